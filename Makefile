@@ -1,0 +1,63 @@
+# Everything a newcomer needs; `make help` lists it. Set-up (virtual environment, locked packages,
+# model weights) happens by itself and only when something it depends on has changed.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+ARGS   ?=
+
+# `make demo -- --keep` hands what follows to the command.
+ifneq (,$(filter demo serve bench,$(firstword $(MAKECMDGOALS))))
+  EXTRA := $(wordlist 2,$(words $(MAKECMDGOALS)),$(MAKECMDGOALS))
+  $(foreach word,$(EXTRA),$(eval $(word):;@:))
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help setup weights demo serve test check format bench lock clean
+
+help:  ## list the targets
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.ready: requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else "Siaga needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is %d.%d: run make PYTHON=python3.12" % v)'
+	@echo "Setting up $(VENV) (once; a minute or two)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(VENV)/.ready  ## virtual environment with the locked packages
+
+weights: setup  ## fetch, verify and compile the default pack's model weights (once)
+	@$(BIN)/siaga models fetch open --quiet
+	@$(BIN)/siaga models compile open --quiet
+
+demo: weights  ## screen arrival photos over HTTP against a watchlist and show the matches
+	@$(BIN)/siaga demo $(EXTRA) $(ARGS)
+
+serve: weights  ## run the service on this machine
+	@$(BIN)/siaga serve $(EXTRA) $(ARGS)
+
+test: weights  ## run the tests
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup  ## formatting, lint, types, import directions, docs
+	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-cache | tail -n 3
+	@$(BIN)/python -m tests.docs_check
+
+format: setup  ## put every file into the project's format
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+
+bench: weights  ## speed side by side with peers, in one run
+	@$(BIN)/python -m benchmarks $(EXTRA) $(ARGS)
+
+lock: setup  ## renew requirements/*.txt from pyproject.toml
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml -o requirements/runtime.txt
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
+
+clean:  ## remove what was built here
+	rm -rf $(VENV) dist out .mypy_cache .ruff_cache .pytest_cache .hypothesis

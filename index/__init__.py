@@ -1,0 +1,32 @@
+"""Embeddings in, candidates out: exact search and the thresholds that go with it.
+
+Knows vectors and ids only: no images, no database, no HTTP.
+"""
+
+from index.engine import FlatEngine, SearchEngine, use_threads
+from index.errors import (
+    DimensionMismatch,
+    DuplicateTemplate,
+    GalleryError,
+    NotUnitVector,
+    UnknownTemplate,
+)
+from index.gallery import Gallery, Hit, SearchResult
+from index.threshold import FalseMatchCurve, expected_fpir, threshold_for
+
+__all__ = [
+    "DimensionMismatch",
+    "DuplicateTemplate",
+    "FalseMatchCurve",
+    "FlatEngine",
+    "Gallery",
+    "GalleryError",
+    "Hit",
+    "NotUnitVector",
+    "SearchEngine",
+    "SearchResult",
+    "UnknownTemplate",
+    "expected_fpir",
+    "threshold_for",
+    "use_threads",
+]
