@@ -1,0 +1,137 @@
+"""The whole assembly, in order."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
+from typing import Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.middleware import Middleware
+
+from api import problems
+from api.logging import log
+from api.middleware import BodyLimit, RequestContext
+from api.pool import WorkPool
+from api.problems import Problem
+from api.routes import compare, encounters, health, subjects, watchlists
+from api.settings import MEBI, Settings
+from casework.errors import SetUpError
+from casework.service import Records, Service
+from casework.vault import read_or_create_key
+from detector.decode import quiet_native_logging
+from detector.errors import DetectorError
+from detector.loading import load_pipeline
+from detector.threads import use_threads
+from models.errors import ModelsError
+from models.manifest import load_pack
+from models.store import ModelStore
+
+# Fields, part headers and boundaries that come beside the photos.
+_FORM_OVERHEAD: Final = MEBI
+
+_DESCRIPTION: Final = """
+Siaga screens the photo taken when a traveller arrives against watchlists, on CPU, and answers
+**clear**, **alert** or **unsearchable**. An alert is a reason for people to look, no decision.
+"""
+
+
+def create_app(settings: Settings, opened: Callable[[Settings], Service] | None = None) -> FastAPI:
+    """Build the service's HTTP application.
+
+    Args:
+        settings: everything an operator can set.
+        opened: makes the service; tests pass their own. It runs off the event loop while the
+            application already answers `/healthz`, and what it opens is closed at shutdown.
+    """
+    open_service = opened or open_from_settings
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        quiet_native_logging()
+        use_threads(1)
+        app.state.pool = WorkPool(settings.workers, settings.max_waiting)
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(app.state.pool.idle)
+            starting = asyncio.create_task(_start(app, open_service, settings, stack))
+            yield
+            await starting
+
+    app = FastAPI(
+        title="Siaga",
+        version=version("siaga"),
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        middleware=[
+            Middleware(RequestContext),
+            Middleware(
+                BodyLimit,
+                max_bytes=settings.max_photos * settings.max_photo_bytes + _FORM_OVERHEAD,
+            ),
+        ],
+    )
+    app.state.settings = settings
+    app.state.service = None
+    app.state.failure = None
+    problems.install(app)
+    for module in (encounters, compare, watchlists, subjects, health):
+        app.include_router(module.router)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+def open_from_settings(settings: Settings) -> Service:
+    """Load, verify, warm up: the service as the settings describe it.
+
+    Raises:
+        SetUpError, ModelsError, DetectorError: what the operator has to put right.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    pack = load_pack(settings.pack)
+    pipeline = load_pipeline(pack, ModelStore(settings.models_dir), limits=settings.limits)
+    key = read_or_create_key(settings.resolved_data_key_file)
+    records = Records.open(settings.resolved_database_url, key)
+    service = Service.over(records, pack, pipeline)
+    service.start()
+    return service
+
+
+async def _start(
+    app: FastAPI,
+    open_service: Callable[[Settings], Service],
+    settings: Settings,
+    stack: AsyncExitStack,
+) -> None:
+    """Open the service beside the event loop; say why if it cannot be."""
+    try:
+        service = await asyncio.to_thread(open_service, settings)
+    except (SetUpError, ModelsError, DetectorError) as error:
+        app.state.failure = str(error)
+        log.error("the service cannot start", reason=str(error))
+        return
+    stack.callback(service.records.close)
+    app.state.service = service
+    log.info(
+        "ready",
+        pack=service.pack.name,
+        templates=len(service.mirror.gallery),
+        workers=settings.workers,
+    )
+
+
+def _openapi(app: FastAPI) -> dict[str, object]:
+    """Return the OpenAPI document, with the problem schema that every error refers to."""
+    if app.openapi_schema is None:
+        schema = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+        )
+        schemas = schema["components"]["schemas"]
+        problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas.update(problem.pop("$defs", {}))
+        schemas["Problem"] = problem
+        app.openapi_schema = schema
+    return app.openapi_schema

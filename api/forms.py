@@ -1,0 +1,135 @@
+"""Multipart bodies: fields and photos, kept in memory, never in temporary files.
+
+The framework's own form handling spools large files to disk, where a traveller's photo does not
+belong, and reads the body before authentication; here the body is read when the route asks for it.
+"""
+
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from api.problems import FieldProblem, RequestInvalid, field_problems
+from casework.enrolment import PhotoFile
+
+Fields = TypeVar("Fields", bound=BaseModel)
+
+_MAX_FIELDS = 32
+_MAX_FIELD_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A multipart body: text fields by name, and files by field name in their order."""
+
+    texts: Mapping[str, str]
+    files: Mapping[str, tuple[PhotoFile, ...]]
+
+    def photos(self, name: str, most: int) -> tuple[PhotoFile, ...]:
+        """Return the files of one field, at least one and at most `most`.
+
+        Raises:
+            RequestInvalid: there are none, too many, or files under other names.
+        """
+        found = self.files.get(name, ())
+        wrong = sorted(set(self.files) - {name})
+        if wrong:
+            raise _invalid(wrong[0], f"No file is expected here: send photos as `{name}`.")
+        if not found:
+            raise _invalid(name, "A photo is required.")
+        if len(found) > most:
+            raise _invalid(name, f"At most {most} photos are accepted, not {len(found)}.")
+        return found
+
+    def only(self, name: str) -> PhotoFile:
+        """Return the one file of a field; raises RequestInvalid if there is none or several."""
+        found = self.files.get(name, ())
+        if len(found) != 1:
+            raise _invalid(name, "Exactly one photo is required.")
+        return found[0]
+
+    def parse(self, model: type[Fields]) -> Fields:
+        """Return the text fields as `model`.
+
+        Raises:
+            RequestInvalid: a field is missing, unknown or wrong.
+        """
+        return validated(model, self.texts)
+
+
+async def read_form(request: Request, memory: int) -> Form:
+    """Read a multipart body.
+
+    Args:
+        request: the request, its body unread.
+        memory: bytes of one file kept in memory: as many as the body may have.
+
+    Raises:
+        RequestInvalid: the body is not multipart form data, or a text field is repeated.
+    """
+    kind = request.headers.get("content-type", "")
+    if not kind.lower().startswith("multipart/form-data"):
+        raise _invalid("body", "Send multipart/form-data, with the photo as a file.")
+    parser = _InMemoryParser(
+        request.headers,
+        _stream(request),
+        max_files=128,
+        max_fields=_MAX_FIELDS,
+        max_part_size=_MAX_FIELD_BYTES,
+    )
+    parser.spool_max_size = memory + 1
+    try:
+        form = await parser.parse()
+    except (MultiPartException, UnicodeDecodeError, KeyError, ValueError) as error:
+        raise _invalid("body", f"The multipart body cannot be read: {error}") from error
+    texts: dict[str, str] = {}
+    files: dict[str, list[PhotoFile]] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile):
+            content = await value.read()
+            files.setdefault(name, []).append(PhotoFile(value.filename or name, content))
+        elif name in texts:
+            raise _invalid(name, "The field is given twice.")
+        else:
+            texts[name] = value
+    return Form(texts, {name: tuple(found) for name, found in files.items()})
+
+
+def validated(model: type[Fields], data: Any) -> Fields:  # noqa: ANN401 - what is to be checked
+    """Return data as `model`; raises RequestInvalid, which names the fields."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise RequestInvalid(
+            "The request is not valid: see `errors` for the fields.",
+            field_problems(error.errors()),
+        ) from error
+
+
+def multipart_schema(model: type[BaseModel], **files: dict[str, Any]) -> dict[str, Any]:
+    """Return OpenAPI's `requestBody` for a form of `model`'s fields and these file fields."""
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema.pop("$defs", None)
+    schema["properties"] = {**files, **schema.get("properties", {})}
+    schema["required"] = [*files, *schema.get("required", [])]
+    return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+
+
+class _InMemoryParser(MultiPartParser):
+    """The framework's parser, with its limits set per instance."""
+
+
+async def _stream(request: Request) -> AsyncGenerator[bytes, None]:
+    async for chunk in request.stream():
+        yield chunk
+
+
+def _invalid(field: str, message: str) -> RequestInvalid:
+    return RequestInvalid(
+        f"The request is not valid: {field}: {message}",
+        [FieldProblem(field=field, message=message)],
+    )

@@ -1,0 +1,204 @@
+"""Errors as RFC 9457 problem documents. One table says which error is which status."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from api.logging import log
+from api.pool import ClientGone, Overloaded
+from casework import errors as casework
+from detector import errors as detector
+
+MEDIA_TYPE: Final = "application/problem+json"
+RETRY_AFTER_SECONDS: Final = 1
+
+# The connection is closed: nobody reads this status, but the log tells it from a success.
+CLIENT_CLOSED_REQUEST: Final = 499
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """An error, for programs (`code`) and for people (`detail` says what to do)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "about:blank",
+                    "title": "Unprocessable Content",
+                    "status": 422,
+                    "code": "photo_unreadable",
+                    "detail": "The photo is cut short. Capture or transfer it again.",
+                    "request_id": "01M7ZYY7HDJHTCS856SBCRH8M1",
+                }
+            ]
+        }
+    )
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str = Field(description="Stable across releases.")
+    detail: str
+    request_id: str | None = None
+    errors: list[FieldProblem] | None = Field(
+        default=None, description="Which fields are wrong, where the code is `request_invalid`."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one type of error is answered."""
+
+    status: int
+    code: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class RequestInvalid(Exception):
+    """The request is not of the form the route takes."""
+
+    def __init__(self, detail: str, errors: Sequence[FieldProblem] = ()) -> None:
+        super().__init__(detail)
+        self.errors = list(errors)
+
+
+class NotReady(Exception):
+    """The service is still starting, or failed to."""
+
+
+class BodyTooLarge(Exception):
+    """The request's body exceeds what any accepted request can need."""
+
+
+KINDS: Final[dict[type[Exception], Kind]] = {
+    RequestInvalid: Kind(422, "request_invalid"),
+    BodyTooLarge: Kind(413, "body_too_large"),
+    Overloaded: Kind(503, "overloaded", {"Retry-After": str(RETRY_AFTER_SECONDS)}),
+    NotReady: Kind(503, "not_ready", {"Retry-After": str(RETRY_AFTER_SECONDS)}),
+    ClientGone: Kind(CLIENT_CLOSED_REQUEST, "client_gone"),
+    detector.EmptyPhoto: Kind(422, detector.EmptyPhoto.code),
+    detector.UnsupportedFormat: Kind(415, detector.UnsupportedFormat.code),
+    detector.PhotoTooLarge: Kind(413, detector.PhotoTooLarge.code),
+    detector.TooManyPixels: Kind(413, detector.TooManyPixels.code),
+    detector.UnreadablePhoto: Kind(422, detector.UnreadablePhoto.code),
+    casework.NotAuthenticated: Kind(401, "not_authenticated", {"WWW-Authenticate": "Bearer"}),
+    casework.NotPermitted: Kind(403, "not_permitted"),
+    casework.NotFound: Kind(404, "not_found"),
+    casework.AlreadyExists: Kind(409, "already_exists"),
+    casework.StillInUse: Kind(409, "still_in_use"),
+    casework.StaleVersion: Kind(412, "stale_version"),
+    casework.IdempotencyClash: Kind(422, "idempotency_clash"),
+    casework.InvalidPeriod: Kind(422, "invalid_period"),
+    casework.EnrolmentRefused: Kind(422, "enrolment_refused"),
+}
+
+_DETAILS: Final[dict[type[Exception], str]] = {
+    Overloaded: "Every worker is busy. Send the request again after the time in Retry-After.",
+    ClientGone: "The client closed the connection before the work began.",
+}
+
+INTERNAL: Final = Kind(500, "internal_error")
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of `app` as a problem document."""
+    for error, kind in KINDS.items():
+        app.add_exception_handler(error, _handler(kind))
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+def responses(*errors: type[Exception]) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses=` of a route that may answer with these errors."""
+    codes: dict[int, list[str]] = {}
+    for error in errors:
+        kind = KINDS[error]
+        codes.setdefault(kind.status, []).append(f"`{kind.code}`")
+    return {
+        status: {
+            "description": f"{_title(status)}: {', '.join(names)}",
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status, names in sorted(codes.items())
+    }
+
+
+def field_problems(errors: Sequence[Mapping[str, Any]]) -> list[FieldProblem]:
+    """Name the fields of pydantic's errors; the values are left out, they may be personal."""
+    return [
+        FieldProblem(
+            field=".".join(str(part) for part in error["loc"] if part not in ("body", "query"))
+            or "body",
+            message=str(error["msg"]),
+        )
+        for error in errors
+    ]
+
+
+def response(
+    request: Request, kind: Kind, detail: str, errors: list[FieldProblem] | None = None
+) -> JSONResponse:
+    """Make the document for one request."""
+    problem = Problem(
+        title=_title(kind.status),
+        status=kind.status,
+        code=kind.code,
+        detail=detail,
+        request_id=request.scope.get("siaga.request_id"),
+        errors=errors,
+    )
+    return JSONResponse(
+        problem.model_dump(exclude_none=True),
+        status_code=kind.status,
+        media_type=MEDIA_TYPE,
+        headers=dict(kind.headers),
+    )
+
+
+def _handler(kind: Kind) -> Any:  # noqa: ANN401 - Starlette's handler types are looser than ours
+    def handle(request: Request, error: Exception) -> JSONResponse:
+        errors = getattr(error, "errors", None) if isinstance(error, RequestInvalid) else None
+        detail = _DETAILS.get(type(error)) or str(error)
+        return response(request, kind, detail, errors or None)
+
+    return handle
+
+
+def _invalid_request(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type only
+    errors = field_problems(error.errors())
+    detail = "The request is not valid: see `errors` for the fields."
+    return response(request, KINDS[RequestInvalid], detail, errors)
+
+
+def _http_error(request: Request, error: Exception) -> JSONResponse:
+    """Answer what the framework itself refuses: unknown paths, methods, broken bodies."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type only
+    status = error.status_code
+    code = HTTPStatus(status).phrase.lower().replace(" ", "_")
+    return response(request, Kind(status, code, error.headers or {}), str(error.detail))
+
+
+def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+    log.error("unforeseen error", exc_info=error, path=request.url.path)
+    detail = "Something went wrong on our side. Quote the request_id to the operator."
+    return response(request, INTERNAL, detail)
+
+
+def _title(status: int) -> str:
+    return "Client Closed Request" if status == CLIENT_CLOSED_REQUEST else HTTPStatus(status).phrase

@@ -1,0 +1,1 @@
+"""One module a resource; each route states the permission it needs in its signature."""

@@ -1,0 +1,78 @@
+"""Comparing two photos, without any watchlist and without a record of either."""
+
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict
+
+from api import problems
+from api.forms import multipart_schema, read_form
+from api.needs import Screener, TheService, TheSettings, Workers, WorkPlace
+from api.pool import Overloaded
+from api.routes.encounters import PHOTO_ERRORS, PHOTO_FIELD
+from api.schemas import CompareOut, FaceOut, QualityOut
+from api.timing import server_timing
+from casework import errors
+from casework.quality import quality_record
+from detector.pipeline import Analysis
+from detector.timing import Stopwatch
+
+router: Final = APIRouter(prefix="/v1/compare", tags=["compare"])
+
+
+class NoFields(BaseModel):
+    """The form has photos only."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+@router.post(
+    "",
+    response_model=CompareOut,
+    summary="Compare the faces of two photos",
+    openapi_extra={
+        "requestBody": multipart_schema(NoFields, first=PHOTO_FIELD, second=PHOTO_FIELD)
+    },
+    responses=problems.responses(
+        *PHOTO_ERRORS,
+        errors.NotAuthenticated,
+        errors.NotPermitted,
+        problems.RequestInvalid,
+        Overloaded,
+    ),
+)
+async def compare(
+    request: Request,
+    response: Response,
+    service: TheService,
+    settings: TheSettings,
+    caller: Screener,
+    pool: Workers,
+    place: WorkPlace,
+) -> CompareOut:
+    """Tell how alike two faces are, and how often two different people are that alike."""
+    del caller, place
+    form = await read_form(request, settings.max_photo_bytes)
+    form.parse(NoFields)
+    first, second = (form.only(name).content for name in ("first", "second"))
+    watch = Stopwatch()
+
+    def work() -> tuple[Analysis, Analysis]:
+        return service.pipeline.analyse(first, watch), service.pipeline.analyse(second, watch)
+
+    one, other = await pool.run(request, work)
+    response.headers["Server-Timing"] = server_timing(watch.stages)
+    score = rate = None
+    if one.embedding is not None and other.embedding is not None:
+        score = float(one.embedding @ other.embedding)
+        rate = service.curve.fmr_at(score)
+    return CompareOut(score=score, false_match_rate=rate, first=_face(one), second=_face(other))
+
+
+def _face(analysis: Analysis) -> FaceOut:
+    box = analysis.subject.box if analysis.subject is not None else None
+    return FaceOut(
+        faces=len(analysis.faces),
+        quality=QualityOut.model_validate(quality_record(analysis.quality)),
+        box=[round(v, 1) for v in (box.left, box.top, box.width, box.height)] if box else None,
+    )

@@ -1,0 +1,110 @@
+"""Encounters: where a port submits a traveller's photo."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Header, Request, Response
+
+from api import problems
+from api.forms import multipart_schema, read_form
+from api.needs import Screener, TheService, TheSettings, Workers, WorkPlace
+from api.pool import Overloaded
+from api.schemas import EncounterFields, EncounterOut
+from api.timing import server_timing
+from casework import errors
+from casework.clock import utc_now
+from casework.screening import Arrival
+from detector import errors as photo
+
+router: Final = APIRouter(prefix="/v1/encounters", tags=["encounters"])
+
+PHOTO_FIELD: Final[dict[str, Any]] = {
+    "type": "string",
+    "format": "binary",
+    "description": "JPEG, PNG, WebP, BMP, TIFF or JPEG 2000; 1 to 3 megapixels are plenty.",
+}
+PHOTO_ERRORS: Final = (
+    photo.EmptyPhoto,
+    photo.UnsupportedFormat,
+    photo.PhotoTooLarge,
+    photo.TooManyPixels,
+    photo.UnreadablePhoto,
+)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=EncounterOut,
+    summary="Screen a traveller's photo",
+    openapi_extra={"requestBody": multipart_schema(EncounterFields, photo=PHOTO_FIELD)},
+    responses={
+        200: {
+            "model": EncounterOut,
+            "description": "The answer given before to the same Idempotency-Key.",
+        },
+        **problems.responses(
+            *PHOTO_ERRORS,
+            errors.NotAuthenticated,
+            errors.NotPermitted,
+            errors.IdempotencyClash,
+            problems.RequestInvalid,
+            Overloaded,
+        ),
+    },
+)
+async def screen(
+    request: Request,
+    response: Response,
+    service: TheService,
+    settings: TheSettings,
+    caller: Screener,
+    pool: Workers,
+    place: WorkPlace,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            min_length=1,
+            max_length=200,
+            description="Sent again with the same request, the same encounter is answered.",
+        ),
+    ] = None,
+) -> EncounterOut:
+    """Find the face, search every watchlist, record the encounter and any alerts, and answer.
+
+    `clear`: nobody passes. `alert`: at least one subject does; people decide. `unsearchable`: the
+    photo shows no face that can be searched; `quality.reasons` says what to change at recapture.
+    """
+    del place
+    form = await read_form(request, settings.max_photo_bytes)
+    (taken,) = form.photos("photo", most=1)
+    fields = form.parse(EncounterFields)
+    arrival = Arrival(
+        photo=taken.content,
+        port=fields.port,
+        direction=fields.direction,
+        stage=fields.stage,
+        captured_at=fields.captured_at or utc_now(),
+        traveller_ref=fields.traveller_ref,
+        lane=fields.lane,
+        idempotency_key=idempotency_key,
+    )
+    screened = await pool.run(request, lambda: service.screening.screen(arrival, caller))
+    response.headers["Server-Timing"] = server_timing(screened.stages)
+    response.headers["Location"] = f"/v1/encounters/{screened.encounter.id}"
+    if screened.replayed:
+        response.status_code = 200
+        response.headers["Idempotency-Replayed"] = "true"
+    return EncounterOut.of(screened.encounter)
+
+
+@router.get(
+    "/{encounter_id}",
+    response_model=EncounterOut,
+    summary="Read an encounter",
+    responses=problems.responses(
+        errors.NotAuthenticated, errors.NotPermitted, errors.NotFound, problems.RequestInvalid
+    ),
+)
+def read(encounter_id: str, service: TheService, caller: Screener) -> EncounterOut:
+    """Return an encounter that this key submitted."""
+    return EncounterOut.of(service.screening.get(encounter_id, caller))

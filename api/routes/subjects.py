@@ -1,0 +1,266 @@
+"""Subjects and their photos: enrolled, read, edited and erased by keys with the scope `enrol`."""
+
+import json
+from typing import Any, Final
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+
+from api import problems
+from api.forms import multipart_schema, read_form, validated
+from api.needs import (
+    After,
+    Enroller,
+    Limit,
+    ReadVersion,
+    TheService,
+    TheSettings,
+    Workers,
+    WorkPlace,
+    etag,
+)
+from api.pool import Overloaded
+from api.problems import FieldProblem, RequestInvalid
+from api.routes.compare import NoFields
+from api.schemas import (
+    EnrolmentOut,
+    PhotoReportOut,
+    SubjectForm,
+    SubjectIn,
+    SubjectOut,
+    SubjectPage,
+    SubjectPatch,
+)
+from casework import errors
+from casework.enrolment import Enrolled
+from casework.service import Service
+from casework.subjects import NewSubject
+from casework.tables import Subject
+
+router: Final = APIRouter(prefix="/v1/subjects", tags=["subjects"])
+
+_COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
+_PHOTOS: Final[dict[str, Any]] = {
+    "type": "array",
+    "minItems": 1,
+    "items": {"type": "string", "format": "binary"},
+    "description": "One or more photos of the same person.",
+}
+_MEDIA_TYPES: Final = {
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "webp": "image/webp",
+    "bmp": "image/bmp",
+    "tiff": "image/tiff",
+    "jpeg2000": "image/jp2",
+}
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=EnrolmentOut,
+    summary="Enrol a subject",
+    openapi_extra={"requestBody": multipart_schema(SubjectForm, photos=_PHOTOS)},
+    responses={
+        200: {
+            "model": EnrolmentOut,
+            "description": "The reference was enrolled before: photos were added to it.",
+        },
+        **problems.responses(
+            *_COMMON,
+            errors.NotFound,
+            errors.InvalidPeriod,
+            errors.EnrolmentRefused,
+            Overloaded,
+        ),
+    },
+)
+async def enrol(
+    request: Request,
+    response: Response,
+    service: TheService,
+    settings: TheSettings,
+    caller: Enroller,
+    pool: Workers,
+    place: WorkPlace,
+) -> EnrolmentOut:
+    """Enrol a person from photos; each photo is accepted or refused with its reason.
+
+    A person whose every photo is refused is not created.
+    """
+    del caller, place
+    form = await read_form(request, settings.max_photo_bytes)
+    files = form.photos("photos", settings.max_photos)
+    body = validated(SubjectIn, _json(form.parse(SubjectForm).subject))
+    person = NewSubject(**{**body.model_dump(), "watchlist_ids": tuple(body.watchlist_ids)})
+    enrolled = await pool.run(request, lambda: _enrol_and_follow(service, person, files))
+    response.status_code = 201 if enrolled.created else 200
+    response.headers["Location"] = f"/v1/subjects/{enrolled.subject_id}"
+    return _enrolment(service, enrolled, response)
+
+
+@router.get(
+    "",
+    response_model=SubjectPage,
+    summary="List subjects",
+    responses=problems.responses(*_COMMON),
+)
+def page(
+    service: TheService,
+    caller: Enroller,
+    watchlist_id: str | None = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> SubjectPage:
+    """Return subjects in order of making, of all watchlists or of one."""
+    del caller
+    rows = service.records.subjects.page(after, limit + 1, watchlist_id)
+    items = [SubjectOut.of(row) for row in rows[:limit]]
+    return SubjectPage(items=items, next=items[-1].id if len(rows) > limit else None)
+
+
+@router.get(
+    "/{subject_id}",
+    response_model=SubjectOut,
+    summary="Read a subject",
+    responses=problems.responses(*_COMMON, errors.NotFound),
+)
+def read(subject_id: str, response: Response, service: TheService, caller: Enroller) -> SubjectOut:
+    """Return one subject, with its version as ETag."""
+    del caller
+    return _answer(service.records.subjects.get(subject_id), response)
+
+
+@router.patch(
+    "/{subject_id}",
+    response_model=SubjectOut,
+    summary="Change a subject",
+    responses=problems.responses(
+        *_COMMON,
+        errors.NotFound,
+        errors.AlreadyExists,
+        errors.StaleVersion,
+        errors.InvalidPeriod,
+    ),
+)
+def edit(
+    subject_id: str,
+    body: SubjectPatch,
+    response: Response,
+    service: TheService,
+    caller: Enroller,
+    version: ReadVersion,
+) -> SubjectOut:
+    """Change the fields that are sent; they count from the next screening on."""
+    del caller
+    changes = body.model_dump(exclude_unset=True)
+    return _answer(service.records.subjects.edit(subject_id, changes, version), response)
+
+
+@router.delete(
+    "/{subject_id}",
+    status_code=204,
+    summary="Erase a subject",
+    responses=problems.responses(*_COMMON, errors.NotFound),
+)
+def remove(subject_id: str, service: TheService, caller: Enroller) -> None:
+    """Erase a subject, its photos and templates; alerts already raised remain."""
+    del caller
+    service.records.subjects.remove(subject_id)
+    service.mirror.catch_up()
+
+
+@router.post(
+    "/{subject_id}/photos",
+    status_code=201,
+    response_model=EnrolmentOut,
+    summary="Add photos",
+    openapi_extra={"requestBody": multipart_schema(NoFields, photos=_PHOTOS)},
+    responses=problems.responses(*_COMMON, errors.NotFound, errors.EnrolmentRefused, Overloaded),
+)
+async def add_photos(
+    subject_id: str,
+    request: Request,
+    response: Response,
+    service: TheService,
+    settings: TheSettings,
+    caller: Enroller,
+    pool: Workers,
+    place: WorkPlace,
+) -> EnrolmentOut:
+    """Add photos to a subject; each is accepted or refused with its reason."""
+    del caller, place
+    form = await read_form(request, settings.max_photo_bytes)
+    form.parse(NoFields)
+    files = form.photos("photos", settings.max_photos)
+
+    def work() -> Enrolled:
+        enrolled = service.enrolment.add_photos(subject_id, files)
+        service.mirror.catch_up()
+        return enrolled
+
+    return _enrolment(service, await pool.run(request, work), response)
+
+
+@router.get(
+    "/{subject_id}/photos/{photo_id}",
+    summary="Read an enrolled photo",
+    response_class=Response,
+    responses={
+        200: {"content": {kind: {} for kind in _MEDIA_TYPES.values()}},
+        **problems.responses(*_COMMON, errors.NotFound),
+    },
+)
+def photo(subject_id: str, photo_id: str, service: TheService, caller: Enroller) -> Response:
+    """Return a photo's bytes as they were enrolled."""
+    del caller
+    content, kind = service.records.subjects.photo_content(subject_id, photo_id)
+    return Response(
+        content,
+        media_type=_MEDIA_TYPES[kind],
+        headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"},
+    )
+
+
+@router.delete(
+    "/{subject_id}/photos/{photo_id}",
+    status_code=204,
+    summary="Erase a photo",
+    responses=problems.responses(*_COMMON, errors.NotFound, errors.StillInUse),
+)
+def remove_photo(subject_id: str, photo_id: str, service: TheService, caller: Enroller) -> None:
+    """Erase one photo and its templates; the last one goes only with its subject."""
+    del caller
+    service.records.subjects.remove_photo(subject_id, photo_id)
+    service.mirror.catch_up()
+
+
+def _enrol_and_follow(service: Service, person: NewSubject, files: Any) -> Enrolled:  # noqa: ANN401
+    enrolled = service.enrolment.enrol(person, files)
+    service.mirror.catch_up()
+    return enrolled
+
+
+def _enrolment(service: Service, enrolled: Enrolled, response: Response) -> EnrolmentOut:
+    assert enrolled.subject_id is not None  # noqa: S101 - a refusal has been raised before
+    return EnrolmentOut(
+        subject=_answer(service.records.subjects.get(enrolled.subject_id), response),
+        created=enrolled.created,
+        photos=[PhotoReportOut.of(report) for report in enrolled.reports],
+    )
+
+
+def _answer(row: Subject, response: Response) -> SubjectOut:
+    response.headers["ETag"] = etag(row.version)
+    return SubjectOut.of(row)
+
+
+def _json(text: str) -> BaseModel | Any:  # noqa: ANN401 - checked by `validated` right after
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise RequestInvalid(
+            "The field `subject` must be a JSON object.",
+            [FieldProblem(field="subject", message="not JSON")],
+        ) from error

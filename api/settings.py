@@ -1,0 +1,119 @@
+"""Settings: read once at the edge, from the environment and from `siaga.toml`.
+
+Order: arguments, then `SIAGA_*` variables, then the file, then the defaults below. Unknown names in
+the file are refused, so that a misspelt setting is never silently ignored.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from api.cpus import available_cpus
+from detector.decode import Limits
+from models.store import default_root
+
+CONFIG_VARIABLE = "SIAGA_CONFIG"
+DEFAULT_CONFIG = Path("siaga.toml")
+
+MEBI = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set."""
+
+    model_config = SettingsConfigDict(env_prefix="SIAGA_", extra="forbid", frozen=True)
+
+    data_dir: Annotated[Path, Field(description="Folder of the database and the data key.")] = Path(
+        "var"
+    )
+    database_url: Annotated[
+        str | None,
+        Field(description="SQLAlchemy URL of the database; unset means `siaga.db` in data_dir."),
+    ] = None
+    data_key_file: Annotated[
+        Path | None,
+        Field(
+            description="File with the key that photos and templates are encrypted under; unset "
+            "means `siaga.key` in data_dir, made at the first start. Keep a copy elsewhere."
+        ),
+    ] = None
+    models_dir: Annotated[
+        Path, Field(description="Folder of verified model weights.", default_factory=default_root)
+    ]
+    pack: Annotated[
+        str, Field(description="Model pack: a built-in name, or a folder with a manifest.")
+    ] = "open"
+    host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[
+        int, Field(ge=0, le=65535, description="TCP port to listen on; 0 takes a free one.")
+    ] = 8000
+    workers: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=256,
+            description="Photos analysed at the same time, each on one thread; the default is the "
+            "number of processors that affinity and the container's quota leave.",
+            default_factory=available_cpus,
+        ),
+    ]
+    max_waiting: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Requests that may wait for a worker; more are refused at once with 503.",
+        ),
+    ] = 16
+    max_photo_bytes: Annotated[int, Field(ge=1024, description="Largest photo, in bytes.")] = (
+        20 * MEBI
+    )
+    max_photo_pixels: Annotated[
+        int, Field(ge=256, description="Largest photo, in pixels, checked before it is decoded.")
+    ] = 50_000_000
+    max_photos: Annotated[
+        int, Field(ge=1, le=100, description="Most photos in one enrolment request.")
+    ] = 10
+    shutdown_grace_s: Annotated[
+        int,
+        Field(ge=0, description="Seconds that admitted requests may take to finish at shutdown."),
+    ] = 30
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Field(description="Least level logged.")
+    ] = "info"
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The database's URL."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'siaga.db'}"
+
+    @property
+    def resolved_data_key_file(self) -> Path:
+        """The data key's file."""
+        return self.data_key_file or self.data_dir / "siaga.key"
+
+    @property
+    def limits(self) -> Limits:
+        """Caps on photos."""
+        return Limits(max_bytes=self.max_photo_bytes, max_pixels=self.max_photo_pixels)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the file below the environment."""
+        del dotenv_settings, file_secret_settings
+        path = Path(os.environ.get(CONFIG_VARIABLE, DEFAULT_CONFIG))
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)

@@ -1,0 +1,43 @@
+"""The gallery's change log: what is written with every change that a gallery must follow."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from casework.clock import Clock
+from casework.tables import GalleryChange, Template
+from casework.vocabulary import Change
+
+
+def position(session: Session) -> int:
+    """Return the number of the last change, 0 before the first."""
+    return session.scalar(select(func.max(GalleryChange.seq))) or 0
+
+
+def log_added(session: Session, template_ids: Iterable[int], clock: Clock) -> None:
+    """Record, in the transaction that adds them, that templates are there."""
+    _log(session, Change.ADD, template_ids, clock)
+
+
+def log_removed(session: Session, template_ids: Iterable[int], clock: Clock) -> None:
+    """Record, in the transaction that removes them, that templates are gone."""
+    _log(session, Change.REMOVE, template_ids, clock)
+
+
+def log_policy(session: Session, clock: Clock) -> None:
+    """Record that watchlists or who stands on them changed."""
+    _log(session, Change.POLICY, [None], clock)
+
+
+def templates_of_subject(session: Session, subject_id: str) -> list[int]:
+    """Return the ids of every template of a subject, of all models."""
+    return list(session.scalars(select(Template.id).where(Template.subject_id == subject_id)))
+
+
+def _log(session: Session, kind: Change, template_ids: Iterable[int | None], clock: Clock) -> None:
+    now = clock()
+    session.add_all(
+        GalleryChange(kind=kind, template_id=template_id, created_at=now)
+        for template_id in template_ids
+    )

@@ -1,0 +1,90 @@
+"""What can go wrong in casework. Errors know no HTTP; `api.problems` maps each to a status.
+
+CaseworkError
+├── NotFound               nothing of that kind has that id
+├── Conflict
+│   ├── AlreadyExists      a name or reference is taken
+│   ├── StaleVersion       somebody else changed it since it was read
+│   ├── StillInUse         others depend on it
+│   └── IdempotencyClash   an idempotency key was used for a different request
+├── InvalidPeriod          an entry would end before it begins
+├── EnrolmentRefused       no photo of a person can be enrolled
+├── NotAuthenticated       no key, or none that is known and in force
+├── NotPermitted           the key does not allow this act
+└── SetUpError             the installation must be put right by its operator
+    ├── DatabaseTooNew     written by a later version of this software
+    ├── WrongDataKey       stored photos and templates cannot be opened
+    └── TemplatesMissing   enrolled photos have no template of the pack in use
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from casework.enrolment import PhotoReport
+
+
+class CaseworkError(Exception):
+    """Base of this package's errors; the message says what to do."""
+
+
+class NotFound(CaseworkError):
+    """Nothing of that kind has that id."""
+
+
+class Conflict(CaseworkError):
+    """The request is sound but does not fit the state of things."""
+
+
+class AlreadyExists(Conflict):
+    """A name or reference is taken."""
+
+
+class StaleVersion(Conflict):
+    """The object changed since the caller read it."""
+
+
+class StillInUse(Conflict):
+    """Others depend on what is to be removed."""
+
+
+class IdempotencyClash(Conflict):
+    """An idempotency key comes again with a different request."""
+
+
+class InvalidPeriod(CaseworkError):
+    """An entry would end before it begins."""
+
+
+@dataclass(eq=False)
+class EnrolmentRefused(CaseworkError):
+    """No photo of a person can be enrolled, so the person is not created."""
+
+    reports: "tuple[PhotoReport, ...]"
+
+    def __str__(self) -> str:
+        return "No photo can be enrolled: " + "; ".join(report.sentence for report in self.reports)
+
+
+class NotAuthenticated(CaseworkError):
+    """The caller has not shown a key that is known and in force."""
+
+
+class NotPermitted(CaseworkError):
+    """The caller is known but may not do this."""
+
+
+class SetUpError(CaseworkError):
+    """The installation must be put right by its operator before it can work."""
+
+
+class DatabaseTooNew(SetUpError):
+    """The database was written by a later version of this software."""
+
+
+class WrongDataKey(SetUpError):
+    """What is stored cannot be opened with the data key given."""
+
+
+class TemplatesMissing(SetUpError):
+    """Enrolled photos have no template of the pack in use."""

@@ -1,0 +1,17 @@
+"""Public identifiers: a prefix that tells the kind, and a ULID that tells nothing else."""
+
+from typing import Final
+
+from ulid import ULID
+
+WATCHLIST: Final = "wl"
+SUBJECT: Final = "sub"
+PHOTO: Final = "pho"
+ENCOUNTER: Final = "enc"
+ALERT: Final = "alr"
+KEY: Final = "key"
+
+
+def new_id(kind: str) -> str:
+    """Return a new id, sortable by time of making, such as `enc_01ARZ3NDEKTSV4RRFFQ69G5FAV`."""
+    return f"{kind}_{ULID()}"

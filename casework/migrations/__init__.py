@@ -1,0 +1,1 @@
+"""Alembic's scripts: how each version's database becomes the next one's."""

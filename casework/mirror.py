@@ -1,0 +1,112 @@
+"""Keeps the in-memory gallery equal to the database.
+
+The database is the truth. A write commits first; the gallery then follows the change log up to
+that commit. A restart, or another process on the same database, follows the same log.
+"""
+
+import threading
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from casework.changes import position
+from casework.database import Database
+from casework.enrolment import template_row
+from casework.model import ModelKey
+from casework.tables import GalleryChange, Template
+from casework.vault import Vault
+from casework.vocabulary import Change
+from index import Gallery
+
+# Rows read, decrypted and added at a time when the gallery is loaded.
+_CHUNK: Final = 8192
+
+
+class GalleryMirror:
+    """One gallery, one database, one model."""
+
+    def __init__(self, database: Database, vault: Vault, gallery: Gallery, model: ModelKey) -> None:
+        self._database = database
+        self._vault = vault
+        self._model = str(model)
+        self._following = threading.Lock()
+        self.gallery = gallery
+
+    def load(self) -> int:
+        """Fill the empty gallery from the database; returns how many templates it holds.
+
+        Raises:
+            WrongDataKey: a template cannot be decrypted.
+        """
+        query = (
+            select(Template.id, Template.photo_id, Template.sealed_vector)
+            .where(Template.model == self._model)
+            .order_by(Template.id)
+            .execution_options(yield_per=_CHUNK)
+        )
+        with self._following, self._database.read() as session:
+            # One transaction: the position and the rows belong to the same state.
+            until = position(session)
+            for rows in session.execute(query).partitions():
+                self.gallery.add(
+                    [row.id for row in rows],
+                    self._vectors([(row.photo_id, row.sealed_vector) for row in rows]),
+                    version=until,
+                )
+            if len(self.gallery) == 0:
+                self.gallery.advance(until)
+        return len(self.gallery)
+
+    def catch_up(self) -> int:
+        """Apply every change committed since; returns the position reached.
+
+        Call before a search whose answer must reflect all writes acknowledged so far.
+        """
+        with self._database.read() as session:
+            if position(session) <= self.gallery.version:
+                return self.gallery.version
+        with self._following, self._database.read() as session:
+            changes = session.execute(
+                select(GalleryChange.seq, GalleryChange.kind, GalleryChange.template_id)
+                .where(GalleryChange.seq > self.gallery.version)
+                .order_by(GalleryChange.seq)
+            ).all()
+            for start in range(0, len(changes), _CHUNK):
+                chunk = changes[start : start + _CHUNK]
+                self._apply(session, [(kind, template_id) for _, kind, template_id in chunk])
+                self.gallery.advance(chunk[-1].seq)
+        return self.gallery.version
+
+    def _apply(self, session: Session, changes: Sequence[tuple[str, int | None]]) -> None:
+        removed = {t for kind, t in changes if kind == Change.REMOVE and t is not None}
+        added = {t for kind, t in changes if kind == Change.ADD and t is not None}
+        # Ids are never reused, so within a chunk only the balance counts.
+        for template_id in removed:
+            if template_id in self.gallery:
+                self.gallery.remove(template_id, version=self.gallery.version)
+        wanted = [t for t in sorted(added - removed) if t not in self.gallery]
+        rows = session.execute(
+            select(Template.id, Template.photo_id, Template.sealed_vector).where(
+                # A template that is gone already has its removal further on in the log.
+                Template.id.in_(wanted),
+                Template.model == self._model,
+            )
+        ).all()
+        if rows:
+            self.gallery.add(
+                [row.id for row in rows],
+                self._vectors([(row.photo_id, row.sealed_vector) for row in rows]),
+                version=self.gallery.version,
+            )
+
+    def _vectors(self, sealed: Sequence[tuple[str, bytes]]) -> npt.NDArray[np.float32]:
+        return np.stack(
+            [
+                np.frombuffer(self._vault.open(content, template_row(photo_id, self._model)), "<f4")
+                for photo_id, content in sealed
+            ]
+        )

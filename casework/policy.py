@@ -1,0 +1,70 @@
+"""What each watchlist asks of a score, at the gallery's present size."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from casework.model import ModelKey
+from casework.tables import Membership, Subject, Template, Watchlist
+from casework.vocabulary import Category, Direction
+from index import FalseMatchCurve, threshold_for
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One watchlist's rules, ready to be applied."""
+
+    watchlist_id: str
+    name: str
+    category: Category
+    direction: Direction
+    ports: frozenset[str] | None
+    instruction: str
+    threshold: float
+    basis: str
+    """Where the threshold came from."""
+
+    def concerns(self, direction: Direction, port: str) -> bool:
+        """Whether the watchlist looks at travellers of this direction and port."""
+        return self.direction.covers(direction) and (self.ports is None or port in self.ports)
+
+
+def read_policies(session: Session, model: ModelKey, curve: FalseMatchCurve) -> dict[str, Policy]:
+    """Return every watchlist's policy by id, thresholds worked out for its own size."""
+    sizes = dict(
+        session.execute(
+            select(Membership.watchlist_id, func.count(Template.id))
+            .join(Template, Template.subject_id == Membership.subject_id)
+            .where(Template.model == str(model))
+            .group_by(Membership.watchlist_id)
+        )
+        .tuples()
+        .all()
+    )
+    policies = {}
+    for row in session.scalars(select(Watchlist)):
+        if row.threshold is not None:
+            threshold, basis = row.threshold, "set by hand"
+        else:
+            size = sizes.get(row.id, 0)
+            threshold = threshold_for(row.target_fpir, size, curve)
+            basis = f"prior of {model.pack}: FPIR {row.target_fpir:g} at {size} templates"
+        policies[row.id] = Policy(
+            row.id,
+            row.name,
+            Category(row.category),
+            Direction(row.direction),
+            frozenset(row.ports) if row.ports is not None else None,
+            row.instruction,
+            threshold,
+            basis,
+        )
+    return policies
+
+
+def in_force(subject: Subject, at: datetime) -> bool:
+    """Whether an entry counts at a time: lapsed entries never alert."""
+    begun = subject.valid_from is None or subject.valid_from <= at
+    return begun and (subject.valid_until is None or at <= subject.valid_until)

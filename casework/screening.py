@@ -1,0 +1,280 @@
+"""Screening: a traveller's photo in, clear / alert / unsearchable out.
+
+This is the one path of a photo: analyse -> search -> group by subject and apply each watchlist's
+policy -> commit encounter and alerts in one transaction -> answer.
+"""
+
+import hashlib
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from casework.clock import Clock
+from casework.database import Database
+from casework.errors import IdempotencyClash, NotFound
+from casework.ids import ALERT, ENCOUNTER, new_id
+from casework.keys import Caller
+from casework.mirror import GalleryMirror
+from casework.model import ModelKey
+from casework.policy import Policy, in_force, read_policies
+from casework.quality import quality_record
+from casework.tables import Alert, Encounter, IdempotencyRecord, Membership, Subject, Template
+from casework.vault import Vault
+from casework.vocabulary import AlertState, Direction, Outcome, Stage
+from detector.pipeline import Analysis, Pipeline
+from detector.portrait import portrait
+from detector.timing import Stopwatch
+from index import FalseMatchCurve, Hit
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A traveller's photo and what the port says about it."""
+
+    photo: bytes = field(repr=False)
+    port: str
+    direction: Direction
+    stage: Stage
+    captured_at: datetime
+    traveller_ref: str | None = None
+    lane: str | None = None
+    idempotency_key: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of everything that makes this request the same as another."""
+        said = [
+            self.port,
+            self.direction,
+            self.stage,
+            self.captured_at.isoformat(),
+            self.traveller_ref,
+            self.lane,
+            hashlib.sha256(self.photo).hexdigest(),
+        ]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """The answer to an arrival."""
+
+    encounter: Encounter
+    replayed: bool
+    """Whether the answer was given before, to the same idempotency key."""
+    stages: Mapping[str, float]
+    """Milliseconds by stage, for this request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A subject whose best template passes one watchlist's threshold."""
+
+    subject_id: str
+    photo_id: str
+    policy: Policy
+    score: float
+
+
+class Screening:
+    """Screens arrivals against the gallery. Safe to call from several threads at once."""
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        pipeline: Pipeline,
+        mirror: GalleryMirror,
+        model: ModelKey,
+        curve: FalseMatchCurve,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._pipeline = pipeline
+        self._mirror = mirror
+        self._model = model
+        self._curve = curve
+        self._clock = clock
+        self._policies: tuple[int, dict[str, Policy]] = (-1, {})
+        self._policies_lock = threading.Lock()
+
+    def screen(self, arrival: Arrival, caller: Caller) -> Screened:
+        """Screen one photo and record the encounter.
+
+        Raises:
+            PhotoError: the photo is not one; nothing is recorded.
+            NotPermitted: the key may not speak for the port.
+            IdempotencyClash: the idempotency key was used for a different request.
+        """
+        caller.require_port(arrival.port)
+        watch = Stopwatch()
+        if (earlier := self._answered(arrival, caller)) is not None:
+            return Screened(earlier, replayed=True, stages=watch.stages)
+        received_at = self._clock()
+        analysis = self._pipeline.analyse(arrival.photo, watch)
+        with watch.stage("search"):
+            version = self._mirror.catch_up()
+            candidates = self._search(analysis, arrival, received_at)
+        encounter = self._encounter(arrival, caller, analysis, candidates, received_at)
+        encounter.gallery_version = version
+        encounter.gallery_size = len(self._mirror.gallery)
+        encounter.stages = {name: round(spent, 2) for name, spent in watch.stages.items()}
+        with watch.stage("record"):
+            try:
+                self._record(encounter, arrival, caller)
+            except IntegrityError:
+                # The same key was being answered at the same moment: that answer stands.
+                earlier = self._answered(arrival, caller)
+                if earlier is None:
+                    raise
+                return Screened(earlier, replayed=True, stages=watch.stages)
+        return Screened(encounter, replayed=False, stages=watch.stages)
+
+    def get(self, encounter_id: str, caller: Caller) -> Encounter:
+        """Return an encounter that the caller submitted.
+
+        Raises:
+            NotFound: there is none, or it is another key's: which, is not told.
+        """
+        with self._database.read() as session:
+            row = session.get(Encounter, encounter_id)
+            if row is None or row.api_key_id != caller.key_id:
+                raise NotFound(f"There is no encounter {encounter_id} of this key.")
+            return row
+
+    def policies(self) -> dict[str, Policy]:
+        """Return every watchlist's policy as it stands for the gallery's present state."""
+        version = self._mirror.gallery.version
+        known, policies = self._policies
+        if known != version:
+            with self._policies_lock, self._database.read() as session:
+                policies = read_policies(session, self._model, self._curve)
+                self._policies = (version, policies)
+        return policies
+
+    def _search(self, analysis: Analysis, arrival: Arrival, at: datetime) -> list[Candidate]:
+        """Return who passes, best first."""
+        if analysis.embedding is None:
+            return []
+        policies = {
+            policy.watchlist_id: policy
+            for policy in self.policies().values()
+            if policy.concerns(arrival.direction, arrival.port)
+        }
+        if not policies:
+            return []
+        lowest = min(policy.threshold for policy in policies.values())
+        hits = self._mirror.gallery.search(analysis.embedding, lowest).hits
+        if not hits:
+            return []
+        with self._database.read() as session:
+            return self._candidates(session, hits, policies, at)
+
+    def _candidates(
+        self, session: Session, hits: Sequence[Hit], policies: Mapping[str, Policy], at: datetime
+    ) -> list[Candidate]:
+        """Group hits by subject and watchlist; keep those in force and past the threshold."""
+        scores = {hit.template_id: hit.score for hit in hits}
+        rows = session.execute(
+            select(Template.id, Template.photo_id, Subject, Membership.watchlist_id)
+            .join(Subject, Subject.id == Template.subject_id)
+            .join(Membership, Membership.subject_id == Subject.id)
+            .where(Template.id.in_(scores), Membership.watchlist_id.in_(policies))
+        ).tuples()
+        best: dict[tuple[str, str], Candidate] = {}
+        for template_id, photo_id, subject, watchlist_id in rows:
+            policy, score = policies[watchlist_id], scores[template_id]
+            if score < policy.threshold or not in_force(subject, at):
+                continue
+            key = (subject.id, watchlist_id)
+            if key not in best or score > best[key].score:
+                best[key] = Candidate(subject.id, photo_id, policy, score)
+        return sorted(best.values(), key=lambda c: (-c.score, c.subject_id, c.policy.watchlist_id))
+
+    def _encounter(
+        self,
+        arrival: Arrival,
+        caller: Caller,
+        analysis: Analysis,
+        candidates: Sequence[Candidate],
+        received_at: datetime,
+    ) -> Encounter:
+        """Compose the record; the gallery's state is filled in by the caller."""
+        outcome = Outcome.ALERT if candidates else Outcome.CLEAR
+        if analysis.embedding is None:
+            outcome = Outcome.UNSEARCHABLE
+        encounter_id = new_id(ENCOUNTER)
+        sealed = None
+        if candidates:
+            sealed = self._vault.seal(portrait(analysis), f"encounter/{encounter_id}")
+        return Encounter(
+            id=encounter_id,
+            api_key_id=caller.key_id,
+            port=arrival.port,
+            lane=arrival.lane,
+            direction=arrival.direction.value,
+            stage=arrival.stage.value,
+            captured_at=arrival.captured_at,
+            received_at=received_at,
+            traveller_ref=arrival.traveller_ref,
+            outcome=outcome.value,
+            faces=len(analysis.faces),
+            quality=quality_record(analysis.quality),
+            model=str(self._model),
+            sealed_portrait=sealed,
+            alerts=[
+                Alert(
+                    id=new_id(ALERT),
+                    subject_id=candidate.subject_id,
+                    watchlist_id=candidate.policy.watchlist_id,
+                    watchlist_name=candidate.policy.name,
+                    category=candidate.policy.category.value,
+                    instruction=candidate.policy.instruction,
+                    photo_id=candidate.photo_id,
+                    score=candidate.score,
+                    threshold=candidate.policy.threshold,
+                    threshold_basis=candidate.policy.basis,
+                    rank=rank,
+                    state=AlertState.NEW.value,
+                    created_at=received_at,
+                )
+                for rank, candidate in enumerate(candidates, start=1)
+            ],
+        )
+
+    def _record(self, encounter: Encounter, arrival: Arrival, caller: Caller) -> None:
+        with self._database.write() as session:
+            session.add(encounter)
+            if arrival.idempotency_key is not None:
+                session.flush()
+                session.add(
+                    IdempotencyRecord(
+                        api_key_id=caller.key_id,
+                        key=arrival.idempotency_key,
+                        fingerprint=arrival.fingerprint,
+                        encounter_id=encounter.id,
+                        created_at=encounter.received_at,
+                    )
+                )
+
+    def _answered(self, arrival: Arrival, caller: Caller) -> Encounter | None:
+        """Return the encounter that already answers this idempotency key, if any."""
+        if arrival.idempotency_key is None:
+            return None
+        with self._database.read() as session:
+            record = session.get(IdempotencyRecord, (caller.key_id, arrival.idempotency_key))
+            if record is None:
+                return None
+            if record.fingerprint != arrival.fingerprint:
+                raise IdempotencyClash(
+                    "This Idempotency-Key was used for a different request: "
+                    "send a new key with a new photo or changed fields."
+                )
+            return session.get_one(Encounter, record.encounter_id)

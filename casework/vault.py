@@ -1,0 +1,87 @@
+"""Encryption at rest: photos and templates are stored under AES-256-GCM (NIST SP 800-38D).
+
+A sealed value is `version byte | 12-byte nonce | ciphertext and tag`, bound to the row it belongs
+to: moved to another row, it does not open.
+"""
+
+import os
+import secrets
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from casework.errors import SetUpError, WrongDataKey
+
+KEY_BYTES: Final = 32
+_NONCE_BYTES: Final = 12
+_VERSION: Final = b"\x01"
+
+
+class Vault:
+    """Seals and opens values with one data key."""
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) != KEY_BYTES:
+            raise SetUpError(f"a data key has {KEY_BYTES} bytes, this one {len(key)}")
+        self._cipher = AESGCM(key)
+
+    def seal(self, content: bytes, row: str) -> bytes:
+        """Encrypt `content` for the row called `row`, for example `photo/pho_01...`."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return _VERSION + nonce + self._cipher.encrypt(nonce, content, row.encode())
+
+    def open(self, sealed: bytes, row: str) -> bytes:
+        """Decrypt what was sealed for the same row.
+
+        Raises:
+            WrongDataKey: another key, another row, or altered content.
+        """
+        version, nonce, body = sealed[:1], sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
+        try:
+            if version == _VERSION:
+                return self._cipher.decrypt(nonce, body, row.encode())
+        except (InvalidTag, ValueError):
+            pass  # said below, without what the library would add
+        raise WrongDataKey(
+            f"{row} does not open with this data key: restore the key file that belongs to "
+            "this database, or the record from a backup if it was altered"
+        )
+
+
+def read_or_create_key(path: Path) -> bytes:
+    """Return the data key kept in a file of 64 hexadecimal digits, making one if there is none.
+
+    Keep a copy of the file apart from the database: neither is of use without the other.
+
+    Raises:
+        SetUpError: the file does not hold a key.
+    """
+    if not path.exists():
+        _create_key(path)
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except (ValueError, OSError) as error:
+        raise SetUpError(f"{path} cannot be read as a data key: {error}") from error
+    if len(key) != KEY_BYTES:
+        raise SetUpError(f"{path} must hold {2 * KEY_BYTES} hexadecimal digits")
+    return key
+
+
+def _create_key(path: Path) -> None:
+    """Write a new key so that it is whole or absent, and never replaces one made meanwhile."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(KEY_BYTES) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(temporary, path)  # fails where another process was first: its key counts
+        except FileExistsError:
+            return
+    finally:
+        Path(temporary).unlink()

@@ -1,0 +1,269 @@
+"""Untrusted bytes in, an upright BGR image out.
+
+`open_photo` reads the container (`detector.header`) and applies the caps; nothing is decoded yet.
+`Photo.pixels` then gives OpenCV the picture's own bytes, without metadata, and checks that what
+came back is what the container promised. Orientation is applied here and nowhere else: no
+orientation reaches the decoder. Colours are taken as sRGB; embedded profiles are not applied.
+"""
+
+import zlib
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Final, NamedTuple, TypeAlias, cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.errors import PhotoTooLarge, TooManyPixels, UnreadablePhoto
+from detector.header import Header, PhotoFormat, read_header
+
+__all__ = ["Limits", "Photo", "Pixels", "open_photo", "quiet_native_logging"]
+
+Image: TypeAlias = NDArray[np.uint8]
+Stored: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
+
+MIB: Final = 1024 * 1024
+PLAIN_PIXEL_BYTES: Final = 4  # an 8-bit pixel with alpha: what `Limits.max_pixels` counts in
+# OpenJPEG keeps four bytes a sample and decodes some 8 MB of data a second; a passport chip carries
+# well under one megapixel in some 20 kB (ICAO 9303-10, DG2).
+JPEG_2000_PIXEL_COST, JPEG_2000_BYTE_COST = 8, 2
+INFLATE_STEP: Final = 64 * 1024  # bytes of PNG data inflated at once; at most 64 MB come of it
+INFLATE_SAFE: Final = 256 * 1024  # PNG data that expands to 0.25 GB at the very worst
+INFLATE_SLACK: Final = MIB  # row filters, interlacing of small pictures
+BAND_ROWS: Final = 256  # rows composited at once: temporaries of a few MB whatever the photo
+FILLER: Final = 128  # libjpeg's mid-grey for blocks whose data never came
+FILLER_SIDE: Final = 8  # one JPEG block, in pixels
+PROBE: Final = b"\x55" * 4096  # scan data that belongs to no picture
+EOI: Final = b"\xff\xd9"
+
+AS_STORED: Final = cv2.IMREAD_IGNORE_ORIENTATION
+COLOUR: Final = cv2.IMREAD_COLOR | AS_STORED
+# JPEG decodes at 1/2, 1/4 or 1/8 inside the inverse DCT: pixels left out are never computed. What
+# remains is the entropy decoding: 3 megapixels take 0.75, 0.6 and 0.55 of the full time.
+REDUCED: Final = {
+    1: COLOUR,
+    2: cv2.IMREAD_REDUCED_COLOR_2 | AS_STORED,
+    4: cv2.IMREAD_REDUCED_COLOR_4 | AS_STORED,
+    8: cv2.IMREAD_REDUCED_COLOR_8 | AS_STORED,
+}
+ALONG, ACROSS, BOTH = 1, 0, -1  # cv2.flip: left-right, top-bottom, both
+TRANSPOSED: Final = range(5, 9)  # EXIF orientations that swap width and height
+FLIPS: Final = {2: ALONG, 3: BOTH, 4: ACROSS, 6: ALONG, 7: BOTH, 8: ACROSS}  # after transposing
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Caps that hold before anything is decoded.
+
+    max_bytes: the file. 20 MiB is twice the largest JPEG of a current phone.
+    max_pixels: pixels of at most 4 bytes; deeper ones (16-bit colour) count by their bytes, and
+    JPEG 2000 pixels count `JPEG_2000_PIXEL_COST` times. 50 million keep the peak under 0.6 GB.
+    """
+
+    max_bytes: int = 20 * MIB
+    max_pixels: int = 50_000_000
+
+
+class Pixels(NamedTuple):
+    """A decoded photo: uint8 (height, width, 3) BGR, C-contiguous, upright.
+
+    scale is the decoded long side over the photo's own: 1.0 unless a JPEG was reduced.
+    """
+
+    image: Image
+    scale: float
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A photo whose container was read and found within the limits. Caches nothing."""
+
+    data: bytes = field(repr=False)
+    header: Header
+
+    @property
+    def format(self) -> PhotoFormat:
+        """The container, from its magic bytes."""
+        return self.header.format
+
+    @property
+    def width(self) -> int:
+        """Pixels across, upright."""
+        turned = self.header.orientation in TRANSPOSED
+        return self.header.height if turned else self.header.width
+
+    @property
+    def height(self) -> int:
+        """Pixels down, upright."""
+        turned = self.header.orientation in TRANSPOSED
+        return self.header.width if turned else self.header.height
+
+    def pixels(self, min_long_side: int | None = None) -> Pixels:
+        """Decode. A JPEG is reduced as far as its long side stays at least `min_long_side`.
+
+        Transparent parts are laid on white, the plain background that portraits ask for
+        (ISO/IEC 19794-5). Raises UnreadablePhoto.
+        """
+        header = self.header
+        reduction = _reduction(header, min_long_side)
+        core = _core(self.data, header)
+        stored = _imdecode(core, header, reduction)
+        if _has_filler(core, stored, header, reduction):
+            raise UnreadablePhoto(_CUT_SHORT)
+        image = _turn(_to_bgr(stored, header), header.orientation)
+        return Pixels(image, max(image.shape[:2]) / max(header.width, header.height))
+
+
+def open_photo(data: bytes, limits: Limits) -> Photo:
+    """Read the container and apply the caps; nothing is decoded.
+
+    Raises EmptyPhoto, PhotoTooLarge, UnsupportedFormat, TooManyPixels or UnreadablePhoto.
+    """
+    _check_bytes(data, limits.max_bytes)
+    header = read_header(data)
+    bytes_a_pixel = header.channels * ceil(header.bits_per_sample / 8)
+    cost = max(1.0, bytes_a_pixel / PLAIN_PIXEL_BYTES)
+    if header.format is PhotoFormat.JPEG_2000:
+        _check_bytes(data, limits.max_bytes // JPEG_2000_BYTE_COST)
+        cost *= JPEG_2000_PIXEL_COST
+    if header.width * header.height * cost > limits.max_pixels:
+        msg = (
+            f"The photo is {header.width} x {header.height} pixels; at most "
+            f"{limits.max_pixels / cost / 1e6:.1f} megapixels are accepted in this format. "
+            "Send a smaller one: 1 to 3 megapixels are plenty."
+        )
+        raise TooManyPixels(msg)
+    return Photo(data, header)
+
+
+def _check_bytes(data: bytes, most: int) -> None:
+    if len(data) > most:
+        msg = (
+            f"The photo has {len(data) / MIB:.1f} MiB; at most {most / MIB:.1f} MiB are accepted "
+            "in this format. Send a smaller one: 1 to 3 megapixels are plenty."
+        )
+        raise PhotoTooLarge(msg)
+
+
+def quiet_native_logging() -> None:
+    """Silence OpenCV's log, process-wide: refusals are reported as errors, not on stderr.
+
+    libjpeg and libpng inside OpenCV write their one-line warnings past this log; most damaged
+    files are refused before they are reached.
+    """
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
+_CUT_SHORT: Final = "The photo is cut short: part of the picture is missing. Send it again."
+_DAMAGED: Final = "The photo is damaged and cannot be decoded. Take or export it again."
+
+
+def _reduction(header: Header, min_long_side: int | None) -> int:
+    """Return the largest of 8, 4, 2, 1 that leaves the long side long enough."""
+    if header.format is not PhotoFormat.JPEG or min_long_side is None:
+        return 1
+    long_side = max(header.width, header.height)
+    return next((n for n in (8, 4, 2) if ceil(long_side / n) >= min_long_side), 1)
+
+
+def _core(data: bytes, header: Header) -> bytes:
+    view = memoryview(data)
+    if header.format is PhotoFormat.PNG:
+        _check_inflation(view, header)
+    return b"".join(
+        piece if isinstance(piece, bytes) else view[slice(*piece)] for piece in header.core
+    )
+
+
+def _check_inflation(view: memoryview, header: Header) -> None:
+    """Refuse a PNG whose data goes on after the picture: libpng would inflate it to the end.
+
+    Costs a second inflation, of which nothing is kept; data too short to be a bomb is spared it.
+    """
+    chunks = [piece for piece in header.core if isinstance(piece, tuple)]
+    packed = [view[a + 8 : b - 4] for a, b in chunks if view[a + 4 : a + 8].tobytes() == b"IDAT"]
+    if sum(map(len, packed)) <= INFLATE_SAFE:
+        return
+    row = ceil(header.width * header.channels * header.bits_per_sample / 8) + 1
+    room = 2 * row * header.height + INFLATE_SLACK
+    inflater = zlib.decompressobj()
+    try:
+        for chunk in packed:
+            for at in range(0, len(chunk), INFLATE_STEP):
+                rest: memoryview | bytes = chunk[at : at + INFLATE_STEP]
+                while rest:
+                    room -= len(inflater.decompress(rest, MIB))
+                    rest = inflater.unconsumed_tail
+                    if room < 0:
+                        raise UnreadablePhoto(_DAMAGED)
+    except zlib.error:
+        raise UnreadablePhoto(_DAMAGED) from None
+
+
+def _imdecode(core: bytes, header: Header, reduction: int) -> Stored:
+    """Decode as stored, (H, W) or (H, W, 3 or 4), 8 or 16 bits, and check it against the header."""
+    try:
+        image = cv2.imdecode(np.frombuffer(core, np.uint8), _flags(header, reduction))
+    except cv2.error:
+        raise UnreadablePhoto(_DAMAGED) from None
+    if image is None:
+        raise UnreadablePhoto(_DAMAGED)
+    expected = (ceil(header.height / reduction), ceil(header.width / reduction))
+    if image.shape[:2] != expected or image.dtype not in (np.uint8, np.uint16):
+        raise UnreadablePhoto(_DAMAGED)
+    return cast("Stored", image)
+
+
+def _flags(header: Header, reduction: int) -> int:
+    if header.format is PhotoFormat.JPEG:
+        return REDUCED[reduction]
+    if header.format is PhotoFormat.BMP:  # its fourth byte is padding more often than alpha
+        return COLOUR
+    if header.format is PhotoFormat.JPEG_2000 and header.channels <= 2:  # the second is alpha
+        return cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | AS_STORED
+    return cv2.IMREAD_UNCHANGED
+
+
+def _has_filler(core: bytes, image: Stored, header: Header, reduction: int) -> bool:
+    """Tell whether a one-scan JPEG ran out of data before its last block.
+
+    libjpeg paints what is missing mid-grey and reports success. A grey last block is suspicious
+    but may be real, so the scan is made longer: a picture that was complete does not change.
+    """
+    side = FILLER_SIDE // reduction
+    if header.format is not PhotoFormat.JPEG or header.scans > 1:
+        return False
+    if (image[-side:, -side:] != FILLER).any():
+        return False
+    longer = _imdecode(core[: -len(EOI)] + PROBE + EOI, header, reduction)
+    return not np.array_equal(image, longer)
+
+
+def _to_bgr(image: Stored, header: Header) -> Image:
+    """Return uint8 (H, W, 3): samples scaled to 8 bits and rounded, alpha laid on white."""
+    if image.dtype == np.uint16:
+        brightest = 2**header.bits_per_sample - 1
+        image = cast("Image", cv2.convertScaleAbs(image, alpha=255 / brightest))
+    if image.ndim == 2:
+        return cast("Image", cv2.cvtColor(image, cv2.COLOR_GRAY2BGR))
+    if image.shape[2] == 3:
+        return cast("Image", image)
+    opaque = np.empty((*image.shape[:2], 3), np.uint8)
+    for top in range(0, image.shape[0], BAND_ROWS):
+        band = image[top : top + BAND_ROWS]
+        alpha = cv2.merge([band[..., 3]] * 3)
+        colour = cv2.cvtColor(band, cv2.COLOR_BGRA2BGR)
+        if header.format is not PhotoFormat.TIFF:  # libtiff has already multiplied
+            colour = cv2.multiply(colour, alpha, scale=1 / 255)
+        cv2.add(colour, cv2.bitwise_not(alpha), dst=opaque[top : top + BAND_ROWS])
+    return opaque
+
+
+def _turn(image: Image, orientation: int) -> Image:
+    """Return the image upright (EXIF 1-8)."""
+    if orientation in TRANSPOSED:
+        image = cast("Image", cv2.transpose(image))
+    if orientation in FLIPS:
+        image = cast("Image", cv2.flip(image, FLIPS[orientation]))
+    return np.ascontiguousarray(image)

@@ -1,0 +1,74 @@
+"""Embedding: aligned faces in, unit vectors out."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from detector.align import CHIP_SIZE
+from detector.errors import NetworkError
+from detector.faces import Image
+from detector.session import Network
+from models.manifest import Preprocessing
+
+Embedding = npt.NDArray[np.float32]
+"""Shape (dim,), length 1: the dot product of two is their cosine."""
+
+
+class Embedder(Protocol):
+    """Turns aligned faces into embeddings."""
+
+    @property
+    def dim(self) -> int:
+        """Numbers in an embedding."""
+        ...
+
+    def embed(self, chips: Sequence[Image]) -> npt.NDArray[np.float32]:
+        """Return unit rows of shape (len(chips), dim)."""
+        ...
+
+
+class NetworkEmbedder:
+    """Embeds with a network that takes (N, 3, 112, 112); SFace and ArcFace are both such."""
+
+    def __init__(self, network: Network, preprocessing: Preprocessing, dim: int) -> None:
+        self._network = network
+        self._preprocessing = preprocessing
+        self.dim = dim
+
+    def embed(self, chips: Sequence[Image]) -> npt.NDArray[np.float32]:
+        """See `Embedder.embed`.
+
+        Raises:
+            NetworkError: the network's answer is not what its manifest promises.
+        """
+        if not chips:
+            return np.empty((0, self.dim), np.float32)
+        batch = cv2.dnn.blobFromImages(
+            list(chips),
+            scalefactor=1 / self._preprocessing.std,
+            size=(CHIP_SIZE, CHIP_SIZE),
+            mean=(self._preprocessing.mean,) * 3,
+            swapRB=self._preprocessing.colour == "RGB",
+        )
+        (features,) = self._network(np.asarray(batch, np.float32))
+        if features.shape != (len(chips), self.dim):
+            raise NetworkError(
+                f"{self._network.path.name} gave {features.shape}, its manifest says "
+                f"({len(chips)}, {self.dim})"
+            )
+        return unit_rows(features)
+
+
+def unit_rows(features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Scale each row to length 1.
+
+    Raises:
+        NetworkError: a row is zero or not finite, so that no direction can be compared.
+    """
+    norms = np.linalg.norm(features.astype(np.float64), axis=1, keepdims=True)
+    if not np.all(np.isfinite(norms)) or not np.all(norms > 0):
+        raise NetworkError("the recogniser gave an embedding without a direction")
+    return np.ascontiguousarray(features / norms, np.float32)

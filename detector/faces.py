@@ -1,0 +1,101 @@
+"""What a face detector reports, and the contract every detector keeps."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Image = npt.NDArray[np.uint8]
+"""Pixels of shape (height, width, 3), blue-green-red, upright."""
+
+Landmarks = npt.NDArray[np.float32]
+"""Shape (5, 2), x and y in pixels: the eyes, the nose tip and the mouth corners, in image order
+(left to right as the viewer sees them): eye, eye, nose, corner, corner."""
+
+LEFT_EYE, RIGHT_EYE, NOSE, LEFT_MOUTH, RIGHT_MOUTH = range(5)
+"""Rows of `Landmarks`; left and right are the viewer's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """An upright rectangle in pixels; it may reach beyond the image."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    @property
+    def area(self) -> float:
+        """Width times height, in square pixels."""
+        return self.width * self.height
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """The middle, x and y."""
+        return self.left + self.width / 2, self.top + self.height / 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """One detected face, in the pixels of the image it was found in."""
+
+    box: Box
+    landmarks: Landmarks
+    confidence: float
+    """0 to 1, the detector's own score."""
+
+    def scaled(self, factor: float) -> "Face":
+        """Return the same face in an image `factor` times as large."""
+        box = self.box
+        return Face(
+            Box(box.left * factor, box.top * factor, box.width * factor, box.height * factor),
+            (self.landmarks * np.float32(factor)).astype(np.float32),
+            self.confidence,
+        )
+
+    @property
+    def inter_eye_distance(self) -> float:
+        """Distance between the eye landmarks, in pixels."""
+        return float(np.linalg.norm(self.landmarks[RIGHT_EYE] - self.landmarks[LEFT_EYE]))
+
+
+class FaceDetector(Protocol):
+    """Finds faces in one image at one working size."""
+
+    def detect(self, image: Image, long_side: int) -> tuple[Face, ...]:
+        """Return the faces found with the image's long side resized to `long_side` pixels.
+
+        Coordinates are those of `image`; the most confident face comes first.
+        """
+        ...
+
+
+def non_maximum_suppression(
+    boxes: npt.NDArray[np.float32], scores: npt.NDArray[np.float32], overlap: float
+) -> list[int]:
+    """Greedy suppression of boxes that cover the same face.
+
+    Args:
+        boxes: (N, 4) left, top, width, height.
+        scores: (N,).
+        overlap: intersection over union above which the lower-scored box goes.
+
+    Returns:
+        Indices of the boxes kept, best first.
+    """
+    left, top = boxes[:, 0], boxes[:, 1]
+    right, bottom = left + boxes[:, 2], top + boxes[:, 3]
+    areas = boxes[:, 2] * boxes[:, 3]
+    order = np.argsort(-scores, kind="stable")
+    kept: list[int] = []
+    while order.size:
+        best, rest = order[0], order[1:]
+        kept.append(int(best))
+        width = np.minimum(right[best], right[rest]) - np.maximum(left[best], left[rest])
+        height = np.minimum(bottom[best], bottom[rest]) - np.maximum(top[best], top[rest])
+        shared = np.maximum(width, 0) * np.maximum(height, 0)
+        union = areas[best] + areas[rest] - shared
+        order = rest[shared <= overlap * union]
+    return kept

@@ -1,0 +1,61 @@
+"""From a pack's verified weights to a pipeline that is ready to run."""
+
+from pathlib import Path
+from typing import Final
+
+from detector.decode import Limits
+from detector.embed import NetworkEmbedder
+from detector.errors import NetworkError
+from detector.faces import FaceDetector
+from detector.pipeline import Pipeline
+from detector.scrfd import SCRFD
+from detector.session import Network
+from detector.yunet import YuNet
+from models.compile import compiled_path
+from models.manifest import Detector, Pack
+from models.store import ModelStore
+
+COMPILED: Final = "compiled"
+"""Folder of compiled networks, beside the weights that they were made from."""
+
+
+def load_pipeline(
+    pack: Pack, store: ModelStore, *, threads: int = 1, limits: Limits | None = None
+) -> Pipeline:
+    """Verify, compile (or take from the cache) and load a pack's networks.
+
+    Args:
+        pack: which networks.
+        store: where their weights are.
+        threads: threads that one network uses for one photo.
+        limits: caps on what is decoded.
+
+    Raises:
+        ModelsError: weights are missing or corrupt, or the pack's licence was not accepted.
+        NetworkError: a network does not do what its manifest says.
+    """
+    weights = store.require(pack)
+    detector = load_detector(
+        pack.detector,
+        compiled_path(weights.detector, pack.detector.sha256, store.root / COMPILED),
+        threads,
+    )
+    recogniser = compiled_path(weights.recogniser, pack.recogniser.sha256, store.root / COMPILED)
+    embedder = NetworkEmbedder(
+        Network(recogniser, threads), pack.recogniser.preprocessing, pack.recogniser.embedding_dim
+    )
+    return Pipeline(detector, embedder, tuple(pack.detector.input_sizes), limits)
+
+
+def load_detector(manifest: Detector, path: Path, threads: int = 1) -> FaceDetector:
+    """Load a face detector by its architecture.
+
+    Raises:
+        NetworkError: no detector of that architecture is known, or the file is not one.
+    """
+    if manifest.architecture == "yunet":
+        network = Network(path, threads)
+        return YuNet(network, manifest.score_threshold, manifest.nms_threshold)
+    if manifest.architecture == "scrfd":
+        return SCRFD(path, manifest.score_threshold, manifest.nms_threshold, threads)
+    raise NetworkError(f"there is no detector of architecture '{manifest.architecture}'")

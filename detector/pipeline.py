@@ -1,0 +1,168 @@
+"""The way of a photo: bytes -> decode -> detect -> choose -> align -> assess -> embed."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from detector.align import align
+from detector.decode import Limits, Photo, Pixels, open_photo
+from detector.embed import Embedder, Embedding
+from detector.faces import Face, FaceDetector, Image
+from detector.quality import NO_FACE, Quality, Verdict, assess
+from detector.subject import choose_subject, rivals
+from detector.timing import Stopwatch
+
+# A JPEG is decoded at a reduced scale no smaller than this, in pixels of its long side: twice the
+# first detection size, so that a face found there still has the pixels its chip needs.
+WORKING_LONG_SIDE: Final = 640
+
+# Between the eyes of a 112-pixel chip lie 35 px: a face with fewer would be enlarged, so it is
+# fetched from the photo's full resolution instead where the photo was reduced.
+CHIP_EYE_DISTANCE: Final = 36.0
+
+# The second look: the face alone, about 180 px wide, in a frame a little larger. Landmarks found
+# there are finer than those of a whole photo, and landmarks decide accuracy (docs/accuracy.md).
+SECOND_LOOK_FRAME: Final = 1.6
+SECOND_LOOK_LONG_SIDE: Final = 288
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysis:
+    """What is known of one photo."""
+
+    photo: Photo
+    faces: tuple[Face, ...]
+    """Every face found, in pixels of the upright photo."""
+    subject: Face | None
+    quality: Quality
+    chip: Image | None
+    """The subject aligned for the recogniser, (112, 112, 3)."""
+    embedding: Embedding | None
+    """Unit vector; None if and only if the quality's verdict is `unsearchable`."""
+    pixels: Pixels
+    stages: dict[str, float] = field(default_factory=dict)
+    """Milliseconds by stage."""
+
+
+class Pipeline:
+    """Analyses photos with one pack's networks. Safe to call from several threads at once."""
+
+    def __init__(
+        self,
+        detector: FaceDetector,
+        embedder: Embedder,
+        detection_sizes: tuple[int, ...],
+        limits: Limits | None = None,
+    ) -> None:
+        """Take the networks as they are.
+
+        Args:
+            detector: finds the faces.
+            embedder: embeds the chosen one.
+            detection_sizes: long sides to detect at, tried in order until a face is found.
+            limits: caps on what is decoded.
+        """
+        self.detector = detector
+        self.embedder = embedder
+        self.detection_sizes = detection_sizes
+        self.limits = limits or Limits()
+
+    def analyse(self, data: bytes, watch: Stopwatch | None = None) -> Analysis:
+        """Analyse one photo.
+
+        Raises:
+            PhotoError: the bytes are not a photo this service takes, or exceed its limits.
+        """
+        watch = watch or Stopwatch()
+        located = self.locate(data, watch)
+        if located.embedding is not None or located.chip is None:
+            return located
+        if located.quality.verdict is Verdict.UNSEARCHABLE:
+            return located
+        with watch.stage("embed"):
+            embedding = self.embedder.embed([located.chip])[0]
+        return with_embedding(located, embedding)
+
+    def locate(self, data: bytes, watch: Stopwatch) -> Analysis:
+        """Do everything but embed: bulk enrolment embeds many faces at once."""
+        with watch.stage("decode"):
+            photo = open_photo(data, self.limits)
+            pixels = photo.pixels(WORKING_LONG_SIDE)
+        with watch.stage("detect"):
+            found = self._detect(pixels.image)
+            height, width = pixels.image.shape[:2]
+            subject = choose_subject(found, width, height)
+        faces = tuple(face.scaled(1 / pixels.scale) for face in found)
+        if subject is None:
+            return Analysis(photo, faces, None, NO_FACE, None, None, pixels, watch.stages)
+        crowd = rivals(found, subject)
+        if pixels.scale < 1 and subject.inter_eye_distance < CHIP_EYE_DISTANCE:
+            with watch.stage("decode"):
+                full = photo.pixels()
+            subject, pixels = subject.scaled(full.scale / pixels.scale), full
+        with watch.stage("detect"):
+            subject = self._second_look(pixels.image, subject)
+        with watch.stage("align"):
+            chip = align(pixels.image, subject.landmarks)
+        subject = subject.scaled(1 / pixels.scale)
+        with watch.stage("assess"):
+            quality = assess(subject, chip, photo.height, crowd)
+        return Analysis(photo, faces, subject, quality, chip, None, pixels, watch.stages)
+
+    def _detect(self, image: Image) -> tuple[Face, ...]:
+        """Try each detection size until one shows a face."""
+        for size in self.detection_sizes:
+            faces = tuple(face for face in self.detector.detect(image, size) if plausible(face))
+            if faces:
+                return faces
+        return ()
+
+    def _second_look(self, image: Image, face: Face) -> Face:
+        """Find the face again in a close-up, for finer landmarks; the same face if that fails."""
+        height, width = image.shape[:2]
+        x, y = face.box.centre
+        reach = max(face.box.width, face.box.height) * SECOND_LOOK_FRAME / 2
+        left, top = max(0, int(x - reach)), max(0, int(y - reach))
+        close_up = image[top : min(height, int(y + reach)), left : min(width, int(x + reach))]
+        if min(close_up.shape[:2]) < 2:
+            return face
+        shift = np.array([left, top], np.float32)
+        eyes = face.landmarks - shift
+        candidates = [
+            again
+            for again in self.detector.detect(close_up, SECOND_LOOK_LONG_SIDE)
+            if plausible(again)
+            and np.abs(again.landmarks - eyes).max() < 0.25 * max(face.box.width, face.box.height)
+        ]
+        if not candidates:
+            return face
+        finer = max(candidates, key=lambda again: again.confidence)
+        return Face(face.box, (finer.landmarks + shift).astype(np.float32), face.confidence)
+
+
+def plausible(face: Face) -> bool:
+    """Whether the numbers describe a face at all: finite, with distinct eyes and a real box."""
+    box = face.box
+    values = np.array([box.left, box.top, box.width, box.height, face.confidence])
+    return bool(
+        np.isfinite(values).all()
+        and np.isfinite(face.landmarks).all()
+        and box.width >= 1
+        and box.height >= 1
+        and face.inter_eye_distance >= 1
+    )
+
+
+def with_embedding(analysis: Analysis, embedding: Embedding) -> Analysis:
+    """Return the analysis completed by its subject's embedding."""
+    return Analysis(
+        analysis.photo,
+        analysis.faces,
+        analysis.subject,
+        analysis.quality,
+        analysis.chip,
+        embedding,
+        analysis.pixels,
+        analysis.stages,
+    )

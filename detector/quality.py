@@ -1,0 +1,256 @@
+"""How well a face can be searched: measures named as in ISO/IEC 29794-5, and a verdict.
+
+Only measures that follow honestly from the pixels and the five landmarks are computed here;
+docs/quality.md defines each one, says where it departs from the standard's own algorithm, and
+explains the bounds below.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from detector.align import CHIP_SIZE
+from detector.faces import Face, Image, Landmarks
+
+NOT_ASSESSABLE: Final = -1
+
+
+class Verdict(StrEnum):
+    """Whether a face is worth searching."""
+
+    USABLE = "usable"
+    MARGINAL = "marginal"
+    UNSEARCHABLE = "unsearchable"
+
+
+class Reason(StrEnum):
+    """Why a photo is not simply usable; each has a sentence for the camera operator."""
+
+    NO_FACE = "no_face"
+    SEVERAL_FACES = "several_faces"
+    FACE_TOO_SMALL = "face_too_small"
+    BLURRED = "blurred"
+    TOO_DARK = "too_dark"
+    TOO_BRIGHT = "too_bright"
+    LOW_CONTRAST = "low_contrast"
+    TURNED_AWAY = "turned_away"
+    UNCERTAIN_FACE = "uncertain_face"
+
+    @property
+    def advice(self) -> str:
+        """What the camera operator can do about it."""
+        return _ADVICE[self]
+
+
+_ADVICE: Final[dict[Reason, str]] = {
+    Reason.NO_FACE: "No face was found: have the traveller face the camera, uncovered.",
+    Reason.SEVERAL_FACES: "Another face is as large: have one traveller at a time in view.",
+    Reason.FACE_TOO_SMALL: "The face is too small: move closer or raise the resolution.",
+    Reason.BLURRED: "The face is blurred: hold still and focus.",
+    Reason.TOO_DARK: "The face is too dark: add light from the front.",
+    Reason.TOO_BRIGHT: "The face is over-exposed: reduce light or exposure.",
+    Reason.LOW_CONTRAST: "The face has hardly any contrast: check haze, glass and lighting.",
+    Reason.TURNED_AWAY: "The head is turned away: have the traveller look into the camera.",
+    Reason.UNCERTAIN_FACE: "It is uncertain that this is a face: capture again.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One quality measure of one face."""
+
+    name: str
+    value: float
+    unit: str
+    score: int
+    """0 (useless) to 100 (ideal); -1 where it cannot be assessed or has no such scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """A verdict, the reasons for it, and what they rest on."""
+
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    measures: tuple[Measure, ...]
+
+    def measure(self, name: str) -> Measure:
+        """Return the measure called `name`; raises KeyError if there is none."""
+        for each in self.measures:
+            if each.name == name:
+                return each
+        raise KeyError(name)
+
+
+NO_FACE: Final = Quality(Verdict.UNSEARCHABLE, (Reason.NO_FACE,), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Limits of one measure: beyond `marginal` it is reported, beyond `unsearchable` it refuses."""
+
+    measure: str
+    reason: Reason
+    marginal: float
+    unsearchable: float
+    too_high: bool = False
+
+    def verdict(self, value: float) -> Verdict:
+        """Judge one value."""
+        sign = -1 if self.too_high else 1
+        if sign * value < sign * self.unsearchable:
+            return Verdict.UNSEARCHABLE
+        return Verdict.MARGINAL if sign * value < sign * self.marginal else Verdict.USABLE
+
+
+_NEVER: Final = float("nan")  # compares false with everything: such a bound never refuses
+
+BOUNDS: Final = (
+    Bound("InterEyeDistance", Reason.FACE_TOO_SMALL, marginal=36, unsearchable=14),
+    Bound("Sharpness", Reason.BLURRED, marginal=45, unsearchable=20),
+    Bound("UnderExposure", Reason.TOO_DARK, marginal=40, unsearchable=90, too_high=True),
+    Bound("OverExposure", Reason.TOO_BRIGHT, marginal=30, unsearchable=80, too_high=True),
+    Bound("DynamicRange", Reason.LOW_CONTRAST, marginal=5.0, unsearchable=2.5),
+    Bound("HeadPoseYaw", Reason.TURNED_AWAY, marginal=35, unsearchable=_NEVER, too_high=True),
+    Bound("HeadPosePitch", Reason.TURNED_AWAY, marginal=30, unsearchable=_NEVER, too_high=True),
+    Bound("HeadPoseRoll", Reason.TURNED_AWAY, marginal=45, unsearchable=_NEVER, too_high=True),
+    Bound("DetectionConfidence", Reason.UNCERTAIN_FACE, marginal=0.7, unsearchable=_NEVER),
+    Bound("SingleFacePresent", Reason.SEVERAL_FACES, marginal=1, unsearchable=_NEVER),
+)
+
+# Luminance of 8-bit pixels that carry no detail, as ISO/IEC 29794-5 counts them.
+_BLACK_UP_TO: Final = 25
+_WHITE_FROM: Final = 247
+
+# A frontal face in chip pixels: the default detector's landmarks after alignment, averaged over the
+# 6,768 mostly frontal news photos of half of LFW and made symmetrical. The third coordinate is
+# towards the viewer: at 63 mm between adult eyes the nose tip stands about 30 mm before them, the
+# mouth corners about 8 mm.
+_FRONTAL_HEAD: Final = np.array(
+    [
+        [37.7, 52.3, 0.0],
+        [74.3, 52.3, 0.0],
+        [56.0, 73.7, 17.4],
+        [40.4, 90.6, 4.6],
+        [71.6, 90.6, 4.6],
+    ]
+)
+
+
+def assess(face: Face, chip: Image, photo_height: int, rival_faces: int) -> Quality:
+    """Measure one face.
+
+    Args:
+        face: the subject, in the pixels of the photo as it was submitted.
+        chip: the face aligned to (112, 112, 3).
+        photo_height: of the upright photo, in pixels.
+        rival_faces: other faces that could be mistaken for the subject.
+    """
+    luma = _face_luma(chip)
+    yaw, pitch, roll = head_pose(face.landmarks)
+    # A turned head shows its eyes closer together than they are.
+    eyes = face.inter_eye_distance / max(0.2, float(np.cos(np.radians(yaw))))
+    under = 100 * float(np.mean(luma <= _BLACK_UP_TO))
+    over = 100 * float(np.mean(luma >= _WHITE_FROM))
+    entropy = histogram_entropy(luma)
+    sharp = sharpness(chip)
+    single = 1.0 / (1 + rival_faces)
+    measures = (
+        Measure("InterEyeDistance", round(eyes, 1), "px", _sigmoid(eyes, 70, 20)),
+        Measure("HeadSize", round(face.box.height / photo_height, 3), "of height", NOT_ASSESSABLE),
+        Measure("Sharpness", round(sharp, 1), "0-100", round(sharp)),
+        Measure("Luminance", round(float(luma.mean()), 1), "0-255", NOT_ASSESSABLE),
+        Measure("UnderExposure", round(under, 1), "%", round(100 - under)),
+        Measure("OverExposure", round(over, 1), "%", round(100 - over)),
+        Measure("DynamicRange", round(entropy, 2), "bit", round(100 * entropy / 8)),
+        Measure("HeadPoseYaw", round(yaw, 1), "deg", _pose_score(yaw)),
+        Measure("HeadPosePitch", round(pitch, 1), "deg", _pose_score(pitch)),
+        Measure("HeadPoseRoll", round(roll, 1), "deg", _pose_score(roll)),
+        Measure("SingleFacePresent", round(single, 2), "share", round(100 * single)),
+        Measure(
+            "DetectionConfidence", round(face.confidence, 3), "0-1", round(100 * face.confidence)
+        ),
+    )
+    return judge(measures)
+
+
+def judge(measures: tuple[Measure, ...]) -> Quality:
+    """Hold measures against `BOUNDS`; the worst verdict counts, every reason is named once."""
+    values = {measure.name: measure.value for measure in measures}
+    found: dict[Reason, Verdict] = {}
+    for bound in BOUNDS:
+        value = values[bound.measure]
+        verdict = bound.verdict(abs(value) if bound.measure.startswith("HeadPose") else value)
+        if verdict is not Verdict.USABLE and found.get(bound.reason) is not Verdict.UNSEARCHABLE:
+            found[bound.reason] = verdict
+    refused = tuple(r for r, verdict in found.items() if verdict is Verdict.UNSEARCHABLE)
+    if refused:
+        return Quality(Verdict.UNSEARCHABLE, refused, measures)
+    return Quality(Verdict.MARGINAL if found else Verdict.USABLE, tuple(found), measures)
+
+
+def head_pose(landmarks: Landmarks) -> tuple[float, float, float]:
+    """Yaw, pitch and roll of the head in degrees, estimated from five landmarks.
+
+    A frontal head of typical depth is fitted under scaled orthographic projection: linear
+    least squares, then the nearest rotation. Yaw is positive when the subject turns to the
+    viewer's right, pitch when the subject looks down, roll when the head tilts clockwise.
+    """
+    model = _FRONTAL_HEAD - _FRONTAL_HEAD.mean(axis=0)
+    points = landmarks.astype(np.float64)
+    projection, *_ = np.linalg.lstsq(model, points - points.mean(axis=0), rcond=None)
+    u, _, vt = np.linalg.svd(projection.T, full_matrices=False)
+    right, down = u @ vt  # rows: the image's axes in the head's own coordinates
+    towards = np.cross(right, down)
+    yaw = np.degrees(np.arcsin(np.clip(right[2], -1, 1)))
+    pitch = np.degrees(np.arctan2(down[2], towards[2]))
+    roll = np.degrees(np.arctan2(-right[1], right[0]))
+    return float(yaw), float(pitch), float(roll)
+
+
+def histogram_entropy(luma: npt.NDArray[np.uint8]) -> float:
+    """Entropy of 8-bit luminance values, in bits: 0 for one flat tone, 8 at most."""
+    counts = np.bincount(luma.ravel(), minlength=256)
+    shares = counts[counts > 0] / luma.size
+    return float(-np.sum(shares * np.log2(shares)))
+
+
+def sharpness(chip: Image) -> float:
+    """0 (as blurred as can be) to 100: how much of its detail the face loses by a further blur.
+
+    The no-reference blur metric of Crete et al. (SPIE 2007), on the aligned face, so that it speaks
+    of the resolution at which faces are compared, whatever the photo's size, and not of contrast.
+    """
+    luma = cv2.cvtColor(chip, cv2.COLOR_BGR2GRAY).astype(np.float32)[_FACE_ROWS, _FACE_COLUMNS]
+    worst = 0.0
+    for axis, size in ((0, (1, _REBLUR)), (1, (_REBLUR, 1))):
+        blurred = cv2.blur(luma, size, borderType=cv2.BORDER_REFLECT)
+        steps = np.abs(np.diff(luma, axis=axis))
+        lost = np.maximum(0, steps - np.abs(np.diff(blurred, axis=axis)))
+        total = float(steps.sum())
+        worst = max(worst, 1 - float(lost.sum()) / total if total else 1.0)
+    return 100 * (1 - worst)
+
+
+_REBLUR: Final = 9  # pixels, the metric's own choice
+_FACE_ROWS: Final = slice(28, 108)
+_FACE_COLUMNS: Final = slice(16, 96)
+
+
+def _face_luma(chip: Image) -> npt.NDArray[np.uint8]:
+    """Luminance of the pixels within the face's oval, shape (N,)."""
+    oval = np.zeros((CHIP_SIZE, CHIP_SIZE), np.uint8)
+    cv2.ellipse(oval, (56, 68), (36, 46), 0, 0, 360, (255,), -1)
+    return np.asarray(cv2.cvtColor(chip, cv2.COLOR_BGR2GRAY)[oval > 0], np.uint8)
+
+
+def _sigmoid(value: float, middle: float, width: float) -> int:
+    return round(100 / (1 + float(np.exp((middle - value) / width))))
+
+
+def _pose_score(angle: float) -> int:
+    return round(100 * max(0.0, float(np.cos(np.radians(angle)))) ** 2)

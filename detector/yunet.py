@@ -1,0 +1,108 @@
+"""YuNet: the face detector of the default pack.
+
+Wu et al., "YuNet: A Tiny Millisecond-level Face Detector" (2023). The network answers on three
+grids of cells 8, 16 and 32 pixels wide; every cell proposes one face relative to its corner.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from detector.errors import NetworkError
+from detector.faces import Box, Face, Image, non_maximum_suppression
+from detector.session import Network
+
+STRIDES: Final = (8, 16, 32)
+_HEADS: Final = ("cls", "obj", "bbox", "kps")
+# exp() of a box's log-size; 2**10 cells of 32 px is beyond any image this detector is given.
+_MAX_LOG_SIZE: Final = float(np.log(1024.0))
+
+
+class YuNet:
+    """Detects faces with a YuNet network of any input size."""
+
+    def __init__(self, network: Network, score_threshold: float, nms_threshold: float) -> None:
+        wanted = [f"{head}_{stride}" for head in _HEADS for stride in STRIDES]
+        missing = sorted(set(wanted) - set(network.output_names))
+        if missing:
+            raise NetworkError(f"{network.path.name} is not a YuNet: it lacks {missing[0]}")
+        self._network = network
+        self._order = [network.output_names.index(name) for name in wanted]
+        self._score_threshold = score_threshold
+        self._nms_threshold = nms_threshold
+
+    def detect(self, image: Image, long_side: int) -> tuple[Face, ...]:
+        """See `FaceDetector.detect`."""
+        height, width = image.shape[:2]
+        factor = long_side / max(height, width)
+        canvas = _padded(_resized(image, factor))
+        batch = canvas.transpose(2, 0, 1)[np.newaxis].astype(np.float32)
+        outputs = self._network(np.ascontiguousarray(batch))
+        scores, boxes, landmarks = decode_outputs(
+            [outputs[i] for i in self._order],
+            (canvas.shape[0], canvas.shape[1]),
+            self._score_threshold,
+        )
+        kept = non_maximum_suppression(boxes, scores, self._nms_threshold)
+        return tuple(
+            Face(
+                Box(*(float(v) for v in boxes[i])), landmarks[i].reshape(5, 2), float(scores[i])
+            ).scaled(1 / factor)
+            for i in kept
+        )
+
+
+def decode_outputs(
+    outputs: Sequence[npt.NDArray[Any]], shape: tuple[int, int], score_threshold: float
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Turn YuNet's twelve outputs into candidate faces.
+
+    Args:
+        outputs: class score, objectness, box and landmarks, each for strides 8, 16 and 32, shaped
+            (1, cells, 1 | 1 | 4 | 10).
+        shape: height and width of the network's input, multiples of 32.
+        score_threshold: least geometric mean of class score and objectness.
+
+    Returns:
+        scores (N,), boxes (N, 4) left, top, width, height, and landmarks (N, 10), in input pixels.
+    """
+    scores, boxes, landmarks = [], [], []
+    for level, stride in enumerate(STRIDES):
+        cls, obj, box, kps = (outputs[level + len(STRIDES) * head][0] for head in range(4))
+        score = np.sqrt(np.clip(cls[:, 0], 0, 1) * np.clip(obj[:, 0], 0, 1))
+        hits = np.flatnonzero(score >= score_threshold)
+        columns = shape[1] // stride
+        corner = np.stack([hits % columns, hits // columns], axis=1).astype(np.float32)
+        centre = (corner + box[hits, :2]) * stride
+        size = np.exp(np.minimum(box[hits, 2:], _MAX_LOG_SIZE)) * stride
+        scores.append(score[hits])
+        boxes.append(np.concatenate([centre - size / 2, size], axis=1))
+        landmarks.append((kps[hits] + np.tile(corner, 5)) * stride)
+    return (
+        np.concatenate(scores).astype(np.float32),
+        np.concatenate(boxes).astype(np.float32),
+        np.concatenate(landmarks).astype(np.float32),
+    )
+
+
+def _resized(image: Image, factor: float) -> Image:
+    """Resize both sides by `factor`; averaging when shrinking keeps small faces from aliasing."""
+    height, width = image.shape[:2]
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    if size == (width, height):
+        return image
+    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, size, interpolation=method), np.uint8)
+
+
+def _padded(image: Image) -> Image:
+    """Fill up to whole cells of the coarsest grid, at the right and the bottom."""
+    height, width = image.shape[:2]
+    bottom, right = -height % STRIDES[-1], -width % STRIDES[-1]
+    return np.asarray(
+        cv2.copyMakeBorder(image, 0, bottom, 0, right, cv2.BORDER_CONSTANT, value=(0, 0, 0)),
+        np.uint8,
+    )

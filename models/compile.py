@@ -1,0 +1,351 @@
+"""Verified weights in, an equivalent graph that ONNX Runtime runs fast out.
+
+Published graphs are written for training frameworks. Each pass below removes one thing that costs
+time or trouble on a CPU and changes nothing else; `detector.equivalence` proves the numbers on real
+faces. The passes, in order:
+
+1. `drop_dangling_inputs`: weights listed as graph inputs make the runtime ask for them.
+2. `fold_constants`: int8 weights are dequantised once here rather than at every start.
+3. `drop_identities`: Dropout and Identity do nothing at inference.
+4. `fold_batch_normalisation`: into the convolution or matrix product before it.
+5. `rewrite_prelu`: the runtime's PRelu kernel is scalar and leaves the blocked layout;
+   a*x + (1-a)*Relu(x), written as two depthwise 1x1 convolutions, is fast and stays in it.
+6. `flush_denormals`: a subnormal weight can be a hundred times slower to multiply by.
+7. `free_batch`: a batch dimension fixed at 1 forbids embedding several faces at once.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from google.protobuf.message import DecodeError
+from onnx import helper, numpy_helper, reference
+
+from models.atomic import replacing
+from models.errors import CompileFailed
+
+# Raise whenever a pass changes what it produces: old cached files are then left unused.
+COMPILER_VERSION = 1
+
+# Fold only what is small to keep: dequantised weights are, a generated constant of 1 GB is not.
+_MAX_FOLDED_BYTES = 512 * 1024 * 1024
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(slots=True)
+class Graph:
+    """An ONNX graph as its passes want to see it: nodes in order, constants by name."""
+
+    nodes: list[onnx.NodeProto]
+    constants: dict[str, Array]
+    inputs: list[onnx.ValueInfoProto]
+    outputs: list[onnx.ValueInfoProto]
+    opsets: list[onnx.OperatorSetIdProto]
+    ir_version: int
+    _serial: int = field(default=0)
+
+    @classmethod
+    def from_model(cls, model: onnx.ModelProto) -> "Graph":
+        """Split a model into nodes and constants."""
+        return cls(
+            nodes=[_copied(node) for node in model.graph.node],
+            constants={i.name: numpy_helper.to_array(i) for i in model.graph.initializer},
+            inputs=list(model.graph.input),
+            outputs=list(model.graph.output),
+            opsets=list(model.opset_import),
+            ir_version=model.ir_version,
+        )
+
+    def to_model(self) -> onnx.ModelProto:
+        """Put the graph together again, with only the constants that are still used."""
+        used = {name for node in self.nodes for name in node.input}
+        graph = helper.make_graph(
+            self.nodes,
+            "siaga",
+            self.inputs,
+            self.outputs,
+            [
+                numpy_helper.from_array(np.asarray(value, order="C"), name)
+                for name, value in self.constants.items()
+                if name in used
+            ],
+        )
+        return helper.make_model(graph, opset_imports=self.opsets, ir_version=self.ir_version)
+
+    def constant(self, value: Array, hint: str) -> str:
+        """Add a constant under a fresh name and return the name."""
+        self._serial += 1
+        name = f"{hint}__{self._serial}"
+        self.constants[name] = value
+        return name
+
+    def rename_uses(self, renamed: dict[str, str]) -> None:
+        """Point every use of a value at another one, following chains of renames."""
+
+        def final(name: str) -> str:
+            while name in renamed:
+                name = renamed[name]
+            return name
+
+        for node in self.nodes:
+            for position, name in enumerate(node.input):
+                node.input[position] = final(name)
+
+    def consumers(self) -> dict[str, int]:
+        """How often each value is read; a graph output counts as a read."""
+        counts: dict[str, int] = {output.name: 1 for output in self.outputs}
+        for node in self.nodes:
+            for name in node.input:
+                counts[name] = counts.get(name, 0) + 1
+        return counts
+
+
+def drop_dangling_inputs(graph: Graph) -> None:
+    """Keep as inputs only what nodes read and no constant provides."""
+    read = {name for node in graph.nodes for name in node.input}
+    graph.inputs = [i for i in graph.inputs if i.name in read and i.name not in graph.constants]
+
+
+def fold_constants(graph: Graph) -> None:
+    """Evaluate every node whose inputs are all known, with ONNX's own reference implementation."""
+    kept = []
+    for node in graph.nodes:
+        known = all(name in graph.constants for name in node.input if name)
+        if not known or any(output.name in node.output for output in graph.outputs):
+            kept.append(node)
+            continue
+        values = _evaluate(node, graph)
+        if sum(value.nbytes for value in values.values()) > _MAX_FOLDED_BYTES:
+            kept.append(node)
+        else:
+            graph.constants.update(values)
+    graph.nodes = kept
+
+
+def drop_identities(graph: Graph) -> None:
+    """Remove Dropout and Identity, unless one of them carries a graph output's name."""
+    outputs = {output.name for output in graph.outputs}
+    renamed: dict[str, str] = {}
+    kept = []
+    for node in graph.nodes:
+        if node.op_type in {"Dropout", "Identity"} and node.output[0] not in outputs:
+            renamed[node.output[0]] = node.input[0]
+        else:
+            kept.append(node)
+    graph.nodes = kept
+    graph.rename_uses(renamed)
+
+
+def fold_batch_normalisation(graph: Graph) -> None:
+    """Scale and shift the weights of the Conv or Gemm before each BatchNormalization instead."""
+    reads = graph.consumers()
+    producers = {name: node for node in graph.nodes for name in node.output}
+    kept = []
+    for node in graph.nodes:
+        source = producers.get(node.input[0]) if node.op_type == "BatchNormalization" else None
+        if (
+            source is None
+            or reads[node.input[0]] != 1
+            or not _all_constant(graph, list(node.input[1:5]))
+            or not _absorbs_scale(graph, source)
+        ):
+            kept.append(node)
+            continue
+        gamma, beta, mean, variance = (
+            graph.constants[name].astype(np.float64) for name in node.input[1:5]
+        )
+        scale = gamma / np.sqrt(variance + _attributes(node).get("epsilon", 1e-5))
+        _scale_outputs(graph, source, scale, beta - mean * scale)
+        # The producer now makes what the normalisation made, so it takes over its name.
+        source.output[0] = node.output[0]
+        producers[node.output[0]] = source
+    graph.nodes = kept
+
+
+def rewrite_prelu(graph: Graph) -> None:
+    """Write PRelu(x) as a*x + (1-a)*Relu(x), with depthwise 1x1 convolutions as the products."""
+    rewritten: list[onnx.NodeProto] = []
+    for node in graph.nodes:
+        slope = graph.constants.get(node.input[1]) if node.op_type == "PRelu" else None
+        # Only one slope per channel of an NCHW tensor, shape (C, 1, 1), can be a 1x1 convolution.
+        if slope is None or slope.ndim != 3 or slope.shape[1:] != (1, 1) or slope.size == 1:
+            rewritten.append(node)
+            continue
+        x, y = node.input[0], node.output[0]
+        channels = slope.shape[0]
+        kernel = slope.reshape(channels, 1, 1, 1).astype(np.float32)
+        below = graph.constant(kernel, f"{y}_slope")
+        above = graph.constant((1 - kernel).astype(np.float32), f"{y}_rest")
+        depthwise = {"group": channels, "kernel_shape": [1, 1]}
+        rewritten += [
+            helper.make_node("Relu", [x], [f"{y}_relu"]),
+            helper.make_node("Conv", [x, below], [f"{y}_linear"], **depthwise),
+            helper.make_node("Conv", [f"{y}_relu", above], [f"{y}_bent"], **depthwise),
+            helper.make_node("Add", [f"{y}_linear", f"{y}_bent"], [y]),
+        ]
+    graph.nodes = rewritten
+
+
+def flush_denormals(graph: Graph) -> None:
+    """Set weights too small for a normal float32 to zero: below 1.2e-38 they cannot matter."""
+    for name, value in graph.constants.items():
+        if value.dtype == np.float32:
+            subnormal = (np.abs(value) < np.finfo(np.float32).tiny) & (value != 0)
+            if subnormal.any():
+                graph.constants[name] = np.where(subnormal, np.float32(0), value)
+
+
+def free_batch(graph: Graph) -> None:
+    """Let the first dimension of images vary, and height and width too where 1x1 stays possible."""
+    for value in graph.inputs:
+        dims = value.type.tensor_type.shape.dim
+        if len(dims) != 4:
+            continue
+        dims[0].dim_param = "batch"
+        if not _has_fixed_size_head(graph):
+            dims[2].dim_param, dims[3].dim_param = "height", "width"
+    for node in graph.nodes:
+        shape = graph.constants.get(node.input[1]) if node.op_type == "Reshape" else None
+        if shape is not None and shape.size > 1 and shape[0] == 1 and (shape[1:] == -1).any():
+            # 0 means "as the input has it": the batch passes through.
+            node.input[1] = graph.constant(np.concatenate([[0], shape[1:]]), node.input[1])
+    for value in graph.outputs:
+        # Only the last dimension, what one row holds, stays promised; the rest follows the input.
+        for dim in value.type.tensor_type.shape.dim[:-1]:
+            dim.Clear()
+
+
+PASSES: tuple[Callable[[Graph], None], ...] = (
+    drop_dangling_inputs,
+    fold_constants,
+    drop_identities,
+    fold_batch_normalisation,
+    rewrite_prelu,
+    flush_denormals,
+    free_batch,
+)
+
+
+def compile_model(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return an equivalent model after all passes; the argument is left as it was.
+
+    Raises:
+        CompileFailed: the result is not a valid ONNX model.
+    """
+    graph = Graph.from_model(model)
+    for each in PASSES:
+        each(graph)
+    compiled = graph.to_model()
+    try:
+        onnx.checker.check_model(compiled)
+    except onnx.checker.ValidationError as error:
+        raise CompileFailed(f"the rewritten graph is not valid ONNX: {error}") from error
+    return compiled
+
+
+def compiled_path(source: Path, sha256: str, cache: Path) -> Path:
+    """Return the compiled form of a verified weights file, compiling it if the cache lacks it.
+
+    Args:
+        source: the verified ONNX file.
+        sha256: its digest, hexadecimal; part of the cache key together with the versions of this
+            compiler and of ONNX Runtime, so that an upgrade of either compiles afresh.
+        cache: folder for compiled files; created if missing. Each has a `.sha256` beside it,
+            checked here, so that a damaged cache is rebuilt and never loaded.
+
+    Raises:
+        CompileFailed: the source cannot be parsed, or its rewritten graph is not valid.
+    """
+    key = f"{sha256[:32]}-c{COMPILER_VERSION}-ort{version('onnxruntime')}"
+    target = cache / f"{key}.onnx"
+    seal = target.with_suffix(".sha256")
+    if target.is_file() and seal.is_file() and seal.read_text().strip() == _digest(target):
+        return target
+    try:
+        model = onnx.load(str(source))
+    except (DecodeError, OSError) as error:
+        raise CompileFailed(f"{source.name} cannot be read as ONNX: {error}") from error
+    content = compile_model(model).SerializeToString()
+    with replacing(target) as file:
+        file.write(content)
+    with replacing(seal) as file:
+        file.write(hashlib.sha256(content).hexdigest().encode() + b"\n")
+    return target
+
+
+def _copied(node: onnx.NodeProto) -> onnx.NodeProto:
+    copy = onnx.NodeProto()
+    copy.CopyFrom(node)
+    return copy
+
+
+def _attributes(node: onnx.NodeProto) -> dict[str, Any]:
+    return {a.name: helper.get_attribute_value(a) for a in node.attribute}
+
+
+def _all_constant(graph: Graph, names: list[str]) -> bool:
+    return all(name in graph.constants for name in names)
+
+
+def _evaluate(node: onnx.NodeProto, graph: Graph) -> dict[str, Array]:
+    """Run one node on its constant inputs."""
+    names = [name for name in node.input if name]
+    single = helper.make_graph(
+        [node],
+        "single",
+        [
+            helper.make_tensor_value_info(
+                name, helper.np_dtype_to_tensor_dtype(graph.constants[name].dtype), None
+            )
+            for name in names
+        ],
+        [helper.make_empty_tensor_value_info(name) for name in node.output],
+    )
+    model = helper.make_model(single, opset_imports=graph.opsets, ir_version=graph.ir_version)
+    evaluator = reference.ReferenceEvaluator(model)
+    results = evaluator.run(None, {name: graph.constants[name] for name in names})
+    return dict(zip(node.output, (np.asarray(result) for result in results), strict=True))
+
+
+def _absorbs_scale(graph: Graph, node: onnx.NodeProto) -> bool:
+    """Whether a per-output-channel scale can be multiplied into this node's weights."""
+    if node.op_type == "Conv":
+        return _all_constant(graph, list(node.input[1:]))
+    if node.op_type == "Gemm":
+        attributes = _attributes(node)
+        plain = attributes.get("alpha", 1.0) == 1.0 and attributes.get("beta", 1.0) == 1.0
+        return plain and _all_constant(graph, list(node.input[1:]))
+    return False
+
+
+def _scale_outputs(graph: Graph, node: onnx.NodeProto, scale: Array, shift: Array) -> None:
+    """Change a Conv's or Gemm's weights so that it yields scale * old + shift, per channel."""
+    weight = graph.constants[node.input[1]].astype(np.float64)
+    bias = graph.constants[node.input[2]].astype(np.float64) if len(node.input) > 2 else 0.0
+    # Conv weights are (out, in, h, w); Gemm's are (out, in) when transposed, else (in, out).
+    rows_are_outputs = node.op_type == "Conv" or _attributes(node).get("transB", 0) == 1
+    factor = scale.reshape(-1, *[1] * (weight.ndim - 1)) if rows_are_outputs else scale
+    name = node.output[0]
+    folded = [
+        graph.constant((weight * factor).astype(np.float32), f"{name}_weight"),
+        graph.constant((bias * scale + shift).astype(np.float32), f"{name}_bias"),
+    ]
+    del node.input[1:]
+    node.input.extend(folded)
+
+
+def _has_fixed_size_head(graph: Graph) -> bool:
+    """Whether a fully connected layer ties the network to one input height and width."""
+    return any(node.op_type in {"Gemm", "MatMul", "Flatten"} for node in graph.nodes)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
