@@ -37,13 +37,18 @@ Siaga screens the photo taken when a traveller arrives against watchlists, on CP
 """
 
 
-def create_app(settings: Settings, opened: Callable[[Settings], Service] | None = None) -> FastAPI:
+def create_app(
+    settings: Settings,
+    opened: Callable[[Settings], Service] | None = None,
+    on_failure: Callable[[], object] | None = None,
+) -> FastAPI:
     """Build the service's HTTP application.
 
     Args:
         settings: everything an operator can set.
         opened: makes the service; tests pass their own. It runs off the event loop while the
             application already answers `/healthz`, and what it opens is closed at shutdown.
+        on_failure: called if the service cannot be opened; `/readyz` says why.
     """
     open_service = opened or open_from_settings
 
@@ -54,7 +59,10 @@ def create_app(settings: Settings, opened: Callable[[Settings], Service] | None 
         app.state.pool = WorkPool(settings.workers, settings.max_waiting)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(app.state.pool.idle)
-            starting = asyncio.create_task(_start(app, open_service, settings, stack))
+            starting = asyncio.create_task(_start(app, open_service, stack))
+            if on_failure is not None:
+                tell = on_failure
+                starting.add_done_callback(lambda _: app.state.failure and tell())
             yield
             await starting
 
@@ -100,15 +108,18 @@ def open_from_settings(settings: Settings) -> Service:
 async def _start(
     app: FastAPI,
     open_service: Callable[[Settings], Service],
-    settings: Settings,
     stack: AsyncExitStack,
 ) -> None:
     """Open the service beside the event loop; say why if it cannot be."""
     try:
-        service = await asyncio.to_thread(open_service, settings)
+        service = await asyncio.to_thread(open_service, app.state.settings)
     except (SetUpError, ModelsError, DetectorError) as error:
         app.state.failure = str(error)
         log.error("the service cannot start", reason=str(error))
+        return
+    except Exception as error:  # noqa: BLE001 - whatever it is, the service must say so and end
+        app.state.failure = f"{type(error).__name__}: see the log"
+        log.error("the service cannot start", exc_info=error)
         return
     stack.callback(service.records.close)
     app.state.service = service
@@ -116,7 +127,7 @@ async def _start(
         "ready",
         pack=service.pack.name,
         templates=len(service.mirror.gallery),
-        workers=settings.workers,
+        workers=app.state.settings.workers,
     )
 
 

@@ -233,11 +233,13 @@ class Enrolment:
             )
         if row is not None:
             reports = self._add(session, row, application.photos)
-            row.updated_at = self._clock()
             standing = [membership.watchlist_id for membership in row.memberships]
-            if set(person.watchlist_ids) - set(standing):
+            joins = bool(set(person.watchlist_ids) - set(standing))
+            if joins:
                 stand_on(row, [*standing, *person.watchlist_ids])
                 log_policy(session, self._clock)
+            if joins or any(report.accepted for report in reports):
+                row.updated_at = self._clock()
             return Enrolled(row.id, created=False, reports=reports)
         if not any(photo.report.accepted for photo in application.photos):
             return Enrolled(None, created=False, reports=_reports(application.photos))

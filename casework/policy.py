@@ -39,9 +39,7 @@ def read_policies(session: Session, model: ModelKey, curve: FalseMatchCurve) -> 
             .join(Template, Template.subject_id == Membership.subject_id)
             .where(Template.model == str(model))
             .group_by(Membership.watchlist_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     policies = {}
     for row in session.scalars(select(Watchlist)):

@@ -187,7 +187,7 @@ class Screening:
             .join(Subject, Subject.id == Template.subject_id)
             .join(Membership, Membership.subject_id == Subject.id)
             .where(Template.id.in_(scores), Membership.watchlist_id.in_(policies))
-        ).tuples()
+        )
         best: dict[tuple[str, str], Candidate] = {}
         for template_id, photo_id, subject, watchlist_id in rows:
             policy, score = policies[watchlist_id], scores[template_id]

@@ -1,0 +1,5 @@
+"""`python -m cli` is `siaga`."""
+
+from cli.main import run
+
+run()

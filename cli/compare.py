@@ -1,0 +1,55 @@
+"""`siaga compare`: how alike the faces of two photos are."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.settings import Settings
+from casework.quality import quality_record
+from cli import opened
+from cli.options import AsJson
+from cli.output import Exit, err, out, print_json
+from detector.errors import PhotoError
+from detector.pipeline import Analysis
+from index import FalseMatchCurve
+from models.manifest import load_pack
+
+PhotoFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A photo.")]
+
+
+def compare(first: PhotoFile, second: PhotoFile, as_json: AsJson = False) -> None:
+    """Compare two photos; exit 1 if either cannot be searched."""
+    settings = Settings()
+    pipeline = opened.pipeline(settings)
+    analyses: list[Analysis] = []
+    for path in (first, second):
+        try:
+            analyses.append(pipeline.analyse(path.read_bytes()))
+        except PhotoError as error:
+            err.print(f"{path}: {error}", markup=False)
+            raise typer.Exit(Exit.REFUSED) from None
+    one, other = analyses
+    score = rate = None
+    if one.embedding is not None and other.embedding is not None:
+        score = float(one.embedding @ other.embedding)
+        prior = load_pack(settings.pack).prior
+        if prior is not None:
+            rate = FalseMatchCurve(prior.fmr, prior.score).fmr_at(score)
+    if as_json:
+        print_json(
+            {
+                "score": score,
+                "false_match_rate": rate,
+                "first": quality_record(one.quality),
+                "second": quality_record(other.quality),
+            }
+        )
+    elif score is not None:
+        chance = f"; about 1 in {1 / rate:,.0f} pairs of different people" if rate else ""
+        out.print(f"score {score:.3f}{chance}{' scores this high' if rate else ''}")
+    for path, analysis in zip((first, second), analyses, strict=True):
+        for reason in analysis.quality.reasons:
+            err.print(f"{path}: {reason.advice}", markup=False)
+    if score is None:
+        raise typer.Exit(Exit.REFUSED)

@@ -1,0 +1,303 @@
+"""`siaga demo`: the main job, shown on this machine in a minute."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import httpx2
+import typer
+from rich.live import Live
+from rich.table import Table
+
+from api.settings import Settings
+from casework.vocabulary import Scope
+from cli import cast, opened, sheet
+from cli.options import AsJson
+from cli.output import Exit, err, out, print_json
+
+_START_SECONDS: Final = 60
+_STAGES: Final = ("decode", "detect", "align", "assess", "embed", "search", "record")
+_COLOURS: Final = {"alert": "bold red", "clear": "green", "unsearchable": "yellow"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One arrival with its answer."""
+
+    arrival: cast.Arrival
+    outcome: str
+    candidate: str
+    score: float | None
+    threshold: float | None
+    milliseconds: float
+    stages: dict[str, float]
+    detail: str
+    candidate_photo: bytes | None
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the answer is the right one, with the right candidate."""
+        named = self.arrival.person is None or self.candidate == self.arrival.person
+        return self.outcome == self.arrival.expected and named
+
+
+def demo(
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the service running and say how to reach it.")
+    ] = False,
+    out_dir: Annotated[Path, typer.Option("--out", help="Folder of the contact sheet.")] = Path(
+        "out/demo"
+    ),
+    as_json: AsJson = False,
+) -> None:
+    """Start the real service, enrol a watchlist, screen arrivals over HTTP and show the matches.
+
+    Exit 1 if any answer is not the one expected.
+    """
+    with tempfile.TemporaryDirectory(prefix="siaga-demo-") as folder:
+        settings = Settings(data_dir=Path(folder), port=_free_port())
+        enrolled, strangers = cast.gather(opened.pipeline(settings))
+        with opened.records(settings) as records:
+            _, port_key = records.keys.create("Demo port", [Scope.SCREEN])
+            _, office_key = records.keys.create("Demo office", [Scope.ENROL])
+        with _running(settings) as address:
+            rows = _play(address, port_key, office_key, enrolled, strangers, quiet=as_json)
+            path = out_dir / "contact-sheet.png"
+            sheet.draw([_pair(row) for row in rows], path)
+            _tell(rows, path, as_json=as_json)
+            if keep:
+                _wait(address, port_key, office_key)
+    if not all(row.as_expected for row in rows):
+        raise typer.Exit(Exit.REFUSED)
+
+
+def _play(
+    address: str,
+    port_key: str,
+    office_key: str,
+    enrolled: list[cast.Member],
+    strangers: list[cast.Member],
+    *,
+    quiet: bool,
+) -> list[Row]:
+    """Enrol, then submit every arrival, showing the table as it grows."""
+    rows: list[Row] = []
+    with (
+        httpx2.Client(base_url=address, headers=_bearer(office_key), timeout=60) as office,
+        httpx2.Client(base_url=address, headers=_bearer(port_key), timeout=60) as port,
+        Live(_table(rows), console=err, auto_refresh=False, transient=True) as live,
+    ):
+        names = _enrol(office, enrolled)
+        for arrival in cast.arrivals(enrolled, strangers):
+            rows.append(_submit(port, office, arrival, names))
+            if not quiet:
+                live.update(_table(rows), refresh=True)
+    return rows
+
+
+def _enrol(office: httpx2.Client, members: list[cast.Member]) -> dict[str, str]:
+    """Put people on a watchlist through HTTP; returns their names by subject id."""
+    watchlist = _checked(
+        office.post(
+            "/v1/watchlists",
+            json={
+                "name": "Demo watchlist",
+                "category": "tangkal",
+                "direction": "entry",
+                "instruction": "Ask the traveller to wait and call the duty officer.",
+            },
+        )
+    )
+    names = {}
+    for member in members:
+        subject = {"name": member.name, "watchlist_ids": [watchlist["id"]]}
+        answer = _checked(
+            office.post(
+                "/v1/subjects",
+                data={"subject": json.dumps(subject)},
+                files={"photos": ("portrait.jpg", cast.as_jpeg(member.portrait), "image/jpeg")},
+            )
+        )
+        names[answer["subject"]["id"]] = member.name
+    return names
+
+
+def _submit(
+    port: httpx2.Client, office: httpx2.Client, arrival: cast.Arrival, names: dict[str, str]
+) -> Row:
+    """Submit one arrival as a port system would."""
+    begun = time.perf_counter()
+    response = port.post(
+        "/v1/encounters",
+        data={"port": "CGK", "direction": "entry"},
+        files={"photo": ("arrival.jpg", arrival.photo, "image/jpeg")},
+    )
+    spent = (time.perf_counter() - begun) * 1000
+    answer = response.json()
+    if 400 <= response.status_code < 500:
+        detail = f"{response.status_code} {answer['code']}: {answer['detail']}"
+        return Row(arrival, "refused", "", None, None, spent, {}, detail, None)
+    _checked(response)
+    stages = {
+        part.split(";dur=")[0]: float(part.split(";dur=")[1])
+        for part in response.headers["server-timing"].split(", ")
+    }
+    reasons = " ".join(reason["advice"] for reason in answer["quality"]["reasons"])
+    if not answer["alerts"]:
+        return Row(arrival, answer["outcome"], "", None, None, spent, stages, reasons, None)
+    best = answer["alerts"][0]
+    subject = _checked(office.get(f"/v1/subjects/{best['subject_id']}"))
+    photo = office.get(f"/v1/subjects/{subject['id']}/photos/{subject['photos'][0]['id']}")
+    return Row(
+        arrival,
+        answer["outcome"],
+        names[best["subject_id"]],
+        best["score"],
+        best["threshold"],
+        spent,
+        stages,
+        best["instruction"],
+        photo.content,
+    )
+
+
+def _table(rows: list[Row]) -> Table:
+    table = Table(title="Arrivals", title_justify="left")
+    for column in ("arrival", "outcome", "candidate"):
+        table.add_column(column, no_wrap=True)
+    for column in ("score", "threshold", "ms", *_STAGES):
+        table.add_column(column, justify="right")
+    for row in rows:
+        colour = _COLOURS.get(row.outcome, "dim")
+        table.add_row(
+            row.arrival.label,
+            f"[{colour}]{row.outcome}[/]" + ("" if row.as_expected else " [reverse]unexpected[/]"),
+            row.candidate or ("" if row.outcome == "clear" else row.detail.split(":")[0]),
+            "" if row.score is None else f"{row.score:.3f}",
+            "" if row.threshold is None else f"{row.threshold:.3f}",
+            f"{row.milliseconds:.0f}",
+            *(f"{row.stages[name]:.1f}" if name in row.stages else "" for name in _STAGES),
+        )
+    return table
+
+
+def _pair(row: Row) -> sheet.Pair:
+    detail = row.detail
+    if row.score is not None:
+        detail = f"{row.candidate}: {row.score:.3f} (threshold {row.threshold:.3f})"
+    return sheet.Pair(
+        row.arrival.label, row.outcome, detail[:48], row.arrival.photo, row.candidate_photo
+    )
+
+
+def _tell(rows: list[Row], path: Path, *, as_json: bool) -> None:
+    right = sum(row.as_expected for row in rows)
+    if as_json:
+        print_json(
+            {
+                "as_expected": right,
+                "arrivals": [
+                    {
+                        "arrival": row.arrival.label,
+                        "expected": row.arrival.expected,
+                        "outcome": row.outcome,
+                        "candidate": row.candidate or None,
+                        "score": row.score,
+                        "threshold": row.threshold,
+                        "milliseconds": round(row.milliseconds, 1),
+                        "stages": row.stages,
+                    }
+                    for row in rows
+                ],
+                "contact_sheet": str(path),
+            }
+        )
+        return
+    out.print(_table(rows))
+    out.print(f"{right} of {len(rows)} answers as expected. Probes beside candidates: {path}")
+
+
+def _wait(address: str, port_key: str, office_key: str) -> None:
+    """Say how to reach the service, and leave it running until Ctrl-C."""
+    out.print(f"\nThe service runs at {address} (its API: {address}/docs). Try:\n", soft_wrap=True)
+    out.print(
+        f"  curl -H 'Authorization: Bearer {port_key}' \\\n"
+        f"       -F photo=@photo.jpg -F port=CGK -F direction=entry {address}/v1/encounters\n",
+        soft_wrap=True,
+    )
+    out.print(f"Key of the office (scope enrol): {office_key}\n", soft_wrap=True)
+    out.print("Press Ctrl-C to stop it; its database is then removed.")
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        out.print("Stopped.")
+
+
+@contextmanager
+def _running(settings: Settings) -> Iterator[str]:
+    """Run the real service in a process of its own until the block ends."""
+    address = f"http://127.0.0.1:{settings.port}"
+    environment = {
+        **os.environ,
+        "SIAGA_DATA_DIR": str(settings.data_dir),
+        "SIAGA_LOG_LEVEL": "warning",
+    }
+    log = settings.data_dir / "service.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603 - our own command, nothing from outside
+            [sys.executable, "-m", "cli", "serve", "--port", str(settings.port)],
+            env=environment,
+            stderr=output,
+            # Ctrl-C is for the demo, which then stops the service in order.
+            start_new_session=True,
+        )
+    try:
+        _until_ready(address, process, log)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=settings.shutdown_grace_s + 10)
+
+
+def _until_ready(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx2.get(f"{address}/readyz", timeout=5).status_code == httpx2.codes.OK:
+                return
+        except httpx2.TransportError:
+            pass  # not listening yet
+        time.sleep(0.1)
+    err.print(log.read_text(errors="replace")[-4000:], markup=False)
+    err.print("[red]The service did not become ready; its log is above.[/]")
+    raise typer.Exit(Exit.SET_UP)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+def _checked(response: httpx2.Response) -> dict[str, Any]:
+    """Return the answer's JSON; stop the demo with the problem's own words if it is an error."""
+    answer: dict[str, Any] = response.json()
+    if response.is_error:
+        err.print(f"[red]{response.status_code}[/] {answer}")
+        raise typer.Exit(Exit.REFUSED)
+    return answer

@@ -1,0 +1,221 @@
+"""`siaga enrol`: enrol many people at the pipeline's speed."""
+
+import json
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.progress import Progress, TaskID
+
+from api.settings import Settings
+from casework.enrolment import Application, Enrolled, Examined, PhotoFile, PhotoReport
+from casework.service import Service
+from casework.subjects import NewSubject
+from casework.vocabulary import Category, Direction
+from casework.watchlists import NewWatchlist
+from cli import opened
+from cli.options import AsJson
+from cli.output import Exit, err, item_progress, out, print_json
+from cli.roster import Person, RosterError, read_roster
+
+# People examined together and committed in one transaction: a crash loses this much work at most,
+# and a commit's flush to disk is shared.
+_GROUP: Final = 32
+_GROUPS_AHEAD: Final = 2
+
+
+@dataclass(slots=True)
+class Tally:
+    """What an enrolment run came to."""
+
+    people: int = 0
+    created: int = 0
+    known: int = 0
+    photos: int = 0
+    accepted: int = 0
+    refused: list[dict[str, Any]] = field(default_factory=list)
+    not_enrolled: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def add(self, person: Person, enrolled: Enrolled) -> None:
+        """Count one person's outcome."""
+        self.people += 1
+        self.created += enrolled.created
+        self.known += enrolled.subject_id is not None and not enrolled.created
+        if enrolled.subject_id is None:
+            self.not_enrolled.append(person.reference)
+        for report in enrolled.reports:
+            self.photos += 1
+            self.accepted += report.accepted
+            if not report.accepted and report.code != "already_enrolled":
+                self.refused.append(_refusal(person, report))
+
+
+def enrol(
+    path: Annotated[Path, typer.Argument(exists=True, help="A folder or a CSV file.")],
+    watchlist: Annotated[
+        str, typer.Option(help="Name of the watchlist; made if there is none.")
+    ] = "Enrolled from the command line",
+    category: Annotated[Category, typer.Option(help="Category, if it is made.")] = Category.OTHER,
+    direction: Annotated[
+        Direction, typer.Option(help="Direction, if it is made.")
+    ] = Direction.BOTH,
+    report: Annotated[
+        Path | None, typer.Option(help="Write every refusal to this JSON file.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Enrol every person of PATH; safe to stop at any moment and to run again.
+
+    PATH is a folder with a sub-folder per person, a folder with a photo per person, or a CSV file
+    with the columns reference, name, photos (separated by `;`) and, if wanted, nationality,
+    birth_date, reason, valid_from, valid_until. Photos enrolled before are skipped. Exit 1 if any
+    photo was refused.
+    """
+    try:
+        people = read_roster(path)
+    except RosterError as error:
+        err.print(str(error), markup=False)
+        raise typer.Exit(Exit.USAGE) from None
+    settings = Settings()
+    with opened.service(settings) as service:
+        row = service.records.watchlists.ensure(
+            NewWatchlist(watchlist, category=category, direction=direction)
+        )
+        with item_progress("people") as progress:
+            tally = _enrol_all(service, people, row.id, settings.workers, progress)
+    if report is not None:
+        report.write_text(json.dumps(tally.refused, indent=2, ensure_ascii=False))
+    _tell(tally, report, as_json=as_json)
+    if tally.refused:
+        raise typer.Exit(Exit.REFUSED)
+
+
+def _enrol_all(
+    service: Service,
+    people: Sequence[Person],
+    watchlist_id: str,
+    workers: int,
+    progress: Progress,
+) -> Tally:
+    tally, started = Tally(), time.perf_counter()
+    task = progress.add_task("Enrolling", total=len(people), rate="")
+    with ThreadPoolExecutor(workers, "siaga-enrol") as pool:
+        waiting = [people[start : start + _GROUP] for start in range(0, len(people), _GROUP)]
+        ahead: deque[_Group] = deque()
+        while waiting or ahead:
+            # While one group is being written, the workers already examine the next.
+            while waiting and len(ahead) < _GROUPS_AHEAD:
+                ahead.append(_Group(service, waiting.pop(0), watchlist_id, pool))
+            for person, enrolled in ahead.popleft().store():
+                tally.add(person, enrolled)
+            tally.seconds = time.perf_counter() - started
+            _advance(progress, task, tally)
+    return tally
+
+
+class _Group:
+    """Some people whose photos are being examined, to be stored in one transaction."""
+
+    def __init__(
+        self,
+        service: Service,
+        people: Sequence[Person],
+        watchlist_id: str,
+        pool: ThreadPoolExecutor,
+    ) -> None:
+        self._service = service
+        self._people = people
+        self._watchlist_id = watchlist_id
+        known = service.enrolment.known_photos([person.reference for person in people])
+        self._examined = [
+            [
+                pool.submit(_examine, service, photo, known.get(person.reference, frozenset()))
+                for photo in person.photos
+            ]
+            for person in people
+        ]
+
+    def store(self) -> Iterator[tuple[Person, Enrolled]]:
+        """Wait for the examinations, write them, and return each person's outcome."""
+        applications = [
+            Application(_subject(person, self._watchlist_id), tuple(f.result() for f in futures))
+            for person, futures in zip(self._people, self._examined, strict=True)
+        ]
+        return zip(self._people, self._service.enrolment.store(applications), strict=True)
+
+
+def _examine(service: Service, path: Path, known: frozenset[str]) -> Examined:
+    """Examine one photo file; one that is enrolled already is not analysed again."""
+    try:
+        file = PhotoFile(path.name, path.read_bytes())
+    except OSError as error:
+        file = PhotoFile(path.name, b"")
+        detail = f"The file cannot be read: {error.strerror}."
+        return Examined(file, PhotoReport(path.name, "file_unreadable", detail), None)
+    if file.sha256 in known:
+        return Examined(file, PhotoReport(path.name, "already_enrolled", ""), None)
+    return service.enrolment.examine(file)
+
+
+def _subject(person: Person, watchlist_id: str) -> NewSubject:
+    return NewSubject(
+        name=person.name,
+        watchlist_ids=(watchlist_id,),
+        reference=person.reference,
+        nationality=person.nationality,
+        birth_date=person.birth_date,
+        reason=person.reason,
+        valid_from=person.valid_from,
+        valid_until=person.valid_until,
+    )
+
+
+def _advance(progress: Progress, task: TaskID, tally: Tally) -> None:
+    rate = f"{tally.photos / tally.seconds:.0f} photos/s" if tally.seconds else ""
+    progress.update(task, completed=tally.people, rate=rate)
+
+
+def _refusal(person: Person, report: PhotoReport) -> dict[str, Any]:
+    measures = report.quality.measures if report.quality is not None else ()
+    return {
+        "reference": person.reference,
+        "photo": report.name,
+        "code": report.code,
+        "detail": report.detail,
+        "measures": {measure.name: measure.value for measure in measures},
+    }
+
+
+def _tell(tally: Tally, report: Path | None, *, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {
+                "people": tally.people,
+                "created": tally.created,
+                "known": tally.known,
+                "not_enrolled": tally.not_enrolled,
+                "photos": tally.photos,
+                "accepted": tally.accepted,
+                "refused": tally.refused,
+                "seconds": round(tally.seconds, 2),
+            }
+        )
+        return
+    out.print(
+        f"{tally.people} people: {tally.created} created, {tally.known} known before, "
+        f"{len(tally.not_enrolled)} not enrolled. {tally.photos} photos: "
+        f"{tally.accepted} accepted, {len(tally.refused)} refused. {tally.seconds:.1f} s."
+    )
+    for refusal in tally.refused[:20]:
+        err.print(
+            f"refused: {refusal['reference']}/{refusal['photo']}: {refusal['detail']}", markup=False
+        )
+    if len(tally.refused) > 20:
+        rest = f"the rest is in {report}" if report else "use --report FILE to keep them all"
+        err.print(f"... and {len(tally.refused) - 20} more; {rest}", markup=False)

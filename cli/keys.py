@@ -1,0 +1,63 @@
+"""`siaga keys`: API keys of port systems and programs."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from api.settings import Settings
+from casework.vocabulary import Scope
+from cli import opened
+from cli.options import AsJson
+from cli.output import err, out, print_json
+
+app = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="Whose key it is, for people.")],
+    scope: Annotated[list[Scope], typer.Option(help="What it may do; repeat for several.")],
+    port: Annotated[
+        list[str] | None, typer.Option(help="Ports it may speak for; none given means all.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key and print it. It is shown once: only its hash is kept."""
+    with opened.records(Settings()) as records:
+        record, text = records.keys.create(name, scope, port)
+    if as_json:
+        print_json({**asdict(record), "key": text})
+        return
+    err.print(f"Key {record.id} for {name}. Keep it safe: it cannot be shown again.")
+    out.print(text, soft_wrap=True)
+
+
+@app.command("list")
+def list_keys(as_json: AsJson = False) -> None:
+    """Show every key, but not its secret."""
+    with opened.records(Settings()) as records:
+        found = records.keys.all()
+    if as_json:
+        print_json([asdict(record) for record in found])
+        return
+    table = Table("id", "name", "scopes", "ports", "created", "revoked")
+    for record in found:
+        table.add_row(
+            record.id,
+            record.name,
+            " ".join(record.scopes),
+            " ".join(record.ports) if record.ports is not None else "all",
+            f"{record.created_at:%Y-%m-%d %H:%M}",
+            f"{record.revoked_at:%Y-%m-%d %H:%M}" if record.revoked_at else "",
+        )
+    out.print(table)
+
+
+@app.command()
+def revoke(key_id: Annotated[str, typer.Argument(help="As `siaga keys list` shows it.")]) -> None:
+    """Take a key out of force at once."""
+    with opened.records(Settings()) as records:
+        records.keys.revoke(key_id)
+    err.print(f"Key {key_id} is revoked.")

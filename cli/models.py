@@ -1,0 +1,162 @@
+"""`siaga models`: which networks there are, and getting them onto this machine."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from detector.equivalence import packaged_chips, prove
+from rich.progress import TaskID
+from rich.table import Table
+
+from api.settings import Settings
+from cli.options import AsJson, Quiet
+from cli.output import Exit, download_progress, err, out, print_json
+from detector.loading import COMPILED, load_pipeline
+from models import FileState, ModelStore, Pack, builtin_packs, fetch, load_pack
+from models.compile import compiled_path
+
+app = typer.Typer(help="List, fetch, verify, import and compile model packs.", no_args_is_help=True)
+
+PackName = Annotated[
+    str, typer.Argument(metavar="PACK", help="A built-in pack, or a folder with a manifest.")
+]
+
+# Least cosine between the compiled and the published network, on real faces.
+LEAST_COSINE = 0.9999
+
+
+@app.command("list")
+def list_packs(as_json: AsJson = False) -> None:
+    """Show the built-in packs and what of them is on this machine."""
+    store = _store()
+    rows = [_described(pack, store) for pack in builtin_packs().values()]
+    if as_json:
+        print_json(rows)
+        return
+    table = Table("pack", "detector", "recogniser", "dim", "licence", "weights")
+    for row in rows:
+        table.add_row(
+            row["name"],
+            row["detector"],
+            row["recogniser"],
+            str(row["embedding_dim"]),
+            row["licence"] + (" (accept first)" if row["acceptance_required"] else ""),
+            row["state"],
+        )
+    out.print(table)
+
+
+@app.command("fetch")
+def fetch_pack(
+    pack: PackName = "open",
+    accept_license: Annotated[
+        bool,
+        typer.Option(
+            "--accept-license",
+            "--accept-licence",
+            help="Accept the weights' licence; who and when is recorded.",
+        ),
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Fetch a pack's weights, verify them and keep them."""
+    found, store = load_pack(pack), _store()
+    tasks: dict[str, TaskID] = {}
+    with download_progress() as progress:
+
+        def show(file: str, done: int, total: int | None) -> None:
+            if file not in tasks:
+                tasks[file] = progress.add_task(file, total=total)
+            progress.update(tasks[file], completed=done, total=total)
+
+        fetch(found, store, progress=show, accept_licence=accept_license)
+    if tasks or not quiet:
+        err.print(f"Pack {found.name} is here and verified.")
+
+
+@app.command()
+def verify(
+    pack: Annotated[
+        str | None, typer.Argument(metavar="[PACK]", help="Default: all that are here.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check every byte of the weights against the manifests; exit 1 if anything is wrong."""
+    store = _store()
+    packs = [load_pack(pack)] if pack is not None else list(builtin_packs().values())
+    rows = [
+        {"pack": each.name, "file": report.file.file, "state": report.state.value}
+        for each in packs
+        for report in store.verify(each)
+        # Packs that were never fetched are no fault unless asked for by name.
+        if pack is not None or report.state is not FileState.MISSING
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        table = Table("pack", "file", "state")
+        for row in rows:
+            colour = "green" if row["state"] == "ok" else "red"
+            table.add_row(row["pack"], row["file"], f"[{colour}]{row['state']}[/]")
+        out.print(table)
+    if any(row["state"] != "ok" for row in rows):
+        err.print("Fetch the pack again (`siaga models fetch`), or import it from a trusted copy.")
+        raise typer.Exit(Exit.REFUSED)
+
+
+@app.command("import")
+def import_pack(
+    source: Annotated[Path, typer.Argument(exists=True, help="A zip, a wheel or a folder.")],
+    pack: Annotated[str, typer.Option(help="Which pack it holds.")] = "open",
+) -> None:
+    """Take weights from a file or folder: for machines without a network."""
+    report = _store().import_from(load_pack(pack), source)
+    for name in report.placed:
+        err.print(f"{name}: verified and placed")
+    for name in report.present:
+        err.print(f"{name}: was here already")
+    for attempt in report.missing:
+        err.print(f"[red]missing:[/] {attempt}")
+    if report.missing:
+        raise typer.Exit(Exit.REFUSED)
+
+
+@app.command("compile")
+def compile_pack(pack: PackName = "open", quiet: Quiet = False, as_json: AsJson = False) -> None:
+    """Compile a pack's networks, and prove on real faces that nothing changed."""
+    found, store = load_pack(pack), _store()
+    weights = store.require(found)
+    compiled = compiled_path(weights.recogniser, found.recogniser.sha256, store.root / COMPILED)
+    pipeline = load_pipeline(found, store)
+    cosine = prove(weights.recogniser, compiled, packaged_chips(pipeline), found.recogniser)
+    if as_json:
+        print_json({"pack": found.name, "least_cosine": cosine, "file": str(compiled)})
+    elif not quiet:
+        err.print(f"Pack {found.name} is compiled; least cosine to the original {cosine:.7f}.")
+    if cosine < LEAST_COSINE:
+        err.print(f"[red]The compiled network differs (least {LEAST_COSINE}): do not use it.[/]")
+        raise typer.Exit(Exit.REFUSED)
+
+
+def _store() -> ModelStore:
+    return ModelStore(Settings().models_dir)
+
+
+def _described(pack: Pack, store: ModelStore) -> dict[str, Any]:
+    states = {report.state for report in store.verify(pack)}
+    if states == {FileState.OK}:
+        state = "here"
+    elif FileState.CORRUPT in states:
+        state = "corrupt"
+    else:
+        state = "not fetched"
+    return {
+        "name": pack.name,
+        "title": pack.title,
+        "detector": pack.detector.architecture,
+        "recogniser": pack.recogniser.architecture,
+        "embedding_dim": pack.recogniser.embedding_dim,
+        "licence": pack.licence.name,
+        "acceptance_required": pack.licence.acceptance_required,
+        "state": state,
+    }

@@ -1,0 +1,61 @@
+"""How commands speak: results on standard output, everything else on standard error."""
+
+import json
+from enum import IntEnum
+from typing import Any, Final
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+out: Final = Console(highlight=False)
+err: Final = Console(stderr=True, highlight=False)
+
+
+class Exit(IntEnum):
+    """What a command's exit status says."""
+
+    DONE = 0
+    REFUSED = 1
+    """The command ran, but some of its input was refused or its check failed."""
+    USAGE = 2
+    """The command line is wrong."""
+    SET_UP = 3
+    """The installation must be put right first; the message says how."""
+
+
+def print_json(value: Any) -> None:  # noqa: ANN401 - any plain data
+    """Print one JSON document."""
+    print(json.dumps(value, indent=2, default=str, ensure_ascii=False))  # noqa: T201
+
+
+def item_progress(unit: str) -> Progress:
+    """Return a progress bar that counts items."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        console=err,
+    )
+
+
+def download_progress() -> Progress:
+    """Return a progress bar that counts bytes."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        console=err,
+        transient=True,
+    )

@@ -1,0 +1,24 @@
+"""`siaga reembed`: make templates of the pack in use from the stored enrolment photos."""
+
+from api.settings import Settings
+from casework.clock import utc_now
+from casework.service import Service
+from cli import opened
+from cli.output import err, item_progress
+from models.manifest import load_pack
+
+
+def reembed() -> None:
+    """After a change of pack, embed every enrolled photo that has no template of it yet.
+
+    Safe to stop and run again. The other packs' templates stay until their photos are removed.
+    """
+    settings = Settings()
+    with opened.records(settings) as records, item_progress("photos") as progress:
+        service = Service.over(
+            records, load_pack(settings.pack), opened.pipeline(settings), utc_now
+        )
+        task = progress.add_task("Embedding", total=None, rate="")
+        for done, total in service.enrolment.re_embed():
+            progress.update(task, completed=done, total=total)
+    err.print("Every enrolled photo that this pack can search has a template of it.")

@@ -1,0 +1,81 @@
+"""`siaga screen`: screen photos on this machine, without HTTP."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from api.schemas import EncounterOut
+from api.settings import Settings
+from casework.clock import utc_now
+from casework.keys import Caller
+from casework.screening import Arrival
+from casework.vocabulary import Direction, Scope, Stage
+from cli import opened
+from cli.options import AsJson
+from cli.output import Exit, out, print_json
+from detector.errors import PhotoError
+
+# Encounters of the command line are recorded like any other, under this name instead of a key's.
+_CALLER = Caller("cli", "command line", frozenset({Scope.SCREEN}), None)
+
+
+def screen(
+    photos: Annotated[
+        list[Path], typer.Argument(exists=True, dir_okay=False, help="Photos of travellers.")
+    ],
+    port: Annotated[str, typer.Option(help="Port the travellers are at.")] = "ZZZ",
+    direction: Annotated[Direction, typer.Option(help="Which way they go.")] = Direction.ENTRY,
+    as_json: AsJson = False,
+) -> None:
+    """Screen photos against every watchlist and record the encounters.
+
+    Exit 1 if any of them is no photo.
+    """
+    results: list[dict[str, Any]] = []
+    with opened.service(Settings()) as service:
+        for path in photos:
+            arrival = Arrival(path.read_bytes(), port, direction, Stage.ARRIVAL, utc_now())
+            try:
+                encounter = service.screening.screen(arrival, _CALLER).encounter
+            except PhotoError as error:
+                results.append({"photo": str(path), "error": error.code, "detail": str(error)})
+                continue
+            answer = EncounterOut.of(encounter).model_dump(mode="json")
+            names = {
+                alert.subject_id: service.records.subjects.get(alert.subject_id).name
+                for alert in encounter.alerts
+            }
+            results.append({"photo": str(path), **answer, "names": names})
+    if as_json:
+        print_json(results)
+    else:
+        out.print(_table(results))
+    if any("error" in result for result in results):
+        raise typer.Exit(Exit.REFUSED)
+
+
+def _table(results: list[dict[str, Any]]) -> Table:
+    table = Table("photo", "outcome", "candidate", "watchlist", "score", "threshold", "ms")
+    for result in results:
+        name = Path(result["photo"]).name
+        if "error" in result:
+            table.add_row(name, "[red]refused[/]", result["detail"])
+            continue
+        spent = f"{sum(result['stages_ms'].values()):.0f}"
+        if not result["alerts"]:
+            advice = " ".join(reason["advice"] for reason in result["quality"]["reasons"])
+            shown = advice if result["outcome"] == "unsearchable" else ""
+            table.add_row(name, result["outcome"], shown, "", "", "", spent)
+        for alert in result["alerts"]:
+            table.add_row(
+                name,
+                "[bold red]alert[/]",
+                result["names"][alert["subject_id"]],
+                alert["watchlist"]["name"],
+                f"{alert['score']:.3f}",
+                f"{alert['threshold']:.3f}",
+                spent,
+            )
+    return table

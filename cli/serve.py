@@ -1,0 +1,40 @@
+"""`siaga serve`: run the service."""
+
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from api.app import create_app
+from api.logging import configure
+from api.settings import Settings
+from cli.output import Exit
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="TCP port; 0 takes a free one.")
+    ] = None,
+) -> None:
+    """Run the service until it is stopped; requests that were admitted are finished first."""
+    given = {"host": host, "port": port}
+    settings = Settings().model_copy(
+        update={name: value for name, value in given.items() if value is not None}
+    )
+    configure(settings.log_level)
+    app = create_app(settings, on_failure=lambda: setattr(server, "should_exit", True))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=settings.shutdown_grace_s,
+        )
+    )
+    server.run()
+    if app.state.failure is not None:
+        raise typer.Exit(Exit.SET_UP)

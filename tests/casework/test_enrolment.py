@@ -1,0 +1,156 @@
+"""Enrolling people: what is accepted, what is refused, what happens twice."""
+
+import pytest
+from sqlalchemy import func, select
+
+from casework.enrolment import Application, PhotoFile
+from casework.errors import EnrolmentRefused, InvalidPeriod, NotFound, TemplatesMissing
+from casework.service import Records, Service
+from casework.subjects import NewSubject
+from casework.tables import EnrolledPhoto, Subject, Template
+from tests.fakes import fake_pipeline, photo_of
+from tests.services import BEGIN, DATA_KEY, drawn_pack, open_service, photo_file
+
+
+def count(desk, table):
+    with desk.service.records.database.read() as session:
+        return session.scalar(select(func.count()).select_from(table))
+
+
+def person(desk, **fields):
+    return NewSubject(name="Somebody", watchlist_ids=(desk.watchlist(),), **fields)
+
+
+def test_each_photo_is_accepted_or_refused_with_its_reason(desk):
+    files = [
+        photo_file(1),
+        PhotoFile("nobody.jpg", photo_of()),
+        PhotoFile("broken.jpg", photo_of(1)[:500]),
+        PhotoFile("empty.jpg", b""),
+        PhotoFile("text.txt", b"hello"),
+        photo_file(1),
+    ]
+    enrolled = desk.service.enrolment.enrol(person(desk), files)
+    codes = [report.code for report in enrolled.reports]
+    assert codes == [
+        "accepted",
+        "unsearchable",
+        "photo_unreadable",
+        "photo_empty",
+        "photo_format_unsupported",
+        "already_enrolled",
+    ]
+    assert all(report.detail for report in enrolled.reports)
+    assert count(desk, EnrolledPhoto) == count(desk, Template) == 1
+
+
+def test_a_person_whose_every_photo_is_refused_is_not_created(desk):
+    with pytest.raises(EnrolmentRefused, match="No face was found"):
+        desk.service.enrolment.enrol(person(desk), [PhotoFile("nobody.jpg", photo_of())])
+    assert count(desk, Subject) == 0
+
+
+def test_an_unknown_watchlist_creates_nothing(desk):
+    new = NewSubject(name="Somebody", watchlist_ids=(desk.watchlist(), "wl_none"))
+    with pytest.raises(NotFound, match="wl_none"):
+        desk.service.enrolment.enrol(new, [photo_file(1)])
+    assert count(desk, Subject) == 0
+
+
+def test_a_period_that_ends_before_it_begins_creates_nothing(desk):
+    with pytest.raises(InvalidPeriod):
+        desk.service.enrolment.enrol(
+            person(desk, valid_from=BEGIN, valid_until=BEGIN), [photo_file(1)]
+        )
+    assert count(desk, Subject) == 0
+
+
+def test_the_same_reference_again_adds_what_is_new_to_the_same_subject(desk):
+    enrolment = desk.service.enrolment
+    first = enrolment.enrol(person(desk, reference="P-1"), [photo_file(1)])
+    other = NewSubject(name="Somebody", watchlist_ids=(desk.watchlist("second"),), reference="P-1")
+    again = enrolment.enrol(other, [photo_file(1), photo_file(1, brightness=0.8)])
+    assert (first.created, again.created) == (True, False)
+    assert again.subject_id == first.subject_id
+    assert [report.code for report in again.reports] == ["already_enrolled", "accepted"]
+    subject = desk.service.records.subjects.get(first.subject_id)
+    assert len(subject.photos) == 2
+    assert {m.watchlist_id for m in subject.memberships} == set(desk.watchlists.values())
+
+
+def test_enrolling_the_very_same_again_changes_nothing(desk):
+    enrolment = desk.service.enrolment
+    first = enrolment.enrol(person(desk, reference="P-1"), [photo_file(1)])
+    before = desk.service.records.subjects.get(first.subject_id).version
+    position = desk.service.mirror.catch_up()
+    (again,) = enrolment.store(
+        [Application(person(desk, reference="P-1"), (enrolment.examine(photo_file(1)),))]
+    )
+    assert again.subject_id == first.subject_id
+    assert desk.service.records.subjects.get(first.subject_id).version == before
+    assert desk.service.mirror.catch_up() == position
+
+
+def test_a_group_is_stored_whole_or_not_at_all(desk):
+    enrolment = desk.service.enrolment
+    good = Application(person(desk), (enrolment.examine(photo_file(1)),))
+    bad = Application(
+        NewSubject(name="x", watchlist_ids=("wl_none",)), (enrolment.examine(photo_file(2)),)
+    )
+    with pytest.raises(NotFound):
+        enrolment.store([good, bad])
+    assert count(desk, Subject) == 0
+    assert desk.service.mirror.catch_up() == desk.service.mirror.gallery.version
+
+
+def test_photos_come_back_as_they_were_and_are_not_readable_in_the_file(desk, database):
+    content = photo_of(1)
+    desk.enrol(1)
+    (subject,) = desk.service.records.subjects.page(None, 10)
+    back, kind = desk.service.records.subjects.photo_content(subject.id, subject.photos[0].id)
+    assert (back, kind) == (content, "jpeg")
+    desk.service.records.close()
+    stored = b"".join(path.read_bytes() for path in database.parent.glob("siaga.db*"))
+    assert content[100:200] not in stored
+    embedding = fake_pipeline().analyse(content).embedding
+    assert embedding is not None
+    assert embedding.tobytes()[:64] not in stored
+
+
+def test_erasing_a_subject_removes_its_bytes_from_the_database_file(desk, database):
+    keep, gone = desk.enrol(1), desk.enrol(2)
+    subjects = desk.service.records.subjects
+    with desk.service.records.database.read() as session:
+        sealed = {
+            photo.subject_id: photo.sealed_content
+            for photo in session.scalars(select(EnrolledPhoto))
+        }
+    subjects.remove(gone)
+    with desk.service.records.database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    desk.service.records.close()
+    stored = database.read_bytes()
+    assert sealed[keep][1000:1100] in stored
+    assert sealed[gone][1000:1100] not in stored
+
+
+def test_a_change_of_pack_is_noticed_and_re_embedding_mends_it(desk, database):
+    for number in range(3):
+        desk.enrol(number)
+    desk.service.records.close()
+    pack = drawn_pack()
+    newer = pack.model_copy(
+        update={"recogniser": pack.recogniser.model_copy(update={"sha256": "0" * 64})}
+    )
+    records = Records.open(f"sqlite:///{database}", DATA_KEY)
+    service = Service.over(records, newer, fake_pipeline())
+    with pytest.raises(TemplatesMissing, match="3 enrolled photos"):
+        service.start()
+    assert list(service.enrolment.re_embed(batch=2)) == [(2, 3), (3, 3)]
+    service = Service.over(records, newer, fake_pipeline())
+    service.start()
+    assert len(service.mirror.gallery) == 3
+    records.close()
+    old = open_service(database)  # the old pack can be returned to
+    assert len(old.mirror.gallery) == 3
+    old.records.close()

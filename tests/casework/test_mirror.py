@@ -1,0 +1,139 @@
+"""The gallery follows the database: at start, after every write, and from another process."""
+
+import contextlib
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from sqlalchemy import select
+
+from casework.errors import EnrolmentRefused, StillInUse
+from casework.mirror import GalleryMirror
+from casework.tables import Template
+from index import Gallery
+from tests.services import Desk, FakeClock, open_service, photo_file
+
+
+def templates(service) -> set[int]:
+    with service.records.database.read() as session:
+        return set(session.scalars(select(Template.id)))
+
+
+def test_a_restart_loads_exactly_the_acknowledged_templates(desk, database):
+    for person in range(5):
+        desk.enrol(person)
+    desk.service.records.close()
+    restarted = open_service(database)
+    assert restarted.mirror.gallery.ids() == templates(restarted)
+    assert len(restarted.mirror.gallery) == 5
+    assert Desk(restarted, FakeClock()).screen(3).encounter.outcome == "alert"
+    restarted.records.close()
+
+
+def test_another_process_s_writes_are_seen_by_the_next_screening(desk, database):
+    other = Desk(open_service(database), FakeClock())
+    assert other.screen(1).encounter.outcome == "clear"
+    subject = desk.enrol(1)
+    assert other.screen(1).encounter.outcome == "alert"
+    desk.service.records.subjects.remove(subject)
+    assert other.screen(1).encounter.outcome == "clear"
+    other.service.records.close()
+
+
+def test_templates_of_another_model_stay_out(desk, database):
+    desk.enrol(1)
+    with desk.service.records.database.write() as session:
+        template = session.scalars(select(Template)).one()
+        session.add(
+            Template(
+                photo_id=template.photo_id,
+                subject_id=template.subject_id,
+                model="another/1/ff",
+                sealed_vector=b"not even a vector",
+                created_at=desk.clock(),
+            )
+        )
+    service = open_service(database)
+    assert len(service.mirror.gallery) == 1
+    service.records.close()
+
+
+def test_the_position_counts_even_where_nothing_is_enrolled(desk, database):
+    subject = desk.enrol(1)
+    desk.service.records.subjects.remove(subject)
+    service = open_service(database)
+    assert len(service.mirror.gallery) == 0
+    assert service.mirror.gallery.version > 0
+    assert service.mirror.catch_up() == service.mirror.gallery.version
+    service.records.close()
+
+
+class MirrorMachine(RuleBasedStateMachine):
+    """Random enrolments and removals; a mirror that follows the log equals one loaded afresh."""
+
+    @initialize()
+    def begin(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.clock = FakeClock()
+        self.desk = Desk(open_service(Path(self.folder.name) / "siaga.db", self.clock), self.clock)
+        self.subjects: dict[str, int] = {}
+
+    def teardown(self):
+        if hasattr(self, "desk"):
+            self.desk.service.records.close()
+            self.folder.cleanup()
+
+    @rule(person=st.integers(0, 200))
+    def enrol(self, person):
+        self.subjects[self.desk.enrol(person)] = person
+
+    @precondition(lambda self: self.subjects)
+    @rule(data=st.data(), person=st.integers(0, 200))
+    def add_photo(self, data, person):
+        subject = data.draw(st.sampled_from(sorted(self.subjects)))
+        with contextlib.suppress(EnrolmentRefused):  # the same photo twice
+            self.desk.service.enrolment.add_photos(subject, [photo_file(person, brightness=0.95)])
+
+    @precondition(lambda self: self.subjects)
+    @rule(data=st.data())
+    def remove_photo(self, data):
+        subject = data.draw(st.sampled_from(sorted(self.subjects)))
+        photo = self.desk.service.records.subjects.get(subject).photos[0]
+        with contextlib.suppress(StillInUse):  # the last one stays
+            self.desk.service.records.subjects.remove_photo(subject, photo.id)
+
+    @precondition(lambda self: self.subjects)
+    @rule(data=st.data())
+    def remove(self, data):
+        subject = data.draw(st.sampled_from(sorted(self.subjects)))
+        self.desk.service.records.subjects.remove(subject)
+        del self.subjects[subject]
+
+    @rule()
+    def follow(self):
+        self.desk.service.mirror.catch_up()
+
+    @invariant()
+    def following_equals_loading(self):
+        if not hasattr(self, "desk"):
+            return
+        service = self.desk.service
+        service.mirror.catch_up()
+        fresh = GalleryMirror(
+            service.records.database,
+            service.records.vault,
+            Gallery(service.pipeline.embedder.dim),
+            service.model,
+        )
+        fresh.load()
+        assert service.mirror.gallery.ids() == fresh.gallery.ids() == templates(service)
+        probe = np.zeros(fresh.gallery.dim, np.float32)
+        probe[0] = 1
+        assert service.mirror.gallery.search(probe, -1).hits == fresh.gallery.search(probe, -1).hits
+
+
+TestMirrorMachine = MirrorMachine.TestCase
+TestMirrorMachine.settings = settings(max_examples=12, stateful_step_count=12, deadline=None)

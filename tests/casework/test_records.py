@@ -1,0 +1,266 @@
+"""Watchlists, subjects, keys, the vault and the database's own promises."""
+
+import sqlite3
+import stat
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from hypothesis import given
+from hypothesis import strategies as st
+
+from casework.database import Database
+from casework.errors import (
+    AlreadyExists,
+    DatabaseTooNew,
+    NotAuthenticated,
+    NotFound,
+    NotPermitted,
+    SetUpError,
+    StaleVersion,
+    StillInUse,
+    WrongDataKey,
+)
+from casework.service import Records, Service
+from casework.tables import Subject, Table
+from casework.vault import KEY_BYTES, Vault, read_or_create_key
+from casework.vocabulary import Scope
+from casework.watchlists import NewWatchlist
+from tests.fakes import fake_pipeline
+from tests.services import DATA_KEY, caller, drawn_pack, open_service, photo_file
+
+# Watchlists and subjects
+
+
+def test_a_watchlist_s_name_is_taken_once(desk):
+    desk.watchlist("wanted")
+    with pytest.raises(AlreadyExists):
+        desk.service.records.watchlists.create(NewWatchlist("wanted"))
+    other = desk.watchlist("other")
+    with pytest.raises(AlreadyExists):
+        desk.service.records.watchlists.edit(other, {"name": "wanted"}, None)
+
+
+def test_ensure_makes_a_watchlist_once(desk):
+    watchlists = desk.service.records.watchlists
+    assert watchlists.ensure(NewWatchlist("a")).id == watchlists.ensure(NewWatchlist("a")).id
+
+
+def test_an_outdated_version_changes_nothing(desk):
+    watchlists = desk.service.records.watchlists
+    row = watchlists.get(desk.watchlist())
+    changed = watchlists.edit(row.id, {"instruction": "first"}, row.version)
+    assert changed.version == row.version + 1
+    with pytest.raises(StaleVersion):
+        watchlists.edit(row.id, {"instruction": "second"}, row.version)
+    assert watchlists.get(row.id).instruction == "first"
+
+
+def test_only_an_empty_watchlist_can_be_removed(desk):
+    watchlist, subject = desk.watchlist(), desk.enrol(1)
+    with pytest.raises(StillInUse, match="1 subjects"):
+        desk.service.records.watchlists.remove(watchlist)
+    desk.service.records.subjects.remove(subject)
+    desk.service.records.watchlists.remove(watchlist)
+    with pytest.raises(NotFound):
+        desk.service.records.watchlists.get(watchlist)
+
+
+def test_moving_a_subject_to_another_list_moves_its_alerts(desk):
+    first, second = desk.watchlist("first"), desk.watchlist("second")
+    subject = desk.enrol(1, first)
+    desk.service.records.subjects.edit(subject, {"watchlist_ids": [second]}, None)
+    (alert,) = desk.screen(1).encounter.alerts
+    assert alert.watchlist_id == second
+
+
+def test_an_edit_with_an_unknown_watchlist_changes_nothing(desk):
+    subject = desk.enrol(1)
+    with pytest.raises(NotFound):
+        desk.service.records.subjects.edit(
+            subject, {"name": "changed", "watchlist_ids": ["wl_none"]}, None
+        )
+    assert desk.service.records.subjects.get(subject).name == "Person 1"
+
+
+def test_pages_go_on_where_the_last_one_ended(desk):
+    made = [desk.enrol(person) for person in range(5)]
+    subjects = desk.service.records.subjects
+    first = subjects.page(None, 3)
+    rest = subjects.page(first[-1].id, 3)
+    assert [row.id for row in first + rest] == sorted(made)
+    empty = desk.watchlist("empty")
+    assert subjects.page(None, 10, empty) == []
+
+
+def test_the_last_photo_goes_only_with_its_subject(desk):
+    subject = desk.enrol(1)
+    subjects = desk.service.records.subjects
+    (only,) = subjects.get(subject).photos
+    with pytest.raises(StillInUse):
+        subjects.remove_photo(subject, only.id)
+    desk.service.enrolment.add_photos(subject, [photo_file(1, brightness=0.8)])
+    subjects.remove_photo(subject, only.id)
+    assert len(subjects.get(subject).photos) == 1
+    with pytest.raises(NotFound):
+        subjects.remove_photo(subject, only.id)
+    with pytest.raises(NotFound):
+        subjects.photo_content(desk.enrol(2), subjects.get(subject).photos[0].id)
+
+
+def test_an_alert_outlives_its_subject(desk):
+    subject = desk.enrol(1)
+    encounter = desk.screen(1, key=None).encounter
+    desk.service.records.subjects.remove(subject)
+    kept = desk.service.screening.get(encounter.id, caller())
+    assert kept.alerts[0].subject_id == subject
+
+
+# Keys
+
+
+def test_a_key_is_recognised_until_it_is_revoked(desk):
+    keys = desk.service.records.keys
+    record, text = keys.create("port", [Scope.SCREEN], ["CGK"])
+    found = keys.recognise(text)
+    assert (found.key_id, found.scopes, found.ports) == (
+        record.id,
+        frozenset({Scope.SCREEN}),
+        frozenset({"CGK"}),
+    )
+    found.require(Scope.SCREEN)
+    with pytest.raises(NotPermitted, match="--scope enrol"):
+        found.require(Scope.ENROL)
+    keys.revoke(record.id)
+    with pytest.raises(NotAuthenticated):
+        keys.recognise(text)
+    with pytest.raises(NotFound):
+        keys.revoke("key_none")
+
+
+def test_only_a_hash_of_a_key_is_stored(desk, database):
+    _, text = desk.service.records.keys.create("port", [Scope.SCREEN])
+    desk.service.records.close()
+    stored = b"".join(path.read_bytes() for path in database.parent.glob("siaga.db*"))
+    assert text.rpartition(".")[2].encode() not in stored
+
+
+def test_a_wrong_secret_for_a_known_key_is_not_recognised(desk):
+    keys = desk.service.records.keys
+    record, text = keys.create("port", [Scope.SCREEN])
+    with pytest.raises(NotAuthenticated):
+        keys.recognise(text[:-1] + ("A" if text[-1] != "A" else "B"))
+    with pytest.raises(NotAuthenticated):
+        keys.recognise(f"siaga.{record.id}.")
+
+
+@given(text=st.text(max_size=300))
+def test_no_text_is_a_key_by_accident_and_none_breaks_recognition(text):
+    records = Records.open("sqlite://", DATA_KEY)
+    with pytest.raises(NotAuthenticated):
+        records.keys.recognise(text)
+    records.close()
+
+
+# The vault
+
+
+@given(content=st.binary(max_size=2000), row=st.text(max_size=50))
+def test_what_is_sealed_opens_for_its_own_row_only(content, row):
+    vault = Vault(bytes(KEY_BYTES))
+    sealed = vault.seal(content, row)
+    assert vault.open(sealed, row) == content
+    with pytest.raises(WrongDataKey):
+        vault.open(sealed, row + "x")
+    with pytest.raises(WrongDataKey):
+        Vault(bytes([1] * KEY_BYTES)).open(sealed, row)
+
+
+@given(content=st.binary(max_size=200), position=st.integers(0, 10_000), flip=st.integers(1, 255))
+def test_an_altered_byte_is_noticed(content, position, flip):
+    vault = Vault(bytes(KEY_BYTES))
+    sealed = bytearray(vault.seal(content, "row"))
+    sealed[position % len(sealed)] ^= flip
+    with pytest.raises(WrongDataKey):
+        vault.open(bytes(sealed), "row")
+
+
+@given(content=st.binary(max_size=40))
+def test_rubbish_does_not_open(content):
+    with pytest.raises(WrongDataKey):
+        Vault(bytes(KEY_BYTES)).open(content, "row")
+
+
+def test_the_data_key_is_made_once_and_readable_by_its_owner_only(tmp_path):
+    path = tmp_path / "deep" / "siaga.key"
+    key = read_or_create_key(path)
+    assert len(key) == KEY_BYTES
+    assert read_or_create_key(path) == key
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("text", ["", "zz", "00" * 31, "00" * 33])
+def test_a_file_that_is_no_key_is_refused(tmp_path, text):
+    path = tmp_path / "siaga.key"
+    path.write_text(text)
+    with pytest.raises(SetUpError):
+        read_or_create_key(path)
+
+
+def test_a_database_does_not_start_with_another_key(desk, database):
+    desk.enrol(1)
+    desk.service.records.close()
+    records = Records.open(f"sqlite:///{database}", bytes(KEY_BYTES))
+    with pytest.raises(WrongDataKey, match="key file"):
+        Service.over(records, drawn_pack(), fake_pipeline()).start()
+    records.close()
+
+
+# The database
+
+
+def test_the_migrations_make_exactly_the_tables_that_the_code_describes(tmp_path):
+    database = Database(f"sqlite:///{tmp_path / 'x.db'}")
+    database.migrate()
+    database.migrate()
+    with database.engine.connect() as connection:
+        difference = compare_metadata(MigrationContext.configure(connection), Table.metadata)
+    assert difference == []
+    database.close()
+
+
+def test_a_database_of_a_later_version_is_left_alone(desk, database):
+    desk.service.records.close()
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with pytest.raises(DatabaseTooNew, match="9999"):
+        open_service(database)
+
+
+def test_sqlite_is_set_up_to_keep_what_it_acknowledges(desk):
+    with desk.service.records.database.engine.connect() as connection:
+
+        def pragma(name):
+            return connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+
+        assert pragma("journal_mode") == "wal"
+        assert pragma("synchronous") == 2  # FULL
+        assert pragma("foreign_keys") == 1
+        assert pragma("secure_delete") == 1
+
+
+def test_a_failed_write_leaves_nothing(desk):
+    now = desk.clock()
+
+    def fail_halfway():
+        with desk.service.records.database.write() as session:
+            session.add(Subject(id="sub_x", name="x", reason="", created_at=now, updated_at=now))
+            session.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_halfway()
+    with desk.service.records.database.read() as session:
+        assert session.get(Subject, "sub_x") is None

@@ -1,0 +1,202 @@
+"""From a photo to an outcome, and what is on record afterwards."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from casework.errors import IdempotencyClash, NotFound, NotPermitted
+from casework.tables import Alert, Encounter
+from casework.vocabulary import Category, Direction
+from detector.errors import PhotoError
+from tests.services import BEGIN, Desk, caller, open_service, photo_file
+
+
+def count(desk, table):
+    with desk.service.records.database.read() as session:
+        return session.scalar(select(func.count()).select_from(table))
+
+
+def test_an_enrolled_person_alerts_and_a_stranger_is_clear(desk):
+    subject = desk.enrol(1)
+    found = desk.screen(1).encounter
+    assert found.outcome == "alert"
+    (alert,) = found.alerts
+    assert alert.subject_id == subject
+    assert alert.score >= alert.threshold
+    assert alert.rank == 1
+    assert desk.screen(2).encounter.outcome == "clear"
+
+
+def test_a_photo_without_a_face_is_unsearchable_and_recorded_with_its_reason(desk):
+    desk.enrol(1)
+    encounter = desk.screen().encounter
+    assert encounter.outcome == "unsearchable"
+    assert encounter.quality["reasons"][0]["code"] == "no_face"
+    assert desk.service.screening.get(encounter.id, caller()).outcome == "unsearchable"
+
+
+def test_a_broken_photo_is_refused_and_nothing_is_recorded(desk):
+    with pytest.raises(PhotoError):
+        desk.screen(photo=b"\xff\xd8\xff not a photo")
+    assert count(desk, Encounter) == 0
+
+
+def test_several_people_in_view_are_reported_as_a_quality_reason(desk):
+    desk.enrol(1)
+    encounter = desk.screen(1, 2).encounter
+    assert encounter.faces == 2
+    assert "several_faces" in {reason["code"] for reason in encounter.quality["reasons"]}
+
+
+@pytest.mark.parametrize(
+    ("shift", "outcome"),
+    [
+        (timedelta(hours=-1), "clear"),
+        (timedelta(0), "alert"),
+        (timedelta(days=9), "alert"),
+        (timedelta(days=10), "alert"),
+        (timedelta(days=10, seconds=1), "clear"),
+        (timedelta(days=400), "clear"),
+    ],
+)
+def test_an_entry_alerts_only_while_it_is_in_force(desk, shift, outcome):
+    desk.enrol(1, valid_from=BEGIN, valid_until=BEGIN + timedelta(days=10))
+    desk.clock.now = BEGIN + shift
+    assert desk.screen(1).encounter.outcome == outcome
+
+
+def test_a_watchlist_looks_only_its_own_way_and_at_its_own_ports(desk):
+    entry = desk.watchlist("entry", direction=Direction.ENTRY, category=Category.TANGKAL)
+    batam = desk.watchlist("batam", direction=Direction.BOTH, ports=["IDBTM"])
+    desk.enrol(1, entry, batam)
+
+    def lists(**fields):
+        return {alert.watchlist_name for alert in desk.screen(1, **fields).encounter.alerts}
+
+    assert lists() == {"entry"}
+    assert lists(direction=Direction.EXIT) == set()
+    assert lists(port="IDBTM") == {"entry", "batam"}
+    assert lists(port="IDBTM", direction=Direction.EXIT) == {"batam"}
+
+
+def test_each_watchlist_applies_its_own_threshold(desk):
+    strict = desk.watchlist("strict", threshold=0.9999)
+    loose = desk.watchlist("loose", threshold=0.5)
+    desk.enrol(1, strict, loose)
+    assert [a.watchlist_name for a in desk.screen(1).encounter.alerts] == ["loose"]
+
+
+def test_a_changed_threshold_counts_from_the_next_screening_on(desk):
+    watchlist = desk.watchlist()
+    desk.enrol(1)
+    assert desk.screen(1).encounter.outcome == "alert"
+    desk.service.records.watchlists.edit(watchlist, {"threshold": 0.9999}, None)
+    assert desk.screen(1).encounter.outcome == "clear"
+    desk.service.records.watchlists.edit(watchlist, {"threshold": None}, None)
+    alert = desk.screen(1).encounter.alerts[0]
+    assert alert.threshold_basis == "prior of open: FPIR 0.001 at 1 templates"
+
+
+def test_the_threshold_rises_with_the_number_of_templates_on_the_list(desk):
+    subject = desk.enrol(1)
+    before = desk.screen(1).encounter.alerts[0].threshold
+    for person in range(2, 12):
+        desk.enrol(person)
+    after = desk.screen(1).encounter.alerts[0]
+    assert after.subject_id == subject
+    assert after.threshold > before
+
+
+def test_a_subject_with_several_photos_raises_one_alert_with_its_best_score(desk):
+    subject = desk.enrol(1)
+    desk.service.enrolment.add_photos(subject, [photo_file(1, brightness=0.8)])
+    (alert,) = desk.screen(1).encounter.alerts
+    embedding = desk.service.pipeline.analyse(photo_file(1, brightness=0.9).content).embedding
+    best = desk.service.mirror.gallery.top(embedding, 1).hits[0].score
+    assert alert.score == pytest.approx(best)
+
+
+def test_alerts_are_ranked_by_score(desk):
+    low = desk.watchlist("any", threshold=-1.0)
+    for person in (1, 2, 3):
+        desk.enrol(person, low)
+    alerts = desk.screen(2).encounter.alerts
+    assert [alert.rank for alert in alerts] == [1, 2, 3]
+    scores = [alert.score for alert in alerts]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_the_portrait_is_kept_with_an_alert_only_and_encrypted(desk):
+    desk.enrol(1)
+    alert, clear = desk.screen(1).encounter, desk.screen(2).encounter
+    with desk.service.records.database.read() as session:
+        kept = session.get_one(Encounter, alert.id).sealed_portrait
+        assert session.get_one(Encounter, clear.id).sealed_portrait is None
+    opened = desk.service.records.vault.open(kept, f"encounter/{alert.id}")
+    assert opened[:3] == b"\xff\xd8\xff"
+    assert opened[:3] not in kept[:16]
+
+
+def test_an_idempotency_key_is_answered_once_even_after_a_restart(desk, database):
+    desk.enrol(1)
+    first = desk.screen(1, idempotency_key="abc")
+    again = desk.screen(1, idempotency_key="abc")
+    assert not first.replayed
+    assert again.replayed
+    assert again.encounter.id == first.encounter.id
+    desk.service.records.close()
+    restarted = Desk(open_service(database, desk.clock), desk.clock)
+    later = restarted.screen(1, idempotency_key="abc")
+    assert later.replayed
+    assert later.encounter.id == first.encounter.id
+    assert [a.id for a in later.encounter.alerts] == [a.id for a in first.encounter.alerts]
+    assert count(restarted, Encounter) == 1
+    restarted.service.records.close()
+
+
+def test_an_idempotency_key_for_another_request_is_refused(desk):
+    desk.screen(1, idempotency_key="abc")
+    for changed in ({"port": "SIN"}, {"traveller_ref": "x"}, {"direction": Direction.EXIT}):
+        with pytest.raises(IdempotencyClash):
+            desk.screen(1, idempotency_key="abc", **changed)
+    with pytest.raises(IdempotencyClash):
+        desk.screen(2, idempotency_key="abc")
+    assert not desk.screen(2, idempotency_key="abc", key=caller("key_other")).replayed
+
+
+def test_the_same_key_sent_many_times_at_once_records_one_encounter(desk):
+    desk.enrol(1)
+    answers = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(desk.screen(1, idempotency_key="same")))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({answer.encounter.id for answer in answers}) == 1
+    assert len(answers) == 8
+    assert sum(not answer.replayed for answer in answers) == 1
+    assert count(desk, Encounter) == 1
+    assert count(desk, Alert) == 1
+
+
+def test_a_key_speaks_only_for_its_ports_and_reads_only_its_own_encounters(desk):
+    batam = caller("key_batam", frozenset({"IDBTM"}))
+    with pytest.raises(NotPermitted):
+        desk.screen(1, key=batam)
+    encounter = desk.screen(1, key=batam, port="IDBTM").encounter
+    assert desk.service.screening.get(encounter.id, batam).id == encounter.id
+    with pytest.raises(NotFound):
+        desk.service.screening.get(encounter.id, caller("key_other"))
+
+
+def test_stage_times_are_recorded(desk):
+    screened = desk.screen(1)
+    assert {"decode", "detect", "align", "assess", "embed", "search", "record"} <= set(
+        screened.stages
+    )
+    assert set(screened.encounter.stages) == set(screened.stages) - {"record"}

@@ -1,0 +1,44 @@
+"""What tests share: the default pack's networks, loaded once."""
+
+from pathlib import Path
+
+import pytest
+
+from detector.loading import load_pipeline
+from detector.pipeline import Pipeline
+from models import ModelsError, ModelStore, Pack, VerifiedWeights, default_root, load_pack
+
+# `weights` and `pipeline` do not ask for the fixture `store`: a test package may have its own.
+
+
+@pytest.fixture(scope="session")
+def pack() -> Pack:
+    """The default pack."""
+    return load_pack("open")
+
+
+@pytest.fixture(scope="session")
+def store() -> ModelStore:
+    """Where this machine keeps verified weights."""
+    return ModelStore(default_root())
+
+
+@pytest.fixture(scope="session")
+def weights(pack: Pack) -> VerifiedWeights:
+    """The default pack's verified files; a test never fetches them itself."""
+    try:
+        return ModelStore(default_root()).require(pack)
+    except ModelsError as error:
+        pytest.fail(f"{error}\nTests do not use the network: run `make weights` first.")
+
+
+@pytest.fixture(scope="session")
+def pipeline(pack: Pack, weights: VerifiedWeights) -> Pipeline:
+    """The default pack's real networks."""
+    return load_pipeline(pack, ModelStore(default_root()))
+
+
+@pytest.fixture(scope="session")
+def compiled_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache of compiled networks that belongs to this test run alone."""
+    return tmp_path_factory.mktemp("compiled")
