@@ -12,12 +12,15 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
 
+from api.pool import ClientGone
 from api.problems import FieldProblem, RequestInvalid, field_problems
 from casework.enrolment import PhotoFile
 
 Fields = TypeVar("Fields", bound=BaseModel)
 
+_MAX_FILES = 128
 _MAX_FIELDS = 32
 _MAX_FIELD_BYTES = 64 * 1024
 
@@ -61,41 +64,46 @@ class Form:
         return validated(model, self.texts)
 
 
-async def read_form(request: Request, memory: int) -> Form:
-    """Read a multipart body.
-
-    Args:
-        request: the request, its body unread.
-        memory: bytes of one file kept in memory: as many as the body may have.
+async def read_form(request: Request) -> Form:
+    """Read a multipart body whole; `api.middleware.BodyLimit` keeps it within bounds.
 
     Raises:
         RequestInvalid: the body is not multipart form data, or a text field is repeated.
+        BodyTooLarge, ClientGone: it cannot be received.
     """
     kind = request.headers.get("content-type", "")
     if not kind.lower().startswith("multipart/form-data"):
         raise _invalid("body", "Send multipart/form-data, with the photo as a file.")
-    parser = _InMemoryParser(
+    try:
+        body = await request.body()
+    except ClientDisconnect as error:
+        raise ClientGone from error
+    parser = MultiPartParser(
         request.headers,
-        _stream(request),
-        max_files=128,
+        _whole(body),
+        max_files=_MAX_FILES,
         max_fields=_MAX_FIELDS,
         max_part_size=_MAX_FIELD_BYTES,
     )
-    parser.spool_max_size = memory + 1
+    # Larger files would be spooled to disk: none is larger than the body.
+    parser.spool_max_size = len(body)
     try:
         form = await parser.parse()
     except (MultiPartException, UnicodeDecodeError, KeyError, ValueError) as error:
         raise _invalid("body", f"The multipart body cannot be read: {error}") from error
     texts: dict[str, str] = {}
     files: dict[str, list[PhotoFile]] = {}
-    for name, value in form.multi_items():
-        if isinstance(value, UploadFile):
-            content = await value.read()
-            files.setdefault(name, []).append(PhotoFile(value.filename or name, content))
-        elif name in texts:
-            raise _invalid(name, "The field is given twice.")
-        else:
-            texts[name] = value
+    try:
+        for name, value in form.multi_items():
+            if isinstance(value, UploadFile):
+                content = await value.read()
+                files.setdefault(name, []).append(PhotoFile(value.filename or name, content))
+            elif name in texts:
+                raise _invalid(name, "The field is given twice.")
+            else:
+                texts[name] = value
+    finally:
+        await form.close()
     return Form(texts, {name: tuple(found) for name, found in files.items()})
 
 
@@ -119,13 +127,8 @@ def multipart_schema(model: type[BaseModel], **files: dict[str, Any]) -> dict[st
     return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
 
 
-class _InMemoryParser(MultiPartParser):
-    """The framework's parser, with its limits set per instance."""
-
-
-async def _stream(request: Request) -> AsyncGenerator[bytes, None]:
-    async for chunk in request.stream():
-        yield chunk
+async def _whole(body: bytes) -> AsyncGenerator[bytes, None]:
+    yield body
 
 
 def _invalid(field: str, message: str) -> RequestInvalid:

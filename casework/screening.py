@@ -41,7 +41,8 @@ class Arrival:
     port: str
     direction: Direction
     stage: Stage
-    captured_at: datetime
+    captured_at: datetime | None = None
+    """None means when it was received."""
     traveller_ref: str | None = None
     lane: str | None = None
     idempotency_key: str | None = None
@@ -53,7 +54,7 @@ class Arrival:
             self.port,
             self.direction,
             self.stage,
-            self.captured_at.isoformat(),
+            self.captured_at.isoformat() if self.captured_at is not None else None,
             self.traveller_ref,
             self.lane,
             hashlib.sha256(self.photo).hexdigest(),
@@ -221,7 +222,7 @@ class Screening:
             lane=arrival.lane,
             direction=arrival.direction.value,
             stage=arrival.stage.value,
-            captured_at=arrival.captured_at,
+            captured_at=arrival.captured_at or received_at,
             received_at=received_at,
             traveller_ref=arrival.traveller_ref,
             outcome=outcome.value,

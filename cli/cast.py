@@ -19,7 +19,7 @@ from detector.timing import Stopwatch
 
 # How much of a photo is kept around a face found in it, in widths of the face.
 _MARGIN: Final = 0.55
-_PORTRAIT_HEIGHT: Final = 640
+_PORTRAIT_HEIGHT: Final = 840
 _FRAME: Final = (1280, 960)  # height and width of an arrival photo: 1.2 megapixels
 
 

@@ -1,6 +1,7 @@
 """How commands speak: results on standard output, everything else on standard error."""
 
 import json
+import sys
 from enum import IntEnum
 from typing import Any, Final
 
@@ -15,7 +16,10 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-out: Final = Console(highlight=False)
+# A file or a pipe has no width of its own: give tables room rather than cut them at 80 columns.
+_PIPE_WIDTH: Final = 160
+
+out: Final = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
 err: Final = Console(stderr=True, highlight=False)
 
 

@@ -8,7 +8,6 @@ from rich.table import Table
 
 from api.schemas import EncounterOut
 from api.settings import Settings
-from casework.clock import utc_now
 from casework.keys import Caller
 from casework.screening import Arrival
 from casework.vocabulary import Direction, Scope, Stage
@@ -36,7 +35,7 @@ def screen(
     results: list[dict[str, Any]] = []
     with opened.service(Settings()) as service:
         for path in photos:
-            arrival = Arrival(path.read_bytes(), port, direction, Stage.ARRIVAL, utc_now())
+            arrival = Arrival(path.read_bytes(), port, direction, Stage.ARRIVAL)
             try:
                 encounter = service.screening.screen(arrival, _CALLER).encounter
             except PhotoError as error:

@@ -46,20 +46,26 @@ class NetworkEmbedder:
         """
         if not chips:
             return np.empty((0, self.dim), np.float32)
-        batch = cv2.dnn.blobFromImages(
-            list(chips),
-            scalefactor=1 / self._preprocessing.std,
-            size=(CHIP_SIZE, CHIP_SIZE),
-            mean=(self._preprocessing.mean,) * 3,
-            swapRB=self._preprocessing.colour == "RGB",
-        )
-        (features,) = self._network(np.asarray(batch, np.float32))
+        batch = input_batch(chips, self._preprocessing)
+        (features,) = self._network(batch)
         if features.shape != (len(chips), self.dim):
             raise NetworkError(
                 f"{self._network.path.name} gave {features.shape}, its manifest says "
                 f"({len(chips)}, {self.dim})"
             )
         return unit_rows(features)
+
+
+def input_batch(chips: Sequence[Image], preprocessing: Preprocessing) -> npt.NDArray[np.float32]:
+    """Return chips as a network takes them: float32 of shape (N, 3, 112, 112)."""
+    batch = cv2.dnn.blobFromImages(
+        list(chips),
+        scalefactor=1 / preprocessing.std,
+        size=(CHIP_SIZE, CHIP_SIZE),
+        mean=(preprocessing.mean,) * 3,
+        swapRB=preprocessing.colour == "RGB",
+    )
+    return np.asarray(batch, np.float32)
 
 
 def unit_rows(features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -21,6 +21,11 @@ WORKING_LONG_SIDE: Final = 640
 # fetched from the photo's full resolution instead where the photo was reduced.
 CHIP_EYE_DISTANCE: Final = 36.0
 
+# A face as large as the frame, or larger, is too large for the first detection size: at half that
+# size it is found (measured on faces cropped to 0.6 of their box: 72 % at 320 pixels, 99 % at 160).
+# Sides that the detectors take are multiples of 32.
+_DETECTION_STEP: Final = 32
+
 # The second look: the face alone, about 180 px wide, in a frame a little larger. Landmarks found
 # there are finer than those of a whole photo, and landmarks decide accuracy (docs/accuracy.md).
 SECOND_LOOK_FRAME: Final = 1.6
@@ -60,7 +65,8 @@ class Pipeline:
         Args:
             detector: finds the faces.
             embedder: embeds the chosen one.
-            detection_sizes: long sides to detect at, tried in order until a face is found.
+            detection_sizes: long sides to detect at, tried in order until a face is found; half
+                the first is tried after it, for faces that exceed the frame.
             limits: caps on what is decoded.
         """
         self.detector = detector
@@ -112,7 +118,9 @@ class Pipeline:
 
     def _detect(self, image: Image) -> tuple[Face, ...]:
         """Try each detection size until one shows a face."""
-        for size in self.detection_sizes:
+        first, *larger = self.detection_sizes
+        close_up = -(-first // (2 * _DETECTION_STEP)) * _DETECTION_STEP
+        for size in dict.fromkeys((first, close_up, *larger)):
             faces = tuple(face for face in self.detector.detect(image, size) if plausible(face))
             if faces:
                 return faces

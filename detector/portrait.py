@@ -25,9 +25,10 @@ def portrait(analysis: Analysis) -> bytes:
     x, y = face.box.centre
     reach = max(face.box.width, face.box.height) * _SURROUNDINGS / 2
     height, width = image.shape[:2]
-    left, top = max(0, int(x - reach)), max(0, int(y - reach))
-    right, bottom = min(width, int(x + reach)), min(height, int(y + reach))
-    crop = image[top : max(top + 1, bottom), left : max(left + 1, right)]
+    # A box may lie beyond the image; at least its nearest pixel is shown.
+    left, top = np.clip([int(x - reach), int(y - reach)], 0, [width - 1, height - 1])
+    right, bottom = np.clip([int(x + reach), int(y + reach)], [left + 1, top + 1], [width, height])
+    crop = image[top:bottom, left:right]
     factor = _LONGEST_SIDE / max(crop.shape[:2])
     if factor < 1:
         size = (max(1, round(crop.shape[1] * factor)), max(1, round(crop.shape[0] * factor)))

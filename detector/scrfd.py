@@ -33,6 +33,9 @@ class SCRFD:
 
     def detect(self, image: Image, long_side: int) -> tuple[Face, ...]:
         """See `FaceDetector.detect`."""
+        height, width = image.shape[:2]
+        if min(height, width) * long_side < max(height, width):
+            return ()  # less than a pixel wide at that size, which the library cannot resize to
         boxes, landmarks = self._library.detect(
             image, input_size=(long_side, long_side), det_thresh=self._score_threshold
         )

@@ -1,11 +1,17 @@
 """Networks on ONNX Runtime: every runtime option of the project is here, with its reason."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+# From 1.29 the official Linux builds report every session (file and graph names, hashes) to their
+# publisher unless this is set before the library is loaded. A border service calls nobody.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
 import onnxruntime
 
 from detector.errors import NetworkError
@@ -41,6 +47,16 @@ def open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
         )
     except Exception as error:  # the runtime's exceptions have no common base but Exception
         raise NetworkError(f"ONNX Runtime cannot load {path.name}: {error}") from error
+
+
+def zeros_for_unread_inputs(
+    session: onnxruntime.InferenceSession,
+) -> dict[str, npt.NDArray[np.float32]]:
+    """Return what a published graph must be fed besides the image, its first input.
+
+    Some list weights as inputs that no node reads; the runtime insists on them all the same.
+    """
+    return {each.name: np.zeros(each.shape, np.float32) for each in session.get_inputs()[1:]}
 
 
 class Network:

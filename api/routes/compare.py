@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from api import problems
 from api.forms import multipart_schema, read_form
-from api.needs import Screener, TheService, TheSettings, Workers, WorkPlace
+from api.needs import Screener, TheService, Workers, WorkPlace
 from api.pool import Overloaded
 from api.routes.encounters import PHOTO_ERRORS, PHOTO_FIELD
 from api.schemas import CompareOut, FaceOut, QualityOut
@@ -45,14 +45,13 @@ async def compare(
     request: Request,
     response: Response,
     service: TheService,
-    settings: TheSettings,
     caller: Screener,
     pool: Workers,
     place: WorkPlace,
 ) -> CompareOut:
     """Tell how alike two faces are, and how often two different people are that alike."""
     del caller, place
-    form = await read_form(request, settings.max_photo_bytes)
+    form = await read_form(request)
     form.parse(NoFields)
     first, second = (form.only(name).content for name in ("first", "second"))
     watch = Stopwatch()

@@ -6,12 +6,11 @@ from fastapi import APIRouter, Header, Request, Response
 
 from api import problems
 from api.forms import multipart_schema, read_form
-from api.needs import Screener, TheService, TheSettings, Workers, WorkPlace
+from api.needs import Screener, TheService, Workers, WorkPlace
 from api.pool import Overloaded
 from api.schemas import EncounterFields, EncounterOut
 from api.timing import server_timing
 from casework import errors
-from casework.clock import utc_now
 from casework.screening import Arrival
 from detector import errors as photo
 
@@ -56,7 +55,6 @@ async def screen(
     request: Request,
     response: Response,
     service: TheService,
-    settings: TheSettings,
     caller: Screener,
     pool: Workers,
     place: WorkPlace,
@@ -75,7 +73,7 @@ async def screen(
     photo shows no face that can be searched; `quality.reasons` says what to change at recapture.
     """
     del place
-    form = await read_form(request, settings.max_photo_bytes)
+    form = await read_form(request)
     (taken,) = form.photos("photo", most=1)
     fields = form.parse(EncounterFields)
     arrival = Arrival(
@@ -83,7 +81,7 @@ async def screen(
         port=fields.port,
         direction=fields.direction,
         stage=fields.stage,
-        captured_at=fields.captured_at or utc_now(),
+        captured_at=fields.captured_at,
         traveller_ref=fields.traveller_ref,
         lane=fields.lane,
         idempotency_key=idempotency_key,

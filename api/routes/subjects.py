@@ -90,7 +90,7 @@ async def enrol(
     A person whose every photo is refused is not created.
     """
     del caller, place
-    form = await read_form(request, settings.max_photo_bytes)
+    form = await read_form(request)
     files = form.photos("photos", settings.max_photos)
     body = validated(SubjectIn, _json(form.parse(SubjectForm).subject))
     person = NewSubject(**{**body.model_dump(), "watchlist_ids": tuple(body.watchlist_ids)})
@@ -191,7 +191,7 @@ async def add_photos(
 ) -> EnrolmentOut:
     """Add photos to a subject; each is accepted or refused with its reason."""
     del caller, place
-    form = await read_form(request, settings.max_photo_bytes)
+    form = await read_form(request)
     form.parse(NoFields)
     files = form.photos("photos", settings.max_photos)
 

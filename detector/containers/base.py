@@ -1,0 +1,102 @@
+"""What the readers share: the header they return, and how they refuse.
+
+A reader has three refusals: bytes that are not there (`unpack`, `check_within`), bytes that break
+the format's rules (`check`, `malformed`), and bytes that follow a rule nobody needs (`accept`).
+"""
+
+import struct
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from detector.errors import TooManyPixels, UnreadablePhoto, UnsupportedFormat
+
+__all__ = [
+    "CUT_SHORT",
+    "MAX_SEGMENTS",
+    "UPRIGHT",
+    "Header",
+    "PhotoFormat",
+    "Piece",
+    "accept",
+    "check",
+    "check_within",
+    "malformed",
+    "unpack",
+]
+
+# A range of the file's bytes (start, stop), or bytes that stand in for some of them.
+Piece: TypeAlias = tuple[int, int] | bytes
+
+MAX_SIDE: Final = 65_500  # libjpeg's JPEG_MAX_DIMENSION; OpenCV's own limit is higher
+MAX_SEGMENTS: Final = 16_384  # JPEG segments, PNG or WebP chunks, JP2 boxes; cameras write < 3,000
+UPRIGHT: Final = 1  # the EXIF orientation that turns nothing
+
+CUT_SHORT: Final = "The photo is cut short: part of the file is missing. Send it again."
+MALFORMED: Final = "The photo's {} header is damaged. Take or export the photo again."
+VARIANT: Final = "This {} uses {}, which is not accepted. Export the photo as an ordinary JPEG."
+
+
+class PhotoFormat(StrEnum):
+    """The accepted containers."""
+
+    JPEG = "jpeg"
+    PNG = "png"
+    WEBP = "webp"
+    BMP = "bmp"
+    TIFF = "tiff"
+    JPEG_2000 = "jpeg2000"
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the container says; nothing here has been confirmed by a decoder yet.
+
+    width and height are pixels as stored, before `orientation` (EXIF 1-8; 1 where absent or
+    invalid) turns them. channels are stored samples a pixel, alpha included; a palette is 1.
+    """
+
+    format: PhotoFormat
+    width: int
+    height: int
+    orientation: int
+    channels: int
+    bits_per_sample: int
+    scans: int = 1  # JPEG: passes over the picture; more than one means progressive or planar
+    core: tuple[Piece, ...] = field(default=(), repr=False)  # joined: the picture alone
+
+    def __post_init__(self) -> None:
+        """Refuse sides no decoder takes: zero is malformed, a ribbon is a trap."""
+        check(self.width >= 1 and self.height >= 1, self.format)
+        if max(self.width, self.height) > MAX_SIDE:
+            msg = f"The photo is {self.width} x {self.height} pixels; a side may have {MAX_SIDE:,}."
+            raise TooManyPixels(msg)
+
+
+def unpack(layout: str, data: bytes, at: int) -> tuple[int, ...]:
+    """Read integers; bytes that are not there mean a truncated file."""
+    check_within(at + struct.calcsize(layout), len(data))
+    return struct.unpack_from(layout, data, at)
+
+
+def check_within(stop: int, end: int) -> None:
+    """Refuse a part that stops beyond the end of what holds it."""
+    if stop > end:
+        raise UnreadablePhoto(CUT_SHORT)
+
+
+def check(condition: bool, kind: PhotoFormat) -> None:  # noqa: FBT001 - reads as an assertion
+    """Require what the format's own rules require."""
+    if not condition:
+        raise malformed(kind)
+
+
+def malformed(kind: PhotoFormat) -> UnreadablePhoto:
+    """Return the refusal of a header that breaks its format's rules."""
+    return UnreadablePhoto(MALFORMED.format(kind.upper()))
+
+
+def accept(condition: bool, kind: PhotoFormat, variant: str) -> None:  # noqa: FBT001 - as above
+    """Require that a legal file is of an accepted variant; `variant` names the one it uses."""
+    if not condition:
+        raise UnsupportedFormat(VARIANT.format(kind.upper(), variant))

@@ -1,0 +1,164 @@
+"""TIFF (6.0): the first page's directory, and the strips or tiles it points to.
+
+The directory is written anew in its own place with only the tags a decoder needs, and with no next
+page; offsets elsewhere in the file stay true.
+"""
+
+import struct
+from dataclasses import replace
+from enum import IntEnum
+from math import ceil
+from typing import Final, TypeAlias
+
+from detector.containers.base import (
+    UPRIGHT,
+    Header,
+    PhotoFormat,
+    accept,
+    check,
+    check_within,
+    unpack,
+)
+from detector.containers.exif import MAX_TAGS, ORIENTATION_TAG, ORIENTATIONS
+
+__all__ = ["read_tiff"]
+
+Tags: TypeAlias = dict[int, tuple[int, ...]]
+
+KIND: Final = PhotoFormat.TIFF
+
+MAX_BLOCKS: Final = 65_536  # strips or tiles of a TIFF: libtiff sets itself up again for each
+MAX_TILE_SIDE: Final = 4_096  # of a TIFF whose tiles are larger than its picture
+
+
+class Tag(IntEnum):
+    """What the decoder needs. Every other tag is left out of the directory."""
+
+    WIDTH = 256
+    HEIGHT = 257
+    BITS = 258
+    COMPRESSION = 259
+    PHOTOMETRIC = 262
+    FILL_ORDER = 266
+    STRIP_OFFSETS = 273
+    SAMPLES = 277
+    ROWS_PER_STRIP = 278
+    STRIP_BYTES = 279
+    PLANAR = 284
+    FAX_3_OPTIONS = 292
+    FAX_4_OPTIONS = 293
+    PREDICTOR = 317
+    COLOUR_MAP = 320
+    TILE_WIDTH = 322
+    TILE_HEIGHT = 323
+    TILE_OFFSETS = 324
+    TILE_BYTES = 325
+    INK_SET = 332
+    EXTRA_SAMPLES = 338
+    SAMPLE_FORMAT = 339
+    YCBCR_COEFFICIENTS = 529
+    YCBCR_SUBSAMPLING = 530
+    YCBCR_POSITIONING = 531
+    REFERENCE_BLACK_WHITE = 532
+
+
+KEPT: Final = frozenset(int(tag) for tag in Tag)
+ENTRY_BYTES: Final = 12  # tag, type, number of values, and the values or where they are
+LONG: Final = 4
+TYPES: Final = {1: "B", 3: "H", LONG: "I", 5: "2I"}  # byte, short, long, rational
+# None, three fax encodings, LZW, Deflate (two numbers), PackBits. JPEG inside TIFF is left out: its
+# strips can each be a scan bomb, and who has a JPEG can send it as one.
+COMPRESSIONS: Final = (1, 2, 3, 4, 5, 8, 32946, 32773)
+RGB: Final = 2
+# (bits a sample, photometric, samples a pixel); photometric 0 and 1 grey, 2 RGB, 3 palette, 5 CMYK,
+# 6 YCbCr. Grey's second sample, alpha, is ignored by the decoder.
+LAYOUTS: Final = frozenset(
+    {(1, 0, 1), (1, 1, 1), (4, 3, 1), (8, 0, 1), (8, 1, 1), (8, 0, 2), (8, 1, 2), (8, 2, 3)}
+    | {(8, 2, 4), (8, 3, 1), (8, 5, 4), (8, 6, 3), (16, 1, 1), (16, 2, 3)}
+)
+INTERLEAVED, SEPARATE = 1, 2  # the samples of a pixel: together, or a plane for each
+ALL_ROWS: Final = 0xFFFFFFFF
+
+
+def read_tiff(data: bytes) -> Header:
+    """Read the first page; of a file with several, the others are left out."""
+    order = "<" if data[:2] == b"II" else ">"
+    (at,) = unpack(f"{order}I", data, 4)
+    (count,) = unpack(f"{order}H", data, at)
+    check(at >= 8 and 0 < count <= MAX_TAGS, KIND)
+    stop = at + 2 + ENTRY_BYTES * count + 4  # the last four say where the next page is
+    check_within(stop, len(data))
+    tags: Tags = {}
+    entries: dict[int, bytes] = {}
+    orientation = UPRIGHT
+    for entry in range(at + 2, stop - 4, ENTRY_BYTES):
+        tag, _, _, short = unpack(f"{order}HHIH", data, entry)
+        if tag == ORIENTATION_TAG and short in ORIENTATIONS:
+            orientation = short
+        if tag in KEPT:
+            check(tag not in tags, KIND)
+            tags[tag] = _values(data, entry, order)
+            entries[tag] = data[entry : entry + ENTRY_BYTES]
+    width, height = _first(tags, Tag.WIDTH), _first(tags, Tag.HEIGHT)
+    samples, bits = _first(tags, Tag.SAMPLES, 1), _first(tags, Tag.BITS, 1)
+    header = Header(KIND, width, height, orientation, samples, bits)
+    _check_layout(tags, bits, samples)
+    _check_blocks(tags, width, height, len(data))
+    if _first(tags, Tag.ROWS_PER_STRIP, 1) > height:  # the decoder would make room for them all
+        entries[Tag.ROWS_PER_STRIP] = struct.pack(
+            f"{order}HHII", Tag.ROWS_PER_STRIP, LONG, 1, height
+        )
+    directory = struct.pack(f"{order}H", len(entries)) + b"".join(entries.values())
+    core = ((0, at), directory.ljust(stop - at, b"\0"), (stop, len(data)))
+    return replace(header, core=core)
+
+
+def _values(data: bytes, entry: int, order: str) -> tuple[int, ...]:
+    """Return an entry's values: inside it when four bytes hold them, else where it points."""
+    _, typed, count, at = unpack(f"{order}HHII", data, entry)
+    code = TYPES.get(typed, "")
+    check(bool(code) and 0 < count <= MAX_BLOCKS * 2, KIND)
+    layout = f"{order}{count * int(code[:-1] or 1)}{code[-1]}"
+    return unpack(layout, data, entry + 8 if struct.calcsize(layout) <= 4 else at)
+
+
+def _first(tags: Tags, tag: Tag, default: int = 0) -> int:
+    return tags.get(tag, (default,))[0]
+
+
+def _check_layout(tags: Tags, bits: int, samples: int) -> None:
+    """Check that the samples are of a kind, depth and number that the decoder reads faithfully."""
+    check(Tag.PHOTOMETRIC in tags and set(tags.get(Tag.BITS, ())) <= {bits}, KIND)
+    photometric = _first(tags, Tag.PHOTOMETRIC)
+    coding = _first(tags, Tag.COMPRESSION, 1)
+    accept(coding in COMPRESSIONS, KIND, f"compression {coding}")
+    accept((bits, photometric, samples) in LAYOUTS, KIND, "unusual samples")
+    # A fourth sample of unknown meaning would be taken for alpha.
+    alpha = tags.get(Tag.EXTRA_SAMPLES) in {(1,), (2,)}
+    accept(samples != 4 or photometric != RGB or alpha, KIND, "unusual samples")
+    accept(set(tags.get(Tag.SAMPLE_FORMAT, ())) <= {1}, KIND, "signed or floating-point samples")
+    accept(_first(tags, Tag.PREDICTOR, 1) in (1, 2), KIND, "an unusual predictor")
+    planar = _first(tags, Tag.PLANAR, INTERLEAVED)
+    simple = Tag.TILE_WIDTH not in tags and bits == 8  # strips of bytes
+    apart = planar == SEPARATE and simple
+    accept(planar == INTERLEAVED or samples == 1 or apart, KIND, "separate planes")
+
+
+def _check_blocks(tags: Tags, width: int, height: int, size: int) -> None:
+    """Check that the strips or tiles are few, no larger than the picture, and in the file."""
+    tiled = Tag.TILE_WIDTH in tags or Tag.TILE_HEIGHT in tags
+    if tiled:
+        across, down = _first(tags, Tag.TILE_WIDTH), _first(tags, Tag.TILE_HEIGHT)
+        check(0 < across <= max(width + 15, MAX_TILE_SIDE), KIND)
+        check(0 < down <= max(height + 15, MAX_TILE_SIDE), KIND)
+    else:
+        across, down = width, min(_first(tags, Tag.ROWS_PER_STRIP, ALL_ROWS), height)
+        check(down > 0, KIND)
+    offsets = tags.get(Tag.TILE_OFFSETS if tiled else Tag.STRIP_OFFSETS, ())
+    counts = tags.get(Tag.TILE_BYTES if tiled else Tag.STRIP_BYTES, ())
+    separate = _first(tags, Tag.PLANAR, INTERLEAVED) == SEPARATE
+    planes = _first(tags, Tag.SAMPLES, 1) if separate else 1
+    blocks = ceil(width / across) * ceil(height / down) * planes
+    check(blocks <= MAX_BLOCKS and len(offsets) == len(counts) == blocks, KIND)
+    for offset, count in zip(offsets, counts, strict=True):
+        check_within(offset + count, size)

@@ -1,0 +1,70 @@
+"""The HTTP application over drawn people, called in process."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.settings import Settings
+from casework.vocabulary import Scope
+from tests.services import Desk, FakeClock, open_service
+
+
+def settings_for(folder: Path, **values: object) -> Settings:
+    """Settings of a service whose data lies in `folder`."""
+    return Settings(data_dir=folder, workers=2, max_photo_bytes=300_000, **values)  # type: ignore[arg-type]
+
+
+def wait_until_ready(client: TestClient) -> None:
+    """The service opens beside the event loop: ask until it is there."""
+    for _ in range(500):
+        if client.get("/readyz").status_code == 200:
+            return
+    pytest.fail(client.get("/readyz").text)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def client(tmp_path: Path, clock: FakeClock) -> Iterator[TestClient]:
+    settings = settings_for(tmp_path)
+    app = create_app(
+        settings, lambda s: open_service(tmp_path / "siaga.db", clock, limits=s.limits)
+    )
+    with TestClient(app, raise_server_exceptions=False) as client:
+        wait_until_ready(client)
+        yield client
+
+
+@pytest.fixture
+def desk(client: TestClient, clock: FakeClock) -> Desk:
+    """The same service from inside, for setting a scene."""
+    return Desk(client.app.state.service, clock)  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def key(desk: Desk) -> Callable[..., dict[str, str]]:
+    """Make a key; returns the header that shows it."""
+
+    def make(*scopes: Scope, ports: list[str] | None = None) -> dict[str, str]:
+        _, text = desk.service.records.keys.create("test", scopes, ports)
+        return {"Authorization": f"Bearer {text}"}
+
+    return make
+
+
+@pytest.fixture
+def port(key: Callable[..., dict[str, str]]) -> dict[str, str]:
+    """Header of a port system's key."""
+    return key(Scope.SCREEN)
+
+
+@pytest.fixture
+def office(key: Callable[..., dict[str, str]]) -> dict[str, str]:
+    """Header of an agency's key."""
+    return key(Scope.ENROL)

@@ -1,0 +1,170 @@
+"""POST /v1/encounters, as a port system meets it."""
+
+import re
+
+import pytest
+
+from casework.vocabulary import Scope
+from tests.fakes import photo_of
+
+
+def submit(client, headers, photo=None, **fields):
+    fields = {"port": "CGK", "direction": "entry", **fields}
+    return client.post(
+        "/v1/encounters",
+        headers=headers,
+        data={name: value for name, value in fields.items() if value is not None},
+        files={"photo": ("x.jpg", photo_of(1, brightness=0.9) if photo is None else photo)},
+    )
+
+
+def problem(response, status, code):
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body = response.json()
+    assert (body["status"], body["code"]) == (status, code)
+    assert body["detail"]
+    assert body["request_id"] == response.headers["x-request-id"]
+    return body
+
+
+def test_an_alert_names_list_instruction_and_score(client, desk, port):
+    watchlist = desk.watchlist("wanted", instruction="Call the duty officer.")
+    subject = desk.enrol(1)
+    response = submit(client, port, traveller_ref="T-1", lane="7", stage="visa")
+    assert response.status_code == 201
+    body = response.json()
+    assert body["outcome"] == "alert"
+    (alert,) = body["alerts"]
+    assert alert["watchlist"] == {"id": watchlist, "name": "wanted", "category": "other"}
+    assert alert["instruction"] == "Call the duty officer."
+    assert alert["subject_id"] == subject
+    assert alert["score"] >= alert["threshold"]
+    assert (body["traveller_ref"], body["lane"], body["stage"]) == ("T-1", "7", "visa")
+    assert "Person 1" not in response.text
+    again = client.get(response.headers["location"], headers=port)
+    assert again.json() == body
+
+
+def test_stages_are_in_server_timing(client, desk, port):
+    timing = submit(client, port).headers["server-timing"]
+    stages = dict(re.findall(r"(\w+);dur=([\d.]+)", timing))
+    assert {"decode", "detect", "align", "assess", "embed", "search", "record"} <= set(stages)
+    assert all(float(spent) >= 0 for spent in stages.values())
+
+
+def test_clear_and_unsearchable(client, desk, port):
+    desk.enrol(1)
+    assert submit(client, port, photo_of(2)).json()["outcome"] == "clear"
+    body = submit(client, port, photo_of()).json()
+    assert body["outcome"] == "unsearchable"
+    assert body["quality"]["reasons"][0]["advice"].startswith("No face was found")
+
+
+def test_an_idempotency_key_repeats_the_answer(client, desk, port):
+    headers = {**port, "Idempotency-Key": "k-1"}
+    fields = {"captured_at": "2026-03-01T08:00:00Z"}
+    first, again = submit(client, headers, **fields), submit(client, headers, **fields)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert first.json() == again.json()
+    problem(submit(client, headers, photo_of(3), **fields), 422, "idempotency_clash")
+
+
+def test_an_idempotency_key_works_without_a_capture_time(client, desk, port, clock):
+    """The time of receipt fills in for it, and must not make the repetition another request."""
+    headers = {**port, "Idempotency-Key": "k-1"}
+    first = submit(client, headers)
+    clock.advance(seconds=5)
+    assert submit(client, headers).json() == first.json()
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"port": "Jakarta"}, "port"),
+        ({"port": None}, "port"),
+        ({"direction": "both"}, "direction"),
+        ({"direction": None}, "direction"),
+        ({"stage": "lunch"}, "stage"),
+        ({"captured_at": "yesterday"}, "captured_at"),
+        ({"captured_at": "2026-03-01T08:00:00"}, "captured_at"),
+        ({"captured_at": "2026-02-30T08:00:00Z"}, "captured_at"),
+        ({"traveller_ref": ""}, "traveller_ref"),
+        ({"lane": "x" * 201}, "lane"),
+        ({"lain": "7"}, "lain"),
+    ],
+)
+def test_a_wrong_field_is_named(client, desk, port, fields, field):
+    body = problem(submit(client, port, **fields), 422, "request_invalid")
+    assert [error["field"] for error in body["errors"]] == [field]
+
+
+def test_a_photo_is_required_once_and_under_its_name(client, desk, port):
+    fields = {"port": "CGK", "direction": "entry"}
+    none = client.post("/v1/encounters", headers=port, data=fields, files={"x": ("x", b"")})
+    assert problem(none, 422, "request_invalid")["errors"][0]["field"] == "x"
+    photo = ("x.jpg", photo_of(1))
+    two = client.post(
+        "/v1/encounters", headers=port, data=fields, files=[("photo", photo), ("photo", photo)]
+    )
+    problem(two, 422, "request_invalid")
+    as_json = client.post("/v1/encounters", headers=port, json=fields)
+    problem(as_json, 422, "request_invalid")
+    form = client.post("/v1/encounters", headers=port, data=fields)
+    problem(form, 422, "request_invalid")
+
+
+@pytest.mark.parametrize(
+    ("photo", "status", "code"),
+    [
+        (b"", 422, "photo_empty"),
+        (b"hello", 415, "photo_format_unsupported"),
+        (b"\xff\xd8\xff\xe0", 422, "photo_unreadable"),
+        (photo_of(1)[:2000], 422, "photo_unreadable"),
+        (b"\xff\xd8" + b"x" * 300_001, 413, "photo_too_large"),
+    ],
+)
+def test_what_is_no_photo_is_a_problem_and_not_recorded(client, desk, port, photo, status, code):
+    body = problem(submit(client, port, photo), status, code)
+    assert len(body["detail"]) > 20
+
+
+def test_a_body_beyond_all_limits_is_refused_before_it_is_read(client, desk, port):
+    problem(submit(client, port, b"\xff" * 5_000_000), 413, "body_too_large")
+
+
+def test_keys(client, desk, key):
+    problem(submit(client, {}), 401, "not_authenticated")
+    wrong = submit(client, {"Authorization": "Bearer siaga.key_x.y"})
+    assert problem(wrong, 401, "not_authenticated")
+    assert wrong.headers["www-authenticate"] == "Bearer"
+    problem(submit(client, key(Scope.ENROL)), 403, "not_permitted")
+    batam = key(Scope.SCREEN, ports=["IDBTM"])
+    problem(submit(client, batam), 403, "not_permitted")
+    encounter = submit(client, batam, port="IDBTM")
+    assert encounter.status_code == 201
+    other = client.get(encounter.headers["location"], headers=key(Scope.SCREEN))
+    problem(other, 404, "not_found")
+
+
+def test_a_caller_s_request_id_is_kept_if_it_is_plain(client, desk, port):
+    assert submit(client, {**port, "X-Request-ID": "gate-7"}).headers["x-request-id"] == "gate-7"
+    strange = submit(client, {**port, "X-Request-ID": "a b\tc"}).headers["x-request-id"]
+    assert strange != "a b\tc"
+
+
+def test_comparing_two_photos(client, desk, port):
+    def compare(first, second):
+        return client.post("/v1/compare", headers=port, files={"first": first, "second": second})
+
+    same = compare(photo_of(1), photo_of(1, brightness=0.9)).json()
+    different = compare(photo_of(1), photo_of(2)).json()
+    assert same["score"] > 0.8 > 0.6 > different["score"]
+    assert same["false_match_rate"] < different["false_match_rate"]
+    nobody = compare(photo_of(1), photo_of()).json()
+    assert nobody["score"] is None
+    assert nobody["second"]["quality"]["verdict"] == "unsearchable"
+    problem(compare(photo_of(1), b"x"), 415, "photo_format_unsupported")
+    lone = client.post("/v1/compare", headers=port, files={"first": photo_of(1)})
+    problem(lone, 422, "request_invalid")
