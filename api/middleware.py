@@ -6,11 +6,12 @@ from typing import Final
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ulid import ULID
 
 from api.logging import log
-from api.problems import BodyTooLarge
+from api.problems import BodyTooLarge, unforeseen
 
 # A caller's own id is taken over if it is plain: it goes into logs and back into a header.
 _PLAIN_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,100}")
@@ -18,7 +19,7 @@ _QUIET_PATHS: Final = frozenset({"/healthz", "/readyz"})
 
 
 class RequestContext:
-    """Gives each request an id, returned as `X-Request-ID`, and logs how it ended."""
+    """Gives each request an id, returned as `X-Request-ID`, answers the unforeseen, and logs."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -43,6 +44,11 @@ class RequestContext:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self.app(scope, receive, send_with_id)
+            except Exception as error:  # noqa: BLE001 - the last place that can still answer
+                log.error("unforeseen error", exc_info=error)
+                if status == 0:
+                    answer = unforeseen(Request(scope))
+                    await answer(scope, receive, send_with_id)
             finally:
                 level = "debug" if scope["path"] in _QUIET_PATHS else "info"
                 getattr(log, level)(

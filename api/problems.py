@@ -11,7 +11,6 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from api.logging import log
 from api.pool import ClientGone, Overloaded
 from casework import errors as casework
 from detector import errors as detector
@@ -115,12 +114,11 @@ INTERNAL: Final = Kind(500, "internal_error")
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error of `app` as a problem document."""
+    """Answer every foreseen error as a problem document; `api.middleware` answers the others."""
     for error, kind in KINDS.items():
         app.add_exception_handler(error, _handler(kind))
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _unforeseen)
 
 
 def responses(*errors: type[Exception]) -> dict[int | str, dict[str, Any]]:
@@ -194,8 +192,8 @@ def _http_error(request: Request, error: Exception) -> JSONResponse:
     return response(request, Kind(status, code, error.headers or {}), str(error.detail))
 
 
-def _unforeseen(request: Request, error: Exception) -> JSONResponse:
-    log.error("unforeseen error", exc_info=error, path=request.url.path)
+def unforeseen(request: Request) -> JSONResponse:
+    """Answer an error that nobody foresaw, without telling anything of the inside."""
     detail = "Something went wrong on our side. Quote the request_id to the operator."
     return response(request, INTERNAL, detail)
 

@@ -1,15 +1,10 @@
 """`siaga demo`: the main job, shown on this machine in a minute."""
 
 import json
-import os
 import signal
-import socket
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -23,10 +18,10 @@ from rich.table import Table
 from api.settings import Settings
 from casework.vocabulary import Scope
 from cli import cast, opened, sheet
+from cli.background import free_port, running
 from cli.options import AsJson
 from cli.output import Exit, err, out, print_json
 
-_START_SECONDS: Final = 60
 _TARGET_FPIR: Final = 1e-5
 # Columns of the stages' times are left out of narrower terminals.
 _WIDE_TERMINAL: Final = 150
@@ -71,12 +66,13 @@ def demo(
     Exit 1 if any answer is not the one expected.
     """
     with tempfile.TemporaryDirectory(prefix="siaga-demo-") as folder:
-        settings = Settings(data_dir=Path(folder), port=_free_port())
+        settings = Settings(data_dir=Path(folder), port=free_port())
         enrolled, strangers = cast.gather(opened.pipeline(settings))
         with opened.records(settings) as records:
             _, port_key = records.keys.create("Demo port", [Scope.SCREEN])
             _, office_key = records.keys.create("Demo office", [Scope.ENROL])
-        with _running(settings) as address:
+        with running(settings) as service:
+            address = service.address
             rows = _play(address, port_key, office_key, enrolled, strangers, quiet=as_json)
             path = out_dir / "contact-sheet.png"
             sheet.draw([_pair(row) for row in rows], path)
@@ -261,53 +257,6 @@ def _wait(address: str, port_key: str, office_key: str) -> None:
         signal.pause()
     except KeyboardInterrupt:
         out.print("Stopped.")
-
-
-@contextmanager
-def _running(settings: Settings) -> Iterator[str]:
-    """Run the real service in a process of its own until the block ends."""
-    address = f"http://127.0.0.1:{settings.port}"
-    environment = {
-        **os.environ,
-        "SIAGA_DATA_DIR": str(settings.data_dir),
-        "SIAGA_LOG_LEVEL": "warning",
-    }
-    log = settings.data_dir / "service.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603 - our own command, nothing from outside
-            [sys.executable, "-m", "cli", "serve", "--port", str(settings.port)],
-            env=environment,
-            stderr=output,
-            # Ctrl-C is for the demo, which then stops the service in order.
-            start_new_session=True,
-        )
-    try:
-        _until_ready(address, process, log)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(timeout=settings.shutdown_grace_s + 10)
-
-
-def _until_ready(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if httpx2.get(f"{address}/readyz", timeout=5).status_code == httpx2.codes.OK:
-                return
-        except httpx2.TransportError:
-            pass  # not listening yet
-        time.sleep(0.1)
-    err.print(log.read_text(errors="replace")[-4000:], markup=False)
-    err.print("[red]The service did not become ready; its log is above.[/]")
-    raise typer.Exit(Exit.SET_UP)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _bearer(key: str) -> dict[str, str]:

@@ -20,7 +20,9 @@ from rich.progress import (
 _PIPE_WIDTH: Final = 160
 
 out: Final = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
-err: Final = Console(stderr=True, highlight=False)
+err: Final = Console(
+    stderr=True, highlight=False, width=None if sys.stderr.isatty() else _PIPE_WIDTH
+)
 
 
 class Exit(IntEnum):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -68,3 +69,14 @@ def port(key: Callable[..., dict[str, str]]) -> dict[str, str]:
 def office(key: Callable[..., dict[str, str]]) -> dict[str, str]:
     """Header of an agency's key."""
     return key(Scope.ENROL)
+
+
+def problem(response: Any, status: int, code: str) -> dict[str, Any]:
+    """Check that a response is this problem document; returns it."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = response.json()
+    assert (body["status"], body["code"]) == (status, code)
+    assert body["detail"]
+    assert body["request_id"] == response.headers["x-request-id"]
+    return body

@@ -1,0 +1,76 @@
+"""The real service in a process of its own, for as long as a block runs."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import httpx2
+import typer
+
+from api.settings import Settings
+from cli.output import Exit, err
+
+_START_SECONDS: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A service that answers."""
+
+    address: str
+    process: "subprocess.Popen[bytes]"
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[Running]:
+    """Start `siaga serve` with these settings' data and port; stop it in order at the end."""
+    address = f"http://127.0.0.1:{settings.port}"
+    environment = {
+        **os.environ,
+        "SIAGA_DATA_DIR": str(settings.data_dir),
+        "SIAGA_LOG_LEVEL": "warning",
+    }
+    log = settings.data_dir / "service.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603 - our own command, nothing from outside
+            [sys.executable, "-m", "cli", "serve", "--port", str(settings.port)],
+            env=environment,
+            stderr=output,
+            # Ctrl-C is for the caller, which then stops the service in order.
+            start_new_session=True,
+        )
+    try:
+        _until_ready(address, process, log)
+        yield Running(address, process)
+    finally:
+        process.terminate()
+        process.wait(timeout=settings.shutdown_grace_s + 10)
+
+
+def free_port() -> int:
+    """Return a TCP port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _until_ready(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx2.get(f"{address}/readyz", timeout=5).status_code == httpx2.codes.OK:
+                return
+        except httpx2.TransportError:
+            pass  # not listening yet
+        time.sleep(0.1)
+    err.print(log.read_text(errors="replace")[-4000:], markup=False)
+    err.print("[red]The service did not become ready; its log is above.[/]")
+    raise typer.Exit(Exit.SET_UP)

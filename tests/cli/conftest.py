@@ -1,0 +1,37 @@
+"""The command line, run as a person runs it: a process of its own, in a folder of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+ROOT = Path(__file__).parents[2]
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Settings of a command whose data lies in `folder`, without the machine's own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SIAGA_")}
+    return {**kept, "SIAGA_DATA_DIR": str(folder / "var"), "PYTHONPATH": str(ROOT)}
+
+
+@pytest.fixture
+def siaga(tmp_path: Path) -> Run:
+    """Run `siaga` with arguments in an empty folder."""
+
+    def run(*arguments: object, **variables: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "cli", *map(str, arguments)],
+            cwd=tmp_path,
+            env={**environment(tmp_path), **variables},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run

@@ -1,0 +1,175 @@
+"""Processes killed at their worst moment."""
+
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import cv2
+import httpx2
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from api.settings import Settings
+from casework.service import Records
+from casework.tables import EnrolledPhoto, Subject, Template
+from casework.vault import read_or_create_key
+from casework.vocabulary import Scope
+from cli.background import free_port, running
+from tests.cli.conftest import environment
+from tests.data import encoded, image_of
+
+PEOPLE = 120
+
+
+@pytest.fixture
+def people(tmp_path):
+    """A folder of many people: shades of one face, which is all that enrolment needs."""
+    face = image_of("astronaut")[:300, 80:380]
+    folder = tmp_path / "people"
+    for number in range(PEOPLE):
+        (folder / f"person_{number:03}").mkdir(parents=True)
+        shade = cv2.convertScaleAbs(face, alpha=0.7 + 0.004 * number)
+        path = folder / f"person_{number:03}" / "1.jpg"
+        path.write_bytes(encoded(np.asarray(shade, np.uint8), quality=90))
+    return folder
+
+
+def enrolled(database: Path) -> int:
+    if not database.exists():
+        return 0
+    try:
+        with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+            (count,) = connection.execute("SELECT count(*) FROM subject").fetchone()
+    except sqlite3.OperationalError:
+        return 0  # not made yet
+    connection.close()
+    return int(count)
+
+
+def test_enrolment_killed_midway_and_run_again_ends_without_a_duplicate(siaga, people, tmp_path):
+    database = tmp_path / "var" / "siaga.db"
+    with subprocess.Popen(
+        [sys.executable, "-m", "cli", "enrol", str(people)],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        deadline = time.monotonic() + 60
+        while enrolled(database) == 0 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+    before = enrolled(database)
+    assert 0 < before < PEOPLE, "the process was not killed midway"
+
+    again = siaga("enrol", people)
+    assert again.returncode == 0, again.stderr
+    assert f"{PEOPLE - before} created, {before} known before" in again.stdout
+
+    settings = Settings(data_dir=tmp_path / "var")
+    records = Records.open(
+        settings.resolved_database_url, read_or_create_key(settings.resolved_data_key_file)
+    )
+    with records.database.read() as session:
+        references = list(session.scalars(select(Subject.reference)))
+        photos = list(session.scalars(select(EnrolledPhoto.subject_id)))
+        templates = list(session.scalars(select(Template.photo_id)))
+    records.close()
+    assert len(references) == len(set(references)) == PEOPLE
+    assert len(photos) == len(set(photos)) == PEOPLE
+    assert len(templates) == len(set(templates)) == PEOPLE
+
+
+def test_the_service_killed_after_an_answer_still_has_it(tmp_path):
+    """What was acknowledged is there after SIGKILL and a restart: subject, encounter and alert."""
+    settings = Settings(data_dir=tmp_path, port=free_port())
+    records = Records.open(
+        settings.resolved_database_url, read_or_create_key(settings.resolved_data_key_file)
+    )
+    _, port = records.keys.create("port", [Scope.SCREEN])
+    _, office = records.keys.create("office", [Scope.ENROL])
+    records.close()
+    photo = encoded(image_of("astronaut"), quality=90)
+    headers = {"Authorization": f"Bearer {port}", "Idempotency-Key": "once"}
+
+    def screen(address):
+        return httpx2.post(
+            f"{address}/v1/encounters",
+            headers=headers,
+            data={"port": "CGK", "direction": "entry"},
+            files={"photo": photo},
+            timeout=30,
+        )
+
+    with running(settings) as service:
+        address = service.address
+        watchlist = httpx2.post(
+            f"{address}/v1/watchlists",
+            headers={"Authorization": f"Bearer {office}"},
+            json={"name": "x"},
+        ).json()
+        body = f'{{"name": "Astronaut", "watchlist_ids": ["{watchlist["id"]}"]}}'
+        made = httpx2.post(
+            f"{address}/v1/subjects",
+            headers={"Authorization": f"Bearer {office}"},
+            data={"subject": body},
+            files={"photos": photo},
+            timeout=30,
+        )
+        assert made.status_code == 201, made.text
+        first = screen(address)
+        assert first.json()["outcome"] == "alert"
+        service.process.kill()
+        service.process.wait()
+
+    with running(settings) as service:
+        address = service.address
+        ready = httpx2.get(f"{address}/readyz").json()
+        assert ready["templates"] == 1
+        again = screen(address)
+        assert again.status_code == 200
+        assert again.json() == first.json()
+
+
+def test_a_service_told_to_stop_finishes_what_it_admitted(tmp_path):
+    settings = Settings(data_dir=tmp_path, port=free_port())
+    records = Records.open(
+        settings.resolved_database_url, read_or_create_key(settings.resolved_data_key_file)
+    )
+    _, key = records.keys.create("port", [Scope.SCREEN])
+    records.close()
+    answers: list[int] = []
+
+    def screen(address):
+        response = httpx2.post(
+            f"{address}/v1/encounters",
+            headers={"Authorization": f"Bearer {key}"},
+            data={"port": "CGK", "direction": "entry"},
+            files={"photo": encoded(image_of("astronaut"), quality=90)},
+            timeout=30,
+        )
+        answers.append(response.status_code)
+
+    with running(settings) as service:
+        clients = [threading.Thread(target=screen, args=[service.address]) for _ in range(8)]
+        for client in clients:
+            client.start()
+        # Sent while most of them are still waiting for a worker.
+        deadline = time.monotonic() + 20
+        while not answers and time.monotonic() < deadline:
+            time.sleep(0.001)
+        service.process.terminate()
+        for client in clients:
+            client.join()
+        # The web server ends by the signal itself once its work is done.
+        assert service.process.wait(timeout=20) in (0, -signal.SIGTERM)
+    assert answers == [201] * 8
+    with sqlite3.connect(tmp_path / "siaga.db") as connection:
+        (count,) = connection.execute("SELECT count(*) FROM encounter").fetchone()
+    connection.close()
+    assert count == 8
