@@ -71,6 +71,9 @@ def create_app(
         version=version("siaga"),
         description=_DESCRIPTION,
         lifespan=lifespan,
+        # The framework's documentation pages load scripts from strangers' servers.
+        docs_url=None,
+        redoc_url=None,
         middleware=[
             Middleware(RequestContext),
             Middleware(

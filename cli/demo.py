@@ -65,6 +65,8 @@ def demo(
 
     Exit 1 if any answer is not the one expected.
     """
+    # However it is stopped, the service it started stops with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="siaga-demo-") as folder:
         settings = Settings(data_dir=Path(folder), port=free_port())
         enrolled, strangers = cast.gather(opened.pipeline(settings))
@@ -245,7 +247,7 @@ def _tell(rows: list[Row], path: Path, *, as_json: bool) -> None:
 
 def _wait(address: str, port_key: str, office_key: str) -> None:
     """Say how to reach the service, and leave it running until Ctrl-C."""
-    out.print(f"\nThe service runs at {address} (its API: {address}/docs). Try:\n", soft_wrap=True)
+    out.print(f"\nThe service runs at {address} (its interface: {address}/openapi.json). Try:\n", soft_wrap=True)
     out.print(
         f"  curl -H 'Authorization: Bearer {port_key}' \\\n"
         f"       -F photo=@photo.jpg -F port=CGK -F direction=entry {address}/v1/encounters\n",

@@ -177,7 +177,8 @@ def _subject(person: Person, watchlist_id: str) -> NewSubject:
 
 
 def _advance(progress: Progress, task: TaskID, tally: Tally) -> None:
-    rate = f"{tally.photos / tally.seconds:.0f} photos/s" if tally.seconds else ""
+    examined = tally.accepted + len(tally.refused)
+    rate = f"{examined / tally.seconds:.0f} photos/s" if tally.seconds else ""
     progress.update(task, completed=tally.people, rate=rate)
 
 

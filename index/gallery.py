@@ -63,6 +63,11 @@ class Gallery:
         """The state the gallery mirrors; never falls."""
         return self._version
 
+    def advance(self, version: int) -> None:
+        """Say that the gallery mirrors a later state, although no vector changed."""
+        with self._lock.write_lock():
+            self._advance(version)
+
     def ids(self) -> frozenset[int]:
         """Every template id in the gallery."""
         with self._lock.read_lock():

@@ -10,7 +10,7 @@ faces. The passes, in order:
 4. `fold_batch_normalisation`: into the convolution or matrix product before it.
 5. `rewrite_prelu`: the runtime's PRelu kernel is scalar and leaves the blocked layout;
    a*x + (1-a)*Relu(x), written as two depthwise 1x1 convolutions, is fast and stays in it.
-6. `flush_denormals`: a subnormal weight can be a hundred times slower to multiply by.
+6. `flush_denormals`: a subnormal number can be a hundred times slower to multiply by.
 7. `free_batch`: a batch dimension fixed at 1 forbids embedding several faces at once.
 """
 
@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +36,18 @@ COMPILER_VERSION = 1
 # Fold only what is small to keep: dequantised weights are, a generated constant of 1 GB is not.
 _MAX_FOLDED_BYTES = 512 * 1024 * 1024
 
+# Weight decay leaves dead channels with weights of 1e-20 and far less. Beside weights that matter
+# (SFace's smallest is 1e-10) they are lost in float32's rounding; their products are subnormal.
+# Compared by their bits, which for one sign rise with the number: where the processor was told to
+# take subnormals for zero, a comparison of numbers does not see them.
+_MAGNITUDE = np.uint32(0x7FFF_FFFF)
+_NEGLIGIBLE = np.float32(1e-20).view(np.uint32)
+
+# Nodes whose answer differs from run to run, although nothing that varies goes in.
+_RANDOM = frozenset({"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike"})
+
 Array = npt.NDArray[Any]
+Message = TypeVar("Message", onnx.NodeProto, onnx.ValueInfoProto)
 
 
 @dataclass(slots=True)
@@ -57,8 +68,8 @@ class Graph:
         return cls(
             nodes=[_copied(node) for node in model.graph.node],
             constants={i.name: numpy_helper.to_array(i) for i in model.graph.initializer},
-            inputs=list(model.graph.input),
-            outputs=list(model.graph.output),
+            inputs=[_copied(value) for value in model.graph.input],
+            outputs=[_copied(value) for value in model.graph.output],
             opsets=list(model.opset_import),
             ir_version=model.ir_version,
         )
@@ -79,10 +90,14 @@ class Graph:
         )
         return helper.make_model(graph, opset_imports=self.opsets, ir_version=self.ir_version)
 
+    def fresh(self, hint: str) -> str:
+        """Return a name that no value of the graph has."""
+        self._serial += 1
+        return f"{hint}__siaga{self._serial}"
+
     def constant(self, value: Array, hint: str) -> str:
         """Add a constant under a fresh name and return the name."""
-        self._serial += 1
-        name = f"{hint}__{self._serial}"
+        name = self.fresh(hint)
         self.constants[name] = value
         return name
 
@@ -121,8 +136,8 @@ def fold_constants(graph: Graph) -> None:
         if not known or any(output.name in node.output for output in graph.outputs):
             kept.append(node)
             continue
-        values = _evaluate(node, graph)
-        if sum(value.nbytes for value in values.values()) > _MAX_FOLDED_BYTES:
+        values = None if node.op_type in _RANDOM else _evaluate(node, graph)
+        if values is None or sum(value.nbytes for value in values.values()) > _MAX_FOLDED_BYTES:
             kept.append(node)
         else:
             graph.constants.update(values)
@@ -130,12 +145,14 @@ def fold_constants(graph: Graph) -> None:
 
 
 def drop_identities(graph: Graph) -> None:
-    """Remove Dropout and Identity, unless one of them carries a graph output's name."""
+    """Remove Dropout and Identity, unless one carries a graph output's name or makes a mask."""
     outputs = {output.name for output in graph.outputs}
+    reads = graph.consumers()
     renamed: dict[str, str] = {}
     kept = []
     for node in graph.nodes:
-        if node.op_type in {"Dropout", "Identity"} and node.output[0] not in outputs:
+        idle = node.op_type in {"Dropout", "Identity"} and not reads.keys() & set(node.output[1:])
+        if idle and node.output[0] not in outputs:
             renamed[node.output[0]] = node.input[0]
         else:
             kept.append(node)
@@ -184,26 +201,28 @@ def rewrite_prelu(graph: Graph) -> None:
         below = graph.constant(kernel, f"{y}_slope")
         above = graph.constant((1 - kernel).astype(np.float32), f"{y}_rest")
         depthwise = {"group": channels, "kernel_shape": [1, 1]}
+        relu, linear, bent = (graph.fresh(f"{y}_{part}") for part in ("relu", "linear", "bent"))
         rewritten += [
-            helper.make_node("Relu", [x], [f"{y}_relu"]),
-            helper.make_node("Conv", [x, below], [f"{y}_linear"], **depthwise),
-            helper.make_node("Conv", [f"{y}_relu", above], [f"{y}_bent"], **depthwise),
-            helper.make_node("Add", [f"{y}_linear", f"{y}_bent"], [y]),
+            helper.make_node("Relu", [x], [relu]),
+            helper.make_node("Conv", [x, below], [linear], **depthwise),
+            helper.make_node("Conv", [relu, above], [bent], **depthwise),
+            helper.make_node("Add", [linear, bent], [y]),
         ]
     graph.nodes = rewritten
 
 
 def flush_denormals(graph: Graph) -> None:
-    """Set weights too small for a normal float32 to zero: below 1.2e-38 they cannot matter."""
+    """Set to zero the weights of dead channels, which lead to subnormal weights and activations."""
     for name, value in graph.constants.items():
         if value.dtype == np.float32:
-            subnormal = (np.abs(value) < np.finfo(np.float32).tiny) & (value != 0)
-            if subnormal.any():
-                graph.constants[name] = np.where(subnormal, np.float32(0), value)
+            tiny = (np.asarray(value, order="C").view(np.uint32) & _MAGNITUDE) < _NEGLIGIBLE
+            if tiny.any():
+                graph.constants[name] = np.where(tiny, np.float32(0), value)
 
 
 def free_batch(graph: Graph) -> None:
-    """Let the first dimension of images vary, and height and width too where 1x1 stays possible."""
+    """Let the first dimension of images vary, and height and width where nothing ties them down."""
+    leading = _leading_dimensions(graph)  # before anything is freed
     for value in graph.inputs:
         dims = value.type.tensor_type.shape.dim
         if len(dims) != 4:
@@ -213,9 +232,12 @@ def free_batch(graph: Graph) -> None:
             dims[2].dim_param, dims[3].dim_param = "height", "width"
     for node in graph.nodes:
         shape = graph.constants.get(node.input[1]) if node.op_type == "Reshape" else None
-        if shape is not None and shape.size > 1 and shape[0] == 1 and (shape[1:] == -1).any():
-            # 0 means "as the input has it": the batch passes through.
-            node.input[1] = graph.constant(np.concatenate([[0], shape[1:]]), node.input[1])
+        if shape is None or shape.size < 2 or shape[0] != 1 or _attributes(node).get("allowzero"):
+            continue
+        if leading.get(node.input[0]) == 1:
+            # 0 means "as the input has it", which is 1 here too: the batch passes through.
+            passing = np.concatenate([[0], shape[1:]]).astype(np.int64)
+            node.input[1] = graph.constant(passing, node.input[1])
     for value in graph.outputs:
         # Only the last dimension, what one row holds, stays promised; the rest follows the input.
         for dim in value.type.tensor_type.shape.dim[:-1]:
@@ -266,7 +288,7 @@ def compiled_path(source: Path, sha256: str, cache: Path) -> Path:
     key = f"{sha256[:32]}-c{COMPILER_VERSION}-ort{version('onnxruntime')}"
     target = cache / f"{key}.onnx"
     seal = target.with_suffix(".sha256")
-    if target.is_file() and seal.is_file() and seal.read_text().strip() == _digest(target):
+    if _is_intact(target, seal):
         return target
     try:
         model = onnx.load(str(source))
@@ -280,9 +302,9 @@ def compiled_path(source: Path, sha256: str, cache: Path) -> Path:
     return target
 
 
-def _copied(node: onnx.NodeProto) -> onnx.NodeProto:
-    copy = onnx.NodeProto()
-    copy.CopyFrom(node)
+def _copied(message: Message) -> Message:
+    copy = type(message)()
+    copy.CopyFrom(message)
     return copy
 
 
@@ -294,8 +316,8 @@ def _all_constant(graph: Graph, names: list[str]) -> bool:
     return all(name in graph.constants for name in names)
 
 
-def _evaluate(node: onnx.NodeProto, graph: Graph) -> dict[str, Array]:
-    """Run one node on its constant inputs."""
+def _evaluate(node: onnx.NodeProto, graph: Graph) -> dict[str, Array] | None:
+    """Run one node on its constant inputs; None if the reference implementation cannot."""
     names = [name for name in node.input if name]
     single = helper.make_graph(
         [node],
@@ -309,20 +331,37 @@ def _evaluate(node: onnx.NodeProto, graph: Graph) -> dict[str, Array]:
         [helper.make_empty_tensor_value_info(name) for name in node.output],
     )
     model = helper.make_model(single, opset_imports=graph.opsets, ir_version=graph.ir_version)
-    evaluator = reference.ReferenceEvaluator(model)
-    results = evaluator.run(None, {name: graph.constants[name] for name in names})
+    try:
+        evaluator = reference.ReferenceEvaluator(model)
+        results = evaluator.run(None, {name: graph.constants[name] for name in names})
+    except Exception:  # noqa: BLE001 - any failure means the same: leave the node to the runtime
+        return None
     return dict(zip(node.output, (np.asarray(result) for result in results), strict=True))
+
+
+def _leading_dimensions(graph: Graph) -> dict[str, int]:
+    """First dimension of every value for which the graph as it stands fixes one."""
+    inferred = onnx.shape_inference.infer_shapes(graph.to_model()).graph
+    leading = {}
+    for value in (*inferred.input, *inferred.value_info):
+        dims = value.type.tensor_type.shape.dim
+        if dims and dims[0].HasField("dim_value"):
+            leading[value.name] = dims[0].dim_value
+    return leading
 
 
 def _absorbs_scale(graph: Graph, node: onnx.NodeProto) -> bool:
     """Whether a per-output-channel scale can be multiplied into this node's weights."""
+    weights = list(node.input[1:])
+    if not _all_constant(graph, weights):
+        return False
+    if any(graph.constants[name].dtype != np.float32 for name in weights):
+        return False
     if node.op_type == "Conv":
-        return _all_constant(graph, list(node.input[1:]))
-    if node.op_type == "Gemm":
-        attributes = _attributes(node)
-        plain = attributes.get("alpha", 1.0) == 1.0 and attributes.get("beta", 1.0) == 1.0
-        return plain and _all_constant(graph, list(node.input[1:]))
-    return False
+        return True
+    attributes = _attributes(node)
+    plain = attributes.get("alpha", 1.0) == 1.0 and attributes.get("beta", 1.0) == 1.0
+    return node.op_type == "Gemm" and plain
 
 
 def _scale_outputs(graph: Graph, node: onnx.NodeProto, scale: Array, shift: Array) -> None:
@@ -346,6 +385,11 @@ def _has_fixed_size_head(graph: Graph) -> bool:
     return any(node.op_type in {"Gemm", "MatMul", "Flatten"} for node in graph.nodes)
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _is_intact(target: Path, seal: Path) -> bool:
+    """Whether a cached file is there and is what its seal says; a damaged seal is no seal."""
+    try:
+        with target.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return seal.read_bytes().strip() == digest.encode()
+    except FileNotFoundError:
+        return False
