@@ -25,7 +25,7 @@ from detector.errors import DetectorError
 from detector.loading import load_pipeline
 from detector.threads import use_threads
 from models.errors import ModelsError
-from models.manifest import load_pack
+from models.manifest import Pack, load_pack, load_prior
 from models.store import ModelStore
 
 # Fields, part headers and boundaries that come beside the photos.
@@ -99,13 +99,21 @@ def open_from_settings(settings: Settings) -> Service:
         SetUpError, ModelsError, DetectorError: what the operator has to put right.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    pack = load_pack(settings.pack)
+    pack = pack_from_settings(settings)
     pipeline = load_pipeline(pack, ModelStore(settings.models_dir), limits=settings.limits)
     key = read_or_create_key(settings.resolved_data_key_file)
     records = Records.open(settings.resolved_database_url, key)
     service = Service.over(records, pack, pipeline)
     service.start()
     return service
+
+
+def pack_from_settings(settings: Settings) -> Pack:
+    """Return the pack in use, with the prior that the operator measured for it, if any."""
+    pack = load_pack(settings.pack)
+    if settings.prior_file is None:
+        return pack
+    return pack.model_copy(update={"prior": load_prior(settings.prior_file)})
 
 
 async def _start(

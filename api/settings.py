@@ -51,6 +51,13 @@ class Settings(BaseSettings):
     pack: Annotated[
         str, Field(description="Model pack: a built-in name, or a folder with a manifest.")
     ] = "open"
+    prior_file: Annotated[
+        Path | None,
+        Field(
+            description="File with a [prior] table (`python -m benchmarks prior`) that replaces "
+            "the pack's own: needed for packs that have none."
+        ),
+    ] = None
     host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[
         int, Field(ge=0, le=65535, description="TCP port to listen on; 0 takes a free one.")

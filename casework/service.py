@@ -77,8 +77,9 @@ class Service:
         """
         if pack.prior is None:
             raise SetUpError(
-                f"pack {pack.name} has no [prior]: measure one with `python -m benchmarks prior "
-                f"FOLDER --pack {pack.name}` and put it into its manifest"
+                f"pack {pack.name} has no [prior], so no threshold can be set: measure one with "
+                f"`python -m benchmarks prior FOLDER --pack {pack.name}` and name its file in the "
+                "setting prior_file"
             )
         curve = FalseMatchCurve(pack.prior.fmr, pack.prior.score)
         model = ModelKey.of(pack)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from api.app import pack_from_settings
 from api.settings import Settings
 from casework.quality import quality_record
 from cli import opened
@@ -13,7 +14,6 @@ from cli.output import Exit, err, out, print_json
 from detector.errors import PhotoError
 from detector.pipeline import Analysis
 from index import FalseMatchCurve
-from models.manifest import load_pack
 
 PhotoFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A photo.")]
 
@@ -33,7 +33,7 @@ def compare(first: PhotoFile, second: PhotoFile, as_json: AsJson = False) -> Non
     score = rate = None
     if one.embedding is not None and other.embedding is not None:
         score = float(one.embedding @ other.embedding)
-        prior = load_pack(settings.pack).prior
+        prior = pack_from_settings(settings).prior
         if prior is not None:
             rate = FalseMatchCurve(prior.fmr, prior.score).fmr_at(score)
     if as_json:

@@ -247,7 +247,10 @@ def _tell(rows: list[Row], path: Path, *, as_json: bool) -> None:
 
 def _wait(address: str, port_key: str, office_key: str) -> None:
     """Say how to reach the service, and leave it running until Ctrl-C."""
-    out.print(f"\nThe service runs at {address} (its interface: {address}/openapi.json). Try:\n", soft_wrap=True)
+    out.print(
+        f"\nThe service runs at {address} (its interface: {address}/openapi.json). Try:\n",
+        soft_wrap=True,
+    )
     out.print(
         f"  curl -H 'Authorization: Bearer {port_key}' \\\n"
         f"       -F photo=@photo.jpg -F port=CGK -F direction=entry {address}/v1/encounters\n",

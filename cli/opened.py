@@ -44,5 +44,6 @@ def pipeline(settings: Settings) -> Pipeline:
     """Load the pack's networks alone."""
     quiet_native_logging()
     use_threads(1)
-    pack = load_pack(settings.pack)
-    return load_pipeline(pack, ModelStore(settings.models_dir), limits=settings.limits)
+    return load_pipeline(
+        load_pack(settings.pack), ModelStore(settings.models_dir), limits=settings.limits
+    )

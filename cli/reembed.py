@@ -1,11 +1,11 @@
 """`siaga reembed`: make templates of the pack in use from the stored enrolment photos."""
 
+from api.app import pack_from_settings
 from api.settings import Settings
 from casework.clock import utc_now
 from casework.service import Service
 from cli import opened
 from cli.output import err, item_progress
-from models.manifest import load_pack
 
 
 def reembed() -> None:
@@ -16,7 +16,7 @@ def reembed() -> None:
     settings = Settings()
     with opened.records(settings) as records, item_progress("photos") as progress:
         service = Service.over(
-            records, load_pack(settings.pack), opened.pipeline(settings), utc_now
+            records, pack_from_settings(settings), opened.pipeline(settings), utc_now
         )
         task = progress.add_task("Embedding", total=None, rate="")
         for done, total in service.enrolment.re_embed():

@@ -33,6 +33,7 @@ from models.manifest import (
     WeightsFile,
     builtin_packs,
     load_pack,
+    load_prior,
     parse_pack,
 )
 from models.sources import Source, UrlSource, WheelSource, ZipSource
@@ -80,5 +81,6 @@ __all__ = [
     "default_root",
     "fetch",
     "load_pack",
+    "load_prior",
     "parse_pack",
 ]

@@ -18,6 +18,7 @@ from models import (
     UnknownPack,
     builtin_packs,
     load_pack,
+    load_prior,
     parse_pack,
 )
 from tests.models.builders import tables
@@ -334,3 +335,15 @@ def test_importing_the_package_loads_no_network_runtime():
     code = f"import sys, models; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_prior_measured_apart_is_read_or_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "prior.toml"
+    path.write_text('[prior]\nfmr = [0.1, 0.01]\nscore = [0.2, 0.3]\nsource = "here"\n')
+    assert load_prior(path).score == (0.2, 0.3)
+    for content in ("", "prior = 1", "[prior]\nfmr = [0.1]\nscore = [0.2]\nsource = 'x'", "["):
+        path.write_text(content)
+        with pytest.raises(ManifestInvalid, match=r"prior\.toml"):
+            load_prior(path)
+    with pytest.raises(ManifestInvalid, match="nowhere"):
+        load_prior(tmp_path / "nowhere")
