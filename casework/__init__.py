@@ -1,1 +1,4 @@
-"""Placeholder."""
+"""The domain: watchlists, enrolment, screening, keys and records. Knows no HTTP.
+
+`service` shows how the parts fit together, `screening` is the main job, `tables` are the records.
+"""

@@ -136,7 +136,7 @@ class Enrolment:
         """
         (enrolled,) = self.store([Application(person, tuple(self.examine(f) for f in files))])
         if enrolled.subject_id is None:
-            raise EnrolmentRefused(enrolled.reports)
+            raise EnrolmentRefused(report.sentence for report in enrolled.reports)
         return enrolled
 
     def add_photos(self, subject_id: str, files: Sequence[PhotoFile]) -> Enrolled:
@@ -152,7 +152,7 @@ class Enrolment:
             reports = self._add(session, row, examined)
             row.updated_at = self._clock()
         if not any(report.photo_id for report in reports):
-            raise EnrolmentRefused(reports)
+            raise EnrolmentRefused(report.sentence for report in reports)
         return Enrolled(subject_id, created=False, reports=reports)
 
     def store(self, applications: Iterable[Application]) -> list[Enrolled]:

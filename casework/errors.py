@@ -17,11 +17,7 @@ CaseworkError
     └── TemplatesMissing   enrolled photos have no template of the pack in use
 """
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from casework.enrolment import PhotoReport
+from collections.abc import Iterable
 
 
 class CaseworkError(Exception):
@@ -56,14 +52,11 @@ class InvalidPeriod(CaseworkError):
     """An entry would end before it begins."""
 
 
-@dataclass(eq=False)
 class EnrolmentRefused(CaseworkError):
     """No photo of a person can be enrolled, so the person is not created."""
 
-    reports: "tuple[PhotoReport, ...]"
-
-    def __str__(self) -> str:
-        return "No photo can be enrolled: " + "; ".join(report.sentence for report in self.reports)
+    def __init__(self, refusals: Iterable[str]) -> None:
+        super().__init__("No photo can be enrolled: " + "; ".join(refusals))
 
 
 class NotAuthenticated(CaseworkError):

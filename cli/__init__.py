@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""The `siaga` command: one module a command, put together in `main`."""
