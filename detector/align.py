@@ -75,7 +75,7 @@ def _shrunk(
     linear, shift = matrix[:, :2], matrix[:, 2]
     corners = np.array([[0, 0], [CHIP_SIZE, 0], [0, CHIP_SIZE], [CHIP_SIZE, CHIP_SIZE]], np.float64)
     reach = np.linalg.solve(linear, (corners - shift).T).T
-    margin = 0 / scale
+    margin = 2 / scale
     height, width = image.shape[:2]
     left, top = np.clip(np.floor(reach.min(axis=0) - margin), 0, [width - 1, height - 1]).astype(
         int

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -99,3 +100,13 @@ def non_maximum_suppression(
         union = areas[best] + areas[rest] - shared
         order = rest[shared <= overlap * union]
     return kept
+
+
+def resized(image: Image, factor: float) -> Image:
+    """Resize both sides by `factor`; averaging when shrinking keeps small faces from aliasing."""
+    height, width = image.shape[:2]
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    if size == (width, height):
+        return image
+    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, size, interpolation=method), np.uint8)

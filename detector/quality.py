@@ -109,15 +109,17 @@ class Bound:
 
 _NEVER: Final = float("nan")  # compares false with everything: such a bound never refuses
 
+# Measured, see docs/quality.md: `marginal` is where mated scores begin to suffer, `unsearchable` is
+# where next to no mated search succeeds. A face that would still be found is never refused.
 BOUNDS: Final = (
-    Bound("InterEyeDistance", Reason.FACE_TOO_SMALL, marginal=36, unsearchable=14),
-    Bound("Sharpness", Reason.BLURRED, marginal=45, unsearchable=20),
-    Bound("UnderExposure", Reason.TOO_DARK, marginal=40, unsearchable=90, too_high=True),
-    Bound("OverExposure", Reason.TOO_BRIGHT, marginal=30, unsearchable=80, too_high=True),
-    Bound("DynamicRange", Reason.LOW_CONTRAST, marginal=5.0, unsearchable=2.5),
-    Bound("HeadPoseYaw", Reason.TURNED_AWAY, marginal=35, unsearchable=_NEVER, too_high=True),
+    Bound("InterEyeDistance", Reason.FACE_TOO_SMALL, marginal=24, unsearchable=5),
+    Bound("Sharpness", Reason.BLURRED, marginal=40, unsearchable=12),
+    Bound("UnderExposure", Reason.TOO_DARK, marginal=40, unsearchable=_NEVER, too_high=True),
+    Bound("OverExposure", Reason.TOO_BRIGHT, marginal=40, unsearchable=95, too_high=True),
+    Bound("DynamicRange", Reason.LOW_CONTRAST, marginal=5.0, unsearchable=1.0),
+    Bound("HeadPoseYaw", Reason.TURNED_AWAY, marginal=45, unsearchable=_NEVER, too_high=True),
     Bound("HeadPosePitch", Reason.TURNED_AWAY, marginal=30, unsearchable=_NEVER, too_high=True),
-    Bound("HeadPoseRoll", Reason.TURNED_AWAY, marginal=45, unsearchable=_NEVER, too_high=True),
+    Bound("HeadPoseRoll", Reason.TURNED_AWAY, marginal=20, unsearchable=_NEVER, too_high=True),
     Bound("DetectionConfidence", Reason.UNCERTAIN_FACE, marginal=0.7, unsearchable=_NEVER),
     Bound("SingleFacePresent", Reason.SEVERAL_FACES, marginal=1, unsearchable=_NEVER),
 )
@@ -198,7 +200,9 @@ def head_pose(landmarks: Landmarks) -> tuple[float, float, float]:
 
     A frontal head of typical depth is fitted under scaled orthographic projection: linear
     least squares, then the nearest rotation. Yaw is positive when the subject turns to the
-    viewer's right, pitch when the subject looks down, roll when the head tilts clockwise.
+    viewer's right, pitch when the subject looks down, roll when the head tilts clockwise. Roll is
+    what alignment undoes; yaw and pitch are what is left then, so that turning the photo changes
+    neither.
     """
     model = _FRONTAL_HEAD - _FRONTAL_HEAD.mean(axis=0)
     points = landmarks.astype(np.float64)
@@ -206,9 +210,9 @@ def head_pose(landmarks: Landmarks) -> tuple[float, float, float]:
     u, _, vt = np.linalg.svd(projection.T, full_matrices=False)
     right, down = u @ vt  # rows: the image's axes in the head's own coordinates
     towards = np.cross(right, down)
-    yaw = np.degrees(np.arcsin(np.clip(right[2], -1, 1)))
-    pitch = np.degrees(np.arctan2(down[2], towards[2]))
-    roll = np.degrees(np.arctan2(-right[1], right[0]))
+    yaw = np.degrees(np.arcsin(np.clip(-towards[0], -1, 1)))
+    pitch = np.degrees(np.arctan2(-towards[1], towards[2]))
+    roll = np.degrees(np.arctan2(down[0], right[0]))
     return float(yaw), float(pitch), float(roll)
 
 
@@ -220,25 +224,44 @@ def histogram_entropy(luma: npt.NDArray[np.uint8]) -> float:
 
 
 def sharpness(chip: Image) -> float:
-    """0 (as blurred as can be) to 100: how much of its detail the face loses by a further blur.
+    """0 (as blurred as can be) to 100: how steep the face's edges are where they are least steep.
 
-    The no-reference blur metric of Crete et al. (SPIE 2007), on the aligned face, so that it speaks
-    of the resolution at which faces are compared, whatever the photo's size, and not of contrast.
+    The energy of the brightness gradient at a fine scale, over that at a coarse one, in the worst
+    of four directions: motion blurs in one direction only. Clean edges give the ratio of the two
+    scales, which is called 50; a face without any detail finer than the coarse scale gives 1,
+    which is called 0. Contrast cancels out. It is measured on the aligned face, so that it speaks
+    of the resolution at which faces are compared, whatever the photo's size.
     """
-    luma = cv2.cvtColor(chip, cv2.COLOR_BGR2GRAY).astype(np.float32)[_FACE_ROWS, _FACE_COLUMNS]
-    worst = 0.0
-    for axis, size in ((0, (1, _REBLUR)), (1, (_REBLUR, 1))):
-        blurred = cv2.blur(luma, size, borderType=cv2.BORDER_REFLECT)
-        steps = np.abs(np.diff(luma, axis=axis))
-        lost = np.maximum(0, steps - np.abs(np.diff(blurred, axis=axis)))
-        total = float(steps.sum())
-        worst = max(worst, 1 - float(lost.sum()) / total if total else 1.0)
-    return 100 * (1 - worst)
+    luma = cv2.cvtColor(chip, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    fine, coarse = (_gradient_energies(luma, scale) for scale in (_FINE_SCALE, _COARSE_SCALE))
+    if coarse.min() < _NO_GRADIENT:
+        return 0.0
+    steepness = np.log((fine / coarse).min()) / np.log(_COARSE_SCALE / _FINE_SCALE)
+    return float(np.clip(50 * steepness, 0, 100))
 
 
-_REBLUR: Final = 9  # pixels, the metric's own choice
+# Standard deviations of Gaussians in chip pixels. Below 1.5, noise speaks rather than the face;
+# beyond 4, eyes and mouth themselves disappear.
+_FINE_SCALE: Final = 1.5
+_COARSE_SCALE: Final = 4.0
+_DIRECTIONS: Final = np.radians([0, 45, 90, 135])
+_NO_GRADIENT: Final = 1e-3  # a hundredth of what one grey level across the face would give
 _FACE_ROWS: Final = slice(28, 108)
 _FACE_COLUMNS: Final = slice(16, 96)
+
+
+def _gradient_energies(luma: npt.NDArray[np.float32], scale: float) -> npt.NDArray[np.float64]:
+    """Mean squared derivative of the blurred face along each of four directions, shape (4,)."""
+    smooth = cv2.GaussianBlur(luma, (0, 0), scale)
+    x, y = (
+        np.asarray(cv2.Sobel(smooth, cv2.CV_32F, *order, ksize=3), np.float64)[
+            _FACE_ROWS, _FACE_COLUMNS
+        ]
+        for order in ((1, 0), (0, 1))
+    )
+    xx, xy, yy = float(np.mean(x * x)), float(np.mean(x * y)), float(np.mean(y * y))
+    cosine, sine = np.cos(_DIRECTIONS), np.sin(_DIRECTIONS)
+    return np.asarray(cosine**2 * xx + 2 * cosine * sine * xy + sine**2 * yy)
 
 
 def _face_luma(chip: Image) -> npt.NDArray[np.uint8]:

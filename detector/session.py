@@ -30,8 +30,9 @@ def session_options(threads: int) -> onnxruntime.SessionOptions:
     options.log_severity_level = _LOG_ERRORS_ONLY
     # A spinning pool thread burns a core that another request could use.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # Subnormal activations make the multiply units fall back to microcode (measured: 6x slower).
-    options.add_session_config_entry("session.set_denormal_as_zero", "1")
+    # Not set: `session.set_denormal_as_zero`. It switches the processor's arithmetic for whichever
+    # thread happens to create the process's first session, and for Python's own floats there too.
+    # `models.compile` removes the weights that would lead to subnormal numbers instead.
     return options
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.errors import NetworkError
-from detector.faces import Box, Face, Image, non_maximum_suppression
+from detector.faces import Box, Face, Image, non_maximum_suppression, resized
 from detector.session import Network
 
 STRIDES: Final = (8, 16, 32)
@@ -38,7 +38,7 @@ class YuNet:
         """See `FaceDetector.detect`."""
         height, width = image.shape[:2]
         factor = long_side / max(height, width)
-        canvas = _padded(_resized(image, factor))
+        canvas = _padded(resized(image, factor))
         batch = canvas.transpose(2, 0, 1)[np.newaxis].astype(np.float32)
         outputs = self._network(np.ascontiguousarray(batch))
         scores, boxes, landmarks = decode_outputs(
@@ -86,16 +86,6 @@ def decode_outputs(
         np.concatenate(boxes).astype(np.float32),
         np.concatenate(landmarks).astype(np.float32),
     )
-
-
-def _resized(image: Image, factor: float) -> Image:
-    """Resize both sides by `factor`; averaging when shrinking keeps small faces from aliasing."""
-    height, width = image.shape[:2]
-    size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    if size == (width, height):
-        return image
-    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, size, interpolation=method), np.uint8)
 
 
 def _padded(image: Image) -> Image:

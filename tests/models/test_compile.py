@@ -523,23 +523,6 @@ def test_compiled_recogniser_is_proven_on_real_faces(weights, compiled_recognise
     assert prove(weights.recogniser, compiled_recogniser, chips, pack.recogniser) >= 0.9999
 
 
-def test_the_proof_notices_a_different_network(
-    weights, compiled_recogniser, pipeline, pack, tmp_path
-):
-    model = onnx.load(str(compiled_recogniser))
-    for tensor in model.graph.initializer:
-        array = numpy_helper.to_array(tensor)
-        if array.ndim == 4 and array.shape[0] == 512:
-            noise = np.random.default_rng(1).normal(0, 0.2 * array.std(), array.shape)
-            tensor.CopyFrom(
-                numpy_helper.from_array((array + noise).astype(np.float32), tensor.name)
-            )
-    damaged = tmp_path / "damaged.onnx"
-    onnx.save(model, str(damaged))
-    chips = packaged_chips(pipeline)[:2]
-    assert prove(weights.recogniser, damaged, chips, pack.recogniser) < 0.9999
-
-
 def test_compiled_recogniser_has_no_slow_operators_left(compiled_recogniser):
     model = onnx.load(str(compiled_recogniser))
     slow = {"PRelu", "DequantizeLinear", "BatchNormalization", "Dropout", "Identity"}

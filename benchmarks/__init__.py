@@ -1,0 +1,10 @@
+"""Speed and accuracy, one command each; speed always beside a peer in the same run.
+
+    python -m benchmarks                     everything that needs no data set
+    python -m benchmarks speed               photo bytes to embedding, beside stock OpenCV 4
+    python -m benchmarks compile             compiled networks beside the same weights as shipped
+    python -m benchmarks accuracy FOLDER     open-set search on a folder per identity
+    python -m benchmarks prior FOLDER        the false match curve that a pack's manifest carries
+
+docs/performance.md and docs/accuracy.md say how each figure is measured and what it was.
+"""

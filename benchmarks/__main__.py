@@ -1,0 +1,175 @@
+"""`python -m benchmarks`: see the package's docstring for the commands.
+
+Exits with 0 whether targets were met or not (a busy machine is no fault), and with 2 where a folder
+is not what a command needs.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from benchmarks import compiled, compiled_report, open_set, photos, prior, speed, speed_report
+from benchmarks.embeddings import CodeChanged, Embedded, embed_data_set
+from benchmarks.identities import DataSet, DataSetInvalid, read_clashes, read_data_set
+from benchmarks.machine import facts, one_cpu
+from benchmarks.packaged import people
+from benchmarks.report import Report
+from detector.loading import load_pipeline
+from models import ModelsError, ModelStore, default_root, load_pack
+
+app = typer.Typer(add_completion=False, help=(sys.modules["benchmarks"].__doc__ or ""))
+console = Console()
+
+PackName = Annotated[str, typer.Option("--pack", help="Pack to measure.")]
+Json = Annotated[Path | None, typer.Option("--json", help="Where to write the figures as JSON.")]
+Seed = Annotated[int, typer.Option(help="The same seed draws the same.")]
+Folder = Annotated[Path, typer.Argument(help="One sub-folder per identity (LFW layout).")]
+Clashes = Annotated[
+    Path | None,
+    typer.Option(help="Folders that hold one person under two names: a pair a line."),
+]
+
+
+@app.callback(invoke_without_command=True)
+def everything(context: typer.Context) -> None:
+    """Run everything that needs no data set."""
+    if context.invoked_subcommand is None:
+        measure_compile()
+        measure_speed()
+
+
+@app.command("speed")
+def measure_speed(
+    folder: Annotated[
+        Path | None, typer.Option("--photos", help="Real photos instead of composed ones.")
+    ] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Counted turns a photo.")] = speed.REPEATS,
+    seed: Seed = 0,
+    pack_name: PackName = "open",
+    json: Json = None,
+) -> None:
+    """Time photo bytes to answer, beside stock OpenCV 4."""
+    report = _report("speed")
+    with _explained(), one_cpu() as cpu:
+        pack, store = load_pack(pack_name), ModelStore(default_root())
+        pipeline = load_pipeline(pack, store)
+        chosen = (
+            photos.read_folder(folder) if folder else photos.compose_all(people(pipeline), seed)
+        )
+        ours = speed.Contestant(pipeline, pack, seed)
+        run = speed.compare(chosen, ours, pack, store, repeats)
+    report.facts["threads"] = f"1 for each side, on CPU {cpu}"
+    speed_report.add_to(report, run)
+    _publish(report, json)
+
+
+@app.command("compile")
+def measure_compile(
+    repeats: Annotated[int, typer.Option(min=1, help="Counted turns.")] = compiled.REPEATS,
+    pack_name: PackName = "open",
+    json: Json = None,
+) -> None:
+    """Time compiled networks beside the same weights as shipped."""
+    report = _report("compile")
+    with _explained(), one_cpu() as cpu:
+        pack, store = load_pack(pack_name), ModelStore(default_root())
+        faces = compiled.recogniser_inputs(load_pipeline(pack, store), pack)
+        pairs = compiled.compare_all(pack, store, faces, repeats)
+    report.facts["threads"] = f"1, on CPU {cpu}"
+    compiled_report.add_to(report, pairs, len(faces))
+    _publish(report, json)
+
+
+@app.command("accuracy")
+def measure_accuracy(
+    folder: Folder,
+    clashes: Clashes = None,
+    gallery: Annotated[int, typer.Option(min=1, help="Enrolled.")] = open_set.GALLERY,
+    trials: Annotated[int, typer.Option(min=1, help="Galleries drawn.")] = open_set.TRIALS,
+    seed: Seed = 0,
+    pack_name: PackName = "open",
+    json: Json = None,
+) -> None:
+    """Measure misses and refusals of open-set search on a data set."""
+    report = _report("accuracy")
+    with _explained():
+        data, embedded = _embedded(report, folder, clashes, pack_name)
+        drawn = open_set.run_trials(data, embedded, gallery, trials, seed)
+    report.note(f"A gallery of {gallery}, one photo each; seed {seed}.")
+    open_set.add_to(report, data, embedded, drawn)
+    _publish(report, json)
+
+
+@app.command("prior")
+def measure_prior(
+    folder: Folder,
+    clashes: Clashes = None,
+    draws: Annotated[int, typer.Option(min=1, help="Draws of a photo each.")] = prior.DRAWS,
+    seed: Seed = 0,
+    data_name: Annotated[
+        str, typer.Option("--name", help="The data set in words, for the table's `source`.")
+    ] = "a data set",
+    pack_name: PackName = "open",
+    json: Json = None,
+) -> None:
+    """Measure a pack's false match curve and print its manifest's table."""
+    report = _report("prior")
+    with _explained():
+        data, embedded = _embedded(report, folder, clashes, pack_name)
+        curve, pairs = prior.measure_curve(data, embedded, draws, seed)
+        table = prior.toml_table(prior.to_prior(curve, prior.describe(curve, data, data_name)))
+    prior.add_to(report, curve, pairs, table)
+    _publish(report, json)
+    console.print(table, markup=False, highlight=False, soft_wrap=True)
+
+
+def _report(name: str) -> Report:
+    return Report(name, " ".join(["python -m benchmarks", *sys.argv[1:]]), facts())
+
+
+def _embedded(
+    report: Report, folder: Path, clashes: Path | None, pack_name: str
+) -> tuple[DataSet, Embedded]:
+    data = read_data_set(folder, read_clashes(clashes) if clashes else ())
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        embedded = embed_data_set(data, load_pack(pack_name), progress)
+    report.facts["threads"] = "1 for each photo, as many photos at once as there are cores"
+    report.note(
+        f"{embedded.fresh:,} of {len(data.photos):,} photos were embedded in this run, the others "
+        "taken from the cache."
+    )
+    for first, second in data.merged:
+        report.note(f"One identity by the list of clashes: {first}, {second}.")
+    return data, embedded
+
+
+def _publish(report: Report, path: Path | None) -> None:
+    report.print(console)
+    console.print(f"[dim]figures in {report.write(path)}[/dim]\n")
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Say in one line what a person can put right, instead of a traceback."""
+    try:
+        yield
+    except (
+        CodeChanged,
+        DataSetInvalid,
+        FileNotFoundError,
+        ModelsError,
+        open_set.TooFewIdentities,
+        ValueError,
+    ) as error:
+        Console(stderr=True).print(f"[red]{error}[/red]", highlight=False)
+        raise typer.Exit(2) from error
+
+
+if __name__ == "__main__":
+    app()

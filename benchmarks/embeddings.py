@@ -1,0 +1,193 @@
+"""Every photo of a data set through the pipeline, once: a second run reads the cache.
+
+A cached embedding belongs to a photo's content and to everything that made it: the weights, the
+manifest's settings, the code of `detector` and of the compiler, and the versions of the libraries.
+Code counts by its syntax tree, so that a reworded comment costs nothing.
+"""
+
+import ast
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from platformdirs import user_cache_path
+from rich.progress import Progress
+
+import detector
+from benchmarks.identities import DataSet
+from detector.errors import PhotoError
+from detector.loading import load_pipeline
+from detector.pipeline import Pipeline
+from detector.threads import use_threads
+from models import ModelStore, Pack, default_root
+from models.atomic import replacing
+
+_LIBRARIES: Final = ("onnxruntime", "opencv-python", "numpy", "insightface")
+_CACHES_KEPT: Final = 4
+"""Files of embeddings; each change of the detector's code begins another."""
+
+Embeddings = npt.NDArray[np.float32]
+"""Shape (photos, dim); a row of NaN where the photo was refused."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedded:
+    """A data set's embeddings, row by row with its photos."""
+
+    vectors: Embeddings
+    refusals: tuple[str, ...]
+    """Why each photo was refused; empty where it was not."""
+    milliseconds: npt.NDArray[np.float64]
+    """Time each photo took when it was embedded, which may be an earlier run."""
+    fresh: int
+    """How many were embedded in this run."""
+
+    @property
+    def usable(self) -> npt.NDArray[np.bool_]:
+        """Which photos have an embedding."""
+        return np.array([not reason for reason in self.refusals], np.bool_)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Entry:
+    vector: npt.NDArray[np.float32]
+    refusal: str
+    milliseconds: float
+
+
+class CodeChanged(Exception):
+    """Somebody edited the code while it ran: nobody could say what its results belong to."""
+
+
+def embed_data_set(
+    data: DataSet, pack: Pack, progress: Progress | None = None, folder: Path | None = None
+) -> Embedded:
+    """Embed all photos of a data set, on all usable CPUs, reusing what was embedded before.
+
+    Args:
+        data: the photos.
+        pack: the networks.
+        progress: shows how far it is.
+        folder: where embeddings are kept; in the user's cache folder if None.
+
+    Raises:
+        CodeChanged: nothing was kept; a second run will do.
+    """
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in data.photos]
+    folder = folder or user_cache_path("siaga", appauthor=False) / "bench"
+    cache = folder / cache_name(pack)
+    entries = _read(cache)
+    wanted = dict(zip(digests, data.photos, strict=True))
+    missing = {digest: path for digest, path in wanted.items() if digest not in entries}
+    if missing:
+        use_threads(1)
+        pipeline = load_pipeline(pack, ModelStore(default_root()))
+        task = progress.add_task("embedding", total=len(missing)) if progress else None
+        for digest, entry in _embed(pipeline, missing):
+            entries[digest] = entry
+            if progress and task is not None:
+                progress.advance(task)
+        if folder / cache_name(pack) != cache:
+            raise CodeChanged("the detector's code changed during this run: start it again")
+        _write(cache, entries)
+        _forget_old(folder)
+    rows = [entries[digest] for digest in digests]
+    return Embedded(
+        vectors=np.stack([row.vector for row in rows]),
+        refusals=tuple(row.refusal for row in rows),
+        milliseconds=np.array([row.milliseconds for row in rows]),
+        fresh=len(missing),
+    )
+
+
+def cache_name(pack: Pack) -> str:
+    """Name the cache file of a pack under the code and libraries of this moment."""
+    identity = {
+        "manifest": pack.model_dump(mode="json", include={"detector", "recogniser"}),
+        "code": _code_digest(),
+        "libraries": {name: metadata.version(name) for name in _LIBRARIES},
+    }
+    key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:32]
+    return f"embeddings-{key}.npz"
+
+
+def _embed(pipeline: Pipeline, photos: dict[str, Path]) -> Iterator[tuple[str, _Entry]]:
+    """Yield an entry per photo, as they are done; networks and OpenCV release the GIL."""
+
+    def one(item: tuple[str, Path]) -> tuple[str, _Entry]:
+        digest, path = item
+        nothing = np.full(pipeline.embedder.dim, np.nan, np.float32)
+        try:
+            analysis = pipeline.analyse(path.read_bytes())
+        except PhotoError as error:
+            return digest, _Entry(nothing, str(error), 0.0)
+        spent = sum(analysis.stages.values())
+        if analysis.embedding is None:
+            reasons = ", ".join(reason.value for reason in analysis.quality.reasons)
+            measures = ", ".join(f"{m.name} {m.value:.3g}" for m in analysis.quality.measures)
+            return digest, _Entry(nothing, f"{reasons} ({measures or 'nothing found'})", spent)
+        return digest, _Entry(analysis.embedding, "", spent)
+
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        yield from pool.map(one, photos.items())
+
+
+def _code_digest() -> str:
+    """Digest the code an embedding depends on, without docstrings and comments."""
+    digest = hashlib.sha256()
+    compiler = Path(str(import_module("models.compile").__file__))
+    for path in [*sorted(Path(str(detector.__file__)).parent.glob("*.py")), compiler]:
+        tree = ast.parse(path.read_text("utf-8"))
+        for node in ast.walk(tree):
+            body = getattr(node, "body", None)
+            if isinstance(body, list):
+                node.body = [each for each in body if not _is_text(each)]  # type: ignore[attr-defined]
+        digest.update(path.name.encode() + ast.dump(tree).encode())
+    return digest.hexdigest()
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    """Whether a statement is a bare string: a docstring, of whatever it describes."""
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
+
+
+def _read(path: Path) -> dict[str, _Entry]:
+    if not path.is_file():
+        return {}
+    with np.load(path, allow_pickle=False) as held:
+        return {
+            str(digest): _Entry(vector, str(refusal), float(spent))
+            for digest, vector, refusal, spent in zip(
+                held["digests"], held["vectors"], held["refusals"], held["spent"], strict=True
+            )
+        }
+
+
+def _write(path: Path, entries: dict[str, _Entry]) -> None:
+    with replacing(path) as file:
+        np.savez(
+            file,
+            digests=np.array(list(entries)),
+            vectors=np.stack([entry.vector for entry in entries.values()]),
+            refusals=np.array([entry.refusal for entry in entries.values()]),
+            spent=np.array([entry.milliseconds for entry in entries.values()]),
+        )
+
+
+def _forget_old(folder: Path) -> None:
+    """Keep the newest caches only."""
+    held = sorted(folder.glob("embeddings-*.npz"), key=lambda path: path.stat().st_mtime)
+    for path in held[:-_CACHES_KEPT]:
+        path.unlink(missing_ok=True)

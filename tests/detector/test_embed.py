@@ -1,0 +1,130 @@
+"""Embeddings are unit vectors, alike one by one and in a batch, or a typed error."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from onnx import TensorProto, helper, numpy_helper
+
+from detector.embed import NetworkEmbedder, input_batch, unit_rows
+from detector.equivalence import packaged_chips
+from detector.errors import NetworkError
+from detector.session import Network
+from models import Preprocessing
+from tests.fakes import FakeEmbedder
+
+PLAIN = Preprocessing(colour="BGR", mean=0.0, std=1.0)
+
+
+@pytest.fixture(scope="module")
+def chips(pipeline):
+    return packaged_chips(pipeline)
+
+
+def tiny_network(folder: Path, scale: float = 1.0, dim: int = 3) -> Network:
+    """A network that answers with the mean of each channel times `scale`."""
+    nodes = [
+        helper.make_node("GlobalAveragePool", ["x"], ["means"]),
+        helper.make_node("Flatten", ["means"], ["flat"]),
+        helper.make_node("Mul", ["flat", "scale"], ["y"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3, 112, 112])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", dim])],
+        [numpy_helper.from_array(np.full(1, scale, np.float32), "scale")],
+    )
+    path = folder / "tiny.onnx"
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.save(model, str(path))
+    return Network(path)
+
+
+def test_embeddings_are_unit_vectors_of_the_promised_size(pipeline, chips, pack):
+    rows = pipeline.embedder.embed(chips)
+    assert rows.shape == (len(chips), pack.recogniser.embedding_dim) == (6, 128)
+    assert rows.dtype == np.float32
+    assert rows.flags.c_contiguous
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-6)
+
+
+def test_a_batch_gives_what_single_faces_give(pipeline, chips):
+    together = pipeline.embedder.embed(chips)
+    alone = np.concatenate([pipeline.embedder.embed([chip]) for chip in chips])
+    assert (together * alone).sum(axis=1).min() > 0.99999
+
+
+def test_no_faces_give_no_rows(pipeline):
+    assert pipeline.embedder.embed([]).shape == (0, 128)
+
+
+def test_two_people_are_further_apart_than_one_and_himself(pipeline, chips):
+    rows = pipeline.embedder.embed([*chips, *(chip[:, ::-1] for chip in chips)])
+    similar = rows[:6] @ rows.T
+    own = similar[np.arange(6), np.arange(6) + 6]
+    others = similar[:, :6][~np.eye(6, dtype=bool)]
+    assert own.min() > 0.6
+    assert others.max() < 0.4
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    colour=st.sampled_from(["BGR", "RGB"]),
+    mean=st.sampled_from([0.0, 127.5]),
+    std=st.sampled_from([1.0, 127.5, 128.0]),
+)
+def test_faces_are_fed_as_the_manifest_says(colour, mean, std):
+    chip = np.random.default_rng(1).integers(0, 255, (112, 112, 3), np.uint8)
+    batch = input_batch([chip, chip[::-1]], Preprocessing(colour=colour, mean=mean, std=std))
+    assert batch.shape == (2, 3, 112, 112)
+    ordered = chip[..., ::-1] if colour == "RGB" else chip
+    expected = (ordered.astype(np.float64) - mean) / std
+    np.testing.assert_allclose(batch[0], expected.transpose(2, 0, 1), rtol=1e-5, atol=1e-5)
+
+
+def test_a_network_of_another_dimension_than_its_manifest_says_is_refused(tmp_path):
+    embedder = NetworkEmbedder(tiny_network(tmp_path), PLAIN, dim=128)
+    with pytest.raises(NetworkError, match=r"gave \(1, 3\), its manifest says \(1, 128\)"):
+        embedder.embed([np.full((112, 112, 3), 9, np.uint8)])
+
+
+@pytest.mark.parametrize("scale", [0.0, float("nan"), float("inf")])
+def test_an_answer_without_a_direction_is_refused(tmp_path, scale):
+    embedder = NetworkEmbedder(tiny_network(tmp_path, scale), PLAIN, dim=3)
+    with pytest.raises(NetworkError, match="without a direction"):
+        embedder.embed([np.full((112, 112, 3), 9, np.uint8)])
+
+
+def test_one_bad_row_among_good_ones_is_noticed():
+    rows = np.ones((4, 8), np.float32)
+    rows[2] = 0
+    with pytest.raises(NetworkError):
+        unit_rows(rows)
+
+
+@given(exponent=st.integers(-30, 30), seed=st.integers(0, 2**32 - 1))
+def test_length_is_1_whatever_it_was(exponent, seed):
+    row = np.random.default_rng(seed).normal(0, 1, (1, 128)).astype(np.float32)
+    unit = unit_rows(row * np.float32(10.0**exponent))
+    assert np.linalg.norm(unit) == pytest.approx(1, abs=1e-6)
+    assert float((unit @ unit_rows(row).T)[0, 0]) == pytest.approx(1, abs=1e-6)
+
+
+def test_a_network_with_several_inputs_is_refused(weights):
+    with pytest.raises(NetworkError, match="wants 30 inputs"):
+        Network(weights.recogniser)
+
+
+def test_fakes_keep_the_same_contract():
+    noise = np.random.default_rng(2).integers(0, 255, (3, 112, 112, 3), np.uint8)
+    fake = FakeEmbedder()
+    rows = fake.embed(list(noise))
+    assert rows.shape == (3, fake.dim)
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-6)
+    np.testing.assert_array_equal(rows, fake.embed(list(noise)))
+    assert fake.embed([]).shape == (0, fake.dim)
+    assert np.linalg.norm(fake.embed([np.zeros((112, 112, 3), np.uint8)])) == 1

@@ -1,0 +1,66 @@
+"""The crop that an officer sees."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from detector.faces import Box, Face
+from detector.portrait import portrait
+from tests.data import decoded, encoded, image_of, packaged
+from tests.fakes import fake_pipeline, photo_of
+
+
+def test_it_is_a_jpeg_of_the_face_with_surroundings(pipeline):
+    analysis = pipeline.analyse(packaged("astronaut"))
+    content = portrait(analysis)
+    assert content[:3] == b"\xff\xd8\xff"
+    crop = decoded(content)
+    box = analysis.subject.box
+    assert crop.shape[0] == pytest.approx(1.8 * box.height, abs=2)
+    left, top = (int(c - 0.9 * box.height) for c in box.centre)
+    original = image_of("astronaut")[max(0, top) :, left:][: crop.shape[0], : crop.shape[1]]
+    assert np.abs(crop.astype(int) - original.astype(int)).mean() < 6
+
+
+def test_the_person_in_it_is_the_subject(pipeline):
+    analysis = pipeline.analyse(packaged("t1"))
+    again = pipeline.analyse(portrait(analysis))
+    assert float(again.embedding @ analysis.embedding) > 0.7
+
+
+def test_it_is_never_larger_than_needed():
+    analysis = fake_pipeline().analyse(photo_of(1, side=1500, suffix=".png"))
+    assert max(decoded(portrait(analysis)).shape) == 480
+
+
+def test_of_a_reduced_photo_it_shows_the_same(pipeline):
+    large = np.repeat(np.repeat(image_of("astronaut"), 4, axis=0), 4, axis=1)
+    analysis = pipeline.analyse(encoded(large))
+    assert analysis.pixels.scale < 1
+    again = pipeline.analyse(portrait(analysis))
+    assert float(again.embedding @ analysis.embedding) > 0.7
+
+
+def test_without_a_face_there_is_none(pipeline):
+    with pytest.raises(ValueError, match="without a face"):
+        portrait(pipeline.analyse(packaged("coffee")))
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        Box(-500, -500, 20, 20),
+        Box(5000, 5000, 20, 20),
+        Box(-40, 100, 60, 60),
+        Box(0, 0, 4000, 4000),
+        Box(100, 100, 0.1, 0.1),
+    ],
+)
+def test_a_box_beyond_the_image_still_gives_a_picture(box):
+    analysis = fake_pipeline().analyse(photo_of(1))
+    assert analysis.subject is not None
+    moved = Face(box, analysis.subject.landmarks, 0.9)
+    crop = decoded(portrait(dataclasses.replace(analysis, subject=moved)))
+    assert min(crop.shape[:2]) >= 1
+    assert max(crop.shape[:2]) <= 480
