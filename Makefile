@@ -41,15 +41,15 @@ test: weights  ## run the tests
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: setup  ## formatting, lint, types, import directions, docs
-	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
-	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --no-cache --check --quiet . || { echo "run: make format"; exit 1; }
+	@$(BIN)/ruff check --no-cache --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-cache | tail -n 3
 	@$(BIN)/python -m tests.docs_check
 
 format: setup  ## put every file into the project's format
 	@$(BIN)/ruff format --quiet .
-	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/ruff check --no-cache --quiet --fix .
 
 bench: weights  ## speed side by side with peers, in one run
 	@$(BIN)/python -m benchmarks $(EXTRA) $(ARGS)
