@@ -43,7 +43,7 @@ SECOND_LOOK_FRAME: Final = 1.6
 SECOND_LOOK_LONG_SIDE: Final = 288
 
 # Degrees. Faces tilted by up to UPRIGHT are found as well as upright ones. Of LFW faces turned by
-# 45 degrees, 82 % instead of 21 % reach the score of a false match in 10,000 (docs/quality.md).
+# 45 degrees, 84 % instead of 25 % reach the score of a false match in 10,000 (docs/quality.md).
 UPRIGHT: Final = 6.0
 TILT_KNOWN: Final = 12.0
 MOST_LOOKS: Final = 3

@@ -119,7 +119,7 @@ BOUNDS: Final = (
     Bound("DynamicRange", Reason.LOW_CONTRAST, marginal=5.0, unsearchable=1.0),
     Bound("HeadPoseYaw", Reason.TURNED_AWAY, marginal=45, unsearchable=_NEVER, too_high=True),
     Bound("HeadPosePitch", Reason.TURNED_AWAY, marginal=30, unsearchable=_NEVER, too_high=True),
-    Bound("HeadPoseRoll", Reason.TURNED_AWAY, marginal=20, unsearchable=_NEVER, too_high=True),
+    Bound("HeadPoseRoll", Reason.TURNED_AWAY, marginal=30, unsearchable=_NEVER, too_high=True),
     Bound("DetectionConfidence", Reason.UNCERTAIN_FACE, marginal=0.7, unsearchable=_NEVER),
     Bound("SingleFacePresent", Reason.SEVERAL_FACES, marginal=1, unsearchable=_NEVER),
 )
