@@ -30,7 +30,9 @@ from detector.loading import COMPILED
 from detector.pipeline import Pipeline
 from detector.session import open_session
 from models import ModelStore, Pack, WeightsFile
-from models.compile import Graph, compiled_path, drop_dangling_inputs, fold_constants
+from models.compile import compiled_path
+from models.graph import Graph
+from models.passes import drop_dangling_inputs, fold_constants
 
 REPEATS: Final = 60
 WARM_UP: Final = 8

@@ -19,9 +19,10 @@ from onnx import TensorProto, helper, numpy_helper, reference
 from detector.embed import input_batch, unit_rows
 from detector.equivalence import packaged_chips, prove
 from detector.session import open_session, session_options, zeros_for_unread_inputs
-from models import CompileFailed
-from models import compile as compiler
-from models.compile import PASSES, Graph, compile_model, compiled_path
+from models import CompileFailed, passes
+from models.compile import compile_model, compiled_path
+from models.graph import Graph
+from models.passes import PASSES
 from tests.data import image_of
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -108,7 +109,7 @@ def test_weights_listed_as_inputs_are_asked_for_no_longer():
         {"y": [1, 2, 2, 2]},
         {"w": weight, "orphan": weight},
     )
-    lean = after(model, compiler.drop_dangling_inputs)
+    lean = after(model, passes.drop_dangling_inputs)
     assert [value.name for value in lean.graph.input] == ["x"]
     assert [value.name for value in lean.graph.initializer] == ["w"]
     assert [value.name for value in model.graph.input] == ["unread", "x", "w"], "left as it was"
@@ -142,7 +143,7 @@ def test_quantised_weights_become_the_floats_they_stand_for(layout, dtype, zero_
         {"y": [2, 6]},
         constants,
     )
-    folded = after(model, compiler.fold_constants)
+    folded = after(model, passes.fold_constants)
     assert operators(folded) == ["MatMul"]
     assert [value.name for value in folded.graph.initializer] == ["w"]
     feed = {"x": floats(rng, 2, 4)}
@@ -161,9 +162,9 @@ def test_only_what_is_known_small_and_reproducible_is_folded(monkeypatch):
     ]
     model = model_of(nodes, {"x": [2]}, {"y": [2], "copy": [2]}, {"a": f32([1, 2])})
     kept = ["Add", "Identity", "Mul", "RandomNormal"]
-    assert operators(after(model, compiler.fold_constants)) == kept
-    monkeypatch.setattr(compiler, "_MAX_FOLDED_BYTES", 7)
-    assert operators(after(model, compiler.fold_constants)) == ["Add", *kept]
+    assert operators(after(model, passes.fold_constants)) == kept
+    monkeypatch.setattr(passes, "_MAX_FOLDED_BYTES", 7)
+    assert operators(after(model, passes.fold_constants)) == ["Add", *kept]
 
 
 def test_a_node_that_only_the_runtime_knows_is_left_to_it():
@@ -197,7 +198,7 @@ def test_chains_of_idle_nodes_go_and_outputs_keep_their_names():
         {"x": [3]},
         {"y": [3]},
     )
-    lean = after(model, compiler.drop_identities)
+    lean = after(model, passes.drop_identities)
     assert operators(lean) == ["Identity", "Relu"]
     feed = {"x": f32([-1, 0, 2])}
     np.testing.assert_array_equal(run(lean, feed)[0], [0, 0, 2])
@@ -210,7 +211,7 @@ def test_a_dropout_whose_mask_is_read_stays():
         helper.make_node("Add", ["a", "m"], ["y"]),
     ]
     model = model_of(nodes, {"x": [3]}, {"y": [3]})
-    assert operators(after(model, compiler.drop_identities)) == ["Add", "Cast", "Dropout"]
+    assert operators(after(model, passes.drop_identities)) == ["Add", "Cast", "Dropout"]
 
 
 # -- fold_batch_normalisation
@@ -233,7 +234,7 @@ def test_normalisation_folds_into_the_convolution_before_it(channels, bias, grou
         {"y": [1, channels, 3, 4]},
         constants | normalisation(rng, channels, "n"),
     )
-    folded = after(model, compiler.fold_batch_normalisation)
+    folded = after(model, passes.fold_batch_normalisation)
     assert operators(folded) == ["Conv", "Relu"]
     feed = {"x": floats(rng, 1, inputs, 5, 6)}
     np.testing.assert_allclose(run(folded, feed)[0], run(model, feed)[0], rtol=1e-3, atol=1e-3)
@@ -258,7 +259,7 @@ def test_normalisation_folds_into_the_matrix_product_before_it(transposed, bias,
         {"y": [2, 4]},
         constants | normalisation(rng, 4, "n"),
     )
-    folded = after(model, compiler.fold_batch_normalisation)
+    folded = after(model, passes.fold_batch_normalisation)
     assert operators(folded) == ["Gemm"]
     feed = {"x": floats(rng, 2, 3)}
     np.testing.assert_allclose(run(folded, feed)[0], run(model, feed)[0], rtol=1e-3, atol=1e-3)
@@ -283,7 +284,7 @@ def test_normalisation_stays_where_folding_would_change_something_else(why):
         nodes[1] = helper.make_node("Gemm", ["h", "half"], ["g"])
         nodes.insert(2, helper.make_node("Cast", ["g"], ["c"], to=TensorProto.FLOAT))
     model = model_of(nodes, {"x": [2, 3]}, outputs, constants)
-    folded = after(model, compiler.fold_batch_normalisation)
+    folded = after(model, passes.fold_batch_normalisation)
     assert operators(folded) == operators(model)
     feed = {"x": floats(rng, 2, 3)}
     for mine, theirs in zip(run(folded, feed), run(model, feed), strict=True):
@@ -302,7 +303,7 @@ def test_one_weight_used_by_two_convolutions_is_scaled_for_one_only():
         {"y": [1, 3, 2, 2]},
         {"w": floats(rng, 3, 3, 1, 1)} | normalisation(rng, 3, "n"),
     )
-    folded = after(model, compiler.fold_batch_normalisation)
+    folded = after(model, passes.fold_batch_normalisation)
     assert operators(folded) == ["Conv", "Conv"]
     feed = {"x": floats(rng, 1, 3, 2, 2)}
     np.testing.assert_allclose(run(folded, feed)[0], run(model, feed)[0], rtol=1e-4, atol=1e-4)
@@ -323,7 +324,7 @@ def test_prelu_per_channel_is_rewritten_without_loss(slopes, seed):
     model = model_of(
         [helper.make_node("PRelu", ["x", "a"], ["y"])], {"x": shape}, {"y": shape}, {"a": slope}
     )
-    rewritten = after(model, compiler.rewrite_prelu)
+    rewritten = after(model, passes.rewrite_prelu)
     assert operators(rewritten) == ["Add", "Conv", "Conv", "Relu"]
     x = floats(rng, *shape) * 100
     expected = by_definition(model, {"x": x})
@@ -337,13 +338,13 @@ def test_prelu_with_other_slopes_is_left_alone(shape):
     slope = np.linspace(-0.5, 2, int(np.prod(shape)), dtype=np.float32).reshape(shape)
     nodes = [helper.make_node("PRelu", ["x", "a"], ["y"])]
     model = model_of(nodes, {"x": [1, 3, 2, 4]}, {"y": [1, 3, 2, 4]}, {"a": slope})
-    assert operators(after(model, compiler.rewrite_prelu)) == ["PRelu"]
+    assert operators(after(model, passes.rewrite_prelu)) == ["PRelu"]
 
 
 def test_prelu_with_a_computed_slope_is_left_alone():
     nodes = [helper.make_node("PRelu", ["x", "a"], ["y"])]
     model = model_of(nodes, {"x": [1, 3, 2, 4], "a": [3, 1, 1]}, {"y": [1, 3, 2, 4]})
-    assert operators(after(model, compiler.rewrite_prelu)) == ["PRelu"]
+    assert operators(after(model, passes.rewrite_prelu)) == ["PRelu"]
 
 
 def test_rewritten_prelu_does_not_take_a_name_that_is_in_use():
@@ -355,7 +356,7 @@ def test_rewritten_prelu_does_not_take_a_name_that_is_in_use():
     slope = f32([0.1, 2]).reshape(2, 1, 1)
     model = model_of(nodes, {"x": [1, 2, 1, 2]}, {"y": [1, 2, 1, 2]}, {"a": slope})
     feed = {"x": f32([-1, 1, -2, 2]).reshape(1, 2, 1, 2)}
-    rewritten = after(model, compiler.rewrite_prelu)
+    rewritten = after(model, passes.rewrite_prelu)
     np.testing.assert_allclose(run(rewritten, feed)[0], run(model, feed)[0], rtol=1e-6)
 
 
@@ -369,7 +370,7 @@ import sys
 import numpy as np
 import onnxruntime
 from onnx import numpy_helper
-from models.compile import flush_denormals
+from models.passes import flush_denormals
 from tests.models.test_compile import after, helper, model_of
 
 subnormal = np.uint32([1, 0x80000001, 0x7FFFFF]).view("f4")
@@ -392,7 +393,7 @@ print((flushed.view("u4") == weights.view("u4")).astype(int), *flushed.view("u4"
 def test_integers_are_not_touched_by_flushing():
     nodes = [helper.make_node("Reshape", ["x", "s"], ["y"])]
     model = model_of(nodes, {"x": [2, 3]}, {"y": [3, 2]}, {"s": i64([3, 2])})
-    shape = numpy_helper.to_array(after(model, compiler.flush_denormals).graph.initializer[0])
+    shape = numpy_helper.to_array(after(model, passes.flush_denormals).graph.initializer[0])
     np.testing.assert_array_equal(shape, [3, 2])
 
 
@@ -417,7 +418,7 @@ def test_a_recogniser_takes_several_images_at_once(reshape, count):
     model = recogniser_like(rng, reshape)
     batch = floats(rng, count, 3, 4, 4)
     one_by_one = np.concatenate([run(model, {"x": each[np.newaxis]})[0] for each in batch])
-    freed = after(model, compiler.free_batch)
+    freed = after(model, passes.free_batch)
     np.testing.assert_allclose(run(freed, {"x": batch})[0], one_by_one, rtol=1e-5, atol=1e-5)
     height, width = freed.graph.input[0].type.tensor_type.shape.dim[2:]
     assert (height.dim_value, width.dim_value) == (4, 4), "the matrix product fixes the size"
@@ -435,7 +436,7 @@ def test_a_reshape_whose_first_dimension_is_no_batch_keeps_its_meaning():
     constants = {"w": floats(rng, 2, 3, 1, 1), "s": i64([1, -1, 2])}
     model = model_of(nodes, {"x": [1, 3, 4, 4]}, {"y": [1, 16, 2]}, constants)
     feed = {"x": floats(rng, 1, 3, 4, 4)}
-    freed = after(model, compiler.free_batch)
+    freed = after(model, passes.free_batch)
     np.testing.assert_array_equal(run(freed, feed)[0], run(model, feed)[0])
 
 
@@ -445,7 +446,7 @@ def test_a_fully_convolutional_network_takes_any_size():
     model = model_of(
         nodes, {"x": [1, 3, 4, 4]}, {"y": [1, 2, 4, 4]}, {"w": floats(rng, 2, 3, 1, 1)}
     )
-    assert run(after(model, compiler.free_batch), {"x": floats(rng, 2, 3, 6, 8)})[0].shape == (
+    assert run(after(model, passes.free_batch), {"x": floats(rng, 2, 3, 6, 8)})[0].shape == (
         2, 2, 6, 8,
     )  # fmt: skip
 
@@ -493,9 +494,9 @@ def test_a_graph_that_cannot_be_rewritten_is_refused():
 
 
 def test_passes_are_documented_in_their_order():
-    documented = [f"`{each.__name__}`" in str(compiler.__doc__) for each in PASSES]
+    documented = [f"`{each.__name__}`" in str(passes.__doc__) for each in PASSES]
     assert all(documented)
-    positions = [str(compiler.__doc__).index(f"`{each.__name__}`") for each in PASSES]
+    positions = [str(passes.__doc__).index(f"`{each.__name__}`") for each in PASSES]
     assert positions == sorted(positions)
 
 
