@@ -20,6 +20,7 @@ from detector.embed import input_batch, unit_rows
 from detector.equivalence import packaged_chips, prove
 from detector.session import open_session, session_options, zeros_for_unread_inputs
 from models import CompileFailed, passes
+from models import compile as compiler
 from models.compile import compile_model, compiled_path
 from models.graph import Graph
 from models.passes import PASSES
