@@ -144,16 +144,20 @@ def test_a_service_told_to_stop_finishes_what_it_admitted(tmp_path):
     _, key = records.keys.create("port", [Scope.SCREEN])
     records.close()
     answers: list[int] = []
+    never_admitted: list[Exception] = []
 
     def screen(address):
-        response = httpx2.post(
-            f"{address}/v1/encounters",
-            headers={"Authorization": f"Bearer {key}"},
-            data={"port": "CGK", "direction": "entry"},
-            files={"photo": encoded(image_of("astronaut"), quality=90)},
-            timeout=30,
-        )
-        answers.append(response.status_code)
+        try:
+            response = httpx2.post(
+                f"{address}/v1/encounters",
+                headers={"Authorization": f"Bearer {key}"},
+                data={"port": "CGK", "direction": "entry"},
+                files={"photo": encoded(image_of("astronaut"), quality=90)},
+                timeout=30,
+            )
+            answers.append(response.status_code)
+        except httpx2.TransportError as error:
+            never_admitted.append(error)
 
     with running(settings) as service:
         clients = [threading.Thread(target=screen, args=[service.address]) for _ in range(8)]
@@ -168,8 +172,10 @@ def test_a_service_told_to_stop_finishes_what_it_admitted(tmp_path):
             client.join()
         # The web server ends by the signal itself once its work is done.
         assert service.process.wait(timeout=20) in (0, -signal.SIGTERM)
-    assert answers == [201] * 8
+    assert answers == [201] * len(answers)
+    assert len(answers) + len(never_admitted) == 8
+    # What began was answered, and what was not answered never began.
     with sqlite3.connect(tmp_path / "siaga.db") as connection:
         (count,) = connection.execute("SELECT count(*) FROM encounter").fetchone()
     connection.close()
-    assert count == 8
+    assert count == len(answers) > 1
