@@ -14,7 +14,17 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks import compiled, compiled_report, open_set, photos, prior, speed, speed_report
+from benchmarks import (
+    compiled,
+    compiled_report,
+    open_set,
+    photos,
+    prior,
+    search,
+    search_report,
+    speed,
+    speed_report,
+)
 from benchmarks.embeddings import CodeChanged, Embedded, embed_data_set
 from benchmarks.identities import DataSet, DataSetInvalid, read_clashes, read_data_set
 from benchmarks.machine import facts, one_cpu
@@ -42,6 +52,7 @@ def everything(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         measure_compile()
         measure_speed()
+        measure_search()
 
 
 @app.command("speed")
@@ -83,6 +94,26 @@ def measure_compile(
         pairs = compiled.compare_all(pack, store, faces, repeats)
     report.facts["threads"] = f"1, on CPU {cpu}"
     compiled_report.add_to(report, pairs, len(faces))
+    _publish(report, json)
+
+
+@app.command("search")
+def measure_search(
+    rows: Annotated[
+        list[int] | None, typer.Option(min=search.BATCH, help="Templates; repeat for several.")
+    ] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Counted turns.")] = 7,
+    json: Json = None,
+) -> None:
+    """Time exact search beside FAISS's own index and the memory's speed."""
+    report = _report("search")
+    sizes = sorted(rows or [10_000, 100_000, search_report.TARGET_ROWS])
+    with one_cpu() as cpu:
+        for size in sizes:
+            search_report.add_to(report, search.measure(size, repeats))
+        search_report.add_approximation(report, search.approximate(sizes[-1]))
+    report.facts["threads"] = f"1, on CPU {cpu}"
+    report.note(f"Random unit vectors; 1 turn of warm-up, {repeats} counted, in turns; medians.")
     _publish(report, json)
 
 

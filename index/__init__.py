@@ -12,6 +12,7 @@ from index.errors import (
     UnknownTemplate,
 )
 from index.gallery import Gallery, Hit, SearchResult
+from index.quantised import QuantisedEngine
 from index.threshold import FalseMatchCurve, expected_fpir, threshold_for
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "GalleryError",
     "Hit",
     "NotUnitVector",
+    "QuantisedEngine",
     "SearchEngine",
     "SearchResult",
     "UnknownTemplate",

@@ -1,6 +1,6 @@
 """The gallery: every template of every watchlist, in memory, searchable at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,7 +8,7 @@ import fasteners
 import numpy as np
 import numpy.typing as npt
 
-from index.engine import FlatEngine, SearchEngine, Vectors
+from index.engine import FlatEngine, Rows, Scores, SearchEngine, Vectors
 from index.errors import DimensionMismatch, DuplicateTemplate, NotUnitVector, UnknownTemplate
 
 # float32 rounding of a normalised vector stays far below this; a forgotten normalisation does not.
@@ -144,26 +144,31 @@ class Gallery:
         Raises:
             DimensionMismatch, NotUnitVector: the probe cannot be compared.
         """
-        vector = self._checked(np.asarray(probe, np.float32)[np.newaxis])[0]
-        return self._collect(lambda: self._engine.above(vector, threshold))
+        (result,) = self.search_many(np.asarray(probe, np.float32)[np.newaxis], threshold)
+        return result
+
+    def search_many(self, probes: npt.ArrayLike, threshold: float) -> list[SearchResult]:
+        """Search for several probes, shape (N, dim), at once: much less work than one by one.
+
+        Raises:
+            DimensionMismatch, NotUnitVector: a probe cannot be compared.
+        """
+        vectors = self._checked(probes)
+        with self._lock.read_lock():
+            found = self._engine.above(vectors, threshold)
+            return [self._result(rows, scores) for rows, scores in found]
 
     def top(self, probe: npt.ArrayLike, k: int) -> SearchResult:
         """Return the `k` templates most like the probe, whatever their score."""
         vector = self._checked(np.asarray(probe, np.float32)[np.newaxis])[0]
-        return self._collect(lambda: self._engine.nearest(vector, k))
-
-    def _collect(
-        self,
-        find: Callable[[], tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]],
-    ) -> SearchResult:
         with self._lock.read_lock():
-            rows, scores = find()
-            found = [
-                Hit(self._ids[row], float(score)) for row, score in zip(rows, scores, strict=True)
-            ]
-            version, size = self._version, len(self._ids)
-        found.sort(key=lambda hit: (-hit.score, hit.template_id))
-        return SearchResult(tuple(found), version, size)
+            return self._result(*self._engine.nearest(vector, k))
+
+    def _result(self, rows: Rows, scores: Scores) -> SearchResult:
+        """Name an engine's rows; call it under the read lock that found them."""
+        hits = [Hit(self._ids[row], float(score)) for row, score in zip(rows, scores, strict=True)]
+        hits.sort(key=lambda hit: (-hit.score, hit.template_id))
+        return SearchResult(tuple(hits), self._version, len(self._ids))
 
     def _row_of(self, template_id: int) -> int:
         try:

@@ -1,0 +1,123 @@
+"""Every engine answers exactly the same: the exact answer."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index import FlatEngine, Gallery, QuantisedEngine, SearchEngine, blocks
+from index.blocks import Blocks
+from index.engine import exact_scores
+from tests.index.test_gallery import unit
+
+ENGINES: list[Callable[[int], SearchEngine]] = [FlatEngine, QuantisedEngine]
+seeds = st.integers(0, 2**32 - 1)
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """Blocks of 16 rows, so that small tests cross their edges."""
+    monkeypatch.setattr(blocks, "BLOCK_ROWS", 16)
+
+
+def clustered(seed: int, count: int, dim: int) -> np.ndarray:
+    """Unit rows around a few centres: many scores near any threshold."""
+    centres = unit(seed, 4, dim)
+    rows = centres[np.arange(count) % 4] + 0.6 * unit(seed + 1, count, dim)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+
+@given(
+    seed=seeds,
+    count=st.integers(0, 200),
+    probes=st.integers(1, 9),
+    dim=st.sampled_from([1, 3, 16, 128, 200]),
+    threshold=st.floats(-1, 1, width=32),
+)
+@settings(max_examples=150, deadline=None)
+def test_engines_give_the_same_rows_and_the_same_scores_to_the_last_bit(
+    seed, count, probes, dim, threshold
+):
+    vectors, questions = clustered(seed, count, dim), clustered(seed, probes, dim)
+    expected = []
+    for probe in questions:
+        scores = exact_scores(vectors, probe)
+        rows = np.flatnonzero(scores >= np.float32(threshold))
+        expected.append(dict(zip(rows.tolist(), scores[rows].tolist(), strict=True)))
+    for make in ENGINES:
+        engine = make(dim)
+        engine.append(vectors)
+        for found, wanted in zip(engine.above(questions, threshold), expected, strict=True):
+            rows, scores = found
+            assert dict(zip(rows.tolist(), scores.tolist(), strict=True)) == wanted
+            assert len(rows) == len(wanted)
+
+
+@given(seed=seeds, count=st.integers(1, 150), k=st.integers(0, 200))
+@settings(max_examples=60, deadline=None)
+def test_the_nearest_are_the_nearest(seed, count, k):
+    vectors, probe = clustered(seed, count, 32), unit(seed + 9, 1, 32)[0]
+    best = np.sort(exact_scores(vectors, probe))[::-1][:k]
+    for make in ENGINES:
+        engine = make(32)
+        engine.append(vectors)
+        _, scores = engine.nearest(probe, k)
+        assert scores.tolist() == best.tolist()
+
+
+def test_rows_of_extreme_direction_are_not_lost_to_rounding():
+    """A vector along one axis is clipped hardest by eight bits."""
+    for dim in (16, 128, 512):
+        axis = np.zeros((1, dim), np.float32)
+        axis[0, 3] = 1
+        engine = QuantisedEngine(dim)
+        engine.append(np.concatenate([unit(1, 500, dim), axis]))
+        ((rows, scores),) = engine.above(axis, 0.999)
+        assert rows.tolist() == [500]
+        assert scores.tolist() == [1.0]
+
+
+@pytest.mark.parametrize("make", ENGINES)
+def test_writes_across_the_edges_of_blocks(make, small_blocks):
+    engine, model = make(8), []
+    rng = np.random.default_rng(3)
+    for step in range(60):
+        rows = unit(step, int(rng.integers(1, 40)), 8)
+        engine.append(rows)
+        model += list(rows)
+        if step % 3 == 0:
+            place = int(rng.integers(len(model)))
+            engine.overwrite(place, unit(step + 500, 1, 8)[0])
+            model[place] = unit(step + 500, 1, 8)[0]
+        if step % 4 == 0:
+            keep = int(rng.integers(len(model)))
+            engine.truncate(keep)
+            del model[keep:]
+        assert len(engine) == len(model)
+    probe = unit(9, 1, 8)
+    ((rows, scores),) = engine.above(probe, 0.2)
+    exact = exact_scores(np.array(model), probe[0])
+    assert sorted(rows.tolist()) == np.flatnonzero(exact >= np.float32(0.2)).tolist()
+    assert scores.tolist() == exact[rows].tolist()
+
+
+def test_growing_never_copies_what_is_there(small_blocks):
+    rows: Blocks[np.float32] = Blocks(4, np.float32)
+    rows.append(unit(1, 10, 4))
+    first = rows[0]
+    rows.append(unit(2, 100, 4))
+    assert np.shares_memory(first, rows[0])
+    rows.truncate(5)
+    assert len(rows) == 5
+    assert [first for first, _ in rows.tiles(2)] == [0, 2, 4]
+
+
+@pytest.mark.parametrize("make", ENGINES)
+def test_a_gallery_searches_many_probes_as_it_searches_one(make):
+    gallery = Gallery(32, make(32))
+    gallery.add(range(300), clustered(5, 300, 32))
+    probes = clustered(5, 20, 32)
+    assert gallery.search_many(probes, 0.5) == [gallery.search(probe, 0.5) for probe in probes]
+    assert any(result.hits for result in gallery.search_many(probes, 0.5))
