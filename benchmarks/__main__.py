@@ -20,6 +20,7 @@ from benchmarks import (
     open_set,
     photos,
     prior,
+    realised,
     search,
     search_report,
     speed,
@@ -158,6 +159,23 @@ def measure_prior(
     prior.add_to(report, curve, pairs, table)
     _publish(report, json)
     console.print(table, markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command("calibration")
+def measure_calibration(
+    folder: Folder,
+    clashes: Clashes = None,
+    trials: Annotated[int, typer.Option(min=1, help="Splits drawn.")] = realised.TRIALS,
+    seed: Seed = 0,
+    pack_name: PackName = "open",
+    json: Json = None,
+) -> None:
+    """Calibrate on half of a data set's identities and check the rate on the other half."""
+    report = _report("calibration")
+    with _explained():
+        data, embedded = _embedded(report, folder, clashes, pack_name)
+        realised.add_to(report, realised.run(data, embedded, trials, seed))
+    _publish(report, json)
 
 
 def _report(name: str) -> Report:
