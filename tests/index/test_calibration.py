@@ -74,9 +74,10 @@ def test_the_fit_recovers_a_generalised_pareto_tail(shape, scale, seed):
     tail = 0.3 + stats.genpareto.rvs(shape, scale=scale, size=4000, random_state=rng)
     scores = np.sort(np.concatenate([rng.uniform(0, 0.3, 36_000), tail]))
     fitted = Tail.fit(scores, 0.1)
-    for rate in (0.05, 0.01, 0.001):
+    # The rarer the rate, the fewer of the 4,000 drawn lie beyond it.
+    for rate, tolerance in ((0.05, 0.25), (0.01, 0.5), (0.001, 1.2)):
         truth = 0.3 + stats.genpareto.isf(rate / 0.1, shape, scale=scale)
-        assert fitted.score_at(rate) == pytest.approx(truth, abs=0.35 * scale)
+        assert fitted.score_at(rate) == pytest.approx(truth, abs=tolerance * scale)
         assert fitted.rate_at(fitted.score_at(rate)) == pytest.approx(rate)
 
 
