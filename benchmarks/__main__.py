@@ -30,7 +30,7 @@ from benchmarks.embeddings import CodeChanged, Embedded, embed_data_set
 from benchmarks.identities import DataSet, DataSetInvalid, read_clashes, read_data_set
 from benchmarks.machine import facts, one_cpu
 from benchmarks.packaged import people
-from benchmarks.report import Report
+from benchmarks.report import Report, print_summary
 from detector.loading import load_pipeline
 from models import ModelsError, ModelStore, default_root, load_pack
 
@@ -51,9 +51,7 @@ Clashes = Annotated[
 def everything(context: typer.Context) -> None:
     """Run everything that needs no data set."""
     if context.invoked_subcommand is None:
-        measure_compile()
-        measure_speed()
-        measure_search()
+        print_summary(console, [measure_compile(), measure_speed(), measure_search()])
 
 
 @app.command("speed")
@@ -65,7 +63,7 @@ def measure_speed(
     seed: Seed = 0,
     pack_name: PackName = "open",
     json: Json = None,
-) -> None:
+) -> Report:
     """Time photo bytes to answer, beside stock OpenCV 4."""
     report = _report("speed")
     with _explained(), one_cpu() as cpu:
@@ -78,7 +76,7 @@ def measure_speed(
         run = speed.compare(chosen, ours, pack, store, repeats)
     report.facts["threads"] = f"1 for each side, on CPU {cpu}"
     speed_report.add_to(report, run)
-    _publish(report, json)
+    return _publish(report, json)
 
 
 @app.command("compile")
@@ -86,7 +84,7 @@ def measure_compile(
     repeats: Annotated[int, typer.Option(min=1, help="Counted turns.")] = compiled.REPEATS,
     pack_name: PackName = "open",
     json: Json = None,
-) -> None:
+) -> Report:
     """Time compiled networks beside the same weights as shipped."""
     report = _report("compile")
     with _explained(), one_cpu() as cpu:
@@ -95,7 +93,7 @@ def measure_compile(
         pairs = compiled.compare_all(pack, store, faces, repeats)
     report.facts["threads"] = f"1, on CPU {cpu}"
     compiled_report.add_to(report, pairs, len(faces))
-    _publish(report, json)
+    return _publish(report, json)
 
 
 @app.command("search")
@@ -105,7 +103,7 @@ def measure_search(
     ] = None,
     repeats: Annotated[int, typer.Option(min=1, help="Counted turns.")] = 7,
     json: Json = None,
-) -> None:
+) -> Report:
     """Time exact search beside FAISS's own index and the memory's speed."""
     report = _report("search")
     sizes = sorted(rows or [10_000, 100_000, search_report.TARGET_ROWS])
@@ -115,7 +113,7 @@ def measure_search(
         search_report.add_approximation(report, search.approximate(sizes[-1]))
     report.facts["threads"] = f"1, on CPU {cpu}"
     report.note(f"Random unit vectors; 1 turn of warm-up, {repeats} counted, in turns; medians.")
-    _publish(report, json)
+    return _publish(report, json)
 
 
 @app.command("accuracy")
@@ -127,7 +125,7 @@ def measure_accuracy(
     seed: Seed = 0,
     pack_name: PackName = "open",
     json: Json = None,
-) -> None:
+) -> Report:
     """Measure misses and refusals of open-set search on a data set."""
     report = _report("accuracy")
     with _explained():
@@ -135,7 +133,7 @@ def measure_accuracy(
         drawn = open_set.run_trials(data, embedded, gallery, trials, seed)
     report.note(f"A gallery of {gallery}, one photo each; seed {seed}.")
     open_set.add_to(report, data, embedded, drawn)
-    _publish(report, json)
+    return _publish(report, json)
 
 
 @app.command("prior")
@@ -149,7 +147,7 @@ def measure_prior(
     ] = "a data set",
     pack_name: PackName = "open",
     json: Json = None,
-) -> None:
+) -> Report:
     """Measure a pack's false match curve and print its manifest's table."""
     report = _report("prior")
     with _explained():
@@ -159,6 +157,7 @@ def measure_prior(
     prior.add_to(report, curve, pairs, table)
     _publish(report, json)
     console.print(table, markup=False, highlight=False, soft_wrap=True)
+    return report
 
 
 @app.command("calibration")
@@ -169,13 +168,13 @@ def measure_calibration(
     seed: Seed = 0,
     pack_name: PackName = "open",
     json: Json = None,
-) -> None:
+) -> Report:
     """Calibrate on half of a data set's identities and check the rate on the other half."""
     report = _report("calibration")
     with _explained():
         data, embedded = _embedded(report, folder, clashes, pack_name)
         realised.add_to(report, realised.run(data, embedded, trials, seed))
-    _publish(report, json)
+    return _publish(report, json)
 
 
 def _report(name: str) -> Report:
@@ -198,9 +197,10 @@ def _embedded(
     return data, embedded
 
 
-def _publish(report: Report, path: Path | None) -> None:
+def _publish(report: Report, path: Path | None) -> Report:
     report.print(console)
     console.print(f"[dim]figures in {report.write(path)}[/dim]\n")
+    return report
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import json
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,6 +87,12 @@ class Report:
         }
         path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
         return path
+
+
+def print_summary(console: Console, reports: Sequence[Report]) -> None:
+    """Print every target of several benchmarks once more, in one table."""
+    console.rule("[bold]summary")
+    console.print(_verdicts([target for report in reports for target in report.targets]))
 
 
 def _table(grid: Grid) -> Table:

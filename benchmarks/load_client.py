@@ -1,0 +1,149 @@
+"""The load generator: keep-alive connections that cost as little as possible.
+
+It shares a machine with what it measures, so it parses no more of an answer than it needs, and
+every request is bytes made beforehand. Loopback only.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+BOUNDARY: Final = "siaga-load"
+_HOST: Final = "127.0.0.1"
+_TIMEOUT_SECONDS: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, and when."""
+
+    status: int
+    ms: float
+    headers: dict[str, str]
+    body: bytes = field(repr=False)
+
+    def json(self) -> Any:  # noqa: ANN401 - whatever the service said
+        """Return the body as data."""
+        return json.loads(self.body)
+
+
+class Connection:
+    """One HTTP/1.1 connection, opened when it is first needed and again when it was closed."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def send(self, request: bytes) -> Answer:
+        """Send one request and read its answer."""
+        started = time.perf_counter()
+        if self._streams is None:
+            self._streams = await asyncio.open_connection(_HOST, self._port)
+        reader, writer = self._streams
+        writer.write(request)
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+            headers = dict(_headers(head[1:]))
+            body = await reader.readexactly(int(headers.get("content-length", "0")))
+        answer = Answer(
+            int(head[0].split(" ")[1]), (time.perf_counter() - started) * 1000, headers, body
+        )
+        if headers.get("connection") == "close":
+            self.close()
+        return answer
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._streams is not None:
+            self._streams[1].close()
+            self._streams = None
+
+
+def get(path: str) -> bytes:
+    """Return the bytes of a GET request."""
+    return f"GET {path} HTTP/1.1\r\nHost: load\r\n\r\n".encode()
+
+
+def post_form(path: str, key: str, texts: dict[str, str], files: dict[str, bytes]) -> bytes:
+    """Return the bytes of a multipart POST."""
+    parts = [
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'.encode()
+        for name, text in texts.items()
+    ]
+    for name, content in files.items():
+        disposition = f'form-data; name="{name}"; filename="photo"'
+        head = f"--{BOUNDARY}\r\nContent-Disposition: {disposition}\r\n\r\n"
+        parts += [head.encode(), content, b"\r\n"]
+    body = b"".join([*parts, f"--{BOUNDARY}--\r\n".encode()])
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: load\r\nAuthorization: Bearer {key}\r\n"
+        f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+async def closed_loop(
+    port: int, requests: Sequence[bytes], clients: int, enough: Callable[[int, float], bool]
+) -> tuple[list[Answer], float]:
+    """Let each client send its next request when the last one is answered.
+
+    Args:
+        port: of the service on this machine.
+        requests: sent in turn, over and over.
+        clients: connections.
+        enough: says, given the answers so far and the seconds passed, whether to stop.
+
+    Returns:
+        Every answer, and the seconds it took.
+    """
+    answers: list[Answer] = []
+    sent, started = 0, time.perf_counter()
+
+    async def client() -> None:
+        nonlocal sent
+        connection = Connection(port)
+        while not enough(sent, time.perf_counter() - started):
+            sent += 1
+            answers.append(await connection.send(requests[sent % len(requests)]))
+        connection.close()
+
+    await asyncio.gather(*(client() for _ in range(clients)))
+    return answers, time.perf_counter() - started
+
+
+async def open_loop(
+    port: int, requests: Sequence[bytes], rate: float, seconds: float
+) -> tuple[list[Answer], float]:
+    """Send requests at a fixed rate, whether the service keeps up or not.
+
+    Connections are kept and used again: a port's systems do not connect for every traveller.
+    """
+    idle: list[Connection] = []
+    answers: list[Answer] = []
+    started = time.perf_counter()
+
+    async def one(request: bytes) -> None:
+        connection = idle.pop() if idle else Connection(port)
+        answers.append(await connection.send(request))
+        idle.append(connection)
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(int(rate * seconds)):
+            ahead = started + number / rate - time.perf_counter()
+            if ahead > 0:
+                await asyncio.sleep(ahead)
+            group.create_task(one(requests[number % len(requests)]))
+    for connection in idle:
+        connection.close()
+    return answers, time.perf_counter() - started
+
+
+def _headers(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for line in lines:
+        name, found, value = line.partition(":")
+        if found:
+            yield name.lower(), value.strip()

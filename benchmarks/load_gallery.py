@@ -1,0 +1,81 @@
+"""A watchlist of many people who do not exist, written straight into a database.
+
+Enrolling 100,000 subjects through the service would take minutes and measure enrolment; these rows
+are what enrolment would have written, sealed with the same vault and followed by the same log.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import insert
+
+from casework.clock import utc_now
+from casework.enrolment import template_row
+from casework.ids import PHOTO, SUBJECT, new_id
+from casework.service import Records
+from casework.tables import EnrolledPhoto, GalleryChange, Membership, Subject, Table, Template
+from casework.vocabulary import Change
+from casework.watchlists import NewWatchlist
+
+WATCHLIST: Final = "Load test"
+_CHUNK: Final = 10_000
+_PHOTO: Final = b"no photo: a row of a load test"
+
+
+def unit_vectors(count: int, dim: int, seed: int) -> npt.NDArray[np.float32]:
+    """Return random unit vectors, shape (count, dim): the same seed gives the same."""
+    rows = np.random.default_rng(seed).standard_normal((count, dim), np.float32)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+
+def fill(records: Records, model: str, vectors: npt.NDArray[np.float32]) -> str:
+    """Put one subject with one photo and one template a vector on a watchlist; returns its id."""
+    watchlist = records.watchlists.ensure(NewWatchlist(WATCHLIST))
+    for start in range(0, len(vectors), _CHUNK):
+        _fill_chunk(records, model, vectors[start : start + _CHUNK], watchlist.id)
+    return watchlist.id
+
+
+def _fill_chunk(
+    records: Records, model: str, vectors: npt.NDArray[np.float32], watchlist_id: str
+) -> None:
+    now, seal = utc_now(), records.vault.seal
+    subjects = [new_id(SUBJECT) for _ in vectors]
+    photos = [new_id(PHOTO) for _ in vectors]
+    pairs = list(zip(subjects, photos, strict=True))
+    rows: list[tuple[type[Table], Sequence[dict[str, Any]]]] = [
+        (
+            Subject,
+            [
+                {"id": s, "name": f"Load {s}", "reason": "", "version": 1}
+                | {"created_at": now, "updated_at": now}
+                for s in subjects
+            ],
+        ),
+        (Membership, [{"watchlist_id": watchlist_id, "subject_id": s} for s in subjects]),
+        (
+            EnrolledPhoto,
+            [
+                {"id": p, "subject_id": s, "sha256": p, "format": "png", "width": 1, "height": 1}
+                | {"quality": {}, "sealed_content": seal(_PHOTO, f"photo/{p}"), "created_at": now}
+                for s, p in pairs
+            ],
+        ),
+    ]
+    with records.database.write() as session:
+        for table, values in rows:
+            session.execute(insert(table), values)
+        templates = session.scalars(
+            insert(Template).returning(Template.id, sort_by_parameter_order=True),
+            [
+                {"photo_id": p, "subject_id": s, "model": model, "created_at": now}
+                | {"sealed_vector": seal(vector.astype("<f4").tobytes(), template_row(p, model))}
+                for (s, p), vector in zip(pairs, vectors, strict=True)
+            ],
+        )
+        session.execute(
+            insert(GalleryChange),
+            [{"kind": Change.ADD, "template_id": each, "created_at": now} for each in templates],
+        )

@@ -1,0 +1,46 @@
+"""The service that `benchmarks.load` measures, in a process of its own.
+
+    python -m benchmarks.load_server DATA_DIR PORT CPU WORKERS DIM
+
+Everything is the real thing: application, server, database. With a DIM other than 0 the two
+networks alone are mocked (`benchmarks.load_mock`), with embeddings of that many numbers.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from api.app import create_app, open_from_settings, pack_from_settings
+from api.logging import configure
+from api.settings import Settings
+from benchmarks.load_mock import mock_pipeline
+from casework.service import Records, Service
+from casework.vault import read_or_create_key
+
+REAL: Final = 0
+
+
+def open_mocked(settings: Settings, dim: int) -> Service:
+    """Open the service as `api.app.open_from_settings` does, over mocked networks."""
+    key = read_or_create_key(settings.resolved_data_key_file)
+    records = Records.open(settings.resolved_database_url, key)
+    service = Service.over(records, pack_from_settings(settings), mock_pipeline(dim))
+    service.start()
+    return service
+
+
+def main(data_dir: Path, port: int, cpu: int, workers: int, dim: int) -> None:
+    """Serve until stopped."""
+    os.sched_setaffinity(0, {cpu})
+    settings = Settings(data_dir=data_dir, port=port, workers=workers, log_level="warning")
+    configure(settings.log_level)
+    app = create_app(settings, open_from_settings if dim == REAL else lambda s: open_mocked(s, dim))
+    uvicorn.run(app, port=port, log_config=None, access_log=False, server_header=False)
+
+
+if __name__ == "__main__":
+    folder, *numbers = sys.argv[1:]
+    main(Path(folder), *map(int, numbers))
