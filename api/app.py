@@ -103,7 +103,7 @@ def open_from_settings(settings: Settings) -> Service:
     pipeline = load_pipeline(pack, ModelStore(settings.models_dir), limits=settings.limits)
     key = read_or_create_key(settings.resolved_data_key_file)
     records = Records.open(settings.resolved_database_url, key)
-    service = Service.over(records, pack, pipeline)
+    service = Service.over(records, pack, pipeline, engine=settings.index_engine)
     service.start()
     return service
 

@@ -16,18 +16,13 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from index import FlatEngine, Gallery, QuantisedEngine, SearchEngine, use_threads
+from index import ENGINES, EngineName, Gallery, use_threads
 
 DIM: Final = 128
 BATCH: Final = 64
 THRESHOLD: Final = 0.45
 _WARM_UP: Final = 1
 _MATED_SHARE: Final = 4  # one probe in four has a mate in the gallery
-
-ENGINES: Final[Mapping[str, Callable[[int], SearchEngine]]] = {
-    "flat": FlatEngine,
-    "int8": QuantisedEngine,
-}
 
 STREAM: Final = "read every byte once"
 PEER: Final = "FAISS IndexFlatIP"
@@ -120,7 +115,7 @@ def _in_turns(scenes: Mapping[str, Callable[[], Any]], repeats: int) -> dict[str
 def _identical(
     index: Any,  # noqa: ANN401 - faiss has no types
     probes: Vectors,
-    galleries: Mapping[str, Gallery],
+    galleries: Mapping[EngineName, Gallery],
 ) -> bool:
     """Compare alerts: all of FAISS's, none besides, but for scores within rounding of the edge."""
     limits, scores, rows = index.range_search(probes, THRESHOLD - 1e-4)

@@ -3,7 +3,6 @@
 from benchmarks.report import Grid, Report, Target
 from benchmarks.search import (
     BATCH,
-    ENGINES,
     PEER,
     STREAM,
     Approximation,
@@ -11,6 +10,7 @@ from benchmarks.search import (
     many,
     one,
 )
+from index import ENGINES
 
 # What issue-level promises ask of the largest gallery.
 TARGET_ROWS = 1_000_000

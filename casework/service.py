@@ -18,7 +18,7 @@ from casework.vault import Vault
 from casework.watchlists import Watchlists
 from detector.align import CHIP_SIZE
 from detector.pipeline import Pipeline
-from index import FalseMatchCurve, Gallery
+from index import ENGINES, EngineName, FalseMatchCurve, Gallery
 from models.manifest import Pack
 
 
@@ -69,7 +69,14 @@ class Service:
     curve: FalseMatchCurve
 
     @classmethod
-    def over(cls, records: Records, pack: Pack, pipeline: Pipeline, clock: Clock = utc_now) -> Self:
+    def over(
+        cls,
+        records: Records,
+        pack: Pack,
+        pipeline: Pipeline,
+        clock: Clock = utc_now,
+        engine: EngineName = "flat",
+    ) -> Self:
         """Put the parts together; the gallery is empty until `start`.
 
         Raises:
@@ -84,7 +91,8 @@ class Service:
         curve = FalseMatchCurve(pack.prior.fmr, pack.prior.score)
         model = ModelKey.of(pack)
         database, vault = records.database, records.vault
-        mirror = GalleryMirror(database, vault, Gallery(pipeline.embedder.dim), model)
+        dim = pipeline.embedder.dim
+        mirror = GalleryMirror(database, vault, Gallery(dim, ENGINES[engine](dim)), model)
         return cls(
             records,
             pack,

@@ -4,6 +4,7 @@ Knows vectors and ids only: no images, no database, no HTTP.
 """
 
 from index.engine import FlatEngine, SearchEngine, use_threads
+from index.engines import ENGINES, EngineName
 from index.errors import (
     DimensionMismatch,
     DuplicateTemplate,
@@ -16,8 +17,10 @@ from index.quantised import QuantisedEngine
 from index.threshold import FalseMatchCurve, expected_fpir, threshold_for
 
 __all__ = [
+    "ENGINES",
     "DimensionMismatch",
     "DuplicateTemplate",
+    "EngineName",
     "FalseMatchCurve",
     "FlatEngine",
     "Gallery",
