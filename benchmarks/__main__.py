@@ -25,6 +25,7 @@ from benchmarks import (
     search_report,
     speed,
     speed_report,
+    verification,
 )
 from benchmarks.embeddings import CodeChanged, Embedded, embed_data_set
 from benchmarks.identities import DataSet, DataSetInvalid, read_clashes, read_data_set
@@ -120,16 +121,23 @@ def measure_search(
 def measure_accuracy(
     folder: Folder,
     clashes: Clashes = None,
+    pairs: Annotated[
+        Path | None, typer.Option(help="List of pairs for verification, as LFW has it.")
+    ] = None,
     gallery: Annotated[int, typer.Option(min=1, help="Enrolled.")] = open_set.GALLERY,
     trials: Annotated[int, typer.Option(min=1, help="Galleries drawn.")] = open_set.TRIALS,
     seed: Seed = 0,
     pack_name: PackName = "open",
     json: Json = None,
 ) -> Report:
-    """Measure misses and refusals of open-set search on a data set."""
+    """Measure open-set misses and refusals on a data set; with pairs, verification too."""
     report = _report("accuracy")
     with _explained():
         data, embedded = _embedded(report, folder, clashes, pack_name)
+        if pairs is not None:
+            listed = verification.read_pairs(pairs, data)
+            curve, _ = prior.measure_curve(data, embedded, seed=seed)
+            verification.add_to(report, verification.verify(data, embedded, listed, curve, seed))
         drawn = open_set.run_trials(data, embedded, gallery, trials, seed)
     report.note(f"A gallery of {gallery}, one photo each; seed {seed}.")
     open_set.add_to(report, data, embedded, drawn)
