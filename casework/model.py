@@ -7,7 +7,7 @@ from models.manifest import Pack
 
 @dataclass(frozen=True, slots=True)
 class ModelKey:
-    """Pack, version and the recogniser's weights."""
+    """Pack, version and digest of the recognisers' weights and their fusion."""
 
     pack: str
     version: str
@@ -15,8 +15,8 @@ class ModelKey:
 
     @classmethod
     def of(cls, pack: Pack) -> "ModelKey":
-        """Return the key of a pack's recogniser."""
-        return cls(pack.name, pack.version, pack.recogniser.sha256)
+        """Return the key of a pack's embeddings."""
+        return cls(pack.name, pack.version, pack.embedding_digest)
 
     def __str__(self) -> str:
         return f"{self.pack}/{self.version}/{self.sha256}"

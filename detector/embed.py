@@ -56,6 +56,36 @@ class NetworkEmbedder:
         return unit_rows(features)
 
 
+class FusedEmbedder:
+    """Several recognisers, and a face with its mirror image, as one embedding.
+
+    Unit embeddings are weighted, put one after the other and scaled to length 1: the cosine of two
+    such vectors is the weighted mean of the parts' cosines.
+    """
+
+    def __init__(
+        self, parts: Sequence[Embedder], weights: Sequence[float], *, mirrored: bool
+    ) -> None:
+        self._parts = tuple(zip(parts, weights, strict=True))
+        self._mirrored = mirrored
+        self.dim = sum(part.dim for part in parts)
+
+    def embed(self, chips: Sequence[Image]) -> npt.NDArray[np.float32]:
+        """See `Embedder.embed`.
+
+        Raises:
+            NetworkError: a network's answer is not what its manifest promises.
+        """
+        rows = [weight * self._embed(part, chips) for part, weight in self._parts]
+        return unit_rows(np.concatenate(rows, axis=1))
+
+    def _embed(self, part: Embedder, chips: Sequence[Image]) -> npt.NDArray[np.float32]:
+        if not self._mirrored:
+            return part.embed(chips)
+        mirror_images = [np.ascontiguousarray(chip[:, ::-1]) for chip in chips]
+        return unit_rows(part.embed(chips) + part.embed(mirror_images))
+
+
 def input_batch(chips: Sequence[Image], preprocessing: Preprocessing) -> npt.NDArray[np.float32]:
     """Return chips as a network takes them: float32 of shape (N, 3, 112, 112)."""
     batch = cv2.dnn.blobFromImages(
@@ -74,6 +104,8 @@ def unit_rows(features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     Raises:
         NetworkError: a row is zero or not finite, so that no direction can be compared.
     """
+    if not len(features):
+        return features
     norms = np.linalg.norm(features.astype(np.float64), axis=1, keepdims=True)
     if not np.all(np.isfinite(norms)) or not np.all(norms > 0):
         raise NetworkError("the recogniser gave an embedding without a direction")

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from detector.decode import Limits
-from detector.embed import NetworkEmbedder
+from detector.embed import Embedder, FusedEmbedder, NetworkEmbedder
 from detector.errors import NetworkError
 from detector.faces import FaceDetector
 from detector.pipeline import Pipeline
@@ -12,7 +12,7 @@ from detector.scrfd import SCRFD
 from detector.session import Network
 from detector.yunet import YuNet
 from models.compile import compiled_path
-from models.manifest import Detector, Pack
+from models.manifest import Detector, Pack, Recogniser
 from models.store import ModelStore
 
 COMPILED: Final = "compiled"
@@ -40,10 +40,15 @@ def load_pipeline(
         compiled_path(weights.detector, pack.detector.sha256, store.root / COMPILED),
         threads,
     )
-    recogniser = compiled_path(weights.recogniser, pack.recogniser.sha256, store.root / COMPILED)
-    embedder = NetworkEmbedder(
-        Network(recogniser, threads), pack.recogniser.preprocessing, pack.recogniser.embedding_dim
-    )
+    cache = store.root / COMPILED
+    embedder = _embedder(pack.recogniser, weights.recogniser, cache, threads)
+    if pack.companions or pack.mirrored:
+        companions = zip(pack.companions, weights.companions, strict=True)
+        embedder = FusedEmbedder(
+            [embedder, *(_embedder(each, path, cache, threads) for each, path in companions)],
+            [1.0, *(each.weight for each in pack.companions)],
+            mirrored=pack.mirrored,
+        )
     return Pipeline(detector, embedder, tuple(pack.detector.input_sizes), limits)
 
 
@@ -59,3 +64,8 @@ def load_detector(manifest: Detector, path: Path, threads: int = 1) -> FaceDetec
     if manifest.architecture == "scrfd":
         return SCRFD(path, manifest.score_threshold, manifest.nms_threshold, threads)
     raise NetworkError(f"there is no detector of architecture '{manifest.architecture}'")
+
+
+def _embedder(manifest: Recogniser, path: Path, cache: Path, threads: int) -> Embedder:
+    network = Network(compiled_path(path, manifest.sha256, cache), threads)
+    return NetworkEmbedder(network, manifest.preprocessing, manifest.embedding_dim)

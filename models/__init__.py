@@ -24,6 +24,7 @@ from models.errors import (
 )
 from models.fetch import Progress, fetch
 from models.manifest import (
+    Companion,
     Detector,
     Licence,
     Pack,
@@ -36,7 +37,7 @@ from models.manifest import (
     load_prior,
     parse_pack,
 )
-from models.sources import Source, UrlSource, WheelSource, ZipSource
+from models.sources import NpmSource, Source, UrlSource, WheelSource, ZipSource
 from models.store import (
     FileReport,
     FileState,
@@ -50,6 +51,7 @@ from models.store import (
 __all__ = [
     "ArchiveInvalid",
     "Attempt",
+    "Companion",
     "CompileFailed",
     "Detector",
     "FetchFailed",
@@ -62,6 +64,7 @@ __all__ = [
     "ManifestInvalid",
     "ModelStore",
     "ModelsError",
+    "NpmSource",
     "Pack",
     "Preprocessing",
     "Prior",

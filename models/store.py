@@ -78,6 +78,7 @@ class VerifiedWeights:
     pack: Pack
     detector: Path
     recogniser: Path
+    companions: tuple[Path, ...] = ()
 
 
 class LicenceRecord(Frozen):
@@ -112,7 +113,7 @@ class ModelStore:
         return self.path(file)
 
     def verify(self, pack: Pack) -> tuple[FileReport, ...]:
-        """Read both files of the pack through and report what is there; raises nothing."""
+        """Read every file of the pack through and report what is there; raises nothing."""
         return tuple(_inspect(file, self.locate(pack, file)) for file in pack.files)
 
     def require(self, pack: Pack) -> VerifiedWeights:
@@ -132,8 +133,8 @@ class ModelStore:
         for report in reports:
             if report.state is FileState.CORRUPT:
                 raise _corrupt(report)
-        detector, recogniser = reports
-        return VerifiedWeights(pack, detector.path, recogniser.path)
+        detector, recogniser, *companions = (report.path for report in reports)
+        return VerifiedWeights(pack, detector, recogniser, tuple(companions))
 
     def outstanding(self, pack: Pack) -> tuple[WeightsFile, ...]:
         """Return the pack's files that are missing, or are in the store but corrupt.

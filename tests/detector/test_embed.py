@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from detector.embed import NetworkEmbedder, input_batch, unit_rows
+from detector.embed import FusedEmbedder, NetworkEmbedder, input_batch, unit_rows
 from detector.equivalence import packaged_chips
 from detector.errors import NetworkError
 from detector.session import Network
@@ -128,3 +128,44 @@ def test_fakes_keep_the_same_contract():
     np.testing.assert_array_equal(rows, fake.embed(list(noise)))
     assert fake.embed([]).shape == (0, fake.dim)
     assert np.linalg.norm(fake.embed([np.zeros((112, 112, 3), np.uint8)])) == 1
+
+
+class Constant:
+    """An embedder whose every answer is one direction, and that remembers what it was shown."""
+
+    def __init__(self, direction: list[float]) -> None:
+        self.direction = np.array(direction, np.float32)
+        self.dim = len(direction)
+        self.seen: list[np.ndarray] = []
+
+    def embed(self, chips):
+        self.seen += list(chips)
+        return np.tile(self.direction, (len(chips), 1)).reshape(len(chips), self.dim)
+
+
+def test_fused_embeddings_compare_by_the_weighted_mean_of_their_cosines():
+    chips = [np.zeros((112, 112, 3), np.uint8)] * 2
+    first = FusedEmbedder([Constant([1, 0]), Constant([0, 0, 1])], [1.0, 0.5], mirrored=False)
+    second = FusedEmbedder([Constant([0, 1]), Constant([0, 0, 1])], [1.0, 0.5], mirrored=False)
+    one, other = first.embed(chips), second.embed(chips)
+    assert one.shape == (2, 5)
+    assert first.dim == 5
+    np.testing.assert_allclose(np.linalg.norm(one, axis=1), 1, atol=1e-6)
+    # Cosines 0 and 1, weighted by the squares of 1 and 0.5.
+    assert one[0] @ other[0] == pytest.approx(0.25 / 1.25)
+    assert first.embed([]).shape == (0, 5)
+
+
+def test_a_mirrored_pack_sees_each_face_and_its_mirror_image():
+    part = Constant([1, 0])
+    chip = np.arange(112 * 112 * 3, dtype=np.uint8).reshape(112, 112, 3)
+    FusedEmbedder([part], [1.0], mirrored=True).embed([chip])
+    assert len(part.seen) == 2
+    np.testing.assert_array_equal(part.seen[1], chip[:, ::-1])
+
+
+def test_a_mirrored_embedding_does_not_know_left_from_right(pipeline):
+    chip = packaged_chips(pipeline)[0]
+    fused = FusedEmbedder([pipeline.embedder], [1.0], mirrored=True)
+    one, mirror = fused.embed([chip, np.ascontiguousarray(chip[:, ::-1])])
+    assert one @ mirror == pytest.approx(1, abs=1e-5)

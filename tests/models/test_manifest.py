@@ -34,6 +34,11 @@ PUBLISHED = {
     "buffalo_m": (SCRFD_2_5G, W600K_R50),
     "buffalo_s": (SCRFD_500M, W600K_MBF),
     "buffalo_sc": (SCRFD_500M, W600K_MBF),
+    "open-plus": (
+        "49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10",
+        "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
+        "87aacdfe57510db2af90c0251df680e8eec88f122ee94712121d09bcaaaf3581",
+    ),
     "open": (
         "49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10",
         "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
@@ -50,7 +55,7 @@ def test_built_in_packs_pin_the_published_digests():
 @pytest.mark.parametrize("pack", builtin_packs().values(), ids=lambda pack: pack.name)
 def test_built_in_packs_are_complete(pack: Pack):
     assert all(file.sources and file.size for file in pack.files)
-    assert pack.licence.acceptance_required == (pack.name != "open")
+    assert pack.licence.acceptance_required == (not pack.name.startswith("open"))
     assert pack.folder is None
     assert (resources.files("models") / "packs" / f"{pack.name}.toml").is_file()
 
@@ -206,8 +211,8 @@ def test_a_fault_is_named_with_file_and_field(path, value):
     [
         ("detector.input_sizes", [640, 320], "must grow"),
         ("detector.input_sizes", [330], "multiples of 32"),
-        ("recogniser.file", "det.onnx", "file must differ"),
-        ("recogniser.sha256", tables()["detector"]["sha256"], "sha256 must differ"),
+        ("recogniser.file", "det.onnx", "the file of detector"),
+        ("recogniser.sha256", tables()["detector"]["sha256"], "the sha256 of detector"),
     ],
 )
 def test_a_contradiction_is_explained(path, value, message):
@@ -347,3 +352,18 @@ def test_a_prior_measured_apart_is_read_or_refused_by_name(tmp_path: Path) -> No
             load_prior(path)
     with pytest.raises(ManifestInvalid, match="nowhere"):
         load_prior(tmp_path / "nowhere")
+
+
+def test_a_composite_pack_is_identified_by_all_that_makes_its_embedding():
+    plus = load_pack("open-plus")
+    assert plus.embedding_dim == 128 + 512
+    assert len(plus.files) == 3
+    (companion,) = plus.companions
+    changed = [
+        plus.model_copy(update={"mirrored": False}),
+        plus.model_copy(update={"companions": ()}),
+        plus.model_copy(update={"companions": (companion.model_copy(update={"weight": 0.5}),)}),
+    ]
+    digests = {pack.embedding_digest for pack in (plus, *changed, load_pack("open"))}
+    assert len(digests) == 5
+    assert load_pack("open").embedding_digest == load_pack("open").recogniser.sha256
