@@ -40,7 +40,11 @@ class Records:
             SetUpError: the installation must be put right first.
         """
         database = Database(database_url)
-        database.migrate()
+        try:
+            database.migrate()
+        except BaseException:
+            database.close()
+            raise
         vault = Vault(data_key)
         return cls(
             database,
