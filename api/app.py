@@ -1,6 +1,7 @@
 """The whole assembly, in order."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
@@ -12,6 +13,7 @@ from starlette.middleware import Middleware
 
 from api import problems
 from api.logging import log
+from api.metrics import Metrics
 from api.middleware import BodyLimit, RequestContext
 from api.pool import WorkPool
 from api.problems import Problem
@@ -51,12 +53,16 @@ def create_app(
         on_failure: called if the service cannot be opened; `/readyz` says why.
     """
     open_service = opened or open_from_settings
+    metrics = Metrics(settings.latency_target_ms)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         quiet_native_logging()
         use_threads(1)
-        app.state.pool = WorkPool(settings.workers, settings.max_waiting)
+        app.state.pool = WorkPool(
+            settings.workers, settings.max_waiting, settings.latency_target_ms
+        )
+        metrics.serving(app.version, app.state.pool)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(app.state.pool.idle)
             starting = asyncio.create_task(_start(app, open_service, stack))
@@ -75,7 +81,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         middleware=[
-            Middleware(RequestContext),
+            Middleware(RequestContext, metrics=metrics),
             Middleware(
                 BodyLimit,
                 max_bytes=settings.max_photos * settings.max_photo_bytes + _FORM_OVERHEAD,
@@ -85,9 +91,12 @@ def create_app(
     app.state.settings = settings
     app.state.service = None
     app.state.failure = None
+    app.state.metrics = metrics
     problems.install(app)
     for module in (encounters, compare, watchlists, subjects, health):
         app.include_router(module.router)
+    if settings.metrics:
+        app.include_router(health.metrics_router)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 
@@ -105,6 +114,8 @@ def open_from_settings(settings: Settings) -> Service:
     records = Records.open(settings.resolved_database_url, key)
     service = Service.over(records, pack, pipeline, engine=settings.index_engine)
     service.start()
+    # What is here now stays: the garbage collector need not walk through it again and again.
+    gc.freeze()
     return service
 
 
@@ -134,6 +145,7 @@ async def _start(
         return
     stack.callback(service.records.close)
     app.state.service = service
+    app.state.metrics.ready(app.version, service)
     log.info(
         "ready",
         pack=service.pack.name,

@@ -11,18 +11,23 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ulid import ULID
 
 from api.logging import log
-from api.problems import BodyTooLarge, unforeseen
+from api.metrics import Metrics
+from api.problems import CLIENT_CLOSED_REQUEST, BodyTooLarge, unforeseen
 
 # A caller's own id is taken over if it is plain: it goes into logs and back into a header.
 _PLAIN_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,100}")
-_QUIET_PATHS: Final = frozenset({"/healthz", "/readyz"})
+_QUIET_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+
+# The route whose answers the latency target is about.
+_SCREENING: Final = "/v1/encounters"
 
 
 class RequestContext:
-    """Gives each request an id, returned as `X-Request-ID`, answers the unforeseen, and logs."""
+    """Gives each request an id (`X-Request-ID`), answers the unforeseen, counts and logs."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app = app
+        self.metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
@@ -50,13 +55,22 @@ class RequestContext:
                     answer = unforeseen(Request(scope))
                     await answer(scope, receive, send_with_id)
             finally:
+                seconds = time.perf_counter() - started
+                route = getattr(scope.get("route"), "path", None)
+                self.metrics.answered(
+                    scope["method"],
+                    route,
+                    status or CLIENT_CLOSED_REQUEST,
+                    seconds,
+                    screening=route == _SCREENING and scope["method"] == "POST" and status < 300,
+                )
                 level = "debug" if scope["path"] in _QUIET_PATHS else "info"
                 getattr(log, level)(
                     "request",
                     method=scope["method"],
                     path=scope["path"],
                     status=status,
-                    ms=round((time.perf_counter() - started) * 1000, 1),
+                    ms=round(seconds * 1000, 1),
                 )
 
 

@@ -1,12 +1,14 @@
 """What a route can ask for in its signature: the service, the caller, a place among the workers."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Final
 
 from fastapi import Depends, Header, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from api.pool import WorkPool
+from api.metrics import Metrics
+from api.pool import Overloaded, WorkPool
 from api.problems import FieldProblem, NotReady, RequestInvalid
 from api.settings import Settings
 from casework.errors import NotAuthenticated
@@ -21,38 +23,52 @@ _BEARER: Final = HTTPBearer(
 )
 
 
-def _settings(request: Request) -> Settings:
+# These are `async` although they wait for nothing: a plain function would be sent to a thread.
+
+
+async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
 
-def _service(request: Request) -> Service:
+async def _service(request: Request) -> Service:
     service: Service | None = request.app.state.service
     if service is None:
         raise NotReady("The service is starting: ask /readyz, and send the request again.")
     return service
 
 
-def _pool(request: Request) -> WorkPool:
+async def _pool(request: Request) -> WorkPool:
     pool: WorkPool = request.app.state.pool
     return pool
 
 
+async def _metrics(request: Request) -> Metrics:
+    metrics: Metrics = request.app.state.metrics
+    return metrics
+
+
+TheMetrics = Annotated[Metrics, Depends(_metrics)]
 TheSettings = Annotated[Settings, Depends(_settings)]
 TheService = Annotated[Service, Depends(_service)]
 Workers = Annotated[WorkPool, Depends(_pool)]
 
 
-def _permitted(scope: Scope) -> Callable[..., Caller]:
+def _permitted(scope: Scope) -> Callable[..., Awaitable[Caller]]:
     """Return a dependency that lets in callers whose key has the scope."""
 
-    def caller(
+    async def caller(
         service: TheService,
         credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
     ) -> Caller:
         if credentials is None:
             raise NotAuthenticated("Send an API key: `Authorization: Bearer siaga.key_...`.")
-        found = service.records.keys.recognise(credentials.credentials)
+        keys, text = service.records.keys, credentials.credentials
+        # One row of a local file is read sooner than a thread is woken; a server is waited for.
+        if service.records.database.local:
+            found = keys.recognise(text)
+        else:
+            found = await asyncio.to_thread(keys.recognise, text)
         found.require(scope)
         return found
 
@@ -63,8 +79,13 @@ Screener = Annotated[Caller, Depends(_permitted(Scope.SCREEN))]
 Enroller = Annotated[Caller, Depends(_permitted(Scope.ENROL))]
 
 
-async def _place(pool: Workers) -> AsyncIterator[None]:
-    async with pool.place():
+async def _place(pool: Workers, metrics: TheMetrics) -> AsyncIterator[None]:
+    try:
+        place = pool.take()
+    except Overloaded:
+        metrics.refused()
+        raise
+    with place:
         yield
 
 
@@ -72,7 +93,7 @@ async def _place(pool: Workers) -> AsyncIterator[None]:
 WorkPlace = Annotated[None, Depends(_place)]
 
 
-def _version(
+async def _version(
     if_match: Annotated[
         str | None,
         Header(description="The ETag that was read; the change is refused if it is outdated."),

@@ -6,10 +6,12 @@ is admitted at once or refused at once, and one whose client has gone is dropped
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import math
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Final, TypeVar
 
 from starlette.requests import Request
 from threadpoolctl import threadpool_limits
@@ -17,6 +19,16 @@ from threadpoolctl import threadpool_limits
 from index import use_threads
 
 T = TypeVar("T")
+
+# Threads that wait for the disk; they commit in groups (casework.group), so a few are enough.
+_MOST_CLERKS: Final = 8
+
+# An answer takes longer than its turn at a worker: its body arrives, its record is committed, and a
+# busy machine is uneven. What is left of the target is for that.
+_SHARE_OF_TARGET: Final = 0.6
+
+# Weight of the newest request in the usual time of one.
+_NEWEST: Final = 0.1
 
 
 class Overloaded(Exception):
@@ -30,31 +42,52 @@ class ClientGone(Exception):
 class WorkPool:
     """Runs CPU work for requests. Belongs to one event loop."""
 
-    def __init__(self, workers: int, waiting: int) -> None:
+    def __init__(self, workers: int, waiting: int, target_ms: float = math.inf) -> None:
         self.workers = workers
-        self._places = workers + waiting
+        self._bearable_ms = target_ms * _SHARE_OF_TARGET
+        self._usual_ms = 0.0
+        self.places = workers + waiting
         self._taken = 0
         self._threads = ThreadPoolExecutor(workers, "siaga-worker", initializer=_one_thread_each)
+        self._clerks = ThreadPoolExecutor(min(self.places, _MOST_CLERKS), "siaga-clerk")
 
     @property
     def admitted(self) -> int:
         """Requests admitted and not yet answered."""
         return self._taken
 
-    @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
+    def take(self) -> AbstractContextManager[None]:
         """Take a place for the duration of a request, before its body is read.
 
         Raises:
-            Overloaded: there is none.
+            Overloaded: there is none, or those before would keep this one past its target.
         """
-        if self._taken >= self._places:
+        if self._taken >= self.places:
+            raise Overloaded
+        if self._taken >= self.workers and self._expected_ms() > self._bearable_ms:
             raise Overloaded
         self._taken += 1
+        return self._leaving()
+
+    @contextmanager
+    def _leaving(self) -> Iterator[None]:
         try:
             yield
         finally:
             self._taken -= 1
+
+    def _expected_ms(self) -> float:
+        """Until one more request would be done, at the pace of the last ones."""
+        return (self._taken + 1) / self.workers * self._usual_ms
+
+    def _timed(self, work: Callable[[], T]) -> T:
+        started = time.perf_counter()
+        try:
+            return work()
+        finally:
+            spent = (time.perf_counter() - started) * 1000
+            # Workers may overwrite each other's figure: it is an average, not an account.
+            self._usual_ms += (spent - self._usual_ms) * _NEWEST
 
     async def run(self, request: Request, work: Callable[[], T]) -> T:
         """Run `work` on a worker thread and wait for it.
@@ -62,7 +95,7 @@ class WorkPool:
         Raises:
             ClientGone: the client went away before the work began.
         """
-        future = self._threads.submit(work)
+        future = self._threads.submit(self._timed, work)
         result = asyncio.wrap_future(future)
         gone = asyncio.ensure_future(_disconnected(request))
         either: set[asyncio.Future[Any]] = {result, gone}
@@ -75,9 +108,14 @@ class WorkPool:
         finally:
             gone.cancel()
 
+    async def record(self, work: Callable[[], T]) -> T:
+        """Run `work` that waits for the disk, so that no worker has to wait for it."""
+        return await asyncio.wrap_future(self._clerks.submit(work))
+
     async def idle(self) -> None:
         """Finish what was admitted and stop the threads."""
         await asyncio.to_thread(self._threads.shutdown, wait=True)
+        await asyncio.to_thread(self._clerks.shutdown, wait=True)
 
 
 def _one_thread_each() -> None:

@@ -88,6 +88,16 @@ class Settings(BaseSettings):
             description="Requests that may wait for a worker; more are refused at once with 503.",
         ),
     ] = 16
+    latency_target_ms: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=60_000,
+            description="Milliseconds within which a screening should be answered: requests that "
+            "could not be are refused at once, and /metrics counts those that were.",
+        ),
+    ] = 500
+    metrics: Annotated[bool, Field(description="Whether /metrics answers; it asks no key.")] = True
     max_photo_bytes: Annotated[int, Field(ge=1024, description="Largest photo, in bytes.")] = (
         20 * MEBI
     )

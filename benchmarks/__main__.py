@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -17,6 +18,8 @@ from rich.progress import Progress
 from benchmarks import (
     compiled,
     compiled_report,
+    load,
+    load_report,
     open_set,
     photos,
     prior,
@@ -24,15 +27,19 @@ from benchmarks import (
     search,
     search_report,
     speed,
+    speed_cores,
+    speed_library,
     speed_report,
     verification,
 )
 from benchmarks.embeddings import CodeChanged, Embedded, embed_data_set
 from benchmarks.identities import DataSet, DataSetInvalid, read_clashes, read_data_set
+from benchmarks.load_service import Cpus
 from benchmarks.machine import facts, one_cpu
 from benchmarks.packaged import people
 from benchmarks.report import Report, print_summary
 from detector.loading import load_pipeline
+from detector.threads import use_threads
 from models import ModelsError, ModelStore, default_root, load_pack
 
 app = typer.Typer(add_completion=False, help=(sys.modules["benchmarks"].__doc__ or ""))
@@ -61,22 +68,29 @@ def measure_speed(
         Path | None, typer.Option("--photos", help="Real photos instead of composed ones.")
     ] = None,
     repeats: Annotated[int, typer.Option(min=1, help="Counted turns a photo.")] = speed.REPEATS,
+    scrfd: Annotated[
+        list[Path] | None,
+        typer.Option(help="SCRFD networks for the insightface library's turn (repeatable)."),
+    ] = None,
     seed: Seed = 0,
     pack_name: PackName = "open",
     json: Json = None,
 ) -> Report:
-    """Time photo bytes to answer, beside stock OpenCV 4."""
+    """Time photo bytes to answer, beside stock OpenCV 4 and the insightface library."""
     report = _report("speed")
-    with _explained(), one_cpu() as cpu:
+    with _explained(), one_cpu() as cpu, TemporaryDirectory() as scratch:
         pack, store = load_pack(pack_name), ModelStore(default_root())
         pipeline = load_pipeline(pack, store)
         chosen = (
             photos.read_folder(folder) if folder else photos.compose_all(people(pipeline), seed)
         )
         ours = speed.Contestant(pipeline, pack, seed)
-        run = speed.compare(chosen, ours, pack, store, repeats)
+        recogniser = compiled.dequantised(store.require(pack).recogniser, Path(scratch))
+        libraries = speed_library.load(scrfd or speed_library.given_files(), recogniser)
+        run = speed.compare(chosen, ours, pack, store, repeats, others=libraries)
     report.facts["threads"] = f"1 for each side, on CPU {cpu}"
-    speed_report.add_to(report, run)
+    scaling = speed_cores.measure([photo.data for photo in chosen], pipeline.analyse)
+    speed_report.add_to(report, run, scaling)
     return _publish(report, json)
 
 
@@ -182,6 +196,42 @@ def measure_calibration(
     with _explained():
         data, embedded = _embedded(report, folder, clashes, pack_name)
         realised.add_to(report, realised.run(data, embedded, trials, seed))
+    return _publish(report, json)
+
+
+@app.command("load")
+def measure_load(
+    seconds: Annotated[float, typer.Option(min=0.1, help="Of each measurement.")] = load.SECONDS,
+    subjects: Annotated[
+        list[int] | None, typer.Option(help="Gallery sizes with mocked networks (repeatable).")
+    ] = None,
+    requests: Annotated[int, typer.Option(min=0, help="Over which memory is followed.")] = 5000,
+    dim: Annotated[int, typer.Option(min=8, help="Numbers of a mocked embedding.")] = 128,
+    json: Json = None,
+) -> Report:
+    """Time the running service over HTTP: throughput, overload, galleries, memory."""
+    report, cpus = _report("load"), Cpus.choose()
+    report.facts["threads"] = f"1 worker, 1 thread. {cpus.sentence}"
+    with _explained(), TemporaryDirectory(prefix="siaga-load-") as folder:
+        pack = load_pack("open")
+        pipeline = load_pipeline(pack, ModelStore(default_root()))
+        chosen = [photo.data for photo in photos.compose_all(people(pipeline), 0)]
+        use_threads(1)
+        root = Path(folder)
+        real = load.measure_real(root / "real", pipeline, chosen, cpus, seconds)
+        load_report.add_real(report, real)
+        mocked = [
+            load.measure_mocked(root / f"mocked-{size}", size, dim, cpus, seconds)
+            for size in subjects or load.SUBJECTS
+        ]
+        load_report.add_mocked(report, mocked, dim)
+        if requests:
+            memory = load.measure_memory(root / "memory", dim, cpus, requests)
+            load_report.add_memory(report, memory)
+    report.note(
+        f"Warm-up {load.WARM_UP_SECONDS:g} s, then {seconds:g} s a figure; the pipeline in process "
+        "takes turns with HTTP on the same CPU. Commits are flushed to disk (synchronous=FULL)."
+    )
     return _publish(report, json)
 
 

@@ -1,15 +1,17 @@
-"""Photo bytes to answer, beside stock OpenCV 4 on the same photos and weights, in one run.
+"""Photo bytes to answer, beside its peers on the same photos and recogniser, in one run.
 
-Both sides stay on one CPU with one thread. Photo by photo they take turns, and the one that starts
-changes from turn to turn, so that a busy moment of the machine meets both. Ours goes all the way to
-the hits in a gallery; the peer, which has none, stops at the embedding.
+The peers are stock OpenCV 4 in its own process and environment, and the `insightface` library's
+classes in this one (`benchmarks.speed_library`). All stay on one CPU with one thread. Photo by
+photo they take turns, and the one that starts changes from turn to turn, so that a busy moment of
+the machine meets all. Ours goes all the way to the hits in a gallery; peers, which have none, stop
+at the embedding.
 """
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -51,11 +53,13 @@ class Side:
 
 @dataclass(slots=True)
 class Comparison:
-    """Both sides on one photo; the peer may be absent."""
+    """All sides on one photo; the peer may be absent."""
 
     photo: TestPhoto
     ours: Side
     peer: Side | None
+    others: dict[str, Side] = field(default_factory=dict)
+    """Further peers by name."""
 
 
 @dataclass(slots=True)
@@ -66,6 +70,16 @@ class Run:
     peer_name: str = ""
     skipped: str = ""
     """Why there is no peer; empty where there is one."""
+
+
+class InProcess(Protocol):
+    """A peer that runs in this process."""
+
+    name: str
+
+    def answer(self, data: bytes, side: Side, *, counted: bool) -> None:
+        """Take one photo to its embedding, and note what it took if it counts."""
+        ...
 
 
 class Contestant:
@@ -106,8 +120,9 @@ def compare(
     store: ModelStore,
     repeats: int = REPEATS,
     cache: Path | None = None,
+    others: Sequence[InProcess] = (),
 ) -> Run:
-    """Run both sides over all photos; without the peer, only ours."""
+    """Run all sides over all photos; OpenCV is left out where it cannot be had."""
     weights = store.require(pack)
     arguments = [
         str(weights.detector),
@@ -118,24 +133,39 @@ def compare(
     try:
         with running(PEER, arguments, cache or cache_folder()) as peer:
             name = f"OpenCV {peer.greeting['version']}"
-            return Run([_turns(photo, ours, peer, repeats) for photo in photos], name)
+            return Run([_turns(photo, ours, peer, others, repeats) for photo in photos], name)
     except PeerUnavailable as reason:
-        alone = [_turns(photo, ours, None, repeats) for photo in photos]
+        alone = [_turns(photo, ours, None, others, repeats) for photo in photos]
         return Run(alone, skipped=str(reason))
 
 
-def _turns(photo: TestPhoto, ours: Contestant, peer: Peer | None, repeats: int) -> Comparison:
-    result = Comparison(photo, Side(), Side() if peer else None)
+def _turns(
+    photo: TestPhoto,
+    ours: Contestant,
+    peer: Peer | None,
+    others: Sequence[InProcess],
+    repeats: int,
+) -> Comparison:
+    result = Comparison(
+        photo, Side(), Side() if peer else None, {other.name: Side() for other in others}
+    )
     with tempfile.NamedTemporaryFile() as file:
         file.write(photo.data)
         file.flush()
+        sides: list[Callable[[bool], None]] = [
+            lambda counted: ours.answer(photo.data, result.ours, counted=counted),
+            lambda counted: _ask(peer, file.name, result.peer, counted=counted),
+            *(_asking(other, photo.data, result.others[other.name]) for other in others),
+        ]
         for turn in range(-WARM_UP, repeats):
-            if turn % 2:
-                _ask(peer, file.name, result.peer, counted=turn >= 0)
-            ours.answer(photo.data, result.ours, counted=turn >= 0)
-            if not turn % 2:
-                _ask(peer, file.name, result.peer, counted=turn >= 0)
+            first = turn % len(sides)
+            for side in sides[first:] + sides[:first]:
+                side(turn >= 0)
     return result
+
+
+def _asking(other: InProcess, data: bytes, side: Side) -> Callable[[bool], None]:
+    return lambda counted: other.answer(data, side, counted=counted)
 
 
 def _ask(peer: Peer | None, path: str, side: Side | None, *, counted: bool) -> None:
@@ -152,18 +182,22 @@ def _ask(peer: Peer | None, path: str, side: Side | None, *, counted: bool) -> N
         side.stages.append({name: float(answer[name]) for name in stages if name in answer})
 
 
-def ratio(comparisons: Sequence[Comparison], turn: int | None = None) -> float:
-    """Return how many times as long the peer takes: median photo over median photo.
+def ratio(
+    comparisons: Sequence[Comparison], turn: int | None = None, other: str | None = None
+) -> float:
+    """Return how many times as long a peer takes: median photo over median photo.
 
     Args:
         comparisons: of photos that both sides measured.
         turn: of one repeat only; of each photo's median if None.
+        other: which of the further peers; OpenCV if None.
     """
 
     def of(side: Side) -> float:
         return side.median if turn is None else side.totals[turn]
 
-    peer = np.median([of(each.peer) for each in comparisons if each.peer])
+    sides = [each.others[other] if other else each.peer for each in comparisons]
+    peer = np.median([of(side) for side in sides if side])
     return float(peer / np.median([of(each.ours) for each in comparisons]))
 
 

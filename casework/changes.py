@@ -1,18 +1,21 @@
 """The gallery's change log: what is written with every change that a gallery must follow."""
 
 from collections.abc import Iterable
+from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import Session
 
 from casework.clock import Clock
 from casework.tables import GalleryChange, Template
 from casework.vocabulary import Change
 
+_POSITION: Final = select(func.max(GalleryChange.seq))
 
-def position(session: Session) -> int:
+
+def position(database: Connection | Session) -> int:
     """Return the number of the last change, 0 before the first."""
-    return session.scalar(select(func.max(GalleryChange.seq))) or 0
+    return database.scalar(_POSITION) or 0
 
 
 def log_added(session: Session, template_ids: Iterable[int], clock: Clock) -> None:
@@ -25,8 +28,13 @@ def log_removed(session: Session, template_ids: Iterable[int], clock: Clock) -> 
     _log(session, Change.REMOVE, template_ids, clock)
 
 
+def log_standing(session: Session, template_ids: Iterable[int], clock: Clock) -> None:
+    """Record that the subject of these templates stands on other watchlists than before."""
+    _log(session, Change.STANDING, template_ids, clock)
+
+
 def log_policy(session: Session, clock: Clock) -> None:
-    """Record that watchlists or who stands on them changed."""
+    """Record that watchlists changed."""
     _log(session, Change.POLICY, [None], clock)
 
 

@@ -18,7 +18,7 @@ from casework.errors import DatabaseTooNew
 
 # How long a writer waits for another process's transaction before it gives up.
 _SQLITE_BUSY_MS = 10_000
-_WRITES = "siaga_writes"
+_BEGIN = "siaga_begin"
 
 
 class Database:
@@ -26,9 +26,15 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
-        self.engine = create_engine(self.url)
-        if self.engine.dialect.name == "sqlite":
+        self.local = self.url.get_backend_name() == "sqlite"
+        """Whether a read of one row is a matter of microseconds: no network, no waiting."""
+        # Threads bound a SQLite file's connections already, and none may wait for another's.
+        in_file = self.local and self.url.database not in (None, "", ":memory:")
+        self.engine = create_engine(self.url, **({"max_overflow": -1} if in_file else {}))
+        if self.local:
             _make_sqlite_durable(self.engine)
+        self._writing = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+        self._glancing = self.engine.execution_options(**{_BEGIN: None})
 
     def migrate(self) -> None:
         """Bring the schema up to this version's.
@@ -49,7 +55,7 @@ class Database:
                 )
             if current == script.get_current_head():
                 return
-            with self.engine.connect().execution_options(**{_WRITES: True}) as connection:
+            with self._writing.connect() as connection:
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
 
@@ -63,11 +69,27 @@ class Database:
     def write(self) -> Iterator[Session]:
         """Give a session that is committed if the block succeeds, and undone if it does not."""
         with (
-            self.engine.connect().execution_options(**{_WRITES: True}) as connection,
+            self._writing.connect() as connection,
             Session(connection, expire_on_commit=False) as session,
             session.begin(),
         ):
             yield session
+
+    @contextmanager
+    def glance(self) -> Iterator[Connection]:
+        """Give a connection for a single statement that reads, at the least cost.
+
+        One statement sees one consistent state by itself; for several that belong together there
+        is `read`.
+        """
+        with self._glancing.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write_rows(self) -> Iterator[Connection]:
+        """Like `write`, for plain statements that need no objects."""
+        with self._writing.begin() as connection:
+            yield connection
 
     def close(self) -> None:
         """Close every connection."""
@@ -93,5 +115,6 @@ def _make_sqlite_durable(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
         # A writer that starts as a reader can fail halfway with "database is locked".
-        writes = connection.get_execution_options().get(_WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        begin = connection.get_execution_options().get(_BEGIN, "BEGIN")
+        if begin is not None:
+            connection.exec_driver_sql(begin)

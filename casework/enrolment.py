@@ -7,6 +7,7 @@ looks at photos and needs no database, `store` writes any number of people in on
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -14,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from casework import watchlists
-from casework.changes import log_added, log_policy
+from casework.changes import log_added, log_standing, templates_of_subject
 from casework.clock import Clock
 from casework.database import Database
 from casework.errors import EnrolmentRefused
@@ -32,14 +33,14 @@ from detector.quality import Quality, Verdict
 ACCEPTED: Final = "accepted"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PhotoFile:
     """A photo as it comes in; the name is only for reports."""
 
     name: str
     content: bytes = field(repr=False)
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """Digest of the bytes, hexadecimal."""
         return hashlib.sha256(self.content).hexdigest()
@@ -149,8 +150,10 @@ class Enrolment:
         examined = [self.examine(file) for file in files]
         with self._database.write() as session:
             row = find(session, subject_id)
-            reports = self._add(session, row, examined)
+            made: list[Template] = []
+            reports = self._add(row, examined, made)
             row.updated_at = self._clock()
+            self._log(session, made)
         if not any(report.photo_id for report in reports):
             raise EnrolmentRefused(report.sentence for report in reports)
         return Enrolled(subject_id, created=False, reports=reports)
@@ -165,10 +168,12 @@ class Enrolment:
             NotFound, InvalidPeriod: a watchlist does not exist, or the entry would end before it
                 begins; nothing was written.
         """
+        everyone = list(applications)
         with self._database.write() as session:
-            results = [self._store_one(session, application) for application in applications]
-            if any(result.created for result in results):
-                log_policy(session, self._clock)
+            known = _by_reference(session, [each.person.reference for each in everyone])
+            made: list[Template] = []
+            results = [self._store_one(session, each, known, made) for each in everyone]
+            self._log(session, made)
             return results
 
     def known_photos(self, references: Sequence[str]) -> dict[str, frozenset[str]]:
@@ -208,10 +213,14 @@ class Enrolment:
                 if embedding is not None:
                     made.append((photo_id, embedding))
             with self._database.write() as session:
-                for photo_id, embedding in made:
-                    photo = session.get(EnrolledPhoto, photo_id)
-                    if photo is not None:  # not removed meanwhile
-                        self._add_template(session, photo, embedding)
+                found = [(session.get(EnrolledPhoto, each), vector) for each, vector in made]
+                templates = [
+                    self._template(photo, vector)
+                    for photo, vector in found
+                    if photo is not None  # not removed meanwhile
+                ]
+                session.add_all(templates)
+                self._log(session, templates)
             yield min(start + batch, len(waiting)), len(waiting)
 
     def _untemplated(self, session: Session) -> list[str]:
@@ -219,25 +228,26 @@ class Enrolment:
         query = select(EnrolledPhoto.id).where(EnrolledPhoto.id.not_in(ours))
         return list(session.scalars(query.order_by(EnrolledPhoto.id)))
 
-    def _store_one(self, session: Session, application: Application) -> Enrolled:
+    def _store_one(
+        self,
+        session: Session,
+        application: Application,
+        known: dict[str, Subject],
+        made: list[Template],
+    ) -> Enrolled:
+        """Put one person into the session; `known` and `made` grow by what is new."""
         person = application.person
         check_period(person.valid_from, person.valid_until)
         for watchlist_id in person.watchlist_ids:
             watchlists.find(session, watchlist_id)
-        row = None
-        if person.reference is not None:
-            row = session.scalar(
-                select(Subject)
-                .options(selectinload(Subject.photos))
-                .where(Subject.reference == person.reference)
-            )
+        row = known.get(person.reference) if person.reference is not None else None
         if row is not None:
-            reports = self._add(session, row, application.photos)
+            reports = self._add(row, application.photos, made)
             standing = [membership.watchlist_id for membership in row.memberships]
             joins = bool(set(person.watchlist_ids) - set(standing))
             if joins:
                 stand_on(row, [*standing, *person.watchlist_ids])
-                log_policy(session, self._clock)
+                log_standing(session, templates_of_subject(session, row.id), self._clock)
             if joins or any(report.accepted for report in reports):
                 row.updated_at = self._clock()
             return Enrolled(row.id, created=False, reports=reports)
@@ -258,12 +268,14 @@ class Enrolment:
         )
         stand_on(row, person.watchlist_ids)
         session.add(row)
-        return Enrolled(row.id, created=True, reports=self._add(session, row, application.photos))
+        if person.reference is not None:
+            known[person.reference] = row
+        return Enrolled(row.id, created=True, reports=self._add(row, application.photos, made))
 
     def _add(
-        self, session: Session, subject: Subject, photos: Sequence[Examined]
+        self, subject: Subject, photos: Sequence[Examined], made: list[Template]
     ) -> tuple[PhotoReport, ...]:
-        """Store the accepted photos that the subject does not have yet."""
+        """Give the subject the accepted photos that it does not have yet."""
         known = {photo.sha256: photo.id for photo in subject.photos}
         reports = []
         for examined in photos:
@@ -288,17 +300,17 @@ class Enrolment:
                 created_at=self._clock(),
             )
             photo.sealed_content = self._vault.seal(examined.file.content, f"photo/{photo.id}")
+            made.append(self._template(photo, analysis.embedding))
+            photo.templates.append(made[-1])
             subject.photos.append(photo)
             known[digest] = photo.id
-            session.flush()
-            self._add_template(session, photo, analysis.embedding)
             reports.append(
                 PhotoReport(report.name, report.code, report.detail, report.quality, photo.id)
             )
         return tuple(reports)
 
-    def _add_template(self, session: Session, photo: EnrolledPhoto, embedding: Embedding) -> None:
-        template = Template(
+    def _template(self, photo: EnrolledPhoto, embedding: Embedding) -> Template:
+        return Template(
             photo_id=photo.id,
             subject_id=photo.subject_id,
             model=str(self._model),
@@ -308,13 +320,25 @@ class Enrolment:
             ),
             created_at=self._clock(),
         )
-        session.add(template)
+
+    def _log(self, session: Session, made: Sequence[Template]) -> None:
+        """Write what the session holds, all rows of a kind at once, and log the new templates."""
         session.flush()
-        log_added(session, [template.id], self._clock)
+        log_added(session, sorted(template.id for template in made), self._clock)
 
 
 def _reports(photos: Iterable[Examined]) -> tuple[PhotoReport, ...]:
     return tuple(photo.report for photo in photos)
+
+
+def _by_reference(session: Session, references: Sequence[str | None]) -> dict[str, Subject]:
+    """Return the subjects that have these references, with their photos."""
+    query = (
+        select(Subject)
+        .options(selectinload(Subject.photos))
+        .where(Subject.reference.in_([each for each in references if each is not None]))
+    )
+    return {row.reference: row for row in session.scalars(query) if row.reference is not None}
 
 
 def template_row(photo_id: str, model: str) -> str:

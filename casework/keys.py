@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from casework.clock import Clock
 from casework.database import Database
@@ -116,8 +116,9 @@ class Keys:
         key_id, _, secret = rest.partition(".")
         row = None
         if prefix == _PREFIX and secret and len(key_id) < 100:
-            with self._database.read() as session:
-                row = session.get(ApiKey, key_id)
+            # Read every time: a revocation counts at once, whichever process it was made in.
+            with self._database.glance() as connection:
+                row = connection.execute(_RECOGNISED, {"key_id": key_id}).first()
         expected = row.secret_sha256 if row is not None else ""
         matches = hmac.compare_digest(expected.encode(), _digest(secret).encode())
         if row is None or not matches or row.revoked_at is not None:
@@ -128,6 +129,11 @@ class Keys:
             frozenset(Scope(scope) for scope in row.scopes),
             frozenset(row.ports) if row.ports is not None else None,
         )
+
+
+_RECOGNISED: Final = select(
+    ApiKey.id, ApiKey.name, ApiKey.secret_sha256, ApiKey.scopes, ApiKey.ports, ApiKey.revoked_at
+).where(ApiKey.id == bindparam("key_id"))
 
 
 def _digest(secret: str) -> str:

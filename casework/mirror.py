@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from casework.changes import position
 from casework.database import Database
 from casework.enrolment import template_row
 from casework.model import ModelKey
+from casework.sizes import Sizes
 from casework.tables import GalleryChange, Template
 from casework.vault import Vault
 from casework.vocabulary import Change
@@ -24,6 +24,8 @@ from index import Gallery
 
 # Rows read, decrypted and added at a time when the gallery is loaded.
 _CHUNK: Final = 8192
+
+_SEALED: Final = select(Template.id, Template.photo_id, Template.sealed_vector)
 
 
 class GalleryMirror:
@@ -35,6 +37,7 @@ class GalleryMirror:
         self._model = str(model)
         self._following = threading.Lock()
         self.gallery = gallery
+        self.sizes = Sizes(self._model)
 
     def load(self) -> int:
         """Fill the empty gallery from the database; returns how many templates it holds.
@@ -43,20 +46,17 @@ class GalleryMirror:
             WrongDataKey: a template cannot be decrypted.
         """
         query = (
-            select(Template.id, Template.photo_id, Template.sealed_vector)
-            .where(Template.model == self._model)
+            _SEALED.where(Template.model == self._model)
             .order_by(Template.id)
             .execution_options(yield_per=_CHUNK)
         )
         with self._following, self._database.read() as session:
             # One transaction: the position and the rows belong to the same state.
             until = position(session)
-            for rows in session.execute(query).partitions():
-                self.gallery.add(
-                    [row.id for row in rows],
-                    self._vectors([(row.photo_id, row.sealed_vector) for row in rows]),
-                    version=until,
-                )
+            self.sizes.load(session)
+            # Through the connection: 100,000 rows need no session to keep track of them.
+            for rows in session.connection().execute(query).partitions():
+                self._add(rows, until)
             if len(self.gallery) == 0:
                 self.gallery.advance(until)
         return len(self.gallery)
@@ -66,8 +66,8 @@ class GalleryMirror:
 
         Call before a search whose answer must reflect all writes acknowledged so far.
         """
-        with self._database.read() as session:
-            if position(session) <= self.gallery.version:
+        with self._database.glance() as connection:
+            if position(connection) <= self.gallery.version:
                 return self.gallery.version
         with self._following, self._database.read() as session:
             changes = session.execute(
@@ -90,23 +90,21 @@ class GalleryMirror:
                 self.gallery.remove(template_id, version=self.gallery.version)
         wanted = [t for t in sorted(added - removed) if t not in self.gallery]
         rows = session.execute(
-            select(Template.id, Template.photo_id, Template.sealed_vector).where(
+            _SEALED.where(
                 # A template that is gone already has its removal further on in the log.
                 Template.id.in_(wanted),
                 Template.model == self._model,
             )
         ).all()
         if rows:
-            self.gallery.add(
-                [row.id for row in rows],
-                self._vectors([(row.photo_id, row.sealed_vector) for row in rows]),
-                version=self.gallery.version,
-            )
+            self._add(rows, self.gallery.version)
+        self.sizes.update(session, {t for _, t in changes if t is not None})
 
-    def _vectors(self, sealed: Sequence[tuple[str, bytes]]) -> npt.NDArray[np.float32]:
-        return np.stack(
-            [
-                np.frombuffer(self._vault.open(content, template_row(photo_id, self._model)), "<f4")
-                for photo_id, content in sealed
-            ]
+    def _add(self, rows: Sequence[Row[int, str, bytes]], version: int) -> None:
+        """Decrypt templates and put them into the gallery."""
+        open_sealed, model = self._vault.open, self._model
+        plain = b"".join(
+            [open_sealed(sealed, template_row(photo_id, model)) for _, photo_id, sealed in rows]
         )
+        vectors = np.frombuffer(plain, "<f4").reshape(len(rows), -1)
+        self.gallery.add([template_id for template_id, _, _ in rows], vectors, version=version)

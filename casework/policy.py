@@ -1,13 +1,14 @@
 """What each watchlist asks of a score, at the gallery's present size."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.model import ModelKey
-from casework.tables import Membership, Subject, Template, Watchlist
+from casework.tables import Watchlist
 from casework.vocabulary import Category, Direction
 from index import FalseMatchCurve, threshold_for
 
@@ -31,16 +32,17 @@ class Policy:
         return self.direction.covers(direction) and (self.ports is None or port in self.ports)
 
 
-def read_policies(session: Session, model: ModelKey, curve: FalseMatchCurve) -> dict[str, Policy]:
-    """Return every watchlist's policy by id, thresholds worked out for its own size."""
-    sizes = dict(
-        session.execute(
-            select(Membership.watchlist_id, func.count(Template.id))
-            .join(Template, Template.subject_id == Membership.subject_id)
-            .where(Template.model == str(model))
-            .group_by(Membership.watchlist_id)
-        ).all()
-    )
+def read_policies(
+    session: Session, sizes: Mapping[str, int], model: ModelKey, curve: FalseMatchCurve
+) -> dict[str, Policy]:
+    """Return every watchlist's policy by id, thresholds worked out for its own size.
+
+    Args:
+        session: where the watchlists are read.
+        sizes: templates of this model by watchlist, none where one is missing.
+        model: what the templates were made with.
+        curve: how often that model takes two people for one.
+    """
     policies = {}
     for row in session.scalars(select(Watchlist)):
         if row.threshold is not None:
@@ -62,7 +64,7 @@ def read_policies(session: Session, model: ModelKey, curve: FalseMatchCurve) -> 
     return policies
 
 
-def in_force(subject: Subject, at: datetime) -> bool:
+def in_force(valid_from: datetime | None, valid_until: datetime | None, at: datetime) -> bool:
     """Whether an entry counts at a time: lapsed entries never alert."""
-    begun = subject.valid_from is None or subject.valid_from <= at
-    return begun and (subject.valid_until is None or at <= subject.valid_until)
+    begun = valid_from is None or valid_from <= at
+    return begun and (valid_until is None or at <= valid_until)

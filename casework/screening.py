@@ -7,17 +7,19 @@ policy -> commit encounter and alerts in one transaction -> answer.
 import hashlib
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from casework.clock import Clock
 from casework.database import Database
 from casework.errors import IdempotencyClash, NotFound
+from casework.group import GroupCommit
 from casework.ids import ALERT, ENCOUNTER, new_id
 from casework.keys import Caller
 from casework.mirror import GalleryMirror
@@ -69,8 +71,12 @@ class Screened:
     encounter: Encounter
     replayed: bool
     """Whether the answer was given before, to the same idempotency key."""
-    stages: Mapping[str, float]
-    """Milliseconds by stage, for this request."""
+    watch: Stopwatch
+
+    @property
+    def stages(self) -> Mapping[str, float]:
+        """Milliseconds by stage, for this request."""
+        return self.watch.stages
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,21 +109,30 @@ class Screening:
         self._model = model
         self._curve = curve
         self._clock = clock
+        self._commits = GroupCommit(database)
         self._policies: tuple[int, dict[str, Policy]] = (-1, {})
         self._policies_lock = threading.Lock()
 
     def screen(self, arrival: Arrival, caller: Caller) -> Screened:
-        """Screen one photo and record the encounter.
+        """Screen one photo and record the encounter: `examine`, then `record`.
 
         Raises:
             PhotoError: the photo is not one; nothing is recorded.
             NotPermitted: the key may not speak for the port.
             IdempotencyClash: the idempotency key was used for a different request.
         """
+        return self.record(self.examine(arrival, caller), arrival, caller)
+
+    def examine(self, arrival: Arrival, caller: Caller) -> Screened:
+        """Analyse and search: all the work that needs a processor. Nothing counts until `record`.
+
+        Raises:
+            PhotoError, NotPermitted, IdempotencyClash: see `screen`.
+        """
         caller.require_port(arrival.port)
         watch = Stopwatch()
         if (earlier := self._answered(arrival, caller)) is not None:
-            return Screened(earlier, replayed=True, stages=watch.stages)
+            return Screened(earlier, replayed=True, watch=watch)
         received_at = self._clock()
         analysis = self._pipeline.analyse(arrival.photo, watch)
         with watch.stage("search"):
@@ -127,16 +142,26 @@ class Screening:
         encounter.gallery_version = version
         encounter.gallery_size = len(self._mirror.gallery)
         encounter.stages = {name: round(spent, 2) for name, spent in watch.stages.items()}
-        with watch.stage("record"):
+        return Screened(encounter, replayed=False, watch=watch)
+
+    def record(self, screened: Screened, arrival: Arrival, caller: Caller) -> Screened:
+        """Commit what was found, and wait for the disk: from then on it is the answer.
+
+        Raises:
+            IdempotencyClash: see `screen`.
+        """
+        if screened.replayed:
+            return screened
+        with screened.watch.stage("record"):
             try:
-                self._record(encounter, arrival, caller)
+                self._commits.write(_rows_of(screened.encounter, arrival, caller))
             except IntegrityError:
                 # The same key was being answered at the same moment: that answer stands.
                 earlier = self._answered(arrival, caller)
                 if earlier is None:
                     raise
-                return Screened(earlier, replayed=True, stages=watch.stages)
-        return Screened(encounter, replayed=False, stages=watch.stages)
+                return Screened(earlier, replayed=True, watch=screened.watch)
+        return screened
 
     def get(self, encounter_id: str, caller: Caller) -> Encounter:
         """Return an encounter that the caller submitted.
@@ -156,7 +181,8 @@ class Screening:
         known, policies = self._policies
         if known != version:
             with self._policies_lock, self._database.read() as session:
-                policies = read_policies(session, self._model, self._curve)
+                sizes = self._mirror.sizes.counts()
+                policies = read_policies(session, sizes, self._model, self._curve)
                 self._policies = (version, policies)
         return policies
 
@@ -184,19 +210,16 @@ class Screening:
         """Group hits by subject and watchlist; keep those in force and past the threshold."""
         scores = {hit.template_id: hit.score for hit in hits}
         rows = session.execute(
-            select(Template.id, Template.photo_id, Subject, Membership.watchlist_id)
-            .join(Subject, Subject.id == Template.subject_id)
-            .join(Membership, Membership.subject_id == Subject.id)
-            .where(Template.id.in_(scores), Membership.watchlist_id.in_(policies))
+            _STANDINGS.where(Template.id.in_(scores), Membership.watchlist_id.in_(policies))
         )
         best: dict[tuple[str, str], Candidate] = {}
-        for template_id, photo_id, subject, watchlist_id in rows:
+        for template_id, photo_id, subject_id, valid_from, valid_until, watchlist_id in rows:
             policy, score = policies[watchlist_id], scores[template_id]
-            if score < policy.threshold or not in_force(subject, at):
+            if score < policy.threshold or not in_force(valid_from, valid_until, at):
                 continue
-            key = (subject.id, watchlist_id)
+            key = (subject_id, watchlist_id)
             if key not in best or score > best[key].score:
-                best[key] = Candidate(subject.id, photo_id, policy, score)
+                best[key] = Candidate(subject_id, photo_id, policy, score)
         return sorted(best.values(), key=lambda c: (-c.score, c.subject_id, c.policy.watchlist_id))
 
     def _encounter(
@@ -250,32 +273,74 @@ class Screening:
             ],
         )
 
-    def _record(self, encounter: Encounter, arrival: Arrival, caller: Caller) -> None:
-        with self._database.write() as session:
-            session.add(encounter)
-            if arrival.idempotency_key is not None:
-                session.flush()
-                session.add(
-                    IdempotencyRecord(
-                        api_key_id=caller.key_id,
-                        key=arrival.idempotency_key,
-                        fingerprint=arrival.fingerprint,
-                        encounter_id=encounter.id,
-                        created_at=encounter.received_at,
-                    )
-                )
-
     def _answered(self, arrival: Arrival, caller: Caller) -> Encounter | None:
         """Return the encounter that already answers this idempotency key, if any."""
         if arrival.idempotency_key is None:
             return None
-        with self._database.read() as session:
-            record = session.get(IdempotencyRecord, (caller.key_id, arrival.idempotency_key))
-            if record is None:
-                return None
-            if record.fingerprint != arrival.fingerprint:
-                raise IdempotencyClash(
-                    "This Idempotency-Key was used for a different request: "
-                    "send a new key with a new photo or changed fields."
+        with self._database.glance() as connection:
+            record = connection.execute(
+                _ANSWERED.where(
+                    IdempotencyRecord.api_key_id == caller.key_id,
+                    IdempotencyRecord.key == arrival.idempotency_key,
                 )
+            ).first()
+        if record is None:
+            return None
+        if record.fingerprint != arrival.fingerprint:
+            raise IdempotencyClash(
+                "This Idempotency-Key was used for a different request: "
+                "send a new key with a new photo or changed fields."
+            )
+        with self._database.read() as session:
             return session.get_one(Encounter, record.encounter_id)
+
+
+_ANSWERED: Final = select(IdempotencyRecord.fingerprint, IdempotencyRecord.encounter_id)
+_STANDINGS: Final = (
+    select(
+        Template.id,
+        Template.photo_id,
+        Subject.id,
+        Subject.valid_from,
+        Subject.valid_until,
+        Membership.watchlist_id,
+    )
+    .join(Subject, Subject.id == Template.subject_id)
+    .join(Membership, Membership.subject_id == Subject.id)
+)
+
+
+def _rows_of(
+    encounter: Encounter, arrival: Arrival, caller: Caller
+) -> Callable[[Connection], None]:
+    """Return what writes the encounter, its alerts and the answered key: plain rows.
+
+    The objects were made for the answer; a session would take a millisecond to find out that all
+    of them are new.
+    """
+    alerts = [_row(alert) | {"encounter_id": encounter.id} for alert in encounter.alerts]
+
+    def write(connection: Connection) -> None:
+        connection.execute(_NEW_ENCOUNTER, _row(encounter))
+        if alerts:
+            connection.execute(_NEW_ALERTS, alerts)
+        if arrival.idempotency_key is not None:
+            answered = {
+                "api_key_id": caller.key_id,
+                "key": arrival.idempotency_key,
+                "fingerprint": arrival.fingerprint,
+                "encounter_id": encounter.id,
+                "created_at": encounter.received_at,
+            }
+            connection.execute(_NEW_ANSWER, answered)
+
+    return write
+
+
+def _row(record: Encounter | Alert) -> dict[str, Any]:
+    return {column.key: getattr(record, column.key) for column in record.__table__.columns}
+
+
+_NEW_ENCOUNTER: Final = insert(Encounter.__table__)  # type: ignore[arg-type]
+_NEW_ALERTS: Final = insert(Alert.__table__)  # type: ignore[arg-type]
+_NEW_ANSWER: Final = insert(IdempotencyRecord.__table__)  # type: ignore[arg-type]

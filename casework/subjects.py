@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
 from casework import watchlists
-from casework.changes import log_policy, log_removed, templates_of_subject
+from casework.changes import log_policy, log_removed, log_standing, templates_of_subject
 from casework.clock import Clock
 from casework.database import Database
 from casework.errors import AlreadyExists, InvalidPeriod, NotFound, StaleVersion, StillInUse
@@ -75,6 +75,7 @@ class Subjects:
                     for watchlist_id in lists:
                         watchlists.find(session, watchlist_id)
                     stand_on(row, lists)
+                    log_standing(session, templates_of_subject(session, subject_id), self._clock)
                 row.updated_at = self._clock()
                 log_policy(session, self._clock)
         except IntegrityError as error:

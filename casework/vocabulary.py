@@ -68,5 +68,7 @@ class Change(StrEnum):
 
     ADD = "add"
     REMOVE = "remove"
+    STANDING = "standing"
+    """The template's subject stands on other watchlists than before."""
     POLICY = "policy"
-    """Watchlists or memberships changed: thresholds must be read again."""
+    """Watchlists changed: thresholds must be read again."""

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from detector.faces import Image, Landmarks
+from detector.faces import Image, Landmarks, halved, halvings
 
 CHIP_SIZE: Final = 112
 """Width and height of an aligned face, in pixels."""
@@ -23,9 +23,6 @@ ARCFACE_TEMPLATE: Final[Landmarks] = np.array(
     ],
     np.float32,
 )
-
-# Bilinear sampling sees a 2 x 2 neighbourhood: shrinking further than by half skips pixels.
-_LEAST_UNFILTERED_SCALE: Final = 0.5
 
 
 def similarity(source: Landmarks, target: Landmarks) -> npt.NDArray[np.float64]:
@@ -60,34 +57,37 @@ def align(image: Image, landmarks: Landmarks) -> Image:
 
     Parts of the chip outside the image are black, as they were when the networks were trained.
     """
-    matrix = similarity(landmarks, ARCFACE_TEMPLATE)
-    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
-    if scale < _LEAST_UNFILTERED_SCALE:
-        image, matrix = _shrunk(image, matrix, scale)
-    chip = cv2.warpAffine(image, matrix, (CHIP_SIZE, CHIP_SIZE), flags=cv2.INTER_LINEAR)
-    return np.asarray(chip, np.uint8)
+    return warped(image, similarity(landmarks, ARCFACE_TEMPLATE), CHIP_SIZE)
+
+
+def warped(image: Image, matrix: npt.NDArray[np.float64], side: int) -> Image:
+    """Map `image` by a similarity onto a square of `side` pixels, black where it has nothing.
+
+    Args:
+        image: what is mapped; where it shrinks, it is averaged first.
+        matrix: (2, 3), from the image's (x, y, 1) to the square's.
+        side: width and height of the result.
+    """
+    times = halvings(float(np.hypot(matrix[0, 0], matrix[1, 0])))
+    if times:
+        image, matrix = _shrunk(image, matrix, side, times)
+    return np.asarray(cv2.warpAffine(image, matrix, (side, side), flags=cv2.INTER_LINEAR), np.uint8)
 
 
 def _shrunk(
-    image: Image, matrix: npt.NDArray[np.float64], scale: float
+    image: Image, matrix: npt.NDArray[np.float64], side: int, times: int
 ) -> tuple[Image, npt.NDArray[np.float64]]:
-    """Average the part of the image under the chip down to about the chip's resolution."""
+    """Halve the part of the image under the square, and adapt the matrix to it."""
     linear, shift = matrix[:, :2], matrix[:, 2]
-    corners = np.array([[0, 0], [CHIP_SIZE, 0], [0, CHIP_SIZE], [CHIP_SIZE, CHIP_SIZE]], np.float64)
+    corners = np.array([[0, 0], [side, 0], [0, side], [side, side]], np.float64)
     reach = np.linalg.solve(linear, (corners - shift).T).T
-    margin = 2 / scale
-    height, width = image.shape[:2]
-    left, top = np.clip(np.floor(reach.min(axis=0) - margin), 0, [width - 1, height - 1]).astype(
-        int
-    )
-    right, bottom = np.clip(
-        np.ceil(reach.max(axis=0) + margin), [left + 1, top + 1], [width, height]
-    ).astype(int)
-    part = image[top:bottom, left:right]
-    size = (max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale)))
-    small = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
+    ratio = 2**times
+    limits = np.array([image.shape[1], image.shape[0]])
+    least = np.clip(np.floor(reach.min(axis=0)) - ratio, 0, limits - 1).astype(int)
+    most = np.clip(np.ceil(reach.max(axis=0)) + ratio, least + 1, limits).astype(int)
+    # Whole averages inside the part; at the image's own edge there may be an incomplete last one.
+    most = np.minimum(least + -(-(most - least) // ratio) * ratio, limits)
+    small = halved(image[least[1] : most[1], least[0] : most[0]], times)
     # Pixel centres: x_part = (x_small + 0.5) * ratio - 0.5, and x_image = x_part + left.
-    ratio = np.array([part.shape[1] / size[0], part.shape[0] / size[1]])
-    origin = np.array([left, top]) + 0.5 * ratio - 0.5
-    moved = np.column_stack([linear * ratio, linear @ origin + shift])
-    return small, moved
+    origin = least + 0.5 * ratio - 0.5
+    return small, np.column_stack([linear * ratio, linear @ origin + shift])

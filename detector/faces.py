@@ -102,11 +102,34 @@ def non_maximum_suppression(
     return kept
 
 
+def halved(image: Image, times: int) -> Image:
+    """Shrink both sides by half `times` over, averaging 2 x 2 pixels.
+
+    A last odd row or column is left out, so that pixel (x, y) becomes exactly the average of its
+    four: averaging over fractions of pixels is fifteen times slower.
+    """
+    for _ in range(times):
+        height, width = image.shape[0] // 2, image.shape[1] // 2
+        if not (height and width):
+            break
+        even = image[: 2 * height, : 2 * width]
+        image = np.asarray(
+            cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.uint8
+        )
+    return image
+
+
+def halvings(factor: float) -> int:
+    """How often to halve before scaling by `factor`: bilinear sampling skips pixels below half."""
+    return max(0, int(np.floor(np.log2(1 / factor)))) if factor > 0 else 0
+
+
 def resized(image: Image, factor: float) -> Image:
-    """Resize both sides by `factor`; averaging when shrinking keeps small faces from aliasing."""
+    """Resize both sides by `factor`: halve while that is not too small, then interpolate."""
+    times = halvings(factor)
     height, width = image.shape[:2]
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    if size == (width, height):
+    image = halved(image, times)
+    if size == (image.shape[1], image.shape[0]):
         return image
-    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, size, interpolation=method), np.uint8)
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR), np.uint8)

@@ -24,9 +24,10 @@ from detector.quality import NO_FACE, Quality, Verdict, assess
 from detector.subject import choose_subject, rivals
 from detector.timing import Stopwatch
 
-# A JPEG is decoded at a reduced scale no smaller than this, in pixels of its long side: twice the
-# first detection size, so that a face found there still has the pixels its chip needs.
-WORKING_LONG_SIDE: Final = 640
+# A JPEG is decoded at a reduced scale no smaller than this, in pixels of its long side, so that a
+# face found there usually has the pixels its chip needs. A photo of 1 megapixel, 1155 x 866, is
+# still halved, one of 3, 2048 x 1536, not yet quartered: too many would have to be decoded again.
+WORKING_LONG_SIDE: Final = 544
 
 # Between the eyes of a 112-pixel chip lie 35 px: a face with fewer would be enlarged, so it is
 # fetched from the photo's full resolution instead where the photo was reduced.
@@ -40,7 +41,7 @@ _DETECTION_STEP: Final = 32
 # The second look: the face alone, about 180 px wide, in a frame a little larger. Landmarks found
 # there are finer than those of a whole photo, and landmarks decide accuracy (docs/accuracy.md).
 SECOND_LOOK_FRAME: Final = 1.6
-SECOND_LOOK_LONG_SIDE: Final = 288
+SECOND_LOOK_SIDE: Final = 288
 
 # Degrees. Faces tilted by up to UPRIGHT are found as well as upright ones. Of LFW faces turned by
 # 45 degrees, 84 % instead of 25 % reach the score of a false match in 10,000 (docs/quality.md).
@@ -115,10 +116,9 @@ class Pipeline:
         with watch.stage("decode"):
             photo = open_photo(data, self.limits)
             pixels = photo.pixels(WORKING_LONG_SIDE)
-        with watch.stage("detect"):
-            found = self._detect(pixels.image)
-            height, width = pixels.image.shape[:2]
-            subject = choose_subject(found, width, height)
+        found, pixels = self._search(photo, pixels, watch)
+        height, width = pixels.image.shape[:2]
+        subject = choose_subject(found, width, height)
         faces = tuple(face.scaled(1 / pixels.scale) for face in found)
         if subject is None:
             return Analysis(photo, faces, None, NO_FACE, None, None, pixels, watch.stages)
@@ -136,15 +136,22 @@ class Pipeline:
             quality = assess(subject, chip, photo.height, crowd)
         return Analysis(photo, faces, subject, quality, chip, None, pixels, watch.stages)
 
-    def _detect(self, image: Image) -> tuple[Face, ...]:
-        """Try each detection size until one shows a face."""
+    def _search(
+        self, photo: Photo, pixels: Pixels, watch: Stopwatch
+    ) -> tuple[tuple[Face, ...], Pixels]:
+        """Try each detection size until one shows a face; return also the pixels it is seen in."""
         first, *larger = self.detection_sizes
         close_up = -(-first // (2 * _DETECTION_STEP)) * _DETECTION_STEP
         for size in dict.fromkeys((first, close_up, *larger)):
-            faces = tuple(face for face in self.detector.detect(image, size) if plausible(face))
+            if pixels.scale < 1 and max(pixels.image.shape[:2]) < size:
+                with watch.stage("decode"):
+                    pixels = photo.pixels(size)
+            with watch.stage("detect"):
+                found = self.detector.detect(pixels.image, size)
+                faces = tuple(face for face in found if plausible(face))
             if faces:
-                return faces
-        return ()
+                return faces, pixels
+        return (), pixels
 
     def _second_look(self, image: Image, face: Face) -> Face:
         """Find the face again in a close-up, for finer landmarks; the same face if that fails.
@@ -177,7 +184,7 @@ class Pipeline:
         frame = image[top : min(height, int(y + reach)), left : min(width, int(x + reach))]
         if min(frame.shape[:2]) < 2:
             return None
-        scale = SECOND_LOOK_LONG_SIDE / max(frame.shape[:2])
+        scale = SECOND_LOOK_SIDE / max(frame.shape[:2])
         close_up = resized(frame, scale)
         # From the photo's pixels to the close-up's, and back.
         matrix = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]])
@@ -187,7 +194,7 @@ class Pipeline:
             close_up = np.asarray(cv2.warpAffine(close_up, turn, (columns, rows)), np.uint8)
             matrix = turn @ np.vstack([matrix, [0, 0, 1]])
         back = cv2.invertAffineTransform(matrix)
-        for again in self.detector.detect(close_up, SECOND_LOOK_LONG_SIDE):  # best first
+        for again in self.detector.detect(close_up, SECOND_LOOK_SIDE):  # best first
             landmarks = (again.landmarks @ back[:, :2].T + back[:, 2]).astype(np.float32)
             offset = landmarks.mean(axis=0) - face.landmarks.mean(axis=0)
             if plausible(again) and np.abs(offset).max() < SAME_FACE * size:

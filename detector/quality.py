@@ -141,6 +141,19 @@ _FRONTAL_HEAD: Final = np.array(
         [71.6, 90.6, 4.6],
     ]
 )
+# (3, 5): takes five points to the least-squares projection of the head onto them; their mean
+# cancels out, as the head is centred.
+_FIT_HEAD: Final = np.linalg.pinv(_FRONTAL_HEAD - _FRONTAL_HEAD.mean(axis=0))
+
+
+def _oval() -> npt.NDArray[np.bool_]:
+    """Mark the pixels of a chip that show the face, (112, 112)."""
+    mask = np.zeros((CHIP_SIZE, CHIP_SIZE), np.uint8)
+    cv2.ellipse(mask, (56, 68), (36, 46), 0, 0, 360, (255,), -1)
+    return mask > 0
+
+
+_FACE_OVAL: Final = _oval()
 
 
 def assess(face: Face, chip: Image, photo_height: int, rival_faces: int) -> Quality:
@@ -152,7 +165,7 @@ def assess(face: Face, chip: Image, photo_height: int, rival_faces: int) -> Qual
         photo_height: of the upright photo, in pixels.
         rival_faces: other faces that could be mistaken for the subject.
     """
-    luma = _face_luma(chip)
+    luma = np.asarray(cv2.cvtColor(chip, cv2.COLOR_BGR2GRAY), np.uint8)[_FACE_OVAL]
     yaw, pitch, roll = head_pose(face.landmarks)
     # A turned head shows its eyes closer together than they are.
     eyes = face.inter_eye_distance / max(0.2, float(np.cos(np.radians(yaw))))
@@ -204,9 +217,7 @@ def head_pose(landmarks: Landmarks) -> tuple[float, float, float]:
     what alignment undoes; yaw and pitch are what is left then, so that turning the photo changes
     neither.
     """
-    model = _FRONTAL_HEAD - _FRONTAL_HEAD.mean(axis=0)
-    points = landmarks.astype(np.float64)
-    projection, *_ = np.linalg.lstsq(model, points - points.mean(axis=0), rcond=None)
+    projection = _FIT_HEAD @ landmarks.astype(np.float64)
     u, _, vt = np.linalg.svd(projection.T, full_matrices=False)
     right, down = u @ vt  # rows: the image's axes in the head's own coordinates
     towards = np.cross(right, down)
@@ -254,21 +265,14 @@ def _gradient_energies(luma: npt.NDArray[np.float32], scale: float) -> npt.NDArr
     """Mean squared derivative of the blurred face along each of four directions, shape (4,)."""
     smooth = cv2.GaussianBlur(luma, (0, 0), scale)
     x, y = (
-        np.asarray(cv2.Sobel(smooth, cv2.CV_32F, *order, ksize=3), np.float64)[
+        np.asarray(cv2.Sobel(smooth, cv2.CV_32F, *order, ksize=3), np.float32)[
             _FACE_ROWS, _FACE_COLUMNS
-        ]
+        ].ravel()
         for order in ((1, 0), (0, 1))
     )
-    xx, xy, yy = float(np.mean(x * x)), float(np.mean(x * y)), float(np.mean(y * y))
+    xx, xy, yy = float(x @ x) / x.size, float(x @ y) / x.size, float(y @ y) / y.size
     cosine, sine = np.cos(_DIRECTIONS), np.sin(_DIRECTIONS)
     return np.asarray(cosine**2 * xx + 2 * cosine * sine * xy + sine**2 * yy)
-
-
-def _face_luma(chip: Image) -> npt.NDArray[np.uint8]:
-    """Luminance of the pixels within the face's oval, shape (N,)."""
-    oval = np.zeros((CHIP_SIZE, CHIP_SIZE), np.uint8)
-    cv2.ellipse(oval, (56, 68), (36, 46), 0, 0, 360, (255,), -1)
-    return np.asarray(cv2.cvtColor(chip, cv2.COLOR_BGR2GRAY)[oval > 0], np.uint8)
 
 
 def _sigmoid(value: float, middle: float, width: float) -> int:

@@ -5,9 +5,9 @@ grids of cells 8, 16 and 32 pixels wide; every cell proposes one face relative t
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -38,12 +38,11 @@ class YuNet:
         """See `FaceDetector.detect`."""
         height, width = image.shape[:2]
         factor = long_side / max(height, width)
-        canvas = _padded(resized(image, factor))
-        batch = canvas.transpose(2, 0, 1)[np.newaxis].astype(np.float32)
-        outputs = self._network(np.ascontiguousarray(batch))
+        batch = _batch(resized(image, factor))
+        outputs = self._network(batch)
         scores, boxes, landmarks = decode_outputs(
             [outputs[i] for i in self._order],
-            (canvas.shape[0], canvas.shape[1]),
+            (batch.shape[2], batch.shape[3]),
             self._score_threshold,
         )
         kept = non_maximum_suppression(boxes, scores, self._nms_threshold)
@@ -69,30 +68,36 @@ def decode_outputs(
     Returns:
         scores (N,), boxes (N, 4) left, top, width, height, and landmarks (N, 10), in input pixels.
     """
-    scores, boxes, landmarks = [], [], []
-    for level, stride in enumerate(STRIDES):
-        cls, obj, box, kps = (outputs[level + len(STRIDES) * head][0] for head in range(4))
-        score = np.sqrt(np.clip(cls[:, 0], 0, 1) * np.clip(obj[:, 0], 0, 1))
-        hits = np.flatnonzero(score >= score_threshold)
-        columns = shape[1] // stride
-        corner = np.stack([hits % columns, hits // columns], axis=1).astype(np.float32)
-        centre = (corner + box[hits, :2]) * stride
-        size = np.exp(np.minimum(box[hits, 2:], _MAX_LOG_SIZE)) * stride
-        scores.append(score[hits])
-        boxes.append(np.concatenate([centre - size / 2, size], axis=1))
-        landmarks.append((kps[hits] + np.tile(corner, 5)) * stride)
-    return (
-        np.concatenate(scores).astype(np.float32),
-        np.concatenate(boxes).astype(np.float32),
-        np.concatenate(landmarks).astype(np.float32),
+    cls, obj, box, kps = (
+        np.concatenate([each[0] for each in outputs[head : head + len(STRIDES)]])
+        for head in range(0, len(outputs), len(STRIDES))
     )
+    score = np.sqrt(np.clip(cls[:, 0], 0, 1) * np.clip(obj[:, 0], 0, 1))
+    hits = np.flatnonzero(score >= score_threshold)
+    corner, stride = (each[hits] for each in _grid(shape))
+    centre = (corner + box[hits, :2]) * stride
+    size = np.exp(np.minimum(box[hits, 2:], _MAX_LOG_SIZE)) * stride
+    landmarks = (kps[hits] + np.tile(corner, 5)) * stride
+    return score[hits], np.concatenate([centre - size / 2, size], axis=1), landmarks
 
 
-def _padded(image: Image) -> Image:
-    """Fill up to whole cells of the coarsest grid, at the right and the bottom."""
+@lru_cache(maxsize=32)  # one for each shape of photo; a few hundred kilobytes in all
+def _grid(shape: tuple[int, int]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Return every cell's corner in cells, (cells, 2), and its width in pixels, (cells, 1)."""
+    corners, strides = [], []
+    for stride in STRIDES:
+        rows, columns = np.mgrid[: shape[0] // stride, : shape[1] // stride].astype(np.float32)
+        corners.append(np.stack([columns.ravel(), rows.ravel()], axis=1))
+        strides.append(np.full((rows.size, 1), stride, np.float32))
+    return np.concatenate(corners), np.concatenate(strides)
+
+
+def _batch(image: Image) -> npt.NDArray[np.float32]:
+    """Return (1, 3, H, W), black at the right and the bottom up to whole cells of every grid."""
     height, width = image.shape[:2]
-    bottom, right = -height % STRIDES[-1], -width % STRIDES[-1]
-    return np.asarray(
-        cv2.copyMakeBorder(image, 0, bottom, 0, right, cv2.BORDER_CONSTANT, value=(0, 0, 0)),
-        np.uint8,
-    )
+    whole = STRIDES[-1]
+    batch = np.empty((1, 3, height + -height % whole, width + -width % whole), np.float32)
+    batch[0, :, :height, :width] = image.transpose(2, 0, 1)
+    batch[..., height:, :] = 0
+    batch[..., width:] = 0
+    return batch

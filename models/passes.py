@@ -1,15 +1,13 @@
 """The rewrites that make a published graph run fast on a CPU, each changing nothing else.
 
 1. `drop_dangling_inputs`: weights listed as graph inputs make the runtime ask for them.
-2. `keep_quantised_products`: a large fully connected layer takes as long as its weights take to
-   arrive from memory, so weights that are shipped in 8 bits stay in 8 bits.
-3. `fold_constants`: other int8 weights are dequantised once here rather than at every start.
-4. `drop_identities`: Dropout and Identity do nothing at inference.
-5. `fold_batch_normalisation`: into the convolution or matrix product before it.
-6. `rewrite_prelu`: the runtime's PRelu kernel is scalar and leaves the blocked layout;
+2. `fold_constants`: int8 weights are dequantised once here rather than at every start.
+3. `drop_identities`: Dropout and Identity do nothing at inference.
+4. `fold_batch_normalisation`: into the convolution or matrix product before it.
+5. `rewrite_prelu`: the runtime's PRelu kernel is scalar and leaves the blocked layout;
    a*x + Relu((1-a)*x), written as two depthwise 1x1 convolutions, is fast and stays in it.
-7. `flush_denormals`: a subnormal number can be a hundred times slower to multiply by.
-8. `free_batch`: a batch dimension fixed at 1 forbids embedding several faces at once.
+6. `flush_denormals`: a subnormal number can be a hundred times slower to multiply by.
+7. `free_batch`: a batch dimension fixed at 1 forbids embedding several faces at once.
 """
 
 from collections.abc import Callable
@@ -30,12 +28,6 @@ _MAX_FOLDED_BYTES = 512 * 1024 * 1024
 _MAGNITUDE = np.uint32(0x7FFF_FFFF)
 _NEGLIGIBLE = np.float32(1e-20).view(np.uint32)
 
-# Below a megabyte, weights stay in the processor's cache, and plain floats are faster and exact.
-_LARGE_PRODUCT = 1024 * 1024
-_RUNTIME_DOMAIN = "com.microsoft"
-_INTEGER_ARITHMETIC = 4  # MatMulNBits' accuracy_level for 8-bit activations
-_BLOCK_SIZES = frozenset({16, 32, 64, 128, 256})  # those that MatMulNBits knows
-
 # Nodes whose answer differs from run to run, although nothing that varies goes in.
 _RANDOM = frozenset({"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike"})
 
@@ -44,50 +36,6 @@ def drop_dangling_inputs(graph: Graph) -> None:
     """Keep as inputs only what nodes read and no constant provides."""
     read = {name for node in graph.nodes for name in node.input}
     graph.inputs = [i for i in graph.inputs if i.name in read and i.name not in graph.constants]
-
-
-def keep_quantised_products(graph: Graph) -> None:
-    """Multiply by weights of 8 bits in blocks as they are, with ONNX Runtime's MatMulNBits.
-
-    The weights are exactly those shipped. The activations are rounded to 8 bits block by block
-    (`_INTEGER_ARITHMETIC`): the runtime's other way, exact, dequantises at every run.
-    """
-    producers = {name: node for node in graph.nodes for name in node.output}
-    nodes = []
-    for node in graph.nodes:
-        source = producers.get(node.input[1]) if node.op_type == "Gemm" else None
-        weights = _weights_in_blocks(graph, source) if source is not None else None
-        given = {"alpha": 1.0, "beta": 1.0, "transA": 0, "transB": 0} | attributes(node)
-        plain = given == {"alpha": 1.0, "beta": 1.0, "transA": 0, "transB": 1}
-        if weights is None or not plain:
-            nodes.append(node)
-            continue
-        blocks, scales, zero_points = weights
-        rows, count, size = blocks.shape
-        y = node.output[0]
-        product = graph.fresh(f"{y}_product") if len(node.input) > 2 else y
-        names = [
-            graph.constant(value, f"{y}_{part}")
-            for value, part in ((blocks, "blocks"), (scales, "scales"), (zero_points, "zeros"))
-        ]
-        nodes.append(
-            helper.make_node(
-                "MatMulNBits",
-                [node.input[0], *names],
-                [product],
-                domain=_RUNTIME_DOMAIN,
-                K=count * size,
-                N=rows,
-                bits=8,
-                block_size=size,
-                accuracy_level=_INTEGER_ARITHMETIC,
-            )
-        )
-        if product != y:
-            nodes.append(helper.make_node("Add", [product, node.input[2]], [y]))
-        if all(each.domain != _RUNTIME_DOMAIN for each in graph.opsets):
-            graph.opsets.append(helper.make_opsetid(_RUNTIME_DOMAIN, 1))
-    graph.nodes = nodes
 
 
 def fold_constants(graph: Graph) -> None:
@@ -220,7 +168,6 @@ def free_batch(graph: Graph) -> None:
 
 PASSES: tuple[Callable[[Graph], None], ...] = (
     drop_dangling_inputs,
-    keep_quantised_products,
     fold_constants,
     drop_identities,
     fold_batch_normalisation,
@@ -232,38 +179,6 @@ PASSES: tuple[Callable[[Graph], None], ...] = (
 
 def _all_constant(graph: Graph, names: list[str]) -> bool:
     return all(name in graph.constants for name in names)
-
-
-def _weights_in_blocks(graph: Graph, node: onnx.NodeProto) -> tuple[Array, Array, Array] | None:
-    """Return what a DequantizeLinear makes large weights (rows, K) of, as MatMulNBits wants it.
-
-    Returns:
-        uint8 weights (rows, K / size, size), scales and uint8 zero points (rows, K / size); None
-        for anything else.
-    """
-    if node.op_type != "DequantizeLinear" or not _all_constant(graph, list(node.input)):
-        return None
-    weights, scales = (graph.constants[name] for name in node.input[:2])
-    given = attributes(node)
-    size = given.get("block_size", 0)
-    if (
-        weights.dtype != np.int8
-        or weights.ndim != 2
-        or weights.nbytes < _LARGE_PRODUCT
-        or given.get("axis", 1) not in {1, -1}
-        or size not in _BLOCK_SIZES
-        or scales.dtype != np.float32
-        or weights.shape[1] != scales.shape[1] * size
-    ):
-        return None
-    zeros = graph.constants[node.input[2]] if len(node.input) > 2 else np.zeros(scales.shape, "i1")
-    blocks, zero_points = (_from_signed(each) for each in (weights, zeros))
-    return blocks.reshape(*scales.shape, size), scales, zero_points
-
-
-def _from_signed(values: Array) -> Array:
-    """Move int8 to uint8; weights and zero points alike, so that differences stay."""
-    return (values.astype(np.int16) + 128).astype(np.uint8)
 
 
 def _evaluate(node: onnx.NodeProto, graph: Graph) -> dict[str, Array] | None:
@@ -332,5 +247,5 @@ def _scale_outputs(graph: Graph, node: onnx.NodeProto, scale: Array, shift: Arra
 
 def _has_fixed_size_head(graph: Graph) -> bool:
     """Whether a fully connected layer ties the network to one input height and width."""
-    tied = {"Gemm", "MatMul", "MatMulNBits", "Flatten"}
+    tied = {"Gemm", "MatMul", "Flatten"}
     return any(node.op_type in tied for node in graph.nodes)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Request, Response
 
 from api import problems
 from api.forms import multipart_schema, read_form
-from api.needs import Screener, TheService, Workers, WorkPlace
+from api.needs import Screener, TheMetrics, TheService, Workers, WorkPlace
 from api.pool import Overloaded
 from api.schemas import EncounterFields, EncounterOut
 from api.timing import server_timing
@@ -53,10 +53,10 @@ PHOTO_ERRORS: Final = (
 )
 async def screen(
     request: Request,
-    response: Response,
     service: TheService,
     caller: Screener,
     pool: Workers,
+    metrics: TheMetrics,
     place: WorkPlace,
     idempotency_key: Annotated[
         str | None,
@@ -66,7 +66,7 @@ async def screen(
             description="Sent again with the same request, the same encounter is answered.",
         ),
     ] = None,
-) -> EncounterOut:
+) -> Response:
     """Find the face, search every watchlist, record the encounter and any alerts, and answer.
 
     `clear`: nobody passes. `alert`: at least one subject does; people decide. `unsearchable`: the
@@ -86,13 +86,20 @@ async def screen(
         lane=fields.lane,
         idempotency_key=idempotency_key,
     )
-    screened = await pool.run(request, lambda: service.screening.screen(arrival, caller))
-    response.headers["Server-Timing"] = server_timing(screened.stages)
-    response.headers["Location"] = f"/v1/encounters/{screened.encounter.id}"
+    found = await pool.run(request, lambda: service.screening.examine(arrival, caller))
+    screened = await pool.record(lambda: service.screening.record(found, arrival, caller))
+    headers = {
+        "Server-Timing": server_timing(screened.stages),
+        "Location": f"/v1/encounters/{screened.encounter.id}",
+    }
     if screened.replayed:
-        response.status_code = 200
-        response.headers["Idempotency-Replayed"] = "true"
-    return EncounterOut.of(screened.encounter)
+        headers["Idempotency-Replayed"] = "true"
+    else:
+        metrics.screened(screened.encounter.outcome, screened.stages)
+    # Written as JSON here: the framework would first check again what was just made.
+    answer = EncounterOut.of(screened.encounter).model_dump_json()
+    status = 200 if screened.replayed else 201
+    return Response(answer, status, headers, media_type="application/json")
 
 
 @router.get(

@@ -3,10 +3,13 @@
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST
 
+from api.needs import TheMetrics
 from api.schemas import Health
 
 router: Final = APIRouter(tags=["health"])
+metrics_router: Final = APIRouter(tags=["health"])
 
 
 @router.get("/healthz", response_model=Health, response_model_exclude_none=True)
@@ -35,3 +38,14 @@ async def ready(request: Request, response: Response) -> Health:
         gallery_version=gallery.version,
         pack=state.service.pack.name,
     )
+
+
+@metrics_router.get(
+    "/metrics",
+    response_class=Response,
+    summary="Figures for Prometheus",
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+async def figures(metrics: TheMetrics) -> Response:
+    """Answer counts and times in Prometheus' text format: no names, no photos, no keys."""
+    return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)

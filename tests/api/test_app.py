@@ -156,12 +156,11 @@ class Listener:
 def test_no_more_are_admitted_than_there_are_places():
     async def scene():
         pool = WorkPool(workers=1, waiting=1)
-        async with pool.place(), pool.place():
+        with pool.take(), pool.take():
             assert pool.admitted == 2
             with pytest.raises(Overloaded):
-                async with pool.place():
-                    pass
-        async with pool.place():
+                pool.take()
+        with pool.take():
             assert pool.admitted == 1
         await pool.idle()
 

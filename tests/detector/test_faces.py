@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.align import ARCFACE_TEMPLATE
-from detector.faces import Box, Face, non_maximum_suppression
+from detector.faces import Box, Face, halved, halvings, non_maximum_suppression, resized
 
 SIDE = st.integers(1, 60)
 BOXES = st.lists(st.tuples(st.integers(-50, 50), st.integers(-50, 50), SIDE, SIDE), max_size=25)
@@ -58,3 +58,44 @@ def test_the_template_has_its_eyes_35_pixels_apart():
     assert Face(Box(0, 0, 112, 112), ARCFACE_TEMPLATE, 1.0).inter_eye_distance == pytest.approx(
         35.24, abs=0.01
     )
+
+
+# -- resizing
+
+
+@given(
+    height=st.integers(1, 40), width=st.integers(1, 40), times=st.integers(0, 4), seed=st.integers()
+)
+def test_halving_averages_whole_squares(height, width, times, seed):
+    image = np.random.default_rng(abs(seed)).integers(0, 255, (height, width, 3), np.uint8)
+    expected = image.astype(np.float64)
+    for _ in range(times):
+        rows, columns = expected.shape[0] // 2, expected.shape[1] // 2
+        if rows and columns:
+            even = expected[: 2 * rows, : 2 * columns]
+            expected = even.reshape(rows, 2, columns, 2, 3).mean(axis=(1, 3))
+    found = halved(image, times)
+    assert found.shape == expected.shape
+    assert np.abs(found - expected).max() <= times  # each step rounds
+
+
+@pytest.mark.parametrize(
+    ("factor", "times"), [(3.0, 0), (1.0, 0), (0.51, 0), (0.5, 1), (0.3, 1), (0.25, 2), (0.01, 6)]
+)
+def test_what_is_left_after_halving_is_more_than_half(factor, times):
+    assert halvings(factor) == times
+    assert factor * 2**times > 0.5
+
+
+@pytest.mark.parametrize("factor", [0.03, 0.2, 0.37, 0.5, 0.9, 1.0, 2.5])
+@pytest.mark.parametrize("shape", [(101, 67), (64, 200), (1, 90)])
+def test_a_resized_ramp_is_a_ramp(factor, shape):
+    """Position in the result stands for the same position in the original."""
+    height, width = shape
+    ramp = np.linspace(0, 250, width).astype(np.uint8)
+    image = np.ascontiguousarray(np.broadcast_to(ramp[None, :, None], (height, width, 3)))
+    small = resized(image, factor)
+    assert small.shape == (max(1, round(height * factor)), max(1, round(width * factor)), 3)
+    middles = (np.arange(small.shape[1]) + 0.5) / small.shape[1] * width - 0.5
+    expected = np.interp(middles, np.arange(width), np.linspace(0, 250, width))
+    assert np.abs(small[0, :, 0] - expected).max() < 2 + 250 / width / min(1, factor)

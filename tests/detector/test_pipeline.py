@@ -184,6 +184,15 @@ def test_sizes_are_tried_in_order_and_no_more_than_needed():
     assert [size for *_, size in detector.calls] == [32]
 
 
+def test_a_photo_is_never_enlarged_for_a_size_that_its_file_has():
+    """A reduced JPEG is decoded again when a larger size is tried."""
+    data = encoded(np.full((866, 1155, 3), 90, np.uint8))
+    detector = FakeDetector()
+    analysis = Pipeline(detector, FakeEmbedder(), (320, 640)).analyse(data)
+    assert [max(height, width) for height, width, _ in detector.calls] == [578, 578, 1155]
+    assert analysis.pixels.scale == 1
+
+
 # -- no face, no photo
 
 

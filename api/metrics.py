@@ -1,0 +1,122 @@
+"""Figures for Prometheus: how many, how fast, how full. Never who.
+
+Labels are route templates, statuses, outcomes and stages: words of this program, never of a caller.
+Each application counts for itself, so two in one process do not disturb each other.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
+
+from api.pool import WorkPool
+from casework.service import Service
+
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_OTHER: Final = "other"
+_UNMATCHED: Final = "unmatched"
+
+# Seconds; the latency target is put among them, so that the share within it can be read exactly.
+_LATENCIES: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.0, 5.0)
+_STAGES: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
+
+
+class Metrics:
+    """One application's figures, in a registry of its own."""
+
+    def __init__(self, latency_target_ms: int) -> None:
+        self.registry = registry = CollectorRegistry()
+        self._target = latency_target_ms / 1000
+        edges = sorted({*_LATENCIES, self._target})
+        self._requests = Counter(
+            "siaga_http_requests",
+            "Requests answered.",
+            ["method", "route", "status"],
+            registry=registry,
+        )
+        self._latency = Histogram(
+            "siaga_http_request_seconds",
+            "From the first byte of a request to the last of its answer; refusals are in it.",
+            ["route"],
+            buckets=edges,
+            registry=registry,
+        )
+        self._encounters = Counter(
+            "siaga_encounters", "Encounters recorded.", ["outcome"], registry=registry
+        )
+        self._stages = Histogram(
+            "siaga_stage_seconds",
+            "Time of each stage of a screening.",
+            ["stage"],
+            buckets=_STAGES,
+            registry=registry,
+        )
+        self._refused = Counter(
+            "siaga_refused", "Requests refused because every place was taken.", registry=registry
+        )
+        self._answered = Counter(
+            "siaga_slo_answers", "Photos screened and answered.", registry=registry
+        )
+        self._in_time = Counter(
+            "siaga_slo_answers_within_target",
+            "Photos screened and answered within latency_target_ms.",
+            registry=registry,
+        )
+        target = Gauge("siaga_slo_target_seconds", "The latency target.", registry=registry)
+        target.set(self._target)
+        self._admitted = Gauge(
+            "siaga_admitted", "Requests admitted and not yet answered.", registry=registry
+        )
+        self._places = Gauge("siaga_places", "Requests admitted at most.", registry=registry)
+        self._size = Gauge("siaga_gallery_templates", "Templates searched.", registry=registry)
+        self._version = Gauge(
+            "siaga_gallery_version", "Position of the gallery in its log.", registry=registry
+        )
+        self._build = Info("siaga_build", "What runs here.", registry=registry)
+
+    def serving(self, version: str, pool: WorkPool) -> None:
+        """Take over what is known from the first moment on."""
+        self._build.info({"version": version})
+        self._admitted.set_function(lambda: pool.admitted)
+        self._places.set(pool.places)
+
+    def ready(self, version: str, service: Service) -> None:
+        """Take over what is known once the service is open."""
+        pack, gallery = service.pack, service.mirror.gallery
+        self._build.info(
+            {
+                "version": version,
+                "pack": pack.name,
+                "pack_version": pack.version,
+                "recogniser_sha256": service.model.sha256,
+            }
+        )
+        self._size.set_function(lambda: len(gallery))
+        self._version.set_function(lambda: gallery.version)
+
+    def screened(self, outcome: str, stages: Mapping[str, float]) -> None:
+        """Count an encounter; `stages` are milliseconds."""
+        self._encounters.labels(outcome).inc()
+        for stage, spent in stages.items():
+            self._stages.labels(stage).observe(spent / 1000)
+
+    def refused(self) -> None:
+        """Count a refusal for want of a place."""
+        self._refused.inc()
+
+    def answered(
+        self, method: str, route: str | None, status: int, seconds: float, *, screening: bool
+    ) -> None:
+        """Count an answer; `route` is a template such as `/v1/encounters/{encounter_id}`."""
+        route = route or _UNMATCHED
+        method = method if method in _METHODS else _OTHER
+        self._requests.labels(method, route, str(status)).inc()
+        self._latency.labels(route).observe(seconds)
+        if screening:
+            self._answered.inc()
+            if seconds <= self._target:
+                self._in_time.inc()
+
+    def text(self) -> bytes:
+        """Return everything in Prometheus' text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,242 @@
+"""The service under load: the real process, real HTTP, a real database.
+
+Scenes: real networks beside the same pipeline in process; ten times more requests than it can
+answer; mocked networks over galleries of several sizes, which leaves the service itself; and
+memory over many requests.
+"""
+
+import asyncio
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from benchmarks.load_client import Answer, closed_loop, get, open_loop, post_form
+from benchmarks.load_mock import mock_photo
+from benchmarks.load_service import Cpus, Data, Served, prepare, serving
+from casework.service import Records
+from casework.vault import read_or_create_key
+from detector.pipeline import Pipeline
+
+OVERLOAD: Final = 10
+"""Times the capacity that is offered."""
+
+SECONDS: Final = 4.0
+WARM_UP_SECONDS: Final = 1.0
+PHOTOS: Final = 500
+"""Different mocked photos that are sent in turn."""
+
+SUBJECTS: Final = (1_000, 10_000, 100_000)
+"""Gallery sizes of the mocked scene."""
+
+_PORT: Final = {"port": "CGK", "direction": "entry"}
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A closed loop: so many clients, each waiting for its answer."""
+
+    clients: int
+    per_second: float
+    ms: tuple[float, ...]
+    added_ms: tuple[float, ...] = ()
+    """Beyond the stages that also run without HTTP: HTTP, authentication, queue and commit."""
+
+    def percentile(self, share: float) -> float:
+        """Milliseconds within which this share of the answers came."""
+        return float(np.percentile(self.ms, 100 * share))
+
+
+@dataclass(frozen=True, slots=True)
+class Real:
+    """Real networks: in process, over HTTP, and overloaded."""
+
+    in_process_per_second: float
+    start_seconds: float
+    loops: tuple[Timed, ...]
+    offered_per_second: float
+    admitted: tuple[Answer, ...] = field(repr=False)
+    refused: tuple[Answer, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Mocked:
+    """The service alone, over a gallery of one size."""
+
+    subjects: int
+    loops: tuple[Timed, ...]
+    enrolled_per_second: float
+    health_ms: float
+    first_answer_seconds: float
+    authentication_ms: float
+    rss_mib: float
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Resident memory over many requests: (requests so far, MiB)."""
+
+    points: tuple[tuple[int, float], ...]
+
+    @property
+    def kib_per_thousand(self) -> float:
+        """Slope over the second half, in KiB per 1,000 requests."""
+        half = self.points[len(self.points) // 2 :]
+        if len(half) < 2:
+            return float("nan")
+        requests, mib = zip(*half, strict=True)
+        return float(np.polyfit(requests, mib, 1)[0]) * 1000 * 1024
+
+
+def measure_real(
+    folder: Path, pipeline: Pipeline, photos: Sequence[bytes], cpus: Cpus, seconds: float
+) -> Real:
+    """Time the pipeline and then the service, each on the service's CPU."""
+    data = prepare(folder, 0, 0)
+    requests = [_screening(data, photo) for photo in photos]
+    with serving(data, cpus.service, 0) as served:
+        loops, rates = [], []
+        # In turns, so that a busy moment of the machine meets both sides.
+        for clients in (1, 2, 4):
+            with _on(cpus.service):
+                rates.append(_throughput(pipeline.analyse, photos, seconds / 2))
+            with _on(cpus.load):
+                loops.append(_loop(served, requests, clients, seconds))
+        offered = OVERLOAD * max(loop.per_second for loop in loops)
+        with _on(cpus.load):
+            answers, _ = asyncio.run(open_loop(served.port, requests, offered, seconds))
+    return Real(
+        statistics.median(rates),
+        served.seconds_to_ready,
+        tuple(loops),
+        offered,
+        tuple(a for a in answers if a.status == 201),
+        tuple(a for a in answers if a.status == 503),
+    )
+
+
+def measure_mocked(
+    folder: Path, subjects: int, dim: int, cpus: Cpus, seconds: float, enrolments: int = 100
+) -> Mocked:
+    """Time the service over so many subjects, with networks that cost nothing."""
+    data = prepare(folder, subjects, dim)
+    requests = [_screening(data, mock_photo(number)) for number in range(PHOTOS)]
+    with _on(cpus.load):
+        with serving(data, cpus.service, dim) as served:
+            loops = [_loop(served, requests, clients, seconds) for clients in (1, 4)]
+            health = _loop(served, [get("/healthz")], 1, min(1.0, seconds))
+            persons = [_enrolment(data, number) for number in range(enrolments)]
+            enrolled, spent = asyncio.run(
+                closed_loop(served.port, persons, 1, lambda sent, _: sent >= enrolments)
+            )
+            _expect(enrolled, 201)
+            rss = served.rss_mib()
+        with serving(data, cpus.service, dim, first=requests[0]) as again:
+            pass
+        return Mocked(
+            subjects,
+            tuple(loops),
+            enrolments / spent,
+            health.percentile(0.5),
+            again.seconds_to_ready,
+            _authentication_ms(data),
+            rss,
+        )
+
+
+def measure_memory(folder: Path, dim: int, cpus: Cpus, requests: int, points: int = 20) -> Memory:
+    """Follow the service's memory over so many requests, four clients at a time."""
+    data = prepare(folder, 1000, dim)
+    photos = [_screening(data, mock_photo(number)) for number in range(PHOTOS)]
+    step, found = max(1, requests // points), []
+    with _on(cpus.load), serving(data, cpus.service, dim) as served:
+        for number in range(points + 1):
+            found.append((number * step, served.rss_mib()))
+            answers, _ = asyncio.run(closed_loop(served.port, photos, 4, lambda n, _: n >= step))
+            _expect(answers, 201)
+    return Memory(tuple(found))
+
+
+def stage_times(answer: Answer) -> dict[str, float]:
+    """Return the milliseconds of an answer's `Server-Timing`."""
+    stages = {}
+    for part in answer.headers["server-timing"].split(", "):
+        name, _, spent = part.partition(";dur=")
+        stages[name] = float(spent)
+    return stages
+
+
+def _loop(served: Served, requests: Sequence[bytes], clients: int, seconds: float) -> Timed:
+    def run(seconds: float) -> tuple[list[Answer], float]:
+        return asyncio.run(closed_loop(served.port, requests, clients, lambda _, s: s >= seconds))
+
+    run(min(WARM_UP_SECONDS, seconds))
+    answers, spent = run(seconds)
+    added: tuple[float, ...] = ()
+    if "server-timing" in answers[0].headers:
+        _expect(answers, 201)
+        added = tuple(a.ms - sum(_without_commit(stage_times(a))) for a in answers)
+    return Timed(clients, len(answers) / spent, tuple(a.ms for a in answers), added)
+
+
+def _without_commit(stages: dict[str, float]) -> list[float]:
+    return [spent for name, spent in stages.items() if name != "record"]
+
+
+def _throughput(
+    analyse: Callable[[bytes], object], photos: Sequence[bytes], seconds: float
+) -> float:
+    for photo in photos[:3]:
+        analyse(photo)
+    done, started = 0, time.perf_counter()
+    while time.perf_counter() - started < seconds:
+        analyse(photos[done % len(photos)])
+        done += 1
+    return done / (time.perf_counter() - started)
+
+
+def _authentication_ms(data: Data) -> float:
+    """Return the median time of recognising a key, in this process, over the same database."""
+    key = read_or_create_key(data.folder / "siaga.key")
+    records, spent = Records.open(f"sqlite:///{data.folder / 'siaga.db'}", key), []
+    try:
+        for _ in range(500):
+            started = time.perf_counter()
+            records.keys.recognise(data.key)
+            spent.append((time.perf_counter() - started) * 1000)
+    finally:
+        records.close()
+    return statistics.median(spent)
+
+
+def _screening(data: Data, photo: bytes) -> bytes:
+    return post_form("/v1/encounters", data.key, _PORT, {"photo": photo})
+
+
+def _enrolment(data: Data, number: int) -> bytes:
+    subject = f'{{"name": "Load {number}", "watchlist_ids": ["{data.watchlist_id}"]}}'
+    photo = mock_photo(1_000_000 + number)
+    return post_form("/v1/subjects", data.key, {"subject": subject}, {"photos": photo})
+
+
+def _expect(answers: Sequence[Answer], status: int) -> None:
+    wrong = next((answer for answer in answers if answer.status != status), None)
+    if wrong is not None:
+        raise ValueError(f"the service answered {wrong.status}: {wrong.body[:300]!r}")
+
+
+@contextmanager
+def _on(cpu: int) -> Iterator[None]:
+    """Keep this thread on one CPU."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {cpu})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
