@@ -59,7 +59,9 @@ Clashes = Annotated[
 def everything(context: typer.Context) -> None:
     """Run everything that needs no data set."""
     if context.invoked_subcommand is None:
-        print_summary(console, [measure_compile(), measure_speed(), measure_search()])
+        print_summary(
+            console, [measure_compile(), measure_speed(), measure_search(), measure_load()]
+        )
 
 
 @app.command("speed")

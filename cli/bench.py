@@ -23,6 +23,7 @@ class Benchmark(StrEnum):
     LOAD = "load"
     ACCURACY = "accuracy"
     PRIOR = "prior"
+    CALIBRATION = "calibration"
 
 
 def bench(
@@ -42,5 +43,5 @@ def bench(
         raise typer.Exit(Exit.SET_UP)
     command = [sys.executable, "-m", _PACKAGE, benchmark.value, *context.args]
     # The same interpreter and our own package: nothing here comes from outside.
-    done = subprocess.run(command, cwd=checkout, check=False)  # noqa: S603
+    done = subprocess.run(command, check=False)  # noqa: S603
     raise typer.Exit(done.returncode)
