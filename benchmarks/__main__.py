@@ -23,6 +23,7 @@ from benchmarks import (
     open_set,
     photos,
     prior,
+    profile,
     realised,
     search,
     search_report,
@@ -110,6 +111,19 @@ def measure_compile(
         pairs = compiled.compare_all(pack, store, faces, repeats)
     report.facts["threads"] = f"1, on CPU {cpu}"
     compiled_report.add_to(report, pairs, len(faces))
+    return _publish(report, json)
+
+
+@app.command("profile")
+def measure_profile(pack_name: PackName = "open", json: Json = None) -> Report:
+    """Show which functions the time of a photo goes to."""
+    report = _report("profile")
+    with _explained(), one_cpu() as cpu:
+        pipeline = load_pipeline(load_pack(pack_name), ModelStore(default_root()))
+        use_threads(1)
+        chosen = [photo.data for photo in photos.compose_all(people(pipeline), 0)]
+        profile.add_to(report, profile.measure(chosen, pipeline.analyse), len(chosen))
+    report.facts["threads"] = f"1, on CPU {cpu}"
     return _publish(report, json)
 
 

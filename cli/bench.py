@@ -19,6 +19,7 @@ class Benchmark(StrEnum):
 
     SPEED = "speed"
     COMPILE = "compile"
+    PROFILE = "profile"
     SEARCH = "search"
     LOAD = "load"
     ACCURACY = "accuracy"
