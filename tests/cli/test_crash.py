@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -43,11 +44,10 @@ def enrolled(database: Path) -> int:
     if not database.exists():
         return 0
     try:
-        with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
             (count,) = connection.execute("SELECT count(*) FROM subject").fetchone()
     except sqlite3.OperationalError:
         return 0  # not made yet
-    connection.close()
     return int(count)
 
 
@@ -175,7 +175,6 @@ def test_a_service_told_to_stop_finishes_what_it_admitted(tmp_path):
     assert answers == [201] * len(answers)
     assert len(answers) + len(never_admitted) == 8
     # What began was answered, and what was not answered never began.
-    with sqlite3.connect(tmp_path / "siaga.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "siaga.db")) as connection:
         (count,) = connection.execute("SELECT count(*) FROM encounter").fetchone()
-    connection.close()
     assert count == len(answers) > 1
