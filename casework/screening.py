@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final
 
 from sqlalchemy import Connection, insert, select
@@ -209,8 +210,15 @@ class Screening:
     ) -> list[Candidate]:
         """Group hits by subject and watchlist; keep those in force and past the threshold."""
         scores = {hit.template_id: hit.score for hit in hits}
-        rows = session.execute(
-            _STANDINGS.where(Template.id.in_(scores), Membership.watchlist_id.in_(policies))
+        ids = list(scores)
+        rows = chain.from_iterable(
+            session.execute(
+                _STANDINGS.where(
+                    Template.id.in_(ids[start : start + _IDS_AT_ONCE]),
+                    Membership.watchlist_id.in_(policies),
+                )
+            )
+            for start in range(0, len(ids), _IDS_AT_ONCE)
         )
         best: dict[tuple[str, str], Candidate] = {}
         for template_id, photo_id, subject_id, valid_from, valid_until, watchlist_id in rows:
@@ -296,6 +304,10 @@ class Screening:
 
 
 _ANSWERED: Final = select(IdempotencyRecord.fingerprint, IdempotencyRecord.encounter_id)
+# Ids in one statement: databases bound their number (SQLite at 32,766), and a threshold set low by
+# hand on a long list must not break everybody's screening.
+_IDS_AT_ONCE: Final = 8192
+
 _STANDINGS: Final = (
     select(
         Template.id,

@@ -57,29 +57,20 @@ def align(image: Image, landmarks: Landmarks) -> Image:
 
     Parts of the chip outside the image are black, as they were when the networks were trained.
     """
-    return warped(image, similarity(landmarks, ARCFACE_TEMPLATE), CHIP_SIZE)
-
-
-def warped(image: Image, matrix: npt.NDArray[np.float64], side: int) -> Image:
-    """Map `image` by a similarity onto a square of `side` pixels, black where it has nothing.
-
-    Args:
-        image: what is mapped; where it shrinks, it is averaged first.
-        matrix: (2, 3), from the image's (x, y, 1) to the square's.
-        side: width and height of the result.
-    """
+    matrix = similarity(landmarks, ARCFACE_TEMPLATE)
     times = halvings(float(np.hypot(matrix[0, 0], matrix[1, 0])))
     if times:
-        image, matrix = _shrunk(image, matrix, side, times)
-    return np.asarray(cv2.warpAffine(image, matrix, (side, side), flags=cv2.INTER_LINEAR), np.uint8)
+        image, matrix = _shrunk(image, matrix, times)
+    chip = cv2.warpAffine(image, matrix, (CHIP_SIZE, CHIP_SIZE), flags=cv2.INTER_LINEAR)
+    return np.asarray(chip, np.uint8)
 
 
 def _shrunk(
-    image: Image, matrix: npt.NDArray[np.float64], side: int, times: int
+    image: Image, matrix: npt.NDArray[np.float64], times: int
 ) -> tuple[Image, npt.NDArray[np.float64]]:
-    """Halve the part of the image under the square, and adapt the matrix to it."""
+    """Halve the part of the image under the chip, and adapt the matrix to it."""
     linear, shift = matrix[:, :2], matrix[:, 2]
-    corners = np.array([[0, 0], [side, 0], [0, side], [side, side]], np.float64)
+    corners = np.array([[0, 0], [CHIP_SIZE, 0], [0, CHIP_SIZE], [CHIP_SIZE, CHIP_SIZE]], np.float64)
     reach = np.linalg.solve(linear, (corners - shift).T).T
     ratio = 2**times
     limits = np.array([image.shape[1], image.shape[0]])

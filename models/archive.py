@@ -21,7 +21,7 @@ from models.errors import ArchiveInvalid
 __all__ = ["Candidate", "Readable", "base_name", "candidates_in", "likely"]
 
 # What zipfile and its decompressors raise on damaged, encrypted or exotic archives. RuntimeError
-# is their word for "encrypted", and NotImplementedError's parent.
+# is their word for "encrypted", and the parent of what they say of methods they do not know.
 _UNREADABLE = (
     zipfile.BadZipFile,
     zipfile.LargeZipFile,

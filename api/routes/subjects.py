@@ -4,7 +4,6 @@ import json
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
 
 from api import problems
 from api.forms import multipart_schema, read_form, validated
@@ -256,7 +255,7 @@ def _answer(row: Subject, response: Response) -> SubjectOut:
     return SubjectOut.of(row)
 
 
-def _json(text: str) -> BaseModel | Any:  # noqa: ANN401 - checked by `validated` right after
+def _json(text: str) -> Any:  # noqa: ANN401 - checked by `validated` right after
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
