@@ -1,0 +1,22 @@
+"""Who may come in: the API keys of systems."""
+
+from datetime import datetime
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from casework.tables.base import Table
+
+
+class ApiKey(Table):
+    """A secret that lets a system in; only its SHA-256 is kept."""
+
+    __tablename__ = "api_key"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    secret_sha256: Mapped[str] = mapped_column(String(64))
+    scopes: Mapped[list[str]]
+    ports: Mapped[list[str] | None]
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
