@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from api.schemas import EncounterOut
+from api.schemas.encounters import EncounterOut
 from api.settings import Settings
 from casework.keys import Caller
 from casework.screening import Arrival

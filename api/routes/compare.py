@@ -10,7 +10,8 @@ from api.forms import multipart_schema, read_form
 from api.needs import Screener, TheService, Workers, WorkPlace
 from api.pool import Overloaded
 from api.routes.encounters import PHOTO_ERRORS, PHOTO_FIELD
-from api.schemas import CompareOut, FaceOut, QualityOut
+from api.schemas.common import QualityOut
+from api.schemas.compare import CompareOut, FaceOut
 from api.timing import server_timing
 from casework import errors
 from casework.quality import quality_record

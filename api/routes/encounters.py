@@ -8,7 +8,7 @@ from api import problems
 from api.forms import multipart_schema, read_form
 from api.needs import Screener, TheMetrics, TheService, Workers, WorkPlace
 from api.pool import Overloaded
-from api.schemas import EncounterFields, EncounterOut
+from api.schemas.encounters import EncounterFields, EncounterOut
 from api.timing import server_timing
 from casework import errors
 from casework.screening import Arrival

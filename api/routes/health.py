@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.needs import TheMetrics
-from api.schemas import Health
+from api.schemas.health import Health
 
 router: Final = APIRouter(tags=["health"])
 metrics_router: Final = APIRouter(tags=["health"])

@@ -21,7 +21,7 @@ from api.needs import (
 from api.pool import Overloaded
 from api.problems import FieldProblem, RequestInvalid
 from api.routes.compare import NoFields
-from api.schemas import (
+from api.schemas.subjects import (
     EnrolmentOut,
     PhotoReportOut,
     SubjectForm,

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from api import problems
 from api.needs import After, Enroller, Limit, ReadVersion, TheService, etag
-from api.schemas import WatchlistIn, WatchlistOut, WatchlistPage, WatchlistPatch
+from api.schemas.watchlists import WatchlistIn, WatchlistOut, WatchlistPage, WatchlistPatch
 from casework import errors
 from casework.tables import Watchlist
 from casework.watchlists import NewWatchlist

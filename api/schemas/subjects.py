@@ -1,0 +1,143 @@
+"""Subjects, their photos, and what became of each photo."""
+
+from datetime import date, datetime
+from typing import Any, Self
+
+from pydantic import Field
+
+from api.schemas.common import Answer, LongText, Nationality, QualityOut, Strict, Text, Time
+from casework.enrolment import PhotoReport
+from casework.quality import quality_record
+from casework.tables import EnrolledPhoto, Subject
+
+
+class SubjectIn(Strict):
+    """A new subject."""
+
+    name: Text
+    watchlist_ids: list[Text] = Field(min_length=1, max_length=50)
+    reference: Text | None = Field(
+        default=None,
+        description="The owner's own reference: sent again, photos are added to the same subject.",
+    )
+    nationality: Nationality | None = None
+    birth_date: date | None = None
+    reason: LongText = ""
+    valid_from: Time | None = None
+    valid_until: Time | None = Field(
+        default=None, description="From then on the entry never alerts."
+    )
+
+
+class SubjectForm(Strict):
+    """The form of an enrolment: the subject as JSON beside the photos."""
+
+    subject: str = Field(description="A `SubjectIn` object as JSON.")
+
+
+class SubjectPatch(Strict):
+    """Changes to a subject; fields left out stay as they are."""
+
+    name: Text = ""
+    watchlist_ids: list[Text] = Field(default_factory=list, min_length=1, max_length=50)
+    reference: Text | None = None
+    nationality: Nationality | None = None
+    birth_date: date | None = None
+    reason: LongText = ""
+    valid_from: Time | None = None
+    valid_until: Time | None = None
+
+
+class PhotoOut(Answer):
+    """An enrolled photo."""
+
+    id: str
+    sha256: str
+    format: str
+    width: int
+    height: int
+    quality: QualityOut
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: EnrolledPhoto) -> Self:
+        """Make the answer from the record."""
+        return cls.model_validate(row)
+
+
+class SubjectOut(Answer):
+    """A subject."""
+
+    id: str
+    name: str
+    reference: str | None
+    nationality: str | None
+    birth_date: date | None
+    reason: str
+    valid_from: datetime | None
+    valid_until: datetime | None
+    watchlist_ids: list[str]
+    photos: list[PhotoOut]
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, row: Subject) -> Self:
+        """Make the answer from the record."""
+        return cls(
+            id=row.id,
+            name=row.name,
+            reference=row.reference,
+            nationality=row.nationality,
+            birth_date=row.birth_date,
+            reason=row.reason,
+            valid_from=row.valid_from,
+            valid_until=row.valid_until,
+            watchlist_ids=sorted(membership.watchlist_id for membership in row.memberships),
+            photos=[PhotoOut.of(photo) for photo in row.photos],
+            version=row.version,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+        )
+
+
+class SubjectPage(Answer):
+    """Some subjects, and where to go on."""
+
+    items: list[SubjectOut]
+    next: str | None = Field(description="Send as `after` for the next page; null on the last.")
+
+
+class PhotoReportOut(Answer):
+    """What became of one submitted photo."""
+
+    name: str
+    accepted: bool
+    code: str
+    detail: str
+    photo_id: str | None
+    quality: QualityOut | None
+
+    @classmethod
+    def of(cls, report: PhotoReport) -> Self:
+        """Make the answer from the report."""
+        quality: dict[str, Any] | None = None
+        if report.quality is not None:
+            quality = quality_record(report.quality)
+        return cls(
+            name=report.name,
+            accepted=report.accepted,
+            code=report.code,
+            detail=report.detail,
+            photo_id=report.photo_id,
+            quality=QualityOut.model_validate(quality) if quality is not None else None,
+        )
+
+
+class EnrolmentOut(Answer):
+    """The subject as it now stands, and a report on each photo."""
+
+    subject: SubjectOut
+    created: bool
+    photos: list[PhotoReportOut]
