@@ -17,8 +17,17 @@ from api.metrics import Metrics
 from api.middleware import BodyLimit, RequestContext
 from api.pool import WorkPool
 from api.problems import Problem
-from api.routes import compare, encounters, health, subjects, watchlists
+from api.routes import (
+    calibrations,
+    compare,
+    encounters,
+    health,
+    reports,
+    subjects,
+    watchlists,
+)
 from api.settings import MEBI, Settings
+from api.upkeep import Upkeep
 from casework.errors import SetUpError
 from casework.service import Records, Service
 from casework.vault import read_or_create_key
@@ -93,7 +102,15 @@ def create_app(
     app.state.failure = None
     app.state.metrics = metrics
     problems.install(app)
-    for module in (encounters, compare, watchlists, subjects, health):
+    for module in (
+        encounters,
+        compare,
+        watchlists,
+        subjects,
+        calibrations,
+        reports,
+        health,
+    ):
         app.include_router(module.router)
     if settings.metrics:
         app.include_router(health.metrics_router)
@@ -146,12 +163,31 @@ async def _start(
     stack.callback(service.records.close)
     app.state.service = service
     app.state.metrics.ready(app.version, service)
+    stack.push_async_callback(_keep_up(app.state.settings, service, app.state.metrics).stop)
     log.info(
         "ready",
         pack=service.pack.name,
         templates=len(service.mirror.gallery),
         workers=app.state.settings.workers,
     )
+
+
+def _keep_up(settings: Settings, service: Service, metrics: Metrics) -> Upkeep:
+    """Begin what comes round by itself; it ends before the database is closed."""
+    upkeep = Upkeep()
+
+    def calibrate() -> None:
+        made = service.calibrations.renew("service")
+        if made is not None:
+            log.info("calibrated", calibration=made.id, searches=made.searches)
+
+    def monitor() -> None:
+        metrics.monitored(service.monitoring.alarms(settings.monitor_days))
+
+    upkeep.every(settings.calibrate_every_s, "calibrate", calibrate)
+    if settings.metrics:
+        upkeep.every(settings.monitor_every_s, "monitor", monitor)
+    return upkeep
 
 
 def _openapi(app: FastAPI) -> dict[str, object]:

@@ -10,6 +10,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
 
 from api.pool import WorkPool
+from casework.monitoring import AlarmReport
 from casework.service import Service
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -72,6 +73,31 @@ class Metrics:
         self._version = Gauge(
             "siaga_gallery_version", "Position of the gallery in its log.", registry=registry
         )
+        self._alarms = Gauge(
+            "siaga_watchlist_alarms_per_thousand",
+            "Alarms per thousand travellers that the list concerned.",
+            ["watchlist"],
+            registry=registry,
+        )
+        self._not_matches = Gauge(
+            "siaga_watchlist_false_alarms_per_thousand",
+            "Of these, alarms that people have not found to be the subject.",
+            ["watchlist"],
+            registry=registry,
+        )
+        self._limit = Gauge(
+            "siaga_watchlist_alarm_limit_per_thousand",
+            "Control limit of the false ones: the most that chance brings at the target.",
+            ["watchlist"],
+            registry=registry,
+        )
+        self._breach = Gauge(
+            "siaga_watchlist_breach",
+            "1 where the false ones are beyond the control limit, else 0.",
+            ["watchlist"],
+            registry=registry,
+        )
+        self._monitored: frozenset[str] = frozenset()
         self._build = Info("siaga_build", "What runs here.", registry=registry)
 
     def serving(self, version: str, pool: WorkPool) -> None:
@@ -99,6 +125,21 @@ class Metrics:
         self._encounters.labels(outcome).inc()
         for stage, spent in stages.items():
             self._stages.labels(stage).observe(spent / 1000)
+
+    def monitored(self, report: AlarmReport) -> None:
+        """Take over the counts of each watchlist's alarms; lists without travellers have none."""
+        counted = [each for each in report.watchlists if each.travellers]
+        for each in counted:
+            name = each.watchlist_id
+            self._alarms.labels(name).set(each.per_thousand(each.alarms) or 0)
+            self._not_matches.labels(name).set(each.per_thousand(each.not_matches) or 0)
+            self._limit.labels(name).set(each.per_thousand(each.limit) or 0)
+            self._breach.labels(name).set(each.breach)
+        shown = frozenset(each.watchlist_id for each in counted)
+        for name in self._monitored - shown:
+            for gauge in (self._alarms, self._not_matches, self._limit, self._breach):
+                gauge.remove(name)
+        self._monitored = shown
 
     def refused(self) -> None:
         """Count a refusal for want of a place."""

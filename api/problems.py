@@ -99,6 +99,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     casework.NotFound: Kind(404, "not_found"),
     casework.AlreadyExists: Kind(409, "already_exists"),
     casework.StillInUse: Kind(409, "still_in_use"),
+    casework.TooFewScores: Kind(409, "too_few_scores"),
     casework.StaleVersion: Kind(412, "stale_version"),
     casework.IdempotencyClash: Kind(422, "idempotency_clash"),
     casework.InvalidPeriod: Kind(422, "invalid_period"),

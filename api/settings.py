@@ -98,6 +98,25 @@ class Settings(BaseSettings):
         ),
     ] = 500
     metrics: Annotated[bool, Field(description="Whether /metrics answers; it asks no key.")] = True
+    calibrate_every_s: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Seconds between looks at whether the thresholds' calibration should be "
+            "made again from the service's own searches; 0 leaves that to `siaga calibrate`.",
+        ),
+    ] = 3600
+    monitor_every_s: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Seconds between counts of each watchlist's alarms for /metrics; 0 "
+            "leaves them out.",
+        ),
+    ] = 300
+    monitor_days: Annotated[
+        int, Field(ge=1, le=366, description="Days that those counts go back.")
+    ] = 30
     max_photo_bytes: Annotated[int, Field(ge=1024, description="Largest photo, in bytes.")] = (
         20 * MEBI
     )

@@ -1,4 +1,4 @@
-"""The domain: watchlists, enrolment, screening, keys and records. Knows no HTTP.
+"""The domain: watchlists, enrolment, screening, calibration, keys and records. Knows no HTTP.
 
 `service` shows how the parts fit together, `screening` is the main job, `tables` are the records.
 """

@@ -6,7 +6,8 @@ CaseworkError
 │   ├── AlreadyExists      a name or reference is taken
 │   ├── StaleVersion       somebody else changed it since it was read
 │   ├── StillInUse         others depend on it
-│   └── IdempotencyClash   an idempotency key was used for a different request
+│   ├── IdempotencyClash   an idempotency key was used for a different request
+│   └── TooFewScores       there is too little to calibrate from
 ├── InvalidPeriod          an entry would end before it begins
 ├── EnrolmentRefused       no photo of a person can be enrolled
 ├── NotAuthenticated       no key, or none that is known and in force
@@ -46,6 +47,10 @@ class StillInUse(Conflict):
 
 class IdempotencyClash(Conflict):
     """An idempotency key comes again with a different request."""
+
+
+class TooFewScores(Conflict):
+    """There are too few non-mated searches, or nobody to search for, to calibrate from."""
 
 
 class InvalidPeriod(CaseworkError):

@@ -10,6 +10,7 @@ PHOTO: Final = "pho"
 ENCOUNTER: Final = "enc"
 ALERT: Final = "alr"
 KEY: Final = "key"
+CALIBRATION: Final = "cal"
 
 
 def new_id(kind: str) -> str:

@@ -7,10 +7,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.model import ModelKey
+from casework.chance import Chance
 from casework.tables import Watchlist
 from casework.vocabulary import Category, Direction
-from index import FalseMatchCurve, threshold_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,31 +25,35 @@ class Policy:
     threshold: float
     basis: str
     """Where the threshold came from."""
+    templates: int
+    """How many stand on the list."""
+    chance: Chance
 
     def concerns(self, direction: Direction, port: str) -> bool:
         """Whether the watchlist looks at travellers of this direction and port."""
         return self.direction.covers(direction) and (self.ports is None or port in self.ports)
 
+    def one_in(self, score: float) -> float:
+        """Return N: about one stranger in N scores this high against this list by chance."""
+        return self.chance.one_in(score, self.templates)
 
-def read_policies(
-    session: Session, sizes: Mapping[str, int], model: ModelKey, curve: FalseMatchCurve
-) -> dict[str, Policy]:
+
+def read_policies(session: Session, sizes: Mapping[str, int], chance: Chance) -> dict[str, Policy]:
     """Return every watchlist's policy by id, thresholds worked out for its own size.
 
     Args:
         session: where the watchlists are read.
-        sizes: templates of this model by watchlist, none where one is missing.
-        model: what the templates were made with.
-        curve: how often that model takes two people for one.
+        sizes: templates of the model in use by watchlist, none where one is missing.
+        chance: how high strangers score with that model.
     """
     policies = {}
     for row in session.scalars(select(Watchlist)):
+        size = sizes.get(row.id, 0)
         if row.threshold is not None:
             threshold, basis = row.threshold, "set by hand"
         else:
-            size = sizes.get(row.id, 0)
-            threshold = threshold_for(row.target_fpir, size, curve)
-            basis = f"prior of {model.pack}: FPIR {row.target_fpir:g} at {size} templates"
+            threshold = chance.threshold(row.target_fpir, size)
+            basis = chance.basis(row.target_fpir, size)
         policies[row.id] = Policy(
             row.id,
             row.name,
@@ -60,6 +63,8 @@ def read_policies(
             row.instruction,
             threshold,
             basis,
+            size,
+            chance,
         )
     return policies
 

@@ -1,39 +1,36 @@
 """Screening: a traveller's photo in, clear / alert / unsearchable out.
 
-This is the one path of a photo: analyse -> search -> group by subject and apply each watchlist's
-policy -> commit encounter and alerts in one transaction -> answer.
+This is the one path of a photo: analyse -> search, group by subject and apply each watchlist's
+policy (`casework.matching`) -> commit encounter and alerts in one transaction -> answer.
 """
 
 import hashlib
 import json
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain
 from typing import Any, Final
 
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
+from casework import chance_scores
 from casework.clock import Clock
 from casework.database import Database
 from casework.errors import IdempotencyClash, NotFound
 from casework.group import GroupCommit
 from casework.ids import ALERT, ENCOUNTER, new_id
 from casework.keys import Caller
+from casework.matching import Candidate, Matches, Matching
 from casework.mirror import GalleryMirror
 from casework.model import ModelKey
-from casework.policy import Policy, in_force, read_policies
 from casework.quality import quality_record
-from casework.tables import Alert, Encounter, IdempotencyRecord, Membership, Subject, Template
+from casework.tables import Alert, Encounter, IdempotencyRecord
 from casework.vault import Vault
 from casework.vocabulary import AlertState, Direction, Outcome, Stage
 from detector.pipeline import Analysis, Pipeline
 from detector.portrait import portrait
 from detector.timing import Stopwatch
-from index import FalseMatchCurve, Hit
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +70,13 @@ class Screened:
     replayed: bool
     """Whether the answer was given before, to the same idempotency key."""
     watch: Stopwatch
+    top_score: float | None = None
+    """The highest score of all templates, where any were searched."""
 
     @property
     def stages(self) -> Mapping[str, float]:
         """Milliseconds by stage, for this request."""
         return self.watch.stages
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A subject whose best template passes one watchlist's threshold."""
-
-    subject_id: str
-    photo_id: str
-    policy: Policy
-    score: float
 
 
 class Screening:
@@ -99,20 +88,18 @@ class Screening:
         vault: Vault,
         pipeline: Pipeline,
         mirror: GalleryMirror,
+        matching: Matching,
         model: ModelKey,
-        curve: FalseMatchCurve,
         clock: Clock,
     ) -> None:
         self._database = database
         self._vault = vault
         self._pipeline = pipeline
         self._mirror = mirror
+        self._matching = matching
         self._model = model
-        self._curve = curve
         self._clock = clock
         self._commits = GroupCommit(database)
-        self._policies: tuple[int, dict[str, Policy]] = (-1, {})
-        self._policies_lock = threading.Lock()
 
     def screen(self, arrival: Arrival, caller: Caller) -> Screened:
         """Screen one photo and record the encounter: `examine`, then `record`.
@@ -138,12 +125,11 @@ class Screening:
         analysis = self._pipeline.analyse(arrival.photo, watch)
         with watch.stage("search"):
             version = self._mirror.catch_up()
-            candidates = self._search(analysis, arrival, received_at)
-        encounter = self._encounter(arrival, caller, analysis, candidates, received_at)
+            matches = self._search(analysis, arrival, received_at)
+        encounter = self._encounter(arrival, caller, analysis, matches, received_at)
         encounter.gallery_version = version
-        encounter.gallery_size = len(self._mirror.gallery)
         encounter.stages = {name: round(spent, 2) for name, spent in watch.stages.items()}
-        return Screened(encounter, replayed=False, watch=watch)
+        return Screened(encounter, replayed=False, watch=watch, top_score=matches.top_score)
 
     def record(self, screened: Screened, arrival: Arrival, caller: Caller) -> Screened:
         """Commit what was found, and wait for the disk: from then on it is the answer.
@@ -155,7 +141,7 @@ class Screening:
             return screened
         with screened.watch.stage("record"):
             try:
-                self._commits.write(_rows_of(screened.encounter, arrival, caller))
+                self._commits.write(_rows_of(screened, arrival, caller))
             except IntegrityError:
                 # The same key was being answered at the same moment: that answer stands.
                 earlier = self._answered(arrival, caller)
@@ -176,69 +162,23 @@ class Screening:
                 raise NotFound(f"There is no encounter {encounter_id} of this key.")
             return row
 
-    def policies(self) -> dict[str, Policy]:
-        """Return every watchlist's policy as it stands for the gallery's present state."""
-        version = self._mirror.gallery.version
-        known, policies = self._policies
-        if known != version:
-            with self._policies_lock, self._database.read() as session:
-                sizes = self._mirror.sizes.counts()
-                policies = read_policies(session, sizes, self._model, self._curve)
-                self._policies = (version, policies)
-        return policies
-
-    def _search(self, analysis: Analysis, arrival: Arrival, at: datetime) -> list[Candidate]:
-        """Return who passes, best first."""
+    def _search(self, analysis: Analysis, arrival: Arrival, at: datetime) -> Matches:
+        """Return who passes."""
         if analysis.embedding is None:
-            return []
-        policies = {
-            policy.watchlist_id: policy
-            for policy in self.policies().values()
-            if policy.concerns(arrival.direction, arrival.port)
-        }
-        if not policies:
-            return []
-        lowest = min(policy.threshold for policy in policies.values())
-        hits = self._mirror.gallery.search(analysis.embedding, lowest).hits
-        if not hits:
-            return []
-        with self._database.read() as session:
-            return self._candidates(session, hits, policies, at)
-
-    def _candidates(
-        self, session: Session, hits: Sequence[Hit], policies: Mapping[str, Policy], at: datetime
-    ) -> list[Candidate]:
-        """Group hits by subject and watchlist; keep those in force and past the threshold."""
-        scores = {hit.template_id: hit.score for hit in hits}
-        ids = list(scores)
-        rows = chain.from_iterable(
-            session.execute(
-                _STANDINGS.where(
-                    Template.id.in_(ids[start : start + _IDS_AT_ONCE]),
-                    Membership.watchlist_id.in_(policies),
-                )
-            )
-            for start in range(0, len(ids), _IDS_AT_ONCE)
-        )
-        best: dict[tuple[str, str], Candidate] = {}
-        for template_id, photo_id, subject_id, valid_from, valid_until, watchlist_id in rows:
-            policy, score = policies[watchlist_id], scores[template_id]
-            if score < policy.threshold or not in_force(valid_from, valid_until, at):
-                continue
-            key = (subject_id, watchlist_id)
-            if key not in best or score > best[key].score:
-                best[key] = Candidate(subject_id, photo_id, policy, score)
-        return sorted(best.values(), key=lambda c: (-c.score, c.subject_id, c.policy.watchlist_id))
+            return Matches((), None, len(self._mirror.gallery))
+        policies = self._matching.concerning(arrival.direction, arrival.port)
+        return self._matching.find(analysis.embedding, policies, at)
 
     def _encounter(
         self,
         arrival: Arrival,
         caller: Caller,
         analysis: Analysis,
-        candidates: Sequence[Candidate],
+        matches: Matches,
         received_at: datetime,
     ) -> Encounter:
-        """Compose the record; the gallery's state is filled in by the caller."""
+        """Compose the record; the gallery's version and the stages are filled in by the caller."""
+        candidates = matches.candidates
         outcome = Outcome.ALERT if candidates else Outcome.CLEAR
         if analysis.embedding is None:
             outcome = Outcome.UNSEARCHABLE
@@ -260,23 +200,10 @@ class Screening:
             faces=len(analysis.faces),
             quality=quality_record(analysis.quality),
             model=str(self._model),
+            gallery_size=matches.gallery_size,
             sealed_portrait=sealed,
             alerts=[
-                Alert(
-                    id=new_id(ALERT),
-                    subject_id=candidate.subject_id,
-                    watchlist_id=candidate.policy.watchlist_id,
-                    watchlist_name=candidate.policy.name,
-                    category=candidate.policy.category.value,
-                    instruction=candidate.policy.instruction,
-                    photo_id=candidate.photo_id,
-                    score=candidate.score,
-                    threshold=candidate.policy.threshold,
-                    threshold_basis=candidate.policy.basis,
-                    rank=rank,
-                    state=AlertState.NEW.value,
-                    created_at=received_at,
-                )
+                _alert(candidate, rank, received_at)
                 for rank, candidate in enumerate(candidates, start=1)
             ],
         )
@@ -304,38 +231,52 @@ class Screening:
 
 
 _ANSWERED: Final = select(IdempotencyRecord.fingerprint, IdempotencyRecord.encounter_id)
-# Ids in one statement: databases bound their number (SQLite at 32,766), and a threshold set low by
-# hand on a long list must not break everybody's screening.
-_IDS_AT_ONCE: Final = 8192
 
-_STANDINGS: Final = (
-    select(
-        Template.id,
-        Template.photo_id,
-        Subject.id,
-        Subject.valid_from,
-        Subject.valid_until,
-        Membership.watchlist_id,
+
+def _alert(candidate: Candidate, rank: int, at: datetime) -> Alert:
+    policy = candidate.policy
+    return Alert(
+        id=new_id(ALERT),
+        subject_id=candidate.subject_id,
+        watchlist_id=policy.watchlist_id,
+        watchlist_name=policy.name,
+        category=policy.category.value,
+        instruction=policy.instruction,
+        photo_id=candidate.photo_id,
+        score=candidate.score,
+        threshold=policy.threshold,
+        threshold_basis=policy.basis,
+        calibration_id=policy.chance.calibration_id,
+        one_in=policy.one_in(candidate.score),
+        rank=rank,
+        state=AlertState.NEW.value,
+        created_at=at,
     )
-    .join(Subject, Subject.id == Template.subject_id)
-    .join(Membership, Membership.subject_id == Subject.id)
-)
 
 
-def _rows_of(
-    encounter: Encounter, arrival: Arrival, caller: Caller
-) -> Callable[[Connection], None]:
-    """Return what writes the encounter, its alerts and the answered key: plain rows.
+def _rows_of(screened: Screened, arrival: Arrival, caller: Caller) -> Callable[[Connection], None]:
+    """Return what writes the encounter, its alerts, its chance score and the answered key.
 
-    The objects were made for the answer; a session would take a millisecond to find out that all
-    of them are new.
+    Plain rows: the objects were made for the answer, and a session would take a millisecond to find
+    out that all of them are new.
     """
+    encounter = screened.encounter
+    # An alert has its score in its own row.
+    chance = screened.top_score if encounter.outcome == Outcome.CLEAR else None
     alerts = [_row(alert) | {"encounter_id": encounter.id} for alert in encounter.alerts]
 
     def write(connection: Connection) -> None:
         connection.execute(_NEW_ENCOUNTER, _row(encounter))
         if alerts:
             connection.execute(_NEW_ALERTS, alerts)
+        if chance is not None:
+            chance_scores.note(
+                connection,
+                encounter.model,
+                chance,
+                encounter.gallery_size,
+                encounter.received_at.date(),
+            )
         if arrival.idempotency_key is not None:
             answered = {
                 "api_key_id": caller.key_id,

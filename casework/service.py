@@ -5,13 +5,16 @@ from typing import Self
 
 import numpy as np
 
+from casework.calibrations import Calibrations
 from casework.clock import Clock, utc_now
 from casework.database import Database
 from casework.enrolment import Enrolment
 from casework.errors import SetUpError, TemplatesMissing
 from casework.keys import Keys
+from casework.matching import Matching
 from casework.mirror import GalleryMirror
 from casework.model import ModelKey
+from casework.monitoring import Monitoring
 from casework.screening import Screening
 from casework.subjects import Subjects
 from casework.vault import Vault
@@ -69,7 +72,10 @@ class Service:
     pipeline: Pipeline
     enrolment: Enrolment
     mirror: GalleryMirror
+    matching: Matching
     screening: Screening
+    calibrations: Calibrations
+    monitoring: Monitoring
     curve: FalseMatchCurve
 
     @classmethod
@@ -97,6 +103,8 @@ class Service:
         database, vault = records.database, records.vault
         dim = pipeline.embedder.dim
         mirror = GalleryMirror(database, vault, Gallery(dim, ENGINES[engine](dim)), model)
+        calibrations = Calibrations(database, mirror, model, curve, clock)
+        matching = Matching(database, mirror, calibrations)
         return cls(
             records,
             pack,
@@ -104,7 +112,10 @@ class Service:
             pipeline,
             Enrolment(database, vault, pipeline, model, clock),
             mirror,
-            Screening(database, vault, pipeline, mirror, model, curve, clock),
+            matching,
+            Screening(database, vault, pipeline, mirror, matching, model, clock),
+            calibrations,
+            Monitoring(database, clock),
             curve,
         )
 

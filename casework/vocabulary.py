@@ -54,6 +54,15 @@ class AlertState(StrEnum):
     NEW = "new"
 
 
+class CalibrationSource(StrEnum):
+    """Whose scores a calibration was made from."""
+
+    REFERENCE = "reference"
+    """Photos of people who are known to be on no list."""
+    ENCOUNTERS = "encounters"
+    """The service's own searches."""
+
+
 class Scope(StrEnum):
     """What an API key may do."""
 

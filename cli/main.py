@@ -14,7 +14,7 @@ from rich.markup import escape
 
 from api.settings import CONFIG_VARIABLE
 from casework.errors import CaseworkError
-from cli import bench, compare, demo, enrol, keys, models, reembed, screen, serve
+from cli import bench, calibrate, compare, demo, enrol, keys, models, reembed, screen, serve
 from cli.output import Exit, err
 from detector.errors import DetectorError
 from models.errors import ModelsError
@@ -45,6 +45,7 @@ app.command()(enrol.enrol)
 app.command()(screen.screen)
 app.command()(compare.compare)
 app.command()(reembed.reembed)
+app.command()(calibrate.calibrate)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
     bench.bench
 )

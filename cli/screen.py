@@ -56,7 +56,9 @@ def screen(
 
 
 def _table(results: list[dict[str, Any]]) -> Table:
-    table = Table("photo", "outcome", "candidate", "watchlist", "score", "threshold", "ms")
+    table = Table(
+        "photo", "outcome", "candidate", "watchlist", "score", "threshold", "by chance", "ms"
+    )
     for result in results:
         name = Path(result["photo"]).name
         if "error" in result:
@@ -66,7 +68,7 @@ def _table(results: list[dict[str, Any]]) -> Table:
         if not result["alerts"]:
             advice = " ".join(reason["advice"] for reason in result["quality"]["reasons"])
             shown = advice if result["outcome"] == "unsearchable" else ""
-            table.add_row(name, result["outcome"], shown, "", "", "", spent)
+            table.add_row(name, result["outcome"], shown, "", "", "", "", spent)
         for alert in result["alerts"]:
             table.add_row(
                 name,
@@ -75,6 +77,7 @@ def _table(results: list[dict[str, Any]]) -> Table:
                 alert["watchlist"]["name"],
                 f"{alert['score']:.3f}",
                 f"{alert['threshold']:.3f}",
+                f"1 in {alert['one_in']:,.0f}",
                 spent,
             )
     return table

@@ -8,8 +8,9 @@ import fasteners
 import numpy as np
 import numpy.typing as npt
 
-from index.engine import FlatEngine, Rows, Scores, SearchEngine, Vectors
+from index.engine import FlatEngine, SearchEngine
 from index.errors import DimensionMismatch, DuplicateTemplate, NotUnitVector, UnknownTemplate
+from index.exact import Found, Vectors
 
 # float32 rounding of a normalised vector stays far below this; a forgotten normalisation does not.
 _UNIT_TOLERANCE: Final = 1e-3
@@ -32,6 +33,8 @@ class SearchResult:
     version: int
     size: int
     """Templates in the gallery when it was searched."""
+    best: float | None
+    """The highest score of all templates, also where it is no hit; None of an empty gallery."""
 
 
 class Gallery:
@@ -155,20 +158,20 @@ class Gallery:
         """
         vectors = self._checked(probes)
         with self._lock.read_lock():
-            found = self._engine.above(vectors, threshold)
-            return [self._result(rows, scores) for rows, scores in found]
+            return [self._result(found) for found in self._engine.above(vectors, threshold)]
 
     def top(self, probe: npt.ArrayLike, k: int) -> SearchResult:
         """Return the `k` templates most like the probe, whatever their score."""
         vector = self._checked(np.asarray(probe, np.float32)[np.newaxis])[0]
         with self._lock.read_lock():
-            return self._result(*self._engine.nearest(vector, k))
+            return self._result(self._engine.nearest(vector, k))
 
-    def _result(self, rows: Rows, scores: Scores) -> SearchResult:
+    def _result(self, found: Found) -> SearchResult:
         """Name an engine's rows; call it under the read lock that found them."""
-        hits = [Hit(self._ids[row], float(score)) for row, score in zip(rows, scores, strict=True)]
+        pairs = zip(found.rows, found.scores, strict=True)
+        hits = [Hit(self._ids[row], float(score)) for row, score in pairs]
         hits.sort(key=lambda hit: (-hit.score, hit.template_id))
-        return SearchResult(tuple(hits), self._version, len(self._ids))
+        return SearchResult(tuple(hits), self._version, len(self._ids), found.best)
 
     def _row_of(self, template_id: int) -> int:
         try:

@@ -3,7 +3,7 @@
 A row of 128 numbers is read as 128 bytes instead of 512, and the processor multiplies bytes faster,
 so a search takes a fraction of the time. It stays exact: how much rounding to eight bits can change
 a cosine is known from the residuals' lengths (Cauchy-Schwarz), all rows that could still reach the
-threshold become candidates, and their float32 originals decide.
+threshold or be the best become candidates, and their float32 originals decide.
 """
 
 from typing import Final
@@ -13,13 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from index.blocks import Blocks
-from index.engine import (
+from index.exact import (
     ROUNDING,
     Found,
+    Product,
     Rows,
     Vectors,
-    confirmed,
-    grouped,
+    candidates,
+    judged,
     nearest,
 )
 
@@ -71,20 +72,19 @@ class QuantisedEngine:
         # row.probe = (r + e).(p + f), with e and f the residuals of two vectors of length 1.
         probe_residual = float(self._residuals(probes, rounded).max(initial=0))
         slack = self._largest_residual + (1 + self._largest_residual) * probe_residual + ROUNDING
-        least = int(np.floor((threshold - slack) / self._scale**2))
-        packed = numkong.dots_pack(rounded)
-        probe_numbers: list[Rows] = []
-        row_numbers: list[Rows] = []
-        for first, tile in self._bytes.tiles(_TILE_ROWS):
-            dots = np.asarray(numkong.dots_packed(tile, packed))
-            if dots.max() >= least:
-                where, which = np.nonzero(dots >= least)
-                probe_numbers.append(which)
-                row_numbers.append(where + first)
-        candidates = grouped(len(probes), probe_numbers, row_numbers)
+        step = self._scale**2
+
+        def against(which: Rows) -> Product:
+            packed = numkong.dots_pack(rounded[which])
+            return lambda tile: np.asarray(numkong.dots_packed(tile, packed)).T
+
+        tiles = self._bytes.tiles(_TILE_ROWS)
+        least, margin = (threshold - slack) / step, 2 * slack / step
         return [
-            confirmed(self._vectors, rows, probe, threshold)
-            for rows, probe in zip(candidates, probes, strict=True)
+            judged(self._vectors, rows, probe, threshold)
+            for rows, probe in zip(
+                candidates(tiles, against, len(probes), least, margin), probes, strict=True
+            )
         ]
 
     def nearest(self, probe: Vectors, k: int) -> Found:

@@ -41,6 +41,14 @@ class AlertOut(Answer):
     score: float = Field(description="Cosine similarity; it decides nothing, people do.")
     threshold: float
     threshold_basis: str
+    calibration_id: str | None = Field(
+        description="The calibration that `one_in` comes from, and the threshold unless it was set "
+        "by hand; null means the pack's prior."
+    )
+    one_in: float | None = Field(
+        description="About one in so many travellers would score this high against this list by "
+        "chance; never more than 1,000,000."
+    )
     rank: int
     state: AlertState
 
@@ -114,6 +122,8 @@ class EncounterOut(Answer):
                     score=round(alert.score, 4),
                     threshold=round(alert.threshold, 4),
                     threshold_basis=alert.threshold_basis,
+                    calibration_id=alert.calibration_id,
+                    one_in=alert.one_in,
                     rank=alert.rank,
                     state=AlertState(alert.state),
                 )

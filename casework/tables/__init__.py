@@ -5,6 +5,7 @@ One module a subject; importing the package declares every table, as migrations 
 
 from casework.tables.access import ApiKey
 from casework.tables.base import Serial, Table, UtcDateTime
+from casework.tables.calibration import CalibrationRecord, ChanceScore
 from casework.tables.encounters import Alert, Encounter, IdempotencyRecord
 from casework.tables.lists import (
     EnrolledPhoto,
@@ -18,6 +19,8 @@ from casework.tables.lists import (
 __all__ = [
     "Alert",
     "ApiKey",
+    "CalibrationRecord",
+    "ChanceScore",
     "Encounter",
     "EnrolledPhoto",
     "GalleryChange",

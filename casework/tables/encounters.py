@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from casework.tables.base import Table
@@ -13,6 +13,10 @@ class Encounter(Table):
     """One photo of one traveller, screened."""
 
     __tablename__ = "encounter"
+    __table_args__ = (
+        # All that counting travellers needs (casework.monitoring), so that no row has to be read.
+        Index("ix_encounter_screened", "received_at", "port", "direction", "outcome"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     api_key_id: Mapped[str] = mapped_column(index=True)
@@ -21,7 +25,7 @@ class Encounter(Table):
     direction: Mapped[str]
     stage: Mapped[str]
     captured_at: Mapped[datetime]
-    received_at: Mapped[datetime] = mapped_column(index=True)
+    received_at: Mapped[datetime]
     traveller_ref: Mapped[str | None]
     outcome: Mapped[str]
     faces: Mapped[int]
@@ -43,7 +47,10 @@ class Alert(Table):
     """A subject that resembles a traveller enough for one watchlist's policy."""
 
     __tablename__ = "alert"
-    __table_args__ = (UniqueConstraint("encounter_id", "subject_id", "watchlist_id"),)
+    __table_args__ = (
+        UniqueConstraint("encounter_id", "subject_id", "watchlist_id"),
+        Index("ix_alert_raised", "created_at", "watchlist_id"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id", ondelete="CASCADE"))
@@ -58,6 +65,10 @@ class Alert(Table):
     threshold: Mapped[float]
     threshold_basis: Mapped[str]
     """Where the threshold came from: the prior of a pack, a calibration, or set by hand."""
+    calibration_id: Mapped[str | None]
+    """The calibration that the odds come from, and the threshold unless set by hand."""
+    one_in: Mapped[float | None]
+    """About one in so many travellers would score this high against this list by chance."""
     rank: Mapped[int]
     state: Mapped[str]
     created_at: Mapped[datetime]

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from casework import screening
+from casework import matching
 from casework.errors import IdempotencyClash, NotFound, NotPermitted
 from casework.tables import Alert, Encounter
 from casework.vocabulary import Category, Direction
@@ -132,7 +132,7 @@ def test_alerts_are_ranked_by_score(desk):
 def test_more_hits_than_one_statement_takes_are_looked_up_in_several(desk, monkeypatch):
     low = desk.watchlist("any", threshold=-1.0)
     subjects = {desk.enrol(person, low) for person in range(1, 6)}
-    monkeypatch.setattr(screening, "_IDS_AT_ONCE", 2)
+    monkeypatch.setattr(matching, "_IDS_AT_ONCE", 2)
     alerts = desk.screen(2).encounter.alerts
     assert {alert.subject_id for alert in alerts} == subjects
     assert [alert.rank for alert in alerts] == [1, 2, 3, 4, 5]

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index import FlatEngine, Gallery, QuantisedEngine, SearchEngine, blocks
+from index import engine as engine_module
 from index.blocks import Blocks
-from index.engine import exact_scores
+from index.exact import exact_scores
 from tests.index.test_gallery import unit
 
 ENGINES: list[Callable[[int], SearchEngine]] = [FlatEngine, QuantisedEngine]
@@ -50,9 +51,44 @@ def test_engines_give_the_same_rows_and_the_same_scores_to_the_last_bit(
         engine = make(dim)
         engine.append(vectors)
         for found, wanted in zip(engine.above(questions, threshold), expected, strict=True):
-            rows, scores = found
+            rows, scores, _ = found
             assert dict(zip(rows.tolist(), scores.tolist(), strict=True)) == wanted
             assert len(rows) == len(wanted)
+
+
+@given(
+    seed=seeds,
+    count=st.integers(0, 400),
+    probes=st.integers(1, 9),
+    dim=st.sampled_from([2, 16, 128]),
+    threshold=st.sampled_from([-1.0, 0.3, 0.7, 1.0]),
+)
+@settings(max_examples=150, deadline=None)
+def test_one_pass_tells_the_best_score_too_to_the_last_bit(seed, count, probes, dim, threshold):
+    vectors, questions = clustered(seed, count, dim), clustered(seed + 3, probes, dim)
+    for make in ENGINES:
+        engine = make(dim)
+        engine.append(vectors)
+        for (_, _, best), probe in zip(engine.above(questions, threshold), questions, strict=True):
+            assert best == (float(exact_scores(vectors, probe).max()) if count else None)
+
+
+@pytest.mark.parametrize("make", ENGINES)
+@pytest.mark.parametrize("probes", [1, 8])
+def test_more_rows_than_a_block_hands_over_are_all_found(make, probes, small_blocks, monkeypatch):
+    """Equal rows, near ties and full blocks: neither a hit nor the best may be lost."""
+    monkeypatch.setattr(engine_module, "_BEST_ROWS", 4)
+    vectors = np.repeat(clustered(2, 12, 16), 10, axis=0)
+    questions = clustered(2, probes, 16)
+    engine = make(16)
+    engine.append(vectors)
+    for threshold in (-1.0, 0.5, 2.0):
+        for (rows, _, best), probe in zip(
+            engine.above(questions, threshold), questions, strict=True
+        ):
+            exact = exact_scores(vectors, probe)
+            assert sorted(rows.tolist()) == np.flatnonzero(exact >= threshold).tolist()
+            assert best == float(exact.max())
 
 
 @given(seed=seeds, count=st.integers(1, 150), k=st.integers(0, 200))
@@ -63,7 +99,7 @@ def test_the_nearest_are_the_nearest(seed, count, k):
     for make in ENGINES:
         engine = make(32)
         engine.append(vectors)
-        _, scores = engine.nearest(probe, k)
+        _, scores, _ = engine.nearest(probe, k)
         assert scores.tolist() == best.tolist()
 
 
@@ -74,7 +110,7 @@ def test_rows_of_extreme_direction_are_not_lost_to_rounding():
         axis[0, 3] = 1
         engine = QuantisedEngine(dim)
         engine.append(np.concatenate([unit(1, 500, dim), axis]))
-        ((rows, scores),) = engine.above(axis, 0.999)
+        ((rows, scores, _),) = engine.above(axis, 0.999)
         assert rows.tolist() == [500]
         assert scores.tolist() == [1.0]
 
@@ -97,7 +133,7 @@ def test_writes_across_the_edges_of_blocks(make, small_blocks):
             del model[keep:]
         assert len(engine) == len(model)
     probe = unit(9, 1, 8)
-    ((rows, scores),) = engine.above(probe, 0.2)
+    ((rows, scores, _),) = engine.above(probe, 0.2)
     exact = exact_scores(np.array(model), probe[0])
     assert sorted(rows.tolist()) == np.flatnonzero(exact >= np.float32(0.2)).tolist()
     assert scores.tolist() == exact[rows].tolist()

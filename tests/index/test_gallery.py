@@ -49,6 +49,7 @@ def test_threshold_search_equals_brute_force(seed, count, threshold):
     scores = [hit.score for hit in result.hits]
     assert scores == sorted(scores, reverse=True)
     assert result.size == count
+    assert result.best == (pytest.approx(exact.max(), abs=1e-5) if count else None)
 
 
 @given(seed=seeds, count=st.integers(1, 200), k=st.integers(1, 250))

@@ -1,0 +1,60 @@
+"""Calibrations: read, and made again from the service's own searches."""
+
+from typing import Final
+
+from fastapi import APIRouter, Response
+
+from api import problems
+from api.needs import After, Enroller, Limit, TheService
+from api.schemas.calibrations import CalibrationOut, CalibrationPage, CalibrationReading
+from casework import errors
+
+router: Final = APIRouter(prefix="/v1/calibrations", tags=["calibrations"])
+
+_COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=CalibrationReading,
+    summary="Calibrate from the service's own searches",
+    responses=problems.responses(errors.NotAuthenticated, errors.NotPermitted, errors.TooFewScores),
+)
+def create(response: Response, service: TheService, caller: Enroller) -> CalibrationReading:
+    """Fit the clear encounters' highest scores and the false alarms; in force at once.
+
+    Photos of people who are on no list are calibrated from with `siaga calibrate FOLDER`, where
+    they need not leave the machine.
+    """
+    made = service.calibrations.make_from_encounters(caller.key_id)
+    response.headers["Location"] = f"/v1/calibrations/{made.id}"
+    return CalibrationReading.reading(service.calibrations.get(made.id))
+
+
+@router.get(
+    "",
+    response_model=CalibrationPage,
+    summary="List calibrations",
+    responses=problems.responses(*_COMMON),
+)
+def page(
+    service: TheService, caller: Enroller, after: After = None, limit: Limit = 50
+) -> CalibrationPage:
+    """Return calibrations in order of making; one of the pack in use may be in force."""
+    del caller
+    found = service.calibrations.page(after, limit + 1)
+    items = [CalibrationOut.of(each) for each in found[:limit]]
+    return CalibrationPage(items=items, next=items[-1].id if len(found) > limit else None)
+
+
+@router.get(
+    "/{calibration_id}",
+    response_model=CalibrationReading,
+    summary="Read a calibration",
+    responses=problems.responses(*_COMMON, errors.NotFound),
+)
+def read(calibration_id: str, service: TheService, caller: Enroller) -> CalibrationReading:
+    """Return one calibration, with score thresholds for the gallery's present size."""
+    del caller
+    return CalibrationReading.reading(service.calibrations.get(calibration_id))

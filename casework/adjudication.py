@@ -1,0 +1,60 @@
+"""What people's review of an alert says of it: a match, a false alarm, or nothing yet.
+
+The one place that reads states so. Calibration asks which alerts count as chance, monitoring asks
+how many were found to be false.
+"""
+
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, case
+
+from casework.tables import Alert
+
+
+class Finding(StrEnum):
+    """How an alert reads."""
+
+    MATCH = "match"
+    """People hold it to be the subject, or sent it on as such."""
+    OPEN = "open"
+    """Nobody has decided."""
+    FALSE_ALARM = "false_alarm"
+    """People found that it is somebody else."""
+
+
+_MATCH: Final = frozenset({"potential_candidate", "confirmed", "referred", "closed"})
+_FALSE_ALARM: Final = frozenset({"not_candidate", "rejected"})
+
+# Outcomes of a closed alert that say it was somebody else.
+_SOMEBODY_ELSE: Final = frozenset({"cleared", "mistaken_identity"})
+
+
+def finding(state: str, outcome: str | None = None) -> Finding:
+    """Return how an alert reads.
+
+    Args:
+        state: the alert's state.
+        outcome: what a closed alert was closed with.
+    """
+    if state in _FALSE_ALARM or (state == "closed" and outcome in _SOMEBODY_ELSE):
+        return Finding.FALSE_ALARM
+    return Finding.MATCH if state in _MATCH else Finding.OPEN
+
+
+def counts_as_chance(state: str, outcome: str | None = None) -> bool:
+    """Whether an alert may be counted among those that chance raised.
+
+    One that nobody has decided is: it is the cautious reading for the traveller. Scores that chance
+    cannot explain are set aside later (`index.outliers`).
+    """
+    return finding(state, outcome) is not Finding.MATCH
+
+
+# Of several alerts of one traveller, the gravest decides.
+GRAVITY: Final = (Finding.FALSE_ALARM, Finding.OPEN, Finding.MATCH)
+
+
+def gravity() -> ColumnElement[Any]:
+    """Return, for statements over alerts, the place of each one's finding in `GRAVITY`."""
+    return case((Alert.state.in_(_MATCH), 2), (Alert.state.in_(_FALSE_ALARM), 0), else_=1)

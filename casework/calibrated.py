@@ -1,0 +1,67 @@
+"""A calibration as it may be shown, and what it says at a gallery's size."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from casework.chance import restored
+from casework.tables import CalibrationRecord
+from casework.vocabulary import CalibrationSource
+from index.calibration import Calibration
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """A calibration as it may be shown."""
+
+    id: str
+    model: str
+    source: CalibrationSource
+    detail: str
+    searches: int
+    gallery_size: int
+    created_at: datetime
+    made_by: str
+    in_force: bool
+
+    @classmethod
+    def of(cls, row: CalibrationRecord, newest: str | None) -> Self:
+        """Show a record; `newest` is the id of the one in force."""
+        return cls(
+            row.id,
+            row.model,
+            CalibrationSource(row.source),
+            row.detail,
+            row.searches,
+            row.gallery_size,
+            row.created_at,
+            row.made_by,
+            in_force=row.id == newest,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """The score for one FPIR."""
+
+    fpir: float
+    score: float
+    low: float
+    """Lower end of the score's 95 % interval."""
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a calibration says at the gallery's present size."""
+
+    calibration: Calibrated
+    gallery_size: int
+    extrapolated: bool
+    """Whether that is far from the size it was made at."""
+    thresholds: tuple[Threshold, ...]
+
+
+def fit_of(row: CalibrationRecord) -> Calibration:
+    """Return the fit that a record keeps."""
+    return restored(row.searches, row.gallery_size, row.parameters)

@@ -1,0 +1,221 @@
+"""Calibrations: made from reference photos or the service's own searches, kept, and renewed.
+
+Rows are never changed. The newest of the model in use is in force: making one is logged as a change
+of policy, so that every process on the database reads its thresholds again.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, undefer
+
+from casework import chance_scores
+from casework.calibrated import Calibrated, Reading, Threshold, fit_of
+from casework.chance import Chance, is_extrapolated, parameters
+from casework.changes import log_policy
+from casework.clock import Clock
+from casework.database import Database
+from casework.errors import NotFound, TooFewScores
+from casework.ids import CALIBRATION, new_id
+from casework.mirror import GalleryMirror
+from casework.model import ModelKey
+from casework.tables import CalibrationRecord
+from casework.vocabulary import CalibrationSource
+from detector.embed import Embedding
+from index import FalseMatchCurve
+from index.calibration import LEAST_SCORES, Calibration, calibrate
+
+# Searches from which one is made unasked. Simulated with exponential tails, a threshold of 1 in
+# 1,000 then realises at most 3 in 1,000 (95 of 100 times); with 200 searches it would be 13.
+LEAST_UNASKED: Final = 1000
+# So many times the searches behind the one in force are worth a new one: half the uncertainty.
+_MORE_EVIDENCE: Final = 4
+
+# FPIRs of the table that people read; a target may be any.
+SHOWN_FPIR: Final = (0.1, 0.03, 0.01, 0.003, 0.001)
+
+
+class Calibrations:
+    """Makes, keeps and reads the calibrations of one model."""
+
+    def __init__(
+        self,
+        database: Database,
+        mirror: GalleryMirror,
+        model: ModelKey,
+        curve: FalseMatchCurve,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._mirror = mirror
+        self._model = str(model)
+        self._clock = clock
+        self._chance = Chance(model.pack, curve)
+
+    def chance(self, session: Session) -> Chance:
+        """Return what is in force: the newest calibration, or the prior alone."""
+        newest, known = self._newest(session), self._chance
+        if newest is not None and newest != known.calibration_id:
+            # The 400 resamples are read once, not after each enrolment.
+            row = session.get_one(
+                CalibrationRecord, newest, options=[undefer(CalibrationRecord.parameters)]
+            )
+            known = self._chance = Chance(known.pack, known.curve, fit_of(row), newest)
+        return known
+
+    def current(self) -> Calibrated | None:
+        """Return the calibration in force; None means the pack's prior."""
+        with self._database.read() as session:
+            newest = self._newest(session)
+            return (
+                Calibrated.of(session.get_one(CalibrationRecord, newest), newest)
+                if newest
+                else None
+            )
+
+    def get(self, calibration_id: str) -> Reading:
+        """Return one calibration, with its thresholds for the gallery's present size.
+
+        Raises:
+            NotFound: there is none with this id.
+        """
+        with self._database.read() as session:
+            options = [undefer(CalibrationRecord.parameters)]
+            row = session.get(CalibrationRecord, calibration_id, options=options)
+            if row is None:
+                raise NotFound(f"There is no calibration {calibration_id}.")
+            shown, fitted = Calibrated.of(row, self._newest(session)), fit_of(row)
+        size = max(1, self.gallery_size())
+        thresholds = tuple(
+            Threshold(fpir, fitted.score_at(fpir, size), *fitted.interval(fpir, size))
+            for fpir in SHOWN_FPIR
+        )
+        return Reading(shown, size, is_extrapolated(fitted, size), thresholds)
+
+    def page(self, after: str | None, limit: int) -> list[Calibrated]:
+        """Return up to `limit` calibrations of every model in order of making, after an id."""
+        query = select(CalibrationRecord).order_by(CalibrationRecord.id).limit(limit)
+        if after is not None:
+            query = query.where(CalibrationRecord.id > after)
+        with self._database.read() as session:
+            newest = self._newest(session)
+            return [Calibrated.of(row, newest) for row in session.scalars(query)]
+
+    def gallery_size(self) -> int:
+        """Return the number of templates searched now."""
+        self._mirror.catch_up()
+        return len(self._mirror.gallery)
+
+    def top_score(self, embedding: Embedding) -> float | None:
+        """Return the highest score of a face against the gallery; None if that is empty."""
+        return self._mirror.gallery.search(embedding, 1.0).best
+
+    def make_from_reference(self, scores: Sequence[float], made_by: str) -> Calibrated:
+        """Calibrate from the top scores of people who are known to be on no list.
+
+        Raises:
+            TooFewScores: nothing was made.
+        """
+        fitted = _fitted(scores, self.gallery_size())
+        detail = f"{len(scores)} photos of people known to be on no list"
+        with self._database.write() as session:
+            row = self._add(session, CalibrationSource.REFERENCE, detail, fitted, made_by)
+        return Calibrated.of(row, row.id)
+
+    def make_from_encounters(self, made_by: str) -> Calibrated:
+        """Calibrate from the service's own clear encounters and alerts.
+
+        Raises:
+            TooFewScores: nothing was made.
+        """
+        detail, fitted = self._from_encounters()
+        with self._database.write() as session:
+            row = self._add(session, CalibrationSource.ENCOUNTERS, detail, fitted, made_by)
+            chance_scores.prune(session, self._model)
+        return Calibrated.of(row, row.id)
+
+    def renewal_due(self) -> str | None:
+        """Return why a calibration should be made from the service's own scores, if one should."""
+        size = self.gallery_size()
+        with self._database.read() as session:
+            held = chance_scores.count(session, self._model, size)
+            newest = self._newest(session)
+            row = session.get_one(CalibrationRecord, newest) if newest else None
+        if not size or held < LEAST_UNASKED:
+            return None
+        if row is None:
+            return "there is none of this pack"
+        factor = size / row.gallery_size
+        if not 1 / chance_scores.SAME_SIZE < factor < chance_scores.SAME_SIZE:
+            return f"the gallery went from {row.gallery_size} to {size} templates"
+        if min(held, chance_scores.KEPT) >= _MORE_EVIDENCE * row.searches:
+            return f"{held} searches are known instead of {row.searches}"
+        return None
+
+    def renew(self, made_by: str) -> Calibrated | None:
+        """Make a calibration if one is due and no other process was faster; drop old scores."""
+        with self._database.read() as session:
+            seen = self._newest(session)
+        fitted = None
+        if self.renewal_due() is not None:
+            try:
+                fitted = self._from_encounters()
+            except TooFewScores:  # without those set aside
+                fitted = None
+        with self._database.write() as session:
+            chance_scores.prune(session, self._model)
+            if fitted is None or self._newest(session) != seen:
+                return None
+            row = self._add(session, CalibrationSource.ENCOUNTERS, *fitted, made_by)
+        return Calibrated.of(row, row.id)
+
+    def _from_encounters(self) -> tuple[str, Calibration]:
+        size = self.gallery_size()
+        with self._database.read() as session:
+            own = chance_scores.gather(session, self._model, size)
+        return own.detail, _fitted(own.scores, size)
+
+    def _add(
+        self,
+        session: Session,
+        source: CalibrationSource,
+        detail: str,
+        fitted: Calibration,
+        made_by: str,
+    ) -> CalibrationRecord:
+        row = CalibrationRecord(
+            id=new_id(CALIBRATION),
+            model=self._model,
+            source=source.value,
+            detail=detail,
+            searches=fitted.searches,
+            gallery_size=fitted.gallery_size,
+            parameters=parameters(fitted),
+            created_at=self._clock(),
+            made_by=made_by,
+        )
+        session.add(row)
+        log_policy(session, self._clock)
+        return row
+
+    def _newest(self, session: Session) -> str | None:
+        return session.scalar(
+            select(CalibrationRecord.id)
+            .where(CalibrationRecord.model == self._model)
+            .order_by(CalibrationRecord.id.desc())
+            .limit(1)
+        )
+
+
+def _fitted(scores: Sequence[float], gallery_size: int) -> Calibration:
+    """Fit, or say what is missing."""
+    if gallery_size == 0:
+        raise TooFewScores("The gallery is empty, so nobody scores against it: enrol first.")
+    if len(scores) < LEAST_SCORES:
+        raise TooFewScores(
+            f"{len(scores)} non-mated searches of a gallery of about {gallery_size} templates are "
+            f"too few: {LEAST_SCORES} at least. Screen more travellers, or run `siaga calibrate "
+            "FOLDER` with photos of people who are on no list."
+        )
+    return calibrate(scores, gallery_size)

@@ -1,0 +1,79 @@
+"""How high strangers score by chance: as calibrated, or else by the pack's prior."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from index import FalseMatchCurve, expected_fpir, threshold_for
+from index.calibration import Calibration, Tail
+
+# A calibration is good for lists of about its gallery's size. Beyond this factor, either way, its
+# thresholds rest on the reasoning of extremes alone, and say so.
+_MEASURED_FACTOR: Final = 4.0
+
+# "One in N" is never said of more travellers than this: no set of searches vouches for a rarer one.
+RAREST: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """Thresholds and odds for one model. A fresh installation has the prior alone."""
+
+    pack: str
+    curve: FalseMatchCurve
+    calibration: Calibration | None = None
+    calibration_id: str | None = None
+
+    def threshold(self, fpir: float, templates: int) -> float:
+        """Return the score that a share `fpir` of strangers reaches against so many templates."""
+        if self.calibration is None:
+            return threshold_for(fpir, templates, self.curve)
+        return self.calibration.score_at(fpir, max(1, templates))
+
+    def basis(self, fpir: float, templates: int) -> str:
+        """Say where that threshold comes from."""
+        asked = f"FPIR {fpir:g} at {templates} templates"
+        if self.calibration is None:
+            return f"prior of {self.pack}: {asked}"
+        far = ""
+        if is_extrapolated(self.calibration, templates):
+            far = f", extrapolated from {self.calibration.gallery_size}"
+        return f"calibration {self.calibration_id}: {asked}{far}"
+
+    def one_in(self, score: float, templates: int) -> float:
+        """Return N: about one stranger in N scores this high, 1 to `RAREST`, two digits."""
+        if self.calibration is None:
+            fpir = expected_fpir(score, templates, self.curve)
+        else:
+            fpir = self.calibration.fpir_at(score, max(1, templates))
+        return float(f"{1 / min(1.0, max(fpir, 1 / RAREST)):.2g}")
+
+
+def is_extrapolated(calibration: Calibration, templates: int) -> bool:
+    """Whether a gallery of so many templates is far from the calibrated one's size."""
+    growth = max(1, templates) / calibration.gallery_size
+    return not 1 / _MEASURED_FACTOR <= growth <= _MEASURED_FACTOR
+
+
+def parameters(calibration: Calibration) -> dict[str, Any]:
+    """Return a fitted calibration as plain data, without what has columns of its own."""
+    return {
+        "tail": _numbers(calibration.tail),
+        "body": list(calibration.body),
+        "resampled": [_numbers(tail) for tail in calibration.resampled],
+    }
+
+
+def restored(searches: int, gallery_size: int, kept: Mapping[str, Any]) -> Calibration:
+    """Return the calibration that `parameters` was made from."""
+    return Calibration(
+        searches,
+        gallery_size,
+        Tail(*kept["tail"]),
+        tuple(kept["body"]),
+        tuple(Tail(*numbers) for numbers in kept["resampled"]),
+    )
+
+
+def _numbers(tail: Tail) -> list[float]:
+    return [tail.begin, tail.rate, tail.shape, tail.scale]

@@ -1,0 +1,134 @@
+"""Matching: an embedding in, the subjects who pass a watchlist's policy out.
+
+What a traveller's screening and an officer's own search have in common.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from casework.calibrations import Calibrations
+from casework.database import Database
+from casework.mirror import GalleryMirror
+from casework.policy import Policy, in_force, read_policies
+from casework.tables import Membership, Subject, Template
+from casework.vocabulary import Direction
+from detector.embed import Embedding
+from index import Hit
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A subject whose best template passes one watchlist's threshold."""
+
+    subject_id: str
+    photo_id: str
+    policy: Policy
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """What one search of the gallery came to."""
+
+    candidates: tuple[Candidate, ...]
+    """Best first."""
+    top_score: float | None
+    """The highest score of all templates; None of an empty gallery, or if none was searched."""
+    gallery_size: int
+    """Templates searched."""
+
+
+class Matching:
+    """Searches the gallery by the watchlists' policies. Safe to call from several threads."""
+
+    def __init__(
+        self, database: Database, mirror: GalleryMirror, calibrations: Calibrations
+    ) -> None:
+        self._database = database
+        self._mirror = mirror
+        self._calibrations = calibrations
+        self._policies: tuple[int, dict[str, Policy]] = (-1, {})
+        self._policies_lock = threading.Lock()
+
+    def policies(self) -> dict[str, Policy]:
+        """Return every watchlist's policy as it stands for the gallery's present state."""
+        version = self._mirror.gallery.version
+        known, policies = self._policies
+        if known != version:
+            with self._policies_lock, self._database.read() as session:
+                sizes = self._mirror.sizes.counts()
+                policies = read_policies(session, sizes, self._calibrations.chance(session))
+                self._policies = (version, policies)
+        return policies
+
+    def concerning(self, direction: Direction, port: str) -> dict[str, Policy]:
+        """Return the policies of the watchlists that look at such a traveller."""
+        return {
+            watchlist_id: policy
+            for watchlist_id, policy in self.policies().items()
+            if policy.concerns(direction, port)
+        }
+
+    def find(self, embedding: Embedding, policies: Mapping[str, Policy], at: datetime) -> Matches:
+        """Return who passes one of these policies at a time."""
+        gallery = self._mirror.gallery
+        if not policies:
+            return Matches((), None, len(gallery))
+        lowest = min(policy.threshold for policy in policies.values())
+        found = gallery.search(embedding, lowest)
+        candidates: list[Candidate] = []
+        if found.hits:
+            with self._database.read() as session:
+                candidates = _candidates(session, found.hits, policies, at)
+        return Matches(tuple(candidates), found.best, found.size)
+
+
+def _candidates(
+    session: Session, hits: Sequence[Hit], policies: Mapping[str, Policy], at: datetime
+) -> list[Candidate]:
+    """Group hits by subject and watchlist; keep those in force and past the threshold."""
+    scores = {hit.template_id: hit.score for hit in hits}
+    ids = list(scores)
+    rows = chain.from_iterable(
+        session.execute(
+            _STANDINGS.where(
+                Template.id.in_(ids[start : start + _IDS_AT_ONCE]),
+                Membership.watchlist_id.in_(policies),
+            )
+        )
+        for start in range(0, len(ids), _IDS_AT_ONCE)
+    )
+    best: dict[tuple[str, str], Candidate] = {}
+    for template_id, photo_id, subject_id, valid_from, valid_until, watchlist_id in rows:
+        policy, score = policies[watchlist_id], scores[template_id]
+        if score < policy.threshold or not in_force(valid_from, valid_until, at):
+            continue
+        key = (subject_id, watchlist_id)
+        if key not in best or score > best[key].score:
+            best[key] = Candidate(subject_id, photo_id, policy, score)
+    return sorted(best.values(), key=lambda c: (-c.score, c.subject_id, c.policy.watchlist_id))
+
+
+# Ids in one statement: databases bound their number (SQLite at 32,766), and a threshold set low by
+# hand on a long list must not break everybody's screening.
+_IDS_AT_ONCE: Final = 8192
+
+_STANDINGS: Final = (
+    select(
+        Template.id,
+        Template.photo_id,
+        Subject.id,
+        Subject.valid_from,
+        Subject.valid_until,
+        Membership.watchlist_id,
+    )
+    .join(Subject, Subject.id == Template.subject_id)
+    .join(Membership, Membership.subject_id == Subject.id)
+)

@@ -1,0 +1,147 @@
+"""Monitoring: whether the lists alarm as rarely as was promised.
+
+Counts alone, by watchlist: nothing of any traveller is read. Everything comes from two indexes
+(`ix_encounter_screened`, `ix_alert_raised`), so that a month of a large port is counted in
+a fraction of a second.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Row, func, select
+from sqlalchemy.orm import Session
+
+from casework.adjudication import GRAVITY, Finding, gravity
+from casework.clock import Clock
+from casework.control import upper_limit
+from casework.database import Database
+from casework.tables import Alert, Encounter, Watchlist
+from casework.vocabulary import Direction, Outcome
+
+WINDOW_DAYS: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """One watchlist's alarms over a time. An alarm is a traveller with at least one alert."""
+
+    watchlist_id: str
+    name: str
+    target_fpir: float
+    travellers: int
+    """Searchable encounters that the list concerned, as it looks at directions and ports now."""
+    matches: int
+    """Alarms that people hold to be the subject."""
+    undecided: int
+    false_alarms: int
+    """Alarms that people found to be somebody else."""
+    limit: int
+    """The most alarms that chance brings in 999 of 1,000 such windows, at the target."""
+
+    @property
+    def alarms(self) -> int:
+        """All alarms."""
+        return self.matches + self.undecided + self.false_alarms
+
+    @property
+    def not_matches(self) -> int:
+        """Alarms that count as chance: those undecided too, which is why deciding them matters."""
+        return self.undecided + self.false_alarms
+
+    @property
+    def breach(self) -> bool:
+        """Whether more alarms count as chance than the target can bring."""
+        return self.not_matches > self.limit
+
+    def per_thousand(self, count: int) -> float | None:
+        """Return a count per thousand travellers; None where there was none."""
+        return 1000 * count / self.travellers if self.travellers else None
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmReport:
+    """Every watchlist's alarms from one moment to another."""
+
+    since: datetime
+    until: datetime
+    watchlists: tuple[Alarms, ...]
+
+
+class Monitoring:
+    """Counts travellers and alarms."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def alarms(self, days: int = WINDOW_DAYS) -> AlarmReport:
+        """Return the report over the last days, up to now."""
+        until = self._clock()
+        since = until - timedelta(days=days)
+        with self._database.read() as session:
+            travellers = _travellers(session, since)
+            raised = _raised(session, since)
+            rows = session.execute(_LISTS).all()
+        return AlarmReport(
+            since, until, tuple(_alarms(row, travellers, raised.get(row.id, {})) for row in rows)
+        )
+
+
+def _travellers(session: Session, since: datetime) -> dict[tuple[str, Direction], int]:
+    """Return searchable encounters by port and direction."""
+    counted = session.execute(
+        select(Encounter.port, Encounter.direction, func.count())
+        .where(Encounter.received_at >= since, Encounter.outcome != Outcome.UNSEARCHABLE.value)
+        .group_by(Encounter.port, Encounter.direction)
+    )
+    return {(port, Direction(direction)): count for port, direction, count in counted}
+
+
+def _raised(session: Session, since: datetime) -> dict[str, Counter[Finding]]:
+    """Return alarms by watchlist and finding."""
+    worst = func.max(gravity()).label("worst")
+    alarmed = (
+        select(Alert.watchlist_id, worst)
+        .where(Alert.created_at >= since)
+        .group_by(Alert.watchlist_id, Alert.encounter_id)
+        .subquery()
+    )
+    raised: dict[str, Counter[Finding]] = {}
+    for watchlist_id, place, count in session.execute(
+        select(alarmed.c.watchlist_id, alarmed.c.worst, func.count()).group_by(
+            alarmed.c.watchlist_id, alarmed.c.worst
+        )
+    ):
+        raised.setdefault(watchlist_id, Counter())[GRAVITY[place]] = count
+    return raised
+
+
+def _alarms(
+    row: Row[str, str, str, list[str] | None, float],
+    travellers: Mapping[tuple[str, Direction], int],
+    raised: Mapping[Finding, int],
+) -> Alarms:
+    looks = Direction(row.direction)
+    concerned = sum(
+        count
+        for (port, direction), count in travellers.items()
+        if looks.covers(direction) and (row.ports is None or port in row.ports)
+    )
+    return Alarms(
+        row.id,
+        row.name,
+        row.target_fpir,
+        concerned,
+        raised.get(Finding.MATCH, 0),
+        raised.get(Finding.OPEN, 0),
+        raised.get(Finding.FALSE_ALARM, 0),
+        upper_limit(concerned, row.target_fpir),
+    )
+
+
+_LISTS: Final = select(
+    Watchlist.id, Watchlist.name, Watchlist.direction, Watchlist.ports, Watchlist.target_fpir
+).order_by(Watchlist.id)

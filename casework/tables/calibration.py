@@ -1,0 +1,44 @@
+"""How high strangers score by chance: single numbers, and what was concluded from them."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Index, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from casework.tables.base import Serial, Table
+
+
+class ChanceScore(Table):
+    """The highest score of one clear encounter, and nothing that leads back to it.
+
+    The id is random: one that counted up would put the numbers in the order of the encounters.
+    There is no index: they are written with every traveller, and read once in an hour or a month.
+    """
+
+    __tablename__ = "chance_score"
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=False)
+    model: Mapped[str]
+    score: Mapped[float]
+    gallery_size: Mapped[int]
+    noted_on: Mapped[date]
+
+
+class CalibrationRecord(Table):
+    """A calibration. Rows are never changed; the newest of a model is in force."""
+
+    __tablename__ = "calibration"
+    __table_args__ = (Index("ix_calibration_model_id", "model", "id"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    model: Mapped[str]
+    source: Mapped[str]
+    """`reference` (photos of people who are on no list) or `encounters` (the service's own)."""
+    detail: Mapped[str] = mapped_column(Text)
+    searches: Mapped[int]
+    gallery_size: Mapped[int]
+    parameters: Mapped[dict[str, Any]] = mapped_column(deferred=True)
+    """The fitted tail, the body, and the tails of the resamples: see `casework.chance`."""
+    created_at: Mapped[datetime]
+    made_by: Mapped[str]

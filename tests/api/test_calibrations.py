@@ -1,0 +1,133 @@
+"""Calibrations and the report on alarms, over HTTP."""
+
+import asyncio
+import threading
+import time
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.upkeep import Upkeep
+from casework.vocabulary import Scope
+from tests.api.conftest import problem, settings_for, wait_until_ready
+from tests.api.test_metrics import figures, screen
+from tests.casework.test_calibrations import note, strangers
+from tests.services import Desk, open_service
+
+
+def test_too_few_scores_are_a_conflict(client, desk, office):
+    refused = client.post("/v1/calibrations", headers=office)
+    assert "empty" in problem(refused, 409, "too_few_scores")["detail"]
+    desk.enrol(1)
+    refused = client.post("/v1/calibrations", headers=office)
+    assert "200 at least" in problem(refused, 409, "too_few_scores")["detail"]
+    assert client.get("/v1/calibrations", headers=office).json() == {"items": [], "next": None}
+
+
+def test_one_is_made_listed_read_and_used(client, desk, office, port):
+    desk.enrol(1)
+    note(desk, strangers(1000))
+    made = client.post("/v1/calibrations", headers=office)
+    assert made.status_code == 201, made.text
+    body = made.json()
+    assert made.headers["location"] == f"/v1/calibrations/{body['id']}"
+    assert (body["source"], body["in_force"], body["extrapolated"]) == ("encounters", True, False)
+    assert [row["fpir"] for row in body["thresholds"]] == [0.1, 0.03, 0.01, 0.003, 0.001]
+    scores = [row["score"] for row in body["thresholds"]]
+    assert scores == sorted(scores)
+    assert all(row["low"] <= row["score"] <= row["high"] for row in body["thresholds"])
+    assert client.get(f"/v1/calibrations/{body['id']}", headers=office).json() == body
+
+    (alert,) = screen(client, port, 1).json()["alerts"]
+    assert alert["calibration_id"] == body["id"]
+    assert alert["one_in"] > 1000
+    assert body["id"] in alert["threshold_basis"]
+
+    second = client.post("/v1/calibrations", headers=office).json()
+    first_page = client.get("/v1/calibrations?limit=1", headers=office).json()
+    assert first_page["next"] == first_page["items"][0]["id"] == body["id"]
+    assert not first_page["items"][0]["in_force"]
+    rest = client.get(f"/v1/calibrations?after={body['id']}", headers=office).json()
+    assert [item["id"] for item in rest["items"]] == [second["id"]]
+    problem(client.get("/v1/calibrations/cal_x", headers=office), 404, "not_found")
+
+
+def test_port_systems_may_not_read_or_make_them(client, port):
+    problem(client.post("/v1/calibrations", headers=port), 403, "not_permitted")
+    problem(client.get("/v1/calibrations", headers=port), 403, "not_permitted")
+    problem(client.get("/v1/reports/alarms", headers=port), 403, "not_permitted")
+
+
+def test_the_report_names_the_list_that_is_beyond_its_limit(client, desk, office, port):
+    loose = desk.watchlist("loose", threshold=-1.0, target_fpir=0.01)
+    quiet = desk.watchlist("quiet")
+    desk.enrol(1, loose)
+    for person in range(20, 30):
+        screen(client, port, person)
+    report = client.get("/v1/reports/alarms?days=7", headers=office).json()
+    rows = {row["watchlist_id"]: row for row in report["watchlists"]}
+    assert rows[loose]["breach"]
+    assert (rows[loose]["travellers"], rows[loose]["alarms"], rows[loose]["undecided"]) == (
+        10,
+        10,
+        10,
+    )
+    assert rows[loose]["alarms_per_thousand"] == 1000
+    assert rows[loose]["false_alarm_rate"] == 0
+    assert rows[loose]["limit_per_thousand"] == 100 * rows[loose]["limit"]
+    assert not rows[quiet]["breach"]
+    refused = client.get("/v1/reports/alarms?days=0", headers=office)
+    problem(refused, 422, "request_invalid")
+
+
+def test_figures_are_counted_again_by_themselves_and_hold_no_names(tmp_path, clock):
+    settings = settings_for(tmp_path, monitor_every_s=1, calibrate_every_s=1)
+    app = create_app(settings, lambda _: open_service(tmp_path / "siaga.db", clock))
+    with TestClient(app) as client:
+        wait_until_ready(client)
+        desk = Desk(app.state.service, clock)
+        _, text = desk.service.records.keys.create("port", [Scope.SCREEN])
+        loose = desk.watchlist("SECRET LIST", threshold=-1.0, target_fpir=0.01)
+        empty = desk.watchlist("nobody passes", ports=["IDBTM"])
+        desk.enrol(1, loose)
+        note(desk, strangers(1000))
+        screen(client, {"Authorization": f"Bearer {text}"}, 2)
+        name = f'siaga_watchlist_breach{{watchlist="{loose}"}}'
+        deadline = time.monotonic() + 20
+        while name not in figures(client) or desk.service.calibrations.current() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        found = figures(client)
+        assert found[f'siaga_watchlist_alarms_per_thousand{{watchlist="{loose}"}}'] == 1000
+        assert found[f'siaga_watchlist_false_alarms_per_thousand{{watchlist="{loose}"}}'] == 1000
+        assert found[f'siaga_watchlist_alarm_limit_per_thousand{{watchlist="{loose}"}}'] == 1000
+        assert found[name] == 0  # one alarm may be chance
+        assert not any(empty in each for each in found)
+        assert "SECRET LIST" not in client.get("/metrics").text
+        made = desk.service.calibrations.current()
+        assert made is not None
+        assert made.made_by == "service"
+
+        clock.advance(days=40)
+        app.state.metrics.monitored(desk.service.monitoring.alarms())
+        assert not any(loose in each for each in figures(client))
+
+
+def test_upkeep_goes_on_after_a_failure_and_ends_when_told():
+    async def scene():
+        upkeep, rounds, again = Upkeep(), [], threading.Event()
+
+        def work():
+            rounds.append(1)
+            if len(rounds) == 1:
+                raise ZeroDivisionError
+            again.set()
+
+        upkeep.every(1, "test", work)
+        upkeep.every(0, "never", lambda: pytest.fail("0 means never"))
+        assert await asyncio.to_thread(again.wait, 10)
+        await asyncio.wait_for(upkeep.stop(), 5)
+        assert len(rounds) == 2
+
+    asyncio.run(scene())

@@ -1,0 +1,367 @@
+"""Calibrations: what clear encounters leave, what is made of it, and who follows."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+from sqlalchemy import func, insert, select, update
+
+from casework import chance_scores
+from casework.chance import RAREST, Chance, parameters, restored
+from casework.errors import NotFound, TooFewScores
+from casework.tables import Alert, CalibrationRecord, ChanceScore, Encounter, GalleryChange
+from casework.vocabulary import Direction
+from index import ENGINES, FalseMatchCurve, Gallery
+from index.calibration import calibrate
+from tests.services import BEGIN, Desk, caller, open_service, photo_file
+
+TODAY = BEGIN.date()
+
+
+def strangers(count, seed=0):
+    return np.random.default_rng(seed).gumbel(0.3, 0.03, count)
+
+
+def note(desk, scores, gallery_size=1, on=TODAY, model=None):
+    """Put scores into the records as clear encounters would."""
+    with desk.service.records.database.write_rows() as connection:
+        for score in scores:
+            chance_scores.note(
+                connection, model or str(desk.service.model), float(score), gallery_size, on
+            )
+
+
+def noted(desk):
+    with desk.service.records.database.read() as session:
+        return list(session.scalars(select(ChanceScore)))
+
+
+def threshold(desk, name="wanted"):
+    desk.service.mirror.catch_up()
+    (policy,) = [each for each in desk.service.matching.policies().values() if each.name == name]
+    return policy.threshold
+
+
+# What encounters leave
+
+
+def test_a_clear_encounter_leaves_one_number_and_nothing_else(desk):
+    for person in (1, 2, 3):
+        desk.enrol(person)
+    encounter = desk.screen(9, traveller_ref="T-1", lane="7").encounter
+    assert encounter.outcome == "clear"
+    (left,) = noted(desk)
+    embedding = desk.service.pipeline.analyse(photo_file(9, brightness=0.9).content).embedding
+    assert left.score == desk.service.mirror.gallery.top(embedding, 1).hits[0].score
+    assert (left.model, left.gallery_size, left.noted_on) == (
+        str(desk.service.model),
+        3,
+        date(2026, 3, 1),
+    )
+    assert {column.name for column in ChanceScore.__table__.columns} == {
+        "id",
+        "model",
+        "score",
+        "gallery_size",
+        "noted_on",
+    }
+
+
+def test_ids_do_not_tell_the_order_of_travellers(desk):
+    desk.enrol(1)
+    ids: list[int] = []
+    for person in range(20, 28):
+        desk.screen(person)
+        (new,) = {row.id for row in noted(desk)} - set(ids)
+        ids.append(new)
+    assert ids != sorted(ids)
+    assert ids != sorted(ids, reverse=True)
+
+
+def test_alerts_the_unsearchable_the_unconcerned_and_replays_leave_none(desk):
+    desk.screen(9)  # an empty gallery: nothing to score against
+    desk.enrol(1, desk.watchlist("entry", direction=Direction.ENTRY))
+    assert desk.screen(1).encounter.outcome == "alert"
+    assert desk.screen().encounter.outcome == "unsearchable"
+    assert desk.screen(9, direction=Direction.EXIT).encounter.outcome == "clear"
+    with pytest.raises(Exception, match="photo"):
+        desk.screen(photo=b"\xff\xd8\xff not a photo")
+    assert noted(desk) == []
+    desk.screen(9, idempotency_key="k")
+    assert desk.screen(9, idempotency_key="k").replayed
+    assert len(noted(desk)) == 1
+
+
+def test_a_score_is_there_exactly_if_its_encounter_is(desk, monkeypatch):
+    desk.enrol(1)
+
+    def fail(*_):
+        raise RuntimeError("the power goes")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(chance_scores, "note", fail)
+        with pytest.raises(RuntimeError, match="power"):
+            desk.screen(9)
+    with desk.service.records.database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Encounter)) == 0
+    assert noted(desk) == []
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_every_engine_leaves_the_same_score(desk, name):
+    probe = desk.service.pipeline.analyse(photo_file(50).content).embedding
+    rows = np.stack(
+        [desk.service.pipeline.analyse(photo_file(n).content).embedding for n in range(12)]
+    )
+    gallery = Gallery(rows.shape[1], ENGINES[name](rows.shape[1]))
+    gallery.add(range(12), rows)
+    found = gallery.search(probe, 0.9)
+    assert found.hits == ()
+    assert found.best == gallery.top(probe, 1).hits[0].score
+
+
+# Making one
+
+
+def test_the_threshold_is_what_the_fit_says_for_the_list_s_size(desk):
+    desk.enrol(1)
+    scores = strangers(2000)
+    note(desk, scores)
+    made = desk.service.calibrations.make_from_encounters("test")
+    expected = calibrate(scores, 1)
+    assert (made.searches, made.gallery_size, made.in_force) == (2000, 1, True)
+    assert threshold(desk) == pytest.approx(expected.score_at(1e-3), abs=1e-12)
+    reading = desk.service.calibrations.get(made.id)
+    (permille,) = [each for each in reading.thresholds if each.fpir == 1e-3]
+    assert permille.score == pytest.approx(expected.score_at(1e-3))
+    assert (permille.low, permille.high) == pytest.approx(expected.interval(1e-3))
+    assert not reading.extrapolated
+
+
+def test_what_is_stored_is_the_whole_fit():
+    fitted = calibrate(strangers(500), 70)
+    assert restored(500, 70, parameters(fitted)) == fitted
+
+
+def test_reference_photos_calibrate_and_are_not_kept(desk):
+    desk.enrol(1)
+    calibrations = desk.service.calibrations
+    scores = [
+        calibrations.top_score(desk.service.pipeline.analyse(photo_file(n).content).embedding)
+        for n in range(100, 310)
+    ]
+    made = calibrations.make_from_reference(scores, "test")
+    assert made.source == "reference"
+    assert threshold(desk) == pytest.approx(calibrate(scores, 1).score_at(1e-3))
+    assert noted(desk) == []
+
+
+def test_an_alert_keeps_its_calibration_and_its_odds(desk):
+    desk.enrol(1)
+    (before,) = desk.screen(1).encounter.alerts
+    assert before.calibration_id is None
+    assert before.threshold_basis.startswith("prior of open")
+    assert 1 <= before.one_in <= RAREST
+    made = desk.service.calibrations.make_from_reference(strangers(1000).tolist(), "test")
+    (alert,) = desk.screen(1).encounter.alerts
+    assert alert.calibration_id == made.id
+    assert alert.threshold_basis == f"calibration {made.id}: FPIR 0.001 at 1 templates"
+    assert alert.one_in == RAREST  # scores of 0.98 were never seen of strangers
+    kept = desk.service.screening.get(desk.screen(1).encounter.id, caller()).alerts[0]
+    assert (kept.calibration_id, kept.one_in) == (alert.calibration_id, alert.one_in)
+    desk.service.records.watchlists.edit(desk.watchlist(), {"threshold": 0.2}, None)
+    (by_hand,) = desk.screen(1).encounter.alerts
+    assert (by_hand.threshold_basis, by_hand.calibration_id) == ("set by hand", made.id)
+
+
+def test_odds_agree_with_the_target_at_the_threshold():
+    curve = FalseMatchCurve((0.1, 1e-6), (0.2, 0.6))
+    for chance in (
+        Chance("p", curve),
+        Chance("p", curve, calibrate(strangers(5000), 1000), "cal_1"),
+    ):
+        at = chance.threshold(1e-3, 1000)
+        assert chance.one_in(at, 1000) == pytest.approx(1000, rel=0.05)
+        assert chance.one_in(at, 100) > 5000
+        assert chance.one_in(-1.0, 1000) == 1
+        assert chance.one_in(1.0, 1000) <= RAREST
+    assert "extrapolated from 1000" in chance.basis(1e-3, 249)
+    assert "extrapolated" not in chance.basis(1e-3, 4000)
+    assert "extrapolated" in chance.basis(1e-3, 4001)
+
+
+def test_too_few_scores_are_refused_in_words(desk):
+    calibrations = desk.service.calibrations
+    with pytest.raises(TooFewScores, match="gallery is empty"):
+        calibrations.make_from_encounters("test")
+    assert calibrations.top_score(np.eye(desk.service.pipeline.embedder.dim)[0]) is None
+    desk.enrol(1)
+    note(desk, strangers(199))
+    with pytest.raises(TooFewScores, match=r"199 non-mated searches.*siaga calibrate FOLDER"):
+        calibrations.make_from_encounters("test")
+    assert calibrations.current() is None
+    with pytest.raises(NotFound):
+        calibrations.get("cal_none")
+
+
+def test_only_scores_of_this_model_and_about_this_gallery_size_count(desk):
+    for person in range(8):
+        desk.enrol(person)
+    near = strangers(300)
+    note(desk, near[:150], 8)
+    note(desk, near[150:], 10)
+    note(desk, strangers(500) + 0.3, 11)
+    note(desk, strangers(500) + 0.3, 6)
+    note(desk, strangers(500) + 0.3, 8, model="another/1/ff")
+    made = desk.service.calibrations.make_from_encounters("test")
+    assert 298 <= made.searches <= 300  # one or two may be beyond what so few explain
+    assert made.gallery_size == 8
+
+
+def alerted(desk, scores, state):
+    """Put encounters with one alert each into the records, as if they had scored so."""
+    encounter = desk.screen(1).encounter
+    with desk.service.records.database.write() as session:
+        row = session.get_one(Encounter, encounter.id)
+        values = {c.key: getattr(row, c.key) for c in Encounter.__table__.columns}
+        first = row.alerts[0]
+        alert = {c.key: getattr(first, c.key) for c in Alert.__table__.columns}
+        for n, score in enumerate(scores):
+            name = f"{encounter.id}_{n}"
+            session.execute(insert(Encounter), [values | {"id": name}])
+            changed = {"id": name, "encounter_id": name, "score": float(score), "state": state}
+            session.execute(insert(Alert), [alert | changed])
+        session.execute(update(Alert).where(Alert.id == first.id).values(state="confirmed"))
+
+
+@pytest.mark.parametrize("state", ["new", "rejected"])
+def test_alerts_not_found_true_complete_the_tail(desk, state):
+    """Without them the tail would end at the threshold."""
+    desk.enrol(1)
+    everyone, cut = strangers(3000), 0.45
+    note(desk, everyone[everyone < cut])
+    alerted(desk, everyone[everyone >= cut], state)
+    desk.service.calibrations.make_from_encounters("test")
+    assert threshold(desk) == pytest.approx(calibrate(everyone, 1).score_at(1e-3), abs=0.01)
+
+
+@pytest.mark.parametrize("state", ["new", "confirmed", "potential_candidate", "referred"])
+def test_true_matches_do_not_raise_the_threshold_decided_or_not(desk, state):
+    desk.enrol(1)
+    everyone = strangers(3000)
+    note(desk, everyone)
+    alerted(desk, np.random.default_rng(1).normal(0.75, 0.05, 100), state)
+    made = desk.service.calibrations.make_from_encounters("test")
+    assert threshold(desk) == pytest.approx(calibrate(everyone, 1).score_at(1e-3), abs=0.02)
+    counted = "101 matches" if state != "new" else "1 matches"
+    assert counted in made.detail
+
+
+# Who follows, and when it is made again
+
+
+def test_another_process_follows_a_new_calibration(desk, database):
+    other = Desk(open_service(database), desk.clock)
+    desk.enrol(1)
+    before = threshold(other)
+    made = desk.service.calibrations.make_from_reference(strangers(500).tolist(), "test")
+    assert threshold(other) == threshold(desk) != before
+    assert other.screen(1).encounter.alerts[0].calibration_id == made.id
+    other.service.records.close()
+
+
+def test_the_newest_of_the_model_in_use_counts(desk, database):
+    desk.enrol(1)
+    first = desk.service.calibrations.make_from_reference(strangers(500).tolist(), "a")
+    second = desk.service.calibrations.make_from_reference(strangers(500, 1).tolist(), "b")
+    with desk.service.records.database.write() as session:
+        row = session.get_one(CalibrationRecord, second.id)
+        session.add(
+            CalibrationRecord(
+                id="cal_zzz",
+                model="another/1/ff",
+                source="reference",
+                detail="",
+                searches=500,
+                gallery_size=1,
+                parameters=row.parameters,
+                created_at=desk.clock(),
+                made_by="c",
+            )
+        )
+    current = desk.service.calibrations.current()
+    assert current is not None
+    assert (current.id, current.made_by) == (second.id, "b")
+    page = desk.service.calibrations.page(None, 2)
+    assert [each.id for each in page] == [first.id, second.id]
+    assert [each.in_force for each in page] == [False, True]
+    assert [each.id for each in desk.service.calibrations.page(second.id, 2)] == ["cal_zzz"]
+
+
+def test_it_is_made_again_when_the_gallery_has_grown_or_much_more_is_known(desk):
+    calibrations = desk.service.calibrations
+    for person in range(8):
+        desk.enrol(person)
+    assert calibrations.renew("service") is None  # nothing is known
+    note(desk, strangers(999), 8)
+    assert calibrations.renewal_due() is None
+    note(desk, strangers(1, 5), 8)
+    first = calibrations.renew("service")
+    assert first is not None
+    assert (first.made_by, first.gallery_size) == ("service", 8)
+    assert calibrations.renewal_due() is None
+    desk.enrol(8)
+    assert calibrations.renewal_due() is None  # 9 / 8
+    last = desk.enrol(9)
+    assert calibrations.renewal_due() == "the gallery went from 8 to 10 templates"
+    assert (second := calibrations.renew("service")) is not None
+    assert second.gallery_size == 10
+    note(desk, strangers(3000, 2), 10)
+    assert "4000 searches are known instead of" in (calibrations.renewal_due() or "")
+    assert (third := calibrations.renew("service")) is not None
+    assert third.searches >= 3990
+    for subject in (last, *[row.id for row in desk.service.records.subjects.page(None, 1)]):
+        desk.service.records.subjects.remove(subject)
+    assert calibrations.renewal_due() == "the gallery went from 10 to 8 templates"
+
+
+def test_a_process_that_was_overtaken_makes_none(desk, database, monkeypatch):
+    desk.enrol(1)
+    note(desk, strangers(1000))
+    other = open_service(database)
+    fit = desk.service.calibrations._from_encounters
+
+    def slowly():
+        fitted = fit()
+        assert other.calibrations.renew("other") is not None
+        return fitted
+
+    monkeypatch.setattr(desk.service.calibrations, "_from_encounters", slowly)
+    assert desk.service.calibrations.renew("mine") is None
+    assert [each.made_by for each in desk.service.calibrations.page(None, 9)] == ["other"]
+    other.records.close()
+
+
+def test_old_scores_go(desk, monkeypatch):
+    monkeypatch.setattr(chance_scores, "KEPT", 20)
+    desk.enrol(1)
+    note(desk, strangers(15), on=date(2026, 1, 1))
+    note(desk, strangers(15, 1), on=date(2026, 1, 2))
+    note(desk, strangers(5), on=date(2025, 1, 1), model="another/1/ff")
+    desk.service.calibrations.renew("service")
+    days = [row.noted_on for row in noted(desk) if row.model == str(desk.service.model)]
+    assert len(days) == 20
+    assert days.count(date(2026, 1, 2)) == 15
+    assert len(noted(desk)) == 25
+
+
+def test_thresholds_are_read_again_and_the_fit_only_once(desk):
+    desk.enrol(1)
+    desk.service.calibrations.make_from_reference(strangers(500).tolist(), "test")
+    desk.screen(1)
+    with desk.service.records.database.read() as session:
+        first = desk.service.calibrations.chance(session)
+        assert desk.service.calibrations.chance(session) is first
+        assert session.scalar(select(GalleryChange.kind).order_by(GalleryChange.seq.desc())) == (
+            "policy"
+        )

@@ -1,0 +1,145 @@
+"""Alarms against their targets."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from sqlalchemy import event, select, update
+
+from casework.adjudication import GRAVITY, Finding, counts_as_chance, finding, gravity
+from casework.control import upper_limit
+from casework.tables import Alert
+from casework.vocabulary import Direction
+
+
+def alarms(desk, name="wanted", days=30):
+    report = desk.service.monitoring.alarms(days)
+    (found,) = [each for each in report.watchlists if each.name == name]
+    return found
+
+
+def decide(desk, encounter, state):
+    with desk.service.records.database.write() as session:
+        session.execute(update(Alert).where(Alert.encounter_id == encounter.id).values(state=state))
+
+
+@given(searches=st.integers(0, 300_000), exponent=st.floats(-5, -0.05))
+@settings(max_examples=200, deadline=None)
+def test_the_limit_is_the_exact_binomial_quantile(searches, exponent):
+    rate = 10**exponent
+    limit = upper_limit(searches, rate)
+    if searches:
+        assert stats.binom.cdf(limit, searches, rate) >= 0.999 - 1e-9
+        assert limit == 0 or stats.binom.cdf(limit - 1, searches, rate) < 0.999 + 1e-9
+    else:
+        assert limit == 0
+
+
+@pytest.mark.parametrize("searches", [10**6, 10**7])
+def test_the_limit_of_a_large_port_costs_nothing_and_is_exact(searches):
+    for rate in (1e-6, 1e-3, 0.3):
+        assert upper_limit(searches, rate) == stats.binom.ppf(0.999, searches, rate)
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome", "reads"),
+    [
+        ("new", None, Finding.OPEN),
+        ("acknowledged", None, Finding.OPEN),
+        ("inconclusive", None, Finding.OPEN),
+        ("potential_candidate", None, Finding.MATCH),
+        ("confirmed", None, Finding.MATCH),
+        ("referred", None, Finding.MATCH),
+        ("closed", "arrested", Finding.MATCH),
+        ("closed", None, Finding.MATCH),
+        ("closed", "cleared", Finding.FALSE_ALARM),
+        ("closed", "mistaken_identity", Finding.FALSE_ALARM),
+        ("not_candidate", None, Finding.FALSE_ALARM),
+        ("rejected", None, Finding.FALSE_ALARM),
+    ],
+)
+def test_states_read_as_people_meant_them(desk, state, outcome, reads):
+    assert finding(state, outcome) is reads
+    assert counts_as_chance(state, outcome) is (reads is not Finding.MATCH)
+    if outcome is None:  # statements read them alike
+        desk.enrol(1)
+        decide(desk, desk.screen(1).encounter, state)
+        with desk.service.records.database.glance() as connection:
+            assert GRAVITY[connection.scalar(select(gravity()))] is reads
+
+
+def test_travellers_alarms_and_what_people_decided_are_counted(desk):
+    desk.enrol(1)
+    desk.enrol(2)
+    encounters = [desk.screen(1).encounter for _ in range(4)]
+    for encounter, state in zip(
+        encounters, ("confirmed", "rejected", "rejected", "new"), strict=True
+    ):
+        decide(desk, encounter, state)
+    for person in range(10, 16):
+        desk.screen(person)
+    desk.screen()  # nobody to be searched
+    found = alarms(desk)
+    assert (found.travellers, found.alarms) == (10, 4)
+    assert (found.matches, found.false_alarms, found.undecided) == (1, 2, 1)
+    assert found.limit == upper_limit(10, 1e-3) == 1
+    assert found.breach
+    assert found.per_thousand(found.alarms) == 400
+    decide(desk, encounters[1], "confirmed")
+    decide(desk, encounters[3], "confirmed")
+    assert not alarms(desk).breach
+
+
+def test_a_list_counts_only_the_travellers_it_looks_at(desk):
+    batam = desk.watchlist("batam", ports=["IDBTM"], direction=Direction.EXIT)
+    everywhere = desk.watchlist("everywhere")
+    desk.enrol(1, batam, everywhere)
+    desk.screen(5)
+    desk.screen(1, port="IDBTM")
+    desk.screen(6, port="IDBTM", direction=Direction.EXIT)
+    assert (alarms(desk, "batam").travellers, alarms(desk, "batam").alarms) == (1, 0)
+    assert (alarms(desk, "everywhere").travellers, alarms(desk, "everywhere").alarms) == (3, 1)
+
+
+def test_two_alerts_of_one_traveller_on_one_list_are_one_alarm(desk):
+    low = desk.watchlist("any", threshold=-1.0)
+    desk.enrol(1, low)
+    desk.enrol(2, low)
+    encounter = desk.screen(1).encounter
+    assert len(encounter.alerts) == 2
+    with desk.service.records.database.write() as session:
+        first, second = encounter.alerts
+        session.execute(update(Alert).where(Alert.id == first.id).values(state="rejected"))
+    assert (alarms(desk, "any").alarms, alarms(desk, "any").undecided) == (1, 1)
+    with desk.service.records.database.write() as session:
+        session.execute(update(Alert).where(Alert.id == second.id).values(state="confirmed"))
+    assert alarms(desk, "any").matches == 1
+
+
+def test_what_is_older_than_the_window_does_not_count(desk):
+    desk.enrol(1)
+    desk.screen(1)
+    desk.clock.advance(days=10)
+    desk.screen(2)
+    assert (alarms(desk).travellers, alarms(desk).alarms) == (2, 1)
+    assert (alarms(desk, days=9).travellers, alarms(desk, days=9).alarms) == (1, 0)
+    desk.clock.advance(days=60)
+    empty = alarms(desk)
+    assert (empty.travellers, empty.breach, empty.per_thousand(0)) == (0, False, None)
+
+
+def test_travellers_are_counted_from_an_index_alone(desk):
+    """A row of an encounter is kilobytes: a month of them must not be read to count them."""
+    desk.enrol(1)
+    desk.screen(2)
+    engine, statements = desk.service.records.database.engine, []
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def on_execute(_connection, _cursor, statement, parameters, _context, _many):
+        statements.append((statement, parameters))
+
+    desk.service.monitoring.alarms()
+    ((counting, parameters),) = [each for each in statements if "FROM encounter" in each[0]]
+    with engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {counting}", parameters).all()
+    assert "COVERING INDEX ix_encounter_screened" in str(plan)

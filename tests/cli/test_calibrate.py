@@ -1,0 +1,63 @@
+"""`siaga calibrate`, from outside."""
+
+import json
+import shutil
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.data import PACKAGED, encoded, image_of
+
+STRANGERS = 210
+
+
+@pytest.fixture
+def strangers(tmp_path):
+    """A folder of people on no list: shades of one face, and a photo of nobody."""
+    face = image_of("astronaut")[:300, 80:380]
+    for number in range(STRANGERS):
+        folder = tmp_path / "strangers" / str(number % 7)
+        folder.mkdir(parents=True, exist_ok=True)
+        shade = cv2.convertScaleAbs(face, alpha=0.7 + 0.002 * number)
+        (folder / f"{number}.jpg").write_bytes(encoded(np.asarray(shade, np.uint8), quality=90))
+    (tmp_path / "strangers" / "README.txt").write_text("no photo")
+    shutil.copy(PACKAGED["coffee"], tmp_path / "strangers" / "cup.png")
+    return tmp_path / "strangers"
+
+
+def test_a_folder_of_strangers_sets_the_thresholds(siaga, strangers, tmp_path):
+    empty = siaga("calibrate", strangers / "0")
+    assert empty.returncode == 1
+    assert "gallery is empty" in empty.stderr
+    people = tmp_path / "people"
+    people.mkdir()
+    shutil.copy(PACKAGED["hanks"], people / "Tom.png")
+    assert siaga("enrol", people).returncode == 0
+
+    before = siaga("calibrate", "--show")
+    assert before.returncode == 0
+    assert "no calibration of pack open" in before.stdout
+    assert json.loads(siaga("calibrate", "--show", "--json").stdout) is None
+
+    own = siaga("calibrate")
+    assert own.returncode == 1
+    assert "0 non-mated searches" in own.stderr
+
+    made = siaga("calibrate", strangers, "--json")
+    assert made.returncode == 1, made.stderr  # the cup was refused
+    body = json.loads(made.stdout)
+    assert body["calibration"]["searches"] == STRANGERS
+    assert body["calibration"]["source"] == "reference"
+    ((refused,), conspicuous) = body["refused"], body["conspicuous"]
+    assert refused["photo"].endswith("cup.png")
+    assert "No face" in refused["refusal"]
+    assert len(conspicuous) < 5
+
+    shown = siaga("calibrate", "--show")
+    assert shown.returncode == 0
+    assert body["calibration"]["id"] in shown.stdout
+    assert "0.1% (1 in 1000)" in shown.stdout
+    found = siaga("screen", PACKAGED["hanks"])
+    assert "1 in 1,000,000" in found.stdout
+    assert siaga("calibrate", strangers, "--show").returncode == 2
