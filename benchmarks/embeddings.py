@@ -1,17 +1,18 @@
 """Every photo of a data set through the pipeline, once: a second run reads the cache.
 
 A cached embedding belongs to a photo's content and to everything that made it: the weights, the
-manifest's settings, the code of `detector` and of the compiler, and the versions of the libraries.
-Code counts by its syntax tree, so that a reworded comment costs nothing.
+manifest's settings, the code of `detector` and of the compiler, the versions of the libraries, and
+the quality measures kept beside it. Code counts by its syntax tree, so that a reworded comment
+costs nothing.
 """
 
 import ast
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import Final
@@ -26,13 +27,21 @@ from benchmarks.identities import DataSet
 from detector.errors import PhotoError
 from detector.loading import load_pipeline
 from detector.pipeline import Pipeline
+from detector.quality import BOUNDS, Quality
 from detector.threads import use_threads
 from models import ModelStore, Pack, default_root
 from models.atomic import replacing
 
 _LIBRARIES: Final = ("onnxruntime", "opencv-python", "numpy", "insightface")
+# What a manifest says in words. All else, also what a later version adds, decides embeddings and
+# tells two packs' caches apart.
+_WORDS: Final = {"name", "version", "title", "notes", "licence", "prior", "folder"}
+_COLUMNS: Final = ("digests", "vectors", "refusals", "spent", "measures")
 _CACHES_KEPT: Final = 4
 """Files of embeddings; each change of the detector's code begins another."""
+
+MEASURES: Final = tuple(dict.fromkeys(bound.measure for bound in BOUNDS))
+"""Quality measures kept with each embedding: those that a photo is judged by."""
 
 Embeddings = npt.NDArray[np.float32]
 """Shape (photos, dim); a row of NaN where the photo was refused."""
@@ -49,6 +58,8 @@ class Embedded:
     """Time each photo took when it was embedded, which may be an earlier run."""
     fresh: int
     """How many were embedded in this run."""
+    measures: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
+    """Per name in `MEASURES`, shape (photos,); NaN where no face was found to be measured."""
 
     @property
     def usable(self) -> npt.NDArray[np.bool_]:
@@ -61,6 +72,8 @@ class _Entry:
     vector: npt.NDArray[np.float32]
     refusal: str
     milliseconds: float
+    measures: npt.NDArray[np.float64]
+    """Shape (len(MEASURES),)."""
 
 
 class CodeChanged(Exception):
@@ -100,19 +113,22 @@ def embed_data_set(
         _write(cache, entries)
         _forget_old(folder)
     rows = [entries[digest] for digest in digests]
+    measures = np.stack([row.measures for row in rows])
     return Embedded(
         vectors=np.stack([row.vector for row in rows]),
         refusals=tuple(row.refusal for row in rows),
         milliseconds=np.array([row.milliseconds for row in rows]),
         fresh=len(missing),
+        measures=dict(zip(MEASURES, measures.T, strict=True)),
     )
 
 
 def cache_name(pack: Pack) -> str:
     """Name the cache file of a pack under the code and libraries of this moment."""
     identity = {
-        "manifest": pack.model_dump(mode="json", include={"detector", "recogniser"}),
+        "manifest": pack.model_dump(mode="json", exclude=_WORDS),
         "code": _code_digest(),
+        "measures": MEASURES,
         "libraries": {name: metadata.version(name) for name in _LIBRARIES},
     }
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:32]
@@ -128,16 +144,23 @@ def _embed(pipeline: Pipeline, photos: dict[str, Path]) -> Iterator[tuple[str, _
         try:
             analysis = pipeline.analyse(path.read_bytes())
         except PhotoError as error:
-            return digest, _Entry(nothing, str(error), 0.0)
+            return digest, _Entry(nothing, str(error), 0.0, np.full(len(MEASURES), np.nan))
         spent = sum(analysis.stages.values())
+        measured = _measured(analysis.quality)
         if analysis.embedding is None:
             reasons = ", ".join(reason.value for reason in analysis.quality.reasons)
             measures = ", ".join(f"{m.name} {m.value:.3g}" for m in analysis.quality.measures)
-            return digest, _Entry(nothing, f"{reasons} ({measures or 'nothing found'})", spent)
-        return digest, _Entry(analysis.embedding, "", spent)
+            refusal = f"{reasons} ({measures or 'nothing found'})"
+            return digest, _Entry(nothing, refusal, spent, measured)
+        return digest, _Entry(analysis.embedding, "", spent, measured)
 
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         yield from pool.map(one, photos.items())
+
+
+def _measured(quality: Quality) -> npt.NDArray[np.float64]:
+    values = {measure.name: measure.value for measure in quality.measures}
+    return np.array([values.get(name, np.nan) for name in MEASURES])
 
 
 def _code_digest() -> str:
@@ -168,9 +191,9 @@ def _read(path: Path) -> dict[str, _Entry]:
         return {}
     with np.load(path, allow_pickle=False) as held:
         return {
-            str(digest): _Entry(vector, str(refusal), float(spent))
-            for digest, vector, refusal, spent in zip(
-                held["digests"], held["vectors"], held["refusals"], held["spent"], strict=True
+            str(digest): _Entry(vector, str(refusal), float(spent), measures)
+            for digest, vector, refusal, spent, measures in zip(
+                *(held[name] for name in _COLUMNS), strict=True
             )
         }
 
@@ -183,6 +206,7 @@ def _write(path: Path, entries: dict[str, _Entry]) -> None:
             vectors=np.stack([entry.vector for entry in entries.values()]),
             refusals=np.array([entry.refusal for entry in entries.values()]),
             spent=np.array([entry.milliseconds for entry in entries.values()]),
+            measures=np.stack([entry.measures for entry in entries.values()]),
         )
 
 

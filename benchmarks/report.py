@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
@@ -77,9 +79,13 @@ class Report:
         if self.targets:
             console.print(_verdicts(self.targets))
 
+    def place(self, path: Path | None = None) -> Path:
+        """Return where the JSON goes: `path`, or beside those of the other benchmarks."""
+        return path or OUT / f"{self.name}.json"
+
     def write(self, path: Path | None = None) -> Path:
         """Write the report as JSON and return where."""
-        path = path or OUT / f"{self.name}.json"
+        path = self.place(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         content = asdict(self) | {
             "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -87,6 +93,12 @@ class Report:
         }
         path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
         return path
+
+
+def json_numbers(values: npt.ArrayLike) -> Any:  # noqa: ANN401 - lists as deep as the array
+    """Turn an array into lists that JSON can carry: what is no finite number becomes null."""
+    numbers = np.asarray(values, np.float64)
+    return np.where(np.isfinite(numbers), numbers.astype(object), np.array(None)).tolist()
 
 
 def print_summary(console: Console, reports: Sequence[Report]) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.embeddings import embed_data_set
+from benchmarks.embeddings import MEASURES, cache_name, embed_data_set
 from benchmarks.identities import DataSetInvalid, read_clashes, read_data_set
+from models import load_pack
 from tests.data import PACKAGED, packaged
 
 
@@ -58,3 +59,31 @@ def test_a_second_run_reads_the_cache_and_a_refusal_stays_one(folder, pack, tmp_
     assert np.array_equal(first.vectors, again.vectors, equal_nan=True)
     assert again.usable.tolist() == [True, True, True, False]
     assert "no_face" in again.refusals[3]
+
+
+def test_whatever_decides_an_embedding_has_a_cache_of_its_own(pack, monkeypatch):
+    plus = load_pack("open-plus")
+    sizes = pack.detector.model_copy(update={"input_sizes": (640,)})
+    companions = tuple(each.model_copy(update={"weight": 0.5}) for each in plus.companions)
+    others = [
+        plus,
+        pack.model_copy(update={"mirrored": True}),
+        pack.model_copy(update={"detector": sizes}),
+        plus.model_copy(update={"companions": companions}),
+    ]
+    assert len({cache_name(each) for each in [pack, *others]}) == 5
+    assert cache_name(pack.model_copy(update={"title": "other words"})) == cache_name(pack)
+    before = cache_name(pack)
+    monkeypatch.setattr("benchmarks.embeddings.MEASURES", (*MEASURES, "Another"))
+    assert cache_name(pack) != before
+
+
+def test_quality_is_kept_with_the_embeddings(folder, pack, weights, tmp_path):
+    data = read_data_set(folder)
+    fresh = embed_data_set(data, pack, folder=tmp_path / "cache")
+    cached = embed_data_set(data, pack, folder=tmp_path / "cache")
+    assert set(fresh.measures) == set(MEASURES)
+    assert fresh.measures["InterEyeDistance"][0] > 20
+    assert np.isnan(fresh.measures["InterEyeDistance"][3])  # no face, nothing to measure
+    for name in MEASURES:
+        assert np.array_equal(fresh.measures[name], cached.measures[name], equal_nan=True)

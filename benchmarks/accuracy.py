@@ -1,0 +1,126 @@
+"""The commands that need a data set: `accuracy`, `prior` and `calibration`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from benchmarks import open_set, plots, prior, realised, verification
+from benchmarks.command import Json, PackName, Seed, console, explained, new_report, publish
+from benchmarks.embeddings import Embedded, embed_data_set
+from benchmarks.evaluation import evaluate
+from benchmarks.identities import DataSet, read_clashes, read_data_set
+from benchmarks.labels import read_labels
+from benchmarks.report import Report
+from models import Pack, load_pack
+
+Folder = Annotated[Path, typer.Argument(help="One sub-folder per identity (LFW layout).")]
+Clashes = Annotated[
+    Path | None,
+    typer.Option(help="Folders that hold one person under two names: a pair a line."),
+]
+DataName = Annotated[
+    str | None, typer.Option("--name", help="The data set in words, for captions and sources.")
+]
+
+
+def measure_accuracy(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
+    folder: Folder,
+    clashes: Clashes = None,
+    pairs: Annotated[
+        Path | None, typer.Option(help="List of pairs for verification, as LFW has it.")
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="CSV of what is known of the people: identity, and a column per label."),
+    ] = None,
+    gallery: Annotated[int, typer.Option(min=1, help="Enrolled.")] = open_set.GALLERY,
+    trials: Annotated[int, typer.Option(min=1, help="Galleries drawn.")] = open_set.TRIALS,
+    seed: Seed = 0,
+    pack_name: PackName = "open",
+    data_name: DataName = None,
+    json: Json = None,
+) -> Report:
+    """Measure misses and false alarms on a data set, by quality, gallery and group; with plots."""
+    report = new_report("accuracy")
+    with explained():
+        pack = load_pack(pack_name)
+        data = _data_set(folder, clashes)
+        groupings = read_labels(labels, data) if labels else []
+        listed = verification.read_pairs(pairs, data) if pairs else []
+        embedded = _embedded(report, data, pack)
+        report.note(f"A gallery of {gallery}, one photo each; seed {seed}.")
+        if pairs is not None:
+            curve, _ = prior.measure_curve(data, embedded, seed=seed)
+            verification.add_to(report, verification.verify(data, embedded, listed, curve, seed))
+        measured = evaluate(report, data, embedded, pack.prior, groupings, gallery, trials, seed)
+        caption = _caption(data, data_name, pack)
+        plots.draw_evaluation(report, report.place(json), measured, caption)
+    return publish(report, json)
+
+
+def measure_prior(
+    folder: Folder,
+    clashes: Clashes = None,
+    draws: Annotated[int, typer.Option(min=1, help="Draws of a photo each.")] = prior.DRAWS,
+    seed: Seed = 0,
+    data_name: DataName = None,
+    pack_name: PackName = "open",
+    json: Json = None,
+) -> Report:
+    """Measure a pack's false match curve and print its manifest's table."""
+    report = new_report("prior")
+    with explained():
+        data = _data_set(folder, clashes)
+        embedded = _embedded(report, data, load_pack(pack_name))
+        curve, pairs = prior.measure_curve(data, embedded, draws, seed)
+        source = prior.describe(curve, data, data_name or "a data set")
+        table = prior.toml_table(prior.to_prior(curve, source))
+    prior.add_to(report, curve, pairs, table)
+    publish(report, json)
+    console.print(table, markup=False, highlight=False, soft_wrap=True)
+    return report
+
+
+def measure_calibration(
+    folder: Folder,
+    clashes: Clashes = None,
+    trials: Annotated[int, typer.Option(min=1, help="Splits drawn.")] = realised.TRIALS,
+    seed: Seed = 0,
+    pack_name: PackName = "open",
+    data_name: DataName = None,
+    json: Json = None,
+) -> Report:
+    """Calibrate on half of a data set's identities and check the rate on the other half."""
+    report = new_report("calibration")
+    with explained():
+        pack, data = load_pack(pack_name), _data_set(folder, clashes)
+        results = realised.run(data, _embedded(report, data, pack), trials, seed)
+        realised.add_to(report, results)
+        caption = _caption(data, data_name, pack)
+        plots.draw_calibration(report, report.place(json), results, caption)
+    return publish(report, json)
+
+
+def _data_set(folder: Path, clashes: Path | None) -> DataSet:
+    return read_data_set(folder, read_clashes(clashes) if clashes else ())
+
+
+def _embedded(report: Report, data: DataSet, pack: Pack) -> Embedded:
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        embedded = embed_data_set(data, pack, progress)
+    report.facts["threads"] = "1 for each photo, as many photos at once as there are cores"
+    report.note(
+        f"{embedded.fresh:,} of {len(data.photos):,} photos were embedded in this run, the others "
+        "taken from the cache."
+    )
+    for first, second in data.merged:
+        report.note(f"One identity by the list of clashes: {first}, {second}.")
+    return embedded
+
+
+def _caption(data: DataSet, data_name: str | None, pack: Pack) -> str:
+    name = data_name or data.root.resolve().name
+    return f"{name} ({len(data.names):,} identities), pack {pack.name} {pack.version}"
