@@ -18,6 +18,7 @@ from api.middleware import BodyLimit, RequestContext
 from api.pool import WorkPool
 from api.problems import Problem
 from api.routes import (
+    alerts,
     calibrations,
     compare,
     encounters,
@@ -28,6 +29,7 @@ from api.routes import (
 )
 from api.settings import MEBI, Settings
 from api.upkeep import Upkeep
+from casework.access.actors import Actor
 from casework.errors import SetUpError
 from casework.service import Records, Service
 from casework.vault import read_or_create_key
@@ -104,6 +106,7 @@ def create_app(
     problems.install(app)
     for module in (
         encounters,
+        alerts,
         compare,
         watchlists,
         subjects,
@@ -177,7 +180,7 @@ def _keep_up(settings: Settings, service: Service, metrics: Metrics) -> Upkeep:
     upkeep = Upkeep()
 
     def calibrate() -> None:
-        made = service.calibrations.renew("service")
+        made = service.calibrations.renew(Actor.service())
         if made is not None:
             log.info("calibrated", calibration=made.id, searches=made.searches)
 

@@ -1,7 +1,8 @@
-"""What a route can ask for in its signature: the service, the caller, a place among the workers."""
+"""What a route can ask for in its signature: the service, the actor, a place among the workers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import Depends, Header, Query, Request
@@ -11,14 +12,17 @@ from api.metrics import Metrics
 from api.pool import Overloaded, WorkPool
 from api.problems import FieldProblem, NotReady, RequestInvalid
 from api.settings import Settings
-from casework.errors import NotAuthenticated
-from casework.keys import Caller
+from casework.access.actors import Actor
+from casework.access.authority import Act, require
+from casework.access.sessions import is_session
+from casework.errors import NotAuthenticated, NotPermitted
+from casework.oversight.audit import REFUSED, Entry
 from casework.service import Service
-from casework.vocabulary import Scope
 
 _BEARER: Final = HTTPBearer(
-    scheme_name="API key",
-    description="Made with `siaga keys create`; sent as `Authorization: Bearer siaga.key_....`",
+    scheme_name="Key or session",
+    description="An API key (`siaga keys create`) or an officer's session (`POST /v1/sessions`), "
+    "sent as `Authorization: Bearer siaga....`",
     auto_error=False,
 )
 
@@ -54,29 +58,45 @@ TheService = Annotated[Service, Depends(_service)]
 Workers = Annotated[WorkPool, Depends(_pool)]
 
 
-def _permitted(scope: Scope) -> Callable[..., Awaitable[Caller]]:
-    """Return a dependency that lets in callers whose key has the scope."""
-
-    async def caller(
-        service: TheService,
-        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
-    ) -> Caller:
-        if credentials is None:
-            raise NotAuthenticated("Send an API key: `Authorization: Bearer siaga.key_...`.")
-        keys, text = service.records.keys, credentials.credentials
-        # One row of a local file is read sooner than a thread is woken; a server is waited for.
-        if service.records.database.local:
-            found = keys.recognise(text)
-        else:
-            found = await asyncio.to_thread(keys.recognise, text)
-        found.require(scope)
-        return found
-
-    return caller
+async def _actor(
+    request: Request,
+    service: TheService,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+) -> Actor:
+    """Return who makes the request; whether they may is for `Allowed` to say."""
+    if credentials is None:
+        raise NotAuthenticated("Send a key or a session: `Authorization: Bearer siaga....`.")
+    text, records = credentials.credentials, service.records
+    known = records.sessions if is_session(text) else records.keys
+    # One row of a local file is read sooner than a thread is woken; a server is waited for.
+    if records.database.local:
+        found = known.recognise(text)
+    else:
+        found = await asyncio.to_thread(known.recognise, text)
+    return found.asking(request.scope["siaga.request_id"])
 
 
-Screener = Annotated[Caller, Depends(_permitted(Scope.SCREEN))]
-Enroller = Annotated[Caller, Depends(_permitted(Scope.ENROL))]
+SomeActor = Annotated[Actor, Depends(_actor)]
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """A dependency that lets in those who may do something, and says so in the route's signature.
+
+    It is the first of two checks: the use case behind the route checks the object.
+    """
+
+    act: Act
+
+    async def __call__(self, service: TheService, actor: SomeActor) -> Actor:
+        """Return the actor; a refusal goes into the audit trail."""
+        try:
+            require(actor, self.act)
+        except NotPermitted:
+            entry = Entry(actor, self.act, outcome=REFUSED)
+            await asyncio.to_thread(service.records.audit.note, entry)
+            raise
+        return actor
 
 
 async def _place(pool: Workers, metrics: TheMetrics) -> AsyncIterator[None]:
@@ -89,7 +109,7 @@ async def _place(pool: Workers, metrics: TheMetrics) -> AsyncIterator[None]:
         yield
 
 
-# Named after the caller in a signature, it is taken after authentication and before the body.
+# Named after the actor in a signature, it is taken after authentication and before the body.
 WorkPlace = Annotated[None, Depends(_place)]
 
 

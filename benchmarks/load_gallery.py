@@ -11,11 +11,20 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import insert
 
+from casework.access.actors import Actor
 from casework.clock import utc_now
-from casework.enrolment import template_row
 from casework.ids import PHOTO, SUBJECT, new_id
 from casework.service import Records
-from casework.tables import EnrolledPhoto, GalleryChange, Membership, Subject, Table, Template
+from casework.tables import (
+    EnrolledPhoto,
+    GalleryChange,
+    Membership,
+    Subject,
+    Table,
+    Template,
+    Watchlist,
+)
+from casework.templates import template_row
 from casework.vocabulary import Change
 from casework.watchlists import NewWatchlist
 
@@ -30,16 +39,23 @@ def unit_vectors(count: int, dim: int, seed: int) -> npt.NDArray[np.float32]:
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
+def load_list(records: Records) -> Watchlist:
+    """Return the load test's watchlist, made with its agency if there is none."""
+    operator = Actor.operator()
+    agency = records.agencies.only(operator)
+    return records.watchlists.ensure(operator, NewWatchlist(WATCHLIST, agency.id))
+
+
 def fill(records: Records, model: str, vectors: npt.NDArray[np.float32]) -> str:
     """Put one subject with one photo and one template a vector on a watchlist; returns its id."""
-    watchlist = records.watchlists.ensure(NewWatchlist(WATCHLIST))
+    watchlist = load_list(records)
     for start in range(0, len(vectors), _CHUNK):
-        _fill_chunk(records, model, vectors[start : start + _CHUNK], watchlist.id)
+        _fill_chunk(records, model, vectors[start : start + _CHUNK], watchlist)
     return watchlist.id
 
 
 def _fill_chunk(
-    records: Records, model: str, vectors: npt.NDArray[np.float32], watchlist_id: str
+    records: Records, model: str, vectors: npt.NDArray[np.float32], watchlist: Watchlist
 ) -> None:
     now, seal = utc_now(), records.vault.seal
     subjects = [new_id(SUBJECT) for _ in vectors]
@@ -49,12 +65,13 @@ def _fill_chunk(
         (
             Subject,
             [
-                {"id": s, "name": f"Load {s}", "reason": "", "version": 1}
+                {"id": s, "agency_id": watchlist.agency_id, "name": f"Load {s}", "reason": ""}
+                | {"aliases": [], "documents": [], "status": "active", "version": 1}
                 | {"created_at": now, "updated_at": now}
                 for s in subjects
             ],
         ),
-        (Membership, [{"watchlist_id": watchlist_id, "subject_id": s} for s in subjects]),
+        (Membership, [{"watchlist_id": watchlist.id, "subject_id": s} for s in subjects]),
         (
             EnrolledPhoto,
             [

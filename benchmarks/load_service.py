@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.load_client import Answer, Connection, get
-from benchmarks.load_gallery import fill, unit_vectors
+from benchmarks.load_gallery import fill, load_list, unit_vectors
+from casework.access.actors import Actor
+from casework.access.keys import NewKey
 from casework.model import ModelKey
 from casework.service import Records
 from casework.vault import read_or_create_key
 from casework.vocabulary import Scope
-from casework.watchlists import NewWatchlist
 from cli.background import free_port
 from models.manifest import load_pack
 
@@ -82,8 +83,10 @@ def prepare(folder: Path, subjects: int, dim: int) -> Data:
     try:
         if subjects:
             fill(records, str(ModelKey.of(load_pack("open"))), unit_vectors(subjects, dim, 1))
-        watchlist = records.watchlists.ensure(NewWatchlist("Load test"))
-        _, key = records.keys.create("load test", [Scope.SCREEN, Scope.ENROL])
+        watchlist = load_list(records)
+        scopes = frozenset({Scope.SCREEN, Scope.ENROL})
+        new = NewKey("load test", scopes, agency_id=watchlist.agency_id)
+        _, key = records.keys.create(Actor.operator(), new)
         return Data(folder, key, watchlist.id)
     finally:
         records.close()

@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, case
 
 from casework.tables import Alert
+from casework.vocabulary import AlertState, Disposal
 
 
 class Finding(StrEnum):
@@ -23,32 +24,36 @@ class Finding(StrEnum):
     """People found that it is somebody else."""
 
 
-_MATCH: Final = frozenset({"potential_candidate", "confirmed", "referred", "closed"})
-_FALSE_ALARM: Final = frozenset({"not_candidate", "rejected"})
+_MATCH: Final = frozenset(
+    {
+        AlertState.POTENTIAL_CANDIDATE,
+        AlertState.CONFIRMED,
+        AlertState.REFERRED,
+        AlertState.CLOSED,
+    }
+)
+_FALSE_ALARM: Final = frozenset({AlertState.NOT_CANDIDATE, AlertState.REJECTED})
 
-# Outcomes of a closed alert that say it was somebody else.
-_SOMEBODY_ELSE: Final = frozenset({"cleared", "mistaken_identity"})
 
-
-def finding(state: str, outcome: str | None = None) -> Finding:
+def finding(state: str, disposal: str | None = None) -> Finding:
     """Return how an alert reads.
 
     Args:
         state: the alert's state.
-        outcome: what a closed alert was closed with.
+        disposal: how a closed alert ended.
     """
-    if state in _FALSE_ALARM or (state == "closed" and outcome in _SOMEBODY_ELSE):
+    if state in _FALSE_ALARM or disposal == Disposal.MISTAKEN_IDENTITY:
         return Finding.FALSE_ALARM
     return Finding.MATCH if state in _MATCH else Finding.OPEN
 
 
-def counts_as_chance(state: str, outcome: str | None = None) -> bool:
+def counts_as_chance(state: str, disposal: str | None = None) -> bool:
     """Whether an alert may be counted among those that chance raised.
 
     One that nobody has decided is: it is the cautious reading for the traveller. Scores that chance
     cannot explain are set aside later (`index.outliers`).
     """
-    return finding(state, outcome) is not Finding.MATCH
+    return finding(state, disposal) is not Finding.MATCH
 
 
 # Of several alerts of one traveller, the gravest decides.
@@ -57,4 +62,9 @@ GRAVITY: Final = (Finding.FALSE_ALARM, Finding.OPEN, Finding.MATCH)
 
 def gravity() -> ColumnElement[Any]:
     """Return, for statements over alerts, the place of each one's finding in `GRAVITY`."""
-    return case((Alert.state.in_(_MATCH), 2), (Alert.state.in_(_FALSE_ALARM), 0), else_=1)
+    return case(
+        (Alert.disposal == Disposal.MISTAKEN_IDENTITY.value, 0),
+        (Alert.state.in_([state.value for state in _MATCH]), 2),
+        (Alert.state.in_([state.value for state in _FALSE_ALARM]), 0),
+        else_=1,
+    )

@@ -11,6 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
 from casework import chance_scores
+from casework.access.actors import Actor
+from casework.access.authority import Act, require
 from casework.calibrated import Calibrated, Reading, Threshold, fit_of
 from casework.chance import Chance, is_extrapolated, parameters
 from casework.changes import log_policy
@@ -20,6 +22,7 @@ from casework.errors import NotFound, TooFewScores
 from casework.ids import CALIBRATION, new_id
 from casework.mirror import GalleryMirror
 from casework.model import ModelKey
+from casework.oversight.audit import Audit, Entry
 from casework.tables import CalibrationRecord
 from casework.vocabulary import CalibrationSource
 from detector.embed import Embedding
@@ -45,11 +48,13 @@ class Calibrations:
         mirror: GalleryMirror,
         model: ModelKey,
         curve: FalseMatchCurve,
+        audit: Audit,
         clock: Clock,
     ) -> None:
         self._database = database
         self._mirror = mirror
         self._model = str(model)
+        self._audit = audit
         self._clock = clock
         self._chance = Chance(model.pack, curve)
 
@@ -74,12 +79,13 @@ class Calibrations:
                 else None
             )
 
-    def get(self, calibration_id: str) -> Reading:
+    def get(self, actor: Actor, calibration_id: str) -> Reading:
         """Return one calibration, with its thresholds for the gallery's present size.
 
         Raises:
-            NotFound: there is none with this id.
+            NotPermitted, NotFound: the actor may not, or there is none with this id.
         """
+        require(actor, Act.READ_CALIBRATION)
         with self._database.read() as session:
             options = [undefer(CalibrationRecord.parameters)]
             row = session.get(CalibrationRecord, calibration_id, options=options)
@@ -93,8 +99,9 @@ class Calibrations:
         )
         return Reading(shown, size, is_extrapolated(fitted, size), thresholds)
 
-    def page(self, after: str | None, limit: int) -> list[Calibrated]:
+    def page(self, actor: Actor, after: str | None, limit: int) -> list[Calibrated]:
         """Return up to `limit` calibrations of every model in order of making, after an id."""
+        require(actor, Act.READ_CALIBRATION)
         query = select(CalibrationRecord).order_by(CalibrationRecord.id).limit(limit)
         if after is not None:
             query = query.where(CalibrationRecord.id > after)
@@ -111,27 +118,29 @@ class Calibrations:
         """Return the highest score of a face against the gallery; None if that is empty."""
         return self._mirror.gallery.search(embedding, 1.0).best
 
-    def make_from_reference(self, scores: Sequence[float], made_by: str) -> Calibrated:
+    def make_from_reference(self, actor: Actor, scores: Sequence[float]) -> Calibrated:
         """Calibrate from the top scores of people who are known to be on no list.
 
         Raises:
-            TooFewScores: nothing was made.
+            NotPermitted, TooFewScores: nothing was made.
         """
+        require(actor, Act.CALIBRATE)
         fitted = _fitted(scores, self.gallery_size())
         detail = f"{len(scores)} photos of people known to be on no list"
         with self._database.write() as session:
-            row = self._add(session, CalibrationSource.REFERENCE, detail, fitted, made_by)
+            row = self._add(session, actor, CalibrationSource.REFERENCE, detail, fitted)
         return Calibrated.of(row, row.id)
 
-    def make_from_encounters(self, made_by: str) -> Calibrated:
+    def make_from_encounters(self, actor: Actor) -> Calibrated:
         """Calibrate from the service's own clear encounters and alerts.
 
         Raises:
-            TooFewScores: nothing was made.
+            NotPermitted, TooFewScores: nothing was made.
         """
+        require(actor, Act.CALIBRATE)
         detail, fitted = self._from_encounters()
         with self._database.write() as session:
-            row = self._add(session, CalibrationSource.ENCOUNTERS, detail, fitted, made_by)
+            row = self._add(session, actor, CalibrationSource.ENCOUNTERS, detail, fitted)
             chance_scores.prune(session, self._model)
         return Calibrated.of(row, row.id)
 
@@ -153,7 +162,7 @@ class Calibrations:
             return f"{held} searches are known instead of {row.searches}"
         return None
 
-    def renew(self, made_by: str) -> Calibrated | None:
+    def renew(self, actor: Actor) -> Calibrated | None:
         """Make a calibration if one is due and no other process was faster; drop old scores."""
         with self._database.read() as session:
             seen = self._newest(session)
@@ -167,7 +176,7 @@ class Calibrations:
             chance_scores.prune(session, self._model)
             if fitted is None or self._newest(session) != seen:
                 return None
-            row = self._add(session, CalibrationSource.ENCOUNTERS, *fitted, made_by)
+            row = self._add(session, actor, CalibrationSource.ENCOUNTERS, *fitted)
         return Calibrated.of(row, row.id)
 
     def _from_encounters(self) -> tuple[str, Calibration]:
@@ -179,10 +188,10 @@ class Calibrations:
     def _add(
         self,
         session: Session,
+        actor: Actor,
         source: CalibrationSource,
         detail: str,
         fitted: Calibration,
-        made_by: str,
     ) -> CalibrationRecord:
         row = CalibrationRecord(
             id=new_id(CALIBRATION),
@@ -193,10 +202,13 @@ class Calibrations:
             gallery_size=fitted.gallery_size,
             parameters=parameters(fitted),
             created_at=self._clock(),
-            made_by=made_by,
+            made_by=actor.id,
         )
         session.add(row)
+        session.flush()
         log_policy(session, self._clock)
+        told = {"source": source.value, "searches": row.searches, "size": row.gallery_size}
+        self._audit.append(session, Entry(actor, Act.CALIBRATE, row.id, detail=told))
         return row
 
     def _newest(self, session: Session) -> str | None:

@@ -68,7 +68,7 @@ def gather(session: Session, model: str, gallery_size: int) -> OwnScores:
     clear = np.array([row.score for row in rows])
     begin, end = min(row.noted_on for row in rows), max(row.noted_on for row in rows)
     alerts = session.execute(_first_alerts(model, gallery_size, begin)).all()
-    findings = [(finding(row.state), row.score) for row in alerts]
+    findings = [(finding(row.state, row.disposal), row.score) for row in alerts]
     false = np.array([score for found, score in findings if found is Finding.FALSE_ALARM])
     undecided = np.array([score for found, score in findings if found is Finding.OPEN])
     limit = highest_by_chance(clear, np.concatenate([false, undecided]))
@@ -108,10 +108,10 @@ def _usable(model: str, gallery_size: int) -> tuple[Any, ...]:
     )
 
 
-def _first_alerts(model: str, gallery_size: int, begin: date) -> Select[float, str]:
+def _first_alerts(model: str, gallery_size: int, begin: date) -> Select[float, str, str | None]:
     """Select each alerting encounter's highest-ranking alert since a day."""
     return (
-        select(Alert.score, Alert.state)
+        select(Alert.score, Alert.state, Alert.disposal)
         .join(Encounter, Encounter.id == Alert.encounter_id)
         .where(
             Alert.rank == 1,

@@ -55,9 +55,23 @@ class Database:
                 )
             if current == script.get_current_head():
                 return
-            with self._writing.connect() as connection:
+            with self._writing.connect() as connection, self._free_of_foreign_keys(connection):
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
+
+    @contextmanager
+    def _free_of_foreign_keys(self, connection: Connection) -> Iterator[None]:
+        """Let a migration replace tables that others refer to, as SQLite alters a table."""
+        if not self.local:
+            yield
+            return
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - it is SQLite
+        driver.execute("PRAGMA foreign_keys = OFF")
+        try:
+            yield
+        finally:
+            driver.execute("PRAGMA foreign_keys = ON")
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -6,26 +6,26 @@ looks at photos and needs no database, `store` writes any number of people in on
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Final
 
-import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from casework import watchlists
-from casework.changes import log_added, log_standing, templates_of_subject
+from casework.access.actors import Actor
+from casework.access.authority import Act
+from casework.changes import log_standing, templates_of_subject
 from casework.clock import Clock
 from casework.database import Database
 from casework.errors import EnrolmentRefused
 from casework.ids import PHOTO, SUBJECT, new_id
-from casework.model import ModelKey
+from casework.oversight.audit import Audit, Entry
 from casework.quality import quality_record
-from casework.subjects import NewSubject, check_period, find, stand_on
+from casework.subjects import NewSubject, check_period, find, owner_of, stand_on
 from casework.tables import EnrolledPhoto, Subject, Template
+from casework.templates import TemplateMaker
 from casework.vault import Vault
-from detector.embed import Embedding
 from detector.errors import PhotoError
 from detector.pipeline import Analysis, Pipeline
 from detector.quality import Quality, Verdict
@@ -103,13 +103,15 @@ class Enrolment:
         database: Database,
         vault: Vault,
         pipeline: Pipeline,
-        model: ModelKey,
+        templates: TemplateMaker,
+        audit: Audit,
         clock: Clock,
     ) -> None:
         self._database = database
         self._vault = vault
         self._pipeline = pipeline
-        self._model = model
+        self._templates = templates
+        self._audit = audit
         self._clock = clock
 
     def examine(self, file: PhotoFile) -> Examined:
@@ -127,7 +129,7 @@ class Enrolment:
         report = PhotoReport(file.name, ACCEPTED, detail, quality)
         return Examined(file, report, analysis)
 
-    def enrol(self, person: NewSubject, files: Sequence[PhotoFile]) -> Enrolled:
+    def enrol(self, actor: Actor, person: NewSubject, files: Sequence[PhotoFile]) -> Enrolled:
         """Enrol one person, or add photos to the subject that has the same reference.
 
         Raises:
@@ -135,12 +137,13 @@ class Enrolment:
             NotFound, InvalidPeriod: a watchlist does not exist, or the entry would end before it
                 begins; nothing was written.
         """
-        (enrolled,) = self.store([Application(person, tuple(self.examine(f) for f in files))])
+        examined = tuple(self.examine(file) for file in files)
+        (enrolled,) = self.store(actor, [Application(person, examined)])
         if enrolled.subject_id is None:
             raise EnrolmentRefused(report.sentence for report in enrolled.reports)
         return enrolled
 
-    def add_photos(self, subject_id: str, files: Sequence[PhotoFile]) -> Enrolled:
+    def add_photos(self, actor: Actor, subject_id: str, files: Sequence[PhotoFile]) -> Enrolled:
         """Add photos to a subject.
 
         Raises:
@@ -149,16 +152,17 @@ class Enrolment:
         """
         examined = [self.examine(file) for file in files]
         with self._database.write() as session:
-            row = find(session, subject_id)
+            row = find(session, actor, Act.EDIT_SUBJECT, subject_id)
             made: list[Template] = []
             reports = self._add(row, examined, made)
             row.updated_at = self._clock()
-            self._log(session, made)
+            self._templates.log(session, made)
+            self._note(session, actor, row, reports, created=False)
         if not any(report.photo_id for report in reports):
             raise EnrolmentRefused(report.sentence for report in reports)
         return Enrolled(subject_id, created=False, reports=reports)
 
-    def store(self, applications: Iterable[Application]) -> list[Enrolled]:
+    def store(self, actor: Actor, applications: Iterable[Application]) -> list[Enrolled]:
         """Write people and their accepted photos in one transaction.
 
         A person without an accepted photo is not created. A reference that is already enrolled
@@ -170,18 +174,22 @@ class Enrolment:
         """
         everyone = list(applications)
         with self._database.write() as session:
-            known = _by_reference(session, [each.person.reference for each in everyone])
+            owners = [owner_of(session, actor, each.person.watchlist_ids) for each in everyone]
+            known = _by_reference(session, owners, [each.person.reference for each in everyone])
             made: list[Template] = []
-            results = [self._store_one(session, each, known, made) for each in everyone]
-            self._log(session, made)
+            results = [
+                self._store_one(session, actor, owner_id, each, known, made)
+                for owner_id, each in zip(owners, everyone, strict=True)
+            ]
+            self._templates.log(session, made)
             return results
 
-    def known_photos(self, references: Sequence[str]) -> dict[str, frozenset[str]]:
-        """Return, for each reference that is enrolled, the digests of its photos."""
+    def known_photos(self, owner_id: str, references: Sequence[str]) -> dict[str, frozenset[str]]:
+        """Return, for each reference that an agency has enrolled, the digests of its photos."""
         query = (
             select(Subject)
             .options(selectinload(Subject.photos))
-            .where(Subject.reference.in_(references))
+            .where(Subject.agency_id == owner_id, Subject.reference.in_(references))
         )
         with self._database.read() as session:
             return {
@@ -190,57 +198,19 @@ class Enrolment:
                 if subject.reference is not None
             }
 
-    def without_template(self) -> int:
-        """Count enrolled photos that have no template of this model."""
-        with self._database.read() as session:
-            return len(self._untemplated(session))
-
-    def re_embed(self, batch: int = 64) -> Iterable[tuple[int, int]]:
-        """Make templates of this model for photos that lack one; yields (done, total).
-
-        A photo that this model's detector cannot search keeps no template and counts as done; the
-        other models' templates stay, so that the old pack can be returned to.
-        """
-        with self._database.read() as session:
-            waiting = self._untemplated(session)
-        for start in range(0, len(waiting), batch):
-            made = []
-            for photo_id in waiting[start : start + batch]:
-                with self._database.read() as session:
-                    sealed = session.get_one(EnrolledPhoto, photo_id).sealed_content
-                content = self._vault.open(sealed, f"photo/{photo_id}")
-                embedding = self._pipeline.analyse(content).embedding
-                if embedding is not None:
-                    made.append((photo_id, embedding))
-            with self._database.write() as session:
-                found = [(session.get(EnrolledPhoto, each), vector) for each, vector in made]
-                templates = [
-                    self._template(photo, vector)
-                    for photo, vector in found
-                    if photo is not None  # not removed meanwhile
-                ]
-                session.add_all(templates)
-                self._log(session, templates)
-            yield min(start + batch, len(waiting)), len(waiting)
-
-    def _untemplated(self, session: Session) -> list[str]:
-        ours = select(Template.photo_id).where(Template.model == str(self._model))
-        query = select(EnrolledPhoto.id).where(EnrolledPhoto.id.not_in(ours))
-        return list(session.scalars(query.order_by(EnrolledPhoto.id)))
-
     def _store_one(
         self,
         session: Session,
+        actor: Actor,
+        owner_id: str,
         application: Application,
-        known: dict[str, Subject],
+        known: dict[tuple[str, str], Subject],
         made: list[Template],
     ) -> Enrolled:
         """Put one person into the session; `known` and `made` grow by what is new."""
         person = application.person
         check_period(person.valid_from, person.valid_until)
-        for watchlist_id in person.watchlist_ids:
-            watchlists.find(session, watchlist_id)
-        row = known.get(person.reference) if person.reference is not None else None
+        row = known.get((owner_id, person.reference)) if person.reference is not None else None
         if row is not None:
             reports = self._add(row, application.photos, made)
             standing = [membership.watchlist_id for membership in row.memberships]
@@ -250,27 +220,36 @@ class Enrolment:
                 log_standing(session, templates_of_subject(session, row.id), self._clock)
             if joins or any(report.accepted for report in reports):
                 row.updated_at = self._clock()
+                self._note(session, actor, row, reports, created=False)
             return Enrolled(row.id, created=False, reports=reports)
         if not any(photo.report.accepted for photo in application.photos):
             return Enrolled(None, created=False, reports=_reports(application.photos))
         now = self._clock()
+        fields = asdict(person)
+        del fields["watchlist_ids"]
         row = Subject(
-            id=new_id(SUBJECT),
-            reference=person.reference,
-            name=person.name,
-            nationality=person.nationality,
-            birth_date=person.birth_date,
-            reason=person.reason,
-            valid_from=person.valid_from,
-            valid_until=person.valid_until,
-            created_at=now,
-            updated_at=now,
+            id=new_id(SUBJECT), agency_id=owner_id, created_at=now, updated_at=now, **fields
         )
         stand_on(row, person.watchlist_ids)
         session.add(row)
         if person.reference is not None:
-            known[person.reference] = row
-        return Enrolled(row.id, created=True, reports=self._add(row, application.photos, made))
+            known[owner_id, person.reference] = row
+        reports = self._add(row, application.photos, made)
+        self._note(session, actor, row, reports, created=True)
+        return Enrolled(row.id, created=True, reports=reports)
+
+    def _note(
+        self,
+        session: Session,
+        actor: Actor,
+        row: Subject,
+        reports: Sequence[PhotoReport],
+        *,
+        created: bool,
+    ) -> None:
+        action = "subject.enrol" if created else "subject.add_photos"
+        detail = {"photos": sum(report.accepted for report in reports)}
+        self._audit.append(session, Entry(actor, action, row.id, row.agency_id, detail=detail))
 
     def _add(
         self, subject: Subject, photos: Sequence[Examined], made: list[Template]
@@ -300,7 +279,7 @@ class Enrolment:
                 created_at=self._clock(),
             )
             photo.sealed_content = self._vault.seal(examined.file.content, f"photo/{photo.id}")
-            made.append(self._template(photo, analysis.embedding))
+            made.append(self._templates.make(photo, analysis.embedding))
             photo.templates.append(made[-1])
             subject.photos.append(photo)
             known[digest] = photo.id
@@ -309,38 +288,25 @@ class Enrolment:
             )
         return tuple(reports)
 
-    def _template(self, photo: EnrolledPhoto, embedding: Embedding) -> Template:
-        return Template(
-            photo_id=photo.id,
-            subject_id=photo.subject_id,
-            model=str(self._model),
-            sealed_vector=self._vault.seal(
-                np.ascontiguousarray(embedding, "<f4").tobytes(),
-                template_row(photo.id, str(self._model)),
-            ),
-            created_at=self._clock(),
-        )
-
-    def _log(self, session: Session, made: Sequence[Template]) -> None:
-        """Write what the session holds, all rows of a kind at once, and log the new templates."""
-        session.flush()
-        log_added(session, sorted(template.id for template in made), self._clock)
-
 
 def _reports(photos: Iterable[Examined]) -> tuple[PhotoReport, ...]:
     return tuple(photo.report for photo in photos)
 
 
-def _by_reference(session: Session, references: Sequence[str | None]) -> dict[str, Subject]:
-    """Return the subjects that have these references, with their photos."""
+def _by_reference(
+    session: Session, owner_ids: Iterable[str], references: Iterable[str | None]
+) -> dict[tuple[str, str], Subject]:
+    """Return the subjects of these agencies that have these references, with their photos."""
     query = (
         select(Subject)
         .options(selectinload(Subject.photos))
-        .where(Subject.reference.in_([each for each in references if each is not None]))
+        .where(
+            Subject.agency_id.in_(set(owner_ids)),
+            Subject.reference.in_([each for each in references if each is not None]),
+        )
     )
-    return {row.reference: row for row in session.scalars(query) if row.reference is not None}
-
-
-def template_row(photo_id: str, model: str) -> str:
-    """Return the name that a template's vector is sealed under."""
-    return f"template/{photo_id}/{model}"
+    return {
+        (row.agency_id, row.reference): row
+        for row in session.scalars(query)
+        if row.reference is not None
+    }

@@ -6,15 +6,21 @@ CaseworkError
 │   ├── AlreadyExists      a name or reference is taken
 │   ├── StaleVersion       somebody else changed it since it was read
 │   ├── StillInUse         others depend on it
+│   ├── IllegalTransition  the object's state does not allow this act
 │   ├── IdempotencyClash   an idempotency key was used for a different request
 │   └── TooFewScores       there is too little to calibrate from
 ├── InvalidPeriod          an entry would end before it begins
 ├── EnrolmentRefused       no photo of a person can be enrolled
-├── NotAuthenticated       no key, or none that is known and in force
-├── NotPermitted           the key does not allow this act
+├── WeakPassword           a new password is too easy to guess
+├── NotAuthenticated       no key or session, or none that is known and in force
+│   └── SecondFactorNeeded the password is right, a code is wanted besides
+├── TooManyAttempts        sign-in is locked for a while
+├── NotPermitted           the caller may not do this
+│   └── AccountIncomplete  a new password or a second factor must be set first
 └── SetUpError             the installation must be put right by its operator
     ├── DatabaseTooNew     written by a later version of this software
     ├── WrongDataKey       stored photos and templates cannot be opened
+    ├── AuditBroken        the audit trail's end is gone
     └── TemplatesMissing   enrolled photos have no template of the pack in use
 """
 
@@ -45,6 +51,10 @@ class StillInUse(Conflict):
     """Others depend on what is to be removed."""
 
 
+class IllegalTransition(Conflict):
+    """The object's state does not allow this act."""
+
+
 class IdempotencyClash(Conflict):
     """An idempotency key comes again with a different request."""
 
@@ -65,11 +75,34 @@ class EnrolmentRefused(CaseworkError):
 
 
 class NotAuthenticated(CaseworkError):
-    """The caller has not shown a key that is known and in force."""
+    """The caller has not shown a key or session that is known and in force."""
+
+
+class SecondFactorNeeded(NotAuthenticated):
+    """The password is right; a code of the second factor is wanted besides."""
+
+
+class TooManyAttempts(CaseworkError):
+    """Sign-in failed too often and is locked for a while."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(
+            f"Too many failed sign-ins: try again in {max(1, round(seconds / 60))} minutes, or ask "
+            "your administrator to unlock the account."
+        )
+        self.seconds = seconds
+
+
+class WeakPassword(CaseworkError):
+    """A new password is too easy to guess."""
 
 
 class NotPermitted(CaseworkError):
     """The caller is known but may not do this."""
+
+
+class AccountIncomplete(NotPermitted):
+    """A new password or a second factor must be set before anything else."""
 
 
 class SetUpError(CaseworkError):
@@ -82,6 +115,10 @@ class DatabaseTooNew(SetUpError):
 
 class WrongDataKey(SetUpError):
     """What is stored cannot be opened with the data key given."""
+
+
+class AuditBroken(SetUpError):
+    """The audit trail has records but no end: the database was altered."""
 
 
 class TemplatesMissing(SetUpError):

@@ -10,6 +10,10 @@ PHOTO: Final = "pho"
 ENCOUNTER: Final = "enc"
 ALERT: Final = "alr"
 KEY: Final = "key"
+AGENCY: Final = "agy"
+OFFICER: Final = "off"
+SESSION: Final = "ses"
+SEARCH: Final = "sea"
 CALIBRATION: Final = "cal"
 
 

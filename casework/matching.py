@@ -4,7 +4,8 @@ What a traveller's screening and an officer's own search have in common.
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -18,9 +19,12 @@ from casework.database import Database
 from casework.mirror import GalleryMirror
 from casework.policy import Policy, in_force, read_policies
 from casework.tables import Membership, Subject, Template
-from casework.vocabulary import Direction
+from casework.vocabulary import Direction, Stage, SubjectStatus
 from detector.embed import Embedding
 from index import Hit
+
+MOST_CANDIDATES: Final = 20
+"""Of one watchlist, in one search. A threshold set far too low by hand must not flood officers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,10 @@ class Matching:
         self._policies: tuple[int, dict[str, Policy]] = (-1, {})
         self._policies_lock = threading.Lock()
 
+    def catch_up(self) -> int:
+        """Let the gallery follow every change committed so far; returns the position reached."""
+        return self._mirror.catch_up()
+
     def policies(self) -> dict[str, Policy]:
         """Return every watchlist's policy as it stands for the gallery's present state."""
         version = self._mirror.gallery.version
@@ -68,19 +76,23 @@ class Matching:
                 self._policies = (version, policies)
         return policies
 
-    def concerning(self, direction: Direction, port: str) -> dict[str, Policy]:
+    def concerning(self, direction: Direction, port: str, stage: Stage) -> dict[str, Policy]:
         """Return the policies of the watchlists that look at such a traveller."""
         return {
             watchlist_id: policy
             for watchlist_id, policy in self.policies().items()
-            if policy.concerns(direction, port)
+            if policy.concerns(direction, port, stage)
         }
+
+    def nothing(self) -> Matches:
+        """Return what a search without a face comes to."""
+        return Matches((), None, len(self._mirror.gallery))
 
     def find(self, embedding: Embedding, policies: Mapping[str, Policy], at: datetime) -> Matches:
         """Return who passes one of these policies at a time."""
         gallery = self._mirror.gallery
         if not policies:
-            return Matches((), None, len(gallery))
+            return self.nothing()
         lowest = min(policy.threshold for policy in policies.values())
         found = gallery.search(embedding, lowest)
         candidates: list[Candidate] = []
@@ -113,7 +125,17 @@ def _candidates(
         key = (subject_id, watchlist_id)
         if key not in best or score > best[key].score:
             best[key] = Candidate(subject_id, photo_id, policy, score)
-    return sorted(best.values(), key=lambda c: (-c.score, c.subject_id, c.policy.watchlist_id))
+    ranked = sorted(best.values(), key=lambda c: (-c.score, c.subject_id, c.policy.watchlist_id))
+    return list(_bounded(ranked))
+
+
+def _bounded(ranked: Sequence[Candidate]) -> Iterator[Candidate]:
+    """Keep the best of each watchlist: nobody can compare hundreds of faces at a counter."""
+    taken: Counter[str] = Counter()
+    for candidate in ranked:
+        taken[candidate.policy.watchlist_id] += 1
+        if taken[candidate.policy.watchlist_id] <= MOST_CANDIDATES:
+            yield candidate
 
 
 # Ids in one statement: databases bound their number (SQLite at 32,766), and a threshold set low by
@@ -131,4 +153,5 @@ _STANDINGS: Final = (
     )
     .join(Subject, Subject.id == Template.subject_id)
     .join(Membership, Membership.subject_id == Subject.id)
+    .where(Subject.status == SubjectStatus.ACTIVE)
 )

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from casework.changes import position
 from casework.database import Database
-from casework.enrolment import template_row
 from casework.model import ModelKey
 from casework.sizes import Sizes
 from casework.tables import GalleryChange, Template
+from casework.templates import template_row
 from casework.vault import Vault
 from casework.vocabulary import Change
 from index import Gallery

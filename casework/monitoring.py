@@ -7,13 +7,15 @@ a fraction of a second.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
+from casework.access.actors import Actor
+from casework.access.authority import Act, extends_to, require
 from casework.adjudication import GRAVITY, Finding, gravity
 from casework.clock import Clock
 from casework.control import upper_limit
@@ -29,6 +31,7 @@ class Alarms:
     """One watchlist's alarms over a time. An alarm is a traveller with at least one alert."""
 
     watchlist_id: str
+    owner_id: str
     name: str
     target_fpir: float
     travellers: int
@@ -77,8 +80,17 @@ class Monitoring:
         self._database = database
         self._clock = clock
 
+    def report(self, actor: Actor, days: int = WINDOW_DAYS) -> AlarmReport:
+        """Return the report on the lists within the actor's reach; raises NotPermitted."""
+        require(actor, Act.READ_REPORT)
+        found = self.alarms(days)
+        kept = tuple(
+            each for each in found.watchlists if extends_to(actor, Act.READ_REPORT, each.owner_id)
+        )
+        return replace(found, watchlists=kept)
+
     def alarms(self, days: int = WINDOW_DAYS) -> AlarmReport:
-        """Return the report over the last days, up to now."""
+        """Return the report on every list over the last days, up to now."""
         until = self._clock()
         since = until - timedelta(days=days)
         with self._database.read() as session:
@@ -90,14 +102,14 @@ class Monitoring:
         )
 
 
-def _travellers(session: Session, since: datetime) -> dict[tuple[str, Direction], int]:
-    """Return searchable encounters by port and direction."""
+def _travellers(session: Session, since: datetime) -> dict[tuple[str, Direction, str], int]:
+    """Return searchable encounters by port, direction and stage."""
     counted = session.execute(
-        select(Encounter.port, Encounter.direction, func.count())
+        select(Encounter.port, Encounter.direction, Encounter.stage, func.count())
         .where(Encounter.received_at >= since, Encounter.outcome != Outcome.UNSEARCHABLE.value)
-        .group_by(Encounter.port, Encounter.direction)
+        .group_by(Encounter.port, Encounter.direction, Encounter.stage)
     )
-    return {(port, Direction(direction)): count for port, direction, count in counted}
+    return {(port, Direction(direction), stage): count for port, direction, stage, count in counted}
 
 
 def _raised(session: Session, since: datetime) -> dict[str, Counter[Finding]]:
@@ -120,18 +132,21 @@ def _raised(session: Session, since: datetime) -> dict[str, Counter[Finding]]:
 
 
 def _alarms(
-    row: Row[str, str, str, list[str] | None, float],
-    travellers: Mapping[tuple[str, Direction], int],
+    row: Row[str, str, str, str, list[str] | None, list[str] | None, float],
+    travellers: Mapping[tuple[str, Direction, str], int],
     raised: Mapping[Finding, int],
 ) -> Alarms:
     looks = Direction(row.direction)
     concerned = sum(
         count
-        for (port, direction), count in travellers.items()
-        if looks.covers(direction) and (row.ports is None or port in row.ports)
+        for (port, direction, stage), count in travellers.items()
+        if looks.covers(direction)
+        and (row.ports is None or port in row.ports)
+        and (row.stages is None or stage in row.stages)
     )
     return Alarms(
         row.id,
+        row.agency_id,
         row.name,
         row.target_fpir,
         concerned,
@@ -143,5 +158,11 @@ def _alarms(
 
 
 _LISTS: Final = select(
-    Watchlist.id, Watchlist.name, Watchlist.direction, Watchlist.ports, Watchlist.target_fpir
+    Watchlist.id,
+    Watchlist.agency_id,
+    Watchlist.name,
+    Watchlist.direction,
+    Watchlist.ports,
+    Watchlist.stages,
+    Watchlist.target_fpir,
 ).order_by(Watchlist.id)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from casework.chance import Chance
 from casework.tables import Watchlist
-from casework.vocabulary import Category, Direction
+from casework.vocabulary import Category, Direction, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +17,17 @@ class Policy:
     """One watchlist's rules, ready to be applied."""
 
     watchlist_id: str
+    owner_id: str
+    shared_with: frozenset[str]
     name: str
     category: Category
     direction: Direction
+    stages: frozenset[Stage] | None
     ports: frozenset[str] | None
-    instruction: str
+    instruction: Mapping[str, str]
+    requires_acknowledgement: bool
+    requires_second_officer: bool
+    acknowledge_within_s: int
     threshold: float
     basis: str
     """Where the threshold came from."""
@@ -29,9 +35,13 @@ class Policy:
     """How many stand on the list."""
     chance: Chance
 
-    def concerns(self, direction: Direction, port: str) -> bool:
-        """Whether the watchlist looks at travellers of this direction and port."""
-        return self.direction.covers(direction) and (self.ports is None or port in self.ports)
+    def concerns(self, direction: Direction, port: str, stage: Stage) -> bool:
+        """Whether the watchlist looks at travellers of this direction, port and stage."""
+        return (
+            self.direction.covers(direction)
+            and (self.ports is None or port in self.ports)
+            and (self.stages is None or stage in self.stages)
+        )
 
     def one_in(self, score: float) -> float:
         """Return N: about one stranger in N scores this high against this list by chance."""
@@ -39,7 +49,7 @@ class Policy:
 
 
 def read_policies(session: Session, sizes: Mapping[str, int], chance: Chance) -> dict[str, Policy]:
-    """Return every watchlist's policy by id, thresholds worked out for its own size.
+    """Return every active watchlist's policy by id, thresholds worked out for its own size.
 
     Args:
         session: where the watchlists are read.
@@ -47,7 +57,7 @@ def read_policies(session: Session, sizes: Mapping[str, int], chance: Chance) ->
         chance: how high strangers score with that model.
     """
     policies = {}
-    for row in session.scalars(select(Watchlist)):
+    for row in session.scalars(select(Watchlist).where(Watchlist.active)):
         size = sizes.get(row.id, 0)
         if row.threshold is not None:
             threshold, basis = row.threshold, "set by hand"
@@ -56,11 +66,17 @@ def read_policies(session: Session, sizes: Mapping[str, int], chance: Chance) ->
             basis = chance.basis(row.target_fpir, size)
         policies[row.id] = Policy(
             row.id,
+            row.agency_id,
+            frozenset(share.agency_id for share in row.shares),
             row.name,
             Category(row.category),
             Direction(row.direction),
+            frozenset(Stage(stage) for stage in row.stages) if row.stages is not None else None,
             frozenset(row.ports) if row.ports is not None else None,
             row.instruction,
+            row.requires_acknowledgement,
+            row.requires_second_officer,
+            row.acknowledge_within_s,
             threshold,
             basis,
             size,

@@ -15,15 +15,16 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from casework import chance_scores
+from casework.access.actors import Actor
+from casework.access.authority import Act, require, require_port
 from casework.clock import Clock
 from casework.database import Database
 from casework.errors import IdempotencyClash, NotFound
 from casework.group import GroupCommit
 from casework.ids import ALERT, ENCOUNTER, new_id
-from casework.keys import Caller
 from casework.matching import Candidate, Matches, Matching
-from casework.mirror import GalleryMirror
 from casework.model import ModelKey
+from casework.oversight.audit import Audit, Entry
 from casework.quality import quality_record
 from casework.tables import Alert, Encounter, IdempotencyRecord
 from casework.vault import Vault
@@ -87,21 +88,22 @@ class Screening:
         database: Database,
         vault: Vault,
         pipeline: Pipeline,
-        mirror: GalleryMirror,
         matching: Matching,
         model: ModelKey,
+        commits: GroupCommit,
+        audit: Audit,
         clock: Clock,
     ) -> None:
         self._database = database
         self._vault = vault
         self._pipeline = pipeline
-        self._mirror = mirror
         self._matching = matching
         self._model = model
         self._clock = clock
-        self._commits = GroupCommit(database)
+        self._commits = commits
+        self._audit = audit
 
-    def screen(self, arrival: Arrival, caller: Caller) -> Screened:
+    def screen(self, arrival: Arrival, caller: Actor) -> Screened:
         """Screen one photo and record the encounter: `examine`, then `record`.
 
         Raises:
@@ -111,27 +113,28 @@ class Screening:
         """
         return self.record(self.examine(arrival, caller), arrival, caller)
 
-    def examine(self, arrival: Arrival, caller: Caller) -> Screened:
+    def examine(self, arrival: Arrival, caller: Actor) -> Screened:
         """Analyse and search: all the work that needs a processor. Nothing counts until `record`.
 
         Raises:
             PhotoError, NotPermitted, IdempotencyClash: see `screen`.
         """
-        caller.require_port(arrival.port)
+        require(caller, Act.SCREEN)
+        require_port(caller, arrival.port)
         watch = Stopwatch()
         if (earlier := self._answered(arrival, caller)) is not None:
             return Screened(earlier, replayed=True, watch=watch)
         received_at = self._clock()
         analysis = self._pipeline.analyse(arrival.photo, watch)
         with watch.stage("search"):
-            version = self._mirror.catch_up()
+            version = self._matching.catch_up()
             matches = self._search(analysis, arrival, received_at)
         encounter = self._encounter(arrival, caller, analysis, matches, received_at)
         encounter.gallery_version = version
         encounter.stages = {name: round(spent, 2) for name, spent in watch.stages.items()}
         return Screened(encounter, replayed=False, watch=watch, top_score=matches.top_score)
 
-    def record(self, screened: Screened, arrival: Arrival, caller: Caller) -> Screened:
+    def record(self, screened: Screened, arrival: Arrival, caller: Actor) -> Screened:
         """Commit what was found, and wait for the disk: from then on it is the answer.
 
         Raises:
@@ -141,7 +144,7 @@ class Screening:
             return screened
         with screened.watch.stage("record"):
             try:
-                self._commits.write(_rows_of(screened, arrival, caller))
+                self._commits.write(self._rows_of(screened, arrival, caller))
             except IntegrityError:
                 # The same key was being answered at the same moment: that answer stands.
                 earlier = self._answered(arrival, caller)
@@ -150,7 +153,7 @@ class Screening:
                 return Screened(earlier, replayed=True, watch=screened.watch)
         return screened
 
-    def get(self, encounter_id: str, caller: Caller) -> Encounter:
+    def get(self, encounter_id: str, caller: Actor) -> Encounter:
         """Return an encounter that the caller submitted.
 
         Raises:
@@ -158,21 +161,21 @@ class Screening:
         """
         with self._database.read() as session:
             row = session.get(Encounter, encounter_id)
-            if row is None or row.api_key_id != caller.key_id:
+            if row is None or row.api_key_id != caller.id:
                 raise NotFound(f"There is no encounter {encounter_id} of this key.")
             return row
 
     def _search(self, analysis: Analysis, arrival: Arrival, at: datetime) -> Matches:
         """Return who passes."""
         if analysis.embedding is None:
-            return Matches((), None, len(self._mirror.gallery))
-        policies = self._matching.concerning(arrival.direction, arrival.port)
+            return self._matching.nothing()
+        policies = self._matching.concerning(arrival.direction, arrival.port, arrival.stage)
         return self._matching.find(analysis.embedding, policies, at)
 
     def _encounter(
         self,
         arrival: Arrival,
-        caller: Caller,
+        caller: Actor,
         analysis: Analysis,
         matches: Matches,
         received_at: datetime,
@@ -188,7 +191,7 @@ class Screening:
             sealed = self._vault.seal(portrait(analysis), f"encounter/{encounter_id}")
         return Encounter(
             id=encounter_id,
-            api_key_id=caller.key_id,
+            api_key_id=caller.id,
             port=arrival.port,
             lane=arrival.lane,
             direction=arrival.direction.value,
@@ -208,14 +211,14 @@ class Screening:
             ],
         )
 
-    def _answered(self, arrival: Arrival, caller: Caller) -> Encounter | None:
+    def _answered(self, arrival: Arrival, caller: Actor) -> Encounter | None:
         """Return the encounter that already answers this idempotency key, if any."""
         if arrival.idempotency_key is None:
             return None
         with self._database.glance() as connection:
             record = connection.execute(
                 _ANSWERED.where(
-                    IdempotencyRecord.api_key_id == caller.key_id,
+                    IdempotencyRecord.api_key_id == caller.id,
                     IdempotencyRecord.key == arrival.idempotency_key,
                 )
             ).first()
@@ -229,6 +232,50 @@ class Screening:
         with self._database.read() as session:
             return session.get_one(Encounter, record.encounter_id)
 
+    def _rows_of(
+        self, screened: Screened, arrival: Arrival, caller: Actor
+    ) -> Callable[[Connection], None]:
+        """Return what writes the encounter and all that goes with it.
+
+        Plain rows: the objects were made for the answer, and a session would take a millisecond to
+        find out that all of them are new.
+        """
+        encounter = screened.encounter
+        # An alert has its score in its own row.
+        chance = screened.top_score if encounter.outcome == Outcome.CLEAR else None
+        alerts = [_row(alert) | {"encounter_id": encounter.id} for alert in encounter.alerts]
+        act = Entry(
+            caller,
+            Act.SCREEN,
+            encounter.id,
+            detail={"port": encounter.port, "outcome": encounter.outcome, "alerts": len(alerts)},
+        )
+
+        def write(connection: Connection) -> None:
+            connection.execute(_NEW_ENCOUNTER, _row(encounter))
+            if alerts:
+                connection.execute(_NEW_ALERTS, alerts)
+            if chance is not None:
+                chance_scores.note(
+                    connection,
+                    encounter.model,
+                    chance,
+                    encounter.gallery_size,
+                    encounter.received_at.date(),
+                )
+            if arrival.idempotency_key is not None:
+                answered = {
+                    "api_key_id": caller.id,
+                    "key": arrival.idempotency_key,
+                    "fingerprint": arrival.fingerprint,
+                    "encounter_id": encounter.id,
+                    "created_at": encounter.received_at,
+                }
+                connection.execute(_NEW_ANSWER, answered)
+            self._audit.append(connection, act)
+
+        return write
+
 
 _ANSWERED: Final = select(IdempotencyRecord.fingerprint, IdempotencyRecord.encounter_id)
 
@@ -237,11 +284,15 @@ def _alert(candidate: Candidate, rank: int, at: datetime) -> Alert:
     policy = candidate.policy
     return Alert(
         id=new_id(ALERT),
+        owner_id=policy.owner_id,
         subject_id=candidate.subject_id,
         watchlist_id=policy.watchlist_id,
         watchlist_name=policy.name,
         category=policy.category.value,
-        instruction=policy.instruction,
+        instruction=dict(policy.instruction),
+        requires_acknowledgement=policy.requires_acknowledgement,
+        requires_second_officer=policy.requires_second_officer,
+        acknowledge_within_s=policy.acknowledge_within_s,
         photo_id=candidate.photo_id,
         score=candidate.score,
         threshold=policy.threshold,
@@ -250,44 +301,9 @@ def _alert(candidate: Candidate, rank: int, at: datetime) -> Alert:
         one_in=policy.one_in(candidate.score),
         rank=rank,
         state=AlertState.NEW.value,
+        version=1,
         created_at=at,
     )
-
-
-def _rows_of(screened: Screened, arrival: Arrival, caller: Caller) -> Callable[[Connection], None]:
-    """Return what writes the encounter, its alerts, its chance score and the answered key.
-
-    Plain rows: the objects were made for the answer, and a session would take a millisecond to find
-    out that all of them are new.
-    """
-    encounter = screened.encounter
-    # An alert has its score in its own row.
-    chance = screened.top_score if encounter.outcome == Outcome.CLEAR else None
-    alerts = [_row(alert) | {"encounter_id": encounter.id} for alert in encounter.alerts]
-
-    def write(connection: Connection) -> None:
-        connection.execute(_NEW_ENCOUNTER, _row(encounter))
-        if alerts:
-            connection.execute(_NEW_ALERTS, alerts)
-        if chance is not None:
-            chance_scores.note(
-                connection,
-                encounter.model,
-                chance,
-                encounter.gallery_size,
-                encounter.received_at.date(),
-            )
-        if arrival.idempotency_key is not None:
-            answered = {
-                "api_key_id": caller.key_id,
-                "key": arrival.idempotency_key,
-                "fingerprint": arrival.fingerprint,
-                "encounter_id": encounter.id,
-                "created_at": encounter.received_at,
-            }
-            connection.execute(_NEW_ANSWER, answered)
-
-    return write
 
 
 def _row(record: Encounter | Alert) -> dict[str, Any]:

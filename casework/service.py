@@ -5,18 +5,30 @@ from typing import Self
 
 import numpy as np
 
+from casework.access.account import Account
+from casework.access.agencies import Agencies
+from casework.access.keys import Keys
+from casework.access.officers import Officers
+from casework.access.passwords import Passwords
+from casework.access.sessions import Sessions, SignInRules
 from casework.calibrations import Calibrations
 from casework.clock import Clock, utc_now
 from casework.database import Database
 from casework.enrolment import Enrolment
 from casework.errors import SetUpError, TemplatesMissing
-from casework.keys import Keys
+from casework.group import GroupCommit
 from casework.matching import Matching
 from casework.mirror import GalleryMirror
 from casework.model import ModelKey
 from casework.monitoring import Monitoring
+from casework.oversight.audit import Audit
+from casework.oversight.trail import Trail
+from casework.reembedding import ReEmbedding
+from casework.review.alerts import Alerts
+from casework.review.review import Review
 from casework.screening import Screening
 from casework.subjects import Subjects
+from casework.templates import TemplateMaker
 from casework.vault import Vault
 from casework.watchlists import Watchlists
 from detector.align import CHIP_SIZE
@@ -27,16 +39,32 @@ from models.manifest import Pack
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """What works on the database alone: enough to manage keys, watchlists and subjects."""
+    """What works on the database alone: people, lists and alerts, but no faces."""
 
     database: Database
     vault: Vault
+    commits: GroupCommit
+    audit: Audit
+    trail: Trail
+    agencies: Agencies
+    officers: Officers
+    sessions: Sessions
+    account: Account
     keys: Keys
     watchlists: Watchlists
     subjects: Subjects
+    alerts: Alerts
+    review: Review
 
     @classmethod
-    def open(cls, database_url: str, data_key: bytes, clock: Clock = utc_now) -> Self:
+    def open(
+        cls,
+        database_url: str,
+        data_key: bytes,
+        clock: Clock = utc_now,
+        rules: SignInRules | None = None,
+        passwords: Passwords | None = None,
+    ) -> Self:
         """Open the database and bring its schema up to date.
 
         Raises:
@@ -48,13 +76,24 @@ class Records:
         except BaseException:
             database.close()
             raise
-        vault = Vault(data_key)
+        vault, commits = Vault(data_key), GroupCommit(database)
+        passwords = passwords or Passwords()
+        audit = Audit(database, data_key, commits, clock)
         return cls(
             database,
             vault,
-            Keys(database, clock),
-            Watchlists(database, clock),
-            Subjects(database, vault, clock),
+            commits,
+            audit,
+            Trail(database, audit),
+            Agencies(database, audit, clock),
+            Officers(database, audit, passwords, clock),
+            Sessions(database, vault, audit, passwords, rules or SignInRules(), clock),
+            Account(database, vault, audit, passwords, clock),
+            Keys(database, audit, clock),
+            Watchlists(database, audit, clock),
+            Subjects(database, vault, audit, clock),
+            Alerts(database, vault, audit),
+            Review(database, vault, audit, clock),
         )
 
     def close(self) -> None:
@@ -71,6 +110,7 @@ class Service:
     model: ModelKey
     pipeline: Pipeline
     enrolment: Enrolment
+    re_embedding: ReEmbedding
     mirror: GalleryMirror
     matching: Matching
     screening: Screening
@@ -100,20 +140,22 @@ class Service:
             )
         curve = FalseMatchCurve(pack.prior.fmr, pack.prior.score)
         model = ModelKey.of(pack)
-        database, vault = records.database, records.vault
+        database, vault, audit = records.database, records.vault, records.audit
         dim = pipeline.embedder.dim
         mirror = GalleryMirror(database, vault, Gallery(dim, ENGINES[engine](dim)), model)
-        calibrations = Calibrations(database, mirror, model, curve, clock)
+        templates = TemplateMaker(vault, model, clock)
+        calibrations = Calibrations(database, mirror, model, curve, audit, clock)
         matching = Matching(database, mirror, calibrations)
         return cls(
             records,
             pack,
             model,
             pipeline,
-            Enrolment(database, vault, pipeline, model, clock),
+            Enrolment(database, vault, pipeline, templates, audit, clock),
+            ReEmbedding(database, vault, pipeline, templates),
             mirror,
             matching,
-            Screening(database, vault, pipeline, mirror, matching, model, clock),
+            Screening(database, vault, pipeline, matching, model, records.commits, audit, clock),
             calibrations,
             Monitoring(database, clock),
             curve,
@@ -126,7 +168,7 @@ class Service:
             TemplatesMissing: photos were enrolled with another pack and not embedded with this one.
         """
         self.mirror.load()
-        missing = self.enrolment.without_template()
+        missing = self.re_embedding.waiting()
         if missing:
             raise TemplatesMissing(
                 f"{missing} enrolled photos have no template of pack {self.pack.name}: "

@@ -1,21 +1,29 @@
-"""Subjects: the people who stand on watchlists. Making one is `casework.enrolment`'s work."""
+"""Subjects: the people who stand on an agency's watchlists.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+Making one is `casework.enrolment`'s work. What is shown of a subject is audited before it is given
+out.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, String, cast, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
 from casework import watchlists
+from casework.access.actors import Actor
+from casework.access.authority import Act, extends_to, require, within_reach
 from casework.changes import log_policy, log_removed, log_standing, templates_of_subject
 from casework.clock import Clock
 from casework.database import Database
 from casework.errors import AlreadyExists, InvalidPeriod, NotFound, StaleVersion, StillInUse
+from casework.oversight.audit import Audit, Entry
 from casework.tables import EnrolledPhoto, Membership, Subject, Template
 from casework.vault import Vault
+from casework.vocabulary import SubjectStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,83 +33,149 @@ class NewSubject:
     name: str
     watchlist_ids: tuple[str, ...]
     reference: str | None = None
-    nationality: str | None = None
+    aliases: list[str] = field(default_factory=list)
+    sex: str | None = None
     birth_date: date | None = None
+    birth_year: int | None = None
+    nationality: str | None = None
+    documents: list[dict[str, Any]] = field(default_factory=list)
+    """Travel documents: `kind`, `number`, `country`."""
     reason: str = ""
+    decision_number: str | None = None
+    status: SubjectStatus = SubjectStatus.ACTIVE
     valid_from: datetime | None = None
     valid_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectFilter:
+    """Which subjects are wanted; what is None does not matter."""
+
+    watchlist_id: str | None = None
+    words: str | None = None
+    """Part of a name, an alias, a reference or a document's number."""
+    lapses_before: datetime | None = None
+
+    @property
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The filter for a query."""
+        wanted: list[ColumnElement[bool]] = []
+        if self.watchlist_id is not None:
+            wanted.append(Subject.memberships.any(Membership.watchlist_id == self.watchlist_id))
+        if self.words is not None:
+            fields = (
+                Subject.name,
+                Subject.reference,
+                # Stored as JSON: a part of its text is a part of one of its values, or near enough.
+                cast(Subject.aliases, String),
+                cast(Subject.documents, String),
+            )
+            wanted.append(or_(*(each.icontains(self.words, autoescape=True) for each in fields)))
+        if self.lapses_before is not None:
+            wanted.append(Subject.valid_until < self.lapses_before)
+        return wanted
 
 
 class Subjects:
     """Reads, edits and removes subjects and their photos."""
 
-    def __init__(self, database: Database, vault: Vault, clock: Clock) -> None:
+    def __init__(self, database: Database, vault: Vault, audit: Audit, clock: Clock) -> None:
         self._database = database
         self._vault = vault
+        self._audit = audit
         self._clock = clock
 
-    def get(self, subject_id: str) -> Subject:
-        """Return a subject with its photos; raises NotFound."""
-        with self._database.read() as session:
-            return find(session, subject_id)
+    def get(self, actor: Actor, subject_id: str) -> Subject:
+        """Return a subject with its photos.
 
-    def page(self, after: str | None, limit: int, watchlist_id: str | None = None) -> list[Subject]:
-        """Return up to `limit` subjects in order of making, those after id `after`."""
-        query = select(Subject).options(selectinload(Subject.photos)).order_by(Subject.id)
+        Raises:
+            NotPermitted, NotFound: the actor may read none, or not this one.
+        """
+        with self._database.read() as session:
+            row = find(session, actor, Act.READ_SUBJECT, subject_id)
+        self._audit.note(Entry(actor, Act.READ_SUBJECT, row.id, row.agency_id))
+        return row
+
+    def page(
+        self, actor: Actor, after: str | None, limit: int, wanted: SubjectFilter | None = None
+    ) -> list[Subject]:
+        """Return up to `limit` subjects in order of making, those after id `after`.
+
+        Raises:
+            NotPermitted: the actor may read none.
+        """
+        require(actor, Act.READ_SUBJECT)
+        wanted = wanted or SubjectFilter()
+        query = (
+            select(Subject)
+            .options(selectinload(Subject.photos))
+            .where(within_reach(actor, Act.READ_SUBJECT, Subject.agency_id), *wanted.conditions)
+            .order_by(Subject.id)
+            .limit(limit)
+        )
         if after is not None:
             query = query.where(Subject.id > after)
-        if watchlist_id is not None:
-            query = query.where(Subject.memberships.any(Membership.watchlist_id == watchlist_id))
         with self._database.read() as session:
-            return list(session.scalars(query.limit(limit)))
+            found = list(session.scalars(query))
+        detail = {"watchlist": wanted.watchlist_id, "subjects": len(found)}
+        self._audit.note(Entry(actor, "subject.list", detail=detail, owner_id=actor.agency_id))
+        return found
 
-    def edit(self, subject_id: str, changes: Mapping[str, Any], version: int | None) -> Subject:
+    def edit(
+        self, actor: Actor, subject_id: str, changes: Mapping[str, Any], version: int | None
+    ) -> Subject:
         """Change some fields of `NewSubject`; `watchlist_ids` replaces where the subject stands.
 
         Raises:
-            NotFound, StaleVersion, AlreadyExists, InvalidPeriod: nothing was changed.
+            NotPermitted, NotFound, StaleVersion, AlreadyExists, InvalidPeriod: nothing was
+                changed.
         """
         fields = dict(changes)
         lists: Sequence[str] | None = fields.pop("watchlist_ids", None)
         try:
             with self._database.write() as session:
-                row = find(session, subject_id)
+                row = find(session, actor, Act.EDIT_SUBJECT, subject_id)
                 if version is not None and row.version != version:
                     raise StaleVersion("The subject has changed since you read it: read it again.")
                 for name, value in fields.items():
                     setattr(row, name, value)
                 check_period(row.valid_from, row.valid_until)
                 if lists is not None:
-                    for watchlist_id in lists:
-                        watchlists.find(session, watchlist_id)
+                    owner_of(session, actor, lists, row.agency_id)
                     stand_on(row, lists)
                     log_standing(session, templates_of_subject(session, subject_id), self._clock)
                 row.updated_at = self._clock()
+                session.flush()
                 log_policy(session, self._clock)
+                detail = {"fields": sorted(changes)}
+                self._audit.append(
+                    session, Entry(actor, Act.EDIT_SUBJECT, row.id, row.agency_id, detail=detail)
+                )
         except IntegrityError as error:
             raise AlreadyExists("Another subject already has that reference.") from error
         return row
 
-    def remove(self, subject_id: str) -> None:
+    def remove(self, actor: Actor, subject_id: str) -> None:
         """Erase a subject with its photos and templates; alerts already raised remain.
 
         Raises:
-            NotFound: there is no such subject.
+            NotPermitted, NotFound: the actor may not, or there is no such subject.
         """
         with self._database.write() as session:
-            row = find(session, subject_id)
+            row = find(session, actor, Act.EDIT_SUBJECT, subject_id)
             log_removed(session, templates_of_subject(session, subject_id), self._clock)
             session.delete(row)
+            self._audit.append(session, Entry(actor, "subject.remove", row.id, row.agency_id))
 
-    def remove_photo(self, subject_id: str, photo_id: str) -> None:
+    def remove_photo(self, actor: Actor, subject_id: str, photo_id: str) -> None:
         """Erase one photo and its templates.
 
         Raises:
-            NotFound: there is no such photo.
+            NotPermitted, NotFound: the actor may not, or there is no such photo.
             StillInUse: it is the subject's only photo.
         """
         with self._database.write() as session:
-            row = find(session, subject_id)
+            row = find(session, actor, Act.EDIT_SUBJECT, subject_id)
             photo = _photo_of(session, subject_id, photo_id)
             if len(row.photos) == 1:
                 raise StillInUse(
@@ -111,25 +185,53 @@ class Subjects:
             log_removed(session, gone, self._clock)
             row.photos.remove(photo)
             row.updated_at = self._clock()
+            session.flush()
+            self._audit.append(session, Entry(actor, "photo.remove", photo_id, row.agency_id))
 
-    def photo_content(self, subject_id: str, photo_id: str) -> tuple[bytes, str]:
+    def photo_content(self, actor: Actor, subject_id: str, photo_id: str) -> tuple[bytes, str]:
         """Return an enrolled photo's bytes as they were submitted, and its format.
 
         Raises:
-            NotFound: there is no such photo.
+            NotPermitted, NotFound: the actor may not, or there is no such photo.
             WrongDataKey: it cannot be decrypted.
         """
         with self._database.read() as session:
+            row = find(session, actor, Act.READ_SUBJECT, subject_id)
             photo = _photo_of(session, subject_id, photo_id)
-            return self._vault.open(photo.sealed_content, f"photo/{photo.id}"), photo.format
+            content = self._vault.open(photo.sealed_content, f"photo/{photo.id}")
+        self._audit.note(Entry(actor, "photo.read", photo_id, row.agency_id))
+        return content, photo.format
 
 
-def find(session: Session, subject_id: str) -> Subject:
-    """Return one subject with its photos, within a transaction; raises NotFound."""
+def find(session: Session, actor: Actor, act: Act, subject_id: str) -> Subject:
+    """Return one subject with its photos that an act extends to, within a transaction.
+
+    Raises:
+        NotPermitted, NotFound: the actor may do this to none, or not to this one.
+    """
+    require(actor, act)
     row = session.get(Subject, subject_id, options=[selectinload(Subject.photos)])
-    if row is None:
+    if row is None or not extends_to(actor, act, row.agency_id):
         raise NotFound(f"There is no subject {subject_id}.")
     return row
+
+
+def owner_of(
+    session: Session, actor: Actor, watchlist_ids: Iterable[str], owner_id: str | None = None
+) -> str:
+    """Return the one agency whose watchlists these are.
+
+    Raises:
+        NotFound: one does not exist, is beyond the actor's reach, or belongs to another agency
+            than the rest: a subject is one agency's.
+    """
+    for watchlist_id in watchlist_ids:
+        row = watchlists.find(session, actor, Act.EDIT_WATCHLIST, watchlist_id)
+        if owner_id is not None and row.agency_id != owner_id:
+            raise NotFound(f"There is no watchlist {watchlist_id} of the agency that owns this.")
+        owner_id = row.agency_id
+    assert owner_id is not None  # noqa: S101 - a subject stands on one watchlist at least
+    return owner_id
 
 
 def check_period(valid_from: datetime | None, valid_until: datetime | None) -> None:

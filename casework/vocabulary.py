@@ -49,9 +49,83 @@ class Outcome(StrEnum):
 
 
 class AlertState(StrEnum):
-    """How far the review of an alert has come."""
+    """How far the review of an alert has come; see `casework.review.states`."""
 
     NEW = "new"
+    ACKNOWLEDGED = "acknowledged"
+    """An officer has taken it."""
+    POTENTIAL_CANDIDATE = "potential_candidate"
+    """The first officer thinks it may be the same person."""
+    NOT_CANDIDATE = "not_candidate"
+    INCONCLUSIVE = "inconclusive"
+    CONFIRMED = "confirmed"
+    """A second officer, too, says that it is the same person."""
+    REJECTED = "rejected"
+    REFERRED = "referred"
+    """Another agency has it in hand."""
+    CLOSED = "closed"
+    UNDER_REVIEW = "under_review"
+    """Only shown, never stored: there is a first opinion, which the reader must not see yet."""
+
+
+class Opinion(StrEnum):
+    """What an officer says after comparing two faces by eye."""
+
+    POTENTIAL_CANDIDATE = "potential_candidate"
+    NOT_CANDIDATE = "not_candidate"
+    INCONCLUSIVE = "inconclusive"
+
+
+class OpinionReason(StrEnum):
+    """Why an officer came to an opinion."""
+
+    FACIAL_FEATURES_AGREE = "facial_features_agree"
+    FACIAL_FEATURES_DIFFER = "facial_features_differ"
+    PERMANENT_MARKS_AGREE = "permanent_marks_agree"
+    PERMANENT_MARKS_DIFFER = "permanent_marks_differ"
+    AGE_IMPLAUSIBLE = "age_implausible"
+    SEX_DIFFERS = "sex_differs"
+    DOCUMENTS_AGREE = "documents_agree"
+    DOCUMENTS_DIFFER = "documents_differ"
+    POOR_PROBE = "poor_probe"
+    """The traveller's photo is too poor to compare."""
+    POOR_ENROLMENT = "poor_enrolment"
+    OTHER = "other"
+
+
+class Disposal(StrEnum):
+    """How an alert ended."""
+
+    ENTRY_REFUSED = "entry_refused"
+    EXIT_REFUSED = "exit_refused"
+    HANDED_OVER = "handed_over"
+    OBSERVED = "observed"
+    """Let through and reported, as the list orders."""
+    CLEARED = "cleared"
+    """The right person, but nothing stands against them any more."""
+    MISTAKEN_IDENTITY = "mistaken_identity"
+    NOT_FOUND = "not_found"
+    """The traveller had left before anybody came."""
+    OTHER = "other"
+
+
+class Role(StrEnum):
+    """What a person or a system is in its agency."""
+
+    OFFICER = "officer"
+    """Acknowledges alerts and gives the first opinion."""
+    SUPERVISOR = "supervisor"
+    """Gives the second opinion, refers and closes."""
+    ANALYST = "analyst"
+    """Keeps the agency's watchlists and subjects."""
+    AUDITOR = "auditor"
+    """Reads the audit trail and reports."""
+    COORDINATOR = "coordinator"
+    """Reads totals of all agencies, without identities."""
+    ADMIN = "admin"
+    """Keeps officers and keys."""
+    PORT = "port"
+    """A port system: submits photos."""
 
 
 class CalibrationSource(StrEnum):
@@ -69,7 +143,43 @@ class Scope(StrEnum):
     SCREEN = "screen"
     """Submit encounters and read those it submitted; compare two photos."""
     ENROL = "enrol"
-    """Manage watchlists and subjects."""
+    """Keep its agency's watchlists and subjects."""
+
+    @property
+    def role(self) -> Role:
+        """The role that a system with this scope has."""
+        return Role.PORT if self is Scope.SCREEN else Role.ANALYST
+
+
+class AgencyKind(StrEnum):
+    """What an agency is in the installation."""
+
+    OPERATOR = "operator"
+    """Runs the installation for everybody: agencies, port systems, calibration."""
+    MEMBER = "member"
+
+
+class SessionKind(StrEnum):
+    """What an officer signed in with."""
+
+    CONSOLE = "console"
+    PROGRAM = "program"
+
+
+class SubjectStatus(StrEnum):
+    """Whether a subject is looked for."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    """Kept, but never alerts: an objection is being looked into."""
+
+
+class Sex(StrEnum):
+    """As travel documents have it (ICAO Doc 9303)."""
+
+    FEMALE = "F"
+    MALE = "M"
+    UNSPECIFIED = "X"
 
 
 class Change(StrEnum):

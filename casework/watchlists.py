@@ -1,23 +1,34 @@
-"""Watchlists: lists of subjects, each with its own policy."""
+"""Watchlists: lists of subjects, each with its own policy, each owned by one agency."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from casework.access import agencies
+from casework.access.actors import Actor
+from casework.access.authority import Act, extends_to, require, require_object, within_reach
 from casework.changes import log_policy
 from casework.clock import Clock
 from casework.database import Database
 from casework.errors import AlreadyExists, NotFound, StaleVersion, StillInUse
 from casework.ids import WATCHLIST, new_id
-from casework.tables import Membership, Watchlist
+from casework.oversight.audit import Audit, Entry
+from casework.tables import Membership, Watchlist, WatchlistShare
 from casework.vocabulary import Category, Direction
 
-DEFAULT_TARGET_FPIR = 1e-3
+DEFAULT_TARGET_FPIR: Final = 1e-3
 """At most one traveller in a thousand alerted by chance."""
+
+DEFAULT_ACKNOWLEDGE_WITHIN_S: Final = 60
+
+
+def no_instruction() -> dict[str, str]:
+    """Return the handling instruction of a list that has none, in every language."""
+    return {"id": "", "en": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,89 +36,140 @@ class NewWatchlist:
     """What a watchlist is made from."""
 
     name: str
+    agency_id: str | None = None
+    """The owner; None means the agency of whoever makes it."""
     category: Category = Category.OTHER
     direction: Direction = Direction.BOTH
+    stages: list[str] | None = None
+    ports: list[str] | None = None
     target_fpir: float = DEFAULT_TARGET_FPIR
     threshold: float | None = None
-    ports: list[str] | None = None
-    instruction: str = ""
+    legal_basis: str = ""
+    instruction: dict[str, str] = field(default_factory=no_instruction)
+    requires_acknowledgement: bool = True
+    requires_second_officer: bool = False
+    acknowledge_within_s: int = DEFAULT_ACKNOWLEDGE_WITHIN_S
+    active: bool = True
+    shared_with: tuple[str, ...] = ()
+    """Agencies that see its alerts, besides the owner."""
 
 
 class Watchlists:
     """Creates, reads, edits and removes watchlists."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, audit: Audit, clock: Clock) -> None:
         self._database = database
+        self._audit = audit
         self._clock = clock
 
-    def create(self, new: NewWatchlist) -> Watchlist:
+    def create(self, actor: Actor, new: NewWatchlist) -> Watchlist:
         """Make a watchlist.
 
         Raises:
-            AlreadyExists: the name is taken.
+            NotPermitted: the actor may make none.
+            NotFound: there is no such agency, or the actor may not act for it.
+            AlreadyExists: the agency has a list of that name.
         """
+        owner_id = new.agency_id or actor.agency_id
+        missing = f"There is no agency {owner_id}: say which one the list belongs to."
+        require_object(actor, Act.EDIT_WATCHLIST, owner_id, missing=missing)
+        if owner_id is None:
+            raise NotFound(missing)
         now = self._clock()
-        row = Watchlist(id=new_id(WATCHLIST), created_at=now, updated_at=now, **asdict(new))
+        fields = asdict(new) | {"agency_id": owner_id}
+        shared_with = fields.pop("shared_with")
+        row = Watchlist(id=new_id(WATCHLIST), created_at=now, updated_at=now, **fields)
         try:
             with self._database.write() as session:
+                agencies.find(session, owner_id)
+                _share(session, row, shared_with)
                 session.add(row)
+                session.flush()
                 log_policy(session, self._clock)
+                self._audit.append(session, Entry(actor, "watchlist.create", row.id, owner_id))
         except IntegrityError as error:
             raise AlreadyExists(f"A watchlist called '{new.name}' already exists.") from error
         return row
 
-    def ensure(self, new: NewWatchlist) -> Watchlist:
-        """Return the watchlist of that name, making it if there is none."""
+    def ensure(self, actor: Actor, new: NewWatchlist) -> Watchlist:
+        """Return the agency's watchlist of that name, making it if there is none."""
+        owner_id = new.agency_id or actor.agency_id
         with self._database.read() as session:
-            row = session.scalar(select(Watchlist).where(Watchlist.name == new.name))
-        return row if row is not None else self.create(new)
+            row = session.scalar(
+                select(Watchlist).where(Watchlist.name == new.name, Watchlist.agency_id == owner_id)
+            )
+        return row if row is not None else self.create(actor, new)
 
-    def get(self, watchlist_id: str) -> Watchlist:
-        """Return one watchlist; raises NotFound."""
+    def get(self, actor: Actor, watchlist_id: str) -> Watchlist:
+        """Return one watchlist; raises NotPermitted or NotFound."""
         with self._database.read() as session:
-            return find(session, watchlist_id)
+            return find(session, actor, Act.READ_WATCHLIST, watchlist_id)
 
-    def page(self, after: str | None, limit: int) -> list[Watchlist]:
+    def page(self, actor: Actor, after: str | None, limit: int) -> list[Watchlist]:
         """Return up to `limit` watchlists in order of making, those after id `after`."""
-        query = select(Watchlist).order_by(Watchlist.id).limit(limit)
+        require(actor, Act.READ_WATCHLIST)
+        query = (
+            select(Watchlist)
+            .where(visible(actor, Act.READ_WATCHLIST))
+            .order_by(Watchlist.id)
+            .limit(limit)
+        )
         if after is not None:
             query = query.where(Watchlist.id > after)
         with self._database.read() as session:
             return list(session.scalars(query))
 
-    def edit(self, watchlist_id: str, changes: Mapping[str, Any], version: int | None) -> Watchlist:
+    def edit(
+        self, actor: Actor, watchlist_id: str, changes: Mapping[str, Any], version: int | None
+    ) -> Watchlist:
         """Change some fields.
 
         Args:
+            actor: who changes them.
             watchlist_id: the watchlist.
-            changes: fields of `NewWatchlist` with their new values.
+            changes: fields of `NewWatchlist`, but for the owner, with their new values.
             version: the version the caller read, or None to overwrite whatever is there.
 
         Raises:
-            NotFound, StaleVersion, AlreadyExists: nothing was changed.
+            NotPermitted, NotFound, StaleVersion, AlreadyExists: nothing was changed.
         """
+        fields = dict(changes)
+        shared_with: Sequence[str] | None = fields.pop("shared_with", None)
         try:
             with self._database.write() as session:
-                row = find(session, watchlist_id)
+                row = find(session, actor, Act.EDIT_WATCHLIST, watchlist_id)
                 if version is not None and row.version != version:
                     raise StaleVersion("The watchlist changed since you read it: read it again.")
-                for name, value in changes.items():
+                for name, value in fields.items():
                     setattr(row, name, value)
+                if shared_with is not None:
+                    _share(session, row, shared_with)
                 row.updated_at = self._clock()
+                session.flush()
                 log_policy(session, self._clock)
+                self._audit.append(
+                    session,
+                    Entry(
+                        actor,
+                        Act.EDIT_WATCHLIST,
+                        row.id,
+                        row.agency_id,
+                        detail={"fields": sorted(changes)},
+                    ),
+                )
         except IntegrityError as error:
             raise AlreadyExists("Another watchlist already has that name.") from error
         return row
 
-    def remove(self, watchlist_id: str) -> None:
+    def remove(self, actor: Actor, watchlist_id: str) -> None:
         """Remove an empty watchlist.
 
         Raises:
-            NotFound: there is no such watchlist.
+            NotPermitted, NotFound: the actor may not, or there is no such watchlist.
             StillInUse: subjects stand on it.
         """
         with self._database.write() as session:
-            row = find(session, watchlist_id)
+            row = find(session, actor, Act.EDIT_WATCHLIST, watchlist_id)
             standing = session.scalar(
                 select(func.count()).where(Membership.watchlist_id == watchlist_id)
             )
@@ -117,11 +179,52 @@ class Watchlists:
                 )
             session.delete(row)
             log_policy(session, self._clock)
+            self._audit.append(
+                session, Entry(actor, "watchlist.remove", watchlist_id, row.agency_id)
+            )
 
 
-def find(session: Session, watchlist_id: str) -> Watchlist:
-    """Return one watchlist within a transaction; raises NotFound."""
+def find(session: Session, actor: Actor, act: Act, watchlist_id: str) -> Watchlist:
+    """Return one watchlist that an act extends to, within a transaction.
+
+    Raises:
+        NotPermitted, NotFound: the actor may do this to none, or not to this one.
+    """
+    require(actor, act)
     row = session.get(Watchlist, watchlist_id)
-    if row is None:
+    if row is None or not extends_to(actor, act, row.agency_id, agencies_of(row)):
         raise NotFound(f"There is no watchlist {watchlist_id}.")
     return row
+
+
+def agencies_of(row: Watchlist) -> list[str]:
+    """Return the agencies that see a watchlist's alerts, besides the owner."""
+    return sorted(share.agency_id for share in row.shares)
+
+
+def visible(actor: Actor, act: Act) -> ColumnElement[bool]:
+    """Return the condition for the watchlists that an act of the actor's extends to."""
+    return within_reach(actor, act, Watchlist.agency_id, shared_to(actor, Watchlist.id))
+
+
+def shared_to(actor: Actor, watchlist_id: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a column
+    """Return the condition that a watchlist, named by a column, is shared with the actor."""
+    return (
+        select(WatchlistShare.agency_id)
+        .where(
+            WatchlistShare.watchlist_id == watchlist_id,
+            WatchlistShare.agency_id == actor.agency_id,
+        )
+        .exists()
+    )
+
+
+def _share(session: Session, row: Watchlist, agency_ids: Sequence[str]) -> None:
+    """Let exactly these agencies see a watchlist's alerts, besides the owner."""
+    for agency_id in agency_ids:
+        agencies.find(session, agency_id)
+    standing = {share.agency_id: share for share in row.shares}
+    row.shares = [
+        standing.get(agency_id) or WatchlistShare(agency_id=agency_id)
+        for agency_id in sorted(set(agency_ids) - {row.agency_id})
+    ]

@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from api.settings import Settings
+from casework.access.actors import Actor
 from casework.calibrated import Calibrated, Reading
 from casework.enrolment import PhotoFile
 from casework.errors import TooFewScores
@@ -22,7 +23,6 @@ from index import use_threads
 from index.outliers import highest_by_chance
 
 # Like encounters of the command line, calibrations of it carry this name instead of a key's.
-_MADE_BY = "cli"
 _SHOWN = 20
 
 
@@ -65,16 +65,16 @@ def calibrate(
             return
         try:
             if folder is None:
-                made = service.calibrations.make_from_encounters(_MADE_BY)
+                made = service.calibrations.make_from_encounters(Actor.operator())
             else:
                 searched = list(_search_all(service, _photos(folder), settings.workers))
                 scores = [each.score for each in searched if each.score is not None]
-                made = service.calibrations.make_from_reference(scores, _MADE_BY)
+                made = service.calibrations.make_from_reference(Actor.operator(), scores)
         except TooFewScores as error:
             _tell_refused(searched)
             err.print(str(error), markup=False)
             raise typer.Exit(Exit.REFUSED) from None
-        _tell(service.calibrations.get(made.id), searched, as_json=as_json)
+        _tell(service.calibrations.get(Actor.operator(), made.id), searched, as_json=as_json)
     if any(each.refusal for each in searched):
         raise typer.Exit(Exit.REFUSED)
 
@@ -110,7 +110,7 @@ def _search(service: Service, path: Path) -> Searched:
 def _show(service: Service, *, as_json: bool) -> None:
     current = service.calibrations.current()
     if current is not None:
-        _tell(service.calibrations.get(current.id), (), as_json=as_json)
+        _tell(service.calibrations.get(Actor.operator(), current.id), (), as_json=as_json)
     elif as_json:
         print_json(None)
     else:

@@ -16,6 +16,8 @@ from rich.live import Live
 from rich.table import Table
 
 from api.settings import Settings
+from casework.access.actors import Actor
+from casework.access.keys import NewKey
 from casework.vocabulary import Scope
 from cli import cast, opened, sheet
 from cli.background import free_port, running
@@ -71,8 +73,12 @@ def demo(
         settings = Settings(data_dir=Path(folder), port=free_port())
         enrolled, strangers = cast.gather(opened.pipeline(settings))
         with opened.records(settings) as records:
-            _, port_key = records.keys.create("Demo port", [Scope.SCREEN])
-            _, office_key = records.keys.create("Demo office", [Scope.ENROL])
+            operator = Actor.operator()
+            owner = records.agencies.only(operator)
+            port = NewKey("Demo port", frozenset({Scope.SCREEN}))
+            office = NewKey("Demo office", frozenset({Scope.ENROL}), agency_id=owner.id)
+            _, port_key = records.keys.create(operator, port)
+            _, office_key = records.keys.create(operator, office)
         with running(settings) as service:
             address = service.address
             rows = _play(address, port_key, office_key, enrolled, strangers, quiet=as_json)
@@ -101,16 +107,16 @@ def _play(
         httpx2.Client(base_url=address, headers=_bearer(port_key), timeout=60) as port,
         Live(_table(rows), console=err, auto_refresh=False, transient=True) as live,
     ):
-        names = _enrol(office, enrolled)
+        _enrol(office, enrolled)
         for arrival in cast.arrivals(enrolled, strangers):
-            rows.append(_submit(port, office, arrival, names))
+            rows.append(_submit(port, office, arrival))
             if not quiet:
                 live.update(_table(rows), refresh=True)
     return rows
 
 
-def _enrol(office: httpx2.Client, members: list[cast.Member]) -> dict[str, str]:
-    """Put people on a watchlist through HTTP; returns their names by subject id."""
+def _enrol(office: httpx2.Client, members: list[cast.Member]) -> None:
+    """Put people on a watchlist through HTTP."""
     watchlist = _checked(
         office.post(
             "/v1/watchlists",
@@ -121,27 +127,22 @@ def _enrol(office: httpx2.Client, members: list[cast.Member]) -> dict[str, str]:
                 # Six of the people come from one photo: the same light and lens make strangers more
                 # alike than travellers are, so the demo's list is stricter than the default.
                 "target_fpir": _TARGET_FPIR,
-                "instruction": "Ask the traveller to wait and call the duty officer.",
+                "instruction": {"en": "Ask the traveller to wait and call the duty officer."},
             },
         )
     )
-    names = {}
     for member in members:
         subject = {"name": member.name, "watchlist_ids": [watchlist["id"]]}
-        answer = _checked(
+        _checked(
             office.post(
                 "/v1/subjects",
                 data={"subject": json.dumps(subject)},
                 files={"photos": ("portrait.jpg", cast.as_jpeg(member.portrait), "image/jpeg")},
             )
         )
-        names[answer["subject"]["id"]] = member.name
-    return names
 
 
-def _submit(
-    port: httpx2.Client, office: httpx2.Client, arrival: cast.Arrival, names: dict[str, str]
-) -> Row:
+def _submit(port: httpx2.Client, office: httpx2.Client, arrival: cast.Arrival) -> Row:
     """Submit one arrival as a port system would."""
     begun = time.perf_counter()
     response = port.post(
@@ -164,19 +165,20 @@ def _submit(
         code = " ".join(reason["code"] for reason in reasons)
         advice = " ".join(reason["advice"] for reason in reasons)
         return Row(arrival, answer["outcome"], "", None, None, spent, stages, code, advice, None)
-    best = answer["alerts"][0]
-    subject = _checked(office.get(f"/v1/subjects/{best['subject_id']}"))
-    photo = office.get(f"/v1/subjects/{subject['id']}/photos/{subject['photos'][0]['id']}")
+    # The port is told what to do, the office whom it is about.
+    told = answer["alerts"][0]
+    best = _checked(office.get(f"/v1/alerts/{told['id']}"))
+    photo = office.get(f"/v1/alerts/{told['id']}/enrolled")
     return Row(
         arrival,
         answer["outcome"],
-        names[best["subject_id"]],
+        best["subject"]["name"],
         best["score"],
         best["threshold"],
         spent,
         stages,
         "",
-        best["instruction"],
+        told["instruction"]["en"],
         photo.content,
     )
 

@@ -13,9 +13,11 @@ import typer
 from rich.progress import Progress, TaskID
 
 from api.settings import Settings
+from casework.access.actors import Actor
 from casework.enrolment import Application, Enrolled, Examined, PhotoFile, PhotoReport
 from casework.service import Service
 from casework.subjects import NewSubject
+from casework.tables import Watchlist
 from casework.vocabulary import Category, Direction
 from casework.watchlists import NewWatchlist
 from cli import opened
@@ -61,6 +63,9 @@ def enrol(
     watchlist: Annotated[
         str, typer.Option(help="Name of the watchlist; made if there is none.")
     ] = "Enrolled from the command line",
+    agency: Annotated[
+        str | None, typer.Option(help="Code of the agency that owns it; not needed if only one.")
+    ] = None,
     category: Annotated[Category, typer.Option(help="Category, if it is made.")] = Category.OTHER,
     direction: Annotated[
         Direction, typer.Option(help="Direction, if it is made.")
@@ -84,11 +89,13 @@ def enrol(
         raise typer.Exit(Exit.USAGE) from None
     settings = Settings()
     with opened.service(settings) as service:
+        agencies, operator = service.records.agencies, Actor.operator()
+        owner = agencies.by_code(agency) if agency is not None else agencies.only(operator)
         row = service.records.watchlists.ensure(
-            NewWatchlist(watchlist, category=category, direction=direction)
+            operator, NewWatchlist(watchlist, owner.id, category, direction)
         )
         with item_progress("people") as progress:
-            tally = _enrol_all(service, people, row.id, settings.workers, progress)
+            tally = _enrol_all(service, people, row, settings.workers, progress)
     if report is not None:
         report.write_text(json.dumps(tally.refused, indent=2, ensure_ascii=False))
     _tell(tally, report, as_json=as_json)
@@ -99,7 +106,7 @@ def enrol(
 def _enrol_all(
     service: Service,
     people: Sequence[Person],
-    watchlist_id: str,
+    watchlist: Watchlist,
     workers: int,
     progress: Progress,
 ) -> Tally:
@@ -111,7 +118,7 @@ def _enrol_all(
         while waiting or ahead:
             # While one group is being written, the workers already examine the next.
             while waiting and len(ahead) < _GROUPS_AHEAD:
-                ahead.append(_Group(service, waiting.pop(0), watchlist_id, pool))
+                ahead.append(_Group(service, waiting.pop(0), watchlist, pool))
             for person, enrolled in ahead.popleft().store():
                 tally.add(person, enrolled)
             tally.seconds = time.perf_counter() - started
@@ -126,13 +133,15 @@ class _Group:
         self,
         service: Service,
         people: Sequence[Person],
-        watchlist_id: str,
+        watchlist: Watchlist,
         pool: ThreadPoolExecutor,
     ) -> None:
         self._service = service
         self._people = people
-        self._watchlist_id = watchlist_id
-        known = service.enrolment.known_photos([person.reference for person in people])
+        self._watchlist = watchlist
+        known = service.enrolment.known_photos(
+            watchlist.agency_id, [person.reference for person in people]
+        )
         self._examined = [
             [
                 pool.submit(_examine, service, photo, known.get(person.reference, frozenset()))
@@ -144,10 +153,11 @@ class _Group:
     def store(self) -> Iterator[tuple[Person, Enrolled]]:
         """Wait for the examinations, write them, and return each person's outcome."""
         applications = [
-            Application(_subject(person, self._watchlist_id), tuple(f.result() for f in futures))
+            Application(_subject(person, self._watchlist.id), tuple(f.result() for f in futures))
             for person, futures in zip(self._people, self._examined, strict=True)
         ]
-        return zip(self._people, self._service.enrolment.store(applications), strict=True)
+        stored = self._service.enrolment.store(Actor.operator(), applications)
+        return zip(self._people, stored, strict=True)
 
 
 def _examine(service: Service, path: Path, known: frozenset[str]) -> Examined:

@@ -7,6 +7,8 @@ import typer
 from rich.table import Table
 
 from api.settings import Settings
+from casework.access.actors import Actor
+from casework.access.keys import NewKey
 from casework.vocabulary import Scope
 from cli import opened
 from cli.options import AsJson
@@ -22,11 +24,22 @@ def create(
     port: Annotated[
         list[str] | None, typer.Option(help="Ports it may speak for; none given means all.")
     ] = None,
+    agency: Annotated[
+        str | None, typer.Option(help="Code of the agency it belongs to; not needed by ports.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a key and print it. It is shown once: only its hash is kept."""
     with opened.records(Settings()) as records:
-        record, text = records.keys.create(name, scope, port)
+        operator = Actor.operator()
+        owner = None
+        if agency is not None:
+            owner = records.agencies.by_code(agency)
+        elif Scope.ENROL in scope:
+            owner = records.agencies.only(operator)
+        ports = frozenset(port) if port else None
+        new = NewKey(name, frozenset(scope), ports, owner.id if owner is not None else None)
+        record, text = records.keys.create(operator, new)
     if as_json:
         print_json({**asdict(record), "key": text})
         return
@@ -38,7 +51,7 @@ def create(
 def list_keys(as_json: AsJson = False) -> None:
     """Show every key, but not its secret."""
     with opened.records(Settings()) as records:
-        found = records.keys.all()
+        found = records.keys.all(Actor.operator())
     if as_json:
         print_json([asdict(record) for record in found])
         return
@@ -59,5 +72,5 @@ def list_keys(as_json: AsJson = False) -> None:
 def revoke(key_id: Annotated[str, typer.Argument(help="As `siaga keys list` shows it.")]) -> None:
     """Take a key out of force at once."""
     with opened.records(Settings()) as records:
-        records.keys.revoke(key_id)
+        records.keys.revoke(Actor.operator(), key_id)
     err.print(f"Key {key_id} is revoked.")

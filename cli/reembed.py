@@ -19,6 +19,6 @@ def reembed() -> None:
             records, pack_from_settings(settings), opened.pipeline(settings), utc_now
         )
         task = progress.add_task("Embedding", total=None, rate="")
-        for done, total in service.enrolment.re_embed():
+        for done, total in service.re_embedding.run():
             progress.update(task, completed=done, total=total)
     err.print("Every enrolled photo that this pack can search has a template of it.")

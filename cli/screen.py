@@ -8,16 +8,13 @@ from rich.table import Table
 
 from api.schemas.encounters import EncounterOut
 from api.settings import Settings
-from casework.keys import Caller
+from casework.access.actors import Actor
 from casework.screening import Arrival
-from casework.vocabulary import Direction, Scope, Stage
+from casework.vocabulary import Direction, Stage
 from cli import opened
 from cli.options import AsJson
 from cli.output import Exit, out, print_json
 from detector.errors import PhotoError
-
-# Encounters of the command line are recorded like any other, under this name instead of a key's.
-_CALLER = Caller("cli", "command line", frozenset({Scope.SCREEN}), None)
 
 
 def screen(
@@ -33,20 +30,28 @@ def screen(
     Exit 1 if any of them is no photo.
     """
     results: list[dict[str, Any]] = []
+    operator = Actor.operator()
     with opened.service(Settings()) as service:
         for path in photos:
             arrival = Arrival(path.read_bytes(), port, direction, Stage.ARRIVAL)
             try:
-                encounter = service.screening.screen(arrival, _CALLER).encounter
+                encounter = service.screening.screen(arrival, operator).encounter
             except PhotoError as error:
                 results.append({"photo": str(path), "error": error.code, "detail": str(error)})
                 continue
             answer = EncounterOut.of(encounter).model_dump(mode="json")
-            names = {
-                alert.subject_id: service.records.subjects.get(alert.subject_id).name
+            candidates = [
+                {
+                    "alert": alert.id,
+                    "name": service.records.subjects.get(operator, alert.subject_id).name,
+                    "watchlist": alert.watchlist_name,
+                    "score": round(alert.score, 4),
+                    "threshold": round(alert.threshold, 4),
+                    "one_in": alert.one_in,
+                }
                 for alert in encounter.alerts
-            }
-            results.append({"photo": str(path), **answer, "names": names})
+            ]
+            results.append({"photo": str(path), **answer, "candidates": candidates})
     if as_json:
         print_json(results)
     else:
@@ -65,19 +70,19 @@ def _table(results: list[dict[str, Any]]) -> Table:
             table.add_row(name, "[red]refused[/]", result["detail"])
             continue
         spent = f"{sum(result['stages_ms'].values()):.0f}"
-        if not result["alerts"]:
+        if not result["candidates"]:
             advice = " ".join(reason["advice"] for reason in result["quality"]["reasons"])
             shown = advice if result["outcome"] == "unsearchable" else ""
             table.add_row(name, result["outcome"], shown, "", "", "", "", spent)
-        for alert in result["alerts"]:
+        for candidate in result["candidates"]:
             table.add_row(
                 name,
                 "[bold red]alert[/]",
-                result["names"][alert["subject_id"]],
-                alert["watchlist"]["name"],
-                f"{alert['score']:.3f}",
-                f"{alert['threshold']:.3f}",
-                f"1 in {alert['one_in']:,.0f}",
+                candidate["name"],
+                candidate["watchlist"],
+                f"{candidate['score']:.3f}",
+                f"{candidate['threshold']:.3f}",
+                f"1 in {candidate['one_in']:,.0f}",
                 spent,
             )
     return table

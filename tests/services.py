@@ -4,19 +4,29 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from argon2 import PasswordHasher
+
+from casework.access.actors import Actor, ActorKind
+from casework.access.agencies import NewAgency
+from casework.access.passwords import Passwords
 from casework.enrolment import PhotoFile
-from casework.keys import Caller
 from casework.screening import Arrival, Screened
 from casework.service import Records, Service
 from casework.subjects import NewSubject
 from casework.vault import KEY_BYTES
-from casework.vocabulary import Direction, Scope, Stage
+from casework.vocabulary import AgencyKind, Direction, Role, Stage
 from casework.watchlists import NewWatchlist
 from detector.decode import Limits
 from models import Pack, Prior, load_pack
 from tests.fakes import fake_pipeline, photo_of
 
 DATA_KEY = bytes(range(KEY_BYTES))
+OPERATOR = Actor(ActorKind.OPERATOR, "operator/test", "test")
+
+PASSWORD = "a long enough pass phrase"
+
+# Real hashes, made weak: a suite signs in a thousand times.
+QUICK = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 BEGIN = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 # Two photos of one drawn person score above 0.8, of two people below 0.6 (tests/fakes.py).
@@ -48,15 +58,20 @@ def open_service(
 ) -> Service:
     """Open and start a service over a database file; call again for a restart."""
     clock = clock or FakeClock()
-    records = Records.open(f"sqlite:///{database}", DATA_KEY, clock)
+    records = Records.open(f"sqlite:///{database}", DATA_KEY, clock, passwords=QUICK)
     service = Service.over(records, drawn_pack(), fake_pipeline(limits), clock)
     service.start()
     return service
 
 
-def caller(key_id: str = "key_port", ports: frozenset[str] | None = None) -> Caller:
-    """A port system's key, without the database."""
-    return Caller(key_id, "port", frozenset({Scope.SCREEN}), ports)
+def port_system(key_id: str = "key_port", ports: frozenset[str] | None = None) -> Actor:
+    """A port system, without the database."""
+    return Actor(ActorKind.SYSTEM, key_id, "port", None, frozenset({Role.PORT}), ports)
+
+
+def officer(agency_id: str, *roles: Role, name: str = "officer") -> Actor:
+    """Somebody of an agency, without the database."""
+    return Actor(ActorKind.OFFICER, f"off_{name}", name, agency_id, frozenset(roles))
 
 
 @dataclass(slots=True)
@@ -66,23 +81,32 @@ class Desk:
     service: Service
     clock: FakeClock
     watchlists: dict[str, str] = field(default_factory=dict)
+    agencies: dict[str, str] = field(default_factory=dict)
+
+    def agency(self, code: str = "IMI", kind: AgencyKind = AgencyKind.MEMBER) -> str:
+        """Make an agency once; returns its id."""
+        if code not in self.agencies:
+            new = NewAgency(code, f"Agency {code}", kind)
+            self.agencies[code] = self.service.records.agencies.create(OPERATOR, new).id
+        return self.agencies[code]
 
     def watchlist(self, name: str = "wanted", **policy: object) -> str:
         """Make a watchlist once; returns its id."""
         if name not in self.watchlists:
+            policy.setdefault("agency_id", self.agency())
             new = NewWatchlist(name=name, **policy)  # type: ignore[arg-type]
-            self.watchlists[name] = self.service.records.watchlists.create(new).id
+            self.watchlists[name] = self.service.records.watchlists.create(OPERATOR, new).id
         return self.watchlists[name]
 
     def enrol(self, person: int, *watchlists: str, **fields: object) -> str:
         """Enrol a drawn person; returns the subject's id."""
         ids = tuple(watchlists) or (self.watchlist(),)
         new = NewSubject(name=f"Person {person}", watchlist_ids=ids, **fields)  # type: ignore[arg-type]
-        enrolled = self.service.enrolment.enrol(new, [photo_file(person)])
+        enrolled = self.service.enrolment.enrol(OPERATOR, new, [photo_file(person)])
         assert enrolled.subject_id is not None
         return enrolled.subject_id
 
-    def screen(self, *people: int, key: Caller | None = None, **fields: object) -> Screened:
+    def screen(self, *people: int, key: Actor | None = None, **fields: object) -> Screened:
         """Screen a photo of drawn people, a little darker than they were enrolled."""
         values: dict[str, object] = {
             "photo": photo_of(*people, brightness=0.9),
@@ -92,7 +116,7 @@ class Desk:
             "captured_at": self.clock(),
             **fields,
         }
-        return self.service.screening.screen(Arrival(**values), key or caller())  # type: ignore[arg-type]
+        return self.service.screening.screen(Arrival(**values), key or port_system())  # type: ignore[arg-type]
 
 
 def photo_file(person: int, **how: float) -> PhotoFile:

@@ -1,15 +1,20 @@
 """Calibrations: read, and made again from the service's own searches."""
 
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from api import problems
-from api.needs import After, Enroller, Limit, TheService
+from api.needs import After, Allowed, Limit, TheService
 from api.schemas.calibrations import CalibrationOut, CalibrationPage, CalibrationReading
 from casework import errors
+from casework.access.actors import Actor
+from casework.access.authority import Act
 
 router: Final = APIRouter(prefix="/v1/calibrations", tags=["calibrations"])
+
+Reader = Annotated[Actor, Depends(Allowed(Act.READ_CALIBRATION))]
+Maker = Annotated[Actor, Depends(Allowed(Act.CALIBRATE))]
 
 _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
 
@@ -21,15 +26,15 @@ _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.Request
     summary="Calibrate from the service's own searches",
     responses=problems.responses(errors.NotAuthenticated, errors.NotPermitted, errors.TooFewScores),
 )
-def create(response: Response, service: TheService, caller: Enroller) -> CalibrationReading:
+def create(response: Response, service: TheService, actor: Maker) -> CalibrationReading:
     """Fit the clear encounters' highest scores and the false alarms; in force at once.
 
     Photos of people who are on no list are calibrated from with `siaga calibrate FOLDER`, where
     they need not leave the machine.
     """
-    made = service.calibrations.make_from_encounters(caller.key_id)
+    made = service.calibrations.make_from_encounters(actor)
     response.headers["Location"] = f"/v1/calibrations/{made.id}"
-    return CalibrationReading.reading(service.calibrations.get(made.id))
+    return CalibrationReading.reading(service.calibrations.get(actor, made.id))
 
 
 @router.get(
@@ -39,11 +44,10 @@ def create(response: Response, service: TheService, caller: Enroller) -> Calibra
     responses=problems.responses(*_COMMON),
 )
 def page(
-    service: TheService, caller: Enroller, after: After = None, limit: Limit = 50
+    service: TheService, actor: Reader, after: After = None, limit: Limit = 50
 ) -> CalibrationPage:
     """Return calibrations in order of making; one of the pack in use may be in force."""
-    del caller
-    found = service.calibrations.page(after, limit + 1)
+    found = service.calibrations.page(actor, after, limit + 1)
     items = [CalibrationOut.of(each) for each in found[:limit]]
     return CalibrationPage(items=items, next=items[-1].id if len(found) > limit else None)
 
@@ -54,7 +58,6 @@ def page(
     summary="Read a calibration",
     responses=problems.responses(*_COMMON, errors.NotFound),
 )
-def read(calibration_id: str, service: TheService, caller: Enroller) -> CalibrationReading:
+def read(calibration_id: str, service: TheService, actor: Reader) -> CalibrationReading:
     """Return one calibration, with score thresholds for the gallery's present size."""
-    del caller
-    return CalibrationReading.reading(service.calibrations.get(calibration_id))
+    return CalibrationReading.reading(service.calibrations.get(actor, calibration_id))

@@ -1,24 +1,31 @@
 """Comparing two photos, without any watchlist and without a record of either."""
 
-from typing import Final
+import asyncio
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from api import problems
 from api.forms import multipart_schema, read_form
-from api.needs import Screener, TheService, Workers, WorkPlace
+from api.needs import Allowed, TheService, Workers, WorkPlace
 from api.pool import Overloaded
 from api.routes.encounters import PHOTO_ERRORS, PHOTO_FIELD
 from api.schemas.common import QualityOut
 from api.schemas.compare import CompareOut, FaceOut
 from api.timing import server_timing
 from casework import errors
+from casework.access.actors import Actor
+from casework.access.authority import Act
+from casework.oversight.audit import Entry
 from casework.quality import quality_record
 from detector.pipeline import Analysis
 from detector.timing import Stopwatch
 
 router: Final = APIRouter(prefix="/v1/compare", tags=["compare"])
+
+
+Comparer = Annotated[Actor, Depends(Allowed(Act.COMPARE))]
 
 
 class NoFields(BaseModel):
@@ -46,12 +53,12 @@ async def compare(
     request: Request,
     response: Response,
     service: TheService,
-    caller: Screener,
+    actor: Comparer,
     pool: Workers,
     place: WorkPlace,
 ) -> CompareOut:
     """Tell how alike two faces are, and how often two different people are that alike."""
-    del caller, place
+    del place
     form = await read_form(request)
     form.parse(NoFields)
     first, second = (form.only(name).content for name in ("first", "second"))
@@ -62,6 +69,8 @@ async def compare(
 
     one, other = await pool.run(request, work)
     response.headers["Server-Timing"] = server_timing(watch.stages)
+    entry = Entry(actor, Act.COMPARE)
+    await asyncio.to_thread(service.records.audit.note, entry)
     score = rate = None
     if one.embedding is not None and other.embedding is not None:
         score = float(one.embedding @ other.embedding)

@@ -2,19 +2,24 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 
 from api import problems
 from api.forms import multipart_schema, read_form
-from api.needs import Screener, TheMetrics, TheService, Workers, WorkPlace
+from api.needs import Allowed, TheMetrics, TheService, Workers, WorkPlace
 from api.pool import Overloaded
 from api.schemas.encounters import EncounterFields, EncounterOut
 from api.timing import server_timing
 from casework import errors
+from casework.access.actors import Actor
+from casework.access.authority import Act
 from casework.screening import Arrival
 from detector import errors as photo
 
 router: Final = APIRouter(prefix="/v1/encounters", tags=["encounters"])
+
+Screener = Annotated[Actor, Depends(Allowed(Act.SCREEN))]
+Reader = Annotated[Actor, Depends(Allowed(Act.READ_ENCOUNTER))]
 
 PHOTO_FIELD: Final[dict[str, Any]] = {
     "type": "string",
@@ -54,7 +59,7 @@ PHOTO_ERRORS: Final = (
 async def screen(
     request: Request,
     service: TheService,
-    caller: Screener,
+    actor: Screener,
     pool: Workers,
     metrics: TheMetrics,
     place: WorkPlace,
@@ -86,8 +91,8 @@ async def screen(
         lane=fields.lane,
         idempotency_key=idempotency_key,
     )
-    found = await pool.run(request, lambda: service.screening.examine(arrival, caller))
-    screened = await pool.record(lambda: service.screening.record(found, arrival, caller))
+    found = await pool.run(request, lambda: service.screening.examine(arrival, actor))
+    screened = await pool.record(lambda: service.screening.record(found, arrival, actor))
     headers = {
         "Server-Timing": server_timing(screened.stages),
         "Location": f"/v1/encounters/{screened.encounter.id}",
@@ -110,6 +115,6 @@ async def screen(
         errors.NotAuthenticated, errors.NotPermitted, errors.NotFound, problems.RequestInvalid
     ),
 )
-def read(encounter_id: str, service: TheService, caller: Screener) -> EncounterOut:
+def read(encounter_id: str, service: TheService, actor: Reader) -> EncounterOut:
     """Return an encounter that this key submitted."""
-    return EncounterOut.of(service.screening.get(encounter_id, caller))
+    return EncounterOut.of(service.screening.get(encounter_id, actor))

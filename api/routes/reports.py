@@ -2,15 +2,20 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from api import problems
-from api.needs import Enroller, TheService
+from api.needs import Allowed, TheService
 from api.schemas.reports import AlarmReportOut
 from casework import errors
+from casework.access.actors import Actor
+from casework.access.authority import Act
 from casework.monitoring import WINDOW_DAYS
 
 router: Final = APIRouter(prefix="/v1/reports", tags=["reports"])
+
+
+Reader = Annotated[Actor, Depends(Allowed(Act.READ_REPORT))]
 
 
 @router.get(
@@ -23,9 +28,8 @@ router: Final = APIRouter(prefix="/v1/reports", tags=["reports"])
 )
 def alarms(
     service: TheService,
-    caller: Enroller,
+    actor: Reader,
     days: Annotated[int, Query(ge=1, le=366, description="Days to go back.")] = WINDOW_DAYS,
 ) -> AlarmReportOut:
     """Count travellers, alarms and false alarms, and say which list is beyond its limit."""
-    del caller
-    return AlarmReportOut.of(service.monitoring.alarms(days))
+    return AlarmReportOut.of(service.monitoring.report(actor, days))

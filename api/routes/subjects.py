@@ -1,15 +1,16 @@
-"""Subjects and their photos: enrolled, read, edited and erased by keys with the scope `enrol`."""
+"""Subjects and their photos: kept by the analysts of the agency that looks for them."""
 
 import json
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from api import problems
 from api.forms import multipart_schema, read_form, validated
 from api.needs import (
     After,
-    Enroller,
+    Allowed,
     Limit,
     ReadVersion,
     TheService,
@@ -31,12 +32,17 @@ from api.schemas.subjects import (
     SubjectPatch,
 )
 from casework import errors
-from casework.enrolment import Enrolled
+from casework.access.actors import Actor
+from casework.access.authority import Act
+from casework.enrolment import Enrolled, PhotoFile
 from casework.service import Service
-from casework.subjects import NewSubject
+from casework.subjects import NewSubject, SubjectFilter
 from casework.tables import Subject
 
 router: Final = APIRouter(prefix="/v1/subjects", tags=["subjects"])
+
+Reader = Annotated[Actor, Depends(Allowed(Act.READ_SUBJECT))]
+Editor = Annotated[Actor, Depends(Allowed(Act.EDIT_SUBJECT))]
 
 _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
 _PHOTOS: Final[dict[str, Any]] = {
@@ -45,7 +51,10 @@ _PHOTOS: Final[dict[str, Any]] = {
     "items": {"type": "string", "format": "binary"},
     "description": "One or more photos of the same person.",
 }
-_MEDIA_TYPES: Final = {
+PRIVATE: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+"""Headers of a person's photo."""
+
+MEDIA_TYPES: Final = {
     "jpeg": "image/jpeg",
     "png": "image/png",
     "webp": "image/webp",
@@ -80,7 +89,7 @@ async def enrol(
     response: Response,
     service: TheService,
     settings: TheSettings,
-    caller: Enroller,
+    actor: Editor,
     pool: Workers,
     place: WorkPlace,
 ) -> EnrolmentOut:
@@ -88,15 +97,15 @@ async def enrol(
 
     A person whose every photo is refused is not created.
     """
-    del caller, place
+    del place
     form = await read_form(request)
     files = form.photos("photos", settings.max_photos)
     body = validated(SubjectIn, _json(form.parse(SubjectForm).subject))
     person = NewSubject(**{**body.model_dump(), "watchlist_ids": tuple(body.watchlist_ids)})
-    enrolled = await pool.run(request, lambda: _enrol_and_follow(service, person, files))
+    enrolled = await pool.run(request, lambda: _enrol_and_follow(service, actor, person, files))
     response.status_code = 201 if enrolled.created else 200
     response.headers["Location"] = f"/v1/subjects/{enrolled.subject_id}"
-    return _enrolment(service, enrolled, response)
+    return _enrolment(service, actor, enrolled, response)
 
 
 @router.get(
@@ -107,14 +116,14 @@ async def enrol(
 )
 def page(
     service: TheService,
-    caller: Enroller,
+    actor: Reader,
     watchlist_id: str | None = None,
     after: After = None,
     limit: Limit = 50,
 ) -> SubjectPage:
     """Return subjects in order of making, of all watchlists or of one."""
-    del caller
-    rows = service.records.subjects.page(after, limit + 1, watchlist_id)
+    wanted = SubjectFilter(watchlist_id=watchlist_id)
+    rows = service.records.subjects.page(actor, after, limit + 1, wanted)
     items = [SubjectOut.of(row) for row in rows[:limit]]
     return SubjectPage(items=items, next=items[-1].id if len(rows) > limit else None)
 
@@ -125,10 +134,9 @@ def page(
     summary="Read a subject",
     responses=problems.responses(*_COMMON, errors.NotFound),
 )
-def read(subject_id: str, response: Response, service: TheService, caller: Enroller) -> SubjectOut:
+def read(subject_id: str, response: Response, service: TheService, actor: Reader) -> SubjectOut:
     """Return one subject, with its version as ETag."""
-    del caller
-    return _answer(service.records.subjects.get(subject_id), response)
+    return _answer(service.records.subjects.get(actor, subject_id), response)
 
 
 @router.patch(
@@ -148,13 +156,12 @@ def edit(
     body: SubjectPatch,
     response: Response,
     service: TheService,
-    caller: Enroller,
+    actor: Editor,
     version: ReadVersion,
 ) -> SubjectOut:
     """Change the fields that are sent; they count from the next screening on."""
-    del caller
     changes = body.model_dump(exclude_unset=True)
-    return _answer(service.records.subjects.edit(subject_id, changes, version), response)
+    return _answer(service.records.subjects.edit(actor, subject_id, changes, version), response)
 
 
 @router.delete(
@@ -163,10 +170,9 @@ def edit(
     summary="Erase a subject",
     responses=problems.responses(*_COMMON, errors.NotFound),
 )
-def remove(subject_id: str, service: TheService, caller: Enroller) -> None:
+def remove(subject_id: str, service: TheService, actor: Editor) -> None:
     """Erase a subject, its photos and templates; alerts already raised remain."""
-    del caller
-    service.records.subjects.remove(subject_id)
+    service.records.subjects.remove(actor, subject_id)
     service.mirror.catch_up()
 
 
@@ -184,22 +190,22 @@ async def add_photos(
     response: Response,
     service: TheService,
     settings: TheSettings,
-    caller: Enroller,
+    actor: Editor,
     pool: Workers,
     place: WorkPlace,
 ) -> EnrolmentOut:
     """Add photos to a subject; each is accepted or refused with its reason."""
-    del caller, place
+    del place
     form = await read_form(request)
     form.parse(NoFields)
     files = form.photos("photos", settings.max_photos)
 
     def work() -> Enrolled:
-        enrolled = service.enrolment.add_photos(subject_id, files)
+        enrolled = service.enrolment.add_photos(actor, subject_id, files)
         service.mirror.catch_up()
         return enrolled
 
-    return _enrolment(service, await pool.run(request, work), response)
+    return _enrolment(service, actor, await pool.run(request, work), response)
 
 
 @router.get(
@@ -207,18 +213,17 @@ async def add_photos(
     summary="Read an enrolled photo",
     response_class=Response,
     responses={
-        200: {"content": {kind: {} for kind in _MEDIA_TYPES.values()}},
+        200: {"content": {kind: {} for kind in MEDIA_TYPES.values()}},
         **problems.responses(*_COMMON, errors.NotFound),
     },
 )
-def photo(subject_id: str, photo_id: str, service: TheService, caller: Enroller) -> Response:
+def photo(subject_id: str, photo_id: str, service: TheService, actor: Reader) -> Response:
     """Return a photo's bytes as they were enrolled."""
-    del caller
-    content, kind = service.records.subjects.photo_content(subject_id, photo_id)
+    content, kind = service.records.subjects.photo_content(actor, subject_id, photo_id)
     return Response(
         content,
-        media_type=_MEDIA_TYPES[kind],
-        headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"},
+        media_type=MEDIA_TYPES[kind],
+        headers=PRIVATE,
     )
 
 
@@ -228,23 +233,26 @@ def photo(subject_id: str, photo_id: str, service: TheService, caller: Enroller)
     summary="Erase a photo",
     responses=problems.responses(*_COMMON, errors.NotFound, errors.StillInUse),
 )
-def remove_photo(subject_id: str, photo_id: str, service: TheService, caller: Enroller) -> None:
+def remove_photo(subject_id: str, photo_id: str, service: TheService, actor: Editor) -> None:
     """Erase one photo and its templates; the last one goes only with its subject."""
-    del caller
-    service.records.subjects.remove_photo(subject_id, photo_id)
+    service.records.subjects.remove_photo(actor, subject_id, photo_id)
     service.mirror.catch_up()
 
 
-def _enrol_and_follow(service: Service, person: NewSubject, files: Any) -> Enrolled:  # noqa: ANN401
-    enrolled = service.enrolment.enrol(person, files)
+def _enrol_and_follow(
+    service: Service, actor: Actor, person: NewSubject, files: Sequence[PhotoFile]
+) -> Enrolled:
+    enrolled = service.enrolment.enrol(actor, person, files)
     service.mirror.catch_up()
     return enrolled
 
 
-def _enrolment(service: Service, enrolled: Enrolled, response: Response) -> EnrolmentOut:
+def _enrolment(
+    service: Service, actor: Actor, enrolled: Enrolled, response: Response
+) -> EnrolmentOut:
     assert enrolled.subject_id is not None  # noqa: S101 - a refusal has been raised before
     return EnrolmentOut(
-        subject=_answer(service.records.subjects.get(enrolled.subject_id), response),
+        subject=_answer(service.records.subjects.get(actor, enrolled.subject_id), response),
         created=enrolled.created,
         photos=[PhotoReportOut.of(report) for report in enrolled.reports],
     )

@@ -1,17 +1,22 @@
-"""Watchlists: made, read, edited and removed by keys with the scope `enrol`."""
+"""Watchlists: kept by an agency's analysts, read by those who see their alerts."""
 
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from api import problems
-from api.needs import After, Enroller, Limit, ReadVersion, TheService, etag
+from api.needs import After, Allowed, Limit, ReadVersion, TheService, etag
 from api.schemas.watchlists import WatchlistIn, WatchlistOut, WatchlistPage, WatchlistPatch
 from casework import errors
+from casework.access.actors import Actor
+from casework.access.authority import Act
 from casework.tables import Watchlist
 from casework.watchlists import NewWatchlist
 
 router: Final = APIRouter(prefix="/v1/watchlists", tags=["watchlists"])
+
+Reader = Annotated[Actor, Depends(Allowed(Act.READ_WATCHLIST))]
+Editor = Annotated[Actor, Depends(Allowed(Act.EDIT_WATCHLIST))]
 
 _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
 
@@ -21,14 +26,13 @@ _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.Request
     status_code=201,
     response_model=WatchlistOut,
     summary="Make a watchlist",
-    responses=problems.responses(*_COMMON, errors.AlreadyExists),
+    responses=problems.responses(*_COMMON, errors.NotFound, errors.AlreadyExists),
 )
 def create(
-    body: WatchlistIn, response: Response, service: TheService, caller: Enroller
+    body: WatchlistIn, response: Response, service: TheService, actor: Editor
 ) -> WatchlistOut:
     """Make an empty watchlist with its policy."""
-    del caller
-    row = service.records.watchlists.create(NewWatchlist(**body.model_dump()))
+    row = service.records.watchlists.create(actor, NewWatchlist(**body.model_dump()))
     response.headers["Location"] = f"/v1/watchlists/{row.id}"
     return _answer(row, response)
 
@@ -40,11 +44,10 @@ def create(
     responses=problems.responses(*_COMMON),
 )
 def page(
-    service: TheService, caller: Enroller, after: After = None, limit: Limit = 50
+    service: TheService, actor: Reader, after: After = None, limit: Limit = 50
 ) -> WatchlistPage:
     """Return watchlists in order of making."""
-    del caller
-    rows = service.records.watchlists.page(after, limit + 1)
+    rows = service.records.watchlists.page(actor, after, limit + 1)
     items = [WatchlistOut.of(row) for row in rows[:limit]]
     return WatchlistPage(items=items, next=items[-1].id if len(rows) > limit else None)
 
@@ -55,12 +58,9 @@ def page(
     summary="Read a watchlist",
     responses=problems.responses(*_COMMON, errors.NotFound),
 )
-def read(
-    watchlist_id: str, response: Response, service: TheService, caller: Enroller
-) -> WatchlistOut:
+def read(watchlist_id: str, response: Response, service: TheService, actor: Reader) -> WatchlistOut:
     """Return one watchlist, with its version as ETag."""
-    del caller
-    return _answer(service.records.watchlists.get(watchlist_id), response)
+    return _answer(service.records.watchlists.get(actor, watchlist_id), response)
 
 
 @router.patch(
@@ -76,13 +76,12 @@ def edit(
     body: WatchlistPatch,
     response: Response,
     service: TheService,
-    caller: Enroller,
+    actor: Editor,
     version: ReadVersion,
 ) -> WatchlistOut:
     """Change the fields that are sent; they count from the next screening on."""
-    del caller
     changes = body.model_dump(exclude_unset=True)
-    return _answer(service.records.watchlists.edit(watchlist_id, changes, version), response)
+    return _answer(service.records.watchlists.edit(actor, watchlist_id, changes, version), response)
 
 
 @router.delete(
@@ -91,10 +90,9 @@ def edit(
     summary="Remove an empty watchlist",
     responses=problems.responses(*_COMMON, errors.NotFound, errors.StillInUse),
 )
-def remove(watchlist_id: str, service: TheService, caller: Enroller) -> None:
+def remove(watchlist_id: str, service: TheService, actor: Editor) -> None:
     """Remove a watchlist on which nobody stands."""
-    del caller
-    service.records.watchlists.remove(watchlist_id)
+    service.records.watchlists.remove(actor, watchlist_id)
 
 
 def _answer(row: Watchlist, response: Response) -> WatchlistOut:

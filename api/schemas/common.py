@@ -1,6 +1,6 @@
 """What requests and answers of every resource are made of."""
 
-from datetime import UTC
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -11,6 +11,13 @@ from pydantic import (
     Field,
     StringConstraints,
 )
+
+
+def _not_in_future(value: date) -> date:
+    if value > datetime.now(UTC).date():
+        raise ValueError("nobody is born in the future")
+    return value
+
 
 Port = Annotated[
     str,
@@ -29,7 +36,10 @@ Nationality = Annotated[
     StringConstraints(pattern=r"^[A-Z]{3}$"),
     Field(description="ISO 3166-1 alpha-3.", examples=["IDN"]),
 ]
+BirthDate = Annotated[date, AfterValidator(_not_in_future)]
+BirthYear = Annotated[int, Field(ge=1880, le=2100)]
 Rate = Annotated[float, Field(gt=0, lt=1)]
+Seconds = Annotated[int, Field(ge=1, le=86_400)]
 Score = Annotated[float, Field(ge=-1, le=1)]
 
 
@@ -43,6 +53,13 @@ class Answer(BaseModel):
     """An answer."""
 
     model_config = ConfigDict(from_attributes=True)
+
+
+class Instruction(Strict):
+    """What the port does on an alert, in the languages of its officers."""
+
+    id: LongText = Field(default="", description="In Indonesian.")
+    en: LongText = Field(default="", description="In English.")
 
 
 class QualityReason(Answer):

@@ -5,9 +5,9 @@ from typing import Literal, Self
 
 from pydantic import ConfigDict, Field
 
-from api.schemas.common import Answer, Port, QualityOut, Strict, Text, Time
+from api.schemas.common import Answer, Instruction, Port, QualityOut, Strict, Text, Time
 from casework.tables import Encounter
-from casework.vocabulary import AlertState, Category, Direction, Outcome, Stage
+from casework.vocabulary import Category, Direction, Outcome, Stage
 
 
 class EncounterFields(Strict):
@@ -23,34 +23,15 @@ class EncounterFields(Strict):
     lane: Text | None = None
 
 
-class AlertWatchlist(Answer):
-    """The list that an alert belongs to, as it was when the alert was raised."""
+class PortAlert(Answer):
+    """What a port is told of an alert: what to do, and what to call it. Never who it is about."""
 
     id: str
-    name: str
     category: Category
-
-
-class AlertOut(Answer):
-    """A subject that resembles the traveller enough for one watchlist."""
-
-    id: str
-    subject_id: str
-    watchlist: AlertWatchlist
-    instruction: str
-    score: float = Field(description="Cosine similarity; it decides nothing, people do.")
-    threshold: float
-    threshold_basis: str
-    calibration_id: str | None = Field(
-        description="The calibration that `one_in` comes from, and the threshold unless it was set "
-        "by hand; null means the pack's prior."
+    instruction: Instruction
+    requires_acknowledgement: bool = Field(
+        description="Whether an officer has to take it before the traveller goes on."
     )
-    one_in: float | None = Field(
-        description="About one in so many travellers would score this high against this list by "
-        "chance; never more than 1,000,000."
-    )
-    rank: int
-    state: AlertState
 
 
 class EncounterOut(Answer):
@@ -89,7 +70,7 @@ class EncounterOut(Answer):
     traveller_ref: str | None = None
     faces: int
     quality: QualityOut
-    alerts: list[AlertOut]
+    alerts: list[PortAlert] = Field(description="Best candidate first.")
     gallery_version: int
     gallery_size: int
     stages_ms: dict[str, float]
@@ -110,22 +91,11 @@ class EncounterOut(Answer):
             faces=row.faces,
             quality=QualityOut.model_validate(row.quality),
             alerts=[
-                AlertOut(
+                PortAlert(
                     id=alert.id,
-                    subject_id=alert.subject_id,
-                    watchlist=AlertWatchlist(
-                        id=alert.watchlist_id,
-                        name=alert.watchlist_name,
-                        category=Category(alert.category),
-                    ),
-                    instruction=alert.instruction,
-                    score=round(alert.score, 4),
-                    threshold=round(alert.threshold, 4),
-                    threshold_basis=alert.threshold_basis,
-                    calibration_id=alert.calibration_id,
-                    one_in=alert.one_in,
-                    rank=alert.rank,
-                    state=AlertState(alert.state),
+                    category=Category(alert.category),
+                    instruction=Instruction(**alert.instruction),
+                    requires_acknowledgement=alert.requires_acknowledgement,
                 )
                 for alert in row.alerts
             ],

@@ -5,10 +5,29 @@ from typing import Any, Self
 
 from pydantic import Field
 
-from api.schemas.common import Answer, LongText, Nationality, QualityOut, Strict, Text, Time
+from api.schemas.common import (
+    Answer,
+    BirthDate,
+    BirthYear,
+    LongText,
+    Nationality,
+    QualityOut,
+    Strict,
+    Text,
+    Time,
+)
 from casework.enrolment import PhotoReport
 from casework.quality import quality_record
 from casework.tables import EnrolledPhoto, Subject
+from casework.vocabulary import Sex, SubjectStatus
+
+
+class Document(Strict):
+    """A travel document."""
+
+    kind: Text = Field(examples=["passport"])
+    number: Text
+    country: Nationality | None = None
 
 
 class SubjectIn(Strict):
@@ -20,9 +39,19 @@ class SubjectIn(Strict):
         default=None,
         description="The owner's own reference: sent again, photos are added to the same subject.",
     )
+    aliases: list[Text] = Field(default_factory=list, max_length=50)
+    sex: Sex | None = None
+    birth_date: BirthDate | None = None
+    birth_year: BirthYear | None = Field(
+        default=None, description="Where no more than the year is known."
+    )
     nationality: Nationality | None = None
-    birth_date: date | None = None
+    documents: list[Document] = Field(default_factory=list, max_length=50)
     reason: LongText = ""
+    decision_number: Text | None = Field(
+        default=None, description="Of the decision that put the person on the list."
+    )
+    status: SubjectStatus = SubjectStatus.ACTIVE
     valid_from: Time | None = None
     valid_until: Time | None = Field(
         default=None, description="From then on the entry never alerts."
@@ -41,9 +70,15 @@ class SubjectPatch(Strict):
     name: Text = ""
     watchlist_ids: list[Text] = Field(default_factory=list, min_length=1, max_length=50)
     reference: Text | None = None
+    aliases: list[Text] = Field(default_factory=list, max_length=50)
+    sex: Sex | None = None
+    birth_date: BirthDate | None = None
+    birth_year: BirthYear | None = None
     nationality: Nationality | None = None
-    birth_date: date | None = None
+    documents: list[Document] = Field(default_factory=list, max_length=50)
     reason: LongText = ""
+    decision_number: Text | None = None
+    status: SubjectStatus = SubjectStatus.ACTIVE
     valid_from: Time | None = None
     valid_until: Time | None = None
 
@@ -69,11 +104,18 @@ class SubjectOut(Answer):
     """A subject."""
 
     id: str
+    agency_id: str
     name: str
     reference: str | None
-    nationality: str | None
+    aliases: list[str]
+    sex: Sex | None
     birth_date: date | None
+    birth_year: int | None
+    nationality: str | None
+    documents: list[Document]
     reason: str
+    decision_number: str | None
+    status: SubjectStatus
     valid_from: datetime | None
     valid_until: datetime | None
     watchlist_ids: list[str]
@@ -85,20 +127,11 @@ class SubjectOut(Answer):
     @classmethod
     def of(cls, row: Subject) -> Self:
         """Make the answer from the record."""
+        own = cls.model_fields.keys() - {"watchlist_ids", "photos"}
         return cls(
-            id=row.id,
-            name=row.name,
-            reference=row.reference,
-            nationality=row.nationality,
-            birth_date=row.birth_date,
-            reason=row.reason,
-            valid_from=row.valid_from,
-            valid_until=row.valid_until,
+            **{name: getattr(row, name) for name in own},
             watchlist_ids=sorted(membership.watchlist_id for membership in row.memberships),
             photos=[PhotoOut.of(photo) for photo in row.photos],
-            version=row.version,
-            created_at=row.created_at,
-            updated_at=row.updated_at,
         )
 
 

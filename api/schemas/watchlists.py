@@ -5,25 +5,52 @@ from typing import Self
 
 from pydantic import Field
 
-from api.schemas.common import Answer, LongText, Port, Rate, Score, Strict, Text
+from api.schemas.common import (
+    Answer,
+    Instruction,
+    LongText,
+    Port,
+    Rate,
+    Score,
+    Seconds,
+    Strict,
+    Text,
+)
 from casework.tables import Watchlist
-from casework.vocabulary import Category, Direction
+from casework.vocabulary import Category, Direction, Stage
+from casework.watchlists import (
+    DEFAULT_ACKNOWLEDGE_WITHIN_S,
+    DEFAULT_TARGET_FPIR,
+    agencies_of,
+)
 
 
 class WatchlistIn(Strict):
     """A new watchlist."""
 
     name: Text
+    agency_id: Text | None = Field(
+        default=None, description="The owner; unset means the caller's own agency."
+    )
     category: Category = Category.OTHER
     direction: Direction = Direction.BOTH
+    stages: list[Stage] | None = Field(default=None, min_length=1, description="Unset means all.")
+    ports: list[Port] | None = Field(default=None, min_length=1, description="Unset means all.")
     target_fpir: Rate = Field(
-        default=1e-3, description="Accepted share of travellers alerted by chance."
+        default=DEFAULT_TARGET_FPIR, description="Accepted share of travellers alerted by chance."
     )
     threshold: Score | None = Field(
         default=None, description="A cosine set by hand instead; unset follows target_fpir."
     )
-    ports: list[Port] | None = Field(default=None, min_length=1, description="Unset means all.")
-    instruction: LongText = Field(default="", description="What the port does on an alert.")
+    legal_basis: LongText = ""
+    instruction: Instruction = Instruction()
+    requires_acknowledgement: bool = True
+    requires_second_officer: bool = False
+    acknowledge_within_s: Seconds = DEFAULT_ACKNOWLEDGE_WITHIN_S
+    active: bool = Field(default=True, description="Whether it raises alerts.")
+    shared_with: list[Text] = Field(
+        default_factory=list, max_length=100, description="Agencies that see its alerts besides."
+    )
 
 
 class WatchlistPatch(Strict):
@@ -32,23 +59,38 @@ class WatchlistPatch(Strict):
     name: Text = Field(default="")
     category: Category = Category.OTHER
     direction: Direction = Direction.BOTH
-    target_fpir: Rate = 1e-3
-    threshold: Score | None = None
+    stages: list[Stage] | None = Field(default=None, min_length=1)
     ports: list[Port] | None = Field(default=None, min_length=1)
-    instruction: LongText = ""
+    target_fpir: Rate = DEFAULT_TARGET_FPIR
+    threshold: Score | None = None
+    legal_basis: LongText = ""
+    instruction: Instruction = Instruction()
+    requires_acknowledgement: bool = True
+    requires_second_officer: bool = False
+    acknowledge_within_s: Seconds = DEFAULT_ACKNOWLEDGE_WITHIN_S
+    active: bool = True
+    shared_with: list[Text] = Field(default_factory=list, max_length=100)
 
 
 class WatchlistOut(Answer):
     """A watchlist."""
 
     id: str
+    agency_id: str
     name: str
     category: Category
     direction: Direction
+    stages: list[Stage] | None
+    ports: list[str] | None
     target_fpir: float
     threshold: float | None
-    ports: list[str] | None
-    instruction: str
+    legal_basis: str
+    instruction: Instruction
+    requires_acknowledgement: bool
+    requires_second_officer: bool
+    acknowledge_within_s: int
+    active: bool
+    shared_with: list[str]
     version: int
     created_at: datetime
     updated_at: datetime
@@ -56,7 +98,8 @@ class WatchlistOut(Answer):
     @classmethod
     def of(cls, row: Watchlist) -> Self:
         """Make the answer from the record."""
-        return cls.model_validate(row)
+        fields = {name: getattr(row, name) for name in cls.model_fields if name != "shared_with"}
+        return cls(**fields, shared_with=agencies_of(row))
 
 
 class WatchlistPage(Answer):

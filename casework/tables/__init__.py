@@ -4,9 +4,10 @@ One module a subject; importing the package declares every table, as migrations 
 """
 
 from casework.tables.access import ApiKey
+from casework.tables.audit import AuditHead, AuditRecord
 from casework.tables.base import Serial, Table, UtcDateTime
 from casework.tables.calibration import CalibrationRecord, ChanceScore
-from casework.tables.encounters import Alert, Encounter, IdempotencyRecord
+from casework.tables.encounters import Alert, AlertEvent, Encounter, IdempotencyRecord, ProbeSearch
 from casework.tables.lists import (
     EnrolledPhoto,
     GalleryChange,
@@ -14,11 +15,17 @@ from casework.tables.lists import (
     Subject,
     Template,
     Watchlist,
+    WatchlistShare,
 )
+from casework.tables.people import Agency, Officer, OfficerSession
 
 __all__ = [
+    "Agency",
     "Alert",
+    "AlertEvent",
     "ApiKey",
+    "AuditHead",
+    "AuditRecord",
     "CalibrationRecord",
     "ChanceScore",
     "Encounter",
@@ -26,10 +33,14 @@ __all__ = [
     "GalleryChange",
     "IdempotencyRecord",
     "Membership",
+    "Officer",
+    "OfficerSession",
+    "ProbeSearch",
     "Serial",
     "Subject",
     "Table",
     "Template",
     "UtcDateTime",
     "Watchlist",
+    "WatchlistShare",
 ]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import String
+from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from casework.tables.base import Table
@@ -15,6 +15,9 @@ class ApiKey(Table):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
+    agency_id: Mapped[str | None] = mapped_column(
+        ForeignKey("agency.id", ondelete="RESTRICT"), index=True
+    )
     secret_sha256: Mapped[str] = mapped_column(String(64))
     scopes: Mapped[list[str]]
     ports: Mapped[list[str] | None]

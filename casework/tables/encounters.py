@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from casework.tables.base import Table
+from casework.tables.base import Serial, Table
 
 
 class Encounter(Table):
@@ -15,7 +15,7 @@ class Encounter(Table):
     __tablename__ = "encounter"
     __table_args__ = (
         # All that counting travellers needs (casework.monitoring), so that no row has to be read.
-        Index("ix_encounter_screened", "received_at", "port", "direction", "outcome"),
+        Index("ix_encounter_screened", "received_at", "port", "direction", "stage", "outcome"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -39,7 +39,10 @@ class Encounter(Table):
     """The traveller's face as JPEG; kept only where an alert was raised."""
 
     alerts: Mapped[list["Alert"]] = relationship(
-        order_by="Alert.rank", cascade="all, delete-orphan", lazy="selectin"
+        order_by="Alert.rank",
+        cascade="all, delete-orphan",
+        lazy="selectin",
+        back_populates="encounter",
     )
 
 
@@ -49,17 +52,23 @@ class Alert(Table):
     __tablename__ = "alert"
     __table_args__ = (
         UniqueConstraint("encounter_id", "subject_id", "watchlist_id"),
+        Index("ix_alert_state", "state", "created_at"),
         Index("ix_alert_raised", "created_at", "watchlist_id"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id", ondelete="CASCADE"))
+    owner_id: Mapped[str]
+    """The agency that owned the watchlist."""
     subject_id: Mapped[str] = mapped_column(index=True)
     """Outlives the subject: an alert is a record of what was answered."""
     watchlist_id: Mapped[str] = mapped_column(index=True)
     watchlist_name: Mapped[str]
     category: Mapped[str]
-    instruction: Mapped[str] = mapped_column(Text)
+    instruction: Mapped[dict[str, Any]]
+    requires_acknowledgement: Mapped[bool]
+    requires_second_officer: Mapped[bool]
+    acknowledge_within_s: Mapped[int]
     photo_id: Mapped[str]
     score: Mapped[float]
     threshold: Mapped[float]
@@ -70,8 +79,44 @@ class Alert(Table):
     one_in: Mapped[float | None]
     """About one in so many travellers would score this high against this list by chance."""
     rank: Mapped[int]
-    state: Mapped[str]
+    state: Mapped[str] = mapped_column(String(30))
+    acknowledged_by: Mapped[str | None]
+    acknowledged_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None]
+    """Who gave the first opinion."""
+    decided_at: Mapped[datetime | None]
+    confirmed_by: Mapped[str | None]
+    """Who gave the second opinion."""
+    disposal: Mapped[str | None] = mapped_column(String(30))
+    closed_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column()
     created_at: Mapped[datetime]
+
+    encounter: Mapped[Encounter] = relationship(back_populates="alerts")
+    events: Mapped[list["AlertEvent"]] = relationship(
+        cascade="all, delete-orphan", passive_deletes=True, order_by="AlertEvent.id"
+    )
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class AlertEvent(Table):
+    """One step of an alert's review: who did what, and what they said."""
+
+    __tablename__ = "alert_event"
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    alert_id: Mapped[str] = mapped_column(ForeignKey("alert.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    officer_id: Mapped[str]
+    officer_name: Mapped[str]
+    agency_id: Mapped[str | None]
+    action: Mapped[str] = mapped_column(String(30))
+    state_before: Mapped[str] = mapped_column(String(30))
+    state_after: Mapped[str] = mapped_column(String(30))
+    opinion: Mapped[str | None] = mapped_column(String(30))
+    reasons: Mapped[list[str] | None]
+    sealed_note: Mapped[bytes | None]
 
 
 class IdempotencyRecord(Table):
@@ -84,3 +129,20 @@ class IdempotencyRecord(Table):
     fingerprint: Mapped[str] = mapped_column(String(64))
     encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id", ondelete="CASCADE"))
     created_at: Mapped[datetime]
+
+
+class ProbeSearch(Table):
+    """A search of the gallery by an officer: for what purpose, and who was found. No photo."""
+
+    __tablename__ = "probe_search"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    officer_id: Mapped[str] = mapped_column(index=True)
+    agency_id: Mapped[str | None]
+    purpose: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime]
+    model: Mapped[str]
+    gallery_size: Mapped[int]
+    quality: Mapped[dict[str, Any]]
+    candidates: Mapped[list[dict[str, Any]]]
+    """Ids and scores, best first."""

@@ -10,26 +10,54 @@ from casework.tables.base import Serial, Table
 
 
 class Watchlist(Table):
-    """A list of subjects with one policy."""
+    """A list of subjects with one policy, owned by one agency."""
 
     __tablename__ = "watchlist"
+    __table_args__ = (UniqueConstraint("agency_id", "name"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)
+    agency_id: Mapped[str] = mapped_column(ForeignKey("agency.id", ondelete="RESTRICT"))
+    name: Mapped[str]
     category: Mapped[str]
     direction: Mapped[str]
+    stages: Mapped[list[str] | None]
+    """Stages of a journey it applies to; None means all."""
+    ports: Mapped[list[str] | None]
+    """Ports it applies to; None means all."""
     target_fpir: Mapped[float]
     threshold: Mapped[float | None]
     """A cosine set by hand instead of the target's."""
-    ports: Mapped[list[str] | None]
-    """Ports it applies to; None means all."""
-    instruction: Mapped[str] = mapped_column(Text)
-    """What the port is told to do on an alert."""
+    legal_basis: Mapped[str] = mapped_column(Text)
+    instruction: Mapped[dict[str, Any]]
+    """What the port is told to do on an alert, by language (`id`, `en`)."""
+    requires_acknowledgement: Mapped[bool]
+    """Whether an officer must take an alert before giving an opinion on it."""
+    requires_second_officer: Mapped[bool]
+    acknowledge_within_s: Mapped[int]
+    """Seconds within which an alert should be taken; nothing happens by itself after them."""
+    active: Mapped[bool]
     version: Mapped[int] = mapped_column()
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
+    shares: Mapped[list["WatchlistShare"]] = relationship(
+        cascade="all, delete-orphan", passive_deletes=True, lazy="selectin"
+    )
+
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class WatchlistShare(Table):
+    """An agency that sees a watchlist's alerts, besides the owner."""
+
+    __tablename__ = "watchlist_share"
+
+    watchlist_id: Mapped[str] = mapped_column(
+        ForeignKey("watchlist.id", ondelete="CASCADE"), primary_key=True
+    )
+    agency_id: Mapped[str] = mapped_column(
+        ForeignKey("agency.id", ondelete="RESTRICT"), primary_key=True, index=True
+    )
 
 
 class Membership(Table):
@@ -46,17 +74,28 @@ class Membership(Table):
 
 
 class Subject(Table):
-    """A person who is looked for."""
+    """A person whom one agency looks for."""
 
     __tablename__ = "subject"
+    __table_args__ = (UniqueConstraint("agency_id", "reference"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    reference: Mapped[str | None] = mapped_column(unique=True)
+    agency_id: Mapped[str] = mapped_column(ForeignKey("agency.id", ondelete="RESTRICT"))
+    reference: Mapped[str | None]
     """The owner's own reference; enrolling it again adds to the same subject."""
     name: Mapped[str]
-    nationality: Mapped[str | None] = mapped_column(String(3))
+    aliases: Mapped[list[str]]
+    sex: Mapped[str | None] = mapped_column(String(1))
     birth_date: Mapped[date | None]
+    birth_year: Mapped[int | None]
+    """Where no more than the year is known."""
+    nationality: Mapped[str | None] = mapped_column(String(3))
+    documents: Mapped[list[dict[str, Any]]]
+    """Travel documents: `kind`, `number`, `country`."""
     reason: Mapped[str] = mapped_column(Text)
+    decision_number: Mapped[str | None]
+    """Number of the decision that put the person on the list."""
+    status: Mapped[str] = mapped_column(String(20))
     valid_from: Mapped[datetime | None]
     valid_until: Mapped[datetime | None]
     version: Mapped[int] = mapped_column()

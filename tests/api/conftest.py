@@ -10,8 +10,11 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.settings import Settings
-from casework.vocabulary import Scope
-from tests.services import Desk, FakeClock, open_service
+from casework.access.keys import NewKey
+from casework.access.officers import NewOfficer
+from casework.access.sessions import Credentials
+from casework.vocabulary import AgencyKind, Role, Scope, SessionKind
+from tests.services import OPERATOR, PASSWORD, Desk, FakeClock, open_service
 
 
 def settings_for(folder: Path, **values: object) -> Settings:
@@ -56,7 +59,8 @@ def key(desk: Desk) -> Callable[..., dict[str, str]]:
     """Make a key; returns the header that shows it."""
 
     def make(*scopes: Scope, ports: list[str] | None = None) -> dict[str, str]:
-        _, text = desk.service.records.keys.create("test", scopes, ports)
+        new = NewKey("test", frozenset(scopes), frozenset(ports) if ports else None, desk.agency())
+        _, text = desk.service.records.keys.create(OPERATOR, new)
         return {"Authorization": f"Bearer {text}"}
 
     return make
@@ -72,6 +76,34 @@ def port(key: Callable[..., dict[str, str]]) -> dict[str, str]:
 def office(key: Callable[..., dict[str, str]]) -> dict[str, str]:
     """Header of an agency's key."""
     return key(Scope.ENROL)
+
+
+@pytest.fixture
+def sign_in(desk: Desk) -> Callable[..., dict[str, str]]:
+    """Make an officer who has chosen a password; returns the header of a session."""
+
+    def make(
+        *roles: Role,
+        agency: str = "IMI",
+        kind: AgencyKind = AgencyKind.MEMBER,
+        login: str | None = None,
+    ) -> dict[str, str]:
+        records = desk.service.records
+        login = login or f"{agency}.{'.'.join(roles)}".lower()
+        new = NewOfficer(desk.agency(agency, kind), login, "Somebody", frozenset(roles))
+        _, first = records.officers.create(OPERATOR, new)
+        assert first is not None
+        session = records.sessions.sign_in(Credentials(login, first), SessionKind.PROGRAM)
+        records.account.change_password(session.actor, first, PASSWORD)
+        return {"Authorization": f"Bearer {session.text}"}
+
+    return make
+
+
+@pytest.fixture
+def admin(sign_in: Callable[..., dict[str, str]]) -> dict[str, str]:
+    """Header of an administrator of the agency that runs the installation."""
+    return sign_in(Role.ADMIN, agency="OPS", kind=AgencyKind.OPERATOR)
 
 
 def problem(response: Any, status: int, code: str) -> dict[str, Any]:

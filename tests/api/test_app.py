@@ -11,12 +11,13 @@ from api import problems
 from api.app import create_app
 from api.pool import ClientGone, Overloaded, WorkPool
 from casework import errors as casework_errors
+from casework.access.keys import NewKey
 from casework.errors import TemplatesMissing
 from casework.vocabulary import Scope
 from detector import errors as detector_errors
 from tests.api.conftest import problem, settings_for, wait_until_ready
 from tests.fakes import photo_of
-from tests.services import open_service
+from tests.services import OPERATOR, open_service
 
 
 def test_health(client, desk):
@@ -115,7 +116,7 @@ def test_the_openapi_document_describes_every_route_its_form_and_its_errors(clie
     form = screen["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert set(form["required"]) == {"photo", "port", "direction"}
     assert {"201", "200", "401", "403", "413", "415", "422", "503"} <= set(screen["responses"])
-    assert screen["security"] == [{"API key": []}]
+    assert screen["security"] == [{"Key or session": []}]
     assert "examples" in document["components"]["schemas"]["EncounterOut"]
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
@@ -230,7 +231,9 @@ def test_overload_is_refused_at_once_over_http(tmp_path, clock):
     app = create_app(settings, opened)
     with TestClient(app) as client:
         wait_until_ready(client)
-        _, text = app.state.service.records.keys.create("port", [Scope.SCREEN])
+        _, text = app.state.service.records.keys.create(
+            OPERATOR, NewKey("port", frozenset({Scope.SCREEN}))
+        )
         answers = []
 
         def send():

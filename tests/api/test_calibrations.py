@@ -9,26 +9,28 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.upkeep import Upkeep
-from casework.vocabulary import Scope
+from casework.access.keys import NewKey
+from casework.vocabulary import Role, Scope
 from tests.api.conftest import problem, settings_for, wait_until_ready
 from tests.api.test_metrics import figures, screen
 from tests.casework.test_calibrations import note, strangers
-from tests.services import Desk, open_service
+from tests.services import OPERATOR, Desk, open_service
 
 
-def test_too_few_scores_are_a_conflict(client, desk, office):
-    refused = client.post("/v1/calibrations", headers=office)
+def test_too_few_scores_are_a_conflict(client, desk, admin):
+    refused = client.post("/v1/calibrations", headers=admin)
     assert "empty" in problem(refused, 409, "too_few_scores")["detail"]
     desk.enrol(1)
-    refused = client.post("/v1/calibrations", headers=office)
+    refused = client.post("/v1/calibrations", headers=admin)
     assert "200 at least" in problem(refused, 409, "too_few_scores")["detail"]
-    assert client.get("/v1/calibrations", headers=office).json() == {"items": [], "next": None}
+    assert client.get("/v1/calibrations", headers=admin).json() == {"items": [], "next": None}
 
 
-def test_one_is_made_listed_read_and_used(client, desk, office, port):
+def test_one_is_made_listed_read_and_used(client, desk, admin, sign_in, port):
     desk.enrol(1)
+    officer = sign_in(Role.OFFICER)
     note(desk, strangers(1000))
-    made = client.post("/v1/calibrations", headers=office)
+    made = client.post("/v1/calibrations", headers=admin)
     assert made.status_code == 201, made.text
     body = made.json()
     assert made.headers["location"] == f"/v1/calibrations/{body['id']}"
@@ -37,20 +39,21 @@ def test_one_is_made_listed_read_and_used(client, desk, office, port):
     scores = [row["score"] for row in body["thresholds"]]
     assert scores == sorted(scores)
     assert all(row["low"] <= row["score"] <= row["high"] for row in body["thresholds"])
-    assert client.get(f"/v1/calibrations/{body['id']}", headers=office).json() == body
+    assert client.get(f"/v1/calibrations/{body['id']}", headers=admin).json() == body
 
-    (alert,) = screen(client, port, 1).json()["alerts"]
+    (told,) = screen(client, port, 1).json()["alerts"]
+    alert = client.get(f"/v1/alerts/{told['id']}", headers=officer).json()
     assert alert["calibration_id"] == body["id"]
     assert alert["one_in"] > 1000
     assert body["id"] in alert["threshold_basis"]
 
-    second = client.post("/v1/calibrations", headers=office).json()
-    first_page = client.get("/v1/calibrations?limit=1", headers=office).json()
+    second = client.post("/v1/calibrations", headers=admin).json()
+    first_page = client.get("/v1/calibrations?limit=1", headers=admin).json()
     assert first_page["next"] == first_page["items"][0]["id"] == body["id"]
     assert not first_page["items"][0]["in_force"]
-    rest = client.get(f"/v1/calibrations?after={body['id']}", headers=office).json()
+    rest = client.get(f"/v1/calibrations?after={body['id']}", headers=admin).json()
     assert [item["id"] for item in rest["items"]] == [second["id"]]
-    problem(client.get("/v1/calibrations/cal_x", headers=office), 404, "not_found")
+    problem(client.get("/v1/calibrations/cal_x", headers=admin), 404, "not_found")
 
 
 def test_port_systems_may_not_read_or_make_them(client, port):
@@ -59,8 +62,9 @@ def test_port_systems_may_not_read_or_make_them(client, port):
     problem(client.get("/v1/reports/alarms", headers=port), 403, "not_permitted")
 
 
-def test_the_report_names_the_list_that_is_beyond_its_limit(client, desk, office, port):
+def test_the_report_names_the_list_that_is_beyond_its_limit(client, desk, sign_in, port):
     loose = desk.watchlist("loose", threshold=-1.0, target_fpir=0.01)
+    office = sign_in(Role.SUPERVISOR)
     quiet = desk.watchlist("quiet")
     desk.enrol(1, loose)
     for person in range(20, 30):
@@ -87,7 +91,9 @@ def test_figures_are_counted_again_by_themselves_and_hold_no_names(tmp_path, clo
     with TestClient(app) as client:
         wait_until_ready(client)
         desk = Desk(app.state.service, clock)
-        _, text = desk.service.records.keys.create("port", [Scope.SCREEN])
+        _, text = desk.service.records.keys.create(
+            OPERATOR, NewKey("port", frozenset({Scope.SCREEN}))
+        )
         loose = desk.watchlist("SECRET LIST", threshold=-1.0, target_fpir=0.01)
         empty = desk.watchlist("nobody passes", ports=["IDBTM"])
         desk.enrol(1, loose)

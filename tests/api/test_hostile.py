@@ -13,12 +13,13 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.settings import Settings
+from casework.access.keys import NewKey
 from casework.vocabulary import Scope
 from detector.decode import Limits
 from tests.api.conftest import wait_until_ready
 from tests.data import packaged
 from tests.fakes import photo_of
-from tests.services import open_service
+from tests.services import OPERATOR, open_service
 
 LONGEST_SECONDS = 2.0
 
@@ -34,7 +35,9 @@ def submit(tmp_path_factory):
     )
     with TestClient(app, raise_server_exceptions=False) as client:
         wait_until_ready(client)
-        _, key = app.state.service.records.keys.create("port", [Scope.SCREEN])
+        _, key = app.state.service.records.keys.create(
+            OPERATOR, NewKey("port", frozenset({Scope.SCREEN}))
+        )
 
         def send(photo, name="x.jpg"):
             begun = time.perf_counter()

@@ -7,13 +7,14 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from casework import chance_scores
+from casework.access.actors import Actor
 from casework.chance import RAREST, Chance, parameters, restored
 from casework.errors import NotFound, TooFewScores
 from casework.tables import Alert, CalibrationRecord, ChanceScore, Encounter, GalleryChange
 from casework.vocabulary import Direction
 from index import ENGINES, FalseMatchCurve, Gallery
 from index.calibration import calibrate
-from tests.services import BEGIN, Desk, caller, open_service, photo_file
+from tests.services import BEGIN, OPERATOR, Desk, open_service, photo_file, port_system
 
 TODAY = BEGIN.date()
 
@@ -127,11 +128,11 @@ def test_the_threshold_is_what_the_fit_says_for_the_list_s_size(desk):
     desk.enrol(1)
     scores = strangers(2000)
     note(desk, scores)
-    made = desk.service.calibrations.make_from_encounters("test")
+    made = desk.service.calibrations.make_from_encounters(OPERATOR)
     expected = calibrate(scores, 1)
     assert (made.searches, made.gallery_size, made.in_force) == (2000, 1, True)
     assert threshold(desk) == pytest.approx(expected.score_at(1e-3), abs=1e-12)
-    reading = desk.service.calibrations.get(made.id)
+    reading = desk.service.calibrations.get(OPERATOR, made.id)
     (permille,) = [each for each in reading.thresholds if each.fpir == 1e-3]
     assert permille.score == pytest.approx(expected.score_at(1e-3))
     assert (permille.low, permille.high) == pytest.approx(expected.interval(1e-3))
@@ -150,7 +151,7 @@ def test_reference_photos_calibrate_and_are_not_kept(desk):
         calibrations.top_score(desk.service.pipeline.analyse(photo_file(n).content).embedding)
         for n in range(100, 310)
     ]
-    made = calibrations.make_from_reference(scores, "test")
+    made = calibrations.make_from_reference(OPERATOR, scores)
     assert made.source == "reference"
     assert threshold(desk) == pytest.approx(calibrate(scores, 1).score_at(1e-3))
     assert noted(desk) == []
@@ -162,14 +163,14 @@ def test_an_alert_keeps_its_calibration_and_its_odds(desk):
     assert before.calibration_id is None
     assert before.threshold_basis.startswith("prior of open")
     assert 1 <= before.one_in <= RAREST
-    made = desk.service.calibrations.make_from_reference(strangers(1000).tolist(), "test")
+    made = desk.service.calibrations.make_from_reference(OPERATOR, strangers(1000).tolist())
     (alert,) = desk.screen(1).encounter.alerts
     assert alert.calibration_id == made.id
     assert alert.threshold_basis == f"calibration {made.id}: FPIR 0.001 at 1 templates"
     assert alert.one_in == RAREST  # scores of 0.98 were never seen of strangers
-    kept = desk.service.screening.get(desk.screen(1).encounter.id, caller()).alerts[0]
+    kept = desk.service.screening.get(desk.screen(1).encounter.id, port_system()).alerts[0]
     assert (kept.calibration_id, kept.one_in) == (alert.calibration_id, alert.one_in)
-    desk.service.records.watchlists.edit(desk.watchlist(), {"threshold": 0.2}, None)
+    desk.service.records.watchlists.edit(OPERATOR, desk.watchlist(), {"threshold": 0.2}, None)
     (by_hand,) = desk.screen(1).encounter.alerts
     assert (by_hand.threshold_basis, by_hand.calibration_id) == ("set by hand", made.id)
 
@@ -193,15 +194,15 @@ def test_odds_agree_with_the_target_at_the_threshold():
 def test_too_few_scores_are_refused_in_words(desk):
     calibrations = desk.service.calibrations
     with pytest.raises(TooFewScores, match="gallery is empty"):
-        calibrations.make_from_encounters("test")
+        calibrations.make_from_encounters(OPERATOR)
     assert calibrations.top_score(np.eye(desk.service.pipeline.embedder.dim)[0]) is None
     desk.enrol(1)
     note(desk, strangers(199))
     with pytest.raises(TooFewScores, match=r"199 non-mated searches.*siaga calibrate FOLDER"):
-        calibrations.make_from_encounters("test")
+        calibrations.make_from_encounters(OPERATOR)
     assert calibrations.current() is None
     with pytest.raises(NotFound):
-        calibrations.get("cal_none")
+        calibrations.get(OPERATOR, "cal_none")
 
 
 def test_only_scores_of_this_model_and_about_this_gallery_size_count(desk):
@@ -213,7 +214,7 @@ def test_only_scores_of_this_model_and_about_this_gallery_size_count(desk):
     note(desk, strangers(500) + 0.3, 11)
     note(desk, strangers(500) + 0.3, 6)
     note(desk, strangers(500) + 0.3, 8, model="another/1/ff")
-    made = desk.service.calibrations.make_from_encounters("test")
+    made = desk.service.calibrations.make_from_encounters(OPERATOR)
     assert 298 <= made.searches <= 300  # one or two may be beyond what so few explain
     assert made.gallery_size == 8
 
@@ -241,7 +242,7 @@ def test_alerts_not_found_true_complete_the_tail(desk, state):
     everyone, cut = strangers(3000), 0.45
     note(desk, everyone[everyone < cut])
     alerted(desk, everyone[everyone >= cut], state)
-    desk.service.calibrations.make_from_encounters("test")
+    desk.service.calibrations.make_from_encounters(OPERATOR)
     assert threshold(desk) == pytest.approx(calibrate(everyone, 1).score_at(1e-3), abs=0.01)
 
 
@@ -251,7 +252,7 @@ def test_true_matches_do_not_raise_the_threshold_decided_or_not(desk, state):
     everyone = strangers(3000)
     note(desk, everyone)
     alerted(desk, np.random.default_rng(1).normal(0.75, 0.05, 100), state)
-    made = desk.service.calibrations.make_from_encounters("test")
+    made = desk.service.calibrations.make_from_encounters(OPERATOR)
     assert threshold(desk) == pytest.approx(calibrate(everyone, 1).score_at(1e-3), abs=0.02)
     counted = "101 matches" if state != "new" else "1 matches"
     assert counted in made.detail
@@ -264,7 +265,7 @@ def test_another_process_follows_a_new_calibration(desk, database):
     other = Desk(open_service(database), desk.clock)
     desk.enrol(1)
     before = threshold(other)
-    made = desk.service.calibrations.make_from_reference(strangers(500).tolist(), "test")
+    made = desk.service.calibrations.make_from_reference(OPERATOR, strangers(500).tolist())
     assert threshold(other) == threshold(desk) != before
     assert other.screen(1).encounter.alerts[0].calibration_id == made.id
     other.service.records.close()
@@ -272,8 +273,8 @@ def test_another_process_follows_a_new_calibration(desk, database):
 
 def test_the_newest_of_the_model_in_use_counts(desk, database):
     desk.enrol(1)
-    first = desk.service.calibrations.make_from_reference(strangers(500).tolist(), "a")
-    second = desk.service.calibrations.make_from_reference(strangers(500, 1).tolist(), "b")
+    first = desk.service.calibrations.make_from_reference(OPERATOR, strangers(500).tolist())
+    second = desk.service.calibrations.make_from_reference(OPERATOR, strangers(500, 1).tolist())
     with desk.service.records.database.write() as session:
         row = session.get_one(CalibrationRecord, second.id)
         session.add(
@@ -291,22 +292,24 @@ def test_the_newest_of_the_model_in_use_counts(desk, database):
         )
     current = desk.service.calibrations.current()
     assert current is not None
-    assert (current.id, current.made_by) == (second.id, "b")
-    page = desk.service.calibrations.page(None, 2)
+    assert (current.id, current.made_by) == (second.id, OPERATOR.id)
+    page = desk.service.calibrations.page(OPERATOR, None, 2)
     assert [each.id for each in page] == [first.id, second.id]
     assert [each.in_force for each in page] == [False, True]
-    assert [each.id for each in desk.service.calibrations.page(second.id, 2)] == ["cal_zzz"]
+    assert [each.id for each in desk.service.calibrations.page(OPERATOR, second.id, 2)] == [
+        "cal_zzz"
+    ]
 
 
 def test_it_is_made_again_when_the_gallery_has_grown_or_much_more_is_known(desk):
     calibrations = desk.service.calibrations
     for person in range(8):
         desk.enrol(person)
-    assert calibrations.renew("service") is None  # nothing is known
+    assert calibrations.renew(Actor.service()) is None  # nothing is known
     note(desk, strangers(999), 8)
     assert calibrations.renewal_due() is None
     note(desk, strangers(1, 5), 8)
-    first = calibrations.renew("service")
+    first = calibrations.renew(Actor.service())
     assert first is not None
     assert (first.made_by, first.gallery_size) == ("service", 8)
     assert calibrations.renewal_due() is None
@@ -314,14 +317,15 @@ def test_it_is_made_again_when_the_gallery_has_grown_or_much_more_is_known(desk)
     assert calibrations.renewal_due() is None  # 9 / 8
     last = desk.enrol(9)
     assert calibrations.renewal_due() == "the gallery went from 8 to 10 templates"
-    assert (second := calibrations.renew("service")) is not None
+    assert (second := calibrations.renew(Actor.service())) is not None
     assert second.gallery_size == 10
     note(desk, strangers(3000, 2), 10)
     assert "4000 searches are known instead of" in (calibrations.renewal_due() or "")
-    assert (third := calibrations.renew("service")) is not None
+    assert (third := calibrations.renew(Actor.service())) is not None
     assert third.searches >= 3990
-    for subject in (last, *[row.id for row in desk.service.records.subjects.page(None, 1)]):
-        desk.service.records.subjects.remove(subject)
+    (first_subject,) = desk.service.records.subjects.page(OPERATOR, None, 1)
+    for subject in (last, first_subject.id):
+        desk.service.records.subjects.remove(OPERATOR, subject)
     assert calibrations.renewal_due() == "the gallery went from 10 to 8 templates"
 
 
@@ -333,12 +337,14 @@ def test_a_process_that_was_overtaken_makes_none(desk, database, monkeypatch):
 
     def slowly():
         fitted = fit()
-        assert other.calibrations.renew("other") is not None
+        assert other.calibrations.renew(Actor.service()) is not None
         return fitted
 
     monkeypatch.setattr(desk.service.calibrations, "_from_encounters", slowly)
-    assert desk.service.calibrations.renew("mine") is None
-    assert [each.made_by for each in desk.service.calibrations.page(None, 9)] == ["other"]
+    assert desk.service.calibrations.renew(Actor.service()) is None
+    assert [each.made_by for each in desk.service.calibrations.page(OPERATOR, None, 9)] == [
+        "service"
+    ]
     other.records.close()
 
 
@@ -348,7 +354,7 @@ def test_old_scores_go(desk, monkeypatch):
     note(desk, strangers(15), on=date(2026, 1, 1))
     note(desk, strangers(15, 1), on=date(2026, 1, 2))
     note(desk, strangers(5), on=date(2025, 1, 1), model="another/1/ff")
-    desk.service.calibrations.renew("service")
+    desk.service.calibrations.renew(Actor.service())
     days = [row.noted_on for row in noted(desk) if row.model == str(desk.service.model)]
     assert len(days) == 20
     assert days.count(date(2026, 1, 2)) == 15
@@ -357,7 +363,7 @@ def test_old_scores_go(desk, monkeypatch):
 
 def test_thresholds_are_read_again_and_the_fit_only_once(desk):
     desk.enrol(1)
-    desk.service.calibrations.make_from_reference(strangers(500).tolist(), "test")
+    desk.service.calibrations.make_from_reference(OPERATOR, strangers(500).tolist())
     desk.screen(1)
     with desk.service.records.database.read() as session:
         first = desk.service.calibrations.chance(session)

@@ -9,7 +9,7 @@ from casework.service import Records, Service
 from casework.subjects import NewSubject
 from casework.tables import EnrolledPhoto, Subject, Template
 from tests.fakes import fake_pipeline, photo_of
-from tests.services import BEGIN, DATA_KEY, drawn_pack, open_service, photo_file
+from tests.services import BEGIN, DATA_KEY, OPERATOR, drawn_pack, open_service, photo_file
 
 
 def count(desk, table):
@@ -30,7 +30,7 @@ def test_each_photo_is_accepted_or_refused_with_its_reason(desk):
         PhotoFile("text.txt", b"hello"),
         photo_file(1),
     ]
-    enrolled = desk.service.enrolment.enrol(person(desk), files)
+    enrolled = desk.service.enrolment.enrol(OPERATOR, person(desk), files)
     codes = [report.code for report in enrolled.reports]
     assert codes == [
         "accepted",
@@ -46,48 +46,48 @@ def test_each_photo_is_accepted_or_refused_with_its_reason(desk):
 
 def test_a_person_whose_every_photo_is_refused_is_not_created(desk):
     with pytest.raises(EnrolmentRefused, match="No face was found"):
-        desk.service.enrolment.enrol(person(desk), [PhotoFile("nobody.jpg", photo_of())])
+        desk.service.enrolment.enrol(OPERATOR, person(desk), [PhotoFile("nobody.jpg", photo_of())])
     assert count(desk, Subject) == 0
 
 
 def test_an_unknown_watchlist_creates_nothing(desk):
     new = NewSubject(name="Somebody", watchlist_ids=(desk.watchlist(), "wl_none"))
     with pytest.raises(NotFound, match="wl_none"):
-        desk.service.enrolment.enrol(new, [photo_file(1)])
+        desk.service.enrolment.enrol(OPERATOR, new, [photo_file(1)])
     assert count(desk, Subject) == 0
 
 
 def test_a_period_that_ends_before_it_begins_creates_nothing(desk):
     with pytest.raises(InvalidPeriod):
         desk.service.enrolment.enrol(
-            person(desk, valid_from=BEGIN, valid_until=BEGIN), [photo_file(1)]
+            OPERATOR, person(desk, valid_from=BEGIN, valid_until=BEGIN), [photo_file(1)]
         )
     assert count(desk, Subject) == 0
 
 
 def test_the_same_reference_again_adds_what_is_new_to_the_same_subject(desk):
     enrolment = desk.service.enrolment
-    first = enrolment.enrol(person(desk, reference="P-1"), [photo_file(1)])
+    first = enrolment.enrol(OPERATOR, person(desk, reference="P-1"), [photo_file(1)])
     other = NewSubject(name="Somebody", watchlist_ids=(desk.watchlist("second"),), reference="P-1")
-    again = enrolment.enrol(other, [photo_file(1), photo_file(1, brightness=0.8)])
+    again = enrolment.enrol(OPERATOR, other, [photo_file(1), photo_file(1, brightness=0.8)])
     assert (first.created, again.created) == (True, False)
     assert again.subject_id == first.subject_id
     assert [report.code for report in again.reports] == ["already_enrolled", "accepted"]
-    subject = desk.service.records.subjects.get(first.subject_id)
+    subject = desk.service.records.subjects.get(OPERATOR, first.subject_id)
     assert len(subject.photos) == 2
     assert {m.watchlist_id for m in subject.memberships} == set(desk.watchlists.values())
 
 
 def test_enrolling_the_very_same_again_changes_nothing(desk):
     enrolment = desk.service.enrolment
-    first = enrolment.enrol(person(desk, reference="P-1"), [photo_file(1)])
-    before = desk.service.records.subjects.get(first.subject_id).version
+    first = enrolment.enrol(OPERATOR, person(desk, reference="P-1"), [photo_file(1)])
+    before = desk.service.records.subjects.get(OPERATOR, first.subject_id).version
     position = desk.service.mirror.catch_up()
     (again,) = enrolment.store(
-        [Application(person(desk, reference="P-1"), (enrolment.examine(photo_file(1)),))]
+        OPERATOR, [Application(person(desk, reference="P-1"), (enrolment.examine(photo_file(1)),))]
     )
     assert again.subject_id == first.subject_id
-    assert desk.service.records.subjects.get(first.subject_id).version == before
+    assert desk.service.records.subjects.get(OPERATOR, first.subject_id).version == before
     assert desk.service.mirror.catch_up() == position
 
 
@@ -98,7 +98,7 @@ def test_a_group_is_stored_whole_or_not_at_all(desk):
         NewSubject(name="x", watchlist_ids=("wl_none",)), (enrolment.examine(photo_file(2)),)
     )
     with pytest.raises(NotFound):
-        enrolment.store([good, bad])
+        enrolment.store(OPERATOR, [good, bad])
     assert count(desk, Subject) == 0
     assert desk.service.mirror.catch_up() == desk.service.mirror.gallery.version
 
@@ -106,8 +106,10 @@ def test_a_group_is_stored_whole_or_not_at_all(desk):
 def test_photos_come_back_as_they_were_and_are_not_readable_in_the_file(desk, database):
     content = photo_of(1)
     desk.enrol(1)
-    (subject,) = desk.service.records.subjects.page(None, 10)
-    back, kind = desk.service.records.subjects.photo_content(subject.id, subject.photos[0].id)
+    (subject,) = desk.service.records.subjects.page(OPERATOR, None, 10)
+    back, kind = desk.service.records.subjects.photo_content(
+        OPERATOR, subject.id, subject.photos[0].id
+    )
     assert (back, kind) == (content, "jpeg")
     desk.service.records.close()
     stored = b"".join(path.read_bytes() for path in database.parent.glob("siaga.db*"))
@@ -125,7 +127,7 @@ def test_erasing_a_subject_removes_its_bytes_from_the_database_file(desk, databa
             photo.subject_id: photo.sealed_content
             for photo in session.scalars(select(EnrolledPhoto))
         }
-    subjects.remove(gone)
+    subjects.remove(OPERATOR, gone)
     with desk.service.records.database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     desk.service.records.close()
@@ -146,7 +148,7 @@ def test_a_change_of_pack_is_noticed_and_re_embedding_mends_it(desk, database):
     service = Service.over(records, newer, fake_pipeline())
     with pytest.raises(TemplatesMissing, match="3 enrolled photos"):
         service.start()
-    assert list(service.enrolment.re_embed(batch=2)) == [(2, 3), (3, 3)]
+    assert list(service.re_embedding.run(batch=2)) == [(2, 3), (3, 3)]
     service = Service.over(records, newer, fake_pipeline())
     service.start()
     assert len(service.mirror.gallery) == 3

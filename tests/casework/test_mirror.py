@@ -14,7 +14,7 @@ from casework.errors import EnrolmentRefused, StillInUse
 from casework.mirror import GalleryMirror
 from casework.tables import Template
 from index import Gallery
-from tests.services import Desk, FakeClock, open_service, photo_file
+from tests.services import OPERATOR, Desk, FakeClock, open_service, photo_file
 
 
 def templates(service) -> set[int]:
@@ -38,7 +38,7 @@ def test_another_process_s_writes_are_seen_by_the_next_screening(desk, database)
     assert other.screen(1).encounter.outcome == "clear"
     subject = desk.enrol(1)
     assert other.screen(1).encounter.outcome == "alert"
-    desk.service.records.subjects.remove(subject)
+    desk.service.records.subjects.remove(OPERATOR, subject)
     assert other.screen(1).encounter.outcome == "clear"
     other.service.records.close()
 
@@ -63,7 +63,7 @@ def test_templates_of_another_model_stay_out(desk, database):
 
 def test_the_position_counts_even_where_nothing_is_enrolled(desk, database):
     subject = desk.enrol(1)
-    desk.service.records.subjects.remove(subject)
+    desk.service.records.subjects.remove(OPERATOR, subject)
     service = open_service(database)
     assert len(service.mirror.gallery) == 0
     assert service.mirror.gallery.version > 0
@@ -95,21 +95,23 @@ class MirrorMachine(RuleBasedStateMachine):
     def add_photo(self, data, person):
         subject = data.draw(st.sampled_from(sorted(self.subjects)))
         with contextlib.suppress(EnrolmentRefused):  # the same photo twice
-            self.desk.service.enrolment.add_photos(subject, [photo_file(person, brightness=0.95)])
+            self.desk.service.enrolment.add_photos(
+                OPERATOR, subject, [photo_file(person, brightness=0.95)]
+            )
 
     @precondition(lambda self: self.subjects)
     @rule(data=st.data())
     def remove_photo(self, data):
         subject = data.draw(st.sampled_from(sorted(self.subjects)))
-        photo = self.desk.service.records.subjects.get(subject).photos[0]
+        photo = self.desk.service.records.subjects.get(OPERATOR, subject).photos[0]
         with contextlib.suppress(StillInUse):  # the last one stays
-            self.desk.service.records.subjects.remove_photo(subject, photo.id)
+            self.desk.service.records.subjects.remove_photo(OPERATOR, subject, photo.id)
 
     @precondition(lambda self: self.subjects)
     @rule(data=st.data())
     def remove(self, data):
         subject = data.draw(st.sampled_from(sorted(self.subjects)))
-        self.desk.service.records.subjects.remove(subject)
+        self.desk.service.records.subjects.remove(OPERATOR, subject)
         del self.subjects[subject]
 
     @rule()

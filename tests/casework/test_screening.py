@@ -11,7 +11,7 @@ from casework.errors import IdempotencyClash, NotFound, NotPermitted
 from casework.tables import Alert, Encounter
 from casework.vocabulary import Category, Direction
 from detector.errors import PhotoError
-from tests.services import BEGIN, Desk, caller, open_service, photo_file
+from tests.services import BEGIN, OPERATOR, Desk, open_service, photo_file, port_system
 
 
 def count(desk, table):
@@ -35,7 +35,7 @@ def test_a_photo_without_a_face_is_unsearchable_and_recorded_with_its_reason(des
     encounter = desk.screen().encounter
     assert encounter.outcome == "unsearchable"
     assert encounter.quality["reasons"][0]["code"] == "no_face"
-    assert desk.service.screening.get(encounter.id, caller()).outcome == "unsearchable"
+    assert desk.service.screening.get(encounter.id, port_system()).outcome == "unsearchable"
 
 
 def test_a_broken_photo_is_refused_and_nothing_is_recorded(desk):
@@ -93,9 +93,9 @@ def test_a_changed_threshold_counts_from_the_next_screening_on(desk):
     watchlist = desk.watchlist()
     desk.enrol(1)
     assert desk.screen(1).encounter.outcome == "alert"
-    desk.service.records.watchlists.edit(watchlist, {"threshold": 0.9999}, None)
+    desk.service.records.watchlists.edit(OPERATOR, watchlist, {"threshold": 0.9999}, None)
     assert desk.screen(1).encounter.outcome == "clear"
-    desk.service.records.watchlists.edit(watchlist, {"threshold": None}, None)
+    desk.service.records.watchlists.edit(OPERATOR, watchlist, {"threshold": None}, None)
     alert = desk.screen(1).encounter.alerts[0]
     assert alert.threshold_basis == "prior of open: FPIR 0.001 at 1 templates"
 
@@ -112,7 +112,7 @@ def test_the_threshold_rises_with_the_number_of_templates_on_the_list(desk):
 
 def test_a_subject_with_several_photos_raises_one_alert_with_its_best_score(desk):
     subject = desk.enrol(1)
-    desk.service.enrolment.add_photos(subject, [photo_file(1, brightness=0.8)])
+    desk.service.enrolment.add_photos(OPERATOR, subject, [photo_file(1, brightness=0.8)])
     (alert,) = desk.screen(1).encounter.alerts
     embedding = desk.service.pipeline.analyse(photo_file(1, brightness=0.9).content).embedding
     best = desk.service.mirror.gallery.top(embedding, 1).hits[0].score
@@ -173,7 +173,7 @@ def test_an_idempotency_key_for_another_request_is_refused(desk):
             desk.screen(1, idempotency_key="abc", **changed)
     with pytest.raises(IdempotencyClash):
         desk.screen(2, idempotency_key="abc")
-    assert not desk.screen(2, idempotency_key="abc", key=caller("key_other")).replayed
+    assert not desk.screen(2, idempotency_key="abc", key=port_system("key_other")).replayed
 
 
 def test_the_same_key_sent_many_times_at_once_records_one_encounter(desk):
@@ -195,13 +195,13 @@ def test_the_same_key_sent_many_times_at_once_records_one_encounter(desk):
 
 
 def test_a_key_speaks_only_for_its_ports_and_reads_only_its_own_encounters(desk):
-    batam = caller("key_batam", frozenset({"IDBTM"}))
+    batam = port_system("key_batam", frozenset({"IDBTM"}))
     with pytest.raises(NotPermitted):
         desk.screen(1, key=batam)
     encounter = desk.screen(1, key=batam, port="IDBTM").encounter
     assert desk.service.screening.get(encounter.id, batam).id == encounter.id
     with pytest.raises(NotFound):
-        desk.service.screening.get(encounter.id, caller("key_other"))
+        desk.service.screening.get(encounter.id, port_system("key_other"))
 
 
 def test_stage_times_are_recorded(desk):

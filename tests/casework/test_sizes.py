@@ -7,7 +7,7 @@ from sqlalchemy import event, func, select
 from casework.enrolment import Application
 from casework.subjects import NewSubject
 from casework.tables import Membership, Template
-from tests.services import Desk, FakeClock, open_service, photo_file
+from tests.services import OPERATOR, Desk, FakeClock, open_service, photo_file
 
 
 def counted(service):
@@ -39,17 +39,17 @@ def test_after_any_change_the_sizes_are_what_a_count_finds(desk, database):
         elif choice < 0.6:
             chosen = draw.sample(lists, draw.randint(1, 3))
             desk.service.records.subjects.edit(
-                draw.choice(subjects), {"watchlist_ids": chosen}, None
+                OPERATOR, draw.choice(subjects), {"watchlist_ids": chosen}, None
             )
         elif choice < 0.75:
             subject = draw.choice(subjects)
-            desk.service.enrolment.add_photos(subject, [photo_file(1000 + step)])
+            desk.service.enrolment.add_photos(OPERATOR, subject, [photo_file(1000 + step)])
         elif choice < 0.85:
-            known = desk.service.records.subjects.get(draw.choice(subjects))
+            known = desk.service.records.subjects.get(OPERATOR, draw.choice(subjects))
             person = NewSubject("x", tuple(lists), reference=known.reference)
-            desk.service.enrolment.store([Application(person, ())])
+            desk.service.enrolment.store(OPERATOR, [Application(person, ())])
         else:
-            desk.service.records.subjects.remove(subjects.pop())
+            desk.service.records.subjects.remove(OPERATOR, subjects.pop())
         assert followed(desk.service) == followed(other.service) == counted(desk.service)
     restarted = open_service(database)
     assert followed(restarted) == counted(restarted)
@@ -86,7 +86,7 @@ def test_one_person_twice_in_one_group_is_one_subject(desk):
         Application(NewSubject("x", lists, reference="r"), (enrolment.examine(photo_file(n)),))
         for n in (1, 2)
     ]
-    first, second = enrolment.store(twice)
+    first, second = enrolment.store(OPERATOR, twice)
     assert (first.created, second.created) == (True, False)
     assert first.subject_id == second.subject_id
     assert followed(desk.service) == {lists[0]: 2}

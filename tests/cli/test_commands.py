@@ -58,8 +58,8 @@ def test_enrol_then_screen_then_enrol_again(siaga, photos, tmp_path):
     assert screened.returncode == 1
     alert, nobody, refusal = json.loads(screened.stdout)
     assert alert["outcome"] == "alert"
-    assert alert["names"] == {alert["alerts"][0]["subject_id"]: "Eileen C"}
-    assert alert["alerts"][0]["watchlist"]["name"] == "wanted"
+    (candidate,) = alert["candidates"]
+    assert (candidate["name"], candidate["watchlist"]) == ("Eileen C", "wanted")
     assert nobody["outcome"] == "unsearchable"
     assert refusal["error"] == "photo_unreadable"
 

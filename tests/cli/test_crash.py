@@ -16,6 +16,8 @@ import pytest
 from sqlalchemy import select
 
 from api.settings import Settings
+from casework.access.actors import Actor
+from casework.access.keys import NewKey
 from casework.service import Records
 from casework.tables import EnrolledPhoto, Subject, Template
 from casework.vault import read_or_create_key
@@ -91,8 +93,10 @@ def test_the_service_killed_after_an_answer_still_has_it(tmp_path):
     records = Records.open(
         settings.resolved_database_url, read_or_create_key(settings.resolved_data_key_file)
     )
-    _, port = records.keys.create("port", [Scope.SCREEN])
-    _, office = records.keys.create("office", [Scope.ENROL])
+    _, port = records.keys.create(Actor.operator(), NewKey("port", frozenset({Scope.SCREEN})))
+    agency = records.agencies.only(Actor.operator())
+    enrols = NewKey("office", frozenset({Scope.ENROL}), agency_id=agency.id)
+    _, office = records.keys.create(Actor.operator(), enrols)
     records.close()
     photo = encoded(image_of("astronaut"), quality=90)
     headers = {"Authorization": f"Bearer {port}", "Idempotency-Key": "once"}
@@ -141,7 +145,7 @@ def test_a_service_told_to_stop_finishes_what_it_admitted(tmp_path):
     records = Records.open(
         settings.resolved_database_url, read_or_create_key(settings.resolved_data_key_file)
     )
-    _, key = records.keys.create("port", [Scope.SCREEN])
+    _, key = records.keys.create(Actor.operator(), NewKey("port", frozenset({Scope.SCREEN})))
     records.close()
     answers: list[int] = []
     never_admitted: list[Exception] = []

@@ -50,7 +50,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_encounter_screened",
         "encounter",
-        ["received_at", "port", "direction", "outcome"],
+        ["received_at", "port", "direction", "stage", "outcome"],
         unique=False,
     )
 

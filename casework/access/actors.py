@@ -1,0 +1,61 @@
+"""Who acts: an officer, a system with a key, or the operator at the machine."""
+
+import getpass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Self
+
+from casework.vocabulary import Role
+
+
+class ActorKind(StrEnum):
+    """How an actor came in."""
+
+    OFFICER = "officer"
+    SYSTEM = "system"
+    OPERATOR = "operator"
+    """Somebody with a shell on the machine: they hold the database and its key anyway."""
+    SERVICE = "service"
+    """The service itself, on its schedule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody whose acts are judged by `casework.access.authority` and go into the audit trail."""
+
+    kind: ActorKind
+    id: str
+    name: str
+    agency_id: str | None = None
+    roles: frozenset[Role] = frozenset()
+    ports: frozenset[str] | None = None
+    """Ports a system may speak for; None means all."""
+    runs_installation: bool = False
+    """Whether the agency is the one that operates the installation for all others."""
+    session_id: str | None = None
+    incomplete: str | None = None
+    """What must be set before this officer may do anything else, in a sentence."""
+    request_id: str | None = field(default=None, compare=False)
+
+    def asking(self, request_id: str | None) -> Self:
+        """Return the same actor, on one request."""
+        return replace(self, request_id=request_id)
+
+    def has_any(self, roles: Iterable[Role]) -> bool:
+        """Whether the actor holds one of the roles."""
+        return not self.roles.isdisjoint(roles)
+
+    @classmethod
+    def operator(cls) -> Self:
+        """Return the person who runs a command on this machine, by the system's account name."""
+        try:
+            name = getpass.getuser()
+        except (KeyError, OSError):
+            name = "unnamed"  # a container may run under a number that no account has
+        return cls(ActorKind.OPERATOR, f"operator/{name}", name)
+
+    @classmethod
+    def service(cls) -> Self:
+        """Return the service itself."""
+        return cls(ActorKind.SERVICE, "service", "service")

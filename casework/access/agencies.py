@@ -1,0 +1,129 @@
+"""Agencies: the authorities that own watchlists and employ officers."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from casework.access.actors import Actor
+from casework.access.authority import Act, require
+from casework.clock import Clock
+from casework.database import Database
+from casework.errors import AlreadyExists, NotFound, StaleVersion
+from casework.ids import AGENCY, new_id
+from casework.oversight.audit import Audit, Entry
+from casework.tables import Agency
+from casework.vocabulary import AgencyKind
+
+
+@dataclass(frozen=True, slots=True)
+class NewAgency:
+    """What an agency is made from."""
+
+    code: str
+    name: str
+    kind: AgencyKind = AgencyKind.MEMBER
+
+
+class Agencies:
+    """Makes, reads and edits agencies. None is ever removed: records refer to it."""
+
+    def __init__(self, database: Database, audit: Audit, clock: Clock) -> None:
+        self._database = database
+        self._audit = audit
+        self._clock = clock
+
+    def create(self, actor: Actor, new: NewAgency) -> Agency:
+        """Make an agency.
+
+        Raises:
+            NotPermitted: the actor may not.
+            AlreadyExists: the code is taken.
+        """
+        require(actor, Act.MANAGE_AGENCY)
+        now = self._clock()
+        row = Agency(id=new_id(AGENCY), active=True, created_at=now, updated_at=now, **asdict(new))
+        try:
+            with self._database.write() as session:
+                session.add(row)
+                session.flush()
+                self._audit.append(
+                    session,
+                    Entry(actor, "agency.create", row.id, row.id, detail={"code": new.code}),
+                )
+        except IntegrityError as error:
+            raise AlreadyExists(f"An agency with the code {new.code} already exists.") from error
+        return row
+
+    def get(self, actor: Actor, agency_id: str) -> Agency:
+        """Return one agency, by id.
+
+        Raises:
+            NotPermitted, NotFound: see the message.
+        """
+        require(actor, Act.READ_AGENCY)
+        with self._database.read() as session:
+            return find(session, agency_id)
+
+    def by_code(self, code: str) -> Agency:
+        """Return the agency with a code; raises NotFound."""
+        with self._database.read() as session:
+            row = session.scalar(select(Agency).where(Agency.code == code.upper()))
+        if row is None:
+            raise NotFound(f"There is no agency {code}: see `siaga agencies list`.")
+        return row
+
+    def only(self, actor: Actor) -> Agency:
+        """Return the one agency there is, making it on an installation that has none yet.
+
+        Raises:
+            NotFound: there are several, so one must be named.
+        """
+        with self._database.read() as session:
+            rows = session.scalars(select(Agency).limit(2)).all()
+        if len(rows) > 1:
+            raise NotFound("There are several agencies: name one by its code, with --agency.")
+        if rows:
+            return rows[0]
+        return self.create(actor, NewAgency("LOCAL", "This installation", AgencyKind.OPERATOR))
+
+    def page(self, actor: Actor, after: str | None, limit: int) -> list[Agency]:
+        """Return up to `limit` agencies in order of making, those after id `after`."""
+        require(actor, Act.READ_AGENCY)
+        query = select(Agency).order_by(Agency.id).limit(limit)
+        if after is not None:
+            query = query.where(Agency.id > after)
+        with self._database.read() as session:
+            return list(session.scalars(query))
+
+    def edit(
+        self, actor: Actor, agency_id: str, changes: Mapping[str, Any], version: int | None
+    ) -> Agency:
+        """Change `name` or `active`; officers of an agency that is not active cannot sign in.
+
+        Raises:
+            NotPermitted, NotFound, StaleVersion: nothing was changed.
+        """
+        require(actor, Act.MANAGE_AGENCY)
+        with self._database.write() as session:
+            row = find(session, agency_id)
+            if version is not None and row.version != version:
+                raise StaleVersion("The agency has changed since you read it: read it again.")
+            for name, value in changes.items():
+                setattr(row, name, value)
+            row.updated_at = self._clock()
+            session.flush()
+            detail = {"fields": sorted(changes), "active": row.active}
+            self._audit.append(session, Entry(actor, "agency.edit", row.id, row.id, detail=detail))
+        return row
+
+
+def find(session: Session, agency_id: str) -> Agency:
+    """Return one agency within a transaction; raises NotFound."""
+    row = session.get(Agency, agency_id)
+    if row is None:
+        raise NotFound(f"There is no agency {agency_id}.")
+    return row

@@ -1,0 +1,182 @@
+"""API keys of port systems and agencies' programs.
+
+A key is 256 random bits, so one SHA-256 protects it as well as a slow password hash would: there is
+nothing to guess. Its text names its row, which is found by index; only then is the secret compared,
+in constant time.
+"""
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import bindparam, select
+
+from casework.access import agencies
+from casework.access.actors import Actor, ActorKind
+from casework.access.authority import Act, Reach, reach, require, require_object, within_reach
+from casework.access.secret import PREFIX, SECRET_BYTES, digest, split
+from casework.clock import Clock
+from casework.database import Database
+from casework.errors import NotAuthenticated, NotFound, NotPermitted
+from casework.ids import KEY, new_id
+from casework.oversight.audit import Audit, Entry
+from casework.tables import Agency, ApiKey
+from casework.vocabulary import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """What a key is made from."""
+
+    name: str
+    scopes: frozenset[Scope]
+    ports: frozenset[str] | None = None
+    """Ports it may speak for; None means all."""
+    agency_id: str | None = None
+    """Whose key it is; a key that enrols belongs to an agency, a port system may to none."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """What may be shown of a key."""
+
+    id: str
+    name: str
+    agency_id: str | None
+    scopes: tuple[Scope, ...]
+    ports: tuple[str, ...] | None
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class Keys:
+    """Creates, lists, revokes and recognises API keys."""
+
+    def __init__(self, database: Database, audit: Audit, clock: Clock) -> None:
+        self._database = database
+        self._audit = audit
+        self._clock = clock
+
+    def create(self, actor: Actor, new: NewKey) -> tuple[KeyRecord, str]:
+        """Make a key; returns its record and its text, which cannot be shown again.
+
+        Raises:
+            NotPermitted: the actor may make no key, or none of this scope.
+            NotFound: there is no such agency, or it is beyond the actor's reach.
+        """
+        missing = f"There is no agency {new.agency_id}."
+        require_object(actor, Act.MANAGE_KEY, new.agency_id, missing=missing)
+        if Scope.SCREEN in new.scopes and reach(actor, Act.MANAGE_KEY) is not Reach.ALL:
+            raise NotPermitted(
+                "A key with the scope 'screen' searches every agency's watchlists: only an "
+                "administrator of the agency that runs the installation can make one."
+            )
+        if Scope.ENROL in new.scopes and new.agency_id is None:
+            raise NotPermitted(
+                "A key with the scope 'enrol' keeps one agency's watchlists: name the agency."
+            )
+        secret = secrets.token_urlsafe(SECRET_BYTES)
+        row = ApiKey(
+            id=new_id(KEY),
+            name=new.name,
+            agency_id=new.agency_id,
+            secret_sha256=digest(secret),
+            scopes=sorted(new.scopes),
+            ports=sorted(new.ports) if new.ports else None,
+            created_at=self._clock(),
+            revoked_at=None,
+        )
+        with self._database.write() as session:
+            if new.agency_id is not None:
+                agencies.find(session, new.agency_id)
+            session.add(row)
+            session.flush()
+            detail = {"scopes": row.scopes, "ports": row.ports}
+            self._audit.append(
+                session, Entry(actor, "key.create", row.id, row.agency_id, detail=detail)
+            )
+        return _record(row), f"{PREFIX}.{row.id}.{secret}"
+
+    def all(self, actor: Actor) -> tuple[KeyRecord, ...]:
+        """Return the keys within the actor's reach, oldest first; raises NotPermitted."""
+        require(actor, Act.MANAGE_KEY)
+        visible = within_reach(actor, Act.MANAGE_KEY, ApiKey.agency_id)
+        with self._database.read() as session:
+            rows = session.scalars(select(ApiKey).where(visible).order_by(ApiKey.id))
+            return tuple(_record(row) for row in rows)
+
+    def revoke(self, actor: Actor, key_id: str) -> KeyRecord:
+        """Take a key out of force; revoking it again changes nothing.
+
+        Raises:
+            NotPermitted: the actor may revoke none.
+            NotFound: there is no such key within the actor's reach.
+        """
+        missing = f"There is no key {key_id}: see `siaga keys list`."
+        with self._database.write() as session:
+            row = session.get(ApiKey, key_id)
+            owner_id = row.agency_id if row is not None else None
+            require_object(actor, Act.MANAGE_KEY, owner_id, missing=missing)
+            if row is None:
+                raise NotFound(missing)
+            if row.revoked_at is None:
+                row.revoked_at = self._clock()
+                session.flush()
+                self._audit.append(session, Entry(actor, "key.revoke", row.id, row.agency_id))
+            return _record(row)
+
+    def recognise(self, text: str) -> Actor:
+        """Return the system that shows this key.
+
+        Raises:
+            NotAuthenticated: it is malformed, unknown, wrong or revoked, or its agency is not
+                active; which, is not told.
+        """
+        key_id, secret = split(text)
+        row = None
+        if key_id:
+            # Read every time: a revocation counts at once, whichever process it was made in.
+            with self._database.glance() as connection:
+                row = connection.execute(_RECOGNISED, {"key_id": key_id}).first()
+        expected = row.secret_sha256 if row is not None else ""
+        matches = hmac.compare_digest(expected.encode(), digest(secret).encode())
+        if row is None or not matches or row.revoked_at is not None or row.active is False:
+            raise NotAuthenticated("This API key is not known or no longer in force.")
+        return Actor(
+            ActorKind.SYSTEM,
+            row.id,
+            row.name,
+            row.agency_id,
+            frozenset(Scope(scope).role for scope in row.scopes),
+            frozenset(row.ports) if row.ports is not None else None,
+        )
+
+
+_RECOGNISED: Final = (
+    select(
+        ApiKey.id,
+        ApiKey.name,
+        ApiKey.agency_id,
+        ApiKey.secret_sha256,
+        ApiKey.scopes,
+        ApiKey.ports,
+        ApiKey.revoked_at,
+        Agency.active,
+    )
+    .outerjoin(Agency, Agency.id == ApiKey.agency_id)
+    .where(ApiKey.id == bindparam("key_id"))
+)
+
+
+def _record(row: ApiKey) -> KeyRecord:
+    return KeyRecord(
+        row.id,
+        row.name,
+        row.agency_id,
+        tuple(Scope(scope) for scope in row.scopes),
+        tuple(row.ports) if row.ports is not None else None,
+        row.created_at,
+        row.revoked_at,
+    )

@@ -1,0 +1,221 @@
+"""Officers: the people who work with the service, each for one agency."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from casework.access import agencies
+from casework.access.actors import Actor
+from casework.access.authority import Act, Reach, reach, require, require_object, within_reach
+from casework.access.passwords import Passwords, first_password
+from casework.clock import Clock
+from casework.database import Database
+from casework.errors import AlreadyExists, NotFound, NotPermitted, StaleVersion
+from casework.ids import OFFICER, new_id
+from casework.oversight.audit import Audit, Entry
+from casework.tables import Officer, OfficerSession
+from casework.vocabulary import Role
+
+
+@dataclass(frozen=True, slots=True)
+class NewOfficer:
+    """What an officer's account is made from."""
+
+    agency_id: str
+    login: str
+    name: str
+    roles: frozenset[Role]
+    language: str = "id"
+    oidc_issuer: str | None = None
+    oidc_subject: str | None = None
+    """Who the officer is at the identity provider; then no password is set."""
+
+
+class Officers:
+    """Makes, reads and edits officers' accounts."""
+
+    def __init__(
+        self, database: Database, audit: Audit, passwords: Passwords, clock: Clock
+    ) -> None:
+        self._database = database
+        self._audit = audit
+        self._passwords = passwords
+        self._clock = clock
+
+    def create(self, actor: Actor, new: NewOfficer) -> tuple[Officer, str | None]:
+        """Make an account; returns it and its first password, which cannot be shown again.
+
+        Raises:
+            NotPermitted, NotFound: the actor may not, or not for this agency.
+            AlreadyExists: the login is taken.
+        """
+        self._require(actor, new.agency_id)
+        _require_grantable(actor, new.roles)
+        password = first_password() if new.oidc_subject is None else None
+        hashed = self._passwords.hash(password) if password is not None else None
+        now = self._clock()
+        row = Officer(
+            id=new_id(OFFICER),
+            agency_id=new.agency_id,
+            login=new.login.lower(),
+            name=new.name,
+            roles=sorted(new.roles),
+            language=new.language,
+            active=True,
+            password_hash=hashed,
+            must_change_password=password is not None,
+            failures=0,
+            locked_until=None,
+            sealed_totp=None,
+            totp_confirmed=False,
+            totp_step=0,
+            oidc_issuer=new.oidc_issuer,
+            oidc_subject=new.oidc_subject,
+            signed_in_at=None,
+            created_at=now,
+            updated_at=now,
+        )
+        try:
+            with self._database.write() as session:
+                agencies.find(session, new.agency_id)
+                session.add(row)
+                session.flush()
+                detail = {"roles": sorted(new.roles)}
+                self._audit.append(
+                    session, Entry(actor, "officer.create", row.id, row.agency_id, detail=detail)
+                )
+        except IntegrityError as error:
+            raise AlreadyExists(f"An officer with the login {row.login} already exists.") from error
+        return row, password
+
+    def get(self, actor: Actor, officer_id: str) -> Officer:
+        """Return one officer; raises NotPermitted or NotFound."""
+        with self._database.read() as session:
+            return self._find(session, actor, officer_id)
+
+    def by_login(self, actor: Actor, login: str) -> Officer:
+        """Return the officer with a login; raises NotPermitted or NotFound."""
+        require(actor, Act.MANAGE_OFFICER)
+        with self._database.read() as session:
+            row = session.scalar(select(Officer).where(Officer.login == login.lower()))
+            missing = f"There is no officer {login}: see `siaga officers list`."
+            if row is None:
+                raise NotFound(missing)
+            self._require(actor, row.agency_id, missing)
+            return row
+
+    def page(self, actor: Actor, after: str | None, limit: int) -> list[Officer]:
+        """Return up to `limit` officers in order of making, those after id `after`."""
+        require(actor, Act.MANAGE_OFFICER)
+        query = (
+            select(Officer)
+            .where(within_reach(actor, Act.MANAGE_OFFICER, Officer.agency_id))
+            .order_by(Officer.id)
+            .limit(limit)
+        )
+        if after is not None:
+            query = query.where(Officer.id > after)
+        with self._database.read() as session:
+            return list(session.scalars(query))
+
+    def edit(
+        self, actor: Actor, officer_id: str, changes: Mapping[str, Any], version: int | None
+    ) -> Officer:
+        """Change `name`, `roles`, `language` or `active`; sessions end where rights shrink.
+
+        Raises:
+            NotPermitted, NotFound, StaleVersion: nothing was changed.
+        """
+        fields = dict(changes)
+        if "roles" in fields:
+            fields["roles"] = sorted(fields["roles"])
+        with self._database.write() as session:
+            row = self._find(session, actor, officer_id)
+            if version is not None and row.version != version:
+                raise StaleVersion("The officer has changed since you read it: read it again.")
+            if "roles" in fields:
+                _require_grantable(actor, {Role(role) for role in fields["roles"]} - _roles(row))
+            for name, value in fields.items():
+                setattr(row, name, value)
+            row.updated_at = self._clock()
+            if not row.active:
+                end_sessions(session, officer_id, self._clock)
+            session.flush()
+            detail = {"fields": sorted(fields), "roles": row.roles, "active": row.active}
+            self._audit.append(
+                session, Entry(actor, "officer.edit", row.id, row.agency_id, detail=detail)
+            )
+        return row
+
+    def reset(self, actor: Actor, officer_id: str, *, second_factor: bool = False) -> str:
+        """Give a new first password, unlock, and end every session; returns the password.
+
+        Args:
+            actor: who resets.
+            officer_id: whose account.
+            second_factor: whether the second factor is taken away too, for a lost telephone.
+
+        Raises:
+            NotPermitted, NotFound: nothing was changed.
+        """
+        password = first_password()
+        hashed = self._passwords.hash(password)
+        with self._database.write() as session:
+            row = self._find(session, actor, officer_id)
+            row.password_hash = hashed
+            row.must_change_password = True
+            row.failures, row.locked_until = 0, None
+            if second_factor:
+                row.sealed_totp, row.totp_confirmed = None, False
+            row.updated_at = self._clock()
+            end_sessions(session, officer_id, self._clock)
+            session.flush()
+            detail = {"second_factor": second_factor}
+            self._audit.append(
+                session, Entry(actor, "officer.reset", row.id, row.agency_id, detail=detail)
+            )
+        return password
+
+    def _find(self, session: Session, actor: Actor, officer_id: str) -> Officer:
+        row = session.get(Officer, officer_id)
+        missing = f"There is no officer {officer_id}."
+        self._require(actor, row.agency_id if row is not None else None, missing)
+        if row is None:
+            raise NotFound(missing)
+        return row
+
+    def _require(self, actor: Actor, agency_id: str | None, missing: str | None = None) -> None:
+        require_object(
+            actor,
+            Act.MANAGE_OFFICER,
+            agency_id,
+            missing=missing or f"There is no agency {agency_id}.",
+        )
+
+
+def end_sessions(session: Session, officer_id: str, clock: Clock) -> None:
+    """End every session of an officer, within a transaction."""
+    session.execute(
+        update(OfficerSession)
+        .where(OfficerSession.officer_id == officer_id, OfficerSession.ended_at.is_(None))
+        .values(ended_at=clock())
+    )
+
+
+def _roles(row: Officer) -> frozenset[Role]:
+    return frozenset(Role(role) for role in row.roles)
+
+
+def _require_grantable(actor: Actor, roles: frozenset[Role] | set[Role]) -> None:
+    """Raise NotPermitted where a role reaches further than the one who would give it."""
+    if Role.PORT in roles:
+        raise NotPermitted("The role 'port' is for systems: make a key with the scope 'screen'.")
+    if Role.COORDINATOR in roles and reach(actor, Act.MANAGE_OFFICER) is not Reach.ALL:
+        raise NotPermitted(
+            "The role 'coordinator' reads totals of every agency: only an administrator of the "
+            "agency that runs the installation can give it."
+        )

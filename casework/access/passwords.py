@@ -1,0 +1,73 @@
+"""Passwords: Argon2id hashes (RFC 9106), what makes one acceptable, and first ones."""
+
+import secrets
+from typing import Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+from casework.errors import WeakPassword
+
+LEAST_LENGTH: Final = 12
+MOST_LENGTH: Final = 256
+_LEAST_DIFFERENT: Final = 5
+
+# First passwords are read out or typed from paper: no letters that look alike, five at a time.
+_ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+_GROUPS: Final = 4
+_GROUP: Final = 5
+
+
+class Passwords:
+    """Hashes and checks passwords; a check costs the same whether there is an account or not."""
+
+    def __init__(self, hasher: PasswordHasher | None = None) -> None:
+        self._hasher = hasher or PasswordHasher()
+        self._nobodys = self._hasher.hash(secrets.token_hex())
+
+    def hash(self, password: str) -> str:
+        """Return the hash to keep."""
+        return self._hasher.hash(password)
+
+    def check(self, password: str, kept: str | None) -> bool:
+        """Whether a password is the one that was hashed; None matches nothing, just as slowly."""
+        try:
+            self._hasher.verify(kept or self._nobodys, password)
+        except (VerifyMismatchError, InvalidHashError):
+            return False
+        return kept is not None
+
+    def outdated(self, kept: str) -> bool:
+        """Whether a hash was made with weaker parameters than today's."""
+        return self._hasher.check_needs_rehash(kept)
+
+
+def require_strong(password: str, *known: str) -> None:
+    """Raise WeakPassword unless a password may be used.
+
+    Length is what counts (NIST SP 800-63B asks for no mixture of kinds); the rest keeps out what
+    is guessed first.
+
+    Args:
+        password: the new password.
+        known: what anybody knows of the officer: login, names.
+    """
+    if len(password) < LEAST_LENGTH:
+        raise WeakPassword(f"Choose a password of at least {LEAST_LENGTH} characters.")
+    if len(password) > MOST_LENGTH:
+        raise WeakPassword(f"Choose a password of at most {MOST_LENGTH} characters.")
+    if len(set(password)) < _LEAST_DIFFERENT:
+        raise WeakPassword("Choose a password that does not repeat so few characters.")
+    if password.isdecimal():
+        raise WeakPassword("Choose a password that is not a number alone.")
+    lowered = password.casefold()
+    if any(len(word) > 3 and word.casefold() in lowered for word in known):
+        raise WeakPassword("Choose a password that does not contain your name or login.")
+
+
+def first_password() -> str:
+    """Return a random password (98 bits) that can be read out to its owner."""
+    letters = [secrets.choice(_ALPHABET) for _ in range(_GROUPS * _GROUP)]
+    return "-".join(
+        "".join(letters[start : start + _GROUP]) for start in range(0, len(letters), _GROUP)
+    )

@@ -1,0 +1,1 @@
+"""What watches over the work: the audit trail, reports, retention."""

@@ -1,0 +1,1 @@
+"""Officers at work: alerts and their life cycle, searches, a subject's history."""

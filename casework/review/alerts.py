@@ -1,0 +1,301 @@
+"""Reading alerts: the queue, one alert with all an officer needs to compare, and its two photos.
+
+An agency sees the alerts of its own watchlists and of those that are shared with it. Where a list
+requires a second officer, nobody but the first officer sees the first opinion before the second is
+given: it would be no second opinion otherwise.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from casework import watchlists
+from casework.access.actors import Actor
+from casework.access.authority import Act, require, within_reach
+from casework.database import Database
+from casework.errors import NotFound
+from casework.oversight.audit import Audit, Entry
+from casework.review.states import FIRST_OPINIONS
+from casework.tables import Agency, Alert, AlertEvent, Encounter, EnrolledPhoto, Subject, Watchlist
+from casework.vault import Vault
+from casework.vocabulary import AlertState, SubjectStatus
+
+PORTRAIT_FORMAT: Final = "jpeg"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFilter:
+    """Which alerts are wanted; what is None does not matter."""
+
+    states: tuple[AlertState, ...] | None = None
+    watchlist_id: str | None = None
+    port: str | None = None
+    category: str | None = None
+    since: datetime | None = None
+    mine: str | None = None
+    """Only those that the officer with this id has taken."""
+
+    @property
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The filter for a query that joins encounters."""
+        wanted: list[ColumnElement[bool]] = []
+        if self.states is not None:
+            wanted.append(Alert.state.in_([state.value for state in self.states]))
+        if self.watchlist_id is not None:
+            wanted.append(Alert.watchlist_id == self.watchlist_id)
+        if self.port is not None:
+            wanted.append(Encounter.port == self.port)
+        if self.category is not None:
+            wanted.append(Alert.category == self.category)
+        if self.since is not None:
+            wanted.append(Alert.created_at >= self.since)
+        if self.mine is not None:
+            wanted.append(Alert.acknowledged_by == self.mine)
+        return wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of an alert's review, as the reader may see it."""
+
+    at: datetime
+    officer_id: str
+    officer_name: str
+    agency_id: str | None
+    action: str
+    state_after: AlertState
+    opinion: str | None
+    reasons: tuple[str, ...]
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a reader of an alert is given of the subject; None of it lives on once it is erased."""
+
+    name: str
+    aliases: tuple[str, ...]
+    sex: str | None
+    birth: str | None
+    """Date or year."""
+    nationality: str | None
+    documents: tuple[dict[str, Any], ...]
+    reason: str
+    decision_number: str | None
+    valid_from: datetime | None
+    valid_until: datetime | None
+    suspended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AlertView:
+    """An alert with everything that a comparison by eye needs, but for the photos."""
+
+    alert: Alert
+    """Its `encounter` is loaded."""
+    state: AlertState
+    """As the reader may see it."""
+    owner_code: str
+    legal_basis: str
+    wanted: Wanted | None
+    enrolment_quality: dict[str, Any] | None
+    steps: tuple[Step, ...]
+    others: tuple[Alert, ...]
+    """Other candidates of the same encounter that the reader may see, by rank."""
+
+
+class Alerts:
+    """Shows alerts to those who may see them."""
+
+    def __init__(self, database: Database, vault: Vault, audit: Audit) -> None:
+        self._database = database
+        self._vault = vault
+        self._audit = audit
+
+    def page(
+        self, actor: Actor, before: str | None, limit: int, wanted: AlertFilter
+    ) -> list[Alert]:
+        """Return up to `limit` alerts, newest first, those before id `before`.
+
+        Raises:
+            NotPermitted: the actor may see none.
+        """
+        require(actor, Act.READ_ALERT)
+        query = (
+            select(Alert)
+            .join(Alert.encounter)
+            .options(joinedload(Alert.encounter))
+            .where(visible(actor), *wanted.conditions)
+            .order_by(Alert.id.desc())
+            .limit(limit)
+        )
+        if before is not None:
+            query = query.where(Alert.id < before)
+        with self._database.read() as session:
+            found = list(session.scalars(query))
+        detail = {"alerts": len(found)}
+        self._audit.note(Entry(actor, "alert.list", owner_id=actor.agency_id, detail=detail))
+        return found
+
+    def counts(self, actor: Actor) -> dict[AlertState, int]:
+        """Count the alerts that an actor may see, by state as stored; raises NotPermitted."""
+        require(actor, Act.READ_ALERT)
+        query = select(Alert.state, func.count()).where(visible(actor)).group_by(Alert.state)
+        with self._database.read() as session:
+            return {AlertState(state): count for state, count in session.execute(query)}
+
+    def get(self, actor: Actor, alert_id: str) -> AlertView:
+        """Return one alert.
+
+        Raises:
+            NotPermitted, NotFound: the actor may see none, or not this one.
+        """
+        with self._database.read() as session:
+            alert = find(session, actor, Act.READ_ALERT, alert_id)
+            view = self._view(session, actor, alert)
+        self._audit.note(Entry(actor, Act.READ_ALERT, alert.id, alert.owner_id))
+        return view
+
+    def probe(self, actor: Actor, alert_id: str) -> bytes:
+        """Return the traveller's face as JPEG.
+
+        Raises:
+            NotPermitted, NotFound: the actor may see none, or not this one, or it was erased.
+        """
+        with self._database.read() as session:
+            alert = find(session, actor, Act.READ_ALERT, alert_id)
+            sealed = alert.encounter.sealed_portrait
+            if sealed is None:
+                raise NotFound("The traveller's photo has been erased.")
+            content = self._vault.open(sealed, f"encounter/{alert.encounter_id}")
+        self._audit.note(Entry(actor, "alert.probe", alert.id, alert.owner_id))
+        return content
+
+    def enrolled(self, actor: Actor, alert_id: str) -> tuple[bytes, str]:
+        """Return the photo that the subject was found by, and its format.
+
+        Raises:
+            NotPermitted, NotFound: the actor may see none, or not this one, or it was erased.
+        """
+        with self._database.read() as session:
+            alert = find(session, actor, Act.READ_ALERT, alert_id)
+            photo = session.get(EnrolledPhoto, alert.photo_id)
+            if photo is None:
+                raise NotFound("The enrolled photo has been erased.")
+            content = self._vault.open(photo.sealed_content, f"photo/{photo.id}")
+        self._audit.note(Entry(actor, "alert.photo", alert.id, alert.owner_id))
+        return content, photo.format
+
+    def _view(self, session: Session, actor: Actor, alert: Alert) -> AlertView:
+        subject = session.get(Subject, alert.subject_id)
+        photo = session.get(EnrolledPhoto, alert.photo_id)
+        owner = session.get(Agency, alert.owner_id)
+        row = session.get(Watchlist, alert.watchlist_id)
+        events = list(
+            session.scalars(
+                select(AlertEvent).where(AlertEvent.alert_id == alert.id).order_by(AlertEvent.id)
+            )
+        )
+        others = session.scalars(
+            select(Alert)
+            .options(joinedload(Alert.encounter))
+            .where(Alert.encounter_id == alert.encounter_id, Alert.id != alert.id, visible(actor))
+            .order_by(Alert.rank)
+        )
+        return AlertView(
+            alert,
+            shown_state(alert, actor),
+            owner.code if owner is not None else "",
+            row.legal_basis if row is not None else "",
+            _wanted(subject) if subject is not None else None,
+            photo.quality if photo is not None else None,
+            tuple(self._steps(alert, actor, events)),
+            tuple(others),
+        )
+
+    def _steps(self, alert: Alert, actor: Actor, events: Sequence[AlertEvent]) -> list[Step]:
+        hidden = hides_opinion(alert, actor)
+        steps = []
+        for event in events:
+            mask = hidden and event.opinion is not None
+            note = None
+            if event.sealed_note is not None and not mask:
+                note = self._vault.open(event.sealed_note, note_row(alert.id)).decode()
+            steps.append(
+                Step(
+                    event.at,
+                    event.officer_id,
+                    event.officer_name,
+                    event.agency_id,
+                    event.action,
+                    AlertState.UNDER_REVIEW if mask else AlertState(event.state_after),
+                    None if mask else event.opinion,
+                    () if mask else tuple(event.reasons or ()),
+                    note,
+                )
+            )
+        return steps
+
+
+def find(session: Session, actor: Actor, act: Act, alert_id: str) -> Alert:
+    """Return one alert, with its encounter, that an act extends to, within a transaction.
+
+    Raises:
+        NotPermitted, NotFound: the actor may do this to none, or not to this one.
+    """
+    require(actor, act)
+    row = session.scalar(
+        select(Alert)
+        .options(joinedload(Alert.encounter), selectinload(Alert.events))
+        .where(Alert.id == alert_id, visible(actor, act))
+    )
+    if row is None:
+        raise NotFound(f"There is no alert {alert_id}.")
+    return row
+
+
+def visible(actor: Actor, act: Act = Act.READ_ALERT) -> ColumnElement[bool]:
+    """Return the condition for the alerts that an act of the actor's extends to."""
+    return within_reach(actor, act, Alert.owner_id, watchlists.shared_to(actor, Alert.watchlist_id))
+
+
+def hides_opinion(alert: Alert, actor: Actor) -> bool:
+    """Whether the first opinion is hidden from a reader."""
+    return (
+        alert.requires_second_officer
+        and AlertState(alert.state) in FIRST_OPINIONS
+        and alert.decided_by != actor.id
+    )
+
+
+def shown_state(alert: Alert, actor: Actor) -> AlertState:
+    """Return an alert's state as a reader may see it."""
+    if hides_opinion(alert, actor):
+        return AlertState.UNDER_REVIEW
+    return AlertState(alert.state)
+
+
+def note_row(alert_id: str) -> str:
+    """Return what the notes of an alert's review are sealed for."""
+    return f"note/{alert_id}"
+
+
+def _wanted(subject: Subject) -> Wanted:
+    birth = str(subject.birth_date or subject.birth_year or "") or None
+    return Wanted(
+        subject.name,
+        tuple(subject.aliases),
+        subject.sex,
+        birth,
+        subject.nationality,
+        tuple(subject.documents),
+        subject.reason,
+        subject.decision_number,
+        subject.valid_from,
+        subject.valid_until,
+        subject.status == SubjectStatus.SUSPENDED,
+    )

@@ -1,0 +1,190 @@
+"""Deciding on alerts: each step is one transaction with its event and its audit record.
+
+Two officers never both take one alert: a step reads the alert and writes it in one transaction, and
+a caller who names the version it read is refused where somebody was quicker.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from casework.access.actors import Actor
+from casework.access.authority import Act, Reach, reach
+from casework.clock import Clock
+from casework.database import Database
+from casework.errors import StaleVersion
+from casework.oversight.audit import Audit, Entry
+from casework.review import states
+from casework.review.alerts import find, note_row
+from casework.review.states import Rules, Standing
+from casework.tables import Alert, AlertEvent
+from casework.vault import Vault
+from casework.vocabulary import AlertState, Disposal, Opinion, OpinionReason
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What an officer found by comparing two faces."""
+
+    opinion: Opinion
+    reasons: tuple[OpinionReason, ...] = ()
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What one step changes, and what is kept of it."""
+
+    act: Act
+    state: AlertState
+    finding: Finding | None = None
+    note: str | None = None
+    disposal: Disposal | None = None
+
+
+class Review:
+    """The acts that move an alert."""
+
+    def __init__(self, database: Database, vault: Vault, audit: Audit, clock: Clock) -> None:
+        self._database = database
+        self._vault = vault
+        self._audit = audit
+        self._clock = clock
+
+    def acknowledge(self, actor: Actor, alert_id: str, version: int | None = None) -> Alert:
+        """Take an alert; a supervisor may take over one that another officer took.
+
+        Raises:
+            NotPermitted, NotFound, StaleVersion, IllegalTransition: nothing was changed.
+        """
+
+        def step(alert: Alert) -> _Step:
+            may_take_over = reach(actor, Act.CONFIRM_ALERT) is not Reach.NOTHING
+            state = states.acknowledge(_standing(alert), actor.id, may_take_over=may_take_over)
+            alert.acknowledged_by, alert.acknowledged_at = actor.id, self._clock()
+            return _Step(Act.ACKNOWLEDGE_ALERT, state)
+
+        return self._take(actor, Act.ACKNOWLEDGE_ALERT, alert_id, version, step)
+
+    def decide(
+        self, actor: Actor, alert_id: str, finding: Finding, version: int | None = None
+    ) -> Alert:
+        """Give the first opinion.
+
+        Raises:
+            NotPermitted, NotFound, StaleVersion, IllegalTransition: nothing was changed.
+        """
+
+        def step(alert: Alert) -> _Step:
+            state = states.decide(_standing(alert), actor.id, finding.opinion, _rules(alert))
+            alert.decided_by, alert.decided_at = actor.id, self._clock()
+            return _Step(Act.DECIDE_ALERT, state, finding)
+
+        return self._take(actor, Act.DECIDE_ALERT, alert_id, version, step)
+
+    def confirm(
+        self, actor: Actor, alert_id: str, finding: Finding, version: int | None = None
+    ) -> Alert:
+        """Give the second opinion, as another officer than the first.
+
+        Raises:
+            NotPermitted, NotFound, StaleVersion, IllegalTransition: nothing was changed.
+        """
+
+        def step(alert: Alert) -> _Step:
+            state = states.confirm(_standing(alert), actor.id, finding.opinion)
+            alert.confirmed_by = actor.id
+            return _Step(Act.CONFIRM_ALERT, state, finding)
+
+        return self._take(actor, Act.CONFIRM_ALERT, alert_id, version, step)
+
+    def close(
+        self,
+        actor: Actor,
+        alert_id: str,
+        disposal: Disposal,
+        note: str | None = None,
+        version: int | None = None,
+    ) -> Alert:
+        """End an alert.
+
+        Raises:
+            NotPermitted, NotFound, StaleVersion, IllegalTransition: nothing was changed.
+        """
+
+        def step(alert: Alert) -> _Step:
+            state = states.close(_standing(alert), disposal, _rules(alert))
+            alert.disposal, alert.closed_at = disposal.value, self._clock()
+            return _Step(Act.CLOSE_ALERT, state, note=note, disposal=disposal)
+
+        return self._take(actor, Act.CLOSE_ALERT, alert_id, version, step)
+
+    def refer(self, session: Session, actor: Actor, alert_id: str, version: int | None) -> Alert:
+        """Mark an alert as handed to another agency, within the referral's transaction.
+
+        Raises:
+            NotPermitted, NotFound, StaleVersion, IllegalTransition: nothing was changed.
+        """
+        alert = find(session, actor, Act.REFER_ALERT, alert_id)
+        _require_version(alert, version)
+        self._record(session, actor, alert, _Step(Act.REFER_ALERT, states.refer(_standing(alert))))
+        return alert
+
+    def _take(
+        self,
+        actor: Actor,
+        act: Act,
+        alert_id: str,
+        version: int | None,
+        step: Callable[[Alert], _Step],
+    ) -> Alert:
+        with self._database.write() as session:
+            alert = find(session, actor, act, alert_id)
+            _require_version(alert, version)
+            self._record(session, actor, alert, step(alert))
+        return alert
+
+    def _record(self, session: Session, actor: Actor, alert: Alert, step: _Step) -> None:
+        """Write a step: the alert, the event, the audit record."""
+        before = alert.state
+        note = step.finding.note if step.finding is not None else step.note
+        reasons = step.finding.reasons if step.finding is not None else ()
+        alert.state = step.state.value
+        session.add(
+            AlertEvent(
+                alert_id=alert.id,
+                at=self._clock(),
+                officer_id=actor.id,
+                officer_name=actor.name,
+                agency_id=actor.agency_id,
+                action=step.act.value,
+                state_before=before,
+                state_after=alert.state,
+                opinion=step.finding.opinion.value if step.finding is not None else None,
+                reasons=[reason.value for reason in reasons] or None,
+                sealed_note=self._vault.seal(note.encode(), note_row(alert.id)) if note else None,
+            )
+        )
+        session.flush()
+        detail: dict[str, object] = {"from": before, "to": alert.state}
+        if step.finding is not None:
+            detail["opinion"] = step.finding.opinion.value
+        if step.disposal is not None:
+            detail["disposal"] = step.disposal.value
+        self._audit.append(session, Entry(actor, step.act, alert.id, alert.owner_id, detail=detail))
+
+
+def _require_version(alert: Alert, version: int | None) -> None:
+    if version is not None and alert.version != version:
+        raise StaleVersion(
+            "The alert has changed since you read it, perhaps by another officer: read it again."
+        )
+
+
+def _standing(alert: Alert) -> Standing:
+    return Standing(AlertState(alert.state), alert.acknowledged_by, alert.decided_by)
+
+
+def _rules(alert: Alert) -> Rules:
+    return Rules(alert.requires_acknowledgement, alert.requires_second_officer)

@@ -1,0 +1,79 @@
+"""Agencies, their officers, and the sessions officers work in."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from casework.tables.base import Table
+
+
+class Agency(Table):
+    """An authority that owns watchlists and answers for its officers."""
+
+    __tablename__ = "agency"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(20), unique=True)
+    """Short and spoken, such as `IMIGRASI`."""
+    name: Mapped[str]
+    kind: Mapped[str] = mapped_column(String(20))
+    active: Mapped[bool]
+    version: Mapped[int] = mapped_column()
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class Officer(Table):
+    """A person who works for one agency."""
+
+    __tablename__ = "officer"
+    __table_args__ = (UniqueConstraint("oidc_issuer", "oidc_subject"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    agency_id: Mapped[str] = mapped_column(ForeignKey("agency.id", ondelete="RESTRICT"), index=True)
+    login: Mapped[str] = mapped_column(String(100), unique=True)
+    """Lower case; what is typed at sign-in."""
+    name: Mapped[str]
+    roles: Mapped[list[str]]
+    language: Mapped[str] = mapped_column(String(2))
+    active: Mapped[bool]
+    password_hash: Mapped[str | None]
+    """Argon2id; None where only an identity provider signs the officer in."""
+    must_change_password: Mapped[bool]
+    failures: Mapped[int]
+    """Failed sign-ins in a row."""
+    locked_until: Mapped[datetime | None]
+    sealed_totp: Mapped[bytes | None]
+    totp_confirmed: Mapped[bool]
+    totp_step: Mapped[int]
+    """The last time step whose code was used: none is taken twice."""
+    oidc_issuer: Mapped[str | None]
+    oidc_subject: Mapped[str | None]
+    signed_in_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column()
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class OfficerSession(Table):
+    """A sign-in: what a bearer token or a console's cookie refers to."""
+
+    __tablename__ = "officer_session"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    secret_sha256: Mapped[str] = mapped_column(String(64))
+    officer_id: Mapped[str] = mapped_column(
+        ForeignKey("officer.id", ondelete="CASCADE"), index=True
+    )
+
+    kind: Mapped[str] = mapped_column(String(10))
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    """Never later, however busy the session is."""
+    ended_at: Mapped[datetime | None]

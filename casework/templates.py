@@ -1,0 +1,47 @@
+"""Templates as rows: an embedding sealed for the photo and the model it belongs to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from casework.changes import log_added
+from casework.clock import Clock
+from casework.model import ModelKey
+from casework.tables import EnrolledPhoto, Template
+from casework.vault import Vault
+from detector.embed import Embedding
+
+_STORED: Final = "<f4"
+
+
+def template_row(photo_id: str, model: str) -> str:
+    """Return the name that a template's vector is sealed under."""
+    return f"template/{photo_id}/{model}"
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateMaker:
+    """Makes the rows of one model's templates."""
+
+    vault: Vault
+    model: ModelKey
+    clock: Clock
+
+    def make(self, photo: EnrolledPhoto, embedding: Embedding) -> Template:
+        """Return the template of a photo; `embedding` is float32, shape (D,)."""
+        vector = np.ascontiguousarray(embedding, _STORED).tobytes()
+        return Template(
+            photo_id=photo.id,
+            subject_id=photo.subject_id,
+            model=str(self.model),
+            sealed_vector=self.vault.seal(vector, template_row(photo.id, str(self.model))),
+            created_at=self.clock(),
+        )
+
+    def log(self, session: Session, made: Sequence[Template]) -> None:
+        """Write what the session holds, all rows of a kind at once, and log the new templates."""
+        session.flush()
+        log_added(session, sorted(template.id for template in made), self.clock)
