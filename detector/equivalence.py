@@ -10,8 +10,8 @@ from detector.align import align
 from detector.decode import Limits, open_photo
 from detector.embed import NetworkEmbedder, input_batch, unit_rows
 from detector.errors import NetworkError
-from detector.faces import Image
-from detector.pipeline import Pipeline, plausible
+from detector.faces import Image, plausible
+from detector.pipeline import Pipeline
 from detector.session import Network, open_session, zeros_for_unread_inputs
 from models.manifest import Recogniser
 

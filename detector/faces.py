@@ -73,6 +73,19 @@ class FaceDetector(Protocol):
         ...
 
 
+def plausible(face: Face) -> bool:
+    """Whether the numbers describe a face at all: finite, with distinct eyes and a real box."""
+    box = face.box
+    values = np.array([box.left, box.top, box.width, box.height, face.confidence])
+    return bool(
+        np.isfinite(values).all()
+        and np.isfinite(face.landmarks).all()
+        and box.width >= 1
+        and box.height >= 1
+        and face.inter_eye_distance >= 1
+    )
+
+
 def non_maximum_suppression(
     boxes: npt.NDArray[np.float32], scores: npt.NDArray[np.float32], overlap: float
 ) -> list[int]:

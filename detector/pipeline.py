@@ -3,24 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-import cv2
-import numpy as np
-
 from detector.align import align
 from detector.decode import Limits, Photo, Pixels, open_photo
 from detector.embed import Embedder, Embedding
-from detector.faces import (
-    LEFT_EYE,
-    LEFT_MOUTH,
-    RIGHT_EYE,
-    RIGHT_MOUTH,
-    Face,
-    FaceDetector,
-    Image,
-    Landmarks,
-    resized,
-)
+from detector.faces import Face, FaceDetector, Image, plausible
 from detector.quality import NO_FACE, Quality, Verdict, assess
+from detector.second_look import look_again
 from detector.subject import choose_subject, rivals
 from detector.timing import Stopwatch
 
@@ -37,20 +25,6 @@ CHIP_EYE_DISTANCE: Final = 36.0
 # size it is found (measured on faces cropped to 0.6 of their box: 72 % at 320 pixels, 99 % at 160).
 # Sides that the detectors take are multiples of 32.
 _DETECTION_STEP: Final = 32
-
-# The second look: the face alone, about 180 px wide, in a frame a little larger. Landmarks found
-# there are finer than those of a whole photo, and landmarks decide accuracy (docs/accuracy.md).
-SECOND_LOOK_FRAME: Final = 1.6
-SECOND_LOOK_SIDE: Final = 288
-
-# Degrees. Faces tilted by up to UPRIGHT are found as well as upright ones. Of LFW faces turned by
-# 45 degrees, 84 % instead of 25 % reach the score of a false match in 10,000 (docs/quality.md).
-UPRIGHT: Final = 6.0
-TILT_KNOWN: Final = 12.0
-MOST_LOOKS: Final = 3
-
-# How far a face's middle may lie from where it was first found, in widths of the face.
-SAME_FACE: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,7 +102,7 @@ class Pipeline:
                 full = photo.pixels()
             subject, pixels = subject.scaled(full.scale / pixels.scale), full
         with watch.stage("detect"):
-            subject = self._second_look(pixels.image, subject)
+            subject = look_again(self.detector, pixels.image, subject)
         with watch.stage("align"):
             chip = align(pixels.image, subject.landmarks)
         subject = subject.scaled(1 / pixels.scale)
@@ -152,75 +126,6 @@ class Pipeline:
             if faces:
                 return faces, pixels
         return (), pixels
-
-    def _second_look(self, image: Image, face: Face) -> Face:
-        """Find the face again in a close-up, for finer landmarks; the same face if that fails.
-
-        A detector draws the landmarks of a tilted head towards those of an upright one, so the
-        close-up is turned upright, and again if it shows more tilt than was known.
-        """
-        straightened = 0.0
-        for look in range(MOST_LOOKS):
-            found = tilt(face.landmarks)
-            if look and abs(found - straightened) < TILT_KNOWN:
-                break
-            straightened = found if abs(found) > UPRIGHT else 0.0
-            again = self._look_closely(image, face, straightened)
-            if again is None:
-                break
-            face = again
-        return face
-
-    def _look_closely(self, image: Image, face: Face, degrees: float) -> Face | None:
-        """Return the face with landmarks from a close-up turned back by `degrees`, if it is found.
-
-        The box stays as it was: subject choice and head size go by the whole photo.
-        """
-        height, width = image.shape[:2]
-        x, y = face.box.centre
-        size = max(face.box.width, face.box.height)
-        reach = size * SECOND_LOOK_FRAME / 2
-        left, top = max(0, int(x - reach)), max(0, int(y - reach))
-        frame = image[top : min(height, int(y + reach)), left : min(width, int(x + reach))]
-        if min(frame.shape[:2]) < 2:
-            return None
-        scale = SECOND_LOOK_SIDE / max(frame.shape[:2])
-        close_up = resized(frame, scale)
-        # From the photo's pixels to the close-up's, and back.
-        matrix = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]])
-        if degrees:
-            rows, columns = close_up.shape[:2]
-            turn = cv2.getRotationMatrix2D((columns / 2, rows / 2), degrees, 1)
-            close_up = np.asarray(cv2.warpAffine(close_up, turn, (columns, rows)), np.uint8)
-            matrix = turn @ np.vstack([matrix, [0, 0, 1]])
-        back = cv2.invertAffineTransform(matrix)
-        for again in self.detector.detect(close_up, SECOND_LOOK_SIDE):  # best first
-            landmarks = (again.landmarks @ back[:, :2].T + back[:, 2]).astype(np.float32)
-            offset = landmarks.mean(axis=0) - face.landmarks.mean(axis=0)
-            if plausible(again) and np.abs(offset).max() < SAME_FACE * size:
-                return Face(face.box, landmarks, face.confidence)
-        return None
-
-
-def tilt(landmarks: Landmarks) -> float:
-    """Degrees by which the eyes' line and the line from eyes to mouth are turned clockwise."""
-    eyes = landmarks[RIGHT_EYE] - landmarks[LEFT_EYE]
-    mouth = landmarks[[LEFT_MOUTH, RIGHT_MOUTH]].mean(axis=0)
-    down = mouth - landmarks[[LEFT_EYE, RIGHT_EYE]].mean(axis=0)
-    return float(np.degrees(np.arctan2(eyes[1] - down[0], eyes[0] + down[1])))
-
-
-def plausible(face: Face) -> bool:
-    """Whether the numbers describe a face at all: finite, with distinct eyes and a real box."""
-    box = face.box
-    values = np.array([box.left, box.top, box.width, box.height, face.confidence])
-    return bool(
-        np.isfinite(values).all()
-        and np.isfinite(face.landmarks).all()
-        and box.width >= 1
-        and box.height >= 1
-        and face.inter_eye_distance >= 1
-    )
 
 
 def with_embedding(analysis: Analysis, embedding: Embedding) -> Analysis:

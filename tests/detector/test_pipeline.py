@@ -9,9 +9,9 @@ import pytest
 from detector.align import ARCFACE_TEMPLATE
 from detector.decode import Limits
 from detector.errors import EmptyPhoto, PhotoError, TooManyPixels
-from detector.faces import Box, Face
+from detector.faces import Box, Face, plausible
 from detector.loading import load_detector, load_pipeline
-from detector.pipeline import Pipeline, plausible, tilt, with_embedding
+from detector.pipeline import Pipeline, with_embedding
 from detector.quality import Reason, Verdict
 from detector.timing import Stopwatch
 from models.compile import compiled_path
@@ -172,8 +172,8 @@ def test_sizes_are_tried_in_order_and_no_more_than_needed():
     assert [size for *_, size in detector.calls] == [320, 160, 640]
     detector.calls.clear()
     pipeline.analyse(photo_of(1))
-    # the second call is the close look at the face that was found
-    assert [size for *_, size in detector.calls] == [320, 288]
+    # the others are the close look at the face that was found, and at its mirror image
+    assert [size for *_, size in detector.calls] == [320, 288, 288]
     odd = Pipeline(detector, FakeEmbedder(), (480,))
     detector.calls.clear()
     odd.analyse(photo_of())
@@ -270,33 +270,6 @@ def test_faces_are_in_pixels_of_the_photo_as_submitted(pipeline, astronaut):
     )
     assert np.abs(large.subject.landmarks / 5 - astronaut.subject.landmarks).max() < 4
     assert large.faces[0].box.width == pytest.approx(5 * astronaut.faces[0].box.width, rel=0.1)
-
-
-def test_the_second_look_gives_finer_landmarks(pipeline):
-    """Of faces in a photo, against what the detector sees when it is given each face alone."""
-    group = image_of("t1")
-    coarse, fine = [], []
-    for face in pipeline.detector.detect(group, 320):
-        x, y = face.box.centre
-        left, top = round(x) - 110, round(y) - 110
-        if left < 0 or top < 0:
-            continue
-        window = cv2.resize(group[top : top + 220, left : left + 220], (440, 440))
-        found = pipeline.detector.detect(window, 448)
-        nearest = min(found, key=lambda f: abs(f.box.centre[0] - 220) + abs(f.box.centre[1] - 220))
-        truth = nearest.landmarks / 2 + [left, top]
-        again = pipeline._second_look(group, face)
-        coarse.append(np.abs(face.landmarks - truth).mean())
-        fine.append(np.abs(again.landmarks - truth).mean())
-    assert len(fine) >= 4
-    assert np.mean(fine) < 0.7 * np.mean(coarse)
-
-
-@pytest.mark.parametrize("angle", [-120, -30, 0, 5, 45, 90])
-def test_tilt_is_that_of_the_whole_face(angle):
-    c, s = np.cos(np.radians(angle)), np.sin(np.radians(angle))
-    clockwise = np.array([[c, s], [-s, c]])
-    assert tilt(ARCFACE_TEMPLATE @ clockwise) == pytest.approx(angle, abs=0.5)
 
 
 @pytest.mark.parametrize("angle", [-40, -20, 20, 40])
