@@ -12,6 +12,8 @@ from fastapi.openapi.utils import get_openapi
 from starlette.middleware import Middleware
 
 from api import problems
+from api.console import assembly as console
+from api.console.headers import PageHeaders
 from api.logging import log
 from api.metrics import Metrics
 from api.middleware import BodyLimit, RequestContext
@@ -23,11 +25,18 @@ from api.routes import (
     compare,
     encounters,
     health,
+    held,
+    referrals,
     reports,
+    stream,
     subjects,
+    tips,
     watchlists,
+    webhooks,
 )
 from api.settings import MEBI, Settings
+from api.streams import Streams
+from api.telling import Telling
 from api.upkeep import Upkeep
 from casework.access.actors import Actor
 from casework.errors import SetUpError
@@ -92,6 +101,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         middleware=[
+            Middleware(PageHeaders, secure=settings.cookie_secure),
             Middleware(RequestContext, metrics=metrics),
             Middleware(
                 BodyLimit,
@@ -103,20 +113,27 @@ def create_app(
     app.state.service = None
     app.state.failure = None
     app.state.metrics = metrics
+    app.state.streams = Streams(settings.max_streams)
     problems.install(app)
     for module in (
         encounters,
+        stream,  # before `alerts`, whose `/{alert_id}` would take its address for an alert
         alerts,
+        referrals,
+        tips,
         compare,
         watchlists,
         subjects,
+        held,
         calibrations,
         reports,
+        webhooks,
         health,
     ):
         app.include_router(module.router)
     if settings.metrics:
         app.include_router(health.metrics_router)
+    console.install(app, settings)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 
@@ -131,7 +148,9 @@ def open_from_settings(settings: Settings) -> Service:
     pack = pack_from_settings(settings)
     pipeline = load_pipeline(pack, ModelStore(settings.models_dir), limits=settings.limits)
     key = read_or_create_key(settings.resolved_data_key_file)
-    records = Records.open(settings.resolved_database_url, key)
+    records = Records.open(
+        settings.resolved_database_url, key, private_targets=settings.webhook_private_targets
+    )
     service = Service.over(records, pack, pipeline, engine=settings.index_engine)
     service.start()
     # What is here now stays: the garbage collector need not walk through it again and again.
@@ -166,7 +185,10 @@ async def _start(
     stack.callback(service.records.close)
     app.state.service = service
     app.state.metrics.ready(app.version, service)
+    app.state.metrics.streaming(app.state.streams)
     stack.push_async_callback(_keep_up(app.state.settings, service, app.state.metrics).stop)
+    stack.push_async_callback(Telling(app.state.settings, service.records, app.state.metrics).stop)
+    stack.callback(app.state.streams.close)
     log.info(
         "ready",
         pack=service.pack.name,
@@ -187,7 +209,13 @@ def _keep_up(settings: Settings, service: Service, metrics: Metrics) -> Upkeep:
     def monitor() -> None:
         metrics.monitored(service.monitoring.alarms(settings.monitor_days))
 
+    def erase() -> None:
+        erased = service.records.retention.run(Actor.service())
+        if any(each.records for each in erased):
+            log.info("erased", **{each.kind: each.records for each in erased})
+
     upkeep.every(settings.calibrate_every_s, "calibrate", calibrate)
+    upkeep.every(settings.erase_every_s, "erase", erase)
     if settings.metrics:
         upkeep.every(settings.monitor_every_s, "monitor", monitor)
     return upkeep

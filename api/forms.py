@@ -4,7 +4,7 @@ The framework's own form handling spools large files to disk, where a traveller'
 belong, and reads the body before authentication; here the body is read when the route asks for it.
 """
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -55,6 +55,10 @@ class Form:
             raise _invalid(name, "Exactly one photo is required.")
         return found[0]
 
+    def at_most_one(self, name: str) -> PhotoFile | None:
+        """Return the one file there may be; raises RequestInvalid if there are others."""
+        return self.photos(name, 1)[0] if self.files else None
+
     def parse(self, model: type[Fields]) -> Fields:
         """Return the text fields as `model`.
 
@@ -65,10 +69,31 @@ class Form:
 
 
 async def read_form(request: Request) -> Form:
-    """Read a multipart body whole; `api.middleware.BodyLimit` keeps it within bounds.
+    """Read a multipart body whole, as `read_parts`, each text field once.
 
     Raises:
         RequestInvalid: the body is not multipart form data, or a text field is repeated.
+        BodyTooLarge, ClientGone: it cannot be received.
+    """
+    pairs, files = await read_parts(request)
+    texts: dict[str, str] = {}
+    for name, text in pairs:
+        if name in texts:
+            raise _invalid(name, "The field is given twice.")
+        texts[name] = text
+    return Form(texts, files)
+
+
+async def read_parts(
+    request: Request,
+) -> tuple[list[tuple[str, str]], dict[str, tuple[PhotoFile, ...]]]:
+    """Read a multipart body whole; `api.middleware.BodyLimit` keeps it within bounds.
+
+    Returns:
+        The text fields in their order, and the files by field name.
+
+    Raises:
+        RequestInvalid: the body is not multipart form data.
         BodyTooLarge, ClientGone: it cannot be received.
     """
     kind = request.headers.get("content-type", "")
@@ -91,20 +116,18 @@ async def read_form(request: Request) -> Form:
         form = await parser.parse()
     except (MultiPartException, UnicodeDecodeError, KeyError, ValueError) as error:
         raise _invalid("body", f"The multipart body cannot be read: {error}") from error
-    texts: dict[str, str] = {}
+    texts: list[tuple[str, str]] = []
     files: dict[str, list[PhotoFile]] = {}
     try:
         for name, value in form.multi_items():
             if isinstance(value, UploadFile):
                 content = await value.read()
                 files.setdefault(name, []).append(PhotoFile(value.filename or name, content))
-            elif name in texts:
-                raise _invalid(name, "The field is given twice.")
             else:
-                texts[name] = value
+                texts.append((name, value))
     finally:
         await form.close()
-    return Form(texts, {name: tuple(found) for name, found in files.items()})
+    return texts, {name: tuple(found) for name, found in files.items()}
 
 
 def validated(model: type[Fields], data: Any) -> Fields:  # noqa: ANN401 - what is to be checked
@@ -118,12 +141,15 @@ def validated(model: type[Fields], data: Any) -> Fields:  # noqa: ANN401 - what 
         ) from error
 
 
-def multipart_schema(model: type[BaseModel], **files: dict[str, Any]) -> dict[str, Any]:
+def multipart_schema(
+    model: type[BaseModel], optional: Collection[str] = (), /, **files: dict[str, Any]
+) -> dict[str, Any]:
     """Return OpenAPI's `requestBody` for a form of `model`'s fields and these file fields."""
     schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
     schema.pop("$defs", None)
     schema["properties"] = {**files, **schema.get("properties", {})}
-    schema["required"] = [*files, *schema.get("required", [])]
+    needed = [name for name in files if name not in optional]
+    schema["required"] = [*needed, *schema.get("required", [])]
     return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
 
 

@@ -10,8 +10,11 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
 
 from api.pool import WorkPool
+from api.streams import Streams
+from casework.exchange.dispatch import Figures
 from casework.monitoring import AlarmReport
 from casework.service import Service
+from casework.vocabulary import DeliveryState
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _OTHER: Final = "other"
@@ -98,6 +101,28 @@ class Metrics:
             registry=registry,
         )
         self._monitored: frozenset[str] = frozenset()
+        self._streams = Gauge(
+            "siaga_streams", "Streams of events that are open.", registry=registry
+        )
+        self._deliveries = Counter(
+            "siaga_webhook_attempts",
+            "Attempts to deliver to a webhook, by how the delivery stood afterwards.",
+            ["state"],
+            registry=registry,
+        )
+        self._pending = Gauge(
+            "siaga_webhook_pending", "Deliveries that wait, of all processes.", registry=registry
+        )
+        self._oldest = Gauge(
+            "siaga_webhook_oldest_seconds",
+            "How long ago the earliest of them happened.",
+            registry=registry,
+        )
+        self._disabled = Gauge(
+            "siaga_webhooks_disabled",
+            "Webhooks that were switched off because they failed.",
+            registry=registry,
+        )
         self._build = Info("siaga_build", "What runs here.", registry=registry)
 
     def serving(self, version: str, pool: WorkPool) -> None:
@@ -119,6 +144,20 @@ class Metrics:
         )
         self._size.set_function(lambda: len(gallery))
         self._version.set_function(lambda: gallery.version)
+
+    def streaming(self, streams: Streams) -> None:
+        """Take over how many streams are open."""
+        self._streams.set_function(lambda: streams.open)
+
+    def delivered(self, state: DeliveryState) -> None:
+        """Count an attempt to deliver; `pending` is one that failed and will be made again."""
+        self._deliveries.labels(state.value).inc()
+
+    def queued(self, figures: Figures) -> None:
+        """Take over how the webhooks' queues stand."""
+        self._pending.set(figures.pending)
+        self._oldest.set(figures.oldest_s)
+        self._disabled.set(figures.disabled)
 
     def screened(self, outcome: str, stages: Mapping[str, float]) -> None:
         """Count an encounter; `stages` are milliseconds."""

@@ -1,7 +1,7 @@
 """What a route can ask for in its signature: the service, the actor, a place among the workers."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -12,6 +12,7 @@ from api.metrics import Metrics
 from api.pool import Overloaded, WorkPool
 from api.problems import FieldProblem, NotReady, RequestInvalid
 from api.settings import Settings
+from api.streams import Streams
 from casework.access.actors import Actor
 from casework.access.authority import Act, require
 from casework.access.sessions import is_session
@@ -52,6 +53,12 @@ async def _metrics(request: Request) -> Metrics:
     return metrics
 
 
+async def _streams(request: Request) -> Streams:
+    streams: Streams = request.app.state.streams
+    return streams
+
+
+TheStreams = Annotated[Streams, Depends(_streams)]
 TheMetrics = Annotated[Metrics, Depends(_metrics)]
 TheSettings = Annotated[Settings, Depends(_settings)]
 TheService = Annotated[Service, Depends(_service)]
@@ -77,6 +84,24 @@ async def _actor(
 
 
 SomeActor = Annotated[Actor, Depends(_actor)]
+
+
+async def _recognise(
+    service: TheService,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+) -> Callable[[], Actor]:
+    """Return what tells who makes the request, to be asked again while the answer goes on."""
+    text, records = credentials.credentials if credentials is not None else "", service.records
+
+    def recognise() -> Actor:
+        if is_session(text):
+            return records.sessions.recognise(text, used=False)
+        return records.keys.recognise(text)
+
+    return recognise
+
+
+Recognise = Annotated[Callable[[], Actor], Depends(_recognise)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
@@ -54,7 +54,7 @@ class Problem(BaseModel):
     detail: str
     request_id: str | None = None
     errors: list[FieldProblem] | None = Field(
-        default=None, description="Which fields are wrong, where the code is `request_invalid`."
+        default=None, description="Which fields are wrong, where the code says that any are."
     )
 
 
@@ -79,6 +79,10 @@ class NotReady(Exception):
     """The service is still starting, or failed to."""
 
 
+class TooManyStreams(Exception):
+    """The reader, or the application, has as many streams open as it may."""
+
+
 class BodyTooLarge(Exception):
     """The request's body exceeds what any accepted request can need."""
 
@@ -87,6 +91,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     RequestInvalid: Kind(422, "request_invalid"),
     BodyTooLarge: Kind(413, "body_too_large"),
     Overloaded: Kind(503, "overloaded", {"Retry-After": str(RETRY_AFTER_SECONDS)}),
+    TooManyStreams: Kind(503, "too_many_streams", {"Retry-After": "30"}),
     NotReady: Kind(503, "not_ready", {"Retry-After": str(RETRY_AFTER_SECONDS)}),
     ClientGone: Kind(CLIENT_CLOSED_REQUEST, "client_gone"),
     detector.EmptyPhoto: Kind(422, detector.EmptyPhoto.code),
@@ -96,6 +101,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     detector.UnreadablePhoto: Kind(422, detector.UnreadablePhoto.code),
     casework.NotAuthenticated: Kind(401, "not_authenticated", {"WWW-Authenticate": "Bearer"}),
     casework.SecondFactorNeeded: Kind(401, "second_factor_needed", {"WWW-Authenticate": "Bearer"}),
+    casework.NotConfirmed: Kind(422, "not_confirmed"),
     casework.TooManyAttempts: Kind(429, "too_many_attempts"),
     casework.NotPermitted: Kind(403, "not_permitted"),
     casework.AccountIncomplete: Kind(403, "account_incomplete"),
@@ -104,11 +110,15 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     casework.AlreadyExists: Kind(409, "already_exists"),
     casework.StillInUse: Kind(409, "still_in_use"),
     casework.IllegalTransition: Kind(409, "illegal_transition"),
+    casework.TooManyImports: Kind(409, "too_many_imports"),
     casework.TooFewScores: Kind(409, "too_few_scores"),
     casework.StaleVersion: Kind(412, "stale_version"),
     casework.IdempotencyClash: Kind(422, "idempotency_clash"),
     casework.InvalidPeriod: Kind(422, "invalid_period"),
+    casework.TargetRefused: Kind(422, "target_refused"),
     casework.EnrolmentRefused: Kind(422, "enrolment_refused"),
+    casework.InvalidReferral: Kind(422, "invalid_referral"),
+    casework.ImportRefused: Kind(422, "import_refused"),
 }
 
 _DETAILS: Final[dict[type[Exception], str]] = {
@@ -120,7 +130,11 @@ INTERNAL: Final = Kind(500, "internal_error")
 
 
 def install(app: FastAPI) -> None:
-    """Answer every foreseen error as a problem document; `api.middleware` answers the others."""
+    """Answer every foreseen error as a problem document; `api.middleware` answers the others.
+
+    `app.state.page_of_problem` may turn it into a page, for the people at the console.
+    """
+    app.state.page_of_problem = lambda _request, _problem: None
     for error, kind in KINDS.items():
         app.add_exception_handler(error, _handler(kind))
     app.add_exception_handler(RequestValidationError, _invalid_request)
@@ -156,8 +170,8 @@ def field_problems(errors: Sequence[Mapping[str, Any]]) -> list[FieldProblem]:
 
 def response(
     request: Request, kind: Kind, detail: str, errors: list[FieldProblem] | None = None
-) -> JSONResponse:
-    """Make the document for one request."""
+) -> Response:
+    """Make the document for one request, or the page where a person reads the answer."""
     problem = Problem(
         title=_title(kind.status),
         status=kind.status,
@@ -166,6 +180,10 @@ def response(
         request_id=request.scope.get("siaga.request_id"),
         errors=errors,
     )
+    page: Response | None = request.app.state.page_of_problem(request, problem)
+    if page is not None:
+        page.headers.update(kind.headers)
+        return page
     return JSONResponse(
         problem.model_dump(exclude_none=True),
         status_code=kind.status,
@@ -175,30 +193,39 @@ def response(
 
 
 def _handler(kind: Kind) -> Any:  # noqa: ANN401 - Starlette's handler types are looser than ours
-    def handle(request: Request, error: Exception) -> JSONResponse:
+    def handle(request: Request, error: Exception) -> Response:
         errors = getattr(error, "errors", None) if isinstance(error, RequestInvalid) else None
+        if isinstance(error, (casework.InvalidReferral, casework.ImportRefused)):
+            errors = [FieldProblem(field=error.field, message=str(error))]
         detail = _DETAILS.get(type(error)) or str(error)
-        return response(request, kind, detail, errors or None)
+        answer = response(request, kind, detail, errors or None)
+        if isinstance(error, casework.TooManyAttempts):
+            answer.headers["Retry-After"] = str(error.seconds)
+        return answer
 
     return handle
 
 
-def _invalid_request(request: Request, error: Exception) -> JSONResponse:
+def _invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type only
     errors = field_problems(error.errors())
     detail = "The request is not valid: see `errors` for the fields."
     return response(request, KINDS[RequestInvalid], detail, errors)
 
 
-def _http_error(request: Request, error: Exception) -> JSONResponse:
+def _http_error(request: Request, error: Exception) -> Response:
     """Answer what the framework itself refuses: unknown paths, methods, broken bodies."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type only
     status = error.status_code
+    if status == HTTPStatus.BAD_REQUEST:  # a body that is not even text
+        detail = "The body cannot be read: send JSON in UTF-8."
+        unreadable = [FieldProblem(field="body", message="not JSON in UTF-8")]
+        return response(request, KINDS[RequestInvalid], detail, unreadable)
     code = HTTPStatus(status).phrase.lower().replace(" ", "_")
     return response(request, Kind(status, code, error.headers or {}), str(error.detail))
 
 
-def unforeseen(request: Request) -> JSONResponse:
+def unforeseen(request: Request) -> Response:
     """Answer an error that nobody foresaw, without telling anything of the inside."""
     detail = "Something went wrong on our side. Quote the request_id to the operator."
     return response(request, INTERNAL, detail)

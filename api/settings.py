@@ -7,8 +7,9 @@ the file are refused, so that a misspelt setting is never silently ignored.
 import os
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -17,6 +18,7 @@ from pydantic_settings import (
 )
 
 from api.cpus import available_cpus
+from casework.oversight.retention import DEFAULT_DAYS, Kind
 from detector.decode import Limits
 from index import EngineName
 from models.store import default_root
@@ -130,9 +132,93 @@ class Settings(BaseSettings):
         int,
         Field(ge=0, description="Seconds that admitted requests may take to finish at shutdown."),
     ] = 30
+    keep_encounters_days: Annotated[
+        int, Field(ge=0, description="Days to keep encounters without an alert; 0 keeps them.")
+    ] = DEFAULT_DAYS[Kind.ENCOUNTERS]
+    keep_alerts_days: Annotated[
+        int,
+        Field(ge=0, description="Days to keep an alert, its portrait and review after closing."),
+    ] = DEFAULT_DAYS[Kind.ALERTS]
+    keep_subjects_days: Annotated[
+        int, Field(ge=0, description="Days to keep a subject after its validity has ended.")
+    ] = DEFAULT_DAYS[Kind.SUBJECTS]
+    keep_searches_days: Annotated[
+        int, Field(ge=0, description="Days to keep the record of an officer's search.")
+    ] = DEFAULT_DAYS[Kind.SEARCHES]
+    keep_sessions_days: Annotated[
+        int, Field(ge=0, description="Days to keep the record of an ended session.")
+    ] = DEFAULT_DAYS[Kind.SESSIONS]
+    keep_repetitions_days: Annotated[
+        int,
+        Field(ge=0, description="Days within which a repeated Idempotency-Key is recognised."),
+    ] = DEFAULT_DAYS[Kind.REPETITIONS]
+    keep_events_days: Annotated[
+        int,
+        Field(ge=0, description="Days within which a stream can be resumed where it was left."),
+    ] = DEFAULT_DAYS[Kind.EVENTS]
+    keep_deliveries_days: Annotated[
+        int, Field(ge=0, description="Days to keep the delivery log of a webhook.")
+    ] = DEFAULT_DAYS[Kind.DELIVERIES]
+    erase_every_s: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Seconds between two runs of the service that erase what is due; 0 leaves "
+            "it to `siaga retention run`.",
+        ),
+    ] = 3600
+    cookie_secure: Annotated[
+        bool,
+        Field(
+            description="Whether browsers may send the console's cookies over encrypted "
+            "connections alone. Switch it off only to try the console without TLS on this machine."
+        ),
+    ] = True
+    display_time_zone: Annotated[
+        str, Field(description="Time zone that the console shows times in, as IANA names them.")
+    ] = "Asia/Jakarta"
+    max_streams: Annotated[
+        int,
+        Field(ge=1, description="Streams of events that may be open at once; 5 of one reader."),
+    ] = 200
+    webhook_private_targets: Annotated[
+        bool,
+        Field(
+            description="Whether webhooks may lead to private, loopback and link-local addresses, "
+            "and use plain HTTP."
+        ),
+    ] = False
+    webhook_timeout_s: Annotated[
+        int,
+        Field(ge=1, le=60, description="Seconds that a webhook's receiver has for its answer."),
+    ] = 10
+    webhook_attempts: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1000,
+            description="Failed attempts of one delivery after which its webhook is switched off.",
+        ),
+    ] = 20
+    webhook_max_age_h: Annotated[
+        int,
+        Field(ge=1, description="Hours after which what has not been delivered no longer is."),
+    ] = 72
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="Least level logged.")
     ] = "info"
+
+    @field_validator("display_time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError(f"{name} is no time zone: use an IANA name such as Asia/Makassar")
+        return name
+
+    @property
+    def keep_days(self) -> dict[Kind, int]:
+        """Days to keep each kind of record."""
+        return {kind: getattr(self, f"keep_{kind.value}_days") for kind in Kind}
 
     @property
     def resolved_database_url(self) -> str:

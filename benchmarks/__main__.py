@@ -15,6 +15,8 @@ from benchmarks import (
     accuracy,
     compiled,
     compiled_report,
+    crash,
+    crash_report,
     load,
     load_report,
     photos,
@@ -43,7 +45,14 @@ def everything(context: typer.Context) -> None:
     """Run everything that needs no data set."""
     if context.invoked_subcommand is None:
         print_summary(
-            console, [measure_compile(), measure_speed(), measure_search(), measure_load()]
+            console,
+            [
+                measure_compile(),
+                measure_speed(),
+                measure_search(),
+                measure_load(),
+                measure_crash(rounds=5),
+            ],
         )
 
 
@@ -167,6 +176,19 @@ def measure_load(
         f"Warm-up {load.WARM_UP_SECONDS:g} s, then {seconds:g} s a figure; the pipeline in process "
         "takes turns with HTTP on the same CPU. Commits are flushed to disk (synchronous=FULL)."
     )
+    return publish(report, json)
+
+
+@app.command("crash")
+def measure_crash(
+    rounds: Annotated[int, typer.Option(min=1, help="Crashes.")] = 20,
+    seed: Seed = 0,
+    json: Json = None,
+) -> Report:
+    """Kill the working service again and again, and look for what it had acknowledged."""
+    report = new_report("crash")
+    with explained(), TemporaryDirectory(prefix="siaga-crash-") as folder:
+        crash_report.add_to(report, list(crash.campaign(Path(folder), rounds, seed)))
     return publish(report, json)
 
 

@@ -7,7 +7,7 @@ every request is bytes made beforehand. Loopback only.
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -62,12 +62,18 @@ class Connection:
             self._streams = None
 
 
-def get(path: str) -> bytes:
+def get(path: str, key: str | None = None) -> bytes:
     """Return the bytes of a GET request."""
-    return f"GET {path} HTTP/1.1\r\nHost: load\r\n\r\n".encode()
+    return _request("GET", path, key, {})
 
 
-def post_form(path: str, key: str, texts: dict[str, str], files: dict[str, bytes]) -> bytes:
+def post_form(
+    path: str,
+    key: str,
+    texts: dict[str, str],
+    files: dict[str, bytes],
+    headers: Mapping[str, str] | None = None,
+) -> bytes:
     """Return the bytes of a multipart POST."""
     parts = [
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'.encode()
@@ -78,12 +84,19 @@ def post_form(path: str, key: str, texts: dict[str, str], files: dict[str, bytes
         head = f"--{BOUNDARY}\r\nContent-Disposition: {disposition}\r\n\r\n"
         parts += [head.encode(), content, b"\r\n"]
     body = b"".join([*parts, f"--{BOUNDARY}--\r\n".encode()])
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: load\r\nAuthorization: Bearer {key}\r\n"
-        f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
+    kind = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+    return _request("POST", path, key, kind | dict(headers or {}), body)
+
+
+def post_json(
+    path: str, key: str, body: dict[str, Any] | None, headers: Mapping[str, str] | None = None
+) -> bytes:
+    """Return the bytes of a POST of JSON; None has no body."""
+    sent = dict(headers or {})
+    if body is None:
+        return _request("POST", path, key, sent)
+    sent["Content-Type"] = "application/json"
+    return _request("POST", path, key, sent, json.dumps(body).encode())
 
 
 async def closed_loop(
@@ -140,6 +153,18 @@ async def open_loop(
     for connection in idle:
         connection.close()
     return answers, time.perf_counter() - started
+
+
+def _request(
+    method: str, path: str, key: str | None, headers: Mapping[str, str], body: bytes = b""
+) -> bytes:
+    sent = {"Host": "load", **headers}
+    if key is not None:
+        sent["Authorization"] = f"Bearer {key}"
+    if method != "GET":
+        sent["Content-Length"] = str(len(body))
+    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in sent.items())]
+    return "\r\n".join([*lines, "\r\n"]).encode() + body
 
 
 def _headers(lines: Sequence[str]) -> Iterator[tuple[str, str]]:

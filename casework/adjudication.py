@@ -1,14 +1,16 @@
 """What people's review of an alert says of it: a match, a false alarm, or nothing yet.
 
 The one place that reads states so. Calibration asks which alerts count as chance, monitoring asks
-how many were found to be false.
+how many were found to be false. Where a list requires a second officer, one opinion alone decides
+nothing, and must not show in any count either: the second officer may be reading it.
 """
 
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, case
+from sqlalchemy import ColumnElement, and_, case
 
+from casework.review.states import FIRST_OPINIONS
 from casework.tables import Alert
 from casework.vocabulary import AlertState, Disposal
 
@@ -39,7 +41,7 @@ def finding(state: str, disposal: str | None = None) -> Finding:
     """Return how an alert reads.
 
     Args:
-        state: the alert's state.
+        state: the alert's state, as `told_state` gives it.
         disposal: how a closed alert ended.
     """
     if state in _FALSE_ALARM or disposal == Disposal.MISTAKEN_IDENTITY:
@@ -56,6 +58,20 @@ def counts_as_chance(state: str, disposal: str | None = None) -> bool:
     return finding(state, disposal) is not Finding.MATCH
 
 
+def veiled() -> ColumnElement[bool]:
+    """Return what `casework.review.states.veiled` says, for statements over alerts."""
+    return and_(
+        Alert.requires_second_officer,
+        Alert.state.in_([state.value for state in FIRST_OPINIONS]),
+        Alert.confirmed_by.is_(None),
+    )
+
+
+def told_state() -> ColumnElement[str]:
+    """Return, for statements over alerts, the state that may be told to anybody."""
+    return case((veiled(), AlertState.UNDER_REVIEW.value), else_=Alert.state)
+
+
 # Of several alerts of one traveller, the gravest decides.
 GRAVITY: Final = (Finding.FALSE_ALARM, Finding.OPEN, Finding.MATCH)
 
@@ -63,6 +79,7 @@ GRAVITY: Final = (Finding.FALSE_ALARM, Finding.OPEN, Finding.MATCH)
 def gravity() -> ColumnElement[Any]:
     """Return, for statements over alerts, the place of each one's finding in `GRAVITY`."""
     return case(
+        (veiled(), 1),
         (Alert.disposal == Disposal.MISTAKEN_IDENTITY.value, 0),
         (Alert.state.in_([state.value for state in _MATCH]), 2),
         (Alert.state.in_([state.value for state in _FALSE_ALARM]), 0),

@@ -116,6 +116,7 @@ class Calibrations:
 
     def top_score(self, embedding: Embedding) -> float | None:
         """Return the highest score of a face against the gallery; None if that is empty."""
+        self._mirror.catch_up()
         return self._mirror.gallery.search(embedding, 1.0).best
 
     def make_from_reference(self, actor: Actor, scores: Sequence[float]) -> Calibrated:

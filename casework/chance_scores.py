@@ -15,7 +15,7 @@ import numpy as np
 from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
-from casework.adjudication import Finding, finding
+from casework.adjudication import Finding, finding, told_state
 from casework.tables import Alert, ChanceScore, Encounter
 from index.outliers import highest_by_chance
 
@@ -111,7 +111,7 @@ def _usable(model: str, gallery_size: int) -> tuple[Any, ...]:
 def _first_alerts(model: str, gallery_size: int, begin: date) -> Select[float, str, str | None]:
     """Select each alerting encounter's highest-ranking alert since a day."""
     return (
-        select(Alert.score, Alert.state, Alert.disposal)
+        select(Alert.score, told_state().label("state"), Alert.disposal)
         .join(Encounter, Encounter.id == Alert.encounter_id)
         .where(
             Alert.rank == 1,

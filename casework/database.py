@@ -1,8 +1,17 @@
-"""The database: one way to open it, one way to read, one way to write."""
+"""The database: one way to open it, one way to read, one way to write.
 
+Writers take turns, on every database: a SQLite file has one writer anyway, and on PostgreSQL each
+transaction that writes begins with the same lock. So whatever a writer has read stays true until
+it commits, numbers of the change log appear in the order in which they were given, and no two
+writers wait for each other. It costs little: every write ends with a record of the audit chain,
+and that has to be written one at a time.
+"""
+
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.resources import as_file, files
 from typing import Any
 
@@ -10,15 +19,27 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.orm import Session
 
-from casework.errors import DatabaseTooNew
+from casework.errors import DatabaseTooNew, SetUpError
 
 # How long a writer waits for another process's transaction before it gives up.
-_SQLITE_BUSY_MS = 10_000
+_BUSY_MS = 10_000
 _BEGIN = "siaga_begin"
+
+# Name of the lock under which writers take turns on PostgreSQL: any number that nothing else uses.
+_WRITERS = 0x51A6A
+_WAITS = "siaga_waits"
+# A process that has died or hangs in the middle of a transaction must not hold up the others.
+_POSTGRESQL_OPTIONS = f"-c lock_timeout={_BUSY_MS} -c idle_in_transaction_session_timeout=60000"
+# A thread holds one connection at a time; the server allows 100 in all unless told otherwise.
+_POOL = 10
+_POOL_OVERFLOW = 30
+
+# Letters stay readable, so that a search finds them. NaN is no JSON: PostgreSQL would refuse it.
+_json = partial(json.dumps, ensure_ascii=False, allow_nan=False)
 
 
 class Database:
@@ -30,11 +51,23 @@ class Database:
         """Whether a read of one row is a matter of microseconds: no network, no waiting."""
         # Threads bound a SQLite file's connections already, and none may wait for another's.
         in_file = self.local and self.url.database not in (None, "", ":memory:")
-        self.engine = create_engine(self.url, **({"max_overflow": -1} if in_file else {}))
         if self.local:
+            pool: dict[str, Any] = {"max_overflow": -1} if in_file else {}
+            self.engine = create_engine(self.url, json_serializer=_json, **pool)
             _make_sqlite_durable(self.engine)
-        self._writing = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
-        self._glancing = self.engine.execution_options(**{_BEGIN: None})
+            self._reading = self.engine
+            self._writing = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+            self._glancing = self.engine.execution_options(**{_BEGIN: None})
+            return
+        self.engine = _open_postgresql(self.url)
+        self._reading = self.engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+        # Not a stricter level: what is read after the wait for the lock must be the newest.
+        self._writing = self.engine.execution_options(
+            isolation_level="READ COMMITTED", **{_WAITS: True}
+        )
+        self._glancing = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def migrate(self) -> None:
         """Bring the schema up to this version's.
@@ -76,7 +109,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Give a session that sees one consistent state and is rolled back at the end."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with Session(self._reading, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
@@ -105,6 +138,25 @@ class Database:
         with self._writing.begin() as connection:
             yield connection
 
+    def empty_log(self) -> None:
+        """Move everything out of SQLite's write-ahead log, so that nothing erased lingers there.
+
+        Readers at work may hold a part back until the next time. Other databases look after theirs.
+        """
+        if self.local:
+            with self._glancing.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+
+    def compact(self) -> None:
+        """Give back the space of what was erased; on SQLite nobody can write meanwhile."""
+        # Outside any transaction, on every database.
+        outside = self._glancing
+        if not self.local:
+            outside = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        with outside.connect() as connection:
+            connection.exec_driver_sql("VACUUM")
+        self.empty_log()
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
@@ -121,7 +173,7 @@ def _make_sqlite_durable(engine: Engine) -> None:
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.execute(f"PRAGMA busy_timeout = {_SQLITE_BUSY_MS}")
+        cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
         # Deleted photos and templates must not stay readable in free pages.
         cursor.execute("PRAGMA secure_delete = ON")
         cursor.close()
@@ -132,3 +184,32 @@ def _make_sqlite_durable(engine: Engine) -> None:
         begin = connection.get_execution_options().get(_BEGIN, "BEGIN")
         if begin is not None:
             connection.exec_driver_sql(begin)
+
+
+def _open_postgresql(url: URL) -> Engine:
+    """Open PostgreSQL so that a connection which writes waits for its turn first.
+
+    Raises:
+        SetUpError: the URL names another kind of database.
+    """
+    if url.get_backend_name() != "postgresql":
+        raise SetUpError(
+            f"database_url names {url.get_backend_name()}: this service works with SQLite and "
+            "PostgreSQL"
+        )
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        json_serializer=_json,
+        connect_args={"options": _POSTGRESQL_OPTIONS},
+        pool_size=_POOL,
+        max_overflow=_POOL_OVERFLOW,
+        pool_pre_ping=True,
+    )
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        # The lock is held up to the very end, after the commit can be seen by others.
+        if connection.get_execution_options().get(_WAITS):
+            connection.execute(select(func.pg_advisory_xact_lock(_WRITERS)))
+
+    return engine

@@ -26,6 +26,7 @@ from casework.subjects import NewSubject, check_period, find, owner_of, stand_on
 from casework.tables import EnrolledPhoto, Subject, Template
 from casework.templates import TemplateMaker
 from casework.vault import Vault
+from detector.embed import Embedding
 from detector.errors import PhotoError
 from detector.pipeline import Analysis, Pipeline
 from detector.quality import Quality, Verdict
@@ -93,6 +94,10 @@ class Enrolled:
     """None if every photo was refused: then the person was not created."""
     created: bool
     reports: tuple[PhotoReport, ...]
+    owner_id: str | None = None
+    """The agency whose subject it is; None as above."""
+    faces: tuple[Embedding, ...] = field(default=(), repr=False)
+    """Of the photos that were new."""
 
 
 class Enrolment:
@@ -160,7 +165,10 @@ class Enrolment:
             self._note(session, actor, row, reports, created=False)
         if not any(report.photo_id for report in reports):
             raise EnrolmentRefused(report.sentence for report in reports)
-        return Enrolled(subject_id, created=False, reports=reports)
+        faces = _new_faces(examined, reports)
+        return Enrolled(
+            subject_id, created=False, reports=reports, owner_id=row.agency_id, faces=faces
+        )
 
     def store(self, actor: Actor, applications: Iterable[Application]) -> list[Enrolled]:
         """Write people and their accepted photos in one transaction.
@@ -172,17 +180,23 @@ class Enrolment:
             NotFound, InvalidPeriod: a watchlist does not exist, or the entry would end before it
                 begins; nothing was written.
         """
-        everyone = list(applications)
         with self._database.write() as session:
-            owners = [owner_of(session, actor, each.person.watchlist_ids) for each in everyone]
-            known = _by_reference(session, owners, [each.person.reference for each in everyone])
-            made: list[Template] = []
-            results = [
-                self._store_one(session, actor, owner_id, each, known, made)
-                for owner_id, each in zip(owners, everyone, strict=True)
-            ]
-            self._templates.log(session, made)
-            return results
+            return self.store_within(session, actor, applications)
+
+    def store_within(
+        self, session: Session, actor: Actor, applications: Iterable[Application]
+    ) -> list[Enrolled]:
+        """Like `store`, as a part of a larger transaction."""
+        everyone = list(applications)
+        owners = [owner_of(session, actor, each.person.watchlist_ids) for each in everyone]
+        known = _by_reference(session, owners, [each.person.reference for each in everyone])
+        made: list[Template] = []
+        results = [
+            self._store_one(session, actor, owner_id, each, known, made)
+            for owner_id, each in zip(owners, everyone, strict=True)
+        ]
+        self._templates.log(session, made)
+        return results
 
     def known_photos(self, owner_id: str, references: Sequence[str]) -> dict[str, frozenset[str]]:
         """Return, for each reference that an agency has enrolled, the digests of its photos."""
@@ -221,7 +235,8 @@ class Enrolment:
             if joins or any(report.accepted for report in reports):
                 row.updated_at = self._clock()
                 self._note(session, actor, row, reports, created=False)
-            return Enrolled(row.id, created=False, reports=reports)
+            faces = _new_faces(application.photos, reports)
+            return Enrolled(row.id, created=False, reports=reports, owner_id=owner_id, faces=faces)
         if not any(photo.report.accepted for photo in application.photos):
             return Enrolled(None, created=False, reports=_reports(application.photos))
         now = self._clock()
@@ -236,7 +251,8 @@ class Enrolment:
             known[owner_id, person.reference] = row
         reports = self._add(row, application.photos, made)
         self._note(session, actor, row, reports, created=True)
-        return Enrolled(row.id, created=True, reports=reports)
+        faces = _new_faces(application.photos, reports)
+        return Enrolled(row.id, created=True, reports=reports, owner_id=owner_id, faces=faces)
 
     def _note(
         self,
@@ -291,6 +307,15 @@ class Enrolment:
 
 def _reports(photos: Iterable[Examined]) -> tuple[PhotoReport, ...]:
     return tuple(photo.report for photo in photos)
+
+
+def _new_faces(photos: Sequence[Examined], reports: Sequence[PhotoReport]) -> tuple[Embedding, ...]:
+    """Return the faces of the photos that were added."""
+    return tuple(
+        photo.analysis.embedding
+        for photo, report in zip(photos, reports, strict=True)
+        if report.accepted and photo.analysis is not None and photo.analysis.embedding is not None
+    )
 
 
 def _by_reference(

@@ -8,12 +8,17 @@ CaseworkError
 │   ├── StillInUse         others depend on it
 │   ├── IllegalTransition  the object's state does not allow this act
 │   ├── IdempotencyClash   an idempotency key was used for a different request
+│   ├── TooManyImports     an agency has as many unfinished imports as it may
 │   └── TooFewScores       there is too little to calibrate from
 ├── InvalidPeriod          an entry would end before it begins
+├── TargetRefused          a webhook's address is not one that may be called
 ├── EnrolmentRefused       no photo of a person can be enrolled
+├── InvalidReferral        what should be handed over, or to whom, does not fit
+├── ImportRefused          a file cannot be read as a list of subjects
 ├── WeakPassword           a new password is too easy to guess
 ├── NotAuthenticated       no key or session, or none that is known and in force
 │   └── SecondFactorNeeded the password is right, a code is wanted besides
+├── NotConfirmed           the password or code that was asked for again is wrong
 ├── TooManyAttempts        sign-in is locked for a while
 ├── NotPermitted           the caller may not do this
 │   └── AccountIncomplete  a new password or a second factor must be set first
@@ -24,7 +29,12 @@ CaseworkError
     └── TemplatesMissing   enrolled photos have no template of the pack in use
 """
 
+import math
 from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
+
+_MINUTE_S: Final = 60
 
 
 class CaseworkError(Exception):
@@ -59,6 +69,10 @@ class IdempotencyClash(Conflict):
     """An idempotency key comes again with a different request."""
 
 
+class TooManyImports(Conflict):
+    """An agency has as many unfinished imports as it may."""
+
+
 class TooFewScores(Conflict):
     """There are too few non-mated searches, or nobody to search for, to calibrate from."""
 
@@ -67,11 +81,32 @@ class InvalidPeriod(CaseworkError):
     """An entry would end before it begins."""
 
 
+class TargetRefused(CaseworkError):
+    """A webhook's address is not one that this service may call."""
+
+
 class EnrolmentRefused(CaseworkError):
     """No photo of a person can be enrolled, so the person is not created."""
 
     def __init__(self, refusals: Iterable[str]) -> None:
         super().__init__("No photo can be enrolled: " + "; ".join(refusals))
+
+
+class InvalidReferral(CaseworkError):
+    """What should be handed over, to whom or until when does not fit; names the field."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class ImportRefused(CaseworkError):
+    """A file cannot be read as a list of subjects, so none of it was taken; names what is wrong."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+        """`file`, `photos`, or the column."""
 
 
 class NotAuthenticated(CaseworkError):
@@ -82,15 +117,20 @@ class SecondFactorNeeded(NotAuthenticated):
     """The password is right; a code of the second factor is wanted besides."""
 
 
+class NotConfirmed(CaseworkError):
+    """Somebody who is signed in was asked for the password or a code again, and it is wrong."""
+
+
 class TooManyAttempts(CaseworkError):
     """Sign-in failed too often and is locked for a while."""
 
-    def __init__(self, seconds: int) -> None:
+    def __init__(self, lock: timedelta) -> None:
+        self.seconds = max(1, math.ceil(lock.total_seconds()))
+        minutes = math.ceil(self.seconds / _MINUTE_S)
         super().__init__(
-            f"Too many failed sign-ins: try again in {max(1, round(seconds / 60))} minutes, or ask "
-            "your administrator to unlock the account."
+            f"Too many failed sign-ins: try again in {minutes} minute{'s' if minutes > 1 else ''}. "
+            "An administrator can unlock an account sooner, by giving it a new password."
         )
-        self.seconds = seconds
 
 
 class WeakPassword(CaseworkError):

@@ -15,6 +15,12 @@ OFFICER: Final = "off"
 SESSION: Final = "ses"
 SEARCH: Final = "sea"
 CALIBRATION: Final = "cal"
+EVENT: Final = "evt"
+WEBHOOK: Final = "whk"
+DELIVERY: Final = "dlv"
+REFERRAL: Final = "ref"
+TIP: Final = "tip"
+IMPORT: Final = "imp"
 
 
 def new_id(kind: str) -> str:

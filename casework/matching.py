@@ -11,6 +11,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Final
 
+import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -21,7 +22,7 @@ from casework.policy import Policy, in_force, read_policies
 from casework.tables import Membership, Subject, Template
 from casework.vocabulary import Direction, Stage, SubjectStatus
 from detector.embed import Embedding
-from index import Hit
+from index import Hit, SearchResult
 
 MOST_CANDIDATES: Final = 20
 """Of one watchlist, in one search. A threshold set far too low by hand must not flood officers."""
@@ -61,6 +62,11 @@ class Matching:
         self._policies: tuple[int, dict[str, Policy]] = (-1, {})
         self._policies_lock = threading.Lock()
 
+    @property
+    def model(self) -> str:
+        """The model whose templates are searched, in words."""
+        return self._mirror.model
+
     def catch_up(self) -> int:
         """Let the gallery follow every change committed so far; returns the position reached."""
         return self._mirror.catch_up()
@@ -90,11 +96,22 @@ class Matching:
 
     def find(self, embedding: Embedding, policies: Mapping[str, Policy], at: datetime) -> Matches:
         """Return who passes one of these policies at a time."""
-        gallery = self._mirror.gallery
+        (matches,) = self.find_all([embedding], policies, at)
+        return matches
+
+    def find_all(
+        self, embeddings: Sequence[Embedding], policies: Mapping[str, Policy], at: datetime
+    ) -> list[Matches]:
+        """Like `find`, for several faces at once: much less work than one by one."""
         if not policies:
-            return self.nothing()
+            return [self.nothing()] * len(embeddings)
         lowest = min(policy.threshold for policy in policies.values())
-        found = gallery.search(embedding, lowest)
+        everything = self._mirror.gallery.search_many(np.stack(embeddings), lowest)
+        return [self._matches(found, policies, at) for found in everything]
+
+    def _matches(
+        self, found: SearchResult, policies: Mapping[str, Policy], at: datetime
+    ) -> Matches:
         candidates: list[Candidate] = []
         if found.hits:
             with self._database.read() as session:

@@ -34,10 +34,10 @@ class GalleryMirror:
     def __init__(self, database: Database, vault: Vault, gallery: Gallery, model: ModelKey) -> None:
         self._database = database
         self._vault = vault
-        self._model = str(model)
+        self.model = str(model)
         self._following = threading.Lock()
         self.gallery = gallery
-        self.sizes = Sizes(self._model)
+        self.sizes = Sizes(self.model)
 
     def load(self) -> int:
         """Fill the empty gallery from the database; returns how many templates it holds.
@@ -46,7 +46,7 @@ class GalleryMirror:
             WrongDataKey: a template cannot be decrypted.
         """
         query = (
-            _SEALED.where(Template.model == self._model)
+            _SEALED.where(Template.model == self.model)
             .order_by(Template.id)
             .execution_options(yield_per=_CHUNK)
         )
@@ -93,7 +93,7 @@ class GalleryMirror:
             _SEALED.where(
                 # A template that is gone already has its removal further on in the log.
                 Template.id.in_(wanted),
-                Template.model == self._model,
+                Template.model == self.model,
             )
         ).all()
         if rows:
@@ -102,7 +102,7 @@ class GalleryMirror:
 
     def _add(self, rows: Sequence[Row[int, str, bytes]], version: int) -> None:
         """Decrypt templates and put them into the gallery."""
-        open_sealed, model = self._vault.open, self._model
+        open_sealed, model = self._vault.open, self.model
         plain = b"".join(
             [open_sealed(sealed, template_row(photo_id, model)) for _, photo_id, sealed in rows]
         )

@@ -20,15 +20,15 @@ from casework.access.authority import Act, require, require_port
 from casework.clock import Clock
 from casework.database import Database
 from casework.errors import IdempotencyClash, NotFound
+from casework.exchange.outbox import Event, Outbox
 from casework.group import GroupCommit
 from casework.ids import ALERT, ENCOUNTER, new_id
 from casework.matching import Candidate, Matches, Matching
-from casework.model import ModelKey
 from casework.oversight.audit import Audit, Entry
 from casework.quality import quality_record
 from casework.tables import Alert, Encounter, IdempotencyRecord
 from casework.vault import Vault
-from casework.vocabulary import AlertState, Direction, Outcome, Stage
+from casework.vocabulary import AlertState, Direction, EventKind, Outcome, Stage
 from detector.pipeline import Analysis, Pipeline
 from detector.portrait import portrait
 from detector.timing import Stopwatch
@@ -89,19 +89,19 @@ class Screening:
         vault: Vault,
         pipeline: Pipeline,
         matching: Matching,
-        model: ModelKey,
         commits: GroupCommit,
         audit: Audit,
+        outbox: Outbox,
         clock: Clock,
     ) -> None:
         self._database = database
         self._vault = vault
         self._pipeline = pipeline
         self._matching = matching
-        self._model = model
         self._clock = clock
         self._commits = commits
         self._audit = audit
+        self._outbox = outbox
 
     def screen(self, arrival: Arrival, caller: Actor) -> Screened:
         """Screen one photo and record the encounter: `examine`, then `record`.
@@ -151,6 +151,8 @@ class Screening:
                 if earlier is None:
                     raise
                 return Screened(earlier, replayed=True, watch=screened.watch)
+        if screened.encounter.alerts:
+            self._outbox.ring()
         return screened
 
     def get(self, encounter_id: str, caller: Actor) -> Encounter:
@@ -202,7 +204,7 @@ class Screening:
             outcome=outcome.value,
             faces=len(analysis.faces),
             quality=quality_record(analysis.quality),
-            model=str(self._model),
+            model=self._matching.model,
             gallery_size=matches.gallery_size,
             sealed_portrait=sealed,
             alerts=[
@@ -244,6 +246,7 @@ class Screening:
         # An alert has its score in its own row.
         chance = screened.top_score if encounter.outcome == Outcome.CLEAR else None
         alerts = [_row(alert) | {"encounter_id": encounter.id} for alert in encounter.alerts]
+        raised = [_raised(alert, caller) for alert in encounter.alerts]
         act = Entry(
             caller,
             Act.SCREEN,
@@ -273,6 +276,7 @@ class Screening:
                 }
                 connection.execute(_NEW_ANSWER, answered)
             self._audit.append(connection, act)
+            self._outbox.append(connection, *raised)
 
         return write
 
@@ -303,6 +307,12 @@ def _alert(candidate: Candidate, rank: int, at: datetime) -> Alert:
         state=AlertState.NEW.value,
         version=1,
         created_at=at,
+    )
+
+
+def _raised(alert: Alert, caller: Actor) -> Event:
+    return Event(
+        EventKind.ALERT_RAISED, alert.id, alert.owner_id, alert.watchlist_id, key_id=caller.id
     )
 
 

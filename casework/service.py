@@ -1,5 +1,6 @@
 """The assembly: everything that answers a request, born together and closed together."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -8,24 +9,42 @@ import numpy as np
 from casework.access.account import Account
 from casework.access.agencies import Agencies
 from casework.access.keys import Keys
+from casework.access.lockout import SignInRules
 from casework.access.officers import Officers
 from casework.access.passwords import Passwords
-from casework.access.sessions import Sessions, SignInRules
+from casework.access.pending import PendingSignIns
+from casework.access.sessions import Sessions
 from casework.calibrations import Calibrations
 from casework.clock import Clock, utc_now
 from casework.database import Database
 from casework.enrolment import Enrolment
 from casework.errors import SetUpError, TemplatesMissing
+from casework.exchange.correspondence import Correspondence
+from casework.exchange.deliveries import Deliveries
+from casework.exchange.feed import Feed
+from casework.exchange.outbox import Outbox
+from casework.exchange.referrals import Referrals
+from casework.exchange.tip_desk import TipDesk
+from casework.exchange.tips import Tips
+from casework.exchange.webhooks import Webhooks
 from casework.group import GroupCommit
+from casework.lookalikes import Lookalikes
 from casework.matching import Matching
 from casework.mirror import GalleryMirror
 from casework.model import ModelKey
 from casework.monitoring import Monitoring
 from casework.oversight.audit import Audit
+from casework.oversight.held import Held
+from casework.oversight.reports import Reports
+from casework.oversight.retention import Kind, Retention
 from casework.oversight.trail import Trail
 from casework.reembedding import ReEmbedding
 from casework.review.alerts import Alerts
+from casework.review.comparison import Comparison
+from casework.review.history import History
+from casework.review.queue import Queue
 from casework.review.review import Review
+from casework.review.searches import Searches
 from casework.screening import Screening
 from casework.subjects import Subjects
 from casework.templates import TemplateMaker
@@ -45,16 +64,29 @@ class Records:
     vault: Vault
     commits: GroupCommit
     audit: Audit
+    outbox: Outbox
     trail: Trail
     agencies: Agencies
     officers: Officers
     sessions: Sessions
+    pending: PendingSignIns
     account: Account
     keys: Keys
     watchlists: Watchlists
     subjects: Subjects
     alerts: Alerts
+    queue: Queue
     review: Review
+    history: History
+    referrals: Referrals
+    correspondence: Correspondence
+    tips: Tips
+    reports: Reports
+    retention: Retention
+    held: Held
+    feed: Feed
+    webhooks: Webhooks
+    deliveries: Deliveries
 
     @classmethod
     def open(
@@ -64,6 +96,9 @@ class Records:
         clock: Clock = utc_now,
         rules: SignInRules | None = None,
         passwords: Passwords | None = None,
+        keep_days: Mapping[Kind, int] | None = None,
+        *,
+        private_targets: bool = False,
     ) -> Self:
         """Open the database and bring its schema up to date.
 
@@ -77,23 +112,38 @@ class Records:
             database.close()
             raise
         vault, commits = Vault(data_key), GroupCommit(database)
-        passwords = passwords or Passwords()
+        passwords, rules = passwords or Passwords(), rules or SignInRules()
         audit = Audit(database, data_key, commits, clock)
+        outbox = Outbox(database, clock)
+        review = Review(database, vault, audit, outbox, clock)
         return cls(
             database,
             vault,
             commits,
             audit,
+            outbox,
             Trail(database, audit),
             Agencies(database, audit, clock),
             Officers(database, audit, passwords, clock),
-            Sessions(database, vault, audit, passwords, rules or SignInRules(), clock),
-            Account(database, vault, audit, passwords, clock),
+            Sessions(database, vault, audit, passwords, rules, clock),
+            PendingSignIns(vault, clock),
+            Account(database, vault, audit, passwords, rules, clock),
             Keys(database, audit, clock),
             Watchlists(database, audit, clock),
             Subjects(database, vault, audit, clock),
             Alerts(database, vault, audit),
-            Review(database, vault, audit, clock),
+            Queue(database, audit, clock),
+            review,
+            History(database, audit),
+            Referrals(database, vault, audit, clock),
+            Correspondence(database, vault, audit, outbox, review, clock),
+            Tips(database, vault, audit),
+            Reports(database, audit, clock),
+            Retention(database, audit, dict(keep_days or {}), clock),
+            Held(database, audit),
+            Feed(database, audit),
+            Webhooks(database, vault, audit, clock, private=private_targets),
+            Deliveries(database, audit, outbox, clock),
         )
 
     def close(self) -> None:
@@ -110,12 +160,16 @@ class Service:
     model: ModelKey
     pipeline: Pipeline
     enrolment: Enrolment
+    tip_desk: TipDesk
     re_embedding: ReEmbedding
     mirror: GalleryMirror
     matching: Matching
     screening: Screening
+    searches: Searches
+    lookalikes: Lookalikes
     calibrations: Calibrations
     monitoring: Monitoring
+    comparison: Comparison
     curve: FalseMatchCurve
 
     @classmethod
@@ -146,18 +200,28 @@ class Service:
         templates = TemplateMaker(vault, model, clock)
         calibrations = Calibrations(database, mirror, model, curve, audit, clock)
         matching = Matching(database, mirror, calibrations)
+        enrolment = Enrolment(database, vault, pipeline, templates, audit, clock)
+        searches = Searches(database, vault, pipeline, matching, model, audit, clock)
         return cls(
             records,
             pack,
             model,
             pipeline,
-            Enrolment(database, vault, pipeline, templates, audit, clock),
+            enrolment,
+            TipDesk(
+                database, vault, audit, pipeline, enrolment, searches, records.correspondence, clock
+            ),
             ReEmbedding(database, vault, pipeline, templates),
             mirror,
             matching,
-            Screening(database, vault, pipeline, matching, model, records.commits, audit, clock),
+            Screening(
+                database, vault, pipeline, matching, records.commits, audit, records.outbox, clock
+            ),
+            searches,
+            Lookalikes(database, matching, audit, clock),
             calibrations,
             Monitoring(database, clock),
+            Comparison(records.alerts, pipeline),
             curve,
         )
 

@@ -109,6 +109,45 @@ class Disposal(StrEnum):
     OTHER = "other"
 
 
+class ReferralState(StrEnum):
+    """How far a referral has come; see `casework.exchange.referral_states`."""
+
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    """The receiving agency has it in hand."""
+    QUESTIONED = "questioned"
+    """The receiving agency asked something and waits for the sender's answer."""
+    ANSWERED = "answered"
+    """The receiving agency has said what came of it."""
+    DECLINED = "declined"
+    CLOSED = "closed"
+
+
+class ReferralKind(StrEnum):
+    """What a referral hands over."""
+
+    ALERT = "alert"
+    TIP = "tip"
+
+
+class TipState(StrEnum):
+    """How far a tip has come; see `casework.exchange.tip_states`."""
+
+    NEW = "new"
+    SEARCHED = "searched"
+    REFERRED = "referred"
+    ENROLLED = "enrolled"
+    """A subject was made of it."""
+    DISMISSED = "dismissed"
+
+
+class TipOrigin(StrEnum):
+    """Whom a tip comes from."""
+
+    PUBLIC = "public"
+    AGENCY = "agency"
+
+
 class Role(StrEnum):
     """What a person or a system is in its agency."""
 
@@ -191,3 +230,40 @@ class Change(StrEnum):
     """The template's subject stands on other watchlists than before."""
     POLICY = "policy"
     """Watchlists changed: thresholds must be read again."""
+
+
+class EventKind(StrEnum):
+    """What agencies and port systems can be told of as it happens."""
+
+    ALERT_RAISED = "alert.raised"
+    ALERT_CHANGED = "alert.changed"
+    """Its review went a step further."""
+    REFERRAL_SENT = "referral.sent"
+    REFERRAL_CHANGED = "referral.changed"
+    """One of the two agencies did something with it."""
+
+
+class DeliveryState(StrEnum):
+    """How far an event is on its way to a webhook."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+    """Given up after too many failures."""
+    EXPIRED = "expired"
+    """Too old when its turn came."""
+    GONE = "gone"
+    """What it told of was erased, or the receiver may no longer see it."""
+
+
+class ImportState(StrEnum):
+    """How far a bulk import has come."""
+
+    RECEIVING = "receiving"
+    """Never shown: the upload is still on its way, or was cut off."""
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    """It ended before its last row; what is stored stays."""
+    CANCELLED = "cancelled"

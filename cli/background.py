@@ -30,11 +30,19 @@ class Running:
 
 @contextmanager
 def running(settings: Settings) -> Iterator[Running]:
-    """Start `siaga serve` with these settings' data and port; stop it in order at the end."""
+    """Start `siaga serve` with these settings; stop it in order at the end.
+
+    What is handed on is where its data lie, the port, and how much it admits; the rest it reads
+    from the environment and the settings file, as the caller did.
+    """
     address = f"http://127.0.0.1:{settings.port}"
     environment = {
         **os.environ,
         "SIAGA_DATA_DIR": str(settings.data_dir),
+        "SIAGA_DATABASE_URL": settings.resolved_database_url,
+        "SIAGA_DATA_KEY_FILE": str(settings.resolved_data_key_file),
+        "SIAGA_MAX_WAITING": str(settings.max_waiting),
+        "SIAGA_LATENCY_TARGET_MS": str(settings.latency_target_ms),
         "SIAGA_LOG_LEVEL": "warning",
     }
     log = settings.data_dir / "service.log"

@@ -22,6 +22,7 @@ class Benchmark(StrEnum):
     PROFILE = "profile"
     SEARCH = "search"
     LOAD = "load"
+    CRASH = "crash"
     ACCURACY = "accuracy"
     PRIOR = "prior"
     CALIBRATION = "calibration"

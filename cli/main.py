@@ -14,8 +14,21 @@ from rich.markup import escape
 
 from api.settings import CONFIG_VARIABLE
 from casework.errors import CaseworkError
-from cli import bench, calibrate, compare, demo, enrol, keys, models, reembed, screen, serve
+from cli import (
+    bench,
+    calibrate,
+    compare,
+    demo,
+    enrol,
+    keys,
+    models,
+    reembed,
+    retention,
+    screen,
+    serve,
+)
 from cli.output import Exit, err
+from cli.simulate.command import simulate
 from detector.errors import DetectorError
 from models.errors import ModelsError
 
@@ -45,12 +58,14 @@ app.command()(enrol.enrol)
 app.command()(screen.screen)
 app.command()(compare.compare)
 app.command()(reembed.reembed)
+app.command()(simulate)
 app.command()(calibrate.calibrate)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
     bench.bench
 )
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")
+app.add_typer(retention.app, name="retention")
 
 
 def run() -> None:

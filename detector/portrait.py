@@ -1,15 +1,23 @@
-"""The traveller's face as a person sees it: an upright crop with some surroundings."""
+"""A face as a person sees it: an upright crop with some surroundings, or framed for comparing."""
 
 from typing import Final
 
 import cv2
 import numpy as np
 
+from detector.align import similarity
+from detector.faces import LEFT_EYE, RIGHT_EYE, Image, halved, halvings
 from detector.pipeline import Analysis
 
 _SURROUNDINGS: Final = 1.8  # times the face's box: hair, chin and shoulders' beginning
 _LONGEST_SIDE: Final = 480
 _JPEG_QUALITY: Final = 90
+
+# Where eyes stand when two photos are compared by eye: a quarter of the side apart, so that the
+# whole head is in the frame.
+FRAME_SIDE: Final = 720
+FRAMED_EYES: Final = np.array([[270, 300], [450, 300]], np.float32)
+_EMPTY: Final = (96, 96, 96)  # where the photo ends; grey hides no dark hair
 
 
 def portrait(analysis: Analysis) -> bytes:
@@ -33,7 +41,39 @@ def portrait(analysis: Analysis) -> bytes:
     if factor < 1:
         size = (max(1, round(crop.shape[1] * factor)), max(1, round(crop.shape[0] * factor)))
         crop = np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8)
-    encoded, content = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    return _encoded(crop)
+
+
+def framed(analysis: Analysis) -> bytes:
+    """Return the face as JPEG, `FRAME_SIDE` pixels square, with the eyes at `FRAMED_EYES`.
+
+    Two photos framed so have the same scale and lie over each other. A photo without a face is
+    shown whole.
+    """
+    image = analysis.photo.pixels().image
+    if analysis.subject is not None:
+        eyes = analysis.subject.landmarks[[LEFT_EYE, RIGHT_EYE]]
+        matrix = similarity(eyes, FRAMED_EYES)
+    else:
+        height, width = image.shape[:2]
+        scale = FRAME_SIDE / max(height, width)
+        left, top = (FRAME_SIDE - width * scale) / 2, (FRAME_SIDE - height * scale) / 2
+        matrix = np.array([[scale, 0, left], [0, scale, top]])
+    times = halvings(float(np.hypot(matrix[0, 0], matrix[1, 0])))
+    matrix[:, :2] *= 2**times
+    content = cv2.warpAffine(
+        halved(image, times),
+        matrix,
+        (FRAME_SIDE, FRAME_SIDE),
+        flags=cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=_EMPTY,
+    )
+    return _encoded(np.asarray(content, np.uint8))
+
+
+def _encoded(image: Image) -> bytes:
+    encoded, content = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
     if not encoded:
         raise ValueError("the portrait could not be encoded")
     return content.tobytes()

@@ -1,5 +1,6 @@
 """What tests share: the default pack's networks, loaded once."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from detector.loading import load_pipeline
 from detector.pipeline import Pipeline
 from models import ModelsError, ModelStore, Pack, VerifiedWeights, default_root, load_pack
+from tests.postgresql import PostgreSql, running
 
 # `weights` and `pipeline` do not ask for the fixture `store`: a test package may have its own.
 
@@ -42,3 +44,10 @@ def pipeline(pack: Pack, weights: VerifiedWeights) -> Pipeline:
 def compiled_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cache of compiled networks that belongs to this test run alone."""
     return tmp_path_factory.mktemp("compiled")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSql]:
+    """A PostgreSQL server that belongs to this test run alone."""
+    with running() as server:
+        yield server

@@ -53,12 +53,17 @@ class FakeClock:
         self.now += timedelta(**by)
 
 
+def url_of(database: Path | str) -> str:
+    """The URL of a SQLite file; an URL as it is."""
+    return f"sqlite:///{database}" if isinstance(database, Path) else database
+
+
 def open_service(
-    database: Path, clock: FakeClock | None = None, limits: Limits | None = None
+    database: Path | str, clock: FakeClock | None = None, limits: Limits | None = None
 ) -> Service:
-    """Open and start a service over a database file; call again for a restart."""
+    """Open and start a service over a database file, or an URL; call again for a restart."""
     clock = clock or FakeClock()
-    records = Records.open(f"sqlite:///{database}", DATA_KEY, clock, passwords=QUICK)
+    records = Records.open(url_of(database), DATA_KEY, clock, passwords=QUICK)
     service = Service.over(records, drawn_pack(), fake_pipeline(limits), clock)
     service.start()
     return service

@@ -46,7 +46,10 @@ class AlertEncounter(Answer):
 
 
 class AlertSummary(Answer):
-    """An alert in the queue: nothing of the subject."""
+    """An alert in the queue: nothing of the subject.
+
+    Nor its rank in the encounter, which would tell of alerts on lists that the reader cannot see.
+    """
 
     id: str
     state: AlertState = Field(
@@ -55,7 +58,6 @@ class AlertSummary(Answer):
     )
     watchlist: AlertWatchlist
     encounter: AlertEncounter
-    rank: int = Field(description="Among the candidates of its encounter, from 1.")
     score: float = Field(description="Cosine similarity; it decides nothing, people do.")
     threshold: float
     threshold_basis: str
@@ -90,7 +92,6 @@ class AlertSummary(Answer):
                 owner_id=row.owner_id,
             ),
             encounter=AlertEncounter.model_validate(row.encounter),
-            rank=row.rank,
             score=round(row.score, 4),
             threshold=round(row.threshold, 4),
             threshold_basis=row.threshold_basis,

@@ -1,5 +1,8 @@
 """Reports: counts, never of anybody in particular."""
 
+import csv
+import io
+from dataclasses import fields
 from datetime import datetime
 from typing import Self
 
@@ -7,6 +10,7 @@ from pydantic import Field
 
 from api.schemas.common import Answer
 from casework.monitoring import AlarmReport, Alarms
+from casework.oversight.reports import Dimension, Line, ReviewReport
 
 
 class WatchlistAlarms(Answer):
@@ -68,3 +72,62 @@ class AlarmReportOut(Answer):
             until=report.until,
             watchlists=[WatchlistAlarms.of(each) for each in report.watchlists],
         )
+
+
+class ReviewLine(Answer):
+    """One group's figures; null is a small number that is not told, or a time nobody took."""
+
+    group: dict[Dimension, str]
+    alerts: int | None
+    confirmed: int | None = Field(description="Held to be the subject.")
+    false_alarms: int | None
+    undecided: int | None
+    closed: int | None
+    acknowledge_median_s: float | None
+    acknowledge_p90_s: float | None
+    decide_median_s: float | None
+    decide_p90_s: float | None
+
+
+class ReviewReportOut(Answer):
+    """How alerts were worked on, by group, most alerts first."""
+
+    since: datetime
+    until: datetime
+    by: list[Dimension]
+    lines: list[ReviewLine]
+
+    @classmethod
+    def of(cls, report: ReviewReport) -> Self:
+        """Make the answer from the report."""
+        asked = report.question
+        return cls(
+            since=asked.since,
+            until=asked.until,
+            by=list(asked.by),
+            lines=[
+                ReviewLine(
+                    group=dict(zip(asked.by, line.group, strict=True)),
+                    **{name: getattr(line, name) for name in _FIGURES},
+                )
+                for line in report.lines
+            ],
+        )
+
+
+_FIGURES = tuple(field.name for field in fields(Line) if field.name != "group")
+
+
+def _plain(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+
+
+def as_csv(report: ReviewReport) -> str:
+    """Return a report as CSV with a heading; what is not told is empty."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([*(each.value for each in report.question.by), *_FIGURES])
+    for line in report.lines:
+        writer.writerow([*map(_plain, line.group), *(getattr(line, name) for name in _FIGURES)])
+    return text.getvalue()

@@ -6,13 +6,22 @@ from sqlalchemy.orm import Session
 
 from casework.access.actors import Actor, ActorKind
 from casework.access.authority import Act, require
+from casework.access.gate import totp_row
+from casework.access.lockout import SignInRules, count_failure, lock_of
 from casework.access.passwords import Passwords, require_strong
 from casework.access.second_factor import accepted_step, new_secret, provisioning_uri
-from casework.access.sessions import end_all_but, totp_row
+from casework.access.sessions import end_sessions
 from casework.clock import Clock
 from casework.database import Database
-from casework.errors import IllegalTransition, NotAuthenticated, NotFound, WeakPassword
-from casework.oversight.audit import Audit, Entry
+from casework.errors import (
+    CaseworkError,
+    IllegalTransition,
+    NotConfirmed,
+    NotFound,
+    StaleVersion,
+    WeakPassword,
+)
+from casework.oversight.audit import REFUSED, Audit, Entry
 from casework.tables import Officer
 from casework.vault import Vault
 
@@ -34,12 +43,14 @@ class Account:
         vault: Vault,
         audit: Audit,
         passwords: Passwords,
+        rules: SignInRules,
         clock: Clock,
     ) -> None:
         self._database = database
         self._vault = vault
         self._audit = audit
         self._passwords = passwords
+        self._rules = rules
         self._clock = clock
 
     def get(self, actor: Actor) -> Officer:
@@ -51,33 +62,38 @@ class Account:
         """Replace the password; every other session of the officer ends.
 
         Raises:
-            NotAuthenticated: the present password is wrong.
+            NotConfirmed: the present password is wrong.
+            TooManyAttempts: it was wrong too often; then every session of the officer has ended.
             WeakPassword: the new one will not do.
+            StaleVersion: the password was reset meanwhile.
         """
-        officer = self.get(actor)
-        if not self._passwords.check(present, officer.password_hash):
-            raise NotAuthenticated("The present password is wrong.")
-        require_strong(new, officer.login, *officer.name.split())
+        confirmed = self._confirmed(actor, present)
+        require_strong(new, confirmed.login, *confirmed.name.split())
         if new == present:
             raise WeakPassword("Choose a password that you have not now.")
         hashed = self._passwords.hash(new)
         with self._database.write() as session:
-            row = self._own(session, actor)
-            row.password_hash, row.must_change_password = hashed, False
+            row = self._still(session, actor, confirmed)
+            row.password_hash, row.must_change_password, row.failures = hashed, False, 0
             row.updated_at = self._clock()
-            end_all_but(session, actor, self._clock)
+            end_sessions(session, row.id, self._clock(), but=actor.session_id)
             session.flush()
             self._audit.append(session, Entry(actor, "account.password", row.id, row.agency_id))
 
-    def offer_second_factor(self, actor: Actor) -> SecondFactorOffer:
-        """Make a shared secret; the one in use, if any, stays until the new one is confirmed.
+    def offer_second_factor(self, actor: Actor, present: str) -> SecondFactorOffer:
+        """Make a shared secret, which counts once it is confirmed.
+
+        The password is asked for again: whoever finds a session open must not be able to lock its
+        owner out with a factor of their own.
 
         Raises:
             IllegalTransition: one is in use: an administrator has to take it away first.
+            NotConfirmed, TooManyAttempts, StaleVersion: as for `change_password`.
         """
+        confirmed = self._confirmed(actor, present)
         secret = new_secret()
         with self._database.write() as session:
-            row = self._own(session, actor)
+            row = self._still(session, actor, confirmed)
             if row.totp_confirmed:
                 raise IllegalTransition(
                     "A second factor is in use: ask your administrator to reset it first."
@@ -85,6 +101,8 @@ class Account:
             row.sealed_totp = self._vault.seal(secret.encode(), totp_row(row.id))
             row.totp_step = 0
             row.updated_at = self._clock()
+            session.flush()
+            self._audit.append(session, Entry(actor, "account.offer", row.id, row.agency_id))
         return SecondFactorOffer(secret, provisioning_uri(secret, row.login))
 
     def confirm_second_factor(self, actor: Actor, code: str) -> None:
@@ -92,7 +110,7 @@ class Account:
 
         Raises:
             IllegalTransition: none was offered, or one is in use already.
-            NotAuthenticated: the code is wrong.
+            NotConfirmed: the code is wrong.
         """
         with self._database.write() as session:
             row = self._own(session, actor)
@@ -101,12 +119,12 @@ class Account:
             secret = self._vault.open(row.sealed_totp, totp_row(row.id)).decode()
             step = accepted_step(secret, code, self._clock(), row.totp_step)
             if step is None:
-                raise NotAuthenticated(
+                raise NotConfirmed(
                     "The code is wrong: check the clock of your telephone, and try the next code."
                 )
             row.totp_step, row.totp_confirmed = step, True
             row.updated_at = self._clock()
-            end_all_but(session, actor, self._clock)
+            end_sessions(session, row.id, self._clock(), but=actor.session_id)
             session.flush()
             self._audit.append(
                 session, Entry(actor, "account.second_factor", row.id, row.agency_id)
@@ -118,6 +136,46 @@ class Account:
             row = self._own(session, actor)
             row.language = language
             row.updated_at = self._clock()
+            session.flush()
+            self._audit.append(session, Entry(actor, "account.language", row.id, row.agency_id))
+        return row
+
+    def _confirmed(self, actor: Actor, present: str) -> Officer:
+        """Return the officer who acts, once the present password was shown.
+
+        Raises:
+            NotConfirmed, TooManyAttempts: it is wrong, and was counted.
+        """
+        officer = self.get(actor)
+        if self._passwords.check(present, officer.password_hash):
+            return officer
+        refusal: CaseworkError
+        with self._database.write() as session:
+            row = self._own(session, actor)
+            now = self._clock()
+            locked = lock_of(row, now) or count_failure(row, self._rules, now)
+            if locked is not None:
+                # Whoever guesses here has somebody's open session: it may be a stolen one.
+                end_sessions(session, row.id, now)
+            refusal = locked or NotConfirmed("The present password is wrong.")
+            session.flush()
+            detail = {"why": type(refusal).__name__}
+            entry = Entry(actor, "account.confirm", row.id, row.agency_id, REFUSED, detail=detail)
+            self._audit.append(session, entry)
+        raise refusal
+
+    def _still(self, session: Session, actor: Actor, confirmed: Officer) -> Officer:
+        """Return the officer's row, if what was confirmed before the transaction still holds.
+
+        Raises:
+            TooManyAttempts, StaleVersion: it does not.
+        """
+        row = self._own(session, actor)
+        locked = lock_of(row, self._clock())
+        if locked is not None:
+            raise locked
+        if row.password_hash != confirmed.password_hash:
+            raise StaleVersion("Your password was changed meanwhile: sign in with the new one.")
         return row
 
     def _own(self, session: Session, actor: Actor) -> Officer:

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from casework.access.actors import Actor
 from casework.access.authority import Act, require
+from casework.access.sessions import end_sessions
 from casework.clock import Clock
 from casework.database import Database
-from casework.errors import AlreadyExists, NotFound, StaleVersion
+from casework.errors import AlreadyExists, IllegalTransition, NotFound, StaleVersion
 from casework.ids import AGENCY, new_id
 from casework.oversight.audit import Audit, Entry
-from casework.tables import Agency
+from casework.tables import Agency, Officer
 from casework.vocabulary import AgencyKind
 
 
@@ -102,19 +103,29 @@ class Agencies:
     def edit(
         self, actor: Actor, agency_id: str, changes: Mapping[str, Any], version: int | None
     ) -> Agency:
-        """Change `name` or `active`; officers of an agency that is not active cannot sign in.
+        """Change `name` or `active`.
+
+        When an agency is switched off, its keys and its officers' sessions are out at once.
 
         Raises:
             NotPermitted, NotFound, StaleVersion: nothing was changed.
+            IllegalTransition: nobody switches off their own agency, and themselves with it.
         """
         require(actor, Act.MANAGE_AGENCY)
         with self._database.write() as session:
             row = find(session, agency_id)
             if version is not None and row.version != version:
                 raise StaleVersion("The agency has changed since you read it: read it again.")
+            if row.id == actor.agency_id and not changes.get("active", True):
+                raise IllegalTransition("You cannot switch off your own agency.")
             for name, value in changes.items():
                 setattr(row, name, value)
-            row.updated_at = self._clock()
+            row.updated_at = now = self._clock()
+            if not row.active:
+                for officer_id in session.scalars(
+                    select(Officer.id).where(Officer.agency_id == row.id)
+                ):
+                    end_sessions(session, officer_id, now)
             session.flush()
             detail = {"fields": sorted(changes), "active": row.active}
             self._audit.append(session, Entry(actor, "agency.edit", row.id, row.id, detail=detail))

@@ -9,8 +9,7 @@ from collections.abc import Collection, Mapping
 from enum import IntEnum, StrEnum
 from typing import Final
 
-from sqlalchemy import ColumnElement, false, or_, true
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, SQLColumnExpression, false, or_, true
 
 from casework.access.actors import Actor, ActorKind
 from casework.errors import AccountIncomplete, NotFound, NotPermitted
@@ -38,9 +37,11 @@ class Act(StrEnum):
     CLOSE_ALERT = "alert.close"
     HANDLE_REFERRAL = "referral.handle"
     HANDLE_TIP = "tip.handle"
+    READ_TIP_SOURCE = "tip.source"
     IMPORT = "import.run"
     READ_AUDIT = "audit.read"
     READ_REPORT = "report.read"
+    READ_TOTALS = "report.totals"
     READ_CALIBRATION = "calibration.read"
     CALIBRATE = "calibration.make"
     READ_AGENCY = "agency.read"
@@ -87,9 +88,11 @@ GRANTS: Final[Mapping[Act, Mapping[Role, Reach]]] = {
     Act.CLOSE_ALERT: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),
     Act.HANDLE_REFERRAL: dict.fromkeys((_OFFICER, _SUPERVISOR), _OWN),
     Act.HANDLE_TIP: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _OWN),
+    Act.READ_TIP_SOURCE: {_SUPERVISOR: _OWN},
     Act.IMPORT: {_ANALYST: _OWN},
     Act.READ_AUDIT: {_AUDITOR: _OWN},
-    Act.READ_REPORT: {_SUPERVISOR: _OWN, _AUDITOR: _OWN, _COORDINATOR: _ALL},
+    Act.READ_REPORT: {_SUPERVISOR: _OWN, _AUDITOR: _OWN},
+    Act.READ_TOTALS: {_COORDINATOR: _ALL},
     Act.READ_CALIBRATION: dict.fromkeys((_SUPERVISOR, _ANALYST, _AUDITOR, _ADMIN), _ALL),
     Act.CALIBRATE: {},
     Act.READ_AGENCY: dict.fromkeys(_PEOPLE, _ALL),
@@ -187,7 +190,7 @@ def require_object(
 def within_reach(
     actor: Actor,
     act: Act,
-    owner: InstrumentedAttribute[str] | InstrumentedAttribute[str | None],
+    owner: SQLColumnExpression[str | None],
     shared: ColumnElement[bool] | None = None,
 ) -> ColumnElement[bool]:
     """Return the condition that keeps a query to what the actor may do this to.

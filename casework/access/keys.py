@@ -107,6 +107,16 @@ class Keys:
             rows = session.scalars(select(ApiKey).where(visible).order_by(ApiKey.id))
             return tuple(_record(row) for row in rows)
 
+    def page(self, actor: Actor, after: str | None, limit: int) -> list[KeyRecord]:
+        """Return up to `limit` keys in order of making, those after id `after`."""
+        require(actor, Act.MANAGE_KEY)
+        visible = within_reach(actor, Act.MANAGE_KEY, ApiKey.agency_id)
+        query = select(ApiKey).where(visible).order_by(ApiKey.id).limit(limit)
+        if after is not None:
+            query = query.where(ApiKey.id > after)
+        with self._database.read() as session:
+            return [_record(row) for row in session.scalars(query)]
+
     def revoke(self, actor: Actor, key_id: str) -> KeyRecord:
         """Take a key out of force; revoking it again changes nothing.
 
@@ -114,7 +124,7 @@ class Keys:
             NotPermitted: the actor may revoke none.
             NotFound: there is no such key within the actor's reach.
         """
-        missing = f"There is no key {key_id}: see `siaga keys list`."
+        missing = f"There is no key {key_id}."
         with self._database.write() as session:
             row = session.get(ApiKey, key_id)
             owner_id = row.agency_id if row is not None else None

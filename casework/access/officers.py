@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -12,12 +12,13 @@ from casework.access import agencies
 from casework.access.actors import Actor
 from casework.access.authority import Act, Reach, reach, require, require_object, within_reach
 from casework.access.passwords import Passwords, first_password
+from casework.access.sessions import end_sessions
 from casework.clock import Clock
 from casework.database import Database
-from casework.errors import AlreadyExists, NotFound, NotPermitted, StaleVersion
+from casework.errors import AlreadyExists, IllegalTransition, NotFound, NotPermitted, StaleVersion
 from casework.ids import OFFICER, new_id
 from casework.oversight.audit import Audit, Entry
-from casework.tables import Officer, OfficerSession
+from casework.tables import Officer
 from casework.vocabulary import Role
 
 
@@ -95,7 +96,9 @@ class Officers:
     def get(self, actor: Actor, officer_id: str) -> Officer:
         """Return one officer; raises NotPermitted or NotFound."""
         with self._database.read() as session:
-            return self._find(session, actor, officer_id)
+            row = self._find(session, actor, officer_id)
+        self._audit.note(Entry(actor, "officer.read", row.id, row.agency_id))
+        return row
 
     def by_login(self, actor: Actor, login: str) -> Officer:
         """Return the officer with a login; raises NotPermitted or NotFound."""
@@ -120,12 +123,19 @@ class Officers:
         if after is not None:
             query = query.where(Officer.id > after)
         with self._database.read() as session:
-            return list(session.scalars(query))
+            found = list(session.scalars(query))
+        detail = {"officers": len(found)}
+        self._audit.note(Entry(actor, "officer.list", owner_id=actor.agency_id, detail=detail))
+        return found
 
     def edit(
         self, actor: Actor, officer_id: str, changes: Mapping[str, Any], version: int | None
     ) -> Officer:
-        """Change `name`, `roles`, `language` or `active`; sessions end where rights shrink.
+        """Change `name`, `roles`, `language` or `active`.
+
+        Roles count from the next request on; the sessions of an account that is switched off end.
+        Nobody changes their own roles or switches themselves off: so no agency loses its last
+        administrator by mistake, and none gives themselves what another has to give.
 
         Raises:
             NotPermitted, NotFound, StaleVersion: nothing was changed.
@@ -137,13 +147,18 @@ class Officers:
             row = self._find(session, actor, officer_id)
             if version is not None and row.version != version:
                 raise StaleVersion("The officer has changed since you read it: read it again.")
+            if row.id == actor.id and not _same(row, fields):
+                raise NotPermitted(
+                    "Nobody changes their own roles or switches themselves off: ask another "
+                    "administrator."
+                )
             if "roles" in fields:
                 _require_grantable(actor, {Role(role) for role in fields["roles"]} - _roles(row))
             for name, value in fields.items():
                 setattr(row, name, value)
             row.updated_at = self._clock()
             if not row.active:
-                end_sessions(session, officer_id, self._clock)
+                end_sessions(session, officer_id, self._clock())
             session.flush()
             detail = {"fields": sorted(fields), "roles": row.roles, "active": row.active}
             self._audit.append(
@@ -161,18 +176,22 @@ class Officers:
 
         Raises:
             NotPermitted, NotFound: nothing was changed.
+            IllegalTransition: an identity provider keeps the officer's password.
         """
+        require(actor, Act.MANAGE_OFFICER)
         password = first_password()
         hashed = self._passwords.hash(password)
         with self._database.write() as session:
             row = self._find(session, actor, officer_id)
+            if row.password_hash is None:
+                raise IllegalTransition("This officer signs in at the identity provider.")
             row.password_hash = hashed
             row.must_change_password = True
             row.failures, row.locked_until = 0, None
             if second_factor:
                 row.sealed_totp, row.totp_confirmed = None, False
             row.updated_at = self._clock()
-            end_sessions(session, officer_id, self._clock)
+            end_sessions(session, officer_id, self._clock())
             session.flush()
             detail = {"second_factor": second_factor}
             self._audit.append(
@@ -197,13 +216,10 @@ class Officers:
         )
 
 
-def end_sessions(session: Session, officer_id: str, clock: Clock) -> None:
-    """End every session of an officer, within a transaction."""
-    session.execute(
-        update(OfficerSession)
-        .where(OfficerSession.officer_id == officer_id, OfficerSession.ended_at.is_(None))
-        .values(ended_at=clock())
-    )
+def _same(row: Officer, fields: Mapping[str, Any]) -> bool:
+    """Whether changes leave roles and activity as they are."""
+    roles, active = sorted(row.roles), row.active
+    return bool(fields.get("roles", roles) == roles and fields.get("active", active) == active)
 
 
 def _roles(row: Officer) -> frozenset[Role]:

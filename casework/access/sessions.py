@@ -15,50 +15,21 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from casework.access.actors import Actor, ActorKind
-from casework.access.officers import end_sessions
+from casework.access.gate import WRONG, Credentials, Gate, in_force
+from casework.access.lockout import SignInRules
 from casework.access.passwords import Passwords
-from casework.access.second_factor import accepted_step
 from casework.access.secret import PREFIX, SECRET_BYTES, digest, split
 from casework.clock import Clock
 from casework.database import Database
-from casework.errors import NotAuthenticated, SecondFactorNeeded, TooManyAttempts
+from casework.errors import NotAuthenticated, NotFound
 from casework.ids import SESSION, new_id
-from casework.oversight.audit import REFUSED, Audit, Entry
+from casework.oversight.audit import Audit, Entry
 from casework.tables import Agency, Officer, OfficerSession
 from casework.vault import Vault
 from casework.vocabulary import AgencyKind, Role, SessionKind
 
 # How stale `seen_at` may become before it is written again: a write for every request is too many.
 _SEEN_EVERY: Final = timedelta(minutes=1)
-
-_WRONG: Final = "Login, password or code is wrong, or the account is not active."
-_NOBODY: Final = Actor(ActorKind.OFFICER, "unknown", "unknown")
-
-
-@dataclass(frozen=True, slots=True)
-class SignInRules:
-    """What an operator can set about signing in."""
-
-    program_lifetime: timedelta = timedelta(minutes=30)
-    console_idle: timedelta = timedelta(minutes=30)
-    console_lifetime: timedelta = timedelta(hours=12)
-    attempts: int = 5
-    """Failures in a row after which an account is locked."""
-    lock: timedelta = timedelta(minutes=15)
-    second_factor_required: bool = False
-
-    def lifetime(self, kind: SessionKind) -> timedelta:
-        """How long a session lasts at most."""
-        return self.program_lifetime if kind is SessionKind.PROGRAM else self.console_lifetime
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What an officer types."""
-
-    login: str
-    password: str
-    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,43 +56,36 @@ class Sessions:
         clock: Clock,
     ) -> None:
         self._database = database
-        self._vault = vault
         self._audit = audit
-        self._passwords = passwords
         self._clock = clock
+        self._gate = Gate(database, vault, audit, passwords, rules, clock)
         self.rules = rules
 
     def sign_in(
-        self, credentials: Credentials, kind: SessionKind, request_id: str | None = None
+        self,
+        credentials: Credentials,
+        kind: SessionKind,
+        request_id: str | None = None,
+        origin: str | None = None,
     ) -> SignedIn:
         """Check what an officer typed and begin a session.
 
+        Args:
+            credentials: what was typed.
+            kind: what the session is for.
+            request_id: goes into the audit trail.
+            origin: where the attempt comes from, such as a network address; None is not counted.
+
         Raises:
-            TooManyAttempts: the account is locked.
+            TooManyAttempts: the account or the origin is locked.
             SecondFactorNeeded: the password is right, and the account has a second factor.
             NotAuthenticated: anything else is wrong; what, is not told.
         """
-        with self._database.read() as session:
-            found = session.scalar(
-                select(Officer).where(Officer.login == credentials.login.strip().lower())
-            )
-        # Slow on purpose, so done outside any transaction, and done for unknown logins too.
-        right = self._passwords.check(
-            credentials.password, found.password_hash if found is not None else None
-        )
-        if found is None:
-            self._audit.note(Entry(_NOBODY.asking(request_id), "session.begin", outcome=REFUSED))
-            raise NotAuthenticated(_WRONG)
-        with self._database.write() as session:
-            officer = session.get_one(Officer, found.id)
-            refusal = self._refusal(session, officer, credentials, right=right)
-            if refusal is None:
-                if self._passwords.outdated(officer.password_hash or ""):
-                    officer.password_hash = self._passwords.hash(credentials.password)
-                return self._begin(session, officer, kind, request_id)
-            detail = {"why": type(refusal).__name__}
-            self._audit.append(session, self._entry(officer, request_id, REFUSED, detail))
-        raise refusal
+
+        def begin(session: Session, officer: Officer) -> SignedIn:
+            return self._begin(session, officer, kind, request_id)
+
+        return self._gate.admit(credentials, origin, request_id, begin)
 
     def begin_for(
         self, officer_id: str, kind: SessionKind, request_id: str | None = None
@@ -133,12 +97,17 @@ class Sessions:
         """
         with self._database.write() as session:
             officer = session.get_one(Officer, officer_id)
-            if not _in_force(session, officer):
-                raise NotAuthenticated(_WRONG)
+            if not in_force(session, officer):
+                raise NotAuthenticated(WRONG)
             return self._begin(session, officer, kind, request_id)
 
-    def recognise(self, text: str) -> Actor:
+    def recognise(self, text: str, *, used: bool = True) -> Actor:
         """Return the officer who shows this session.
+
+        Args:
+            text: what was handed out when it began.
+            used: whether the officer does something, rather than a page of theirs by itself: a
+                console's session ends when nobody has used it for a while.
 
         Raises:
             NotAuthenticated: it is malformed, unknown, ended or expired; which, is not told.
@@ -154,7 +123,7 @@ class Sessions:
         now = self._clock()
         if row is None or not matches or not self._alive(row.kind, row.seen_at, row.expires_at):
             raise NotAuthenticated("This session is not known or has ended: sign in again.")
-        if now - row.seen_at >= _SEEN_EVERY:
+        if used and now - row.seen_at >= _SEEN_EVERY:
             self._seen(session_id, now)
         return Actor(
             ActorKind.OFFICER,
@@ -165,12 +134,15 @@ class Sessions:
             runs_installation=row.agency_kind == AgencyKind.OPERATOR,
             session_id=session_id,
             incomplete=self._incomplete(
-                must_change=row.must_change_password, has_second=row.totp_confirmed
+                must_change=row.must_change_password,
+                lacks_factor=row.has_password and not row.totp_confirmed,
             ),
         )
 
     def end(self, actor: Actor) -> None:
-        """End the session that an officer is in."""
+        """End the session that an officer is in; raises NotFound for a system, which has none."""
+        if actor.session_id is None:
+            raise NotFound("Only an officer has a session.")
         with self._database.write() as session:
             session.execute(
                 update(OfficerSession)
@@ -193,34 +165,6 @@ class Sessions:
                 update(OfficerSession).where(OfficerSession.id == session_id).values(seen_at=now)
             )
 
-    def _refusal(
-        self, session: Session, officer: Officer, credentials: Credentials, *, right: bool
-    ) -> Exception | None:
-        """Return why an officer may not come in, and count what was guessed."""
-        now = self._clock()
-        if officer.locked_until is not None and now < officer.locked_until:
-            return TooManyAttempts(int((officer.locked_until - now).total_seconds()))
-        if not right or not _in_force(session, officer):
-            return self._failed(officer)
-        if officer.sealed_totp is None or not officer.totp_confirmed:
-            return None
-        if not credentials.code:
-            return SecondFactorNeeded("Send the code that your authenticator app shows.")
-        secret = self._vault.open(officer.sealed_totp, totp_row(officer.id)).decode()
-        step = accepted_step(secret, credentials.code, now, officer.totp_step)
-        if step is None:
-            return self._failed(officer)
-        officer.totp_step = step
-        return None
-
-    def _failed(self, officer: Officer) -> Exception:
-        officer.failures += 1
-        if officer.failures >= self.rules.attempts:
-            officer.failures = 0
-            officer.locked_until = self._clock() + self.rules.lock
-            return TooManyAttempts(int(self.rules.lock.total_seconds()))
-        return NotAuthenticated(_WRONG)
-
     def _begin(
         self, session: Session, officer: Officer, kind: SessionKind, request_id: str | None
     ) -> SignedIn:
@@ -239,8 +183,6 @@ class Sessions:
         officer.failures, officer.locked_until, officer.signed_in_at = 0, None, now
         session.add(row)
         session.flush()
-        entry = self._entry(officer, request_id, detail={"kind": kind.value})
-        self._audit.append(session, entry)
         agency = session.get_one(Agency, officer.agency_id)
         actor = Actor(
             ActorKind.OFFICER,
@@ -251,30 +193,24 @@ class Sessions:
             runs_installation=agency.kind == AgencyKind.OPERATOR,
             session_id=row.id,
             incomplete=self._incomplete(
-                must_change=officer.must_change_password, has_second=officer.totp_confirmed
+                must_change=officer.must_change_password,
+                lacks_factor=officer.password_hash is not None and not officer.totp_confirmed,
             ),
             request_id=request_id,
         )
+        entry = Entry(
+            actor, "session.begin", officer.id, officer.agency_id, detail={"kind": kind.value}
+        )
+        self._audit.append(session, entry)
         return SignedIn(f"{PREFIX}.{row.id}.{secret}", row.expires_at, officer, actor)
 
-    def _incomplete(self, *, must_change: bool, has_second: bool) -> str | None:
+    def _incomplete(self, *, must_change: bool, lacks_factor: bool) -> str | None:
+        """Return what is missing; factors of those without a password are their provider's."""
         if must_change:
             return "Choose a new password first: the present one was given to you by somebody else."
-        if self.rules.second_factor_required and not has_second:
+        if self.rules.second_factor_required and lacks_factor:
             return "Set up a second factor first: this installation requires one."
         return None
-
-    def _entry(
-        self,
-        officer: Officer,
-        request_id: str | None,
-        outcome: str = "done",
-        detail: dict[str, str] | None = None,
-    ) -> Entry:
-        actor = Actor(
-            ActorKind.OFFICER, officer.id, officer.login, officer.agency_id, request_id=request_id
-        )
-        return Entry(actor, "session.begin", officer.id, officer.agency_id, outcome, detail=detail)
 
 
 def is_session(text: str) -> bool:
@@ -282,23 +218,18 @@ def is_session(text: str) -> bool:
     return split(text)[0].startswith(f"{SESSION}_")
 
 
-def totp_row(officer_id: str) -> str:
-    """Return what an officer's shared secret is sealed for."""
-    return f"totp/{officer_id}"
-
-
-def end_all_but(session: Session, actor: Actor, clock: Clock) -> None:
-    """End every session of an officer except the one that acts, within a transaction."""
-    assert actor.session_id is not None  # noqa: S101 - only officers come here
-    kept = session.get_one(OfficerSession, actor.session_id)
-    ended_at = kept.ended_at
-    end_sessions(session, actor.id, clock)
-    session.refresh(kept)
-    kept.ended_at = ended_at
-
-
-def _in_force(session: Session, officer: Officer) -> bool:
-    return officer.active and session.get_one(Agency, officer.agency_id).active
+def end_sessions(session: Session, officer_id: str, now: datetime, but: str | None = None) -> None:
+    """End every session of an officer within a transaction, except perhaps the one that acts."""
+    session.execute(
+        update(OfficerSession)
+        .where(
+            OfficerSession.officer_id == officer_id,
+            OfficerSession.ended_at.is_(None),
+            OfficerSession.id != (but or ""),
+        )
+        .values(ended_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 _RECOGNISED: Final = (
@@ -313,6 +244,7 @@ _RECOGNISED: Final = (
         Officer.roles,
         Officer.must_change_password,
         Officer.totp_confirmed,
+        Officer.password_hash.is_not(None).label("has_password"),
         Agency.kind.label("agency_kind"),
     )
     .join(Officer, Officer.id == OfficerSession.officer_id)

@@ -6,12 +6,10 @@ cut off the tail or to write the whole chain anew takes that key. Anyone can che
 chain; only the key's holder can check the seal.
 """
 
-import hashlib
 import hmac
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -24,21 +22,16 @@ from casework.clock import Clock
 from casework.database import Database
 from casework.errors import AuditBroken
 from casework.group import GroupCommit
-from casework.tables import AuditHead, AuditRecord
-
-GENESIS: Final = "0" * 64
-"""What the first record is chained to."""
+from casework.oversight import stored
+from casework.oversight.chain import GENESIS, Chain, Link, Verdict, canonical, chained
+from casework.tables import AuditHead, AuditRecord, Officer
 
 DONE: Final = "done"
 REFUSED: Final = "refused"
 
 _HEAD: Final = 1
-_BATCH: Final = 2000
 _RECORDS: Final = AuditRecord.__table__
 _HEADS: Final = AuditHead.__table__
-
-# Everything that the hash covers, in the table's words.
-FIELDS: Final = tuple(column.key for column in _RECORDS.columns if column.key != "hash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +49,6 @@ class Entry:
     """Circumstances: ids, states, counts. Never a name, a photo or a secret."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What checking the whole chain found."""
-
-    records: int
-    last_hash: str
-    fault: str | None = None
-    """The first fault in a sentence, None where the chain is whole."""
-    seq: int | None = None
-    """The number of the first record that is not as it was written."""
-
-    @property
-    def whole(self) -> bool:
-        """Whether nothing is altered, missing or moved."""
-        return self.fault is None
-
-
 class Audit:
     """Appends to the trail, reads it and checks it."""
 
@@ -88,22 +64,15 @@ class Audit:
         """Write one record within the transaction of the act itself; returns its number.
 
         Raises:
-            AuditBroken: the trail's end is gone although there are records.
+            AuditBroken: the trail's end is gone although there are records, or is not the one that
+                this installation sealed.
         """
         connection = database.connection() if isinstance(database, Session) else database
-        # On a server, this row's lock makes writers take turns; SQLite has one writer anyway.
-        head = connection.execute(_THE_HEAD.with_for_update()).first()
-        if head is None:
-            if connection.execute(select(AuditRecord.seq).limit(1)).first() is not None:
-                raise AuditBroken(
-                    "the audit trail has records but no end: somebody altered the database; "
-                    "restore it from a backup, and run `siaga audit verify`"
-                )
-            connection.execute(_FIRST_HEAD, {"id": _HEAD, "seq": 0, "hash": GENESIS, "seal": b""})
-        last_seq, last_hash = (head.seq, head.hash) if head is not None else (0, GENESIS)
+        last = self._end(connection)
+        detail = entry.detail
         actor = entry.actor
         record: dict[str, Any] = {
-            "seq": last_seq + 1,
+            "seq": last.seq + 1,
             "at": self._clock(),
             "actor_kind": actor.kind.value,
             "actor_id": actor.id,
@@ -114,10 +83,11 @@ class Audit:
             "owner_id": entry.owner_id,
             "outcome": entry.outcome,
             "purpose": entry.purpose,
-            "detail": dict(entry.detail) if entry.detail is not None else None,
+            # As it will be read back: names that are no text, for instance, become text.
+            "detail": json.loads(json.dumps(dict(detail))) if detail is not None else None,
             "request_id": actor.request_id,
         }
-        record["hash"] = chained(last_hash, record)
+        record["hash"] = chained(last.hash, canonical(record))
         connection.execute(_NEW_RECORD, record)
         connection.execute(
             _NEW_HEAD,
@@ -127,7 +97,7 @@ class Audit:
                 "seal": self._seal(record["seq"], record["hash"]),
             },
         )
-        return last_seq + 1
+        return last.seq + 1
 
     def note(self, entry: Entry) -> None:
         """Write one record by itself, for an act that changes nothing else; it is on disk then."""
@@ -137,67 +107,64 @@ class Audit:
 
         self._commits.write(write)
 
-    def verify(self) -> Verdict:
+    def verify(self, anchor: Link | None = None) -> Verdict:
         """Check every record, the order, and the end.
 
         One consistent state is read; appends go on meanwhile.
-        """
-        with self._database.read() as session:
-            last = GENESIS
-            expected = 1
-            for record in _stream(session):
-                if record.seq != expected:
-                    fault = f"record {expected} is missing"
-                    return Verdict(expected - 1, last, fault, expected)
-                if chained(last, _fields(record)) != record.hash:
-                    fault = f"record {expected} is not as it was written"
-                    return Verdict(expected - 1, last, fault, expected)
-                last = record.hash
-                expected += 1
-            count = expected - 1
-            return Verdict(count, last, *self._fault_of_end(session, count, last))
 
-    def _fault_of_end(
-        self, session: Session, count: int, last: str
-    ) -> tuple[str | None, int | None]:
-        head = session.execute(_THE_HEAD).first()
+        Args:
+            anchor: where the trail stood when it was exported: it must have gone on from there.
+        """
+        chain = Chain(anchor)
+        with self._database.read() as session:
+            for seq, text, digest in stored.records(session):
+                fault = chain.follow(seq, text, digest)
+                if fault is not None:
+                    return fault
+            return self._fault_of_end(session, chain) or chain.end()
+
+    def _fault_of_end(self, session: Session, chain: Chain) -> Verdict | None:
+        head, last = session.execute(_THE_HEAD).first(), chain.last
         if head is None:
-            return ("the end of the trail is missing", count + 1) if count else (None, None)
-        if not hmac.compare_digest(head.seal, self._seal(head.seq, head.hash)):
-            return "the end of the trail is not sealed with this installation's key", count + 1
-        if head.seq != count:
-            return f"record {count + 1} is missing: the trail goes to {head.seq}", count + 1
-        if head.hash != last:
-            return f"record {count} is not the one that was sealed", count
-        return None, None
+            # No officer is made without a record: a trail that is not there was taken away.
+            if not last.seq and session.scalar(select(Officer.id).limit(1)) is None:
+                return None
+            return chain.broken("the end of the trail is missing", last.seq + 1)
+        end = Link(head.seq, head.hash)
+        if not self._sealed(end, head.seal):
+            fault = "the end of the trail is not sealed with this installation's key"
+            return chain.broken(fault, last.seq + 1)
+        return chain.fault_against(end)
+
+    def _end(self, connection: Connection) -> Link:
+        """Return where the next record is chained to.
+
+        The seal is checked each time: a record put behind a forged end would make it genuine.
+        """
+        # On a server, this row's lock makes writers take turns; SQLite has one writer anyway.
+        head = connection.execute(_THE_HEAD.with_for_update()).first()
+        if head is None:
+            if connection.execute(select(AuditRecord.seq).limit(1)).first() is not None:
+                raise AuditBroken(
+                    "the audit trail has records but no end: somebody altered the database; "
+                    "restore it from a backup, and run `siaga audit verify`"
+                )
+            connection.execute(_FIRST_HEAD, {"id": _HEAD, "seq": 0, "hash": GENESIS, "seal": b""})
+            return Link(0, GENESIS)
+        end = Link(head.seq, head.hash)
+        if not self._sealed(end, head.seal):
+            raise AuditBroken(
+                "the end of the audit trail is not sealed with this installation's data key: it is "
+                "another key than before (`data_key_file`), or somebody altered the database; "
+                "`siaga audit verify` tells where the trail breaks"
+            )
+        return end
+
+    def _sealed(self, end: Link, seal: bytes) -> bool:
+        return hmac.compare_digest(seal, self._seal(end.seq, end.hash))
 
     def _seal(self, seq: int, digest: str) -> bytes:
         return hmac.digest(self._key, f"{seq}:{digest}".encode(), "sha256")
-
-
-def chained(before: str, record: Mapping[str, Any]) -> str:
-    """Return the hash of a record, given the hash of the one before it."""
-    return hashlib.sha256(f"{before}\n{canonical(record)}".encode()).hexdigest()
-
-
-def canonical(record: Mapping[str, Any]) -> str:
-    """Return the text of a record that its hash covers: JSON with sorted names, no spaces."""
-    said = {name: record[name] for name in FIELDS}
-    said["at"] = _text(said["at"])
-    return json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-
-
-def _text(at: datetime | str) -> str:
-    return at if isinstance(at, str) else at.isoformat(timespec="microseconds")
-
-
-def _fields(record: AuditRecord) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in FIELDS}
-
-
-def _stream(session: Session) -> Iterator[AuditRecord]:
-    query = select(AuditRecord).order_by(AuditRecord.seq).execution_options(yield_per=_BATCH)
-    yield from session.scalars(query)
 
 
 _THE_HEAD: Final = select(AuditHead.seq, AuditHead.hash, AuditHead.seal).where(

@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import ColumnElement, func, or_, select
 
 from casework.access.actors import Actor
-from casework.access.authority import Act, Reach, reach, require
+from casework.access.authority import Act, require, within_reach
 from casework.database import Database
-from casework.oversight.audit import Audit, Entry, canonical
+from casework.oversight.audit import Audit, Entry
+from casework.oversight.chain import canonical, exported_line
 from casework.tables import AuditRecord
 
 _BATCH: Final = 2000
@@ -74,34 +75,41 @@ class Trail:
         self._audit.note(Entry(actor, Act.READ_AUDIT, detail={"records": len(found)}))
         return found
 
-    def export(self, actor: Actor) -> Iterator[dict[str, Any]]:
-        """Yield every record the actor may read, oldest first, as it was hashed.
+    def export(self, actor: Actor) -> Iterator[str]:
+        """Return every record the actor may read, oldest first, one a line (NDJSON), as hashed.
 
-        An export of the whole trail can be checked by anyone: see `audit.chained`.
+        It ends with the record of the export itself. Records are read a few at a time, so that a
+        slow reader holds nothing up: none is ever changed, so they fit together all the same. An
+        export of the whole trail can be checked by anyone: see `casework.oversight.chain`.
 
         Raises:
-            NotPermitted: the actor may read no trail.
+            NotPermitted: the actor may read no trail; before the first record is asked for.
         """
         require(actor, Act.READ_AUDIT)
         self._audit.note(Entry(actor, "audit.export"))
-        query = (
-            select(AuditRecord)
-            .where(_visible(actor))
-            .order_by(AuditRecord.seq)
-            .execution_options(yield_per=_BATCH)
-        )
         with self._database.read() as session:
-            for record in session.scalars(query):
-                yield as_exported(record)
+            last = session.scalar(select(func.max(AuditRecord.seq))) or 0
+        return self._up_to(last, _visible(actor))
+
+    def _up_to(self, last: int, visible: ColumnElement[bool]) -> Iterator[str]:
+        done = 0
+        query = select(AuditRecord).where(visible, AuditRecord.seq <= last)
+        while True:
+            batch = query.where(AuditRecord.seq > done).order_by(AuditRecord.seq).limit(_BATCH)
+            with self._database.read() as session:
+                found = session.scalars(batch).all()
+            if not found:
+                return
+            yield from map(_line, found)
+            done = found[-1].seq
 
 
-def as_exported(record: AuditRecord) -> dict[str, Any]:
-    """Return a record's text and hash."""
+def _line(record: AuditRecord) -> str:
     fields = {column.key: getattr(record, column.key) for column in record.__table__.columns}
-    return {"record": canonical(fields), "hash": record.hash}
+    return exported_line(canonical(fields), record.hash)
 
 
 def _visible(actor: Actor) -> ColumnElement[bool]:
-    if reach(actor, Act.READ_AUDIT) is Reach.ALL:
-        return true()
-    return or_(AuditRecord.agency_id == actor.agency_id, AuditRecord.owner_id == actor.agency_id)
+    """Acts of the actor's agency, and acts on what belongs to it, whoever acted."""
+    acted = within_reach(actor, Act.READ_AUDIT, AuditRecord.agency_id)
+    return or_(acted, within_reach(actor, Act.READ_AUDIT, AuditRecord.owner_id))

@@ -2,7 +2,7 @@
 
 An agency sees the alerts of its own watchlists and of those that are shared with it. Where a list
 requires a second officer, nobody but the first officer sees the first opinion before the second is
-given: it would be no second opinion otherwise.
+given: it would be no second opinion otherwise. Filters and counts go by what is shown, too.
 """
 
 from collections.abc import Sequence
@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, case, false, func, not_, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from casework import watchlists
+from casework import adjudication, watchlists
 from casework.access.actors import Actor
 from casework.access.authority import Act, require, within_reach
 from casework.database import Database
 from casework.errors import NotFound
 from casework.oversight.audit import Audit, Entry
-from casework.review.states import FIRST_OPINIONS
+from casework.review.states import FIRST_OPINIONS, Rules, Standing, veiled
 from casework.tables import Agency, Alert, AlertEvent, Encounter, EnrolledPhoto, Subject, Watchlist
 from casework.vault import Vault
 from casework.vocabulary import AlertState, SubjectStatus
@@ -38,13 +38,14 @@ class AlertFilter:
     since: datetime | None = None
     mine: str | None = None
     """Only those that the officer with this id has taken."""
+    owner_id: str | None = None
+    """Only those of this agency's watchlists."""
 
-    @property
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """The filter for a query that joins encounters."""
+    def conditions(self, reader: Actor) -> list[ColumnElement[bool]]:
+        """Return the filter, by states as they are shown, for a query that joins encounters."""
         wanted: list[ColumnElement[bool]] = []
         if self.states is not None:
-            wanted.append(Alert.state.in_([state.value for state in self.states]))
+            wanted.append(_shown_in(reader, self.states))
         if self.watchlist_id is not None:
             wanted.append(Alert.watchlist_id == self.watchlist_id)
         if self.port is not None:
@@ -55,6 +56,8 @@ class AlertFilter:
             wanted.append(Alert.created_at >= self.since)
         if self.mine is not None:
             wanted.append(Alert.acknowledged_by == self.mine)
+        if self.owner_id is not None:
+            wanted.append(Alert.owner_id == self.owner_id)
         return wanted
 
 
@@ -129,7 +132,7 @@ class Alerts:
             select(Alert)
             .join(Alert.encounter)
             .options(joinedload(Alert.encounter))
-            .where(visible(actor), *wanted.conditions)
+            .where(visible(actor), *wanted.conditions(actor))
             .order_by(Alert.id.desc())
             .limit(limit)
         )
@@ -142,9 +145,10 @@ class Alerts:
         return found
 
     def counts(self, actor: Actor) -> dict[AlertState, int]:
-        """Count the alerts that an actor may see, by state as stored; raises NotPermitted."""
+        """Count the alerts that an actor may see, by state as shown; raises NotPermitted."""
         require(actor, Act.READ_ALERT)
-        query = select(Alert.state, func.count()).where(visible(actor)).group_by(Alert.state)
+        shown = case((_hidden(actor), AlertState.UNDER_REVIEW.value), else_=Alert.state)
+        query = select(shown, func.count()).where(visible(actor)).group_by(shown)
         with self._database.read() as session:
             return {AlertState(state): count for state, count in session.execute(query)}
 
@@ -211,7 +215,7 @@ class Alerts:
             shown_state(alert, actor),
             owner.code if owner is not None else "",
             row.legal_basis if row is not None else "",
-            _wanted(subject) if subject is not None else None,
+            wanted_of(subject) if subject is not None else None,
             photo.quality if photo is not None else None,
             tuple(self._steps(alert, actor, events)),
             tuple(others),
@@ -219,9 +223,13 @@ class Alerts:
 
     def _steps(self, alert: Alert, actor: Actor, events: Sequence[AlertEvent]) -> list[Step]:
         hidden = hides_opinion(alert, actor)
+        # Opinions of a round that has ended are open: both officers have given theirs.
+        ended = max((n for n, event in enumerate(events) if event.action == _SECOND), default=-1)
         steps = []
-        for event in events:
-            mask = hidden and event.opinion is not None
+        for n, event in enumerate(events):
+            mask = (
+                hidden and n > ended and event.opinion is not None and event.officer_id != actor.id
+            )
             note = None
             if event.sealed_note is not None and not mask:
                 note = self._vault.open(event.sealed_note, note_row(alert.id)).decode()
@@ -263,13 +271,21 @@ def visible(actor: Actor, act: Act = Act.READ_ALERT) -> ColumnElement[bool]:
     return within_reach(actor, act, Alert.owner_id, watchlists.shared_to(actor, Alert.watchlist_id))
 
 
+def standing(alert: Alert) -> Standing:
+    """Return where an alert stands."""
+    return Standing(
+        AlertState(alert.state), alert.acknowledged_by, alert.decided_by, alert.confirmed_by
+    )
+
+
+def rules(alert: Alert) -> Rules:
+    """Return what an alert's watchlist asked for when it was raised."""
+    return Rules(alert.requires_acknowledgement, alert.requires_second_officer)
+
+
 def hides_opinion(alert: Alert, actor: Actor) -> bool:
     """Whether the first opinion is hidden from a reader."""
-    return (
-        alert.requires_second_officer
-        and AlertState(alert.state) in FIRST_OPINIONS
-        and alert.decided_by != actor.id
-    )
+    return veiled(standing(alert), rules(alert)) and alert.decided_by != actor.id
 
 
 def shown_state(alert: Alert, actor: Actor) -> AlertState:
@@ -284,7 +300,8 @@ def note_row(alert_id: str) -> str:
     return f"note/{alert_id}"
 
 
-def _wanted(subject: Subject) -> Wanted:
+def wanted_of(subject: Subject) -> Wanted:
+    """Return what is shown of a subject."""
     birth = str(subject.birth_date or subject.birth_year or "") or None
     return Wanted(
         subject.name,
@@ -299,3 +316,23 @@ def _wanted(subject: Subject) -> Wanted:
         subject.valid_until,
         subject.status == SubjectStatus.SUSPENDED,
     )
+
+
+def _hidden(reader: Actor) -> ColumnElement[bool]:
+    """Return what `hides_opinion` says, as a condition."""
+    return and_(
+        adjudication.veiled(), or_(Alert.decided_by.is_(None), Alert.decided_by != reader.id)
+    )
+
+
+def _shown_in(reader: Actor, states: Sequence[AlertState]) -> ColumnElement[bool]:
+    """Return the condition that an alert is shown in one of these states."""
+    plain = [state.value for state in states if state is not AlertState.UNDER_REVIEW]
+    veil = _hidden(reader) if AlertState.UNDER_REVIEW in states else false()
+    if _FIRST.isdisjoint(plain):
+        return or_(Alert.state.in_(plain), veil)
+    return or_(and_(Alert.state.in_(plain), not_(_hidden(reader))), veil)
+
+
+_FIRST: Final = frozenset(state.value for state in FIRST_OPINIONS)
+_SECOND: Final = Act.CONFIRM_ALERT.value

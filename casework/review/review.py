@@ -14,13 +14,13 @@ from casework.access.authority import Act, Reach, reach
 from casework.clock import Clock
 from casework.database import Database
 from casework.errors import StaleVersion
+from casework.exchange.outbox import Event, Outbox
 from casework.oversight.audit import Audit, Entry
 from casework.review import states
-from casework.review.alerts import find, note_row
-from casework.review.states import Rules, Standing
+from casework.review.alerts import find, note_row, rules, standing
 from casework.tables import Alert, AlertEvent
 from casework.vault import Vault
-from casework.vocabulary import AlertState, Disposal, Opinion, OpinionReason
+from casework.vocabulary import AlertState, Disposal, EventKind, Opinion, OpinionReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,11 @@ class _Step:
 class Review:
     """The acts that move an alert."""
 
-    def __init__(self, database: Database, vault: Vault, audit: Audit, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, vault: Vault, audit: Audit, outbox: Outbox, clock: Clock
+    ) -> None:
         self._database = database
+        self._outbox = outbox
         self._vault = vault
         self._audit = audit
         self._clock = clock
@@ -61,7 +64,9 @@ class Review:
 
         def step(alert: Alert) -> _Step:
             may_take_over = reach(actor, Act.CONFIRM_ALERT) is not Reach.NOTHING
-            state = states.acknowledge(_standing(alert), actor.id, may_take_over=may_take_over)
+            state = states.acknowledge(
+                standing(alert), actor.id, rules(alert), may_take_over=may_take_over
+            )
             alert.acknowledged_by, alert.acknowledged_at = actor.id, self._clock()
             return _Step(Act.ACKNOWLEDGE_ALERT, state)
 
@@ -77,8 +82,11 @@ class Review:
         """
 
         def step(alert: Alert) -> _Step:
-            state = states.decide(_standing(alert), actor.id, finding.opinion, _rules(alert))
+            state = states.decide(standing(alert), actor.id, finding.opinion, rules(alert))
             alert.decided_by, alert.decided_at = actor.id, self._clock()
+            alert.confirmed_by = None
+            if alert.acknowledged_by is None:
+                alert.acknowledged_by, alert.acknowledged_at = actor.id, alert.decided_at
             return _Step(Act.DECIDE_ALERT, state, finding)
 
         return self._take(actor, Act.DECIDE_ALERT, alert_id, version, step)
@@ -93,7 +101,7 @@ class Review:
         """
 
         def step(alert: Alert) -> _Step:
-            state = states.confirm(_standing(alert), actor.id, finding.opinion)
+            state = states.confirm(standing(alert), actor.id, finding.opinion)
             alert.confirmed_by = actor.id
             return _Step(Act.CONFIRM_ALERT, state, finding)
 
@@ -114,21 +122,37 @@ class Review:
         """
 
         def step(alert: Alert) -> _Step:
-            state = states.close(_standing(alert), disposal, _rules(alert))
+            state = states.close(standing(alert), disposal, rules(alert))
             alert.disposal, alert.closed_at = disposal.value, self._clock()
             return _Step(Act.CLOSE_ALERT, state, note=note, disposal=disposal)
 
         return self._take(actor, Act.CLOSE_ALERT, alert_id, version, step)
 
-    def refer(self, session: Session, actor: Actor, alert_id: str, version: int | None) -> Alert:
+    def refer(
+        self,
+        session: Session,
+        actor: Actor,
+        alert_id: str,
+        version: int | None,
+        *,
+        in_hand: bool = True,
+    ) -> Alert:
         """Mark an alert as handed to another agency, within the referral's transaction.
+
+        Args:
+            session: the transaction.
+            actor: who hands it over.
+            alert_id: the alert.
+            version: the version the caller read, None for whatever is there.
+            in_hand: whether an agency that it was referred to before still has it in hand.
 
         Raises:
             NotPermitted, NotFound, StaleVersion, IllegalTransition: nothing was changed.
         """
         alert = find(session, actor, Act.REFER_ALERT, alert_id)
         _require_version(alert, version)
-        self._record(session, actor, alert, _Step(Act.REFER_ALERT, states.refer(_standing(alert))))
+        state = states.refer(standing(alert), rules(alert), in_hand=in_hand)
+        self._record(session, actor, alert, _Step(Act.REFER_ALERT, state))
         return alert
 
     def _take(
@@ -143,10 +167,15 @@ class Review:
             alert = find(session, actor, act, alert_id)
             _require_version(alert, version)
             self._record(session, actor, alert, step(alert))
+        self._outbox.ring()
         return alert
 
     def _record(self, session: Session, actor: Actor, alert: Alert, step: _Step) -> None:
-        """Write a step: the alert, the event, the audit record."""
+        """Write a step: the alert, the event, the audit record.
+
+        The audit trail learns a veiled first opinion with the second one, not before: somebody who
+        may read the trail may be the one to give it.
+        """
         before = alert.state
         note = step.finding.note if step.finding is not None else step.note
         reasons = step.finding.reasons if step.finding is not None else ()
@@ -168,11 +197,24 @@ class Review:
         )
         session.flush()
         detail: dict[str, object] = {"from": before, "to": alert.state}
-        if step.finding is not None:
+        if states.veiled(standing(alert), rules(alert)):
+            detail["to"] = AlertState.UNDER_REVIEW.value
+        elif step.finding is not None:
             detail["opinion"] = step.finding.opinion.value
         if step.disposal is not None:
             detail["disposal"] = step.disposal.value
         self._audit.append(session, Entry(actor, step.act, alert.id, alert.owner_id, detail=detail))
+        self._outbox.append(session, _changed(alert))
+
+
+def _changed(alert: Alert) -> Event:
+    return Event(
+        EventKind.ALERT_CHANGED,
+        alert.id,
+        alert.owner_id,
+        alert.watchlist_id,
+        key_id=alert.encounter.api_key_id,
+    )
 
 
 def _require_version(alert: Alert, version: int | None) -> None:
@@ -180,11 +222,3 @@ def _require_version(alert: Alert, version: int | None) -> None:
         raise StaleVersion(
             "The alert has changed since you read it, perhaps by another officer: read it again."
         )
-
-
-def _standing(alert: Alert) -> Standing:
-    return Standing(AlertState(alert.state), alert.acknowledged_by, alert.decided_by)
-
-
-def _rules(alert: Alert) -> Rules:
-    return Rules(alert.requires_acknowledgement, alert.requires_second_officer)

@@ -1,12 +1,16 @@
 """The life of an alert: which act leads from which state to which. Pure rules, no records.
 
     new -> acknowledged -> potential_candidate | not_candidate | inconclusive     (first opinion)
-                        -> confirmed | rejected                                   (second officer)
+                        -> confirmed | rejected | inconclusive                    (second officer)
                         -> referred -> closed
 
 Where a list requires no acknowledgement, an opinion may be given on a new alert. Where it requires
-no second officer, an alert may be closed on the first opinion. An inconclusive alert waits for
-another look. Whatever is not said here is not allowed.
+no second officer, an alert may be closed on the first opinion. To confirm takes two who hold the
+traveller to be the person on the list; the second officer alone can reject. An inconclusive alert
+waits for another look, by whoever takes it. Whatever is not said here is not allowed.
+
+While an alert is *veiled*, nobody but the first officer may learn the first opinion. Each act is
+therefore refused or allowed in the same words whatever that opinion was.
 """
 
 from dataclasses import dataclass
@@ -24,16 +28,16 @@ _REFERABLE: Final = frozenset(
     {_S.ACKNOWLEDGED, _S.POTENTIAL_CANDIDATE, _S.INCONCLUSIVE, _S.CONFIRMED}
 )
 _SETTLED: Final = frozenset({_S.CONFIRMED, _S.REJECTED, _S.REFERRED})
-_SECOND: Final = {
-    Opinion.POTENTIAL_CANDIDATE: _S.CONFIRMED,
-    Opinion.NOT_CANDIDATE: _S.REJECTED,
-    Opinion.INCONCLUSIVE: _S.INCONCLUSIVE,
-}
 
 # What can be done with somebody who is not the person on the list.
 _OF_NO_CANDIDATE: Final = frozenset(
     {Disposal.MISTAKEN_IDENTITY, Disposal.CLEARED, Disposal.NOT_FOUND, Disposal.OTHER}
 )
+# Nobody is refused or handed over on a comparison that told nothing.
+_OF_INCONCLUSIVE: Final = _OF_NO_CANDIDATE | {Disposal.OBSERVED}
+
+_TAKEN: Final = "Another officer has taken this alert; a supervisor can take over."
+_SECOND_FIRST: Final = "A second officer has to look first: the alert's list requires it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +55,16 @@ class Standing:
     state: AlertState
     acknowledged_by: str | None = None
     decided_by: str | None = None
+    confirmed_by: str | None = None
+    """Who gave the second opinion on the present first one; None before there is one."""
 
 
-def acknowledge(at: Standing, officer_id: str, *, may_take_over: bool) -> AlertState:
+def veiled(at: Standing, rules: Rules) -> bool:
+    """Whether there is a first opinion that the second officer must not know of yet."""
+    return rules.requires_second_officer and at.state in FIRST_OPINIONS and at.confirmed_by is None
+
+
+def acknowledge(at: Standing, officer_id: str, rules: Rules, *, may_take_over: bool) -> AlertState:
     """Return the state after an officer takes an alert.
 
     Raises:
@@ -61,12 +72,14 @@ def acknowledge(at: Standing, officer_id: str, *, may_take_over: bool) -> AlertS
     """
     if at.state is _S.NEW:
         return _S.ACKNOWLEDGED
+    if at.state is _S.INCONCLUSIVE and not veiled(at, rules):
+        return _S.ACKNOWLEDGED
     if at.state is _S.ACKNOWLEDGED and at.acknowledged_by == officer_id:
         raise IllegalTransition("You have already taken this alert.")
     if at.state is _S.ACKNOWLEDGED and may_take_over:
         return _S.ACKNOWLEDGED
     if at.state is _S.ACKNOWLEDGED:
-        raise IllegalTransition("Another officer has taken this alert; a supervisor can take over.")
+        raise IllegalTransition(_TAKEN)
     raise _illegal("acknowledged", at.state)
 
 
@@ -80,8 +93,11 @@ def decide(at: Standing, officer_id: str, opinion: Opinion, rules: Rules) -> Ale
         raise IllegalTransition("Acknowledge the alert first: its list requires that.")
     if at.state not in (_S.NEW, _S.ACKNOWLEDGED, _S.INCONCLUSIVE):
         raise _illegal("decided", at.state)
+    if veiled(at, rules):
+        # Nor by the first officer: a second step would tell that the first was inconclusive.
+        raise _illegal("decided", at.state)
     if at.acknowledged_by not in (None, officer_id):
-        raise IllegalTransition("Another officer has taken this alert; a supervisor can take over.")
+        raise IllegalTransition(_TAKEN)
     return AlertState(opinion.value)
 
 
@@ -89,17 +105,40 @@ def confirm(at: Standing, officer_id: str, opinion: Opinion) -> AlertState:
     """Return the state after the second officer's opinion.
 
     Raises:
-        IllegalTransition: there is no first opinion yet, or it is the same officer's.
+        IllegalTransition: there is no first opinion yet, it is the same officer's, or the alert
+            waits for another look.
     """
     if at.state not in FIRST_OPINIONS:
         raise _illegal("confirmed", at.state)
+    if at.confirmed_by is not None:
+        raise IllegalTransition(
+            "Two officers have looked and did not agree: take the alert and look anew."
+        )
     if at.decided_by == officer_id:
         raise IllegalTransition("The second opinion takes another officer than the first.")
-    return _SECOND[opinion]
+    if opinion is Opinion.NOT_CANDIDATE:
+        return _S.REJECTED
+    agreed = at.state is _S.POTENTIAL_CANDIDATE and opinion is Opinion.POTENTIAL_CANDIDATE
+    return _S.CONFIRMED if agreed else _S.INCONCLUSIVE
 
 
-def refer(at: Standing) -> AlertState:
-    """Return the state after an alert is handed to another agency; raises IllegalTransition."""
+def refer(at: Standing, rules: Rules, *, in_hand: bool = True) -> AlertState:
+    """Return the state after an alert is handed to another agency.
+
+    Args:
+        at: where the alert stands.
+        rules: what its list asks for.
+        in_hand: whether an agency that it was referred to before still has it in hand; if not, it
+            may be referred to another.
+
+    Raises:
+        IllegalTransition: nobody has looked at it yet, a second officer has still to look, or it is
+            in another agency's hands.
+    """
+    if veiled(at, rules):
+        raise IllegalTransition(_SECOND_FIRST)
+    if at.state is _S.REFERRED and not in_hand:
+        return _S.REFERRED
     if at.state not in _REFERABLE:
         raise _illegal("referred", at.state)
     return _S.REFERRED
@@ -111,13 +150,18 @@ def close(at: Standing, disposal: Disposal, rules: Rules) -> AlertState:
     Raises:
         IllegalTransition: an opinion is missing, or the end does not fit what was found.
     """
-    if at.state in FIRST_OPINIONS and rules.requires_second_officer:
-        raise IllegalTransition("A second officer has to look first: the alert's list requires it.")
+    if veiled(at, rules):
+        raise IllegalTransition(_SECOND_FIRST)
     if at.state not in _SETTLED | FIRST_OPINIONS:
         raise _illegal("closed", at.state)
     if at.state in (_S.REJECTED, _S.NOT_CANDIDATE) and disposal not in _OF_NO_CANDIDATE:
         raise IllegalTransition(
             f"The traveller is not the person on the list, so the alert cannot end as {disposal}."
+        )
+    if at.state is _S.INCONCLUSIVE and disposal not in _OF_INCONCLUSIVE:
+        raise IllegalTransition(
+            f"Nobody could tell whether it is the person on the list, so the alert cannot end as "
+            f"{disposal}: take it and look anew."
         )
     return _S.CLOSED
 

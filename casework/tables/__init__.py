@@ -8,6 +8,8 @@ from casework.tables.audit import AuditHead, AuditRecord
 from casework.tables.base import Serial, Table, UtcDateTime
 from casework.tables.calibration import CalibrationRecord, ChanceScore
 from casework.tables.encounters import Alert, AlertEvent, Encounter, IdempotencyRecord, ProbeSearch
+from casework.tables.exchange import Delivery, OutboxEvent, Webhook
+from casework.tables.imports import ImportFault, ImportJob, ImportPart
 from casework.tables.lists import (
     EnrolledPhoto,
     GalleryChange,
@@ -18,6 +20,7 @@ from casework.tables.lists import (
     WatchlistShare,
 )
 from casework.tables.people import Agency, Officer, OfficerSession
+from casework.tables.referrals import Referral, ReferralMessage, ReferralPhoto, Tip
 
 __all__ = [
     "Agency",
@@ -28,19 +31,29 @@ __all__ = [
     "AuditRecord",
     "CalibrationRecord",
     "ChanceScore",
+    "Delivery",
     "Encounter",
     "EnrolledPhoto",
     "GalleryChange",
     "IdempotencyRecord",
+    "ImportFault",
+    "ImportJob",
+    "ImportPart",
     "Membership",
     "Officer",
     "OfficerSession",
+    "OutboxEvent",
     "ProbeSearch",
+    "Referral",
+    "ReferralMessage",
+    "ReferralPhoto",
     "Serial",
     "Subject",
     "Table",
     "Template",
+    "Tip",
     "UtcDateTime",
     "Watchlist",
     "WatchlistShare",
+    "Webhook",
 ]

@@ -144,5 +144,7 @@ class ProbeSearch(Table):
     model: Mapped[str]
     gallery_size: Mapped[int]
     quality: Mapped[dict[str, Any]]
+    watchlist_ids: Mapped[list[str]]
+    """Lists that were searched."""
     candidates: Mapped[list[dict[str, Any]]]
-    """Ids and scores, best first."""
+    """Ids and scores, best first: see `casework.review.searches.Resemblance`."""

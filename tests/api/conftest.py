@@ -12,7 +12,7 @@ from api.app import create_app
 from api.settings import Settings
 from casework.access.keys import NewKey
 from casework.access.officers import NewOfficer
-from casework.access.sessions import Credentials
+from casework.access.gate import Credentials
 from casework.vocabulary import AgencyKind, Role, Scope, SessionKind
 from tests.services import OPERATOR, PASSWORD, Desk, FakeClock, open_service
 

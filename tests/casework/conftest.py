@@ -5,16 +5,28 @@ from pathlib import Path
 
 import pytest
 
+from tests.postgresql import PostgreSql
 from tests.services import Desk, FakeClock, open_service
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    return tmp_path / "siaga.db"
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what is marked `every_database` on each, except what is about SQLite itself."""
+    marker = metafunc.definition.get_closest_marker
+    if marker("every_database") and not marker("on_sqlite") and "database" in metafunc.fixturenames:
+        metafunc.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
 
 @pytest.fixture
-def desk(database: Path) -> Iterator[Desk]:
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """A SQLite file, or the URL of a database on a server."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return tmp_path / "siaga.db"
+    server: PostgreSql = request.getfixturevalue("postgresql")
+    return server.migrated()
+
+
+@pytest.fixture
+def desk(database: Path | str) -> Iterator[Desk]:
     clock = FakeClock()
     service = open_service(database, clock)
     yield Desk(service, clock)

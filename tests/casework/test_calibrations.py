@@ -16,6 +16,8 @@ from index import ENGINES, FalseMatchCurve, Gallery
 from index.calibration import calibrate
 from tests.services import BEGIN, OPERATOR, Desk, open_service, photo_file, port_system
 
+pytestmark = pytest.mark.every_database
+
 TODAY = BEGIN.date()
 
 

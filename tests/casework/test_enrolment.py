@@ -9,7 +9,9 @@ from casework.service import Records, Service
 from casework.subjects import NewSubject
 from casework.tables import EnrolledPhoto, Subject, Template
 from tests.fakes import fake_pipeline, photo_of
-from tests.services import BEGIN, DATA_KEY, OPERATOR, drawn_pack, open_service, photo_file
+from tests.services import BEGIN, DATA_KEY, OPERATOR, drawn_pack, open_service, photo_file, url_of
+
+pytestmark = pytest.mark.every_database
 
 
 def count(desk, table):
@@ -103,6 +105,7 @@ def test_a_group_is_stored_whole_or_not_at_all(desk):
     assert desk.service.mirror.catch_up() == desk.service.mirror.gallery.version
 
 
+@pytest.mark.on_sqlite
 def test_photos_come_back_as_they_were_and_are_not_readable_in_the_file(desk, database):
     content = photo_of(1)
     desk.enrol(1)
@@ -119,6 +122,7 @@ def test_photos_come_back_as_they_were_and_are_not_readable_in_the_file(desk, da
     assert embedding.tobytes()[:64] not in stored
 
 
+@pytest.mark.on_sqlite
 def test_erasing_a_subject_removes_its_bytes_from_the_database_file(desk, database):
     keep, gone = desk.enrol(1), desk.enrol(2)
     subjects = desk.service.records.subjects
@@ -144,7 +148,7 @@ def test_a_change_of_pack_is_noticed_and_re_embedding_mends_it(desk, database):
     newer = pack.model_copy(
         update={"recogniser": pack.recogniser.model_copy(update={"sha256": "0" * 64})}
     )
-    records = Records.open(f"sqlite:///{database}", DATA_KEY)
+    records = Records.open(url_of(database), DATA_KEY)
     service = Service.over(records, newer, fake_pipeline())
     with pytest.raises(TemplatesMissing, match="3 enrolled photos"):
         service.start()

@@ -9,6 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from casework.group import GroupCommit
 from casework.tables import GalleryChange
 
+pytestmark = pytest.mark.every_database
+
 
 def change(seq, clock):
     row = {"seq": seq, "kind": "test", "created_at": clock()}

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -15,6 +16,8 @@ from casework.mirror import GalleryMirror
 from casework.tables import Template
 from index import Gallery
 from tests.services import OPERATOR, Desk, FakeClock, open_service, photo_file
+
+pytestmark = pytest.mark.every_database
 
 
 def templates(service) -> set[int]:

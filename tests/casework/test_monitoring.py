@@ -11,6 +11,8 @@ from casework.control import upper_limit
 from casework.tables import Alert
 from casework.vocabulary import Direction
 
+pytestmark = pytest.mark.every_database
+
 
 def alarms(desk, name="wanted", days=30):
     report = desk.service.monitoring.alarms(days)
@@ -128,6 +130,7 @@ def test_what_is_older_than_the_window_does_not_count(desk):
     assert (empty.travellers, empty.breach, empty.per_thousand(0)) == (0, False, None)
 
 
+@pytest.mark.on_sqlite
 def test_travellers_are_counted_from_an_index_alone(desk):
     """A row of an encounter is kilobytes: a month of them must not be read to count them."""
     desk.enrol(1)

@@ -13,6 +13,8 @@ from casework.vocabulary import Category, Direction
 from detector.errors import PhotoError
 from tests.services import BEGIN, OPERATOR, Desk, open_service, photo_file, port_system
 
+pytestmark = pytest.mark.every_database
+
 
 def count(desk, table):
     with desk.service.records.database.read() as session:

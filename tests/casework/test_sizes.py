@@ -2,12 +2,15 @@
 
 import random
 
+import pytest
 from sqlalchemy import event, func, select
 
 from casework.enrolment import Application
 from casework.subjects import NewSubject
 from casework.tables import Membership, Template
 from tests.services import OPERATOR, Desk, FakeClock, open_service, photo_file
+
+pytestmark = pytest.mark.every_database
 
 
 def counted(service):

@@ -143,14 +143,34 @@ def test_a_wrong_setting_is_named(siaga, tmp_path):
     assert "wrokers" in misspelt.stderr
 
 
-def test_the_demo_ends_well_and_draws_its_contact_sheet(siaga, tmp_path):
+def test_the_demo_tells_the_whole_story_and_draws_its_contact_sheet(siaga, tmp_path):
     result = siaga("demo", "--json", "--out", tmp_path / "out")
     assert result.returncode == 0, result.stderr
     body = json.loads(result.stdout)
-    outcomes = [row["outcome"] for row in body["arrivals"]]
-    assert body["as_expected"] == len(outcomes)
-    assert {"alert", "clear", "unsearchable", "refused"} == set(outcomes)
-    assert outcomes.count("alert") >= 10
+    arrivals = body["arrivals"]
+    assert body["as_expected"] == len(arrivals)
+    assert {row["outcome"] for row in arrivals} == {"alert", "clear", "unsearchable", "refused"}
+    alerts = [row for row in arrivals if row["outcome"] == "alert"]
+    assert {row["port"] for row in alerts} == {"CGK", "IDBTM"}
+    assert {row["watchlist"] for row in alerts} == {"Tangkal", "DPO", "Cegah"}
+    # An exit list is silent on entry, an entry that has lapsed always.
+    of_exit_list = {
+        row["direction"]: row["outcome"] for row in arrivals if "ler D" in row["arrival"]
+    }
+    assert of_exit_list == {"entry": "clear", "exit": "alert"}
+    assert {row["outcome"] for row in arrivals if "ler E" in row["arrival"]} == {"clear"}
+    answers = [step["answer"] for step in body["review"]]
+    assert answers == [step["expected"] for step in body["review"]]
+    states = [answer for answer in answers if not answer[0].isdigit()]
+    assert states == [
+        "acknowledged",
+        "potential_candidate",
+        "under_review",
+        "confirmed",
+        "closed",
+    ]
+    assert body["audit"]["fault"] is None
+    assert "not as it was written" in body["audit"]["fault_of_forged_copy"]
     sheet = cv2.imread(str(tmp_path / "out" / "contact-sheet.png"))
     assert sheet is not None
     assert sheet.shape[0] > 500

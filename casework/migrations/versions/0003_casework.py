@@ -1,6 +1,5 @@
 """Agencies, officers, sessions, audit; owners and policies of lists; the review of alerts."""
 
-import json
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,7 +24,7 @@ _FILLED: dict[str, dict[str, Any]] = {
         "version": 1,
     },
     "api_key": {"agency_id": _LOCAL},
-    "subject": {"agency_id": _LOCAL, "aliases": "[]", "documents": "[]", "status": "active"},
+    "subject": {"agency_id": _LOCAL, "aliases": [], "documents": [], "status": "active"},
     "watchlist": {
         "agency_id": _LOCAL,
         "legal_basis": "",
@@ -232,6 +231,7 @@ def upgrade() -> None:
             existing_type=sa.TEXT(),
             type_=sa.JSON(none_as_null=True),
             existing_nullable=False,
+            postgresql_using="to_json(instruction)",
         )
         batch_op.alter_column(
             "state",
@@ -285,6 +285,7 @@ def upgrade() -> None:
             existing_type=sa.TEXT(),
             type_=sa.JSON(none_as_null=True),
             existing_nullable=False,
+            postgresql_using="to_json(instruction)",
         )
         batch_op.drop_constraint(batch_op.f("uq_watchlist_name"), type_="unique")
         batch_op.create_unique_constraint(
@@ -326,7 +327,7 @@ def _fill() -> None:
     """Give what is there already an owner, and the values that a new list has."""
     connection = op.get_bind()
     tables = {
-        name: sa.table(name, *(sa.column(each) for each in values))
+        name: sa.table(name, *(_column(each, value) for each, value in values.items()))
         for name, values in _FILLED.items()
     }
     if not any(
@@ -355,11 +356,16 @@ def _fill() -> None:
     for name, values in _FILLED.items():
         connection.execute(tables[name].update().values(values))
     for name in ("watchlist", "alert"):
-        held = sa.table(name, sa.column("id"), sa.column("instruction"))
-        texts = connection.execute(sa.select(held.c.id, held.c.instruction)).all()
-        for row_id, text in texts:
-            said = json.dumps({"id": text, "en": text})
-            connection.execute(held.update().where(held.c.id == row_id).values(instruction=said))
+        # Read as it was stored, plain text; written as it is from now on.
+        old = sa.table(name, sa.column("id"), sa.column("instruction"))
+        new = sa.table(name, sa.column("id"), sa.column("instruction", sa.JSON()))
+        for row_id, text in connection.execute(sa.select(old.c.id, old.c.instruction)).all():
+            said = {"id": text, "en": text}
+            connection.execute(new.update().where(new.c.id == row_id).values(instruction=said))
+
+
+def _column(name: str, value: object) -> sa.ColumnClause[Any]:
+    return sa.column(name, sa.JSON()) if isinstance(value, list) else sa.column(name)
 
 
 def downgrade() -> None:
@@ -373,6 +379,7 @@ def downgrade() -> None:
             existing_type=sa.JSON(none_as_null=True),
             type_=sa.TEXT(),
             existing_nullable=False,
+            postgresql_using="instruction::text",
         )
         batch_op.drop_column("active")
         batch_op.drop_column("acknowledge_within_s")
@@ -412,6 +419,7 @@ def downgrade() -> None:
             existing_type=sa.JSON(none_as_null=True),
             type_=sa.TEXT(),
             existing_nullable=False,
+            postgresql_using="instruction::text",
         )
         batch_op.drop_column("version")
         batch_op.drop_column("closed_at")

@@ -4,7 +4,7 @@ Six faces come from the sample photo of the `insightface` package, one each from
 `insightface`. Nothing is downloaded and no photo lies in this repository.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,46 +32,77 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Trip:
+    """Somebody at a port, and what should come of it."""
+
+    person: str
+    port: str
+    direction: str
+    expected: str
+    """`alert` or `clear`."""
+    why: str = ""
+    """Why it is clear although the person stands on a list."""
+
+
+@dataclass(frozen=True, slots=True)
 class Arrival:
     """One photo that the demo submits, and what should come of it."""
 
     label: str
     photo: bytes
+    trip: Trip
     expected: str
     """`alert`, `clear`, `unsearchable` or `refused`."""
-    person: str | None = None
 
 
-def gather(pipeline: Pipeline) -> tuple[list[Member], list[Member]]:
-    """Return who will be enrolled, and who will not."""
+TRIPS: Final = (
+    Trip("Traveller A", "CGK", "entry", "alert"),
+    Trip("Traveller A", "IDBTM", "entry", "alert"),
+    Trip("Traveller B", "CGK", "entry", "alert"),
+    Trip("Traveller B", "IDBTM", "exit", "clear", "Tangkal looks at entries"),
+    Trip("Traveller C", "CGK", "entry", "alert"),
+    Trip("Traveller C", "IDBTM", "exit", "alert"),
+    Trip("Astronaut", "IDBTM", "entry", "alert"),
+    Trip("Astronaut", "CGK", "exit", "alert"),
+    Trip("Traveller D", "IDBTM", "entry", "clear", "Cegah looks at exits"),
+    Trip("Traveller D", "CGK", "exit", "alert"),
+    Trip("Traveller E", "CGK", "entry", "clear", "the entry has lapsed"),
+    Trip("Traveller E", "IDBTM", "entry", "clear", "the entry has lapsed"),
+    Trip("Traveller F", "CGK", "entry", "clear"),
+    Trip("Traveller F", "IDBTM", "entry", "clear"),
+    Trip("Actor", "IDBTM", "entry", "clear"),
+    Trip("Actor", "CGK", "exit", "clear"),
+)
+"""Two ports, both ways; who stands on which list is in `cli.demo.lists`."""
+
+_NOBODY: Final = Trip("", "CGK", "entry", "")
+
+
+def gather(pipeline: Pipeline) -> dict[str, Member]:
+    """Return everybody, by name."""
     group = [
         Member(f"Traveller {chr(ord('A') + n)}", portrait)
         for n, portrait in enumerate(_faces_of(pipeline, "insightface", "data/images/t1.jpg"))
     ]
     (astronaut,) = _faces_of(pipeline, "skimage", "data/astronaut.png")
     (actor,) = _faces_of(pipeline, "insightface", "data/images/Tom_Hanks_54745.png")
-    enrolled = [*group[:4], Member("Astronaut", astronaut)]
-    strangers = [*group[4:], Member("Actor", actor)]
-    return enrolled, strangers
+    everybody = [*group, Member("Astronaut", astronaut), Member("Actor", actor)]
+    return {member.name: member for member in everybody}
 
 
-def arrivals(enrolled: list[Member], strangers: list[Member]) -> Iterator[Arrival]:
+def arrivals(members: Mapping[str, Member]) -> Iterator[Arrival]:
     """Make the stream of arrivals, in a fixed order."""
     rng = np.random.default_rng(20_260_301)
     captures = list(_CAPTURES.items())
-    for n, member in enumerate(enrolled):
-        for step in (0, 3):
-            how, capture = captures[(n + step) % len(captures)]
-            photo = capture(_in_frame(member.portrait, rng), rng)
-            yield Arrival(f"{member.name}, {how}", _jpeg(photo), "alert", member.name)
-    for n, member in enumerate(strangers):
-        for step in (1, 4):
-            how, capture = captures[(n + step) % len(captures)]
-            photo = capture(_in_frame(member.portrait, rng), rng)
-            yield Arrival(f"{member.name}, {how}", _jpeg(photo), "clear")
-    coffee = _packaged("skimage", "data/coffee.png")
-    yield Arrival("No face at all", _jpeg(_read(coffee)), "unsearchable")
-    yield Arrival("A broken file", _jpeg(_in_frame(enrolled[0].portrait, rng))[:20_000], "refused")
+    for n, trip in enumerate(TRIPS):
+        # Two trips of a person are taken under conditions as different as possible.
+        how, capture = captures[(n // 2 + 3 * (n % 2)) % len(captures)]
+        photo = capture(_in_frame(members[trip.person].portrait, rng), rng)
+        yield Arrival(f"{trip.person}, {how}", _jpeg(photo), trip, trip.expected)
+    coffee = _jpeg(_read(_packaged("skimage", "data/coffee.png")))
+    yield Arrival("No face at all", coffee, _NOBODY, "unsearchable")
+    broken = _jpeg(_in_frame(members["Traveller A"].portrait, rng))[:20_000]
+    yield Arrival("A broken file", broken, _NOBODY, "refused")
 
 
 def as_jpeg(image: Image) -> bytes:

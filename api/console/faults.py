@@ -1,0 +1,51 @@
+"""Errors as pages: a sentence in the reader's language, and the id to quote."""
+
+from urllib.parse import urlencode
+
+from fastapi import FastAPI, Request
+from starlette.responses import RedirectResponse, Response
+
+from api import problems
+from api.console import words
+from api.console.paths import ACCOUNT, SIGN_IN, is_page, page_of
+from api.console.posted import SAFE_METHODS, Forged
+from api.console.visit import visit_of
+from api.problems import Kind, Problem
+
+_FORGED = Kind(403, "form_refused")
+_SEE_OTHER = 303
+
+
+def install(app: FastAPI) -> None:
+    """Answer browsers with pages where programs get problem documents."""
+    app.state.page_of_problem = answer
+    app.add_exception_handler(Forged, _forged)
+
+
+def answer(request: Request, problem: Problem) -> Response | None:
+    """Return the page for a problem; None where a program asks, or a page of ours by a module."""
+    if not is_page(request.url.path) or "text/html" not in request.headers.get("accept", ""):
+        return None
+    if problem.code == "not_authenticated" and request.url.path != SIGN_IN:
+        return RedirectResponse(f"{SIGN_IN}?{urlencode({'next': _page(request)})}", _SEE_OTHER)
+    if problem.code == "account_incomplete":
+        return RedirectResponse(ACCOUNT, _SEE_OTHER)
+    visit = visit_of(request)
+    return visit.page(
+        "error.html",
+        status=problem.status,
+        problem=problem,
+        sentence=words.sentence(problem, visit.speech),
+    )
+
+
+def _page(request: Request) -> str:
+    """Return the page that was asked for, or that a form stood on."""
+    if request.method in SAFE_METHODS:
+        return visit_of(request).here
+    return page_of(request.headers.get("referer"), request.headers.get("host"))
+
+
+def _forged(request: Request, _error: Exception) -> Response:
+    detail = "This form was not sent from a page of this console, or the page is too old."
+    return problems.response(request, _FORGED, detail)

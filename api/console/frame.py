@@ -1,0 +1,83 @@
+"""What all screens share, made once: languages, templates, assets."""
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from api.console import words
+from api.console.assets import Assets
+from api.console.speech import LANGUAGES, Speech, load
+from casework.review.alerts import shown_state
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """The frame."""
+
+    speeches: dict[str, Speech]
+    environments: dict[str, Environment]
+    assets: Assets
+    secure: bool
+    """Whether cookies are for encrypted connections alone."""
+
+    def template(self, name: str, language: str) -> Template:
+        """Return a template that speaks a language."""
+        return self.environments[language].get_template(name)
+
+
+def make(zone: str, *, secure: bool) -> Console:
+    """Put the frame together.
+
+    Raises:
+        LookupError: there is no such time zone.
+    """
+    speeches, assets = load(zone), Assets.load()
+    environments = {code: _environment(speech, assets) for code, speech in speeches.items()}
+    return Console(speeches, environments, assets, secure)
+
+
+def _environment(speech: Speech, assets: Assets) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("api.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+    def said(text: str, **values: object) -> str:
+        return speech(text, **values)
+
+    environment.globals.update(
+        _=said,
+        ngettext=speech.plural,
+        asset=assets.address,
+        language=speech.language,
+        languages=LANGUAGES,
+        notices=words.NOTICES,
+    )
+    environment.filters.update(
+        when=speech.when,
+        day=speech.day,
+        time=speech.time,
+        number=speech.number,
+        percent=speech.percent,
+        word=lambda value, vocabulary=None: speech(words.of(value, vocabulary)),
+        explained=lambda reason: speech(words.explained(reason)),
+        country=lambda code: words.country(code, speech.language),
+        action=lambda act: speech(words.ACTIONS[act]),
+        shown=shown_state,
+        span=words.span,
+        as_span=lambda seconds: words.span(timedelta(seconds=seconds)),
+        data=_data,
+    )
+    return environment
+
+
+def _data(value: Any) -> Markup:  # noqa: ANN401 - whatever JSON can say
+    """Return a value as JSON for a `data-` attribute."""
+    return Markup(json.dumps(value)).replace("&", "&amp;").replace('"', "&quot;")  # noqa: S704

@@ -1,0 +1,37 @@
+"""The menu: one entry a screen, shown to those who may use it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from api.console.paths import ACCOUNT
+from api.console.speech import msg
+from casework.access.actors import Actor
+from casework.access.authority import Act, Reach, reach
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the menu."""
+
+    address: str
+    label: str
+    act: Act
+
+
+# In the order they are shown; who signs in is brought to the first that they may use.
+ENTRIES: Final = (
+    Entry("/alerts", msg("Alerts"), Act.READ_ALERT),
+)
+
+
+def menu_for(actor: Actor | None) -> list[Entry]:
+    """Return the entries that an actor may use."""
+    if actor is None:
+        return []
+    return [entry for entry in ENTRIES if reach(actor, entry.act) is not Reach.NOTHING]
+
+
+def home_of(actor: Actor) -> str:
+    """Return the address that an officer begins at."""
+    menu = menu_for(actor)
+    return menu[0].address if menu else ACCOUNT

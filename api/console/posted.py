@@ -1,0 +1,132 @@
+"""What a form sends, and the proof that one of our own pages sent it."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+from urllib.parse import parse_qsl, urlsplit
+
+from fastapi import Request
+from pydantic import BaseModel
+
+from api.forms import read_parts, validated
+from api.problems import FieldProblem, RequestInvalid
+from casework.enrolment import PhotoFile
+
+Fields = TypeVar("Fields", bound=BaseModel)
+
+TOKEN_FIELD: Final = "csrf"  # noqa: S105 - the name of a field
+TOKEN_HEADER: Final = "x-csrf-token"  # noqa: S105 - the name of a header
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_PURPOSE: Final = b"siaga console form"
+_MOST_FIELDS: Final = 200
+
+
+class Forged(Exception):
+    """A request that changes something was not sent by a page of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The fields and files of a form."""
+
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    files: Mapping[str, tuple[PhotoFile, ...]] = field(default_factory=dict)
+
+    def text(self, name: str) -> str:
+        """Return the first value of a field without spaces around it; empty if there is none."""
+        return self.values.get(name, ("",))[0].strip()
+
+    def raw(self, name: str) -> str:
+        """Return the first value of a field exactly as typed: a password's spaces count."""
+        return self.values.get(name, ("",))[0]
+
+    def texts(self, name: str) -> list[str]:
+        """Return every value of a field: of ticked boxes, or of a list of several."""
+        return [value for value in self.values.get(name, ()) if value]
+
+    def number(self, name: str) -> int | None:
+        """Return a whole number, None where the field holds none."""
+        text = self.text(name)
+        return int(text) if text.isascii() and text.isdecimal() else None
+
+    def parse(self, model: type[Fields], *, lists: tuple[str, ...] = ()) -> Fields:
+        """Return the fields as `model`; empty ones count as absent, fields of `lists` as lists.
+
+        Raises:
+            RequestInvalid: a field is missing or wrong; it names them.
+        """
+        data: dict[str, object] = {}
+        for name in model.model_fields:
+            if name in lists:
+                data[name] = self.texts(name)
+            elif self.text(name):
+                data[name] = self.text(name)
+        return validated(model, data)
+
+
+async def read(request: Request) -> Posted:
+    """Read a form's body, of either encoding.
+
+    Raises:
+        RequestInvalid: it is not a form.
+        BodyTooLarge, ClientGone: it cannot be received.
+    """
+    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        pairs, files = await read_parts(request)
+        # A file field that was left empty is sent all the same, without content.
+        chosen = {name: tuple(f for f in found if f.content) for name, found in files.items()}
+        return Posted(_grouped(pairs), {name: found for name, found in chosen.items() if found})
+    if kind != "application/x-www-form-urlencoded":
+        raise RequestInvalid("Send a form.", [FieldProblem(field="body", message="not a form")])
+    try:
+        body = (await request.body()).decode()
+        pairs = parse_qsl(
+            body, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS
+        )
+    except (UnicodeDecodeError, ValueError) as error:
+        problem = FieldProblem(field="body", message="cannot be read")
+        raise RequestInvalid("The form cannot be read.", [problem]) from error
+    return Posted(_grouped(pairs))
+
+
+def _grouped(pairs: list[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    values: dict[str, tuple[str, ...]] = {}
+    for name, value in pairs:
+        # Browsers end lines with CR LF; nothing else here does.
+        values[name] = (*values.get(name, ()), value.replace("\r\n", "\n"))
+    return values
+
+
+def token(secret: str) -> str:
+    """Return what our forms carry for a holder of this session or visitor's cookie."""
+    return hmac.new(secret.encode(), _PURPOSE, hashlib.sha256).hexdigest()
+
+
+async def proven(request: Request, secret: str) -> Posted:
+    """Return what a request that changes something sends, once it is known to be from our pages.
+
+    The browser's own word comes first (`Sec-Fetch-Site`, `Origin`), then the token, which only our
+    pages can know: in the form, or in a header where a module sends the request.
+
+    Raises:
+        Forged: it is not, or the cookie that the form was bound to is gone.
+        RequestInvalid, BodyTooLarge, ClientGone: see `read`.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site not in (None, "same-origin", "none"):
+        raise Forged
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise Forged
+    expected = token(secret) if secret else ""
+    shown = request.headers.get(TOKEN_HEADER)
+    posted: Posted | None = None
+    if shown is None:
+        posted = await read(request)
+        shown = posted.raw(TOKEN_FIELD)
+    if not expected or not hmac.compare_digest(shown.encode(), expected.encode()):
+        raise Forged
+    return posted if posted is not None else await read(request)

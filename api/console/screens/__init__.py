@@ -1,0 +1,1 @@
+"""The screens: one module each, with a router of its own."""

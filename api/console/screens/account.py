@@ -1,0 +1,101 @@
+"""An officer's own account: first and later passwords, second factor, language and theme."""
+
+from typing import Annotated, Any, Final
+
+import segno
+from fastapi import APIRouter, Depends
+from markupsafe import Markup
+from starlette.responses import Response
+
+from api.console import words
+from api.console.paths import ACCOUNT
+from api.console.visit import OfficerVisit, Page
+from casework.access.authority import Act
+from casework.access.passwords import LEAST_LENGTH
+from casework.access.second_factor import provisioning_uri
+from casework.errors import IllegalTransition, NotConfirmed, TooManyAttempts, WeakPassword
+
+router: Final = APIRouter(include_in_schema=False)
+
+Someone = Annotated[OfficerVisit, Depends(Page(Act.OWN_ACCOUNT))]
+
+
+@router.get(ACCOUNT)
+def show(visit: Someone) -> Response:
+    """Show the account; of one that is not complete, what has to be set first."""
+    return _page(visit)
+
+
+@router.post("/account/password")
+def change_password(visit: Someone) -> Response:
+    """Change the password."""
+    posted = visit.posted
+    new = posted.raw("new")
+    if new != posted.raw("again"):
+        fault = visit.speech("The two new passwords are not the same.")
+        return _page(visit, 422, password_fault=fault)
+    try:
+        visit.records.account.change_password(visit.actor, posted.raw("present"), new)
+    except (NotConfirmed, TooManyAttempts, WeakPassword) as error:
+        fault = words.told(str(error), visit.speech) or visit.speech(
+            words.SENTENCES["weak_password"]
+        )
+        return _page(visit, 422, password_fault=fault)
+    return visit.go(ACCOUNT, done="password_changed")
+
+
+@router.post("/account/second-factor")
+def offer_second_factor(visit: Someone) -> Response:
+    """Make a shared secret and show it, this once."""
+    try:
+        offer = visit.records.account.offer_second_factor(visit.actor, visit.posted.raw("present"))
+    except IllegalTransition as error:
+        return _page(visit, 409, factor_fault=words.told(str(error), visit.speech))
+    except (NotConfirmed, TooManyAttempts) as error:
+        return _page(visit, 422, factor_fault=words.told(str(error), visit.speech))
+    return _page(visit, secret=offer.secret)
+
+
+@router.post("/account/second-factor/confirm")
+def confirm_second_factor(visit: Someone) -> Response:
+    """Put the shared secret into use, once a code shows that the app has it."""
+    try:
+        visit.records.account.confirm_second_factor(visit.actor, visit.posted.text("code"))
+    except IllegalTransition as error:
+        return _page(visit, 409, factor_fault=words.told(str(error), visit.speech))
+    except NotConfirmed as error:
+        # The browser still shows what was offered: it is drawn again from what it sends.
+        secret = visit.posted.text("secret")
+        return _page(visit, 422, secret=secret, factor_fault=words.told(str(error), visit.speech))
+    return visit.go(ACCOUNT, done="second_factor_set")
+
+
+def _page(visit: OfficerVisit, status: int = 200, secret: str = "", **values: Any) -> Response:  # noqa: ANN401
+    officer = visit.records.account.get(visit.actor)
+    uri = provisioning_uri(secret, officer.login) if secret else ""
+    known = {"password_fault": "", "factor_fault": "", **values}
+    return visit.page(
+        "account.html",
+        status=status,
+        officer=officer,
+        agency=visit.records.agencies.get(visit.actor, officer.agency_id)
+        if not visit.actor.incomplete
+        else None,
+        must_change=officer.must_change_password,
+        must_have_factor=visit.actor.incomplete is not None and not officer.must_change_password,
+        least=LEAST_LENGTH,
+        secret=secret,
+        uri=uri,
+        code=_drawn(uri),
+        **known,
+    )
+
+
+def _drawn(uri: str) -> Markup:
+    """Draw a QR code as SVG, in ink on paper whatever the theme: readers expect that."""
+    if not uri:
+        return Markup()
+    drawn = segno.make(uri, error="m").svg_inline(
+        scale=5, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None, omitsize=True
+    )
+    return Markup(drawn)  # noqa: S704 - squares that the library drew

@@ -1,0 +1,134 @@
+"""One alert: the two faces side by side, all that bears on them, and the steps of its review."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from api.console import words
+from api.console.chance import scale_of
+from api.console.visit import OfficerVisit, Page
+from api.problems import RequestInvalid
+from api.schemas.alerts import ClosingIn, FindingIn
+from casework.access.authority import Act
+from casework.errors import Conflict, IllegalTransition, StaleVersion
+from casework.review.possible import possible
+from casework.review.queue import urgency_of
+from casework.vocabulary import Opinion, OpinionReason
+
+router: Final = APIRouter(prefix="/alerts", include_in_schema=False)
+
+Reader = Annotated[OfficerVisit, Depends(Page(Act.READ_ALERT))]
+Taker = Annotated[OfficerVisit, Depends(Page(Act.ACKNOWLEDGE_ALERT))]
+Decider = Annotated[OfficerVisit, Depends(Page(Act.DECIDE_ALERT))]
+Confirmer = Annotated[OfficerVisit, Depends(Page(Act.CONFIRM_ALERT))]
+Closer = Annotated[OfficerVisit, Depends(Page(Act.CLOSE_ALERT))]
+
+
+@router.get("/{alert_id}")
+def show(alert_id: str, visit: Reader) -> Response:
+    """Show an alert."""
+    return _page(visit, alert_id)
+
+
+@router.post("/{alert_id}/take")
+def take(alert_id: str, visit: Taker) -> Response:
+    """Take an alert, or take it over."""
+    review, version = visit.records.review, visit.posted.number("version")
+    return _step(
+        visit, alert_id, "taken", lambda: review.acknowledge(visit.actor, alert_id, version)
+    )
+
+
+@router.post("/{alert_id}/decide")
+def decide(alert_id: str, visit: Decider) -> Response:
+    """Give the first opinion."""
+
+    def step() -> object:
+        finding = visit.posted.parse(FindingIn, lists=("reasons",)).finding
+        version = visit.posted.number("version")
+        return visit.records.review.decide(visit.actor, alert_id, finding, version)
+
+    return _step(visit, alert_id, "decided", step)
+
+
+@router.post("/{alert_id}/confirm")
+def confirm(alert_id: str, visit: Confirmer) -> Response:
+    """Give the second opinion."""
+
+    def step() -> object:
+        finding = visit.posted.parse(FindingIn, lists=("reasons",)).finding
+        version = visit.posted.number("version")
+        return visit.records.review.confirm(visit.actor, alert_id, finding, version)
+
+    return _step(visit, alert_id, "confirmed", step)
+
+
+@router.post("/{alert_id}/close")
+def close(alert_id: str, visit: Closer) -> Response:
+    """End an alert."""
+
+    def step() -> object:
+        closing = visit.posted.parse(ClosingIn)
+        return visit.records.review.close(
+            visit.actor, alert_id, closing.disposal, closing.note, visit.posted.number("version")
+        )
+
+    return _step(visit, alert_id, "closed", step)
+
+
+@router.get("/{alert_id}/take")
+@router.get("/{alert_id}/decide")
+@router.get("/{alert_id}/confirm")
+@router.get("/{alert_id}/close")
+async def back(alert_id: str, visit: Reader) -> Response:
+    """Show the alert where an answer to a form is asked for again."""
+    return visit.go(f"/alerts/{alert_id}")
+
+
+def _step(visit: OfficerVisit, alert_id: str, done: str, step: Callable[[], object]) -> Response:
+    """Take a step; if it cannot be, show the alert as it is now, with all that was typed."""
+    try:
+        step()
+    except RequestInvalid as error:
+        return _page(visit, alert_id, 422, wrong={each.field for each in error.errors})
+    except (StaleVersion, IllegalTransition) as error:
+        return _page(visit, alert_id, 409, conflict=error)
+    return visit.go(f"/alerts/{alert_id}", done=done)
+
+
+def _page(
+    visit: OfficerVisit,
+    alert_id: str,
+    status: int = 200,
+    conflict: Conflict | None = None,
+    wrong: set[str] | None = None,
+) -> Response:
+    records = visit.records
+    view = records.alerts.get(visit.actor, alert_id)
+    alert = view.alert
+    read = visit.posted.number("version")
+    missed = alert.version - read if conflict is not None and read is not None else 0
+    policy = visit.service.matching.policies().get(alert.watchlist_id)
+    now = records.queue.now()
+    values: dict[str, Any] = {
+        "view": view,
+        "alert": alert,
+        "possible": possible(alert, visit.actor),
+        "urgency": urgency_of(alert, now),
+        "now": now,
+        "mark": records.queue.mark(),
+        "scale": scale_of(alert, policy),
+        "opinions": tuple(Opinion),
+        "reasons": tuple(OpinionReason),
+        "wrong": wrong or set(),
+        "conflict": words.told(str(conflict), visit.speech)
+        or visit.speech(words.SENTENCES["illegal_transition"])
+        if conflict is not None
+        else "",
+        # What others did since the page was read, as this reader may see it.
+        "missed": view.steps[-missed:] if missed > 0 else (),
+        "typed": visit.posted,
+    }
+    return visit.page("alert.html", status=status, **values)

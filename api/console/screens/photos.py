@@ -1,0 +1,43 @@
+"""The photos of an alert: framed for comparing, or as they are. Never kept by the browser."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from api.console.visit import OfficerVisit, Page
+from api.routes.subjects import MEDIA_TYPES, PRIVATE
+from casework.access.authority import Act
+from casework.review.alerts import PORTRAIT_FORMAT
+
+router: Final = APIRouter(prefix="/alerts/{alert_id}", include_in_schema=False)
+
+Reader = Annotated[OfficerVisit, Depends(Page(Act.READ_ALERT))]
+
+
+@router.get("/probe")
+def probe(alert_id: str, visit: Reader) -> Response:
+    """Return the traveller's face, framed."""
+    return _photo(visit.service.comparison.probe(visit.actor, alert_id), PORTRAIT_FORMAT)
+
+
+@router.get("/enrolled")
+def enrolled(alert_id: str, visit: Reader) -> Response:
+    """Return the enrolled face, framed."""
+    return _photo(visit.service.comparison.enrolled(visit.actor, alert_id), PORTRAIT_FORMAT)
+
+
+@router.get("/probe/whole")
+def whole_probe(alert_id: str, visit: Reader) -> Response:
+    """Return the traveller's face as it was kept."""
+    return _photo(visit.records.alerts.probe(visit.actor, alert_id), PORTRAIT_FORMAT)
+
+
+@router.get("/enrolled/whole")
+def whole_enrolled(alert_id: str, visit: Reader) -> Response:
+    """Return the photo as it was enrolled."""
+    return _photo(*visit.records.alerts.enrolled(visit.actor, alert_id))
+
+
+def _photo(content: bytes, kind: str) -> Response:
+    return Response(content, media_type=MEDIA_TYPES[kind], headers=PRIVATE)

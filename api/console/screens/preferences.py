@@ -1,0 +1,49 @@
+"""Language and theme, chosen on any page; and the way to one's first screen."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from api import cookies
+from api.console.navigation import home_of
+from api.console.paths import local
+from api.console.speech import LANGUAGES
+from api.console.visit import THEMES, Guest, OfficerVisit, Page
+from casework.access.authority import Act
+from casework.errors import CaseworkError
+
+router: Final = APIRouter(include_in_schema=False)
+
+Someone = Annotated[OfficerVisit, Depends(Page(Act.OWN_ACCOUNT))]
+
+
+@router.get("/")
+async def home(visit: Someone) -> Response:
+    """Bring an officer to the first screen that they may use."""
+    return visit.go(home_of(visit.actor))
+
+
+@router.post("/preferences")
+def prefer(visit: Guest) -> Response:
+    """Remember a language or a theme, and show the same page again."""
+    answer = visit.go(local(visit.posted.text("next")))
+    secure = visit.console.secure
+    language, theme = visit.posted.text("language"), visit.posted.text("theme")
+    if language in LANGUAGES:
+        cookies.remember(answer, cookies.LANGUAGE, language, secure=secure)
+        _keep(visit, language)
+    if theme in THEMES:
+        cookies.remember(answer, cookies.THEME, theme, secure=secure)
+    return answer
+
+
+def _keep(visit: Guest, language: str) -> None:
+    """Remember the language in the account, if anybody is signed in."""
+    text = visit.request.cookies.get(cookies.SESSION)
+    if text is None:
+        return
+    try:
+        visit.records.account.speak(visit.records.sessions.recognise(text), language)
+    except CaseworkError:
+        return  # a session that has ended: the cookie remembers it all the same

@@ -1,0 +1,94 @@
+"""Signing in: login and password, then the code where there is a second factor; signing out."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from api import cookies
+from api.console import words
+from api.console.navigation import home_of
+from api.console.paths import ACCOUNT, HOME, SIGN_IN, local
+from api.console.speech import LANGUAGES
+from api.console.visit import Guest, OfficerVisit, Page
+from casework.access.authority import Act
+from casework.access.gate import Credentials
+from casework.access.sessions import SignedIn
+from casework.errors import NotAuthenticated, SecondFactorNeeded, TooManyAttempts
+from casework.vocabulary import SessionKind
+
+router: Final = APIRouter(include_in_schema=False)
+
+Someone = Annotated[OfficerVisit, Depends(Page(Act.OWN_ACCOUNT))]
+
+_SENTENCES: Final = words.SENTENCES
+
+
+@router.get(SIGN_IN)
+def ask(visit: Guest, next: str = HOME, done: str = "") -> Response:  # noqa: A002 - the address
+    """Ask for login and password; of somebody who is signed in, nothing."""
+    text = visit.request.cookies.get(cookies.SESSION)
+    if text is not None:
+        try:
+            visit.records.sessions.recognise(text)
+        except NotAuthenticated:
+            pass
+        else:
+            return visit.go(local(next))
+    return _page(visit, next=local(next), done=done)
+
+
+@router.post(SIGN_IN)
+def sign_in(visit: Guest) -> Response:
+    """Check what was typed; ask for the code if one is needed."""
+    posted, records = visit.posted, visit.records
+    login, going_to = posted.text("login"), local(posted.text("next"))
+    held = posted.raw("held")
+    try:
+        if held:
+            credentials = records.pending.resume(held, visit.secret, posted.text("code"))
+        else:
+            credentials = Credentials(login, posted.raw("password"))
+        signed_in = records.sessions.sign_in(credentials, SessionKind.CONSOLE, visit.request_id)
+    except SecondFactorNeeded:
+        if not held:
+            held = records.pending.hold(credentials, visit.secret)
+        return _page(visit, next=going_to, login=login, held=held)
+    except TooManyAttempts:
+        fault = visit.speech(_SENTENCES["too_many_attempts"])
+        return _page(visit, status=429, next=going_to, login=login, fault=fault)
+    except NotAuthenticated as error:
+        fault = words.told(str(error), visit.speech) or visit.speech(_SENTENCES["not_authenticated"])
+        again = held if held and posted.text("code") else ""
+        return _page(visit, status=401, next=going_to, login=login, held=again, fault=fault)
+    return begun(visit, signed_in, going_to)
+
+
+def begun(visit: Guest, signed_in: SignedIn, going_to: str) -> Response:
+    """Hand a new session to the browser, and show the officer where they were going."""
+    actor = signed_in.actor
+    if actor.incomplete is not None:
+        going_to = ACCOUNT
+    elif going_to == HOME:
+        going_to = home_of(actor)
+    answer = visit.go(going_to)
+    secure = visit.console.secure
+    cookies.keep_session(answer, signed_in.text, signed_in.expires_at, secure=secure)
+    if signed_in.officer.language in LANGUAGES:
+        cookies.remember(answer, cookies.LANGUAGE, signed_in.officer.language, secure=secure)
+    return answer
+
+
+@router.post("/sign-out")
+def sign_out(visit: Someone) -> Response:
+    """End the session."""
+    visit.records.sessions.end(visit.actor)
+    answer = visit.go(SIGN_IN, done="signed_out")
+    cookies.drop_session(answer, secure=visit.console.secure)
+    return answer
+
+
+def _page(visit: Guest, status: int = 200, **values: Any) -> Response:  # noqa: ANN401 - a template's own
+    known = {"login": "", "held": "", "fault": "", "done": "", **values}
+    provider = getattr(visit.request.app.state.settings, "oidc_issuer", None)
+    return visit.page("sign_in.html", status=status, provider=provider, **known)

@@ -1,0 +1,217 @@
+"""A visit: who asks for a page, in which language; what every screen has in its signature.
+
+    Reader = Annotated[OfficerVisit, Depends(Page(Act.READ_ALERT))]
+
+    @router.get("/alerts/{alert_id}")
+    def show(alert_id: str, visit: Reader) -> Response:
+        return visit.page("alert.html", view=visit.records.alerts.get(visit.actor, alert_id))
+
+Whatever changes something comes as a form of ours: `Page` refuses any other before the screen sees
+it, and hands the fields on as `visit.posted`.
+"""
+
+import asyncio
+import secrets
+from dataclasses import dataclass, field
+from typing import Any, Annotated, Final
+from urllib.parse import urlencode
+
+from fastapi import Depends, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from api import cookies
+from api.console.frame import Console
+from api.console.navigation import Entry as MenuEntry
+from api.console.navigation import menu_for
+from api.console.paths import local
+from api.console.posted import SAFE_METHODS, Posted, proven, token
+from api.console.speech import DEFAULT_LANGUAGE, LANGUAGES, Speech, preferred
+from api.problems import NotReady
+from casework.access.actors import Actor
+from casework.access.authority import Act, Reach, reach, require
+from casework.errors import NotPermitted
+from casework.oversight.audit import REFUSED, Entry
+from casework.service import Records, Service
+from casework.tables import Officer
+
+THEMES: Final = ("auto", "light", "dark")
+_VISITOR_BYTES: Final = 32
+_SEE_OTHER: Final = 303
+
+
+@dataclass(slots=True)
+class Visit:
+    """Somebody asks for a page; who, is not known."""
+
+    request: Request
+    console: Console
+    speech: Speech
+    secret: str
+    """What this browser's forms are bound to: its session, or else its visitor's cookie."""
+    posted: Posted = field(default_factory=Posted)
+
+    @property
+    def service(self) -> Service:
+        """The service; raises NotReady while it is starting."""
+        service: Service | None = self.request.app.state.service
+        if service is None:
+            raise NotReady("The service is starting: try again in a moment.")
+        return service
+
+    @property
+    def records(self) -> Records:
+        """The use cases that need no network and no gallery."""
+        return self.service.records
+
+    @property
+    def request_id(self) -> str:
+        """What this request is called in the log and on error pages."""
+        found: str = self.request.scope["siaga.request_id"]
+        return found
+
+    @property
+    def theme(self) -> str:
+        """The theme this browser remembers."""
+        kept = self.request.cookies.get(cookies.THEME, "")
+        return kept if kept in THEMES else THEMES[0]
+
+    @property
+    def here(self) -> str:
+        """The address of this page, to come back to."""
+        url = self.request.url
+        return local(url.path + (f"?{url.query}" if url.query else ""))
+
+    @property
+    def actor_known(self) -> Actor | None:
+        """Who asks, if that is known."""
+        return None
+
+    @property
+    def officer_known(self) -> Officer | None:
+        """The account of who asks, if that is known."""
+        return None
+
+    @property
+    def menu(self) -> list[MenuEntry]:
+        """The menu's entries for who asks."""
+        return menu_for(self.actor_known)
+
+    def render(self, template: str, **values: Any) -> str:  # noqa: ANN401 - a template's own
+        """Return a template's text; for parts of pages that are sent later."""
+        found = self.console.template(template, self.speech.language)
+        return found.render(visit=self, csrf=token(self.secret), **values)
+
+    def page(self, template: str, *, status: int = 200, **values: Any) -> Response:  # noqa: ANN401
+        """Answer with a page.
+
+        Args:
+            template: its name under `templates/`.
+            status: HTTP status.
+            values: what the template speaks of, besides `visit` and `csrf`.
+        """
+        answer = HTMLResponse(self.render(template, **values), status)
+        if self.actor_known is None and self.request.cookies.get(cookies.VISITOR) != self.secret:
+            cookies.keep_visitor(answer, self.secret, secure=self.console.secure)
+        return answer
+
+    def go(self, address: str, *, done: str | None = None, **query: str) -> RedirectResponse:
+        """Send the browser on after a form: it then asks for a page that can be asked for again.
+
+        Args:
+            address: an address of the console.
+            done: a code of `words.NOTICES`, to be said there.
+            query: more of the address.
+        """
+        wanted = {**query, **({"done": done} if done is not None else {})}
+        if wanted:
+            address += ("&" if "?" in address else "?") + urlencode(wanted)
+        return RedirectResponse(address, _SEE_OTHER)
+
+
+@dataclass(slots=True)
+class OfficerVisit(Visit):
+    """An officer who is signed in asks for a page that they may have."""
+
+    actor: Actor = None  # type: ignore[assignment] - always given
+    officer: Officer = None  # type: ignore[assignment] - always given
+
+    @property
+    def actor_known(self) -> Actor | None:
+        """Who asks."""
+        return self.actor
+
+    @property
+    def officer_known(self) -> Officer | None:
+        """Their account."""
+        return self.officer
+
+    def may(self, act: Act) -> bool:
+        """Whether the officer may do this to anything at all: what to offer on a page."""
+        return reach(self.actor, act) is not Reach.NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A dependency that lets in officers who may do something, and says so in the signature.
+
+    It is the first of two checks: the use case behind the screen checks the object.
+    """
+
+    act: Act
+    counts_as_use: bool = True
+    """Whether asking keeps the session alive; what pages ask by themselves must not."""
+
+    async def __call__(self, request: Request) -> OfficerVisit:
+        """Return the visit; a refusal goes into the audit trail.
+
+        Raises:
+            NotAuthenticated: nobody is signed in; answered with the way to the sign-in page.
+            AccountIncomplete, NotPermitted: the officer may not, or not yet.
+            Forged: a form that is not ours.
+        """
+        text = request.cookies.get(cookies.SESSION, "")
+        visit = _visit(request, text)
+        records = visit.records
+        actor, officer = await asyncio.to_thread(
+            self._known, records, text, request.scope["siaga.request_id"]
+        )
+        posted = Posted() if request.method in SAFE_METHODS else await proven(request, text)
+        try:
+            require(actor, self.act)
+        except NotPermitted:
+            entry = Entry(actor, self.act, outcome=REFUSED)
+            await asyncio.to_thread(records.audit.note, entry)
+            raise
+        speech = visit.console.speeches.get(officer.language, visit.speech)
+        return OfficerVisit(request, visit.console, speech, text, posted, actor, officer)
+
+    def _known(self, records: Records, text: str, request_id: str) -> tuple[Actor, Officer]:
+        actor = records.sessions.recognise(text, used=self.counts_as_use).asking(request_id)
+        return actor, records.account.get(actor)
+
+
+async def _guest(request: Request) -> Visit:
+    """Return the visit of whoever it is; a form has to be ours all the same."""
+    visit = _visit(request, request.cookies.get(cookies.VISITOR, ""))
+    if request.method not in SAFE_METHODS:
+        visit.posted = await proven(request, visit.secret)
+    visit.secret = visit.secret or secrets.token_urlsafe(_VISITOR_BYTES)
+    return visit
+
+
+Guest = Annotated[Visit, Depends(_guest)]
+"""Anybody: for the few pages that are asked for before signing in."""
+
+
+def visit_of(request: Request) -> Visit:
+    """Return the visit of whoever it is, for a page that has no form: an error."""
+    return _visit(request, request.cookies.get(cookies.VISITOR, ""))
+
+
+def _visit(request: Request, secret: str) -> Visit:
+    console: Console = request.app.state.console
+    language = request.cookies.get(cookies.LANGUAGE)
+    if language not in LANGUAGES:
+        accepted = request.headers.get("accept-language", "")
+        language = preferred(accepted) if accepted else DEFAULT_LANGUAGE
+    return Visit(request, console, console.speeches[language], secret)

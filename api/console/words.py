@@ -1,0 +1,226 @@
+"""What the domain's words are called, and what errors and notices say."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final
+
+from babel import Locale
+from babel.core import get_global
+
+from api.console.speech import Speech, msg
+from api.problems import Problem
+from casework.vocabulary import (
+    AlertState,
+    Category,
+    Direction,
+    Disposal,
+    Opinion,
+    OpinionReason,
+    Role,
+    Sex,
+    Stage,
+    SubjectStatus,
+)
+from detector.quality import Reason, Verdict
+
+_OURS: Final = 500  # statuses from here on are the service's fault
+
+_CALLED: Final[tuple[tuple[StrEnum, str], ...]] = (
+    (Category.CEGAH, msg("Exit ban (cegah)")),
+    (Category.TANGKAL, msg("Entry ban (tangkal)")),
+    (Category.WANTED, msg("Wanted (DPO)")),
+    (Category.INTERPOL, msg("INTERPOL notice")),
+    (Category.OVERSTAY, msg("Overstay")),
+    (Category.PERMIT_MISUSE, msg("Permit misuse")),
+    (Category.OTHER, msg("Other")),
+    (Direction.ENTRY, msg("Entry")),
+    (Direction.EXIT, msg("Exit")),
+    (Direction.BOTH, msg("Entry and exit")),
+    (Stage.VISA, msg("Visa application")),
+    (Stage.ARRIVAL, msg("Arrival")),
+    (Stage.STAY, msg("Stay")),
+    (Stage.DEPARTURE, msg("Departure")),
+    (AlertState.NEW, msg("New")),
+    (AlertState.ACKNOWLEDGED, msg("Taken")),
+    (AlertState.POTENTIAL_CANDIDATE, msg("May be the person")),
+    (AlertState.NOT_CANDIDATE, msg("Not the person")),
+    (AlertState.INCONCLUSIVE, msg("Undecided")),
+    (AlertState.CONFIRMED, msg("Confirmed")),
+    (AlertState.REJECTED, msg("Rejected")),
+    (AlertState.REFERRED, msg("Referred")),
+    (AlertState.CLOSED, msg("Closed")),
+    (AlertState.UNDER_REVIEW, msg("Waits for a second opinion")),
+    (Opinion.POTENTIAL_CANDIDATE, msg("May be the person")),
+    (Opinion.NOT_CANDIDATE, msg("Not the person")),
+    (Opinion.INCONCLUSIVE, msg("Cannot tell")),
+    (OpinionReason.FACIAL_FEATURES_AGREE, msg("Facial features agree")),
+    (OpinionReason.FACIAL_FEATURES_DIFFER, msg("Facial features differ")),
+    (OpinionReason.PERMANENT_MARKS_AGREE, msg("Scars, moles or marks agree")),
+    (OpinionReason.PERMANENT_MARKS_DIFFER, msg("Scars, moles or marks differ")),
+    (OpinionReason.AGE_IMPLAUSIBLE, msg("Age does not fit")),
+    (OpinionReason.SEX_DIFFERS, msg("Sex differs")),
+    (OpinionReason.DOCUMENTS_AGREE, msg("Documents agree")),
+    (OpinionReason.DOCUMENTS_DIFFER, msg("Documents differ")),
+    (OpinionReason.POOR_PROBE, msg("Traveller's photo too poor")),
+    (OpinionReason.POOR_ENROLMENT, msg("Photo on the list too poor")),
+    (OpinionReason.OTHER, msg("Other (say it in the note)")),
+    (Disposal.ENTRY_REFUSED, msg("Entry refused")),
+    (Disposal.EXIT_REFUSED, msg("Exit refused")),
+    (Disposal.HANDED_OVER, msg("Handed over to the authority")),
+    (Disposal.OBSERVED, msg("Let through and reported")),
+    (Disposal.CLEARED, msg("Right person, nothing stands against them any more")),
+    (Disposal.MISTAKEN_IDENTITY, msg("Mistaken identity")),
+    (Disposal.NOT_FOUND, msg("Traveller had left")),
+    (Disposal.OTHER, msg("Other (say it in the note)")),
+    (Role.OFFICER, msg("Officer")),
+    (Role.SUPERVISOR, msg("Supervisor")),
+    (Role.ANALYST, msg("Analyst")),
+    (Role.AUDITOR, msg("Auditor")),
+    (Role.COORDINATOR, msg("Coordinator")),
+    (Role.ADMIN, msg("Administrator")),
+    (Role.PORT, msg("Port system")),
+    (Sex.FEMALE, msg("Female")),
+    (Sex.MALE, msg("Male")),
+    (Sex.UNSPECIFIED, msg("Unspecified")),
+    (SubjectStatus.ACTIVE, msg("Active")),
+    (SubjectStatus.SUSPENDED, msg("Suspended")),
+    (Verdict.USABLE, msg("Good")),
+    (Verdict.MARGINAL, msg("Poor")),
+    (Verdict.UNSEARCHABLE, msg("Unusable")),
+)
+
+# Members of two vocabularies may be spelt alike, and would then be one key.
+LABELS: Final = {(type(member), member.value): called for member, called in _CALLED}
+"""Every member of the vocabularies that pages show, in English."""
+
+_VOCABULARIES: Final = {type(member).__name__: type(member) for member, _ in _CALLED}
+
+EXPLAINED: Final[Mapping[StrEnum, str]] = {
+    Reason.NO_FACE: msg("No face was found."),
+    Reason.SEVERAL_FACES: msg("Another face in the photo is as large."),
+    Reason.FACE_TOO_SMALL: msg("The face is small: few details can be told."),
+    Reason.BLURRED: msg("The face is blurred."),
+    Reason.TOO_DARK: msg("The face is too dark."),
+    Reason.TOO_BRIGHT: msg("The face is over-exposed."),
+    Reason.LOW_CONTRAST: msg("The face has hardly any contrast."),
+    Reason.TURNED_AWAY: msg("The head is turned away."),
+    Reason.UNCERTAIN_FACE: msg("It is uncertain that this is a face."),
+}
+"""Why a photo is not simply good, for who compares it."""
+
+# An act's own word, in the history of an alert.
+ACTIONS: Final[Mapping[str, str]] = {
+    "alert.acknowledge": msg("took the alert"),
+    "alert.decide": msg("gave the first opinion"),
+    "alert.confirm": msg("gave the second opinion"),
+    "alert.refer": msg("referred the alert"),
+    "alert.close": msg("closed the alert"),
+}
+
+NOTICES: Final[Mapping[str, str]] = {
+    "signed_out": msg("You are signed out."),
+    "password_changed": msg("Your password is changed; your other sessions have ended."),
+    "second_factor_set": msg("Your second factor is set up. It is asked for at every sign-in."),
+    "taken": msg("You have taken the alert."),
+    "decided": msg("Your opinion is recorded."),
+    "confirmed": msg("Your second opinion is recorded."),
+    "closed": msg("The alert is closed."),
+}
+"""What a page says after a form was sent, by the code in its address."""
+
+SENTENCES: Final[Mapping[str, str]] = {
+    "request_invalid": msg("Some of what you entered is not valid. Go back and check the fields."),
+    "body_too_large": msg("What you sent is too large: send fewer or smaller photos."),
+    "overloaded": msg("The service is busy. Try again in a moment."),
+    "not_ready": msg("The service is starting. Try again in a moment."),
+    "not_authenticated": msg("Sign in first."),
+    "too_many_attempts": msg(
+        "Too many failed sign-ins: the account is locked for a while. Try again later, or ask your "
+        "administrator to unlock it."
+    ),
+    "not_permitted": msg("Your roles do not allow this. Ask your administrator if they should."),
+    "weak_password": msg("This password is too easy to guess."),
+    "not_found": msg("There is nothing here, or it is not for your agency to see."),
+    "already_exists": msg("This name or reference is taken."),
+    "still_in_use": msg("Others depend on it, so it cannot be removed."),
+    "illegal_transition": msg("This cannot be done in the present state."),
+    "stale_version": msg("It has changed since you read it, perhaps by another officer."),
+    "form_refused": msg(
+        "This form was not accepted because the page was too old or not ours. Open the page "
+        "again; what you had typed is kept there."
+    ),
+    "method_not_allowed": msg("This address cannot be opened this way. Go back to the page."),
+    "internal_error": msg("Something went wrong on our side. Quote the number below to support."),
+}
+"""What an error says to a person, by the problem's code."""
+
+SAID_BY_CASEWORK: Final = (
+    msg("Acknowledge the alert first: its list requires that."),
+    msg("Another officer has taken this alert; a supervisor can take over."),
+    msg("You have already taken this alert."),
+    msg("The second opinion takes another officer than the first."),
+    msg("A second officer has to look first: the alert's list requires it."),
+    msg("The alert has changed since you read it, perhaps by another officer: read it again."),
+    msg("The present password is wrong."),
+    msg("Choose a password that you have not now."),
+    msg("Choose a password that does not repeat so few characters."),
+    msg("Choose a password that is not a number alone."),
+    msg("Choose a password that does not contain your name or login."),
+    msg("Choose a password of at least 12 characters."),
+    msg("Choose a password of at most 256 characters."),
+    msg("Choose a new password first: the present one was given to you by somebody else."),
+    msg("Set up a second factor first: this installation requires one."),
+    msg("A second factor is in use: ask your administrator to reset it first."),
+    msg("Ask for a new shared secret first."),
+    msg("The code is wrong: check the clock of your telephone, and try the next code."),
+    msg("Login, password or code is wrong, or the account is not active."),
+    msg("The traveller's photo has been erased."),
+    msg("The enrolled photo has been erased."),
+)
+"""Sentences of the use cases that pages repeat word for word."""
+
+
+def of(value: str, vocabulary: str | None = None) -> str:
+    """Return what a word of the domain is called, in English; translate it before showing.
+
+    Args:
+        value: the member, or its text as it is stored.
+        vocabulary: the name of the vocabulary that a stored text is of.
+    """
+    member = _VOCABULARIES[vocabulary](value) if vocabulary is not None else value
+    return LABELS[type(member), member]  # type: ignore[index]
+
+
+def explained(reason: str) -> str:
+    """Return what a quality reason means, in English; translate it before showing."""
+    return EXPLAINED[Reason(reason)]
+
+
+def sentence(problem: Problem, speech: Speech) -> str:
+    """Return what an error says to a person, in their language."""
+    return told(problem.detail, speech) or speech(
+        SENTENCES.get(problem.code)
+        or SENTENCES["internal_error" if problem.status >= _OURS else "request_invalid"]
+    )
+
+
+def told(text: str, speech: Speech) -> str | None:
+    """Return a sentence of the use cases in a language, None if it is not one of the known."""
+    return speech(text) if text in SAID_BY_CASEWORK else None
+
+
+def country(code: str | None, language: str) -> str:
+    """Return a country's name by its ISO 3166-1 alpha-3 code, or the code where none is known."""
+    if not code:
+        return ""
+    alpha2 = (get_global("territory_aliases").get(code) or [code])[0]
+    return str(Locale(language).territories.get(alpha2, code))
+
+
+def span(length: timedelta) -> str:
+    """Return a length of time as a clock shows it: `1:05`, or `2:01:05` from an hour on."""
+    seconds = max(0, int(length.total_seconds()))
+    hours, rest = divmod(seconds, 3600)
+    minutes, seconds = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

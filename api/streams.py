@@ -1,0 +1,126 @@
+"""Streams of server-sent events: how many are open, what each is sent, and when each ends."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette.sse import SendTimeoutError
+from starlette.types import Receive, Scope, Send
+
+from api.problems import TooManyStreams
+from api.schemas.exchange import render
+from casework.access.actors import Actor
+from casework.errors import NotAuthenticated, NotPermitted
+from casework.exchange.feed import Feed, Point, Stretch
+from casework.exchange.outbox import Outbox
+from casework.exchange.worker import first_of
+
+_BATCH: Final = 200
+_MOST_EACH: Final = 5
+"""Streams of one reader: a program that opens them in a loop must not take everybody's."""
+
+# How often a reader's right to read is looked at again where nothing happens.
+_LOOK_AGAIN_S: Final = 5.0
+_RETRY_MS: Final = 2000
+"""How long a client should wait before it comes back."""
+
+
+_HEARTBEAT_S: Final = 15
+_STALLED_S: Final = 30
+
+
+class EventStream(EventSourceResponse):
+    """The answer that sends events, with a comment now and then so that proxies keep it open."""
+
+    def __init__(self, events: AsyncIterator[ServerSentEvent]) -> None:
+        super().__init__(events, ping=_HEARTBEAT_S, send_timeout=_STALLED_S)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until either side ends it; a client that takes nothing for a while is let go."""
+        with suppress(SendTimeoutError):
+            await super().__call__(scope, receive, send)
+
+
+class Streams:
+    """The open streams of one application. Belongs to one event loop."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._open: Counter[str] = Counter()
+        self._closing = asyncio.Event()
+
+    @property
+    def open(self) -> int:
+        """How many there are."""
+        return self._open.total()
+
+    @contextmanager
+    def place(self, reader_id: str) -> Iterator[None]:
+        """Count one stream of a reader for as long as it lasts.
+
+        Raises:
+            TooManyStreams: the reader, or the application, has as many as it may.
+        """
+        if self.open >= self.most or self._open[reader_id] >= _MOST_EACH:
+            raise TooManyStreams(
+                "As many streams are open as may be: close one that you no longer read, or come "
+                "back later. GET /v1/alerts answers meanwhile."
+            )
+        self._open[reader_id] += 1
+        try:
+            yield
+        finally:
+            self._open[reader_id] -= 1
+            if not self._open[reader_id]:
+                del self._open[reader_id]
+
+    def close(self) -> None:
+        """End every stream: the service stops."""
+        self._closing.set()
+
+    async def follow(
+        self, feed: Feed, outbox: Outbox, recognise: Callable[[], Actor], point: Point
+    ) -> AsyncIterator[ServerSentEvent]:
+        """Give what happens from a point on, until the reader may read no more.
+
+        Args:
+            feed: what there is to read.
+            outbox: what wakes us.
+            recognise: tells who reads; asked again before anything is given, it raises where a
+                session has ended.
+            point: where to begin.
+        """
+        yield ServerSentEvent(
+            event="ready",
+            id=point.event_id,
+            retry=_RETRY_MS,
+            data=json.dumps({"resumed": point.resumed}),
+        )
+
+        def read() -> tuple[Actor, Stretch]:
+            actor = recognise()
+            return actor, feed.after(actor, seq, _BATCH)
+
+        seq, woken, loop = point.seq, asyncio.Event(), asyncio.get_running_loop()
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(woken.set)
+
+        with outbox.listening(wake):
+            while not self._closing.is_set():
+                woken.clear()
+                try:
+                    actor, stretch = await asyncio.to_thread(read)
+                except (NotAuthenticated, NotPermitted):
+                    return
+                for told in stretch.events:
+                    yield ServerSentEvent(
+                        render(told, actor).decode(), event=told.kind.value, id=told.id
+                    )
+                seq = stretch.reached
+                if not stretch.more:
+                    await first_of(_LOOK_AGAIN_S, self._closing, woken)

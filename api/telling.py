@@ -1,0 +1,80 @@
+"""What tells others beside the event loop's requests: webhooks, and the look at other processes."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+from api.logging import log
+from api.metrics import Metrics
+from api.schemas.exchange import render
+from api.settings import Settings
+from casework.exchange.dispatch import DeliveryRules, Dispatch
+from casework.exchange.sender import Sender
+from casework.exchange.worker import Lookout, Worker, first_of
+from casework.service import Records
+
+_FIGURES_EVERY_S: Final = 15.0
+
+
+class Telling:
+    """Runs for as long as the service does. Belongs to one event loop."""
+
+    def __init__(self, settings: Settings, records: Records, metrics: Metrics) -> None:
+        self._settings = settings
+        self._records = records
+        self._metrics = metrics
+        self._stopping = asyncio.Event()
+        rules = DeliveryRules(
+            settings.webhook_timeout_s,
+            settings.webhook_attempts,
+            timedelta(hours=settings.webhook_max_age_h),
+        )
+        self._dispatch = Dispatch(records.database, records.audit, records.outbox.clock, rules)
+        self._tasks = [
+            asyncio.create_task(self._deliver()),
+            asyncio.create_task(Lookout(records.outbox).run(self._stopping, _failed("look out"))),
+        ]
+        if settings.metrics:
+            self._tasks.append(asyncio.create_task(self._measure()))
+
+    async def stop(self) -> None:
+        """Finish what is under way, and begin nothing more."""
+        self._stopping.set()
+        await asyncio.gather(*self._tasks)
+
+    async def _deliver(self) -> None:
+        records, settings = self._records, self._settings
+        sender = Sender(
+            records.database,
+            records.vault,
+            records.outbox.clock,
+            render,
+            settings.webhook_timeout_s,
+            private=settings.webhook_private_targets,
+        )
+        async with sender:
+            worker = Worker(
+                records.outbox,
+                self._dispatch,
+                sender,
+                self._metrics.delivered,
+                _failed("webhooks"),
+            )
+            await worker.run(self._stopping)
+
+    async def _measure(self) -> None:
+        failed = _failed("webhook figures")
+        while not self._stopping.is_set():
+            try:
+                self._metrics.queued(await asyncio.to_thread(self._dispatch.figures))
+            except Exception as error:  # noqa: BLE001 - the next look may succeed, and must come
+                failed(error)
+            await first_of(_FIGURES_EVERY_S, self._stopping)
+
+
+def _failed(name: str) -> Callable[[Exception], None]:
+    def tell(error: Exception) -> None:
+        log.error("telling failed", work=name, exc_info=error)
+
+    return tell

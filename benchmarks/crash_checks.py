@@ -1,0 +1,168 @@
+"""What must hold after a crash: nothing acknowledged is lost, nothing is half written.
+
+Each check returns sentences about what is wrong; an empty list is what is hoped for.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import Any, Final
+
+import httpx2
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from benchmarks.crash_clients import Ledger, Screening, Step
+from casework.access.authority import Act
+from casework.service import Records
+from casework.tables import Alert, AlertEvent, AuditRecord, Encounter, IdempotencyRecord
+from casework.vocabulary import AlertState
+
+_STEPS: Final = frozenset(
+    {Act.ACKNOWLEDGE_ALERT, Act.DECIDE_ALERT, Act.CONFIRM_ALERT, Act.CLOSE_ALERT}
+)
+
+
+def of_chain(records: Records) -> list[str]:
+    """Check the audit trail."""
+    verdict = records.audit.verify()
+    return [] if verdict.whole else [f"the audit trail is broken: {verdict.fault}"]
+
+
+def of_database(records: Records) -> list[str]:
+    """Check that every change is there whole, with its audit record, or not at all."""
+    with records.database.read() as session:
+        return [
+            *_of_file(session),
+            *_of_encounters(session),
+            *_of_steps(session),
+        ]
+
+
+def of_ledger(records: Records, ledger: Ledger) -> list[str]:
+    """Check that every acknowledged step is there, and its audit record with it."""
+    wrong = []
+    with records.database.read() as session:
+        audited = {
+            (row.object_id, row.action, row.request_id)
+            for row in session.scalars(select(AuditRecord).where(AuditRecord.action.in_(_STEPS)))
+        }
+        versions = {row.id: row.version for row in session.execute(_VERSIONS)}
+    for step in ledger.steps:
+        if (step.alert_id, f"alert.{step.act}", step.request_id) not in audited:
+            wrong.append(f"acknowledged and not in the trail: {step.act} {step.alert_id}")
+        if versions.get(step.alert_id, 0) < step.version:
+            wrong.append(f"acknowledged and lost: {step.act} {step.alert_id}")
+    return wrong
+
+
+def of_answers(client: httpx2.Client, key: str, ledger: Ledger) -> list[str]:
+    """Check that the service tells again exactly what it told before the crash."""
+    wrong = []
+    for told in ledger.acknowledged:
+        again = client.get(f"/v1/encounters/{told['id']}", headers=_bearer(key))
+        if again.status_code != httpx2.codes.OK or again.json() != told:
+            wrong.append(f"encounter {told['id']} is not as it was told: {again.text[:300]}")
+    for step in _last_steps(ledger.steps):
+        again = client.get(f"/v1/alerts/{step.alert_id}", headers=_bearer(step.session))
+        now = again.json()
+        if again.status_code != httpx2.codes.OK or now["version"] < step.version:
+            wrong.append(f"alert {step.alert_id} has forgotten {step.act}: {again.text[:300]}")
+        elif now["version"] == step.version and _own(now) != _own(step.answer):
+            wrong.append(f"alert {step.alert_id} is not as it was told after {step.act}")
+    return wrong
+
+
+def retry(client: httpx2.Client, unanswered: Iterable[Screening]) -> tuple[int, list[str]]:
+    """Send again what was never answered, as a port system does.
+
+    Returns:
+        How many turned out to be recorded already, and what is wrong.
+    """
+    recovered, wrong = 0, []
+    for each in unanswered:
+        head, _, body = each.request.partition(b"\r\n\r\n")
+        lines = [line.partition(": ") for line in head.decode("latin-1").split("\r\n")[1:]]
+        headers = {name: value for name, _, value in lines if name != "Host"}
+        answer = client.post("/v1/encounters", headers=headers, content=body)
+        if answer.status_code not in {200, 201}:
+            wrong.append(f"a retry was answered {answer.status_code}: {answer.text[:300]}")
+        recovered += answer.status_code == httpx2.codes.OK
+    return recovered, wrong
+
+
+def of_retries(records: Records, sent: int) -> list[str]:
+    """Check that a request that was sent twice, around a crash, was recorded once."""
+    with records.database.read() as session:
+        found = len(session.execute(select(Encounter.id)).all())
+    return [] if found == sent else [f"{sent} photos were sent, {found} encounters are recorded"]
+
+
+def _of_file(session: Session) -> Iterator[str]:
+    (verdict,) = session.execute(text("PRAGMA integrity_check")).one()
+    if verdict != "ok":
+        yield f"the database file is damaged: {verdict}"
+    for row in session.execute(text("PRAGMA foreign_key_check")):
+        yield f"a row refers to nothing: {tuple(row)}"
+
+
+def _of_encounters(session: Session) -> Iterator[str]:
+    alerts = Counter(session.scalars(select(Alert.encounter_id)))
+    keyed = set(session.scalars(select(IdempotencyRecord.encounter_id)))
+    audited: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in session.scalars(select(AuditRecord).where(AuditRecord.action == Act.SCREEN)):
+        audited[row.object_id or ""].append(row.detail or {})
+    for encounter in session.execute(select(Encounter.id, Encounter.port, Encounter.outcome)):
+        said = audited.pop(encounter.id, [])
+        raised = alerts[encounter.id]
+        whole = {"port": encounter.port, "outcome": encounter.outcome, "alerts": raised}
+        if said != [whole]:
+            yield f"encounter {encounter.id} has {raised} alerts, and the trail says {said}"
+        if (encounter.outcome == "alert") != (raised > 0):
+            yield f"encounter {encounter.id} is {encounter.outcome} with {raised} alerts"
+        if encounter.id not in keyed:
+            yield f"encounter {encounter.id} lacks its idempotency key"
+    for lost in audited:
+        yield f"the trail tells of encounter {lost}, which is not there"
+
+
+def _of_steps(session: Session) -> Iterator[str]:
+    events: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+    for event in session.scalars(select(AlertEvent).order_by(AlertEvent.id)):
+        events[event.alert_id].append((event.action, event.state_before, event.state_after))
+    audited: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+    of_steps = select(AuditRecord).where(AuditRecord.action.in_(_STEPS)).order_by(AuditRecord.seq)
+    for row in session.scalars(of_steps):
+        detail = row.detail or {}
+        audited[row.object_id or ""].append((row.action, detail["from"], detail["to"]))
+    for alert in session.execute(_VERSIONS):
+        steps = events.pop(alert.id, [])
+        if steps != audited.pop(alert.id, []):
+            yield f"alert {alert.id}: its events are not those of the trail"
+        path = [(AlertState.NEW.value, AlertState.NEW.value), *(step[1:] for step in steps)]
+        if any(before[1] != after[0] for before, after in pairwise(path)):
+            yield f"alert {alert.id}: its events do not follow on each other"
+        if alert.state != path[-1][1] or alert.version != 1 + len(steps):
+            yield f"alert {alert.id} is {alert.state}, version {alert.version}, after {steps}"
+    for lost in {*events, *audited}:
+        yield f"there are steps of alert {lost}, which is not there"
+
+
+def _last_steps(steps: Sequence[Step]) -> list[Step]:
+    last: dict[str, Step] = {}
+    for step in steps:
+        if step.alert_id not in last or step.version > last[step.alert_id].version:
+            last[step.alert_id] = step
+    return list(last.values())
+
+
+def _own(alert: dict[str, Any]) -> dict[str, Any]:
+    """Return what is told of one alert; the encounter's other alerts have a life of their own."""
+    return {name: value for name, value in alert.items() if name != "others"}
+
+
+def _bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+_VERSIONS: Final = select(Alert.id, Alert.state, Alert.version)

@@ -1,0 +1,175 @@
+"""The gate: what an officer types is checked, and wrong guesses are counted.
+
+Nobody learns here which accounts exist. An unknown login takes as long as a known one, is answered
+in the same words, and is locked after as many failures.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from casework.access.actors import Actor, ActorKind
+from casework.access.lockout import SignInRules, count_failure, lock_of
+from casework.access.passwords import Passwords
+from casework.access.second_factor import accepted_step
+from casework.access.throttle import Throttle
+from casework.clock import Clock
+from casework.database import Database
+from casework.errors import NotAuthenticated, SecondFactorNeeded, TooManyAttempts
+from casework.oversight.audit import REFUSED, Audit, Entry
+from casework.tables import Agency, Officer
+from casework.vault import Vault
+
+T = TypeVar("T")
+
+_FORGET_UNKNOWN: Final = timedelta(days=1)
+_NOBODY: Final = Actor(ActorKind.OFFICER, "unknown", "unknown")
+
+WRONG: Final = "Login, password or code is wrong, or the account is not active."
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What an officer types."""
+
+    login: str
+    password: str
+    code: str | None = None
+
+
+class Gate:
+    """Lets in who shows the right credentials."""
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        audit: Audit,
+        passwords: Passwords,
+        rules: SignInRules,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._audit = audit
+        self._passwords = passwords
+        self._rules = rules
+        self._clock = clock
+        self._origins = Throttle(rules.attempts_per_address, rules.lock, rules.lock, clock)
+        self._unknown = Throttle(rules.attempts, rules.lock, _FORGET_UNKNOWN, clock)
+
+    def admit(
+        self,
+        credentials: Credentials,
+        origin: str | None,
+        request_id: str | None,
+        then: Callable[[Session, Officer], T],
+    ) -> T:
+        """Check credentials, and do what follows in the same transaction.
+
+        Args:
+            credentials: what was typed.
+            origin: where the attempt comes from, such as a network address; None is not counted.
+            request_id: goes into the audit trail.
+            then: what follows if all is right.
+
+        Raises:
+            TooManyAttempts: the account or the origin is locked.
+            SecondFactorNeeded: the password is right, and the account has a second factor.
+            NotAuthenticated: anything else is wrong; what, is not told.
+        """
+        if origin is None:
+            return self._admit(credentials, request_id, then)
+        self._origins.begin(origin)
+        try:
+            done = self._admit(credentials, request_id, then)
+        except SecondFactorNeeded:
+            self._origins.succeeded(origin)
+            raise
+        except BaseException:
+            self._origins.failed(origin)
+            raise
+        self._origins.succeeded(origin)
+        return done
+
+    def _admit(
+        self,
+        credentials: Credentials,
+        request_id: str | None,
+        then: Callable[[Session, Officer], T],
+    ) -> T:
+        login = credentials.login.strip().lower()
+        with self._database.read() as session:
+            found = session.scalar(select(Officer).where(Officer.login == login))
+        # Slow on purpose, so done outside any transaction, and done for unknown logins too.
+        kept = found.password_hash if found is not None else None
+        right = self._passwords.check(credentials.password, kept)
+        if found is None:
+            refusal = self._refuse_unknown(login)
+            self._audit.note(_refused(_NOBODY.asking(request_id), None, refusal))
+            raise refusal
+        renewed = kept
+        if right and kept is not None and self._passwords.outdated(kept):
+            renewed = self._passwords.hash(credentials.password)
+        with self._database.write() as session:
+            officer = session.get_one(Officer, found.id)
+            # The password may have been reset since it was read: then the old one lets nobody in.
+            right = right and officer.password_hash == kept
+            refused = self._refusal(session, officer, credentials, right=right)
+            if refused is None:
+                officer.password_hash = renewed
+                return then(session, officer)
+            actor = Actor(ActorKind.OFFICER, officer.id, officer.login, officer.agency_id)
+            self._audit.append(session, _refused(actor.asking(request_id), officer, refused))
+        raise refused
+
+    def _refusal(
+        self, session: Session, officer: Officer, credentials: Credentials, *, right: bool
+    ) -> Exception | None:
+        """Return why an officer may not come in, and count what was guessed."""
+        now = self._clock()
+        locked = lock_of(officer, now)
+        if locked is not None:
+            return locked
+        if not right or not in_force(session, officer):
+            return self._failed(officer)
+        if officer.sealed_totp is None or not officer.totp_confirmed:
+            return None
+        if not credentials.code:
+            return SecondFactorNeeded("Send the code that your authenticator app shows.")
+        secret = self._vault.open(officer.sealed_totp, totp_row(officer.id)).decode()
+        step = accepted_step(secret, credentials.code, now, officer.totp_step)
+        if step is None:
+            return self._failed(officer)
+        officer.totp_step = step
+        return None
+
+    def _failed(self, officer: Officer) -> Exception:
+        return count_failure(officer, self._rules, self._clock()) or NotAuthenticated(WRONG)
+
+    def _refuse_unknown(self, login: str) -> Exception:
+        try:
+            self._unknown.begin(login)
+        except TooManyAttempts as locked:
+            return locked
+        return self._unknown.failed(login) or NotAuthenticated(WRONG)
+
+
+def totp_row(officer_id: str) -> str:
+    """Return what an officer's shared secret is sealed for."""
+    return f"totp/{officer_id}"
+
+
+def in_force(session: Session, officer: Officer) -> bool:
+    """Whether an account and its agency are active, within a transaction."""
+    return officer.active and session.get_one(Agency, officer.agency_id).active
+
+
+def _refused(actor: Actor, officer: Officer | None, why: Exception) -> Entry:
+    object_id, owner_id = (officer.id, officer.agency_id) if officer is not None else (None, None)
+    detail = {"why": type(why).__name__}
+    return Entry(actor, "session.begin", object_id, owner_id, REFUSED, detail=detail)

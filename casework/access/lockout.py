@@ -1,0 +1,43 @@
+"""The rules of signing in, and the lock of an account after too many wrong guesses."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from casework.errors import TooManyAttempts
+from casework.tables import Officer
+from casework.vocabulary import SessionKind
+
+
+@dataclass(frozen=True, slots=True)
+class SignInRules:
+    """What an operator can set about signing in."""
+
+    program_lifetime: timedelta = timedelta(minutes=30)
+    console_idle: timedelta = timedelta(minutes=30)
+    console_lifetime: timedelta = timedelta(hours=12)
+    attempts: int = 5
+    """Failures in a row after which an account is locked."""
+    lock: timedelta = timedelta(minutes=15)
+    attempts_per_address: int = 30
+    """Failures from one network address, within the time of a lock, after which it is locked."""
+    second_factor_required: bool = False
+
+    def lifetime(self, kind: SessionKind) -> timedelta:
+        """How long a session lasts at most."""
+        return self.program_lifetime if kind is SessionKind.PROGRAM else self.console_lifetime
+
+
+def lock_of(officer: Officer, now: datetime) -> TooManyAttempts | None:
+    """Return what to answer while an account is locked, None if it is not."""
+    if officer.locked_until is None or now >= officer.locked_until:
+        return None
+    return TooManyAttempts(officer.locked_until - now)
+
+
+def count_failure(officer: Officer, rules: SignInRules, now: datetime) -> TooManyAttempts | None:
+    """Count a wrong guess; returns what to answer if it locked the account."""
+    officer.failures += 1
+    if officer.failures < rules.attempts:
+        return None
+    officer.failures, officer.locked_until = 0, now + rules.lock
+    return TooManyAttempts(rules.lock)

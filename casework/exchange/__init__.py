@@ -1,0 +1,1 @@
+"""Between agencies and outward: what is handed over, reported, told."""

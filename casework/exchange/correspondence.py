@@ -1,0 +1,277 @@
+"""What two agencies do with a referral: one hands over, the other accepts, asks, answers.
+
+Each step is one transaction with its message and its audit record.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from casework.access import agencies
+from casework.access.actors import Actor
+from casework.access.authority import Act, require, require_object
+from casework.clock import Clock
+from casework.database import Database
+from casework.errors import InvalidReferral, NotPermitted, StaleVersion
+from casework.exchange import carried, referral_states
+from casework.exchange.carried import OF_LIST, AlertField, Carried
+from casework.exchange.outbox import Event, Outbox
+from casework.exchange.referral_states import Move, Side, Standing
+from casework.exchange.referrals import find, in_hand, messages_row
+from casework.ids import REFERRAL, new_id
+from casework.oversight.audit import Audit, Entry
+from casework.review.review import Review
+from casework.tables import Agency, Referral, ReferralMessage
+from casework.vault import Vault
+from casework.vocabulary import Disposal, EventKind, ReferralKind, ReferralState
+
+SEND: Final = "send"
+"""The first message's action; the others are those of `Move`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """To whom something is handed over, why, and by when an answer is wanted."""
+
+    receiver_id: str
+    note: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a referral is made from."""
+
+    kind: ReferralKind
+    object_id: str
+    sender_id: str
+    subject_id: str | None = None
+
+
+class Correspondence:
+    """Sends referrals and takes them through their states."""
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        audit: Audit,
+        outbox: Outbox,
+        review: Review,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._audit = audit
+        self._outbox = outbox
+        self._review = review
+        self._clock = clock
+
+    def refer_alert(
+        self,
+        actor: Actor,
+        alert_id: str,
+        to: Handover,
+        fields: Sequence[AlertField],
+        version: int | None = None,
+    ) -> Referral:
+        """Hand an alert to another agency; the alert is referred in the same transaction.
+
+        Raises:
+            NotPermitted, NotFound, StaleVersion, IllegalTransition: the actor may not, or the
+                alert is not to be referred as it stands; nothing was changed.
+            InvalidReferral: it cannot go to that agency, until that time, or with these fields.
+        """
+        require(actor, Act.HANDLE_REFERRAL)
+        with self._database.write() as session:
+            held = in_hand(session, alert_id)
+            alert = self._review.refer(session, actor, alert_id, version, in_hand=held)
+            sender_id = actor.agency_id or alert.owner_id
+            # A list is shared so that its alerts are worked on, not so that it is handed on.
+            if alert.owner_id not in (sender_id, to.receiver_id) and not OF_LIST.isdisjoint(fields):
+                raise InvalidReferral(
+                    "fields",
+                    "Only the agency that owns the list may hand on what stands on it: leave out "
+                    + ", ".join(sorted(OF_LIST.intersection(fields))),
+                )
+            copies = carried.of_alert(session, self._vault, alert, fields)
+            source = Source(ReferralKind.ALERT, alert.id, sender_id, alert.subject_id)
+            row = self.hand_over(session, actor, source, to, copies)
+        self.ring()
+        return row
+
+    def hand_over(
+        self, session: Session, actor: Actor, source: Source, to: Handover, copies: Carried
+    ) -> Referral:
+        """Make a referral within the transaction that marks what it is made from.
+
+        Call `ring` once that is committed.
+
+        Raises:
+            NotPermitted, NotFound: the actor sends none, or not for that agency.
+            InvalidReferral: it cannot go to that agency, or until that time.
+        """
+        require_object(
+            actor, Act.HANDLE_REFERRAL, source.sender_id, missing="There is no such agency."
+        )
+        now = self._clock()
+        if to.due_at <= now:
+            raise InvalidReferral("due_at", "An answer cannot be due before the referral is sent.")
+        receiver = session.get(Agency, to.receiver_id)
+        if receiver is None or not receiver.active:
+            raise InvalidReferral("receiver_id", f"There is no agency {to.receiver_id} at work.")
+        if receiver.id == source.sender_id:
+            raise InvalidReferral("receiver_id", "An agency refers nothing to itself.")
+        row = Referral(
+            id=new_id(REFERRAL),
+            kind=source.kind.value,
+            object_id=source.object_id,
+            subject_id=source.subject_id,
+            sender=agencies.find(session, source.sender_id),
+            receiver=receiver,
+            state=ReferralState.SENT.value,
+            due_at=to.due_at,
+            created_at=now,
+            updated_at=now,
+        )
+        carried.put(self._vault, row, copies)
+        row.messages = [self._message(row, actor, source.sender_id, SEND, to.note)]
+        session.add(row)
+        session.flush()
+        detail = {
+            "kind": row.kind,
+            "of": row.object_id,
+            "to": receiver.id,
+            "fields": list(row.fields),
+        }
+        self._record(session, actor, row, SEND, detail)
+        return row
+
+    def accept(
+        self, actor: Actor, referral_id: str, note: str | None = None, version: int | None = None
+    ) -> None:
+        """Take a referral in hand, as the receiver; for what is raised see `_take`."""
+        self._take(actor, referral_id, version, Move.ACCEPT, note)
+
+    def decline(
+        self, actor: Actor, referral_id: str, note: str, version: int | None = None
+    ) -> None:
+        """Hand a referral back, as the receiver; for what is raised see `_take`."""
+        self._take(actor, referral_id, version, Move.DECLINE, note)
+
+    def ask(self, actor: Actor, referral_id: str, note: str, version: int | None = None) -> None:
+        """Ask the sender something, as the receiver; for what is raised see `_take`."""
+        self._take(actor, referral_id, version, Move.ASK, note)
+
+    def answer(
+        self,
+        actor: Actor,
+        referral_id: str,
+        note: str,
+        outcome: Disposal | None = None,
+        version: int | None = None,
+    ) -> None:
+        """Reply to a question, as the sender, or say what came of it, as the receiver.
+
+        Raises:
+            InvalidReferral: the receiver names no outcome, or the sender names one.
+            NotPermitted, NotFound, StaleVersion, IllegalTransition: see `_take`.
+        """
+        self._take(actor, referral_id, version, None, note, outcome)
+
+    def close(
+        self, actor: Actor, referral_id: str, note: str | None = None, version: int | None = None
+    ) -> None:
+        """End a referral; for what is raised see `_take`."""
+        self._take(actor, referral_id, version, Move.CLOSE, note)
+
+    def _take(
+        self,
+        actor: Actor,
+        referral_id: str,
+        version: int | None,
+        what: Move | None,
+        text: str | None,
+        outcome: Disposal | None = None,
+    ) -> None:
+        """Do one step; None stands for an answer, which is the side's own.
+
+        Raises:
+            NotPermitted, NotFound: the actor handles none, or not this one.
+            StaleVersion, IllegalTransition: it has changed, or does not allow this.
+        """
+        now = self._clock()
+        with self._database.write() as session:
+            row = find(session, actor, referral_id)
+            if version is not None and row.version != version:
+                raise StaleVersion("The referral has changed since you read it: read it again.")
+            side, agency_id = _side(row, actor)
+            if what is None:
+                what = _answering(side, outcome)
+            before = row.state
+            at = Standing(ReferralState(row.state), row.accepted_at is not None)
+            after = referral_states.move(at, side, what)
+            row.state, row.updated_at = after.state.value, now
+            if what is Move.ACCEPT:
+                row.accepted_at = now
+            if what is Move.ANSWER and outcome is not None:
+                row.outcome = outcome.value
+            if what is Move.CLOSE:
+                row.closed_at = now
+            row.messages.append(self._message(row, actor, agency_id, what.value, text))
+            session.flush()
+            detail = {"from": before, "to": row.state}
+            if outcome is not None:
+                detail["outcome"] = outcome.value
+            self._record(session, actor, row, what.value, detail)
+        self.ring()
+
+    def ring(self) -> None:
+        """Have the news told: what was written is committed."""
+        self._outbox.ring()
+
+    def _message(
+        self, row: Referral, actor: Actor, agency_id: str, action: str, text: str | None
+    ) -> ReferralMessage:
+        return ReferralMessage(
+            at=self._clock(),
+            officer_id=actor.id,
+            officer_name=actor.name,
+            agency_id=agency_id,
+            action=action,
+            state_after=row.state,
+            sealed_text=self._vault.seal(text.encode(), messages_row(row)) if text else None,
+        )
+
+    def _record(
+        self, session: Session, actor: Actor, row: Referral, action: str, detail: dict[str, Any]
+    ) -> None:
+        """Write what goes with every step: the audit record, and the news for both agencies."""
+        self._audit.append(
+            session, Entry(actor, f"referral.{action}", row.id, row.sender_id, detail=detail)
+        )
+        kind = EventKind.REFERRAL_SENT if action == SEND else EventKind.REFERRAL_CHANGED
+        both = (row.sender_id, row.receiver_id)
+        self._outbox.append(session, *(Event(kind, row.id, agency_id) for agency_id in both))
+
+
+def _side(row: Referral, actor: Actor) -> tuple[Side, str]:
+    """Return which side an actor is on, and its agency."""
+    if actor.agency_id == row.sender_id:
+        return Side.SENDER, row.sender_id
+    if actor.agency_id == row.receiver_id:
+        return Side.RECEIVER, row.receiver_id
+    raise NotPermitted("Only officers of the two agencies answer a referral.")
+
+
+def _answering(side: Side, outcome: Disposal | None) -> Move:
+    if side is Side.SENDER:
+        if outcome is not None:
+            raise InvalidReferral("outcome", "The receiver says what came of it, not the sender.")
+        return Move.REPLY
+    if outcome is None:
+        raise InvalidReferral("outcome", "Say what came of it.")
+    return Move.ANSWER

@@ -1,0 +1,344 @@
+"""Dispatch: which deliveries are to be made now, by whom, and what is kept of the result.
+
+Events are put into each webhook's queue behind a cursor that moves in the same transaction, so a
+stopped service goes on where it was. A delivery is claimed before it is made, for a little longer
+than it may take: several processes on one database never make the same one at the same time, and
+what a killed process had claimed is taken up when the claim runs out.
+
+Within a lane (a watchlist) nothing overtakes: only the first delivery that is pending can be
+claimed. A delivery that failed too often is dead and switches its webhook off, so that the rest
+waits for people instead of going out without it.
+"""
+
+import random
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import aliased
+
+from casework.access.actors import Actor
+from casework.clock import Clock
+from casework.database import Database
+from casework.exchange.deliveries import PING
+from casework.exchange.feed import audible
+from casework.exchange.webhooks import reader
+from casework.ids import DELIVERY, new_id
+from casework.oversight.audit import Audit, Entry
+from casework.tables import Agency, ApiKey, Delivery, OutboxEvent, Webhook
+from casework.vocabulary import DeliveryState, EventKind
+
+_BATCH: Final = 500
+_FIRST_PAUSE_S: Final = 1.0
+_LONGEST_PAUSE_S: Final = 900.0
+_OVERTIME: Final = timedelta(seconds=5)
+
+# What a port system may hear of: the alerts of its own encounters.
+_FOR_PORTS: Final = frozenset({EventKind.ALERT_RAISED, EventKind.ALERT_CHANGED})
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRules:
+    """What an operator can set about deliveries."""
+
+    timeout_s: float = 10
+    attempts: int = 20
+    """Failures after which a delivery is dead."""
+    max_age: timedelta = timedelta(days=3)
+    """What happened longer ago is no longer told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One attempt that this process, and no other, makes now."""
+
+    token: str
+    webhook: Webhook
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of an attempt."""
+
+    state: DeliveryState
+    """`DELIVERED`, `GONE`, or `PENDING` where it failed."""
+    status_code: int | None = None
+    latency_ms: float | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How the queue stands."""
+
+    pending: int
+    oldest_s: float
+    """Seconds since the earliest that is told late happened."""
+    disabled: int
+    """Webhooks that the service switched off."""
+
+
+class Dispatch:
+    """Fills the queues, hands out attempts and writes down what came of them."""
+
+    def __init__(
+        self, database: Database, audit: Audit, clock: Clock, rules: DeliveryRules
+    ) -> None:
+        self._database = database
+        self._audit = audit
+        self._clock = clock
+        self.rules = rules
+
+    def fan_out(self) -> int:
+        """Put new events into the queue of every webhook that they are for; returns how many."""
+        with self._database.read() as session:
+            newest = session.scalar(select(func.max(OutboxEvent.seq))) or 0
+            behind = list(session.scalars(_IN_FORCE.where(Webhook.cursor < newest)))
+        queued = 0
+        for webhook in behind:
+            reached = webhook.cursor
+            while reached < newest:
+                with self._database.write_rows() as connection:
+                    step = self._queue(connection, webhook, reached, newest)
+                if step is None:
+                    break  # another process does it
+                reached, rows = step
+                queued += rows
+        return queued
+
+    def claim(self, most: int, busy: Collection[str] = ()) -> list[Claim]:
+        """Take up to `most` deliveries that are due, each the first of its lane.
+
+        Args:
+            most: how many attempts can be begun.
+            busy: webhooks that already have as many as they should.
+        """
+        now = self._clock()
+        with self._database.glance() as connection:
+            if connection.execute(select(_due(now, busy).exists())).scalar_one() is False:
+                return []
+        claimed: dict[str, str] = {}
+        with self._database.write_rows() as connection:
+            connection.execute(
+                update(Delivery)
+                .where(
+                    Delivery.state == DeliveryState.PENDING.value,
+                    Delivery.at < now - self.rules.max_age,
+                    Delivery.claimed_until.is_(None) | (Delivery.claimed_until < now),
+                    Delivery.webhook_id.in_(_IN_FORCE.with_only_columns(Webhook.id)),
+                )
+                .values(state=DeliveryState.EXPIRED.value)
+            )
+            until = now + timedelta(seconds=self.rules.timeout_s) + _OVERTIME
+            for row in connection.execute(_due(now, busy).order_by(Delivery.seq).limit(most)):
+                token = new_id("claim")
+                connection.execute(
+                    update(Delivery)
+                    .where(Delivery.id == row.id)
+                    .values(claim=token, claimed_until=until)
+                )
+                claimed[row.id] = token
+        with self._database.read() as session:
+            rows = session.execute(
+                select(Delivery, Webhook)
+                .join(Webhook, Webhook.id == Delivery.webhook_id)
+                .where(Delivery.id.in_(claimed))
+                .order_by(Delivery.seq)
+            )
+            return [Claim(claimed[row.id], webhook, row) for row, webhook in rows]
+
+    def finish(self, claim: Claim, result: Result) -> DeliveryState:
+        """Write down what came of an attempt; returns how the delivery stands."""
+        now, row = self._clock(), claim.delivery
+        attempts = row.attempts + 1
+        state = result.state
+        failed = state is DeliveryState.PENDING
+        if failed and (attempts >= self.rules.attempts or row.kind == PING):
+            state = DeliveryState.DEAD
+        values: dict[str, Any] = {
+            "state": state.value,
+            "attempts": attempts,
+            "due_at": now + pause(attempts),
+            "claim": None,
+            "claimed_until": None,
+            "attempted_at": now,
+            "status_code": result.status_code,
+            "latency_ms": result.latency_ms,
+            "error": result.error[:200] if result.error is not None else None,
+        }
+        with self._database.write_rows() as connection:
+            mine = connection.execute(
+                update(Delivery)
+                .where(Delivery.id == row.id, Delivery.claim == claim.token)
+                .values(**values)
+            )
+            if mine.rowcount != 1:
+                return DeliveryState.PENDING  # it took too long: somebody else makes it again
+            if failed:
+                self._failed(connection, claim, now, dead=state is DeliveryState.DEAD)
+            elif state is DeliveryState.DELIVERED:
+                _note(connection, row.webhook_id, {"failures": 0, "succeeded_at": now})
+        return state
+
+    def pause(self) -> float | None:
+        """Return the seconds until the next delivery can be made, None where none is pending."""
+        with self._database.glance() as connection:
+            due: datetime | None = connection.execute(
+                select(func.min(func.coalesce(Delivery.claimed_until, Delivery.due_at))).where(
+                    *_first_of_lane()
+                )
+            ).scalar_one()
+        return max(0.0, (due - self._clock()).total_seconds()) if due is not None else None
+
+    def figures(self) -> Figures:
+        """Count what waits."""
+        with self._database.read() as session:
+            found = session.execute(
+                select(func.count(), func.min(Delivery.at))
+                .join(Webhook, Webhook.id == Delivery.webhook_id)
+                .where(Delivery.state == DeliveryState.PENDING.value, Webhook.active)
+            ).one()
+            disabled = session.scalar(
+                select(func.count()).where(Webhook.disabled_reason.is_not(None), ~Webhook.active)
+            )
+        pending, oldest = int(found[0]), cast("datetime | None", found[1])
+        age = (self._clock() - oldest).total_seconds() if oldest is not None else 0.0
+        return Figures(pending, max(0.0, age), disabled or 0)
+
+    def _queue(
+        self, connection: Connection, webhook: Webhook, cursor: int, newest: int
+    ) -> tuple[int, int] | None:
+        """Queue one batch; returns how far it reaches and how many, None if another was faster."""
+        events = connection.execute(
+            select(OutboxEvent.__table__)
+            .where(OutboxEvent.seq > cursor, OutboxEvent.seq <= newest, _meant_for(webhook))
+            .order_by(OutboxEvent.seq)
+            .limit(_BATCH)
+        ).all()
+        reached = newest if len(events) < _BATCH else events[-1].seq
+        moved = connection.execute(
+            update(Webhook)
+            .where(Webhook.id == webhook.id, Webhook.cursor == cursor)
+            .values(cursor=reached)
+        )
+        if moved.rowcount != 1:
+            return None
+        now = self._clock()
+        rows = [
+            {
+                "id": new_id(DELIVERY),
+                "webhook_id": webhook.id,
+                "event_id": event.id,
+                "kind": event.kind,
+                "object_id": event.object_id,
+                "at": event.at,
+                "lane": event.watchlist_id or event.object_id,
+                "state": DeliveryState.PENDING.value,
+                "attempts": 0,
+                "due_at": now,
+                "created_at": now,
+            }
+            for event in events
+        ]
+        if rows:
+            connection.execute(_NEW_DELIVERIES, rows)
+        return reached, len(rows)
+
+    def _failed(self, connection: Connection, claim: Claim, now: datetime, *, dead: bool) -> None:
+        webhook_id = claim.webhook.id
+        if claim.delivery.kind == PING:
+            return
+        _note(connection, webhook_id, {"failures": Webhook.failures + 1, "failed_at": now})
+        if not dead:
+            return
+        reason = f"Delivery {claim.delivery.id} failed {self.rules.attempts} times."
+        off = {"active": False, "disabled_reason": reason, "version": Webhook.version + 1}
+        _note(connection, webhook_id, off)
+        detail = {"delivery": claim.delivery.id, "attempts": self.rules.attempts}
+        self._audit.append(
+            connection,
+            Entry(
+                Actor.service(),
+                "webhook.disable",
+                webhook_id,
+                claim.webhook.agency_id,
+                detail=detail,
+            ),
+        )
+
+
+def pause(attempts: int) -> timedelta:
+    """Return how long to wait after so many failures: doubled each time, and never all at once."""
+    longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** min(attempts - 1, 20))
+    return timedelta(seconds=longest * random.uniform(0.5, 1))  # noqa: S311 - spreads load
+
+
+def _note(connection: Connection, webhook_id: str, values: Mapping[str, Any]) -> None:
+    connection.execute(update(Webhook).where(Webhook.id == webhook_id).values(**values))
+
+
+def _meant_for(webhook: Webhook) -> ColumnElement[bool]:
+    kinds = set(webhook.events)
+    if webhook.key_id is None:
+        return and_(OutboxEvent.kind.in_(kinds), audible(reader(webhook)))
+    kinds &= {kind.value for kind in _FOR_PORTS}
+    return and_(OutboxEvent.kind.in_(kinds), OutboxEvent.key_id == webhook.key_id)
+
+
+def _due(now: datetime, busy: Collection[str]) -> Select[str]:
+    """Select the ids of deliveries that can be made: due, unclaimed, and first of their lane."""
+    return select(Delivery.id).where(
+        *_first_of_lane(),
+        Delivery.due_at <= now,
+        or_(Delivery.claimed_until.is_(None), Delivery.claimed_until < now),
+        Delivery.webhook_id.not_in(busy),
+    )
+
+
+def _first_of_lane() -> tuple[ColumnElement[bool], ...]:
+    earlier = aliased(Delivery)
+    blocked = (
+        select(earlier.seq)
+        .where(
+            earlier.webhook_id == Delivery.webhook_id,
+            earlier.lane == Delivery.lane,
+            earlier.state == DeliveryState.PENDING.value,
+            earlier.seq < Delivery.seq,
+        )
+        .exists()
+    )
+    return (
+        Delivery.state == DeliveryState.PENDING.value,
+        Delivery.webhook_id.in_(_IN_FORCE.with_only_columns(Webhook.id)),
+        ~blocked,
+    )
+
+
+# A receiver that is out of force is told nothing; its queue waits, as it does for one switched off.
+_IN_FORCE: Final = (
+    select(Webhook)
+    .outerjoin(Agency, Agency.id == Webhook.agency_id)
+    .outerjoin(ApiKey, ApiKey.id == Webhook.key_id)
+    .where(
+        Webhook.active,
+        or_(Webhook.agency_id.is_(None), Agency.active),
+        or_(Webhook.key_id.is_(None), and_(ApiKey.id.is_not(None), ApiKey.revoked_at.is_(None))),
+    )
+)
+_TABLE: Final = Delivery.__table__
+assert isinstance(_TABLE, Table)  # noqa: S101 - for the type checker
+_NEW_DELIVERIES: Final = insert(_TABLE)

@@ -1,0 +1,158 @@
+"""The feed: what a reader may see of the outbox, in order, from any point on."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from casework import watchlists
+from casework.access.actors import Actor
+from casework.access.authority import Act, require, within_reach
+from casework.database import Database
+from casework.oversight.audit import Audit, Entry
+from casework.review import alerts
+from casework.tables import Alert, OutboxEvent
+from casework.vocabulary import EventKind
+
+START: Final = "evt_start"
+"""The point before the first event."""
+
+ACTS: Final[Mapping[EventKind, Act]] = {
+    EventKind.ALERT_RAISED: Act.READ_ALERT,
+    EventKind.ALERT_CHANGED: Act.READ_ALERT,
+    EventKind.REFERRAL_SENT: Act.HANDLE_REFERRAL,
+    EventKind.REFERRAL_CHANGED: Act.HANDLE_REFERRAL,
+}
+"""What a reader must be allowed to do with an object, to hear of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event, with what it is about as it stands now."""
+
+    id: str
+    """The same in the stream and in every webhook: receivers know a repetition by it."""
+    kind: EventKind
+    at: datetime
+    object_id: str
+    alert: Alert | None = None
+    """Its `encounter` is loaded. None where the event is about something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A place in the feed."""
+
+    event_id: str
+    """The last event that the reader could see, or `START`: what to come back with."""
+    seq: int
+    resumed: bool = False
+    """Whether it is the place that was asked for, so that nothing was missed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Some events, and how far they reach."""
+
+    events: tuple[Told, ...]
+    reached: int
+    more: bool = False
+    """Whether there is more to read at once."""
+
+
+class Feed:
+    """Reads the outbox for one reader at a time."""
+
+    def __init__(self, database: Database, audit: Audit) -> None:
+        self._database = database
+        self._audit = audit
+
+    def open(self, actor: Actor, event_id: str | None) -> Point:
+        """Begin to follow alerts after the event with this id; None means from now on.
+
+        Raises:
+            NotPermitted: the actor may see no alert.
+        """
+        require(actor, Act.READ_ALERT)
+        with self._database.read() as session:
+            point = _point(session, actor, event_id)
+        detail = {"resumed": point.resumed}
+        self._audit.note(Entry(actor, "alert.stream", owner_id=actor.agency_id, detail=detail))
+        return point
+
+    def after(self, actor: Actor, seq: int, limit: int = 200) -> Stretch:
+        """Return the next events after a number, those that the actor may see.
+
+        Raises:
+            NotPermitted: the actor may see no alert.
+        """
+        require(actor, Act.READ_ALERT)
+        with self._database.read() as session:
+            # First how far, then what: everything up to there is settled by now.
+            newest = session.scalar(select(func.coalesce(func.max(OutboxEvent.seq), 0))) or 0
+            rows = list(
+                session.scalars(
+                    select(OutboxEvent)
+                    .where(OutboxEvent.seq > seq, OutboxEvent.seq <= newest, audible(actor))
+                    .order_by(OutboxEvent.seq)
+                    .limit(limit)
+                )
+            )
+            more = len(rows) == limit
+            reached = rows[-1].seq if more else newest
+            return Stretch(_told(session, actor, rows), max(seq, reached), more)
+
+
+def audible(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition for the events that an actor may hear of."""
+    kinds: dict[Act, list[str]] = defaultdict(list)
+    for kind, act in ACTS.items():
+        kinds[act].append(kind.value)
+    shared = watchlists.shared_to(actor, OutboxEvent.watchlist_id)
+    return or_(
+        *(
+            and_(
+                OutboxEvent.kind.in_(of),
+                within_reach(actor, act, OutboxEvent.owner_id, shared),
+            )
+            for act, of in kinds.items()
+        )
+    )
+
+
+def _point(session: Session, actor: Actor, event_id: str | None) -> Point:
+    if event_id == START:
+        return Point(START, 0, resumed=True)
+    if event_id is not None:
+        seq = session.scalar(select(OutboxEvent.seq).where(OutboxEvent.id == event_id))
+        if seq is not None:
+            return Point(event_id, seq, resumed=True)
+    last = session.execute(
+        select(OutboxEvent.id, OutboxEvent.seq)
+        .where(audible(actor))
+        .order_by(OutboxEvent.seq.desc())
+        .limit(1)
+    ).first()
+    return Point(last.id, last.seq) if last is not None else Point(START, 0)
+
+
+def _told(session: Session, actor: Actor, rows: Sequence[OutboxEvent]) -> tuple[Told, ...]:
+    """Put to each event what it is about; what was erased since is told no more."""
+    wanted = {row.object_id for row in rows if ACTS[EventKind(row.kind)] is Act.READ_ALERT}
+    found = {
+        alert.id: alert
+        for alert in session.scalars(
+            select(Alert)
+            .options(joinedload(Alert.encounter))
+            .where(Alert.id.in_(wanted), alerts.visible(actor))
+        )
+    }
+    return tuple(
+        Told(row.id, EventKind(row.kind), row.at, row.object_id, found.get(row.object_id))
+        for row in rows
+        if row.object_id in found or row.object_id not in wanted
+    )

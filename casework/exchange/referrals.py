@@ -1,0 +1,200 @@
+"""Reading referrals: what one agency handed to another, and what the two said about it.
+
+Both agencies see a referral; nobody else does. The receiver sees what it carries
+(`casework.exchange.carried`), not what it was made from.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session, selectinload
+
+from casework.access.actors import Actor
+from casework.access.authority import Act, require, within_reach
+from casework.clock import Clock
+from casework.database import Database
+from casework.errors import NotFound
+from casework.exchange import carried
+from casework.exchange.referral_states import AWAITED
+from casework.oversight.audit import Audit, Entry
+from casework.tables import Referral, ReferralMessage, ReferralPhoto
+from casework.vault import Vault
+from casework.vocabulary import ReferralState
+
+
+class Box(StrEnum):
+    """Which way a referral went, as its reader sees it."""
+
+    IN = "in"
+    OUT = "out"
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralFilter:
+    """Which referrals are wanted; what is None does not matter."""
+
+    box: Box = Box.IN
+    states: tuple[ReferralState, ...] | None = None
+    overdue: bool | None = None
+    about: str | None = None
+    """The alert or tip they were made from: for the sender alone."""
+
+    def conditions(self, actor: Actor, now: datetime) -> list[ColumnElement[bool]]:
+        """Return the filter for a query."""
+        wanted = [_sent_by(actor) if self.box is Box.OUT else _received_by(actor)]
+        if self.states is not None:
+            wanted.append(Referral.state.in_([state.value for state in self.states]))
+        if self.overdue is not None:
+            late = (Referral.due_at < now) & Referral.state.in_([each.value for each in AWAITED])
+            wanted.append(late if self.overdue else ~late)
+        if self.about is not None:
+            wanted += [Referral.object_id == self.about, _sent_by(actor)]
+        return wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One step of a referral, opened."""
+
+    at: datetime
+    officer_id: str
+    officer_name: str
+    agency_id: str
+    action: str
+    state_after: ReferralState
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralView:
+    """A referral as one of its agencies sees it."""
+
+    referral: Referral
+    overdue: bool
+    object_id: str | None
+    """The alert or tip; None for the receiver."""
+    values: dict[str, Any]
+    photos: tuple[str, ...]
+    messages: tuple[Message, ...]
+
+
+class Referrals:
+    """Shows referrals to the two agencies they are between."""
+
+    def __init__(self, database: Database, vault: Vault, audit: Audit, clock: Clock) -> None:
+        self._database = database
+        self._vault = vault
+        self._audit = audit
+        self._clock = clock
+
+    def page(
+        self, actor: Actor, before: str | None, limit: int, wanted: ReferralFilter
+    ) -> list[tuple[Referral, bool]]:
+        """Return up to `limit` referrals, newest first, each with whether it is overdue.
+
+        Raises:
+            NotPermitted: the actor may see none.
+        """
+        require(actor, Act.HANDLE_REFERRAL)
+        now = self._clock()
+        query = select(Referral).where(*wanted.conditions(actor, now))
+        if before is not None:
+            query = query.where(Referral.id < before)
+        with self._database.read() as session:
+            found = list(session.scalars(query.order_by(Referral.id.desc()).limit(limit)))
+        detail = {"box": wanted.box.value, "referrals": len(found)}
+        self._audit.note(Entry(actor, "referral.list", owner_id=actor.agency_id, detail=detail))
+        return [(row, _overdue(row, now)) for row in found]
+
+    def get(self, actor: Actor, referral_id: str) -> ReferralView:
+        """Return a referral with what it carries and what was said.
+
+        Raises:
+            NotPermitted, NotFound: the actor may see none, or not this one.
+        """
+        with self._database.read() as session:
+            row = find(session, actor, referral_id)
+            view = ReferralView(
+                row,
+                _overdue(row, self._clock()),
+                None if row.receiver_id == actor.agency_id else row.object_id,
+                carried.values_of(self._vault, row),
+                tuple(photo.name for photo in row.photos),
+                tuple(self._opened(row, message) for message in row.messages),
+            )
+        self._audit.note(Entry(actor, "referral.read", row.id, row.sender_id))
+        return view
+
+    def photo(self, actor: Actor, referral_id: str, name: str) -> tuple[bytes, str]:
+        """Return a photo that a referral carries, and its format.
+
+        Raises:
+            NotPermitted, NotFound: the actor may see none, or not this one, or it carries none.
+        """
+        with self._database.read() as session:
+            row = find(session, actor, referral_id)
+            photo = session.get(ReferralPhoto, (row.id, name))
+            if photo is None:
+                raise NotFound(f"The referral {row.id} carries no {name}.")
+            content = carried.photo_of(self._vault, photo)
+        detail = {"photo": name}
+        self._audit.note(Entry(actor, "referral.photo", row.id, row.sender_id, detail=detail))
+        return content, photo.format
+
+    def _opened(self, row: Referral, message: ReferralMessage) -> Message:
+        text = None
+        if message.sealed_text is not None:
+            text = self._vault.open(message.sealed_text, messages_row(row)).decode()
+        return Message(
+            message.at,
+            message.officer_id,
+            message.officer_name,
+            message.agency_id,
+            message.action,
+            ReferralState(message.state_after),
+            text,
+        )
+
+
+def find(session: Session, actor: Actor, referral_id: str) -> Referral:
+    """Return one referral of the actor's agency, with its messages, within a transaction.
+
+    Raises:
+        NotPermitted, NotFound: the actor handles none, or not this one.
+    """
+    require(actor, Act.HANDLE_REFERRAL)
+    row = session.scalar(
+        select(Referral)
+        .options(selectinload(Referral.messages), selectinload(Referral.photos))
+        .where(Referral.id == referral_id, or_(_sent_by(actor), _received_by(actor)))
+    )
+    if row is None:
+        raise NotFound(f"There is no referral {referral_id}.")
+    return row
+
+
+def in_hand(session: Session, object_id: str) -> bool:
+    """Whether another agency has an alert or a tip in hand: its answer is still to come."""
+    awaited = [state.value for state in AWAITED]
+    query = select(Referral.id).where(Referral.object_id == object_id, Referral.state.in_(awaited))
+    return session.scalar(query.limit(1)) is not None
+
+
+def _sent_by(actor: Actor) -> ColumnElement[bool]:
+    return within_reach(actor, Act.HANDLE_REFERRAL, Referral.sender_id)
+
+
+def _received_by(actor: Actor) -> ColumnElement[bool]:
+    return within_reach(actor, Act.HANDLE_REFERRAL, Referral.receiver_id)
+
+
+def _overdue(row: Referral, now: datetime) -> bool:
+    return row.due_at < now and ReferralState(row.state) in AWAITED
+
+
+def messages_row(row: Referral) -> str:
+    """Return what the messages of a referral are sealed for."""
+    return f"referral/{row.id}/messages"

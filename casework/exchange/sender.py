@@ -1,0 +1,150 @@
+"""Sending: one delivery put together, signed and sent to the address that was checked."""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final, Self
+
+import httpx2
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from casework.access.actors import Actor
+from casework.clock import Clock
+from casework.database import Database
+from casework.errors import TargetRefused
+from casework.exchange import targets
+from casework.exchange.deliveries import PING
+from casework.exchange.dispatch import Claim, Result
+from casework.exchange.feed import ACTS, Told
+from casework.exchange.signature import HEADER, sign
+from casework.exchange.webhooks import reader, secret_row
+from casework.review import alerts
+from casework.tables import Alert, Delivery, Encounter, Webhook
+from casework.vault import Vault
+from casework.vocabulary import DeliveryState, EventKind
+
+Render = Callable[[Told, Actor], bytes]
+"""Writes an event as JSON for one reader."""
+
+_PING_BODY: Final = '{{"id":"{id}","kind":"ping","at":"{at}"}}'
+
+
+class Sender:
+    """Makes single deliveries. Belongs to one event loop; close it in the end."""
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        clock: Clock,
+        render: Render,
+        timeout_s: float,
+        *,
+        private: bool,
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._clock = clock
+        self._render = render
+        self._timeout_s = timeout_s
+        self._private = private
+        # No kept connections: they are kept by address, and two hosts can share one. No proxies
+        # from the environment, no redirects: both would lead past the check of the address.
+        transport = httpx2.AsyncHTTPTransport(
+            verify=ssl.create_default_context(),
+            trust_env=False,
+            limits=httpx2.Limits(max_keepalive_connections=0),
+        )
+        self._client = httpx2.AsyncClient(
+            transport=transport, trust_env=False, follow_redirects=False, timeout=timeout_s
+        )
+
+    async def __aenter__(self) -> Self:
+        """Begin."""
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+    async def send(self, claim: Claim) -> Result:
+        """Make one delivery; whatever goes wrong is in the result."""
+        body = await asyncio.to_thread(self._body, claim.webhook, claim.delivery)
+        if body is None:
+            return Result(DeliveryState.GONE)
+        began = time.perf_counter()
+        status, error = None, None
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                status = await self._post(claim, body)
+            if not 200 <= status < 300:
+                error = f"The receiver answered {status}."
+        except TargetRefused as refusal:
+            error = str(refusal)
+        except TimeoutError:
+            error = f"No answer within {self._timeout_s:g} seconds."
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as failure:
+            error = f"{type(failure).__name__}: {failure}"
+        return Result(
+            DeliveryState.PENDING if error is not None else DeliveryState.DELIVERED,
+            status,
+            round((time.perf_counter() - began) * 1000, 1),
+            error,
+        )
+
+    async def _post(self, claim: Claim, body: bytes) -> int:
+        """Send the body; returns the status that was answered."""
+        target = targets.parse(claim.webhook.url, private=self._private)
+        address = await asyncio.to_thread(targets.resolve, target, private=self._private)
+        now = self._clock()
+        headers = {
+            "Host": target.authority,
+            "Content-Type": "application/json",
+            "User-Agent": "Siaga",
+            "Siaga-Event": claim.delivery.event_id,
+            "Siaga-Delivery": claim.delivery.id,
+            HEADER: sign(body, self._keys(claim.webhook, now), int(now.timestamp())),
+        }
+        # The certificate is checked against the name, although the connection goes to the address.
+        extensions = {"sni_hostname": target.host}
+        async with self._client.stream(
+            "POST", target.at(address), content=body, headers=headers, extensions=extensions
+        ) as response:
+            return response.status_code  # the body is nothing to us, however long it is
+
+    def _keys(self, webhook: Webhook, now: datetime) -> list[str]:
+        sealed = [webhook.sealed_secret]
+        if (
+            webhook.sealed_former_secret is not None
+            and webhook.former_until is not None
+            and now < webhook.former_until
+        ):
+            sealed.append(webhook.sealed_former_secret)
+        return [self._vault.open(each, secret_row(webhook.id)).decode() for each in sealed]
+
+    def _body(self, webhook: Webhook, delivery: Delivery) -> bytes | None:
+        """Return what is told, as the receiver may see it now; None if it may not any more."""
+        if delivery.kind == PING:
+            at = delivery.at.isoformat().replace("+00:00", "Z")
+            return _PING_BODY.format(id=delivery.event_id, at=at).encode()
+        kind = EventKind(delivery.kind)
+        told = Told(delivery.event_id, kind, delivery.at, delivery.object_id)
+        receiver = reader(webhook)
+        if kind in ACTS and ACTS[kind].value.startswith("alert."):
+            alert = self._alert(webhook, receiver, delivery.object_id)
+            if alert is None:
+                return None
+            told = Told(told.id, kind, told.at, told.object_id, alert)
+        return self._render(told, receiver)
+
+    def _alert(self, webhook: Webhook, receiver: Actor, alert_id: str) -> Alert | None:
+        query = select(Alert).options(joinedload(Alert.encounter)).where(Alert.id == alert_id)
+        if webhook.key_id is None:
+            query = query.where(alerts.visible(receiver))
+        else:
+            query = query.join(Alert.encounter).where(Encounter.api_key_id == webhook.key_id)
+        with self._database.read() as session:
+            return session.scalar(query)

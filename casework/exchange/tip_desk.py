@@ -1,0 +1,233 @@
+"""What an officer does with a tip: records it, searches it, and makes something of it or not.
+
+Each step is one transaction with its audit record. Photos are analysed before it begins.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from casework.access.actors import Actor
+from casework.access.authority import Act, require
+from casework.clock import Clock
+from casework.database import Database
+from casework.enrolment import Application, Enrolled, Enrolment, PhotoFile
+from casework.errors import EnrolmentRefused, IllegalTransition, NotPermitted, StaleVersion
+from casework.exchange import carried, tip_states
+from casework.exchange.carried import TipField
+from casework.exchange.correspondence import Correspondence, Handover, Source
+from casework.exchange.referrals import in_hand
+from casework.exchange.tip_states import Standing
+from casework.exchange.tips import (
+    Report,
+    dismissal_row,
+    find,
+    photo_of,
+    photo_row,
+    report_row,
+    source_row,
+)
+from casework.ids import TIP, new_id
+from casework.oversight.audit import Audit, Entry
+from casework.quality import quality_record
+from casework.review.searches import Question, Searches, SearchView
+from casework.subjects import NewSubject
+from casework.tables import Referral, Tip
+from casework.vault import Vault
+from casework.vocabulary import ReferralKind, TipOrigin, TipState
+from detector.pipeline import Pipeline
+
+_GROUP: Final = 4
+"""A reference is two groups of so many letters and digits, to be said over the telephone."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewTip:
+    """What was reported."""
+
+    text: str
+    origin: TipOrigin
+    place: str | None = None
+    happened_at: datetime | None = None
+    source: str | None = field(default=None, repr=False)
+    """Who reported it; kept apart."""
+
+
+class TipDesk:
+    """Records tips and takes them through their states."""
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        audit: Audit,
+        pipeline: Pipeline,
+        enrolment: Enrolment,
+        searches: Searches,
+        correspondence: Correspondence,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._audit = audit
+        self._pipeline = pipeline
+        self._enrolment = enrolment
+        self._searches = searches
+        self._correspondence = correspondence
+        self._clock = clock
+
+    def record(self, actor: Actor, new: NewTip, photo: bytes | None = None) -> Tip:
+        """Write down a report; its photo, if any, is kept even if no face can be searched in it.
+
+        Raises:
+            NotPermitted: the actor may not, or is of no agency.
+            PhotoError: what was sent as a photo is none; nothing was written.
+        """
+        require(actor, Act.HANDLE_TIP)
+        if actor.agency_id is None:
+            raise NotPermitted("A tip belongs to an agency: it is recorded by one of its officers.")
+        analysis = self._pipeline.analyse(photo) if photo is not None else None
+        now, tip_id = self._clock(), new_id(TIP)
+        report = json.dumps(asdict(Report(new.text, new.place))).encode()
+        seal = self._vault.seal
+        row = Tip(
+            id=tip_id,
+            agency_id=actor.agency_id,
+            reference=f"{tip_id[-2 * _GROUP : -_GROUP]}-{tip_id[-_GROUP:]}",
+            state=TipState.NEW.value,
+            origin=new.origin.value,
+            sealed_report=seal(report, report_row(tip_id)),
+            sealed_source=seal(new.source.encode(), source_row(tip_id)) if new.source else None,
+            has_source=bool(new.source),
+            happened_at=new.happened_at,
+            recorded_by=actor.id,
+            recorded_by_name=actor.name,
+            created_at=now,
+            updated_at=now,
+        )
+        if photo is not None and analysis is not None:
+            row.sealed_photo = seal(photo, photo_row(tip_id))
+            row.photo_format = analysis.photo.format
+            row.photo_quality = quality_record(analysis.quality)
+        with self._database.write() as session:
+            session.add(row)
+            session.flush()
+            detail = {"photo": photo is not None, "source": row.has_source}
+            self._note(session, actor, row, "record", detail)
+        return row
+
+    def search(
+        self, actor: Actor, tip_id: str, purpose: str, version: int | None = None
+    ) -> SearchView:
+        """Search the lists within the actor's reach by a tip's photo.
+
+        Raises:
+            NotPermitted, NotFound, StaleVersion, IllegalTransition: nothing was searched.
+        """
+        require(actor, Act.SEARCH)
+        content = self._photo(actor, tip_id, version, TipState.SEARCHED)
+        found = self._searches.search(actor, Question(content, purpose))
+        with self._database.write() as session:
+            row = self._turned(session, actor, tip_id, version, TipState.SEARCHED)
+            row.search_id, row.searched_at = found.search.id, found.search.made_at
+            session.flush()
+            self._note(session, actor, row, "search", {"search": found.search.id})
+        return found
+
+    def refer(
+        self,
+        actor: Actor,
+        tip_id: str,
+        to: Handover,
+        fields: Sequence[TipField],
+        version: int | None = None,
+    ) -> Referral:
+        """Hand a tip to another agency, with the fields that are chosen.
+
+        Raises:
+            NotPermitted, NotFound, StaleVersion, IllegalTransition: nothing was changed.
+            InvalidReferral: it cannot go to that agency, until that time, or with these fields.
+        """
+        require(actor, Act.HANDLE_REFERRAL)
+        with self._database.write() as session:
+            row = self._turned(session, actor, tip_id, version, TipState.REFERRED)
+            copies = carried.of_tip(self._vault, row, fields)
+            source = Source(ReferralKind.TIP, row.id, row.agency_id)
+            referral = self._correspondence.hand_over(session, actor, source, to, copies)
+            self._note(session, actor, row, "refer", {"referral": referral.id})
+        self._correspondence.ring()
+        return referral
+
+    def enrol(
+        self, actor: Actor, tip_id: str, person: NewSubject, version: int | None = None
+    ) -> Enrolled:
+        """Make a subject of a tip, with its photo, on lists of the agency that recorded it.
+
+        Raises:
+            NotPermitted, NotFound, StaleVersion, IllegalTransition, InvalidPeriod: nothing was
+                changed.
+            EnrolmentRefused: nobody can be searched by the photo.
+        """
+        require(actor, Act.EDIT_SUBJECT)
+        content = self._photo(actor, tip_id, version, TipState.ENROLLED)
+        examined = self._enrolment.examine(PhotoFile(tip_id, content))
+        with self._database.write() as session:
+            row = self._turned(session, actor, tip_id, version, TipState.ENROLLED)
+            (enrolled,) = self._enrolment.store_within(
+                session, actor, [Application(person, (examined,))]
+            )
+            if enrolled.subject_id is None:
+                raise EnrolmentRefused(report.sentence for report in enrolled.reports)
+            row.subject_id = enrolled.subject_id
+            session.flush()
+            self._note(session, actor, row, "enrol", {"subject": enrolled.subject_id})
+        return enrolled
+
+    def dismiss(self, actor: Actor, tip_id: str, reason: str, version: int | None = None) -> None:
+        """Make nothing of a tip, and say why.
+
+        Raises:
+            NotPermitted, NotFound, StaleVersion, IllegalTransition: nothing was changed.
+        """
+        with self._database.write() as session:
+            row = self._turned(session, actor, tip_id, version, TipState.DISMISSED)
+            row.sealed_dismissal = self._vault.seal(reason.encode(), dismissal_row(row.id))
+            session.flush()
+            self._note(session, actor, row, "dismiss", {})
+
+    def _photo(self, actor: Actor, tip_id: str, version: int | None, into: TipState) -> bytes:
+        """Return the photo of a tip that may be put into another state."""
+        with self._database.read() as session:
+            row = self._turnable(session, actor, tip_id, version, into)
+            content = photo_of(self._vault, row)
+        if content is None:
+            raise IllegalTransition(f"A tip without a photo cannot become {into.value}.")
+        return content
+
+    def _turned(
+        self, session: Session, actor: Actor, tip_id: str, version: int | None, into: TipState
+    ) -> Tip:
+        """Return a tip, put into another state."""
+        row = self._turnable(session, actor, tip_id, version, into)
+        row.state, row.updated_at = into.value, self._clock()
+        return row
+
+    def _turnable(
+        self, session: Session, actor: Actor, tip_id: str, version: int | None, into: TipState
+    ) -> Tip:
+        """Return a tip that may be put into another state."""
+        row = find(session, actor, Act.HANDLE_TIP, tip_id)
+        if version is not None and row.version != version:
+            raise StaleVersion("The tip has changed since you read it: read it again.")
+        tip_states.require_turn(Standing(TipState(row.state), in_hand(session, row.id)), into)
+        return row
+
+    def _note(
+        self, session: Session, actor: Actor, row: Tip, action: str, detail: dict[str, Any]
+    ) -> None:
+        entry = Entry(actor, f"tip.{action}", row.id, row.agency_id, detail=detail or None)
+        self._audit.append(session, entry)

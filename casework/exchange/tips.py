@@ -1,0 +1,176 @@
+"""Reading tips: what the public or another agency reported, kept by the agency that recorded it.
+
+A tip's source is kept apart: whoever reads the tip is told only that there is one. Supervisors of
+the recording agency can read it, and each time they do goes into the audit trail.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from casework.access.actors import Actor
+from casework.access.authority import Act, extends_to, require, within_reach
+from casework.database import Database
+from casework.errors import NotFound
+from casework.oversight.audit import Audit, Entry
+from casework.tables import Tip
+from casework.vault import Vault
+from casework.vocabulary import TipState
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a tip says."""
+
+    text: str
+    place: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TipFilter:
+    """Which tips are wanted; what is None does not matter."""
+
+    states: tuple[TipState, ...] | None = None
+    reference: str | None = None
+    since: datetime | None = None
+
+    @property
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The filter for a query."""
+        wanted: list[ColumnElement[bool]] = []
+        if self.states is not None:
+            wanted.append(Tip.state.in_([state.value for state in self.states]))
+        if self.reference is not None:
+            wanted.append(Tip.reference == self.reference.upper())
+        if self.since is not None:
+            wanted.append(Tip.created_at >= self.since)
+        return wanted
+
+
+@dataclass(frozen=True, slots=True)
+class TipView:
+    """A tip with what it says, opened; without its photo and its source."""
+
+    tip: Tip
+    report: Report
+    dismissal: str | None
+    """Why nothing was made of it."""
+
+
+class Tips:
+    """Shows tips to officers of the agency that recorded them."""
+
+    def __init__(self, database: Database, vault: Vault, audit: Audit) -> None:
+        self._database = database
+        self._vault = vault
+        self._audit = audit
+
+    def page(self, actor: Actor, before: str | None, limit: int, wanted: TipFilter) -> list[Tip]:
+        """Return up to `limit` tips, newest first, those before id `before`.
+
+        Raises:
+            NotPermitted: the actor may see none.
+        """
+        require(actor, Act.HANDLE_TIP)
+        query = select(Tip).where(
+            within_reach(actor, Act.HANDLE_TIP, Tip.agency_id), *wanted.conditions
+        )
+        if before is not None:
+            query = query.where(Tip.id < before)
+        with self._database.read() as session:
+            found = list(session.scalars(query.order_by(Tip.id.desc()).limit(limit)))
+        detail = {"tips": len(found)}
+        self._audit.note(Entry(actor, "tip.list", owner_id=actor.agency_id, detail=detail))
+        return found
+
+    def get(self, actor: Actor, tip_id: str) -> TipView:
+        """Return one tip.
+
+        Raises:
+            NotPermitted, NotFound: the actor may see none, or not this one.
+        """
+        with self._database.read() as session:
+            row = find(session, actor, Act.HANDLE_TIP, tip_id)
+        dismissal = None
+        if row.sealed_dismissal is not None:
+            dismissal = self._vault.open(row.sealed_dismissal, dismissal_row(row.id)).decode()
+        view = TipView(row, report_of(self._vault, row), dismissal)
+        self._audit.note(Entry(actor, "tip.read", row.id, row.agency_id))
+        return view
+
+    def photo(self, actor: Actor, tip_id: str) -> tuple[bytes, str]:
+        """Return a tip's photo as it was submitted, and its format.
+
+        Raises:
+            NotPermitted, NotFound: the actor may see none, or not this one, or it has none.
+        """
+        with self._database.read() as session:
+            row = find(session, actor, Act.HANDLE_TIP, tip_id)
+            content = photo_of(self._vault, row)
+        if content is None or row.photo_format is None:
+            raise NotFound(f"The tip {tip_id} has no photo.")
+        self._audit.note(Entry(actor, "tip.photo", row.id, row.agency_id))
+        return content, row.photo_format
+
+    def source(self, actor: Actor, tip_id: str) -> str:
+        """Return who reported it.
+
+        Raises:
+            NotPermitted, NotFound: the actor may see none, or not this one's, or none was named.
+        """
+        with self._database.read() as session:
+            row = find(session, actor, Act.READ_TIP_SOURCE, tip_id)
+            sealed = row.sealed_source
+        if sealed is None:
+            raise NotFound(f"The tip {tip_id} names no source.")
+        source = self._vault.open(sealed, source_row(row.id)).decode()
+        self._audit.note(Entry(actor, Act.READ_TIP_SOURCE, row.id, row.agency_id))
+        return source
+
+
+def find(session: Session, actor: Actor, act: Act, tip_id: str) -> Tip:
+    """Return one tip that an act extends to, within a transaction.
+
+    Raises:
+        NotPermitted, NotFound: the actor may do this to none, or not to this one.
+    """
+    require(actor, act)
+    row = session.get(Tip, tip_id)
+    if row is None or not extends_to(actor, act, row.agency_id):
+        raise NotFound(f"There is no tip {tip_id}.")
+    return row
+
+
+def report_of(vault: Vault, tip: Tip) -> Report:
+    """Open what a tip says."""
+    return Report(**json.loads(vault.open(tip.sealed_report, report_row(tip.id))))
+
+
+def photo_of(vault: Vault, tip: Tip) -> bytes | None:
+    """Open a tip's photo, within the transaction that the tip was read in; None if it has none."""
+    if tip.sealed_photo is None:
+        return None
+    return vault.open(tip.sealed_photo, photo_row(tip.id))
+
+
+def report_row(tip_id: str) -> str:
+    """Return what a tip's text and place are sealed for."""
+    return f"tip/{tip_id}/report"
+
+
+def photo_row(tip_id: str) -> str:
+    """Return what a tip's photo is sealed for."""
+    return f"tip/{tip_id}/photo"
+
+
+def source_row(tip_id: str) -> str:
+    """Return what a tip's source is sealed for."""
+    return f"tip/{tip_id}/source"
+
+
+def dismissal_row(tip_id: str) -> str:
+    """Return what the reason of a dismissal is sealed for."""
+    return f"tip/{tip_id}/dismissal"

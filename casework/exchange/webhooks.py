@@ -1,0 +1,234 @@
+"""Webhooks: who is told at which address, of what, and with which secret it is signed.
+
+An agency's webhook is told of what its officers may see. A port system's is told of the alerts of
+its own encounters: outcome, alert id and state, never who it is about.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from casework.access import agencies
+from casework.access.actors import Actor, ActorKind
+from casework.access.authority import Act, require, require_object, within_reach
+from casework.clock import Clock
+from casework.database import Database
+from casework.errors import NotFound, StaleVersion
+from casework.exchange import targets
+from casework.exchange.signature import new_secret
+from casework.ids import WEBHOOK, new_id
+from casework.oversight.audit import Audit, Entry
+from casework.tables import ApiKey, Delivery, OutboxEvent, Webhook
+from casework.vault import Vault
+from casework.vocabulary import DeliveryState, EventKind, Role, Scope
+
+OVERLAP: Final = timedelta(days=1)
+"""How long a former secret still signs, unless said otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewWebhook:
+    """What a webhook is made from: for an agency, or for a port system's key."""
+
+    url: str
+    events: frozenset[EventKind]
+    description: str = ""
+    agency_id: str | None = None
+    """The agency that is told; with a key, it is the key's and need not be said."""
+    key_id: str | None = None
+
+
+class Webhooks:
+    """Registers webhooks, and changes, shows and removes them."""
+
+    def __init__(
+        self, database: Database, vault: Vault, audit: Audit, clock: Clock, *, private: bool
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._audit = audit
+        self._clock = clock
+        self._private = private
+
+    def create(self, actor: Actor, new: NewWebhook) -> tuple[Webhook, str]:
+        """Register a webhook; returns it and its secret, which cannot be shown again.
+
+        Raises:
+            NotPermitted, NotFound: the actor may not, or there is no such agency or key.
+            TargetRefused: the address is not one that may be called.
+        """
+        require(actor, Act.MANAGE_WEBHOOK)
+        with self._database.read() as session:
+            agency_id = _receiver(session, actor, new)
+        self._check(new.url)
+        now, secret, webhook_id = self._clock(), new_secret(), new_id(WEBHOOK)
+        row = Webhook(
+            id=webhook_id,
+            agency_id=agency_id,
+            key_id=new.key_id,
+            url=new.url,
+            description=new.description,
+            events=sorted(new.events),
+            sealed_secret=self._sealed(webhook_id, secret),
+            active=True,
+            failures=0,
+            created_at=now,
+            updated_at=now,
+        )
+        with self._database.write() as session:
+            _receiver(session, actor, new)
+            # What happened before is not told.
+            row.cursor = session.scalar(select(func.coalesce(func.max(OutboxEvent.seq), 0))) or 0
+            session.add(row)
+            session.flush()
+            detail = {"events": row.events, "key": row.key_id}
+            self._audit.append(
+                session, Entry(actor, "webhook.create", row.id, row.agency_id, detail=detail)
+            )
+        return row, secret
+
+    def page(self, actor: Actor, after: str | None, limit: int) -> list[Webhook]:
+        """Return up to `limit` webhooks in order of making; raises NotPermitted."""
+        require(actor, Act.MANAGE_WEBHOOK)
+        query = (
+            select(Webhook)
+            .where(within_reach(actor, Act.MANAGE_WEBHOOK, Webhook.agency_id))
+            .order_by(Webhook.id)
+            .limit(limit)
+        )
+        if after is not None:
+            query = query.where(Webhook.id > after)
+        with self._database.read() as session:
+            return list(session.scalars(query))
+
+    def get(self, actor: Actor, webhook_id: str) -> Webhook:
+        """Return one webhook; raises NotPermitted, NotFound."""
+        with self._database.read() as session:
+            return find(session, actor, webhook_id)
+
+    def edit(
+        self, actor: Actor, webhook_id: str, changes: Mapping[str, Any], version: int | None
+    ) -> Webhook:
+        """Change url, events, description or active; switching on begins with a clean record.
+
+        Raises:
+            NotPermitted, NotFound, StaleVersion, TargetRefused: nothing was changed.
+        """
+        if "url" in changes:
+            require(actor, Act.MANAGE_WEBHOOK)
+            self._check(changes["url"])
+        with self._database.write() as session:
+            row = find(session, actor, webhook_id)
+            if version is not None and row.version != version:
+                raise StaleVersion("The webhook has changed since you read it: read it again.")
+            for name, value in changes.items():
+                setattr(row, name, sorted(value) if name == "events" else value)
+            if changes.get("active"):
+                row.disabled_reason, row.failures = None, 0
+            if changes.get("active") or "url" in changes:
+                _begin_anew(session, row.id, self._clock())
+            row.updated_at = self._clock()
+            session.flush()
+            detail = {"fields": sorted(changes), "active": row.active}
+            self._audit.append(
+                session, Entry(actor, "webhook.edit", row.id, row.agency_id, detail=detail)
+            )
+        return row
+
+    def rotate(
+        self, actor: Actor, webhook_id: str, overlap: timedelta = OVERLAP
+    ) -> tuple[Webhook, str]:
+        """Give a webhook a new secret; returns it. The former one signs too for a while.
+
+        Raises:
+            NotPermitted, NotFound: nothing was changed.
+        """
+        secret = new_secret()
+        with self._database.write() as session:
+            row = find(session, actor, webhook_id)
+            now = self._clock()
+            former = self._vault.open(row.sealed_secret, secret_row(row.id)).decode()
+            row.sealed_former_secret = self._sealed(row.id, former) if overlap else None
+            row.former_until = now + overlap if overlap else None
+            row.sealed_secret = self._sealed(row.id, secret)
+            row.updated_at = now
+            session.flush()
+            detail = {"overlap_s": int(overlap.total_seconds())}
+            self._audit.append(
+                session, Entry(actor, "webhook.rotate", row.id, row.agency_id, detail=detail)
+            )
+        return row, secret
+
+    def remove(self, actor: Actor, webhook_id: str) -> None:
+        """Remove a webhook with its deliveries; raises NotPermitted, NotFound."""
+        with self._database.write() as session:
+            row = find(session, actor, webhook_id)
+            session.delete(row)
+            session.flush()
+            self._audit.append(session, Entry(actor, "webhook.remove", row.id, row.agency_id))
+
+    def _check(self, url: str) -> None:
+        targets.resolve(targets.parse(url, private=self._private), private=self._private)
+
+    def _sealed(self, webhook_id: str, secret: str) -> bytes:
+        return self._vault.seal(secret.encode(), secret_row(webhook_id))
+
+
+def find(session: Session, actor: Actor, webhook_id: str) -> Webhook:
+    """Return a webhook that the actor manages, within a transaction.
+
+    Raises:
+        NotPermitted, NotFound: the actor manages none, or not this one.
+    """
+    missing = f"There is no webhook {webhook_id}."
+    row = session.get(Webhook, webhook_id)
+    owner_id = row.agency_id if row is not None else None
+    require_object(actor, Act.MANAGE_WEBHOOK, owner_id, missing=missing)
+    if row is None:
+        raise NotFound(missing)
+    return row
+
+
+def reader(webhook: Webhook) -> Actor:
+    """Return whom a webhook's messages are put together for."""
+    if webhook.key_id is not None:
+        name, roles = webhook.key_id, frozenset({Role.PORT})
+    else:
+        name, roles = webhook.id, frozenset({Role.OFFICER})
+    return Actor(ActorKind.SYSTEM, name, name, webhook.agency_id, roles)
+
+
+def secret_row(webhook_id: str) -> str:
+    """Return what a webhook's secrets are sealed for."""
+    return f"webhook/{webhook_id}"
+
+
+def _begin_anew(session: Session, webhook_id: str, now: datetime) -> None:
+    """Let what waits be tried at once, as often as something new."""
+    session.execute(
+        update(Delivery)
+        .where(Delivery.webhook_id == webhook_id, Delivery.state == DeliveryState.PENDING.value)
+        .values(due_at=now, attempts=0)
+    )
+
+
+def _receiver(session: Session, actor: Actor, new: NewWebhook) -> str | None:
+    """Return the agency that manages a new webhook; raises NotPermitted, NotFound."""
+    if new.key_id is None:
+        missing = f"There is no agency {new.agency_id}."
+        require_object(actor, Act.MANAGE_WEBHOOK, new.agency_id, missing=missing)
+        if new.agency_id is None:
+            raise NotFound("Name the agency that is told, or the key of a port system.")
+        agencies.find(session, new.agency_id)
+        return new.agency_id
+    missing = f"There is no key {new.key_id} of a port system."
+    key = session.get(ApiKey, new.key_id)
+    owner_id = key.agency_id if key is not None else None
+    require_object(actor, Act.MANAGE_WEBHOOK, owner_id, missing=missing)
+    if key is None or key.revoked_at is not None or Scope.SCREEN.value not in key.scopes:
+        raise NotFound(missing)
+    return owner_id

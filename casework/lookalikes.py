@@ -1,0 +1,123 @@
+"""A warning at enrolment: this face already stands on a list that you may see.
+
+Never a reason to refuse: one person may well stand on several lists, under several names. Of the
+agency's own subjects the warning names whom; of a list that another agency shares it names the list
+alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from casework.access.actors import Actor
+from casework.access.authority import Act, extends_to
+from casework.clock import Clock
+from casework.database import Database
+from casework.enrolment import Enrolled
+from casework.matching import Candidate, Matching
+from casework.oversight.audit import Audit, Entry
+from casework.policy import Policy
+from casework.tables import Agency, Subject
+
+MOST_NAMED: Final = 20
+"""Of one enrolment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lookalike:
+    """Somebody on a list whose face resembles the one just enrolled."""
+
+    watchlist: str
+    """Its name."""
+    owner_code: str
+    subject_id: str | None = None
+    """None where the list is another agency's."""
+    name: str | None = None
+
+
+class Lookalikes:
+    """Finds who resembles people that were just enrolled, by each list's own threshold."""
+
+    def __init__(self, database: Database, matching: Matching, audit: Audit, clock: Clock) -> None:
+        self._database = database
+        self._matching = matching
+        self._audit = audit
+        self._clock = clock
+
+    def of(self, actor: Actor, enrolled: Sequence[Enrolled]) -> list[tuple[Lookalike, ...]]:
+        """Return, for each enrolment, whom its new photos resemble besides the subject itself.
+
+        Only lists count that both the actor and the agency which owns the subject may see.
+        """
+        faces = [(n, face) for n, each in enumerate(enrolled) for face in each.faces]
+        if not faces:
+            return [()] * len(enrolled)
+        self._matching.catch_up()
+        lists = {
+            owner_id: self._policies(actor, owner_id)
+            for owner_id in {each.owner_id for each in enrolled if each.owner_id is not None}
+        }
+        anywhere = {each: policy for some in lists.values() for each, policy in some.items()}
+        matches = self._matching.find_all([face for _, face in faces], anywhere, self._clock())
+        found: list[list[Candidate]] = [[] for _ in enrolled]
+        for (n, _), matched in zip(faces, matches, strict=True):
+            of = enrolled[n]
+            found[n] += [
+                each
+                for each in matched.candidates
+                if each.subject_id != of.subject_id
+                and each.policy.watchlist_id in lists.get(of.owner_id or "", {})
+            ]
+        if not any(found):
+            return [()] * len(enrolled)
+        with self._database.read() as session:
+            named = [
+                _named(session, of.owner_id, each) for of, each in zip(enrolled, found, strict=True)
+            ]
+        for of, candidates in zip(enrolled, found, strict=True):
+            self._note(actor, of, candidates)
+        return named
+
+    def _policies(self, actor: Actor, owner_id: str) -> Mapping[str, Policy]:
+        return {
+            watchlist_id: policy
+            for watchlist_id, policy in self._matching.policies().items()
+            if extends_to(actor, Act.SEARCH, policy.owner_id, policy.shared_with)
+            and (policy.owner_id == owner_id or owner_id in policy.shared_with)
+        }
+
+    def _note(self, actor: Actor, of: Enrolled, candidates: Sequence[Candidate]) -> None:
+        """Record that somebody was told of subjects; each owner's auditors see it."""
+        for owner_id in sorted({each.policy.owner_id for each in candidates}):
+            self._audit.note(Entry(actor, "subject.similar", of.subject_id, owner_id))
+
+
+def _named(
+    session: Session, owner_id: str | None, candidates: Sequence[Candidate]
+) -> tuple[Lookalike, ...]:
+    """Say who the candidates are, as far as the owner of the new subject may know; best first."""
+    ranked = sorted(candidates, key=lambda each: -each.score)
+    own = {each.subject_id for each in ranked if each.policy.owner_id == owner_id}
+    names: dict[str, str] = {
+        row.id: row.name
+        for row in session.execute(select(Subject.id, Subject.name).where(Subject.id.in_(own)))
+    }
+    owners = {each.policy.owner_id for each in ranked}
+    codes: dict[str, str] = {
+        row.id: row.code
+        for row in session.execute(select(Agency.id, Agency.code).where(Agency.id.in_(owners)))
+    }
+    told = dict.fromkeys(
+        Lookalike(
+            each.policy.name,
+            codes[each.policy.owner_id],
+            each.subject_id if each.subject_id in own else None,
+            names.get(each.subject_id),
+        )
+        for each in ranked
+    )
+    return tuple(islice(told, MOST_NAMED))

@@ -1,0 +1,155 @@
+"""The chain of hashes: what a record's hash covers, and what checking a chain finds. Pure."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from casework.tables import AuditRecord
+
+GENESIS: Final = "0" * 64
+"""What the first record is chained to."""
+
+# Everything that the hash covers, in the table's words.
+FIELDS: Final = tuple(
+    column.key for column in AuditRecord.__table__.columns if column.key != "hash"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where a chain stood at some time: an export's last line, kept elsewhere, is one."""
+
+    seq: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What checking a whole chain found."""
+
+    records: int
+    """How many records from the first on are as they were written."""
+    last_hash: str
+    fault: str | None = None
+    """The first fault in a sentence, None where the chain is whole."""
+    seq: int | None = None
+    """The number of the first record that is not as it was written."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is altered, missing or moved."""
+        return self.fault is None
+
+
+class Chain:
+    """Follows a chain from its beginning, record by record, up to the first fault."""
+
+    def __init__(self, anchor: Link | None = None) -> None:
+        """Begin at the beginning; at an anchor's number, its hash must be met."""
+        self.last = Link(0, GENESIS)
+        self._anchor = anchor
+
+    def follow(self, seq: int, text: str | None, digest: str) -> Verdict | None:
+        """Add the next record; returns what is wrong with it, None if nothing is.
+
+        Args:
+            seq: its number.
+            text: its canonical text, None if it cannot be read.
+            digest: the hash that stands beside it.
+        """
+        expected = self.last.seq + 1
+        if seq > expected:
+            return self.broken(f"record {expected} is missing", expected)
+        if seq < expected:
+            return self.broken(f"record {seq} does not belong where it stands", seq)
+        if text is None or chained(self.last.hash, text) != digest:
+            return self.broken(f"record {seq} is not as it was written", seq)
+        if self._anchor is not None and self._anchor.seq == seq and self._anchor.hash != digest:
+            return self.broken(
+                f"the records up to {seq} are not those that were exported: the trail was "
+                "written anew",
+                seq,
+            )
+        self.last = Link(seq, digest)
+        return None
+
+    def end(self) -> Verdict:
+        """Return what was found where no fault was."""
+        if self._anchor is not None and self._anchor.seq > self.last.seq:
+            missing = self.last.seq + 1
+            return self.broken(
+                f"record {missing} is missing: the export goes to {self._anchor.seq}", missing
+            )
+        return Verdict(self.last.seq, self.last.hash)
+
+    def fault_against(self, end: Link) -> Verdict | None:
+        """Return what is wrong if the chain does not end where it should, else None."""
+        last = self.last
+        if end.seq > last.seq:
+            fault = f"record {last.seq + 1} is missing: the trail goes to {end.seq}"
+            return self.broken(fault, last.seq + 1)
+        if end.seq < last.seq:
+            fault = f"record {end.seq + 1} was added behind the end of the trail"
+            return self.broken(fault, end.seq + 1)
+        if end.hash != last.hash:
+            return self.broken(f"record {last.seq} is not the one that was sealed", last.seq)
+        return None
+
+    def broken(self, fault: str, seq: int) -> Verdict:
+        """Return a verdict that names a fault and the record it begins with."""
+        return Verdict(self.last.seq, self.last.hash, fault, seq)
+
+
+def check_export(lines: Iterable[str]) -> Verdict:
+    """Check an export of the whole trail, line by line; it takes no database and no key.
+
+    What it cannot tell is whether lines are missing at the end.
+    """
+    chain = Chain()
+    for line in lines:
+        read = _line(line)
+        if read is None:
+            seq = chain.last.seq + 1
+            return chain.broken(f"record {seq} is not as it was written", seq)
+        fault = chain.follow(*read)
+        if fault is not None:
+            return fault
+    return chain.end()
+
+
+def _line(line: str) -> tuple[int, str, str] | None:
+    """Return the number, the text and the hash of an export's line, None if it is none."""
+    try:
+        parsed = json.loads(line)
+        text, digest = parsed["record"], parsed["hash"]
+        seq = json.loads(text)["seq"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    if not (isinstance(seq, int) and isinstance(text, str) and isinstance(digest, str)):
+        return None
+    # One way to write a line, so that nothing can stand in it that nobody sees.
+    return (seq, text, digest) if line.rstrip("\n") == exported_line(text, digest) else None
+
+
+def exported_line(text: str, digest: str) -> str:
+    """Return an export's line, without its end."""
+    return json.dumps({"record": text, "hash": digest})
+
+
+def chained(before: str, text: str) -> str:
+    """Return the hash of a record's text, given the hash of the record before it."""
+    return hashlib.sha256(f"{before}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def canonical(record: Mapping[str, Any]) -> str:
+    """Return the text of a record that its hash covers: JSON with sorted names, no spaces.
+
+    The time is UTC with microseconds, as databases keep it.
+    """
+    said = {name: record[name] for name in FIELDS}
+    at: datetime = said["at"]
+    said["at"] = at.astimezone(UTC).isoformat(timespec="microseconds")
+    return json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

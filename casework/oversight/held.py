@@ -1,0 +1,136 @@
+"""What is held about a subject: everything, for the person's own request or the owner's check."""
+
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from casework import subjects
+from casework.access.actors import Actor
+from casework.access.authority import Act
+from casework.adjudication import told_state
+from casework.database import Database
+from casework.oversight.audit import Audit, Entry
+from casework.tables import (
+    Alert,
+    AuditRecord,
+    Encounter,
+    ProbeSearch,
+    Subject,
+    Template,
+    Watchlist,
+)
+
+
+class Held:
+    """Reports what is held."""
+
+    def __init__(self, database: Database, audit: Audit) -> None:
+        self._database = database
+        self._audit = audit
+
+    def about(self, actor: Actor, subject_id: str, purpose: str) -> dict[str, Any]:
+        """Return what is held about a subject, as plain data by kind of record.
+
+        Photos and templates are told of, not given; photos can be read one by one.
+
+        Args:
+            actor: who asks; must be able to read the subject.
+            subject_id: about whom.
+            purpose: why, for the audit trail.
+
+        Raises:
+            NotPermitted, NotFound: the actor may read none, or not this one.
+        """
+        with self._database.read() as session:
+            row = subjects.find(session, actor, Act.READ_SUBJECT, subject_id)
+            held = {
+                "subject": _columns(row),
+                "watchlists": _watchlists(session, row),
+                "photos": [
+                    _columns(photo) | {"sealed_bytes": len(photo.sealed_content)}
+                    for photo in row.photos
+                ],
+                "templates": _templates(session, subject_id),
+                "alerts": _alerts(session, subject_id),
+                "searches": _searches(session, subject_id),
+                "audit_records": _audited(session, row),
+            }
+        entry = Entry(actor, "subject.held", subject_id, row.agency_id, purpose=purpose)
+        self._audit.note(entry)
+        return held
+
+
+def _columns(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of any table
+    return {
+        column.key: getattr(row, column.key)
+        for column in row.__table__.columns
+        if not column.key.startswith("sealed_")
+    }
+
+
+def _watchlists(session: Session, row: Subject) -> list[dict[str, Any]]:
+    ids = [membership.watchlist_id for membership in row.memberships]
+    found = session.scalars(select(Watchlist).where(Watchlist.id.in_(ids)))
+    return [
+        {"id": each.id, "name": each.name, "category": each.category, "basis": each.legal_basis}
+        for each in found
+    ]
+
+
+def _templates(session: Session, subject_id: str) -> list[dict[str, Any]]:
+    rows = session.execute(
+        select(Template.model, func.count())
+        .where(Template.subject_id == subject_id)
+        .group_by(Template.model)
+    )
+    return [{"model": model, "templates": count} for model, count in rows]
+
+
+def _alerts(session: Session, subject_id: str) -> list[dict[str, Any]]:
+    rows = session.execute(
+        select(Alert, told_state(), Encounter.port, Encounter.stage, Encounter.captured_at)
+        .join(Encounter, Encounter.id == Alert.encounter_id)
+        .where(Alert.subject_id == subject_id)
+        .order_by(Alert.id)
+    )
+    return [
+        {
+            "id": alert.id,
+            "port": port,
+            "stage": stage,
+            "captured_at": captured_at,
+            "watchlist": alert.watchlist_name,
+            "state": state,
+            "disposal": alert.disposal,
+            "score": alert.score,
+        }
+        for alert, state, port, stage, captured_at in rows
+    ]
+
+
+def _searches(session: Session, subject_id: str) -> list[dict[str, Any]]:
+    """Return officers' searches that named the subject as a candidate."""
+    found = session.scalars(select(ProbeSearch).order_by(ProbeSearch.id))
+    return [
+        {"id": each.id, "made_at": each.made_at, "purpose": each.purpose}
+        for each in found
+        if any(candidate.get("subject_id") == subject_id for candidate in each.candidates)
+    ]
+
+
+def _audited(session: Session, row: Subject) -> int:
+    alerts = select(Alert.id).where(Alert.subject_id == row.id)
+    photos = [photo.id for photo in row.photos]
+    return (
+        session.scalar(
+            select(func.count()).where(
+                or_(
+                    AuditRecord.object_id == row.id,
+                    AuditRecord.object_id.in_(photos),
+                    AuditRecord.object_id.in_(alerts),
+                )
+            )
+        )
+        or 0
+    )

@@ -1,0 +1,233 @@
+"""Reports on alerts: how many, how they ended, how long people took. Counts, never identities.
+
+An agency counts the alerts of its own watchlists. A coordinator counts everybody's, but cannot ask
+for a single list, and small numbers are hidden: one alert at one port on one day would be a person.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from sqlalchemy import Row, Select, select
+
+from casework.access.actors import Actor
+from casework.access.authority import Act, require, within_reach
+from casework.adjudication import Finding, finding, told_state
+from casework.clock import Clock
+from casework.database import Database
+from casework.errors import InvalidPeriod, NotPermitted
+from casework.oversight.audit import Audit, Entry
+from casework.tables import Agency, Alert, Encounter, Subject
+from casework.vocabulary import AlertState
+
+LEAST_SHOWN: Final = 5
+"""In totals, a count from 1 up to below this is hidden."""
+
+UNKNOWN: Final = "unknown"
+_BATCH: Final = 5000
+
+
+class Dimension(StrEnum):
+    """What alerts can be counted by."""
+
+    PORT = "port"
+    WATCHLIST = "watchlist"
+    CATEGORY = "category"
+    AGENCY = "agency"
+    DIRECTION = "direction"
+    STAGE = "stage"
+    NATIONALITY = "nationality"
+    """Of the subject, where it is known and not erased."""
+    HOUR = "hour"
+    """Of the day, local time."""
+    DAY = "day"
+    MONTH = "month"
+
+
+# A single list of another agency is nobody else's business, even as a count.
+OF_TOTALS: Final = frozenset(Dimension) - {Dimension.WATCHLIST}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a report is to be about."""
+
+    since: datetime
+    until: datetime
+    by: tuple[Dimension, ...] = ()
+    """Groups; none means one line over everything."""
+    zone: str = "UTC"
+    """Whose hours, days and months: a name of the time zone database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One group's figures. None is a small number that is not told, or a time nobody took."""
+
+    group: tuple[str, ...]
+    alerts: int | None
+    confirmed: int | None
+    """Held to be the subject."""
+    false_alarms: int | None
+    undecided: int | None
+    closed: int | None
+    acknowledge_median_s: float | None
+    """Seconds from alert to acknowledgement: half took longer."""
+    acknowledge_p90_s: float | None
+    decide_median_s: float | None
+    decide_p90_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewReport:
+    """The figures of every group, most alerts first."""
+
+    question: Question
+    lines: tuple[Line, ...]
+
+
+class Reports:
+    """Counts alerts for those who may know."""
+
+    def __init__(self, database: Database, audit: Audit, clock: Clock) -> None:
+        self._database = database
+        self._audit = audit
+        self._clock = clock
+
+    def review(self, actor: Actor, question: Question) -> ReviewReport:
+        """Return the figures of the actor's own agency's watchlists.
+
+        Raises:
+            NotPermitted: the actor may read no report.
+            InvalidPeriod: it would end before it begins.
+        """
+        require(actor, Act.READ_REPORT)
+        return self._report(actor, Act.READ_REPORT, question)
+
+    def totals(self, actor: Actor, question: Question) -> ReviewReport:
+        """Return the figures of all agencies, small numbers hidden.
+
+        Raises:
+            NotPermitted: the actor may read no totals, or asks for single watchlists.
+            InvalidPeriod: it would end before it begins.
+        """
+        require(actor, Act.READ_TOTALS)
+        beyond = set(question.by) - OF_TOTALS
+        if beyond:
+            raise NotPermitted("Totals are not given by watchlist: leave that group out.")
+        exact = self._report(actor, Act.READ_TOTALS, question)
+        return replace(exact, lines=tuple(_suppressed(line) for line in exact.lines))
+
+    def _report(self, actor: Actor, act: Act, question: Question) -> ReviewReport:
+        if question.until <= question.since:
+            raise InvalidPeriod("until must be later than since.")
+        query = _ALERTS.where(
+            within_reach(actor, act, Alert.owner_id),
+            Alert.created_at >= question.since,
+            Alert.created_at < question.until,
+        ).execution_options(yield_per=_BATCH)
+        zone = ZoneInfo(question.zone)
+        groups: dict[tuple[str, ...], _Tally] = {}
+        with self._database.read() as session:
+            for row in session.execute(query):
+                key = tuple(_value(row, dimension, zone) for dimension in question.by)
+                groups.setdefault(key, _Tally()).add(row)
+        lines = sorted(
+            (tally.line(key) for key, tally in groups.items()),
+            key=lambda line: (-(line.alerts or 0), line.group),
+        )
+        detail = {"by": [each.value for each in question.by], "lines": len(lines)}
+        self._audit.note(Entry(actor, act, owner_id=actor.agency_id, detail=detail))
+        return ReviewReport(question, tuple(lines))
+
+
+class _Tally:
+    """One group while it is counted."""
+
+    def __init__(self) -> None:
+        self._findings: list[Finding] = []
+        self._closed = 0
+        self._acknowledged: list[float] = []
+        self._decided: list[float] = []
+
+    def add(self, row: "_Counted") -> None:
+        """Count one alert."""
+        self._findings.append(finding(row.state, row.disposal))
+        self._closed += row.state == AlertState.CLOSED
+        if row.acknowledged_at is not None:
+            self._acknowledged.append((row.acknowledged_at - row.created_at).total_seconds())
+        if row.decided_at is not None:
+            self._decided.append((row.decided_at - row.created_at).total_seconds())
+
+    def line(self, group: tuple[str, ...]) -> Line:
+        """Return the figures."""
+        return Line(
+            group,
+            len(self._findings),
+            self._findings.count(Finding.MATCH),
+            self._findings.count(Finding.FALSE_ALARM),
+            self._findings.count(Finding.OPEN),
+            self._closed,
+            *_quantiles(self._acknowledged),
+            *_quantiles(self._decided),
+        )
+
+
+_Counted = Row[
+    datetime, datetime | None, datetime | None, str, str | None, str, str, str, str, str, str, str
+]
+
+_ALERTS: Final[Select] = (  # type: ignore[type-arg]
+    select(
+        Alert.created_at,
+        Alert.acknowledged_at,
+        Alert.decided_at,
+        told_state().label("state"),
+        Alert.disposal,
+        Alert.watchlist_name.label(Dimension.WATCHLIST.value),
+        Alert.category.label(Dimension.CATEGORY.value),
+        Agency.code.label(Dimension.AGENCY.value),
+        Encounter.port.label(Dimension.PORT.value),
+        Encounter.direction.label(Dimension.DIRECTION.value),
+        Encounter.stage.label(Dimension.STAGE.value),
+        Subject.nationality.label(Dimension.NATIONALITY.value),
+    )
+    .join(Encounter, Encounter.id == Alert.encounter_id)
+    .outerjoin(Agency, Agency.id == Alert.owner_id)
+    .outerjoin(Subject, Subject.id == Alert.subject_id)
+)
+
+_FORMATS: Final = {Dimension.HOUR: "%H", Dimension.DAY: "%Y-%m-%d", Dimension.MONTH: "%Y-%m"}
+
+
+def _value(row: _Counted, dimension: Dimension, zone: ZoneInfo) -> str:
+    if dimension in _FORMATS:
+        raised: datetime = row.created_at
+        return raised.astimezone(zone).strftime(_FORMATS[dimension])
+    return str(getattr(row, dimension.value) or UNKNOWN)
+
+
+def _quantiles(seconds: Sequence[float]) -> tuple[float | None, float | None]:
+    if not seconds:
+        return None, None
+    median, p90 = np.quantile(seconds, [0.5, 0.9])
+    return round(float(median), 1), round(float(p90), 1)
+
+
+def _suppressed(line: Line) -> Line:
+    """Hide what could be a single person's."""
+    counts = (line.alerts, line.confirmed, line.false_alarms, line.undecided, line.closed)
+    if not _small(counts):
+        return line
+    if line.alerts is not None and line.alerts < LEAST_SHOWN:
+        return Line(line.group, *(None,) * 9)
+    # One hidden number among shown ones that add up would be no secret: hide all parts.
+    return replace(line, confirmed=None, false_alarms=None, undecided=None, closed=None)
+
+
+def _small(counts: Iterable[int | None]) -> bool:
+    return any(count is not None and 0 < count < LEAST_SHOWN for count in counts)

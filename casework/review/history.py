@@ -1,0 +1,66 @@
+"""Where and when a subject was met: visa, arrival, stay, departure, newest first.
+
+Only encounters that raised an alert for the subject can be told: no other photo is kept, and nobody
+knows whose it was.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from casework import subjects
+from casework.access.actors import Actor
+from casework.access.authority import Act, within_reach
+from casework.database import Database
+from casework.oversight.audit import Audit, Entry
+from casework.tables import Alert, Encounter
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """One encounter, and the alerts that it raised for the subject."""
+
+    encounter: Encounter
+    alerts: tuple[Alert, ...]
+    """One for each list that the subject stood on, by rank."""
+
+
+class History:
+    """Reads the encounters of subjects."""
+
+    def __init__(self, database: Database, audit: Audit) -> None:
+        self._database = database
+        self._audit = audit
+
+    def page(self, actor: Actor, subject_id: str, before: str | None, limit: int) -> list[Meeting]:
+        """Return up to `limit` encounters, newest first, those before the encounter `before`.
+
+        Raises:
+            NotPermitted, NotFound: the actor may read none, or not this subject's.
+        """
+        with self._database.read() as session:
+            subject = subjects.find(session, actor, Act.READ_HISTORY, subject_id)
+            of_subject = (
+                Alert.subject_id == subject_id,
+                within_reach(actor, Act.READ_HISTORY, Alert.owner_id),
+            )
+            query = (
+                select(Encounter)
+                .where(Encounter.id.in_(select(Alert.encounter_id).where(*of_subject)))
+                .order_by(Encounter.id.desc())
+                .limit(limit)
+            )
+            if before is not None:
+                query = query.where(Encounter.id < before)
+            encounters = list(session.scalars(query))
+            ids = [each.id for each in encounters]
+            wanted = select(Alert).where(*of_subject, Alert.encounter_id.in_(ids))
+            alerts = list(session.scalars(wanted.order_by(Alert.rank)))
+        detail = {"encounters": len(encounters)}
+        self._audit.note(
+            Entry(actor, Act.READ_HISTORY, subject.id, subject.agency_id, detail=detail)
+        )
+        return [
+            Meeting(each, tuple(alert for alert in alerts if alert.encounter_id == each.id))
+            for each in encounters
+        ]

@@ -1,0 +1,74 @@
+"""Which steps of an alert's review are open to an officer now: what to offer them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from casework.access.actors import Actor
+from casework.access.authority import Act, Reach, reach
+from casework.errors import IllegalTransition
+from casework.review import states
+from casework.review.alerts import hides_opinion, rules, standing
+from casework.tables import Alert
+from casework.vocabulary import AlertState, Disposal, Opinion
+
+
+@dataclass(frozen=True, slots=True)
+class Possible:
+    """Steps that would be accepted from this officer, as the alert stands."""
+
+    take: bool
+    take_over: bool
+    decide: bool
+    confirm: bool
+    refer: bool
+    disposals: tuple[Disposal, ...]
+    """How it could be closed; none if it cannot be."""
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is something to do."""
+        return any((self.take, self.take_over, self.decide, self.confirm, self.disposals))
+
+
+def possible(alert: Alert, actor: Actor) -> Possible:
+    """Return what an officer who sees the alert can do with it; the review's own rules decide."""
+    at, asked = standing(alert), rules(alert)
+    opinion = Opinion.INCONCLUSIVE
+    may_take_over = _may(actor, Act.CONFIRM_ALERT)
+    take = _may(actor, Act.ACKNOWLEDGE_ALERT) and _allowed(
+        lambda: states.acknowledge(at, actor.id, asked, may_take_over=may_take_over)
+    )
+    decide = _may(actor, Act.DECIDE_ALERT) and _allowed(
+        lambda: states.decide(at, actor.id, opinion, asked)
+    )
+    confirm = may_take_over and _allowed(lambda: states.confirm(at, actor.id, opinion))
+    refer = _may(actor, Act.REFER_ALERT) and _allowed(lambda: states.refer(at, asked))
+    disposals: tuple[Disposal, ...] = ()
+    if _may(actor, Act.CLOSE_ALERT):
+        disposals = tuple(
+            end
+            for end in Disposal
+            if _allowed(lambda end=end: states.close(at, end, asked))  # type: ignore[misc]
+        )
+    hidden = hides_opinion(alert, actor)
+    return Possible(
+        take=take and at.state in (AlertState.NEW, AlertState.INCONCLUSIVE),
+        take_over=take and at.state is AlertState.ACKNOWLEDGED,
+        # To offer these would tell what the first opinion was.
+        decide=decide and not hidden,
+        refer=refer and not hidden,
+        confirm=confirm and alert.requires_second_officer,
+        disposals=disposals,
+    )
+
+
+def _may(actor: Actor, act: Act) -> bool:
+    return reach(actor, act) is not Reach.NOTHING
+
+
+def _allowed(step: Callable[[], object]) -> bool:
+    try:
+        step()
+    except IllegalTransition:
+        return False
+    return True

@@ -1,0 +1,292 @@
+"""The officers' queue: what waits, the most urgent first, and what has changed since a moment.
+
+An alert that has to be taken comes before one that need not be, and one that has waited beyond its
+list's target before all others. Among equals the newest is first: its traveller is still there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+from typing import Final
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from casework.access.actors import Actor
+from casework.access.authority import Act, require
+from casework.clock import Clock
+from casework.database import Database
+from casework.oversight.audit import Audit, Entry
+from casework.review.alerts import AlertFilter, visible
+from casework.tables import Alert, AlertEvent, Encounter
+from casework.vocabulary import AlertState
+
+# Commits may become visible in another order than their rows were numbered or timed: what is asked
+# for again overlaps by this much, and is told apart by its version.
+_OVERLAP: Final = timedelta(seconds=5)
+_EVENTS_OVERLAP: Final = 100
+_MOST_CHANGES: Final = 200
+
+
+class Urgency(IntEnum):
+    """Where an alert belongs in the queue; the least is the most urgent."""
+
+    OVERDUE = 0
+    """Has to be taken, and has waited longer than its list allows."""
+    WAITING = 1
+    """Has to be taken."""
+    NEW = 2
+    OPEN = 3
+    """In somebody's hands."""
+    CLOSED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """One page of the queue."""
+
+    alerts: tuple[Alert, ...]
+    """Their encounters are loaded."""
+    urgencies: Mapping[str, Urgency]
+    """By the alert's id."""
+    takers: Mapping[str, str]
+    """Login of the officer who has it, by the alert's id."""
+    total: int
+    """Alerts on all pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many open alerts there are, of all that the reader may see."""
+
+    waiting: int
+    """That have to be taken and are not."""
+    overdue: int
+    """Of those, beyond their list's target."""
+    open: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far changes have been read."""
+
+    at: datetime
+    event: int
+
+    def __str__(self) -> str:
+        """Write it so that `parse` reads it."""
+        return f"{int(self.at.timestamp() * 1000)}.{self.event}"
+
+    @classmethod
+    def parse(cls, text: str, now: datetime) -> "Mark | None":
+        """Return the mark that a text says, None if it says none, or one that is too old."""
+        at, _, event = text.partition(".")
+        if not (at.isascii() and at.isdecimal() and event.isascii() and event.isdecimal()):
+            return None
+        if len(at) > _MOST_DIGITS or len(event) > _MOST_DIGITS:
+            return None
+        moment = datetime.fromtimestamp(int(at) / 1000, now.tzinfo)
+        return cls(moment, int(event)) if moment <= now + _OVERLAP else None
+
+
+_MOST_DIGITS: Final = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Alerts that were raised or moved since a mark."""
+
+    page: QueuePage
+    fitting: frozenset[str]
+    """Ids of those that still fit the reader's filter."""
+    mark: Mark
+    standing: Standing
+    complete: bool
+    """Whether these are all; if not, the queue has to be read afresh."""
+
+
+class Queue:
+    """Reads the queue for those who may see alerts."""
+
+    def __init__(self, database: Database, audit: Audit, clock: Clock) -> None:
+        self._database = database
+        self._audit = audit
+        self._clock = clock
+
+    def page(self, actor: Actor, wanted: AlertFilter, number: int, size: int) -> QueuePage:
+        """Return one page of the queue.
+
+        Args:
+            actor: who reads it.
+            wanted: which alerts.
+            number: of the page, from 1.
+            size: alerts on a page.
+
+        Raises:
+            NotPermitted: the actor may see none.
+        """
+        require(actor, Act.READ_ALERT)
+        condition = and_(visible(actor), *wanted.conditions(actor))
+        with self._database.read() as session:
+            overdue = self._overdue(session)
+            alerts = tuple(
+                session.scalars(
+                    select(Alert)
+                    .join(Alert.encounter)
+                    .options(joinedload(Alert.encounter))
+                    .where(condition)
+                    .order_by(_urgency_in_sql(overdue), Alert.id.desc())
+                    .offset((number - 1) * size)
+                    .limit(size)
+                )
+            )
+            total = session.scalar(
+                select(func.count()).select_from(Alert).join(Alert.encounter).where(condition)
+            )
+            page = self._described(session, alerts, total or 0)
+        self._note(actor, alerts)
+        return page
+
+    def standing(self, actor: Actor) -> Standing:
+        """Count what is open; raises NotPermitted."""
+        require(actor, Act.READ_ALERT)
+        with self._database.read() as session:
+            return self._standing(session, actor)
+
+    def ports(self, actor: Actor) -> list[str]:
+        """Return the ports of the open alerts that an actor may see; raises NotPermitted."""
+        require(actor, Act.READ_ALERT)
+        query = (
+            select(Encounter.port)
+            .join(Alert, Alert.encounter_id == Encounter.id)
+            .where(visible(actor), Alert.state != AlertState.CLOSED)
+            .distinct()
+            .order_by(Encounter.port)
+        )
+        with self._database.read() as session:
+            return list(session.scalars(query))
+
+    def now(self) -> datetime:
+        """Return the present, by the clock that waiting is measured with."""
+        return self._clock()
+
+    def mark(self) -> Mark:
+        """Return how far changes have come: what `changed` is asked with next."""
+        with self._database.read() as session:
+            return Mark(self._clock(), session.scalar(select(func.max(AlertEvent.id))) or 0)
+
+    def pulse(self) -> tuple[str, int]:
+        """Return something that is another whenever an alert was raised or moved, for anybody."""
+        newest = select(func.max(Alert.id)).scalar_subquery()
+        step = select(func.max(AlertEvent.id)).scalar_subquery()
+        with self._database.glance() as connection:
+            alert, event = connection.execute(select(newest, step)).one()
+        return alert or "", event or 0
+
+    def changed(self, actor: Actor, since: Mark, wanted: AlertFilter) -> Changes:
+        """Return what was raised or moved since a mark, of all that the actor may see.
+
+        Some of what was known at the mark may come again: compare versions.
+
+        Raises:
+            NotPermitted: the actor may see none.
+        """
+        require(actor, Act.READ_ALERT)
+        moved = select(AlertEvent.alert_id).where(AlertEvent.id > since.event - _EVENTS_OVERLAP)
+        recent = or_(Alert.created_at >= since.at - _OVERLAP, Alert.id.in_(moved))
+        query = (
+            select(Alert)
+            .join(Alert.encounter)
+            .options(joinedload(Alert.encounter))
+            .where(visible(actor), recent)
+            .order_by(Alert.id.desc())
+            .limit(_MOST_CHANGES + 1)
+        )
+        with self._database.read() as session:
+            mark = Mark(self._clock(), session.scalar(select(func.max(AlertEvent.id))) or 0)
+            alerts = tuple(session.scalars(query))
+            fitting = frozenset(
+                session.scalars(
+                    select(Alert.id)
+                    .join(Alert.encounter)
+                    .where(Alert.id.in_([alert.id for alert in alerts]), *wanted.conditions(actor))
+                )
+            )
+            page = self._described(session, alerts[:_MOST_CHANGES], len(alerts))
+            standing = self._standing(session, actor)
+        return Changes(page, fitting, mark, standing, complete=len(alerts) <= _MOST_CHANGES)
+
+    def handed_out(self, actor: Actor, alerts: tuple[Alert, ...]) -> None:
+        """Record that changed alerts were shown to an actor."""
+        self._note(actor, alerts)
+
+    def _note(self, actor: Actor, alerts: tuple[Alert, ...]) -> None:
+        detail = {"alerts": len(alerts)}
+        self._audit.note(Entry(actor, "alert.list", owner_id=actor.agency_id, detail=detail))
+
+    def _standing(self, session: Session, actor: Actor) -> Standing:
+        waiting = func.coalesce(func.sum(case((_WAITING, 1), else_=0)), 0)
+        overdue = func.coalesce(func.sum(case((self._overdue(session), 1), else_=0)), 0)
+        row = session.execute(
+            select(waiting, overdue, func.count())
+            .select_from(Alert)
+            .where(visible(actor), Alert.state != AlertState.CLOSED)
+        ).one()
+        return Standing(int(row[0]), int(row[1]), int(row[2]))
+
+    def _overdue(self, session: Session) -> ColumnElement[bool]:
+        """Return the condition for alerts that have waited too long.
+
+        Databases differ in how they add seconds to times; the lists' targets are few.
+        """
+        now = self._clock()
+        targets = session.scalars(select(Alert.acknowledge_within_s).where(_WAITING).distinct())
+        late = [
+            and_(
+                Alert.acknowledge_within_s == target,
+                Alert.created_at < now - timedelta(seconds=target),
+            )
+            for target in targets
+        ]
+        return and_(_WAITING, or_(*late)) if late else and_(_WAITING, Alert.id.is_(None))
+
+    def _described(self, session: Session, alerts: tuple[Alert, ...], total: int) -> QueuePage:
+        now = self._clock()
+        urgencies = {alert.id: urgency_of(alert, now) for alert in alerts}
+        taken = session.execute(
+            select(AlertEvent.alert_id, AlertEvent.officer_name)
+            .where(
+                AlertEvent.alert_id.in_([alert.id for alert in alerts]),
+                AlertEvent.action == Act.ACKNOWLEDGE_ALERT,
+            )
+            .order_by(AlertEvent.id)
+        )
+        takers = {alert_id: name for alert_id, name in taken}  # noqa: C416 - the last counts
+        return QueuePage(alerts, urgencies, takers, total)
+
+
+def urgency_of(alert: Alert, now: datetime) -> Urgency:
+    """Return where an alert belongs at a time."""
+    if alert.state == AlertState.CLOSED:
+        return Urgency.CLOSED
+    if alert.state != AlertState.NEW:
+        return Urgency.OPEN
+    if not alert.requires_acknowledgement:
+        return Urgency.NEW
+    late = now - alert.created_at > timedelta(seconds=alert.acknowledge_within_s)
+    return Urgency.OVERDUE if late else Urgency.WAITING
+
+
+_WAITING: Final = and_(Alert.state == AlertState.NEW, Alert.requires_acknowledgement)
+
+
+def _urgency_in_sql(overdue: ColumnElement[bool]) -> ColumnElement[int]:
+    """Say `urgency_of` to the database."""
+    return case(
+        (overdue, int(Urgency.OVERDUE)),
+        (_WAITING, int(Urgency.WAITING)),
+        (Alert.state == AlertState.NEW, int(Urgency.NEW)),
+        (Alert.state == AlertState.CLOSED, int(Urgency.CLOSED)),
+        else_=int(Urgency.OPEN),
+    )

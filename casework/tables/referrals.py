@@ -1,0 +1,122 @@
+"""What agencies hand to one another, and what is reported to them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from casework.tables.base import Serial, Table
+from casework.tables.people import Agency
+
+
+class Referral(Table):
+    """An alert or a tip, handed to another agency as a copy of what the sender chose to show."""
+
+    __tablename__ = "referral"
+    __table_args__ = (
+        Index("ix_referral_sender", "sender_id", "id"),
+        Index("ix_referral_receiver", "receiver_id", "id"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    object_id: Mapped[str] = mapped_column(index=True)
+    """The alert or the tip; the referral outlives both. Never shown to the receiver."""
+    subject_id: Mapped[str | None] = mapped_column(index=True)
+    """Whom the alert was about, so that what is held about a subject can be found."""
+    sender_id: Mapped[str] = mapped_column(ForeignKey("agency.id", ondelete="RESTRICT"))
+    receiver_id: Mapped[str] = mapped_column(ForeignKey("agency.id", ondelete="RESTRICT"))
+    state: Mapped[str] = mapped_column(String(20))
+    due_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(String(30))
+    """What the receiver says came of it."""
+    fields: Mapped[list[str]]
+    """Names of what it carries."""
+    sealed_carried: Mapped[bytes]
+    """JSON object of the carried fields, as they were when it was sent."""
+    version: Mapped[int] = mapped_column()
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+    sender: Mapped[Agency] = relationship(foreign_keys=[sender_id], lazy="joined")
+    receiver: Mapped[Agency] = relationship(foreign_keys=[receiver_id], lazy="joined")
+    messages: Mapped[list["ReferralMessage"]] = relationship(
+        cascade="all, delete-orphan", passive_deletes=True, order_by="ReferralMessage.id"
+    )
+    photos: Mapped[list["ReferralPhoto"]] = relationship(
+        cascade="all, delete-orphan", passive_deletes=True, order_by="ReferralPhoto.name"
+    )
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class ReferralMessage(Table):
+    """One step of a referral: who did what, and what they wrote."""
+
+    __tablename__ = "referral_message"
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    referral_id: Mapped[str] = mapped_column(
+        ForeignKey("referral.id", ondelete="CASCADE"), index=True
+    )
+    at: Mapped[datetime]
+    officer_id: Mapped[str]
+    officer_name: Mapped[str]
+    agency_id: Mapped[str]
+    action: Mapped[str] = mapped_column(String(20))
+    state_after: Mapped[str] = mapped_column(String(20))
+    sealed_text: Mapped[bytes | None]
+
+
+class ReferralPhoto(Table):
+    """A photo that a referral carries."""
+
+    __tablename__ = "referral_photo"
+
+    referral_id: Mapped[str] = mapped_column(
+        ForeignKey("referral.id", ondelete="CASCADE"), primary_key=True
+    )
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    """Which of the carried fields it is."""
+    format: Mapped[str] = mapped_column(String(20))
+    sealed_content: Mapped[bytes] = mapped_column(deferred=True)
+
+
+class Tip(Table):
+    """A report from the public or another agency."""
+
+    __tablename__ = "tip"
+    __table_args__ = (UniqueConstraint("agency_id", "reference"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    agency_id: Mapped[str] = mapped_column(ForeignKey("agency.id", ondelete="RESTRICT"))
+    reference: Mapped[str] = mapped_column(String(20))
+    """Short number to give to whoever reported it."""
+    state: Mapped[str] = mapped_column(String(20))
+    origin: Mapped[str] = mapped_column(String(20))
+    sealed_report: Mapped[bytes]
+    """JSON object: `text` and `place`."""
+    sealed_source: Mapped[bytes | None] = mapped_column(deferred=True)
+    """Who reported it: sealed apart, because whoever reads the tip need not know."""
+    has_source: Mapped[bool]
+    happened_at: Mapped[datetime | None]
+    photo_format: Mapped[str | None] = mapped_column(String(20))
+    photo_quality: Mapped[dict[str, Any] | None]
+    sealed_photo: Mapped[bytes | None] = mapped_column(deferred=True)
+    recorded_by: Mapped[str]
+    recorded_by_name: Mapped[str]
+    search_id: Mapped[str | None]
+    """The last search with its photo."""
+    searched_at: Mapped[datetime | None]
+    subject_id: Mapped[str | None] = mapped_column(index=True)
+    """Who was enrolled from it."""
+    sealed_dismissal: Mapped[bytes | None]
+    """Why nothing was made of it."""
+    version: Mapped[int] = mapped_column()
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012

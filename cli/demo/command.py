@@ -1,0 +1,119 @@
+"""`siaga demo`, in order."""
+
+import signal
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.live import Live
+
+from api.settings import Settings
+from cli import opened
+from cli.background import free_port, running
+from cli.demo import cast, lists, office, proof, review, sheet, tell
+from cli.demo.arrivals import Row, submit_all
+from cli.demo.office import Office
+from cli.demo.tell import Story
+from cli.options import AsJson
+from cli.output import Exit, err, out, print_json
+
+
+def demo(
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the service running and say how to reach it.")
+    ] = False,
+    out_dir: Annotated[Path, typer.Option("--out", help="Folder of the contact sheet.")] = Path(
+        "out/demo"
+    ),
+    as_json: AsJson = False,
+) -> None:
+    """Start the real service and play a day of two agencies at two ports over HTTP.
+
+    Enrols three watchlists, screens arrivals, takes an alert through its review, and checks the
+    audit trail. Exit 1 if anything does not come out as it should.
+    """
+    # However it is stopped, the service it started stops with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with tempfile.TemporaryDirectory(prefix="siaga-demo-") as folder:
+        settings = _settings(Path(folder))
+        members = cast.gather(opened.pipeline(settings))
+        opened_office = office.found(settings)
+        with running(settings) as service:
+            path = out_dir / "contact-sheet.png"
+            story = _play(settings, service.address, opened_office, members, path, quiet=as_json)
+            sheet.draw([_pair(row) for row in story.rows], path)
+            if as_json:
+                print_json(tell.as_json(story))
+            else:
+                tell.tell(story)
+            if keep:
+                _wait(service.address, opened_office)
+    if not story.as_expected:
+        raise typer.Exit(Exit.REFUSED)
+
+
+def _settings(folder: Path) -> Settings:
+    """Return settings that touch nothing but the folder, whatever the environment says."""
+    return Settings(
+        data_dir=folder,
+        database_url=f"sqlite:///{folder / 'siaga.db'}",
+        data_key_file=folder / "siaga.key",
+        port=free_port(),
+    )
+
+
+def _play(
+    settings: Settings,
+    address: str,
+    of: Office,
+    members: dict[str, cast.Member],
+    path: Path,
+    *,
+    quiet: bool,
+) -> Story:
+    """Play the story, showing the arrivals as they come."""
+    with (
+        office.connected(address, of.sessions) as desks,
+        office.connected(address, of.port_keys) as ports,
+        Live(tell.arrivals([]), console=err, auto_refresh=False, transient=True) as live,
+    ):
+        for listing in lists.LISTS:
+            analyst = desks["dewi" if listing.agency == "IMI" else "joko"]
+            lists.enrol(listing, analyst, of.agencies, members)
+
+        def progress(rows: list[Row]) -> None:
+            if not quiet:
+                live.update(tell.arrivals(rows), refresh=True)
+
+        rows = submit_all(ports, desks["rina"], members, progress)
+        reviewed, steps = review.play(desks, rows)
+    return Story(rows, reviewed, steps, proof.prove(settings), path)
+
+
+def _pair(row: Row) -> sheet.Pair:
+    detail = row.arrival.trip.why or row.detail
+    if row.score is not None:
+        detail = f"{row.candidate}: {row.score:.3f} (threshold {row.threshold:.3f})"
+    trip = row.arrival.trip
+    caption = f"{row.arrival.label} ({trip.port} {trip.direction})"
+    return sheet.Pair(caption, row.outcome, detail[:48], row.arrival.photo, row.candidate_photo)
+
+
+def _wait(address: str, of: Office) -> None:
+    """Say how to reach the service, and leave it running until Ctrl-C."""
+    out.print(
+        f"\nThe service runs at {address} (its interface: {address}/openapi.json). Try:\n",
+        soft_wrap=True,
+    )
+    out.print(
+        f"  curl -H 'Authorization: Bearer {of.port_keys['CGK']}' \\\n"
+        f"       -F photo=@photo.jpg -F port=CGK -F direction=entry {address}/v1/encounters\n",
+        soft_wrap=True,
+    )
+    out.print(tell.accounts(of.password))
+    out.print("Press Ctrl-C to stop it; its database is then removed.")
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        out.print("Stopped.")

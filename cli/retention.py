@@ -1,0 +1,52 @@
+"""`siaga retention`: erase what is no longer needed."""
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from api.settings import Settings
+from casework.access.actors import Actor
+from casework.oversight.retention import Erased
+from cli import opened
+from cli.options import AsJson
+from cli.output import out, print_json
+
+app = typer.Typer(help="Erase records whose time is over.", no_args_is_help=True)
+
+
+@app.command()
+def run(
+    compact: Annotated[
+        bool,
+        typer.Option(help="Give the space back too; nobody can write meanwhile."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Erase everything that is due, and record that it was. Safe to stop at any moment."""
+    with opened.records(Settings()) as records:
+        erased = records.retention.run(Actor.operator())
+        if compact:
+            records.database.compact()
+    _tell(erased, "erased", as_json=as_json)
+
+
+@app.command()
+def due(as_json: AsJson = False) -> None:
+    """Show what a run would erase now."""
+    with opened.records(Settings()) as records:
+        found = records.retention.due(Actor.operator())
+    _tell(found, "due", as_json=as_json)
+
+
+def _tell(found: list[Erased], done: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            [{"kind": each.kind, "before": each.before, done: each.records} for each in found]
+        )
+        return
+    table = Table("kind", "older than", done)
+    for each in found:
+        limit = f"{each.before:%Y-%m-%d %H:%M}" if each.before is not None else "kept for good"
+        table.add_row(each.kind, limit, f"{each.records:,}")
+    out.print(table)

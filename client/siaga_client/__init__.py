@@ -1,0 +1,38 @@
+"""A typed client of the Siaga service: `Client` blocks, `AsyncClient` awaits, both do the same."""
+
+from siaga_client.aio import AsyncClient
+from siaga_client.blocking import Client
+from siaga_client.errors import Refused, SiagaError, Unreachable
+from siaga_client.models import (
+    Alert,
+    AlertEvent,
+    AlertSummary,
+    Comparison,
+    Encounter,
+    Enrolled,
+    Instruction,
+    PortAlert,
+    Subject,
+    Watchlist,
+)
+from siaga_client.signature import SignatureInvalid, verify
+
+__all__ = [
+    "Alert",
+    "AlertEvent",
+    "AlertSummary",
+    "AsyncClient",
+    "Client",
+    "Comparison",
+    "Encounter",
+    "Enrolled",
+    "Instruction",
+    "PortAlert",
+    "Refused",
+    "SiagaError",
+    "SignatureInvalid",
+    "Subject",
+    "Unreachable",
+    "Watchlist",
+    "verify",
+]

@@ -1,0 +1,202 @@
+"""The client that awaits."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any, Self, Unpack
+
+import httpx2
+
+from siaga_client import operations
+from siaga_client.errors import Unreachable
+from siaga_client.models import (
+    Alert,
+    AlertEvent,
+    AlertSummary,
+    Comparison,
+    Direction,
+    Encounter,
+    Enrolled,
+    Opinion,
+    Subject,
+    Watchlist,
+)
+from siaga_client.operations import Circumstances, Operation, Result
+from siaga_client.stream import Reader
+from siaga_client.wire import RETRIED_STATUSES, Call, checked, pause
+
+
+class AsyncClient:
+    """Talks to one service, from one event loop; close it, or use it with `async with`.
+
+    Every method raises `Refused` where the service refuses (`code` says why, `detail` what to do),
+    and `Unreachable` where there is no answer. What can safely come twice is tried again by itself.
+
+    Args:
+        address: where the service is, such as `https://siaga.example`.
+        key: an API key, or the text of an officer's session; `sign_in` gets one.
+        timeout: seconds for one attempt.
+        attempts: how often what can safely come twice is tried.
+    """
+
+    def __init__(
+        self, address: str, key: str | None = None, *, timeout: float = 10.0, attempts: int = 3
+    ) -> None:
+        self._http = httpx2.AsyncClient(base_url=address, timeout=timeout)
+        self._attempts = attempts
+        if key is not None:
+            self.use(key)
+
+    def use(self, key: str) -> None:
+        """Show this key or session from now on."""
+        self._http.headers["Authorization"] = f"Bearer {key}"
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.aclose()
+
+    # Port systems
+
+    async def screen(
+        self, photo: bytes, port: str, direction: Direction, **said: Unpack[Circumstances]
+    ) -> Encounter:
+        """Screen a traveller's photo; the service answers a photo once, however often it is sent.
+
+        Args:
+            photo: the file's bytes.
+            port: IATA code or UN/LOCODE.
+            direction: which way the traveller goes.
+            **said: what else the port says.
+        """
+        return await self._do(operations.screen(photo, port, direction, said))
+
+    async def encounter(self, encounter_id: str) -> Encounter:
+        """Return an encounter that this key submitted."""
+        return await self._do(operations.encounter(encounter_id))
+
+    async def compare(self, first: bytes, second: bytes) -> Comparison:
+        """Tell how alike the faces of two photos are."""
+        return await self._do(operations.compare(first, second))
+
+    # Agencies
+
+    async def sign_in(self, login: str, password: str, code: str | None = None) -> None:
+        """Sign an officer in, and show the session from now on."""
+        self.use(await self._do(operations.sign_in(login, password, code)))
+
+    async def watchlists(self) -> AsyncIterator[Watchlist]:
+        """Yield every watchlist within reach."""
+        async for item in self._pages("/v1/watchlists", "after", {}):
+            yield Watchlist.model_validate(item)
+
+    async def create_watchlist(self, name: str, **policy: Any) -> Watchlist:  # noqa: ANN401
+        """Make a watchlist; `policy` are the fields of `POST /v1/watchlists`."""
+        return await self._do(operations.create_watchlist(name, policy))
+
+    async def enrol(self, subject: Mapping[str, Any], photos: Sequence[bytes]) -> Enrolled:
+        """Enrol a person; `subject` are the fields of `POST /v1/subjects`."""
+        return await self._do(operations.enrol(subject, photos))
+
+    async def subjects(self, **wanted: str) -> AsyncIterator[Subject]:
+        """Yield subjects; `wanted` are the query's filters, such as `watchlist_id`."""
+        async for item in self._pages("/v1/subjects", "after", wanted):
+            yield Subject.model_validate(item)
+
+    # Officers
+
+    async def alerts(self, **wanted: Any) -> AsyncIterator[AlertSummary]:  # noqa: ANN401
+        """Yield alerts, newest first; `wanted` are the query's filters, such as `state`."""
+        async for item in self._pages("/v1/alerts", "before", wanted):
+            yield AlertSummary.model_validate(item)
+
+    async def alert(self, alert_id: str) -> Alert:
+        """Return one alert."""
+        return await self._do(operations.alert(alert_id))
+
+    async def probe(self, alert_id: str) -> bytes:
+        """Return the traveller's face as JPEG."""
+        return await self._do(operations.alert_photo(alert_id, "probe"))
+
+    async def enrolled_photo(self, alert_id: str) -> bytes:
+        """Return the photo that the subject was found by."""
+        return await self._do(operations.alert_photo(alert_id, "enrolled"))
+
+    async def acknowledge(self, alert_id: str) -> Alert:
+        """Take an alert."""
+        return await self._do(operations.acknowledge(alert_id))
+
+    async def decide(
+        self, alert_id: str, opinion: Opinion, reasons: Iterable[str], note: str | None = None
+    ) -> Alert:
+        """Give the first opinion."""
+        return await self._do(operations.give_opinion(alert_id, "decide", opinion, reasons, note))
+
+    async def confirm(
+        self, alert_id: str, opinion: Opinion, reasons: Iterable[str], note: str | None = None
+    ) -> Alert:
+        """Give the second opinion, as another officer."""
+        return await self._do(operations.give_opinion(alert_id, "confirm", opinion, reasons, note))
+
+    async def close_alert(self, alert_id: str, disposal: str, note: str | None = None) -> Alert:
+        """End an alert with what became of the traveller."""
+        return await self._do(operations.close_alert(alert_id, disposal, note))
+
+    async def stream(self, after: str | None = None) -> AsyncIterator[AlertEvent]:
+        """Yield what happens to alerts, as it happens; reconnects by itself and misses nothing.
+
+        Args:
+            after: the id of the last event seen; None begins with what comes.
+        """
+        reader, failures = Reader(after), 0
+        while True:
+            try:
+                async with self._http.stream(
+                    "GET", "/v1/alerts/stream", headers=reader.begin(), timeout=reader.timeout
+                ) as response:
+                    if response.status_code in RETRIED_STATUSES:
+                        raise httpx2.ConnectError("the service is busy or starting")
+                    if not response.is_success:
+                        await response.aread()
+                    checked(response)
+                    async for line in response.aiter_lines():
+                        event = reader.feed(line)
+                        if event is not None:
+                            failures = 0
+                            yield event
+            except httpx2.TransportError:
+                failures += 1
+            await asyncio.sleep(pause(min(failures, 5), None))
+
+    # Everything else
+
+    async def send(self, call: Call) -> httpx2.Response:
+        """Send any request, again where that is safe; returns the answer, problem or not."""
+        attempts = self._attempts if call.repeatable else 1
+        for attempt in range(attempts):
+            last = attempt == attempts - 1
+            response = None
+            try:
+                response = await self._http.request(call.method, call.path, **call.arguments)
+            except httpx2.TransportError as error:
+                if last:
+                    raise Unreachable(f"{call.method} {call.path}: {error}") from error
+            if response is not None and (last or response.status_code not in RETRIED_STATUSES):
+                return response
+            await asyncio.sleep(pause(attempt, response))
+        raise ValueError("attempts must be at least 1")
+
+    async def _do(self, operation: Operation[Result]) -> Result:
+        return operation.read(await self.send(operation.call))
+
+    async def _pages(self, path: str, cursor: str, wanted: Mapping[str, Any]) -> AsyncIterator[Any]:
+        query, more = dict(wanted), True
+        while more:
+            items, following = await self._do(operations.page(path, query))
+            for item in items:
+                yield item
+            query[cursor], more = following, following is not None

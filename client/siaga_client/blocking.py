@@ -1,0 +1,198 @@
+"""The client that blocks."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Self, Unpack
+
+import httpx2
+
+from siaga_client import operations
+from siaga_client.errors import Unreachable
+from siaga_client.models import (
+    Alert,
+    AlertEvent,
+    AlertSummary,
+    Comparison,
+    Direction,
+    Encounter,
+    Enrolled,
+    Opinion,
+    Subject,
+    Watchlist,
+)
+from siaga_client.operations import Circumstances, Operation, Result
+from siaga_client.stream import Reader
+from siaga_client.wire import RETRIED_STATUSES, Call, checked, pause
+
+
+class Client:
+    """Talks to one service. Safe to share between threads; close it, or use it with `with`.
+
+    Every method raises `Refused` where the service refuses (`code` says why, `detail` what to do),
+    and `Unreachable` where there is no answer. What can safely come twice is tried again by itself.
+
+    Args:
+        address: where the service is, such as `https://siaga.example`.
+        key: an API key, or the text of an officer's session; `sign_in` gets one.
+        timeout: seconds for one attempt.
+        attempts: how often what can safely come twice is tried.
+    """
+
+    def __init__(
+        self, address: str, key: str | None = None, *, timeout: float = 10.0, attempts: int = 3
+    ) -> None:
+        self._http = httpx2.Client(base_url=address, timeout=timeout)
+        self._attempts = attempts
+        if key is not None:
+            self.use(key)
+
+    def use(self, key: str) -> None:
+        """Show this key or session from now on."""
+        self._http.headers["Authorization"] = f"Bearer {key}"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    # Port systems
+
+    def screen(
+        self, photo: bytes, port: str, direction: Direction, **said: Unpack[Circumstances]
+    ) -> Encounter:
+        """Screen a traveller's photo; the service answers a photo once, however often it is sent.
+
+        Args:
+            photo: the file's bytes.
+            port: IATA code or UN/LOCODE.
+            direction: which way the traveller goes.
+            **said: what else the port says.
+        """
+        return self._do(operations.screen(photo, port, direction, said))
+
+    def encounter(self, encounter_id: str) -> Encounter:
+        """Return an encounter that this key submitted."""
+        return self._do(operations.encounter(encounter_id))
+
+    def compare(self, first: bytes, second: bytes) -> Comparison:
+        """Tell how alike the faces of two photos are."""
+        return self._do(operations.compare(first, second))
+
+    # Agencies
+
+    def sign_in(self, login: str, password: str, code: str | None = None) -> None:
+        """Sign an officer in, and show the session from now on."""
+        self.use(self._do(operations.sign_in(login, password, code)))
+
+    def watchlists(self) -> Iterator[Watchlist]:
+        """Yield every watchlist within reach."""
+        return map(Watchlist.model_validate, self._pages("/v1/watchlists", "after", {}))
+
+    def create_watchlist(self, name: str, **policy: Any) -> Watchlist:  # noqa: ANN401
+        """Make a watchlist; `policy` are the fields of `POST /v1/watchlists`."""
+        return self._do(operations.create_watchlist(name, policy))
+
+    def enrol(self, subject: Mapping[str, Any], photos: Sequence[bytes]) -> Enrolled:
+        """Enrol a person; `subject` are the fields of `POST /v1/subjects`."""
+        return self._do(operations.enrol(subject, photos))
+
+    def subjects(self, **wanted: str) -> Iterator[Subject]:
+        """Yield subjects; `wanted` are the query's filters, such as `watchlist_id`."""
+        return map(Subject.model_validate, self._pages("/v1/subjects", "after", wanted))
+
+    # Officers
+
+    def alerts(self, **wanted: Any) -> Iterator[AlertSummary]:  # noqa: ANN401
+        """Yield alerts, newest first; `wanted` are the query's filters, such as `state`."""
+        return map(AlertSummary.model_validate, self._pages("/v1/alerts", "before", wanted))
+
+    def alert(self, alert_id: str) -> Alert:
+        """Return one alert."""
+        return self._do(operations.alert(alert_id))
+
+    def probe(self, alert_id: str) -> bytes:
+        """Return the traveller's face as JPEG."""
+        return self._do(operations.alert_photo(alert_id, "probe"))
+
+    def enrolled_photo(self, alert_id: str) -> bytes:
+        """Return the photo that the subject was found by."""
+        return self._do(operations.alert_photo(alert_id, "enrolled"))
+
+    def acknowledge(self, alert_id: str) -> Alert:
+        """Take an alert."""
+        return self._do(operations.acknowledge(alert_id))
+
+    def decide(
+        self, alert_id: str, opinion: Opinion, reasons: Iterable[str], note: str | None = None
+    ) -> Alert:
+        """Give the first opinion."""
+        return self._do(operations.give_opinion(alert_id, "decide", opinion, reasons, note))
+
+    def confirm(
+        self, alert_id: str, opinion: Opinion, reasons: Iterable[str], note: str | None = None
+    ) -> Alert:
+        """Give the second opinion, as another officer."""
+        return self._do(operations.give_opinion(alert_id, "confirm", opinion, reasons, note))
+
+    def close_alert(self, alert_id: str, disposal: str, note: str | None = None) -> Alert:
+        """End an alert with what became of the traveller."""
+        return self._do(operations.close_alert(alert_id, disposal, note))
+
+    def stream(self, after: str | None = None) -> Iterator[AlertEvent]:
+        """Yield what happens to alerts, as it happens; reconnects by itself and misses nothing.
+
+        Args:
+            after: the id of the last event seen; None begins with what comes.
+        """
+        reader, failures = Reader(after), 0
+        while True:
+            try:
+                with self._http.stream(
+                    "GET", "/v1/alerts/stream", headers=reader.begin(), timeout=reader.timeout
+                ) as response:
+                    if response.status_code in RETRIED_STATUSES:
+                        raise httpx2.ConnectError("the service is busy or starting")
+                    if not response.is_success:
+                        response.read()
+                    checked(response)
+                    for line in response.iter_lines():
+                        event = reader.feed(line)
+                        if event is not None:
+                            failures = 0
+                            yield event
+            except httpx2.TransportError:
+                failures += 1
+            time.sleep(pause(min(failures, 5), None))
+
+    # Everything else
+
+    def send(self, call: Call) -> httpx2.Response:
+        """Send any request, again where that is safe; returns the answer, problem or not."""
+        attempts = self._attempts if call.repeatable else 1
+        for attempt in range(attempts):
+            last = attempt == attempts - 1
+            response = None
+            try:
+                response = self._http.request(call.method, call.path, **call.arguments)
+            except httpx2.TransportError as error:
+                if last:
+                    raise Unreachable(f"{call.method} {call.path}: {error}") from error
+            if response is not None and (last or response.status_code not in RETRIED_STATUSES):
+                return response
+            time.sleep(pause(attempt, response))
+        raise ValueError("attempts must be at least 1")
+
+    def _do(self, operation: Operation[Result]) -> Result:
+        return operation.read(self.send(operation.call))
+
+    def _pages(self, path: str, cursor: str, wanted: Mapping[str, Any]) -> Iterator[Any]:
+        query, more = dict(wanted), True
+        while more:
+            items, following = self._do(operations.page(path, query))
+            yield from items
+            query[cursor], more = following, following is not None

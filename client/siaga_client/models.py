@@ -1,0 +1,176 @@
+"""Answers of the service, as far as this client uses them.
+
+Fields that a later service adds are ignored, so a client keeps working; a test of the service
+checks that every field here exists in its OpenAPI description, with a type that fits.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Outcome = Literal["clear", "alert", "unsearchable"]
+Direction = Literal["entry", "exit"]
+Stage = Literal["visa", "arrival", "stay", "departure"]
+Opinion = Literal["potential_candidate", "not_candidate", "inconclusive"]
+
+
+class Answer(BaseModel):
+    """An answer; it is not changed after it was received."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class QualityReason(Answer):
+    """Why a photo is not simply usable, and what to change at recapture."""
+
+    code: str
+    advice: str
+
+
+class Quality(Answer):
+    """How well the face can be searched."""
+
+    verdict: Literal["usable", "marginal", "unsearchable"]
+    reasons: list[QualityReason]
+
+
+class Instruction(Answer):
+    """What the port does on an alert."""
+
+    id: str
+    """In Indonesian."""
+    en: str
+
+
+class PortAlert(Answer):
+    """What a port is told of an alert."""
+
+    id: str
+    category: str
+    instruction: Instruction
+    requires_acknowledgement: bool
+
+
+class Encounter(Answer):
+    """The answer to a traveller's photo."""
+
+    id: str
+    outcome: Outcome
+    port: str
+    received_at: datetime
+    quality: Quality
+    alerts: list[PortAlert]
+    stages_ms: dict[str, float]
+
+    @property
+    def advice(self) -> str:
+        """What to change at recapture, in one sentence or several."""
+        return " ".join(reason.advice for reason in self.quality.reasons)
+
+
+class Comparison(Answer):
+    """How alike two faces are; both None where a photo cannot be searched."""
+
+    score: float | None
+    false_match_rate: float | None
+
+
+class Watchlist(Answer):
+    """A watchlist with its policy."""
+
+    id: str
+    agency_id: str
+    name: str
+    category: str
+    direction: str
+    target_fpir: float
+    instruction: Instruction
+    version: int
+
+
+class Subject(Answer):
+    """Somebody on a watchlist."""
+
+    id: str
+    name: str
+    reference: str | None
+    watchlist_ids: list[str]
+    valid_until: datetime | None
+    version: int
+
+
+class PhotoReport(Answer):
+    """What became of one photo."""
+
+    name: str
+    accepted: bool
+    code: str
+    detail: str
+
+
+class Enrolled(Answer):
+    """The subject as it now stands, and a report on each photo."""
+
+    subject: Subject
+    created: bool
+    photos: list[PhotoReport]
+
+
+class AlertWatchlist(Answer):
+    """The list that an alert belongs to."""
+
+    id: str
+    name: str
+    category: str
+
+
+class AlertEncounter(Answer):
+    """Where and when the traveller was met."""
+
+    id: str
+    port: str
+    direction: str
+    stage: str
+    captured_at: datetime
+    traveller_ref: str | None
+
+
+class AlertSummary(Answer):
+    """An alert in the officers' queue."""
+
+    id: str
+    state: str
+    watchlist: AlertWatchlist
+    encounter: AlertEncounter
+    score: float
+    threshold: float
+    one_in: float | None
+    requires_second_officer: bool
+    version: int
+    created_at: datetime
+
+
+class AlertSubject(Answer):
+    """Whom an alert is about."""
+
+    name: str
+    nationality: str | None
+    reason: str
+
+
+class Alert(AlertSummary):
+    """An alert with all that a comparison by eye needs."""
+
+    instruction: Instruction
+    subject: AlertSubject | None
+    steps: list[dict[str, Any]]
+
+
+class AlertEvent(Answer):
+    """Something that happened, from the live stream."""
+
+    id: str
+    """Send it back to resume; the same id is the same event."""
+    kind: str
+    data: dict[str, Any]

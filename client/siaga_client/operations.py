@@ -1,0 +1,155 @@
+"""What the service can be asked: each function makes a request, and knows how to read its answer.
+
+Nothing here waits or connects, so the blocking and the async client share every word of it.
+"""
+
+import json
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypedDict, TypeVar
+
+import httpx2
+from pydantic import BaseModel
+
+from siaga_client.models import (
+    Alert,
+    Comparison,
+    Direction,
+    Encounter,
+    Enrolled,
+    Opinion,
+    Stage,
+    Watchlist,
+)
+from siaga_client.wire import Call, checked, photos
+
+Result = TypeVar("Result")
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(Generic[Result]):
+    """A request, and how its answer is read."""
+
+    call: Call
+    read: Callable[[httpx2.Response], Result]
+
+
+class Circumstances(TypedDict, total=False):
+    """What a port may say besides; unset means what the service's description says."""
+
+    stage: Stage
+    captured_at: datetime
+    traveller_ref: str
+    """The port's own opaque reference, never a name."""
+    lane: str
+    idempotency_key: str
+    """New for every photo; one is made if it is not given."""
+
+
+def screen(
+    photo: bytes, port: str, direction: Direction, said: Circumstances
+) -> Operation[Encounter]:
+    """Screen a traveller's photo, with an idempotency key."""
+    fields = {"port": port, "direction": direction}
+    fields |= {name: str(said[name]) for name in _TEXTS if name in said}  # type: ignore[literal-required]
+    if "captured_at" in said:
+        fields["captured_at"] = said["captured_at"].isoformat()
+    key = said.get("idempotency_key") or str(uuid.uuid4())
+    call = Call(
+        "POST",
+        "/v1/encounters",
+        fields=fields,
+        files=photos("photo", [photo]),
+        headers={"Idempotency-Key": key},
+    )
+    return Operation(call, _as(Encounter))
+
+
+def encounter(encounter_id: str) -> Operation[Encounter]:
+    """Read an encounter again."""
+    return Operation(Call("GET", f"/v1/encounters/{encounter_id}"), _as(Encounter))
+
+
+def compare(first: bytes, second: bytes) -> Operation[Comparison]:
+    """Compare two photos."""
+    files = photos("first", [first]) + photos("second", [second])
+    return Operation(Call("POST", "/v1/compare", files=files), _as(Comparison))
+
+
+def sign_in(login: str, password: str, code: str | None) -> Operation[str]:
+    """Sign in; the result is the session's text."""
+    body = {"login": login, "password": password} | ({"code": code} if code else {})
+
+    def read(response: httpx2.Response) -> str:
+        return str(checked(response).json()["token"])
+
+    return Operation(Call("POST", "/v1/sessions", json=body), read)
+
+
+def create_watchlist(name: str, policy: Mapping[str, Any]) -> Operation[Watchlist]:
+    """Make a watchlist."""
+    return Operation(Call("POST", "/v1/watchlists", json={"name": name, **policy}), _as(Watchlist))
+
+
+def enrol(subject: Mapping[str, Any], contents: Sequence[bytes]) -> Operation[Enrolled]:
+    """Enrol a person."""
+    call = Call(
+        "POST",
+        "/v1/subjects",
+        fields={"subject": json.dumps(subject, default=str)},
+        files=photos("photos", contents),
+    )
+    return Operation(call, _as(Enrolled))
+
+
+def alert(alert_id: str) -> Operation[Alert]:
+    """Read an alert."""
+    return Operation(Call("GET", f"/v1/alerts/{alert_id}"), _as(Alert))
+
+
+def alert_photo(alert_id: str, which: str) -> Operation[bytes]:
+    """Read one of an alert's two photos: `probe` or `enrolled`."""
+
+    def read(response: httpx2.Response) -> bytes:
+        return checked(response).content
+
+    return Operation(Call("GET", f"/v1/alerts/{alert_id}/{which}"), read)
+
+
+def acknowledge(alert_id: str) -> Operation[Alert]:
+    """Take an alert."""
+    return Operation(Call("POST", f"/v1/alerts/{alert_id}/acknowledge"), _as(Alert))
+
+
+def give_opinion(
+    alert_id: str, step: str, opinion: Opinion, reasons: Iterable[str], note: str | None
+) -> Operation[Alert]:
+    """Give the first (`decide`) or the second (`confirm`) opinion."""
+    body = {"opinion": opinion, "reasons": list(reasons), "note": note}
+    return Operation(Call("POST", f"/v1/alerts/{alert_id}/{step}", json=body), _as(Alert))
+
+
+def close_alert(alert_id: str, disposal: str, note: str | None) -> Operation[Alert]:
+    """End an alert."""
+    body = {"disposal": disposal, "note": note}
+    return Operation(Call("POST", f"/v1/alerts/{alert_id}/close", json=body), _as(Alert))
+
+
+def page(path: str, query: Mapping[str, Any]) -> Operation[tuple[list[Any], str | None]]:
+    """Read one page of a list: its items, and the cursor of the next."""
+
+    def read(response: httpx2.Response) -> tuple[list[Any], str | None]:
+        body = checked(response).json()
+        return body["items"], body["next"]
+
+    return Operation(Call("GET", path, query=query), read)
+
+
+_TEXTS = ("stage", "traveller_ref", "lane")
+
+
+def _as(model: type[Model]) -> Callable[[httpx2.Response], Model]:
+    return lambda response: model.model_validate(checked(response).json())

@@ -1,0 +1,72 @@
+"""Reports over HTTP: JSON, CSV, who may, and what is held about a person."""
+
+import csv
+import io
+
+import pytest
+
+from casework.vocabulary import Role
+from tests.api.conftest import problem
+
+
+@pytest.fixture
+def alerts(desk):
+    desk.watchlist("=1+1", threshold=0.7)
+    subject = desk.enrol(1, desk.watchlist("=1+1"), nationality="IDN")
+    for port in ("CGK", "CGK", "IDBTM"):
+        desk.screen(1, port=port)
+    return subject
+
+
+def test_an_agencys_own_figures_as_json_and_csv(client, desk, alerts, sign_in):
+    boss = sign_in(Role.SUPERVISOR)
+    url = "/v1/reports/review?by=port&by=watchlist&until=2026-03-02T00:00:00Z"
+    body = client.get(url, headers=boss).json()
+    assert body["by"] == ["port", "watchlist"]
+    assert [(line["group"], line["alerts"]) for line in body["lines"]] == [
+        ({"port": "CGK", "watchlist": "=1+1"}, 2),
+        ({"port": "IDBTM", "watchlist": "=1+1"}, 1),
+    ]
+    answer = client.get(f"{url}&format=csv", headers=boss)
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    rows = list(csv.reader(io.StringIO(answer.text)))
+    assert rows[0][:3] == ["port", "watchlist", "alerts"]
+    assert rows[1][:3] == ["CGK", "'=1+1", "2"]  # no formula for a spreadsheet
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [("by=colour", "by.0"), ("zone=Mars/Base", "zone"), ("since=yesterday", "since")],
+)
+def test_a_wrong_question_is_refused_by_field(client, sign_in, query, field):
+    answer = client.get(f"/v1/reports/review?{query}", headers=sign_in(Role.SUPERVISOR))
+    assert [e["field"] for e in problem(answer, 422, "request_invalid")["errors"]] == [field]
+
+
+def test_totals_are_for_coordinators(client, alerts, sign_in):
+    coordinator = sign_in(Role.COORDINATOR, agency="COORD")
+    url = "/v1/reports/totals?by=port&until=2026-03-02T00:00:00Z"
+    body = client.get(url, headers=coordinator).json()
+    assert [line["alerts"] for line in body["lines"]] == [None, None]
+    problem(client.get(url, headers=sign_in(Role.SUPERVISOR)), 403, "not_permitted")
+    by_list = client.get("/v1/reports/totals?by=watchlist", headers=coordinator)
+    problem(by_list, 403, "not_permitted")
+    problem(client.get("/v1/reports/review", headers=coordinator), 403, "not_permitted")
+
+
+def test_what_is_held_is_told_to_the_owner_and_audited(client, desk, alerts, sign_in):
+    url = f"/v1/subjects/{alerts}/held"
+    analyst = sign_in(Role.ANALYST)
+    problem(client.get(url, headers=analyst), 422, "request_invalid")
+    body = client.get(url, params={"purpose": "request of the person"}, headers=analyst).json()
+    assert body["subject"]["id"] == alerts
+    assert [len(body[kind]) for kind in ("watchlists", "photos", "templates", "alerts")] == [
+        1,
+        1,
+        1,
+        3,
+    ]
+    assert body["audit_records"] > 0
+    other = sign_in(Role.ANALYST, agency="POL")
+    refused = client.get(url, params={"purpose": "curious"}, headers=other)
+    problem(refused, 404, "not_found")

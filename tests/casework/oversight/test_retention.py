@@ -1,0 +1,137 @@
+"""What is due goes, from the files too; what is not stays; the trail tells of it, and is whole."""
+
+import pytest
+from sqlalchemy import func, select
+
+from casework.errors import NotPermitted
+from casework.oversight.retention import Kind, Retention
+from casework.oversight.trail import TrailFilter
+from casework.review.review import Finding
+from casework.tables import Alert, AlertEvent, Encounter, EnrolledPhoto, Subject, Template
+from casework.vocabulary import Disposal, Opinion, Role
+from tests.services import OPERATOR, officer
+
+
+def counts(records):
+    with records.database.read() as session:
+        tables = (Encounter, Alert, AlertEvent, Subject, EnrolledPhoto, Template)
+        return {
+            t.__tablename__: session.scalar(select(func.count()).select_from(t)) for t in tables
+        }
+
+
+def erased(records):
+    return {each.kind: each.records for each in records.retention.run(OPERATOR) if each.records}
+
+
+def close(desk, alert_id):
+    actor = officer(desk.agency(), Role.OFFICER)
+    review = desk.service.records.review
+    review.acknowledge(actor, alert_id)
+    review.decide(actor, alert_id, Finding(Opinion.NOT_CANDIDATE, note="not him"))
+    review.close(actor, alert_id, Disposal.MISTAKEN_IDENTITY)
+
+
+def test_nothing_goes_before_its_time(desk):
+    desk.enrol(1)
+    desk.screen(1)
+    desk.screen(2, idempotency_key="k")
+    assert erased(desk.service.records) == {}
+
+
+def test_a_clear_encounter_goes_and_one_with_an_open_alert_stays(desk):
+    desk.enrol(1)
+    desk.screen(1)
+    desk.screen(2)
+    desk.clock.advance(days=29)
+    assert erased(desk.service.records) == {}
+    desk.clock.advance(days=2)
+    assert erased(desk.service.records) == {Kind.ENCOUNTERS: 1}
+    desk.clock.advance(days=5000)
+    assert erased(desk.service.records) == {}
+    assert counts(desk.service.records)["alert"] == 1
+
+
+def test_an_alert_goes_a_year_after_its_closing_with_portrait_and_review(desk, database):
+    desk.enrol(1)
+    encounter = desk.screen(1).encounter
+    desk.clock.advance(days=400)
+    close(desk, encounter.alerts[0].id)
+    desk.clock.advance(days=364)
+    assert Kind.ALERTS not in erased(desk.service.records)
+    sealed = piece(encounter.sealed_portrait)
+    assert sealed in in_files(database)
+    desk.clock.advance(days=2)
+    assert erased(desk.service.records) == {Kind.ALERTS: 1}
+    found = counts(desk.service.records)
+    assert (found["encounter"], found["alert"], found["alert_event"]) == (0, 0, 0)
+    desk.service.records.database.compact()
+    assert sealed not in in_files(database)
+
+
+def test_a_lapsed_subject_goes_from_gallery_tables_and_files(desk, database):
+    until = desk.clock()
+    desk.clock.advance(days=-10)
+    gone = desk.enrol(1, valid_until=until)
+    kept = desk.enrol(2)
+    with desk.service.records.database.read() as session:
+        photo = session.scalars(select(EnrolledPhoto).where(EnrolledPhoto.subject_id == gone)).one()
+        template = session.scalars(select(Template).where(Template.subject_id == gone)).one()
+        secrets = [piece(photo.sealed_content), piece(template.sealed_vector)]
+    assert all(secret in in_files(database) for secret in secrets)
+    desk.clock.advance(days=376)
+    records = desk.service.records
+    assert [(d.kind, d.records) for d in records.retention.due(OPERATOR) if d.records] == [
+        (Kind.SUBJECTS, 1)
+    ]
+    assert erased(records) == {Kind.SUBJECTS: 1}
+    desk.service.mirror.catch_up()
+    assert len(desk.service.mirror.gallery) == 1
+    with records.database.read() as session:
+        assert list(session.scalars(select(Subject.id))) == [kept]
+    records.database.compact()
+    assert not any(secret in in_files(database) for secret in secrets)
+    (removal,) = records.trail.page(OPERATOR, None, 9, TrailFilter(action="subject.remove"))
+    assert (removal.object_id, removal.owner_id) == (gone, desk.agency())
+    assert removal.detail == {"why": "retention"}
+    assert records.audit.verify().whole
+
+
+def test_a_run_is_recorded_and_zero_keeps_for_good(desk):
+    records = desk.service.records
+    desk.screen(2)
+    desk.clock.advance(days=10_000)
+    forever = Retention(records.database, records.audit, {Kind.ENCOUNTERS: 0}, desk.clock)
+    assert all(each.records == 0 for each in forever.run(OPERATOR))
+    assert erased(records) == {Kind.ENCOUNTERS: 1}
+    (noted,) = records.trail.page(OPERATOR, None, 9, TrailFilter(action="retention"))
+    assert noted.detail["kind"] == "encounters"
+    assert noted.detail["records"] == 1
+    assert records.audit.verify().whole
+
+
+def test_many_go_in_batches(desk, monkeypatch):
+    monkeypatch.setattr("casework.oversight.retention._BATCH", 2)
+    for _ in range(5):
+        desk.screen(2)
+    desk.clock.advance(days=31)
+    assert erased(desk.service.records) == {Kind.ENCOUNTERS: 5}
+    trail = desk.service.records.trail.page(OPERATOR, None, 9, TrailFilter(action="retention"))
+    assert [record.detail["records"] for record in trail] == [1, 2, 2]
+
+
+def test_officers_may_not_erase(desk):
+    actor = officer(desk.agency(), *set(Role) - {Role.PORT})
+    with pytest.raises(NotPermitted):
+        desk.service.records.retention.run(actor)
+    with pytest.raises(NotPermitted):
+        desk.service.records.retention.due(actor)
+
+
+def piece(sealed):
+    """Some bytes of a sealed value: a long one is scattered over a database's pages."""
+    return bytes(sealed[20:60])
+
+
+def in_files(database):
+    return b"".join(path.read_bytes() for path in sorted(database.parent.glob("siaga.db*")))

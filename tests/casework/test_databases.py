@@ -1,0 +1,298 @@
+"""What both databases must keep, above all when many write at once: order, turns, one state."""
+
+import random
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import func, insert, inspect, select, text
+
+from casework.changes import log_policy, position
+from casework.database import Database
+from casework.errors import IllegalTransition, NotFound, SetUpError
+from casework.oversight.audit import Entry
+from casework.review.review import Finding
+from casework.subjects import SubjectFilter
+from casework.tables import AuditRecord, GalleryChange, Subject, Table, Watchlist
+from casework.vocabulary import Disposal, Opinion, Role
+from tests.services import OPERATOR, Desk, FakeClock, officer, open_service, port_system, url_of
+
+pytestmark = pytest.mark.every_database
+
+_THREADS = 20
+
+# As the tables were at revision 0002.
+_OLD_WATCHLIST = (
+    "INSERT INTO watchlist (id, name, category, direction, target_fpir, instruction, version, "
+    "created_at, updated_at) VALUES ('wl_1', 'old', 'wanted', 'entry', 0.001, :said, :version, "
+    ":created_at, :updated_at)"
+)
+_OLD_SUBJECT = (
+    "INSERT INTO subject (id, name, reason, version, created_at, updated_at) "
+    "VALUES ('sub_1', 'x', '', :version, :created_at, :updated_at)"
+)
+_MIGRATE = "import sys; from casework.database import Database; Database(sys.argv[1]).migrate()"
+
+
+def together(*works):
+    """Run all at the same moment; returns what each returned or raised."""
+    gate = threading.Barrier(len(works))
+
+    def run(work):
+        gate.wait(10)
+        try:
+            return work()
+        except Exception as error:  # noqa: BLE001 - what went wrong is a result here
+            return error
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(run, works))
+
+
+# Many at once
+
+
+def test_the_audit_chain_stays_whole_when_many_append_at_once(desk, database):
+    other = open_service(database)
+    audits = [desk.service.records.audit, other.records.audit]
+    before = audits[0].verify().records
+
+    def note(number):
+        for turn in range(5):
+            audits[number % 2].note(Entry(OPERATOR, "test", f"{number}/{turn}"))
+
+    assert together(*(partial(note, n) for n in range(_THREADS))) == [None] * _THREADS
+    verdict = audits[0].verify()
+    assert verdict.whole, verdict.fault
+    assert verdict.records == before + 5 * _THREADS
+    with desk.service.records.database.read() as session:
+        seen = session.scalars(select(AuditRecord.object_id).where(AuditRecord.action == "test"))
+        assert len(set(seen)) == 5 * _THREADS
+    other.records.close()
+
+
+def test_no_reader_of_the_change_log_ever_misses_an_earlier_change(desk, database):
+    """Numbers are given in one order and committed in the same, whoever is slow."""
+    other, stop = Database(url_of(database)), threading.Event()
+    seen, missed = set(), []
+
+    def follow():
+        last = 0
+        while True:
+            ending = stop.is_set()
+            with other.read() as session:
+                newest = position(session)
+                found = set(session.scalars(select(GalleryChange.seq)))
+            missed.extend(number for number in found - seen if number <= last)
+            seen.update(found)
+            last = newest
+            if ending:
+                return
+
+    def change(number):
+        draw = random.Random(number)
+        database = (desk.service.records.database, other)[number % 2]
+        for _ in range(10):
+            with database.write() as session:
+                log_policy(session, desk.clock)
+                session.flush()
+                time.sleep(draw.random() / 500)
+
+    reader = threading.Thread(target=follow)
+    reader.start()
+    results = together(*(partial(change, n) for n in range(8)))
+    stop.set()
+    reader.join(20)
+    other.close()
+    assert results == [None] * 8
+    assert missed == []
+    assert len(seen) >= 80
+
+
+def test_of_two_officers_one_takes_the_alert(desk, database):
+    other = open_service(database)
+    desk.enrol(1)
+    for _ in range(5):
+        (alert,) = desk.screen(1).encounter.alerts
+        people = [officer(desk.agency(), Role.OFFICER, name=name) for name in ("one", "two")]
+        first, second = together(
+            partial(desk.service.records.review.acknowledge, people[0], alert.id),
+            partial(other.records.review.acknowledge, people[1], alert.id),
+        )
+        refused = [each for each in (first, second) if isinstance(each, IllegalTransition)]
+        taken = [each for each in (first, second) if not isinstance(each, Exception)]
+        assert (len(refused), len(taken)) == (1, 1), (first, second)
+    other.records.close()
+
+
+def test_many_screen_at_once_and_every_answer_is_kept(desk):
+    desk.enrol(1)
+    ports = [port_system(f"key_{n}") for n in range(_THREADS)]
+    found = together(*(partial(desk.screen, n % 2, key=ports[n]) for n in range(_THREADS)))
+    outcomes = [each.encounter.outcome for each in found]
+    assert outcomes == ["clear", "alert"] * (_THREADS // 2)
+    for screened, port in zip(found, ports, strict=True):
+        kept = desk.service.screening.get(screened.encounter.id, port)
+        assert len(kept.alerts) == (1 if kept.outcome == "alert" else 0)
+    assert desk.service.records.audit.verify().whole
+
+
+# One state
+
+
+def test_a_reader_sees_one_state_from_beginning_to_end(desk):
+    database = desk.service.records.database
+    with database.read() as session:
+        before = session.scalar(select(func.count()).select_from(Subject))
+        desk.enrol(1)
+        assert session.scalar(select(func.count()).select_from(Subject)) == before
+    with database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Subject)) == before + 1
+
+
+def test_a_failed_write_leaves_nothing_and_the_next_one_goes_on(desk):
+    def fail():
+        with desk.service.records.database.write() as session:
+            log_policy(session, desk.clock)
+            session.flush()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    before = desk.service.mirror.catch_up()
+    desk.enrol(1)
+    assert desk.service.mirror.catch_up() > before
+
+
+# From alert to closing
+
+
+def test_an_alert_goes_from_the_first_opinion_to_its_closing(desk):
+    records = desk.service.records
+    watchlist = desk.watchlist("two opinions", requires_second_officer=True)
+    desk.enrol(1, watchlist)
+    (alert,) = desk.screen(1).encounter.alerts
+    agency = desk.agency()
+    first = officer(agency, Role.OFFICER, name="first")
+    second = officer(agency, Role.SUPERVISOR, name="second")
+    finding = Finding(Opinion.POTENTIAL_CANDIDATE, note="the left ear")
+    records.review.acknowledge(first, alert.id)
+    records.review.decide(first, alert.id, finding)
+    records.review.confirm(second, alert.id, finding)
+    closed = records.review.close(second, alert.id, Disposal.HANDED_OVER)
+    assert (closed.state, closed.disposal) == ("closed", "handed_over")
+    assert records.alerts.get(first, alert.id).alert.state == "closed"
+    with pytest.raises(NotFound):
+        records.alerts.get(officer(desk.agency("POL"), Role.OFFICER), alert.id)
+    assert records.audit.verify().whole
+
+
+def test_a_search_for_words_finds_letters_beyond_ascii(desk):
+    subject = desk.enrol(1, aliases=("Rénée O'Hara",))
+    page = desk.service.records.subjects.page
+    for words in ("rénée", "O'HARA"):
+        assert [row.id for row in page(OPERATOR, None, 5, SubjectFilter(words=words))] == [subject]
+    assert page(OPERATOR, None, 5, SubjectFilter(words="100%_")) == []
+
+
+# The schema
+
+
+@pytest.fixture
+def empty(request, database):
+    """A database without tables, of the same kind."""
+    if isinstance(database, str):
+        database = request.getfixturevalue("postgresql").empty()
+    opened = Database(url_of(database))
+    yield opened
+    opened.close()
+
+
+def alembic(database, step, revision):
+    config = Config()
+    config.set_main_option("script_location", "casework/migrations")
+    with database._writing.connect() as connection, database._free_of_foreign_keys(connection):
+        config.attributes["connection"] = connection
+        step(config, revision)
+
+
+def tables(database):
+    return set(inspect(database.engine).get_table_names()) - {"alembic_version"}
+
+
+def test_the_migrations_make_exactly_the_tables_that_the_code_describes(empty):
+    empty.migrate()
+    empty.migrate()
+    with empty.engine.connect() as connection:
+        difference = compare_metadata(MigrationContext.configure(connection), Table.metadata)
+    assert difference == []
+
+
+def test_the_migrations_can_be_undone_and_done_again(empty):
+    empty.migrate()
+    alembic(empty, command.downgrade, "base")
+    assert tables(empty) == set()
+    empty.migrate()
+    assert tables(empty) == set(Table.metadata.tables)
+
+
+def test_records_from_before_there_were_agencies_belong_to_one(empty):
+    alembic(empty, command.upgrade, "0002")
+    stamps = {"version": 1, "created_at": FakeClock()(), "updated_at": FakeClock()()}
+    with empty.write_rows() as connection:
+        connection.execute(text(_OLD_WATCHLIST), {"said": 'Call the "duty" officer', **stamps})
+        connection.execute(text(_OLD_SUBJECT), stamps)
+    empty.migrate()
+    with empty.read() as session:
+        watchlist = session.get_one(Watchlist, "wl_1")
+        subject = session.get_one(Subject, "sub_1")
+        assert watchlist.instruction == dict.fromkeys(("id", "en"), 'Call the "duty" officer')
+        assert (subject.aliases, subject.documents, subject.status) == ([], [], "active")
+        assert subject.agency_id == watchlist.agency_id
+
+
+def test_two_nodes_that_start_at_once_make_the_tables_once(empty):
+    url = empty.url.render_as_string(hide_password=False)
+    nodes = [subprocess.Popen([sys.executable, "-c", _MIGRATE, url]) for _ in range(2)]
+    assert [node.wait(60) for node in nodes] == [0, 0]
+    assert tables(empty) == set(Table.metadata.tables)
+
+
+@pytest.mark.on_sqlite
+def test_another_kind_of_database_is_refused():
+    with pytest.raises(SetUpError, match="PostgreSQL"):
+        Database("mysql://localhost/siaga")
+
+
+def test_what_is_no_json_is_refused_before_it_is_stored(desk):
+    with pytest.raises(Exception, match="not JSON compliant"):
+        desk.service.records.audit.note(Entry(OPERATOR, "test", detail={"x": float("nan")}))
+
+
+def test_ids_of_removed_templates_are_not_given_again(desk):
+    row = {"kind": "test", "created_at": desk.clock()}
+    database = desk.service.records.database
+    with database.write_rows() as connection:
+        connection.execute(insert(GalleryChange), row)
+    with database.read() as session:
+        first = position(session)
+    with database.write_rows() as connection:
+        connection.execute(GalleryChange.__table__.delete())
+        connection.execute(insert(GalleryChange), row)
+    with database.read() as session:
+        assert position(session) > first
+
+
+def test_another_node_follows_and_alerts(desk, database):
+    other = Desk(open_service(database), FakeClock())
+    desk.enrol(7)
+    assert other.screen(7).encounter.outcome == "alert"
+    other.service.records.close()

@@ -1,0 +1,60 @@
+"""A real HTTP server over drawn people, and what the client needs to talk to it."""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from api.app import create_app
+from casework.access.keys import NewKey
+from casework.access.officers import NewOfficer
+from casework.access.gate import Credentials
+from casework.vocabulary import Role, Scope, SessionKind
+from tests.api.conftest import settings_for
+from tests.services import OPERATOR, PASSWORD, Desk, FakeClock, open_service
+
+
+@dataclass(slots=True)
+class Served:
+    """A service that answers over a socket."""
+
+    address: str
+    desk: Desk
+
+    def key(self, *scopes: Scope) -> str:
+        """Make an API key."""
+        new = NewKey("test", frozenset(scopes), agency_id=self.desk.agency())
+        return self.desk.service.records.keys.create(OPERATOR, new)[1]
+
+    def officer(self, login: str, *roles: Role) -> tuple[str, str]:
+        """Make an officer who has chosen a password; returns login and password."""
+        records = self.desk.service.records
+        new = NewOfficer(self.desk.agency(), login, "Somebody", frozenset(roles))
+        _, first = records.officers.create(OPERATOR, new)
+        assert first is not None
+        session = records.sessions.sign_in(Credentials(login, first), SessionKind.PROGRAM)
+        records.account.change_password(session.actor, first, PASSWORD)
+        return login, PASSWORD
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    clock = FakeClock()
+    app = create_app(settings_for(tmp_path), lambda _: open_service(tmp_path / "siaga.db", clock))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        deadline = time.monotonic() + 30
+        while not server.started or app.state.service is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield Served(f"http://127.0.0.1:{port}", Desk(app.state.service, clock))
+    finally:
+        server.should_exit = True
+        thread.join()

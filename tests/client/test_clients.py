@@ -1,0 +1,205 @@
+"""Both clients against the real service, and against a service that fails on the way."""
+
+import asyncio
+import contextlib
+import http.server
+import inspect
+import json
+import threading
+
+import pytest
+from siaga_client import AsyncClient, Client, Refused, Unreachable
+from siaga_client.wire import Call
+
+from casework.vocabulary import Role, Scope
+from tests.fakes import photo_of
+
+
+def test_a_port_screens_compares_and_reads_again(served):
+    served.desk.watchlist(instruction={"id": "Tahan.", "en": "Hold."})
+    served.desk.enrol(1)
+    with Client(served.address, served.key(Scope.SCREEN)) as port:
+        answer = port.screen(photo_of(1, brightness=0.9), "CGK", "entry", lane="7")
+        assert answer.outcome == "alert"
+        assert answer.alerts[0].instruction.en == "Hold."
+        assert port.encounter(answer.id) == answer
+        assert port.screen(photo_of(2), "CGK", "exit", stage="departure").outcome == "clear"
+        nobody = port.screen(photo_of(), "CGK", "entry")
+        assert (nobody.outcome, bool(nobody.advice)) == ("unsearchable", True)
+        score = port.compare(photo_of(1), photo_of(1, brightness=0.9)).score
+        assert score is not None
+        assert score > 0.8
+
+
+def test_the_same_idempotency_key_is_one_encounter(served):
+    with Client(served.address, served.key(Scope.SCREEN)) as port:
+        first = port.screen(photo_of(1), "CGK", "entry", idempotency_key="gate-7-1")
+        again = port.screen(photo_of(1), "CGK", "entry", idempotency_key="gate-7-1")
+        assert again == first
+        assert port.screen(photo_of(1), "CGK", "entry").id != first.id
+
+
+def test_an_agency_keeps_its_lists(served):
+    with Client(served.address, served.key(Scope.ENROL)) as office:
+        made = [office.create_watchlist(f"list {n}", direction="entry") for n in range(3)]
+        assert [each.id for each in office.watchlists()] == [each.id for each in made]
+        enrolled = office.enrol(
+            {"name": "Person", "watchlist_ids": [made[0].id], "reference": "P-1"},
+            [photo_of(1), photo_of()],
+        )
+        assert [report.accepted for report in enrolled.photos] == [True, False]
+        (subject,) = office.subjects(watchlist_id=made[0].id)
+        assert subject == enrolled.subject
+
+
+def test_officers_review_an_alert_to_its_end(served):
+    served.desk.watchlist(requires_second_officer=True)
+    served.desk.enrol(1)
+    alert_id = served.desk.screen(1).encounter.alerts[0].id
+    with Client(served.address) as first, Client(served.address) as second:
+        first.sign_in(*served.officer("ani", Role.OFFICER))
+        second.sign_in(*served.officer("budi", Role.SUPERVISOR))
+        (waiting,) = first.alerts(state="new")
+        assert waiting.id == alert_id
+        assert first.acknowledge(alert_id).state == "acknowledged"
+        why = ["facial_features_agree"]
+        decided = first.decide(alert_id, "potential_candidate", why, note="looks alike")
+        assert decided.state == "potential_candidate"
+        assert second.alert(alert_id).state == "under_review"
+        assert second.confirm(alert_id, "potential_candidate", why).state == "confirmed"
+        closed = second.close_alert(alert_id, "entry_refused")
+        assert closed.subject is not None
+        assert (closed.state, closed.subject.name) == ("closed", "Person 1")
+        assert second.probe(alert_id)[:2] == b"\xff\xd8"
+        assert second.enrolled_photo(alert_id)
+        with pytest.raises(Refused) as refused:
+            first.acknowledge(alert_id)
+        assert (refused.value.status, refused.value.code) == (409, "illegal_transition")
+        assert refused.value.request_id
+
+
+def test_a_refusal_names_the_fields(served):
+    with Client(served.address, served.key(Scope.SCREEN)) as port:
+        with pytest.raises(Refused, match="port") as refused:
+            port.screen(photo_of(1), "Jakarta", "entry")
+        assert [each["field"] for each in refused.value.errors] == ["port"]
+        port.use("siaga.key_x.y")
+        with pytest.raises(Refused, match="not_authenticated"):
+            port.encounter("enc_x")
+
+
+def test_the_async_client_does_the_same(served):
+    served.desk.enrol(1)
+
+    async def scene():
+        async with AsyncClient(served.address, served.key(Scope.SCREEN)) as port:
+            answers = await asyncio.gather(
+                *(port.screen(photo_of(1, brightness=0.9), "CGK", "entry") for _ in range(3))
+            )
+            assert {answer.outcome for answer in answers} == {"alert"}
+        async with AsyncClient(served.address) as officer:
+            await officer.sign_in(*served.officer("ani", Role.OFFICER))
+            seen = [alert.id async for alert in officer.alerts(limit=2)]
+            assert len(seen) == 3
+            assert (await officer.acknowledge(seen[0])).state == "acknowledged"
+
+    asyncio.run(scene())
+
+
+def test_both_clients_offer_the_same():
+    def offered(client):
+        return {
+            name: inspect.signature(method)
+            for name, method in inspect.getmembers(client, inspect.isfunction)
+            if not name.startswith("_") and name not in ("close", "aclose")
+        }
+
+    blocking, waiting = offered(Client), offered(AsyncClient)
+    assert set(blocking) == set(waiting)
+    for name, signature in blocking.items():
+        assert list(signature.parameters.values()) == list(waiting[name].parameters.values())
+
+
+# A service that fails on the way
+
+
+@contextlib.contextmanager
+def failing(*statuses):
+    """Answer with these statuses in turn; 0 closes the connection without an answer."""
+    left, seen = list(statuses), []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def answer(self):
+            self.rfile.read(int(self.headers.get("content-length", 0)))
+            seen.append((self.command, self.headers.get("idempotency-key")))
+            status = left.pop(0)
+            if status == 0:
+                self.close_connection = True
+                return
+            self.send_response(status)
+            self.send_header("Retry-After", "0")
+            body = b'{"status": "ok", "items": [], "next": null}'
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = answer  # noqa: N815 - the library's names
+
+        def log_message(self, *args):
+            """Say nothing."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", seen
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.mark.parametrize("faults", [(503,), (0,), (503, 0), (429, 502)])
+def test_what_can_come_twice_is_sent_again(faults):
+    with failing(*faults, 200) as (address, seen), Client(address) as client:
+        assert list(client.watchlists()) == []
+        assert len(seen) == len(faults) + 1
+
+
+def test_a_screening_is_sent_again_with_the_same_key():
+    with failing(503, 0, 422) as (address, seen), Client(address) as client:
+        with pytest.raises(Refused):
+            client.screen(b"x", "CGK", "entry")
+        assert len({key for _, key in seen}) == 1
+        assert seen[0][1]
+
+
+def test_what_cannot_come_twice_is_not():
+    with failing(503, 200) as (address, seen), Client(address) as client:
+        assert client.send(Call("POST", "/v1/watchlists", json={})).status_code == 503
+        assert len(seen) == 1
+
+
+def test_no_answer_at_all_is_unreachable():
+    with (
+        failing(0, 0, 0) as (address, _),
+        Client(address) as client,
+        pytest.raises(Unreachable),
+    ):
+        client.encounter("enc_x")
+
+    async def scene():
+        with failing(0, 0, 0) as (address, _):
+            async with AsyncClient(address) as client:
+                with pytest.raises(Unreachable):
+                    await client.encounter("enc_x")
+
+    asyncio.run(scene())
+
+
+def test_an_answer_that_is_no_problem_document_is_still_refused():
+    with failing(418) as (address, _), Client(address) as client:
+        with pytest.raises(Refused) as refused:
+            client.encounter("enc_x")
+        assert refused.value.status == 418
+        assert json.dumps(refused.value.code)
