@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.client.conftest import served  # noqa: F401 - a fixture
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,6 @@ from siaga_client import AsyncClient
 from casework.vocabulary import Scope
 from cli.simulate.summary import Summary, dashboard
 from cli.simulate.traffic import LOST, Plan, Seen, Traffic, run
-from tests.client.conftest import served  # noqa: F401 - a fixture
 from tests.fakes import photo_of
 
 
@@ -51,7 +50,7 @@ def test_the_dashboard_has_a_line_for_each_port():
     assert list(table.columns[4].cells) == ["0", "1", "1"]
 
 
-def test_travellers_of_several_ports_are_screened(served):  # noqa: F811 - the fixture
+def test_travellers_of_several_ports_are_screened(served):
     served.desk.enrol(1)
     photos = [photo_of(1, brightness=0.9), photo_of(2), photo_of()]
     traffic = Traffic(Plan(photos, ["CGK", "IDBTM"], 30, 1))
@@ -86,7 +85,7 @@ def test_the_command_reports_and_its_status_says_whether_the_target_held(
     assert siaga("simulate", "nothing", *given, SIAGA_KEY=key).returncode == 2
 
 
-def test_a_wrong_key_is_an_outcome_like_any_other(served):  # noqa: F811
+def test_a_wrong_key_is_an_outcome_like_any_other(served):
     traffic = Traffic(Plan([photo_of(1)], ["CGK"], 3, 1))
 
     async def scene():

@@ -58,11 +58,6 @@ def fits(  # noqa: PLR0911 - a case for each kind of type
     annotation: Any, schema: dict[str, Any], described: dict[str, Any]
 ) -> bool:
     """Whether what the service sends by `schema` is what the client expects."""
-    if "$ref" in schema:
-        named = schema["$ref"].rpartition("/")[2]
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            return bool(SCHEMAS[annotation] == named)
-        return fits(annotation, described[named], described)
     if "anyOf" in schema:
         return all(
             type(None) in get_args(annotation)
@@ -73,6 +68,11 @@ def fits(  # noqa: PLR0911 - a case for each kind of type
     if get_origin(annotation) in (Union, types.UnionType):
         kinds = [each for each in get_args(annotation) if each is not type(None)]
         return any(fits(each, schema, described) for each in kinds)
+    if "$ref" in schema:
+        named = schema["$ref"].rpartition("/")[2]
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            return bool(SCHEMAS[annotation] == named)
+        return fits(annotation, described[named], described)
     if get_origin(annotation) is Literal:
         return set(schema.get("enum", [schema.get("const")])) <= set(get_args(annotation))
     if get_origin(annotation) is list:
