@@ -14,20 +14,33 @@ from starlette.middleware import Middleware
 from api import problems
 from api.console import assembly as console
 from api.console.headers import PageHeaders
+from api.hashing import HashingPlaces
+from api.identity import provider_from_settings
+from api.import_worker import ImportWorker
 from api.logging import log
 from api.metrics import Metrics
 from api.middleware import BodyLimit, RequestContext
 from api.pool import WorkPool
 from api.problems import Problem
 from api.routes import (
+    account,
+    agencies,
     alerts,
+    audit,
     calibrations,
     compare,
     encounters,
+    exports,
     health,
     held,
+    imports,
+    keys,
+    officers,
     referrals,
     reports,
+    searches,
+    sessions,
+    sign_on,
     stream,
     subjects,
     tips,
@@ -82,6 +95,7 @@ def create_app(
         app.state.pool = WorkPool(
             settings.workers, settings.max_waiting, settings.latency_target_ms
         )
+        app.state.hashing = HashingPlaces()
         metrics.serving(app.version, app.state.pool)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(app.state.pool.idle)
@@ -106,6 +120,7 @@ def create_app(
             Middleware(
                 BodyLimit,
                 max_bytes=settings.max_photos * settings.max_photo_bytes + _FORM_OVERHEAD,
+                larger={imports.router.prefix: settings.max_import_bytes},
             ),
         ],
     )
@@ -113,21 +128,32 @@ def create_app(
     app.state.service = None
     app.state.failure = None
     app.state.metrics = metrics
+    app.state.import_worker = None
     app.state.streams = Streams(settings.max_streams)
     problems.install(app)
     for module in (
         encounters,
         stream,  # before `alerts`, whose `/{alert_id}` would take its address for an alert
         alerts,
+        searches,
         referrals,
         tips,
         compare,
         watchlists,
+        exports,
         subjects,
+        imports,
         held,
         calibrations,
         reports,
         webhooks,
+        sessions,
+        sign_on,
+        account,
+        agencies,
+        officers,
+        keys,
+        audit,
         health,
     ):
         app.include_router(module.router)
@@ -149,7 +175,11 @@ def open_from_settings(settings: Settings) -> Service:
     pipeline = load_pipeline(pack, ModelStore(settings.models_dir), limits=settings.limits)
     key = read_or_create_key(settings.resolved_data_key_file)
     records = Records.open(
-        settings.resolved_database_url, key, private_targets=settings.webhook_private_targets
+        settings.resolved_database_url,
+        key,
+        rules=settings.sign_in_rules,
+        private_targets=settings.webhook_private_targets,
+        provider=provider_from_settings(settings),
     )
     service = Service.over(records, pack, pipeline, engine=settings.index_engine)
     service.start()
@@ -183,10 +213,16 @@ async def _start(
         log.error("the service cannot start", exc_info=error)
         return
     stack.callback(service.records.close)
+    # What was admitted is finished before the database is closed under it.
+    stack.push_async_callback(app.state.pool.idle)
     app.state.service = service
     app.state.metrics.ready(app.version, service)
     app.state.metrics.streaming(app.state.streams)
     stack.push_async_callback(_keep_up(app.state.settings, service, app.state.metrics).stop)
+    worker = ImportWorker(service, app.state.pool, app.state.settings.import_limits)
+    worker.start()
+    app.state.import_worker = worker
+    stack.push_async_callback(worker.stop)
     stack.push_async_callback(Telling(app.state.settings, service.records, app.state.metrics).stop)
     stack.callback(app.state.streams.close)
     log.info(
@@ -207,7 +243,7 @@ def _keep_up(settings: Settings, service: Service, metrics: Metrics) -> Upkeep:
             log.info("calibrated", calibration=made.id, searches=made.searches)
 
     def monitor() -> None:
-        metrics.monitored(service.monitoring.alarms(settings.monitor_days))
+        metrics.monitored(service.monitoring.watch(settings.monitor_days))
 
     def erase() -> None:
         erased = service.records.retention.run(Actor.service())
@@ -216,8 +252,7 @@ def _keep_up(settings: Settings, service: Service, metrics: Metrics) -> Upkeep:
 
     upkeep.every(settings.calibrate_every_s, "calibrate", calibrate)
     upkeep.every(settings.erase_every_s, "erase", erase)
-    if settings.metrics:
-        upkeep.every(settings.monitor_every_s, "monitor", monitor)
+    upkeep.every(settings.monitor_every_s, "monitor", monitor)
     return upkeep
 
 

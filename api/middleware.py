@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Mapping
 from typing import Final
 
 import structlog
@@ -75,11 +76,17 @@ class RequestContext:
 
 
 class BodyLimit:
-    """Refuses bodies larger than `max_bytes`, before or while they are read."""
+    """Refuses bodies larger than `max_bytes`, before or while they are read.
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    `larger` names the paths that take more, and how much.
+    """
+
+    def __init__(
+        self, app: ASGIApp, max_bytes: int, larger: Mapping[str, int] | None = None
+    ) -> None:
         self.app = app
         self.max_bytes = max_bytes
+        self.larger = larger or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
@@ -87,23 +94,25 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         received = 0
+        max_bytes = self.larger.get(scope["path"], self.max_bytes)
         announced = Headers(scope=scope).get("content-length", "")
-        too_large = announced.isdigit() and int(announced) > self.max_bytes
+        too_large = announced.isdigit() and int(announced) > max_bytes
 
         async def counted() -> Message:
             nonlocal received
             if too_large:
-                raise self._refusal()
+                raise _refusal(max_bytes)
             message = await receive()
             if message["type"] == "http.request":
                 received += len(message.get("body", b""))
-                if received > self.max_bytes:
-                    raise self._refusal()
+                if received > max_bytes:
+                    raise _refusal(max_bytes)
             return message
 
         await self.app(scope, counted, send)
 
-    def _refusal(self) -> BodyTooLarge:
-        return BodyTooLarge(
-            f"The request is larger than {self.max_bytes} bytes: send fewer or smaller photos."
-        )
+
+def _refusal(max_bytes: int) -> BodyTooLarge:
+    return BodyTooLarge(
+        f"The request is larger than {max_bytes} bytes: send fewer or smaller photos."
+    )

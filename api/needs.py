@@ -3,11 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Annotated, Final
 
 from fastapi import Depends, Header, Query, Request
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import Query as QueryParameter
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from api.hashing import HashingPlaces
 from api.metrics import Metrics
 from api.pool import Overloaded, WorkPool
 from api.problems import FieldProblem, NotReady, RequestInvalid
@@ -19,6 +23,9 @@ from casework.access.sessions import is_session
 from casework.errors import NotAuthenticated, NotPermitted
 from casework.oversight.audit import REFUSED, Entry
 from casework.service import Service
+
+# What a provider hands to one line (RFC 6177).
+_IPV6_LINE: Final = 64
 
 _BEARER: Final = HTTPBearer(
     scheme_name="Key or session",
@@ -75,8 +82,9 @@ async def _actor(
         raise NotAuthenticated("Send a key or a session: `Authorization: Bearer siaga....`.")
     text, records = credentials.credentials, service.records
     known = records.sessions if is_session(text) else records.keys
-    # One row of a local file is read sooner than a thread is woken; a server is waited for.
-    if records.database.local:
+    # One row of a local file is read sooner than a thread is woken; a server is waited for, and so
+    # is a session now and then, which is written when it was used last.
+    if records.database.local and known is records.keys:
         found = known.recognise(text)
     else:
         found = await asyncio.to_thread(known.recognise, text)
@@ -138,6 +146,46 @@ async def _place(pool: Workers, metrics: TheMetrics) -> AsyncIterator[None]:
 WorkPlace = Annotated[None, Depends(_place)]
 
 
+async def _hashing_place(request: Request) -> AsyncIterator[None]:
+    places: HashingPlaces = request.app.state.hashing
+    async with places.taken():
+        yield
+
+
+# Wherever a password is hashed or checked; after the actor, so that strangers wait for none.
+HashingPlace = Annotated[None, Depends(_hashing_place, scope="function")]
+
+
+async def _request_id(request: Request) -> str:
+    request_id: str = request.scope["siaga.request_id"]
+    return request_id
+
+
+async def _origin(request: Request) -> str:
+    return origin(request)
+
+
+RequestId = Annotated[str, Depends(_request_id)]
+Origin = Annotated[str, Depends(_origin)]
+
+
+def origin(request: Request) -> str:
+    """Return where a request comes from, for counting failures; proxies are the server's matter.
+
+    Of an IPv6 address, the network counts: one line may use any address of it.
+    """
+    host = request.client.host if request.client is not None else "unknown"
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv4Address):
+        return host
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ip_network((address.packed, _IPV6_LINE), strict=False))
+
+
 async def _version(
     if_match: Annotated[
         str | None,
@@ -159,7 +207,26 @@ async def _version(
 ReadVersion = Annotated[int | None, Depends(_version)]
 
 After = Annotated[str | None, Query(max_length=100, description="The `next` of the page before.")]
+Before = After
+"""For lists that begin with the newest."""
+
 Limit = Annotated[int, Query(ge=1, le=200, description="Most items on the page.")]
+
+
+async def known_query(request: Request) -> None:
+    """Refuse parameters that the route does not take: a misspelt filter must not show everything.
+
+    Raises:
+        RequestInvalid: names them.
+    """
+    parameters = get_flat_params(request.scope["route"].dependant)
+    taken = {each.alias for each in parameters if isinstance(each.field_info, QueryParameter)}
+    unknown = sorted(set(request.query_params) - taken)
+    if unknown:
+        raise RequestInvalid(
+            f"The request is not valid: there is no parameter {unknown[0]} here.",
+            [FieldProblem(field=name, message="unknown parameter") for name in unknown],
+        )
 
 
 def etag(version: int) -> str:

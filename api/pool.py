@@ -3,14 +3,19 @@
 Analysing a photo is CPU work of tens of milliseconds. More threads than processors would only make
 every answer late, and a long queue would answer travellers who have already walked on. So a request
 is admitted at once or refused at once, and one whose client has gone is dropped if not yet begun.
+
+What nobody waits for (imports) is done in between, on one thread of its own: a piece begins only
+while a worker is free, and the system gives that thread what the workers leave.
 """
 
 import asyncio
 import math
+import os
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, Final, TypeVar
 
 from starlette.requests import Request
@@ -29,6 +34,10 @@ _SHARE_OF_TARGET: Final = 0.6
 
 # Weight of the newest request in the usual time of one.
 _NEWEST: Final = 0.1
+
+
+# As `nice` has it: the least of all.
+_LEAST_PRIORITY: Final = 19
 
 
 class Overloaded(Exception):
@@ -50,6 +59,9 @@ class WorkPool:
         self._taken = 0
         self._threads = ThreadPoolExecutor(workers, "siaga-worker", initializer=_one_thread_each)
         self._clerks = ThreadPoolExecutor(min(self.places, _MOST_CLERKS), "siaga-clerk")
+        self._spare = ThreadPoolExecutor(1, "siaga-spare", initializer=_behind_all_others)
+        self._worker_free = asyncio.Event()
+        self._worker_free.set()
 
     @property
     def admitted(self) -> int:
@@ -67,6 +79,8 @@ class WorkPool:
         if self._taken >= self.workers and self._expected_ms() > self._bearable_ms:
             raise Overloaded
         self._taken += 1
+        if self._taken >= self.workers:
+            self._worker_free.clear()
         return self._leaving()
 
     @contextmanager
@@ -75,6 +89,8 @@ class WorkPool:
             yield
         finally:
             self._taken -= 1
+            if self._taken < self.workers:
+                self._worker_free.set()
 
     def _expected_ms(self) -> float:
         """Until one more request would be done, at the pace of the last ones."""
@@ -112,16 +128,29 @@ class WorkPool:
         """Run `work` that waits for the disk, so that no worker has to wait for it."""
         return await asyncio.wrap_future(self._clerks.submit(work))
 
+    async def spare(self, work: Callable[[], T]) -> T:
+        """Run a short piece of `work` that nobody waits for, once a worker is free."""
+        await self._worker_free.wait()
+        return await asyncio.wrap_future(self._spare.submit(work))
+
     async def idle(self) -> None:
         """Finish what was admitted and stop the threads."""
         await asyncio.to_thread(self._threads.shutdown, wait=True)
         await asyncio.to_thread(self._clerks.shutdown, wait=True)
+        await asyncio.to_thread(self._spare.shutdown, wait=True)
 
 
 def _one_thread_each() -> None:
     """Keep FAISS and BLAS from starting threads of their own inside a worker."""
     use_threads(1)
     threadpool_limits(1)
+
+
+def _behind_all_others() -> None:
+    _one_thread_each()
+    # Linux has priorities by thread; elsewhere it shares as the others do.
+    with suppress(OSError, AttributeError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LEAST_PRIORITY)
 
 
 async def _disconnected(request: Request) -> None:

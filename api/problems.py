@@ -101,6 +101,8 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     detector.UnreadablePhoto: Kind(422, detector.UnreadablePhoto.code),
     casework.NotAuthenticated: Kind(401, "not_authenticated", {"WWW-Authenticate": "Bearer"}),
     casework.SecondFactorNeeded: Kind(401, "second_factor_needed", {"WWW-Authenticate": "Bearer"}),
+    casework.SignOnRefused: Kind(401, "sign_on_refused", {"WWW-Authenticate": "Bearer"}),
+    casework.ProviderUnavailable: Kind(502, "provider_unavailable"),
     casework.NotConfirmed: Kind(422, "not_confirmed"),
     casework.TooManyAttempts: Kind(429, "too_many_attempts"),
     casework.NotPermitted: Kind(403, "not_permitted"),
@@ -115,6 +117,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     casework.StaleVersion: Kind(412, "stale_version"),
     casework.IdempotencyClash: Kind(422, "idempotency_clash"),
     casework.InvalidPeriod: Kind(422, "invalid_period"),
+    casework.ImpossibleBirth: Kind(422, "impossible_birth"),
     casework.TargetRefused: Kind(422, "target_refused"),
     casework.EnrolmentRefused: Kind(422, "enrolment_refused"),
     casework.InvalidReferral: Kind(422, "invalid_referral"),
@@ -195,8 +198,9 @@ def response(
 def _handler(kind: Kind) -> Any:  # noqa: ANN401 - Starlette's handler types are looser than ours
     def handle(request: Request, error: Exception) -> Response:
         errors = getattr(error, "errors", None) if isinstance(error, RequestInvalid) else None
-        if isinstance(error, (casework.InvalidReferral, casework.ImportRefused)):
-            errors = [FieldProblem(field=error.field, message=str(error))]
+        field = getattr(error, "field", None)
+        if isinstance(error, casework.CaseworkError) and isinstance(field, str):
+            errors = [FieldProblem(field=field, message=str(error))]
         detail = _DETAILS.get(type(error)) or str(error)
         answer = response(request, kind, detail, errors or None)
         if isinstance(error, casework.TooManyAttempts):

@@ -5,11 +5,13 @@ the file are refused, so that a misspelt setting is never silently ignored.
 """
 
 import os
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -18,6 +20,8 @@ from pydantic_settings import (
 )
 
 from api.cpus import available_cpus
+from casework.access.lockout import SignInRules
+from casework.exchange.import_source import ImportLimits
 from casework.oversight.retention import DEFAULT_DAYS, Kind
 from detector.decode import Limits
 from index import EngineName
@@ -112,8 +116,8 @@ class Settings(BaseSettings):
         int,
         Field(
             ge=0,
-            description="Seconds between counts of each watchlist's alarms for /metrics; 0 "
-            "leaves them out.",
+            description="Seconds between counts of each watchlist's alarms, for /metrics and for the "
+            "record of breaches in the audit trail; 0 leaves them out.",
         ),
     ] = 300
     monitor_days: Annotated[
@@ -128,6 +132,52 @@ class Settings(BaseSettings):
     max_photos: Annotated[
         int, Field(ge=1, le=100, description="Most photos in one enrolment request.")
     ] = 10
+    session_minutes: Annotated[
+        int, Field(ge=1, le=1440, description="Minutes that a program's session lasts.")
+    ] = 30
+    console_idle_minutes: Annotated[
+        int,
+        Field(ge=1, le=1440, description="Minutes after which an unused console session ends."),
+    ] = 30
+    console_hours: Annotated[
+        int, Field(ge=1, le=24, description="Hours that a console session lasts at most.")
+    ] = 12
+    sign_in_attempts: Annotated[
+        int,
+        Field(ge=1, le=100, description="Failures in a row after which an account is locked."),
+    ] = 5
+    sign_in_lock_minutes: Annotated[
+        int, Field(ge=1, le=1440, description="Minutes that a lock lasts.")
+    ] = 15
+    sign_in_attempts_per_address: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=100_000,
+            description="Failed sign-ins from one network address, within the time of a lock, "
+            "after which it is locked.",
+        ),
+    ] = 30
+    second_factor_required: Annotated[
+        bool,
+        Field(
+            description="Whether officers with a password must set up a second factor before "
+            "anything else."
+        ),
+    ] = False
+    trusted_proxies: Annotated[
+        str,
+        Field(
+            description="Addresses or networks of proxies, separated by commas, whose word on the "
+            "client's address is taken (X-Forwarded-For)."
+        ),
+    ] = "127.0.0.1"
+    max_import_bytes: Annotated[
+        int, Field(ge=1024, description="Largest upload of an import, photos and all, in bytes.")
+    ] = 512 * MEBI
+    max_import_rows: Annotated[
+        int, Field(ge=1, le=1_000_000, description="Most rows in the file of an import.")
+    ] = 100_000
     shutdown_grace_s: Annotated[
         int,
         Field(ge=0, description="Seconds that admitted requests may take to finish at shutdown."),
@@ -145,6 +195,12 @@ class Settings(BaseSettings):
     keep_searches_days: Annotated[
         int, Field(ge=0, description="Days to keep the record of an officer's search.")
     ] = DEFAULT_DAYS[Kind.SEARCHES]
+    keep_referrals_days: Annotated[
+        int, Field(ge=0, description="Days to keep a referral, with what it carries, once closed.")
+    ] = DEFAULT_DAYS[Kind.REFERRALS]
+    keep_tips_days: Annotated[
+        int, Field(ge=0, description="Days to keep a tip that was enrolled or dismissed.")
+    ] = DEFAULT_DAYS[Kind.TIPS]
     keep_sessions_days: Annotated[
         int, Field(ge=0, description="Days to keep the record of an ended session.")
     ] = DEFAULT_DAYS[Kind.SESSIONS]
@@ -159,6 +215,10 @@ class Settings(BaseSettings):
     keep_deliveries_days: Annotated[
         int, Field(ge=0, description="Days to keep the delivery log of a webhook.")
     ] = DEFAULT_DAYS[Kind.DELIVERIES]
+    keep_imports_days: Annotated[
+        int,
+        Field(ge=0, description="Days to keep the report of an import that has ended."),
+    ] = DEFAULT_DAYS[Kind.IMPORTS]
     erase_every_s: Annotated[
         int,
         Field(
@@ -167,6 +227,45 @@ class Settings(BaseSettings):
             "it to `siaga retention run`.",
         ),
     ] = 3600
+    passwords: Annotated[
+        bool,
+        Field(
+            description="Whether officers may sign in with a password; switched off, the identity "
+            "provider alone lets them in."
+        ),
+    ] = True
+    public_url: Annotated[
+        str | None,
+        Field(
+            description="Address at which officers' browsers reach the service: the identity "
+            "provider sends them back there."
+        ),
+    ] = None
+    oidc_issuer: Annotated[
+        str | None,
+        Field(description="Issuer of the identity provider; unset means that there is none."),
+    ] = None
+    oidc_client_id: Annotated[
+        str | None, Field(description="What the provider calls this installation.")
+    ] = None
+    oidc_client_secret_file: Annotated[
+        Path | None,
+        Field(
+            description="File with the secret that the provider gave; unset for a client that "
+            "has none."
+        ),
+    ] = None
+    oidc_scope: Annotated[
+        str, Field(description="What is asked of the provider; `openid` must be among it.")
+    ] = "openid"
+    oidc_login_claim: Annotated[
+        str | None,
+        Field(
+            description="Claim that holds an officer's login here: an account that is not tied "
+            "to anybody at the provider yet is tied at the first sign-in. Unset leaves that to "
+            "administrators."
+        ),
+    ] = None
     cookie_secure: Annotated[
         bool,
         Field(
@@ -215,6 +314,29 @@ class Settings(BaseSettings):
             raise ValueError(f"{name} is no time zone: use an IANA name such as Asia/Makassar")
         return name
 
+    @field_validator("public_url", "oidc_issuer")
+    @classmethod
+    def _encrypted(cls, address: str | None) -> str | None:
+        if address is None:
+            return None
+        parts = urlsplit(address)
+        safe = parts.scheme == "https" or (
+            parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+        )
+        if not safe or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("give an https address, without anything after ? or #")
+        return address
+
+    @model_validator(mode="after")
+    def _somebody_lets_officers_in(self) -> Self:
+        if self.oidc_issuer is not None and not (self.oidc_client_id and self.public_url):
+            raise ValueError("oidc_issuer needs oidc_client_id and public_url beside it")
+        if self.oidc_issuer is None and not self.passwords:
+            raise ValueError("without passwords, officers need an oidc_issuer to sign in through")
+        if "openid" not in self.oidc_scope.split():
+            raise ValueError("oidc_scope must contain openid")
+        return self
+
     @property
     def keep_days(self) -> dict[Kind, int]:
         """Days to keep each kind of record."""
@@ -231,9 +353,33 @@ class Settings(BaseSettings):
         return self.data_key_file or self.data_dir / "siaga.key"
 
     @property
+    def sign_in_rules(self) -> SignInRules:
+        """What is set about signing in."""
+        return SignInRules(
+            timedelta(minutes=self.session_minutes),
+            timedelta(minutes=self.console_idle_minutes),
+            timedelta(hours=self.console_hours),
+            self.sign_in_attempts,
+            timedelta(minutes=self.sign_in_lock_minutes),
+            self.sign_in_attempts_per_address,
+            self.second_factor_required,
+            self.passwords,
+        )
+
+    @property
     def limits(self) -> Limits:
         """Caps on photos."""
         return Limits(max_bytes=self.max_photo_bytes, max_pixels=self.max_photo_pixels)
+
+    @property
+    def import_limits(self) -> ImportLimits:
+        """Caps on imports."""
+        return ImportLimits(
+            upload_bytes=self.max_import_bytes,
+            rows=self.max_import_rows,
+            photos_per_row=self.max_photos,
+            photo_bytes=self.max_photo_bytes,
+        )
 
     @classmethod
     def settings_customise_sources(

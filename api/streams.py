@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final
 
@@ -15,9 +15,12 @@ from api.problems import TooManyStreams
 from api.schemas.exchange import render
 from casework.access.actors import Actor
 from casework.errors import NotAuthenticated, NotPermitted
-from casework.exchange.feed import Feed, Point, Stretch
+from casework.exchange.feed import Feed, Point, Stretch, Told
 from casework.exchange.outbox import Outbox
 from casework.exchange.worker import first_of
+
+Spell = Callable[[Sequence[Told], Actor], list[ServerSentEvent]]
+"""How events are written for one reader."""
 
 _BATCH: Final = 200
 _MOST_EACH: Final = 5
@@ -83,7 +86,12 @@ class Streams:
         self._closing.set()
 
     async def follow(
-        self, feed: Feed, outbox: Outbox, recognise: Callable[[], Actor], point: Point
+        self,
+        feed: Feed,
+        outbox: Outbox,
+        recognise: Callable[[], Actor],
+        point: Point,
+        spell: Spell | None = None,
     ) -> AsyncIterator[ServerSentEvent]:
         """Give what happens from a point on, until the reader may read no more.
 
@@ -93,7 +101,9 @@ class Streams:
             recognise: tells who reads; asked again before anything is given, it raises where a
                 session has ended.
             point: where to begin.
+            spell: how events are written, on a thread; None means as in webhooks.
         """
+        written = spell or _as_in_webhooks
         yield ServerSentEvent(
             event="ready",
             id=point.event_id,
@@ -101,9 +111,10 @@ class Streams:
             data=json.dumps({"resumed": point.resumed}),
         )
 
-        def read() -> tuple[Actor, Stretch]:
+        def read() -> tuple[Stretch, list[ServerSentEvent]]:
             actor = recognise()
-            return actor, feed.after(actor, seq, _BATCH)
+            stretch = feed.after(actor, seq, _BATCH)
+            return stretch, written(stretch.events, actor) if stretch.events else []
 
         seq, woken, loop = point.seq, asyncio.Event(), asyncio.get_running_loop()
 
@@ -114,13 +125,18 @@ class Streams:
             while not self._closing.is_set():
                 woken.clear()
                 try:
-                    actor, stretch = await asyncio.to_thread(read)
+                    stretch, events = await asyncio.to_thread(read)
                 except (NotAuthenticated, NotPermitted):
                     return
-                for told in stretch.events:
-                    yield ServerSentEvent(
-                        render(told, actor).decode(), event=told.kind.value, id=told.id
-                    )
+                for event in events:
+                    yield event
                 seq = stretch.reached
                 if not stretch.more:
                     await first_of(_LOOK_AGAIN_S, self._closing, woken)
+
+
+def _as_in_webhooks(events: Sequence[Told], actor: Actor) -> list[ServerSentEvent]:
+    return [
+        ServerSentEvent(render(told, actor).decode(), event=told.kind.value, id=told.id)
+        for told in events
+    ]

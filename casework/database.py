@@ -39,7 +39,7 @@ _POOL = 10
 _POOL_OVERFLOW = 30
 
 # Letters stay readable, so that a search finds them. NaN is no JSON: PostgreSQL would refuse it.
-_json = partial(json.dumps, ensure_ascii=False, allow_nan=False)
+to_json = partial(json.dumps, ensure_ascii=False, allow_nan=False)
 
 
 class Database:
@@ -53,7 +53,7 @@ class Database:
         in_file = self.local and self.url.database not in (None, "", ":memory:")
         if self.local:
             pool: dict[str, Any] = {"max_overflow": -1} if in_file else {}
-            self.engine = create_engine(self.url, json_serializer=_json, **pool)
+            self.engine = create_engine(self.url, json_serializer=to_json, **pool)
             _make_sqlite_durable(self.engine)
             self._reading = self.engine
             self._writing = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
@@ -199,7 +199,7 @@ def _open_postgresql(url: URL) -> Engine:
         )
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
-        json_serializer=_json,
+        json_serializer=to_json,
         connect_args={"options": _POSTGRESQL_OPTIONS},
         pool_size=_POOL,
         max_overflow=_POOL_OVERFLOW,

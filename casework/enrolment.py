@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from casework.access.actors import Actor
@@ -18,11 +18,19 @@ from casework.access.authority import Act
 from casework.changes import log_standing, templates_of_subject
 from casework.clock import Clock
 from casework.database import Database
-from casework.errors import EnrolmentRefused
+from casework.errors import EnrolmentRefused, InvalidPeriod
 from casework.ids import PHOTO, SUBJECT, new_id
 from casework.oversight.audit import Audit, Entry
 from casework.quality import quality_record
-from casework.subjects import NewSubject, check_period, find, owner_of, stand_on
+from casework.subjects import (
+    NewSubject,
+    check_birth,
+    check_period,
+    find,
+    has_lapsed,
+    owner_of,
+    stand_on,
+)
 from casework.tables import EnrolledPhoto, Subject, Template
 from casework.templates import TemplateMaker
 from casework.vault import Vault
@@ -32,6 +40,8 @@ from detector.pipeline import Analysis, Pipeline
 from detector.quality import Quality, Verdict
 
 ACCEPTED: Final = "accepted"
+LAPSED: Final = "lapsed"
+_LAPSED: Final = "The entry has lapsed: valid_until lies in the past."
 
 
 @dataclass(frozen=True)
@@ -53,7 +63,7 @@ class PhotoReport:
 
     name: str
     code: str
-    """`accepted`, `already_enrolled`, a photo error's code, or `unsearchable`."""
+    """`accepted`, `already_enrolled`, `lapsed`, a photo error's code, or `unsearchable`."""
     detail: str
     quality: Quality | None = None
     photo_id: str | None = None
@@ -139,11 +149,14 @@ class Enrolment:
 
         Raises:
             EnrolmentRefused: no photo can be enrolled; nothing was written.
-            NotFound, InvalidPeriod: a watchlist does not exist, or the entry would end before it
-                begins; nothing was written.
+            NotFound, InvalidPeriod, ImpossibleBirth: a watchlist does not exist, the entry would
+                end before it begins or has ended, or the dates of birth cannot be; nothing was
+                written.
         """
         examined = tuple(self.examine(file) for file in files)
         (enrolled,) = self.store(actor, [Application(person, examined)])
+        if any(report.code == LAPSED for report in enrolled.reports):
+            raise InvalidPeriod(_LAPSED, "valid_until")
         if enrolled.subject_id is None:
             raise EnrolmentRefused(report.sentence for report in enrolled.reports)
         return enrolled
@@ -173,12 +186,13 @@ class Enrolment:
     def store(self, actor: Actor, applications: Iterable[Application]) -> list[Enrolled]:
         """Write people and their accepted photos in one transaction.
 
-        A person without an accepted photo is not created. A reference that is already enrolled
-        gets the photos it does not have yet, and stands on the given watchlists besides its own.
+        A person without an accepted photo, or whose entry has lapsed, is not created. A reference
+        that is already enrolled gets the photos it does not have yet, and stands on the given
+        watchlists besides its own.
 
         Raises:
-            NotFound, InvalidPeriod: a watchlist does not exist, or the entry would end before it
-                begins; nothing was written.
+            NotFound, InvalidPeriod, ImpossibleBirth: a watchlist does not exist, an entry would end
+                before it begins, or dates of birth cannot be; nothing was written.
         """
         with self._database.write() as session:
             return self.store_within(session, actor, applications)
@@ -189,7 +203,7 @@ class Enrolment:
         """Like `store`, as a part of a larger transaction."""
         everyone = list(applications)
         owners = [owner_of(session, actor, each.person.watchlist_ids) for each in everyone]
-        known = _by_reference(session, owners, [each.person.reference for each in everyone])
+        known = by_reference(session, owners, [each.person.reference for each in everyone])
         made: list[Template] = []
         results = [
             self._store_one(session, actor, owner_id, each, known, made)
@@ -203,13 +217,12 @@ class Enrolment:
         query = (
             select(Subject)
             .options(selectinload(Subject.photos))
-            .where(Subject.agency_id == owner_id, Subject.reference.in_(references))
+            .where(Subject.agency_id == owner_id, _called(references))
         )
         with self._database.read() as session:
             return {
-                subject.reference: frozenset(photo.sha256 for photo in subject.photos)
+                subject.reference or subject.id: frozenset(photo.sha256 for photo in subject.photos)
                 for subject in session.scalars(query)
-                if subject.reference is not None
             }
 
     def _store_one(
@@ -224,6 +237,7 @@ class Enrolment:
         """Put one person into the session; `known` and `made` grow by what is new."""
         person = application.person
         check_period(person.valid_from, person.valid_until)
+        check_birth(person.birth_date, person.birth_year, self._clock())
         row = known.get((owner_id, person.reference)) if person.reference is not None else None
         if row is not None:
             reports = self._add(row, application.photos, made)
@@ -237,6 +251,8 @@ class Enrolment:
                 self._note(session, actor, row, reports, created=False)
             faces = _new_faces(application.photos, reports)
             return Enrolled(row.id, created=False, reports=reports, owner_id=owner_id, faces=faces)
+        if has_lapsed(person.valid_until, self._clock()):
+            return Enrolled(None, created=False, reports=_lapsed(application.photos))
         if not any(photo.report.accepted for photo in application.photos):
             return Enrolled(None, created=False, reports=_reports(application.photos))
         now = self._clock()
@@ -309,6 +325,10 @@ def _reports(photos: Iterable[Examined]) -> tuple[PhotoReport, ...]:
     return tuple(photo.report for photo in photos)
 
 
+def _lapsed(photos: Iterable[Examined]) -> tuple[PhotoReport, ...]:
+    return tuple(PhotoReport(photo.file.name, LAPSED, _LAPSED) for photo in photos)
+
+
 def _new_faces(photos: Sequence[Examined], reports: Sequence[PhotoReport]) -> tuple[Embedding, ...]:
     """Return the faces of the photos that were added."""
     return tuple(
@@ -318,20 +338,22 @@ def _new_faces(photos: Sequence[Examined], reports: Sequence[PhotoReport]) -> tu
     )
 
 
-def _by_reference(
+def by_reference(
     session: Session, owner_ids: Iterable[str], references: Iterable[str | None]
 ) -> dict[tuple[str, str], Subject]:
-    """Return the subjects of these agencies that have these references, with their photos."""
+    """Return the subjects of these agencies that have these references, with their photos.
+
+    Where a subject has no reference, its id stands in for one: exports write it.
+    """
+    wanted = [each for each in references if each is not None]
     query = (
         select(Subject)
         .options(selectinload(Subject.photos))
-        .where(
-            Subject.agency_id.in_(set(owner_ids)),
-            Subject.reference.in_([each for each in references if each is not None]),
-        )
+        .where(Subject.agency_id.in_(set(owner_ids)), _called(wanted))
     )
-    return {
-        (row.agency_id, row.reference): row
-        for row in session.scalars(query)
-        if row.reference is not None
-    }
+    return {(row.agency_id, row.reference or row.id): row for row in session.scalars(query)}
+
+
+def _called(references: Sequence[str]) -> ColumnElement[bool]:
+    nameless = and_(Subject.reference.is_(None), Subject.id.in_(references))
+    return or_(Subject.reference.in_(references), nameless)

@@ -10,14 +10,17 @@ CaseworkError
 │   ├── IdempotencyClash   an idempotency key was used for a different request
 │   ├── TooManyImports     an agency has as many unfinished imports as it may
 │   └── TooFewScores       there is too little to calibrate from
-├── InvalidPeriod          an entry would end before it begins
+├── InvalidPeriod          an entry would end before it begins, or has ended already
+├── ImpossibleBirth        a date or year of birth that cannot be, or two that disagree
 ├── TargetRefused          a webhook's address is not one that may be called
 ├── EnrolmentRefused       no photo of a person can be enrolled
 ├── InvalidReferral        what should be handed over, or to whom, does not fit
 ├── ImportRefused          a file cannot be read as a list of subjects
 ├── WeakPassword           a new password is too easy to guess
 ├── NotAuthenticated       no key or session, or none that is known and in force
-│   └── SecondFactorNeeded the password is right, a code is wanted besides
+│   ├── SecondFactorNeeded the password is right, a code is wanted besides
+│   └── SignOnRefused      what an identity provider says lets nobody in
+├── ProviderUnavailable    the identity provider cannot be asked
 ├── NotConfirmed           the password or code that was asked for again is wrong
 ├── TooManyAttempts        sign-in is locked for a while
 ├── NotPermitted           the caller may not do this
@@ -35,6 +38,20 @@ from datetime import timedelta
 from typing import Final
 
 _MINUTE_S: Final = 60
+
+_SIGN_ON: Final = {
+    "begun_elsewhere": "This sign-in was not begun in this browser, was answered before or took "
+    "too long: sign in again from the beginning.",
+    "provider_refused": "The identity provider has not signed you in: try again there.",
+    "code_refused": "The identity provider takes back its answer: sign in again from the "
+    "beginning.",
+    "token_unsound": "The identity provider's answer is not sound: sign in again, and tell your "
+    "operator if it stays so.",
+    "unknown": "The identity provider knows you, but no account here is tied to yours: ask your "
+    "administrator.",
+    "inactive": "Your account or your agency is not active: ask your administrator.",
+    "passwords_off": "Passwords are not used here: sign in through the identity provider.",
+}
 
 
 class CaseworkError(Exception):
@@ -78,7 +95,19 @@ class TooFewScores(Conflict):
 
 
 class InvalidPeriod(CaseworkError):
-    """An entry would end before it begins."""
+    """An entry would end before it begins, or a new one has ended already; may name the field."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class ImpossibleBirth(CaseworkError):
+    """Nobody can be born then, or the date and the year disagree; names the field."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class TargetRefused(CaseworkError):
@@ -115,6 +144,24 @@ class NotAuthenticated(CaseworkError):
 
 class SecondFactorNeeded(NotAuthenticated):
     """The password is right; a code of the second factor is wanted besides."""
+
+
+class SignOnRefused(NotAuthenticated):
+    """A sign-in through the identity provider lets nobody in; `why` is one word for the trail."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(_SIGN_ON[why])
+        self.why = why
+
+
+class ProviderUnavailable(CaseworkError):
+    """The identity provider cannot be asked, or does not answer as one does."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The identity provider does not answer as it should: try again in a moment, and tell "
+            "your operator if it stays so."
+        )
 
 
 class NotConfirmed(CaseworkError):

@@ -3,6 +3,9 @@
 Counts alone, by watchlist: nothing of any traveller is read. Everything comes from two indexes
 (`ix_encounter_screened`, `ix_alert_raised`), so that a month of a large port is counted in
 a fraction of a second.
+
+A breach goes into the audit trail when it begins and when it ends. What the trail says last of
+a list is also how it is known, after a restart or in another process, whether one has begun.
 """
 
 from collections import Counter
@@ -20,10 +23,13 @@ from casework.adjudication import GRAVITY, Finding, gravity
 from casework.clock import Clock
 from casework.control import upper_limit
 from casework.database import Database
-from casework.tables import Alert, Encounter, Watchlist
+from casework.oversight.audit import Audit, Entry
+from casework.tables import Alert, AuditRecord, Encounter, Watchlist
 from casework.vocabulary import Direction, Outcome
 
 WINDOW_DAYS: Final = 30
+BREACH: Final = "watchlist.breach"
+"""The audit trail's word; `detail.breach` says whether it begins or ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +82,9 @@ class AlarmReport:
 class Monitoring:
     """Counts travellers and alarms."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, audit: Audit, clock: Clock) -> None:
         self._database = database
+        self._audit = audit
         self._clock = clock
 
     def report(self, actor: Actor, days: int = WINDOW_DAYS) -> AlarmReport:
@@ -88,6 +95,20 @@ class Monitoring:
             each for each in found.watchlists if extends_to(actor, Act.READ_REPORT, each.owner_id)
         )
         return replace(found, watchlists=kept)
+
+    def watch(self, days: int = WINDOW_DAYS) -> AlarmReport:
+        """Count every list's alarms, and put on record where a breach has begun or ended."""
+        found = self.alarms(days)
+        with self._database.read() as session:
+            changed = [
+                each for each in found.watchlists if _on_record(session, each) != each.breach
+            ]
+        for each in changed:
+            with self._database.write() as session:
+                # Looked at again: another process may have been first, and writers take turns.
+                if _on_record(session, each) != each.breach:
+                    self._audit.append(session, _entry(each))
+        return found
 
     def alarms(self, days: int = WINDOW_DAYS) -> AlarmReport:
         """Return the report on every list over the last days, up to now."""
@@ -100,6 +121,27 @@ class Monitoring:
         return AlarmReport(
             since, until, tuple(_alarms(row, travellers, raised.get(row.id, {})) for row in rows)
         )
+
+
+def _on_record(session: Session, alarms: Alarms) -> bool:
+    """Whether the trail says that a list's breach has begun and not ended."""
+    last = session.scalar(
+        select(AuditRecord.detail)
+        .where(AuditRecord.object_id == alarms.watchlist_id, AuditRecord.action == BREACH)
+        .order_by(AuditRecord.seq.desc())
+        .limit(1)
+    )
+    return last is not None and bool(last["breach"])
+
+
+def _entry(alarms: Alarms) -> Entry:
+    detail = {
+        "breach": alarms.breach,
+        "travellers": alarms.travellers,
+        "not_matches": alarms.not_matches,
+        "limit": alarms.limit,
+    }
+    return Entry(Actor.service(), BREACH, alarms.watchlist_id, alarms.owner_id, detail=detail)
 
 
 def _travellers(session: Session, since: datetime) -> dict[tuple[str, Direction, str], int]:

@@ -11,9 +11,11 @@ from casework.access.agencies import Agencies
 from casework.access.keys import Keys
 from casework.access.lockout import SignInRules
 from casework.access.officers import Officers
+from casework.access.oidc import Provider
 from casework.access.passwords import Passwords
 from casework.access.pending import PendingSignIns
 from casework.access.sessions import Sessions
+from casework.access.sign_on import SignOn
 from casework.calibrations import Calibrations
 from casework.clock import Clock, utc_now
 from casework.database import Database
@@ -21,7 +23,12 @@ from casework.enrolment import Enrolment
 from casework.errors import SetUpError, TemplatesMissing
 from casework.exchange.correspondence import Correspondence
 from casework.exchange.deliveries import Deliveries
+from casework.exchange.exports import Exports
 from casework.exchange.feed import Feed
+from casework.exchange.import_queue import ImportQueue
+from casework.exchange.import_run import Importing
+from casework.exchange.import_store import ImportStore
+from casework.exchange.imports import Imports
 from casework.exchange.outbox import Outbox
 from casework.exchange.referrals import Referrals
 from casework.exchange.tip_desk import TipDesk
@@ -84,9 +91,13 @@ class Records:
     reports: Reports
     retention: Retention
     held: Held
+    imports: Imports
+    exports: Exports
     feed: Feed
     webhooks: Webhooks
     deliveries: Deliveries
+    sign_on: SignOn | None
+    """None where no identity provider is set up."""
 
     @classmethod
     def open(
@@ -99,6 +110,7 @@ class Records:
         keep_days: Mapping[Kind, int] | None = None,
         *,
         private_targets: bool = False,
+        provider: Provider | None = None,
     ) -> Self:
         """Open the database and bring its schema up to date.
 
@@ -116,6 +128,10 @@ class Records:
         audit = Audit(database, data_key, commits, clock)
         outbox = Outbox(database, clock)
         review = Review(database, vault, audit, outbox, clock)
+        sessions = Sessions(database, vault, audit, passwords, rules, clock)
+        sign_on = None
+        if provider is not None:
+            sign_on = SignOn(provider, database, vault, audit, sessions, clock)
         return cls(
             database,
             vault,
@@ -125,7 +141,7 @@ class Records:
             Trail(database, audit),
             Agencies(database, audit, clock),
             Officers(database, audit, passwords, clock),
-            Sessions(database, vault, audit, passwords, rules, clock),
+            sessions,
             PendingSignIns(vault, clock),
             Account(database, vault, audit, passwords, rules, clock),
             Keys(database, audit, clock),
@@ -141,9 +157,12 @@ class Records:
             Reports(database, audit, clock),
             Retention(database, audit, dict(keep_days or {}), clock),
             Held(database, audit),
+            Imports(database, vault, audit, clock),
+            Exports(database, vault, audit),
             Feed(database, audit),
             Webhooks(database, vault, audit, clock, private=private_targets),
             Deliveries(database, audit, outbox, clock),
+            sign_on,
         )
 
     def close(self) -> None:
@@ -160,6 +179,7 @@ class Service:
     model: ModelKey
     pipeline: Pipeline
     enrolment: Enrolment
+    importing: Importing
     tip_desk: TipDesk
     re_embedding: ReEmbedding
     mirror: GalleryMirror
@@ -208,6 +228,13 @@ class Service:
             model,
             pipeline,
             enrolment,
+            Importing(
+                database,
+                ImportQueue(database, audit, clock),
+                enrolment,
+                ImportStore(enrolment, audit, clock),
+                mirror,
+            ),
             TipDesk(
                 database, vault, audit, pipeline, enrolment, searches, records.correspondence, clock
             ),
@@ -220,7 +247,7 @@ class Service:
             searches,
             Lookalikes(database, matching, audit, clock),
             calibrations,
-            Monitoring(database, clock),
+            Monitoring(database, audit, clock),
             Comparison(records.alerts, pipeline),
             curve,
         )

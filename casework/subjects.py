@@ -6,8 +6,8 @@ out.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, String, cast, or_, select
 from sqlalchemy.exc import IntegrityError
@@ -19,11 +19,24 @@ from casework.access.authority import Act, extends_to, require, within_reach
 from casework.changes import log_policy, log_removed, log_standing, templates_of_subject
 from casework.clock import Clock
 from casework.database import Database
-from casework.errors import AlreadyExists, InvalidPeriod, NotFound, StaleVersion, StillInUse
+from casework.errors import (
+    AlreadyExists,
+    ImpossibleBirth,
+    InvalidPeriod,
+    NotFound,
+    StaleVersion,
+    StillInUse,
+)
 from casework.oversight.audit import Audit, Entry
 from casework.tables import EnrolledPhoto, Membership, Subject, Template
 from casework.vault import Vault
 from casework.vocabulary import SubjectStatus
+
+EARLIEST_BIRTH: Final = 1880
+"""Year; nobody has lived to 150."""
+
+_EASTERNMOST: Final = timedelta(hours=14)
+"""Ahead of UTC, in the zone where a day begins first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +140,8 @@ class Subjects:
         """Change some fields of `NewSubject`; `watchlist_ids` replaces where the subject stands.
 
         Raises:
-            NotPermitted, NotFound, StaleVersion, AlreadyExists, InvalidPeriod: nothing was
-                changed.
+            NotPermitted, NotFound, StaleVersion, AlreadyExists, InvalidPeriod, ImpossibleBirth:
+                nothing was changed.
         """
         fields = dict(changes)
         lists: Sequence[str] | None = fields.pop("watchlist_ids", None)
@@ -140,6 +153,7 @@ class Subjects:
                 for name, value in fields.items():
                     setattr(row, name, value)
                 check_period(row.valid_from, row.valid_until)
+                check_birth(row.birth_date, row.birth_year, self._clock())
                 if lists is not None:
                     owner_of(session, actor, lists, row.agency_id)
                     stand_on(row, lists)
@@ -237,7 +251,28 @@ def owner_of(
 def check_period(valid_from: datetime | None, valid_until: datetime | None) -> None:
     """Raise InvalidPeriod unless an entry ends after it begins."""
     if valid_from is not None and valid_until is not None and valid_until <= valid_from:
-        raise InvalidPeriod("valid_until must be later than valid_from.")
+        raise InvalidPeriod("valid_until must be later than valid_from.", "valid_until")
+
+
+def has_lapsed(valid_until: datetime | None, now: datetime) -> bool:
+    """Whether an entry has ended: it would never alert, so there is no reason to make it."""
+    return valid_until is not None and valid_until <= now
+
+
+def check_birth(birth_date: date | None, birth_year: int | None, now: datetime) -> None:
+    """Raise ImpossibleBirth unless somebody alive can be born then; a year must fit the date."""
+    year = birth_date.year if birth_date is not None else birth_year
+    field_name = "birth_date" if birth_date is not None else "birth_year"
+    if year is not None and year < EARLIEST_BIRTH:
+        raise ImpossibleBirth(field_name, f"Nobody alive was born before {EARLIEST_BIRTH}.")
+    # Somewhere it is tomorrow already.
+    today = (now + _EASTERNMOST).date()
+    if (birth_date is not None and birth_date > today) or (year is not None and year > today.year):
+        raise ImpossibleBirth(field_name, "Nobody is born in the future.")
+    if birth_date is not None and birth_year is not None and birth_year != birth_date.year:
+        raise ImpossibleBirth(
+            "birth_year", "The year of birth is not that of the date: leave one of them out."
+        )
 
 
 def stand_on(subject: Subject, watchlist_ids: Sequence[str]) -> None:

@@ -93,12 +93,19 @@ class Watchlists:
 
     def ensure(self, actor: Actor, new: NewWatchlist) -> Watchlist:
         """Return the agency's watchlist of that name, making it if there is none."""
-        owner_id = new.agency_id or actor.agency_id
-        with self._database.read() as session:
-            row = session.scalar(
-                select(Watchlist).where(Watchlist.name == new.name, Watchlist.agency_id == owner_id)
-            )
+        row = self.named(actor, new.name, new.agency_id or actor.agency_id)
         return row if row is not None else self.create(actor, new)
+
+    def named(self, actor: Actor, name: str, owner_id: str | None) -> Watchlist | None:
+        """Return an agency's watchlist of that name; raises NotPermitted."""
+        require(actor, Act.READ_WATCHLIST)
+        query = select(Watchlist).where(
+            Watchlist.name == name,
+            Watchlist.agency_id == owner_id,
+            visible(actor, Act.READ_WATCHLIST),
+        )
+        with self._database.read() as session:
+            return session.scalar(query)
 
     def get(self, actor: Actor, watchlist_id: str) -> Watchlist:
         """Return one watchlist; raises NotPermitted or NotFound."""

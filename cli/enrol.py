@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -15,6 +15,7 @@ from rich.progress import Progress, TaskID
 from api.settings import Settings
 from casework.access.actors import Actor
 from casework.enrolment import Application, Enrolled, Examined, PhotoFile, PhotoReport
+from casework.lookalikes import Lookalike
 from casework.service import Service
 from casework.subjects import NewSubject
 from casework.tables import Watchlist
@@ -42,10 +43,15 @@ class Tally:
     accepted: int = 0
     refused: list[dict[str, Any]] = field(default_factory=list)
     not_enrolled: list[str] = field(default_factory=list)
+    similar: list[dict[str, Any]] = field(default_factory=list)
+    """Whose face stands on a list already: a warning."""
     seconds: float = 0.0
 
-    def add(self, person: Person, enrolled: Enrolled) -> None:
+    def add(self, person: Person, enrolled: Enrolled, similar: Sequence[Lookalike]) -> None:
         """Count one person's outcome."""
+        if similar:
+            found = [asdict(each) for each in similar]
+            self.similar.append({"reference": person.reference, "similar": found})
         self.people += 1
         self.created += enrolled.created
         self.known += enrolled.subject_id is not None and not enrolled.created
@@ -70,6 +76,7 @@ def enrol(
     direction: Annotated[
         Direction, typer.Option(help="Direction, if it is made.")
     ] = Direction.BOTH,
+    legal_basis: Annotated[str, typer.Option(help="Legal basis, if it is made.")] = "",
     report: Annotated[
         Path | None, typer.Option(help="Write every refusal to this JSON file.")
     ] = None,
@@ -78,9 +85,9 @@ def enrol(
     """Enrol every person of PATH; safe to stop at any moment and to run again.
 
     PATH is a folder with a sub-folder per person, a folder with a photo per person, or a CSV file
-    with the columns reference, name, photos (separated by `;`) and, if wanted, nationality,
-    birth_date, reason, valid_from, valid_until. Photos enrolled before are skipped. Exit 1 if any
-    photo was refused.
+    with the columns reference, name, photos (separated by `;`) and, if wanted, aliases, sex,
+    birth_date, birth_year, nationality, documents, reason, decision_number, status, valid_from,
+    valid_until. Photos enrolled before are skipped. Exit 1 if any photo was refused.
     """
     try:
         people = read_roster(path)
@@ -92,7 +99,8 @@ def enrol(
         agencies, operator = service.records.agencies, Actor.operator()
         owner = agencies.by_code(agency) if agency is not None else agencies.only(operator)
         row = service.records.watchlists.ensure(
-            operator, NewWatchlist(watchlist, owner.id, category, direction)
+            operator,
+            NewWatchlist(watchlist, owner.id, category, direction, legal_basis=legal_basis),
         )
         with item_progress("people") as progress:
             tally = _enrol_all(service, people, row, settings.workers, progress)
@@ -119,8 +127,8 @@ def _enrol_all(
             # While one group is being written, the workers already examine the next.
             while waiting and len(ahead) < _GROUPS_AHEAD:
                 ahead.append(_Group(service, waiting.pop(0), watchlist, pool))
-            for person, enrolled in ahead.popleft().store():
-                tally.add(person, enrolled)
+            for person, enrolled, similar in ahead.popleft().store():
+                tally.add(person, enrolled, similar)
             tally.seconds = time.perf_counter() - started
             _advance(progress, task, tally)
     return tally
@@ -150,14 +158,19 @@ class _Group:
             for person in people
         ]
 
-    def store(self) -> Iterator[tuple[Person, Enrolled]]:
-        """Wait for the examinations, write them, and return each person's outcome."""
+    def store(self) -> Iterator[tuple[Person, Enrolled, tuple[Lookalike, ...]]]:
+        """Wait for the examinations, write them, and return each person's outcome.
+
+        Whom each resembles is looked up for the whole group at once, when it is in the gallery
+        itself: so two rows of one file that show the same face are noticed, too.
+        """
         applications = [
             Application(_subject(person, self._watchlist.id), tuple(f.result() for f in futures))
             for person, futures in zip(self._people, self._examined, strict=True)
         ]
         stored = self._service.enrolment.store(Actor.operator(), applications)
-        return zip(self._people, stored, strict=True)
+        similar = self._service.lookalikes.of(Actor.operator(), stored)
+        return zip(self._people, stored, similar, strict=True)
 
 
 def _examine(service: Service, path: Path, known: frozenset[str]) -> Examined:
@@ -178,9 +191,15 @@ def _subject(person: Person, watchlist_id: str) -> NewSubject:
         name=person.name,
         watchlist_ids=(watchlist_id,),
         reference=person.reference,
-        nationality=person.nationality,
+        aliases=list(person.aliases),
+        sex=person.sex,
         birth_date=person.birth_date,
+        birth_year=person.birth_year,
+        nationality=person.nationality,
+        documents=[dict(document) for document in person.documents],
         reason=person.reason,
+        decision_number=person.decision_number,
+        status=person.status,
         valid_from=person.valid_from,
         valid_until=person.valid_until,
     )
@@ -214,6 +233,7 @@ def _tell(tally: Tally, report: Path | None, *, as_json: bool) -> None:
                 "photos": tally.photos,
                 "accepted": tally.accepted,
                 "refused": tally.refused,
+                "similar": tally.similar,
                 "seconds": round(tally.seconds, 2),
             }
         )
@@ -223,6 +243,11 @@ def _tell(tally: Tally, report: Path | None, *, as_json: bool) -> None:
         f"{len(tally.not_enrolled)} not enrolled. {tally.photos} photos: "
         f"{tally.accepted} accepted, {len(tally.refused)} refused. {tally.seconds:.1f} s."
     )
+    for warning in tally.similar[:20]:
+        others = ", ".join(_told(each) for each in warning["similar"])
+        err.print(f"similar: {warning['reference']} resembles {others}", markup=False)
+    if len(tally.similar) > 20:
+        err.print(f"... and {len(tally.similar) - 20} more who resemble others", markup=False)
     for refusal in tally.refused[:20]:
         err.print(
             f"refused: {refusal['reference']}/{refusal['photo']}: {refusal['detail']}", markup=False
@@ -230,3 +255,8 @@ def _tell(tally: Tally, report: Path | None, *, as_json: bool) -> None:
     if len(tally.refused) > 20:
         rest = f"the rest is in {report}" if report else "use --report FILE to keep them all"
         err.print(f"... and {len(tally.refused) - 20} more; {rest}", markup=False)
+
+
+def _told(similar: dict[str, Any]) -> str:
+    on = f"{similar['watchlist']} ({similar['owner_code']})"
+    return f"{similar['name']} on {on}" if similar["name"] is not None else f"somebody on {on}"

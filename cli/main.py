@@ -15,13 +15,18 @@ from rich.markup import escape
 from api.settings import CONFIG_VARIABLE
 from casework.errors import CaseworkError
 from cli import (
+    agencies,
+    audit,
     bench,
     calibrate,
     compare,
     demo,
     enrol,
+    exports,
+    imports,
     keys,
     models,
+    officers,
     reembed,
     retention,
     screen,
@@ -55,6 +60,8 @@ def main(
 app.command()(demo.demo)
 app.command()(serve.serve)
 app.command()(enrol.enrol)
+app.command("import")(imports.import_)
+app.command()(exports.export)
 app.command()(screen.screen)
 app.command()(compare.compare)
 app.command()(reembed.reembed)
@@ -65,6 +72,9 @@ app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options"
 )
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")
+app.add_typer(agencies.app, name="agencies")
+app.add_typer(officers.app, name="officers")
+app.add_typer(audit.app, name="audit")
 app.add_typer(retention.app, name="retention")
 
 

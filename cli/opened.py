@@ -20,7 +20,9 @@ def records(settings: Settings) -> Iterator[Records]:
     """Open the database alone: quick, and needs no model weights."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     opened = Records.open(
-        settings.resolved_database_url, read_or_create_key(settings.resolved_data_key_file)
+        settings.resolved_database_url,
+        read_or_create_key(settings.resolved_data_key_file),
+        rules=settings.sign_in_rules,
     )
     try:
         yield opened

@@ -4,5 +4,20 @@ from typing import Annotated
 
 import typer
 
+from casework.access.actors import Actor
+from casework.service import Records
+from casework.tables import Agency
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing unless something fails.")]
+
+
+def owner_of(records: Records, code: str | None) -> Agency:
+    """Return the agency that `--agency` names; without it, the only one there is.
+
+    Raises:
+        NotFound: there is none of that code, or there are several.
+    """
+    if code is not None:
+        return records.agencies.by_code(code)
+    return records.agencies.only(Actor.operator())

@@ -59,11 +59,17 @@ def url_of(database: Path | str) -> str:
 
 
 def open_service(
-    database: Path | str, clock: FakeClock | None = None, limits: Limits | None = None
+    database: Path | str,
+    clock: FakeClock | None = None,
+    limits: Limits | None = None,
+    *,
+    private_targets: bool = False,
 ) -> Service:
     """Open and start a service over a database file, or an URL; call again for a restart."""
     clock = clock or FakeClock()
-    records = Records.open(url_of(database), DATA_KEY, clock, passwords=QUICK)
+    records = Records.open(
+        url_of(database), DATA_KEY, clock, passwords=QUICK, private_targets=private_targets
+    )
     service = Service.over(records, drawn_pack(), fake_pipeline(limits), clock)
     service.start()
     return service

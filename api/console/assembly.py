@@ -4,7 +4,6 @@ from fastapi import FastAPI
 
 from api.console import assets, faults
 from api.console.frame import make
-from api.console.live import Pulse
 from api.console.screens import account, alert, photos, preferences, queue, sign_in
 from api.settings import Settings
 
@@ -12,7 +11,6 @@ from api.settings import Settings
 def install(app: FastAPI, settings: Settings) -> None:
     """Add every screen; none of them is in the OpenAPI document, which is for programs."""
     app.state.console = make(settings.display_time_zone, secure=settings.cookie_secure)
-    app.state.console_pulse = Pulse()
     faults.install(app)
     for module in (
         assets,

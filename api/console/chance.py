@@ -4,13 +4,14 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from casework.chance import RAREST
 from casework.policy import Policy
 from casework.tables import Alert
 
 _DECADES: Final = 6
 """From 1 in 1 to 1 in a million: rarer is never said (casework.chance.RAREST)."""
-_WIDTH: Final = 600
-_MARGIN: Final = 24
+_WIDTH: Final = 760
+_MARGIN: Final = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,13 @@ class Scale:
     threshold: float | None
     one_in: float
     threshold_one_in: float | None
+    begin: int = _MARGIN
+    end: int = _WIDTH - _MARGIN
+
+    @property
+    def rarest(self) -> bool:
+        """Whether it may be rarer still than is said."""
+        return self.one_in >= RAREST
 
 
 def scale_of(alert: Alert, policy: Policy | None) -> Scale | None:

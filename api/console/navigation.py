@@ -19,9 +19,7 @@ class Entry:
 
 
 # In the order they are shown; who signs in is brought to the first that they may use.
-ENTRIES: Final = (
-    Entry("/alerts", msg("Alerts"), Act.READ_ALERT),
-)
+ENTRIES: Final = (Entry("/alerts", msg("Alerts"), Act.READ_ALERT),)
 
 
 def menu_for(actor: Actor | None) -> list[Entry]:

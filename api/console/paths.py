@@ -25,7 +25,7 @@ def local(address: str | None, fallback: str = HOME) -> str:
     if address.startswith("//") or "\\" in address or not address.isprintable():
         return fallback
     parts = urlsplit(address)
-    if parts.scheme or parts.netloc or not is_page(parts.path) or parts.path == SIGN_IN:
+    if parts.scheme or parts.netloc or not is_page(parts.path):
         return fallback
     return address
 

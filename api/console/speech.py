@@ -24,7 +24,7 @@ DEFAULT_LANGUAGE: Final = "id"
 DOMAIN: Final = "console"
 
 # Indonesia's zones have names that everybody knows there, and nobody elsewhere.
-_ZONE: Final = {"id": "z", "en": "O"}
+_ZONE: Final = {"id": "z", "en": "ZZZZ"}
 
 
 def msg(text: str) -> str:

@@ -13,7 +13,7 @@ it, and hands the fields on as `visit.posted`.
 import asyncio
 import secrets
 from dataclasses import dataclass, field
-from typing import Any, Annotated, Final
+from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 from fastapi import Depends, Request
@@ -33,6 +33,7 @@ from casework.errors import NotPermitted
 from casework.oversight.audit import REFUSED, Entry
 from casework.service import Records, Service
 from casework.tables import Officer
+from casework.vocabulary import SessionKind
 
 THEMES: Final = ("auto", "light", "dark")
 _VISITOR_BYTES: Final = 32
@@ -110,7 +111,7 @@ class Visit:
             values: what the template speaks of, besides `visit` and `csrf`.
         """
         answer = HTMLResponse(self.render(template, **values), status)
-        if self.actor_known is None and self.request.cookies.get(cookies.VISITOR) != self.secret:
+        if _held(self.request) != self.secret:
             cookies.keep_visitor(answer, self.secret, secure=self.console.secure)
         return answer
 
@@ -186,16 +187,17 @@ class Page:
         return OfficerVisit(request, visit.console, speech, text, posted, actor, officer)
 
     def _known(self, records: Records, text: str, request_id: str) -> tuple[Actor, Officer]:
-        actor = records.sessions.recognise(text, used=self.counts_as_use).asking(request_id)
+        actor = records.sessions.recognise(
+            text, used=self.counts_as_use, kind=SessionKind.CONSOLE
+        ).asking(request_id)
         return actor, records.account.get(actor)
 
 
 async def _guest(request: Request) -> Visit:
     """Return the visit of whoever it is; a form has to be ours all the same."""
-    visit = _visit(request, request.cookies.get(cookies.VISITOR, ""))
+    visit = visit_of(request)
     if request.method not in SAFE_METHODS:
-        visit.posted = await proven(request, visit.secret)
-    visit.secret = visit.secret or secrets.token_urlsafe(_VISITOR_BYTES)
+        visit.posted = await proven(request, _held(request))
     return visit
 
 
@@ -204,8 +206,12 @@ Guest = Annotated[Visit, Depends(_guest)]
 
 
 def visit_of(request: Request) -> Visit:
-    """Return the visit of whoever it is, for a page that has no form: an error."""
-    return _visit(request, request.cookies.get(cookies.VISITOR, ""))
+    """Return the visit of whoever it is; forms of the page are bound to what the browser holds."""
+    return _visit(request, _held(request) or secrets.token_urlsafe(_VISITOR_BYTES))
+
+
+def _held(request: Request) -> str:
+    return request.cookies.get(cookies.SESSION) or request.cookies.get(cookies.VISITOR, "")
 
 
 def _visit(request: Request, secret: str) -> Visit:

@@ -9,7 +9,7 @@ from babel import Locale
 from babel.core import get_global
 
 from api.console.speech import Speech, msg
-from api.problems import Problem
+from api.problems import KINDS, Problem
 from casework.vocabulary import (
     AlertState,
     Category,
@@ -139,6 +139,13 @@ SENTENCES: Final[Mapping[str, str]] = {
         "Too many failed sign-ins: the account is locked for a while. Try again later, or ask your "
         "administrator to unlock it."
     ),
+    "not_confirmed": msg("The password or code is wrong."),
+    "sign_on_refused": msg(
+        "Signing in with your agency's account was refused. Ask your administrator whether your "
+        "account here belongs to it."
+    ),
+    "provider_unavailable": msg("Your agency's sign-in does not answer. Try again in a moment."),
+    "too_many_streams": msg("Too many pages are open at once: close some."),
     "not_permitted": msg("Your roles do not allow this. Ask your administrator if they should."),
     "weak_password": msg("This password is too easy to guess."),
     "not_found": msg("There is nothing here, or it is not for your agency to see."),
@@ -175,6 +182,7 @@ SAID_BY_CASEWORK: Final = (
     msg("Ask for a new shared secret first."),
     msg("The code is wrong: check the clock of your telephone, and try the next code."),
     msg("Login, password or code is wrong, or the account is not active."),
+    msg("It took too long: sign in again from the beginning."),
     msg("The traveller's photo has been erased."),
     msg("The enrolled photo has been erased."),
 )
@@ -199,15 +207,27 @@ def explained(reason: str) -> str:
 
 def sentence(problem: Problem, speech: Speech) -> str:
     """Return what an error says to a person, in their language."""
-    return told(problem.detail, speech) or speech(
-        SENTENCES.get(problem.code)
-        or SENTENCES["internal_error" if problem.status >= _OURS else "request_invalid"]
-    )
+    general = "internal_error" if problem.status >= _OURS else "request_invalid"
+    code = problem.code if problem.code in SENTENCES else general
+    return told(problem.detail, speech) or by_code(code, speech)
+
+
+def by_code(code: str, speech: Speech) -> str:
+    """Return the sentence of a code in `SENTENCES`, in a language."""
+    text = SENTENCES[code]
+    return speech(text)
 
 
 def told(text: str, speech: Speech) -> str | None:
     """Return a sentence of the use cases in a language, None if it is not one of the known."""
     return speech(text) if text in SAID_BY_CASEWORK else None
+
+
+def fault(error: Exception, speech: Speech) -> str:
+    """Return what an error of the use cases says to a person, for a form that is shown again."""
+    kind = KINDS.get(type(error))
+    code = kind.code if kind is not None and kind.code in SENTENCES else "request_invalid"
+    return told(str(error), speech) or by_code(code, speech)
 
 
 def country(code: str | None, language: str) -> str:

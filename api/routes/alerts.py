@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Response
 
 from api import problems
-from api.needs import Allowed, Limit, ReadVersion, TheService, etag
+from api.needs import Allowed, Limit, ReadVersion, TheService, etag, known_query
 from api.routes.subjects import MEDIA_TYPES, PRIVATE
 from api.schemas.alerts import AlertOut, AlertPage, AlertSummary, ClosingIn, FindingIn
 from api.schemas.common import Port, Time
@@ -16,7 +16,7 @@ from casework.review.alerts import PORTRAIT_FORMAT, AlertFilter
 from casework.service import Service
 from casework.vocabulary import AlertState, Category
 
-router: Final = APIRouter(prefix="/v1/alerts", tags=["alerts"])
+router: Final = APIRouter(prefix="/v1/alerts", tags=["alerts"], dependencies=[Depends(known_query)])
 
 Reader = Annotated[Actor, Depends(Allowed(Act.READ_ALERT))]
 Taker = Annotated[Actor, Depends(Allowed(Act.ACKNOWLEDGE_ALERT))]

@@ -14,6 +14,18 @@ from casework import errors
 
 router: Final = APIRouter(prefix="/v1/alerts", tags=["alerts"])
 
+# One event as the lines of the stream spell it.
+_EVENT: Final = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string"},
+        "event": {"enum": ["ready", "alert.raised", "alert.changed"]},
+        "data": {"type": "string", "description": "JSON."},
+        "retry": {"type": "integer", "description": "Milliseconds before connecting again."},
+    },
+    "required": ["event", "data"],
+}
+
 
 async def _place(streams: TheStreams, actor: Reader) -> AsyncIterator[None]:
     """Hold a place for as long as the answer goes on."""
@@ -23,13 +35,15 @@ async def _place(streams: TheStreams, actor: Reader) -> AsyncIterator[None]:
 
 @router.get(
     "/stream",
+    # The framework reads it off the constructor of a response class, and this one has no such.
+    status_code=200,
     summary="Follow alerts as they happen",
     response_class=EventStream,
     responses={
         200: {
             "description": "Server-sent events: `ready` first, then `alert.raised` and "
             "`alert.changed`, each with its `id` and an event as in webhooks (`EventOut`) as data.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"schema": _EVENT}},
         },
         **problems.responses(
             errors.NotAuthenticated,

@@ -4,13 +4,14 @@ import json
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api import problems
 from api.forms import multipart_schema, read_form, validated
 from api.needs import (
     After,
     Allowed,
+    Before,
     Limit,
     ReadVersion,
     TheService,
@@ -18,13 +19,17 @@ from api.needs import (
     Workers,
     WorkPlace,
     etag,
+    known_query,
 )
 from api.pool import Overloaded
 from api.problems import FieldProblem, RequestInvalid
 from api.routes.compare import NoFields
+from api.schemas.common import Text, Time
+from api.schemas.history import HistoryPage, MeetingOut
 from api.schemas.subjects import (
     EnrolmentOut,
     PhotoReportOut,
+    SimilarOut,
     SubjectForm,
     SubjectIn,
     SubjectOut,
@@ -34,15 +39,19 @@ from api.schemas.subjects import (
 from casework import errors
 from casework.access.actors import Actor
 from casework.access.authority import Act
-from casework.enrolment import Enrolled, PhotoFile
+from casework.enrolment import Enrolled
+from casework.lookalikes import Lookalike
 from casework.service import Service
 from casework.subjects import NewSubject, SubjectFilter
 from casework.tables import Subject
 
-router: Final = APIRouter(prefix="/v1/subjects", tags=["subjects"])
+router: Final = APIRouter(
+    prefix="/v1/subjects", tags=["subjects"], dependencies=[Depends(known_query)]
+)
 
 Reader = Annotated[Actor, Depends(Allowed(Act.READ_SUBJECT))]
 Editor = Annotated[Actor, Depends(Allowed(Act.EDIT_SUBJECT))]
+HistoryReader = Annotated[Actor, Depends(Allowed(Act.READ_HISTORY))]
 
 _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
 _PHOTOS: Final[dict[str, Any]] = {
@@ -79,6 +88,7 @@ MEDIA_TYPES: Final = {
             *_COMMON,
             errors.NotFound,
             errors.InvalidPeriod,
+            errors.ImpossibleBirth,
             errors.EnrolmentRefused,
             Overloaded,
         ),
@@ -102,10 +112,15 @@ async def enrol(
     files = form.photos("photos", settings.max_photos)
     body = validated(SubjectIn, _json(form.parse(SubjectForm).subject))
     person = NewSubject(**{**body.model_dump(), "watchlist_ids": tuple(body.watchlist_ids)})
-    enrolled = await pool.run(request, lambda: _enrol_and_follow(service, actor, person, files))
+
+    def work() -> tuple[Enrolled, tuple[Lookalike, ...]]:
+        enrolled = service.enrolment.enrol(actor, person, files)
+        return enrolled, _similar(service, actor, enrolled)
+
+    enrolled, similar = await pool.run(request, work)
     response.status_code = 201 if enrolled.created else 200
     response.headers["Location"] = f"/v1/subjects/{enrolled.subject_id}"
-    return _enrolment(service, actor, enrolled, response)
+    return _enrolment(service, actor, enrolled, similar, response)
 
 
 @router.get(
@@ -117,12 +132,19 @@ async def enrol(
 def page(
     service: TheService,
     actor: Reader,
-    watchlist_id: str | None = None,
+    watchlist_id: Annotated[Text | None, Query(description="Who stands on this list.")] = None,
+    q: Annotated[
+        Text | None,
+        Query(description="Part of a name, an alias, the reference or a document's number."),
+    ] = None,
+    lapses_before: Annotated[
+        Time | None, Query(description="Whose entry ends, or ended, before this time.")
+    ] = None,
     after: After = None,
     limit: Limit = 50,
 ) -> SubjectPage:
     """Return subjects in order of making, of all watchlists or of one."""
-    wanted = SubjectFilter(watchlist_id=watchlist_id)
+    wanted = SubjectFilter(watchlist_id, q, lapses_before)
     rows = service.records.subjects.page(actor, after, limit + 1, wanted)
     items = [SubjectOut.of(row) for row in rows[:limit]]
     return SubjectPage(items=items, next=items[-1].id if len(rows) > limit else None)
@@ -149,6 +171,7 @@ def read(subject_id: str, response: Response, service: TheService, actor: Reader
         errors.AlreadyExists,
         errors.StaleVersion,
         errors.InvalidPeriod,
+        errors.ImpossibleBirth,
     ),
 )
 def edit(
@@ -176,6 +199,25 @@ def remove(subject_id: str, service: TheService, actor: Editor) -> None:
     service.mirror.catch_up()
 
 
+@router.get(
+    "/{subject_id}/encounters",
+    response_model=HistoryPage,
+    summary="Read a subject's encounters",
+    responses=problems.responses(*_COMMON, errors.NotFound),
+)
+def encounters(
+    subject_id: str,
+    service: TheService,
+    actor: HistoryReader,
+    before: Before = None,
+    limit: Limit = 50,
+) -> HistoryPage:
+    """Return where the subject was met, at every stage, newest first; and what came of it."""
+    rows = service.records.history.page(actor, subject_id, before, limit + 1)
+    items = [MeetingOut.of(row, actor) for row in rows[:limit]]
+    return HistoryPage(items=items, next=items[-1].encounter.id if len(rows) > limit else None)
+
+
 @router.post(
     "/{subject_id}/photos",
     status_code=201,
@@ -200,12 +242,12 @@ async def add_photos(
     form.parse(NoFields)
     files = form.photos("photos", settings.max_photos)
 
-    def work() -> Enrolled:
+    def work() -> tuple[Enrolled, tuple[Lookalike, ...]]:
         enrolled = service.enrolment.add_photos(actor, subject_id, files)
-        service.mirror.catch_up()
-        return enrolled
+        return enrolled, _similar(service, actor, enrolled)
 
-    return _enrolment(service, actor, await pool.run(request, work), response)
+    enrolled, similar = await pool.run(request, work)
+    return _enrolment(service, actor, enrolled, similar, response)
 
 
 @router.get(
@@ -239,22 +281,26 @@ def remove_photo(subject_id: str, photo_id: str, service: TheService, actor: Edi
     service.mirror.catch_up()
 
 
-def _enrol_and_follow(
-    service: Service, actor: Actor, person: NewSubject, files: Sequence[PhotoFile]
-) -> Enrolled:
-    enrolled = service.enrolment.enrol(actor, person, files)
+def _similar(service: Service, actor: Actor, enrolled: Enrolled) -> tuple[Lookalike, ...]:
+    """Let the gallery follow, and return whom the new photos resemble."""
     service.mirror.catch_up()
-    return enrolled
+    (similar,) = service.lookalikes.of(actor, [enrolled])
+    return similar
 
 
 def _enrolment(
-    service: Service, actor: Actor, enrolled: Enrolled, response: Response
+    service: Service,
+    actor: Actor,
+    enrolled: Enrolled,
+    similar: Sequence[Lookalike],
+    response: Response,
 ) -> EnrolmentOut:
     assert enrolled.subject_id is not None  # noqa: S101 - a refusal has been raised before
     return EnrolmentOut(
         subject=_answer(service.records.subjects.get(actor, enrolled.subject_id), response),
         created=enrolled.created,
         photos=[PhotoReportOut.of(report) for report in enrolled.reports],
+        similar=[SimilarOut.model_validate(each) for each in similar],
     )
 
 

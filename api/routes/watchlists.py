@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Response
 
 from api import problems
-from api.needs import After, Allowed, Limit, ReadVersion, TheService, etag
+from api.needs import After, Allowed, Limit, ReadVersion, TheService, etag, known_query
 from api.schemas.watchlists import WatchlistIn, WatchlistOut, WatchlistPage, WatchlistPatch
 from casework import errors
 from casework.access.actors import Actor
@@ -13,7 +13,9 @@ from casework.access.authority import Act
 from casework.tables import Watchlist
 from casework.watchlists import NewWatchlist
 
-router: Final = APIRouter(prefix="/v1/watchlists", tags=["watchlists"])
+router: Final = APIRouter(
+    prefix="/v1/watchlists", tags=["watchlists"], dependencies=[Depends(known_query)]
+)
 
 Reader = Annotated[Actor, Depends(Allowed(Act.READ_WATCHLIST))]
 Editor = Annotated[Actor, Depends(Allowed(Act.EDIT_WATCHLIST))]

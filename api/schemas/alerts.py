@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Self
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from api.schemas.common import Answer, Instruction, LongText, QualityOut, Strict
-from api.schemas.subjects import Document
+from api.schemas.subjects import DocumentOut
 from casework.access.actors import Actor
 from casework.review.alerts import AlertView, Step, shown_state
 from casework.review.review import Finding
@@ -124,7 +124,7 @@ class AlertSubject(Answer):
     sex: Sex | None
     birth: str | None = Field(description="Date, or the year where no more is known.")
     nationality: str | None
-    documents: list[Document]
+    documents: list[DocumentOut]
     reason: str
     decision_number: str | None
     valid_from: datetime | None
@@ -195,7 +195,23 @@ class FindingIn(Strict):
 
     opinion: Opinion
     reasons: list[OpinionReason] = Field(min_length=1, max_length=10)
-    note: LongText | None = None
+    note: LongText | None = Field(
+        default=None, validate_default=True, description="Required where a reason is `other`."
+    )
+
+    @field_validator("reasons")
+    @classmethod
+    def _each_once(cls, reasons: list[OpinionReason]) -> list[OpinionReason]:
+        if len(set(reasons)) < len(reasons):
+            raise ValueError("a reason is given twice")
+        return reasons
+
+    @field_validator("note")
+    @classmethod
+    def _explained(cls, note: str | None, said: ValidationInfo) -> str | None:
+        if not note and OpinionReason.OTHER in said.data.get("reasons", ()):
+            raise ValueError("say in a note what the other reason is")
+        return note or None
 
     @property
     def finding(self) -> Finding:
@@ -207,4 +223,13 @@ class ClosingIn(Strict):
     """How an alert ends."""
 
     disposal: Disposal
-    note: LongText | None = None
+    note: LongText | None = Field(
+        default=None, validate_default=True, description="Required where the end is `other`."
+    )
+
+    @field_validator("note")
+    @classmethod
+    def _explained(cls, note: str | None, said: ValidationInfo) -> str | None:
+        if not note and said.data.get("disposal") is Disposal.OTHER:
+            raise ValueError("say in a note how it ended")
+        return note or None

@@ -1,43 +1,79 @@
 """What requests and answers of every resource are made of."""
 
+import re
 from datetime import UTC, date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
 )
 
+from casework.nations import nation
+from casework.subjects import EARLIEST_BIRTH
 
-def _not_in_future(value: date) -> date:
-    if value > datetime.now(UTC).date():
-        raise ValueError("nobody is born in the future")
+# Numbers would be read as seconds since 1970: a year sent as a time must not become one.
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}.*")
+
+
+def _written_as_date(value: object) -> object:
+    if isinstance(value, int | float) or (isinstance(value, str) and not _DATE.fullmatch(value)):
+        raise ValueError("write a date as 1980-02-28")
     return value
 
+
+def _written_as_time(value: object) -> object:
+    if isinstance(value, int | float) or (isinstance(value, str) and not _TIME.fullmatch(value)):
+        raise ValueError("write a time as 2026-03-01T08:30:00Z, or with another zone")
+    return value
+
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the time lies outside the calendar") from None
+
+
+# PostgreSQL cannot keep a NUL character, and no text that a person writes has one.
+_WRITABLE: Final = r"^[^\x00]*$"
 
 Port = Annotated[
     str,
     StringConstraints(pattern=r"^([A-Z]{3}|[A-Z]{2}[A-Z2-9]{3})$"),
     Field(description="IATA airport code or UN/LOCODE.", examples=["CGK", "IDBTM"]),
 ]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_WRITABLE),
+]
+LongText = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=4000, pattern=_WRITABLE)
+]
 Time = Annotated[
     AwareDatetime,
-    AfterValidator(lambda value: value.astimezone(UTC)),
+    BeforeValidator(_written_as_time),
+    AfterValidator(_in_utc),
     Field(description="RFC 3339, with its zone.", examples=["2026-03-01T08:30:00Z"]),
 ]
 Nationality = Annotated[
     str,
-    StringConstraints(pattern=r"^[A-Z]{3}$"),
-    Field(description="ISO 3166-1 alpha-3.", examples=["IDN"]),
+    StringConstraints(pattern=r"^([A-Z]{3}|D)$"),
+    AfterValidator(nation),
+    Field(
+        description="ISO 3166-1 alpha-3, or a code of travel documents (ICAO Doc 9303-3) such as "
+        "XXA, XXB, XXX, UNO; D is kept as DEU.",
+        examples=["IDN"],
+    ),
 ]
-BirthDate = Annotated[date, AfterValidator(_not_in_future)]
-BirthYear = Annotated[int, Field(ge=1880, le=2100)]
+BirthDate = Annotated[date, BeforeValidator(_written_as_date)]
+BirthYear = Annotated[int, Field(ge=EARLIEST_BIRTH, le=2100)]
 Rate = Annotated[float, Field(gt=0, lt=1)]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
 Score = Annotated[float, Field(ge=-1, le=1)]

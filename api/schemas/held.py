@@ -58,6 +58,24 @@ class HeldSearch(Answer):
     purpose: str
 
 
+class HeldReferral(Answer):
+    """What was told of the subject to another agency."""
+
+    id: str
+    made_at: datetime
+    to: str = Field(description="The other agency's code.")
+    fields: list[str] = Field(description="What was told, by name.")
+    state: str
+
+
+class HeldTip(Answer):
+    """A tip that the subject was enrolled from."""
+
+    id: str
+    reference: str
+    made_at: datetime
+
+
 class HeldOut(Answer):
     """Everything by kind of record."""
 
@@ -67,4 +85,6 @@ class HeldOut(Answer):
     templates: list[HeldTemplates]
     alerts: list[HeldAlert]
     searches: list[HeldSearch]
+    referrals: list[HeldReferral]
+    tips: list[HeldTip]
     audit_records: int = Field(description="Acts in the audit trail on the subject.")

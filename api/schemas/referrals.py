@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints
 
 from api.schemas.common import Answer, LongText, Strict, Text, Time
-from api.schemas.subjects import Document
+from api.schemas.subjects import DocumentOut
 from casework.exchange.carried import AlertField, TipField
 from casework.exchange.correspondence import Handover
 from casework.exchange.referrals import Message, ReferralView
@@ -138,7 +138,7 @@ class CarriedOut(Answer):
     sex: Sex | None = None
     birth: str | None = None
     nationality: str | None = None
-    documents: list[Document] | None = None
+    documents: list[DocumentOut] | None = None
     reason: str | None = None
     decision_number: str | None = None
     valid_until: datetime | None = None

@@ -31,7 +31,7 @@ class SessionOut(Answer):
     """A session."""
 
     token: str = Field(description="Send as `Authorization: Bearer ...`; it is shown once.")
-    token_type: Literal["Bearer"] = "Bearer"
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - a kind of token, no token
     expires_at: datetime
     officer: OfficerOut
     incomplete: str | None = Field(

@@ -30,6 +30,14 @@ class Document(Strict):
     country: Nationality | None = None
 
 
+class DocumentOut(Answer):
+    """A travel document, as it is kept."""
+
+    kind: str
+    number: str
+    country: str | None
+
+
 class SubjectIn(Strict):
     """A new subject."""
 
@@ -112,7 +120,7 @@ class SubjectOut(Answer):
     birth_date: date | None
     birth_year: int | None
     nationality: str | None
-    documents: list[Document]
+    documents: list[DocumentOut]
     reason: str
     decision_number: str | None
     status: SubjectStatus
@@ -168,9 +176,21 @@ class PhotoReportOut(Answer):
         )
 
 
+class SimilarOut(Answer):
+    """Somebody on a list that you may see whose face resembles the one enrolled."""
+
+    watchlist: str
+    owner_code: str
+    subject_id: str | None = Field(description="Null where the list is another agency's.")
+    name: str | None
+
+
 class EnrolmentOut(Answer):
     """The subject as it now stands, and a report on each photo."""
 
     subject: SubjectOut
     created: bool
     photos: list[PhotoReportOut]
+    similar: list[SimilarOut] = Field(
+        description="A warning, never a reason to refuse: the face stands on these lists already."
+    )

@@ -91,8 +91,8 @@ class Agencies:
             return rows[0]
         return self.create(actor, NewAgency("LOCAL", "This installation", AgencyKind.OPERATOR))
 
-    def page(self, actor: Actor, after: str | None, limit: int) -> list[Agency]:
-        """Return up to `limit` agencies in order of making, those after id `after`."""
+    def page(self, actor: Actor, after: str | None, limit: int | None) -> list[Agency]:
+        """Return agencies in order of making: those after `after`, at most `limit` (None: all)."""
         require(actor, Act.READ_AGENCY)
         query = select(Agency).order_by(Agency.id).limit(limit)
         if after is not None:

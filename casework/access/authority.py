@@ -40,6 +40,7 @@ class Act(StrEnum):
     READ_TIP_SOURCE = "tip.source"
     IMPORT = "import.run"
     READ_AUDIT = "audit.read"
+    VERIFY_AUDIT = "audit.verify"
     READ_REPORT = "report.read"
     READ_TOTALS = "report.totals"
     READ_CALIBRATION = "calibration.read"
@@ -91,6 +92,7 @@ GRANTS: Final[Mapping[Act, Mapping[Role, Reach]]] = {
     Act.READ_TIP_SOURCE: {_SUPERVISOR: _OWN},
     Act.IMPORT: {_ANALYST: _OWN},
     Act.READ_AUDIT: {_AUDITOR: _OWN},
+    Act.VERIFY_AUDIT: {_AUDITOR: _ALL},
     Act.READ_REPORT: {_SUPERVISOR: _OWN, _AUDITOR: _OWN},
     Act.READ_TOTALS: {_COORDINATOR: _ALL},
     Act.READ_CALIBRATION: dict.fromkeys((_SUPERVISOR, _ANALYST, _AUDITOR, _ADMIN), _ALL),

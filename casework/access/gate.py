@@ -19,7 +19,7 @@ from casework.access.second_factor import accepted_step
 from casework.access.throttle import Throttle
 from casework.clock import Clock
 from casework.database import Database
-from casework.errors import NotAuthenticated, SecondFactorNeeded, TooManyAttempts
+from casework.errors import NotAuthenticated, SecondFactorNeeded, SignOnRefused, TooManyAttempts
 from casework.oversight.audit import REFUSED, Audit, Entry
 from casework.tables import Agency, Officer
 from casework.vault import Vault
@@ -82,6 +82,10 @@ class Gate:
             SecondFactorNeeded: the password is right, and the account has a second factor.
             NotAuthenticated: anything else is wrong; what, is not told.
         """
+        if not self._rules.passwords:
+            refusal = SignOnRefused("passwords_off")
+            self._audit.note(_refused(_NOBODY.asking(request_id), None, refusal))
+            raise refusal
         if origin is None:
             return self._admit(credentials, request_id, then)
         self._origins.begin(origin)

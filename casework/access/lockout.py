@@ -21,6 +21,8 @@ class SignInRules:
     attempts_per_address: int = 30
     """Failures from one network address, within the time of a lock, after which it is locked."""
     second_factor_required: bool = False
+    passwords: bool = True
+    """Whether passwords let anybody in; else an identity provider alone does."""
 
     def lifetime(self, kind: SessionKind) -> timedelta:
         """How long a session lasts at most."""

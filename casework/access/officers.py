@@ -111,8 +111,8 @@ class Officers:
             self._require(actor, row.agency_id, missing)
             return row
 
-    def page(self, actor: Actor, after: str | None, limit: int) -> list[Officer]:
-        """Return up to `limit` officers in order of making, those after id `after`."""
+    def page(self, actor: Actor, after: str | None, limit: int | None) -> list[Officer]:
+        """Return officers in order of making: those after `after`, at most `limit` (None: all)."""
         require(actor, Act.MANAGE_OFFICER)
         query = (
             select(Officer)

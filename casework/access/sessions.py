@@ -101,11 +101,12 @@ class Sessions:
                 raise NotAuthenticated(WRONG)
             return self._begin(session, officer, kind, request_id)
 
-    def recognise(self, text: str, *, used: bool = True) -> Actor:
+    def recognise(self, text: str, *, used: bool = True, kind: SessionKind | None = None) -> Actor:
         """Return the officer who shows this session.
 
         Args:
             text: what was handed out when it began.
+            kind: which sessions may be shown here; None for all.
             used: whether the officer does something, rather than a page of theirs by itself: a
                 console's session ends when nobody has used it for a while.
 
@@ -121,7 +122,8 @@ class Sessions:
         expected = row.secret_sha256 if row is not None else ""
         matches = hmac.compare_digest(expected.encode(), digest(secret).encode())
         now = self._clock()
-        if row is None or not matches or not self._alive(row.kind, row.seen_at, row.expires_at):
+        known = row is not None and matches and kind in (None, row.kind)
+        if row is None or not known or not self._alive(row.kind, row.seen_at, row.expires_at):
             raise NotAuthenticated("This session is not known or has ended: sign in again.")
         if used and now - row.seen_at >= _SEEN_EVERY:
             self._seen(session_id, now)

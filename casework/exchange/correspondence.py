@@ -24,7 +24,7 @@ from casework.exchange.referrals import find, in_hand, messages_row
 from casework.ids import REFERRAL, new_id
 from casework.oversight.audit import Audit, Entry
 from casework.review.review import Review
-from casework.tables import Agency, Referral, ReferralMessage
+from casework.tables import Agency, Officer, Referral, ReferralMessage
 from casework.vault import Vault
 from casework.vocabulary import Disposal, EventKind, ReferralKind, ReferralState
 
@@ -138,7 +138,7 @@ class Correspondence:
             updated_at=now,
         )
         carried.put(self._vault, row, copies)
-        row.messages = [self._message(row, actor, source.sender_id, SEND, to.note)]
+        row.messages = [self._message(session, row, actor, source.sender_id, (SEND, to.note))]
         session.add(row)
         session.flush()
         detail = {
@@ -221,7 +221,8 @@ class Correspondence:
                 row.outcome = outcome.value
             if what is Move.CLOSE:
                 row.closed_at = now
-            row.messages.append(self._message(row, actor, agency_id, what.value, text))
+            said = (what.value, text)
+            row.messages.append(self._message(session, row, actor, agency_id, said))
             session.flush()
             detail = {"from": before, "to": row.state}
             if outcome is not None:
@@ -234,12 +235,21 @@ class Correspondence:
         self._outbox.ring()
 
     def _message(
-        self, row: Referral, actor: Actor, agency_id: str, action: str, text: str | None
+        self,
+        session: Session,
+        row: Referral,
+        actor: Actor,
+        agency_id: str,
+        said: tuple[str, str | None],
     ) -> ReferralMessage:
+        """Make a message of an action and what was written with it."""
+        action, text = said
+        officer = session.get(Officer, actor.id)
         return ReferralMessage(
             at=self._clock(),
             officer_id=actor.id,
-            officer_name=actor.name,
+            # Not the login, which an actor goes by: it is half of what opens an account.
+            officer_name=officer.name if officer is not None else actor.name,
             agency_id=agency_id,
             action=action,
             state_after=row.state,

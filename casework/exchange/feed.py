@@ -84,6 +84,11 @@ class Feed:
         self._audit.note(Entry(actor, "alert.stream", owner_id=actor.agency_id, detail=detail))
         return point
 
+    def last(self, actor: Actor) -> str:
+        """Return the id of the last event that the actor may hear of: what a page was read at."""
+        with self._database.read() as session:
+            return _point(session, actor, None).event_id
+
     def after(self, actor: Actor, seq: int, limit: int = 200) -> Stretch:
         """Return the next events after a number, those that the actor may see.
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from casework.access.actors import Actor
+from casework.access.authority import Act
 from casework.clock import Clock
 from casework.database import Database
 from casework.errors import TargetRefused
@@ -133,7 +134,7 @@ class Sender:
         kind = EventKind(delivery.kind)
         told = Told(delivery.event_id, kind, delivery.at, delivery.object_id)
         receiver = reader(webhook)
-        if kind in ACTS and ACTS[kind].value.startswith("alert."):
+        if ACTS[kind] is Act.READ_ALERT:
             alert = self._alert(webhook, receiver, delivery.object_id)
             if alert is None:
                 return None

@@ -36,7 +36,7 @@ from casework.oversight.audit import Audit, Entry
 from casework.quality import quality_record
 from casework.review.searches import Question, Searches, SearchView
 from casework.subjects import NewSubject
-from casework.tables import Referral, Tip
+from casework.tables import Officer, Referral, Tip
 from casework.vault import Vault
 from casework.vocabulary import ReferralKind, TipOrigin, TipState
 from detector.pipeline import Pipeline
@@ -105,7 +105,6 @@ class TipDesk:
             has_source=bool(new.source),
             happened_at=new.happened_at,
             recorded_by=actor.id,
-            recorded_by_name=actor.name,
             created_at=now,
             updated_at=now,
         )
@@ -114,6 +113,8 @@ class TipDesk:
             row.photo_format = analysis.photo.format
             row.photo_quality = quality_record(analysis.quality)
         with self._database.write() as session:
+            officer = session.get(Officer, actor.id)
+            row.recorded_by_name = officer.name if officer is not None else actor.name
             session.add(row)
             session.flush()
             detail = {"photo": photo is not None, "source": row.has_source}

@@ -16,8 +16,10 @@ from casework.tables import (
     AuditRecord,
     Encounter,
     ProbeSearch,
+    Referral,
     Subject,
     Template,
+    Tip,
     Watchlist,
 )
 
@@ -54,6 +56,8 @@ class Held:
                 "templates": _templates(session, subject_id),
                 "alerts": _alerts(session, subject_id),
                 "searches": _searches(session, subject_id),
+                "referrals": _referrals(session, subject_id),
+                "tips": _tips(session, subject_id),
                 "audit_records": _audited(session, row),
             }
         entry = Entry(actor, "subject.held", subject_id, row.agency_id, purpose=purpose)
@@ -116,6 +120,31 @@ def _searches(session: Session, subject_id: str) -> list[dict[str, Any]]:
         {"id": each.id, "made_at": each.made_at, "purpose": each.purpose}
         for each in found
         if any(candidate.get("subject_id") == subject_id for candidate in each.candidates)
+    ]
+
+
+def _referrals(session: Session, subject_id: str) -> list[dict[str, Any]]:
+    """Return what was told of the subject to other agencies, by the names of the fields."""
+    found = session.scalars(
+        select(Referral).where(Referral.subject_id == subject_id).order_by(Referral.id)
+    )
+    return [
+        {
+            "id": each.id,
+            "made_at": each.created_at,
+            "to": each.receiver.code,
+            "fields": each.fields,
+            "state": each.state,
+        }
+        for each in found
+    ]
+
+
+def _tips(session: Session, subject_id: str) -> list[dict[str, Any]]:
+    """Return the tips that the subject was enrolled from."""
+    found = session.scalars(select(Tip).where(Tip.subject_id == subject_id).order_by(Tip.id))
+    return [
+        {"id": each.id, "reference": each.reference, "made_at": each.created_at} for each in found
     ]
 
 

@@ -25,13 +25,16 @@ from casework.tables import (
     Delivery,
     Encounter,
     IdempotencyRecord,
+    ImportJob,
     OfficerSession,
     OutboxEvent,
     ProbeSearch,
+    Referral,
     Subject,
     Table,
+    Tip,
 )
-from casework.vocabulary import AlertState, DeliveryState, Outcome
+from casework.vocabulary import AlertState, DeliveryState, Outcome, TipState
 
 _BATCH: Final = 500
 
@@ -47,10 +50,16 @@ class Kind(StrEnum):
     """With photos and templates; from the end of validity."""
     SEARCHES = "searches"
     """Officers' own; from the search."""
+    REFERRALS = "referrals"
+    """With what they carry and what was said; from the closing."""
+    TIPS = "tips"
+    """With photo and source; from the enrolment or dismissal."""
     SESSIONS = "sessions"
     """From their end."""
     REPETITIONS = "repetitions"
     """Idempotency keys; from the first answer."""
+    IMPORTS = "imports"
+    """Their counts and what was wrong with rows; from the end."""
     EVENTS = "events"
     """What was told, by reference; streams cannot be resumed from further back."""
     DELIVERIES = "deliveries"
@@ -62,8 +71,11 @@ DEFAULT_DAYS: Final[dict[Kind, int]] = {
     Kind.ALERTS: 365,
     Kind.SUBJECTS: 365,
     Kind.SEARCHES: 365,
+    Kind.REFERRALS: 365,
+    Kind.TIPS: 365,
     Kind.SESSIONS: 30,
     Kind.REPETITIONS: 7,
+    Kind.IMPORTS: 90,
     Kind.EVENTS: 30,
     Kind.DELIVERIES: 30,
 }
@@ -195,6 +207,15 @@ def _searches(before: datetime) -> Select[str]:
     return select(ProbeSearch.id).where(ProbeSearch.made_at < before)
 
 
+def _referrals(before: datetime) -> Select[str]:
+    return select(Referral.id).where(Referral.closed_at < before)
+
+
+def _tips(before: datetime) -> Select[str]:
+    settled = (TipState.ENROLLED.value, TipState.DISMISSED.value)
+    return select(Tip.id).where(Tip.updated_at < before, Tip.state.in_(settled))
+
+
 def _sessions(before: datetime) -> Select[str]:
     return select(OfficerSession.id).where(
         or_(OfficerSession.ended_at < before, OfficerSession.expires_at < before)
@@ -217,13 +238,20 @@ def _deliveries(before: datetime) -> Select[int]:
     )
 
 
+def _imports(before: datetime) -> Select[str]:
+    return select(ImportJob.id).where(ImportJob.finished_at < before)
+
+
 _DUE: Final[dict[Kind, Callable[[datetime], Select]]] = {  # type: ignore[type-arg]
     Kind.ENCOUNTERS: _encounters,
     Kind.ALERTS: _alerts,
     Kind.SUBJECTS: _subjects,
     Kind.SEARCHES: _searches,
+    Kind.REFERRALS: _referrals,
+    Kind.TIPS: _tips,
     Kind.SESSIONS: _sessions,
     Kind.REPETITIONS: _repetitions,
+    Kind.IMPORTS: _imports,
     Kind.EVENTS: _events,
     Kind.DELIVERIES: _deliveries,
 }
@@ -231,8 +259,11 @@ _TABLES: Final[dict[Kind, type[Table]]] = {
     Kind.ENCOUNTERS: Encounter,
     Kind.ALERTS: Encounter,
     Kind.SEARCHES: ProbeSearch,
+    Kind.REFERRALS: Referral,
+    Kind.TIPS: Tip,
     Kind.SESSIONS: OfficerSession,
     Kind.REPETITIONS: IdempotencyRecord,
+    Kind.IMPORTS: ImportJob,
     Kind.EVENTS: OutboxEvent,
     Kind.DELIVERIES: Delivery,
 }

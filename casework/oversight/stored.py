@@ -13,6 +13,7 @@ from sqlalchemy import RowMapping, String, Text, cast, select, type_coerce
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from casework.database import to_json
 from casework.oversight.chain import FIELDS, canonical
 from casework.tables import AuditRecord
 
@@ -80,6 +81,6 @@ def _detail(stored: str | None) -> dict[str, Any] | None:
     if stored is None:
         return None
     detail = json.loads(stored)
-    if not isinstance(detail, dict) or json.dumps(detail) != stored:
+    if not isinstance(detail, dict) or to_json(detail) != stored:
         raise ValueError("not written by this software")
     return detail

@@ -1,6 +1,7 @@
 """Reading the audit trail: page by page for people, line by line for an export."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,8 +11,9 @@ from sqlalchemy import ColumnElement, func, or_, select
 from casework.access.actors import Actor
 from casework.access.authority import Act, require, within_reach
 from casework.database import Database
+from casework.errors import AuditBroken
 from casework.oversight.audit import Audit, Entry
-from casework.oversight.chain import canonical, exported_line
+from casework.oversight.chain import Link, Verdict, canonical, exported_line
 from casework.tables import AuditRecord
 
 _BATCH: Final = 2000
@@ -90,6 +92,23 @@ class Trail:
         with self._database.read() as session:
             last = session.scalar(select(func.max(AuditRecord.seq))) or 0
         return self._up_to(last, _visible(actor))
+
+    def verify(self, actor: Actor, anchor: Link | None = None) -> Verdict:
+        """Check the whole trail, with what is beyond the actor's reach; that it was done is noted.
+
+        Args:
+            actor: who wants to know.
+            anchor: where the trail stood when it was exported: it must have gone on from there.
+
+        Raises:
+            NotPermitted: the actor may not.
+        """
+        require(actor, Act.VERIFY_AUDIT)
+        verdict = self._audit.verify(anchor)
+        detail = {"records": verdict.records, "whole": verdict.whole}
+        with suppress(AuditBroken):  # then nothing can be chained to the trail any more
+            self._audit.note(Entry(actor, Act.VERIFY_AUDIT, detail=detail))
+        return verdict
 
     def _up_to(self, last: int, visible: ColumnElement[bool]) -> Iterator[str]:
         done = 0

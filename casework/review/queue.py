@@ -1,10 +1,10 @@
-"""The officers' queue: what waits, the most urgent first, and what has changed since a moment.
+"""The officers' queue: what waits, the most urgent first.
 
 An alert that has to be taken comes before one that need not be, and one that has waited beyond its
 list's target before all others. Among equals the newest is first: its traveller is still there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -21,12 +21,6 @@ from casework.oversight.audit import Audit, Entry
 from casework.review.alerts import AlertFilter, visible
 from casework.tables import Alert, AlertEvent, Encounter
 from casework.vocabulary import AlertState
-
-# Commits may become visible in another order than their rows were numbered or timed: what is asked
-# for again overlaps by this much, and is told apart by its version.
-_OVERLAP: Final = timedelta(seconds=5)
-_EVENTS_OVERLAP: Final = 100
-_MOST_CHANGES: Final = 200
 
 
 class Urgency(IntEnum):
@@ -65,45 +59,6 @@ class Standing:
     overdue: int
     """Of those, beyond their list's target."""
     open: int
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """How far changes have been read."""
-
-    at: datetime
-    event: int
-
-    def __str__(self) -> str:
-        """Write it so that `parse` reads it."""
-        return f"{int(self.at.timestamp() * 1000)}.{self.event}"
-
-    @classmethod
-    def parse(cls, text: str, now: datetime) -> "Mark | None":
-        """Return the mark that a text says, None if it says none, or one that is too old."""
-        at, _, event = text.partition(".")
-        if not (at.isascii() and at.isdecimal() and event.isascii() and event.isdecimal()):
-            return None
-        if len(at) > _MOST_DIGITS or len(event) > _MOST_DIGITS:
-            return None
-        moment = datetime.fromtimestamp(int(at) / 1000, now.tzinfo)
-        return cls(moment, int(event)) if moment <= now + _OVERLAP else None
-
-
-_MOST_DIGITS: Final = 15
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """Alerts that were raised or moved since a mark."""
-
-    page: QueuePage
-    fitting: frozenset[str]
-    """Ids of those that still fit the reader's filter."""
-    mark: Mark
-    standing: Standing
-    complete: bool
-    """Whether these are all; if not, the queue has to be read afresh."""
 
 
 class Queue:
@@ -145,7 +100,8 @@ class Queue:
                 select(func.count()).select_from(Alert).join(Alert.encounter).where(condition)
             )
             page = self._described(session, alerts, total or 0)
-        self._note(actor, alerts)
+        detail = {"alerts": len(alerts)}
+        self._audit.note(Entry(actor, "alert.list", owner_id=actor.agency_id, detail=detail))
         return page
 
     def standing(self, actor: Actor) -> Standing:
@@ -171,59 +127,34 @@ class Queue:
         """Return the present, by the clock that waiting is measured with."""
         return self._clock()
 
-    def mark(self) -> Mark:
-        """Return how far changes have come: what `changed` is asked with next."""
-        with self._database.read() as session:
-            return Mark(self._clock(), session.scalar(select(func.max(AlertEvent.id))) or 0)
+    def described(
+        self, actor: Actor, alert_ids: Collection[str], wanted: AlertFilter
+    ) -> tuple[QueuePage, frozenset[str]]:
+        """Return some alerts as a page would show them, and the ids of those that fit a filter.
 
-    def pulse(self) -> tuple[str, int]:
-        """Return something that is another whenever an alert was raised or moved, for anybody."""
-        newest = select(func.max(Alert.id)).scalar_subquery()
-        step = select(func.max(AlertEvent.id)).scalar_subquery()
-        with self._database.glance() as connection:
-            alert, event = connection.execute(select(newest, step)).one()
-        return alert or "", event or 0
-
-    def changed(self, actor: Actor, since: Mark, wanted: AlertFilter) -> Changes:
-        """Return what was raised or moved since a mark, of all that the actor may see.
-
-        Some of what was known at the mark may come again: compare versions.
+        For who follows the feed: that they do is in the audit trail already.
 
         Raises:
             NotPermitted: the actor may see none.
         """
         require(actor, Act.READ_ALERT)
-        moved = select(AlertEvent.alert_id).where(AlertEvent.id > since.event - _EVENTS_OVERLAP)
-        recent = or_(Alert.created_at >= since.at - _OVERLAP, Alert.id.in_(moved))
         query = (
             select(Alert)
             .join(Alert.encounter)
             .options(joinedload(Alert.encounter))
-            .where(visible(actor), recent)
+            .where(visible(actor), Alert.id.in_(alert_ids))
             .order_by(Alert.id.desc())
-            .limit(_MOST_CHANGES + 1)
         )
         with self._database.read() as session:
-            mark = Mark(self._clock(), session.scalar(select(func.max(AlertEvent.id))) or 0)
             alerts = tuple(session.scalars(query))
-            fitting = frozenset(
-                session.scalars(
-                    select(Alert.id)
-                    .join(Alert.encounter)
-                    .where(Alert.id.in_([alert.id for alert in alerts]), *wanted.conditions(actor))
-                )
+            fitting = (
+                select(Alert.id)
+                .join(Alert.encounter)
+                .where(Alert.id.in_(alert_ids), *wanted.conditions(actor))
             )
-            page = self._described(session, alerts[:_MOST_CHANGES], len(alerts))
-            standing = self._standing(session, actor)
-        return Changes(page, fitting, mark, standing, complete=len(alerts) <= _MOST_CHANGES)
-
-    def handed_out(self, actor: Actor, alerts: tuple[Alert, ...]) -> None:
-        """Record that changed alerts were shown to an actor."""
-        self._note(actor, alerts)
-
-    def _note(self, actor: Actor, alerts: tuple[Alert, ...]) -> None:
-        detail = {"alerts": len(alerts)}
-        self._audit.note(Entry(actor, "alert.list", owner_id=actor.agency_id, detail=detail))
+            page = self._described(session, alerts, len(alerts))
+            found = frozenset(session.scalars(fitting))
+        return page, found
 
     def _standing(self, session: Session, actor: Actor) -> Standing:
         waiting = func.coalesce(func.sum(case((_WAITING, 1), else_=0)), 0)

@@ -2,6 +2,8 @@
 
 import signal
 import tempfile
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -38,17 +40,18 @@ def demo(
     with tempfile.TemporaryDirectory(prefix="siaga-demo-") as folder:
         settings = _settings(Path(folder))
         members = cast.gather(opened.pipeline(settings))
-        opened_office = office.found(settings)
+        first = office.begin(settings)
         with running(settings) as service:
+            staffed = office.staff(service.address, first)
             path = out_dir / "contact-sheet.png"
-            story = _play(settings, service.address, opened_office, members, path, quiet=as_json)
+            story = _play(settings, service.address, staffed, members, path, quiet=as_json)
             sheet.draw([_pair(row) for row in story.rows], path)
             if as_json:
                 print_json(tell.as_json(story))
             else:
                 tell.tell(story)
             if keep:
-                _wait(service.address, opened_office)
+                _wait(service.address, staffed)
     if not story.as_expected:
         raise typer.Exit(Exit.REFUSED)
 
@@ -78,9 +81,11 @@ def _play(
         office.connected(address, of.port_keys) as ports,
         Live(tell.arrivals([]), console=err, auto_refresh=False, transient=True) as live,
     ):
-        for listing in lists.LISTS:
-            analyst = desks["dewi" if listing.agency == "IMI" else "joko"]
-            lists.enrol(listing, analyst, of.agencies, members)
+        lapsed_at = max(
+            lists.enrol(listing, desks[listing.analyst], of.agencies, members)
+            for listing in lists.LISTS
+        )
+        time.sleep(max(0.0, (lapsed_at - datetime.now(UTC)).total_seconds()))
 
         def progress(rows: list[Row]) -> None:
             if not quiet:

@@ -15,8 +15,8 @@ from cli.demo.office import checked
 # travellers are, so the demo's lists are stricter than the default.
 _TARGET_FPIR: Final = 1e-5
 
-_LAPSED: Final = timedelta(days=30)
-"""Ago: when the entry that must stay silent ended."""
+_LAPSES_AFTER: Final = timedelta(seconds=3)
+"""From enrolment on: an entry that has lapsed already is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,12 @@ class Listing:
     name: str
     agency: str
     """Code of the owner."""
+    analyst: str
+    """Login of who keeps it."""
     policy: Mapping[str, Any]
     people: Sequence[str]
     lapsed: Sequence[str] = ()
-    """Those of the people whose entry has ended."""
+    """Those of the people whose entry ends before anybody arrives."""
     shared_with: Sequence[str] = ()
     """Codes of other agencies that see its alerts."""
 
@@ -38,6 +40,7 @@ LISTS: Final = (
     Listing(
         "Tangkal",
         "IMI",
+        "dewi",
         {
             "category": "tangkal",
             "direction": "entry",
@@ -53,6 +56,7 @@ LISTS: Final = (
     Listing(
         "DPO",
         "POL",
+        "joko",
         {
             "category": "wanted",
             "direction": "both",
@@ -68,6 +72,7 @@ LISTS: Final = (
     Listing(
         "Cegah",
         "IMI",
+        "dewi",
         {
             "category": "cegah",
             "direction": "exit",
@@ -87,7 +92,7 @@ def enrol(
     analyst: httpx2.Client,
     agencies: Mapping[str, str],
     members: Mapping[str, cast.Member],
-) -> None:
+) -> datetime:
     """Make a list and put its people on it, as an analyst of its agency.
 
     Args:
@@ -95,7 +100,11 @@ def enrol(
         analyst: signed in.
         agencies: ids by code.
         members: everybody, by name.
+
+    Returns:
+        The moment from which on every entry that lapses has lapsed.
     """
+    lapsed_at = datetime.now(UTC)
     policy = {
         **listing.policy,
         "name": listing.name,
@@ -106,7 +115,8 @@ def enrol(
     for name in listing.people:
         subject: dict[str, Any] = {"name": name, "watchlist_ids": [made["id"]]}
         if name in listing.lapsed:
-            subject["valid_until"] = (datetime.now(UTC) - _LAPSED).isoformat()
+            lapsed_at = datetime.now(UTC) + _LAPSES_AFTER
+            subject["valid_until"] = lapsed_at.isoformat()
         portrait = cast.as_jpeg(members[name].portrait)
         checked(
             analyst.post(
@@ -115,3 +125,4 @@ def enrol(
                 files={"photos": ("portrait.jpg", portrait, "image/jpeg")},
             )
         )
+    return lapsed_at

@@ -11,16 +11,14 @@ import typer
 from api.settings import Settings
 from casework.access.actors import Actor
 from casework.access.agencies import NewAgency
-from casework.access.gate import Credentials
-from casework.access.keys import NewKey
 from casework.access.officers import NewOfficer
 from casework.access.passwords import first_password
-from casework.service import Records
-from casework.vocabulary import AgencyKind, Role, Scope, SessionKind
+from casework.vocabulary import AgencyKind, Role
 from cli import opened
 from cli.output import Exit, err
 
-PORTS: Final = {"CGK": "Soekarno-Hatta airport", "IDBTM": "Batam ferry terminal"}
+PORTS: Final = ("CGK", "IDBTM")
+"""Soekarno-Hatta airport, and the ferries of Batam."""
 
 AGENCIES: Final = (
     NewAgency("IMI", "Immigration", AgencyKind.OPERATOR),
@@ -39,13 +37,15 @@ class Account:
     roles: tuple[Role, ...]
 
 
+ADMIN: Final = Account("hadi", "Hadi Wijaya", "IMI", (Role.ADMIN,))
+
 ACCOUNTS: Final = (
+    ADMIN,
     Account("dewi", "Dewi Anggraini", "IMI", (Role.ANALYST,)),
     Account("rina", "Rina Hartati", "IMI", (Role.OFFICER,)),
     Account("budi", "Budi Santoso", "IMI", (Role.OFFICER,)),
     Account("wayan", "Wayan Sudarma", "IMI", (Role.SUPERVISOR,)),
     Account("tuti", "Tuti Rahayu", "IMI", (Role.AUDITOR, Role.COORDINATOR)),
-    Account("hadi", "Hadi Wijaya", "IMI", (Role.ADMIN,)),
     Account("joko", "Joko Prasetyo", "POL", (Role.ANALYST, Role.OFFICER)),
     Account("agus", "Agus Salim", "POL", (Role.SUPERVISOR,)),
 )
@@ -59,25 +59,67 @@ class Office:
     """Ids by code."""
     port_keys: Mapping[str, str]
     """API keys by port."""
+    sessions: Mapping[str, str]
+    """By login."""
     password: str
     """Every account's."""
-    sessions: Mapping[str, str]
 
 
-def found(settings: Settings) -> Office:
-    """Make agencies, accounts and the ports' keys, as the operator at the machine does."""
-    operator, password = Actor.operator(), first_password()
+def begin(settings: Settings) -> str:
+    """Make the first agency and its administrator, as the operator at the machine does.
+
+    Returns:
+        The administrator's first password.
+    """
+    operator = Actor.operator()
     with opened.records(settings) as records:
-        agencies = {new.code: records.agencies.create(operator, new).id for new in AGENCIES}
-        keys = {}
-        for port in PORTS:
-            new = NewKey(f"Gates of {port}", frozenset({Scope.SCREEN}), frozenset({port}))
-            _, keys[port] = records.keys.create(operator, new)
-        sessions = {
-            account.login: _open(records, account, agencies[account.agency], password)
-            for account in ACCOUNTS
+        agency = records.agencies.create(operator, AGENCIES[0])
+        new = NewOfficer(agency.id, ADMIN.login, ADMIN.name, frozenset(ADMIN.roles))
+        _, first = records.officers.create(operator, new)
+    assert first is not None  # noqa: S101 - no identity provider: there is a first password
+    return first
+
+
+def staff(address: str, first: str) -> Office:
+    """Let the administrator make everything else over HTTP, and everybody sign in.
+
+    Args:
+        address: of the service.
+        first: the administrator's first password.
+    """
+    password = first_password()
+    sessions = {ADMIN.login: _sign_in(address, ADMIN, first, password)}
+    with connected(address, sessions) as desks:
+        admin = desks[ADMIN.login]
+        for agency in AGENCIES[1:]:
+            checked(admin.post("/v1/agencies", json={"code": agency.code, "name": agency.name}))
+        listed = checked(admin.get("/v1/agencies"))["items"]
+        agencies = {agency["code"]: agency["id"] for agency in listed}
+        for account in ACCOUNTS:
+            if account is ADMIN:
+                continue
+            made = checked(
+                admin.post(
+                    "/v1/officers",
+                    json={
+                        "agency_id": agencies[account.agency],
+                        "login": account.login,
+                        "name": account.name,
+                        "roles": account.roles,
+                    },
+                )
+            )
+            sessions[account.login] = _sign_in(address, account, made["first_password"], password)
+        keys = {
+            port: checked(
+                admin.post(
+                    "/v1/keys",
+                    json={"name": f"Gates of {port}", "scopes": ["screen"], "ports": [port]},
+                )
+            )["key"]
+            for port in PORTS
         }
-    return Office(agencies, keys, password, sessions)
+    return Office(agencies, keys, sessions, password)
 
 
 @contextmanager
@@ -96,17 +138,19 @@ def connected(address: str, bearers: Mapping[str, str]) -> Iterator[dict[str, ht
 
 def checked(response: httpx2.Response) -> dict[str, Any]:
     """Return the answer's JSON; stop the demo with the problem's own words if it is an error."""
-    answer: dict[str, Any] = response.json()
+    answer: dict[str, Any] = response.json() if response.content else {}
     if response.is_error:
         err.print(f"[red]{response.status_code}[/] {answer}")
         raise typer.Exit(Exit.REFUSED)
     return answer
 
 
-def _open(records: Records, account: Account, agency_id: str, password: str) -> str:
-    new = NewOfficer(agency_id, account.login, account.name, frozenset(account.roles))
-    _, first = records.officers.create(Actor.operator(), new)
-    assert first is not None  # noqa: S101 - no identity provider: there is a first password
-    session = records.sessions.sign_in(Credentials(account.login, first), SessionKind.PROGRAM)
-    records.account.change_password(session.actor, first, password)
-    return session.text
+def _sign_in(address: str, account: Account, first: str, password: str) -> str:
+    """Sign in for the first time, which takes a new password; returns the session."""
+    with httpx2.Client(base_url=address, timeout=60) as client:
+        credentials = {"login": account.login, "password": first}
+        token: str = checked(client.post("/v1/sessions", json=credentials))["token"]
+        change = {"present": first, "new": password}
+        headers = {"Authorization": f"Bearer {token}"}
+        checked(client.post("/v1/me/password", json=change, headers=headers))
+    return token

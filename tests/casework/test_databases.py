@@ -13,7 +13,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import func, insert, inspect, select, text
+from sqlalchemy import delete, func, insert, inspect, select, text
 
 from casework.changes import log_policy, position
 from casework.database import Database
@@ -82,7 +82,8 @@ def test_the_audit_chain_stays_whole_when_many_append_at_once(desk, database):
 def test_no_reader_of_the_change_log_ever_misses_an_earlier_change(desk, database):
     """Numbers are given in one order and committed in the same, whoever is slow."""
     other, stop = Database(url_of(database)), threading.Event()
-    seen, missed = set(), []
+    seen: set[int] = set()
+    missed: list[int] = []
 
     def follow():
         last = 0
@@ -285,7 +286,7 @@ def test_ids_of_removed_templates_are_not_given_again(desk):
     with database.read() as session:
         first = position(session)
     with database.write_rows() as connection:
-        connection.execute(GalleryChange.__table__.delete())
+        connection.execute(delete(GalleryChange))
         connection.execute(insert(GalleryChange), row)
     with database.read() as session:
         assert position(session) > first

@@ -10,10 +10,11 @@ from starlette.responses import Response
 from api.console import words
 from api.console.paths import ACCOUNT
 from api.console.visit import OfficerVisit, Page
+from api.needs import HashingPlace
 from casework.access.authority import Act
 from casework.access.passwords import LEAST_LENGTH
 from casework.access.second_factor import provisioning_uri
-from casework.errors import IllegalTransition, NotConfirmed, TooManyAttempts, WeakPassword
+from casework.errors import IllegalTransition, NotConfirmed, WeakPassword
 
 router: Final = APIRouter(include_in_schema=False)
 
@@ -27,8 +28,9 @@ def show(visit: Someone) -> Response:
 
 
 @router.post("/account/password")
-def change_password(visit: Someone) -> Response:
+def change_password(visit: Someone, place: HashingPlace) -> Response:
     """Change the password."""
+    del place
     posted = visit.posted
     new = posted.raw("new")
     if new != posted.raw("again"):
@@ -36,23 +38,19 @@ def change_password(visit: Someone) -> Response:
         return _page(visit, 422, password_fault=fault)
     try:
         visit.records.account.change_password(visit.actor, posted.raw("present"), new)
-    except (NotConfirmed, TooManyAttempts, WeakPassword) as error:
-        fault = words.told(str(error), visit.speech) or visit.speech(
-            words.SENTENCES["weak_password"]
-        )
-        return _page(visit, 422, password_fault=fault)
+    except (NotConfirmed, WeakPassword, StaleVersion) as error:
+        return _page(visit, 422, password_fault=words.fault(error, visit.speech))
     return visit.go(ACCOUNT, done="password_changed")
 
 
 @router.post("/account/second-factor")
-def offer_second_factor(visit: Someone) -> Response:
+def offer_second_factor(visit: Someone, place: HashingPlace) -> Response:
     """Make a shared secret and show it, this once."""
+    del place
     try:
         offer = visit.records.account.offer_second_factor(visit.actor, visit.posted.raw("present"))
-    except IllegalTransition as error:
-        return _page(visit, 409, factor_fault=words.told(str(error), visit.speech))
-    except (NotConfirmed, TooManyAttempts) as error:
-        return _page(visit, 422, factor_fault=words.told(str(error), visit.speech))
+    except (NotConfirmed, IllegalTransition, StaleVersion) as error:
+        return _page(visit, 422, factor_fault=words.fault(error, visit.speech))
     return _page(visit, secret=offer.secret)
 
 
@@ -62,12 +60,19 @@ def confirm_second_factor(visit: Someone) -> Response:
     try:
         visit.records.account.confirm_second_factor(visit.actor, visit.posted.text("code"))
     except IllegalTransition as error:
-        return _page(visit, 409, factor_fault=words.told(str(error), visit.speech))
+        return _page(visit, 409, factor_fault=words.fault(error, visit.speech))
     except NotConfirmed as error:
         # The browser still shows what was offered: it is drawn again from what it sends.
-        secret = visit.posted.text("secret")
-        return _page(visit, 422, secret=secret, factor_fault=words.told(str(error), visit.speech))
+        secret, fault = visit.posted.text("secret"), words.fault(error, visit.speech)
+        return _page(visit, 422, secret=secret, factor_fault=fault)
     return visit.go(ACCOUNT, done="second_factor_set")
+
+
+@router.get("/account/{form:path}")
+async def back(form: str, visit: Someone) -> Response:
+    """Show the account where an answer to one of its forms is asked for again."""
+    del form
+    return visit.go(ACCOUNT)
 
 
 def _page(visit: OfficerVisit, status: int = 200, secret: str = "", **values: Any) -> Response:  # noqa: ANN401

@@ -106,6 +106,7 @@ def _page(
     wrong: set[str] | None = None,
 ) -> Response:
     records = visit.records
+    mark = records.feed.last(visit.actor)
     view = records.alerts.get(visit.actor, alert_id)
     alert = view.alert
     read = visit.posted.number("version")
@@ -118,15 +119,12 @@ def _page(
         "possible": possible(alert, visit.actor),
         "urgency": urgency_of(alert, now),
         "now": now,
-        "mark": records.queue.mark(),
+        "mark": mark,
         "scale": scale_of(alert, policy),
         "opinions": tuple(Opinion),
         "reasons": tuple(OpinionReason),
         "wrong": wrong or set(),
-        "conflict": words.told(str(conflict), visit.speech)
-        or visit.speech(words.SENTENCES["illegal_transition"])
-        if conflict is not None
-        else "",
+        "conflict": words.fault(conflict, visit.speech) if conflict is not None else "",
         # What others did since the page was read, as this reader may see it.
         "missed": view.steps[-missed:] if missed > 0 else (),
         "typed": visit.posted,

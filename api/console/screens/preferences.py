@@ -12,16 +12,25 @@ from api.console.speech import LANGUAGES
 from api.console.visit import THEMES, Guest, OfficerVisit, Page
 from casework.access.authority import Act
 from casework.errors import CaseworkError
+from casework.vocabulary import SessionKind
 
 router: Final = APIRouter(include_in_schema=False)
 
 Someone = Annotated[OfficerVisit, Depends(Page(Act.OWN_ACCOUNT))]
+
+Onlooker = Annotated[OfficerVisit, Depends(Page(Act.OWN_ACCOUNT, counts_as_use=False))]
 
 
 @router.get("/")
 async def home(visit: Someone) -> Response:
     """Bring an officer to the first screen that they may use."""
     return visit.go(home_of(visit.actor))
+
+
+@router.get("/session")
+async def alive(visit: Onlooker) -> Response:
+    """Say whether the session still is; asked by pages that lost their stream."""
+    return Response(status_code=204)
 
 
 @router.post("/preferences")
@@ -44,6 +53,7 @@ def _keep(visit: Guest, language: str) -> None:
     if text is None:
         return
     try:
-        visit.records.account.speak(visit.records.sessions.recognise(text), language)
+        actor = visit.records.sessions.recognise(text, kind=SessionKind.CONSOLE)
+        visit.records.account.speak(actor, language)
     except CaseworkError:
         return  # a session that has ended: the cookie remembers it all the same

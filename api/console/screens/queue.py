@@ -1,18 +1,21 @@
 """The queue of alerts: the most urgent first, filtered, and live."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request
-from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette import ServerSentEvent
 from starlette.responses import Response
 
-from api.console.live import PING_EVERY_S, Pulse, event, told
+from api.console.live import event, stream
 from api.console.visit import OfficerVisit, Page
+from casework.access.actors import Actor
 from casework.access.authority import Act
+from casework.exchange.feed import Told
 from casework.review.alerts import AlertFilter
-from casework.review.queue import Changes, Mark, Urgency
+from casework.review.queue import Urgency
 from casework.review.states import FIRST_OPINIONS, OPEN
 from casework.vocabulary import AlertState, Category
 
@@ -26,10 +29,10 @@ _MOST_LISTS: Final = 200
 
 # What can be asked for says nothing of a first opinion, which a second officer must not know.
 STATES: Final[dict[str, tuple[AlertState, ...] | None]] = {
-    "open": tuple(sorted(OPEN)),
+    "open": (*sorted(OPEN), AlertState.UNDER_REVIEW),
     "new": (AlertState.NEW,),
     "taken": (AlertState.ACKNOWLEDGED,),
-    "opinion": tuple(sorted(FIRST_OPINIONS)),
+    "opinion": (*sorted(FIRST_OPINIONS), AlertState.UNDER_REVIEW),
     "settled": (AlertState.CONFIRMED, AlertState.REJECTED),
     "referred": (AlertState.REFERRED,),
     "closed": (AlertState.CLOSED,),
@@ -88,7 +91,7 @@ def show(visit: Reader) -> Response:
     """Show a page of the queue."""
     asked = Asked.of(visit.request)
     records, actor = visit.records, visit.actor
-    mark = records.queue.mark()
+    mark = records.feed.last(actor)  # before the page is read: nothing falls between
     page = records.queue.page(actor, asked.wanted(visit), asked.page, PAGE_SIZE)
     return visit.page(
         "queue.html",
@@ -106,67 +109,35 @@ def show(visit: Reader) -> Response:
 
 @router.get("/alerts/events")
 async def events(visit: Watcher) -> Response:
-    """Tell what was raised or moved, as it happens; resumes after `Last-Event-ID`."""
-    asked = Asked.of(visit.request)
-    wanted = asked.wanted(visit)
-    queue = visit.records.queue
-    pulse: Pulse = visit.request.app.state.console_pulse
-    since = visit.request.headers.get("last-event-id") or visit.request.query_params.get("since")
-
+    """Tell what was raised or moved, as it happens; `only` names the one alert that matters."""
+    wanted = Asked.of(visit.request).wanted(visit)
     only = visit.request.query_params.get("only")
-    known: dict[str, int] = {}
 
-    def look(mark: Mark) -> tuple[Mark, ServerSentEvent | None]:
-        changes = queue.changed(visit.actor, mark, wanted)
-        return changes.mark, _said(visit, changes, known, only)
+    def spell(told: Sequence[Told], actor: Actor) -> list[ServerSentEvent]:
+        ids = {each.object_id for each in told if each.alert is not None}
+        if only is not None:
+            ids &= {only}
+        return [event("alerts", _rows(visit, actor, ids, wanted), told[-1].id)] if ids else []
 
-    start = Mark.parse(since or "", queue.now()) or queue.mark()
-    return EventSourceResponse(
-        told(visit, pulse, start, look),
-        ping=PING_EVERY_S,
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )
+    return stream(visit, spell)
 
 
-def _said(
-    visit: OfficerVisit, changes: Changes, known: dict[str, int], only: str | None
-) -> ServerSentEvent | None:
-    """Return the event that tells of changed alerts, None where there is nothing to tell.
-
-    Args:
-        visit: who watches.
-        changes: what was read.
-        known: versions that were told before, by alert; brought up to date.
-        only: the id of the one alert that matters, None for all.
-    """
-    if not changes.complete:
-        return event("reload", {}, changes.mark)
-    told_now = [
-        alert
-        for alert in changes.page.alerts
-        if known.get(alert.id) != alert.version and only in (None, alert.id)
+def _rows(
+    visit: OfficerVisit, actor: Actor, ids: Collection[str], wanted: AlertFilter
+) -> dict[str, Any]:
+    """Return rows for alerts that changed: as HTML where they fit the filter, else as gone."""
+    queue = visit.records.queue
+    page, fitting = queue.described(actor, ids, wanted)
+    standing, now = queue.standing(actor), queue.now()
+    rows = [
+        {
+            "id": alert.id,
+            "version": alert.version,
+            "loud": page.urgencies[alert.id] <= Urgency.WAITING,
+            "html": visit.render("queue_row.html", alert=alert, queue=page, now=now)
+            if alert.id in fitting
+            else None,
+        }
+        for alert in page.alerts
     ]
-    if not told_now:
-        return None
-    known.update({alert.id: alert.version for alert in told_now})
-    visit.records.queue.handed_out(visit.actor, tuple(told_now))
-    rows = []
-    for alert in told_now:
-        urgency = changes.page.urgencies[alert.id]
-        fits = alert.id in changes.fitting
-        html = None
-        if fits and only is None:
-            html = visit.render(
-                "queue_row.html", alert=alert, queue=changes.page, now=changes.mark.at
-            )
-        rows.append(
-            {
-                "id": alert.id,
-                "version": alert.version,
-                "urgency": int(urgency),
-                "loud": urgency <= Urgency.WAITING,
-                "html": html,
-            }
-        )
-    standing = {"waiting": changes.standing.waiting, "overdue": changes.standing.overdue}
-    return event("alerts", {"rows": rows, **standing}, changes.mark)
+    return {"rows": rows, "waiting": standing.waiting, "overdue": standing.overdue}

@@ -11,6 +11,8 @@ from api.console.navigation import home_of
 from api.console.paths import ACCOUNT, HOME, SIGN_IN, local
 from api.console.speech import LANGUAGES
 from api.console.visit import Guest, OfficerVisit, Page
+from api.needs import HashingPlace, Origin
+from api.settings import Settings
 from casework.access.authority import Act
 from casework.access.gate import Credentials
 from casework.access.sessions import SignedIn
@@ -19,28 +21,34 @@ from casework.vocabulary import SessionKind
 
 router: Final = APIRouter(include_in_schema=False)
 
-Someone = Annotated[OfficerVisit, Depends(Page(Act.OWN_ACCOUNT))]
+_PROVIDER: Final = "/v1/sessions/oidc/start"
+_PROBLEMS: Final = frozenset({"sign_on_refused", "provider_unavailable"})
 
-_SENTENCES: Final = words.SENTENCES
+Someone = Annotated[OfficerVisit, Depends(Page(Act.OWN_ACCOUNT))]
 
 
 @router.get(SIGN_IN)
-def ask(visit: Guest, next: str = HOME, done: str = "") -> Response:  # noqa: A002 - the address
-    """Ask for login and password; of somebody who is signed in, nothing."""
+def ask(visit: Guest, next: str = HOME, problem: str = "") -> Response:  # noqa: A002 - the address
+    """Ask for login and password; of somebody who is signed in, nothing.
+
+    `problem` is the code of why an identity provider's sign-in came to nothing.
+    """
     text = visit.request.cookies.get(cookies.SESSION)
     if text is not None:
         try:
-            visit.records.sessions.recognise(text)
+            visit.records.sessions.recognise(text, kind=SessionKind.CONSOLE)
         except NotAuthenticated:
             pass
         else:
             return visit.go(local(next))
-    return _page(visit, next=local(next), done=done)
+    fault = words.by_code(problem, visit.speech) if problem in _PROBLEMS else ""
+    return _page(visit, next=local(next), fault=fault)
 
 
 @router.post(SIGN_IN)
-def sign_in(visit: Guest) -> Response:
+def sign_in(visit: Guest, origin: Origin, place: HashingPlace) -> Response:
     """Check what was typed; ask for the code if one is needed."""
+    del place
     posted, records = visit.posted, visit.records
     login, going_to = posted.text("login"), local(posted.text("next"))
     held = posted.raw("held")
@@ -49,16 +57,18 @@ def sign_in(visit: Guest) -> Response:
             credentials = records.pending.resume(held, visit.secret, posted.text("code"))
         else:
             credentials = Credentials(login, posted.raw("password"))
-        signed_in = records.sessions.sign_in(credentials, SessionKind.CONSOLE, visit.request_id)
+        signed_in = records.sessions.sign_in(
+            credentials, SessionKind.CONSOLE, visit.request_id, origin
+        )
     except SecondFactorNeeded:
         if not held:
             held = records.pending.hold(credentials, visit.secret)
         return _page(visit, next=going_to, login=login, held=held)
     except TooManyAttempts:
-        fault = visit.speech(_SENTENCES["too_many_attempts"])
+        fault = words.by_code("too_many_attempts", visit.speech)
         return _page(visit, status=429, next=going_to, login=login, fault=fault)
     except NotAuthenticated as error:
-        fault = words.told(str(error), visit.speech) or visit.speech(_SENTENCES["not_authenticated"])
+        fault = words.fault(error, visit.speech)
         again = held if held and posted.text("code") else ""
         return _page(visit, status=401, next=going_to, login=login, held=again, fault=fault)
     return begun(visit, signed_in, going_to)
@@ -89,6 +99,12 @@ def sign_out(visit: Someone) -> Response:
 
 
 def _page(visit: Guest, status: int = 200, **values: Any) -> Response:  # noqa: ANN401 - a template's own
-    known = {"login": "", "held": "", "fault": "", "done": "", **values}
-    provider = getattr(visit.request.app.state.settings, "oidc_issuer", None)
-    return visit.page("sign_in.html", status=status, provider=provider, **known)
+    known = {"login": "", "held": "", "fault": "", **values}
+    settings: Settings = visit.request.app.state.settings
+    return visit.page(
+        "sign_in.html",
+        status=status,
+        provider=_PROVIDER if settings.oidc_issuer is not None else None,
+        passwords=settings.passwords,
+        **known,
+    )

@@ -1,0 +1,66 @@
+// Keys of the alert's page, and word of what other officers do to it meanwhile.
+import { startClocks } from "./clocks.js";
+import { commands } from "./compare.js";
+import { watch } from "./live.js";
+
+const KEY = "siaga-keys";
+const help = document.getElementById("help");
+const opener = document.getElementById("help-open");
+const keysOn = document.getElementById("keys-on");
+const changed = document.getElementById("watch");
+
+startClocks(changed.dataset.now);
+opener.hidden = false;
+opener.addEventListener("click", () => help.showModal());
+keysOn.checked = localStorage.getItem(KEY) !== "off";
+keysOn.addEventListener("change", () => localStorage.setItem(KEY, keysOn.checked ? "on" : "off"));
+
+const COMMANDS = { "+": "in", "=": "in", "-": "out", b: "blink", g: "grid", 0: "reset", "[": "darker", "]": "brighter" };
+
+document.addEventListener("keydown", (event) => {
+  if (help.open) return;
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    const form = document.activeElement?.closest("form") ?? document.querySelector("form.finding");
+    form?.requestSubmit();
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  if (key === "?") {
+    help.showModal();
+  } else if (!keysOn.checked) {
+    return;
+  } else if (COMMANDS[key]) {
+    commands[COMMANDS[key]]();
+  } else if (key === "r") {
+    document.querySelector(".reasons input")?.focus();
+  } else if (key === "n") {
+    document.querySelector(".finding textarea")?.focus();
+  } else if (key === "q") {
+    document.querySelector("[data-back]").click();
+  } else if (!choose(key)) {
+    return;
+  }
+  event.preventDefault();
+});
+
+function choose(key) {
+  const target = document.querySelector(`form[data-keys] [data-key="${CSS.escape(key)}"]`);
+  if (!target) return false;
+  target.focus();
+  target.click();
+  return true;
+}
+
+function typing(element) {
+  return element.matches("textarea, select, input:not([type=radio], [type=checkbox], [type=range])");
+}
+
+watch(changed.dataset.events, changed.dataset.mark, {
+  whileHidden: false, // officers keep many alerts open: only the one in view holds a connection
+  onState() {},
+  onEvent(name, data) {
+    const version = Number(changed.dataset.version);
+    if (name === "reload" || data.rows.some((row) => row.version > version)) changed.hidden = false;
+  },
+});

@@ -1,0 +1,28 @@
+// What every page does: drafts that survive a lost session, focus on what has to be read.
+import { clearDrafts, keepDrafts } from "./drafts.js";
+
+keepDrafts();
+
+const said = document.querySelector("[data-done]");
+if (said) {
+  // The notice belongs to this one showing: a reload says nothing again.
+  const address = new URL(location.href);
+  address.searchParams.delete("done");
+  history.replaceState(null, "", address);
+}
+document.querySelector("[data-focus]")?.focus();
+
+for (const form of document.querySelectorAll("form[data-forgets]")) {
+  form.addEventListener("submit", () => clearDrafts());
+}
+
+// A form is sent once, however often its button is pressed.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.forms) delete form.dataset.sent;
+});

@@ -1,0 +1,125 @@
+// The queue, live. New rows come in at their place without moving what the officer is on: while the
+// list is scrolled, pointed at or in focus, they wait behind a button.
+import { startClocks } from "./clocks.js";
+import { watch } from "./live.js";
+import { beep, soundSwitch } from "./sound.js";
+
+const list = document.getElementById("queue");
+const live = document.getElementById("live");
+const news = document.getElementById("news");
+const sound = document.getElementById("sound");
+const plainTitle = document.title;
+const held = new Map();
+const heard = new Set([...list.children].map((row) => row.dataset.id));
+
+live.hidden = false;
+document.getElementById("sound-switch").hidden = false;
+soundSwitch(sound);
+startClocks(live.dataset.now);
+count("waiting", Number(document.querySelector("[data-count=waiting]").textContent.replace(/\D/g, "")));
+say("off");
+
+watch(live.dataset.events, live.dataset.mark, {
+  onState: say,
+  onEvent(name, data) {
+    if (name === "reload") location.reload();
+    else take(data);
+  },
+});
+
+function say(state) {
+  live.dataset.state = state;
+  live.querySelector(".text").textContent = live.dataset[{ on: "textOn", off: "textOff", ended: "textEnded" }[state]];
+  live.querySelector("a").hidden = state !== "ended";
+  if (state === "ended") beep(sound);
+}
+
+function take(data) {
+  let loud = false;
+  for (const row of data.rows) {
+    if (row.loud && row.html && !heard.has(row.id)) loud = true;
+    heard.add(row.id);
+    put(row);
+  }
+  count("waiting", data.waiting);
+  count("overdue", data.overdue);
+  if (loud) beep(sound);
+}
+
+function put(row) {
+  const present = list.querySelector(`[data-id="${CSS.escape(row.id)}"]`);
+  if (present) {
+    if (Number(present.dataset.version) >= row.version && row.html) return;
+    if (row.html) replace(present, made(row.html));
+    else if (present.contains(document.activeElement)) present.classList.add("gone");
+    else present.remove();
+  } else if (row.html && list.dataset.first === "yes") {
+    if (busy()) hold(row);
+    else insert(made(row.html), true);
+  }
+  if (!row.html) held.delete(row.id);
+  tellNews();
+  document.getElementById("empty").hidden = list.children.length > 0;
+}
+
+function busy() {
+  const scrolled = list.getBoundingClientRect().top < 0;
+  return scrolled || list.contains(document.activeElement) || list.matches(":hover");
+}
+
+function hold(row) {
+  held.set(row.id, row);
+}
+
+function tellNews() {
+  news.hidden = held.size === 0;
+  news.textContent = held.size === 1 ? news.dataset.one : news.dataset.many.replace("{n}", held.size);
+}
+
+news.addEventListener("click", () => {
+  for (const row of held.values()) insert(made(row.html), true);
+  held.clear();
+  tellNews();
+  window.scrollTo({ top: 0 });
+  list.querySelector(".fresh a")?.focus();
+});
+
+function made(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return template.content.querySelector("li");
+}
+
+function replace(old, row) {
+  const focused = old.contains(document.activeElement);
+  // Its place stays while somebody may be about to choose it; the next reading of the page sorts.
+  old.replaceWith(row);
+  if (focused) row.querySelector("a").focus({ preventScroll: true });
+}
+
+function insert(row, fresh) {
+  row.classList.toggle("fresh", fresh);
+  const before = [...list.children].find((other) => sortsAfter(other, row));
+  list.insertBefore(row, before ?? null);
+}
+
+function sortsAfter(other, row) {
+  const difference = Number(other.dataset.urgency) - Number(row.dataset.urgency);
+  return difference ? difference > 0 : other.dataset.id < row.dataset.id;
+}
+
+function count(name, number) {
+  const element = document.querySelector(`[data-count=${name}]`);
+  element.textContent = number.toLocaleString(document.documentElement.lang);
+  element.parentElement.classList.toggle(name === "waiting" ? "warm" : "hot", number > 0);
+  if (name === "waiting") document.title = number ? `(${number}) ${plainTitle}` : plainTitle;
+}
+
+// Up and down move from row to row.
+list.addEventListener("keydown", (event) => {
+  const step = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling", j: "nextElementSibling", k: "previousElementSibling" }[event.key];
+  const row = event.target.closest("li");
+  if (!step || !row?.[step]) return;
+  event.preventDefault();
+  row[step].querySelector("a").focus();
+});

@@ -1,0 +1,40 @@
+"""The identity provider as the settings describe it."""
+
+from api.settings import Settings
+from casework.access.oidc import Client, Provider
+from casework.errors import SetUpError
+
+CALLBACK = "/v1/sessions/oidc/callback"
+"""Where the provider sends browsers back to, below `public_url`."""
+
+
+def provider_from_settings(settings: Settings) -> Provider | None:
+    """Return the provider, None where there is none; it is not asked anything yet.
+
+    Raises:
+        SetUpError: the file with the client's secret cannot be read.
+    """
+    if settings.oidc_issuer is None:
+        return None
+    secret, file = None, settings.oidc_client_secret_file
+    if file is not None:
+        try:
+            secret = file.read_text(encoding="utf-8").strip()
+        except (OSError, ValueError) as error:
+            raise SetUpError(
+                f"{file} cannot be read as oidc_client_secret_file: {error}"
+            ) from error
+        if not secret:
+            raise SetUpError(f"{file} holds no secret: oidc_client_secret_file names it")
+    # The settings check that both are there beside an issuer.
+    client_id, public_url = settings.oidc_client_id or "", settings.public_url or ""
+    return Provider(
+        Client(
+            settings.oidc_issuer,
+            client_id,
+            secret,
+            public_url.rstrip("/") + CALLBACK,
+            settings.oidc_scope,
+            settings.oidc_login_claim,
+        )
+    )

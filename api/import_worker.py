@@ -1,0 +1,106 @@
+"""Works off imports beside the requests: one at a time, one photo at a time, never before them."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Final
+
+from api.logging import log
+from api.pool import WorkPool
+from api.schemas.imports import check_row
+from casework.errors import CaseworkError
+from casework.exchange.import_queue import Claim, ImportTaken
+from casework.exchange.import_run import Batch, ImportRun
+from casework.exchange.import_source import ImportLimits
+from casework.service import Service
+from casework.vocabulary import ImportState
+
+# Seconds after which uploads of other processes are noticed, and a claim is renewed.
+_LOOK_EVERY_S: Final = 5.0
+
+
+class ImportWorker:
+    """Works on the imports of one process. Belongs to one event loop."""
+
+    def __init__(self, service: Service, pool: WorkPool, limits: ImportLimits) -> None:
+        self._service = service
+        self._pool = pool
+        self._limits = limits
+        self._woken = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin; what a process that ended left behind is taken up first."""
+        self._running = asyncio.create_task(self._run())
+
+    def wake(self) -> None:
+        """Say that there is an import to be worked on."""
+        self._woken.set()
+
+    async def stop(self) -> None:
+        """End after the photo that is being examined; the import goes on at the next start."""
+        self._stopping.set()
+        self._woken.set()
+        if self._running is not None:
+            await self._running
+
+    async def _run(self) -> None:
+        imports, queue = self._service.records.imports, self._service.importing.queue
+        take_over = True
+        while not self._stopping.is_set():
+            self._woken.clear()
+            try:
+                claim = await asyncio.to_thread(queue.claim, take_over=take_over)
+                take_over = False
+                if claim is not None:
+                    await self._work_on(claim)
+                await asyncio.to_thread(imports.tidy)
+                if claim is not None:
+                    continue
+            except Exception as error:  # noqa: BLE001 - the next round may succeed, and must come
+                log.error("import failed", exc_info=error)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), _LOOK_EVERY_S)
+
+    async def _work_on(self, claim: Claim) -> None:
+        queue = self._service.importing.queue
+        uploads = self._service.records.imports.uploads
+        try:
+            with uploads.source(claim.job.id, self._limits) as source:
+                run = self._service.importing.begin(claim, source, check_row, self._limits)
+                await self._finish(run)
+        except ImportTaken:
+            log.info("import left to another process", id=claim.job.id)
+        except CaseworkError as error:
+            with suppress(ImportTaken):
+                await asyncio.to_thread(queue.fail, claim, str(error))
+            log.warning("import ended early", id=claim.job.id, why=type(error).__name__)
+        if self._stopping.is_set():
+            await asyncio.to_thread(queue.release, claim)
+
+    async def _finish(self, run: ImportRun) -> None:
+        batches = run.batches()
+        while (batch := await asyncio.to_thread(_next, batches)) is not None:
+            if not await self._examine(run, batch):
+                return
+            job = await asyncio.to_thread(run.store, batch)
+            if job.state == ImportState.DONE.value:
+                log.info("imported", id=job.id, rows=job.done, refused=job.refused)
+
+    async def _examine(self, run: ImportRun, batch: Batch) -> bool:
+        """Look at a batch's photos; returns False if it was not finished."""
+        loop = asyncio.get_running_loop()
+        renewed = loop.time()
+        for task in batch.tasks:
+            task.done = await self._pool.spare(task.work)
+            if loop.time() - renewed > _LOOK_EVERY_S:
+                await asyncio.to_thread(self._service.importing.queue.renew, run.claim)
+                renewed = loop.time()
+            if self._stopping.is_set():
+                return False
+        return True
+
+
+def _next(batches: Iterator[Batch]) -> Batch | None:
+    return next(batches, None)

@@ -1,0 +1,67 @@
+"""Exports: an agency's own list out, as an import takes it in."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import StreamingResponse
+
+from api import problems
+from api.needs import Allowed, TheService
+from casework import errors
+from casework.access.actors import Actor
+from casework.access.authority import Act
+from casework.exchange.exports import ExportForm
+
+router: Final = APIRouter(prefix="/v1/watchlists", tags=["watchlists"])
+
+Exporter = Annotated[Actor, Depends(Allowed(Act.EXPORT_WATCHLIST))]
+
+_ZIP: Final = "application/zip"
+_KINDS: Final = {
+    ExportForm.CSV: "text/csv; charset=utf-8",
+    ExportForm.JSONL: "application/x-ndjson",
+}
+_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "content": {
+            "text/csv": {"schema": {"type": "string"}},
+            "application/x-ndjson": {"schema": {"type": "string"}},
+            _ZIP: {"schema": {"type": "string", "format": "binary"}},
+        },
+        "description": "The list; with photos, a ZIP of the list and every photo.",
+    }
+}
+
+
+@router.get(
+    "/{watchlist_id}/export",
+    response_class=StreamingResponse,
+    summary="Export a watchlist",
+    responses={
+        **_ANSWERS,
+        **problems.responses(
+            errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid, errors.NotFound
+        ),
+    },
+)
+def export(
+    watchlist_id: str,
+    service: TheService,
+    actor: Exporter,
+    form: Annotated[
+        ExportForm, Query(alias="format", description="How the subjects are written.")
+    ] = ExportForm.CSV,
+    photos: Annotated[bool, Query(description="Send a ZIP with the photos.")] = False,
+) -> StreamingResponse:
+    """Return the subjects of one list of your own agency; `POST /v1/imports` takes it as it is."""
+    export = service.records.exports.export(actor, watchlist_id, form, photos=photos)
+    suffix = "zip" if photos else form.value
+    return StreamingResponse(
+        export.content,
+        media_type=_ZIP if photos else _KINDS[form],
+        headers={
+            "Content-Disposition": f'attachment; filename="{watchlist_id}.{suffix}"',
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )

@@ -1,0 +1,125 @@
+"""Signing in to the console through an identity provider: a browser goes there and comes back."""
+
+from typing import Annotated, Any, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from starlette.responses import RedirectResponse
+
+from api import cookies, problems
+from api.console.paths import SIGN_IN, local
+from api.needs import RequestId, TheService, TheSettings
+from casework import errors
+from casework.access.sign_on import HOLDS_FOR, Return, SignOn
+
+router: Final = APIRouter(prefix="/v1/sessions/oidc", tags=["sessions"])
+
+HELD: Final = "siaga_sign_on"
+"""Cookie of a browser that is on its way: sealed, and sent back to these routes alone."""
+
+_SEE_OTHER: Final = 303
+_TO_BROWSER: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+
+# A code may be long (Entra's are about 1,500 characters); what is longer than this is none.
+Given = Annotated[str | None, Query(max_length=8000)]
+
+
+async def _sign_on(service: TheService) -> SignOn:
+    sign_on = service.records.sign_on
+    if sign_on is None:
+        raise errors.NotFound(
+            "This installation has no identity provider: sign in with a password."
+        )
+    return sign_on
+
+
+TheSignOn = Annotated[SignOn, Depends(_sign_on)]
+
+_REFUSALS: Final = (errors.NotFound, errors.ProviderUnavailable, problems.NotReady)
+_LEAVES: Final[dict[int | str, dict[str, Any]]] = {
+    _SEE_OTHER: {"description": "Where the browser goes next.", "content": {"text/plain": {}}}
+}
+
+
+@router.get(
+    "/start",
+    status_code=_SEE_OTHER,
+    response_class=Response,
+    summary="Sign in through the identity provider",
+    responses={**problems.responses(*_REFUSALS, problems.RequestInvalid), **_LEAVES},
+)
+def start(
+    request: Request,
+    sign_on: TheSignOn,
+    settings: TheSettings,
+    next: Annotated[  # noqa: A002 - the address
+        str | None, Query(max_length=1000, description="Page of the console to show afterwards.")
+    ] = None,
+) -> Response:
+    """Send the browser to the identity provider."""
+    try:
+        departure = sign_on.begin(local(next))
+    except errors.ProviderUnavailable as error:
+        return _refused(request, error, settings.cookie_secure)
+    answer = RedirectResponse(departure.address, _SEE_OTHER, _TO_BROWSER)
+    answer.set_cookie(
+        HELD,
+        departure.held,
+        max_age=int(HOLDS_FOR.total_seconds()),
+        path=router.prefix,
+        secure=settings.cookie_secure,
+        httponly=True,
+        samesite="lax",  # the provider sends the browser back from another site
+    )
+    return answer
+
+
+@router.get(
+    "/callback",
+    status_code=_SEE_OTHER,
+    response_class=Response,
+    summary="Come back from the identity provider",
+    responses={
+        **problems.responses(*_REFUSALS, errors.SignOnRefused, problems.RequestInvalid),
+        **_LEAVES,
+    },
+)
+def callback(
+    request: Request,
+    sign_on: TheSignOn,
+    settings: TheSettings,
+    request_id: RequestId,
+    state: Given = None,
+    code: Given = None,
+    error: Given = None,
+    iss: Given = None,
+) -> Response:
+    """Begin a session of the console, hand it over as a cookie, and show the console.
+
+    Browsers are shown the sign-in page where this is refused; programs get a problem document.
+    """
+    back = Return(request.cookies.get(HELD), state, code, error, iss)
+    try:
+        arrived = sign_on.finish(back, request_id)
+    except (errors.SignOnRefused, errors.ProviderUnavailable) as refusal:
+        return _refused(request, refusal, settings.cookie_secure)
+    answer = RedirectResponse(arrived.going_to, _SEE_OTHER, _TO_BROWSER)
+    session, secure = arrived.signed_in, settings.cookie_secure
+    cookies.keep_session(answer, session.text, session.expires_at, secure=secure)
+    return _arrived(answer, secure=settings.cookie_secure)
+
+
+def _refused(request: Request, error: errors.CaseworkError, secure: bool) -> Response:
+    kind = problems.KINDS[type(error)]
+    if "text/html" in request.headers.get("accept", ""):
+        query = urlencode({"problem": kind.code})
+        return _arrived(
+            RedirectResponse(f"{SIGN_IN}?{query}", _SEE_OTHER, _TO_BROWSER), secure=secure
+        )
+    return _arrived(problems.response(request, kind, str(error)), secure=secure)
+
+
+def _arrived(answer: Response, *, secure: bool) -> Response:
+    """Take back what the browser held: it serves once."""
+    answer.delete_cookie(HELD, path=router.prefix, secure=secure, httponly=True, samesite="lax")
+    return answer

@@ -1,0 +1,218 @@
+"""Signing in through an identity provider: out to it and back, to an officer's session.
+
+What ties the way back to the way out is held by the browser, sealed: nothing is kept here before
+somebody is known, and an answer that another browser asked for is of no use in this one.
+"""
+
+import base64
+import binascii
+import hmac
+import json
+import secrets
+import threading
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from casework.access.actors import Actor, ActorKind
+from casework.access.oidc import Identity, Proof, Provider
+from casework.access.sessions import Sessions, SignedIn
+from casework.clock import Clock
+from casework.database import Database
+from casework.errors import NotAuthenticated, SignOnRefused, WrongDataKey
+from casework.oversight.audit import REFUSED, Audit, Entry
+from casework.tables import Officer
+from casework.vault import Vault
+from casework.vocabulary import SessionKind
+
+HOLDS_FOR: Final = timedelta(minutes=10)
+"""Time to sign in at the provider, a second factor there included."""
+
+_RANDOM_BYTES: Final = 32
+_ROW: Final = "sign-on"
+_NOBODY: Final = Actor(ActorKind.OFFICER, "unknown", "unknown")
+_EMAIL: Final = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A browser on its way to the provider."""
+
+    address: str
+    held: str
+    """What the browser has to bring back, besides what the provider gives it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """What a browser comes back with."""
+
+    held: str | None = None
+    state: str | None = None
+    code: str | None = None
+    error: str | None = None
+    issuer: str | None = None
+    """Who says so, where the provider tells (RFC 9207)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A browser that came back, and whose it is."""
+
+    signed_in: SignedIn
+    going_to: str
+    """Where the officer was going when the way to the provider began."""
+
+
+class SignOn:
+    """Signs officers in whom an identity provider vouches for."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        database: Database,
+        vault: Vault,
+        audit: Audit,
+        sessions: Sessions,
+        clock: Clock,
+    ) -> None:
+        self._provider = provider
+        self._database = database
+        self._vault = vault
+        self._audit = audit
+        self._sessions = sessions
+        self._clock = clock
+        self._used: dict[str, float] = {}
+        self._using = threading.Lock()
+
+    def begin(self, going_to: str) -> Departure:
+        """Return where to send a browser, and what it must hold.
+
+        Args:
+            going_to: where the officer wants to go; given back on arrival.
+
+        Raises:
+            ProviderUnavailable: the provider cannot be asked.
+        """
+        proof = Proof(*(secrets.token_urlsafe(_RANDOM_BYTES) for _ in range(3)))
+        now = self._clock()
+        said = {"until": (now + HOLDS_FOR).timestamp(), "to": going_to, **asdict(proof)}
+        held = base64.urlsafe_b64encode(self._vault.seal(json.dumps(said).encode(), _ROW)).decode()
+        return Departure(self._provider.address(proof, now), held)
+
+    def finish(self, back: Return, request_id: str | None = None) -> Arrived:
+        """Begin a console's session for who comes back; a refusal goes into the audit trail.
+
+        Raises:
+            SignOnRefused: the answer is not one to this browser, not sound, or of nobody here.
+            ProviderUnavailable: the provider cannot be asked.
+        """
+        try:
+            proof, going_to = self._opened(back)
+            officer_id = self._officer(self._identity(back, proof), request_id)
+        except SignOnRefused as refusal:
+            self._audit.note(_entry(_NOBODY, refusal, request_id))
+            raise
+        try:
+            signed_in = self._sessions.begin_for(officer_id, SessionKind.CONSOLE, request_id)
+        except NotAuthenticated as error:
+            inactive = SignOnRefused("inactive")
+            with self._database.read() as session:
+                officer = _actor(session.get_one(Officer, officer_id))
+            self._audit.note(_entry(officer, inactive, request_id))
+            raise inactive from error
+        return Arrived(signed_in, going_to)
+
+    def _identity(self, back: Return, proof: Proof) -> Identity:
+        if back.issuer is not None and back.issuer != self._provider.client.issuer:
+            raise SignOnRefused("begun_elsewhere")
+        if back.code is None or back.error is not None:
+            raise SignOnRefused("provider_refused")
+        return self._provider.identity(back.code, proof, self._clock())
+
+    def _opened(self, back: Return) -> tuple[Proof, str]:
+        """Open what the browser held, once: the proof, and where it was going."""
+        try:
+            sealed = base64.urlsafe_b64decode((back.held or "").encode())
+            held = json.loads(self._vault.open(sealed, _ROW))
+        except (WrongDataKey, binascii.Error, ValueError) as error:
+            raise SignOnRefused("begun_elsewhere") from error
+        until, state = held["until"], held["state"]
+        given = (back.state or "").encode("utf-8", "surrogateescape")
+        if not hmac.compare_digest(given, state.encode()) or not self._first_use(state, until):
+            raise SignOnRefused("begun_elsewhere")
+        return Proof(state, held["nonce"], held["verifier"]), held["to"]
+
+    def _first_use(self, state: str, until: float) -> bool:
+        """Whether an answer comes in time and for the first time.
+
+        That is known to this process alone; the provider, too, takes a code only once.
+        """
+        now = self._clock().timestamp()
+        with self._using:
+            self._used = {known: end for known, end in self._used.items() if end >= now}
+            if now > until or state in self._used:
+                return False
+            self._used[state] = until
+        return True
+
+    def _officer(self, identity: Identity, request_id: str | None) -> str:
+        """Return the id of the officer whom an identity belongs to."""
+        tied = select(Officer.id).where(
+            Officer.oidc_issuer == identity.issuer, Officer.oidc_subject == identity.subject
+        )
+        with self._database.read() as session:
+            officer_id = session.scalar(tied)
+        if officer_id is not None:
+            return officer_id
+        login = self._login_of(identity)
+        if login is None:
+            raise SignOnRefused("unknown")
+        with self._database.write() as session:
+            return session.scalar(tied) or self._tie(session, identity, login, request_id)
+
+    def _login_of(self, identity: Identity) -> str | None:
+        """Return the login that the provider vouches for; an address only if it was verified."""
+        claim = self._provider.client.login_claim
+        if claim is None:
+            return None
+        login = identity.claims.get(claim)
+        if claim == _EMAIL and identity.claims.get("email_verified") is not True:
+            return None
+        return login.strip().lower() if isinstance(login, str) and login.strip() else None
+
+    def _tie(self, session: Session, identity: Identity, login: str, request_id: str | None) -> str:
+        officer = session.scalar(
+            select(Officer).where(Officer.login == login, Officer.oidc_subject.is_(None))
+        )
+        if officer is None or not officer.active:
+            raise SignOnRefused("unknown")
+        officer.oidc_issuer, officer.oidc_subject = identity.issuer, identity.subject
+        if officer.must_change_password:
+            # A first password that nobody has chosen yet would only be a second way in.
+            officer.password_hash, officer.must_change_password = None, False
+        officer.updated_at = self._clock()
+        session.flush()
+        actor = _actor(officer).asking(request_id)
+        self._audit.append(session, Entry(actor, "officer.tie", officer.id, officer.agency_id))
+        return officer.id
+
+
+def _actor(officer: Officer) -> Actor:
+    return Actor(ActorKind.OFFICER, officer.id, officer.login, officer.agency_id)
+
+
+def _entry(actor: Actor, refusal: SignOnRefused, request_id: str | None) -> Entry:
+    object_id = actor.id if actor is not _NOBODY else None
+    detail = {"by": "provider", "why": refusal.why}
+    return Entry(
+        actor.asking(request_id),
+        "session.begin",
+        object_id,
+        actor.agency_id,
+        REFUSED,
+        detail=detail,
+    )

@@ -1,0 +1,222 @@
+"""The queue of imports: who works on which, and how each ends.
+
+A process claims an import for a while and renews the claim as it goes on. A claim that was lost,
+as the import was cancelled or another process took it over, is noticed before anything more is
+stored. Who brought a file in was judged then, once; the trail has what it stores under their name.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from casework import watchlists
+from casework.access.actors import Actor, ActorKind
+from casework.access.authority import Act, require
+from casework.clock import Clock
+from casework.database import Database
+from casework.ids import IMPORT, new_id
+from casework.oversight.audit import Audit, Entry
+from casework.tables import ImportJob
+from casework.vocabulary import ImportState, Role
+
+UNFINISHED: Final = (ImportState.QUEUED.value, ImportState.RUNNING.value)
+
+# How long a process may be silent before another goes on with its import.
+_LEASE: Final = timedelta(seconds=60)
+# A photo that ends the process would otherwise end it again at each start.
+_MOST_ATTEMPTS: Final = 5
+
+_COUNTS: Final = ("done", "created", "updated", "unchanged", "refused", "attempts")
+_PHOTO_COUNTS: Final = ("photos_added", "photos_refused")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An import that this process, and no other, works on now."""
+
+    job: ImportJob
+    """As it was when it was claimed."""
+    token: str
+
+    @property
+    def actor(self) -> Actor:
+        """Whoever brought the file in; in place of a request, the trail names the import."""
+        job = self.job
+        return Actor(
+            ActorKind(job.actor_kind),
+            job.actor_id,
+            job.actor_name,
+            job.agency_id,
+            frozenset({Role.ANALYST}),
+            request_id=job.id,
+        )
+
+
+class ImportTaken(Exception):
+    """The import was cancelled, or another process works on it now: stop."""
+
+
+class ImportQueue:
+    """Hands imports out and writes down how far they are."""
+
+    def __init__(self, database: Database, audit: Audit, clock: Clock) -> None:
+        self._database = database
+        self._audit = audit
+        self._clock = clock
+
+    def begin_here(
+        self, actor: Actor, watchlist_id: str, digest: str, rows: int, *, dry_run: bool
+    ) -> Claim:
+        """Begin, or go on with, the import of a file on this machine.
+
+        Args:
+            actor: who brings it in.
+            watchlist_id: where its subjects are to stand.
+            digest: of the file's bytes; the same file goes on where it was stopped.
+            rows: how many it has.
+            dry_run: whether nothing is to be stored.
+
+        Raises:
+            NotPermitted, NotFound: the actor may import nothing, or not into this list.
+        """
+        with self._database.write() as session:
+            new = new_job(session, actor, watchlist_id, self._clock, dry_run=dry_run)
+            job = session.scalar(
+                select(ImportJob).where(
+                    ImportJob.watchlist_id == watchlist_id,
+                    ImportJob.digest == digest,
+                    ImportJob.dry_run == dry_run,
+                    ImportJob.state == ImportState.RUNNING.value,
+                )
+            )
+            if job is None:
+                job = new
+                job.uploaded, job.digest, job.rows = False, digest, rows
+                job.state, job.started_at = ImportState.RUNNING.value, self._clock()
+                session.add(job)
+                session.flush()
+                note_begin(self._audit, session, actor, job)
+            return self._claimed(job)
+
+    def claim(self, *, take_over: bool = False) -> Claim | None:
+        """Take the first upload that nobody works on; None if there is none.
+
+        Args:
+            take_over: whether a claim of another process counts for nothing, as after a restart:
+                that process notices, if it is alive, and looks for other work.
+        """
+        now = self._clock()
+        query = (
+            select(ImportJob)
+            .where(ImportJob.uploaded, ImportJob.state.in_(UNFINISHED))
+            .order_by(ImportJob.id)
+            .limit(1)
+        )
+        if not take_over:
+            query = query.where(
+                or_(ImportJob.claimed_until.is_(None), ImportJob.claimed_until < now)
+            )
+        with self._database.read() as session:
+            if session.scalar(query) is None:
+                return None
+        with self._database.write() as session:
+            job = session.scalar(query)
+            if job is None:
+                return None
+            job.state = ImportState.RUNNING.value
+            job.started_at = job.started_at or now
+            job.attempts += 1
+            claim = self._claimed(job)
+            if job.attempts <= _MOST_ATTEMPTS:
+                return claim
+            job.failure = f"What follows the first {job.done} rows fails: see the service's log."
+            self._end(session, claim.actor, job, ImportState.FAILED)
+        return self.claim(take_over=take_over)
+
+    def renew(self, claim: Claim) -> None:
+        """Say that the work goes on; raises ImportTaken."""
+        with self._database.write() as session:
+            self.keep(self.held(session, claim))
+
+    def release(self, claim: Claim) -> None:
+        """Give an import back that was not ended, so that any process may go on with it."""
+        with self._database.write_rows() as connection:
+            connection.execute(
+                update(ImportJob)
+                .where(ImportJob.id == claim.job.id, ImportJob.claim == claim.token)
+                .values(claim=None, claimed_until=None, attempts=0)
+            )
+
+    def fail(self, claim: Claim, why: str) -> None:
+        """End an import that cannot go on; raises ImportTaken."""
+        with self._database.write() as session:
+            job = self.held(session, claim)
+            job.failure = why
+            self._end(session, claim.actor, job, ImportState.FAILED)
+
+    def held(self, session: Session, claim: Claim) -> ImportJob:
+        """Return a claimed import within a transaction that writes; raises ImportTaken."""
+        job = session.get(ImportJob, claim.job.id)
+        if job is None or job.claim != claim.token or job.state != ImportState.RUNNING.value:
+            raise ImportTaken
+        return job
+
+    def keep(self, job: ImportJob) -> None:
+        """Renew a claim within a transaction."""
+        job.claimed_until = self._clock() + _LEASE
+
+    def finish(self, session: Session, claim: Claim, job: ImportJob) -> None:
+        """End an import whose last row is dealt with, within that row's transaction."""
+        self._end(session, claim.actor, job, ImportState.DONE)
+
+    def _claimed(self, job: ImportJob) -> Claim:
+        job.claim = new_id("claim")
+        self.keep(job)
+        return Claim(job, job.claim)
+
+    def _end(self, session: Session, actor: Actor, job: ImportJob, state: ImportState) -> None:
+        end(job, state, self._clock)
+        detail: dict[str, Any] = {"state": job.state, "rows": job.done, "dry_run": job.dry_run}
+        detail |= {name: getattr(job, name) for name in (*_COUNTS[1:-1], *_PHOTO_COUNTS)}
+        self._audit.append(
+            session, Entry(actor, "import.finish", job.id, job.agency_id, detail=detail)
+        )
+
+
+def new_job(
+    session: Session, actor: Actor, watchlist_id: str, clock: Clock, *, dry_run: bool
+) -> ImportJob:
+    """Return an import of nothing yet; raises NotPermitted or NotFound."""
+    require(actor, Act.IMPORT)
+    watchlist = watchlists.find(session, actor, Act.EDIT_WATCHLIST, watchlist_id)
+    return ImportJob(
+        id=new_id(IMPORT),
+        agency_id=watchlist.agency_id,
+        watchlist_id=watchlist_id,
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        actor_name=actor.name,
+        uploaded=True,
+        dry_run=dry_run,
+        state=ImportState.RECEIVING.value,
+        rows=0,
+        worked_s=0.0,
+        created_at=clock(),
+        **dict.fromkeys((*_COUNTS, *_PHOTO_COUNTS), 0),
+    )
+
+
+def end(job: ImportJob, state: ImportState, clock: Clock) -> None:
+    """Let an import be over."""
+    job.state = state.value
+    job.finished_at = clock()
+    job.claim = job.claimed_until = None
+
+
+def note_begin(audit: Audit, session: Session, actor: Actor, job: ImportJob) -> None:
+    """Write into the trail what is brought in."""
+    detail = {"watchlist": job.watchlist_id, "rows": job.rows, "dry_run": job.dry_run}
+    audit.append(session, Entry(actor, Act.IMPORT, job.id, job.agency_id, detail=detail))

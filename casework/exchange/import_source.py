@@ -1,0 +1,109 @@
+"""An import's file and its photos, put together: what can be read of them, again and again."""
+
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO, Final, cast
+
+from casework.errors import ImportRefused
+from casework.exchange.import_formats import RawRow, read_rows
+from casework.exchange.import_photos import BROKEN, NoPhotos, Photos, ZippedPhotos, open_zip
+
+MEBI: Final = 1024 * 1024
+
+_ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
+LIST_NAMES: Final = ("subjects.csv", "subjects.jsonl")
+"""What the file is called where it lies in one ZIP with the photos, as exports are."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportLimits:
+    """What an operator can set about imports."""
+
+    upload_bytes: int = 512 * MEBI
+    rows: int = 100_000
+    photos_per_row: int = 10
+    photo_bytes: int = 20 * MEBI
+
+    @property
+    def unpacked_bytes(self) -> int:
+        """Bytes that a ZIP's members may have together."""
+        return 4 * self.upload_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One import's rows and photos. Rows are read by one thread at a time, photos by several."""
+
+    file: BinaryIO | zipfile.ZipFile
+    photos: Photos
+
+    def rows(self) -> Iterator[RawRow]:
+        """Read the rows from the first on; raises ImportRefused."""
+        if not isinstance(self.file, zipfile.ZipFile):
+            yield from read_rows(self.file)
+            return
+        try:
+            with self.file.open(_list_of(self.file)) as member:
+                yield from read_rows(cast("BinaryIO", member))
+        except BROKEN as error:
+            raise ImportRefused("file", "The list in the ZIP is damaged.") from error
+
+
+@contextmanager
+def opened(
+    file: BinaryIO, photos: BinaryIO | None, limits: ImportLimits, beside: Photos | None = None
+) -> Iterator[Source]:
+    """Open a list (CSV or JSON Lines) with its photos, or a ZIP that has both.
+
+    Args:
+        file: the list, or a ZIP with `subjects.csv` or `subjects.jsonl` and photos.
+        photos: a ZIP with the photos of a list.
+        limits: how much of it is too much.
+        beside: where the photos of a list are without a ZIP.
+
+    Raises:
+        ImportRefused: a ZIP is none, not safe, or one too many.
+    """
+    most = limits.unpacked_bytes
+    with ExitStack() as stack:
+        file.seek(0)
+        if file.read(4).startswith(_ZIP):
+            if photos is not None:
+                message = "The file is a ZIP that has its photos itself: send no other."
+                raise ImportRefused("photos", message)
+            archive = stack.enter_context(open_zip(file, "file", most))
+            _list_of(archive)
+            yield Source(archive, ZippedPhotos(archive))
+        elif photos is None:
+            yield Source(file, beside or NoPhotos())
+        else:
+            archive = stack.enter_context(open_zip(photos, "photos", most))
+            yield Source(file, ZippedPhotos(archive))
+
+
+def counted(source: Source, limits: ImportLimits) -> int:
+    """Read the whole list once; returns its number of rows.
+
+    Raises:
+        ImportRefused: it cannot be read to its end, has too many rows, or none.
+    """
+    count = 0
+    for _ in source.rows():
+        count += 1
+        if count > limits.rows:
+            message = f"The file has more than {limits.rows} rows: send it in several."
+            raise ImportRefused("file", message)
+    if count == 0:
+        raise ImportRefused("file", "The file has no rows.")
+    return count
+
+
+def _list_of(archive: zipfile.ZipFile) -> str:
+    found = [name for name in LIST_NAMES if name in archive.namelist()]
+    if len(found) != 1:
+        raise ImportRefused(
+            "file", f"A ZIP must hold one list at its top: {' or '.join(LIST_NAMES)}."
+        )
+    return found[0]

@@ -1,0 +1,154 @@
+"""Storing rows: a reference that is new makes a subject, a known one changes and adds to it.
+
+Fields that the file does not have stay as they are; photos are only ever added.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from casework.access.actors import Actor
+from casework.access.authority import Act
+from casework.changes import log_policy
+from casework.clock import Clock
+from casework.enrolment import Application, Enrolled, Enrolment, Examined, by_reference
+from casework.errors import InvalidPeriod
+from casework.exchange.import_formats import Fault, RawRow
+from casework.oversight.audit import Audit, Entry
+from casework.subjects import NewSubject, check_period
+from casework.tables import ImportJob, Subject
+
+_KNOWN_PHOTO: Final = "already_enrolled"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedRow:
+    """A row whose fields are sound."""
+
+    person: NewSubject
+    given: frozenset[str]
+    """The fields that the row says something about."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """A row to be stored, with its photos examined."""
+
+    row: RawRow
+    checked: CheckedRow
+    photos: list[Examined]
+
+
+@dataclass(slots=True)
+class BatchOutcome:
+    """What storing some rows came to."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    photos_added: int = 0
+    photos_refused: int = 0
+    faults: list[tuple[RawRow, Fault, bool]] = field(default_factory=list)
+    """With whether nothing of the row was stored."""
+
+    def refuse(self, row: RawRow, fault: Fault) -> None:
+        """Count a row of which nothing is stored."""
+        self.refused += 1
+        self.faults.append((row, fault, True))
+
+
+class ImportStore:
+    """Writes checked rows within a transaction."""
+
+    def __init__(self, enrolment: Enrolment, audit: Audit, clock: Clock) -> None:
+        self._enrolment = enrolment
+        self._audit = audit
+        self._clock = clock
+
+    def store(
+        self, session: Session, actor: Actor, job: ImportJob, rows: Sequence[StoredRow]
+    ) -> BatchOutcome:
+        """Write some rows; raises NotFound if the watchlist is gone."""
+        outcome = BatchOutcome()
+        references = [each.row.reference for each in rows]
+        known = by_reference(session, [job.agency_id], references)
+        sound: list[tuple[StoredRow, bool]] = []
+        edited = False
+        for each in rows:
+            subject = known.get((job.agency_id, each.row.reference or ""))
+            try:
+                changes = _changes(subject, each.checked)
+            except InvalidPeriod as error:
+                outcome.refuse(each.row, Fault("valid_until", "invalid_period", str(error)))
+                continue
+            if subject is None and not each.photos:
+                message = "A new subject needs a photo."
+                outcome.refuse(each.row, Fault("photos", "no_photo", message))
+                continue
+            if subject is not None and changes:
+                self._edit(session, actor, subject, changes)
+                edited = True
+            joins = subject is not None and all(
+                membership.watchlist_id != job.watchlist_id for membership in subject.memberships
+            )
+            sound.append((each, bool(changes) or joins))
+        if edited:
+            session.flush()
+            log_policy(session, self._clock)
+        stored = self._enrolment.store_within(
+            session,
+            actor,
+            [Application(each.checked.person, tuple(each.photos)) for each, _ in sound],
+        )
+        for (each, changed), enrolled in zip(sound, stored, strict=True):
+            _tally(outcome, each.row, enrolled, changed=changed)
+        return outcome
+
+    def _edit(
+        self, session: Session, actor: Actor, subject: Subject, changes: dict[str, Any]
+    ) -> None:
+        for name, value in changes.items():
+            setattr(subject, name, value)
+        subject.updated_at = self._clock()
+        detail = {"fields": sorted(changes)}
+        self._audit.append(
+            session, Entry(actor, Act.EDIT_SUBJECT, subject.id, subject.agency_id, detail=detail)
+        )
+
+
+def _changes(subject: Subject | None, checked: CheckedRow) -> dict[str, Any]:
+    """Return what a row changes of a known subject; raises InvalidPeriod."""
+    person = checked.person
+    if subject is None:
+        check_period(person.valid_from, person.valid_until)
+        return {}
+    # A subject is found by its reference, or by its id where it has none: neither changes.
+    given = {name: getattr(person, name) for name in checked.given - {"reference"}}
+    check_period(
+        given.get("valid_from", subject.valid_from), given.get("valid_until", subject.valid_until)
+    )
+    return {name: value for name, value in given.items() if getattr(subject, name) != value}
+
+
+def _tally(outcome: BatchOutcome, row: RawRow, enrolled: Enrolled, *, changed: bool) -> None:
+    added = sum(report.accepted for report in enrolled.reports)
+    refused = [
+        report for report in enrolled.reports if not report.accepted and report.code != _KNOWN_PHOTO
+    ]
+    outcome.photos_added += added
+    outcome.photos_refused += len(refused)
+    lost = enrolled.subject_id is None
+    outcome.faults += [
+        (row, Fault("photos", report.code, report.sentence), lost) for report in refused
+    ]
+    if lost:
+        outcome.refused += 1
+    elif enrolled.created:
+        outcome.created += 1
+    elif changed or added:
+        outcome.updated += 1
+    else:
+        outcome.unchanged += 1

@@ -1,0 +1,216 @@
+"""Imports as their agency sees them: received, listed, cancelled; `import_queue` works them off."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from casework.access.actors import Actor
+from casework.access.authority import Act, extends_to, require, within_reach
+from casework.clock import Clock
+from casework.database import Database
+from casework.errors import IllegalTransition, NotFound, TooManyImports
+from casework.exchange.import_queue import UNFINISHED, end, new_job, note_begin
+from casework.exchange.import_source import ImportLimits, counted
+from casework.exchange.import_upload import PIECE, Uploads
+from casework.oversight.audit import Audit, Entry
+from casework.tables import ImportFault, ImportJob, ImportPart
+from casework.vault import Vault
+from casework.vocabulary import ImportState
+
+_MOST_UNFINISHED: Final = 10
+"""Uploads of one agency."""
+# A begun upload that is older was cut off.
+_LONGEST_UPLOAD: Final = timedelta(hours=6)
+_FAULTS_AT_ONCE: Final = 1000
+
+
+class Receiving:
+    """A file on its way in."""
+
+    def __init__(self, uploads: Uploads, import_id: str) -> None:
+        self._uploads = uploads
+        self._buffers: dict[str, bytearray] = {}
+        self._pieces: dict[str, int] = {}
+        self.import_id = import_id
+
+    def write(self, stream: str, content: bytes) -> None:
+        """Take in the next bytes of `FILE` or `PHOTOS`."""
+        buffer = self._buffers.setdefault(stream, bytearray())
+        buffer += content
+        while len(buffer) >= PIECE:
+            self._keep(stream, bytes(buffer[:PIECE]))
+            del buffer[:PIECE]
+
+    def end(self) -> None:
+        """Take in what is left."""
+        for stream, buffer in self._buffers.items():
+            if buffer:
+                self._keep(stream, bytes(buffer))
+        self._buffers.clear()
+
+    def _keep(self, stream: str, piece: bytes) -> None:
+        number = self._pieces.get(stream, 0)
+        self._uploads.add(self.import_id, stream, number, piece)
+        self._pieces[stream] = number + 1
+
+
+class Imports:
+    """Keeps imports."""
+
+    def __init__(self, database: Database, vault: Vault, audit: Audit, clock: Clock) -> None:
+        self._database = database
+        self._audit = audit
+        self._clock = clock
+        self.uploads = Uploads(database, vault)
+
+    def receive(self, actor: Actor, watchlist_id: str, *, dry_run: bool) -> Receiving:
+        """Begin an upload; `accept` or `discard` must follow.
+
+        Raises:
+            NotPermitted, NotFound: the actor may import nothing, or not into this list.
+            TooManyImports: the agency's others must be done first.
+        """
+        with self._database.write() as session:
+            job = new_job(session, actor, watchlist_id, self._clock, dry_run=dry_run)
+            unfinished = session.scalar(
+                select(func.count()).where(
+                    ImportJob.agency_id == job.agency_id,
+                    ImportJob.uploaded,
+                    ImportJob.state.in_([*UNFINISHED, ImportState.RECEIVING.value]),
+                    ImportJob.created_at > self._clock() - _LONGEST_UPLOAD,
+                )
+            )
+            if unfinished is not None and unfinished >= _MOST_UNFINISHED:
+                raise TooManyImports(
+                    f"{unfinished} imports of your agency are not finished: wait, or cancel some."
+                )
+            session.add(job)
+        return Receiving(self.uploads, job.id)
+
+    def accept(self, actor: Actor, receiving: Receiving, limits: ImportLimits) -> ImportJob:
+        """Look the upload over and queue it.
+
+        Raises:
+            ImportRefused: it cannot be read as a list of subjects.
+        """
+        receiving.end()
+        with self.uploads.source(receiving.import_id, limits) as source:
+            rows = counted(source, limits)
+        with self._database.write() as session:
+            job = session.get_one(ImportJob, receiving.import_id)
+            job.rows = rows
+            job.state = ImportState.QUEUED.value
+            note_begin(self._audit, session, actor, job)
+        return job
+
+    def discard(self, receiving: Receiving) -> None:
+        """Forget an upload that was refused or cut off."""
+        self._forget(receiving.import_id)
+
+    def cancel(self, actor: Actor, import_id: str) -> ImportJob:
+        """Stop an import before its next rows; what it has stored stays.
+
+        Raises:
+            NotPermitted, NotFound: the actor may not, or there is no such import.
+            IllegalTransition: it has ended already.
+        """
+        with self._database.write() as session:
+            job = _find(session, actor, import_id)
+            if job.state not in UNFINISHED:
+                raise IllegalTransition(f"The import is {job.state}: there is nothing to cancel.")
+            end(job, ImportState.CANCELLED, self._clock)
+            self._audit.append(
+                session,
+                Entry(actor, "import.cancel", job.id, job.agency_id, detail={"rows": job.done}),
+            )
+        return job
+
+    def get(self, actor: Actor, import_id: str) -> ImportJob:
+        """Return one import; raises NotPermitted or NotFound."""
+        with self._database.read() as session:
+            return _find(session, actor, import_id)
+
+    def page(self, actor: Actor, before: str | None, limit: int) -> list[ImportJob]:
+        """Return up to `limit` imports, newest first, those before id `before`.
+
+        Raises:
+            NotPermitted: the actor may see none.
+        """
+        require(actor, Act.IMPORT)
+        query = select(ImportJob).where(
+            within_reach(actor, Act.IMPORT, ImportJob.agency_id),
+            ImportJob.state != ImportState.RECEIVING.value,
+        )
+        if before is not None:
+            query = query.where(ImportJob.id < before)
+        with self._database.read() as session:
+            return list(session.scalars(query.order_by(ImportJob.id.desc()).limit(limit)))
+
+    def faults(
+        self, actor: Actor, import_id: str, after: int | None, limit: int
+    ) -> list[ImportFault]:
+        """Return up to `limit` faults of rows in their order, those after number `after`.
+
+        Raises:
+            NotPermitted, NotFound: the actor may not, or there is no such import.
+        """
+        with self._database.read() as session:
+            _find(session, actor, import_id)
+            query = select(ImportFault).where(ImportFault.import_id == import_id)
+            if after is not None:
+                query = query.where(ImportFault.id > after)
+            return list(session.scalars(query.order_by(ImportFault.id).limit(limit)))
+
+    def all_faults(self, actor: Actor, import_id: str) -> Iterator[ImportFault]:
+        """Yield every fault, some at a time; raises as `faults`."""
+        after = None
+        while found := self.faults(actor, import_id, after, _FAULTS_AT_ONCE):
+            yield from found
+            after = found[-1].id
+
+    def tidy(self) -> None:
+        """Erase the files of imports that have ended, and uploads that were cut off."""
+        cut_off = self._clock() - _LONGEST_UPLOAD
+        with self._database.read() as session:
+            ended = list(
+                session.scalars(
+                    select(ImportPart.import_id)
+                    .join(ImportJob, ImportJob.id == ImportPart.import_id)
+                    .where(ImportJob.finished_at.is_not(None))
+                    .distinct()
+                )
+            )
+            lost = list(
+                session.scalars(
+                    select(ImportJob.id).where(
+                        ImportJob.state == ImportState.RECEIVING.value,
+                        ImportJob.created_at < cut_off,
+                    )
+                )
+            )
+        for import_id in ended:
+            self.uploads.erase(import_id)
+        for import_id in lost:
+            self._forget(import_id)
+
+    def _forget(self, import_id: str) -> None:
+        self.uploads.erase(import_id)
+        with self._database.write() as session:
+            job = session.get(ImportJob, import_id)
+            if job is not None:
+                session.delete(job)
+
+
+def _find(session: Session, actor: Actor, import_id: str) -> ImportJob:
+    require(actor, Act.IMPORT)
+    job = session.get(ImportJob, import_id)
+    if (
+        job is None
+        or job.state == ImportState.RECEIVING.value
+        or not extends_to(actor, Act.IMPORT, job.agency_id)
+    ):
+        raise NotFound(f"There is no import {import_id}.")
+    return job

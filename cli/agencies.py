@@ -1,0 +1,93 @@
+"""`siaga agencies`: the authorities that own watchlists and employ officers."""
+
+import re
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from api.schemas.agencies import CODE_PATTERN, AgencyOut
+from api.settings import Settings
+from casework.access.actors import Actor
+from casework.access.agencies import NewAgency
+from casework.tables import Agency
+from casework.vocabulary import AgencyKind
+from cli import opened
+from cli.options import AsJson
+from cli.output import err, out, print_json
+
+app = typer.Typer(help="Create, list and change agencies.", no_args_is_help=True)
+
+
+def _code(text: str) -> str:
+    code = text.strip().upper()
+    if not re.fullmatch(CODE_PATTERN, code):
+        raise typer.BadParameter("2 to 20 letters, digits, hyphens or underscores")
+    return code
+
+
+def _name(text: str | None) -> str | None:
+    if text is not None and not text.strip():
+        raise typer.BadParameter("it cannot be empty")
+    return text.strip() if text is not None else None
+
+
+Code = Annotated[str, typer.Argument(help="Short and spoken, such as IMIGRASI.", callback=_code)]
+
+
+@app.command()
+def create(
+    code: Code,
+    name: Annotated[str, typer.Argument(help="The agency's full name.", callback=_name)],
+    kind: Annotated[
+        AgencyKind, typer.Option(help="`operator` runs the installation for all others.")
+    ] = AgencyKind.MEMBER,
+    as_json: AsJson = False,
+) -> None:
+    """Make an agency. The first one is usually the one that runs the installation."""
+    with opened.records(Settings()) as records:
+        row = records.agencies.create(Actor.operator(), NewAgency(code, name, kind))
+    if as_json:
+        print_json(_plain(row))
+        return
+    err.print(f"Agency {code} is made. Its officers: `siaga officers create LOGIN --agency {code}`")
+    out.print(row.id)
+
+
+@app.command("list")
+def list_agencies(as_json: AsJson = False) -> None:
+    """Show every agency."""
+    with opened.records(Settings()) as records:
+        found = records.agencies.page(Actor.operator(), None, None)
+    if as_json:
+        print_json([_plain(row) for row in found])
+        return
+    table = Table("id", "code", "name", "kind", "active", "made")
+    for row in found:
+        made = f"{row.created_at:%Y-%m-%d %H:%M}"
+        table.add_row(row.id, row.code, row.name, row.kind, "yes" if row.active else "no", made)
+    out.print(table)
+
+
+@app.command()
+def edit(
+    code: Code,
+    name: Annotated[str | None, typer.Option(help="The new full name.", callback=_name)] = None,
+    active: Annotated[
+        bool | None,
+        typer.Option("--active/--inactive", help="Inactive: its keys and officers are out."),
+    ] = None,
+) -> None:
+    """Change an agency's name, or switch it off or on."""
+    given = {"name": name, "active": active}
+    changes = {field: value for field, value in given.items() if value is not None}
+    if not changes:
+        raise typer.BadParameter("say what to change: --name, --active or --inactive")
+    with opened.records(Settings()) as records:
+        row = records.agencies.by_code(code)
+        records.agencies.edit(Actor.operator(), row.id, changes, None)
+    err.print(f"Agency {code} is changed.")
+
+
+def _plain(row: Agency) -> dict[str, Any]:
+    return AgencyOut.of(row).model_dump(mode="json")

@@ -1,0 +1,55 @@
+"""`siaga export`: an agency's own list, as an import takes it."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import typer
+
+from api.settings import Settings
+from casework.access.actors import Actor
+from casework.exchange.exports import ExportForm
+from cli import opened
+from cli.options import owner_of
+from cli.output import Exit, err
+
+
+def export(
+    watchlist: Annotated[str, typer.Option(help="Name of the watchlist.")],
+    to: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="File to write; default standard output.")
+    ] = None,
+    photos: Annotated[
+        bool, typer.Option("--photos", help="Write a ZIP with every enrolled photo.")
+    ] = False,
+    form: Annotated[
+        ExportForm, typer.Option("--format", help="How the subjects are written.")
+    ] = ExportForm.CSV,
+    agency: Annotated[
+        str | None, typer.Option(help="Code of the agency that owns it; not needed if only one.")
+    ] = None,
+) -> None:
+    """Export a watchlist as `siaga import` takes it. What is written is personal data."""
+    with opened.records(Settings()) as records, ExitStack() as stack:
+        operator = Actor.operator()
+        row = records.watchlists.named(operator, watchlist, owner_of(records, agency).id)
+        if row is None:
+            err.print(f"There is no watchlist {watchlist}.", markup=False)
+            raise typer.Exit(Exit.USAGE)
+        target = sys.stdout.buffer if to is None else stack.enter_context(_private(to))
+        made = records.exports.export(operator, row.id, form, photos=photos)
+        for piece in made.content:
+            target.write(piece)
+        target.flush()
+    err.print(f"{made.subjects} subjects, {made.photos} photos.")
+
+
+@contextmanager
+def _private(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for writing that nobody but its owner can read."""
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    with path.open("wb") as file:
+        yield file

@@ -1,0 +1,184 @@
+"""`siaga import`: an agency's own list, at the pipeline's speed."""
+
+import hashlib
+import json
+import sys
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, BinaryIO, Final
+
+import typer
+from rich.progress import Progress
+
+from api.schemas.imports import RowFaultOut, check_row, rate_of
+from api.settings import Settings
+from casework.access.actors import Actor
+from casework.enrolment import Examined
+from casework.errors import ImportRefused
+from casework.exchange.import_photos import PhotoFolder
+from casework.exchange.import_run import Batch, ImportRun
+from casework.exchange.import_source import ImportLimits, Source, counted
+from casework.exchange.import_source import opened as source_of
+from casework.service import Records, Service
+from casework.tables import ImportFault, ImportJob
+from casework.vocabulary import Category, Direction
+from casework.watchlists import NewWatchlist
+from cli import opened
+from cli.options import AsJson, owner_of
+from cli.output import Exit, err, item_progress, out, print_json
+
+# While one batch is being written, the workers already examine the next.
+_AHEAD: Final = 2
+_SHOWN: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What is to be brought in, and where to."""
+
+    file: Path
+    photos: Path | None
+    new: NewWatchlist
+    agency: str | None
+    dry_run: bool
+
+
+def import_(
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="CSV, JSON Lines, or an export.")
+    ],
+    watchlist: Annotated[str, typer.Option(help="Name of the watchlist; made if there is none.")],
+    photos: Annotated[
+        Path | None,
+        typer.Option(exists=True, help="Folder or ZIP of the photos; default FILE's own folder."),
+    ] = None,
+    agency: Annotated[
+        str | None, typer.Option(help="Code of the agency that owns it; not needed if only one.")
+    ] = None,
+    category: Annotated[Category, typer.Option(help="Category, if it is made.")] = Category.OTHER,
+    direction: Annotated[
+        Direction, typer.Option(help="Direction, if it is made.")
+    ] = Direction.BOTH,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Report as if, but store nothing.")
+    ] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="Write everything wrong with rows to this JSON file.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import the subjects of FILE; safe to stop at any moment: run again, it goes on.
+
+    One row is one subject, known by the agency's own `reference`: new ones are enrolled, known ones
+    changed and added to. docs/import.md has the format. Exit 1 if anything of any row was refused.
+    """
+    settings = Settings()
+    brought = Brought(
+        file, photos, NewWatchlist(watchlist, None, category, direction), agency, dry_run
+    )
+    with opened.service(settings) as service:
+        job = bring_in(service, brought, settings.import_limits, settings.workers)
+        shown = _tell(service.records, job, report, as_json=as_json)
+    if shown:
+        raise typer.Exit(Exit.REFUSED)
+
+
+def bring_in(service: Service, brought: Brought, limits: ImportLimits, workers: int) -> ImportJob:
+    """Import a file of this machine, with a progress bar; returns what it came to.
+
+    Raises:
+        typer.Exit: it cannot be read as a list of subjects, or there is no such watchlist.
+    """
+    operator, watchlists = Actor.operator(), service.records.watchlists
+    new = replace(brought.new, agency_id=owner_of(service.records, brought.agency).id)
+    row = watchlists.named(operator, new.name, new.agency_id)
+    if row is None and brought.dry_run:
+        err.print(f"There is no watchlist {new.name} yet: a dry run makes none.", markup=False)
+        raise typer.Exit(Exit.USAGE)
+    # Nobody sends this file: what it may hold is for the operator to know.
+    size = sum(path.stat().st_size for path in (brought.file, brought.photos) if path is not None)
+    limits = replace(limits, rows=sys.maxsize, upload_bytes=max(limits.upload_bytes, size))
+    try:
+        with _source(brought, limits) as source:
+            rows = counted(source, limits)
+            row = row or watchlists.create(operator, new)
+            claim = service.importing.queue.begin_here(
+                operator, row.id, _digest(brought), rows, dry_run=brought.dry_run
+            )
+            run = service.importing.begin(claim, source, check_row, limits)
+            with item_progress("rows") as progress:
+                return _work(run, workers, progress)
+    except ImportRefused as error:
+        err.print(str(error), markup=False)
+        raise typer.Exit(Exit.REFUSED) from None
+
+
+def _work(run: ImportRun, workers: int, progress: Progress) -> ImportJob:
+    job = run.claim.job
+    task = progress.add_task("Importing", total=job.rows, completed=job.done, rate="")
+    batches = run.batches()
+    ahead: deque[tuple[Batch, list[Future[Examined]]]] = deque()
+    with ThreadPoolExecutor(workers, "siaga-import") as pool:
+        while True:
+            while len(ahead) < _AHEAD and (batch := next(batches, None)) is not None:
+                ahead.append((batch, [pool.submit(each.work) for each in batch.tasks]))
+            if not ahead:
+                return job
+            batch, futures = ahead.popleft()
+            for each, future in zip(batch.tasks, futures, strict=True):
+                each.done = future.result()
+            job = run.store(batch)
+            rate = f"{rate_of(job) or 0:.0f} rows/s, {job.refused} refused"
+            progress.update(task, completed=job.done, rate=rate)
+
+
+@contextmanager
+def _source(brought: Brought, limits: ImportLimits) -> Iterator[Source]:
+    with ExitStack() as stack:
+        file = stack.enter_context(brought.file.open("rb"))
+        photos, folder = brought.photos, None
+        zipped: BinaryIO | None = None
+        if photos is None or photos.is_dir():
+            folder = PhotoFolder(photos or brought.file.parent)
+        else:
+            zipped = stack.enter_context(photos.open("rb"))
+        yield stack.enter_context(source_of(file, zipped, limits, folder))
+
+
+def _digest(brought: Brought) -> str:
+    with brought.file.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _tell(records: Records, job: ImportJob, report: Path | None, *, as_json: bool) -> int:
+    """Say what an import came to; returns how much was wrong."""
+    faults = list(records.imports.all_faults(Actor.operator(), job.id))
+    if report is not None:
+        report.write_text(json.dumps([_plain(each) for each in faults], indent=2))
+    if as_json:
+        counts = ("rows", "created", "updated", "unchanged", "refused")
+        more = ("photos_added", "photos_refused", "dry_run")
+        said = {name: getattr(job, name) for name in ("id", "state", *counts, *more)}
+        print_json({**said, "rows_per_s": rate_of(job), "faults": [_plain(e) for e in faults]})
+        return len(faults)
+    done = "would be " if job.dry_run else ""
+    out.print(
+        f"{job.rows} rows: {job.created} {done}created, {job.updated} {done}updated, "
+        f"{job.unchanged} unchanged, {job.refused} refused. {job.photos_added} photos {done}added, "
+        f"{job.photos_refused} refused. {job.worked_s:.1f} s."
+    )
+    for each in faults[:_SHOWN]:
+        name = f"{each.reference} " if each.reference else ""
+        err.print(f"row {each.row}: {name}{each.field or ''}: {each.message}", markup=False)
+    if len(faults) > _SHOWN:
+        rest = f"the rest is in {report}" if report else "use --report FILE to keep them all"
+        err.print(f"... and {len(faults) - _SHOWN} more; {rest}", markup=False)
+    return len(faults)
+
+
+def _plain(fault: ImportFault) -> dict[str, object]:
+    return RowFaultOut.model_validate(fault).model_dump()

@@ -1,0 +1,138 @@
+"""`siaga officers`: accounts of the people who work with the service."""
+
+import re
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from api.schemas.officers import LOGIN_PATTERN, OfficerOut
+from api.settings import Settings
+from casework.access.actors import Actor
+from casework.access.officers import NewOfficer
+from casework.tables import Officer
+from casework.vocabulary import Role
+from cli import opened
+from cli.options import AsJson
+from cli.output import err, out, print_json
+
+app = typer.Typer(help="Create, list, change and reset officers' accounts.", no_args_is_help=True)
+
+
+def _login(text: str) -> str:
+    login = text.strip().lower()
+    if not re.fullmatch(LOGIN_PATTERN, login):
+        raise typer.BadParameter("2 to 100 letters, digits, or any of . _ @ -")
+    return login
+
+
+Login = Annotated[str, typer.Argument(help="What the officer types to sign in.", callback=_login)]
+Language = Annotated[str | None, typer.Option(help="Of the console: id or en.")]
+
+
+@app.command()
+def create(
+    login: Login,
+    name: Annotated[str, typer.Argument(help="The officer's name.")],
+    role: Annotated[list[Role], typer.Option(help="What the officer is; repeat for several.")],
+    agency: Annotated[
+        str | None, typer.Option(help="Code of the agency; not needed where there is only one.")
+    ] = None,
+    language: Language = "id",
+    as_json: AsJson = False,
+) -> None:
+    """Make an account and print its first password, once. It has to be changed at first sign-in."""
+    operator = Actor.operator()
+    with opened.records(Settings()) as records:
+        owner = records.agencies.by_code(agency) if agency else records.agencies.only(operator)
+        new = NewOfficer(owner.id, login, name.strip() or login, frozenset(role), _known(language))
+        row, password = records.officers.create(operator, new)
+    if as_json:
+        print_json({**_plain(row), "first_password": password})
+        return
+    err.print(f"Account {login} in {owner.code}. The first password cannot be shown again:")
+    out.print(password)
+
+
+@app.command("list")
+def list_officers(as_json: AsJson = False) -> None:
+    """Show every account."""
+    operator = Actor.operator()
+    with opened.records(Settings()) as records:
+        codes = {row.id: row.code for row in records.agencies.page(operator, None, None)}
+        found = records.officers.page(operator, None, None)
+    if as_json:
+        print_json([_plain(row) for row in found])
+        return
+    table = Table("agency", "login", "name", "roles", "active", "factor", "last sign-in")
+    for row in found:
+        table.add_row(
+            codes[row.agency_id],
+            row.login,
+            row.name,
+            " ".join(row.roles),
+            "yes" if row.active else "no",
+            "yes" if row.totp_confirmed else "no",
+            f"{row.signed_in_at:%Y-%m-%d %H:%M}" if row.signed_in_at else "never",
+        )
+    out.print(table)
+
+
+@app.command()
+def edit(
+    login: Login,
+    name: Annotated[str | None, typer.Option(help="The officer's new name.")] = None,
+    role: Annotated[
+        list[Role] | None, typer.Option(help="What the officer is from now on; repeat for several.")
+    ] = None,
+    language: Language = None,
+    active: Annotated[
+        bool | None,
+        typer.Option("--active/--inactive", help="Inactive: out at once, on every device."),
+    ] = None,
+) -> None:
+    """Change an account, or switch it off or on."""
+    given = {
+        "name": (name or "").strip() or None,
+        "roles": list(role) if role else None,
+        "language": _known(language) if language else None,
+        "active": active,
+    }
+    changes = {field: value for field, value in given.items() if value is not None}
+    if not changes:
+        raise typer.BadParameter("say what to change: --name, --role, --language or --inactive")
+    operator = Actor.operator()
+    with opened.records(Settings()) as records:
+        row = records.officers.by_login(operator, login)
+        records.officers.edit(operator, row.id, changes, None)
+    err.print(f"Account {login} is changed.")
+
+
+@app.command()
+def reset(
+    login: Login,
+    second_factor: Annotated[
+        bool, typer.Option("--second-factor", help="Take the second factor away too.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Unlock an account, end its sessions, and print a new first password, once."""
+    operator = Actor.operator()
+    with opened.records(Settings()) as records:
+        row = records.officers.by_login(operator, login)
+        password = records.officers.reset(operator, row.id, second_factor=second_factor)
+    if as_json:
+        print_json({"id": row.id, "login": login, "first_password": password})
+        return
+    err.print(f"Account {login} is reset. The first password cannot be shown again:")
+    out.print(password)
+
+
+def _known(language: str | None) -> str:
+    if language not in ("id", "en"):
+        raise typer.BadParameter("id or en", param_hint="--language")
+    return language
+
+
+def _plain(row: Officer) -> dict[str, Any]:
+    return OfficerOut.of(row).model_dump(mode="json")

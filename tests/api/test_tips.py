@@ -1,0 +1,231 @@
+"""Tips over HTTP."""
+
+import pytest
+
+from casework.vocabulary import Role, TipState
+from tests.api.conftest import problem
+from tests.fakes import photo_of
+
+SOURCE = "the fishmonger, 0812"
+FIELDS = {
+    "text": "Seen at the harbour.",
+    "place": "Pier 3",
+    "happened_at": "2026-02-28T17:00:00+07:00",
+    "source": SOURCE,
+}
+PURPOSE = {"purpose": "a report from the public"}
+NEVER = "tip_01M7ZYY7HDJHTCS856SBCRH8M1"
+
+
+@pytest.fixture
+def imi(sign_in):
+    return sign_in(Role.OFFICER, agency="IMI")
+
+
+@pytest.fixture
+def analyst(sign_in):
+    return sign_in(Role.ANALYST, agency="IMI")
+
+
+@pytest.fixture
+def supervisor(sign_in):
+    return sign_in(Role.SUPERVISOR, agency="IMI")
+
+
+@pytest.fixture
+def stranger(sign_in):
+    """Somebody of another agency, with every role that handles tips."""
+    return sign_in(Role.OFFICER, Role.SUPERVISOR, Role.ANALYST, agency="POL")
+
+
+@pytest.fixture
+def record(client, imi):
+    """Record a tip; returns its path."""
+
+    def make(photo=None, **changes):
+        # Fields sent as parts: a form without a file is still multipart.
+        parts: dict[str, tuple[str | None, object]]
+        parts = {name: (None, text) for name, text in (FIELDS | changes).items()}
+        if photo is not None:
+            parts["photo"] = ("x.jpg", photo)
+        response = client.post("/v1/tips", files=parts, headers=imi)
+        assert response.status_code == 201, response.text
+        return response.headers["Location"]
+
+    return make
+
+
+def test_a_tip_is_answered_as_it_was_reported(client, imi, record, desk):
+    path = record(photo_of(1))
+    response = client.get(path, headers=imi)
+    read = response.json()
+    assert response.headers["ETag"] == '"1"'
+    quality = read.pop("photo_quality")
+    assert quality["verdict"] in ("usable", "marginal")
+    assert read == {
+        "id": path.rsplit("/", 1)[1],
+        "reference": read["reference"],
+        "state": "new",
+        "origin": "public",
+        "happened_at": "2026-02-28T10:00:00Z",
+        "has_photo": True,
+        "has_source": True,
+        "created_at": "2026-03-01T08:00:00Z",
+        "updated_at": "2026-03-01T08:00:00Z",
+        "version": 1,
+        "text": "Seen at the harbour.",
+        "place": "Pier 3",
+        "recorded_by": read["recorded_by"],
+        "recorded_by_name": "Somebody",
+        "search_id": None,
+        "searched_at": None,
+        "subject_id": None,
+        "dismissal": None,
+    }
+
+
+def test_a_tip_needs_no_photo(client, imi, record):
+    path = record()
+    assert not client.get(path, headers=imi).json()["has_photo"]
+    problem(client.get(f"{path}/photo", headers=imi), 404, "not_found")
+    response = client.post(f"{path}/search", json=PURPOSE, headers=imi)
+    problem(response, 409, "illegal_transition")
+
+
+def test_the_photo_is_answered_as_it_came(client, imi, record):
+    response = client.get(f"{record(photo_of(1))}/photo", headers=imi)
+    assert response.content == photo_of(1)
+    assert response.headers["cache-control"] == "no-store"
+
+
+def test_the_source_is_for_supervisors(client, imi, analyst, supervisor, stranger, record):
+    path = record()
+    response = client.get(f"{path}/source", headers=supervisor)
+    assert response.json() == {"source": SOURCE}
+    assert response.headers["cache-control"] == "no-store"
+    for who in (imi, analyst):
+        problem(client.get(f"{path}/source", headers=who), 403, "not_permitted")
+    problem(client.get(f"{path}/source", headers=stranger), 404, "not_found")
+    for answer in (client.get(path, headers=supervisor), client.get("/v1/tips", headers=imi)):
+        assert SOURCE not in answer.text
+
+
+def test_the_list_tells_nothing_of_what_tips_say(client, imi, record):
+    first, second = record(), record()
+    body = client.get("/v1/tips", params={"limit": 1}, headers=imi).json()
+    assert [item["id"] for item in body["items"]] == [second.rsplit("/", 1)[1]]
+    assert {"text", "place"}.isdisjoint(body["items"][0])
+    rest = client.get("/v1/tips", params={"before": body["next"]}, headers=imi).json()
+    assert [item["id"] for item in rest["items"]] == [first.rsplit("/", 1)[1]]
+    reference = rest["items"][0]["reference"]
+    found = client.get("/v1/tips", params={"reference": reference}, headers=imi).json()
+    assert found["items"] == rest["items"]
+    none = client.get("/v1/tips", params={"state": "dismissed"}, headers=imi).json()
+    assert none["items"] == []
+
+
+def test_from_a_tip_to_a_subject(client, desk, imi, analyst, record):
+    path = record(photo_of(1))
+    found = client.post(f"{path}/search", json=PURPOSE, headers=imi).json()
+    assert found["state"] == TipState.SEARCHED
+    assert found["search_id"]
+    subject = {"name": "Somebody", "watchlist_ids": [desk.watchlist()]}
+    problem(client.post(f"{path}/enrol", json=subject, headers=imi), 403, "not_permitted")
+    enrolled = client.post(f"{path}/enrol", json=subject, headers=analyst).json()
+    assert enrolled["state"] == TipState.ENROLLED
+    (alert,) = desk.screen(1).encounter.alerts
+    assert alert.subject_id == enrolled["subject_id"]
+    problem(client.post(f"{path}/enrol", json=subject, headers=analyst), 409, "illegal_transition")
+
+
+def test_a_photo_without_a_face_enrols_nobody(client, desk, analyst, record):
+    subject = {"name": "Somebody", "watchlist_ids": [desk.watchlist()]}
+    response = client.post(f"{record(photo_of())}/enrol", json=subject, headers=analyst)
+    problem(response, 422, "enrolment_refused")
+
+
+def test_a_dismissal(client, imi, record):
+    path = record()
+    body = client.post(f"{path}/dismiss", json={"reason": "a joker"}, headers=imi).json()
+    assert (body["state"], body["dismissal"]) == ("dismissed", "a joker")
+    again = client.post(f"{path}/dismiss", json={"reason": "a joker"}, headers=imi)
+    problem(again, 409, "illegal_transition")
+
+
+def test_another_agency_cannot_tell_it_from_one_that_never_was(client, desk, stranger, record):
+    path = record(photo_of(1))
+    real_id = path.rsplit("/", 1)[1]
+    due = {"receiver_id": desk.agency("BEA"), "note": "x", "due_at": "2026-03-09T00:00:00Z"}
+    subject = {"name": "x", "watchlist_ids": [desk.watchlist("x", agency_id=desk.agency("POL"))]}
+    requests = [
+        ("GET", "", None),
+        ("GET", "/photo", None),
+        ("GET", "/source", None),
+        ("POST", "/search", PURPOSE),
+        ("POST", "/refer", due | {"fields": []}),
+        ("POST", "/enrol", subject),
+        ("POST", "/dismiss", {"reason": "x"}),
+    ]
+    for method, suffix, body in requests:
+        said = {"json": body} if body is not None else {}
+        answers = []
+        for tip_id in (real_id, NEVER):
+            response = client.request(
+                method, f"/v1/tips/{tip_id}{suffix}", headers=stranger, **said
+            )
+            answers.append(problem(response, 404, "not_found")["detail"].replace(tip_id, ""))
+        assert answers[0] == answers[1]
+    assert client.get("/v1/tips", headers=stranger).json() == {"items": [], "next": None}
+
+
+def test_an_outdated_version_is_refused(client, imi, record):
+    path = record(photo_of(1))
+    tag = client.get(path, headers=imi).headers["ETag"]
+    client.post(f"{path}/search", json=PURPOSE, headers=imi)
+    outdated = imi | {"If-Match": tag}
+    response = client.post(f"{path}/dismiss", json={"reason": "x"}, headers=outdated)
+    problem(response, 412, "stale_version")
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"text": None}, "text"),
+        ({"text": ""}, "text"),
+        ({"origin": "a bird"}, "origin"),
+        ({"happened_at": "yesterday"}, "happened_at"),
+        ({"happened_at": "2026-02-30T00:00:00Z"}, "happened_at"),
+        ({"place": "x" * 201}, "place"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_bad_input_names_the_field(client, imi, changes, field):
+    data = {name: text for name, text in (FIELDS | changes).items() if text is not None}
+    files = {"photo": ("x.jpg", photo_of(1))}
+    response = client.post("/v1/tips", data=data, files=files, headers=imi)
+    found = problem(response, 422, "request_invalid")
+    assert [each["field"] for each in found["errors"]] == [field]
+    assert client.get("/v1/tips", headers=imi).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("photos", "status", "code"),
+    [
+        ([("photo", b"no photo")], 415, "photo_format_unsupported"),
+        ([("photo", b"")], 422, "photo_empty"),
+        ([("photo", photo_of(1)), ("photo", photo_of(2))], 422, "request_invalid"),
+        ([("picture", photo_of(1))], 422, "request_invalid"),
+    ],
+)
+def test_bad_photos_are_refused(client, imi, photos, status, code):
+    files = [(name, ("x.jpg", content)) for name, content in photos]
+    response = client.post("/v1/tips", data=FIELDS, files=files, headers=imi)
+    problem(response, status, code)
+
+
+def test_a_purpose_is_required(client, imi, record):
+    path = record(photo_of(1))
+    for body in ({}, {"purpose": "x"}):
+        response = client.post(f"{path}/search", json=body, headers=imi)
+        found = problem(response, 422, "request_invalid")
+        assert [each["field"] for each in found["errors"]] == ["purpose"]

@@ -1,0 +1,67 @@
+"""How long referrals and tips are kept, and where they appear when a person asks."""
+
+from sqlalchemy import func, select
+
+from casework.exchange.carried import AlertField
+from casework.exchange.tip_desk import NewTip
+from casework.oversight.retention import Kind
+from casework.subjects import NewSubject
+from casework.tables import Referral, ReferralMessage, ReferralPhoto, Tip
+from casework.vocabulary import Role, TipOrigin
+from tests.casework.exchange.scenes import Scene
+from tests.fakes import photo_of
+from tests.services import OPERATOR, officer
+
+REPORT = NewTip("Seen.", TipOrigin.PUBLIC, source="a neighbour")
+
+
+def erased(desk, kind):
+    runs = desk.service.records.retention.run(OPERATOR)
+    return {each.kind: each.records for each in runs}[kind]
+
+
+def counts(desk, *tables):
+    with desk.service.records.database.read() as session:
+        return [session.scalar(select(func.count()).select_from(table)) for table in tables]
+
+
+def test_a_closed_referral_goes_with_its_photos_and_messages(desk):
+    scene = Scene.of(desk)
+    row = scene.sent(AlertField.NAME, AlertField.PROBE_PHOTO)
+    desk.clock.advance(days=1000)
+    assert erased(desk, Kind.REFERRALS) == 0  # still open: its end is part of the work
+    desk.service.records.correspondence.close(scene.sender, row.id)
+    desk.clock.advance(days=364)
+    assert erased(desk, Kind.REFERRALS) == 0
+    desk.clock.advance(days=2)
+    assert erased(desk, Kind.REFERRALS) == 1
+    assert counts(desk, Referral, ReferralMessage, ReferralPhoto) == [0, 0, 0]
+
+
+def test_a_settled_tip_goes_and_an_open_one_stays(desk):
+    scene, work = Scene.of(desk), desk.service.tip_desk
+    work.record(scene.sender, REPORT)
+    settled = work.record(scene.sender, REPORT, photo_of(1))
+    work.dismiss(scene.sender, settled.id, "nothing")
+    desk.clock.advance(days=364)
+    assert erased(desk, Kind.TIPS) == 0
+    desk.clock.advance(days=2)
+    assert erased(desk, Kind.TIPS) == 1
+    assert counts(desk, Tip) == [1]
+
+
+def test_a_person_is_told_of_referrals_and_of_the_tip(desk):
+    scene, work = Scene.of(desk), desk.service.tip_desk
+    analyst = officer(desk.agency("IMI"), Role.ANALYST)
+    tip = work.record(scene.sender, REPORT, photo_of(7))
+    enrolled = work.enrol(analyst, tip.id, NewSubject("Somebody", (desk.watchlist(),)))
+    (alert,) = desk.screen(7).encounter.alerts
+    records = desk.service.records
+    records.review.acknowledge(scene.sender, alert.id)
+    fields = [AlertField.NAME, AlertField.PORT]
+    referral = records.correspondence.refer_alert(scene.sender, alert.id, scene.to(), fields)
+    held = records.held.about(analyst, enrolled.subject_id, "the person asked")
+    (told,) = held["referrals"]
+    assert (told["id"], told["to"], told["fields"]) == (referral.id, "POL", ["name", "port"])
+    assert [each["id"] for each in held["tips"]] == [tip.id]
+    assert "a neighbour" not in str(held)

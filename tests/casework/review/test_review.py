@@ -1,0 +1,314 @@
+"""The review of alerts: who may know what when, and what is written."""
+
+import threading
+from itertools import product
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from casework.errors import IllegalTransition, NotFound, StaleVersion
+from casework.review import states
+from casework.review.alerts import AlertFilter
+from casework.review.states import Rules, Standing
+from casework.tables import AlertEvent, AuditRecord
+from casework.vocabulary import AlertState, Disposal, Opinion, Role
+from tests.casework.review.people import NO, UNSURE, YES, people, raised, share, traces
+from tests.services import OPERATOR, officer, port_system
+
+
+def shown(desk, actor, alert_id):
+    return desk.service.records.alerts.get(actor, alert_id).state
+
+
+@pytest.mark.every_database
+def test_two_officers_never_both_take_one_alert(desk):
+    """Each pair starts at the same moment; one is told that the other was first."""
+    them, review = people(desk), desk.service.records.review
+    for _ in range(10):
+        alert_id = raised(desk)
+        ready, outcomes = threading.Barrier(2), []
+
+        def take(actor, alert_id=alert_id, ready=ready, outcomes=outcomes):
+            ready.wait()
+            try:
+                review.acknowledge(actor, alert_id, 1)
+                outcomes.append(actor.id)
+            except StaleVersion:
+                outcomes.append(None)
+
+        threads = [threading.Thread(target=take, args=[who]) for who in (them.first, them.second)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        (taker,) = [each for each in outcomes if each is not None]
+        assert len(outcomes) == 2
+        view = desk.service.records.alerts.get(them.analyst, alert_id)
+        assert view.alert.acknowledged_by == taker
+        assert traces(desk, alert_id) == (1, 1)
+
+
+def test_without_a_version_the_second_is_refused_by_the_state(desk):
+    them, alert_id = people(desk), raised(desk)
+    review = desk.service.records.review
+    review.acknowledge(them.first, alert_id)
+    with pytest.raises(IllegalTransition, match="Another officer"):
+        review.acknowledge(them.second, alert_id)
+    with pytest.raises(IllegalTransition, match="already taken"):
+        review.acknowledge(them.first, alert_id)
+    review.acknowledge(them.supervisor, alert_id)
+    with pytest.raises(IllegalTransition, match="Another officer"):
+        review.decide(them.first, alert_id, YES)
+    assert traces(desk, alert_id) == (2, 2)
+
+
+OTHERS = ("second", "supervisor", "chief", "analyst", "guest", "guest_supervisor")
+
+
+@pytest.mark.parametrize("finding", [YES, NO, UNSURE])
+def test_nobody_learns_the_first_opinion_before_the_second_is_given(desk, finding):
+    """Detail, queue, filters, counts, history, reports, audit: each looks the same for all."""
+    them = people(desk)
+    alert_id = raised(desk, requires_second_officer=True, shared_with=(desk.agency("POL"),))
+    records = desk.service.records
+    records.review.acknowledge(them.first, alert_id)
+    records.review.decide(them.first, alert_id, finding)
+    for name in OTHERS:
+        reader = getattr(them, name)
+        if name != "analyst" or reader.agency_id == desk.agency():
+            view = records.alerts.get(reader, alert_id)
+            assert view.state is AlertState.UNDER_REVIEW
+            step = view.steps[-1]
+            assert (step.opinion, step.reasons, step.note) == (None, (), None)
+            assert step.state_after is AlertState.UNDER_REVIEW
+            for state in AlertState:
+                found = records.alerts.page(reader, None, 10, AlertFilter((state,)))
+                assert bool(found) == (state is AlertState.UNDER_REVIEW), (name, state)
+            assert records.alerts.counts(reader) == {AlertState.UNDER_REVIEW: 1}
+    subject = view.alert.subject_id
+    (meeting,) = records.history.page(them.supervisor, subject, None, 10)
+    assert meeting.alerts[0].id == alert_id
+    (alarms,) = desk.service.monitoring.report(them.supervisor).watchlists
+    assert (alarms.matches, alarms.undecided, alarms.false_alarms) == (0, 1, 0)
+    with records.database.read() as session:
+        told = session.scalars(select(AuditRecord.detail).where(AuditRecord.object_id == alert_id))
+        assert not any("candidate" in str(detail) or "inconcl" in str(detail) for detail in told)
+    # The officer who gave it does see it.
+    view = records.alerts.get(them.first, alert_id)
+    assert view.state == finding.opinion
+    assert (view.steps[-1].opinion, view.steps[-1].note) == (finding.opinion, finding.note)
+    assert records.alerts.counts(them.first) == {AlertState(finding.opinion): 1}
+
+
+def answers(desk, who, alert_id):
+    """What every act of one who does not know the first opinion is answered."""
+    records = desk.service.records
+    review = records.review
+
+    def refer():
+        with records.database.write() as session:
+            review.refer(session, who, alert_id, None)
+
+    acts = [
+        lambda: review.acknowledge(who, alert_id),
+        lambda: review.decide(who, alert_id, YES),
+        refer,
+        *(lambda end=end: review.close(who, alert_id, end) for end in Disposal),
+    ]
+    told = []
+    for act in acts:
+        with pytest.raises(IllegalTransition) as refusal:
+            act()
+        told.append(str(refusal.value))
+    return told
+
+
+def test_acts_on_a_veiled_alert_are_answered_alike_whatever_the_opinion(desk):
+    them, told = people(desk), set()
+    for finding in (YES, NO, UNSURE):
+        alert_id = raised(desk, requires_second_officer=True)
+        desk.service.records.review.acknowledge(them.first, alert_id)
+        desk.service.records.review.decide(them.first, alert_id, finding)
+        told.add(tuple(answers(desk, them.chief, alert_id)))
+    assert len(told) == 1
+
+
+def test_the_second_opinion_opens_both_and_goes_into_the_audit_trail(desk):
+    them, alert_id = people(desk), raised(desk, requires_second_officer=True)
+    records = desk.service.records
+    records.review.acknowledge(them.first, alert_id)
+    records.review.decide(them.first, alert_id, YES)
+    with pytest.raises(IllegalTransition, match="another officer"):
+        records.review.confirm(officer(desk.agency(), Role.SUPERVISOR, name="first"), alert_id, YES)
+    records.review.confirm(them.supervisor, alert_id, YES)
+    view = records.alerts.get(them.second, alert_id)
+    assert view.state is AlertState.CONFIRMED
+    assert [step.opinion for step in view.steps] == [None, *["potential_candidate"] * 2]
+    with records.database.read() as session:
+        query = select(AuditRecord.detail).where(AuditRecord.action == "alert.confirm")
+        (detail,) = session.scalars(query)
+    assert (detail["from"], detail["to"]) == ("potential_candidate", "confirmed")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "after"),
+    [
+        (YES, YES, "confirmed"),
+        (YES, NO, "rejected"),
+        (YES, UNSURE, "inconclusive"),
+        (NO, YES, "inconclusive"),
+        (NO, NO, "rejected"),
+        (NO, UNSURE, "inconclusive"),
+        (UNSURE, YES, "inconclusive"),
+        (UNSURE, NO, "rejected"),
+        (UNSURE, UNSURE, "inconclusive"),
+    ],
+)
+def test_it_takes_two_to_confirm_and_the_second_to_reject(desk, first, second, after):
+    them, alert_id = people(desk), raised(desk, requires_second_officer=True)
+    review = desk.service.records.review
+    review.acknowledge(them.first, alert_id)
+    review.decide(them.first, alert_id, first)
+    assert review.confirm(them.supervisor, alert_id, second).state == after
+
+
+def test_who_did_not_agree_look_anew_and_veiled_again(desk):
+    them, alert_id = people(desk), raised(desk, requires_second_officer=True)
+    records = desk.service.records
+    records.review.acknowledge(them.first, alert_id)
+    records.review.decide(them.first, alert_id, NO)
+    records.review.confirm(them.supervisor, alert_id, YES)
+    assert shown(desk, them.second, alert_id) is AlertState.INCONCLUSIVE
+    with pytest.raises(IllegalTransition, match="did not agree"):
+        records.review.confirm(them.chief, alert_id, YES)
+    with pytest.raises(IllegalTransition, match="cannot end as entry_refused"):
+        records.review.close(them.supervisor, alert_id, Disposal.ENTRY_REFUSED)
+    records.review.acknowledge(them.second, alert_id)
+    records.review.decide(them.second, alert_id, YES)
+    seen = records.alerts.get(them.chief, alert_id)
+    assert seen.state is AlertState.UNDER_REVIEW
+    # The round before is over, so its opinions are open; the present one is not.
+    opinions = [step.opinion for step in seen.steps]
+    assert opinions == [None, "not_candidate", "potential_candidate", None, None]
+    assert records.review.confirm(them.chief, alert_id, YES).state == "confirmed"
+
+
+def test_an_inconclusive_alert_of_two_can_be_referred_and_closed(desk):
+    them = people(desk)
+    review = desk.service.records.review
+    alert_id = raised(desk, requires_second_officer=True)
+    review.acknowledge(them.first, alert_id)
+    review.decide(them.first, alert_id, UNSURE)
+    review.confirm(them.supervisor, alert_id, UNSURE)
+    assert review.close(them.supervisor, alert_id, Disposal.OBSERVED).state == "closed"
+
+
+def test_a_list_without_acknowledgement_is_decided_at_once_and_taken_by_that(desk):
+    them = people(desk)
+    alert_id = raised(desk, requires_acknowledgement=False)
+    row = desk.service.records.review.decide(them.first, alert_id, YES)
+    assert (row.state, row.acknowledged_by) == ("potential_candidate", them.first.id)
+    must = raised(desk)
+    with pytest.raises(IllegalTransition, match="Acknowledge"):
+        desk.service.records.review.decide(them.first, must, YES)
+
+
+def test_notes_are_sealed_at_rest(desk, database: Path):
+    them, alert_id = people(desk), raised(desk)
+    records = desk.service.records
+    records.review.acknowledge(them.first, alert_id)
+    records.review.decide(them.first, alert_id, YES)
+    records.review.close(them.supervisor, alert_id, Disposal.HANDED_OVER, "to the duty officer")
+    view = records.alerts.get(them.second, alert_id)
+    assert [step.note for step in view.steps] == [None, "the left ear", "to the duty officer"]
+    for file in database.parent.glob("siaga.db*"):
+        content = file.read_bytes()
+        assert b"the left ear" not in content, file
+        assert b"duty officer" not in content, file
+    with records.database.read() as session:
+        assert all(
+            b"ear" not in (e.sealed_note or b"") for e in session.scalars(select(AlertEvent))
+        )
+
+
+def test_an_agency_that_sees_a_list_works_its_alerts_until_it_is_unshared(desk):
+    them = people(desk)
+    alert_id = raised(desk, shared_with=(desk.agency("POL"),))
+    records = desk.service.records
+    watchlist = records.alerts.get(them.guest, alert_id).alert.watchlist_id
+    records.review.acknowledge(them.guest, alert_id)
+    share(desk, watchlist)
+    for act in (
+        lambda: records.alerts.get(them.guest, alert_id),
+        lambda: records.alerts.probe(them.guest, alert_id),
+        lambda: records.alerts.enrolled(them.guest, alert_id),
+        lambda: records.review.decide(them.guest, alert_id, YES),
+    ):
+        with pytest.raises(NotFound, match=f"There is no alert {alert_id}"):
+            act()
+    assert records.alerts.page(them.guest, None, 10, AlertFilter()) == []
+    assert records.alerts.counts(them.guest) == {}
+    # The owner goes on, by a supervisor who takes it over.
+    records.review.acknowledge(them.supervisor, alert_id)
+    assert records.review.decide(them.supervisor, alert_id, NO).state == "not_candidate"
+
+
+def test_other_candidates_of_the_encounter_are_shown_within_reach_alone(desk):
+    them = people(desk)
+    own = desk.watchlist("own", threshold=-1.0)
+    foreign = desk.watchlist("foreign", threshold=-1.0, agency_id=desk.agency("BNN"))
+    desk.enrol(1, own)
+    desk.enrol(2, own)
+    desk.enrol(3, foreign)
+    alerts = desk.screen(3).encounter.alerts
+    assert len(alerts) == 3
+    view = desk.service.records.alerts.get(them.first, alerts[1].id)
+    assert [other.id for other in view.others] == [alerts[2].id]
+
+
+def test_a_port_system_reads_no_alert(desk):
+    alert_id = raised(desk)
+    with pytest.raises(Exception, match="not among what you may do"):
+        desk.service.records.alerts.get(port_system(), alert_id)
+
+
+def test_every_act_from_every_state_is_decided():
+    """No combination falls through to something unforeseen; closed alerts stay closed."""
+    officers = (None, "a", "b")
+    for state, four, must, holder, author, second in product(
+        set(AlertState) - {AlertState.UNDER_REVIEW},
+        (False, True),
+        (False, True),
+        officers,
+        officers,
+        officers,
+    ):
+        at, rules = Standing(state, holder, author, second), Rules(must, four)
+        acts = [
+            lambda at=at, rules=rules: states.acknowledge(at, "a", rules, may_take_over=True),
+            lambda at=at, rules=rules: states.refer(at, rules),
+            *(
+                lambda at=at, rules=rules, each=each: states.decide(at, "a", each, rules)
+                for each in Opinion
+            ),
+            *(lambda at=at, each=each: states.confirm(at, "a", each) for each in Opinion),
+            *(
+                lambda at=at, rules=rules, each=each: states.close(at, each, rules)
+                for each in Disposal
+            ),
+        ]
+        for act in acts:
+            try:
+                after = act()
+            except IllegalTransition:
+                continue
+            assert after not in (AlertState.NEW, AlertState.UNDER_REVIEW)
+            assert state is not AlertState.CLOSED
+
+
+def test_the_operator_at_the_machine_is_veiled_too(desk):
+    them, alert_id = people(desk), raised(desk, requires_second_officer=True)
+    desk.service.records.review.acknowledge(them.first, alert_id)
+    desk.service.records.review.decide(them.first, alert_id, YES)
+    assert shown(desk, OPERATOR, alert_id) is AlertState.UNDER_REVIEW
