@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from typing import Final
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware import Middleware
 
@@ -20,6 +20,7 @@ from api.import_worker import ImportWorker
 from api.logging import log
 from api.metrics import Metrics
 from api.middleware import BodyLimit, RequestContext
+from api.needs import plain_address
 from api.pool import WorkPool
 from api.problems import Problem
 from api.routes import (
@@ -114,6 +115,7 @@ def create_app(
         # The framework's documentation pages load scripts from strangers' servers.
         docs_url=None,
         redoc_url=None,
+        dependencies=[Depends(plain_address)],
         middleware=[
             Middleware(PageHeaders, secure=settings.cookie_secure),
             Middleware(RequestContext, metrics=metrics),

@@ -1,6 +1,5 @@
 """Cookies: the session of the console, and what a browser remembers without one."""
 
-from datetime import datetime
 from typing import Final
 
 from starlette.responses import Response
@@ -14,12 +13,14 @@ THEME: Final = "siaga_theme"
 _YEAR: Final = 365 * 24 * 3600
 
 
-def keep_session(response: Response, text: str, expires_at: datetime, *, secure: bool) -> None:
-    """Hand a session to the browser, out of reach of scripts and of other sites' requests."""
+def keep_session(response: Response, text: str, *, secure: bool) -> None:
+    """Hand a session to the browser, out of reach of scripts and of other sites' requests.
+
+    The browser forgets it when it is closed; when it ends is for the service to say.
+    """
     response.set_cookie(
         SESSION,
         text,
-        expires=expires_at,
         path="/",
         secure=secure,
         httponly=True,

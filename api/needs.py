@@ -38,6 +38,16 @@ _BEARER: Final = HTTPBearer(
 # These are `async` although they wait for nothing: a plain function would be sent to a thread.
 
 
+async def plain_address(request: Request) -> None:
+    """Refuse an address with a NUL in it: no id has one, and PostgreSQL takes none in a text."""
+    asked = request.scope["query_string"]
+    if "\0" in request.scope["path"] or b"%00" in asked or b"\0" in asked:
+        raise RequestInvalid(
+            "The address contains a NUL character (%00): no id and no word has one.",
+            [FieldProblem(field="address", message="contains a NUL character")],
+        )
+
+
 async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings

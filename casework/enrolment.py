@@ -155,10 +155,7 @@ class Enrolment:
         """
         examined = tuple(self.examine(file) for file in files)
         (enrolled,) = self.store(actor, [Application(person, examined)])
-        if any(report.code == LAPSED for report in enrolled.reports):
-            raise InvalidPeriod(_LAPSED, "valid_until")
-        if enrolled.subject_id is None:
-            raise EnrolmentRefused(report.sentence for report in enrolled.reports)
+        require_subject(enrolled)
         return enrolled
 
     def add_photos(self, actor: Actor, subject_id: str, files: Sequence[PhotoFile]) -> Enrolled:
@@ -323,6 +320,20 @@ class Enrolment:
 
 def _reports(photos: Iterable[Examined]) -> tuple[PhotoReport, ...]:
     return tuple(photo.report for photo in photos)
+
+
+def require_subject(enrolled: Enrolled) -> str:
+    """Return the subject's id.
+
+    Raises:
+        InvalidPeriod, EnrolmentRefused: the person was not created, as the entry has lapsed or no
+            photo can be enrolled.
+    """
+    if any(report.code == LAPSED for report in enrolled.reports):
+        raise InvalidPeriod(_LAPSED, "valid_until")
+    if enrolled.subject_id is None:
+        raise EnrolmentRefused(report.sentence for report in enrolled.reports)
+    return enrolled.subject_id
 
 
 def _lapsed(photos: Iterable[Examined]) -> tuple[PhotoReport, ...]:

@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 from typer.main import get_command
@@ -13,13 +14,16 @@ from api.settings import Settings
 from cli.main import app
 from detector.quality import BOUNDS, Reason
 from models import builtin_packs
+from tests.authority import documented, written
+from tests import catalogues
 
 ROOT = Path(__file__).parents[1]
 
 
 def main() -> int:
     """Print what is wrong; exit 1 if anything is."""
-    problems = [*settings(), *codes(), *commands(), *routes(), *quality(), *links(), *targets()]
+    checks = (settings, codes, commands, routes, quality, links, targets, catalogues.problems)
+    problems = [problem for check in checks for problem in check()]
     for problem in problems:
         print(problem, file=sys.stderr)  # noqa: T201
     return 1 if problems else 0
@@ -66,6 +70,13 @@ def routes() -> Iterator[str]:
         root = "/".join(path.split("/")[:3])
         if root not in text:
             yield f"docs/http.md: {root} is missing"
+
+
+def authority() -> Iterator[str]:
+    """The authority matrix in docs/access.md is what the code grants."""
+    for wanted, found in zip_longest(written(), documented(), fillvalue=""):
+        if wanted != found:
+            yield f"docs/access.md: the matrix must have the line {wanted or 'no more'}"
 
 
 def quality() -> Iterator[str]:

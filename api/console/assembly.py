@@ -4,7 +4,20 @@ from fastapi import FastAPI
 
 from api.console import assets, faults
 from api.console.frame import make
-from api.console.screens import account, alert, photos, preferences, queue, sign_in
+from api.console.screens import (
+    account,
+    agencies,
+    alert,
+    audit,
+    keys,
+    officers,
+    overview,
+    photos,
+    preferences,
+    queue,
+    sign_in,
+    webhooks,
+)
 from api.settings import Settings
 
 
@@ -20,5 +33,11 @@ def install(app: FastAPI, settings: Settings) -> None:
         queue,  # before `alert`, whose address would take `/alerts/events` for an alert
         alert,
         photos,
+        overview,
+        audit,
+        agencies,
+        officers,
+        keys,
+        webhooks,
     ):
         app.include_router(module.router)

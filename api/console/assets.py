@@ -1,4 +1,4 @@
-"""Style sheets and modules: served as they lie in the source, under a name that follows their bytes.
+"""Style sheets and modules: served as they lie in the source, under addresses that follow content.
 
 One digest over the whole folder stands in every address, so that modules can import each other by
 relative path and browsers may keep everything for ever: what changes is another address.

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
@@ -29,8 +30,9 @@ class Console:
         return self.environments[language].get_template(name)
 
 
+@cache
 def make(zone: str, *, secure: bool) -> Console:
-    """Put the frame together.
+    """Put the frame together, once in a process: what it is made of lies in the package.
 
     Raises:
         LookupError: there is no such time zone.

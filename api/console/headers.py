@@ -1,4 +1,4 @@
-"""What browsers are told on every page: nothing but our own files, in nobody's frame, never kept."""
+"""What browsers are told on every page: our own files alone, in nobody's frame, never kept."""
 
 from typing import Final
 

@@ -19,7 +19,13 @@ class Entry:
 
 
 # In the order they are shown; who signs in is brought to the first that they may use.
-ENTRIES: Final = (Entry("/alerts", msg("Alerts"), Act.READ_ALERT),)
+ENTRIES: Final = (
+    Entry("/alerts", msg("Alerts"), Act.READ_ALERT),
+    Entry("/overview", msg("Overview"), Act.READ_REPORT),
+    Entry("/totals", msg("All agencies"), Act.READ_TOTALS),
+    Entry("/audit", msg("Audit"), Act.READ_AUDIT),
+    Entry("/administration/officers", msg("Administration"), Act.MANAGE_OFFICER),
+)
 
 
 def menu_for(actor: Actor | None) -> list[Entry]:

@@ -133,8 +133,8 @@ class Visit:
 class OfficerVisit(Visit):
     """An officer who is signed in asks for a page that they may have."""
 
-    actor: Actor = None  # type: ignore[assignment] - always given
-    officer: Officer = None  # type: ignore[assignment] - always given
+    actor: Actor = field(kw_only=True)
+    officer: Officer = field(kw_only=True)
 
     @property
     def actor_known(self) -> Actor | None:
@@ -184,7 +184,9 @@ class Page:
             await asyncio.to_thread(records.audit.note, entry)
             raise
         speech = visit.console.speeches.get(officer.language, visit.speech)
-        return OfficerVisit(request, visit.console, speech, text, posted, actor, officer)
+        return OfficerVisit(
+            request, visit.console, speech, text, posted, actor=actor, officer=officer
+        )
 
     def _known(self, records: Records, text: str, request_id: str) -> tuple[Actor, Officer]:
         actor = records.sessions.recognise(
@@ -216,7 +218,7 @@ def _held(request: Request) -> str:
 
 def _visit(request: Request, secret: str) -> Visit:
     console: Console = request.app.state.console
-    language = request.cookies.get(cookies.LANGUAGE)
+    language = request.cookies.get(cookies.LANGUAGE, "")
     if language not in LANGUAGES:
         accepted = request.headers.get("accept-language", "")
         language = preferred(accepted) if accepted else DEFAULT_LANGUAGE

@@ -126,6 +126,9 @@ NOTICES: Final[Mapping[str, str]] = {
     "decided": msg("Your opinion is recorded."),
     "confirmed": msg("Your second opinion is recorded."),
     "closed": msg("The alert is closed."),
+    "saved": msg("Saved."),
+    "removed": msg("Removed."),
+    "sent": msg("Sent; it appears below in a moment."),
 }
 """What a page says after a form was sent, by the code in its address."""
 
@@ -149,6 +152,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "not_permitted": msg("Your roles do not allow this. Ask your administrator if they should."),
     "weak_password": msg("This password is too easy to guess."),
     "not_found": msg("There is nothing here, or it is not for your agency to see."),
+    "target_refused": msg("This address cannot be used: https, and a host on the public internet."),
     "already_exists": msg("This name or reference is taken."),
     "still_in_use": msg("Others depend on it, so it cannot be removed."),
     "illegal_transition": msg("This cannot be done in the present state."),

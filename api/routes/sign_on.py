@@ -20,8 +20,9 @@ HELD: Final = "siaga_sign_on"
 _SEE_OTHER: Final = 303
 _TO_BROWSER: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 
-# A code may be long (Entra's are about 1,500 characters); what is longer than this is none.
-Given = Annotated[str | None, Query(max_length=8000)]
+# A code may be long: some providers put a sealed text of their own into it.
+LongGiven = Annotated[str | None, Query(max_length=4000)]
+Given = Annotated[str | None, Query(max_length=500)]
 
 
 async def _sign_on(service: TheService) -> SignOn:
@@ -90,7 +91,7 @@ def callback(
     settings: TheSettings,
     request_id: RequestId,
     state: Given = None,
-    code: Given = None,
+    code: LongGiven = None,
     error: Given = None,
     iss: Given = None,
 ) -> Response:
@@ -105,7 +106,7 @@ def callback(
         return _refused(request, refusal, settings.cookie_secure)
     answer = RedirectResponse(arrived.going_to, _SEE_OTHER, _TO_BROWSER)
     session, secure = arrived.signed_in, settings.cookie_secure
-    cookies.keep_session(answer, session.text, session.expires_at, secure=secure)
+    cookies.keep_session(answer, session.text, secure=secure)
     return _arrived(answer, secure=settings.cookie_secure)
 
 

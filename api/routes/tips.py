@@ -194,7 +194,9 @@ def refer(
     "/{tip_id}/enrol",
     response_model=TipOut,
     summary="Enrol a subject from a tip",
-    responses=problems.responses(*STEP, errors.InvalidPeriod, errors.EnrolmentRefused, Overloaded),
+    responses=problems.responses(
+        *STEP, errors.InvalidPeriod, errors.ImpossibleBirth, errors.EnrolmentRefused, Overloaded
+    ),
 )
 async def enrol(
     tip_id: str,

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Final, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from api.schemas.common import Answer, Strict, Text
 from casework.tables import Agency
@@ -13,7 +13,8 @@ CODE_PATTERN: Final = r"^[A-Z0-9][A-Z0-9_-]{1,19}$"
 
 Code = Annotated[
     str,
-    StringConstraints(to_upper=True, strip_whitespace=True, pattern=CODE_PATTERN),
+    BeforeValidator(lambda text: text.strip().upper() if isinstance(text, str) else text),
+    StringConstraints(pattern=CODE_PATTERN),
     Field(description="Short and spoken; it stays.", examples=["IMIGRASI"]),
 ]
 

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
     AfterValidator,
@@ -12,6 +12,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    field_validator,
 )
 
 from casework.nations import nation
@@ -41,9 +42,6 @@ def _in_utc(value: datetime) -> datetime:
         raise ValueError("the time lies outside the calendar") from None
 
 
-# PostgreSQL cannot keep a NUL character, and no text that a person writes has one.
-_WRITABLE: Final = r"^[^\x00]*$"
-
 Port = Annotated[
     str,
     StringConstraints(pattern=r"^([A-Z]{3}|[A-Z]{2}[A-Z2-9]{3})$"),
@@ -51,11 +49,9 @@ Port = Annotated[
 ]
 Text = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_WRITABLE),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
 ]
-LongText = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=4000, pattern=_WRITABLE)
-]
+LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
 Time = Annotated[
     AwareDatetime,
     BeforeValidator(_written_as_time),
@@ -83,6 +79,15 @@ class Strict(BaseModel):
     """A request: unknown fields are refused, so that a misspelt one is never ignored."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _without_nul(cls, said: Any) -> Any:  # noqa: ANN401 - before anything is known of it
+        """Refuse a character that no name has and that PostgreSQL cannot store."""
+        texts = said if isinstance(said, list) else [said]
+        if any("\0" in text for text in texts if isinstance(text, str)):
+            raise ValueError("the text contains a NUL character")
+        return said
 
 
 class Answer(BaseModel):

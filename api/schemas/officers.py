@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from api.schemas.common import Answer, Strict, Text
 from casework.tables import Officer
@@ -13,7 +13,8 @@ LOGIN_PATTERN: Final = r"^[a-z0-9][a-z0-9._@-]{1,99}$"
 
 Login = Annotated[
     str,
-    StringConstraints(to_lower=True, strip_whitespace=True, pattern=LOGIN_PATTERN),
+    BeforeValidator(lambda text: text.strip().lower() if isinstance(text, str) else text),
+    StringConstraints(pattern=LOGIN_PATTERN),
     Field(
         description="What is typed at sign-in; unique in the installation.",
         examples=["imigrasi.sari"],

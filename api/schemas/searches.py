@@ -19,9 +19,7 @@ from casework.vocabulary import Category
 
 _Purpose = Annotated[
     str,
-    StringConstraints(
-        strip_whitespace=True, min_length=LEAST_PURPOSE, max_length=500, pattern=r"^[^\x00]*$"
-    ),
+    StringConstraints(strip_whitespace=True, min_length=LEAST_PURPOSE, max_length=500),
 ]
 
 

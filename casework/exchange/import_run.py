@@ -24,6 +24,7 @@ from casework.exchange.import_source import ImportLimits, Source
 from casework.exchange.import_store import BatchOutcome, CheckedRow, ImportStore, StoredRow
 from casework.mirror import GalleryMirror
 from casework.tables import ImportFault, ImportJob
+from detector.errors import PhotoTooLarge
 
 # Rows stored in one transaction: others wait to write for as long as that takes.
 _BATCH: Final = 32
@@ -206,6 +207,10 @@ class ImportRun:
                 content = self._source.photos.read(name, self._limits.photo_bytes)
             except PhotoUnavailable as error:
                 report = PhotoReport(name, error.code, str(error))
+                return Examined(PhotoFile(name, b""), report, None)
+            if len(content) > self._limits.photo_bytes:
+                detail = f"It has more than {self._limits.photo_bytes} bytes."
+                report = PhotoReport(name, PhotoTooLarge.code, detail)
                 return Examined(PhotoFile(name, b""), report, None)
             file = PhotoFile(name, content)
             if file.sha256 in known:

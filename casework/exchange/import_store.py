@@ -5,6 +5,7 @@ Fields that the file does not have stay as they are; photos are only ever added.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -14,10 +15,10 @@ from casework.access.authority import Act
 from casework.changes import log_policy
 from casework.clock import Clock
 from casework.enrolment import Application, Enrolled, Enrolment, Examined, by_reference
-from casework.errors import InvalidPeriod
+from casework.errors import ImpossibleBirth, InvalidPeriod
 from casework.exchange.import_formats import Fault, RawRow
 from casework.oversight.audit import Audit, Entry
-from casework.subjects import NewSubject, check_period
+from casework.subjects import NewSubject, check_birth, check_period, has_lapsed
 from casework.tables import ImportJob, Subject
 
 _KNOWN_PHOTO: Final = "already_enrolled"
@@ -80,9 +81,10 @@ class ImportStore:
         for each in rows:
             subject = known.get((job.agency_id, each.row.reference or ""))
             try:
-                changes = _changes(subject, each.checked)
-            except InvalidPeriod as error:
-                outcome.refuse(each.row, Fault("valid_until", "invalid_period", str(error)))
+                changes = _changes(subject, each.checked, self._clock())
+            except (InvalidPeriod, ImpossibleBirth) as error:
+                code = "invalid_period" if isinstance(error, InvalidPeriod) else "impossible_birth"
+                outcome.refuse(each.row, Fault(error.field, code, str(error)))
                 continue
             if subject is None and not each.photos:
                 message = "A new subject needs a photo."
@@ -119,17 +121,24 @@ class ImportStore:
         )
 
 
-def _changes(subject: Subject | None, checked: CheckedRow) -> dict[str, Any]:
-    """Return what a row changes of a known subject; raises InvalidPeriod."""
+def _changes(subject: Subject | None, checked: CheckedRow, now: datetime) -> dict[str, Any]:
+    """Return what a row changes of a known subject; raises InvalidPeriod or ImpossibleBirth."""
     person = checked.person
-    if subject is None:
-        check_period(person.valid_from, person.valid_until)
-        return {}
     # A subject is found by its reference, or by its id where it has none: neither changes.
     given = {name: getattr(person, name) for name in checked.given - {"reference"}}
-    check_period(
-        given.get("valid_from", subject.valid_from), given.get("valid_until", subject.valid_until)
-    )
+    before: Subject | NewSubject = subject if subject is not None else person
+
+    def after(name: str) -> Any:  # noqa: ANN401 - any field
+        return given.get(name, getattr(before, name))
+
+    check_period(after("valid_from"), after("valid_until"))
+    check_birth(after("birth_date"), after("birth_year"), now)
+    if subject is None:
+        if has_lapsed(person.valid_until, now):
+            raise InvalidPeriod(
+                "The entry has lapsed: valid_until lies in the past.", "valid_until"
+            )
+        return {}
     return {name: value for name, value in given.items() if getattr(subject, name) != value}
 
 

@@ -15,8 +15,8 @@ from casework.access.actors import Actor
 from casework.access.authority import Act, require
 from casework.clock import Clock
 from casework.database import Database
-from casework.enrolment import Application, Enrolled, Enrolment, PhotoFile
-from casework.errors import EnrolmentRefused, IllegalTransition, NotPermitted, StaleVersion
+from casework.enrolment import Application, Enrolled, Enrolment, PhotoFile, require_subject
+from casework.errors import IllegalTransition, NotPermitted, StaleVersion
 from casework.exchange import carried, tip_states
 from casework.exchange.carried import TipField
 from casework.exchange.correspondence import Correspondence, Handover, Source
@@ -169,8 +169,8 @@ class TipDesk:
         """Make a subject of a tip, with its photo, on lists of the agency that recorded it.
 
         Raises:
-            NotPermitted, NotFound, StaleVersion, IllegalTransition, InvalidPeriod: nothing was
-                changed.
+            NotPermitted, NotFound, StaleVersion, IllegalTransition, InvalidPeriod, ImpossibleBirth:
+                nothing was changed.
             EnrolmentRefused: nobody can be searched by the photo.
         """
         require(actor, Act.EDIT_SUBJECT)
@@ -181,11 +181,9 @@ class TipDesk:
             (enrolled,) = self._enrolment.store_within(
                 session, actor, [Application(person, (examined,))]
             )
-            if enrolled.subject_id is None:
-                raise EnrolmentRefused(report.sentence for report in enrolled.reports)
-            row.subject_id = enrolled.subject_id
+            row.subject_id = require_subject(enrolled)
             session.flush()
-            self._note(session, actor, row, "enrol", {"subject": enrolled.subject_id})
+            self._note(session, actor, row, "enrol", {"subject": row.subject_id})
         return enrolled
 
     def dismiss(self, actor: Actor, tip_id: str, reason: str, version: int | None = None) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from casework.access.actors import Actor
 from casework.access.authority import Act, Reach, reach
@@ -180,6 +181,9 @@ class Review:
         note = step.finding.note if step.finding is not None else step.note
         reasons = step.finding.reasons if step.finding is not None else ()
         alert.state = step.state.value
+        # A step is a new version, also one that leaves everything as it was: a second look that is
+        # as inconclusive as the first.
+        flag_modified(alert, "state")
         session.add(
             AlertEvent(
                 alert_id=alert.id,

@@ -223,3 +223,14 @@ def test_managing_lists_takes_the_scope_enrol(client, key, method, path):
     problem(client.request(method, path, json={"name": "x"}), 401, "not_authenticated")
     wrong = client.request(method, path, headers=key(Scope.SCREEN), json={"name": "x"})
     problem(wrong, 403, "not_permitted")
+
+
+def test_a_nul_character_is_refused_wherever_it_stands(client, office):
+    """No name has one, and PostgreSQL could not store it."""
+    for path in ("/v1/watchlists/wl_%00", "/v1/watchlists?after=%00"):
+        problem(client.get(path, headers=office), 422, "request_invalid")
+    for body in ({"name": "a\0b"}, {"name": "x", "ports": ["CG\0"]}):
+        said = problem(
+            client.post("/v1/watchlists", json=body, headers=office), 422, "request_invalid"
+        )
+        assert "NUL" in said["errors"][0]["message"]

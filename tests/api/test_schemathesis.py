@@ -11,12 +11,13 @@ check is that they are refused with 405 and an `Allow` header.
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator, MutableMapping
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx2
 import hypothesis
@@ -25,6 +26,7 @@ import schemathesis
 import uvicorn
 from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
 from schemathesis.checks import not_a_server_error
 from schemathesis.config import SchemathesisConfig
 from schemathesis.generation import GenerationMode
@@ -50,9 +52,11 @@ from tests.fakes import photo_of
 from tests.services import OPERATOR, PASSWORD, Desk, FakeClock, open_service
 
 SEED = 20_261_122
-EXAMPLES = 15
+EXAMPLES = 10
 """Requests of each kind that are drawn for an operation, beside those of its limits."""
-MOST_OF_LIMITS = 40
+MOST_OF_LIMITS = 24
+LONGEST_QUERY = 8000
+"""Octets; much longer ones than RFC 9112 asks a server to take never reach the application."""
 
 CHECKS = [
     not_a_server_error,
@@ -84,7 +88,7 @@ class Scene:
 
 def labels() -> list[str]:
     """Every operation of the document, such as `GET /v1/alerts`."""
-    paths: dict[str, Any] = create_app(settings_for(Path("unused"))).openapi()["paths"]  # type: ignore[assignment]
+    paths: dict[str, Any] = create_app(settings_for(Path("unused"))).openapi()["paths"]
     return [f"{method.upper()} {path}" for path, methods in paths.items() for method in methods]
 
 
@@ -113,6 +117,8 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         )
         # Who asks is the scene's choice; a made-up `Authorization` is one 401 like another.
         schema.config.generation.with_security_parameters = False
+        # A stream goes on for ever: its first event is what is checked.
+        schema.config.max_stream_events = 1
         yield Live(address, Desk(app.state.service, clock), schema)
     finally:
         server.should_exit = True
@@ -154,7 +160,9 @@ def scene(live: Live, request: pytest.FixtureRequest) -> Scene:
         "first": image,
         "second": image,
         "port": "CGK",
-        "login": new.login,
+        "login": f"pol.{number}",
+        "password": PASSWORD,
+        "present": PASSWORD,
         "If-Match": "*",
         "due_at": "2026-03-02T08:00:00Z",
         # Nobody listens there: what is sent to webhooks stays on this machine.
@@ -166,30 +174,30 @@ def scene(live: Live, request: pytest.FixtureRequest) -> Scene:
         records.review.decide(records.sessions.recognise(two), first.alerts[0].id, finding)
     ops, pol, port = ({"Authorization": f"Bearer {text}"} for text in (one, two, key))
     with httpx2.Client(base_url=live.address, headers=ops) as client:
-        known |= _exchanged(client, known, second.alerts[0].id)
+        for name, make in _MADE.items():
+            if f"{{{name}}}" in label:
+                made = make(client, known, second.alerts[0].id)
+                assert made.status_code == 201, made.text
+                known[name] = made.json()["id"]
     return Scene((ops, port, pol, ops, {}, pol), known)
 
 
-def _exchanged(client: httpx2.Client, known: dict[str, Any], alert_id: str) -> dict[str, str]:
-    """Make what agencies exchange: a tip, a referral, a webhook."""
+def _tip(client: httpx2.Client, known: dict[str, Any], _alert_id: str) -> httpx2.Response:
+    said = {"text": "Seen at the market.", "source": "A neighbour"}
+    return client.post("/v1/tips", data=said, files={"photo": known["photo"]})
+
+
+def _referral(client: httpx2.Client, known: dict[str, Any], alert_id: str) -> httpx2.Response:
     client.post(f"/v1/alerts/{alert_id}/acknowledge").raise_for_status()
-    handover = {"receiver_id": known["receiver_id"], "note": "For you.", "due_at": known["due_at"]}
-    made = {
-        "tip_id": client.post(
-            "/v1/tips",
-            data={"text": "Seen at the market.", "source": "A neighbour"},
-            files={"photo": known["photo"]},
-        ),
-        "referral_id": client.post(
-            f"/v1/alerts/{alert_id}/refer", json={**handover, "fields": ["name"]}
-        ),
-        "webhook_id": client.post(
-            "/v1/webhooks", json={"url": known["url"], "events": ["alert.raised"]}
-        ),
-    }
-    for name, answer in made.items():
-        assert answer.status_code == 201, (name, answer.text)
-    return {name: answer.json()["id"] for name, answer in made.items()}
+    handover = {"receiver_id": known["receiver_id"], "due_at": known["due_at"], "note": "Yours."}
+    return client.post(f"/v1/alerts/{alert_id}/refer", json={**handover, "fields": ["name"]})
+
+
+def _webhook(client: httpx2.Client, known: dict[str, Any], _alert_id: str) -> httpx2.Response:
+    return client.post("/v1/webhooks", json={"url": known["url"], "events": ["alert.changed"]})
+
+
+_MADE = {"tip_id": _tip, "referral_id": _referral, "webhook_id": _webhook}
 
 
 def _session(desk: Desk, agency: str, login: str) -> str:
@@ -204,7 +212,7 @@ def _session(desk: Desk, agency: str, login: str) -> str:
     return session.text
 
 
-def limits_of(live: Live, operation: APIOperation) -> Iterator[Case]:
+def limits_of(live: Live, operation: APIOperation[Any, Any, Any, Any]) -> Iterator[Case[Any]]:
     """Requests at and beyond the limits of every parameter, and with undocumented methods."""
     config = live.schema.config.generation_for(operation=operation)
     return live.schema.iter_coverage_cases(
@@ -212,7 +220,7 @@ def limits_of(live: Live, operation: APIOperation) -> Iterator[Case]:
     )
 
 
-def aimed(case: Case, known: dict[str, Any]) -> Case:
+def aimed(case: Case[Any], known: dict[str, Any]) -> Case[Any]:
     """Let a request name what exists."""
     for part in (case.path_parameters, case.query, case.headers, case.body):
         if isinstance(part, MutableMapping):
@@ -220,22 +228,24 @@ def aimed(case: Case, known: dict[str, Any]) -> Case:
     return case
 
 
+@pytest.mark.filterwarnings(
+    # The service, in a thread of this process, uses the module while requests are drawn.
+    "ignore:Do not use the `random` module:hypothesis.errors.HypothesisDeprecationWarning"
+)
 @pytest.mark.parametrize("label", LABELS)
 def test_every_answer_is_documented(label: str, live: Live, scene: Scene) -> None:
     operation = live.schema.find_operation_by_label(label)
     assert operation is not None
 
-    statuses: Counter[int] = Counter()
-
-    def ask(case: Case, who: dict[str, str]) -> None:
-        answer = case.call_and_validate(base_url=live.address, headers=who, checks=CHECKS)
-        statuses[answer.status_code] += 1
+    def ask(case: Case[Any], who: dict[str, str]) -> None:
+        if len(urlencode(case.query)) <= LONGEST_QUERY:
+            case.call_and_validate(base_url=live.address, headers=who, checks=CHECKS)
 
     for number, case in enumerate(islice(limits_of(live, operation), MOST_OF_LIMITS)):
         who = scene.callers[number % len(scene.callers)]
         ask(aimed(case, scene.known) if number % 2 else case, who)
 
-    # An id can be of nothing, but not wrong; what takes no more than that has no unsound requests.
+    # An id can be of nothing, but not wrong.
     takes_more = any((operation.query, operation.headers, operation.cookies, operation.body))
     for mode in GenerationMode if takes_more else [GenerationMode.POSITIVE]:
 
@@ -252,8 +262,9 @@ def test_every_answer_is_documented(label: str, live: Live, scene: Scene) -> Non
             who=st.sampled_from(scene.callers),
             exists=st.booleans(),
         )
-        def draw(case: Case, who: dict[str, str], exists: bool) -> None:
+        def draw(case: Case[Any], who: dict[str, str], exists: bool) -> None:
             ask(aimed(case, scene.known) if exists else case, who)
 
-        draw()
-    print("HIST", label, dict(sorted(statuses.items())))
+        # There may be nothing that a request could get wrong.
+        with suppress(Unsatisfiable) if mode is GenerationMode.NEGATIVE else nullcontext():
+            draw()

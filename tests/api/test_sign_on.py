@@ -237,6 +237,7 @@ NOT_FOR_THIS_SIGN_IN = [
     {"aud": "somebody-else"},
     {"aud": ["somebody-else"]},
     {"aud": None},
+    {"aud": "somebody-else", "azp": CLIENT_ID},
     {"aud": [CLIENT_ID, "somebody-else"]},  # and not said to be issued to us
     {"aud": [CLIENT_ID, "somebody-else"], "azp": "somebody-else"},
     {"iss": "https://elsewhere.example"},
@@ -388,14 +389,10 @@ def test_without_the_provider_nobody_is_sent_there(client, provider):
 
 def test_what_is_no_provider_is_not_believed(client, provider):
     sound = dict(provider.metadata)
-    for odd in (
-        {},
-        [],
-        "text",
-        {**sound, "issuer": "https://elsewhere.example"},
-        {**sound, "jwks_uri": 7},
-    ):
-        provider.metadata = odd
+    elsewhere, numbered = {"issuer": "https://elsewhere.example"}, {"jwks_uri": 7}
+    odd: list[object] = [{}, [], "text", {**sound, **elsewhere}, {**sound, **numbered}]
+    for each in odd:
+        provider.metadata = each
         problem(client.get(START), 502, "provider_unavailable")
     provider.metadata = sound
     assert client.get(START).status_code == 303

@@ -160,3 +160,18 @@ def test_a_change_of_pack_is_noticed_and_re_embedding_mends_it(desk, database):
     old = open_service(database)  # the old pack can be returned to
     assert len(old.mirror.gallery) == 3
     old.records.close()
+
+
+def test_a_new_entry_that_has_lapsed_is_refused_a_known_one_gets_its_photos(desk):
+    enrolment = desk.service.enrolment
+    lapsed = person(desk, reference="P-1", valid_until=BEGIN)
+    with pytest.raises(InvalidPeriod) as refusal:
+        enrolment.enrol(OPERATOR, lapsed, [photo_file(1)])
+    assert refusal.value.field == "valid_until"
+    (left_out,) = enrolment.store(
+        OPERATOR, [Application(lapsed, (enrolment.examine(photo_file(1)),))]
+    )
+    assert (left_out.subject_id, [each.code for each in left_out.reports]) == (None, ["lapsed"])
+    enrolment.enrol(OPERATOR, person(desk, reference="P-1"), [photo_file(1)])
+    again = enrolment.enrol(OPERATOR, lapsed, [photo_file(1, brightness=0.8)])
+    assert (again.created, [each.code for each in again.reports]) == (False, ["accepted"])

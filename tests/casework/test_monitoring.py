@@ -8,8 +8,9 @@ from sqlalchemy import event, select, update
 
 from casework.adjudication import GRAVITY, Finding, counts_as_chance, finding, gravity
 from casework.control import upper_limit
-from casework.tables import Alert
+from casework.tables import Alert, AuditRecord
 from casework.vocabulary import Direction
+from tests.services import open_service
 
 pytestmark = pytest.mark.every_database
 
@@ -146,3 +147,52 @@ def test_travellers_are_counted_from_an_index_alone(desk):
     with engine.connect() as connection:
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {counting}", parameters).all()
     assert "COVERING INDEX ix_encounter_screened" in str(plan)
+
+
+def test_a_breach_is_on_record_once_when_it_begins_and_once_when_it_ends(desk, database):
+    """Also across a restart, and only for the list that is concerned."""
+    desk.enrol(1)
+    desk.watchlist("quiet")
+    encounters = [desk.screen(1).encounter for _ in range(2)]
+
+    def recorded():
+        with desk.service.records.database.read() as session:
+            query = select(AuditRecord).where(AuditRecord.action == "watchlist.breach")
+            return [
+                (row.object_id, row.owner_id, row.actor_kind, row.detail["breach"])
+                for row in session.scalars(query.order_by(AuditRecord.seq))
+            ]
+
+    begun = (desk.watchlist(), desk.agency(), "service", True)
+    desk.service.monitoring.watch()
+    desk.service.monitoring.watch()
+    assert recorded() == [begun]
+    desk.service.records.close()
+    restarted = open_service(database, desk.clock)
+    restarted.monitoring.watch()
+    assert recorded() == [begun]
+    desk.service = restarted
+    for encounter in encounters:
+        decide(desk, encounter, "confirmed")
+    restarted.monitoring.watch()
+    restarted.monitoring.watch()
+    ended = (*begun[:3], False)
+    assert recorded() == [begun, ended]
+    for encounter in encounters:
+        decide(desk, encounter, "rejected")
+    restarted.monitoring.watch()
+    assert recorded() == [begun, ended, begun]
+    assert restarted.records.audit.verify().whole
+    restarted.records.close()
+
+
+def test_one_opinion_of_two_decides_nothing(desk):
+    desk.enrol(1, desk.watchlist("wanted", requires_second_officer=True))
+    encounter = desk.screen(1).encounter
+    for state in ("potential_candidate", "not_candidate", "inconclusive"):
+        decide(desk, encounter, state)
+        assert (alarms(desk).matches, alarms(desk).undecided, alarms(desk).false_alarms) == (
+            0,
+            1,
+            0,
+        )

@@ -2,6 +2,7 @@
 
 import sqlite3
 import stat
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from casework.access.keys import NewKey
 from casework.errors import (
     AlreadyExists,
     DatabaseTooNew,
+    ImpossibleBirth,
     NotAuthenticated,
     NotFound,
     NotPermitted,
@@ -49,6 +51,13 @@ def test_a_watchlist_s_name_is_taken_once(desk):
     other = desk.watchlist("other")
     with pytest.raises(AlreadyExists):
         desk.service.records.watchlists.edit(OPERATOR, other, {"name": "wanted"}, None)
+
+
+def test_two_agencies_may_call_their_lists_alike(desk):
+    watchlists = desk.service.records.watchlists
+    for code in ("IMI", "POL"):
+        watchlists.create(OPERATOR, NewWatchlist("wanted", desk.agency(code)))
+    assert len(watchlists.page(OPERATOR, None, 10)) == 2
 
 
 def test_ensure_makes_a_watchlist_once(desk):
@@ -96,6 +105,24 @@ def test_an_edit_with_an_unknown_watchlist_changes_nothing(desk):
             OPERATOR, subject, {"name": "changed", "watchlist_ids": ["wl_none"]}, None
         )
     assert desk.service.records.subjects.get(OPERATOR, subject).name == "Person 1"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"birth_year": 1981}, "birth_year"),
+        ({"birth_date": date(2026, 3, 3)}, "birth_date"),
+        ({"birth_date": date(1879, 12, 31)}, "birth_date"),
+        ({"birth_date": None, "birth_year": 2027}, "birth_year"),
+    ],
+)
+def test_a_birth_that_cannot_be_changes_nothing(desk, changes, field):
+    subject = desk.enrol(1, birth_date=date(1980, 2, 29), birth_year=1980)
+    subjects = desk.service.records.subjects
+    with pytest.raises(ImpossibleBirth) as refusal:
+        subjects.edit(OPERATOR, subject, {"name": "changed", **changes}, None)
+    assert refusal.value.field == field
+    assert subjects.get(OPERATOR, subject).name == "Person 1"
 
 
 def test_pages_go_on_where_the_last_one_ended(desk):

@@ -1,6 +1,7 @@
 """From a photo to an outcome, and what is on record afterwards."""
 
 import threading
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import func, select
 from casework import matching
 from casework.errors import IdempotencyClash, NotFound, NotPermitted
 from casework.tables import Alert, Encounter
-from casework.vocabulary import Category, Direction
+from casework.vocabulary import Category, Direction, Stage, SubjectStatus
 from detector.errors import PhotoError
 from tests.services import BEGIN, OPERATOR, Desk, open_service, photo_file, port_system
 
@@ -212,3 +213,33 @@ def test_stage_times_are_recorded(desk):
         screened.stages
     )
     assert set(screened.encounter.stages) == set(screened.stages) - {"record"}
+
+
+def test_a_watchlist_looks_only_at_its_own_stages(desk):
+    desk.enrol(1, desk.watchlist("departures", stages=["stay", "departure"]))
+    found = {stage.value: desk.screen(1, stage=stage).encounter.outcome for stage in Stage}
+    assert found == {"visa": "clear", "arrival": "clear", "stay": "alert", "departure": "alert"}
+
+
+def test_who_is_suspended_or_on_an_inactive_list_never_alerts(desk):
+    records = desk.service.records
+    watchlist, subject = desk.watchlist(), desk.enrol(1)
+    records.subjects.edit(OPERATOR, subject, {"status": SubjectStatus.SUSPENDED}, None)
+    assert desk.screen(1).encounter.outcome == "clear"
+    records.subjects.edit(OPERATOR, subject, {"status": SubjectStatus.ACTIVE}, None)
+    assert desk.screen(1).encounter.outcome == "alert"
+    records.watchlists.edit(OPERATOR, watchlist, {"active": False}, None)
+    assert desk.screen(1).encounter.outcome == "clear"
+    records.watchlists.edit(OPERATOR, watchlist, {"active": True}, None)
+    assert desk.screen(1).encounter.outcome == "alert"
+
+
+def test_a_threshold_set_far_too_low_raises_the_best_of_each_list_alone(desk):
+    low, other = desk.watchlist("low", threshold=-1.0), desk.watchlist("other")
+    for person in range(matching.MOST_CANDIDATES + 3):
+        desk.enrol(person, low)
+    desk.enrol(1, other)
+    alerts = desk.screen(1).encounter.alerts
+    counted = Counter(alert.watchlist_name for alert in alerts)
+    assert counted == {"low": matching.MOST_CANDIDATES, "other": 1}
+    assert alerts[0].score == max(alert.score for alert in alerts)

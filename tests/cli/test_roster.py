@@ -53,9 +53,51 @@ def test_a_csv_file(tmp_path):
     assert person.valid_until == datetime(2026, 6, 30, 5, tzinfo=UTC)
 
 
+def test_everything_that_is_known_of_a_person(tmp_path):
+    row = {
+        "reference": "K-2",
+        "name": "Siti",
+        "photos": "a.jpg",
+        "aliases": "Siti R.; Nyai",
+        "sex": "F",
+        "birth_year": "1980",
+        "nationality": "D",
+        "documents": "passport:X 12-3:IDN; visa : V1",
+        "decision_number": "12/2026",
+        "status": "suspended",
+    }
+    (person,) = read_roster(write(tmp_path / "x.csv", [row]))
+    assert (person.aliases, person.sex, person.birth_year) == (("Siti R.", "Nyai"), "F", 1980)
+    assert (person.nationality, person.decision_number, person.status) == (
+        "DEU",
+        "12/2026",
+        "suspended",
+    )
+    assert person.documents == (
+        {"kind": "passport", "number": "X 12-3", "country": "IDN"},
+        {"kind": "visa", "number": "V1", "country": None},
+    )
+
+
+def test_a_file_with_the_old_columns_is_still_read(tmp_path):
+    old = ("nationality", "birth_date", "reason", "valid_from", "valid_until")
+    row = {"reference": "1", "name": "x", "photos": "a.jpg", "birth_date": "1980-02-29"}
+    (person,) = read_roster(write(tmp_path / "x.csv", [row], (*REQUIRED_COLUMNS, *old)))
+    assert (person.aliases, person.documents, person.status) == ((), (), "active")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"sex": "W"}, "line 2: sex 'W' is none of F, M, X"),
+        ({"status": "gone"}, "status 'gone'"),
+        ({"birth_year": "c. 1980"}, "line 2"),
+        ({"birth_year": "2999"}, "future"),
+        ({"birth_date": "1980-02-29", "birth_year": "1981"}, "not that of the date"),
+        ({"documents": "X123"}, "kind:number"),
+        ({"documents": "passport:X1:ZZZ"}, "is not a nationality"),
+        ({"name": "x" * 201}, "name is longer than 200"),
+        ({"valid_from": "2026-02-01", "valid_until": "2026-01-01"}, "later than valid_from"),
         ({"reference": " "}, "line 2: reference, name and photos"),
         ({"photos": ";"}, "line 2: reference, name and photos"),
         ({"nationality": "Indonesia"}, "alpha-3"),

@@ -2,11 +2,12 @@
 
 import dataclasses
 
+import cv2
 import numpy as np
 import pytest
 
-from detector.faces import Box, Face
-from detector.portrait import portrait
+from detector.faces import LEFT_EYE, RIGHT_EYE, Box, Face
+from detector.portrait import FRAME_SIDE, FRAMED_EYES, framed, portrait
 from tests.data import decoded, encoded, image_of, packaged
 from tests.fakes import fake_pipeline, photo_of
 
@@ -64,3 +65,25 @@ def test_a_box_beyond_the_image_still_gives_a_picture(box):
     crop = decoded(portrait(dataclasses.replace(analysis, subject=moved)))
     assert min(crop.shape[:2]) >= 1
     assert max(crop.shape[:2]) <= 480
+
+
+@pytest.mark.parametrize(("factor", "turned"), [(1, 0), (0.4, 0), (3, 0), (1, 15)])
+def test_framed_photos_have_their_eyes_at_the_same_place(pipeline, factor, turned):
+    image = image_of("astronaut")
+    turn = cv2.getRotationMatrix2D((224, 100), turned, factor)
+    side = round(512 * max(1, factor))
+    turn[:, 2] += [side / 2 - 224, side / 3 - 100]
+    photo = encoded(np.asarray(cv2.warpAffine(image, turn, (side, side)), np.uint8))
+    content = framed(pipeline.analyse(photo))
+    assert decoded(content).shape == (FRAME_SIDE, FRAME_SIDE, 3)
+    found = pipeline.analyse(content).subject
+    assert found is not None
+    eyes = found.landmarks[[LEFT_EYE, RIGHT_EYE]]
+    assert np.abs(eyes - FRAMED_EYES).max() < 12
+
+
+def test_a_photo_without_a_face_is_framed_whole():
+    analysis = fake_pipeline().analyse(photo_of(side=200))
+    frame = decoded(framed(analysis))
+    assert frame.shape == (FRAME_SIDE, FRAME_SIDE, 3)
+    assert np.abs(frame[360, 360].astype(int) - 120).max() < 4

@@ -14,7 +14,7 @@ from api.needs import HashingPlace
 from casework.access.authority import Act
 from casework.access.passwords import LEAST_LENGTH
 from casework.access.second_factor import provisioning_uri
-from casework.errors import IllegalTransition, NotConfirmed, WeakPassword
+from casework.errors import IllegalTransition, NotConfirmed, StaleVersion, WeakPassword
 
 router: Final = APIRouter(include_in_schema=False)
 

@@ -30,6 +30,7 @@ async def home(visit: Someone) -> Response:
 @router.get("/session")
 async def alive(visit: Onlooker) -> Response:
     """Say whether the session still is; asked by pages that lost their stream."""
+    del visit
     return Response(status_code=204)
 
 

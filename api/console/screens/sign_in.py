@@ -83,7 +83,7 @@ def begun(visit: Guest, signed_in: SignedIn, going_to: str) -> Response:
         going_to = home_of(actor)
     answer = visit.go(going_to)
     secure = visit.console.secure
-    cookies.keep_session(answer, signed_in.text, signed_in.expires_at, secure=secure)
+    cookies.keep_session(answer, signed_in.text, secure=secure)
     if signed_in.officer.language in LANGUAGES:
         cookies.remember(answer, cookies.LANGUAGE, signed_in.officer.language, secure=secure)
     return answer

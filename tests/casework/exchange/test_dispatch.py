@@ -73,7 +73,8 @@ class Post:
                 RULES.timeout_s,
                 private=private,
             )
-            stopping, attempted = asyncio.Event(), []
+            stopping = asyncio.Event()
+            attempted: list[DeliveryState] = []
             async with sender:
                 worker = Worker(self.records.outbox, self.dispatch, sender, attempted.append, _fail)
                 running = asyncio.create_task(worker.run(stopping))

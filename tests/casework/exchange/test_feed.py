@@ -90,6 +90,18 @@ def test_who_may_see_no_alert_may_not_listen(desk, role):
         seen(desk, officer(desk.agency(), role))
 
 
+def test_what_one_agency_is_handed_another_does_not_hear_of(desk):
+    records = desk.service.records
+    with records.database.write() as session:
+        handed = Event(EventKind.REFERRAL_SENT, "ref_1", desk.agency("POL"))
+        records.outbox.append(session, handed)
+    (told,) = seen(desk, officer(desk.agency("POL"), Role.OFFICER))
+    assert (told.object_id, told.alert) == ("ref_1", None)
+    assert seen(desk, officer(desk.agency("IMI"), Role.OFFICER)) == ()
+    # An analyst reads the agency's alerts, but has nothing to do with referrals.
+    assert seen(desk, officer(desk.agency("POL"), Role.ANALYST)) == ()
+
+
 def test_a_list_that_is_no_longer_shared_is_no_longer_told(desk):
     shared = desk.watchlist("shared", shared_with=(desk.agency("POL"),))
     desk.enrol(1, shared)
@@ -128,6 +140,7 @@ def test_a_reader_goes_on_where_it_left_off(desk):
     first = feed.after(reader, start.seq, limit=2)
     assert len(first.events) == 2
     assert first.more
+    assert len(feed.after(reader, first.reached).events) == 1
     point = feed.open(reader, first.events[-1].id)
     assert point.resumed
     rest = feed.after(reader, point.seq)

@@ -20,6 +20,13 @@ AT = 1_772_352_000
 DOCUMENTATION = (Path(__file__).parents[3] / "docs" / "exchange.md").read_text(encoding="utf-8")
 
 
+def example(language: str) -> str:
+    """The documentation's code in one language."""
+    found = re.search(rf"```{language}\n(.*?)```", DOCUMENTATION, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
 def test_the_signature_is_what_the_documentation_says():
     expected = hmac.new(b"whsec_x", f"{AT}.".encode() + b'{"a":1}', hashlib.sha256).hexdigest()
     assert sign(b'{"a":1}', ["whsec_x"], AT) == f"t={AT},v1={expected}"
@@ -50,9 +57,8 @@ def test_whatever_stands_in_the_header_is_refused_without_an_error(header, body)
 
 
 def test_a_receiver_that_follows_the_documentation_tells_the_genuine_from_the_forged():
-    code = re.search(r"```python\n(.*?)```", DOCUMENTATION, re.DOTALL)
     names: dict[str, Any] = {}
-    exec(code[1], names)
+    exec(example("python"), names)
     now = int(time.time())
     header = sign(b'{"a":1}', ["whsec_new", "whsec_old"], now)
     assert names["genuine"](header, b'{"a":1}', "whsec_old")
@@ -65,11 +71,10 @@ def test_a_receiver_that_follows_the_documentation_tells_the_genuine_from_the_fo
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="the example uses openssl")
 @pytest.mark.parametrize(("body", "expected"), [(b'{"a":1}', "genuine\n"), (b'{"a":2}', "")])
 def test_the_documentation_s_shell_commands_do_the_same(tmp_path, body, expected):
-    code = re.search(r"```sh\n(.*?)```", DOCUMENTATION, re.DOTALL)
     (tmp_path / "body").write_bytes(body)
     header = sign(b'{"a":1}', ["whsec_new", "whsec_old"], AT)
     done = subprocess.run(
-        ["sh", "-c", code[1]],
+        ["sh", "-c", example("sh")],
         cwd=tmp_path,
         env={**os.environ, "HEADER": header, "SECRET": "whsec_old"},
         capture_output=True,

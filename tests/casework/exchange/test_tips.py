@@ -7,6 +7,7 @@ from casework.enrolment import ACCEPTED
 from casework.errors import (
     EnrolmentRefused,
     IllegalTransition,
+    InvalidPeriod,
     InvalidReferral,
     NotFound,
     NotPermitted,
@@ -261,6 +262,15 @@ def test_nobody_is_enrolled_from_a_photo_without_a_face(scene, work, tips, desk,
     row = work.record(scene.sender, NEW, photo_of())
     with pytest.raises(EnrolmentRefused):
         work.enrol(analyst, row.id, NewSubject("Somebody", (desk.watchlist(),)))
+    assert state_of(tips, analyst, row) is S.NEW
+
+
+def test_an_entry_that_has_lapsed_already_is_not_made(scene, work, tips, desk, analyst):
+    row = work.record(scene.sender, NEW, photo_of(5))
+    lapsed = NewSubject("Somebody", (desk.watchlist(),), valid_until=desk.clock())
+    desk.clock.advance(seconds=1)
+    with pytest.raises(InvalidPeriod, match="lapsed"):
+        work.enrol(analyst, row.id, lapsed)
     assert state_of(tips, analyst, row) is S.NEW
 
 

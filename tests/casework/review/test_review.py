@@ -27,7 +27,8 @@ def test_two_officers_never_both_take_one_alert(desk):
     them, review = people(desk), desk.service.records.review
     for _ in range(10):
         alert_id = raised(desk)
-        ready, outcomes = threading.Barrier(2), []
+        ready = threading.Barrier(2)
+        outcomes: list[str | None] = []
 
         def take(actor, alert_id=alert_id, ready=ready, outcomes=outcomes):
             ready.wait()

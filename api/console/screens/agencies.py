@@ -1,0 +1,57 @@
+"""Administration of agencies: whoever runs the installation keeps them."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from api.console import words
+from api.console.visit import OfficerVisit, Page
+from api.problems import RequestInvalid
+from api.schemas.agencies import AgencyIn
+from casework.access.agencies import NewAgency
+from casework.access.authority import Act
+from casework.errors import AlreadyExists
+from casework.vocabulary import AgencyKind
+
+router: Final = APIRouter(include_in_schema=False)
+
+Keeper = Annotated[OfficerVisit, Depends(Page(Act.MANAGE_AGENCY))]
+
+
+@router.get("/administration/agencies")
+def show(visit: Keeper) -> Response:
+    """List agencies, and the form of a new one."""
+    return _page(visit)
+
+
+@router.post("/administration/agencies")
+def create(visit: Keeper) -> Response:
+    """Make an agency."""
+    try:
+        body = visit.posted.parse(AgencyIn)
+        visit.records.agencies.create(visit.actor, NewAgency(**body.model_dump()))
+    except (RequestInvalid, AlreadyExists) as error:
+        return _page(visit, status=422, fault=words.fault(error, visit.speech))
+    return visit.go("/administration/agencies", done="saved")
+
+
+@router.post("/administration/agencies/{agency_id}")
+def edit(agency_id: str, visit: Keeper) -> Response:
+    """Rename an agency, or put it in or out of force."""
+    changes: dict[str, object] = {"active": visit.posted.text("active") == "yes"}
+    if name := visit.posted.text("name"):
+        changes["name"] = name[:200]
+    version = visit.posted.number("version")
+    visit.records.agencies.edit(visit.actor, agency_id, changes, version)
+    return visit.go("/administration/agencies", done="saved")
+
+
+def _page(visit: OfficerVisit, *, status: int = 200, fault: str = "") -> Response:
+    return visit.page(
+        "agencies.html",
+        status=status,
+        fault=fault,
+        agencies=visit.records.agencies.page(visit.actor, None, None),
+        kinds=tuple(AgencyKind),
+    )

@@ -1,0 +1,75 @@
+"""The audit trail, for auditors: filtered, checked, exported."""
+
+from datetime import datetime, time, timedelta
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import StreamingResponse
+from starlette.responses import Response
+
+from api.console.visit import OfficerVisit, Page
+from api.routes.audit import NDJSON
+from casework.access.authority import Act
+from casework.oversight.audit import DONE, REFUSED
+from casework.oversight.chain import Verdict
+from casework.oversight.trail import TrailFilter
+
+router: Final = APIRouter(include_in_schema=False)
+
+Reader = Annotated[OfficerVisit, Depends(Page(Act.READ_AUDIT))]
+Verifier = Annotated[OfficerVisit, Depends(Page(Act.VERIFY_AUDIT))]
+
+PAGE_SIZE: Final = 100
+_LONGEST: Final = 200
+
+
+@router.get("/audit")
+def show(visit: Reader) -> Response:
+    """Show a page of the trail, newest first."""
+    return _page(visit)
+
+
+@router.post("/audit/verify")
+def verify(visit: Verifier) -> Response:
+    """Check the whole chain and say what was found."""
+    return _page(visit, visit.records.trail.verify(visit.actor))
+
+
+@router.get("/audit/export")
+def export(visit: Reader) -> Response:
+    """Send every record that the officer may read, as it was hashed."""
+    lines = visit.records.trail.export(visit.actor)
+    headers = {"Content-Disposition": 'attachment; filename="siaga-audit.ndjson"'}
+    return StreamingResponse((line + "\n" for line in lines), media_type=NDJSON, headers=headers)
+
+
+def _page(visit: OfficerVisit, verdict: Verdict | None = None) -> Response:
+    query = visit.request.query_params
+    said = {
+        name: query.get(name, "").strip()[:_LONGEST]
+        for name in ("actor", "action", "object", "outcome", "since", "until")
+    }
+    wanted = TrailFilter(
+        said["actor"] or None,
+        said["action"] or None,
+        said["object"] or None,
+        said["outcome"] if said["outcome"] in (DONE, REFUSED) else None,
+        _day(visit, said["since"]),
+        _day(visit, said["until"], days=1),
+    )
+    before = query.get("before", "")
+    number = int(before) if before.isascii() and before.isdecimal() and len(before) < 19 else None
+    rows = visit.records.trail.page(visit.actor, number, PAGE_SIZE + 1, wanted)
+    following = rows[PAGE_SIZE - 1].seq if len(rows) > PAGE_SIZE else None
+    return visit.page(
+        "audit.html", said=said, rows=rows[:PAGE_SIZE], following=following, verdict=verdict
+    )
+
+
+def _day(visit: OfficerVisit, text: str, *, days: int = 0) -> datetime | None:
+    """Return the beginning of a day in the place's time, some days on; None for no day."""
+    try:
+        day = datetime.fromisoformat(text).date()
+    except ValueError:
+        return None
+    return datetime.combine(day, time.min, visit.speech.zone) + timedelta(days=days)

@@ -1,0 +1,78 @@
+"""Administration of API keys."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from api.console import words
+from api.console.visit import OfficerVisit, Page
+from api.forms import validated
+from api.problems import RequestInvalid
+from api.schemas.keys import KeyIn
+from casework.access.authority import Act
+from casework.access.keys import NewKey
+from casework.errors import NotFound, NotPermitted
+from casework.vocabulary import Scope
+
+router: Final = APIRouter(include_in_schema=False)
+
+Keeper = Annotated[OfficerVisit, Depends(Page(Act.MANAGE_KEY))]
+
+
+@router.get("/administration/keys")
+def show(visit: Keeper) -> Response:
+    """List keys, and the form of a new one."""
+    return _page(visit)
+
+
+@router.post("/administration/keys")
+def create(visit: Keeper) -> Response:
+    """Make a key; its text is on the page that answers, and nowhere else."""
+    try:
+        posted = visit.posted
+        said = {
+            "name": posted.text("name"),
+            "scopes": posted.texts("scopes"),
+            # Typed into one line; nothing means all ports.
+            "ports": posted.text("ports").upper().replace(",", " ").split() or None,
+            "agency_id": posted.text("agency_id") or None,
+        }
+        body = validated(KeyIn, said)
+        new = NewKey(
+            body.name,
+            frozenset(body.scopes),
+            frozenset(body.ports) if body.ports else None,
+            body.agency_id or visit.officer.agency_id,
+        )
+        record, text = visit.records.keys.create(visit.actor, new)
+    except (RequestInvalid, NotFound, NotPermitted) as error:
+        return _page(visit, status=422, fault=words.fault(error, visit.speech))
+    return _page(visit, shown=(record.name, text))
+
+
+@router.post("/administration/keys/{key_id}/revoke")
+def revoke(key_id: str, visit: Keeper) -> Response:
+    """Take a key out of force at once."""
+    visit.records.keys.revoke(visit.actor, key_id)
+    return visit.go("/administration/keys", done="saved")
+
+
+def _page(
+    visit: OfficerVisit,
+    *,
+    status: int = 200,
+    fault: str = "",
+    shown: tuple[str, str] | None = None,
+) -> Response:
+    records, actor = visit.records, visit.actor
+    return visit.page(
+        "keys.html",
+        status=status,
+        fault=fault,
+        shown=shown,
+        keys=records.keys.all(actor),
+        agencies={each.id: each for each in records.agencies.page(actor, None, None)},
+        scopes=tuple(Scope),
+        everywhere=visit.may(Act.MANAGE_AGENCY),
+    )

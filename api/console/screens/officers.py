@@ -1,0 +1,90 @@
+"""Administration of officers' accounts."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from api.console import words
+from api.console.visit import OfficerVisit, Page
+from api.problems import RequestInvalid
+from api.schemas.officers import OfficerIn
+from casework.access.authority import Act
+from casework.access.officers import NewOfficer
+from casework.errors import AlreadyExists, NotFound, NotPermitted
+from casework.vocabulary import Role
+
+router: Final = APIRouter(include_in_schema=False)
+
+Keeper = Annotated[OfficerVisit, Depends(Page(Act.MANAGE_OFFICER))]
+
+_ROLES: Final = tuple(role for role in Role if role is not Role.PORT)
+_LIST: Final = "/administration/officers"
+
+
+@router.get("/administration/officers")
+def show(visit: Keeper) -> Response:
+    """List accounts, and the form of a new one."""
+    return _page(visit)
+
+
+@router.post("/administration/officers")
+def create(visit: Keeper) -> Response:
+    """Make an account; its first password is on the page that answers, and nowhere else."""
+    try:
+        body = visit.posted.parse(OfficerIn, lists=("roles",))
+        new = NewOfficer(
+            body.agency_id or visit.officer.agency_id,
+            body.login,
+            body.name,
+            frozenset(body.roles),
+            body.language,
+        )
+        row, password = visit.records.officers.create(visit.actor, new)
+    except (RequestInvalid, AlreadyExists, NotFound, NotPermitted) as error:
+        return _page(visit, status=422, fault=words.fault(error, visit.speech))
+    return _page(visit, shown=(row.login, password))
+
+
+@router.post("/administration/officers/{officer_id}")
+def edit(officer_id: str, visit: Keeper) -> Response:
+    """Change roles, or put an account in or out of force."""
+    roles = [role for role in visit.posted.texts("roles") if role in set(_ROLES)]
+    changes: dict[str, object] = {"active": visit.posted.text("active") == "yes"}
+    if roles:
+        changes["roles"] = [Role(role) for role in roles]
+    version = visit.posted.number("version")
+    visit.records.officers.edit(visit.actor, officer_id, changes, version)
+    return visit.go(_LIST, done="saved")
+
+
+@router.post("/administration/officers/{officer_id}/reset")
+def reset(officer_id: str, visit: Keeper) -> Response:
+    """Give a new first password; it is on the page that answers, and nowhere else."""
+    factor = visit.posted.text("second_factor") == "yes"
+    records, actor = visit.records, visit.actor
+    row = records.officers.get(actor, officer_id)
+    password = records.officers.reset(actor, officer_id, second_factor=factor)
+    return _page(visit, shown=(row.login, password))
+
+
+def _page(
+    visit: OfficerVisit,
+    *,
+    status: int = 200,
+    fault: str = "",
+    shown: tuple[str, str | None] | None = None,
+) -> Response:
+    records, actor = visit.records, visit.actor
+    agencies = {each.id: each for each in records.agencies.page(actor, None, None)}
+    return visit.page(
+        "officers.html",
+        status=status,
+        fault=fault,
+        shown=shown,
+        officers=records.officers.page(actor, None, None),
+        agencies=agencies,
+        roles=_ROLES,
+        now=records.queue.now(),
+        everywhere=visit.may(Act.MANAGE_AGENCY),
+    )

@@ -1,0 +1,86 @@
+"""The overview: how the work goes, for supervisors of an agency and for coordinators of all."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from api.console.visit import OfficerVisit, Page
+from casework.access.authority import Act
+from casework.oversight.reports import Dimension, Line, Question, ReviewReport
+
+router: Final = APIRouter(include_in_schema=False)
+
+Reader = Annotated[OfficerVisit, Depends(Page(Act.READ_REPORT))]
+Coordinator = Annotated[OfficerVisit, Depends(Page(Act.READ_TOTALS))]
+
+WINDOWS: Final = (1, 7, 30, 90, 365)
+_WINDOW: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One grouping of the alerts, drawn as bars with their figures beside them."""
+
+    dimension: Dimension
+    lines: tuple[Line, ...]
+    most: int
+    """Alerts of the longest bar."""
+
+    @classmethod
+    def of(cls, dimension: Dimension, report: ReviewReport) -> "Chart":
+        """Order hours by the clock, everything else by number."""
+        lines = report.lines
+        if dimension is Dimension.HOUR:
+            lines = tuple(sorted(lines, key=lambda line: line.group))
+        return cls(dimension, lines, max((line.alerts or 0 for line in lines), default=0))
+
+
+@router.get("/overview")
+def overview(visit: Reader) -> Response:
+    """Show the figures of the own agency's watchlists."""
+    days = _days(visit.request)
+    reports, actor = visit.records.reports, visit.actor
+    shown = (Dimension.WATCHLIST, Dimension.PORT, Dimension.CATEGORY, Dimension.HOUR)
+    charts = [Chart.of(each, reports.review(actor, _question(visit, days, each))) for each in shown]
+    whole = reports.review(actor, _question(visit, days)).lines
+    return visit.page(
+        "overview.html",
+        days=days,
+        windows=WINDOWS,
+        charts=charts,
+        whole=whole[0] if whole else None,
+        alarms=visit.service.monitoring.report(actor, days),
+        gallery=visit.service.mirror.gallery,
+        pack=visit.service.pack,
+        calibration=visit.service.calibrations.current(),
+    )
+
+
+@router.get("/totals")
+def totals(visit: Coordinator) -> Response:
+    """Show the figures of all agencies, small numbers hidden."""
+    days = _days(visit.request)
+    reports, actor = visit.records.reports, visit.actor
+    shown = (Dimension.AGENCY, Dimension.PORT, Dimension.CATEGORY, Dimension.NATIONALITY)
+    charts = [Chart.of(each, reports.totals(actor, _question(visit, days, each))) for each in shown]
+    whole = reports.totals(actor, _question(visit, days)).lines
+    return visit.page(
+        "totals.html",
+        days=days,
+        windows=WINDOWS,
+        charts=charts,
+        whole=whole[0] if whole else None,
+    )
+
+
+def _days(request: Request) -> int:
+    text = request.query_params.get("days", "")
+    return int(text) if text in {str(days) for days in WINDOWS} else _WINDOW
+
+
+def _question(visit: OfficerVisit, days: int, *by: Dimension) -> Question:
+    until = visit.records.queue.now()
+    return Question(until - timedelta(days=days), until, by, str(visit.speech.zone))

@@ -1,0 +1,104 @@
+"""Administration of webhooks, and what became of their deliveries."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from api.console import words
+from api.console.visit import OfficerVisit, Page
+from api.problems import RequestInvalid
+from api.schemas.exchange import WebhookIn
+from casework.access.authority import Act
+from casework.errors import NotFound, TargetRefused
+from casework.exchange.webhooks import NewWebhook
+from casework.vocabulary import EventKind
+
+router: Final = APIRouter(include_in_schema=False)
+
+Keeper = Annotated[OfficerVisit, Depends(Page(Act.MANAGE_WEBHOOK))]
+
+_LIST: Final = "/administration/webhooks"
+_MOST: Final = 200
+_DELIVERIES: Final = 50
+
+
+@router.get("/administration/webhooks")
+def show(visit: Keeper) -> Response:
+    """List webhooks, and the form of a new one."""
+    return _page(visit)
+
+
+@router.post("/administration/webhooks")
+def create(visit: Keeper) -> Response:
+    """Register a webhook; its secret is on the page that answers, and nowhere else."""
+    try:
+        body = visit.posted.parse(WebhookIn, lists=("events",))
+        new = NewWebhook(
+            body.url, body.events, body.description, body.agency_id or visit.officer.agency_id
+        )
+        row, secret = visit.records.webhooks.create(visit.actor, new)
+    except (RequestInvalid, TargetRefused, NotFound) as error:
+        return _page(visit, status=422, fault=words.fault(error, visit.speech))
+    return _page(visit, shown=(row.url, secret))
+
+
+@router.get("/administration/webhooks/{webhook_id}")
+def deliveries(webhook_id: str, visit: Keeper) -> Response:
+    """Show the last deliveries of one webhook."""
+    records, actor = visit.records, visit.actor
+    return visit.page(
+        "webhook.html",
+        webhook=records.webhooks.get(actor, webhook_id),
+        deliveries=records.deliveries.page(actor, webhook_id, None, _DELIVERIES),
+    )
+
+
+@router.post("/administration/webhooks/{webhook_id}/test")
+def test(webhook_id: str, visit: Keeper) -> Response:
+    """Send a test message."""
+    visit.records.deliveries.ping(visit.actor, webhook_id)
+    return visit.go(f"{_LIST}/{webhook_id}", done="sent")
+
+
+@router.post("/administration/webhooks/{webhook_id}/rotate")
+def rotate(webhook_id: str, visit: Keeper) -> Response:
+    """Give a new secret; it is on the page that answers, and nowhere else."""
+    row, secret = visit.records.webhooks.rotate(visit.actor, webhook_id)
+    return _page(visit, shown=(row.url, secret))
+
+
+@router.post("/administration/webhooks/{webhook_id}/active")
+def switch(webhook_id: str, visit: Keeper) -> Response:
+    """Switch a webhook on or off."""
+    active = visit.posted.text("active") == "yes"
+    version = visit.posted.number("version")
+    visit.records.webhooks.edit(visit.actor, webhook_id, {"active": active}, version)
+    return visit.go(_LIST, done="saved")
+
+
+@router.post("/administration/webhooks/{webhook_id}/remove")
+def remove(webhook_id: str, visit: Keeper) -> Response:
+    """Remove a webhook with its deliveries."""
+    visit.records.webhooks.remove(visit.actor, webhook_id)
+    return visit.go(_LIST, done="removed")
+
+
+def _page(
+    visit: OfficerVisit,
+    *,
+    status: int = 200,
+    fault: str = "",
+    shown: tuple[str, str] | None = None,
+) -> Response:
+    records, actor = visit.records, visit.actor
+    return visit.page(
+        "webhooks.html",
+        status=status,
+        fault=fault,
+        shown=shown,
+        webhooks=records.webhooks.page(actor, None, _MOST),
+        agencies={each.id: each for each in records.agencies.page(actor, None, None)},
+        kinds=tuple(EventKind),
+        everywhere=visit.may(Act.MANAGE_AGENCY),
+    )

@@ -1,0 +1,383 @@
+"""Every route of the API, with a request that does what it is for: the table of `test_authority`.
+
+A new route needs a line here. Each line says how the request is made and whom the object in it, if
+any, belongs to; who may send it is not said here: that is the matrix in docs/access.md.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from casework.access.authority import Act
+from casework.access.keys import NewKey
+from casework.access.officers import NewOfficer
+from casework.vocabulary import Role, Scope
+from tests.fakes import photo_of
+from tests.services import OPERATOR, PASSWORD, Desk
+
+Headers = Mapping[str, str]
+Params = dict[str, str]
+
+OWNER, SHARER = "IMI", "SHR"
+
+# Nobody ever gave these out; each is as long as a real one.
+NEVER = "01M7ZYY7HDJHTCS856SBCRH8M1"
+
+PURPOSE = "a report about this traveller"
+FINDING = {"opinion": "potential_candidate", "reasons": ["facial_features_agree"]}
+DUE = "2027-01-01T00:00:00Z"
+
+
+@dataclass(slots=True)
+class Stage:
+    """The application, and things in it that belong to the agency IMI."""
+
+    client: TestClient
+    desk: Desk
+    owner: Headers
+    """A session of somebody of IMI with every role: what they may not, nobody there may."""
+    numbers: Any
+
+    def post(self, path: str, headers: Headers | None = None, **body: Any) -> Any:
+        """Make something as its owner; returns the answer."""
+        answer = self.client.post(path, headers=headers or self.owner, **body)
+        assert answer.status_code < 300, f"{path}: {answer.text}"
+        return answer.json()
+
+    def watchlist(self, _: Headers) -> Params:
+        """A fresh list, whose alerts SHR sees too."""
+        name = f"list {next(self.numbers)}"
+        body = {"name": name, "shared_with": [self.desk.agency(SHARER)]}
+        return {"watchlist_id": self.post("/v1/watchlists", json=body)["id"]}
+
+    def subject(self, _: Headers) -> Params:
+        """A fresh subject."""
+        person = next(self.numbers)
+        subject = self.desk.enrol(person, self.desk.watchlist("quiet", active=False))
+        photos = self.desk.service.records.subjects.get(OPERATOR, subject).photos
+        return {"subject_id": subject, "photo_id": photos[0].id}
+
+    def alert(self, _: Headers) -> Params:
+        """A fresh alert, of a list that SHR sees."""
+        desk = self.desk
+        shared = desk.watchlist(
+            "shared", requires_acknowledgement=False, shared_with=(desk.agency(SHARER),)
+        )
+        if "person 0" not in desk.watchlists:
+            desk.watchlists["person 0"] = desk.enrol(0, shared)
+            desk.service.mirror.catch_up()
+        (alert,) = desk.screen(0).encounter.alerts
+        return {"alert_id": alert.id}
+
+    def decided(self, headers: Headers) -> Params:
+        """An alert with a first opinion."""
+        params = self.alert(headers)
+        self.post(f"/v1/alerts/{params['alert_id']}/decide", json=FINDING)
+        return params
+
+    def encounter(self, headers: Headers) -> Params:
+        """An encounter that the caller submitted, if it may; else one of another system."""
+        body = {"data": {"port": "CGK", "direction": "entry"}, "files": {"photo": photo_of()}}
+        answer = self.client.post("/v1/encounters", headers=headers, **body)
+        if answer.status_code < 300:
+            return {"encounter_id": answer.json()["id"]}
+        return {"encounter_id": self.desk.screen(7).encounter.id}
+
+    def referral(self, headers: Headers) -> Params:
+        """An alert that IMI sent to BEA."""
+        body = self.handing_over("name", "probe_photo")
+        path = f"/v1/alerts/{self.decided(headers)['alert_id']}/refer"
+        answer = self.post(path, json=body)
+        return {"referral_id": answer["id"], "name": "probe_photo"}
+
+    def handing_over(self, *fields: str) -> dict[str, Any]:
+        """Whom to hand something to, and what of it."""
+        receiver = self.desk.agency("BEA")
+        return {"receiver_id": receiver, "note": "Look.", "due_at": DUE, "fields": list(fields)}
+
+    def tip(self, _: Headers) -> Params:
+        """A fresh tip with a photo."""
+        parts = {
+            "text": (None, "Seen."),
+            "source": (None, "Somebody."),
+            "photo": ("x.jpg", photo_of(next(self.numbers))),
+        }
+        return {"tip_id": self.post("/v1/tips", files=parts)["id"]}
+
+    def search(self, headers: Headers) -> Params:
+        """A search with a candidate, made by the caller if it may search; else by another."""
+        self.alert(headers)
+        body = {"data": {"purpose": PURPOSE}, "files": {"photo": photo_of(0)}}
+        answer = self.client.post("/v1/searches", headers=dict(headers), **body)
+        made = answer.json() if answer.status_code < 300 else self.post("/v1/searches", **body)
+        return {"search_id": made["id"], "rank": "1"}
+
+    def job(self, _: Headers) -> Params:
+        """An import of one row."""
+        listed = self.desk.watchlist("quiet", active=False)
+        files = {"file": ("x.csv", b"reference,name\nR-1,Somebody\n")}
+        return {"import_id": self.post(f"/v1/imports?watchlist_id={listed}", files=files)["id"]}
+
+    def webhook(self, _: Headers) -> Params:
+        """A fresh webhook, which is told nothing."""
+        body = {"url": "https://127.0.0.1:9/siaga", "events": ["referral.changed"]}
+        return {"webhook_id": self.post("/v1/webhooks", json=body)["id"]}
+
+    def key(self, _: Headers) -> Params:
+        """A fresh key."""
+        new = NewKey("x", frozenset({Scope.ENROL}), None, self.desk.agency(OWNER))
+        record, _text = self.desk.service.records.keys.create(OPERATOR, new)
+        return {"key_id": record.id}
+
+    def officer(self, _: Headers) -> Params:
+        """A fresh account."""
+        login, roles = f"fresh.{next(self.numbers)}", frozenset({Role.OFFICER})
+        new = NewOfficer(self.desk.agency(OWNER), login, "Fresh", roles)
+        row, _first = self.desk.service.records.officers.create(OPERATOR, new)
+        return {"officer_id": row.id}
+
+    def agency(self, _: Headers) -> Params:
+        """The agency IMI."""
+        return {"agency_id": self.desk.agency(OWNER)}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One route."""
+
+    route: str
+    """Method and path, as the application has them."""
+    of: Callable[[Stage, Headers], Params] | None = None
+    """Makes the object, which belongs to IMI; None where the route is about none in particular."""
+    send: Callable[[Stage, Params], dict[str, Any]] = lambda _stage, _params: {}
+    """The request beside its path."""
+    shareable: bool = False
+    """Whether the object is among those that another agency may be let see."""
+    mine: bool = False
+    """Whether only the one who made the object has it, whoever else is in the same agency."""
+    takes: Act | None = None
+    """A second act that the object takes, besides the route's own."""
+    lets_in: tuple[str, ...] = ("illegal_transition",)
+    """Problems that only those meet who may."""
+    fresh: bool = False
+    """Whether the request changes the session itself, so that it takes one of its own."""
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return self.route.split()[0]
+
+    @property
+    def path(self) -> str:
+        """The path, with its parameters."""
+        return self.route.split()[1]
+
+
+def body(**fields: Any) -> Callable[[Stage, Params], dict[str, Any]]:
+    """A JSON body that is always the same."""
+    return lambda _stage, _params: {"json": fields}
+
+
+def _photo(stage: Stage, _params: Params) -> dict[str, Any]:
+    return {"files": {"photos": photo_of(next(stage.numbers))}}
+
+
+def _arrival(_stage: Stage, _params: Params) -> dict[str, Any]:
+    data = {"port": "CGK", "direction": "entry"}
+    return {"data": data, "files": {"photo": photo_of(7)}}
+
+
+def _comparison(_stage: Stage, _params: Params) -> dict[str, Any]:
+    return {"files": {"first": photo_of(1), "second": photo_of(1, brightness=0.9)}}
+
+
+def _search(_stage: Stage, _params: Params) -> dict[str, Any]:
+    return {"data": {"purpose": PURPOSE}, "files": {"photo": photo_of(7)}}
+
+
+def _tip(_stage: Stage, _params: Params) -> dict[str, Any]:
+    return {"files": {"text": (None, "Seen at the harbour.")}}
+
+
+def _import(_stage: Stage, params: Params) -> dict[str, Any]:
+    files = {"file": ("x.csv", b"reference,name\nR-1,Somebody\n")}
+    return {"params": {"watchlist_id": params.get("watchlist_id", "")}, "files": files}
+
+
+def _enrolment(stage: Stage, params: Params) -> dict[str, Any]:
+    subject = '{"name": "Somebody", "watchlist_ids": ["' + params.get("watchlist_id", "") + '"]}'
+    return {"data": {"subject": subject}, **_photo(stage, params)}
+
+
+def _watchlist(stage: Stage, _params: Params) -> dict[str, Any]:
+    return {"json": {"name": f"new {next(stage.numbers)}"}}
+
+
+def _tip_subject(stage: Stage, _params: Params) -> dict[str, Any]:
+    quiet = stage.desk.watchlist("quiet", active=False)
+    return {"json": {"name": "Somebody", "watchlist_ids": [quiet]}}
+
+
+def _new_agency(stage: Stage, _params: Params) -> dict[str, Any]:
+    return {"json": {"code": f"NEW{next(stage.numbers)}", "name": "New"}}
+
+
+def _new_officer(stage: Stage, _params: Params) -> dict[str, Any]:
+    login = f"new.{next(stage.numbers)}"
+    return {"json": {"login": login, "name": "New", "roles": ["officer"]}}
+
+
+S = Stage
+_NOTE = body(note="Why?")
+
+CASES = (
+    # port systems
+    Case("POST /v1/encounters", send=_arrival),
+    Case("GET /v1/encounters/{encounter_id}", S.encounter, mine=True),
+    Case("POST /v1/compare", send=_comparison),
+    # alerts
+    # A stream goes on for ever, so those who may are told that their header is too long.
+    Case(
+        "GET /v1/alerts/stream",
+        send=lambda _stage, _params: {"headers": {"Last-Event-ID": "x" * 200}},
+        lets_in=("request_invalid",),
+    ),
+    Case("GET /v1/alerts"),
+    Case("GET /v1/alerts/{alert_id}", S.alert, shareable=True),
+    Case("GET /v1/alerts/{alert_id}/probe", S.alert, shareable=True),
+    Case("GET /v1/alerts/{alert_id}/enrolled", S.alert, shareable=True),
+    Case("POST /v1/alerts/{alert_id}/acknowledge", S.alert, shareable=True),
+    Case("POST /v1/alerts/{alert_id}/decide", S.alert, body(**FINDING), shareable=True),
+    Case("POST /v1/alerts/{alert_id}/confirm", S.decided, body(**FINDING), shareable=True),
+    Case("POST /v1/alerts/{alert_id}/close", S.decided, body(disposal="observed"), shareable=True),
+    Case(
+        "POST /v1/alerts/{alert_id}/refer",
+        S.decided,
+        lambda stage, _params: {"json": stage.handing_over("port")},
+        shareable=True,
+    ),
+    # searches
+    Case("POST /v1/searches", send=_search),
+    Case("GET /v1/searches/{search_id}", S.search, mine=True),
+    Case("GET /v1/searches/{search_id}/candidates/{rank}/photo", S.search, mine=True),
+    # referrals
+    Case("GET /v1/referrals"),
+    Case("GET /v1/referrals/{referral_id}", S.referral),
+    Case("GET /v1/referrals/{referral_id}/photos/{name}", S.referral),
+    Case("POST /v1/referrals/{referral_id}/accept", S.referral, body()),
+    Case("POST /v1/referrals/{referral_id}/decline", S.referral, _NOTE),
+    Case("POST /v1/referrals/{referral_id}/ask", S.referral, _NOTE),
+    Case("POST /v1/referrals/{referral_id}/answer", S.referral, _NOTE),
+    Case("POST /v1/referrals/{referral_id}/close", S.referral, body()),
+    # tips
+    Case("POST /v1/tips", send=_tip),
+    Case("GET /v1/tips"),
+    Case("GET /v1/tips/{tip_id}", S.tip),
+    Case("GET /v1/tips/{tip_id}/photo", S.tip),
+    Case("GET /v1/tips/{tip_id}/source", S.tip, takes=Act.HANDLE_TIP),
+    Case("POST /v1/tips/{tip_id}/search", S.tip, body(purpose=PURPOSE), takes=Act.HANDLE_TIP),
+    Case(
+        "POST /v1/tips/{tip_id}/refer",
+        S.tip,
+        lambda stage, _params: {"json": stage.handing_over("text")},
+        takes=Act.HANDLE_TIP,
+    ),
+    Case("POST /v1/tips/{tip_id}/enrol", S.tip, _tip_subject, takes=Act.HANDLE_TIP),
+    Case("POST /v1/tips/{tip_id}/dismiss", S.tip, body(reason="Nothing.")),
+    # watchlists and subjects
+    Case("POST /v1/watchlists", send=_watchlist),
+    Case("GET /v1/watchlists"),
+    Case("GET /v1/watchlists/{watchlist_id}", S.watchlist, shareable=True),
+    Case("PATCH /v1/watchlists/{watchlist_id}", S.watchlist, body(active=True)),
+    Case("DELETE /v1/watchlists/{watchlist_id}", S.watchlist),
+    Case("GET /v1/watchlists/{watchlist_id}/export", S.watchlist),
+    Case("POST /v1/subjects", S.watchlist, _enrolment),
+    Case("GET /v1/subjects"),
+    Case("GET /v1/subjects/{subject_id}", S.subject),
+    Case("PATCH /v1/subjects/{subject_id}", S.subject, body(reason="Known.")),
+    Case("DELETE /v1/subjects/{subject_id}", S.subject),
+    Case("GET /v1/subjects/{subject_id}/encounters", S.subject),
+    Case(
+        "GET /v1/subjects/{subject_id}/held",
+        S.subject,
+        lambda _stage, _params: {"params": {"purpose": PURPOSE}},
+    ),
+    Case("POST /v1/subjects/{subject_id}/photos", S.subject, _photo),
+    Case("GET /v1/subjects/{subject_id}/photos/{photo_id}", S.subject),
+    Case(
+        "DELETE /v1/subjects/{subject_id}/photos/{photo_id}", S.subject, lets_in=("still_in_use",)
+    ),
+    Case("POST /v1/imports", S.watchlist, _import, lets_in=("too_many_imports",)),
+    Case("GET /v1/imports"),
+    Case("GET /v1/imports/{import_id}", S.job),
+    Case("GET /v1/imports/{import_id}/errors", S.job),
+    Case("DELETE /v1/imports/{import_id}", S.job),
+    # calibration and reports
+    Case("POST /v1/calibrations", lets_in=("too_few_scores",)),
+    Case("GET /v1/calibrations"),
+    Case("GET /v1/calibrations/{calibration_id}"),
+    Case("GET /v1/reports/alarms"),
+    Case("GET /v1/reports/review"),
+    Case("GET /v1/reports/totals"),
+    # webhooks
+    Case("POST /v1/webhooks", send=body(url="https://127.0.0.1:9/siaga")),
+    Case("GET /v1/webhooks"),
+    Case("GET /v1/webhooks/{webhook_id}", S.webhook),
+    Case("PATCH /v1/webhooks/{webhook_id}", S.webhook, body(active=False)),
+    Case("DELETE /v1/webhooks/{webhook_id}", S.webhook),
+    Case("POST /v1/webhooks/{webhook_id}/rotate", S.webhook, body(overlap_s=60)),
+    Case("POST /v1/webhooks/{webhook_id}/ping", S.webhook),
+    Case("GET /v1/webhooks/{webhook_id}/deliveries", S.webhook),
+    Case("POST /v1/webhooks/{webhook_id}/replay", S.webhook, body()),
+    # one's own account
+    Case("DELETE /v1/sessions/current", fresh=True),
+    Case("GET /v1/me"),
+    Case("PATCH /v1/me", send=body(language="en")),
+    Case("POST /v1/me/password", send=body(present=PASSWORD, new="quite another one"), fresh=True),
+    Case("POST /v1/me/second-factor", send=body(password=PASSWORD), fresh=True),
+    Case("POST /v1/me/second-factor/confirm", send=body(code="123456"), fresh=True),
+    # agencies, officers, keys
+    Case("POST /v1/agencies", send=_new_agency),
+    Case("GET /v1/agencies"),
+    Case("GET /v1/agencies/{agency_id}", S.agency),
+    Case("PATCH /v1/agencies/{agency_id}", S.agency, body(name="Immigration")),
+    Case("POST /v1/officers", send=_new_officer),
+    Case("GET /v1/officers"),
+    Case("GET /v1/officers/{officer_id}", S.officer),
+    Case("PATCH /v1/officers/{officer_id}", S.officer, body(active=False)),
+    Case("POST /v1/officers/{officer_id}/reset", S.officer, body()),
+    Case("POST /v1/keys", send=body(name="x", scopes=["enrol"])),
+    Case("GET /v1/keys"),
+    Case("DELETE /v1/keys/{key_id}", S.key),
+    # the audit trail
+    Case("GET /v1/audit"),
+    Case("GET /v1/audit/verify"),
+    Case("GET /v1/audit/export"),
+)
+
+# What anybody may ask, and why.
+PUBLIC = frozenset(
+    {
+        "GET /openapi.json",  # tells nothing but what the documentation does
+        "GET /healthz",
+        "GET /readyz",
+        "GET /metrics",  # figures without names; a setting and the proxy keep it inside
+        "POST /v1/sessions",  # how one signs in
+        "GET /v1/sessions/oidc/start",
+        "GET /v1/sessions/oidc/callback",
+        # the console's own
+        "GET /sign-in",
+        "POST /sign-in",
+        "POST /preferences",  # theme and language, in the browser's cookies alone
+        "GET /static/{digest}/{name:path}",
+        "GET /favicon.ico",
+    }
+)
+
+
+def numbers() -> Any:
+    """Numbers of people, logins and lists, each given once."""
+    return count(100)

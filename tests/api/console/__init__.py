@@ -1,0 +1,1 @@
+"""The console without a browser: pages, forms, what is refused."""

@@ -1,0 +1,64 @@
+"""A request that changes something is taken from our own pages alone."""
+
+import pytest
+
+from api.console.posted import TOKEN_FIELD, TOKEN_HEADER, token
+from casework.vocabulary import Role
+
+LANGUAGE = {"language": "id", "next": "/account"}
+
+
+@pytest.fixture
+def officer(signed_in):
+    opened = signed_in("siti", Role.OFFICER)
+    opened.client.follow_redirects = False
+    return opened
+
+
+def own(officer, **other):
+    return {TOKEN_FIELD: token(officer.client.cookies["siaga_session"]), **other}
+
+
+def test_a_form_of_ours_is_taken(officer):
+    answer = officer.client.post("/preferences", data=own(officer, **LANGUAGE))
+    assert (answer.status_code, answer.headers["location"]) == (303, "/account")
+
+
+def test_a_module_of_ours_may_send_the_token_in_a_header(officer):
+    header = {TOKEN_HEADER: token(officer.client.cookies["siaga_session"])}
+    assert officer.client.post("/preferences", data=LANGUAGE, headers=header).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "forged", ["", "0" * 64, token("another session"), token("")], ids=["none", "0", "other", "no"]
+)
+def test_without_the_sessions_token_nothing_is_done(officer, forged):
+    answer = officer.client.post("/preferences", data=LANGUAGE | {TOKEN_FIELD: forged})
+    assert answer.status_code == 403
+    assert "set-cookie" not in answer.headers
+    assert answer.headers["x-request-id"] in answer.text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+    ],
+)
+def test_another_site_is_refused_even_with_the_token(officer, headers):
+    answer = officer.client.post("/preferences", data=own(officer, **LANGUAGE), headers=headers)
+    assert answer.status_code == 403
+
+
+def test_signing_in_takes_a_form_of_ours_too(browser):
+    visitor = browser()
+    answer = visitor.client.post("/sign-in", data={"login": "siti", "password": "x"})
+    assert answer.status_code == 403
+
+
+def test_a_body_that_is_no_form_is_refused(officer):
+    answer = officer.client.post("/preferences", json={"csrf": "x"})
+    assert answer.status_code == 422

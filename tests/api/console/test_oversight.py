@@ -1,0 +1,132 @@
+"""Overview, totals, audit and administration, as a browser without JavaScript sees them."""
+
+import re
+
+import pytest
+
+from casework.oversight.audit import Entry
+from casework.vocabulary import AgencyKind, Role
+from tests.services import OPERATOR
+
+
+@pytest.fixture
+def scene(desk):
+    desk.enrol(1, nationality="IDN")
+    for port in ("CGK", "CGK", "IDBTM"):
+        desk.screen(1, port=port)
+    desk.clock.advance(minutes=1)
+    return desk
+
+
+def test_a_supervisor_sees_figures_charts_and_limits(scene, signed_in):
+    browser = signed_in("boss", Role.SUPERVISOR)
+    assert browser.open("/overview?days=7").status_code == 200
+    assert "CGK" in browser.text
+    assert browser.page.text.count('<svg class="bars"') >= 3
+    assert browser.open("/overview?days=nonsense").status_code == 200
+    assert browser.open("/totals").status_code == 403
+
+
+def test_a_coordinator_sees_no_small_number_and_no_list(scene, signed_in):
+    browser = signed_in("coordinator", Role.COORDINATOR, agency="COORD")
+    assert browser.open("/totals").status_code == 200
+    assert "< 5" in browser.text
+    assert "wanted" not in browser.text
+    assert browser.open("/overview").status_code == 403
+
+
+def test_an_auditor_filters_checks_and_exports_the_trail(scene, signed_in):
+    scene.agency("OPS", AgencyKind.OPERATOR)
+    browser = signed_in("auditor", Role.AUDITOR, agency="OPS")
+    browser.open("/audit?action=subject")
+    assert "subject.enrol" in browser.text
+    assert "encounter.screen" not in browser.text
+    browser.send("/audit/verify")
+    assert re.search(r"utuh|whole", browser.text)
+    exported = browser.open("/audit/export")
+    assert exported.headers["content-type"] == "application/x-ndjson"
+    assert '"hash"' in exported.text
+    assert browser.open("/audit?since=2030-01-01&until=x&before=x").status_code == 200
+
+
+def test_a_broken_chain_is_named(scene, signed_in):
+    scene.agency("OPS", AgencyKind.OPERATOR)
+    browser = signed_in("auditor", Role.AUDITOR, agency="OPS")
+    scene.service.records.audit.note(Entry(OPERATOR, "x"))
+    with scene.service.records.database.write_rows() as connection:
+        connection.exec_driver_sql("UPDATE audit SET actor_name = 'nobody' WHERE seq = 3")
+    browser.open("/audit")
+    browser.send("/audit/verify")
+    assert re.search(r"(catatan|record) 3", browser.text)
+
+
+def test_an_administrator_makes_agencies_officers_and_keys(signed_in, desk):
+    desk.agency("OPS", AgencyKind.OPERATOR)
+    browser = signed_in("chief", Role.ADMIN, agency="OPS")
+    browser.open("/administration/agencies")
+    browser.send("/administration/agencies", code="pol", name="Police", kind="member")
+    assert "Police" in browser.text
+    browser.send("/administration/agencies", code="pol", name="Police", kind="member")
+    assert browser.page.status_code == 422
+
+    browser.open("/administration/officers")
+    browser.send(
+        "/administration/officers",
+        login="sari",
+        name="Sari",
+        roles=["officer", "supervisor"],
+        language="id",
+    )
+    assert re.search(r"\b(\w{5}-){3}\w{5}\b", browser.text)  # the first password, once
+    browser.open("/administration/officers")
+    assert not re.search(r"\b(\w{5}-){3}\w{5}\b", browser.text)
+    assert "sari" in browser.text
+
+    browser.open("/administration/keys")
+    browser.send("/administration/keys", name="Gate 7", scopes=["screen"], ports="cgk, idbtm")
+    shown = re.search(r"siaga\.key_\w+\.[\w-]+", browser.text)
+    assert shown is not None
+    assert "CGK IDBTM" in browser.text
+    browser.send("/administration/keys", name="", scopes=[], ports="Jakarta")
+    assert browser.page.status_code == 422
+    browser.open("/administration/keys")
+    (action,) = set(
+        re.findall(r'action="(/administration/keys/key_\w+/revoke)"', browser.page.text)
+    )
+    browser.send(action)
+    assert "/revoke" not in browser.page.text
+
+
+def test_an_administrator_changes_and_resets_officers(signed_in, desk):
+    browser = signed_in("chief", Role.ADMIN)
+    signed_in("budi", Role.OFFICER)
+    budi = desk.service.records.officers.by_login(OPERATOR, "budi")
+    browser.open("/administration/officers")
+    browser.send(f"/administration/officers/{budi.id}", roles=["analyst"], active="yes")
+    assert desk.service.records.officers.get(OPERATOR, budi.id).roles == ["analyst"]
+    browser.send(f"/administration/officers/{budi.id}/reset")
+    assert re.search(r"\b(\w{5}-){3}\w{5}\b", browser.text)
+    browser.open("/administration/officers")
+    browser.send(f"/administration/officers/{budi.id}", roles=["analyst"])
+    assert not desk.service.records.officers.get(OPERATOR, budi.id).active
+
+
+def test_a_members_administrator_sees_no_other_agency(signed_in):
+    signed_in("police.one", Role.OFFICER, agency="POL")
+    browser = signed_in("chief", Role.ADMIN)
+    browser.open("/administration/officers")
+    assert "police.one" not in browser.text
+    assert browser.open("/administration/agencies").status_code == 403
+
+
+def test_an_address_that_cannot_be_told_is_refused(signed_in):
+    browser = signed_in("chief", Role.ADMIN)
+    browser.open("/administration/webhooks")
+    browser.send("/administration/webhooks", url="http://127.0.0.1/", events=["alert.raised"])
+    assert browser.page.status_code == 422
+    assert "whsec_" not in browser.text
+
+
+@pytest.mark.parametrize("address", ["/overview", "/totals", "/audit", "/administration/officers"])
+def test_port_and_officer_have_no_business_there(signed_in, address):
+    assert signed_in("ani", Role.OFFICER).open(address).status_code == 403

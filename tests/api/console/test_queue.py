@@ -1,0 +1,238 @@
+import asyncio
+import json
+import re
+from types import SimpleNamespace
+
+import pytest
+from starlette.requests import Request
+
+from api.console.screens.queue import events
+from api.console.visit import Page
+from casework.access.authority import Act
+from casework.review.alerts import AlertFilter
+from casework.review.queue import Urgency, urgency_of
+from casework.review.review import Finding
+from casework.vocabulary import Category, Opinion, OpinionReason, Role
+from tests.services import officer as actor_of
+
+
+def ids(browser):
+    return re.findall(r'data-id="(alr_\w+)"', browser.page.text)
+
+
+@pytest.fixture
+def lists(desk):
+    """A list that asks for an officer, and one that does not."""
+    desk.watchlist("bans", category=Category.TANGKAL)
+    desk.watchlist("stays", category=Category.OVERSTAY, requires_acknowledgement=False)
+    desk.enrol(1, desk.watchlists["bans"])
+    desk.enrol(2, desk.watchlists["stays"])
+    return desk.watchlists
+
+
+def raised(desk, person, **fields):
+    (alert,) = desk.screen(person, **fields).encounter.alerts
+    return alert.id
+
+
+def test_the_most_urgent_is_first(signed_in, desk, lists, clock):
+    officer = signed_in("siti", Role.OFFICER)
+    late = raised(desk, 1)
+    plain = raised(desk, 2)
+    clock.advance(seconds=90)
+    officer.open("/alerts")  # nobody is idle for long
+    taken = raised(desk, 1)
+    officer.open(f"/alerts/{taken}")
+    officer.send(f"/alerts/{taken}/take")
+    older = raised(desk, 1)
+    clock.advance(seconds=2)
+    newer = raised(desk, 1)
+    officer.open("/alerts")
+    assert ids(officer) == [late, newer, older, plain, taken]
+    assert "3 to be taken 1 overdue 5 open" in officer.text
+    assert re.search(r"1:32 of 1:00 overdue", officer.text)
+
+
+def test_the_databases_order_is_the_one_that_python_says(desk, lists, clock):
+    reader = actor_of(desk.agency(), Role.SUPERVISOR)
+    review, queue = desk.service.records.review, desk.service.records.queue
+    seen = []
+    for step in range(9):
+        seen.append(raised(desk, 1 + step % 2))
+        clock.advance(seconds=25)
+    review.acknowledge(reader, seen[0])
+    finding = Finding(Opinion.NOT_CANDIDATE, (OpinionReason.OTHER,))
+    review.decide(reader, seen[0], finding)
+    page = queue.page(reader, AlertFilter(), 1, 100)
+    keys = [(urgency_of(a, clock()), -seen.index(a.id)) for a in page.alerts]
+    assert keys == sorted(keys)
+    assert {urgency for urgency, _ in keys} >= {Urgency.OVERDUE, Urgency.WAITING, Urgency.NEW}
+    rest = queue.page(reader, AlertFilter(), 2, 4)
+    assert [a.id for a in rest.alerts] == [a.id for a in page.alerts][4:8]
+    assert rest.total == 9
+
+
+def test_filters_are_a_plain_form(signed_in, desk, lists):
+    officer = signed_in("siti", Role.OFFICER)
+    at_cgk, at_dps = raised(desk, 1), raised(desk, 1, port="DPS")
+    stay = raised(desk, 2)
+    officer.open(f"/alerts/{at_cgk}")
+    officer.send(f"/alerts/{at_cgk}/take")
+    for query, found in {
+        "port=dps": [at_dps],
+        f"list={lists['stays']}": [stay],
+        "category=overstay": [stay],
+        "state=taken": [at_cgk],
+        "whose=mine": [at_cgk],
+        "state=closed": [],
+        "state=nonsense&category=nonsense&whose=nonsense&page=x": [at_dps, stay, at_cgk],
+        "page=2": [],
+    }.items():
+        assert officer.open(f"/alerts?{query}").status_code == 200
+        assert ids(officer) == found, query
+    officer.open("/alerts?state=closed")
+    assert "No alert fits this filter." in officer.text
+
+
+def test_other_agencies_alerts_are_in_no_page_and_no_count(signed_in, desk, lists):
+    raised(desk, 1)
+    other = signed_in("pol", Role.OFFICER, agency="POL")
+    other.open("/alerts?state=all")
+    assert ids(other) == []
+    assert "0 to be taken 0 overdue 0 open" in other.text
+    assert "CGK" not in other.page.text
+    assert "bans" not in other.page.text
+
+
+def test_no_filter_tells_a_first_opinion_before_the_second(signed_in, desk):
+    desk.watchlist("both", requires_second_officer=True)
+    desk.enrol(3, desk.watchlists["both"])
+    alert = raised(desk, 3)
+    first = signed_in("siti", Role.OFFICER)
+    first.open(f"/alerts/{alert}")
+    first.send(f"/alerts/{alert}/take")
+    first.send(f"/alerts/{alert}/decide", opinion="not_candidate", reasons=["age_implausible"])
+    second = signed_in("budi", Role.SUPERVISOR)
+    for state in ("open", "opinion", "all"):
+        second.open(f"/alerts?state={state}")
+        assert ids(second) == [alert]
+        assert "Waits for a second opinion" in second.text
+        assert "Not the person" not in second.text
+
+
+def test_the_queue_works_without_modules(signed_in):
+    officer = signed_in("siti", Role.OFFICER)
+    page = officer.open("/alerts").text
+    assert '<noscript><meta http-equiv="refresh"' in page
+    assert re.search(r"<noscript><a [^>]*>Refresh</a></noscript>", page)
+
+
+def test_many_alerts_are_shown_in_pages(signed_in, desk, lists, monkeypatch):
+    officer = signed_in("siti", Role.OFFICER)
+    monkeypatch.setattr("api.console.screens.queue.PAGE_SIZE", 2)
+    raised_ids = [raised(desk, 1) for _ in range(5)]
+    officer.open("/alerts?whose=agency")
+    assert "Page 1 of 3" in officer.text
+    seen = ids(officer)
+    for _ in range(2):
+        (following,) = re.findall(r'rel="next" href="([^"]+)"', officer.page.text)
+        officer.open(following.replace("&amp;", "&"))
+        seen += ids(officer)
+    assert seen == raised_ids[::-1]
+
+
+async def heard(answer, most, until=None):
+    """Read events from a stream until there are `most`, or it ends."""
+    found = []
+    async with asyncio.timeout(10):
+        async for each in answer.body_iterator:
+            found.append((each.event, json.loads(each.data), each.id))
+            if until is not None and len(found) == 1:
+                await asyncio.to_thread(until)
+            if len(found) == most:
+                break
+    await answer.body_iterator.aclose()
+    return found
+
+
+@pytest.fixture
+def watching(client, desk, signed_in):
+    """Open the stream of a signed-in officer; returns what reads it."""
+    officer = signed_in("siti", Role.OFFICER)
+    session = officer.client.cookies["siaga_session"]
+
+    def watch(most, until=None, query="", last_event_id=None):
+        headers = [(b"cookie", f"siaga_session={session}".encode())]
+        if last_event_id is not None:
+            headers.append((b"last-event-id", last_event_id.encode()))
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/alerts/events",
+            "query_string": query.encode(),
+            "headers": headers,
+            "app": client.app,
+            "scheme": "https",
+            "server": ("testserver", 443),
+            "siaga.request_id": "test",
+        }
+
+        async def run():
+            visit = await Page(Act.READ_ALERT, counts_as_use=False)(Request(scope))
+            return await heard(await events(visit), most, until)
+
+        return client.portal.call(run)
+
+    return SimpleNamespace(watch=watch, officer=officer)
+
+
+def test_a_new_alert_is_told_with_its_row(watching, desk, lists):
+    raised_ids = []
+    (ready, told) = watching.watch(2, lambda: raised_ids.append(raised(desk, 1)))
+    assert ready[0] == "ready"
+    name, data, mark = told
+    assert name == "alerts"
+    (row,) = data["rows"]
+    assert (row["id"], row["version"], row["loud"]) == (raised_ids[0], 1, True)
+    assert f'href="/alerts/{row["id"]}"' in row["html"]
+    assert "Taken" not in row["html"]
+    assert (data["waiting"], data["overdue"]) == (1, 0)
+
+    # A browser that comes back is told what it missed, and nothing twice.
+    taken = raised(desk, 2)
+    ready, told = watching.watch(2, last_event_id=mark)
+    assert ready[1] == {"resumed": True}
+    assert [row["id"] for row in told[1]["rows"]] == [taken]
+
+
+def test_an_alert_that_fits_the_filter_no_more_is_told_as_gone(watching, desk, lists):
+    alert = raised(desk, 1)
+    reviewer = actor_of(desk.agency(), Role.OFFICER, name="other")
+
+    def take():
+        desk.service.records.review.acknowledge(reviewer, alert)
+
+    _, (_, data, _) = watching.watch(2, take, query="state=new")
+    assert data["rows"] == [{"id": alert, "version": 2, "loud": False, "html": None}]
+
+
+def test_others_alerts_are_not_told(watching, desk, lists):
+    desk.watchlist("theirs", agency_id=desk.agency("POL"))
+    desk.enrol(5, desk.watchlists["theirs"])
+    mine = []
+
+    def both():
+        raised(desk, 5)
+        mine.append(raised(desk, 1))
+
+    _, (_, data, _) = watching.watch(2, both)
+    assert [row["id"] for row in data["rows"]] == mine
+
+
+def test_the_stream_ends_with_the_session(watching, desk, clock):
+    def leave():
+        clock.advance(hours=2)
+        desk.service.records.outbox.ring()
+
+    ready, ended = watching.watch(5, leave)
+    assert (ready[0], ended[0]) == ("ready", "ended")

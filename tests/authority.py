@@ -1,0 +1,50 @@
+"""The authority matrix as docs/access.md promises it: written from the code, read by tests."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from casework.access.authority import FOR_ALL, GRANTS, Act, Reach
+from casework.vocabulary import Role
+
+PAGE: Final = Path(__file__).parents[1] / "docs" / "access.md"
+ROLES: Final = tuple(Role)
+
+_HEADING: Final = "| act | " + " | ".join(ROLES) + " | for all agencies |"
+_WORDS: Final = {Reach.NOTHING: "", Reach.OWN: "own", Reach.SHARED: "shared", Reach.ALL: "all"}
+
+
+def written() -> list[str]:
+    """Return the table's lines as the code grants."""
+    lines = [_HEADING, "|" + "---|" * (len(ROLES) + 2)]
+    for act in Act:
+        cells = [_WORDS[GRANTS[act].get(role, Reach.NOTHING)] for role in ROLES]
+        lines.append(f"| `{act}` | {' | '.join(cells)} | {FOR_ALL.get(act, '')} |")
+    return lines
+
+
+def documented() -> list[str]:
+    """Return the table's lines as the page has them."""
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    begin = lines.index(_HEADING) if _HEADING in lines else len(lines)
+    table = []
+    for line in lines[begin:]:
+        if not line.startswith("|"):
+            break
+        table.append(line)
+    return table
+
+
+def promised() -> Mapping[tuple[Act, Role, bool], Reach]:
+    """Return the reach that the page promises: by act, role, and whether at the operator's."""
+    words = {word: reach for reach, word in _WORDS.items()}
+    found: dict[tuple[Act, Role, bool], Reach] = {}
+    for line in documented()[2:]:
+        name, *cells = (cell.strip() for cell in re.split(r"\|", line)[1:-1])
+        *reaches, for_all = cells
+        act = Act(name.strip("`"))
+        for role, word in zip(ROLES, reaches, strict=True):
+            found[act, role, False] = words[word]
+            found[act, role, True] = Reach.ALL if for_all == role else words[word]
+    return found

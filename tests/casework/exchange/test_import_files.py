@@ -1,0 +1,183 @@
+"""Readers of imports against anything that somebody might send."""
+
+import io
+import json
+import zipfile
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.schemas.imports import check_row
+from casework.errors import ImportRefused
+from casework.exchange.exports import _csv, _json
+from casework.exchange.import_formats import COLUMNS, cell_of, csv_line, read_rows
+from casework.exchange.import_photos import PhotoFolder, PhotoUnavailable
+from casework.exchange.import_source import ImportLimits, counted, opened
+from casework.exchange.import_store import CheckedRow
+from tests.casework.exchange.lists import binary, csv_of, person, zip_of
+
+LIMITS = ImportLimits(upload_bytes=1 << 20, rows=500, photo_bytes=1000)
+HEADS = (b"", b"reference,name,photos\n", b"reference;name\r\n", b'{"reference": ', b"PK\x03\x04")
+
+
+def read(file, photos=None):
+    """Everything that can be read of an upload."""
+    with opened(binary(file), None if photos is None else binary(photos), LIMITS) as source:
+        rows = counted(source, LIMITS)
+        found = list(source.rows())
+        assert len(found) == rows
+        for row in found:
+            check_row(row.fields, "wl_x")
+            for name in row.photos:
+                source.photos.size(name)
+                with suppress(PhotoUnavailable):
+                    assert len(source.photos.read(name, 1000)) <= 1001
+    return found
+
+
+text = st.text(st.characters(codec="utf-8"), max_size=60)
+words = st.sampled_from(
+    ["", "reference", "name", '"', ";", ",", "\n", "[", "]", '{"', '":', "\\", "é"]
+)
+
+
+@given(
+    head=st.sampled_from(HEADS),
+    body=st.binary(max_size=300)
+    | st.lists(words | text, max_size=40).map(lambda parts: "".join(parts).encode()),
+)
+def test_any_bytes_are_a_list_or_refused(head, body):
+    with suppress(ImportRefused):
+        assert all(row.fields or row.faults for row in read(head + body))
+
+
+@given(data=st.data())
+def test_a_zip_that_was_tampered_with_is_read_or_refused(data):
+    names = st.sampled_from(["subjects.csv", "a.jpg", "b/c.jpg", "é.png"])
+    members = data.draw(st.dictionaries(names, st.binary(max_size=200), min_size=1))
+    members["subjects.csv"] = csv_of(person(1, photos="a.jpg; b/c.jpg; é.png; ../x; /etc/passwd"))
+    method = data.draw(st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]))
+    content = bytearray(zip_of(members, method))
+    for _ in range(data.draw(st.integers(0, 4))):
+        place = data.draw(st.integers(0, len(content) - 1))
+        content[place] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, 40))
+    with suppress(ImportRefused):
+        read(bytes(content[: len(content) - cut]))
+
+
+@given(photos=st.binary(max_size=400).map(lambda tail: b"PK\x05\x06" + tail))
+def test_photos_that_are_no_zip_are_refused_or_empty(photos):
+    with suppress(ImportRefused):
+        read(csv_of(person(1, photos="a.jpg")), photos)
+
+
+def test_a_directory_that_claims_to_be_huge_is_not_read():
+    content = bytearray(zip_of({"a.jpg": b"x"}))
+    end = content.rindex(b"PK\x05\x06")
+    content[end + 12 : end + 16] = (0xF0000000).to_bytes(4, "little")
+    with pytest.raises(ImportRefused, match="not a ZIP"):
+        read(csv_of(person(1)), bytes(content))
+
+
+def test_links_and_encrypted_members_are_refused():
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        info = zipfile.ZipInfo("a.jpg")
+        info.external_attr = 0o120777 << 16
+        archive.writestr(info, "/etc/passwd")
+    with pytest.raises(ImportRefused, match="link"):
+        read(csv_of(person(1)), out.getvalue())
+    content = bytearray(zip_of({"a.jpg": b"x"}))
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    with pytest.raises(ImportRefused, match="encrypted"):
+        read(csv_of(person(1)), bytes(content))
+
+
+def test_a_damaged_photo_is_told_by_itself():
+    content = bytearray(zip_of({"a.jpg": b"plain and long", "b.jpg": b"x"}, zipfile.ZIP_STORED))
+    content[content.index(b"plain")] ^= 1
+    with opened(binary(csv_of(person(1))), binary(bytes(content)), LIMITS) as source:
+        with pytest.raises(PhotoUnavailable) as told:
+            source.photos.read("a.jpg", 100)
+        assert told.value.code == "photo_damaged"
+        assert source.photos.read("b.jpg", 100) == b"x"
+
+
+def test_names_are_found_however_their_accents_and_folders_are_spelt():
+    photos = zip_of({"cafe\u0301.jpg": b"1", "a/b.jpg": b"2"})
+    with opened(binary(csv_of(person(1))), binary(photos), LIMITS) as source:
+        assert source.photos.read("caf\u00e9.jpg", 9) == b"1"
+        assert source.photos.read("./a/b.jpg", 9) == source.photos.read("a\\b.jpg", 9) == b"2"
+
+
+def test_a_folder_gives_nothing_from_outside(tmp_path):
+    (tmp_path / "outside.jpg").write_bytes(b"x")
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "link.jpg").symlink_to(tmp_path / "outside.jpg")
+    (folder / "in.jpg").write_bytes(b"y" * 10)
+    photos = PhotoFolder(folder)
+    assert photos.read("in.jpg", 4) == b"y" * 5
+    assert photos.size("in.jpg") == 10
+    for name in ("../outside.jpg", "link.jpg", str(tmp_path / "outside.jpg"), "none", "", "a\0b"):
+        assert photos.size(name) in {0, folder.stat().st_size}
+        with pytest.raises(PhotoUnavailable):
+            photos.read(name, 9)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_spreadsheets_of_any_country(delimiter):
+    lines = (f"reference{delimiter}name{delimiter}aliases", f'1{delimiter}x{delimiter}"a;b"', "")
+    (row,) = read(b"\xef\xbb\xbf" + "\r\n".join(lines).encode())
+    assert (row.number, row.fields["aliases"]) == (2, ["a", "b"])
+
+
+def test_rows_are_numbered_as_a_spreadsheet_shows_them():
+    rows = read(b'reference,name\n\n1,"two\nlines"\n,,\n2,x\n3\n')
+    assert [(row.number, row.reference) for row in rows] == [(3, "1"), (5, "2"), (6, None)]
+    assert [row.faults for row in rows][-1][0].code == "row_malformed"
+
+
+saved = st.text(
+    st.characters(codec="utf-8", exclude_characters="\0\r"), min_size=1, max_size=30
+).filter(lambda value: value == value.strip())
+person_like = st.fixed_dictionaries(
+    {
+        "reference": saved,
+        "name": saved,
+        "aliases": st.lists(saved, max_size=3),
+        "reason": saved | st.just(""),
+        "decision_number": st.none() | saved,
+        "birth_year": st.none() | st.integers(1900, 2020),
+        "documents": st.lists(
+            st.fixed_dictionaries(
+                {"kind": saved, "number": saved, "country": st.none() | st.just("IDN")}
+            ),
+            max_size=3,
+        ),
+    }
+)
+
+
+@given(fields=person_like, photos=st.lists(st.sampled_from(["a.jpg", "b;c.jpg"]), max_size=2))
+def test_what_is_exported_is_read_as_it_was(fields, photos):
+    said = {**dict.fromkeys(COLUMNS), "status": "active", **fields, "photos": photos}
+    heading = csv_line(COLUMNS)
+    for content in (heading + _csv(said), _json(said)):
+        (row,) = read_rows(binary(content.encode()))
+        assert row.photos == tuple(photos)
+        checked = check_row(row.fields, "wl_x")
+        assert isinstance(checked, CheckedRow), checked
+        for name, value in fields.items():
+            assert getattr(checked.person, name) == value
+        assert checked.given >= fields.keys()
+
+
+def test_cells_stay_plain_where_they_can():
+    assert cell_of("aliases", ["a", "b"]) == "a; b"
+    assert cell_of("aliases", ["a;b"]) == json.dumps(["a;b"])
+    assert cell_of("documents", [{"kind": "p", "number": "1", "country": None}]) == "p:1"
+    assert cell_of("name", None) == ""

@@ -1,0 +1,459 @@
+"""Importing a list: what is stored, what is refused, and what survives being stopped."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import func, select
+
+from api.schemas.imports import check_row
+from casework.errors import (
+    IllegalTransition,
+    ImportRefused,
+    NotFound,
+    NotPermitted,
+    TooManyImports,
+)
+from casework.exchange.import_queue import ImportTaken
+from casework.exchange.import_upload import PIECE
+from casework.tables import (
+    AuditRecord,
+    EnrolledPhoto,
+    ImportJob,
+    ImportPart,
+    Subject,
+    Template,
+)
+from casework.vocabulary import ImportState, Role, SubjectStatus
+from tests.casework.exchange.lists import (
+    LIMITS,
+    counts,
+    csv_of,
+    faults,
+    imported,
+    person,
+    photos_of,
+    store,
+    upload,
+    work_off,
+    zip_of,
+)
+from tests.fakes import photo_of
+from tests.services import OPERATOR, officer
+
+everywhere = pytest.mark.every_database
+
+
+def subjects(desk):
+    with desk.service.records.database.read() as session:
+        return {row.reference: row for row in session.scalars(select(Subject))}
+
+
+def count(desk, table):
+    with desk.service.records.database.read() as session:
+        return session.scalar(select(func.count()).select_from(table))
+
+
+@everywhere
+def test_rows_become_subjects_who_are_found(desk):
+    rows = [
+        person(
+            1,
+            aliases="Siti; S. R.",
+            sex="F",
+            birth_date="1980-02-29",
+            nationality="IDN",
+            documents="passport:A1:IDN; ktp:31",
+            reason="overstay",
+            decision_number="K-1",
+            valid_from="2026-01-01",
+            valid_until="2026-06-30",
+            photos="1.jpg",
+        ),
+        person(
+            2,
+            **dict.fromkeys(
+                (
+                    "aliases",
+                    "sex",
+                    "birth_date",
+                    "nationality",
+                    "documents",
+                    "reason",
+                    "decision_number",
+                    "valid_from",
+                    "valid_until",
+                ),
+                "",
+            ),
+            photos="2.jpg",
+        ),
+    ]
+    job = imported(desk, csv_of(*rows), photos_of([1, 2]))
+    assert (job.state, job.rows, job.done, *counts(job)) == (ImportState.DONE, 2, 2, 2, 0, 0, 0)
+    one = subjects(desk)["R-1"]
+    assert (one.aliases, one.sex, one.nationality) == (["Siti", "S. R."], "F", "IDN")
+    assert one.documents == [
+        {"kind": "passport", "number": "A1", "country": "IDN"},
+        {"kind": "ktp", "number": "31", "country": None},
+    ]
+    assert one.valid_from == datetime(2026, 1, 1, tzinfo=UTC)
+    assert one.valid_until == datetime(2026, 6, 30, 23, 59, 59, 999_999, tzinfo=UTC)
+    (alert,) = desk.screen(1).encounter.alerts
+    assert alert.subject_id == one.id
+    assert count(desk, ImportPart) == 0, "the file is erased once all is done"
+
+
+def test_the_same_file_again_changes_nothing_and_looks_at_no_photo_twice(desk):
+    rows = csv_of(*(person(n, photos=f"{n}.jpg") for n in range(5)))
+    imported(desk, rows, photos_of(range(5)))
+    versions = {row.id: row.version for row in subjects(desk).values()}
+    looked_at = len(desk.service.pipeline.detector.calls)
+    again = imported(desk, rows, photos_of(range(5)))
+    assert counts(again) == (0, 0, 5, 0)
+    assert (again.photos_added, again.photos_refused) == (0, 0)
+    assert {row.id: row.version for row in subjects(desk).values()} == versions
+    assert len(desk.service.pipeline.detector.calls) == looked_at
+
+
+@everywhere
+def test_a_known_reference_is_changed_and_added_to(desk):
+    imported(
+        desk, csv_of(person(1, reason="old", nationality="IDN", photos="1.jpg")), photos_of([1])
+    )
+    more = zip_of({"more.jpg": photo_of(1, side=96, brightness=0.8)})
+    job = imported(desk, csv_of(person(1, reason="new", photos="more.jpg")), more)
+    assert counts(job) == (0, 1, 0, 0)
+    assert job.photos_added == 1
+    row = subjects(desk)["R-1"]
+    assert (row.reason, row.nationality) == ("new", "IDN"), "what the file does not have stays"
+    assert count(desk, EnrolledPhoto) == count(desk, Template) == 2
+    emptied = imported(desk, csv_of(person(1, reason="", nationality="")))
+    assert counts(emptied) == (0, 1, 0, 0)
+    row = subjects(desk)["R-1"]
+    assert (row.reason, row.nationality) == ("", None), "an empty cell clears a field"
+
+
+def test_an_import_lifts_no_suspension_that_it_does_not_speak_of(desk):
+    imported(desk, csv_of(person(1, photos="1.jpg")), photos_of([1]))
+    row = subjects(desk)["R-1"]
+    desk.service.records.subjects.edit(OPERATOR, row.id, {"status": SubjectStatus.SUSPENDED}, None)
+    job = imported(desk, csv_of(person(1, status="")))
+    assert counts(job) == (0, 0, 1, 0)
+    assert subjects(desk)["R-1"].status == SubjectStatus.SUSPENDED
+
+
+def test_a_subject_joins_the_list_besides_its_own(desk):
+    imported(desk, csv_of(person(1, photos="1.jpg")), photos_of([1]))
+    other = desk.watchlist("other")
+    job = imported(desk, csv_of(person(1)), watchlist=other)
+    assert counts(job) == (0, 1, 0, 0)
+    lists = {membership.watchlist_id for membership in subjects(desk)["R-1"].memberships}
+    assert lists == {other, desk.watchlist()}
+    assert len(desk.screen(1).encounter.alerts) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "code"),
+    [
+        ({"reference": ""}, "reference", "field_invalid"),
+        ({"reference": "R-2"}, "reference", "duplicate_reference"),
+        ({"name": " "}, "name", "field_invalid"),
+        ({"name": "x" * 201}, "name", "field_invalid"),
+        ({"nationality": "Indonesia"}, "nationality", "field_invalid"),
+        ({"birth_date": "29-02-1981"}, "birth_date", "field_invalid"),
+        ({"birth_date": "2981-02-28"}, "birth_date", "impossible_birth"),
+        ({"sex": "woman"}, "sex", "field_invalid"),
+        ({"status": "gone"}, "status", "field_invalid"),
+        ({"documents": "[1"}, "documents", "field_invalid"),
+        ({"documents": "passport"}, "documents.0.number", "field_invalid"),
+        ({"valid_until": "2026-06-30T12:00:00"}, "valid_until", "field_invalid"),
+        (
+            {"valid_from": "2026-06-30", "valid_until": "2026-06-29"},
+            "valid_until",
+            "invalid_period",
+        ),
+        ({"valid_until": "2026-01-01"}, "valid_until", "invalid_period"),
+        ({"photos": ""}, "photos", "no_photo"),
+        ({"photos": "none.jpg"}, "photos", "photo_not_found"),
+        ({"photos": "../1.jpg"}, "photos", "photo_not_found"),
+        ({"photos": "nobody.jpg"}, "photos", "unsearchable"),
+        ({"photos": "text.jpg"}, "photos", "photo_format_unsupported"),
+        ({"photos": "large.jpg"}, "photos", "photo_too_large"),
+        ({"photos": "1.jpg;2.jpg;3.jpg;4.jpg"}, "photos", "too_many_photos"),
+    ],
+)
+def test_a_bad_row_is_named_and_the_others_go_on(desk, change, field, code):
+    columns = (
+        "sex",
+        "birth_date",
+        "nationality",
+        "documents",
+        "status",
+        "valid_from",
+        "valid_until",
+    )
+    empty = dict.fromkeys(columns, "")
+    rows = [person(n, **empty, photos=f"{n}.jpg") for n in (2, 1, 3)]
+    rows[1] |= change
+    photos = {
+        **{f"{n}.jpg": photo_of(n, side=96) for n in (1, 2, 3)},
+        "nobody.jpg": photo_of(),
+        "text.jpg": b"no photo",
+        "large.jpg": bytes(LIMITS.photo_bytes + 1),
+    }
+    job = imported(desk, csv_of(*rows), zip_of(photos))
+    assert counts(job) == (2, 0, 0, 1)
+    found = faults(desk, job)
+    assert {(each.row, each.row_refused) for each in found} == {(3, True)}
+    assert (found[0].field, found[0].code) == (field, code)
+    assert found[0].reference == (rows[1]["reference"] or None)
+    assert set(subjects(desk)) == {"R-2", "R-3"}
+
+
+def test_a_refused_photo_is_told_although_the_row_is_stored(desk):
+    rows = csv_of(person(1, photos="1.jpg;nobody.jpg"))
+    photos = zip_of({"1.jpg": photo_of(1, side=96), "nobody.jpg": photo_of()})
+    job = imported(desk, rows, photos)
+    assert (*counts(job), job.photos_added, job.photos_refused) == (1, 0, 0, 0, 1, 1)
+    (fault,) = faults(desk, job)
+    assert (fault.code, fault.row_refused) == ("unsearchable", False)
+
+
+@everywhere
+def test_a_dry_run_reports_the_same_and_stores_nothing(desk):
+    imported(desk, csv_of(person(1, photos="1.jpg")), photos_of([1]))
+    rows = csv_of(
+        person(1, reason="new", photos="1.jpg"),
+        person(2, reason="", photos="2.jpg"),
+        person(3, reason="", photos="none.jpg"),
+    )
+    before = count(desk, AuditRecord)
+    trial = imported(desk, rows, photos_of([1, 2]), dry_run=True)
+    assert (*counts(trial), trial.photos_added) == (1, 1, 0, 1, 1)
+    assert set(subjects(desk)) == {"R-1"}
+    assert subjects(desk)["R-1"].reason == ""
+    assert count(desk, EnrolledPhoto) == 1
+    assert count(desk, AuditRecord) == before + 2, "its begin and its end alone"
+    real = imported(desk, rows, photos_of([1, 2]))
+    assert counts(real) == counts(trial)
+    told = [(e.row, e.code, e.message) for e in faults(desk, trial)]
+    assert [(e.row, e.code, e.message) for e in faults(desk, real)] == told
+    assert not desk.service.records.audit.verify().fault
+
+
+@everywhere
+def test_an_import_stopped_anywhere_goes_on_without_a_duplicate(desk):
+    rows = [person(n, photos=f"{n}.jpg") for n in range(70)]
+    rows[40]["name"] = ""
+    rows[50]["reference"] = "R-3"  # a duplicate of a row that is done before the stop
+    job = upload(desk, csv_of(*rows), photos_of(range(70)))
+    half = work_off(desk, batches=1)
+    assert half is not None
+    assert (half.id, half.done, half.state) == (job.id, 32, ImportState.RUNNING)
+    done = work_off(desk)
+    assert done is not None
+    assert (done.state, done.done, *counts(done)) == (ImportState.DONE, 70, 68, 0, 0, 2)
+    assert [(e.row, e.code) for e in faults(desk, done)] == [
+        (42, "field_invalid"),
+        (52, "duplicate_reference"),
+    ]
+    assert count(desk, Subject) == count(desk, EnrolledPhoto) == 68
+
+
+@everywhere
+def test_who_lost_an_import_stores_nothing_more(desk):
+    upload(desk, csv_of(person(1, photos="1.jpg")), photos_of([1]))
+    queue, imports = desk.service.importing.queue, desk.service.records.imports
+    first = queue.claim()
+    assert first is not None
+    assert queue.claim() is None, "it is being worked on"
+    with imports.uploads.source(first.job.id, LIMITS) as source:
+        run = desk.service.importing.begin(first, source, check_row, LIMITS)
+        (batch,) = run.batches()
+        second = queue.claim(take_over=True)
+        assert second is not None
+        with pytest.raises(ImportTaken):
+            store(run, batch)
+        with pytest.raises(ImportTaken):
+            queue.renew(first)
+    assert count(desk, Subject) == 0
+    queue.release(second)
+    assert queue.claim() is not None
+
+
+def test_a_silent_process_s_import_is_taken_up(desk):
+    upload(desk, csv_of(person(1, photos="1.jpg")), photos_of([1]))
+    queue = desk.service.importing.queue
+    assert queue.claim() is not None
+    desk.clock.advance(minutes=2)
+    assert queue.claim() is not None
+
+
+def test_an_import_that_ends_the_process_again_and_again_is_given_up(desk):
+    job = upload(desk, csv_of(person(1, photos="1.jpg")), photos_of([1]))
+    queue = desk.service.importing.queue
+    for _ in range(5):
+        assert queue.claim(take_over=True) is not None
+    assert queue.claim(take_over=True) is None
+    ended = desk.service.records.imports.get(OPERATOR, job.id)
+    assert (ended.state, ended.done) == (ImportState.FAILED, 0)
+    assert "first 0 rows" in ended.failure
+
+
+@everywhere
+def test_a_cancelled_import_keeps_what_it_stored_and_goes_no_further(desk):
+    rows = csv_of(*(person(n, photos=f"{n}.jpg") for n in range(40)))
+    job = upload(desk, rows, photos_of(range(40)))
+    imports = desk.service.records.imports
+    work_off(desk, batches=1)
+    cancelled = imports.cancel(OPERATOR, job.id)
+    assert (cancelled.state, cancelled.done) == (ImportState.CANCELLED, 32)
+    assert desk.service.importing.queue.claim(take_over=True) is None
+    with pytest.raises(IllegalTransition):
+        imports.cancel(OPERATOR, job.id)
+    imports.tidy()
+    assert count(desk, ImportPart) == 0
+    assert count(desk, Subject) == 32
+
+
+def test_a_list_removed_meanwhile_stores_nothing(desk):
+    other = desk.watchlist("other")
+    upload(desk, csv_of(person(1, photos="1.jpg")), photos_of([1]), watchlist=other)
+    desk.service.records.watchlists.remove(OPERATOR, other)
+    with pytest.raises(NotFound):
+        work_off(desk)
+    assert count(desk, Subject) == 0
+
+
+def test_only_the_owner_s_analysts_import_and_nobody_else_learns_of_it(desk):
+    own, watchlist = desk.agency(), desk.watchlist()
+    analyst, stranger = officer(own, Role.ANALYST), officer(desk.agency("KJA"), Role.ANALYST)
+    imports = desk.service.records.imports
+    job = imported(desk, csv_of(person(1, photos="1.jpg")), photos_of([1]), actor=analyst)
+    assert [row.id for row in imports.page(analyst, None, 9)] == [job.id]
+    assert imports.page(stranger, None, 9) == []
+    for act in (
+        lambda who: imports.receive(who, watchlist, dry_run=False),
+        lambda who: imports.get(who, job.id),
+        lambda who: imports.faults(who, job.id, None, 9),
+        lambda who: imports.cancel(who, job.id),
+    ):
+        with pytest.raises(NotFound):
+            act(stranger)
+        with pytest.raises(NotPermitted):
+            act(officer(own, Role.OFFICER, Role.SUPERVISOR, Role.AUDITOR, Role.ADMIN))
+    with desk.service.records.database.read() as session:
+        query = select(AuditRecord).order_by(AuditRecord.seq.desc()).limit(3)
+        end, enrol, begin = session.scalars(query)
+    assert (begin.action, begin.object_id, begin.actor_id) == ("import.run", job.id, analyst.id)
+    assert (enrol.action, enrol.actor_id, enrol.request_id) == ("subject.enrol", analyst.id, job.id)
+    assert (end.action, end.detail["created"]) == ("import.finish", 1)
+
+
+@everywhere
+def test_an_agency_s_uploads_are_bounded(desk):
+    rows = csv_of(person(1))
+    jobs = [upload(desk, rows) for _ in range(10)]
+    with pytest.raises(TooManyImports):
+        upload(desk, rows)
+    desk.service.records.imports.cancel(OPERATOR, jobs[0].id)
+    upload(desk, rows)
+
+
+@pytest.mark.parametrize(
+    ("file", "photos", "message"),
+    [
+        (b"", None, "column `reference` is missing"),
+        (b"reference,name\n", None, "no rows"),
+        (b"reference,name\n\n \n", None, "no rows"),
+        (b"reference,photos\n1,a\n", None, "`name` is missing"),
+        (b"reference,name,colour\n", None, "unknown column"),
+        (b"reference,name,name\n", None, "stands twice"),
+        (b'reference,name\n1,"a\n', None, "not CSV"),
+        ("reference,name\n1,é\n".encode("latin-1"), None, "not UTF-8"),
+        ("reference,name\n1,a\n".encode("utf-16"), None, "not UTF-8"),
+        (b"reference,name\n1,\0\n", None, "not text"),
+        (b'[{"reference": "1"}]', None, "JSON array"),
+        (csv_of(person(1)), b"no zip", "not a ZIP"),
+        (zip_of({"list.csv": csv_of(person(1))}), None, "one list at its top"),
+        (zip_of({"subjects.csv": b"name\n1\n"}), None, "`reference` is missing"),
+        (zip_of({"subjects.csv": csv_of(person(1))}), zip_of({}), "send no other"),
+        (csv_of(person(1)), zip_of({"../a.jpg": b"x"}), "leads out"),
+        (csv_of(person(1)), zip_of({"/a.jpg": b"x"}), "leads out"),
+        (csv_of(person(1)), zip_of({"a\\..\\..\\b.jpg": b"x"}), "leads out"),
+        (csv_of(person(1)), zip_of({"a\n.jpg": b"x"}), "no file has"),
+        (csv_of(person(1)), zip_of({"bomb.jpg": bytes(20 << 20)}), "far more than it is"),
+        (csv_of(person(1)), zip_of({f"{n}": bytes(4 << 20) for n in range(33)}), "more than"),
+    ],
+)
+def test_a_file_that_is_no_list_is_refused_whole(desk, file, photos, message):
+    with pytest.raises(ImportRefused, match=message):
+        upload(desk, file, photos)
+    assert count(desk, ImportJob) == count(desk, ImportPart) == count(desk, AuditRecord) - 2 == 0
+
+
+def test_too_many_rows_are_refused_whole(desk):
+    rows = b"reference,name\n" + b"1,a\n" * (LIMITS.rows + 1)
+    with pytest.raises(ImportRefused, match="more than 10000 rows"):
+        upload(desk, rows)
+
+
+def test_what_is_kept_of_an_upload_is_sealed(desk):
+    secret = b"Nobody may read this name"
+    rows = csv_of(person(1, photos="1.jpg"), {"reference": "R-2", "name": secret.decode()})
+    job = upload(desk, rows + b"\n" * PIECE, photos_of([1]))
+    with desk.service.records.database.read() as session:
+        parts = list(session.scalars(select(ImportPart)))
+    assert len(parts) == 3
+    assert not any(secret in part.sealed_content for part in parts)
+    assert (job.rows, counts(work_off(desk))) == (2, (1, 0, 0, 1))
+
+
+@everywhere
+def test_json_lines_say_the_same(desk):
+    lines = [
+        person(1, aliases=["a;b", "[c]"], birth_year=1980, photos=["1.jpg"]),
+        person(2, documents=[{"kind": "x", "number": "1:2"}], photos=["2.jpg"]),
+        person(3, photos="3.jpg"),
+        person(4, nmae="x", photos=["1.jpg"]),
+        person(5, watchlist_ids=["wl_other"], photos=["1.jpg"]),
+    ]
+    text = "\n\n".join(map(json.dumps, lines)) + '\n{"reference": "a", "reference": "b"}\nx\n'
+    job = imported(desk, b"\xef\xbb\xbf" + text.encode(), photos_of([1, 2, 3]))
+    assert counts(job) == (2, 0, 0, 5)
+    assert [(e.row, e.field, e.code) for e in faults(desk, job)] == [
+        (5, "photos", "field_invalid"),
+        (7, "nmae", "field_unknown"),
+        (9, "watchlist_ids", "field_unknown"),
+        (10, None, "row_malformed"),
+        (11, None, "row_malformed"),
+    ]
+    assert subjects(desk)["R-1"].aliases == ["a;b", "[c]"]
+
+
+@everywhere
+def test_an_upload_that_was_cut_off_is_forgotten(desk):
+    receiving = desk.service.records.imports.receive(OPERATOR, desk.watchlist(), dry_run=False)
+    receiving.write("file", bytes(PIECE + 1))
+    imports = desk.service.records.imports
+    assert imports.page(OPERATOR, None, 9) == []
+    with pytest.raises(NotFound):
+        imports.get(OPERATOR, receiving.import_id)
+    imports.tidy()
+    assert count(desk, ImportPart) == 1
+    desk.clock.advance(hours=7)
+    imports.tidy()
+    assert count(desk, ImportPart) == count(desk, ImportJob) == 0
+
+
+@everywhere
+def test_reports_of_imports_are_erased_on_time(desk):
+    job = imported(desk, csv_of(person(1)))
+    assert faults(desk, job)
+    desk.clock.advance(days=89)
+    desk.service.records.retention.run(OPERATOR)
+    assert count(desk, ImportJob) == 1
+    desk.clock.advance(days=2)
+    desk.service.records.retention.run(OPERATOR)
+    assert count(desk, ImportJob) == 0

@@ -1,0 +1,134 @@
+"""`siaga agencies`, `officers` and `audit`, as an operator runs them."""
+
+import json
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from api.settings import Settings
+from casework.access.gate import Credentials
+from casework.vocabulary import SessionKind
+from cli import opened
+
+
+@pytest.fixture
+def first_steps(siaga):
+    """The steps of docs/access.md; returns the administrator's first password."""
+    made = siaga("agencies", "create", "ops", "Coordination centre", "--kind", "operator")
+    assert made.returncode == 0, made.stderr
+    admin = siaga("officers", "create", "Ops.Admin", "Name", "--role", "admin")
+    assert admin.returncode == 0, admin.stderr
+    return admin.stdout.strip()
+
+
+def test_agencies_and_officers_are_made_listed_changed_and_reset(siaga, first_steps, tmp_path):
+    assert len(first_steps) == 23
+    assert siaga("agencies", "create", "IMIGRASI", "Immigration").returncode == 0
+    again = siaga("agencies", "create", "IMIGRASI", "Immigration")
+    assert again.returncode == 3
+    assert "already exists" in again.stderr
+    ambiguous = siaga("officers", "create", "sari", "Sari", "--role", "officer")
+    assert ambiguous.returncode == 3
+    assert "--agency" in ambiguous.stderr
+    roles = ("--role", "officer", "--role", "analyst")
+    made = siaga("officers", "create", "sari", "Sari", *roles, "--agency", "imigrasi", "--json")
+    officer = json.loads(made.stdout)
+    assert officer["roles"] == ["analyst", "officer"]
+
+    changed = siaga("officers", "edit", "sari", "--role", "supervisor", "--inactive")
+    assert changed.returncode == 0, changed.stderr
+    assert siaga("agencies", "edit", "imigrasi", "--name", "New name").returncode == 0
+    listed = json.loads(siaga("officers", "list", "--json").stdout)
+    sari = next(each for each in listed if each["login"] == "sari")
+    assert (sari["roles"], sari["active"]) == (["supervisor"], False)
+    names = [each["name"] for each in json.loads(siaga("agencies", "list", "--json").stdout)]
+    assert names == ["Coordination centre", "New name"]
+    for table in (siaga("officers", "list").stdout, siaga("agencies", "list").stdout):
+        assert "IMIGRASI" in table
+        assert officer["first_password"] not in table
+
+    reset = siaga("officers", "reset", "sari", "--second-factor", "--json")
+    assert json.loads(reset.stdout)["first_password"] != officer["first_password"]
+    for unknown in (("officers", "reset", "nobody"), ("agencies", "edit", "XX", "--inactive")):
+        refused = siaga(*unknown)
+        assert refused.returncode == 3
+        assert "There is no" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("agencies", "create", "with space", "x"),
+        ("agencies", "create", "AB", " "),
+        ("agencies", "edit", "AB"),
+        ("officers", "create", "x y", "X", "--role", "officer"),
+        ("officers", "create", "sari", "X"),
+        ("officers", "create", "sari", "X", "--role", "king"),
+        ("officers", "create", "sari", "X", "--role", "officer", "--language", "fr"),
+        ("officers", "edit", "sari"),
+    ],
+)
+def test_a_wrong_command_line_says_so(siaga, arguments):
+    refused = siaga(*arguments)
+    assert refused.returncode == 2, refused.stderr
+
+
+def test_the_first_password_opens_the_account(siaga, first_steps, tmp_path):
+    with opened.records(Settings(data_dir=tmp_path / "var")) as records:
+        credentials = Credentials("ops.admin", first_steps)
+        signed_in = records.sessions.sign_in(credentials, SessionKind.PROGRAM)
+        assert signed_in.actor.runs_installation
+        assert signed_in.actor.incomplete
+
+
+def change(database, statement):
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        connection.execute(statement)
+
+
+def test_the_trail_is_listed_exported_and_checked(siaga, first_steps, tmp_path):
+    whole = siaga("audit", "verify")
+    assert whole.returncode == 0, whole.stderr
+    assert "records, whole" in whole.stdout
+    listed = json.loads(siaga("audit", "list", "--action", "officer", "--json").stdout)
+    assert [row["action"] for row in listed] == ["officer.create"]
+    assert "agency.create" in siaga("audit", "list", "--limit", "20").stdout
+
+    anchor = tmp_path / "anchor.ndjson"
+    assert siaga("audit", "export", "--out", anchor).returncode == 0
+    assert siaga("audit", "export", "--out", anchor).returncode != 0  # never over another
+    assert siaga("audit", "verify", "--export", anchor).returncode == 0
+    printed = siaga("audit", "export").stdout
+    assert printed.startswith(anchor.read_text())
+    assert siaga("audit", "verify", "--anchor", anchor).returncode == 0
+
+    lines = anchor.read_text().splitlines(keepends=True)
+    damaged = tmp_path / "damaged.ndjson"
+    damaged.write_text("".join([lines[0], lines[1].replace("officer", "0fficer", 1), *lines[2:]]))
+    found = siaga("audit", "verify", "--export", damaged, "--json")
+    assert found.returncode == 1
+    assert json.loads(found.stdout)["seq"] == 2
+    useless = siaga("audit", "verify", "--anchor", damaged)
+    assert useless.returncode == 2
+    assert "proves nothing" in useless.stderr
+
+    database = tmp_path / "var" / "siaga.db"
+    change(database, "UPDATE audit SET purpose = 'x' WHERE seq = 2")
+    broken = siaga("audit", "verify")
+    assert broken.returncode == 1
+    assert "record 2 is not as it was written" in broken.stdout
+
+
+def test_a_database_that_was_put_back_is_found_by_an_anchor(siaga, first_steps, tmp_path):
+    database, kept = tmp_path / "var" / "siaga.db", tmp_path / "kept.db"
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(kept)) as copy:
+        source.backup(copy)
+    anchor = tmp_path / "anchor.ndjson"
+    assert siaga("audit", "export", "--out", anchor).returncode == 0
+    for rest in (tmp_path / "var").glob("siaga.db-*"):
+        rest.unlink()
+    database.write_bytes(kept.read_bytes())
+    assert siaga("audit", "verify").returncode == 0  # by itself it is whole, and older
+    put_back = siaga("audit", "verify", "--anchor", anchor)
+    assert put_back.returncode == 1

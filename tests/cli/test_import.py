@@ -1,0 +1,266 @@
+"""`siaga import` and `siaga export`, from outside; and imports killed midway."""
+
+import csv
+import json
+import os
+import pty
+import random
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from casework.access.actors import Actor
+from casework.access.keys import NewKey
+from casework.service import Records
+from casework.vault import read_or_create_key
+from casework.vocabulary import Scope
+from casework.watchlists import NewWatchlist
+from cli.background import free_port
+from tests.casework.exchange.lists import zip_of
+from tests.cli.conftest import environment
+from tests.data import PACKAGED
+from tests.fakes import photo_of
+
+ROWS = 5000
+BAD = 100
+FACES = 40
+BAD_ROWS = sorted(random.Random(6).sample(range(2, ROWS + 2), BAD))
+COLUMNS = ("reference", "name", "nationality", "birth_date", "photos")
+
+
+@pytest.fixture
+def lists(tmp_path):
+    """A file of 5,000 rows, every fiftieth bad in one way or another, and a ZIP of photos."""
+    bad = (
+        {"name": ""},
+        {"nationality": "Indonesia"},
+        {"birth_date": "yesterday"},
+        {"photos": ""},
+        {"photos": "missing.jpg"},
+        {"reference": ""},
+    )
+    file = tmp_path / "list.csv"
+    with file.open("w", newline="", encoding="utf-8-sig") as out:
+        writer = csv.DictWriter(out, COLUMNS)
+        writer.writeheader()
+        for row in range(2, ROWS + 2):
+            said = {
+                "reference": f"R-{row}",
+                "name": f"Person {row}",
+                "nationality": "IDN",
+                "birth_date": "1980-01-31",
+                "photos": f"{row % FACES}.jpg",
+            }
+            writer.writerow(said | (bad[row % len(bad)] if row in BAD_ROWS else {}))
+    photos = tmp_path / "photos.zip"
+    photos.write_bytes(zip_of({f"{n}.jpg": photo_of(n, side=64) for n in range(FACES)}))
+    return file, photos
+
+
+def count(database: Path, table: str) -> int:
+    """Rows of a table, also while others write; 0 before it is made."""
+    if not database.exists():
+        return 0
+    try:
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+            (found,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    except sqlite3.OperationalError:
+        return 0
+    return int(found)
+
+
+def check_all_is_there_once(database: Path) -> None:
+    """Exactly the good rows are stored, each once, and exactly the bad ones reported."""
+    with closing(sqlite3.connect(database)) as connection:
+        references = [row[0] for row in connection.execute("SELECT reference FROM subject")]
+        faults = connection.execute("SELECT row, row_refused FROM import_fault").fetchall()
+        (job,) = connection.execute(
+            "SELECT state, done, created, updated, unchanged, refused FROM import_job"
+        ).fetchall()
+    good = {f"R-{row}" for row in range(2, ROWS + 2) if row not in BAD_ROWS}
+    assert sorted(references) == sorted(good)
+    assert sorted(faults) == [(row, 1) for row in BAD_ROWS]
+    assert job == ("done", ROWS, ROWS - BAD, 0, 0, BAD)
+    for table in ("photo", "template", "membership"):
+        assert count(database, table) == ROWS - BAD
+    assert count(database, "import_part") == 0
+
+
+def drawn(tmp_path: Path, *arguments: object, **how: object) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "tests.drawn_process", *map(str, arguments)]
+    return subprocess.Popen(command, cwd=tmp_path, env=environment(tmp_path), **how)  # type: ignore[call-overload, no-any-return]
+
+
+@contextmanager
+def serving(tmp_path: Path) -> "Iterator[tuple[str, subprocess.Popen[bytes]]]":
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    with drawn(tmp_path, "serve", tmp_path / "var", port, stderr=subprocess.DEVNULL) as process:
+        try:
+            deadline = time.monotonic() + 60
+            while time.monotonic() < deadline:
+                try:
+                    if httpx2.get(f"{address}/readyz").status_code == 200:
+                        break
+                except httpx2.TransportError:
+                    time.sleep(0.05)
+            yield address, process
+        finally:
+            process.terminate()
+
+
+def test_an_import_over_http_killed_midway_goes_on_by_itself(lists, tmp_path):
+    file, photos = lists
+    (tmp_path / "var").mkdir()
+    database = tmp_path / "var" / "siaga.db"
+    records = Records.open(
+        f"sqlite:///{database}", read_or_create_key(tmp_path / "var" / "siaga.key")
+    )
+    agency = records.agencies.only(Actor.operator()).id
+    watchlist = records.watchlists.create(Actor.operator(), NewWatchlist("wanted", agency)).id
+    _, key = records.keys.create(
+        Actor.operator(), NewKey("office", frozenset({Scope.ENROL}), agency_id=agency)
+    )
+    records.close()
+    headers = {"Authorization": f"Bearer {key}"}
+
+    def told(address, path):
+        return httpx2.get(f"{address}{path}", headers=headers, timeout=30).json()
+
+    with serving(tmp_path) as (address, process):
+        sent = httpx2.post(
+            f"{address}/v1/imports",
+            params={"watchlist_id": watchlist},
+            headers=headers,
+            files={"file": file.read_bytes(), "photos": photos.read_bytes()},
+            timeout=60,
+        )
+        assert sent.status_code == 202, sent.text
+        path = f"/v1/imports/{sent.json()['id']}"
+        least = random.randrange(1, ROWS // 2)
+        while (progress := told(address, path))["done"] < least:
+            time.sleep(0.02)
+        assert progress["state"] == "running"
+        assert progress["rows_per_s"] > 0
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    stored = count(database, "subject")
+    assert 0 < stored < ROWS - BAD, "the process was not killed midway"
+
+    with serving(tmp_path) as (address, _):
+        seen = []
+        while (progress := told(address, path))["state"] == "running":
+            seen.append(progress["done"])
+            time.sleep(0.05)
+        assert progress["state"] == "done"
+        assert seen == sorted(seen)
+        assert len(set(seen)) > 2, "progress is visible"
+        report = told(address, f"{path}/errors?format=json")
+        assert sorted(fault["row"] for fault in report) == BAD_ROWS
+        until = time.monotonic() + 20
+        while count(database, "import_part") and time.monotonic() < until:
+            time.sleep(0.05)
+    check_all_is_there_once(database)
+
+
+def test_the_command_killed_midway_and_run_again_goes_on(lists, tmp_path):
+    file, photos = lists
+    (tmp_path / "var").mkdir()
+    database = tmp_path / "var" / "siaga.db"
+    arguments = ("import", tmp_path / "var", file, photos)
+    with drawn(tmp_path, *arguments, stdout=subprocess.DEVNULL) as process:
+        least = random.randrange(1, ROWS // 2)
+        while count(database, "subject") < least and process.poll() is None:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+    stored = count(database, "subject")
+    assert 0 < stored < ROWS - BAD, "the process was not killed midway"
+
+    terminal, its_end = pty.openpty()
+    with drawn(tmp_path, *arguments, stdout=subprocess.DEVNULL, stderr=its_end) as process:
+        os.close(its_end)
+        said = bytearray()
+
+        def listen():
+            try:
+                while piece := os.read(terminal, 4096):
+                    said.extend(piece)
+            except OSError:
+                pass  # the other end is closed
+
+        listener = threading.Thread(target=listen)
+        listener.start()
+        assert process.wait(timeout=120) == 0
+        listener.join()
+    os.close(terminal)
+    shown = said.decode()
+    done = [int(number) for number in re.findall(r"(\d+)/5000", shown)]
+    assert stored <= min(done) < 3000, "it goes on where it was"
+    assert done[-1] == ROWS
+    assert len(set(done)) > 3
+    assert re.search(r"\d+ rows/s", shown)
+    check_all_is_there_once(database)
+
+
+def test_import_then_export_then_import_elsewhere(siaga, tmp_path):
+    """With the real networks, on a few people."""
+    for name in ("astronaut", "hanks", "coffee"):
+        shutil.copy(PACKAGED[name], tmp_path / f"{name}.png")
+    rows = [
+        ("reference", "name", "nationality", "aliases", "photos"),
+        ("1", "Eileen C", "USA", "EC; Collins", "astronaut.png"),
+        ("2", "Tom H", "USA", "", "hanks.png"),
+        ("3", "A cup", "IDN", "", "coffee.png"),
+        ("4", "No photo", "IDN", "", "none.png"),
+    ]
+    with (tmp_path / "list.csv").open("w", newline="") as out:
+        csv.writer(out).writerows(rows)
+    trial = siaga("import", "list.csv", "--watchlist", "wanted", "--dry-run")
+    assert trial.returncode == 2
+    assert "no watchlist wanted" in trial.stderr
+
+    report = tmp_path / "report.json"
+    first = siaga("import", "list.csv", "--watchlist", "wanted", "--report", report, "--json")
+    assert first.returncode == 1, first.stderr
+    body = json.loads(first.stdout)
+    assert (body["state"], body["rows"], body["created"], body["refused"]) == ("done", 4, 2, 2)
+    found = [(each["row"], each["code"]) for each in json.loads(report.read_text())]
+    assert found == [(4, "unsearchable"), (5, "photo_not_found")]
+    assert body["faults"] == json.loads(report.read_text())
+
+    again = siaga("import", "list.csv", "--watchlist", "wanted", "--dry-run")
+    assert "2 unchanged, 2 refused" in again.stdout
+    assert "row 5: 4 photos: none.png" in again.stderr
+
+    made = siaga("export", "--watchlist", "wanted", "--photos", "--to", "wanted.zip")
+    assert made.returncode == 0, made.stderr
+    assert "2 subjects, 2 photos" in made.stderr
+    assert (tmp_path / "wanted.zip").stat().st_mode & 0o777 == 0o600
+    elsewhere = {"SIAGA_DATA_DIR": str(tmp_path / "other")}
+    back = siaga("import", "wanted.zip", "--watchlist", "wanted", "--json", **elsewhere)
+    assert back.returncode == 0, back.stderr
+    assert json.loads(back.stdout)["created"] == 2
+    lines = siaga("export", "--watchlist", "wanted", "--format", "jsonl").stdout
+    assert (
+        siaga("export", "--watchlist", "wanted", "--format", "jsonl", **elsewhere).stdout == lines
+    )
+    assert [json.loads(line)["name"] for line in lines.splitlines()] == ["Eileen C", "Tom H"]
+    assert siaga("export", "--watchlist", "none").returncode == 2
+
+
+def test_what_is_no_list_is_refused(siaga, tmp_path):
+    (tmp_path / "list.csv").write_text("name\nx\n")
+    refused = siaga("import", "list.csv", "--watchlist", "wanted")
+    assert refused.returncode == 1
+    assert "`reference` is missing" in refused.stderr

@@ -1,0 +1,49 @@
+"""The service and the import command over drawn people, as processes that a test can kill.
+
+    python -m tests.drawn_process serve DATA_DIR PORT
+    python -m tests.drawn_process import DATA_DIR FILE PHOTOS
+
+Everything is the real thing but for the two networks (tests/fakes.py), which here take milliseconds.
+"""
+
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from api.app import create_app
+from api.settings import Settings
+from casework.service import Records, Service
+from casework.vault import read_or_create_key
+from casework.watchlists import NewWatchlist
+from cli.imports import Brought, bring_in
+from tests.fakes import fake_pipeline
+from tests.services import drawn_pack
+
+
+def opened(settings: Settings) -> Service:
+    """Open the service as `api.app.open_from_settings` does, over fake networks."""
+    key = read_or_create_key(settings.resolved_data_key_file)
+    records = Records.open(settings.resolved_database_url, key)
+    service = Service.over(records, drawn_pack(), fake_pipeline(settings.limits))
+    service.start()
+    return service
+
+
+def main(what: str, data_dir: str, *rest: str) -> None:
+    """Serve until stopped, or import a file into the list `wanted`."""
+    if what == "serve":
+        settings = Settings(data_dir=Path(data_dir), port=int(rest[0]), workers=2)
+        uvicorn.run(create_app(settings, opened), port=settings.port, log_config=None)
+        return
+    settings = Settings(data_dir=Path(data_dir))
+    file, photos = map(Path, rest)
+    service = opened(settings)
+    brought = Brought(file, photos, NewWatchlist("wanted"), None, dry_run=False)
+    job = bring_in(service, brought, settings.import_limits, workers=2)
+    print(job.id)
+    service.records.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
