@@ -31,7 +31,7 @@ weights: setup  ## fetch, verify and compile the default pack's model weights (o
 	@$(BIN)/siaga models fetch open --quiet
 	@$(BIN)/siaga models compile open --quiet
 
-demo: weights  ## screen arrival photos over HTTP against a watchlist and show the matches
+demo: weights  ## two agencies, three lists, arrivals at two ports, one alert's review: over HTTP
 	@$(BIN)/siaga demo $(EXTRA) $(ARGS)
 
 serve: weights  ## run the service on this machine
@@ -51,7 +51,7 @@ format: setup  ## put every file into the project's format
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --no-cache --quiet --fix .
 
-bench: weights  ## speed side by side with peers, in one run
+bench: weights  ## speed side by side with peers, and crashes, in one run
 	@$(BIN)/python -m benchmarks $(EXTRA) $(ARGS)
 
 lock: setup  ## renew requirements/*.txt from pyproject.toml

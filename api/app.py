@@ -5,7 +5,7 @@ import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
-from typing import Final
+from typing import Any, Final
 
 from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -271,5 +271,17 @@ def _openapi(app: FastAPI) -> dict[str, object]:
         problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas.update(problem.pop("$defs", {}))
         schemas["Problem"] = problem
+        for path, operations in schema["paths"].items():
+            for operation in operations.values():
+                _document_middleware(path, operation)
         app.openapi_schema = schema
     return app.openapi_schema
+
+
+def _document_middleware(path: str, operation: dict[str, Any]) -> None:
+    """Add what is answered before a route is asked, whichever it is."""
+    if not path.startswith("/v1/"):
+        return
+    problems.add_to(operation, problems.NotReady)
+    if "requestBody" in operation:
+        problems.add_to(operation, problems.BodyTooLarge)

@@ -159,6 +159,16 @@ def responses(*errors: type[Exception]) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def add_to(operation: dict[str, Any], *errors: type[Exception]) -> None:
+    """Add errors to what an operation of the OpenAPI document may answer, beside its own."""
+    documented = operation["responses"]
+    for status, added in responses(*errors).items():
+        present = documented.setdefault(str(status), added)
+        codes = added["description"].partition(": ")[2]
+        if codes not in present["description"]:
+            present["description"] += f", {codes}"
+
+
 def field_problems(errors: Sequence[Mapping[str, Any]]) -> list[FieldProblem]:
     """Name the fields of pydantic's errors; the values are left out, they may be personal."""
     return [

@@ -10,6 +10,7 @@ from api.metrics import Metrics
 from api.schemas.exchange import render
 from api.settings import Settings
 from casework.exchange.dispatch import DeliveryRules, Dispatch
+from casework.exchange.queues import Queues
 from casework.exchange.sender import Sender
 from casework.exchange.worker import Lookout, Worker, first_of
 from casework.service import Records
@@ -56,6 +57,7 @@ class Telling:
         async with sender:
             worker = Worker(
                 records.outbox,
+                Queues(records.database, records.outbox.clock),
                 self._dispatch,
                 sender,
                 self._metrics.delivered,

@@ -82,7 +82,7 @@ def _play(scene: Scene, seed: int, before: int, *, first: bool) -> tuple[Round, 
     ):
         restarted = time.perf_counter() - begun
         wrong += crash_checks.of_answers(client, scene.port_key, ledger)
-        recovered, refused = crash_checks.retry(client, unanswered)
+        recovered, refused = asyncio.run(crash_checks.retry(scene.settings.port, unanswered))
         wrong += refused
     with scene.records() as records:
         wrong += crash_checks.of_retries(records, before + len(ledger.screenings))

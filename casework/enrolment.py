@@ -199,7 +199,9 @@ class Enrolment:
     ) -> list[Enrolled]:
         """Like `store`, as a part of a larger transaction."""
         everyone = list(applications)
-        owners = [owner_of(session, actor, each.person.watchlist_ids) for each in everyone]
+        lists = {each.person.watchlist_ids for each in everyone}
+        owner = {ids: owner_of(session, actor, ids) for ids in lists}
+        owners = [owner[each.person.watchlist_ids] for each in everyone]
         known = by_reference(session, owners, [each.person.reference for each in everyone])
         made: list[Template] = []
         results = [

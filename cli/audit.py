@@ -61,6 +61,8 @@ def export(
     ] = None,
 ) -> None:
     """Write every record, oldest first, one JSON object a line."""
+    if to is not None and to.exists():
+        raise typer.BadParameter(f"{to} is there already, and may be an anchor: name another file")
     with opened.records(Settings()) as records:
         lines = records.trail.export(Actor.operator())
         if to is None:

@@ -22,7 +22,7 @@ from casework.tables import Watchlist
 from casework.vocabulary import Category, Direction
 from casework.watchlists import NewWatchlist
 from cli import opened
-from cli.options import AsJson
+from cli.options import AsJson, owner_of
 from cli.output import Exit, err, item_progress, out, print_json
 from cli.roster import Person, RosterError, read_roster
 
@@ -65,7 +65,7 @@ class Tally:
 
 
 def enrol(
-    path: Annotated[Path, typer.Argument(exists=True, help="A folder or a CSV file.")],
+    path: Annotated[Path, typer.Argument(exists=True, help="A folder of people.")],
     watchlist: Annotated[
         str, typer.Option(help="Name of the watchlist; made if there is none.")
     ] = "Enrolled from the command line",
@@ -84,10 +84,9 @@ def enrol(
 ) -> None:
     """Enrol every person of PATH; safe to stop at any moment and to run again.
 
-    PATH is a folder with a sub-folder per person, a folder with a photo per person, or a CSV file
-    with the columns reference, name, photos (separated by `;`) and, if wanted, aliases, sex,
-    birth_date, birth_year, nationality, documents, reason, decision_number, status, valid_from,
-    valid_until. Photos enrolled before are skipped. Exit 1 if any photo was refused.
+    PATH is a folder with a sub-folder per person, or with a photo per person; a list with more than
+    names is for `siaga import`. Photos enrolled before are skipped. Exit 1 if any photo was
+    refused.
     """
     try:
         people = read_roster(path)
@@ -96,8 +95,7 @@ def enrol(
         raise typer.Exit(Exit.USAGE) from None
     settings = Settings()
     with opened.service(settings) as service:
-        agencies, operator = service.records.agencies, Actor.operator()
-        owner = agencies.by_code(agency) if agency is not None else agencies.only(operator)
+        operator, owner = Actor.operator(), owner_of(service.records, agency)
         row = service.records.watchlists.ensure(
             operator,
             NewWatchlist(watchlist, owner.id, category, direction, legal_basis=legal_basis),
@@ -187,22 +185,7 @@ def _examine(service: Service, path: Path, known: frozenset[str]) -> Examined:
 
 
 def _subject(person: Person, watchlist_id: str) -> NewSubject:
-    return NewSubject(
-        name=person.name,
-        watchlist_ids=(watchlist_id,),
-        reference=person.reference,
-        aliases=list(person.aliases),
-        sex=person.sex,
-        birth_date=person.birth_date,
-        birth_year=person.birth_year,
-        nationality=person.nationality,
-        documents=[dict(document) for document in person.documents],
-        reason=person.reason,
-        decision_number=person.decision_number,
-        status=person.status,
-        valid_from=person.valid_from,
-        valid_until=person.valid_until,
-    )
+    return NewSubject(person.name, (watchlist_id,), person.reference)
 
 
 def _advance(progress: Progress, task: TaskID, tally: Tally) -> None:

@@ -14,8 +14,8 @@ from api.settings import Settings
 from cli.main import app
 from detector.quality import BOUNDS, Reason
 from models import builtin_packs
-from tests.authority import documented, written
 from tests import catalogues
+from tests.authority import documented, written
 
 ROOT = Path(__file__).parents[1]
 

@@ -3,7 +3,7 @@
     python -m tests.drawn_process serve DATA_DIR PORT
     python -m tests.drawn_process import DATA_DIR FILE PHOTOS
 
-Everything is the real thing but for the two networks (tests/fakes.py), which here take milliseconds.
+Everything is the real thing but for the two networks (tests/fakes.py), which take milliseconds.
 """
 
 import sys
@@ -40,8 +40,7 @@ def main(what: str, data_dir: str, *rest: str) -> None:
     file, photos = map(Path, rest)
     service = opened(settings)
     brought = Brought(file, photos, NewWatchlist("wanted"), None, dry_run=False)
-    job = bring_in(service, brought, settings.import_limits, workers=2)
-    print(job.id)
+    bring_in(service, brought, settings.import_limits, workers=2)
     service.records.close()
 
 

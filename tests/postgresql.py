@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -37,19 +37,25 @@ class PostgreSql:
         """The address of one database."""
         return f"postgresql://siaga@/{database}?host={self.folder}"
 
-    def empty(self) -> str:
-        """Make a database without tables; returns its URL."""
-        return self._create("template0")
+    def empty(self) -> AbstractContextManager[str]:
+        """Make a database without tables, for a while; gives its URL."""
+        return self._made("template0")
 
-    def migrated(self) -> str:
-        """Make a database with this version's tables; returns its URL."""
-        return self._create(_TEMPLATE)
+    def migrated(self) -> AbstractContextManager[str]:
+        """Make a database with this version's tables, for a while; gives its URL."""
+        return self._made(_TEMPLATE)
 
-    def _create(self, template: str) -> str:
+    @contextmanager
+    def _made(self, template: str) -> Iterator[str]:
         name = f"siaga_{next(self._numbers)}"
+        self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        yield self.url(name)
+        # At once: each takes some megabytes, and a test run makes hundreds.
+        self._run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _run(self, statement: str) -> None:
         with self._admin.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
-        return self.url(name)
+            connection.exec_driver_sql(statement)
 
 
 @contextmanager

@@ -16,6 +16,8 @@ from api.console.screens import (
     preferences,
     queue,
     sign_in,
+    subjects,
+    watchlists,
     webhooks,
 )
 from api.settings import Settings
@@ -33,6 +35,8 @@ def install(app: FastAPI, settings: Settings) -> None:
         queue,  # before `alert`, whose address would take `/alerts/events` for an alert
         alert,
         photos,
+        watchlists,
+        subjects,
         overview,
         audit,
         agencies,

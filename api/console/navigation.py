@@ -21,6 +21,8 @@ class Entry:
 # In the order they are shown; who signs in is brought to the first that they may use.
 ENTRIES: Final = (
     Entry("/alerts", msg("Alerts"), Act.READ_ALERT),
+    Entry("/watchlists", msg("Watchlists"), Act.READ_WATCHLIST),
+    Entry("/subjects", msg("Subjects"), Act.READ_SUBJECT),
     Entry("/overview", msg("Overview"), Act.READ_REPORT),
     Entry("/totals", msg("All agencies"), Act.READ_TOTALS),
     Entry("/audit", msg("Audit"), Act.READ_AUDIT),

@@ -127,6 +127,7 @@ NOTICES: Final[Mapping[str, str]] = {
     "confirmed": msg("Your second opinion is recorded."),
     "closed": msg("The alert is closed."),
     "saved": msg("Saved."),
+    "enrolled": msg("Enrolled. The entry counts from the next traveller on."),
     "removed": msg("Removed."),
     "sent": msg("Sent; it appears below in a moment."),
 }
@@ -153,6 +154,11 @@ SENTENCES: Final[Mapping[str, str]] = {
     "weak_password": msg("This password is too easy to guess."),
     "not_found": msg("There is nothing here, or it is not for your agency to see."),
     "target_refused": msg("This address cannot be used: https, and a host on the public internet."),
+    "enrolment_refused": msg(
+        "No photo can be enrolled: choose others. See the verdict beside each."
+    ),
+    "invalid_period": msg("The period is not possible: it ends before it begins, or has ended."),
+    "impossible_birth": msg("The birth date and year do not fit each other, or are not possible."),
     "already_exists": msg("This name or reference is taken."),
     "still_in_use": msg("Others depend on it, so it cannot be removed."),
     "illegal_transition": msg("This cannot be done in the present state."),
@@ -231,7 +237,9 @@ def fault(error: Exception, speech: Speech) -> str:
     """Return what an error of the use cases says to a person, for a form that is shown again."""
     kind = KINDS.get(type(error))
     code = kind.code if kind is not None and kind.code in SENTENCES else "request_invalid"
-    return told(str(error), speech) or by_code(code, speech)
+    said = told(str(error), speech) or by_code(code, speech)
+    fields = ", ".join(each.field for each in getattr(error, "errors", ()))
+    return f"{said} ({fields})" if fields else said
 
 
 def country(code: str | None, language: str) -> str:

@@ -19,6 +19,7 @@ from casework.access.actors import Actor
 from casework.access.authority import Act
 from casework.oversight.audit import Entry
 from casework.quality import quality_record
+from casework.service import Service
 from detector.pipeline import Analysis
 from detector.timing import Stopwatch
 
@@ -71,6 +72,11 @@ async def compare(
     response.headers["Server-Timing"] = server_timing(watch.stages)
     entry = Entry(actor, Act.COMPARE)
     await asyncio.to_thread(service.records.audit.note, entry)
+    return told(service, one, other)
+
+
+def told(service: Service, one: Analysis, other: Analysis) -> CompareOut:
+    """Return how alike the faces of two photos are."""
     score = rate = None
     if one.embedding is not None and other.embedding is not None:
         score = float(one.embedding @ other.embedding)

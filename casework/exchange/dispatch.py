@@ -1,7 +1,6 @@
 """Dispatch: which deliveries are to be made now, by whom, and what is kept of the result.
 
-Events are put into each webhook's queue behind a cursor that moves in the same transaction, so a
-stopped service goes on where it was. A delivery is claimed before it is made, for a little longer
+A delivery is claimed before it is made, for a little longer
 than it may take: several processes on one database never make the same one at the same time, and
 what a killed process had claimed is taken up when the claim runs out.
 
@@ -20,10 +19,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    Table,
-    and_,
     func,
-    insert,
     or_,
     select,
     update,
@@ -34,20 +30,15 @@ from casework.access.actors import Actor
 from casework.clock import Clock
 from casework.database import Database
 from casework.exchange.deliveries import PING
-from casework.exchange.feed import audible
-from casework.exchange.webhooks import reader
-from casework.ids import DELIVERY, new_id
+from casework.exchange.queues import IN_FORCE
+from casework.ids import new_id
 from casework.oversight.audit import Audit, Entry
-from casework.tables import Agency, ApiKey, Delivery, OutboxEvent, Webhook
-from casework.vocabulary import DeliveryState, EventKind
+from casework.tables import Delivery, Webhook
+from casework.vocabulary import DeliveryState
 
-_BATCH: Final = 500
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 900.0
 _OVERTIME: Final = timedelta(seconds=5)
-
-# What a port system may hear of: the alerts of its own encounters.
-_FOR_PORTS: Final = frozenset({EventKind.ALERT_RAISED, EventKind.ALERT_CHANGED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +84,7 @@ class Figures:
 
 
 class Dispatch:
-    """Fills the queues, hands out attempts and writes down what came of them."""
+    """Hands out attempts and writes down what came of them."""
 
     def __init__(
         self, database: Database, audit: Audit, clock: Clock, rules: DeliveryRules
@@ -102,23 +93,6 @@ class Dispatch:
         self._audit = audit
         self._clock = clock
         self.rules = rules
-
-    def fan_out(self) -> int:
-        """Put new events into the queue of every webhook that they are for; returns how many."""
-        with self._database.read() as session:
-            newest = session.scalar(select(func.max(OutboxEvent.seq))) or 0
-            behind = list(session.scalars(_IN_FORCE.where(Webhook.cursor < newest)))
-        queued = 0
-        for webhook in behind:
-            reached = webhook.cursor
-            while reached < newest:
-                with self._database.write_rows() as connection:
-                    step = self._queue(connection, webhook, reached, newest)
-                if step is None:
-                    break  # another process does it
-                reached, rows = step
-                queued += rows
-        return queued
 
     def claim(self, most: int, busy: Collection[str] = ()) -> list[Claim]:
         """Take up to `most` deliveries that are due, each the first of its lane.
@@ -139,7 +113,7 @@ class Dispatch:
                     Delivery.state == DeliveryState.PENDING.value,
                     Delivery.at < now - self.rules.max_age,
                     Delivery.claimed_until.is_(None) | (Delivery.claimed_until < now),
-                    Delivery.webhook_id.in_(_IN_FORCE.with_only_columns(Webhook.id)),
+                    Delivery.webhook_id.in_(IN_FORCE.with_only_columns(Webhook.id)),
                 )
                 .values(state=DeliveryState.EXPIRED.value)
             )
@@ -219,45 +193,6 @@ class Dispatch:
         age = (self._clock() - oldest).total_seconds() if oldest is not None else 0.0
         return Figures(pending, max(0.0, age), disabled or 0)
 
-    def _queue(
-        self, connection: Connection, webhook: Webhook, cursor: int, newest: int
-    ) -> tuple[int, int] | None:
-        """Queue one batch; returns how far it reaches and how many, None if another was faster."""
-        events = connection.execute(
-            select(OutboxEvent.__table__)
-            .where(OutboxEvent.seq > cursor, OutboxEvent.seq <= newest, _meant_for(webhook))
-            .order_by(OutboxEvent.seq)
-            .limit(_BATCH)
-        ).all()
-        reached = newest if len(events) < _BATCH else events[-1].seq
-        moved = connection.execute(
-            update(Webhook)
-            .where(Webhook.id == webhook.id, Webhook.cursor == cursor)
-            .values(cursor=reached)
-        )
-        if moved.rowcount != 1:
-            return None
-        now = self._clock()
-        rows = [
-            {
-                "id": new_id(DELIVERY),
-                "webhook_id": webhook.id,
-                "event_id": event.id,
-                "kind": event.kind,
-                "object_id": event.object_id,
-                "at": event.at,
-                "lane": event.watchlist_id or event.object_id,
-                "state": DeliveryState.PENDING.value,
-                "attempts": 0,
-                "due_at": now,
-                "created_at": now,
-            }
-            for event in events
-        ]
-        if rows:
-            connection.execute(_NEW_DELIVERIES, rows)
-        return reached, len(rows)
-
     def _failed(self, connection: Connection, claim: Claim, now: datetime, *, dead: bool) -> None:
         webhook_id = claim.webhook.id
         if claim.delivery.kind == PING:
@@ -291,14 +226,6 @@ def _note(connection: Connection, webhook_id: str, values: Mapping[str, Any]) ->
     connection.execute(update(Webhook).where(Webhook.id == webhook_id).values(**values))
 
 
-def _meant_for(webhook: Webhook) -> ColumnElement[bool]:
-    kinds = set(webhook.events)
-    if webhook.key_id is None:
-        return and_(OutboxEvent.kind.in_(kinds), audible(reader(webhook)))
-    kinds &= {kind.value for kind in _FOR_PORTS}
-    return and_(OutboxEvent.kind.in_(kinds), OutboxEvent.key_id == webhook.key_id)
-
-
 def _due(now: datetime, busy: Collection[str]) -> Select[str]:
     """Select the ids of deliveries that can be made: due, unclaimed, and first of their lane."""
     return select(Delivery.id).where(
@@ -323,22 +250,6 @@ def _first_of_lane() -> tuple[ColumnElement[bool], ...]:
     )
     return (
         Delivery.state == DeliveryState.PENDING.value,
-        Delivery.webhook_id.in_(_IN_FORCE.with_only_columns(Webhook.id)),
+        Delivery.webhook_id.in_(IN_FORCE.with_only_columns(Webhook.id)),
         ~blocked,
     )
-
-
-# A receiver that is out of force is told nothing; its queue waits, as it does for one switched off.
-_IN_FORCE: Final = (
-    select(Webhook)
-    .outerjoin(Agency, Agency.id == Webhook.agency_id)
-    .outerjoin(ApiKey, ApiKey.id == Webhook.key_id)
-    .where(
-        Webhook.active,
-        or_(Webhook.agency_id.is_(None), Agency.active),
-        or_(Webhook.key_id.is_(None), and_(ApiKey.id.is_not(None), ApiKey.revoked_at.is_(None))),
-    )
-)
-_TABLE: Final = Delivery.__table__
-assert isinstance(_TABLE, Table)  # noqa: S101 - for the type checker
-_NEW_DELIVERIES: Final = insert(_TABLE)

@@ -44,6 +44,8 @@ _TEXTS: Final = frozenset({"reference", "name", "reason"})
 _KEPT_IF_EMPTY: Final = frozenset({"status"})
 _DELIMITERS: Final = ",;\t"
 _LONGEST_LINE: Final = 1 << 20
+# Blank lines, and line ends inside cells, take time to read, too.
+_MOST_LINES: Final = 3_000_000
 _LONGEST_REFERENCE: Final = 200
 _BOM: Final = b"\xef\xbb\xbf"
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -102,6 +104,8 @@ def _lines(text: io.TextIOWrapper) -> Iterator[str]:
         number += 1
         if len(line) > _LONGEST_LINE or "\0" in line:
             raise ImportRefused("file", f"Line {number} is not text that a row could be.")
+        if number > _MOST_LINES:
+            raise ImportRefused("file", f"The file has more than {_MOST_LINES} lines.")
         yield line
 
 

@@ -85,3 +85,16 @@ def move(at: Standing, side: Side, what: Move) -> Standing:
     if what is Move.REPLY and not at.accepted:
         state = _S.SENT
     return Standing(state, at.accepted or state is _S.ACCEPTED)
+
+
+def open_to(at: Standing, side: Side) -> frozenset[Move]:
+    """Return what a side may do with a referral as it stands: what to offer its officers."""
+    return frozenset(each for each in Move if _allowed(at, side, each))
+
+
+def _allowed(at: Standing, side: Side, what: Move) -> bool:
+    try:
+        move(at, side, what)
+    except IllegalTransition:
+        return False
+    return True

@@ -15,7 +15,7 @@ from casework.vocabulary import TipState
 _S = TipState
 
 OPEN: Final = frozenset({_S.NEW, _S.SEARCHED})
-_SETTLED: Final = frozenset({_S.ENROLLED, _S.DISMISSED})
+SETTLED: Final = frozenset({_S.ENROLLED, _S.DISMISSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def require_turn(at: Standing, into: TipState) -> None:
     Raises:
         IllegalTransition: the tip is settled, or another agency has it in hand.
     """
-    if at.state in _SETTLED or into is _S.NEW:
+    if at.state in SETTLED or into is _S.NEW:
         raise IllegalTransition(f"A tip that is {at.state.value} cannot become {into.value}.")
     if at.state is _S.REFERRED and at.in_hand:
         raise IllegalTransition(

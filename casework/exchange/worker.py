@@ -7,6 +7,7 @@ from typing import Final
 
 from casework.exchange.dispatch import Claim, Dispatch
 from casework.exchange.outbox import Outbox
+from casework.exchange.queues import Queues
 from casework.exchange.sender import Sender
 from casework.vocabulary import DeliveryState
 
@@ -49,12 +50,14 @@ class Worker:
     def __init__(
         self,
         outbox: Outbox,
+        queues: Queues,
         dispatch: Dispatch,
         sender: Sender,
         attempted: Callable[[DeliveryState], None],
         failed: Callable[[Exception], None],
     ) -> None:
         self._outbox = outbox
+        self._queues = queues
         self._dispatch = dispatch
         self._sender = sender
         self._attempted = attempted
@@ -83,7 +86,7 @@ class Worker:
 
     async def _round(self) -> float | None:
         """Begin what can be begun; returns the seconds until there may be more."""
-        await asyncio.to_thread(self._dispatch.fan_out)
+        await asyncio.to_thread(self._queues.fill)
         each = Counter(self._under_way.values())
         free = _AT_ONCE - each.total()
         if free <= 0:

@@ -80,7 +80,10 @@ class Stage:
 
     def encounter(self, headers: Headers) -> Params:
         """An encounter that the caller submitted, if it may; else one of another system."""
-        body = {"data": {"port": "CGK", "direction": "entry"}, "files": {"photo": photo_of()}}
+        body: dict[str, Any] = {
+            "data": {"port": "CGK", "direction": "entry"},
+            "files": {"photo": photo_of()},
+        }
         answer = self.client.post("/v1/encounters", headers=headers, **body)
         if answer.status_code < 300:
             return {"encounter_id": answer.json()["id"]}
@@ -110,7 +113,7 @@ class Stage:
     def search(self, headers: Headers) -> Params:
         """A search with a candidate, made by the caller if it may search; else by another."""
         self.alert(headers)
-        body = {"data": {"purpose": PURPOSE}, "files": {"photo": photo_of(0)}}
+        body: dict[str, Any] = {"data": {"purpose": PURPOSE}, "files": {"photo": photo_of(0)}}
         answer = self.client.post("/v1/searches", headers=dict(headers), **body)
         made = answer.json() if answer.status_code < 300 else self.post("/v1/searches", **body)
         return {"search_id": made["id"], "rank": "1"}

@@ -163,7 +163,8 @@ def test_few_passwords_are_hashed_at_the_same_time_and_a_flood_is_refused(tmp_pa
             answers.append(enter(client, f"nobody{number}").status_code)
 
         threads = [threading.Thread(target=attempt, args=(n,)) for n in range(45)]
-        [thread.start() for thread in threads]
+        for thread in threads:
+            thread.start()
         while answers.count(503) < 45 - 34:
             threads[0].join(0.01)
         assert client.get("/readyz").status_code == 200
@@ -171,7 +172,8 @@ def test_few_passwords_are_hashed_at_the_same_time_and_a_flood_is_refused(tmp_pa
             client.get("/v1/me", headers={"Authorization": "Bearer x"}), 401, "not_authenticated"
         )
         release.set()
-        [thread.join() for thread in threads]
+        for thread in threads:
+            thread.join()
     assert most[0] == 2
     assert sorted(answers) == [401] * 34 + [503] * 11
 

@@ -17,12 +17,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | str]:
     """A SQLite file, or the URL of a database on a server."""
     if getattr(request, "param", "sqlite") == "sqlite":
-        return tmp_path / "siaga.db"
+        yield tmp_path / "siaga.db"
+        return
     server: PostgreSql = request.getfixturevalue("postgresql")
-    return server.migrated()
+    with server.migrated() as url:
+        yield url
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import partial
 
 import pytest
@@ -210,11 +211,13 @@ def test_a_search_for_words_finds_letters_beyond_ascii(desk):
 @pytest.fixture
 def empty(request, database):
     """A database without tables, of the same kind."""
+    kind = nullcontext(database)
     if isinstance(database, str):
-        database = request.getfixturevalue("postgresql").empty()
-    opened = Database(url_of(database))
-    yield opened
-    opened.close()
+        kind = request.getfixturevalue("postgresql").empty()
+    with kind as place:
+        opened = Database(url_of(place))
+        yield opened
+        opened.close()
 
 
 def alembic(database, step, revision):

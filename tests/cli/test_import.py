@@ -15,10 +15,10 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
-import pytest
 
 from casework.access.actors import Actor
 from casework.access.keys import NewKey
@@ -32,29 +32,39 @@ from tests.cli.conftest import environment
 from tests.data import PACKAGED
 from tests.fakes import photo_of
 
-ROWS = 5000
-BAD = 100
 FACES = 40
-BAD_ROWS = sorted(random.Random(6).sample(range(2, ROWS + 2), BAD))
 COLUMNS = ("reference", "name", "nationality", "birth_date", "photos")
+WRONG = (
+    {"name": ""},
+    {"nationality": "Indonesia"},
+    {"birth_date": "yesterday"},
+    {"photos": ""},
+    {"photos": "missing.jpg"},
+    {"reference": ""},
+)
 
 
-@pytest.fixture
-def lists(tmp_path):
-    """A file of 5,000 rows, every fiftieth bad in one way or another, and a ZIP of photos."""
-    bad = (
-        {"name": ""},
-        {"nationality": "Indonesia"},
-        {"birth_date": "yesterday"},
-        {"photos": ""},
-        {"photos": "missing.jpg"},
-        {"reference": ""},
-    )
-    file = tmp_path / "list.csv"
+@dataclass(frozen=True)
+class Lists:
+    """A file of which every fiftieth row is bad in one way or another, and a ZIP of photos."""
+
+    file: Path
+    photos: Path
+    rows: int
+    bad: list[int]
+
+    @property
+    def good(self) -> int:
+        return self.rows - len(self.bad)
+
+
+def write_lists(folder: Path, rows: int) -> Lists:
+    bad = sorted(random.Random(6).sample(range(2, rows + 2), rows // 50))
+    file = folder / "list.csv"
     with file.open("w", newline="", encoding="utf-8-sig") as out:
         writer = csv.DictWriter(out, COLUMNS)
         writer.writeheader()
-        for row in range(2, ROWS + 2):
+        for row in range(2, rows + 2):
             said = {
                 "reference": f"R-{row}",
                 "name": f"Person {row}",
@@ -62,10 +72,10 @@ def lists(tmp_path):
                 "birth_date": "1980-01-31",
                 "photos": f"{row % FACES}.jpg",
             }
-            writer.writerow(said | (bad[row % len(bad)] if row in BAD_ROWS else {}))
-    photos = tmp_path / "photos.zip"
+            writer.writerow(said | (WRONG[row % len(WRONG)] if row in bad else {}))
+    photos = folder / "photos.zip"
     photos.write_bytes(zip_of({f"{n}.jpg": photo_of(n, side=64) for n in range(FACES)}))
-    return file, photos
+    return Lists(file, photos, rows, bad)
 
 
 def count(database: Path, table: str) -> int:
@@ -80,7 +90,7 @@ def count(database: Path, table: str) -> int:
     return int(found)
 
 
-def check_all_is_there_once(database: Path) -> None:
+def check_all_is_there_once(database: Path, lists: Lists) -> None:
     """Exactly the good rows are stored, each once, and exactly the bad ones reported."""
     with closing(sqlite3.connect(database)) as connection:
         references = [row[0] for row in connection.execute("SELECT reference FROM subject")]
@@ -88,12 +98,12 @@ def check_all_is_there_once(database: Path) -> None:
         (job,) = connection.execute(
             "SELECT state, done, created, updated, unchanged, refused FROM import_job"
         ).fetchall()
-    good = {f"R-{row}" for row in range(2, ROWS + 2) if row not in BAD_ROWS}
+    good = {f"R-{row}" for row in range(2, lists.rows + 2) if row not in lists.bad}
     assert sorted(references) == sorted(good)
-    assert sorted(faults) == [(row, 1) for row in BAD_ROWS]
-    assert job == ("done", ROWS, ROWS - BAD, 0, 0, BAD)
+    assert sorted(faults) == [(row, 1) for row in lists.bad]
+    assert job == ("done", lists.rows, lists.good, 0, 0, len(lists.bad))
     for table in ("photo", "template", "membership"):
-        assert count(database, table) == ROWS - BAD
+        assert count(database, table) == lists.good
     assert count(database, "import_part") == 0
 
 
@@ -120,8 +130,8 @@ def serving(tmp_path: Path) -> "Iterator[tuple[str, subprocess.Popen[bytes]]]":
             process.terminate()
 
 
-def test_an_import_over_http_killed_midway_goes_on_by_itself(lists, tmp_path):
-    file, photos = lists
+def test_an_import_over_http_killed_midway_goes_on_by_itself(tmp_path):
+    lists = write_lists(tmp_path, 5000)
     (tmp_path / "var").mkdir()
     database = tmp_path / "var" / "siaga.db"
     records = Records.open(
@@ -143,12 +153,12 @@ def test_an_import_over_http_killed_midway_goes_on_by_itself(lists, tmp_path):
             f"{address}/v1/imports",
             params={"watchlist_id": watchlist},
             headers=headers,
-            files={"file": file.read_bytes(), "photos": photos.read_bytes()},
+            files={"file": lists.file.read_bytes(), "photos": lists.photos.read_bytes()},
             timeout=60,
         )
         assert sent.status_code == 202, sent.text
         path = f"/v1/imports/{sent.json()['id']}"
-        least = random.randrange(1, ROWS // 2)
+        least = random.randrange(1, lists.rows // 2)
         while (progress := told(address, path))["done"] < least:
             time.sleep(0.02)
         assert progress["state"] == "running"
@@ -156,7 +166,7 @@ def test_an_import_over_http_killed_midway_goes_on_by_itself(lists, tmp_path):
         process.send_signal(signal.SIGKILL)
         process.wait()
     stored = count(database, "subject")
-    assert 0 < stored < ROWS - BAD, "the process was not killed midway"
+    assert 0 < stored < lists.good, "the process was not killed midway"
 
     with serving(tmp_path) as (address, _):
         seen = []
@@ -167,25 +177,25 @@ def test_an_import_over_http_killed_midway_goes_on_by_itself(lists, tmp_path):
         assert seen == sorted(seen)
         assert len(set(seen)) > 2, "progress is visible"
         report = told(address, f"{path}/errors?format=json")
-        assert sorted(fault["row"] for fault in report) == BAD_ROWS
+        assert sorted(fault["row"] for fault in report) == lists.bad
         until = time.monotonic() + 20
         while count(database, "import_part") and time.monotonic() < until:
             time.sleep(0.05)
-    check_all_is_there_once(database)
+    check_all_is_there_once(database, lists)
 
 
-def test_the_command_killed_midway_and_run_again_goes_on(lists, tmp_path):
-    file, photos = lists
+def test_the_command_killed_midway_and_run_again_goes_on(tmp_path):
+    lists = write_lists(tmp_path, 1500)
     (tmp_path / "var").mkdir()
     database = tmp_path / "var" / "siaga.db"
-    arguments = ("import", tmp_path / "var", file, photos)
+    arguments = ("import", tmp_path / "var", lists.file, lists.photos)
     with drawn(tmp_path, *arguments, stdout=subprocess.DEVNULL) as process:
-        least = random.randrange(1, ROWS // 2)
+        least = random.randrange(1, lists.rows // 2)
         while count(database, "subject") < least and process.poll() is None:
             time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
     stored = count(database, "subject")
-    assert 0 < stored < ROWS - BAD, "the process was not killed midway"
+    assert 0 < stored < lists.good, "the process was not killed midway"
 
     terminal, its_end = pty.openpty()
     with drawn(tmp_path, *arguments, stdout=subprocess.DEVNULL, stderr=its_end) as process:
@@ -205,12 +215,12 @@ def test_the_command_killed_midway_and_run_again_goes_on(lists, tmp_path):
         listener.join()
     os.close(terminal)
     shown = said.decode()
-    done = [int(number) for number in re.findall(r"(\d+)/5000", shown)]
-    assert stored <= min(done) < 3000, "it goes on where it was"
-    assert done[-1] == ROWS
+    done = [int(number) for number in re.findall(r"(\d+)/1500", shown)]
+    assert stored <= min(done) < lists.rows, "it goes on where it was"
+    assert done[-1] == lists.rows
     assert len(set(done)) > 3
     assert re.search(r"\d+ rows/s", shown)
-    check_all_is_there_once(database)
+    check_all_is_there_once(database, lists)
 
 
 def test_import_then_export_then_import_elsewhere(siaga, tmp_path):

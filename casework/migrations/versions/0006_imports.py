@@ -34,7 +34,7 @@ def upgrade() -> None:
         sa.Column("refused", sa.Integer(), nullable=False),
         sa.Column("photos_added", sa.Integer(), nullable=False),
         sa.Column("photos_refused", sa.Integer(), nullable=False),
-        sa.Column("worked_s", sa.Float(), nullable=False),
+        sa.Column("worked_s", sa.Double(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("claim", sa.String(length=200), nullable=True),
         sa.Column("claimed_until", UtcDateTime(timezone=True), nullable=True),

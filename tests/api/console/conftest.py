@@ -59,6 +59,17 @@ class Browser:
         self.page = self.client.post(action, data=data | fields, headers=origin)
         return self.page
 
+    def send_here(self, files: Any = None, **fields: Any) -> httpx2.Response:
+        """Send the page's own form: the one without an address, with these fields and files."""
+        assert self.page is not None
+        address = self.page.url.path
+        data = {"csrf": self.hidden("csrf")} | fields
+        if 'name="version"' in self.page.text:
+            data["version"] = self.hidden("version")
+        origin = {"Origin": HERE, "Sec-Fetch-Site": "same-origin", "Referer": str(self.page.url)}
+        self.page = self.client.post(address, data=data, files=files, headers=origin)
+        return self.page
+
     def hidden(self, name: str) -> str:
         """Return the value of a hidden field of the page."""
         assert self.page is not None

@@ -104,8 +104,10 @@ def test_guesses_at_the_same_time_are_counted_one_by_one(house):
         refusals.append(type(refusal(house, "sari")))
 
     threads = [threading.Thread(target=guess) for _ in range(12)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert refusals.count(NotAuthenticated) == 4
     assert refusals.count(TooManyAttempts) == 8
 

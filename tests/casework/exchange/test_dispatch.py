@@ -15,6 +15,7 @@ from casework.access.keys import NewKey
 from casework.errors import NotFound
 from casework.exchange.deliveries import Again, Deliveries
 from casework.exchange.dispatch import DeliveryRules, Dispatch, Result, pause
+from casework.exchange.queues import Queues
 from casework.exchange.sender import Sender
 from casework.exchange.signature import verify
 from casework.exchange.webhooks import NewWebhook, Webhooks
@@ -45,6 +46,7 @@ class Post:
         self.desk, self.records = desk, records
         self.webhooks = Webhooks(database, records.vault, records.audit, clock, private=True)
         self.deliveries = Deliveries(database, records.audit, records.outbox, clock)
+        self.queues = Queues(database, clock)
         self.dispatch = Dispatch(database, records.audit, clock, RULES)
 
     def register(self, url: str = "http://127.0.0.1:9/", **how: object) -> tuple[str, str]:
@@ -76,7 +78,9 @@ class Post:
             stopping = asyncio.Event()
             attempted: list[DeliveryState] = []
             async with sender:
-                worker = Worker(self.records.outbox, self.dispatch, sender, attempted.append, _fail)
+                worker = Worker(
+                    self.records.outbox, self.queues, self.dispatch, sender, attempted.append, _fail
+                )
                 running = asyncio.create_task(worker.run(stopping))
                 deadline = time.monotonic() + 10
                 while time.monotonic() < deadline:
@@ -118,7 +122,7 @@ def test_a_delivery_is_signed_and_holds_what_the_agency_s_officers_may_see(desk,
     desk.enrol(1, reason="secret reason")
     webhook_id, secret = post.register(receiver.url)
     alert_id = alert_of(desk)
-    post.dispatch.fan_out()
+    post.queues.fill()
     post.send()
     (message,) = receiver.messages
     at = int(desk.clock().timestamp())
@@ -142,7 +146,7 @@ def test_both_signatures_are_sent_while_a_secret_is_replaced(desk, post, receive
     for later in (timedelta(), timedelta(minutes=6)):
         desk.clock.now += later
         alert_of(desk)
-        post.dispatch.fan_out()
+        post.queues.fill()
         post.send()
     during, after = receiver.messages
     at = int(desk.clock().timestamp())
@@ -161,7 +165,7 @@ def test_a_port_system_hears_of_its_own_encounters_without_an_identity(desk, pos
     encounter = desk.screen(1, key=port_system(mine.id), traveller_ref="ref-1").encounter
     alert = encounter.alerts[0]
     desk.service.records.review.acknowledge(officer(desk.agency(), Role.OFFICER), alert.id)
-    post.dispatch.fan_out()
+    post.queues.fill()
     post.send()
     raised, changed = receiver.messages
     assert set(raised.json) == {"id", "kind", "at", "alert"}
@@ -179,11 +183,11 @@ def test_a_list_that_is_shared_no_more_is_told_no_more_even_if_it_waits(desk, po
     webhook_id, _ = post.register(receiver.url, agency_id=desk.agency("POL"))
     desk.enrol(1, shared)
     alert_of(desk)
-    post.dispatch.fan_out()
+    post.queues.fill()
     analyst = officer(desk.agency(), Role.ANALYST)
     desk.service.records.watchlists.edit(analyst, shared, {"shared_with": []}, None)
     alert_of(desk)
-    post.dispatch.fan_out()
+    post.queues.fill()
     post.send()
     assert receiver.messages == []
     assert [row.state for row in post.log(webhook_id)] == ["gone"]
@@ -196,7 +200,7 @@ def test_a_name_that_leads_inside_later_is_refused_at_delivery(desk, post, recei
     desk.enrol(1)
     webhook_id, _ = post.register(receiver.url.replace("http://127.0.0.1", "https://localhost"))
     alert_of(desk)
-    post.dispatch.fan_out()
+    post.queues.fill()
     post.send(private=False)
     (row,) = post.log(webhook_id)
     assert "private address" in row.error
@@ -209,7 +213,7 @@ def test_a_redirect_is_not_followed(desk, post, receiver):
     receiver.status, receiver.location = 302, "/elsewhere"
     webhook_id, _ = post.register(receiver.url)
     alert_of(desk)
-    post.dispatch.fan_out()
+    post.queues.fill()
     post.send()
     assert [message.path for message in receiver.messages] == ["/siaga"]
     (row,) = post.log(webhook_id)
@@ -222,7 +226,7 @@ def test_a_proxy_of_the_environment_is_not_asked(desk, post, receiver, monkeypat
     desk.enrol(1)
     post.register(receiver.url)
     alert_of(desk)
-    post.dispatch.fan_out()
+    post.queues.fill()
     post.send()
     assert len(receiver.messages) == 1
 
@@ -232,7 +236,7 @@ def test_a_receiver_that_does_not_answer_is_left_after_a_while(desk, post, recei
     desk.enrol(1)
     webhook_id, _ = post.register(receiver.url)
     alert_of(desk)
-    post.dispatch.fan_out()
+    post.queues.fill()
     began = time.monotonic()
     post.send(until=1)
     assert time.monotonic() - began < 2 * RULES.timeout_s
@@ -250,7 +254,7 @@ def test_nothing_overtakes_within_a_list_and_lists_do_not_wait_for_each_other(de
     post.register()
     mine = [alert_of(desk, 1), alert_of(desk, 1)]
     other = alert_of(desk, 2)
-    post.dispatch.fan_out()
+    post.queues.fill()
     claims = post.dispatch.claim(10)
     assert [claim.delivery.object_id for claim in claims] == [mine[0], other]
     post.dispatch.finish(claims[0], FAILED)
@@ -277,7 +281,7 @@ def test_several_processes_make_each_delivery_once(desk):
     def work(post: Post) -> None:
         idle = 0
         while idle < 5:
-            post.dispatch.fan_out()
+            post.queues.fill()
             claims = post.dispatch.claim(3)
             idle = 0 if claims else idle + 1
             for claim in claims:
@@ -298,7 +302,7 @@ def test_what_a_dead_process_had_claimed_is_taken_up_and_its_late_result_is_not(
     desk.enrol(1)
     webhook_id, _ = post.register()
     alert_of(desk)
-    post.dispatch.fan_out()
+    post.queues.fill()
     (lost,) = post.dispatch.claim(10)
     assert Post(desk).dispatch.claim(10) == []
     assert 0 < post.dispatch.pause() <= RULES.timeout_s + 5
@@ -316,10 +320,10 @@ def test_what_happened_before_a_webhook_was_made_is_not_told(desk, post):
     desk.enrol(1)
     alert_of(desk)
     post.register()
-    assert post.dispatch.fan_out() == 0
+    assert post.queues.fill() == 0
     alert_of(desk)
-    assert post.dispatch.fan_out() == 1
-    assert post.dispatch.fan_out() == 0
+    assert post.queues.fill() == 1
+    assert post.queues.fill() == 0
 
 
 def test_only_the_chosen_kinds_are_told(desk, post):
@@ -330,7 +334,7 @@ def test_only_the_chosen_kinds_are_told(desk, post):
     row, _ = post.webhooks.create(OPERATOR, raised)
     alert_id = alert_of(desk)
     desk.service.records.review.acknowledge(officer(desk.agency(), Role.OFFICER), alert_id)
-    assert post.dispatch.fan_out() == 1
+    assert post.queues.fill() == 1
     assert [each.kind for each in post.log(row.id)] == ["alert.raised"]
 
 
@@ -349,7 +353,7 @@ def test_a_delivery_that_fails_too_often_switches_its_webhook_off_and_says_so(de
     desk.enrol(1)
     webhook_id, _ = post.register()
     first, second = alert_of(desk), alert_of(desk)
-    post.dispatch.fan_out()
+    post.queues.fill()
     for attempt in range(1, 4):
         (claim,) = post.dispatch.claim(10)
         assert claim.delivery.object_id == first
@@ -390,9 +394,9 @@ def test_what_waited_too_long_is_no_longer_told(desk, post):
     alert_of(desk)
     desk.clock.advance(hours=3)
     late = alert_of(desk)
-    assert post.dispatch.fan_out() == 0
+    assert post.queues.fill() == 0
     post.webhooks.edit(OPERATOR, webhook_id, {"active": True}, None)
-    assert post.dispatch.fan_out() == 2
+    assert post.queues.fill() == 2
     (claim,) = post.dispatch.claim(10)
     assert claim.delivery.object_id == late
     assert [row.state for row in post.log(webhook_id)] == ["expired", "pending"]
@@ -404,11 +408,11 @@ def test_a_receiver_out_of_force_is_told_nothing(desk, post):
     post.register(key_id=port.id)
     desk.enrol(1)
     desk.screen(1, key=port_system(port.id))
-    assert post.dispatch.fan_out() == 1
+    assert post.queues.fill() == 1
     keys.revoke(OPERATOR, port.id)
     assert post.dispatch.claim(10) == []
     desk.screen(1, key=port_system(port.id))
-    assert post.dispatch.fan_out() == 0
+    assert post.queues.fill() == 0
 
 
 # The log, and telling again
@@ -420,7 +424,7 @@ def test_deliveries_are_made_again_in_their_order(desk, post, receiver):
     for _ in range(3):
         alert_of(desk)
         desk.clock.advance(minutes=1)
-    post.dispatch.fan_out()
+    post.queues.fill()
     post.send()
     first = receiver.ids()
     log = post.log(webhook_id)
@@ -443,7 +447,7 @@ def test_the_log_is_read_in_pages(desk, post):
     webhook_id, _ = post.register()
     for _ in range(5):
         alert_of(desk)
-    post.dispatch.fan_out()
+    post.queues.fill()
     pages, before = [], None
     while rows := post.deliveries.page(OPERATOR, webhook_id, before, 2):
         pages.append([row.seq for row in rows])
@@ -474,6 +478,6 @@ def test_figures_count_what_waits(desk, post):
     post.register()
     alert_of(desk)
     desk.clock.advance(seconds=90)
-    post.dispatch.fan_out()
+    post.queues.fill()
     figures = post.dispatch.figures()
     assert (figures.pending, figures.oldest_s, figures.disabled) == (1, 90, 0)

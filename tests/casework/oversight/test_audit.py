@@ -5,11 +5,12 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from enum import IntEnum
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from casework.access.actors import Actor, ActorKind
 from casework.access.agencies import NewAgency
@@ -250,7 +251,7 @@ def test_a_chain_written_anew_without_the_key_is_found(copy):
     last = GENESIS
     with records.database.write() as session:
         for seq, text, _ in list(stored.records(session)):
-            last = chained(last, text)
+            last = chained(last, str(text))
             session.execute(update(AuditRecord).where(AuditRecord.seq == seq).values(hash=last))
         session.execute(update(AuditHead).values(hash=last))
     records.close()
@@ -291,7 +292,7 @@ def test_a_trail_that_was_taken_away_altogether_is_found(tmp_path):
     records.officers.create(OPERATOR, NewOfficer(agency.id, "a", "A", frozenset({Role.ADMIN})))
     with records.database.write() as session:
         for table in (AuditRecord, AuditHead):
-            session.execute(table.__table__.delete())
+            session.execute(delete(table))
     assert records.audit.verify().seq == 1
     records.close()
 
@@ -351,11 +352,17 @@ def test_details_are_kept_as_json_would(shared):
         HIGH = 3
 
     records, _ = shared
-    detail = {"level": Level.HIGH, "role": Role.ADMIN, 10: "ten", 9: "nine", "pair": (1, 2)}
+    detail: dict[Any, Any] = {
+        "level": Level.HIGH,
+        "role": Role.ADMIN,
+        10: "ten",
+        9: "nine",
+        "pair": (1, 2),
+    }
     records.audit.note(Entry(OPERATOR, "x.y", detail=detail))
     with records.database.read() as session:
         *_, (_, text, _) = stored.records(session)
-    assert json.loads(text)["detail"] == {
+    assert json.loads(str(text))["detail"] == {
         "level": 3,
         "role": "admin",
         "10": "ten",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casework.access.actors import Actor
+from casework.access.actors import Actor, ActorKind
 from casework.errors import NotPermitted
 from casework.oversight.audit import Entry
 from casework.oversight.chain import check_export
@@ -28,14 +28,14 @@ def acts(desk, agencies):
     """Ours on ours, ours on theirs, theirs on ours, theirs on theirs, nobody's on nobody's."""
     ours, theirs = agencies
     audit = desk.service.records.audit
-    for name, actor_agency, owner in (
+    for name, agency_id, owner in (
         ("ours-ours", ours, ours),
         ("ours-theirs", ours, theirs),
         ("theirs-ours", theirs, ours),
         ("theirs-theirs", theirs, theirs),
         ("none", None, None),
     ):
-        actor = officer(actor_agency, Role.OFFICER, name=name)
+        actor = Actor(ActorKind.OFFICER, f"off_{name}", name, agency_id)
         audit.note(Entry(actor, "alert.decide", f"alr_{name}", owner))
 
 
@@ -62,7 +62,7 @@ def test_an_auditor_reads_the_acts_of_their_agency_and_those_on_what_belongs_to_
 def test_the_operators_auditor_reads_all(desk, agencies, acts):
     trail = desk.service.records.trail
     runner = Actor(
-        OPERATOR.kind.OFFICER,
+        ActorKind.OFFICER,
         "off_r",
         "r",
         desk.agency("OPS", AgencyKind.OPERATOR),
@@ -156,7 +156,7 @@ def test_a_part_of_the_trail_is_no_chain(desk, agencies, acts):
     assert not check_export(desk.service.records.trail.export(auditor)).whole
 
 
-SAMPLE = []
+SAMPLE: list[str] = []
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ const list = document.getElementById("queue");
 const live = document.getElementById("live");
 const news = document.getElementById("news");
 const sound = document.getElementById("sound");
+// The list grows through a shift; what falls off its end is on the next page.
+const MOST_ROWS = 250;
 const plainTitle = document.title;
 const held = new Map();
 const heard = new Set([...list.children].map((row) => row.dataset.id));
@@ -101,6 +103,7 @@ function insert(row, fresh) {
   row.classList.toggle("fresh", fresh);
   const before = [...list.children].find((other) => sortsAfter(other, row));
   list.insertBefore(row, before ?? null);
+  while (list.children.length > MOST_ROWS) list.lastElementChild.remove();
 }
 
 function sortsAfter(other, row) {

@@ -1,0 +1,117 @@
+"""What a referral carries, as people read it: each field's name and value in their language."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+from api.console import words
+from api.console.speech import Speech
+from casework.exchange.carried import PHOTOS, AlertField, TipField
+from casework.exchange.tips import TipView
+from casework.review.alerts import AlertView
+from casework.vocabulary import ReferralKind
+
+_FIELDS: Final[Mapping[ReferralKind, type[AlertField] | type[TipField]]] = {
+    ReferralKind.ALERT: AlertField,
+    ReferralKind.TIP: TipField,
+}
+_WORDS_OF: Final = {
+    "sex": "Sex",
+    "category": "Category",
+    "direction": "Direction",
+    "stage": "Stage",
+    "origin": "TipOrigin",
+}
+_MOMENTS: Final = frozenset({"captured_at", "happened_at"})
+
+
+def shown(kind: ReferralKind, values: Mapping[str, Any], speech: Speech) -> list[tuple[str, str]]:
+    """Return name and value of every field that is carried and no photo, in a fixed order.
+
+    What is carried although nothing was known of it has an empty value.
+    """
+    return [
+        (speech(words.of(each)), told(each, values[each.value], speech))
+        for each in _FIELDS[kind]
+        if each.value in values
+    ]
+
+
+def photos(
+    kind: ReferralKind, names: Sequence[str], speech: Speech
+) -> list[tuple[str, str]]:
+    """Return the name and what it is called of every photo that is carried."""
+    return [
+        (each.value, speech(words.of(each))) for each in _FIELDS[kind] if each.value in names
+    ]
+
+
+def told(field: str, value: Any, speech: Speech) -> str:  # noqa: ANN401 - as JSON has it
+    """Return a carried value as text; empty where nothing is known."""
+    if value is None or value in ("", [], ()):
+        return ""
+    if field in _WORDS_OF:
+        return speech(words.of(value, _WORDS_OF[field]))
+    if field == AlertField.NATIONALITY:
+        return words.country(value, speech.language)
+    if field == AlertField.DOCUMENTS:
+        return ", ".join(_document(each) for each in value)
+    if field == AlertField.ALIASES:
+        return ", ".join(value)
+    if field == AlertField.SCORE:
+        return speech.number(value, 3)
+    if field == AlertField.ONE_IN:
+        return speech("1 in %(count)s", count=speech.number(value))
+    if field in _MOMENTS:
+        return speech.when(_moment(value))
+    if field == AlertField.VALID_UNTIL:
+        return speech.day(_moment(value))
+    return str(value)
+
+
+def of_alert(view: AlertView) -> dict[str, Any]:
+    """Return what could be carried of an alert now, but for the photos."""
+    alert = view.alert
+    met = alert.encounter
+    person = asdict(view.wanted) if view.wanted is not None else {}
+    listed = {each.value: person[each.value] for each in AlertField if each.value in person}
+    return {
+        **listed,
+        AlertField.WATCHLIST.value: alert.watchlist_name,
+        AlertField.CATEGORY.value: alert.category,
+        AlertField.LEGAL_BASIS.value: view.legal_basis,
+        AlertField.SCORE.value: alert.score,
+        AlertField.ONE_IN.value: alert.one_in,
+        AlertField.PORT.value: met.port,
+        AlertField.DIRECTION.value: met.direction,
+        AlertField.STAGE.value: met.stage,
+        AlertField.CAPTURED_AT.value: met.captured_at,
+        AlertField.TRAVELLER_REF.value: met.traveller_ref,
+    }
+
+
+def of_tip(view: TipView) -> dict[str, Any]:
+    """Return what could be carried of a tip, but for the photo."""
+    tip = view.tip
+    return {
+        TipField.REFERENCE.value: tip.reference,
+        TipField.ORIGIN.value: tip.origin,
+        TipField.TEXT.value: view.report.text,
+        TipField.PLACE.value: view.report.place,
+        TipField.HAPPENED_AT.value: tip.happened_at,
+    }
+
+
+def is_photo(field: str) -> bool:
+    """Whether a field is a photo."""
+    return field in PHOTOS
+
+
+def _document(each: Mapping[str, Any]) -> str:
+    parts = (each.get("kind"), each.get("number"), each.get("country"))
+    return " ".join(str(part) for part in parts if part)
+
+
+def _moment(value: str | datetime) -> datetime:
+    return datetime.fromisoformat(value) if isinstance(value, str) else value

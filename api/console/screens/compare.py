@@ -1,0 +1,70 @@
+"""Two photos side by side. Nothing of them is kept, and only that they were compared is recorded."""
+
+import asyncio
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from api.console import words
+from api.console.visit import OfficerVisit, Page
+from api.needs import Workers, WorkPlace
+from api.routes.compare import told
+from api.schemas.compare import CompareOut
+from casework.access.authority import Act
+from casework.chance import RAREST
+from casework.oversight.audit import Entry
+from detector.errors import PhotoError
+from detector.pipeline import Analysis
+
+router: Final = APIRouter(include_in_schema=False)
+
+Comparer = Annotated[OfficerVisit, Depends(Page(Act.COMPARE))]
+
+PHOTOS: Final = ("first", "second")
+
+
+@router.get("/compare")
+def ask(visit: Comparer) -> Response:
+    """Show the form."""
+    return _page(visit)
+
+
+@router.post("/compare")
+async def compare(visit: Comparer, pool: Workers, place: WorkPlace) -> Response:
+    """Tell how alike the faces of two photos are."""
+    del place
+    service, files = visit.service, visit.posted.files
+    missing = {name: "" for name in PHOTOS if len(files.get(name, ())) != 1}
+    if missing:
+        return await asyncio.to_thread(_page, visit, wrong=missing)
+    faces: list[Analysis] = []
+
+    def work() -> None:
+        for name in PHOTOS:
+            faces.append(service.pipeline.analyse(files[name][0].content))
+
+    try:
+        await pool.run(visit.request, work)
+    except PhotoError as error:
+        refused = {PHOTOS[len(faces)]: words.fault(error, visit.speech)}
+        return await asyncio.to_thread(_page, visit, wrong=refused)
+    entry = Entry(visit.actor, Act.COMPARE)
+    await asyncio.to_thread(service.records.audit.note, entry)
+    return await asyncio.to_thread(_page, visit, told(service, *faces))
+
+
+def _page(
+    visit: OfficerVisit, result: CompareOut | None = None, *, wrong: dict[str, str] | None = None
+) -> Response:
+    one_in = None
+    if result is not None and result.false_match_rate is not None:
+        one_in = min(float(f"{1 / max(result.false_match_rate, 1 / RAREST):.2g}"), RAREST)
+    return visit.page(
+        "compare.html",
+        status=422 if wrong else 200,
+        result=result,
+        one_in=one_in,
+        rarest=RAREST,
+        wrong=wrong or {},
+    )

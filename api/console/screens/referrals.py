@@ -1,0 +1,126 @@
+"""Referrals: what came from other agencies and went to them, and what the two say about it."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from api.console import carrying, words
+from api.console.visit import OfficerVisit, Page
+from api.problems import RequestInvalid
+from api.routes.subjects import MEDIA_TYPES, PRIVATE
+from api.schemas.referrals import AnsweringIn, MayNote, MustNote
+from casework.access.authority import Act
+from casework.errors import IllegalTransition, InvalidReferral, StaleVersion
+from casework.exchange.referral_states import AWAITED, OPEN, Move, Side, Standing, open_to
+from casework.exchange.referrals import Box, ReferralFilter
+from casework.vocabulary import Disposal, ReferralKind, ReferralState
+
+router: Final = APIRouter(prefix="/referrals", include_in_schema=False)
+
+Handler = Annotated[OfficerVisit, Depends(Page(Act.HANDLE_REFERRAL))]
+
+PAGE_SIZE: Final = 50
+_LONGEST: Final = 100
+_STATES: Final[dict[str, tuple[ReferralState, ...] | None]] = {
+    "open": tuple(sorted(OPEN)),
+    "awaited": tuple(sorted(AWAITED)),
+    "closed": (ReferralState.CLOSED,),
+    "all": None,
+}
+_UNEXPLAINED: Final = frozenset({Move.ACCEPT, Move.CLOSE})
+"""Moves that need no note."""
+
+
+@router.get("")
+def page(visit: Handler) -> Response:
+    """List referrals that came, or those that went."""
+    query = visit.request.query_params
+    state, late = query.get("state", ""), query.get("overdue") == "yes"
+    said = {
+        "box": Box.OUT.value if query.get("box") == Box.OUT else Box.IN.value,
+        "state": state if state in _STATES else "open",
+        "overdue": "yes" if late else "",
+    }
+    wanted = ReferralFilter(Box(said["box"]), _STATES[said["state"]], True if late else None)
+    before = query.get("before", "")[:_LONGEST] or None
+    rows = visit.records.referrals.page(visit.actor, before, PAGE_SIZE + 1, wanted)
+    following = rows[PAGE_SIZE - 1][0].id if len(rows) > PAGE_SIZE else None
+    return visit.page(
+        "referrals.html", referrals=rows[:PAGE_SIZE], said=said, following=following
+    )
+
+
+@router.get("/{referral_id}")
+def show(referral_id: str, visit: Handler) -> Response:
+    """Show one referral: exactly what it carries, and what was said."""
+    return _page(visit, referral_id)
+
+
+@router.get("/{referral_id}/photos/{name}")
+def photo(referral_id: str, name: str, visit: Handler) -> Response:
+    """Return a photo as it was when the referral was sent."""
+    content, kind = visit.records.referrals.photo(visit.actor, referral_id, name)
+    return Response(content, media_type=MEDIA_TYPES[kind], headers=PRIVATE)
+
+
+@router.post("/{referral_id}/step")
+def step(referral_id: str, visit: Handler) -> Response:
+    """Accept, decline, ask, answer or close; `move` says which."""
+    posted, actor = visit.posted, visit.actor
+    correspondence, version = visit.records.correspondence, posted.number("version")
+    wanted = posted.text("move")
+    try:
+        if wanted == Move.ACCEPT:
+            correspondence.accept(actor, referral_id, posted.parse(MayNote).note, version)
+        elif wanted == Move.CLOSE:
+            correspondence.close(actor, referral_id, posted.parse(MayNote).note, version)
+        elif wanted == Move.DECLINE:
+            correspondence.decline(actor, referral_id, posted.parse(MustNote).note, version)
+        elif wanted == Move.ASK:
+            correspondence.ask(actor, referral_id, posted.parse(MustNote).note, version)
+        else:
+            said = posted.parse(AnsweringIn)
+            correspondence.answer(actor, referral_id, said.note, said.outcome, version)
+    except RequestInvalid as error:
+        return _page(visit, referral_id, 422, wrong={each.field for each in error.errors})
+    except InvalidReferral as error:
+        return _page(visit, referral_id, 422, wrong={error.field})
+    except (StaleVersion, IllegalTransition) as error:
+        return _page(visit, referral_id, 409, fault=words.fault(error, visit.speech))
+    return visit.go(f"/referrals/{referral_id}", done="referral_moved")
+
+
+@router.get("/{referral_id}/step")
+async def back(referral_id: str, visit: Handler) -> Response:
+    """Show the referral where an answer to a form is asked for again."""
+    return visit.go(f"/referrals/{referral_id}")
+
+
+def _page(
+    visit: OfficerVisit,
+    referral_id: str,
+    status: int = 200,
+    *,
+    wrong: set[str] | None = None,
+    fault: str = "",
+) -> Response:
+    view = visit.records.referrals.get(visit.actor, referral_id)
+    row = view.referral
+    side = Side.SENDER if row.sender_id == visit.actor.agency_id else Side.RECEIVER
+    at = Standing(ReferralState(row.state), row.accepted_at is not None)
+    kind = ReferralKind(row.kind)
+    values: dict[str, Any] = {
+        "view": view,
+        "row": row,
+        "side": side,
+        "moves": open_to(at, side),
+        "carried": carrying.shown(kind, view.values, visit.speech),
+        "photos": carrying.photos(kind, view.photos, visit.speech),
+        "outcomes": tuple(Disposal),
+        "unexplained": _UNEXPLAINED,
+        "typed": visit.posted,
+        "wrong": wrong or set(),
+        "fault": fault,
+    }
+    return visit.page("referral.html", status=status, **values)

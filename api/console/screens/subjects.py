@@ -1,0 +1,305 @@
+"""Subjects: the people on an agency's watchlists; searched, enrolled, changed, erased."""
+
+import asyncio
+from datetime import datetime, time, timedelta
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends
+from starlette.responses import JSONResponse, Response
+
+from api.console import words
+from api.console.posted import Posted
+from api.console.visit import OfficerVisit, Page
+from api.forms import validated
+from api.needs import Workers, WorkPlace
+from api.problems import RequestInvalid
+from api.routes.subjects import MEDIA_TYPES, PRIVATE
+from api.schemas.subjects import SubjectIn, SubjectPatch
+from casework.access.authority import Act
+from casework.enrolment import Enrolled
+from casework.errors import CaseworkError, EnrolmentRefused
+from casework.lookalikes import Lookalike
+from casework.subjects import NewSubject, SubjectFilter
+from casework.tables import Subject
+from casework.vocabulary import Sex, SubjectStatus
+
+router: Final = APIRouter(include_in_schema=False)
+
+Reader = Annotated[OfficerVisit, Depends(Page(Act.READ_SUBJECT))]
+Editor = Annotated[OfficerVisit, Depends(Page(Act.EDIT_SUBJECT))]
+Historian = Annotated[OfficerVisit, Depends(Page(Act.READ_HISTORY))]
+
+PAGE_SIZE: Final = 50
+_MOST_LISTS: Final = 500
+_HISTORY: Final = 50
+_SOON: Final = timedelta(days=30)
+_LONGEST_WORDS: Final = 200
+
+
+@router.get("/subjects")
+def page(visit: Reader) -> Response:
+    """List subjects, of one list or by words, or those who lapse soon."""
+    query = visit.request.query_params
+    words_said = query.get("q", "").strip()[:_LONGEST_WORDS]
+    list_id, soon = query.get("list", "")[:50], query.get("soon") == "yes"
+    now = visit.records.queue.now()
+    wanted = SubjectFilter(list_id or None, words_said or None, now + _SOON if soon else None)
+    after = query.get("after", "")[:100] or None
+    rows = visit.records.subjects.page(visit.actor, after, PAGE_SIZE + 1, wanted)
+    return visit.page(
+        "subjects.html",
+        subjects=rows[:PAGE_SIZE],
+        following=rows[PAGE_SIZE - 1].id if len(rows) > PAGE_SIZE else None,
+        said={"q": words_said, "list": list_id, "soon": "yes" if soon else ""},
+        lists=_own_lists(visit),
+        now=now,
+        soon=now + _SOON,
+    )
+
+
+@router.get("/subjects/new")
+def blank(visit: Editor) -> Response:
+    """Show the form of a new subject."""
+    return _form(visit, None, preset=visit.request.query_params.get("list", ""))
+
+
+@router.post("/subjects/new")
+async def create(visit: Editor, pool: Workers, place: WorkPlace) -> Response:
+    """Enrol somebody; every photo is accepted or refused with its reason."""
+    del place
+    service, actor = visit.service, visit.actor
+    files = visit.posted.files.get("photos", ())
+
+    def work() -> tuple[Enrolled, tuple[Lookalike, ...]]:
+        if not files:
+            raise EnrolmentRefused(["no photo was chosen"])
+        body = validated(SubjectIn, _said(visit))
+        person = NewSubject(**{**body.model_dump(), "watchlist_ids": tuple(body.watchlist_ids)})
+        enrolled = service.enrolment.enrol(actor, person, files)
+        service.mirror.catch_up()
+        return enrolled, service.lookalikes.of(actor, [enrolled])[0]
+
+    try:
+        enrolled, similar = await pool.run(visit.request, work)
+    except (RequestInvalid, CaseworkError) as error:
+        fault = words.fault(error, visit.speech)
+        return await asyncio.to_thread(_form, visit, None, fault=fault)
+    subject_id = enrolled.subject_id or ""
+    if similar or not all(report.accepted for report in enrolled.reports):
+        return await asyncio.to_thread(
+            _shown, visit, subject_id, enrolled=enrolled, similar=similar
+        )
+    return visit.go(f"/subjects/{subject_id}", done="enrolled")
+
+
+@router.post("/subjects/photo-check")
+async def check(visit: Editor, pool: Workers, place: WorkPlace) -> Response:
+    """Say how good a photo is while it is being chosen; nothing is kept of it."""
+    del place
+    files = visit.posted.files.get("photos", ())
+    if len(files) != 1:
+        return JSONResponse({"said": visit.speech("Choose a photo.")}, 422)
+    service = visit.service
+    report = (await pool.run(visit.request, lambda: service.enrolment.examine(files[0]))).report
+    verdict = "unsearchable"
+    if report.quality is not None:
+        verdict = report.quality.verdict.value
+    reasons = report.quality.reasons if report.quality is not None else ()
+    said = " ".join(visit.speech(words.explained(reason.value)) for reason in reasons)
+    return JSONResponse(
+        {
+            "verdict": verdict,
+            "word": visit.speech(words.of(verdict, "Verdict")),
+            "said": said or ("" if report.accepted else visit.speech("It cannot be read.")),
+        }
+    )
+
+
+@router.get("/subjects/{subject_id}")
+def show(subject_id: str, visit: Reader) -> Response:
+    """Show one subject."""
+    return _shown(visit, subject_id)
+
+
+@router.get("/subjects/{subject_id}/edit")
+def fill(subject_id: str, visit: Editor) -> Response:
+    """Show the form with what is kept."""
+    return _form(visit, visit.records.subjects.get(visit.actor, subject_id))
+
+
+@router.post("/subjects/{subject_id}/edit")
+def edit(subject_id: str, visit: Editor) -> Response:
+    """Change a subject; the change counts from the next traveller on."""
+    subjects, actor = visit.records.subjects, visit.actor
+    try:
+        changes = validated(SubjectPatch, _said(visit)).model_dump()
+        subjects.edit(actor, subject_id, changes, visit.posted.number("version"))
+    except (RequestInvalid, CaseworkError) as error:
+        row = subjects.get(actor, subject_id)
+        return _form(visit, row, fault=words.fault(error, visit.speech))
+    return visit.go(f"/subjects/{subject_id}", done="saved")
+
+
+@router.post("/subjects/{subject_id}/photos")
+async def add_photos(subject_id: str, visit: Editor, pool: Workers, place: WorkPlace) -> Response:
+    """Add photos to a subject."""
+    del place
+    service, actor = visit.service, visit.actor
+    files = visit.posted.files.get("photos", ())
+
+    def work() -> tuple[Enrolled, tuple[Lookalike, ...]]:
+        enrolled = service.enrolment.add_photos(actor, subject_id, files)
+        service.mirror.catch_up()
+        return enrolled, service.lookalikes.of(actor, [enrolled])[0]
+
+    try:
+        enrolled, similar = await pool.run(visit.request, work)
+    except EnrolmentRefused as error:
+        fault = words.fault(error, visit.speech)
+        return await asyncio.to_thread(_shown, visit, subject_id, fault=fault)
+    return await asyncio.to_thread(_shown, visit, subject_id, enrolled=enrolled, similar=similar)
+
+
+@router.post("/subjects/{subject_id}/photos/{photo_id}/remove")
+def remove_photo(subject_id: str, photo_id: str, visit: Editor) -> Response:
+    """Erase one photo; the last one goes only with its subject."""
+    try:
+        visit.records.subjects.remove_photo(visit.actor, subject_id, photo_id)
+    except CaseworkError as error:
+        return _shown(visit, subject_id, fault=words.fault(error, visit.speech))
+    return visit.go(f"/subjects/{subject_id}", done="removed")
+
+
+@router.get("/subjects/{subject_id}/photos/{photo_id}")
+def photo(subject_id: str, photo_id: str, visit: Reader) -> Response:
+    """Return a photo as it was enrolled."""
+    content, kind = visit.records.subjects.photo_content(visit.actor, subject_id, photo_id)
+    return Response(content, media_type=MEDIA_TYPES[kind], headers=PRIVATE)
+
+
+@router.get("/subjects/{subject_id}/history")
+def history(subject_id: str, visit: Historian) -> Response:
+    """Show where the subject was met."""
+    records, actor = visit.records, visit.actor
+    return visit.page(
+        "subject_history.html",
+        subject=records.subjects.get(actor, subject_id),
+        meetings=records.history.page(actor, subject_id, None, _HISTORY),
+    )
+
+
+@router.post("/subjects/{subject_id}/remove")
+def remove(subject_id: str, visit: Editor) -> Response:
+    """Erase a subject with photos and templates."""
+    visit.records.subjects.remove(visit.actor, subject_id)
+    visit.service.mirror.catch_up()
+    return visit.go("/subjects", done="removed")
+
+
+def _shown(
+    visit: OfficerVisit,
+    subject_id: str,
+    *,
+    fault: str = "",
+    enrolled: Enrolled | None = None,
+    similar: tuple[Lookalike, ...] = (),
+) -> Response:
+    row = visit.records.subjects.get(visit.actor, subject_id)
+    lists = {each.id: each for each in _own_lists(visit)}
+    return visit.page(
+        "subject.html",
+        status=422 if fault else 200,
+        subject=row,
+        lists=[
+            lists[membership.watchlist_id]
+            for membership in row.memberships
+            if membership.watchlist_id in lists
+        ],
+        now=visit.records.queue.now(),
+        soon=visit.records.queue.now() + _SOON,
+        fault=fault,
+        enrolled=enrolled,
+        similar=similar,
+    )
+
+
+def _form(
+    visit: OfficerVisit, row: Subject | None, *, fault: str = "", preset: str = ""
+) -> Response:
+    said: dict[str, Any] = {"watchlist_ids": [preset], "status": SubjectStatus.ACTIVE}
+    if row is not None:
+        said = {column.key: getattr(row, column.key) for column in row.__table__.columns}
+        said["watchlist_ids"] = [each.watchlist_id for each in row.memberships]
+    if fault:
+        posted = visit.posted
+        typed = {name: posted.text(name) for name in _TEXTS}
+        said |= typed | {"watchlist_ids": posted.texts("watchlist_ids")}
+        said |= {"aliases": posted.raw("aliases").splitlines(), "documents": _documents(posted)}
+        said |= {"valid_from": _day(visit, "valid_from"), "valid_until": _day(visit, "valid_until")}
+    return visit.page(
+        "subject_form.html",
+        status=422 if fault else 200,
+        row=row,
+        said=said,
+        fault=fault,
+        lists=_own_lists(visit),
+        sexes=tuple(Sex),
+        statuses=tuple(SubjectStatus),
+    )
+
+
+_TEXTS: Final = (
+    "name",
+    "reference",
+    "sex",
+    "birth_date",
+    "birth_year",
+    "nationality",
+    "reason",
+    "decision_number",
+    "status",
+)
+
+
+def _said(visit: OfficerVisit) -> dict[str, Any]:
+    """Return the form's fields as the interface for programs has them."""
+    posted = visit.posted
+    said: dict[str, Any] = {name: posted.text(name) or None for name in _TEXTS}
+    said["reason"] = posted.text("reason")
+    said["status"] = posted.text("status") or SubjectStatus.ACTIVE
+    said["nationality"] = posted.text("nationality").upper() or None
+    return said | {
+        "watchlist_ids": posted.texts("watchlist_ids"),
+        "aliases": [each.strip() for each in posted.raw("aliases").splitlines() if each.strip()],
+        "documents": _documents(posted),
+        "valid_from": _day(visit, "valid_from"),
+        "valid_until": _day(visit, "valid_until", last=True),
+    }
+
+
+def _documents(posted: Posted) -> list[dict[str, str | None]]:
+    """Return the documents of the form's rows; one without a number is an empty row."""
+    rows = (posted.values.get(f"document_{part}", ()) for part in ("kind", "number", "country"))
+    return [
+        {"kind": kind or "passport", "number": number, "country": country.upper() or None}
+        for kind, number, country in zip(*rows, strict=False)
+        if number
+    ]
+
+
+def _day(visit: OfficerVisit, name: str, *, last: bool = False) -> datetime | None:
+    """Return the beginning of a day in the place's time, or its end; None for no day."""
+    text = visit.posted.text(name)
+    try:
+        day = datetime.fromisoformat(text).date() if text else None
+    except ValueError:
+        return None
+    if day is None:
+        return None
+    return datetime.combine(day, time(23, 59, 59) if last else time.min, visit.speech.zone)
+
+
+def _own_lists(visit: OfficerVisit) -> list[Any]:
+    own = visit.officer.agency_id
+    found = visit.records.watchlists.page(visit.actor, None, _MOST_LISTS)
+    return [each for each in found if each.agency_id == own]

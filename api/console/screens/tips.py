@@ -1,0 +1,258 @@
+"""Tips: what was reported, and what officers make of it."""
+
+import asyncio
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from api.console import words
+from api.console.moments import with_zone
+from api.console.visit import OfficerVisit, Page
+from api.needs import Workers, WorkPlace
+from api.problems import RequestInvalid
+from api.routes.subjects import MEDIA_TYPES, PRIVATE
+from api.schemas.subjects import SubjectIn
+from api.schemas.tips import DismissalIn, TipForm, TipSearchIn
+from casework.access.authority import Act
+from casework.errors import (
+    EnrolmentRefused,
+    IllegalTransition,
+    ImpossibleBirth,
+    InvalidPeriod,
+    StaleVersion,
+)
+from casework.exchange.referral_states import AWAITED
+from casework.exchange.referrals import Box, ReferralFilter
+from casework.exchange.tip_states import OPEN, SETTLED
+from casework.exchange.tips import TipFilter
+from casework.review.searches import LEAST_PURPOSE
+from casework.subjects import NewSubject
+from casework.tables import Referral, Tip
+from casework.vocabulary import Sex, TipOrigin, TipState
+from detector.errors import PhotoError
+
+router: Final = APIRouter(prefix="/tips", include_in_schema=False)
+
+Handler = Annotated[OfficerVisit, Depends(Page(Act.HANDLE_TIP))]
+Protector = Annotated[OfficerVisit, Depends(Page(Act.READ_TIP_SOURCE))]
+Searcher = Annotated[OfficerVisit, Depends(Page(Act.SEARCH))]
+Editor = Annotated[OfficerVisit, Depends(Page(Act.EDIT_SUBJECT))]
+
+PAGE_SIZE: Final = 50
+_MOST_LISTS: Final = 200
+_MOST_REFERRALS: Final = 20
+_LONGEST: Final = 100
+_STATES: Final[dict[str, tuple[TipState, ...] | None]] = {
+    "open": tuple(sorted(OPEN)),
+    "referred": (TipState.REFERRED,),
+    "settled": tuple(sorted(SETTLED)),
+    "all": None,
+}
+
+
+@router.get("")
+def page(visit: Handler) -> Response:
+    """List tips, newest first."""
+    query = visit.request.query_params
+    state = query.get("state", "")
+    said = {
+        "state": state if state in _STATES else "open",
+        "reference": query.get("reference", "").strip()[:_LONGEST],
+    }
+    # Who gives a reference looks for that one tip, whatever became of it.
+    states = None if said["reference"] else _STATES[said["state"]]
+    wanted = TipFilter(states, said["reference"] or None)
+    before = query.get("before", "")[:_LONGEST] or None
+    rows = visit.records.tips.page(visit.actor, before, PAGE_SIZE + 1, wanted)
+    following = rows[PAGE_SIZE - 1].id if len(rows) > PAGE_SIZE else None
+    return visit.page("tips.html", tips=rows[:PAGE_SIZE], said=said, following=following)
+
+
+@router.get("/new")
+def blank(visit: Handler) -> Response:
+    """Show the form of a new tip."""
+    return _new(visit)
+
+
+@router.post("/new")
+async def record(visit: Handler, pool: Workers, place: WorkPlace) -> Response:
+    """Write down what was reported."""
+    del place
+    photos, service = visit.posted.files.get("photo", ()), visit.service
+    try:
+        fields = with_zone(visit, "happened_at").parse(TipForm)
+    except RequestInvalid as error:
+        return _new(visit, {each.field for each in error.errors})
+    content = photos[0].content if photos else None
+
+    def work() -> Tip:
+        return service.tip_desk.record(visit.actor, fields.new, content)
+
+    try:
+        row = await pool.run(visit.request, work)
+    except PhotoError as error:
+        return _new(visit, {"photo"}, words.fault(error, visit.speech))
+    return visit.go(f"/tips/{row.id}", done="tip_recorded")
+
+
+@router.get("/{tip_id}")
+def show(tip_id: str, visit: Handler) -> Response:
+    """Show one tip."""
+    return _page(visit, tip_id)
+
+
+@router.get("/{tip_id}/photo")
+def photo(tip_id: str, visit: Handler) -> Response:
+    """Return a tip's photo as it was submitted."""
+    content, kind = visit.records.tips.photo(visit.actor, tip_id)
+    return Response(content, media_type=MEDIA_TYPES[kind], headers=PRIVATE)
+
+
+@router.post("/{tip_id}/source")
+def source(tip_id: str, visit: Protector) -> Response:
+    """Show a tip with who reported it; it is asked for by a form, since each reading is audited."""
+    return _page(visit, tip_id, source=visit.records.tips.source(visit.actor, tip_id))
+
+
+@router.post("/{tip_id}/search")
+async def search(tip_id: str, visit: Searcher, pool: Workers, place: WorkPlace) -> Response:
+    """Search the lists within reach by a tip's photo."""
+    del place
+    desk, version = visit.service.tip_desk, visit.posted.number("version")
+    try:
+        purpose = visit.posted.parse(TipSearchIn).purpose
+        found = await pool.run(
+            visit.request, lambda: desk.search(visit.actor, tip_id, purpose, version)
+        )
+    except (RequestInvalid, StaleVersion, IllegalTransition) as error:
+        return await asyncio.to_thread(_refused, visit, tip_id, error)
+    return visit.go(f"/searches/{found.search.id}", tip=tip_id)
+
+
+@router.post("/{tip_id}/dismiss")
+def dismiss(tip_id: str, visit: Handler) -> Response:
+    """Make nothing of a tip."""
+    try:
+        reason = visit.posted.parse(DismissalIn).reason
+        version = visit.posted.number("version")
+        visit.service.tip_desk.dismiss(visit.actor, tip_id, reason, version)
+    except (RequestInvalid, StaleVersion, IllegalTransition) as error:
+        return _refused(visit, tip_id, error)
+    return visit.go(f"/tips/{tip_id}", done="tip_dismissed")
+
+
+@router.get("/{tip_id}/enrol")
+def enrolment(tip_id: str, visit: Editor) -> Response:
+    """Show the form that makes a subject of a tip."""
+    return _enrolment(visit, tip_id)
+
+
+@router.post("/{tip_id}/enrol")
+async def enrol(tip_id: str, visit: Editor, pool: Workers, place: WorkPlace) -> Response:
+    """Make a subject of a tip, with its photo."""
+    del place
+    service, version = visit.service, visit.posted.number("version")
+
+    def work() -> None:
+        said = with_zone(visit, "valid_from", "valid_until").parse(
+            SubjectIn, lists=("watchlist_ids", "aliases", "documents")
+        )
+        person = NewSubject(**{**said.model_dump(), "watchlist_ids": tuple(said.watchlist_ids)})
+        service.tip_desk.enrol(visit.actor, tip_id, person, version)
+        service.mirror.catch_up()
+
+    try:
+        await pool.run(visit.request, work)
+    except RequestInvalid as error:
+        wrong = {each.field.split(".")[0] for each in error.errors}
+        return await asyncio.to_thread(_enrolment, visit, tip_id, wrong)
+    except (
+        StaleVersion,
+        IllegalTransition,
+        InvalidPeriod,
+        ImpossibleBirth,
+        EnrolmentRefused,
+    ) as error:
+        said = words.fault(error, visit.speech)
+        return await asyncio.to_thread(_enrolment, visit, tip_id, set(), said)
+    return visit.go(f"/tips/{tip_id}", done="tip_enrolled")
+
+
+@router.get("/{tip_id}/source")
+@router.get("/{tip_id}/search")
+@router.get("/{tip_id}/dismiss")
+async def back(tip_id: str, visit: Handler) -> Response:
+    """Show the tip where an answer to a form is asked for again."""
+    return visit.go(f"/tips/{tip_id}")
+
+
+def _new(visit: OfficerVisit, wrong: set[str] | None = None, said: str = "") -> Response:
+    return visit.page(
+        "tip_new.html",
+        status=422 if wrong else 200,
+        wrong=wrong or set(),
+        said=said,
+        typed=visit.posted,
+        origins=tuple(TipOrigin),
+    )
+
+
+def _refused(visit: OfficerVisit, tip_id: str, error: Exception) -> Response:
+    """Show the tip as it is now, with what was typed and why it was refused."""
+    if isinstance(error, RequestInvalid):
+        return _page(visit, tip_id, 422, wrong={each.field for each in error.errors})
+    return _page(visit, tip_id, 409, fault=words.fault(error, visit.speech))
+
+
+def _page(
+    visit: OfficerVisit,
+    tip_id: str,
+    status: int = 200,
+    *,
+    source: str | None = None,
+    wrong: set[str] | None = None,
+    fault: str = "",
+) -> Response:
+    view = visit.records.tips.get(visit.actor, tip_id)
+    referrals = _referrals(visit, tip_id)
+    awaited = [each for each in referrals if each.state in AWAITED]
+    values: dict[str, Any] = {
+        "view": view,
+        "tip": view.tip,
+        "referrals": referrals,
+        "open": view.tip.state not in SETTLED and not awaited,
+        "source": source,
+        "least": LEAST_PURPOSE,
+        "typed": visit.posted,
+        "wrong": wrong or set(),
+        "fault": fault,
+    }
+    return visit.page("tip.html", status=status, **values)
+
+
+def _enrolment(
+    visit: OfficerVisit, tip_id: str, wrong: set[str] | None = None, said: str = ""
+) -> Response:
+    view = visit.records.tips.get(visit.actor, tip_id)
+    lists = visit.records.watchlists.page(visit.actor, None, _MOST_LISTS)
+    return visit.page(
+        "tip_enrol.html",
+        status=422 if wrong or said else 200,
+        view=view,
+        tip=view.tip,
+        lists=[each for each in lists if each.agency_id == visit.actor.agency_id],
+        sexes=tuple(Sex),
+        wrong=wrong or set(),
+        said=said,
+        typed=visit.posted,
+    )
+
+
+def _referrals(visit: OfficerVisit, tip_id: str) -> list[Referral]:
+    """Return the referrals that were made of a tip, to those who may see them."""
+    if not visit.may(Act.HANDLE_REFERRAL):
+        return []
+    wanted = ReferralFilter(Box.OUT, about=tip_id)
+    found = visit.records.referrals.page(visit.actor, None, _MOST_REFERRALS, wanted)
+    return [row for row, _ in found]

@@ -1,0 +1,156 @@
+"""Watchlists and subjects in the console, as a browser without JavaScript sees them."""
+
+import re
+
+import pytest
+
+from casework.vocabulary import Role
+from tests.fakes import photo_of
+from tests.services import OPERATOR
+
+LIST = {
+    "name": "Tangkal",
+    "category": "tangkal",
+    "direction": "entry",
+    "one_in": "5000",
+    "instruction_id": "Tahan.",
+    "instruction_en": "Hold.",
+    "requires_second_officer": "yes",
+    "acknowledge_within_s": "90",
+    "active": "yes",
+}
+
+
+@pytest.fixture
+def analyst(signed_in):
+    return signed_in("lina", Role.ANALYST)
+
+
+def made(browser, **fields):
+    browser.open("/watchlists/new")
+    browser.send_here(**{**LIST, **fields})
+    found = re.search(r"/watchlists/(wl_\w+)", browser.path)
+    assert found is not None, browser.text
+    return found[1]
+
+
+def enrolled(browser, list_id, person=1, **fields):
+    browser.open("/subjects/new")
+    return browser.send_here(
+        name=f"Person {person}",
+        watchlist_ids=[list_id],
+        files=[("photos", ("a.jpg", photo_of(person), "image/jpeg"))],
+        **fields,
+    )
+
+
+def test_a_watchlist_is_made_shown_changed_and_removed(analyst, desk):
+    police = desk.agency("POL")
+    list_id = made(analyst, ports="cgk, idbtm", shared_with=[police])
+    row = desk.service.records.watchlists.get(OPERATOR, list_id)
+    assert (row.target_fpir, row.ports) == (1 / 5000, ["CGK", "IDBTM"])
+    assert row.instruction == {"id": "Tahan.", "en": "Hold."}
+    assert (row.requires_acknowledgement, row.requires_second_officer) == (False, True)
+    assert "1 in 5,000 travellers" in analyst.text
+    assert "POL" in analyst.text
+    analyst.open(f"/watchlists/{list_id}/edit")
+    analyst.send_here(**{**LIST, "name": "Tangkal 2", "one_in": "100"})
+    assert "Tangkal 2" in analyst.text
+    analyst.open(f"/watchlists/{list_id}/edit")
+    analyst.send(f"/watchlists/{list_id}/remove")
+    assert analyst.path.startswith("/watchlists?")
+    assert analyst.open(f"/watchlists/{list_id}").status_code == 404
+
+
+def test_a_wrong_watchlist_comes_back_with_what_was_typed(analyst):
+    analyst.open("/watchlists/new")
+    answer = analyst.send_here(**{**LIST, "ports": "Jakarta", "one_in": "0"})
+    assert answer.status_code == 422
+    assert "target_fpir" in analyst.text
+    assert 'value="Tangkal"' in answer.text
+
+
+def test_a_subject_is_enrolled_found_changed_and_erased(analyst, desk):
+    list_id = made(analyst)
+    enrolled(
+        analyst,
+        list_id,
+        reference="R-7",
+        aliases="Si A\nSi B",
+        nationality="idn",
+        document_kind=["", ""],
+        document_number=["X123", ""],
+        document_country=["idn", ""],
+        valid_until="2026-03-10",
+    )
+    found = re.search(r"/subjects/(sub_\w+)", analyst.path)
+    assert found is not None, analyst.text
+    subject = desk.service.records.subjects.get(OPERATOR, found[1])
+    assert subject.aliases == ["Si A", "Si B"]
+    assert subject.documents == [{"kind": "passport", "number": "X123", "country": "IDN"}]
+    assert subject.valid_until.isoformat() == "2026-03-10T16:59:59+00:00"  # a day in Jakarta
+    assert "Lapsing soon" in analyst.text
+    assert "Person 1" in analyst.open("/subjects?q=x123").text
+    assert "Person 1" in analyst.open("/subjects?soon=yes").text
+    assert "Person 1" not in analyst.open("/subjects?q=nobody").text
+    desk.screen(1)
+    analyst.open(f"/subjects/{subject.id}/history")
+    assert "CGK" in analyst.text
+    analyst.open(f"/subjects/{subject.id}/edit")
+    analyst.send_here(name="Other name", watchlist_ids=[list_id], status="suspended")
+    assert "Suspended" in analyst.text
+    assert desk.screen(1).encounter.outcome == "clear"
+    analyst.send(f"/subjects/{subject.id}/remove")
+    assert analyst.open(f"/subjects/{subject.id}").status_code == 404
+
+
+def test_a_face_that_stands_on_a_list_already_is_named(analyst):
+    list_id = made(analyst)
+    enrolled(analyst, list_id)
+    enrolled(analyst, list_id, person=1, reference="again")
+    assert "resembles somebody" in analyst.text
+
+
+def test_photos_that_cannot_be_used_are_refused_with_a_reason(analyst):
+    list_id = made(analyst)
+    analyst.open("/subjects/new")
+    answer = analyst.send_here(
+        name="Nobody",
+        watchlist_ids=[list_id],
+        files=[("photos", ("a.jpg", photo_of(), "image/jpeg"))],
+    )
+    assert answer.status_code == 422
+    assert 'value="Nobody"' in answer.text
+
+
+def test_the_verdict_on_a_photo_is_told_before_it_is_sent(analyst):
+    analyst.open("/subjects/new")
+    token = analyst.hidden("csrf")
+    headers = {"X-CSRF-Token": token, "Origin": "https://testserver"}
+
+    def verdict(photo):
+        files = {"photos": ("a.jpg", photo, "image/jpeg")}
+        return analyst.client.post("/subjects/photo-check", files=files, headers=headers).json()
+
+    assert verdict(photo_of(1))["verdict"] in ("usable", "marginal")
+    nobody = verdict(photo_of())
+    assert (nobody["verdict"], bool(nobody["said"])) == ("unsearchable", True)
+    assert verdict(b"no photo")["verdict"] == "unsearchable"
+
+
+def test_other_agencies_see_nothing_of_it(analyst, signed_in, desk):
+    list_id = made(analyst)
+    enrolled(analyst, list_id)
+    (subject,) = desk.service.records.subjects.page(OPERATOR, None, 5)
+    other = signed_in("stranger", Role.ANALYST, agency="POL")
+    for address in (
+        f"/watchlists/{list_id}",
+        f"/watchlists/{list_id}/edit",
+        f"/subjects/{subject.id}",
+        f"/subjects/{subject.id}/edit",
+        f"/subjects/{subject.id}/history",
+        f"/subjects/{subject.id}/photos/{subject.photos[0].id}",
+    ):
+        assert other.open(address).status_code == 404, address
+    assert "Person 1" not in other.open("/subjects").text
+    assert other.open(f"/subjects?list={list_id}").status_code == 200
