@@ -175,19 +175,29 @@ def open_from_settings(settings: Settings) -> Service:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     pack = pack_from_settings(settings)
     pipeline = load_pipeline(pack, ModelStore(settings.models_dir), limits=settings.limits)
-    key = read_or_create_key(settings.resolved_data_key_file)
-    records = Records.open(
-        settings.resolved_database_url,
-        key,
-        rules=settings.sign_in_rules,
-        private_targets=settings.webhook_private_targets,
-        provider=provider_from_settings(settings),
-    )
+    records = records_from_settings(settings)
     service = Service.over(records, pack, pipeline, engine=settings.index_engine)
     service.start()
     # What is here now stays: the garbage collector need not walk through it again and again.
     gc.freeze()
     return service
+
+
+def records_from_settings(settings: Settings) -> Records:
+    """Open the database alone, as the settings describe it.
+
+    Raises:
+        SetUpError: what the operator has to put right.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return Records.open(
+        settings.resolved_database_url,
+        read_or_create_key(settings.resolved_data_key_file),
+        rules=settings.sign_in_rules,
+        private_targets=settings.webhook_private_targets,
+        provider=provider_from_settings(settings),
+        keep_days=settings.keep_days,
+    )
 
 
 def pack_from_settings(settings: Settings) -> Pack:

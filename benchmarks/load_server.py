@@ -13,20 +13,18 @@ from typing import Final
 
 import uvicorn
 
-from api.app import create_app, open_from_settings, pack_from_settings
+from api.app import create_app, open_from_settings, pack_from_settings, records_from_settings
 from api.logging import configure
 from api.settings import Settings
 from benchmarks.load_mock import mock_pipeline
-from casework.service import Records, Service
-from casework.vault import read_or_create_key
+from casework.service import Service
 
 REAL: Final = 0
 
 
 def open_mocked(settings: Settings, dim: int) -> Service:
     """Open the service as `api.app.open_from_settings` does, over mocked networks."""
-    key = read_or_create_key(settings.resolved_data_key_file)
-    records = Records.open(settings.resolved_database_url, key)
+    records = records_from_settings(settings)
     service = Service.over(records, pack_from_settings(settings), mock_pipeline(dim))
     service.start()
     return service

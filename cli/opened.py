@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from api.app import open_from_settings
+from api.app import open_from_settings, records_from_settings
 from api.settings import Settings
 from casework.service import Records, Service
-from casework.vault import read_or_create_key
 from detector.decode import quiet_native_logging
 from detector.loading import load_pipeline
 from detector.pipeline import Pipeline
@@ -18,12 +17,7 @@ from models.store import ModelStore
 @contextmanager
 def records(settings: Settings) -> Iterator[Records]:
     """Open the database alone: quick, and needs no model weights."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    opened = Records.open(
-        settings.resolved_database_url,
-        read_or_create_key(settings.resolved_data_key_file),
-        rules=settings.sign_in_rules,
-    )
+    opened = records_from_settings(settings)
     try:
         yield opened
     finally:

@@ -95,9 +95,9 @@ def arrivals(rows: Sequence[Row], stages: Sequence[str] = ()) -> Table:
 
 def accounts(password: str) -> Table:
     """Return who may sign in; every account has the same password."""
-    table = _table(f"Accounts; the password of each: {password}", "login", "agency", "roles")
+    table = _table("Accounts", "login", "password", "agency", "roles")
     for each in ACCOUNTS:
-        table.add_row(each.login, _AGENCY_NAMES[each.agency], ", ".join(each.roles))
+        table.add_row(each.login, password, _AGENCY_NAMES[each.agency], ", ".join(each.roles))
     return table
 
 

@@ -174,3 +174,11 @@ def test_the_demo_tells_the_whole_story_and_draws_its_contact_sheet(siaga, tmp_p
     sheet = cv2.imread(str(tmp_path / "out" / "contact-sheet.png"))
     assert sheet is not None
     assert sheet.shape[0] > 500
+
+
+def test_what_is_due_to_be_erased_follows_the_settings(siaga):
+    due = json.loads(siaga("retention", "due", "--json", SIAGA_KEEP_SESSIONS_DAYS="0").stdout)
+    limits = {each["kind"]: each["before"] for each in due}
+    assert limits["sessions"] is None
+    assert limits["encounters"] is not None
+    assert siaga("retention", "run", "--compact").returncode == 0
