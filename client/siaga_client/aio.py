@@ -1,7 +1,7 @@
 """The client that awaits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, Self, Unpack
 
 import httpx2
@@ -146,8 +146,11 @@ class AsyncClient:
         """End an alert with what became of the traveller."""
         return await self._do(operations.close_alert(alert_id, disposal, note))
 
-    async def stream(self, after: str | None = None) -> AsyncIterator[AlertEvent]:
-        """Yield what happens to alerts, as it happens; reconnects by itself and misses nothing.
+    async def stream(self, after: str | None = None) -> AsyncGenerator[AlertEvent]:
+        """Yield what happens to alerts, as it happens; reconnects by itself and goes on there.
+
+        Each connection begins with the event `ready`. Where its `resumed` is false, the stream does
+        not go on where you were: read `alerts()` once. An event may come twice, with the same id.
 
         Args:
             after: the id of the last event seen; None begins with what comes.

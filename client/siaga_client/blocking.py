@@ -1,7 +1,7 @@
 """The client that blocks."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self, Unpack
 
 import httpx2
@@ -143,8 +143,11 @@ class Client:
         """End an alert with what became of the traveller."""
         return self._do(operations.close_alert(alert_id, disposal, note))
 
-    def stream(self, after: str | None = None) -> Iterator[AlertEvent]:
-        """Yield what happens to alerts, as it happens; reconnects by itself and misses nothing.
+    def stream(self, after: str | None = None) -> Generator[AlertEvent]:
+        """Yield what happens to alerts, as it happens; reconnects by itself and goes on there.
+
+        Each connection begins with the event `ready`. Where its `resumed` is false, the stream does
+        not go on where you were: read `alerts()` once. An event may come twice, with the same id.
 
         Args:
             after: the id of the last event seen; None begins with what comes.

@@ -10,9 +10,9 @@ import pytest
 import uvicorn
 
 from api.app import create_app
+from casework.access.gate import Credentials
 from casework.access.keys import NewKey
 from casework.access.officers import NewOfficer
-from casework.access.gate import Credentials
 from casework.vocabulary import Role, Scope, SessionKind
 from tests.api.conftest import settings_for
 from tests.services import OPERATOR, PASSWORD, Desk, FakeClock, open_service

@@ -106,6 +106,35 @@ def test_the_async_client_does_the_same(served):
     asyncio.run(scene())
 
 
+def test_the_stream_tells_what_happens_and_goes_on_where_it_was(served):
+    served.desk.enrol(1)
+    login = served.officer("ani", Role.OFFICER)
+    with Client(served.address) as officer:
+        officer.sign_in(*login)
+        events = officer.stream()
+        ready = next(events)
+        assert (ready.kind, ready.data) == ("ready", {"resumed": False})
+        raised = served.desk.screen(1).encounter.alerts[0].id
+        first = next(events)
+        assert (first.kind, first.data["object_id"]) == ("alert.raised", raised)
+        events.close()
+        missed = served.desk.screen(1).encounter.alerts[0].id
+        again = officer.stream(after=first.id)
+        assert next(again).data == {"resumed": True}
+        assert next(again).data["object_id"] == missed
+        again.close()
+
+    async def scene():
+        async with AsyncClient(served.address) as waiting:
+            await waiting.sign_in(*login)
+            stream = waiting.stream(after=first.id)
+            kinds = [(await anext(stream)).kind for _ in range(2)]
+            await stream.aclose()
+            assert kinds == ["ready", "alert.raised"]
+
+    asyncio.run(scene())
+
+
 def test_both_clients_offer_the_same():
     def offered(client):
         return {
