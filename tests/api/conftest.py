@@ -10,9 +10,9 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.settings import Settings
+from casework.access.gate import Credentials
 from casework.access.keys import NewKey
 from casework.access.officers import NewOfficer
-from casework.access.gate import Credentials
 from casework.vocabulary import AgencyKind, Role, Scope, SessionKind
 from tests.services import OPERATOR, PASSWORD, Desk, FakeClock, open_service
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
+import pytest
 
 from casework.access.actors import Actor
 from casework.access.keys import NewKey
@@ -130,6 +131,8 @@ def serving(tmp_path: Path) -> "Iterator[tuple[str, subprocess.Popen[bytes]]]":
             process.terminate()
 
 
+# On a busy machine: the service works on imports with what others leave of the processors.
+@pytest.mark.timeout(400)
 def test_an_import_over_http_killed_midway_goes_on_by_itself(tmp_path):
     lists = write_lists(tmp_path, 5000)
     (tmp_path / "var").mkdir()

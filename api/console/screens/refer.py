@@ -1,6 +1,6 @@
-"""Handing an alert or a tip to another agency, with the fields that are chosen one by one."""
+"""Handing an alert or a tip to another agency, with fields that are chosen one by one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Final
@@ -10,15 +10,204 @@ from starlette.responses import Response
 
 from api.console import carrying, words
 from api.console.moments import with_zone
+from api.console.speech import msg
 from api.console.visit import OfficerVisit, Page
 from api.problems import RequestInvalid
 from api.schemas.referrals import AlertReferralIn, TipReferralIn
 from casework.access.authority import Act
 from casework.errors import IllegalTransition, InvalidReferral, StaleVersion
-from casework.exchange.carried import OF_LIST, PHOTOS, AlertField, TipField
+from casework.exchange.carried import OF_LIST, AlertField, TipField
 from casework.exchange.referral_states import AWAITED
 from casework.exchange.referrals import Box, ReferralFilter
 from casework.exchange.tip_states import SETTLED
 from casework.review.possible import possible
-from casework.speech import msg
+from casework.tables import Referral
 from casework.vocabulary import AlertState
+
+router: Final = APIRouter(include_in_schema=False)
+
+AlertReferrer = Annotated[OfficerVisit, Depends(Page(Act.REFER_ALERT))]
+TipReferrer = Annotated[OfficerVisit, Depends(Page(Act.HANDLE_REFERRAL))]
+
+_MOST_REFERRALS: Final = 20
+_TIME_TO_ANSWER: Final = timedelta(days=3)
+"""Proposed; the officer says by when an answer is wanted."""
+
+_TRAVELLER: Final = tuple(each for each in AlertField if each not in OF_LIST)
+_LIST: Final = (
+    AlertField.WATCHLIST,
+    AlertField.CATEGORY,
+    AlertField.LEGAL_BASIS,
+    AlertField.SCORE,
+    AlertField.ONE_IN,
+)
+_PERSON: Final = tuple(each for each in AlertField if each in OF_LIST and each not in _LIST)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A field that can be carried, with what it says now."""
+
+    field: str
+    label: str
+    value: str
+    photo: str = ""
+    """The address of a photo; empty for all else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Fields that belong together."""
+
+    heading: str
+    fields: tuple[Choice, ...]
+    owners_alone: bool = False
+    """Whether only the owner of the list may be given them."""
+
+
+@router.get("/alerts/{alert_id}/refer")
+def of_alert(alert_id: str, visit: AlertReferrer) -> Response:
+    """Show the form for an alert."""
+    return _alert_page(visit, alert_id)
+
+
+@router.post("/alerts/{alert_id}/refer")
+def refer_alert(alert_id: str, visit: AlertReferrer) -> Response:
+    """Hand an alert over."""
+    try:
+        body = with_zone(visit, "due_at").parse(AlertReferralIn, lists=("fields",))
+        version = visit.posted.number("version")
+        row = visit.records.correspondence.refer_alert(
+            visit.actor, alert_id, body.handover, body.fields, version
+        )
+    except (RequestInvalid, InvalidReferral, StaleVersion, IllegalTransition) as error:
+        return _alert_page(visit, alert_id, error)
+    return visit.go(f"/referrals/{row.id}", done="referred")
+
+
+@router.get("/tips/{tip_id}/refer")
+def of_tip(tip_id: str, visit: TipReferrer) -> Response:
+    """Show the form for a tip."""
+    return _tip_page(visit, tip_id)
+
+
+@router.post("/tips/{tip_id}/refer")
+def refer_tip(tip_id: str, visit: TipReferrer) -> Response:
+    """Hand a tip over."""
+    try:
+        body = with_zone(visit, "due_at").parse(TipReferralIn, lists=("fields",))
+        version = visit.posted.number("version")
+        row = visit.service.tip_desk.refer(
+            visit.actor, tip_id, body.handover, body.fields, version
+        )
+    except (RequestInvalid, InvalidReferral, StaleVersion, IllegalTransition) as error:
+        return _tip_page(visit, tip_id, error)
+    return visit.go(f"/referrals/{row.id}", done="referred")
+
+
+def _alert_page(visit: OfficerVisit, alert_id: str, error: Exception | None = None) -> Response:
+    view = visit.records.alerts.get(visit.actor, alert_id)
+    alert, here = view.alert, f"/alerts/{alert_id}"
+    made = referrals_about(visit, alert_id)
+    again = alert.state == AlertState.REFERRED and not awaited(made)
+    values = carrying.of_alert(view)
+    photos = {
+        AlertField.PROBE_PHOTO.value: f"{here}/probe",
+        AlertField.ENROLLED_PHOTO.value: f"{here}/enrolled",
+    }
+    foreign = alert.owner_id != visit.actor.agency_id
+    groups = [
+        _group(visit, msg("The traveller"), _TRAVELLER, values, photos),
+        _group(visit, msg("The person on the list"), _PERSON, values, photos, foreign=foreign),
+        _group(visit, msg("The list and the score"), _LIST, values, photos, foreign=foreign),
+    ]
+    return _page(
+        visit,
+        error,
+        about=here,
+        title=alert.watchlist_name,
+        version=alert.version,
+        open=possible(alert, visit.actor).refer or again,
+        owner_code=view.owner_code,
+        groups=groups,
+        made=made,
+    )
+
+
+def _tip_page(visit: OfficerVisit, tip_id: str, error: Exception | None = None) -> Response:
+    view = visit.records.tips.get(visit.actor, tip_id)
+    tip, here = view.tip, f"/tips/{tip_id}"
+    made = referrals_about(visit, tip_id)
+    fields = [each for each in TipField if each is not TipField.PHOTO or tip.photo_format]
+    photos = {TipField.PHOTO.value: f"{here}/photo"}
+    group = _group(visit, msg("What was reported"), fields, carrying.of_tip(view), photos)
+    return _page(
+        visit,
+        error,
+        about=here,
+        title=tip.reference,
+        version=tip.version,
+        open=tip.state not in SETTLED and not awaited(made),
+        owner_code="",
+        groups=[group],
+        made=made,
+    )
+
+
+def _page(visit: OfficerVisit, error: Exception | None, **values: Any) -> Response:  # noqa: ANN401
+    agencies = visit.records.agencies.page(visit.actor, None, None)
+    wrong: set[str] = set()
+    fault, status = "", 200
+    if isinstance(error, RequestInvalid):
+        wrong, status = {each.field.split(".")[0] for each in error.errors}, 422
+    elif isinstance(error, InvalidReferral):
+        wrong, status = {error.field}, 422
+    elif error is not None:
+        fault, status = words.fault(error, visit.speech), 409
+    due = visit.records.queue.now() + _TIME_TO_ANSWER
+    return visit.page(
+        "refer.html",
+        status=status,
+        wrong=wrong,
+        fault=fault,
+        typed=visit.posted,
+        due=due.astimezone(visit.speech.zone).strftime("%Y-%m-%dT%H:%M"),
+        agencies=[each for each in agencies if each.active and each.id != visit.actor.agency_id],
+        **values,
+    )
+
+
+def _group(
+    visit: OfficerVisit,
+    heading: str,
+    fields: Iterable[AlertField | TipField],
+    values: Mapping[str, Any],
+    photos: Mapping[str, str],
+    *,
+    foreign: bool = False,
+) -> Group:
+    speech = visit.speech
+    choices = tuple(
+        Choice(
+            each.value,
+            speech(words.of(each)),
+            carrying.told(each.value, values.get(each.value), speech),
+            photos.get(each.value, ""),
+        )
+        for each in fields
+    )
+    return Group(speech(heading), choices, foreign)
+
+
+def referrals_about(visit: OfficerVisit, about: str) -> list[Referral]:
+    """Return the referrals that were made of an alert or a tip, to those who may see them."""
+    if not visit.may(Act.HANDLE_REFERRAL):
+        return []
+    wanted = ReferralFilter(Box.OUT, about=about)
+    found = visit.records.referrals.page(visit.actor, None, _MOST_REFERRALS, wanted)
+    return [row for row, _ in found]
+
+
+def awaited(made: Iterable[Referral]) -> bool:
+    """Whether another agency has it in hand."""
+    return any(each.state in AWAITED for each in made)

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from api.console import words
 from api.console.moments import with_zone
+from api.console.screens.refer import awaited, referrals_about
 from api.console.visit import OfficerVisit, Page
 from api.needs import Workers, WorkPlace
 from api.problems import RequestInvalid
@@ -22,13 +23,11 @@ from casework.errors import (
     InvalidPeriod,
     StaleVersion,
 )
-from casework.exchange.referral_states import AWAITED
-from casework.exchange.referrals import Box, ReferralFilter
 from casework.exchange.tip_states import OPEN, SETTLED
 from casework.exchange.tips import TipFilter
 from casework.review.searches import LEAST_PURPOSE
 from casework.subjects import NewSubject
-from casework.tables import Referral, Tip
+from casework.tables import Tip
 from casework.vocabulary import Sex, TipOrigin, TipState
 from detector.errors import PhotoError
 
@@ -41,7 +40,6 @@ Editor = Annotated[OfficerVisit, Depends(Page(Act.EDIT_SUBJECT))]
 
 PAGE_SIZE: Final = 50
 _MOST_LISTS: Final = 200
-_MOST_REFERRALS: Final = 20
 _LONGEST: Final = 100
 _STATES: Final[dict[str, tuple[TipState, ...] | None]] = {
     "open": tuple(sorted(OPEN)),
@@ -215,13 +213,12 @@ def _page(
     fault: str = "",
 ) -> Response:
     view = visit.records.tips.get(visit.actor, tip_id)
-    referrals = _referrals(visit, tip_id)
-    awaited = [each for each in referrals if each.state in AWAITED]
+    referrals = referrals_about(visit, tip_id)
     values: dict[str, Any] = {
         "view": view,
         "tip": view.tip,
         "referrals": referrals,
-        "open": view.tip.state not in SETTLED and not awaited,
+        "open": view.tip.state not in SETTLED and not awaited(referrals),
         "source": source,
         "least": LEAST_PURPOSE,
         "typed": visit.posted,
@@ -247,12 +244,3 @@ def _enrolment(
         said=said,
         typed=visit.posted,
     )
-
-
-def _referrals(visit: OfficerVisit, tip_id: str) -> list[Referral]:
-    """Return the referrals that were made of a tip, to those who may see them."""
-    if not visit.may(Act.HANDLE_REFERRAL):
-        return []
-    wanted = ReferralFilter(Box.OUT, about=tip_id)
-    found = visit.records.referrals.page(visit.actor, None, _MOST_REFERRALS, wanted)
-    return [row for row, _ in found]

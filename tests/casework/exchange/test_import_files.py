@@ -4,6 +4,8 @@ import io
 import json
 import zipfile
 from contextlib import suppress
+from dataclasses import asdict
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
@@ -16,6 +18,7 @@ from casework.exchange.import_formats import COLUMNS, cell_of, csv_line, read_ro
 from casework.exchange.import_photos import PhotoFolder, PhotoUnavailable
 from casework.exchange.import_source import ImportLimits, counted, opened
 from casework.exchange.import_store import CheckedRow
+from casework.vocabulary import Sex, SubjectStatus
 from tests.casework.exchange.lists import binary, csv_of, person, zip_of
 
 LIMITS = ImportLimits(upload_bytes=1 << 20, rows=500, photo_bytes=1000)
@@ -174,6 +177,48 @@ def test_what_is_exported_is_read_as_it_was(fields, photos):
         for name, value in fields.items():
             assert getattr(checked.person, name) == value
         assert checked.given >= fields.keys()
+
+
+def test_everything_that_is_known_of_a_person():
+    row = person(
+        1,
+        aliases="a; b",
+        sex="F",
+        birth_date="1980-02-29",
+        birth_year="1980",
+        nationality="IDN",
+        documents="passport:C1:IDN; ktp:31",
+        reason="overstay",
+        decision_number="K-1",
+        status="suspended",
+        valid_from="2026-01-01",
+        valid_until="2026-06-30T12:00:00+07:00",
+        photos="a.jpg; b/c.jpg",
+    )
+    (read_row,) = read(csv_of(row))
+    assert read_row.photos == ("a.jpg", "b/c.jpg")
+    checked = check_row(read_row.fields, "wl_x")
+    assert isinstance(checked, CheckedRow)
+    assert checked.given == set(COLUMNS) - {"photos"}
+    assert asdict(checked.person) == {
+        "name": "Person 1",
+        "watchlist_ids": ("wl_x",),
+        "reference": "R-1",
+        "aliases": ["a", "b"],
+        "sex": Sex.FEMALE,
+        "birth_date": date(1980, 2, 29),
+        "birth_year": 1980,
+        "nationality": "IDN",
+        "documents": [
+            {"kind": "passport", "number": "C1", "country": "IDN"},
+            {"kind": "ktp", "number": "31", "country": None},
+        ],
+        "reason": "overstay",
+        "decision_number": "K-1",
+        "status": SubjectStatus.SUSPENDED,
+        "valid_from": datetime(2026, 1, 1, tzinfo=UTC),
+        "valid_until": datetime(2026, 6, 30, 5, tzinfo=UTC),
+    }
 
 
 def test_cells_stay_plain_where_they_can():

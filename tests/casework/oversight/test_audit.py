@@ -307,7 +307,11 @@ def test_a_trail_that_was_taken_away_altogether_is_found(tmp_path):
     | st.dictionaries(
         st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.integers(0, 99),
         st.recursive(
-            st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+            st.none()
+            | st.booleans()
+            | st.integers()
+            | st.floats(allow_nan=False, allow_infinity=False)
+            | st.text(),
             lambda inner: (
                 st.lists(inner, max_size=3)
                 | st.tuples(inner)

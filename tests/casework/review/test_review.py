@@ -215,6 +215,16 @@ def test_a_list_without_acknowledgement_is_decided_at_once_and_taken_by_that(des
         desk.service.records.review.decide(them.first, must, YES)
 
 
+def test_each_step_is_a_new_version_even_where_it_changes_nothing(desk):
+    them, alert_id = people(desk), raised(desk)
+    review = desk.service.records.review
+    review.acknowledge(them.first, alert_id, 1)
+    review.decide(them.first, alert_id, UNSURE, 2)
+    assert review.decide(them.first, alert_id, UNSURE, 3).version == 4
+    with pytest.raises(StaleVersion):
+        review.decide(them.first, alert_id, YES, 3)
+
+
 def test_notes_are_sealed_at_rest(desk, database: Path):
     them, alert_id = people(desk), raised(desk)
     records = desk.service.records

@@ -1,0 +1,74 @@
+// Sends a form with photos by itself (`data-beside`) and puts the answer into this page, with the
+// photos that were sent beside it: the server keeps none, so only this page can show them.
+import { equip } from "./camera.js";
+
+const main = document.getElementById("main");
+
+function listen() {
+  for (const form of document.querySelectorAll("form[data-beside]")) {
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      send(form);
+    });
+  }
+}
+
+async function send(form) {
+  const button = form.querySelector("button.primary:not([data-camera])");
+  const plain = button.textContent;
+  const photos = new Map(
+    [...form.querySelectorAll('input[type="file"]')].map((each) => [each.name, each.files[0]]),
+  );
+  button.disabled = true;
+  button.textContent = form.dataset.busy;
+  try {
+    const answer = await fetch(form.action, {
+      method: "POST",
+      body: new FormData(form),
+      headers: { Accept: "text/html" },
+    });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    // Signed out meanwhile, or another page altogether: go there as a browser would.
+    if (answer.redirected && !page.querySelector("[data-chosen]")) location.assign(answer.url);
+    else put(page, answer, photos);
+  } catch {
+    say(form.dataset.failed, form);
+  }
+  delete form.dataset.sent;
+  button.disabled = false;
+  button.textContent = plain;
+}
+
+function put(page, answer, photos) {
+  const found = page.getElementById("main");
+  if (!answer.ok && !found.querySelector("form[data-beside]")) {
+    say(found.querySelector("h1, p")?.textContent ?? "", main.querySelector("form[data-beside]"));
+    return;
+  }
+  document.title = page.title;
+  if (answer.redirected) history.pushState(null, "", answer.url);
+  main.replaceChildren(...found.childNodes);
+  for (const place of main.querySelectorAll("[data-chosen]")) {
+    const photo = photos.get(place.dataset.chosen);
+    if (!photo) continue;
+    place.querySelector("img").src = URL.createObjectURL(photo);
+    place.hidden = false;
+  }
+  equip(main);
+  listen();
+  (main.querySelector("[data-focus]") ?? main).focus();
+  scrollTo(0, 0);
+}
+
+function say(text, form) {
+  const box = document.createElement("p");
+  box.className = "notice bad";
+  box.setAttribute("role", "alert");
+  box.textContent = text;
+  form.before(box);
+}
+
+// The page that was left is asked for again.
+addEventListener("popstate", () => location.reload());
+
+listen();
