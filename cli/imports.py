@@ -20,6 +20,7 @@ from casework.access.actors import Actor
 from casework.enrolment import Examined
 from casework.errors import ImportRefused
 from casework.exchange.import_photos import PhotoFolder
+from casework.exchange.import_queue import ImportTaken
 from casework.exchange.import_run import Batch, ImportRun
 from casework.exchange.import_source import ImportLimits, Source, counted
 from casework.exchange.import_source import opened as source_of
@@ -91,7 +92,8 @@ def bring_in(service: Service, brought: Brought, limits: ImportLimits, workers: 
     """Import a file of this machine, with a progress bar; returns what it came to.
 
     Raises:
-        typer.Exit: it cannot be read as a list of subjects, or there is no such watchlist.
+        typer.Exit: it cannot be read as a list of subjects, there is no such watchlist, or it was
+            cancelled meanwhile.
     """
     operator, watchlists = Actor.operator(), service.records.watchlists
     new = replace(brought.new, agency_id=owner_of(service.records, brought.agency).id)
@@ -114,6 +116,9 @@ def bring_in(service: Service, brought: Brought, limits: ImportLimits, workers: 
                 return _work(run, workers, progress)
     except ImportRefused as error:
         err.print(str(error), markup=False)
+        raise typer.Exit(Exit.REFUSED) from None
+    except ImportTaken:
+        err.print("The import was cancelled, or another process goes on with it.")
         raise typer.Exit(Exit.REFUSED) from None
 
 

@@ -38,13 +38,9 @@ def shown(kind: ReferralKind, values: Mapping[str, Any], speech: Speech) -> list
     ]
 
 
-def photos(
-    kind: ReferralKind, names: Sequence[str], speech: Speech
-) -> list[tuple[str, str]]:
+def photos(kind: ReferralKind, names: Sequence[str], speech: Speech) -> list[tuple[str, str]]:
     """Return the name and what it is called of every photo that is carried."""
-    return [
-        (each.value, speech(words.of(each))) for each in _FIELDS[kind] if each.value in names
-    ]
+    return [(each.value, speech(words.of(each))) for each in _FIELDS[kind] if each.value in names]
 
 
 def told(field: str, value: Any, speech: Speech) -> str:  # noqa: ANN401 - as JSON has it

@@ -70,6 +70,7 @@ def _environment(speech: Speech, assets: Assets) -> Environment:
         percent=speech.percent,
         word=lambda value, vocabulary=None: speech(words.of(value, vocabulary)),
         explained=lambda reason: speech(words.explained(reason)),
+        advised=lambda reason: speech(words.advised(reason)),
         country=lambda code: words.country(code, speech.language),
         action=lambda act: speech(words.ACTIONS[act]),
         shown=shown_state,

@@ -10,17 +10,23 @@ from babel.core import get_global
 
 from api.console.speech import Speech, msg
 from api.problems import KINDS, Problem
+from casework.exchange.carried import AlertField, TipField
 from casework.vocabulary import (
     AlertState,
     Category,
     Direction,
     Disposal,
+    ImportState,
     Opinion,
     OpinionReason,
+    ReferralKind,
+    ReferralState,
     Role,
     Sex,
     Stage,
     SubjectStatus,
+    TipOrigin,
+    TipState,
 )
 from detector.quality import Reason, Verdict
 
@@ -85,6 +91,53 @@ _CALLED: Final[tuple[tuple[StrEnum, str], ...]] = (
     (Sex.UNSPECIFIED, msg("Unspecified")),
     (SubjectStatus.ACTIVE, msg("Active")),
     (SubjectStatus.SUSPENDED, msg("Suspended")),
+    (ReferralKind.ALERT, msg("Alert")),
+    (ReferralKind.TIP, msg("Tip")),
+    (ReferralState.SENT, msg("Sent")),
+    (ReferralState.ACCEPTED, msg("Accepted")),
+    (ReferralState.QUESTIONED, msg("Question asked")),
+    (ReferralState.ANSWERED, msg("Answered")),
+    (ReferralState.DECLINED, msg("Declined")),
+    (ReferralState.CLOSED, msg("Closed")),
+    (TipState.NEW, msg("New")),
+    (TipState.SEARCHED, msg("Searched")),
+    (TipState.REFERRED, msg("Referred")),
+    (TipState.ENROLLED, msg("Enrolled")),
+    (TipState.DISMISSED, msg("Dismissed")),
+    (TipOrigin.PUBLIC, msg("The public")),
+    (TipOrigin.AGENCY, msg("Another agency")),
+    (AlertField.NAME, msg("Name")),
+    (AlertField.ALIASES, msg("Also known as")),
+    (AlertField.SEX, msg("Sex")),
+    (AlertField.BIRTH, msg("Born")),
+    (AlertField.NATIONALITY, msg("Nationality")),
+    (AlertField.DOCUMENTS, msg("Documents")),
+    (AlertField.REASON, msg("Reason")),
+    (AlertField.DECISION_NUMBER, msg("Decision")),
+    (AlertField.VALID_UNTIL, msg("Valid until")),
+    (AlertField.WATCHLIST, msg("Watchlist")),
+    (AlertField.CATEGORY, msg("Category")),
+    (AlertField.LEGAL_BASIS, msg("Legal basis")),
+    (AlertField.PORT, msg("Port")),
+    (AlertField.DIRECTION, msg("Direction")),
+    (AlertField.STAGE, msg("Stage")),
+    (AlertField.CAPTURED_AT, msg("Photographed")),
+    (AlertField.TRAVELLER_REF, msg("Port's reference")),
+    (AlertField.SCORE, msg("Score")),
+    (AlertField.ONE_IN, msg("By chance")),
+    (AlertField.PROBE_PHOTO, msg("Photo of the traveller")),
+    (AlertField.ENROLLED_PHOTO, msg("Photo on the list")),
+    (TipField.REFERENCE, msg("Reference")),
+    (TipField.ORIGIN, msg("From")),
+    (TipField.TEXT, msg("What was reported")),
+    (TipField.PLACE, msg("Where")),
+    (TipField.HAPPENED_AT, msg("When it happened")),
+    (TipField.PHOTO, msg("Photo")),
+    (ImportState.QUEUED, msg("Waiting")),
+    (ImportState.RUNNING, msg("At work")),
+    (ImportState.DONE, msg("Done")),
+    (ImportState.FAILED, msg("Failed")),
+    (ImportState.CANCELLED, msg("Cancelled")),
     (Verdict.USABLE, msg("Good")),
     (Verdict.MARGINAL, msg("Poor")),
     (Verdict.UNSEARCHABLE, msg("Unusable")),
@@ -109,13 +162,33 @@ EXPLAINED: Final[Mapping[StrEnum, str]] = {
 }
 """Why a photo is not simply good, for who compares it."""
 
-# An act's own word, in the history of an alert.
+ADVISED: Final[Mapping[StrEnum, str]] = {
+    Reason.NO_FACE: msg("No face was found: the face has to look into the camera, uncovered."),
+    Reason.SEVERAL_FACES: msg("Another face is as large: cut the photo so that one face is left."),
+    Reason.FACE_TOO_SMALL: msg("The face is too small: move closer, or take a larger photo."),
+    Reason.BLURRED: msg("The face is blurred: hold still and focus."),
+    Reason.TOO_DARK: msg("The face is too dark: add light from the front."),
+    Reason.TOO_BRIGHT: msg("The face is over-exposed: reduce the light or the exposure."),
+    Reason.LOW_CONTRAST: msg("The face has hardly any contrast: look for haze, glass and lamps."),
+    Reason.TURNED_AWAY: msg("The head is turned away: choose a photo that looks into the camera."),
+    Reason.UNCERTAIN_FACE: msg("It is uncertain that this is a face: choose another photo."),
+}
+"""What can be done about it, for who chose or took the photo."""
+
+# An act's own word, in the history of an alert or a referral.
 ACTIONS: Final[Mapping[str, str]] = {
     "alert.acknowledge": msg("took the alert"),
     "alert.decide": msg("gave the first opinion"),
     "alert.confirm": msg("gave the second opinion"),
     "alert.refer": msg("referred the alert"),
     "alert.close": msg("closed the alert"),
+    "referral.send": msg("sent the referral"),
+    "referral.accept": msg("accepted it"),
+    "referral.decline": msg("declined it"),
+    "referral.ask": msg("asked"),
+    "referral.reply": msg("replied"),
+    "referral.answer": msg("answered"),
+    "referral.close": msg("closed it"),
 }
 
 NOTICES: Final[Mapping[str, str]] = {
@@ -126,6 +199,11 @@ NOTICES: Final[Mapping[str, str]] = {
     "decided": msg("Your opinion is recorded."),
     "confirmed": msg("Your second opinion is recorded."),
     "closed": msg("The alert is closed."),
+    "referred": msg("The referral is sent."),
+    "referral_moved": msg("It is recorded, and the other agency sees it."),
+    "tip_recorded": msg("The tip is recorded. Give its reference to whoever reported it."),
+    "tip_dismissed": msg("The tip is dismissed."),
+    "tip_enrolled": msg("The subject is enrolled, with the photo of the tip."),
     "saved": msg("Saved."),
     "enrolled": msg("Enrolled. The entry counts from the next traveller on."),
     "removed": msg("Removed."),
@@ -159,6 +237,20 @@ SENTENCES: Final[Mapping[str, str]] = {
     ),
     "invalid_period": msg("The period is not possible: it ends before it begins, or has ended."),
     "impossible_birth": msg("The birth date and year do not fit each other, or are not possible."),
+    "photo_empty": msg("The file is empty: choose another photo."),
+    "photo_format_unsupported": msg(
+        "This is not a photo that can be read: send JPEG, PNG or WebP."
+    ),
+    "photo_too_large": msg("The photo's file is too large: choose a smaller one."),
+    "photo_too_many_pixels": msg("The photo has too many pixels: choose a smaller one."),
+    "photo_unreadable": msg("The photo is damaged and cannot be read: choose another."),
+    "invalid_referral": msg(
+        "It cannot be handed over like this: look at the agency, the time and the fields."
+    ),
+    "import_refused": msg(
+        "The file cannot be imported as it is: see the columns and the encoding that are wanted."
+    ),
+    "too_many_imports": msg("Your agency has several imports under way: wait for one to end."),
     "already_exists": msg("This name or reference is taken."),
     "still_in_use": msg("Others depend on it, so it cannot be removed."),
     "illegal_transition": msg("This cannot be done in the present state."),
@@ -195,6 +287,7 @@ SAID_BY_CASEWORK: Final = (
     msg("It took too long: sign in again from the beginning."),
     msg("The traveller's photo has been erased."),
     msg("The enrolled photo has been erased."),
+    msg("Another agency has this tip in hand: wait for its answer, or take the referral back."),
 )
 """Sentences of the use cases that pages repeat word for word."""
 
@@ -213,6 +306,11 @@ def of(value: str, vocabulary: str | None = None) -> str:
 def explained(reason: str) -> str:
     """Return what a quality reason means, in English; translate it before showing."""
     return EXPLAINED[Reason(reason)]
+
+
+def advised(reason: str) -> str:
+    """Return what can be done about a quality reason, in English; translate it before showing."""
+    return ADVISED[Reason(reason)]
 
 
 def sentence(problem: Problem, speech: Speech) -> str:

@@ -4,10 +4,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import httpx2
+from siaga_client import Client, Refused
 
 from cli.demo import cast
-from cli.demo.office import checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +35,8 @@ class Row:
 
 
 def submit_all(
-    ports: Mapping[str, httpx2.Client],
-    officer: httpx2.Client,
+    ports: Mapping[str, Client],
+    officer: Client,
     members: Mapping[str, cast.Member],
     progress: Callable[[list[Row]], None],
 ) -> list[Row]:
@@ -56,43 +55,39 @@ def submit_all(
     return rows
 
 
-def _submit(port: httpx2.Client, officer: httpx2.Client, arrival: cast.Arrival) -> Row:
+def _submit(port: Client, officer: Client, arrival: cast.Arrival) -> Row:
     trip = arrival.trip
-    stage = "arrival" if trip.direction == "entry" else "departure"
     begun = time.perf_counter()
-    response = port.post(
-        "/v1/encounters",
-        data={"port": trip.port, "direction": trip.direction, "stage": stage},
-        files={"photo": ("arrival.jpg", arrival.photo, "image/jpeg")},
-    )
+    try:
+        answer = port.screen(
+            arrival.photo,
+            trip.port,
+            trip.direction,
+            stage="arrival" if trip.direction == "entry" else "departure",
+        )
+    except Refused as refusal:
+        spent = (time.perf_counter() - begun) * 1000
+        code = f"{refusal.status} {refusal.code}"
+        return Row(arrival, "refused", spent, {}, reason=code, detail=refusal.detail)
     spent = (time.perf_counter() - begun) * 1000
-    answer = response.json()
-    if 400 <= response.status_code < 500:
-        code = f"{response.status_code} {answer['code']}"
-        return Row(arrival, "refused", spent, {}, reason=code, detail=answer["detail"])
-    checked(response)
-    stages = {
-        part.split(";dur=")[0]: float(part.split(";dur=")[1])
-        for part in response.headers["server-timing"].split(", ")
-    }
-    if not answer["alerts"]:
-        reasons = answer["quality"]["reasons"]
-        code = " ".join(reason["code"] for reason in reasons)
-        advice = " ".join(reason["advice"] for reason in reasons)
-        return Row(arrival, answer["outcome"], spent, stages, reason=code, detail=advice)
+    if not answer.alerts:
+        code = " ".join(reason.code for reason in answer.quality.reasons)
+        return Row(
+            arrival, answer.outcome, spent, answer.stages_ms, reason=code, detail=answer.advice
+        )
     # The port is told what to do, officers whom it is about.
-    told = answer["alerts"][0]
-    best = checked(officer.get(f"/v1/alerts/{told['id']}"))
+    told = answer.alerts[0]
+    best = officer.alert(told.id)
     return Row(
         arrival,
-        answer["outcome"],
+        answer.outcome,
         spent,
-        stages,
-        alert_id=told["id"],
-        candidate=best["subject"]["name"],
-        watchlist=best["watchlist"]["name"],
-        score=best["score"],
-        threshold=best["threshold"],
-        detail=told["instruction"]["en"],
-        candidate_photo=officer.get(f"/v1/alerts/{told['id']}/enrolled").content,
+        answer.stages_ms,
+        alert_id=told.id,
+        candidate=best.subject.name if best.subject is not None else "",
+        watchlist=best.watchlist.name,
+        score=best.score,
+        threshold=best.threshold,
+        detail=told.instruction.en,
+        candidate_photo=officer.enrolled_photo(told.id),
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import cv2
 import numpy as np
@@ -37,7 +37,7 @@ class Trip:
 
     person: str
     port: str
-    direction: str
+    direction: Literal["entry", "exit"]
     expected: str
     """`alert` or `clear`."""
     why: str = ""

@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 from rich.live import Live
+from siaga_client import Client
 
 from api.settings import Settings
 from cli import opened
 from cli.background import free_port, running
-from cli.demo import cast, lists, office, proof, review, sheet, tell
+from cli.demo import cast, lists, office, proof, review, rush, sheet, tell
 from cli.demo.arrivals import Row, submit_all
 from cli.demo.office import Office
 from cli.demo.tell import Story
@@ -63,6 +64,7 @@ def _settings(folder: Path) -> Settings:
         database_url=f"sqlite:///{folder / 'siaga.db'}",
         data_key_file=folder / "siaga.key",
         port=free_port(),
+        cookie_secure=False,  # a browser on this machine speaks plain HTTP to it
     )
 
 
@@ -78,7 +80,8 @@ def _play(
     """Play the story, showing the arrivals as they come."""
     with (
         office.connected(address, of.sessions) as desks,
-        office.connected(address, of.port_keys) as ports,
+        office.systems(address, of.port_keys) as ports,
+        Client(address, of.sessions["rina"]) as officer,
         Live(tell.arrivals([]), console=err, auto_refresh=False, transient=True) as live,
     ):
         lapsed_at = max(
@@ -91,9 +94,10 @@ def _play(
             if not quiet:
                 live.update(tell.arrivals(rows), refresh=True)
 
-        rows = submit_all(ports, desks["rina"], members, progress)
+        rows = submit_all(ports, officer, members, progress)
         reviewed, steps = review.play(desks, rows)
-    return Story(rows, reviewed, steps, proof.prove(settings), path)
+    crowd = rush.play(address, of.port_keys["CGK"], rows)
+    return Story(rows, reviewed, steps, crowd, proof.prove(settings), path)
 
 
 def _pair(row: Row) -> sheet.Pair:
@@ -108,7 +112,8 @@ def _pair(row: Row) -> sheet.Pair:
 def _wait(address: str, of: Office) -> None:
     """Say how to reach the service, and leave it running until Ctrl-C."""
     out.print(
-        f"\nThe service runs at {address} (its interface: {address}/openapi.json). Try:\n",
+        f"\nThe console is at {address}/, for the people below; what programs can ask is described "
+        f"at {address}/openapi.json. Try:\n",
         soft_wrap=True,
     )
     out.print(

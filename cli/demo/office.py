@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import httpx2
 import typer
+from siaga_client import Client
 
 from api.settings import Settings
 from casework.access.actors import Actor
@@ -134,6 +135,13 @@ def connected(address: str, bearers: Mapping[str, str]) -> Iterator[dict[str, ht
             )
             for name, text in bearers.items()
         }
+
+
+@contextmanager
+def systems(address: str, keys: Mapping[str, str]) -> Iterator[dict[str, Client]]:
+    """Give a port system's client for each of these keys, by the same names."""
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(Client(address, key)) for name, key in keys.items()}
 
 
 def checked(response: httpx2.Response) -> dict[str, Any]:

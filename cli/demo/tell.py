@@ -14,6 +14,7 @@ from cli.demo.office import ACCOUNTS, AGENCIES
 from cli.demo.proof import FORGERY, Proof
 from cli.demo.review import Step
 from cli.output import out
+from cli.simulate.summary import Summary
 
 # Columns of the stages' times are left out of narrower terminals.
 _WIDE_TERMINAL: Final = 165
@@ -30,6 +31,7 @@ class Story:
     reviewed: Row
     """The arrival whose alert was taken through its review."""
     steps: Sequence[Step]
+    crowd: Summary
     proof: Proof
     sheet: Path
 
@@ -45,6 +47,7 @@ def tell(story: Story) -> None:
     out.print(lists())
     out.print(arrivals(story.rows, _STAGES if out.width >= _WIDE_TERMINAL else ()))
     out.print(_review(story.reviewed, story.steps))
+    out.print(f"\nA crowd at CGK: {story.crowd.sentence}", soft_wrap=True)
     out.print(_audit(story.proof))
     right = sum(row.as_expected for row in story.rows)
     steps = sum(step.as_expected for step in story.steps)
@@ -135,6 +138,7 @@ def as_json(story: Story) -> dict[str, Any]:
             "fault": story.proof.as_it_is.fault,
             "fault_of_forged_copy": story.proof.forged.fault,
         },
+        "crowd": story.crowd.plain(),
         "contact_sheet": str(story.sheet),
     }
 

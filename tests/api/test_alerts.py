@@ -111,8 +111,8 @@ def test_from_the_port_to_the_end(client, alert, first, supervisor, guest, stran
         assert "the ear" not in shown.text
         asked = {"state": "potential_candidate"}
         assert client.get("/v1/alerts", headers=other, params=asked).json()["items"] == []
-        asked = {"state": ["under_review", "closed"]}
-        (item,) = client.get("/v1/alerts", headers=other, params=asked).json()["items"]
+        several = {"state": ["under_review", "closed"]}
+        (item,) = client.get("/v1/alerts", headers=other, params=several).json()["items"]
         assert item["state"] == "under_review"
     early = client.post(f"{alert}/close", headers=supervisor, json={"disposal": "handed_over"})
     assert "second officer" in problem(early, 409, "illegal_transition")["detail"]

@@ -97,9 +97,7 @@ def refer_tip(tip_id: str, visit: TipReferrer) -> Response:
     try:
         body = with_zone(visit, "due_at").parse(TipReferralIn, lists=("fields",))
         version = visit.posted.number("version")
-        row = visit.service.tip_desk.refer(
-            visit.actor, tip_id, body.handover, body.fields, version
-        )
+        row = visit.service.tip_desk.refer(visit.actor, tip_id, body.handover, body.fields, version)
     except (RequestInvalid, InvalidReferral, StaleVersion, IllegalTransition) as error:
         return _tip_page(visit, tip_id, error)
     return visit.go(f"/referrals/{row.id}", done="referred")

@@ -46,9 +46,7 @@ def page(visit: Handler) -> Response:
     before = query.get("before", "")[:_LONGEST] or None
     rows = visit.records.referrals.page(visit.actor, before, PAGE_SIZE + 1, wanted)
     following = rows[PAGE_SIZE - 1][0].id if len(rows) > PAGE_SIZE else None
-    return visit.page(
-        "referrals.html", referrals=rows[:PAGE_SIZE], said=said, following=following
-    )
+    return visit.page("referrals.html", referrals=rows[:PAGE_SIZE], said=said, following=following)
 
 
 @router.get("/{referral_id}")

@@ -43,7 +43,9 @@ class Browser:
         self.page = self.client.get(address, headers=headers)
         return self.page
 
-    def send(self, action: str, **fields: Any) -> httpx2.Response:
+    def send(
+        self, action: str, *, files: dict[str, bytes] | None = None, **fields: Any
+    ) -> httpx2.Response:
         """Send the form of the page that goes to `action`, with these fields besides its hidden."""
         assert self.page is not None
         form = re.search(
@@ -56,7 +58,7 @@ class Browser:
             assert name is not None
             data[name[1]] = unescape(value[1]) if value is not None else ""
         origin = {"Origin": HERE, "Sec-Fetch-Site": "same-origin", "Referer": str(self.page.url)}
-        self.page = self.client.post(action, data=data | fields, headers=origin)
+        self.page = self.client.post(action, data=data | fields, files=files, headers=origin)
         return self.page
 
     def send_here(self, files: Any = None, **fields: Any) -> httpx2.Response:

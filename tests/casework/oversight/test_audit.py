@@ -145,6 +145,21 @@ def test_one_changed_byte_of_any_field_is_found_and_named(written, tmp_path_fact
     assert verdict.fault == f"record {seq} is not as it was written"
 
 
+@pytest.mark.parametrize(
+    ("column", "old", "new"),
+    [
+        ("detail", '": ', '":'),
+        ("detail", '{"n": 1,', '{"n": 9, "n": 1,'),  # readers may differ in which of two counts
+        ("detail", "ü", "\\u00fc"),
+        ("at", " ", "T"),
+        ("at", ".000000", ".000"),
+    ],
+)
+def test_the_same_value_in_other_words_is_found_too(copy, column, old, new):
+    copy.run((f"UPDATE audit SET {column} = replace({column}, ?, ?) WHERE seq = 1", (old, new)))
+    assert copy.verdict().seq == 1
+
+
 @given(seq=st.integers(1, COUNT), column=st.sampled_from(["agency_id", "purpose", "detail"]))
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_value_that_is_taken_away_is_found(written, tmp_path_factory, seq, column):

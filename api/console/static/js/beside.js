@@ -61,9 +61,11 @@ function put(page, answer, photos) {
 }
 
 function say(text, form) {
-  const box = document.createElement("p");
+  const said = form.previousElementSibling;
+  const box = said?.matches("[data-said]") ? said : document.createElement("p");
   box.className = "notice bad";
   box.setAttribute("role", "alert");
+  box.dataset.said = "";
   box.textContent = text;
   form.before(box);
 }

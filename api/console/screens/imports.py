@@ -1,0 +1,123 @@
+"""Bulk imports: a file for one of the agency's lists, tried first or stored at once; exports."""
+
+import asyncio
+from contextlib import suppress
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import StreamingResponse
+from starlette.responses import Response
+
+from api.console import words
+from api.console.visit import OfficerVisit, Page
+from api.import_worker import ImportWorker
+from api.problems import FieldProblem, NotReady, RequestInvalid
+from api.schemas.imports import ImportOut, faults_as_csv
+from casework.access.authority import Act
+from casework.errors import CaseworkError
+from casework.exchange.exports import ExportForm
+from casework.exchange.import_upload import FILE, PHOTOS
+from casework.tables import ImportJob
+from casework.vocabulary import ImportState
+
+router: Final = APIRouter(include_in_schema=False)
+
+Importer = Annotated[OfficerVisit, Depends(Page(Act.IMPORT))]
+Exporter = Annotated[OfficerVisit, Depends(Page(Act.EXPORT_WATCHLIST))]
+
+_PAGE_SIZE: Final = 50
+_MOST_FAULTS: Final = 200
+_PIECE: Final = 256 * 1024
+_AT_WORK: Final = frozenset({ImportState.QUEUED, ImportState.RUNNING})
+
+
+@router.get("/imports")
+def page(visit: Importer) -> Response:
+    """List the agency's imports, newest first."""
+    rows = visit.records.imports.page(visit.actor, None, _PAGE_SIZE)
+    lists = {each.id: each for each in visit.records.watchlists.page(visit.actor, None, 500)}
+    return visit.page("imports.html", jobs=[ImportOut.of(row) for row in rows], lists=lists)
+
+
+@router.get("/watchlists/{watchlist_id}/import")
+def blank(watchlist_id: str, visit: Importer) -> Response:
+    """Show the form of an import into one list."""
+    return _form(visit, watchlist_id)
+
+
+@router.post("/watchlists/{watchlist_id}/import")
+async def create(watchlist_id: str, visit: Importer) -> Response:
+    """Take a file in, and go to where its progress is shown."""
+    try:
+        job = await asyncio.to_thread(_receive, visit, watchlist_id)
+    except (RequestInvalid, CaseworkError) as error:
+        fault = words.fault(error, visit.speech)
+        return await asyncio.to_thread(_form, visit, watchlist_id, fault=fault)
+    worker: ImportWorker | None = visit.request.app.state.import_worker
+    if worker is None:
+        raise NotReady("The service is starting: try again in a moment.")
+    worker.wake()
+    return visit.go(f"/imports/{job.id}")
+
+
+@router.get("/imports/{import_id}")
+def show(import_id: str, visit: Importer) -> Response:
+    """Show how far an import is; the page asks again by itself until it is done."""
+    imports, actor = visit.records.imports, visit.actor
+    job = imports.get(actor, import_id)
+    faults = imports.faults(actor, import_id, None, _MOST_FAULTS)
+    return visit.page(
+        "import.html", job=ImportOut.of(job), at_work=job.state in _AT_WORK, faults=faults
+    )
+
+
+@router.get("/imports/{import_id}/faults.csv")
+def report(import_id: str, visit: Importer) -> Response:
+    """Send every fault as CSV."""
+    faults = visit.records.imports.all_faults(visit.actor, import_id)
+    headers = {"Content-Disposition": f'attachment; filename="{import_id}.csv"'}
+    return StreamingResponse(faults_as_csv(faults), media_type="text/csv", headers=headers)
+
+
+@router.post("/imports/{import_id}/cancel")
+def cancel(import_id: str, visit: Importer) -> Response:
+    """Stop an import; what it has stored stays."""
+    visit.records.imports.cancel(visit.actor, import_id)
+    return visit.go(f"/imports/{import_id}", done="saved")
+
+
+@router.get("/watchlists/{watchlist_id}/export")
+def export(watchlist_id: str, visit: Exporter) -> Response:
+    """Send the list as CSV, or with photos as a ZIP: an import takes it as it is."""
+    photos = visit.request.query_params.get("photos") == "yes"
+    found = visit.records.exports.export(visit.actor, watchlist_id, ExportForm.CSV, photos=photos)
+    suffix, kind = ("zip", "application/zip") if photos else ("csv", "text/csv; charset=utf-8")
+    headers = {"Content-Disposition": f'attachment; filename="{watchlist_id}.{suffix}"'}
+    return StreamingResponse(found.content, media_type=kind, headers=headers)
+
+
+def _receive(visit: OfficerVisit, watchlist_id: str) -> ImportJob:
+    imports, posted = visit.records.imports, visit.posted
+    if FILE not in posted.files:
+        message = "A file with the subjects is required."
+        raise RequestInvalid(message, [FieldProblem(field=FILE, message=message)])
+    trial = posted.text("dry_run") == "yes"
+    receiving = imports.receive(visit.actor, watchlist_id, dry_run=trial)
+    job: ImportJob | None = None
+    try:
+        for name in (FILE, PHOTOS):
+            for file in posted.files.get(name, ())[:1]:
+                for start in range(0, len(file.content), _PIECE):
+                    receiving.write(name, file.content[start : start + _PIECE])
+        limits = visit.request.app.state.settings.import_limits
+        job = imports.accept(visit.actor, receiving, limits)
+        return job
+    finally:
+        if job is None:
+            with suppress(Exception):  # what cannot be erased now is at the next tidying up
+                imports.discard(receiving)
+
+
+def _form(visit: OfficerVisit, watchlist_id: str, *, fault: str = "") -> Response:
+    row = visit.records.watchlists.get(visit.actor, watchlist_id)
+    return visit.page("import_form.html", status=422 if fault else 200, watchlist=row, fault=fault)

@@ -1,0 +1,75 @@
+"""Imports and exports in the console."""
+
+import io
+import time
+import zipfile
+
+import pytest
+
+from casework.vocabulary import Role
+from tests.fakes import photo_of
+from tests.services import OPERATOR
+
+CSV = "reference,name,photos\nR-1,Person 1,1.jpg\nR-2,,2.jpg\n"
+
+
+def packed():
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("subjects.csv", CSV)
+        archive.writestr("1.jpg", photo_of(1))
+        archive.writestr("2.jpg", photo_of(2))
+    return content.getvalue()
+
+
+@pytest.fixture
+def analyst(signed_in):
+    return signed_in("lina", Role.ANALYST)
+
+
+def imported(browser, list_id, content, **fields):
+    browser.open(f"/watchlists/{list_id}/import")
+    return browser.send_here(files=[("file", ("a.zip", content, "application/zip"))], **fields)
+
+
+def finished(browser):
+    deadline = time.monotonic() + 30
+    while 'http-equiv="refresh" content="2"' in browser.page.text:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+        browser.open(browser.path)
+    return browser.text
+
+
+def test_a_file_is_tried_then_stored_with_every_fault_named(analyst, desk):
+    list_id = desk.watchlist()
+    imported(analyst, list_id, packed(), dry_run="yes")
+    assert "2 of 2 rows" in finished(analyst)
+    assert desk.service.records.subjects.page(OPERATOR, None, 5) == []
+    imported(analyst, list_id, packed(), dry_run="no")
+    assert "R-2" in finished(analyst)
+    (subject,) = desk.service.records.subjects.page(OPERATOR, None, 5)
+    assert subject.reference == "R-1"
+    faults = analyst.client.get(f"{analyst.page.url.path}/faults.csv")
+    assert "R-2" in faults.text
+    assert analyst.open("/imports").status_code == 200
+    exported = analyst.client.get(f"/watchlists/{list_id}/export")
+    assert "R-1" in exported.text
+    assert analyst.client.get(f"/watchlists/{list_id}/export?photos=yes").content[:2] == b"PK"
+
+
+def test_a_file_that_is_none_comes_back_with_a_sentence(analyst, desk):
+    answer = imported(analyst, desk.watchlist(), b"no file", dry_run="yes")
+    assert answer.status_code == 422
+    analyst.open(f"/watchlists/{desk.watchlist()}/import")
+    assert analyst.send_here(dry_run="yes").status_code == 422
+
+
+def test_other_agencies_imports_are_not_there(analyst, signed_in, desk):
+    imported(analyst, desk.watchlist(), packed(), dry_run="no")
+    finished(analyst)
+    address = analyst.page.url.path
+    other = signed_in("stranger", Role.ANALYST, agency="POL")
+    assert other.open(address).status_code == 404
+    assert other.open(f"/watchlists/{desk.watchlist()}/import").status_code == 404
+    assert other.open(f"/watchlists/{desk.watchlist()}/export").status_code == 404

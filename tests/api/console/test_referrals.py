@@ -1,0 +1,224 @@
+"""Referrals between two agencies, without JavaScript."""
+
+import re
+
+import pytest
+
+from casework.vocabulary import Role
+
+SEEN = {"opinion": "potential_candidate", "reasons": ["facial_features_agree"]}
+NEVER = "ref_01ARZ3NDEKTSV4RRFFQ69G5FAV"
+DUE = "2026-03-03T10:00"
+
+
+@pytest.fixture
+def siti(signed_in):
+    return signed_in("siti", Role.OFFICER)
+
+
+@pytest.fixture
+def pol(signed_in):
+    return signed_in("pol", Role.OFFICER, agency="POL")
+
+
+@pytest.fixture
+def alert(desk, siti):
+    """An alert that may be the person, by the word of an officer."""
+    desk.enrol(1, nationality="SGP", reason="Fraud", documents=[{"kind": "p", "number": "X1"}])
+    (raised,) = desk.screen(1).encounter.alerts
+    siti.open(f"/alerts/{raised.id}")
+    siti.send(f"/alerts/{raised.id}/take")
+    siti.send(f"/alerts/{raised.id}/decide", **SEEN)
+    return raised.id
+
+
+def refer(browser, alert, desk, **fields):
+    """Refer the alert to the police; returns the referral's address."""
+    browser.open(f"/alerts/{alert}/refer")
+    said = {
+        "receiver_id": desk.agency("POL"),
+        "note": "Please come to gate 4.",
+        "due_at": DUE,
+        "fields": ["name", "nationality", "probe_photo", "captured_at", "decision_number"],
+    } | fields
+    browser.send(f"/alerts/{alert}/refer", **said)
+    return browser.path.split("?")[0]
+
+
+def test_an_alert_is_referred_with_what_is_chosen_and_no_more(siti, pol, alert, desk):
+    siti.open(f"/alerts/{alert}")
+    assert f'href="/alerts/{alert}/refer"' in siti.page.text
+    siti.open(f"/alerts/{alert}/refer")
+    assert "Name Person 1" in siti.text
+    assert not re.search(r'name="fields"[^>]* checked', siti.page.text)
+    address = refer(siti, alert, desk)
+    assert "The referral is sent." in siti.text
+    assert f'href="/alerts/{alert}"' in siti.page.text
+
+    pol.open("/referrals")
+    assert "Agency IMI" in pol.text
+    pol.open(address)
+    for words in ("Person 1", "Singapore", "1 Mar 2026", "Please come to gate 4.", "not known"):
+        assert words in pol.text, words
+    for hidden in ("Fraud", "X1", alert, "Watchlist", "Score", "Photo on the list"):
+        assert hidden not in pol.text, hidden
+    assert pol.client.get(f"{address}/photos/probe_photo").headers["cache-control"] == "no-store"
+    assert pol.client.get(f"{address}/photos/enrolled_photo").status_code == 404
+    assert pol.open(f"/alerts/{alert}").status_code == 404
+
+
+def test_the_two_agencies_talk_until_it_is_closed(siti, pol, alert, desk):
+    address = refer(siti, alert, desk)
+    step = f"{address}/step"
+    assert "Take it back" in siti.text
+    pol.open(address)
+    assert pol.send(step, move="ask").status_code == 422
+    assert "Write a note." in pol.text
+    pol.send(step, move="ask", note="Which terminal?")
+    siti.open(address)
+    siti.send(step, move="reply", note="Terminal 3.")
+    pol.open(address)
+    assert "Terminal 3." in pol.text
+    pol.send(step, move="accept")
+    assert "It is recorded, and the other agency sees it." in pol.text
+    assert pol.send(step, move="answer", note="Done.").status_code == 422
+    assert "Choose one." in pol.text
+    assert "Done.</textarea>" in pol.page.text
+    pol.send(step, move="answer", note="Taken along.", outcome="handed_over")
+    siti.open("/referrals?box=out")
+    assert "Handed over to the authority" in siti.text
+    siti.open(address)
+    assert "Taken along." in siti.text
+    siti.send(step, move="close")
+    assert "The referral is closed." in siti.text
+    siti.open("/referrals?box=out")
+    assert "No referral fits this filter." in siti.text
+    siti.open(f"{address}/step")
+    assert siti.path == address
+
+
+def test_a_declined_alert_can_be_referred_again(siti, pol, alert, desk):
+    address = refer(siti, alert, desk)
+    siti.open(f"/alerts/{alert}/refer")
+    assert 'name="receiver_id"' not in siti.page.text
+    pol.open(address)
+    pol.send(f"{address}/step", move="decline", note="Not ours.")
+    siti.open(f"/alerts/{alert}")
+    assert "Referrals of this alert" in siti.text
+    assert refer(siti, alert, desk) != address
+
+
+def test_who_was_slower_keeps_the_note(siti, pol, alert, desk, signed_in):
+    address = refer(siti, alert, desk)
+    colleague = signed_in("pol2", Role.OFFICER, agency="POL")
+    for browser in (pol, colleague):
+        browser.open(address)
+    pol.send(f"{address}/step", move="accept")
+    answer = colleague.send(f"{address}/step", move="decline", note="My careful note")
+    assert answer.status_code == 409
+    assert "It has changed since you read it" in colleague.text
+    assert "My careful note</textarea>" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"receiver_id": ""}, "Choose an agency."),
+        ({"note": " "}, "Say what you want of the other agency."),
+        ({"due_at": "2026-02-01T10:00"}, "Choose a time that is still to come."),
+        ({"due_at": "soon"}, "Choose a time that is still to come."),
+    ],
+)
+def test_what_is_wrong_is_said_and_what_was_chosen_is_kept(siti, alert, desk, wrong, said):
+    refer(siti, alert, desk, **wrong)
+    assert siti.page.status_code == 422
+    assert said in siti.text
+    assert re.search(r'value="nationality" checked', siti.page.text)
+
+
+def test_an_overdue_referral_is_marked(siti, pol, alert, desk):
+    refer(siti, alert, desk)
+    pol.open("/referrals?overdue=yes")
+    assert "No referral fits this filter." in pol.text
+    desk.clock.advance(days=3)
+    pol.sign_in("pol")
+    pol.open("/referrals?overdue=yes")
+    assert '<span class="tag bad">Overdue</span>' in pol.page.text
+
+
+def test_of_a_shared_list_only_the_traveller_is_handed_on(signed_in, desk, pol):
+    desk.watchlist("dpo", agency_id=desk.agency("POL"), shared_with=(desk.agency(),))
+    desk.agency("KPK")
+    desk.enrol(4, desk.watchlists["dpo"])
+    (raised,) = desk.screen(4).encounter.alerts
+    officer = signed_in("tono", Role.OFFICER)
+    officer.open(f"/alerts/{raised.id}")
+    officer.send(f"/alerts/{raised.id}/take")
+    officer.send(f"/alerts/{raised.id}/decide", **SEEN)
+    officer.open(f"/alerts/{raised.id}/refer")
+    assert "Only to POL, which owns the list." in officer.text
+    refer(officer, raised.id, desk, receiver_id=desk.agency("KPK"))
+    assert officer.page.status_code == 422
+    assert "belongs to the list of another agency" in officer.text
+    refer(officer, raised.id, desk)
+    assert "The referral is sent." in officer.text
+
+
+def test_what_nobody_looked_at_is_not_referred(siti, desk):
+    desk.enrol(7)
+    (raised,) = desk.screen(7).encounter.alerts
+    siti.open(f"/alerts/{raised.id}")
+    assert f"/alerts/{raised.id}/refer" not in siti.page.text
+    siti.open(f"/alerts/{raised.id}/refer")
+    assert "It cannot be referred as it stands now" in siti.text
+
+
+def test_a_tip_is_referred_without_its_source(siti, pol, desk):
+    siti.open("/tips/new")
+    siti.send("/tips/new", text="Seen at the pier.", origin="public", source="the fishmonger")
+    tip = siti.path.split("?")[0]
+    siti.open(f"{tip}/refer")
+    assert 'value="photo"' not in siti.page.text
+    fields = {"receiver_id": desk.agency("POL"), "note": "For you.", "due_at": DUE}
+    siti.send(f"{tip}/refer", **fields, fields=["text", "origin"])
+    address = siti.path.split("?")[0]
+    pol.open(address)
+    assert "Seen at the pier." in pol.text
+    assert "The public" in pol.text
+    assert "fishmonger" not in pol.page.text
+    siti.open(tip)
+    assert "Another agency has it in hand" in siti.text
+    assert "Referrals of this tip" in siti.text
+
+
+def test_a_foreign_referral_is_as_if_it_were_not_there(siti, alert, desk, signed_in):
+    address = refer(siti, alert, desk)
+    third = signed_in("kpk", Role.OFFICER, Role.SUPERVISOR, agency="KPK")
+    for place in ("", "/photos/probe_photo"):
+        foreign = third.open(address + place)
+        never = third.open(f"/referrals/{NEVER}{place}")
+        assert foreign.status_code == never.status_code == 404
+    third.open("/referrals?state=all")
+    assert "No referral fits this filter." in third.text
+    sent = {"csrf": _token(third), "move": "accept", "version": "1"}
+    assert third.client.post(f"{address}/step", data=sent).status_code == 404
+    assert third.open(f"/alerts/{alert}/refer").status_code == 404
+
+
+def _token(browser):
+    browser.open("/account")
+    return browser.hidden("csrf")
+
+
+def test_an_analyst_has_no_business_here(signed_in):
+    analyst = signed_in("ayu", Role.ANALYST)
+    assert analyst.open("/referrals").status_code == 403
+
+
+def test_a_referral_speaks_indonesian(siti, alert, desk, signed_in):
+    address = refer(siti, alert, desk)
+    polisi = signed_in("agus", Role.OFFICER, agency="POL", language="id")
+    polisi.open(address)
+    for words in ("Yang disertakan", "Kewarganegaraan", "Terima", "Tanya pengirim", "tidak diketahui"):
+        assert words in polisi.text, words
+    assert "What" not in polisi.text

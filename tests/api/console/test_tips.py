@@ -1,0 +1,184 @@
+"""Tips, without JavaScript: recorded, searched, referred, enrolled, dismissed."""
+
+import re
+
+import pytest
+
+from casework.vocabulary import Role
+from tests.fakes import photo_of
+
+TEXT = "Seen at the harbour, with a red bag."
+SOURCE = "the fishmonger, 0812"
+FIELDS = {
+    "text": TEXT,
+    "origin": "public",
+    "place": "Pier 3",
+    "happened_at": "2026-02-28T17:00",
+    "source": SOURCE,
+}
+NEVER = "tip_01M7ZYY7HDJHTCS856SBCRH8M1"
+
+
+def record(browser, photo=None, **fields):
+    """Record a tip; returns its id."""
+    browser.open("/tips/new")
+    browser.send("/tips/new", files={"photo": photo} if photo else None, **(FIELDS | fields))
+    assert browser.page.status_code == 200, browser.text
+    return re.fullmatch(r"/tips/(\w+)\?done=tip_recorded", browser.path)[1]
+
+
+def test_a_tip_is_recorded_listed_and_shown(signed_in):
+    officer = signed_in("siti", Role.OFFICER)
+    tip = record(officer, photo_of(1))
+    for words in (TEXT, "Pier 3", "28 Feb 2026 17:00", "The public", "Name of siti"):
+        assert words in officer.text, words
+    assert SOURCE not in officer.page.text
+    assert "known to your supervisors alone" in officer.text
+    assert officer.client.get(f"/tips/{tip}/photo").headers["cache-control"] == "no-store"
+    reference = re.search(r"Tip (\w{4}-\w{4})", officer.text)[1]
+    officer.open("/tips")
+    assert reference in officer.text
+    assert TEXT not in officer.text
+    officer.open(f"/tips?state=settled&reference={reference.lower()}")
+    assert reference in officer.text
+    officer.open("/tips?state=settled")
+    assert reference not in officer.text
+
+
+def test_what_is_wrong_is_said_and_what_was_typed_is_kept(signed_in):
+    officer = signed_in("siti", Role.OFFICER)
+    officer.open("/tips/new")
+    answer = officer.send("/tips/new", **(FIELDS | {"text": " ", "happened_at": "yesterday"}))
+    assert answer.status_code == 422
+    for words in ("Say what was reported.", "Write a date and a time.", "Pier 3", SOURCE):
+        assert words in answer.text, words
+    answer = officer.send("/tips/new", **FIELDS, files={"photo": b"nothing of the kind"})
+    assert answer.status_code == 422
+    assert "send JPEG, PNG or WebP" in officer.text
+    assert TEXT in officer.text
+
+
+def test_only_a_supervisor_reads_the_source(signed_in):
+    officer, boss = signed_in("siti", Role.OFFICER), signed_in("budi", Role.SUPERVISOR)
+    tip = record(officer)
+    assert "/source" not in officer.page.text
+    boss.open(f"/tips/{tip}")
+    assert SOURCE not in boss.text
+    boss.send(f"/tips/{tip}/source")
+    assert SOURCE in boss.text
+    token = officer.hidden("csrf")
+    refused = officer.client.post(f"/tips/{tip}/source", data={"csrf": token})
+    assert refused.status_code == 403
+    assert SOURCE not in refused.text
+
+
+def test_a_tips_photo_is_searched(signed_in, desk):
+    desk.enrol(1)
+    officer = signed_in("siti", Role.OFFICER)
+    tip = record(officer, photo_of(1))
+    assert officer.send(f"/tips/{tip}/search", purpose="why").status_code == 422
+    assert "Say what the search is for" in officer.text
+    officer.send(f"/tips/{tip}/search", purpose="a report from the public")
+    assert "Person 1" in officer.text
+    assert f"/tips/{tip}/photo" in officer.page.text  # beside the candidates
+    officer.open(f"/tips/{tip}")
+    assert "Searched" in officer.text
+    assert "Show its candidates" in officer.text
+
+
+def test_a_tip_without_photo_offers_no_search(signed_in):
+    officer = signed_in("siti", Role.OFFICER, )
+    tip = record(officer)
+    assert f"/tips/{tip}/search" not in officer.page.text
+    assert "It came without a photo." in officer.text
+
+
+def test_a_tip_is_dismissed_with_a_reason(signed_in):
+    officer = signed_in("siti", Role.OFFICER)
+    tip = record(officer)
+    assert officer.send(f"/tips/{tip}/dismiss", reason=" ").status_code == 422
+    assert "Say why." in officer.text
+    officer.send(f"/tips/{tip}/dismiss", reason="A joke")
+    assert "The tip is dismissed." in officer.text
+    assert "A joke" in officer.text
+    assert "Dismiss the tip" not in officer.text
+
+
+def test_who_was_slower_is_told(signed_in):
+    first, second = signed_in("siti", Role.OFFICER), signed_in("budi", Role.OFFICER)
+    tip = record(first)
+    second.open(f"/tips/{tip}")
+    first.send(f"/tips/{tip}/dismiss", reason="A joke")
+    assert second.send(f"/tips/{tip}/dismiss", reason="Mine").status_code == 409
+    assert "It has changed since you read it" in second.text
+
+
+def test_an_analyst_makes_a_subject_of_a_tip(signed_in, desk):
+    desk.watchlist("wanted")
+    desk.watchlist("theirs", agency_id=desk.agency("POL"), shared_with=(desk.agency(),))
+    analyst = signed_in("ayu", Role.ANALYST)
+    tip = record(analyst, photo_of(5))
+    analyst.open(f"/tips/{tip}/enrol")
+    assert "theirs" not in analyst.text
+    assert analyst.send(f"/tips/{tip}/enrol", name="", nationality="X").status_code == 422
+    for words in ("Write the name.", "Choose at least one list.", "Write three letters"):
+        assert words in analyst.text, words
+    fields = {"name": "Person 5", "watchlist_ids": [desk.watchlists["wanted"]]}
+    analyst.send(f"/tips/{tip}/enrol", **fields, valid_until="2020-01-01")
+    assert "has ended already" in analyst.text
+    analyst.send(f"/tips/{tip}/enrol", **fields, nationality="SGP", valid_until="2027-01-01")
+    assert "The subject is enrolled" in analyst.text
+    (raised,) = desk.screen(5).encounter.alerts
+    assert raised.watchlist_id == desk.watchlists["wanted"]
+
+
+def test_a_photo_of_nobody_cannot_be_enrolled(signed_in, desk):
+    desk.watchlist("wanted")
+    analyst = signed_in("ayu", Role.ANALYST)
+    tip = record(analyst, photo_of())
+    analyst.open(f"/tips/{tip}/enrol")
+    fields = {"name": "Nobody", "watchlist_ids": [desk.watchlists["wanted"]]}
+    assert analyst.send(f"/tips/{tip}/enrol", **fields).status_code == 422
+    assert "The photo cannot be enrolled" in analyst.text
+    assert "Nobody" in analyst.page.text
+
+
+def test_an_officer_does_not_enrol(signed_in):
+    officer = signed_in("siti", Role.OFFICER)
+    tip = record(officer, photo_of(1))
+    assert "Enrol as a subject" not in officer.text
+    assert officer.open(f"/tips/{tip}/enrol").status_code == 403
+
+
+@pytest.mark.parametrize("address", ["", "/photo", "/refer", "/enrol"])
+def test_a_foreign_tip_is_as_if_it_were_not_there(signed_in, address):
+    tip = record(signed_in("siti", Role.OFFICER), photo_of(1))
+    roles = (Role.OFFICER, Role.SUPERVISOR, Role.ANALYST)
+    stranger = signed_in("pol", *roles, agency="POL")
+    foreign = stranger.open(f"/tips/{tip}{address}")
+    never = stranger.open(f"/tips/{NEVER}{address}")
+    assert foreign.status_code == never.status_code == 404
+    stranger.open("/tips/new")
+    token = stranger.hidden("csrf")
+    for action in ("source", "search", "dismiss", "refer"):
+        sent = {"csrf": token, "reason": "x", "purpose": "long enough a purpose"}
+        assert stranger.client.post(f"/tips/{tip}/{action}", data=sent).status_code == 404
+
+
+def test_an_answer_to_a_form_that_is_asked_for_again_shows_the_tip(signed_in):
+    officer = signed_in("siti", Role.OFFICER)
+    tip = record(officer)
+    for action in ("source", "search", "dismiss"):
+        officer.open(f"/tips/{tip}/{action}")
+        assert officer.path == f"/tips/{tip}"
+
+
+def test_an_auditor_has_no_business_here(signed_in):
+    assert signed_in("aud", Role.AUDITOR).open("/tips").status_code == 403
+
+
+def test_a_tip_speaks_indonesian(signed_in):
+    officer = signed_in("siti", Role.OFFICER, language="id")
+    record(officer, photo_of(1))
+    for words in ("Yang dilaporkan", "Masyarakat", "Rujuk ke instansi lain", "Mutu foto"):
+        assert words in officer.text, words

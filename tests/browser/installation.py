@@ -1,0 +1,115 @@
+"""A service that answers browsers over a socket, and can be stopped and started again."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx2
+import uvicorn
+from fastapi import FastAPI
+
+from api.app import create_app
+from api.settings import Settings
+from casework.access.actors import Actor
+from casework.access.gate import Credentials
+from casework.access.keys import NewKey
+from casework.access.officers import NewOfficer
+from casework.service import Service
+from casework.vocabulary import Role, Scope, SessionKind
+from cli.background import free_port
+from tests.api.conftest import settings_for
+from tests.fakes import photo_of
+from tests.services import OPERATOR, PASSWORD, Desk, FakeClock, open_service
+
+# Long, for machines that do much else; what is measured is measured, not waited for.
+PATIENCE_S = 30
+
+
+@dataclass(slots=True)
+class Installation:
+    """Real HTTP, database, vault and gallery over drawn people; time moves when told to."""
+
+    folder: Path
+    clock: FakeClock = field(default_factory=FakeClock)
+    port: int = field(default_factory=free_port)
+    app: FastAPI | None = None
+    desk: Desk | None = None
+    _server: uvicorn.Server | None = None
+    _thread: threading.Thread | None = None
+
+    @property
+    def address(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def at_hand(self) -> Desk:
+        """The service from inside, for setting a scene."""
+        assert self.desk is not None
+        return self.desk
+
+    def start(self) -> None:
+        """Begin to answer, at the same address and over the same data as before."""
+        settings = settings_for(self.folder, cookie_secure=False)
+
+        def opened(_: Settings) -> Service:
+            return open_service(self.folder / "siaga.db", self.clock, private_targets=True)
+
+        self.app = create_app(settings, opened)
+        config = uvicorn.Config(
+            self.app, port=self.port, log_level="critical", timeout_graceful_shutdown=1
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run)
+        self._thread.start()
+        deadline = time.monotonic() + PATIENCE_S
+        while not self._server.started or self.app.state.service is None:
+            assert time.monotonic() < deadline, self.app.state.failure
+            time.sleep(0.01)
+        # Lists and agencies that were made before a restart are still known by name.
+        known = self.desk
+        self.desk = Desk(self.app.state.service, self.clock)
+        if known is not None:
+            self.desk.watchlists, self.desk.agencies = known.watchlists, known.agencies
+
+    def stop(self) -> None:
+        """Stop answering; open streams are cut."""
+        assert self._server is not None
+        assert self._thread is not None
+        self._server.should_exit = True
+        self._thread.join()
+
+    def officer(
+        self, login: str, *roles: Role, name: str = "", agency: str = "IMI", language: str = "en"
+    ) -> Actor:
+        """Make an officer who has chosen the password; returns a session of theirs."""
+        records = self.at_hand.service.records
+        new = NewOfficer(
+            self.at_hand.agency(agency), login, name or login, frozenset(roles), language
+        )
+        _, first = records.officers.create(OPERATOR, new)
+        assert first is not None
+        session = records.sessions.sign_in(Credentials(login, first), SessionKind.PROGRAM)
+        records.account.change_password(session.actor, first, PASSWORD)
+        again = records.sessions.sign_in(Credentials(login, PASSWORD), SessionKind.PROGRAM)
+        return again.actor
+
+    def gate(self) -> httpx2.Client:
+        """Return a port system's connection."""
+        new = NewKey("gate", frozenset({Scope.SCREEN}), agency_id=self.at_hand.agency())
+        _, text = self.at_hand.service.records.keys.create(OPERATOR, new)
+        bearer = {"Authorization": f"Bearer {text}"}
+        return httpx2.Client(base_url=self.address, headers=bearer, timeout=PATIENCE_S)
+
+
+def arrive(gate: httpx2.Client, person: int) -> str:
+    """Submit a drawn person's photo as a port system does; returns the alert's id."""
+    answer = gate.post(
+        "/v1/encounters",
+        data={"port": "CGK", "direction": "entry", "stage": "arrival"},
+        files={"photo": ("arrival.jpg", photo_of(person, brightness=0.9), "image/jpeg")},
+    )
+    assert answer.status_code == 201, answer.text
+    alert_id: str = answer.json()["alerts"][0]["id"]
+    return alert_id

@@ -1,0 +1,191 @@
+"""Two agencies in the middle of a shift: something to see on every screen."""
+
+from datetime import timedelta
+
+import pyotp
+from playwright.sync_api import Page
+
+from casework.access.actors import Actor
+from casework.access.agencies import NewAgency
+from casework.access.keys import NewKey
+from casework.access.officers import NewOfficer
+from casework.exchange.carried import AlertField
+from casework.exchange.correspondence import Handover
+from casework.exchange.tip_desk import NewTip
+from casework.exchange.webhooks import NewWebhook
+from casework.review.review import Finding
+from casework.review.searches import Question
+from casework.vocabulary import (
+    AgencyKind,
+    Category,
+    Direction,
+    Disposal,
+    EventKind,
+    Opinion,
+    OpinionReason,
+    Role,
+    Scope,
+    TipOrigin,
+)
+from tests.browser.installation import Installation
+from tests.fakes import photo_of
+from tests.services import OPERATOR, PASSWORD
+
+SEEN = Finding(
+    Opinion.POTENTIAL_CANDIDATE,
+    (OpinionReason.FACIAL_FEATURES_AGREE, OpinionReason.PERMANENT_MARKS_AGREE),
+    "Scar above the left eye, as on the photo of the list.",
+)
+
+PEOPLE = {
+    "siti": ("Siti Rahmawati", Role.OFFICER),
+    "budi": ("Budi Santoso", Role.SUPERVISOR),
+    "lina": ("Lina Marpaung", Role.ANALYST),
+    "audi": ("Audi Nugroho", Role.AUDITOR),
+    "kris": ("Kris Wijaya", Role.COORDINATOR),
+    "hadi": ("Hadi Wijaya", Role.ADMIN),
+    "tuti": ("Tuti Lestari", Role.OFFICER),
+}
+
+
+def lay(site: Installation) -> dict[str, str]:
+    """Set the scene; returns the ids of what screens are about, by name."""
+    desk = site.at_hand
+    records = desk.service.records
+    new_agency = NewAgency("IMI", "Directorate General of Immigration", AgencyKind.OPERATOR)
+    desk.agencies["IMI"] = records.agencies.create(OPERATOR, new_agency).id
+    desk.agencies["POL"] = records.agencies.create(OPERATOR, NewAgency("POL", "Police")).id
+    staff = {
+        login: site.officer(login, role, name=name, language="")
+        for login, (name, role) in PEOPLE.items()
+    }
+    police = site.officer("agus", Role.SUPERVISOR, name="Agus Salim", agency="POL", language="")
+    ids = _lists(site) | _alerts(site, staff)
+    ids |= _desk(site, staff, ids, police)
+    ids |= _administration(site, staff)
+    return ids
+
+
+def _lists(site: Installation) -> dict[str, str]:
+    desk = site.at_hand
+    bans = desk.watchlist(
+        "Tangkal: entry bans",
+        category=Category.TANGKAL,
+        direction=Direction.ENTRY,
+        requires_second_officer=True,
+        legal_basis="Law 6 of 2011, article 98",
+        instruction={
+            "id": "Tahan di konter dan panggil petugas jaga.",
+            "en": "Keep the traveller at the counter and call the duty officer.",
+        },
+        shared_with=(desk.agency("POL"),),
+    )
+    watch = desk.watchlist(
+        "Overstayers", category=Category.OVERSTAY, requires_acknowledgement=False
+    )
+    subject = desk.enrol(
+        1,
+        bans,
+        watch,
+        reference="IMI-2026-0117",
+        aliases=["Person One", "P. Satu"],
+        sex="female",
+        birth_year=1984,
+        nationality="IDN",
+        documents=[{"kind": "passport", "number": "X1234567", "country": "IDN"}],
+        reason="Document fraud",
+        decision_number="D-17/2026",
+        valid_until=site.clock() + timedelta(days=9),
+    )
+    for person in range(2, 9):
+        desk.enrol(person, watch if person % 2 else bans, nationality="IDN")
+    return {"list": bans, "subject": subject}
+
+
+def _alerts(site: Installation, staff: dict[str, Actor]) -> dict[str, str]:
+    """One alert in each state, over some hours."""
+    desk, review = site.at_hand, site.at_hand.service.records.review
+
+    def raised(person: int, **how: object) -> str:
+        site.clock.advance(minutes=7)
+        return desk.screen(person, **how).encounter.alerts[0].id
+
+    siti, budi = staff["siti"], staff["budi"]
+    for name, steps in (("closed", 4), ("referred", 3), ("settled", 3)):
+        alert = raised(2, port="DPS")
+        review.acknowledge(siti, alert)
+        review.decide(siti, alert, SEEN)
+        review.confirm(budi, alert, SEEN)
+        if steps == 4:
+            review.close(budi, alert, Disposal.ENTRY_REFUSED, "Sent back with the next flight.")
+        if name == "closed":
+            closed = alert
+        elif name == "referred":
+            referred = alert
+        else:
+            settled = alert
+    decided = raised(4, port="IDBTM", lane="F2")
+    review.acknowledge(siti, decided)
+    review.decide(siti, decided, SEEN)
+    taken = raised(6, lane="A3")
+    review.acknowledge(siti, taken)
+    for person in (3, 5, 7, 8):
+        raised(person, lane=f"A{person}")
+    new = raised(1, lane="A1", traveller_ref="GA-881/12F")
+    return {
+        "new": new,
+        "taken": taken,
+        "decided": decided,
+        "settled": settled,
+        "referred": referred,
+        "closed": closed,
+    }
+
+
+def _desk(
+    site: Installation, staff: dict[str, Actor], ids: dict[str, str], police: Actor
+) -> dict[str, str]:
+    service = site.at_hand.service
+    correspondence = service.records.correspondence
+    due = site.clock() + timedelta(days=2)
+    to_police = Handover(site.at_hand.agency("POL"), "Please look into the passport.", due)
+    fields = (AlertField.NAME, AlertField.NATIONALITY, AlertField.DOCUMENTS)
+    referral = correspondence.refer_alert(staff["budi"], ids["referred"], to_police, fields)
+    correspondence.accept(police, referral.id)
+    correspondence.ask(police, referral.id, "Which flight did they arrive with?")
+    tip = service.tip_desk.record(
+        staff["siti"],
+        NewTip("Seen at the ferry terminal.", TipOrigin.PUBLIC, "Batam", None, "A neighbour"),
+        photo_of(1),
+    )
+    question = Question(photo_of(1, brightness=0.95), "Case 17/2026")
+    found = service.searches.search(staff["siti"], question)
+    return {"referral": referral.id, "tip": tip.id, "search": found.search.id}
+
+
+def _administration(site: Installation, staff: dict[str, Actor]) -> dict[str, str]:
+    records, clock = site.at_hand.service.records, site.clock
+    agency = site.at_hand.agency()
+    new_key = NewKey("Gates of CGK", frozenset({Scope.SCREEN}), frozenset({"CGK"}), agency)
+    records.keys.create(OPERATOR, new_key)
+    new_hook = NewWebhook(
+        "https://127.0.0.1:9/siaga", frozenset({EventKind.ALERT_RAISED}), "Case system", agency
+    )
+    webhook, _ = records.webhooks.create(OPERATOR, new_hook)
+    tuti = staff["tuti"]
+    offer = records.account.offer_second_factor(tuti, PASSWORD)
+    code = pyotp.TOTP(offer.secret).at(clock())
+    records.account.confirm_second_factor(tuti, code)
+    starter = NewOfficer(agency, "baru", "Bagas Baru", frozenset({Role.OFFICER}), "")
+    _, first = records.officers.create(OPERATOR, starter)
+    assert first is not None
+    return {"webhook": webhook.id, "first_password": first}
+
+
+def enter(page: Page, login: str, password: str = PASSWORD) -> None:
+    """Type login and password, whatever the page's language, and go on."""
+    page.goto("/sign-in")
+    page.locator("#login").fill(login)
+    page.locator("#password").fill(password)
+    page.locator("main button.primary").click()
+    page.wait_for_load_state()

@@ -1,0 +1,131 @@
+"""Every screen of the console, each with who sees it and how it is come to."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from fastapi import FastAPI
+from playwright.sync_api import Page
+from starlette.routing import Match
+
+from tests.browser.scene import enter
+from tests.fakes import photo_of
+from tests.services import PASSWORD
+
+_PHOTO: Final = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo_of(1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One screen."""
+
+    name: str
+    login: str
+    """Who sees it; nobody, if empty."""
+    address: str
+    """With names of the scene's ids in braces."""
+    act: Callable[[Page], object] | None = None
+    """What is done there to come to the screen."""
+
+    def show(self, page: Page, ids: Mapping[str, str]) -> None:
+        """Go there."""
+        page.goto(self.address.format_map(ids))
+        if self.act is not None:
+            self.act(page)
+        page.wait_for_load_state("load")
+
+
+def _compare(page: Page) -> None:
+    for field in page.locator("main input[type=file]").all():
+        field.set_input_files([_PHOTO])  # type: ignore[list-item]
+    page.locator("main form button.primary").click()
+
+
+def _half_an_opinion(page: Page) -> None:
+    """Send a form that lacks its reasons."""
+    page.locator("[name=opinion]").first.check()
+    page.locator("#note").fill("Half typed")
+    page.locator("form.finding button.primary").click()
+
+
+SCREENS: Final = (
+    Screen("sign-in", "", "/sign-in"),
+    Screen("sign-in-code", "", "/sign-in", lambda page: enter(page, "tuti")),
+    Screen("sign-in-refused", "", "/sign-in", lambda page: enter(page, "siti", "wrong")),
+    Screen("queue", "siti", "/alerts"),
+    Screen("queue-empty", "siti", "/alerts?port=SUB"),
+    Screen("alert-new", "siti", "/alerts/{new}"),
+    Screen("alert-keys", "siti", "/alerts/{new}", lambda page: page.keyboard.press("?")),
+    Screen("alert-taken", "siti", "/alerts/{taken}"),
+    Screen("alert-incomplete", "siti", "/alerts/{taken}", _half_an_opinion),
+    Screen("alert-blind-second", "budi", "/alerts/{decided}"),
+    Screen("alert-settled", "budi", "/alerts/{settled}"),
+    Screen("alert-refer", "budi", "/alerts/{settled}/refer"),
+    Screen("alert-referred", "budi", "/alerts/{referred}"),
+    Screen("alert-closed", "budi", "/alerts/{closed}"),
+    Screen("search", "siti", "/search"),
+    Screen("search-found", "siti", "/searches/{search}"),
+    Screen("compare", "siti", "/compare"),
+    Screen("compare-done", "siti", "/compare", _compare),
+    Screen("tips", "siti", "/tips"),
+    Screen("tip-new", "siti", "/tips/new"),
+    Screen("tip", "siti", "/tips/{tip}"),
+    Screen("tip-refer", "siti", "/tips/{tip}/refer"),
+    Screen("tip-enrol", "lina", "/tips/{tip}/enrol"),
+    Screen("referrals", "budi", "/referrals"),
+    Screen("referrals-sent", "budi", "/referrals?box=out"),
+    Screen("referral", "budi", "/referrals/{referral}"),
+    Screen("watchlists", "lina", "/watchlists"),
+    Screen("watchlist", "lina", "/watchlists/{list}"),
+    Screen("watchlist-new", "lina", "/watchlists/new"),
+    Screen("watchlist-edit", "lina", "/watchlists/{list}/edit"),
+    Screen("subjects", "lina", "/subjects"),
+    Screen("subject", "lina", "/subjects/{subject}"),
+    Screen("subject-new", "lina", "/subjects/new"),
+    Screen("subject-edit", "lina", "/subjects/{subject}/edit"),
+    Screen("subject-history", "lina", "/subjects/{subject}/history"),
+    Screen("overview", "budi", "/overview"),
+    Screen("totals", "kris", "/totals"),
+    Screen("audit", "audi", "/audit"),
+    Screen("officers", "hadi", "/administration/officers"),
+    Screen("agencies", "hadi", "/administration/agencies"),
+    Screen("keys", "hadi", "/administration/keys"),
+    Screen("webhooks", "hadi", "/administration/webhooks"),
+    Screen("webhook", "hadi", "/administration/webhooks/{webhook}"),
+    Screen("account", "siti", "/account"),
+    Screen("not-found", "siti", "/alerts/alr_01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+    Screen("not-permitted", "siti", "/audit"),
+)
+
+# What is asked for by pages, and shows none of its own.
+_PARTS: Final = re.compile(r"^/static/|photo|/probe|/enrolled|/events$|/session$|/export$|^/$")
+# Where an answer to a form is asked for again: sends on to a screen.
+_BACK: Final = re.compile(r"/(take|decide|confirm|close|step|source|search|dismiss)$|\{form:path\}$")
+
+
+def unshown(app: FastAPI, ids: Mapping[str, str], screens: Iterable[Screen]) -> set[str]:
+    """Return the console's pages that none of the screens shows."""
+    routes = [
+        route
+        for route in app.routes
+        if "GET" in (getattr(route, "methods", None) or ())
+        and not getattr(route, "include_in_schema", True)
+    ]
+    pages = {
+        path
+        for path in (getattr(route, "path", "") for route in routes)
+        if path == "/search" or not (_PARTS.search(path) or _BACK.search(path))
+    }
+    for screen in screens:
+        address = screen.address.format_map(ids).partition("?")[0]
+        scope = {"type": "http", "method": "GET", "path": address, "root_path": ""}
+        matching = (each for each in routes if each.matches(scope)[0] is Match.FULL)
+        pages.discard(getattr(next(matching, None), "path", ""))
+    return pages
+
+
+def enter_as(page: Page, login: str, password: str = PASSWORD) -> None:
+    """Sign in, if anybody is to be."""
+    if login:
+        enter(page, login, password)
