@@ -12,10 +12,10 @@ ifneq (,$(filter demo serve bench,$(firstword $(MAKECMDGOALS))))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup weights demo serve test check format bench lock clean
+.PHONY: help setup weights demo serve test screenshots check format bench lock clean
 
 help:  ## list the targets
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.ready: requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else "Siaga needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is %d.%d: run make PYTHON=python3.12" % v)'
@@ -38,7 +38,10 @@ serve: weights  ## run the service on this machine
 	@$(BIN)/siaga serve $(EXTRA) $(ARGS)
 
 test: weights  ## run the tests
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+screenshots: setup  ## every screen of the console, into out/screenshots (needs Chromium)
+	@$(BIN)/python -m tests.screenshots $(ARGS)
 
 check: setup  ## formatting, lint, types, import directions, docs
 	@$(BIN)/ruff format --no-cache --check --quiet . || { echo "run: make format"; exit 1; }

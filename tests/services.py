@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from argon2 import PasswordHasher
 
@@ -67,12 +69,23 @@ def open_service(
 ) -> Service:
     """Open and start a service over a database file, or an URL; call again for a restart."""
     clock = clock or FakeClock()
+    if isinstance(database, Path) and not database.exists():
+        database.write_bytes(_empty_database())
     records = Records.open(
         url_of(database), DATA_KEY, clock, passwords=QUICK, private_targets=private_targets
     )
     service = Service.over(records, drawn_pack(), fake_pipeline(limits), clock)
     service.start()
     return service
+
+
+@cache
+def _empty_database() -> bytes:
+    """A SQLite file with today's schema: migrating takes longer than most tests do."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "siaga.db"
+        Records.open(url_of(path), DATA_KEY, passwords=QUICK).close()
+        return path.read_bytes()
 
 
 def port_system(key_id: str = "key_port", ports: frozenset[str] | None = None) -> Actor:

@@ -1,13 +1,13 @@
 """What a referral carries, as people read it: each field's name and value in their language."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
 from api.console import words
 from api.console.speech import Speech
-from casework.exchange.carried import PHOTOS, AlertField, TipField
+from casework.exchange.carried import AlertField, TipField
 from casework.exchange.tips import TipView
 from casework.review.alerts import AlertView
 from casework.vocabulary import ReferralKind
@@ -23,7 +23,6 @@ _WORDS_OF: Final = {
     "stage": "Stage",
     "origin": "TipOrigin",
 }
-_MOMENTS: Final = frozenset({"captured_at", "happened_at"})
 
 
 def shown(kind: ReferralKind, values: Mapping[str, Any], speech: Speech) -> list[tuple[str, str]]:
@@ -49,21 +48,7 @@ def told(field: str, value: Any, speech: Speech) -> str:  # noqa: ANN401 - as JS
         return ""
     if field in _WORDS_OF:
         return speech(words.of(value, _WORDS_OF[field]))
-    if field == AlertField.NATIONALITY:
-        return words.country(value, speech.language)
-    if field == AlertField.DOCUMENTS:
-        return ", ".join(_document(each) for each in value)
-    if field == AlertField.ALIASES:
-        return ", ".join(value)
-    if field == AlertField.SCORE:
-        return speech.number(value, 3)
-    if field == AlertField.ONE_IN:
-        return speech("1 in %(count)s", count=speech.number(value))
-    if field in _MOMENTS:
-        return speech.when(_moment(value))
-    if field == AlertField.VALID_UNTIL:
-        return speech.day(_moment(value))
-    return str(value)
+    return _TELLING[field](value, speech) if field in _TELLING else str(value)
 
 
 def of_alert(view: AlertView) -> dict[str, Any]:
@@ -71,7 +56,9 @@ def of_alert(view: AlertView) -> dict[str, Any]:
     alert = view.alert
     met = alert.encounter
     person = asdict(view.wanted) if view.wanted is not None else {}
-    listed = {each.value: person[each.value] for each in AlertField if each.value in person}
+    listed: dict[str, Any] = {
+        each.value: person[each.value] for each in AlertField if each.value in person
+    }
     return {
         **listed,
         AlertField.WATCHLIST.value: alert.watchlist_name,
@@ -99,11 +86,6 @@ def of_tip(view: TipView) -> dict[str, Any]:
     }
 
 
-def is_photo(field: str) -> bool:
-    """Whether a field is a photo."""
-    return field in PHOTOS
-
-
 def _document(each: Mapping[str, Any]) -> str:
     parts = (each.get("kind"), each.get("number"), each.get("country"))
     return " ".join(str(part) for part in parts if part)
@@ -111,3 +93,15 @@ def _document(each: Mapping[str, Any]) -> str:
 
 def _moment(value: str | datetime) -> datetime:
     return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+_TELLING: Final[Mapping[str, Callable[[Any, Speech], str]]] = {
+    "nationality": lambda code, speech: words.country(code, speech.language),
+    "documents": lambda found, _: ", ".join(_document(each) for each in found),
+    "aliases": lambda names, _: ", ".join(names),
+    "score": lambda score, speech: speech.number(score, 3),
+    "one_in": lambda count, speech: speech("1 in %(count)s", count=speech.number(count)),
+    "captured_at": lambda at, speech: speech.when(_moment(at)),
+    "happened_at": lambda at, speech: speech.when(_moment(at)),
+    "valid_until": lambda at, speech: speech.day(_moment(at)),
+}

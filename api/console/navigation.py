@@ -17,6 +17,11 @@ class Entry:
     label: str
     act: Act
 
+    @property
+    def section(self) -> str:
+        """What the addresses begin with that belong to it."""
+        return "/" + self.address.split("/")[1]
+
 
 # In the order they are shown; who signs in is brought to the first that they may use.
 ENTRIES: Final = (

@@ -133,6 +133,7 @@ _CALLED: Final[tuple[tuple[StrEnum, str], ...]] = (
     (TipField.PLACE, msg("Where")),
     (TipField.HAPPENED_AT, msg("When it happened")),
     (TipField.PHOTO, msg("Photo")),
+    (ImportState.RECEIVING, msg("Being received")),
     (ImportState.QUEUED, msg("Waiting")),
     (ImportState.RUNNING, msg("At work")),
     (ImportState.DONE, msg("Done")),

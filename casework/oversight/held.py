@@ -55,7 +55,7 @@ class Held:
                 ],
                 "templates": _templates(session, subject_id),
                 "alerts": _alerts(session, subject_id),
-                "searches": _searches(session, subject_id),
+                "searches": _searches(session, row),
                 "referrals": _referrals(session, subject_id),
                 "tips": _tips(session, subject_id),
                 "audit_records": _audited(session, row),
@@ -113,13 +113,17 @@ def _alerts(session: Session, subject_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def _searches(session: Session, subject_id: str) -> list[dict[str, Any]]:
-    """Return officers' searches that named the subject as a candidate."""
-    found = session.scalars(select(ProbeSearch).order_by(ProbeSearch.id))
+def _searches(session: Session, row: Subject) -> list[dict[str, Any]]:
+    """Return the owner's officers' searches that named the subject as a candidate.
+
+    Another agency's search is in the owner's audit trail; what for, is that agency's to tell.
+    """
+    mine = ProbeSearch.agency_id == row.agency_id
+    found = session.scalars(select(ProbeSearch).where(mine).order_by(ProbeSearch.id))
     return [
         {"id": each.id, "made_at": each.made_at, "purpose": each.purpose}
         for each in found
-        if any(candidate.get("subject_id") == subject_id for candidate in each.candidates)
+        if any(candidate.get("subject_id") == row.id for candidate in each.candidates)
     ]
 
 

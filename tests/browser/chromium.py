@@ -8,7 +8,7 @@ from typing import Final
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-_NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
+_NAMES: Final = ("chromium", "google-chrome")
 _ARGUMENTS: Final = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 
 # What a browser says by itself of an answer like 401 or 409, which pages give on purpose.

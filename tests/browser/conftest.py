@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from api.console.speech import Speech, load
 from casework.vocabulary import Category, Role
@@ -13,7 +14,9 @@ from tests.browser import chromium
 from tests.browser.installation import PATIENCE_S, Installation
 from tests.services import PASSWORD
 
-LAPTOP = {"width": 1366, "height": 768}
+LAPTOP: Final[ViewportSize] = {"width": 1366, "height": 768}
+TABLET: Final[ViewportSize] = {"width": 1024, "height": 768}
+LOCALES: Final = {"en": "en-GB", "id": "id-ID"}
 _HERE = Path(__file__).parent
 
 

@@ -1,5 +1,6 @@
 """Two agencies in the middle of a shift: something to see on every screen."""
 
+import time
 from datetime import timedelta
 
 import pyotp
@@ -11,6 +12,7 @@ from casework.access.keys import NewKey
 from casework.access.officers import NewOfficer
 from casework.exchange.carried import AlertField
 from casework.exchange.correspondence import Handover
+from casework.exchange.import_upload import FILE
 from casework.exchange.tip_desk import NewTip
 from casework.exchange.webhooks import NewWebhook
 from casework.review.review import Finding
@@ -21,15 +23,16 @@ from casework.vocabulary import (
     Direction,
     Disposal,
     EventKind,
+    ImportState,
     Opinion,
     OpinionReason,
     Role,
     Scope,
     TipOrigin,
 )
-from tests.browser.installation import Installation
+from tests.browser.installation import PATIENCE_S, Installation
 from tests.fakes import photo_of
-from tests.services import OPERATOR, PASSWORD
+from tests.services import OPERATOR, PASSWORD, port_system
 
 SEEN = Finding(
     Opinion.POTENTIAL_CANDIDATE,
@@ -63,6 +66,7 @@ def lay(site: Installation) -> dict[str, str]:
     ids = _lists(site) | _alerts(site, staff)
     ids |= _desk(site, staff, ids, police)
     ids |= _administration(site, staff)
+    ids["import"] = _tried_import(site, staff["lina"], ids["list"])
     return ids
 
 
@@ -89,7 +93,7 @@ def _lists(site: Installation) -> dict[str, str]:
         watch,
         reference="IMI-2026-0117",
         aliases=["Person One", "P. Satu"],
-        sex="female",
+        sex="F",
         birth_year=1984,
         nationality="IDN",
         documents=[{"kind": "passport", "number": "X1234567", "country": "IDN"}],
@@ -106,24 +110,17 @@ def _alerts(site: Installation, staff: dict[str, Actor]) -> dict[str, str]:
     """One alert in each state, over some hours."""
     desk, review = site.at_hand, site.at_hand.service.records.review
 
-    def raised(person: int, **how: object) -> str:
+    def raised(person: int, port: str = "CGK", **how: object) -> str:
         site.clock.advance(minutes=7)
-        return desk.screen(person, **how).encounter.alerts[0].id
+        return desk.screen(person, key=port_system(), port=port, **how).encounter.alerts[0].id
 
     siti, budi = staff["siti"], staff["budi"]
-    for name, steps in (("closed", 4), ("referred", 3), ("settled", 3)):
-        alert = raised(2, port="DPS")
+    settled, referred, closed = (raised(2, port="DPS") for _ in range(3))
+    for alert in (settled, referred, closed):
         review.acknowledge(siti, alert)
         review.decide(siti, alert, SEEN)
         review.confirm(budi, alert, SEEN)
-        if steps == 4:
-            review.close(budi, alert, Disposal.ENTRY_REFUSED, "Sent back with the next flight.")
-        if name == "closed":
-            closed = alert
-        elif name == "referred":
-            referred = alert
-        else:
-            settled = alert
+    review.close(budi, closed, Disposal.ENTRY_REFUSED, "Sent back with the next flight.")
     decided = raised(4, port="IDBTM", lane="F2")
     review.acknowledge(siti, decided)
     review.decide(siti, decided, SEEN)
@@ -180,6 +177,20 @@ def _administration(site: Installation, staff: dict[str, Actor]) -> dict[str, st
     _, first = records.officers.create(OPERATOR, starter)
     assert first is not None
     return {"webhook": webhook.id, "first_password": first}
+
+
+def _tried_import(site: Installation, analyst: Actor, list_id: str) -> str:
+    """Try an import whose rows have no photos; returns its id once it is through."""
+    assert site.app is not None
+    imports = site.at_hand.service.records.imports
+    receiving = imports.receive(analyst, list_id, dry_run=True)
+    receiving.write(FILE, b"reference,name\nB-1,Person 21\nB-2,\n")
+    job = imports.accept(analyst, receiving, site.app.state.settings.import_limits)
+    deadline = time.monotonic() + PATIENCE_S
+    while imports.get(analyst, job.id).state in {ImportState.QUEUED, ImportState.RUNNING}:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return job.id
 
 
 def enter(page: Page, login: str, password: str = PASSWORD) -> None:

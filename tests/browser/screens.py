@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from fastapi import FastAPI
-from playwright.sync_api import Page
+from playwright.sync_api import FilePayload, Page
 from starlette.routing import Match
 
 from tests.browser.scene import enter
 from tests.fakes import photo_of
 from tests.services import PASSWORD
 
-_PHOTO: Final = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo_of(1)}
+_PHOTO: Final[FilePayload] = {
+    "name": "a.jpg",
+    "mimeType": "image/jpeg",
+    "buffer": photo_of(1),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +31,14 @@ class Screen:
     """With names of the scene's ids in braces."""
     act: Callable[[Page], object] | None = None
     """What is done there to come to the screen."""
+    status: int = 200
+    """Of the answer to the address."""
 
     def show(self, page: Page, ids: Mapping[str, str]) -> None:
         """Go there."""
-        page.goto(self.address.format_map(ids))
+        answer = page.goto(self.address.format_map(ids))
+        assert answer is not None
+        assert answer.status == self.status, f"{self.name}: {answer.status}"
         if self.act is not None:
             self.act(page)
         page.wait_for_load_state("load")
@@ -38,8 +46,8 @@ class Screen:
 
 def _compare(page: Page) -> None:
     for field in page.locator("main input[type=file]").all():
-        field.set_input_files([_PHOTO])  # type: ignore[list-item]
-    page.locator("main form button.primary").click()
+        field.set_input_files(_PHOTO)
+    page.locator("main form button.primary:visible").click()
 
 
 def _half_an_opinion(page: Page) -> None:
@@ -80,6 +88,9 @@ SCREENS: Final = (
     Screen("watchlist", "lina", "/watchlists/{list}"),
     Screen("watchlist-new", "lina", "/watchlists/new"),
     Screen("watchlist-edit", "lina", "/watchlists/{list}/edit"),
+    Screen("imports", "lina", "/imports"),
+    Screen("import-new", "lina", "/watchlists/{list}/import"),
+    Screen("import", "lina", "/imports/{import}"),
     Screen("subjects", "lina", "/subjects"),
     Screen("subject", "lina", "/subjects/{subject}"),
     Screen("subject-new", "lina", "/subjects/new"),
@@ -94,14 +105,18 @@ SCREENS: Final = (
     Screen("webhooks", "hadi", "/administration/webhooks"),
     Screen("webhook", "hadi", "/administration/webhooks/{webhook}"),
     Screen("account", "siti", "/account"),
-    Screen("not-found", "siti", "/alerts/alr_01ARZ3NDEKTSV4RRFFQ69G5FAV"),
-    Screen("not-permitted", "siti", "/audit"),
+    Screen("not-found", "siti", "/alerts/alr_01ARZ3NDEKTSV4RRFFQ69G5FAV", status=404),
+    Screen("not-permitted", "siti", "/audit", status=403),
 )
 
 # What is asked for by pages, and shows none of its own.
-_PARTS: Final = re.compile(r"^/static/|photo|/probe|/enrolled|/events$|/session$|/export$|^/$")
+_PARTS: Final = re.compile(
+    r"^/(static/|openapi|$)|/photos?\b|/probe|/enrolled|/(events|session|export|faults\.csv)$"
+)
 # Where an answer to a form is asked for again: sends on to a screen.
-_BACK: Final = re.compile(r"/(take|decide|confirm|close|step|source|search|dismiss)$|\{form:path\}$")
+_BACK: Final = re.compile(
+    r"/(take|decide|confirm|close|step|source|search|dismiss)$|\{form:path\}$"
+)
 
 
 def unshown(app: FastAPI, ids: Mapping[str, str], screens: Iterable[Screen]) -> set[str]:

@@ -1,17 +1,17 @@
 """Every screen, judged by axe-core, in both languages and themes."""
 
 from collections.abc import Callable, Iterator
-from functools import cache
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from casework.vocabulary import Role
 from tests.browser import chromium
+from tests.browser.conftest import LAPTOP, LOCALES, TABLET
 from tests.browser.scene import lay
-from tests.browser.screens import SCREENS, enter_as, unshown
+from tests.browser.screens import SCREENS, Screen, enter_as, unshown
 
+_AXE = Axe().axe_script
 _EVERYTHING = {"resultTypes": ["violations"]}
 _COLOURS = {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in-text-block"]}
 """What another theme can change."""
@@ -22,30 +22,47 @@ def ids(site):
     return lay(site)
 
 
-@pytest.mark.parametrize("language", ["en", "id"])
-def test_no_screen_has_a_serious_fault(language, site, ids, window):
-    desks: dict[str, Page] = {}
+@pytest.fixture
+def visits(ids, window) -> Callable[..., Iterator[tuple[Screen, Page]]]:
+    """Go to every screen, one after the other."""
+
+    def go(language: str, **how: object) -> Iterator[tuple[Screen, Page]]:
+        desks: dict[str, Page] = {}
+        for screen in SCREENS:
+            if screen.login not in desks:
+                desks[screen.login] = window(locale=LOCALES[language], color_scheme="light", **how)
+                enter_as(desks[screen.login], screen.login)
+            screen.show(desks[screen.login], ids)
+            yield screen, desks[screen.login]
+
+    return go
+
+
+def test_no_screen_has_a_serious_fault(visits):
     faults = []
-    for screen in SCREENS:
-        if screen.login not in desks:
-            locale = {"en": "en-GB", "id": "id-ID"}[language]
-            desks[screen.login] = window(locale=locale, color_scheme="light")
-            enter_as(desks[screen.login], screen.login)
-        page = desks[screen.login]
-        screen.show(page, ids)
-        expect(page.locator("html")).to_have_attribute("lang", language)
-        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), screen.name
+    for screen, page in visits("en"):
+        page.evaluate(_AXE)
         for theme, options in (("light", _EVERYTHING), ("dark", _COLOURS)):
             page.emulate_media(color_scheme=theme)
             faults += [f"{screen.name}, {theme}: {fault}" for fault in serious(page, options)]
     assert faults == []
 
 
+@pytest.mark.parametrize("language", ["en", "id"])
+def test_every_screen_fits_and_speaks_one_language(language, visits):
+    for screen, page in visits(language):
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        for size in (LAPTOP, TABLET):
+            page.set_viewport_size(size)
+            wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+            assert not wide, f"{screen.name} is wider than {size['width']}"
+
+
 def serious(page: Page, options):
     """Return axe-core's serious and critical violations."""
-    found = Axe().run(page, options=options).response["violations"]
+    found = page.evaluate("options => axe.run(options)", options)["violations"]
     return [
-        f"{each['id']}: {node['html'][:120]} {node['failureSummary']}"
+        f"{each['id']}: {node['html'][:160]} {node['failureSummary']}"
         for each in found
         if each["impact"] in {"serious", "critical"}
         for node in each["nodes"]
@@ -59,6 +76,7 @@ def test_there_is_no_screen_besides(site, ids):
 def test_what_axe_finds_would_be_seen(window):
     page = window()
     page.goto("/sign-in")
+    page.evaluate(_AXE)
     page.evaluate("document.querySelector('label[for=login]').remove()")
     assert any("label" in fault for fault in serious(page, _EVERYTHING))
 
@@ -68,6 +86,8 @@ def test_what_the_policy_forbids_would_be_heard(site, chrome):
     page = chrome.new_page(base_url=site.address)
     chromium.overhear(page, said)
     page.goto("/sign-in")
-    page.evaluate("document.body.append(document.createElement('script').appendChild(new Text('1')).parentNode)")
+    page.evaluate(
+        "document.body.append(Object.assign(document.createElement('script'), { text: '1' }))"
+    )
     page.context.close()
     assert any("Content Security Policy" in each for each in said)

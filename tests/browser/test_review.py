@@ -6,11 +6,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from casework.vocabulary import Opinion, OpinionReason, Role
-from tests.browser.conftest import sign_in, speech
+from tests.browser.conftest import LOCALES, sign_in, speech
 from tests.browser.installation import arrive
 from tests.services import PASSWORD
-
-LOCALES = {"en": "en-GB", "id": "id-ID"}
 
 
 def button(page, text):
@@ -65,6 +63,40 @@ def test_an_alert_is_taken_compared_decided_confirmed_and_closed(
     said_or_read(second, scripts, say("The alert is closed."))
     second.goto("/alerts")
     expect(second.get_by_text(say("No alert fits this filter."))).to_be_visible()
+
+
+def test_an_alert_is_handed_to_another_agency_and_answered(site, gate, bans, window):
+    alert = arrive(gate, 1)
+    site.at_hand.agency("POL")
+    site.officer("siti", Role.OFFICER)
+    site.officer("budi", Role.SUPERVISOR)
+    site.officer("agus", Role.SUPERVISOR, agency="POL")
+    first, ours, theirs = window(), window(), window()
+    for page, login in ((first, "siti"), (ours, "budi"), (theirs, "agus")):
+        sign_in(page, login, speech("en"))
+    first.goto(f"/alerts/{alert}")
+    button(first, "Take this alert").click()
+    give_opinion(first, speech("en"))
+    said(first, "Your opinion is recorded.")
+    ours.goto(f"/alerts/{alert}")
+    give_opinion(ours, speech("en"))
+    ours.get_by_role("link", name="Refer to another agency").click()
+    ours.get_by_role("checkbox", name="Name Person 1").check()
+    ours.get_by_label("Agency").select_option(label="POL Agency POL")
+    ours.get_by_label("Note to the other agency").fill("Who is this?")
+    button(ours, "Send").click()
+    said(ours, "The referral is sent.")
+
+    theirs.goto("/referrals")
+    theirs.get_by_role("table").get_by_role("link").first.click()
+    expect(theirs.get_by_text("Who is this?")).to_be_visible()
+    expect(theirs.get_by_text("Person 1")).to_be_visible()
+    button(theirs, "Accept").click()
+    theirs.get_by_label("What came of it?").select_option(label="Mistaken identity")
+    theirs.locator("#answer-note").fill("Somebody else.")
+    button(theirs, "Send the answer").click()
+    ours.reload()
+    expect(ours.get_by_text("Somebody else.")).to_be_visible()
 
 
 def said_or_read(page, scripts, text):

@@ -1,4 +1,4 @@
-"""Two photos side by side. Nothing of them is kept, and only that they were compared is recorded."""
+"""Two photos side by side: nothing of them is kept; that they were compared is recorded."""
 
 import asyncio
 from typing import Annotated, Final
@@ -38,20 +38,21 @@ async def compare(visit: Comparer, pool: Workers, place: WorkPlace) -> Response:
     missing = {name: "" for name in PHOTOS if len(files.get(name, ())) != 1}
     if missing:
         return await asyncio.to_thread(_page, visit, wrong=missing)
-    faces: list[Analysis] = []
+    faces: dict[str, Analysis] = {}
 
     def work() -> None:
         for name in PHOTOS:
-            faces.append(service.pipeline.analyse(files[name][0].content))
+            faces[name] = service.pipeline.analyse(files[name][0].content)
 
     try:
         await pool.run(visit.request, work)
     except PhotoError as error:
+        # The first that is missing is the one that was refused.
         refused = {PHOTOS[len(faces)]: words.fault(error, visit.speech)}
         return await asyncio.to_thread(_page, visit, wrong=refused)
     entry = Entry(visit.actor, Act.COMPARE)
     await asyncio.to_thread(service.records.audit.note, entry)
-    return await asyncio.to_thread(_page, visit, told(service, *faces))
+    return await asyncio.to_thread(_page, visit, told(service, *faces.values()))
 
 
 def _page(

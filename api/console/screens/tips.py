@@ -165,13 +165,10 @@ async def enrol(tip_id: str, visit: Editor, pool: Workers, place: WorkPlace) -> 
     except RequestInvalid as error:
         wrong = {each.field.split(".")[0] for each in error.errors}
         return await asyncio.to_thread(_enrolment, visit, tip_id, wrong)
-    except (
-        StaleVersion,
-        IllegalTransition,
-        InvalidPeriod,
-        ImpossibleBirth,
-        EnrolmentRefused,
-    ) as error:
+    except EnrolmentRefused:
+        said = visit.speech("Nobody can be searched by the photo of this tip.")
+        return await asyncio.to_thread(_enrolment, visit, tip_id, set(), said)
+    except (StaleVersion, IllegalTransition, InvalidPeriod, ImpossibleBirth) as error:
         said = words.fault(error, visit.speech)
         return await asyncio.to_thread(_enrolment, visit, tip_id, set(), said)
     return visit.go(f"/tips/{tip_id}", done="tip_enrolled")

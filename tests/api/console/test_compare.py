@@ -1,5 +1,7 @@
 """Comparing two photos, without JavaScript: nothing is kept, and only the act is recorded."""
 
+import re
+
 import pytest
 
 from casework.access.authority import Act
@@ -44,18 +46,19 @@ def test_a_photo_of_nobody_gets_advice_and_no_score(signed_in):
 
 
 @pytest.mark.parametrize(
-    ("files", "said"),
+    ("files", "wrong", "said"),
     [
-        ({"first": photo_of(1)}, "Choose one photo."),
-        ({}, "Choose one photo."),
-        ({"first": photo_of(1), "second": b"nothing of the kind"}, "send JPEG, PNG or WebP"),
-        ({"first": photo_of(1)[:200], "second": photo_of(1)}, "damaged"),
+        ({"first": photo_of(1)}, ["second"], "Choose one photo."),
+        ({}, ["first", "second"], "Choose one photo."),
+        ({"first": photo_of(1), "second": b"no photo"}, ["second"], "send JPEG, PNG or WebP"),
+        ({"first": photo_of(1)[:200], "second": photo_of(1)}, ["first"], "damaged"),
     ],
 )
-def test_what_is_no_pair_of_photos_is_said_beside_the_field(signed_in, files, said):
+def test_what_is_no_pair_of_photos_is_said_beside_the_field(signed_in, files, wrong, said):
     officer = signed_in("siti", Role.OFFICER)
     officer.open("/compare")
     answer = officer.send("/compare", files=files)
     assert answer.status_code == 422
     assert said in officer.text
+    assert re.findall(r'<input id="(\w+)"[^>]*aria-invalid', answer.text) == wrong
     assert "Nothing was compared." in officer.text

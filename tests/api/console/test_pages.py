@@ -6,12 +6,36 @@ from importlib.resources import files
 import pytest
 from fastapi.routing import APIRoute
 
-from api.console.screens import account, alert, photos, preferences, queue, sign_in
+from api.console.screens import (
+    account,
+    alert,
+    compare,
+    photos,
+    preferences,
+    queue,
+    refer,
+    referrals,
+    search,
+    sign_in,
+    tips,
+)
 from api.console.visit import Page
 from api.console.words import LABELS, SAID_BY_CASEWORK
 from casework.vocabulary import Role
 
-SCREENS = (account, alert, photos, preferences, queue, sign_in)
+SCREENS = (
+    account,
+    alert,
+    compare,
+    photos,
+    preferences,
+    queue,
+    refer,
+    referrals,
+    search,
+    sign_in,
+    tips,
+)
 PUBLIC = {("/sign-in", "GET"), ("/sign-in", "POST"), ("/preferences", "POST")}
 
 

@@ -28,7 +28,7 @@ def ask(browser, person, **fields):
     return browser.send("/search", files={"photo": photo_of(person, brightness=0.9)}, **fields)
 
 
-def test_a_search_shows_candidates_in_rank_order(signed_in, lists, desk):
+def test_a_search_shows_candidates_in_rank_order(signed_in, lists):
     officer = signed_in("siti", Role.OFFICER)
     assert ask(officer, 1).status_code == 200
     assert re.fullmatch(r"/searches/\w+", officer.path)
@@ -48,10 +48,7 @@ def test_a_search_shows_candidates_in_rank_order(signed_in, lists, desk):
     assert photo.status_code == 200
     assert photo.headers["cache-control"] == "no-store"
     assert officer.client.get(f"{officer.path}/candidates/2/photo").status_code == 404
-    ((_, name),) = {(1, officer.path)}
-    assert desk.service.searches is not None
     assert "data-chosen" in officer.page.text
-    assert name == officer.path
 
 
 def test_only_the_lists_that_are_chosen_are_searched(signed_in, lists):
@@ -90,7 +87,7 @@ def test_a_foreign_search_or_list_is_as_if_it_were_not_there(signed_in, lists):
     mine = signed_in("siti", Role.OFFICER)
     ask(mine, 1)
     colleague = signed_in("budi", Role.SUPERVISOR)
-    never = "/searches/srh_01ARZ3NDEKTSV4RRFFQ69G5FAV"
+    never = "/searches/sea_01ARZ3NDEKTSV4RRFFQ69G5FAV"
     for address in (mine.path, f"{mine.path}/candidates/1/photo", never):
         assert colleague.open(address).status_code == 404
     police = signed_in("pol", Role.OFFICER, agency="POL")

@@ -3,6 +3,7 @@
 import { equip } from "./camera.js";
 
 const main = document.getElementById("main");
+let shown = location.pathname;
 
 function listen() {
   for (const form of document.querySelectorAll("form[data-beside]")) {
@@ -47,6 +48,7 @@ function put(page, answer, photos) {
   }
   document.title = page.title;
   if (answer.redirected) history.pushState(null, "", answer.url);
+  shown = location.pathname;
   main.replaceChildren(...found.childNodes);
   for (const place of main.querySelectorAll("[data-chosen]")) {
     const photo = photos.get(place.dataset.chosen);
@@ -54,10 +56,22 @@ function put(page, answer, photos) {
     place.querySelector("img").src = URL.createObjectURL(photo);
     place.hidden = false;
   }
+  if (!answer.ok) keep(photos);
   equip(main);
   listen();
   (main.querySelector("[data-focus]") ?? main).focus();
   scrollTo(0, 0);
+}
+
+// The form came back: what was chosen stays chosen, but for what was refused.
+function keep(photos) {
+  for (const field of main.querySelectorAll('input[type="file"]:not([aria-invalid])')) {
+    const photo = photos.get(field.name);
+    if (!photo) continue;
+    const held = new DataTransfer();
+    held.items.add(photo);
+    field.files = held.files;
+  }
 }
 
 function say(text, form) {
@@ -70,7 +84,9 @@ function say(text, form) {
   form.before(box);
 }
 
-// The page that was left is asked for again.
-addEventListener("popstate", () => location.reload());
+// The page that was left is asked for again; a jump within the page is none.
+addEventListener("popstate", () => {
+  if (location.pathname !== shown) location.reload();
+});
 
 listen();

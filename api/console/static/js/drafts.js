@@ -37,9 +37,11 @@ function keep(form) {
   });
 }
 
-function values(form) {
+// Every field that says something; `typed` leaves out those that say it of themselves.
+function values(form, typed = false) {
   const kept = [];
   for (const field of form.elements) {
+    if (typed && "preset" in field.dataset) continue;
     if (!field.name || ["hidden", "password", "file", "submit"].includes(field.type)) continue;
     if (["checkbox", "radio"].includes(field.type)) {
       if (field.checked) kept.push([field.name, field.value]);
@@ -51,7 +53,7 @@ function values(form) {
 }
 
 function restore(form, saved) {
-  if (!saved || values(form).length) return; // what the server kept is newer
+  if (!saved || values(form, true).length) return; // what the server kept is newer
   for (const [name, value] of JSON.parse(saved)) {
     for (const field of form.elements) {
       if (field.name !== name) continue;
