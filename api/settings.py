@@ -116,7 +116,7 @@ class Settings(BaseSettings):
         int,
         Field(
             ge=0,
-            description="Seconds between counts of each watchlist's alarms, for /metrics and for the "
+            description="Seconds between counts of each watchlist's alarms, for /metrics and the "
             "record of breaches in the audit trail; 0 leaves them out.",
         ),
     ] = 300

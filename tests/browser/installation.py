@@ -1,5 +1,6 @@
 """A service that answers browsers over a socket, and can be stopped and started again."""
 
+import asyncio
 import threading
 import time
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ class Installation:
     desk: Desk | None = None
     _server: uvicorn.Server | None = None
     _thread: threading.Thread | None = None
+    _loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def address(self) -> str:
@@ -61,7 +63,7 @@ class Installation:
             self.app, port=self.port, log_level="critical", timeout_graceful_shutdown=1
         )
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run)
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
         self._thread.start()
         deadline = time.monotonic() + PATIENCE_S
         while not self._server.started or self.app.state.service is None:
@@ -79,6 +81,17 @@ class Installation:
         assert self._thread is not None
         self._server.should_exit = True
         self._thread.join()
+
+    async def _serve(self) -> None:
+        assert self._server is not None
+        self._loop = asyncio.get_running_loop()
+        await self._server.serve()
+
+    def import_now(self) -> None:
+        """Let the service look for imports at once, as its own forms do."""
+        assert self.app is not None
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(self.app.state.import_worker.wake)
 
     def officer(
         self, login: str, *roles: Role, name: str = "", agency: str = "IMI", language: str = "en"

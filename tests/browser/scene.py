@@ -186,6 +186,7 @@ def _tried_import(site: Installation, analyst: Actor, list_id: str) -> str:
     receiving = imports.receive(analyst, list_id, dry_run=True)
     receiving.write(FILE, b"reference,name\nB-1,Person 21\nB-2,\n")
     job = imports.accept(analyst, receiving, site.app.state.settings.import_limits)
+    site.import_now()
     deadline = time.monotonic() + PATIENCE_S
     while imports.get(analyst, job.id).state in {ImportState.QUEUED, ImportState.RUNNING}:
         assert time.monotonic() < deadline

@@ -24,7 +24,9 @@ def record(browser, photo=None, **fields):
     browser.open("/tips/new")
     browser.send("/tips/new", files={"photo": photo} if photo else None, **(FIELDS | fields))
     assert browser.page.status_code == 200, browser.text
-    return re.fullmatch(r"/tips/(\w+)\?done=tip_recorded", browser.path)[1]
+    found = re.fullmatch(r"/tips/(\w+)\?done=tip_recorded", browser.path)
+    assert found is not None, browser.path
+    return found[1]
 
 
 def test_a_tip_is_recorded_listed_and_shown(signed_in):
@@ -35,9 +37,10 @@ def test_a_tip_is_recorded_listed_and_shown(signed_in):
     assert SOURCE not in officer.page.text
     assert "known to your supervisors alone" in officer.text
     assert officer.client.get(f"/tips/{tip}/photo").headers["cache-control"] == "no-store"
-    reference = re.search(r"Tip (\w{4}-\w{4})", officer.text)[1]
+    reference = re.search(r"Tip (\w{4}-\w{4})", officer.text)
+    assert reference is not None
     officer.open("/tips")
-    assert reference in officer.text
+    assert reference[1] in officer.text
     assert TEXT not in officer.text
     officer.open(f"/tips?state=settled&reference={reference.lower()}")
     assert reference in officer.text
