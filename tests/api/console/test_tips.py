@@ -42,7 +42,7 @@ def test_a_tip_is_recorded_listed_and_shown(signed_in):
     officer.open("/tips")
     assert reference[1] in officer.text
     assert TEXT not in officer.text
-    officer.open(f"/tips?state=settled&reference={reference.lower()}")
+    officer.open(f"/tips?state=settled&reference={reference[1].lower()}")
     assert reference in officer.text
     officer.open("/tips?state=settled")
     assert reference not in officer.text
