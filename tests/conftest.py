@@ -10,6 +10,15 @@ from detector.pipeline import Pipeline
 from models import ModelsError, ModelStore, Pack, VerifiedWeights, default_root, load_pack
 from tests.postgresql import PostgreSql, running
 
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what tests measured (`record_property`), wherever they ran."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, value in report.user_properties:
+                terminalreporter.write_line(f"{name}: {value}")
+
+
 # `weights` and `pipeline` do not ask for the fixture `store`: a test package may have its own.
 
 
