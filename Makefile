@@ -12,7 +12,7 @@ ifneq (,$(filter demo serve bench,$(firstword $(MAKECMDGOALS))))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup weights demo serve test screenshots check format bench lock clean
+.PHONY: help setup weights demo serve test screenshots record check format bench lock clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ test: weights  ## run the tests
 
 screenshots: setup  ## every screen of the console, into out/screenshots (needs Chromium)
 	@$(BIN)/python -m tests.screenshots $(ARGS)
+
+record: setup  ## record a deliberate change of what users and data depend on (tests/contract)
+	@$(BIN)/python -m tests.contract.record
 
 check: setup  ## formatting, lint, types, import directions, docs
 	@$(BIN)/ruff format --no-cache --check --quiet . || { echo "run: make format"; exit 1; }

@@ -1,0 +1,25 @@
+"""Who may do what, how far."""
+
+
+def picture() -> list[str]:
+    """Return `act role agency reach` of all that is granted, asked of the rules themselves."""
+    from casework.access.actors import Actor, ActorKind
+    from casework.access.authority import Act, Reach, reach
+    from casework.vocabulary import Role
+
+    lines = []
+    for act in Act:
+        for role in Role:
+            for agency, runs in (("member", False), ("operator", True)):
+                who = Actor(
+                    ActorKind.OFFICER,
+                    "somebody",
+                    "Somebody",
+                    "agency",
+                    frozenset({role}),
+                    runs_installation=runs,
+                )
+                how_far = reach(who, act)
+                if how_far is not Reach.NOTHING:
+                    lines.append(f"{act.value} {role.value} {agency} {how_far.name.lower()}")
+    return sorted(lines)
