@@ -1,0 +1,210 @@
+"""Made the recorded databases: `python -m tests.contract.seed`, once for each kind of database.
+
+The database is filled through the use cases, as people and systems would fill it, so that every
+table has rows and every kind of value is sealed. People, photos and networks are drawn
+(`tests.fakes`). What a reader has to know besides is the file's first line: secrets that were
+shown once, and ids.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from casework.access.gate import Credentials
+from casework.access.keys import NewKey
+from casework.access.officers import NewOfficer
+from casework.access.second_factor import code_at
+from casework.enrolment import PhotoFile
+from casework.exchange.carried import AlertField, TipField
+from casework.exchange.correspondence import Handover
+from casework.exchange.tip_desk import NewTip
+from casework.exchange.webhooks import NewWebhook
+from casework.oversight.audit import Entry
+from casework.review.review import Finding
+from casework.review.searches import Question
+from casework.subjects import NewSubject
+from casework.vocabulary import (
+    Disposal,
+    EventKind,
+    Opinion,
+    OpinionReason,
+    Role,
+    Scope,
+    SessionKind,
+    Sex,
+    TipOrigin,
+)
+from tests.casework.exchange.lists import csv_of, person, upload, work_off
+from tests.contract.record import RECORDED
+from tests.fakes import photo_of
+from tests.services import (
+    DATA_KEY,
+    OPERATOR,
+    PASSWORD,
+    Desk,
+    FakeClock,
+    officer,
+    open_service,
+    port_system,
+)
+
+PURPOSE: Final = "an old database"
+NOTE: Final = "the left ear"
+TEXT, PLACE, SOURCE = "Seen at the harbour.", "Pier 3", "the fishmonger, 0812"
+DISMISSAL: Final = "It was somebody else."
+MESSAGE: Final = "Please meet this traveller."
+LOGIN: Final = "old.officer"
+PHOTO_SIDE: Final = 64  # pixels: as small as enrolment accepts
+
+Known = dict[str, str]
+
+
+def photo(number: int, *, brightness: float = 1.0) -> bytes:
+    """Return a small photo of a drawn person."""
+    return photo_of(number, side=PHOTO_SIDE, brightness=brightness, quality=60)
+
+
+def fill(desk: Desk) -> Known:
+    """Let everything happen once; returns what a reader has to know."""
+    known: Known = {"data_key": DATA_KEY.hex()}
+    for part in (_people, _lists, _review, _exchange, _tips, _imports):
+        part(desk, known)
+    return known
+
+
+def _people(desk: Desk, known: Known) -> None:
+    records, agency = desk.service.records, desk.agency("IMI")
+    known["agency"], known["other"] = agency, desk.agency("POL")
+    new = NewOfficer(agency, LOGIN, "An Officer", frozenset({Role.OFFICER, Role.ADMIN}))
+    row, first = records.officers.create(OPERATOR, new)
+    assert first is not None
+    session = records.sessions.sign_in(Credentials(LOGIN, first), SessionKind.PROGRAM)
+    records.account.change_password(session.actor, first, PASSWORD)
+    offer = records.account.offer_second_factor(session.actor, PASSWORD)
+    records.account.confirm_second_factor(session.actor, code_at(offer.secret, desk.clock()))
+    key = NewKey("gate", frozenset({Scope.SCREEN}), frozenset({"CGK"}), agency)
+    made, text = records.keys.create(OPERATOR, key)
+    known |= {"officer": row.id, "totp": offer.secret, "key": made.id, "key_text": text}
+
+
+def _lists(desk: Desk, known: Known) -> None:
+    watchlist = desk.watchlist(
+        "wanted",
+        requires_second_officer=True,
+        shared_with=(known["other"],),
+        instruction={"id": "Hubungi piket.", "en": 'Call the "duty" officer.'},
+    )
+    new = NewSubject(
+        name="Ségolène O'Hara",
+        watchlist_ids=(watchlist,),
+        aliases=["Alias"],
+        sex=Sex.FEMALE,
+        birth_year=1980,
+        nationality="IDN",
+        reason="a reason",
+        documents=[{"kind": "passport", "number": "X1", "country": "IDN"}],
+        reference="S-1",
+        valid_until=desk.clock() + timedelta(days=3650),
+    )
+    enrolled = desk.service.enrolment.enrol(OPERATOR, new, [PhotoFile("1.jpg", photo(1))])
+    assert enrolled.subject_id is not None
+    known |= {"watchlist": watchlist, "subject": enrolled.subject_id}
+
+
+def _review(desk: Desk, known: Known) -> None:
+    records, agency = desk.service.records, known["agency"]
+    key = port_system(known["key"])
+    desk.screen(2, key=key, photo=photo(2))
+    again = {"photo": photo(1, brightness=0.9), "idempotency_key": "one"}
+    screened = desk.screen(1, key=key, **again)
+    (alert,) = screened.encounter.alerts
+    first = officer(agency, Role.OFFICER, name="first")
+    second = officer(agency, Role.SUPERVISOR, name="second")
+    finding = Finding(Opinion.POTENTIAL_CANDIDATE, (OpinionReason.FACIAL_FEATURES_AGREE,), NOTE)
+    records.review.acknowledge(first, alert.id)
+    records.review.decide(first, alert.id, finding)
+    records.review.confirm(second, alert.id, finding)
+    records.review.close(second, alert.id, Disposal.HANDED_OVER, "handed over at the gate")
+    found = desk.service.searches.search(first, Question(photo(1), PURPOSE))
+    known |= {"encounter": screened.encounter.id, "alert": alert.id, "search": found.search.id}
+    scores = [0.3 + 0.3 * number / 1000 for number in range(1000)]
+    known["calibration"] = desk.service.calibrations.make_from_reference(OPERATOR, scores).id
+
+
+def _exchange(desk: Desk, known: Known) -> None:
+    records, agency = desk.service.records, known["agency"]
+    kinds = frozenset(EventKind)
+    hook, _ = records.webhooks.create(
+        OPERATOR, NewWebhook("https://127.0.0.1:9/siaga", kinds, agency_id=agency)
+    )
+    hook, secret = records.webhooks.rotate(OPERATOR, hook.id, timedelta(days=36500))
+    records.deliveries.ping(OPERATOR, hook.id)
+    (alert,) = desk.screen(
+        1, key=port_system(known["key"]), photo=photo(1, brightness=0.8)
+    ).encounter.alerts
+    sender = officer(agency, Role.OFFICER, name="first")
+    records.review.acknowledge(sender, alert.id)
+    fields = (AlertField.NAME, AlertField.DOCUMENTS, AlertField.PROBE_PHOTO)
+    to = Handover(known["other"], MESSAGE, desk.clock() + timedelta(days=3650))
+    referral = records.correspondence.refer_alert(sender, alert.id, to, fields)
+    receiver = officer(known["other"], Role.OFFICER, name="receiver")
+    records.correspondence.accept(receiver, referral.id, "We are on our way.")
+    known |= {"webhook": hook.id, "webhook_secret": secret, "referral": referral.id}
+
+
+def _tips(desk: Desk, known: Known) -> None:
+    work, who = desk.service.tip_desk, officer(known["agency"], Role.OFFICER, name="first")
+    new = NewTip(TEXT, TipOrigin.PUBLIC, PLACE, source=SOURCE)
+    tip = work.record(who, new, photo(1))
+    work.search(who, tip.id, PURPOSE)
+    to = Handover(known["other"], MESSAGE, desk.clock() + timedelta(days=3650))
+    referral = work.refer(who, tip.id, to, (TipField.TEXT, TipField.PHOTO))
+    dismissed = work.record(who, new)
+    work.dismiss(who, dismissed.id, DISMISSAL)
+    known |= {"tip": tip.id, "tip_referral": referral.id, "dismissed": dismissed.id}
+
+
+def _imports(desk: Desk, known: Known) -> None:
+    rows = csv_of(person(7, nationality="IDN"), person(8, nationality="nowhere"))
+    done = upload(desk, rows, watchlist=known["watchlist"])
+    work_off(desk)
+    waiting = upload(desk, csv_of(person(9)), watchlist=known["watchlist"])
+    known |= {"import": done.id, "waiting_import": waiting.id}
+    desk.service.records.audit.note(Entry(OPERATOR, "test", detail={"é": 'a "quoted" text'}))
+
+
+@contextmanager
+def filled() -> Iterator[tuple[Path, Known]]:
+    """Give the file of a database in which everything happened once, for a while."""
+    with TemporaryDirectory() as folder:
+        path, clock = Path(folder) / "siaga.db", FakeClock()
+        service = open_service(path, clock, private_targets=True)
+        try:
+            known = fill(Desk(service, clock))
+        finally:
+            service.records.close()
+        yield path, known
+
+
+def dumped(path: Path, known: Known) -> str:
+    """Return a database as SQL, with what a reader has to know in the first line."""
+    with closing(sqlite3.connect(path)) as connection:
+        return "\n".join([f"-- {json.dumps(known, sort_keys=True)}", *connection.iterdump(), ""])
+
+
+def main() -> None:
+    """Record a database with today's schema, beside those of before."""
+    with filled() as (path, known):
+        text = dumped(path, known)
+        with closing(sqlite3.connect(path)) as connection:
+            (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    (RECORDED / f"database-{revision}.sql").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

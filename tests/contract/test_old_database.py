@@ -1,0 +1,217 @@
+"""A database that an earlier version filled opens, and everything in it can be read."""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from casework.access.gate import Credentials
+from casework.access.second_factor import code_at
+from casework.exchange.exports import ExportForm
+from casework.subjects import SubjectFilter
+from casework.vault import Vault
+from casework.vocabulary import Role, SessionKind
+from tests.casework.exchange.lists import work_off
+from tests.contract import seed
+from tests.contract.record import RECORDED
+from tests.services import (
+    DATA_KEY,
+    OPERATOR,
+    PASSWORD,
+    Desk,
+    FakeClock,
+    officer,
+    open_service,
+    port_system,
+)
+
+# What each sealed value is bound to, in SQL: said here once more, so that no rename changes it.
+SEALED: Final = {
+    "alert_event.sealed_note": "'note/' || alert_id",
+    "encounter.sealed_portrait": "'encounter/' || id",
+    "import_part.sealed_content": "'import/' || import_id || '/' || stream || '/' || number",
+    "photo.sealed_content": "'photo/' || id",
+    "officer.sealed_totp": "'totp/' || id",
+    "referral.sealed_carried": "'referral/' || id || '/carried'",
+    "referral_message.sealed_text": "'referral/' || referral_id || '/messages'",
+    "referral_photo.sealed_content": "'referral/' || referral_id || '/photo/' || name",
+    "template.sealed_vector": "'template/' || photo_id || '/' || model",
+    "tip.sealed_dismissal": "'tip/' || id || '/dismissal'",
+    "tip.sealed_photo": "'tip/' || id || '/photo'",
+    "tip.sealed_report": "'tip/' || id || '/report'",
+    "tip.sealed_source": "'tip/' || id || '/source'",
+    "webhook.sealed_former_secret": "'webhook/' || id",
+    "webhook.sealed_secret": "'webhook/' || id",
+}
+
+DUMPS: Final = sorted(RECORDED.glob("database-*.sql"))
+assert DUMPS
+
+
+def loaded(dump: str, path: Path) -> seed.Known:
+    """Make a database of a dump; returns what its first line says."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(dump)
+    known: seed.Known = json.loads(dump.partition("\n")[0].removeprefix("-- "))
+    assert known["data_key"] == DATA_KEY.hex()
+    return known
+
+
+def columns(path: Path) -> set[str]:
+    query = (
+        "SELECT t.name || '.' || c.name FROM sqlite_master t JOIN pragma_table_info(t.name) c "
+        "WHERE t.type = 'table' AND c.name LIKE 'sealed%'"
+    )
+    with closing(sqlite3.connect(path)) as connection:
+        return {name for (name,) in connection.execute(query)}
+
+
+def test_what_is_seeded_now_is_read_in_the_same_way(tmp_path):
+    """Else a recorded database could only grow old."""
+    with seed.filled() as (path, known):
+        assert columns(path) == set(SEALED), "a new kind of sealed value: add it here and to seed"
+        dump = seed.dumped(path, known)
+    _everything_can_be_read(dump, tmp_path / "siaga.db")
+
+
+@pytest.mark.parametrize("dump", DUMPS, ids=lambda path: path.stem)
+def test_an_old_database_opens_and_everything_in_it_can_be_read(dump, tmp_path):
+    _everything_can_be_read(dump.read_text(encoding="utf-8"), tmp_path / "siaga.db")
+
+
+def _everything_can_be_read(dump: str, path: Path) -> None:
+    known = loaded(dump, path)
+    key = bytes.fromhex(known["data_key"])
+    assert _opened(path, key) == columns(path), "a kind of sealed value has no example"
+    clock = FakeClock()
+    clock.advance(hours=1)
+    desk = Desk(open_service(path, clock, private_targets=True), clock)
+    try:
+        verdict = desk.service.records.audit.verify()
+        assert verdict.whole, verdict.fault
+        for part in (_people, _lists, _review, _exchange, _tips, _oversight, _work_goes_on):
+            part(desk, known)
+        assert desk.service.records.audit.verify().whole
+    finally:
+        desk.service.records.close()
+    assert _opened(path, key)
+
+
+def _opened(path: Path, key: bytes) -> set[str]:
+    """Open every sealed value by the name that its row has always had; returns their columns."""
+    vault, opened = Vault(key), set()
+    with closing(sqlite3.connect(path)) as connection:
+        for place in columns(path):
+            table, column = place.split(".")
+            query = f"SELECT {column}, {SEALED[place]} FROM {table} WHERE {column} IS NOT NULL"
+            for sealed, name in connection.execute(query):
+                vault.open(sealed, name)
+                opened.add(place)
+    return opened
+
+
+def _people(desk: Desk, known: seed.Known) -> None:
+    records = desk.service.records
+    code = code_at(known["totp"], desk.clock())
+    signed_in = records.sessions.sign_in(
+        Credentials(seed.LOGIN, PASSWORD, code), SessionKind.CONSOLE
+    )
+    assert signed_in.officer.id == known["officer"]
+    assert records.sessions.recognise(signed_in.text).id == known["officer"]
+    assert signed_in.officer.roles == ["admin", "officer"]
+    assert {each.id for each in records.agencies.page(OPERATOR, None, None)} == {
+        known["agency"],
+        known["other"],
+    }
+    assert [each.id for each in records.officers.page(OPERATOR, None, None)] == [known["officer"]]
+    key = records.keys.recognise(known["key_text"])
+    assert (key.ports, key.roles) == (frozenset({"CGK"}), frozenset({Role.PORT}))
+
+
+def _lists(desk: Desk, known: seed.Known) -> None:
+    records = desk.service.records
+    row = records.watchlists.get(OPERATOR, known["watchlist"])
+    assert (row.name, row.requires_second_officer) == ("wanted", True)
+    assert row.instruction["en"] == 'Call the "duty" officer.'
+    subject = records.subjects.get(OPERATOR, known["subject"])
+    assert (subject.name, subject.aliases) == ("Ségolène O'Hara", ["Alias"])
+    assert subject.documents == [{"kind": "passport", "number": "X1", "country": "IDN"}]
+    found = records.subjects.page(OPERATOR, None, 10, SubjectFilter(words="ségolène"))
+    assert [each.id for each in found] == [subject.id]
+    for photo in subject.photos:
+        content, kind = records.subjects.photo_content(OPERATOR, subject.id, photo.id)
+        assert (content, kind) == (seed.photo(1), "jpeg")
+    export = records.exports.export(OPERATOR, row.id, ExportForm.JSONL, photos=True)
+    assert b"".join(export.content).startswith(b"PK")
+    for name in ("import", "waiting_import"):
+        assert records.imports.get(OPERATOR, known[name]).watchlist_id == row.id
+    assert [each.row for each in records.imports.all_faults(OPERATOR, known["import"])]
+
+
+def _review(desk: Desk, known: seed.Known) -> None:
+    records = desk.service.records
+    reader = officer(known["agency"], Role.SUPERVISOR, Role.ANALYST, Role.OFFICER, name="first")
+    view = records.alerts.get(reader, known["alert"])
+    assert (view.alert.state, view.alert.disposal) == ("closed", "handed_over")
+    assert [step.note for step in view.steps][1:3] == [seed.NOTE, seed.NOTE]
+    assert records.alerts.probe(reader, known["alert"])
+    assert records.alerts.enrolled(reader, known["alert"]) == (seed.photo(1), "jpeg")
+    kept = desk.service.screening.get(known["encounter"], port_system(known["key"]))
+    assert [alert.id for alert in kept.alerts] == [known["alert"]]
+    met = records.history.page(reader, known["subject"], None, 10)
+    assert known["alert"] in [alert.id for meeting in met for alert in meeting.alerts]
+    found = desk.service.searches.get(reader, known["search"])
+    assert found.search.purpose == seed.PURPOSE
+    assert [each.subject_id for each, _ in found.candidates] == [known["subject"]]
+    current = desk.service.calibrations.current()
+    assert current is not None
+    assert current.id == known["calibration"]
+    assert desk.service.calibrations.get(OPERATOR, known["calibration"])
+
+
+def _exchange(desk: Desk, known: seed.Known) -> None:
+    records = desk.service.records
+    receiver = officer(known["other"], Role.OFFICER, name="receiver")
+    view = records.referrals.get(receiver, known["referral"])
+    assert view.values["name"] == "Ségolène O'Hara"
+    assert [each.text for each in view.messages] == [seed.MESSAGE, "We are on our way."]
+    assert records.referrals.photo(receiver, known["referral"], "probe_photo")[1] == "jpeg"
+    assert records.referrals.photo(receiver, known["tip_referral"], "photo")[0] == seed.photo(1)
+    hook = records.webhooks.get(OPERATOR, known["webhook"])
+    secret = records.vault.open(hook.sealed_secret, f"webhook/{hook.id}")
+    assert secret.decode() == known["webhook_secret"]
+    assert records.deliveries.page(OPERATOR, hook.id, None, 10)
+    kinds = {told.kind.value for told in records.feed.after(receiver, 0).events}
+    assert {"referral.sent", "referral.changed"} <= kinds
+
+
+def _tips(desk: Desk, known: seed.Known) -> None:
+    tips = desk.service.records.tips
+    reader = officer(known["agency"], Role.SUPERVISOR, name="second")
+    view = tips.get(reader, known["tip"])
+    assert (view.report.text, view.report.place) == (seed.TEXT, seed.PLACE)
+    assert tips.photo(reader, known["tip"]) == (seed.photo(1), "jpeg")
+    assert tips.source(reader, known["tip"]) == seed.SOURCE
+    assert tips.get(reader, known["dismissed"]).dismissal == seed.DISMISSAL
+
+
+def _oversight(desk: Desk, known: seed.Known) -> None:
+    records = desk.service.records
+    held: dict[str, Any] = records.held.about(OPERATOR, known["subject"], seed.PURPOSE)
+    assert held
+    lines = list(records.trail.export(OPERATOR))
+    assert any("subject.enrol" in line for line in lines)
+    assert records.retention.due(OPERATOR)
+
+
+def _work_goes_on(desk: Desk, known: seed.Known) -> None:
+    """A person of an old list still raises an alert, and an import that waited is worked off."""
+    key = port_system(known["key"])
+    again = desk.screen(1, key=key, photo=seed.photo(1, brightness=0.85))
+    assert [alert.subject_id for alert in again.encounter.alerts] == [known["subject"]]
+    job = work_off(desk)
+    assert job is not None
+    assert (job.id, job.state) == (known["waiting_import"], "done")
