@@ -57,9 +57,9 @@ def read(service: TheService, actor: Someone) -> AccountOut:
 def edit(body: AccountPatch, service: TheService, actor: Someone) -> AccountOut:
     """Change the fields that are sent."""
     account = service.records.account
-    if "language" in body.model_fields_set:
-        return _answer(account.speak(actor, body.language), actor)
-    return _answer(account.get(actor), actor)
+    changes = body.changes()
+    row = account.speak(actor, changes["language"]) if changes else account.get(actor)
+    return _answer(row, actor)
 
 
 @router.post(

@@ -73,7 +73,7 @@ def edit(
     version: ReadVersion,
 ) -> AgencyOut:
     """Change the fields that are sent; an agency that is switched off is out at once."""
-    changes = body.model_dump(exclude_unset=True)
+    changes = body.changes()
     return _answer(service.records.agencies.edit(actor, agency_id, changes, version), response)
 
 

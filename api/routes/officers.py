@@ -97,7 +97,7 @@ def edit(
     version: ReadVersion,
 ) -> OfficerOut:
     """Change the fields that are sent; roles count from the officer's next request on."""
-    changes = body.model_dump(exclude_unset=True)
+    changes = body.changes()
     return _answer(service.records.officers.edit(actor, officer_id, changes, version), response)
 
 

@@ -183,7 +183,7 @@ def edit(
     version: ReadVersion,
 ) -> SubjectOut:
     """Change the fields that are sent; they count from the next screening on."""
-    changes = body.model_dump(exclude_unset=True)
+    changes = body.changes()
     return _answer(service.records.subjects.edit(actor, subject_id, changes, version), response)
 
 

@@ -82,7 +82,7 @@ def edit(
     version: ReadVersion,
 ) -> WatchlistOut:
     """Change the fields that are sent; they count from the next screening on."""
-    changes = body.model_dump(exclude_unset=True)
+    changes = body.changes()
     return _answer(service.records.watchlists.edit(actor, watchlist_id, changes, version), response)
 
 

@@ -94,7 +94,7 @@ def edit(
     version: ReadVersion,
 ) -> WebhookOut:
     """Change the fields that are sent; `active` switches it off, and on again after failures."""
-    changes = body.model_dump(exclude_unset=True)
+    changes = body.changes()
     row = service.records.webhooks.edit(actor, webhook_id, changes, version)
     service.records.outbox.ring()
     return _answer(row, response)

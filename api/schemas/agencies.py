@@ -5,7 +5,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from api.schemas.common import Answer, Strict, Text
+from api.schemas.common import Answer, Patch, Strict, Text
 from casework.tables import Agency
 from casework.vocabulary import AgencyKind
 
@@ -27,7 +27,7 @@ class AgencyIn(Strict):
     kind: AgencyKind = AgencyKind.MEMBER
 
 
-class AgencyPatch(Strict):
+class AgencyPatch(Patch):
     """Changes to an agency; fields left out stay as they are."""
 
     name: Text = ""

@@ -90,6 +90,22 @@ class Strict(BaseModel):
         return said
 
 
+class Patch(Strict):
+    """Changes to something; fields left out stay as they are."""
+
+    def changes(self) -> dict[str, Any]:
+        """Return the fields that were sent, each with its whole value.
+
+        A value that has fields of its own replaces the former one, so what was left out within it
+        has its default: what is stored is never half a value.
+        """
+        return {
+            name: value
+            for name, value in self.model_dump().items()
+            if name in self.model_fields_set
+        }
+
+
 class Answer(BaseModel):
     """An answer."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from api.schemas.alerts import AlertSummary
-from api.schemas.common import Answer, Strict, Text, Time
+from api.schemas.common import Answer, Patch, Strict, Text, Time
 from casework.access.actors import Actor
 from casework.exchange.deliveries import Again
 from casework.exchange.feed import Told
@@ -94,7 +94,7 @@ class WebhookIn(Strict):
     )
 
 
-class WebhookPatch(Strict):
+class WebhookPatch(Patch):
     """Changes to a webhook; fields left out stay as they are."""
 
     url: Url = ""

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from api.schemas.common import Answer, Strict, Text
+from api.schemas.common import Answer, Patch, Strict, Text
 from casework.tables import Officer
 from casework.vocabulary import Role
 
@@ -37,7 +37,7 @@ class OfficerIn(Strict):
     language: Language = "id"
 
 
-class OfficerPatch(Strict):
+class OfficerPatch(Patch):
     """Changes to an officer's account; fields left out stay as they are."""
 
     name: Text = ""

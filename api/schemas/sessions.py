@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from api.schemas.common import Answer, Strict
+from api.schemas.common import Answer, Patch, Strict
 from api.schemas.officers import Language, OfficerOut
 from casework.access.passwords import MOST_LENGTH
 
@@ -47,7 +47,7 @@ class AccountOut(OfficerOut):
     )
 
 
-class AccountPatch(Strict):
+class AccountPatch(Patch):
     """Changes to one's own account; fields left out stay as they are."""
 
     language: Language = "id"

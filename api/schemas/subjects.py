@@ -11,6 +11,7 @@ from api.schemas.common import (
     BirthYear,
     LongText,
     Nationality,
+    Patch,
     QualityOut,
     Strict,
     Text,
@@ -35,7 +36,8 @@ class DocumentOut(Answer):
 
     kind: str
     number: str
-    country: str | None
+    # Some were stored without it.
+    country: str | None = None
 
 
 class SubjectIn(Strict):
@@ -72,7 +74,7 @@ class SubjectForm(Strict):
     subject: str = Field(description="A `SubjectIn` object as JSON.")
 
 
-class SubjectPatch(Strict):
+class SubjectPatch(Patch):
     """Changes to a subject; fields left out stay as they are."""
 
     name: Text = ""

@@ -9,6 +9,7 @@ from api.schemas.common import (
     Answer,
     Instruction,
     LongText,
+    Patch,
     Port,
     Rate,
     Score,
@@ -53,7 +54,7 @@ class WatchlistIn(Strict):
     )
 
 
-class WatchlistPatch(Strict):
+class WatchlistPatch(Patch):
     """Changes to a watchlist; fields left out stay as they are."""
 
     name: Text = Field(default="")

@@ -132,7 +132,7 @@ def edit(subject_id: str, visit: Editor) -> Response:
     """Change a subject; the change counts from the next traveller on."""
     subjects, actor = visit.records.subjects, visit.actor
     try:
-        changes = validated(SubjectPatch, _said(visit)).model_dump()
+        changes = validated(SubjectPatch, _said(visit)).changes()
         subjects.edit(actor, subject_id, changes, visit.posted.number("version"))
     except (RequestInvalid, CaseworkError) as error:
         row = subjects.get(actor, subject_id)

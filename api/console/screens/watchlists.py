@@ -81,7 +81,7 @@ def edit(watchlist_id: str, visit: Editor) -> Response:
     records, actor = visit.records, visit.actor
     try:
         said = _said(visit.posted)
-        changes = validated(WatchlistPatch, said).model_dump(exclude_unset=True)
+        changes = validated(WatchlistPatch, said).changes()
         records.watchlists.edit(actor, watchlist_id, changes, visit.posted.number("version"))
     except (RequestInvalid, AlreadyExists, NotFound, StaleVersion) as error:
         row = records.watchlists.get(actor, watchlist_id)

@@ -154,3 +154,9 @@ def test_other_agencies_see_nothing_of_it(analyst, signed_in, desk):
         assert other.open(address).status_code == 404, address
     assert "Person 1" not in other.open("/subjects").text
     assert other.open(f"/subjects?list={list_id}").status_code == 200
+
+
+def test_a_document_that_was_stored_without_its_country_is_shown(analyst, desk):
+    subject = desk.enrol(1, documents=[{"kind": "passport", "number": "X1"}])
+    for page in (f"/subjects/{subject}", f"/subjects/{subject}/edit", "/subjects"):
+        assert "X1" in analyst.open(page).text, page

@@ -1,0 +1,289 @@
+"""PATCH of every resource, with any of its optional fields: what was sent has changed, no more."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.schemas.officers import Language, PersonRole
+from casework.vocabulary import (
+    Category,
+    Direction,
+    EventKind,
+    Role,
+    Sex,
+    Stage,
+    SubjectStatus,
+)
+from tests.api.conftest import settings_for, wait_until_ready
+from tests.fakes import photo_of
+from tests.services import open_service
+
+PURPOSE = "case 2026/114, missing documents"
+
+PATHS = {
+    path
+    for path, methods in create_app(settings_for(Path("unused"))).openapi()["paths"].items()
+    if "patch" in methods
+}
+
+
+def schema_of(document: dict[str, Any], path: str) -> dict[str, Any]:
+    """The schema of what a path's PATCH takes."""
+    body = document["paths"][path]["patch"]["requestBody"]["content"]["application/json"]
+    named = body["schema"]["$ref"].rpartition("/")[2]
+    found: dict[str, Any] = document["components"]["schemas"][named]
+    return found
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One thing that is changed, by whom, to what, and where it is seen."""
+
+    url: str
+    headers: dict[str, str]
+    values: dict[str, st.SearchStrategy[Any]]
+    """What each field can be, but for null."""
+    shown: tuple[Callable[[], Any], ...]
+    """Requests whose answers show it, besides itself."""
+
+
+WORDS = st.text("abc é,:;'\"", max_size=8)
+NAMES = WORDS.map(lambda words: f"n {words}".strip())
+DAYS = st.dates().map(lambda day: f"2000{day.isoformat()[4:]}")
+"""Days of a year that has them all."""
+
+
+def some(values: Any, least: int = 0) -> st.SearchStrategy[list[Any]]:
+    """Some of these, in any order, some of them twice."""
+    return st.lists(st.sampled_from(list(values)), min_size=least, max_size=4)
+
+
+def lines(least: int = 0) -> st.SearchStrategy[list[str]]:
+    return st.lists(NAMES, min_size=least, max_size=3)
+
+
+@pytest.fixture
+def client(tmp_path, clock):
+    """The application with webhooks that may lead to this machine."""
+    app = create_app(
+        settings_for(tmp_path),
+        lambda s: open_service(tmp_path / "siaga.db", clock, private_targets=True),
+    )
+    with TestClient(app, raise_server_exceptions=False) as client:
+        wait_until_ready(client)
+        yield client
+
+
+@dataclass
+class Scene:
+    """Everything that can be changed, and who may."""
+
+    client: TestClient
+    desk: Any
+    port: dict[str, str]
+    reviewer: dict[str, str]
+    admin: dict[str, str]
+
+    def get(self, address: str, headers: dict[str, str], **query: Any) -> Callable[[], Any]:
+        """Ask for something later."""
+        return lambda: self.client.get(address, headers=headers, params=query)
+
+    def account(self) -> Resource:
+        language = st.sampled_from(get_args(Language))
+        return Resource("/v1/me", self.reviewer, {"language": language}, ())
+
+    def agency(self) -> Resource:
+        url = f"/v1/agencies/{self.desk.agency('POL')}"
+        values = {"name": NAMES, "active": st.booleans()}
+        return Resource(url, self.admin, values, (self.get("/v1/agencies", self.admin),))
+
+    def officer(self) -> Resource:
+        body = {"login": "budi", "name": "Budi", "roles": ["officer"]}
+        body["agency_id"] = self.desk.agency()
+        made = self.client.post("/v1/officers", headers=self.admin, json=body).json()
+        values = {
+            "name": NAMES,
+            "roles": some(get_args(PersonRole), 1),
+            "language": st.sampled_from(get_args(Language)),
+            "active": st.booleans(),
+        }
+        shown = (self.get("/v1/officers", self.admin),)
+        return Resource(f"/v1/officers/{made['id']}", self.admin, values, shown)
+
+    def webhook(self) -> Resource:
+        body = {"url": "https://127.0.0.1/siaga", "agency_id": self.desk.agency()}
+        made = self.client.post("/v1/webhooks", headers=self.admin, json=body).json()
+        values = {
+            "url": st.sampled_from(["https://127.0.0.1/one", "https://127.0.0.1/two"]),
+            "events": some(EventKind, 1),
+            "description": WORDS,
+            "active": st.booleans(),
+        }
+        url = f"/v1/webhooks/{made['id']}"
+        shown = ("/v1/webhooks", f"{url}/deliveries")
+        return Resource(url, self.admin, values, tuple(self.get(a, self.admin) for a in shown))
+
+    def watchlist(self) -> Resource:
+        values = {
+            "name": NAMES,
+            "category": st.sampled_from(Category),
+            "direction": st.sampled_from(Direction),
+            "stages": some(Stage, 1),
+            "ports": some(["CGK", "IDBTM"], 1),
+            "target_fpir": st.floats(1e-6, 0.5),
+            "threshold": st.floats(-1, 1),
+            "legal_basis": WORDS.map(str.strip),
+            "instruction": st.fixed_dictionaries({}, optional={"id": NAMES, "en": NAMES}),
+            "requires_acknowledgement": st.booleans(),
+            "requires_second_officer": st.booleans(),
+            "acknowledge_within_s": st.integers(1, 86_400),
+            "active": st.booleans(),
+            "shared_with": some([self.desk.agency("POL"), self.desk.agency("BNN")]),
+        }
+        shown = (*self.alerts(), self.get("/v1/watchlists", self.reviewer))
+        url = f"/v1/watchlists/{self.desk.watchlist()}"
+        return Resource(url, self.reviewer, values, shown)
+
+    def subject(self) -> Resource:
+        lists = [self.desk.watchlist(), self.desk.watchlist("other")]
+        document = st.fixed_dictionaries(
+            {"kind": NAMES, "number": NAMES},
+            optional={"country": st.none() | st.sampled_from(["IDN", "XXA"])},
+        )
+        values = {
+            "name": NAMES,
+            "watchlist_ids": some(lists, 1),
+            "reference": NAMES,
+            "aliases": lines(),
+            "sex": st.sampled_from(Sex),
+            "birth_date": DAYS,
+            "birth_year": st.just(2000),
+            "nationality": st.sampled_from(["IDN", "XXB"]),
+            "documents": st.lists(document, max_size=3),
+            "reason": WORDS.map(str.strip),
+            "decision_number": NAMES,
+            "status": st.sampled_from(SubjectStatus),
+            "valid_from": DAYS.map(lambda day: f"{day}T00:00:00Z"),
+            "valid_until": DAYS.map(lambda day: f"2030{day[4:-3]}-28T23:59:59Z"),
+        }
+        url = f"/v1/subjects/{self.desk.enrol(1)}"
+        shown = (
+            *self.alerts(),
+            self.get("/v1/subjects", self.reviewer),
+            self.get(f"{url}/encounters", self.reviewer),
+            self.get(f"{url}/held", self.reviewer, purpose=PURPOSE),
+            *(self.get(f"/v1/watchlists/{each}/export", self.reviewer) for each in lists),
+        )
+        return Resource(url, self.reviewer, values, shown)
+
+    def alerts(self) -> tuple[Callable[[], Any], ...]:
+        """What shows an alert of the first person, and what raises or finds another."""
+        photo = {"photo": photo_of(1, brightness=0.9)}
+        arrival = {"port": "CGK", "direction": "entry"}
+        self.desk.enrol(1)
+        raised = self.desk.screen(1).encounter.alerts[0].id
+        return (
+            self.get("/v1/alerts", self.reviewer),
+            self.get(f"/v1/alerts/{raised}", self.reviewer),
+            lambda: self.client.post(
+                "/v1/encounters", headers=self.port, data=arrival, files=photo
+            ),
+            lambda: self.client.post(
+                "/v1/searches", headers=self.reviewer, data={"purpose": PURPOSE}, files=photo
+            ),
+        )
+
+
+MADE: dict[str, Callable[[Scene], Resource]] = {
+    "/v1/me": Scene.account,
+    "/v1/agencies/{agency_id}": Scene.agency,
+    "/v1/officers/{officer_id}": Scene.officer,
+    "/v1/webhooks/{webhook_id}": Scene.webhook,
+    "/v1/watchlists/{watchlist_id}": Scene.watchlist,
+    "/v1/subjects/{subject_id}": Scene.subject,
+}
+
+
+@pytest.fixture
+def scene(client, desk, port, admin, sign_in):
+    roles = (Role.OFFICER, Role.SUPERVISOR, Role.ANALYST)
+    desk.agency("POL"), desk.agency("BNN")
+    return Scene(client, desk, port, sign_in(*roles), admin)
+
+
+def nullable(field: dict[str, Any]) -> bool:
+    return {"type": "null"} in field.get("anyOf", [])
+
+
+def kept(field: str, value: Any) -> Any:
+    """What is answered where this was sent."""
+    if field == "documents":
+        return [{"country": None} | each for each in value]
+    if field == "instruction":
+        return {"id": "", "en": ""} | value
+    if field in ("events", "shared_with", "watchlist_ids"):
+        return sorted(set(value))
+    return sorted(value) if field == "roles" else value
+
+
+def test_every_patch_is_drawn():
+    assert set(MADE) == PATHS
+
+
+@pytest.mark.parametrize("path", sorted(MADE))
+def test_exactly_what_is_sent_changes_and_everything_can_still_be_read(client, scene, path):
+    resource = MADE[path](scene)
+    url, headers = resource.url, resource.headers
+    fields = schema_of(client.app.openapi(), path)["properties"]
+    assert set(resource.values) == set(fields)
+    optional = {
+        name: st.none() | values if nullable(fields[name]) else values
+        for name, values in resource.values.items()
+    }
+
+    # What an example leaves behind is there for the next: a smaller one would tell less.
+    @settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+    @given(body=st.fixed_dictionaries({}, optional=optional))
+    def patched(body):
+        before = client.get(url, headers=headers).json()
+        answer = client.patch(url, headers=headers, json=body)
+        assert answer.status_code == 200, answer.text
+        stamps = {"version", "updated_at"} & answer.json().keys()
+        expected = before | {name: kept(name, value) for name, value in body.items()}
+        after = client.get(url, headers=headers).json()
+        assert after == answer.json() == expected | {name: after[name] for name in stamps}
+        for ask in resource.shown:
+            found = ask()
+            assert found.is_success, (found.url, found.text)
+
+    patched()
+
+
+def test_a_document_that_was_stored_without_its_country_can_be_read(scene, client, desk):
+    """As PATCH stored it at first, and as referrals carried it on."""
+    subject = desk.enrol(1, documents=[{"kind": "passport", "number": "X1"}])
+    (alert,) = desk.screen(1).encounter.alerts
+    read = client.get(f"/v1/subjects/{subject}", headers=scene.reviewer)
+    whole = [{"kind": "passport", "number": "X1", "country": None}]
+    assert read.json()["documents"] == whole
+    for ask in scene.subject().shown:
+        found = ask()
+        assert found.is_success, (found.url, found.text)
+    url = f"/v1/alerts/{alert.id}"
+    taken = client.post(f"{url}/acknowledge", headers=scene.reviewer)
+    assert taken.json()["subject"]["documents"] == whole
+    handover = {
+        "receiver_id": desk.agency("POL"),
+        "due_at": "2026-03-02T08:00:00Z",
+        "note": "Yours.",
+        "fields": ["documents"],
+    }
+    sent = client.post(f"{url}/refer", headers=scene.reviewer, json=handover)
+    assert sent.json()["carried"]["documents"][0]["number"] == "X1"
