@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Final, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import MISSING, BeforeValidator, Field, StringConstraints
 
 from api.schemas.common import Answer, Patch, Strict, Text
 from casework.tables import Agency
@@ -30,9 +30,9 @@ class AgencyIn(Strict):
 class AgencyPatch(Patch):
     """Changes to an agency; fields left out stay as they are."""
 
-    name: Text = ""
-    active: bool = Field(
-        default=True, description="False puts its keys and its officers' sessions out of force."
+    name: Text | MISSING = MISSING
+    active: bool | MISSING = Field(
+        default=MISSING, description="False puts its keys and its officers' sessions out of force."
     )
 
 

@@ -91,7 +91,11 @@ class Strict(BaseModel):
 
 
 class Patch(Strict):
-    """Changes to something; fields left out stay as they are."""
+    """Changes to something; fields left out stay as they are.
+
+    The default of every field is `MISSING`: a value that was published as a default would be sent
+    by programs that fill in what their caller left out, and so undo what others had set.
+    """
 
     def changes(self) -> dict[str, Any]:
         """Return the fields that were sent, each with its whole value.
@@ -99,11 +103,7 @@ class Patch(Strict):
         A value that has fields of its own replaces the former one, so what was left out within it
         has its default: what is stored is never half a value.
         """
-        return {
-            name: value
-            for name, value in self.model_dump().items()
-            if name in self.model_fields_set
-        }
+        return self.model_dump()
 
 
 class Answer(BaseModel):

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import MISSING, Field
 
 from api.schemas.alerts import AlertSummary
 from api.schemas.common import Answer, Patch, Strict, Text, Time
@@ -26,6 +26,7 @@ Url = Annotated[
         examples=["https://example.org/siaga"],
     ),
 ]
+Description = Annotated[str, Field(max_length=200)]
 
 
 class EventOut(Answer):
@@ -85,7 +86,7 @@ class WebhookIn(Strict):
 
     url: Url
     events: Events = frozenset(EventKind)
-    description: Annotated[str, Field(max_length=200)] = ""
+    description: Description = ""
     agency_id: Text | None = Field(
         default=None, description="The agency that is told; unset means the caller's own."
     )
@@ -97,11 +98,11 @@ class WebhookIn(Strict):
 class WebhookPatch(Patch):
     """Changes to a webhook; fields left out stay as they are."""
 
-    url: Url = ""
-    events: Events = frozenset()
-    description: Annotated[str, Field(max_length=200)] = ""
-    active: bool = Field(
-        default=True, description="Switched on again, what waited is tried at once."
+    url: Url | MISSING = MISSING
+    events: Events | MISSING = MISSING
+    description: Description | MISSING = MISSING
+    active: bool | MISSING = Field(
+        default=MISSING, description="Switched on again, what waited is tried at once."
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import MISSING, BeforeValidator, Field, StringConstraints
 
 from api.schemas.common import Answer, Patch, Strict, Text
 from casework.tables import Officer
@@ -40,10 +40,10 @@ class OfficerIn(Strict):
 class OfficerPatch(Patch):
     """Changes to an officer's account; fields left out stay as they are."""
 
-    name: Text = ""
-    roles: Roles = [Role.OFFICER]  # noqa: RUF012 - pydantic copies it
-    language: Language = "id"
-    active: bool = Field(default=True, description="False ends every session at once.")
+    name: Text | MISSING = MISSING
+    roles: Roles | MISSING = MISSING
+    language: Language | MISSING = MISSING
+    active: bool | MISSING = Field(default=MISSING, description="False ends every session at once.")
 
 
 class ResetIn(Strict):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import MISSING, Field, StringConstraints
 
 from api.schemas.common import Answer, Patch, Strict
 from api.schemas.officers import Language, OfficerOut
@@ -50,7 +50,7 @@ class AccountOut(OfficerOut):
 class AccountPatch(Patch):
     """Changes to one's own account; fields left out stay as they are."""
 
-    language: Language = "id"
+    language: Language | MISSING = MISSING
 
 
 class PasswordIn(Strict):

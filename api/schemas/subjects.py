@@ -1,9 +1,9 @@
 """Subjects, their photos, and what became of each photo."""
 
 from datetime import date, datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import MISSING, Field
 
 from api.schemas.common import (
     Answer,
@@ -31,6 +31,11 @@ class Document(Strict):
     country: Nationality | None = None
 
 
+Lists = Annotated[list[Text], Field(min_length=1, max_length=50)]
+Aliases = Annotated[list[Text], Field(max_length=50)]
+Documents = Annotated[list[Document], Field(max_length=50)]
+
+
 class DocumentOut(Answer):
     """A travel document, as it is kept."""
 
@@ -44,19 +49,19 @@ class SubjectIn(Strict):
     """A new subject."""
 
     name: Text
-    watchlist_ids: list[Text] = Field(min_length=1, max_length=50)
+    watchlist_ids: Lists
     reference: Text | None = Field(
         default=None,
         description="The owner's own reference: sent again, photos are added to the same subject.",
     )
-    aliases: list[Text] = Field(default_factory=list, max_length=50)
+    aliases: Aliases = Field(default_factory=list)
     sex: Sex | None = None
     birth_date: BirthDate | None = None
     birth_year: BirthYear | None = Field(
         default=None, description="Where no more than the year is known."
     )
     nationality: Nationality | None = None
-    documents: list[Document] = Field(default_factory=list, max_length=50)
+    documents: Documents = Field(default_factory=list)
     reason: LongText = ""
     decision_number: Text | None = Field(
         default=None, description="Of the decision that put the person on the list."
@@ -77,20 +82,20 @@ class SubjectForm(Strict):
 class SubjectPatch(Patch):
     """Changes to a subject; fields left out stay as they are."""
 
-    name: Text = ""
-    watchlist_ids: list[Text] = Field(default_factory=list, min_length=1, max_length=50)
-    reference: Text | None = None
-    aliases: list[Text] = Field(default_factory=list, max_length=50)
-    sex: Sex | None = None
-    birth_date: BirthDate | None = None
-    birth_year: BirthYear | None = None
-    nationality: Nationality | None = None
-    documents: list[Document] = Field(default_factory=list, max_length=50)
-    reason: LongText = ""
-    decision_number: Text | None = None
-    status: SubjectStatus = SubjectStatus.ACTIVE
-    valid_from: Time | None = None
-    valid_until: Time | None = None
+    name: Text | MISSING = MISSING
+    watchlist_ids: Lists | MISSING = MISSING
+    reference: Text | MISSING | None = MISSING
+    aliases: Aliases | MISSING = MISSING
+    sex: Sex | MISSING | None = MISSING
+    birth_date: BirthDate | MISSING | None = MISSING
+    birth_year: BirthYear | MISSING | None = MISSING
+    nationality: Nationality | MISSING | None = MISSING
+    documents: Documents | MISSING = MISSING
+    reason: LongText | MISSING = MISSING
+    decision_number: Text | MISSING | None = MISSING
+    status: SubjectStatus | MISSING = MISSING
+    valid_from: Time | MISSING | None = MISSING
+    valid_until: Time | MISSING | None = MISSING
 
 
 class PhotoOut(Answer):

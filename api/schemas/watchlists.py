@@ -1,9 +1,9 @@
 """Watchlists and their policies."""
 
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import MISSING, Field
 
 from api.schemas.common import (
     Answer,
@@ -25,6 +25,10 @@ from casework.watchlists import (
     agencies_of,
 )
 
+Stages = Annotated[list[Stage], Field(min_length=1)]
+Ports = Annotated[list[Port], Field(min_length=1)]
+Guests = Annotated[list[Text], Field(max_length=100)]
+
 
 class WatchlistIn(Strict):
     """A new watchlist."""
@@ -35,8 +39,8 @@ class WatchlistIn(Strict):
     )
     category: Category = Category.OTHER
     direction: Direction = Direction.BOTH
-    stages: list[Stage] | None = Field(default=None, min_length=1, description="Unset means all.")
-    ports: list[Port] | None = Field(default=None, min_length=1, description="Unset means all.")
+    stages: Stages | None = Field(default=None, description="Unset means all.")
+    ports: Ports | None = Field(default=None, description="Unset means all.")
     target_fpir: Rate = Field(
         default=DEFAULT_TARGET_FPIR, description="Accepted share of travellers alerted by chance."
     )
@@ -49,28 +53,28 @@ class WatchlistIn(Strict):
     requires_second_officer: bool = False
     acknowledge_within_s: Seconds = DEFAULT_ACKNOWLEDGE_WITHIN_S
     active: bool = Field(default=True, description="Whether it raises alerts.")
-    shared_with: list[Text] = Field(
-        default_factory=list, max_length=100, description="Agencies that see its alerts besides."
+    shared_with: Guests = Field(
+        default_factory=list, description="Agencies that see its alerts besides."
     )
 
 
 class WatchlistPatch(Patch):
     """Changes to a watchlist; fields left out stay as they are."""
 
-    name: Text = Field(default="")
-    category: Category = Category.OTHER
-    direction: Direction = Direction.BOTH
-    stages: list[Stage] | None = Field(default=None, min_length=1)
-    ports: list[Port] | None = Field(default=None, min_length=1)
-    target_fpir: Rate = DEFAULT_TARGET_FPIR
-    threshold: Score | None = None
-    legal_basis: LongText = ""
-    instruction: Instruction = Instruction()
-    requires_acknowledgement: bool = True
-    requires_second_officer: bool = False
-    acknowledge_within_s: Seconds = DEFAULT_ACKNOWLEDGE_WITHIN_S
-    active: bool = True
-    shared_with: list[Text] = Field(default_factory=list, max_length=100)
+    name: Text | MISSING = MISSING
+    category: Category | MISSING = MISSING
+    direction: Direction | MISSING = MISSING
+    stages: Stages | MISSING | None = MISSING
+    ports: Ports | MISSING | None = MISSING
+    target_fpir: Rate | MISSING = MISSING
+    threshold: Score | MISSING | None = MISSING
+    legal_basis: LongText | MISSING = MISSING
+    instruction: Instruction | MISSING = MISSING
+    requires_acknowledgement: bool | MISSING = MISSING
+    requires_second_officer: bool | MISSING = MISSING
+    acknowledge_within_s: Seconds | MISSING = MISSING
+    active: bool | MISSING = MISSING
+    shared_with: Guests | MISSING = MISSING
 
 
 class WatchlistOut(Answer):

@@ -287,3 +287,29 @@ def test_a_document_that_was_stored_without_its_country_can_be_read(scene, clien
     }
     sent = client.post(f"{url}/refer", headers=scene.reviewer, json=handover)
     assert sent.json()["carried"]["documents"][0]["number"] == "X1"
+
+
+@pytest.mark.parametrize("path", sorted(PATHS))
+def test_no_default_of_a_patch_is_published(path):
+    """A program that sends the defaults of what its caller left out would change it."""
+    schema = schema_of(create_app(settings_for(Path("unused"))).openapi(), path)
+    assert [name for name, field in schema["properties"].items() if "default" in field] == []
+    assert "required" not in schema
+
+
+def test_a_new_name_leaves_a_watchlist_s_policy_as_it_is(scene, client):
+    strict = {
+        "requires_second_officer": True,
+        "legal_basis": "Decree 7",
+        "target_fpir": 1e-5,
+        "threshold": 0.7,
+    }
+    body = {"name": "old", **strict}
+    made = client.post("/v1/watchlists", headers=scene.reviewer, json=body).json()
+    url = f"/v1/watchlists/{made['id']}"
+    schema = schema_of(client.get("/openapi.json").json(), "/v1/watchlists/{watchlist_id}")
+    filled_in = {n: f["default"] for n, f in schema["properties"].items() if "default" in f}
+    sent = filled_in | {"name": "new"}
+    changed = client.patch(url, headers=scene.reviewer, json=sent).json()
+    assert changed["name"] == "new"
+    assert {name: changed[name] for name in strict} == strict
