@@ -54,6 +54,7 @@ from api.telling import Telling
 from api.upkeep import Upkeep
 from casework.access.actors import Actor
 from casework.errors import SetUpError
+from casework.oversight.retention import RUN_S
 from casework.service import Records, Service
 from casework.vault import read_or_create_key
 from detector.decode import quiet_native_logging
@@ -258,7 +259,7 @@ def _keep_up(settings: Settings, service: Service, metrics: Metrics) -> Upkeep:
         metrics.monitored(service.monitoring.watch(settings.monitor_days))
 
     def erase() -> None:
-        erased = service.records.retention.run(Actor.service())
+        erased = service.records.retention.run(Actor.service(), RUN_S)
         if any(each.records for each in erased):
             log.info("erased", **{each.kind: each.records for each in erased})
 

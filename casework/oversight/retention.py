@@ -1,17 +1,20 @@
 """Retention: what is no longer needed is erased on time, and it is recorded that it was.
 
 Each kind of record has its own period; 0 keeps it for good. Rows go in batches, each with its
-audit record in the same transaction, so a run can be stopped and begun again at any moment. The
+audit record in the same transaction, so a run can be stopped and begun again at any moment. A batch
+is as large as can be erased in the moment for which nobody else may write; what is due is looked
+for outside it, and whoever waits to write, a screening above all, has a turn before the next. The
 audit trail itself is never shortened: it names ids, not people.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Row, Select, delete, func, inspect, or_, select
+from sqlalchemy import ColumnElement, Row, Select, delete, func, inspect, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from casework.access.actors import Actor
@@ -36,7 +39,17 @@ from casework.tables import (
 )
 from casework.vocabulary import AlertState, DeliveryState, Outcome, TipState
 
-_BATCH: Final = 500
+RUN_S: Final = 30.0
+"""Seconds of one of the service's runs: one that is stopped lets it finish, and must not wait long.
+What is left is the next run's."""
+
+_HOLD_S: Final = 0.05
+"""Seconds that nobody else can write: within the latency objective of a screening that waits."""
+_PAUSE_S: Final = 0.05
+"""Seconds between batches: a writer of SQLite that found it locked looks again every 25 ms within
+the first 100, every 50 or 100 ms later (its `sqliteDefaultBusyCallback`)."""
+_MOST: Final = 500
+"""Records of a batch, however fast they go: its keys are parameters of one statement."""
 
 
 class Kind(StrEnum):
@@ -95,12 +108,22 @@ class Retention:
     """Erases what is due."""
 
     def __init__(
-        self, database: Database, audit: Audit, days: dict[Kind, int], clock: Clock
+        self,
+        database: Database,
+        audit: Audit,
+        days: dict[Kind, int],
+        clock: Clock,
+        ticks: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._database = database
         self._audit = audit
         self._days = DEFAULT_DAYS | days
         self._clock = clock
+        self._ticks = ticks
+        self._pause = pause
+        self._sizes = dict.fromkeys(Kind, 1)
+        """Records of the next batch; found by trying, from one upwards."""
 
     def due(self, actor: Actor) -> list[Erased]:
         """Count what a run would erase now; raises NotPermitted."""
@@ -113,23 +136,39 @@ class Retention:
                 for kind, before in self._limits()
             ]
 
-    def run(self, actor: Actor) -> list[Erased]:
-        """Erase everything that is due.
+    def run(self, actor: Actor, budget_s: float | None = None) -> list[Erased]:
+        """Erase what is due: everything, or as much as there is time for.
 
-        On SQLite the write-ahead log is emptied afterwards, so that what was erased is in no file;
-        `Database.compact` gives the space back too.
+        The kinds take turns, so that none waits for the end of another. On SQLite the write-ahead
+        log is emptied afterwards, so that what was erased is in no file; `Database.compact` gives
+        the space back too.
+
+        Args:
+            actor: who erases.
+            budget_s: seconds after which no more is begun; None means that all goes.
 
         Raises:
             NotPermitted: the actor may not.
         """
         require(actor, Act.ERASE_DUE)
-        erased = []
-        for kind, before in self._limits():
-            records = self._erase_all(actor, kind, before) if before is not None else 0
-            erased.append(Erased(kind, before, records))
-        if any(each.records for each in erased):
+        begun = self._ticks()
+        limits = self._limits()
+        erased = dict.fromkeys(Kind, 0)
+        left = [(kind, before) for kind, before in limits if before is not None]
+        while left:
+            for kind, before in tuple(left):
+                if budget_s is not None and self._ticks() - begun >= budget_s:
+                    left.clear()
+                    break
+                keys = self._due_keys(kind, before)
+                if keys:
+                    erased[kind] += self._erase_batch(actor, kind, before, keys)
+                    self._pause(_PAUSE_S)
+                else:
+                    left.remove((kind, before))
+        if any(erased.values()):
             self._database.empty_log()
-        return erased
+        return [Erased(kind, before, erased[kind]) for kind, before in limits]
 
     def _limits(self) -> list[tuple[Kind, datetime | None]]:
         now = self._clock()
@@ -138,20 +177,32 @@ class Retention:
             for kind, days in self._days.items()
         ]
 
-    def _erase_all(self, actor: Actor, kind: Kind, before: datetime) -> int:
-        total = 0
-        while True:
-            with self._database.write() as session:
-                keys = session.execute(_DUE[kind](before).limit(_BATCH)).all()
-                if not keys:
-                    return total
-                if kind is Kind.SUBJECTS:
-                    self._erase_subjects(session, actor, [key[0] for key in keys])
-                else:
-                    _erase(session, _TABLES[kind], keys)
+    def _due_keys(self, kind: Kind, before: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
+        """Return keys of a batch; it may take a while, and nobody waits for it."""
+        with self._database.read() as session:
+            return session.execute(_DUE[kind](before).limit(self._sizes[kind])).all()
+
+    def _erase_batch(
+        self, actor: Actor, kind: Kind, before: datetime, found: Sequence[Row[*tuple[Any, ...]]]
+    ) -> int:
+        """Erase those records that are still due, and size the next batch by how long it took."""
+        table = _TABLES[kind]
+        with self._database.write() as session:
+            session.connection()  # waits for its turn to write
+            begun = self._ticks()
+            keys = session.execute(_DUE[kind](before).where(_among(table, found))).all()
+            if kind is Kind.SUBJECTS:
+                self._erase_subjects(session, actor, [key[0] for key in keys])
+            elif keys:
+                session.execute(
+                    delete(table).where(_among(table, keys)),
+                    execution_options={"synchronize_session": False},
+                )
+            if keys:
                 detail = {"kind": kind.value, "records": len(keys), "before": before.isoformat()}
                 self._audit.append(session, Entry(actor, Act.ERASE_DUE, detail=detail))
-            total += len(keys)
+        self._sizes[kind] = _next_size(self._sizes[kind], len(found), self._ticks() - begun)
+        return len(keys)
 
     def _erase_subjects(self, session: Session, actor: Actor, ids: Sequence[str]) -> None:
         """Erase subjects as their owner would: the gallery follows, and the owner sees it."""
@@ -166,12 +217,21 @@ class Retention:
             self._audit.append(session, entry)
 
 
-def _erase(session: Session, table: type[Table], keys: Sequence[Row[*tuple[str, ...]]]) -> None:
+def _next_size(size: int, records: int, held_s: float) -> int:
+    """Return how many records the next batch may have after one that held others up so long."""
+    fitting = int(records * _HOLD_S / held_s) if held_s > 0 else _MOST
+    if held_s > _HOLD_S:
+        return max(1, fitting)
+    # Step by step: the first ones may have been small. The last of a run say little.
+    return min(max(size, min(2 * size, fitting)), _MOST)
+
+
+def _among(table: type[Table], keys: Sequence[Row[*tuple[Any, ...]]]) -> ColumnElement[bool]:
+    """Return the condition that a record has one of these keys."""
     columns = inspect(table).primary_key
-    for key in keys:
-        session.execute(
-            delete(table).where(*(c == part for c, part in zip(columns, key, strict=True)))
-        )
+    if len(columns) == 1:
+        return columns[0].in_([key[0] for key in keys])
+    return tuple_(*columns).in_([tuple(key) for key in keys])
 
 
 def _counted(due: Select) -> Select[int]:  # type: ignore[type-arg]
@@ -258,6 +318,7 @@ _DUE: Final[dict[Kind, Callable[[datetime], Select]]] = {  # type: ignore[type-a
 _TABLES: Final[dict[Kind, type[Table]]] = {
     Kind.ENCOUNTERS: Encounter,
     Kind.ALERTS: Encounter,
+    Kind.SUBJECTS: Subject,
     Kind.SEARCHES: ProbeSearch,
     Kind.REFERRALS: Referral,
     Kind.TIPS: Tip,

@@ -127,7 +127,9 @@ class IdempotencyRecord(Table):
     api_key_id: Mapped[str] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
     fingerprint: Mapped[str] = mapped_column(String(64))
-    encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id", ondelete="CASCADE"))
+    encounter_id: Mapped[str] = mapped_column(
+        ForeignKey("encounter.id", ondelete="CASCADE"), index=True
+    )
     created_at: Mapped[datetime]
 
 

@@ -38,7 +38,9 @@ class Webhook(Table):
         ForeignKey("agency.id", ondelete="RESTRICT"), index=True
     )
     """Who manages it: the agency that is told, or the one that the key belongs to."""
-    key_id: Mapped[str | None] = mapped_column(ForeignKey("api_key.id", ondelete="RESTRICT"))
+    key_id: Mapped[str | None] = mapped_column(
+        ForeignKey("api_key.id", ondelete="RESTRICT"), index=True
+    )
     """The port system that is told; None means the agency is."""
     url: Mapped[str] = mapped_column(Text)
     description: Mapped[str]

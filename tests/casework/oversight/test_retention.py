@@ -1,7 +1,12 @@
 """What is due goes, from the files too; what is not stays; the trail tells of it, and is whole."""
 
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from casework.errors import NotPermitted
 from casework.oversight.retention import Kind, Retention
@@ -111,14 +116,126 @@ def test_a_run_is_recorded_and_zero_keeps_for_good(desk):
     assert records.audit.verify().whole
 
 
-def test_many_go_in_batches(desk, monkeypatch):
-    monkeypatch.setattr("casework.oversight.retention._BATCH", 2)
-    for _ in range(5):
+@dataclass
+class Ticks:
+    """Seconds that only statements take: a fixed time for each record that is deleted."""
+
+    per_record: float
+    now: float = 0
+
+    def __call__(self):
+        return self.now
+
+    def watch(self, database):
+        @event.listens_for(database.engine, "after_cursor_execute")
+        def deleted(_connection, cursor, statement, *_rest):
+            if statement.startswith("DELETE"):
+                self.now += cursor.rowcount * self.per_record
+
+
+def timed(desk, per_record, pause=lambda _seconds: None):
+    """Retention on a machine that needs so many seconds for each record."""
+    records = desk.service.records
+    ticks = Ticks(per_record)
+    ticks.watch(records.database)
+    return Retention(records.database, records.audit, {}, desk.clock, ticks, pause)
+
+
+def batches(desk):
+    trail = desk.service.records.trail.page(OPERATOR, None, 99, TrailFilter(action="retention"))
+    return [record.detail["records"] for record in reversed(trail)]
+
+
+def test_a_batch_is_as_large_as_fits_into_the_moment_that_others_may_wait(desk):
+    for _ in range(17):
         desk.screen(2)
     desk.clock.advance(days=31)
-    assert erased(desk.service.records) == {Kind.ENCOUNTERS: 5}
-    trail = desk.service.records.trail.page(OPERATOR, None, 9, TrailFilter(action="retention"))
-    assert [record.detail["records"] for record in trail] == [1, 2, 2]
+    retention = timed(desk, 0.009)
+    gone = {each.kind: each.records for each in retention.run(OPERATOR)}
+    assert gone[Kind.ENCOUNTERS] == 17
+    assert batches(desk) == [1, 2, 4, 5, 5]
+    # What was found out is not forgotten, nor is it when few are left.
+    for _ in range(6):
+        desk.screen(2)
+    desk.clock.advance(days=31)
+    retention.run(OPERATOR)
+    assert batches(desk)[5:] == [5, 1]
+
+
+def test_records_that_take_long_go_one_by_one(desk):
+    for _ in range(3):
+        desk.screen(2)
+    desk.clock.advance(days=31)
+    timed(desk, 10).run(OPERATOR)
+    assert batches(desk) == [1, 1, 1]
+
+
+def test_a_run_ends_with_its_budget_and_the_next_goes_on(desk):
+    for number in range(4):
+        desk.screen(2, idempotency_key=str(number))
+    desk.clock.advance(days=31)
+    retention = timed(desk, 0.04)
+    runs = []
+    while any(each.records for each in retention.due(OPERATOR)):
+        run = {each.kind: each.records for each in retention.run(OPERATOR, 0.1) if each.records}
+        runs.append(run)
+        assert sum(run.values()) <= 3
+    # Repetitions go with their encounter; otherwise they have their turn beside it.
+    assert len(runs) > 1
+    assert counts(desk.service.records)["encounter"] == 0
+    assert set(batches(desk)) == {1}
+    assert desk.service.records.audit.verify().whole
+
+
+def test_a_screening_has_its_turn_between_batches(desk):
+    screened = []
+
+    def pause(seconds):
+        assert seconds > 0
+        screened.append(desk.screen(2).encounter.outcome)
+
+    for _ in range(3):
+        desk.screen(2)
+    desk.clock.advance(days=31)
+    timed(desk, 0.05, pause).run(OPERATOR)
+    assert batches(desk) == [1, 1, 1]
+    assert screened == ["clear"] * 3
+    assert counts(desk.service.records)["encounter"] == 3
+
+
+def test_what_is_due_is_looked_for_while_others_can_write(desk):
+    """The tables are read from end to end for it."""
+    records = desk.service.records
+    desk.screen(2)
+    desk.clock.advance(days=31)
+    others = []
+
+    @event.listens_for(records.database.engine, "after_cursor_execute")
+    def looked(_connection, _cursor, statement, *_rest):
+        if statement.startswith("SELECT encounter.id") and " IN (" not in statement:
+            with closing(sqlite3.connect(records.database.url.database, timeout=0)) as other:
+                other.execute("BEGIN IMMEDIATE")
+            others.append(statement)
+
+    assert erased(records) == {Kind.ENCOUNTERS: 1}
+    assert others
+
+
+def test_what_is_no_longer_due_when_its_turn_comes_stays(desk):
+    records = desk.service.records
+    subject = desk.enrol(1, valid_until=desk.clock() + timedelta(days=1))
+    desk.clock.advance(days=400)
+    find = records.retention._due_keys
+
+    def found_then_extended(kind, before):
+        keys = find(kind, before)
+        if keys and kind is Kind.SUBJECTS:
+            records.subjects.edit(OPERATOR, subject, {"valid_until": None}, None)
+        return keys
+
+    records.retention._due_keys = found_then_extended
+    assert Kind.SUBJECTS not in erased(records)
+    assert counts(records)["subject"] == 1
 
 
 def test_officers_may_not_erase(desk):
