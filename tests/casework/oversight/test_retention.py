@@ -170,6 +170,7 @@ def test_records_that_take_long_go_one_by_one(desk):
     assert batches(desk) == [1, 1, 1]
 
 
+@pytest.mark.every_database
 def test_a_run_ends_with_its_budget_and_the_next_goes_on(desk):
     for number in range(4):
         desk.screen(2, idempotency_key=str(number))
@@ -187,6 +188,7 @@ def test_a_run_ends_with_its_budget_and_the_next_goes_on(desk):
     assert desk.service.records.audit.verify().whole
 
 
+@pytest.mark.every_database
 def test_a_screening_has_its_turn_between_batches(desk):
     screened = []
 
