@@ -51,7 +51,7 @@ check: setup  ## formatting, lint, types, import directions, docs
 	@$(BIN)/ruff check --no-cache --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-cache | tail -n 3
-	@$(BIN)/python -m tests.docs_check
+	@$(BIN)/python -m pytest -q -n 0 tests/test_docs.py tests/api/console/test_catalogues.py
 
 format: setup  ## put every file into the project's format
 	@$(BIN)/ruff format --quiet .
