@@ -8,6 +8,7 @@ A breach goes into the audit trail when it begins and when it ends. What the tra
 a list is also how it is known, after a restart or in another process, whether one has begun.
 """
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,7 +22,6 @@ from casework.access.actors import Actor
 from casework.access.authority import Act, extends_to, require
 from casework.adjudication import GRAVITY, Finding, gravity
 from casework.clock import Clock
-from casework.control import upper_limit
 from casework.database import Database
 from casework.oversight.audit import Audit, Entry
 from casework.tables import Alert, AuditRecord, Encounter, Watchlist
@@ -30,6 +30,9 @@ from casework.vocabulary import Direction, Outcome
 WINDOW_DAYS: Final = 30
 BREACH: Final = "watchlist.breach"
 """The audit trail's word; `detail.breach` says whether it begins or ends."""
+LEVEL: Final = 0.999
+"""The limit is passed by chance once in a thousand looks at most: a breach is worth a person's time
+even where several lists are watched all day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,28 @@ class Monitoring:
         return AlarmReport(
             since, until, tuple(_alarms(row, travellers, raised.get(row.id, {})) for row in rows)
         )
+
+
+def upper_limit(searches: int, rate: float, level: float = LEVEL) -> int:
+    """Return the least k so that a binomial count is at most k with probability `level`.
+
+    The one-sided control limit of a p chart, from the exact distribution: at rates of one in
+    a thousand the usual normal approximation is far off.
+
+    Args:
+        searches: of travellers, each alarmed by chance or not.
+        rate: the promised share of alarms, 0 < rate < 1.
+        level: 0 < level < 1.
+    """
+    if not searches:
+        return 0
+    from scipy import special  # noqa: PLC0415 - most commands need none of it
+
+    # The inverse is continuous and within rounding of the count that reaches the level.
+    limit: int = math.ceil(special.bdtrik(level, searches, rate))
+    if limit and special.bdtr(limit - 1, searches, rate) >= level:
+        return limit - 1
+    return limit
 
 
 def _on_record(session: Session, alarms: Alarms) -> bool:

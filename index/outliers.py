@@ -58,11 +58,15 @@ def _truncated_scale(mean: float, width: float) -> float:
     The maximum-likelihood estimate: the mean of such a distribution is
     scale - width / (exp(width / scale) - 1), which rises with the scale towards width / 2.
     """
+    from scipy import optimize  # noqa: PLC0415 - only calibrating needs it
+
+    def excess(scale: float) -> float:
+        steepness = width / scale  # expm1 of the negative: a steep tail must not overflow
+        return scale + width * math.exp(-steepness) / math.expm1(-steepness) - mean
+
     low, high = 1e-3 * width, 10 * width  # flatter than that is no tail any more
-    for _ in range(50):
-        scale = (low + high) / 2
-        if scale - width / math.expm1(width / scale) < mean:
-            low = scale
-        else:
-            high = scale
-    return high
+    if excess(high) <= 0:
+        return high
+    if excess(low) >= 0:
+        return low
+    return float(optimize.brentq(excess, low, high))

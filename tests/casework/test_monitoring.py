@@ -1,5 +1,8 @@
 """Alarms against their targets."""
 
+from decimal import Decimal, localcontext
+from random import Random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,7 +10,7 @@ from scipy import stats
 from sqlalchemy import event, select, update
 
 from casework.adjudication import GRAVITY, Finding, counts_as_chance, finding, gravity
-from casework.control import upper_limit
+from casework.monitoring import LEVEL, upper_limit
 from casework.tables import Alert, AuditRecord
 from casework.vocabulary import Direction
 from tests.services import open_service
@@ -26,16 +29,37 @@ def decide(desk, encounter, state):
         session.execute(update(Alert).where(Alert.encounter_id == encounter.id).values(state=state))
 
 
+def exact_limit(searches, rate, level=0.999):
+    """The definition, term by term, in 60 decimal places."""
+    with localcontext(prec=60, Emin=-(10**9)):
+        odds = Decimal(rate) / (1 - Decimal(rate))
+        term = reached = (1 - Decimal(rate)) ** searches
+        for k in range(searches):
+            if reached >= Decimal(level):
+                return k
+            term *= odds * (searches - k) / (k + 1)
+            reached += term
+        return searches
+
+
+def test_the_limit_is_the_exact_binomial_quantile():
+    """At 3,000 drawn numbers of travellers and rates, with up to 200 alarms in the mean."""
+    random, wrong = Random(1), []
+    for _ in range(3000):
+        searches = int(10 ** random.uniform(0, 6)) - 1
+        rate = min(10 ** random.uniform(-5, -0.05), 200 / max(1, searches))
+        if upper_limit(searches, rate) != exact_limit(searches, rate):
+            wrong.append((searches, rate))
+    assert wrong == []
+
+
 @given(searches=st.integers(0, 300_000), exponent=st.floats(-5, -0.05))
 @settings(max_examples=200, deadline=None)
-def test_the_limit_is_the_exact_binomial_quantile(searches, exponent):
+def test_the_limit_is_reached_with_its_probability_and_no_lower_count_is(searches, exponent):
     rate = 10**exponent
     limit = upper_limit(searches, rate)
-    if searches:
-        assert stats.binom.cdf(limit, searches, rate) >= 0.999 - 1e-9
-        assert limit == 0 or stats.binom.cdf(limit - 1, searches, rate) < 0.999 + 1e-9
-    else:
-        assert limit == 0
+    assert stats.binom.cdf(limit, searches, rate) >= LEVEL - 1e-9
+    assert limit == 0 or stats.binom.cdf(limit - 1, searches, rate) < LEVEL + 1e-9
 
 
 @pytest.mark.parametrize("searches", [10**6, 10**7])

@@ -59,3 +59,9 @@ def test_where_nothing_can_be_told_nothing_is_set_aside():
 def test_a_flat_distribution_is_no_tail_and_loses_nothing():
     flat = np.linspace(0, 0.5, 1000)
     assert highest_by_chance(flat) > 0.5
+
+
+def test_a_tail_that_falls_off_at_once_is_read_without_an_overflow():
+    """Hardly any spread, and then a gap: the truncated scale is far below the width."""
+    scores = np.concatenate([np.linspace(0, 0.2, 800), np.linspace(0.2, 0.20001, 180), [0.9] * 20])
+    assert 0.2 < highest_by_chance(scores) < 0.21
