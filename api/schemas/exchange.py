@@ -133,7 +133,9 @@ class WebhookOut(Answer):
 class WebhookMade(WebhookOut):
     """A webhook with its secret."""
 
-    secret: str = Field(description="Shown this once: messages are signed with it.")
+    secret: str = Field(
+        description="Shown this once, as `whsec_` and base64: messages are signed with it."
+    )
 
     @classmethod
     def of(cls, row: Webhook, secret: str) -> Self:

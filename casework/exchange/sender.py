@@ -20,7 +20,7 @@ from casework.exchange import targets
 from casework.exchange.deliveries import PING
 from casework.exchange.dispatch import Claim, Result
 from casework.exchange.feed import ACTS, Told
-from casework.exchange.signature import HEADER, sign
+from casework.exchange.signature import signed
 from casework.exchange.webhooks import reader, secret_row
 from casework.review import alerts
 from casework.tables import Alert, Delivery, Encounter, Webhook
@@ -105,9 +105,13 @@ class Sender:
             "Host": target.authority,
             "Content-Type": "application/json",
             "User-Agent": "Siaga",
-            "Siaga-Event": claim.delivery.event_id,
             "Siaga-Delivery": claim.delivery.id,
-            HEADER: sign(body, self._keys(claim.webhook, now), int(now.timestamp())),
+            **signed(
+                claim.delivery.event_id,
+                body,
+                self._keys(claim.webhook, now),
+                int(now.timestamp()),
+            ),
         }
         # The certificate is checked against the name, although the connection goes to the address.
         extensions = {"sni_hostname": target.host}
@@ -116,7 +120,7 @@ class Sender:
         ) as response:
             return response.status_code  # the body is nothing to us, however long it is
 
-    def _keys(self, webhook: Webhook, now: datetime) -> list[str]:
+    def _keys(self, webhook: Webhook, now: datetime) -> list[bytes]:
         sealed = [webhook.sealed_secret]
         if (
             webhook.sealed_former_secret is not None
@@ -124,7 +128,7 @@ class Sender:
             and now < webhook.former_until
         ):
             sealed.append(webhook.sealed_former_secret)
-        return [self._vault.open(each, secret_row(webhook.id)).decode() for each in sealed]
+        return [self._vault.open(each, secret_row(webhook.id)) for each in sealed]
 
     def _body(self, webhook: Webhook, delivery: Delivery) -> bytes | None:
         """Return what is told, as the receiver may see it now; None if it may not any more."""

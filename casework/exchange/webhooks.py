@@ -19,7 +19,7 @@ from casework.clock import Clock
 from casework.database import Database
 from casework.errors import NotFound, StaleVersion
 from casework.exchange import targets
-from casework.exchange.signature import new_secret
+from casework.exchange.signature import new_key, secret_of
 from casework.ids import WEBHOOK, new_id
 from casework.oversight.audit import Audit, Entry
 from casework.tables import ApiKey, Delivery, OutboxEvent, Webhook
@@ -65,7 +65,7 @@ class Webhooks:
         with self._database.read() as session:
             agency_id = _receiver(session, actor, new)
         self._check(new.url)
-        now, secret, webhook_id = self._clock(), new_secret(), new_id(WEBHOOK)
+        now, key, webhook_id = self._clock(), new_key(), new_id(WEBHOOK)
         row = Webhook(
             id=webhook_id,
             agency_id=agency_id,
@@ -73,7 +73,7 @@ class Webhooks:
             url=new.url,
             description=new.description,
             events=sorted(new.events),
-            sealed_secret=self._sealed(webhook_id, secret),
+            sealed_secret=self._sealed(webhook_id, key),
             active=True,
             failures=0,
             created_at=now,
@@ -89,7 +89,7 @@ class Webhooks:
             self._audit.append(
                 session, Entry(actor, "webhook.create", row.id, row.agency_id, detail=detail)
             )
-        return row, secret
+        return row, secret_of(key)
 
     def page(self, actor: Actor, after: str | None, limit: int) -> list[Webhook]:
         """Return up to `limit` webhooks in order of making; raises NotPermitted."""
@@ -147,21 +147,20 @@ class Webhooks:
         Raises:
             NotPermitted, NotFound: nothing was changed.
         """
-        secret = new_secret()
+        key = new_key()
         with self._database.write() as session:
             row = find(session, actor, webhook_id)
             now = self._clock()
-            former = self._vault.open(row.sealed_secret, secret_row(row.id)).decode()
-            row.sealed_former_secret = self._sealed(row.id, former) if overlap else None
+            row.sealed_former_secret = row.sealed_secret if overlap else None
             row.former_until = now + overlap if overlap else None
-            row.sealed_secret = self._sealed(row.id, secret)
+            row.sealed_secret = self._sealed(row.id, key)
             row.updated_at = now
             session.flush()
             detail = {"overlap_s": int(overlap.total_seconds())}
             self._audit.append(
                 session, Entry(actor, "webhook.rotate", row.id, row.agency_id, detail=detail)
             )
-        return row, secret
+        return row, secret_of(key)
 
     def remove(self, actor: Actor, webhook_id: str) -> None:
         """Remove a webhook with its deliveries; raises NotPermitted, NotFound."""
@@ -174,8 +173,8 @@ class Webhooks:
     def _check(self, url: str) -> None:
         targets.resolve(targets.parse(url, private=self._private), private=self._private)
 
-    def _sealed(self, webhook_id: str, secret: str) -> bytes:
-        return self._vault.seal(secret.encode(), secret_row(webhook_id))
+    def _sealed(self, webhook_id: str, key: bytes) -> bytes:
+        return self._vault.seal(key, secret_row(webhook_id))
 
 
 def find(session: Session, actor: Actor, webhook_id: str) -> Webhook:

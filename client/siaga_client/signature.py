@@ -1,12 +1,15 @@
 """Checking that a webhook comes from the service, unchanged and just now.
 
-The header `Siaga-Signature` reads `t=<seconds since 1970>,v1=<hex>[,v1=<hex>]`: each `v1` is an
-HMAC-SHA-256 over `t`, a dot and the body's bytes. There are two while a secret is being replaced.
+The service signs by the Standard Webhooks scheme (standardwebhooks.com): `webhook-signature` holds
+one or more `v1,<base64>`, each an HMAC-SHA-256 over `webhook-id`, a full stop, `webhook-timestamp`,
+a full stop and the body's bytes. There are two while a secret is being replaced.
 """
 
-import hashlib
+import base64
+import binascii
 import hmac
 import time
+from collections.abc import Mapping
 from typing import Final
 
 from siaga_client.errors import SiagaError
@@ -18,22 +21,42 @@ class SignatureInvalid(SiagaError):
     """The message is not the service's, was changed, or is a repetition of an old one."""
 
 
-def verify(header: str, body: bytes, secret: str, now: float | None = None) -> None:
-    """Raise SignatureInvalid unless `header` signs `body` by `secret`, not long ago.
+def verify(headers: Mapping[str, str], body: bytes, secret: str, now: float | None = None) -> None:
+    """Raise SignatureInvalid unless the headers sign `body` by `secret`, not long ago.
 
     Args:
-        header: the value of `Siaga-Signature`.
+        headers: the request's, by name in any case.
         body: the request's bytes as they came, before any parsing.
-        secret: as it was shown when the webhook was made.
+        secret: as it was shown when the webhook was made: `whsec_` and base64.
         now: seconds since 1970; None asks the clock.
+
+    Raises:
+        SignatureInvalid: a header is missing, or the message is not genuine or not fresh.
+        ValueError: the secret is not one.
     """
-    parts = [part.partition("=") for part in header.split(",")]
-    times = [value for name, _, value in parts if name == "t"]
-    if len(times) != 1 or not (times[0].isascii() and times[0].isdigit() and len(times[0]) < 20):
-        raise SignatureInvalid("the header names no time")
-    if abs((time.time() if now is None else now) - int(times[0])) > TOLERANCE_S:
+    key = _key(secret)
+    named = {name.lower(): value for name, value in headers.items()}
+    try:
+        message_id, at, signatures = (
+            named[f"webhook-{part}"] for part in ("id", "timestamp", "signature")
+        )
+    except KeyError as missing:
+        raise SignatureInvalid(f"the header {missing.args[0]} is missing") from None
+    if not (at.isascii() and at.isdigit() and len(at) < 20):
+        raise SignatureInvalid("webhook-timestamp is no time")
+    if abs((time.time() if now is None else now) - int(at)) > TOLERANCE_S:
         raise SignatureInvalid("the message is old, or a clock is wrong")
-    expected = hmac.new(secret.encode(), f"{times[0]}.".encode() + body, hashlib.sha256).hexdigest()
-    found = [value for name, _, value in parts if name == "v1"]
-    if not any(hmac.compare_digest(value.encode(), expected.encode()) for value in found):
-        raise SignatureInvalid("the signature is not of this body and secret")
+    content = f"{message_id}.{at}.".encode() + body
+    expected = b"v1," + base64.b64encode(hmac.digest(key, content, "sha256"))
+    if not any(hmac.compare_digest(each.encode(), expected) for each in signatures.split(" ")):
+        raise SignatureInvalid("the signature is not of this message and secret")
+
+
+def _key(secret: str) -> bytes:
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if not key:
+        raise ValueError("a webhook's secret is whsec_ and base64")
+    return key

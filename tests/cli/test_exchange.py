@@ -176,4 +176,4 @@ def test_stream_and_webhook_tell_every_alert_in_order_across_a_kill(settings, re
             in_order = [event_id for event_id, _, of in events if of == each]
             assert [event_id for event_id in had if event_id in in_order] == in_order
     for message in receiver.messages:
-        assert message.headers["Siaga-Event"] == message.json["id"]
+        assert message.headers["webhook-id"] == message.json["id"]

@@ -17,12 +17,12 @@ from casework.exchange.deliveries import Again, Deliveries
 from casework.exchange.dispatch import DeliveryRules, Dispatch, Result, pause
 from casework.exchange.queues import Queues
 from casework.exchange.sender import Sender
-from casework.exchange.signature import verify
-from casework.exchange.webhooks import NewWebhook, Webhooks
+from casework.exchange.signature import secret_of
+from casework.exchange.webhooks import NewWebhook, Webhooks, secret_row
 from casework.exchange.worker import Worker
 from casework.tables import AuditRecord, Delivery, Webhook
 from casework.vocabulary import DeliveryState, EventKind, Role, Scope
-from tests.casework.exchange.receivers import Receiver, receiving
+from tests.casework.exchange.receivers import Receiver, genuine, receiving
 from tests.services import OPERATOR, Desk, officer, port_system
 
 ALL = frozenset(EventKind)
@@ -126,9 +126,9 @@ def test_a_delivery_is_signed_and_holds_what_the_agency_s_officers_may_see(desk,
     post.send()
     (message,) = receiver.messages
     at = int(desk.clock().timestamp())
-    assert verify(message.headers["Siaga-Signature"], message.body, secret, at)
+    assert genuine(message.headers, message.body, secret, at)
     (row,) = post.log(webhook_id)
-    assert message.headers["Siaga-Event"] == row.event_id == message.json["id"]
+    assert message.headers["webhook-id"] == row.event_id == message.json["id"]
     assert message.headers["Siaga-Delivery"] == row.id
     assert message.json["kind"] == "alert.raised"
     assert message.json["alert"]["id"] == message.json["object_id"] == alert_id
@@ -151,9 +151,48 @@ def test_both_signatures_are_sent_while_a_secret_is_replaced(desk, post, receive
     during, after = receiver.messages
     at = int(desk.clock().timestamp())
     for key in (old, new):
-        assert verify(during.headers["Siaga-Signature"], during.body, key, at - 360)
-    assert verify(after.headers["Siaga-Signature"], after.body, new, at)
-    assert not verify(after.headers["Siaga-Signature"], after.body, old, at)
+        assert genuine(during.headers, during.body, key, at - 360)
+    assert genuine(after.headers, after.body, new, at)
+    assert not genuine(after.headers, after.body, old, at)
+
+
+def test_a_secret_of_the_older_form_goes_on_signing_as_the_bytes_of_its_text(desk, post, receiver):
+    """And while it is replaced, beside the new one."""
+    desk.enrol(1)
+    webhook_id, _ = post.register(receiver.url)
+    text = b"whsec_aVh3_0xk2mEJ9yCwKfR7v-6Qp4sTzLuNbGdHiO1Mj5A"
+    with post.records.database.write() as session:
+        row = session.get_one(Webhook, webhook_id)
+        row.sealed_secret = post.records.vault.seal(text, secret_row(webhook_id))
+    alert_of(desk)
+    post.queues.fill()
+    post.send()
+    _, new = post.webhooks.rotate(OPERATOR, webhook_id)
+    alert_of(desk)
+    post.queues.fill()
+    post.send()
+    before, during = receiver.messages
+    at = int(desk.clock().timestamp())
+    assert genuine(before.headers, before.body, secret_of(text), at)
+    assert genuine(during.headers, during.body, secret_of(text), at)
+    assert genuine(during.headers, during.body, new, at)
+
+
+def test_a_message_that_is_sent_again_has_the_same_id_and_a_new_time(desk, post, receiver):
+    desk.enrol(1)
+    _, secret = post.register(receiver.url)
+    receiver.status = 500
+    alert_of(desk)
+    post.queues.fill()
+    post.send(until=1)
+    desk.clock.advance(seconds=60)
+    receiver.status = 200
+    post.send()
+    first, again = receiver.messages
+    at = int(desk.clock().timestamp())
+    assert first.headers["webhook-id"] == again.headers["webhook-id"]
+    assert int(again.headers["webhook-timestamp"]) == at
+    assert genuine(again.headers, again.body, secret, at)
 
 
 def test_a_port_system_hears_of_its_own_encounters_without_an_identity(desk, post, receiver):
@@ -463,7 +502,7 @@ def test_a_ping_is_tried_once_and_never_switches_a_webhook_off(desk, post, recei
     (message,) = receiver.messages
     assert message.json["kind"] == "ping"
     at = int(desk.clock().timestamp())
-    assert verify(message.headers["Siaga-Signature"], message.body, secret, at)
+    assert genuine(message.headers, message.body, secret, at)
     receiver.status = 500
     post.deliveries.ping(OPERATOR, webhook_id)
     post.send()
