@@ -1,14 +1,30 @@
 """What tests share: the default pack's networks, loaded once."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from detector.loading import load_pipeline
 from detector.pipeline import Pipeline
 from models import ModelsError, ModelStore, Pack, VerifiedWeights, default_root, load_pack
+from tests.deadlines import patience
 from tests.postgresql import PostgreSql, running
+
+# Whether an example took long says something of the machine's load, not of what is tested.
+hypothesis.settings.register_profile("siaga", deadline=None)
+hypothesis.settings.load_profile("siaga")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Give every test the time that it needs on a machine as busy as this one is now."""
+    if item.config.getoption("timeout") is None:
+        own = item.get_closest_marker("timeout")
+        seconds = own.args[0] if own is not None else float(item.config.getini("timeout"))
+        item.add_marker(pytest.mark.timeout(patience(seconds)), append=False)
+    return (yield)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -21,6 +21,8 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
+from tests.deadlines import patience
+
 CLIENT_ID = "siaga"
 CLIENT_SECRET = "a secret of the provider's"
 
@@ -139,7 +141,7 @@ def serving(clock: Callable[[], datetime]) -> Iterator[IdentityProvider]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(10)
+        thread.join(patience(10))
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import Engine, NullPool, create_engine
 
 from casework.database import Database
+from tests.deadlines import patience
 
 # The server refuses to run as root; a container's tests often do.
 _UNPRIVILEGED = "nobody"
@@ -92,7 +93,7 @@ def _start(packaged: Any, folder: Path, account: dict[str, Any]) -> None:
     ]
     try:
         for program, arguments in steps:
-            program(arguments, pgdata=folder, timeout=30, **account)
+            program(arguments, pgdata=folder, timeout=patience(30), **account)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is about this machine
         pytest.skip(f"PostgreSQL cannot be started on this machine: {error!r}")
 

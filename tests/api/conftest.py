@@ -1,6 +1,5 @@
 """The HTTP application over drawn people, called in process."""
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from casework.access.gate import Credentials
 from casework.access.keys import NewKey
 from casework.access.officers import NewOfficer
 from casework.vocabulary import AgencyKind, Role, Scope, SessionKind
+from tests.deadlines import wait_until
 from tests.services import OPERATOR, PASSWORD, Desk, FakeClock, open_service
 
 
@@ -24,12 +24,7 @@ def settings_for(folder: Path, **values: object) -> Settings:
 
 def wait_until_ready(client: TestClient) -> None:
     """The service opens beside the event loop: ask until it is there."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        if client.get("/readyz").status_code == 200:
-            return
-        time.sleep(0.01)
-    pytest.fail(client.get("/readyz").text)
+    wait_until(lambda: client.get("/readyz").status_code == 200, 30, every=0.01)
 
 
 @pytest.fixture

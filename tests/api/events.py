@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx2
 
+from tests.deadlines import patience
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -25,7 +27,7 @@ def following(
     """Open the stream of alerts and read it for as long as the block runs."""
     sent = headers if last is None else {**headers, "Last-Event-ID": last}
     with httpx2.stream(
-        "GET", f"{address}/v1/alerts/stream", headers=sent, timeout=httpx2.Timeout(5, read=20)
+        "GET", f"{address}/v1/alerts/stream", headers=sent, timeout=patience(20)
     ) as response:
         assert response.status_code == 200, response.read()
         assert response.headers["content-type"].startswith("text/event-stream")

@@ -17,6 +17,7 @@ from casework.oversight.chain import check_export
 from casework.service import Records, Service
 from casework.vocabulary import AgencyKind, Role
 from tests.api.conftest import problem, settings_for, wait_until_ready
+from tests.deadlines import patience
 from tests.fakes import fake_pipeline
 from tests.services import DATA_KEY, OPERATOR, PASSWORD, QUICK, drawn_pack
 
@@ -137,7 +138,7 @@ def test_few_passwords_are_hashed_at_the_same_time_and_a_flood_is_refused(tmp_pa
             with lock:
                 busy[0] += 1
                 most[0] = max(most[0], busy[0])
-            assert release.wait(20)
+            assert release.wait(patience(20))
             with lock:
                 busy[0] -= 1
             return super().check(password, kept)

@@ -18,6 +18,7 @@ from casework.vocabulary import Scope
 from detector import errors as detector_errors
 from tests.api.authority_cases import PUBLIC
 from tests.api.conftest import problem, settings_for, wait_until_ready
+from tests.deadlines import patience
 from tests.fakes import photo_of
 from tests.services import OPERATOR, open_service
 
@@ -36,7 +37,7 @@ def test_it_is_alive_but_not_ready_until_the_service_is_open(tmp_path, clock):
     may_open = threading.Event()
 
     def slowly(_settings):
-        assert may_open.wait(20)
+        assert may_open.wait(patience(20))
         return open_service(tmp_path / "siaga.db", clock)
 
     with TestClient(create_app(settings_for(tmp_path), slowly)) as client:
@@ -58,7 +59,7 @@ def test_a_service_that_cannot_open_says_why_and_tells_its_owner(tmp_path):
 
     app = create_app(settings_for(tmp_path), fail, on_failure=told.set)
     with TestClient(app) as client:
-        assert told.wait(10)
+        assert told.wait(patience(10))
         answer = client.get("/readyz")
         assert answer.status_code == 503
         assert answer.json() == {"status": "failed", "detail": "run `siaga reembed`"}
@@ -177,7 +178,7 @@ def test_work_of_a_client_that_left_is_not_begun_and_what_was_begun_is_finished(
 
         def first():
             begun.set()
-            assert release.wait(10)
+            assert release.wait(patience(10))
             done.append("first")
             return "first"
 
@@ -225,7 +226,7 @@ def test_overload_is_refused_at_once_over_http(tmp_path, clock):
 
         def slow(data, watch=None):
             begun.set()
-            assert release.wait(20)
+            assert release.wait(patience(20))
             return analyse(data, watch)
 
         service.pipeline.analyse = slow  # type: ignore[method-assign]
@@ -249,7 +250,7 @@ def test_overload_is_refused_at_once_over_http(tmp_path, clock):
 
         busy = threading.Thread(target=lambda: answers.append(send()))
         busy.start()
-        assert begun.wait(10)
+        assert begun.wait(patience(10))
         refused = send()
         problem(refused, 503, "overloaded")
         assert refused.headers["retry-after"] == "1"

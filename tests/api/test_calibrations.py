@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 
 import pytest
 from starlette.testclient import TestClient
@@ -14,6 +13,7 @@ from casework.vocabulary import Role, Scope
 from tests.api.conftest import problem, settings_for, wait_until_ready
 from tests.api.test_metrics import figures, screen
 from tests.casework.test_calibrations import note, strangers
+from tests.deadlines import patience, wait_until
 from tests.services import OPERATOR, Desk, open_service
 
 
@@ -100,10 +100,9 @@ def test_figures_are_counted_again_by_themselves_and_hold_no_names(tmp_path, clo
         note(desk, strangers(1000))
         screen(client, {"Authorization": f"Bearer {text}"}, 2)
         name = f'siaga_watchlist_breach{{watchlist="{loose}"}}'
-        deadline = time.monotonic() + 20
-        while name not in figures(client) or desk.service.calibrations.current() is None:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_until(
+            lambda: name in figures(client) and desk.service.calibrations.current() is not None, 20
+        )
         found = figures(client)
         assert found[f'siaga_watchlist_alarms_per_thousand{{watchlist="{loose}"}}'] == 1000
         assert found[f'siaga_watchlist_false_alarms_per_thousand{{watchlist="{loose}"}}'] == 1000
@@ -132,8 +131,8 @@ def test_upkeep_goes_on_after_a_failure_and_ends_when_told():
 
         upkeep.every(1, "test", work)
         upkeep.every(0, "never", lambda: pytest.fail("0 means never"))
-        assert await asyncio.to_thread(again.wait, 10)
-        await asyncio.wait_for(upkeep.stop(), 5)
+        assert await asyncio.to_thread(again.wait, patience(10))
+        await asyncio.wait_for(upkeep.stop(), patience(5))
         assert len(rounds) == 2
 
     asyncio.run(scene())

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import time
 import zipfile
 
 import pytest
@@ -17,6 +16,7 @@ from casework.tables import AuditRecord
 from casework.vocabulary import Role, Scope
 from tests.api.conftest import problem, settings_for, wait_until_ready
 from tests.casework.exchange.lists import counts, csv_of, imported, person, photos_of, zip_of
+from tests.deadlines import wait_until
 from tests.fakes import photo_of
 from tests.services import OPERATOR, Desk, open_service
 
@@ -40,13 +40,12 @@ def send(client, who, watchlist, file, photos=None, **params):
 def finished(client, who, sent):
     """Wait for an import to end; returns its answer."""
     assert sent.status_code == 202, sent.text
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        body = client.get(sent.headers["location"], headers=who).json()
-        if body["finished_at"] is not None:
-            return body
-        time.sleep(0.02)
-    pytest.fail(f"not finished: {body}")
+
+    def told():
+        return client.get(sent.headers["location"], headers=who).json()
+
+    wait_until(lambda: told()["finished_at"] is not None, 60)
+    return told()
 
 
 def test_a_list_is_taken_in_and_reported_on(client, desk, analyst):

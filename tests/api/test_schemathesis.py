@@ -10,7 +10,6 @@ check is that they are refused with 405 and an `Allow` header.
 """
 
 import threading
-import time
 from collections.abc import Iterator, MutableMapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
@@ -48,6 +47,7 @@ from casework.review.review import Finding
 from casework.vocabulary import AgencyKind, Opinion, Role, Scope, SessionKind
 from cli.background import free_port
 from tests.api.conftest import settings_for
+from tests.deadlines import wait_until
 from tests.fakes import photo_of
 from tests.services import OPERATOR, PASSWORD, Desk, FakeClock, open_service
 
@@ -108,9 +108,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        deadline = time.monotonic() + 30
-        while app.state.service is None and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_until(lambda: app.state.service is not None, 30)
         address = f"http://127.0.0.1:{port}"
         schema = schemathesis.openapi.from_url(
             f"{address}/openapi.json", config=SchemathesisConfig(seed=SEED)

@@ -6,6 +6,7 @@ import contextlib
 import pytest
 
 from api.pool import Overloaded, WorkPool
+from tests.deadlines import patience
 
 
 def test_spare_work_waits_for_a_free_worker_and_takes_no_place():
@@ -23,7 +24,7 @@ def test_spare_work_waits_for_a_free_worker_and_takes_no_place():
                     pool.take().__enter__()
                 await asyncio.sleep(0.05)
                 assert not begun, "a worker is still taken"
-            await asyncio.wait_for(waiting, 5)
+            await asyncio.wait_for(waiting, patience(5))
             assert begun == [1]
         finally:
             await pool.idle()
@@ -39,14 +40,15 @@ def test_a_request_is_admitted_while_spare_work_is_done():
 
         def slow():
             loop.call_soon_threadsafe(held.set)
-            asyncio.run_coroutine_threadsafe(release.wait(), loop).result(5)
+            asyncio.run_coroutine_threadsafe(release.wait(), loop).result(patience(5))
 
         release = asyncio.Event()
         spare = asyncio.create_task(pool.spare(slow))
         try:
-            await asyncio.wait_for(held.wait(), 5)
+            await asyncio.wait_for(held.wait(), patience(5))
             with pool.take():
-                assert await asyncio.wait_for(pool.record(lambda: "answered"), 5) == "answered"
+                recorded = pool.record(lambda: "answered")
+                assert await asyncio.wait_for(recorded, patience(5)) == "answered"
         finally:
             release.set()
             await spare

@@ -1,7 +1,5 @@
 """Webhooks over HTTP."""
 
-import time
-
 import pytest
 from starlette.testclient import TestClient
 
@@ -9,6 +7,7 @@ from api.app import create_app
 from casework.vocabulary import EventKind, Role
 from tests.api.conftest import problem, settings_for, wait_until_ready
 from tests.casework.exchange.receivers import receiving
+from tests.deadlines import wait_until
 from tests.services import OPERATOR, open_service
 
 URL = "https://127.0.0.1/siaga"
@@ -117,13 +116,12 @@ def test_the_installation_s_administrator_registers_a_port_system(client, admin,
 
 def _until_ended(client, url, headers, count=1):
     """Read the delivery log until so many deliveries have ended."""
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        items = client.get(url, headers=headers).json()["items"]
-        if sum(item["state"] != "pending" for item in items) >= count:
-            return items
-        time.sleep(0.02)
-    pytest.fail(f"not delivered: {items}")
+
+    def log():
+        return client.get(url, headers=headers).json()["items"]
+
+    wait_until(lambda: sum(item["state"] != "pending" for item in log()) >= count, 10)
+    return log()
 
 
 def test_a_ping_arrives_and_is_in_the_log(client, manager, desk):

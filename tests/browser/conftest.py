@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, exp
 from api.console.speech import Speech, load
 from casework.vocabulary import Category, Role
 from tests.browser import chromium
-from tests.browser.installation import PATIENCE_S, Installation
+from tests.browser.installation import WAIT_S, Installation
+from tests.deadlines import patience
 from tests.services import PASSWORD
 
 LAPTOP: Final[ViewportSize] = {"width": 1366, "height": 768}
@@ -33,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 # Playwright keeps an event loop in this thread: other packages' tests must not meet it.
 @pytest.fixture(scope="package")
 def chrome() -> Iterator[Browser]:
-    expect.set_options(timeout=PATIENCE_S * 1000)
+    expect.set_options(timeout=patience(WAIT_S) * 1000)
     with chromium.launched() as browser:
         yield browser
 
@@ -75,7 +76,7 @@ def window(chrome: Browser, site: Installation) -> Iterator[Callable[..., Page]]
     def open_window(**how: object) -> Page:
         how = {"viewport": LAPTOP, "locale": "en-GB", "base_url": site.address, **how}
         context = chrome.new_context(**how)  # type: ignore[arg-type]
-        context.set_default_timeout(PATIENCE_S * 1000)
+        context.set_default_timeout(patience(WAIT_S) * 1000)
         contexts.append(context)
         page = context.new_page()
         chromium.overhear(page, said)

@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,11 +19,12 @@ from casework.service import Service
 from casework.vocabulary import Role, Scope, SessionKind
 from cli.background import free_port
 from tests.api.conftest import settings_for
+from tests.deadlines import patience, wait_until
 from tests.fakes import photo_of
 from tests.services import OPERATOR, PASSWORD, Desk, FakeClock, open_service
 
-# Long, for machines that do much else; what is measured is measured, not waited for.
-PATIENCE_S = 30
+# What is measured is measured, not waited for.
+WAIT_S = 30
 
 
 @dataclass(slots=True)
@@ -65,10 +65,8 @@ class Installation:
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
         self._thread.start()
-        deadline = time.monotonic() + PATIENCE_S
-        while not self._server.started or self.app.state.service is None:
-            assert time.monotonic() < deadline, self.app.state.failure
-            time.sleep(0.01)
+        server, state = self._server, self.app.state
+        wait_until(lambda: server.started and state.service is not None, WAIT_S)
         # Lists and agencies that were made before a restart are still known by name.
         known = self.desk
         self.desk = Desk(self.app.state.service, self.clock)
@@ -113,7 +111,7 @@ class Installation:
         new = NewKey("gate", frozenset({Scope.SCREEN}), agency_id=self.at_hand.agency())
         _, text = self.at_hand.service.records.keys.create(OPERATOR, new)
         bearer = {"Authorization": f"Bearer {text}"}
-        return httpx2.Client(base_url=self.address, headers=bearer, timeout=PATIENCE_S)
+        return httpx2.Client(base_url=self.address, headers=bearer, timeout=patience(WAIT_S))
 
 
 def arrive(gate: httpx2.Client, person: int) -> str:

@@ -1,6 +1,5 @@
 """Two agencies in the middle of a shift: something to see on every screen."""
 
-import time
 from datetime import timedelta
 
 import pyotp
@@ -30,7 +29,8 @@ from casework.vocabulary import (
     Scope,
     TipOrigin,
 )
-from tests.browser.installation import PATIENCE_S, Installation
+from tests.browser.installation import WAIT_S, Installation
+from tests.deadlines import wait_until
 from tests.fakes import photo_of
 from tests.services import OPERATOR, PASSWORD, port_system
 
@@ -187,10 +187,8 @@ def _tried_import(site: Installation, analyst: Actor, list_id: str) -> str:
     receiving.write(FILE, b"reference,name\nB-1,Person 21\nB-2,\n")
     job = imports.accept(analyst, receiving, site.app.state.settings.import_limits)
     site.import_now()
-    deadline = time.monotonic() + PATIENCE_S
-    while imports.get(analyst, job.id).state in {ImportState.QUEUED, ImportState.RUNNING}:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    under_way = {ImportState.QUEUED, ImportState.RUNNING}
+    wait_until(lambda: imports.get(analyst, job.id).state not in under_way, WAIT_S)
     return job.id
 
 

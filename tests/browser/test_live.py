@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from casework.vocabulary import Role
 from tests.browser.installation import arrive
+from tests.deadlines import patience
 
 # Watches from inside when rows come, and whether anything was moved by it.
 WATCH = """() => {
@@ -50,7 +51,7 @@ def test_an_alert_is_visible_within_a_second(gate, bans, signed_in, record_prope
     record_property(
         "an alert is visible after the port's request", f"{middle} ms, at most {most} ms"
     )
-    assert most < 1000
+    assert most < patience(1) * 1000
 
 
 def test_the_queue_comes_back_by_itself_after_a_restart(site, gate, bans, signed_in):
@@ -131,7 +132,7 @@ def test_five_hundred_open_alerts_stay_smooth(site, gate, signed_in, record_prop
     expect(page.locator("#queue li")).to_have_count(150)
     each = (scripting(meter) - before) * 1000 / 50
     record_property("scripting of a new row at 500 open alerts", f"{each:.1f} ms")
-    assert each < 100
+    assert each < patience(100)
     assert [shift for shift in page.evaluate("window.shifts") if shift["outside"]] == []
 
     # An officer is about to choose one: nothing moves at all, and it is said what waits.

@@ -24,6 +24,7 @@ from casework.review.review import Finding
 from casework.subjects import SubjectFilter
 from casework.tables import AuditRecord, GalleryChange, Subject, Table, Watchlist
 from casework.vocabulary import Disposal, Opinion, Role
+from tests.deadlines import patience
 from tests.services import OPERATOR, Desk, FakeClock, officer, open_service, port_system, url_of
 
 pytestmark = pytest.mark.every_database
@@ -48,7 +49,7 @@ def together(*works):
     gate = threading.Barrier(len(works))
 
     def run(work):
-        gate.wait(10)
+        gate.wait(patience(10))
         try:
             return work()
         except Exception as error:  # noqa: BLE001 - what went wrong is a result here
@@ -112,7 +113,7 @@ def test_no_reader_of_the_change_log_ever_misses_an_earlier_change(desk, databas
     reader.start()
     results = together(*(partial(change, n) for n in range(8)))
     stop.set()
-    reader.join(20)
+    reader.join(patience(20))
     other.close()
     assert results == [None] * 8
     assert missed == []
@@ -266,7 +267,7 @@ def test_records_from_before_there_were_agencies_belong_to_one(empty):
 def test_two_nodes_that_start_at_once_make_the_tables_once(empty):
     url = empty.url.render_as_string(hide_password=False)
     nodes = [subprocess.Popen([sys.executable, "-c", _MIGRATE, url]) for _ in range(2)]
-    assert [node.wait(60) for node in nodes] == [0, 0]
+    assert [node.wait(patience(60)) for node in nodes] == [0, 0]
     assert tables(empty) == set(Table.metadata.tables)
 
 

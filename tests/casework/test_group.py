@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from casework.group import GroupCommit
 from casework.tables import GalleryChange
+from tests.deadlines import patience
 
 pytestmark = pytest.mark.every_database
 
@@ -42,13 +43,13 @@ def test_many_threads_share_few_commits_and_all_is_there_on_return(desk):
 
     threads = [threading.Thread(target=group.write, args=(slow,))]
     threads[0].start()
-    assert first.wait(10)
+    assert first.wait(patience(10))
     for number in range(others):
         work = change(2000 + number, desk.clock)
         threads.append(threading.Thread(target=group.write, args=(work,)))
         threads[-1].start()
     for thread in threads:
-        thread.join(20)
+        thread.join(patience(20))
     assert len(kept(database)) == others + 1
     assert len(commits) == 2
 
@@ -68,7 +69,7 @@ def test_one_that_fails_does_not_take_the_others_with_it(desk):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(patience(20))
     assert kept(database) == [5000, 5001, 5002]
     assert errors == [5000, 5000]
 

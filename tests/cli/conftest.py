@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.client.conftest import served  # noqa: F401 - a fixture
+from tests.deadlines import patience
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -32,7 +33,7 @@ def siaga(tmp_path: Path) -> Run:
             env={**environment(tmp_path), **variables},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=patience(120),
             check=False,
         )
 

@@ -11,6 +11,7 @@ import pytest
 
 from models import ModelStore, default_root, load_pack
 from tests.data import PACKAGED, encoded, image_of
+from tests.deadlines import patience
 
 
 @pytest.fixture
@@ -189,6 +190,10 @@ def test_what_is_due_to_be_erased_follows_the_settings(siaga):
 def test_no_command_waits_for_scipy_that_does_not_compute_with_it():
     code = "import sys, api.app, casework.service, cli.main; print('scipy' in sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=patience(60),
     )
     assert done.stdout == "False\n"

@@ -5,7 +5,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from casework.vocabulary import Scope
 from cli.background import free_port, running
 from tests.cli.conftest import environment
 from tests.data import encoded, image_of
+from tests.deadlines import patience, wait_until
 
 PEOPLE = 120
 
@@ -62,9 +62,7 @@ def test_enrolment_killed_midway_and_run_again_ends_without_a_duplicate(siaga, p
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:
-        deadline = time.monotonic() + 60
-        while enrolled(database) == 0 and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_until(lambda: enrolled(database), 60, every=0.01)
         process.send_signal(signal.SIGKILL)
     before = enrolled(database)
     assert 0 < before < PEOPLE, "the process was not killed midway"
@@ -107,7 +105,7 @@ def test_the_service_killed_after_an_answer_still_has_it(tmp_path):
             headers=headers,
             data={"port": "CGK", "direction": "entry"},
             files={"photo": photo},
-            timeout=30,
+            timeout=patience(30),
         )
 
     with running(settings) as service:
@@ -123,7 +121,7 @@ def test_the_service_killed_after_an_answer_still_has_it(tmp_path):
             headers={"Authorization": f"Bearer {office}"},
             data={"subject": body},
             files={"photos": photo},
-            timeout=30,
+            timeout=patience(30),
         )
         assert made.status_code == 201, made.text
         first = screen(address)
@@ -157,7 +155,7 @@ def test_a_service_told_to_stop_finishes_what_it_admitted(tmp_path):
                 headers={"Authorization": f"Bearer {key}"},
                 data={"port": "CGK", "direction": "entry"},
                 files={"photo": encoded(image_of("astronaut"), quality=90)},
-                timeout=30,
+                timeout=patience(30),
             )
             answers.append(response.status_code)
         except httpx2.TransportError as error:
@@ -168,14 +166,12 @@ def test_a_service_told_to_stop_finishes_what_it_admitted(tmp_path):
         for client in clients:
             client.start()
         # Sent while most of them are still waiting for a worker.
-        deadline = time.monotonic() + 20
-        while not answers and time.monotonic() < deadline:
-            time.sleep(0.001)
+        wait_until(lambda: answers, 20, every=0.001)
         service.process.terminate()
         for client in clients:
             client.join()
         # The web server ends by the signal itself once its work is done.
-        assert service.process.wait(timeout=20) in (0, -signal.SIGTERM)
+        assert service.process.wait(timeout=patience(20)) in (0, -signal.SIGTERM)
     assert answers == [201] * len(answers)
     assert len(answers) + len(never_admitted) == 8
     # What began was answered, and what was not answered never began.

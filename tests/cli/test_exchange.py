@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -23,6 +23,7 @@ from cli.background import free_port, running
 from tests.api.events import following
 from tests.casework.exchange.receivers import receiving
 from tests.data import encoded, image_of
+from tests.deadlines import patience, wait_until
 from tests.services import OPERATOR
 
 RAISED = frozenset({EventKind.ALERT_RAISED})
@@ -80,7 +81,7 @@ class Port:
             headers={"Authorization": f"Bearer {self.key}"},
             data={"port": "CGK", "direction": "entry"},
             files={"photo": PHOTO},
-            timeout=20,
+            timeout=patience(20),
         )
         if answer.status_code == 201:
             self.told += len(answer.json()["alerts"])
@@ -102,19 +103,13 @@ def raised(records: Records) -> list[tuple[str, str, str]]:
         return [(row.id, row.object_id, row.watchlist_id or "") for row in session.execute(query)]
 
 
-def wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not true() and time.monotonic() < deadline:
-        time.sleep(0.05)
-
-
 def enrol(address: str, office: dict[str, str], lists: list[str]) -> None:
     made = httpx2.post(
         f"{address}/v1/subjects",
         headers=office,
         data={"subject": json.dumps({"name": "Astronaut", "watchlist_ids": lists})},
         files={"photos": PHOTO},
-        timeout=20,
+        timeout=patience(20),
     )
     assert made.status_code == 201, made.text
 
@@ -150,7 +145,7 @@ def test_stream_and_webhook_tell_every_alert_in_order_across_a_kill(settings, re
         receiver.refuses = lambda number: number % 5 == 3  # a receiver has its bad moments too
         with running(settings) as service:
             enrol(address, office, lists)
-            assert listener.ready.wait(10)
+            assert listener.ready.wait(patience(10))
             while port.told < BEFORE_KILL:
                 port.screen()
             threading.Timer(0.05, service.process.kill).start()
@@ -160,10 +155,10 @@ def test_stream_and_webhook_tell_every_alert_in_order_across_a_kill(settings, re
             port.screen()
             events = raised(records)
             expected = {event_id for event_id, _, _ in events}
-            wait_until(lambda: expected <= set(receiver.ids()) & set(listener.had))
+            wait_until(lambda: expected <= set(receiver.ids()) & set(listener.had), 20)
             ended = time.monotonic()
         # A stream that is open does not hold up the end.
-        assert time.monotonic() - ended < 5
+        assert time.monotonic() - ended < patience(5)
 
     # Every alert that was answered is committed, and every one committed is in the outbox once.
     with records.database.read() as session:

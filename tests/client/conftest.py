@@ -1,7 +1,6 @@
 """A real HTTP server over drawn people, and what the client needs to talk to it."""
 
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from casework.access.keys import NewKey
 from casework.access.officers import NewOfficer
 from casework.vocabulary import Role, Scope, SessionKind
 from tests.api.conftest import settings_for
+from tests.deadlines import wait_until
 from tests.services import OPERATOR, PASSWORD, Desk, FakeClock, open_service
 
 
@@ -49,10 +49,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        deadline = time.monotonic() + 30
-        while not server.started or app.state.service is None:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(lambda: server.started and app.state.service is not None, 30)
         port = server.servers[0].sockets[0].getsockname()[1]
         yield Served(f"http://127.0.0.1:{port}", Desk(app.state.service, clock))
     finally:

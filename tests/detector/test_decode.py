@@ -30,6 +30,7 @@ from detector.errors import (
     UnsupportedFormat,
 )
 from detector.header import PhotoFormat
+from tests.deadlines import patience
 from tests.detector.test_header import (
     EDITS,
     edited,
@@ -513,7 +514,7 @@ def test_bombs_end_in_time_and_in_memory(name, tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, str(path)],
         cwd=root, env=os.environ | {"PYTHONPATH": str(root)}, capture_output=True, check=True,
-        timeout=60,
+        timeout=patience(60),
     )  # fmt: skip
     outcome, seconds, memory = json.loads(done.stdout.splitlines()[-1])
     refusals = {"UnreadablePhoto", "TooManyPixels", "PhotoTooLarge"}

@@ -16,6 +16,7 @@ from index import (
     NotUnitVector,
     UnknownTemplate,
 )
+from tests.deadlines import patience
 
 DIM = 16
 
@@ -205,7 +206,7 @@ def test_searches_see_whole_writes_while_writers_are_at_work():
 
 def test_readers_do_not_wait_for_readers():
     """Two searches that each wait for the other to be inside can only finish side by side."""
-    meeting = threading.Barrier(2, timeout=10)
+    meeting = threading.Barrier(2, timeout=patience(10))
 
     class MeetingEngine(FlatEngine):
         def above(self, probes, threshold):

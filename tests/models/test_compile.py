@@ -25,6 +25,7 @@ from models.compile import compile_model, compiled_path
 from models.graph import Graph
 from models.passes import PASSES
 from tests.data import image_of
+from tests.deadlines import patience
 
 SEEDS = st.integers(0, 2**32 - 1)
 CHANNELS = st.integers(2, 5)
@@ -678,7 +679,7 @@ def test_two_processes_may_compile_at_once(source, tmp_path):
         subprocess.Popen(arguments, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for _ in range(2)
     ]
-    answers = [process.communicate(timeout=60) for process in both]
+    answers = [process.communicate(timeout=patience(60)) for process in both]
     assert [process.returncode for process in both] == [0, 0], answers
     assert answers[0] == answers[1]
     cache = tmp_path / "cache"

@@ -1,12 +1,12 @@
 """Imports and exports in the console."""
 
 import io
-import time
 import zipfile
 
 import pytest
 
 from casework.vocabulary import Role
+from tests.deadlines import wait_until
 from tests.fakes import photo_of
 from tests.services import OPERATOR
 
@@ -33,11 +33,11 @@ def imported(browser, list_id, content, **fields):
 
 
 def finished(browser):
-    deadline = time.monotonic() + 30
-    while 'http-equiv="refresh" content="2"' in browser.page.text:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    def through():
         browser.open(browser.path)
+        return 'http-equiv="refresh" content="2"' not in browser.page.text
+
+    wait_until(through, 30)
     return browser.text
 
 

@@ -13,6 +13,7 @@ from casework.review.alerts import AlertFilter
 from casework.review.queue import Urgency, urgency_of
 from casework.review.review import Finding
 from casework.vocabulary import Category, Opinion, OpinionReason, Role
+from tests.deadlines import patience
 from tests.services import officer as actor_of
 
 
@@ -144,7 +145,7 @@ def test_many_alerts_are_shown_in_pages(signed_in, desk, lists, monkeypatch):
 async def heard(answer, most, until=None):
     """Read events from a stream until there are `most`, or it ends."""
     found = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(patience(10)):
         async for each in answer.body_iterator:
             found.append((each.event, json.loads(each.data), each.id))
             if until is not None and len(found) == 1:

@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import Any
 
+from tests.deadlines import patience
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -67,7 +69,7 @@ def receiving() -> Iterator[Receiver]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             message = Message(self.path, dict(self.headers.items()), body)
             if receiver.gate is not None:
-                receiver.gate.wait(20)
+                receiver.gate.wait(patience(20))
             refused = receiver.refuses(next(numbers))
             if not refused:
                 receiver.messages.append(message)

@@ -23,10 +23,11 @@ from casework.exchange.worker import Worker
 from casework.tables import AuditRecord, Delivery, Webhook
 from casework.vocabulary import DeliveryState, EventKind, Role, Scope
 from tests.casework.exchange.receivers import Receiver, genuine, receiving
+from tests.deadlines import patience
 from tests.services import OPERATOR, Desk, officer, port_system
 
 ALL = frozenset(EventKind)
-RULES = DeliveryRules(timeout_s=2, attempts=3, max_age=timedelta(hours=2))
+RULES = DeliveryRules(timeout_s=round(patience(2)), attempts=3, max_age=timedelta(hours=2))
 FAILED = Result(DeliveryState.PENDING, 500, 1.0, "The receiver answered 500.")
 DONE = Result(DeliveryState.DELIVERED, 200, 1.0)
 
@@ -82,7 +83,7 @@ class Post:
                     self.records.outbox, self.queues, self.dispatch, sender, attempted.append, _fail
                 )
                 running = asyncio.create_task(worker.run(stopping))
-                deadline = time.monotonic() + 10
+                deadline = time.monotonic() + patience(10)
                 while time.monotonic() < deadline:
                     await asyncio.sleep(0.02)
                     if until is not None and len(attempted) >= until:
@@ -278,10 +279,10 @@ def test_a_receiver_that_does_not_answer_is_left_after_a_while(desk, post, recei
     post.queues.fill()
     began = time.monotonic()
     post.send(until=1)
-    assert time.monotonic() - began < 2 * RULES.timeout_s
+    assert time.monotonic() - began < RULES.timeout_s + patience(2)
     receiver.gate.set()
     (row,) = post.log(webhook_id)
-    assert "2 seconds" in row.error
+    assert f"{RULES.timeout_s:g} seconds" in row.error
 
 
 # In which order, and how often
