@@ -11,7 +11,6 @@ from math import ceil
 from typing import Final, TypeAlias
 
 from detector.containers.base import (
-    UPRIGHT,
     Header,
     PhotoFormat,
     accept,
@@ -19,7 +18,7 @@ from detector.containers.base import (
     check_within,
     unpack,
 )
-from detector.containers.exif import MAX_TAGS, ORIENTATION_TAG, ORIENTATIONS
+from detector.containers.exif import MAX_TAGS, exif_orientation
 
 __all__ = ["read_tiff"]
 
@@ -90,18 +89,15 @@ def read_tiff(data: bytes) -> Header:
     check_within(stop, len(data))
     tags: Tags = {}
     entries: dict[int, bytes] = {}
-    orientation = UPRIGHT
     for entry in range(at + 2, stop - 4, ENTRY_BYTES):
-        tag, _, _, short = unpack(f"{order}HHIH", data, entry)
-        if tag == ORIENTATION_TAG and short in ORIENTATIONS:
-            orientation = short
+        (tag,) = unpack(f"{order}H", data, entry)
         if tag in KEPT:
             check(tag not in tags, KIND)
             tags[tag] = _values(data, entry, order)
             entries[tag] = data[entry : entry + ENTRY_BYTES]
     width, height = _first(tags, Tag.WIDTH), _first(tags, Tag.HEIGHT)
     samples, bits = _first(tags, Tag.SAMPLES, 1), _first(tags, Tag.BITS, 1)
-    header = Header(KIND, width, height, orientation, samples, bits)
+    header = Header(KIND, width, height, exif_orientation(data), samples, bits)
     _check_layout(tags, bits, samples)
     _check_blocks(tags, width, height, len(data))
     if _first(tags, Tag.ROWS_PER_STRIP, 1) > height:  # the decoder would make room for them all

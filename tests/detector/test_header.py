@@ -197,10 +197,75 @@ def test_orientation_is_exif_or_upright(container, orientation):
     assert header.orientation == (orientation if 1 <= orientation <= 8 else 1)
 
 
-@pytest.mark.parametrize("order", ["<", ">"])
-def test_orientation_in_either_byte_order(order):
-    block = tiff({0x0112: (3, 1, 8)}, order)
-    assert read_header(encode("JPEG", picture(), exif=b"Exif\0\0" + block)).orientation == 8
+INTEGERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i"}
+MARKERS = [b"Exif\0\0", b"Exif\0\xff", b""]
+
+
+def turned_exif(typed: int, count: int, value: bytes, order: str) -> bytes:
+    """Return an EXIF block of two entries: a width, and an orientation of this type and content."""
+    entries = struct.pack(f"{order}HHII", 256, 4, 1, 61)
+    entries += struct.pack(f"{order}HHI", 0x0112, typed, count) + value.ljust(4, b"\0")
+    magic = b"II*\0" if order == "<" else b"MM\0*"
+    return magic + struct.pack(f"{order}IH", 8, 2) + entries + bytes(4)
+
+
+def carrying(container: str, block: bytes, marker: bytes) -> bytes:
+    """Return a photo that carries the EXIF block; each container has its own place for it."""
+    if container == "JPEG":
+        photo = encode("JPEG", picture())
+        body = (marker or b"Exif\0\0") + block
+        return photo[:2] + b"\xff\xe1" + struct.pack(">H", 2 + len(body)) + body + photo[2:]
+    if container == "PNG":
+        photo = encode("PNG", picture())
+        body = b"eXIf" + marker + block
+        chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+        return photo[:33] + chunk + photo[33:]
+    if container == "WEBP":
+        body = marker + block
+        body = b"EXIF" + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
+        body = encode("WEBP", picture())[8:] + body
+        return b"RIFF" + struct.pack("<I", len(body)) + body
+    order = "<" if block[:2] == b"II" else ">"
+    photo = grey_tiff(order, t274=1)
+    at = photo.index(struct.pack(f"{order}HH", 274, 3))
+    return photo[:at] + block[22:34] + photo[at + 12 :]
+
+
+@given(
+    container=st.sampled_from(["JPEG", "PNG", "WEBP", "TIFF"]),
+    typed=st.sampled_from(sorted(INTEGERS)),
+    order=st.sampled_from(["<", ">"]),
+    orientation=st.integers(1, 8),
+    marker=st.sampled_from(MARKERS),
+)
+@settings(max_examples=300, deadline=None)
+def test_orientation_of_any_integer_type_counts(container, typed, order, orientation, marker):
+    value = struct.pack(order + INTEGERS[typed], orientation)
+    photo = carrying(container, turned_exif(typed, 1, value, order), marker)
+    assert read_header(photo).orientation == orientation
+
+
+@given(
+    container=st.sampled_from(["JPEG", "PNG", "WEBP", "TIFF"]),
+    typed=st.integers(0, 65535),
+    count=st.sampled_from([0, 1, 2, 5, 2**32 - 1]),
+    value=st.binary(min_size=4, max_size=4),
+    order=st.sampled_from(["<", ">"]),
+)
+@settings(max_examples=300, deadline=None)
+def test_orientation_that_cannot_be_read_is_none(container, typed, count, value, order):
+    layout = order + INTEGERS.get(typed, "")
+    length = struct.calcsize(layout)
+    expected = 1
+    if 0 < count * length <= 4:
+        number = int.from_bytes(
+            value[:length],
+            "little" if order == "<" else "big",
+            signed=layout[-1].islower(),
+        )
+        expected = number if 1 <= number <= 8 else 1
+    photo = carrying(container, turned_exif(typed, count, value, order), b"Exif\0\0")
+    assert read_header(photo).orientation == expected
 
 
 @pytest.mark.parametrize(
