@@ -27,7 +27,7 @@ from benchmarks.identities import DataSet
 from detector.errors import PhotoError
 from detector.loading import load_pipeline
 from detector.pipeline import Pipeline
-from detector.quality import BOUNDS, Quality
+from detector.quality import Quality, bounds
 from detector.threads import use_threads
 from models import ModelStore, Pack, default_root
 from models.atomic import replacing
@@ -40,7 +40,7 @@ _COLUMNS: Final = ("digests", "vectors", "refusals", "spent", "measures")
 _CACHES_KEPT: Final = 4
 """Files of embeddings; each change of the detector's code begins another."""
 
-MEASURES: Final = tuple(dict.fromkeys(bound.measure for bound in BOUNDS))
+MEASURES: Final = tuple(dict.fromkeys(bound.measure for bound in bounds(0)))
 """Quality measures kept with each embedding: those that a photo is judged by."""
 
 Embeddings = npt.NDArray[np.float32]

@@ -26,7 +26,7 @@ from detector.decode import Limits, open_photo
 from detector.faces import Image
 from detector.loading import load_pipeline
 from detector.pipeline import Analysis, Pipeline, with_embedding
-from detector.quality import BOUNDS, NO_FACE, Verdict
+from detector.quality import NO_FACE, Bound, Verdict, bounds
 from detector.timing import Stopwatch
 from models import ModelStore, default_root, fetch, load_pack
 
@@ -128,7 +128,8 @@ def main() -> None:
     results = [measure(pipeline, step, probes, options.seed) for step in steps()]
     print_steps(results, gallery, options.threshold)
     for name in MEASURES:
-        print_bins(name, results, gallery, options.threshold)
+        bound = next(b for b in bounds(pipeline.confident_score) if b.measure == name)
+        print_bins(bound, results, gallery, options.threshold)
 
 
 def draw_people(folder: Path, count: int, seed: int) -> list[tuple[Path, Path]]:
@@ -242,12 +243,12 @@ def print_steps(results: list[Result], gallery: Scores, threshold: float) -> Non
     print()
 
 
-def print_bins(name: str, results: list[Result], gallery: Scores, threshold: float) -> None:
+def print_bins(bound: Bound, results: list[Result], gallery: Scores, threshold: float) -> None:
     """Print one row for each range of one measure, over the degradations that speak of it."""
+    name = bound.measure
     kinds = RELEVANT[name]
     mine = [r for r in results if not kinds or r.step.kind in kinds]
-    bounds = [b for b in BOUNDS if b.measure == name]
-    stated = f"marginal {bounds[0].marginal:g}, unsearchable {bounds[0].unsearchable:g}"
+    stated = f"marginal {bound.marginal:g}, unsearchable {bound.unsearchable:g}"
     print(f"{name} ({stated}); degradations: {', '.join(kinds) or 'all'}")
     print("| from | to | probes | hit % | AUC |\n|--:|--:|--:|--:|--:|")
     for low, high in pairwise(BINS[name]):
@@ -342,7 +343,7 @@ LADDERS: Final[tuple[tuple[str, tuple[float, ...], Degrade], ...]] = (
     ("noise", (10, 20, 40, 60, 80, 120), noisy),
     ("blur+noise", (2, 4, 6), blurred_and_noisy),
     ("jpeg", (30, 15, 8, 5, 3, 1), compressed),
-    ("turned", (15, 30, 45, 60, 90), rotated),
+    ("turned", (15, 30, 45, 60, 90, 180), rotated),
 )
 
 

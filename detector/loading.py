@@ -49,7 +49,13 @@ def load_pipeline(
             [1.0, *(each.weight for each in pack.companions)],
             mirrored=pack.mirrored,
         )
-    return Pipeline(detector, embedder, tuple(pack.detector.input_sizes), limits)
+    return Pipeline(
+        detector,
+        embedder,
+        tuple(pack.detector.input_sizes),
+        limits,
+        confident_score=pack.detector.confident_score,
+    )
 
 
 def load_detector(manifest: Detector, path: Path, threads: int = 1) -> FaceDetector:

@@ -54,6 +54,8 @@ class Pipeline:
         embedder: Embedder,
         detection_sizes: tuple[int, ...],
         limits: Limits | None = None,
+        *,
+        confident_score: float = 0.0,
     ) -> None:
         """Take the networks as they are.
 
@@ -63,11 +65,13 @@ class Pipeline:
             detection_sizes: long sides to detect at, tried in order until a face is found; half
                 the first is tried after it, for faces that exceed the frame.
             limits: caps on what is decoded.
+            confident_score: on the detector's own scale; a face below it is not searched.
         """
         self.detector = detector
         self.embedder = embedder
         self.detection_sizes = detection_sizes
         self.limits = limits or Limits()
+        self.confident_score = confident_score
 
     def analyse(self, data: bytes, watch: Stopwatch | None = None) -> Analysis:
         """Analyse one photo.
@@ -107,7 +111,7 @@ class Pipeline:
             chip = align(pixels.image, subject.landmarks)
         subject = subject.scaled(1 / pixels.scale)
         with watch.stage("assess"):
-            quality = assess(subject, chip, photo.height, crowd)
+            quality = assess(subject, chip, photo.height, crowd, self.confident_score)
         return Analysis(photo, faces, subject, quality, chip, None, pixels, watch.stages)
 
     def _search(

@@ -55,7 +55,7 @@ _ADVICE: Final[dict[Reason, str]] = {
     Reason.TOO_BRIGHT: "The face is over-exposed: reduce light or exposure.",
     Reason.LOW_CONTRAST: "The face has hardly any contrast: check haze, glass and lighting.",
     Reason.TURNED_AWAY: "The head is turned away: have the traveller look into the camera.",
-    Reason.UNCERTAIN_FACE: "It is uncertain that this is a face: capture again.",
+    Reason.UNCERTAIN_FACE: "The face is not clearly seen: is the photo upright? Capture again.",
 }
 
 
@@ -110,8 +110,8 @@ class Bound:
 _NEVER: Final = float("nan")  # compares false with everything: such a bound never refuses
 
 # Measured, see docs/quality.md: `marginal` is where mated scores begin to suffer, `unsearchable` is
-# where next to no mated search succeeds. A face that would still be found is never refused.
-BOUNDS: Final = (
+# where next to no mated search succeeds.
+_BOUNDS: Final = (
     Bound("InterEyeDistance", Reason.FACE_TOO_SMALL, marginal=24, unsearchable=5),
     Bound("Sharpness", Reason.BLURRED, marginal=40, unsearchable=12),
     Bound("UnderExposure", Reason.TOO_DARK, marginal=40, unsearchable=_NEVER, too_high=True),
@@ -120,9 +120,19 @@ BOUNDS: Final = (
     Bound("HeadPoseYaw", Reason.TURNED_AWAY, marginal=45, unsearchable=_NEVER, too_high=True),
     Bound("HeadPosePitch", Reason.TURNED_AWAY, marginal=30, unsearchable=_NEVER, too_high=True),
     Bound("HeadPoseRoll", Reason.TURNED_AWAY, marginal=30, unsearchable=_NEVER, too_high=True),
-    Bound("DetectionConfidence", Reason.UNCERTAIN_FACE, marginal=0.7, unsearchable=_NEVER),
     Bound("SingleFacePresent", Reason.SEVERAL_FACES, marginal=1, unsearchable=_NEVER),
 )
+
+
+def bounds(confident_score: float) -> tuple[Bound, ...]:
+    """Return the limits that hold for a detector whose sure faces score at least this much.
+
+    A face on its head gets landmarks as if it were upright, so nothing but the detector's doubt
+    gives it away. Such a face is refused, at the price of some that would still be found.
+    """
+    doubt = Bound("DetectionConfidence", Reason.UNCERTAIN_FACE, confident_score, confident_score)
+    return (*_BOUNDS, doubt)
+
 
 # Luminance of 8-bit pixels that carry no detail, as ISO/IEC 29794-5 counts them.
 _BLACK_UP_TO: Final = 25
@@ -156,7 +166,9 @@ def _oval() -> npt.NDArray[np.bool_]:
 _FACE_OVAL: Final = _oval()
 
 
-def assess(face: Face, chip: Image, photo_height: int, rival_faces: int) -> Quality:
+def assess(
+    face: Face, chip: Image, photo_height: int, rival_faces: int, confident_score: float
+) -> Quality:
     """Measure one face.
 
     Args:
@@ -164,6 +176,7 @@ def assess(face: Face, chip: Image, photo_height: int, rival_faces: int) -> Qual
         chip: the face aligned to (112, 112, 3).
         photo_height: of the upright photo, in pixels.
         rival_faces: other faces that could be mistaken for the subject.
+        confident_score: the least confidence of a face that is searched, 0 to 1.
     """
     luma = np.asarray(cv2.cvtColor(chip, cv2.COLOR_BGR2GRAY), np.uint8)[_FACE_OVAL]
     yaw, pitch, roll = head_pose(face.landmarks)
@@ -190,14 +203,14 @@ def assess(face: Face, chip: Image, photo_height: int, rival_faces: int) -> Qual
             "DetectionConfidence", round(face.confidence, 3), "0-1", round(100 * face.confidence)
         ),
     )
-    return judge(measures)
+    return judge(measures, confident_score)
 
 
-def judge(measures: tuple[Measure, ...]) -> Quality:
-    """Hold measures against `BOUNDS`; the worst verdict counts, every reason is named once."""
+def judge(measures: tuple[Measure, ...], confident_score: float) -> Quality:
+    """Hold measures against `bounds`; the worst verdict counts, every reason is named once."""
     values = {measure.name: measure.value for measure in measures}
     found: dict[Reason, Verdict] = {}
-    for bound in BOUNDS:
+    for bound in bounds(confident_score):
         value = values[bound.measure]
         verdict = bound.verdict(abs(value) if bound.measure.startswith("HeadPose") else value)
         if verdict is not Verdict.USABLE and found.get(bound.reason) is not Verdict.UNSEARCHABLE:

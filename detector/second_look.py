@@ -1,4 +1,8 @@
-"""The second look: a face that was found once is found again in a close-up, for finer landmarks."""
+"""The second look: a face that was found once is found again in a close-up.
+
+Its landmarks are finer there, and the detector's confidence speaks of the face alone: seen small or
+tilted in the whole photo, a good face scores low.
+"""
 
 from typing import Final
 
@@ -40,7 +44,9 @@ _MIRRORED: Final = [RIGHT_EYE, LEFT_EYE, NOSE, RIGHT_MOUTH, LEFT_MOUTH]
 
 
 def look_again(detector: FaceDetector, image: Image, face: Face) -> Face:
-    """Return the face with finer landmarks; the same face if it is not found again.
+    """Return the face with finer landmarks and the confidence of the last look.
+
+    It is the same face if it is not found again.
 
     A detector draws the landmarks of a tilted head towards those of an upright one, so the close-up
     is turned upright, and again if it shows more tilt than was known. The box stays as it was:
@@ -52,10 +58,10 @@ def look_again(detector: FaceDetector, image: Image, face: Face) -> Face:
         if look and abs(found - straightened) < TILT_KNOWN:
             break
         straightened = found if abs(found) > UPRIGHT else 0.0
-        landmarks = _landmarks(detector, image, face, straightened)
-        if landmarks is None:
+        again = _closer(detector, image, face, straightened)
+        if again is None:
             break
-        face = Face(face.box, landmarks, face.confidence)
+        face = again
     return face
 
 
@@ -67,9 +73,7 @@ def tilt(landmarks: Landmarks) -> float:
     return float(np.degrees(np.arctan2(eyes[1] - down[0], eyes[0] + down[1])))
 
 
-def _landmarks(
-    detector: FaceDetector, image: Image, face: Face, degrees: float
-) -> Landmarks | None:
+def _closer(detector: FaceDetector, image: Image, face: Face, degrees: float) -> Face | None:
     """Find the face in a close-up turned back by `degrees`, and in the close-up's mirror image.
 
     A detector's errors are not symmetric: the mean of the two is better than either.
@@ -79,7 +83,7 @@ def _landmarks(
         return None
     close_up, matrix = framed
     back = cv2.invertAffineTransform(matrix)
-    found = []
+    found, scores = [], []
     for mirrored in (False, True):
         seen = np.ascontiguousarray(close_up[:, ::-1]) if mirrored else close_up
         for again in detector.detect(seen, SIDE):  # best first
@@ -89,8 +93,12 @@ def _landmarks(
             points = points @ back[:, :2].T + back[:, 2]
             if plausible(again) and _same_face(points, face):
                 found.append(points)
+                scores.append(again.confidence)
                 break
-    return np.mean(found, axis=0).astype(np.float32) if found else None
+    if not found:
+        return None
+    landmarks = np.mean(found, axis=0).astype(np.float32)
+    return Face(face.box, landmarks, float(np.mean(scores)))
 
 
 def _same_face(points: npt.NDArray[np.floating], face: Face) -> bool:

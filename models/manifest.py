@@ -93,12 +93,15 @@ class Detector(WeightsFile):
     """Finds faces and their five landmarks.
 
     `input_sizes` are the long sides in px that a photo is scaled to, tried in order until a face
-    is found; `score_threshold` and `nms_threshold` (overlap, IoU) lie in 0..1.
+    is found; `score_threshold` and `nms_threshold` (overlap, IoU) lie in 0..1. A face whose score
+    in the close-up is below `confident_score` is not searched: each architecture has a scale of its
+    own, so each pack states its own bound.
     """
 
     architecture: Literal["yunet", "scrfd"]
     input_sizes: Annotated[tuple[Side, ...], Field(strict=False, min_length=1)]
     score_threshold: Unit
+    confident_score: Unit
     nms_threshold: Unit
 
     @model_validator(mode="after")
@@ -107,6 +110,12 @@ class Detector(WeightsFile):
             raise ValueError(f"input_sizes must be multiples of {DETECTOR_STRIDE_PX}")
         if any(later <= earlier for earlier, later in pairwise(self.input_sizes)):
             raise ValueError("input_sizes must grow: the small side is tried first")
+        return self
+
+    @model_validator(mode="after")
+    def _bound_can_refuse(self) -> Self:
+        if self.confident_score < self.score_threshold:
+            raise ValueError("confident_score must be at least score_threshold")
         return self
 
 

@@ -159,7 +159,7 @@ EXPLAINED: Final[Mapping[StrEnum, str]] = {
     Reason.TOO_BRIGHT: msg("The face is over-exposed."),
     Reason.LOW_CONTRAST: msg("The face has hardly any contrast."),
     Reason.TURNED_AWAY: msg("The head is turned away."),
-    Reason.UNCERTAIN_FACE: msg("It is uncertain that this is a face."),
+    Reason.UNCERTAIN_FACE: msg("The face is not clearly seen, or the photo is not upright."),
 }
 """Why a photo is not simply good, for who compares it."""
 
@@ -172,7 +172,9 @@ ADVISED: Final[Mapping[StrEnum, str]] = {
     Reason.TOO_BRIGHT: msg("The face is over-exposed: reduce the light or the exposure."),
     Reason.LOW_CONTRAST: msg("The face has hardly any contrast: look for haze, glass and lamps."),
     Reason.TURNED_AWAY: msg("The head is turned away: choose a photo that looks into the camera."),
-    Reason.UNCERTAIN_FACE: msg("It is uncertain that this is a face: choose another photo."),
+    Reason.UNCERTAIN_FACE: msg(
+        "The face is not clearly seen: is the photo upright? Choose another."
+    ),
 }
 """What can be done about it, for who chose or took the photo."""
 

@@ -336,6 +336,44 @@ def test_a_face_that_lies_beyond_the_image_does_no_harm(shift):
     assert analysis.chip.shape == (112, 112, 3)
 
 
+# -- which way is up
+
+
+def upside_down(image):
+    return np.ascontiguousarray(image[::-1, ::-1])
+
+
+def test_a_photo_on_its_head_is_refused(pipeline, pack):
+    """The detector draws upright landmarks into it: it would be searched, and nobody found."""
+    upright = image_of("astronaut")
+    head_down = encoded(upside_down(upright))
+    assert pipeline.confident_score == pack.detector.confident_score
+    assert pipeline.analyse(encoded(upright)).embedding is not None
+    refused = pipeline.analyse(head_down)
+    assert refused.quality.verdict is Verdict.UNSEARCHABLE
+    assert refused.quality.reasons == (Reason.UNCERTAIN_FACE,)
+    assert refused.embedding is None
+    trusting = Pipeline(pipeline.detector, pipeline.embedder, pipeline.detection_sizes)
+    assert trusting.analyse(head_down).embedding is not None, "nothing else gives it away"
+
+
+@needs_test_data
+@pytest.mark.parametrize(("on_its_head", "most"), [(False, 0), (True, 2)])
+def test_hardly_a_photo_on_its_head_is_searched_and_every_upright_one_is(
+    pipeline, on_its_head, most
+):
+    folders = sorted(each for each in (TEST_DATA / "lfw").iterdir() if each.is_dir())[::60]
+    assert len(folders) > 40
+    wrong = []
+    for folder in folders:
+        image = decoded(min(folder.glob("*.jpg")).read_bytes())
+        shown = upside_down(image) if on_its_head else image
+        searched = pipeline.analyse(encoded(shown)).embedding is not None
+        if searched == on_its_head:
+            wrong.append(folder.name)
+    assert len(wrong) <= most, wrong
+
+
 # -- several at once
 
 

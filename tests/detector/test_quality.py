@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from detector.align import ARCFACE_TEMPLATE, align
 from detector.faces import Box, Face
 from detector.quality import (
-    BOUNDS,
     NO_FACE,
     NOT_ASSESSABLE,
     Bound,
@@ -21,6 +20,7 @@ from detector.quality import (
     Reason,
     Verdict,
     assess,
+    bounds,
     head_pose,
     histogram_entropy,
     judge,
@@ -55,6 +55,8 @@ GOOD = {
     "DetectionConfidence": 0.95,
 }
 
+CONFIDENT = 0.9  # the default detector's
+
 
 @pytest.fixture(scope="module")
 def chip(pipeline):
@@ -69,7 +71,7 @@ def a_face(landmarks=ARCFACE_TEMPLATE, scale=1.0, confidence=0.95) -> Face:
 
 
 def values(chip, face=None, height=200, rivals=0) -> dict[str, float]:
-    measured = assess(face or a_face(), chip.astype(np.uint8), height, rivals).measures
+    measured = assess(face or a_face(), chip.astype(np.uint8), height, rivals, CONFIDENT).measures
     return {measure.name: measure.value for measure in measured}
 
 
@@ -282,7 +284,7 @@ def test_impossible_landmarks_still_give_angles(landmarks):
 
 
 def test_every_measure_is_there_once_and_scored(chip):
-    quality = assess(a_face(), chip, 200, 0)
+    quality = assess(a_face(), chip, 200, 0, CONFIDENT)
     assert [measure.name for measure in quality.measures] == NAMES
     for measure in quality.measures:
         assert measure.score == NOT_ASSESSABLE or 0 <= measure.score <= 100
@@ -307,14 +309,14 @@ def test_a_turned_head_s_eyes_are_further_apart_than_they_look(chip):
 
 @pytest.mark.parametrize(("rivals", "share"), [(0, 1.0), (1, 0.5), (4, 0.2)])
 def test_other_faces_are_reported(chip, rivals, share):
-    quality = assess(a_face(), chip, 200, rivals)
+    quality = assess(a_face(), chip, 200, rivals, CONFIDENT)
     assert quality.measure("SingleFacePresent").value == share
     assert (Reason.SEVERAL_FACES in quality.reasons) == (rivals > 0)
     assert quality.verdict is (Verdict.MARGINAL if rivals else Verdict.USABLE)
 
 
 def test_a_measure_is_found_by_name_or_not_at_all(chip):
-    assert assess(a_face(), chip, 200, 0).measure("Luminance").unit == "0-255"
+    assert assess(a_face(), chip, 200, 0, CONFIDENT).measure("Luminance").unit == "0-255"
     with pytest.raises(KeyError, match="Beauty"):
         NO_FACE.measure("Beauty")
 
@@ -323,17 +325,21 @@ def test_a_measure_is_found_by_name_or_not_at_all(chip):
 
 
 def judged(**changed) -> Quality:
-    return judge(tuple(Measure(n, v, "", 50) for n, v in {**GOOD, **changed}.items()))
+    measures = tuple(Measure(n, v, "", 50) for n, v in {**GOOD, **changed}.items())
+    return judge(measures, CONFIDENT)
 
 
 def just_beyond(bound: Bound, limit: float) -> float:
     return limit + 0.01 if bound.too_high else limit - 0.01
 
 
-REFUSING = [bound for bound in BOUNDS if not np.isnan(bound.unsearchable)]
+BOUNDS = bounds(CONFIDENT)
+DOUBTS = [bound for bound in BOUNDS if bound.marginal == bound.unsearchable]
+REPORTING = [bound for bound in BOUNDS if bound not in DOUBTS]
+REFUSING = [bound for bound in REPORTING if not np.isnan(bound.unsearchable)]
 
 
-@pytest.mark.parametrize("bound", BOUNDS, ids=lambda bound: bound.measure)
+@pytest.mark.parametrize("bound", REPORTING, ids=lambda bound: bound.measure)
 def test_beyond_the_first_limit_a_measure_is_reported_and_at_it_it_is_not(bound):
     quality = judged(**{bound.measure: just_beyond(bound, bound.marginal)})
     assert (quality.verdict, quality.reasons) == (Verdict.MARGINAL, (bound.reason,))
@@ -347,7 +353,20 @@ def test_beyond_the_second_limit_it_refuses_and_at_it_it_does_not(bound):
     assert judged(**{bound.measure: bound.unsearchable}).verdict is Verdict.MARGINAL
 
 
-@pytest.mark.parametrize("bound", BOUNDS, ids=lambda bound: bound.measure)
+@pytest.mark.parametrize("confident", [0.0, 0.65, CONFIDENT, 1.0])
+def test_a_face_that_the_detector_doubts_is_refused_and_one_at_its_bound_is_not(confident):
+    def verdict(confidence: float) -> Quality:
+        measures = {**GOOD, "DetectionConfidence": confidence}
+        return judge(tuple(Measure(n, v, "", 50) for n, v in measures.items()), confident)
+
+    doubted = verdict(confident - 0.001)
+    assert (doubted.verdict, doubted.reasons) == (Verdict.UNSEARCHABLE, (Reason.UNCERTAIN_FACE,))
+    assert "upright" in doubted.reasons[0].advice
+    assert verdict(confident).verdict is Verdict.USABLE
+    assert [bound.measure for bound in DOUBTS] == ["DetectionConfidence"]
+
+
+@pytest.mark.parametrize("bound", REPORTING, ids=lambda bound: bound.measure)
 def test_limits_are_in_order(bound):
     if not np.isnan(bound.unsearchable):
         assert (bound.marginal < bound.unsearchable) == bound.too_high

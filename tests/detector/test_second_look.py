@@ -47,6 +47,24 @@ def test_an_error_to_one_side_cancels_in_the_mirror_image():
     assert again.box == FACE.box
 
 
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [((0.7, 0.8), 0.75), ((None, 0.8), 0.8), ((0.7, None), 0.7), ((None, None), 0.9)],
+)
+def test_the_confidence_is_that_of_the_close_up(seen, expected):
+    """A face on its head is found with landmarks like any other: only the confidence is low."""
+
+    class Doubting(Scripted):
+        def detect(self, image, long_side):
+            score = scores.pop(0)
+            found = super().detect(image, long_side)
+            return tuple(Face(f.box, f.landmarks, score) for f in found if score is not None)
+
+    scores = list(seen)
+    looks = Doubting(lambda true: true, mirrored)
+    assert look_again(looks, IMAGE, FACE).confidence == pytest.approx(expected)
+
+
 @pytest.mark.parametrize("missed", ["face", "mirror image", "both", "another face"])
 def test_what_one_look_misses_the_other_decides(missed):
     script = {

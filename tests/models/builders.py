@@ -44,6 +44,7 @@ def tables(
             "input_size": 640,
             "input_sizes": [320, 640],
             "score_threshold": 0.5,
+            "confident_score": 0.65,
             "nms_threshold": 0.4,
             "preprocessing": {"colour": "RGB", "mean": 127.5, "std": 128.0},
             "sources": detector or [],

@@ -98,6 +98,7 @@ architecture = "yunet"
 input_size = 640
 input_sizes = [320]
 score_threshold = 0.6
+confident_score = 0.9
 nms_threshold = 0.3
 preprocessing = {{ colour = "BGR", mean = 0, std = 1 }}
 [recogniser]
@@ -176,6 +177,8 @@ FAULTS: dict[str, tuple[str, Any]] = {
     "flag as text": ("licence.acceptance_required", "true"),
     "no working size": ("detector.input_sizes", []),
     "threshold above one": ("detector.score_threshold", 1.5),
+    "confidence above one": ("detector.confident_score", 1.01),
+    "confidence as text": ("detector.confident_score", "high"),
     "unknown architecture": ("recogniser.architecture", "facenet"),
     "wrong role": ("recogniser.architecture", "yunet"),
     "unknown alignment": ("recogniser.alignment", "none"),
@@ -186,6 +189,20 @@ FAULTS: dict[str, tuple[str, Any]] = {
     "broken address": ("licence.upstream", "https://[::1"),
     "smuggled folder": ("folder", "/tmp"),
 }
+
+
+def test_a_manifest_says_from_which_confidence_on_a_face_is_searched():
+    """No default: every detector has a scale of its own."""
+    data = tables()
+    del data["detector"]["confident_score"]
+    with pytest.raises(ManifestInvalid, match=r"detector\.confident_score: Field required"):
+        parse_pack(data, "tiny.toml")
+
+
+@pytest.mark.parametrize("pack", builtin_packs().values(), ids=lambda pack: pack.name)
+def test_detectors_of_one_architecture_share_a_scale(pack):
+    bound = {"yunet": 0.9, "scrfd": 0.7}[pack.detector.architecture]
+    assert pack.detector.confident_score == bound
 
 
 def put(data: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
@@ -211,6 +228,7 @@ def test_a_fault_is_named_with_file_and_field(path, value):
     [
         ("detector.input_sizes", [640, 320], "must grow"),
         ("detector.input_sizes", [330], "multiples of 32"),
+        ("detector.confident_score", 0.49, "at least score_threshold"),
         ("recogniser.file", "det.onnx", "the file of detector"),
         ("recogniser.sha256", tables()["detector"]["sha256"], "the sha256 of detector"),
     ],
