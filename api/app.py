@@ -89,6 +89,8 @@ def create_app(
     """
     open_service = opened or open_from_settings
     metrics = Metrics(settings.latency_target_ms)
+    largest_form = settings.max_photos * settings.max_photo_bytes + _FORM_OVERHEAD
+    places = settings.workers + settings.max_waiting
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -122,7 +124,8 @@ def create_app(
             Middleware(RequestContext, metrics=metrics),
             Middleware(
                 BodyLimit,
-                max_bytes=settings.max_photos * settings.max_photo_bytes + _FORM_OVERHEAD,
+                max_bytes=largest_form,
+                max_held_bytes=places * settings.max_photo_bytes + largest_form,
                 larger={imports.router.prefix: settings.max_import_bytes},
             ),
         ],

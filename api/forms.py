@@ -73,7 +73,7 @@ async def read_form(request: Request) -> Form:
 
     Raises:
         RequestInvalid: the body is not multipart form data, or a text field is repeated.
-        BodyTooLarge, ClientGone: it cannot be received.
+        BodyTooLarge, ClientGone, Overloaded: it cannot be received.
     """
     pairs, files = await read_parts(request)
     texts: dict[str, str] = {}
@@ -94,15 +94,12 @@ async def read_parts(
 
     Raises:
         RequestInvalid: the body is not multipart form data.
-        BodyTooLarge, ClientGone: it cannot be received.
+        BodyTooLarge, ClientGone, Overloaded: it cannot be received.
     """
     kind = request.headers.get("content-type", "")
     if not kind.lower().startswith("multipart/form-data"):
         raise _invalid("body", "Send multipart/form-data, with the photo as a file.")
-    try:
-        body = await request.body()
-    except ClientDisconnect as error:
-        raise ClientGone from error
+    body = await receive_body(request)
     parser = MultiPartParser(
         request.headers,
         _whole(body),
@@ -128,6 +125,18 @@ async def read_parts(
     finally:
         await form.close()
     return texts, {name: tuple(found) for name, found in files.items()}
+
+
+async def receive_body(request: Request) -> bytes:
+    """Return the body, all of it; the request keeps it for whoever asks again.
+
+    Raises:
+        BodyTooLarge, ClientGone, Overloaded: it cannot be received.
+    """
+    try:
+        return await request.body()
+    except ClientDisconnect as error:
+        raise ClientGone from error
 
 
 def validated(model: type[Fields], data: Any) -> Fields:  # noqa: ANN401 - what is to be checked

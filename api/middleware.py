@@ -13,6 +13,7 @@ from ulid import ULID
 
 from api.logging import log
 from api.metrics import Metrics
+from api.pool import Overloaded
 from api.problems import CLIENT_CLOSED_REQUEST, BodyTooLarge, unforeseen
 
 # A caller's own id is taken over if it is plain: it goes into logs and back into a header.
@@ -78,38 +79,56 @@ class RequestContext:
 class BodyLimit:
     """Refuses bodies larger than `max_bytes`, before or while they are read.
 
-    `larger` names the paths that take more, and how much.
+    A body is held in memory from its first byte until its request is answered, so all of them
+    together are bounded, too, whoever sends them and however slowly: what would go beyond
+    `max_held_bytes` is refused. `larger` names the paths that take more, and how much; they hand
+    their bodies on as they arrive and hold none.
     """
 
     def __init__(
-        self, app: ASGIApp, max_bytes: int, larger: Mapping[str, int] | None = None
+        self,
+        app: ASGIApp,
+        max_bytes: int,
+        max_held_bytes: int,
+        larger: Mapping[str, int] | None = None,
     ) -> None:
         self.app = app
         self.max_bytes = max_bytes
         self.larger = larger or {}
+        self._spare = max_held_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        received = 0
+        received = held = 0
+        kept = scope["path"] not in self.larger
         max_bytes = self.larger.get(scope["path"], self.max_bytes)
         announced = Headers(scope=scope).get("content-length", "")
         too_large = announced.isdigit() and int(announced) > max_bytes
 
         async def counted() -> Message:
-            nonlocal received
+            nonlocal received, held
             if too_large:
                 raise _refusal(max_bytes)
             message = await receive()
             if message["type"] == "http.request":
-                received += len(message.get("body", b""))
+                arrived = len(message.get("body", b""))
+                received += arrived
                 if received > max_bytes:
                     raise _refusal(max_bytes)
+                if kept:
+                    if arrived > self._spare:
+                        raise Overloaded
+                    self._spare -= arrived
+                    held += arrived
             return message
 
-        await self.app(scope, counted, send)
+        try:
+            await self.app(scope, counted, send)
+        finally:
+            self._spare += held
 
 
 def _refusal(max_bytes: int) -> BodyTooLarge:

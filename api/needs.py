@@ -1,16 +1,19 @@
 """What a route can ask for in its signature: the service, the actor, a place among the workers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_address, ip_network
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, cast
 
 from fastapi import Depends, Header, Query, Request
 from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import Depends as DependsParameter
 from fastapi.params import Query as QueryParameter
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from api.forms import receive_body
 from api.hashing import HashingPlaces
 from api.metrics import Metrics
 from api.pool import Overloaded, WorkPool
@@ -142,18 +145,47 @@ class Allowed:
         return actor
 
 
-async def _place(pool: Workers, metrics: TheMetrics) -> AsyncIterator[None]:
+@contextmanager
+def _counted(metrics: Metrics) -> Iterator[None]:
     try:
-        place = pool.take()
+        yield
     except Overloaded:
         metrics.refused()
         raise
-    with place:
-        yield
 
 
-# Named after the actor in a signature, it is taken after authentication and before the body.
-WorkPlace = Annotated[None, Depends(_place)]
+async def _room(pool: Workers, metrics: TheMetrics) -> WorkPool:
+    """Refuse at once what could not be admitted now, before anything is read or looked up."""
+    with _counted(metrics):
+        pool.check()
+    return pool
+
+
+def work_place(admission: Callable[..., Any]) -> DependsParameter:
+    """Return a dependency for a route's decorator: a place among the workers while the route runs.
+
+    A full service refuses before it looks at the caller. Otherwise the place is taken last, when
+    the caller is admitted and the whole body is there: whoever sends slowly keeps nobody out.
+
+    Args:
+        admission: the dependency that lets callers in, as it stands in the route's signature.
+    """
+
+    async def place(
+        pool: Annotated[WorkPool, Depends(_room)],
+        metrics: TheMetrics,
+        admitted: Annotated[object, Depends(admission)],
+        request: Request,
+    ) -> AsyncIterator[None]:
+        del admitted  # only that it was
+        with _counted(metrics):
+            await receive_body(request)
+            taken = pool.take()
+        with taken:
+            yield
+
+    # Given back before the answer is sent: whoever reads slowly keeps nobody out either.
+    return cast("DependsParameter", Depends(place, scope="function"))
 
 
 async def _hashing_place(request: Request) -> AsyncIterator[None]:

@@ -68,16 +68,24 @@ class WorkPool:
         """Requests admitted and not yet answered."""
         return self._taken
 
-    def take(self) -> AbstractContextManager[None]:
-        """Take a place for the duration of a request, before its body is read.
+    def check(self) -> None:
+        """Refuse as `take` would at this moment, and take nothing.
 
         Raises:
-            Overloaded: there is none, or those before would keep this one past its target.
+            Overloaded: there is no place, or those before would keep one more past its target.
         """
         if self._taken >= self.places:
             raise Overloaded
         if self._taken >= self.workers and self._expected_ms() > self._bearable_ms:
             raise Overloaded
+
+    def take(self) -> AbstractContextManager[None]:
+        """Take a place for the duration of a request, once its body is there.
+
+        Raises:
+            Overloaded: see `check`.
+        """
+        self.check()
         self._taken += 1
         if self._taken >= self.workers:
             self._worker_free.clear()

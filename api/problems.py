@@ -230,6 +230,11 @@ def _invalid_request(request: Request, error: Exception) -> Response:
 def _http_error(request: Request, error: Exception) -> Response:
     """Answer what the framework itself refuses: unknown paths, methods, broken bodies."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type only
+    # The framework calls whatever stops it from reading JSON a bad request.
+    cause = error.__cause__
+    if isinstance(cause, BodyTooLarge | Overloaded):
+        refusal: Response = _handler(KINDS[type(cause)])(request, cause)
+        return refusal
     status = error.status_code
     if status == HTTPStatus.BAD_REQUEST:  # a body that is not even text
         detail = "The body cannot be read: send JSON in UTF-8."

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from fastapi import Request
 from pydantic import BaseModel
 
-from api.forms import read_parts, validated
+from api.forms import read_parts, receive_body, validated
 from api.problems import FieldProblem, RequestInvalid
 from casework.enrolment import PhotoFile
 
@@ -82,7 +82,7 @@ async def read(request: Request) -> Posted:
     if kind != "application/x-www-form-urlencoded":
         raise RequestInvalid("Send a form.", [FieldProblem(field="body", message="not a form")])
     try:
-        body = (await request.body()).decode()
+        body = (await receive_body(request)).decode()
         pairs = parse_qsl(
             body, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS
         )

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from api import problems
 from api.forms import multipart_schema, read_form
-from api.needs import Allowed, TheService, Workers, WorkPlace
+from api.needs import Allowed, TheService, Workers, work_place
 from api.pool import Overloaded
 from api.routes.encounters import PHOTO_ERRORS, PHOTO_FIELD
 from api.schemas.common import QualityOut
@@ -37,6 +37,7 @@ class NoFields(BaseModel):
 
 @router.post(
     "",
+    dependencies=[work_place(Allowed(Act.COMPARE))],
     response_model=CompareOut,
     summary="Compare the faces of two photos",
     openapi_extra={
@@ -56,10 +57,8 @@ async def compare(
     service: TheService,
     actor: Comparer,
     pool: Workers,
-    place: WorkPlace,
 ) -> CompareOut:
     """Tell how alike two faces are, and how often two different people are that alike."""
-    del place
     form = await read_form(request)
     form.parse(NoFields)
     first, second = (form.only(name).content for name in ("first", "second"))

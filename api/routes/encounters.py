@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 
 from api import problems
 from api.forms import multipart_schema, read_form
-from api.needs import Allowed, TheMetrics, TheService, Workers, WorkPlace
+from api.needs import Allowed, TheMetrics, TheService, Workers, work_place
 from api.pool import Overloaded
 from api.schemas.encounters import EncounterFields, EncounterOut
 from api.timing import server_timing
@@ -37,6 +37,7 @@ PHOTO_ERRORS: Final = (
 
 @router.post(
     "",
+    dependencies=[work_place(Allowed(Act.SCREEN))],
     status_code=201,
     response_model=EncounterOut,
     summary="Screen a traveller's photo",
@@ -62,7 +63,6 @@ async def screen(
     actor: Screener,
     pool: Workers,
     metrics: TheMetrics,
-    place: WorkPlace,
     idempotency_key: Annotated[
         str | None,
         Header(
@@ -77,7 +77,6 @@ async def screen(
     `clear`: nobody passes. `alert`: at least one subject does; people decide. `unsearchable`: the
     photo shows no face that can be searched; `quality.reasons` says what to change at recapture.
     """
-    del place
     form = await read_form(request)
     (taken,) = form.photos("photo", most=1)
     fields = form.parse(EncounterFields)

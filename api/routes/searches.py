@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from api import problems
 from api.forms import Form, multipart_schema, read_parts, validated
-from api.needs import Allowed, TheService, Workers, WorkPlace, known_query
+from api.needs import Allowed, TheService, Workers, known_query, work_place
 from api.pool import Overloaded
 from api.routes.encounters import PHOTO_ERRORS, PHOTO_FIELD
 from api.routes.subjects import MEDIA_TYPES, PRIVATE
@@ -31,6 +31,7 @@ _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.Request
 
 @router.post(
     "",
+    dependencies=[work_place(Allowed(Act.SEARCH))],
     status_code=201,
     response_model=SearchOut,
     summary="Search for a face",
@@ -43,10 +44,8 @@ async def search(
     service: TheService,
     actor: Searcher,
     pool: Workers,
-    place: WorkPlace,
 ) -> SearchOut:
     """Show whom a face resembles, deeper than alerts go; the photo is not kept."""
-    del place
     texts, files = await read_parts(request)
     (taken,) = Form({}, files).photos("photo", most=1)
     fields = validated(SearchFields, _fields(texts))

@@ -17,9 +17,9 @@ from api.needs import (
     TheService,
     TheSettings,
     Workers,
-    WorkPlace,
     etag,
     known_query,
+    work_place,
 )
 from api.pool import Overloaded
 from api.problems import FieldProblem, RequestInvalid
@@ -75,6 +75,7 @@ MEDIA_TYPES: Final = {
 
 @router.post(
     "",
+    dependencies=[work_place(Allowed(Act.EDIT_SUBJECT))],
     status_code=201,
     response_model=EnrolmentOut,
     summary="Enrol a subject",
@@ -101,13 +102,11 @@ async def enrol(
     settings: TheSettings,
     actor: Editor,
     pool: Workers,
-    place: WorkPlace,
 ) -> EnrolmentOut:
     """Enrol a person from photos; each photo is accepted or refused with its reason.
 
     A person whose every photo is refused is not created.
     """
-    del place
     form = await read_form(request)
     files = form.photos("photos", settings.max_photos)
     body = validated(SubjectIn, _json(form.parse(SubjectForm).subject))
@@ -220,6 +219,7 @@ def encounters(
 
 @router.post(
     "/{subject_id}/photos",
+    dependencies=[work_place(Allowed(Act.EDIT_SUBJECT))],
     status_code=201,
     response_model=EnrolmentOut,
     summary="Add photos",
@@ -234,10 +234,8 @@ async def add_photos(
     settings: TheSettings,
     actor: Editor,
     pool: Workers,
-    place: WorkPlace,
 ) -> EnrolmentOut:
     """Add photos to a subject; each is accepted or refused with its reason."""
-    del place
     form = await read_form(request)
     form.parse(NoFields)
     files = form.photos("photos", settings.max_photos)

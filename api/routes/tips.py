@@ -6,15 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api import problems
 from api.forms import multipart_schema, read_form
-from api.needs import (
-    Allowed,
-    Limit,
-    ReadVersion,
-    TheService,
-    Workers,
-    WorkPlace,
-    etag,
-)
+from api.needs import Allowed, Limit, ReadVersion, TheService, Workers, etag, work_place
 from api.pool import Overloaded
 from api.routes.encounters import PHOTO_ERRORS
 from api.routes.referrals import COMMON, STEP, sent
@@ -58,6 +50,7 @@ _PHOTO: Final[dict[str, Any]] = {
 
 @router.post(
     "",
+    dependencies=[work_place(Allowed(Act.HANDLE_TIP))],
     status_code=201,
     response_model=TipOut,
     summary="Record a tip",
@@ -70,10 +63,8 @@ async def record(
     service: TheService,
     actor: Handler,
     pool: Workers,
-    place: WorkPlace,
 ) -> TipOut:
     """Write down what was reported. Who reported it goes into `source`, which is kept apart."""
-    del place
     form = await read_form(request)
     fields, file = form.parse(TipForm), form.at_most_one("photo")
     photo = file.content if file is not None else None
@@ -145,6 +136,7 @@ def source(tip_id: str, response: Response, service: TheService, actor: Protecto
 
 @router.post(
     "/{tip_id}/search",
+    dependencies=[work_place(Allowed(Act.SEARCH))],
     response_model=TipOut,
     summary="Search a tip's photo",
     responses=problems.responses(*STEP, Overloaded),
@@ -158,10 +150,8 @@ async def search(
     actor: Searcher,
     version: ReadVersion,
     pool: Workers,
-    place: WorkPlace,
 ) -> TipOut:
     """Search the lists within your reach; whom it found is at `/v1/searches/{search_id}`."""
-    del place
     await pool.run(request, lambda: service.tip_desk.search(actor, tip_id, body.purpose, version))
     return await pool.record(lambda: _answer(service, actor, tip_id, response))
 
@@ -192,6 +182,7 @@ def refer(
 
 @router.post(
     "/{tip_id}/enrol",
+    dependencies=[work_place(Allowed(Act.EDIT_SUBJECT))],
     response_model=TipOut,
     summary="Enrol a subject from a tip",
     responses=problems.responses(
@@ -207,10 +198,8 @@ async def enrol(
     actor: Editor,
     version: ReadVersion,
     pool: Workers,
-    place: WorkPlace,
 ) -> TipOut:
     """Make a subject of the tip, with its photo, on your agency's lists; the tip names it then."""
-    del place
     person = NewSubject(**{**body.model_dump(), "watchlist_ids": tuple(body.watchlist_ids)})
 
     def work() -> Enrolled:

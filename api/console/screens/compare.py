@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from api.console import words
 from api.console.visit import OfficerVisit, Page
-from api.needs import Workers, WorkPlace
+from api.needs import Workers, work_place
 from api.routes.compare import told
 from api.schemas.compare import CompareOut
 from casework.access.authority import Act
@@ -30,10 +30,9 @@ def ask(visit: Comparer) -> Response:
     return _page(visit)
 
 
-@router.post("/compare")
-async def compare(visit: Comparer, pool: Workers, place: WorkPlace) -> Response:
+@router.post("/compare", dependencies=[work_place(Page(Act.COMPARE))])
+async def compare(visit: Comparer, pool: Workers) -> Response:
     """Tell how alike the faces of two photos are."""
-    del place
     service, files = visit.service, visit.posted.files
     missing = {name: "" for name in PHOTOS if len(files.get(name, ())) != 1}
     if missing:

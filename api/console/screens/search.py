@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from api.console import words
 from api.console.visit import OfficerVisit, Page
-from api.needs import Workers, WorkPlace
+from api.needs import Workers, work_place
 from api.problems import RequestInvalid
 from api.routes.subjects import MEDIA_TYPES, PRIVATE
 from api.schemas.searches import SearchFields
@@ -33,10 +33,9 @@ def ask(visit: Searcher) -> Response:
     return _form(visit)
 
 
-@router.post("/search")
-async def search(visit: Searcher, pool: Workers, place: WorkPlace) -> Response:
+@router.post("/search", dependencies=[work_place(Page(Act.SEARCH))])
+async def search(visit: Searcher, pool: Workers) -> Response:
     """Search for a face; the photo is not kept."""
-    del place
     posted, service = visit.posted, visit.service
     photos = posted.files.get("photo", ())
     named = ("watchlist_ids",) if posted.texts("watchlist_ids") else ()

@@ -11,7 +11,7 @@ from api.console import words
 from api.console.posted import Posted
 from api.console.visit import OfficerVisit, Page
 from api.forms import validated
-from api.needs import Workers, WorkPlace
+from api.needs import Workers, work_place
 from api.problems import RequestInvalid
 from api.routes.subjects import MEDIA_TYPES, PRIVATE
 from api.schemas.subjects import SubjectIn, SubjectPatch
@@ -63,10 +63,9 @@ def blank(visit: Editor) -> Response:
     return _form(visit, None, preset=visit.request.query_params.get("list", ""))
 
 
-@router.post("/subjects/new")
-async def create(visit: Editor, pool: Workers, place: WorkPlace) -> Response:
+@router.post("/subjects/new", dependencies=[work_place(Page(Act.EDIT_SUBJECT))])
+async def create(visit: Editor, pool: Workers) -> Response:
     """Enrol somebody; every photo is accepted or refused with its reason."""
-    del place
     service, actor = visit.service, visit.actor
     files = visit.posted.files.get("photos", ())
 
@@ -92,10 +91,9 @@ async def create(visit: Editor, pool: Workers, place: WorkPlace) -> Response:
     return visit.go(f"/subjects/{subject_id}", done="enrolled")
 
 
-@router.post("/subjects/photo-check")
-async def check(visit: Editor, pool: Workers, place: WorkPlace) -> Response:
+@router.post("/subjects/photo-check", dependencies=[work_place(Page(Act.EDIT_SUBJECT))])
+async def check(visit: Editor, pool: Workers) -> Response:
     """Say how good a photo is while it is being chosen; nothing is kept of it."""
-    del place
     files = visit.posted.files.get("photos", ())
     if len(files) != 1:
         return JSONResponse({"said": visit.speech("Choose a photo.")}, 422)
@@ -140,10 +138,9 @@ def edit(subject_id: str, visit: Editor) -> Response:
     return visit.go(f"/subjects/{subject_id}", done="saved")
 
 
-@router.post("/subjects/{subject_id}/photos")
-async def add_photos(subject_id: str, visit: Editor, pool: Workers, place: WorkPlace) -> Response:
+@router.post("/subjects/{subject_id}/photos", dependencies=[work_place(Page(Act.EDIT_SUBJECT))])
+async def add_photos(subject_id: str, visit: Editor, pool: Workers) -> Response:
     """Add photos to a subject."""
-    del place
     service, actor = visit.service, visit.actor
     files = visit.posted.files.get("photos", ())
 

@@ -10,7 +10,7 @@ from api.console import words
 from api.console.moments import with_zone
 from api.console.screens.refer import awaited, referrals_about
 from api.console.visit import OfficerVisit, Page
-from api.needs import Workers, WorkPlace
+from api.needs import Workers, work_place
 from api.problems import RequestInvalid
 from api.routes.subjects import MEDIA_TYPES, PRIVATE
 from api.schemas.subjects import SubjectIn
@@ -73,10 +73,9 @@ def blank(visit: Handler) -> Response:
     return _new(visit)
 
 
-@router.post("/new")
-async def record(visit: Handler, pool: Workers, place: WorkPlace) -> Response:
+@router.post("/new", dependencies=[work_place(Page(Act.HANDLE_TIP))])
+async def record(visit: Handler, pool: Workers) -> Response:
     """Write down what was reported."""
-    del place
     photos, service = visit.posted.files.get("photo", ()), visit.service
     try:
         fields = with_zone(visit, "happened_at").parse(TipForm)
@@ -113,10 +112,9 @@ def source(tip_id: str, visit: Protector) -> Response:
     return _page(visit, tip_id, source=visit.records.tips.source(visit.actor, tip_id))
 
 
-@router.post("/{tip_id}/search")
-async def search(tip_id: str, visit: Searcher, pool: Workers, place: WorkPlace) -> Response:
+@router.post("/{tip_id}/search", dependencies=[work_place(Page(Act.SEARCH))])
+async def search(tip_id: str, visit: Searcher, pool: Workers) -> Response:
     """Search the lists within reach by a tip's photo."""
-    del place
     desk, version = visit.service.tip_desk, visit.posted.number("version")
     try:
         purpose = visit.posted.parse(TipSearchIn).purpose
@@ -146,10 +144,9 @@ def enrolment(tip_id: str, visit: Editor) -> Response:
     return _enrolment(visit, tip_id)
 
 
-@router.post("/{tip_id}/enrol")
-async def enrol(tip_id: str, visit: Editor, pool: Workers, place: WorkPlace) -> Response:
+@router.post("/{tip_id}/enrol", dependencies=[work_place(Page(Act.EDIT_SUBJECT))])
+async def enrol(tip_id: str, visit: Editor, pool: Workers) -> Response:
     """Make a subject of a tip, with its photo."""
-    del place
     service, version = visit.service, visit.posted.number("version")
 
     def work() -> None:
