@@ -32,7 +32,6 @@ PARTIAL: Final = {
     "casework.access.authority._PEOPLE": "port systems are no people",
     "casework.exchange.exports._SUFFIXES": "formats whose name is not their suffix",
     "casework.oversight.reports._FORMATS": "dimensions that are parts of a time",
-    "casework.oversight.retention._TABLES": "subjects are erased as their owner would",
     "api.console.screens.officers._ROLES": "a port system's key is no officer",
     "api.console.screens.refer._TRAVELLER": "the fields of the traveller, one group of three",
     "api.console.screens.refer._LIST": "the fields of the list, one group of three",

@@ -22,6 +22,7 @@ from casework.access.keys import NewKey
 from casework.vocabulary import Scope
 from cli.background import free_port
 from tests.api.conftest import problem, settings_for
+from tests.deadlines import patience, wait_until
 from tests.fakes import photo_of
 from tests.services import OPERATOR, FakeClock, open_service
 
@@ -54,7 +55,7 @@ class Served:
             headers={"Authorization": key},
             data={"port": "CGK", "direction": "entry"},
             files={"photo": ("1.jpg", photo_of(person))},
-            timeout=20,
+            timeout=patience(20),
         )
 
     def begin(self, key: str, sent: int) -> "Sending":
@@ -65,7 +66,7 @@ class Served:
             f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n"
             f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         )
-        line = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        line = socket.create_connection(("127.0.0.1", self.port), timeout=patience(20))
         line.sendall(head.encode() + body[:sent])
         return Sending(line, body[sent:])
 
@@ -99,7 +100,7 @@ class Sending:
         except BlockingIOError:
             return False
         finally:
-            self.line.settimeout(20)
+            self.line.settimeout(patience(20))
         return True
 
 
@@ -126,7 +127,7 @@ def served(tmp_path: Path, clock: FakeClock) -> Iterator[Served]:
 
         def held(data, watch=None):
             begun.set()
-            assert hold.wait(20)
+            assert hold.wait(patience(20))
             return analyse(data, watch)
 
         service.pipeline.analyse = held  # type: ignore[method-assign]
@@ -139,9 +140,7 @@ def served(tmp_path: Path, clock: FakeClock) -> Iterator[Served]:
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        deadline = time.monotonic() + 30
-        while app.state.service is None and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait_until(lambda: app.state.service is not None, 30)
         yield Served(app, port, hold, begun)
     finally:
         hold.set()
@@ -174,15 +173,15 @@ def test_a_full_service_refuses_before_it_reads_the_body_or_looks_who_sends(serv
         for sender in busy:
             stack.callback(sender.line.close)
             sender.line.sendall(sender.rest)
-        assert served.begun.wait(20)
-        wait_for(lambda: served.app.state.pool.admitted == PLACES)
+        assert served.begun.wait(patience(20))
+        wait_until(lambda: served.app.state.pool.admitted == PLACES, 20)
         for who in (key, "Bearer siaga.key_x.y"):
             refused = served.begin(who, sent=0)
             stack.callback(refused.line.close)
             assert refused.status() == 503
         served.hold.set()
         assert [sender.status() for sender in busy] == [201] * PLACES
-    wait_for(lambda: served.app.state.pool.admitted == 0)
+    wait_until(lambda: served.app.state.pool.admitted == 0, 20)
 
 
 def test_a_service_that_fills_up_while_a_body_arrives_refuses_it_then(served):
@@ -194,20 +193,13 @@ def test_a_service_that_fills_up_while_a_body_arrives_refuses_it_then(served):
     try:
         for sender in busy:
             sender.line.sendall(sender.rest)
-        wait_for(lambda: served.app.state.pool.admitted == PLACES)
+        wait_until(lambda: served.app.state.pool.admitted == PLACES, 20)
         assert not late.answered()
         assert late.finish() == 503
     finally:
         served.hold.set()
         for sender in (late, *busy):
             sender.line.close()
-
-
-def wait_for(condition) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_whatever_runs_on_a_worker_takes_a_place_and_gives_it_back_before_the_answer():
