@@ -52,11 +52,11 @@ from api.settings import MEBI, Settings
 from api.streams import Streams
 from api.telling import Telling
 from api.upkeep import Upkeep
-from casework.access.actors import Actor
-from casework.errors import SetUpError
+from casework.kernel.actor import Actor
+from casework.kernel.errors import SetUpError
+from casework.kernel.vault import read_or_create_key
 from casework.oversight.retention import RUN_S
 from casework.service import Records, Service
-from casework.vault import read_or_create_key
 from detector.decode import quiet_native_logging
 from detector.errors import DetectorError
 from detector.loading import load_pipeline

@@ -2,7 +2,7 @@
 
 from api.settings import Settings
 from casework.access.oidc import Client, Provider
-from casework.errors import SetUpError
+from casework.kernel.errors import SetUpError
 
 CALLBACK = "/v1/sessions/oidc/callback"
 """Where the provider sends browsers back to, below `public_url`."""

@@ -8,12 +8,12 @@ from typing import Final
 from api.logging import log
 from api.pool import WorkPool
 from api.schemas.imports import check_row
-from casework.errors import CaseworkError
 from casework.exchange.import_queue import Claim, ImportTaken
 from casework.exchange.import_run import Batch, ImportRun
 from casework.exchange.import_source import ImportLimits
+from casework.kernel.errors import CaseworkError
+from casework.kernel.vocabulary import ImportState
 from casework.service import Service
-from casework.vocabulary import ImportState
 
 # Seconds after which uploads of other processes are noticed, and a claim is renewed.
 _LOOK_EVERY_S: Final = 5.0

@@ -20,11 +20,11 @@ from api.pool import Overloaded, WorkPool
 from api.problems import FieldProblem, NotReady, RequestInvalid
 from api.settings import Settings
 from api.streams import Streams
-from casework.access.actors import Actor
-from casework.access.authority import Act, require
 from casework.access.sessions import is_session
-from casework.errors import NotAuthenticated, NotPermitted
-from casework.oversight.audit import REFUSED, Entry
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import REFUSED, Entry
+from casework.kernel.errors import NotAuthenticated, NotPermitted
+from casework.kernel.permissions import Act, require
 from casework.service import Service
 
 # What a provider hands to one line (RFC 6177).

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from api.pool import ClientGone, Overloaded
-from casework import errors as casework
+from casework.kernel import errors as casework
 from detector import errors as detector
 
 MEDIA_TYPE: Final = "application/problem+json"

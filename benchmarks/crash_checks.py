@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from benchmarks.crash_clients import Ledger, Screening, Step
 from benchmarks.load_client import closed_loop
-from casework.access.authority import Act
+from casework.kernel.permissions import Act
+from casework.kernel.vocabulary import AlertState
 from casework.service import Records
 from casework.tables import Alert, AlertEvent, AuditRecord, Encounter, IdempotencyRecord
-from casework.vocabulary import AlertState
 
 _STEPS: Final = frozenset(
     {Act.ACKNOWLEDGE_ALERT, Act.DECIDE_ALERT, Act.CONFIRM_ALERT, Act.CLOSE_ALERT}

@@ -11,13 +11,13 @@ import numpy as np
 
 from api.settings import Settings
 from benchmarks.packaged import ASTRONAUT, GROUP, SCENES, read_picture
-from casework.access.actors import Actor
 from casework.access.agencies import NewAgency
 from casework.access.gate import Credentials
 from casework.access.keys import NewKey
 from casework.access.officers import NewOfficer
+from casework.kernel.actor import Actor
+from casework.kernel.vocabulary import AgencyKind, Category, Role, Scope, SessionKind
 from casework.service import Records
-from casework.vocabulary import AgencyKind, Category, Role, Scope, SessionKind
 from casework.watchlists import NewWatchlist
 from cli import opened
 from cli.background import free_port

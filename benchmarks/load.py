@@ -20,8 +20,8 @@ import numpy as np
 from benchmarks.load_client import Answer, closed_loop, get, open_loop, post_form
 from benchmarks.load_mock import mock_photo
 from benchmarks.load_service import Cpus, Data, Served, prepare, serving
+from casework.kernel.vault import read_or_create_key
 from casework.service import Records
-from casework.vault import read_or_create_key
 from detector.pipeline import Pipeline
 
 OVERLOAD: Final = 10

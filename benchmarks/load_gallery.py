@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import insert
 
-from casework.access.actors import Actor
-from casework.clock import utc_now
-from casework.ids import PHOTO, SUBJECT, new_id
+from casework.kernel.actor import Actor
+from casework.kernel.clock import utc_now
+from casework.kernel.ids import PHOTO, SUBJECT, new_id
+from casework.kernel.vocabulary import Change
 from casework.service import Records
 from casework.tables import (
     EnrolledPhoto,
@@ -25,7 +26,6 @@ from casework.tables import (
     Watchlist,
 )
 from casework.templates import template_row
-from casework.vocabulary import Change
 from casework.watchlists import NewWatchlist
 
 WATCHLIST: Final = "Load test"

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, case
 
+from casework.kernel.vocabulary import AlertState, Disposal
 from casework.review.states import FIRST_OPINIONS
 from casework.tables import Alert
-from casework.vocabulary import AlertState, Disposal
 
 
 class Finding(StrEnum):

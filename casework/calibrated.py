@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Self
 
 from casework.chance import restored
+from casework.kernel.vocabulary import CalibrationSource
 from casework.tables import CalibrationRecord
-from casework.vocabulary import CalibrationSource
 from index.calibration import Calibration
 
 

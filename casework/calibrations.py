@@ -11,20 +11,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
 from casework import chance_scores
-from casework.access.actors import Actor
-from casework.access.authority import Act, require
 from casework.calibrated import Calibrated, Reading, Threshold, fit_of
 from casework.chance import Chance, is_extrapolated, parameters
 from casework.changes import log_policy
-from casework.clock import Clock
-from casework.database import Database
-from casework.errors import NotFound, TooFewScores
-from casework.ids import CALIBRATION, new_id
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.errors import NotFound, TooFewScores
+from casework.kernel.ids import CALIBRATION, new_id
+from casework.kernel.permissions import Act, require
+from casework.kernel.vocabulary import CalibrationSource
 from casework.mirror import GalleryMirror
 from casework.model import ModelKey
-from casework.oversight.audit import Audit, Entry
 from casework.tables import CalibrationRecord
-from casework.vocabulary import CalibrationSource
 from detector.embed import Embedding
 from index import FalseMatchCurve
 from index.calibration import LEAST_SCORES, Calibration, calibrate

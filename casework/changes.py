@@ -6,9 +6,9 @@ from typing import Final
 from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import Session
 
-from casework.clock import Clock
+from casework.kernel.clock import Clock
+from casework.kernel.vocabulary import Change
 from casework.tables import GalleryChange, Template
-from casework.vocabulary import Change
 
 _POSITION: Final = select(func.max(GalleryChange.seq))
 

@@ -13,14 +13,15 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from casework.access.actors import Actor
-from casework.access.authority import Act
 from casework.changes import log_standing, templates_of_subject
-from casework.clock import Clock
-from casework.database import Database
-from casework.errors import EnrolmentRefused, InvalidPeriod
-from casework.ids import PHOTO, SUBJECT, new_id
-from casework.oversight.audit import Audit, Entry
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.errors import EnrolmentRefused, InvalidPeriod
+from casework.kernel.ids import PHOTO, SUBJECT, new_id
+from casework.kernel.permissions import Act
+from casework.kernel.vault import Vault
 from casework.quality import quality_record
 from casework.subjects import (
     NewSubject,
@@ -33,7 +34,6 @@ from casework.subjects import (
 )
 from casework.tables import EnrolledPhoto, Subject, Template
 from casework.templates import TemplateMaker
-from casework.vault import Vault
 from detector.embed import Embedding
 from detector.errors import PhotoError
 from detector.pipeline import Analysis, Pipeline

@@ -16,11 +16,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.calibrations import Calibrations
-from casework.database import Database
+from casework.kernel.database import Database
+from casework.kernel.vocabulary import Direction, Stage, SubjectStatus
 from casework.mirror import GalleryMirror
 from casework.policy import Policy, in_force, read_policies
 from casework.tables import Membership, Subject, Template
-from casework.vocabulary import Direction, Stage, SubjectStatus
 from detector.embed import Embedding
 from index import Hit, SearchResult
 

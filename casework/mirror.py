@@ -13,13 +13,13 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from casework.changes import position
-from casework.database import Database
+from casework.kernel.database import Database
+from casework.kernel.vault import Vault
+from casework.kernel.vocabulary import Change
 from casework.model import ModelKey
 from casework.sizes import Sizes
 from casework.tables import GalleryChange, Template
 from casework.templates import template_row
-from casework.vault import Vault
-from casework.vocabulary import Change
 from index import Gallery
 
 # Rows read, decrypted and added at a time when the gallery is loaded.

@@ -18,14 +18,14 @@ from typing import Final
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
-from casework.access.actors import Actor
-from casework.access.authority import Act, extends_to, require
 from casework.adjudication import GRAVITY, Finding, gravity
-from casework.clock import Clock
-from casework.database import Database
-from casework.oversight.audit import Audit, Entry
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.permissions import Act, extends_to, require
+from casework.kernel.vocabulary import Direction, Outcome
 from casework.tables import Alert, AuditRecord, Encounter, Watchlist
-from casework.vocabulary import Direction, Outcome
 
 WINDOW_DAYS: Final = 30
 BREACH: Final = "watchlist.breach"

@@ -8,8 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.chance import Chance
+from casework.kernel.vocabulary import Category, Direction, Stage
 from casework.tables import Watchlist
-from casework.vocabulary import Category, Direction, Stage
 
 
 @dataclass(frozen=True, slots=True)

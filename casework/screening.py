@@ -15,20 +15,20 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from casework import chance_scores
-from casework.access.actors import Actor
-from casework.access.authority import Act, require, require_port
-from casework.clock import Clock
-from casework.database import Database
-from casework.errors import IdempotencyClash, NotFound
-from casework.exchange.outbox import Event, Outbox
-from casework.group import GroupCommit
-from casework.ids import ALERT, ENCOUNTER, new_id
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.errors import IdempotencyClash, NotFound
+from casework.kernel.group_commit import GroupCommit
+from casework.kernel.ids import ALERT, ENCOUNTER, new_id
+from casework.kernel.outbox import Event, Outbox
+from casework.kernel.permissions import Act, require, require_port
+from casework.kernel.vault import Vault
+from casework.kernel.vocabulary import AlertState, Direction, EventKind, Outcome, Stage
 from casework.matching import Candidate, Matches, Matching
-from casework.oversight.audit import Audit, Entry
 from casework.quality import quality_record
 from casework.tables import Alert, Encounter, IdempotencyRecord
-from casework.vault import Vault
-from casework.vocabulary import AlertState, Direction, EventKind, Outcome, Stage
 from detector.pipeline import Analysis, Pipeline
 from detector.portrait import portrait
 from detector.timing import Stopwatch

@@ -17,10 +17,7 @@ from casework.access.pending import PendingSignIns
 from casework.access.sessions import Sessions
 from casework.access.sign_on import SignOn
 from casework.calibrations import Calibrations
-from casework.clock import Clock, utc_now
-from casework.database import Database
 from casework.enrolment import Enrolment
-from casework.errors import SetUpError, TemplatesMissing
 from casework.exchange.correspondence import Correspondence
 from casework.exchange.deliveries import Deliveries
 from casework.exchange.exports import Exports
@@ -29,22 +26,26 @@ from casework.exchange.import_queue import ImportQueue
 from casework.exchange.import_run import Importing
 from casework.exchange.import_store import ImportStore
 from casework.exchange.imports import Imports
-from casework.exchange.outbox import Outbox
 from casework.exchange.referrals import Referrals
 from casework.exchange.tip_desk import TipDesk
 from casework.exchange.tips import Tips
 from casework.exchange.webhooks import Webhooks
-from casework.group import GroupCommit
+from casework.kernel.audit.log import Audit
+from casework.kernel.audit.reader import Trail
+from casework.kernel.clock import Clock, utc_now
+from casework.kernel.database import Database
+from casework.kernel.errors import SetUpError, TemplatesMissing
+from casework.kernel.group_commit import GroupCommit
+from casework.kernel.outbox import Outbox
+from casework.kernel.vault import Vault
 from casework.lookalikes import Lookalikes
 from casework.matching import Matching
 from casework.mirror import GalleryMirror
 from casework.model import ModelKey
 from casework.monitoring import Monitoring
-from casework.oversight.audit import Audit
 from casework.oversight.held import Held
 from casework.oversight.reports import Reports
 from casework.oversight.retention import Kind, Retention
-from casework.oversight.trail import Trail
 from casework.reembedding import ReEmbedding
 from casework.review.alerts import Alerts
 from casework.review.comparison import Comparison
@@ -55,7 +56,6 @@ from casework.review.searches import Searches
 from casework.screening import Screening
 from casework.subjects import Subjects
 from casework.templates import TemplateMaker
-from casework.vault import Vault
 from casework.watchlists import Watchlists
 from detector.align import CHIP_SIZE
 from detector.pipeline import Pipeline

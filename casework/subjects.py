@@ -14,12 +14,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
 from casework import watchlists
-from casework.access.actors import Actor
-from casework.access.authority import Act, extends_to, require, within_reach
 from casework.changes import log_policy, log_removed, log_standing, templates_of_subject
-from casework.clock import Clock
-from casework.database import Database
-from casework.errors import (
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.errors import (
     AlreadyExists,
     ImpossibleBirth,
     InvalidPeriod,
@@ -27,10 +27,10 @@ from casework.errors import (
     StaleVersion,
     StillInUse,
 )
-from casework.oversight.audit import Audit, Entry
+from casework.kernel.permissions import Act, extends_to, require, within_reach
+from casework.kernel.vault import Vault
+from casework.kernel.vocabulary import SubjectStatus
 from casework.tables import EnrolledPhoto, Membership, Subject, Template
-from casework.vault import Vault
-from casework.vocabulary import SubjectStatus
 
 EARLIEST_BIRTH: Final = 1880
 """Year; nobody has lived to 150."""

@@ -8,10 +8,10 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from casework.changes import log_added
-from casework.clock import Clock
+from casework.kernel.clock import Clock
+from casework.kernel.vault import Vault
 from casework.model import ModelKey
 from casework.tables import EnrolledPhoto, Template
-from casework.vault import Vault
 from detector.embed import Embedding
 
 _STORED: Final = "<f4"

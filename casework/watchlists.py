@@ -9,16 +9,16 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from casework.access import agencies
-from casework.access.actors import Actor
-from casework.access.authority import Act, extends_to, require, require_object, within_reach
 from casework.changes import log_policy
-from casework.clock import Clock
-from casework.database import Database
-from casework.errors import AlreadyExists, NotFound, StaleVersion, StillInUse
-from casework.ids import WATCHLIST, new_id
-from casework.oversight.audit import Audit, Entry
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.errors import AlreadyExists, NotFound, StaleVersion, StillInUse
+from casework.kernel.ids import WATCHLIST, new_id
+from casework.kernel.permissions import Act, extends_to, require, require_object, within_reach
+from casework.kernel.vocabulary import Category, Direction
 from casework.tables import Membership, Watchlist, WatchlistShare
-from casework.vocabulary import Category, Direction
 
 DEFAULT_TARGET_FPIR: Final = 1e-3
 """At most one traveller in a thousand alerted by chance."""

@@ -8,10 +8,10 @@ from rich.table import Table
 
 from api.schemas.agencies import CODE_PATTERN, AgencyOut
 from api.settings import Settings
-from casework.access.actors import Actor
 from casework.access.agencies import NewAgency
+from casework.kernel.actor import Actor
+from casework.kernel.vocabulary import AgencyKind
 from casework.tables import Agency
-from casework.vocabulary import AgencyKind
 from cli import opened
 from cli.options import AsJson
 from cli.output import err, out, print_json

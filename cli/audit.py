@@ -11,9 +11,9 @@ from rich.table import Table
 
 from api.schemas.audit import AuditRecordOut
 from api.settings import Settings
-from casework.access.actors import Actor
-from casework.oversight.chain import Link, Verdict, check_export
-from casework.oversight.trail import TrailFilter
+from casework.kernel.actor import Actor
+from casework.kernel.audit.chain import Link, Verdict, check_export
+from casework.kernel.audit.reader import TrailFilter
 from cli import opened
 from cli.options import AsJson
 from cli.output import Exit, err, out, print_json

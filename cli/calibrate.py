@@ -10,10 +10,10 @@ import typer
 from rich.table import Table
 
 from api.settings import Settings
-from casework.access.actors import Actor
 from casework.calibrated import Calibrated, Reading
 from casework.enrolment import PhotoFile
-from casework.errors import TooFewScores
+from casework.kernel.actor import Actor
+from casework.kernel.errors import TooFewScores
 from casework.service import Service
 from cli import opened
 from cli.options import AsJson

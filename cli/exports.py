@@ -9,8 +9,8 @@ from typing import Annotated, BinaryIO
 import typer
 
 from api.settings import Settings
-from casework.access.actors import Actor
 from casework.exchange.exports import ExportForm
+from casework.kernel.actor import Actor
 from cli import opened
 from cli.options import owner_of
 from cli.output import Exit, err

@@ -16,17 +16,17 @@ from rich.progress import Progress
 
 from api.schemas.imports import RowFaultOut, check_row, rate_of
 from api.settings import Settings
-from casework.access.actors import Actor
 from casework.enrolment import Examined
-from casework.errors import ImportRefused
 from casework.exchange.import_photos import PhotoFolder
 from casework.exchange.import_queue import ImportTaken
 from casework.exchange.import_run import Batch, ImportRun
 from casework.exchange.import_source import ImportLimits, Source, counted
 from casework.exchange.import_source import opened as source_of
+from casework.kernel.actor import Actor
+from casework.kernel.errors import ImportRefused
+from casework.kernel.vocabulary import Category, Direction
 from casework.service import Records, Service
 from casework.tables import ImportFault, ImportJob
-from casework.vocabulary import Category, Direction
 from casework.watchlists import NewWatchlist
 from cli import opened
 from cli.options import AsJson, owner_of

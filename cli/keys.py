@@ -7,9 +7,9 @@ import typer
 from rich.table import Table
 
 from api.settings import Settings
-from casework.access.actors import Actor
 from casework.access.keys import NewKey
-from casework.vocabulary import Scope
+from casework.kernel.actor import Actor
+from casework.kernel.vocabulary import Scope
 from cli import opened
 from cli.options import AsJson
 from cli.output import err, out, print_json

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from rich.markup import escape
 
 from api.settings import CONFIG_VARIABLE
-from casework.errors import CaseworkError
+from casework.kernel.errors import CaseworkError
 from cli import (
     agencies,
     audit,

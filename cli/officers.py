@@ -8,10 +8,10 @@ from rich.table import Table
 
 from api.schemas.officers import LOGIN_PATTERN, OfficerOut
 from api.settings import Settings
-from casework.access.actors import Actor
 from casework.access.officers import NewOfficer
+from casework.kernel.actor import Actor
+from casework.kernel.vocabulary import Role
 from casework.tables import Officer
-from casework.vocabulary import Role
 from cli import opened
 from cli.options import AsJson
 from cli.output import err, out, print_json

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from casework.access.actors import Actor
+from casework.kernel.actor import Actor
 from casework.service import Records
 from casework.tables import Agency
 

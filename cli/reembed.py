@@ -2,7 +2,7 @@
 
 from api.app import pack_from_settings
 from api.settings import Settings
-from casework.clock import utc_now
+from casework.kernel.clock import utc_now
 from casework.service import Service
 from cli import opened
 from cli.output import err, item_progress

@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 
 from api.settings import Settings
-from casework.access.actors import Actor
+from casework.kernel.actor import Actor
 from casework.oversight.retention import Erased
 from cli import opened
 from cli.options import AsJson

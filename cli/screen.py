@@ -8,9 +8,9 @@ from rich.table import Table
 
 from api.schemas.encounters import EncounterOut
 from api.settings import Settings
-from casework.access.actors import Actor
+from casework.kernel.actor import Actor
+from casework.kernel.vocabulary import Direction, Stage
 from casework.screening import Arrival
-from casework.vocabulary import Direction, Stage
 from cli import opened
 from cli.options import AsJson
 from cli.output import Exit, out, print_json

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from casework.access.authority import FOR_ALL, GRANTS, Act, Reach
-from casework.vocabulary import Role
+from casework.kernel.permissions import FOR_ALL, GRANTS, Act, Reach
+from casework.kernel.vocabulary import Role
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "access.md"
 ROLES: Final = tuple(Role)

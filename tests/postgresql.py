@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, NullPool, create_engine
 
-from casework.database import Database
+from casework.kernel.database import Database
 from tests.deadlines import patience
 
 # The server refuses to run as root; a container's tests often do.

@@ -8,15 +8,15 @@ from tempfile import TemporaryDirectory
 
 from argon2 import PasswordHasher
 
-from casework.access.actors import Actor, ActorKind
 from casework.access.agencies import NewAgency
 from casework.access.passwords import Passwords
 from casework.enrolment import PhotoFile
+from casework.kernel.actor import Actor, ActorKind
+from casework.kernel.vault import KEY_BYTES
+from casework.kernel.vocabulary import AgencyKind, Direction, Role, Stage
 from casework.screening import Arrival, Screened
 from casework.service import Records, Service
 from casework.subjects import NewSubject
-from casework.vault import KEY_BYTES
-from casework.vocabulary import AgencyKind, Direction, Role, Stage
 from casework.watchlists import NewWatchlist
 from detector.decode import Limits
 from models import Pack, Prior, load_pack

@@ -18,8 +18,8 @@ import pytest
 
 from api.console import words
 from api.console.speech import LANGUAGES
-from casework.access.authority import Act
 from casework.exchange.referral_states import Move
+from casework.kernel.permissions import Act
 from detector.quality import Reason
 from tests.catalogues import CONSOLE, read
 
@@ -28,8 +28,8 @@ PACKAGES: Final = ("models", "detector", "index", "casework", "api", "cli")
 CATALOGUES: Final = {language: read(language) for language in LANGUAGES}
 
 PARTIAL: Final = {
-    "casework.access.authority.FOR_ALL": "most acts reach no further for anybody",
-    "casework.access.authority._PEOPLE": "port systems are no people",
+    "casework.kernel.permissions.FOR_ALL": "most acts reach no further for anybody",
+    "casework.kernel.permissions._PEOPLE": "port systems are no people",
     "casework.exchange.exports._SUFFIXES": "formats whose name is not their suffix",
     "casework.oversight.reports._FORMATS": "dimensions that are parts of a time",
     "api.console.screens.officers._ROLES": "a port system's key is no officer",
@@ -153,7 +153,7 @@ def test_the_tables_are_found():
         "api.console.words.ADVISED",
         "api.console.words.EXPLAINED",
         "api.console.words.LABELS",
-        "casework.access.authority.GRANTS",
+        "casework.kernel.permissions.GRANTS",
         "casework.adjudication.GRAVITY",
         "casework.exchange.referral_states._RULES",
         "cli.demo.tell._COLOURS",

@@ -12,7 +12,7 @@ from typing import Final, Self
 
 from fastapi import APIRouter, Request, Response
 
-from casework.errors import NotFound
+from casework.kernel.errors import NotFound
 
 _KINDS: Final = {
     "css": "text/css; charset=utf-8",

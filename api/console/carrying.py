@@ -9,8 +9,8 @@ from api.console import words
 from api.console.speech import Speech
 from casework.exchange.carried import AlertField, TipField
 from casework.exchange.tips import TipView
+from casework.kernel.vocabulary import ReferralKind
 from casework.review.alerts import AlertView
-from casework.vocabulary import ReferralKind
 
 _FIELDS: Final[Mapping[ReferralKind, type[AlertField] | type[TipField]]] = {
     ReferralKind.ALERT: AlertField,

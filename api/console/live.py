@@ -10,9 +10,9 @@ from sse_starlette import ServerSentEvent
 from api import cookies
 from api.console.visit import OfficerVisit
 from api.streams import EventStream, Spell, Streams
-from casework.access.actors import Actor
-from casework.errors import NotAuthenticated, NotPermitted
-from casework.vocabulary import SessionKind
+from casework.kernel.actor import Actor
+from casework.kernel.errors import NotAuthenticated, NotPermitted
+from casework.kernel.vocabulary import SessionKind
 
 _PRIVATE: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 

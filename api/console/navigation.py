@@ -5,8 +5,8 @@ from typing import Final
 
 from api.console.paths import ACCOUNT
 from api.console.speech import msg
-from casework.access.actors import Actor
-from casework.access.authority import Act, Reach, reach
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act, Reach, reach
 
 
 @dataclass(frozen=True, slots=True)

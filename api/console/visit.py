@@ -27,13 +27,13 @@ from api.console.paths import local
 from api.console.posted import SAFE_METHODS, Posted, proven, token
 from api.console.speech import DEFAULT_LANGUAGE, LANGUAGES, Speech, preferred
 from api.problems import NotReady
-from casework.access.actors import Actor
-from casework.access.authority import Act, Reach, reach, require
-from casework.errors import NotPermitted
-from casework.oversight.audit import REFUSED, Entry
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import REFUSED, Entry
+from casework.kernel.errors import NotPermitted
+from casework.kernel.permissions import Act, Reach, reach, require
+from casework.kernel.vocabulary import SessionKind
 from casework.service import Records, Service
 from casework.tables import Officer
-from casework.vocabulary import SessionKind
 
 THEMES: Final = ("auto", "light", "dark")
 _VISITOR_BYTES: Final = 32

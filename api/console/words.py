@@ -11,7 +11,7 @@ from babel.core import get_global
 from api.console.speech import Speech, msg
 from api.problems import KINDS, Problem
 from casework.exchange.carried import AlertField, TipField
-from casework.vocabulary import (
+from casework.kernel.vocabulary import (
     AlertState,
     Category,
     Direction,

@@ -16,9 +16,9 @@ from api.schemas.sessions import (
     PasswordIn,
     SecondFactorOut,
 )
-from casework import errors
-from casework.access.actors import Actor
-from casework.access.authority import Act
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
 from casework.tables import Officer
 
 router: Final = APIRouter(prefix="/v1/me", tags=["account"])

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends, Response
 from api import problems
 from api.needs import After, Allowed, Limit, ReadVersion, TheService, etag
 from api.schemas.agencies import AgencyIn, AgencyOut, AgencyPage, AgencyPatch
-from casework import errors
-from casework.access.actors import Actor
 from casework.access.agencies import NewAgency
-from casework.access.authority import Act
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
 from casework.tables import Agency
 
 router: Final = APIRouter(prefix="/v1/agencies", tags=["agencies"])

@@ -9,12 +9,12 @@ from api.needs import Allowed, Limit, ReadVersion, TheService, etag, known_query
 from api.routes.subjects import MEDIA_TYPES, PRIVATE
 from api.schemas.alerts import AlertOut, AlertPage, AlertSummary, ClosingIn, FindingIn
 from api.schemas.common import Port, Time
-from casework import errors
-from casework.access.actors import Actor
-from casework.access.authority import Act
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
+from casework.kernel.vocabulary import AlertState, Category
 from casework.review.alerts import PORTRAIT_FORMAT, AlertFilter
 from casework.service import Service
-from casework.vocabulary import AlertState, Category
 
 router: Final = APIRouter(prefix="/v1/alerts", tags=["alerts"], dependencies=[Depends(known_query)])
 

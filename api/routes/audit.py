@@ -10,10 +10,10 @@ from api import problems
 from api.needs import Allowed, Limit, TheService
 from api.schemas.audit import AuditPage, AuditRecordOut, VerdictOut
 from api.schemas.common import Time
-from casework import errors
-from casework.access.actors import Actor
-from casework.access.authority import Act
-from casework.oversight.trail import TrailFilter
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.audit.reader import TrailFilter
+from casework.kernel.permissions import Act
 
 router: Final = APIRouter(prefix="/v1/audit", tags=["audit"])
 

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Depends, Response
 from api import problems
 from api.needs import After, Allowed, Limit, TheService
 from api.schemas.calibrations import CalibrationOut, CalibrationPage, CalibrationReading
-from casework import errors
-from casework.access.actors import Actor
-from casework.access.authority import Act
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
 
 router: Final = APIRouter(prefix="/v1/calibrations", tags=["calibrations"])
 

@@ -14,10 +14,10 @@ from api.routes.encounters import PHOTO_ERRORS, PHOTO_FIELD
 from api.schemas.common import QualityOut
 from api.schemas.compare import CompareOut, FaceOut
 from api.timing import server_timing
-from casework import errors
-from casework.access.actors import Actor
-from casework.access.authority import Act
-from casework.oversight.audit import Entry
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import Entry
+from casework.kernel.permissions import Act
 from casework.quality import quality_record
 from casework.service import Service
 from detector.pipeline import Analysis

@@ -10,9 +10,9 @@ from api.needs import Allowed, TheMetrics, TheService, Workers, work_place
 from api.pool import Overloaded
 from api.schemas.encounters import EncounterFields, EncounterOut
 from api.timing import server_timing
-from casework import errors
-from casework.access.actors import Actor
-from casework.access.authority import Act
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
 from casework.screening import Arrival
 from detector import errors as photo
 

@@ -7,10 +7,10 @@ from fastapi.responses import StreamingResponse
 
 from api import problems
 from api.needs import Allowed, TheService
-from casework import errors
-from casework.access.actors import Actor
-from casework.access.authority import Act
 from casework.exchange.exports import ExportForm
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
 
 router: Final = APIRouter(prefix="/v1/watchlists", tags=["watchlists"])
 

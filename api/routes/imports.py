@@ -20,10 +20,10 @@ from api.schemas.imports import (
     faults_as_json,
 )
 from api.uploads import receive_files
-from casework import errors
-from casework.access.actors import Actor
-from casework.access.authority import Act
 from casework.exchange.import_upload import FILE, PHOTOS
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
 from casework.tables import ImportJob
 
 router: Final = APIRouter(prefix="/v1/imports", tags=["imports"])

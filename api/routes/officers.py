@@ -16,10 +16,10 @@ from api.schemas.officers import (
     OfficerPatch,
     ResetIn,
 )
-from casework import errors
-from casework.access.actors import Actor
-from casework.access.authority import Act
 from casework.access.officers import NewOfficer
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
 from casework.tables import Officer
 
 router: Final = APIRouter(prefix="/v1/officers", tags=["officers"])

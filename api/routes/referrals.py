@@ -16,12 +16,12 @@ from api.schemas.referrals import (
     ReferralPage,
     ReferralSummary,
 )
-from casework import errors
-from casework.access.actors import Actor
-from casework.access.authority import Act
 from casework.exchange.referrals import Box, ReferralFilter
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
+from casework.kernel.vocabulary import ReferralState
 from casework.service import Service
-from casework.vocabulary import ReferralState
 
 router: Final = APIRouter(tags=["referrals"])
 

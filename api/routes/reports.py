@@ -11,9 +11,9 @@ from api.needs import Allowed, TheService
 from api.problems import FieldProblem, RequestInvalid
 from api.schemas.common import Time
 from api.schemas.reports import AlarmReportOut, ReviewReportOut, as_csv
-from casework import errors
-from casework.access.actors import Actor
-from casework.access.authority import Act
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
 from casework.monitoring import WINDOW_DAYS
 from casework.oversight.reports import Dimension, Question, ReviewReport
 

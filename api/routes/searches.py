@@ -12,9 +12,9 @@ from api.routes.encounters import PHOTO_ERRORS, PHOTO_FIELD
 from api.routes.subjects import MEDIA_TYPES, PRIVATE
 from api.schemas.searches import SearchFields, SearchOut
 from api.timing import server_timing
-from casework import errors
-from casework.access.actors import Actor
-from casework.access.authority import Act
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
 from casework.matching import MOST_CANDIDATES
 from casework.review.searches import Question, SearchView
 from detector.timing import Stopwatch

@@ -9,11 +9,11 @@ from api.needs import Allowed, HashingPlace, Origin, RequestId, TheService
 from api.pool import Overloaded
 from api.schemas.officers import OfficerOut
 from api.schemas.sessions import SessionIn, SessionOut
-from casework import errors
-from casework.access.actors import Actor
-from casework.access.authority import Act
 from casework.access.gate import Credentials
-from casework.vocabulary import SessionKind
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
+from casework.kernel.vocabulary import SessionKind
 
 router: Final = APIRouter(prefix="/v1/sessions", tags=["sessions"])
 

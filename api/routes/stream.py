@@ -10,7 +10,7 @@ from api import problems
 from api.needs import Recognise, TheService, TheStreams
 from api.routes.alerts import Reader
 from api.streams import EventStream
-from casework import errors
+from casework.kernel import errors
 
 router: Final = APIRouter(prefix="/v1/alerts", tags=["alerts"])
 

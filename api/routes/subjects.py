@@ -36,10 +36,10 @@ from api.schemas.subjects import (
     SubjectPage,
     SubjectPatch,
 )
-from casework import errors
-from casework.access.actors import Actor
-from casework.access.authority import Act
 from casework.enrolment import Enrolled
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
 from casework.lookalikes import Lookalike
 from casework.service import Service
 from casework.subjects import NewSubject, SubjectFilter

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Depends, Response
 from api import problems
 from api.needs import After, Allowed, Limit, ReadVersion, TheService, etag, known_query
 from api.schemas.watchlists import WatchlistIn, WatchlistOut, WatchlistPage, WatchlistPatch
-from casework import errors
-from casework.access.actors import Actor
-from casework.access.authority import Act
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
 from casework.tables import Watchlist
 from casework.watchlists import NewWatchlist
 

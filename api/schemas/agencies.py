@@ -6,8 +6,8 @@ from typing import Annotated, Final, Self
 from pydantic import MISSING, BeforeValidator, Field, StringConstraints
 
 from api.schemas.common import Answer, Patch, Strict, Text
+from casework.kernel.vocabulary import AgencyKind
 from casework.tables import Agency
-from casework.vocabulary import AgencyKind
 
 CODE_PATTERN: Final = r"^[A-Z0-9][A-Z0-9_-]{1,19}$"
 

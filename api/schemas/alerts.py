@@ -7,11 +7,8 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from api.schemas.common import Answer, Instruction, LongText, QualityOut, Strict
 from api.schemas.subjects import DocumentOut
-from casework.access.actors import Actor
-from casework.review.alerts import AlertView, Step, shown_state
-from casework.review.review import Finding
-from casework.tables import Alert
-from casework.vocabulary import (
+from casework.kernel.actor import Actor
+from casework.kernel.vocabulary import (
     AlertState,
     Category,
     Direction,
@@ -21,6 +18,9 @@ from casework.vocabulary import (
     Sex,
     Stage,
 )
+from casework.review.alerts import AlertView, Step, shown_state
+from casework.review.review import Finding
+from casework.tables import Alert
 
 
 class AlertWatchlist(Answer):

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api.schemas.common import Answer
 from casework.calibrated import Calibrated, Reading
-from casework.vocabulary import CalibrationSource
+from casework.kernel.vocabulary import CalibrationSource
 
 
 class CalibrationOut(Answer):

@@ -15,7 +15,7 @@ from pydantic import (
     field_validator,
 )
 
-from casework.nations import nation
+from casework.kernel.nations import nation
 from casework.subjects import EARLIEST_BIRTH
 
 # Numbers would be read as seconds since 1970: a year sent as a time must not become one.

@@ -6,8 +6,8 @@ from typing import Literal, Self
 from pydantic import ConfigDict, Field
 
 from api.schemas.common import Answer, Instruction, Port, QualityOut, Strict, Text, Time
+from casework.kernel.vocabulary import Category, Direction, Outcome, Stage
 from casework.tables import Encounter
-from casework.vocabulary import Category, Direction, Outcome, Stage
 
 
 class EncounterFields(Strict):

@@ -7,11 +7,11 @@ from pydantic import Field
 
 from api.schemas.alerts import AlertEncounter, AlertWatchlist
 from api.schemas.common import Answer
-from casework.access.actors import Actor
+from casework.kernel.actor import Actor
+from casework.kernel.vocabulary import AlertState, Category, Disposal
 from casework.review.alerts import shown_state
 from casework.review.history import Meeting
 from casework.tables import Alert
-from casework.vocabulary import AlertState, Category, Disposal
 
 
 class MeetingAlert(Answer):

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from api.schemas.common import Answer, Port, Strict, Text
-from casework.vocabulary import Scope
+from casework.kernel.vocabulary import Scope
 
 
 class KeyIn(Strict):

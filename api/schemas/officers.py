@@ -6,8 +6,8 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import MISSING, BeforeValidator, Field, StringConstraints
 
 from api.schemas.common import Answer, Patch, Strict, Text
+from casework.kernel.vocabulary import Role
 from casework.tables import Officer
-from casework.vocabulary import Role
 
 LOGIN_PATTERN: Final = r"^[a-z0-9][a-z0-9._@-]{1,99}$"
 

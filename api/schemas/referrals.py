@@ -10,8 +10,7 @@ from api.schemas.subjects import DocumentOut
 from casework.exchange.carried import AlertField, TipField
 from casework.exchange.correspondence import Handover
 from casework.exchange.referrals import Message, ReferralView
-from casework.tables import Agency, Referral
-from casework.vocabulary import (
+from casework.kernel.vocabulary import (
     Category,
     Direction,
     Disposal,
@@ -21,6 +20,7 @@ from casework.vocabulary import (
     Stage,
     TipOrigin,
 )
+from casework.tables import Agency, Referral
 
 Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
 

@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints
 
 from api.schemas.alerts import AlertSubject, AlertWatchlist
 from api.schemas.common import Answer, QualityOut, Strict, Text
+from casework.kernel.vocabulary import Category
 from casework.matching import MOST_CANDIDATES
 from casework.review.searches import (
     DEFAULT_CANDIDATES,
@@ -15,7 +16,6 @@ from casework.review.searches import (
     SearchView,
     Standing,
 )
-from casework.vocabulary import Category
 
 _Purpose = Annotated[
     str,

@@ -18,9 +18,9 @@ from api.schemas.common import (
     Time,
 )
 from casework.enrolment import PhotoReport
+from casework.kernel.vocabulary import Sex, SubjectStatus
 from casework.quality import quality_record
 from casework.tables import EnrolledPhoto, Subject
-from casework.vocabulary import Sex, SubjectStatus
 
 
 class Document(Strict):

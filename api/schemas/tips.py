@@ -9,9 +9,9 @@ from api.schemas.common import Answer, LongText, QualityOut, Strict, Text, Time
 from api.schemas.referrals import Note
 from casework.exchange.tip_desk import NewTip
 from casework.exchange.tips import TipView
+from casework.kernel.vocabulary import TipOrigin, TipState
 from casework.review.searches import LEAST_PURPOSE
 from casework.tables import Tip
-from casework.vocabulary import TipOrigin, TipState
 
 Purpose = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=LEAST_PURPOSE, max_length=4000)

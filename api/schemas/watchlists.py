@@ -17,8 +17,8 @@ from api.schemas.common import (
     Strict,
     Text,
 )
+from casework.kernel.vocabulary import Category, Direction, Stage
 from casework.tables import Watchlist
-from casework.vocabulary import Category, Direction, Stage
 from casework.watchlists import (
     DEFAULT_ACKNOWLEDGE_WITHIN_S,
     DEFAULT_TARGET_FPIR,

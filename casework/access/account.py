@@ -4,16 +4,16 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from casework.access.actors import Actor, ActorKind
-from casework.access.authority import Act, require
 from casework.access.gate import totp_row
 from casework.access.lockout import SignInRules, count_failure, lock_of
 from casework.access.passwords import Passwords, require_strong
 from casework.access.second_factor import accepted_step, new_secret, provisioning_uri
 from casework.access.sessions import end_sessions
-from casework.clock import Clock
-from casework.database import Database
-from casework.errors import (
+from casework.kernel.actor import Actor, ActorKind
+from casework.kernel.audit.log import REFUSED, Audit, Entry
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.errors import (
     CaseworkError,
     IllegalTransition,
     NotConfirmed,
@@ -21,9 +21,9 @@ from casework.errors import (
     StaleVersion,
     WeakPassword,
 )
-from casework.oversight.audit import REFUSED, Audit, Entry
+from casework.kernel.permissions import Act, require
+from casework.kernel.vault import Vault
 from casework.tables import Officer
-from casework.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,16 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from casework.access.actors import Actor
-from casework.access.authority import Act, require
 from casework.access.sessions import end_sessions
-from casework.clock import Clock
-from casework.database import Database
-from casework.errors import AlreadyExists, IllegalTransition, NotFound, StaleVersion
-from casework.ids import AGENCY, new_id
-from casework.oversight.audit import Audit, Entry
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.errors import AlreadyExists, IllegalTransition, NotFound, StaleVersion
+from casework.kernel.ids import AGENCY, new_id
+from casework.kernel.permissions import Act, require
+from casework.kernel.vocabulary import AgencyKind
 from casework.tables import Agency, Officer
-from casework.vocabulary import AgencyKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,17 +12,22 @@ from typing import Final, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.access.actors import Actor, ActorKind
 from casework.access.lockout import SignInRules, count_failure, lock_of
 from casework.access.passwords import Passwords
 from casework.access.second_factor import accepted_step
 from casework.access.throttle import Throttle
-from casework.clock import Clock
-from casework.database import Database
-from casework.errors import NotAuthenticated, SecondFactorNeeded, SignOnRefused, TooManyAttempts
-from casework.oversight.audit import REFUSED, Audit, Entry
+from casework.kernel.actor import Actor, ActorKind
+from casework.kernel.audit.log import REFUSED, Audit, Entry
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.errors import (
+    NotAuthenticated,
+    SecondFactorNeeded,
+    SignOnRefused,
+    TooManyAttempts,
+)
+from casework.kernel.vault import Vault
 from casework.tables import Agency, Officer
-from casework.vault import Vault
 
 T = TypeVar("T")
 

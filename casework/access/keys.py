@@ -14,16 +14,16 @@ from typing import Final
 from sqlalchemy import bindparam, select
 
 from casework.access import agencies
-from casework.access.actors import Actor, ActorKind
-from casework.access.authority import Act, Reach, reach, require, require_object, within_reach
 from casework.access.secret import PREFIX, SECRET_BYTES, digest, split
-from casework.clock import Clock
-from casework.database import Database
-from casework.errors import NotAuthenticated, NotFound, NotPermitted
-from casework.ids import KEY, new_id
-from casework.oversight.audit import Audit, Entry
+from casework.kernel.actor import Actor, ActorKind
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.errors import NotAuthenticated, NotFound, NotPermitted
+from casework.kernel.ids import KEY, new_id
+from casework.kernel.permissions import Act, Reach, reach, require, require_object, within_reach
+from casework.kernel.vocabulary import Scope
 from casework.tables import Agency, ApiKey
-from casework.vocabulary import Scope
 
 
 @dataclass(frozen=True, slots=True)

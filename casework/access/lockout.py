@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from casework.errors import TooManyAttempts
+from casework.kernel.errors import TooManyAttempts
+from casework.kernel.vocabulary import SessionKind
 from casework.tables import Officer
-from casework.vocabulary import SessionKind
 
 
 @dataclass(frozen=True, slots=True)

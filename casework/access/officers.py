@@ -9,17 +9,23 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from casework.access import agencies
-from casework.access.actors import Actor
-from casework.access.authority import Act, Reach, reach, require, require_object, within_reach
 from casework.access.passwords import Passwords, first_password
 from casework.access.sessions import end_sessions
-from casework.clock import Clock
-from casework.database import Database
-from casework.errors import AlreadyExists, IllegalTransition, NotFound, NotPermitted, StaleVersion
-from casework.ids import OFFICER, new_id
-from casework.oversight.audit import Audit, Entry
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.errors import (
+    AlreadyExists,
+    IllegalTransition,
+    NotFound,
+    NotPermitted,
+    StaleVersion,
+)
+from casework.kernel.ids import OFFICER, new_id
+from casework.kernel.permissions import Act, Reach, reach, require, require_object, within_reach
+from casework.kernel.vocabulary import Role
 from casework.tables import Officer
-from casework.vocabulary import Role
 
 
 @dataclass(frozen=True, slots=True)

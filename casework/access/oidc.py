@@ -18,7 +18,7 @@ from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 
-from casework.errors import ProviderUnavailable, SignOnRefused
+from casework.kernel.errors import ProviderUnavailable, SignOnRefused
 
 _TIMEOUT_S: Final = 10.0
 _KNOWN_FOR: Final = timedelta(hours=1)

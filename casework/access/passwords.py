@@ -6,7 +6,7 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
-from casework.errors import WeakPassword
+from casework.kernel.errors import WeakPassword
 
 LEAST_LENGTH: Final = 12
 MOST_LENGTH: Final = 256

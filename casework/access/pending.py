@@ -11,9 +11,9 @@ from datetime import timedelta
 from typing import Final
 
 from casework.access.gate import Credentials
-from casework.clock import Clock
-from casework.errors import NotAuthenticated, WrongDataKey
-from casework.vault import Vault
+from casework.kernel.clock import Clock
+from casework.kernel.errors import NotAuthenticated, WrongDataKey
+from casework.kernel.vault import Vault
 
 HOLDS_FOR: Final = timedelta(minutes=5)
 

@@ -14,19 +14,19 @@ from typing import Final
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from casework.access.actors import Actor, ActorKind
 from casework.access.gate import WRONG, Credentials, Gate, in_force
 from casework.access.lockout import SignInRules
 from casework.access.passwords import Passwords
 from casework.access.secret import PREFIX, SECRET_BYTES, digest, split
-from casework.clock import Clock
-from casework.database import Database
-from casework.errors import NotAuthenticated, NotFound
-from casework.ids import SESSION, new_id
-from casework.oversight.audit import Audit, Entry
+from casework.kernel.actor import Actor, ActorKind
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.errors import NotAuthenticated, NotFound
+from casework.kernel.ids import SESSION, new_id
+from casework.kernel.vault import Vault
+from casework.kernel.vocabulary import AgencyKind, Role, SessionKind
 from casework.tables import Agency, Officer, OfficerSession
-from casework.vault import Vault
-from casework.vocabulary import AgencyKind, Role, SessionKind
 
 # How stale `seen_at` may become before it is written again: a write for every request is too many.
 _SEEN_EVERY: Final = timedelta(minutes=1)

@@ -17,16 +17,16 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.access.actors import Actor, ActorKind
 from casework.access.oidc import Identity, Proof, Provider
 from casework.access.sessions import Sessions, SignedIn
-from casework.clock import Clock
-from casework.database import Database
-from casework.errors import NotAuthenticated, SignOnRefused, WrongDataKey
-from casework.oversight.audit import REFUSED, Audit, Entry
+from casework.kernel.actor import Actor, ActorKind
+from casework.kernel.audit.log import REFUSED, Audit, Entry
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.errors import NotAuthenticated, SignOnRefused, WrongDataKey
+from casework.kernel.vault import Vault
+from casework.kernel.vocabulary import SessionKind
 from casework.tables import Officer
-from casework.vault import Vault
-from casework.vocabulary import SessionKind
 
 HOLDS_FOR: Final = timedelta(minutes=10)
 """Time to sign in at the provider, a second factor there included."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from casework.clock import Clock
-from casework.errors import TooManyAttempts
+from casework.kernel.clock import Clock
+from casework.kernel.errors import TooManyAttempts
 
 MOST_NAMES: Final = 10_000
 

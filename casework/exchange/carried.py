@@ -13,9 +13,10 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy.orm import Session
 
-from casework.errors import InvalidReferral
 from casework.exchange.tips import photo_of as tip_photo_of
 from casework.exchange.tips import report_of
+from casework.kernel.errors import InvalidReferral
+from casework.kernel.vault import Vault
 from casework.review.alerts import PORTRAIT_FORMAT, wanted_of
 from casework.tables import (
     Alert,
@@ -26,7 +27,6 @@ from casework.tables import (
     Tip,
     Watchlist,
 )
-from casework.vault import Vault
 
 _T = TypeVar("_T")
 

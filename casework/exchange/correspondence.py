@@ -11,22 +11,22 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from casework.access import agencies
-from casework.access.actors import Actor
-from casework.access.authority import Act, require, require_object
-from casework.clock import Clock
-from casework.database import Database
-from casework.errors import InvalidReferral, NotPermitted, StaleVersion
 from casework.exchange import carried, referral_states
 from casework.exchange.carried import OF_LIST, AlertField, Carried
-from casework.exchange.outbox import Event, Outbox
 from casework.exchange.referral_states import Move, Side, Standing
 from casework.exchange.referrals import find, in_hand, messages_row
-from casework.ids import REFERRAL, new_id
-from casework.oversight.audit import Audit, Entry
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.errors import InvalidReferral, NotPermitted, StaleVersion
+from casework.kernel.ids import REFERRAL, new_id
+from casework.kernel.outbox import Event, Outbox
+from casework.kernel.permissions import Act, require, require_object
+from casework.kernel.vault import Vault
+from casework.kernel.vocabulary import Disposal, EventKind, ReferralKind, ReferralState
 from casework.review.review import Review
 from casework.tables import Agency, Officer, Referral, ReferralMessage
-from casework.vault import Vault
-from casework.vocabulary import Disposal, EventKind, ReferralKind, ReferralState
 
 SEND: Final = "send"
 """The first message's action; the others are those of `Move`."""

@@ -8,16 +8,16 @@ from typing import Final
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from casework.access.actors import Actor
-from casework.clock import Clock
-from casework.database import Database
-from casework.errors import NotFound
-from casework.exchange.outbox import Outbox
 from casework.exchange.webhooks import find
-from casework.ids import DELIVERY, EVENT, new_id
-from casework.oversight.audit import Audit, Entry
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.errors import NotFound
+from casework.kernel.ids import DELIVERY, EVENT, new_id
+from casework.kernel.outbox import Outbox
+from casework.kernel.vocabulary import DeliveryState
 from casework.tables import Delivery
-from casework.vocabulary import DeliveryState
 
 PING: Final = "ping"
 """Kind of a message that tells nothing, to try an address."""

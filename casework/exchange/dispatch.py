@@ -26,15 +26,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from casework.access.actors import Actor
-from casework.clock import Clock
-from casework.database import Database
 from casework.exchange.deliveries import PING
 from casework.exchange.queues import IN_FORCE
-from casework.ids import new_id
-from casework.oversight.audit import Audit, Entry
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.ids import new_id
+from casework.kernel.vocabulary import DeliveryState
 from casework.tables import Delivery, Webhook
-from casework.vocabulary import DeliveryState
 
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 900.0

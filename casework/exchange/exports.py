@@ -16,13 +16,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from casework import watchlists
-from casework.access.actors import Actor
-from casework.access.authority import Act
-from casework.database import Database
 from casework.exchange.import_formats import COLUMNS, cell_of, csv_line
-from casework.oversight.audit import Audit, Entry
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.database import Database
+from casework.kernel.permissions import Act
+from casework.kernel.vault import Vault
 from casework.tables import EnrolledPhoto, Membership, Subject
-from casework.vault import Vault
 
 _AT_ONCE: Final = 200
 _SUFFIXES: Final = {"jpeg": "jpg", "jpeg2000": "jp2", "tiff": "tif"}

@@ -10,13 +10,13 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from casework import watchlists
-from casework.access.actors import Actor
-from casework.access.authority import Act, require, within_reach
-from casework.database import Database
-from casework.oversight.audit import Audit, Entry
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.database import Database
+from casework.kernel.permissions import Act, require, within_reach
+from casework.kernel.vocabulary import EventKind
 from casework.review import alerts
 from casework.tables import Alert, OutboxEvent
-from casework.vocabulary import EventKind
 
 START: Final = "evt_start"
 """The point before the first event."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any, BinaryIO, Final
 
-from casework.errors import ImportRefused
+from casework.kernel.errors import ImportRefused
 
 COLUMNS: Final = (
     "reference",

@@ -13,7 +13,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final, Protocol
 
-from casework.errors import ImportRefused
+from casework.kernel.errors import ImportRefused
 
 _MOST_MEMBERS: Final = 100_000
 # The directory of so many members; it is read in one go, so this bounds the memory it takes.

@@ -13,14 +13,14 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from casework import watchlists
-from casework.access.actors import Actor, ActorKind
-from casework.access.authority import Act, require
-from casework.clock import Clock
-from casework.database import Database
-from casework.ids import IMPORT, new_id
-from casework.oversight.audit import Audit, Entry
+from casework.kernel.actor import Actor, ActorKind
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.ids import IMPORT, new_id
+from casework.kernel.permissions import Act, require
+from casework.kernel.vocabulary import ImportState, Role
 from casework.tables import ImportJob
-from casework.vocabulary import ImportState, Role
 
 UNFINISHED: Final = (ImportState.QUEUED.value, ImportState.RUNNING.value)
 

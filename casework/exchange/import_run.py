@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from casework.database import Database
 from casework.enrolment import Enrolment, Examined, PhotoFile, PhotoReport
 from casework.exchange.import_formats import Fault, RawRow
 from casework.exchange.import_photos import PhotoUnavailable
 from casework.exchange.import_queue import Claim, ImportQueue
 from casework.exchange.import_source import ImportLimits, Source
 from casework.exchange.import_store import BatchOutcome, CheckedRow, ImportStore, StoredRow
+from casework.kernel.database import Database
 from casework.mirror import GalleryMirror
 from casework.tables import ImportFault, ImportJob
 from detector.errors import PhotoTooLarge

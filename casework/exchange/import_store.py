@@ -10,14 +10,14 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from casework.access.actors import Actor
-from casework.access.authority import Act
 from casework.changes import log_policy
-from casework.clock import Clock
 from casework.enrolment import Application, Enrolled, Enrolment, Examined, by_reference
-from casework.errors import ImpossibleBirth, InvalidPeriod
 from casework.exchange.import_formats import Fault, RawRow
-from casework.oversight.audit import Audit, Entry
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.clock import Clock
+from casework.kernel.errors import ImpossibleBirth, InvalidPeriod
+from casework.kernel.permissions import Act
 from casework.subjects import NewSubject, check_birth, check_period, has_lapsed
 from casework.tables import ImportJob, Subject
 

@@ -12,10 +12,10 @@ from typing import BinaryIO, Final, cast
 
 from sqlalchemy import delete, func, select
 
-from casework.database import Database
 from casework.exchange.import_source import ImportLimits, Source, opened
+from casework.kernel.database import Database
+from casework.kernel.vault import Vault
 from casework.tables import ImportPart
-from casework.vault import Vault
 
 PIECE: Final = 1 << 20
 FILE: Final = "file"

@@ -7,18 +7,18 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from casework.access.actors import Actor
-from casework.access.authority import Act, extends_to, require, within_reach
-from casework.clock import Clock
-from casework.database import Database
-from casework.errors import IllegalTransition, NotFound, TooManyImports
 from casework.exchange.import_queue import UNFINISHED, end, new_job, note_begin
 from casework.exchange.import_source import ImportLimits, counted
 from casework.exchange.import_upload import PIECE, Uploads
-from casework.oversight.audit import Audit, Entry
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.errors import IllegalTransition, NotFound, TooManyImports
+from casework.kernel.permissions import Act, extends_to, require, within_reach
+from casework.kernel.vault import Vault
+from casework.kernel.vocabulary import ImportState
 from casework.tables import ImportFault, ImportJob, ImportPart
-from casework.vault import Vault
-from casework.vocabulary import ImportState
 
 _MOST_UNFINISHED: Final = 10
 """Uploads of one agency."""

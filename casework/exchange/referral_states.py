@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from casework.errors import IllegalTransition
-from casework.vocabulary import ReferralState
+from casework.kernel.errors import IllegalTransition
+from casework.kernel.vocabulary import ReferralState
 
 _S = ReferralState
 

@@ -12,17 +12,17 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from casework.access.actors import Actor
-from casework.access.authority import Act, require, within_reach
-from casework.clock import Clock
-from casework.database import Database
-from casework.errors import NotFound
 from casework.exchange import carried
 from casework.exchange.referral_states import AWAITED
-from casework.oversight.audit import Audit, Entry
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.errors import NotFound
+from casework.kernel.permissions import Act, require, within_reach
+from casework.kernel.vault import Vault
+from casework.kernel.vocabulary import ReferralState
 from casework.tables import Referral, ReferralMessage, ReferralPhoto
-from casework.vault import Vault
-from casework.vocabulary import ReferralState
 
 
 class Box(StrEnum):

@@ -11,21 +11,21 @@ import httpx2
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from casework.access.actors import Actor
-from casework.access.authority import Act
-from casework.clock import Clock
-from casework.database import Database
-from casework.errors import TargetRefused
 from casework.exchange import targets
 from casework.exchange.deliveries import PING
 from casework.exchange.dispatch import Claim, Result
 from casework.exchange.feed import ACTS, Told
 from casework.exchange.signature import signed
 from casework.exchange.webhooks import reader, secret_row
+from casework.kernel.actor import Actor
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.errors import TargetRefused
+from casework.kernel.permissions import Act
+from casework.kernel.vault import Vault
+from casework.kernel.vocabulary import DeliveryState, EventKind
 from casework.review import alerts
 from casework.tables import Alert, Delivery, Encounter, Webhook
-from casework.vault import Vault
-from casework.vocabulary import DeliveryState, EventKind
 
 Render = Callable[[Told, Actor], bytes]
 """Writes an event as JSON for one reader."""

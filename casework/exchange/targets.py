@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from casework.errors import TargetRefused
+from casework.kernel.errors import TargetRefused
 
 _LONGEST: Final = 2000
 _PORTS: Final = {"http": 80, "https": 443}

@@ -11,12 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from casework.access.actors import Actor
-from casework.access.authority import Act, require
-from casework.clock import Clock
-from casework.database import Database
 from casework.enrolment import Application, Enrolled, Enrolment, PhotoFile, require_subject
-from casework.errors import IllegalTransition, NotPermitted, StaleVersion
 from casework.exchange import carried, tip_states
 from casework.exchange.carried import TipField
 from casework.exchange.correspondence import Correspondence, Handover, Source
@@ -31,14 +26,19 @@ from casework.exchange.tips import (
     report_row,
     source_row,
 )
-from casework.ids import TIP, new_id
-from casework.oversight.audit import Audit, Entry
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.errors import IllegalTransition, NotPermitted, StaleVersion
+from casework.kernel.ids import TIP, new_id
+from casework.kernel.permissions import Act, require
+from casework.kernel.vault import Vault
+from casework.kernel.vocabulary import ReferralKind, TipOrigin, TipState
 from casework.quality import quality_record
 from casework.review.searches import Question, Searches, SearchView
 from casework.subjects import NewSubject
 from casework.tables import Officer, Referral, Tip
-from casework.vault import Vault
-from casework.vocabulary import ReferralKind, TipOrigin, TipState
 from detector.pipeline import Pipeline
 
 _GROUP: Final = 4

@@ -9,8 +9,8 @@ its referral is declined, answered or taken back; then anything may be done with
 from dataclasses import dataclass
 from typing import Final
 
-from casework.errors import IllegalTransition
-from casework.vocabulary import TipState
+from casework.kernel.errors import IllegalTransition
+from casework.kernel.vocabulary import TipState
 
 _S = TipState
 

@@ -11,14 +11,14 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from casework.access.actors import Actor
-from casework.access.authority import Act, extends_to, require, within_reach
-from casework.database import Database
-from casework.errors import NotFound
-from casework.oversight.audit import Audit, Entry
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.database import Database
+from casework.kernel.errors import NotFound
+from casework.kernel.permissions import Act, extends_to, require, within_reach
+from casework.kernel.vault import Vault
+from casework.kernel.vocabulary import TipState
 from casework.tables import Tip
-from casework.vault import Vault
-from casework.vocabulary import TipState
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,18 +13,18 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from casework.access import agencies
-from casework.access.actors import Actor, ActorKind
-from casework.access.authority import Act, require, require_object, within_reach
-from casework.clock import Clock
-from casework.database import Database
-from casework.errors import NotFound, StaleVersion
 from casework.exchange import targets
 from casework.exchange.signature import new_key, secret_of
-from casework.ids import WEBHOOK, new_id
-from casework.oversight.audit import Audit, Entry
+from casework.kernel.actor import Actor, ActorKind
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.errors import NotFound, StaleVersion
+from casework.kernel.ids import WEBHOOK, new_id
+from casework.kernel.permissions import Act, require, require_object, within_reach
+from casework.kernel.vault import Vault
+from casework.kernel.vocabulary import DeliveryState, EventKind, Role, Scope
 from casework.tables import ApiKey, Delivery, OutboxEvent, Webhook
-from casework.vault import Vault
-from casework.vocabulary import DeliveryState, EventKind, Role, Scope
 
 OVERLAP: Final = timedelta(days=1)
 """How long a former secret still signs, unless said otherwise."""

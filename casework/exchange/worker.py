@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Final
 
 from casework.exchange.dispatch import Claim, Dispatch
-from casework.exchange.outbox import Outbox
 from casework.exchange.queues import Queues
 from casework.exchange.sender import Sender
-from casework.vocabulary import DeliveryState
+from casework.kernel.outbox import Outbox
+from casework.kernel.vocabulary import DeliveryState
 
 _AT_ONCE: Final = 16
 _AT_ONCE_EACH: Final = 4

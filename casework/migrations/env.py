@@ -1,4 +1,4 @@
-"""Run by Alembic. The connection comes from `casework.database.Database.migrate`."""
+"""Run by Alembic. The connection comes from `casework.kernel.database.Database.migrate`."""
 
 from alembic import context
 

@@ -6,11 +6,11 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from casework import subjects
-from casework.access.actors import Actor
-from casework.access.authority import Act
 from casework.adjudication import told_state
-from casework.database import Database
-from casework.oversight.audit import Audit, Entry
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.database import Database
+from casework.kernel.permissions import Act
 from casework.tables import (
     Alert,
     AuditRecord,

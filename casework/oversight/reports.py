@@ -14,15 +14,15 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from sqlalchemy import Row, Select, select
 
-from casework.access.actors import Actor
-from casework.access.authority import Act, require, within_reach
 from casework.adjudication import Finding, finding, told_state
-from casework.clock import Clock
-from casework.database import Database
-from casework.errors import InvalidPeriod, NotPermitted
-from casework.oversight.audit import Audit, Entry
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.errors import InvalidPeriod, NotPermitted
+from casework.kernel.permissions import Act, require, within_reach
+from casework.kernel.vocabulary import AlertState
 from casework.tables import Agency, Alert, Encounter, Subject
-from casework.vocabulary import AlertState
 
 LEAST_SHOWN: Final = 5
 """In totals, a count from 1 up to below this is hidden."""

@@ -17,12 +17,13 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, Select, delete, func, inspect, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from casework.access.actors import Actor
-from casework.access.authority import Act, require
 from casework.changes import log_removed, templates_of_subject
-from casework.clock import Clock
-from casework.database import Database
-from casework.oversight.audit import Audit, Entry
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.permissions import Act, require
+from casework.kernel.vocabulary import AlertState, DeliveryState, Outcome, TipState
 from casework.tables import (
     Alert,
     Delivery,
@@ -37,7 +38,6 @@ from casework.tables import (
     Table,
     Tip,
 )
-from casework.vocabulary import AlertState, DeliveryState, Outcome, TipState
 
 RUN_S: Final = 30.0
 """Seconds of one of the service's runs: one that is stopped lets it finish, and must not wait long.

@@ -14,15 +14,15 @@ from sqlalchemy import ColumnElement, and_, case, false, func, not_, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from casework import adjudication, watchlists
-from casework.access.actors import Actor
-from casework.access.authority import Act, require, within_reach
-from casework.database import Database
-from casework.errors import NotFound
-from casework.oversight.audit import Audit, Entry
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.database import Database
+from casework.kernel.errors import NotFound
+from casework.kernel.permissions import Act, require, within_reach
+from casework.kernel.vault import Vault
+from casework.kernel.vocabulary import AlertState, SubjectStatus
 from casework.review.states import FIRST_OPINIONS, Rules, Standing, veiled
 from casework.tables import Agency, Alert, AlertEvent, Encounter, EnrolledPhoto, Subject, Watchlist
-from casework.vault import Vault
-from casework.vocabulary import AlertState, SubjectStatus
 
 PORTRAIT_FORMAT: Final = "jpeg"
 

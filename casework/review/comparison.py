@@ -5,7 +5,7 @@ import threading
 from collections import OrderedDict
 from typing import Final
 
-from casework.access.actors import Actor
+from casework.kernel.actor import Actor
 from casework.review.alerts import Alerts
 from detector.errors import PhotoError
 from detector.pipeline import Pipeline

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from casework import subjects
-from casework.access.actors import Actor
-from casework.access.authority import Act, within_reach
-from casework.database import Database
-from casework.oversight.audit import Audit, Entry
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.database import Database
+from casework.kernel.permissions import Act, within_reach
 from casework.tables import Alert, Encounter
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from casework.access.actors import Actor
-from casework.access.authority import Act, Reach, reach
-from casework.errors import IllegalTransition
+from casework.kernel.actor import Actor
+from casework.kernel.errors import IllegalTransition
+from casework.kernel.permissions import Act, Reach, reach
+from casework.kernel.vocabulary import AlertState, Disposal, Opinion
 from casework.review import states
 from casework.review.alerts import hides_opinion, rules, standing
 from casework.tables import Alert
-from casework.vocabulary import AlertState, Disposal, Opinion
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,14 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from casework.access.actors import Actor
-from casework.access.authority import Act, require
-from casework.clock import Clock
-from casework.database import Database
-from casework.oversight.audit import Audit, Entry
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.permissions import Act, require
+from casework.kernel.vocabulary import AlertState
 from casework.review.alerts import AlertFilter, visible
 from casework.tables import Alert, AlertEvent, Encounter
-from casework.vocabulary import AlertState
 
 
 class Urgency(IntEnum):

@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
-from casework.access.actors import Actor
-from casework.access.authority import Act, Reach, reach
-from casework.clock import Clock
-from casework.database import Database
-from casework.errors import StaleVersion
-from casework.exchange.outbox import Event, Outbox
-from casework.oversight.audit import Audit, Entry
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.errors import StaleVersion
+from casework.kernel.outbox import Event, Outbox
+from casework.kernel.permissions import Act, Reach, reach
+from casework.kernel.vault import Vault
+from casework.kernel.vocabulary import AlertState, Disposal, EventKind, Opinion, OpinionReason
 from casework.review import states
 from casework.review.alerts import find, note_row, rules, standing
 from casework.tables import Alert, AlertEvent
-from casework.vault import Vault
-from casework.vocabulary import AlertState, Disposal, EventKind, Opinion, OpinionReason
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,20 +14,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework import watchlists
-from casework.access.actors import Actor
-from casework.access.authority import Act, extends_to, require
-from casework.clock import Clock
-from casework.database import Database
-from casework.errors import NotFound
-from casework.ids import SEARCH, new_id
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.errors import NotFound
+from casework.kernel.ids import SEARCH, new_id
+from casework.kernel.permissions import Act, extends_to, require
+from casework.kernel.vault import Vault
 from casework.matching import MOST_CANDIDATES, Candidate, Matches, Matching
 from casework.model import ModelKey
-from casework.oversight.audit import Audit, Entry
 from casework.policy import Policy
 from casework.quality import quality_record
 from casework.review.alerts import Wanted, wanted_of
 from casework.tables import Agency, EnrolledPhoto, Membership, ProbeSearch, Subject, Watchlist
-from casework.vault import Vault
 from detector.embed import Embedding
 from detector.pipeline import Pipeline
 from detector.timing import Stopwatch

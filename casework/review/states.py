@@ -16,8 +16,8 @@ therefore refused or allowed in the same words whatever that opinion was.
 from dataclasses import dataclass
 from typing import Final
 
-from casework.errors import IllegalTransition
-from casework.vocabulary import AlertState, Disposal, Opinion
+from casework.kernel.errors import IllegalTransition
+from casework.kernel.vocabulary import AlertState, Disposal, Opinion
 
 _S = AlertState
 

@@ -1,4 +1,4 @@
-"""The records. Times are UTC; blobs named `sealed_*` are encrypted by `casework.vault`.
+"""The records. Times are UTC; blobs named `sealed_*` are encrypted by `casework.kernel.vault`.
 
 One module a subject; importing the package declares every table, as migrations need.
 """

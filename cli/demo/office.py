@@ -10,11 +10,11 @@ import typer
 from siaga_client import Client
 
 from api.settings import Settings
-from casework.access.actors import Actor
 from casework.access.agencies import NewAgency
 from casework.access.officers import NewOfficer
 from casework.access.passwords import first_password
-from casework.vocabulary import AgencyKind, Role
+from casework.kernel.actor import Actor
+from casework.kernel.vocabulary import AgencyKind, Role
 from cli import opened
 from cli.output import Exit, err
 

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from api.settings import Settings
-from casework.oversight.chain import Verdict
+from casework.kernel.audit.chain import Verdict
 from cli import opened
 
 # Somebody wants an arrival to have happened at another port. Only the trail's details have it so.

@@ -11,10 +11,10 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from casework.access.authority import Act
 from casework.access.keys import NewKey
 from casework.access.officers import NewOfficer
-from casework.vocabulary import Role, Scope
+from casework.kernel.permissions import Act
+from casework.kernel.vocabulary import Role, Scope
 from tests.fakes import photo_of
 from tests.services import OPERATOR, PASSWORD, Desk
 

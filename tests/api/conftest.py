@@ -12,7 +12,7 @@ from api.settings import Settings
 from casework.access.gate import Credentials
 from casework.access.keys import NewKey
 from casework.access.officers import NewOfficer
-from casework.vocabulary import AgencyKind, Role, Scope, SessionKind
+from casework.kernel.vocabulary import AgencyKind, Role, Scope, SessionKind
 from tests.deadlines import wait_until
 from tests.services import OPERATOR, PASSWORD, Desk, FakeClock, open_service
 

@@ -13,9 +13,9 @@ from casework.access.lockout import SignInRules
 from casework.access.officers import NewOfficer
 from casework.access.passwords import Passwords
 from casework.access.second_factor import code_at
-from casework.oversight.chain import check_export
+from casework.kernel.audit.chain import check_export
+from casework.kernel.vocabulary import AgencyKind, Role
 from casework.service import Records, Service
-from casework.vocabulary import AgencyKind, Role
 from tests.api.conftest import problem, settings_for, wait_until_ready
 from tests.deadlines import patience
 from tests.fakes import fake_pipeline

@@ -7,7 +7,7 @@ import pytest
 
 from api.pool import Overloaded, WorkPool
 from casework.access.keys import NewKey
-from casework.vocabulary import Scope
+from casework.kernel.vocabulary import Scope
 from tests.api.conftest import problem
 from tests.services import OPERATOR, open_service
 

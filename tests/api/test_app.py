@@ -11,10 +11,10 @@ from starlette.testclient import TestClient
 from api import problems
 from api.app import create_app
 from api.pool import ClientGone, Overloaded, WorkPool
-from casework import errors as casework_errors
 from casework.access.keys import NewKey
-from casework.errors import TemplatesMissing
-from casework.vocabulary import Scope
+from casework.kernel import errors as casework_errors
+from casework.kernel.errors import TemplatesMissing
+from casework.kernel.vocabulary import Scope
 from detector import errors as detector_errors
 from tests.api.authority_cases import PUBLIC
 from tests.api.conftest import problem, settings_for, wait_until_ready

@@ -15,11 +15,11 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.console.visit import Page
 from api.needs import Allowed
-from casework.access.authority import Act, Reach
 from casework.access.gate import Credentials
 from casework.access.keys import NewKey
 from casework.access.officers import NewOfficer
-from casework.vocabulary import AgencyKind, Role, Scope, SessionKind
+from casework.kernel.permissions import Act, Reach
+from casework.kernel.vocabulary import AgencyKind, Role, Scope, SessionKind
 from tests.api.authority_cases import CASES, NEVER, OWNER, PUBLIC, SHARER, Case, Stage, numbers
 from tests.api.conftest import problem, settings_for, wait_until_ready
 from tests.authority import promised

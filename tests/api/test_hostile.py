@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.settings import Settings
 from casework.access.keys import NewKey
-from casework.vocabulary import Scope
+from casework.kernel.vocabulary import Scope
 from detector.decode import Limits
 from tests.api.conftest import wait_until_ready
 from tests.data import packaged

@@ -12,8 +12,8 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from casework.access.keys import NewKey
 from casework.exchange.exports import ExportForm
+from casework.kernel.vocabulary import Role, Scope
 from casework.tables import AuditRecord
-from casework.vocabulary import Role, Scope
 from tests.api.conftest import problem, settings_for, wait_until_ready
 from tests.casework.exchange.lists import counts, csv_of, imported, person, photos_of, zip_of
 from tests.deadlines import wait_until

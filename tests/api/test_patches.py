@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.schemas.officers import Language, PersonRole
-from casework.vocabulary import (
+from casework.kernel.vocabulary import (
     Category,
     Direction,
     EventKind,

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from casework.exchange.carried import PHOTOS, AlertField, TipField
-from casework.vocabulary import AlertState, Role
+from casework.kernel.vocabulary import AlertState, Role
 from tests.api.conftest import problem
 from tests.fakes import photo_of
 from tests.services import officer

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from casework.vocabulary import Role
+from casework.kernel.vocabulary import Role
 from tests.api.conftest import problem
 
 

@@ -43,8 +43,8 @@ from api.app import create_app
 from casework.access.gate import Credentials
 from casework.access.keys import NewKey
 from casework.access.officers import NewOfficer
+from casework.kernel.vocabulary import AgencyKind, Opinion, Role, Scope, SessionKind
 from casework.review.review import Finding
-from casework.vocabulary import AgencyKind, Opinion, Role, Scope, SessionKind
 from cli.background import free_port
 from tests.api.conftest import settings_for
 from tests.deadlines import wait_until

@@ -19,7 +19,7 @@ from api.app import create_app
 from api.middleware import BodyLimit
 from api.pool import Overloaded
 from casework.access.keys import NewKey
-from casework.vocabulary import Scope
+from casework.kernel.vocabulary import Scope
 from cli.background import free_port
 from tests.api.conftest import problem, settings_for
 from tests.deadlines import patience, wait_until

@@ -11,8 +11,8 @@ import pytest
 import uvicorn
 
 from api.app import create_app
+from casework.kernel.vocabulary import Opinion, Role, Scope
 from casework.review.review import Finding
-from casework.vocabulary import Opinion, Role, Scope
 from cli.background import free_port
 from tests.api.conftest import settings_for
 from tests.api.events import following

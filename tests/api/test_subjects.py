@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from casework.vocabulary import Role
+from casework.kernel.vocabulary import Role
 from tests.api.conftest import problem
 from tests.fakes import photo_of
 

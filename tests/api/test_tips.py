@@ -2,7 +2,7 @@
 
 import pytest
 
-from casework.vocabulary import Role, TipState
+from casework.kernel.vocabulary import Role, TipState
 from tests.api.conftest import problem
 from tests.fakes import photo_of
 

@@ -4,7 +4,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from casework.vocabulary import EventKind, Role
+from casework.kernel.vocabulary import EventKind, Role
 from tests.api.conftest import problem, settings_for, wait_until_ready
 from tests.casework.exchange.receivers import receiving
 from tests.deadlines import wait_until

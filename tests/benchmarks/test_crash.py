@@ -10,9 +10,9 @@ from benchmarks import crash_checks, crash_report
 from benchmarks.crash import Round
 from benchmarks.crash_clients import Ledger, Step
 from benchmarks.report import Report
+from casework.kernel.vocabulary import Direction, Disposal, Opinion, Role, Stage
 from casework.review.review import Finding
 from casework.screening import Arrival
-from casework.vocabulary import Direction, Disposal, Opinion, Role, Stage
 from tests.fakes import photo_of
 from tests.services import Desk, FakeClock, officer, open_service, port_system
 

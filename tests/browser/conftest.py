@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from api.console.speech import Speech, load
-from casework.vocabulary import Category, Role
+from casework.kernel.vocabulary import Category, Role
 from tests.browser import chromium
 from tests.browser.installation import WAIT_S, Installation
 from tests.deadlines import patience

@@ -11,12 +11,12 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.settings import Settings
-from casework.access.actors import Actor
 from casework.access.gate import Credentials
 from casework.access.keys import NewKey
 from casework.access.officers import NewOfficer
+from casework.kernel.actor import Actor
+from casework.kernel.vocabulary import Role, Scope, SessionKind
 from casework.service import Service
-from casework.vocabulary import Role, Scope, SessionKind
 from cli.background import free_port
 from tests.api.conftest import settings_for
 from tests.deadlines import patience, wait_until

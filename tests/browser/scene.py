@@ -5,7 +5,6 @@ from datetime import timedelta
 import pyotp
 from playwright.sync_api import Page
 
-from casework.access.actors import Actor
 from casework.access.agencies import NewAgency
 from casework.access.keys import NewKey
 from casework.access.officers import NewOfficer
@@ -14,9 +13,8 @@ from casework.exchange.correspondence import Handover
 from casework.exchange.import_upload import FILE
 from casework.exchange.tip_desk import NewTip
 from casework.exchange.webhooks import NewWebhook
-from casework.review.review import Finding
-from casework.review.searches import Question
-from casework.vocabulary import (
+from casework.kernel.actor import Actor
+from casework.kernel.vocabulary import (
     AgencyKind,
     Category,
     Direction,
@@ -29,6 +27,8 @@ from casework.vocabulary import (
     Scope,
     TipOrigin,
 )
+from casework.review.review import Finding
+from casework.review.searches import Question
 from tests.browser.installation import WAIT_S, Installation
 from tests.deadlines import wait_until
 from tests.fakes import photo_of

@@ -5,7 +5,7 @@ import time
 
 from playwright.sync_api import Page, expect
 
-from casework.vocabulary import Role
+from casework.kernel.vocabulary import Role
 from tests.browser.installation import arrive
 from tests.deadlines import patience
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from casework.vocabulary import Opinion, OpinionReason, Role
+from casework.kernel.vocabulary import Opinion, OpinionReason, Role
 from tests.browser.conftest import LOCALES, sign_in, speech
 from tests.browser.installation import arrive
 from tests.services import PASSWORD

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from casework import chance_scores
-from casework.access.actors import Actor
 from casework.chance import RAREST, Chance, parameters, restored
-from casework.errors import NotFound, TooFewScores
+from casework.kernel.actor import Actor
+from casework.kernel.errors import NotFound, TooFewScores
+from casework.kernel.vocabulary import Direction
 from casework.tables import Alert, CalibrationRecord, ChanceScore, Encounter, GalleryChange
-from casework.vocabulary import Direction
 from index import ENGINES, FalseMatchCurve, Gallery
 from index.calibration import calibrate
 from tests.services import BEGIN, OPERATOR, Desk, open_service, photo_file, port_system

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select
 
 from casework.enrolment import Application, PhotoFile
-from casework.errors import EnrolmentRefused, InvalidPeriod, NotFound, TemplatesMissing
+from casework.kernel.errors import EnrolmentRefused, InvalidPeriod, NotFound, TemplatesMissing
 from casework.service import Records, Service
 from casework.subjects import NewSubject
 from casework.tables import EnrolledPhoto, Subject, Template

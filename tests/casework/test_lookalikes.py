@@ -3,9 +3,9 @@
 import pytest
 
 from casework.enrolment import Application
+from casework.kernel.vocabulary import Role
 from casework.lookalikes import Lookalike
 from casework.subjects import NewSubject
-from casework.vocabulary import Role
 from tests.services import OPERATOR, officer, photo_file
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import select
 
-from casework.errors import EnrolmentRefused, StillInUse
+from casework.kernel.errors import EnrolmentRefused, StillInUse
 from casework.mirror import GalleryMirror
 from casework.tables import Template
 from index import Gallery

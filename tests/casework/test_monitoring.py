@@ -10,9 +10,9 @@ from scipy import stats
 from sqlalchemy import event, select, update
 
 from casework.adjudication import GRAVITY, Finding, counts_as_chance, finding, gravity
+from casework.kernel.vocabulary import Direction
 from casework.monitoring import LEVEL, upper_limit
 from casework.tables import Alert, AuditRecord
-from casework.vocabulary import Direction
 from tests.services import open_service
 
 pytestmark = pytest.mark.every_database

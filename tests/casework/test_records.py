@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casework.access.authority import Act, require
 from casework.access.keys import NewKey
-from casework.errors import (
+from casework.kernel.errors import (
     AlreadyExists,
     DatabaseTooNew,
     ImpossibleBirth,
@@ -22,11 +21,12 @@ from casework.errors import (
     StillInUse,
     WrongDataKey,
 )
+from casework.kernel.permissions import Act, require
+from casework.kernel.vault import KEY_BYTES, Vault, read_or_create_key
+from casework.kernel.vocabulary import Role, Scope
 from casework.service import Records, Service
 from casework.subjects import SubjectFilter
 from casework.tables import Subject
-from casework.vault import KEY_BYTES, Vault, read_or_create_key
-from casework.vocabulary import Role, Scope
 from casework.watchlists import NewWatchlist
 from tests.fakes import fake_pipeline
 from tests.services import (

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import func, select
 
 from casework import matching
-from casework.errors import IdempotencyClash, NotFound, NotPermitted
+from casework.kernel.errors import IdempotencyClash, NotFound, NotPermitted
+from casework.kernel.vocabulary import Category, Direction, Stage, SubjectStatus
 from casework.tables import Alert, Encounter
-from casework.vocabulary import Category, Direction, Stage, SubjectStatus
 from detector.errors import PhotoError
 from tests.services import BEGIN, OPERATOR, Desk, open_service, photo_file, port_system
 

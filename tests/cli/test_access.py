@@ -10,7 +10,7 @@ import pytest
 
 from api.settings import Settings
 from casework.access.gate import Credentials
-from casework.vocabulary import SessionKind
+from casework.kernel.vocabulary import SessionKind
 from cli import main, opened
 from tests.cli.conftest import environment
 

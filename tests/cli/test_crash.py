@@ -15,12 +15,12 @@ import pytest
 from sqlalchemy import select
 
 from api.settings import Settings
-from casework.access.actors import Actor
 from casework.access.keys import NewKey
+from casework.kernel.actor import Actor
+from casework.kernel.vault import read_or_create_key
+from casework.kernel.vocabulary import Scope
 from casework.service import Records
 from casework.tables import EnrolledPhoto, Subject, Template
-from casework.vault import read_or_create_key
-from casework.vocabulary import Scope
 from cli.background import free_port, running
 from tests.cli.conftest import environment
 from tests.data import encoded, image_of

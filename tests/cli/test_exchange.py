@@ -14,10 +14,10 @@ from sqlalchemy import select
 from api.settings import Settings
 from casework.access.keys import NewKey
 from casework.exchange.webhooks import NewWebhook
+from casework.kernel.vault import read_or_create_key
+from casework.kernel.vocabulary import EventKind, Scope
 from casework.service import Records
 from casework.tables import Alert, OutboxEvent
-from casework.vault import read_or_create_key
-from casework.vocabulary import EventKind, Scope
 from casework.watchlists import NewWatchlist
 from cli.background import free_port, running
 from tests.api.events import following

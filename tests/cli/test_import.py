@@ -21,11 +21,11 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from casework.access.actors import Actor
 from casework.access.keys import NewKey
+from casework.kernel.actor import Actor
+from casework.kernel.vault import read_or_create_key
+from casework.kernel.vocabulary import Scope
 from casework.service import Records
-from casework.vault import read_or_create_key
-from casework.vocabulary import Scope
 from casework.watchlists import NewWatchlist
 from cli.background import free_port
 from tests.casework.exchange.lists import zip_of

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from siaga_client import AsyncClient
 
-from casework.vocabulary import Scope
+from casework.kernel.vocabulary import Scope
 from cli.simulate.summary import Summary, dashboard
 from cli.simulate.traffic import LOST, Plan, Seen, Traffic, run
 from tests.fakes import photo_of

@@ -11,7 +11,7 @@ import pytest
 from siaga_client import AsyncClient, Client, Refused, Unreachable
 from siaga_client.wire import Call
 
-from casework.vocabulary import Role, Scope
+from casework.kernel.vocabulary import Role, Scope
 from tests.fakes import photo_of
 
 

@@ -9,8 +9,8 @@ def picture() -> list[str]:
     Raises:
         Unfollowable: an entry is made with a name that cannot be told beforehand.
     """
-    from casework.access.authority import Act
-    from casework.oversight.audit import Entry
+    from casework.kernel.audit.log import Entry
+    from casework.kernel.permissions import Act
 
     place = list(Entry.__dataclass_fields__).index("action")
     acts = {act.value for act in Act}

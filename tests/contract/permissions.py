@@ -3,9 +3,9 @@
 
 def picture() -> list[str]:
     """Return `act role agency reach` of all that is granted, asked of the rules themselves."""
-    from casework.access.actors import Actor, ActorKind
-    from casework.access.authority import Act, Reach, reach
-    from casework.vocabulary import Role
+    from casework.kernel.actor import Actor, ActorKind
+    from casework.kernel.permissions import Act, Reach, reach
+    from casework.kernel.vocabulary import Role
 
     lines = []
     for act in Act:

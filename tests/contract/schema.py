@@ -10,7 +10,7 @@ from sqlalchemy import Inspector, inspect
 
 def picture() -> list[str]:
     """Return a line for each column, key, index and constraint of a new SQLite database."""
-    from casework.database import Database
+    from casework.kernel.database import Database
 
     with TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{Path(folder) / 'siaga.db'}")

@@ -11,7 +11,7 @@ def picture() -> list[str]:
     Raises:
         Unfollowable: a value is sealed for a row whose name cannot be told beforehand.
     """
-    from casework.vault import Vault
+    from casework.kernel.vault import Vault
 
     found: set[str] = set()
     for module in modules():

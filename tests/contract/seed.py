@@ -24,11 +24,8 @@ from casework.exchange.carried import AlertField, TipField
 from casework.exchange.correspondence import Handover
 from casework.exchange.tip_desk import NewTip
 from casework.exchange.webhooks import NewWebhook
-from casework.oversight.audit import Entry
-from casework.review.review import Finding
-from casework.review.searches import Question
-from casework.subjects import NewSubject
-from casework.vocabulary import (
+from casework.kernel.audit.log import Entry
+from casework.kernel.vocabulary import (
     Disposal,
     EventKind,
     Opinion,
@@ -39,6 +36,9 @@ from casework.vocabulary import (
     Sex,
     TipOrigin,
 )
+from casework.review.review import Finding
+from casework.review.searches import Question
+from casework.subjects import NewSubject
 from tests.casework.exchange.lists import csv_of, person, upload, work_off
 from tests.contract.record import RECORDED
 from tests.fakes import photo_of

@@ -12,9 +12,9 @@ from casework.access.gate import Credentials
 from casework.access.second_factor import code_at
 from casework.exchange.exports import ExportForm
 from casework.exchange.signature import secret_of
+from casework.kernel.vault import Vault
+from casework.kernel.vocabulary import Role, SessionKind
 from casework.subjects import SubjectFilter
-from casework.vault import Vault
-from casework.vocabulary import Role, SessionKind
 from tests.casework.exchange.lists import work_off
 from tests.contract import seed
 from tests.contract.record import RECORDED

@@ -11,10 +11,10 @@ from api.console import words
 from api.console.paths import ACCOUNT
 from api.console.visit import OfficerVisit, Page
 from api.needs import HashingPlace
-from casework.access.authority import Act
 from casework.access.passwords import LEAST_LENGTH
 from casework.access.second_factor import provisioning_uri
-from casework.errors import IllegalTransition, NotConfirmed, StaleVersion, WeakPassword
+from casework.kernel.errors import IllegalTransition, NotConfirmed, StaleVersion, WeakPassword
+from casework.kernel.permissions import Act
 
 router: Final = APIRouter(include_in_schema=False)
 

@@ -10,9 +10,9 @@ from api.console.visit import OfficerVisit, Page
 from api.problems import RequestInvalid
 from api.schemas.agencies import AgencyIn
 from casework.access.agencies import NewAgency
-from casework.access.authority import Act
-from casework.errors import AlreadyExists
-from casework.vocabulary import AgencyKind
+from casework.kernel.errors import AlreadyExists
+from casework.kernel.permissions import Act
+from casework.kernel.vocabulary import AgencyKind
 
 router: Final = APIRouter(include_in_schema=False)
 

@@ -11,11 +11,11 @@ from api.console.chance import scale_of
 from api.console.visit import OfficerVisit, Page
 from api.problems import RequestInvalid
 from api.schemas.alerts import ClosingIn, FindingIn
-from casework.access.authority import Act
-from casework.errors import Conflict, IllegalTransition, StaleVersion
+from casework.kernel.errors import Conflict, IllegalTransition, StaleVersion
+from casework.kernel.permissions import Act
+from casework.kernel.vocabulary import Opinion, OpinionReason
 from casework.review.possible import possible
 from casework.review.queue import urgency_of
-from casework.vocabulary import Opinion, OpinionReason
 
 router: Final = APIRouter(prefix="/alerts", include_in_schema=False)
 

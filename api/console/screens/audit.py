@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 from api.console.visit import OfficerVisit, Page
 from api.routes.audit import NDJSON
-from casework.access.authority import Act
-from casework.oversight.audit import DONE, REFUSED
-from casework.oversight.chain import Verdict
-from casework.oversight.trail import TrailFilter
+from casework.kernel.audit.chain import Verdict
+from casework.kernel.audit.log import DONE, REFUSED
+from casework.kernel.audit.reader import TrailFilter
+from casework.kernel.permissions import Act
 
 router: Final = APIRouter(include_in_schema=False)
 

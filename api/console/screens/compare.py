@@ -11,9 +11,9 @@ from api.console.visit import OfficerVisit, Page
 from api.needs import Workers, work_place
 from api.routes.compare import told
 from api.schemas.compare import CompareOut
-from casework.access.authority import Act
 from casework.chance import RAREST
-from casework.oversight.audit import Entry
+from casework.kernel.audit.log import Entry
+from casework.kernel.permissions import Act
 from detector.errors import PhotoError
 from detector.pipeline import Analysis
 

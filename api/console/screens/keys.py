@@ -10,10 +10,10 @@ from api.console.visit import OfficerVisit, Page
 from api.forms import validated
 from api.problems import RequestInvalid
 from api.schemas.keys import KeyIn
-from casework.access.authority import Act
 from casework.access.keys import NewKey
-from casework.errors import NotFound, NotPermitted
-from casework.vocabulary import Scope
+from casework.kernel.errors import NotFound, NotPermitted
+from casework.kernel.permissions import Act
+from casework.kernel.vocabulary import Scope
 
 router: Final = APIRouter(include_in_schema=False)
 

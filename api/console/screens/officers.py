@@ -9,10 +9,10 @@ from api.console import words
 from api.console.visit import OfficerVisit, Page
 from api.problems import RequestInvalid
 from api.schemas.officers import OfficerIn
-from casework.access.authority import Act
 from casework.access.officers import NewOfficer
-from casework.errors import AlreadyExists, NotFound, NotPermitted
-from casework.vocabulary import Role
+from casework.kernel.errors import AlreadyExists, NotFound, NotPermitted
+from casework.kernel.permissions import Act
+from casework.kernel.vocabulary import Role
 
 router: Final = APIRouter(include_in_schema=False)
 

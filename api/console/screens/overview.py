@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from api.console.visit import OfficerVisit, Page
-from casework.access.authority import Act
+from casework.kernel.permissions import Act
 from casework.oversight.reports import Dimension, Line, Question, ReviewReport
 
 router: Final = APIRouter(include_in_schema=False)

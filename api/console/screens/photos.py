@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from api.console.visit import OfficerVisit, Page
 from api.routes.subjects import MEDIA_TYPES, PRIVATE
-from casework.access.authority import Act
+from casework.kernel.permissions import Act
 from casework.review.alerts import PORTRAIT_FORMAT
 
 router: Final = APIRouter(prefix="/alerts/{alert_id}", include_in_schema=False)

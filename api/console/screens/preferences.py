@@ -10,9 +10,9 @@ from api.console.navigation import home_of
 from api.console.paths import local
 from api.console.speech import LANGUAGES
 from api.console.visit import THEMES, Guest, OfficerVisit, Page
-from casework.access.authority import Act
-from casework.errors import CaseworkError
-from casework.vocabulary import SessionKind
+from casework.kernel.errors import CaseworkError
+from casework.kernel.permissions import Act
+from casework.kernel.vocabulary import SessionKind
 
 router: Final = APIRouter(include_in_schema=False)
 

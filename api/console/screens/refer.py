@@ -14,15 +14,15 @@ from api.console.speech import msg
 from api.console.visit import OfficerVisit, Page
 from api.problems import RequestInvalid
 from api.schemas.referrals import AlertReferralIn, TipReferralIn
-from casework.access.authority import Act
-from casework.errors import IllegalTransition, InvalidReferral, StaleVersion
 from casework.exchange.carried import OF_LIST, AlertField, TipField
 from casework.exchange.referral_states import AWAITED
 from casework.exchange.referrals import Box, ReferralFilter
 from casework.exchange.tip_states import SETTLED
+from casework.kernel.errors import IllegalTransition, InvalidReferral, StaleVersion
+from casework.kernel.permissions import Act
+from casework.kernel.vocabulary import AlertState
 from casework.review.possible import possible
 from casework.tables import Referral
-from casework.vocabulary import AlertState
 
 router: Final = APIRouter(include_in_schema=False)
 

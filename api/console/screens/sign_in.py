@@ -13,11 +13,11 @@ from api.console.speech import LANGUAGES
 from api.console.visit import Guest, OfficerVisit, Page
 from api.needs import HashingPlace, Origin
 from api.settings import Settings
-from casework.access.authority import Act
 from casework.access.gate import Credentials
 from casework.access.sessions import SignedIn
-from casework.errors import NotAuthenticated, SecondFactorNeeded, TooManyAttempts
-from casework.vocabulary import SessionKind
+from casework.kernel.errors import NotAuthenticated, SecondFactorNeeded, TooManyAttempts
+from casework.kernel.permissions import Act
+from casework.kernel.vocabulary import SessionKind
 
 router: Final = APIRouter(include_in_schema=False)
 

@@ -15,20 +15,20 @@ from api.problems import RequestInvalid
 from api.routes.subjects import MEDIA_TYPES, PRIVATE
 from api.schemas.subjects import SubjectIn
 from api.schemas.tips import DismissalIn, TipForm, TipSearchIn
-from casework.access.authority import Act
-from casework.errors import (
+from casework.exchange.tip_states import OPEN, SETTLED
+from casework.exchange.tips import TipFilter
+from casework.kernel.errors import (
     EnrolmentRefused,
     IllegalTransition,
     ImpossibleBirth,
     InvalidPeriod,
     StaleVersion,
 )
-from casework.exchange.tip_states import OPEN, SETTLED
-from casework.exchange.tips import TipFilter
+from casework.kernel.permissions import Act
+from casework.kernel.vocabulary import Sex, TipOrigin, TipState
 from casework.review.searches import LEAST_PURPOSE
 from casework.subjects import NewSubject
 from casework.tables import Tip
-from casework.vocabulary import Sex, TipOrigin, TipState
 from detector.errors import PhotoError
 
 router: Final = APIRouter(prefix="/tips", include_in_schema=False)

@@ -11,10 +11,10 @@ from api.console.visit import OfficerVisit, Page
 from api.forms import validated
 from api.problems import RequestInvalid
 from api.schemas.watchlists import WatchlistIn, WatchlistPatch
-from casework.access.authority import Act
-from casework.errors import AlreadyExists, NotFound, StaleVersion, StillInUse
+from casework.kernel.errors import AlreadyExists, NotFound, StaleVersion, StillInUse
+from casework.kernel.permissions import Act
+from casework.kernel.vocabulary import Category, Direction, Stage
 from casework.tables import Watchlist
-from casework.vocabulary import Category, Direction, Stage
 from casework.watchlists import NewWatchlist, agencies_of
 
 router: Final = APIRouter(include_in_schema=False)

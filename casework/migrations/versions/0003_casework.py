@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from casework.clock import utc_now
+from casework.kernel.clock import utc_now
 from casework.tables import UtcDateTime
 
 revision = "0003"

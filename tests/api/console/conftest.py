@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from casework.access.gate import Credentials
 from casework.access.officers import NewOfficer
-from casework.vocabulary import Role, SessionKind
+from casework.kernel.vocabulary import Role, SessionKind
 from tests.services import OPERATOR, PASSWORD, Desk
 
 HERE = "https://testserver"

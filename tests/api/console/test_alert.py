@@ -2,8 +2,8 @@ import re
 
 import pytest
 
+from casework.kernel.vocabulary import Category, Role
 from casework.tables import Alert, Encounter
-from casework.vocabulary import Category, Role
 from detector.portrait import FRAME_SIDE
 from tests.data import decoded
 

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from casework.access.authority import Act
-from casework.oversight.trail import TrailFilter
-from casework.vocabulary import Role
+from casework.kernel.audit.reader import TrailFilter
+from casework.kernel.permissions import Act
+from casework.kernel.vocabulary import Role
 from tests.fakes import photo_of
 from tests.services import OPERATOR
 

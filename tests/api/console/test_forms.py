@@ -3,7 +3,7 @@
 import pytest
 
 from api.console.posted import TOKEN_FIELD, TOKEN_HEADER, token
-from casework.vocabulary import Role
+from casework.kernel.vocabulary import Role
 
 LANGUAGE = {"language": "id", "next": "/account"}
 

@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from casework.vocabulary import Role
+from casework.kernel.vocabulary import Role
 from tests.deadlines import wait_until
 from tests.fakes import photo_of
 from tests.services import OPERATOR

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from casework.oversight.audit import Entry
-from casework.vocabulary import AgencyKind, Role
+from casework.kernel.audit.log import Entry
+from casework.kernel.vocabulary import AgencyKind, Role
 from tests.services import OPERATOR
 
 

@@ -21,7 +21,7 @@ from api.console.screens import (
 )
 from api.console.visit import Page
 from api.console.words import LABELS, SAID_BY_CASEWORK
-from casework.vocabulary import Role
+from casework.kernel.vocabulary import Role
 
 SCREENS = (
     account,

@@ -8,11 +8,11 @@ from starlette.requests import Request
 
 from api.console.screens.queue import events
 from api.console.visit import Page
-from casework.access.authority import Act
+from casework.kernel.permissions import Act
+from casework.kernel.vocabulary import Category, Opinion, OpinionReason, Role
 from casework.review.alerts import AlertFilter
 from casework.review.queue import Urgency, urgency_of
 from casework.review.review import Finding
-from casework.vocabulary import Category, Opinion, OpinionReason, Role
 from tests.deadlines import patience
 from tests.services import officer as actor_of
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from casework.vocabulary import Role
+from casework.kernel.vocabulary import Role
 
 SEEN = {"opinion": "potential_candidate", "reasons": ["facial_features_agree"]}
 NEVER = "ref_01ARZ3NDEKTSV4RRFFQ69G5FAV"

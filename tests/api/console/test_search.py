@@ -5,7 +5,7 @@ import re
 import pytest
 
 from api.pool import Overloaded
-from casework.vocabulary import Role
+from casework.kernel.vocabulary import Role
 from tests.fakes import photo_of
 
 PURPOSE = "Counter 7, missing documents, case 114"

@@ -3,7 +3,7 @@ import pytest
 
 from api.console.paths import local, page_of
 from casework.access.officers import NewOfficer
-from casework.vocabulary import Role
+from casework.kernel.vocabulary import Role
 from tests.services import OPERATOR, PASSWORD
 
 

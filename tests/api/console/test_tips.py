@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from casework.vocabulary import Role
+from casework.kernel.vocabulary import Role
 from tests.fakes import photo_of
 
 TEXT = "Seen at the harbour, with a red bag."

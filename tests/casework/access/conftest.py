@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import pytest
 
-from casework.access.actors import Actor
 from casework.access.agencies import NewAgency
 from casework.access.gate import Credentials
 from casework.access.lockout import SignInRules
 from casework.access.officers import NewOfficer
 from casework.access.passwords import Passwords
 from casework.access.sessions import SignedIn
+from casework.kernel.actor import Actor
+from casework.kernel.vocabulary import AgencyKind, Role, SessionKind
 from casework.service import Records
-from casework.vocabulary import AgencyKind, Role, SessionKind
 from tests.services import DATA_KEY, OPERATOR, PASSWORD, QUICK, FakeClock
 
 

@@ -2,11 +2,10 @@
 
 import pytest
 
-from casework.access.actors import ActorKind
-from casework.access.authority import Act, require
 from casework.access.officers import NewOfficer
 from casework.access.second_factor import code_at
-from casework.errors import (
+from casework.kernel.actor import ActorKind
+from casework.kernel.errors import (
     AccountIncomplete,
     IllegalTransition,
     NotAuthenticated,
@@ -15,7 +14,8 @@ from casework.errors import (
     TooManyAttempts,
     WeakPassword,
 )
-from casework.vocabulary import Role, SessionKind
+from casework.kernel.permissions import Act, require
+from casework.kernel.vocabulary import Role, SessionKind
 from tests.services import OPERATOR, PASSWORD, officer
 
 NEW = "another long enough phrase"

@@ -2,10 +2,11 @@
 
 import pytest
 
-from casework.access.actors import Actor, ActorKind
 from casework.access.keys import NewKey
 from casework.access.officers import NewOfficer
-from casework.errors import (
+from casework.kernel.actor import Actor, ActorKind
+from casework.kernel.audit.reader import TrailFilter
+from casework.kernel.errors import (
     AlreadyExists,
     IllegalTransition,
     NotAuthenticated,
@@ -13,8 +14,7 @@ from casework.errors import (
     NotPermitted,
     StaleVersion,
 )
-from casework.oversight.trail import TrailFilter
-from casework.vocabulary import AgencyKind, Role, Scope
+from casework.kernel.vocabulary import AgencyKind, Role, Scope
 from tests.services import PASSWORD
 
 PEOPLE = frozenset(Role) - {Role.PORT, Role.COORDINATOR}

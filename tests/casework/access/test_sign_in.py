@@ -10,9 +10,9 @@ from sqlalchemy import select, text
 
 from casework.access.passwords import Passwords
 from casework.access.second_factor import code_at
-from casework.errors import NotAuthenticated, SecondFactorNeeded, TooManyAttempts
+from casework.kernel.errors import NotAuthenticated, SecondFactorNeeded, TooManyAttempts
+from casework.kernel.vocabulary import Role, SessionKind
 from casework.tables import Officer, OfficerSession
-from casework.vocabulary import Role, SessionKind
 from tests.services import OPERATOR, PASSWORD, QUICK
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from casework.access.throttle import Throttle
-from casework.errors import TooManyAttempts
+from casework.kernel.errors import TooManyAttempts
 from tests.services import FakeClock
 
 LOCK = timedelta(minutes=15)

@@ -8,10 +8,10 @@ from contextlib import ExitStack
 from typing import Any, BinaryIO, cast
 
 from api.schemas.imports import check_row
-from casework.access.actors import Actor
 from casework.exchange.import_run import ImportRun
 from casework.exchange.import_source import ImportLimits
 from casework.exchange.import_upload import FILE, PHOTOS
+from casework.kernel.actor import Actor
 from casework.tables import ImportFault, ImportJob
 from tests.fakes import photo_of
 from tests.services import OPERATOR, Desk

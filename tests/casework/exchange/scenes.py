@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from casework.access.actors import Actor
 from casework.exchange.carried import AlertField
 from casework.exchange.correspondence import Handover
+from casework.kernel.actor import Actor
+from casework.kernel.vocabulary import Role
 from casework.tables import Alert, Referral
-from casework.vocabulary import Role
 from tests.services import Desk, officer
 
 NOTE = "Please meet this traveller."

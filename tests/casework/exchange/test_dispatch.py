@@ -12,7 +12,6 @@ from sqlalchemy import select
 
 from api.schemas.exchange import render
 from casework.access.keys import NewKey
-from casework.errors import NotFound
 from casework.exchange.deliveries import Again, Deliveries
 from casework.exchange.dispatch import DeliveryRules, Dispatch, Result, pause
 from casework.exchange.queues import Queues
@@ -20,8 +19,9 @@ from casework.exchange.sender import Sender
 from casework.exchange.signature import secret_of
 from casework.exchange.webhooks import NewWebhook, Webhooks, secret_row
 from casework.exchange.worker import Worker
+from casework.kernel.errors import NotFound
+from casework.kernel.vocabulary import DeliveryState, EventKind, Role, Scope
 from casework.tables import AuditRecord, Delivery, Webhook
-from casework.vocabulary import DeliveryState, EventKind, Role, Scope
 from tests.casework.exchange.receivers import Receiver, genuine, receiving
 from tests.deadlines import patience
 from tests.services import OPERATOR, Desk, officer, port_system

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.schemas.imports import check_row
-from casework.errors import ImportRefused
 from casework.exchange.exports import _csv, _json
 from casework.exchange.import_formats import COLUMNS, cell_of, csv_line, read_rows
 from casework.exchange.import_photos import PhotoFolder, PhotoUnavailable
 from casework.exchange.import_source import ImportLimits, counted, opened
 from casework.exchange.import_store import CheckedRow
-from casework.vocabulary import Sex, SubjectStatus
+from casework.kernel.errors import ImportRefused
+from casework.kernel.vocabulary import Sex, SubjectStatus
 from tests.casework.exchange.lists import binary, csv_of, person, zip_of
 
 LIMITS = ImportLimits(upload_bytes=1 << 20, rows=500, photo_bytes=1000)

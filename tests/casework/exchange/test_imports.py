@@ -7,15 +7,16 @@ import pytest
 from sqlalchemy import func, select
 
 from api.schemas.imports import check_row
-from casework.errors import (
+from casework.exchange.import_queue import ImportTaken
+from casework.exchange.import_upload import PIECE
+from casework.kernel.errors import (
     IllegalTransition,
     ImportRefused,
     NotFound,
     NotPermitted,
     TooManyImports,
 )
-from casework.exchange.import_queue import ImportTaken
-from casework.exchange.import_upload import PIECE
+from casework.kernel.vocabulary import ImportState, Role, SubjectStatus
 from casework.tables import (
     AuditRecord,
     EnrolledPhoto,
@@ -24,7 +25,6 @@ from casework.tables import (
     Subject,
     Template,
 )
-from casework.vocabulary import ImportState, Role, SubjectStatus
 from tests.casework.exchange.lists import (
     LIMITS,
     counts,

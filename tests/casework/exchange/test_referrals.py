@@ -5,16 +5,17 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from casework.errors import (
+from casework.exchange.carried import AlertField
+from casework.exchange.correspondence import Correspondence, Handover
+from casework.exchange.referrals import Box, ReferralFilter
+from casework.kernel.errors import (
     IllegalTransition,
     InvalidReferral,
     NotFound,
     NotPermitted,
     StaleVersion,
 )
-from casework.exchange.carried import AlertField
-from casework.exchange.correspondence import Correspondence, Handover
-from casework.exchange.referrals import Box, ReferralFilter
+from casework.kernel.vocabulary import AlertState, Disposal, ReferralState, Role
 from casework.tables import (
     Alert,
     AuditRecord,
@@ -23,7 +24,6 @@ from casework.tables import (
     ReferralMessage,
     ReferralPhoto,
 )
-from casework.vocabulary import AlertState, Disposal, ReferralState, Role
 from tests.casework.exchange.scenes import FIELDS, NOTE, Scene
 from tests.services import OPERATOR, officer
 

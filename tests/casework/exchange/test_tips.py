@@ -4,7 +4,10 @@ import pytest
 from sqlalchemy import select
 
 from casework.enrolment import ACCEPTED
-from casework.errors import (
+from casework.exchange.carried import TipField
+from casework.exchange.tip_desk import NewTip
+from casework.exchange.tips import TipFilter
+from casework.kernel.errors import (
     EnrolmentRefused,
     IllegalTransition,
     InvalidPeriod,
@@ -13,12 +16,9 @@ from casework.errors import (
     NotPermitted,
     StaleVersion,
 )
-from casework.exchange.carried import TipField
-from casework.exchange.tip_desk import NewTip
-from casework.exchange.tips import TipFilter
+from casework.kernel.vocabulary import Disposal, Role, TipOrigin, TipState
 from casework.subjects import NewSubject
 from casework.tables import AuditRecord, Tip
-from casework.vocabulary import Disposal, Role, TipOrigin, TipState
 from detector.errors import UnsupportedFormat
 from tests.casework.exchange.scenes import Scene
 from tests.fakes import photo_of

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from casework.errors import InvalidPeriod, NotPermitted
+from casework.kernel.errors import InvalidPeriod, NotPermitted
+from casework.kernel.vocabulary import Disposal, Opinion, Role
 from casework.oversight.reports import LEAST_SHOWN, Dimension, Line, Question
 from casework.review.review import Finding
-from casework.vocabulary import Disposal, Opinion, Role
 from tests.services import officer
 
 

@@ -8,12 +8,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, func, select
 
-from casework.errors import NotPermitted
+from casework.kernel.audit.reader import TrailFilter
+from casework.kernel.errors import NotPermitted
+from casework.kernel.vocabulary import Disposal, Opinion, Role
 from casework.oversight.retention import Kind, Retention
-from casework.oversight.trail import TrailFilter
 from casework.review.review import Finding
 from casework.tables import Alert, AlertEvent, Encounter, EnrolledPhoto, Subject, Template
-from casework.vocabulary import Disposal, Opinion, Role
 from tests.services import OPERATOR, officer
 
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from casework.access.actors import Actor
+from casework.kernel.actor import Actor
+from casework.kernel.vocabulary import Opinion, OpinionReason, Role
 from casework.review.review import Finding
 from casework.tables import AlertEvent, AuditRecord
-from casework.vocabulary import Opinion, OpinionReason, Role
 from tests.services import OPERATOR, Desk, officer
 
 YES = Finding(Opinion.POTENTIAL_CANDIDATE, (OpinionReason.FACIAL_FEATURES_AGREE,), "the left ear")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from casework.errors import NotFound
-from casework.vocabulary import Direction, Stage
+from casework.kernel.errors import NotFound
+from casework.kernel.vocabulary import Direction, Stage
 from tests.casework.review.people import YES, people
 
 

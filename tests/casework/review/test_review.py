@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from casework.errors import IllegalTransition, NotFound, StaleVersion
+from casework.kernel.errors import IllegalTransition, NotFound, StaleVersion
+from casework.kernel.vocabulary import AlertState, Disposal, Opinion, Role
 from casework.review import states
 from casework.review.alerts import AlertFilter
 from casework.review.states import Rules, Standing
 from casework.tables import AlertEvent, AuditRecord
-from casework.vocabulary import AlertState, Disposal, Opinion, Role
 from tests.casework.review.people import NO, UNSURE, YES, people, raised, share, traces
 from tests.services import OPERATOR, officer, port_system
 

@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import select, update
 
-from casework.errors import NotFound, NotPermitted
+from casework.kernel.errors import NotFound, NotPermitted
+from casework.kernel.vocabulary import SubjectStatus
 from casework.review.searches import Question
 from casework.tables import AuditRecord, ProbeSearch
-from casework.vocabulary import SubjectStatus
 from detector.errors import UnreadablePhoto
 from tests.casework.review.people import people, share
 from tests.fakes import photo_of

@@ -14,10 +14,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from casework.errors import IllegalTransition, NotFound, NotPermitted, StaleVersion
+from casework.kernel.errors import IllegalTransition, NotFound, NotPermitted, StaleVersion
+from casework.kernel.vocabulary import AlertState, Disposal, Opinion
 from casework.review.alerts import AlertFilter
 from casework.review.review import Finding
-from casework.vocabulary import AlertState, Disposal, Opinion
 from tests.casework.review.people import people, share, traces
 
 FIRST = {"potential_candidate", "not_candidate", "inconclusive"}

@@ -13,7 +13,7 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from casework.errors import SetUpError, WrongDataKey
+from casework.kernel.errors import SetUpError, WrongDataKey
 
 KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12

@@ -17,13 +17,13 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.orm import Session
 
-from casework.access.actors import Actor
-from casework.clock import Clock
-from casework.database import Database
-from casework.errors import AuditBroken
-from casework.group import GroupCommit
-from casework.oversight import stored
-from casework.oversight.chain import GENESIS, Chain, Link, Verdict, canonical, chained
+from casework.kernel.actor import Actor
+from casework.kernel.audit import rows as stored
+from casework.kernel.audit.chain import GENESIS, Chain, Link, Verdict, canonical, chained
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.errors import AuditBroken
+from casework.kernel.group_commit import GroupCommit
 from casework.tables import AuditHead, AuditRecord, Officer
 
 DONE: Final = "done"

@@ -17,13 +17,13 @@ from alembic.migration import MigrationContext
 from sqlalchemy import delete, func, insert, inspect, select, text
 
 from casework.changes import log_policy, position
-from casework.database import Database
-from casework.errors import IllegalTransition, NotFound, SetUpError
-from casework.oversight.audit import Entry
+from casework.kernel.audit.log import Entry
+from casework.kernel.database import Database
+from casework.kernel.errors import IllegalTransition, NotFound, SetUpError
+from casework.kernel.vocabulary import Disposal, Opinion, Role
 from casework.review.review import Finding
 from casework.subjects import SubjectFilter
 from casework.tables import AuditRecord, GalleryChange, Subject, Table, Watchlist
-from casework.vocabulary import Disposal, Opinion, Role
 from tests.deadlines import patience
 from tests.services import OPERATOR, Desk, FakeClock, officer, open_service, port_system, url_of
 
@@ -41,7 +41,9 @@ _OLD_SUBJECT = (
     "INSERT INTO subject (id, name, reason, version, created_at, updated_at) "
     "VALUES ('sub_1', 'x', '', :version, :created_at, :updated_at)"
 )
-_MIGRATE = "import sys; from casework.database import Database; Database(sys.argv[1]).migrate()"
+_MIGRATE = (
+    "import sys; from casework.kernel.database import Database; Database(sys.argv[1]).migrate()"
+)
 
 
 def together(*works):

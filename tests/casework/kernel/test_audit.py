@@ -12,17 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 
-from casework.access.actors import Actor, ActorKind
 from casework.access.agencies import NewAgency
 from casework.access.lockout import SignInRules
 from casework.access.officers import NewOfficer
-from casework.errors import AuditBroken
-from casework.oversight import stored
-from casework.oversight.audit import REFUSED, Entry
-from casework.oversight.chain import FIELDS, GENESIS, Link, canonical, chained, check_export
+from casework.kernel.actor import Actor, ActorKind
+from casework.kernel.audit import rows as stored
+from casework.kernel.audit.chain import FIELDS, GENESIS, Link, canonical, chained, check_export
+from casework.kernel.audit.log import REFUSED, Entry
+from casework.kernel.errors import AuditBroken
+from casework.kernel.vocabulary import Role
 from casework.service import Records
 from casework.tables import AuditHead, AuditRecord
-from casework.vocabulary import Role
 from tests.services import DATA_KEY, OPERATOR, QUICK, FakeClock
 
 COUNT = 12

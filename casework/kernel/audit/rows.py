@@ -13,8 +13,8 @@ from sqlalchemy import RowMapping, String, Text, cast, select, type_coerce
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from casework.database import to_json
-from casework.oversight.chain import FIELDS, canonical
+from casework.kernel.audit.chain import FIELDS, canonical
+from casework.kernel.database import to_json
 from casework.tables import AuditRecord
 
 _BATCH: Final = 2000

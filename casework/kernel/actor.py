@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
 
-from casework.vocabulary import Role
+from casework.kernel.vocabulary import Role
 
 
 class ActorKind(StrEnum):
@@ -22,7 +22,7 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody whose acts are judged by `casework.access.authority` and go into the audit trail."""
+    """Somebody whose acts are judged by `casework.kernel.permissions` and go into the audit trail."""
 
     kind: ActorKind
     id: str

@@ -11,9 +11,9 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, false, or_, true
 
-from casework.access.actors import Actor, ActorKind
-from casework.errors import AccountIncomplete, NotFound, NotPermitted
-from casework.vocabulary import Role
+from casework.kernel.actor import Actor, ActorKind
+from casework.kernel.errors import AccountIncomplete, NotFound, NotPermitted
+from casework.kernel.vocabulary import Role
 
 
 class Act(StrEnum):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from casework.database import Database
+from casework.kernel.database import Database
 
 
 @dataclass(slots=True, eq=False)

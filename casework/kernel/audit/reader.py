@@ -8,12 +8,12 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, func, or_, select
 
-from casework.access.actors import Actor
-from casework.access.authority import Act, require, within_reach
-from casework.database import Database
-from casework.errors import AuditBroken
-from casework.oversight.audit import Audit, Entry
-from casework.oversight.chain import Link, Verdict, canonical, exported_line
+from casework.kernel.actor import Actor
+from casework.kernel.audit.chain import Link, Verdict, canonical, exported_line
+from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.database import Database
+from casework.kernel.errors import AuditBroken
+from casework.kernel.permissions import Act, require, within_reach
 from casework.tables import AuditRecord
 
 _BATCH: Final = 2000
@@ -82,7 +82,7 @@ class Trail:
 
         It ends with the record of the export itself. Records are read a few at a time, so that a
         slow reader holds nothing up: none is ever changed, so they fit together all the same. An
-        export of the whole trail can be checked by anyone: see `casework.oversight.chain`.
+        export of the whole trail can be checked by anyone: see `casework.kernel.audit.chain`.
 
         Raises:
             NotPermitted: the actor may read no trail; before the first record is asked for.

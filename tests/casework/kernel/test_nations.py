@@ -3,7 +3,7 @@
 import pycountry
 import pytest
 
-from casework.nations import OF_TRAVEL_DOCUMENTS, nation
+from casework.kernel.nations import OF_TRAVEL_DOCUMENTS, nation
 
 
 def test_every_country_and_every_code_of_travel_documents_is_known():

@@ -3,7 +3,7 @@
 A row says that something happened to which object and who may hear of it, by reference alone. What
 a receiver is shown is put together when it is sent, as that receiver may see the object then.
 
-Writers take turns on every database (`casework.database`), so numbers appear in the order in which
+Writers take turns on every database (`casework.kernel.database`), so numbers appear in the order in which
 they were given: whoever has read up to a number has missed nothing before it.
 """
 
@@ -16,11 +16,11 @@ from typing import Final
 from sqlalchemy import Connection, Table, func, insert, select
 from sqlalchemy.orm import Session
 
-from casework.clock import Clock
-from casework.database import Database
-from casework.ids import EVENT, new_id
+from casework.kernel.clock import Clock
+from casework.kernel.database import Database
+from casework.kernel.ids import EVENT, new_id
+from casework.kernel.vocabulary import EventKind
 from casework.tables import OutboxEvent
-from casework.vocabulary import EventKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
-from casework.group import GroupCommit
+from casework.kernel.group_commit import GroupCommit
 from casework.tables import GalleryChange
 from tests.deadlines import patience
 

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casework.access.actors import Actor, ActorKind
-from casework.errors import NotPermitted
-from casework.oversight.audit import Entry
-from casework.oversight.chain import check_export
-from casework.oversight.trail import TrailFilter
-from casework.vocabulary import AgencyKind, Role
+from casework.kernel.actor import Actor, ActorKind
+from casework.kernel.audit.chain import check_export
+from casework.kernel.audit.log import Entry
+from casework.kernel.audit.reader import TrailFilter
+from casework.kernel.errors import NotPermitted
+from casework.kernel.vocabulary import AgencyKind, Role
 from tests.services import OPERATOR, officer
 
 ALL = TrailFilter()
@@ -125,7 +125,7 @@ def test_pages_newest_first(desk, agencies, acts):
 
 
 def test_an_export_goes_on_in_batches_and_leaves_out_what_comes_later(desk, agencies, monkeypatch):
-    monkeypatch.setattr("casework.oversight.trail._BATCH", 3)
+    monkeypatch.setattr("casework.kernel.audit.reader._BATCH", 3)
     trail, audit = desk.service.records.trail, desk.service.records.audit
     for number in range(8):
         audit.note(Entry(OPERATOR, "x.y", f"obj_{number}"))

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.orm import Session
 
-from casework.errors import DatabaseTooNew, SetUpError
+from casework.kernel.errors import DatabaseTooNew, SetUpError
 
 # How long a writer waits for another process's transaction before it gives up.
 _BUSY_MS = 10_000

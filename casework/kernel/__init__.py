@@ -1,0 +1,1 @@
+"""What every room of the casework rests on: actors and permissions, audit, outbox, database, vault, errors, words."""

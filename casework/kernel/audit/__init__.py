@@ -1,0 +1,1 @@
+"""The audit trail: appending to it, its sealed chain, its rows, reading it."""
