@@ -1,7 +1,7 @@
 """The identity provider as the settings describe it."""
 
 from api.settings import Settings
-from casework.access.oidc import Client, Provider
+from casework.accounts.oidc import Client, Provider
 from casework.kernel.errors import SetUpError
 
 CALLBACK = "/v1/sessions/oidc/callback"

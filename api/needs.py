@@ -20,7 +20,7 @@ from api.pool import Overloaded, WorkPool
 from api.problems import FieldProblem, NotReady, RequestInvalid
 from api.settings import Settings
 from api.streams import Streams
-from casework.access.sessions import is_session
+from casework.accounts.sessions import is_session
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import REFUSED, Entry
 from casework.kernel.errors import NotAuthenticated, NotPermitted

@@ -11,10 +11,10 @@ import numpy as np
 
 from api.settings import Settings
 from benchmarks.packaged import ASTRONAUT, GROUP, SCENES, read_picture
-from casework.access.agencies import NewAgency
-from casework.access.gate import Credentials
-from casework.access.keys import NewKey
-from casework.access.officers import NewOfficer
+from casework.accounts.agencies import NewAgency
+from casework.accounts.api_keys import NewKey
+from casework.accounts.officers import NewOfficer
+from casework.accounts.sign_in import Credentials
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import AgencyKind, Category, Role, Scope, SessionKind
 from casework.service import Records

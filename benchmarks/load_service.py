@@ -13,7 +13,7 @@ from typing import Final
 
 from benchmarks.load_client import Answer, Connection, get
 from benchmarks.load_gallery import fill, load_list, unit_vectors
-from casework.access.keys import NewKey
+from casework.accounts.api_keys import NewKey
 from casework.kernel.actor import Actor
 from casework.kernel.vault import read_or_create_key
 from casework.kernel.vocabulary import Scope

@@ -6,16 +6,16 @@ from typing import Self
 
 import numpy as np
 
-from casework.access.account import Account
-from casework.access.agencies import Agencies
-from casework.access.keys import Keys
-from casework.access.lockout import SignInRules
-from casework.access.officers import Officers
-from casework.access.oidc import Provider
-from casework.access.passwords import Passwords
-from casework.access.pending import PendingSignIns
-from casework.access.sessions import Sessions
-from casework.access.sign_on import SignOn
+from casework.accounts.account import Account
+from casework.accounts.agencies import Agencies
+from casework.accounts.api_keys import Keys
+from casework.accounts.lockout import SignInRules
+from casework.accounts.officers import Officers
+from casework.accounts.oidc import Provider
+from casework.accounts.passwords import Passwords
+from casework.accounts.pending_sign_in import PendingSignIns
+from casework.accounts.sessions import Sessions
+from casework.accounts.single_sign_on import SignOn
 from casework.calibrations import Calibrations
 from casework.enrolment import Enrolment
 from casework.exchange.correspondence import Correspondence

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from casework.access import agencies
+from casework.accounts import agencies
 from casework.changes import log_policy
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from api.schemas.agencies import CODE_PATTERN, AgencyOut
 from api.settings import Settings
-from casework.access.agencies import NewAgency
+from casework.accounts.agencies import NewAgency
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import AgencyKind
 from casework.tables import Agency

@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from api.settings import Settings
-from casework.access.keys import NewKey
+from casework.accounts.api_keys import NewKey
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import Scope
 from cli import opened

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from api.schemas.officers import LOGIN_PATTERN, OfficerOut
 from api.settings import Settings
-from casework.access.officers import NewOfficer
+from casework.accounts.officers import NewOfficer
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import Role
 from casework.tables import Officer

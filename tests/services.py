@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 
 from argon2 import PasswordHasher
 
-from casework.access.agencies import NewAgency
-from casework.access.passwords import Passwords
+from casework.accounts.agencies import NewAgency
+from casework.accounts.passwords import Passwords
 from casework.enrolment import PhotoFile
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.vault import KEY_BYTES

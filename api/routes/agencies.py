@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Response
 from api import problems
 from api.needs import After, Allowed, Limit, ReadVersion, TheService, etag
 from api.schemas.agencies import AgencyIn, AgencyOut, AgencyPage, AgencyPatch
-from casework.access.agencies import NewAgency
+from casework.accounts.agencies import NewAgency
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Act

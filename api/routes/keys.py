@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Response
 from api import problems
 from api.needs import After, Allowed, Limit, TheService
 from api.schemas.keys import KeyIn, KeyOut, KeyPage, NewKeyOut
-from casework.access.keys import NewKey
+from casework.accounts.api_keys import NewKey
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Act

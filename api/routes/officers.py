@@ -16,7 +16,7 @@ from api.schemas.officers import (
     OfficerPatch,
     ResetIn,
 )
-from casework.access.officers import NewOfficer
+from casework.accounts.officers import NewOfficer
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Act

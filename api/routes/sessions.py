@@ -9,7 +9,7 @@ from api.needs import Allowed, HashingPlace, Origin, RequestId, TheService
 from api.pool import Overloaded
 from api.schemas.officers import OfficerOut
 from api.schemas.sessions import SessionIn, SessionOut
-from casework.access.gate import Credentials
+from casework.accounts.sign_in import Credentials
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Act

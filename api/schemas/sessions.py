@@ -7,7 +7,7 @@ from pydantic import MISSING, Field, StringConstraints
 
 from api.schemas.common import Answer, Patch, Strict
 from api.schemas.officers import Language, OfficerOut
-from casework.access.passwords import MOST_LENGTH
+from casework.accounts.passwords import MOST_LENGTH
 
 Password = Annotated[str, StringConstraints(min_length=1, max_length=MOST_LENGTH)]
 Code = Annotated[

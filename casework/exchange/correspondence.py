@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from casework.access import agencies
+from casework.accounts import agencies
 from casework.exchange import carried, referral_states
 from casework.exchange.carried import OF_LIST, AlertField, Carried
 from casework.exchange.referral_states import Move, Side, Standing

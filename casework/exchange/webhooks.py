@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from casework.access import agencies
+from casework.accounts import agencies
 from casework.exchange import targets
 from casework.exchange.signature import new_key, secret_of
 from casework.kernel.actor import Actor, ActorKind

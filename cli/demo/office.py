@@ -10,9 +10,9 @@ import typer
 from siaga_client import Client
 
 from api.settings import Settings
-from casework.access.agencies import NewAgency
-from casework.access.officers import NewOfficer
-from casework.access.passwords import first_password
+from casework.accounts.agencies import NewAgency
+from casework.accounts.officers import NewOfficer
+from casework.accounts.passwords import first_password
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import AgencyKind, Role
 from cli import opened

@@ -11,8 +11,8 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from casework.access.keys import NewKey
-from casework.access.officers import NewOfficer
+from casework.accounts.api_keys import NewKey
+from casework.accounts.officers import NewOfficer
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import Role, Scope
 from tests.fakes import photo_of

@@ -8,11 +8,11 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.needs import origin
-from casework.access.agencies import NewAgency
-from casework.access.lockout import SignInRules
-from casework.access.officers import NewOfficer
-from casework.access.passwords import Passwords
-from casework.access.second_factor import code_at
+from casework.accounts.agencies import NewAgency
+from casework.accounts.lockout import SignInRules
+from casework.accounts.officers import NewOfficer
+from casework.accounts.passwords import Passwords
+from casework.accounts.totp import code_at
 from casework.kernel.audit.chain import check_export
 from casework.kernel.vocabulary import AgencyKind, Role
 from casework.service import Records, Service

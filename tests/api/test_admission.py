@@ -6,7 +6,7 @@ import time
 import pytest
 
 from api.pool import Overloaded, WorkPool
-from casework.access.keys import NewKey
+from casework.accounts.api_keys import NewKey
 from casework.kernel.vocabulary import Scope
 from tests.api.conftest import problem
 from tests.services import OPERATOR, open_service

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from api import problems
 from api.app import create_app
 from api.pool import ClientGone, Overloaded, WorkPool
-from casework.access.keys import NewKey
+from casework.accounts.api_keys import NewKey
 from casework.kernel import errors as casework_errors
 from casework.kernel.errors import TemplatesMissing
 from casework.kernel.vocabulary import Scope

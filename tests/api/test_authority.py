@@ -15,9 +15,9 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.console.visit import Page
 from api.needs import Allowed
-from casework.access.gate import Credentials
-from casework.access.keys import NewKey
-from casework.access.officers import NewOfficer
+from casework.accounts.api_keys import NewKey
+from casework.accounts.officers import NewOfficer
+from casework.accounts.sign_in import Credentials
 from casework.kernel.permissions import Act, Reach
 from casework.kernel.vocabulary import AgencyKind, Role, Scope, SessionKind
 from tests.api.authority_cases import CASES, NEVER, OWNER, PUBLIC, SHARER, Case, Stage, numbers

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.upkeep import Upkeep
-from casework.access.keys import NewKey
+from casework.accounts.api_keys import NewKey
 from casework.kernel.vocabulary import Role, Scope
 from tests.api.conftest import problem, settings_for, wait_until_ready
 from tests.api.test_metrics import figures, screen

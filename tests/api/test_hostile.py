@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.settings import Settings
-from casework.access.keys import NewKey
+from casework.accounts.api_keys import NewKey
 from casework.kernel.vocabulary import Scope
 from detector.decode import Limits
 from tests.api.conftest import wait_until_ready

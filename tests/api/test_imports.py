@@ -10,7 +10,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from casework.access.keys import NewKey
+from casework.accounts.api_keys import NewKey
 from casework.exchange.exports import ExportForm
 from casework.kernel.vocabulary import Role, Scope
 from casework.tables import AuditRecord

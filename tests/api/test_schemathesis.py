@@ -40,9 +40,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from api.app import create_app
-from casework.access.gate import Credentials
-from casework.access.keys import NewKey
-from casework.access.officers import NewOfficer
+from casework.accounts.api_keys import NewKey
+from casework.accounts.officers import NewOfficer
+from casework.accounts.sign_in import Credentials
 from casework.kernel.vocabulary import AgencyKind, Opinion, Role, Scope, SessionKind
 from casework.review.review import Finding
 from cli.background import free_port

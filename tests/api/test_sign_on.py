@@ -15,7 +15,7 @@ from api.app import create_app
 from api.cookies import SESSION
 from api.identity import provider_from_settings
 from api.routes.sign_on import HELD
-from casework.access.officers import NewOfficer
+from casework.accounts.officers import NewOfficer
 from casework.kernel.errors import SetUpError, SignOnRefused
 from casework.kernel.vocabulary import Role, SessionKind
 from casework.service import Records, Service

@@ -11,9 +11,9 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.settings import Settings
-from casework.access.gate import Credentials
-from casework.access.keys import NewKey
-from casework.access.officers import NewOfficer
+from casework.accounts.api_keys import NewKey
+from casework.accounts.officers import NewOfficer
+from casework.accounts.sign_in import Credentials
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import Role, Scope, SessionKind
 from casework.service import Service

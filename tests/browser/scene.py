@@ -5,9 +5,9 @@ from datetime import timedelta
 import pyotp
 from playwright.sync_api import Page
 
-from casework.access.agencies import NewAgency
-from casework.access.keys import NewKey
-from casework.access.officers import NewOfficer
+from casework.accounts.agencies import NewAgency
+from casework.accounts.api_keys import NewKey
+from casework.accounts.officers import NewOfficer
 from casework.exchange.carried import AlertField
 from casework.exchange.correspondence import Handover
 from casework.exchange.import_upload import FILE

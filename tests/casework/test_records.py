@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casework.access.keys import NewKey
+from casework.accounts.api_keys import NewKey
 from casework.kernel.errors import (
     AlreadyExists,
     DatabaseTooNew,

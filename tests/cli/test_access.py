@@ -9,7 +9,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from api.settings import Settings
-from casework.access.gate import Credentials
+from casework.accounts.sign_in import Credentials
 from casework.kernel.vocabulary import SessionKind
 from cli import main, opened
 from tests.cli.conftest import environment

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import select
 
 from api.settings import Settings
-from casework.access.keys import NewKey
+from casework.accounts.api_keys import NewKey
 from casework.kernel.actor import Actor
 from casework.kernel.vault import read_or_create_key
 from casework.kernel.vocabulary import Scope

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from api.settings import Settings
-from casework.access.keys import NewKey
+from casework.accounts.api_keys import NewKey
 from casework.exchange.webhooks import NewWebhook
 from casework.kernel.vault import read_or_create_key
 from casework.kernel.vocabulary import EventKind, Scope

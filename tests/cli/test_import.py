@@ -21,7 +21,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from casework.access.keys import NewKey
+from casework.accounts.api_keys import NewKey
 from casework.kernel.actor import Actor
 from casework.kernel.vault import read_or_create_key
 from casework.kernel.vocabulary import Scope

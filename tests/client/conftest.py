@@ -9,9 +9,9 @@ import pytest
 import uvicorn
 
 from api.app import create_app
-from casework.access.gate import Credentials
-from casework.access.keys import NewKey
-from casework.access.officers import NewOfficer
+from casework.accounts.api_keys import NewKey
+from casework.accounts.officers import NewOfficer
+from casework.accounts.sign_in import Credentials
 from casework.kernel.vocabulary import Role, Scope, SessionKind
 from tests.api.conftest import settings_for
 from tests.deadlines import wait_until

@@ -15,10 +15,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from casework.access.gate import Credentials
-from casework.access.keys import NewKey
-from casework.access.officers import NewOfficer
-from casework.access.second_factor import code_at
+from casework.accounts.api_keys import NewKey
+from casework.accounts.officers import NewOfficer
+from casework.accounts.sign_in import Credentials
+from casework.accounts.totp import code_at
 from casework.enrolment import PhotoFile
 from casework.exchange.carried import AlertField, TipField
 from casework.exchange.correspondence import Handover

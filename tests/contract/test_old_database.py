@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import pytest
 
-from casework.access.gate import Credentials
-from casework.access.second_factor import code_at
+from casework.accounts.sign_in import Credentials
+from casework.accounts.totp import code_at
 from casework.exchange.exports import ExportForm
 from casework.exchange.signature import secret_of
 from casework.kernel.vault import Vault

@@ -11,8 +11,8 @@ from api.console import words
 from api.console.paths import ACCOUNT
 from api.console.visit import OfficerVisit, Page
 from api.needs import HashingPlace
-from casework.access.passwords import LEAST_LENGTH
-from casework.access.second_factor import provisioning_uri
+from casework.accounts.passwords import LEAST_LENGTH
+from casework.accounts.totp import provisioning_uri
 from casework.kernel.errors import IllegalTransition, NotConfirmed, StaleVersion, WeakPassword
 from casework.kernel.permissions import Act
 

@@ -9,7 +9,7 @@ from api.console import words
 from api.console.visit import OfficerVisit, Page
 from api.problems import RequestInvalid
 from api.schemas.agencies import AgencyIn
-from casework.access.agencies import NewAgency
+from casework.accounts.agencies import NewAgency
 from casework.kernel.errors import AlreadyExists
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import AgencyKind

@@ -10,7 +10,7 @@ from api.console.visit import OfficerVisit, Page
 from api.forms import validated
 from api.problems import RequestInvalid
 from api.schemas.keys import KeyIn
-from casework.access.keys import NewKey
+from casework.accounts.api_keys import NewKey
 from casework.kernel.errors import NotFound, NotPermitted
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import Scope

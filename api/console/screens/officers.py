@@ -9,7 +9,7 @@ from api.console import words
 from api.console.visit import OfficerVisit, Page
 from api.problems import RequestInvalid
 from api.schemas.officers import OfficerIn
-from casework.access.officers import NewOfficer
+from casework.accounts.officers import NewOfficer
 from casework.kernel.errors import AlreadyExists, NotFound, NotPermitted
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import Role

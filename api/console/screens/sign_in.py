@@ -13,8 +13,8 @@ from api.console.speech import LANGUAGES
 from api.console.visit import Guest, OfficerVisit, Page
 from api.needs import HashingPlace, Origin
 from api.settings import Settings
-from casework.access.gate import Credentials
-from casework.access.sessions import SignedIn
+from casework.accounts.sessions import SignedIn
+from casework.accounts.sign_in import Credentials
 from casework.kernel.errors import NotAuthenticated, SecondFactorNeeded, TooManyAttempts
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import SessionKind

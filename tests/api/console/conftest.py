@@ -10,8 +10,8 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
-from casework.access.gate import Credentials
-from casework.access.officers import NewOfficer
+from casework.accounts.officers import NewOfficer
+from casework.accounts.sign_in import Credentials
 from casework.kernel.vocabulary import Role, SessionKind
 from tests.services import OPERATOR, PASSWORD, Desk
 

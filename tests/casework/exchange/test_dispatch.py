@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from api.schemas.exchange import render
-from casework.access.keys import NewKey
+from casework.accounts.api_keys import NewKey
 from casework.exchange.deliveries import Again, Deliveries
 from casework.exchange.dispatch import DeliveryRules, Dispatch, Result, pause
 from casework.exchange.queues import Queues

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from casework.access.keys import NewKey
+from casework.accounts.api_keys import NewKey
 from casework.exchange.signature import secret_of
 from casework.exchange.webhooks import NewWebhook, Webhooks, secret_row
 from casework.kernel.errors import NotFound, NotPermitted, StaleVersion, TargetRefused

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 
-from casework.access.agencies import NewAgency
-from casework.access.lockout import SignInRules
-from casework.access.officers import NewOfficer
+from casework.accounts.agencies import NewAgency
+from casework.accounts.lockout import SignInRules
+from casework.accounts.officers import NewOfficer
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit import rows as stored
 from casework.kernel.audit.chain import FIELDS, GENESIS, Link, canonical, chained, check_export

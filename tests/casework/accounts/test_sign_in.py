@@ -8,8 +8,8 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select, text
 
-from casework.access.passwords import Passwords
-from casework.access.second_factor import code_at
+from casework.accounts.passwords import Passwords
+from casework.accounts.totp import code_at
 from casework.kernel.errors import NotAuthenticated, SecondFactorNeeded, TooManyAttempts
 from casework.kernel.vocabulary import Role, SessionKind
 from casework.tables import Officer, OfficerSession

@@ -12,10 +12,10 @@ from typing import Final, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.access.lockout import SignInRules, count_failure, lock_of
-from casework.access.passwords import Passwords
-from casework.access.second_factor import accepted_step
-from casework.access.throttle import Throttle
+from casework.accounts.lockout import SignInRules, count_failure, lock_of
+from casework.accounts.passwords import Passwords
+from casework.accounts.throttle import Throttle
+from casework.accounts.totp import accepted_step
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit.log import REFUSED, Audit, Entry
 from casework.kernel.clock import Clock

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from casework.access.agencies import NewAgency
-from casework.access.gate import Credentials
-from casework.access.lockout import SignInRules
-from casework.access.officers import NewOfficer
-from casework.access.passwords import Passwords
-from casework.access.sessions import SignedIn
+from casework.accounts.agencies import NewAgency
+from casework.accounts.lockout import SignInRules
+from casework.accounts.officers import NewOfficer
+from casework.accounts.passwords import Passwords
+from casework.accounts.sessions import SignedIn
+from casework.accounts.sign_in import Credentials
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import AgencyKind, Role, SessionKind
 from casework.service import Records

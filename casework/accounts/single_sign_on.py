@@ -17,8 +17,8 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.access.oidc import Identity, Proof, Provider
-from casework.access.sessions import Sessions, SignedIn
+from casework.accounts.oidc import Identity, Proof, Provider
+from casework.accounts.sessions import Sessions, SignedIn
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit.log import REFUSED, Audit, Entry
 from casework.kernel.clock import Clock

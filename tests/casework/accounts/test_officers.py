@@ -2,8 +2,8 @@
 
 import pytest
 
-from casework.access.keys import NewKey
-from casework.access.officers import NewOfficer
+from casework.accounts.api_keys import NewKey
+from casework.accounts.officers import NewOfficer
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit.reader import TrailFilter
 from casework.kernel.errors import (

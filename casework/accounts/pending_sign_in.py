@@ -10,7 +10,7 @@ import json
 from datetime import timedelta
 from typing import Final
 
-from casework.access.gate import Credentials
+from casework.accounts.sign_in import Credentials
 from casework.kernel.clock import Clock
 from casework.kernel.errors import NotAuthenticated, WrongDataKey
 from casework.kernel.vault import Vault

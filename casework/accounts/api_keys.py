@@ -13,8 +13,8 @@ from typing import Final
 
 from sqlalchemy import bindparam, select
 
-from casework.access import agencies
-from casework.access.secret import PREFIX, SECRET_BYTES, digest, split
+from casework.accounts import agencies
+from casework.accounts.tokens import PREFIX, SECRET_BYTES, digest, split
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.clock import Clock

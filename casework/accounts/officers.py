@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from casework.access import agencies
-from casework.access.passwords import Passwords, first_password
-from casework.access.sessions import end_sessions
+from casework.accounts import agencies
+from casework.accounts.passwords import Passwords, first_password
+from casework.accounts.sessions import end_sessions
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.clock import Clock

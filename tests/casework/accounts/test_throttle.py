@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from casework.access.throttle import Throttle
+from casework.accounts.throttle import Throttle
 from casework.kernel.errors import TooManyAttempts
 from tests.services import FakeClock
 

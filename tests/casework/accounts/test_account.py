@@ -2,8 +2,8 @@
 
 import pytest
 
-from casework.access.officers import NewOfficer
-from casework.access.second_factor import code_at
+from casework.accounts.officers import NewOfficer
+from casework.accounts.totp import code_at
 from casework.kernel.actor import ActorKind
 from casework.kernel.errors import (
     AccountIncomplete,

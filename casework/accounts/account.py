@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from casework.access.gate import totp_row
-from casework.access.lockout import SignInRules, count_failure, lock_of
-from casework.access.passwords import Passwords, require_strong
-from casework.access.second_factor import accepted_step, new_secret, provisioning_uri
-from casework.access.sessions import end_sessions
+from casework.accounts.lockout import SignInRules, count_failure, lock_of
+from casework.accounts.passwords import Passwords, require_strong
+from casework.accounts.sessions import end_sessions
+from casework.accounts.sign_in import totp_row
+from casework.accounts.totp import accepted_step, new_secret, provisioning_uri
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit.log import REFUSED, Audit, Entry
 from casework.kernel.clock import Clock

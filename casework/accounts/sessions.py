@@ -14,10 +14,10 @@ from typing import Final
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from casework.access.gate import WRONG, Credentials, Gate, in_force
-from casework.access.lockout import SignInRules
-from casework.access.passwords import Passwords
-from casework.access.secret import PREFIX, SECRET_BYTES, digest, split
+from casework.accounts.lockout import SignInRules
+from casework.accounts.passwords import Passwords
+from casework.accounts.sign_in import WRONG, Credentials, Gate, in_force
+from casework.accounts.tokens import PREFIX, SECRET_BYTES, digest, split
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.clock import Clock

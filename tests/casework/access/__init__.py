@@ -1,1 +1,0 @@
-"""Mirrors casework/access."""
