@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import insert
 
+from casework.gallery.templates import template_row
 from casework.kernel.actor import Actor
 from casework.kernel.clock import utc_now
 from casework.kernel.ids import PHOTO, SUBJECT, new_id
@@ -25,7 +26,6 @@ from casework.tables import (
     Template,
     Watchlist,
 )
-from casework.templates import template_row
 from casework.watchlists import NewWatchlist
 
 WATCHLIST: Final = "Load test"

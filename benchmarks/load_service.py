@@ -14,10 +14,10 @@ from typing import Final
 from benchmarks.load_client import Answer, Connection, get
 from benchmarks.load_gallery import fill, load_list, unit_vectors
 from casework.accounts.api_keys import NewKey
+from casework.gallery.model_key import ModelKey
 from casework.kernel.actor import Actor
 from casework.kernel.vault import read_or_create_key
 from casework.kernel.vocabulary import Scope
-from casework.model import ModelKey
 from casework.service import Records
 from cli.background import free_port
 from models.manifest import load_pack

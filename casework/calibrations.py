@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session, undefer
 from casework import chance_scores
 from casework.calibrated import Calibrated, Reading, Threshold, fit_of
 from casework.chance import Chance, is_extrapolated, parameters
-from casework.changes import log_policy
+from casework.gallery.change_log import log_policy
+from casework.gallery.model_key import ModelKey
+from casework.gallery.replica import GalleryMirror
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.clock import Clock
@@ -22,8 +24,6 @@ from casework.kernel.errors import NotFound, TooFewScores
 from casework.kernel.ids import CALIBRATION, new_id
 from casework.kernel.permissions import Act, require
 from casework.kernel.vocabulary import CalibrationSource
-from casework.mirror import GalleryMirror
-from casework.model import ModelKey
 from casework.tables import CalibrationRecord
 from detector.embed import Embedding
 from index import FalseMatchCurve

@@ -13,7 +13,8 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from casework.changes import log_standing, templates_of_subject
+from casework.gallery.change_log import log_standing, templates_of_subject
+from casework.gallery.templates import TemplateMaker
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.clock import Clock
@@ -33,7 +34,6 @@ from casework.subjects import (
     stand_on,
 )
 from casework.tables import EnrolledPhoto, Subject, Template
-from casework.templates import TemplateMaker
 from detector.embed import Embedding
 from detector.errors import PhotoError
 from detector.pipeline import Analysis, Pipeline

@@ -16,9 +16,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.calibrations import Calibrations
+from casework.gallery.replica import GalleryMirror
 from casework.kernel.database import Database
 from casework.kernel.vocabulary import Direction, Stage, SubjectStatus
-from casework.mirror import GalleryMirror
 from casework.policy import Policy, in_force, read_policies
 from casework.tables import Membership, Subject, Template
 from detector.embed import Embedding

@@ -30,6 +30,10 @@ from casework.exchange.referrals import Referrals
 from casework.exchange.tip_desk import TipDesk
 from casework.exchange.tips import Tips
 from casework.exchange.webhooks import Webhooks
+from casework.gallery.model_key import ModelKey
+from casework.gallery.reembedding import ReEmbedding
+from casework.gallery.replica import GalleryMirror
+from casework.gallery.templates import TemplateMaker
 from casework.kernel.audit.log import Audit
 from casework.kernel.audit.reader import Trail
 from casework.kernel.clock import Clock, utc_now
@@ -40,13 +44,10 @@ from casework.kernel.outbox import Outbox
 from casework.kernel.vault import Vault
 from casework.lookalikes import Lookalikes
 from casework.matching import Matching
-from casework.mirror import GalleryMirror
-from casework.model import ModelKey
 from casework.monitoring import Monitoring
 from casework.oversight.held import Held
 from casework.oversight.reports import Reports
 from casework.oversight.retention import Kind, Retention
-from casework.reembedding import ReEmbedding
 from casework.review.alerts import Alerts
 from casework.review.comparison import Comparison
 from casework.review.history import History
@@ -55,7 +56,6 @@ from casework.review.review import Review
 from casework.review.searches import Searches
 from casework.screening import Screening
 from casework.subjects import Subjects
-from casework.templates import TemplateMaker
 from casework.watchlists import Watchlists
 from detector.align import CHIP_SIZE
 from detector.pipeline import Pipeline

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
 from casework import watchlists
-from casework.changes import log_policy, log_removed, log_standing, templates_of_subject
+from casework.gallery.change_log import log_policy, log_removed, log_standing, templates_of_subject
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.clock import Clock

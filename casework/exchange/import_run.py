@@ -21,8 +21,8 @@ from casework.exchange.import_photos import PhotoUnavailable
 from casework.exchange.import_queue import Claim, ImportQueue
 from casework.exchange.import_source import ImportLimits, Source
 from casework.exchange.import_store import BatchOutcome, CheckedRow, ImportStore, StoredRow
+from casework.gallery.replica import GalleryMirror
 from casework.kernel.database import Database
-from casework.mirror import GalleryMirror
 from casework.tables import ImportFault, ImportJob
 from detector.errors import PhotoTooLarge
 

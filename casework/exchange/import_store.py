@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from casework.changes import log_policy
 from casework.enrolment import Application, Enrolled, Enrolment, Examined, by_reference
 from casework.exchange.import_formats import Fault, RawRow
+from casework.gallery.change_log import log_policy
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.clock import Clock

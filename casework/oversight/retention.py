@@ -17,7 +17,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, Select, delete, func, inspect, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from casework.changes import log_removed, templates_of_subject
+from casework.gallery.change_log import log_removed, templates_of_subject
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.clock import Clock

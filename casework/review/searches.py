@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework import watchlists
+from casework.gallery.model_key import ModelKey
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.clock import Clock
@@ -23,7 +24,6 @@ from casework.kernel.ids import SEARCH, new_id
 from casework.kernel.permissions import Act, extends_to, require
 from casework.kernel.vault import Vault
 from casework.matching import MOST_CANDIDATES, Candidate, Matches, Matching
-from casework.model import ModelKey
 from casework.policy import Policy
 from casework.quality import quality_record
 from casework.review.alerts import Wanted, wanted_of

@@ -153,7 +153,7 @@ class Template(Table):
         ForeignKey("subject.id", ondelete="CASCADE"), index=True
     )
     model: Mapped[str]
-    """Pack, version and digest of the recogniser: see `casework.model.ModelKey`."""
+    """Pack, version and digest of the recogniser: see `casework.gallery.model_key.ModelKey`."""
     sealed_vector: Mapped[bytes]
     created_at: Mapped[datetime]
 

@@ -16,7 +16,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import delete, func, insert, inspect, select, text
 
-from casework.changes import log_policy, position
+from casework.gallery.change_log import log_policy, position
 from casework.kernel.audit.log import Entry
 from casework.kernel.database import Database
 from casework.kernel.errors import IllegalTransition, NotFound, SetUpError

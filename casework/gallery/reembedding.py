@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from casework.gallery.templates import TemplateMaker
 from casework.kernel.database import Database
 from casework.kernel.vault import Vault
 from casework.tables import EnrolledPhoto, Template
-from casework.templates import TemplateMaker
 from detector.pipeline import Pipeline
 
 

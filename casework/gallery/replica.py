@@ -12,14 +12,14 @@ import numpy as np
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from casework.changes import position
+from casework.gallery.change_log import position
+from casework.gallery.list_sizes import Sizes
+from casework.gallery.model_key import ModelKey
+from casework.gallery.templates import template_row
 from casework.kernel.database import Database
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import Change
-from casework.model import ModelKey
-from casework.sizes import Sizes
 from casework.tables import GalleryChange, Template
-from casework.templates import template_row
 from index import Gallery
 
 # Rows read, decrypted and added at a time when the gallery is loaded.

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import select
 
+from casework.gallery.replica import GalleryMirror
 from casework.kernel.errors import EnrolmentRefused, StillInUse
-from casework.mirror import GalleryMirror
 from casework.tables import Template
 from index import Gallery
 from tests.services import OPERATOR, Desk, FakeClock, open_service, photo_file

@@ -7,10 +7,10 @@ from typing import Final
 import numpy as np
 from sqlalchemy.orm import Session
 
-from casework.changes import log_added
+from casework.gallery.change_log import log_added
+from casework.gallery.model_key import ModelKey
 from casework.kernel.clock import Clock
 from casework.kernel.vault import Vault
-from casework.model import ModelKey
 from casework.tables import EnrolledPhoto, Template
 from detector.embed import Embedding
 

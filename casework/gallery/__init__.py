@@ -1,0 +1,1 @@
+"""The gallery in memory: it follows the change log of the templates."""
