@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 
 from api.pool import ClientGone
 from api.problems import FieldProblem, RequestInvalid, field_problems
-from casework.enrolment import PhotoFile
+from casework.watchlists.enrolment import PhotoFile
 
 Fields = TypeVar("Fields", bound=BaseModel)
 

@@ -18,7 +18,7 @@ from casework.accounts.sign_in import Credentials
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import AgencyKind, Category, Role, Scope, SessionKind
 from casework.service import Records
-from casework.watchlists import NewWatchlist
+from casework.watchlists.watchlists import NewWatchlist
 from cli import opened
 from cli.background import free_port
 from detector.faces import Image

@@ -26,7 +26,7 @@ from casework.tables import (
     Template,
     Watchlist,
 )
-from casework.watchlists import NewWatchlist
+from casework.watchlists.watchlists import NewWatchlist
 
 WATCHLIST: Final = "Load test"
 _CHUNK: Final = 10_000

@@ -13,7 +13,6 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.enrolment import Enrolled
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.clock import Clock
@@ -22,6 +21,7 @@ from casework.kernel.permissions import Act, extends_to
 from casework.matching import Candidate, Matching
 from casework.policy import Policy
 from casework.tables import Agency, Subject
+from casework.watchlists.enrolment import Enrolled
 
 MOST_NAMED: Final = 20
 """Of one enrolment."""

@@ -27,8 +27,8 @@ from casework.kernel.permissions import Act, require, require_port
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import AlertState, Direction, EventKind, Outcome, Stage
 from casework.matching import Candidate, Matches, Matching
-from casework.quality import quality_record
 from casework.tables import Alert, Encounter, IdempotencyRecord
+from casework.watchlists.quality import quality_record
 from detector.pipeline import Analysis, Pipeline
 from detector.portrait import portrait
 from detector.timing import Stopwatch

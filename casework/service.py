@@ -17,7 +17,6 @@ from casework.accounts.pending_sign_in import PendingSignIns
 from casework.accounts.sessions import Sessions
 from casework.accounts.single_sign_on import SignOn
 from casework.calibrations import Calibrations
-from casework.enrolment import Enrolment
 from casework.exchange.correspondence import Correspondence
 from casework.exchange.deliveries import Deliveries
 from casework.exchange.exports import Exports
@@ -55,8 +54,9 @@ from casework.review.queue import Queue
 from casework.review.review import Review
 from casework.review.searches import Searches
 from casework.screening import Screening
-from casework.subjects import Subjects
-from casework.watchlists import Watchlists
+from casework.watchlists.enrolment import Enrolment
+from casework.watchlists.subjects import Subjects
+from casework.watchlists.watchlists import Watchlists
 from detector.align import CHIP_SIZE
 from detector.pipeline import Pipeline
 from index import ENGINES, EngineName, FalseMatchCurve, Gallery

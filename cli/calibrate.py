@@ -11,10 +11,10 @@ from rich.table import Table
 
 from api.settings import Settings
 from casework.calibrated import Calibrated, Reading
-from casework.enrolment import PhotoFile
 from casework.kernel.actor import Actor
 from casework.kernel.errors import TooFewScores
 from casework.service import Service
+from casework.watchlists.enrolment import PhotoFile
 from cli import opened
 from cli.options import AsJson
 from cli.output import Exit, err, item_progress, out, print_json

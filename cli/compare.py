@@ -7,7 +7,7 @@ import typer
 
 from api.app import pack_from_settings
 from api.settings import Settings
-from casework.quality import quality_record
+from casework.watchlists.quality import quality_record
 from cli import opened
 from cli.options import AsJson
 from cli.output import Exit, err, out, print_json

@@ -13,14 +13,14 @@ import typer
 from rich.progress import Progress, TaskID
 
 from api.settings import Settings
-from casework.enrolment import Application, Enrolled, Examined, PhotoFile, PhotoReport
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import Category, Direction
 from casework.lookalikes import Lookalike
 from casework.service import Service
-from casework.subjects import NewSubject
 from casework.tables import Watchlist
-from casework.watchlists import NewWatchlist
+from casework.watchlists.enrolment import Application, Enrolled, Examined, PhotoFile, PhotoReport
+from casework.watchlists.subjects import NewSubject
+from casework.watchlists.watchlists import NewWatchlist
 from cli import opened
 from cli.options import AsJson, owner_of
 from cli.output import Exit, err, item_progress, out, print_json

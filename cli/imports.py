@@ -16,7 +16,6 @@ from rich.progress import Progress
 
 from api.schemas.imports import RowFaultOut, check_row, rate_of
 from api.settings import Settings
-from casework.enrolment import Examined
 from casework.exchange.import_photos import PhotoFolder
 from casework.exchange.import_queue import ImportTaken
 from casework.exchange.import_run import Batch, ImportRun
@@ -27,7 +26,8 @@ from casework.kernel.errors import ImportRefused
 from casework.kernel.vocabulary import Category, Direction
 from casework.service import Records, Service
 from casework.tables import ImportFault, ImportJob
-from casework.watchlists import NewWatchlist
+from casework.watchlists.enrolment import Examined
+from casework.watchlists.watchlists import NewWatchlist
 from cli import opened
 from cli.options import AsJson, owner_of
 from cli.output import Exit, err, item_progress, out, print_json

@@ -15,7 +15,7 @@ from api.app import create_app
 from api.settings import Settings
 from casework.kernel.vault import read_or_create_key
 from casework.service import Records, Service
-from casework.watchlists import NewWatchlist
+from casework.watchlists.watchlists import NewWatchlist
 from cli.imports import Brought, bring_in
 from tests.fakes import fake_pipeline
 from tests.services import drawn_pack

@@ -10,14 +10,14 @@ from argon2 import PasswordHasher
 
 from casework.accounts.agencies import NewAgency
 from casework.accounts.passwords import Passwords
-from casework.enrolment import PhotoFile
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.vault import KEY_BYTES
 from casework.kernel.vocabulary import AgencyKind, Direction, Role, Stage
 from casework.screening import Arrival, Screened
 from casework.service import Records, Service
-from casework.subjects import NewSubject
-from casework.watchlists import NewWatchlist
+from casework.watchlists.enrolment import PhotoFile
+from casework.watchlists.subjects import NewSubject
+from casework.watchlists.watchlists import NewWatchlist
 from detector.decode import Limits
 from models import Pack, Prior, load_pack
 from tests.fakes import fake_pipeline, photo_of

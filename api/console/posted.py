@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from api.forms import read_parts, receive_body, validated
 from api.problems import FieldProblem, RequestInvalid
-from casework.enrolment import PhotoFile
+from casework.watchlists.enrolment import PhotoFile
 
 Fields = TypeVar("Fields", bound=BaseModel)
 

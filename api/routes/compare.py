@@ -18,8 +18,8 @@ from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Entry
 from casework.kernel.permissions import Act
-from casework.quality import quality_record
 from casework.service import Service
+from casework.watchlists.quality import quality_record
 from detector.pipeline import Analysis
 from detector.timing import Stopwatch
 

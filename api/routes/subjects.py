@@ -36,14 +36,14 @@ from api.schemas.subjects import (
     SubjectPage,
     SubjectPatch,
 )
-from casework.enrolment import Enrolled
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Act
 from casework.lookalikes import Lookalike
 from casework.service import Service
-from casework.subjects import NewSubject, SubjectFilter
 from casework.tables import Subject
+from casework.watchlists.enrolment import Enrolled
+from casework.watchlists.subjects import NewSubject, SubjectFilter
 
 router: Final = APIRouter(
     prefix="/v1/subjects", tags=["subjects"], dependencies=[Depends(known_query)]

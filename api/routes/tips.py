@@ -23,15 +23,15 @@ from api.schemas.tips import (
     TipSearchIn,
     TipSummary,
 )
-from casework.enrolment import Enrolled
 from casework.exchange.tips import TipFilter
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import TipState
 from casework.service import Service
-from casework.subjects import NewSubject
 from casework.tables import Tip
+from casework.watchlists.enrolment import Enrolled
+from casework.watchlists.subjects import NewSubject
 
 router: Final = APIRouter(prefix="/v1/tips", tags=["tips"])
 

@@ -11,7 +11,7 @@ from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Act
 from casework.tables import Watchlist
-from casework.watchlists import NewWatchlist
+from casework.watchlists.watchlists import NewWatchlist
 
 router: Final = APIRouter(
     prefix="/v1/watchlists", tags=["watchlists"], dependencies=[Depends(known_query)]

@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from casework.kernel.nations import nation
-from casework.subjects import EARLIEST_BIRTH
+from casework.watchlists.subjects import EARLIEST_BIRTH
 
 # Numbers would be read as seconds since 1970: a year sent as a time must not become one.
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")

@@ -14,8 +14,8 @@ from api.schemas.subjects import SubjectIn
 from casework.exchange.import_formats import INVALID, Fault
 from casework.exchange.import_store import CheckedRow
 from casework.kernel.vocabulary import ImportState
-from casework.subjects import NewSubject
 from casework.tables import ImportFault, ImportJob
+from casework.watchlists.subjects import NewSubject
 
 # Pydantic's words for what deserves a code of its own.
 _CODES: Final = {"missing": "field_missing", "extra_forbidden": "field_unknown"}

@@ -17,10 +17,10 @@ from api.schemas.common import (
     Text,
     Time,
 )
-from casework.enrolment import PhotoReport
 from casework.kernel.vocabulary import Sex, SubjectStatus
-from casework.quality import quality_record
 from casework.tables import EnrolledPhoto, Subject
+from casework.watchlists.enrolment import PhotoReport
+from casework.watchlists.quality import quality_record
 
 
 class Document(Strict):

@@ -19,7 +19,7 @@ from api.schemas.common import (
 )
 from casework.kernel.vocabulary import Category, Direction, Stage
 from casework.tables import Watchlist
-from casework.watchlists import (
+from casework.watchlists.watchlists import (
     DEFAULT_ACKNOWLEDGE_WITHIN_S,
     DEFAULT_TARGET_FPIR,
     agencies_of,

@@ -15,7 +15,6 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
-from casework import watchlists
 from casework.exchange.import_formats import COLUMNS, cell_of, csv_line
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
@@ -23,6 +22,7 @@ from casework.kernel.database import Database
 from casework.kernel.permissions import Act
 from casework.kernel.vault import Vault
 from casework.tables import EnrolledPhoto, Membership, Subject
+from casework.watchlists import watchlists
 
 _AT_ONCE: Final = 200
 _SUFFIXES: Final = {"jpeg": "jpg", "jpeg2000": "jp2", "tiff": "tif"}

@@ -9,7 +9,6 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from casework import watchlists
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.database import Database
@@ -17,6 +16,7 @@ from casework.kernel.permissions import Act, require, within_reach
 from casework.kernel.vocabulary import EventKind
 from casework.review import alerts
 from casework.tables import Alert, OutboxEvent
+from casework.watchlists import watchlists
 
 START: Final = "evt_start"
 """The point before the first event."""

@@ -12,7 +12,6 @@ from typing import Any, Final
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from casework import watchlists
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.clock import Clock
@@ -21,6 +20,7 @@ from casework.kernel.ids import IMPORT, new_id
 from casework.kernel.permissions import Act, require
 from casework.kernel.vocabulary import ImportState, Role
 from casework.tables import ImportJob
+from casework.watchlists import watchlists
 
 UNFINISHED: Final = (ImportState.QUEUED.value, ImportState.RUNNING.value)
 

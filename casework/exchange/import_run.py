@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from casework.enrolment import Enrolment, Examined, PhotoFile, PhotoReport
 from casework.exchange.import_formats import Fault, RawRow
 from casework.exchange.import_photos import PhotoUnavailable
 from casework.exchange.import_queue import Claim, ImportQueue
@@ -24,6 +23,7 @@ from casework.exchange.import_store import BatchOutcome, CheckedRow, ImportStore
 from casework.gallery.replica import GalleryMirror
 from casework.kernel.database import Database
 from casework.tables import ImportFault, ImportJob
+from casework.watchlists.enrolment import Enrolment, Examined, PhotoFile, PhotoReport
 from detector.errors import PhotoTooLarge
 
 # Rows stored in one transaction: others wait to write for as long as that takes.

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from casework.enrolment import Application, Enrolled, Enrolment, Examined, by_reference
 from casework.exchange.import_formats import Fault, RawRow
 from casework.gallery.change_log import log_policy
 from casework.kernel.actor import Actor
@@ -18,8 +17,9 @@ from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.clock import Clock
 from casework.kernel.errors import ImpossibleBirth, InvalidPeriod
 from casework.kernel.permissions import Act
-from casework.subjects import NewSubject, check_birth, check_period, has_lapsed
 from casework.tables import ImportJob, Subject
+from casework.watchlists.enrolment import Application, Enrolled, Enrolment, Examined, by_reference
+from casework.watchlists.subjects import NewSubject, check_birth, check_period, has_lapsed
 
 _KNOWN_PHOTO: Final = "already_enrolled"
 

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from casework.enrolment import Application, Enrolled, Enrolment, PhotoFile, require_subject
 from casework.exchange import carried, tip_states
 from casework.exchange.carried import TipField
 from casework.exchange.correspondence import Correspondence, Handover, Source
@@ -35,10 +34,17 @@ from casework.kernel.ids import TIP, new_id
 from casework.kernel.permissions import Act, require
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import ReferralKind, TipOrigin, TipState
-from casework.quality import quality_record
 from casework.review.searches import Question, Searches, SearchView
-from casework.subjects import NewSubject
 from casework.tables import Officer, Referral, Tip
+from casework.watchlists.enrolment import (
+    Application,
+    Enrolled,
+    Enrolment,
+    PhotoFile,
+    require_subject,
+)
+from casework.watchlists.quality import quality_record
+from casework.watchlists.subjects import NewSubject
 from detector.pipeline import Pipeline
 
 _GROUP: Final = 4

@@ -5,7 +5,6 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from casework import subjects
 from casework.adjudication import told_state
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
@@ -22,6 +21,7 @@ from casework.tables import (
     Tip,
     Watchlist,
 )
+from casework.watchlists import subjects
 
 
 class Held:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, case, false, func, not_, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from casework import adjudication, watchlists
+from casework import adjudication
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.database import Database
@@ -23,6 +23,7 @@ from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import AlertState, SubjectStatus
 from casework.review.states import FIRST_OPINIONS, Rules, Standing, veiled
 from casework.tables import Agency, Alert, AlertEvent, Encounter, EnrolledPhoto, Subject, Watchlist
+from casework.watchlists import watchlists
 
 PORTRAIT_FORMAT: Final = "jpeg"
 

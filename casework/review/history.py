@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from casework import subjects
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.database import Database
 from casework.kernel.permissions import Act, within_reach
 from casework.tables import Alert, Encounter
+from casework.watchlists import subjects
 
 
 @dataclass(frozen=True, slots=True)

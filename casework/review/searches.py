@@ -13,7 +13,6 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework import watchlists
 from casework.gallery.model_key import ModelKey
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
@@ -25,9 +24,10 @@ from casework.kernel.permissions import Act, extends_to, require
 from casework.kernel.vault import Vault
 from casework.matching import MOST_CANDIDATES, Candidate, Matches, Matching
 from casework.policy import Policy
-from casework.quality import quality_record
 from casework.review.alerts import Wanted, wanted_of
 from casework.tables import Agency, EnrolledPhoto, Membership, ProbeSearch, Subject, Watchlist
+from casework.watchlists import watchlists
+from casework.watchlists.quality import quality_record
 from detector.embed import Embedding
 from detector.pipeline import Pipeline
 from detector.timing import Stopwatch

@@ -2,10 +2,10 @@
 
 import pytest
 
-from casework.enrolment import Application
 from casework.kernel.vocabulary import Role
 from casework.lookalikes import Lookalike
-from casework.subjects import NewSubject
+from casework.watchlists.enrolment import Application
+from casework.watchlists.subjects import NewSubject
 from tests.services import OPERATOR, officer, photo_file
 
 

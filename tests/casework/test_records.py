@@ -25,9 +25,9 @@ from casework.kernel.permissions import Act, require
 from casework.kernel.vault import KEY_BYTES, Vault, read_or_create_key
 from casework.kernel.vocabulary import Role, Scope
 from casework.service import Records, Service
-from casework.subjects import SubjectFilter
 from casework.tables import Subject
-from casework.watchlists import NewWatchlist
+from casework.watchlists.subjects import SubjectFilter
+from casework.watchlists.watchlists import NewWatchlist
 from tests.fakes import fake_pipeline
 from tests.services import (
     DATA_KEY,

@@ -18,7 +18,7 @@ from casework.kernel.vault import read_or_create_key
 from casework.kernel.vocabulary import EventKind, Scope
 from casework.service import Records
 from casework.tables import Alert, OutboxEvent
-from casework.watchlists import NewWatchlist
+from casework.watchlists.watchlists import NewWatchlist
 from cli.background import free_port, running
 from tests.api.events import following
 from tests.casework.exchange.receivers import receiving

@@ -26,7 +26,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.vault import read_or_create_key
 from casework.kernel.vocabulary import Scope
 from casework.service import Records
-from casework.watchlists import NewWatchlist
+from casework.watchlists.watchlists import NewWatchlist
 from cli.background import free_port
 from tests.casework.exchange.lists import zip_of
 from tests.cli.conftest import environment

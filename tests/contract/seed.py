@@ -19,7 +19,6 @@ from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
 from casework.accounts.sign_in import Credentials
 from casework.accounts.totp import code_at
-from casework.enrolment import PhotoFile
 from casework.exchange.carried import AlertField, TipField
 from casework.exchange.correspondence import Handover
 from casework.exchange.tip_desk import NewTip
@@ -38,7 +37,8 @@ from casework.kernel.vocabulary import (
 )
 from casework.review.review import Finding
 from casework.review.searches import Question
-from casework.subjects import NewSubject
+from casework.watchlists.enrolment import PhotoFile
+from casework.watchlists.subjects import NewSubject
 from tests.casework.exchange.lists import csv_of, person, upload, work_off
 from tests.contract.record import RECORDED
 from tests.fakes import photo_of

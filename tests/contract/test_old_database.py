@@ -14,7 +14,7 @@ from casework.exchange.exports import ExportForm
 from casework.exchange.signature import secret_of
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import Role, SessionKind
-from casework.subjects import SubjectFilter
+from casework.watchlists.subjects import SubjectFilter
 from tests.casework.exchange.lists import work_off
 from tests.contract import seed
 from tests.contract.record import RECORDED

@@ -15,13 +15,13 @@ from api.needs import Workers, work_place
 from api.problems import RequestInvalid
 from api.routes.subjects import MEDIA_TYPES, PRIVATE
 from api.schemas.subjects import SubjectIn, SubjectPatch
-from casework.enrolment import Enrolled
 from casework.kernel.errors import CaseworkError, EnrolmentRefused
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import Sex, SubjectStatus
 from casework.lookalikes import Lookalike
-from casework.subjects import NewSubject, SubjectFilter
 from casework.tables import Subject
+from casework.watchlists.enrolment import Enrolled
+from casework.watchlists.subjects import NewSubject, SubjectFilter
 
 router: Final = APIRouter(include_in_schema=False)
 

@@ -27,8 +27,8 @@ from casework.kernel.errors import (
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import Sex, TipOrigin, TipState
 from casework.review.searches import LEAST_PURPOSE
-from casework.subjects import NewSubject
 from casework.tables import Tip
+from casework.watchlists.subjects import NewSubject
 from detector.errors import PhotoError
 
 router: Final = APIRouter(prefix="/tips", include_in_schema=False)

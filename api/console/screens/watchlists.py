@@ -15,7 +15,7 @@ from casework.kernel.errors import AlreadyExists, NotFound, StaleVersion, StillI
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import Category, Direction, Stage
 from casework.tables import Watchlist
-from casework.watchlists import NewWatchlist, agencies_of
+from casework.watchlists.watchlists import NewWatchlist, agencies_of
 
 router: Final = APIRouter(include_in_schema=False)
 

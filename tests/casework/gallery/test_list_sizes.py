@@ -5,9 +5,9 @@ import random
 import pytest
 from sqlalchemy import event, func, select
 
-from casework.enrolment import Application
-from casework.subjects import NewSubject
 from casework.tables import Membership, Template
+from casework.watchlists.enrolment import Application
+from casework.watchlists.subjects import NewSubject
 from tests.services import OPERATOR, Desk, FakeClock, open_service, photo_file
 
 pytestmark = pytest.mark.every_database

@@ -22,8 +22,8 @@ from casework.kernel.database import Database
 from casework.kernel.errors import IllegalTransition, NotFound, SetUpError
 from casework.kernel.vocabulary import Disposal, Opinion, Role
 from casework.review.review import Finding
-from casework.subjects import SubjectFilter
 from casework.tables import AuditRecord, GalleryChange, Subject, Table, Watchlist
+from casework.watchlists.subjects import SubjectFilter
 from tests.deadlines import patience
 from tests.services import OPERATOR, Desk, FakeClock, officer, open_service, port_system, url_of
 

@@ -1,6 +1,6 @@
 """Subjects: the people who stand on an agency's watchlists.
 
-Making one is `casework.enrolment`'s work. What is shown of a subject is audited before it is given
+Making one is `casework.watchlists.enrolment`'s work. What is shown of a subject is audited before it is given
 out.
 """
 
@@ -13,7 +13,6 @@ from sqlalchemy import ColumnElement, String, cast, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
-from casework import watchlists
 from casework.gallery.change_log import log_policy, log_removed, log_standing, templates_of_subject
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
@@ -31,6 +30,7 @@ from casework.kernel.permissions import Act, extends_to, require, within_reach
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import SubjectStatus
 from casework.tables import EnrolledPhoto, Membership, Subject, Template
+from casework.watchlists import watchlists
 
 EARLIEST_BIRTH: Final = 1880
 """Year; nobody has lived to 150."""

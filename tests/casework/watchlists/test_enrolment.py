@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import func, select
 
-from casework.enrolment import Application, PhotoFile
 from casework.kernel.errors import EnrolmentRefused, InvalidPeriod, NotFound, TemplatesMissing
 from casework.service import Records, Service
-from casework.subjects import NewSubject
 from casework.tables import EnrolledPhoto, Subject, Template
+from casework.watchlists.enrolment import Application, PhotoFile
+from casework.watchlists.subjects import NewSubject
 from tests.fakes import fake_pipeline, photo_of
 from tests.services import BEGIN, DATA_KEY, OPERATOR, drawn_pack, open_service, photo_file, url_of
 

@@ -23,8 +23,9 @@ from casework.kernel.errors import EnrolmentRefused, InvalidPeriod
 from casework.kernel.ids import PHOTO, SUBJECT, new_id
 from casework.kernel.permissions import Act
 from casework.kernel.vault import Vault
-from casework.quality import quality_record
-from casework.subjects import (
+from casework.tables import EnrolledPhoto, Subject, Template
+from casework.watchlists.quality import quality_record
+from casework.watchlists.subjects import (
     NewSubject,
     check_birth,
     check_period,
@@ -33,7 +34,6 @@ from casework.subjects import (
     owner_of,
     stand_on,
 )
-from casework.tables import EnrolledPhoto, Subject, Template
 from detector.embed import Embedding
 from detector.errors import PhotoError
 from detector.pipeline import Analysis, Pipeline

@@ -1,0 +1,1 @@
+"""Watchlists, the subjects on them, and their enrolment."""
