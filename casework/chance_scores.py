@@ -15,7 +15,7 @@ import numpy as np
 from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
-from casework.adjudication import Finding, finding, told_state
+from casework.review.findings import Finding, finding, told_state
 from casework.tables import Alert, ChanceScore, Encounter
 from index.outliers import highest_by_chance
 

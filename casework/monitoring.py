@@ -18,13 +18,13 @@ from typing import Final
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
-from casework.adjudication import GRAVITY, Finding, gravity
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.permissions import Act, extends_to, require
 from casework.kernel.vocabulary import Direction, Outcome
+from casework.review.findings import GRAVITY, Finding, gravity
 from casework.tables import Alert, AuditRecord, Encounter, Watchlist
 
 WINDOW_DAYS: Final = 30

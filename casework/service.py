@@ -49,9 +49,9 @@ from casework.oversight.reports import Reports
 from casework.oversight.retention import Kind, Retention
 from casework.review.alerts import Alerts
 from casework.review.comparison import Comparison
+from casework.review.decisions import Review
 from casework.review.history import History
 from casework.review.queue import Queue
-from casework.review.review import Review
 from casework.review.searches import Searches
 from casework.screening import Screening
 from casework.watchlists.enrolment import Enrolment

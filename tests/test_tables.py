@@ -154,7 +154,7 @@ def test_the_tables_are_found():
         "api.console.words.EXPLAINED",
         "api.console.words.LABELS",
         "casework.kernel.permissions.GRANTS",
-        "casework.adjudication.GRAVITY",
+        "casework.review.findings.GRAVITY",
         "casework.exchange.referral_states._RULES",
         "cli.demo.tell._COLOURS",
     }

@@ -19,7 +19,7 @@ from casework.kernel.vocabulary import (
     Stage,
 )
 from casework.review.alerts import AlertView, Step, shown_state
-from casework.review.review import Finding
+from casework.review.decisions import Finding
 from casework.tables import Alert
 
 

@@ -25,7 +25,7 @@ from casework.kernel.outbox import Event, Outbox
 from casework.kernel.permissions import Act, require, require_object
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import Disposal, EventKind, ReferralKind, ReferralState
-from casework.review.review import Review
+from casework.review.decisions import Review
 from casework.tables import Agency, Officer, Referral, ReferralMessage
 
 SEND: Final = "send"

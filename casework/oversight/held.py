@@ -5,11 +5,11 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from casework.adjudication import told_state
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.database import Database
 from casework.kernel.permissions import Act
+from casework.review.findings import told_state
 from casework.tables import (
     Alert,
     AuditRecord,

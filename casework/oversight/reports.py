@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from sqlalchemy import Row, Select, select
 
-from casework.adjudication import Finding, finding, told_state
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.clock import Clock
@@ -22,6 +21,7 @@ from casework.kernel.database import Database
 from casework.kernel.errors import InvalidPeriod, NotPermitted
 from casework.kernel.permissions import Act, require, within_reach
 from casework.kernel.vocabulary import AlertState
+from casework.review.findings import Finding, finding, told_state
 from casework.tables import Agency, Alert, Encounter, Subject
 
 LEAST_SHOWN: Final = 5

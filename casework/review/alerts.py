@@ -13,7 +13,6 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, case, false, func, not_, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from casework import adjudication
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.database import Database
@@ -21,6 +20,7 @@ from casework.kernel.errors import NotFound
 from casework.kernel.permissions import Act, require, within_reach
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import AlertState, SubjectStatus
+from casework.review import findings
 from casework.review.states import FIRST_OPINIONS, Rules, Standing, veiled
 from casework.tables import Agency, Alert, AlertEvent, Encounter, EnrolledPhoto, Subject, Watchlist
 from casework.watchlists import watchlists
@@ -321,9 +321,7 @@ def wanted_of(subject: Subject) -> Wanted:
 
 def _hidden(reader: Actor) -> ColumnElement[bool]:
     """Return what `hides_opinion` says, as a condition."""
-    return and_(
-        adjudication.veiled(), or_(Alert.decided_by.is_(None), Alert.decided_by != reader.id)
-    )
+    return and_(findings.veiled(), or_(Alert.decided_by.is_(None), Alert.decided_by != reader.id))
 
 
 def _shown_in(reader: Actor, states: Sequence[AlertState]) -> ColumnElement[bool]:

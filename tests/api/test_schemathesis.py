@@ -44,7 +44,7 @@ from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
 from casework.accounts.sign_in import Credentials
 from casework.kernel.vocabulary import AgencyKind, Opinion, Role, Scope, SessionKind
-from casework.review.review import Finding
+from casework.review.decisions import Finding
 from cli.background import free_port
 from tests.api.conftest import settings_for
 from tests.deadlines import wait_until

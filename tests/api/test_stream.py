@@ -12,7 +12,7 @@ import uvicorn
 
 from api.app import create_app
 from casework.kernel.vocabulary import Opinion, Role, Scope
-from casework.review.review import Finding
+from casework.review.decisions import Finding
 from cli.background import free_port
 from tests.api.conftest import settings_for
 from tests.api.events import following

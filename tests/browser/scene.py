@@ -27,7 +27,7 @@ from casework.kernel.vocabulary import (
     Scope,
     TipOrigin,
 )
-from casework.review.review import Finding
+from casework.review.decisions import Finding
 from casework.review.searches import Question
 from tests.browser.installation import WAIT_S, Installation
 from tests.deadlines import wait_until

@@ -35,7 +35,7 @@ from casework.kernel.vocabulary import (
     Sex,
     TipOrigin,
 )
-from casework.review.review import Finding
+from casework.review.decisions import Finding
 from casework.review.searches import Question
 from casework.watchlists.enrolment import PhotoFile
 from casework.watchlists.subjects import NewSubject

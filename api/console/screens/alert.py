@@ -14,7 +14,7 @@ from api.schemas.alerts import ClosingIn, FindingIn
 from casework.kernel.errors import Conflict, IllegalTransition, StaleVersion
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import Opinion, OpinionReason
-from casework.review.possible import possible
+from casework.review.allowed_steps import possible
 from casework.review.queue import urgency_of
 
 router: Final = APIRouter(prefix="/alerts", include_in_schema=False)

@@ -21,7 +21,7 @@ from casework.exchange.tip_states import SETTLED
 from casework.kernel.errors import IllegalTransition, InvalidReferral, StaleVersion
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import AlertState
-from casework.review.possible import possible
+from casework.review.allowed_steps import possible
 from casework.tables import Referral
 
 router: Final = APIRouter(include_in_schema=False)

@@ -11,8 +11,8 @@ from api.console.visit import Page
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import Category, Opinion, OpinionReason, Role
 from casework.review.alerts import AlertFilter
+from casework.review.decisions import Finding
 from casework.review.queue import Urgency, urgency_of
-from casework.review.review import Finding
 from tests.deadlines import patience
 from tests.services import officer as actor_of
 

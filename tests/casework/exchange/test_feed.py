@@ -11,7 +11,7 @@ from casework.exchange.feed import START
 from casework.kernel.errors import NotPermitted
 from casework.kernel.outbox import Event
 from casework.kernel.vocabulary import AlertState, EventKind, Opinion, Role
-from casework.review.review import Finding
+from casework.review.decisions import Finding
 from casework.tables import OutboxEvent
 from tests.services import officer, open_service, port_system
 

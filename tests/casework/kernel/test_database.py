@@ -21,7 +21,7 @@ from casework.kernel.audit.log import Entry
 from casework.kernel.database import Database
 from casework.kernel.errors import IllegalTransition, NotFound, SetUpError
 from casework.kernel.vocabulary import Disposal, Opinion, Role
-from casework.review.review import Finding
+from casework.review.decisions import Finding
 from casework.tables import AuditRecord, GalleryChange, Subject, Table, Watchlist
 from casework.watchlists.subjects import SubjectFilter
 from tests.deadlines import patience

@@ -8,7 +8,7 @@ import pytest
 from casework.kernel.errors import InvalidPeriod, NotPermitted
 from casework.kernel.vocabulary import Disposal, Opinion, Role
 from casework.oversight.reports import LEAST_SHOWN, Dimension, Line, Question
-from casework.review.review import Finding
+from casework.review.decisions import Finding
 from tests.services import officer
 
 

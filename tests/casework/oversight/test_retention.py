@@ -12,7 +12,7 @@ from casework.kernel.audit.reader import TrailFilter
 from casework.kernel.errors import NotPermitted
 from casework.kernel.vocabulary import Disposal, Opinion, Role
 from casework.oversight.retention import Kind, Retention
-from casework.review.review import Finding
+from casework.review.decisions import Finding
 from casework.tables import Alert, AlertEvent, Encounter, EnrolledPhoto, Subject, Template
 from tests.services import OPERATOR, officer
 

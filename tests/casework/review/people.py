@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import Opinion, OpinionReason, Role
-from casework.review.review import Finding
+from casework.review.decisions import Finding
 from casework.tables import AlertEvent, AuditRecord
 from tests.services import OPERATOR, Desk, officer
 

@@ -17,7 +17,7 @@ from hypothesis.stateful import (
 from casework.kernel.errors import IllegalTransition, NotFound, NotPermitted, StaleVersion
 from casework.kernel.vocabulary import AlertState, Disposal, Opinion
 from casework.review.alerts import AlertFilter
-from casework.review.review import Finding
+from casework.review.decisions import Finding
 from tests.casework.review.people import people, share, traces
 
 FIRST = {"potential_candidate", "not_candidate", "inconclusive"}
