@@ -13,13 +13,13 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from casework.calibration.policy import Policy
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.permissions import Act, extends_to
 from casework.matching import Candidate, Matching
-from casework.policy import Policy
 from casework.tables import Agency, Subject
 from casework.watchlists.enrolment import Enrolled
 

@@ -15,11 +15,11 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.calibrations import Calibrations
+from casework.calibration.calibrations import Calibrations
+from casework.calibration.policy import Policy, in_force, read_policies
 from casework.gallery.replica import GalleryMirror
 from casework.kernel.database import Database
 from casework.kernel.vocabulary import Direction, Stage, SubjectStatus
-from casework.policy import Policy, in_force, read_policies
 from casework.tables import Membership, Subject, Template
 from detector.embed import Embedding
 from index import Hit, SearchResult

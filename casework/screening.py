@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from casework import chance_scores
+from casework.calibration import non_mated_scores
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.clock import Clock
@@ -259,7 +259,7 @@ class Screening:
             if alerts:
                 connection.execute(_NEW_ALERTS, alerts)
             if chance is not None:
-                chance_scores.note(
+                non_mated_scores.note(
                     connection,
                     encounter.model,
                     chance,

@@ -16,7 +16,8 @@ from casework.accounts.passwords import Passwords
 from casework.accounts.pending_sign_in import PendingSignIns
 from casework.accounts.sessions import Sessions
 from casework.accounts.single_sign_on import SignOn
-from casework.calibrations import Calibrations
+from casework.calibration.calibrations import Calibrations
+from casework.calibration.monitoring import Monitoring
 from casework.exchange.correspondence import Correspondence
 from casework.exchange.deliveries import Deliveries
 from casework.exchange.exports import Exports
@@ -43,7 +44,6 @@ from casework.kernel.outbox import Outbox
 from casework.kernel.vault import Vault
 from casework.lookalikes import Lookalikes
 from casework.matching import Matching
-from casework.monitoring import Monitoring
 from casework.oversight.held import Held
 from casework.oversight.reports import Reports
 from casework.oversight.retention import Kind, Retention

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from api.settings import Settings
-from casework.calibrated import Calibrated, Reading
+from casework.calibration.views import Calibrated, Reading
 from casework.kernel.actor import Actor
 from casework.kernel.errors import TooFewScores
 from casework.service import Service

@@ -4,12 +4,12 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from casework.chance import RAREST
-from casework.policy import Policy
+from casework.calibration.policy import Policy
+from casework.calibration.thresholds import RAREST
 from casework.tables import Alert
 
 _DECADES: Final = 6
-"""From 1 in 1 to 1 in a million: rarer is never said (casework.chance.RAREST)."""
+"""From 1 in 1 to 1 in a million: rarer is never said (casework.calibration.thresholds.RAREST)."""
 _WIDTH: Final = 760
 _MARGIN: Final = 36
 

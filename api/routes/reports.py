@@ -11,10 +11,10 @@ from api.needs import Allowed, TheService
 from api.problems import FieldProblem, RequestInvalid
 from api.schemas.common import Time
 from api.schemas.reports import AlarmReportOut, ReviewReportOut, as_csv
+from casework.calibration.monitoring import WINDOW_DAYS
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Act
-from casework.monitoring import WINDOW_DAYS
 from casework.oversight.reports import Dimension, Question, ReviewReport
 
 router: Final = APIRouter(prefix="/v1/reports", tags=["reports"])

@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import Field
 
 from api.schemas.common import Answer
-from casework.calibrated import Calibrated, Reading
+from casework.calibration.views import Calibrated, Reading
 from casework.kernel.vocabulary import CalibrationSource
 
 

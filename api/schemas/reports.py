@@ -9,7 +9,7 @@ from typing import Self
 from pydantic import Field
 
 from api.schemas.common import Answer
-from casework.monitoring import AlarmReport, Alarms
+from casework.calibration.monitoring import AlarmReport, Alarms
 from casework.oversight.reports import Dimension, Line, ReviewReport
 
 

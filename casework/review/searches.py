@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from casework.calibration.policy import Policy
 from casework.gallery.model_key import ModelKey
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
@@ -23,7 +24,6 @@ from casework.kernel.ids import SEARCH, new_id
 from casework.kernel.permissions import Act, extends_to, require
 from casework.kernel.vault import Vault
 from casework.matching import MOST_CANDIDATES, Candidate, Matches, Matching
-from casework.policy import Policy
 from casework.review.alerts import Wanted, wanted_of
 from casework.tables import Agency, EnrolledPhoto, Membership, ProbeSearch, Subject, Watchlist
 from casework.watchlists import watchlists

@@ -12,7 +12,7 @@ from casework.accounts.api_keys import NewKey
 from casework.kernel.vocabulary import Role, Scope
 from tests.api.conftest import problem, settings_for, wait_until_ready
 from tests.api.test_metrics import figures, screen
-from tests.casework.test_calibrations import note, strangers
+from tests.casework.calibration.test_calibrations import note, strangers
 from tests.deadlines import patience, wait_until
 from tests.services import OPERATOR, Desk, open_service
 

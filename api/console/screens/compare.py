@@ -11,7 +11,7 @@ from api.console.visit import OfficerVisit, Page
 from api.needs import Workers, work_place
 from api.routes.compare import told
 from api.schemas.compare import CompareOut
-from casework.chance import RAREST
+from casework.calibration.thresholds import RAREST
 from casework.kernel.audit.log import Entry
 from casework.kernel.permissions import Act
 from detector.errors import PhotoError

@@ -12,7 +12,7 @@ from api.needs import Workers, work_place
 from api.problems import RequestInvalid
 from api.routes.subjects import MEDIA_TYPES, PRIVATE
 from api.schemas.searches import SearchFields
-from casework.chance import RAREST
+from casework.calibration.thresholds import RAREST
 from casework.kernel.permissions import Act
 from casework.matching import MOST_CANDIDATES
 from casework.review.searches import DEFAULT_CANDIDATES, LEAST_PURPOSE, Question, SearchView

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from sqlalchemy import event, select, update
 
+from casework.calibration.monitoring import LEVEL, upper_limit
 from casework.kernel.vocabulary import Direction
-from casework.monitoring import LEVEL, upper_limit
 from casework.review.findings import GRAVITY, Finding, counts_as_chance, finding, gravity
 from casework.tables import Alert, AuditRecord
 from tests.services import open_service

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sqlalchemy import func, insert, select, update
 
-from casework import chance_scores
-from casework.chance import RAREST, Chance, parameters, restored
+from casework.calibration import non_mated_scores
+from casework.calibration.thresholds import RAREST, Chance, parameters, restored
 from casework.kernel.actor import Actor
 from casework.kernel.errors import NotFound, TooFewScores
 from casework.kernel.vocabulary import Direction
@@ -29,7 +29,7 @@ def note(desk, scores, gallery_size=1, on=TODAY, model=None):
     """Put scores into the records as clear encounters would."""
     with desk.service.records.database.write_rows() as connection:
         for score in scores:
-            chance_scores.note(
+            non_mated_scores.note(
                 connection, model or str(desk.service.model), float(score), gallery_size, on
             )
 
@@ -102,7 +102,7 @@ def test_a_score_is_there_exactly_if_its_encounter_is(desk, monkeypatch):
         raise RuntimeError("the power goes")
 
     with monkeypatch.context() as patch:
-        patch.setattr(chance_scores, "note", fail)
+        patch.setattr(non_mated_scores, "note", fail)
         with pytest.raises(RuntimeError, match="power"):
             desk.screen(9)
     with desk.service.records.database.read() as session:
@@ -351,7 +351,7 @@ def test_a_process_that_was_overtaken_makes_none(desk, database, monkeypatch):
 
 
 def test_old_scores_go(desk, monkeypatch):
-    monkeypatch.setattr(chance_scores, "KEPT", 20)
+    monkeypatch.setattr(non_mated_scores, "KEPT", 20)
     desk.enrol(1)
     note(desk, strangers(15), on=date(2026, 1, 1))
     note(desk, strangers(15, 1), on=date(2026, 1, 2))

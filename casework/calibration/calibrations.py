@@ -10,9 +10,9 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
-from casework import chance_scores
-from casework.calibrated import Calibrated, Reading, Threshold, fit_of
-from casework.chance import Chance, is_extrapolated, parameters
+from casework.calibration import non_mated_scores
+from casework.calibration.thresholds import Chance, is_extrapolated, parameters
+from casework.calibration.views import Calibrated, Reading, Threshold, fit_of
 from casework.gallery.change_log import log_policy
 from casework.gallery.model_key import ModelKey
 from casework.gallery.replica import GalleryMirror
@@ -142,14 +142,14 @@ class Calibrations:
         detail, fitted = self._from_encounters()
         with self._database.write() as session:
             row = self._add(session, actor, CalibrationSource.ENCOUNTERS, detail, fitted)
-            chance_scores.prune(session, self._model)
+            non_mated_scores.prune(session, self._model)
         return Calibrated.of(row, row.id)
 
     def renewal_due(self) -> str | None:
         """Return why a calibration should be made from the service's own scores, if one should."""
         size = self.gallery_size()
         with self._database.read() as session:
-            held = chance_scores.count(session, self._model, size)
+            held = non_mated_scores.count(session, self._model, size)
             newest = self._newest(session)
             row = session.get_one(CalibrationRecord, newest) if newest else None
         if not size or held < LEAST_UNASKED:
@@ -157,9 +157,9 @@ class Calibrations:
         if row is None:
             return "there is none of this pack"
         factor = size / row.gallery_size
-        if not 1 / chance_scores.SAME_SIZE < factor < chance_scores.SAME_SIZE:
+        if not 1 / non_mated_scores.SAME_SIZE < factor < non_mated_scores.SAME_SIZE:
             return f"the gallery went from {row.gallery_size} to {size} templates"
-        if min(held, chance_scores.KEPT) >= _MORE_EVIDENCE * row.searches:
+        if min(held, non_mated_scores.KEPT) >= _MORE_EVIDENCE * row.searches:
             return f"{held} searches are known instead of {row.searches}"
         return None
 
@@ -174,7 +174,7 @@ class Calibrations:
             except TooFewScores:  # without those set aside
                 fitted = None
         with self._database.write() as session:
-            chance_scores.prune(session, self._model)
+            non_mated_scores.prune(session, self._model)
             if fitted is None or self._newest(session) != seen:
                 return None
             row = self._add(session, actor, CalibrationSource.ENCOUNTERS, *fitted)
@@ -183,7 +183,7 @@ class Calibrations:
     def _from_encounters(self) -> tuple[str, Calibration]:
         size = self.gallery_size()
         with self._database.read() as session:
-            own = chance_scores.gather(session, self._model, size)
+            own = non_mated_scores.gather(session, self._model, size)
         return own.detail, _fitted(own.scores, size)
 
     def _add(

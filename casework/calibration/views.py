@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from casework.chance import restored
+from casework.calibration.thresholds import restored
 from casework.kernel.vocabulary import CalibrationSource
 from casework.tables import CalibrationRecord
 from index.calibration import Calibration

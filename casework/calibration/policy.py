@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.chance import Chance
+from casework.calibration.thresholds import Chance
 from casework.kernel.vocabulary import Category, Direction, Stage
 from casework.tables import Watchlist
 
