@@ -42,8 +42,6 @@ from casework.kernel.errors import SetUpError, TemplatesMissing
 from casework.kernel.group_commit import GroupCommit
 from casework.kernel.outbox import Outbox
 from casework.kernel.vault import Vault
-from casework.lookalikes import Lookalikes
-from casework.matching import Matching
 from casework.oversight.held import Held
 from casework.oversight.reports import Reports
 from casework.oversight.retention import Kind, Retention
@@ -52,8 +50,10 @@ from casework.review.comparison import Comparison
 from casework.review.decisions import Review
 from casework.review.history import History
 from casework.review.queue import Queue
-from casework.review.searches import Searches
-from casework.screening import Screening
+from casework.screening.duplicates import Lookalikes
+from casework.screening.matching import Matching
+from casework.screening.screening import Screening
+from casework.screening.searches import Searches
 from casework.watchlists.enrolment import Enrolment
 from casework.watchlists.subjects import Subjects
 from casework.watchlists.watchlists import Watchlists

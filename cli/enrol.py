@@ -15,7 +15,7 @@ from rich.progress import Progress, TaskID
 from api.settings import Settings
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import Category, Direction
-from casework.lookalikes import Lookalike
+from casework.screening.duplicates import Lookalike
 from casework.service import Service
 from casework.tables import Watchlist
 from casework.watchlists.enrolment import Application, Enrolled, Examined, PhotoFile, PhotoReport

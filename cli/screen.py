@@ -10,7 +10,7 @@ from api.schemas.encounters import EncounterOut
 from api.settings import Settings
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import Direction, Stage
-from casework.screening import Arrival
+from casework.screening.screening import Arrival
 from cli import opened
 from cli.options import AsJson
 from cli.output import Exit, out, print_json

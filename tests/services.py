@@ -13,7 +13,7 @@ from casework.accounts.passwords import Passwords
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.vault import KEY_BYTES
 from casework.kernel.vocabulary import AgencyKind, Direction, Role, Stage
-from casework.screening import Arrival, Screened
+from casework.screening.screening import Arrival, Screened
 from casework.service import Records, Service
 from casework.watchlists.enrolment import PhotoFile
 from casework.watchlists.subjects import NewSubject

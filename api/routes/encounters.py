@@ -13,7 +13,7 @@ from api.timing import server_timing
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Act
-from casework.screening import Arrival
+from casework.screening.screening import Arrival
 from detector import errors as photo
 
 router: Final = APIRouter(prefix="/v1/encounters", tags=["encounters"])

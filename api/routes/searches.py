@@ -15,8 +15,8 @@ from api.timing import server_timing
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Act
-from casework.matching import MOST_CANDIDATES
-from casework.review.searches import Question, SearchView
+from casework.screening.matching import MOST_CANDIDATES
+from casework.screening.searches import Question, SearchView
 from detector.timing import Stopwatch
 
 router: Final = APIRouter(

@@ -39,7 +39,7 @@ from api.schemas.subjects import (
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Act
-from casework.lookalikes import Lookalike
+from casework.screening.duplicates import Lookalike
 from casework.service import Service
 from casework.tables import Subject
 from casework.watchlists.enrolment import Enrolled

@@ -8,8 +8,8 @@ from pydantic import Field, StringConstraints
 from api.schemas.alerts import AlertSubject, AlertWatchlist
 from api.schemas.common import Answer, QualityOut, Strict, Text
 from casework.kernel.vocabulary import Category
-from casework.matching import MOST_CANDIDATES
-from casework.review.searches import (
+from casework.screening.matching import MOST_CANDIDATES
+from casework.screening.searches import (
     DEFAULT_CANDIDATES,
     LEAST_PURPOSE,
     Resemblance,

@@ -10,7 +10,7 @@ from api.schemas.referrals import Note
 from casework.exchange.tip_desk import NewTip
 from casework.exchange.tips import TipView
 from casework.kernel.vocabulary import TipOrigin, TipState
-from casework.review.searches import LEAST_PURPOSE
+from casework.screening.searches import LEAST_PURPOSE
 from casework.tables import Tip
 
 Purpose = Annotated[

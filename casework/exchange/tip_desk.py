@@ -34,7 +34,7 @@ from casework.kernel.ids import TIP, new_id
 from casework.kernel.permissions import Act, require
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import ReferralKind, TipOrigin, TipState
-from casework.review.searches import Question, Searches, SearchView
+from casework.screening.searches import Question, Searches, SearchView
 from casework.tables import Officer, Referral, Tip
 from casework.watchlists.enrolment import (
     Application,

@@ -149,4 +149,4 @@ class ProbeSearch(Table):
     watchlist_ids: Mapped[list[str]]
     """Lists that were searched."""
     candidates: Mapped[list[dict[str, Any]]]
-    """Ids and scores, best first: see `casework.review.searches.Resemblance`."""
+    """Ids and scores, best first: see `casework.screening.searches.Resemblance`."""

@@ -12,7 +12,7 @@ from benchmarks.crash_clients import Ledger, Step
 from benchmarks.report import Report
 from casework.kernel.vocabulary import Direction, Disposal, Opinion, Role, Stage
 from casework.review.decisions import Finding
-from casework.screening import Arrival
+from casework.screening.screening import Arrival
 from tests.fakes import photo_of
 from tests.services import Desk, FakeClock, officer, open_service, port_system
 

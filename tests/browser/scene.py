@@ -28,7 +28,7 @@ from casework.kernel.vocabulary import (
     TipOrigin,
 )
 from casework.review.decisions import Finding
-from casework.review.searches import Question
+from casework.screening.searches import Question
 from tests.browser.installation import WAIT_S, Installation
 from tests.deadlines import wait_until
 from tests.fakes import photo_of

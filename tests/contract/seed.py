@@ -36,7 +36,7 @@ from casework.kernel.vocabulary import (
     TipOrigin,
 )
 from casework.review.decisions import Finding
-from casework.review.searches import Question
+from casework.screening.searches import Question
 from casework.watchlists.enrolment import PhotoFile
 from casework.watchlists.subjects import NewSubject
 from tests.casework.exchange.lists import csv_of, person, upload, work_off

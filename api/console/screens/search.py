@@ -14,8 +14,8 @@ from api.routes.subjects import MEDIA_TYPES, PRIVATE
 from api.schemas.searches import SearchFields
 from casework.calibration.thresholds import RAREST
 from casework.kernel.permissions import Act
-from casework.matching import MOST_CANDIDATES
-from casework.review.searches import DEFAULT_CANDIDATES, LEAST_PURPOSE, Question, SearchView
+from casework.screening.matching import MOST_CANDIDATES
+from casework.screening.searches import DEFAULT_CANDIDATES, LEAST_PURPOSE, Question, SearchView
 from detector.errors import PhotoError
 
 router: Final = APIRouter(include_in_schema=False)

@@ -18,7 +18,7 @@ from api.schemas.subjects import SubjectIn, SubjectPatch
 from casework.kernel.errors import CaseworkError, EnrolmentRefused
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import Sex, SubjectStatus
-from casework.lookalikes import Lookalike
+from casework.screening.duplicates import Lookalike
 from casework.tables import Subject
 from casework.watchlists.enrolment import Enrolled
 from casework.watchlists.subjects import NewSubject, SubjectFilter

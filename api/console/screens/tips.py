@@ -26,7 +26,7 @@ from casework.kernel.errors import (
 )
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import Sex, TipOrigin, TipState
-from casework.review.searches import LEAST_PURPOSE
+from casework.screening.searches import LEAST_PURPOSE
 from casework.tables import Tip
 from casework.watchlists.subjects import NewSubject
 from detector.errors import PhotoError

@@ -19,7 +19,7 @@ from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.permissions import Act, extends_to
-from casework.matching import Candidate, Matching
+from casework.screening.matching import Candidate, Matching
 from casework.tables import Agency, Subject
 from casework.watchlists.enrolment import Enrolled
 

@@ -5,7 +5,7 @@ from sqlalchemy import select, update
 
 from casework.kernel.errors import NotFound, NotPermitted
 from casework.kernel.vocabulary import SubjectStatus
-from casework.review.searches import Question
+from casework.screening.searches import Question
 from casework.tables import AuditRecord, ProbeSearch
 from detector.errors import UnreadablePhoto
 from tests.casework.review.people import people, share

@@ -23,8 +23,8 @@ from casework.kernel.errors import NotFound
 from casework.kernel.ids import SEARCH, new_id
 from casework.kernel.permissions import Act, extends_to, require
 from casework.kernel.vault import Vault
-from casework.matching import MOST_CANDIDATES, Candidate, Matches, Matching
 from casework.review.alerts import Wanted, wanted_of
+from casework.screening.matching import MOST_CANDIDATES, Candidate, Matches, Matching
 from casework.tables import Agency, EnrolledPhoto, Membership, ProbeSearch, Subject, Watchlist
 from casework.watchlists import watchlists
 from casework.watchlists.quality import quality_record

@@ -3,7 +3,7 @@
 import pytest
 
 from casework.kernel.vocabulary import Role
-from casework.lookalikes import Lookalike
+from casework.screening.duplicates import Lookalike
 from casework.watchlists.enrolment import Application
 from casework.watchlists.subjects import NewSubject
 from tests.services import OPERATOR, officer, photo_file

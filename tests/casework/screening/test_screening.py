@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from casework import matching
 from casework.kernel.errors import IdempotencyClash, NotFound, NotPermitted
 from casework.kernel.vocabulary import Category, Direction, Stage, SubjectStatus
+from casework.screening import matching
 from casework.tables import Alert, Encounter
 from detector.errors import PhotoError
 from tests.services import BEGIN, OPERATOR, Desk, open_service, photo_file, port_system

@@ -1,7 +1,7 @@
 """Screening: a traveller's photo in, clear / alert / unsearchable out.
 
 This is the one path of a photo: analyse -> search, group by subject and apply each watchlist's
-policy (`casework.matching`) -> commit encounter and alerts in one transaction -> answer.
+policy (`casework.screening.matching`) -> commit encounter and alerts in one transaction -> answer.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ from casework.kernel.outbox import Event, Outbox
 from casework.kernel.permissions import Act, require, require_port
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import AlertState, Direction, EventKind, Outcome, Stage
-from casework.matching import Candidate, Matches, Matching
+from casework.screening.matching import Candidate, Matches, Matching
 from casework.tables import Alert, Encounter, IdempotencyRecord
 from casework.watchlists.quality import quality_record
 from detector.pipeline import Analysis, Pipeline
