@@ -8,9 +8,9 @@ from typing import Final
 from api.logging import log
 from api.pool import WorkPool
 from api.schemas.imports import check_row
-from casework.exchange.import_queue import Claim, ImportTaken
-from casework.exchange.import_run import Batch, ImportRun
-from casework.exchange.import_source import ImportLimits
+from casework.imports.queue import Claim, ImportTaken
+from casework.imports.run import Batch, ImportRun
+from casework.imports.source import ImportLimits
 from casework.kernel.errors import CaseworkError
 from casework.kernel.vocabulary import ImportState
 from casework.service import Service

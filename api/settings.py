@@ -21,7 +21,7 @@ from pydantic_settings import (
 
 from api.cpus import available_cpus
 from casework.accounts.lockout import SignInRules
-from casework.exchange.import_source import ImportLimits
+from casework.imports.source import ImportLimits
 from casework.oversight.retention import DEFAULT_DAYS, Kind
 from detector.decode import Limits
 from index import EngineName

@@ -20,12 +20,7 @@ from casework.calibration.calibrations import Calibrations
 from casework.calibration.monitoring import Monitoring
 from casework.exchange.correspondence import Correspondence
 from casework.exchange.deliveries import Deliveries
-from casework.exchange.exports import Exports
 from casework.exchange.feed import Feed
-from casework.exchange.import_queue import ImportQueue
-from casework.exchange.import_run import Importing
-from casework.exchange.import_store import ImportStore
-from casework.exchange.imports import Imports
 from casework.exchange.referrals import Referrals
 from casework.exchange.tip_desk import TipDesk
 from casework.exchange.tips import Tips
@@ -34,6 +29,11 @@ from casework.gallery.model_key import ModelKey
 from casework.gallery.reembedding import ReEmbedding
 from casework.gallery.replica import GalleryMirror
 from casework.gallery.templates import TemplateMaker
+from casework.imports.exports import Exports
+from casework.imports.imports import Imports
+from casework.imports.queue import ImportQueue
+from casework.imports.run import Importing
+from casework.imports.store import ImportStore
 from casework.kernel.audit.log import Audit
 from casework.kernel.audit.reader import Trail
 from casework.kernel.clock import Clock, utc_now

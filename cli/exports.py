@@ -9,7 +9,7 @@ from typing import Annotated, BinaryIO
 import typer
 
 from api.settings import Settings
-from casework.exchange.exports import ExportForm
+from casework.imports.exports import ExportForm
 from casework.kernel.actor import Actor
 from cli import opened
 from cli.options import owner_of

@@ -16,11 +16,11 @@ from rich.progress import Progress
 
 from api.schemas.imports import RowFaultOut, check_row, rate_of
 from api.settings import Settings
-from casework.exchange.import_photos import PhotoFolder
-from casework.exchange.import_queue import ImportTaken
-from casework.exchange.import_run import Batch, ImportRun
-from casework.exchange.import_source import ImportLimits, Source, counted
-from casework.exchange.import_source import opened as source_of
+from casework.imports.photos import PhotoFolder
+from casework.imports.queue import ImportTaken
+from casework.imports.run import Batch, ImportRun
+from casework.imports.source import ImportLimits, Source, counted
+from casework.imports.source import opened as source_of
 from casework.kernel.actor import Actor
 from casework.kernel.errors import ImportRefused
 from casework.kernel.vocabulary import Category, Direction

@@ -30,7 +30,7 @@ CATALOGUES: Final = {language: read(language) for language in LANGUAGES}
 PARTIAL: Final = {
     "casework.kernel.permissions.FOR_ALL": "most acts reach no further for anybody",
     "casework.kernel.permissions._PEOPLE": "port systems are no people",
-    "casework.exchange.exports._SUFFIXES": "formats whose name is not their suffix",
+    "casework.imports.exports._SUFFIXES": "formats whose name is not their suffix",
     "casework.oversight.reports._FORMATS": "dimensions that are parts of a time",
     "api.console.screens.officers._ROLES": "a port system's key is no officer",
     "api.console.screens.refer._TRAVELLER": "the fields of the traveller, one group of three",

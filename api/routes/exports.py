@@ -7,7 +7,7 @@ from fastapi.responses import StreamingResponse
 
 from api import problems
 from api.needs import Allowed, TheService
-from casework.exchange.exports import ExportForm
+from casework.imports.exports import ExportForm
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Act

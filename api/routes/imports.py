@@ -20,7 +20,7 @@ from api.schemas.imports import (
     faults_as_json,
 )
 from api.uploads import receive_files
-from casework.exchange.import_upload import FILE, PHOTOS
+from casework.imports.upload import FILE, PHOTOS
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Act

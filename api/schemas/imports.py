@@ -11,8 +11,8 @@ from pydantic import Field, ValidationError
 from api.problems import field_problems
 from api.schemas.common import Answer
 from api.schemas.subjects import SubjectIn
-from casework.exchange.import_formats import INVALID, Fault
-from casework.exchange.import_store import CheckedRow
+from casework.imports.formats import INVALID, Fault
+from casework.imports.store import CheckedRow
 from casework.kernel.vocabulary import ImportState
 from casework.tables import ImportFault, ImportJob
 from casework.watchlists.subjects import NewSubject

@@ -11,11 +11,11 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from casework.accounts.api_keys import NewKey
-from casework.exchange.exports import ExportForm
+from casework.imports.exports import ExportForm
 from casework.kernel.vocabulary import Role, Scope
 from casework.tables import AuditRecord
 from tests.api.conftest import problem, settings_for, wait_until_ready
-from tests.casework.exchange.lists import counts, csv_of, imported, person, photos_of, zip_of
+from tests.casework.imports.lists import counts, csv_of, imported, person, photos_of, zip_of
 from tests.deadlines import wait_until
 from tests.fakes import photo_of
 from tests.services import OPERATOR, Desk, open_service

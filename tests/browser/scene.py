@@ -10,9 +10,9 @@ from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
 from casework.exchange.carried import AlertField
 from casework.exchange.correspondence import Handover
-from casework.exchange.import_upload import FILE
 from casework.exchange.tip_desk import NewTip
 from casework.exchange.webhooks import NewWebhook
+from casework.imports.upload import FILE
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import (
     AgencyKind,

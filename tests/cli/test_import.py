@@ -28,7 +28,7 @@ from casework.kernel.vocabulary import Scope
 from casework.service import Records
 from casework.watchlists.watchlists import NewWatchlist
 from cli.background import free_port
-from tests.casework.exchange.lists import zip_of
+from tests.casework.imports.lists import zip_of
 from tests.cli.conftest import environment
 from tests.data import PACKAGED
 from tests.deadlines import patience, wait_until

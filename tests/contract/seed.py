@@ -39,7 +39,7 @@ from casework.review.decisions import Finding
 from casework.screening.searches import Question
 from casework.watchlists.enrolment import PhotoFile
 from casework.watchlists.subjects import NewSubject
-from tests.casework.exchange.lists import csv_of, person, upload, work_off
+from tests.casework.imports.lists import csv_of, person, upload, work_off
 from tests.contract.record import RECORDED
 from tests.fakes import photo_of
 from tests.services import (

@@ -13,8 +13,8 @@ from api.console.visit import OfficerVisit, Page
 from api.import_worker import ImportWorker
 from api.problems import FieldProblem, NotReady, RequestInvalid
 from api.schemas.imports import ImportOut, faults_as_csv
-from casework.exchange.exports import ExportForm
-from casework.exchange.import_upload import FILE, PHOTOS
+from casework.imports.exports import ExportForm
+from casework.imports.upload import FILE, PHOTOS
 from casework.kernel.errors import CaseworkError
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import ImportState

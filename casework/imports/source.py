@@ -6,8 +6,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Final, cast
 
-from casework.exchange.import_formats import RawRow, read_rows
-from casework.exchange.import_photos import BROKEN, NoPhotos, Photos, ZippedPhotos, open_zip
+from casework.imports.formats import RawRow, read_rows
+from casework.imports.photos import BROKEN, NoPhotos, Photos, ZippedPhotos, open_zip
 from casework.kernel.errors import ImportRefused
 
 MEBI: Final = 1024 * 1024

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from casework.exchange.import_formats import Fault, RawRow
 from casework.gallery.change_log import log_policy
+from casework.imports.formats import Fault, RawRow
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.clock import Clock

@@ -12,7 +12,7 @@ from typing import BinaryIO, Final, cast
 
 from sqlalchemy import delete, func, select
 
-from casework.exchange.import_source import ImportLimits, Source, opened
+from casework.imports.source import ImportLimits, Source, opened
 from casework.kernel.database import Database
 from casework.kernel.vault import Vault
 from casework.tables import ImportPart

@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.schemas.imports import check_row
-from casework.exchange.exports import _csv, _json
-from casework.exchange.import_formats import COLUMNS, cell_of, csv_line, read_rows
-from casework.exchange.import_photos import PhotoFolder, PhotoUnavailable
-from casework.exchange.import_source import ImportLimits, counted, opened
-from casework.exchange.import_store import CheckedRow
+from casework.imports.exports import _csv, _json
+from casework.imports.formats import COLUMNS, cell_of, csv_line, read_rows
+from casework.imports.photos import PhotoFolder, PhotoUnavailable
+from casework.imports.source import ImportLimits, counted, opened
+from casework.imports.store import CheckedRow
 from casework.kernel.errors import ImportRefused
 from casework.kernel.vocabulary import Sex, SubjectStatus
-from tests.casework.exchange.lists import binary, csv_of, person, zip_of
+from tests.casework.imports.lists import binary, csv_of, person, zip_of
 
 LIMITS = ImportLimits(upload_bytes=1 << 20, rows=500, photo_bytes=1000)
 HEADS = (b"", b"reference,name,photos\n", b"reference;name\r\n", b'{"reference": ', b"PK\x03\x04")

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import func, select
 
 from api.schemas.imports import check_row
-from casework.exchange.import_queue import ImportTaken
-from casework.exchange.import_upload import PIECE
+from casework.imports.queue import ImportTaken
+from casework.imports.upload import PIECE
 from casework.kernel.errors import (
     IllegalTransition,
     ImportRefused,
@@ -25,7 +25,7 @@ from casework.tables import (
     Subject,
     Template,
 )
-from tests.casework.exchange.lists import (
+from tests.casework.imports.lists import (
     LIMITS,
     counts,
     csv_of,

@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from casework.exchange.import_formats import Fault, RawRow
-from casework.exchange.import_photos import PhotoUnavailable
-from casework.exchange.import_queue import Claim, ImportQueue
-from casework.exchange.import_source import ImportLimits, Source
-from casework.exchange.import_store import BatchOutcome, CheckedRow, ImportStore, StoredRow
 from casework.gallery.replica import GalleryMirror
+from casework.imports.formats import Fault, RawRow
+from casework.imports.photos import PhotoUnavailable
+from casework.imports.queue import Claim, ImportQueue
+from casework.imports.source import ImportLimits, Source
+from casework.imports.store import BatchOutcome, CheckedRow, ImportStore, StoredRow
 from casework.kernel.database import Database
 from casework.tables import ImportFault, ImportJob
 from casework.watchlists.enrolment import Enrolment, Examined, PhotoFile, PhotoReport

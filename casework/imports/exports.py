@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
-from casework.exchange.import_formats import COLUMNS, cell_of, csv_line
+from casework.imports.formats import COLUMNS, cell_of, csv_line
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.database import Database

@@ -8,9 +8,9 @@ from contextlib import ExitStack
 from typing import Any, BinaryIO, cast
 
 from api.schemas.imports import check_row
-from casework.exchange.import_run import ImportRun
-from casework.exchange.import_source import ImportLimits
-from casework.exchange.import_upload import FILE, PHOTOS
+from casework.imports.run import ImportRun
+from casework.imports.source import ImportLimits
+from casework.imports.upload import FILE, PHOTOS
 from casework.kernel.actor import Actor
 from casework.tables import ImportFault, ImportJob
 from tests.fakes import photo_of

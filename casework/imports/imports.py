@@ -7,9 +7,9 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from casework.exchange.import_queue import UNFINISHED, end, new_job, note_begin
-from casework.exchange.import_source import ImportLimits, counted
-from casework.exchange.import_upload import PIECE, Uploads
+from casework.imports.queue import UNFINISHED, end, new_job, note_begin
+from casework.imports.source import ImportLimits, counted
+from casework.imports.upload import PIECE, Uploads
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.clock import Clock

@@ -1,0 +1,1 @@
+"""Lists of subjects that come in from files, row by row, and go out again."""
