@@ -18,10 +18,8 @@ from casework.accounts.sessions import Sessions
 from casework.accounts.single_sign_on import SignOn
 from casework.calibration.calibrations import Calibrations
 from casework.calibration.monitoring import Monitoring
-from casework.exchange.correspondence import Correspondence
 from casework.exchange.deliveries import Deliveries
 from casework.exchange.feed import Feed
-from casework.exchange.referrals import Referrals
 from casework.exchange.tip_desk import TipDesk
 from casework.exchange.tips import Tips
 from casework.exchange.webhooks import Webhooks
@@ -45,6 +43,8 @@ from casework.kernel.vault import Vault
 from casework.oversight.held import Held
 from casework.oversight.reports import Reports
 from casework.oversight.retention import Kind, Retention
+from casework.referrals.referrals import Referrals
+from casework.referrals.steps import Correspondence
 from casework.review.alerts import Alerts
 from casework.review.comparison import Comparison
 from casework.review.decisions import Review

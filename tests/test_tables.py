@@ -18,8 +18,8 @@ import pytest
 
 from api.console import words
 from api.console.speech import LANGUAGES
-from casework.exchange.referral_states import Move
 from casework.kernel.permissions import Act
+from casework.referrals.states import Move
 from detector.quality import Reason
 from tests.catalogues import CONSOLE, read
 
@@ -155,7 +155,7 @@ def test_the_tables_are_found():
         "api.console.words.LABELS",
         "casework.kernel.permissions.GRANTS",
         "casework.review.findings.GRAVITY",
-        "casework.exchange.referral_states._RULES",
+        "casework.referrals.states._RULES",
         "cli.demo.tell._COLOURS",
     }
 

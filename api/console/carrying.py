@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from api.console import words
 from api.console.speech import Speech
-from casework.exchange.carried import AlertField, TipField
 from casework.exchange.tips import TipView
 from casework.kernel.vocabulary import ReferralKind
+from casework.referrals.payload import AlertField, TipField
 from casework.review.alerts import AlertView
 
 _FIELDS: Final[Mapping[ReferralKind, type[AlertField] | type[TipField]]] = {

@@ -10,7 +10,6 @@ from babel.core import get_global
 
 from api.console.speech import Speech, msg
 from api.problems import KINDS, Problem
-from casework.exchange.carried import AlertField, TipField
 from casework.kernel.vocabulary import (
     AlertState,
     Category,
@@ -28,6 +27,7 @@ from casework.kernel.vocabulary import (
     TipOrigin,
     TipState,
 )
+from casework.referrals.payload import AlertField, TipField
 from detector.quality import Reason, Verdict
 
 _OURS: Final = 500  # statuses from here on are the service's fault

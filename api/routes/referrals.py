@@ -16,11 +16,11 @@ from api.schemas.referrals import (
     ReferralPage,
     ReferralSummary,
 )
-from casework.exchange.referrals import Box, ReferralFilter
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import ReferralState
+from casework.referrals.referrals import Box, ReferralFilter
 from casework.service import Service
 
 router: Final = APIRouter(tags=["referrals"])

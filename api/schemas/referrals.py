@@ -7,9 +7,6 @@ from pydantic import Field, StringConstraints
 
 from api.schemas.common import Answer, LongText, Strict, Text, Time
 from api.schemas.subjects import DocumentOut
-from casework.exchange.carried import AlertField, TipField
-from casework.exchange.correspondence import Handover
-from casework.exchange.referrals import Message, ReferralView
 from casework.kernel.vocabulary import (
     Category,
     Direction,
@@ -20,6 +17,9 @@ from casework.kernel.vocabulary import (
     Stage,
     TipOrigin,
 )
+from casework.referrals.payload import AlertField, TipField
+from casework.referrals.referrals import Message, ReferralView
+from casework.referrals.steps import Handover
 from casework.tables import Agency, Referral
 
 Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]

@@ -11,10 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from casework.exchange import carried, tip_states
-from casework.exchange.carried import TipField
-from casework.exchange.correspondence import Correspondence, Handover, Source
-from casework.exchange.referrals import in_hand
+from casework.exchange import tip_states
 from casework.exchange.tip_states import Standing
 from casework.exchange.tips import (
     Report,
@@ -34,6 +31,10 @@ from casework.kernel.ids import TIP, new_id
 from casework.kernel.permissions import Act, require
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import ReferralKind, TipOrigin, TipState
+from casework.referrals import payload as carried
+from casework.referrals.payload import TipField
+from casework.referrals.referrals import in_hand
+from casework.referrals.steps import Correspondence, Handover, Source
 from casework.screening.searches import Question, Searches, SearchView
 from casework.tables import Officer, Referral, Tip
 from casework.watchlists.enrolment import (

@@ -110,7 +110,7 @@ class Disposal(StrEnum):
 
 
 class ReferralState(StrEnum):
-    """How far a referral has come; see `casework.exchange.referral_states`."""
+    """How far a referral has come; see `casework.referrals.states`."""
 
     SENT = "sent"
     ACCEPTED = "accepted"

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from casework.exchange.carried import PHOTOS, AlertField, TipField
 from casework.kernel.vocabulary import AlertState, Role
+from casework.referrals.payload import PHOTOS, AlertField, TipField
 from tests.api.conftest import problem
 from tests.fakes import photo_of
 from tests.services import officer

@@ -8,8 +8,6 @@ from playwright.sync_api import Page
 from casework.accounts.agencies import NewAgency
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
-from casework.exchange.carried import AlertField
-from casework.exchange.correspondence import Handover
 from casework.exchange.tip_desk import NewTip
 from casework.exchange.webhooks import NewWebhook
 from casework.imports.upload import FILE
@@ -27,6 +25,8 @@ from casework.kernel.vocabulary import (
     Scope,
     TipOrigin,
 )
+from casework.referrals.payload import AlertField
+from casework.referrals.steps import Handover
 from casework.review.decisions import Finding
 from casework.screening.searches import Question
 from tests.browser.installation import WAIT_S, Installation

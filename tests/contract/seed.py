@@ -19,8 +19,6 @@ from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
 from casework.accounts.sign_in import Credentials
 from casework.accounts.totp import code_at
-from casework.exchange.carried import AlertField, TipField
-from casework.exchange.correspondence import Handover
 from casework.exchange.tip_desk import NewTip
 from casework.exchange.webhooks import NewWebhook
 from casework.kernel.audit.log import Entry
@@ -35,6 +33,8 @@ from casework.kernel.vocabulary import (
     Sex,
     TipOrigin,
 )
+from casework.referrals.payload import AlertField, TipField
+from casework.referrals.steps import Handover
 from casework.review.decisions import Finding
 from casework.screening.searches import Question
 from casework.watchlists.enrolment import PhotoFile

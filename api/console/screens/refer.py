@@ -14,13 +14,13 @@ from api.console.speech import msg
 from api.console.visit import OfficerVisit, Page
 from api.problems import RequestInvalid
 from api.schemas.referrals import AlertReferralIn, TipReferralIn
-from casework.exchange.carried import OF_LIST, AlertField, TipField
-from casework.exchange.referral_states import AWAITED
-from casework.exchange.referrals import Box, ReferralFilter
 from casework.exchange.tip_states import SETTLED
 from casework.kernel.errors import IllegalTransition, InvalidReferral, StaleVersion
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import AlertState
+from casework.referrals.payload import OF_LIST, AlertField, TipField
+from casework.referrals.referrals import Box, ReferralFilter
+from casework.referrals.states import AWAITED
 from casework.review.allowed_steps import possible
 from casework.tables import Referral
 

@@ -10,11 +10,11 @@ from api.console.visit import OfficerVisit, Page
 from api.problems import RequestInvalid
 from api.routes.subjects import MEDIA_TYPES, PRIVATE
 from api.schemas.referrals import AnsweringIn, MayNote, MustNote
-from casework.exchange.referral_states import AWAITED, OPEN, Move, Side, Standing, open_to
-from casework.exchange.referrals import Box, ReferralFilter
 from casework.kernel.errors import IllegalTransition, InvalidReferral, StaleVersion
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import Disposal, ReferralKind, ReferralState
+from casework.referrals.referrals import Box, ReferralFilter
+from casework.referrals.states import AWAITED, OPEN, Move, Side, Standing, open_to
 
 router: Final = APIRouter(prefix="/referrals", include_in_schema=False)
 

@@ -3,7 +3,6 @@
 import pytest
 from sqlalchemy import select
 
-from casework.exchange.carried import TipField
 from casework.exchange.tip_desk import NewTip
 from casework.exchange.tips import TipFilter
 from casework.kernel.errors import (
@@ -16,11 +15,12 @@ from casework.kernel.errors import (
     StaleVersion,
 )
 from casework.kernel.vocabulary import Disposal, Role, TipOrigin, TipState
+from casework.referrals.payload import TipField
 from casework.tables import AuditRecord, Tip
 from casework.watchlists.enrolment import ACCEPTED
 from casework.watchlists.subjects import NewSubject
 from detector.errors import UnsupportedFormat
-from tests.casework.exchange.scenes import Scene
+from tests.casework.referrals.scenes import Scene
 from tests.fakes import photo_of
 from tests.services import OPERATOR, officer
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from casework.exchange.carried import AlertField
-from casework.exchange.correspondence import Handover
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import Role
+from casework.referrals.payload import AlertField
+from casework.referrals.steps import Handover
 from casework.tables import Alert, Referral
 from tests.services import Desk, officer
 

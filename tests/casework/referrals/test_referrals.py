@@ -5,9 +5,6 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from casework.exchange.carried import AlertField
-from casework.exchange.correspondence import Correspondence, Handover
-from casework.exchange.referrals import Box, ReferralFilter
 from casework.kernel.errors import (
     IllegalTransition,
     InvalidReferral,
@@ -16,6 +13,9 @@ from casework.kernel.errors import (
     StaleVersion,
 )
 from casework.kernel.vocabulary import AlertState, Disposal, ReferralState, Role
+from casework.referrals.payload import AlertField
+from casework.referrals.referrals import Box, ReferralFilter
+from casework.referrals.steps import Correspondence, Handover
 from casework.tables import (
     Alert,
     AuditRecord,
@@ -24,7 +24,7 @@ from casework.tables import (
     ReferralMessage,
     ReferralPhoto,
 )
-from tests.casework.exchange.scenes import FIELDS, NOTE, Scene
+from tests.casework.referrals.scenes import FIELDS, NOTE, Scene
 from tests.services import OPERATOR, officer
 
 S = ReferralState

@@ -1,7 +1,7 @@
 """Reading referrals: what one agency handed to another, and what the two said about it.
 
 Both agencies see a referral; nobody else does. The receiver sees what it carries
-(`casework.exchange.carried`), not what it was made from.
+(`casework.referrals.payload`), not what it was made from.
 """
 
 from dataclasses import dataclass
@@ -12,8 +12,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from casework.exchange import carried
-from casework.exchange.referral_states import AWAITED
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.clock import Clock
@@ -22,6 +20,8 @@ from casework.kernel.errors import NotFound
 from casework.kernel.permissions import Act, require, within_reach
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import ReferralState
+from casework.referrals import payload as carried
+from casework.referrals.states import AWAITED
 from casework.tables import Referral, ReferralMessage, ReferralPhoto
 
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from casework.exchange.referral_states import AWAITED, Move, Side, Standing, move, open_to
 from casework.kernel.errors import IllegalTransition
 from casework.kernel.vocabulary import ReferralState
+from casework.referrals.states import AWAITED, Move, Side, Standing, move, open_to
 
 S = ReferralState
 

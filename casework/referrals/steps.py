@@ -11,10 +11,6 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from casework.accounts import agencies
-from casework.exchange import carried, referral_states
-from casework.exchange.carried import OF_LIST, AlertField, Carried
-from casework.exchange.referral_states import Move, Side, Standing
-from casework.exchange.referrals import find, in_hand, messages_row
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.clock import Clock
@@ -25,6 +21,11 @@ from casework.kernel.outbox import Event, Outbox
 from casework.kernel.permissions import Act, require, require_object
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import Disposal, EventKind, ReferralKind, ReferralState
+from casework.referrals import payload as carried
+from casework.referrals import states as referral_states
+from casework.referrals.payload import OF_LIST, AlertField, Carried
+from casework.referrals.referrals import find, in_hand, messages_row
+from casework.referrals.states import Move, Side, Standing
 from casework.review.decisions import Review
 from casework.tables import Agency, Officer, Referral, ReferralMessage
 
