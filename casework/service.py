@@ -20,8 +20,6 @@ from casework.calibration.calibrations import Calibrations
 from casework.calibration.monitoring import Monitoring
 from casework.exchange.deliveries import Deliveries
 from casework.exchange.feed import Feed
-from casework.exchange.tip_desk import TipDesk
-from casework.exchange.tips import Tips
 from casework.exchange.webhooks import Webhooks
 from casework.gallery.model_key import ModelKey
 from casework.gallery.reembedding import ReEmbedding
@@ -54,6 +52,8 @@ from casework.screening.duplicates import Lookalikes
 from casework.screening.matching import Matching
 from casework.screening.screening import Screening
 from casework.screening.searches import Searches
+from casework.tips.steps import TipDesk
+from casework.tips.tips import Tips
 from casework.watchlists.enrolment import Enrolment
 from casework.watchlists.subjects import Subjects
 from casework.watchlists.watchlists import Watchlists

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[1]
-MOST_EXCEPTIONS: Final = 0
+MOST_EXCEPTIONS: Final = 1
 
 
 def test_the_layers_of_casework_have_no_more_exceptions_than_before():

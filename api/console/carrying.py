@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from api.console import words
 from api.console.speech import Speech
-from casework.exchange.tips import TipView
 from casework.kernel.vocabulary import ReferralKind
 from casework.referrals.payload import AlertField, TipField
 from casework.review.alerts import AlertView
+from casework.tips.tips import TipView
 
 _FIELDS: Final[Mapping[ReferralKind, type[AlertField] | type[TipField]]] = {
     ReferralKind.ALERT: AlertField,

@@ -23,13 +23,13 @@ from api.schemas.tips import (
     TipSearchIn,
     TipSummary,
 )
-from casework.exchange.tips import TipFilter
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import TipState
 from casework.service import Service
 from casework.tables import Tip
+from casework.tips.tips import TipFilter
 from casework.watchlists.enrolment import Enrolled
 from casework.watchlists.subjects import NewSubject
 

@@ -7,11 +7,11 @@ from pydantic import Field, StringConstraints
 
 from api.schemas.common import Answer, LongText, QualityOut, Strict, Text, Time
 from api.schemas.referrals import Note
-from casework.exchange.tip_desk import NewTip
-from casework.exchange.tips import TipView
 from casework.kernel.vocabulary import TipOrigin, TipState
 from casework.screening.searches import LEAST_PURPOSE
 from casework.tables import Tip
+from casework.tips.steps import NewTip
+from casework.tips.tips import TipView
 
 Purpose = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=LEAST_PURPOSE, max_length=4000)

@@ -131,7 +131,7 @@ class ReferralKind(StrEnum):
 
 
 class TipState(StrEnum):
-    """How far a tip has come; see `casework.exchange.tip_states`."""
+    """How far a tip has come; see `casework.tips.states`."""
 
     NEW = "new"
     SEARCHED = "searched"

@@ -13,8 +13,6 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy.orm import Session
 
-from casework.exchange.tips import photo_of as tip_photo_of
-from casework.exchange.tips import report_of
 from casework.kernel.errors import InvalidReferral
 from casework.kernel.vault import Vault
 from casework.review.alerts import PORTRAIT_FORMAT, wanted_of
@@ -27,6 +25,8 @@ from casework.tables import (
     Tip,
     Watchlist,
 )
+from casework.tips.tips import photo_of as tip_photo_of
+from casework.tips.tips import report_of
 
 _T = TypeVar("_T")
 

@@ -19,7 +19,6 @@ from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
 from casework.accounts.sign_in import Credentials
 from casework.accounts.totp import code_at
-from casework.exchange.tip_desk import NewTip
 from casework.exchange.webhooks import NewWebhook
 from casework.kernel.audit.log import Entry
 from casework.kernel.vocabulary import (
@@ -37,6 +36,7 @@ from casework.referrals.payload import AlertField, TipField
 from casework.referrals.steps import Handover
 from casework.review.decisions import Finding
 from casework.screening.searches import Question
+from casework.tips.steps import NewTip
 from casework.watchlists.enrolment import PhotoFile
 from casework.watchlists.subjects import NewSubject
 from tests.casework.imports.lists import csv_of, person, upload, work_off

@@ -14,7 +14,6 @@ from api.console.speech import msg
 from api.console.visit import OfficerVisit, Page
 from api.problems import RequestInvalid
 from api.schemas.referrals import AlertReferralIn, TipReferralIn
-from casework.exchange.tip_states import SETTLED
 from casework.kernel.errors import IllegalTransition, InvalidReferral, StaleVersion
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import AlertState
@@ -23,6 +22,7 @@ from casework.referrals.referrals import Box, ReferralFilter
 from casework.referrals.states import AWAITED
 from casework.review.allowed_steps import possible
 from casework.tables import Referral
+from casework.tips.states import SETTLED
 
 router: Final = APIRouter(include_in_schema=False)
 

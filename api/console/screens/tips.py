@@ -15,8 +15,6 @@ from api.problems import RequestInvalid
 from api.routes.subjects import MEDIA_TYPES, PRIVATE
 from api.schemas.subjects import SubjectIn
 from api.schemas.tips import DismissalIn, TipForm, TipSearchIn
-from casework.exchange.tip_states import OPEN, SETTLED
-from casework.exchange.tips import TipFilter
 from casework.kernel.errors import (
     EnrolmentRefused,
     IllegalTransition,
@@ -28,6 +26,8 @@ from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import Sex, TipOrigin, TipState
 from casework.screening.searches import LEAST_PURPOSE
 from casework.tables import Tip
+from casework.tips.states import OPEN, SETTLED
+from casework.tips.tips import TipFilter
 from casework.watchlists.subjects import NewSubject
 from detector.errors import PhotoError
 

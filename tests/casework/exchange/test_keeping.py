@@ -2,11 +2,11 @@
 
 from sqlalchemy import func, select
 
-from casework.exchange.tip_desk import NewTip
 from casework.kernel.vocabulary import Role, TipOrigin
 from casework.oversight.retention import Kind
 from casework.referrals.payload import AlertField
 from casework.tables import Referral, ReferralMessage, ReferralPhoto, Tip
+from casework.tips.steps import NewTip
 from casework.watchlists.subjects import NewSubject
 from tests.casework.referrals.scenes import Scene
 from tests.fakes import photo_of

@@ -11,17 +11,6 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from casework.exchange import tip_states
-from casework.exchange.tip_states import Standing
-from casework.exchange.tips import (
-    Report,
-    dismissal_row,
-    find,
-    photo_of,
-    photo_row,
-    report_row,
-    source_row,
-)
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.clock import Clock
@@ -37,6 +26,17 @@ from casework.referrals.referrals import in_hand
 from casework.referrals.steps import Correspondence, Handover, Source
 from casework.screening.searches import Question, Searches, SearchView
 from casework.tables import Officer, Referral, Tip
+from casework.tips import states as tip_states
+from casework.tips.states import Standing
+from casework.tips.tips import (
+    Report,
+    dismissal_row,
+    find,
+    photo_of,
+    photo_row,
+    report_row,
+    source_row,
+)
 from casework.watchlists.enrolment import (
     Application,
     Enrolled,

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casework.exchange.tip_states import Standing, require_turn
 from casework.kernel.errors import IllegalTransition
 from casework.kernel.vocabulary import TipState
+from casework.tips.states import Standing, require_turn
 
 S = TipState
 MADE = {S.SEARCHED, S.REFERRED, S.ENROLLED, S.DISMISSED}

@@ -3,8 +3,6 @@
 import pytest
 from sqlalchemy import select
 
-from casework.exchange.tip_desk import NewTip
-from casework.exchange.tips import TipFilter
 from casework.kernel.errors import (
     EnrolmentRefused,
     IllegalTransition,
@@ -17,6 +15,8 @@ from casework.kernel.errors import (
 from casework.kernel.vocabulary import Disposal, Role, TipOrigin, TipState
 from casework.referrals.payload import TipField
 from casework.tables import AuditRecord, Tip
+from casework.tips.steps import NewTip
+from casework.tips.tips import TipFilter
 from casework.watchlists.enrolment import ACCEPTED
 from casework.watchlists.subjects import NewSubject
 from detector.errors import UnsupportedFormat
