@@ -12,9 +12,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from api.pool import WorkPool
 from api.streams import Streams
 from casework.calibration.monitoring import AlarmReport
-from casework.exchange.dispatch import Figures
 from casework.kernel.vocabulary import DeliveryState
 from casework.service import Service
+from casework.webhooks.attempts import Figures
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _OTHER: Final = "other"

@@ -13,11 +13,11 @@ from starlette.types import Receive, Scope, Send
 
 from api.problems import TooManyStreams
 from api.schemas.exchange import render
-from casework.exchange.feed import Feed, Point, Stretch, Told
-from casework.exchange.worker import first_of
 from casework.kernel.actor import Actor
 from casework.kernel.errors import NotAuthenticated, NotPermitted
 from casework.kernel.outbox import Outbox
+from casework.webhooks.feed import Feed, Point, Stretch, Told
+from casework.webhooks.worker import first_of
 
 Spell = Callable[[Sequence[Told], Actor], list[ServerSentEvent]]
 """How events are written for one reader."""

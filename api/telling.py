@@ -9,11 +9,11 @@ from api.logging import log
 from api.metrics import Metrics
 from api.schemas.exchange import render
 from api.settings import Settings
-from casework.exchange.dispatch import DeliveryRules, Dispatch
-from casework.exchange.queues import Queues
-from casework.exchange.sender import Sender
-from casework.exchange.worker import Lookout, Worker, first_of
 from casework.service import Records
+from casework.webhooks.attempts import DeliveryRules, Dispatch
+from casework.webhooks.fan_out import Queues
+from casework.webhooks.sender import Sender
+from casework.webhooks.worker import Lookout, Worker, first_of
 
 _FIGURES_EVERY_S: Final = 15.0
 

@@ -18,9 +18,6 @@ from casework.accounts.sessions import Sessions
 from casework.accounts.single_sign_on import SignOn
 from casework.calibration.calibrations import Calibrations
 from casework.calibration.monitoring import Monitoring
-from casework.exchange.deliveries import Deliveries
-from casework.exchange.feed import Feed
-from casework.exchange.webhooks import Webhooks
 from casework.gallery.model_key import ModelKey
 from casework.gallery.reembedding import ReEmbedding
 from casework.gallery.replica import GalleryMirror
@@ -57,6 +54,9 @@ from casework.tips.tips import Tips
 from casework.watchlists.enrolment import Enrolment
 from casework.watchlists.subjects import Subjects
 from casework.watchlists.watchlists import Watchlists
+from casework.webhooks.delivery_log import Deliveries
+from casework.webhooks.feed import Feed
+from casework.webhooks.webhooks import Webhooks
 from detector.align import CHIP_SIZE
 from detector.pipeline import Pipeline
 from index import ENGINES, EngineName, FalseMatchCurve, Gallery

@@ -18,12 +18,12 @@ from api.schemas.exchange import (
     WebhookPage,
     WebhookPatch,
 )
-from casework.exchange.webhooks import NewWebhook
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import DeliveryState
 from casework.tables import Webhook
+from casework.webhooks.webhooks import NewWebhook
 
 router: Final = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 

@@ -7,13 +7,13 @@ from pydantic import MISSING, Field
 
 from api.schemas.alerts import AlertSummary
 from api.schemas.common import Answer, Patch, Strict, Text, Time
-from casework.exchange.deliveries import Again
-from casework.exchange.feed import Told
-from casework.exchange.webhooks import OVERLAP
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import AlertState, DeliveryState, EventKind, Outcome, Role
 from casework.review.alerts import shown_state
 from casework.tables import Delivery, Webhook
+from casework.webhooks.delivery_log import Again
+from casework.webhooks.feed import Told
+from casework.webhooks.webhooks import OVERLAP
 
 Events = Annotated[frozenset[EventKind], Field(min_length=1, description="What it is told of.")]
 Url = Annotated[

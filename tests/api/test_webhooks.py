@@ -6,7 +6,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from casework.kernel.vocabulary import EventKind, Role
 from tests.api.conftest import problem, settings_for, wait_until_ready
-from tests.casework.exchange.receivers import receiving
+from tests.casework.webhooks.receivers import receiving
 from tests.deadlines import wait_until
 from tests.services import OPERATOR, open_service
 

@@ -8,7 +8,6 @@ from playwright.sync_api import Page
 from casework.accounts.agencies import NewAgency
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
-from casework.exchange.webhooks import NewWebhook
 from casework.imports.upload import FILE
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import (
@@ -29,6 +28,7 @@ from casework.referrals.steps import Handover
 from casework.review.decisions import Finding
 from casework.screening.searches import Question
 from casework.tips.steps import NewTip
+from casework.webhooks.webhooks import NewWebhook
 from tests.browser.installation import WAIT_S, Installation
 from tests.deadlines import wait_until
 from tests.fakes import photo_of

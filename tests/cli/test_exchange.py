@@ -13,15 +13,15 @@ from sqlalchemy import select
 
 from api.settings import Settings
 from casework.accounts.api_keys import NewKey
-from casework.exchange.webhooks import NewWebhook
 from casework.kernel.vault import read_or_create_key
 from casework.kernel.vocabulary import EventKind, Scope
 from casework.service import Records
 from casework.tables import Alert, OutboxEvent
 from casework.watchlists.watchlists import NewWatchlist
+from casework.webhooks.webhooks import NewWebhook
 from cli.background import free_port, running
 from tests.api.events import following
-from tests.casework.exchange.receivers import receiving
+from tests.casework.webhooks.receivers import receiving
 from tests.data import encoded, image_of
 from tests.deadlines import patience, wait_until
 from tests.services import OPERATOR

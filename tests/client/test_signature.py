@@ -3,7 +3,7 @@
 import pytest
 from siaga_client import SignatureInvalid, verify
 
-from casework.exchange.signature import new_key, secret_of, signed
+from casework.webhooks.signature import new_key, secret_of, signed
 
 BODY, NOW = b'{"id": "1"}', 1_772_352_000
 KEY = bytes(range(32))

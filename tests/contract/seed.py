@@ -19,7 +19,6 @@ from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
 from casework.accounts.sign_in import Credentials
 from casework.accounts.totp import code_at
-from casework.exchange.webhooks import NewWebhook
 from casework.kernel.audit.log import Entry
 from casework.kernel.vocabulary import (
     Disposal,
@@ -39,6 +38,7 @@ from casework.screening.searches import Question
 from casework.tips.steps import NewTip
 from casework.watchlists.enrolment import PhotoFile
 from casework.watchlists.subjects import NewSubject
+from casework.webhooks.webhooks import NewWebhook
 from tests.casework.imports.lists import csv_of, person, upload, work_off
 from tests.contract.record import RECORDED
 from tests.fakes import photo_of

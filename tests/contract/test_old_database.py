@@ -10,11 +10,11 @@ import pytest
 
 from casework.accounts.sign_in import Credentials
 from casework.accounts.totp import code_at
-from casework.exchange.signature import secret_of
 from casework.imports.exports import ExportForm
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import Role, SessionKind
 from casework.watchlists.subjects import SubjectFilter
+from casework.webhooks.signature import secret_of
 from tests.casework.imports.lists import work_off
 from tests.contract import seed
 from tests.contract.record import RECORDED

@@ -11,13 +11,13 @@ from starlette.responses import Response
 
 from api.console.live import event, stream
 from api.console.visit import OfficerVisit, Page
-from casework.exchange.feed import Told
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import AlertState, Category
 from casework.review.alerts import AlertFilter
 from casework.review.queue import Urgency
 from casework.review.states import FIRST_OPINIONS, OPEN
+from casework.webhooks.feed import Told
 
 router: Final = APIRouter(include_in_schema=False)
 

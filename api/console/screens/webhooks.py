@@ -9,10 +9,10 @@ from api.console import words
 from api.console.visit import OfficerVisit, Page
 from api.problems import RequestInvalid
 from api.schemas.exchange import WebhookIn
-from casework.exchange.webhooks import NewWebhook
 from casework.kernel.errors import NotFound, TargetRefused
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import EventKind
+from casework.webhooks.webhooks import NewWebhook
 
 router: Final = APIRouter(include_in_schema=False)
 

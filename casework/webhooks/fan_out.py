@@ -8,13 +8,13 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, func, insert, or_, select, update
 
-from casework.exchange.feed import audible
-from casework.exchange.webhooks import reader
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.ids import DELIVERY, new_id
 from casework.kernel.vocabulary import DeliveryState, EventKind
 from casework.tables import Agency, ApiKey, Delivery, OutboxEvent, Webhook
+from casework.webhooks.feed import audible
+from casework.webhooks.webhooks import reader
 
 _BATCH: Final = 500
 

@@ -13,8 +13,6 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from casework.accounts import agencies
-from casework.exchange import targets
-from casework.exchange.signature import new_key, secret_of
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.clock import Clock
@@ -25,6 +23,8 @@ from casework.kernel.permissions import Act, require, require_object, within_rea
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import DeliveryState, EventKind, Role, Scope
 from casework.tables import ApiKey, Delivery, OutboxEvent, Webhook
+from casework.webhooks import addresses
+from casework.webhooks.signature import new_key, secret_of
 
 OVERLAP: Final = timedelta(days=1)
 """How long a former secret still signs, unless said otherwise."""
@@ -171,7 +171,7 @@ class Webhooks:
             self._audit.append(session, Entry(actor, "webhook.remove", row.id, row.agency_id))
 
     def _check(self, url: str) -> None:
-        targets.resolve(targets.parse(url, private=self._private), private=self._private)
+        addresses.resolve(addresses.parse(url, private=self._private), private=self._private)
 
     def _sealed(self, webhook_id: str, key: bytes) -> bytes:
         return self._vault.seal(key, secret_row(webhook_id))

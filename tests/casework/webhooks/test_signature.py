@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casework.exchange.signature import new_key, secret_of, signed
-from tests.casework.exchange.receivers import genuine
+from casework.webhooks.signature import new_key, secret_of, signed
+from tests.casework.webhooks.receivers import genuine
 
 AT = 1_772_352_000
 DOCUMENTATION = (Path(__file__).parents[3] / "docs" / "exchange.md").read_text(encoding="utf-8")

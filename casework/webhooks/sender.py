@@ -11,12 +11,6 @@ import httpx2
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from casework.exchange import targets
-from casework.exchange.deliveries import PING
-from casework.exchange.dispatch import Claim, Result
-from casework.exchange.feed import ACTS, Told
-from casework.exchange.signature import signed
-from casework.exchange.webhooks import reader, secret_row
 from casework.kernel.actor import Actor
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
@@ -26,6 +20,12 @@ from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import DeliveryState, EventKind
 from casework.review import alerts
 from casework.tables import Alert, Delivery, Encounter, Webhook
+from casework.webhooks import addresses
+from casework.webhooks.attempts import Claim, Result
+from casework.webhooks.delivery_log import PING
+from casework.webhooks.feed import ACTS, Told
+from casework.webhooks.signature import signed
+from casework.webhooks.webhooks import reader, secret_row
 
 Render = Callable[[Told, Actor], bytes]
 """Writes an event as JSON for one reader."""
@@ -98,8 +98,8 @@ class Sender:
 
     async def _post(self, claim: Claim, body: bytes) -> int:
         """Send the body; returns the status that was answered."""
-        target = targets.parse(claim.webhook.url, private=self._private)
-        address = await asyncio.to_thread(targets.resolve, target, private=self._private)
+        target = addresses.parse(claim.webhook.url, private=self._private)
+        address = await asyncio.to_thread(addresses.resolve, target, private=self._private)
         now = self._clock()
         headers = {
             "Host": target.authority,

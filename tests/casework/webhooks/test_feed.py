@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import select
 
 from api.schemas.exchange import render
-from casework.exchange.feed import START
 from casework.kernel.errors import NotPermitted
 from casework.kernel.outbox import Event
 from casework.kernel.vocabulary import AlertState, EventKind, Opinion, Role
 from casework.review.decisions import Finding
 from casework.tables import OutboxEvent
+from casework.webhooks.feed import START
 from tests.services import officer, open_service, port_system
 
 

@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
-from casework.exchange.dispatch import Claim, Dispatch
-from casework.exchange.queues import Queues
-from casework.exchange.sender import Sender
 from casework.kernel.outbox import Outbox
 from casework.kernel.vocabulary import DeliveryState
+from casework.webhooks.attempts import Claim, Dispatch
+from casework.webhooks.fan_out import Queues
+from casework.webhooks.sender import Sender
 
 _AT_ONCE: Final = 16
 _AT_ONCE_EACH: Final = 4

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casework.exchange.targets import is_public, parse, resolve
 from casework.kernel.errors import TargetRefused
+from casework.webhooks.addresses import is_public, parse, resolve
 
 
 @pytest.mark.parametrize(

@@ -12,17 +12,17 @@ from sqlalchemy import select
 
 from api.schemas.exchange import render
 from casework.accounts.api_keys import NewKey
-from casework.exchange.deliveries import Again, Deliveries
-from casework.exchange.dispatch import DeliveryRules, Dispatch, Result, pause
-from casework.exchange.queues import Queues
-from casework.exchange.sender import Sender
-from casework.exchange.signature import secret_of
-from casework.exchange.webhooks import NewWebhook, Webhooks, secret_row
-from casework.exchange.worker import Worker
 from casework.kernel.errors import NotFound
 from casework.kernel.vocabulary import DeliveryState, EventKind, Role, Scope
 from casework.tables import AuditRecord, Delivery, Webhook
-from tests.casework.exchange.receivers import Receiver, genuine, receiving
+from casework.webhooks.attempts import DeliveryRules, Dispatch, Result, pause
+from casework.webhooks.delivery_log import Again, Deliveries
+from casework.webhooks.fan_out import Queues
+from casework.webhooks.sender import Sender
+from casework.webhooks.signature import secret_of
+from casework.webhooks.webhooks import NewWebhook, Webhooks, secret_row
+from casework.webhooks.worker import Worker
+from tests.casework.webhooks.receivers import Receiver, genuine, receiving
 from tests.deadlines import patience
 from tests.services import OPERATOR, Desk, officer, port_system
 

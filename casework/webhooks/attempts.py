@@ -26,8 +26,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from casework.exchange.deliveries import PING
-from casework.exchange.queues import IN_FORCE
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.clock import Clock
@@ -35,6 +33,8 @@ from casework.kernel.database import Database
 from casework.kernel.ids import new_id
 from casework.kernel.vocabulary import DeliveryState
 from casework.tables import Delivery, Webhook
+from casework.webhooks.delivery_log import PING
+from casework.webhooks.fan_out import IN_FORCE
 
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 900.0

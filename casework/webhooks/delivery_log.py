@@ -8,7 +8,6 @@ from typing import Final
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from casework.exchange.webhooks import find
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, Entry
 from casework.kernel.clock import Clock
@@ -18,6 +17,7 @@ from casework.kernel.ids import DELIVERY, EVENT, new_id
 from casework.kernel.outbox import Outbox
 from casework.kernel.vocabulary import DeliveryState
 from casework.tables import Delivery
+from casework.webhooks.webhooks import find
 
 PING: Final = "ping"
 """Kind of a message that tells nothing, to try an address."""

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import select
 
 from casework.accounts.api_keys import NewKey
-from casework.exchange.signature import secret_of
-from casework.exchange.webhooks import NewWebhook, Webhooks, secret_row
 from casework.kernel.errors import NotFound, NotPermitted, StaleVersion, TargetRefused
 from casework.kernel.vocabulary import EventKind, Role, Scope
 from casework.tables import AuditRecord, Webhook
+from casework.webhooks.signature import secret_of
+from casework.webhooks.webhooks import NewWebhook, Webhooks, secret_row
 from tests.services import OPERATOR, officer
 
 RAISED = frozenset({EventKind.ALERT_RAISED})

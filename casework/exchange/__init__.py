@@ -1,1 +1,0 @@
-"""Between agencies and outward: what is handed over, reported, told."""

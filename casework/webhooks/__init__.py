@@ -1,0 +1,1 @@
+"""Events on their way out: the stream's feed, webhooks, their deliveries and signatures."""
