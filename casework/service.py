@@ -35,7 +35,7 @@ from casework.kernel.errors import SetUpError, TemplatesMissing
 from casework.kernel.group_commit import GroupCommit
 from casework.kernel.outbox import Outbox
 from casework.kernel.vault import Vault
-from casework.oversight.held import Held
+from casework.oversight.data_subject_report import Held
 from casework.oversight.reports import Reports
 from casework.oversight.retention import Kind, Retention
 from casework.referrals.referrals import Referrals
