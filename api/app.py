@@ -14,14 +14,13 @@ from starlette.middleware import Middleware
 from api import problems
 from api.console import assembly as console
 from api.console.headers import PageHeaders
+from api.dependencies import plain_address
 from api.hashing import HashingPlaces
 from api.identity import provider_from_settings
 from api.import_worker import ImportWorker
 from api.logging import log
 from api.metrics import Metrics
 from api.middleware import BodyLimit, RequestContext
-from api.needs import plain_address
-from api.pool import WorkPool
 from api.problems import Problem
 from api.routes import (
     account,
@@ -52,6 +51,7 @@ from api.settings import MEBI, Settings
 from api.streams import Streams
 from api.telling import Telling
 from api.upkeep import Upkeep
+from api.workers import WorkPool
 from casework.kernel.actor import Actor
 from casework.kernel.errors import SetUpError
 from casework.kernel.vault import read_or_create_key

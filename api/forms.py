@@ -14,8 +14,8 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
-from api.pool import ClientGone
 from api.problems import FieldProblem, RequestInvalid, field_problems
+from api.workers import ClientGone
 from casework.watchlists.enrolment import PhotoFile
 
 Fields = TypeVar("Fields", bound=BaseModel)

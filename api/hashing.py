@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from api.pool import Overloaded
+from api.workers import Overloaded
 
 AT_ONCE: Final = 2
 _MOST_WAITING: Final = 32

@@ -6,8 +6,8 @@ from contextlib import suppress
 from typing import Final
 
 from api.logging import log
-from api.pool import WorkPool
 from api.schemas.imports import check_row
+from api.workers import WorkPool
 from casework.imports.queue import Claim, ImportTaken
 from casework.imports.run import Batch, ImportRun
 from casework.imports.source import ImportLimits

@@ -9,8 +9,8 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
 
-from api.pool import WorkPool
 from api.streams import Streams
+from api.workers import WorkPool
 from casework.calibration.monitoring import AlarmReport
 from casework.kernel.vocabulary import DeliveryState
 from casework.service import Service

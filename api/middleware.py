@@ -13,8 +13,8 @@ from ulid import ULID
 
 from api.logging import log
 from api.metrics import Metrics
-from api.pool import Overloaded
 from api.problems import CLIENT_CLOSED_REQUEST, BodyTooLarge, unforeseen
+from api.workers import Overloaded
 
 # A caller's own id is taken over if it is plain: it goes into logs and back into a header.
 _PLAIN_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,100}")

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from api.pool import ClientGone, Overloaded
+from api.workers import ClientGone, Overloaded
 from casework.kernel import errors as casework
 from detector import errors as detector
 

@@ -13,8 +13,8 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
-from api.pool import ClientGone
 from api.problems import FieldProblem, RequestInvalid
+from api.workers import ClientGone
 
 _HANDED_ON_AT: Final = 256 * 1024
 

@@ -5,8 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Response
 
 from api import problems
-from api.needs import Allowed, HashingPlace, TheService
-from api.pool import Overloaded
+from api.dependencies import Allowed, HashingPlace, TheService
 from api.schemas.officers import OfficerOut
 from api.schemas.sessions import (
     AccountOut,
@@ -16,6 +15,7 @@ from api.schemas.sessions import (
     PasswordIn,
     SecondFactorOut,
 )
+from api.workers import Overloaded
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Act

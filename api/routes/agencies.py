@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Response
 
 from api import problems
-from api.needs import After, Allowed, Limit, ReadVersion, TheService, etag
+from api.dependencies import After, Allowed, Limit, ReadVersion, TheService, etag
 from api.schemas.agencies import AgencyIn, AgencyOut, AgencyPage, AgencyPatch
 from casework.accounts.agencies import NewAgency
 from casework.kernel import errors

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Response
 
 from api import problems
-from api.needs import Allowed, Limit, ReadVersion, TheService, etag, known_query
+from api.dependencies import Allowed, Limit, ReadVersion, TheService, etag, known_query
 from api.routes.subjects import MEDIA_TYPES, PRIVATE
 from api.schemas.alerts import AlertOut, AlertPage, AlertSummary, ClosingIn, FindingIn
 from api.schemas.common import Port, Time

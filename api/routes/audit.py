@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
 from api import problems
-from api.needs import Allowed, Limit, TheService
+from api.dependencies import Allowed, Limit, TheService
 from api.schemas.audit import AuditPage, AuditRecordOut, VerdictOut
 from api.schemas.common import Time
 from casework.kernel import errors

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Response
 
 from api import problems
-from api.needs import After, Allowed, Limit, TheService
+from api.dependencies import After, Allowed, Limit, TheService
 from api.schemas.calibrations import CalibrationOut, CalibrationPage, CalibrationReading
 from casework.kernel import errors
 from casework.kernel.actor import Actor

@@ -7,13 +7,13 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from api import problems
+from api.dependencies import Allowed, TheService, Workers, work_place
 from api.forms import multipart_schema, read_form
-from api.needs import Allowed, TheService, Workers, work_place
-from api.pool import Overloaded
 from api.routes.encounters import PHOTO_ERRORS, PHOTO_FIELD
 from api.schemas.common import QualityOut
 from api.schemas.compare import CompareOut, FaceOut
-from api.timing import server_timing
+from api.server_timing import server_timing
+from api.workers import Overloaded
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Entry

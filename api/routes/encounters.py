@@ -5,11 +5,11 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Header, Request, Response
 
 from api import problems
+from api.dependencies import Allowed, TheMetrics, TheService, Workers, work_place
 from api.forms import multipart_schema, read_form
-from api.needs import Allowed, TheMetrics, TheService, Workers, work_place
-from api.pool import Overloaded
 from api.schemas.encounters import EncounterFields, EncounterOut
-from api.timing import server_timing
+from api.server_timing import server_timing
+from api.workers import Overloaded
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Act

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
 from api import problems
-from api.needs import Allowed, TheService
+from api.dependencies import Allowed, TheService
 from casework.imports.exports import ExportForm
 from casework.kernel import errors
 from casework.kernel.actor import Actor

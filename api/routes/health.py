@@ -5,7 +5,7 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from api.needs import TheMetrics
+from api.dependencies import TheMetrics
 from api.schemas.health import Health
 
 router: Final = APIRouter(tags=["health"])

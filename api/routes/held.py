@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Query
 
 from api import problems
-from api.needs import Allowed, TheService
+from api.dependencies import Allowed, TheService
 from api.schemas.held import HeldOut
 from casework.kernel import errors
 from casework.kernel.actor import Actor

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Response
 
 from api import problems
-from api.needs import After, Allowed, Limit, TheService
+from api.dependencies import After, Allowed, Limit, TheService
 from api.schemas.keys import KeyIn, KeyOut, KeyPage, NewKeyOut
 from casework.accounts.api_keys import NewKey
 from casework.kernel import errors

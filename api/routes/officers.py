@@ -5,8 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Response
 
 from api import problems
-from api.needs import After, Allowed, HashingPlace, Limit, ReadVersion, TheService, etag
-from api.pool import Overloaded
+from api.dependencies import After, Allowed, HashingPlace, Limit, ReadVersion, TheService, etag
 from api.schemas.officers import (
     FirstPassword,
     NewOfficerOut,
@@ -16,6 +15,7 @@ from api.schemas.officers import (
     OfficerPatch,
     ResetIn,
 )
+from api.workers import Overloaded
 from casework.accounts.officers import NewOfficer
 from casework.kernel import errors
 from casework.kernel.actor import Actor

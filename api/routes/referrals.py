@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Response
 
 from api import problems
-from api.needs import Allowed, Limit, ReadVersion, TheService, etag
+from api.dependencies import Allowed, Limit, ReadVersion, TheService, etag
 from api.routes.subjects import MEDIA_TYPES, PRIVATE
 from api.schemas.referrals import (
     AlertReferralIn,

@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 from fastapi import APIRouter, Depends, Query, Response
 
 from api import problems
-from api.needs import Allowed, TheService
+from api.dependencies import Allowed, TheService
 from api.problems import FieldProblem, RequestInvalid
 from api.schemas.common import Time
 from api.schemas.reports import AlarmReportOut, ReviewReportOut, as_csv

@@ -5,13 +5,13 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from api import problems
+from api.dependencies import Allowed, TheService, Workers, known_query, work_place
 from api.forms import Form, multipart_schema, read_parts, validated
-from api.needs import Allowed, TheService, Workers, known_query, work_place
-from api.pool import Overloaded
 from api.routes.encounters import PHOTO_ERRORS, PHOTO_FIELD
 from api.routes.subjects import MEDIA_TYPES, PRIVATE
 from api.schemas.searches import SearchFields, SearchOut
-from api.timing import server_timing
+from api.server_timing import server_timing
+from api.workers import Overloaded
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Act

@@ -5,10 +5,10 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Response
 
 from api import problems
-from api.needs import Allowed, HashingPlace, Origin, RequestId, TheService
-from api.pool import Overloaded
+from api.dependencies import Allowed, HashingPlace, Origin, RequestId, TheService
 from api.schemas.officers import OfficerOut
 from api.schemas.sessions import SessionIn, SessionOut
+from api.workers import Overloaded
 from casework.accounts.sign_in import Credentials
 from casework.kernel import errors
 from casework.kernel.actor import Actor

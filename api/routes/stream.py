@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Header
 
 from api import problems
-from api.needs import Recognise, TheService, TheStreams
+from api.dependencies import Recognise, TheService, TheStreams
 from api.routes.alerts import Reader
 from api.streams import EventStream
 from casework.kernel import errors

@@ -7,8 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api import problems
-from api.forms import multipart_schema, read_form, validated
-from api.needs import (
+from api.dependencies import (
     After,
     Allowed,
     Before,
@@ -21,7 +20,7 @@ from api.needs import (
     known_query,
     work_place,
 )
-from api.pool import Overloaded
+from api.forms import multipart_schema, read_form, validated
 from api.problems import FieldProblem, RequestInvalid
 from api.routes.compare import NoFields
 from api.schemas.common import Text, Time
@@ -36,6 +35,7 @@ from api.schemas.subjects import (
     SubjectPage,
     SubjectPatch,
 )
+from api.workers import Overloaded
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Act

@@ -5,9 +5,8 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api import problems
+from api.dependencies import Allowed, Limit, ReadVersion, TheService, Workers, etag, work_place
 from api.forms import multipart_schema, read_form
-from api.needs import Allowed, Limit, ReadVersion, TheService, Workers, etag, work_place
-from api.pool import Overloaded
 from api.routes.encounters import PHOTO_ERRORS
 from api.routes.referrals import COMMON, STEP, sent
 from api.routes.subjects import MEDIA_TYPES, PRIVATE
@@ -23,6 +22,7 @@ from api.schemas.tips import (
     TipSearchIn,
     TipSummary,
 )
+from api.workers import Overloaded
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Act

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Response
 
 from api import problems
-from api.needs import After, Allowed, Limit, ReadVersion, TheService, etag, known_query
+from api.dependencies import After, Allowed, Limit, ReadVersion, TheService, etag, known_query
 from api.schemas.watchlists import WatchlistIn, WatchlistOut, WatchlistPage, WatchlistPatch
 from casework.kernel import errors
 from casework.kernel.actor import Actor

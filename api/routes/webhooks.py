@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Response
 
 from api import problems
-from api.needs import After, Allowed, Limit, ReadVersion, TheService, etag
+from api.dependencies import After, Allowed, Limit, ReadVersion, TheService, etag
 from api.schemas.exchange import (
     DeliveryOut,
     DeliveryPage,

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.needs import origin
+from api.dependencies import origin
 from casework.accounts.agencies import NewAgency
 from casework.accounts.lockout import SignInRules
 from casework.accounts.officers import NewOfficer

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from api.pool import Overloaded, WorkPool
+from api.workers import Overloaded, WorkPool
 from casework.accounts.api_keys import NewKey
 from casework.kernel.vocabulary import Scope
 from tests.api.conftest import problem

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from api import problems
 from api.app import create_app
-from api.pool import ClientGone, Overloaded, WorkPool
+from api.workers import ClientGone, Overloaded, WorkPool
 from casework.accounts.api_keys import NewKey
 from casework.kernel import errors as casework_errors
 from casework.kernel.errors import TemplatesMissing

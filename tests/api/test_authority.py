@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.console.visit import Page
-from api.needs import Allowed
+from api.dependencies import Allowed
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
 from casework.accounts.sign_in import Credentials

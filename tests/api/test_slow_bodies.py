@@ -17,7 +17,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from api.app import create_app
 from api.middleware import BodyLimit
-from api.pool import Overloaded
+from api.workers import Overloaded
 from casework.accounts.api_keys import NewKey
 from casework.kernel.vocabulary import Scope
 from cli.background import free_port

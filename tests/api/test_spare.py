@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from api.pool import Overloaded, WorkPool
+from api.workers import Overloaded, WorkPool
 from tests.deadlines import patience
 
 

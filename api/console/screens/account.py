@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api.console import words
 from api.console.paths import ACCOUNT
 from api.console.visit import OfficerVisit, Page
-from api.needs import HashingPlace
+from api.dependencies import HashingPlace
 from casework.accounts.passwords import LEAST_LENGTH
 from casework.accounts.totp import provisioning_uri
 from casework.kernel.errors import IllegalTransition, NotConfirmed, StaleVersion, WeakPassword

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from api.console import words
 from api.console.visit import OfficerVisit, Page
-from api.needs import Workers, work_place
+from api.dependencies import Workers, work_place
 from api.routes.compare import told
 from api.schemas.compare import CompareOut
 from casework.calibration.thresholds import RAREST

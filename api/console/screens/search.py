@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from api.console import words
 from api.console.visit import OfficerVisit, Page
-from api.needs import Workers, work_place
+from api.dependencies import Workers, work_place
 from api.problems import RequestInvalid
 from api.routes.subjects import MEDIA_TYPES, PRIVATE
 from api.schemas.searches import SearchFields

@@ -11,7 +11,7 @@ from api.console.navigation import home_of
 from api.console.paths import ACCOUNT, HOME, SIGN_IN, local
 from api.console.speech import LANGUAGES
 from api.console.visit import Guest, OfficerVisit, Page
-from api.needs import HashingPlace, Origin
+from api.dependencies import HashingPlace, Origin
 from api.settings import Settings
 from casework.accounts.sessions import SignedIn
 from casework.accounts.sign_in import Credentials

@@ -10,8 +10,8 @@ from starlette.responses import JSONResponse, Response
 from api.console import words
 from api.console.posted import Posted
 from api.console.visit import OfficerVisit, Page
+from api.dependencies import Workers, work_place
 from api.forms import validated
-from api.needs import Workers, work_place
 from api.problems import RequestInvalid
 from api.routes.subjects import MEDIA_TYPES, PRIVATE
 from api.schemas.subjects import SubjectIn, SubjectPatch

@@ -10,7 +10,7 @@ from api.console import words
 from api.console.moments import with_zone
 from api.console.screens.refer import awaited, referrals_about
 from api.console.visit import OfficerVisit, Page
-from api.needs import Workers, work_place
+from api.dependencies import Workers, work_place
 from api.problems import RequestInvalid
 from api.routes.subjects import MEDIA_TYPES, PRIVATE
 from api.schemas.subjects import SubjectIn

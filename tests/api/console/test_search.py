@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from api.pool import Overloaded
+from api.workers import Overloaded
 from casework.kernel.vocabulary import Role
 from tests.fakes import photo_of
 

@@ -16,10 +16,10 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from api.forms import receive_body
 from api.hashing import HashingPlaces
 from api.metrics import Metrics
-from api.pool import Overloaded, WorkPool
 from api.problems import FieldProblem, NotReady, RequestInvalid
 from api.settings import Settings
 from api.streams import Streams
+from api.workers import Overloaded, WorkPool
 from casework.accounts.sessions import is_session
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import REFUSED, Entry
