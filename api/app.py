@@ -12,12 +12,14 @@ from fastapi.openapi.utils import get_openapi
 from starlette.middleware import Middleware
 
 from api import problems
+from api.background.imports import ImportWorker
+from api.background.periodic import Upkeep
+from api.background.webhooks import Telling
 from api.console import assembly as console
 from api.console.headers import PageHeaders
 from api.dependencies import plain_address
 from api.hashing import HashingPlaces
 from api.identity import provider_from_settings
-from api.import_worker import ImportWorker
 from api.logging import log
 from api.metrics import Metrics
 from api.middleware import BodyLimit, RequestContext
@@ -49,8 +51,6 @@ from api.routes import (
 )
 from api.settings import MEBI, Settings
 from api.streams import Streams
-from api.telling import Telling
-from api.upkeep import Upkeep
 from api.workers import WorkPool
 from casework.kernel.actor import Actor
 from casework.kernel.errors import SetUpError

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api import problems
+from api.background.imports import ImportWorker
 from api.dependencies import Allowed, Limit, TheService, TheSettings
-from api.import_worker import ImportWorker
 from api.problems import FieldProblem, NotReady, RequestInvalid
 from api.schemas.imports import (
     ImportOut,

@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.upkeep import Upkeep
+from api.background.periodic import Upkeep
 from casework.accounts.api_keys import NewKey
 from casework.kernel.vocabulary import Role, Scope
 from tests.api.conftest import problem, settings_for, wait_until_ready

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 
+from api.background.imports import ImportWorker
 from api.console import words
 from api.console.visit import OfficerVisit, Page
-from api.import_worker import ImportWorker
 from api.problems import FieldProblem, NotReady, RequestInvalid
 from api.schemas.imports import ImportOut, faults_as_csv
 from casework.imports.exports import ExportForm
