@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from api.console import words
 from api.console.moments import with_zone
-from api.console.screens.refer import awaited, referrals_about
+from api.console.screens.referral_new import awaited, referrals_about
 from api.console.visit import OfficerVisit, Page
 from api.dependencies import Workers, work_place
 from api.problems import RequestInvalid
