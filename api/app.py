@@ -15,7 +15,7 @@ from api import problems
 from api.background.imports import ImportWorker
 from api.background.periodic import Upkeep
 from api.background.webhooks import Telling
-from api.console import assembly as console
+from api.console import install as console
 from api.console.headers import PageHeaders
 from api.dependencies import plain_address
 from api.hashing import HashingPlaces

@@ -17,7 +17,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment
 
-from api.console.speech import DOMAIN, LANGUAGES
+from api.console.i18n import DOMAIN, LANGUAGES
 
 CONSOLE: Final = Path(__file__).parents[1] / "api" / "console"
 _KEYWORDS: Final = {

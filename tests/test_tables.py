@@ -16,8 +16,8 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
-from api.console import words
-from api.console.speech import LANGUAGES
+from api.console import labels
+from api.console.i18n import LANGUAGES
 from casework.kernel.permissions import Act
 from casework.referrals.states import Move
 from detector.quality import Reason
@@ -150,9 +150,9 @@ def test_the_tables_are_found():
     assert names >= PARTIAL.keys()
     assert names >= {
         "detector.quality._ADVICE",
-        "api.console.words.ADVISED",
-        "api.console.words.EXPLAINED",
-        "api.console.words.LABELS",
+        "api.console.labels.ADVISED",
+        "api.console.labels.EXPLAINED",
+        "api.console.labels.LABELS",
         "casework.kernel.permissions.GRANTS",
         "casework.review.findings.GRAVITY",
         "casework.referrals.states._RULES",
@@ -196,14 +196,14 @@ def test_a_missing_row_is_seen(keys, lacking):
 @pytest.mark.parametrize("reason", Reason)
 def test_a_quality_reason_is_explained_and_advised_in_every_language(reason):
     assert reason.advice
-    for text in (words.explained(reason.value), words.advised(reason.value)):
+    for text in (labels.explained(reason.value), labels.advised(reason.value)):
         for language in LANGUAGES:
             said = CATALOGUES[language].get(text)
             assert said is not None
             assert said.string
 
 
-@pytest.mark.parametrize("called", sorted({*words.LABELS.values(), *words.ACTIONS.values()}))
+@pytest.mark.parametrize("called", sorted({*labels.LABELS.values(), *labels.ACTIONS.values()}))
 def test_a_word_of_the_domain_is_said_in_every_language(called):
     for language in LANGUAGES:
         said = CATALOGUES[language].get(called)
@@ -213,7 +213,7 @@ def test_a_word_of_the_domain_is_said_in_every_language(called):
 
 def test_every_act_of_a_history_has_a_word():
     acts = {act.value for act in Act if act.value.startswith("alert.")} - {Act.READ_ALERT.value}
-    assert words.ACTIONS.keys() >= acts | {f"referral.{move.value}" for move in Move}
+    assert labels.ACTIONS.keys() >= acts | {f"referral.{move.value}" for move in Move}
 
 
 @pytest.mark.parametrize(
@@ -221,4 +221,4 @@ def test_every_act_of_a_history_has_a_word():
 )
 def test_a_template_names_vocabularies_that_have_words(template):
     named = re.findall(r"""word\(["'](\w+)["']\)""", template.read_text(encoding="utf-8"))
-    assert {kind.__name__ for kind, _ in words.LABELS} >= set(named)
+    assert {kind.__name__ for kind, _ in labels.LABELS} >= set(named)

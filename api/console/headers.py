@@ -5,7 +5,7 @@ from typing import Final
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.console.paths import is_page
+from api.console.urls import is_page
 
 _POLICY: Final = "; ".join(
     (

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from api.console.posted import Posted
-from api.console.visit import Visit
+from api.console.forms import Posted
+from api.console.page import Visit
 
 
 def with_zone(visit: Visit, *names: str) -> Posted:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from api.console.paths import ACCOUNT
-from api.console.speech import msg
+from api.console.i18n import msg
+from api.console.urls import ACCOUNT
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Act, Reach, reach
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.responses import RedirectResponse
 
 from api import cookies, problems
-from api.console.paths import SIGN_IN, local
+from api.console.urls import SIGN_IN, local
 from api.dependencies import RequestId, TheService, TheSettings
 from casework.accounts.single_sign_on import HOLDS_FOR, Return, SignOn
 from casework.kernel import errors

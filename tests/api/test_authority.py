@@ -13,7 +13,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.console.visit import Page
+from api.console.page import Page
 from api.dependencies import Allowed
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer

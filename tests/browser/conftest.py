@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
-from api.console.speech import Speech, load
+from api.console.i18n import Speech, load
 from casework.kernel.vocabulary import Category, Role
 from tests.browser import chromium
 from tests.browser.installation import WAIT_S, Installation

@@ -5,8 +5,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console import words
-from api.console.visit import OfficerVisit, Page
+from api.console import labels
+from api.console.page import OfficerVisit, Page
 from api.problems import RequestInvalid
 from api.schemas.agencies import AgencyIn
 from casework.accounts.agencies import NewAgency
@@ -32,7 +32,7 @@ def create(visit: Keeper) -> Response:
         body = visit.posted.parse(AgencyIn)
         visit.records.agencies.create(visit.actor, NewAgency(**body.model_dump()))
     except (RequestInvalid, AlreadyExists) as error:
-        return _page(visit, status=422, fault=words.fault(error, visit.speech))
+        return _page(visit, status=422, fault=labels.fault(error, visit.speech))
     return visit.go("/administration/agencies", done="saved")
 
 

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console import words
-from api.console.chance import scale_of
-from api.console.visit import OfficerVisit, Page
+from api.console import labels
+from api.console.page import OfficerVisit, Page
+from api.console.score_scale import scale_of
 from api.problems import RequestInvalid
 from api.schemas.alerts import ClosingIn, FindingIn
 from casework.kernel.errors import Conflict, IllegalTransition, StaleVersion
@@ -124,7 +124,7 @@ def _page(
         "opinions": tuple(Opinion),
         "reasons": tuple(OpinionReason),
         "wrong": wrong or set(),
-        "conflict": words.fault(conflict, visit.speech) if conflict is not None else "",
+        "conflict": labels.fault(conflict, visit.speech) if conflict is not None else "",
         # What others did since the page was read, as this reader may see it.
         "missed": view.steps[-missed:] if missed > 0 else (),
         "typed": visit.posted,

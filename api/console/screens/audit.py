@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 
-from api.console.visit import OfficerVisit, Page
+from api.console.page import OfficerVisit, Page
 from api.routes.audit import NDJSON
 from casework.kernel.audit.chain import Verdict
 from casework.kernel.audit.log import DONE, REFUSED

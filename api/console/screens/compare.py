@@ -6,8 +6,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console import words
-from api.console.visit import OfficerVisit, Page
+from api.console import labels
+from api.console.page import OfficerVisit, Page
 from api.dependencies import Workers, work_place
 from api.routes.compare import told
 from api.schemas.compare import CompareOut
@@ -47,7 +47,7 @@ async def compare(visit: Comparer, pool: Workers) -> Response:
         await pool.run(visit.request, work)
     except PhotoError as error:
         # The first that is missing is the one that was refused.
-        refused = {PHOTOS[len(faces)]: words.fault(error, visit.speech)}
+        refused = {PHOTOS[len(faces)]: labels.fault(error, visit.speech)}
         return await asyncio.to_thread(_page, visit, wrong=refused)
     entry = Entry(visit.actor, Act.COMPARE)
     await asyncio.to_thread(service.records.audit.note, entry)

@@ -9,8 +9,8 @@ from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 
 from api.background.imports import ImportWorker
-from api.console import words
-from api.console.visit import OfficerVisit, Page
+from api.console import labels
+from api.console.page import OfficerVisit, Page
 from api.problems import FieldProblem, NotReady, RequestInvalid
 from api.schemas.imports import ImportOut, faults_as_csv
 from casework.imports.exports import ExportForm
@@ -51,7 +51,7 @@ async def create(watchlist_id: str, visit: Importer) -> Response:
     try:
         job = await asyncio.to_thread(_receive, visit, watchlist_id)
     except (RequestInvalid, CaseworkError) as error:
-        fault = words.fault(error, visit.speech)
+        fault = labels.fault(error, visit.speech)
         return await asyncio.to_thread(_form, visit, watchlist_id, fault=fault)
     worker: ImportWorker | None = visit.request.app.state.import_worker
     if worker is None:

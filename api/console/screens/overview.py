@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from api.console.visit import OfficerVisit, Page
+from api.console.page import OfficerVisit, Page
 from casework.kernel.permissions import Act
 from casework.oversight.reports import Dimension, Line, Question, ReviewReport
 

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console.visit import OfficerVisit, Page
+from api.console.page import OfficerVisit, Page
 from api.routes.subjects import MEDIA_TYPES, PRIVATE
 from casework.kernel.permissions import Act
 from casework.review.alerts import PORTRAIT_FORMAT

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from api import cookies
+from api.console.i18n import LANGUAGES
 from api.console.navigation import home_of
-from api.console.paths import local
-from api.console.speech import LANGUAGES
-from api.console.visit import THEMES, Guest, OfficerVisit, Page
+from api.console.page import THEMES, Guest, OfficerVisit, Page
+from api.console.urls import local
 from casework.kernel.errors import CaseworkError
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import SessionKind

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, Request
 from sse_starlette import ServerSentEvent
 from starlette.responses import Response
 
-from api.console.live import event, stream
-from api.console.visit import OfficerVisit, Page
+from api.console.events import event, stream
+from api.console.page import OfficerVisit, Page
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import AlertState, Category

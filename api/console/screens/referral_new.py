@@ -8,10 +8,10 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console import carrying, words
+from api.console import labels, referral_fields
+from api.console.i18n import msg
 from api.console.moments import with_zone
-from api.console.speech import msg
-from api.console.visit import OfficerVisit, Page
+from api.console.page import OfficerVisit, Page
 from api.problems import RequestInvalid
 from api.schemas.referrals import AlertReferralIn, TipReferralIn
 from casework.kernel.errors import IllegalTransition, InvalidReferral, StaleVersion
@@ -108,7 +108,7 @@ def _alert_page(visit: OfficerVisit, alert_id: str, error: Exception | None = No
     alert, here = view.alert, f"/alerts/{alert_id}"
     made = referrals_about(visit, alert_id)
     again = alert.state == AlertState.REFERRED and not awaited(made)
-    values = carrying.of_alert(view)
+    values = referral_fields.of_alert(view)
     photos = {
         AlertField.PROBE_PHOTO.value: f"{here}/probe",
         AlertField.ENROLLED_PHOTO.value: f"{here}/enrolled",
@@ -138,7 +138,7 @@ def _tip_page(visit: OfficerVisit, tip_id: str, error: Exception | None = None) 
     made = referrals_about(visit, tip_id)
     fields = [each for each in TipField if each is not TipField.PHOTO or tip.photo_format]
     photos = {TipField.PHOTO.value: f"{here}/photo"}
-    group = _group(visit, msg("What was reported"), fields, carrying.of_tip(view), photos)
+    group = _group(visit, msg("What was reported"), fields, referral_fields.of_tip(view), photos)
     return _page(
         visit,
         error,
@@ -161,7 +161,7 @@ def _page(visit: OfficerVisit, error: Exception | None, **values: Any) -> Respon
     elif isinstance(error, InvalidReferral):
         wrong, status = {error.field}, 422
     elif error is not None:
-        fault, status = words.fault(error, visit.speech), 409
+        fault, status = labels.fault(error, visit.speech), 409
     due = visit.records.queue.now() + _TIME_TO_ANSWER
     return visit.page(
         "refer.html",
@@ -188,8 +188,8 @@ def _group(
     choices = tuple(
         Choice(
             each.value,
-            speech(words.of(each)),
-            carrying.told(each.value, values.get(each.value), speech),
+            speech(labels.of(each)),
+            referral_fields.told(each.value, values.get(each.value), speech),
             photos.get(each.value, ""),
         )
         for each in fields

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console import carrying, words
-from api.console.visit import OfficerVisit, Page
+from api.console import labels, referral_fields
+from api.console.page import OfficerVisit, Page
 from api.problems import RequestInvalid
 from api.routes.subjects import MEDIA_TYPES, PRIVATE
 from api.schemas.referrals import AnsweringIn, MayNote, MustNote
@@ -85,7 +85,7 @@ def step(referral_id: str, visit: Handler) -> Response:
     except InvalidReferral as error:
         return _page(visit, referral_id, 422, wrong={error.field})
     except (StaleVersion, IllegalTransition) as error:
-        return _page(visit, referral_id, 409, fault=words.fault(error, visit.speech))
+        return _page(visit, referral_id, 409, fault=labels.fault(error, visit.speech))
     return visit.go(f"/referrals/{referral_id}", done="referral_moved")
 
 
@@ -113,8 +113,8 @@ def _page(
         "row": row,
         "side": side,
         "moves": open_to(at, side),
-        "carried": carrying.shown(kind, view.values, visit.speech),
-        "photos": carrying.photos(kind, view.photos, visit.speech),
+        "carried": referral_fields.shown(kind, view.values, visit.speech),
+        "photos": referral_fields.photos(kind, view.photos, visit.speech),
         "outcomes": tuple(Disposal),
         "unexplained": _UNEXPLAINED,
         "typed": visit.posted,

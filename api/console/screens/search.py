@@ -6,8 +6,8 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Path
 from starlette.responses import Response
 
-from api.console import words
-from api.console.visit import OfficerVisit, Page
+from api.console import labels
+from api.console.page import OfficerVisit, Page
 from api.dependencies import Workers, work_place
 from api.problems import RequestInvalid
 from api.routes.subjects import MEDIA_TYPES, PRIVATE
@@ -55,7 +55,7 @@ async def search(visit: Searcher, pool: Workers) -> Response:
     try:
         view = await pool.run(visit.request, work)
     except PhotoError as error:
-        return await _again(visit, {"photo"}, words.fault(error, visit.speech))
+        return await _again(visit, {"photo"}, labels.fault(error, visit.speech))
     return visit.go(f"/searches/{view.search.id}")
 
 

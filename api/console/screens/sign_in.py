@@ -6,11 +6,11 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from api import cookies
-from api.console import words
+from api.console import labels
+from api.console.i18n import LANGUAGES
 from api.console.navigation import home_of
-from api.console.paths import ACCOUNT, HOME, SIGN_IN, local
-from api.console.speech import LANGUAGES
-from api.console.visit import Guest, OfficerVisit, Page
+from api.console.page import Guest, OfficerVisit, Page
+from api.console.urls import ACCOUNT, HOME, SIGN_IN, local
 from api.dependencies import HashingPlace, Origin
 from api.settings import Settings
 from casework.accounts.sessions import SignedIn
@@ -41,7 +41,7 @@ def ask(visit: Guest, next: str = HOME, problem: str = "") -> Response:  # noqa:
             pass
         else:
             return visit.go(local(next))
-    fault = words.by_code(problem, visit.speech) if problem in _PROBLEMS else ""
+    fault = labels.by_code(problem, visit.speech) if problem in _PROBLEMS else ""
     return _page(visit, next=local(next), fault=fault)
 
 
@@ -65,10 +65,10 @@ def sign_in(visit: Guest, origin: Origin, place: HashingPlace) -> Response:
             held = records.pending.hold(credentials, visit.secret)
         return _page(visit, next=going_to, login=login, held=held)
     except TooManyAttempts:
-        fault = words.by_code("too_many_attempts", visit.speech)
+        fault = labels.by_code("too_many_attempts", visit.speech)
         return _page(visit, status=429, next=going_to, login=login, fault=fault)
     except NotAuthenticated as error:
-        fault = words.fault(error, visit.speech)
+        fault = labels.fault(error, visit.speech)
         again = held if held and posted.text("code") else ""
         return _page(visit, status=401, next=going_to, login=login, held=again, fault=fault)
     return begun(visit, signed_in, going_to)

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import JSONResponse, Response
 
-from api.console import words
-from api.console.posted import Posted
-from api.console.visit import OfficerVisit, Page
+from api.console import labels
+from api.console.forms import Posted
+from api.console.page import OfficerVisit, Page
 from api.dependencies import Workers, work_place
 from api.forms import validated
 from api.problems import RequestInvalid
@@ -81,7 +81,7 @@ async def create(visit: Editor, pool: Workers) -> Response:
     try:
         enrolled, similar = await pool.run(visit.request, work)
     except (RequestInvalid, CaseworkError) as error:
-        fault = words.fault(error, visit.speech)
+        fault = labels.fault(error, visit.speech)
         return await asyncio.to_thread(_form, visit, None, fault=fault)
     subject_id = enrolled.subject_id or ""
     if similar or not all(report.accepted for report in enrolled.reports):
@@ -103,11 +103,11 @@ async def check(visit: Editor, pool: Workers) -> Response:
     if report.quality is not None:
         verdict = report.quality.verdict.value
     reasons = report.quality.reasons if report.quality is not None else ()
-    said = " ".join(visit.speech(words.explained(reason.value)) for reason in reasons)
+    said = " ".join(visit.speech(labels.explained(reason.value)) for reason in reasons)
     return JSONResponse(
         {
             "verdict": verdict,
-            "word": visit.speech(words.of(verdict, "Verdict")),
+            "word": visit.speech(labels.of(verdict, "Verdict")),
             "said": said or ("" if report.accepted else visit.speech("It cannot be read.")),
         }
     )
@@ -134,7 +134,7 @@ def edit(subject_id: str, visit: Editor) -> Response:
         subjects.edit(actor, subject_id, changes, visit.posted.number("version"))
     except (RequestInvalid, CaseworkError) as error:
         row = subjects.get(actor, subject_id)
-        return _form(visit, row, fault=words.fault(error, visit.speech))
+        return _form(visit, row, fault=labels.fault(error, visit.speech))
     return visit.go(f"/subjects/{subject_id}", done="saved")
 
 
@@ -152,7 +152,7 @@ async def add_photos(subject_id: str, visit: Editor, pool: Workers) -> Response:
     try:
         enrolled, similar = await pool.run(visit.request, work)
     except EnrolmentRefused as error:
-        fault = words.fault(error, visit.speech)
+        fault = labels.fault(error, visit.speech)
         return await asyncio.to_thread(_shown, visit, subject_id, fault=fault)
     return await asyncio.to_thread(_shown, visit, subject_id, enrolled=enrolled, similar=similar)
 
@@ -163,7 +163,7 @@ def remove_photo(subject_id: str, photo_id: str, visit: Editor) -> Response:
     try:
         visit.records.subjects.remove_photo(visit.actor, subject_id, photo_id)
     except CaseworkError as error:
-        return _shown(visit, subject_id, fault=words.fault(error, visit.speech))
+        return _shown(visit, subject_id, fault=labels.fault(error, visit.speech))
     return visit.go(f"/subjects/{subject_id}", done="removed")
 
 

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console import words
+from api.console import labels
 from api.console.moments import with_zone
+from api.console.page import OfficerVisit, Page
 from api.console.screens.referral_new import awaited, referrals_about
-from api.console.visit import OfficerVisit, Page
 from api.dependencies import Workers, work_place
 from api.problems import RequestInvalid
 from api.routes.subjects import MEDIA_TYPES, PRIVATE
@@ -89,7 +89,7 @@ async def record(visit: Handler, pool: Workers) -> Response:
     try:
         row = await pool.run(visit.request, work)
     except PhotoError as error:
-        return _new(visit, {"photo"}, words.fault(error, visit.speech))
+        return _new(visit, {"photo"}, labels.fault(error, visit.speech))
     return visit.go(f"/tips/{row.id}", done="tip_recorded")
 
 
@@ -166,7 +166,7 @@ async def enrol(tip_id: str, visit: Editor, pool: Workers) -> Response:
         said = visit.speech("Nobody can be searched by the photo of this tip.")
         return await asyncio.to_thread(_enrolment, visit, tip_id, set(), said)
     except (StaleVersion, IllegalTransition, InvalidPeriod, ImpossibleBirth) as error:
-        said = words.fault(error, visit.speech)
+        said = labels.fault(error, visit.speech)
         return await asyncio.to_thread(_enrolment, visit, tip_id, set(), said)
     return visit.go(f"/tips/{tip_id}", done="tip_enrolled")
 
@@ -194,7 +194,7 @@ def _refused(visit: OfficerVisit, tip_id: str, error: Exception) -> Response:
     """Show the tip as it is now, with what was typed and why it was refused."""
     if isinstance(error, RequestInvalid):
         return _page(visit, tip_id, 422, wrong={each.field for each in error.errors})
-    return _page(visit, tip_id, 409, fault=words.fault(error, visit.speech))
+    return _page(visit, tip_id, 409, fault=labels.fault(error, visit.speech))
 
 
 def _page(

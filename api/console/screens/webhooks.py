@@ -5,8 +5,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console import words
-from api.console.visit import OfficerVisit, Page
+from api.console import labels
+from api.console.page import OfficerVisit, Page
 from api.problems import RequestInvalid
 from api.schemas.exchange import WebhookIn
 from casework.kernel.errors import NotFound, TargetRefused
@@ -39,7 +39,7 @@ def create(visit: Keeper) -> Response:
         )
         row, secret = visit.records.webhooks.create(visit.actor, new)
     except (RequestInvalid, TargetRefused, NotFound) as error:
-        return _page(visit, status=422, fault=words.fault(error, visit.speech))
+        return _page(visit, status=422, fault=labels.fault(error, visit.speech))
     return _page(visit, shown=(row.url, secret))
 
 

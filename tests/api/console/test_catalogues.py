@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.console.speech import load, preferred
+from api.console.i18n import load, preferred
 from tests import catalogues
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.console.posted import TOKEN_FIELD, TOKEN_HEADER, token
+from api.console.forms import TOKEN_FIELD, TOKEN_HEADER, token
 from casework.kernel.vocabulary import Role
 
 LANGUAGE = {"language": "id", "next": "/account"}

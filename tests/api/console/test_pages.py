@@ -6,6 +6,8 @@ from importlib.resources import files
 import pytest
 from fastapi.routing import APIRoute
 
+from api.console.labels import LABELS, SAID_BY_CASEWORK
+from api.console.page import Page
 from api.console.screens import (
     account,
     alert,
@@ -19,8 +21,6 @@ from api.console.screens import (
     sign_in,
     tips,
 )
-from api.console.visit import Page
-from api.console.words import LABELS, SAID_BY_CASEWORK
 from casework.kernel.vocabulary import Role
 
 SCREENS = (

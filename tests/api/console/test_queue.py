@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 from starlette.requests import Request
 
+from api.console.page import Page
 from api.console.screens.queue import events
-from api.console.visit import Page
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import Category, Opinion, OpinionReason, Role
 from casework.review.alerts import AlertFilter

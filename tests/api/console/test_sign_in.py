@@ -1,7 +1,7 @@
 import pyotp
 import pytest
 
-from api.console.paths import local, page_of
+from api.console.urls import local, page_of
 from casework.accounts.officers import NewOfficer
 from casework.kernel.vocabulary import Role
 from tests.services import OPERATOR, PASSWORD

@@ -20,12 +20,12 @@ from fastapi import Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api import cookies
-from api.console.frame import Console
+from api.console.forms import SAFE_METHODS, Posted, proven, token
+from api.console.i18n import DEFAULT_LANGUAGE, LANGUAGES, Speech, preferred
 from api.console.navigation import Entry as MenuEntry
 from api.console.navigation import menu_for
-from api.console.paths import local
-from api.console.posted import SAFE_METHODS, Posted, proven, token
-from api.console.speech import DEFAULT_LANGUAGE, LANGUAGES, Speech, preferred
+from api.console.templating import Console
+from api.console.urls import local
 from api.problems import NotReady
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import REFUSED, Entry

@@ -8,7 +8,7 @@ from typing import Final
 from babel import Locale
 from babel.core import get_global
 
-from api.console.speech import Speech, msg
+from api.console.i18n import Speech, msg
 from api.problems import KINDS, Problem
 from casework.kernel.vocabulary import (
     AlertState,

@@ -6,10 +6,10 @@ from fastapi import FastAPI, Request
 from starlette.responses import RedirectResponse, Response
 
 from api import problems
-from api.console import words
-from api.console.paths import ACCOUNT, SIGN_IN, is_page, page_of
-from api.console.posted import SAFE_METHODS, Forged
-from api.console.visit import visit_of
+from api.console import labels
+from api.console.forms import SAFE_METHODS, Forged
+from api.console.page import visit_of
+from api.console.urls import ACCOUNT, SIGN_IN, is_page, page_of
 from api.problems import Kind, Problem
 
 _FORGED = Kind(403, "form_refused")
@@ -35,7 +35,7 @@ def answer(request: Request, problem: Problem) -> Response | None:
         "error.html",
         status=problem.status,
         problem=problem,
-        sentence=words.sentence(problem, visit.speech),
+        sentence=labels.sentence(problem, visit.speech),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from sse_starlette import ServerSentEvent
 
 from api import cookies
-from api.console.visit import OfficerVisit
+from api.console.page import OfficerVisit
 from api.streams import EventStream, Spell, Streams
 from casework.kernel.actor import Actor
 from casework.kernel.errors import NotAuthenticated, NotPermitted

@@ -9,9 +9,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from api.console import words
+from api.console import labels
 from api.console.assets import Assets
-from api.console.speech import LANGUAGES, Speech, load
+from api.console.i18n import LANGUAGES, Speech, load
 from casework.review.alerts import shown_state
 
 
@@ -60,7 +60,7 @@ def _environment(speech: Speech, assets: Assets) -> Environment:
         asset=assets.address,
         language=speech.language,
         languages=LANGUAGES,
-        notices=words.NOTICES,
+        notices=labels.NOTICES,
     )
     environment.filters.update(
         when=speech.when,
@@ -68,14 +68,14 @@ def _environment(speech: Speech, assets: Assets) -> Environment:
         time=speech.time,
         number=speech.number,
         percent=speech.percent,
-        word=lambda value, vocabulary=None: speech(words.of(value, vocabulary)),
-        explained=lambda reason: speech(words.explained(reason)),
-        advised=lambda reason: speech(words.advised(reason)),
-        country=lambda code: words.country(code, speech.language),
-        action=lambda act: speech(words.ACTIONS[act]),
+        word=lambda value, vocabulary=None: speech(labels.of(value, vocabulary)),
+        explained=lambda reason: speech(labels.explained(reason)),
+        advised=lambda reason: speech(labels.advised(reason)),
+        country=lambda code: labels.country(code, speech.language),
+        action=lambda act: speech(labels.ACTIONS[act]),
         shown=shown_state,
-        span=words.span,
-        as_span=lambda seconds: words.span(timedelta(seconds=seconds)),
+        span=labels.span,
+        as_span=lambda seconds: labels.span(timedelta(seconds=seconds)),
         data=_data,
     )
     return environment

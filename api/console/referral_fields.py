@@ -5,8 +5,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
-from api.console import words
-from api.console.speech import Speech
+from api.console import labels
+from api.console.i18n import Speech
 from casework.kernel.vocabulary import ReferralKind
 from casework.referrals.payload import AlertField, TipField
 from casework.review.alerts import AlertView
@@ -31,7 +31,7 @@ def shown(kind: ReferralKind, values: Mapping[str, Any], speech: Speech) -> list
     What is carried although nothing was known of it has an empty value.
     """
     return [
-        (speech(words.of(each)), told(each, values[each.value], speech))
+        (speech(labels.of(each)), told(each, values[each.value], speech))
         for each in _FIELDS[kind]
         if each.value in values
     ]
@@ -39,7 +39,7 @@ def shown(kind: ReferralKind, values: Mapping[str, Any], speech: Speech) -> list
 
 def photos(kind: ReferralKind, names: Sequence[str], speech: Speech) -> list[tuple[str, str]]:
     """Return the name and what it is called of every photo that is carried."""
-    return [(each.value, speech(words.of(each))) for each in _FIELDS[kind] if each.value in names]
+    return [(each.value, speech(labels.of(each))) for each in _FIELDS[kind] if each.value in names]
 
 
 def told(field: str, value: Any, speech: Speech) -> str:  # noqa: ANN401 - as JSON has it
@@ -47,7 +47,7 @@ def told(field: str, value: Any, speech: Speech) -> str:  # noqa: ANN401 - as JS
     if value is None or value in ("", [], ()):
         return ""
     if field in _WORDS_OF:
-        return speech(words.of(value, _WORDS_OF[field]))
+        return speech(labels.of(value, _WORDS_OF[field]))
     return _TELLING[field](value, speech) if field in _TELLING else str(value)
 
 
@@ -96,7 +96,7 @@ def _moment(value: str | datetime) -> datetime:
 
 
 _TELLING: Final[Mapping[str, Callable[[Any, Speech], str]]] = {
-    "nationality": lambda code, speech: words.country(code, speech.language),
+    "nationality": lambda code, speech: labels.country(code, speech.language),
     "documents": lambda found, _: ", ".join(_document(each) for each in found),
     "aliases": lambda names, _: ", ".join(names),
     "score": lambda score, speech: speech.number(score, 3),

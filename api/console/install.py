@@ -2,8 +2,7 @@
 
 from fastapi import FastAPI
 
-from api.console import assets, faults
-from api.console.frame import make
+from api.console import assets, errors
 from api.console.screens import (
     account,
     agencies,
@@ -26,13 +25,14 @@ from api.console.screens import (
     watchlists,
     webhooks,
 )
+from api.console.templating import make
 from api.settings import Settings
 
 
 def install(app: FastAPI, settings: Settings) -> None:
     """Add every screen; none of them is in the OpenAPI document, which is for programs."""
     app.state.console = make(settings.display_time_zone, secure=settings.cookie_secure)
-    faults.install(app)
+    errors.install(app)
     for module in (
         assets,
         preferences,
