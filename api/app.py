@@ -1,7 +1,6 @@
 """The whole assembly, in order."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
@@ -19,7 +18,6 @@ from api.console import install as console
 from api.console.headers import PageHeaders
 from api.dependencies import plain_address
 from api.hashing import HashingPlaces
-from api.identity import provider_from_settings
 from api.logging import log
 from api.metrics import Metrics
 from api.middleware import BodyLimit, RequestContext
@@ -49,21 +47,18 @@ from api.routes import (
     watchlists,
     webhooks,
 )
-from api.settings import MEBI, Settings
 from api.streams import Streams
 from api.workers import WorkPool
 from casework.kernel.actor import Actor
 from casework.kernel.errors import SetUpError
-from casework.kernel.vault import read_or_create_key
 from casework.oversight.retention import RUN_S
-from casework.service import Records, Service
+from casework.service import Service
+from config.opening import open_from_settings
+from config.settings import MEBI, Settings
 from detector.decode import quiet_native_logging
 from detector.errors import DetectorError
-from detector.loading import load_pipeline
 from detector.threads import use_threads
 from models.errors import ModelsError
-from models.manifest import Pack, load_pack, load_prior
-from models.store import ModelStore
 
 # Fields, part headers and boundaries that come beside the photos.
 _FORM_OVERHEAD: Final = MEBI
@@ -168,48 +163,6 @@ def create_app(
     console.install(app, settings)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
-
-
-def open_from_settings(settings: Settings) -> Service:
-    """Load, verify, warm up: the service as the settings describe it.
-
-    Raises:
-        SetUpError, ModelsError, DetectorError: what the operator has to put right.
-    """
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    pack = pack_from_settings(settings)
-    pipeline = load_pipeline(pack, ModelStore(settings.models_dir), limits=settings.limits)
-    records = records_from_settings(settings)
-    service = Service.over(records, pack, pipeline, engine=settings.index_engine)
-    service.start()
-    # What is here now stays: the garbage collector need not walk through it again and again.
-    gc.freeze()
-    return service
-
-
-def records_from_settings(settings: Settings) -> Records:
-    """Open the database alone, as the settings describe it.
-
-    Raises:
-        SetUpError: what the operator has to put right.
-    """
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    return Records.open(
-        settings.resolved_database_url,
-        read_or_create_key(settings.resolved_data_key_file),
-        rules=settings.sign_in_rules,
-        private_targets=settings.webhook_private_targets,
-        provider=provider_from_settings(settings),
-        keep_days=settings.keep_days,
-    )
-
-
-def pack_from_settings(settings: Settings) -> Pack:
-    """Return the pack in use, with the prior that the operator measured for it, if any."""
-    pack = load_pack(settings.pack)
-    if settings.prior_file is None:
-        return pack
-    return pack.model_copy(update={"prior": load_prior(settings.prior_file)})
 
 
 async def _start(

@@ -17,7 +17,6 @@ from api.forms import receive_body
 from api.hashing import HashingPlaces
 from api.metrics import Metrics
 from api.problems import FieldProblem, NotReady, RequestInvalid
-from api.settings import Settings
 from api.streams import Streams
 from api.workers import Overloaded, WorkPool
 from casework.accounts.sessions import is_session
@@ -26,6 +25,7 @@ from casework.kernel.audit.log import REFUSED, Entry
 from casework.kernel.errors import NotAuthenticated, NotPermitted
 from casework.kernel.permissions import Act, require
 from casework.service import Service
+from config.settings import Settings
 
 # What a provider hands to one line (RFC 6177).
 _IPV6_LINE: Final = 64

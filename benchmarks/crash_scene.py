@@ -9,7 +9,6 @@ from typing import Final
 import cv2
 import numpy as np
 
-from api.settings import Settings
 from benchmarks.packaged import ASTRONAUT, GROUP, SCENES, read_picture
 from casework.accounts.agencies import NewAgency
 from casework.accounts.api_keys import NewKey
@@ -19,8 +18,9 @@ from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import AgencyKind, Category, Role, Scope, SessionKind
 from casework.service import Records
 from casework.watchlists.watchlists import NewWatchlist
-from cli import opened
 from cli.background import free_port
+from config import opening
+from config.settings import Settings
 from detector.faces import Image
 
 SHADES: Final = 10
@@ -49,7 +49,7 @@ class Scene:
     @contextmanager
     def records(self) -> Iterator[Records]:
         """Open the database in this process."""
-        with opened.records(self.settings) as records:
+        with opening.records(self.settings) as records:
             yield records
 
     def sign_in(self) -> list[str]:
@@ -70,7 +70,7 @@ def prepare(folder: Path) -> Scene:
         latency_target_ms=_PATIENCE_MS,
     )
     operator = Actor.operator()
-    with opened.records(settings) as records:
+    with opening.records(settings) as records:
         agency = records.agencies.create(
             operator, NewAgency("IMI", "Immigration", AgencyKind.OPERATOR)
         )

@@ -13,17 +13,18 @@ from typing import Final
 
 import uvicorn
 
-from api.app import create_app, open_from_settings, pack_from_settings, records_from_settings
+from api.app import create_app
 from api.logging import configure
-from api.settings import Settings
 from benchmarks.load_mock import mock_pipeline
 from casework.service import Service
+from config.opening import open_from_settings, pack_from_settings, records_from_settings
+from config.settings import Settings
 
 REAL: Final = 0
 
 
 def open_mocked(settings: Settings, dim: int) -> Service:
-    """Open the service as `api.app.open_from_settings` does, over mocked networks."""
+    """Open the service as `config.opening.open_from_settings` does, over mocked networks."""
     records = records_from_settings(settings)
     service = Service.over(records, pack_from_settings(settings), mock_pipeline(dim))
     service.start()

@@ -14,8 +14,8 @@ from typing import Final
 import httpx2
 import typer
 
-from api.settings import Settings
 from cli.output import Exit, err
+from config.settings import Settings
 
 _START_SECONDS: Final = 60
 

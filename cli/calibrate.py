@@ -9,16 +9,16 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from api.settings import Settings
 from casework.calibration.views import Calibrated, Reading
 from casework.kernel.actor import Actor
 from casework.kernel.errors import TooFewScores
 from casework.service import Service
 from casework.watchlists.enrolment import PhotoFile
-from cli import opened
 from cli.options import AsJson
 from cli.output import Exit, err, item_progress, out, print_json
 from cli.roster import PHOTO_SUFFIXES
+from config import opening
+from config.settings import Settings
 from index import use_threads
 from index.outliers import highest_by_chance
 
@@ -59,7 +59,7 @@ def calibrate(
         raise typer.Exit(Exit.USAGE)
     settings = Settings()
     searched: list[Searched] = []
-    with opened.service(settings) as service:
+    with opening.service(settings) as service:
         if show:
             _show(service, as_json=as_json)
             return

@@ -5,12 +5,11 @@ from typing import Annotated
 
 import typer
 
-from api.app import pack_from_settings
-from api.settings import Settings
 from casework.watchlists.quality import quality_record
-from cli import opened
 from cli.options import AsJson
 from cli.output import Exit, err, out, print_json
+from config import opening
+from config.settings import Settings
 from detector.errors import PhotoError
 from detector.pipeline import Analysis
 from index import FalseMatchCurve
@@ -21,7 +20,7 @@ PhotoFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A 
 def compare(first: PhotoFile, second: PhotoFile, as_json: AsJson = False) -> None:
     """Compare two photos; exit 1 if either cannot be searched."""
     settings = Settings()
-    pipeline = opened.pipeline(settings)
+    pipeline = opening.pipeline(settings)
     analyses: list[Analysis] = []
     for path in (first, second):
         try:
@@ -33,7 +32,7 @@ def compare(first: PhotoFile, second: PhotoFile, as_json: AsJson = False) -> Non
     score = rate = None
     if one.embedding is not None and other.embedding is not None:
         score = float(one.embedding @ other.embedding)
-        prior = pack_from_settings(settings).prior
+        prior = opening.pack_from_settings(settings).prior
         if prior is not None:
             rate = FalseMatchCurve(prior.fmr, prior.score).fmr_at(score)
     if as_json:

@@ -12,7 +12,6 @@ from typing import Annotated, Any, Final
 import typer
 from rich.progress import Progress, TaskID
 
-from api.settings import Settings
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import Category, Direction
 from casework.screening.duplicates import Lookalike
@@ -21,10 +20,11 @@ from casework.tables import Watchlist
 from casework.watchlists.enrolment import Application, Enrolled, Examined, PhotoFile, PhotoReport
 from casework.watchlists.subjects import NewSubject
 from casework.watchlists.watchlists import NewWatchlist
-from cli import opened
 from cli.options import AsJson, owner_of
 from cli.output import Exit, err, item_progress, out, print_json
 from cli.roster import Person, RosterError, read_roster
+from config import opening
+from config.settings import Settings
 
 # People examined together and committed in one transaction: a crash loses this much work at most,
 # and a commit's flush to disk is shared.
@@ -94,7 +94,7 @@ def enrol(
         err.print(str(error), markup=False)
         raise typer.Exit(Exit.USAGE) from None
     settings = Settings()
-    with opened.service(settings) as service:
+    with opening.service(settings) as service:
         operator, owner = Actor.operator(), owner_of(service.records, agency)
         row = service.records.watchlists.ensure(
             operator,

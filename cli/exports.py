@@ -8,12 +8,12 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from api.settings import Settings
 from casework.imports.exports import ExportForm
 from casework.kernel.actor import Actor
-from cli import opened
 from cli.options import owner_of
 from cli.output import Exit, err
+from config import opening
+from config.settings import Settings
 
 
 def export(
@@ -32,7 +32,7 @@ def export(
     ] = None,
 ) -> None:
     """Export a watchlist as `siaga import` takes it. What is written is personal data."""
-    with opened.records(Settings()) as records, ExitStack() as stack:
+    with opening.records(Settings()) as records, ExitStack() as stack:
         operator = Actor.operator()
         row = records.watchlists.named(operator, watchlist, owner_of(records, agency).id)
         if row is None:

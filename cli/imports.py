@@ -15,7 +15,6 @@ import typer
 from rich.progress import Progress
 
 from api.schemas.imports import RowFaultOut, check_row, rate_of
-from api.settings import Settings
 from casework.imports.photos import PhotoFolder
 from casework.imports.queue import ImportTaken
 from casework.imports.run import Batch, ImportRun
@@ -28,9 +27,10 @@ from casework.service import Records, Service
 from casework.tables import ImportFault, ImportJob
 from casework.watchlists.enrolment import Examined
 from casework.watchlists.watchlists import NewWatchlist
-from cli import opened
 from cli.options import AsJson, owner_of
 from cli.output import Exit, err, item_progress, out, print_json
+from config import opening
+from config.settings import Settings
 
 # While one batch is being written, the workers already examine the next.
 _AHEAD: Final = 2
@@ -81,7 +81,7 @@ def import_(
     brought = Brought(
         file, photos, NewWatchlist(watchlist, None, category, direction), agency, dry_run
     )
-    with opened.service(settings) as service:
+    with opening.service(settings) as service:
         job = bring_in(service, brought, settings.import_limits, settings.workers)
         shown = _tell(service.records, job, report, as_json=as_json)
     if shown:

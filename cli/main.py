@@ -12,7 +12,6 @@ import typer
 from pydantic import ValidationError
 from rich.markup import escape
 
-from api.settings import CONFIG_VARIABLE
 from casework.kernel.errors import CaseworkError
 from cli import (
     agencies,
@@ -34,6 +33,7 @@ from cli import (
 )
 from cli.output import Exit, err
 from cli.simulate.command import simulate
+from config.settings import CONFIG_VARIABLE
 from detector.errors import DetectorError
 from models.errors import ModelsError
 

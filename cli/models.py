@@ -7,9 +7,9 @@ import typer
 from rich.progress import TaskID
 from rich.table import Table
 
-from api.settings import Settings
 from cli.options import AsJson, Quiet
 from cli.output import Exit, download_progress, err, out, print_json
+from config.settings import Settings
 from detector.equivalence import packaged_chips, prove
 from detector.loading import COMPILED, load_pipeline
 from models import FileState, ModelStore, Pack, builtin_packs, fetch, load_pack

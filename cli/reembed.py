@@ -1,11 +1,10 @@
 """`siaga reembed`: make templates of the pack in use from the stored enrolment photos."""
 
-from api.app import pack_from_settings
-from api.settings import Settings
 from casework.kernel.clock import utc_now
 from casework.service import Service
-from cli import opened
 from cli.output import err, item_progress
+from config import opening
+from config.settings import Settings
 
 
 def reembed() -> None:
@@ -14,9 +13,9 @@ def reembed() -> None:
     Safe to stop and run again. The other packs' templates stay until their photos are removed.
     """
     settings = Settings()
-    with opened.records(settings) as records, item_progress("photos") as progress:
+    with opening.records(settings) as records, item_progress("photos") as progress:
         service = Service.over(
-            records, pack_from_settings(settings), opened.pipeline(settings), utc_now
+            records, opening.pack_from_settings(settings), opening.pipeline(settings), utc_now
         )
         task = progress.add_task("Embedding", total=None, rate="")
         for done, total in service.re_embedding.run():

@@ -7,13 +7,13 @@ import typer
 from rich.table import Table
 
 from api.schemas.encounters import EncounterOut
-from api.settings import Settings
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import Direction, Stage
 from casework.screening.screening import Arrival
-from cli import opened
 from cli.options import AsJson
 from cli.output import Exit, out, print_json
+from config import opening
+from config.settings import Settings
 from detector.errors import PhotoError
 
 
@@ -31,7 +31,7 @@ def screen(
     """
     results: list[dict[str, Any]] = []
     operator = Actor.operator()
-    with opened.service(Settings()) as service:
+    with opening.service(Settings()) as service:
         for path in photos:
             arrival = Arrival(path.read_bytes(), port, direction, Stage.ARRIVAL)
             try:

@@ -7,8 +7,8 @@ import uvicorn
 
 from api.app import create_app
 from api.logging import configure
-from api.settings import Settings
 from cli.output import Exit
+from config.settings import Settings
 
 
 def serve(

@@ -12,17 +12,17 @@ from pathlib import Path
 import uvicorn
 
 from api.app import create_app
-from api.settings import Settings
 from casework.kernel.vault import read_or_create_key
 from casework.service import Records, Service
 from casework.watchlists.watchlists import NewWatchlist
 from cli.imports import Brought, bring_in
+from config.settings import Settings
 from tests.fakes import fake_pipeline
 from tests.services import drawn_pack
 
 
 def opened(settings: Settings) -> Service:
-    """Open the service as `api.app.open_from_settings` does, over fake networks."""
+    """Open the service as `config.opening.open_from_settings` does, over fake networks."""
     key = read_or_create_key(settings.resolved_data_key_file)
     records = Records.open(settings.resolved_database_url, key)
     service = Service.over(records, drawn_pack(), fake_pipeline(settings.limits))

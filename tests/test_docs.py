@@ -14,8 +14,8 @@ from typer.main import get_command
 
 from api.app import create_app
 from api.problems import INTERNAL, KINDS
-from api.settings import Settings
 from cli.main import app
+from config.settings import Settings
 from detector.quality import Reason, bounds
 from models import builtin_packs
 from tests.authority import documented, written

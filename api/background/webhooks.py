@@ -8,12 +8,12 @@ from typing import Final
 from api.logging import log
 from api.metrics import Metrics
 from api.schemas.exchange import render
-from api.settings import Settings
 from casework.service import Records
 from casework.webhooks.attempts import DeliveryRules, Dispatch
 from casework.webhooks.fan_out import Queues
 from casework.webhooks.sender import Sender
 from casework.webhooks.worker import Lookout, Worker, first_of
+from config.settings import Settings
 
 _FIGURES_EVERY_S: Final = 15.0
 

@@ -26,7 +26,7 @@ from api.console.screens import (
     webhooks,
 )
 from api.console.templating import make
-from api.settings import Settings
+from config.settings import Settings
 
 
 def install(app: FastAPI, settings: Settings) -> None:

@@ -11,8 +11,6 @@ import typer
 from rich.live import Live
 from siaga_client import Client
 
-from api.settings import Settings
-from cli import opened
 from cli.background import free_port, running
 from cli.demo import cast, lists, office, proof, review, rush, sheet, tell
 from cli.demo.arrivals import Row, submit_all
@@ -20,6 +18,8 @@ from cli.demo.office import Office
 from cli.demo.tell import Story
 from cli.options import AsJson
 from cli.output import Exit, err, out, print_json
+from config import opening
+from config.settings import Settings
 
 
 def demo(
@@ -40,7 +40,7 @@ def demo(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="siaga-demo-") as folder:
         settings = _settings(Path(folder))
-        members = cast.gather(opened.pipeline(settings))
+        members = cast.gather(opening.pipeline(settings))
         first = office.begin(settings)
         with running(settings) as service:
             staffed = office.staff(service.address, first)

@@ -9,14 +9,14 @@ import httpx2
 import typer
 from siaga_client import Client
 
-from api.settings import Settings
 from casework.accounts.agencies import NewAgency
 from casework.accounts.officers import NewOfficer
 from casework.accounts.passwords import first_password
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import AgencyKind, Role
-from cli import opened
 from cli.output import Exit, err
+from config import opening
+from config.settings import Settings
 
 PORTS: Final = ("CGK", "IDBTM")
 """Soekarno-Hatta airport, and the ferries of Batam."""
@@ -73,7 +73,7 @@ def begin(settings: Settings) -> str:
         The administrator's first password.
     """
     operator = Actor.operator()
-    with opened.records(settings) as records:
+    with opening.records(settings) as records:
         agency = records.agencies.create(operator, AGENCIES[0])
         new = NewOfficer(agency.id, ADMIN.login, ADMIN.name, frozenset(ADMIN.roles))
         _, first = records.officers.create(operator, new)

@@ -7,9 +7,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from api.settings import Settings
 from casework.kernel.audit.chain import Verdict
-from cli import opened
+from config import opening
+from config.settings import Settings
 
 # Somebody wants an arrival to have happened at another port. Only the trail's details have it so.
 _WRITTEN: Final = b'"port": "CGK"'
@@ -57,5 +57,5 @@ def _copy_of(settings: Settings, folder: Path) -> Settings:
 
 
 def _verdict(settings: Settings) -> Verdict:
-    with opened.records(settings) as records:
+    with opening.records(settings) as records:
         return records.audit.verify()

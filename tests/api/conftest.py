@@ -8,11 +8,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.settings import Settings
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
 from casework.accounts.sign_in import Credentials
 from casework.kernel.vocabulary import AgencyKind, Role, Scope, SessionKind
+from config.settings import Settings
 from tests.deadlines import wait_until
 from tests.services import OPERATOR, PASSWORD, Desk, FakeClock, open_service
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.settings import Settings
 from casework.accounts.api_keys import NewKey
 from casework.kernel.vocabulary import Scope
+from config.settings import Settings
 from detector.decode import Limits
 from tests.api.conftest import wait_until_ready
 from tests.data import packaged

@@ -13,13 +13,13 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.cookies import SESSION
-from api.identity import provider_from_settings
 from api.routes.sign_on import HELD
 from casework.accounts.officers import NewOfficer
 from casework.kernel.errors import SetUpError, SignOnRefused
 from casework.kernel.vocabulary import Role, SessionKind
 from casework.service import Records, Service
 from casework.tables import AuditRecord, Officer
+from config.identity import provider_from_settings
 from tests.api.conftest import problem, settings_for, wait_until_ready
 from tests.fakes import fake_pipeline
 from tests.identity_provider import CLIENT_ID, CLIENT_SECRET, new_key, serving

@@ -10,7 +10,6 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.settings import Settings
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
 from casework.accounts.sign_in import Credentials
@@ -18,6 +17,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import Role, Scope, SessionKind
 from casework.service import Service
 from cli.background import free_port
+from config.settings import Settings
 from tests.api.conftest import settings_for
 from tests.deadlines import patience, wait_until
 from tests.fakes import photo_of

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from api.settings import Settings
 from casework.accounts.api_keys import NewKey
 from casework.kernel.actor import Actor
 from casework.kernel.vault import read_or_create_key
@@ -22,6 +21,7 @@ from casework.kernel.vocabulary import Scope
 from casework.service import Records
 from casework.tables import EnrolledPhoto, Subject, Template
 from cli.background import free_port, running
+from config.settings import Settings
 from tests.cli.conftest import environment
 from tests.data import encoded, image_of
 from tests.deadlines import patience, wait_until

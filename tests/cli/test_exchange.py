@@ -11,7 +11,6 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
-from api.settings import Settings
 from casework.accounts.api_keys import NewKey
 from casework.kernel.vault import read_or_create_key
 from casework.kernel.vocabulary import EventKind, Scope
@@ -20,6 +19,7 @@ from casework.tables import Alert, OutboxEvent
 from casework.watchlists.watchlists import NewWatchlist
 from casework.webhooks.webhooks import NewWebhook
 from cli.background import free_port, running
+from config.settings import Settings
 from tests.api.events import following
 from tests.casework.webhooks.receivers import receiving
 from tests.data import encoded, image_of

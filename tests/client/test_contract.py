@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from siaga_client import models
 
 from api.app import create_app
-from api.settings import Settings
+from config.settings import Settings
 
 SCHEMAS = {
     models.Encounter: "EncounterOut",

@@ -6,7 +6,7 @@ def picture() -> list[str]:
     from fastapi.routing import iter_route_contexts
 
     from api.app import create_app
-    from api.settings import Settings
+    from config.settings import Settings
 
     return sorted(
         f"{route.path} {method}"

@@ -15,7 +15,7 @@ _FORMER_PHRASES: Final = {
 def picture() -> dict[str, Any]:
     """Return the document."""
     from api.app import create_app
-    from api.settings import Settings
+    from config.settings import Settings
 
     text = json.dumps(create_app(Settings()).openapi())
     for former, phrase in _FORMER_PHRASES.items():

@@ -5,7 +5,7 @@ from typing import Any
 
 def picture() -> dict[str, Any]:
     """Return the settings by name; a default that depends on the machine is left out."""
-    from api.settings import Settings
+    from config.settings import Settings
 
     schema = Settings.model_json_schema()
     return {

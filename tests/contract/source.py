@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any, Final, get_args, get_type_hints
 
 ROOT: Final = Path(__file__).parents[2]
-ROOMS: Final = ("models", "detector", "index", "casework", "api", "cli")
+ROOMS: Final = ("models", "detector", "index", "casework", "config", "api", "cli")
 """Packages of the program; one that is added is added here."""
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef

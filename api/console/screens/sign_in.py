@@ -12,12 +12,12 @@ from api.console.navigation import home_of
 from api.console.page import Guest, OfficerVisit, Page
 from api.console.urls import ACCOUNT, HOME, SIGN_IN, local
 from api.dependencies import HashingPlace, Origin
-from api.settings import Settings
 from casework.accounts.sessions import SignedIn
 from casework.accounts.sign_in import Credentials
 from casework.kernel.errors import NotAuthenticated, SecondFactorNeeded, TooManyAttempts
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import SessionKind
+from config.settings import Settings
 
 router: Final = APIRouter(include_in_schema=False)
 

@@ -1,8 +1,8 @@
 """The identity provider as the settings describe it."""
 
-from api.settings import Settings
 from casework.accounts.oidc import Client, Provider
 from casework.kernel.errors import SetUpError
+from config.settings import Settings
 
 CALLBACK = "/v1/sessions/oidc/callback"
 """Where the provider sends browsers back to, below `public_url`."""

@@ -19,10 +19,10 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from api.cpus import available_cpus
 from casework.accounts.lockout import SignInRules
 from casework.imports.source import ImportLimits
 from casework.oversight.retention import DEFAULT_DAYS, Kind
+from config.cpus import available_cpus
 from detector.decode import Limits
 from index import EngineName
 from models.store import default_root

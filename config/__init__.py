@@ -1,0 +1,1 @@
+"""What an operator sets, and opening the service as it is set."""
