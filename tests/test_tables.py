@@ -156,7 +156,7 @@ def test_the_tables_are_found():
         "casework.kernel.permissions.GRANTS",
         "casework.review.findings.GRAVITY",
         "casework.referrals.states._RULES",
-        "cli.demo.tell._COLOURS",
+        "cli.demo.report._COLOURS",
     }
 
 

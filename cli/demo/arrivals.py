@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from siaga_client import Client, Refused
 
-from cli.demo import cast
+from cli.demo import people
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One arrival with its answer."""
 
-    arrival: cast.Arrival
+    arrival: people.Arrival
     outcome: str
     milliseconds: float
     stages: Mapping[str, float]
@@ -37,7 +37,7 @@ class Row:
 def submit_all(
     ports: Mapping[str, Client],
     officer: Client,
-    members: Mapping[str, cast.Member],
+    members: Mapping[str, people.Member],
     progress: Callable[[list[Row]], None],
 ) -> list[Row]:
     """Submit every arrival at its port.
@@ -49,13 +49,13 @@ def submit_all(
         progress: is told the rows so far.
     """
     rows: list[Row] = []
-    for arrival in cast.arrivals(members):
+    for arrival in people.arrivals(members):
         rows.append(_submit(ports[arrival.trip.port], officer, arrival))
         progress(rows)
     return rows
 
 
-def _submit(port: Client, officer: Client, arrival: cast.Arrival) -> Row:
+def _submit(port: Client, officer: Client, arrival: people.Arrival) -> Row:
     trip = arrival.trip
     begun = time.perf_counter()
     try:

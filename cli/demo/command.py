@@ -12,10 +12,10 @@ from rich.live import Live
 from siaga_client import Client
 
 from cli.background import free_port, running
-from cli.demo import cast, lists, office, proof, review, rush, sheet, tell
+from cli.demo import audit_check, contact_sheet, load, people, report, review, staff, watchlists
 from cli.demo.arrivals import Row, submit_all
-from cli.demo.office import Office
-from cli.demo.tell import Story
+from cli.demo.report import Story
+from cli.demo.staff import Office
 from cli.options import AsJson
 from cli.output import Exit, err, out, print_json
 from config import opening
@@ -40,17 +40,17 @@ def demo(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="siaga-demo-") as folder:
         settings = _settings(Path(folder))
-        members = cast.gather(opening.pipeline(settings))
-        first = office.begin(settings)
+        members = people.gather(opening.pipeline(settings))
+        first = staff.begin(settings)
         with running(settings) as service:
-            staffed = office.staff(service.address, first)
+            staffed = staff.staff(service.address, first)
             path = out_dir / "contact-sheet.png"
             story = _play(settings, service.address, staffed, members, path, quiet=as_json)
-            sheet.draw([_pair(row) for row in story.rows], path)
+            contact_sheet.draw([_pair(row) for row in story.rows], path)
             if as_json:
-                print_json(tell.as_json(story))
+                print_json(report.as_json(story))
             else:
-                tell.tell(story)
+                report.tell(story)
             if keep:
                 _wait(service.address, staffed)
     if not story.as_expected:
@@ -72,41 +72,43 @@ def _play(
     settings: Settings,
     address: str,
     of: Office,
-    members: dict[str, cast.Member],
+    members: dict[str, people.Member],
     path: Path,
     *,
     quiet: bool,
 ) -> Story:
     """Play the story, showing the arrivals as they come."""
     with (
-        office.connected(address, of.sessions) as desks,
-        office.systems(address, of.port_keys) as ports,
+        staff.connected(address, of.sessions) as desks,
+        staff.systems(address, of.port_keys) as ports,
         Client(address, of.sessions["rina"]) as officer,
-        Live(tell.arrivals([]), console=err, auto_refresh=False, transient=True) as live,
+        Live(report.arrivals([]), console=err, auto_refresh=False, transient=True) as live,
     ):
         lapsed_at = max(
-            lists.enrol(listing, desks[listing.analyst], of.agencies, members)
-            for listing in lists.LISTS
+            watchlists.enrol(listing, desks[listing.analyst], of.agencies, members)
+            for listing in watchlists.LISTS
         )
         time.sleep(max(0.0, (lapsed_at - datetime.now(UTC)).total_seconds()))
 
         def progress(rows: list[Row]) -> None:
             if not quiet:
-                live.update(tell.arrivals(rows), refresh=True)
+                live.update(report.arrivals(rows), refresh=True)
 
         rows = submit_all(ports, officer, members, progress)
         reviewed, steps = review.play(desks, rows)
-    crowd = rush.play(address, of.port_keys["CGK"], rows)
-    return Story(rows, reviewed, steps, crowd, proof.prove(settings), path)
+    crowd = load.play(address, of.port_keys["CGK"], rows)
+    return Story(rows, reviewed, steps, crowd, audit_check.prove(settings), path)
 
 
-def _pair(row: Row) -> sheet.Pair:
+def _pair(row: Row) -> contact_sheet.Pair:
     detail = row.arrival.trip.why or row.detail
     if row.score is not None:
         detail = f"{row.candidate}: {row.score:.3f} (threshold {row.threshold:.3f})"
     trip = row.arrival.trip
     caption = f"{row.arrival.label} ({trip.port} {trip.direction})"
-    return sheet.Pair(caption, row.outcome, detail[:48], row.arrival.photo, row.candidate_photo)
+    return contact_sheet.Pair(
+        caption, row.outcome, detail[:48], row.arrival.photo, row.candidate_photo
+    )
 
 
 def _wait(address: str, of: Office) -> None:
@@ -121,7 +123,7 @@ def _wait(address: str, of: Office) -> None:
         f"       -F photo=@photo.jpg -F port=CGK -F direction=entry {address}/v1/encounters\n",
         soft_wrap=True,
     )
-    out.print(tell.accounts(of.password))
+    out.print(report.accounts(of.password))
     out.print("Press Ctrl-C to stop it; its database is then removed.")
     try:
         signal.pause()

@@ -9,10 +9,10 @@ from rich import box
 from rich.table import Table
 
 from cli.demo.arrivals import Row
-from cli.demo.lists import LISTS, Listing
-from cli.demo.office import ACCOUNTS, AGENCIES
-from cli.demo.proof import FORGERY, Proof
+from cli.demo.audit_check import FORGERY, Proof
 from cli.demo.review import Step
+from cli.demo.staff import ACCOUNTS, AGENCIES
+from cli.demo.watchlists import LISTS, Listing
 from cli.output import out
 from cli.simulate.summary import Summary
 

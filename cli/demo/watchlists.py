@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import httpx2
 
-from cli.demo import cast
-from cli.demo.office import checked
+from cli.demo import people as cast
+from cli.demo.staff import checked
 
 # Six of the people come from one photo: the same light and lens make strangers more alike than
 # travellers are, so the demo's lists are stricter than the default.

@@ -73,7 +73,7 @@ TRIPS: Final = (
     Trip("Actor", "IDBTM", "entry", "clear"),
     Trip("Actor", "CGK", "exit", "clear"),
 )
-"""Two ports, both ways; who stands on which list is in `cli.demo.lists`."""
+"""Two ports, both ways; who stands on which list is in `cli.demo.watchlists`."""
 
 _NOBODY: Final = Trip("", "CGK", "entry", "")
 
