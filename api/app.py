@@ -22,32 +22,27 @@ from api.logging import log
 from api.metrics import Metrics
 from api.middleware import BodyLimit, RequestContext
 from api.problems import Problem
-from api.routes import (
-    account,
-    agencies,
-    alerts,
-    audit,
-    calibrations,
-    compare,
-    encounters,
-    exports,
-    health,
-    held,
-    imports,
-    keys,
-    officers,
-    referrals,
-    reports,
-    searches,
-    sessions,
-    sign_on,
-    stream,
-    subjects,
-    tips,
-    watchlists,
-    webhooks,
-)
 from api.streams import Streams
+from api.v1 import account, exports, sign_on, stream
+from api.v1.agencies import routes as agencies
+from api.v1.alerts import routes as alerts
+from api.v1.audit import routes as audit
+from api.v1.calibrations import routes as calibrations
+from api.v1.compare import routes as compare
+from api.v1.data_subject_report import routes as held
+from api.v1.encounters import routes as encounters
+from api.v1.health import routes as health
+from api.v1.imports import routes as imports
+from api.v1.keys import routes as keys
+from api.v1.officers import routes as officers
+from api.v1.referrals import routes as referrals
+from api.v1.reports import routes as reports
+from api.v1.searches import routes as searches
+from api.v1.sessions import routes as sessions
+from api.v1.subjects import routes as subjects
+from api.v1.tips import routes as tips
+from api.v1.watchlists import routes as watchlists
+from api.v1.webhooks import routes as webhooks
 from api.workers import WorkPool
 from casework.kernel.actor import Actor
 from casework.kernel.errors import SetUpError

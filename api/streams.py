@@ -12,7 +12,7 @@ from sse_starlette.sse import SendTimeoutError
 from starlette.types import Receive, Scope, Send
 
 from api.problems import TooManyStreams
-from api.schemas.exchange import render
+from api.v1.webhooks.schemas import render
 from casework.kernel.actor import Actor
 from casework.kernel.errors import NotAuthenticated, NotPermitted
 from casework.kernel.outbox import Outbox

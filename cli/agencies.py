@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from api.schemas.agencies import CODE_PATTERN, AgencyOut
+from api.v1.agencies.schemas import CODE_PATTERN, AgencyOut
 from casework.accounts.agencies import NewAgency
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import AgencyKind

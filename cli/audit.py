@@ -9,7 +9,7 @@ from typing import Annotated, TextIO
 import typer
 from rich.table import Table
 
-from api.schemas.audit import AuditRecordOut
+from api.v1.audit.schemas import AuditRecordOut
 from casework.kernel.actor import Actor
 from casework.kernel.audit.chain import Link, Verdict, check_export
 from casework.kernel.audit.reader import TrailFilter

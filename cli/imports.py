@@ -14,7 +14,7 @@ from typing import Annotated, BinaryIO, Final
 import typer
 from rich.progress import Progress
 
-from api.schemas.imports import RowFaultOut, check_row, rate_of
+from api.v1.imports.schemas import RowFaultOut, check_row, rate_of
 from casework.imports.photos import PhotoFolder
 from casework.imports.queue import ImportTaken
 from casework.imports.run import Batch, ImportRun

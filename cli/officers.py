@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from api.schemas.officers import LOGIN_PATTERN, OfficerOut
+from api.v1.officers.schemas import LOGIN_PATTERN, OfficerOut
 from casework.accounts.officers import NewOfficer
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import Role

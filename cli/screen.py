@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from api.schemas.encounters import EncounterOut
+from api.v1.encounters.schemas import EncounterOut
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import Direction, Stage
 from casework.screening.screening import Arrival

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Final
 
 from api.logging import log
-from api.schemas.imports import check_row
+from api.v1.imports.schemas import check_row
 from api.workers import WorkPool
 from casework.imports.queue import Claim, ImportTaken
 from casework.imports.run import Batch, ImportRun

@@ -7,7 +7,7 @@ from typing import Final
 
 from api.logging import log
 from api.metrics import Metrics
-from api.schemas.exchange import render
+from api.v1.webhooks.schemas import render
 from casework.service import Records
 from casework.webhooks.attempts import DeliveryRules, Dispatch
 from casework.webhooks.fan_out import Queues

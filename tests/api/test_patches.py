@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.schemas.officers import Language, PersonRole
+from api.v1.officers.schemas import Language, PersonRole
 from casework.kernel.vocabulary import (
     Category,
     Direction,

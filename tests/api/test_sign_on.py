@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.cookies import SESSION
-from api.routes.sign_on import HELD
+from api.v1.sign_on import HELD
 from casework.accounts.officers import NewOfficer
 from casework.kernel.errors import SetUpError, SignOnRefused
 from casework.kernel.vocabulary import Role, SessionKind

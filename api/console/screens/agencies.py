@@ -8,7 +8,7 @@ from starlette.responses import Response
 from api.console import labels
 from api.console.page import OfficerVisit, Page
 from api.problems import RequestInvalid
-from api.schemas.agencies import AgencyIn
+from api.v1.agencies.schemas import AgencyIn
 from casework.accounts.agencies import NewAgency
 from casework.kernel.errors import AlreadyExists
 from casework.kernel.permissions import Act

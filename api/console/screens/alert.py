@@ -10,7 +10,7 @@ from api.console import labels
 from api.console.page import OfficerVisit, Page
 from api.console.score_scale import scale_of
 from api.problems import RequestInvalid
-from api.schemas.alerts import ClosingIn, FindingIn
+from api.v1.alerts.schemas import ClosingIn, FindingIn
 from casework.kernel.errors import Conflict, IllegalTransition, StaleVersion
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import Opinion, OpinionReason

@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 
 from api.console.page import OfficerVisit, Page
-from api.routes.audit import NDJSON
+from api.v1.audit.routes import NDJSON
 from casework.kernel.audit.chain import Verdict
 from casework.kernel.audit.log import DONE, REFUSED
 from casework.kernel.audit.reader import TrailFilter

@@ -9,8 +9,8 @@ from starlette.responses import Response
 from api.console import labels
 from api.console.page import OfficerVisit, Page
 from api.dependencies import Workers, work_place
-from api.routes.compare import told
-from api.schemas.compare import CompareOut
+from api.v1.compare.routes import told
+from api.v1.compare.schemas import CompareOut
 from casework.calibration.thresholds import RAREST
 from casework.kernel.audit.log import Entry
 from casework.kernel.permissions import Act

@@ -12,7 +12,7 @@ from api.background.imports import ImportWorker
 from api.console import labels
 from api.console.page import OfficerVisit, Page
 from api.problems import FieldProblem, NotReady, RequestInvalid
-from api.schemas.imports import ImportOut, faults_as_csv
+from api.v1.imports.schemas import ImportOut, faults_as_csv
 from casework.imports.exports import ExportForm
 from casework.imports.upload import FILE, PHOTOS
 from casework.kernel.errors import CaseworkError

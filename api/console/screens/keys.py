@@ -9,7 +9,7 @@ from api.console import labels
 from api.console.page import OfficerVisit, Page
 from api.forms import validated
 from api.problems import RequestInvalid
-from api.schemas.keys import KeyIn
+from api.v1.keys.schemas import KeyIn
 from casework.accounts.api_keys import NewKey
 from casework.kernel.errors import NotFound, NotPermitted
 from casework.kernel.permissions import Act

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from api.console import labels
 from api.console.page import OfficerVisit, Page
 from api.problems import RequestInvalid
-from api.schemas.officers import OfficerIn
+from api.v1.officers.schemas import OfficerIn
 from casework.accounts.officers import NewOfficer
 from casework.kernel.errors import AlreadyExists, NotFound, NotPermitted
 from casework.kernel.permissions import Act

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from api.console.page import OfficerVisit, Page
-from api.routes.subjects import MEDIA_TYPES, PRIVATE
+from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
 from casework.kernel.permissions import Act
 from casework.review.alerts import PORTRAIT_FORMAT
 

@@ -13,7 +13,7 @@ from api.console.i18n import msg
 from api.console.moments import with_zone
 from api.console.page import OfficerVisit, Page
 from api.problems import RequestInvalid
-from api.schemas.referrals import AlertReferralIn, TipReferralIn
+from api.v1.referrals.schemas import AlertReferralIn, TipReferralIn
 from casework.kernel.errors import IllegalTransition, InvalidReferral, StaleVersion
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import AlertState

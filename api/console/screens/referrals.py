@@ -8,8 +8,8 @@ from starlette.responses import Response
 from api.console import labels, referral_fields
 from api.console.page import OfficerVisit, Page
 from api.problems import RequestInvalid
-from api.routes.subjects import MEDIA_TYPES, PRIVATE
-from api.schemas.referrals import AnsweringIn, MayNote, MustNote
+from api.v1.referrals.schemas import AnsweringIn, MayNote, MustNote
+from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
 from casework.kernel.errors import IllegalTransition, InvalidReferral, StaleVersion
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import Disposal, ReferralKind, ReferralState

@@ -10,8 +10,8 @@ from api.console import labels
 from api.console.page import OfficerVisit, Page
 from api.dependencies import Workers, work_place
 from api.problems import RequestInvalid
-from api.routes.subjects import MEDIA_TYPES, PRIVATE
-from api.schemas.searches import SearchFields
+from api.v1.searches.schemas import SearchFields
+from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
 from casework.calibration.thresholds import RAREST
 from casework.kernel.permissions import Act
 from casework.screening.matching import MOST_CANDIDATES

@@ -13,8 +13,8 @@ from api.console.page import OfficerVisit, Page
 from api.dependencies import Workers, work_place
 from api.forms import validated
 from api.problems import RequestInvalid
-from api.routes.subjects import MEDIA_TYPES, PRIVATE
-from api.schemas.subjects import SubjectIn, SubjectPatch
+from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
+from api.v1.subjects.schemas import SubjectIn, SubjectPatch
 from casework.kernel.errors import CaseworkError, EnrolmentRefused
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import Sex, SubjectStatus

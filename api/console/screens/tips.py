@@ -12,9 +12,9 @@ from api.console.page import OfficerVisit, Page
 from api.console.screens.referral_new import awaited, referrals_about
 from api.dependencies import Workers, work_place
 from api.problems import RequestInvalid
-from api.routes.subjects import MEDIA_TYPES, PRIVATE
-from api.schemas.subjects import SubjectIn
-from api.schemas.tips import DismissalIn, TipForm, TipSearchIn
+from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
+from api.v1.subjects.schemas import SubjectIn
+from api.v1.tips.schemas import DismissalIn, TipForm, TipSearchIn
 from casework.kernel.errors import (
     EnrolmentRefused,
     IllegalTransition,

@@ -10,7 +10,7 @@ from api.console.forms import Posted
 from api.console.page import OfficerVisit, Page
 from api.forms import validated
 from api.problems import RequestInvalid
-from api.schemas.watchlists import WatchlistIn, WatchlistPatch
+from api.v1.watchlists.schemas import WatchlistIn, WatchlistPatch
 from casework.kernel.errors import AlreadyExists, NotFound, StaleVersion, StillInUse
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import Category, Direction, Stage

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from api.console import labels
 from api.console.page import OfficerVisit, Page
 from api.problems import RequestInvalid
-from api.schemas.exchange import WebhookIn
+from api.v1.webhooks.schemas import WebhookIn
 from casework.kernel.errors import NotFound, TargetRefused
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import EventKind

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from typing import Any, BinaryIO, cast
 
-from api.schemas.imports import check_row
+from api.v1.imports.schemas import check_row
 from casework.imports.run import ImportRun
 from casework.imports.source import ImportLimits
 from casework.imports.upload import FILE, PHOTOS

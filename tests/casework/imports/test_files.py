@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.schemas.imports import check_row
+from api.v1.imports.schemas import check_row
 from casework.imports.exports import _csv, _json
 from casework.imports.formats import COLUMNS, cell_of, csv_line, read_rows
 from casework.imports.photos import PhotoFolder, PhotoUnavailable

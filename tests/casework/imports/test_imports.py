@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import func, select
 
-from api.schemas.imports import check_row
+from api.v1.imports.schemas import check_row
 from casework.imports.queue import ImportTaken
 from casework.imports.upload import PIECE
 from casework.kernel.errors import (

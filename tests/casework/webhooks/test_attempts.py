@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from api.schemas.exchange import render
+from api.v1.webhooks.schemas import render
 from casework.accounts.api_keys import NewKey
 from casework.kernel.errors import NotFound
 from casework.kernel.vocabulary import DeliveryState, EventKind, Role, Scope

@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 from sqlalchemy import select
 
-from api.schemas.exchange import render
+from api.v1.webhooks.schemas import render
 from casework.kernel.errors import NotPermitted
 from casework.kernel.outbox import Event
 from casework.kernel.vocabulary import AlertState, EventKind, Opinion, Role

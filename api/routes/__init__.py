@@ -1,1 +1,0 @@
-"""One module a resource; each route states the permission it needs in its signature."""

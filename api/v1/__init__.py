@@ -1,0 +1,1 @@
+"""The HTTP interface for programs, a module or folder a resource."""

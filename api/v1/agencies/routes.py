@@ -1,0 +1,82 @@
+"""Agencies: read by all officers, kept by the agency that runs the installation."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Response
+
+from api import problems
+from api.dependencies import After, Allowed, Limit, ReadVersion, TheService, etag
+from api.v1.agencies.schemas import AgencyIn, AgencyOut, AgencyPage, AgencyPatch
+from casework.accounts.agencies import NewAgency
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
+from casework.tables import Agency
+
+router: Final = APIRouter(prefix="/v1/agencies", tags=["agencies"])
+
+Reader = Annotated[Actor, Depends(Allowed(Act.READ_AGENCY))]
+Manager = Annotated[Actor, Depends(Allowed(Act.MANAGE_AGENCY))]
+
+_COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=AgencyOut,
+    summary="Make an agency",
+    responses=problems.responses(*_COMMON, errors.AlreadyExists),
+)
+def create(body: AgencyIn, response: Response, service: TheService, actor: Manager) -> AgencyOut:
+    """Make an agency; none is ever removed, because records refer to it."""
+    row = service.records.agencies.create(actor, NewAgency(**body.model_dump()))
+    response.headers["Location"] = f"/v1/agencies/{row.id}"
+    return _answer(row, response)
+
+
+@router.get(
+    "", response_model=AgencyPage, summary="List agencies", responses=problems.responses(*_COMMON)
+)
+def page(service: TheService, actor: Reader, after: After = None, limit: Limit = 50) -> AgencyPage:
+    """Return agencies in order of making."""
+    rows = service.records.agencies.page(actor, after, limit + 1)
+    items = [AgencyOut.of(row) for row in rows[:limit]]
+    return AgencyPage(items=items, next=items[-1].id if len(rows) > limit else None)
+
+
+@router.get(
+    "/{agency_id}",
+    response_model=AgencyOut,
+    summary="Read an agency",
+    responses=problems.responses(*_COMMON, errors.NotFound),
+)
+def read(agency_id: str, response: Response, service: TheService, actor: Reader) -> AgencyOut:
+    """Return one agency, with its version as ETag."""
+    return _answer(service.records.agencies.get(actor, agency_id), response)
+
+
+@router.patch(
+    "/{agency_id}",
+    response_model=AgencyOut,
+    summary="Change an agency",
+    responses=problems.responses(
+        *_COMMON, errors.NotFound, errors.IllegalTransition, errors.StaleVersion
+    ),
+)
+def edit(
+    agency_id: str,
+    body: AgencyPatch,
+    response: Response,
+    service: TheService,
+    actor: Manager,
+    version: ReadVersion,
+) -> AgencyOut:
+    """Change the fields that are sent; an agency that is switched off is out at once."""
+    changes = body.changes()
+    return _answer(service.records.agencies.edit(actor, agency_id, changes, version), response)
+
+
+def _answer(row: Agency, response: Response) -> AgencyOut:
+    response.headers["ETag"] = etag(row.version)
+    return AgencyOut.of(row)

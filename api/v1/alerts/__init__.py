@@ -1,0 +1,1 @@
+"""Alerts: the queue of the officers, and the steps of their review."""

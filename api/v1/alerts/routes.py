@@ -1,0 +1,168 @@
+"""Alerts: the queue of the officers, and the steps of their review."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from api import problems
+from api.dependencies import Allowed, Limit, ReadVersion, TheService, etag, known_query
+from api.v1.alerts.schemas import AlertOut, AlertPage, AlertSummary, ClosingIn, FindingIn
+from api.v1.common import Port, Time
+from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
+from casework.kernel.vocabulary import AlertState, Category
+from casework.review.alerts import PORTRAIT_FORMAT, AlertFilter
+from casework.service import Service
+
+router: Final = APIRouter(prefix="/v1/alerts", tags=["alerts"], dependencies=[Depends(known_query)])
+
+Reader = Annotated[Actor, Depends(Allowed(Act.READ_ALERT))]
+Taker = Annotated[Actor, Depends(Allowed(Act.ACKNOWLEDGE_ALERT))]
+Decider = Annotated[Actor, Depends(Allowed(Act.DECIDE_ALERT))]
+Confirmer = Annotated[Actor, Depends(Allowed(Act.CONFIRM_ALERT))]
+Closer = Annotated[Actor, Depends(Allowed(Act.CLOSE_ALERT))]
+
+_COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
+_STEP: Final = problems.responses(
+    *_COMMON, errors.NotFound, errors.IllegalTransition, errors.StaleVersion
+)
+
+
+@router.get(
+    "", response_model=AlertPage, summary="List alerts", responses=problems.responses(*_COMMON)
+)
+def page(
+    service: TheService,
+    actor: Reader,
+    state: Annotated[list[AlertState] | None, Query(description="Repeat for several.")] = None,
+    watchlist_id: str | None = None,
+    port: Port | None = None,
+    category: Category | None = None,
+    since: Time | None = None,
+    mine: Annotated[bool, Query(description="Only those you have taken.")] = False,
+    before: Annotated[
+        str | None, Query(max_length=100, description="The `next` of the page before.")
+    ] = None,
+    limit: Limit = 50,
+) -> AlertPage:
+    """Return the alerts of your agency's watchlists and of those shared with it, newest first."""
+    wanted = AlertFilter(
+        tuple(state) if state else None,
+        watchlist_id,
+        port,
+        category,
+        since,
+        actor.id if mine else None,
+    )
+    rows = service.records.alerts.page(actor, before, limit + 1, wanted)
+    items = [AlertSummary.of(row, actor) for row in rows[:limit]]
+    return AlertPage(items=items, next=items[-1].id if len(rows) > limit else None)
+
+
+@router.get(
+    "/{alert_id}",
+    response_model=AlertOut,
+    summary="Read an alert",
+    responses=problems.responses(*_COMMON, errors.NotFound),
+)
+def read(alert_id: str, response: Response, service: TheService, actor: Reader) -> AlertOut:
+    """Return one alert, with its version as ETag."""
+    return _answer(service, actor, alert_id, response)
+
+
+@router.get(
+    "/{alert_id}/probe",
+    summary="Read the traveller's photo",
+    response_class=Response,
+    responses={
+        200: {"content": {MEDIA_TYPES[PORTRAIT_FORMAT]: {}}},
+        **problems.responses(*_COMMON, errors.NotFound),
+    },
+)
+def probe(alert_id: str, service: TheService, actor: Reader) -> Response:
+    """Return the traveller's face, cut out of the arrival photo."""
+    content = service.records.alerts.probe(actor, alert_id)
+    return Response(content, media_type=MEDIA_TYPES[PORTRAIT_FORMAT], headers=PRIVATE)
+
+
+@router.get(
+    "/{alert_id}/enrolled",
+    summary="Read the enrolled photo",
+    response_class=Response,
+    responses={
+        200: {"content": {kind: {} for kind in MEDIA_TYPES.values()}},
+        **problems.responses(*_COMMON, errors.NotFound),
+    },
+)
+def enrolled(alert_id: str, service: TheService, actor: Reader) -> Response:
+    """Return the photo that the subject was found by, as it was enrolled."""
+    content, kind = service.records.alerts.enrolled(actor, alert_id)
+    return Response(content, media_type=MEDIA_TYPES[kind], headers=PRIVATE)
+
+
+@router.post(
+    "/{alert_id}/acknowledge", response_model=AlertOut, summary="Take an alert", responses=_STEP
+)
+def acknowledge(
+    alert_id: str, response: Response, service: TheService, actor: Taker, version: ReadVersion
+) -> AlertOut:
+    """Take an alert, so that every other officer sees it is in hand; a supervisor can take over."""
+    service.records.review.acknowledge(actor, alert_id, version)
+    return _answer(service, actor, alert_id, response)
+
+
+@router.post(
+    "/{alert_id}/decide", response_model=AlertOut, summary="Give an opinion", responses=_STEP
+)
+def decide(
+    alert_id: str,
+    body: FindingIn,
+    response: Response,
+    service: TheService,
+    actor: Decider,
+    version: ReadVersion,
+) -> AlertOut:
+    """Say what you found by comparing the two faces by eye."""
+    service.records.review.decide(actor, alert_id, body.finding, version)
+    return _answer(service, actor, alert_id, response)
+
+
+@router.post(
+    "/{alert_id}/confirm",
+    response_model=AlertOut,
+    summary="Give the second opinion",
+    responses=_STEP,
+)
+def confirm(
+    alert_id: str,
+    body: FindingIn,
+    response: Response,
+    service: TheService,
+    actor: Confirmer,
+    version: ReadVersion,
+) -> AlertOut:
+    """Say what you found, as another officer than the first; what that one said is not shown."""
+    service.records.review.confirm(actor, alert_id, body.finding, version)
+    return _answer(service, actor, alert_id, response)
+
+
+@router.post("/{alert_id}/close", response_model=AlertOut, summary="End an alert", responses=_STEP)
+def close(
+    alert_id: str,
+    body: ClosingIn,
+    response: Response,
+    service: TheService,
+    actor: Closer,
+    version: ReadVersion,
+) -> AlertOut:
+    """End an alert with what became of the traveller."""
+    service.records.review.close(actor, alert_id, body.disposal, body.note, version)
+    return _answer(service, actor, alert_id, response)
+
+
+def _answer(service: Service, actor: Actor, alert_id: str, response: Response) -> AlertOut:
+    view = service.records.alerts.get(actor, alert_id)
+    response.headers["ETag"] = etag(view.alert.version)
+    return AlertOut.seen(view, actor)

@@ -1,0 +1,235 @@
+"""Alerts as officers see them, and what they send back."""
+
+from datetime import datetime
+from typing import Self
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from api.v1.common import Answer, Instruction, LongText, QualityOut, Strict
+from api.v1.subjects.schemas import DocumentOut
+from casework.kernel.actor import Actor
+from casework.kernel.vocabulary import (
+    AlertState,
+    Category,
+    Direction,
+    Disposal,
+    Opinion,
+    OpinionReason,
+    Sex,
+    Stage,
+)
+from casework.review.alerts import AlertView, Step, shown_state
+from casework.review.decisions import Finding
+from casework.tables import Alert
+
+
+class AlertWatchlist(Answer):
+    """The list that an alert belongs to, as it was when the alert was raised."""
+
+    id: str
+    name: str
+    category: Category
+    owner_id: str = Field(description="The agency that owns it.")
+
+
+class AlertEncounter(Answer):
+    """Where and when the traveller was met."""
+
+    id: str
+    port: str
+    lane: str | None
+    direction: Direction
+    stage: Stage
+    captured_at: datetime
+    received_at: datetime
+    traveller_ref: str | None
+
+
+class AlertSummary(Answer):
+    """An alert in the queue: nothing of the subject.
+
+    Nor its rank in the encounter, which would tell of alerts on lists that the reader cannot see.
+    """
+
+    id: str
+    state: AlertState = Field(
+        description="`under_review`: there is a first opinion, which you must not see before the "
+        "second is given."
+    )
+    watchlist: AlertWatchlist
+    encounter: AlertEncounter
+    score: float = Field(description="Cosine similarity; it decides nothing, people do.")
+    threshold: float
+    threshold_basis: str
+    calibration_id: str | None = Field(
+        description="The calibration that `one_in` comes from, and the threshold unless it was set "
+        "by hand; null means the pack's prior."
+    )
+    one_in: float | None = Field(
+        description="About one in so many travellers would score this high against this list by "
+        "chance; never more than 1,000,000."
+    )
+    requires_acknowledgement: bool
+    requires_second_officer: bool
+    acknowledge_within_s: int
+    acknowledged_by: str | None
+    acknowledged_at: datetime | None
+    disposal: Disposal | None
+    closed_at: datetime | None
+    version: int
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: Alert, reader: Actor) -> Self:
+        """Make the answer from the record, as the reader may see it."""
+        return cls(
+            id=row.id,
+            state=shown_state(row, reader),
+            watchlist=AlertWatchlist(
+                id=row.watchlist_id,
+                name=row.watchlist_name,
+                category=Category(row.category),
+                owner_id=row.owner_id,
+            ),
+            encounter=AlertEncounter.model_validate(row.encounter),
+            score=round(row.score, 4),
+            threshold=round(row.threshold, 4),
+            threshold_basis=row.threshold_basis,
+            calibration_id=row.calibration_id,
+            one_in=row.one_in,
+            requires_acknowledgement=row.requires_acknowledgement,
+            requires_second_officer=row.requires_second_officer,
+            acknowledge_within_s=row.acknowledge_within_s,
+            acknowledged_by=row.acknowledged_by,
+            acknowledged_at=row.acknowledged_at,
+            disposal=Disposal(row.disposal) if row.disposal is not None else None,
+            closed_at=row.closed_at,
+            version=row.version,
+            created_at=row.created_at,
+        )
+
+
+class AlertPage(Answer):
+    """Some alerts, and where to go on."""
+
+    items: list[AlertSummary]
+    next: str | None = Field(description="Send as `before` for the next page; null on the last.")
+
+
+class AlertSubject(Answer):
+    """Whom the alert is about."""
+
+    name: str
+    aliases: list[str]
+    sex: Sex | None
+    birth: str | None = Field(description="Date, or the year where no more is known.")
+    nationality: str | None
+    documents: list[DocumentOut]
+    reason: str
+    decision_number: str | None
+    valid_from: datetime | None
+    valid_until: datetime | None
+    suspended: bool
+
+
+class ReviewStep(Answer):
+    """One step of the review."""
+
+    at: datetime
+    officer_id: str
+    officer_name: str
+    agency_id: str | None
+    action: str
+    state: AlertState = Field(description="After the step.")
+    opinion: Opinion | None
+    reasons: list[OpinionReason]
+    note: str | None
+
+    @classmethod
+    def of(cls, step: Step) -> Self:
+        """Make the answer from what the reader may see."""
+        return cls(
+            at=step.at,
+            officer_id=step.officer_id,
+            officer_name=step.officer_name,
+            agency_id=step.agency_id,
+            action=step.action,
+            state=step.state_after,
+            opinion=Opinion(step.opinion) if step.opinion is not None else None,
+            reasons=[OpinionReason(reason) for reason in step.reasons],
+            note=step.note,
+        )
+
+
+class AlertOut(AlertSummary):
+    """An alert with all that a comparison by eye needs; the photos are at `/probe`, `/enrolled`."""
+
+    instruction: Instruction
+    legal_basis: str
+    owner_code: str
+    subject: AlertSubject | None = Field(description="Null where it was erased since.")
+    probe_quality: QualityOut
+    enrolment_quality: QualityOut | None
+    steps: list[ReviewStep]
+    others: list[AlertSummary] = Field(description="Other candidates of the same encounter.")
+
+    @classmethod
+    def seen(cls, view: AlertView, reader: Actor) -> Self:
+        """Make the answer from what the reader may see."""
+        row, quality = view.alert, view.enrolment_quality
+        return cls(
+            **AlertSummary.of(row, reader).model_dump(),
+            instruction=Instruction(**row.instruction),
+            legal_basis=view.legal_basis,
+            owner_code=view.owner_code,
+            subject=AlertSubject.model_validate(view.wanted) if view.wanted is not None else None,
+            probe_quality=QualityOut.model_validate(row.encounter.quality),
+            enrolment_quality=QualityOut.model_validate(quality) if quality is not None else None,
+            steps=[ReviewStep.of(step) for step in view.steps],
+            others=[AlertSummary.of(other, reader) for other in view.others],
+        )
+
+
+class FindingIn(Strict):
+    """What an officer found by comparing the faces."""
+
+    opinion: Opinion
+    reasons: list[OpinionReason] = Field(min_length=1, max_length=10)
+    note: LongText | None = Field(
+        default=None, validate_default=True, description="Required where a reason is `other`."
+    )
+
+    @field_validator("reasons")
+    @classmethod
+    def _each_once(cls, reasons: list[OpinionReason]) -> list[OpinionReason]:
+        if len(set(reasons)) < len(reasons):
+            raise ValueError("a reason is given twice")
+        return reasons
+
+    @field_validator("note")
+    @classmethod
+    def _explained(cls, note: str | None, said: ValidationInfo) -> str | None:
+        if not note and OpinionReason.OTHER in said.data.get("reasons", ()):
+            raise ValueError("say in a note what the other reason is")
+        return note or None
+
+    @property
+    def finding(self) -> Finding:
+        """The finding as the review takes it."""
+        return Finding(self.opinion, tuple(self.reasons), self.note)
+
+
+class ClosingIn(Strict):
+    """How an alert ends."""
+
+    disposal: Disposal
+    note: LongText | None = Field(
+        default=None, validate_default=True, description="Required where the end is `other`."
+    )
+
+    @field_validator("note")
+    @classmethod
+    def _explained(cls, note: str | None, said: ValidationInfo) -> str | None:
+        if not note and said.data.get("disposal") is Disposal.OTHER:
+            raise ValueError("say in a note how it ended")
+        return note or None

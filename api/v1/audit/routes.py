@@ -1,0 +1,97 @@
+"""The audit trail: read, checked and exported by auditors."""
+
+from collections.abc import Iterator
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import StreamingResponse
+
+from api import problems
+from api.dependencies import Allowed, Limit, TheService
+from api.v1.audit.schemas import AuditPage, AuditRecordOut, VerdictOut
+from api.v1.common import Time
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.audit.reader import TrailFilter
+from casework.kernel.permissions import Act
+
+router: Final = APIRouter(prefix="/v1/audit", tags=["audit"])
+
+Reader = Annotated[Actor, Depends(Allowed(Act.READ_AUDIT))]
+Verifier = Annotated[Actor, Depends(Allowed(Act.VERIFY_AUDIT))]
+Words = Annotated[str | None, Query(max_length=200)]
+
+NDJSON: Final = "application/x-ndjson"
+_MOST_SEQ: Final = 2**63 - 1
+
+_COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted)
+
+
+@router.get(
+    "",
+    response_model=AuditPage,
+    summary="Read the audit trail",
+    responses=problems.responses(*_COMMON, problems.RequestInvalid),
+)
+def page(
+    service: TheService,
+    actor: Reader,
+    actor_id: Words = None,
+    action: Annotated[
+        str | None,
+        Query(max_length=60, description="An act, or its beginning up to a dot: `alert`."),
+    ] = None,
+    object_id: Words = None,
+    outcome: Words = None,
+    since: Time | None = None,
+    until: Time | None = None,
+    before: Annotated[
+        int | None, Query(ge=1, le=_MOST_SEQ, description="The `next` of the page before.")
+    ] = None,
+    limit: Limit = 50,
+) -> AuditPage:
+    """Return acts of your agency and acts on what belongs to it, newest first."""
+    wanted = TrailFilter(actor_id, action, object_id, outcome, since, until)
+    rows = service.records.trail.page(actor, before, limit + 1, wanted)
+    items = [AuditRecordOut.model_validate(row) for row in rows[:limit]]
+    return AuditPage(items=items, next=items[-1].seq if len(rows) > limit else None)
+
+
+@router.get(
+    "/verify",
+    response_model=VerdictOut,
+    summary="Check the whole audit trail",
+    responses=problems.responses(*_COMMON),
+)
+def verify(service: TheService, actor: Verifier) -> VerdictOut:
+    """Look for the first record that is altered, missing or out of its place."""
+    return VerdictOut.model_validate(service.records.trail.verify(actor))
+
+
+@router.get(
+    "/export",
+    response_class=StreamingResponse,
+    summary="Export the audit trail",
+    responses={
+        200: {
+            "description": "A JSON object a line: `record`, the text that was hashed, and `hash`.",
+            "content": {NDJSON: {"schema": {"type": "string"}}},
+        },
+        **problems.responses(*_COMMON),
+    },
+)
+def export(service: TheService, actor: Reader) -> StreamingResponse:
+    """Return every record you may read, oldest first.
+
+    Anyone can check an export of the whole trail, without a key: `siaga audit verify --export`.
+    """
+    lines = service.records.trail.export(actor)
+    headers = {
+        "Content-Disposition": 'attachment; filename="audit.ndjson"',
+        "Cache-Control": "no-store",
+    }
+    return StreamingResponse(_ended(lines), media_type=NDJSON, headers=headers)
+
+
+def _ended(lines: Iterator[str]) -> Iterator[str]:
+    return (f"{line}\n" for line in lines)

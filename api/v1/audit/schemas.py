@@ -1,0 +1,44 @@
+"""The audit trail."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from api.v1.common import Answer
+
+
+class AuditRecordOut(Answer):
+    """One act."""
+
+    seq: int
+    at: datetime
+    actor_kind: str
+    actor_id: str
+    actor_name: str
+    agency_id: str | None = Field(description="The actor's agency.")
+    action: str
+    object_id: str | None
+    owner_id: str | None = Field(description="The agency that the object belongs to.")
+    outcome: str
+    purpose: str | None
+    detail: dict[str, Any] | None
+    request_id: str | None
+    hash: str = Field(description="SHA-256 over this record's text and the hash before it.")
+
+
+class AuditPage(Answer):
+    """Some records, newest first, and where to go on."""
+
+    items: list[AuditRecordOut]
+    next: int | None = Field(description="Send as `before` for the next page; null on the last.")
+
+
+class VerdictOut(Answer):
+    """What checking the whole trail found."""
+
+    whole: bool
+    records: int = Field(description="Records, from the first on, that are as they were written.")
+    last_hash: str = Field(description="Hash of the last of them: keep it elsewhere as an anchor.")
+    fault: str | None = Field(description="The first fault; null where the trail is whole.")
+    seq: int | None = Field(description="The first record that is not as it was written.")

@@ -1,0 +1,1 @@
+"""Calibrations of the thresholds."""

@@ -1,0 +1,63 @@
+"""Calibrations: read, and made again from the service's own searches."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Response
+
+from api import problems
+from api.dependencies import After, Allowed, Limit, TheService
+from api.v1.calibrations.schemas import CalibrationOut, CalibrationPage, CalibrationReading
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
+
+router: Final = APIRouter(prefix="/v1/calibrations", tags=["calibrations"])
+
+Reader = Annotated[Actor, Depends(Allowed(Act.READ_CALIBRATION))]
+Maker = Annotated[Actor, Depends(Allowed(Act.CALIBRATE))]
+
+_COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=CalibrationReading,
+    summary="Calibrate from the service's own searches",
+    responses=problems.responses(errors.NotAuthenticated, errors.NotPermitted, errors.TooFewScores),
+)
+def create(response: Response, service: TheService, actor: Maker) -> CalibrationReading:
+    """Fit the clear encounters' highest scores and the false alarms; in force at once.
+
+    Photos of people who are on no list are calibrated from with `siaga calibrate FOLDER`, where
+    they need not leave the machine.
+    """
+    made = service.calibrations.make_from_encounters(actor)
+    response.headers["Location"] = f"/v1/calibrations/{made.id}"
+    return CalibrationReading.reading(service.calibrations.get(actor, made.id))
+
+
+@router.get(
+    "",
+    response_model=CalibrationPage,
+    summary="List calibrations",
+    responses=problems.responses(*_COMMON),
+)
+def page(
+    service: TheService, actor: Reader, after: After = None, limit: Limit = 50
+) -> CalibrationPage:
+    """Return calibrations in order of making; one of the pack in use may be in force."""
+    found = service.calibrations.page(actor, after, limit + 1)
+    items = [CalibrationOut.of(each) for each in found[:limit]]
+    return CalibrationPage(items=items, next=items[-1].id if len(found) > limit else None)
+
+
+@router.get(
+    "/{calibration_id}",
+    response_model=CalibrationReading,
+    summary="Read a calibration",
+    responses=problems.responses(*_COMMON, errors.NotFound),
+)
+def read(calibration_id: str, service: TheService, actor: Reader) -> CalibrationReading:
+    """Return one calibration, with score thresholds for the gallery's present size."""
+    return CalibrationReading.reading(service.calibrations.get(actor, calibration_id))

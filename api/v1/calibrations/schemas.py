@@ -1,0 +1,71 @@
+"""Calibrations: how high strangers score by chance, and the thresholds that follow."""
+
+from datetime import datetime
+from typing import Self
+
+from pydantic import Field
+
+from api.v1.common import Answer
+from casework.calibration.views import Calibrated, Reading
+from casework.kernel.vocabulary import CalibrationSource
+
+
+class CalibrationOut(Answer):
+    """A calibration."""
+
+    id: str
+    model: str = Field(description="Pack, version and digest of the weights it belongs to.")
+    source: CalibrationSource
+    detail: str
+    searches: int = Field(description="Non-mated searches it was made from.")
+    gallery_size: int = Field(description="Templates in the gallery when it was made.")
+    created_at: datetime
+    made_by: str
+    in_force: bool = Field(description="Whether thresholds follow from it now.")
+
+    @classmethod
+    def of(cls, calibration: Calibrated) -> Self:
+        """Make the answer from the record."""
+        return cls.model_validate(calibration)
+
+
+class ThresholdOut(Answer):
+    """The score for one FPIR."""
+
+    fpir: float
+    score: float
+    low: float = Field(description="Lower end of the score's 95 % interval.")
+    high: float
+
+
+class CalibrationReading(CalibrationOut):
+    """A calibration, and what it says at the gallery's present size."""
+
+    present_gallery_size: int
+    extrapolated: bool = Field(description="Whether that is far from the size it was made at.")
+    thresholds: list[ThresholdOut]
+
+    @classmethod
+    def reading(cls, reading: Reading) -> Self:
+        """Make the answer from what was read."""
+        return cls(
+            **CalibrationOut.of(reading.calibration).model_dump(),
+            present_gallery_size=reading.gallery_size,
+            extrapolated=reading.extrapolated,
+            thresholds=[
+                ThresholdOut(
+                    fpir=each.fpir,
+                    score=round(each.score, 4),
+                    low=round(each.low, 4),
+                    high=round(each.high, 4),
+                )
+                for each in reading.thresholds
+            ],
+        )
+
+
+class CalibrationPage(Answer):
+    """Some calibrations, and where to go on."""
+
+    items: list[CalibrationOut]
+    next: str | None = Field(description="Send as `after` for the next page; null on the last.")

@@ -1,0 +1,92 @@
+"""Comparing two photos, without any watchlist and without a record of either."""
+
+import asyncio
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, ConfigDict
+
+from api import problems
+from api.dependencies import Allowed, TheService, Workers, work_place
+from api.forms import multipart_schema, read_form
+from api.server_timing import server_timing
+from api.v1.common import QualityOut
+from api.v1.compare.schemas import CompareOut, FaceOut
+from api.v1.encounters.routes import PHOTO_ERRORS, PHOTO_FIELD
+from api.workers import Overloaded
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import Entry
+from casework.kernel.permissions import Act
+from casework.service import Service
+from casework.watchlists.quality import quality_record
+from detector.pipeline import Analysis
+from detector.timing import Stopwatch
+
+router: Final = APIRouter(prefix="/v1/compare", tags=["compare"])
+
+
+Comparer = Annotated[Actor, Depends(Allowed(Act.COMPARE))]
+
+
+class NoFields(BaseModel):
+    """The form has photos only."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+@router.post(
+    "",
+    dependencies=[work_place(Allowed(Act.COMPARE))],
+    response_model=CompareOut,
+    summary="Compare the faces of two photos",
+    openapi_extra={
+        "requestBody": multipart_schema(NoFields, first=PHOTO_FIELD, second=PHOTO_FIELD)
+    },
+    responses=problems.responses(
+        *PHOTO_ERRORS,
+        errors.NotAuthenticated,
+        errors.NotPermitted,
+        problems.RequestInvalid,
+        Overloaded,
+    ),
+)
+async def compare(
+    request: Request,
+    response: Response,
+    service: TheService,
+    actor: Comparer,
+    pool: Workers,
+) -> CompareOut:
+    """Tell how alike two faces are, and how often two different people are that alike."""
+    form = await read_form(request)
+    form.parse(NoFields)
+    first, second = (form.only(name).content for name in ("first", "second"))
+    watch = Stopwatch()
+
+    def work() -> tuple[Analysis, Analysis]:
+        return service.pipeline.analyse(first, watch), service.pipeline.analyse(second, watch)
+
+    one, other = await pool.run(request, work)
+    response.headers["Server-Timing"] = server_timing(watch.stages)
+    entry = Entry(actor, Act.COMPARE)
+    await asyncio.to_thread(service.records.audit.note, entry)
+    return told(service, one, other)
+
+
+def told(service: Service, one: Analysis, other: Analysis) -> CompareOut:
+    """Return how alike the faces of two photos are."""
+    score = rate = None
+    if one.embedding is not None and other.embedding is not None:
+        score = float(one.embedding @ other.embedding)
+        rate = service.curve.fmr_at(score)
+    return CompareOut(score=score, false_match_rate=rate, first=_face(one), second=_face(other))
+
+
+def _face(analysis: Analysis) -> FaceOut:
+    box = analysis.subject.box if analysis.subject is not None else None
+    return FaceOut(
+        faces=len(analysis.faces),
+        quality=QualityOut.model_validate(quality_record(analysis.quality)),
+        box=[round(v, 1) for v in (box.left, box.top, box.width, box.height)] if box else None,
+    )

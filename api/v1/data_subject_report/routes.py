@@ -1,0 +1,36 @@
+"""What is held about a subject, for the person's own request or the owner's check."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Query
+
+from api import problems
+from api.dependencies import Allowed, TheService
+from api.v1.data_subject_report.schemas import HeldOut
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
+
+router: Final = APIRouter(prefix="/v1/subjects", tags=["subjects"])
+
+Reader = Annotated[Actor, Depends(Allowed(Act.READ_SUBJECT))]
+
+
+@router.get(
+    "/{subject_id}/held",
+    response_model=HeldOut,
+    summary="Report what is held about a subject",
+    responses=problems.responses(
+        errors.NotAuthenticated, errors.NotPermitted, errors.NotFound, problems.RequestInvalid
+    ),
+)
+def held(
+    subject_id: str,
+    service: TheService,
+    actor: Reader,
+    purpose: Annotated[
+        str, Query(min_length=3, max_length=500, description="Why; it goes into the audit trail.")
+    ],
+) -> dict[str, Any]:
+    """Return every record about a subject but the photos' content, which is read one by one."""
+    return service.records.held.about(actor, subject_id, purpose)

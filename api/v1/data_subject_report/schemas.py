@@ -1,0 +1,90 @@
+"""What is held about a subject."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from api.v1.common import Answer
+
+
+class HeldWatchlist(Answer):
+    """A list the subject stands on."""
+
+    id: str
+    name: str
+    category: str
+    basis: str
+
+
+class HeldPhoto(Answer):
+    """An enrolled photo, but for its content."""
+
+    id: str
+    sha256: str
+    format: str
+    width: int
+    height: int
+    quality: dict[str, Any]
+    created_at: datetime
+    sealed_bytes: int
+
+
+class HeldTemplates(Answer):
+    """How many templates one model made."""
+
+    model: str
+    templates: int
+
+
+class HeldAlert(Answer):
+    """An alert about the subject."""
+
+    id: str
+    port: str
+    stage: str
+    captured_at: datetime
+    watchlist: str
+    state: str
+    disposal: str | None
+    score: float
+
+
+class HeldSearch(Answer):
+    """An officer's search that named the subject."""
+
+    id: str
+    made_at: datetime
+    purpose: str
+
+
+class HeldReferral(Answer):
+    """What was told of the subject to another agency."""
+
+    id: str
+    made_at: datetime
+    to: str = Field(description="The other agency's code.")
+    fields: list[str] = Field(description="What was told, by name.")
+    state: str
+
+
+class HeldTip(Answer):
+    """A tip that the subject was enrolled from."""
+
+    id: str
+    reference: str
+    made_at: datetime
+
+
+class HeldOut(Answer):
+    """Everything by kind of record."""
+
+    subject: dict[str, Any] = Field(description="Every field of the entry.")
+    watchlists: list[HeldWatchlist]
+    photos: list[HeldPhoto]
+    templates: list[HeldTemplates]
+    alerts: list[HeldAlert]
+    searches: list[HeldSearch]
+    referrals: list[HeldReferral]
+    tips: list[HeldTip]
+    audit_records: int = Field(description="Acts in the audit trail on the subject.")

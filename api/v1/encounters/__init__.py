@@ -1,0 +1,1 @@
+"""Encounters: a traveller's photo in, the outcome out."""

@@ -1,0 +1,119 @@
+"""Encounters: where a port submits a traveller's photo."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+
+from api import problems
+from api.dependencies import Allowed, TheMetrics, TheService, Workers, work_place
+from api.forms import multipart_schema, read_form
+from api.server_timing import server_timing
+from api.v1.encounters.schemas import EncounterFields, EncounterOut
+from api.workers import Overloaded
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
+from casework.screening.screening import Arrival
+from detector import errors as photo
+
+router: Final = APIRouter(prefix="/v1/encounters", tags=["encounters"])
+
+Screener = Annotated[Actor, Depends(Allowed(Act.SCREEN))]
+Reader = Annotated[Actor, Depends(Allowed(Act.READ_ENCOUNTER))]
+
+PHOTO_FIELD: Final[dict[str, Any]] = {
+    "type": "string",
+    "format": "binary",
+    "description": "JPEG, PNG, WebP, BMP, TIFF or JPEG 2000; 1 to 3 megapixels are plenty.",
+}
+PHOTO_ERRORS: Final = (
+    photo.EmptyPhoto,
+    photo.UnsupportedFormat,
+    photo.PhotoTooLarge,
+    photo.TooManyPixels,
+    photo.UnreadablePhoto,
+)
+
+
+@router.post(
+    "",
+    dependencies=[work_place(Allowed(Act.SCREEN))],
+    status_code=201,
+    response_model=EncounterOut,
+    summary="Screen a traveller's photo",
+    openapi_extra={"requestBody": multipart_schema(EncounterFields, photo=PHOTO_FIELD)},
+    responses={
+        200: {
+            "model": EncounterOut,
+            "description": "The answer given before to the same Idempotency-Key.",
+        },
+        **problems.responses(
+            *PHOTO_ERRORS,
+            errors.NotAuthenticated,
+            errors.NotPermitted,
+            errors.IdempotencyClash,
+            problems.RequestInvalid,
+            Overloaded,
+        ),
+    },
+)
+async def screen(
+    request: Request,
+    service: TheService,
+    actor: Screener,
+    pool: Workers,
+    metrics: TheMetrics,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            min_length=1,
+            max_length=200,
+            description="Sent again with the same request, the same encounter is answered.",
+        ),
+    ] = None,
+) -> Response:
+    """Find the face, search every watchlist, record the encounter and any alerts, and answer.
+
+    `clear`: nobody passes. `alert`: at least one subject does; people decide. `unsearchable`: the
+    photo shows no face that can be searched; `quality.reasons` says what to change at recapture.
+    """
+    form = await read_form(request)
+    (taken,) = form.photos("photo", most=1)
+    fields = form.parse(EncounterFields)
+    arrival = Arrival(
+        photo=taken.content,
+        port=fields.port,
+        direction=fields.direction,
+        stage=fields.stage,
+        captured_at=fields.captured_at,
+        traveller_ref=fields.traveller_ref,
+        lane=fields.lane,
+        idempotency_key=idempotency_key,
+    )
+    found = await pool.run(request, lambda: service.screening.examine(arrival, actor))
+    screened = await pool.record(lambda: service.screening.record(found, arrival, actor))
+    headers = {
+        "Server-Timing": server_timing(screened.stages),
+        "Location": f"/v1/encounters/{screened.encounter.id}",
+    }
+    if screened.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    else:
+        metrics.screened(screened.encounter.outcome, screened.stages)
+    # Written as JSON here: the framework would first check again what was just made.
+    answer = EncounterOut.of(screened.encounter).model_dump_json()
+    status = 200 if screened.replayed else 201
+    return Response(answer, status, headers, media_type="application/json")
+
+
+@router.get(
+    "/{encounter_id}",
+    response_model=EncounterOut,
+    summary="Read an encounter",
+    responses=problems.responses(
+        errors.NotAuthenticated, errors.NotPermitted, errors.NotFound, problems.RequestInvalid
+    ),
+)
+def read(encounter_id: str, service: TheService, actor: Reader) -> EncounterOut:
+    """Return an encounter that this key submitted."""
+    return EncounterOut.of(service.screening.get(encounter_id, actor))

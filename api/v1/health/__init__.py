@@ -1,0 +1,1 @@
+"""Whether the service runs, is ready, and its metrics."""

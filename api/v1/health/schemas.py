@@ -1,0 +1,15 @@
+"""Whether the service runs."""
+
+from typing import Literal
+
+from api.v1.common import Answer
+
+
+class Health(Answer):
+    """Whether the service runs, or why it is not ready."""
+
+    status: Literal["ok", "starting", "failed"]
+    detail: str | None = None
+    templates: int | None = None
+    gallery_version: int | None = None
+    pack: str | None = None

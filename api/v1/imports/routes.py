@@ -1,0 +1,184 @@
+"""Bulk imports: an agency's own list in, with an answer for every row."""
+
+import asyncio
+from contextlib import suppress
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from api import problems
+from api.background.imports import ImportWorker
+from api.dependencies import Allowed, Limit, TheService, TheSettings
+from api.problems import FieldProblem, NotReady, RequestInvalid
+from api.uploads import receive_files
+from api.v1.imports.schemas import (
+    ImportOut,
+    ImportPage,
+    RowFaultOut,
+    RowFaultPage,
+    faults_as_csv,
+    faults_as_json,
+)
+from casework.imports.upload import FILE, PHOTOS
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
+from casework.tables import ImportJob
+
+router: Final = APIRouter(prefix="/v1/imports", tags=["imports"])
+
+Importer = Annotated[Actor, Depends(Allowed(Act.IMPORT))]
+
+_COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
+_FILE: Final = {"type": "string", "format": "binary"}
+_FORM: Final[dict[str, Any]] = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": [FILE],
+                "additionalProperties": False,
+                "properties": {
+                    FILE: {
+                        **_FILE,
+                        "description": "CSV or JSON Lines; or a ZIP with `subjects.csv` or "
+                        "`subjects.jsonl` at its top, and photos.",
+                    },
+                    PHOTOS: {**_FILE, "description": "A ZIP with the photos that rows name."},
+                },
+            }
+        }
+    },
+}
+_REPORT: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "model": RowFaultPage,
+        "content": {"text/csv": {"schema": {"type": "string"}}},
+        "description": "A page; or the whole report, as CSV or as a JSON array.",
+    }
+}
+
+
+async def _worker(request: Request) -> ImportWorker:
+    worker: ImportWorker | None = request.app.state.import_worker
+    if worker is None:
+        raise NotReady("The service is starting: ask /readyz, and send the request again.")
+    return worker
+
+
+@router.post(
+    "",
+    status_code=202,
+    response_model=ImportOut,
+    summary="Import subjects",
+    openapi_extra={"requestBody": _FORM},
+    responses=problems.responses(
+        *_COMMON,
+        errors.NotFound,
+        errors.TooManyImports,
+        errors.ImportRefused,
+        problems.BodyTooLarge,
+    ),
+)
+async def create(
+    request: Request,
+    response: Response,
+    service: TheService,
+    settings: TheSettings,
+    actor: Importer,
+    worker: Annotated[ImportWorker, Depends(_worker)],
+    watchlist_id: Annotated[str, Query(max_length=200, description="Of your own agency.")],
+    dry_run: Annotated[bool, Query(description="Report as if, but store nothing.")] = False,
+) -> ImportOut:
+    """Take a file in; its rows are worked on when nobody waits for a screening."""
+    imports = service.records.imports
+    receiving = await asyncio.to_thread(imports.receive, actor, watchlist_id, dry_run=dry_run)
+    job: ImportJob | None = None
+    try:
+        seen = await receive_files(request, (FILE, PHOTOS), receiving.write)
+        if FILE not in seen:
+            message = "A file with the subjects is required."
+            raise RequestInvalid(message, [FieldProblem(field=FILE, message=message)])
+        job = await asyncio.to_thread(imports.accept, actor, receiving, settings.import_limits)
+    finally:
+        if job is None:
+            # Also where the client is gone; what cannot be erased now is at the next tidying up.
+            with suppress(Exception):
+                await asyncio.shield(asyncio.to_thread(imports.discard, receiving))
+    worker.wake()
+    response.headers["Location"] = f"/v1/imports/{job.id}"
+    return ImportOut.of(job)
+
+
+@router.get(
+    "",
+    response_model=ImportPage,
+    summary="List imports",
+    responses=problems.responses(*_COMMON),
+)
+def page(
+    service: TheService,
+    actor: Importer,
+    before: Annotated[str | None, Query(max_length=100, description="The `next` before.")] = None,
+    limit: Limit = 50,
+) -> ImportPage:
+    """Return your agency's imports, newest first."""
+    rows = service.records.imports.page(actor, before, limit + 1)
+    items = [ImportOut.of(row) for row in rows[:limit]]
+    return ImportPage(items=items, next=items[-1].id if len(rows) > limit else None)
+
+
+@router.get(
+    "/{import_id}",
+    response_model=ImportOut,
+    summary="Read an import",
+    responses=problems.responses(*_COMMON, errors.NotFound),
+)
+def read(import_id: str, service: TheService, actor: Importer) -> ImportOut:
+    """Return how far an import is."""
+    return ImportOut.of(service.records.imports.get(actor, import_id))
+
+
+@router.get(
+    "/{import_id}/errors",
+    response_model=RowFaultPage,
+    summary="Read what was wrong with rows",
+    responses={**_REPORT, **problems.responses(*_COMMON, errors.NotFound)},
+)
+def faults(
+    import_id: Annotated[str, Path()],
+    service: TheService,
+    actor: Importer,
+    form: Annotated[
+        Literal["page", "csv", "json"],
+        Query(alias="format", description="A page, or the whole report."),
+    ] = "page",
+    after: Annotated[int | None, Query(ge=0, lt=2**63, description="The `next` before.")] = None,
+    limit: Limit = 50,
+) -> Any:  # noqa: ANN401 - a page, or a stream
+    """Return the faults of rows in their order."""
+    imports = service.records.imports
+    imports.get(actor, import_id)
+    if form != "page":
+        found = imports.all_faults(actor, import_id)
+        lines = faults_as_csv(found) if form == "csv" else faults_as_json(found)
+        kind = "text/csv; charset=utf-8" if form == "csv" else "application/json"
+        name = f"{import_id}-errors.{form}"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return StreamingResponse(lines, media_type=kind, headers=headers)
+    rows = imports.faults(actor, import_id, after, limit + 1)
+    items = [RowFaultOut.model_validate(row) for row in rows[:limit]]
+    return RowFaultPage(items=items, next=rows[limit - 1].id if len(rows) > limit else None)
+
+
+@router.delete(
+    "/{import_id}",
+    response_model=ImportOut,
+    summary="Cancel an import",
+    responses=problems.responses(*_COMMON, errors.NotFound, errors.IllegalTransition),
+)
+def cancel(import_id: str, service: TheService, actor: Importer) -> ImportOut:
+    """Stop an import before its next rows; what it has stored stays."""
+    return ImportOut.of(service.records.imports.cancel(actor, import_id))

@@ -1,0 +1,128 @@
+"""Bulk imports, and the check of a row: the same as of a new subject that comes alone."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, Self
+
+from pydantic import Field, ValidationError
+
+from api.problems import field_problems
+from api.v1.common import Answer
+from api.v1.subjects.schemas import SubjectIn
+from casework.imports.formats import INVALID, Fault
+from casework.imports.store import CheckedRow
+from casework.kernel.vocabulary import ImportState
+from casework.tables import ImportFault, ImportJob
+from casework.watchlists.subjects import NewSubject
+
+# Pydantic's words for what deserves a code of its own.
+_CODES: Final = {"missing": "field_missing", "extra_forbidden": "field_unknown"}
+_REPORT: Final = ("row", "reference", "field", "code", "message", "row_refused")
+
+
+class ImportOut(Answer):
+    """An import, and how far it is."""
+
+    id: str
+    watchlist_id: str
+    dry_run: bool = Field(description="Nothing is stored; everything else is as it would be.")
+    state: ImportState
+    failure: str | None = Field(description="Why it ended before its last row.")
+    rows: int
+    done: int = Field(description="Rows that are dealt with, from the first on.")
+    created: int
+    updated: int
+    unchanged: int
+    refused: int = Field(description="Rows of which nothing was stored.")
+    photos_added: int
+    photos_refused: int
+    rows_per_s: float | None = Field(description="Rate of the work so far.")
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, row: ImportJob) -> Self:
+        """Make the answer from the record."""
+        own = cls.model_fields.keys() - {"rows_per_s"}
+        return cls(**{name: getattr(row, name) for name in own}, rows_per_s=rate_of(row))
+
+
+class ImportPage(Answer):
+    """Some imports, newest first, and where to go on."""
+
+    items: list[ImportOut]
+    next: str | None = Field(description="Send as `before` for the next page; null on the last.")
+
+
+class RowFaultOut(Answer):
+    """Something wrong with one row."""
+
+    row: int = Field(description="As a spreadsheet counts: a CSV file's heading is row 1.")
+    reference: str | None
+    field: str | None
+    code: str
+    message: str
+    row_refused: bool = Field(description="Nothing of the row was stored.")
+
+
+class RowFaultPage(Answer):
+    """Some of what was wrong with rows, in their order, and where to go on."""
+
+    items: list[RowFaultOut]
+    next: int | None = Field(description="Send as `after` for the next page; null on the last.")
+
+
+def rate_of(row: ImportJob) -> float | None:
+    """Return how many rows a second an import has taken so far, None before the first."""
+    return round(row.done / row.worked_s, 1) if row.worked_s else None
+
+
+def check_row(fields: Mapping[str, Any], watchlist_id: str) -> CheckedRow | Sequence[Fault]:
+    """Check a row's fields as those of `POST /v1/subjects`; a reference is required besides."""
+    missing = [Fault("reference", "field_missing", "A row needs the agency's own reference.")]
+    if "watchlist_ids" in fields:
+        return [Fault("watchlist_ids", "field_unknown", "The import says which list it is for.")]
+    try:
+        body = SubjectIn.model_validate({**fields, "watchlist_ids": [watchlist_id]})
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        named = zip(found, field_problems(found), strict=True)
+        return [
+            Fault(problem.field[:200], _CODES.get(each["type"], INVALID), problem.message)
+            for each, problem in named
+        ]
+    if body.reference is None:
+        return missing
+    person = NewSubject(**{**body.model_dump(), "watchlist_ids": (watchlist_id,)})
+    return CheckedRow(person, frozenset(body.model_fields_set - {"watchlist_ids"}))
+
+
+def faults_as_csv(faults: Iterable[ImportFault]) -> Iterator[str]:
+    """Yield an error report as CSV with a heading."""
+    yield _line(_REPORT)
+    for fault in faults:
+        cells = [getattr(fault, name) for name in _REPORT]
+        yield _line(["" if cell is None else _plain(str(cell)) for cell in cells])
+
+
+def faults_as_json(faults: Iterable[ImportFault]) -> Iterator[str]:
+    """Yield an error report as one JSON array."""
+    before = "["
+    for fault in faults:
+        yield before + RowFaultOut.model_validate(fault).model_dump_json()
+        before = ",\n"
+    yield "]\n" if before != "[" else "[]\n"
+
+
+def _line(cells: Sequence[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerow(cells)
+    return text.getvalue()
+
+
+def _plain(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

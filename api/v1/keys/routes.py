@@ -1,0 +1,59 @@
+"""API keys: made and revoked by administrators."""
+
+from dataclasses import asdict
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Response
+
+from api import problems
+from api.dependencies import After, Allowed, Limit, TheService
+from api.v1.keys.schemas import KeyIn, KeyOut, KeyPage, NewKeyOut
+from casework.accounts.api_keys import NewKey
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
+
+router: Final = APIRouter(prefix="/v1/keys", tags=["keys"])
+
+Manager = Annotated[Actor, Depends(Allowed(Act.MANAGE_KEY))]
+
+_COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=NewKeyOut,
+    summary="Make a key",
+    responses=problems.responses(*_COMMON, errors.NotFound),
+)
+def create(body: KeyIn, response: Response, service: TheService, actor: Manager) -> NewKeyOut:
+    """Make a key; its text is shown once.
+
+    A key that screens searches every agency's watchlists: the agency that runs the installation
+    makes those.
+    """
+    ports = frozenset(body.ports) if body.ports is not None else None
+    new = NewKey(body.name, frozenset(body.scopes), ports, body.agency_id or actor.agency_id)
+    record, text = service.records.keys.create(actor, new)
+    response.headers["Cache-Control"] = "no-store"
+    return NewKeyOut.model_validate({**asdict(record), "key": text})
+
+
+@router.get("", response_model=KeyPage, summary="List keys", responses=problems.responses(*_COMMON))
+def page(service: TheService, actor: Manager, after: After = None, limit: Limit = 50) -> KeyPage:
+    """Return the keys you keep, in order of making, revoked ones included."""
+    found = service.records.keys.page(actor, after, limit + 1)
+    items = [KeyOut.model_validate(record) for record in found[:limit]]
+    return KeyPage(items=items, next=items[-1].id if len(found) > limit else None)
+
+
+@router.delete(
+    "/{key_id}",
+    status_code=204,
+    summary="Revoke a key",
+    responses=problems.responses(*_COMMON, errors.NotFound),
+)
+def revoke(key_id: str, service: TheService, actor: Manager) -> None:
+    """Take a key out of force at once; its record stays."""
+    service.records.keys.revoke(actor, key_id)

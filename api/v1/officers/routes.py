@@ -1,0 +1,128 @@
+"""Officers' accounts: kept by their agency's administrators."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Response
+
+from api import problems
+from api.dependencies import After, Allowed, HashingPlace, Limit, ReadVersion, TheService, etag
+from api.v1.officers.schemas import (
+    FirstPassword,
+    NewOfficerOut,
+    OfficerIn,
+    OfficerOut,
+    OfficerPage,
+    OfficerPatch,
+    ResetIn,
+)
+from api.workers import Overloaded
+from casework.accounts.officers import NewOfficer
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
+from casework.tables import Officer
+
+router: Final = APIRouter(prefix="/v1/officers", tags=["officers"])
+
+Manager = Annotated[Actor, Depends(Allowed(Act.MANAGE_OFFICER))]
+
+_COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=NewOfficerOut,
+    summary="Make an officer's account",
+    responses=problems.responses(*_COMMON, errors.NotFound, errors.AlreadyExists, Overloaded),
+)
+def create(
+    body: OfficerIn,
+    response: Response,
+    service: TheService,
+    actor: Manager,
+    place: HashingPlace,
+) -> NewOfficerOut:
+    """Make an account; its first password is shown once, and has to be changed at first sign-in."""
+    del place
+    new = NewOfficer(
+        agency_id=body.agency_id or actor.agency_id or "",
+        login=body.login,
+        name=body.name,
+        roles=frozenset(body.roles),
+        language=body.language,
+    )
+    row, password = service.records.officers.create(actor, new)
+    response.headers["Location"] = f"/v1/officers/{row.id}"
+    response.headers["ETag"] = etag(row.version)
+    response.headers["Cache-Control"] = "no-store"
+    return NewOfficerOut.model_validate({**OfficerOut.fields_of(row), "first_password": password})
+
+
+@router.get(
+    "", response_model=OfficerPage, summary="List officers", responses=problems.responses(*_COMMON)
+)
+def page(
+    service: TheService, actor: Manager, after: After = None, limit: Limit = 50
+) -> OfficerPage:
+    """Return the officers you keep, in order of making."""
+    rows = service.records.officers.page(actor, after, limit + 1)
+    items = [OfficerOut.of(row) for row in rows[:limit]]
+    return OfficerPage(items=items, next=items[-1].id if len(rows) > limit else None)
+
+
+@router.get(
+    "/{officer_id}",
+    response_model=OfficerOut,
+    summary="Read an officer's account",
+    responses=problems.responses(*_COMMON, errors.NotFound),
+)
+def read(officer_id: str, response: Response, service: TheService, actor: Manager) -> OfficerOut:
+    """Return one account, with its version as ETag."""
+    return _answer(service.records.officers.get(actor, officer_id), response)
+
+
+@router.patch(
+    "/{officer_id}",
+    response_model=OfficerOut,
+    summary="Change an officer's account",
+    responses=problems.responses(*_COMMON, errors.NotFound, errors.StaleVersion),
+)
+def edit(
+    officer_id: str,
+    body: OfficerPatch,
+    response: Response,
+    service: TheService,
+    actor: Manager,
+    version: ReadVersion,
+) -> OfficerOut:
+    """Change the fields that are sent; roles count from the officer's next request on."""
+    changes = body.changes()
+    return _answer(service.records.officers.edit(actor, officer_id, changes, version), response)
+
+
+@router.post(
+    "/{officer_id}/reset",
+    response_model=FirstPassword,
+    summary="Give an officer a new first password",
+    responses=problems.responses(*_COMMON, errors.NotFound, errors.IllegalTransition, Overloaded),
+)
+def reset(
+    officer_id: str,
+    body: ResetIn,
+    response: Response,
+    service: TheService,
+    actor: Manager,
+    place: HashingPlace,
+) -> FirstPassword:
+    """Give a new first password, unlock the account, and end its sessions."""
+    del place
+    officers = service.records.officers
+    password = officers.reset(actor, officer_id, second_factor=body.second_factor)
+    response.headers["Cache-Control"] = "no-store"
+    return FirstPassword(first_password=password)
+
+
+def _answer(row: Officer, response: Response) -> OfficerOut:
+    response.headers["ETag"] = etag(row.version)
+    return OfficerOut.of(row)

@@ -1,0 +1,227 @@
+"""Referrals: what one agency hands to another, and what the two say about it."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from api import problems
+from api.dependencies import Allowed, Limit, ReadVersion, TheService, etag
+from api.v1.referrals.schemas import (
+    AlertReferralIn,
+    AnsweringIn,
+    MayNote,
+    MustNote,
+    ReferralOut,
+    ReferralPage,
+    ReferralSummary,
+)
+from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
+from casework.kernel.vocabulary import ReferralState
+from casework.referrals.referrals import Box, ReferralFilter
+from casework.service import Service
+
+router: Final = APIRouter(tags=["referrals"])
+
+Handler = Annotated[Actor, Depends(Allowed(Act.HANDLE_REFERRAL))]
+Referrer = Annotated[Actor, Depends(Allowed(Act.REFER_ALERT))]
+
+COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
+STEP: Final = (*COMMON, errors.NotFound, errors.IllegalTransition, errors.StaleVersion)
+_STEP: Final = problems.responses(*STEP)
+
+
+@router.post(
+    "/v1/alerts/{alert_id}/refer",
+    status_code=201,
+    response_model=ReferralOut,
+    response_model_exclude_unset=True,
+    summary="Hand an alert to another agency",
+    responses=problems.responses(*STEP, errors.InvalidReferral),
+)
+def refer_alert(
+    alert_id: str,
+    body: AlertReferralIn,
+    response: Response,
+    service: TheService,
+    actor: Referrer,
+    version: ReadVersion,
+) -> ReferralOut:
+    """Hand an alert over, with the fields that are named: the receiver sees those and no others.
+
+    `If-Match` takes the alert's ETag.
+    """
+    row = service.records.correspondence.refer_alert(
+        actor, alert_id, body.handover, body.fields, version
+    )
+    return sent(service, actor, row.id, response)
+
+
+@router.get(
+    "/v1/referrals",
+    response_model=ReferralPage,
+    summary="List referrals",
+    responses=problems.responses(*COMMON),
+)
+def page(
+    service: TheService,
+    actor: Handler,
+    box: Annotated[Box, Query(description="Received, or sent.")] = Box.IN,
+    state: Annotated[list[ReferralState] | None, Query(description="Repeat for several.")] = None,
+    overdue: Annotated[
+        bool | None, Query(description="Only those past their due time, or only the others.")
+    ] = None,
+    about: Annotated[
+        str | None, Query(max_length=100, description="The alert or tip they were sent about.")
+    ] = None,
+    before: Annotated[
+        str | None, Query(max_length=100, description="The `next` of the page before.")
+    ] = None,
+    limit: Limit = 50,
+) -> ReferralPage:
+    """Return referrals that your agency received, or those that it sent, newest first."""
+    wanted = ReferralFilter(box, tuple(state) if state else None, overdue, about)
+    rows = service.records.referrals.page(actor, before, limit + 1, wanted)
+    items = [ReferralSummary.of(row, overdue=late) for row, late in rows[:limit]]
+    return ReferralPage(items=items, next=items[-1].id if len(rows) > limit else None)
+
+
+@router.get(
+    "/v1/referrals/{referral_id}",
+    response_model=ReferralOut,
+    response_model_exclude_unset=True,
+    summary="Read a referral",
+    responses=problems.responses(*COMMON, errors.NotFound),
+)
+def read(referral_id: str, response: Response, service: TheService, actor: Handler) -> ReferralOut:
+    """Return one referral with what it carries, with its version as ETag."""
+    return _answer(service, actor, referral_id, response)
+
+
+@router.get(
+    "/v1/referrals/{referral_id}/photos/{name}",
+    summary="Read a photo that a referral carries",
+    response_class=Response,
+    responses={
+        200: {"content": {kind: {} for kind in MEDIA_TYPES.values()}},
+        **problems.responses(*COMMON, errors.NotFound),
+    },
+)
+def photo(referral_id: str, name: str, service: TheService, actor: Handler) -> Response:
+    """Return the photo as it was when the referral was sent."""
+    content, kind = service.records.referrals.photo(actor, referral_id, name)
+    return Response(content, media_type=MEDIA_TYPES[kind], headers=PRIVATE)
+
+
+@router.post(
+    "/v1/referrals/{referral_id}/accept",
+    response_model=ReferralOut,
+    response_model_exclude_unset=True,
+    summary="Take a referral in hand",
+    responses=_STEP,
+)
+def accept(
+    referral_id: str,
+    body: MayNote,
+    response: Response,
+    service: TheService,
+    actor: Handler,
+    version: ReadVersion,
+) -> ReferralOut:
+    """Accept, as the receiver."""
+    service.records.correspondence.accept(actor, referral_id, body.note, version)
+    return _answer(service, actor, referral_id, response)
+
+
+@router.post(
+    "/v1/referrals/{referral_id}/decline",
+    response_model=ReferralOut,
+    response_model_exclude_unset=True,
+    summary="Hand a referral back",
+    responses=_STEP,
+)
+def decline(
+    referral_id: str,
+    body: MustNote,
+    response: Response,
+    service: TheService,
+    actor: Handler,
+    version: ReadVersion,
+) -> ReferralOut:
+    """Decline, as the receiver; the sender may then turn to another agency."""
+    service.records.correspondence.decline(actor, referral_id, body.note, version)
+    return _answer(service, actor, referral_id, response)
+
+
+@router.post(
+    "/v1/referrals/{referral_id}/ask",
+    response_model=ReferralOut,
+    response_model_exclude_unset=True,
+    summary="Ask the sender",
+    responses=_STEP,
+)
+def ask(
+    referral_id: str,
+    body: MustNote,
+    response: Response,
+    service: TheService,
+    actor: Handler,
+    version: ReadVersion,
+) -> ReferralOut:
+    """Ask something back, as the receiver."""
+    service.records.correspondence.ask(actor, referral_id, body.note, version)
+    return _answer(service, actor, referral_id, response)
+
+
+@router.post(
+    "/v1/referrals/{referral_id}/answer",
+    response_model=ReferralOut,
+    response_model_exclude_unset=True,
+    summary="Answer",
+    responses=problems.responses(*STEP, errors.InvalidReferral),
+)
+def answer(
+    referral_id: str,
+    body: AnsweringIn,
+    response: Response,
+    service: TheService,
+    actor: Handler,
+    version: ReadVersion,
+) -> ReferralOut:
+    """Answer the receiver's question, as the sender, or say what came of it, as the receiver."""
+    service.records.correspondence.answer(actor, referral_id, body.note, body.outcome, version)
+    return _answer(service, actor, referral_id, response)
+
+
+@router.post(
+    "/v1/referrals/{referral_id}/close",
+    response_model=ReferralOut,
+    response_model_exclude_unset=True,
+    summary="End a referral",
+    responses=_STEP,
+)
+def close(
+    referral_id: str,
+    body: MayNote,
+    response: Response,
+    service: TheService,
+    actor: Handler,
+    version: ReadVersion,
+) -> ReferralOut:
+    """End what is answered, or, as the sender, what was declined or not accepted yet."""
+    service.records.correspondence.close(actor, referral_id, body.note, version)
+    return _answer(service, actor, referral_id, response)
+
+
+def sent(service: Service, actor: Actor, referral_id: str, response: Response) -> ReferralOut:
+    """Answer with a referral that was made just now."""
+    response.headers["Location"] = f"/v1/referrals/{referral_id}"
+    return _answer(service, actor, referral_id, response)
+
+
+def _answer(service: Service, actor: Actor, referral_id: str, response: Response) -> ReferralOut:
+    view = service.records.referrals.get(actor, referral_id)
+    response.headers["ETag"] = etag(view.referral.version)
+    return ReferralOut.seen(view)

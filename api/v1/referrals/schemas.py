@@ -1,0 +1,206 @@
+"""Referrals as the two agencies see them, and what they send."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints
+
+from api.v1.common import Answer, LongText, Strict, Text, Time
+from api.v1.subjects.schemas import DocumentOut
+from casework.kernel.vocabulary import (
+    Category,
+    Direction,
+    Disposal,
+    ReferralKind,
+    ReferralState,
+    Sex,
+    Stage,
+    TipOrigin,
+)
+from casework.referrals.payload import AlertField, TipField
+from casework.referrals.referrals import Message, ReferralView
+from casework.referrals.steps import Handover
+from casework.tables import Agency, Referral
+
+Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+
+
+class _Referring(Strict):
+    """To whom something is handed over, why, and by when an answer is wanted."""
+
+    receiver_id: Text = Field(description="The agency that receives it.")
+    note: Note
+    due_at: Time
+
+    @property
+    def handover(self) -> Handover:
+        """The same, as the casework takes it."""
+        return Handover(self.receiver_id, self.note, self.due_at)
+
+
+class AlertReferralIn(_Referring):
+    """An alert to hand over, with the fields that the receiver is to see and no others."""
+
+    fields: list[AlertField] = Field(
+        max_length=len(AlertField),
+        description="What the receiver is shown, copied now; it sees nothing else of the alert, "
+        "the subject or the list.",
+    )
+
+
+class TipReferralIn(_Referring):
+    """A tip to hand over, with the fields that the receiver is to see; never its source."""
+
+    fields: list[TipField] = Field(max_length=len(TipField))
+
+
+class MayNote(Strict):
+    """A step that may be explained."""
+
+    note: LongText | None = None
+
+
+class MustNote(Strict):
+    """A step that has to be explained."""
+
+    note: Note
+
+
+class AnsweringIn(Strict):
+    """An answer: the sender's to a question, or the receiver's with what came of it."""
+
+    note: Note
+    outcome: Disposal | None = Field(
+        default=None, description="From the receiver, who must name one; never from the sender."
+    )
+
+
+class Party(Answer):
+    """One of a referral's two agencies."""
+
+    id: str
+    code: str
+    name: str
+
+    @classmethod
+    def of(cls, row: Agency) -> Self:
+        """Make the answer from the record."""
+        return cls(id=row.id, code=row.code, name=row.name)
+
+
+class ReferralSummary(Answer):
+    """A referral in a list: nothing of what it carries."""
+
+    id: str
+    kind: ReferralKind
+    state: ReferralState
+    sender: Party
+    receiver: Party
+    due_at: datetime
+    overdue: bool = Field(description="Past its due time, and the receiver has not answered.")
+    outcome: Disposal | None = Field(description="What the receiver says came of it.")
+    created_at: datetime
+    updated_at: datetime
+    closed_at: datetime | None
+    version: int
+
+    @classmethod
+    def of(cls, row: Referral, *, overdue: bool) -> Self:
+        """Make the answer from the record."""
+        return cls(
+            id=row.id,
+            kind=ReferralKind(row.kind),
+            state=ReferralState(row.state),
+            sender=Party.of(row.sender),
+            receiver=Party.of(row.receiver),
+            due_at=row.due_at,
+            overdue=overdue,
+            outcome=Disposal(row.outcome) if row.outcome is not None else None,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            closed_at=row.closed_at,
+            version=row.version,
+        )
+
+
+class ReferralPage(Answer):
+    """Some referrals, and where to go on."""
+
+    items: list[ReferralSummary]
+    next: str | None = Field(description="Send as `before` for the next page; null on the last.")
+
+
+class CarriedOut(Answer):
+    """What a referral carries, as it was when it was sent; what it does not carry is absent."""
+
+    name: str | None = None
+    aliases: list[str] | None = None
+    sex: Sex | None = None
+    birth: str | None = None
+    nationality: str | None = None
+    documents: list[DocumentOut] | None = None
+    reason: str | None = None
+    decision_number: str | None = None
+    valid_until: datetime | None = None
+    watchlist: str | None = None
+    category: Category | None = None
+    legal_basis: str | None = None
+    port: str | None = None
+    direction: Direction | None = None
+    stage: Stage | None = None
+    captured_at: datetime | None = None
+    traveller_ref: str | None = None
+    score: float | None = None
+    one_in: float | None = None
+    reference: str | None = None
+    origin: TipOrigin | None = None
+    text: str | None = None
+    place: str | None = None
+    happened_at: datetime | None = None
+
+
+class MessageOut(Answer):
+    """One step: who did what, and what they wrote."""
+
+    at: datetime
+    officer_id: str
+    officer_name: str
+    agency_id: str
+    action: str
+    state: ReferralState = Field(description="After the step.")
+    text: str | None
+
+    @classmethod
+    def of(cls, message: Message) -> Self:
+        """Make the answer from the opened message."""
+        return cls(
+            at=message.at,
+            officer_id=message.officer_id,
+            officer_name=message.officer_name,
+            agency_id=message.agency_id,
+            action=message.action,
+            state=message.state_after,
+            text=message.text,
+        )
+
+
+class ReferralOut(ReferralSummary):
+    """A referral with what it carries and what was said."""
+
+    about: str | None = Field(
+        description="The alert or tip that it was made from; null for the receiver."
+    )
+    carried: CarriedOut
+    photos: list[str] = Field(description="Photos it carries: each is at `photos/{name}`.")
+    messages: list[MessageOut]
+
+    @classmethod
+    def seen(cls, view: ReferralView) -> Self:
+        """Make the answer from what the reader may see."""
+        return cls(
+            **ReferralSummary.of(view.referral, overdue=view.overdue).model_dump(),
+            about=view.object_id,
+            carried=CarriedOut.model_validate(view.values),
+            photos=list(view.photos),
+            messages=[MessageOut.of(message) for message in view.messages],
+        )

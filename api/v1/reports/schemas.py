@@ -1,0 +1,133 @@
+"""Reports: counts, never of anybody in particular."""
+
+import csv
+import io
+from dataclasses import fields
+from datetime import datetime
+from typing import Self
+
+from pydantic import Field
+
+from api.v1.common import Answer
+from casework.calibration.monitoring import AlarmReport, Alarms
+from casework.oversight.reports import Dimension, Line, ReviewReport
+
+
+class WatchlistAlarms(Answer):
+    """One watchlist's alarms. An alarm is a traveller with at least one alert of the list."""
+
+    watchlist_id: str
+    name: str
+    target_fpir: float
+    travellers: int = Field(description="Searchable encounters that the list concerned.")
+    alarms: int
+    matches: int = Field(description="Alarms that people hold to be the subject.")
+    undecided: int = Field(description="Alarms on which nobody has decided.")
+    false_alarms: int = Field(description="Alarms that people found to be somebody else.")
+    alarms_per_thousand: float | None
+    false_alarm_rate: float | None = Field(
+        description="Share of travellers with a false alarm, undecided ones left out; to be "
+        "compared with target_fpir."
+    )
+    limit: int = Field(
+        description="Control limit: the most false alarms that chance brings in 999 of 1,000 such "
+        "windows at the target (exact binomial, one-sided)."
+    )
+    limit_per_thousand: float | None
+    breach: bool = Field(description="Whether false and undecided alarms together exceed it.")
+
+    @classmethod
+    def of(cls, counted: Alarms) -> Self:
+        """Make the answer from the counts."""
+        travellers = counted.travellers
+        return cls(
+            watchlist_id=counted.watchlist_id,
+            name=counted.name,
+            target_fpir=counted.target_fpir,
+            travellers=travellers,
+            alarms=counted.alarms,
+            matches=counted.matches,
+            undecided=counted.undecided,
+            false_alarms=counted.false_alarms,
+            alarms_per_thousand=counted.per_thousand(counted.alarms),
+            false_alarm_rate=counted.false_alarms / travellers if travellers else None,
+            limit=counted.limit,
+            limit_per_thousand=counted.per_thousand(counted.limit),
+            breach=counted.breach,
+        )
+
+
+class AlarmReportOut(Answer):
+    """Every watchlist's alarms over a time."""
+
+    since: datetime
+    until: datetime
+    watchlists: list[WatchlistAlarms]
+
+    @classmethod
+    def of(cls, report: AlarmReport) -> Self:
+        """Make the answer from the report."""
+        return cls(
+            since=report.since,
+            until=report.until,
+            watchlists=[WatchlistAlarms.of(each) for each in report.watchlists],
+        )
+
+
+class ReviewLine(Answer):
+    """One group's figures; null is a small number that is not told, or a time nobody took."""
+
+    group: dict[Dimension, str]
+    alerts: int | None
+    confirmed: int | None = Field(description="Held to be the subject.")
+    false_alarms: int | None
+    undecided: int | None
+    closed: int | None
+    acknowledge_median_s: float | None
+    acknowledge_p90_s: float | None
+    decide_median_s: float | None
+    decide_p90_s: float | None
+
+
+class ReviewReportOut(Answer):
+    """How alerts were worked on, by group, most alerts first."""
+
+    since: datetime
+    until: datetime
+    by: list[Dimension]
+    lines: list[ReviewLine]
+
+    @classmethod
+    def of(cls, report: ReviewReport) -> Self:
+        """Make the answer from the report."""
+        asked = report.question
+        return cls(
+            since=asked.since,
+            until=asked.until,
+            by=list(asked.by),
+            lines=[
+                ReviewLine(
+                    group=dict(zip(asked.by, line.group, strict=True)),
+                    **{name: getattr(line, name) for name in _FIGURES},
+                )
+                for line in report.lines
+            ],
+        )
+
+
+_FIGURES = tuple(field.name for field in fields(Line) if field.name != "group")
+
+
+def _plain(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+
+
+def as_csv(report: ReviewReport) -> str:
+    """Return a report as CSV with a heading; what is not told is empty."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([*(each.value for each in report.question.by), *_FIGURES])
+    for line in report.lines:
+        writer.writerow([*map(_plain, line.group), *(getattr(line, name) for name in _FIGURES)])
+    return text.getvalue()

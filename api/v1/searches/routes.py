@@ -1,0 +1,108 @@
+"""An officer's own search of the lists within reach. A purpose is required and audited."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+
+from api import problems
+from api.dependencies import Allowed, TheService, Workers, known_query, work_place
+from api.forms import Form, multipart_schema, read_parts, validated
+from api.server_timing import server_timing
+from api.v1.encounters.routes import PHOTO_ERRORS, PHOTO_FIELD
+from api.v1.searches.schemas import SearchFields, SearchOut
+from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
+from api.workers import Overloaded
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
+from casework.screening.matching import MOST_CANDIDATES
+from casework.screening.searches import Question, SearchView
+from detector.timing import Stopwatch
+
+router: Final = APIRouter(
+    prefix="/v1/searches", tags=["searches"], dependencies=[Depends(known_query)]
+)
+
+Searcher = Annotated[Actor, Depends(Allowed(Act.SEARCH))]
+Rank = Annotated[int, Path(ge=1, le=MOST_CANDIDATES)]
+
+_COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
+
+
+@router.post(
+    "",
+    dependencies=[work_place(Allowed(Act.SEARCH))],
+    status_code=201,
+    response_model=SearchOut,
+    summary="Search for a face",
+    openapi_extra={"requestBody": multipart_schema(SearchFields, photo=PHOTO_FIELD)},
+    responses=problems.responses(*_COMMON, *PHOTO_ERRORS, errors.NotFound, Overloaded),
+)
+async def search(
+    request: Request,
+    response: Response,
+    service: TheService,
+    actor: Searcher,
+    pool: Workers,
+) -> SearchOut:
+    """Show whom a face resembles, deeper than alerts go; the photo is not kept."""
+    texts, files = await read_parts(request)
+    (taken,) = Form({}, files).photos("photo", most=1)
+    fields = validated(SearchFields, _fields(texts))
+    question = Question(
+        taken.content,
+        fields.purpose,
+        tuple(fields.watchlist_ids) if fields.watchlist_ids is not None else None,
+        fields.limit,
+    )
+    watch = Stopwatch()
+
+    def work() -> SearchView:
+        return service.searches.search(actor, question, watch)
+
+    view = await pool.run(request, work)
+    response.headers["Server-Timing"] = server_timing(watch.stages)
+    response.headers["Location"] = f"/v1/searches/{view.search.id}"
+    return SearchOut.of(view)
+
+
+@router.get(
+    "/{search_id}",
+    response_model=SearchOut,
+    summary="Read a search",
+    responses=problems.responses(*_COMMON, errors.NotFound),
+)
+def read(search_id: str, service: TheService, actor: Searcher) -> SearchOut:
+    """Return a search that you made; who is not within your reach any more is left out."""
+    return SearchOut.of(service.searches.get(actor, search_id))
+
+
+@router.get(
+    "/{search_id}/candidates/{rank}/photo",
+    summary="Read a candidate's photo",
+    response_class=Response,
+    responses={
+        200: {"content": {kind: {} for kind in MEDIA_TYPES.values()}},
+        **problems.responses(*_COMMON, errors.NotFound),
+    },
+)
+def photo(search_id: str, rank: Rank, service: TheService, actor: Searcher) -> Response:
+    """Return the photo that a candidate was found by, as it was enrolled."""
+    content, kind = service.searches.photo(actor, search_id, rank)
+    return Response(content, media_type=MEDIA_TYPES[kind], headers=PRIVATE)
+
+
+def _fields(texts: list[tuple[str, str]]) -> dict[str, Any]:
+    """Gather text fields; only `watchlist_ids` may be given several times."""
+    gathered: dict[str, Any] = {}
+    for name, text in texts:
+        if name == "watchlist_ids":
+            gathered.setdefault(name, []).append(text)
+        elif name in gathered:
+            raise problems.RequestInvalid(
+                f"The request is not valid: {name}: The field is given twice.",
+                [problems.FieldProblem(field=name, message="The field is given twice.")],
+            )
+        else:
+            gathered[name] = text
+    return gathered

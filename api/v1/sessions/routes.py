@@ -1,0 +1,66 @@
+"""Sessions of programs: an officer signs in, and out. The console has its own way in."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Response
+
+from api import problems
+from api.dependencies import Allowed, HashingPlace, Origin, RequestId, TheService
+from api.v1.officers.schemas import OfficerOut
+from api.v1.sessions.schemas import SessionIn, SessionOut
+from api.workers import Overloaded
+from casework.accounts.sign_in import Credentials
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
+from casework.kernel.vocabulary import SessionKind
+
+router: Final = APIRouter(prefix="/v1/sessions", tags=["sessions"])
+
+Someone = Annotated[Actor, Depends(Allowed(Act.OWN_ACCOUNT))]
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=SessionOut,
+    summary="Sign in",
+    responses=problems.responses(
+        errors.NotAuthenticated,
+        errors.SecondFactorNeeded,
+        errors.TooManyAttempts,
+        problems.RequestInvalid,
+        Overloaded,
+    ),
+)
+def begin(
+    body: SessionIn,
+    response: Response,
+    service: TheService,
+    origin: Origin,
+    request_id: RequestId,
+    place: HashingPlace,
+) -> SessionOut:
+    """Sign an officer in; the token is short-lived. Where a code is needed, the answer says so."""
+    del place
+    credentials = Credentials(body.login, body.password, body.code)
+    sessions = service.records.sessions
+    signed_in = sessions.sign_in(credentials, SessionKind.PROGRAM, request_id, origin)
+    response.headers["Cache-Control"] = "no-store"
+    return SessionOut(
+        token=signed_in.text,
+        expires_at=signed_in.expires_at,
+        officer=OfficerOut.of(signed_in.officer),
+        incomplete=signed_in.actor.incomplete,
+    )
+
+
+@router.delete(
+    "/current",
+    status_code=204,
+    summary="Sign out",
+    responses=problems.responses(errors.NotAuthenticated, errors.NotPermitted, errors.NotFound),
+)
+def end(service: TheService, actor: Someone) -> None:
+    """End the session that the request is sent with."""
+    service.records.sessions.end(actor)

@@ -1,0 +1,79 @@
+"""Signing in, and an officer's own account."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import MISSING, Field, StringConstraints
+
+from api.v1.common import Answer, Patch, Strict
+from api.v1.officers.schemas import Language, OfficerOut
+from casework.accounts.passwords import MOST_LENGTH
+
+Password = Annotated[str, StringConstraints(min_length=1, max_length=MOST_LENGTH)]
+Code = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=20),
+    Field(description="What the authenticator app shows.", examples=["287082"]),
+]
+
+
+class SessionIn(Strict):
+    """What an officer signs in with."""
+
+    login: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    password: Password
+    code: Code | None = Field(
+        default=None, description="Where the account has a second factor; each code counts once."
+    )
+
+
+class SessionOut(Answer):
+    """A session."""
+
+    token: str = Field(description="Send as `Authorization: Bearer ...`; it is shown once.")
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - a kind of token, no token
+    expires_at: datetime
+    officer: OfficerOut
+    incomplete: str | None = Field(
+        description="What has to be set before anything else is allowed; null if nothing."
+    )
+
+
+class AccountOut(OfficerOut):
+    """The officer who asks."""
+
+    incomplete: str | None = Field(
+        description="What has to be set before anything else is allowed; null if nothing."
+    )
+
+
+class AccountPatch(Patch):
+    """Changes to one's own account; fields left out stay as they are."""
+
+    language: Language | MISSING = MISSING
+
+
+class PasswordIn(Strict):
+    """A new password."""
+
+    present: Password
+    new: Password
+
+
+class ConfirmationIn(Strict):
+    """The password again, before something that locks others out."""
+
+    password: Password
+
+
+class SecondFactorOut(Answer):
+    """A shared secret; it counts once a code made with it was sent."""
+
+    secret: str = Field(description="Base 32, for typing into an authenticator app.")
+    uri: str = Field(description="`otpauth:` address, for a QR code.")
+
+
+class CodeIn(Strict):
+    """A code of the second factor."""
+
+    code: Code

@@ -1,0 +1,66 @@
+"""Where a subject was met."""
+
+from datetime import datetime
+from typing import Self
+
+from pydantic import Field
+
+from api.v1.alerts.schemas import AlertEncounter, AlertWatchlist
+from api.v1.common import Answer
+from casework.kernel.actor import Actor
+from casework.kernel.vocabulary import AlertState, Category, Disposal
+from casework.review.alerts import shown_state
+from casework.review.history import Meeting
+from casework.tables import Alert
+
+
+class MeetingAlert(Answer):
+    """One alert that the encounter raised for the subject."""
+
+    id: str
+    watchlist: AlertWatchlist
+    state: AlertState = Field(description="As you may see it: see `AlertSummary`.")
+    score: float
+    one_in: float | None
+    disposal: Disposal | None
+    closed_at: datetime | None
+
+    @classmethod
+    def of(cls, row: Alert, reader: Actor) -> Self:
+        """Make the answer from the record, as the reader may see it."""
+        return cls(
+            id=row.id,
+            watchlist=AlertWatchlist(
+                id=row.watchlist_id,
+                name=row.watchlist_name,
+                category=Category(row.category),
+                owner_id=row.owner_id,
+            ),
+            state=shown_state(row, reader),
+            score=round(row.score, 4),
+            one_in=row.one_in,
+            disposal=Disposal(row.disposal) if row.disposal is not None else None,
+            closed_at=row.closed_at,
+        )
+
+
+class MeetingOut(Answer):
+    """One encounter with a traveller who resembled the subject."""
+
+    encounter: AlertEncounter
+    alerts: list[MeetingAlert] = Field(description="One for each list the subject stood on.")
+
+    @classmethod
+    def of(cls, meeting: Meeting, reader: Actor) -> Self:
+        """Make the answer from the records, as the reader may see them."""
+        return cls(
+            encounter=AlertEncounter.model_validate(meeting.encounter),
+            alerts=[MeetingAlert.of(alert, reader) for alert in meeting.alerts],
+        )
+
+
+class HistoryPage(Answer):
+    """Some encounters, newest first, and where to go on."""
+
+    items: list[MeetingOut]
+    next: str | None = Field(description="Send as `before` for the next page; null on the last.")

@@ -1,0 +1,317 @@
+"""Subjects and their photos: kept by the analysts of the agency that looks for them."""
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from api import problems
+from api.dependencies import (
+    After,
+    Allowed,
+    Before,
+    Limit,
+    ReadVersion,
+    TheService,
+    TheSettings,
+    Workers,
+    etag,
+    known_query,
+    work_place,
+)
+from api.forms import multipart_schema, read_form, validated
+from api.problems import FieldProblem, RequestInvalid
+from api.v1.common import Text, Time
+from api.v1.compare.routes import NoFields
+from api.v1.subjects.history import HistoryPage, MeetingOut
+from api.v1.subjects.schemas import (
+    EnrolmentOut,
+    PhotoReportOut,
+    SimilarOut,
+    SubjectForm,
+    SubjectIn,
+    SubjectOut,
+    SubjectPage,
+    SubjectPatch,
+)
+from api.workers import Overloaded
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
+from casework.screening.duplicates import Lookalike
+from casework.service import Service
+from casework.tables import Subject
+from casework.watchlists.enrolment import Enrolled
+from casework.watchlists.subjects import NewSubject, SubjectFilter
+
+router: Final = APIRouter(
+    prefix="/v1/subjects", tags=["subjects"], dependencies=[Depends(known_query)]
+)
+
+Reader = Annotated[Actor, Depends(Allowed(Act.READ_SUBJECT))]
+Editor = Annotated[Actor, Depends(Allowed(Act.EDIT_SUBJECT))]
+HistoryReader = Annotated[Actor, Depends(Allowed(Act.READ_HISTORY))]
+
+_COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
+_PHOTOS: Final[dict[str, Any]] = {
+    "type": "array",
+    "minItems": 1,
+    "items": {"type": "string", "format": "binary"},
+    "description": "One or more photos of the same person.",
+}
+PRIVATE: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+"""Headers of a person's photo."""
+
+MEDIA_TYPES: Final = {
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "webp": "image/webp",
+    "bmp": "image/bmp",
+    "tiff": "image/tiff",
+    "jpeg2000": "image/jp2",
+}
+
+
+@router.post(
+    "",
+    dependencies=[work_place(Allowed(Act.EDIT_SUBJECT))],
+    status_code=201,
+    response_model=EnrolmentOut,
+    summary="Enrol a subject",
+    openapi_extra={"requestBody": multipart_schema(SubjectForm, photos=_PHOTOS)},
+    responses={
+        200: {
+            "model": EnrolmentOut,
+            "description": "The reference was enrolled before: photos were added to it.",
+        },
+        **problems.responses(
+            *_COMMON,
+            errors.NotFound,
+            errors.InvalidPeriod,
+            errors.ImpossibleBirth,
+            errors.EnrolmentRefused,
+            Overloaded,
+        ),
+    },
+)
+async def enrol(
+    request: Request,
+    response: Response,
+    service: TheService,
+    settings: TheSettings,
+    actor: Editor,
+    pool: Workers,
+) -> EnrolmentOut:
+    """Enrol a person from photos; each photo is accepted or refused with its reason.
+
+    A person whose every photo is refused is not created.
+    """
+    form = await read_form(request)
+    files = form.photos("photos", settings.max_photos)
+    body = validated(SubjectIn, _json(form.parse(SubjectForm).subject))
+    person = NewSubject(**{**body.model_dump(), "watchlist_ids": tuple(body.watchlist_ids)})
+
+    def work() -> tuple[Enrolled, tuple[Lookalike, ...]]:
+        enrolled = service.enrolment.enrol(actor, person, files)
+        return enrolled, _similar(service, actor, enrolled)
+
+    enrolled, similar = await pool.run(request, work)
+    response.status_code = 201 if enrolled.created else 200
+    response.headers["Location"] = f"/v1/subjects/{enrolled.subject_id}"
+    return _enrolment(service, actor, enrolled, similar, response)
+
+
+@router.get(
+    "",
+    response_model=SubjectPage,
+    summary="List subjects",
+    responses=problems.responses(*_COMMON),
+)
+def page(
+    service: TheService,
+    actor: Reader,
+    watchlist_id: Annotated[Text | None, Query(description="Who stands on this list.")] = None,
+    q: Annotated[
+        Text | None,
+        Query(description="Part of a name, an alias, the reference or a document's number."),
+    ] = None,
+    lapses_before: Annotated[
+        Time | None, Query(description="Whose entry ends, or ended, before this time.")
+    ] = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> SubjectPage:
+    """Return subjects in order of making, of all watchlists or of one."""
+    wanted = SubjectFilter(watchlist_id, q, lapses_before)
+    rows = service.records.subjects.page(actor, after, limit + 1, wanted)
+    items = [SubjectOut.of(row) for row in rows[:limit]]
+    return SubjectPage(items=items, next=items[-1].id if len(rows) > limit else None)
+
+
+@router.get(
+    "/{subject_id}",
+    response_model=SubjectOut,
+    summary="Read a subject",
+    responses=problems.responses(*_COMMON, errors.NotFound),
+)
+def read(subject_id: str, response: Response, service: TheService, actor: Reader) -> SubjectOut:
+    """Return one subject, with its version as ETag."""
+    return _answer(service.records.subjects.get(actor, subject_id), response)
+
+
+@router.patch(
+    "/{subject_id}",
+    response_model=SubjectOut,
+    summary="Change a subject",
+    responses=problems.responses(
+        *_COMMON,
+        errors.NotFound,
+        errors.AlreadyExists,
+        errors.StaleVersion,
+        errors.InvalidPeriod,
+        errors.ImpossibleBirth,
+    ),
+)
+def edit(
+    subject_id: str,
+    body: SubjectPatch,
+    response: Response,
+    service: TheService,
+    actor: Editor,
+    version: ReadVersion,
+) -> SubjectOut:
+    """Change the fields that are sent; they count from the next screening on."""
+    changes = body.changes()
+    return _answer(service.records.subjects.edit(actor, subject_id, changes, version), response)
+
+
+@router.delete(
+    "/{subject_id}",
+    status_code=204,
+    summary="Erase a subject",
+    responses=problems.responses(*_COMMON, errors.NotFound),
+)
+def remove(subject_id: str, service: TheService, actor: Editor) -> None:
+    """Erase a subject, its photos and templates; alerts already raised remain."""
+    service.records.subjects.remove(actor, subject_id)
+    service.mirror.catch_up()
+
+
+@router.get(
+    "/{subject_id}/encounters",
+    response_model=HistoryPage,
+    summary="Read a subject's encounters",
+    responses=problems.responses(*_COMMON, errors.NotFound),
+)
+def encounters(
+    subject_id: str,
+    service: TheService,
+    actor: HistoryReader,
+    before: Before = None,
+    limit: Limit = 50,
+) -> HistoryPage:
+    """Return where the subject was met, at every stage, newest first; and what came of it."""
+    rows = service.records.history.page(actor, subject_id, before, limit + 1)
+    items = [MeetingOut.of(row, actor) for row in rows[:limit]]
+    return HistoryPage(items=items, next=items[-1].encounter.id if len(rows) > limit else None)
+
+
+@router.post(
+    "/{subject_id}/photos",
+    dependencies=[work_place(Allowed(Act.EDIT_SUBJECT))],
+    status_code=201,
+    response_model=EnrolmentOut,
+    summary="Add photos",
+    openapi_extra={"requestBody": multipart_schema(NoFields, photos=_PHOTOS)},
+    responses=problems.responses(*_COMMON, errors.NotFound, errors.EnrolmentRefused, Overloaded),
+)
+async def add_photos(
+    subject_id: str,
+    request: Request,
+    response: Response,
+    service: TheService,
+    settings: TheSettings,
+    actor: Editor,
+    pool: Workers,
+) -> EnrolmentOut:
+    """Add photos to a subject; each is accepted or refused with its reason."""
+    form = await read_form(request)
+    form.parse(NoFields)
+    files = form.photos("photos", settings.max_photos)
+
+    def work() -> tuple[Enrolled, tuple[Lookalike, ...]]:
+        enrolled = service.enrolment.add_photos(actor, subject_id, files)
+        return enrolled, _similar(service, actor, enrolled)
+
+    enrolled, similar = await pool.run(request, work)
+    return _enrolment(service, actor, enrolled, similar, response)
+
+
+@router.get(
+    "/{subject_id}/photos/{photo_id}",
+    summary="Read an enrolled photo",
+    response_class=Response,
+    responses={
+        200: {"content": {kind: {} for kind in MEDIA_TYPES.values()}},
+        **problems.responses(*_COMMON, errors.NotFound),
+    },
+)
+def photo(subject_id: str, photo_id: str, service: TheService, actor: Reader) -> Response:
+    """Return a photo's bytes as they were enrolled."""
+    content, kind = service.records.subjects.photo_content(actor, subject_id, photo_id)
+    return Response(
+        content,
+        media_type=MEDIA_TYPES[kind],
+        headers=PRIVATE,
+    )
+
+
+@router.delete(
+    "/{subject_id}/photos/{photo_id}",
+    status_code=204,
+    summary="Erase a photo",
+    responses=problems.responses(*_COMMON, errors.NotFound, errors.StillInUse),
+)
+def remove_photo(subject_id: str, photo_id: str, service: TheService, actor: Editor) -> None:
+    """Erase one photo and its templates; the last one goes only with its subject."""
+    service.records.subjects.remove_photo(actor, subject_id, photo_id)
+    service.mirror.catch_up()
+
+
+def _similar(service: Service, actor: Actor, enrolled: Enrolled) -> tuple[Lookalike, ...]:
+    """Let the gallery follow, and return whom the new photos resemble."""
+    service.mirror.catch_up()
+    (similar,) = service.lookalikes.of(actor, [enrolled])
+    return similar
+
+
+def _enrolment(
+    service: Service,
+    actor: Actor,
+    enrolled: Enrolled,
+    similar: Sequence[Lookalike],
+    response: Response,
+) -> EnrolmentOut:
+    assert enrolled.subject_id is not None  # noqa: S101 - a refusal has been raised before
+    return EnrolmentOut(
+        subject=_answer(service.records.subjects.get(actor, enrolled.subject_id), response),
+        created=enrolled.created,
+        photos=[PhotoReportOut.of(report) for report in enrolled.reports],
+        similar=[SimilarOut.model_validate(each) for each in similar],
+    )
+
+
+def _answer(row: Subject, response: Response) -> SubjectOut:
+    response.headers["ETag"] = etag(row.version)
+    return SubjectOut.of(row)
+
+
+def _json(text: str) -> Any:  # noqa: ANN401 - checked by `validated` right after
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise RequestInvalid(
+            "The field `subject` must be a JSON object.",
+            [FieldProblem(field="subject", message="not JSON")],
+        ) from error

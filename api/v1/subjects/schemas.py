@@ -1,0 +1,203 @@
+"""Subjects, their photos, and what became of each photo."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Self
+
+from pydantic import MISSING, Field
+
+from api.v1.common import (
+    Answer,
+    BirthDate,
+    BirthYear,
+    LongText,
+    Nationality,
+    Patch,
+    QualityOut,
+    Strict,
+    Text,
+    Time,
+)
+from casework.kernel.vocabulary import Sex, SubjectStatus
+from casework.tables import EnrolledPhoto, Subject
+from casework.watchlists.enrolment import PhotoReport
+from casework.watchlists.quality import quality_record
+
+
+class Document(Strict):
+    """A travel document."""
+
+    kind: Text = Field(examples=["passport"])
+    number: Text
+    country: Nationality | None = None
+
+
+Lists = Annotated[list[Text], Field(min_length=1, max_length=50)]
+Aliases = Annotated[list[Text], Field(max_length=50)]
+Documents = Annotated[list[Document], Field(max_length=50)]
+
+
+class DocumentOut(Answer):
+    """A travel document, as it is kept."""
+
+    kind: str
+    number: str
+    # Some were stored without it.
+    country: str | None = None
+
+
+class SubjectIn(Strict):
+    """A new subject."""
+
+    name: Text
+    watchlist_ids: Lists
+    reference: Text | None = Field(
+        default=None,
+        description="The owner's own reference: sent again, photos are added to the same subject.",
+    )
+    aliases: Aliases = Field(default_factory=list)
+    sex: Sex | None = None
+    birth_date: BirthDate | None = None
+    birth_year: BirthYear | None = Field(
+        default=None, description="Where no more than the year is known."
+    )
+    nationality: Nationality | None = None
+    documents: Documents = Field(default_factory=list)
+    reason: LongText = ""
+    decision_number: Text | None = Field(
+        default=None, description="Of the decision that put the person on the list."
+    )
+    status: SubjectStatus = SubjectStatus.ACTIVE
+    valid_from: Time | None = None
+    valid_until: Time | None = Field(
+        default=None, description="From then on the entry never alerts."
+    )
+
+
+class SubjectForm(Strict):
+    """The form of an enrolment: the subject as JSON beside the photos."""
+
+    subject: str = Field(description="A `SubjectIn` object as JSON.")
+
+
+class SubjectPatch(Patch):
+    """Changes to a subject; fields left out stay as they are."""
+
+    name: Text | MISSING = MISSING
+    watchlist_ids: Lists | MISSING = MISSING
+    reference: Text | MISSING | None = MISSING
+    aliases: Aliases | MISSING = MISSING
+    sex: Sex | MISSING | None = MISSING
+    birth_date: BirthDate | MISSING | None = MISSING
+    birth_year: BirthYear | MISSING | None = MISSING
+    nationality: Nationality | MISSING | None = MISSING
+    documents: Documents | MISSING = MISSING
+    reason: LongText | MISSING = MISSING
+    decision_number: Text | MISSING | None = MISSING
+    status: SubjectStatus | MISSING = MISSING
+    valid_from: Time | MISSING | None = MISSING
+    valid_until: Time | MISSING | None = MISSING
+
+
+class PhotoOut(Answer):
+    """An enrolled photo."""
+
+    id: str
+    sha256: str
+    format: str
+    width: int
+    height: int
+    quality: QualityOut
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: EnrolledPhoto) -> Self:
+        """Make the answer from the record."""
+        return cls.model_validate(row)
+
+
+class SubjectOut(Answer):
+    """A subject."""
+
+    id: str
+    agency_id: str
+    name: str
+    reference: str | None
+    aliases: list[str]
+    sex: Sex | None
+    birth_date: date | None
+    birth_year: int | None
+    nationality: str | None
+    documents: list[DocumentOut]
+    reason: str
+    decision_number: str | None
+    status: SubjectStatus
+    valid_from: datetime | None
+    valid_until: datetime | None
+    watchlist_ids: list[str]
+    photos: list[PhotoOut]
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, row: Subject) -> Self:
+        """Make the answer from the record."""
+        own = cls.model_fields.keys() - {"watchlist_ids", "photos"}
+        return cls(
+            **{name: getattr(row, name) for name in own},
+            watchlist_ids=sorted(membership.watchlist_id for membership in row.memberships),
+            photos=[PhotoOut.of(photo) for photo in row.photos],
+        )
+
+
+class SubjectPage(Answer):
+    """Some subjects, and where to go on."""
+
+    items: list[SubjectOut]
+    next: str | None = Field(description="Send as `after` for the next page; null on the last.")
+
+
+class PhotoReportOut(Answer):
+    """What became of one submitted photo."""
+
+    name: str
+    accepted: bool
+    code: str
+    detail: str
+    photo_id: str | None
+    quality: QualityOut | None
+
+    @classmethod
+    def of(cls, report: PhotoReport) -> Self:
+        """Make the answer from the report."""
+        quality: dict[str, Any] | None = None
+        if report.quality is not None:
+            quality = quality_record(report.quality)
+        return cls(
+            name=report.name,
+            accepted=report.accepted,
+            code=report.code,
+            detail=report.detail,
+            photo_id=report.photo_id,
+            quality=QualityOut.model_validate(quality) if quality is not None else None,
+        )
+
+
+class SimilarOut(Answer):
+    """Somebody on a list that you may see whose face resembles the one enrolled."""
+
+    watchlist: str
+    owner_code: str
+    subject_id: str | None = Field(description="Null where the list is another agency's.")
+    name: str | None
+
+
+class EnrolmentOut(Answer):
+    """The subject as it now stands, and a report on each photo."""
+
+    subject: SubjectOut
+    created: bool
+    photos: list[PhotoReportOut]
+    similar: list[SimilarOut] = Field(
+        description="A warning, never a reason to refuse: the face stands on these lists already."
+    )

@@ -1,0 +1,236 @@
+"""Tips: what the public or another agency reported, and what became of it."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from api import problems
+from api.dependencies import Allowed, Limit, ReadVersion, TheService, Workers, etag, work_place
+from api.forms import multipart_schema, read_form
+from api.v1.common import Time
+from api.v1.encounters.routes import PHOTO_ERRORS
+from api.v1.referrals.routes import COMMON, STEP, sent
+from api.v1.referrals.schemas import ReferralOut, TipReferralIn
+from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
+from api.v1.subjects.schemas import SubjectIn
+from api.v1.tips.schemas import (
+    DismissalIn,
+    SourceOut,
+    TipForm,
+    TipOut,
+    TipPage,
+    TipSearchIn,
+    TipSummary,
+)
+from api.workers import Overloaded
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
+from casework.kernel.vocabulary import TipState
+from casework.service import Service
+from casework.tables import Tip
+from casework.tips.tips import TipFilter
+from casework.watchlists.enrolment import Enrolled
+from casework.watchlists.subjects import NewSubject
+
+router: Final = APIRouter(prefix="/v1/tips", tags=["tips"])
+
+Handler = Annotated[Actor, Depends(Allowed(Act.HANDLE_TIP))]
+Searcher = Annotated[Actor, Depends(Allowed(Act.SEARCH))]
+Protector = Annotated[Actor, Depends(Allowed(Act.READ_TIP_SOURCE))]
+Referrer = Annotated[Actor, Depends(Allowed(Act.HANDLE_REFERRAL))]
+Editor = Annotated[Actor, Depends(Allowed(Act.EDIT_SUBJECT))]
+
+_PHOTO: Final[dict[str, Any]] = {
+    "type": "string",
+    "format": "binary",
+    "description": "At most one photo, kept even if no face can be searched in it.",
+}
+
+
+@router.post(
+    "",
+    dependencies=[work_place(Allowed(Act.HANDLE_TIP))],
+    status_code=201,
+    response_model=TipOut,
+    summary="Record a tip",
+    openapi_extra={"requestBody": multipart_schema(TipForm, ("photo",), photo=_PHOTO)},
+    responses=problems.responses(*COMMON, *PHOTO_ERRORS, Overloaded),
+)
+async def record(
+    request: Request,
+    response: Response,
+    service: TheService,
+    actor: Handler,
+    pool: Workers,
+) -> TipOut:
+    """Write down what was reported. Who reported it goes into `source`, which is kept apart."""
+    form = await read_form(request)
+    fields, file = form.parse(TipForm), form.at_most_one("photo")
+    photo = file.content if file is not None else None
+
+    def work() -> Tip:
+        return service.tip_desk.record(actor, fields.new, photo)
+
+    row = await pool.run(request, work)
+    response.headers["Location"] = f"/v1/tips/{row.id}"
+    return await pool.record(lambda: _answer(service, actor, row.id, response))
+
+
+@router.get("", response_model=TipPage, summary="List tips", responses=problems.responses(*COMMON))
+def page(
+    service: TheService,
+    actor: Handler,
+    state: Annotated[list[TipState] | None, Query(description="Repeat for several.")] = None,
+    reference: Annotated[str | None, Query(max_length=20)] = None,
+    since: Time | None = None,
+    before: Annotated[
+        str | None, Query(max_length=100, description="The `next` of the page before.")
+    ] = None,
+    limit: Limit = 50,
+) -> TipPage:
+    """Return the tips that your agency recorded, newest first."""
+    wanted = TipFilter(tuple(state) if state else None, reference, since)
+    rows = service.records.tips.page(actor, before, limit + 1, wanted)
+    items = [TipSummary.of(row) for row in rows[:limit]]
+    return TipPage(items=items, next=items[-1].id if len(rows) > limit else None)
+
+
+@router.get(
+    "/{tip_id}",
+    response_model=TipOut,
+    summary="Read a tip",
+    responses=problems.responses(*COMMON, errors.NotFound),
+)
+def read(tip_id: str, response: Response, service: TheService, actor: Handler) -> TipOut:
+    """Return one tip, with its version as ETag."""
+    return _answer(service, actor, tip_id, response)
+
+
+@router.get(
+    "/{tip_id}/photo",
+    summary="Read a tip's photo",
+    response_class=Response,
+    responses={
+        200: {"content": {kind: {} for kind in MEDIA_TYPES.values()}},
+        **problems.responses(*COMMON, errors.NotFound),
+    },
+)
+def photo(tip_id: str, service: TheService, actor: Handler) -> Response:
+    """Return the photo as it was submitted."""
+    content, kind = service.records.tips.photo(actor, tip_id)
+    return Response(content, media_type=MEDIA_TYPES[kind], headers=PRIVATE)
+
+
+@router.get(
+    "/{tip_id}/source",
+    response_model=SourceOut,
+    summary="Read who reported a tip",
+    responses=problems.responses(*COMMON, errors.NotFound),
+)
+def source(tip_id: str, response: Response, service: TheService, actor: Protector) -> SourceOut:
+    """Return the source; each reading goes into the audit trail."""
+    response.headers.update(PRIVATE)
+    return SourceOut(source=service.records.tips.source(actor, tip_id))
+
+
+@router.post(
+    "/{tip_id}/search",
+    dependencies=[work_place(Allowed(Act.SEARCH))],
+    response_model=TipOut,
+    summary="Search a tip's photo",
+    responses=problems.responses(*STEP, Overloaded),
+)
+async def search(
+    tip_id: str,
+    request: Request,
+    body: TipSearchIn,
+    response: Response,
+    service: TheService,
+    actor: Searcher,
+    version: ReadVersion,
+    pool: Workers,
+) -> TipOut:
+    """Search the lists within your reach; whom it found is at `/v1/searches/{search_id}`."""
+    await pool.run(request, lambda: service.tip_desk.search(actor, tip_id, body.purpose, version))
+    return await pool.record(lambda: _answer(service, actor, tip_id, response))
+
+
+@router.post(
+    "/{tip_id}/refer",
+    status_code=201,
+    response_model=ReferralOut,
+    response_model_exclude_unset=True,
+    summary="Hand a tip to another agency",
+    responses=problems.responses(*STEP, errors.InvalidReferral),
+)
+def refer(
+    tip_id: str,
+    body: TipReferralIn,
+    response: Response,
+    service: TheService,
+    actor: Referrer,
+    version: ReadVersion,
+) -> ReferralOut:
+    """Hand a tip over, with the fields that are named: the receiver sees those and no others.
+
+    `If-Match` takes the tip's ETag.
+    """
+    row = service.tip_desk.refer(actor, tip_id, body.handover, body.fields, version)
+    return sent(service, actor, row.id, response)
+
+
+@router.post(
+    "/{tip_id}/enrol",
+    dependencies=[work_place(Allowed(Act.EDIT_SUBJECT))],
+    response_model=TipOut,
+    summary="Enrol a subject from a tip",
+    responses=problems.responses(
+        *STEP, errors.InvalidPeriod, errors.ImpossibleBirth, errors.EnrolmentRefused, Overloaded
+    ),
+)
+async def enrol(
+    tip_id: str,
+    request: Request,
+    body: SubjectIn,
+    response: Response,
+    service: TheService,
+    actor: Editor,
+    version: ReadVersion,
+    pool: Workers,
+) -> TipOut:
+    """Make a subject of the tip, with its photo, on your agency's lists; the tip names it then."""
+    person = NewSubject(**{**body.model_dump(), "watchlist_ids": tuple(body.watchlist_ids)})
+
+    def work() -> Enrolled:
+        enrolled = service.tip_desk.enrol(actor, tip_id, person, version)
+        service.mirror.catch_up()
+        return enrolled
+
+    await pool.run(request, work)
+    return await pool.record(lambda: _answer(service, actor, tip_id, response))
+
+
+@router.post(
+    "/{tip_id}/dismiss",
+    response_model=TipOut,
+    summary="Make nothing of a tip",
+    responses=problems.responses(*STEP),
+)
+def dismiss(
+    tip_id: str,
+    body: DismissalIn,
+    response: Response,
+    service: TheService,
+    actor: Handler,
+    version: ReadVersion,
+) -> TipOut:
+    """Settle a tip without more; the reason is kept with it."""
+    service.tip_desk.dismiss(actor, tip_id, body.reason, version)
+    return _answer(service, actor, tip_id, response)
+
+
+def _answer(service: Service, actor: Actor, tip_id: str, response: Response) -> TipOut:
+    view = service.records.tips.get(actor, tip_id)
+    response.headers["ETag"] = etag(view.tip.version)
+    return TipOut.seen(view)

@@ -1,0 +1,123 @@
+"""Tips as officers see them, and what they send."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints
+
+from api.v1.common import Answer, LongText, QualityOut, Strict, Text, Time
+from api.v1.referrals.schemas import Note
+from casework.kernel.vocabulary import TipOrigin, TipState
+from casework.screening.searches import LEAST_PURPOSE
+from casework.tables import Tip
+from casework.tips.steps import NewTip
+from casework.tips.tips import TipView
+
+Purpose = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=LEAST_PURPOSE, max_length=4000)
+]
+
+
+class TipForm(Strict):
+    """What was reported; a photo may come beside it."""
+
+    text: Note = Field(description="What was reported. Say in `source` who did.")
+    origin: TipOrigin = TipOrigin.PUBLIC
+    place: Text | None = None
+    happened_at: Time | None = None
+    source: LongText | None = Field(
+        default=None,
+        description="Who reported it: kept apart, for the agency's supervisors alone.",
+    )
+
+    @property
+    def new(self) -> NewTip:
+        """The same, as the casework takes it."""
+        return NewTip(self.text, self.origin, self.place, self.happened_at, self.source)
+
+
+class TipSummary(Answer):
+    """A tip in a list: nothing of what it says."""
+
+    id: str
+    reference: str = Field(description="To give to whoever reported it.")
+    state: TipState
+    origin: TipOrigin
+    happened_at: datetime | None
+    has_photo: bool
+    has_source: bool
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+    @classmethod
+    def of(cls, row: Tip) -> Self:
+        """Make the answer from the record."""
+        return cls(
+            id=row.id,
+            reference=row.reference,
+            state=TipState(row.state),
+            origin=TipOrigin(row.origin),
+            happened_at=row.happened_at,
+            has_photo=row.photo_format is not None,
+            has_source=row.has_source,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            version=row.version,
+        )
+
+
+class TipPage(Answer):
+    """Some tips, and where to go on."""
+
+    items: list[TipSummary]
+    next: str | None = Field(description="Send as `before` for the next page; null on the last.")
+
+
+class TipOut(TipSummary):
+    """A tip; its photo is at `photo`, and its source at `source` for those who may read it."""
+
+    text: str
+    place: str | None
+    photo_quality: QualityOut | None
+    recorded_by: str
+    recorded_by_name: str
+    search_id: str | None = Field(description="The last search with its photo.")
+    searched_at: datetime | None
+    subject_id: str | None = Field(description="Who was enrolled from it.")
+    dismissal: str | None = Field(description="Why nothing was made of it.")
+
+    @classmethod
+    def seen(cls, view: TipView) -> Self:
+        """Make the answer from the opened tip."""
+        row, quality = view.tip, view.tip.photo_quality
+        return cls(
+            **TipSummary.of(row).model_dump(),
+            text=view.report.text,
+            place=view.report.place,
+            photo_quality=QualityOut.model_validate(quality) if quality is not None else None,
+            recorded_by=row.recorded_by,
+            recorded_by_name=row.recorded_by_name,
+            search_id=row.search_id,
+            searched_at=row.searched_at,
+            subject_id=row.subject_id,
+            dismissal=view.dismissal,
+        )
+
+
+class SourceOut(Answer):
+    """Who reported a tip."""
+
+    source: str
+
+
+class DismissalIn(Strict):
+    """Why nothing is made of a tip."""
+
+    reason: Note
+
+
+class TipSearchIn(Strict):
+    """Why a tip's photo is searched."""
+
+    purpose: Purpose

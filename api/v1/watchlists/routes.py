@@ -1,0 +1,102 @@
+"""Watchlists: kept by an agency's analysts, read by those who see their alerts."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Response
+
+from api import problems
+from api.dependencies import After, Allowed, Limit, ReadVersion, TheService, etag, known_query
+from api.v1.watchlists.schemas import WatchlistIn, WatchlistOut, WatchlistPage, WatchlistPatch
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
+from casework.tables import Watchlist
+from casework.watchlists.watchlists import NewWatchlist
+
+router: Final = APIRouter(
+    prefix="/v1/watchlists", tags=["watchlists"], dependencies=[Depends(known_query)]
+)
+
+Reader = Annotated[Actor, Depends(Allowed(Act.READ_WATCHLIST))]
+Editor = Annotated[Actor, Depends(Allowed(Act.EDIT_WATCHLIST))]
+
+_COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=WatchlistOut,
+    summary="Make a watchlist",
+    responses=problems.responses(*_COMMON, errors.NotFound, errors.AlreadyExists),
+)
+def create(
+    body: WatchlistIn, response: Response, service: TheService, actor: Editor
+) -> WatchlistOut:
+    """Make an empty watchlist with its policy."""
+    row = service.records.watchlists.create(actor, NewWatchlist(**body.model_dump()))
+    response.headers["Location"] = f"/v1/watchlists/{row.id}"
+    return _answer(row, response)
+
+
+@router.get(
+    "",
+    response_model=WatchlistPage,
+    summary="List watchlists",
+    responses=problems.responses(*_COMMON),
+)
+def page(
+    service: TheService, actor: Reader, after: After = None, limit: Limit = 50
+) -> WatchlistPage:
+    """Return watchlists in order of making."""
+    rows = service.records.watchlists.page(actor, after, limit + 1)
+    items = [WatchlistOut.of(row) for row in rows[:limit]]
+    return WatchlistPage(items=items, next=items[-1].id if len(rows) > limit else None)
+
+
+@router.get(
+    "/{watchlist_id}",
+    response_model=WatchlistOut,
+    summary="Read a watchlist",
+    responses=problems.responses(*_COMMON, errors.NotFound),
+)
+def read(watchlist_id: str, response: Response, service: TheService, actor: Reader) -> WatchlistOut:
+    """Return one watchlist, with its version as ETag."""
+    return _answer(service.records.watchlists.get(actor, watchlist_id), response)
+
+
+@router.patch(
+    "/{watchlist_id}",
+    response_model=WatchlistOut,
+    summary="Change a watchlist",
+    responses=problems.responses(
+        *_COMMON, errors.NotFound, errors.AlreadyExists, errors.StaleVersion
+    ),
+)
+def edit(
+    watchlist_id: str,
+    body: WatchlistPatch,
+    response: Response,
+    service: TheService,
+    actor: Editor,
+    version: ReadVersion,
+) -> WatchlistOut:
+    """Change the fields that are sent; they count from the next screening on."""
+    changes = body.changes()
+    return _answer(service.records.watchlists.edit(actor, watchlist_id, changes, version), response)
+
+
+@router.delete(
+    "/{watchlist_id}",
+    status_code=204,
+    summary="Remove an empty watchlist",
+    responses=problems.responses(*_COMMON, errors.NotFound, errors.StillInUse),
+)
+def remove(watchlist_id: str, service: TheService, actor: Editor) -> None:
+    """Remove a watchlist on which nobody stands."""
+    service.records.watchlists.remove(actor, watchlist_id)
+
+
+def _answer(row: Watchlist, response: Response) -> WatchlistOut:
+    response.headers["ETag"] = etag(row.version)
+    return WatchlistOut.of(row)

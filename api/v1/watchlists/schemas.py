@@ -1,0 +1,114 @@
+"""Watchlists and their policies."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import MISSING, Field
+
+from api.v1.common import (
+    Answer,
+    Instruction,
+    LongText,
+    Patch,
+    Port,
+    Rate,
+    Score,
+    Seconds,
+    Strict,
+    Text,
+)
+from casework.kernel.vocabulary import Category, Direction, Stage
+from casework.tables import Watchlist
+from casework.watchlists.watchlists import (
+    DEFAULT_ACKNOWLEDGE_WITHIN_S,
+    DEFAULT_TARGET_FPIR,
+    agencies_of,
+)
+
+Stages = Annotated[list[Stage], Field(min_length=1)]
+Ports = Annotated[list[Port], Field(min_length=1)]
+Guests = Annotated[list[Text], Field(max_length=100)]
+
+
+class WatchlistIn(Strict):
+    """A new watchlist."""
+
+    name: Text
+    agency_id: Text | None = Field(
+        default=None, description="The owner; unset means the caller's own agency."
+    )
+    category: Category = Category.OTHER
+    direction: Direction = Direction.BOTH
+    stages: Stages | None = Field(default=None, description="Unset means all.")
+    ports: Ports | None = Field(default=None, description="Unset means all.")
+    target_fpir: Rate = Field(
+        default=DEFAULT_TARGET_FPIR, description="Accepted share of travellers alerted by chance."
+    )
+    threshold: Score | None = Field(
+        default=None, description="A cosine set by hand instead; unset follows target_fpir."
+    )
+    legal_basis: LongText = ""
+    instruction: Instruction = Instruction()
+    requires_acknowledgement: bool = True
+    requires_second_officer: bool = False
+    acknowledge_within_s: Seconds = DEFAULT_ACKNOWLEDGE_WITHIN_S
+    active: bool = Field(default=True, description="Whether it raises alerts.")
+    shared_with: Guests = Field(
+        default_factory=list, description="Agencies that see its alerts besides."
+    )
+
+
+class WatchlistPatch(Patch):
+    """Changes to a watchlist; fields left out stay as they are."""
+
+    name: Text | MISSING = MISSING
+    category: Category | MISSING = MISSING
+    direction: Direction | MISSING = MISSING
+    stages: Stages | MISSING | None = MISSING
+    ports: Ports | MISSING | None = MISSING
+    target_fpir: Rate | MISSING = MISSING
+    threshold: Score | MISSING | None = MISSING
+    legal_basis: LongText | MISSING = MISSING
+    instruction: Instruction | MISSING = MISSING
+    requires_acknowledgement: bool | MISSING = MISSING
+    requires_second_officer: bool | MISSING = MISSING
+    acknowledge_within_s: Seconds | MISSING = MISSING
+    active: bool | MISSING = MISSING
+    shared_with: Guests | MISSING = MISSING
+
+
+class WatchlistOut(Answer):
+    """A watchlist."""
+
+    id: str
+    agency_id: str
+    name: str
+    category: Category
+    direction: Direction
+    stages: list[Stage] | None
+    ports: list[str] | None
+    target_fpir: float
+    threshold: float | None
+    legal_basis: str
+    instruction: Instruction
+    requires_acknowledgement: bool
+    requires_second_officer: bool
+    acknowledge_within_s: int
+    active: bool
+    shared_with: list[str]
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, row: Watchlist) -> Self:
+        """Make the answer from the record."""
+        fields = {name: getattr(row, name) for name in cls.model_fields if name != "shared_with"}
+        return cls(**fields, shared_with=agencies_of(row))
+
+
+class WatchlistPage(Answer):
+    """Some watchlists, and where to go on."""
+
+    items: list[WatchlistOut]
+    next: str | None = Field(description="Send as `after` for the next page; null on the last.")

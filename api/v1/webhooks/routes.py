@@ -1,0 +1,177 @@
+"""Webhooks: kept by an agency's administrators."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from api import problems
+from api.dependencies import After, Allowed, Limit, ReadVersion, TheService, etag
+from api.v1.webhooks.schemas import (
+    DeliveryOut,
+    DeliveryPage,
+    ReplayIn,
+    ReplayOut,
+    RotationIn,
+    WebhookIn,
+    WebhookMade,
+    WebhookOut,
+    WebhookPage,
+    WebhookPatch,
+)
+from casework.kernel import errors
+from casework.kernel.actor import Actor
+from casework.kernel.permissions import Act
+from casework.kernel.vocabulary import DeliveryState
+from casework.tables import Webhook
+from casework.webhooks.webhooks import NewWebhook
+
+router: Final = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
+
+Manager = Annotated[Actor, Depends(Allowed(Act.MANAGE_WEBHOOK))]
+
+_COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=WebhookMade,
+    summary="Register a webhook",
+    responses=problems.responses(*_COMMON, errors.NotFound, errors.TargetRefused),
+)
+def create(body: WebhookIn, response: Response, service: TheService, actor: Manager) -> WebhookMade:
+    """Register an address; the answer holds the secret, which is not shown again."""
+    agency_id = body.agency_id
+    if agency_id is None and body.key_id is None:
+        agency_id = actor.agency_id
+    new = NewWebhook(body.url, body.events, body.description, agency_id, body.key_id)
+    row, secret = service.records.webhooks.create(actor, new)
+    response.headers["Location"] = f"/v1/webhooks/{row.id}"
+    response.headers["ETag"] = etag(row.version)
+    return WebhookMade.of(row, secret)
+
+
+@router.get(
+    "",
+    response_model=WebhookPage,
+    summary="List webhooks",
+    responses=problems.responses(*_COMMON),
+)
+def page(
+    service: TheService, actor: Manager, after: After = None, limit: Limit = 50
+) -> WebhookPage:
+    """Return the webhooks that you manage, in order of making."""
+    rows = service.records.webhooks.page(actor, after, limit + 1)
+    items = [WebhookOut.model_validate(row) for row in rows[:limit]]
+    return WebhookPage(items=items, next=items[-1].id if len(rows) > limit else None)
+
+
+@router.get(
+    "/{webhook_id}",
+    response_model=WebhookOut,
+    summary="Read a webhook",
+    responses=problems.responses(*_COMMON, errors.NotFound),
+)
+def read(webhook_id: str, response: Response, service: TheService, actor: Manager) -> WebhookOut:
+    """Return one webhook, with its version as ETag."""
+    return _answer(service.records.webhooks.get(actor, webhook_id), response)
+
+
+@router.patch(
+    "/{webhook_id}",
+    response_model=WebhookOut,
+    summary="Change a webhook",
+    responses=problems.responses(
+        *_COMMON, errors.NotFound, errors.StaleVersion, errors.TargetRefused
+    ),
+)
+def edit(
+    webhook_id: str,
+    body: WebhookPatch,
+    response: Response,
+    service: TheService,
+    actor: Manager,
+    version: ReadVersion,
+) -> WebhookOut:
+    """Change the fields that are sent; `active` switches it off, and on again after failures."""
+    changes = body.changes()
+    row = service.records.webhooks.edit(actor, webhook_id, changes, version)
+    service.records.outbox.ring()
+    return _answer(row, response)
+
+
+@router.delete(
+    "/{webhook_id}",
+    status_code=204,
+    summary="Remove a webhook",
+    responses=problems.responses(*_COMMON, errors.NotFound),
+)
+def remove(webhook_id: str, service: TheService, actor: Manager) -> None:
+    """Remove a webhook with its deliveries."""
+    service.records.webhooks.remove(actor, webhook_id)
+
+
+@router.post(
+    "/{webhook_id}/rotate",
+    response_model=WebhookMade,
+    summary="Replace the secret",
+    responses=problems.responses(*_COMMON, errors.NotFound),
+)
+def rotate(
+    webhook_id: str, body: RotationIn, response: Response, service: TheService, actor: Manager
+) -> WebhookMade:
+    """Make a new secret; the former one signs too for a while, so that nothing is refused."""
+    row, secret = service.records.webhooks.rotate(actor, webhook_id, body.overlap)
+    response.headers["ETag"] = etag(row.version)
+    return WebhookMade.of(row, secret)
+
+
+@router.post(
+    "/{webhook_id}/ping",
+    status_code=202,
+    response_model=DeliveryOut,
+    summary="Try a webhook",
+    responses=problems.responses(*_COMMON, errors.NotFound),
+)
+def ping(webhook_id: str, service: TheService, actor: Manager) -> DeliveryOut:
+    """Send a message that tells nothing, once; its delivery says what came of it."""
+    return DeliveryOut.of(service.records.deliveries.ping(actor, webhook_id))
+
+
+@router.get(
+    "/{webhook_id}/deliveries",
+    response_model=DeliveryPage,
+    summary="Read the delivery log",
+    responses=problems.responses(*_COMMON, errors.NotFound),
+)
+def deliveries(
+    webhook_id: str,
+    service: TheService,
+    actor: Manager,
+    state: DeliveryState | None = None,
+    before: Annotated[
+        str | None, Query(max_length=100, description="The `next` of the page before.")
+    ] = None,
+    limit: Limit = 50,
+) -> DeliveryPage:
+    """Return what was told or is to be told, the latest first."""
+    rows = service.records.deliveries.page(actor, webhook_id, before, limit + 1, state)
+    items = [DeliveryOut.of(row) for row in rows[:limit]]
+    return DeliveryPage(items=items, next=items[-1].id if len(rows) > limit else None)
+
+
+@router.post(
+    "/{webhook_id}/replay",
+    status_code=202,
+    response_model=ReplayOut,
+    summary="Tell again",
+    responses=problems.responses(*_COMMON, errors.NotFound),
+)
+def replay(webhook_id: str, body: ReplayIn, service: TheService, actor: Manager) -> ReplayOut:
+    """Queue deliveries of the log once more, in their old order."""
+    return ReplayOut(queued=service.records.deliveries.replay(actor, webhook_id, body.again))
+
+
+def _answer(row: Webhook, response: Response) -> WebhookOut:
+    response.headers["ETag"] = etag(row.version)
+    return WebhookOut.model_validate(row)
