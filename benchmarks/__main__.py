@@ -12,7 +12,6 @@ from typing import Annotated
 import typer
 
 from benchmarks import (
-    accuracy,
     compiled,
     compiled_report,
     crash,
@@ -28,6 +27,7 @@ from benchmarks import (
     speed_library,
     speed_report,
 )
+from benchmarks.accuracy import accuracy
 from benchmarks.command import Json, PackName, Seed, console, explained, new_report, publish
 from benchmarks.load_service import Cpus
 from benchmarks.machine import one_cpu

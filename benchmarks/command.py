@@ -9,10 +9,10 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from benchmarks.embeddings import CodeChanged
-from benchmarks.identities import DataSetInvalid
+from benchmarks.accuracy.embeddings import CodeChanged
+from benchmarks.accuracy.identities import DataSetInvalid
+from benchmarks.accuracy.open_set import TooFewIdentities
 from benchmarks.machine import facts
-from benchmarks.open_set import TooFewIdentities
 from benchmarks.report import Report
 from models import ModelsError
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.bootstrap import Values, draw_identities, interval
+from benchmarks.accuracy.bootstrap import Values, draw_identities, interval
+from benchmarks.accuracy.embeddings import Embedded, Embeddings
+from benchmarks.accuracy.labels import Grouping
+from benchmarks.accuracy.open_set import Trial, threshold_at
 from benchmarks.demographics import LEAST_EVENTS
-from benchmarks.embeddings import Embedded, Embeddings
-from benchmarks.labels import Grouping
-from benchmarks.open_set import Trial, threshold_at
 
 _BATCH = 1024
 """Photos compared at once with all others, to bound memory."""

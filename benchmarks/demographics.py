@@ -22,10 +22,18 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.bootstrap import LEVEL, Counts, Shares, Values, draw_identities, shares_of, tally
-from benchmarks.labels import Grouping
-from benchmarks.open_set import Trial, threshold_at
-from benchmarks.strata import missed_searches
+from benchmarks.accuracy.bootstrap import (
+    LEVEL,
+    Counts,
+    Shares,
+    Values,
+    draw_identities,
+    shares_of,
+    tally,
+)
+from benchmarks.accuracy.labels import Grouping
+from benchmarks.accuracy.open_set import Trial, threshold_at
+from benchmarks.accuracy.strata import missed_searches
 
 LEAST_IDENTITIES: Final = 30
 LEAST_EVENTS: Final = 3

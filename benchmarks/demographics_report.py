@@ -4,11 +4,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from benchmarks.accuracy.labels import Grouping
+from benchmarks.accuracy.open_set import STATED_RATE
+from benchmarks.accuracy.open_set_report import percent
 from benchmarks.cross_match import CrossMatch
 from benchmarks.demographics import LEAST_EVENTS, LEAST_IDENTITIES, Differential, Rates
-from benchmarks.labels import Grouping
-from benchmarks.open_set import STATED_RATE
-from benchmarks.open_set_report import percent
 from benchmarks.report import Grid, Report, json_numbers
 
 MATRIX_GROUPS: Final = 8

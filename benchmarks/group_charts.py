@@ -7,12 +7,20 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from benchmarks.canvas import BLUE, GREY, ORANGE, error_bars, legend, new_figure, percent_axis
+from benchmarks.accuracy.canvas import (
+    BLUE,
+    GREY,
+    ORANGE,
+    error_bars,
+    legend,
+    new_figure,
+    percent_axis,
+)
+from benchmarks.accuracy.labels import Grouping
+from benchmarks.accuracy.open_set import STATED_RATE
+from benchmarks.accuracy.open_set_report import percent
 from benchmarks.cross_match import CrossMatch
 from benchmarks.demographics import Rates
-from benchmarks.labels import Grouping
-from benchmarks.open_set import STATED_RATE
-from benchmarks.open_set_report import percent
 
 _INCHES_PER_GROUP: Final = 0.34
 _LEAST_HEIGHT: Final = 3.2

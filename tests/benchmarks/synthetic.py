@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.embeddings import Embedded
-from benchmarks.identities import DataSet
-from benchmarks.open_set import Trial
+from benchmarks.accuracy.embeddings import Embedded
+from benchmarks.accuracy.identities import DataSet
+from benchmarks.accuracy.open_set import Trial
 
 
 def population(

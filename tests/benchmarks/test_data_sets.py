@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.embeddings import MEASURES, cache_name, embed_data_set
-from benchmarks.identities import DataSetInvalid, read_clashes, read_data_set
+from benchmarks.accuracy.embeddings import MEASURES, cache_name, embed_data_set
+from benchmarks.accuracy.identities import DataSetInvalid, read_clashes, read_data_set
 from models import load_pack
 from tests.data import PACKAGED, packaged
 
@@ -74,7 +74,7 @@ def test_whatever_decides_an_embedding_has_a_cache_of_its_own(pack, monkeypatch)
     assert len({cache_name(each) for each in [pack, *others]}) == 5
     assert cache_name(pack.model_copy(update={"title": "other words"})) == cache_name(pack)
     before = cache_name(pack)
-    monkeypatch.setattr("benchmarks.embeddings.MEASURES", (*MEASURES, "Another"))
+    monkeypatch.setattr("benchmarks.accuracy.embeddings.MEASURES", (*MEASURES, "Another"))
     assert cache_name(pack) != before
 
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from benchmarks import demographics_report
+from benchmarks.accuracy.labels import UNKNOWN, Grouping
+from benchmarks.accuracy.open_set import run_trials
 from benchmarks.cross_match import matches, measure_cross_match
 from benchmarks.demographics import (
     false_alarm_rates,
@@ -17,8 +19,6 @@ from benchmarks.demographics import (
     worst_over_best,
     worst_over_mean,
 )
-from benchmarks.labels import UNKNOWN, Grouping
-from benchmarks.open_set import run_trials
 from benchmarks.report import Report
 from tests.benchmarks.synthetic import population, trial
 

@@ -7,12 +7,12 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks import open_set, plots, prior, realised, verification
+from benchmarks.accuracy import open_set, plots, prior, realised, verification
+from benchmarks.accuracy.embeddings import Embedded, embed_data_set
+from benchmarks.accuracy.evaluation import evaluate
+from benchmarks.accuracy.identities import DataSet, read_clashes, read_data_set
+from benchmarks.accuracy.labels import read_labels
 from benchmarks.command import Json, PackName, Seed, console, explained, new_report, publish
-from benchmarks.embeddings import Embedded, embed_data_set
-from benchmarks.evaluation import evaluate
-from benchmarks.identities import DataSet, read_clashes, read_data_set
-from benchmarks.labels import read_labels
 from benchmarks.report import Report
 from models import Pack, load_pack
 

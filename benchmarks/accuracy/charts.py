@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.bootstrap import Shares, Values
-from benchmarks.canvas import (
+from benchmarks.accuracy.bootstrap import Shares, Values
+from benchmarks.accuracy.canvas import (
     BAND,
     BLUE,
     GREY,
@@ -19,13 +19,13 @@ from benchmarks.canvas import (
     new_figure,
     percent_axis,
 )
-from benchmarks.det import OperatingPoints, supported
-from benchmarks.enrolments import FUSIONS, Enrolments
-from benchmarks.galleries import CALIBRATED_AT, Foretold, Gallery
-from benchmarks.open_set import STATED_RATE, Trial, threshold_at
-from benchmarks.open_set_report import percent
-from benchmarks.realised import Realised
-from benchmarks.strata import MEASURES, Strata
+from benchmarks.accuracy.det import OperatingPoints, supported
+from benchmarks.accuracy.enrolments import FUSIONS, Enrolments
+from benchmarks.accuracy.galleries import CALIBRATED_AT, Foretold, Gallery
+from benchmarks.accuracy.open_set import STATED_RATE, Trial, threshold_at
+from benchmarks.accuracy.open_set_report import percent
+from benchmarks.accuracy.realised import Realised
+from benchmarks.accuracy.strata import MEASURES, Strata
 
 _BINS: Final = 90
 _LOWEST_SHOWN: Final = 1e-4

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.bootstrap import Values, draw_identities, interval, widened
-from benchmarks.det import OperatingPoints, searches_wanted, supported
-from benchmarks.open_set import RATES, Trial
+from benchmarks.accuracy.bootstrap import Values, draw_identities, interval, widened
+from benchmarks.accuracy.det import OperatingPoints, searches_wanted, supported
+from benchmarks.accuracy.open_set import RATES, Trial
 from benchmarks.report import Grid, Report
 
 _COLUMNS = (

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.embeddings import Embedded
-from benchmarks.identities import DataSet, DataSetInvalid
-from benchmarks.prior import Curve
-from benchmarks.verification import best_threshold, fold_accuracies, read_pairs, verify
+from benchmarks.accuracy.embeddings import Embedded
+from benchmarks.accuracy.identities import DataSet, DataSetInvalid
+from benchmarks.accuracy.prior import Curve
+from benchmarks.accuracy.verification import best_threshold, fold_accuracies, read_pairs, verify
 
 
 @given(

@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.embeddings import Embedded
-from benchmarks.identities import DataSet
-from benchmarks.open_set import TooFewIdentities
+from benchmarks.accuracy.embeddings import Embedded
+from benchmarks.accuracy.identities import DataSet
+from benchmarks.accuracy.open_set import TooFewIdentities
 from benchmarks.report import Grid, Report, Target
 from index.calibration import Calibration, calibrate
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from benchmarks import enrolments, galleries, halves, plots, strata
-from benchmarks.embeddings import Embedded
-from benchmarks.evaluation import evaluate
-from benchmarks.labels import Grouping
-from benchmarks.open_set import TooFewIdentities, run_trials
+from benchmarks.accuracy import enrolments, galleries, halves, plots, strata
+from benchmarks.accuracy.embeddings import Embedded
+from benchmarks.accuracy.evaluation import evaluate
+from benchmarks.accuracy.labels import Grouping
+from benchmarks.accuracy.open_set import TooFewIdentities, run_trials
 from benchmarks.report import Report, json_numbers
 from models import Prior
 from tests.benchmarks.synthetic import population
@@ -200,7 +200,7 @@ def test_every_plot_is_written_beside_the_json(everything, tmp_path):
 
 
 def test_quality_is_drawn_where_it_was_measured(crowd, tmp_path):
-    charts = pytest.importorskip("benchmarks.charts")
+    charts = pytest.importorskip("benchmarks.accuracy.charts")
     data, embedded = crowd
     trials = run_trials(data, embedded, gallery=300, trials=1)
     figure = charts.quality_strata(strata.measure_strata(trials, np.array(data.owners), embedded))

@@ -12,9 +12,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.embeddings import Embedded
-from benchmarks.identities import DataSet, DataSetInvalid
-from benchmarks.prior import Curve
+from benchmarks.accuracy.embeddings import Embedded
+from benchmarks.accuracy.identities import DataSet, DataSetInvalid
+from benchmarks.accuracy.prior import Curve
 from benchmarks.report import Grid, Report
 
 FOLDS: Final = 10

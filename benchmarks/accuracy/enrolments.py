@@ -14,11 +14,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.det import OperatingPoints, operating_points, require
-from benchmarks.embeddings import Embedded, Embeddings
-from benchmarks.identities import DataSet
-from benchmarks.open_set import STATED_RATE, TRIALS, Scores, TooFewIdentities, Trial
-from benchmarks.open_set_report import counted, percent, spread
+from benchmarks.accuracy.det import OperatingPoints, operating_points, require
+from benchmarks.accuracy.embeddings import Embedded, Embeddings
+from benchmarks.accuracy.identities import DataSet
+from benchmarks.accuracy.open_set import STATED_RATE, TRIALS, Scores, TooFewIdentities, Trial
+from benchmarks.accuracy.open_set_report import counted, percent, spread
 from benchmarks.report import Grid, Report
 
 NUMBERS: Final = (1, 2, 3, 5)

@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.accuracy.evaluation import Evaluation
+from benchmarks.accuracy.realised import Realised
 from benchmarks.demographics_report import MATRIX_GROUPS
-from benchmarks.evaluation import Evaluation
-from benchmarks.realised import Realised
 from benchmarks.report import Report
 
 HOW_TO_GET: Final = (
@@ -50,7 +50,7 @@ def _draw(
     if not available():
         report.note(HOW_TO_GET)
         return
-    canvas = importlib.import_module("benchmarks.canvas")
+    canvas = importlib.import_module("benchmarks.accuracy.canvas")
     caption = f"{name}, {datetime.now(UTC):%Y-%m-%d}"
     written = [
         canvas.save(draw(), path.with_name(f"{path.stem}-{what}.png"), caption)
@@ -60,7 +60,7 @@ def _draw(
 
 
 def _evaluation_charts(evaluation: Evaluation) -> Iterator[tuple[str, Draw]]:
-    charts = importlib.import_module("benchmarks.charts")
+    charts = importlib.import_module("benchmarks.accuracy.charts")
     groups = importlib.import_module("benchmarks.group_charts")
     yield "det", partial(charts.det_curve, evaluation.curve, evaluation.points)
     yield "scores", partial(charts.score_histogram, evaluation.trials)
@@ -80,5 +80,5 @@ def _evaluation_charts(evaluation: Evaluation) -> Iterator[tuple[str, Draw]]:
 
 
 def _calibration_charts(results: list[Realised]) -> Iterator[tuple[str, Draw]]:
-    charts = importlib.import_module("benchmarks.charts")
+    charts = importlib.import_module("benchmarks.accuracy.charts")
     yield "calibration", partial(charts.calibration_fit, results)

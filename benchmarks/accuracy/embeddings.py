@@ -23,7 +23,7 @@ from platformdirs import user_cache_path
 from rich.progress import Progress
 
 import detector
-from benchmarks.identities import DataSet
+from benchmarks.accuracy.identities import DataSet
 from detector.errors import PhotoError
 from detector.loading import load_pipeline
 from detector.pipeline import Pipeline

@@ -11,8 +11,8 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks import (
-    demographics_report,
+from benchmarks import demographics_report
+from benchmarks.accuracy import (
     enrolments,
     galleries,
     halves,
@@ -21,19 +21,19 @@ from benchmarks import (
     refusals,
     strata,
 )
+from benchmarks.accuracy.det import OperatingPoints, curve_rates, operating_points, require
+from benchmarks.accuracy.embeddings import Embedded
+from benchmarks.accuracy.enrolments import Enrolments
+from benchmarks.accuracy.galleries import Gallery
+from benchmarks.accuracy.halves import Halves
+from benchmarks.accuracy.identities import DataSet
+from benchmarks.accuracy.labels import Grouping
+from benchmarks.accuracy.open_set import STATED_RATE, TooFewIdentities, Trial, run_trials
+from benchmarks.accuracy.realised import Realised
+from benchmarks.accuracy.strata import Strata
 from benchmarks.cross_match import CrossMatch, measure_cross_match
 from benchmarks.demographics import Rates, false_alarm_rates, miss_rates
-from benchmarks.det import OperatingPoints, curve_rates, operating_points, require
-from benchmarks.embeddings import Embedded
-from benchmarks.enrolments import Enrolments
-from benchmarks.galleries import Gallery
-from benchmarks.halves import Halves
-from benchmarks.identities import DataSet
-from benchmarks.labels import Grouping
-from benchmarks.open_set import STATED_RATE, TooFewIdentities, Trial, run_trials
-from benchmarks.realised import Realised
 from benchmarks.report import Report, json_numbers
-from benchmarks.strata import Strata
 from models import Prior
 
 Measured = TypeVar("Measured")

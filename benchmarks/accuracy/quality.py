@@ -1,6 +1,6 @@
 """Which quality still searches: the evidence for the bounds in `detector/quality.py`.
 
-    python -m benchmarks.quality FOLDER [--people 200] [--threshold 0.4229]
+    python -m benchmarks.accuracy.quality FOLDER [--people 200] [--threshold 0.4229]
 
 FOLDER holds one sub-folder per person (LFW layout). Of each person drawn, one photo is the
 reference and another, degraded step by step, the probe. For every step: how often a face is found,

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.embeddings import Embedded
-from benchmarks.identities import DataSet
-from benchmarks.open_set import TooFewIdentities, miss_rate, run_trials, threshold_at
+from benchmarks.accuracy.embeddings import Embedded
+from benchmarks.accuracy.identities import DataSet
+from benchmarks.accuracy.open_set import TooFewIdentities, miss_rate, run_trials, threshold_at
 
 HUNDRED = np.linspace(0, 0.99, 100, dtype=np.float32)
 

@@ -9,12 +9,12 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.bootstrap import Values, interval
-from benchmarks.det import OperatingPoints, operating_points, require
-from benchmarks.embeddings import Embedded
-from benchmarks.identities import DataSet
-from benchmarks.open_set import GALLERY, STATED_RATE, TRIALS, run_trials
-from benchmarks.open_set_report import percent, spread
+from benchmarks.accuracy.bootstrap import Values, interval
+from benchmarks.accuracy.det import OperatingPoints, operating_points, require
+from benchmarks.accuracy.embeddings import Embedded
+from benchmarks.accuracy.identities import DataSet
+from benchmarks.accuracy.open_set import GALLERY, STATED_RATE, TRIALS, run_trials
+from benchmarks.accuracy.open_set_report import percent, spread
 from benchmarks.report import Grid, Report
 
 SPLIT_SEED: Final = 7

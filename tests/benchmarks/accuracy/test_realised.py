@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import realised
-from benchmarks.embeddings import Embedded
-from benchmarks.identities import DataSet
+from benchmarks.accuracy import realised
+from benchmarks.accuracy.embeddings import Embedded
+from benchmarks.accuracy.identities import DataSet
+from benchmarks.accuracy.open_set import TooFewIdentities
 from benchmarks.machine import facts
-from benchmarks.open_set import TooFewIdentities
 from benchmarks.report import Report
 
 

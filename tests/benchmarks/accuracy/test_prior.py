@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.embeddings import Embedded
-from benchmarks.identities import DataSet
-from benchmarks.prior import (
+from benchmarks.accuracy.embeddings import Embedded
+from benchmarks.accuracy.identities import DataSet
+from benchmarks.accuracy.prior import (
     Curve,
     measure_curve,
     non_mated_scores,

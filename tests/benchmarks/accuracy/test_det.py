@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from benchmarks import det, open_set_report
-from benchmarks.bootstrap import draw_identities
-from benchmarks.open_set import miss_rate, threshold_at
+from benchmarks.accuracy import det, open_set_report
+from benchmarks.accuracy.bootstrap import draw_identities
+from benchmarks.accuracy.open_set import miss_rate, threshold_at
 from benchmarks.report import Report
 from tests.benchmarks.synthetic import trial
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.bootstrap import draw_identities, interval, shares_of, tally
+from benchmarks.accuracy.bootstrap import draw_identities, interval, shares_of, tally
 
 
 def width(events, searches, seed=0):

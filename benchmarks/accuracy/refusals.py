@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from benchmarks.embeddings import Embedded
-from benchmarks.identities import DataSet
+from benchmarks.accuracy.embeddings import Embedded
+from benchmarks.accuracy.identities import DataSet
 from benchmarks.report import Grid, Report
 
 

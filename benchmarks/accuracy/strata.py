@@ -12,11 +12,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.bootstrap import Shares, draw_identities, shares_of, tally
-from benchmarks.det import require
-from benchmarks.embeddings import Embedded
-from benchmarks.open_set import STATED_RATE, Trial, threshold_at
-from benchmarks.open_set_report import percent
+from benchmarks.accuracy.bootstrap import Shares, draw_identities, shares_of, tally
+from benchmarks.accuracy.det import require
+from benchmarks.accuracy.embeddings import Embedded
+from benchmarks.accuracy.open_set import STATED_RATE, Trial, threshold_at
+from benchmarks.accuracy.open_set_report import percent
 from benchmarks.report import Grid, Report, json_numbers
 
 MEASURES: Final[dict[str, str]] = {

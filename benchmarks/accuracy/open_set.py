@@ -16,8 +16,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.embeddings import Embedded
-from benchmarks.identities import DataSet
+from benchmarks.accuracy.embeddings import Embedded
+from benchmarks.accuracy.identities import DataSet
 
 RATES: Final = (0.1, 0.03, 0.01, 0.003, 0.001)
 STATED_RATE: Final = 0.01

@@ -4,8 +4,8 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks.__main__ import app
-from benchmarks.identities import DataSet, DataSetInvalid, read_data_set
-from benchmarks.labels import read_labels
+from benchmarks.accuracy.identities import DataSet, DataSetInvalid, read_data_set
+from benchmarks.accuracy.labels import read_labels
 from tests.benchmarks.synthetic import population
 from tests.data import packaged
 

@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.bootstrap import Counts, Values, draw_identities, interval, widened
-from benchmarks.open_set import TooFewIdentities, Trial, miss_rate, threshold_at
+from benchmarks.accuracy.bootstrap import Counts, Values, draw_identities, interval, widened
+from benchmarks.accuracy.open_set import TooFewIdentities, Trial, miss_rate, threshold_at
 
 LEAST_ALARMS: Final = 3
 """False alarms to be expected where a rate is stated. Rule of 3: with fewer, seeing none at all is

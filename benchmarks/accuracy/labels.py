@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.identities import DataSet, DataSetInvalid
+from benchmarks.accuracy.identities import DataSet, DataSetInvalid
 
 KEY: Final = "identity"
 UNKNOWN: Final = -1

@@ -14,8 +14,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.embeddings import Embedded
-from benchmarks.identities import DataSet
+from benchmarks.accuracy.embeddings import Embedded
+from benchmarks.accuracy.identities import DataSet
 from benchmarks.report import Grid, Report
 from index.threshold import FalseMatchCurve
 from models import Prior

@@ -1,0 +1,1 @@
+"""How well faces are found: open-set search, verification, calibration, quality."""
