@@ -14,8 +14,6 @@ import typer
 from benchmarks import (
     compiled,
     compiled_report,
-    crash,
-    crash_report,
     load,
     load_report,
     photos,
@@ -29,6 +27,8 @@ from benchmarks import (
 )
 from benchmarks.accuracy import accuracy
 from benchmarks.command import Json, PackName, Seed, console, explained, new_report, publish
+from benchmarks.crash import crash
+from benchmarks.crash import report as crash_report
 from benchmarks.load_service import Cpus
 from benchmarks.machine import one_cpu
 from benchmarks.packaged import people

@@ -1,6 +1,6 @@
-"""The service killed while 200 clients screen and decide; see `benchmarks.crash` for the rounds."""
+"""The service killed while 200 clients screen and decide; see `benchmarks.crash.crash` for the rounds."""
 
-from benchmarks.crash import CLIENTS, campaign
+from benchmarks.crash.crash import CLIENTS, campaign
 
 SEED = 20_261_122
 

@@ -6,9 +6,10 @@ import pytest
 from rich.console import Console
 from sqlalchemy import text
 
-from benchmarks import crash_checks, crash_report
-from benchmarks.crash import Round
-from benchmarks.crash_clients import Ledger, Step
+from benchmarks.crash import checks
+from benchmarks.crash import report as crash_report
+from benchmarks.crash.clients import Ledger, Step
+from benchmarks.crash.crash import Round
 from benchmarks.report import Report
 from casework.kernel.vocabulary import Direction, Disposal, Opinion, Role, Stage
 from casework.review.decisions import Finding
@@ -45,7 +46,7 @@ def screen(desk, key):
 
 def found(desk):
     records = desk.service.records
-    return crash_checks.of_chain(records) + crash_checks.of_database(records)
+    return checks.of_chain(records) + checks.of_database(records)
 
 
 def alter(desk, statement):
@@ -80,7 +81,7 @@ def test_half_a_change_is_seen(desk, statement, sentence):
 def test_a_lost_step_is_seen(desk):
     answer = {"version": 9}
     ledger = Ledger(steps=[Step("alr_gone", "decide", "", "req-1", answer)])
-    wrong = crash_checks.of_ledger(desk.service.records, ledger)
+    wrong = checks.of_ledger(desk.service.records, ledger)
     assert [sentence.split(":")[0] for sentence in wrong] == [
         "acknowledged and not in the trail",
         "acknowledged and lost",
@@ -88,8 +89,8 @@ def test_a_lost_step_is_seen(desk):
 
 
 def test_a_retry_recorded_twice_is_seen(desk):
-    assert crash_checks.of_retries(desk.service.records, 3) == []
-    assert crash_checks.of_retries(desk.service.records, 2)
+    assert checks.of_retries(desk.service.records, 3) == []
+    assert checks.of_retries(desk.service.records, 2)
 
 
 def test_the_report_fails_for_a_single_wrong_thing():

@@ -12,7 +12,7 @@ import httpx2
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from benchmarks.crash_clients import Ledger, Screening, Step
+from benchmarks.crash.clients import Ledger, Screening, Step
 from benchmarks.load_client import closed_loop
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import AlertState

@@ -1,9 +1,9 @@
-"""What `benchmarks.crash` found, as a report."""
+"""What `benchmarks.crash.crash` found, as a report."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from benchmarks.crash import CLIENTS, Round
+from benchmarks.crash.crash import CLIENTS, Round
 from benchmarks.report import Grid, Report, Target
 
 

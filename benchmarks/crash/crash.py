@@ -15,9 +15,9 @@ from typing import Final
 
 import httpx2
 
-from benchmarks import crash_checks
-from benchmarks.crash_clients import DESKS, PORTS, Storm, kill_after
-from benchmarks.crash_scene import Scene, arrival_photos, enrolment_photo, prepare
+from benchmarks.crash import checks
+from benchmarks.crash.clients import DESKS, PORTS, Storm, kill_after
+from benchmarks.crash.scene import Scene, arrival_photos, enrolment_photo, prepare
 from cli.background import running
 
 CLIENTS: Final = PORTS + 2 * DESKS
@@ -70,9 +70,9 @@ def _play(scene: Scene, seed: int, before: int, *, first: bool) -> tuple[Round, 
         service.process.wait()
     wrong = list(ledger.wrong)
     with scene.records() as records:
-        wrong += crash_checks.of_chain(records)
-        wrong += crash_checks.of_database(records)
-        wrong += crash_checks.of_ledger(records, ledger)
+        wrong += checks.of_chain(records)
+        wrong += checks.of_database(records)
+        wrong += checks.of_ledger(records, ledger)
     screenings, decisions = len(ledger.acknowledged), len(ledger.steps)
     unanswered = [each for each in ledger.screenings.values() if each.answer is None]
     begun = time.perf_counter()
@@ -81,12 +81,12 @@ def _play(scene: Scene, seed: int, before: int, *, first: bool) -> tuple[Round, 
         httpx2.Client(base_url=service.address, timeout=60) as client,
     ):
         restarted = time.perf_counter() - begun
-        wrong += crash_checks.of_answers(client, scene.port_key, ledger)
-        recovered, refused = asyncio.run(crash_checks.retry(scene.settings.port, unanswered))
+        wrong += checks.of_answers(client, scene.port_key, ledger)
+        recovered, refused = asyncio.run(checks.retry(scene.settings.port, unanswered))
         wrong += refused
     with scene.records() as records:
-        wrong += crash_checks.of_retries(records, before + len(ledger.screenings))
-        wrong += crash_checks.of_chain(records)
+        wrong += checks.of_retries(records, before + len(ledger.screenings))
+        wrong += checks.of_chain(records)
         trail = records.audit.verify().records
     return Round(
         seed,

@@ -1,0 +1,1 @@
+"""What survives a kill at any moment."""
