@@ -11,7 +11,6 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks import demographics_report
 from benchmarks.accuracy import (
     enrolments,
     galleries,
@@ -31,8 +30,9 @@ from benchmarks.accuracy.labels import Grouping
 from benchmarks.accuracy.open_set import STATED_RATE, TooFewIdentities, Trial, run_trials
 from benchmarks.accuracy.realised import Realised
 from benchmarks.accuracy.strata import Strata
-from benchmarks.cross_match import CrossMatch, measure_cross_match
-from benchmarks.demographics import Rates, false_alarm_rates, miss_rates
+from benchmarks.fairness import demographics_report
+from benchmarks.fairness.cross_match import CrossMatch, measure_cross_match
+from benchmarks.fairness.demographics import Rates, false_alarm_rates, miss_rates
 from benchmarks.report import Report, json_numbers
 from models import Prior
 

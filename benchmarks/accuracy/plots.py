@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from benchmarks.accuracy.evaluation import Evaluation
 from benchmarks.accuracy.realised import Realised
-from benchmarks.demographics_report import MATRIX_GROUPS
+from benchmarks.fairness.demographics_report import MATRIX_GROUPS
 from benchmarks.report import Report
 
 HOW_TO_GET: Final = (
@@ -61,7 +61,7 @@ def _draw(
 
 def _evaluation_charts(evaluation: Evaluation) -> Iterator[tuple[str, Draw]]:
     charts = importlib.import_module("benchmarks.accuracy.charts")
-    groups = importlib.import_module("benchmarks.group_charts")
+    groups = importlib.import_module("benchmarks.fairness.group_charts")
     yield "det", partial(charts.det_curve, evaluation.curve, evaluation.points)
     yield "scores", partial(charts.score_histogram, evaluation.trials)
     if evaluation.strata:

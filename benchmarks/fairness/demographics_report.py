@@ -7,8 +7,8 @@ import numpy as np
 from benchmarks.accuracy.labels import Grouping
 from benchmarks.accuracy.open_set import STATED_RATE
 from benchmarks.accuracy.open_set_report import percent
-from benchmarks.cross_match import CrossMatch
-from benchmarks.demographics import LEAST_EVENTS, LEAST_IDENTITIES, Differential, Rates
+from benchmarks.fairness.cross_match import CrossMatch
+from benchmarks.fairness.demographics import LEAST_EVENTS, LEAST_IDENTITIES, Differential, Rates
 from benchmarks.report import Grid, Report, json_numbers
 
 MATRIX_GROUPS: Final = 8

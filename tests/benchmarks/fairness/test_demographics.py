@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from benchmarks import demographics_report
 from benchmarks.accuracy.labels import UNKNOWN, Grouping
 from benchmarks.accuracy.open_set import run_trials
-from benchmarks.cross_match import matches, measure_cross_match
-from benchmarks.demographics import (
+from benchmarks.fairness import demographics_report
+from benchmarks.fairness.cross_match import matches, measure_cross_match
+from benchmarks.fairness.demographics import (
     false_alarm_rates,
     miss_rates,
     worst_over_best,

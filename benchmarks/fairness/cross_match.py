@@ -14,7 +14,7 @@ from benchmarks.accuracy.bootstrap import Values, draw_identities, interval
 from benchmarks.accuracy.embeddings import Embedded, Embeddings
 from benchmarks.accuracy.labels import Grouping
 from benchmarks.accuracy.open_set import Trial, threshold_at
-from benchmarks.demographics import LEAST_EVENTS
+from benchmarks.fairness.demographics import LEAST_EVENTS
 
 _BATCH = 1024
 """Photos compared at once with all others, to bound memory."""

@@ -19,8 +19,8 @@ from benchmarks.accuracy.canvas import (
 from benchmarks.accuracy.labels import Grouping
 from benchmarks.accuracy.open_set import STATED_RATE
 from benchmarks.accuracy.open_set_report import percent
-from benchmarks.cross_match import CrossMatch
-from benchmarks.demographics import Rates
+from benchmarks.fairness.cross_match import CrossMatch
+from benchmarks.fairness.demographics import Rates
 
 _INCHES_PER_GROUP: Final = 0.34
 _LEAST_HEIGHT: Final = 3.2

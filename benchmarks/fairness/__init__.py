@@ -1,0 +1,1 @@
+"""Accuracy and false matches by group."""
