@@ -14,8 +14,6 @@ import typer
 from benchmarks import (
     compiled,
     compiled_report,
-    load,
-    load_report,
     photos,
     profile,
     search,
@@ -29,7 +27,9 @@ from benchmarks.accuracy import accuracy
 from benchmarks.command import Json, PackName, Seed, console, explained, new_report, publish
 from benchmarks.crash import crash
 from benchmarks.crash import report as crash_report
-from benchmarks.load_service import Cpus
+from benchmarks.load import load
+from benchmarks.load import report as load_report
+from benchmarks.load.service import Cpus
 from benchmarks.machine import one_cpu
 from benchmarks.packaged import people
 from benchmarks.report import Report, print_summary

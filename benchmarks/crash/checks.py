@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from benchmarks.crash.clients import Ledger, Screening, Step
-from benchmarks.load_client import closed_loop
+from benchmarks.load.client import closed_loop
 from casework.kernel.permissions import Act
 from casework.kernel.vocabulary import AlertState
 from casework.service import Records

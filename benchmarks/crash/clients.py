@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from benchmarks.load_client import Answer, Connection, post_form, post_json
+from benchmarks.load.client import Answer, Connection, post_form, post_json
 
 PORTS: Final = 150
 """Port systems at work at once."""

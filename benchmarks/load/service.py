@@ -1,4 +1,4 @@
-"""One run of the service for `benchmarks.load`: its data, its process, its figures from outside."""
+"""One run of the service for `benchmarks.load.load`: its data, its process, its figures from outside."""
 
 import asyncio
 import os
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks.load_client import Answer, Connection, get
-from benchmarks.load_gallery import fill, load_list, unit_vectors
+from benchmarks.load.client import Answer, Connection, get
+from benchmarks.load.gallery import fill, load_list, unit_vectors
 from casework.accounts.api_keys import NewKey
 from casework.gallery.model_key import ModelKey
 from casework.kernel.actor import Actor
@@ -106,8 +106,8 @@ def serving(data: Data, cpu: int, dim: int, first: bytes | None = None) -> Itera
     arguments = [str(data.folder), *map(str, (port, cpu, WORKERS, dim))]
     started = time.perf_counter()
     with subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.load_server", *arguments],
-        cwd=Path(__file__).parents[1],
+        [sys.executable, "-m", "benchmarks.load.server", *arguments],
+        cwd=Path(__file__).parents[2],
         stdout=subprocess.DEVNULL,
     ) as process:
         try:

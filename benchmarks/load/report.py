@@ -1,12 +1,12 @@
-"""What `benchmarks.load` measured, as tables and targets."""
+"""What `benchmarks.load.load` measured, as tables and targets."""
 
 from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
-from benchmarks.load import Memory, Mocked, Real, stage_times
-from benchmarks.load_client import Answer
+from benchmarks.load.client import Answer
+from benchmarks.load.load import Memory, Mocked, Real, stage_times
 from benchmarks.report import Grid, Report, Target
 
 LATENCY_TARGET_MS: Final = 500.0

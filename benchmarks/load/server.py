@@ -1,9 +1,9 @@
-"""The service that `benchmarks.load` measures, in a process of its own.
+"""The service that `benchmarks.load.load` measures, in a process of its own.
 
-    python -m benchmarks.load_server DATA_DIR PORT CPU WORKERS DIM
+    python -m benchmarks.load.server DATA_DIR PORT CPU WORKERS DIM
 
 Everything is the real thing: application, server, database. With a DIM other than 0 the two
-networks alone are mocked (`benchmarks.load_mock`), with embeddings of that many numbers.
+networks alone are mocked (`benchmarks.load.mock`), with embeddings of that many numbers.
 """
 
 import os
@@ -15,7 +15,7 @@ import uvicorn
 
 from api.app import create_app
 from api.logging import configure
-from benchmarks.load_mock import mock_pipeline
+from benchmarks.load.mock import mock_pipeline
 from casework.service import Service
 from config.opening import open_from_settings, pack_from_settings, records_from_settings
 from config.settings import Settings

@@ -5,9 +5,10 @@ import json
 
 from rich.console import Console
 
-from benchmarks import load, load_report
-from benchmarks.load_client import Answer
-from benchmarks.load_service import Cpus
+from benchmarks.load import load
+from benchmarks.load import report as load_report
+from benchmarks.load.client import Answer
+from benchmarks.load.service import Cpus
 from benchmarks.report import Report
 from tests.deadlines import patience
 

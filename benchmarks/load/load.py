@@ -17,9 +17,9 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.load_client import Answer, closed_loop, get, open_loop, post_form
-from benchmarks.load_mock import mock_photo
-from benchmarks.load_service import Cpus, Data, Served, prepare, serving
+from benchmarks.load.client import Answer, closed_loop, get, open_loop, post_form
+from benchmarks.load.mock import mock_photo
+from benchmarks.load.service import Cpus, Data, Served, prepare, serving
 from casework.kernel.vault import read_or_create_key
 from casework.service import Records
 from detector.pipeline import Pipeline
