@@ -16,8 +16,6 @@ from benchmarks import (
     compiled_report,
     photos,
     profile,
-    search,
-    search_report,
     speed,
     speed_cores,
     speed_library,
@@ -33,6 +31,8 @@ from benchmarks.load.service import Cpus
 from benchmarks.machine import one_cpu
 from benchmarks.packaged import people
 from benchmarks.report import Report, print_summary
+from benchmarks.search import report as search_report
+from benchmarks.search import search
 from detector.loading import load_pipeline
 from detector.threads import use_threads
 from models import ModelStore, default_root, load_pack

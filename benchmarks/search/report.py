@@ -1,15 +1,7 @@
 """The search benchmark's tables and targets."""
 
 from benchmarks.report import Grid, Report, Target
-from benchmarks.search import (
-    BATCH,
-    PEER,
-    STREAM,
-    Approximation,
-    SearchReport,
-    many,
-    one,
-)
+from benchmarks.search.search import BATCH, PEER, STREAM, Approximation, SearchReport, many, one
 from index import ENGINES
 
 # What issue-level promises ask of the largest gallery.

@@ -1,8 +1,9 @@
 """The search benchmark on small galleries."""
 
-from benchmarks import search, search_report
 from benchmarks.machine import facts
 from benchmarks.report import Report
+from benchmarks.search import report as search_report
+from benchmarks.search import search
 from index import ENGINES
 
 

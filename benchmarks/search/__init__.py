@@ -1,0 +1,1 @@
+"""Searching the gallery, by size and engine."""
