@@ -11,16 +11,6 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import (
-    compiled,
-    compiled_report,
-    photos,
-    profile,
-    speed,
-    speed_cores,
-    speed_library,
-    speed_report,
-)
 from benchmarks.accuracy import accuracy
 from benchmarks.command import Json, PackName, Seed, console, explained, new_report, publish
 from benchmarks.crash import crash
@@ -33,6 +23,8 @@ from benchmarks.packaged import people
 from benchmarks.report import Report, print_summary
 from benchmarks.search import report as search_report
 from benchmarks.search import search
+from benchmarks.speed import compiled, compiled_report, cores, library, photos, profile, speed
+from benchmarks.speed import report as speed_report
 from detector.loading import load_pipeline
 from detector.threads import use_threads
 from models import ModelStore, default_root, load_pack
@@ -80,10 +72,10 @@ def measure_speed(
         )
         ours = speed.Contestant(pipeline, pack, seed)
         recogniser = compiled.dequantised(store.require(pack).recogniser, Path(scratch))
-        libraries = speed_library.load(scrfd or speed_library.given_files(), recogniser)
+        libraries = library.load(scrfd or library.given_files(), recogniser)
         run = speed.compare(chosen, ours, pack, store, repeats, others=libraries)
     report.facts["threads"] = f"1 for each side, on CPU {cpu}"
-    scaling = speed_cores.measure([photo.data for photo in chosen], pipeline.analyse)
+    scaling = cores.measure([photo.data for photo in chosen], pipeline.analyse)
     speed_report.add_to(report, run, scaling)
     return publish(report, json)
 

@@ -35,7 +35,7 @@ def test_a_tiny_run_measures_every_figure_of_the_mocked_scenes(tmp_path):
 def test_overload_is_refused_quickly_and_what_is_admitted_is_in_time(tmp_path, pipeline, pack):
     del pack
     from benchmarks.packaged import people  # noqa: PLC0415 - reads pictures of other packages
-    from benchmarks.photos import compose_all  # noqa: PLC0415
+    from benchmarks.speed.photos import compose_all  # noqa: PLC0415
 
     photos = [photo.data for photo in compose_all(people(pipeline)[:1])[:2]]
     real = load.measure_real(tmp_path / "real", pipeline, photos, Cpus.choose(), seconds=0.5)

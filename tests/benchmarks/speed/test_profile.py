@@ -2,9 +2,9 @@
 
 import time
 
-from benchmarks import profile
 from benchmarks.machine import facts
 from benchmarks.report import Report
+from benchmarks.speed import profile
 
 
 def slow():

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from benchmarks.packaged import Person, people
-from benchmarks.photos import MEGAPIXELS, compose, read_folder
-from benchmarks.speed import overlap
+from benchmarks.speed.photos import MEGAPIXELS, compose, read_folder
+from benchmarks.speed.speed import overlap
 from tests.data import decoded, packaged
 
 

@@ -1,7 +1,7 @@
 """Photo bytes to answer, beside its peers on the same photos and recogniser, in one run.
 
 The peers are stock OpenCV 4 in its own process and environment, and the `insightface` library's
-classes in this one (`benchmarks.speed_library`). All stay on one CPU with one thread. Photo by
+classes in this one (`benchmarks.speed.library`). All stay on one CPU with one thread. Photo by
 photo they take turns, and the one that starts changes from turn to turn, so that a busy moment of
 the machine meets all. Ours goes all the way to the hits in a gallery; peers, which have none, stop
 at the embedding.
@@ -16,8 +16,8 @@ from typing import Any, Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.peer import Peer, PeerUnavailable, cache_folder, running
-from benchmarks.photos import TestPhoto
+from benchmarks.speed.peer import Peer, PeerUnavailable, cache_folder, running
+from benchmarks.speed.photos import TestPhoto
 from detector.faces import Box
 from detector.pipeline import Pipeline
 from detector.timing import Stopwatch

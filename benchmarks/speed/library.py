@@ -14,7 +14,7 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from benchmarks.speed import Side
+from benchmarks.speed.speed import Side
 from detector.faces import Box
 from detector.session import open_session
 from detector.timing import Stopwatch
@@ -25,7 +25,7 @@ _FILES: Final = ("det_500m.onnx", "det_2.5g.onnx")
 
 def given_files() -> list[Path]:
     """Return the SCRFD networks in the optional folder of test data."""
-    default = Path(__file__).parents[2] / "shared" / "data"
+    default = Path(__file__).parents[3] / "shared" / "data"
     folder = Path(os.environ.get("SIAGA_TEST_DATA") or default) / "scrfd"
     return [folder / name for name in _FILES if (folder / name).is_file()]
 

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from benchmarks import speed_library, speed_report
-from benchmarks.compiled import dequantised
-from benchmarks.photos import TestPhoto
 from benchmarks.report import Report
-from benchmarks.speed import Comparison, Run, Side, overlap
-from benchmarks.speed_cores import Scaling
+from benchmarks.speed import library as speed_library
+from benchmarks.speed import report as speed_report
+from benchmarks.speed.compiled import dequantised
+from benchmarks.speed.cores import Scaling
+from benchmarks.speed.photos import TestPhoto
+from benchmarks.speed.speed import Comparison, Run, Side, overlap
 from tests.data import TEST_DATA, needs_test_data, packaged
 
 

@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from benchmarks import speed_cores
-from benchmarks.speed_cores import Scaling
+from benchmarks.speed import cores as speed_cores
+from benchmarks.speed.cores import Scaling
 
 two_cores = pytest.mark.skipif(
     len(os.sched_getaffinity(0)) < speed_cores.CORES, reason="this process may use one core only"

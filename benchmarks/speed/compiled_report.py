@@ -4,14 +4,14 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.compiled import (
+from benchmarks.report import Grid, Report, Target
+from benchmarks.speed.compiled import (
     DETECTOR_SIDE,
     WARM_UP,
     Pairs,
     largest_difference,
     least_cosine,
 )
-from benchmarks.report import Grid, Report, Target
 
 WANTED_RATIO: Final = 2.0
 WANTED_COSINE: Final = 0.9999

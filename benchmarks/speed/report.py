@@ -7,16 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.report import Grid, Report, Target
-from benchmarks.speed import (
-    GALLERY,
-    WARM_UP,
-    Comparison,
-    Run,
-    Side,
-    overlap,
-    ratio,
-)
-from benchmarks.speed_cores import CORES, Scaling
+from benchmarks.speed.cores import CORES, Scaling
+from benchmarks.speed.speed import GALLERY, WARM_UP, Comparison, Run, Side, overlap, ratio
 
 WANTED_RATIO: Final = 10.0  # of stock OpenCV's time
 WANTED_LIBRARY_RATIO: Final = 4.0  # of the insightface library's

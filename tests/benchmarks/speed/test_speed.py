@@ -6,11 +6,12 @@ import json
 import pytest
 from rich.console import Console
 
-from benchmarks import peer, speed, speed_report
 from benchmarks.packaged import people
-from benchmarks.photos import TestPhoto, compose_all
 from benchmarks.report import Report, Target
-from benchmarks.speed import Comparison, Run, Side, overlap, ratio
+from benchmarks.speed import peer, speed
+from benchmarks.speed import report as speed_report
+from benchmarks.speed.photos import TestPhoto, compose_all
+from benchmarks.speed.speed import Comparison, Run, Side, overlap, ratio
 from detector.faces import Box
 from models import ModelStore, default_root
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from platformdirs import user_cache_path
 
-SCRIPTS: Final = Path(__file__).parent / "peers"
+SCRIPTS: Final = Path(__file__).parents[1] / "peers"
 _INSTALL_SECONDS: Final = 300
 _INSTALL: Final = (
     *("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1"),

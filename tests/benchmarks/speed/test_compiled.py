@@ -2,8 +2,8 @@
 
 import pytest
 
-from benchmarks import compiled, compiled_report
 from benchmarks.report import Report
+from benchmarks.speed import compiled, compiled_report
 from models import ModelStore, default_root
 
 
