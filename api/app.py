@@ -23,26 +23,7 @@ from api.metrics import Metrics
 from api.middleware import BodyLimit, RequestContext
 from api.problems import Problem
 from api.streams import Streams
-from api.v1 import account, exports, sign_on, stream
-from api.v1.agencies import routes as agencies
-from api.v1.alerts import routes as alerts
-from api.v1.audit import routes as audit
-from api.v1.calibrations import routes as calibrations
-from api.v1.compare import routes as compare
-from api.v1.data_subject_report import routes as held
-from api.v1.encounters import routes as encounters
-from api.v1.health import routes as health
-from api.v1.imports import routes as imports
-from api.v1.keys import routes as keys
-from api.v1.officers import routes as officers
-from api.v1.referrals import routes as referrals
-from api.v1.reports import routes as reports
-from api.v1.searches import routes as searches
-from api.v1.sessions import routes as sessions
-from api.v1.subjects import routes as subjects
-from api.v1.tips import routes as tips
-from api.v1.watchlists import routes as watchlists
-from api.v1.webhooks import routes as webhooks
+from api.v1.routers import IMPORTS, METRICS, ROUTERS
 from api.workers import WorkPool
 from casework.kernel.actor import Actor
 from casework.kernel.errors import SetUpError
@@ -116,7 +97,7 @@ def create_app(
                 BodyLimit,
                 max_bytes=largest_form,
                 max_held_bytes=places * settings.max_photo_bytes + largest_form,
-                larger={imports.router.prefix: settings.max_import_bytes},
+                larger={IMPORTS.prefix: settings.max_import_bytes},
             ),
         ],
     )
@@ -127,34 +108,10 @@ def create_app(
     app.state.import_worker = None
     app.state.streams = Streams(settings.max_streams)
     problems.install(app)
-    for module in (
-        encounters,
-        stream,  # before `alerts`, whose `/{alert_id}` would take its address for an alert
-        alerts,
-        searches,
-        referrals,
-        tips,
-        compare,
-        watchlists,
-        exports,
-        subjects,
-        imports,
-        held,
-        calibrations,
-        reports,
-        webhooks,
-        sessions,
-        sign_on,
-        account,
-        agencies,
-        officers,
-        keys,
-        audit,
-        health,
-    ):
-        app.include_router(module.router)
+    for router in ROUTERS:
+        app.include_router(router)
     if settings.metrics:
-        app.include_router(health.metrics_router)
+        app.include_router(METRICS)
     console.install(app, settings)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app

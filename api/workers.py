@@ -25,7 +25,8 @@ from index import use_threads
 
 T = TypeVar("T")
 
-# Threads that wait for the disk; they commit in groups (casework.kernel.group_commit), so a few are enough.
+# Threads that wait for the disk; they commit in groups (casework.kernel.group_commit), so a few
+# are enough.
 _MOST_CLERKS: Final = 8
 
 # An answer takes longer than its turn at a worker: its body arrives, its record is committed, and a

@@ -33,7 +33,7 @@ PARTIAL: Final = {
     "casework.imports.exports._SUFFIXES": "formats whose name is not their suffix",
     "casework.oversight.reports._FORMATS": "dimensions that are parts of a time",
     "api.console.screens.officers._ROLES": "a port system's key is no officer",
-    "api.console.screens.referral_new._TRAVELLER": "the fields of the traveller, one group of three",
+    "api.console.screens.referral_new._TRAVELLER": "the fields of the traveller, one of three",
     "api.console.screens.referral_new._LIST": "the fields of the list, one group of three",
     "api.console.screens.referral_new._PERSON": "the fields of the person, one group of three",
 }

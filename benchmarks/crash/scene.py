@@ -1,4 +1,4 @@
-"""The scene of `benchmarks.crash.crash`: an agency, its officers, two lists with one face on both."""
+"""The scene of `benchmarks.crash`: an agency, its officers, two lists with one face on both."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

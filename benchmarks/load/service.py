@@ -1,4 +1,4 @@
-"""One run of the service for `benchmarks.load.load`: its data, its process, its figures from outside."""
+"""One run of the service for `benchmarks.load`: its data, its process, its figures from outside."""
 
 import asyncio
 import os

@@ -1,1 +1,1 @@
-"""From the false positive rate that a list states to the threshold it takes, and whether it keeps it."""
+"""From the false positive rate that a list states to its threshold, and whether it is kept."""

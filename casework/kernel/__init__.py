@@ -1,1 +1,1 @@
-"""What every room of the casework rests on: actors and permissions, audit, outbox, database, vault, errors, words."""
+"""What every other room rests on: actors, permissions, audit, outbox, database, vault, errors."""

@@ -22,7 +22,7 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody whose acts are judged by `casework.kernel.permissions` and go into the audit trail."""
+    """Somebody who acts: `casework.kernel.permissions` says what they may, the audit trail what they did."""
 
     kind: ActorKind
     id: str

@@ -3,8 +3,8 @@
 A row says that something happened to which object and who may hear of it, by reference alone. What
 a receiver is shown is put together when it is sent, as that receiver may see the object then.
 
-Writers take turns on every database (`casework.kernel.database`), so numbers appear in the order in which
-they were given: whoever has read up to a number has missed nothing before it.
+Writers take turns on every database (`casework.kernel.database`), so numbers appear in the order in
+which they were given: whoever has read up to a number has missed nothing before it.
 """
 
 import threading

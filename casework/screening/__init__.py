@@ -1,1 +1,1 @@
-"""A traveller's photo in, clear / alert / unsearchable out; officers' searches; duplicates of a subject."""
+"""A traveller's photo in, clear / alert / unsearchable out; officers' searches; duplicates."""

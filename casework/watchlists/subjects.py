@@ -1,7 +1,7 @@
 """Subjects: the people who stand on an agency's watchlists.
 
-Making one is `casework.watchlists.enrolment`'s work. What is shown of a subject is audited before it is given
-out.
+Making one is `casework.watchlists.enrolment`'s work. What is shown of a subject is audited before
+it is given out.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The service killed while 200 clients screen and decide; see `benchmarks.crash.crash` for the rounds."""
+"""The service killed while 200 clients screen and decide; see `benchmarks.crash` for the rounds."""
 
 from benchmarks.crash.crash import CLIENTS, campaign
 

@@ -1,0 +1,55 @@
+"""Every router of /v1, in the order in which addresses are tried."""
+
+from typing import Final
+
+from fastapi import APIRouter
+
+from api.v1 import account, exports, sign_on, stream
+from api.v1.agencies import routes as agencies
+from api.v1.alerts import routes as alerts
+from api.v1.audit import routes as audit
+from api.v1.calibrations import routes as calibrations
+from api.v1.compare import routes as compare
+from api.v1.data_subject_report import routes as held
+from api.v1.encounters import routes as encounters
+from api.v1.health import routes as health
+from api.v1.imports import routes as imports
+from api.v1.keys import routes as keys
+from api.v1.officers import routes as officers
+from api.v1.referrals import routes as referrals
+from api.v1.reports import routes as reports
+from api.v1.searches import routes as searches
+from api.v1.sessions import routes as sessions
+from api.v1.subjects import routes as subjects
+from api.v1.tips import routes as tips
+from api.v1.watchlists import routes as watchlists
+from api.v1.webhooks import routes as webhooks
+
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    encounters.router,
+    stream.router,  # before `alerts`, whose `/{alert_id}` would take its address for an alert
+    alerts.router,
+    searches.router,
+    referrals.router,
+    tips.router,
+    compare.router,
+    watchlists.router,
+    exports.router,
+    subjects.router,
+    imports.router,
+    held.router,
+    calibrations.router,
+    reports.router,
+    webhooks.router,
+    sessions.router,
+    sign_on.router,
+    account.router,
+    agencies.router,
+    officers.router,
+    keys.router,
+    audit.router,
+    health.router,
+)
+METRICS: Final = health.metrics_router
+IMPORTS: Final = imports.router
+"""Its uploads are larger than any other body."""
