@@ -22,7 +22,7 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody who acts: `casework.kernel.permissions` says what they may, the audit trail what they did."""
+    """Somebody who acts; `casework.kernel.permissions` says what they may do."""
 
     kind: ActorKind
     id: str

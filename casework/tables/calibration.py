@@ -39,6 +39,6 @@ class CalibrationRecord(Table):
     searches: Mapped[int]
     gallery_size: Mapped[int]
     parameters: Mapped[dict[str, Any]] = mapped_column(deferred=True)
-    """The fitted tail, the body, the tails of the resamples: see `casework.calibration.thresholds`."""
+    """Fitted tail, body, tails of the resamples: see `casework.calibration.thresholds`."""
     created_at: Mapped[datetime]
     made_by: Mapped[str]

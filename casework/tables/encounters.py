@@ -14,7 +14,7 @@ class Encounter(Table):
 
     __tablename__ = "encounter"
     __table_args__ = (
-        # All that counting travellers needs (casework.calibration.monitoring): no row has to be read.
+        # All that counting travellers needs (casework.calibration.monitoring): no row is read.
         Index("ix_encounter_screened", "received_at", "port", "direction", "stage", "outcome"),
     )
 
