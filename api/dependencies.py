@@ -21,9 +21,9 @@ from api.streams import Streams
 from api.workers import Overloaded, WorkPool
 from casework.accounts.sessions import is_session
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import REFUSED, Entry
+from casework.kernel.audit.log import REFUSED, AuditEntry
 from casework.kernel.errors import NotAuthenticated, NotPermitted
-from casework.kernel.permissions import Act, require
+from casework.kernel.permissions import Permission, require
 from casework.service import Service
 from config.settings import Settings
 
@@ -132,14 +132,14 @@ class Allowed:
     It is the first of two checks: the use case behind the route checks the object.
     """
 
-    act: Act
+    act: Permission
 
     async def __call__(self, service: TheService, actor: SomeActor) -> Actor:
         """Return the actor; a refusal goes into the audit trail."""
         try:
             require(actor, self.act)
         except NotPermitted:
-            entry = Entry(actor, self.act, outcome=REFUSED)
+            entry = AuditEntry(actor, self.act, outcome=REFUSED)
             await asyncio.to_thread(service.records.audit.note, entry)
             raise
         return actor

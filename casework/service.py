@@ -28,7 +28,7 @@ from casework.imports.queue import ImportQueue
 from casework.imports.run import Importing
 from casework.imports.store import ImportStore
 from casework.kernel.audit.log import Audit
-from casework.kernel.audit.reader import Trail
+from casework.kernel.audit.reader import AuditReader
 from casework.kernel.clock import Clock, utc_now
 from casework.kernel.database import Database
 from casework.kernel.errors import SetUpError, TemplatesMissing
@@ -72,7 +72,7 @@ class Records:
     commits: GroupCommit
     audit: Audit
     outbox: Outbox
-    trail: Trail
+    trail: AuditReader
     agencies: Agencies
     officers: Officers
     sessions: Sessions
@@ -138,7 +138,7 @@ class Records:
             commits,
             audit,
             outbox,
-            Trail(database, audit),
+            AuditReader(database, audit),
             Agencies(database, audit, clock),
             Officers(database, audit, passwords, clock),
             sessions,

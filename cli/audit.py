@@ -12,7 +12,7 @@ from rich.table import Table
 from api.v1.audit.schemas import AuditRecordOut
 from casework.kernel.actor import Actor
 from casework.kernel.audit.chain import Link, Verdict, check_export
-from casework.kernel.audit.reader import TrailFilter
+from casework.kernel.audit.reader import AuditFilter
 from cli.options import AsJson
 from cli.output import Exit, err, out, print_json
 from config import opening
@@ -88,7 +88,7 @@ def list_records(
 ) -> None:
     """Show records, newest first."""
     begin, end = (each.replace(tzinfo=UTC) if each else None for each in (since, until))
-    wanted = TrailFilter(actor, action, on, outcome, begin, end)
+    wanted = AuditFilter(actor, action, on, outcome, begin, end)
     with opening.records(Settings()) as records:
         found = records.trail.page(Actor.operator(), None, limit, wanted)
     if as_json:

@@ -5,22 +5,27 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from casework.kernel.permissions import FOR_ALL, GRANTS, Act, Reach
+from casework.kernel.permissions import GRANTS, OPERATOR_GRANTS, Permission, PermissionScope
 from casework.kernel.vocabulary import Role
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "access.md"
 ROLES: Final = tuple(Role)
 
 _HEADING: Final = "| act | " + " | ".join(ROLES) + " | for all agencies |"
-_WORDS: Final = {Reach.NOTHING: "", Reach.OWN: "own", Reach.SHARED: "shared", Reach.ALL: "all"}
+_WORDS: Final = {
+    PermissionScope.NOTHING: "",
+    PermissionScope.OWN: "own",
+    PermissionScope.SHARED: "shared",
+    PermissionScope.ALL: "all",
+}
 
 
 def written() -> list[str]:
     """Return the table's lines as the code grants."""
     lines = [_HEADING, "|" + "---|" * (len(ROLES) + 2)]
-    for act in Act:
-        cells = [_WORDS[GRANTS[act].get(role, Reach.NOTHING)] for role in ROLES]
-        lines.append(f"| `{act}` | {' | '.join(cells)} | {FOR_ALL.get(act, '')} |")
+    for act in Permission:
+        cells = [_WORDS[GRANTS[act].get(role, PermissionScope.NOTHING)] for role in ROLES]
+        lines.append(f"| `{act}` | {' | '.join(cells)} | {OPERATOR_GRANTS.get(act, '')} |")
     return lines
 
 
@@ -36,15 +41,15 @@ def documented() -> list[str]:
     return table
 
 
-def promised() -> Mapping[tuple[Act, Role, bool], Reach]:
+def promised() -> Mapping[tuple[Permission, Role, bool], PermissionScope]:
     """Return the reach that the page promises: by act, role, and whether at the operator's."""
     words = {word: reach for reach, word in _WORDS.items()}
-    found: dict[tuple[Act, Role, bool], Reach] = {}
+    found: dict[tuple[Permission, Role, bool], PermissionScope] = {}
     for line in documented()[2:]:
         name, *cells = (cell.strip() for cell in re.split(r"\|", line)[1:-1])
         *reaches, for_all = cells
-        act = Act(name.strip("`"))
+        act = Permission(name.strip("`"))
         for role, word in zip(ROLES, reaches, strict=True):
             found[act, role, False] = words[word]
-            found[act, role, True] = Reach.ALL if for_all == role else words[word]
+            found[act, role, True] = PermissionScope.ALL if for_all == role else words[word]
     return found

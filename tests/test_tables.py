@@ -18,7 +18,7 @@ import pytest
 
 from api.console import labels
 from api.console.i18n import LANGUAGES
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.referrals.states import Move
 from detector.quality import Reason
 from tests.catalogues import CONSOLE, read
@@ -212,7 +212,9 @@ def test_a_word_of_the_domain_is_said_in_every_language(called):
 
 
 def test_every_act_of_a_history_has_a_word():
-    acts = {act.value for act in Act if act.value.startswith("alert.")} - {Act.READ_ALERT.value}
+    acts = {act.value for act in Permission if act.value.startswith("alert.")} - {
+        Permission.READ_ALERT.value
+    }
     assert labels.ACTIONS.keys() >= acts | {f"referral.{move.value}" for move in Move}
 
 

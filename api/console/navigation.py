@@ -6,7 +6,7 @@ from typing import Final
 from api.console.i18n import msg
 from api.console.urls import ACCOUNT
 from casework.kernel.actor import Actor
-from casework.kernel.permissions import Act, Reach, reach
+from casework.kernel.permissions import Permission, PermissionScope, scope_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Entry:
 
     address: str
     label: str
-    act: Act
+    act: Permission
 
     @property
     def section(self) -> str:
@@ -25,16 +25,16 @@ class Entry:
 
 # In the order they are shown; who signs in is brought to the first that they may use.
 ENTRIES: Final = (
-    Entry("/alerts", msg("Alerts"), Act.READ_ALERT),
-    Entry("/watchlists", msg("Watchlists"), Act.READ_WATCHLIST),
-    Entry("/subjects", msg("Subjects"), Act.READ_SUBJECT),
-    Entry("/search", msg("Search"), Act.SEARCH),
-    Entry("/tips", msg("Tips"), Act.HANDLE_TIP),
-    Entry("/referrals", msg("Referrals"), Act.HANDLE_REFERRAL),
-    Entry("/overview", msg("Overview"), Act.READ_REPORT),
-    Entry("/totals", msg("All agencies"), Act.READ_TOTALS),
-    Entry("/audit", msg("Audit"), Act.READ_AUDIT),
-    Entry("/administration/officers", msg("Administration"), Act.MANAGE_OFFICER),
+    Entry("/alerts", msg("Alerts"), Permission.READ_ALERT),
+    Entry("/watchlists", msg("Watchlists"), Permission.READ_WATCHLIST),
+    Entry("/subjects", msg("Subjects"), Permission.READ_SUBJECT),
+    Entry("/search", msg("Search"), Permission.SEARCH),
+    Entry("/tips", msg("Tips"), Permission.HANDLE_TIP),
+    Entry("/referrals", msg("Referrals"), Permission.HANDLE_REFERRAL),
+    Entry("/overview", msg("Overview"), Permission.READ_REPORT),
+    Entry("/totals", msg("All agencies"), Permission.READ_TOTALS),
+    Entry("/audit", msg("Audit"), Permission.READ_AUDIT),
+    Entry("/administration/officers", msg("Administration"), Permission.MANAGE_OFFICER),
 )
 
 
@@ -42,7 +42,7 @@ def menu_for(actor: Actor | None) -> list[Entry]:
     """Return the entries that an actor may use."""
     if actor is None:
         return []
-    return [entry for entry in ENTRIES if reach(actor, entry.act) is not Reach.NOTHING]
+    return [entry for entry in ENTRIES if scope_of(actor, entry.act) is not PermissionScope.NOTHING]
 
 
 def home_of(actor: Actor) -> str:

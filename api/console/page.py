@@ -28,9 +28,9 @@ from api.console.templating import Console
 from api.console.urls import local
 from api.problems import NotReady
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import REFUSED, Entry
+from casework.kernel.audit.log import REFUSED, AuditEntry
 from casework.kernel.errors import NotPermitted
-from casework.kernel.permissions import Act, Reach, reach, require
+from casework.kernel.permissions import Permission, PermissionScope, require, scope_of
 from casework.kernel.vocabulary import SessionKind
 from casework.service import Records, Service
 from casework.tables import Officer
@@ -146,9 +146,9 @@ class OfficerVisit(Visit):
         """Their account."""
         return self.officer
 
-    def may(self, act: Act) -> bool:
+    def may(self, act: Permission) -> bool:
         """Whether the officer may do this to anything at all: what to offer on a page."""
-        return reach(self.actor, act) is not Reach.NOTHING
+        return scope_of(self.actor, act) is not PermissionScope.NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ class Page:
     It is the first of two checks: the use case behind the screen checks the object.
     """
 
-    act: Act
+    act: Permission
     counts_as_use: bool = True
     """Whether asking keeps the session alive; what pages ask by themselves must not."""
 
@@ -180,7 +180,7 @@ class Page:
         try:
             require(actor, self.act)
         except NotPermitted:
-            entry = Entry(actor, self.act, outcome=REFUSED)
+            entry = AuditEntry(actor, self.act, outcome=REFUSED)
             await asyncio.to_thread(records.audit.note, entry)
             raise
         speech = visit.console.speeches.get(officer.language, visit.speech)

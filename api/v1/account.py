@@ -18,12 +18,12 @@ from api.v1.sessions.schemas import (
 from api.workers import Overloaded
 from casework.kernel import errors
 from casework.kernel.actor import Actor
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.tables import Officer
 
 router: Final = APIRouter(prefix="/v1/me", tags=["account"])
 
-Someone = Annotated[Actor, Depends(Allowed(Act.OWN_ACCOUNT))]
+Someone = Annotated[Actor, Depends(Allowed(Permission.OWN_ACCOUNT))]
 
 _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, errors.NotFound)
 _CHANGES: Final = (*_COMMON, problems.RequestInvalid)

@@ -10,11 +10,11 @@ from api.dependencies import Allowed, TheService
 from casework.imports.exports import ExportForm
 from casework.kernel import errors
 from casework.kernel.actor import Actor
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 
 router: Final = APIRouter(prefix="/v1/watchlists", tags=["watchlists"])
 
-Exporter = Annotated[Actor, Depends(Allowed(Act.EXPORT_WATCHLIST))]
+Exporter = Annotated[Actor, Depends(Allowed(Permission.EXPORT_WATCHLIST))]
 
 _ZIP: Final = "application/zip"
 _KINDS: Final = {

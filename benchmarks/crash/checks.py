@@ -14,13 +14,18 @@ from sqlalchemy.orm import Session
 
 from benchmarks.crash.clients import Ledger, Screening, Step
 from benchmarks.load.client import closed_loop
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import AlertState
 from casework.service import Records
 from casework.tables import Alert, AlertEvent, AuditRecord, Encounter, IdempotencyRecord
 
 _STEPS: Final = frozenset(
-    {Act.ACKNOWLEDGE_ALERT, Act.DECIDE_ALERT, Act.CONFIRM_ALERT, Act.CLOSE_ALERT}
+    {
+        Permission.ACKNOWLEDGE_ALERT,
+        Permission.DECIDE_ALERT,
+        Permission.CONFIRM_ALERT,
+        Permission.CLOSE_ALERT,
+    }
 )
 
 _RETRIERS: Final = 8
@@ -113,7 +118,7 @@ def _of_encounters(session: Session) -> Iterator[str]:
     alerts = Counter(session.scalars(select(Alert.encounter_id)))
     keyed = set(session.scalars(select(IdempotencyRecord.encounter_id)))
     audited: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in session.scalars(select(AuditRecord).where(AuditRecord.action == Act.SCREEN)):
+    for row in session.scalars(select(AuditRecord).where(AuditRecord.action == Permission.SCREEN)):
         audited[row.object_id or ""].append(row.detail or {})
     for encounter in session.execute(select(Encounter.id, Encounter.port, Encounter.outcome)):
         said = audited.pop(encounter.id, [])

@@ -10,7 +10,7 @@ from casework.accounts.sessions import end_sessions
 from casework.accounts.sign_in import totp_row
 from casework.accounts.totp import accepted_step, new_secret, provisioning_uri
 from casework.kernel.actor import Actor, ActorKind
-from casework.kernel.audit.log import REFUSED, Audit, Entry
+from casework.kernel.audit.log import REFUSED, Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.errors import (
@@ -21,7 +21,7 @@ from casework.kernel.errors import (
     StaleVersion,
     WeakPassword,
 )
-from casework.kernel.permissions import Act, require
+from casework.kernel.permissions import Permission, require
 from casework.kernel.vault import Vault
 from casework.tables import Officer
 
@@ -78,7 +78,9 @@ class Account:
             row.updated_at = self._clock()
             end_sessions(session, row.id, self._clock(), but=actor.session_id)
             session.flush()
-            self._audit.append(session, Entry(actor, "account.password", row.id, row.agency_id))
+            self._audit.append(
+                session, AuditEntry(actor, "account.password", row.id, row.agency_id)
+            )
 
     def offer_second_factor(self, actor: Actor, present: str) -> SecondFactorOffer:
         """Make a shared secret, which counts once it is confirmed.
@@ -102,7 +104,7 @@ class Account:
             row.totp_step = 0
             row.updated_at = self._clock()
             session.flush()
-            self._audit.append(session, Entry(actor, "account.offer", row.id, row.agency_id))
+            self._audit.append(session, AuditEntry(actor, "account.offer", row.id, row.agency_id))
         return SecondFactorOffer(secret, provisioning_uri(secret, row.login))
 
     def confirm_second_factor(self, actor: Actor, code: str) -> None:
@@ -127,7 +129,7 @@ class Account:
             end_sessions(session, row.id, self._clock(), but=actor.session_id)
             session.flush()
             self._audit.append(
-                session, Entry(actor, "account.second_factor", row.id, row.agency_id)
+                session, AuditEntry(actor, "account.second_factor", row.id, row.agency_id)
             )
 
     def speak(self, actor: Actor, language: str) -> Officer:
@@ -137,7 +139,9 @@ class Account:
             row.language = language
             row.updated_at = self._clock()
             session.flush()
-            self._audit.append(session, Entry(actor, "account.language", row.id, row.agency_id))
+            self._audit.append(
+                session, AuditEntry(actor, "account.language", row.id, row.agency_id)
+            )
         return row
 
     def _confirmed(self, actor: Actor, present: str) -> Officer:
@@ -160,7 +164,9 @@ class Account:
             refusal = locked or NotConfirmed("The present password is wrong.")
             session.flush()
             detail = {"why": type(refusal).__name__}
-            entry = Entry(actor, "account.confirm", row.id, row.agency_id, REFUSED, detail=detail)
+            entry = AuditEntry(
+                actor, "account.confirm", row.id, row.agency_id, REFUSED, detail=detail
+            )
             self._audit.append(session, entry)
         raise refusal
 
@@ -179,7 +185,7 @@ class Account:
         return row
 
     def _own(self, session: Session, actor: Actor) -> Officer:
-        require(actor, Act.OWN_ACCOUNT)
+        require(actor, Permission.OWN_ACCOUNT)
         row = session.get(Officer, actor.id) if actor.kind is ActorKind.OFFICER else None
         if row is None:
             raise NotFound("Only an officer has an account.")

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from casework.accounts.sessions import end_sessions
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.errors import AlreadyExists, IllegalTransition, NotFound, StaleVersion
 from casework.kernel.ids import AGENCY, new_id
-from casework.kernel.permissions import Act, require
+from casework.kernel.permissions import Permission, require
 from casework.kernel.vocabulary import AgencyKind
 from casework.tables import Agency, Officer
 
@@ -44,7 +44,7 @@ class Agencies:
             NotPermitted: the actor may not.
             AlreadyExists: the code is taken.
         """
-        require(actor, Act.MANAGE_AGENCY)
+        require(actor, Permission.MANAGE_AGENCY)
         now = self._clock()
         row = Agency(id=new_id(AGENCY), active=True, created_at=now, updated_at=now, **asdict(new))
         try:
@@ -53,7 +53,7 @@ class Agencies:
                 session.flush()
                 self._audit.append(
                     session,
-                    Entry(actor, "agency.create", row.id, row.id, detail={"code": new.code}),
+                    AuditEntry(actor, "agency.create", row.id, row.id, detail={"code": new.code}),
                 )
         except IntegrityError as error:
             raise AlreadyExists(f"An agency with the code {new.code} already exists.") from error
@@ -65,7 +65,7 @@ class Agencies:
         Raises:
             NotPermitted, NotFound: see the message.
         """
-        require(actor, Act.READ_AGENCY)
+        require(actor, Permission.READ_AGENCY)
         with self._database.read() as session:
             return find(session, agency_id)
 
@@ -93,7 +93,7 @@ class Agencies:
 
     def page(self, actor: Actor, after: str | None, limit: int | None) -> list[Agency]:
         """Return agencies in order of making: those after `after`, at most `limit` (None: all)."""
-        require(actor, Act.READ_AGENCY)
+        require(actor, Permission.READ_AGENCY)
         query = select(Agency).order_by(Agency.id).limit(limit)
         if after is not None:
             query = query.where(Agency.id > after)
@@ -111,7 +111,7 @@ class Agencies:
             NotPermitted, NotFound, StaleVersion: nothing was changed.
             IllegalTransition: nobody switches off their own agency, and themselves with it.
         """
-        require(actor, Act.MANAGE_AGENCY)
+        require(actor, Permission.MANAGE_AGENCY)
         with self._database.write() as session:
             row = find(session, agency_id)
             if version is not None and row.version != version:
@@ -128,7 +128,9 @@ class Agencies:
                     end_sessions(session, officer_id, now)
             session.flush()
             detail = {"fields": sorted(changes), "active": row.active}
-            self._audit.append(session, Entry(actor, "agency.edit", row.id, row.id, detail=detail))
+            self._audit.append(
+                session, AuditEntry(actor, "agency.edit", row.id, row.id, detail=detail)
+            )
         return row
 
 

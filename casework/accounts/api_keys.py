@@ -16,12 +16,19 @@ from sqlalchemy import bindparam, select
 from casework.accounts import agencies
 from casework.accounts.tokens import PREFIX, SECRET_BYTES, digest, split
 from casework.kernel.actor import Actor, ActorKind
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.errors import NotAuthenticated, NotFound, NotPermitted
 from casework.kernel.ids import KEY, new_id
-from casework.kernel.permissions import Act, Reach, reach, require, require_object, within_reach
+from casework.kernel.permissions import (
+    Permission,
+    PermissionScope,
+    require,
+    require_object,
+    scope_of,
+    within_reach,
+)
 from casework.kernel.vocabulary import Scope
 from casework.tables import Agency, ApiKey
 
@@ -67,8 +74,11 @@ class Keys:
             NotFound: there is no such agency, or it is beyond the actor's reach.
         """
         missing = f"There is no agency {new.agency_id}."
-        require_object(actor, Act.MANAGE_KEY, new.agency_id, missing=missing)
-        if Scope.SCREEN in new.scopes and reach(actor, Act.MANAGE_KEY) is not Reach.ALL:
+        require_object(actor, Permission.MANAGE_KEY, new.agency_id, missing=missing)
+        if (
+            Scope.SCREEN in new.scopes
+            and scope_of(actor, Permission.MANAGE_KEY) is not PermissionScope.ALL
+        ):
             raise NotPermitted(
                 "A key with the scope 'screen' searches every agency's watchlists: only an "
                 "administrator of the agency that runs the installation can make one."
@@ -95,22 +105,22 @@ class Keys:
             session.flush()
             detail = {"scopes": row.scopes, "ports": row.ports}
             self._audit.append(
-                session, Entry(actor, "key.create", row.id, row.agency_id, detail=detail)
+                session, AuditEntry(actor, "key.create", row.id, row.agency_id, detail=detail)
             )
         return _record(row), f"{PREFIX}.{row.id}.{secret}"
 
     def all(self, actor: Actor) -> tuple[KeyRecord, ...]:
         """Return the keys within the actor's reach, oldest first; raises NotPermitted."""
-        require(actor, Act.MANAGE_KEY)
-        visible = within_reach(actor, Act.MANAGE_KEY, ApiKey.agency_id)
+        require(actor, Permission.MANAGE_KEY)
+        visible = within_reach(actor, Permission.MANAGE_KEY, ApiKey.agency_id)
         with self._database.read() as session:
             rows = session.scalars(select(ApiKey).where(visible).order_by(ApiKey.id))
             return tuple(_record(row) for row in rows)
 
     def page(self, actor: Actor, after: str | None, limit: int) -> list[KeyRecord]:
         """Return up to `limit` keys in order of making, those after id `after`."""
-        require(actor, Act.MANAGE_KEY)
-        visible = within_reach(actor, Act.MANAGE_KEY, ApiKey.agency_id)
+        require(actor, Permission.MANAGE_KEY)
+        visible = within_reach(actor, Permission.MANAGE_KEY, ApiKey.agency_id)
         query = select(ApiKey).where(visible).order_by(ApiKey.id).limit(limit)
         if after is not None:
             query = query.where(ApiKey.id > after)
@@ -128,13 +138,13 @@ class Keys:
         with self._database.write() as session:
             row = session.get(ApiKey, key_id)
             owner_id = row.agency_id if row is not None else None
-            require_object(actor, Act.MANAGE_KEY, owner_id, missing=missing)
+            require_object(actor, Permission.MANAGE_KEY, owner_id, missing=missing)
             if row is None:
                 raise NotFound(missing)
             if row.revoked_at is None:
                 row.revoked_at = self._clock()
                 session.flush()
-                self._audit.append(session, Entry(actor, "key.revoke", row.id, row.agency_id))
+                self._audit.append(session, AuditEntry(actor, "key.revoke", row.id, row.agency_id))
             return _record(row)
 
     def recognise(self, text: str) -> Actor:
@@ -148,7 +158,7 @@ class Keys:
         row = None
         if key_id:
             # Read every time: a revocation counts at once, whichever process it was made in.
-            with self._database.glance() as connection:
+            with self._database.read_one() as connection:
                 row = connection.execute(_RECOGNISED, {"key_id": key_id}).first()
         expected = row.secret_sha256 if row is not None else ""
         matches = hmac.compare_digest(expected.encode(), digest(secret).encode())

@@ -12,7 +12,7 @@ from casework.accounts import agencies
 from casework.accounts.passwords import Passwords, first_password
 from casework.accounts.sessions import end_sessions
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.errors import (
@@ -23,7 +23,14 @@ from casework.kernel.errors import (
     StaleVersion,
 )
 from casework.kernel.ids import OFFICER, new_id
-from casework.kernel.permissions import Act, Reach, reach, require, require_object, within_reach
+from casework.kernel.permissions import (
+    Permission,
+    PermissionScope,
+    require,
+    require_object,
+    scope_of,
+    within_reach,
+)
 from casework.kernel.vocabulary import Role
 from casework.tables import Officer
 
@@ -93,7 +100,8 @@ class Officers:
                 session.flush()
                 detail = {"roles": sorted(new.roles)}
                 self._audit.append(
-                    session, Entry(actor, "officer.create", row.id, row.agency_id, detail=detail)
+                    session,
+                    AuditEntry(actor, "officer.create", row.id, row.agency_id, detail=detail),
                 )
         except IntegrityError as error:
             raise AlreadyExists(f"An officer with the login {row.login} already exists.") from error
@@ -103,12 +111,12 @@ class Officers:
         """Return one officer; raises NotPermitted or NotFound."""
         with self._database.read() as session:
             row = self._find(session, actor, officer_id)
-        self._audit.note(Entry(actor, "officer.read", row.id, row.agency_id))
+        self._audit.note(AuditEntry(actor, "officer.read", row.id, row.agency_id))
         return row
 
     def by_login(self, actor: Actor, login: str) -> Officer:
         """Return the officer with a login; raises NotPermitted or NotFound."""
-        require(actor, Act.MANAGE_OFFICER)
+        require(actor, Permission.MANAGE_OFFICER)
         with self._database.read() as session:
             row = session.scalar(select(Officer).where(Officer.login == login.lower()))
             missing = f"There is no officer {login}: see `siaga officers list`."
@@ -119,10 +127,10 @@ class Officers:
 
     def page(self, actor: Actor, after: str | None, limit: int | None) -> list[Officer]:
         """Return officers in order of making: those after `after`, at most `limit` (None: all)."""
-        require(actor, Act.MANAGE_OFFICER)
+        require(actor, Permission.MANAGE_OFFICER)
         query = (
             select(Officer)
-            .where(within_reach(actor, Act.MANAGE_OFFICER, Officer.agency_id))
+            .where(within_reach(actor, Permission.MANAGE_OFFICER, Officer.agency_id))
             .order_by(Officer.id)
             .limit(limit)
         )
@@ -131,7 +139,7 @@ class Officers:
         with self._database.read() as session:
             found = list(session.scalars(query))
         detail = {"officers": len(found)}
-        self._audit.note(Entry(actor, "officer.list", owner_id=actor.agency_id, detail=detail))
+        self._audit.note(AuditEntry(actor, "officer.list", owner_id=actor.agency_id, detail=detail))
         return found
 
     def edit(
@@ -168,7 +176,7 @@ class Officers:
             session.flush()
             detail = {"fields": sorted(fields), "roles": row.roles, "active": row.active}
             self._audit.append(
-                session, Entry(actor, "officer.edit", row.id, row.agency_id, detail=detail)
+                session, AuditEntry(actor, "officer.edit", row.id, row.agency_id, detail=detail)
             )
         return row
 
@@ -184,7 +192,7 @@ class Officers:
             NotPermitted, NotFound: nothing was changed.
             IllegalTransition: an identity provider keeps the officer's password.
         """
-        require(actor, Act.MANAGE_OFFICER)
+        require(actor, Permission.MANAGE_OFFICER)
         password = first_password()
         hashed = self._passwords.hash(password)
         with self._database.write() as session:
@@ -201,7 +209,7 @@ class Officers:
             session.flush()
             detail = {"second_factor": second_factor}
             self._audit.append(
-                session, Entry(actor, "officer.reset", row.id, row.agency_id, detail=detail)
+                session, AuditEntry(actor, "officer.reset", row.id, row.agency_id, detail=detail)
             )
         return password
 
@@ -216,7 +224,7 @@ class Officers:
     def _require(self, actor: Actor, agency_id: str | None, missing: str | None = None) -> None:
         require_object(
             actor,
-            Act.MANAGE_OFFICER,
+            Permission.MANAGE_OFFICER,
             agency_id,
             missing=missing or f"There is no agency {agency_id}.",
         )
@@ -236,7 +244,10 @@ def _require_grantable(actor: Actor, roles: frozenset[Role] | set[Role]) -> None
     """Raise NotPermitted where a role reaches further than the one who would give it."""
     if Role.PORT in roles:
         raise NotPermitted("The role 'port' is for systems: make a key with the scope 'screen'.")
-    if Role.COORDINATOR in roles and reach(actor, Act.MANAGE_OFFICER) is not Reach.ALL:
+    if (
+        Role.COORDINATOR in roles
+        and scope_of(actor, Permission.MANAGE_OFFICER) is not PermissionScope.ALL
+    ):
         raise NotPermitted(
             "The role 'coordinator' reads totals of every agency: only an administrator of the "
             "agency that runs the installation can give it."

@@ -19,7 +19,7 @@ from casework.accounts.passwords import Passwords
 from casework.accounts.sign_in import WRONG, Credentials, Gate, in_force
 from casework.accounts.tokens import PREFIX, SECRET_BYTES, digest, split
 from casework.kernel.actor import Actor, ActorKind
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.errors import NotAuthenticated, NotFound
@@ -117,7 +117,7 @@ class Sessions:
         row = None
         if session_id:
             # Read every time: an account that is switched off is out at once, in every process.
-            with self._database.glance() as connection:
+            with self._database.read_one() as connection:
                 row = connection.execute(_RECOGNISED, {"session_id": session_id}).first()
         expected = row.secret_sha256 if row is not None else ""
         matches = hmac.compare_digest(expected.encode(), digest(secret).encode())
@@ -152,7 +152,7 @@ class Sessions:
                 .values(ended_at=self._clock())
             )
             self._audit.append(
-                session, Entry(actor, "session.end", actor.session_id, actor.agency_id)
+                session, AuditEntry(actor, "session.end", actor.session_id, actor.agency_id)
             )
 
     def _alive(self, kind: str, seen_at: datetime, expires_at: datetime) -> bool:
@@ -162,7 +162,7 @@ class Sessions:
         return kind != SessionKind.CONSOLE or now - seen_at < self.rules.console_idle
 
     def _seen(self, session_id: str, now: datetime) -> None:
-        with self._database.write_rows() as connection:
+        with self._database.write_core() as connection:
             connection.execute(
                 update(OfficerSession).where(OfficerSession.id == session_id).values(seen_at=now)
             )
@@ -200,7 +200,7 @@ class Sessions:
             ),
             request_id=request_id,
         )
-        entry = Entry(
+        entry = AuditEntry(
             actor, "session.begin", officer.id, officer.agency_id, detail={"kind": kind.value}
         )
         self._audit.append(session, entry)

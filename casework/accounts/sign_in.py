@@ -17,7 +17,7 @@ from casework.accounts.passwords import Passwords
 from casework.accounts.throttle import Throttle
 from casework.accounts.totp import accepted_step
 from casework.kernel.actor import Actor, ActorKind
-from casework.kernel.audit.log import REFUSED, Audit, Entry
+from casework.kernel.audit.log import REFUSED, Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.errors import (
@@ -178,7 +178,7 @@ def in_force(session: Session, officer: Officer) -> bool:
     return officer.active and session.get_one(Agency, officer.agency_id).active
 
 
-def _refused(actor: Actor, officer: Officer | None, why: Exception) -> Entry:
+def _refused(actor: Actor, officer: Officer | None, why: Exception) -> AuditEntry:
     object_id, owner_id = (officer.id, officer.agency_id) if officer is not None else (None, None)
     detail = {"why": type(why).__name__}
-    return Entry(actor, "session.begin", object_id, owner_id, REFUSED, detail=detail)
+    return AuditEntry(actor, "session.begin", object_id, owner_id, REFUSED, detail=detail)

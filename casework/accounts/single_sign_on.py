@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from casework.accounts.oidc import Identity, Proof, Provider
 from casework.accounts.sessions import Sessions, SignedIn
 from casework.kernel.actor import Actor, ActorKind
-from casework.kernel.audit.log import REFUSED, Audit, Entry
+from casework.kernel.audit.log import REFUSED, Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.errors import NotAuthenticated, SignOnRefused, WrongDataKey
@@ -197,7 +197,7 @@ class SignOn:
         officer.updated_at = self._clock()
         session.flush()
         actor = _actor(officer).asking(request_id)
-        self._audit.append(session, Entry(actor, "officer.tie", officer.id, officer.agency_id))
+        self._audit.append(session, AuditEntry(actor, "officer.tie", officer.id, officer.agency_id))
         return officer.id
 
 
@@ -205,10 +205,10 @@ def _actor(officer: Officer) -> Actor:
     return Actor(ActorKind.OFFICER, officer.id, officer.login, officer.agency_id)
 
 
-def _entry(actor: Actor, refusal: SignOnRefused, request_id: str | None) -> Entry:
+def _entry(actor: Actor, refusal: SignOnRefused, request_id: str | None) -> AuditEntry:
     object_id = actor.id if actor is not _NOBODY else None
     detail = {"by": "provider", "why": refusal.why}
-    return Entry(
+    return AuditEntry(
         actor.asking(request_id),
         "session.begin",
         object_id,

@@ -17,12 +17,12 @@ from casework.gallery.change_log import log_policy
 from casework.gallery.model_key import ModelKey
 from casework.gallery.replica import GalleryMirror
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.errors import NotFound, TooFewScores
 from casework.kernel.ids import CALIBRATION, new_id
-from casework.kernel.permissions import Act, require
+from casework.kernel.permissions import Permission, require
 from casework.kernel.vocabulary import CalibrationSource
 from casework.tables import CalibrationRecord
 from detector.embed import Embedding
@@ -85,7 +85,7 @@ class Calibrations:
         Raises:
             NotPermitted, NotFound: the actor may not, or there is none with this id.
         """
-        require(actor, Act.READ_CALIBRATION)
+        require(actor, Permission.READ_CALIBRATION)
         with self._database.read() as session:
             options = [undefer(CalibrationRecord.parameters)]
             row = session.get(CalibrationRecord, calibration_id, options=options)
@@ -101,7 +101,7 @@ class Calibrations:
 
     def page(self, actor: Actor, after: str | None, limit: int) -> list[Calibrated]:
         """Return up to `limit` calibrations of every model in order of making, after an id."""
-        require(actor, Act.READ_CALIBRATION)
+        require(actor, Permission.READ_CALIBRATION)
         query = select(CalibrationRecord).order_by(CalibrationRecord.id).limit(limit)
         if after is not None:
             query = query.where(CalibrationRecord.id > after)
@@ -125,7 +125,7 @@ class Calibrations:
         Raises:
             NotPermitted, TooFewScores: nothing was made.
         """
-        require(actor, Act.CALIBRATE)
+        require(actor, Permission.CALIBRATE)
         fitted = _fitted(scores, self.gallery_size())
         detail = f"{len(scores)} photos of people known to be on no list"
         with self._database.write() as session:
@@ -138,7 +138,7 @@ class Calibrations:
         Raises:
             NotPermitted, TooFewScores: nothing was made.
         """
-        require(actor, Act.CALIBRATE)
+        require(actor, Permission.CALIBRATE)
         detail, fitted = self._from_encounters()
         with self._database.write() as session:
             row = self._add(session, actor, CalibrationSource.ENCOUNTERS, detail, fitted)
@@ -209,7 +209,7 @@ class Calibrations:
         session.flush()
         log_policy(session, self._clock)
         told = {"source": source.value, "searches": row.searches, "size": row.gallery_size}
-        self._audit.append(session, Entry(actor, Act.CALIBRATE, row.id, detail=told))
+        self._audit.append(session, AuditEntry(actor, Permission.CALIBRATE, row.id, detail=told))
         return row
 
     def _newest(self, session: Session) -> str | None:

@@ -19,10 +19,10 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
-from casework.kernel.permissions import Act, extends_to, require
+from casework.kernel.permissions import Permission, extends_to, require
 from casework.kernel.vocabulary import Direction, Outcome
 from casework.review.findings import GRAVITY, Finding, gravity
 from casework.tables import Alert, AuditRecord, Encounter, Watchlist
@@ -92,10 +92,12 @@ class Monitoring:
 
     def report(self, actor: Actor, days: int = WINDOW_DAYS) -> AlarmReport:
         """Return the report on the lists within the actor's reach; raises NotPermitted."""
-        require(actor, Act.READ_REPORT)
+        require(actor, Permission.READ_REPORT)
         found = self.alarms(days)
         kept = tuple(
-            each for each in found.watchlists if extends_to(actor, Act.READ_REPORT, each.owner_id)
+            each
+            for each in found.watchlists
+            if extends_to(actor, Permission.READ_REPORT, each.owner_id)
         )
         return replace(found, watchlists=kept)
 
@@ -159,14 +161,14 @@ def _on_record(session: Session, alarms: Alarms) -> bool:
     return last is not None and bool(last["breach"])
 
 
-def _entry(alarms: Alarms) -> Entry:
+def _entry(alarms: Alarms) -> AuditEntry:
     detail = {
         "breach": alarms.breach,
         "travellers": alarms.travellers,
         "not_matches": alarms.not_matches,
         "limit": alarms.limit,
     }
-    return Entry(Actor.service(), BREACH, alarms.watchlist_id, alarms.owner_id, detail=detail)
+    return AuditEntry(Actor.service(), BREACH, alarms.watchlist_id, alarms.owner_id, detail=detail)
 
 
 def _travellers(session: Session, since: datetime) -> dict[tuple[str, Direction, str], int]:

@@ -66,7 +66,7 @@ class GalleryMirror:
 
         Call before a search whose answer must reflect all writes acknowledged so far.
         """
-        with self._database.glance() as connection:
+        with self._database.read_one() as connection:
             if position(connection) <= self.gallery.version:
                 return self.gallery.version
         with self._following, self._database.read() as session:

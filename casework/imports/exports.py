@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session, selectinload
 
 from casework.imports.formats import COLUMNS, cell_of, csv_line
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.database import Database
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.kernel.vault import Vault
 from casework.tables import EnrolledPhoto, Membership, Subject
 from casework.watchlists import watchlists
@@ -59,7 +59,7 @@ class Exports:
             NotPermitted, NotFound: the actor may export nothing, or not this list.
         """
         with self._database.read() as session:
-            row = watchlists.find(session, actor, Act.EXPORT_WATCHLIST, watchlist_id)
+            row = watchlists.find(session, actor, Permission.EXPORT_WATCHLIST, watchlist_id)
             subjects = session.scalar(
                 select(func.count()).where(Membership.watchlist_id == watchlist_id)
             )
@@ -72,7 +72,9 @@ class Exports:
         counts = (subjects or 0, (pictures or 0) if photos else 0)
         detail = {"subjects": counts[0], "photos": counts[1], "format": form.value}
         self._audit.note(
-            Entry(actor, Act.EXPORT_WATCHLIST, watchlist_id, row.agency_id, detail=detail)
+            AuditEntry(
+                actor, Permission.EXPORT_WATCHLIST, watchlist_id, row.agency_id, detail=detail
+            )
         )
         listed = self._listed(watchlist_id, form, photos=photos)
         return Export(*counts, self._zipped(watchlist_id, form, listed) if photos else listed)

@@ -11,11 +11,11 @@ from casework.imports.queue import UNFINISHED, end, new_job, note_begin
 from casework.imports.source import ImportLimits, counted
 from casework.imports.upload import PIECE, Uploads
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.errors import IllegalTransition, NotFound, TooManyImports
-from casework.kernel.permissions import Act, extends_to, require, within_reach
+from casework.kernel.permissions import Permission, extends_to, require, within_reach
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import ImportState
 from casework.tables import ImportFault, ImportJob, ImportPart
@@ -124,7 +124,9 @@ class Imports:
             end(job, ImportState.CANCELLED, self._clock)
             self._audit.append(
                 session,
-                Entry(actor, "import.cancel", job.id, job.agency_id, detail={"rows": job.done}),
+                AuditEntry(
+                    actor, "import.cancel", job.id, job.agency_id, detail={"rows": job.done}
+                ),
             )
         return job
 
@@ -139,9 +141,9 @@ class Imports:
         Raises:
             NotPermitted: the actor may see none.
         """
-        require(actor, Act.IMPORT)
+        require(actor, Permission.IMPORT)
         query = select(ImportJob).where(
-            within_reach(actor, Act.IMPORT, ImportJob.agency_id),
+            within_reach(actor, Permission.IMPORT, ImportJob.agency_id),
             ImportJob.state != ImportState.RECEIVING.value,
         )
         if before is not None:
@@ -205,12 +207,12 @@ class Imports:
 
 
 def _find(session: Session, actor: Actor, import_id: str) -> ImportJob:
-    require(actor, Act.IMPORT)
+    require(actor, Permission.IMPORT)
     job = session.get(ImportJob, import_id)
     if (
         job is None
         or job.state == ImportState.RECEIVING.value
-        or not extends_to(actor, Act.IMPORT, job.agency_id)
+        or not extends_to(actor, Permission.IMPORT, job.agency_id)
     ):
         raise NotFound(f"There is no import {import_id}.")
     return job

@@ -13,11 +13,11 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from casework.kernel.actor import Actor, ActorKind
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.ids import IMPORT, new_id
-from casework.kernel.permissions import Act, require
+from casework.kernel.permissions import Permission, require
 from casework.kernel.vocabulary import ImportState, Role
 from casework.tables import ImportJob
 from casework.watchlists import watchlists
@@ -143,7 +143,7 @@ class ImportQueue:
 
     def release(self, claim: Claim) -> None:
         """Give an import back that was not ended, so that any process may go on with it."""
-        with self._database.write_rows() as connection:
+        with self._database.write_core() as connection:
             connection.execute(
                 update(ImportJob)
                 .where(ImportJob.id == claim.job.id, ImportJob.claim == claim.token)
@@ -182,7 +182,7 @@ class ImportQueue:
         detail: dict[str, Any] = {"state": job.state, "rows": job.done, "dry_run": job.dry_run}
         detail |= {name: getattr(job, name) for name in (*_COUNTS[1:-1], *_PHOTO_COUNTS)}
         self._audit.append(
-            session, Entry(actor, "import.finish", job.id, job.agency_id, detail=detail)
+            session, AuditEntry(actor, "import.finish", job.id, job.agency_id, detail=detail)
         )
 
 
@@ -190,8 +190,8 @@ def new_job(
     session: Session, actor: Actor, watchlist_id: str, clock: Clock, *, dry_run: bool
 ) -> ImportJob:
     """Return an import of nothing yet; raises NotPermitted or NotFound."""
-    require(actor, Act.IMPORT)
-    watchlist = watchlists.find(session, actor, Act.EDIT_WATCHLIST, watchlist_id)
+    require(actor, Permission.IMPORT)
+    watchlist = watchlists.find(session, actor, Permission.EDIT_WATCHLIST, watchlist_id)
     return ImportJob(
         id=new_id(IMPORT),
         agency_id=watchlist.agency_id,
@@ -219,4 +219,6 @@ def end(job: ImportJob, state: ImportState, clock: Clock) -> None:
 def note_begin(audit: Audit, session: Session, actor: Actor, job: ImportJob) -> None:
     """Write into the trail what is brought in."""
     detail = {"watchlist": job.watchlist_id, "rows": job.rows, "dry_run": job.dry_run}
-    audit.append(session, Entry(actor, Act.IMPORT, job.id, job.agency_id, detail=detail))
+    audit.append(
+        session, AuditEntry(actor, Permission.IMPORT, job.id, job.agency_id, detail=detail)
+    )

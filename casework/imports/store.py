@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from casework.gallery.change_log import log_policy
 from casework.imports.formats import Fault, RawRow
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.errors import ImpossibleBirth, InvalidPeriod
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.tables import ImportJob, Subject
 from casework.watchlists.enrolment import Application, Enrolled, Enrolment, Examined, by_reference
 from casework.watchlists.subjects import NewSubject, check_birth, check_period, has_lapsed
@@ -117,7 +117,10 @@ class ImportStore:
         subject.updated_at = self._clock()
         detail = {"fields": sorted(changes)}
         self._audit.append(
-            session, Entry(actor, Act.EDIT_SUBJECT, subject.id, subject.agency_id, detail=detail)
+            session,
+            AuditEntry(
+                actor, Permission.EDIT_SUBJECT, subject.id, subject.agency_id, detail=detail
+            ),
         )
 
 

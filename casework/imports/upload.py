@@ -55,7 +55,7 @@ class Uploads:
         with self._database.read() as session:
             pieces = session.execute(query).all()
         for stream, number in pieces:
-            with self._database.write_rows() as connection:
+            with self._database.write_core() as connection:
                 connection.execute(
                     delete(ImportPart).where(
                         ImportPart.import_id == import_id,

@@ -123,7 +123,7 @@ class Database:
             yield session
 
     @contextmanager
-    def glance(self) -> Iterator[Connection]:
+    def read_one(self) -> Iterator[Connection]:
         """Give a connection for a single statement that reads, at the least cost.
 
         One statement sees one consistent state by itself; for several that belong together there
@@ -133,7 +133,7 @@ class Database:
             yield connection
 
     @contextmanager
-    def write_rows(self) -> Iterator[Connection]:
+    def write_core(self) -> Iterator[Connection]:
         """Like `write`, for plain statements that need no objects."""
         with self._writing.begin() as connection:
             yield connection

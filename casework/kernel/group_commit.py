@@ -55,7 +55,7 @@ class GroupCommit:
     def _commit(self, group: Sequence[_Entry]) -> None:
         """Write all in one transaction; if that fails, each in its own, to see whose it is."""
         try:
-            with self._database.write_rows() as connection:
+            with self._database.write_core() as connection:
                 for entry in group:
                     entry.work(connection)
         except BaseException as error:  # noqa: BLE001 - it belongs to the thread that waits for it

@@ -68,7 +68,7 @@ class Outbox:
 
     def newest(self) -> int:
         """Return the number of the last event, 0 where there is none."""
-        with self._database.glance() as connection:
+        with self._database.read_one() as connection:
             return connection.execute(_NEWEST).scalar_one()
 
     def ring(self) -> None:

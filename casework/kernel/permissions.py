@@ -16,7 +16,7 @@ from casework.kernel.errors import AccountIncomplete, NotFound, NotPermitted
 from casework.kernel.vocabulary import Role
 
 
-class Act(StrEnum):
+class Permission(StrEnum):
     """What can be done; the audit trail uses the same words."""
 
     SCREEN = "encounter.screen"
@@ -54,7 +54,7 @@ class Act(StrEnum):
     OWN_ACCOUNT = "account.own"
 
 
-class Reach(IntEnum):
+class PermissionScope(IntEnum):
     """How far an act extends."""
 
     NOTHING = 0
@@ -65,82 +65,89 @@ class Reach(IntEnum):
     ALL = 3
 
 
-_OWN, _SHARED, _ALL = Reach.OWN, Reach.SHARED, Reach.ALL
+_OWN, _SHARED, _ALL = PermissionScope.OWN, PermissionScope.SHARED, PermissionScope.ALL
 _OFFICER, _SUPERVISOR, _ANALYST = Role.OFFICER, Role.SUPERVISOR, Role.ANALYST
 _AUDITOR, _COORDINATOR, _ADMIN = Role.AUDITOR, Role.COORDINATOR, Role.ADMIN
 _PEOPLE: Final = (_OFFICER, _SUPERVISOR, _ANALYST, _AUDITOR, _COORDINATOR, _ADMIN)
 
-GRANTS: Final[Mapping[Act, Mapping[Role, Reach]]] = {
-    Act.SCREEN: {Role.PORT: _ALL},
-    Act.READ_ENCOUNTER: {Role.PORT: _OWN},
-    Act.COMPARE: dict.fromkeys((Role.PORT, _OFFICER, _SUPERVISOR, _ANALYST), _ALL),
-    Act.SEARCH: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _SHARED),
-    Act.READ_WATCHLIST: {_OFFICER: _SHARED, _SUPERVISOR: _SHARED, _ANALYST: _OWN, _AUDITOR: _OWN},
-    Act.EDIT_WATCHLIST: {_ANALYST: _OWN},
-    Act.EXPORT_WATCHLIST: {_ANALYST: _OWN},
-    Act.READ_SUBJECT: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _OWN),
-    Act.EDIT_SUBJECT: {_ANALYST: _OWN},
-    Act.READ_HISTORY: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _OWN),
-    Act.READ_ALERT: {_OFFICER: _SHARED, _SUPERVISOR: _SHARED, _ANALYST: _OWN},
-    Act.ACKNOWLEDGE_ALERT: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),
-    Act.DECIDE_ALERT: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),
-    Act.CONFIRM_ALERT: {_SUPERVISOR: _SHARED},
-    Act.REFER_ALERT: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),
-    Act.CLOSE_ALERT: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),
-    Act.HANDLE_REFERRAL: dict.fromkeys((_OFFICER, _SUPERVISOR), _OWN),
-    Act.HANDLE_TIP: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _OWN),
-    Act.READ_TIP_SOURCE: {_SUPERVISOR: _OWN},
-    Act.IMPORT: {_ANALYST: _OWN},
-    Act.READ_AUDIT: {_AUDITOR: _OWN},
-    Act.VERIFY_AUDIT: {_AUDITOR: _ALL},
-    Act.READ_REPORT: {_SUPERVISOR: _OWN, _AUDITOR: _OWN},
-    Act.READ_TOTALS: {_COORDINATOR: _ALL},
-    Act.READ_CALIBRATION: dict.fromkeys((_SUPERVISOR, _ANALYST, _AUDITOR, _ADMIN), _ALL),
-    Act.CALIBRATE: {},
-    Act.READ_AGENCY: dict.fromkeys(_PEOPLE, _ALL),
-    Act.MANAGE_AGENCY: {},
-    Act.MANAGE_OFFICER: {_ADMIN: _OWN},
-    Act.MANAGE_KEY: {_ADMIN: _OWN},
-    Act.MANAGE_WEBHOOK: {_ADMIN: _OWN},
-    Act.ERASE_DUE: {},
-    Act.OWN_ACCOUNT: dict.fromkeys(_PEOPLE, _OWN),
+GRANTS: Final[Mapping[Permission, Mapping[Role, PermissionScope]]] = {
+    Permission.SCREEN: {Role.PORT: _ALL},
+    Permission.READ_ENCOUNTER: {Role.PORT: _OWN},
+    Permission.COMPARE: dict.fromkeys((Role.PORT, _OFFICER, _SUPERVISOR, _ANALYST), _ALL),
+    Permission.SEARCH: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _SHARED),
+    Permission.READ_WATCHLIST: {
+        _OFFICER: _SHARED,
+        _SUPERVISOR: _SHARED,
+        _ANALYST: _OWN,
+        _AUDITOR: _OWN,
+    },
+    Permission.EDIT_WATCHLIST: {_ANALYST: _OWN},
+    Permission.EXPORT_WATCHLIST: {_ANALYST: _OWN},
+    Permission.READ_SUBJECT: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _OWN),
+    Permission.EDIT_SUBJECT: {_ANALYST: _OWN},
+    Permission.READ_HISTORY: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _OWN),
+    Permission.READ_ALERT: {_OFFICER: _SHARED, _SUPERVISOR: _SHARED, _ANALYST: _OWN},
+    Permission.ACKNOWLEDGE_ALERT: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),
+    Permission.DECIDE_ALERT: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),
+    Permission.CONFIRM_ALERT: {_SUPERVISOR: _SHARED},
+    Permission.REFER_ALERT: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),
+    Permission.CLOSE_ALERT: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),
+    Permission.HANDLE_REFERRAL: dict.fromkeys((_OFFICER, _SUPERVISOR), _OWN),
+    Permission.HANDLE_TIP: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _OWN),
+    Permission.READ_TIP_SOURCE: {_SUPERVISOR: _OWN},
+    Permission.IMPORT: {_ANALYST: _OWN},
+    Permission.READ_AUDIT: {_AUDITOR: _OWN},
+    Permission.VERIFY_AUDIT: {_AUDITOR: _ALL},
+    Permission.READ_REPORT: {_SUPERVISOR: _OWN, _AUDITOR: _OWN},
+    Permission.READ_TOTALS: {_COORDINATOR: _ALL},
+    Permission.READ_CALIBRATION: dict.fromkeys((_SUPERVISOR, _ANALYST, _AUDITOR, _ADMIN), _ALL),
+    Permission.CALIBRATE: {},
+    Permission.READ_AGENCY: dict.fromkeys(_PEOPLE, _ALL),
+    Permission.MANAGE_AGENCY: {},
+    Permission.MANAGE_OFFICER: {_ADMIN: _OWN},
+    Permission.MANAGE_KEY: {_ADMIN: _OWN},
+    Permission.MANAGE_WEBHOOK: {_ADMIN: _OWN},
+    Permission.ERASE_DUE: {},
+    Permission.OWN_ACCOUNT: dict.fromkeys(_PEOPLE, _OWN),
 }
 
 # What the agency that runs the installation does for all others, beyond its own objects. It reads
 # no other agency's subjects or alerts: running the machine is no authority over the work.
-FOR_ALL: Final[Mapping[Act, Role]] = {
-    Act.READ_AUDIT: _AUDITOR,
-    Act.CALIBRATE: _ADMIN,
-    Act.MANAGE_AGENCY: _ADMIN,
-    Act.MANAGE_OFFICER: _ADMIN,
-    Act.MANAGE_KEY: _ADMIN,
-    Act.MANAGE_WEBHOOK: _ADMIN,
-    Act.ERASE_DUE: _ADMIN,
+OPERATOR_GRANTS: Final[Mapping[Permission, Role]] = {
+    Permission.READ_AUDIT: _AUDITOR,
+    Permission.CALIBRATE: _ADMIN,
+    Permission.MANAGE_AGENCY: _ADMIN,
+    Permission.MANAGE_OFFICER: _ADMIN,
+    Permission.MANAGE_KEY: _ADMIN,
+    Permission.MANAGE_WEBHOOK: _ADMIN,
+    Permission.ERASE_DUE: _ADMIN,
 }
 
 _AT_THE_MACHINE: Final = frozenset({ActorKind.OPERATOR, ActorKind.SERVICE})
 
 
-def reach(actor: Actor, act: Act) -> Reach:
+def scope_of(actor: Actor, act: Permission) -> PermissionScope:
     """Return how far an act of this actor extends."""
     if actor.kind in _AT_THE_MACHINE:
-        return Reach.ALL
-    if actor.incomplete is not None and act is not Act.OWN_ACCOUNT:
-        return Reach.NOTHING
-    if actor.runs_installation and FOR_ALL.get(act) in actor.roles:
-        return Reach.ALL
+        return PermissionScope.ALL
+    if actor.incomplete is not None and act is not Permission.OWN_ACCOUNT:
+        return PermissionScope.NOTHING
+    if actor.runs_installation and OPERATOR_GRANTS.get(act) in actor.roles:
+        return PermissionScope.ALL
     grants = GRANTS[act]
-    return max((grants[role] for role in actor.roles if role in grants), default=Reach.NOTHING)
+    return max(
+        (grants[role] for role in actor.roles if role in grants), default=PermissionScope.NOTHING
+    )
 
 
-def require(actor: Actor, act: Act) -> None:
+def require(actor: Actor, act: Permission) -> None:
     """Raise unless the actor may do this to anything at all.
 
     Raises:
         AccountIncomplete: not before a new password or a second factor is set.
         NotPermitted: no role of the actor's is granted this.
     """
-    if reach(actor, act) is Reach.NOTHING:
+    if scope_of(actor, act) is PermissionScope.NOTHING:
         if actor.incomplete is not None:
             raise AccountIncomplete(actor.incomplete)
         holders = ", ".join(sorted({*GRANTS[act], *_holder_for_all(act)}))
@@ -150,7 +157,7 @@ def require(actor: Actor, act: Act) -> None:
 
 
 def extends_to(
-    actor: Actor, act: Act, owner_id: str | None, shared_with: Collection[str] = ()
+    actor: Actor, act: Permission, owner_id: str | None, shared_with: Collection[str] = ()
 ) -> bool:
     """Whether the actor may do this to an object.
 
@@ -160,19 +167,19 @@ def extends_to(
         owner_id: the agency that the object belongs to.
         shared_with: agencies that its owner lets see it.
     """
-    how_far = reach(actor, act)
-    if how_far is Reach.ALL:
+    how_far = scope_of(actor, act)
+    if how_far is PermissionScope.ALL:
         return True
-    if actor.agency_id is None or how_far is Reach.NOTHING:
+    if actor.agency_id is None or how_far is PermissionScope.NOTHING:
         return False
     return owner_id == actor.agency_id or (
-        how_far is Reach.SHARED and actor.agency_id in shared_with
+        how_far is PermissionScope.SHARED and actor.agency_id in shared_with
     )
 
 
 def require_object(
     actor: Actor,
-    act: Act,
+    act: Permission,
     owner_id: str | None,
     shared_with: Collection[str] = (),
     *,
@@ -191,7 +198,7 @@ def require_object(
 
 def within_reach(
     actor: Actor,
-    act: Act,
+    act: Permission,
     owner: SQLColumnExpression[str | None],
     shared: ColumnElement[bool] | None = None,
 ) -> ColumnElement[bool]:
@@ -203,19 +210,19 @@ def within_reach(
         owner: the column that names the owning agency.
         shared: the condition under which another's object is shown to the actor's agency.
     """
-    how_far = reach(actor, act)
-    if how_far is Reach.ALL:
+    how_far = scope_of(actor, act)
+    if how_far is PermissionScope.ALL:
         return true()
-    if how_far is Reach.NOTHING or actor.agency_id is None:
+    if how_far is PermissionScope.NOTHING or actor.agency_id is None:
         return false()
     own = owner == actor.agency_id
-    if how_far is Reach.SHARED and shared is not None:
+    if how_far is PermissionScope.SHARED and shared is not None:
         return or_(own, shared)
     return own
 
 
-def _holder_for_all(act: Act) -> tuple[str, ...]:
-    role = FOR_ALL.get(act)
+def _holder_for_all(act: Permission) -> tuple[str, ...]:
+    role = OPERATOR_GRANTS.get(act)
     return (f"{role} of the agency that runs the installation",) if role is not None else ()
 
 

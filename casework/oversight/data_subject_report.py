@@ -6,9 +6,9 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.database import Database
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.review.findings import told_state
 from casework.tables import (
     Alert,
@@ -45,7 +45,7 @@ class Held:
             NotPermitted, NotFound: the actor may read none, or not this one.
         """
         with self._database.read() as session:
-            row = subjects.find(session, actor, Act.READ_SUBJECT, subject_id)
+            row = subjects.find(session, actor, Permission.READ_SUBJECT, subject_id)
             held = {
                 "subject": _columns(row),
                 "watchlists": _watchlists(session, row),
@@ -60,7 +60,7 @@ class Held:
                 "tips": _tips(session, subject_id),
                 "audit_records": _audited(session, row),
             }
-        entry = Entry(actor, "subject.held", subject_id, row.agency_id, purpose=purpose)
+        entry = AuditEntry(actor, "subject.held", subject_id, row.agency_id, purpose=purpose)
         self._audit.note(entry)
         return held
 

@@ -15,11 +15,11 @@ import numpy as np
 from sqlalchemy import Row, Select, select
 
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.errors import InvalidPeriod, NotPermitted
-from casework.kernel.permissions import Act, require, within_reach
+from casework.kernel.permissions import Permission, require, within_reach
 from casework.kernel.vocabulary import AlertState
 from casework.review.findings import Finding, finding, told_state
 from casework.tables import Agency, Alert, Encounter, Subject
@@ -105,8 +105,8 @@ class Reports:
             NotPermitted: the actor may read no report.
             InvalidPeriod: it would end before it begins.
         """
-        require(actor, Act.READ_REPORT)
-        return self._report(actor, Act.READ_REPORT, question)
+        require(actor, Permission.READ_REPORT)
+        return self._report(actor, Permission.READ_REPORT, question)
 
     def totals(self, actor: Actor, question: Question) -> ReviewReport:
         """Return the figures of all agencies, small numbers hidden.
@@ -115,14 +115,14 @@ class Reports:
             NotPermitted: the actor may read no totals, or asks for single watchlists.
             InvalidPeriod: it would end before it begins.
         """
-        require(actor, Act.READ_TOTALS)
+        require(actor, Permission.READ_TOTALS)
         beyond = set(question.by) - OF_TOTALS
         if beyond:
             raise NotPermitted("Totals are not given by watchlist: leave that group out.")
-        exact = self._report(actor, Act.READ_TOTALS, question)
+        exact = self._report(actor, Permission.READ_TOTALS, question)
         return replace(exact, lines=tuple(_suppressed(line) for line in exact.lines))
 
-    def _report(self, actor: Actor, act: Act, question: Question) -> ReviewReport:
+    def _report(self, actor: Actor, act: Permission, question: Question) -> ReviewReport:
         if question.until <= question.since:
             raise InvalidPeriod("until must be later than since.")
         query = _ALERTS.where(
@@ -141,7 +141,7 @@ class Reports:
             key=lambda line: (-(line.alerts or 0), line.group),
         )
         detail = {"by": [each.value for each in question.by], "lines": len(lines)}
-        self._audit.note(Entry(actor, act, owner_id=actor.agency_id, detail=detail))
+        self._audit.note(AuditEntry(actor, act, owner_id=actor.agency_id, detail=detail))
         return ReviewReport(question, tuple(lines))
 
 

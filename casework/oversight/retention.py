@@ -19,10 +19,10 @@ from sqlalchemy.orm import Session
 
 from casework.gallery.change_log import log_removed, templates_of_subject
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
-from casework.kernel.permissions import Act, require
+from casework.kernel.permissions import Permission, require
 from casework.kernel.vocabulary import AlertState, DeliveryState, Outcome, TipState
 from casework.tables import (
     Alert,
@@ -127,7 +127,7 @@ class Retention:
 
     def due(self, actor: Actor) -> list[Erased]:
         """Count what a run would erase now; raises NotPermitted."""
-        require(actor, Act.ERASE_DUE)
+        require(actor, Permission.ERASE_DUE)
         with self._database.read() as session:
             return [
                 Erased(kind, before, session.scalar(_counted(_DUE[kind](before))) or 0)
@@ -150,7 +150,7 @@ class Retention:
         Raises:
             NotPermitted: the actor may not.
         """
-        require(actor, Act.ERASE_DUE)
+        require(actor, Permission.ERASE_DUE)
         begun = self._ticks()
         limits = self._limits()
         erased = dict.fromkeys(Kind, 0)
@@ -200,7 +200,7 @@ class Retention:
                 )
             if keys:
                 detail = {"kind": kind.value, "records": len(keys), "before": before.isoformat()}
-                self._audit.append(session, Entry(actor, Act.ERASE_DUE, detail=detail))
+                self._audit.append(session, AuditEntry(actor, Permission.ERASE_DUE, detail=detail))
         self._sizes[kind] = _next_size(self._sizes[kind], len(found), self._ticks() - begun)
         return len(keys)
 
@@ -211,7 +211,7 @@ class Retention:
             log_removed(session, templates_of_subject(session, subject_id), self._clock)
             session.delete(row)
             session.flush()
-            entry = Entry(
+            entry = AuditEntry(
                 actor, "subject.remove", subject_id, row.agency_id, detail={"why": "retention"}
             )
             self._audit.append(session, entry)

@@ -13,11 +13,11 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.errors import NotFound
-from casework.kernel.permissions import Act, require, within_reach
+from casework.kernel.permissions import Permission, require, within_reach
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import ReferralState
 from casework.referrals import payload as carried
@@ -98,7 +98,7 @@ class Referrals:
         Raises:
             NotPermitted: the actor may see none.
         """
-        require(actor, Act.HANDLE_REFERRAL)
+        require(actor, Permission.HANDLE_REFERRAL)
         now = self._clock()
         query = select(Referral).where(*wanted.conditions(actor, now))
         if before is not None:
@@ -106,7 +106,9 @@ class Referrals:
         with self._database.read() as session:
             found = list(session.scalars(query.order_by(Referral.id.desc()).limit(limit)))
         detail = {"box": wanted.box.value, "referrals": len(found)}
-        self._audit.note(Entry(actor, "referral.list", owner_id=actor.agency_id, detail=detail))
+        self._audit.note(
+            AuditEntry(actor, "referral.list", owner_id=actor.agency_id, detail=detail)
+        )
         return [(row, _overdue(row, now)) for row in found]
 
     def get(self, actor: Actor, referral_id: str) -> ReferralView:
@@ -125,7 +127,7 @@ class Referrals:
                 tuple(photo.name for photo in row.photos),
                 tuple(self._opened(row, message) for message in row.messages),
             )
-        self._audit.note(Entry(actor, "referral.read", row.id, row.sender_id))
+        self._audit.note(AuditEntry(actor, "referral.read", row.id, row.sender_id))
         return view
 
     def photo(self, actor: Actor, referral_id: str, name: str) -> tuple[bytes, str]:
@@ -141,7 +143,7 @@ class Referrals:
                 raise NotFound(f"The referral {row.id} carries no {name}.")
             content = carried.photo_of(self._vault, photo)
         detail = {"photo": name}
-        self._audit.note(Entry(actor, "referral.photo", row.id, row.sender_id, detail=detail))
+        self._audit.note(AuditEntry(actor, "referral.photo", row.id, row.sender_id, detail=detail))
         return content, photo.format
 
     def _opened(self, row: Referral, message: ReferralMessage) -> Message:
@@ -165,7 +167,7 @@ def find(session: Session, actor: Actor, referral_id: str) -> Referral:
     Raises:
         NotPermitted, NotFound: the actor handles none, or not this one.
     """
-    require(actor, Act.HANDLE_REFERRAL)
+    require(actor, Permission.HANDLE_REFERRAL)
     row = session.scalar(
         select(Referral)
         .options(selectinload(Referral.messages), selectinload(Referral.photos))
@@ -184,11 +186,11 @@ def in_hand(session: Session, object_id: str) -> bool:
 
 
 def _sent_by(actor: Actor) -> ColumnElement[bool]:
-    return within_reach(actor, Act.HANDLE_REFERRAL, Referral.sender_id)
+    return within_reach(actor, Permission.HANDLE_REFERRAL, Referral.sender_id)
 
 
 def _received_by(actor: Actor) -> ColumnElement[bool]:
-    return within_reach(actor, Act.HANDLE_REFERRAL, Referral.receiver_id)
+    return within_reach(actor, Permission.HANDLE_REFERRAL, Referral.receiver_id)
 
 
 def _overdue(row: Referral, now: datetime) -> bool:

@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 
 from casework.accounts import agencies
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.errors import InvalidReferral, NotPermitted, StaleVersion
 from casework.kernel.ids import REFERRAL, new_id
 from casework.kernel.outbox import Event, Outbox
-from casework.kernel.permissions import Act, require, require_object
+from casework.kernel.permissions import Permission, require, require_object
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import Disposal, EventKind, ReferralKind, ReferralState
 from casework.referrals import payload as carried
@@ -86,7 +86,7 @@ class Correspondence:
                 alert is not to be referred as it stands; nothing was changed.
             InvalidReferral: it cannot go to that agency, until that time, or with these fields.
         """
-        require(actor, Act.HANDLE_REFERRAL)
+        require(actor, Permission.HANDLE_REFERRAL)
         with self._database.write() as session:
             held = in_hand(session, alert_id)
             alert = self._review.refer(session, actor, alert_id, version, in_hand=held)
@@ -116,7 +116,7 @@ class Correspondence:
             InvalidReferral: it cannot go to that agency, or until that time.
         """
         require_object(
-            actor, Act.HANDLE_REFERRAL, source.sender_id, missing="There is no such agency."
+            actor, Permission.HANDLE_REFERRAL, source.sender_id, missing="There is no such agency."
         )
         now = self._clock()
         if to.due_at <= now:
@@ -262,7 +262,7 @@ class Correspondence:
     ) -> None:
         """Write what goes with every step: the audit record, and the news for both agencies."""
         self._audit.append(
-            session, Entry(actor, f"referral.{action}", row.id, row.sender_id, detail=detail)
+            session, AuditEntry(actor, f"referral.{action}", row.id, row.sender_id, detail=detail)
         )
         kind = EventKind.REFERRAL_SENT if action == SEND else EventKind.REFERRAL_CHANGED
         both = (row.sender_id, row.receiver_id)

@@ -14,10 +14,10 @@ from sqlalchemy import ColumnElement, and_, case, false, func, not_, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.database import Database
 from casework.kernel.errors import NotFound
-from casework.kernel.permissions import Act, require, within_reach
+from casework.kernel.permissions import Permission, require, within_reach
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import AlertState, SubjectStatus
 from casework.review import findings
@@ -128,7 +128,7 @@ class Alerts:
         Raises:
             NotPermitted: the actor may see none.
         """
-        require(actor, Act.READ_ALERT)
+        require(actor, Permission.READ_ALERT)
         query = (
             select(Alert)
             .join(Alert.encounter)
@@ -142,12 +142,12 @@ class Alerts:
         with self._database.read() as session:
             found = list(session.scalars(query))
         detail = {"alerts": len(found)}
-        self._audit.note(Entry(actor, "alert.list", owner_id=actor.agency_id, detail=detail))
+        self._audit.note(AuditEntry(actor, "alert.list", owner_id=actor.agency_id, detail=detail))
         return found
 
     def counts(self, actor: Actor) -> dict[AlertState, int]:
         """Count the alerts that an actor may see, by state as shown; raises NotPermitted."""
-        require(actor, Act.READ_ALERT)
+        require(actor, Permission.READ_ALERT)
         shown = case((_hidden(actor), AlertState.UNDER_REVIEW.value), else_=Alert.state)
         query = select(shown, func.count()).where(visible(actor)).group_by(shown)
         with self._database.read() as session:
@@ -160,9 +160,9 @@ class Alerts:
             NotPermitted, NotFound: the actor may see none, or not this one.
         """
         with self._database.read() as session:
-            alert = find(session, actor, Act.READ_ALERT, alert_id)
+            alert = find(session, actor, Permission.READ_ALERT, alert_id)
             view = self._view(session, actor, alert)
-        self._audit.note(Entry(actor, Act.READ_ALERT, alert.id, alert.owner_id))
+        self._audit.note(AuditEntry(actor, Permission.READ_ALERT, alert.id, alert.owner_id))
         return view
 
     def probe(self, actor: Actor, alert_id: str) -> bytes:
@@ -172,12 +172,12 @@ class Alerts:
             NotPermitted, NotFound: the actor may see none, or not this one, or it was erased.
         """
         with self._database.read() as session:
-            alert = find(session, actor, Act.READ_ALERT, alert_id)
+            alert = find(session, actor, Permission.READ_ALERT, alert_id)
             sealed = alert.encounter.sealed_portrait
             if sealed is None:
                 raise NotFound("The traveller's photo has been erased.")
             content = self._vault.open(sealed, f"encounter/{alert.encounter_id}")
-        self._audit.note(Entry(actor, "alert.probe", alert.id, alert.owner_id))
+        self._audit.note(AuditEntry(actor, "alert.probe", alert.id, alert.owner_id))
         return content
 
     def enrolled(self, actor: Actor, alert_id: str) -> tuple[bytes, str]:
@@ -187,12 +187,12 @@ class Alerts:
             NotPermitted, NotFound: the actor may see none, or not this one, or it was erased.
         """
         with self._database.read() as session:
-            alert = find(session, actor, Act.READ_ALERT, alert_id)
+            alert = find(session, actor, Permission.READ_ALERT, alert_id)
             photo = session.get(EnrolledPhoto, alert.photo_id)
             if photo is None:
                 raise NotFound("The enrolled photo has been erased.")
             content = self._vault.open(photo.sealed_content, f"photo/{photo.id}")
-        self._audit.note(Entry(actor, "alert.photo", alert.id, alert.owner_id))
+        self._audit.note(AuditEntry(actor, "alert.photo", alert.id, alert.owner_id))
         return content, photo.format
 
     def _view(self, session: Session, actor: Actor, alert: Alert) -> AlertView:
@@ -250,7 +250,7 @@ class Alerts:
         return steps
 
 
-def find(session: Session, actor: Actor, act: Act, alert_id: str) -> Alert:
+def find(session: Session, actor: Actor, act: Permission, alert_id: str) -> Alert:
     """Return one alert, with its encounter, that an act extends to, within a transaction.
 
     Raises:
@@ -267,7 +267,7 @@ def find(session: Session, actor: Actor, act: Act, alert_id: str) -> Alert:
     return row
 
 
-def visible(actor: Actor, act: Act = Act.READ_ALERT) -> ColumnElement[bool]:
+def visible(actor: Actor, act: Permission = Permission.READ_ALERT) -> ColumnElement[bool]:
     """Return the condition for the alerts that an act of the actor's extends to."""
     return within_reach(actor, act, Alert.owner_id, watchlists.shared_to(actor, Alert.watchlist_id))
 
@@ -334,4 +334,4 @@ def _shown_in(reader: Actor, states: Sequence[AlertState]) -> ColumnElement[bool
 
 
 _FIRST: Final = frozenset(state.value for state in FIRST_OPINIONS)
-_SECOND: Final = Act.CONFIRM_ALERT.value
+_SECOND: Final = Permission.CONFIRM_ALERT.value

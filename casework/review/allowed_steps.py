@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from casework.kernel.actor import Actor
 from casework.kernel.errors import IllegalTransition
-from casework.kernel.permissions import Act, Reach, reach
+from casework.kernel.permissions import Permission, PermissionScope, scope_of
 from casework.kernel.vocabulary import AlertState, Disposal, Opinion
 from casework.review import states
 from casework.review.alerts import hides_opinion, rules, standing
@@ -34,17 +34,17 @@ def possible(alert: Alert, actor: Actor) -> Possible:
     """Return what an officer who sees the alert can do with it; the review's own rules decide."""
     at, asked = standing(alert), rules(alert)
     opinion = Opinion.INCONCLUSIVE
-    may_take_over = _may(actor, Act.CONFIRM_ALERT)
-    take = _may(actor, Act.ACKNOWLEDGE_ALERT) and _allowed(
+    may_take_over = _may(actor, Permission.CONFIRM_ALERT)
+    take = _may(actor, Permission.ACKNOWLEDGE_ALERT) and _allowed(
         lambda: states.acknowledge(at, actor.id, asked, may_take_over=may_take_over)
     )
-    decide = _may(actor, Act.DECIDE_ALERT) and _allowed(
+    decide = _may(actor, Permission.DECIDE_ALERT) and _allowed(
         lambda: states.decide(at, actor.id, opinion, asked)
     )
     confirm = may_take_over and _allowed(lambda: states.confirm(at, actor.id, opinion))
-    refer = _may(actor, Act.REFER_ALERT) and _allowed(lambda: states.refer(at, asked))
+    refer = _may(actor, Permission.REFER_ALERT) and _allowed(lambda: states.refer(at, asked))
     disposals: tuple[Disposal, ...] = ()
-    if _may(actor, Act.CLOSE_ALERT):
+    if _may(actor, Permission.CLOSE_ALERT):
         disposals = tuple(
             end
             for end in Disposal
@@ -62,8 +62,8 @@ def possible(alert: Alert, actor: Actor) -> Possible:
     )
 
 
-def _may(actor: Actor, act: Act) -> bool:
-    return reach(actor, act) is not Reach.NOTHING
+def _may(actor: Actor, act: Permission) -> bool:
+    return scope_of(actor, act) is not PermissionScope.NOTHING
 
 
 def _allowed(step: Callable[[], object]) -> bool:

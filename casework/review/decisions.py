@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.errors import StaleVersion
 from casework.kernel.outbox import Event, Outbox
-from casework.kernel.permissions import Act, Reach, reach
+from casework.kernel.permissions import Permission, PermissionScope, scope_of
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import AlertState, Disposal, EventKind, Opinion, OpinionReason
 from casework.review import states
@@ -37,7 +37,7 @@ class Finding:
 class _Step:
     """What one step changes, and what is kept of it."""
 
-    act: Act
+    act: Permission
     state: AlertState
     finding: Finding | None = None
     note: str | None = None
@@ -64,14 +64,14 @@ class Review:
         """
 
         def step(alert: Alert) -> _Step:
-            may_take_over = reach(actor, Act.CONFIRM_ALERT) is not Reach.NOTHING
+            may_take_over = scope_of(actor, Permission.CONFIRM_ALERT) is not PermissionScope.NOTHING
             state = states.acknowledge(
                 standing(alert), actor.id, rules(alert), may_take_over=may_take_over
             )
             alert.acknowledged_by, alert.acknowledged_at = actor.id, self._clock()
-            return _Step(Act.ACKNOWLEDGE_ALERT, state)
+            return _Step(Permission.ACKNOWLEDGE_ALERT, state)
 
-        return self._take(actor, Act.ACKNOWLEDGE_ALERT, alert_id, version, step)
+        return self._take(actor, Permission.ACKNOWLEDGE_ALERT, alert_id, version, step)
 
     def decide(
         self, actor: Actor, alert_id: str, finding: Finding, version: int | None = None
@@ -88,9 +88,9 @@ class Review:
             alert.confirmed_by = None
             if alert.acknowledged_by is None:
                 alert.acknowledged_by, alert.acknowledged_at = actor.id, alert.decided_at
-            return _Step(Act.DECIDE_ALERT, state, finding)
+            return _Step(Permission.DECIDE_ALERT, state, finding)
 
-        return self._take(actor, Act.DECIDE_ALERT, alert_id, version, step)
+        return self._take(actor, Permission.DECIDE_ALERT, alert_id, version, step)
 
     def confirm(
         self, actor: Actor, alert_id: str, finding: Finding, version: int | None = None
@@ -104,9 +104,9 @@ class Review:
         def step(alert: Alert) -> _Step:
             state = states.confirm(standing(alert), actor.id, finding.opinion)
             alert.confirmed_by = actor.id
-            return _Step(Act.CONFIRM_ALERT, state, finding)
+            return _Step(Permission.CONFIRM_ALERT, state, finding)
 
-        return self._take(actor, Act.CONFIRM_ALERT, alert_id, version, step)
+        return self._take(actor, Permission.CONFIRM_ALERT, alert_id, version, step)
 
     def close(
         self,
@@ -125,9 +125,9 @@ class Review:
         def step(alert: Alert) -> _Step:
             state = states.close(standing(alert), disposal, rules(alert))
             alert.disposal, alert.closed_at = disposal.value, self._clock()
-            return _Step(Act.CLOSE_ALERT, state, note=note, disposal=disposal)
+            return _Step(Permission.CLOSE_ALERT, state, note=note, disposal=disposal)
 
-        return self._take(actor, Act.CLOSE_ALERT, alert_id, version, step)
+        return self._take(actor, Permission.CLOSE_ALERT, alert_id, version, step)
 
     def refer(
         self,
@@ -150,16 +150,16 @@ class Review:
         Raises:
             NotPermitted, NotFound, StaleVersion, IllegalTransition: nothing was changed.
         """
-        alert = find(session, actor, Act.REFER_ALERT, alert_id)
+        alert = find(session, actor, Permission.REFER_ALERT, alert_id)
         _require_version(alert, version)
         state = states.refer(standing(alert), rules(alert), in_hand=in_hand)
-        self._record(session, actor, alert, _Step(Act.REFER_ALERT, state))
+        self._record(session, actor, alert, _Step(Permission.REFER_ALERT, state))
         return alert
 
     def _take(
         self,
         actor: Actor,
-        act: Act,
+        act: Permission,
         alert_id: str,
         version: int | None,
         step: Callable[[Alert], _Step],
@@ -207,7 +207,9 @@ class Review:
             detail["opinion"] = step.finding.opinion.value
         if step.disposal is not None:
             detail["disposal"] = step.disposal.value
-        self._audit.append(session, Entry(actor, step.act, alert.id, alert.owner_id, detail=detail))
+        self._audit.append(
+            session, AuditEntry(actor, step.act, alert.id, alert.owner_id, detail=detail)
+        )
         self._outbox.append(session, _changed(alert))
 
 

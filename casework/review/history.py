@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.database import Database
-from casework.kernel.permissions import Act, within_reach
+from casework.kernel.permissions import Permission, within_reach
 from casework.tables import Alert, Encounter
 from casework.watchlists import subjects
 
@@ -39,10 +39,10 @@ class History:
             NotPermitted, NotFound: the actor may read none, or not this subject's.
         """
         with self._database.read() as session:
-            subject = subjects.find(session, actor, Act.READ_HISTORY, subject_id)
+            subject = subjects.find(session, actor, Permission.READ_HISTORY, subject_id)
             of_subject = (
                 Alert.subject_id == subject_id,
-                within_reach(actor, Act.READ_HISTORY, Alert.owner_id),
+                within_reach(actor, Permission.READ_HISTORY, Alert.owner_id),
             )
             query = (
                 select(Encounter)
@@ -58,7 +58,7 @@ class History:
             alerts = list(session.scalars(wanted.order_by(Alert.rank)))
         detail = {"encounters": len(encounters)}
         self._audit.note(
-            Entry(actor, Act.READ_HISTORY, subject.id, subject.agency_id, detail=detail)
+            AuditEntry(actor, Permission.READ_HISTORY, subject.id, subject.agency_id, detail=detail)
         )
         return [
             Meeting(each, tuple(alert for alert in alerts if alert.encounter_id == each.id))

@@ -14,10 +14,10 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
-from casework.kernel.permissions import Act, require
+from casework.kernel.permissions import Permission, require
 from casework.kernel.vocabulary import AlertState
 from casework.review.alerts import AlertFilter, visible
 from casework.tables import Alert, AlertEvent, Encounter
@@ -81,7 +81,7 @@ class Queue:
         Raises:
             NotPermitted: the actor may see none.
         """
-        require(actor, Act.READ_ALERT)
+        require(actor, Permission.READ_ALERT)
         condition = and_(visible(actor), *wanted.conditions(actor))
         with self._database.read() as session:
             overdue = self._overdue(session)
@@ -101,18 +101,18 @@ class Queue:
             )
             page = self._described(session, alerts, total or 0)
         detail = {"alerts": len(alerts)}
-        self._audit.note(Entry(actor, "alert.list", owner_id=actor.agency_id, detail=detail))
+        self._audit.note(AuditEntry(actor, "alert.list", owner_id=actor.agency_id, detail=detail))
         return page
 
     def standing(self, actor: Actor) -> Standing:
         """Count what is open; raises NotPermitted."""
-        require(actor, Act.READ_ALERT)
+        require(actor, Permission.READ_ALERT)
         with self._database.read() as session:
             return self._standing(session, actor)
 
     def ports(self, actor: Actor) -> list[str]:
         """Return the ports of the open alerts that an actor may see; raises NotPermitted."""
-        require(actor, Act.READ_ALERT)
+        require(actor, Permission.READ_ALERT)
         query = (
             select(Encounter.port)
             .join(Alert, Alert.encounter_id == Encounter.id)
@@ -137,7 +137,7 @@ class Queue:
         Raises:
             NotPermitted: the actor may see none.
         """
-        require(actor, Act.READ_ALERT)
+        require(actor, Permission.READ_ALERT)
         query = (
             select(Alert)
             .join(Alert.encounter)
@@ -189,7 +189,7 @@ class Queue:
             select(AlertEvent.alert_id, AlertEvent.officer_name)
             .where(
                 AlertEvent.alert_id.in_([alert.id for alert in alerts]),
-                AlertEvent.action == Act.ACKNOWLEDGE_ALERT,
+                AlertEvent.action == Permission.ACKNOWLEDGE_ALERT,
             )
             .order_by(AlertEvent.id)
         )

@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 
 from casework.calibration.policy import Policy
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
-from casework.kernel.permissions import Act, extends_to
+from casework.kernel.permissions import Permission, extends_to
 from casework.screening.matching import Candidate, Matching
 from casework.tables import Agency, Subject
 from casework.watchlists.enrolment import Enrolled
@@ -86,14 +86,14 @@ class Lookalikes:
         return {
             watchlist_id: policy
             for watchlist_id, policy in self._matching.policies().items()
-            if extends_to(actor, Act.SEARCH, policy.owner_id, policy.shared_with)
+            if extends_to(actor, Permission.SEARCH, policy.owner_id, policy.shared_with)
             and (policy.owner_id == owner_id or owner_id in policy.shared_with)
         }
 
     def _note(self, actor: Actor, of: Enrolled, candidates: Sequence[Candidate]) -> None:
         """Record that somebody was told of subjects; each owner's auditors see it."""
         for owner_id in sorted({each.policy.owner_id for each in candidates}):
-            self._audit.note(Entry(actor, "subject.similar", of.subject_id, owner_id))
+            self._audit.note(AuditEntry(actor, "subject.similar", of.subject_id, owner_id))
 
 
 def _named(

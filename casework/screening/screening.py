@@ -16,14 +16,14 @@ from sqlalchemy.exc import IntegrityError
 
 from casework.calibration import non_mated_scores
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.errors import IdempotencyClash, NotFound
 from casework.kernel.group_commit import GroupCommit
 from casework.kernel.ids import ALERT, ENCOUNTER, new_id
 from casework.kernel.outbox import Event, Outbox
-from casework.kernel.permissions import Act, require, require_port
+from casework.kernel.permissions import Permission, require, require_port
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import AlertState, Direction, EventKind, Outcome, Stage
 from casework.screening.matching import Candidate, Matches, Matching
@@ -119,7 +119,7 @@ class Screening:
         Raises:
             PhotoError, NotPermitted, IdempotencyClash: see `screen`.
         """
-        require(caller, Act.SCREEN)
+        require(caller, Permission.SCREEN)
         require_port(caller, arrival.port)
         watch = Stopwatch()
         if (earlier := self._answered(arrival, caller)) is not None:
@@ -217,7 +217,7 @@ class Screening:
         """Return the encounter that already answers this idempotency key, if any."""
         if arrival.idempotency_key is None:
             return None
-        with self._database.glance() as connection:
+        with self._database.read_one() as connection:
             record = connection.execute(
                 _ANSWERED.where(
                     IdempotencyRecord.api_key_id == caller.id,
@@ -247,9 +247,9 @@ class Screening:
         chance = screened.top_score if encounter.outcome == Outcome.CLEAR else None
         alerts = [_row(alert) | {"encounter_id": encounter.id} for alert in encounter.alerts]
         raised = [_raised(alert, caller) for alert in encounter.alerts]
-        act = Entry(
+        act = AuditEntry(
             caller,
-            Act.SCREEN,
+            Permission.SCREEN,
             encounter.id,
             detail={"port": encounter.port, "outcome": encounter.outcome, "alerts": len(alerts)},
         )

@@ -16,12 +16,12 @@ from sqlalchemy.orm import Session
 from casework.calibration.policy import Policy
 from casework.gallery.model_key import ModelKey
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.errors import NotFound
 from casework.kernel.ids import SEARCH, new_id
-from casework.kernel.permissions import Act, extends_to, require
+from casework.kernel.permissions import Permission, extends_to, require
 from casework.kernel.vault import Vault
 from casework.review.alerts import Wanted, wanted_of
 from casework.screening.matching import MOST_CANDIDATES, Candidate, Matches, Matching
@@ -125,7 +125,7 @@ class Searches:
             PhotoError: the photo is not one; nothing is recorded.
             NotPermitted, NotFound: the actor may not search, or not one of the lists named.
         """
-        require(actor, Act.SEARCH)
+        require(actor, Permission.SEARCH)
         watch = watch or Stopwatch()
         if question.watchlist_ids is not None:
             self._require_lists(actor, question.watchlist_ids)
@@ -167,7 +167,7 @@ class Searches:
         with self._database.read() as session:
             row = _own(session, actor, search_id)
             view = SearchView(row, _standing(session, actor, _kept(row)))
-        self._audit.note(Entry(actor, "search.read", row.id, row.agency_id))
+        self._audit.note(AuditEntry(actor, "search.read", row.id, row.agency_id))
         return view
 
     def photo(self, actor: Actor, search_id: str, rank: int) -> tuple[bytes, str]:
@@ -191,14 +191,14 @@ class Searches:
             content = self._vault.open(photo.sealed_content, f"photo/{photo.id}")
         detail = {"rank": rank, "photo": photo.id}
         owner = standing.watchlist.agency_id
-        self._audit.note(Entry(actor, "search.photo", row.id, owner, detail=detail))
+        self._audit.note(AuditEntry(actor, "search.photo", row.id, owner, detail=detail))
         return content, photo.format
 
     def _require_lists(self, actor: Actor, watchlist_ids: Sequence[str]) -> None:
         """Raise NotFound unless every list named is within the actor's reach."""
         with self._database.read() as session:
             for watchlist_id in watchlist_ids:
-                watchlists.find(session, actor, Act.SEARCH, watchlist_id)
+                watchlists.find(session, actor, Permission.SEARCH, watchlist_id)
 
     def _policies(self, actor: Actor, named: Sequence[str] | None) -> dict[str, Policy]:
         """Return the policies of the active lists within reach, of all or of those named."""
@@ -206,7 +206,7 @@ class Searches:
             watchlist_id: policy
             for watchlist_id, policy in self._matching.policies().items()
             if (named is None or watchlist_id in named)
-            and extends_to(actor, Act.SEARCH, policy.owner_id, policy.shared_with)
+            and extends_to(actor, Permission.SEARCH, policy.owner_id, policy.shared_with)
         }
 
     def _find(self, embedding: Embedding | None, policies: Mapping[str, Policy]) -> Matches:
@@ -222,13 +222,15 @@ class Searches:
         detail = {"watchlists": row.watchlist_ids, "candidates": len(found)}
         self._audit.append(
             session,
-            Entry(actor, Act.SEARCH, row.id, row.agency_id, purpose=row.purpose, detail=detail),
+            AuditEntry(
+                actor, Permission.SEARCH, row.id, row.agency_id, purpose=row.purpose, detail=detail
+            ),
         )
         shown = Counter(each.policy.owner_id for each in found)
         for owner_id in sorted(set(shown) - {actor.agency_id}):
             self._audit.append(
                 session,
-                Entry(
+                AuditEntry(
                     actor,
                     "search.shown",
                     row.id,
@@ -259,7 +261,7 @@ def _resemblance(rank: int, candidate: Candidate, policies: Mapping[str, Policy]
 
 
 def _own(session: Session, actor: Actor, search_id: str) -> ProbeSearch:
-    require(actor, Act.SEARCH)
+    require(actor, Permission.SEARCH)
     row = session.get(ProbeSearch, search_id)
     if row is None or row.officer_id != actor.id:
         raise NotFound(f"There is no search {search_id} of yours.")
@@ -282,7 +284,7 @@ def _standing(
         .join(Agency, Agency.id == Watchlist.agency_id)
         .where(
             Subject.id.in_({each.subject_id for each in kept}),
-            watchlists.visible(actor, Act.SEARCH),
+            watchlists.visible(actor, Permission.SEARCH),
         )
     )
     found = {

@@ -12,12 +12,12 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.errors import IllegalTransition, NotPermitted, StaleVersion
 from casework.kernel.ids import TIP, new_id
-from casework.kernel.permissions import Act, require
+from casework.kernel.permissions import Permission, require
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import ReferralKind, TipOrigin, TipState
 from casework.referrals import payload as carried
@@ -94,7 +94,7 @@ class TipDesk:
             NotPermitted: the actor may not, or is of no agency.
             PhotoError: what was sent as a photo is none; nothing was written.
         """
-        require(actor, Act.HANDLE_TIP)
+        require(actor, Permission.HANDLE_TIP)
         if actor.agency_id is None:
             raise NotPermitted("A tip belongs to an agency: it is recorded by one of its officers.")
         analysis = self._pipeline.analyse(photo) if photo is not None else None
@@ -136,7 +136,7 @@ class TipDesk:
         Raises:
             NotPermitted, NotFound, StaleVersion, IllegalTransition: nothing was searched.
         """
-        require(actor, Act.SEARCH)
+        require(actor, Permission.SEARCH)
         content = self._photo(actor, tip_id, version, TipState.SEARCHED)
         found = self._searches.search(actor, Question(content, purpose))
         with self._database.write() as session:
@@ -160,7 +160,7 @@ class TipDesk:
             NotPermitted, NotFound, StaleVersion, IllegalTransition: nothing was changed.
             InvalidReferral: it cannot go to that agency, until that time, or with these fields.
         """
-        require(actor, Act.HANDLE_REFERRAL)
+        require(actor, Permission.HANDLE_REFERRAL)
         with self._database.write() as session:
             row = self._turned(session, actor, tip_id, version, TipState.REFERRED)
             copies = carried.of_tip(self._vault, row, fields)
@@ -180,7 +180,7 @@ class TipDesk:
                 nothing was changed.
             EnrolmentRefused: nobody can be searched by the photo.
         """
-        require(actor, Act.EDIT_SUBJECT)
+        require(actor, Permission.EDIT_SUBJECT)
         content = self._photo(actor, tip_id, version, TipState.ENROLLED)
         examined = self._enrolment.examine(PhotoFile(tip_id, content))
         with self._database.write() as session:
@@ -226,7 +226,7 @@ class TipDesk:
         self, session: Session, actor: Actor, tip_id: str, version: int | None, into: TipState
     ) -> Tip:
         """Return a tip that may be put into another state."""
-        row = find(session, actor, Act.HANDLE_TIP, tip_id)
+        row = find(session, actor, Permission.HANDLE_TIP, tip_id)
         if version is not None and row.version != version:
             raise StaleVersion("The tip has changed since you read it: read it again.")
         tip_states.require_turn(Standing(TipState(row.state), in_hand(session, row.id)), into)
@@ -235,5 +235,5 @@ class TipDesk:
     def _note(
         self, session: Session, actor: Actor, row: Tip, action: str, detail: dict[str, Any]
     ) -> None:
-        entry = Entry(actor, f"tip.{action}", row.id, row.agency_id, detail=detail or None)
+        entry = AuditEntry(actor, f"tip.{action}", row.id, row.agency_id, detail=detail or None)
         self._audit.append(session, entry)

@@ -12,10 +12,10 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.database import Database
 from casework.kernel.errors import NotFound
-from casework.kernel.permissions import Act, extends_to, require, within_reach
+from casework.kernel.permissions import Permission, extends_to, require, within_reach
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import TipState
 from casework.tables import Tip
@@ -74,16 +74,16 @@ class Tips:
         Raises:
             NotPermitted: the actor may see none.
         """
-        require(actor, Act.HANDLE_TIP)
+        require(actor, Permission.HANDLE_TIP)
         query = select(Tip).where(
-            within_reach(actor, Act.HANDLE_TIP, Tip.agency_id), *wanted.conditions
+            within_reach(actor, Permission.HANDLE_TIP, Tip.agency_id), *wanted.conditions
         )
         if before is not None:
             query = query.where(Tip.id < before)
         with self._database.read() as session:
             found = list(session.scalars(query.order_by(Tip.id.desc()).limit(limit)))
         detail = {"tips": len(found)}
-        self._audit.note(Entry(actor, "tip.list", owner_id=actor.agency_id, detail=detail))
+        self._audit.note(AuditEntry(actor, "tip.list", owner_id=actor.agency_id, detail=detail))
         return found
 
     def get(self, actor: Actor, tip_id: str) -> TipView:
@@ -93,12 +93,12 @@ class Tips:
             NotPermitted, NotFound: the actor may see none, or not this one.
         """
         with self._database.read() as session:
-            row = find(session, actor, Act.HANDLE_TIP, tip_id)
+            row = find(session, actor, Permission.HANDLE_TIP, tip_id)
         dismissal = None
         if row.sealed_dismissal is not None:
             dismissal = self._vault.open(row.sealed_dismissal, dismissal_row(row.id)).decode()
         view = TipView(row, report_of(self._vault, row), dismissal)
-        self._audit.note(Entry(actor, "tip.read", row.id, row.agency_id))
+        self._audit.note(AuditEntry(actor, "tip.read", row.id, row.agency_id))
         return view
 
     def photo(self, actor: Actor, tip_id: str) -> tuple[bytes, str]:
@@ -108,11 +108,11 @@ class Tips:
             NotPermitted, NotFound: the actor may see none, or not this one, or it has none.
         """
         with self._database.read() as session:
-            row = find(session, actor, Act.HANDLE_TIP, tip_id)
+            row = find(session, actor, Permission.HANDLE_TIP, tip_id)
             content = photo_of(self._vault, row)
         if content is None or row.photo_format is None:
             raise NotFound(f"The tip {tip_id} has no photo.")
-        self._audit.note(Entry(actor, "tip.photo", row.id, row.agency_id))
+        self._audit.note(AuditEntry(actor, "tip.photo", row.id, row.agency_id))
         return content, row.photo_format
 
     def source(self, actor: Actor, tip_id: str) -> str:
@@ -122,16 +122,16 @@ class Tips:
             NotPermitted, NotFound: the actor may see none, or not this one's, or none was named.
         """
         with self._database.read() as session:
-            row = find(session, actor, Act.READ_TIP_SOURCE, tip_id)
+            row = find(session, actor, Permission.READ_TIP_SOURCE, tip_id)
             sealed = row.sealed_source
         if sealed is None:
             raise NotFound(f"The tip {tip_id} names no source.")
         source = self._vault.open(sealed, source_row(row.id)).decode()
-        self._audit.note(Entry(actor, Act.READ_TIP_SOURCE, row.id, row.agency_id))
+        self._audit.note(AuditEntry(actor, Permission.READ_TIP_SOURCE, row.id, row.agency_id))
         return source
 
 
-def find(session: Session, actor: Actor, act: Act, tip_id: str) -> Tip:
+def find(session: Session, actor: Actor, act: Permission, tip_id: str) -> Tip:
     """Return one tip that an act extends to, within a transaction.
 
     Raises:

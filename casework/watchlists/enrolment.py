@@ -16,12 +16,12 @@ from sqlalchemy.orm import Session, selectinload
 from casework.gallery.change_log import log_standing, templates_of_subject
 from casework.gallery.templates import TemplateMaker
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.errors import EnrolmentRefused, InvalidPeriod
 from casework.kernel.ids import PHOTO, SUBJECT, new_id
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.kernel.vault import Vault
 from casework.tables import EnrolledPhoto, Subject, Template
 from casework.watchlists.quality import quality_record
@@ -167,7 +167,7 @@ class Enrolment:
         """
         examined = [self.examine(file) for file in files]
         with self._database.write() as session:
-            row = find(session, actor, Act.EDIT_SUBJECT, subject_id)
+            row = find(session, actor, Permission.EDIT_SUBJECT, subject_id)
             made: list[Template] = []
             reports = self._add(row, examined, made)
             row.updated_at = self._clock()
@@ -275,7 +275,7 @@ class Enrolment:
     ) -> None:
         action = "subject.enrol" if created else "subject.add_photos"
         detail = {"photos": sum(report.accepted for report in reports)}
-        self._audit.append(session, Entry(actor, action, row.id, row.agency_id, detail=detail))
+        self._audit.append(session, AuditEntry(actor, action, row.id, row.agency_id, detail=detail))
 
     def _add(
         self, subject: Subject, photos: Sequence[Examined], made: list[Template]

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from casework.gallery.change_log import log_policy, log_removed, log_standing, templates_of_subject
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.errors import (
@@ -26,7 +26,7 @@ from casework.kernel.errors import (
     StaleVersion,
     StillInUse,
 )
-from casework.kernel.permissions import Act, extends_to, require, within_reach
+from casework.kernel.permissions import Permission, extends_to, require, within_reach
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import SubjectStatus
 from casework.tables import EnrolledPhoto, Membership, Subject, Template
@@ -105,8 +105,8 @@ class Subjects:
             NotPermitted, NotFound: the actor may read none, or not this one.
         """
         with self._database.read() as session:
-            row = find(session, actor, Act.READ_SUBJECT, subject_id)
-        self._audit.note(Entry(actor, Act.READ_SUBJECT, row.id, row.agency_id))
+            row = find(session, actor, Permission.READ_SUBJECT, subject_id)
+        self._audit.note(AuditEntry(actor, Permission.READ_SUBJECT, row.id, row.agency_id))
         return row
 
     def page(
@@ -117,12 +117,14 @@ class Subjects:
         Raises:
             NotPermitted: the actor may read none.
         """
-        require(actor, Act.READ_SUBJECT)
+        require(actor, Permission.READ_SUBJECT)
         wanted = wanted or SubjectFilter()
         query = (
             select(Subject)
             .options(selectinload(Subject.photos))
-            .where(within_reach(actor, Act.READ_SUBJECT, Subject.agency_id), *wanted.conditions)
+            .where(
+                within_reach(actor, Permission.READ_SUBJECT, Subject.agency_id), *wanted.conditions
+            )
             .order_by(Subject.id)
             .limit(limit)
         )
@@ -131,7 +133,7 @@ class Subjects:
         with self._database.read() as session:
             found = list(session.scalars(query))
         detail = {"watchlist": wanted.watchlist_id, "subjects": len(found)}
-        self._audit.note(Entry(actor, "subject.list", detail=detail, owner_id=actor.agency_id))
+        self._audit.note(AuditEntry(actor, "subject.list", detail=detail, owner_id=actor.agency_id))
         return found
 
     def edit(
@@ -147,7 +149,7 @@ class Subjects:
         lists: Sequence[str] | None = fields.pop("watchlist_ids", None)
         try:
             with self._database.write() as session:
-                row = find(session, actor, Act.EDIT_SUBJECT, subject_id)
+                row = find(session, actor, Permission.EDIT_SUBJECT, subject_id)
                 if version is not None and row.version != version:
                     raise StaleVersion("The subject has changed since you read it: read it again.")
                 for name, value in fields.items():
@@ -163,7 +165,10 @@ class Subjects:
                 log_policy(session, self._clock)
                 detail = {"fields": sorted(changes)}
                 self._audit.append(
-                    session, Entry(actor, Act.EDIT_SUBJECT, row.id, row.agency_id, detail=detail)
+                    session,
+                    AuditEntry(
+                        actor, Permission.EDIT_SUBJECT, row.id, row.agency_id, detail=detail
+                    ),
                 )
         except IntegrityError as error:
             raise AlreadyExists("Another subject already has that reference.") from error
@@ -176,10 +181,10 @@ class Subjects:
             NotPermitted, NotFound: the actor may not, or there is no such subject.
         """
         with self._database.write() as session:
-            row = find(session, actor, Act.EDIT_SUBJECT, subject_id)
+            row = find(session, actor, Permission.EDIT_SUBJECT, subject_id)
             log_removed(session, templates_of_subject(session, subject_id), self._clock)
             session.delete(row)
-            self._audit.append(session, Entry(actor, "subject.remove", row.id, row.agency_id))
+            self._audit.append(session, AuditEntry(actor, "subject.remove", row.id, row.agency_id))
 
     def remove_photo(self, actor: Actor, subject_id: str, photo_id: str) -> None:
         """Erase one photo and its templates.
@@ -189,7 +194,7 @@ class Subjects:
             StillInUse: it is the subject's only photo.
         """
         with self._database.write() as session:
-            row = find(session, actor, Act.EDIT_SUBJECT, subject_id)
+            row = find(session, actor, Permission.EDIT_SUBJECT, subject_id)
             photo = _photo_of(session, subject_id, photo_id)
             if len(row.photos) == 1:
                 raise StillInUse(
@@ -200,7 +205,7 @@ class Subjects:
             row.photos.remove(photo)
             row.updated_at = self._clock()
             session.flush()
-            self._audit.append(session, Entry(actor, "photo.remove", photo_id, row.agency_id))
+            self._audit.append(session, AuditEntry(actor, "photo.remove", photo_id, row.agency_id))
 
     def photo_content(self, actor: Actor, subject_id: str, photo_id: str) -> tuple[bytes, str]:
         """Return an enrolled photo's bytes as they were submitted, and its format.
@@ -210,14 +215,14 @@ class Subjects:
             WrongDataKey: it cannot be decrypted.
         """
         with self._database.read() as session:
-            row = find(session, actor, Act.READ_SUBJECT, subject_id)
+            row = find(session, actor, Permission.READ_SUBJECT, subject_id)
             photo = _photo_of(session, subject_id, photo_id)
             content = self._vault.open(photo.sealed_content, f"photo/{photo.id}")
-        self._audit.note(Entry(actor, "photo.read", photo_id, row.agency_id))
+        self._audit.note(AuditEntry(actor, "photo.read", photo_id, row.agency_id))
         return content, photo.format
 
 
-def find(session: Session, actor: Actor, act: Act, subject_id: str) -> Subject:
+def find(session: Session, actor: Actor, act: Permission, subject_id: str) -> Subject:
     """Return one subject with its photos that an act extends to, within a transaction.
 
     Raises:
@@ -240,7 +245,7 @@ def owner_of(
             than the rest: a subject is one agency's.
     """
     for watchlist_id in watchlist_ids:
-        row = watchlists.find(session, actor, Act.EDIT_WATCHLIST, watchlist_id)
+        row = watchlists.find(session, actor, Permission.EDIT_WATCHLIST, watchlist_id)
         if owner_id is not None and row.agency_id != owner_id:
             raise NotFound(f"There is no watchlist {watchlist_id} of the agency that owns this.")
         owner_id = row.agency_id

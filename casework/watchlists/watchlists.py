@@ -11,12 +11,18 @@ from sqlalchemy.orm import Session
 from casework.accounts import agencies
 from casework.gallery.change_log import log_policy
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.errors import AlreadyExists, NotFound, StaleVersion, StillInUse
 from casework.kernel.ids import WATCHLIST, new_id
-from casework.kernel.permissions import Act, extends_to, require, require_object, within_reach
+from casework.kernel.permissions import (
+    Permission,
+    extends_to,
+    require,
+    require_object,
+    within_reach,
+)
 from casework.kernel.vocabulary import Category, Direction
 from casework.tables import Membership, Watchlist, WatchlistShare
 
@@ -72,7 +78,7 @@ class Watchlists:
         """
         owner_id = new.agency_id or actor.agency_id
         missing = f"There is no agency {owner_id}: say which one the list belongs to."
-        require_object(actor, Act.EDIT_WATCHLIST, owner_id, missing=missing)
+        require_object(actor, Permission.EDIT_WATCHLIST, owner_id, missing=missing)
         if owner_id is None:
             raise NotFound(missing)
         now = self._clock()
@@ -86,7 +92,7 @@ class Watchlists:
                 session.add(row)
                 session.flush()
                 log_policy(session, self._clock)
-                self._audit.append(session, Entry(actor, "watchlist.create", row.id, owner_id))
+                self._audit.append(session, AuditEntry(actor, "watchlist.create", row.id, owner_id))
         except IntegrityError as error:
             raise AlreadyExists(f"A watchlist called '{new.name}' already exists.") from error
         return row
@@ -98,11 +104,11 @@ class Watchlists:
 
     def named(self, actor: Actor, name: str, owner_id: str | None) -> Watchlist | None:
         """Return an agency's watchlist of that name; raises NotPermitted."""
-        require(actor, Act.READ_WATCHLIST)
+        require(actor, Permission.READ_WATCHLIST)
         query = select(Watchlist).where(
             Watchlist.name == name,
             Watchlist.agency_id == owner_id,
-            visible(actor, Act.READ_WATCHLIST),
+            visible(actor, Permission.READ_WATCHLIST),
         )
         with self._database.read() as session:
             return session.scalar(query)
@@ -110,14 +116,14 @@ class Watchlists:
     def get(self, actor: Actor, watchlist_id: str) -> Watchlist:
         """Return one watchlist; raises NotPermitted or NotFound."""
         with self._database.read() as session:
-            return find(session, actor, Act.READ_WATCHLIST, watchlist_id)
+            return find(session, actor, Permission.READ_WATCHLIST, watchlist_id)
 
     def page(self, actor: Actor, after: str | None, limit: int) -> list[Watchlist]:
         """Return up to `limit` watchlists in order of making, those after id `after`."""
-        require(actor, Act.READ_WATCHLIST)
+        require(actor, Permission.READ_WATCHLIST)
         query = (
             select(Watchlist)
-            .where(visible(actor, Act.READ_WATCHLIST))
+            .where(visible(actor, Permission.READ_WATCHLIST))
             .order_by(Watchlist.id)
             .limit(limit)
         )
@@ -144,7 +150,7 @@ class Watchlists:
         shared_with: Sequence[str] | None = fields.pop("shared_with", None)
         try:
             with self._database.write() as session:
-                row = find(session, actor, Act.EDIT_WATCHLIST, watchlist_id)
+                row = find(session, actor, Permission.EDIT_WATCHLIST, watchlist_id)
                 if version is not None and row.version != version:
                     raise StaleVersion("The watchlist changed since you read it: read it again.")
                 for name, value in fields.items():
@@ -156,9 +162,9 @@ class Watchlists:
                 log_policy(session, self._clock)
                 self._audit.append(
                     session,
-                    Entry(
+                    AuditEntry(
                         actor,
-                        Act.EDIT_WATCHLIST,
+                        Permission.EDIT_WATCHLIST,
                         row.id,
                         row.agency_id,
                         detail={"fields": sorted(changes)},
@@ -176,7 +182,7 @@ class Watchlists:
             StillInUse: subjects stand on it.
         """
         with self._database.write() as session:
-            row = find(session, actor, Act.EDIT_WATCHLIST, watchlist_id)
+            row = find(session, actor, Permission.EDIT_WATCHLIST, watchlist_id)
             standing = session.scalar(
                 select(func.count()).where(Membership.watchlist_id == watchlist_id)
             )
@@ -187,11 +193,11 @@ class Watchlists:
             session.delete(row)
             log_policy(session, self._clock)
             self._audit.append(
-                session, Entry(actor, "watchlist.remove", watchlist_id, row.agency_id)
+                session, AuditEntry(actor, "watchlist.remove", watchlist_id, row.agency_id)
             )
 
 
-def find(session: Session, actor: Actor, act: Act, watchlist_id: str) -> Watchlist:
+def find(session: Session, actor: Actor, act: Permission, watchlist_id: str) -> Watchlist:
     """Return one watchlist that an act extends to, within a transaction.
 
     Raises:
@@ -209,7 +215,7 @@ def agencies_of(row: Watchlist) -> list[str]:
     return sorted(share.agency_id for share in row.shares)
 
 
-def visible(actor: Actor, act: Act) -> ColumnElement[bool]:
+def visible(actor: Actor, act: Permission) -> ColumnElement[bool]:
     """Return the condition for the watchlists that an act of the actor's extends to."""
     return within_reach(actor, act, Watchlist.agency_id, shared_to(actor, Watchlist.id))
 

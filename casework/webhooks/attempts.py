@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.ids import new_id
@@ -102,11 +102,11 @@ class Dispatch:
             busy: webhooks that already have as many as they should.
         """
         now = self._clock()
-        with self._database.glance() as connection:
+        with self._database.read_one() as connection:
             if connection.execute(select(_due(now, busy).exists())).scalar_one() is False:
                 return []
         claimed: dict[str, str] = {}
-        with self._database.write_rows() as connection:
+        with self._database.write_core() as connection:
             connection.execute(
                 update(Delivery)
                 .where(
@@ -154,7 +154,7 @@ class Dispatch:
             "latency_ms": result.latency_ms,
             "error": result.error[:200] if result.error is not None else None,
         }
-        with self._database.write_rows() as connection:
+        with self._database.write_core() as connection:
             mine = connection.execute(
                 update(Delivery)
                 .where(Delivery.id == row.id, Delivery.claim == claim.token)
@@ -170,7 +170,7 @@ class Dispatch:
 
     def pause(self) -> float | None:
         """Return the seconds until the next delivery can be made, None where none is pending."""
-        with self._database.glance() as connection:
+        with self._database.read_one() as connection:
             due: datetime | None = connection.execute(
                 select(func.min(func.coalesce(Delivery.claimed_until, Delivery.due_at))).where(
                     *_first_of_lane()
@@ -206,7 +206,7 @@ class Dispatch:
         detail = {"delivery": claim.delivery.id, "attempts": self.rules.attempts}
         self._audit.append(
             connection,
-            Entry(
+            AuditEntry(
                 Actor.service(),
                 "webhook.disable",
                 webhook_id,

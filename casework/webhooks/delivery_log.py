@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.errors import NotFound
@@ -88,7 +88,9 @@ class Deliveries:
             row = _queued(webhook_id, event_id, PING, webhook_id, now, event_id, now)
             session.add(row)
             session.flush()
-            self._audit.append(session, Entry(actor, "webhook.ping", webhook_id, webhook.agency_id))
+            self._audit.append(
+                session, AuditEntry(actor, "webhook.ping", webhook_id, webhook.agency_id)
+            )
         self._outbox.ring()
         return row
 
@@ -123,7 +125,7 @@ class Deliveries:
             detail = {"deliveries": len(rows)}
             self._audit.append(
                 session,
-                Entry(actor, "webhook.replay", webhook_id, webhook.agency_id, detail=detail),
+                AuditEntry(actor, "webhook.replay", webhook_id, webhook.agency_id, detail=detail),
             )
         self._outbox.ring()
         return len(rows)

@@ -50,7 +50,7 @@ class Queues:
         for webhook in behind:
             reached = webhook.cursor
             while reached < newest:
-                with self._database.write_rows() as connection:
+                with self._database.write_core() as connection:
                     step = self._queue(connection, webhook, reached, newest)
                 if step is None:
                     break  # another process does it

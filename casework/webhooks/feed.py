@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.database import Database
-from casework.kernel.permissions import Act, require, within_reach
+from casework.kernel.permissions import Permission, require, within_reach
 from casework.kernel.vocabulary import EventKind
 from casework.review import alerts
 from casework.tables import Alert, OutboxEvent
@@ -21,11 +21,11 @@ from casework.watchlists import watchlists
 START: Final = "evt_start"
 """The point before the first event."""
 
-ACTS: Final[Mapping[EventKind, Act]] = {
-    EventKind.ALERT_RAISED: Act.READ_ALERT,
-    EventKind.ALERT_CHANGED: Act.READ_ALERT,
-    EventKind.REFERRAL_SENT: Act.HANDLE_REFERRAL,
-    EventKind.REFERRAL_CHANGED: Act.HANDLE_REFERRAL,
+ACTS: Final[Mapping[EventKind, Permission]] = {
+    EventKind.ALERT_RAISED: Permission.READ_ALERT,
+    EventKind.ALERT_CHANGED: Permission.READ_ALERT,
+    EventKind.REFERRAL_SENT: Permission.HANDLE_REFERRAL,
+    EventKind.REFERRAL_CHANGED: Permission.HANDLE_REFERRAL,
 }
 """What a reader must be allowed to do with an object, to hear of it."""
 
@@ -77,11 +77,11 @@ class Feed:
         Raises:
             NotPermitted: the actor may see no alert.
         """
-        require(actor, Act.READ_ALERT)
+        require(actor, Permission.READ_ALERT)
         with self._database.read() as session:
             point = _point(session, actor, event_id)
         detail = {"resumed": point.resumed}
-        self._audit.note(Entry(actor, "alert.stream", owner_id=actor.agency_id, detail=detail))
+        self._audit.note(AuditEntry(actor, "alert.stream", owner_id=actor.agency_id, detail=detail))
         return point
 
     def last(self, actor: Actor) -> str:
@@ -95,7 +95,7 @@ class Feed:
         Raises:
             NotPermitted: the actor may see no alert.
         """
-        require(actor, Act.READ_ALERT)
+        require(actor, Permission.READ_ALERT)
         with self._database.read() as session:
             # First how far, then what: everything up to there is settled by now.
             newest = session.scalar(select(func.coalesce(func.max(OutboxEvent.seq), 0))) or 0
@@ -114,7 +114,7 @@ class Feed:
 
 def audible(actor: Actor) -> ColumnElement[bool]:
     """Return the condition for the events that an actor may hear of."""
-    kinds: dict[Act, list[str]] = defaultdict(list)
+    kinds: dict[Permission, list[str]] = defaultdict(list)
     for kind, act in ACTS.items():
         kinds[act].append(kind.value)
     shared = watchlists.shared_to(actor, OutboxEvent.watchlist_id)
@@ -147,7 +147,7 @@ def _point(session: Session, actor: Actor, event_id: str | None) -> Point:
 
 def _told(session: Session, actor: Actor, rows: Sequence[OutboxEvent]) -> tuple[Told, ...]:
     """Put to each event what it is about; what was erased since is told no more."""
-    wanted = {row.object_id for row in rows if ACTS[EventKind(row.kind)] is Act.READ_ALERT}
+    wanted = {row.object_id for row in rows if ACTS[EventKind(row.kind)] is Permission.READ_ALERT}
     found = {
         alert.id: alert
         for alert in session.scalars(

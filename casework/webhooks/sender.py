@@ -15,7 +15,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.errors import TargetRefused
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import DeliveryState, EventKind
 from casework.review import alerts
@@ -138,7 +138,7 @@ class Sender:
         kind = EventKind(delivery.kind)
         told = Told(delivery.event_id, kind, delivery.at, delivery.object_id)
         receiver = reader(webhook)
-        if ACTS[kind] is Act.READ_ALERT:
+        if ACTS[kind] is Permission.READ_ALERT:
             alert = self._alert(webhook, receiver, delivery.object_id)
             if alert is None:
                 return None

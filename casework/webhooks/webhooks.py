@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 
 from casework.accounts import agencies
 from casework.kernel.actor import Actor, ActorKind
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.errors import NotFound, StaleVersion
 from casework.kernel.ids import WEBHOOK, new_id
-from casework.kernel.permissions import Act, require, require_object, within_reach
+from casework.kernel.permissions import Permission, require, require_object, within_reach
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import DeliveryState, EventKind, Role, Scope
 from casework.tables import ApiKey, Delivery, OutboxEvent, Webhook
@@ -61,7 +61,7 @@ class Webhooks:
             NotPermitted, NotFound: the actor may not, or there is no such agency or key.
             TargetRefused: the address is not one that may be called.
         """
-        require(actor, Act.MANAGE_WEBHOOK)
+        require(actor, Permission.MANAGE_WEBHOOK)
         with self._database.read() as session:
             agency_id = _receiver(session, actor, new)
         self._check(new.url)
@@ -87,16 +87,16 @@ class Webhooks:
             session.flush()
             detail = {"events": row.events, "key": row.key_id}
             self._audit.append(
-                session, Entry(actor, "webhook.create", row.id, row.agency_id, detail=detail)
+                session, AuditEntry(actor, "webhook.create", row.id, row.agency_id, detail=detail)
             )
         return row, secret_of(key)
 
     def page(self, actor: Actor, after: str | None, limit: int) -> list[Webhook]:
         """Return up to `limit` webhooks in order of making; raises NotPermitted."""
-        require(actor, Act.MANAGE_WEBHOOK)
+        require(actor, Permission.MANAGE_WEBHOOK)
         query = (
             select(Webhook)
-            .where(within_reach(actor, Act.MANAGE_WEBHOOK, Webhook.agency_id))
+            .where(within_reach(actor, Permission.MANAGE_WEBHOOK, Webhook.agency_id))
             .order_by(Webhook.id)
             .limit(limit)
         )
@@ -119,7 +119,7 @@ class Webhooks:
             NotPermitted, NotFound, StaleVersion, TargetRefused: nothing was changed.
         """
         if "url" in changes:
-            require(actor, Act.MANAGE_WEBHOOK)
+            require(actor, Permission.MANAGE_WEBHOOK)
             self._check(changes["url"])
         with self._database.write() as session:
             row = find(session, actor, webhook_id)
@@ -135,7 +135,7 @@ class Webhooks:
             session.flush()
             detail = {"fields": sorted(changes), "active": row.active}
             self._audit.append(
-                session, Entry(actor, "webhook.edit", row.id, row.agency_id, detail=detail)
+                session, AuditEntry(actor, "webhook.edit", row.id, row.agency_id, detail=detail)
             )
         return row
 
@@ -158,7 +158,7 @@ class Webhooks:
             session.flush()
             detail = {"overlap_s": int(overlap.total_seconds())}
             self._audit.append(
-                session, Entry(actor, "webhook.rotate", row.id, row.agency_id, detail=detail)
+                session, AuditEntry(actor, "webhook.rotate", row.id, row.agency_id, detail=detail)
             )
         return row, secret_of(key)
 
@@ -168,7 +168,7 @@ class Webhooks:
             row = find(session, actor, webhook_id)
             session.delete(row)
             session.flush()
-            self._audit.append(session, Entry(actor, "webhook.remove", row.id, row.agency_id))
+            self._audit.append(session, AuditEntry(actor, "webhook.remove", row.id, row.agency_id))
 
     def _check(self, url: str) -> None:
         addresses.resolve(addresses.parse(url, private=self._private), private=self._private)
@@ -186,7 +186,7 @@ def find(session: Session, actor: Actor, webhook_id: str) -> Webhook:
     missing = f"There is no webhook {webhook_id}."
     row = session.get(Webhook, webhook_id)
     owner_id = row.agency_id if row is not None else None
-    require_object(actor, Act.MANAGE_WEBHOOK, owner_id, missing=missing)
+    require_object(actor, Permission.MANAGE_WEBHOOK, owner_id, missing=missing)
     if row is None:
         raise NotFound(missing)
     return row
@@ -219,7 +219,7 @@ def _receiver(session: Session, actor: Actor, new: NewWebhook) -> str | None:
     """Return the agency that manages a new webhook; raises NotPermitted, NotFound."""
     if new.key_id is None:
         missing = f"There is no agency {new.agency_id}."
-        require_object(actor, Act.MANAGE_WEBHOOK, new.agency_id, missing=missing)
+        require_object(actor, Permission.MANAGE_WEBHOOK, new.agency_id, missing=missing)
         if new.agency_id is None:
             raise NotFound("Name the agency that is told, or the key of a port system.")
         agencies.find(session, new.agency_id)
@@ -227,7 +227,7 @@ def _receiver(session: Session, actor: Actor, new: NewWebhook) -> str | None:
     missing = f"There is no key {new.key_id} of a port system."
     key = session.get(ApiKey, new.key_id)
     owner_id = key.agency_id if key is not None else None
-    require_object(actor, Act.MANAGE_WEBHOOK, owner_id, missing=missing)
+    require_object(actor, Permission.MANAGE_WEBHOOK, owner_id, missing=missing)
     if key is None or key.revoked_at is not None or Scope.SCREEN.value not in key.scopes:
         raise NotFound(missing)
     return owner_id

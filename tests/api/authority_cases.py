@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Role, Scope
 from tests.fakes import photo_of
 from tests.services import OPERATOR, PASSWORD, Desk
@@ -161,7 +161,7 @@ class Case:
     """Whether the object is among those that another agency may be let see."""
     mine: bool = False
     """Whether only the one who made the object has it, whoever else is in the same agency."""
-    takes: Act | None = None
+    takes: Permission | None = None
     """A second act that the object takes, besides the route's own."""
     lets_in: tuple[str, ...] = ("illegal_transition",)
     """Problems that only those meet who may."""
@@ -280,15 +280,17 @@ CASES = (
     Case("GET /v1/tips"),
     Case("GET /v1/tips/{tip_id}", S.tip),
     Case("GET /v1/tips/{tip_id}/photo", S.tip),
-    Case("GET /v1/tips/{tip_id}/source", S.tip, takes=Act.HANDLE_TIP),
-    Case("POST /v1/tips/{tip_id}/search", S.tip, body(purpose=PURPOSE), takes=Act.HANDLE_TIP),
+    Case("GET /v1/tips/{tip_id}/source", S.tip, takes=Permission.HANDLE_TIP),
+    Case(
+        "POST /v1/tips/{tip_id}/search", S.tip, body(purpose=PURPOSE), takes=Permission.HANDLE_TIP
+    ),
     Case(
         "POST /v1/tips/{tip_id}/refer",
         S.tip,
         lambda stage, _params: {"json": stage.handing_over("text")},
-        takes=Act.HANDLE_TIP,
+        takes=Permission.HANDLE_TIP,
     ),
-    Case("POST /v1/tips/{tip_id}/enrol", S.tip, _tip_subject, takes=Act.HANDLE_TIP),
+    Case("POST /v1/tips/{tip_id}/enrol", S.tip, _tip_subject, takes=Permission.HANDLE_TIP),
     Case("POST /v1/tips/{tip_id}/dismiss", S.tip, body(reason="Nothing.")),
     # watchlists and subjects
     Case("POST /v1/watchlists", send=_watchlist),

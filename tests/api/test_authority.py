@@ -18,7 +18,7 @@ from api.dependencies import Allowed
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
 from casework.accounts.sign_in import Credentials
-from casework.kernel.permissions import Act, Reach
+from casework.kernel.permissions import Permission, PermissionScope
 from casework.kernel.vocabulary import AgencyKind, Role, Scope, SessionKind
 from tests.api.authority_cases import CASES, NEVER, OWNER, PUBLIC, SHARER, Case, Stage, numbers
 from tests.api.conftest import problem, settings_for, wait_until_ready
@@ -40,7 +40,7 @@ def declared(dependant: Any) -> Iterator[Allowed | Page]:
         yield from declared(dependency)
 
 
-def routes() -> dict[str, set[Act]]:
+def routes() -> dict[str, set[Permission]]:
     """Every route of the application, with the acts that it declares."""
     found = {}
     for route in iter_route_contexts(create_app(settings_for(Path("unused"))).routes):
@@ -118,25 +118,29 @@ def cast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, Cast
         yield Stage(client, desk, owner, numbers()), troupe
 
 
-def reach_of(case: Case, role: Role, agency: str) -> tuple[Reach, Reach]:
+def reach_of(case: Case, role: Role, agency: str) -> tuple[PermissionScope, PermissionScope]:
     """Return how far a role gets by the route's own act, and by all that the object takes."""
     runs = agency == RUNNER
     (act,) = ROUTES[case.route]
     own = PROMISED[act, role, runs]
-    second = PROMISED[case.takes, role, runs] if case.takes is not None else Reach.ALL
+    second = PROMISED[case.takes, role, runs] if case.takes is not None else PermissionScope.ALL
     return own, min(own, second)
 
 
 def expected(case: Case, role: Role, agency: str) -> int | None:
     """Return the refusal's status, None where the request is let in."""
     own, through = reach_of(case, role, agency)
-    if own is Reach.NOTHING or (case.takes is not None and through is Reach.NOTHING):
+    if own is PermissionScope.NOTHING or (
+        case.takes is not None and through is PermissionScope.NOTHING
+    ):
         return 403
-    if case.of is None or agency == OWNER or (through is Reach.ALL and not case.mine):
+    if case.of is None or agency == OWNER or (through is PermissionScope.ALL and not case.mine):
         return None
     if case.mine:
         return 404
-    return None if case.shareable and agency == SHARER and through is Reach.SHARED else 404
+    return (
+        None if case.shareable and agency == SHARER and through is PermissionScope.SHARED else 404
+    )
 
 
 def ask(stage: Stage, case: Case, headers: dict[str, str], params: dict[str, str]) -> Any:
@@ -207,7 +211,7 @@ def test_before_the_first_password_is_changed_nothing_else_is_answered(cast):
     signed_in = stage.client.post("/v1/sessions", json={"login": "newcomer", "password": first})
     headers = {"Authorization": f"Bearer {signed_in.json()['token']}"}
     for case in CASES:
-        if ROUTES[case.route] != {Act.OWN_ACCOUNT}:
+        if ROUTES[case.route] != {Permission.OWN_ACCOUNT}:
             answer = ask(stage, case, headers, {})
             assert problem(answer, 403, "account_incomplete"), case.route
 

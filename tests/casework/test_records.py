@@ -21,7 +21,7 @@ from casework.kernel.errors import (
     StillInUse,
     WrongDataKey,
 )
-from casework.kernel.permissions import Act, require
+from casework.kernel.permissions import Permission, require
 from casework.kernel.vault import KEY_BYTES, Vault, read_or_create_key
 from casework.kernel.vocabulary import Role, Scope
 from casework.service import Records, Service
@@ -174,9 +174,9 @@ def test_a_key_is_recognised_until_it_is_revoked(desk):
         frozenset({Role.PORT}),
         frozenset({"CGK"}),
     )
-    require(found, Act.SCREEN)
+    require(found, Permission.SCREEN)
     with pytest.raises(NotPermitted, match="analyst"):
-        require(found, Act.EDIT_SUBJECT)
+        require(found, Permission.EDIT_SUBJECT)
     keys.revoke(OPERATOR, record.id)
     with pytest.raises(NotAuthenticated):
         keys.recognise(text)

@@ -9,14 +9,14 @@ def picture() -> list[str]:
     Raises:
         Unfollowable: an entry is made with a name that cannot be told beforehand.
     """
-    from casework.kernel.audit.log import Entry
-    from casework.kernel.permissions import Act
+    from casework.kernel.audit.log import AuditEntry
+    from casework.kernel.permissions import Permission
 
-    place = list(Entry.__dataclass_fields__).index("action")
-    acts = {act.value for act in Act}
+    place = list(AuditEntry.__dataclass_fields__).index("action")
+    acts = {act.value for act in Permission}
     for module in modules():
         for call in module.calls():
-            if called(module, call) is Entry:
+            if called(module, call) is AuditEntry:
                 action = argument(call, place, "action")
                 assert action is not None, module.where(call)
                 acts |= Follower().texts(module, action, call)

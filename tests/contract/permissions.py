@@ -4,11 +4,11 @@
 def picture() -> list[str]:
     """Return `act role agency reach` of all that is granted, asked of the rules themselves."""
     from casework.kernel.actor import Actor, ActorKind
-    from casework.kernel.permissions import Act, Reach, reach
+    from casework.kernel.permissions import Permission, PermissionScope, scope_of
     from casework.kernel.vocabulary import Role
 
     lines = []
-    for act in Act:
+    for act in Permission:
         for role in Role:
             for agency, runs in (("member", False), ("operator", True)):
                 who = Actor(
@@ -19,7 +19,7 @@ def picture() -> list[str]:
                     frozenset({role}),
                     runs_installation=runs,
                 )
-                how_far = reach(who, act)
-                if how_far is not Reach.NOTHING:
+                how_far = scope_of(who, act)
+                if how_far is not PermissionScope.NOTHING:
                     lines.append(f"{act.value} {role.value} {agency} {how_far.name.lower()}")
     return sorted(lines)

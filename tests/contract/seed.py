@@ -19,7 +19,7 @@ from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
 from casework.accounts.sign_in import Credentials
 from casework.accounts.totp import code_at
-from casework.kernel.audit.log import Entry
+from casework.kernel.audit.log import AuditEntry
 from casework.kernel.vocabulary import (
     Disposal,
     EventKind,
@@ -175,7 +175,7 @@ def _imports(desk: Desk, known: Known) -> None:
     work_off(desk)
     waiting = upload(desk, csv_of(person(9)), watchlist=known["watchlist"])
     known |= {"import": done.id, "waiting_import": waiting.id}
-    desk.service.records.audit.note(Entry(OPERATOR, "test", detail={"é": 'a "quoted" text'}))
+    desk.service.records.audit.note(AuditEntry(OPERATOR, "test", detail={"é": 'a "quoted" text'}))
 
 
 @contextmanager

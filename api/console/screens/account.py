@@ -14,11 +14,11 @@ from api.dependencies import HashingPlace
 from casework.accounts.passwords import LEAST_LENGTH
 from casework.accounts.totp import provisioning_uri
 from casework.kernel.errors import IllegalTransition, NotConfirmed, StaleVersion, WeakPassword
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 
 router: Final = APIRouter(include_in_schema=False)
 
-Someone = Annotated[OfficerVisit, Depends(Page(Act.OWN_ACCOUNT))]
+Someone = Annotated[OfficerVisit, Depends(Page(Permission.OWN_ACCOUNT))]
 
 
 @router.get(ACCOUNT)

@@ -11,12 +11,12 @@ from api.problems import RequestInvalid
 from api.v1.agencies.schemas import AgencyIn
 from casework.accounts.agencies import NewAgency
 from casework.kernel.errors import AlreadyExists
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import AgencyKind
 
 router: Final = APIRouter(include_in_schema=False)
 
-Keeper = Annotated[OfficerVisit, Depends(Page(Act.MANAGE_AGENCY))]
+Keeper = Annotated[OfficerVisit, Depends(Page(Permission.MANAGE_AGENCY))]
 
 
 @router.get("/administration/agencies")

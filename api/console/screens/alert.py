@@ -12,18 +12,18 @@ from api.console.score_scale import scale_of
 from api.problems import RequestInvalid
 from api.v1.alerts.schemas import ClosingIn, FindingIn
 from casework.kernel.errors import Conflict, IllegalTransition, StaleVersion
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Opinion, OpinionReason
 from casework.review.allowed_steps import possible
 from casework.review.queue import urgency_of
 
 router: Final = APIRouter(prefix="/alerts", include_in_schema=False)
 
-Reader = Annotated[OfficerVisit, Depends(Page(Act.READ_ALERT))]
-Taker = Annotated[OfficerVisit, Depends(Page(Act.ACKNOWLEDGE_ALERT))]
-Decider = Annotated[OfficerVisit, Depends(Page(Act.DECIDE_ALERT))]
-Confirmer = Annotated[OfficerVisit, Depends(Page(Act.CONFIRM_ALERT))]
-Closer = Annotated[OfficerVisit, Depends(Page(Act.CLOSE_ALERT))]
+Reader = Annotated[OfficerVisit, Depends(Page(Permission.READ_ALERT))]
+Taker = Annotated[OfficerVisit, Depends(Page(Permission.ACKNOWLEDGE_ALERT))]
+Decider = Annotated[OfficerVisit, Depends(Page(Permission.DECIDE_ALERT))]
+Confirmer = Annotated[OfficerVisit, Depends(Page(Permission.CONFIRM_ALERT))]
+Closer = Annotated[OfficerVisit, Depends(Page(Permission.CLOSE_ALERT))]
 
 
 @router.get("/{alert_id}")

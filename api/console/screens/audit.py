@@ -11,13 +11,13 @@ from api.console.page import OfficerVisit, Page
 from api.v1.audit.routes import NDJSON
 from casework.kernel.audit.chain import Verdict
 from casework.kernel.audit.log import DONE, REFUSED
-from casework.kernel.audit.reader import TrailFilter
-from casework.kernel.permissions import Act
+from casework.kernel.audit.reader import AuditFilter
+from casework.kernel.permissions import Permission
 
 router: Final = APIRouter(include_in_schema=False)
 
-Reader = Annotated[OfficerVisit, Depends(Page(Act.READ_AUDIT))]
-Verifier = Annotated[OfficerVisit, Depends(Page(Act.VERIFY_AUDIT))]
+Reader = Annotated[OfficerVisit, Depends(Page(Permission.READ_AUDIT))]
+Verifier = Annotated[OfficerVisit, Depends(Page(Permission.VERIFY_AUDIT))]
 
 PAGE_SIZE: Final = 100
 _LONGEST: Final = 200
@@ -49,7 +49,7 @@ def _page(visit: OfficerVisit, verdict: Verdict | None = None) -> Response:
         name: query.get(name, "").strip()[:_LONGEST]
         for name in ("actor", "action", "object", "outcome", "since", "until")
     }
-    wanted = TrailFilter(
+    wanted = AuditFilter(
         said["actor"] or None,
         said["action"] or None,
         said["object"] or None,

@@ -12,14 +12,14 @@ from api.dependencies import Workers, work_place
 from api.v1.compare.routes import told
 from api.v1.compare.schemas import CompareOut
 from casework.calibration.thresholds import RAREST
-from casework.kernel.audit.log import Entry
-from casework.kernel.permissions import Act
+from casework.kernel.audit.log import AuditEntry
+from casework.kernel.permissions import Permission
 from detector.errors import PhotoError
 from detector.pipeline import Analysis
 
 router: Final = APIRouter(include_in_schema=False)
 
-Comparer = Annotated[OfficerVisit, Depends(Page(Act.COMPARE))]
+Comparer = Annotated[OfficerVisit, Depends(Page(Permission.COMPARE))]
 
 PHOTOS: Final = ("first", "second")
 
@@ -30,7 +30,7 @@ def ask(visit: Comparer) -> Response:
     return _page(visit)
 
 
-@router.post("/compare", dependencies=[work_place(Page(Act.COMPARE))])
+@router.post("/compare", dependencies=[work_place(Page(Permission.COMPARE))])
 async def compare(visit: Comparer, pool: Workers) -> Response:
     """Tell how alike the faces of two photos are."""
     service, files = visit.service, visit.posted.files
@@ -49,7 +49,7 @@ async def compare(visit: Comparer, pool: Workers) -> Response:
         # The first that is missing is the one that was refused.
         refused = {PHOTOS[len(faces)]: labels.fault(error, visit.speech)}
         return await asyncio.to_thread(_page, visit, wrong=refused)
-    entry = Entry(visit.actor, Act.COMPARE)
+    entry = AuditEntry(visit.actor, Permission.COMPARE)
     await asyncio.to_thread(service.records.audit.note, entry)
     return await asyncio.to_thread(_page, visit, told(service, *faces.values()))
 

@@ -16,14 +16,14 @@ from api.v1.imports.schemas import ImportOut, faults_as_csv
 from casework.imports.exports import ExportForm
 from casework.imports.upload import FILE, PHOTOS
 from casework.kernel.errors import CaseworkError
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import ImportState
 from casework.tables import ImportJob
 
 router: Final = APIRouter(include_in_schema=False)
 
-Importer = Annotated[OfficerVisit, Depends(Page(Act.IMPORT))]
-Exporter = Annotated[OfficerVisit, Depends(Page(Act.EXPORT_WATCHLIST))]
+Importer = Annotated[OfficerVisit, Depends(Page(Permission.IMPORT))]
+Exporter = Annotated[OfficerVisit, Depends(Page(Permission.EXPORT_WATCHLIST))]
 
 _PAGE_SIZE: Final = 50
 _MOST_FAULTS: Final = 200

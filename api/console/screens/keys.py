@@ -12,12 +12,12 @@ from api.problems import RequestInvalid
 from api.v1.keys.schemas import KeyIn
 from casework.accounts.api_keys import NewKey
 from casework.kernel.errors import NotFound, NotPermitted
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Scope
 
 router: Final = APIRouter(include_in_schema=False)
 
-Keeper = Annotated[OfficerVisit, Depends(Page(Act.MANAGE_KEY))]
+Keeper = Annotated[OfficerVisit, Depends(Page(Permission.MANAGE_KEY))]
 
 
 @router.get("/administration/keys")
@@ -74,5 +74,5 @@ def _page(
         keys=records.keys.all(actor),
         agencies={each.id: each for each in records.agencies.page(actor, None, None)},
         scopes=tuple(Scope),
-        everywhere=visit.may(Act.MANAGE_AGENCY),
+        everywhere=visit.may(Permission.MANAGE_AGENCY),
     )

@@ -11,12 +11,12 @@ from api.problems import RequestInvalid
 from api.v1.officers.schemas import OfficerIn
 from casework.accounts.officers import NewOfficer
 from casework.kernel.errors import AlreadyExists, NotFound, NotPermitted
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Role
 
 router: Final = APIRouter(include_in_schema=False)
 
-Keeper = Annotated[OfficerVisit, Depends(Page(Act.MANAGE_OFFICER))]
+Keeper = Annotated[OfficerVisit, Depends(Page(Permission.MANAGE_OFFICER))]
 
 _ROLES: Final = tuple(role for role in Role if role is not Role.PORT)
 _LIST: Final = "/administration/officers"
@@ -86,5 +86,5 @@ def _page(
         agencies=agencies,
         roles=_ROLES,
         now=records.queue.now(),
-        everywhere=visit.may(Act.MANAGE_AGENCY),
+        everywhere=visit.may(Permission.MANAGE_AGENCY),
     )

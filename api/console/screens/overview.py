@@ -8,13 +8,13 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from api.console.page import OfficerVisit, Page
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.oversight.reports import Dimension, Line, Question, ReviewReport
 
 router: Final = APIRouter(include_in_schema=False)
 
-Reader = Annotated[OfficerVisit, Depends(Page(Act.READ_REPORT))]
-Coordinator = Annotated[OfficerVisit, Depends(Page(Act.READ_TOTALS))]
+Reader = Annotated[OfficerVisit, Depends(Page(Permission.READ_REPORT))]
+Coordinator = Annotated[OfficerVisit, Depends(Page(Permission.READ_TOTALS))]
 
 WINDOWS: Final = (1, 7, 30, 90, 365)
 _WINDOW: Final = 30

@@ -7,12 +7,12 @@ from starlette.responses import Response
 
 from api.console.page import OfficerVisit, Page
 from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.review.alerts import PORTRAIT_FORMAT
 
 router: Final = APIRouter(prefix="/alerts/{alert_id}", include_in_schema=False)
 
-Reader = Annotated[OfficerVisit, Depends(Page(Act.READ_ALERT))]
+Reader = Annotated[OfficerVisit, Depends(Page(Permission.READ_ALERT))]
 
 
 @router.get("/probe")

@@ -11,14 +11,14 @@ from api.console.navigation import home_of
 from api.console.page import THEMES, Guest, OfficerVisit, Page
 from api.console.urls import local
 from casework.kernel.errors import CaseworkError
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import SessionKind
 
 router: Final = APIRouter(include_in_schema=False)
 
-Someone = Annotated[OfficerVisit, Depends(Page(Act.OWN_ACCOUNT))]
+Someone = Annotated[OfficerVisit, Depends(Page(Permission.OWN_ACCOUNT))]
 
-Onlooker = Annotated[OfficerVisit, Depends(Page(Act.OWN_ACCOUNT, counts_as_use=False))]
+Onlooker = Annotated[OfficerVisit, Depends(Page(Permission.OWN_ACCOUNT, counts_as_use=False))]
 
 
 @router.get("/")

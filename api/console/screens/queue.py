@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api.console.events import event, stream
 from api.console.page import OfficerVisit, Page
 from casework.kernel.actor import Actor
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import AlertState, Category
 from casework.review.alerts import AlertFilter
 from casework.review.queue import Urgency
@@ -21,8 +21,8 @@ from casework.webhooks.feed import Told
 
 router: Final = APIRouter(include_in_schema=False)
 
-Reader = Annotated[OfficerVisit, Depends(Page(Act.READ_ALERT))]
-Watcher = Annotated[OfficerVisit, Depends(Page(Act.READ_ALERT, counts_as_use=False))]
+Reader = Annotated[OfficerVisit, Depends(Page(Permission.READ_ALERT))]
+Watcher = Annotated[OfficerVisit, Depends(Page(Permission.READ_ALERT, counts_as_use=False))]
 
 PAGE_SIZE: Final = 100
 _MOST_LISTS: Final = 200

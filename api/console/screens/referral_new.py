@@ -15,7 +15,7 @@ from api.console.page import OfficerVisit, Page
 from api.problems import RequestInvalid
 from api.v1.referrals.schemas import AlertReferralIn, TipReferralIn
 from casework.kernel.errors import IllegalTransition, InvalidReferral, StaleVersion
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import AlertState
 from casework.referrals.payload import OF_LIST, AlertField, TipField
 from casework.referrals.referrals import Box, ReferralFilter
@@ -26,8 +26,8 @@ from casework.tips.states import SETTLED
 
 router: Final = APIRouter(include_in_schema=False)
 
-AlertReferrer = Annotated[OfficerVisit, Depends(Page(Act.REFER_ALERT))]
-TipReferrer = Annotated[OfficerVisit, Depends(Page(Act.HANDLE_REFERRAL))]
+AlertReferrer = Annotated[OfficerVisit, Depends(Page(Permission.REFER_ALERT))]
+TipReferrer = Annotated[OfficerVisit, Depends(Page(Permission.HANDLE_REFERRAL))]
 
 _MOST_REFERRALS: Final = 20
 _TIME_TO_ANSWER: Final = timedelta(days=3)
@@ -199,7 +199,7 @@ def _group(
 
 def referrals_about(visit: OfficerVisit, about: str) -> list[Referral]:
     """Return the referrals that were made of an alert or a tip, to those who may see them."""
-    if not visit.may(Act.HANDLE_REFERRAL):
+    if not visit.may(Permission.HANDLE_REFERRAL):
         return []
     wanted = ReferralFilter(Box.OUT, about=about)
     found = visit.records.referrals.page(visit.actor, None, _MOST_REFERRALS, wanted)

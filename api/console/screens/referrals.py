@@ -11,14 +11,14 @@ from api.problems import RequestInvalid
 from api.v1.referrals.schemas import AnsweringIn, MayNote, MustNote
 from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
 from casework.kernel.errors import IllegalTransition, InvalidReferral, StaleVersion
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Disposal, ReferralKind, ReferralState
 from casework.referrals.referrals import Box, ReferralFilter
 from casework.referrals.states import AWAITED, OPEN, Move, Side, Standing, open_to
 
 router: Final = APIRouter(prefix="/referrals", include_in_schema=False)
 
-Handler = Annotated[OfficerVisit, Depends(Page(Act.HANDLE_REFERRAL))]
+Handler = Annotated[OfficerVisit, Depends(Page(Permission.HANDLE_REFERRAL))]
 
 PAGE_SIZE: Final = 50
 _LONGEST: Final = 100

@@ -13,14 +13,14 @@ from api.problems import RequestInvalid
 from api.v1.searches.schemas import SearchFields
 from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
 from casework.calibration.thresholds import RAREST
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.screening.matching import MOST_CANDIDATES
 from casework.screening.searches import DEFAULT_CANDIDATES, LEAST_PURPOSE, Question, SearchView
 from detector.errors import PhotoError
 
 router: Final = APIRouter(include_in_schema=False)
 
-Searcher = Annotated[OfficerVisit, Depends(Page(Act.SEARCH))]
+Searcher = Annotated[OfficerVisit, Depends(Page(Permission.SEARCH))]
 Rank = Annotated[int, Path(ge=1, le=MOST_CANDIDATES)]
 
 _MOST_LISTS: Final = 200
@@ -33,7 +33,7 @@ def ask(visit: Searcher) -> Response:
     return _form(visit)
 
 
-@router.post("/search", dependencies=[work_place(Page(Act.SEARCH))])
+@router.post("/search", dependencies=[work_place(Page(Permission.SEARCH))])
 async def search(visit: Searcher, pool: Workers) -> Response:
     """Search for a face; the photo is not kept."""
     posted, service = visit.posted, visit.service

@@ -15,7 +15,7 @@ from api.dependencies import HashingPlace, Origin
 from casework.accounts.sessions import SignedIn
 from casework.accounts.sign_in import Credentials
 from casework.kernel.errors import NotAuthenticated, SecondFactorNeeded, TooManyAttempts
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import SessionKind
 from config.settings import Settings
 
@@ -24,7 +24,7 @@ router: Final = APIRouter(include_in_schema=False)
 _PROVIDER: Final = "/v1/sessions/oidc/start"
 _PROBLEMS: Final = frozenset({"sign_on_refused", "provider_unavailable"})
 
-Someone = Annotated[OfficerVisit, Depends(Page(Act.OWN_ACCOUNT))]
+Someone = Annotated[OfficerVisit, Depends(Page(Permission.OWN_ACCOUNT))]
 
 
 @router.get(SIGN_IN)

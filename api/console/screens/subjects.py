@@ -16,7 +16,7 @@ from api.problems import RequestInvalid
 from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
 from api.v1.subjects.schemas import SubjectIn, SubjectPatch
 from casework.kernel.errors import CaseworkError, EnrolmentRefused
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Sex, SubjectStatus
 from casework.screening.duplicates import Lookalike
 from casework.tables import Subject
@@ -25,9 +25,9 @@ from casework.watchlists.subjects import NewSubject, SubjectFilter
 
 router: Final = APIRouter(include_in_schema=False)
 
-Reader = Annotated[OfficerVisit, Depends(Page(Act.READ_SUBJECT))]
-Editor = Annotated[OfficerVisit, Depends(Page(Act.EDIT_SUBJECT))]
-Historian = Annotated[OfficerVisit, Depends(Page(Act.READ_HISTORY))]
+Reader = Annotated[OfficerVisit, Depends(Page(Permission.READ_SUBJECT))]
+Editor = Annotated[OfficerVisit, Depends(Page(Permission.EDIT_SUBJECT))]
+Historian = Annotated[OfficerVisit, Depends(Page(Permission.READ_HISTORY))]
 
 PAGE_SIZE: Final = 50
 _MOST_LISTS: Final = 500
@@ -63,7 +63,7 @@ def blank(visit: Editor) -> Response:
     return _form(visit, None, preset=visit.request.query_params.get("list", ""))
 
 
-@router.post("/subjects/new", dependencies=[work_place(Page(Act.EDIT_SUBJECT))])
+@router.post("/subjects/new", dependencies=[work_place(Page(Permission.EDIT_SUBJECT))])
 async def create(visit: Editor, pool: Workers) -> Response:
     """Enrol somebody; every photo is accepted or refused with its reason."""
     service, actor = visit.service, visit.actor
@@ -91,7 +91,7 @@ async def create(visit: Editor, pool: Workers) -> Response:
     return visit.go(f"/subjects/{subject_id}", done="enrolled")
 
 
-@router.post("/subjects/photo-check", dependencies=[work_place(Page(Act.EDIT_SUBJECT))])
+@router.post("/subjects/photo-check", dependencies=[work_place(Page(Permission.EDIT_SUBJECT))])
 async def check(visit: Editor, pool: Workers) -> Response:
     """Say how good a photo is while it is being chosen; nothing is kept of it."""
     files = visit.posted.files.get("photos", ())
@@ -138,7 +138,9 @@ def edit(subject_id: str, visit: Editor) -> Response:
     return visit.go(f"/subjects/{subject_id}", done="saved")
 
 
-@router.post("/subjects/{subject_id}/photos", dependencies=[work_place(Page(Act.EDIT_SUBJECT))])
+@router.post(
+    "/subjects/{subject_id}/photos", dependencies=[work_place(Page(Permission.EDIT_SUBJECT))]
+)
 async def add_photos(subject_id: str, visit: Editor, pool: Workers) -> Response:
     """Add photos to a subject."""
     service, actor = visit.service, visit.actor

@@ -22,7 +22,7 @@ from casework.kernel.errors import (
     InvalidPeriod,
     StaleVersion,
 )
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Sex, TipOrigin, TipState
 from casework.screening.searches import LEAST_PURPOSE
 from casework.tables import Tip
@@ -33,10 +33,10 @@ from detector.errors import PhotoError
 
 router: Final = APIRouter(prefix="/tips", include_in_schema=False)
 
-Handler = Annotated[OfficerVisit, Depends(Page(Act.HANDLE_TIP))]
-Protector = Annotated[OfficerVisit, Depends(Page(Act.READ_TIP_SOURCE))]
-Searcher = Annotated[OfficerVisit, Depends(Page(Act.SEARCH))]
-Editor = Annotated[OfficerVisit, Depends(Page(Act.EDIT_SUBJECT))]
+Handler = Annotated[OfficerVisit, Depends(Page(Permission.HANDLE_TIP))]
+Protector = Annotated[OfficerVisit, Depends(Page(Permission.READ_TIP_SOURCE))]
+Searcher = Annotated[OfficerVisit, Depends(Page(Permission.SEARCH))]
+Editor = Annotated[OfficerVisit, Depends(Page(Permission.EDIT_SUBJECT))]
 
 PAGE_SIZE: Final = 50
 _MOST_LISTS: Final = 200
@@ -73,7 +73,7 @@ def blank(visit: Handler) -> Response:
     return _new(visit)
 
 
-@router.post("/new", dependencies=[work_place(Page(Act.HANDLE_TIP))])
+@router.post("/new", dependencies=[work_place(Page(Permission.HANDLE_TIP))])
 async def record(visit: Handler, pool: Workers) -> Response:
     """Write down what was reported."""
     photos, service = visit.posted.files.get("photo", ()), visit.service
@@ -112,7 +112,7 @@ def source(tip_id: str, visit: Protector) -> Response:
     return _page(visit, tip_id, source=visit.records.tips.source(visit.actor, tip_id))
 
 
-@router.post("/{tip_id}/search", dependencies=[work_place(Page(Act.SEARCH))])
+@router.post("/{tip_id}/search", dependencies=[work_place(Page(Permission.SEARCH))])
 async def search(tip_id: str, visit: Searcher, pool: Workers) -> Response:
     """Search the lists within reach by a tip's photo."""
     desk, version = visit.service.tip_desk, visit.posted.number("version")
@@ -144,7 +144,7 @@ def enrolment(tip_id: str, visit: Editor) -> Response:
     return _enrolment(visit, tip_id)
 
 
-@router.post("/{tip_id}/enrol", dependencies=[work_place(Page(Act.EDIT_SUBJECT))])
+@router.post("/{tip_id}/enrol", dependencies=[work_place(Page(Permission.EDIT_SUBJECT))])
 async def enrol(tip_id: str, visit: Editor, pool: Workers) -> Response:
     """Make a subject of a tip, with its photo."""
     service, version = visit.service, visit.posted.number("version")

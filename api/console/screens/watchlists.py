@@ -12,15 +12,15 @@ from api.forms import validated
 from api.problems import RequestInvalid
 from api.v1.watchlists.schemas import WatchlistIn, WatchlistPatch
 from casework.kernel.errors import AlreadyExists, NotFound, StaleVersion, StillInUse
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Category, Direction, Stage
 from casework.tables import Watchlist
 from casework.watchlists.watchlists import NewWatchlist, agencies_of
 
 router: Final = APIRouter(include_in_schema=False)
 
-Reader = Annotated[OfficerVisit, Depends(Page(Act.READ_WATCHLIST))]
-Editor = Annotated[OfficerVisit, Depends(Page(Act.EDIT_WATCHLIST))]
+Reader = Annotated[OfficerVisit, Depends(Page(Permission.READ_WATCHLIST))]
+Editor = Annotated[OfficerVisit, Depends(Page(Permission.EDIT_WATCHLIST))]
 
 _MOST: Final = 500
 
@@ -65,7 +65,7 @@ def show(watchlist_id: str, visit: Reader) -> Response:
         policy=policy,
         shared=agencies_of(row),
         agencies=_agencies(visit),
-        own=visit.may(Act.EDIT_WATCHLIST) and row.agency_id == visit.officer.agency_id,
+        own=visit.may(Permission.EDIT_WATCHLIST) and row.agency_id == visit.officer.agency_id,
     )
 
 

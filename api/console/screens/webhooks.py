@@ -10,13 +10,13 @@ from api.console.page import OfficerVisit, Page
 from api.problems import RequestInvalid
 from api.v1.webhooks.schemas import WebhookIn
 from casework.kernel.errors import NotFound, TargetRefused
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import EventKind
 from casework.webhooks.webhooks import NewWebhook
 
 router: Final = APIRouter(include_in_schema=False)
 
-Keeper = Annotated[OfficerVisit, Depends(Page(Act.MANAGE_WEBHOOK))]
+Keeper = Annotated[OfficerVisit, Depends(Page(Permission.MANAGE_WEBHOOK))]
 
 _LIST: Final = "/administration/webhooks"
 _MOST: Final = 200
@@ -100,5 +100,5 @@ def _page(
         webhooks=records.webhooks.page(actor, None, _MOST),
         agencies={each.id: each for each in records.agencies.page(actor, None, None)},
         kinds=tuple(EventKind),
-        everywhere=visit.may(Act.MANAGE_AGENCY),
+        everywhere=visit.may(Permission.MANAGE_AGENCY),
     )

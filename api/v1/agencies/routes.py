@@ -10,13 +10,13 @@ from api.v1.agencies.schemas import AgencyIn, AgencyOut, AgencyPage, AgencyPatch
 from casework.accounts.agencies import NewAgency
 from casework.kernel import errors
 from casework.kernel.actor import Actor
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.tables import Agency
 
 router: Final = APIRouter(prefix="/v1/agencies", tags=["agencies"])
 
-Reader = Annotated[Actor, Depends(Allowed(Act.READ_AGENCY))]
-Manager = Annotated[Actor, Depends(Allowed(Act.MANAGE_AGENCY))]
+Reader = Annotated[Actor, Depends(Allowed(Permission.READ_AGENCY))]
+Manager = Annotated[Actor, Depends(Allowed(Permission.MANAGE_AGENCY))]
 
 _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
 

@@ -11,18 +11,18 @@ from api.v1.common import Port, Time
 from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
 from casework.kernel import errors
 from casework.kernel.actor import Actor
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import AlertState, Category
 from casework.review.alerts import PORTRAIT_FORMAT, AlertFilter
 from casework.service import Service
 
 router: Final = APIRouter(prefix="/v1/alerts", tags=["alerts"], dependencies=[Depends(known_query)])
 
-Reader = Annotated[Actor, Depends(Allowed(Act.READ_ALERT))]
-Taker = Annotated[Actor, Depends(Allowed(Act.ACKNOWLEDGE_ALERT))]
-Decider = Annotated[Actor, Depends(Allowed(Act.DECIDE_ALERT))]
-Confirmer = Annotated[Actor, Depends(Allowed(Act.CONFIRM_ALERT))]
-Closer = Annotated[Actor, Depends(Allowed(Act.CLOSE_ALERT))]
+Reader = Annotated[Actor, Depends(Allowed(Permission.READ_ALERT))]
+Taker = Annotated[Actor, Depends(Allowed(Permission.ACKNOWLEDGE_ALERT))]
+Decider = Annotated[Actor, Depends(Allowed(Permission.DECIDE_ALERT))]
+Confirmer = Annotated[Actor, Depends(Allowed(Permission.CONFIRM_ALERT))]
+Closer = Annotated[Actor, Depends(Allowed(Permission.CLOSE_ALERT))]
 
 _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
 _STEP: Final = problems.responses(

@@ -12,13 +12,13 @@ from api.v1.audit.schemas import AuditPage, AuditRecordOut, VerdictOut
 from api.v1.common import Time
 from casework.kernel import errors
 from casework.kernel.actor import Actor
-from casework.kernel.audit.reader import TrailFilter
-from casework.kernel.permissions import Act
+from casework.kernel.audit.reader import AuditFilter
+from casework.kernel.permissions import Permission
 
 router: Final = APIRouter(prefix="/v1/audit", tags=["audit"])
 
-Reader = Annotated[Actor, Depends(Allowed(Act.READ_AUDIT))]
-Verifier = Annotated[Actor, Depends(Allowed(Act.VERIFY_AUDIT))]
+Reader = Annotated[Actor, Depends(Allowed(Permission.READ_AUDIT))]
+Verifier = Annotated[Actor, Depends(Allowed(Permission.VERIFY_AUDIT))]
 Words = Annotated[str | None, Query(max_length=200)]
 
 NDJSON: Final = "application/x-ndjson"
@@ -51,7 +51,7 @@ def page(
     limit: Limit = 50,
 ) -> AuditPage:
     """Return acts of your agency and acts on what belongs to it, newest first."""
-    wanted = TrailFilter(actor_id, action, object_id, outcome, since, until)
+    wanted = AuditFilter(actor_id, action, object_id, outcome, since, until)
     rows = service.records.trail.page(actor, before, limit + 1, wanted)
     items = [AuditRecordOut.model_validate(row) for row in rows[:limit]]
     return AuditPage(items=items, next=items[-1].seq if len(rows) > limit else None)

@@ -9,12 +9,12 @@ from api.dependencies import After, Allowed, Limit, TheService
 from api.v1.calibrations.schemas import CalibrationOut, CalibrationPage, CalibrationReading
 from casework.kernel import errors
 from casework.kernel.actor import Actor
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 
 router: Final = APIRouter(prefix="/v1/calibrations", tags=["calibrations"])
 
-Reader = Annotated[Actor, Depends(Allowed(Act.READ_CALIBRATION))]
-Maker = Annotated[Actor, Depends(Allowed(Act.CALIBRATE))]
+Reader = Annotated[Actor, Depends(Allowed(Permission.READ_CALIBRATION))]
+Maker = Annotated[Actor, Depends(Allowed(Permission.CALIBRATE))]
 
 _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
 

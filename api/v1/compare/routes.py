@@ -16,8 +16,8 @@ from api.v1.encounters.routes import PHOTO_ERRORS, PHOTO_FIELD
 from api.workers import Overloaded
 from casework.kernel import errors
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Entry
-from casework.kernel.permissions import Act
+from casework.kernel.audit.log import AuditEntry
+from casework.kernel.permissions import Permission
 from casework.service import Service
 from casework.watchlists.quality import quality_record
 from detector.pipeline import Analysis
@@ -26,7 +26,7 @@ from detector.timing import Stopwatch
 router: Final = APIRouter(prefix="/v1/compare", tags=["compare"])
 
 
-Comparer = Annotated[Actor, Depends(Allowed(Act.COMPARE))]
+Comparer = Annotated[Actor, Depends(Allowed(Permission.COMPARE))]
 
 
 class NoFields(BaseModel):
@@ -37,7 +37,7 @@ class NoFields(BaseModel):
 
 @router.post(
     "",
-    dependencies=[work_place(Allowed(Act.COMPARE))],
+    dependencies=[work_place(Allowed(Permission.COMPARE))],
     response_model=CompareOut,
     summary="Compare the faces of two photos",
     openapi_extra={
@@ -69,7 +69,7 @@ async def compare(
 
     one, other = await pool.run(request, work)
     response.headers["Server-Timing"] = server_timing(watch.stages)
-    entry = Entry(actor, Act.COMPARE)
+    entry = AuditEntry(actor, Permission.COMPARE)
     await asyncio.to_thread(service.records.audit.note, entry)
     return told(service, one, other)
 

@@ -9,11 +9,11 @@ from api.dependencies import Allowed, TheService
 from api.v1.data_subject_report.schemas import HeldOut
 from casework.kernel import errors
 from casework.kernel.actor import Actor
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 
 router: Final = APIRouter(prefix="/v1/subjects", tags=["subjects"])
 
-Reader = Annotated[Actor, Depends(Allowed(Act.READ_SUBJECT))]
+Reader = Annotated[Actor, Depends(Allowed(Permission.READ_SUBJECT))]
 
 
 @router.get(

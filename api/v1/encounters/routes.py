@@ -12,14 +12,14 @@ from api.v1.encounters.schemas import EncounterFields, EncounterOut
 from api.workers import Overloaded
 from casework.kernel import errors
 from casework.kernel.actor import Actor
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.screening.screening import Arrival
 from detector import errors as photo
 
 router: Final = APIRouter(prefix="/v1/encounters", tags=["encounters"])
 
-Screener = Annotated[Actor, Depends(Allowed(Act.SCREEN))]
-Reader = Annotated[Actor, Depends(Allowed(Act.READ_ENCOUNTER))]
+Screener = Annotated[Actor, Depends(Allowed(Permission.SCREEN))]
+Reader = Annotated[Actor, Depends(Allowed(Permission.READ_ENCOUNTER))]
 
 PHOTO_FIELD: Final[dict[str, Any]] = {
     "type": "string",
@@ -37,7 +37,7 @@ PHOTO_ERRORS: Final = (
 
 @router.post(
     "",
-    dependencies=[work_place(Allowed(Act.SCREEN))],
+    dependencies=[work_place(Allowed(Permission.SCREEN))],
     status_code=201,
     response_model=EncounterOut,
     summary="Screen a traveller's photo",

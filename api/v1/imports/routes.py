@@ -23,12 +23,12 @@ from api.v1.imports.schemas import (
 from casework.imports.upload import FILE, PHOTOS
 from casework.kernel import errors
 from casework.kernel.actor import Actor
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.tables import ImportJob
 
 router: Final = APIRouter(prefix="/v1/imports", tags=["imports"])
 
-Importer = Annotated[Actor, Depends(Allowed(Act.IMPORT))]
+Importer = Annotated[Actor, Depends(Allowed(Permission.IMPORT))]
 
 _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
 _FILE: Final = {"type": "string", "format": "binary"}

@@ -11,11 +11,11 @@ from api.v1.keys.schemas import KeyIn, KeyOut, KeyPage, NewKeyOut
 from casework.accounts.api_keys import NewKey
 from casework.kernel import errors
 from casework.kernel.actor import Actor
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 
 router: Final = APIRouter(prefix="/v1/keys", tags=["keys"])
 
-Manager = Annotated[Actor, Depends(Allowed(Act.MANAGE_KEY))]
+Manager = Annotated[Actor, Depends(Allowed(Permission.MANAGE_KEY))]
 
 _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
 

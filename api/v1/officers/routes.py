@@ -19,12 +19,12 @@ from api.workers import Overloaded
 from casework.accounts.officers import NewOfficer
 from casework.kernel import errors
 from casework.kernel.actor import Actor
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.tables import Officer
 
 router: Final = APIRouter(prefix="/v1/officers", tags=["officers"])
 
-Manager = Annotated[Actor, Depends(Allowed(Act.MANAGE_OFFICER))]
+Manager = Annotated[Actor, Depends(Allowed(Permission.MANAGE_OFFICER))]
 
 _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
 

@@ -18,15 +18,15 @@ from api.v1.referrals.schemas import (
 from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
 from casework.kernel import errors
 from casework.kernel.actor import Actor
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import ReferralState
 from casework.referrals.referrals import Box, ReferralFilter
 from casework.service import Service
 
 router: Final = APIRouter(tags=["referrals"])
 
-Handler = Annotated[Actor, Depends(Allowed(Act.HANDLE_REFERRAL))]
-Referrer = Annotated[Actor, Depends(Allowed(Act.REFER_ALERT))]
+Handler = Annotated[Actor, Depends(Allowed(Permission.HANDLE_REFERRAL))]
+Referrer = Annotated[Actor, Depends(Allowed(Permission.REFER_ALERT))]
 
 COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
 STEP: Final = (*COMMON, errors.NotFound, errors.IllegalTransition, errors.StaleVersion)

@@ -14,13 +14,13 @@ from api.v1.reports.schemas import AlarmReportOut, ReviewReportOut, as_csv
 from casework.calibration.monitoring import WINDOW_DAYS
 from casework.kernel import errors
 from casework.kernel.actor import Actor
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.oversight.reports import Dimension, Question, ReviewReport
 
 router: Final = APIRouter(prefix="/v1/reports", tags=["reports"])
 
-Reader = Annotated[Actor, Depends(Allowed(Act.READ_REPORT))]
-Coordinator = Annotated[Actor, Depends(Allowed(Act.READ_TOTALS))]
+Reader = Annotated[Actor, Depends(Allowed(Permission.READ_REPORT))]
+Coordinator = Annotated[Actor, Depends(Allowed(Permission.READ_TOTALS))]
 
 _REFUSALS: Final = (
     errors.NotAuthenticated,

@@ -14,7 +14,7 @@ from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
 from api.workers import Overloaded
 from casework.kernel import errors
 from casework.kernel.actor import Actor
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.screening.matching import MOST_CANDIDATES
 from casework.screening.searches import Question, SearchView
 from detector.timing import Stopwatch
@@ -23,7 +23,7 @@ router: Final = APIRouter(
     prefix="/v1/searches", tags=["searches"], dependencies=[Depends(known_query)]
 )
 
-Searcher = Annotated[Actor, Depends(Allowed(Act.SEARCH))]
+Searcher = Annotated[Actor, Depends(Allowed(Permission.SEARCH))]
 Rank = Annotated[int, Path(ge=1, le=MOST_CANDIDATES)]
 
 _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
@@ -31,7 +31,7 @@ _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.Request
 
 @router.post(
     "",
-    dependencies=[work_place(Allowed(Act.SEARCH))],
+    dependencies=[work_place(Allowed(Permission.SEARCH))],
     status_code=201,
     response_model=SearchOut,
     summary="Search for a face",

@@ -12,12 +12,12 @@ from api.workers import Overloaded
 from casework.accounts.sign_in import Credentials
 from casework.kernel import errors
 from casework.kernel.actor import Actor
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import SessionKind
 
 router: Final = APIRouter(prefix="/v1/sessions", tags=["sessions"])
 
-Someone = Annotated[Actor, Depends(Allowed(Act.OWN_ACCOUNT))]
+Someone = Annotated[Actor, Depends(Allowed(Permission.OWN_ACCOUNT))]
 
 
 @router.post(

@@ -38,7 +38,7 @@ from api.v1.subjects.schemas import (
 from api.workers import Overloaded
 from casework.kernel import errors
 from casework.kernel.actor import Actor
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.screening.duplicates import Lookalike
 from casework.service import Service
 from casework.tables import Subject
@@ -49,9 +49,9 @@ router: Final = APIRouter(
     prefix="/v1/subjects", tags=["subjects"], dependencies=[Depends(known_query)]
 )
 
-Reader = Annotated[Actor, Depends(Allowed(Act.READ_SUBJECT))]
-Editor = Annotated[Actor, Depends(Allowed(Act.EDIT_SUBJECT))]
-HistoryReader = Annotated[Actor, Depends(Allowed(Act.READ_HISTORY))]
+Reader = Annotated[Actor, Depends(Allowed(Permission.READ_SUBJECT))]
+Editor = Annotated[Actor, Depends(Allowed(Permission.EDIT_SUBJECT))]
+HistoryReader = Annotated[Actor, Depends(Allowed(Permission.READ_HISTORY))]
 
 _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
 _PHOTOS: Final[dict[str, Any]] = {
@@ -75,7 +75,7 @@ MEDIA_TYPES: Final = {
 
 @router.post(
     "",
-    dependencies=[work_place(Allowed(Act.EDIT_SUBJECT))],
+    dependencies=[work_place(Allowed(Permission.EDIT_SUBJECT))],
     status_code=201,
     response_model=EnrolmentOut,
     summary="Enrol a subject",
@@ -219,7 +219,7 @@ def encounters(
 
 @router.post(
     "/{subject_id}/photos",
-    dependencies=[work_place(Allowed(Act.EDIT_SUBJECT))],
+    dependencies=[work_place(Allowed(Permission.EDIT_SUBJECT))],
     status_code=201,
     response_model=EnrolmentOut,
     summary="Add photos",

@@ -25,7 +25,7 @@ from api.v1.tips.schemas import (
 from api.workers import Overloaded
 from casework.kernel import errors
 from casework.kernel.actor import Actor
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import TipState
 from casework.service import Service
 from casework.tables import Tip
@@ -35,11 +35,11 @@ from casework.watchlists.subjects import NewSubject
 
 router: Final = APIRouter(prefix="/v1/tips", tags=["tips"])
 
-Handler = Annotated[Actor, Depends(Allowed(Act.HANDLE_TIP))]
-Searcher = Annotated[Actor, Depends(Allowed(Act.SEARCH))]
-Protector = Annotated[Actor, Depends(Allowed(Act.READ_TIP_SOURCE))]
-Referrer = Annotated[Actor, Depends(Allowed(Act.HANDLE_REFERRAL))]
-Editor = Annotated[Actor, Depends(Allowed(Act.EDIT_SUBJECT))]
+Handler = Annotated[Actor, Depends(Allowed(Permission.HANDLE_TIP))]
+Searcher = Annotated[Actor, Depends(Allowed(Permission.SEARCH))]
+Protector = Annotated[Actor, Depends(Allowed(Permission.READ_TIP_SOURCE))]
+Referrer = Annotated[Actor, Depends(Allowed(Permission.HANDLE_REFERRAL))]
+Editor = Annotated[Actor, Depends(Allowed(Permission.EDIT_SUBJECT))]
 
 _PHOTO: Final[dict[str, Any]] = {
     "type": "string",
@@ -50,7 +50,7 @@ _PHOTO: Final[dict[str, Any]] = {
 
 @router.post(
     "",
-    dependencies=[work_place(Allowed(Act.HANDLE_TIP))],
+    dependencies=[work_place(Allowed(Permission.HANDLE_TIP))],
     status_code=201,
     response_model=TipOut,
     summary="Record a tip",
@@ -136,7 +136,7 @@ def source(tip_id: str, response: Response, service: TheService, actor: Protecto
 
 @router.post(
     "/{tip_id}/search",
-    dependencies=[work_place(Allowed(Act.SEARCH))],
+    dependencies=[work_place(Allowed(Permission.SEARCH))],
     response_model=TipOut,
     summary="Search a tip's photo",
     responses=problems.responses(*STEP, Overloaded),
@@ -182,7 +182,7 @@ def refer(
 
 @router.post(
     "/{tip_id}/enrol",
-    dependencies=[work_place(Allowed(Act.EDIT_SUBJECT))],
+    dependencies=[work_place(Allowed(Permission.EDIT_SUBJECT))],
     response_model=TipOut,
     summary="Enrol a subject from a tip",
     responses=problems.responses(

@@ -9,7 +9,7 @@ from api.dependencies import After, Allowed, Limit, ReadVersion, TheService, eta
 from api.v1.watchlists.schemas import WatchlistIn, WatchlistOut, WatchlistPage, WatchlistPatch
 from casework.kernel import errors
 from casework.kernel.actor import Actor
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.tables import Watchlist
 from casework.watchlists.watchlists import NewWatchlist
 
@@ -17,8 +17,8 @@ router: Final = APIRouter(
     prefix="/v1/watchlists", tags=["watchlists"], dependencies=[Depends(known_query)]
 )
 
-Reader = Annotated[Actor, Depends(Allowed(Act.READ_WATCHLIST))]
-Editor = Annotated[Actor, Depends(Allowed(Act.EDIT_WATCHLIST))]
+Reader = Annotated[Actor, Depends(Allowed(Permission.READ_WATCHLIST))]
+Editor = Annotated[Actor, Depends(Allowed(Permission.EDIT_WATCHLIST))]
 
 _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
 

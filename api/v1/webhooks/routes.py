@@ -20,14 +20,14 @@ from api.v1.webhooks.schemas import (
 )
 from casework.kernel import errors
 from casework.kernel.actor import Actor
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import DeliveryState
 from casework.tables import Webhook
 from casework.webhooks.webhooks import NewWebhook
 
 router: Final = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 
-Manager = Annotated[Actor, Depends(Allowed(Act.MANAGE_WEBHOOK))]
+Manager = Annotated[Actor, Depends(Allowed(Permission.MANAGE_WEBHOOK))]
 
 _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
 

@@ -35,7 +35,7 @@ _HEADS: Final = AuditHead.__table__
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AuditEntry:
     """One act, as it goes into the trail."""
 
     actor: Actor
@@ -60,7 +60,7 @@ class Audit:
         self._clock = clock
         self._key = HKDF(SHA256(), 32, salt=None, info=b"siaga audit seal").derive(data_key)
 
-    def append(self, database: Connection | Session, entry: Entry) -> int:
+    def append(self, database: Connection | Session, entry: AuditEntry) -> int:
         """Write one record within the transaction of the act itself; returns its number.
 
         Raises:
@@ -99,7 +99,7 @@ class Audit:
         )
         return last.seq + 1
 
-    def note(self, entry: Entry) -> None:
+    def note(self, entry: AuditEntry) -> None:
         """Write one record by itself, for an act that changes nothing else; it is on disk then."""
 
         def write(connection: Connection) -> None:

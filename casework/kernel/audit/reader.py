@@ -10,17 +10,17 @@ from sqlalchemy import ColumnElement, func, or_, select
 
 from casework.kernel.actor import Actor
 from casework.kernel.audit.chain import Link, Verdict, canonical, exported_line
-from casework.kernel.audit.log import Audit, Entry
+from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.database import Database
 from casework.kernel.errors import AuditBroken
-from casework.kernel.permissions import Act, require, within_reach
+from casework.kernel.permissions import Permission, require, within_reach
 from casework.tables import AuditRecord
 
 _BATCH: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class TrailFilter:
+class AuditFilter:
     """Which records are wanted; what is None does not matter."""
 
     actor_id: str | None = None
@@ -52,7 +52,7 @@ class TrailFilter:
         return wanted
 
 
-class Trail:
+class AuditReader:
     """Shows the trail to those who may read it: acts of their agency, and acts on its objects."""
 
     def __init__(self, database: Database, audit: Audit) -> None:
@@ -60,21 +60,21 @@ class Trail:
         self._audit = audit
 
     def page(
-        self, actor: Actor, before: int | None, limit: int, wanted: TrailFilter
+        self, actor: Actor, before: int | None, limit: int, wanted: AuditFilter
     ) -> list[AuditRecord]:
         """Return up to `limit` records, newest first, those with numbers below `before`.
 
         Raises:
             NotPermitted: the actor may read no trail.
         """
-        require(actor, Act.READ_AUDIT)
+        require(actor, Permission.READ_AUDIT)
         query = select(AuditRecord).where(_visible(actor), *wanted.conditions)
         if before is not None:
             query = query.where(AuditRecord.seq < before)
         query = query.order_by(AuditRecord.seq.desc()).limit(limit)
         with self._database.read() as session:
             found = list(session.scalars(query))
-        self._audit.note(Entry(actor, Act.READ_AUDIT, detail={"records": len(found)}))
+        self._audit.note(AuditEntry(actor, Permission.READ_AUDIT, detail={"records": len(found)}))
         return found
 
     def export(self, actor: Actor) -> Iterator[str]:
@@ -87,8 +87,8 @@ class Trail:
         Raises:
             NotPermitted: the actor may read no trail; before the first record is asked for.
         """
-        require(actor, Act.READ_AUDIT)
-        self._audit.note(Entry(actor, "audit.export"))
+        require(actor, Permission.READ_AUDIT)
+        self._audit.note(AuditEntry(actor, "audit.export"))
         with self._database.read() as session:
             last = session.scalar(select(func.max(AuditRecord.seq))) or 0
         return self._up_to(last, _visible(actor))
@@ -103,11 +103,11 @@ class Trail:
         Raises:
             NotPermitted: the actor may not.
         """
-        require(actor, Act.VERIFY_AUDIT)
+        require(actor, Permission.VERIFY_AUDIT)
         verdict = self._audit.verify(anchor)
         detail = {"records": verdict.records, "whole": verdict.whole}
         with suppress(AuditBroken):  # then nothing can be chained to the trail any more
-            self._audit.note(Entry(actor, Act.VERIFY_AUDIT, detail=detail))
+            self._audit.note(AuditEntry(actor, Permission.VERIFY_AUDIT, detail=detail))
         return verdict
 
     def _up_to(self, last: int, visible: ColumnElement[bool]) -> Iterator[str]:
@@ -130,5 +130,5 @@ def _line(record: AuditRecord) -> str:
 
 def _visible(actor: Actor) -> ColumnElement[bool]:
     """Acts of the actor's agency, and acts on what belongs to it, whoever acted."""
-    acted = within_reach(actor, Act.READ_AUDIT, AuditRecord.agency_id)
-    return or_(acted, within_reach(actor, Act.READ_AUDIT, AuditRecord.owner_id))
+    acted = within_reach(actor, Permission.READ_AUDIT, AuditRecord.agency_id)
+    return or_(acted, within_reach(actor, Permission.READ_AUDIT, AuditRecord.owner_id))

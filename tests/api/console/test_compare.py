@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from casework.kernel.audit.reader import TrailFilter
-from casework.kernel.permissions import Act
+from casework.kernel.audit.reader import AuditFilter
+from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Role
 from tests.fakes import photo_of
 from tests.services import OPERATOR
@@ -24,7 +24,9 @@ def test_two_photos_of_one_person_resemble_each_other(signed_in, desk):
     # The photos are for the browser alone to show.
     assert officer.page.text.count("data-chosen") == 2
     assert "data:" not in officer.page.text
-    rows = desk.service.records.trail.page(OPERATOR, None, 5, TrailFilter(action=Act.COMPARE))
+    rows = desk.service.records.trail.page(
+        OPERATOR, None, 5, AuditFilter(action=Permission.COMPARE)
+    )
     assert [(row.object_id, row.detail) for row in rows] == [(None, None)]
 
 

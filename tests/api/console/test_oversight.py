@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from casework.kernel.audit.log import Entry
+from casework.kernel.audit.log import AuditEntry
 from casework.kernel.vocabulary import AgencyKind, Role
 from tests.services import OPERATOR
 
@@ -52,7 +52,7 @@ def test_an_auditor_filters_checks_and_exports_the_trail(scene, signed_in):
 def test_a_broken_chain_is_named(scene, signed_in):
     scene.agency("OPS", AgencyKind.OPERATOR)
     browser = signed_in("auditor", Role.AUDITOR, agency="OPS")
-    scene.service.records.audit.note(Entry(OPERATOR, "x"))
+    scene.service.records.audit.note(AuditEntry(OPERATOR, "x"))
     with scene.service.records.database.write_rows() as connection:
         connection.exec_driver_sql("UPDATE audit SET actor_name = 'nobody' WHERE seq = 3")
     browser.open("/audit")

@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from api.console.page import Page
 from api.console.screens.queue import events
-from casework.kernel.permissions import Act
+from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Category, Opinion, OpinionReason, Role
 from casework.review.alerts import AlertFilter
 from casework.review.decisions import Finding
@@ -179,7 +179,7 @@ def watching(client, desk, signed_in):
         }
 
         async def run():
-            visit = await Page(Act.READ_ALERT, counts_as_use=False)(Request(scope))
+            visit = await Page(Permission.READ_ALERT, counts_as_use=False)(Request(scope))
             return await heard(await events(visit), most, until)
 
         return client.portal.call(run)

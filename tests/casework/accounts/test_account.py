@@ -14,7 +14,7 @@ from casework.kernel.errors import (
     TooManyAttempts,
     WeakPassword,
 )
-from casework.kernel.permissions import Act, require
+from casework.kernel.permissions import Permission, require
 from casework.kernel.vocabulary import Role, SessionKind
 from tests.services import OPERATOR, PASSWORD, officer
 
@@ -33,12 +33,12 @@ def test_the_first_password_must_be_changed_before_anything_else(house):
     _, first = house.records.officers.create(OPERATOR, new)
     signed_in = house.enter("sari", first)
     actor = signed_in.actor
-    for act in Act:
-        if act is not Act.OWN_ACCOUNT:
+    for act in Permission:
+        if act is not Permission.OWN_ACCOUNT:
             with pytest.raises(AccountIncomplete, match="new password"):
                 require(actor, act)
     house.records.account.change_password(actor, first, NEW)
-    require(house.records.sessions.recognise(signed_in.text), Act.EDIT_WATCHLIST)
+    require(house.records.sessions.recognise(signed_in.text), Permission.EDIT_WATCHLIST)
 
 
 def test_a_required_second_factor_must_be_set_before_anything_else(open_house):
@@ -46,13 +46,13 @@ def test_a_required_second_factor_must_be_set_before_anything_else(open_house):
     house.hire("sari", Role.ANALYST)
     signed_in = house.enter("sari")
     with pytest.raises(AccountIncomplete, match="second factor"):
-        require(signed_in.actor, Act.READ_WATCHLIST)
+        require(signed_in.actor, Permission.READ_WATCHLIST)
     offer = house.records.account.offer_second_factor(signed_in.actor, PASSWORD)
     with pytest.raises(AccountIncomplete):
-        require(house.records.sessions.recognise(signed_in.text), Act.READ_WATCHLIST)
+        require(house.records.sessions.recognise(signed_in.text), Permission.READ_WATCHLIST)
     code = code_at(offer.secret, house.clock())
     house.records.account.confirm_second_factor(signed_in.actor, code)
-    require(house.records.sessions.recognise(signed_in.text), Act.READ_WATCHLIST)
+    require(house.records.sessions.recognise(signed_in.text), Permission.READ_WATCHLIST)
 
 
 def test_factors_of_those_without_a_password_are_their_providers(open_house):
@@ -62,8 +62,8 @@ def test_factors_of_those_without_a_password_are_their_providers(open_house):
     row, first = house.records.officers.create(OPERATOR, new)
     assert first is None
     signed_in = house.records.sessions.begin_for(row.id, SessionKind.PROGRAM)
-    require(signed_in.actor, Act.READ_WATCHLIST)
-    require(house.records.sessions.recognise(signed_in.text), Act.READ_WATCHLIST)
+    require(signed_in.actor, Permission.READ_WATCHLIST)
+    require(house.records.sessions.recognise(signed_in.text), Permission.READ_WATCHLIST)
     with pytest.raises(IllegalTransition):
         house.records.officers.reset(OPERATOR, row.id)
     with pytest.raises(NotAuthenticated):

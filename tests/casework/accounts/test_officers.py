@@ -5,7 +5,7 @@ import pytest
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
 from casework.kernel.actor import Actor, ActorKind
-from casework.kernel.audit.reader import TrailFilter
+from casework.kernel.audit.reader import AuditFilter
 from casework.kernel.errors import (
     AlreadyExists,
     IllegalTransition,
@@ -137,7 +137,7 @@ def test_reading_accounts_is_in_the_trail(house, admin):
     house.records.officers.get(admin, admin.id)
     house.records.officers.page(admin, None, 10)
     auditor = house.actor("auditor", Role.AUDITOR)
-    found = house.records.trail.page(auditor, None, 50, TrailFilter(actor_id=admin.id))
+    found = house.records.trail.page(auditor, None, 50, AuditFilter(actor_id=admin.id))
     assert {"officer.read", "officer.list"} <= {row.action for row in found}
 
 
@@ -190,5 +190,5 @@ def test_an_actor_of_no_agency_owns_nothing(house):
     nobody = Actor(ActorKind.OFFICER, "x", "x", None, frozenset({Role.ADMIN, Role.AUDITOR}))
     assert house.records.officers.page(nobody, None, 10) == []
     assert house.records.keys.page(nobody, None, 10) == []
-    assert house.records.trail.page(nobody, None, 10, TrailFilter()) == []
+    assert house.records.trail.page(nobody, None, 10, AuditFilter()) == []
     assert house.enter("polisi", PASSWORD)

@@ -18,7 +18,7 @@ from casework.accounts.officers import NewOfficer
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit import rows as stored
 from casework.kernel.audit.chain import FIELDS, GENESIS, Link, canonical, chained, check_export
-from casework.kernel.audit.log import REFUSED, Entry
+from casework.kernel.audit.log import REFUSED, AuditEntry
 from casework.kernel.errors import AuditBroken
 from casework.kernel.vocabulary import Role
 from casework.service import Records
@@ -53,7 +53,7 @@ def entry(number):
     actor = Actor(
         ActorKind.OFFICER, f"off_{number}", f"Śari {number}", "agy_1" if number % 2 else None
     )
-    return Entry(
+    return AuditEntry(
         actor.asking(f"req-{number}" if number % 3 else None),
         "alert.decide",
         f"alr_{number}" if number % 4 else None,
@@ -346,7 +346,7 @@ def test_what_was_hashed_is_what_the_database_gives_back(shared, purpose, name, 
     records, clock = shared
     clock.now = at
     actor = Actor(ActorKind.OFFICER, "off_1", name, None)
-    records.audit.note(Entry(actor, "x.y", purpose=purpose, detail=detail))
+    records.audit.note(AuditEntry(actor, "x.y", purpose=purpose, detail=detail))
     with records.database.read() as session:
         *_, (_, text, digest) = stored.records(session)
         row = session.scalars(select(AuditRecord).order_by(AuditRecord.seq.desc()).limit(1)).one()
@@ -378,7 +378,7 @@ def test_details_are_kept_as_json_would(shared):
         9: "nine",
         "pair": (1, 2),
     }
-    records.audit.note(Entry(OPERATOR, "x.y", detail=detail))
+    records.audit.note(AuditEntry(OPERATOR, "x.y", detail=detail))
     with records.database.read() as session:
         *_, (_, text, _) = stored.records(session)
     assert json.loads(str(text))["detail"] == {

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit.chain import check_export
-from casework.kernel.audit.log import Entry
-from casework.kernel.audit.reader import TrailFilter
+from casework.kernel.audit.log import AuditEntry
+from casework.kernel.audit.reader import AuditFilter
 from casework.kernel.errors import NotPermitted
 from casework.kernel.vocabulary import AgencyKind, Role
 from tests.services import OPERATOR, officer
 
-ALL = TrailFilter()
+ALL = AuditFilter()
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def acts(desk, agencies):
         ("none", None, None),
     ):
         actor = Actor(ActorKind.OFFICER, f"off_{name}", name, agency_id)
-        audit.note(Entry(actor, "alert.decide", f"alr_{name}", owner))
+        audit.note(AuditEntry(actor, "alert.decide", f"alr_{name}", owner))
 
 
 def objects(rows):
@@ -55,7 +55,7 @@ def test_an_auditor_reads_the_acts_of_their_agency_and_those_on_what_belongs_to_
     ]
     theirs = officer(agencies[1], Role.AUDITOR)
     assert "alr_ours-ours" not in objects(trail.page(theirs, None, 50, ALL))
-    wanted = TrailFilter(object_id="alr_theirs-theirs")
+    wanted = AuditFilter(object_id="alr_theirs-theirs")
     assert trail.page(ours, None, 50, wanted) == []
 
 
@@ -90,7 +90,7 @@ def test_reading_exporting_and_checking_are_acts_too(desk, agencies):
     trail.page(auditor, None, 10, ALL)
     trail.verify(auditor)
     list(trail.export(auditor))
-    found = trail.page(OPERATOR, None, 3, TrailFilter(actor_id=auditor.id))
+    found = trail.page(OPERATOR, None, 3, AuditFilter(actor_id=auditor.id))
     assert [row.action for row in found] == ["audit.export", "audit.verify", "audit.read"]
 
 
@@ -99,10 +99,10 @@ def test_filters(desk, agencies, acts):
     begin = desk.clock()
     desk.clock.advance(hours=1)
     audit = desk.service.records.audit
-    audit.note(Entry(officer(agencies[0], name="late"), "alertness.x", outcome="refused"))
+    audit.note(AuditEntry(officer(agencies[0], name="late"), "alertness.x", outcome="refused"))
 
     def found(**wanted):
-        return [row.action for row in trail.page(OPERATOR, None, 50, TrailFilter(**wanted))]
+        return [row.action for row in trail.page(OPERATOR, None, 50, AuditFilter(**wanted))]
 
     assert found(actor_id="off_late") == ["alertness.x"]
     assert found(action="alert") == ["alert.decide"] * 5
@@ -117,7 +117,7 @@ def test_filters(desk, agencies, acts):
 
 def test_pages_newest_first(desk, agencies, acts):
     trail, seen, before = desk.service.records.trail, [], None
-    while page := trail.page(OPERATOR, before, 2, TrailFilter(action="alert")):
+    while page := trail.page(OPERATOR, before, 2, AuditFilter(action="alert")):
         seen += [row.seq for row in page]
         before = page[-1].seq
     assert len(seen) == 5
@@ -128,10 +128,10 @@ def test_an_export_goes_on_in_batches_and_leaves_out_what_comes_later(desk, agen
     monkeypatch.setattr("casework.kernel.audit.reader._BATCH", 3)
     trail, audit = desk.service.records.trail, desk.service.records.audit
     for number in range(8):
-        audit.note(Entry(OPERATOR, "x.y", f"obj_{number}"))
+        audit.note(AuditEntry(OPERATOR, "x.y", f"obj_{number}"))
     lines = trail.export(OPERATOR)
     first = next(lines)
-    audit.note(Entry(OPERATOR, "x.later"))
+    audit.note(AuditEntry(OPERATOR, "x.later"))
     exported = [first, *lines]
     verdict = check_export(exported)
     assert verdict.whole

@@ -17,7 +17,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import delete, func, insert, inspect, select, text
 
 from casework.gallery.change_log import log_policy, position
-from casework.kernel.audit.log import Entry
+from casework.kernel.audit.log import AuditEntry
 from casework.kernel.database import Database
 from casework.kernel.errors import IllegalTransition, NotFound, SetUpError
 from casework.kernel.vocabulary import Disposal, Opinion, Role
@@ -71,7 +71,7 @@ def test_the_audit_chain_stays_whole_when_many_append_at_once(desk, database):
 
     def note(number):
         for turn in range(5):
-            audits[number % 2].note(Entry(OPERATOR, "test", f"{number}/{turn}"))
+            audits[number % 2].note(AuditEntry(OPERATOR, "test", f"{number}/{turn}"))
 
     assert together(*(partial(note, n) for n in range(_THREADS))) == [None] * _THREADS
     verdict = audits[0].verify()
@@ -281,7 +281,7 @@ def test_another_kind_of_database_is_refused():
 
 def test_what_is_no_json_is_refused_before_it_is_stored(desk):
     with pytest.raises(Exception, match="not JSON compliant"):
-        desk.service.records.audit.note(Entry(OPERATOR, "test", detail={"x": float("nan")}))
+        desk.service.records.audit.note(AuditEntry(OPERATOR, "test", detail={"x": float("nan")}))
 
 
 def test_ids_of_removed_templates_are_not_given_again(desk):

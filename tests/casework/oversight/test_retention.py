@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, func, select
 
-from casework.kernel.audit.reader import TrailFilter
+from casework.kernel.audit.reader import AuditFilter
 from casework.kernel.errors import NotPermitted
 from casework.kernel.vocabulary import Disposal, Opinion, Role
 from casework.oversight.retention import Kind, Retention
@@ -97,7 +97,7 @@ def test_a_lapsed_subject_goes_from_gallery_tables_and_files(desk, database):
         assert list(session.scalars(select(Subject.id))) == [kept]
     records.database.compact()
     assert not any(secret in in_files(database) for secret in secrets)
-    (removal,) = records.trail.page(OPERATOR, None, 9, TrailFilter(action="subject.remove"))
+    (removal,) = records.trail.page(OPERATOR, None, 9, AuditFilter(action="subject.remove"))
     assert (removal.object_id, removal.owner_id) == (gone, desk.agency())
     assert removal.detail == {"why": "retention"}
     assert records.audit.verify().whole
@@ -110,7 +110,7 @@ def test_a_run_is_recorded_and_zero_keeps_for_good(desk):
     forever = Retention(records.database, records.audit, {Kind.ENCOUNTERS: 0}, desk.clock)
     assert all(each.records == 0 for each in forever.run(OPERATOR))
     assert erased(records) == {Kind.ENCOUNTERS: 1}
-    (noted,) = records.trail.page(OPERATOR, None, 9, TrailFilter(action="retention"))
+    (noted,) = records.trail.page(OPERATOR, None, 9, AuditFilter(action="retention"))
     assert noted.detail["kind"] == "encounters"
     assert noted.detail["records"] == 1
     assert records.audit.verify().whole
@@ -142,7 +142,7 @@ def timed(desk, per_record, pause=lambda _seconds: None):
 
 
 def batches(desk):
-    trail = desk.service.records.trail.page(OPERATOR, None, 99, TrailFilter(action="retention"))
+    trail = desk.service.records.trail.page(OPERATOR, None, 99, AuditFilter(action="retention"))
     return [record.detail["records"] for record in reversed(trail)]
 
 
