@@ -13,9 +13,9 @@ from casework.accounts.lockout import SignInRules
 from casework.accounts.officers import Officers
 from casework.accounts.oidc import Provider
 from casework.accounts.passwords import Passwords
-from casework.accounts.pending_sign_in import PendingSignIns
+from casework.accounts.pending_sign_in import TwoStepSignIn
 from casework.accounts.sessions import Sessions
-from casework.accounts.single_sign_on import SignOn
+from casework.accounts.single_sign_on import SingleSignOn
 from casework.calibration.calibrations import Calibrations
 from casework.calibration.monitoring import Monitoring
 from casework.gallery.model_key import ModelKey
@@ -76,7 +76,7 @@ class Records:
     agencies: Agencies
     officers: Officers
     sessions: Sessions
-    pending: PendingSignIns
+    pending: TwoStepSignIn
     account: Account
     keys: Keys
     watchlists: Watchlists
@@ -96,7 +96,7 @@ class Records:
     feed: Feed
     webhooks: Webhooks
     deliveries: Deliveries
-    sign_on: SignOn | None
+    sign_on: SingleSignOn | None
     """None where no identity provider is set up."""
 
     @classmethod
@@ -131,7 +131,7 @@ class Records:
         sessions = Sessions(database, vault, audit, passwords, rules, clock)
         sign_on = None
         if provider is not None:
-            sign_on = SignOn(provider, database, vault, audit, sessions, clock)
+            sign_on = SingleSignOn(provider, database, vault, audit, sessions, clock)
         return cls(
             database,
             vault,
@@ -142,7 +142,7 @@ class Records:
             Agencies(database, audit, clock),
             Officers(database, audit, passwords, clock),
             sessions,
-            PendingSignIns(vault, clock),
+            TwoStepSignIn(vault, clock),
             Account(database, vault, audit, passwords, rules, clock),
             Keys(database, audit, clock),
             Watchlists(database, audit, clock),

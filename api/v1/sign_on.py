@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse
 from api import cookies, problems
 from api.console.urls import SIGN_IN, local
 from api.dependencies import RequestId, TheService, TheSettings
-from casework.accounts.single_sign_on import HOLDS_FOR, Return, SignOn
+from casework.accounts.single_sign_on import HOLDS_FOR, Callback, SingleSignOn
 from casework.kernel import errors
 
 router: Final = APIRouter(prefix="/v1/sessions/oidc", tags=["sessions"])
@@ -25,7 +25,7 @@ LongGiven = Annotated[str | None, Query(max_length=4000)]
 Given = Annotated[str | None, Query(max_length=500)]
 
 
-async def _sign_on(service: TheService) -> SignOn:
+async def _sign_on(service: TheService) -> SingleSignOn:
     sign_on = service.records.sign_on
     if sign_on is None:
         raise errors.NotFound(
@@ -34,7 +34,7 @@ async def _sign_on(service: TheService) -> SignOn:
     return sign_on
 
 
-TheSignOn = Annotated[SignOn, Depends(_sign_on)]
+TheSignOn = Annotated[SingleSignOn, Depends(_sign_on)]
 
 _REFUSALS: Final = (errors.NotFound, errors.ProviderUnavailable, problems.NotReady)
 _LEAVES: Final[dict[int | str, dict[str, Any]]] = {
@@ -99,7 +99,7 @@ def callback(
 
     Browsers are shown the sign-in page where this is refused; programs get a problem document.
     """
-    back = Return(request.cookies.get(HELD), state, code, error, iss)
+    back = Callback(request.cookies.get(HELD), state, code, error, iss)
     try:
         arrived = sign_on.finish(back, request_id)
     except (errors.SignOnRefused, errors.ProviderUnavailable) as refusal:

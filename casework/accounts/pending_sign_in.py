@@ -18,7 +18,7 @@ from casework.kernel.vault import Vault
 HOLDS_FOR: Final = timedelta(minutes=5)
 
 
-class PendingSignIns:
+class TwoStepSignIn:
     """Seals and opens what was typed before the code is asked for."""
 
     def __init__(self, vault: Vault, clock: Clock) -> None:

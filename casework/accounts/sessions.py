@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from casework.accounts.lockout import SignInRules
 from casework.accounts.passwords import Passwords
-from casework.accounts.sign_in import WRONG, Credentials, Gate, in_force
+from casework.accounts.sign_in import WRONG, Credentials, SignIn, in_force
 from casework.accounts.tokens import PREFIX, SECRET_BYTES, digest, split
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit.log import Audit, AuditEntry
@@ -58,7 +58,7 @@ class Sessions:
         self._database = database
         self._audit = audit
         self._clock = clock
-        self._gate = Gate(database, vault, audit, passwords, rules, clock)
+        self._gate = SignIn(database, vault, audit, passwords, rules, clock)
         self.rules = rules
 
     def sign_in(
@@ -85,7 +85,7 @@ class Sessions:
         def begin(session: Session, officer: Officer) -> SignedIn:
             return self._begin(session, officer, kind, request_id)
 
-        return self._gate.admit(credentials, origin, request_id, begin)
+        return self._gate.check(credentials, origin, request_id, begin)
 
     def begin_for(
         self, officer_id: str, kind: SessionKind, request_id: str | None = None

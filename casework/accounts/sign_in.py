@@ -46,7 +46,7 @@ class Credentials:
     code: str | None = None
 
 
-class Gate:
+class SignIn:
     """Lets in who shows the right credentials."""
 
     def __init__(
@@ -67,7 +67,7 @@ class Gate:
         self._origins = Throttle(rules.attempts_per_address, rules.lock, rules.lock, clock)
         self._unknown = Throttle(rules.attempts, rules.lock, _FORGET_UNKNOWN, clock)
 
-    def admit(
+    def check(
         self,
         credentials: Credentials,
         origin: str | None,

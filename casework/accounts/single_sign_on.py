@@ -38,7 +38,7 @@ _EMAIL: Final = "email"
 
 
 @dataclass(frozen=True, slots=True)
-class Departure:
+class AuthorizationRequest:
     """A browser on its way to the provider."""
 
     address: str
@@ -47,7 +47,7 @@ class Departure:
 
 
 @dataclass(frozen=True, slots=True)
-class Return:
+class Callback:
     """What a browser comes back with."""
 
     held: str | None = None
@@ -59,7 +59,7 @@ class Return:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class SignedInVia:
     """A browser that came back, and whose it is."""
 
     signed_in: SignedIn
@@ -67,7 +67,7 @@ class Arrived:
     """Where the officer was going when the way to the provider began."""
 
 
-class SignOn:
+class SingleSignOn:
     """Signs officers in whom an identity provider vouches for."""
 
     def __init__(
@@ -88,7 +88,7 @@ class SignOn:
         self._used: dict[str, float] = {}
         self._using = threading.Lock()
 
-    def begin(self, going_to: str) -> Departure:
+    def begin(self, going_to: str) -> AuthorizationRequest:
         """Return where to send a browser, and what it must hold.
 
         Args:
@@ -101,9 +101,9 @@ class SignOn:
         now = self._clock()
         said = {"until": (now + HOLDS_FOR).timestamp(), "to": going_to, **asdict(proof)}
         held = base64.urlsafe_b64encode(self._vault.seal(json.dumps(said).encode(), _ROW)).decode()
-        return Departure(self._provider.address(proof, now), held)
+        return AuthorizationRequest(self._provider.address(proof, now), held)
 
-    def finish(self, back: Return, request_id: str | None = None) -> Arrived:
+    def finish(self, back: Callback, request_id: str | None = None) -> SignedInVia:
         """Begin a console's session for who comes back; a refusal goes into the audit trail.
 
         Raises:
@@ -124,16 +124,16 @@ class SignOn:
                 officer = _actor(session.get_one(Officer, officer_id))
             self._audit.note(_entry(officer, inactive, request_id))
             raise inactive from error
-        return Arrived(signed_in, going_to)
+        return SignedInVia(signed_in, going_to)
 
-    def _identity(self, back: Return, proof: Proof) -> Identity:
+    def _identity(self, back: Callback, proof: Proof) -> Identity:
         if back.issuer is not None and back.issuer != self._provider.client.issuer:
             raise SignOnRefused("begun_elsewhere")
         if back.code is None or back.error is not None:
             raise SignOnRefused("provider_refused")
         return self._provider.identity(back.code, proof, self._clock())
 
-    def _opened(self, back: Return) -> tuple[Proof, str]:
+    def _opened(self, back: Callback) -> tuple[Proof, str]:
         """Open what the browser held, once: the proof, and where it was going."""
         try:
             sealed = base64.urlsafe_b64decode((back.held or "").encode())
@@ -160,7 +160,7 @@ class SignOn:
         return True
 
     def _officer(self, identity: Identity, request_id: str | None) -> str:
-        """Return the id of the officer whom an identity belongs to."""
+        """Callback the id of the officer whom an identity belongs to."""
         tied = select(Officer.id).where(
             Officer.oidc_issuer == identity.issuer, Officer.oidc_subject == identity.subject
         )
