@@ -20,7 +20,7 @@ from casework.calibration.calibrations import Calibrations
 from casework.calibration.monitoring import Monitoring
 from casework.gallery.model_key import ModelKey
 from casework.gallery.reembedding import ReEmbedding
-from casework.gallery.replica import GalleryMirror
+from casework.gallery.replica import GalleryReplica
 from casework.gallery.templates import TemplateMaker
 from casework.imports.exports import Exports
 from casework.imports.imports import Imports
@@ -182,7 +182,7 @@ class Service:
     importing: Importing
     tip_desk: TipDesk
     re_embedding: ReEmbedding
-    mirror: GalleryMirror
+    mirror: GalleryReplica
     matching: Matching
     screening: Screening
     searches: Searches
@@ -216,7 +216,7 @@ class Service:
         model = ModelKey.of(pack)
         database, vault, audit = records.database, records.vault, records.audit
         dim = pipeline.embedder.dim
-        mirror = GalleryMirror(database, vault, Gallery(dim, ENGINES[engine](dim)), model)
+        mirror = GalleryReplica(database, vault, Gallery(dim, ENGINES[engine](dim)), model)
         templates = TemplateMaker(vault, model, clock)
         calibrations = Calibrations(database, mirror, model, curve, audit, clock)
         matching = Matching(database, mirror, calibrations)

@@ -20,11 +20,11 @@ from casework.service import Records
 from casework.tables import (
     EnrolledPhoto,
     GalleryChange,
-    Membership,
     Subject,
     Table,
     Template,
     Watchlist,
+    WatchlistEntry,
 )
 from casework.watchlists.watchlists import NewWatchlist
 
@@ -71,7 +71,7 @@ def _fill_chunk(
                 for s in subjects
             ],
         ),
-        (Membership, [{"watchlist_id": watchlist.id, "subject_id": s} for s in subjects]),
+        (WatchlistEntry, [{"watchlist_id": watchlist.id, "subject_id": s} for s in subjects]),
         (
             EnrolledPhoto,
             [

@@ -15,7 +15,7 @@ from casework.calibration.thresholds import Chance, is_extrapolated, parameters
 from casework.calibration.views import Calibrated, Reading, Threshold, fit_of
 from casework.gallery.change_log import log_policy
 from casework.gallery.model_key import ModelKey
-from casework.gallery.replica import GalleryMirror
+from casework.gallery.replica import GalleryReplica
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
@@ -45,7 +45,7 @@ class Calibrations:
     def __init__(
         self,
         database: Database,
-        mirror: GalleryMirror,
+        mirror: GalleryReplica,
         model: ModelKey,
         curve: FalseMatchCurve,
         audit: Audit,

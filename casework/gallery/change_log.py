@@ -28,7 +28,7 @@ def log_removed(session: Session, template_ids: Iterable[int], clock: Clock) -> 
     _log(session, Change.REMOVE, template_ids, clock)
 
 
-def log_standing(session: Session, template_ids: Iterable[int], clock: Clock) -> None:
+def log_listing(session: Session, template_ids: Iterable[int], clock: Clock) -> None:
     """Record that the subject of these templates stands on other watchlists than before."""
     _log(session, Change.STANDING, template_ids, clock)
 

@@ -14,7 +14,7 @@ import numpy as np
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from casework.tables import Membership, Template
+from casework.tables import Template, WatchlistEntry
 
 NOWHERE: Final = 0
 """Code of a template that stands on no watchlist, or is not there."""
@@ -78,7 +78,7 @@ class Sizes:
 
 
 _STANDINGS: Final = (
-    select(Template.id, Membership.watchlist_id)
-    .join(Membership, Membership.subject_id == Template.subject_id)
-    .order_by(Template.id, Membership.watchlist_id)
+    select(Template.id, WatchlistEntry.watchlist_id)
+    .join(WatchlistEntry, WatchlistEntry.subject_id == Template.subject_id)
+    .order_by(Template.id, WatchlistEntry.watchlist_id)
 )

@@ -28,7 +28,7 @@ _CHUNK: Final = 8192
 _SEALED: Final = select(Template.id, Template.photo_id, Template.sealed_vector)
 
 
-class GalleryMirror:
+class GalleryReplica:
     """One gallery, one database, one model."""
 
     def __init__(self, database: Database, vault: Vault, gallery: Gallery, model: ModelKey) -> None:

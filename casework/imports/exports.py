@@ -21,7 +21,7 @@ from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.database import Database
 from casework.kernel.permissions import Permission
 from casework.kernel.vault import Vault
-from casework.tables import EnrolledPhoto, Membership, Subject
+from casework.tables import EnrolledPhoto, Subject, WatchlistEntry
 from casework.watchlists import watchlists
 
 _AT_ONCE: Final = 200
@@ -61,13 +61,13 @@ class Exports:
         with self._database.read() as session:
             row = watchlists.find(session, actor, Permission.EXPORT_WATCHLIST, watchlist_id)
             subjects = session.scalar(
-                select(func.count()).where(Membership.watchlist_id == watchlist_id)
+                select(func.count()).where(WatchlistEntry.watchlist_id == watchlist_id)
             )
             pictures = session.scalar(
                 select(func.count())
                 .select_from(EnrolledPhoto)
-                .join(Membership, Membership.subject_id == EnrolledPhoto.subject_id)
-                .where(Membership.watchlist_id == watchlist_id)
+                .join(WatchlistEntry, WatchlistEntry.subject_id == EnrolledPhoto.subject_id)
+                .where(WatchlistEntry.watchlist_id == watchlist_id)
             )
         counts = (subjects or 0, (pictures or 0) if photos else 0)
         detail = {"subjects": counts[0], "photos": counts[1], "format": form.value}
@@ -111,8 +111,8 @@ class Exports:
             query = (
                 select(Subject)
                 .options(selectinload(Subject.photos))
-                .join(Membership, Membership.subject_id == Subject.id)
-                .where(Membership.watchlist_id == watchlist_id, Subject.id > after)
+                .join(WatchlistEntry, WatchlistEntry.subject_id == Subject.id)
+                .where(WatchlistEntry.watchlist_id == watchlist_id, Subject.id > after)
                 .order_by(Subject.id)
                 .limit(_AT_ONCE)
             )

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from casework.gallery.replica import GalleryMirror
+from casework.gallery.replica import GalleryReplica
 from casework.imports.formats import Fault, RawRow
 from casework.imports.photos import PhotoUnavailable
 from casework.imports.queue import Claim, ImportQueue
@@ -73,7 +73,7 @@ class Importing:
         queue: ImportQueue,
         enrolment: Enrolment,
         store: ImportStore,
-        mirror: GalleryMirror,
+        mirror: GalleryReplica,
     ) -> None:
         self.database = database
         self.queue = queue

@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 
 from casework.calibration.calibrations import Calibrations
 from casework.calibration.policy import Policy, in_force, read_policies
-from casework.gallery.replica import GalleryMirror
+from casework.gallery.replica import GalleryReplica
 from casework.kernel.database import Database
 from casework.kernel.vocabulary import Direction, Stage, SubjectStatus
-from casework.tables import Membership, Subject, Template
+from casework.tables import Subject, Template, WatchlistEntry
 from detector.embed import Embedding
 from index import Hit, SearchResult
 
@@ -54,7 +54,7 @@ class Matching:
     """Searches the gallery by the watchlists' policies. Safe to call from several threads."""
 
     def __init__(
-        self, database: Database, mirror: GalleryMirror, calibrations: Calibrations
+        self, database: Database, mirror: GalleryReplica, calibrations: Calibrations
     ) -> None:
         self._database = database
         self._mirror = mirror
@@ -129,7 +129,7 @@ def _candidates(
         session.execute(
             _STANDINGS.where(
                 Template.id.in_(ids[start : start + _IDS_AT_ONCE]),
-                Membership.watchlist_id.in_(policies),
+                WatchlistEntry.watchlist_id.in_(policies),
             )
         )
         for start in range(0, len(ids), _IDS_AT_ONCE)
@@ -166,9 +166,9 @@ _STANDINGS: Final = (
         Subject.id,
         Subject.valid_from,
         Subject.valid_until,
-        Membership.watchlist_id,
+        WatchlistEntry.watchlist_id,
     )
     .join(Subject, Subject.id == Template.subject_id)
-    .join(Membership, Membership.subject_id == Subject.id)
+    .join(WatchlistEntry, WatchlistEntry.subject_id == Subject.id)
     .where(Subject.status == SubjectStatus.ACTIVE)
 )

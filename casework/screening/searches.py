@@ -25,7 +25,7 @@ from casework.kernel.permissions import Permission, extends_to, require
 from casework.kernel.vault import Vault
 from casework.review.alerts import Wanted, wanted_of
 from casework.screening.matching import MOST_CANDIDATES, Candidate, Matches, Matching
-from casework.tables import Agency, EnrolledPhoto, Membership, ProbeSearch, Subject, Watchlist
+from casework.tables import Agency, EnrolledPhoto, ProbeSearch, Subject, Watchlist, WatchlistEntry
 from casework.watchlists import watchlists
 from casework.watchlists.quality import quality_record
 from detector.embed import Embedding
@@ -279,8 +279,8 @@ def _standing(
     """Return the candidates who still stand on lists within reach, with what is shown of them."""
     rows = session.execute(
         select(Subject, Watchlist, Agency.code)
-        .join(Membership, Membership.subject_id == Subject.id)
-        .join(Watchlist, Watchlist.id == Membership.watchlist_id)
+        .join(WatchlistEntry, WatchlistEntry.subject_id == Subject.id)
+        .join(Watchlist, Watchlist.id == WatchlistEntry.watchlist_id)
         .join(Agency, Agency.id == Watchlist.agency_id)
         .where(
             Subject.id.in_({each.subject_id for each in kept}),

@@ -13,10 +13,10 @@ from casework.tables.imports import ImportFault, ImportJob, ImportPart
 from casework.tables.lists import (
     EnrolledPhoto,
     GalleryChange,
-    Membership,
     Subject,
     Template,
     Watchlist,
+    WatchlistEntry,
     WatchlistShare,
 )
 from casework.tables.people import Agency, Officer, OfficerSession
@@ -39,7 +39,7 @@ __all__ = [
     "ImportFault",
     "ImportJob",
     "ImportPart",
-    "Membership",
+    "WatchlistEntry",
     "Officer",
     "OfficerSession",
     "OutboxEvent",

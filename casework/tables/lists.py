@@ -60,7 +60,7 @@ class WatchlistShare(Table):
     )
 
 
-class Membership(Table):
+class WatchlistEntry(Table):
     """A subject stands on a watchlist."""
 
     __tablename__ = "membership"
@@ -102,7 +102,7 @@ class Subject(Table):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
-    memberships: Mapped[list[Membership]] = relationship(
+    memberships: Mapped[list[WatchlistEntry]] = relationship(
         cascade="all, delete-orphan", passive_deletes=True, lazy="selectin"
     )
     photos: Mapped[list["EnrolledPhoto"]] = relationship(

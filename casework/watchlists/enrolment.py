@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from casework.gallery.change_log import log_standing, templates_of_subject
+from casework.gallery.change_log import log_listing, templates_of_subject
 from casework.gallery.templates import TemplateMaker
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, AuditEntry
@@ -31,8 +31,8 @@ from casework.watchlists.subjects import (
     check_period,
     find,
     has_lapsed,
+    list_on,
     owner_of,
-    stand_on,
 )
 from detector.embed import Embedding
 from detector.errors import PhotoError
@@ -238,8 +238,8 @@ class Enrolment:
             standing = [membership.watchlist_id for membership in row.memberships]
             joins = bool(set(person.watchlist_ids) - set(standing))
             if joins:
-                stand_on(row, [*standing, *person.watchlist_ids])
-                log_standing(session, templates_of_subject(session, row.id), self._clock)
+                list_on(row, [*standing, *person.watchlist_ids])
+                log_listing(session, templates_of_subject(session, row.id), self._clock)
             if joins or any(report.accepted for report in reports):
                 row.updated_at = self._clock()
                 self._note(session, actor, row, reports, created=False)
@@ -255,7 +255,7 @@ class Enrolment:
         row = Subject(
             id=new_id(SUBJECT), agency_id=owner_id, created_at=now, updated_at=now, **fields
         )
-        stand_on(row, person.watchlist_ids)
+        list_on(row, person.watchlist_ids)
         session.add(row)
         if person.reference is not None:
             known[owner_id, person.reference] = row

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, String, cast, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
-from casework.gallery.change_log import log_policy, log_removed, log_standing, templates_of_subject
+from casework.gallery.change_log import log_listing, log_policy, log_removed, templates_of_subject
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
@@ -29,7 +29,7 @@ from casework.kernel.errors import (
 from casework.kernel.permissions import Permission, extends_to, require, within_reach
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import SubjectStatus
-from casework.tables import EnrolledPhoto, Membership, Subject, Template
+from casework.tables import EnrolledPhoto, Subject, Template, WatchlistEntry
 from casework.watchlists import watchlists
 
 EARLIEST_BIRTH: Final = 1880
@@ -74,7 +74,7 @@ class SubjectFilter:
         """The filter for a query."""
         wanted: list[ColumnElement[bool]] = []
         if self.watchlist_id is not None:
-            wanted.append(Subject.memberships.any(Membership.watchlist_id == self.watchlist_id))
+            wanted.append(Subject.memberships.any(WatchlistEntry.watchlist_id == self.watchlist_id))
         if self.words is not None:
             fields = (
                 Subject.name,
@@ -158,8 +158,8 @@ class Subjects:
                 check_birth(row.birth_date, row.birth_year, self._clock())
                 if lists is not None:
                     owner_of(session, actor, lists, row.agency_id)
-                    stand_on(row, lists)
-                    log_standing(session, templates_of_subject(session, subject_id), self._clock)
+                    list_on(row, lists)
+                    log_listing(session, templates_of_subject(session, subject_id), self._clock)
                 row.updated_at = self._clock()
                 session.flush()
                 log_policy(session, self._clock)
@@ -280,11 +280,11 @@ def check_birth(birth_date: date | None, birth_year: int | None, now: datetime) 
         )
 
 
-def stand_on(subject: Subject, watchlist_ids: Sequence[str]) -> None:
+def list_on(subject: Subject, watchlist_ids: Sequence[str]) -> None:
     """Let a subject stand on exactly these watchlists."""
     standing = {membership.watchlist_id: membership for membership in subject.memberships}
     subject.memberships = [
-        standing.get(watchlist_id) or Membership(watchlist_id=watchlist_id)
+        standing.get(watchlist_id) or WatchlistEntry(watchlist_id=watchlist_id)
         for watchlist_id in dict.fromkeys(watchlist_ids)
     ]
 

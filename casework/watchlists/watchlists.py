@@ -24,7 +24,7 @@ from casework.kernel.permissions import (
     within_reach,
 )
 from casework.kernel.vocabulary import Category, Direction
-from casework.tables import Membership, Watchlist, WatchlistShare
+from casework.tables import Watchlist, WatchlistEntry, WatchlistShare
 
 DEFAULT_TARGET_FPIR: Final = 1e-3
 """At most one traveller in a thousand alerted by chance."""
@@ -184,7 +184,7 @@ class Watchlists:
         with self._database.write() as session:
             row = find(session, actor, Permission.EDIT_WATCHLIST, watchlist_id)
             standing = session.scalar(
-                select(func.count()).where(Membership.watchlist_id == watchlist_id)
+                select(func.count()).where(WatchlistEntry.watchlist_id == watchlist_id)
             )
             if standing:
                 raise StillInUse(

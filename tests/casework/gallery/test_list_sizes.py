@@ -5,7 +5,7 @@ import random
 import pytest
 from sqlalchemy import event, func, select
 
-from casework.tables import Membership, Template
+from casework.tables import Template, WatchlistEntry
 from casework.watchlists.enrolment import Application
 from casework.watchlists.subjects import NewSubject
 from tests.services import OPERATOR, Desk, FakeClock, open_service, photo_file
@@ -15,10 +15,10 @@ pytestmark = pytest.mark.every_database
 
 def counted(service):
     query = (
-        select(Membership.watchlist_id, func.count())
-        .join(Template, Template.subject_id == Membership.subject_id)
+        select(WatchlistEntry.watchlist_id, func.count())
+        .join(Template, Template.subject_id == WatchlistEntry.subject_id)
         .where(Template.model == str(service.model))
-        .group_by(Membership.watchlist_id)
+        .group_by(WatchlistEntry.watchlist_id)
     )
     with service.records.database.read() as session:
         return dict(session.execute(query).all())

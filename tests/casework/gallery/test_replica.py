@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import select
 
-from casework.gallery.replica import GalleryMirror
+from casework.gallery.replica import GalleryReplica
 from casework.kernel.errors import EnrolmentRefused, StillInUse
 from casework.tables import Template
 from index import Gallery
@@ -127,7 +127,7 @@ class MirrorMachine(RuleBasedStateMachine):
             return
         service = self.desk.service
         service.mirror.catch_up()
-        fresh = GalleryMirror(
+        fresh = GalleryReplica(
             service.records.database,
             service.records.vault,
             Gallery(service.pipeline.embedder.dim),
