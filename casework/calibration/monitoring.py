@@ -24,7 +24,7 @@ from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.permissions import Permission, extends_to, require
 from casework.kernel.vocabulary import Direction, Outcome
-from casework.review.findings import GRAVITY, Finding, gravity
+from casework.review.findings import SEVERITY, AdjudicationResult, severity
 from casework.tables import Alert, AuditRecord, Encounter, Watchlist
 
 WINDOW_DAYS: Final = 30
@@ -181,29 +181,29 @@ def _travellers(session: Session, since: datetime) -> dict[tuple[str, Direction,
     return {(port, Direction(direction), stage): count for port, direction, stage, count in counted}
 
 
-def _raised(session: Session, since: datetime) -> dict[str, Counter[Finding]]:
+def _raised(session: Session, since: datetime) -> dict[str, Counter[AdjudicationResult]]:
     """Return alarms by watchlist and finding."""
-    worst = func.max(gravity()).label("worst")
+    worst = func.max(severity()).label("worst")
     alarmed = (
         select(Alert.watchlist_id, worst)
         .where(Alert.created_at >= since)
         .group_by(Alert.watchlist_id, Alert.encounter_id)
         .subquery()
     )
-    raised: dict[str, Counter[Finding]] = {}
+    raised: dict[str, Counter[AdjudicationResult]] = {}
     for watchlist_id, place, count in session.execute(
         select(alarmed.c.watchlist_id, alarmed.c.worst, func.count()).group_by(
             alarmed.c.watchlist_id, alarmed.c.worst
         )
     ):
-        raised.setdefault(watchlist_id, Counter())[GRAVITY[place]] = count
+        raised.setdefault(watchlist_id, Counter())[SEVERITY[place]] = count
     return raised
 
 
 def _alarms(
     row: Row[str, str, str, str, list[str] | None, list[str] | None, float],
     travellers: Mapping[tuple[str, Direction, str], int],
-    raised: Mapping[Finding, int],
+    raised: Mapping[AdjudicationResult, int],
 ) -> Alarms:
     looks = Direction(row.direction)
     concerned = sum(
@@ -219,9 +219,9 @@ def _alarms(
         row.name,
         row.target_fpir,
         concerned,
-        raised.get(Finding.MATCH, 0),
-        raised.get(Finding.OPEN, 0),
-        raised.get(Finding.FALSE_ALARM, 0),
+        raised.get(AdjudicationResult.MATCH, 0),
+        raised.get(AdjudicationResult.OPEN, 0),
+        raised.get(AdjudicationResult.FALSE_ALARM, 0),
         upper_limit(concerned, row.target_fpir),
     )
 

@@ -15,7 +15,7 @@ import numpy as np
 from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
-from casework.review.findings import Finding, finding, told_state
+from casework.review.findings import AdjudicationResult, result_of, visible_state
 from casework.tables import Alert, ChanceScore, Encounter
 from index.outliers import highest_by_chance
 
@@ -68,9 +68,11 @@ def gather(session: Session, model: str, gallery_size: int) -> OwnScores:
     clear = np.array([row.score for row in rows])
     begin, end = min(row.noted_on for row in rows), max(row.noted_on for row in rows)
     alerts = session.execute(_first_alerts(model, gallery_size, begin)).all()
-    findings = [(finding(row.state, row.disposal), row.score) for row in alerts]
-    false = np.array([score for found, score in findings if found is Finding.FALSE_ALARM])
-    undecided = np.array([score for found, score in findings if found is Finding.OPEN])
+    findings = [(result_of(row.state, row.disposal), row.score) for row in alerts]
+    false = np.array(
+        [score for found, score in findings if found is AdjudicationResult.FALSE_ALARM]
+    )
+    undecided = np.array([score for found, score in findings if found is AdjudicationResult.OPEN])
     limit = highest_by_chance(clear, np.concatenate([false, undecided]))
     explained, open_too = clear[clear <= limit], undecided[undecided <= limit]
     aside = len(clear) + len(undecided) - len(explained) - len(open_too)
@@ -111,7 +113,7 @@ def _usable(model: str, gallery_size: int) -> tuple[Any, ...]:
 def _first_alerts(model: str, gallery_size: int, begin: date) -> Select[float, str, str | None]:
     """Select each alerting encounter's highest-ranking alert since a day."""
     return (
-        select(Alert.score, told_state().label("state"), Alert.disposal)
+        select(Alert.score, visible_state().label("state"), Alert.disposal)
         .join(Encounter, Encounter.id == Alert.encounter_id)
         .where(
             Alert.rank == 1,

@@ -9,7 +9,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.database import Database
 from casework.kernel.permissions import Permission
-from casework.review.findings import told_state
+from casework.review.findings import visible_state
 from casework.tables import (
     Alert,
     AuditRecord,
@@ -93,7 +93,7 @@ def _templates(session: Session, subject_id: str) -> list[dict[str, Any]]:
 
 def _alerts(session: Session, subject_id: str) -> list[dict[str, Any]]:
     rows = session.execute(
-        select(Alert, told_state(), Encounter.port, Encounter.stage, Encounter.captured_at)
+        select(Alert, visible_state(), Encounter.port, Encounter.stage, Encounter.captured_at)
         .join(Encounter, Encounter.id == Alert.encounter_id)
         .where(Alert.subject_id == subject_id)
         .order_by(Alert.id)

@@ -21,7 +21,7 @@ from casework.kernel.database import Database
 from casework.kernel.errors import InvalidPeriod, NotPermitted
 from casework.kernel.permissions import Permission, require, within_reach
 from casework.kernel.vocabulary import AlertState
-from casework.review.findings import Finding, finding, told_state
+from casework.review.findings import AdjudicationResult, result_of, visible_state
 from casework.tables import Agency, Alert, Encounter, Subject
 
 LEAST_SHOWN: Final = 5
@@ -53,7 +53,7 @@ OF_TOTALS: Final = frozenset(Dimension) - {Dimension.WATCHLIST}
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ReportRequest:
     """What a report is to be about."""
 
     since: datetime
@@ -86,7 +86,7 @@ class Line:
 class ReviewReport:
     """The figures of every group, most alerts first."""
 
-    question: Question
+    question: ReportRequest
     lines: tuple[Line, ...]
 
 
@@ -98,7 +98,7 @@ class Reports:
         self._audit = audit
         self._clock = clock
 
-    def review(self, actor: Actor, question: Question) -> ReviewReport:
+    def review(self, actor: Actor, question: ReportRequest) -> ReviewReport:
         """Return the figures of the actor's own agency's watchlists.
 
         Raises:
@@ -108,7 +108,7 @@ class Reports:
         require(actor, Permission.READ_REPORT)
         return self._report(actor, Permission.READ_REPORT, question)
 
-    def totals(self, actor: Actor, question: Question) -> ReviewReport:
+    def totals(self, actor: Actor, question: ReportRequest) -> ReviewReport:
         """Return the figures of all agencies, small numbers hidden.
 
         Raises:
@@ -122,7 +122,7 @@ class Reports:
         exact = self._report(actor, Permission.READ_TOTALS, question)
         return replace(exact, lines=tuple(_suppressed(line) for line in exact.lines))
 
-    def _report(self, actor: Actor, act: Permission, question: Question) -> ReviewReport:
+    def _report(self, actor: Actor, act: Permission, question: ReportRequest) -> ReviewReport:
         if question.until <= question.since:
             raise InvalidPeriod("until must be later than since.")
         query = _ALERTS.where(
@@ -149,14 +149,14 @@ class _Tally:
     """One group while it is counted."""
 
     def __init__(self) -> None:
-        self._findings: list[Finding] = []
+        self._findings: list[AdjudicationResult] = []
         self._closed = 0
         self._acknowledged: list[float] = []
         self._decided: list[float] = []
 
     def add(self, row: "_Counted") -> None:
         """Count one alert."""
-        self._findings.append(finding(row.state, row.disposal))
+        self._findings.append(result_of(row.state, row.disposal))
         self._closed += row.state == AlertState.CLOSED
         if row.acknowledged_at is not None:
             self._acknowledged.append((row.acknowledged_at - row.created_at).total_seconds())
@@ -168,9 +168,9 @@ class _Tally:
         return Line(
             group,
             len(self._findings),
-            self._findings.count(Finding.MATCH),
-            self._findings.count(Finding.FALSE_ALARM),
-            self._findings.count(Finding.OPEN),
+            self._findings.count(AdjudicationResult.MATCH),
+            self._findings.count(AdjudicationResult.FALSE_ALARM),
+            self._findings.count(AdjudicationResult.OPEN),
             self._closed,
             *_quantiles(self._acknowledged),
             *_quantiles(self._decided),
@@ -186,7 +186,7 @@ _ALERTS: Final[Select] = (  # type: ignore[type-arg]
         Alert.created_at,
         Alert.acknowledged_at,
         Alert.decided_at,
-        told_state().label("state"),
+        visible_state().label("state"),
         Alert.disposal,
         Alert.watchlist_name.label(Dimension.WATCHLIST.value),
         Alert.category.label(Dimension.CATEGORY.value),

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from casework.kernel.errors import InvalidReferral
 from casework.kernel.vault import Vault
-from casework.review.alerts import PORTRAIT_FORMAT, wanted_of
+from casework.review.alerts import PORTRAIT_FORMAT, subject_card
 from casework.tables import (
     Alert,
     EnrolledPhoto,
@@ -116,7 +116,7 @@ def of_alert(
     subject = session.get(Subject, alert.subject_id)
     if subject is None and not _OF_SUBJECT.isdisjoint(fields):
         raise InvalidReferral("fields", "The subject has been erased: leave its fields out.")
-    person = asdict(wanted_of(subject)) if subject is not None else {}
+    person = asdict(subject_card(subject)) if subject is not None else {}
     meeting = alert.encounter
     row = session.get(Watchlist, alert.watchlist_id)
     known: dict[str, Any] = {

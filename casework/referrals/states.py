@@ -46,7 +46,7 @@ class Move(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ReferralPosition:
     """Where a referral stands."""
 
     state: ReferralState
@@ -67,7 +67,7 @@ _RULES: Final = {
 }
 
 
-def move(at: Standing, side: Side, what: Move) -> Standing:
+def move(at: ReferralPosition, side: Side, what: Move) -> ReferralPosition:
     """Return where a referral stands after one of its agencies acts.
 
     Raises:
@@ -84,15 +84,15 @@ def move(at: Standing, side: Side, what: Move) -> Standing:
         )
     if what is Move.REPLY and not at.accepted:
         state = _S.SENT
-    return Standing(state, at.accepted or state is _S.ACCEPTED)
+    return ReferralPosition(state, at.accepted or state is _S.ACCEPTED)
 
 
-def open_to(at: Standing, side: Side) -> frozenset[Move]:
+def open_to(at: ReferralPosition, side: Side) -> frozenset[Move]:
     """Return what a side may do with a referral as it stands: what to offer its officers."""
     return frozenset(each for each in Move if _allowed(at, side, each))
 
 
-def _allowed(at: Standing, side: Side, what: Move) -> bool:
+def _allowed(at: ReferralPosition, side: Side, what: Move) -> bool:
     try:
         move(at, side, what)
     except IllegalTransition:

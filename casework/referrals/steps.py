@@ -25,7 +25,7 @@ from casework.referrals import payload as carried
 from casework.referrals import states as referral_states
 from casework.referrals.payload import OF_LIST, AlertField, Carried
 from casework.referrals.referrals import find, in_hand, messages_row
-from casework.referrals.states import Move, Side, Standing
+from casework.referrals.states import Move, ReferralPosition, Side
 from casework.review.decisions import Review
 from casework.tables import Agency, Officer, Referral, ReferralMessage
 
@@ -213,7 +213,7 @@ class Correspondence:
             if what is None:
                 what = _answering(side, outcome)
             before = row.state
-            at = Standing(ReferralState(row.state), row.accepted_at is not None)
+            at = ReferralPosition(ReferralState(row.state), row.accepted_at is not None)
             after = referral_states.move(at, side, what)
             row.state, row.updated_at = after.state.value, now
             if what is Move.ACCEPT:

@@ -21,7 +21,7 @@ from casework.kernel.permissions import Permission, require, within_reach
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import AlertState, SubjectStatus
 from casework.review import findings
-from casework.review.states import FIRST_OPINIONS, Rules, Standing, veiled
+from casework.review.states import FIRST_OPINIONS, AlertPosition, ReviewPolicy, veiled
 from casework.tables import Agency, Alert, AlertEvent, Encounter, EnrolledPhoto, Subject, Watchlist
 from casework.watchlists import watchlists
 
@@ -78,7 +78,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SubjectCard:
     """What a reader of an alert is given of the subject; None of it lives on once it is erased."""
 
     name: str
@@ -105,7 +105,7 @@ class AlertView:
     """As the reader may see it."""
     owner_code: str
     legal_basis: str
-    wanted: Wanted | None
+    wanted: SubjectCard | None
     enrolment_quality: dict[str, Any] | None
     steps: tuple[Step, ...]
     others: tuple[Alert, ...]
@@ -216,7 +216,7 @@ class Alerts:
             shown_state(alert, actor),
             owner.code if owner is not None else "",
             row.legal_basis if row is not None else "",
-            wanted_of(subject) if subject is not None else None,
+            subject_card(subject) if subject is not None else None,
             photo.quality if photo is not None else None,
             tuple(self._steps(alert, actor, events)),
             tuple(others),
@@ -272,21 +272,21 @@ def visible(actor: Actor, act: Permission = Permission.READ_ALERT) -> ColumnElem
     return within_reach(actor, act, Alert.owner_id, watchlists.shared_to(actor, Alert.watchlist_id))
 
 
-def standing(alert: Alert) -> Standing:
+def position(alert: Alert) -> AlertPosition:
     """Return where an alert stands."""
-    return Standing(
+    return AlertPosition(
         AlertState(alert.state), alert.acknowledged_by, alert.decided_by, alert.confirmed_by
     )
 
 
-def rules(alert: Alert) -> Rules:
+def policy(alert: Alert) -> ReviewPolicy:
     """Return what an alert's watchlist asked for when it was raised."""
-    return Rules(alert.requires_acknowledgement, alert.requires_second_officer)
+    return ReviewPolicy(alert.requires_acknowledgement, alert.requires_second_officer)
 
 
 def hides_opinion(alert: Alert, actor: Actor) -> bool:
     """Whether the first opinion is hidden from a reader."""
-    return veiled(standing(alert), rules(alert)) and alert.decided_by != actor.id
+    return veiled(position(alert), policy(alert)) and alert.decided_by != actor.id
 
 
 def shown_state(alert: Alert, actor: Actor) -> AlertState:
@@ -301,10 +301,10 @@ def note_row(alert_id: str) -> str:
     return f"note/{alert_id}"
 
 
-def wanted_of(subject: Subject) -> Wanted:
+def subject_card(subject: Subject) -> SubjectCard:
     """Return what is shown of a subject."""
     birth = str(subject.birth_date or subject.birth_year or "") or None
-    return Wanted(
+    return SubjectCard(
         subject.name,
         tuple(subject.aliases),
         subject.sex,

@@ -8,12 +8,12 @@ from casework.kernel.errors import IllegalTransition
 from casework.kernel.permissions import Permission, PermissionScope, scope_of
 from casework.kernel.vocabulary import AlertState, Disposal, Opinion
 from casework.review import states
-from casework.review.alerts import hides_opinion, rules, standing
+from casework.review.alerts import hides_opinion, policy, position
 from casework.tables import Alert
 
 
 @dataclass(frozen=True, slots=True)
-class Possible:
+class AllowedSteps:
     """Steps that would be accepted from this officer, as the alert stands."""
 
     take: bool
@@ -30,9 +30,9 @@ class Possible:
         return any((self.take, self.take_over, self.decide, self.confirm, self.disposals))
 
 
-def possible(alert: Alert, actor: Actor) -> Possible:
+def allowed_steps(alert: Alert, actor: Actor) -> AllowedSteps:
     """Return what an officer who sees the alert can do with it; the review's own rules decide."""
-    at, asked = standing(alert), rules(alert)
+    at, asked = position(alert), policy(alert)
     opinion = Opinion.INCONCLUSIVE
     may_take_over = _may(actor, Permission.CONFIRM_ALERT)
     take = _may(actor, Permission.ACKNOWLEDGE_ALERT) and _allowed(
@@ -51,7 +51,7 @@ def possible(alert: Alert, actor: Actor) -> Possible:
             if _allowed(lambda end=end: states.close(at, end, asked))  # type: ignore[misc]
         )
     hidden = hides_opinion(alert, actor)
-    return Possible(
+    return AllowedSteps(
         take=take and at.state in (AlertState.NEW, AlertState.INCONCLUSIVE),
         take_over=take and at.state is AlertState.ACKNOWLEDGED,
         # To offer these would tell what the first opinion was.

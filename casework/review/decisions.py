@@ -20,7 +20,7 @@ from casework.kernel.permissions import Permission, PermissionScope, scope_of
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import AlertState, Disposal, EventKind, Opinion, OpinionReason
 from casework.review import states
-from casework.review.alerts import find, note_row, rules, standing
+from casework.review.alerts import find, note_row, policy, position
 from casework.tables import Alert, AlertEvent
 
 
@@ -66,7 +66,7 @@ class Review:
         def step(alert: Alert) -> _Step:
             may_take_over = scope_of(actor, Permission.CONFIRM_ALERT) is not PermissionScope.NOTHING
             state = states.acknowledge(
-                standing(alert), actor.id, rules(alert), may_take_over=may_take_over
+                position(alert), actor.id, policy(alert), may_take_over=may_take_over
             )
             alert.acknowledged_by, alert.acknowledged_at = actor.id, self._clock()
             return _Step(Permission.ACKNOWLEDGE_ALERT, state)
@@ -83,7 +83,7 @@ class Review:
         """
 
         def step(alert: Alert) -> _Step:
-            state = states.decide(standing(alert), actor.id, finding.opinion, rules(alert))
+            state = states.decide(position(alert), actor.id, finding.opinion, policy(alert))
             alert.decided_by, alert.decided_at = actor.id, self._clock()
             alert.confirmed_by = None
             if alert.acknowledged_by is None:
@@ -102,7 +102,7 @@ class Review:
         """
 
         def step(alert: Alert) -> _Step:
-            state = states.confirm(standing(alert), actor.id, finding.opinion)
+            state = states.confirm(position(alert), actor.id, finding.opinion)
             alert.confirmed_by = actor.id
             return _Step(Permission.CONFIRM_ALERT, state, finding)
 
@@ -123,7 +123,7 @@ class Review:
         """
 
         def step(alert: Alert) -> _Step:
-            state = states.close(standing(alert), disposal, rules(alert))
+            state = states.close(position(alert), disposal, policy(alert))
             alert.disposal, alert.closed_at = disposal.value, self._clock()
             return _Step(Permission.CLOSE_ALERT, state, note=note, disposal=disposal)
 
@@ -152,7 +152,7 @@ class Review:
         """
         alert = find(session, actor, Permission.REFER_ALERT, alert_id)
         _require_version(alert, version)
-        state = states.refer(standing(alert), rules(alert), in_hand=in_hand)
+        state = states.refer(position(alert), policy(alert), in_hand=in_hand)
         self._record(session, actor, alert, _Step(Permission.REFER_ALERT, state))
         return alert
 
@@ -201,7 +201,7 @@ class Review:
         )
         session.flush()
         detail: dict[str, object] = {"from": before, "to": alert.state}
-        if states.veiled(standing(alert), rules(alert)):
+        if states.veiled(position(alert), policy(alert)):
             detail["to"] = AlertState.UNDER_REVIEW.value
         elif step.finding is not None:
             detail["opinion"] = step.finding.opinion.value

@@ -15,7 +15,7 @@ from casework.review.states import FIRST_OPINIONS
 from casework.tables import Alert
 
 
-class Finding(StrEnum):
+class AdjudicationResult(StrEnum):
     """How an alert reads."""
 
     MATCH = "match"
@@ -37,16 +37,16 @@ _MATCH: Final = frozenset(
 _FALSE_ALARM: Final = frozenset({AlertState.NOT_CANDIDATE, AlertState.REJECTED})
 
 
-def finding(state: str, disposal: str | None = None) -> Finding:
+def result_of(state: str, disposal: str | None = None) -> AdjudicationResult:
     """Return how an alert reads.
 
     Args:
-        state: the alert's state, as `told_state` gives it.
+        state: the alert's state, as `visible_state` gives it.
         disposal: how a closed alert ended.
     """
     if state in _FALSE_ALARM or disposal == Disposal.MISTAKEN_IDENTITY:
-        return Finding.FALSE_ALARM
-    return Finding.MATCH if state in _MATCH else Finding.OPEN
+        return AdjudicationResult.FALSE_ALARM
+    return AdjudicationResult.MATCH if state in _MATCH else AdjudicationResult.OPEN
 
 
 def counts_as_chance(state: str, disposal: str | None = None) -> bool:
@@ -55,7 +55,7 @@ def counts_as_chance(state: str, disposal: str | None = None) -> bool:
     One that nobody has decided is: it is the cautious reading for the traveller. Scores that chance
     cannot explain are set aside later (`index.outliers`).
     """
-    return finding(state, disposal) is not Finding.MATCH
+    return result_of(state, disposal) is not AdjudicationResult.MATCH
 
 
 def veiled() -> ColumnElement[bool]:
@@ -67,17 +67,21 @@ def veiled() -> ColumnElement[bool]:
     )
 
 
-def told_state() -> ColumnElement[str]:
+def visible_state() -> ColumnElement[str]:
     """Return, for statements over alerts, the state that may be told to anybody."""
     return case((veiled(), AlertState.UNDER_REVIEW.value), else_=Alert.state)
 
 
 # Of several alerts of one traveller, the gravest decides.
-GRAVITY: Final = (Finding.FALSE_ALARM, Finding.OPEN, Finding.MATCH)
+SEVERITY: Final = (
+    AdjudicationResult.FALSE_ALARM,
+    AdjudicationResult.OPEN,
+    AdjudicationResult.MATCH,
+)
 
 
-def gravity() -> ColumnElement[Any]:
-    """Return, for statements over alerts, the place of each one's finding in `GRAVITY`."""
+def severity() -> ColumnElement[Any]:
+    """Return, for statements over alerts, the place of each one's finding in `SEVERITY`."""
     return case(
         (veiled(), 1),
         (Alert.disposal == Disposal.MISTAKEN_IDENTITY.value, 0),

@@ -51,7 +51,7 @@ class QueuePage:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class OpenAlerts:
     """How many open alerts there are, of all that the reader may see."""
 
     waiting: int
@@ -104,7 +104,7 @@ class Queue:
         self._audit.note(AuditEntry(actor, "alert.list", owner_id=actor.agency_id, detail=detail))
         return page
 
-    def standing(self, actor: Actor) -> Standing:
+    def open_alerts(self, actor: Actor) -> OpenAlerts:
         """Count what is open; raises NotPermitted."""
         require(actor, Permission.READ_ALERT)
         with self._database.read() as session:
@@ -156,7 +156,7 @@ class Queue:
             found = frozenset(session.scalars(fitting))
         return page, found
 
-    def _standing(self, session: Session, actor: Actor) -> Standing:
+    def _standing(self, session: Session, actor: Actor) -> OpenAlerts:
         waiting = func.coalesce(func.sum(case((_WAITING, 1), else_=0)), 0)
         overdue = func.coalesce(func.sum(case((self._overdue(session), 1), else_=0)), 0)
         row = session.execute(
@@ -164,7 +164,7 @@ class Queue:
             .select_from(Alert)
             .where(visible(actor), Alert.state != AlertState.CLOSED)
         ).one()
-        return Standing(int(row[0]), int(row[1]), int(row[2]))
+        return OpenAlerts(int(row[0]), int(row[1]), int(row[2]))
 
     def _overdue(self, session: Session) -> ColumnElement[bool]:
         """Return the condition for alerts that have waited too long.

@@ -41,7 +41,7 @@ _SECOND_FIRST: Final = "A second officer has to look first: the alert's list req
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class ReviewPolicy:
     """What an alert's watchlist asked for when the alert was raised."""
 
     requires_acknowledgement: bool
@@ -49,7 +49,7 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AlertPosition:
     """Where an alert stands, and who brought it there."""
 
     state: AlertState
@@ -59,12 +59,14 @@ class Standing:
     """Who gave the second opinion on the present first one; None before there is one."""
 
 
-def veiled(at: Standing, rules: Rules) -> bool:
+def veiled(at: AlertPosition, rules: ReviewPolicy) -> bool:
     """Whether there is a first opinion that the second officer must not know of yet."""
     return rules.requires_second_officer and at.state in FIRST_OPINIONS and at.confirmed_by is None
 
 
-def acknowledge(at: Standing, officer_id: str, rules: Rules, *, may_take_over: bool) -> AlertState:
+def acknowledge(
+    at: AlertPosition, officer_id: str, rules: ReviewPolicy, *, may_take_over: bool
+) -> AlertState:
     """Return the state after an officer takes an alert.
 
     Raises:
@@ -83,7 +85,7 @@ def acknowledge(at: Standing, officer_id: str, rules: Rules, *, may_take_over: b
     raise _illegal("acknowledged", at.state)
 
 
-def decide(at: Standing, officer_id: str, opinion: Opinion, rules: Rules) -> AlertState:
+def decide(at: AlertPosition, officer_id: str, opinion: Opinion, rules: ReviewPolicy) -> AlertState:
     """Return the state after the first opinion.
 
     Raises:
@@ -101,7 +103,7 @@ def decide(at: Standing, officer_id: str, opinion: Opinion, rules: Rules) -> Ale
     return AlertState(opinion.value)
 
 
-def confirm(at: Standing, officer_id: str, opinion: Opinion) -> AlertState:
+def confirm(at: AlertPosition, officer_id: str, opinion: Opinion) -> AlertState:
     """Return the state after the second officer's opinion.
 
     Raises:
@@ -122,7 +124,7 @@ def confirm(at: Standing, officer_id: str, opinion: Opinion) -> AlertState:
     return _S.CONFIRMED if agreed else _S.INCONCLUSIVE
 
 
-def refer(at: Standing, rules: Rules, *, in_hand: bool = True) -> AlertState:
+def refer(at: AlertPosition, rules: ReviewPolicy, *, in_hand: bool = True) -> AlertState:
     """Return the state after an alert is handed to another agency.
 
     Args:
@@ -144,7 +146,7 @@ def refer(at: Standing, rules: Rules, *, in_hand: bool = True) -> AlertState:
     return _S.REFERRED
 
 
-def close(at: Standing, disposal: Disposal, rules: Rules) -> AlertState:
+def close(at: AlertPosition, disposal: Disposal, rules: ReviewPolicy) -> AlertState:
     """Return the state after an alert is closed.
 
     Raises:

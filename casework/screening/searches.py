@@ -23,7 +23,7 @@ from casework.kernel.errors import NotFound
 from casework.kernel.ids import SEARCH, new_id
 from casework.kernel.permissions import Permission, extends_to, require
 from casework.kernel.vault import Vault
-from casework.review.alerts import Wanted, wanted_of
+from casework.review.alerts import SubjectCard, subject_card
 from casework.screening.matching import MOST_CANDIDATES, Candidate, Matches, Matching
 from casework.tables import Agency, EnrolledPhoto, ProbeSearch, Subject, Watchlist, WatchlistEntry
 from casework.watchlists import watchlists
@@ -41,7 +41,7 @@ LEAST_PURPOSE: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class SearchRequest:
     """What an officer asks the gallery, and why."""
 
     photo: bytes = field(repr=False)
@@ -74,12 +74,12 @@ class Resemblance:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CandidateEntry:
     """On which list a candidate stands, and who it is."""
 
     watchlist: Watchlist
     owner_code: str
-    wanted: Wanted
+    wanted: SubjectCard
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class SearchView:
     """A search and those of its candidates who are within the reader's reach now."""
 
     search: ProbeSearch
-    candidates: tuple[tuple[Resemblance, Standing], ...]
+    candidates: tuple[tuple[Resemblance, CandidateEntry], ...]
 
 
 class Searches:
@@ -112,7 +112,7 @@ class Searches:
         self._clock = clock
 
     def search(
-        self, actor: Actor, question: Question, watch: Stopwatch | None = None
+        self, actor: Actor, question: SearchRequest, watch: Stopwatch | None = None
     ) -> SearchView:
         """Analyse a photo, search the lists within the actor's reach, and record the search.
 
@@ -275,7 +275,7 @@ def _kept(row: ProbeSearch) -> list[Resemblance]:
 
 def _standing(
     session: Session, actor: Actor, kept: Sequence[Resemblance]
-) -> tuple[tuple[Resemblance, Standing], ...]:
+) -> tuple[tuple[Resemblance, CandidateEntry], ...]:
     """Return the candidates who still stand on lists within reach, with what is shown of them."""
     rows = session.execute(
         select(Subject, Watchlist, Agency.code)
@@ -288,7 +288,8 @@ def _standing(
         )
     )
     found = {
-        (subject.id, row.id): Standing(row, code, wanted_of(subject)) for subject, row, code in rows
+        (subject.id, row.id): CandidateEntry(row, code, subject_card(subject))
+        for subject, row, code in rows
     }
     return tuple(
         (each, found[each.subject_id, each.watchlist_id])

@@ -19,7 +19,7 @@ SETTLED: Final = frozenset({_S.ENROLLED, _S.DISMISSED})
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class TipPosition:
     """Where a tip stands."""
 
     state: TipState
@@ -27,7 +27,7 @@ class Standing:
     """Whether another agency has it in hand: a referral whose answer is still to come."""
 
 
-def require_turn(at: Standing, into: TipState) -> None:
+def require_turn(at: TipPosition, into: TipState) -> None:
     """Raise unless a tip can be searched, referred, enrolled or dismissed.
 
     Raises:

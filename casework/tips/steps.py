@@ -24,10 +24,10 @@ from casework.referrals import payload as carried
 from casework.referrals.payload import TipField
 from casework.referrals.referrals import in_hand
 from casework.referrals.steps import Correspondence, Handover, Source
-from casework.screening.searches import Question, Searches, SearchView
+from casework.screening.searches import Searches, SearchRequest, SearchView
 from casework.tables import Officer, Referral, Tip
 from casework.tips import states as tip_states
-from casework.tips.states import Standing
+from casework.tips.states import TipPosition
 from casework.tips.tips import (
     Report,
     dismissal_row,
@@ -138,7 +138,7 @@ class TipDesk:
         """
         require(actor, Permission.SEARCH)
         content = self._photo(actor, tip_id, version, TipState.SEARCHED)
-        found = self._searches.search(actor, Question(content, purpose))
+        found = self._searches.search(actor, SearchRequest(content, purpose))
         with self._database.write() as session:
             row = self._turned(session, actor, tip_id, version, TipState.SEARCHED)
             row.search_id, row.searched_at = found.search.id, found.search.made_at
@@ -229,7 +229,7 @@ class TipDesk:
         row = find(session, actor, Permission.HANDLE_TIP, tip_id)
         if version is not None and row.version != version:
             raise StaleVersion("The tip has changed since you read it: read it again.")
-        tip_states.require_turn(Standing(TipState(row.state), in_hand(session, row.id)), into)
+        tip_states.require_turn(TipPosition(TipState(row.state), in_hand(session, row.id)), into)
         return row
 
     def _note(

@@ -26,7 +26,7 @@ from casework.kernel.vocabulary import (
 from casework.referrals.payload import AlertField
 from casework.referrals.steps import Handover
 from casework.review.decisions import Finding
-from casework.screening.searches import Question
+from casework.screening.searches import SearchRequest
 from casework.tips.steps import NewTip
 from casework.webhooks.webhooks import NewWebhook
 from tests.browser.installation import WAIT_S, Installation
@@ -155,7 +155,7 @@ def _desk(
         NewTip("Seen at the ferry terminal.", TipOrigin.PUBLIC, "Batam", None, "A neighbour"),
         photo_of(1),
     )
-    question = Question(photo_of(1, brightness=0.95), "Case 17/2026")
+    question = SearchRequest(photo_of(1, brightness=0.95), "Case 17/2026")
     found = service.searches.search(staff["siti"], question)
     return {"referral": referral.id, "tip": tip.id, "search": found.search.id}
 

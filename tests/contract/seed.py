@@ -34,7 +34,7 @@ from casework.kernel.vocabulary import (
 from casework.referrals.payload import AlertField, TipField
 from casework.referrals.steps import Handover
 from casework.review.decisions import Finding
-from casework.screening.searches import Question
+from casework.screening.searches import SearchRequest
 from casework.tips.steps import NewTip
 from casework.watchlists.enrolment import PhotoFile
 from casework.watchlists.subjects import NewSubject
@@ -130,7 +130,7 @@ def _review(desk: Desk, known: Known) -> None:
     records.review.decide(first, alert.id, finding)
     records.review.confirm(second, alert.id, finding)
     records.review.close(second, alert.id, Disposal.HANDED_OVER, "handed over at the gate")
-    found = desk.service.searches.search(first, Question(photo(1), PURPOSE))
+    found = desk.service.searches.search(first, SearchRequest(photo(1), PURPOSE))
     known |= {"encounter": screened.encounter.id, "alert": alert.id, "search": found.search.id}
     scores = [0.3 + 0.3 * number / 1000 for number in range(1000)]
     known["calibration"] = desk.service.calibrations.make_from_reference(OPERATOR, scores).id

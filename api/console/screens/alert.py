@@ -14,7 +14,7 @@ from api.v1.alerts.schemas import ClosingIn, FindingIn
 from casework.kernel.errors import Conflict, IllegalTransition, StaleVersion
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Opinion, OpinionReason
-from casework.review.allowed_steps import possible
+from casework.review.allowed_steps import allowed_steps
 from casework.review.queue import urgency_of
 
 router: Final = APIRouter(prefix="/alerts", include_in_schema=False)
@@ -116,7 +116,7 @@ def _page(
     values: dict[str, Any] = {
         "view": view,
         "alert": alert,
-        "possible": possible(alert, visit.actor),
+        "possible": allowed_steps(alert, visit.actor),
         "urgency": urgency_of(alert, now),
         "now": now,
         "mark": mark,

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from api.console.page import OfficerVisit, Page
 from casework.kernel.permissions import Permission
-from casework.oversight.reports import Dimension, Line, Question, ReviewReport
+from casework.oversight.reports import Dimension, Line, ReportRequest, ReviewReport
 
 router: Final = APIRouter(include_in_schema=False)
 
@@ -81,6 +81,6 @@ def _days(request: Request) -> int:
     return int(text) if text in {str(days) for days in WINDOWS} else _WINDOW
 
 
-def _question(visit: OfficerVisit, days: int, *by: Dimension) -> Question:
+def _question(visit: OfficerVisit, days: int, *by: Dimension) -> ReportRequest:
     until = visit.records.queue.now()
-    return Question(until - timedelta(days=days), until, by, str(visit.speech.zone))
+    return ReportRequest(until - timedelta(days=days), until, by, str(visit.speech.zone))

@@ -98,7 +98,7 @@ def show(visit: Reader) -> Response:
         asked=asked,
         queue=page,
         pages=max(1, -(-page.total // PAGE_SIZE)),
-        standing=records.queue.standing(actor),
+        standing=records.queue.open_alerts(actor),
         ports=records.queue.ports(actor),
         lists=records.watchlists.page(actor, None, _MOST_LISTS),
         categories=tuple(Category),
@@ -128,7 +128,7 @@ def _rows(
     """Return rows for alerts that changed: as HTML where they fit the filter, else as gone."""
     queue = visit.records.queue
     page, fitting = queue.described(actor, ids, wanted)
-    standing, now = queue.standing(actor), queue.now()
+    standing, now = queue.open_alerts(actor), queue.now()
     rows = [
         {
             "id": alert.id,

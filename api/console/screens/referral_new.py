@@ -20,7 +20,7 @@ from casework.kernel.vocabulary import AlertState
 from casework.referrals.payload import OF_LIST, AlertField, TipField
 from casework.referrals.referrals import Box, ReferralFilter
 from casework.referrals.states import AWAITED
-from casework.review.allowed_steps import possible
+from casework.review.allowed_steps import allowed_steps
 from casework.tables import Referral
 from casework.tips.states import SETTLED
 
@@ -125,7 +125,7 @@ def _alert_page(visit: OfficerVisit, alert_id: str, error: Exception | None = No
         about=here,
         title=alert.watchlist_name,
         version=alert.version,
-        open=possible(alert, visit.actor).refer or again,
+        open=allowed_steps(alert, visit.actor).refer or again,
         owner_code=view.owner_code,
         groups=groups,
         made=made,

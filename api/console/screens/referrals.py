@@ -14,7 +14,7 @@ from casework.kernel.errors import IllegalTransition, InvalidReferral, StaleVers
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Disposal, ReferralKind, ReferralState
 from casework.referrals.referrals import Box, ReferralFilter
-from casework.referrals.states import AWAITED, OPEN, Move, Side, Standing, open_to
+from casework.referrals.states import AWAITED, OPEN, Move, ReferralPosition, Side, open_to
 
 router: Final = APIRouter(prefix="/referrals", include_in_schema=False)
 
@@ -106,7 +106,7 @@ def _page(
     view = visit.records.referrals.get(visit.actor, referral_id)
     row = view.referral
     side = Side.SENDER if row.sender_id == visit.actor.agency_id else Side.RECEIVER
-    at = Standing(ReferralState(row.state), row.accepted_at is not None)
+    at = ReferralPosition(ReferralState(row.state), row.accepted_at is not None)
     kind = ReferralKind(row.kind)
     values: dict[str, Any] = {
         "view": view,

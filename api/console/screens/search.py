@@ -15,7 +15,7 @@ from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
 from casework.calibration.thresholds import RAREST
 from casework.kernel.permissions import Permission
 from casework.screening.matching import MOST_CANDIDATES
-from casework.screening.searches import DEFAULT_CANDIDATES, LEAST_PURPOSE, Question, SearchView
+from casework.screening.searches import DEFAULT_CANDIDATES, LEAST_PURPOSE, SearchRequest, SearchView
 from detector.errors import PhotoError
 
 router: Final = APIRouter(include_in_schema=False)
@@ -47,7 +47,7 @@ async def search(visit: Searcher, pool: Workers) -> Response:
     if len(photos) != 1:
         return await _again(visit, {"photo"})
     lists = tuple(fields.watchlist_ids) if fields.watchlist_ids is not None else None
-    question = Question(photos[0].content, fields.purpose, lists, fields.limit)
+    question = SearchRequest(photos[0].content, fields.purpose, lists, fields.limit)
 
     def work() -> SearchView:
         return service.searches.search(visit.actor, question)

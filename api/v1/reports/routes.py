@@ -15,7 +15,7 @@ from casework.calibration.monitoring import WINDOW_DAYS
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
-from casework.oversight.reports import Dimension, Question, ReviewReport
+from casework.oversight.reports import Dimension, ReportRequest, ReviewReport
 
 router: Final = APIRouter(prefix="/v1/reports", tags=["reports"])
 
@@ -43,7 +43,7 @@ async def _question(
     zone: Annotated[
         str, Query(max_length=60, description="Time zone of hours, days and months.")
     ] = "UTC",
-) -> Question:
+) -> ReportRequest:
     """Return what the report is to be about."""
     if zone not in available_timezones():
         raise RequestInvalid(
@@ -52,10 +52,10 @@ async def _question(
         )
     end = until or datetime.now(UTC)
     begin = since or end - timedelta(days=WINDOW_DAYS)
-    return Question(begin, end, tuple(dict.fromkeys(by or ())), zone)
+    return ReportRequest(begin, end, tuple(dict.fromkeys(by or ())), zone)
 
 
-Asked = Annotated[Question, Depends(_question)]
+Asked = Annotated[ReportRequest, Depends(_question)]
 Format = Annotated[Literal["json", "csv"], Query(description="How to answer.")]
 
 

@@ -16,7 +16,7 @@ from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
 from casework.screening.matching import MOST_CANDIDATES
-from casework.screening.searches import Question, SearchView
+from casework.screening.searches import SearchRequest, SearchView
 from detector.timing import Stopwatch
 
 router: Final = APIRouter(
@@ -49,7 +49,7 @@ async def search(
     texts, files = await read_parts(request)
     (taken,) = Form({}, files).photos("photo", most=1)
     fields = validated(SearchFields, _fields(texts))
-    question = Question(
+    question = SearchRequest(
         taken.content,
         fields.purpose,
         tuple(fields.watchlist_ids) if fields.watchlist_ids is not None else None,

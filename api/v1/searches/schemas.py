@@ -12,9 +12,9 @@ from casework.screening.matching import MOST_CANDIDATES
 from casework.screening.searches import (
     DEFAULT_CANDIDATES,
     LEAST_PURPOSE,
+    CandidateEntry,
     Resemblance,
     SearchView,
-    Standing,
 )
 
 _Purpose = Annotated[
@@ -58,7 +58,7 @@ class SearchCandidate(Answer):
     subject: AlertSubject
 
     @classmethod
-    def of(cls, found: Resemblance, standing: Standing) -> Self:
+    def of(cls, found: Resemblance, standing: CandidateEntry) -> Self:
         """Make the answer from what was found and what stands."""
         row = standing.watchlist
         return cls(

@@ -11,7 +11,13 @@ from sqlalchemy import event, select, update
 
 from casework.calibration.monitoring import LEVEL, upper_limit
 from casework.kernel.vocabulary import Direction
-from casework.review.findings import GRAVITY, Finding, counts_as_chance, finding, gravity
+from casework.review.findings import (
+    SEVERITY,
+    AdjudicationResult,
+    counts_as_chance,
+    result_of,
+    severity,
+)
 from casework.tables import Alert, AuditRecord
 from tests.services import open_service
 
@@ -71,28 +77,28 @@ def test_the_limit_of_a_large_port_costs_nothing_and_is_exact(searches):
 @pytest.mark.parametrize(
     ("state", "outcome", "reads"),
     [
-        ("new", None, Finding.OPEN),
-        ("acknowledged", None, Finding.OPEN),
-        ("inconclusive", None, Finding.OPEN),
-        ("potential_candidate", None, Finding.MATCH),
-        ("confirmed", None, Finding.MATCH),
-        ("referred", None, Finding.MATCH),
-        ("closed", "arrested", Finding.MATCH),
-        ("closed", None, Finding.MATCH),
-        ("closed", "cleared", Finding.MATCH),
-        ("closed", "mistaken_identity", Finding.FALSE_ALARM),
-        ("not_candidate", None, Finding.FALSE_ALARM),
-        ("rejected", None, Finding.FALSE_ALARM),
+        ("new", None, AdjudicationResult.OPEN),
+        ("acknowledged", None, AdjudicationResult.OPEN),
+        ("inconclusive", None, AdjudicationResult.OPEN),
+        ("potential_candidate", None, AdjudicationResult.MATCH),
+        ("confirmed", None, AdjudicationResult.MATCH),
+        ("referred", None, AdjudicationResult.MATCH),
+        ("closed", "arrested", AdjudicationResult.MATCH),
+        ("closed", None, AdjudicationResult.MATCH),
+        ("closed", "cleared", AdjudicationResult.MATCH),
+        ("closed", "mistaken_identity", AdjudicationResult.FALSE_ALARM),
+        ("not_candidate", None, AdjudicationResult.FALSE_ALARM),
+        ("rejected", None, AdjudicationResult.FALSE_ALARM),
     ],
 )
 def test_states_read_as_people_meant_them(desk, state, outcome, reads):
-    assert finding(state, outcome) is reads
-    assert counts_as_chance(state, outcome) is (reads is not Finding.MATCH)
+    assert result_of(state, outcome) is reads
+    assert counts_as_chance(state, outcome) is (reads is not AdjudicationResult.MATCH)
     if outcome is None:  # statements read them alike
         desk.enrol(1)
         decide(desk, desk.screen(1).encounter, state)
         with desk.service.records.database.glance() as connection:
-            assert GRAVITY[connection.scalar(select(gravity()))] is reads
+            assert SEVERITY[connection.scalar(select(severity()))] is reads
 
 
 def test_travellers_alarms_and_what_people_decided_are_counted(desk):

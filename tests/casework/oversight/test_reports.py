@@ -7,13 +7,15 @@ import pytest
 
 from casework.kernel.errors import InvalidPeriod, NotPermitted
 from casework.kernel.vocabulary import Disposal, Opinion, Role
-from casework.oversight.reports import LEAST_SHOWN, Dimension, Line, Question
+from casework.oversight.reports import LEAST_SHOWN, Dimension, Line, ReportRequest
 from casework.review.decisions import Finding
 from tests.services import officer
 
 
 def question(desk, *by, zone="UTC"):
-    return Question(desk.clock() - timedelta(days=7), desk.clock() + timedelta(days=1), by, zone)
+    return ReportRequest(
+        desk.clock() - timedelta(days=7), desk.clock() + timedelta(days=1), by, zone
+    )
 
 
 def decided(desk, encounter, opinion, after=30):
@@ -91,7 +93,7 @@ def test_who_may_not_and_what_cannot_be(scene):
         reports.totals(officer(scene.agency(), Role.SUPERVISOR), question(scene))
     now = scene.clock()
     with pytest.raises(InvalidPeriod):
-        reports.review(officer(scene.agency(), Role.SUPERVISOR), Question(now, now))
+        reports.review(officer(scene.agency(), Role.SUPERVISOR), ReportRequest(now, now))
 
 
 def test_a_closed_alert_counts_by_how_it_ended(scene):

@@ -6,7 +6,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from casework.kernel.errors import IllegalTransition
 from casework.kernel.vocabulary import ReferralState
-from casework.referrals.states import AWAITED, Move, Side, Standing, move, open_to
+from casework.referrals.states import AWAITED, Move, ReferralPosition, Side, move, open_to
 
 S = ReferralState
 
@@ -27,7 +27,7 @@ ALLOWED = {
 """What each side may do; the receiver may answer while a question is open, once it has accepted."""
 
 
-def possible(at: Standing, side: Side) -> set[Move]:
+def possible(at: ReferralPosition, side: Side) -> set[Move]:
     """Return what the rules let a side do."""
     found = set()
     for what in Move:
@@ -42,7 +42,7 @@ def possible(at: Standing, side: Side) -> set[Move]:
 @pytest.mark.parametrize(("state", "side"), ALLOWED)
 def test_each_side_may_do_exactly_what_is_listed(state, side):
     accepted = state in (S.ACCEPTED, S.ANSWERED)
-    at = Standing(state, accepted)
+    at = ReferralPosition(state, accepted)
     assert possible(at, side) == open_to(at, side) == ALLOWED[state, side]
 
 
@@ -51,15 +51,15 @@ def test_the_table_covers_every_state():
 
 
 def test_an_accepted_referral_can_be_answered_while_its_question_is_open():
-    asked = Standing(S.QUESTIONED, accepted=True)
+    asked = ReferralPosition(S.QUESTIONED, accepted=True)
     assert move(asked, Side.RECEIVER, Move.ANSWER).state is S.ANSWERED
 
 
 @pytest.mark.parametrize("accepted", [True, False])
 def test_a_reply_leads_back_to_where_the_question_came(accepted):
-    asked = Standing(S.QUESTIONED, accepted)
+    asked = ReferralPosition(S.QUESTIONED, accepted)
     after = move(asked, Side.SENDER, Move.REPLY)
-    assert after == Standing(S.ACCEPTED if accepted else S.SENT, accepted)
+    assert after == ReferralPosition(S.ACCEPTED if accepted else S.SENT, accepted)
 
 
 class Walk(RuleBasedStateMachine):
@@ -67,7 +67,7 @@ class Walk(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.at = Standing(S.SENT)
+        self.at = ReferralPosition(S.SENT)
         self.history: list[tuple[Side, Move]] = []
 
     @rule(side=st.sampled_from(Side), what=st.sampled_from(Move))

@@ -11,7 +11,7 @@ from casework.kernel.errors import IllegalTransition, NotFound, StaleVersion
 from casework.kernel.vocabulary import AlertState, Disposal, Opinion, Role
 from casework.review import states
 from casework.review.alerts import AlertFilter
-from casework.review.states import Rules, Standing
+from casework.review.states import AlertPosition, ReviewPolicy
 from casework.tables import AlertEvent, AuditRecord
 from tests.casework.review.people import NO, UNSURE, YES, people, raised, share, traces
 from tests.services import OPERATOR, officer, port_system
@@ -295,7 +295,7 @@ def test_every_act_from_every_state_is_decided():
         officers,
         officers,
     ):
-        at, rules = Standing(state, holder, author, second), Rules(must, four)
+        at, rules = AlertPosition(state, holder, author, second), ReviewPolicy(must, four)
         acts = [
             lambda at=at, rules=rules: states.acknowledge(at, "a", rules, may_take_over=True),
             lambda at=at, rules=rules: states.refer(at, rules),

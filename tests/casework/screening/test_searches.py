@@ -5,7 +5,7 @@ from sqlalchemy import select, update
 
 from casework.kernel.errors import NotFound, NotPermitted
 from casework.kernel.vocabulary import SubjectStatus
-from casework.screening.searches import Question
+from casework.screening.searches import SearchRequest
 from casework.tables import AuditRecord, ProbeSearch
 from detector.errors import UnreadablePhoto
 from tests.casework.review.people import people, share
@@ -16,7 +16,7 @@ PURPOSE = "case 2026/114, missing documents"
 
 
 def ask(desk, who, *seen, **fields):
-    question = Question(photo_of(*seen, brightness=0.9), PURPOSE, **fields)
+    question = SearchRequest(photo_of(*seen, brightness=0.9), PURPOSE, **fields)
     return desk.service.searches.search(who, question)
 
 
@@ -143,7 +143,7 @@ def test_no_photo_and_no_authority_leave_no_search(desk):
     with pytest.raises(NotPermitted):
         ask(desk, port_system(), 1)
     with pytest.raises(UnreadablePhoto):
-        desk.service.searches.search(people(desk).first, Question(photo_of(1)[:200], PURPOSE))
+        desk.service.searches.search(people(desk).first, SearchRequest(photo_of(1)[:200], PURPOSE))
     assert records(desk, "gallery.search") == []
 
 

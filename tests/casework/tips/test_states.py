@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from casework.kernel.errors import IllegalTransition
 from casework.kernel.vocabulary import TipState
-from casework.tips.states import Standing, require_turn
+from casework.tips.states import TipPosition, require_turn
 
 S = TipState
 MADE = {S.SEARCHED, S.REFERRED, S.ENROLLED, S.DISMISSED}
@@ -26,7 +26,7 @@ def test_a_tip_may_become_exactly_what_is_listed(state, in_hand):
     found = set()
     for into in S:
         try:
-            require_turn(Standing(state, in_hand), into)
+            require_turn(TipPosition(state, in_hand), into)
         except IllegalTransition:
             continue
         found.add(into)
@@ -36,4 +36,4 @@ def test_a_tip_may_become_exactly_what_is_listed(state, in_hand):
 @given(st.sampled_from(S), st.booleans())
 def test_nothing_is_ever_new_again(state, in_hand):
     with pytest.raises(IllegalTransition):
-        require_turn(Standing(state, in_hand), S.NEW)
+        require_turn(TipPosition(state, in_hand), S.NEW)
