@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from casework.calibration.views import Calibrated, Reading
+from casework.calibration.views import CalibrationAtSize, CalibrationView
 from casework.kernel.actor import Actor
 from casework.kernel.errors import TooFewScores
 from casework.service import Service
@@ -20,7 +20,7 @@ from cli.roster import PHOTO_SUFFIXES
 from config import opening
 from config.settings import Settings
 from index import use_threads
-from index.outliers import highest_by_chance
+from index.outliers import plausible_non_mated_limit
 
 # Like encounters of the command line, calibrations of it carry this name instead of a key's.
 _SHOWN = 20
@@ -123,7 +123,7 @@ def _show(service: Service, *, as_json: bool) -> None:
         )
 
 
-def _tell(reading: Reading, searched: Sequence[Searched], *, as_json: bool) -> None:
+def _tell(reading: CalibrationAtSize, searched: Sequence[Searched], *, as_json: bool) -> None:
     conspicuous = _conspicuous(searched)
     if as_json:
         print_json(
@@ -147,7 +147,7 @@ def _tell(reading: Reading, searched: Sequence[Searched], *, as_json: bool) -> N
         out.print("That is far from the size it was made at: calibrate again.")
 
 
-def _tell_calibration(calibration: Calibrated) -> None:
+def _tell_calibration(calibration: CalibrationView) -> None:
     out.print(
         f"Calibration {calibration.id} of {calibration.created_at:%Y-%m-%d %H:%M} UTC, "
         f"from {calibration.searches} searches of {calibration.gallery_size} templates "
@@ -156,7 +156,7 @@ def _tell_calibration(calibration: Calibrated) -> None:
     )
 
 
-def _table(reading: Reading) -> Table:
+def _table(reading: CalibrationAtSize) -> Table:
     table = Table(
         "false alarms",
         "threshold",
@@ -184,5 +184,5 @@ def _tell_refused(searched: Sequence[Searched]) -> None:
 def _conspicuous(searched: Sequence[Searched]) -> list[Searched]:
     """Return the photos that resemble somebody enrolled more than chance explains."""
     scores = [each.score for each in searched if each.score is not None]
-    limit = highest_by_chance(scores)
+    limit = plausible_non_mated_limit(scores)
     return [each for each in searched if each.score is not None and each.score > limit]

@@ -19,8 +19,8 @@ from index.exact import (
     Scores,
     Vectors,
     candidates,
-    judged,
     nearest,
+    rescored,
 )
 
 # Rows of a block that FAISS's kernel hands over, best first. It costs no more than the best alone,
@@ -103,7 +103,7 @@ class FlatEngine:
         else:
             possible = self._multiply(probes, least)
         return [
-            judged(self._vectors, rows, probe, threshold)
+            rescored(self._vectors, rows, probe, threshold)
             for rows, probe in zip(possible, probes, strict=True)
         ]
 

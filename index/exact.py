@@ -86,7 +86,7 @@ def exact_scores(vectors: Vectors, probe: Vectors) -> Scores:
     return np.asarray(products.sum(axis=1), np.float32)
 
 
-def judged(vectors: Blocks[np.float32], rows: Rows, probe: Vectors, threshold: float) -> Found:
+def rescored(vectors: Blocks[np.float32], rows: Rows, probe: Vectors, threshold: float) -> Found:
     """Give the candidates their exact scores; the best of all rows is among them."""
     scores = exact_scores(vectors.take(rows), probe)
     passing = scores >= np.float32(threshold)

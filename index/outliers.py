@@ -22,7 +22,7 @@ _LEAST_BETWEEN: Final = 20
 _EXPLAINED: Final = 0.5
 
 
-def highest_by_chance(clear: npt.ArrayLike, alerts: npt.ArrayLike = ()) -> float:
+def plausible_non_mated_limit(clear: npt.ArrayLike, alerts: npt.ArrayLike = ()) -> float:
     """Return the score beyond which chance explains hardly any search.
 
     An exponential tail is the cautious reading: the tails of cosines fall faster, so that what is

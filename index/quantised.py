@@ -20,8 +20,8 @@ from index.exact import (
     Rows,
     Vectors,
     candidates,
-    judged,
     nearest,
+    rescored,
 )
 
 # Numbers of a unit vector of n dimensions are about 1/sqrt(n); eight bits span this many times
@@ -81,7 +81,7 @@ class QuantisedEngine:
         tiles = self._bytes.tiles(_TILE_ROWS)
         least, margin = (threshold - slack) / step, 2 * slack / step
         return [
-            judged(self._vectors, rows, probe, threshold)
+            rescored(self._vectors, rows, probe, threshold)
             for rows, probe in zip(
                 candidates(tiles, against, len(probes), least, margin), probes, strict=True
             )

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
 from casework.calibration import non_mated_scores
-from casework.calibration.thresholds import Chance, is_extrapolated, parameters
-from casework.calibration.views import Calibrated, Reading, Threshold, fit_of
+from casework.calibration.thresholds import FalseMatchModel, is_extrapolated, parameters
+from casework.calibration.views import CalibrationAtSize, CalibrationView, Threshold, fit_of
 from casework.gallery.change_log import log_policy
 from casework.gallery.model_key import ModelKey
 from casework.gallery.replica import GalleryReplica
@@ -56,9 +56,9 @@ class Calibrations:
         self._model = str(model)
         self._audit = audit
         self._clock = clock
-        self._chance = Chance(model.pack, curve)
+        self._chance = FalseMatchModel(model.pack, curve)
 
-    def chance(self, session: Session) -> Chance:
+    def chance(self, session: Session) -> FalseMatchModel:
         """Return what is in force: the newest calibration, or the prior alone."""
         newest, known = self._newest(session), self._chance
         if newest is not None and newest != known.calibration_id:
@@ -66,20 +66,20 @@ class Calibrations:
             row = session.get_one(
                 CalibrationRecord, newest, options=[undefer(CalibrationRecord.parameters)]
             )
-            known = self._chance = Chance(known.pack, known.curve, fit_of(row), newest)
+            known = self._chance = FalseMatchModel(known.pack, known.curve, fit_of(row), newest)
         return known
 
-    def current(self) -> Calibrated | None:
+    def current(self) -> CalibrationView | None:
         """Return the calibration in force; None means the pack's prior."""
         with self._database.read() as session:
             newest = self._newest(session)
             return (
-                Calibrated.of(session.get_one(CalibrationRecord, newest), newest)
+                CalibrationView.of(session.get_one(CalibrationRecord, newest), newest)
                 if newest
                 else None
             )
 
-    def get(self, actor: Actor, calibration_id: str) -> Reading:
+    def get(self, actor: Actor, calibration_id: str) -> CalibrationAtSize:
         """Return one calibration, with its thresholds for the gallery's present size.
 
         Raises:
@@ -91,15 +91,15 @@ class Calibrations:
             row = session.get(CalibrationRecord, calibration_id, options=options)
             if row is None:
                 raise NotFound(f"There is no calibration {calibration_id}.")
-            shown, fitted = Calibrated.of(row, self._newest(session)), fit_of(row)
+            shown, fitted = CalibrationView.of(row, self._newest(session)), fit_of(row)
         size = max(1, self.gallery_size())
         thresholds = tuple(
             Threshold(fpir, fitted.score_at(fpir, size), *fitted.interval(fpir, size))
             for fpir in SHOWN_FPIR
         )
-        return Reading(shown, size, is_extrapolated(fitted, size), thresholds)
+        return CalibrationAtSize(shown, size, is_extrapolated(fitted, size), thresholds)
 
-    def page(self, actor: Actor, after: str | None, limit: int) -> list[Calibrated]:
+    def page(self, actor: Actor, after: str | None, limit: int) -> list[CalibrationView]:
         """Return up to `limit` calibrations of every model in order of making, after an id."""
         require(actor, Permission.READ_CALIBRATION)
         query = select(CalibrationRecord).order_by(CalibrationRecord.id).limit(limit)
@@ -107,7 +107,7 @@ class Calibrations:
             query = query.where(CalibrationRecord.id > after)
         with self._database.read() as session:
             newest = self._newest(session)
-            return [Calibrated.of(row, newest) for row in session.scalars(query)]
+            return [CalibrationView.of(row, newest) for row in session.scalars(query)]
 
     def gallery_size(self) -> int:
         """Return the number of templates searched now."""
@@ -119,7 +119,7 @@ class Calibrations:
         self._mirror.catch_up()
         return self._mirror.gallery.search(embedding, 1.0).best
 
-    def make_from_reference(self, actor: Actor, scores: Sequence[float]) -> Calibrated:
+    def make_from_reference(self, actor: Actor, scores: Sequence[float]) -> CalibrationView:
         """Calibrate from the top scores of people who are known to be on no list.
 
         Raises:
@@ -130,9 +130,9 @@ class Calibrations:
         detail = f"{len(scores)} photos of people known to be on no list"
         with self._database.write() as session:
             row = self._add(session, actor, CalibrationSource.REFERENCE, detail, fitted)
-        return Calibrated.of(row, row.id)
+        return CalibrationView.of(row, row.id)
 
-    def make_from_encounters(self, actor: Actor) -> Calibrated:
+    def make_from_encounters(self, actor: Actor) -> CalibrationView:
         """Calibrate from the service's own clear encounters and alerts.
 
         Raises:
@@ -143,7 +143,7 @@ class Calibrations:
         with self._database.write() as session:
             row = self._add(session, actor, CalibrationSource.ENCOUNTERS, detail, fitted)
             non_mated_scores.prune(session, self._model)
-        return Calibrated.of(row, row.id)
+        return CalibrationView.of(row, row.id)
 
     def renewal_due(self) -> str | None:
         """Return why a calibration should be made from the service's own scores, if one should."""
@@ -163,7 +163,7 @@ class Calibrations:
             return f"{held} searches are known instead of {row.searches}"
         return None
 
-    def renew(self, actor: Actor) -> Calibrated | None:
+    def renew(self, actor: Actor) -> CalibrationView | None:
         """Make a calibration if one is due and no other process was faster; drop old scores."""
         with self._database.read() as session:
             seen = self._newest(session)
@@ -178,12 +178,12 @@ class Calibrations:
             if fitted is None or self._newest(session) != seen:
                 return None
             row = self._add(session, actor, CalibrationSource.ENCOUNTERS, *fitted)
-        return Calibrated.of(row, row.id)
+        return CalibrationView.of(row, row.id)
 
     def _from_encounters(self) -> tuple[str, Calibration]:
         size = self.gallery_size()
         with self._database.read() as session:
-            own = non_mated_scores.gather(session, self._model, size)
+            own = non_mated_scores.collect(session, self._model, size)
         return own.detail, _fitted(own.scores, size)
 
     def _add(

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from casework.review.findings import AdjudicationResult, result_of, visible_state
 from casework.tables import Alert, ChanceScore, Encounter
-from index.outliers import highest_by_chance
+from index.outliers import plausible_non_mated_limit
 
 KEPT: Final = 50_000
 """Scores kept of one model, newest first: more would hardly tell more of the tail."""
@@ -30,7 +30,7 @@ _ID_BITS: Final = 63
 
 
 @dataclass(frozen=True, slots=True)
-class OwnScores:
+class NonMatedScores:
     """What the service's own searches say of chance."""
 
     scores: tuple[float, ...]
@@ -38,7 +38,7 @@ class OwnScores:
     """In words: how many, of what, from when to when."""
 
 
-def note(connection: Connection, model: str, score: float, gallery_size: int, on: date) -> None:
+def record(connection: Connection, model: str, score: float, gallery_size: int, on: date) -> None:
     """Write one score, in the transaction that writes its encounter."""
     row = {
         "id": secrets.randbits(_ID_BITS),
@@ -55,7 +55,7 @@ def count(session: Session, model: str, gallery_size: int) -> int:
     return session.scalar(select(func.count()).where(*_usable(model, gallery_size))) or 0
 
 
-def gather(session: Session, model: str, gallery_size: int) -> OwnScores:
+def collect(session: Session, model: str, gallery_size: int) -> NonMatedScores:
     """Return the scores of searches of a gallery of about this size.
 
     They are taken as if the gallery had been of this size exactly. Scores that chance cannot
@@ -64,7 +64,7 @@ def gather(session: Session, model: str, gallery_size: int) -> OwnScores:
     query = select(ChanceScore.score, ChanceScore.noted_on).where(*_usable(model, gallery_size))
     rows = session.execute(query.order_by(*_NEWEST_FIRST).limit(KEPT)).all()
     if not rows:
-        return OwnScores((), "no clear encounters at this gallery size")
+        return NonMatedScores((), "no clear encounters at this gallery size")
     clear = np.array([row.score for row in rows])
     begin, end = min(row.noted_on for row in rows), max(row.noted_on for row in rows)
     alerts = session.execute(_first_alerts(model, gallery_size, begin)).all()
@@ -73,7 +73,7 @@ def gather(session: Session, model: str, gallery_size: int) -> OwnScores:
         [score for found, score in findings if found is AdjudicationResult.FALSE_ALARM]
     )
     undecided = np.array([score for found, score in findings if found is AdjudicationResult.OPEN])
-    limit = highest_by_chance(clear, np.concatenate([false, undecided]))
+    limit = plausible_non_mated_limit(clear, np.concatenate([false, undecided]))
     explained, open_too = clear[clear <= limit], undecided[undecided <= limit]
     aside = len(clear) + len(undecided) - len(explained) - len(open_too)
     matches = len(findings) - len(false) - len(undecided)
@@ -82,7 +82,7 @@ def gather(session: Session, model: str, gallery_size: int) -> OwnScores:
         f"{len(open_too)} alerts not decided; left out: {matches} matches, {aside} scores nobody "
         "decided on that chance cannot explain"
     )
-    return OwnScores(tuple(np.concatenate([explained, false, open_too]).tolist()), detail)
+    return NonMatedScores(tuple(np.concatenate([explained, false, open_too]).tolist()), detail)
 
 
 def prune(session: Session, model: str) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.calibration.thresholds import Chance
+from casework.calibration.thresholds import FalseMatchModel
 from casework.kernel.vocabulary import Category, Direction, Stage
 from casework.tables import Watchlist
 
@@ -33,7 +33,7 @@ class Policy:
     """Where the threshold came from."""
     templates: int
     """How many stand on the list."""
-    chance: Chance
+    chance: FalseMatchModel
 
     def concerns(self, direction: Direction, port: str, stage: Stage) -> bool:
         """Whether the watchlist looks at travellers of this direction, port and stage."""
@@ -48,7 +48,9 @@ class Policy:
         return self.chance.one_in(score, self.templates)
 
 
-def read_policies(session: Session, sizes: Mapping[str, int], chance: Chance) -> dict[str, Policy]:
+def read_policies(
+    session: Session, sizes: Mapping[str, int], chance: FalseMatchModel
+) -> dict[str, Policy]:
     """Return every active watchlist's policy by id, thresholds worked out for its own size.
 
     Args:

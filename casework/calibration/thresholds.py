@@ -16,7 +16,7 @@ RAREST: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Chance:
+class FalseMatchModel:
     """Thresholds and odds for one model. A fresh installation has the prior alone."""
 
     pack: str

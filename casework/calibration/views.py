@@ -11,7 +11,7 @@ from index.calibration import Calibration
 
 
 @dataclass(frozen=True, slots=True)
-class Calibrated:
+class CalibrationView:
     """A calibration as it may be shown."""
 
     id: str
@@ -52,10 +52,10 @@ class Threshold:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class CalibrationAtSize:
     """What a calibration says at the gallery's present size."""
 
-    calibration: Calibrated
+    calibration: CalibrationView
     gallery_size: int
     extrapolated: bool
     """Whether that is far from the size it was made at."""

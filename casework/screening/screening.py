@@ -259,7 +259,7 @@ class Screening:
             if alerts:
                 connection.execute(_NEW_ALERTS, alerts)
             if chance is not None:
-                non_mated_scores.note(
+                non_mated_scores.record(
                     connection,
                     encounter.model,
                     chance,

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.calibration import calibrate
-from index.outliers import highest_by_chance
+from index.outliers import plausible_non_mated_limit
 
 SCALE = 0.03
 
@@ -23,7 +23,10 @@ def matches(count: int, seed: int) -> np.ndarray:
 
 
 def test_strangers_are_explained_nearly_always():
-    beyond = [(strangers(2000, n) > highest_by_chance(strangers(2000, n))).sum() for n in range(50)]
+    beyond = [
+        (strangers(2000, n) > plausible_non_mated_limit(strangers(2000, n))).sum()
+        for n in range(50)
+    ]
     assert sum(beyond) <= 25  # of 100,000
 
 
@@ -35,7 +38,7 @@ def test_matches_nobody_decided_on_hardly_move_the_threshold(seed, undecided, cu
     edge = np.quantile(everyone, cut)
     clear = everyone[everyone < edge]
     alerts = np.concatenate([everyone[everyone >= edge], matches(undecided, seed)])
-    limit = highest_by_chance(clear, alerts)
+    limit = plausible_non_mated_limit(clear, alerts)
     kept = np.concatenate([clear, alerts[alerts <= limit]])
     assert (everyone <= limit).mean() >= 0.999
     if undecided <= 40 and cut > 0.97:  # ten times the target
@@ -45,23 +48,23 @@ def test_matches_nobody_decided_on_hardly_move_the_threshold(seed, undecided, cu
 
 def test_a_few_clear_matches_are_set_aside_too():
     mixed = np.concatenate([strangers(3000, 1), matches(10, 1)])
-    limit = highest_by_chance(mixed)
+    limit = plausible_non_mated_limit(mixed)
     assert (mixed[:3000] <= limit).all()
     assert (mixed[3000:] > limit).sum() >= 9
 
 
 def test_where_nothing_can_be_told_nothing_is_set_aside():
-    assert highest_by_chance([]) == math.inf
-    assert highest_by_chance(strangers(50, 1)) == math.inf
-    assert highest_by_chance(np.full(300, 0.2)) == math.inf
+    assert plausible_non_mated_limit([]) == math.inf
+    assert plausible_non_mated_limit(strangers(50, 1)) == math.inf
+    assert plausible_non_mated_limit(np.full(300, 0.2)) == math.inf
 
 
 def test_a_flat_distribution_is_no_tail_and_loses_nothing():
     flat = np.linspace(0, 0.5, 1000)
-    assert highest_by_chance(flat) > 0.5
+    assert plausible_non_mated_limit(flat) > 0.5
 
 
 def test_a_tail_that_falls_off_at_once_is_read_without_an_overflow():
     """Hardly any spread, and then a gap: the truncated scale is far below the width."""
     scores = np.concatenate([np.linspace(0, 0.2, 800), np.linspace(0.2, 0.20001, 180), [0.9] * 20])
-    assert 0.2 < highest_by_chance(scores) < 0.21
+    assert 0.2 < plausible_non_mated_limit(scores) < 0.21

@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import Field
 
 from api.v1.common import Answer
-from casework.calibration.views import Calibrated, Reading
+from casework.calibration.views import CalibrationAtSize, CalibrationView
 from casework.kernel.vocabulary import CalibrationSource
 
 
@@ -24,7 +24,7 @@ class CalibrationOut(Answer):
     in_force: bool = Field(description="Whether thresholds follow from it now.")
 
     @classmethod
-    def of(cls, calibration: Calibrated) -> Self:
+    def of(cls, calibration: CalibrationView) -> Self:
         """Make the answer from the record."""
         return cls.model_validate(calibration)
 
@@ -46,7 +46,7 @@ class CalibrationReading(CalibrationOut):
     thresholds: list[ThresholdOut]
 
     @classmethod
-    def reading(cls, reading: Reading) -> Self:
+    def reading(cls, reading: CalibrationAtSize) -> Self:
         """Make the answer from what was read."""
         return cls(
             **CalibrationOut.of(reading.calibration).model_dump(),

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from casework.calibration import non_mated_scores
-from casework.calibration.thresholds import RAREST, Chance, parameters, restored
+from casework.calibration.thresholds import RAREST, FalseMatchModel, parameters, restored
 from casework.kernel.actor import Actor
 from casework.kernel.errors import NotFound, TooFewScores
 from casework.kernel.vocabulary import Direction
@@ -29,7 +29,7 @@ def note(desk, scores, gallery_size=1, on=TODAY, model=None):
     """Put scores into the records as clear encounters would."""
     with desk.service.records.database.write_rows() as connection:
         for score in scores:
-            non_mated_scores.note(
+            non_mated_scores.record(
                 connection, model or str(desk.service.model), float(score), gallery_size, on
             )
 
@@ -180,8 +180,8 @@ def test_an_alert_keeps_its_calibration_and_its_odds(desk):
 def test_odds_agree_with_the_target_at_the_threshold():
     curve = FalseMatchCurve((0.1, 1e-6), (0.2, 0.6))
     for chance in (
-        Chance("p", curve),
-        Chance("p", curve, calibrate(strangers(5000), 1000), "cal_1"),
+        FalseMatchModel("p", curve),
+        FalseMatchModel("p", curve, calibrate(strangers(5000), 1000), "cal_1"),
     ):
         at = chance.threshold(1e-3, 1000)
         assert chance.one_in(at, 1000) == pytest.approx(1000, rel=0.05)
