@@ -82,7 +82,7 @@ class Matching:
                 self._policies = (version, policies)
         return policies
 
-    def concerning(self, direction: Direction, port: str, stage: Stage) -> dict[str, Policy]:
+    def applicable(self, direction: Direction, port: str, stage: Stage) -> dict[str, Policy]:
         """Return the policies of the watchlists that look at such a traveller."""
         return {
             watchlist_id: policy
@@ -90,11 +90,11 @@ class Matching:
             if policy.concerns(direction, port, stage)
         }
 
-    def nothing(self) -> Matches:
+    def no_match(self) -> Matches:
         """Return what a search without a face comes to."""
         return Matches((), None, len(self._mirror.gallery))
 
-    def find(self, embedding: Embedding, policies: Mapping[str, Policy], at: datetime) -> Matches:
+    def search(self, embedding: Embedding, policies: Mapping[str, Policy], at: datetime) -> Matches:
         """Return who passes one of these policies at a time."""
         (matches,) = self.find_all([embedding], policies, at)
         return matches
@@ -104,7 +104,7 @@ class Matching:
     ) -> list[Matches]:
         """Like `find`, for several faces at once: much less work than one by one."""
         if not policies:
-            return [self.nothing()] * len(embeddings)
+            return [self.no_match()] * len(embeddings)
         lowest = min(policy.threshold for policy in policies.values())
         everything = self._mirror.gallery.search_many(np.stack(embeddings), lowest)
         return [self._matches(found, policies, at) for found in everything]

@@ -170,9 +170,9 @@ class Screening:
     def _search(self, analysis: Analysis, arrival: Arrival, at: datetime) -> Matches:
         """Return who passes."""
         if analysis.embedding is None:
-            return self._matching.nothing()
-        policies = self._matching.concerning(arrival.direction, arrival.port, arrival.stage)
-        return self._matching.find(analysis.embedding, policies, at)
+            return self._matching.no_match()
+        policies = self._matching.applicable(arrival.direction, arrival.port, arrival.stage)
+        return self._matching.search(analysis.embedding, policies, at)
 
     def _encounter(
         self,

@@ -211,9 +211,9 @@ class Searches:
 
     def _find(self, embedding: Embedding | None, policies: Mapping[str, Policy]) -> Matches:
         if embedding is None:
-            return self._matching.nothing()
+            return self._matching.no_match()
         deeper = {each: _deeper(policy) for each, policy in policies.items()}
-        return self._matching.find(embedding, deeper, self._clock())
+        return self._matching.search(embedding, deeper, self._clock())
 
     def _record(
         self, session: Session, actor: Actor, row: ProbeSearch, found: Sequence[Candidate]
