@@ -10,7 +10,7 @@ from rich.table import Table
 from cli.options import AsJson, Quiet
 from cli.output import Exit, download_progress, err, out, print_json
 from config.settings import Settings
-from detector.equivalence import packaged_chips, prove
+from detector.compiled_check import packaged_chips, verify_compiled
 from detector.loading import COMPILED, load_pipeline
 from models import FileState, ModelStore, Pack, builtin_packs, fetch, load_pack
 from models.compile import compiled_path
@@ -133,7 +133,7 @@ def compile_pack(pack: PackName = "open", quiet: Quiet = False, as_json: AsJson 
         strict=True,
     )
     cosine = min(
-        prove(path, compiled_path(path, part.sha256, store.root / COMPILED), chips, part)
+        verify_compiled(path, compiled_path(path, part.sha256, store.root / COMPILED), chips, part)
         for part, path in parts
     )
     if as_json:

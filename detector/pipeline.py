@@ -7,8 +7,8 @@ from detector.align import align
 from detector.decode import Limits, Photo, Pixels, open_photo
 from detector.embed import Embedder, Embedding
 from detector.faces import Face, FaceDetector, Image, plausible
+from detector.landmark_refinement import refine
 from detector.quality import NO_FACE, Quality, Verdict, assess
-from detector.second_look import look_again
 from detector.subject import choose_subject, rivals
 from detector.timing import Stopwatch
 
@@ -106,7 +106,7 @@ class Pipeline:
                 full = photo.pixels()
             subject, pixels = subject.scaled(full.scale / pixels.scale), full
         with watch.stage("detect"):
-            subject = look_again(self.detector, pixels.image, subject)
+            subject = refine(self.detector, pixels.image, subject)
         with watch.stage("align"):
             chip = align(pixels.image, subject.landmarks)
         subject = subject.scaled(1 / pixels.scale)

@@ -18,7 +18,7 @@ from typing import IO, Protocol
 
 from models.errors import ArchiveInvalid
 
-__all__ = ["Candidate", "Readable", "base_name", "candidates_in", "likely"]
+__all__ = ["ArchiveFile", "Readable", "base_name", "candidates_in", "likely"]
 
 # What zipfile and its decompressors raise on damaged, encrypted or exotic archives. RuntimeError
 # is their word for "encrypted", and the parent of what they say of methods they do not know.
@@ -43,7 +43,7 @@ class Readable(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class ArchiveFile:
     """A file in a zip or a folder; `size` in bytes as stated, not yet as read.
 
     Opening and reading it raise ArchiveInvalid.
@@ -74,7 +74,7 @@ def base_name(name: str) -> str:
 
 
 @contextmanager
-def candidates_in(source: Path) -> Iterator[list[Candidate]]:
+def candidates_in(source: Path) -> Iterator[list[ArchiveFile]]:
     """List the files of a zip (a wheel is one), a tar, or a folder and its sub-folders.
 
     They can be opened until the block is left. Raises ArchiveInvalid when `source` is neither.
@@ -95,7 +95,7 @@ def candidates_in(source: Path) -> Iterator[list[Candidate]]:
         ) from error
     with archive:
         yield [
-            Candidate(
+            ArchiveFile(
                 member.filename,
                 member.file_size,
                 partial(_opened, partial(archive.open, member), member.filename),
@@ -106,7 +106,7 @@ def candidates_in(source: Path) -> Iterator[list[Candidate]]:
 
 
 @contextmanager
-def _tar_members(source: Path) -> Iterator[list[Candidate]]:
+def _tar_members(source: Path) -> Iterator[list[ArchiveFile]]:
     """List the regular files of a tar, as npm packs them; nothing is unpacked by name."""
     try:
         archive = tarfile.open(source)  # noqa: SIM115 - closed below; opening alone is guarded
@@ -117,7 +117,7 @@ def _tar_members(source: Path) -> Iterator[list[Candidate]]:
         ) from error
     with archive:
         yield [
-            Candidate(
+            ArchiveFile(
                 member.name,
                 member.size,
                 partial(_opened, partial(_tar_stream, archive, member), member.name),
@@ -134,8 +134,8 @@ def _tar_stream(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
 
 
 def likely(
-    candidates: Iterable[Candidate], names: Collection[str], size: int | None
-) -> list[Candidate]:
+    candidates: Iterable[ArchiveFile], names: Collection[str], size: int | None
+) -> list[ArchiveFile]:
     """Those that may be a file: its namesakes first, then what has its size under another name.
 
     Where the size is not known, every .onnx file may be it.
@@ -149,13 +149,13 @@ def likely(
     return namesakes + others
 
 
-def _in_folder(folder: Path) -> Iterator[Candidate]:
+def _in_folder(folder: Path) -> Iterator[ArchiveFile]:
     for parent, _, names in os.walk(folder):  # symbolic links to folders are not followed
         for name in sorted(names):
             path = Path(parent, name)
             if path.is_file():  # and no pipe, on which opening would wait for ever
                 opener = partial(_opened, partial(_open, path), str(path))
-                yield Candidate(str(path), path.stat().st_size, opener)
+                yield ArchiveFile(str(path), path.stat().st_size, opener)
 
 
 def _open(path: Path) -> IO[bytes]:

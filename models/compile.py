@@ -1,7 +1,7 @@
 """Verified weights in, an equivalent graph that ONNX Runtime runs fast out.
 
 Published graphs are written for training frameworks. `models.passes` takes out what costs time or
-trouble on a CPU; `detector.equivalence` proves the numbers on real faces; the result is cached.
+trouble on a CPU; `detector.compiled_check` proves the numbers on real faces; the result is cached.
 """
 
 import hashlib

@@ -17,7 +17,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 from pydantic import AwareDatetime, ValidationError
 
-from models.archive import Candidate, Readable, base_name, candidates_in, likely
+from models.archive import ArchiveFile, Readable, base_name, candidates_in, likely
 from models.atomic import replacing
 from models.errors import (
     ArchiveInvalid,
@@ -175,7 +175,7 @@ class ModelStore:
         return target
 
     def add_from(
-        self, file: WeightsFile, candidates: Iterable[Candidate], names: Collection[str] = ()
+        self, file: WeightsFile, candidates: Iterable[ArchiveFile], names: Collection[str] = ()
     ) -> Path:
         """Place `file` from the first candidate that has its content, and return its path.
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
+from detector.compiled_check import packaged_chips
 from detector.embed import FusedEmbedder, NetworkEmbedder, input_batch, unit_rows
-from detector.equivalence import packaged_chips
 from detector.errors import NetworkError
 from detector.session import Network
 from models import Preprocessing

@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper, reference
 
+from detector.compiled_check import packaged_chips, verify_compiled
 from detector.embed import input_batch, unit_rows
-from detector.equivalence import packaged_chips, prove
 from detector.session import open_session, session_options, zeros_for_unread_inputs
 from models import CompileFailed, passes
 from models import compile as compiler
@@ -523,7 +523,9 @@ def compiled_detector(weights, pack, compiled_folder):
 def test_compiled_recogniser_is_proven_on_real_faces(weights, compiled_recogniser, pipeline, pack):
     chips = packaged_chips(pipeline)
     assert len(chips) == 6
-    assert prove(weights.recogniser, compiled_recogniser, chips, pack.recogniser) >= 0.9999
+    assert (
+        verify_compiled(weights.recogniser, compiled_recogniser, chips, pack.recogniser) >= 0.9999
+    )
 
 
 def test_compiled_recogniser_has_no_slow_operators_left(compiled_recogniser):

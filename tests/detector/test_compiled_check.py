@@ -5,7 +5,7 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from detector.equivalence import packaged_chips, prove
+from detector.compiled_check import packaged_chips, verify_compiled
 from detector.errors import NetworkError
 from detector.pipeline import Pipeline
 from models.compile import compiled_path
@@ -50,20 +50,22 @@ def test_without_faces_there_is_no_proof():
 
 def test_the_default_pack_is_proven(weights, compiled, pack, pipeline):
     chips = packaged_chips(pipeline)
-    assert prove(weights.recogniser, compiled, chips, pack.recogniser) >= 0.9999
+    assert verify_compiled(weights.recogniser, compiled, chips, pack.recogniser) >= 0.9999
 
 
 @pytest.mark.parametrize(("amount", "proven"), [(0.0, True), (1e-4, True), (0.2, False)])
 def test_it_measures_how_much_changed(compiled, pack, tmp_path, amount, proven):
     other = changed_copy(compiled, tmp_path / "other.onnx", amount)
-    cosine = prove(compiled, other, NOISE, pack.recogniser)
+    cosine = verify_compiled(compiled, other, NOISE, pack.recogniser)
     assert (cosine >= 0.9999) == proven
     assert cosine <= 1 + 1e-6
 
 
 def test_the_worst_face_counts(weights, compiled, pack):
-    faces = [prove(weights.recogniser, compiled, [chip], pack.recogniser) for chip in NOISE]
-    assert prove(weights.recogniser, compiled, NOISE, pack.recogniser) == pytest.approx(
+    faces = [
+        verify_compiled(weights.recogniser, compiled, [chip], pack.recogniser) for chip in NOISE
+    ]
+    assert verify_compiled(weights.recogniser, compiled, NOISE, pack.recogniser) == pytest.approx(
         min(faces), abs=1e-6
     )
 
@@ -71,4 +73,4 @@ def test_the_worst_face_counts(weights, compiled, pack):
 def test_a_network_of_another_shape_is_a_typed_error(weights, compiled, pack):
     other = pack.recogniser.model_copy(update={"embedding_dim": 512})
     with pytest.raises(NetworkError, match="its manifest says"):
-        prove(weights.recogniser, compiled, NOISE, other)
+        verify_compiled(weights.recogniser, compiled, NOISE, other)

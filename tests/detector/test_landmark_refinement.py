@@ -8,7 +8,7 @@ import pytest
 
 from detector.align import ARCFACE_TEMPLATE
 from detector.faces import Box, Face
-from detector.second_look import FRAME, SIDE, look_again, tilt
+from detector.landmark_refinement import FRAME, SIDE, refine, tilt
 from tests.data import image_of
 
 FACE = Face(Box(100, 100, 120, 120), (ARCFACE_TEMPLATE + np.float32(100)).astype(np.float32), 0.9)
@@ -40,7 +40,7 @@ def mirrored(points):
 
 def test_an_error_to_one_side_cancels_in_the_mirror_image():
     lopsided = Scripted(lambda true: true + OFF, lambda true: mirrored(true) + OFF)
-    again = look_again(lopsided, IMAGE, FACE)
+    again = refine(lopsided, IMAGE, FACE)
     # The frame's corners are whole pixels, the box's are not: half a pixel may be between them.
     assert np.abs(again.landmarks - FACE.landmarks).max() < 0.6
     assert again.landmarks.dtype == np.float32
@@ -62,7 +62,7 @@ def test_the_confidence_is_that_of_the_close_up(seen, expected):
 
     scores = list(seen)
     looks = Doubting(lambda true: true, mirrored)
-    assert look_again(looks, IMAGE, FACE).confidence == pytest.approx(expected)
+    assert refine(looks, IMAGE, FACE).confidence == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("missed", ["face", "mirror image", "both", "another face"])
@@ -73,14 +73,14 @@ def test_what_one_look_misses_the_other_decides(missed):
         "both": (None, None),
         "another face": (lambda true: true + OFF, lambda true: mirrored(true + 20 * OFF)),
     }[missed]
-    again = look_again(Scripted(*script), IMAGE, FACE)
+    again = refine(Scripted(*script), IMAGE, FACE)
     expected = FACE.landmarks + (0 if missed == "both" else OFF / SCALE)
     assert np.abs(again.landmarks - expected).max() < 0.6
 
 
 def test_a_box_beyond_the_image_leaves_the_face_as_it_was():
     beyond = Face(Box(900, 900, 50, 50), FACE.landmarks, 0.9)
-    assert look_again(Scripted(), IMAGE, beyond) is beyond
+    assert refine(Scripted(), IMAGE, beyond) is beyond
 
 
 def test_a_mirror_image_has_mirrored_landmarks(pipeline):
@@ -88,7 +88,7 @@ def test_a_mirror_image_has_mirrored_landmarks(pipeline):
     image = image_of("astronaut")
     turned = np.ascontiguousarray(image[:, ::-1])
     face, other = (
-        look_again(pipeline.detector, each, pipeline.detector.detect(each, 320)[0])
+        refine(pipeline.detector, each, pipeline.detector.detect(each, 320)[0])
         for each in (image, turned)
     )
     back = (other.landmarks * (-1, 1) + (image.shape[1] - 1, 0))[[1, 0, 2, 4, 3]]
@@ -108,7 +108,7 @@ def test_the_second_look_gives_finer_landmarks(pipeline):
         found = pipeline.detector.detect(window, 448)
         nearest = min(found, key=lambda f: abs(f.box.centre[0] - 220) + abs(f.box.centre[1] - 220))
         truth = nearest.landmarks / 2 + [left, top]
-        again = look_again(pipeline.detector, group, face)
+        again = refine(pipeline.detector, group, face)
         coarse.append(np.abs(face.landmarks - truth).mean())
         fine.append(np.abs(again.landmarks - truth).mean())
     assert len(fine) >= 4

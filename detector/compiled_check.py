@@ -37,7 +37,7 @@ def packaged_chips(pipeline: Pipeline) -> tuple[Image, ...]:
     return chips
 
 
-def prove(
+def verify_compiled(
     uncompiled: Path, compiled: Path, chips: Sequence[Image], recogniser: Recogniser
 ) -> float:
     """Embed faces with both graphs and return the least cosine between a face's two embeddings.

@@ -43,7 +43,7 @@ SAME_FACE: Final = 0.25
 _MIRRORED: Final = [RIGHT_EYE, LEFT_EYE, NOSE, RIGHT_MOUTH, LEFT_MOUTH]
 
 
-def look_again(detector: FaceDetector, image: Image, face: Face) -> Face:
+def refine(detector: FaceDetector, image: Image, face: Face) -> Face:
     """Return the face with finer landmarks and the confidence of the last look.
 
     It is the same face if it is not found again.
