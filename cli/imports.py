@@ -17,8 +17,8 @@ from rich.progress import Progress
 from api.v1.imports.schemas import RowFaultOut, check_row, rate_of
 from casework.imports.photos import PhotoFolder
 from casework.imports.queue import ImportTaken
-from casework.imports.run import Batch, ImportRun
-from casework.imports.source import ImportLimits, Source, counted
+from casework.imports.run import ImportBatch, ImportRun
+from casework.imports.source import ImportLimits, ImportSource, counted
 from casework.imports.source import opened as source_of
 from casework.kernel.actor import Actor
 from casework.kernel.errors import ImportRefused
@@ -126,7 +126,7 @@ def _work(run: ImportRun, workers: int, progress: Progress) -> ImportJob:
     job = run.claim.job
     task = progress.add_task("Importing", total=job.rows, completed=job.done, rate="")
     batches = run.batches()
-    ahead: deque[tuple[Batch, list[Future[Examined]]]] = deque()
+    ahead: deque[tuple[ImportBatch, list[Future[Examined]]]] = deque()
     with ThreadPoolExecutor(workers, "siaga-import") as pool:
         while True:
             while len(ahead) < _AHEAD and (batch := next(batches, None)) is not None:
@@ -142,7 +142,7 @@ def _work(run: ImportRun, workers: int, progress: Progress) -> ImportJob:
 
 
 @contextmanager
-def _source(brought: Brought, limits: ImportLimits) -> Iterator[Source]:
+def _source(brought: Brought, limits: ImportLimits) -> Iterator[ImportSource]:
     with ExitStack() as stack:
         file = stack.enter_context(brought.file.open("rb"))
         photos, folder = brought.photos, None

@@ -8,8 +8,8 @@ from typing import Final
 from api.logging import log
 from api.v1.imports.schemas import check_row
 from api.workers import WorkPool
-from casework.imports.queue import Claim, ImportTaken
-from casework.imports.run import Batch, ImportRun
+from casework.imports.queue import ClaimedImport, ImportTaken
+from casework.imports.run import ImportBatch, ImportRun
 from casework.imports.source import ImportLimits
 from casework.kernel.errors import CaseworkError
 from casework.kernel.vocabulary import ImportState
@@ -63,7 +63,7 @@ class ImportWorker:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), _LOOK_EVERY_S)
 
-    async def _work_on(self, claim: Claim) -> None:
+    async def _work_on(self, claim: ClaimedImport) -> None:
         queue = self._service.importing.queue
         uploads = self._service.records.imports.uploads
         try:
@@ -88,7 +88,7 @@ class ImportWorker:
             if job.state == ImportState.DONE.value:
                 log.info("imported", id=job.id, rows=job.done, refused=job.refused)
 
-    async def _examine(self, run: ImportRun, batch: Batch) -> bool:
+    async def _examine(self, run: ImportRun, batch: ImportBatch) -> bool:
         """Look at a batch's photos; returns False if it was not finished."""
         loop = asyncio.get_running_loop()
         renewed = loop.time()
@@ -102,5 +102,5 @@ class ImportWorker:
         return True
 
 
-def _next(batches: Iterator[Batch]) -> Batch | None:
+def _next(batches: Iterator[ImportBatch]) -> ImportBatch | None:
     return next(batches, None)

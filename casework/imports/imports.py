@@ -27,7 +27,7 @@ _LONGEST_UPLOAD: Final = timedelta(hours=6)
 _FAULTS_AT_ONCE: Final = 1000
 
 
-class Receiving:
+class Upload:
     """A file on its way in."""
 
     def __init__(self, uploads: Uploads, import_id: str) -> None:
@@ -66,7 +66,7 @@ class Imports:
         self._clock = clock
         self.uploads = Uploads(database, vault)
 
-    def receive(self, actor: Actor, watchlist_id: str, *, dry_run: bool) -> Receiving:
+    def receive(self, actor: Actor, watchlist_id: str, *, dry_run: bool) -> Upload:
         """Begin an upload; `accept` or `discard` must follow.
 
         Raises:
@@ -88,9 +88,9 @@ class Imports:
                     f"{unfinished} imports of your agency are not finished: wait, or cancel some."
                 )
             session.add(job)
-        return Receiving(self.uploads, job.id)
+        return Upload(self.uploads, job.id)
 
-    def accept(self, actor: Actor, receiving: Receiving, limits: ImportLimits) -> ImportJob:
+    def accept(self, actor: Actor, receiving: Upload, limits: ImportLimits) -> ImportJob:
         """Look the upload over and queue it.
 
         Raises:
@@ -106,7 +106,7 @@ class Imports:
             note_begin(self._audit, session, actor, job)
         return job
 
-    def discard(self, receiving: Receiving) -> None:
+    def discard(self, receiving: Upload) -> None:
         """Forget an upload that was refused or cut off."""
         self._forget(receiving.import_id)
 

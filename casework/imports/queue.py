@@ -34,7 +34,7 @@ _PHOTO_COUNTS: Final = ("photos_added", "photos_refused")
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class ClaimedImport:
     """An import that this process, and no other, works on now."""
 
     job: ImportJob
@@ -69,7 +69,7 @@ class ImportQueue:
 
     def begin_here(
         self, actor: Actor, watchlist_id: str, digest: str, rows: int, *, dry_run: bool
-    ) -> Claim:
+    ) -> ClaimedImport:
         """Begin, or go on with, the import of a file on this machine.
 
         Args:
@@ -101,7 +101,7 @@ class ImportQueue:
                 note_begin(self._audit, session, actor, job)
             return self._claimed(job)
 
-    def claim(self, *, take_over: bool = False) -> Claim | None:
+    def claim(self, *, take_over: bool = False) -> ClaimedImport | None:
         """Take the first upload that nobody works on; None if there is none.
 
         Args:
@@ -136,12 +136,12 @@ class ImportQueue:
             self._end(session, claim.actor, job, ImportState.FAILED)
         return self.claim(take_over=take_over)
 
-    def renew(self, claim: Claim) -> None:
+    def renew(self, claim: ClaimedImport) -> None:
         """Say that the work goes on; raises ImportTaken."""
         with self._database.write() as session:
             self.keep(self.held(session, claim))
 
-    def release(self, claim: Claim) -> None:
+    def release(self, claim: ClaimedImport) -> None:
         """Give an import back that was not ended, so that any process may go on with it."""
         with self._database.write_core() as connection:
             connection.execute(
@@ -150,14 +150,14 @@ class ImportQueue:
                 .values(claim=None, claimed_until=None, attempts=0)
             )
 
-    def fail(self, claim: Claim, why: str) -> None:
+    def fail(self, claim: ClaimedImport, why: str) -> None:
         """End an import that cannot go on; raises ImportTaken."""
         with self._database.write() as session:
             job = self.held(session, claim)
             job.failure = why
             self._end(session, claim.actor, job, ImportState.FAILED)
 
-    def held(self, session: Session, claim: Claim) -> ImportJob:
+    def held(self, session: Session, claim: ClaimedImport) -> ImportJob:
         """Return a claimed import within a transaction that writes; raises ImportTaken."""
         job = session.get(ImportJob, claim.job.id)
         if job is None or job.claim != claim.token or job.state != ImportState.RUNNING.value:
@@ -168,14 +168,14 @@ class ImportQueue:
         """Renew a claim within a transaction."""
         job.claimed_until = self._clock() + _LEASE
 
-    def finish(self, session: Session, claim: Claim, job: ImportJob) -> None:
+    def finish(self, session: Session, claim: ClaimedImport, job: ImportJob) -> None:
         """End an import whose last row is dealt with, within that row's transaction."""
         self._end(session, claim.actor, job, ImportState.DONE)
 
-    def _claimed(self, job: ImportJob) -> Claim:
+    def _claimed(self, job: ImportJob) -> ClaimedImport:
         job.claim = new_id("claim")
         self.keep(job)
-        return Claim(job, job.claim)
+        return ClaimedImport(job, job.claim)
 
     def _end(self, session: Session, actor: Actor, job: ImportJob, state: ImportState) -> None:
         end(job, state, self._clock)

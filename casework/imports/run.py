@@ -18,8 +18,8 @@ from typing import Any, Final
 from casework.gallery.replica import GalleryReplica
 from casework.imports.formats import Fault, RawRow
 from casework.imports.photos import PhotoUnavailable
-from casework.imports.queue import Claim, ImportQueue
-from casework.imports.source import ImportLimits, Source
+from casework.imports.queue import ClaimedImport, ImportQueue
+from casework.imports.source import ImportLimits, ImportSource
 from casework.imports.store import BatchOutcome, CheckedRow, ImportStore, StoredRow
 from casework.kernel.database import Database
 from casework.tables import ImportFault, ImportJob
@@ -52,7 +52,7 @@ class _Pending:
 
 
 @dataclass(slots=True)
-class Batch:
+class ImportBatch:
     """Some rows in a row."""
 
     rows: list[_Pending] = field(default_factory=list)
@@ -82,7 +82,7 @@ class Importing:
         self.mirror = mirror
 
     def begin(
-        self, claim: Claim, source: Source, check: RowCheck, limits: ImportLimits
+        self, claim: ClaimedImport, source: ImportSource, check: RowCheck, limits: ImportLimits
     ) -> "ImportRun":
         """Go on with an import after the rows that are done."""
         return ImportRun(self, claim, source, check, limits)
@@ -94,8 +94,8 @@ class ImportRun:
     def __init__(
         self,
         importing: Importing,
-        claim: Claim,
-        source: Source,
+        claim: ClaimedImport,
+        source: ImportSource,
         check: RowCheck,
         limits: ImportLimits,
     ) -> None:
@@ -106,14 +106,14 @@ class ImportRun:
         self._stored_at = time.perf_counter()
         self.claim = claim
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Iterator[ImportBatch]:
         """Yield what is left to do; the next may be asked for before the last is stored.
 
         Raises:
             ImportRefused: the file cannot be read any further.
         """
         seen: dict[str, int] = {}
-        batch = Batch()
+        batch = ImportBatch()
         for place, row in enumerate(self._source.rows()):
             first = seen.setdefault(row.reference, row.number) if row.reference else row.number
             if place < self.claim.job.done:
@@ -124,13 +124,13 @@ class ImportRun:
             full = len(batch.rows) == _BATCH or batch.bytes + size > _BATCH_BYTES
             if batch.rows and full:
                 yield self._prepared(batch)
-                batch = Batch()
+                batch = ImportBatch()
             batch.rows.append(pending)
             batch.bytes += size
         if batch.rows:
             yield self._prepared(batch)
 
-    def store(self, batch: Batch) -> ImportJob:
+    def store(self, batch: ImportBatch) -> ImportJob:
         """Store a batch whose tasks are done; returns how far the import has come.
 
         Batches are stored in their order.
@@ -191,7 +191,7 @@ class ImportRun:
             return _Pending(row, checked, ())
         return _Pending(row, None, tuple(faults))
 
-    def _prepared(self, batch: Batch) -> Batch:
+    def _prepared(self, batch: ImportBatch) -> ImportBatch:
         """Make the tasks of a batch; photos that are enrolled already need no second look."""
         rows = [each for each in batch.rows if each.checked is not None]
         references = [each.row.reference for each in rows if each.row.reference is not None]

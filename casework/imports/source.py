@@ -33,7 +33,7 @@ class ImportLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ImportSource:
     """One import's rows and photos. Rows are read by one thread at a time, photos by several."""
 
     file: BinaryIO | zipfile.ZipFile
@@ -54,7 +54,7 @@ class Source:
 @contextmanager
 def opened(
     file: BinaryIO, photos: BinaryIO | None, limits: ImportLimits, beside: Photos | None = None
-) -> Iterator[Source]:
+) -> Iterator[ImportSource]:
     """Open a list (CSV or JSON Lines) with its photos, or a ZIP that has both.
 
     Args:
@@ -75,15 +75,15 @@ def opened(
                 raise ImportRefused("photos", message)
             archive = stack.enter_context(open_zip(file, "file", most))
             _list_of(archive)
-            yield Source(archive, ZippedPhotos(archive))
+            yield ImportSource(archive, ZippedPhotos(archive))
         elif photos is None:
-            yield Source(file, beside or NoPhotos())
+            yield ImportSource(file, beside or NoPhotos())
         else:
             archive = stack.enter_context(open_zip(photos, "photos", most))
-            yield Source(file, ZippedPhotos(archive))
+            yield ImportSource(file, ZippedPhotos(archive))
 
 
-def counted(source: Source, limits: ImportLimits) -> int:
+def counted(source: ImportSource, limits: ImportLimits) -> int:
     """Read the whole list once; returns its number of rows.
 
     Raises:

@@ -12,7 +12,7 @@ from typing import BinaryIO, Final, cast
 
 from sqlalchemy import delete, func, select
 
-from casework.imports.source import ImportLimits, Source, opened
+from casework.imports.source import ImportLimits, ImportSource, opened
 from casework.kernel.database import Database
 from casework.kernel.vault import Vault
 from casework.tables import ImportPart
@@ -38,7 +38,7 @@ class Uploads:
             )
 
     @contextmanager
-    def source(self, import_id: str, limits: ImportLimits) -> Iterator[Source]:
+    def source(self, import_id: str, limits: ImportLimits) -> Iterator[ImportSource]:
         """Open an upload for reading; raises ImportRefused."""
         file = self._stream(import_id, FILE)
         photos = self._stream(import_id, PHOTOS)
