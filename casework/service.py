@@ -39,7 +39,7 @@ from casework.oversight.data_subject_report import Held
 from casework.oversight.reports import Reports
 from casework.oversight.retention import Kind, Retention
 from casework.referrals.referrals import Referrals
-from casework.referrals.steps import Correspondence
+from casework.referrals.steps import ReferralSteps
 from casework.review.alerts import Alerts
 from casework.review.comparison import Comparison
 from casework.review.decisions import Review
@@ -49,7 +49,7 @@ from casework.screening.duplicates import Lookalikes
 from casework.screening.matching import Matching
 from casework.screening.screening import Screening
 from casework.screening.searches import Searches
-from casework.tips.steps import TipDesk
+from casework.tips.steps import TipSteps
 from casework.tips.tips import Tips
 from casework.watchlists.enrolment import Enrolment
 from casework.watchlists.subjects import Subjects
@@ -86,7 +86,7 @@ class Records:
     review: Review
     history: History
     referrals: Referrals
-    correspondence: Correspondence
+    correspondence: ReferralSteps
     tips: Tips
     reports: Reports
     retention: Retention
@@ -152,7 +152,7 @@ class Records:
             review,
             History(database, audit),
             Referrals(database, vault, audit, clock),
-            Correspondence(database, vault, audit, outbox, review, clock),
+            ReferralSteps(database, vault, audit, outbox, review, clock),
             Tips(database, vault, audit),
             Reports(database, audit, clock),
             Retention(database, audit, dict(keep_days or {}), clock),
@@ -180,7 +180,7 @@ class Service:
     pipeline: Pipeline
     enrolment: Enrolment
     importing: Importing
-    tip_desk: TipDesk
+    tip_desk: TipSteps
     re_embedding: ReEmbedding
     mirror: GalleryReplica
     matching: Matching
@@ -235,7 +235,7 @@ class Service:
                 ImportStore(enrolment, audit, clock),
                 mirror,
             ),
-            TipDesk(
+            TipSteps(
                 database, vault, audit, pipeline, enrolment, searches, records.correspondence, clock
             ),
             ReEmbedding(database, vault, pipeline, templates),

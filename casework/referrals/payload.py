@@ -98,7 +98,7 @@ OF_LIST: Final = _OF_SUBJECT | {
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class Payload:
     """Copies of what was chosen, as JSON has it, and of the photos with their formats."""
 
     values: Mapping[str, Any]
@@ -107,7 +107,7 @@ class Carried:
 
 def of_alert(
     session: Session, vault: Vault, alert: Alert, fields: Collection[AlertField]
-) -> Carried:
+) -> Payload:
     """Copy fields of an alert.
 
     Raises:
@@ -142,10 +142,10 @@ def of_alert(
         content = vault.open(photo.sealed_content, f"photo/{photo.id}")
         photos[AlertField.ENROLLED_PHOTO.value] = (content, photo.format)
     values = {name.value: _plain(known[name]) for name in fields if name not in PHOTOS}
-    return Carried(values, photos)
+    return Payload(values, photos)
 
 
-def of_tip(vault: Vault, tip: Tip, fields: Collection[TipField]) -> Carried:
+def of_tip(vault: Vault, tip: Tip, fields: Collection[TipField]) -> Payload:
     """Copy fields of a tip, within the transaction that it was read in.
 
     Raises:
@@ -166,10 +166,10 @@ def of_tip(vault: Vault, tip: Tip, fields: Collection[TipField]) -> Carried:
             raise InvalidReferral("fields", "The tip has no photo: leave it out.")
         photos[TipField.PHOTO.value] = (content, kind)
     values = {name.value: _plain(known[name]) for name in fields if name not in PHOTOS}
-    return Carried(values, photos)
+    return Payload(values, photos)
 
 
-def put(vault: Vault, referral: Referral, carried: Carried) -> None:
+def put(vault: Vault, referral: Referral, carried: Payload) -> None:
     """Seal the copies into a new referral, which has its id already."""
     referral.fields = sorted([*carried.values, *carried.photos])
     text = json.dumps(dict(carried.values)).encode()

@@ -23,7 +23,7 @@ from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import Disposal, EventKind, ReferralKind, ReferralState
 from casework.referrals import payload as carried
 from casework.referrals import states as referral_states
-from casework.referrals.payload import OF_LIST, AlertField, Carried
+from casework.referrals.payload import OF_LIST, AlertField, Payload
 from casework.referrals.referrals import find, in_hand, messages_row
 from casework.referrals.states import Move, ReferralPosition, Side
 from casework.review.decisions import Review
@@ -43,7 +43,7 @@ class Handover:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ReferralSource:
     """What a referral is made from."""
 
     kind: ReferralKind
@@ -52,7 +52,7 @@ class Source:
     subject_id: str | None = None
 
 
-class Correspondence:
+class ReferralSteps:
     """Sends referrals and takes them through their states."""
 
     def __init__(
@@ -99,13 +99,13 @@ class Correspondence:
                     + ", ".join(sorted(OF_LIST.intersection(fields))),
                 )
             copies = carried.of_alert(session, self._vault, alert, fields)
-            source = Source(ReferralKind.ALERT, alert.id, sender_id, alert.subject_id)
+            source = ReferralSource(ReferralKind.ALERT, alert.id, sender_id, alert.subject_id)
             row = self.hand_over(session, actor, source, to, copies)
         self.ring()
         return row
 
     def hand_over(
-        self, session: Session, actor: Actor, source: Source, to: Handover, copies: Carried
+        self, session: Session, actor: Actor, source: ReferralSource, to: Handover, copies: Payload
     ) -> Referral:
         """Make a referral within the transaction that marks what it is made from.
 

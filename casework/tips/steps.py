@@ -23,7 +23,7 @@ from casework.kernel.vocabulary import ReferralKind, TipOrigin, TipState
 from casework.referrals import payload as carried
 from casework.referrals.payload import TipField
 from casework.referrals.referrals import in_hand
-from casework.referrals.steps import Correspondence, Handover, Source
+from casework.referrals.steps import Handover, ReferralSource, ReferralSteps
 from casework.screening.searches import Searches, SearchRequest, SearchView
 from casework.tables import Officer, Referral, Tip
 from casework.tips import states as tip_states
@@ -64,7 +64,7 @@ class NewTip:
     """Who reported it; kept apart."""
 
 
-class TipDesk:
+class TipSteps:
     """Records tips and takes them through their states."""
 
     def __init__(
@@ -75,7 +75,7 @@ class TipDesk:
         pipeline: Pipeline,
         enrolment: Enrolment,
         searches: Searches,
-        correspondence: Correspondence,
+        correspondence: ReferralSteps,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -164,7 +164,7 @@ class TipDesk:
         with self._database.write() as session:
             row = self._turned(session, actor, tip_id, version, TipState.REFERRED)
             copies = carried.of_tip(self._vault, row, fields)
-            source = Source(ReferralKind.TIP, row.id, row.agency_id)
+            source = ReferralSource(ReferralKind.TIP, row.id, row.agency_id)
             referral = self._correspondence.hand_over(session, actor, source, to, copies)
             self._note(session, actor, row, "refer", {"referral": referral.id})
         self._correspondence.ring()

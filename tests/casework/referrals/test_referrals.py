@@ -15,7 +15,7 @@ from casework.kernel.errors import (
 from casework.kernel.vocabulary import AlertState, Disposal, ReferralState, Role
 from casework.referrals.payload import AlertField
 from casework.referrals.referrals import Box, ReferralFilter
-from casework.referrals.steps import Correspondence, Handover
+from casework.referrals.steps import Handover, ReferralSteps
 from casework.tables import (
     Alert,
     AuditRecord,
@@ -248,7 +248,7 @@ def test_boxes_and_filters(scene, records, desk):
 @pytest.mark.every_database
 def test_from_question_to_outcome_to_the_alert_s_end(scene, records):
     row = scene.sent()
-    steps: Correspondence = records.correspondence
+    steps: ReferralSteps = records.correspondence
     steps.ask(scene.receiver, row.id, "Which flight?")
     assert state_of(records, scene, row) is S.QUESTIONED
     steps.answer(scene.sender, row.id, "GA 1.")
