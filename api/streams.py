@@ -16,10 +16,10 @@ from api.v1.webhooks.schemas import render
 from casework.kernel.actor import Actor
 from casework.kernel.errors import NotAuthenticated, NotPermitted
 from casework.kernel.outbox import Outbox
-from casework.webhooks.feed import Feed, Point, Stretch, Told
+from casework.webhooks.feed import Batch, Cursor, Feed, FeedEvent
 from casework.webhooks.worker import first_of
 
-Spell = Callable[[Sequence[Told], Actor], list[ServerSentEvent]]
+Spell = Callable[[Sequence[FeedEvent], Actor], list[ServerSentEvent]]
 """How events are written for one reader."""
 
 _BATCH: Final = 200
@@ -90,7 +90,7 @@ class Streams:
         feed: Feed,
         outbox: Outbox,
         recognise: Callable[[], Actor],
-        point: Point,
+        point: Cursor,
         spell: Spell | None = None,
     ) -> AsyncIterator[ServerSentEvent]:
         """Give what happens from a point on, until the reader may read no more.
@@ -111,7 +111,7 @@ class Streams:
             data=json.dumps({"resumed": point.resumed}),
         )
 
-        def read() -> tuple[Stretch, list[ServerSentEvent]]:
+        def read() -> tuple[Batch, list[ServerSentEvent]]:
             actor = recognise()
             stretch = feed.after(actor, seq, _BATCH)
             return stretch, written(stretch.events, actor) if stretch.events else []
@@ -135,7 +135,7 @@ class Streams:
                     await first_of(_LOOK_AGAIN_S, self._closing, woken)
 
 
-def _as_in_webhooks(events: Sequence[Told], actor: Actor) -> list[ServerSentEvent]:
+def _as_in_webhooks(events: Sequence[FeedEvent], actor: Actor) -> list[ServerSentEvent]:
     return [
         ServerSentEvent(render(told, actor).decode(), event=told.kind.value, id=told.id)
         for told in events

@@ -9,10 +9,10 @@ from api.logging import log
 from api.metrics import Metrics
 from api.v1.webhooks.schemas import render
 from casework.service import Records
-from casework.webhooks.attempts import DeliveryRules, Dispatch
-from casework.webhooks.fan_out import Queues
+from casework.webhooks.attempts import DeliveryQueue, DeliveryRules
+from casework.webhooks.fan_out import FanOut
 from casework.webhooks.sender import Sender
-from casework.webhooks.worker import Lookout, Worker, first_of
+from casework.webhooks.worker import OutboxPoller, Worker, first_of
 from config.settings import Settings
 
 _FIGURES_EVERY_S: Final = 15.0
@@ -31,10 +31,12 @@ class Telling:
             settings.webhook_attempts,
             timedelta(hours=settings.webhook_max_age_h),
         )
-        self._dispatch = Dispatch(records.database, records.audit, records.outbox.clock, rules)
+        self._dispatch = DeliveryQueue(records.database, records.audit, records.outbox.clock, rules)
         self._tasks = [
             asyncio.create_task(self._deliver()),
-            asyncio.create_task(Lookout(records.outbox).run(self._stopping, _failed("look out"))),
+            asyncio.create_task(
+                OutboxPoller(records.outbox).run(self._stopping, _failed("look out"))
+            ),
         ]
         if settings.metrics:
             self._tasks.append(asyncio.create_task(self._measure()))
@@ -57,7 +59,7 @@ class Telling:
         async with sender:
             worker = Worker(
                 records.outbox,
-                Queues(records.database, records.outbox.clock),
+                FanOut(records.database, records.outbox.clock),
                 self._dispatch,
                 sender,
                 self._metrics.delivered,

@@ -53,7 +53,7 @@ class DeliveryRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class ClaimedDelivery:
     """One attempt that this process, and no other, makes now."""
 
     token: str
@@ -83,7 +83,7 @@ class Figures:
     """Webhooks that the service switched off."""
 
 
-class Dispatch:
+class DeliveryQueue:
     """Hands out attempts and writes down what came of them."""
 
     def __init__(
@@ -94,7 +94,7 @@ class Dispatch:
         self._clock = clock
         self.rules = rules
 
-    def claim(self, most: int, busy: Collection[str] = ()) -> list[Claim]:
+    def claim(self, most: int, busy: Collection[str] = ()) -> list[ClaimedDelivery]:
         """Take up to `most` deliveries that are due, each the first of its lane.
 
         Args:
@@ -133,9 +133,9 @@ class Dispatch:
                 .where(Delivery.id.in_(claimed))
                 .order_by(Delivery.seq)
             )
-            return [Claim(claimed[row.id], webhook, row) for row, webhook in rows]
+            return [ClaimedDelivery(claimed[row.id], webhook, row) for row, webhook in rows]
 
-    def finish(self, claim: Claim, result: Result) -> DeliveryState:
+    def finish(self, claim: ClaimedDelivery, result: Result) -> DeliveryState:
         """Write down what came of an attempt; returns how the delivery stands."""
         now, row = self._clock(), claim.delivery
         attempts = row.attempts + 1
@@ -193,7 +193,9 @@ class Dispatch:
         age = (self._clock() - oldest).total_seconds() if oldest is not None else 0.0
         return Figures(pending, max(0.0, age), disabled or 0)
 
-    def _failed(self, connection: Connection, claim: Claim, now: datetime, *, dead: bool) -> None:
+    def _failed(
+        self, connection: Connection, claim: ClaimedDelivery, now: datetime, *, dead: bool
+    ) -> None:
         webhook_id = claim.webhook.id
         if claim.delivery.kind == PING:
             return

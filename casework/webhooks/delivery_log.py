@@ -26,7 +26,7 @@ MOST_AT_ONCE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class ReplaySelection:
     """Which deliveries are to be made again: those named, or those of a period."""
 
     ids: tuple[str, ...] = ()
@@ -94,7 +94,7 @@ class Deliveries:
         self._outbox.ring()
         return row
 
-    def replay(self, actor: Actor, webhook_id: str, again: Again) -> int:
+    def replay(self, actor: Actor, webhook_id: str, again: ReplaySelection) -> int:
         """Queue deliveries once more, in their old order; returns how many.
 
         At most `MOST_AT_ONCE`, the earliest: go on from the last one's time for more. Those still
@@ -130,7 +130,9 @@ class Deliveries:
         self._outbox.ring()
         return len(rows)
 
-    def _chosen(self, session: Session, webhook_id: str, again: Again) -> Sequence[Delivery]:
+    def _chosen(
+        self, session: Session, webhook_id: str, again: ReplaySelection
+    ) -> Sequence[Delivery]:
         wanted: list[ColumnElement[bool]] = [
             Delivery.webhook_id == webhook_id,
             Delivery.kind != PING,

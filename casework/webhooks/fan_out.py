@@ -13,7 +13,7 @@ from casework.kernel.database import Database
 from casework.kernel.ids import DELIVERY, new_id
 from casework.kernel.vocabulary import DeliveryState, EventKind
 from casework.tables import Agency, ApiKey, Delivery, OutboxEvent, Webhook
-from casework.webhooks.feed import audible
+from casework.webhooks.feed import visible_events
 from casework.webhooks.webhooks import reader
 
 _BATCH: Final = 500
@@ -34,7 +34,7 @@ IN_FORCE: Final = (
 )
 
 
-class Queues:
+class FanOut:
     """Fills the webhooks' queues from the outbox."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -101,7 +101,7 @@ class Queues:
 def _meant_for(webhook: Webhook) -> ColumnElement[bool]:
     kinds = set(webhook.events)
     if webhook.key_id is None:
-        return and_(OutboxEvent.kind.in_(kinds), audible(reader(webhook)))
+        return and_(OutboxEvent.kind.in_(kinds), visible_events(reader(webhook)))
     kinds &= {kind.value for kind in _FOR_PORTS}
     return and_(OutboxEvent.kind.in_(kinds), OutboxEvent.key_id == webhook.key_id)
 

@@ -31,7 +31,7 @@ ACTS: Final[Mapping[EventKind, Permission]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class FeedEvent:
     """An event, with what it is about as it stands now."""
 
     id: str
@@ -44,7 +44,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class Cursor:
     """A place in the feed."""
 
     event_id: str
@@ -55,10 +55,10 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Batch:
     """Some events, and how far they reach."""
 
-    events: tuple[Told, ...]
+    events: tuple[FeedEvent, ...]
     reached: int
     more: bool = False
     """Whether there is more to read at once."""
@@ -71,7 +71,7 @@ class Feed:
         self._database = database
         self._audit = audit
 
-    def open(self, actor: Actor, event_id: str | None) -> Point:
+    def open(self, actor: Actor, event_id: str | None) -> Cursor:
         """Begin to follow alerts after the event with this id; None means from now on.
 
         Raises:
@@ -89,7 +89,7 @@ class Feed:
         with self._database.read() as session:
             return _point(session, actor, None).event_id
 
-    def after(self, actor: Actor, seq: int, limit: int = 200) -> Stretch:
+    def after(self, actor: Actor, seq: int, limit: int = 200) -> Batch:
         """Return the next events after a number, those that the actor may see.
 
         Raises:
@@ -102,17 +102,17 @@ class Feed:
             rows = list(
                 session.scalars(
                     select(OutboxEvent)
-                    .where(OutboxEvent.seq > seq, OutboxEvent.seq <= newest, audible(actor))
+                    .where(OutboxEvent.seq > seq, OutboxEvent.seq <= newest, visible_events(actor))
                     .order_by(OutboxEvent.seq)
                     .limit(limit)
                 )
             )
             more = len(rows) == limit
             reached = rows[-1].seq if more else newest
-            return Stretch(_told(session, actor, rows), max(seq, reached), more)
+            return Batch(_told(session, actor, rows), max(seq, reached), more)
 
 
-def audible(actor: Actor) -> ColumnElement[bool]:
+def visible_events(actor: Actor) -> ColumnElement[bool]:
     """Return the condition for the events that an actor may hear of."""
     kinds: dict[Permission, list[str]] = defaultdict(list)
     for kind, act in ACTS.items():
@@ -129,23 +129,23 @@ def audible(actor: Actor) -> ColumnElement[bool]:
     )
 
 
-def _point(session: Session, actor: Actor, event_id: str | None) -> Point:
+def _point(session: Session, actor: Actor, event_id: str | None) -> Cursor:
     if event_id == START:
-        return Point(START, 0, resumed=True)
+        return Cursor(START, 0, resumed=True)
     if event_id is not None:
         seq = session.scalar(select(OutboxEvent.seq).where(OutboxEvent.id == event_id))
         if seq is not None:
-            return Point(event_id, seq, resumed=True)
+            return Cursor(event_id, seq, resumed=True)
     last = session.execute(
         select(OutboxEvent.id, OutboxEvent.seq)
-        .where(audible(actor))
+        .where(visible_events(actor))
         .order_by(OutboxEvent.seq.desc())
         .limit(1)
     ).first()
-    return Point(last.id, last.seq) if last is not None else Point(START, 0)
+    return Cursor(last.id, last.seq) if last is not None else Cursor(START, 0)
 
 
-def _told(session: Session, actor: Actor, rows: Sequence[OutboxEvent]) -> tuple[Told, ...]:
+def _told(session: Session, actor: Actor, rows: Sequence[OutboxEvent]) -> tuple[FeedEvent, ...]:
     """Put to each event what it is about; what was erased since is told no more."""
     wanted = {row.object_id for row in rows if ACTS[EventKind(row.kind)] is Permission.READ_ALERT}
     found = {
@@ -157,7 +157,7 @@ def _told(session: Session, actor: Actor, rows: Sequence[OutboxEvent]) -> tuple[
         )
     }
     return tuple(
-        Told(row.id, EventKind(row.kind), row.at, row.object_id, found.get(row.object_id))
+        FeedEvent(row.id, EventKind(row.kind), row.at, row.object_id, found.get(row.object_id))
         for row in rows
         if row.object_id in found or row.object_id not in wanted
     )

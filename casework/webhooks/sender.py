@@ -21,13 +21,13 @@ from casework.kernel.vocabulary import DeliveryState, EventKind
 from casework.review import alerts
 from casework.tables import Alert, Delivery, Encounter, Webhook
 from casework.webhooks import addresses
-from casework.webhooks.attempts import Claim, Result
+from casework.webhooks.attempts import ClaimedDelivery, Result
 from casework.webhooks.delivery_log import PING
-from casework.webhooks.feed import ACTS, Told
+from casework.webhooks.feed import ACTS, FeedEvent
 from casework.webhooks.signature import signed
 from casework.webhooks.webhooks import reader, secret_row
 
-Render = Callable[[Told, Actor], bytes]
+Render = Callable[[FeedEvent, Actor], bytes]
 """Writes an event as JSON for one reader."""
 
 _PING_BODY: Final = '{{"id":"{id}","kind":"ping","at":"{at}"}}'
@@ -71,7 +71,7 @@ class Sender:
         """Close every connection."""
         await self._client.aclose()
 
-    async def send(self, claim: Claim) -> Result:
+    async def send(self, claim: ClaimedDelivery) -> Result:
         """Make one delivery; whatever goes wrong is in the result."""
         body = await asyncio.to_thread(self._body, claim.webhook, claim.delivery)
         if body is None:
@@ -96,7 +96,7 @@ class Sender:
             error,
         )
 
-    async def _post(self, claim: Claim, body: bytes) -> int:
+    async def _post(self, claim: ClaimedDelivery, body: bytes) -> int:
         """Send the body; returns the status that was answered."""
         target = addresses.parse(claim.webhook.url, private=self._private)
         address = await asyncio.to_thread(addresses.resolve, target, private=self._private)
@@ -136,13 +136,13 @@ class Sender:
             at = delivery.at.isoformat().replace("+00:00", "Z")
             return _PING_BODY.format(id=delivery.event_id, at=at).encode()
         kind = EventKind(delivery.kind)
-        told = Told(delivery.event_id, kind, delivery.at, delivery.object_id)
+        told = FeedEvent(delivery.event_id, kind, delivery.at, delivery.object_id)
         receiver = reader(webhook)
         if ACTS[kind] is Permission.READ_ALERT:
             alert = self._alert(webhook, receiver, delivery.object_id)
             if alert is None:
                 return None
-            told = Told(told.id, kind, told.at, told.object_id, alert)
+            told = FeedEvent(told.id, kind, told.at, told.object_id, alert)
         return self._render(told, receiver)
 
     def _alert(self, webhook: Webhook, receiver: Actor, alert_id: str) -> Alert | None:

@@ -7,8 +7,8 @@ from typing import Final
 
 from casework.kernel.outbox import Outbox
 from casework.kernel.vocabulary import DeliveryState
-from casework.webhooks.attempts import Claim, Dispatch
-from casework.webhooks.fan_out import Queues
+from casework.webhooks.attempts import ClaimedDelivery, DeliveryQueue
+from casework.webhooks.fan_out import FanOut
 from casework.webhooks.sender import Sender
 
 _AT_ONCE: Final = 16
@@ -22,7 +22,7 @@ _LONGEST_NAP_S: Final = 10.0
 LOOK_EVERY_S: Final = 0.5
 
 
-class Lookout:
+class OutboxPoller:
     """Notices what other processes write, and rings for it. Belongs to one event loop."""
 
     def __init__(self, outbox: Outbox, every_s: float = LOOK_EVERY_S) -> None:
@@ -50,8 +50,8 @@ class Worker:
     def __init__(
         self,
         outbox: Outbox,
-        queues: Queues,
-        dispatch: Dispatch,
+        queues: FanOut,
+        dispatch: DeliveryQueue,
         sender: Sender,
         attempted: Callable[[DeliveryState], None],
         failed: Callable[[Exception], None],
@@ -102,7 +102,7 @@ class Worker:
         pause = await asyncio.to_thread(self._dispatch.pause)
         return min(pause, _LONGEST_NAP_S) if pause is not None else _LONGEST_NAP_S
 
-    async def _make(self, claim: Claim) -> None:
+    async def _make(self, claim: ClaimedDelivery) -> None:
         try:
             result = await self._sender.send(claim)
             state = await asyncio.to_thread(self._dispatch.finish, claim, result)

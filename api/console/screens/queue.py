@@ -17,7 +17,7 @@ from casework.kernel.vocabulary import AlertState, Category
 from casework.review.alerts import AlertFilter
 from casework.review.queue import Urgency
 from casework.review.states import FIRST_OPINIONS, OPEN
-from casework.webhooks.feed import Told
+from casework.webhooks.feed import FeedEvent
 
 router: Final = APIRouter(include_in_schema=False)
 
@@ -113,7 +113,7 @@ async def events(visit: Watcher) -> Response:
     wanted = Asked.of(visit.request).wanted(visit)
     only = visit.request.query_params.get("only")
 
-    def spell(told: Sequence[Told], actor: Actor) -> list[ServerSentEvent]:
+    def spell(told: Sequence[FeedEvent], actor: Actor) -> list[ServerSentEvent]:
         ids = {each.object_id for each in told if each.alert is not None}
         if only is not None:
             ids &= {only}

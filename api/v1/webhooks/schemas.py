@@ -11,8 +11,8 @@ from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import AlertState, DeliveryState, EventKind, Outcome, Role
 from casework.review.alerts import shown_state
 from casework.tables import Delivery, Webhook
-from casework.webhooks.delivery_log import Again
-from casework.webhooks.feed import Told
+from casework.webhooks.delivery_log import ReplaySelection
+from casework.webhooks.feed import FeedEvent
 from casework.webhooks.webhooks import OVERLAP
 
 Events = Annotated[frozenset[EventKind], Field(min_length=1, description="What it is told of.")]
@@ -59,7 +59,7 @@ class PortEventOut(Answer):
     alert: PortAlertState
 
 
-def render(told: Told, reader: Actor) -> bytes:
+def render(told: FeedEvent, reader: Actor) -> bytes:
     """Write an event as JSON for one reader."""
     alert = told.alert
     if Role.PORT in reader.roles and alert is not None:
@@ -213,9 +213,9 @@ class ReplayIn(Strict):
     )
 
     @property
-    def again(self) -> Again:
+    def again(self) -> ReplaySelection:
         """The choice as the log takes it."""
-        return Again(tuple(self.delivery_ids), self.since, self.until, tuple(self.states))
+        return ReplaySelection(tuple(self.delivery_ids), self.since, self.until, tuple(self.states))
 
 
 class ReplayOut(Answer):

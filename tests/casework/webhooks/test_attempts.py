@@ -15,9 +15,9 @@ from casework.accounts.api_keys import NewKey
 from casework.kernel.errors import NotFound
 from casework.kernel.vocabulary import DeliveryState, EventKind, Role, Scope
 from casework.tables import AuditRecord, Delivery, Webhook
-from casework.webhooks.attempts import DeliveryRules, Dispatch, Result, pause
-from casework.webhooks.delivery_log import Again, Deliveries
-from casework.webhooks.fan_out import Queues
+from casework.webhooks.attempts import DeliveryQueue, DeliveryRules, Result, pause
+from casework.webhooks.delivery_log import Deliveries, ReplaySelection
+from casework.webhooks.fan_out import FanOut
 from casework.webhooks.sender import Sender
 from casework.webhooks.signature import secret_of
 from casework.webhooks.webhooks import NewWebhook, Webhooks, secret_row
@@ -47,8 +47,8 @@ class Post:
         self.desk, self.records = desk, records
         self.webhooks = Webhooks(database, records.vault, records.audit, clock, private=True)
         self.deliveries = Deliveries(database, records.audit, records.outbox, clock)
-        self.queues = Queues(database, clock)
-        self.dispatch = Dispatch(database, records.audit, clock, RULES)
+        self.queues = FanOut(database, clock)
+        self.dispatch = DeliveryQueue(database, records.audit, clock, RULES)
 
     def register(self, url: str = "http://127.0.0.1:9/", **how: object) -> tuple[str, str]:
         """Make a webhook of IMI's; returns its id and secret."""
@@ -421,7 +421,10 @@ def test_a_delivery_that_fails_too_often_switches_its_webhook_off_and_says_so(de
     assert claim.delivery.object_id == second
     post.dispatch.finish(claim, DONE)
     assert [each.state for each in post.log(webhook_id)] == ["dead", "delivered"]
-    assert post.deliveries.replay(OPERATOR, webhook_id, Again(states=(DeliveryState.DEAD,))) == 1
+    assert (
+        post.deliveries.replay(OPERATOR, webhook_id, ReplaySelection(states=(DeliveryState.DEAD,)))
+        == 1
+    )
     (claim,) = post.dispatch.claim(10)
     assert claim.delivery.object_id == first
     assert claim.delivery.replay_of == post.log(webhook_id)[0].id
@@ -468,18 +471,18 @@ def test_deliveries_are_made_again_in_their_order(desk, post, receiver):
     post.send()
     first = receiver.ids()
     log = post.log(webhook_id)
-    again = Again(since=log[1].at)
+    again = ReplaySelection(since=log[1].at)
     assert post.deliveries.replay(OPERATOR, webhook_id, again) == 2
     post.send()
     assert receiver.ids() == first + first[1:]
-    assert post.deliveries.replay(OPERATOR, webhook_id, Again(ids=(log[0].id,))) == 1
+    assert post.deliveries.replay(OPERATOR, webhook_id, ReplaySelection(ids=(log[0].id,))) == 1
     post.send()
     assert receiver.ids()[-1] == first[0]
     # What is in the log twice is still told once more, not twice.
-    assert post.deliveries.replay(OPERATOR, webhook_id, Again()) == 3
+    assert post.deliveries.replay(OPERATOR, webhook_id, ReplaySelection()) == 3
     for ids in (("dlv_none",), (log[0].id, "dlv_none")):
         with pytest.raises(NotFound):
-            post.deliveries.replay(OPERATOR, webhook_id, Again(ids=ids))
+            post.deliveries.replay(OPERATOR, webhook_id, ReplaySelection(ids=ids))
 
 
 def test_the_log_is_read_in_pages(desk, post):
