@@ -59,7 +59,7 @@ class Problem(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ProblemKind:
     """How one type of error is answered."""
 
     status: int
@@ -87,41 +87,45 @@ class BodyTooLarge(Exception):
     """The request's body exceeds what any accepted request can need."""
 
 
-KINDS: Final[dict[type[Exception], Kind]] = {
-    RequestInvalid: Kind(422, "request_invalid"),
-    BodyTooLarge: Kind(413, "body_too_large"),
-    Overloaded: Kind(503, "overloaded", {"Retry-After": str(RETRY_AFTER_SECONDS)}),
-    TooManyStreams: Kind(503, "too_many_streams", {"Retry-After": "30"}),
-    NotReady: Kind(503, "not_ready", {"Retry-After": str(RETRY_AFTER_SECONDS)}),
-    ClientGone: Kind(CLIENT_CLOSED_REQUEST, "client_gone"),
-    detector.EmptyPhoto: Kind(422, detector.EmptyPhoto.code),
-    detector.UnsupportedFormat: Kind(415, detector.UnsupportedFormat.code),
-    detector.PhotoTooLarge: Kind(413, detector.PhotoTooLarge.code),
-    detector.TooManyPixels: Kind(413, detector.TooManyPixels.code),
-    detector.UnreadablePhoto: Kind(422, detector.UnreadablePhoto.code),
-    casework.NotAuthenticated: Kind(401, "not_authenticated", {"WWW-Authenticate": "Bearer"}),
-    casework.SecondFactorNeeded: Kind(401, "second_factor_needed", {"WWW-Authenticate": "Bearer"}),
-    casework.SignOnRefused: Kind(401, "sign_on_refused", {"WWW-Authenticate": "Bearer"}),
-    casework.ProviderUnavailable: Kind(502, "provider_unavailable"),
-    casework.NotConfirmed: Kind(422, "not_confirmed"),
-    casework.TooManyAttempts: Kind(429, "too_many_attempts"),
-    casework.NotPermitted: Kind(403, "not_permitted"),
-    casework.AccountIncomplete: Kind(403, "account_incomplete"),
-    casework.WeakPassword: Kind(422, "weak_password"),
-    casework.NotFound: Kind(404, "not_found"),
-    casework.AlreadyExists: Kind(409, "already_exists"),
-    casework.StillInUse: Kind(409, "still_in_use"),
-    casework.IllegalTransition: Kind(409, "illegal_transition"),
-    casework.TooManyImports: Kind(409, "too_many_imports"),
-    casework.TooFewScores: Kind(409, "too_few_scores"),
-    casework.StaleVersion: Kind(412, "stale_version"),
-    casework.IdempotencyClash: Kind(422, "idempotency_clash"),
-    casework.InvalidPeriod: Kind(422, "invalid_period"),
-    casework.ImpossibleBirth: Kind(422, "impossible_birth"),
-    casework.TargetRefused: Kind(422, "target_refused"),
-    casework.EnrolmentRefused: Kind(422, "enrolment_refused"),
-    casework.InvalidReferral: Kind(422, "invalid_referral"),
-    casework.ImportRefused: Kind(422, "import_refused"),
+KINDS: Final[dict[type[Exception], ProblemKind]] = {
+    RequestInvalid: ProblemKind(422, "request_invalid"),
+    BodyTooLarge: ProblemKind(413, "body_too_large"),
+    Overloaded: ProblemKind(503, "overloaded", {"Retry-After": str(RETRY_AFTER_SECONDS)}),
+    TooManyStreams: ProblemKind(503, "too_many_streams", {"Retry-After": "30"}),
+    NotReady: ProblemKind(503, "not_ready", {"Retry-After": str(RETRY_AFTER_SECONDS)}),
+    ClientGone: ProblemKind(CLIENT_CLOSED_REQUEST, "client_gone"),
+    detector.EmptyPhoto: ProblemKind(422, detector.EmptyPhoto.code),
+    detector.UnsupportedFormat: ProblemKind(415, detector.UnsupportedFormat.code),
+    detector.PhotoTooLarge: ProblemKind(413, detector.PhotoTooLarge.code),
+    detector.TooManyPixels: ProblemKind(413, detector.TooManyPixels.code),
+    detector.UnreadablePhoto: ProblemKind(422, detector.UnreadablePhoto.code),
+    casework.NotAuthenticated: ProblemKind(
+        401, "not_authenticated", {"WWW-Authenticate": "Bearer"}
+    ),
+    casework.SecondFactorNeeded: ProblemKind(
+        401, "second_factor_needed", {"WWW-Authenticate": "Bearer"}
+    ),
+    casework.SignOnRefused: ProblemKind(401, "sign_on_refused", {"WWW-Authenticate": "Bearer"}),
+    casework.ProviderUnavailable: ProblemKind(502, "provider_unavailable"),
+    casework.NotConfirmed: ProblemKind(422, "not_confirmed"),
+    casework.TooManyAttempts: ProblemKind(429, "too_many_attempts"),
+    casework.NotPermitted: ProblemKind(403, "not_permitted"),
+    casework.AccountIncomplete: ProblemKind(403, "account_incomplete"),
+    casework.WeakPassword: ProblemKind(422, "weak_password"),
+    casework.NotFound: ProblemKind(404, "not_found"),
+    casework.AlreadyExists: ProblemKind(409, "already_exists"),
+    casework.StillInUse: ProblemKind(409, "still_in_use"),
+    casework.IllegalTransition: ProblemKind(409, "illegal_transition"),
+    casework.TooManyImports: ProblemKind(409, "too_many_imports"),
+    casework.TooFewScores: ProblemKind(409, "too_few_scores"),
+    casework.StaleVersion: ProblemKind(412, "stale_version"),
+    casework.IdempotencyClash: ProblemKind(422, "idempotency_clash"),
+    casework.InvalidPeriod: ProblemKind(422, "invalid_period"),
+    casework.ImpossibleBirth: ProblemKind(422, "impossible_birth"),
+    casework.TargetRefused: ProblemKind(422, "target_refused"),
+    casework.EnrolmentRefused: ProblemKind(422, "enrolment_refused"),
+    casework.InvalidReferral: ProblemKind(422, "invalid_referral"),
+    casework.ImportRefused: ProblemKind(422, "import_refused"),
 }
 
 _DETAILS: Final[dict[type[Exception], str]] = {
@@ -129,7 +133,7 @@ _DETAILS: Final[dict[type[Exception], str]] = {
     ClientGone: "The client closed the connection before the work began.",
 }
 
-INTERNAL: Final = Kind(500, "internal_error")
+INTERNAL: Final = ProblemKind(500, "internal_error")
 
 
 def install(app: FastAPI) -> None:
@@ -182,7 +186,7 @@ def field_problems(errors: Sequence[Mapping[str, Any]]) -> list[FieldProblem]:
 
 
 def response(
-    request: Request, kind: Kind, detail: str, errors: list[FieldProblem] | None = None
+    request: Request, kind: ProblemKind, detail: str, errors: list[FieldProblem] | None = None
 ) -> Response:
     """Make the document for one request, or the page where a person reads the answer."""
     problem = Problem(
@@ -205,7 +209,7 @@ def response(
     )
 
 
-def _handler(kind: Kind) -> Any:  # noqa: ANN401 - Starlette's handler types are looser than ours
+def _handler(kind: ProblemKind) -> Any:  # noqa: ANN401 - Starlette's handler types are looser than ours
     def handle(request: Request, error: Exception) -> Response:
         errors = getattr(error, "errors", None) if isinstance(error, RequestInvalid) else None
         field = getattr(error, "field", None)
@@ -241,7 +245,7 @@ def _http_error(request: Request, error: Exception) -> Response:
         unreadable = [FieldProblem(field="body", message="not JSON in UTF-8")]
         return response(request, KINDS[RequestInvalid], detail, unreadable)
     code = HTTPStatus(status).phrase.lower().replace(" ", "_")
-    return response(request, Kind(status, code, error.headers or {}), str(error.detail))
+    return response(request, ProblemKind(status, code, error.headers or {}), str(error.detail))
 
 
 def unforeseen(request: Request) -> Response:

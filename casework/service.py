@@ -35,9 +35,9 @@ from casework.kernel.errors import SetUpError, TemplatesMissing
 from casework.kernel.group_commit import GroupCommit
 from casework.kernel.outbox import Outbox
 from casework.kernel.vault import Vault
-from casework.oversight.data_subject_report import Held
+from casework.oversight.data_subject_report import DataSubjectReports
 from casework.oversight.reports import Reports
-from casework.oversight.retention import Kind, Retention
+from casework.oversight.retention import RecordKind, Retention
 from casework.referrals.referrals import Referrals
 from casework.referrals.steps import ReferralSteps
 from casework.review.alerts import Alerts
@@ -90,7 +90,7 @@ class Records:
     tips: Tips
     reports: Reports
     retention: Retention
-    held: Held
+    held: DataSubjectReports
     imports: Imports
     exports: Exports
     feed: Feed
@@ -107,7 +107,7 @@ class Records:
         clock: Clock = utc_now,
         rules: SignInRules | None = None,
         passwords: Passwords | None = None,
-        keep_days: Mapping[Kind, int] | None = None,
+        keep_days: Mapping[RecordKind, int] | None = None,
         *,
         private_targets: bool = False,
         provider: Provider | None = None,
@@ -156,7 +156,7 @@ class Records:
             Tips(database, vault, audit),
             Reports(database, audit, clock),
             Retention(database, audit, dict(keep_days or {}), clock),
-            Held(database, audit),
+            DataSubjectReports(database, audit),
             Imports(database, vault, audit, clock),
             Exports(database, vault, audit),
             Feed(database, audit),

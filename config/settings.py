@@ -21,7 +21,7 @@ from pydantic_settings import (
 
 from casework.accounts.lockout import SignInRules
 from casework.imports.source import ImportLimits
-from casework.oversight.retention import DEFAULT_DAYS, Kind
+from casework.oversight.retention import DEFAULT_DAYS, RecordKind
 from config.cpus import available_cpus
 from detector.decode import Limits
 from index import EngineName
@@ -184,41 +184,41 @@ class Settings(BaseSettings):
     ] = 30
     keep_encounters_days: Annotated[
         int, Field(ge=0, description="Days to keep encounters without an alert; 0 keeps them.")
-    ] = DEFAULT_DAYS[Kind.ENCOUNTERS]
+    ] = DEFAULT_DAYS[RecordKind.ENCOUNTERS]
     keep_alerts_days: Annotated[
         int,
         Field(ge=0, description="Days to keep an alert, its portrait and review after closing."),
-    ] = DEFAULT_DAYS[Kind.ALERTS]
+    ] = DEFAULT_DAYS[RecordKind.ALERTS]
     keep_subjects_days: Annotated[
         int, Field(ge=0, description="Days to keep a subject after its validity has ended.")
-    ] = DEFAULT_DAYS[Kind.SUBJECTS]
+    ] = DEFAULT_DAYS[RecordKind.SUBJECTS]
     keep_searches_days: Annotated[
         int, Field(ge=0, description="Days to keep the record of an officer's search.")
-    ] = DEFAULT_DAYS[Kind.SEARCHES]
+    ] = DEFAULT_DAYS[RecordKind.SEARCHES]
     keep_referrals_days: Annotated[
         int, Field(ge=0, description="Days to keep a referral, with what it carries, once closed.")
-    ] = DEFAULT_DAYS[Kind.REFERRALS]
+    ] = DEFAULT_DAYS[RecordKind.REFERRALS]
     keep_tips_days: Annotated[
         int, Field(ge=0, description="Days to keep a tip that was enrolled or dismissed.")
-    ] = DEFAULT_DAYS[Kind.TIPS]
+    ] = DEFAULT_DAYS[RecordKind.TIPS]
     keep_sessions_days: Annotated[
         int, Field(ge=0, description="Days to keep the record of an ended session.")
-    ] = DEFAULT_DAYS[Kind.SESSIONS]
+    ] = DEFAULT_DAYS[RecordKind.SESSIONS]
     keep_repetitions_days: Annotated[
         int,
         Field(ge=0, description="Days within which a repeated Idempotency-Key is recognised."),
-    ] = DEFAULT_DAYS[Kind.REPETITIONS]
+    ] = DEFAULT_DAYS[RecordKind.REPETITIONS]
     keep_events_days: Annotated[
         int,
         Field(ge=0, description="Days within which a stream can be resumed where it was left."),
-    ] = DEFAULT_DAYS[Kind.EVENTS]
+    ] = DEFAULT_DAYS[RecordKind.EVENTS]
     keep_deliveries_days: Annotated[
         int, Field(ge=0, description="Days to keep the delivery log of a webhook.")
-    ] = DEFAULT_DAYS[Kind.DELIVERIES]
+    ] = DEFAULT_DAYS[RecordKind.DELIVERIES]
     keep_imports_days: Annotated[
         int,
         Field(ge=0, description="Days to keep the report of an import that has ended."),
-    ] = DEFAULT_DAYS[Kind.IMPORTS]
+    ] = DEFAULT_DAYS[RecordKind.IMPORTS]
     erase_every_s: Annotated[
         int,
         Field(
@@ -338,9 +338,9 @@ class Settings(BaseSettings):
         return self
 
     @property
-    def keep_days(self) -> dict[Kind, int]:
+    def keep_days(self) -> dict[RecordKind, int]:
         """Days to keep each kind of record."""
-        return {kind: getattr(self, f"keep_{kind.value}_days") for kind in Kind}
+        return {kind: getattr(self, f"keep_{kind.value}_days") for kind in RecordKind}
 
     @property
     def resolved_database_url(self) -> str:

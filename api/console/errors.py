@@ -10,9 +10,9 @@ from api.console import labels
 from api.console.forms import SAFE_METHODS, Forged
 from api.console.page import visit_of
 from api.console.urls import ACCOUNT, SIGN_IN, is_page, page_of
-from api.problems import Kind, Problem
+from api.problems import Problem, ProblemKind
 
-_FORGED = Kind(403, "form_refused")
+_FORGED = ProblemKind(403, "form_refused")
 _SEE_OTHER = 303
 
 

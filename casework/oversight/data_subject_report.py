@@ -24,14 +24,14 @@ from casework.tables import (
 from casework.watchlists import subjects
 
 
-class Held:
+class DataSubjectReports:
     """Reports what is held."""
 
     def __init__(self, database: Database, audit: Audit) -> None:
         self._database = database
         self._audit = audit
 
-    def about(self, actor: Actor, subject_id: str, purpose: str) -> dict[str, Any]:
+    def report_on(self, actor: Actor, subject_id: str, purpose: str) -> dict[str, Any]:
         """Return what is held about a subject, as plain data by kind of record.
 
         Photos and templates are told of, not given; photos can be read one by one.

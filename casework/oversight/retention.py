@@ -52,7 +52,7 @@ _MOST: Final = 500
 """Records of a batch, however fast they go: its keys are parameters of one statement."""
 
 
-class Kind(StrEnum):
+class RecordKind(StrEnum):
     """What is erased, each by its own period."""
 
     ENCOUNTERS = "encounters"
@@ -79,18 +79,18 @@ class Kind(StrEnum):
     """The delivery logs of webhooks; from queueing, and never while under way."""
 
 
-DEFAULT_DAYS: Final[dict[Kind, int]] = {
-    Kind.ENCOUNTERS: 30,
-    Kind.ALERTS: 365,
-    Kind.SUBJECTS: 365,
-    Kind.SEARCHES: 365,
-    Kind.REFERRALS: 365,
-    Kind.TIPS: 365,
-    Kind.SESSIONS: 30,
-    Kind.REPETITIONS: 7,
-    Kind.IMPORTS: 90,
-    Kind.EVENTS: 30,
-    Kind.DELIVERIES: 30,
+DEFAULT_DAYS: Final[dict[RecordKind, int]] = {
+    RecordKind.ENCOUNTERS: 30,
+    RecordKind.ALERTS: 365,
+    RecordKind.SUBJECTS: 365,
+    RecordKind.SEARCHES: 365,
+    RecordKind.REFERRALS: 365,
+    RecordKind.TIPS: 365,
+    RecordKind.SESSIONS: 30,
+    RecordKind.REPETITIONS: 7,
+    RecordKind.IMPORTS: 90,
+    RecordKind.EVENTS: 30,
+    RecordKind.DELIVERIES: 30,
 }
 
 
@@ -98,7 +98,7 @@ DEFAULT_DAYS: Final[dict[Kind, int]] = {
 class Erased:
     """What a run came to, or would."""
 
-    kind: Kind
+    kind: RecordKind
     before: datetime | None
     """Older than this was due; None where the kind is kept for good."""
     records: int
@@ -111,7 +111,7 @@ class Retention:
         self,
         database: Database,
         audit: Audit,
-        days: dict[Kind, int],
+        days: dict[RecordKind, int],
         clock: Clock,
         ticks: Callable[[], float] = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
@@ -122,7 +122,7 @@ class Retention:
         self._clock = clock
         self._ticks = ticks
         self._pause = pause
-        self._sizes = dict.fromkeys(Kind, 1)
+        self._sizes = dict.fromkeys(RecordKind, 1)
         """Records of the next batch; found by trying, from one upwards."""
 
     def due(self, actor: Actor) -> list[Erased]:
@@ -153,7 +153,7 @@ class Retention:
         require(actor, Permission.ERASE_DUE)
         begun = self._ticks()
         limits = self._limits()
-        erased = dict.fromkeys(Kind, 0)
+        erased = dict.fromkeys(RecordKind, 0)
         left = [(kind, before) for kind, before in limits if before is not None]
         while left:
             for kind, before in tuple(left):
@@ -170,20 +170,24 @@ class Retention:
             self._database.empty_log()
         return [Erased(kind, before, erased[kind]) for kind, before in limits]
 
-    def _limits(self) -> list[tuple[Kind, datetime | None]]:
+    def _limits(self) -> list[tuple[RecordKind, datetime | None]]:
         now = self._clock()
         return [
             (kind, now - timedelta(days=days) if days else None)
             for kind, days in self._days.items()
         ]
 
-    def _due_keys(self, kind: Kind, before: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
+    def _due_keys(self, kind: RecordKind, before: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
         """Return keys of a batch; it may take a while, and nobody waits for it."""
         with self._database.read() as session:
             return session.execute(_DUE[kind](before).limit(self._sizes[kind])).all()
 
     def _erase_batch(
-        self, actor: Actor, kind: Kind, before: datetime, found: Sequence[Row[*tuple[Any, ...]]]
+        self,
+        actor: Actor,
+        kind: RecordKind,
+        before: datetime,
+        found: Sequence[Row[*tuple[Any, ...]]],
     ) -> int:
         """Erase those records that are still due, and size the next batch by how long it took."""
         table = _TABLES[kind]
@@ -191,7 +195,7 @@ class Retention:
             session.connection()  # waits for its turn to write
             begun = self._ticks()
             keys = session.execute(_DUE[kind](before).where(_among(table, found))).all()
-            if kind is Kind.SUBJECTS:
+            if kind is RecordKind.SUBJECTS:
                 self._erase_subjects(session, actor, [key[0] for key in keys])
             elif keys:
                 session.execute(
@@ -302,29 +306,29 @@ def _imports(before: datetime) -> Select[str]:
     return select(ImportJob.id).where(ImportJob.finished_at < before)
 
 
-_DUE: Final[dict[Kind, Callable[[datetime], Select]]] = {  # type: ignore[type-arg]
-    Kind.ENCOUNTERS: _encounters,
-    Kind.ALERTS: _alerts,
-    Kind.SUBJECTS: _subjects,
-    Kind.SEARCHES: _searches,
-    Kind.REFERRALS: _referrals,
-    Kind.TIPS: _tips,
-    Kind.SESSIONS: _sessions,
-    Kind.REPETITIONS: _repetitions,
-    Kind.IMPORTS: _imports,
-    Kind.EVENTS: _events,
-    Kind.DELIVERIES: _deliveries,
+_DUE: Final[dict[RecordKind, Callable[[datetime], Select]]] = {  # type: ignore[type-arg]
+    RecordKind.ENCOUNTERS: _encounters,
+    RecordKind.ALERTS: _alerts,
+    RecordKind.SUBJECTS: _subjects,
+    RecordKind.SEARCHES: _searches,
+    RecordKind.REFERRALS: _referrals,
+    RecordKind.TIPS: _tips,
+    RecordKind.SESSIONS: _sessions,
+    RecordKind.REPETITIONS: _repetitions,
+    RecordKind.IMPORTS: _imports,
+    RecordKind.EVENTS: _events,
+    RecordKind.DELIVERIES: _deliveries,
 }
-_TABLES: Final[dict[Kind, type[Table]]] = {
-    Kind.ENCOUNTERS: Encounter,
-    Kind.ALERTS: Encounter,
-    Kind.SUBJECTS: Subject,
-    Kind.SEARCHES: ProbeSearch,
-    Kind.REFERRALS: Referral,
-    Kind.TIPS: Tip,
-    Kind.SESSIONS: OfficerSession,
-    Kind.REPETITIONS: IdempotencyRecord,
-    Kind.IMPORTS: ImportJob,
-    Kind.EVENTS: OutboxEvent,
-    Kind.DELIVERIES: Delivery,
+_TABLES: Final[dict[RecordKind, type[Table]]] = {
+    RecordKind.ENCOUNTERS: Encounter,
+    RecordKind.ALERTS: Encounter,
+    RecordKind.SUBJECTS: Subject,
+    RecordKind.SEARCHES: ProbeSearch,
+    RecordKind.REFERRALS: Referral,
+    RecordKind.TIPS: Tip,
+    RecordKind.SESSIONS: OfficerSession,
+    RecordKind.REPETITIONS: IdempotencyRecord,
+    RecordKind.IMPORTS: ImportJob,
+    RecordKind.EVENTS: OutboxEvent,
+    RecordKind.DELIVERIES: Delivery,
 }

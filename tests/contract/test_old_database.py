@@ -202,7 +202,7 @@ def _tips(desk: Desk, known: seed.Known) -> None:
 
 def _oversight(desk: Desk, known: seed.Known) -> None:
     records = desk.service.records
-    held: dict[str, Any] = records.held.about(OPERATOR, known["subject"], seed.PURPOSE)
+    held: dict[str, Any] = records.held.report_on(OPERATOR, known["subject"], seed.PURPOSE)
     assert held
     lines = list(records.trail.export(OPERATOR))
     assert any("subject.enrol" in line for line in lines)

@@ -33,4 +33,4 @@ def held(
     ],
 ) -> dict[str, Any]:
     """Return every record about a subject but the photos' content, which is read one by one."""
-    return service.records.held.about(actor, subject_id, purpose)
+    return service.records.held.report_on(actor, subject_id, purpose)

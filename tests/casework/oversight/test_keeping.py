@@ -3,7 +3,7 @@
 from sqlalchemy import func, select
 
 from casework.kernel.vocabulary import Role, TipOrigin
-from casework.oversight.retention import Kind
+from casework.oversight.retention import RecordKind
 from casework.referrals.payload import AlertField
 from casework.tables import Referral, ReferralMessage, ReferralPhoto, Tip
 from casework.tips.steps import NewTip
@@ -29,12 +29,12 @@ def test_a_closed_referral_goes_with_its_photos_and_messages(desk):
     scene = Scene.of(desk)
     row = scene.sent(AlertField.NAME, AlertField.PROBE_PHOTO)
     desk.clock.advance(days=1000)
-    assert erased(desk, Kind.REFERRALS) == 0  # still open: its end is part of the work
+    assert erased(desk, RecordKind.REFERRALS) == 0  # still open: its end is part of the work
     desk.service.records.correspondence.close(scene.sender, row.id)
     desk.clock.advance(days=364)
-    assert erased(desk, Kind.REFERRALS) == 0
+    assert erased(desk, RecordKind.REFERRALS) == 0
     desk.clock.advance(days=2)
-    assert erased(desk, Kind.REFERRALS) == 1
+    assert erased(desk, RecordKind.REFERRALS) == 1
     assert counts(desk, Referral, ReferralMessage, ReferralPhoto) == [0, 0, 0]
 
 
@@ -44,9 +44,9 @@ def test_a_settled_tip_goes_and_an_open_one_stays(desk):
     settled = work.record(scene.sender, REPORT, photo_of(1))
     work.dismiss(scene.sender, settled.id, "nothing")
     desk.clock.advance(days=364)
-    assert erased(desk, Kind.TIPS) == 0
+    assert erased(desk, RecordKind.TIPS) == 0
     desk.clock.advance(days=2)
-    assert erased(desk, Kind.TIPS) == 1
+    assert erased(desk, RecordKind.TIPS) == 1
     assert counts(desk, Tip) == [1]
 
 

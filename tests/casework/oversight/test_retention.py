@@ -11,7 +11,7 @@ from sqlalchemy import event, func, select
 from casework.kernel.audit.reader import AuditFilter
 from casework.kernel.errors import NotPermitted
 from casework.kernel.vocabulary import Disposal, Opinion, Role
-from casework.oversight.retention import Kind, Retention
+from casework.oversight.retention import RecordKind, Retention
 from casework.review.decisions import Finding
 from casework.tables import Alert, AlertEvent, Encounter, EnrolledPhoto, Subject, Template
 from tests.services import OPERATOR, officer
@@ -52,7 +52,7 @@ def test_a_clear_encounter_goes_and_one_with_an_open_alert_stays(desk):
     assert erased(desk.service.records) == {}
     desk.clock.advance(days=2)
     # What was told of the alert is forgotten; the alert is not.
-    assert erased(desk.service.records) == {Kind.ENCOUNTERS: 1, Kind.EVENTS: 1}
+    assert erased(desk.service.records) == {RecordKind.ENCOUNTERS: 1, RecordKind.EVENTS: 1}
     desk.clock.advance(days=5000)
     assert erased(desk.service.records) == {}
     assert counts(desk.service.records)["alert"] == 1
@@ -64,11 +64,11 @@ def test_an_alert_goes_a_year_after_its_closing_with_portrait_and_review(desk, d
     desk.clock.advance(days=400)
     close(desk, encounter.alerts[0].id)
     desk.clock.advance(days=364)
-    assert Kind.ALERTS not in erased(desk.service.records)
+    assert RecordKind.ALERTS not in erased(desk.service.records)
     sealed = piece(encounter.sealed_portrait)
     assert sealed in in_files(database)
     desk.clock.advance(days=2)
-    assert erased(desk.service.records) == {Kind.ALERTS: 1}
+    assert erased(desk.service.records) == {RecordKind.ALERTS: 1}
     found = counts(desk.service.records)
     assert (found["encounter"], found["alert"], found["alert_event"]) == (0, 0, 0)
     desk.service.records.database.compact()
@@ -88,9 +88,9 @@ def test_a_lapsed_subject_goes_from_gallery_tables_and_files(desk, database):
     desk.clock.advance(days=376)
     records = desk.service.records
     assert [(d.kind, d.records) for d in records.retention.due(OPERATOR) if d.records] == [
-        (Kind.SUBJECTS, 1)
+        (RecordKind.SUBJECTS, 1)
     ]
-    assert erased(records) == {Kind.SUBJECTS: 1}
+    assert erased(records) == {RecordKind.SUBJECTS: 1}
     desk.service.mirror.catch_up()
     assert len(desk.service.mirror.gallery) == 1
     with records.database.read() as session:
@@ -107,9 +107,9 @@ def test_a_run_is_recorded_and_zero_keeps_for_good(desk):
     records = desk.service.records
     desk.screen(2)
     desk.clock.advance(days=10_000)
-    forever = Retention(records.database, records.audit, {Kind.ENCOUNTERS: 0}, desk.clock)
+    forever = Retention(records.database, records.audit, {RecordKind.ENCOUNTERS: 0}, desk.clock)
     assert all(each.records == 0 for each in forever.run(OPERATOR))
-    assert erased(records) == {Kind.ENCOUNTERS: 1}
+    assert erased(records) == {RecordKind.ENCOUNTERS: 1}
     (noted,) = records.trail.page(OPERATOR, None, 9, AuditFilter(action="retention"))
     assert noted.detail["kind"] == "encounters"
     assert noted.detail["records"] == 1
@@ -152,7 +152,7 @@ def test_a_batch_is_as_large_as_fits_into_the_moment_that_others_may_wait(desk):
     desk.clock.advance(days=31)
     retention = timed(desk, 0.009)
     gone = {each.kind: each.records for each in retention.run(OPERATOR)}
-    assert gone[Kind.ENCOUNTERS] == 17
+    assert gone[RecordKind.ENCOUNTERS] == 17
     assert batches(desk) == [1, 2, 4, 5, 5]
     # What was found out is not forgotten, nor is it when few are left.
     for _ in range(6):
@@ -219,7 +219,7 @@ def test_what_is_due_is_looked_for_while_others_can_write(desk):
                 other.execute("BEGIN IMMEDIATE")
             others.append(statement)
 
-    assert erased(records) == {Kind.ENCOUNTERS: 1}
+    assert erased(records) == {RecordKind.ENCOUNTERS: 1}
     assert others
 
 
@@ -231,12 +231,12 @@ def test_what_is_no_longer_due_when_its_turn_comes_stays(desk):
 
     def found_then_extended(kind, before):
         keys = find(kind, before)
-        if keys and kind is Kind.SUBJECTS:
+        if keys and kind is RecordKind.SUBJECTS:
             records.subjects.edit(OPERATOR, subject, {"valid_until": None}, None)
         return keys
 
     records.retention._due_keys = found_then_extended
-    assert Kind.SUBJECTS not in erased(records)
+    assert RecordKind.SUBJECTS not in erased(records)
     assert counts(records)["subject"] == 1
 
 
