@@ -12,12 +12,12 @@ from starlette.middleware import Middleware
 
 from api import problems
 from api.background.imports import ImportWorker
-from api.background.periodic import Upkeep
-from api.background.webhooks import Telling
+from api.background.periodic import PeriodicTasks
+from api.background.webhooks import WebhookDelivery
 from api.console import install as console
 from api.console.headers import PageHeaders
 from api.dependencies import plain_address
-from api.hashing import HashingPlaces
+from api.hashing import PasswordHashLimiter
 from api.logging import log
 from api.metrics import Metrics
 from api.middleware import BodyLimit, RequestContext
@@ -70,7 +70,7 @@ def create_app(
         app.state.pool = WorkPool(
             settings.workers, settings.max_waiting, settings.latency_target_ms
         )
-        app.state.hashing = HashingPlaces()
+        app.state.hashing = PasswordHashLimiter()
         metrics.serving(app.version, app.state.pool)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(app.state.pool.idle)
@@ -144,7 +144,9 @@ async def _start(
     worker.start()
     app.state.import_worker = worker
     stack.push_async_callback(worker.stop)
-    stack.push_async_callback(Telling(app.state.settings, service.records, app.state.metrics).stop)
+    stack.push_async_callback(
+        WebhookDelivery(app.state.settings, service.records, app.state.metrics).stop
+    )
     stack.callback(app.state.streams.close)
     log.info(
         "ready",
@@ -154,9 +156,9 @@ async def _start(
     )
 
 
-def _keep_up(settings: Settings, service: Service, metrics: Metrics) -> Upkeep:
+def _keep_up(settings: Settings, service: Service, metrics: Metrics) -> PeriodicTasks:
     """Begin what comes round by itself; it ends before the database is closed."""
-    upkeep = Upkeep()
+    upkeep = PeriodicTasks()
 
     def calibrate() -> None:
         made = service.calibrations.renew(Actor.service())

@@ -14,7 +14,7 @@ from fastapi.params import Query as QueryParameter
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.forms import receive_body
-from api.hashing import HashingPlaces
+from api.hashing import PasswordHashLimiter
 from api.metrics import Metrics
 from api.problems import FieldProblem, NotReady, RequestInvalid
 from api.streams import Streams
@@ -180,7 +180,7 @@ def work_place(admission: Callable[..., Any]) -> DependsParameter:
         del admitted  # only that it was
         with _counted(metrics):
             await receive_body(request)
-            taken = pool.take()
+            taken = pool.acquire()
         with taken:
             yield
 
@@ -189,7 +189,7 @@ def work_place(admission: Callable[..., Any]) -> DependsParameter:
 
 
 async def _hashing_place(request: Request) -> AsyncIterator[None]:
-    places: HashingPlaces = request.app.state.hashing
+    places: PasswordHashLimiter = request.app.state.hashing
     async with places.taken():
         yield
 

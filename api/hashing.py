@@ -15,7 +15,7 @@ AT_ONCE: Final = 2
 _MOST_WAITING: Final = 32
 
 
-class HashingPlaces:
+class PasswordHashLimiter:
     """A few places, and a few more to wait for one. Belongs to one event loop."""
 
     def __init__(self, places: int = AT_ONCE, waiting: int = _MOST_WAITING) -> None:

@@ -19,7 +19,7 @@ from casework.kernel.outbox import Outbox
 from casework.webhooks.feed import Batch, Cursor, Feed, FeedEvent
 from casework.webhooks.worker import first_of
 
-Spell = Callable[[Sequence[FeedEvent], Actor], list[ServerSentEvent]]
+Serializer = Callable[[Sequence[FeedEvent], Actor], list[ServerSentEvent]]
 """How events are written for one reader."""
 
 _BATCH: Final = 200
@@ -85,13 +85,13 @@ class Streams:
         """End every stream: the service stops."""
         self._closing.set()
 
-    async def follow(
+    async def events(
         self,
         feed: Feed,
         outbox: Outbox,
         recognise: Callable[[], Actor],
         point: Cursor,
-        spell: Spell | None = None,
+        spell: Serializer | None = None,
     ) -> AsyncIterator[ServerSentEvent]:
         """Give what happens from a point on, until the reader may read no more.
 

@@ -80,7 +80,7 @@ class WorkPool:
         if self._taken >= self.workers and self._expected_ms() > self._bearable_ms:
             raise Overloaded
 
-    def take(self) -> AbstractContextManager[None]:
+    def acquire(self) -> AbstractContextManager[None]:
         """Take a place for the duration of a request, once its body is there.
 
         Raises:
@@ -137,12 +137,12 @@ class WorkPool:
         """Run `work` that waits for the disk, so that no worker has to wait for it."""
         return await asyncio.wrap_future(self._clerks.submit(work))
 
-    async def spare(self, work: Callable[[], T]) -> T:
+    async def low_priority(self, work: Callable[[], T]) -> T:
         """Run a short piece of `work` that nobody waits for, once a worker is free."""
         await self._worker_free.wait()
         return await asyncio.wrap_future(self._spare.submit(work))
 
-    async def idle(self) -> None:
+    async def shutdown(self) -> None:
         """Finish what was admitted and stop the threads."""
         await asyncio.to_thread(self._threads.shutdown, wait=True)
         await asyncio.to_thread(self._clerks.shutdown, wait=True)

@@ -93,7 +93,7 @@ class ImportWorker:
         loop = asyncio.get_running_loop()
         renewed = loop.time()
         for task in batch.tasks:
-            task.done = await self._pool.spare(task.work)
+            task.done = await self._pool.low_priority(task.work)
             if loop.time() - renewed > _LOOK_EVERY_S:
                 await asyncio.to_thread(self._service.importing.queue.renew, run.claim)
                 renewed = loop.time()

@@ -7,7 +7,7 @@ from contextlib import suppress
 from api.logging import log
 
 
-class Upkeep:
+class PeriodicTasks:
     """Does each piece of work at once and then again and again. Belongs to one event loop."""
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ from config.settings import Settings
 _FIGURES_EVERY_S: Final = 15.0
 
 
-class Telling:
+class WebhookDelivery:
     """Runs for as long as the service does. Belongs to one event loop."""
 
     def __init__(self, settings: Settings, records: Records, metrics: Metrics) -> None:

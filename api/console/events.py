@@ -9,7 +9,7 @@ from sse_starlette import ServerSentEvent
 
 from api import cookies
 from api.console.page import OfficerVisit
-from api.streams import EventStream, Spell, Streams
+from api.streams import EventStream, Serializer, Streams
 from casework.kernel.actor import Actor
 from casework.kernel.errors import NotAuthenticated, NotPermitted
 from casework.kernel.vocabulary import SessionKind
@@ -17,7 +17,7 @@ from casework.kernel.vocabulary import SessionKind
 _PRIVATE: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-def stream(visit: OfficerVisit, spell: Spell) -> EventStream:
+def stream(visit: OfficerVisit, spell: Serializer) -> EventStream:
     """Answer with events until the page is left or the session ends; watching keeps none alive.
 
     Args:
@@ -37,7 +37,7 @@ def event(name: str, data: object, event_id: str) -> ServerSentEvent:
 
 
 async def _told(
-    visit: OfficerVisit, spell: Spell, given: str | None
+    visit: OfficerVisit, spell: Serializer, given: str | None
 ) -> AsyncIterator[ServerSentEvent]:
     records = visit.records
     streams: Streams = visit.request.app.state.streams
@@ -48,7 +48,7 @@ async def _told(
 
     with streams.place(visit.actor.id):
         point = await asyncio.to_thread(records.feed.open, visit.actor, given)
-        async for each in streams.follow(records.feed, records.outbox, recognise, point, spell):
+        async for each in streams.events(records.feed, records.outbox, recognise, point, spell):
             yield each
         try:
             await asyncio.to_thread(recognise)

@@ -72,4 +72,4 @@ async def stream(
     del place
     feed, outbox = service.records.feed, service.records.outbox
     point = await asyncio.to_thread(feed.open, actor, last_event_id or None)
-    return EventStream(streams.follow(feed, outbox, recognise, point))
+    return EventStream(streams.events(feed, outbox, recognise, point))

@@ -30,11 +30,11 @@ def test_no_more_are_admitted_than_can_be_answered_in_time():
         for _ in range(40):
             await pool.run(Staying(), work)  # type: ignore[arg-type]
         with pytest.raises(Overloaded):
-            [pool.take() for _ in range(11)]
+            [pool.acquire() for _ in range(11)]
         # 0.6 of 500 ms, at 30 ms and a little each; a busy machine takes longer over a piece. The
         # average begins at nothing, of which a fiftieth is left.
         assert 300 // max(spent) - 1 <= pool.admitted <= 300 // (0.98 * min(spent))
-        await pool.idle()
+        await pool.shutdown()
 
     asyncio.run(scene())
 
@@ -43,11 +43,11 @@ def test_a_free_worker_takes_a_request_however_slow_the_last_one_was():
     async def scene():
         pool = WorkPool(workers=1, waiting=50, target_ms=1)
         await pool.run(Staying(), lambda: time.sleep(0.05))  # type: ignore[arg-type]
-        with pool.take(), pytest.raises(Overloaded):
-            pool.take()
-        with pool.take():
+        with pool.acquire(), pytest.raises(Overloaded):
+            pool.acquire()
+        with pool.acquire():
             pass
-        await pool.idle()
+        await pool.shutdown()
 
     asyncio.run(scene())
 

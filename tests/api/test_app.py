@@ -161,13 +161,13 @@ class Listener:
 def test_no_more_are_admitted_than_there_are_places():
     async def scene():
         pool = WorkPool(workers=1, waiting=1)
-        with pool.take(), pool.take():
+        with pool.acquire(), pool.acquire():
             assert pool.admitted == 2
             with pytest.raises(Overloaded):
-                pool.take()
-        with pool.take():
+                pool.acquire()
+        with pool.acquire():
             assert pool.admitted == 1
-        await pool.idle()
+        await pool.shutdown()
 
     asyncio.run(scene())
 
@@ -194,7 +194,7 @@ def test_work_of_a_client_that_left_is_not_begun_and_what_was_begun_is_finished(
         await asyncio.sleep(0.05)
         release.set()
         assert await one == "first"
-        await pool.idle()
+        await pool.shutdown()
         assert done == ["first"]
 
     asyncio.run(scene())
@@ -209,7 +209,7 @@ def test_shutting_down_finishes_what_was_admitted():
             for n in range(4)
         ]
         await asyncio.sleep(0)
-        await pool.idle()
+        await pool.shutdown()
         await asyncio.gather(*tasks)
         assert done == [0, 1, 2, 3]
 

@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.background.periodic import Upkeep
+from api.background.periodic import PeriodicTasks
 from casework.accounts.api_keys import NewKey
 from casework.kernel.vocabulary import Role, Scope
 from tests.api.conftest import problem, settings_for, wait_until_ready
@@ -121,7 +121,7 @@ def test_figures_are_counted_again_by_themselves_and_hold_no_names(tmp_path, clo
 
 def test_upkeep_goes_on_after_a_failure_and_ends_when_told():
     async def scene():
-        upkeep, rounds, again = Upkeep(), [], threading.Event()
+        upkeep, rounds, again = PeriodicTasks(), [], threading.Event()
 
         def work():
             rounds.append(1)

@@ -13,21 +13,21 @@ def test_spare_work_waits_for_a_free_worker_and_takes_no_place():
     async def scene():
         pool = WorkPool(1, 1)
         try:
-            assert await pool.spare(lambda: "idle") == "idle"
-            with pool.take():
+            assert await pool.low_priority(lambda: "idle") == "idle"
+            with pool.acquire():
                 begun = []
-                waiting = asyncio.create_task(pool.spare(lambda: begun.append(1)))
+                waiting = asyncio.create_task(pool.low_priority(lambda: begun.append(1)))
                 await asyncio.sleep(0.05)
                 assert not begun
                 assert pool.admitted == 1
-                with pool.take(), pytest.raises(Overloaded):
-                    pool.take().__enter__()
+                with pool.acquire(), pytest.raises(Overloaded):
+                    pool.acquire().__enter__()
                 await asyncio.sleep(0.05)
                 assert not begun, "a worker is still taken"
             await asyncio.wait_for(waiting, patience(5))
             assert begun == [1]
         finally:
-            await pool.idle()
+            await pool.shutdown()
 
     asyncio.run(scene())
 
@@ -43,16 +43,16 @@ def test_a_request_is_admitted_while_spare_work_is_done():
             asyncio.run_coroutine_threadsafe(release.wait(), loop).result(patience(5))
 
         release = asyncio.Event()
-        spare = asyncio.create_task(pool.spare(slow))
+        spare = asyncio.create_task(pool.low_priority(slow))
         try:
             await asyncio.wait_for(held.wait(), patience(5))
-            with pool.take():
+            with pool.acquire():
                 recorded = pool.record(lambda: "answered")
                 assert await asyncio.wait_for(recorded, patience(5)) == "answered"
         finally:
             release.set()
             await spare
-            await pool.idle()
+            await pool.shutdown()
 
     asyncio.run(scene())
 
@@ -61,9 +61,9 @@ def test_an_error_of_spare_work_is_the_caller_s():
     async def scene():
         pool = WorkPool(1, 0)
         with contextlib.suppress(ZeroDivisionError):
-            await pool.spare(lambda: 1 // 0)
+            await pool.low_priority(lambda: 1 // 0)
             pytest.fail("no error")
-        assert await pool.spare(lambda: 2) == 2
-        await pool.idle()
+        assert await pool.low_priority(lambda: 2) == 2
+        await pool.shutdown()
 
     asyncio.run(scene())
