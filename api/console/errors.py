@@ -9,7 +9,7 @@ from api import problems
 from api.console import labels
 from api.console.forms import SAFE_METHODS, Forged
 from api.console.page import visit_of
-from api.console.urls import ACCOUNT, SIGN_IN, is_page, page_of
+from api.console.urls import ACCOUNT, SIGN_IN, is_page, referring_page
 from api.problems import Problem, ProblemKind
 
 _FORGED = ProblemKind(403, "form_refused")
@@ -43,7 +43,7 @@ def _page(request: Request) -> str:
     """Return the page that was asked for, or that a form stood on."""
     if request.method in SAFE_METHODS:
         return visit_of(request).here
-    return page_of(request.headers.get("referer"), request.headers.get("host"))
+    return referring_page(request.headers.get("referer"), request.headers.get("host"))
 
 
 def _forged(request: Request, _error: Exception) -> Response:

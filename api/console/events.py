@@ -8,7 +8,7 @@ from typing import Final
 from sse_starlette import ServerSentEvent
 
 from api import cookies
-from api.console.page import OfficerVisit
+from api.console.page import OfficerRequest
 from api.streams import EventStream, Serializer, Streams
 from casework.kernel.actor import Actor
 from casework.kernel.errors import NotAuthenticated, NotPermitted
@@ -17,7 +17,7 @@ from casework.kernel.vocabulary import SessionKind
 _PRIVATE: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-def stream(visit: OfficerVisit, spell: Serializer) -> EventStream:
+def stream(visit: OfficerRequest, spell: Serializer) -> EventStream:
     """Answer with events until the page is left or the session ends; watching keeps none alive.
 
     Args:
@@ -37,7 +37,7 @@ def event(name: str, data: object, event_id: str) -> ServerSentEvent:
 
 
 async def _told(
-    visit: OfficerVisit, spell: Serializer, given: str | None
+    visit: OfficerRequest, spell: Serializer, given: str | None
 ) -> AsyncIterator[ServerSentEvent]:
     records = visit.records
     streams: Streams = visit.request.app.state.streams

@@ -28,7 +28,7 @@ class Forged(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class FormData:
     """The fields and files of a form."""
 
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class Posted:
         return validated(model, data)
 
 
-async def read(request: Request) -> Posted:
+async def read(request: Request) -> FormData:
     """Read a form's body, of either encoding.
 
     Raises:
@@ -78,7 +78,7 @@ async def read(request: Request) -> Posted:
         pairs, files = await read_parts(request)
         # A file field that was left empty is sent all the same, without content.
         chosen = {name: tuple(f for f in found if f.content) for name, found in files.items()}
-        return Posted(_grouped(pairs), {name: found for name, found in chosen.items() if found})
+        return FormData(_grouped(pairs), {name: found for name, found in chosen.items() if found})
     if kind != "application/x-www-form-urlencoded":
         raise RequestInvalid("Send a form.", [FieldProblem(field="body", message="not a form")])
     try:
@@ -89,7 +89,7 @@ async def read(request: Request) -> Posted:
     except (UnicodeDecodeError, ValueError) as error:
         problem = FieldProblem(field="body", message="cannot be read")
         raise RequestInvalid("The form cannot be read.", [problem]) from error
-    return Posted(_grouped(pairs))
+    return FormData(_grouped(pairs))
 
 
 def _grouped(pairs: list[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
@@ -100,12 +100,12 @@ def _grouped(pairs: list[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     return values
 
 
-def token(secret: str) -> str:
+def csrf_token(secret: str) -> str:
     """Return what our forms carry for a holder of this session or visitor's cookie."""
     return hmac.new(secret.encode(), _PURPOSE, hashlib.sha256).hexdigest()
 
 
-async def proven(request: Request, secret: str) -> Posted:
+async def read_verified(request: Request, secret: str) -> FormData:
     """Return what a request that changes something sends, once it is known to be from our pages.
 
     The browser's own word comes first (`Sec-Fetch-Site`, `Origin`), then the token, which only our
@@ -121,9 +121,9 @@ async def proven(request: Request, secret: str) -> Posted:
     origin = request.headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
         raise Forged
-    expected = token(secret) if secret else ""
+    expected = csrf_token(secret) if secret else ""
     shown = request.headers.get(TOKEN_HEADER)
-    posted: Posted | None = None
+    posted: FormData | None = None
     if shown is None:
         posted = await read(request)
         shown = posted.raw(TOKEN_FIELD)

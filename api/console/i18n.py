@@ -11,7 +11,7 @@ from importlib.resources import files
 from io import BytesIO
 from typing import Final
 
-from babel import Locale
+import babel
 from babel.dates import format_date, format_datetime, format_time, get_timezone
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -33,7 +33,7 @@ def msg(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Speech:
+class Locale:
     """One language, with the time zone of the place."""
 
     language: str
@@ -74,20 +74,20 @@ class Speech:
         return format_percent(value, locale=self.language)
 
 
-def load(zone_name: str) -> dict[str, Speech]:
+def load(zone_name: str) -> dict[str, Locale]:
     """Return every language by its code.
 
     Raises:
         LookupError: there is no such time zone.
     """
     zone = get_timezone(zone_name)
-    return {code: Speech(code, _catalogue(code), zone) for code in LANGUAGES}
+    return {code: Locale(code, _catalogue(code), zone) for code in LANGUAGES}
 
 
 def preferred(accepted: str) -> str:
     """Return our language that a browser's `Accept-Language` puts first, or the default."""
     wanted = [part.split(";")[0].strip().replace("-", "_") for part in accepted.split(",")]
-    found = Locale.negotiate([each for each in wanted if each.isascii()], list(LANGUAGES))
+    found = babel.Locale.negotiate([each for each in wanted if each.isascii()], list(LANGUAGES))
     return found.language if found is not None else DEFAULT_LANGUAGE
 
 

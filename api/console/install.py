@@ -25,13 +25,13 @@ from api.console.screens import (
     watchlists,
     webhooks,
 )
-from api.console.templating import make
+from api.console.templating import build_environment
 from config.settings import Settings
 
 
 def install(app: FastAPI, settings: Settings) -> None:
     """Add every screen; none of them is in the OpenAPI document, which is for programs."""
-    app.state.console = make(settings.display_time_zone, secure=settings.cookie_secure)
+    app.state.console = build_environment(settings.display_time_zone, secure=settings.cookie_secure)
     errors.install(app)
     for module in (
         assets,

@@ -5,10 +5,10 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
-from babel import Locale
+import babel
 from babel.core import get_global
 
-from api.console.i18n import Speech, msg
+from api.console.i18n import Locale, msg
 from api.problems import KINDS, Problem
 from casework.kernel.vocabulary import (
     AlertState,
@@ -316,25 +316,25 @@ def advised(reason: str) -> str:
     return ADVISED[Reason(reason)]
 
 
-def sentence(problem: Problem, speech: Speech) -> str:
+def sentence(problem: Problem, speech: Locale) -> str:
     """Return what an error says to a person, in their language."""
     general = "internal_error" if problem.status >= _OURS else "request_invalid"
     code = problem.code if problem.code in SENTENCES else general
     return told(problem.detail, speech) or by_code(code, speech)
 
 
-def by_code(code: str, speech: Speech) -> str:
+def by_code(code: str, speech: Locale) -> str:
     """Return the sentence of a code in `SENTENCES`, in a language."""
     text = SENTENCES[code]
     return speech(text)
 
 
-def told(text: str, speech: Speech) -> str | None:
+def told(text: str, speech: Locale) -> str | None:
     """Return a sentence of the use cases in a language, None if it is not one of the known."""
     return speech(text) if text in SAID_BY_CASEWORK else None
 
 
-def fault(error: Exception, speech: Speech) -> str:
+def fault(error: Exception, speech: Locale) -> str:
     """Return what an error of the use cases says to a person, for a form that is shown again."""
     kind = KINDS.get(type(error))
     code = kind.code if kind is not None and kind.code in SENTENCES else "request_invalid"
@@ -348,7 +348,7 @@ def country(code: str | None, language: str) -> str:
     if not code:
         return ""
     alpha2 = (get_global("territory_aliases").get(code) or [code])[0]
-    return str(Locale(language).territories.get(alpha2, code))
+    return str(babel.Locale(language).territories.get(alpha2, code))
 
 
 def span(length: timedelta) -> str:

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from api.console.forms import Posted
-from api.console.page import Visit
+from api.console.forms import FormData
+from api.console.page import PageRequest
 
 
-def with_zone(visit: Visit, *names: str) -> Posted:
+def with_zone(visit: PageRequest, *names: str) -> FormData:
     """Return what was posted, with these fields (`2026-03-01T15:00`, or a day) in RFC 3339.
 
     What is no time stays as it is, for the schema to refuse.
@@ -19,4 +19,4 @@ def with_zone(visit: Visit, *names: str) -> Posted:
             continue
         at = typed if typed.tzinfo is not None else typed.replace(tzinfo=visit.speech.zone)
         values[name] = (at.isoformat(),)
-    return Posted(values, visit.posted.files)
+    return FormData(values, visit.posted.files)

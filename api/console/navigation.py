@@ -10,7 +10,7 @@ from casework.kernel.permissions import Permission, PermissionScope, scope_of
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class MenuItem:
     """One entry of the menu."""
 
     address: str
@@ -25,20 +25,20 @@ class Entry:
 
 # In the order they are shown; who signs in is brought to the first that they may use.
 ENTRIES: Final = (
-    Entry("/alerts", msg("Alerts"), Permission.READ_ALERT),
-    Entry("/watchlists", msg("Watchlists"), Permission.READ_WATCHLIST),
-    Entry("/subjects", msg("Subjects"), Permission.READ_SUBJECT),
-    Entry("/search", msg("Search"), Permission.SEARCH),
-    Entry("/tips", msg("Tips"), Permission.HANDLE_TIP),
-    Entry("/referrals", msg("Referrals"), Permission.HANDLE_REFERRAL),
-    Entry("/overview", msg("Overview"), Permission.READ_REPORT),
-    Entry("/totals", msg("All agencies"), Permission.READ_TOTALS),
-    Entry("/audit", msg("Audit"), Permission.READ_AUDIT),
-    Entry("/administration/officers", msg("Administration"), Permission.MANAGE_OFFICER),
+    MenuItem("/alerts", msg("Alerts"), Permission.READ_ALERT),
+    MenuItem("/watchlists", msg("Watchlists"), Permission.READ_WATCHLIST),
+    MenuItem("/subjects", msg("Subjects"), Permission.READ_SUBJECT),
+    MenuItem("/search", msg("Search"), Permission.SEARCH),
+    MenuItem("/tips", msg("Tips"), Permission.HANDLE_TIP),
+    MenuItem("/referrals", msg("Referrals"), Permission.HANDLE_REFERRAL),
+    MenuItem("/overview", msg("Overview"), Permission.READ_REPORT),
+    MenuItem("/totals", msg("All agencies"), Permission.READ_TOTALS),
+    MenuItem("/audit", msg("Audit"), Permission.READ_AUDIT),
+    MenuItem("/administration/officers", msg("Administration"), Permission.MANAGE_OFFICER),
 )
 
 
-def menu_for(actor: Actor | None) -> list[Entry]:
+def menu_for(actor: Actor | None) -> list[MenuItem]:
     """Return the entries that an actor may use."""
     if actor is None:
         return []

@@ -6,7 +6,7 @@
     def show(alert_id: str, visit: Reader) -> Response:
         return visit.page("alert.html", view=visit.records.alerts.get(visit.actor, alert_id))
 
-Whatever changes something comes as a form of ours: `Page` refuses any other before the screen sees
+Whatever changes something comes as a form of ours: `RequirePermission` refuses any other before the screen sees
 it, and hands the fields on as `visit.posted`.
 """
 
@@ -20,12 +20,12 @@ from fastapi import Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api import cookies
-from api.console.forms import SAFE_METHODS, Posted, proven, token
-from api.console.i18n import DEFAULT_LANGUAGE, LANGUAGES, Speech, preferred
-from api.console.navigation import Entry as MenuEntry
+from api.console.forms import SAFE_METHODS, FormData, csrf_token, read_verified
+from api.console.i18n import DEFAULT_LANGUAGE, LANGUAGES, Locale, preferred
+from api.console.navigation import MenuItem as MenuEntry
 from api.console.navigation import menu_for
 from api.console.templating import Console
-from api.console.urls import local
+from api.console.urls import safe_redirect
 from api.problems import NotReady
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import REFUSED, AuditEntry
@@ -41,15 +41,15 @@ _SEE_OTHER: Final = 303
 
 
 @dataclass(slots=True)
-class Visit:
+class PageRequest:
     """Somebody asks for a page; who, is not known."""
 
     request: Request
     console: Console
-    speech: Speech
+    speech: Locale
     secret: str
     """What this browser's forms are bound to: its session, or else its visitor's cookie."""
-    posted: Posted = field(default_factory=Posted)
+    posted: FormData = field(default_factory=FormData)
 
     @property
     def service(self) -> Service:
@@ -80,7 +80,7 @@ class Visit:
     def here(self) -> str:
         """The address of this page, to come back to."""
         url = self.request.url
-        return local(url.path + (f"?{url.query}" if url.query else ""))
+        return safe_redirect(url.path + (f"?{url.query}" if url.query else ""))
 
     @property
     def actor_known(self) -> Actor | None:
@@ -100,7 +100,7 @@ class Visit:
     def render(self, template: str, **values: Any) -> str:  # noqa: ANN401 - a template's own
         """Return a template's text; for parts of pages that are sent later."""
         found = self.console.template(template, self.speech.language)
-        return found.render(visit=self, csrf=token(self.secret), **values)
+        return found.render(visit=self, csrf=csrf_token(self.secret), **values)
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> Response:  # noqa: ANN401
         """Answer with a page.
@@ -130,7 +130,7 @@ class Visit:
 
 
 @dataclass(slots=True)
-class OfficerVisit(Visit):
+class OfficerRequest(PageRequest):
     """An officer who is signed in asks for a page that they may have."""
 
     actor: Actor = field(kw_only=True)
@@ -152,7 +152,7 @@ class OfficerVisit(Visit):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class RequirePermission:
     """A dependency that lets in officers who may do something, and says so in the signature.
 
     It is the first of two checks: the use case behind the screen checks the object.
@@ -162,7 +162,7 @@ class Page:
     counts_as_use: bool = True
     """Whether asking keeps the session alive; what pages ask by themselves must not."""
 
-    async def __call__(self, request: Request) -> OfficerVisit:
+    async def __call__(self, request: Request) -> OfficerRequest:
         """Return the visit; a refusal goes into the audit trail.
 
         Raises:
@@ -176,7 +176,9 @@ class Page:
         actor, officer = await asyncio.to_thread(
             self._known, records, text, request.scope["siaga.request_id"]
         )
-        posted = Posted() if request.method in SAFE_METHODS else await proven(request, text)
+        posted = (
+            FormData() if request.method in SAFE_METHODS else await read_verified(request, text)
+        )
         try:
             require(actor, self.act)
         except NotPermitted:
@@ -184,7 +186,7 @@ class Page:
             await asyncio.to_thread(records.audit.note, entry)
             raise
         speech = visit.console.speeches.get(officer.language, visit.speech)
-        return OfficerVisit(
+        return OfficerRequest(
             request, visit.console, speech, text, posted, actor=actor, officer=officer
         )
 
@@ -195,19 +197,19 @@ class Page:
         return actor, records.account.get(actor)
 
 
-async def _guest(request: Request) -> Visit:
+async def _guest(request: Request) -> PageRequest:
     """Return the visit of whoever it is; a form has to be ours all the same."""
     visit = visit_of(request)
     if request.method not in SAFE_METHODS:
-        visit.posted = await proven(request, _held(request))
+        visit.posted = await read_verified(request, _held(request))
     return visit
 
 
-Guest = Annotated[Visit, Depends(_guest)]
+Guest = Annotated[PageRequest, Depends(_guest)]
 """Anybody: for the few pages that are asked for before signing in."""
 
 
-def visit_of(request: Request) -> Visit:
+def visit_of(request: Request) -> PageRequest:
     """Return the visit of whoever it is; forms of the page are bound to what the browser holds."""
     return _visit(request, _held(request) or secrets.token_urlsafe(_VISITOR_BYTES))
 
@@ -216,10 +218,10 @@ def _held(request: Request) -> str:
     return request.cookies.get(cookies.SESSION) or request.cookies.get(cookies.VISITOR, "")
 
 
-def _visit(request: Request, secret: str) -> Visit:
+def _visit(request: Request, secret: str) -> PageRequest:
     console: Console = request.app.state.console
     language = request.cookies.get(cookies.LANGUAGE, "")
     if language not in LANGUAGES:
         accepted = request.headers.get("accept-language", "")
         language = preferred(accepted) if accepted else DEFAULT_LANGUAGE
-    return Visit(request, console, console.speeches[language], secret)
+    return PageRequest(request, console, console.speeches[language], secret)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from api.console import labels
-from api.console.i18n import Speech
+from api.console.i18n import Locale
 from casework.kernel.vocabulary import ReferralKind
 from casework.referrals.payload import AlertField, TipField
 from casework.review.alerts import AlertView
@@ -25,7 +25,7 @@ _WORDS_OF: Final = {
 }
 
 
-def shown(kind: ReferralKind, values: Mapping[str, Any], speech: Speech) -> list[tuple[str, str]]:
+def shown(kind: ReferralKind, values: Mapping[str, Any], speech: Locale) -> list[tuple[str, str]]:
     """Return name and value of every field that is carried and no photo, in a fixed order.
 
     What is carried although nothing was known of it has an empty value.
@@ -37,12 +37,12 @@ def shown(kind: ReferralKind, values: Mapping[str, Any], speech: Speech) -> list
     ]
 
 
-def photos(kind: ReferralKind, names: Sequence[str], speech: Speech) -> list[tuple[str, str]]:
+def photos(kind: ReferralKind, names: Sequence[str], speech: Locale) -> list[tuple[str, str]]:
     """Return the name and what it is called of every photo that is carried."""
     return [(each.value, speech(labels.of(each))) for each in _FIELDS[kind] if each.value in names]
 
 
-def told(field: str, value: Any, speech: Speech) -> str:  # noqa: ANN401 - as JSON has it
+def told(field: str, value: Any, speech: Locale) -> str:  # noqa: ANN401 - as JSON has it
     """Return a carried value as text; empty where nothing is known."""
     if value is None or value in ("", [], ()):
         return ""
@@ -95,7 +95,7 @@ def _moment(value: str | datetime) -> datetime:
     return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
-_TELLING: Final[Mapping[str, Callable[[Any, Speech], str]]] = {
+_TELLING: Final[Mapping[str, Callable[[Any, Locale], str]]] = {
     "nationality": lambda code, speech: labels.country(code, speech.language),
     "documents": lambda found, _: ", ".join(_document(each) for each in found),
     "aliases": lambda names, _: ", ".join(names),

@@ -15,7 +15,7 @@ _MARGIN: Final = 36
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class ScoreScale:
     """Where things stand on the scale, in units of the drawing."""
 
     width: int
@@ -34,7 +34,7 @@ class Scale:
         return self.one_in >= RAREST
 
 
-def scale_of(alert: Alert, policy: Policy | None) -> Scale | None:
+def scale_of(alert: Alert, policy: Policy | None) -> ScoreScale | None:
     """Return the scale of an alert, None where its odds were never known.
 
     Args:
@@ -44,7 +44,7 @@ def scale_of(alert: Alert, policy: Policy | None) -> Scale | None:
     if alert.one_in is None:
         return None
     at_threshold = policy.one_in(alert.threshold) if policy is not None else None
-    return Scale(
+    return ScoreScale(
         _WIDTH,
         tuple((_place(10**power), 10**power) for power in range(_DECADES + 1)),
         _place(alert.one_in),

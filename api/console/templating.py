@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from api.console import labels
 from api.console.assets import Assets
-from api.console.i18n import LANGUAGES, Speech, load
+from api.console.i18n import LANGUAGES, Locale, load
 from casework.review.alerts import shown_state
 
 
@@ -19,7 +19,7 @@ from casework.review.alerts import shown_state
 class Console:
     """The frame."""
 
-    speeches: dict[str, Speech]
+    speeches: dict[str, Locale]
     environments: dict[str, Environment]
     assets: Assets
     secure: bool
@@ -31,7 +31,7 @@ class Console:
 
 
 @cache
-def make(zone: str, *, secure: bool) -> Console:
+def build_environment(zone: str, *, secure: bool) -> Console:
     """Put the frame together, once in a process: what it is made of lies in the package.
 
     Raises:
@@ -42,7 +42,7 @@ def make(zone: str, *, secure: bool) -> Console:
     return Console(speeches, environments, assets, secure)
 
 
-def _environment(speech: Speech, assets: Assets) -> Environment:
+def _environment(speech: Locale, assets: Assets) -> Environment:
     environment = Environment(
         loader=PackageLoader("api.console"),
         autoescape=True,

@@ -15,7 +15,7 @@ def is_page(path: str) -> bool:
     return not path.startswith(_FOR_PROGRAMS)
 
 
-def local(address: str | None, fallback: str = HOME) -> str:
+def safe_redirect(address: str | None, fallback: str = HOME) -> str:
     """Return an address of this console to go to; anything else gives the fallback.
 
     Browsers read `//host` and backslashes as other hosts, and drop control characters.
@@ -30,11 +30,11 @@ def local(address: str | None, fallback: str = HOME) -> str:
     return address
 
 
-def page_of(referer: str | None, host: str | None) -> str:
+def referring_page(referer: str | None, host: str | None) -> str:
     """Return the page of ours that a request came from, by its `Referer`."""
     if not referer:
         return HOME
     parts = urlsplit(referer)
     if parts.netloc != host:
         return HOME
-    return local(parts.path + (f"?{parts.query}" if parts.query else ""))
+    return safe_redirect(parts.path + (f"?{parts.query}" if parts.query else ""))

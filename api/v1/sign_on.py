@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.responses import RedirectResponse
 
 from api import cookies, problems
-from api.console.urls import SIGN_IN, local
+from api.console.urls import SIGN_IN, safe_redirect
 from api.dependencies import RequestId, TheService, TheSettings
 from casework.accounts.single_sign_on import HOLDS_FOR, Callback, SingleSignOn
 from casework.kernel import errors
@@ -59,7 +59,7 @@ def start(
 ) -> Response:
     """Send the browser to the identity provider."""
     try:
-        departure = sign_on.begin(local(next))
+        departure = sign_on.begin(safe_redirect(next))
     except errors.ProviderUnavailable as error:
         return _refused(request, error, settings.cookie_secure)
     answer = RedirectResponse(departure.address, _SEE_OTHER, _TO_BROWSER)

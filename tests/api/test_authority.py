@@ -13,7 +13,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.console.page import Page
+from api.console.page import RequirePermission
 from api.dependencies import Allowed
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
@@ -32,10 +32,10 @@ PEOPLE = tuple(role for role in Role if role is not Role.PORT)
 PROMISED = promised()
 
 
-def declared(dependant: Any) -> Iterator[Allowed | Page]:
+def declared(dependant: Any) -> Iterator[Allowed | RequirePermission]:
     """What a route's signature asks for."""
     for dependency in dependant.dependencies:
-        if isinstance(dependency.call, Allowed | Page):
+        if isinstance(dependency.call, Allowed | RequirePermission):
             yield dependency.call
         yield from declared(dependency)
 

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
-from api.console.i18n import Speech, load
+from api.console.i18n import Locale, load
 from casework.kernel.vocabulary import Category, Role
 from tests.browser import chromium
 from tests.browser.installation import WAIT_S, Installation
@@ -101,12 +101,12 @@ def signed_in(window: Callable[..., Page], site: Installation) -> Callable[..., 
     return make
 
 
-def speech(language: str) -> Speech:
+def speech(language: str) -> Locale:
     """What the console says in a language."""
     return load("Asia/Jakarta")[language]
 
 
-def sign_in(page: Page, login: str, say: Speech) -> None:
+def sign_in(page: Page, login: str, say: Locale) -> None:
     """Sign in through the page, in the language that the browser asks for."""
     page.goto("/sign-in")
     page.get_by_label(say("Login")).fill(login)

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from api.console import labels
-from api.console.page import OfficerVisit, Page
+from api.console.page import OfficerRequest, RequirePermission
 from api.console.urls import ACCOUNT
 from api.dependencies import HashingPlace
 from casework.accounts.passwords import LEAST_LENGTH
@@ -18,7 +18,7 @@ from casework.kernel.permissions import Permission
 
 router: Final = APIRouter(include_in_schema=False)
 
-Someone = Annotated[OfficerVisit, Depends(Page(Permission.OWN_ACCOUNT))]
+Someone = Annotated[OfficerRequest, Depends(RequirePermission(Permission.OWN_ACCOUNT))]
 
 
 @router.get(ACCOUNT)
@@ -75,7 +75,7 @@ async def back(form: str, visit: Someone) -> Response:
     return visit.go(ACCOUNT)
 
 
-def _page(visit: OfficerVisit, status: int = 200, secret: str = "", **values: Any) -> Response:  # noqa: ANN401
+def _page(visit: OfficerRequest, status: int = 200, secret: str = "", **values: Any) -> Response:  # noqa: ANN401
     officer = visit.records.account.get(visit.actor)
     uri = provisioning_uri(secret, officer.login) if secret else ""
     known = {"password_fault": "", "factor_fault": "", **values}

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from api.console import labels
-from api.console.page import OfficerVisit, Page
+from api.console.page import OfficerRequest, RequirePermission
 from api.problems import RequestInvalid
 from api.v1.agencies.schemas import AgencyIn
 from casework.accounts.agencies import NewAgency
@@ -16,7 +16,7 @@ from casework.kernel.vocabulary import AgencyKind
 
 router: Final = APIRouter(include_in_schema=False)
 
-Keeper = Annotated[OfficerVisit, Depends(Page(Permission.MANAGE_AGENCY))]
+Keeper = Annotated[OfficerRequest, Depends(RequirePermission(Permission.MANAGE_AGENCY))]
 
 
 @router.get("/administration/agencies")
@@ -47,7 +47,7 @@ def edit(agency_id: str, visit: Keeper) -> Response:
     return visit.go("/administration/agencies", done="saved")
 
 
-def _page(visit: OfficerVisit, *, status: int = 200, fault: str = "") -> Response:
+def _page(visit: OfficerRequest, *, status: int = 200, fault: str = "") -> Response:
     return visit.page(
         "agencies.html",
         status=status,

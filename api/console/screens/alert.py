@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from api.console import labels
-from api.console.page import OfficerVisit, Page
+from api.console.page import OfficerRequest, RequirePermission
 from api.console.score_scale import scale_of
 from api.problems import RequestInvalid
 from api.v1.alerts.schemas import ClosingIn, FindingIn
@@ -19,11 +19,11 @@ from casework.review.queue import urgency_of
 
 router: Final = APIRouter(prefix="/alerts", include_in_schema=False)
 
-Reader = Annotated[OfficerVisit, Depends(Page(Permission.READ_ALERT))]
-Taker = Annotated[OfficerVisit, Depends(Page(Permission.ACKNOWLEDGE_ALERT))]
-Decider = Annotated[OfficerVisit, Depends(Page(Permission.DECIDE_ALERT))]
-Confirmer = Annotated[OfficerVisit, Depends(Page(Permission.CONFIRM_ALERT))]
-Closer = Annotated[OfficerVisit, Depends(Page(Permission.CLOSE_ALERT))]
+Reader = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_ALERT))]
+Taker = Annotated[OfficerRequest, Depends(RequirePermission(Permission.ACKNOWLEDGE_ALERT))]
+Decider = Annotated[OfficerRequest, Depends(RequirePermission(Permission.DECIDE_ALERT))]
+Confirmer = Annotated[OfficerRequest, Depends(RequirePermission(Permission.CONFIRM_ALERT))]
+Closer = Annotated[OfficerRequest, Depends(RequirePermission(Permission.CLOSE_ALERT))]
 
 
 @router.get("/{alert_id}")
@@ -87,7 +87,7 @@ async def back(alert_id: str, visit: Reader) -> Response:
     return visit.go(f"/alerts/{alert_id}")
 
 
-def _step(visit: OfficerVisit, alert_id: str, done: str, step: Callable[[], object]) -> Response:
+def _step(visit: OfficerRequest, alert_id: str, done: str, step: Callable[[], object]) -> Response:
     """Take a step; if it cannot be, show the alert as it is now, with all that was typed."""
     try:
         step()
@@ -99,7 +99,7 @@ def _step(visit: OfficerVisit, alert_id: str, done: str, step: Callable[[], obje
 
 
 def _page(
-    visit: OfficerVisit,
+    visit: OfficerRequest,
     alert_id: str,
     status: int = 200,
     conflict: Conflict | None = None,

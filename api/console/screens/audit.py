@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 
-from api.console.page import OfficerVisit, Page
+from api.console.page import OfficerRequest, RequirePermission
 from api.v1.audit.routes import NDJSON
 from casework.kernel.audit.chain import Verdict
 from casework.kernel.audit.log import DONE, REFUSED
@@ -16,8 +16,8 @@ from casework.kernel.permissions import Permission
 
 router: Final = APIRouter(include_in_schema=False)
 
-Reader = Annotated[OfficerVisit, Depends(Page(Permission.READ_AUDIT))]
-Verifier = Annotated[OfficerVisit, Depends(Page(Permission.VERIFY_AUDIT))]
+Reader = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_AUDIT))]
+Verifier = Annotated[OfficerRequest, Depends(RequirePermission(Permission.VERIFY_AUDIT))]
 
 PAGE_SIZE: Final = 100
 _LONGEST: Final = 200
@@ -43,7 +43,7 @@ def export(visit: Reader) -> Response:
     return StreamingResponse((line + "\n" for line in lines), media_type=NDJSON, headers=headers)
 
 
-def _page(visit: OfficerVisit, verdict: Verdict | None = None) -> Response:
+def _page(visit: OfficerRequest, verdict: Verdict | None = None) -> Response:
     query = visit.request.query_params
     said = {
         name: query.get(name, "").strip()[:_LONGEST]
@@ -66,7 +66,7 @@ def _page(visit: OfficerVisit, verdict: Verdict | None = None) -> Response:
     )
 
 
-def _day(visit: OfficerVisit, text: str, *, days: int = 0) -> datetime | None:
+def _day(visit: OfficerRequest, text: str, *, days: int = 0) -> datetime | None:
     """Return the beginning of a day in the place's time, some days on; None for no day."""
     try:
         day = datetime.fromisoformat(text).date()

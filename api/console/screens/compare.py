@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from api.console import labels
-from api.console.page import OfficerVisit, Page
+from api.console.page import OfficerRequest, RequirePermission
 from api.dependencies import Workers, work_place
 from api.v1.compare.routes import told
 from api.v1.compare.schemas import CompareOut
@@ -19,7 +19,7 @@ from detector.pipeline import Analysis
 
 router: Final = APIRouter(include_in_schema=False)
 
-Comparer = Annotated[OfficerVisit, Depends(Page(Permission.COMPARE))]
+Comparer = Annotated[OfficerRequest, Depends(RequirePermission(Permission.COMPARE))]
 
 PHOTOS: Final = ("first", "second")
 
@@ -30,7 +30,7 @@ def ask(visit: Comparer) -> Response:
     return _page(visit)
 
 
-@router.post("/compare", dependencies=[work_place(Page(Permission.COMPARE))])
+@router.post("/compare", dependencies=[work_place(RequirePermission(Permission.COMPARE))])
 async def compare(visit: Comparer, pool: Workers) -> Response:
     """Tell how alike the faces of two photos are."""
     service, files = visit.service, visit.posted.files
@@ -55,7 +55,7 @@ async def compare(visit: Comparer, pool: Workers) -> Response:
 
 
 def _page(
-    visit: OfficerVisit, result: CompareOut | None = None, *, wrong: dict[str, str] | None = None
+    visit: OfficerRequest, result: CompareOut | None = None, *, wrong: dict[str, str] | None = None
 ) -> Response:
     one_in = None
     if result is not None and result.false_match_rate is not None:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from api.background.imports import ImportWorker
 from api.console import labels
-from api.console.page import OfficerVisit, Page
+from api.console.page import OfficerRequest, RequirePermission
 from api.problems import FieldProblem, NotReady, RequestInvalid
 from api.v1.imports.schemas import ImportOut, faults_as_csv
 from casework.imports.exports import ExportForm
@@ -22,8 +22,8 @@ from casework.tables import ImportJob
 
 router: Final = APIRouter(include_in_schema=False)
 
-Importer = Annotated[OfficerVisit, Depends(Page(Permission.IMPORT))]
-Exporter = Annotated[OfficerVisit, Depends(Page(Permission.EXPORT_WATCHLIST))]
+Importer = Annotated[OfficerRequest, Depends(RequirePermission(Permission.IMPORT))]
+Exporter = Annotated[OfficerRequest, Depends(RequirePermission(Permission.EXPORT_WATCHLIST))]
 
 _PAGE_SIZE: Final = 50
 _MOST_FAULTS: Final = 200
@@ -96,7 +96,7 @@ def export(watchlist_id: str, visit: Exporter) -> Response:
     return StreamingResponse(found.content, media_type=kind, headers=headers)
 
 
-def _receive(visit: OfficerVisit, watchlist_id: str) -> ImportJob:
+def _receive(visit: OfficerRequest, watchlist_id: str) -> ImportJob:
     imports, posted = visit.records.imports, visit.posted
     if FILE not in posted.files:
         message = "A file with the subjects is required."
@@ -118,6 +118,6 @@ def _receive(visit: OfficerVisit, watchlist_id: str) -> ImportJob:
                 imports.discard(receiving)
 
 
-def _form(visit: OfficerVisit, watchlist_id: str, *, fault: str = "") -> Response:
+def _form(visit: OfficerRequest, watchlist_id: str, *, fault: str = "") -> Response:
     row = visit.records.watchlists.get(visit.actor, watchlist_id)
     return visit.page("import_form.html", status=422 if fault else 200, watchlist=row, fault=fault)

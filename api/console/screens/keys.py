@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from api.console import labels
-from api.console.page import OfficerVisit, Page
+from api.console.page import OfficerRequest, RequirePermission
 from api.forms import validated
 from api.problems import RequestInvalid
 from api.v1.keys.schemas import KeyIn
@@ -17,7 +17,7 @@ from casework.kernel.vocabulary import Scope
 
 router: Final = APIRouter(include_in_schema=False)
 
-Keeper = Annotated[OfficerVisit, Depends(Page(Permission.MANAGE_KEY))]
+Keeper = Annotated[OfficerRequest, Depends(RequirePermission(Permission.MANAGE_KEY))]
 
 
 @router.get("/administration/keys")
@@ -59,7 +59,7 @@ def revoke(key_id: str, visit: Keeper) -> Response:
 
 
 def _page(
-    visit: OfficerVisit,
+    visit: OfficerRequest,
     *,
     status: int = 200,
     fault: str = "",

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from api.console import labels
-from api.console.page import OfficerVisit, Page
+from api.console.page import OfficerRequest, RequirePermission
 from api.problems import RequestInvalid
 from api.v1.officers.schemas import OfficerIn
 from casework.accounts.officers import NewOfficer
@@ -16,7 +16,7 @@ from casework.kernel.vocabulary import Role
 
 router: Final = APIRouter(include_in_schema=False)
 
-Keeper = Annotated[OfficerVisit, Depends(Page(Permission.MANAGE_OFFICER))]
+Keeper = Annotated[OfficerRequest, Depends(RequirePermission(Permission.MANAGE_OFFICER))]
 
 _ROLES: Final = tuple(role for role in Role if role is not Role.PORT)
 _LIST: Final = "/administration/officers"
@@ -69,7 +69,7 @@ def reset(officer_id: str, visit: Keeper) -> Response:
 
 
 def _page(
-    visit: OfficerVisit,
+    visit: OfficerRequest,
     *,
     status: int = 200,
     fault: str = "",

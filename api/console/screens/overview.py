@@ -7,14 +7,14 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from api.console.page import OfficerVisit, Page
+from api.console.page import OfficerRequest, RequirePermission
 from casework.kernel.permissions import Permission
 from casework.oversight.reports import Dimension, Line, ReportRequest, ReviewReport
 
 router: Final = APIRouter(include_in_schema=False)
 
-Reader = Annotated[OfficerVisit, Depends(Page(Permission.READ_REPORT))]
-Coordinator = Annotated[OfficerVisit, Depends(Page(Permission.READ_TOTALS))]
+Reader = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_REPORT))]
+Coordinator = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_TOTALS))]
 
 WINDOWS: Final = (1, 7, 30, 90, 365)
 _WINDOW: Final = 30
@@ -81,6 +81,6 @@ def _days(request: Request) -> int:
     return int(text) if text in {str(days) for days in WINDOWS} else _WINDOW
 
 
-def _question(visit: OfficerVisit, days: int, *by: Dimension) -> ReportRequest:
+def _question(visit: OfficerRequest, days: int, *by: Dimension) -> ReportRequest:
     until = visit.records.queue.now()
     return ReportRequest(until - timedelta(days=days), until, by, str(visit.speech.zone))

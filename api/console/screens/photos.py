@@ -5,14 +5,14 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console.page import OfficerVisit, Page
+from api.console.page import OfficerRequest, RequirePermission
 from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
 from casework.kernel.permissions import Permission
 from casework.review.alerts import PORTRAIT_FORMAT
 
 router: Final = APIRouter(prefix="/alerts/{alert_id}", include_in_schema=False)
 
-Reader = Annotated[OfficerVisit, Depends(Page(Permission.READ_ALERT))]
+Reader = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_ALERT))]
 
 
 @router.get("/probe")

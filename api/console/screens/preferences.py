@@ -8,17 +8,19 @@ from starlette.responses import Response
 from api import cookies
 from api.console.i18n import LANGUAGES
 from api.console.navigation import home_of
-from api.console.page import THEMES, Guest, OfficerVisit, Page
-from api.console.urls import local
+from api.console.page import THEMES, Guest, OfficerRequest, RequirePermission
+from api.console.urls import safe_redirect
 from casework.kernel.errors import CaseworkError
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import SessionKind
 
 router: Final = APIRouter(include_in_schema=False)
 
-Someone = Annotated[OfficerVisit, Depends(Page(Permission.OWN_ACCOUNT))]
+Someone = Annotated[OfficerRequest, Depends(RequirePermission(Permission.OWN_ACCOUNT))]
 
-Onlooker = Annotated[OfficerVisit, Depends(Page(Permission.OWN_ACCOUNT, counts_as_use=False))]
+Onlooker = Annotated[
+    OfficerRequest, Depends(RequirePermission(Permission.OWN_ACCOUNT, counts_as_use=False))
+]
 
 
 @router.get("/")
@@ -37,7 +39,7 @@ async def alive(visit: Onlooker) -> Response:
 @router.post("/preferences")
 def prefer(visit: Guest) -> Response:
     """Remember a language or a theme, and show the same page again."""
-    answer = visit.go(local(visit.posted.text("next")))
+    answer = visit.go(safe_redirect(visit.posted.text("next")))
     secure = visit.console.secure
     language, theme = visit.posted.text("language"), visit.posted.text("theme")
     if language in LANGUAGES:

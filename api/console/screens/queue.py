@@ -10,7 +10,7 @@ from sse_starlette import ServerSentEvent
 from starlette.responses import Response
 
 from api.console.events import event, stream
-from api.console.page import OfficerVisit, Page
+from api.console.page import OfficerRequest, RequirePermission
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import AlertState, Category
@@ -21,8 +21,10 @@ from casework.webhooks.feed import FeedEvent
 
 router: Final = APIRouter(include_in_schema=False)
 
-Reader = Annotated[OfficerVisit, Depends(Page(Permission.READ_ALERT))]
-Watcher = Annotated[OfficerVisit, Depends(Page(Permission.READ_ALERT, counts_as_use=False))]
+Reader = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_ALERT))]
+Watcher = Annotated[
+    OfficerRequest, Depends(RequirePermission(Permission.READ_ALERT, counts_as_use=False))
+]
 
 PAGE_SIZE: Final = 100
 _MOST_LISTS: Final = 200
@@ -67,7 +69,7 @@ class Asked:
             max(1, int(page)) if page.isascii() and page.isdecimal() and len(page) < 6 else 1,
         )
 
-    def wanted(self, visit: OfficerVisit) -> AlertFilter:
+    def wanted(self, visit: OfficerRequest) -> AlertFilter:
         """Return the filter."""
         return AlertFilter(
             STATES[self.state],
@@ -123,7 +125,7 @@ async def events(visit: Watcher) -> Response:
 
 
 def _rows(
-    visit: OfficerVisit, actor: Actor, ids: Collection[str], wanted: AlertFilter
+    visit: OfficerRequest, actor: Actor, ids: Collection[str], wanted: AlertFilter
 ) -> dict[str, Any]:
     """Return rows for alerts that changed: as HTML where they fit the filter, else as gone."""
     queue = visit.records.queue

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api.console import labels, referral_fields
 from api.console.i18n import msg
 from api.console.moments import with_zone
-from api.console.page import OfficerVisit, Page
+from api.console.page import OfficerRequest, RequirePermission
 from api.problems import RequestInvalid
 from api.v1.referrals.schemas import AlertReferralIn, TipReferralIn
 from casework.kernel.errors import IllegalTransition, InvalidReferral, StaleVersion
@@ -26,8 +26,8 @@ from casework.tips.states import SETTLED
 
 router: Final = APIRouter(include_in_schema=False)
 
-AlertReferrer = Annotated[OfficerVisit, Depends(Page(Permission.REFER_ALERT))]
-TipReferrer = Annotated[OfficerVisit, Depends(Page(Permission.HANDLE_REFERRAL))]
+AlertReferrer = Annotated[OfficerRequest, Depends(RequirePermission(Permission.REFER_ALERT))]
+TipReferrer = Annotated[OfficerRequest, Depends(RequirePermission(Permission.HANDLE_REFERRAL))]
 
 _MOST_REFERRALS: Final = 20
 _TIME_TO_ANSWER: Final = timedelta(days=3)
@@ -103,7 +103,7 @@ def refer_tip(tip_id: str, visit: TipReferrer) -> Response:
     return visit.go(f"/referrals/{row.id}", done="referred")
 
 
-def _alert_page(visit: OfficerVisit, alert_id: str, error: Exception | None = None) -> Response:
+def _alert_page(visit: OfficerRequest, alert_id: str, error: Exception | None = None) -> Response:
     view = visit.records.alerts.get(visit.actor, alert_id)
     alert, here = view.alert, f"/alerts/{alert_id}"
     made = referrals_about(visit, alert_id)
@@ -132,7 +132,7 @@ def _alert_page(visit: OfficerVisit, alert_id: str, error: Exception | None = No
     )
 
 
-def _tip_page(visit: OfficerVisit, tip_id: str, error: Exception | None = None) -> Response:
+def _tip_page(visit: OfficerRequest, tip_id: str, error: Exception | None = None) -> Response:
     view = visit.records.tips.get(visit.actor, tip_id)
     tip, here = view.tip, f"/tips/{tip_id}"
     made = referrals_about(visit, tip_id)
@@ -152,7 +152,7 @@ def _tip_page(visit: OfficerVisit, tip_id: str, error: Exception | None = None) 
     )
 
 
-def _page(visit: OfficerVisit, error: Exception | None, **values: Any) -> Response:  # noqa: ANN401
+def _page(visit: OfficerRequest, error: Exception | None, **values: Any) -> Response:  # noqa: ANN401
     agencies = visit.records.agencies.page(visit.actor, None, None)
     wrong: set[str] = set()
     fault, status = "", 200
@@ -176,7 +176,7 @@ def _page(visit: OfficerVisit, error: Exception | None, **values: Any) -> Respon
 
 
 def _group(
-    visit: OfficerVisit,
+    visit: OfficerRequest,
     heading: str,
     fields: Iterable[AlertField | TipField],
     values: Mapping[str, Any],
@@ -197,7 +197,7 @@ def _group(
     return Group(speech(heading), choices, foreign)
 
 
-def referrals_about(visit: OfficerVisit, about: str) -> list[Referral]:
+def referrals_about(visit: OfficerRequest, about: str) -> list[Referral]:
     """Return the referrals that were made of an alert or a tip, to those who may see them."""
     if not visit.may(Permission.HANDLE_REFERRAL):
         return []

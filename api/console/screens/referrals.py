@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from api.console import labels, referral_fields
-from api.console.page import OfficerVisit, Page
+from api.console.page import OfficerRequest, RequirePermission
 from api.problems import RequestInvalid
 from api.v1.referrals.schemas import AnsweringIn, MayNote, MustNote
 from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
@@ -18,7 +18,7 @@ from casework.referrals.states import AWAITED, OPEN, Move, ReferralPosition, Sid
 
 router: Final = APIRouter(prefix="/referrals", include_in_schema=False)
 
-Handler = Annotated[OfficerVisit, Depends(Page(Permission.HANDLE_REFERRAL))]
+Handler = Annotated[OfficerRequest, Depends(RequirePermission(Permission.HANDLE_REFERRAL))]
 
 PAGE_SIZE: Final = 50
 _LONGEST: Final = 100
@@ -96,7 +96,7 @@ async def back(referral_id: str, visit: Handler) -> Response:
 
 
 def _page(
-    visit: OfficerVisit,
+    visit: OfficerRequest,
     referral_id: str,
     status: int = 200,
     *,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path
 from starlette.responses import Response
 
 from api.console import labels
-from api.console.page import OfficerVisit, Page
+from api.console.page import OfficerRequest, RequirePermission
 from api.dependencies import Workers, work_place
 from api.problems import RequestInvalid
 from api.v1.searches.schemas import SearchFields
@@ -20,7 +20,7 @@ from detector.errors import PhotoError
 
 router: Final = APIRouter(include_in_schema=False)
 
-Searcher = Annotated[OfficerVisit, Depends(Page(Permission.SEARCH))]
+Searcher = Annotated[OfficerRequest, Depends(RequirePermission(Permission.SEARCH))]
 Rank = Annotated[int, Path(ge=1, le=MOST_CANDIDATES)]
 
 _MOST_LISTS: Final = 200
@@ -33,7 +33,7 @@ def ask(visit: Searcher) -> Response:
     return _form(visit)
 
 
-@router.post("/search", dependencies=[work_place(Page(Permission.SEARCH))])
+@router.post("/search", dependencies=[work_place(RequirePermission(Permission.SEARCH))])
 async def search(visit: Searcher, pool: Workers) -> Response:
     """Search for a face; the photo is not kept."""
     posted, service = visit.posted, visit.service
@@ -78,11 +78,11 @@ def photo(search_id: str, rank: Rank, visit: Searcher) -> Response:
     return Response(content, media_type=MEDIA_TYPES[kind], headers=PRIVATE)
 
 
-async def _again(visit: OfficerVisit, wrong: set[str], said: str = "") -> Response:
+async def _again(visit: OfficerRequest, wrong: set[str], said: str = "") -> Response:
     return await asyncio.to_thread(_form, visit, wrong, said)
 
 
-def _form(visit: OfficerVisit, wrong: set[str] | None = None, said: str = "") -> Response:
+def _form(visit: OfficerRequest, wrong: set[str] | None = None, said: str = "") -> Response:
     chosen = visit.posted.number("limit")
     values: dict[str, Any] = {
         "lists": visit.records.watchlists.page(visit.actor, None, _MOST_LISTS),

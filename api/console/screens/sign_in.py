@@ -9,8 +9,8 @@ from api import cookies
 from api.console import labels
 from api.console.i18n import LANGUAGES
 from api.console.navigation import home_of
-from api.console.page import Guest, OfficerVisit, Page
-from api.console.urls import ACCOUNT, HOME, SIGN_IN, local
+from api.console.page import Guest, OfficerRequest, RequirePermission
+from api.console.urls import ACCOUNT, HOME, SIGN_IN, safe_redirect
 from api.dependencies import HashingPlace, Origin
 from casework.accounts.sessions import SignedIn
 from casework.accounts.sign_in import Credentials
@@ -24,7 +24,7 @@ router: Final = APIRouter(include_in_schema=False)
 _PROVIDER: Final = "/v1/sessions/oidc/start"
 _PROBLEMS: Final = frozenset({"sign_on_refused", "provider_unavailable"})
 
-Someone = Annotated[OfficerVisit, Depends(Page(Permission.OWN_ACCOUNT))]
+Someone = Annotated[OfficerRequest, Depends(RequirePermission(Permission.OWN_ACCOUNT))]
 
 
 @router.get(SIGN_IN)
@@ -40,9 +40,9 @@ def ask(visit: Guest, next: str = HOME, problem: str = "") -> Response:  # noqa:
         except NotAuthenticated:
             pass
         else:
-            return visit.go(local(next))
+            return visit.go(safe_redirect(next))
     fault = labels.by_code(problem, visit.speech) if problem in _PROBLEMS else ""
-    return _page(visit, next=local(next), fault=fault)
+    return _page(visit, next=safe_redirect(next), fault=fault)
 
 
 @router.post(SIGN_IN)
@@ -50,7 +50,7 @@ def sign_in(visit: Guest, origin: Origin, place: HashingPlace) -> Response:
     """Check what was typed; ask for the code if one is needed."""
     del place
     posted, records = visit.posted, visit.records
-    login, going_to = posted.text("login"), local(posted.text("next"))
+    login, going_to = posted.text("login"), safe_redirect(posted.text("next"))
     held = posted.raw("held")
     try:
         if held:

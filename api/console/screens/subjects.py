@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends
 from starlette.responses import JSONResponse, Response
 
 from api.console import labels
-from api.console.forms import Posted
-from api.console.page import OfficerVisit, Page
+from api.console.forms import FormData
+from api.console.page import OfficerRequest, RequirePermission
 from api.dependencies import Workers, work_place
 from api.forms import validated
 from api.problems import RequestInvalid
@@ -25,9 +25,9 @@ from casework.watchlists.subjects import NewSubject, SubjectFilter
 
 router: Final = APIRouter(include_in_schema=False)
 
-Reader = Annotated[OfficerVisit, Depends(Page(Permission.READ_SUBJECT))]
-Editor = Annotated[OfficerVisit, Depends(Page(Permission.EDIT_SUBJECT))]
-Historian = Annotated[OfficerVisit, Depends(Page(Permission.READ_HISTORY))]
+Reader = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_SUBJECT))]
+Editor = Annotated[OfficerRequest, Depends(RequirePermission(Permission.EDIT_SUBJECT))]
+Historian = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_HISTORY))]
 
 PAGE_SIZE: Final = 50
 _MOST_LISTS: Final = 500
@@ -63,7 +63,7 @@ def blank(visit: Editor) -> Response:
     return _form(visit, None, preset=visit.request.query_params.get("list", ""))
 
 
-@router.post("/subjects/new", dependencies=[work_place(Page(Permission.EDIT_SUBJECT))])
+@router.post("/subjects/new", dependencies=[work_place(RequirePermission(Permission.EDIT_SUBJECT))])
 async def create(visit: Editor, pool: Workers) -> Response:
     """Enrol somebody; every photo is accepted or refused with its reason."""
     service, actor = visit.service, visit.actor
@@ -91,7 +91,9 @@ async def create(visit: Editor, pool: Workers) -> Response:
     return visit.go(f"/subjects/{subject_id}", done="enrolled")
 
 
-@router.post("/subjects/photo-check", dependencies=[work_place(Page(Permission.EDIT_SUBJECT))])
+@router.post(
+    "/subjects/photo-check", dependencies=[work_place(RequirePermission(Permission.EDIT_SUBJECT))]
+)
 async def check(visit: Editor, pool: Workers) -> Response:
     """Say how good a photo is while it is being chosen; nothing is kept of it."""
     files = visit.posted.files.get("photos", ())
@@ -139,7 +141,8 @@ def edit(subject_id: str, visit: Editor) -> Response:
 
 
 @router.post(
-    "/subjects/{subject_id}/photos", dependencies=[work_place(Page(Permission.EDIT_SUBJECT))]
+    "/subjects/{subject_id}/photos",
+    dependencies=[work_place(RequirePermission(Permission.EDIT_SUBJECT))],
 )
 async def add_photos(subject_id: str, visit: Editor, pool: Workers) -> Response:
     """Add photos to a subject."""
@@ -196,7 +199,7 @@ def remove(subject_id: str, visit: Editor) -> Response:
 
 
 def _shown(
-    visit: OfficerVisit,
+    visit: OfficerRequest,
     subject_id: str,
     *,
     fault: str = "",
@@ -223,7 +226,7 @@ def _shown(
 
 
 def _form(
-    visit: OfficerVisit, row: Subject | None, *, fault: str = "", preset: str = ""
+    visit: OfficerRequest, row: Subject | None, *, fault: str = "", preset: str = ""
 ) -> Response:
     said: dict[str, Any] = {"watchlist_ids": [preset], "status": SubjectStatus.ACTIVE}
     if row is not None:
@@ -260,7 +263,7 @@ _TEXTS: Final = (
 )
 
 
-def _said(visit: OfficerVisit) -> dict[str, Any]:
+def _said(visit: OfficerRequest) -> dict[str, Any]:
     """Return the form's fields as the interface for programs has them."""
     posted = visit.posted
     said: dict[str, Any] = {name: posted.text(name) or None for name in _TEXTS}
@@ -276,7 +279,7 @@ def _said(visit: OfficerVisit) -> dict[str, Any]:
     }
 
 
-def _documents(posted: Posted) -> list[dict[str, str | None]]:
+def _documents(posted: FormData) -> list[dict[str, str | None]]:
     """Return the documents of the form's rows; one without a number is an empty row."""
     rows = (posted.values.get(f"document_{part}", ()) for part in ("kind", "number", "country"))
     return [
@@ -286,7 +289,7 @@ def _documents(posted: Posted) -> list[dict[str, str | None]]:
     ]
 
 
-def _day(visit: OfficerVisit, name: str, *, last: bool = False) -> datetime | None:
+def _day(visit: OfficerRequest, name: str, *, last: bool = False) -> datetime | None:
     """Return the beginning of a day in the place's time, or its end; None for no day."""
     text = visit.posted.text(name)
     try:
@@ -298,7 +301,7 @@ def _day(visit: OfficerVisit, name: str, *, last: bool = False) -> datetime | No
     return datetime.combine(day, time(23, 59, 59) if last else time.min, visit.speech.zone)
 
 
-def _own_lists(visit: OfficerVisit) -> list[Any]:
+def _own_lists(visit: OfficerRequest) -> list[Any]:
     own = visit.officer.agency_id
     found = visit.records.watchlists.page(visit.actor, None, _MOST_LISTS)
     return [each for each in found if each.agency_id == own]

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from api.console import labels
 from api.console.moments import with_zone
-from api.console.page import OfficerVisit, Page
+from api.console.page import OfficerRequest, RequirePermission
 from api.console.screens.referral_new import awaited, referrals_about
 from api.dependencies import Workers, work_place
 from api.problems import RequestInvalid
@@ -33,10 +33,10 @@ from detector.errors import PhotoError
 
 router: Final = APIRouter(prefix="/tips", include_in_schema=False)
 
-Handler = Annotated[OfficerVisit, Depends(Page(Permission.HANDLE_TIP))]
-Protector = Annotated[OfficerVisit, Depends(Page(Permission.READ_TIP_SOURCE))]
-Searcher = Annotated[OfficerVisit, Depends(Page(Permission.SEARCH))]
-Editor = Annotated[OfficerVisit, Depends(Page(Permission.EDIT_SUBJECT))]
+Handler = Annotated[OfficerRequest, Depends(RequirePermission(Permission.HANDLE_TIP))]
+Protector = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_TIP_SOURCE))]
+Searcher = Annotated[OfficerRequest, Depends(RequirePermission(Permission.SEARCH))]
+Editor = Annotated[OfficerRequest, Depends(RequirePermission(Permission.EDIT_SUBJECT))]
 
 PAGE_SIZE: Final = 50
 _MOST_LISTS: Final = 200
@@ -73,7 +73,7 @@ def blank(visit: Handler) -> Response:
     return _new(visit)
 
 
-@router.post("/new", dependencies=[work_place(Page(Permission.HANDLE_TIP))])
+@router.post("/new", dependencies=[work_place(RequirePermission(Permission.HANDLE_TIP))])
 async def record(visit: Handler, pool: Workers) -> Response:
     """Write down what was reported."""
     photos, service = visit.posted.files.get("photo", ()), visit.service
@@ -112,7 +112,7 @@ def source(tip_id: str, visit: Protector) -> Response:
     return _page(visit, tip_id, source=visit.records.tips.source(visit.actor, tip_id))
 
 
-@router.post("/{tip_id}/search", dependencies=[work_place(Page(Permission.SEARCH))])
+@router.post("/{tip_id}/search", dependencies=[work_place(RequirePermission(Permission.SEARCH))])
 async def search(tip_id: str, visit: Searcher, pool: Workers) -> Response:
     """Search the lists within reach by a tip's photo."""
     desk, version = visit.service.tip_desk, visit.posted.number("version")
@@ -144,7 +144,9 @@ def enrolment(tip_id: str, visit: Editor) -> Response:
     return _enrolment(visit, tip_id)
 
 
-@router.post("/{tip_id}/enrol", dependencies=[work_place(Page(Permission.EDIT_SUBJECT))])
+@router.post(
+    "/{tip_id}/enrol", dependencies=[work_place(RequirePermission(Permission.EDIT_SUBJECT))]
+)
 async def enrol(tip_id: str, visit: Editor, pool: Workers) -> Response:
     """Make a subject of a tip, with its photo."""
     service, version = visit.service, visit.posted.number("version")
@@ -179,7 +181,7 @@ async def back(tip_id: str, visit: Handler) -> Response:
     return visit.go(f"/tips/{tip_id}")
 
 
-def _new(visit: OfficerVisit, wrong: set[str] | None = None, said: str = "") -> Response:
+def _new(visit: OfficerRequest, wrong: set[str] | None = None, said: str = "") -> Response:
     return visit.page(
         "tip_new.html",
         status=422 if wrong else 200,
@@ -190,7 +192,7 @@ def _new(visit: OfficerVisit, wrong: set[str] | None = None, said: str = "") -> 
     )
 
 
-def _refused(visit: OfficerVisit, tip_id: str, error: Exception) -> Response:
+def _refused(visit: OfficerRequest, tip_id: str, error: Exception) -> Response:
     """Show the tip as it is now, with what was typed and why it was refused."""
     if isinstance(error, RequestInvalid):
         return _page(visit, tip_id, 422, wrong={each.field for each in error.errors})
@@ -198,7 +200,7 @@ def _refused(visit: OfficerVisit, tip_id: str, error: Exception) -> Response:
 
 
 def _page(
-    visit: OfficerVisit,
+    visit: OfficerRequest,
     tip_id: str,
     status: int = 200,
     *,
@@ -223,7 +225,7 @@ def _page(
 
 
 def _enrolment(
-    visit: OfficerVisit, tip_id: str, wrong: set[str] | None = None, said: str = ""
+    visit: OfficerRequest, tip_id: str, wrong: set[str] | None = None, said: str = ""
 ) -> Response:
     view = visit.records.tips.get(visit.actor, tip_id)
     lists = visit.records.watchlists.page(visit.actor, None, _MOST_LISTS)

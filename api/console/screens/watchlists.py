@@ -6,8 +6,8 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from api.console import labels
-from api.console.forms import Posted
-from api.console.page import OfficerVisit, Page
+from api.console.forms import FormData
+from api.console.page import OfficerRequest, RequirePermission
 from api.forms import validated
 from api.problems import RequestInvalid
 from api.v1.watchlists.schemas import WatchlistIn, WatchlistPatch
@@ -19,8 +19,8 @@ from casework.watchlists.watchlists import NewWatchlist, agencies_of
 
 router: Final = APIRouter(include_in_schema=False)
 
-Reader = Annotated[OfficerVisit, Depends(Page(Permission.READ_WATCHLIST))]
-Editor = Annotated[OfficerVisit, Depends(Page(Permission.EDIT_WATCHLIST))]
+Reader = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_WATCHLIST))]
+Editor = Annotated[OfficerRequest, Depends(RequirePermission(Permission.EDIT_WATCHLIST))]
 
 _MOST: Final = 500
 
@@ -100,7 +100,7 @@ def remove(watchlist_id: str, visit: Editor) -> Response:
     return visit.go("/watchlists", done="removed")
 
 
-def _said(posted: Posted) -> dict[str, Any]:
+def _said(posted: FormData) -> dict[str, Any]:
     """Return the form's fields as the interface for programs has them."""
     one_in = posted.number("one_in") or 0
     return {
@@ -120,7 +120,7 @@ def _said(posted: Posted) -> dict[str, Any]:
     }
 
 
-def _form(visit: OfficerVisit, row: Watchlist | None, *, fault: str = "") -> Response:
+def _form(visit: OfficerRequest, row: Watchlist | None, *, fault: str = "") -> Response:
     """Show the form: with what was typed where it comes back, else with what is kept."""
     said: dict[str, Any] = {"one_in": _DEFAULT_ONE_IN, "active": True}
     said |= {"requires_acknowledgement": True, "acknowledge_within_s": 60}
@@ -142,5 +142,5 @@ def _form(visit: OfficerVisit, row: Watchlist | None, *, fault: str = "") -> Res
     )
 
 
-def _agencies(visit: OfficerVisit) -> dict[str, Any]:
+def _agencies(visit: OfficerRequest) -> dict[str, Any]:
     return {each.id: each for each in visit.records.agencies.page(visit.actor, None, None)}

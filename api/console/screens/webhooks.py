@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from api.console import labels
-from api.console.page import OfficerVisit, Page
+from api.console.page import OfficerRequest, RequirePermission
 from api.problems import RequestInvalid
 from api.v1.webhooks.schemas import WebhookIn
 from casework.kernel.errors import NotFound, TargetRefused
@@ -16,7 +16,7 @@ from casework.webhooks.webhooks import NewWebhook
 
 router: Final = APIRouter(include_in_schema=False)
 
-Keeper = Annotated[OfficerVisit, Depends(Page(Permission.MANAGE_WEBHOOK))]
+Keeper = Annotated[OfficerRequest, Depends(RequirePermission(Permission.MANAGE_WEBHOOK))]
 
 _LIST: Final = "/administration/webhooks"
 _MOST: Final = 200
@@ -85,7 +85,7 @@ def remove(webhook_id: str, visit: Keeper) -> Response:
 
 
 def _page(
-    visit: OfficerVisit,
+    visit: OfficerRequest,
     *,
     status: int = 200,
     fault: str = "",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.console.forms import TOKEN_FIELD, TOKEN_HEADER, token
+from api.console.forms import TOKEN_FIELD, TOKEN_HEADER, csrf_token
 from casework.kernel.vocabulary import Role
 
 LANGUAGE = {"language": "id", "next": "/account"}
@@ -16,7 +16,7 @@ def officer(signed_in):
 
 
 def own(officer, **other):
-    return {TOKEN_FIELD: token(officer.client.cookies["siaga_session"]), **other}
+    return {TOKEN_FIELD: csrf_token(officer.client.cookies["siaga_session"]), **other}
 
 
 def test_a_form_of_ours_is_taken(officer):
@@ -25,12 +25,14 @@ def test_a_form_of_ours_is_taken(officer):
 
 
 def test_a_module_of_ours_may_send_the_token_in_a_header(officer):
-    header = {TOKEN_HEADER: token(officer.client.cookies["siaga_session"])}
+    header = {TOKEN_HEADER: csrf_token(officer.client.cookies["siaga_session"])}
     assert officer.client.post("/preferences", data=LANGUAGE, headers=header).status_code == 303
 
 
 @pytest.mark.parametrize(
-    "forged", ["", "0" * 64, token("another session"), token("")], ids=["none", "0", "other", "no"]
+    "forged",
+    ["", "0" * 64, csrf_token("another session"), csrf_token("")],
+    ids=["none", "0", "other", "no"],
 )
 def test_without_the_sessions_token_nothing_is_done(officer, forged):
     answer = officer.client.post("/preferences", data=LANGUAGE | {TOKEN_FIELD: forged})

@@ -7,7 +7,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from api.console.labels import LABELS, SAID_BY_CASEWORK
-from api.console.page import Page
+from api.console.page import RequirePermission
 from api.console.screens import (
     account,
     alert,
@@ -45,7 +45,7 @@ def test_every_route_says_what_it_takes_to_have_it():
             assert isinstance(route, APIRoute)
             assert not route.include_in_schema
             acts = [each.call for each in route.dependant.dependencies]
-            if any(isinstance(call, Page) for call in acts):
+            if any(isinstance(call, RequirePermission) for call in acts):
                 continue
             for method in route.methods or ():
                 assert (route.path, method) in PUBLIC, f"{method} {route.path} is open to anybody"

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from starlette.requests import Request
 
-from api.console.page import Page
+from api.console.page import RequirePermission
 from api.console.screens.queue import events
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Category, Opinion, OpinionReason, Role
@@ -133,7 +133,7 @@ def test_many_alerts_are_shown_in_pages(signed_in, desk, lists, monkeypatch):
     monkeypatch.setattr("api.console.screens.queue.PAGE_SIZE", 2)
     raised_ids = [raised(desk, 1) for _ in range(5)]
     officer.open("/alerts?whose=agency")
-    assert "Page 1 of 3" in officer.text
+    assert "RequirePermission 1 of 3" in officer.text
     seen = ids(officer)
     for _ in range(2):
         (following,) = re.findall(r'rel="next" href="([^"]+)"', officer.page.text)
@@ -179,7 +179,9 @@ def watching(client, desk, signed_in):
         }
 
         async def run():
-            visit = await Page(Permission.READ_ALERT, counts_as_use=False)(Request(scope))
+            visit = await RequirePermission(Permission.READ_ALERT, counts_as_use=False)(
+                Request(scope)
+            )
             return await heard(await events(visit), most, until)
 
         return client.portal.call(run)

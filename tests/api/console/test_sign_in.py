@@ -1,7 +1,7 @@
 import pyotp
 import pytest
 
-from api.console.urls import local, page_of
+from api.console.urls import referring_page, safe_redirect
 from casework.accounts.officers import NewOfficer
 from casework.kernel.vocabulary import Role
 from tests.services import OPERATOR, PASSWORD
@@ -175,9 +175,9 @@ def test_a_programs_token_is_no_session_of_the_console(browser, sign_in):
     ],
 )
 def test_nobody_is_sent_anywhere_but_to_a_page_of_ours(address):
-    assert local(address) == "/"
-    assert page_of(f"https://testserver{address}", "testserver") in {"/", address} - {"//"}
-    assert page_of(f"https://evil.example{address}", "testserver") == "/"
+    assert safe_redirect(address) == "/"
+    assert referring_page(f"https://testserver{address}", "testserver") in {"/", address} - {"//"}
+    assert referring_page(f"https://evil.example{address}", "testserver") == "/"
 
 
 def test_a_way_out_is_not_taken_after_signing_in(browser, staff):
