@@ -16,7 +16,7 @@ from casework.service import Service
 from casework.watchlists.enrolment import PhotoFile
 from cli.options import AsJson
 from cli.output import Exit, err, item_progress, out, print_json
-from cli.roster import PHOTO_SUFFIXES
+from cli.people_folder import PHOTO_SUFFIXES
 from config import opening
 from config.settings import Settings
 from index import use_threads

@@ -22,7 +22,7 @@ from casework.watchlists.subjects import NewSubject
 from casework.watchlists.watchlists import NewWatchlist
 from cli.options import AsJson, owner_of
 from cli.output import Exit, err, item_progress, out, print_json
-from cli.roster import Person, RosterError, read_roster
+from cli.people_folder import Person, RosterError, read_roster
 from config import opening
 from config.settings import Settings
 

@@ -38,7 +38,7 @@ _SHOWN: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
+class ImportRequest:
     """What is to be brought in, and where to."""
 
     file: Path
@@ -78,17 +78,19 @@ def import_(
     changed and added to. docs/import.md has the format. Exit 1 if anything of any row was refused.
     """
     settings = Settings()
-    brought = Brought(
+    brought = ImportRequest(
         file, photos, NewWatchlist(watchlist, None, category, direction), agency, dry_run
     )
     with opening.service(settings) as service:
-        job = bring_in(service, brought, settings.import_limits, settings.workers)
+        job = run_import(service, brought, settings.import_limits, settings.workers)
         shown = _tell(service.records, job, report, as_json=as_json)
     if shown:
         raise typer.Exit(Exit.REFUSED)
 
 
-def bring_in(service: Service, brought: Brought, limits: ImportLimits, workers: int) -> ImportJob:
+def run_import(
+    service: Service, brought: ImportRequest, limits: ImportLimits, workers: int
+) -> ImportJob:
     """Import a file of this machine, with a progress bar; returns what it came to.
 
     Raises:
@@ -142,7 +144,7 @@ def _work(run: ImportRun, workers: int, progress: Progress) -> ImportJob:
 
 
 @contextmanager
-def _source(brought: Brought, limits: ImportLimits) -> Iterator[ImportSource]:
+def _source(brought: ImportRequest, limits: ImportLimits) -> Iterator[ImportSource]:
     with ExitStack() as stack:
         file = stack.enter_context(brought.file.open("rb"))
         photos, folder = brought.photos, None
@@ -154,7 +156,7 @@ def _source(brought: Brought, limits: ImportLimits) -> Iterator[ImportSource]:
         yield stack.enter_context(source_of(file, zipped, limits, folder))
 
 
-def _digest(brought: Brought) -> str:
+def _digest(brought: ImportRequest) -> str:
     with brought.file.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -15,7 +15,7 @@ from api.app import create_app
 from casework.kernel.vault import read_or_create_key
 from casework.service import Records, Service
 from casework.watchlists.watchlists import NewWatchlist
-from cli.imports import Brought, bring_in
+from cli.imports import ImportRequest, run_import
 from config.settings import Settings
 from tests.fakes import fake_pipeline
 from tests.services import drawn_pack
@@ -39,8 +39,8 @@ def main(what: str, data_dir: str, *rest: str) -> None:
     settings = Settings(data_dir=Path(data_dir))
     file, photos = map(Path, rest)
     service = opened(settings)
-    brought = Brought(file, photos, NewWatchlist("wanted"), None, dry_run=False)
-    bring_in(service, brought, settings.import_limits, workers=2)
+    brought = ImportRequest(file, photos, NewWatchlist("wanted"), None, dry_run=False)
+    run_import(service, brought, settings.import_limits, workers=2)
     service.records.close()
 
 

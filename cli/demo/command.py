@@ -14,7 +14,7 @@ from siaga_client import Client
 from cli.background import free_port, running
 from cli.demo import audit_check, contact_sheet, load, people, report, review, staff, watchlists
 from cli.demo.arrivals import Row, submit_all
-from cli.demo.report import Story
+from cli.demo.report import DemoResult
 from cli.demo.staff import Office
 from cli.options import AsJson
 from cli.output import Exit, err, out, print_json
@@ -76,7 +76,7 @@ def _play(
     path: Path,
     *,
     quiet: bool,
-) -> Story:
+) -> DemoResult:
     """Play the story, showing the arrivals as they come."""
     with (
         staff.connected(address, of.sessions) as desks,
@@ -97,7 +97,7 @@ def _play(
         rows = submit_all(ports, officer, members, progress)
         reviewed, steps = review.play(desks, rows)
     crowd = load.play(address, of.port_keys["CGK"], rows)
-    return Story(rows, reviewed, steps, crowd, audit_check.prove(settings), path)
+    return DemoResult(rows, reviewed, steps, crowd, audit_check.prove(settings), path)
 
 
 def _pair(row: Row) -> contact_sheet.Pair:

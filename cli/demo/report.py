@@ -24,7 +24,7 @@ _AGENCY_NAMES: Final = {agency.code: agency.name for agency in AGENCIES}
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class DemoResult:
     """Everything that happened."""
 
     rows: Sequence[Row]
@@ -42,7 +42,7 @@ class Story:
         return all(told) and self.proof.as_expected
 
 
-def tell(story: Story) -> None:
+def tell(story: DemoResult) -> None:
     """Print the story."""
     out.print(lists())
     out.print(arrivals(story.rows, _STAGES if out.width >= _WIDE_TERMINAL else ()))
@@ -104,7 +104,7 @@ def accounts(password: str) -> Table:
     return table
 
 
-def as_json(story: Story) -> dict[str, Any]:
+def as_json(story: DemoResult) -> dict[str, Any]:
     """Return the story as plain data."""
     return {
         "as_expected": sum(row.as_expected for row in story.rows),

@@ -10,7 +10,7 @@ from siaga_client import AsyncClient
 
 from cli.options import AsJson
 from cli.output import Exit, err, out, print_json
-from cli.roster import PHOTO_SUFFIXES
+from cli.people_folder import PHOTO_SUFFIXES
 from cli.simulate.summary import Summary, dashboard
 from cli.simulate.traffic import Direction, Plan, Traffic, run
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.roster import RosterError, read_roster
+from cli.people_folder import RosterError, read_roster
 
 
 def test_a_folder_per_person(tmp_path):
