@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.accuracy import open_set, plots, prior, realised, verification
+from benchmarks.accuracy import open_set, plots, prior, realised_fpir, verification
 from benchmarks.accuracy.embeddings import Embedded, embed_data_set
 from benchmarks.accuracy.evaluation import evaluate
 from benchmarks.accuracy.identities import DataSet, read_clashes, read_data_set
@@ -87,7 +87,7 @@ def measure_prior(
 def measure_calibration(
     folder: Folder,
     clashes: Clashes = None,
-    trials: Annotated[int, typer.Option(min=1, help="Splits drawn.")] = realised.TRIALS,
+    trials: Annotated[int, typer.Option(min=1, help="Splits drawn.")] = realised_fpir.TRIALS,
     seed: Seed = 0,
     pack_name: PackName = "open",
     data_name: DataName = None,
@@ -97,8 +97,8 @@ def measure_calibration(
     report = new_report("calibration")
     with explained():
         pack, data = load_pack(pack_name), _data_set(folder, clashes)
-        results = realised.run(data, _embedded(report, data, pack), trials, seed)
-        realised.add_to(report, results)
+        results = realised_fpir.run(data, _embedded(report, data, pack), trials, seed)
+        realised_fpir.add_to(report, results)
         caption = _caption(data, data_name, pack)
         plots.draw_calibration(report, report.place(json), results, caption)
     return publish(report, json)

@@ -8,7 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.accuracy.bootstrap import Shares, Values
-from benchmarks.accuracy.canvas import (
+from benchmarks.accuracy.by_quality import MEASURES, Strata
+from benchmarks.accuracy.det import OperatingPoints, supported
+from benchmarks.accuracy.enrolments import FUSIONS, Enrolments
+from benchmarks.accuracy.galleries import CALIBRATED_AT, Foretold, Gallery
+from benchmarks.accuracy.open_set import STATED_RATE, Trial, threshold_at
+from benchmarks.accuracy.open_set_report import percent
+from benchmarks.accuracy.plot_style import (
     BAND,
     BLUE,
     GREY,
@@ -19,13 +25,7 @@ from benchmarks.accuracy.canvas import (
     new_figure,
     percent_axis,
 )
-from benchmarks.accuracy.det import OperatingPoints, supported
-from benchmarks.accuracy.enrolments import FUSIONS, Enrolments
-from benchmarks.accuracy.galleries import CALIBRATED_AT, Foretold, Gallery
-from benchmarks.accuracy.open_set import STATED_RATE, Trial, threshold_at
-from benchmarks.accuracy.open_set_report import percent
-from benchmarks.accuracy.realised import Realised
-from benchmarks.accuracy.strata import MEASURES, Strata
+from benchmarks.accuracy.realised_fpir import Realised
 
 _BINS: Final = 90
 _LOWEST_SHOWN: Final = 1e-4

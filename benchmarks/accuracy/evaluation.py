@@ -11,25 +11,25 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.accuracy import by_quality as strata
 from benchmarks.accuracy import (
     enrolments,
     galleries,
-    halves,
+    holdout_gap,
     open_set_report,
-    realised,
+    realised_fpir,
     refusals,
-    strata,
 )
+from benchmarks.accuracy.by_quality import Strata
 from benchmarks.accuracy.det import OperatingPoints, curve_rates, operating_points, require
 from benchmarks.accuracy.embeddings import Embedded
 from benchmarks.accuracy.enrolments import Enrolments
 from benchmarks.accuracy.galleries import Gallery
-from benchmarks.accuracy.halves import Halves
+from benchmarks.accuracy.holdout_gap import Halves
 from benchmarks.accuracy.identities import DataSet
 from benchmarks.accuracy.labels import Grouping
 from benchmarks.accuracy.open_set import STATED_RATE, TooFewIdentities, Trial, run_trials
-from benchmarks.accuracy.realised import Realised
-from benchmarks.accuracy.strata import Strata
+from benchmarks.accuracy.realised_fpir import Realised
 from benchmarks.fairness import demographics_report
 from benchmarks.fairness.cross_match import CrossMatch, measure_cross_match
 from benchmarks.fairness.demographics import Rates, false_alarm_rates, miss_rates
@@ -58,10 +58,10 @@ class Evaluation:
     """At the rates that can be stated."""
     curve: OperatingPoints
     strata: list[Strata] | None
-    halves: Halves | None
+    holdout_gap: Halves | None
     enrolments: Enrolments | None
     galleries: list[Gallery] | None
-    realised: list[Realised] | None
+    realised_fpir: list[Realised] | None
     groups: list[Groups]
 
 
@@ -106,19 +106,19 @@ def evaluate(
             return None
 
     half = section(
-        lambda: halves.measure_halves(data, embedded, max(1, gallery // 2), trials, seed)
+        lambda: holdout_gap.measure_halves(data, embedded, max(1, gallery // 2), trials, seed)
     )
     if half:
-        halves.add_to(report, half)
+        holdout_gap.add_to(report, half)
     several = section(lambda: enrolments.measure_enrolments(data, embedded, trials, seed))
     if several:
         enrolments.add_to(report, several)
     sizes = section(lambda: galleries.measure_galleries(data, embedded, prior, trials, seed))
     if sizes:
         galleries.add_to(report, sizes)
-    kept = section(lambda: realised.run(data, embedded, trials, seed))
+    kept = section(lambda: realised_fpir.run(data, embedded, trials, seed))
     if kept:
-        realised.add_to(report, kept)
+        realised_fpir.add_to(report, kept)
     by_quality = section(lambda: strata.measure_strata(drawn, owners, embedded, seed))
     if by_quality:
         strata.add_to(report, by_quality)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.accuracy.evaluation import Evaluation
-from benchmarks.accuracy.realised import Realised
+from benchmarks.accuracy.realised_fpir import Realised
 from benchmarks.fairness.demographics_report import MATRIX_GROUPS
 from benchmarks.report import Report
 
@@ -50,7 +50,7 @@ def _draw(
     if not available():
         report.note(HOW_TO_GET)
         return
-    canvas = importlib.import_module("benchmarks.accuracy.canvas")
+    canvas = importlib.import_module("benchmarks.accuracy.plot_style")
     caption = f"{name}, {datetime.now(UTC):%Y-%m-%d}"
     written = [
         canvas.save(draw(), path.with_name(f"{path.stem}-{what}.png"), caption)

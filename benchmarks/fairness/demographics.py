@@ -31,9 +31,9 @@ from benchmarks.accuracy.bootstrap import (
     shares_of,
     tally,
 )
+from benchmarks.accuracy.by_quality import missed_searches
 from benchmarks.accuracy.labels import Grouping
 from benchmarks.accuracy.open_set import Trial, threshold_at
-from benchmarks.accuracy.strata import missed_searches
 
 LEAST_IDENTITIES: Final = 30
 LEAST_EVENTS: Final = 3

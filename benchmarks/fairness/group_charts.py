@@ -7,7 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from benchmarks.accuracy.canvas import (
+from benchmarks.accuracy.labels import Grouping
+from benchmarks.accuracy.open_set import STATED_RATE
+from benchmarks.accuracy.open_set_report import percent
+from benchmarks.accuracy.plot_style import (
     BLUE,
     GREY,
     ORANGE,
@@ -16,9 +19,6 @@ from benchmarks.accuracy.canvas import (
     new_figure,
     percent_axis,
 )
-from benchmarks.accuracy.labels import Grouping
-from benchmarks.accuracy.open_set import STATED_RATE
-from benchmarks.accuracy.open_set_report import percent
 from benchmarks.fairness.cross_match import CrossMatch
 from benchmarks.fairness.demographics import Rates
 

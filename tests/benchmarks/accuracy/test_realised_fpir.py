@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.accuracy import realised
+from benchmarks.accuracy import realised_fpir
 from benchmarks.accuracy.embeddings import Embedded
 from benchmarks.accuracy.identities import DataSet
 from benchmarks.accuracy.open_set import TooFewIdentities
@@ -23,16 +23,16 @@ def drawn(people: int) -> tuple[DataSet, Embedded]:
 
 
 def test_strangers_who_were_never_seen_realise_the_stated_rate():
-    results = realised.run(*drawn(3000), trials=4)
-    assert len(results) == len(realised.GALLERIES) * len(realised.TARGETS)
+    results = realised_fpir.run(*drawn(3000), trials=4)
+    assert len(results) == len(realised_fpir.GALLERIES) * len(realised_fpir.TARGETS)
     for each in results:
         if each.target >= 0.01:
             assert each.target / 1.6 < each.mean < each.target * 1.6
     report = Report("calibration", "test", facts())
-    realised.add_to(report, results)
+    realised_fpir.add_to(report, results)
     assert len(report.grids[0].rows) == len(report.targets) == len(results)
 
 
 def test_too_few_people_are_refused():
     with pytest.raises(TooFewIdentities, match="too few"):
-        realised.run(*drawn(500))
+        realised_fpir.run(*drawn(500))
