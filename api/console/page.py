@@ -6,8 +6,8 @@
     def show(alert_id: str, visit: Reader) -> Response:
         return visit.page("alert.html", view=visit.records.alerts.get(visit.actor, alert_id))
 
-Whatever changes something comes as a form of ours: `RequirePermission` refuses any other before the screen sees
-it, and hands the fields on as `visit.posted`.
+Whatever changes something comes as a form of ours: `RequirePermission` refuses any other before
+the screen sees it, and hands the fields on as `visit.posted`.
 """
 
 import asyncio

@@ -11,8 +11,8 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.accuracy import by_quality as strata
 from benchmarks.accuracy import (
+    by_quality,
     enrolments,
     galleries,
     holdout_gap,
@@ -58,10 +58,10 @@ class Evaluation:
     """At the rates that can be stated."""
     curve: OperatingPoints
     strata: list[Strata] | None
-    holdout_gap: Halves | None
+    halves: Halves | None
     enrolments: Enrolments | None
     galleries: list[Gallery] | None
-    realised_fpir: list[Realised] | None
+    realised: list[Realised] | None
     groups: list[Groups]
 
 
@@ -119,14 +119,14 @@ def evaluate(
     kept = section(lambda: realised_fpir.run(data, embedded, trials, seed))
     if kept:
         realised_fpir.add_to(report, kept)
-    by_quality = section(lambda: strata.measure_strata(drawn, owners, embedded, seed))
-    if by_quality:
-        strata.add_to(report, by_quality)
+    strata = section(lambda: by_quality.measure_strata(drawn, owners, embedded, seed))
+    if strata:
+        by_quality.add_to(report, strata)
     by_group = section(lambda: _groups(drawn, owners, embedded, groupings, seed)) or []
     for each in by_group:
         demographics_report.add_to(report, each.grouping, each.alarms, each.misses, each.matrix)
     refusals.add_to(report, data, embedded)
-    return Evaluation(drawn, points, curve, by_quality, half, several, sizes, kept, by_group)
+    return Evaluation(drawn, points, curve, strata, half, several, sizes, kept, by_group)
 
 
 def _groups(

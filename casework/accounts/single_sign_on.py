@@ -160,7 +160,7 @@ class SingleSignOn:
         return True
 
     def _officer(self, identity: Identity, request_id: str | None) -> str:
-        """Callback the id of the officer whom an identity belongs to."""
+        """Return the id of the officer whom an identity belongs to."""
         tied = select(Officer.id).where(
             Officer.oidc_issuer == identity.issuer, Officer.oidc_subject == identity.subject
         )

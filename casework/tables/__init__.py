@@ -39,7 +39,6 @@ __all__ = [
     "ImportFault",
     "ImportJob",
     "ImportPart",
-    "WatchlistEntry",
     "Officer",
     "OfficerSession",
     "OutboxEvent",
@@ -54,6 +53,7 @@ __all__ = [
     "Tip",
     "UtcDateTime",
     "Watchlist",
+    "WatchlistEntry",
     "WatchlistShare",
     "Webhook",
 ]
