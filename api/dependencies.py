@@ -97,7 +97,7 @@ async def _actor(
     known = records.sessions if is_session(text) else records.keys
     # One row of a local file is read sooner than a thread is woken; a server is waited for, and so
     # is a session now and then, which is written when it was used last.
-    if records.database.local and known is records.keys:
+    if records.kernel.database.local and known is records.keys:
         found = known.recognise(text)
     else:
         found = await asyncio.to_thread(known.recognise, text)
@@ -140,7 +140,7 @@ class Allowed:
             require(actor, self.act)
         except NotPermitted:
             entry = AuditEntry(actor, self.act, outcome=REFUSED)
-            await asyncio.to_thread(service.records.audit.note, entry)
+            await asyncio.to_thread(service.records.kernel.audit.note, entry)
             raise
         return actor
 

@@ -33,6 +33,7 @@ from casework.kernel.clock import Clock, utc_now
 from casework.kernel.database import Database
 from casework.kernel.errors import SetUpError, TemplatesMissing
 from casework.kernel.group_commit import GroupCommit
+from casework.kernel.kernel import Kernel
 from casework.kernel.outbox import Outbox
 from casework.kernel.vault import Vault
 from casework.oversight.data_subject_report import DataSubjectReports
@@ -67,11 +68,8 @@ from models.manifest import Pack
 class Records:
     """What works on the database alone: people, lists and alerts, but no faces."""
 
-    database: Database
-    vault: Vault
+    kernel: Kernel
     commits: GroupCommit
-    audit: Audit
-    outbox: Outbox
     trail: AuditReader
     agencies: Agencies
     officers: Officers
@@ -126,48 +124,45 @@ class Records:
         vault, commits = Vault(data_key), GroupCommit(database)
         passwords, rules = passwords or Passwords(), rules or SignInRules()
         audit = Audit(database, data_key, commits, clock)
-        outbox = Outbox(database, clock)
-        review = Review(database, vault, audit, outbox, clock)
-        sessions = Sessions(database, vault, audit, passwords, rules, clock)
+        kernel = Kernel(database, vault, audit, Outbox(database, clock), clock)
+        review = Review(kernel)
+        sessions = Sessions(kernel, passwords, rules)
         sign_on = None
         if provider is not None:
-            sign_on = SingleSignOn(provider, database, vault, audit, sessions, clock)
+            sign_on = SingleSignOn(kernel, provider, sessions)
         return cls(
-            database,
-            vault,
+            kernel,
             commits,
-            audit,
-            outbox,
-            AuditReader(database, audit),
-            Agencies(database, audit, clock),
-            Officers(database, audit, passwords, clock),
+            AuditReader(kernel),
+            Agencies(kernel),
+            Officers(kernel, passwords),
             sessions,
-            TwoStepSignIn(vault, clock),
-            Account(database, vault, audit, passwords, rules, clock),
-            Keys(database, audit, clock),
-            Watchlists(database, audit, clock),
-            Subjects(database, vault, audit, clock),
-            Alerts(database, vault, audit),
-            Queue(database, audit, clock),
+            TwoStepSignIn(kernel),
+            Account(kernel, passwords, rules),
+            Keys(kernel),
+            Watchlists(kernel),
+            Subjects(kernel),
+            Alerts(kernel),
+            Queue(kernel),
             review,
-            History(database, audit),
-            Referrals(database, vault, audit, clock),
-            ReferralSteps(database, vault, audit, outbox, review, clock),
-            Tips(database, vault, audit),
-            Reports(database, audit, clock),
-            Retention(database, audit, dict(keep_days or {}), clock),
-            DataSubjectReports(database, audit),
-            Imports(database, vault, audit, clock),
-            Exports(database, vault, audit),
-            Feed(database, audit),
-            Webhooks(database, vault, audit, clock, private=private_targets),
-            Deliveries(database, audit, outbox, clock),
+            History(kernel),
+            Referrals(kernel),
+            ReferralSteps(kernel, review),
+            Tips(kernel),
+            Reports(kernel),
+            Retention(kernel, dict(keep_days or {})),
+            DataSubjectReports(kernel),
+            Imports(kernel),
+            Exports(kernel),
+            Feed(kernel),
+            Webhooks(kernel, private=private_targets),
+            Deliveries(kernel),
             sign_on,
         )
 
     def close(self) -> None:
         """Close the database."""
-        self.database.close()
+        self.kernel.database.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +193,6 @@ class Service:
         records: Records,
         pack: Pack,
         pipeline: Pipeline,
-        clock: Clock = utc_now,
         engine: EngineName = "flat",
     ) -> Self:
         """Put the parts together; the gallery is empty until `start`.
@@ -214,14 +208,13 @@ class Service:
             )
         curve = FalseMatchCurve(pack.prior.fmr, pack.prior.score)
         model = ModelKey.of(pack)
-        database, vault, audit = records.database, records.vault, records.audit
-        dim = pipeline.embedder.dim
-        mirror = GalleryReplica(database, vault, Gallery(dim, ENGINES[engine](dim)), model)
-        templates = TemplateMaker(vault, model, clock)
-        calibrations = Calibrations(database, mirror, model, curve, audit, clock)
-        matching = Matching(database, mirror, calibrations)
-        enrolment = Enrolment(database, vault, pipeline, templates, audit, clock)
-        searches = Searches(database, vault, pipeline, matching, model, audit, clock)
+        kernel, dim = records.kernel, pipeline.embedder.dim
+        mirror = GalleryReplica(kernel, Gallery(dim, ENGINES[engine](dim)), model)
+        templates = TemplateMaker(kernel, model)
+        calibrations = Calibrations(kernel, mirror, model, curve)
+        matching = Matching(kernel, mirror, calibrations)
+        enrolment = Enrolment(kernel, pipeline, templates)
+        searches = Searches(kernel, pipeline, matching, model)
         return cls(
             records,
             pack,
@@ -229,25 +222,17 @@ class Service:
             pipeline,
             enrolment,
             Importing(
-                database,
-                ImportQueue(database, audit, clock),
-                enrolment,
-                ImportStore(enrolment, audit, clock),
-                mirror,
+                kernel, ImportQueue(kernel), enrolment, ImportStore(kernel, enrolment), mirror
             ),
-            TipSteps(
-                database, vault, audit, pipeline, enrolment, searches, records.correspondence, clock
-            ),
-            ReEmbedding(database, vault, pipeline, templates),
+            TipSteps(kernel, pipeline, enrolment, searches, records.correspondence),
+            ReEmbedding(kernel, pipeline, templates),
             mirror,
             matching,
-            Screening(
-                database, vault, pipeline, matching, records.commits, audit, records.outbox, clock
-            ),
+            Screening(kernel, records.commits, pipeline, matching),
             searches,
-            Lookalikes(database, matching, audit, clock),
+            Lookalikes(kernel, matching),
             calibrations,
-            Monitoring(database, audit, clock),
+            Monitoring(kernel),
             Comparison(records.alerts, pipeline),
             curve,
         )

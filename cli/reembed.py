@@ -1,6 +1,5 @@
 """`siaga reembed`: make templates of the pack in use from the stored enrolment photos."""
 
-from casework.kernel.clock import utc_now
 from casework.service import Service
 from cli.output import err, item_progress
 from config import opening
@@ -15,7 +14,7 @@ def reembed() -> None:
     settings = Settings()
     with opening.records(settings) as records, item_progress("photos") as progress:
         service = Service.over(
-            records, opening.pack_from_settings(settings), opening.pipeline(settings), utc_now
+            records, opening.pack_from_settings(settings), opening.pipeline(settings)
         )
         task = progress.add_task("Embedding", total=None, rate="")
         for done, total in service.re_embedding.run():

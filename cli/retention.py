@@ -27,7 +27,7 @@ def run(
     with opening.records(Settings()) as records:
         erased = records.retention.run(Actor.operator())
         if compact:
-            records.database.compact()
+            records.kernel.database.compact()
     _tell(erased, "erased", as_json=as_json)
 
 

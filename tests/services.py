@@ -74,7 +74,7 @@ def open_service(
     records = Records.open(
         url_of(database), DATA_KEY, clock, passwords=QUICK, private_targets=private_targets
     )
-    service = Service.over(records, drawn_pack(), fake_pipeline(limits), clock)
+    service = Service.over(records, drawn_pack(), fake_pipeline(limits))
     service.start()
     return service
 

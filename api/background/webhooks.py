@@ -31,11 +31,11 @@ class WebhookDelivery:
             settings.webhook_attempts,
             timedelta(hours=settings.webhook_max_age_h),
         )
-        self._dispatch = DeliveryQueue(records.database, records.audit, records.outbox.clock, rules)
+        self._dispatch = DeliveryQueue(records.kernel, rules)
         self._tasks = [
             asyncio.create_task(self._deliver()),
             asyncio.create_task(
-                OutboxPoller(records.outbox).run(self._stopping, _failed("look out"))
+                OutboxPoller(records.kernel).run(self._stopping, _failed("look out"))
             ),
         ]
         if settings.metrics:
@@ -49,17 +49,15 @@ class WebhookDelivery:
     async def _deliver(self) -> None:
         records, settings = self._records, self._settings
         sender = Sender(
-            records.database,
-            records.vault,
-            records.outbox.clock,
+            records.kernel,
             render,
             settings.webhook_timeout_s,
             private=settings.webhook_private_targets,
         )
         async with sender:
             worker = Worker(
-                records.outbox,
-                FanOut(records.database, records.outbox.clock),
+                records.kernel,
+                FanOut(records.kernel),
                 self._dispatch,
                 sender,
                 self._metrics.delivered,

@@ -48,7 +48,9 @@ async def _told(
 
     with streams.place(visit.actor.id):
         point = await asyncio.to_thread(records.feed.open, visit.actor, given)
-        async for each in streams.events(records.feed, records.outbox, recognise, point, spell):
+        async for each in streams.events(
+            records.feed, records.kernel.outbox, recognise, point, spell
+        ):
             yield each
         try:
             await asyncio.to_thread(recognise)

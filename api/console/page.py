@@ -183,7 +183,7 @@ class RequirePermission:
             require(actor, self.act)
         except NotPermitted:
             entry = AuditEntry(actor, self.act, outcome=REFUSED)
-            await asyncio.to_thread(records.audit.note, entry)
+            await asyncio.to_thread(records.kernel.audit.note, entry)
             raise
         speech = visit.console.speeches.get(officer.language, visit.speech)
         return OfficerRequest(

@@ -70,6 +70,6 @@ async def stream(
     if not, read `GET /v1/alerts` once. The stream ends with your session.
     """
     del place
-    feed, outbox = service.records.feed, service.records.outbox
+    feed, outbox = service.records.feed, service.records.kernel.outbox
     point = await asyncio.to_thread(feed.open, actor, last_event_id or None)
     return EventStream(streams.events(feed, outbox, recognise, point))

@@ -34,13 +34,13 @@ _RETRIERS: Final = 8
 
 def of_chain(records: Records) -> list[str]:
     """Check the audit trail."""
-    verdict = records.audit.verify()
+    verdict = records.kernel.audit.verify()
     return [] if verdict.whole else [f"the audit trail is broken: {verdict.fault}"]
 
 
 def of_database(records: Records) -> list[str]:
     """Check that every change is there whole, with its audit record, or not at all."""
-    with records.database.read() as session:
+    with records.kernel.database.read() as session:
         return [
             *_of_file(session),
             *_of_encounters(session),
@@ -51,7 +51,7 @@ def of_database(records: Records) -> list[str]:
 def of_ledger(records: Records, ledger: Ledger) -> list[str]:
     """Check that every acknowledged step is there, and its audit record with it."""
     wrong = []
-    with records.database.read() as session:
+    with records.kernel.database.read() as session:
         audited = {
             (row.object_id, row.action, row.request_id)
             for row in session.scalars(select(AuditRecord).where(AuditRecord.action.in_(_STEPS)))
@@ -101,7 +101,7 @@ async def retry(port: int, unanswered: Sequence[Screening]) -> tuple[int, list[s
 
 def of_retries(records: Records, sent: int) -> list[str]:
     """Check that a request that was sent twice, around a crash, was recorded once."""
-    with records.database.read() as session:
+    with records.kernel.database.read() as session:
         found = len(session.execute(select(Encounter.id)).all())
     return [] if found == sent else [f"{sent} photos were sent, {found} encounters are recorded"]
 

@@ -87,7 +87,7 @@ def _play(scene: Scene, seed: int, before: int, *, first: bool) -> tuple[Round, 
     with scene.records() as records:
         wrong += checks.of_retries(records, before + len(ledger.screenings))
         wrong += checks.of_chain(records)
-        trail = records.audit.verify().records
+        trail = records.kernel.audit.verify().records
     return Round(
         seed,
         killed,

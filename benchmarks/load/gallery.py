@@ -57,7 +57,7 @@ def fill(records: Records, model: str, vectors: npt.NDArray[np.float32]) -> str:
 def _fill_chunk(
     records: Records, model: str, vectors: npt.NDArray[np.float32], watchlist: Watchlist
 ) -> None:
-    now, seal = utc_now(), records.vault.seal
+    now, seal = utc_now(), records.kernel.vault.seal
     subjects = [new_id(SUBJECT) for _ in vectors]
     photos = [new_id(PHOTO) for _ in vectors]
     pairs = list(zip(subjects, photos, strict=True))
@@ -81,7 +81,7 @@ def _fill_chunk(
             ],
         ),
     ]
-    with records.database.write() as session:
+    with records.kernel.database.write() as session:
         for table, values in rows:
             session.execute(insert(table), values)
         templates = session.scalars(

@@ -10,9 +10,7 @@ from casework.accounts.sessions import end_sessions
 from casework.accounts.sign_in import totp_row
 from casework.accounts.totp import accepted_step, new_secret, provisioning_uri
 from casework.kernel.actor import Actor, ActorKind
-from casework.kernel.audit.log import REFUSED, Audit, AuditEntry
-from casework.kernel.clock import Clock
-from casework.kernel.database import Database
+from casework.kernel.audit.log import REFUSED, AuditEntry
 from casework.kernel.errors import (
     CaseworkError,
     IllegalTransition,
@@ -21,8 +19,8 @@ from casework.kernel.errors import (
     StaleVersion,
     WeakPassword,
 )
+from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require
-from casework.kernel.vault import Vault
 from casework.tables import Officer
 
 
@@ -37,21 +35,13 @@ class SecondFactorOffer:
 class Account:
     """What officers do to their own accounts."""
 
-    def __init__(
-        self,
-        database: Database,
-        vault: Vault,
-        audit: Audit,
-        passwords: Passwords,
-        rules: SignInRules,
-        clock: Clock,
-    ) -> None:
-        self._database = database
-        self._vault = vault
-        self._audit = audit
+    def __init__(self, kernel: Kernel, passwords: Passwords, rules: SignInRules) -> None:
+        self._database = kernel.database
+        self._vault = kernel.vault
+        self._audit = kernel.audit
         self._passwords = passwords
         self._rules = rules
-        self._clock = clock
+        self._clock = kernel.clock
 
     def get(self, actor: Actor) -> Officer:
         """Return the officer who acts; raises NotFound for a system, which has no account."""

@@ -10,11 +10,10 @@ from sqlalchemy.orm import Session
 
 from casework.accounts.sessions import end_sessions
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.clock import Clock
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import AlreadyExists, IllegalTransition, NotFound, StaleVersion
 from casework.kernel.ids import AGENCY, new_id
+from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require
 from casework.kernel.vocabulary import AgencyKind
 from casework.tables import Agency, Officer
@@ -32,10 +31,10 @@ class NewAgency:
 class Agencies:
     """Makes, reads and edits agencies. None is ever removed: records refer to it."""
 
-    def __init__(self, database: Database, audit: Audit, clock: Clock) -> None:
-        self._database = database
-        self._audit = audit
-        self._clock = clock
+    def __init__(self, kernel: Kernel) -> None:
+        self._database = kernel.database
+        self._audit = kernel.audit
+        self._clock = kernel.clock
 
     def create(self, actor: Actor, new: NewAgency) -> Agency:
         """Make an agency.

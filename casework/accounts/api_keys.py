@@ -16,11 +16,10 @@ from sqlalchemy import bindparam, select
 from casework.accounts import agencies
 from casework.accounts.tokens import PREFIX, SECRET_BYTES, digest, split
 from casework.kernel.actor import Actor, ActorKind
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.clock import Clock
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotAuthenticated, NotFound, NotPermitted
 from casework.kernel.ids import KEY, new_id
+from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import (
     Permission,
     PermissionScope,
@@ -61,10 +60,10 @@ class KeyRecord:
 class Keys:
     """Creates, lists, revokes and recognises API keys."""
 
-    def __init__(self, database: Database, audit: Audit, clock: Clock) -> None:
-        self._database = database
-        self._audit = audit
-        self._clock = clock
+    def __init__(self, kernel: Kernel) -> None:
+        self._database = kernel.database
+        self._audit = kernel.audit
+        self._clock = kernel.clock
 
     def create(self, actor: Actor, new: NewKey) -> tuple[KeyRecord, str]:
         """Make a key; returns its record and its text, which cannot be shown again.

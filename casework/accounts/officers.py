@@ -12,9 +12,7 @@ from casework.accounts import agencies
 from casework.accounts.passwords import Passwords, first_password
 from casework.accounts.sessions import end_sessions
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.clock import Clock
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import (
     AlreadyExists,
     IllegalTransition,
@@ -23,6 +21,7 @@ from casework.kernel.errors import (
     StaleVersion,
 )
 from casework.kernel.ids import OFFICER, new_id
+from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import (
     Permission,
     PermissionScope,
@@ -52,13 +51,11 @@ class NewOfficer:
 class Officers:
     """Makes, reads and edits officers' accounts."""
 
-    def __init__(
-        self, database: Database, audit: Audit, passwords: Passwords, clock: Clock
-    ) -> None:
-        self._database = database
-        self._audit = audit
+    def __init__(self, kernel: Kernel, passwords: Passwords) -> None:
+        self._database = kernel.database
+        self._audit = kernel.audit
         self._passwords = passwords
-        self._clock = clock
+        self._clock = kernel.clock
 
     def create(self, actor: Actor, new: NewOfficer) -> tuple[Officer, str | None]:
         """Make an account; returns it and its first password, which cannot be shown again.

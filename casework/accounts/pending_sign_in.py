@@ -11,9 +11,8 @@ from datetime import timedelta
 from typing import Final
 
 from casework.accounts.sign_in import Credentials
-from casework.kernel.clock import Clock
 from casework.kernel.errors import NotAuthenticated, WrongDataKey
-from casework.kernel.vault import Vault
+from casework.kernel.kernel import Kernel
 
 HOLDS_FOR: Final = timedelta(minutes=5)
 
@@ -21,9 +20,9 @@ HOLDS_FOR: Final = timedelta(minutes=5)
 class TwoStepSignIn:
     """Seals and opens what was typed before the code is asked for."""
 
-    def __init__(self, vault: Vault, clock: Clock) -> None:
-        self._vault = vault
-        self._clock = clock
+    def __init__(self, kernel: Kernel) -> None:
+        self._vault = kernel.vault
+        self._clock = kernel.clock
 
     def hold(self, credentials: Credentials, visitor: str) -> str:
         """Return a text for the visitor's browser to send back with the code."""

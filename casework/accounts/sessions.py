@@ -19,12 +19,10 @@ from casework.accounts.passwords import Passwords
 from casework.accounts.sign_in import WRONG, Credentials, SignIn, in_force
 from casework.accounts.tokens import PREFIX, SECRET_BYTES, digest, split
 from casework.kernel.actor import Actor, ActorKind
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.clock import Clock
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotAuthenticated, NotFound
 from casework.kernel.ids import SESSION, new_id
-from casework.kernel.vault import Vault
+from casework.kernel.kernel import Kernel
 from casework.kernel.vocabulary import AgencyKind, Role, SessionKind
 from casework.tables import Agency, Officer, OfficerSession
 
@@ -46,19 +44,11 @@ class SignedIn:
 class Sessions:
     """Signs officers in and out, and recognises them."""
 
-    def __init__(
-        self,
-        database: Database,
-        vault: Vault,
-        audit: Audit,
-        passwords: Passwords,
-        rules: SignInRules,
-        clock: Clock,
-    ) -> None:
-        self._database = database
-        self._audit = audit
-        self._clock = clock
-        self._gate = SignIn(database, vault, audit, passwords, rules, clock)
+    def __init__(self, kernel: Kernel, passwords: Passwords, rules: SignInRules) -> None:
+        self._database = kernel.database
+        self._audit = kernel.audit
+        self._clock = kernel.clock
+        self._gate = SignIn(kernel, passwords, rules)
         self.rules = rules
 
     def sign_in(

@@ -17,16 +17,14 @@ from casework.accounts.passwords import Passwords
 from casework.accounts.throttle import Throttle
 from casework.accounts.totp import accepted_step
 from casework.kernel.actor import Actor, ActorKind
-from casework.kernel.audit.log import REFUSED, Audit, AuditEntry
-from casework.kernel.clock import Clock
-from casework.kernel.database import Database
+from casework.kernel.audit.log import REFUSED, AuditEntry
 from casework.kernel.errors import (
     NotAuthenticated,
     SecondFactorNeeded,
     SignOnRefused,
     TooManyAttempts,
 )
-from casework.kernel.vault import Vault
+from casework.kernel.kernel import Kernel
 from casework.tables import Agency, Officer
 
 T = TypeVar("T")
@@ -49,23 +47,15 @@ class Credentials:
 class SignIn:
     """Lets in who shows the right credentials."""
 
-    def __init__(
-        self,
-        database: Database,
-        vault: Vault,
-        audit: Audit,
-        passwords: Passwords,
-        rules: SignInRules,
-        clock: Clock,
-    ) -> None:
-        self._database = database
-        self._vault = vault
-        self._audit = audit
+    def __init__(self, kernel: Kernel, passwords: Passwords, rules: SignInRules) -> None:
+        self._database = kernel.database
+        self._vault = kernel.vault
+        self._audit = kernel.audit
         self._passwords = passwords
         self._rules = rules
-        self._clock = clock
-        self._origins = Throttle(rules.attempts_per_address, rules.lock, rules.lock, clock)
-        self._unknown = Throttle(rules.attempts, rules.lock, _FORGET_UNKNOWN, clock)
+        self._clock = kernel.clock
+        self._origins = Throttle(rules.attempts_per_address, rules.lock, rules.lock, kernel.clock)
+        self._unknown = Throttle(rules.attempts, rules.lock, _FORGET_UNKNOWN, kernel.clock)
 
     def check(
         self,

@@ -20,11 +20,9 @@ from sqlalchemy.orm import Session
 from casework.accounts.oidc import Identity, Proof, Provider
 from casework.accounts.sessions import Sessions, SignedIn
 from casework.kernel.actor import Actor, ActorKind
-from casework.kernel.audit.log import REFUSED, Audit, AuditEntry
-from casework.kernel.clock import Clock
-from casework.kernel.database import Database
+from casework.kernel.audit.log import REFUSED, AuditEntry
 from casework.kernel.errors import NotAuthenticated, SignOnRefused, WrongDataKey
-from casework.kernel.vault import Vault
+from casework.kernel.kernel import Kernel
 from casework.kernel.vocabulary import SessionKind
 from casework.tables import Officer
 
@@ -70,21 +68,13 @@ class SignedInVia:
 class SingleSignOn:
     """Signs officers in whom an identity provider vouches for."""
 
-    def __init__(
-        self,
-        provider: Provider,
-        database: Database,
-        vault: Vault,
-        audit: Audit,
-        sessions: Sessions,
-        clock: Clock,
-    ) -> None:
+    def __init__(self, kernel: Kernel, provider: Provider, sessions: Sessions) -> None:
         self._provider = provider
-        self._database = database
-        self._vault = vault
-        self._audit = audit
+        self._database = kernel.database
+        self._vault = kernel.vault
+        self._audit = kernel.audit
         self._sessions = sessions
-        self._clock = clock
+        self._clock = kernel.clock
         self._used: dict[str, float] = {}
         self._using = threading.Lock()
 

@@ -17,11 +17,10 @@ from casework.gallery.change_log import log_policy
 from casework.gallery.model_key import ModelKey
 from casework.gallery.replica import GalleryReplica
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.clock import Clock
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotFound, TooFewScores
 from casework.kernel.ids import CALIBRATION, new_id
+from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require
 from casework.kernel.vocabulary import CalibrationSource
 from casework.tables import CalibrationRecord
@@ -43,19 +42,13 @@ class Calibrations:
     """Makes, keeps and reads the calibrations of one model."""
 
     def __init__(
-        self,
-        database: Database,
-        mirror: GalleryReplica,
-        model: ModelKey,
-        curve: FalseMatchCurve,
-        audit: Audit,
-        clock: Clock,
+        self, kernel: Kernel, mirror: GalleryReplica, model: ModelKey, curve: FalseMatchCurve
     ) -> None:
-        self._database = database
+        self._database = kernel.database
         self._mirror = mirror
         self._model = str(model)
-        self._audit = audit
-        self._clock = clock
+        self._audit = kernel.audit
+        self._clock = kernel.clock
         self._chance = FalseMatchModel(model.pack, curve)
 
     def chance(self, session: Session) -> FalseMatchModel:

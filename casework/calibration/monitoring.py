@@ -19,9 +19,8 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.clock import Clock
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
+from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, extends_to, require
 from casework.kernel.vocabulary import Direction, Outcome
 from casework.review.findings import SEVERITY, AdjudicationResult, severity
@@ -85,10 +84,10 @@ class AlarmReport:
 class Monitoring:
     """Counts travellers and alarms."""
 
-    def __init__(self, database: Database, audit: Audit, clock: Clock) -> None:
-        self._database = database
-        self._audit = audit
-        self._clock = clock
+    def __init__(self, kernel: Kernel) -> None:
+        self._database = kernel.database
+        self._audit = kernel.audit
+        self._clock = kernel.clock
 
     def report(self, actor: Actor, days: int = WINDOW_DAYS) -> AlarmReport:
         """Return the report on the lists within the actor's reach; raises NotPermitted."""

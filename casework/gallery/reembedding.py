@@ -6,8 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.gallery.templates import TemplateMaker
-from casework.kernel.database import Database
-from casework.kernel.vault import Vault
+from casework.kernel.kernel import Kernel
 from casework.tables import EnrolledPhoto, Template
 from detector.pipeline import Pipeline
 
@@ -15,11 +14,9 @@ from detector.pipeline import Pipeline
 class ReEmbedding:
     """Finds photos without a template of one model, and makes it."""
 
-    def __init__(
-        self, database: Database, vault: Vault, pipeline: Pipeline, templates: TemplateMaker
-    ) -> None:
-        self._database = database
-        self._vault = vault
+    def __init__(self, kernel: Kernel, pipeline: Pipeline, templates: TemplateMaker) -> None:
+        self._database = kernel.database
+        self._vault = kernel.vault
         self._pipeline = pipeline
         self._templates = templates
 

@@ -16,8 +16,7 @@ from casework.gallery.change_log import position
 from casework.gallery.list_sizes import Sizes
 from casework.gallery.model_key import ModelKey
 from casework.gallery.templates import template_row
-from casework.kernel.database import Database
-from casework.kernel.vault import Vault
+from casework.kernel.kernel import Kernel
 from casework.kernel.vocabulary import Change
 from casework.tables import GalleryChange, Template
 from index import Gallery
@@ -31,9 +30,9 @@ _SEALED: Final = select(Template.id, Template.photo_id, Template.sealed_vector)
 class GalleryReplica:
     """One gallery, one database, one model."""
 
-    def __init__(self, database: Database, vault: Vault, gallery: Gallery, model: ModelKey) -> None:
-        self._database = database
-        self._vault = vault
+    def __init__(self, kernel: Kernel, gallery: Gallery, model: ModelKey) -> None:
+        self._database = kernel.database
+        self._vault = kernel.vault
         self.model = str(model)
         self._following = threading.Lock()
         self.gallery = gallery

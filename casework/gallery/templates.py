@@ -1,7 +1,6 @@
 """Templates as rows: an embedding sealed for the photo and the model it belongs to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -9,8 +8,7 @@ from sqlalchemy.orm import Session
 
 from casework.gallery.change_log import log_added
 from casework.gallery.model_key import ModelKey
-from casework.kernel.clock import Clock
-from casework.kernel.vault import Vault
+from casework.kernel.kernel import Kernel
 from casework.tables import EnrolledPhoto, Template
 from detector.embed import Embedding
 
@@ -22,13 +20,13 @@ def template_row(photo_id: str, model: str) -> str:
     return f"template/{photo_id}/{model}"
 
 
-@dataclass(frozen=True, slots=True)
 class TemplateMaker:
     """Makes the rows of one model's templates."""
 
-    vault: Vault
-    model: ModelKey
-    clock: Clock
+    def __init__(self, kernel: Kernel, model: ModelKey) -> None:
+        self._vault = kernel.vault
+        self._clock = kernel.clock
+        self.model = model
 
     def make(self, photo: EnrolledPhoto, embedding: Embedding) -> Template:
         """Return the template of a photo; `embedding` is float32, shape (D,)."""
@@ -37,11 +35,11 @@ class TemplateMaker:
             photo_id=photo.id,
             subject_id=photo.subject_id,
             model=str(self.model),
-            sealed_vector=self.vault.seal(vector, template_row(photo.id, str(self.model))),
-            created_at=self.clock(),
+            sealed_vector=self._vault.seal(vector, template_row(photo.id, str(self.model))),
+            created_at=self._clock(),
         )
 
     def log(self, session: Session, made: Sequence[Template]) -> None:
         """Write what the session holds, all rows of a kind at once, and log the new templates."""
         session.flush()
-        log_added(session, sorted(template.id for template in made), self.clock)
+        log_added(session, sorted(template.id for template in made), self._clock)

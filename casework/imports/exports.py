@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session, selectinload
 
 from casework.imports.formats import COLUMNS, cell_of, csv_line
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
+from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission
 from casework.kernel.vault import Vault
 from casework.tables import EnrolledPhoto, Subject, WatchlistEntry
@@ -47,10 +47,10 @@ class Export:
 class Exports:
     """Writes watchlists out."""
 
-    def __init__(self, database: Database, vault: Vault, audit: Audit) -> None:
-        self._database = database
-        self._vault = vault
-        self._audit = audit
+    def __init__(self, kernel: Kernel) -> None:
+        self._database = kernel.database
+        self._vault = kernel.vault
+        self._audit = kernel.audit
 
     def export(self, actor: Actor, watchlist_id: str, form: ExportForm, *, photos: bool) -> Export:
         """Return a list's subjects, and with `photos` a ZIP of them and of every enrolled photo.

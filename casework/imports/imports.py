@@ -11,12 +11,10 @@ from casework.imports.queue import UNFINISHED, end, new_job, note_begin
 from casework.imports.source import ImportLimits, counted
 from casework.imports.upload import PIECE, Uploads
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.clock import Clock
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import IllegalTransition, NotFound, TooManyImports
+from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, extends_to, require, within_reach
-from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import ImportState
 from casework.tables import ImportFault, ImportJob, ImportPart
 
@@ -60,11 +58,11 @@ class Upload:
 class Imports:
     """Keeps imports."""
 
-    def __init__(self, database: Database, vault: Vault, audit: Audit, clock: Clock) -> None:
-        self._database = database
-        self._audit = audit
-        self._clock = clock
-        self.uploads = Uploads(database, vault)
+    def __init__(self, kernel: Kernel) -> None:
+        self._database = kernel.database
+        self._audit = kernel.audit
+        self._clock = kernel.clock
+        self.uploads = Uploads(kernel)
 
     def receive(self, actor: Actor, watchlist_id: str, *, dry_run: bool) -> Upload:
         """Begin an upload; `accept` or `discard` must follow.

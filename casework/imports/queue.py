@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
-from casework.kernel.database import Database
 from casework.kernel.ids import IMPORT, new_id
+from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require
 from casework.kernel.vocabulary import ImportState, Role
 from casework.tables import ImportJob
@@ -62,10 +62,10 @@ class ImportTaken(Exception):
 class ImportQueue:
     """Hands imports out and writes down how far they are."""
 
-    def __init__(self, database: Database, audit: Audit, clock: Clock) -> None:
-        self._database = database
-        self._audit = audit
-        self._clock = clock
+    def __init__(self, kernel: Kernel) -> None:
+        self._database = kernel.database
+        self._audit = kernel.audit
+        self._clock = kernel.clock
 
     def begin_here(
         self, actor: Actor, watchlist_id: str, digest: str, rows: int, *, dry_run: bool

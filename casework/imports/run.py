@@ -21,7 +21,7 @@ from casework.imports.photos import PhotoUnavailable
 from casework.imports.queue import ClaimedImport, ImportQueue
 from casework.imports.source import ImportLimits, ImportSource
 from casework.imports.store import BatchOutcome, CheckedRow, ImportStore, StoredRow
-from casework.kernel.database import Database
+from casework.kernel.kernel import Kernel
 from casework.tables import ImportFault, ImportJob
 from casework.watchlists.enrolment import Enrolment, Examined, PhotoFile, PhotoReport
 from detector.errors import PhotoTooLarge
@@ -69,13 +69,13 @@ class Importing:
 
     def __init__(
         self,
-        database: Database,
+        kernel: Kernel,
         queue: ImportQueue,
         enrolment: Enrolment,
         store: ImportStore,
         mirror: GalleryReplica,
     ) -> None:
-        self.database = database
+        self.database = kernel.database
         self.queue = queue
         self.enrolment = enrolment
         self.store = store

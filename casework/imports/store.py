@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from casework.gallery.change_log import log_policy
 from casework.imports.formats import Fault, RawRow
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.clock import Clock
+from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import ImpossibleBirth, InvalidPeriod
+from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission
 from casework.tables import ImportJob, Subject
 from casework.watchlists.enrolment import Application, Enrolled, Enrolment, Examined, by_reference
@@ -64,10 +64,10 @@ class BatchOutcome:
 class ImportStore:
     """Writes checked rows within a transaction."""
 
-    def __init__(self, enrolment: Enrolment, audit: Audit, clock: Clock) -> None:
+    def __init__(self, kernel: Kernel, enrolment: Enrolment) -> None:
         self._enrolment = enrolment
-        self._audit = audit
-        self._clock = clock
+        self._audit = kernel.audit
+        self._clock = kernel.clock
 
     def store(
         self, session: Session, actor: Actor, job: ImportJob, rows: Sequence[StoredRow]

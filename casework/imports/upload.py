@@ -13,8 +13,7 @@ from typing import BinaryIO, Final, cast
 from sqlalchemy import delete, func, select
 
 from casework.imports.source import ImportLimits, ImportSource, opened
-from casework.kernel.database import Database
-from casework.kernel.vault import Vault
+from casework.kernel.kernel import Kernel
 from casework.tables import ImportPart
 
 PIECE: Final = 1 << 20
@@ -25,9 +24,9 @@ PHOTOS: Final = "photos"
 class Uploads:
     """Writes, reads and erases the pieces of uploaded files."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
-        self._database = database
-        self._vault = vault
+    def __init__(self, kernel: Kernel) -> None:
+        self._database = kernel.database
+        self._vault = kernel.vault
 
     def add(self, import_id: str, stream: str, number: int, content: bytes) -> None:
         """Keep one piece: `PIECE` bytes, but for the last of a stream."""

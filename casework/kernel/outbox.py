@@ -42,7 +42,7 @@ class Outbox:
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
-        self.clock = clock
+        self._clock = clock
         self._listeners: list[Callable[[], None]] = []
         self._lock = threading.Lock()
 
@@ -51,7 +51,7 @@ class Outbox:
         if not events:
             return
         connection = database.connection() if isinstance(database, Session) else database
-        at = self.clock()
+        at = self._clock()
         rows = [
             {
                 "id": new_id(EVENT),

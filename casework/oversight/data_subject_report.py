@@ -6,8 +6,8 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
+from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission
 from casework.review.findings import visible_state
 from casework.tables import (
@@ -27,9 +27,9 @@ from casework.watchlists import subjects
 class DataSubjectReports:
     """Reports what is held."""
 
-    def __init__(self, database: Database, audit: Audit) -> None:
-        self._database = database
-        self._audit = audit
+    def __init__(self, kernel: Kernel) -> None:
+        self._database = kernel.database
+        self._audit = kernel.audit
 
     def report_on(self, actor: Actor, subject_id: str, purpose: str) -> dict[str, Any]:
         """Return what is held about a subject, as plain data by kind of record.

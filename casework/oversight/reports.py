@@ -15,10 +15,9 @@ import numpy as np
 from sqlalchemy import Row, Select, select
 
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.clock import Clock
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import InvalidPeriod, NotPermitted
+from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require, within_reach
 from casework.kernel.vocabulary import AlertState
 from casework.review.findings import AdjudicationResult, result_of, visible_state
@@ -93,10 +92,10 @@ class ReviewReport:
 class Reports:
     """Counts alerts for those who may know."""
 
-    def __init__(self, database: Database, audit: Audit, clock: Clock) -> None:
-        self._database = database
-        self._audit = audit
-        self._clock = clock
+    def __init__(self, kernel: Kernel) -> None:
+        self._database = kernel.database
+        self._audit = kernel.audit
+        self._clock = kernel.clock
 
     def review(self, actor: Actor, question: ReportRequest) -> ReviewReport:
         """Return the figures of the actor's own agency's watchlists.

@@ -19,9 +19,8 @@ from sqlalchemy.orm import Session
 
 from casework.gallery.change_log import log_removed, templates_of_subject
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.clock import Clock
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
+from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require
 from casework.kernel.vocabulary import AlertState, DeliveryState, Outcome, TipState
 from casework.tables import (
@@ -109,17 +108,15 @@ class Retention:
 
     def __init__(
         self,
-        database: Database,
-        audit: Audit,
+        kernel: Kernel,
         days: dict[RecordKind, int],
-        clock: Clock,
         ticks: Callable[[], float] = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._database = database
-        self._audit = audit
+        self._database = kernel.database
+        self._audit = kernel.audit
         self._days = DEFAULT_DAYS | days
-        self._clock = clock
+        self._clock = kernel.clock
         self._ticks = ticks
         self._pause = pause
         self._sizes = dict.fromkeys(RecordKind, 1)

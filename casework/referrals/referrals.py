@@ -13,12 +13,10 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.clock import Clock
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotFound
+from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require, within_reach
-from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import ReferralState
 from casework.referrals import payload as carried
 from casework.referrals.states import AWAITED
@@ -84,11 +82,11 @@ class ReferralView:
 class Referrals:
     """Shows referrals to the two agencies they are between."""
 
-    def __init__(self, database: Database, vault: Vault, audit: Audit, clock: Clock) -> None:
-        self._database = database
-        self._vault = vault
-        self._audit = audit
-        self._clock = clock
+    def __init__(self, kernel: Kernel) -> None:
+        self._database = kernel.database
+        self._vault = kernel.vault
+        self._audit = kernel.audit
+        self._clock = kernel.clock
 
     def page(
         self, actor: Actor, before: str | None, limit: int, wanted: ReferralFilter

@@ -12,14 +12,12 @@ from sqlalchemy.orm import Session
 
 from casework.accounts import agencies
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.clock import Clock
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import InvalidReferral, NotPermitted, StaleVersion
 from casework.kernel.ids import REFERRAL, new_id
-from casework.kernel.outbox import Event, Outbox
+from casework.kernel.kernel import Kernel
+from casework.kernel.outbox import Event
 from casework.kernel.permissions import Permission, require, require_object
-from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import Disposal, EventKind, ReferralKind, ReferralState
 from casework.referrals import payload as carried
 from casework.referrals import states as referral_states
@@ -55,21 +53,13 @@ class ReferralSource:
 class ReferralSteps:
     """Sends referrals and takes them through their states."""
 
-    def __init__(
-        self,
-        database: Database,
-        vault: Vault,
-        audit: Audit,
-        outbox: Outbox,
-        review: Review,
-        clock: Clock,
-    ) -> None:
-        self._database = database
-        self._vault = vault
-        self._audit = audit
-        self._outbox = outbox
+    def __init__(self, kernel: Kernel, review: Review) -> None:
+        self._database = kernel.database
+        self._vault = kernel.vault
+        self._audit = kernel.audit
+        self._outbox = kernel.outbox
         self._review = review
-        self._clock = clock
+        self._clock = kernel.clock
 
     def refer_alert(
         self,

@@ -14,11 +14,10 @@ from sqlalchemy import ColumnElement, and_, case, false, func, not_, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotFound
+from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require, within_reach
-from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import AlertState, SubjectStatus
 from casework.review import findings
 from casework.review.states import FIRST_OPINIONS, AlertPosition, ReviewPolicy, veiled
@@ -115,10 +114,10 @@ class AlertView:
 class Alerts:
     """Shows alerts to those who may see them."""
 
-    def __init__(self, database: Database, vault: Vault, audit: Audit) -> None:
-        self._database = database
-        self._vault = vault
-        self._audit = audit
+    def __init__(self, kernel: Kernel) -> None:
+        self._database = kernel.database
+        self._vault = kernel.vault
+        self._audit = kernel.audit
 
     def page(
         self, actor: Actor, before: str | None, limit: int, wanted: AlertFilter

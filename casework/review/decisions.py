@@ -11,13 +11,11 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.clock import Clock
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import StaleVersion
-from casework.kernel.outbox import Event, Outbox
+from casework.kernel.kernel import Kernel
+from casework.kernel.outbox import Event
 from casework.kernel.permissions import Permission, PermissionScope, scope_of
-from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import AlertState, Disposal, EventKind, Opinion, OpinionReason
 from casework.review import states
 from casework.review.alerts import find, note_row, policy, position
@@ -47,14 +45,12 @@ class _Step:
 class Review:
     """The acts that move an alert."""
 
-    def __init__(
-        self, database: Database, vault: Vault, audit: Audit, outbox: Outbox, clock: Clock
-    ) -> None:
-        self._database = database
-        self._outbox = outbox
-        self._vault = vault
-        self._audit = audit
-        self._clock = clock
+    def __init__(self, kernel: Kernel) -> None:
+        self._database = kernel.database
+        self._outbox = kernel.outbox
+        self._vault = kernel.vault
+        self._audit = kernel.audit
+        self._clock = kernel.clock
 
     def acknowledge(self, actor: Actor, alert_id: str, version: int | None = None) -> Alert:
         """Take an alert; a supervisor may take over one that another officer took.

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
+from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, within_reach
 from casework.tables import Alert, Encounter
 from casework.watchlists import subjects
@@ -28,9 +28,9 @@ class Meeting:
 class History:
     """Reads the encounters of subjects."""
 
-    def __init__(self, database: Database, audit: Audit) -> None:
-        self._database = database
-        self._audit = audit
+    def __init__(self, kernel: Kernel) -> None:
+        self._database = kernel.database
+        self._audit = kernel.audit
 
     def page(self, actor: Actor, subject_id: str, before: str | None, limit: int) -> list[Meeting]:
         """Return up to `limit` encounters, newest first, those before the encounter `before`.

@@ -15,9 +15,8 @@ from sqlalchemy.orm import Session
 
 from casework.calibration.policy import Policy
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.clock import Clock
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
+from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, extends_to
 from casework.screening.matching import Candidate, Matching
 from casework.tables import Agency, Subject
@@ -42,11 +41,11 @@ class Lookalike:
 class Lookalikes:
     """Finds who resembles people that were just enrolled, by each list's own threshold."""
 
-    def __init__(self, database: Database, matching: Matching, audit: Audit, clock: Clock) -> None:
-        self._database = database
+    def __init__(self, kernel: Kernel, matching: Matching) -> None:
+        self._database = kernel.database
         self._matching = matching
-        self._audit = audit
-        self._clock = clock
+        self._audit = kernel.audit
+        self._clock = kernel.clock
 
     def of(self, actor: Actor, enrolled: Sequence[Enrolled]) -> list[tuple[Lookalike, ...]]:
         """Return, for each enrolment, whom its new photos resemble besides the subject itself.

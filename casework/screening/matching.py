@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from casework.calibration.calibrations import Calibrations
 from casework.calibration.policy import Policy, in_force, read_policies
 from casework.gallery.replica import GalleryReplica
-from casework.kernel.database import Database
+from casework.kernel.kernel import Kernel
 from casework.kernel.vocabulary import Direction, Stage, SubjectStatus
 from casework.tables import Subject, Template, WatchlistEntry
 from detector.embed import Embedding
@@ -53,10 +53,8 @@ class Matches:
 class Matching:
     """Searches the gallery by the watchlists' policies. Safe to call from several threads."""
 
-    def __init__(
-        self, database: Database, mirror: GalleryReplica, calibrations: Calibrations
-    ) -> None:
-        self._database = database
+    def __init__(self, kernel: Kernel, mirror: GalleryReplica, calibrations: Calibrations) -> None:
+        self._database = kernel.database
         self._mirror = mirror
         self._calibrations = calibrations
         self._policies: tuple[int, dict[str, Policy]] = (-1, {})

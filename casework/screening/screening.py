@@ -16,15 +16,13 @@ from sqlalchemy.exc import IntegrityError
 
 from casework.calibration import non_mated_scores
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.clock import Clock
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import IdempotencyClash, NotFound
 from casework.kernel.group_commit import GroupCommit
 from casework.kernel.ids import ALERT, ENCOUNTER, new_id
-from casework.kernel.outbox import Event, Outbox
+from casework.kernel.kernel import Kernel
+from casework.kernel.outbox import Event
 from casework.kernel.permissions import Permission, require, require_port
-from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import AlertState, Direction, EventKind, Outcome, Stage
 from casework.screening.matching import Candidate, Matches, Matching
 from casework.tables import Alert, Encounter, IdempotencyRecord
@@ -84,24 +82,16 @@ class Screening:
     """Screens arrivals against the gallery. Safe to call from several threads at once."""
 
     def __init__(
-        self,
-        database: Database,
-        vault: Vault,
-        pipeline: Pipeline,
-        matching: Matching,
-        commits: GroupCommit,
-        audit: Audit,
-        outbox: Outbox,
-        clock: Clock,
+        self, kernel: Kernel, commits: GroupCommit, pipeline: Pipeline, matching: Matching
     ) -> None:
-        self._database = database
-        self._vault = vault
+        self._database = kernel.database
+        self._vault = kernel.vault
         self._pipeline = pipeline
         self._matching = matching
-        self._clock = clock
+        self._clock = kernel.clock
         self._commits = commits
-        self._audit = audit
-        self._outbox = outbox
+        self._audit = kernel.audit
+        self._outbox = kernel.outbox
 
     def screen(self, arrival: Arrival, caller: Actor) -> Screened:
         """Screen one photo and record the encounter: `examine`, then `record`.

@@ -16,13 +16,11 @@ from sqlalchemy.orm import Session
 from casework.calibration.policy import Policy
 from casework.gallery.model_key import ModelKey
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.clock import Clock
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotFound
 from casework.kernel.ids import SEARCH, new_id
+from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, extends_to, require
-from casework.kernel.vault import Vault
 from casework.review.alerts import SubjectCard, subject_card
 from casework.screening.matching import MOST_CANDIDATES, Candidate, Matches, Matching
 from casework.tables import Agency, EnrolledPhoto, ProbeSearch, Subject, Watchlist, WatchlistEntry
@@ -94,22 +92,15 @@ class Searches:
     """Searches for officers, and shows them their searches. Safe to call from several threads."""
 
     def __init__(
-        self,
-        database: Database,
-        vault: Vault,
-        pipeline: Pipeline,
-        matching: Matching,
-        model: ModelKey,
-        audit: Audit,
-        clock: Clock,
+        self, kernel: Kernel, pipeline: Pipeline, matching: Matching, model: ModelKey
     ) -> None:
-        self._database = database
-        self._vault = vault
+        self._database = kernel.database
+        self._vault = kernel.vault
         self._pipeline = pipeline
         self._matching = matching
         self._model = model
-        self._audit = audit
-        self._clock = clock
+        self._audit = kernel.audit
+        self._clock = kernel.clock
 
     def search(
         self, actor: Actor, question: SearchRequest, watch: Stopwatch | None = None

@@ -12,13 +12,11 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.clock import Clock
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import IllegalTransition, NotPermitted, StaleVersion
 from casework.kernel.ids import TIP, new_id
+from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require
-from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import ReferralKind, TipOrigin, TipState
 from casework.referrals import payload as carried
 from casework.referrals.payload import TipField
@@ -69,23 +67,20 @@ class TipSteps:
 
     def __init__(
         self,
-        database: Database,
-        vault: Vault,
-        audit: Audit,
+        kernel: Kernel,
         pipeline: Pipeline,
         enrolment: Enrolment,
         searches: Searches,
         correspondence: ReferralSteps,
-        clock: Clock,
     ) -> None:
-        self._database = database
-        self._vault = vault
-        self._audit = audit
+        self._database = kernel.database
+        self._vault = kernel.vault
+        self._audit = kernel.audit
         self._pipeline = pipeline
         self._enrolment = enrolment
         self._searches = searches
         self._correspondence = correspondence
-        self._clock = clock
+        self._clock = kernel.clock
 
     def record(self, actor: Actor, new: NewTip, photo: bytes | None = None) -> Tip:
         """Write down a report; its photo, if any, is kept even if no face can be searched in it.

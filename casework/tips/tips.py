@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotFound
+from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, extends_to, require, within_reach
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import TipState
@@ -63,10 +63,10 @@ class TipView:
 class Tips:
     """Shows tips to officers of the agency that recorded them."""
 
-    def __init__(self, database: Database, vault: Vault, audit: Audit) -> None:
-        self._database = database
-        self._vault = vault
-        self._audit = audit
+    def __init__(self, kernel: Kernel) -> None:
+        self._database = kernel.database
+        self._vault = kernel.vault
+        self._audit = kernel.audit
 
     def page(self, actor: Actor, before: str | None, limit: int, wanted: TipFilter) -> list[Tip]:
         """Return up to `limit` tips, newest first, those before id `before`.

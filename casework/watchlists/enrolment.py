@@ -16,13 +16,11 @@ from sqlalchemy.orm import Session, selectinload
 from casework.gallery.change_log import log_listing, templates_of_subject
 from casework.gallery.templates import TemplateMaker
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.clock import Clock
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import EnrolmentRefused, InvalidPeriod
 from casework.kernel.ids import PHOTO, SUBJECT, new_id
+from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission
-from casework.kernel.vault import Vault
 from casework.tables import EnrolledPhoto, Subject, Template
 from casework.watchlists.quality import quality_record
 from casework.watchlists.subjects import (
@@ -113,21 +111,13 @@ class Enrolled:
 class Enrolment:
     """Enrols subjects with one pipeline into one database."""
 
-    def __init__(
-        self,
-        database: Database,
-        vault: Vault,
-        pipeline: Pipeline,
-        templates: TemplateMaker,
-        audit: Audit,
-        clock: Clock,
-    ) -> None:
-        self._database = database
-        self._vault = vault
+    def __init__(self, kernel: Kernel, pipeline: Pipeline, templates: TemplateMaker) -> None:
+        self._database = kernel.database
+        self._vault = kernel.vault
         self._pipeline = pipeline
         self._templates = templates
-        self._audit = audit
-        self._clock = clock
+        self._audit = kernel.audit
+        self._clock = kernel.clock
 
     def examine(self, file: PhotoFile) -> Examined:
         """Look at one photo; never raises for what the photo holds."""

@@ -15,9 +15,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from casework.gallery.change_log import log_listing, log_policy, log_removed, templates_of_subject
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.clock import Clock
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import (
     AlreadyExists,
     ImpossibleBirth,
@@ -26,8 +24,8 @@ from casework.kernel.errors import (
     StaleVersion,
     StillInUse,
 )
+from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, extends_to, require, within_reach
-from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import SubjectStatus
 from casework.tables import EnrolledPhoto, Subject, Template, WatchlistEntry
 from casework.watchlists import watchlists
@@ -92,11 +90,11 @@ class SubjectFilter:
 class Subjects:
     """Reads, edits and removes subjects and their photos."""
 
-    def __init__(self, database: Database, vault: Vault, audit: Audit, clock: Clock) -> None:
-        self._database = database
-        self._vault = vault
-        self._audit = audit
-        self._clock = clock
+    def __init__(self, kernel: Kernel) -> None:
+        self._database = kernel.database
+        self._vault = kernel.vault
+        self._audit = kernel.audit
+        self._clock = kernel.clock
 
     def get(self, actor: Actor, subject_id: str) -> Subject:
         """Return a subject with its photos.

@@ -11,11 +11,10 @@ from sqlalchemy.orm import Session
 from casework.accounts import agencies
 from casework.gallery.change_log import log_policy
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.clock import Clock
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import AlreadyExists, NotFound, StaleVersion, StillInUse
 from casework.kernel.ids import WATCHLIST, new_id
+from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import (
     Permission,
     extends_to,
@@ -63,10 +62,10 @@ class NewWatchlist:
 class Watchlists:
     """Creates, reads, edits and removes watchlists."""
 
-    def __init__(self, database: Database, audit: Audit, clock: Clock) -> None:
-        self._database = database
-        self._audit = audit
-        self._clock = clock
+    def __init__(self, kernel: Kernel) -> None:
+        self._database = kernel.database
+        self._audit = kernel.audit
+        self._clock = kernel.clock
 
     def create(self, actor: Actor, new: NewWatchlist) -> Watchlist:
         """Make a watchlist.

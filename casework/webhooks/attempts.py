@@ -27,10 +27,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.clock import Clock
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
 from casework.kernel.ids import new_id
+from casework.kernel.kernel import Kernel
 from casework.kernel.vocabulary import DeliveryState
 from casework.tables import Delivery, Webhook
 from casework.webhooks.delivery_log import PING
@@ -86,12 +85,10 @@ class Figures:
 class DeliveryQueue:
     """Hands out attempts and writes down what came of them."""
 
-    def __init__(
-        self, database: Database, audit: Audit, clock: Clock, rules: DeliveryRules
-    ) -> None:
-        self._database = database
-        self._audit = audit
-        self._clock = clock
+    def __init__(self, kernel: Kernel, rules: DeliveryRules) -> None:
+        self._database = kernel.database
+        self._audit = kernel.audit
+        self._clock = kernel.clock
         self.rules = rules
 
     def claim(self, most: int, busy: Collection[str] = ()) -> list[ClaimedDelivery]:

@@ -9,12 +9,10 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.clock import Clock
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotFound
 from casework.kernel.ids import DELIVERY, EVENT, new_id
-from casework.kernel.outbox import Outbox
+from casework.kernel.kernel import Kernel
 from casework.kernel.vocabulary import DeliveryState
 from casework.tables import Delivery
 from casework.webhooks.webhooks import find
@@ -40,11 +38,11 @@ class ReplaySelection:
 class Deliveries:
     """Shows and repeats the deliveries of webhooks that an actor manages."""
 
-    def __init__(self, database: Database, audit: Audit, outbox: Outbox, clock: Clock) -> None:
-        self._database = database
-        self._audit = audit
-        self._outbox = outbox
-        self._clock = clock
+    def __init__(self, kernel: Kernel) -> None:
+        self._database = kernel.database
+        self._audit = kernel.audit
+        self._outbox = kernel.outbox
+        self._clock = kernel.clock
 
     def page(
         self,

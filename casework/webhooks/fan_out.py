@@ -8,9 +8,8 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, func, insert, or_, select, update
 
-from casework.kernel.clock import Clock
-from casework.kernel.database import Database
 from casework.kernel.ids import DELIVERY, new_id
+from casework.kernel.kernel import Kernel
 from casework.kernel.vocabulary import DeliveryState, EventKind
 from casework.tables import Agency, ApiKey, Delivery, OutboxEvent, Webhook
 from casework.webhooks.feed import visible_events
@@ -37,9 +36,9 @@ IN_FORCE: Final = (
 class FanOut:
     """Fills the webhooks' queues from the outbox."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
+    def __init__(self, kernel: Kernel) -> None:
+        self._database = kernel.database
+        self._clock = kernel.clock
 
     def fill(self) -> int:
         """Put new events into the queue of every webhook that they are for; returns how many."""

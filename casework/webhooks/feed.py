@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
+from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require, within_reach
 from casework.kernel.vocabulary import EventKind
 from casework.review import alerts
@@ -67,9 +67,9 @@ class Batch:
 class Feed:
     """Reads the outbox for one reader at a time."""
 
-    def __init__(self, database: Database, audit: Audit) -> None:
-        self._database = database
-        self._audit = audit
+    def __init__(self, kernel: Kernel) -> None:
+        self._database = kernel.database
+        self._audit = kernel.audit
 
     def open(self, actor: Actor, event_id: str | None) -> Cursor:
         """Begin to follow alerts after the event with this id; None means from now on.

@@ -12,11 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from casework.kernel.actor import Actor
-from casework.kernel.clock import Clock
-from casework.kernel.database import Database
 from casework.kernel.errors import TargetRefused
+from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission
-from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import DeliveryState, EventKind
 from casework.review import alerts
 from casework.tables import Alert, Delivery, Encounter, Webhook
@@ -36,19 +34,10 @@ _PING_BODY: Final = '{{"id":"{id}","kind":"ping","at":"{at}"}}'
 class Sender:
     """Makes single deliveries. Belongs to one event loop; close it in the end."""
 
-    def __init__(
-        self,
-        database: Database,
-        vault: Vault,
-        clock: Clock,
-        render: Render,
-        timeout_s: float,
-        *,
-        private: bool,
-    ) -> None:
-        self._database = database
-        self._vault = vault
-        self._clock = clock
+    def __init__(self, kernel: Kernel, render: Render, timeout_s: float, *, private: bool) -> None:
+        self._database = kernel.database
+        self._vault = kernel.vault
+        self._clock = kernel.clock
         self._render = render
         self._timeout_s = timeout_s
         self._private = private

@@ -14,13 +14,11 @@ from sqlalchemy.orm import Session
 
 from casework.accounts import agencies
 from casework.kernel.actor import Actor, ActorKind
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.clock import Clock
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotFound, StaleVersion
 from casework.kernel.ids import WEBHOOK, new_id
+from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require, require_object, within_reach
-from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import DeliveryState, EventKind, Role, Scope
 from casework.tables import ApiKey, Delivery, OutboxEvent, Webhook
 from casework.webhooks import addresses
@@ -45,13 +43,11 @@ class NewWebhook:
 class Webhooks:
     """Registers webhooks, and changes, shows and removes them."""
 
-    def __init__(
-        self, database: Database, vault: Vault, audit: Audit, clock: Clock, *, private: bool
-    ) -> None:
-        self._database = database
-        self._vault = vault
-        self._audit = audit
-        self._clock = clock
+    def __init__(self, kernel: Kernel, *, private: bool) -> None:
+        self._database = kernel.database
+        self._vault = kernel.vault
+        self._audit = kernel.audit
+        self._clock = kernel.clock
         self._private = private
 
     def create(self, actor: Actor, new: NewWebhook) -> tuple[Webhook, str]:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
-from casework.kernel.outbox import Outbox
+from casework.kernel.kernel import Kernel
 from casework.kernel.vocabulary import DeliveryState
 from casework.webhooks.attempts import ClaimedDelivery, DeliveryQueue
 from casework.webhooks.fan_out import FanOut
@@ -25,8 +25,8 @@ LOOK_EVERY_S: Final = 0.5
 class OutboxPoller:
     """Notices what other processes write, and rings for it. Belongs to one event loop."""
 
-    def __init__(self, outbox: Outbox, every_s: float = LOOK_EVERY_S) -> None:
-        self._outbox = outbox
+    def __init__(self, kernel: Kernel, every_s: float = LOOK_EVERY_S) -> None:
+        self._outbox = kernel.outbox
         self._every_s = every_s
 
     async def run(self, stopping: asyncio.Event, failed: Callable[[Exception], None]) -> None:
@@ -49,14 +49,14 @@ class Worker:
 
     def __init__(
         self,
-        outbox: Outbox,
+        kernel: Kernel,
         queues: FanOut,
         dispatch: DeliveryQueue,
         sender: Sender,
         attempted: Callable[[DeliveryState], None],
         failed: Callable[[Exception], None],
     ) -> None:
-        self._outbox = outbox
+        self._outbox = kernel.outbox
         self._queues = queues
         self._dispatch = dispatch
         self._sender = sender

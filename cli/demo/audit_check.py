@@ -58,4 +58,4 @@ def _copy_of(settings: Settings, folder: Path) -> Settings:
 
 def _verdict(settings: Settings) -> Verdict:
     with opening.records(settings) as records:
-        return records.audit.verify()
+        return records.kernel.audit.verify()

@@ -152,7 +152,7 @@ def test_few_passwords_are_hashed_at_the_same_time_and_a_flood_is_refused(tmp_pa
             SignInRules(attempts_per_address=10_000),
             passwords,
         )
-        service = Service.over(records, drawn_pack(), fake_pipeline(None), clock)
+        service = Service.over(records, drawn_pack(), fake_pipeline(None))
         service.start()
         return service
 
@@ -236,7 +236,7 @@ def test_a_required_second_factor_comes_first(tmp_path, clock):
             settings.sign_in_rules,
             QUICK,
         )
-        service = Service.over(records, drawn_pack(), fake_pipeline(None), clock)
+        service = Service.over(records, drawn_pack(), fake_pipeline(None))
         service.start()
         return service
 
@@ -515,7 +515,7 @@ def test_the_whole_trail_is_checked_and_exported(client, desk, sign_in, tmp_path
     assert checked.whole
     assert checked.records == verdict["records"] + 2  # the check itself, and the export
 
-    with desk.service.records.database.write() as session:
+    with desk.service.records.kernel.database.write() as session:
         session.connection().exec_driver_sql("UPDATE audit SET actor_name = 'x' WHERE seq = 3")
     verdict = client.get("/v1/audit/verify", headers=auditor).json()
     assert (verdict["whole"], verdict["records"], verdict["seq"]) == (False, 2, 3)

@@ -265,7 +265,7 @@ def test_admitted_work_is_finished_before_the_database_is_closed(tmp_path):
     app = create_app(settings_for(tmp_path), lambda _: open_service(tmp_path / "siaga.db"))
     with TestClient(app) as client:
         wait_until_ready(client)
-        engine = app.state.service.records.database.engine
+        engine = app.state.service.records.kernel.database.engine
         connections = engine.pool
         begun = threading.Event()
 

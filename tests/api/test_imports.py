@@ -250,7 +250,7 @@ def test_exports_are_the_owner_s_analysts_and_in_the_trail(client, desk, analyst
     problem(client.get(path, headers=stranger), 404, "not_found")
     assert client.get(path, params={"photos": True}, headers=analyst).status_code == 200
 
-    with desk.service.records.database.read() as session:
+    with desk.service.records.kernel.database.read() as session:
         query = select(AuditRecord).where(AuditRecord.action == "watchlist.export")
         done = [row for row in session.scalars(query) if row.outcome == "done"]
     assert [row.detail for row in done] == [{"subjects": 1, "photos": 1, "format": "csv"}]

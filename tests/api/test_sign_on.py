@@ -70,7 +70,7 @@ def opened(tmp_path, clock, configured):
                 passwords=QUICK,
                 provider=provider_from_settings(settings),
             )
-            return Service.over(records, drawn_pack(), fake_pipeline(), clock)
+            return Service.over(records, drawn_pack(), fake_pipeline())
 
         client = TestClient(
             create_app(settings, open_service),
@@ -137,7 +137,7 @@ def session_of(answer):
 
 
 def trail(desk, action="session.begin"):
-    with desk.service.records.database.read() as session:
+    with desk.service.records.kernel.database.read() as session:
         rows = session.scalars(select(AuditRecord).where(AuditRecord.action == action))
         return [(row.outcome, row.actor_id, row.detail) for row in rows]
 
@@ -162,7 +162,7 @@ def test_an_officer_signs_in_through_the_provider(client, desk, officer, provide
     assert (actor.id, actor.roles, actor.incomplete) == (officer.id, {Role.OFFICER}, None)
     assert trail(desk)[-1] == ("done", officer.id, {"kind": "console"})
     assert provider.asked.count("/token") == 1
-    assert desk.service.records.audit.verify().whole
+    assert desk.service.records.kernel.audit.verify().whole
 
 
 def test_the_way_there_says_what_it_should_and_no_more(client):
@@ -435,7 +435,7 @@ class TestTying:
         assert trail(desk, "officer.tie") == [("done", budi.id, None)]
         provider.claims = {"email": "a-new-address@agency.example", "email_verified": True}
         assert session_of(sign_on(client)) is not None
-        with desk.service.records.database.read() as session:
+        with desk.service.records.kernel.database.read() as session:
             tied = session.get_one(Officer, budi.id)
         assert (tied.oidc_issuer, tied.oidc_subject) == (provider.issuer, provider.subject)
         assert (tied.password_hash, tied.must_change_password) == (None, False)

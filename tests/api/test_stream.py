@@ -155,7 +155,7 @@ def test_streams_are_bounded_for_each_reader_and_for_all(address, desk, reader, 
             assert httpx2.get(url, headers=third).json()["code"] == "too_many_streams"
 
     def closed() -> bool:
-        desk.service.records.outbox.ring()
+        desk.service.records.kernel.outbox.ring()
         return "siaga_streams 0.0" in httpx2.get(f"{address}/metrics").text
 
     wait_until(closed, 5)

@@ -280,7 +280,7 @@ def test_a_database_of_a_later_version_is_left_alone(desk, database):
 
 @pytest.mark.on_sqlite
 def test_sqlite_is_set_up_to_keep_what_it_acknowledges(desk):
-    with desk.service.records.database.engine.connect() as connection:
+    with desk.service.records.kernel.database.engine.connect() as connection:
 
         def pragma(name):
             return connection.exec_driver_sql(f"PRAGMA {name}").scalar()
@@ -297,7 +297,7 @@ def test_a_failed_write_leaves_nothing(desk):
     lacking = {"name": "x", "aliases": [], "documents": [], "status": "active", "reason": ""}
 
     def fail_halfway():
-        with desk.service.records.database.write() as session:
+        with desk.service.records.kernel.database.write() as session:
             session.add(
                 Subject(
                     id="sub_x",
@@ -312,5 +312,5 @@ def test_a_failed_write_leaves_nothing(desk):
 
     with pytest.raises(ZeroDivisionError):
         fail_halfway()
-    with desk.service.records.database.read() as session:
+    with desk.service.records.kernel.database.read() as session:
         assert session.get(Subject, "sub_x") is None

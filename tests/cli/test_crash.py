@@ -75,7 +75,7 @@ def test_enrolment_killed_midway_and_run_again_ends_without_a_duplicate(siaga, p
     records = Records.open(
         settings.resolved_database_url, read_or_create_key(settings.resolved_data_key_file)
     )
-    with records.database.read() as session:
+    with records.kernel.database.read() as session:
         references = list(session.scalars(select(Subject.reference)))
         photos = list(session.scalars(select(EnrolledPhoto.subject_id)))
         templates = list(session.scalars(select(Template.photo_id)))

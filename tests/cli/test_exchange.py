@@ -99,7 +99,7 @@ def raised(records: Records) -> list[tuple[str, str, str]]:
         .where(OutboxEvent.kind == EventKind.ALERT_RAISED.value)
         .order_by(OutboxEvent.seq)
     )
-    with records.database.read() as session:
+    with records.kernel.database.read() as session:
         return [(row.id, row.object_id, row.watchlist_id or "") for row in session.execute(query)]
 
 
@@ -161,7 +161,7 @@ def test_stream_and_webhook_tell_every_alert_in_order_across_a_kill(settings, re
         assert time.monotonic() - ended < patience(5)
 
     # Every alert that was answered is committed, and every one committed is in the outbox once.
-    with records.database.read() as session:
+    with records.kernel.database.read() as session:
         alerts = sorted(session.scalars(select(Alert.id)))
     assert sorted(alert_id for _, alert_id, _ in events) == alerts
     assert len(alerts) >= port.told > BEFORE_KILL

@@ -175,7 +175,9 @@ def _imports(desk: Desk, known: Known) -> None:
     work_off(desk)
     waiting = upload(desk, csv_of(person(9)), watchlist=known["watchlist"])
     known |= {"import": done.id, "waiting_import": waiting.id}
-    desk.service.records.audit.note(AuditEntry(OPERATOR, "test", detail={"é": 'a "quoted" text'}))
+    desk.service.records.kernel.audit.note(
+        AuditEntry(OPERATOR, "test", detail={"é": 'a "quoted" text'})
+    )
 
 
 @contextmanager

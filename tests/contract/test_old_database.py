@@ -91,11 +91,11 @@ def _everything_can_be_read(dump: str, path: Path) -> None:
     clock.advance(hours=1)
     desk = Desk(open_service(path, clock, private_targets=True), clock)
     try:
-        verdict = desk.service.records.audit.verify()
+        verdict = desk.service.records.kernel.audit.verify()
         assert verdict.whole, verdict.fault
         for part in (_people, _lists, _review, _exchange, _tips, _oversight, _work_goes_on):
             part(desk, known)
-        assert desk.service.records.audit.verify().whole
+        assert desk.service.records.kernel.audit.verify().whole
     finally:
         desk.service.records.close()
     assert _opened(path, key)
@@ -182,7 +182,7 @@ def _exchange(desk: Desk, known: seed.Known) -> None:
     assert records.referrals.photo(receiver, known["referral"], "probe_photo")[1] == "jpeg"
     assert records.referrals.photo(receiver, known["tip_referral"], "photo")[0] == seed.photo(1)
     hook = records.webhooks.get(OPERATOR, known["webhook"])
-    key = records.vault.open(hook.sealed_secret, f"webhook/{hook.id}")
+    key = records.kernel.vault.open(hook.sealed_secret, f"webhook/{hook.id}")
     # Before the Standard Webhooks scheme, receivers were shown the key itself.
     assert known["webhook_secret"] in {secret_of(key), key.decode(errors="replace")}
     assert records.deliveries.page(OPERATOR, hook.id, None, 10)

@@ -50,7 +50,7 @@ async def compare(visit: Comparer, pool: Workers) -> Response:
         refused = {PHOTOS[len(faces)]: labels.fault(error, visit.speech)}
         return await asyncio.to_thread(_page, visit, wrong=refused)
     entry = AuditEntry(visit.actor, Permission.COMPARE)
-    await asyncio.to_thread(service.records.audit.note, entry)
+    await asyncio.to_thread(service.records.kernel.audit.note, entry)
     return await asyncio.to_thread(_page, visit, told(service, *faces.values()))
 
 

@@ -70,7 +70,7 @@ async def compare(
     one, other = await pool.run(request, work)
     response.headers["Server-Timing"] = server_timing(watch.stages)
     entry = AuditEntry(actor, Permission.COMPARE)
-    await asyncio.to_thread(service.records.audit.note, entry)
+    await asyncio.to_thread(service.records.kernel.audit.note, entry)
     return told(service, one, other)
 
 

@@ -96,7 +96,7 @@ def edit(
     """Change the fields that are sent; `active` switches it off, and on again after failures."""
     changes = body.changes()
     row = service.records.webhooks.edit(actor, webhook_id, changes, version)
-    service.records.outbox.ring()
+    service.records.kernel.outbox.ring()
     return _answer(row, response)
 
 

@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, func, or_, select
 
 from casework.kernel.actor import Actor
 from casework.kernel.audit.chain import Link, Verdict, canonical, exported_line
-from casework.kernel.audit.log import Audit, AuditEntry
-from casework.kernel.database import Database
+from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import AuditBroken
+from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require, within_reach
 from casework.tables import AuditRecord
 
@@ -55,9 +55,9 @@ class AuditFilter:
 class AuditReader:
     """Shows the trail to those who may read it: acts of their agency, and acts on its objects."""
 
-    def __init__(self, database: Database, audit: Audit) -> None:
-        self._database = database
-        self._audit = audit
+    def __init__(self, kernel: Kernel) -> None:
+        self._database = kernel.database
+        self._audit = kernel.audit
 
     def page(
         self, actor: Actor, before: int | None, limit: int, wanted: AuditFilter

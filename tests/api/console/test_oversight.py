@@ -52,8 +52,8 @@ def test_an_auditor_filters_checks_and_exports_the_trail(scene, signed_in):
 def test_a_broken_chain_is_named(scene, signed_in):
     scene.agency("OPS", AgencyKind.OPERATOR)
     browser = signed_in("auditor", Role.AUDITOR, agency="OPS")
-    scene.service.records.audit.note(AuditEntry(OPERATOR, "x"))
-    with scene.service.records.database.write_rows() as connection:
+    scene.service.records.kernel.audit.note(AuditEntry(OPERATOR, "x"))
+    with scene.service.records.kernel.database.write_core() as connection:
         connection.exec_driver_sql("UPDATE audit SET actor_name = 'nobody' WHERE seq = 3")
     browser.open("/audit")
     browser.send("/audit/verify")

@@ -235,7 +235,7 @@ def test_others_alerts_are_not_told(watching, desk, lists):
 def test_the_stream_ends_with_the_session(watching, desk, clock):
     def leave():
         clock.advance(hours=2)
-        desk.service.records.outbox.ring()
+        desk.service.records.kernel.outbox.ring()
 
     ready, ended = watching.watch(5, leave)
     assert (ready[0], ended[0]) == ("ready", "ended")

@@ -50,7 +50,7 @@ def found(desk):
 
 
 def alter(desk, statement):
-    with desk.service.records.database.write_rows() as connection:
+    with desk.service.records.kernel.database.write_core() as connection:
         connection.execute(text(statement))
 
 

@@ -183,7 +183,7 @@ def test_the_trail_has_refusals_but_never_what_was_typed(house):
     house.hire("sari", Role.OFFICER)
     refusal(house, "my-secret-typed-as-login", "wrong-password")
     refusal(house, "sari", "wrong-password")
-    with house.records.database.read() as session:
+    with house.records.kernel.database.read() as session:
         rows = session.execute(text("SELECT * FROM audit ORDER BY seq DESC LIMIT 2")).all()
     assert [row.outcome for row in rows] == ["refused", "refused"]
     assert not re.search("secret|wrong-password", str(rows))
@@ -239,7 +239,7 @@ def test_a_hash_made_with_weaker_parameters_is_made_anew(house, open_house):
     stronger = Passwords(PasswordHasher(time_cost=2, memory_cost=16, parallelism=1))
     other = open_house(passwords=stronger, clock=house.clock)
     other.enter("sari")
-    with other.records.database.read() as session:
+    with other.records.kernel.database.read() as session:
         kept = session.get_one(Officer, officer_id).password_hash
     assert "m=16,t=2" in kept
     house.enter("sari")
@@ -287,7 +287,7 @@ def test_a_session_that_was_ended_is_out_and_the_others_are_not(house):
     with pytest.raises(NotAuthenticated):
         house.records.sessions.recognise(first.text)
     house.records.sessions.recognise(second.text)
-    with house.records.database.read() as session:
+    with house.records.kernel.database.read() as session:
         ended = session.scalars(
             select(OfficerSession.id).where(OfficerSession.ended_at.is_not(None))
         )

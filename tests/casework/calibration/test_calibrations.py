@@ -27,7 +27,7 @@ def strangers(count, seed=0):
 
 def note(desk, scores, gallery_size=1, on=TODAY, model=None):
     """Put scores into the records as clear encounters would."""
-    with desk.service.records.database.write_rows() as connection:
+    with desk.service.records.kernel.database.write_core() as connection:
         for score in scores:
             non_mated_scores.record(
                 connection, model or str(desk.service.model), float(score), gallery_size, on
@@ -35,7 +35,7 @@ def note(desk, scores, gallery_size=1, on=TODAY, model=None):
 
 
 def noted(desk):
-    with desk.service.records.database.read() as session:
+    with desk.service.records.kernel.database.read() as session:
         return list(session.scalars(select(ChanceScore)))
 
 
@@ -105,7 +105,7 @@ def test_a_score_is_there_exactly_if_its_encounter_is(desk, monkeypatch):
         patch.setattr(non_mated_scores, "note", fail)
         with pytest.raises(RuntimeError, match="power"):
             desk.screen(9)
-    with desk.service.records.database.read() as session:
+    with desk.service.records.kernel.database.read() as session:
         assert session.scalar(select(func.count()).select_from(Encounter)) == 0
     assert noted(desk) == []
 
@@ -224,7 +224,7 @@ def test_only_scores_of_this_model_and_about_this_gallery_size_count(desk):
 def alerted(desk, scores, state):
     """Put encounters with one alert each into the records, as if they had scored so."""
     encounter = desk.screen(1).encounter
-    with desk.service.records.database.write() as session:
+    with desk.service.records.kernel.database.write() as session:
         row = session.get_one(Encounter, encounter.id)
         values = {c.key: getattr(row, c.key) for c in Encounter.__table__.columns}
         first = row.alerts[0]
@@ -277,7 +277,7 @@ def test_the_newest_of_the_model_in_use_counts(desk, database):
     desk.enrol(1)
     first = desk.service.calibrations.make_from_reference(OPERATOR, strangers(500).tolist())
     second = desk.service.calibrations.make_from_reference(OPERATOR, strangers(500, 1).tolist())
-    with desk.service.records.database.write() as session:
+    with desk.service.records.kernel.database.write() as session:
         row = session.get_one(CalibrationRecord, second.id)
         session.add(
             CalibrationRecord(
@@ -367,7 +367,7 @@ def test_thresholds_are_read_again_and_the_fit_only_once(desk):
     desk.enrol(1)
     desk.service.calibrations.make_from_reference(OPERATOR, strangers(500).tolist())
     desk.screen(1)
-    with desk.service.records.database.read() as session:
+    with desk.service.records.kernel.database.read() as session:
         first = desk.service.calibrations.chance(session)
         assert desk.service.calibrations.chance(session) is first
         assert session.scalar(select(GalleryChange.kind).order_by(GalleryChange.seq.desc())) == (

@@ -20,7 +20,7 @@ def counted(service):
         .where(Template.model == str(service.model))
         .group_by(WatchlistEntry.watchlist_id)
     )
-    with service.records.database.read() as session:
+    with service.records.kernel.database.read() as session:
         return dict(session.execute(query).all())
 
 
@@ -61,7 +61,7 @@ def test_after_any_change_the_sizes_are_what_a_count_finds(desk, database):
 
 
 def test_an_enrolment_costs_as_many_statements_in_a_large_gallery_as_in_a_small_one(desk):
-    engine, statements = desk.service.records.database.engine, []
+    engine, statements = desk.service.records.kernel.database.engine, []
     watchlist = desk.watchlist()
 
     @event.listens_for(engine, "before_cursor_execute")

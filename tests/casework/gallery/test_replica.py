@@ -21,7 +21,7 @@ pytestmark = pytest.mark.every_database
 
 
 def templates(service) -> set[int]:
-    with service.records.database.read() as session:
+    with service.records.kernel.database.read() as session:
         return set(session.scalars(select(Template.id)))
 
 
@@ -48,7 +48,7 @@ def test_another_process_s_writes_are_seen_by_the_next_screening(desk, database)
 
 def test_templates_of_another_model_stay_out(desk, database):
     desk.enrol(1)
-    with desk.service.records.database.write() as session:
+    with desk.service.records.kernel.database.write() as session:
         template = session.scalars(select(Template)).one()
         session.add(
             Template(
@@ -127,12 +127,8 @@ class MirrorMachine(RuleBasedStateMachine):
             return
         service = self.desk.service
         service.mirror.catch_up()
-        fresh = GalleryReplica(
-            service.records.database,
-            service.records.vault,
-            Gallery(service.pipeline.embedder.dim),
-            service.model,
-        )
+        empty = Gallery(service.pipeline.embedder.dim)
+        fresh = GalleryReplica(service.records.kernel, empty, service.model)
         fresh.load()
         assert service.mirror.gallery.ids() == fresh.gallery.ids() == templates(service)
         probe = np.zeros(fresh.gallery.dim, np.float32)

@@ -45,12 +45,12 @@ everywhere = pytest.mark.every_database
 
 
 def subjects(desk):
-    with desk.service.records.database.read() as session:
+    with desk.service.records.kernel.database.read() as session:
         return {row.reference: row for row in session.scalars(select(Subject))}
 
 
 def count(desk, table):
-    with desk.service.records.database.read() as session:
+    with desk.service.records.kernel.database.read() as session:
         return session.scalar(select(func.count()).select_from(table))
 
 
@@ -239,7 +239,7 @@ def test_a_dry_run_reports_the_same_and_stores_nothing(desk):
     assert counts(real) == counts(trial)
     told = [(e.row, e.code, e.message) for e in faults(desk, trial)]
     assert [(e.row, e.code, e.message) for e in faults(desk, real)] == told
-    assert not desk.service.records.audit.verify().fault
+    assert not desk.service.records.kernel.audit.verify().fault
 
 
 @everywhere
@@ -343,7 +343,7 @@ def test_only_the_owner_s_analysts_import_and_nobody_else_learns_of_it(desk):
             act(stranger)
         with pytest.raises(NotPermitted):
             act(officer(own, Role.OFFICER, Role.SUPERVISOR, Role.AUDITOR, Role.ADMIN))
-    with desk.service.records.database.read() as session:
+    with desk.service.records.kernel.database.read() as session:
         query = select(AuditRecord).order_by(AuditRecord.seq.desc()).limit(3)
         end, enrol, begin = session.scalars(query)
     assert (begin.action, begin.object_id, begin.actor_id) == ("import.run", job.id, analyst.id)
@@ -403,7 +403,7 @@ def test_what_is_kept_of_an_upload_is_sealed(desk):
     secret = b"Nobody may read this name"
     rows = csv_of(person(1, photos="1.jpg"), {"reference": "R-2", "name": secret.decode()})
     job = upload(desk, rows + b"\n" * PIECE, photos_of([1]))
-    with desk.service.records.database.read() as session:
+    with desk.service.records.kernel.database.read() as session:
         parts = list(session.scalars(select(ImportPart)))
     assert len(parts) == 3
     assert not any(secret in part.sealed_content for part in parts)

@@ -70,8 +70,8 @@ def written(tmp_path_factory):
     path = tmp_path_factory.mktemp("trail") / "siaga.db"
     records = open_records(path)
     for number in range(1, COUNT + 1):
-        records.audit.note(entry(number))
-    assert records.audit.verify().whole
+        records.kernel.audit.note(entry(number))
+    assert records.kernel.audit.verify().whole
     records.close()
     with closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA journal_mode = DELETE")
@@ -94,7 +94,7 @@ class Copy:
     def verdict(self, key=DATA_KEY):
         records = open_records(self.path, key)
         try:
-            return records.audit.verify()
+            return records.kernel.audit.verify()
         finally:
             records.close()
 
@@ -114,7 +114,7 @@ def test_a_whole_trail_is_whole(copy):
 
 def test_an_installation_without_any_act_is_whole(tmp_path):
     records = open_records(tmp_path / "new.db")
-    assert records.audit.verify().whole
+    assert records.kernel.audit.verify().whole
     records.close()
 
 
@@ -251,11 +251,11 @@ def test_no_record_is_put_behind_a_forged_end_which_would_make_it_genuine(copy):
     cut_with_a_forged_end(copy, 9)
     records = open_records(copy.path)
     with pytest.raises(AuditBroken):
-        records.audit.note(entry(1))
+        records.kernel.audit.note(entry(1))
     with pytest.raises(AuditBroken):  # and so no act at all, since it could not be written down
         records.agencies.create(OPERATOR, NewAgency("IMI", "x"))
     assert records.agencies.page(OPERATOR, None, None) == []
-    assert records.audit.verify().seq == 10
+    assert records.kernel.audit.verify().seq == 10
     records.close()
 
 
@@ -264,7 +264,7 @@ def test_a_chain_written_anew_without_the_key_is_found(copy):
     copy.run(("UPDATE audit SET actor_name = 'Somebody else' WHERE seq = 5",))
     records = open_records(copy.path)
     last = GENESIS
-    with records.database.write() as session:
+    with records.kernel.database.write() as session:
         for seq, text, _ in list(stored.records(session)):
             last = chained(last, str(text))
             session.execute(update(AuditRecord).where(AuditRecord.seq == seq).values(hash=last))
@@ -280,7 +280,7 @@ def test_another_data_key_is_noticed(copy):
     assert "not sealed" in copy.verdict(other).fault
     records = open_records(copy.path, other)
     with pytest.raises(AuditBroken, match="data_key_file"):
-        records.audit.note(entry(1))
+        records.kernel.audit.note(entry(1))
     records.close()
 
 
@@ -296,7 +296,7 @@ def test_a_missing_end_is_found_and_nothing_is_written_behind_it(copy):
     assert copy.verdict().fault == "the end of the trail is missing"
     records = open_records(copy.path)
     with pytest.raises(AuditBroken):
-        records.audit.note(entry(1))
+        records.kernel.audit.note(entry(1))
     records.close()
 
 
@@ -305,10 +305,10 @@ def test_a_trail_that_was_taken_away_altogether_is_found(tmp_path):
     records = open_records(path)
     agency = records.agencies.create(OPERATOR, NewAgency("IMI", "x"))
     records.officers.create(OPERATOR, NewOfficer(agency.id, "a", "A", frozenset({Role.ADMIN})))
-    with records.database.write() as session:
+    with records.kernel.database.write() as session:
         for table in (AuditRecord, AuditHead):
             session.execute(delete(table))
-    assert records.audit.verify().seq == 1
+    assert records.kernel.audit.verify().seq == 1
     records.close()
 
 
@@ -346,8 +346,8 @@ def test_what_was_hashed_is_what_the_database_gives_back(shared, purpose, name, 
     records, clock = shared
     clock.now = at
     actor = Actor(ActorKind.OFFICER, "off_1", name, None)
-    records.audit.note(AuditEntry(actor, "x.y", purpose=purpose, detail=detail))
-    with records.database.read() as session:
+    records.kernel.audit.note(AuditEntry(actor, "x.y", purpose=purpose, detail=detail))
+    with records.kernel.database.read() as session:
         *_, (_, text, digest) = stored.records(session)
         row = session.scalars(select(AuditRecord).order_by(AuditRecord.seq.desc()).limit(1)).one()
         before = session.scalar(select(AuditRecord.hash).where(AuditRecord.seq == row.seq - 1))
@@ -362,7 +362,7 @@ def shared(tmp_path_factory):
     path = tmp_path_factory.mktemp("shared") / "siaga.db"
     records = Records.open(f"sqlite:///{path}", DATA_KEY, clock, passwords=QUICK)
     yield records, clock
-    assert records.audit.verify().whole
+    assert records.kernel.audit.verify().whole
     records.close()
 
 
@@ -378,8 +378,8 @@ def test_details_are_kept_as_json_would(shared):
         9: "nine",
         "pair": (1, 2),
     }
-    records.audit.note(AuditEntry(OPERATOR, "x.y", detail=detail))
-    with records.database.read() as session:
+    records.kernel.audit.note(AuditEntry(OPERATOR, "x.y", detail=detail))
+    with records.kernel.database.read() as session:
         *_, (_, text, _) = stored.records(session)
     assert json.loads(str(text))["detail"] == {
         "level": 3,
@@ -397,10 +397,10 @@ def test_an_anchor_shows_that_the_trail_goes_on_from_an_export(copy):
     hashes = [row[0] for row in copy.run(("SELECT hash FROM audit ORDER BY seq",))]
     records = open_records(copy.path)
     for number in (1, 5, COUNT):
-        assert records.audit.verify(Link(number, hashes[number - 1])).whole
-    altered = records.audit.verify(Link(5, hashes[5]))
+        assert records.kernel.audit.verify(Link(number, hashes[number - 1])).whole
+    altered = records.kernel.audit.verify(Link(5, hashes[5]))
     assert (altered.seq, altered.whole) == (5, False)
-    rolled_back = records.audit.verify(Link(COUNT + 3, "f" * 64))
+    rolled_back = records.kernel.audit.verify(Link(COUNT + 3, "f" * 64))
     assert rolled_back.seq == COUNT + 1
     records.close()
 

@@ -27,7 +27,7 @@ def agencies(desk):
 def acts(desk, agencies):
     """Ours on ours, ours on theirs, theirs on ours, theirs on theirs, nobody's on nobody's."""
     ours, theirs = agencies
-    audit = desk.service.records.audit
+    audit = desk.service.records.kernel.audit
     for name, agency_id, owner in (
         ("ours-ours", ours, ours),
         ("ours-theirs", ours, theirs),
@@ -98,7 +98,7 @@ def test_filters(desk, agencies, acts):
     trail = desk.service.records.trail
     begin = desk.clock()
     desk.clock.advance(hours=1)
-    audit = desk.service.records.audit
+    audit = desk.service.records.kernel.audit
     audit.note(AuditEntry(officer(agencies[0], name="late"), "alertness.x", outcome="refused"))
 
     def found(**wanted):
@@ -126,7 +126,7 @@ def test_pages_newest_first(desk, agencies, acts):
 
 def test_an_export_goes_on_in_batches_and_leaves_out_what_comes_later(desk, agencies, monkeypatch):
     monkeypatch.setattr("casework.kernel.audit.reader._BATCH", 3)
-    trail, audit = desk.service.records.trail, desk.service.records.audit
+    trail, audit = desk.service.records.trail, desk.service.records.kernel.audit
     for number in range(8):
         audit.note(AuditEntry(OPERATOR, "x.y", f"obj_{number}"))
     lines = trail.export(OPERATOR)
@@ -147,7 +147,7 @@ def exported(desk, acts):
 def test_anyone_can_check_an_export_of_the_whole_trail(desk, exported):
     verdict = check_export(exported)
     assert verdict.whole
-    assert desk.service.records.audit.verify().last_hash == verdict.last_hash
+    assert desk.service.records.kernel.audit.verify().last_hash == verdict.last_hash
     assert check_export(exported[:-1]).whole  # what a chain alone cannot tell
 
 

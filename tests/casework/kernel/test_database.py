@@ -66,7 +66,7 @@ def together(*works):
 
 def test_the_audit_chain_stays_whole_when_many_append_at_once(desk, database):
     other = open_service(database)
-    audits = [desk.service.records.audit, other.records.audit]
+    audits = [desk.service.records.kernel.audit, other.records.kernel.audit]
     before = audits[0].verify().records
 
     def note(number):
@@ -77,7 +77,7 @@ def test_the_audit_chain_stays_whole_when_many_append_at_once(desk, database):
     verdict = audits[0].verify()
     assert verdict.whole, verdict.fault
     assert verdict.records == before + 5 * _THREADS
-    with desk.service.records.database.read() as session:
+    with desk.service.records.kernel.database.read() as session:
         seen = session.scalars(select(AuditRecord.object_id).where(AuditRecord.action == "test"))
         assert len(set(seen)) == 5 * _THREADS
     other.records.close()
@@ -104,7 +104,7 @@ def test_no_reader_of_the_change_log_ever_misses_an_earlier_change(desk, databas
 
     def change(number):
         draw = random.Random(number)
-        database = (desk.service.records.database, other)[number % 2]
+        database = (desk.service.records.kernel.database, other)[number % 2]
         for _ in range(10):
             with database.write() as session:
                 log_policy(session, desk.clock)
@@ -147,14 +147,14 @@ def test_many_screen_at_once_and_every_answer_is_kept(desk):
     for screened, port in zip(found, ports, strict=True):
         kept = desk.service.screening.get(screened.encounter.id, port)
         assert len(kept.alerts) == (1 if kept.outcome == "alert" else 0)
-    assert desk.service.records.audit.verify().whole
+    assert desk.service.records.kernel.audit.verify().whole
 
 
 # One state
 
 
 def test_a_reader_sees_one_state_from_beginning_to_end(desk):
-    database = desk.service.records.database
+    database = desk.service.records.kernel.database
     with database.read() as session:
         before = session.scalar(select(func.count()).select_from(Subject))
         desk.enrol(1)
@@ -165,7 +165,7 @@ def test_a_reader_sees_one_state_from_beginning_to_end(desk):
 
 def test_a_failed_write_leaves_nothing_and_the_next_one_goes_on(desk):
     def fail():
-        with desk.service.records.database.write() as session:
+        with desk.service.records.kernel.database.write() as session:
             log_policy(session, desk.clock)
             session.flush()
             raise RuntimeError
@@ -197,7 +197,7 @@ def test_an_alert_goes_from_the_first_opinion_to_its_closing(desk):
     assert records.alerts.get(first, alert.id).alert.state == "closed"
     with pytest.raises(NotFound):
         records.alerts.get(officer(desk.agency("POL"), Role.OFFICER), alert.id)
-    assert records.audit.verify().whole
+    assert records.kernel.audit.verify().whole
 
 
 def test_a_search_for_words_finds_letters_beyond_ascii(desk):
@@ -254,7 +254,7 @@ def test_the_migrations_can_be_undone_and_done_again(empty):
 def test_records_from_before_there_were_agencies_belong_to_one(empty):
     alembic(empty, command.upgrade, "0002")
     stamps = {"version": 1, "created_at": FakeClock()(), "updated_at": FakeClock()()}
-    with empty.write_rows() as connection:
+    with empty.write_core() as connection:
         connection.execute(text(_OLD_WATCHLIST), {"said": 'Call the "duty" officer', **stamps})
         connection.execute(text(_OLD_SUBJECT), stamps)
     empty.migrate()
@@ -281,17 +281,19 @@ def test_another_kind_of_database_is_refused():
 
 def test_what_is_no_json_is_refused_before_it_is_stored(desk):
     with pytest.raises(Exception, match="not JSON compliant"):
-        desk.service.records.audit.note(AuditEntry(OPERATOR, "test", detail={"x": float("nan")}))
+        desk.service.records.kernel.audit.note(
+            AuditEntry(OPERATOR, "test", detail={"x": float("nan")})
+        )
 
 
 def test_ids_of_removed_templates_are_not_given_again(desk):
     row = {"kind": "test", "created_at": desk.clock()}
-    database = desk.service.records.database
-    with database.write_rows() as connection:
+    database = desk.service.records.kernel.database
+    with database.write_core() as connection:
         connection.execute(insert(GalleryChange), row)
     with database.read() as session:
         first = position(session)
-    with database.write_rows() as connection:
+    with database.write_core() as connection:
         connection.execute(delete(GalleryChange))
         connection.execute(insert(GalleryChange), row)
     with database.read() as session:

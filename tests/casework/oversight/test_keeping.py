@@ -21,7 +21,7 @@ def erased(desk, kind):
 
 
 def counts(desk, *tables):
-    with desk.service.records.database.read() as session:
+    with desk.service.records.kernel.database.read() as session:
         return [session.scalar(select(func.count()).select_from(table)) for table in tables]
 
 

@@ -18,7 +18,7 @@ from tests.services import OPERATOR, officer
 
 
 def counts(records):
-    with records.database.read() as session:
+    with records.kernel.database.read() as session:
         tables = (Encounter, Alert, AlertEvent, Subject, EnrolledPhoto, Template)
         return {
             t.__tablename__: session.scalar(select(func.count()).select_from(t)) for t in tables
@@ -71,7 +71,7 @@ def test_an_alert_goes_a_year_after_its_closing_with_portrait_and_review(desk, d
     assert erased(desk.service.records) == {RecordKind.ALERTS: 1}
     found = counts(desk.service.records)
     assert (found["encounter"], found["alert"], found["alert_event"]) == (0, 0, 0)
-    desk.service.records.database.compact()
+    desk.service.records.kernel.database.compact()
     assert sealed not in in_files(database)
 
 
@@ -80,7 +80,7 @@ def test_a_lapsed_subject_goes_from_gallery_tables_and_files(desk, database):
     desk.clock.advance(days=-10)
     gone = desk.enrol(1, valid_until=until)
     kept = desk.enrol(2)
-    with desk.service.records.database.read() as session:
+    with desk.service.records.kernel.database.read() as session:
         photo = session.scalars(select(EnrolledPhoto).where(EnrolledPhoto.subject_id == gone)).one()
         template = session.scalars(select(Template).where(Template.subject_id == gone)).one()
         secrets = [piece(photo.sealed_content), piece(template.sealed_vector)]
@@ -93,27 +93,27 @@ def test_a_lapsed_subject_goes_from_gallery_tables_and_files(desk, database):
     assert erased(records) == {RecordKind.SUBJECTS: 1}
     desk.service.mirror.catch_up()
     assert len(desk.service.mirror.gallery) == 1
-    with records.database.read() as session:
+    with records.kernel.database.read() as session:
         assert list(session.scalars(select(Subject.id))) == [kept]
-    records.database.compact()
+    records.kernel.database.compact()
     assert not any(secret in in_files(database) for secret in secrets)
     (removal,) = records.trail.page(OPERATOR, None, 9, AuditFilter(action="subject.remove"))
     assert (removal.object_id, removal.owner_id) == (gone, desk.agency())
     assert removal.detail == {"why": "retention"}
-    assert records.audit.verify().whole
+    assert records.kernel.audit.verify().whole
 
 
 def test_a_run_is_recorded_and_zero_keeps_for_good(desk):
     records = desk.service.records
     desk.screen(2)
     desk.clock.advance(days=10_000)
-    forever = Retention(records.database, records.audit, {RecordKind.ENCOUNTERS: 0}, desk.clock)
+    forever = Retention(records.kernel, {RecordKind.ENCOUNTERS: 0})
     assert all(each.records == 0 for each in forever.run(OPERATOR))
     assert erased(records) == {RecordKind.ENCOUNTERS: 1}
     (noted,) = records.trail.page(OPERATOR, None, 9, AuditFilter(action="retention"))
     assert noted.detail["kind"] == "encounters"
     assert noted.detail["records"] == 1
-    assert records.audit.verify().whole
+    assert records.kernel.audit.verify().whole
 
 
 @dataclass
@@ -137,8 +137,8 @@ def timed(desk, per_record, pause=lambda _seconds: None):
     """Retention on a machine that needs so many seconds for each record."""
     records = desk.service.records
     ticks = Ticks(per_record)
-    ticks.watch(records.database)
-    return Retention(records.database, records.audit, {}, desk.clock, ticks, pause)
+    ticks.watch(records.kernel.database)
+    return Retention(records.kernel, {}, ticks, pause)
 
 
 def batches(desk):
@@ -185,7 +185,7 @@ def test_a_run_ends_with_its_budget_and_the_next_goes_on(desk):
     assert len(runs) > 1
     assert counts(desk.service.records)["encounter"] == 0
     assert set(batches(desk)) == {1}
-    assert desk.service.records.audit.verify().whole
+    assert desk.service.records.kernel.audit.verify().whole
 
 
 @pytest.mark.every_database
@@ -212,10 +212,10 @@ def test_what_is_due_is_looked_for_while_others_can_write(desk):
     desk.clock.advance(days=31)
     others = []
 
-    @event.listens_for(records.database.engine, "after_cursor_execute")
+    @event.listens_for(records.kernel.database.engine, "after_cursor_execute")
     def looked(_connection, _cursor, statement, *_rest):
         if statement.startswith("SELECT encounter.id") and " IN (" not in statement:
-            with closing(sqlite3.connect(records.database.url.database, timeout=0)) as other:
+            with closing(sqlite3.connect(records.kernel.database.url.database, timeout=0)) as other:
                 other.execute("BEGIN IMMEDIATE")
             others.append(statement)
 

@@ -45,7 +45,7 @@ def state_of(records, scene, row):
 
 
 def actions_on(records, object_id):
-    with records.database.read() as session:
+    with records.kernel.database.read() as session:
         query = select(AuditRecord).where(AuditRecord.object_id == object_id)
         return [record.action for record in session.scalars(query.order_by(AuditRecord.seq))]
 
@@ -84,7 +84,7 @@ def test_a_referral_may_carry_nothing(scene, records):
 
 def test_what_is_carried_is_a_copy_of_that_moment(scene, records):
     row = scene.sent()
-    with records.database.read() as session:
+    with records.kernel.database.read() as session:
         subject_id = session.get_one(Alert, row.object_id).subject_id
     before = records.referrals.photo(scene.receiver, row.id, "probe_photo")
     records.subjects.edit(OPERATOR, subject_id, {"name": "Renamed"}, None)
@@ -96,7 +96,7 @@ def test_what_is_carried_is_a_copy_of_that_moment(scene, records):
 def test_nothing_personal_lies_open_in_the_database(scene, records, database):
     row = scene.sent(*AlertField)
     records.correspondence.ask(scene.receiver, row.id, "Which gate, for heaven's sake?")
-    with records.database.read() as session:
+    with records.kernel.database.read() as session:
         referral = session.get_one(Referral, row.id)
         messages = session.scalars(select(ReferralMessage)).all()
         photos = session.scalars(select(ReferralPhoto)).all()
@@ -148,7 +148,7 @@ def test_an_alert_nobody_has_looked_at_is_not_referred(scene, records, desk):
     (alert,) = desk.screen(1).encounter.alerts
     with pytest.raises(IllegalTransition):
         records.correspondence.refer_alert(scene.sender, alert.id, scene.to(), FIELDS)
-    with records.database.read() as session:
+    with records.kernel.database.read() as session:
         assert session.scalar(select(func.count()).select_from(Referral)) == 0
 
 
@@ -168,7 +168,7 @@ def test_only_its_own_list_may_be_handed_on(scene, records, desk):
     row = refer(friend, alert.id, scene.to(), [AlertField.PORT, AlertField.PROBE_PHOTO])
     assert row.sender_id == desk.agency("FRI")
     # The owner's auditors see that it was referred, and by whom.
-    with records.database.read() as session:
+    with records.kernel.database.read() as session:
         query = select(AuditRecord).where(AuditRecord.action == "alert.refer")
         record = session.scalars(query).one()
     assert (record.owner_id, record.agency_id) == (desk.agency("IMI"), desk.agency("FRI"))
@@ -330,8 +330,8 @@ def test_every_step_and_every_reading_is_audited(scene, records):
         "referral.read",
         "referral.photo",
     ]
-    assert records.audit.verify().whole
-    with records.database.read() as session:
+    assert records.kernel.audit.verify().whole
+    with records.kernel.database.read() as session:
         query = select(AuditRecord).where(AuditRecord.object_id == row.id)
         told = [str(record.detail) for record in session.scalars(query)]
     assert not any("Person 1" in text or "On our way" in text for text in told)
@@ -340,10 +340,10 @@ def test_every_step_and_every_reading_is_audited(scene, records):
 def test_both_agencies_hear_of_every_step(scene, records, desk):
     row = scene.sent()
     rung = []
-    with records.outbox.listening(lambda: rung.append(1)):
+    with records.kernel.outbox.listening(lambda: rung.append(1)):
         records.correspondence.accept(scene.receiver, row.id)
     assert rung
-    with records.database.read() as session:
+    with records.kernel.database.read() as session:
         query = select(OutboxEvent.kind, OutboxEvent.owner_id)
         found = session.execute(query.where(OutboxEvent.object_id == row.id)).all()
     both = (desk.agency("IMI"), desk.agency("POL"))

@@ -92,7 +92,7 @@ def test_nobody_learns_the_first_opinion_before_the_second_is_given(desk, findin
     assert meeting.alerts[0].id == alert_id
     (alarms,) = desk.service.monitoring.report(them.supervisor).watchlists
     assert (alarms.matches, alarms.undecided, alarms.false_alarms) == (0, 1, 0)
-    with records.database.read() as session:
+    with records.kernel.database.read() as session:
         told = session.scalars(select(AuditRecord.detail).where(AuditRecord.object_id == alert_id))
         assert not any("candidate" in str(detail) or "inconcl" in str(detail) for detail in told)
     # The officer who gave it does see it.
@@ -108,7 +108,7 @@ def answers(desk, who, alert_id):
     review = records.review
 
     def refer():
-        with records.database.write() as session:
+        with records.kernel.database.write() as session:
             review.refer(session, who, alert_id, None)
 
     acts = [
@@ -146,7 +146,7 @@ def test_the_second_opinion_opens_both_and_goes_into_the_audit_trail(desk):
     view = records.alerts.get(them.second, alert_id)
     assert view.state is AlertState.CONFIRMED
     assert [step.opinion for step in view.steps] == [None, *["potential_candidate"] * 2]
-    with records.database.read() as session:
+    with records.kernel.database.read() as session:
         query = select(AuditRecord.detail).where(AuditRecord.action == "alert.confirm")
         (detail,) = session.scalars(query)
     assert (detail["from"], detail["to"]) == ("potential_candidate", "confirmed")
@@ -237,7 +237,7 @@ def test_notes_are_sealed_at_rest(desk, database: Path):
         content = file.read_bytes()
         assert b"the left ear" not in content, file
         assert b"duty officer" not in content, file
-    with records.database.read() as session:
+    with records.kernel.database.read() as session:
         assert all(
             b"ear" not in (e.sealed_note or b"") for e in session.scalars(select(AlertEvent))
         )

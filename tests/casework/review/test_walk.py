@@ -195,7 +195,7 @@ class Walk(RuleBasedStateMachine):
     @rule(name=OFFICERS)
     def refer(self, name):
         def act(actor, version):
-            with self.scene.records.database.write() as session:
+            with self.scene.records.kernel.database.write() as session:
                 self.scene.records.review.refer(session, actor, self.id, version)
 
         self.attempt(name, {"officer", "supervisor"}, self.model.refer(), act, stale=False)
@@ -256,4 +256,4 @@ def test_any_sequence_of_acts_ends_where_the_rules_say(desk):
             max_examples=40, stateful_step_count=20, deadline=None, report_multiple_bugs=False
         ),
     )
-    assert desk.service.records.audit.verify().whole
+    assert desk.service.records.kernel.audit.verify().whole

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.every_database
 
 
 def count(desk, table):
-    with desk.service.records.database.read() as session:
+    with desk.service.records.kernel.database.read() as session:
         return session.scalar(select(func.count()).select_from(table))
 
 
@@ -144,10 +144,10 @@ def test_more_hits_than_one_statement_takes_are_looked_up_in_several(desk, monke
 def test_the_portrait_is_kept_with_an_alert_only_and_encrypted(desk):
     desk.enrol(1)
     alert, clear = desk.screen(1).encounter, desk.screen(2).encounter
-    with desk.service.records.database.read() as session:
+    with desk.service.records.kernel.database.read() as session:
         kept = session.get_one(Encounter, alert.id).sealed_portrait
         assert session.get_one(Encounter, clear.id).sealed_portrait is None
-    opened = desk.service.records.vault.open(kept, f"encounter/{alert.id}")
+    opened = desk.service.records.kernel.vault.open(kept, f"encounter/{alert.id}")
     assert opened[:3] == b"\xff\xd8\xff"
     assert opened[:3] not in kept[:16]
 

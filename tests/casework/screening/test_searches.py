@@ -25,7 +25,7 @@ def found(view):
 
 
 def records(desk, action):
-    with desk.service.records.database.read() as session:
+    with desk.service.records.kernel.database.read() as session:
         return list(session.scalars(select(AuditRecord).where(AuditRecord.action == action)))
 
 
@@ -91,10 +91,10 @@ def test_a_search_is_on_record_with_its_purpose_and_without_the_photo(desk, list
         PURPOSE,
         {"candidates": 1},
     )
-    with desk.service.records.database.read() as session:
+    with desk.service.records.kernel.database.read() as session:
         row = session.get_one(ProbeSearch, view.search.id)
         assert not any(isinstance(getattr(row, c.key), bytes) for c in row.__table__.columns)
-    assert desk.service.records.audit.verify().whole
+    assert desk.service.records.kernel.audit.verify().whole
 
 
 def test_only_its_maker_reads_a_search_and_what_left_the_reach_is_left_out(desk, lists):
@@ -153,7 +153,7 @@ def test_a_photo_that_is_another_subject_s_is_not_given_out(desk, lists):
     stranger = desk.enrol(9, lists[2])
     (photo,) = desk.service.records.subjects.get(OPERATOR, stranger).photos
     forged = [{**each, "photo_id": photo.id} for each in view.search.candidates]
-    with desk.service.records.database.write() as session:
+    with desk.service.records.kernel.database.write() as session:
         session.execute(
             update(ProbeSearch).where(ProbeSearch.id == view.search.id).values(candidates=forged)
         )

@@ -61,7 +61,7 @@ def state_of(tips, actor, tip):
 
 
 def actions_on(desk, object_id):
-    with desk.service.records.database.read() as session:
+    with desk.service.records.kernel.database.read() as session:
         query = select(AuditRecord).where(AuditRecord.object_id == object_id)
         return [record.action for record in session.scalars(query.order_by(AuditRecord.seq))]
 
@@ -95,7 +95,7 @@ def test_nothing_personal_lies_open_in_the_database(scene, work, desk, superviso
     content = photo_of(1)
     row = work.record(scene.sender, NEW, content)
     work.dismiss(scene.sender, row.id, "a harmless fisherman")
-    with desk.service.records.database.read() as session:
+    with desk.service.records.kernel.database.read() as session:
         stored = session.get_one(Tip, row.id)
         columns = [getattr(stored, column.key) for column in Tip.__table__.columns]
     text = repr(columns)

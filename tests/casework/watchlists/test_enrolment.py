@@ -15,7 +15,7 @@ pytestmark = pytest.mark.every_database
 
 
 def count(desk, table):
-    with desk.service.records.database.read() as session:
+    with desk.service.records.kernel.database.read() as session:
         return session.scalar(select(func.count()).select_from(table))
 
 
@@ -126,13 +126,13 @@ def test_photos_come_back_as_they_were_and_are_not_readable_in_the_file(desk, da
 def test_erasing_a_subject_removes_its_bytes_from_the_database_file(desk, database):
     keep, gone = desk.enrol(1), desk.enrol(2)
     subjects = desk.service.records.subjects
-    with desk.service.records.database.read() as session:
+    with desk.service.records.kernel.database.read() as session:
         sealed = {
             photo.subject_id: photo.sealed_content
             for photo in session.scalars(select(EnrolledPhoto))
         }
     subjects.remove(OPERATOR, gone)
-    with desk.service.records.database.engine.connect() as connection:
+    with desk.service.records.kernel.database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     desk.service.records.close()
     stored = database.read_bytes()

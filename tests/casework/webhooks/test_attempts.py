@@ -43,12 +43,11 @@ class Post:
 
     def __init__(self, desk: Desk) -> None:
         records = desk.service.records
-        database, clock = records.database, desk.clock
         self.desk, self.records = desk, records
-        self.webhooks = Webhooks(database, records.vault, records.audit, clock, private=True)
-        self.deliveries = Deliveries(database, records.audit, records.outbox, clock)
-        self.queues = FanOut(database, clock)
-        self.dispatch = DeliveryQueue(database, records.audit, clock, RULES)
+        self.webhooks = Webhooks(records.kernel, private=True)
+        self.deliveries = Deliveries(records.kernel)
+        self.queues = FanOut(records.kernel)
+        self.dispatch = DeliveryQueue(records.kernel, RULES)
 
     def register(self, url: str = "http://127.0.0.1:9/", **how: object) -> tuple[str, str]:
         """Make a webhook of IMI's; returns its id and secret."""
@@ -68,19 +67,12 @@ class Post:
         """Run a worker until nothing more is due, or so many deliveries are under way or made."""
 
         async def work() -> None:
-            sender = Sender(
-                self.records.database,
-                self.records.vault,
-                self.desk.clock,
-                render,
-                RULES.timeout_s,
-                private=private,
-            )
+            sender = Sender(self.records.kernel, render, RULES.timeout_s, private=private)
             stopping = asyncio.Event()
             attempted: list[DeliveryState] = []
             async with sender:
                 worker = Worker(
-                    self.records.outbox, self.queues, self.dispatch, sender, attempted.append, _fail
+                    self.records.kernel, self.queues, self.dispatch, sender, attempted.append, _fail
                 )
                 running = asyncio.create_task(worker.run(stopping))
                 deadline = time.monotonic() + patience(10)
@@ -99,7 +91,7 @@ class Post:
         due = select(Delivery.seq).where(
             Delivery.state == DeliveryState.PENDING.value, Delivery.due_at <= self.desk.clock()
         )
-        with self.records.database.read() as session:
+        with self.records.kernel.database.read() as session:
             return session.scalar(due.limit(1)) is not None
 
 
@@ -162,9 +154,9 @@ def test_a_secret_of_the_older_form_goes_on_signing_as_the_bytes_of_its_text(des
     desk.enrol(1)
     webhook_id, _ = post.register(receiver.url)
     text = b"whsec_aVh3_0xk2mEJ9yCwKfR7v-6Qp4sTzLuNbGdHiO1Mj5A"
-    with post.records.database.write() as session:
+    with post.records.kernel.database.write() as session:
         row = session.get_one(Webhook, webhook_id)
-        row.sealed_secret = post.records.vault.seal(text, secret_row(webhook_id))
+        row.sealed_secret = post.records.kernel.vault.seal(text, secret_row(webhook_id))
     alert_of(desk)
     post.queues.fill()
     post.send()
@@ -405,7 +397,7 @@ def test_a_delivery_that_fails_too_often_switches_its_webhook_off_and_says_so(de
     assert "failed 3 times" in row.disabled_reason
     assert post.dispatch.figures().disabled == 1
     assert post.dispatch.claim(10) == []
-    with desk.service.records.database.read() as session:
+    with desk.service.records.kernel.database.read() as session:
         record = session.scalars(
             select(AuditRecord).where(AuditRecord.action == "webhook.disable")
         ).one()

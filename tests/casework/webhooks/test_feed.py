@@ -17,7 +17,7 @@ from tests.services import officer, open_service, port_system
 
 
 def events(desk):
-    with desk.service.records.database.read() as session:
+    with desk.service.records.kernel.database.read() as session:
         return list(session.scalars(select(OutboxEvent).order_by(OutboxEvent.seq)))
 
 
@@ -50,9 +50,9 @@ def test_each_step_of_a_review_is_told(desk):
 def test_what_was_undone_is_not_told(desk):
     records = desk.service.records
     rung = []
-    with records.outbox.listening(lambda: rung.append(1)):
-        with suppress(ZeroDivisionError), records.database.write() as session:
-            records.outbox.append(session, Event(EventKind.ALERT_RAISED, "alr_none"))
+    with records.kernel.outbox.listening(lambda: rung.append(1)):
+        with suppress(ZeroDivisionError), records.kernel.database.write() as session:
+            records.kernel.outbox.append(session, Event(EventKind.ALERT_RAISED, "alr_none"))
             raise ZeroDivisionError
         assert events(desk) == []
         assert rung == []
@@ -92,9 +92,9 @@ def test_who_may_see_no_alert_may_not_listen(desk, role):
 
 def test_what_one_agency_is_handed_another_does_not_hear_of(desk):
     records = desk.service.records
-    with records.database.write() as session:
+    with records.kernel.database.write() as session:
         handed = Event(EventKind.REFERRAL_SENT, "ref_1", desk.agency("POL"))
-        records.outbox.append(session, handed)
+        records.kernel.outbox.append(session, handed)
     (told,) = seen(desk, officer(desk.agency("POL"), Role.OFFICER))
     assert (told.object_id, told.alert) == ("ref_1", None)
     assert seen(desk, officer(desk.agency("IMI"), Role.OFFICER)) == ()

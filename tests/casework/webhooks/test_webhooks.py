@@ -22,7 +22,7 @@ URL = "https://127.0.0.1:9/siaga"
 def webhooks(desk):
     """Webhooks where private targets are allowed, so that no name has to be resolved."""
     records = desk.service.records
-    return Webhooks(records.database, records.vault, records.audit, desk.clock, private=True)
+    return Webhooks(records.kernel, private=True)
 
 
 def admin(desk, code="IMI"):
@@ -88,7 +88,7 @@ def test_a_secret_is_sealed_and_both_are_kept_while_one_replaces_the_other(desk,
     row, second = webhooks.rotate(admin(desk), made.id, timedelta(hours=1))
     assert second != first
     opened = [
-        secret_of(records.vault.open(sealed, secret_row(row.id)))
+        secret_of(records.kernel.vault.open(sealed, secret_row(row.id)))
         for sealed in (row.sealed_secret, row.sealed_former_secret)
     ]
     assert opened == [second, first]
@@ -103,7 +103,7 @@ def test_an_edit_of_an_outdated_version_changes_nothing(desk, webhooks):
     with pytest.raises(StaleVersion):
         webhooks.edit(admin(desk), row.id, {"active": True}, row.version)
     webhooks.remove(admin(desk), row.id)
-    with desk.service.records.database.read() as session:
+    with desk.service.records.kernel.database.read() as session:
         assert session.scalars(select(Webhook)).all() == []
 
 
@@ -113,7 +113,7 @@ def test_every_change_is_audited_without_address_or_secret(desk, webhooks):
     webhooks.rotate(admin(desk), row.id)
     desk.service.records.deliveries.ping(admin(desk), row.id)
     webhooks.remove(admin(desk), row.id)
-    with desk.service.records.database.read() as session:
+    with desk.service.records.kernel.database.read() as session:
         records = session.scalars(
             select(AuditRecord).where(AuditRecord.object_id == row.id).order_by(AuditRecord.seq)
         ).all()
