@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import insert
 
-from casework.gallery.templates import template_row
+from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.clock import utc_now
 from casework.kernel.ids import PHOTO, SUBJECT, new_id
@@ -35,8 +35,8 @@ _PHOTO: Final = b"no photo: a row of a load test"
 
 def unit_vectors(count: int, dim: int, seed: int) -> npt.NDArray[np.float32]:
     """Return random unit vectors, shape (count, dim): the same seed gives the same."""
-    rows = np.random.default_rng(seed).standard_normal((count, dim), np.float32)
-    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+    vectors = np.random.default_rng(seed).standard_normal((count, dim), np.float32)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
 def load_list(records: Records) -> Watchlist:
@@ -61,7 +61,7 @@ def _fill_chunk(
     subjects = [new_id(SUBJECT) for _ in vectors]
     photos = [new_id(PHOTO) for _ in vectors]
     pairs = list(zip(subjects, photos, strict=True))
-    rows: list[tuple[type[Table], Sequence[dict[str, Any]]]] = [
+    tables: list[tuple[type[Table], Sequence[dict[str, Any]]]] = [
         (
             Subject,
             [
@@ -76,19 +76,19 @@ def _fill_chunk(
             EnrolledPhoto,
             [
                 {"id": p, "subject_id": s, "sha256": p, "format": "png", "width": 1, "height": 1}
-                | {"quality": {}, "sealed_content": seal(_PHOTO, f"photo/{p}"), "created_at": now}
+                | {"quality": {}, "sealed_content": seal(_PHOTO, rows.photo(p)), "created_at": now}
                 for s, p in pairs
             ],
         ),
     ]
     with records.kernel.database.write() as session:
-        for table, values in rows:
+        for table, values in tables:
             session.execute(insert(table), values)
         templates = session.scalars(
             insert(Template).returning(Template.id, sort_by_parameter_order=True),
             [
                 {"photo_id": p, "subject_id": s, "model": model, "created_at": now}
-                | {"sealed_vector": seal(vector.astype("<f4").tobytes(), template_row(p, model))}
+                | {"sealed_vector": seal(vector.astype("<f4").tobytes(), rows.template(p, model))}
                 for (s, p), vector in zip(pairs, vectors, strict=True)
             ],
         )

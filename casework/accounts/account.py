@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 from casework.accounts.lockout import SignInRules, count_failure, lock_of
 from casework.accounts.passwords import Passwords, require_strong
 from casework.accounts.sessions import end_sessions
-from casework.accounts.sign_in import totp_row
 from casework.accounts.totp import accepted_step, new_secret, provisioning_uri
+from casework.kernel import rows
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit.log import REFUSED, AuditEntry
 from casework.kernel.errors import (
@@ -90,7 +90,7 @@ class Account:
                 raise IllegalTransition(
                     "A second factor is in use: ask your administrator to reset it first."
                 )
-            row.sealed_totp = self._vault.seal(secret.encode(), totp_row(row.id))
+            row.sealed_totp = self._vault.seal(secret.encode(), rows.totp(row.id))
             row.totp_step = 0
             row.updated_at = self._clock()
             session.flush()
@@ -108,7 +108,7 @@ class Account:
             row = self._own(session, actor)
             if row.sealed_totp is None or row.totp_confirmed:
                 raise IllegalTransition("Ask for a new shared secret first.")
-            secret = self._vault.open(row.sealed_totp, totp_row(row.id)).decode()
+            secret = self._vault.open(row.sealed_totp, rows.totp(row.id)).decode()
             step = accepted_step(secret, code, self._clock(), row.totp_step)
             if step is None:
                 raise NotConfirmed(

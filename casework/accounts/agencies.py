@@ -9,9 +9,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from casework.accounts.sessions import end_sessions
+from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
-from casework.kernel.errors import AlreadyExists, IllegalTransition, NotFound, StaleVersion
+from casework.kernel.errors import AlreadyExists, IllegalTransition, NotFound
 from casework.kernel.ids import AGENCY, new_id
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require
@@ -113,8 +114,7 @@ class Agencies:
         require(actor, Permission.MANAGE_AGENCY)
         with self._database.write() as session:
             row = find(session, agency_id)
-            if version is not None and row.version != version:
-                raise StaleVersion("The agency has changed since you read it: read it again.")
+            rows.require_version(row, version)
             if row.id == actor.agency_id and not changes.get("active", True):
                 raise IllegalTransition("You cannot switch off your own agency.")
             for name, value in changes.items():
@@ -135,7 +135,4 @@ class Agencies:
 
 def find(session: Session, agency_id: str) -> Agency:
     """Return one agency within a transaction; raises NotFound."""
-    row = session.get(Agency, agency_id)
-    if row is None:
-        raise NotFound(f"There is no agency {agency_id}.")
-    return row
+    return rows.one(session, Agency, agency_id, NotFound(f"There is no agency {agency_id}."))

@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, select
 
 from casework.accounts import agencies
 from casework.accounts.tokens import PREFIX, SECRET_BYTES, digest, split
+from casework.kernel import rows
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotAuthenticated, NotFound, NotPermitted
@@ -133,13 +134,9 @@ class Keys:
             NotPermitted: the actor may revoke none.
             NotFound: there is no such key within the actor's reach.
         """
-        missing = f"There is no key {key_id}."
+        missing = NotFound(f"There is no key {key_id}.")
         with self._database.write() as session:
-            row = session.get(ApiKey, key_id)
-            owner_id = row.agency_id if row is not None else None
-            require_object(actor, Permission.MANAGE_KEY, owner_id, missing=missing)
-            if row is None:
-                raise NotFound(missing)
+            row = rows.one_within(session, actor, Permission.MANAGE_KEY, ApiKey, key_id, missing)
             if row.revoked_at is None:
                 row.revoked_at = self._clock()
                 session.flush()

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from casework.accounts import agencies
 from casework.accounts.passwords import Passwords, first_password
 from casework.accounts.sessions import end_sessions
+from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import (
@@ -18,7 +19,6 @@ from casework.kernel.errors import (
     IllegalTransition,
     NotFound,
     NotPermitted,
-    StaleVersion,
 )
 from casework.kernel.ids import OFFICER, new_id
 from casework.kernel.kernel import Kernel
@@ -156,8 +156,7 @@ class Officers:
             fields["roles"] = sorted(fields["roles"])
         with self._database.write() as session:
             row = self._find(session, actor, officer_id)
-            if version is not None and row.version != version:
-                raise StaleVersion("The officer has changed since you read it: read it again.")
+            rows.require_version(row, version)
             if row.id == actor.id and not _same(row, fields):
                 raise NotPermitted(
                     "Nobody changes their own roles or switches themselves off: ask another "
@@ -211,12 +210,10 @@ class Officers:
         return password
 
     def _find(self, session: Session, actor: Actor, officer_id: str) -> Officer:
-        row = session.get(Officer, officer_id)
-        missing = f"There is no officer {officer_id}."
-        self._require(actor, row.agency_id if row is not None else None, missing)
-        if row is None:
-            raise NotFound(missing)
-        return row
+        missing = NotFound(f"There is no officer {officer_id}.")
+        return rows.one_within(
+            session, actor, Permission.MANAGE_OFFICER, Officer, officer_id, missing
+        )
 
     def _require(self, actor: Actor, agency_id: str | None, missing: str | None = None) -> None:
         require_object(

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 from casework.accounts.sign_in import Credentials
+from casework.kernel import rows
 from casework.kernel.errors import NotAuthenticated, WrongDataKey
 from casework.kernel.kernel import Kernel
 
@@ -28,7 +29,7 @@ class TwoStepSignIn:
         """Return a text for the visitor's browser to send back with the code."""
         until = (self._clock() + HOLDS_FOR).timestamp()
         content = json.dumps([credentials.login, credentials.password, until]).encode()
-        return base64.urlsafe_b64encode(self._vault.seal(content, _row(visitor))).decode()
+        return base64.urlsafe_b64encode(self._vault.seal(content, rows.sign_in(visitor))).decode()
 
     def resume(self, held: str, visitor: str, code: str) -> Credentials:
         """Return what was held, completed by the code.
@@ -38,7 +39,7 @@ class TwoStepSignIn:
         """
         try:
             sealed = base64.urlsafe_b64decode(held.encode())
-            login, password, until = json.loads(self._vault.open(sealed, _row(visitor)))
+            login, password, until = json.loads(self._vault.open(sealed, rows.sign_in(visitor)))
         except (WrongDataKey, binascii.Error, ValueError) as error:
             raise NotAuthenticated(_AGAIN) from error
         if self._clock().timestamp() > until:
@@ -47,7 +48,3 @@ class TwoStepSignIn:
 
 
 _AGAIN: Final = "It took too long: sign in again from the beginning."
-
-
-def _row(visitor: str) -> str:
-    return f"sign-in/{visitor}"

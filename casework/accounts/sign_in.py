@@ -16,6 +16,7 @@ from casework.accounts.lockout import SignInRules, count_failure, lock_of
 from casework.accounts.passwords import Passwords
 from casework.accounts.throttle import Throttle
 from casework.accounts.totp import accepted_step
+from casework.kernel import rows
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit.log import REFUSED, AuditEntry
 from casework.kernel.errors import (
@@ -140,7 +141,7 @@ class SignIn:
             return None
         if not credentials.code:
             return SecondFactorNeeded("Send the code that your authenticator app shows.")
-        secret = self._vault.open(officer.sealed_totp, totp_row(officer.id)).decode()
+        secret = self._vault.open(officer.sealed_totp, rows.totp(officer.id)).decode()
         step = accepted_step(secret, credentials.code, now, officer.totp_step)
         if step is None:
             return self._failed(officer)
@@ -156,11 +157,6 @@ class SignIn:
         except TooManyAttempts as locked:
             return locked
         return self._unknown.failed(login) or NotAuthenticated(WRONG)
-
-
-def totp_row(officer_id: str) -> str:
-    """Return what an officer's shared secret is sealed for."""
-    return f"totp/{officer_id}"
 
 
 def in_force(session: Session, officer: Officer) -> bool:

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from casework.accounts.oidc import Identity, Proof, Provider
 from casework.accounts.sessions import Sessions, SignedIn
+from casework.kernel import rows
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit.log import REFUSED, AuditEntry
 from casework.kernel.errors import NotAuthenticated, SignOnRefused, WrongDataKey
@@ -30,7 +31,6 @@ HOLDS_FOR: Final = timedelta(minutes=10)
 """Time to sign in at the provider, a second factor there included."""
 
 _RANDOM_BYTES: Final = 32
-_ROW: Final = "sign-on"
 _NOBODY: Final = Actor(ActorKind.OFFICER, "unknown", "unknown")
 _EMAIL: Final = "email"
 
@@ -90,7 +90,9 @@ class SingleSignOn:
         proof = Proof(*(secrets.token_urlsafe(_RANDOM_BYTES) for _ in range(3)))
         now = self._clock()
         said = {"until": (now + HOLDS_FOR).timestamp(), "to": going_to, **asdict(proof)}
-        held = base64.urlsafe_b64encode(self._vault.seal(json.dumps(said).encode(), _ROW)).decode()
+        held = base64.urlsafe_b64encode(
+            self._vault.seal(json.dumps(said).encode(), rows.sign_on())
+        ).decode()
         return AuthorizationRequest(self._provider.address(proof, now), held)
 
     def finish(self, back: Callback, request_id: str | None = None) -> SignedInVia:
@@ -127,7 +129,7 @@ class SingleSignOn:
         """Open what the browser held, once: the proof, and where it was going."""
         try:
             sealed = base64.urlsafe_b64decode((back.held or "").encode())
-            held = json.loads(self._vault.open(sealed, _ROW))
+            held = json.loads(self._vault.open(sealed, rows.sign_on()))
         except (WrongDataKey, binascii.Error, ValueError) as error:
             raise SignOnRefused("begun_elsewhere") from error
         until, state = held["until"], held["state"]

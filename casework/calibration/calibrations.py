@@ -16,6 +16,7 @@ from casework.calibration.views import CalibrationAtSize, CalibrationView, Thres
 from casework.gallery.change_log import log_policy
 from casework.gallery.model_key import ModelKey
 from casework.gallery.replica import GalleryReplica
+from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotFound, TooFewScores
@@ -81,9 +82,8 @@ class Calibrations:
         require(actor, Permission.READ_CALIBRATION)
         with self._database.read() as session:
             options = [undefer(CalibrationRecord.parameters)]
-            row = session.get(CalibrationRecord, calibration_id, options=options)
-            if row is None:
-                raise NotFound(f"There is no calibration {calibration_id}.")
+            missing = NotFound(f"There is no calibration {calibration_id}.")
+            row = rows.one(session, CalibrationRecord, calibration_id, missing, options=options)
             shown, fitted = CalibrationView.of(row, self._newest(session)), fit_of(row)
         size = max(1, self.gallery_size())
         thresholds = tuple(

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.gallery.templates import TemplateMaker
+from casework.kernel import rows
 from casework.kernel.kernel import Kernel
 from casework.tables import EnrolledPhoto, Template
 from detector.pipeline import Pipeline
@@ -38,7 +39,7 @@ class ReEmbedding:
             for photo_id in waiting[start : start + batch]:
                 with self._database.read() as session:
                     sealed = session.get_one(EnrolledPhoto, photo_id).sealed_content
-                content = self._vault.open(sealed, f"photo/{photo_id}")
+                content = self._vault.open(sealed, rows.photo(photo_id))
                 embedding = self._pipeline.analyse(content).embedding
                 if embedding is not None:
                     made.append((photo_id, embedding))

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from casework.gallery.change_log import position
 from casework.gallery.list_sizes import Sizes
 from casework.gallery.model_key import ModelKey
-from casework.gallery.templates import template_row
+from casework.kernel import rows
 from casework.kernel.kernel import Kernel
 from casework.kernel.vocabulary import Change
 from casework.tables import GalleryChange, Template
@@ -54,8 +54,8 @@ class GalleryReplica:
             until = position(session)
             self.sizes.load(session)
             # Through the connection: 100,000 rows need no session to keep track of them.
-            for rows in session.connection().execute(query).partitions():
-                self._add(rows, until)
+            for some in session.connection().execute(query).partitions():
+                self._add(some, until)
             if len(self.gallery) == 0:
                 self.gallery.advance(until)
         return len(self.gallery)
@@ -88,22 +88,22 @@ class GalleryReplica:
             if template_id in self.gallery:
                 self.gallery.remove(template_id, version=self.gallery.version)
         wanted = [t for t in sorted(added - removed) if t not in self.gallery]
-        rows = session.execute(
+        found = session.execute(
             _SEALED.where(
                 # A template that is gone already has its removal further on in the log.
                 Template.id.in_(wanted),
                 Template.model == self.model,
             )
         ).all()
-        if rows:
-            self._add(rows, self.gallery.version)
+        if found:
+            self._add(found, self.gallery.version)
         self.sizes.update(session, {t for _, t in changes if t is not None})
 
-    def _add(self, rows: Sequence[Row[int, str, bytes]], version: int) -> None:
+    def _add(self, found: Sequence[Row[int, str, bytes]], version: int) -> None:
         """Decrypt templates and put them into the gallery."""
         open_sealed, model = self._vault.open, self.model
         plain = b"".join(
-            [open_sealed(sealed, template_row(photo_id, model)) for _, photo_id, sealed in rows]
+            [open_sealed(sealed, rows.template(photo_id, model)) for _, photo_id, sealed in found]
         )
-        vectors = np.frombuffer(plain, "<f4").reshape(len(rows), -1)
-        self.gallery.add([template_id for template_id, _, _ in rows], vectors, version=version)
+        vectors = np.frombuffer(plain, "<f4").reshape(len(found), -1)
+        self.gallery.add([template_id for template_id, _, _ in found], vectors, version=version)

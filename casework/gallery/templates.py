@@ -8,16 +8,12 @@ from sqlalchemy.orm import Session
 
 from casework.gallery.change_log import log_added
 from casework.gallery.model_key import ModelKey
+from casework.kernel import rows
 from casework.kernel.kernel import Kernel
 from casework.tables import EnrolledPhoto, Template
 from detector.embed import Embedding
 
 _STORED: Final = "<f4"
-
-
-def template_row(photo_id: str, model: str) -> str:
-    """Return the name that a template's vector is sealed under."""
-    return f"template/{photo_id}/{model}"
 
 
 class TemplateMaker:
@@ -35,7 +31,7 @@ class TemplateMaker:
             photo_id=photo.id,
             subject_id=photo.subject_id,
             model=str(self.model),
-            sealed_vector=self._vault.seal(vector, template_row(photo.id, str(self.model))),
+            sealed_vector=self._vault.seal(vector, rows.template(photo.id, str(self.model))),
             created_at=self._clock(),
         )
 

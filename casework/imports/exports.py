@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from casework.imports.formats import COLUMNS, cell_of, csv_line
+from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.kernel import Kernel
@@ -132,7 +133,7 @@ def _opened(session: Session, vault: Vault, photo_id: str) -> bytes | None:
     sealed = session.scalar(
         select(EnrolledPhoto.sealed_content).where(EnrolledPhoto.id == photo_id)
     )
-    return vault.open(sealed, f"photo/{photo_id}") if sealed is not None else None
+    return vault.open(sealed, rows.photo(photo_id)) if sealed is not None else None
 
 
 def _row(subject: Subject, *, photos: bool) -> dict[str, Any]:

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 from casework.imports.queue import UNFINISHED, end, new_job, note_begin
 from casework.imports.source import ImportLimits, counted
 from casework.imports.upload import PIECE, Uploads
+from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import IllegalTransition, NotFound, TooManyImports
 from casework.kernel.kernel import Kernel
-from casework.kernel.permissions import Permission, extends_to, require, within_reach
+from casework.kernel.permissions import Permission, require, within_reach
 from casework.kernel.vocabulary import ImportState
 from casework.tables import ImportFault, ImportJob, ImportPart
 
@@ -205,12 +206,8 @@ class Imports:
 
 
 def _find(session: Session, actor: Actor, import_id: str) -> ImportJob:
-    require(actor, Permission.IMPORT)
-    job = session.get(ImportJob, import_id)
-    if (
-        job is None
-        or job.state == ImportState.RECEIVING.value
-        or not extends_to(actor, Permission.IMPORT, job.agency_id)
-    ):
-        raise NotFound(f"There is no import {import_id}.")
+    missing = NotFound(f"There is no import {import_id}.")
+    job = rows.one_within(session, actor, Permission.IMPORT, ImportJob, import_id, missing)
+    if job.state == ImportState.RECEIVING.value:
+        raise missing
     return job

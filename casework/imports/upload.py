@@ -13,6 +13,7 @@ from typing import BinaryIO, Final, cast
 from sqlalchemy import delete, func, select
 
 from casework.imports.source import ImportLimits, ImportSource, opened
+from casework.kernel import rows
 from casework.kernel.kernel import Kernel
 from casework.tables import ImportPart
 
@@ -30,7 +31,7 @@ class Uploads:
 
     def add(self, import_id: str, stream: str, number: int, content: bytes) -> None:
         """Keep one piece: `PIECE` bytes, but for the last of a stream."""
-        sealed = self._vault.seal(content, _row(import_id, stream, number))
+        sealed = self._vault.seal(content, rows.import_piece(import_id, stream, number))
         with self._database.write() as session:
             session.add(
                 ImportPart(import_id=import_id, stream=stream, number=number, sealed_content=sealed)
@@ -83,7 +84,7 @@ class Uploads:
         )
         with self._database.read() as session:
             sealed = session.scalars(query).one()
-        return self._vault.open(sealed, _row(import_id, stream, number))
+        return self._vault.open(sealed, rows.import_piece(import_id, stream, number))
 
 
 class _SealedFile(io.RawIOBase):
@@ -122,7 +123,3 @@ class _SealedFile(io.RawIOBase):
             buffer[: len(content)] = content
             self._position += len(content)
             return len(content)
-
-
-def _row(import_id: str, stream: str, number: int) -> str:
-    return f"import/{import_id}/{stream}/{number}"

@@ -8,7 +8,7 @@ import os
 import secrets
 import tempfile
 from pathlib import Path
-from typing import Final
+from typing import Final, NewType
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -19,6 +19,9 @@ KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 _VERSION: Final = b"\x01"
 
+RowName = NewType("RowName", str)
+"""What a value is sealed for; `casework.kernel.rows` names each kind."""
+
 
 class Vault:
     """Seals and opens values with one data key."""
@@ -28,12 +31,12 @@ class Vault:
             raise SetUpError(f"a data key has {KEY_BYTES} bytes, this one {len(key)}")
         self._cipher = AESGCM(key)
 
-    def seal(self, content: bytes, row: str) -> bytes:
-        """Encrypt `content` for the row called `row`, for example `photo/pho_01...`."""
+    def seal(self, content: bytes, row: RowName) -> bytes:
+        """Encrypt `content` for the row called `row`."""
         nonce = os.urandom(_NONCE_BYTES)
         return _VERSION + nonce + self._cipher.encrypt(nonce, content, row.encode())
 
-    def open(self, sealed: bytes, row: str) -> bytes:
+    def open(self, sealed: bytes, row: RowName) -> bytes:
         """Decrypt what was sealed for the same row.
 
         Raises:

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy.orm import Session
 
+from casework.kernel import rows
 from casework.kernel.errors import InvalidReferral
 from casework.kernel.vault import Vault
 from casework.review.alerts import PORTRAIT_FORMAT, subject_card
@@ -135,11 +136,11 @@ def of_alert(
     photos: dict[str, tuple[bytes, str]] = {}
     if AlertField.PROBE_PHOTO in fields:
         sealed = _present(meeting.sealed_portrait, "traveller's")
-        content = vault.open(sealed, f"encounter/{meeting.id}")
+        content = vault.open(sealed, rows.encounter(meeting.id))
         photos[AlertField.PROBE_PHOTO.value] = (content, PORTRAIT_FORMAT)
     if AlertField.ENROLLED_PHOTO in fields:
         photo = _present(session.get(EnrolledPhoto, alert.photo_id), "enrolled")
-        content = vault.open(photo.sealed_content, f"photo/{photo.id}")
+        content = vault.open(photo.sealed_content, rows.photo(photo.id))
         photos[AlertField.ENROLLED_PHOTO.value] = (content, photo.format)
     values = {name.value: _plain(known[name]) for name in fields if name not in PHOTOS}
     return Payload(values, photos)
@@ -173,10 +174,12 @@ def put(vault: Vault, referral: Referral, carried: Payload) -> None:
     """Seal the copies into a new referral, which has its id already."""
     referral.fields = sorted([*carried.values, *carried.photos])
     text = json.dumps(dict(carried.values)).encode()
-    referral.sealed_carried = vault.seal(text, f"referral/{referral.id}/carried")
+    referral.sealed_carried = vault.seal(text, rows.referral_payload(referral.id))
     referral.photos = [
         ReferralPhoto(
-            name=name, format=kind, sealed_content=vault.seal(content, _row(referral.id, name))
+            name=name,
+            format=kind,
+            sealed_content=vault.seal(content, rows.referral_photo(referral.id, name)),
         )
         for name, (content, kind) in carried.photos.items()
     ]
@@ -184,18 +187,14 @@ def put(vault: Vault, referral: Referral, carried: Payload) -> None:
 
 def values_of(vault: Vault, referral: Referral) -> dict[str, Any]:
     """Open the carried fields that are no photos."""
-    text = vault.open(referral.sealed_carried, f"referral/{referral.id}/carried")
+    text = vault.open(referral.sealed_carried, rows.referral_payload(referral.id))
     values: dict[str, Any] = json.loads(text)
     return values
 
 
 def photo_of(vault: Vault, photo: ReferralPhoto) -> bytes:
     """Open a carried photo."""
-    return vault.open(photo.sealed_content, _row(photo.referral_id, photo.name))
-
-
-def _row(referral_id: str, name: str) -> str:
-    return f"referral/{referral_id}/photo/{name}"
+    return vault.open(photo.sealed_content, rows.referral_photo(photo.referral_id, photo.name))
 
 
 def _present(value: _T | None, whose: str) -> _T:

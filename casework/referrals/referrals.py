@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, selectinload
 
+from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotFound
@@ -136,9 +137,8 @@ class Referrals:
         """
         with self._database.read() as session:
             row = find(session, actor, referral_id)
-            photo = session.get(ReferralPhoto, (row.id, name))
-            if photo is None:
-                raise NotFound(f"The referral {row.id} carries no {name}.")
+            missing = NotFound(f"The referral {row.id} carries no {name}.")
+            photo = rows.one(session, ReferralPhoto, (row.id, name), missing)
             content = carried.photo_of(self._vault, photo)
         detail = {"photo": name}
         self._audit.note(AuditEntry(actor, "referral.photo", row.id, row.sender_id, detail=detail))
@@ -147,7 +147,7 @@ class Referrals:
     def _opened(self, row: Referral, message: ReferralMessage) -> Message:
         text = None
         if message.sealed_text is not None:
-            text = self._vault.open(message.sealed_text, messages_row(row)).decode()
+            text = self._vault.open(message.sealed_text, rows.referral_messages(row.id)).decode()
         return Message(
             message.at,
             message.officer_id,
@@ -193,8 +193,3 @@ def _received_by(actor: Actor) -> ColumnElement[bool]:
 
 def _overdue(row: Referral, now: datetime) -> bool:
     return row.due_at < now and ReferralState(row.state) in AWAITED
-
-
-def messages_row(row: Referral) -> str:
-    """Return what the messages of a referral are sealed for."""
-    return f"referral/{row.id}/messages"

@@ -11,9 +11,10 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from casework.accounts import agencies
+from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
-from casework.kernel.errors import InvalidReferral, NotPermitted, StaleVersion
+from casework.kernel.errors import InvalidReferral, NotPermitted
 from casework.kernel.ids import REFERRAL, new_id
 from casework.kernel.kernel import Kernel
 from casework.kernel.outbox import Event
@@ -22,7 +23,7 @@ from casework.kernel.vocabulary import Disposal, EventKind, ReferralKind, Referr
 from casework.referrals import payload as carried
 from casework.referrals import states as referral_states
 from casework.referrals.payload import OF_LIST, AlertField, Payload
-from casework.referrals.referrals import find, in_hand, messages_row
+from casework.referrals.referrals import find, in_hand
 from casework.referrals.states import Move, ReferralPosition, Side
 from casework.review.decisions import Review
 from casework.tables import Agency, Officer, Referral, ReferralMessage
@@ -197,8 +198,7 @@ class ReferralSteps:
         now = self._clock()
         with self._database.write() as session:
             row = find(session, actor, referral_id)
-            if version is not None and row.version != version:
-                raise StaleVersion("The referral has changed since you read it: read it again.")
+            rows.require_version(row, version)
             side, agency_id = _side(row, actor)
             if what is None:
                 what = _answering(side, outcome)
@@ -236,6 +236,7 @@ class ReferralSteps:
         """Make a message of an action and what was written with it."""
         action, text = said
         officer = session.get(Officer, actor.id)
+        name = rows.referral_messages(row.id)
         return ReferralMessage(
             at=self._clock(),
             officer_id=actor.id,
@@ -244,7 +245,7 @@ class ReferralSteps:
             agency_id=agency_id,
             action=action,
             state_after=row.state,
-            sealed_text=self._vault.seal(text.encode(), messages_row(row)) if text else None,
+            sealed_text=self._vault.seal(text.encode(), name) if text else None,
         )
 
     def _record(

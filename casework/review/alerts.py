@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, case, false, func, not_, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotFound
@@ -175,7 +176,7 @@ class Alerts:
             sealed = alert.encounter.sealed_portrait
             if sealed is None:
                 raise NotFound("The traveller's photo has been erased.")
-            content = self._vault.open(sealed, f"encounter/{alert.encounter_id}")
+            content = self._vault.open(sealed, rows.encounter(alert.encounter_id))
         self._audit.note(AuditEntry(actor, "alert.probe", alert.id, alert.owner_id))
         return content
 
@@ -187,10 +188,9 @@ class Alerts:
         """
         with self._database.read() as session:
             alert = find(session, actor, Permission.READ_ALERT, alert_id)
-            photo = session.get(EnrolledPhoto, alert.photo_id)
-            if photo is None:
-                raise NotFound("The enrolled photo has been erased.")
-            content = self._vault.open(photo.sealed_content, f"photo/{photo.id}")
+            erased = NotFound("The enrolled photo has been erased.")
+            photo = rows.one(session, EnrolledPhoto, alert.photo_id, erased)
+            content = self._vault.open(photo.sealed_content, rows.photo(photo.id))
         self._audit.note(AuditEntry(actor, "alert.photo", alert.id, alert.owner_id))
         return content, photo.format
 
@@ -232,7 +232,7 @@ class Alerts:
             )
             note = None
             if event.sealed_note is not None and not mask:
-                note = self._vault.open(event.sealed_note, note_row(alert.id)).decode()
+                note = self._vault.open(event.sealed_note, rows.note(alert.id)).decode()
             steps.append(
                 Step(
                     event.at,
@@ -293,11 +293,6 @@ def shown_state(alert: Alert, actor: Actor) -> AlertState:
     if hides_opinion(alert, actor):
         return AlertState.UNDER_REVIEW
     return AlertState(alert.state)
-
-
-def note_row(alert_id: str) -> str:
-    """Return what the notes of an alert's review are sealed for."""
-    return f"note/{alert_id}"
 
 
 def subject_card(subject: Subject) -> SubjectCard:

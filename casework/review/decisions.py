@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
+from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
-from casework.kernel.errors import StaleVersion
 from casework.kernel.kernel import Kernel
 from casework.kernel.outbox import Event
 from casework.kernel.permissions import Permission, PermissionScope, scope_of
 from casework.kernel.vocabulary import AlertState, Disposal, EventKind, Opinion, OpinionReason
 from casework.review import states
-from casework.review.alerts import find, note_row, policy, position
+from casework.review.alerts import find, policy, position
 from casework.tables import Alert, AlertEvent
 
 
@@ -147,7 +147,7 @@ class Review:
             NotPermitted, NotFound, StaleVersion, IllegalTransition: nothing was changed.
         """
         alert = find(session, actor, Permission.REFER_ALERT, alert_id)
-        _require_version(alert, version)
+        rows.require_version(alert, version)
         state = states.refer(position(alert), policy(alert), in_hand=in_hand)
         self._record(session, actor, alert, _Step(Permission.REFER_ALERT, state))
         return alert
@@ -162,7 +162,7 @@ class Review:
     ) -> Alert:
         with self._database.write() as session:
             alert = find(session, actor, act, alert_id)
-            _require_version(alert, version)
+            rows.require_version(alert, version)
             self._record(session, actor, alert, step(alert))
         self._outbox.ring()
         return alert
@@ -192,7 +192,7 @@ class Review:
                 state_after=alert.state,
                 opinion=step.finding.opinion.value if step.finding is not None else None,
                 reasons=[reason.value for reason in reasons] or None,
-                sealed_note=self._vault.seal(note.encode(), note_row(alert.id)) if note else None,
+                sealed_note=self._vault.seal(note.encode(), rows.note(alert.id)) if note else None,
             )
         )
         session.flush()
@@ -217,10 +217,3 @@ def _changed(alert: Alert) -> Event:
         alert.watchlist_id,
         key_id=alert.encounter.api_key_id,
     )
-
-
-def _require_version(alert: Alert, version: int | None) -> None:
-    if version is not None and alert.version != version:
-        raise StaleVersion(
-            "The alert has changed since you read it, perhaps by another officer: read it again."
-        )

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from casework.calibration import non_mated_scores
+from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import IdempotencyClash, NotFound
@@ -152,10 +153,13 @@ class Screening:
             NotFound: there is none, or it is another key's: which, is not told.
         """
         with self._database.read() as session:
-            row = session.get(Encounter, encounter_id)
-            if row is None or row.api_key_id != caller.id:
-                raise NotFound(f"There is no encounter {encounter_id} of this key.")
-            return row
+            return rows.one(
+                session,
+                Encounter,
+                encounter_id,
+                NotFound(f"There is no encounter {encounter_id} of this key."),
+                where=lambda row: row.api_key_id == caller.id,
+            )
 
     def _search(self, analysis: Analysis, arrival: Arrival, at: datetime) -> Matches:
         """Return who passes."""
@@ -180,7 +184,7 @@ class Screening:
         encounter_id = new_id(ENCOUNTER)
         sealed = None
         if candidates:
-            sealed = self._vault.seal(portrait(analysis), f"encounter/{encounter_id}")
+            sealed = self._vault.seal(portrait(analysis), rows.encounter(encounter_id))
         return Encounter(
             id=encounter_id,
             api_key_id=caller.id,

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from casework.calibration.policy import Policy
 from casework.gallery.model_key import ModelKey
+from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotFound
@@ -168,18 +169,22 @@ class Searches:
             NotPermitted, NotFound: the actor may not search, did not make this search, or it shows
                 no such candidate (any more).
         """
-        missing = f"The search {search_id} has no candidate {rank}."
+        missing = NotFound(f"The search {search_id} has no candidate {rank}.")
         with self._database.read() as session:
             row = _own(session, actor, search_id)
             kept = [each for each in _kept(row) if each.rank == rank]
             shown = _standing(session, actor, kept)
             if not shown:
-                raise NotFound(missing)
+                raise missing
             ((candidate, standing),) = shown
-            photo = session.get(EnrolledPhoto, candidate.photo_id)
-            if photo is None or photo.subject_id != candidate.subject_id:
-                raise NotFound(missing)
-            content = self._vault.open(photo.sealed_content, f"photo/{photo.id}")
+            photo = rows.one(
+                session,
+                EnrolledPhoto,
+                candidate.photo_id,
+                missing,
+                where=lambda row: row.subject_id == candidate.subject_id,
+            )
+            content = self._vault.open(photo.sealed_content, rows.photo(photo.id))
         detail = {"rank": rank, "photo": photo.id}
         owner = standing.watchlist.agency_id
         self._audit.note(AuditEntry(actor, "search.photo", row.id, owner, detail=detail))
@@ -253,10 +258,10 @@ def _resemblance(rank: int, candidate: Candidate, policies: Mapping[str, Policy]
 
 def _own(session: Session, actor: Actor, search_id: str) -> ProbeSearch:
     require(actor, Permission.SEARCH)
-    row = session.get(ProbeSearch, search_id)
-    if row is None or row.officer_id != actor.id:
-        raise NotFound(f"There is no search {search_id} of yours.")
-    return row
+    missing = NotFound(f"There is no search {search_id} of yours.")
+    return rows.one(
+        session, ProbeSearch, search_id, missing, where=lambda row: row.officer_id == actor.id
+    )
 
 
 def _kept(row: ProbeSearch) -> list[Resemblance]:

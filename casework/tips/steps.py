@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
-from casework.kernel.errors import IllegalTransition, NotPermitted, StaleVersion
+from casework.kernel.errors import IllegalTransition, NotPermitted
 from casework.kernel.ids import TIP, new_id
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require
@@ -28,12 +29,8 @@ from casework.tips import states as tip_states
 from casework.tips.states import TipPosition
 from casework.tips.tips import (
     Report,
-    dismissal_row,
     find,
     photo_of,
-    photo_row,
-    report_row,
-    source_row,
 )
 from casework.watchlists.enrolment import (
     Application,
@@ -96,14 +93,15 @@ class TipSteps:
         now, tip_id = self._clock(), new_id(TIP)
         report = json.dumps(asdict(Report(new.text, new.place))).encode()
         seal = self._vault.seal
+        source_name = rows.tip_source(tip_id)
         row = Tip(
             id=tip_id,
             agency_id=actor.agency_id,
             reference=f"{tip_id[-2 * _GROUP : -_GROUP]}-{tip_id[-_GROUP:]}",
             state=TipState.NEW.value,
             origin=new.origin.value,
-            sealed_report=seal(report, report_row(tip_id)),
-            sealed_source=seal(new.source.encode(), source_row(tip_id)) if new.source else None,
+            sealed_report=seal(report, rows.tip_report(tip_id)),
+            sealed_source=seal(new.source.encode(), source_name) if new.source else None,
             has_source=bool(new.source),
             happened_at=new.happened_at,
             recorded_by=actor.id,
@@ -111,7 +109,7 @@ class TipSteps:
             updated_at=now,
         )
         if photo is not None and analysis is not None:
-            row.sealed_photo = seal(photo, photo_row(tip_id))
+            row.sealed_photo = seal(photo, rows.tip_photo(tip_id))
             row.photo_format = analysis.photo.format
             row.photo_quality = quality_record(analysis.quality)
         with self._database.write() as session:
@@ -196,7 +194,7 @@ class TipSteps:
         """
         with self._database.write() as session:
             row = self._turned(session, actor, tip_id, version, TipState.DISMISSED)
-            row.sealed_dismissal = self._vault.seal(reason.encode(), dismissal_row(row.id))
+            row.sealed_dismissal = self._vault.seal(reason.encode(), rows.tip_dismissal(row.id))
             session.flush()
             self._note(session, actor, row, "dismiss", {})
 
@@ -222,8 +220,7 @@ class TipSteps:
     ) -> Tip:
         """Return a tip that may be put into another state."""
         row = find(session, actor, Permission.HANDLE_TIP, tip_id)
-        if version is not None and row.version != version:
-            raise StaleVersion("The tip has changed since you read it: read it again.")
+        rows.require_version(row, version)
         tip_states.require_turn(TipPosition(TipState(row.state), in_hand(session, row.id)), into)
         return row
 

@@ -11,11 +11,12 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotFound
 from casework.kernel.kernel import Kernel
-from casework.kernel.permissions import Permission, extends_to, require, within_reach
+from casework.kernel.permissions import Permission, require, within_reach
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import TipState
 from casework.tables import Tip
@@ -96,7 +97,7 @@ class Tips:
             row = find(session, actor, Permission.HANDLE_TIP, tip_id)
         dismissal = None
         if row.sealed_dismissal is not None:
-            dismissal = self._vault.open(row.sealed_dismissal, dismissal_row(row.id)).decode()
+            dismissal = self._vault.open(row.sealed_dismissal, rows.tip_dismissal(row.id)).decode()
         view = TipView(row, report_of(self._vault, row), dismissal)
         self._audit.note(AuditEntry(actor, "tip.read", row.id, row.agency_id))
         return view
@@ -126,7 +127,7 @@ class Tips:
             sealed = row.sealed_source
         if sealed is None:
             raise NotFound(f"The tip {tip_id} names no source.")
-        source = self._vault.open(sealed, source_row(row.id)).decode()
+        source = self._vault.open(sealed, rows.tip_source(row.id)).decode()
         self._audit.note(AuditEntry(actor, Permission.READ_TIP_SOURCE, row.id, row.agency_id))
         return source
 
@@ -137,40 +138,17 @@ def find(session: Session, actor: Actor, act: Permission, tip_id: str) -> Tip:
     Raises:
         NotPermitted, NotFound: the actor may do this to none, or not to this one.
     """
-    require(actor, act)
-    row = session.get(Tip, tip_id)
-    if row is None or not extends_to(actor, act, row.agency_id):
-        raise NotFound(f"There is no tip {tip_id}.")
-    return row
+    missing = NotFound(f"There is no tip {tip_id}.")
+    return rows.one_within(session, actor, act, Tip, tip_id, missing)
 
 
 def report_of(vault: Vault, tip: Tip) -> Report:
     """Open what a tip says."""
-    return Report(**json.loads(vault.open(tip.sealed_report, report_row(tip.id))))
+    return Report(**json.loads(vault.open(tip.sealed_report, rows.tip_report(tip.id))))
 
 
 def photo_of(vault: Vault, tip: Tip) -> bytes | None:
     """Open a tip's photo, within the transaction that the tip was read in; None if it has none."""
     if tip.sealed_photo is None:
         return None
-    return vault.open(tip.sealed_photo, photo_row(tip.id))
-
-
-def report_row(tip_id: str) -> str:
-    """Return what a tip's text and place are sealed for."""
-    return f"tip/{tip_id}/report"
-
-
-def photo_row(tip_id: str) -> str:
-    """Return what a tip's photo is sealed for."""
-    return f"tip/{tip_id}/photo"
-
-
-def source_row(tip_id: str) -> str:
-    """Return what a tip's source is sealed for."""
-    return f"tip/{tip_id}/source"
-
-
-def dismissal_row(tip_id: str) -> str:
-    """Return what the reason of a dismissal is sealed for."""
-    return f"tip/{tip_id}/dismissal"
+    return vault.open(tip.sealed_photo, rows.tip_photo(tip.id))

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from casework.gallery.change_log import log_listing, templates_of_subject
 from casework.gallery.templates import TemplateMaker
+from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import EnrolmentRefused, InvalidPeriod
@@ -294,7 +295,7 @@ class Enrolment:
                 quality=quality_record(analysis.quality),
                 created_at=self._clock(),
             )
-            photo.sealed_content = self._vault.seal(examined.file.content, f"photo/{photo.id}")
+            photo.sealed_content = self._vault.seal(examined.file.content, rows.photo(photo.id))
             made.append(self._templates.make(photo, analysis.embedding))
             photo.templates.append(made[-1])
             subject.photos.append(photo)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
 from casework.gallery.change_log import log_listing, log_policy, log_removed, templates_of_subject
+from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import (
@@ -21,11 +22,10 @@ from casework.kernel.errors import (
     ImpossibleBirth,
     InvalidPeriod,
     NotFound,
-    StaleVersion,
     StillInUse,
 )
 from casework.kernel.kernel import Kernel
-from casework.kernel.permissions import Permission, extends_to, require, within_reach
+from casework.kernel.permissions import Permission, require, within_reach
 from casework.kernel.vocabulary import SubjectStatus
 from casework.tables import EnrolledPhoto, Subject, Template, WatchlistEntry
 from casework.watchlists import watchlists
@@ -148,8 +148,7 @@ class Subjects:
         try:
             with self._database.write() as session:
                 row = find(session, actor, Permission.EDIT_SUBJECT, subject_id)
-                if version is not None and row.version != version:
-                    raise StaleVersion("The subject has changed since you read it: read it again.")
+                rows.require_version(row, version)
                 for name, value in fields.items():
                     setattr(row, name, value)
                 check_period(row.valid_from, row.valid_until)
@@ -215,7 +214,7 @@ class Subjects:
         with self._database.read() as session:
             row = find(session, actor, Permission.READ_SUBJECT, subject_id)
             photo = _photo_of(session, subject_id, photo_id)
-            content = self._vault.open(photo.sealed_content, f"photo/{photo.id}")
+            content = self._vault.open(photo.sealed_content, rows.photo(photo.id))
         self._audit.note(AuditEntry(actor, "photo.read", photo_id, row.agency_id))
         return content, photo.format
 
@@ -226,11 +225,9 @@ def find(session: Session, actor: Actor, act: Permission, subject_id: str) -> Su
     Raises:
         NotPermitted, NotFound: the actor may do this to none, or not to this one.
     """
-    require(actor, act)
-    row = session.get(Subject, subject_id, options=[selectinload(Subject.photos)])
-    if row is None or not extends_to(actor, act, row.agency_id):
-        raise NotFound(f"There is no subject {subject_id}.")
-    return row
+    missing = NotFound(f"There is no subject {subject_id}.")
+    photos = selectinload(Subject.photos)
+    return rows.one_within(session, actor, act, Subject, subject_id, missing, options=[photos])
 
 
 def owner_of(
@@ -288,7 +285,7 @@ def list_on(subject: Subject, watchlist_ids: Sequence[str]) -> None:
 
 
 def _photo_of(session: Session, subject_id: str, photo_id: str) -> EnrolledPhoto:
-    photo = session.get(EnrolledPhoto, photo_id)
-    if photo is None or photo.subject_id != subject_id:
-        raise NotFound(f"Subject {subject_id} has no photo {photo_id}.")
-    return photo
+    missing = NotFound(f"Subject {subject_id} has no photo {photo_id}.")
+    return rows.one(
+        session, EnrolledPhoto, photo_id, missing, where=lambda row: row.subject_id == subject_id
+    )

@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 
 from casework.accounts import agencies
 from casework.gallery.change_log import log_policy
+from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
-from casework.kernel.errors import AlreadyExists, NotFound, StaleVersion, StillInUse
+from casework.kernel.errors import AlreadyExists, NotFound, StillInUse
 from casework.kernel.ids import WATCHLIST, new_id
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import (
     Permission,
-    extends_to,
     require,
     require_object,
     within_reach,
@@ -150,8 +150,7 @@ class Watchlists:
         try:
             with self._database.write() as session:
                 row = find(session, actor, Permission.EDIT_WATCHLIST, watchlist_id)
-                if version is not None and row.version != version:
-                    raise StaleVersion("The watchlist changed since you read it: read it again.")
+                rows.require_version(row, version)
                 for name, value in fields.items():
                     setattr(row, name, value)
                 if shared_with is not None:
@@ -202,11 +201,10 @@ def find(session: Session, actor: Actor, act: Permission, watchlist_id: str) -> 
     Raises:
         NotPermitted, NotFound: the actor may do this to none, or not to this one.
     """
-    require(actor, act)
-    row = session.get(Watchlist, watchlist_id)
-    if row is None or not extends_to(actor, act, row.agency_id, agencies_of(row)):
-        raise NotFound(f"There is no watchlist {watchlist_id}.")
-    return row
+    missing = NotFound(f"There is no watchlist {watchlist_id}.")
+    return rows.one_within(
+        session, actor, act, Watchlist, watchlist_id, missing, shared_with=agencies_of
+    )
 
 
 def agencies_of(row: Watchlist) -> list[str]:

@@ -11,6 +11,7 @@ import httpx2
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.errors import TargetRefused
 from casework.kernel.kernel import Kernel
@@ -23,7 +24,7 @@ from casework.webhooks.attempts import ClaimedDelivery, Result
 from casework.webhooks.delivery_log import PING
 from casework.webhooks.feed import ACTS, FeedEvent
 from casework.webhooks.signature import signed
-from casework.webhooks.webhooks import reader, secret_row
+from casework.webhooks.webhooks import reader
 
 Render = Callable[[FeedEvent, Actor], bytes]
 """Writes an event as JSON for one reader."""
@@ -117,7 +118,7 @@ class Sender:
             and now < webhook.former_until
         ):
             sealed.append(webhook.sealed_former_secret)
-        return [self._vault.open(each, secret_row(webhook.id)) for each in sealed]
+        return [self._vault.open(each, rows.webhook_secret(webhook.id)) for each in sealed]
 
     def _body(self, webhook: Webhook, delivery: Delivery) -> bytes | None:
         """Return what is told, as the receiver may see it now; None if it may not any more."""

@@ -13,9 +13,10 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from casework.accounts import agencies
+from casework.kernel import rows
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit.log import AuditEntry
-from casework.kernel.errors import NotFound, StaleVersion
+from casework.kernel.errors import NotFound
 from casework.kernel.ids import WEBHOOK, new_id
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require, require_object, within_reach
@@ -119,8 +120,7 @@ class Webhooks:
             self._check(changes["url"])
         with self._database.write() as session:
             row = find(session, actor, webhook_id)
-            if version is not None and row.version != version:
-                raise StaleVersion("The webhook has changed since you read it: read it again.")
+            rows.require_version(row, version)
             for name, value in changes.items():
                 setattr(row, name, sorted(value) if name == "events" else value)
             if changes.get("active"):
@@ -170,7 +170,7 @@ class Webhooks:
         addresses.resolve(addresses.parse(url, private=self._private), private=self._private)
 
     def _sealed(self, webhook_id: str, key: bytes) -> bytes:
-        return self._vault.seal(key, secret_row(webhook_id))
+        return self._vault.seal(key, rows.webhook_secret(webhook_id))
 
 
 def find(session: Session, actor: Actor, webhook_id: str) -> Webhook:
@@ -179,13 +179,8 @@ def find(session: Session, actor: Actor, webhook_id: str) -> Webhook:
     Raises:
         NotPermitted, NotFound: the actor manages none, or not this one.
     """
-    missing = f"There is no webhook {webhook_id}."
-    row = session.get(Webhook, webhook_id)
-    owner_id = row.agency_id if row is not None else None
-    require_object(actor, Permission.MANAGE_WEBHOOK, owner_id, missing=missing)
-    if row is None:
-        raise NotFound(missing)
-    return row
+    missing = NotFound(f"There is no webhook {webhook_id}.")
+    return rows.one_within(session, actor, Permission.MANAGE_WEBHOOK, Webhook, webhook_id, missing)
 
 
 def reader(webhook: Webhook) -> Actor:
@@ -195,11 +190,6 @@ def reader(webhook: Webhook) -> Actor:
     else:
         name, roles = webhook.id, frozenset({Role.OFFICER})
     return Actor(ActorKind.SYSTEM, name, name, webhook.agency_id, roles)
-
-
-def secret_row(webhook_id: str) -> str:
-    """Return what a webhook's secrets are sealed for."""
-    return f"webhook/{webhook_id}"
 
 
 def _begin_anew(session: Session, webhook_id: str, now: datetime) -> None:
@@ -214,16 +204,14 @@ def _begin_anew(session: Session, webhook_id: str, now: datetime) -> None:
 def _receiver(session: Session, actor: Actor, new: NewWebhook) -> str | None:
     """Return the agency that manages a new webhook; raises NotPermitted, NotFound."""
     if new.key_id is None:
-        missing = f"There is no agency {new.agency_id}."
-        require_object(actor, Permission.MANAGE_WEBHOOK, new.agency_id, missing=missing)
+        unknown = f"There is no agency {new.agency_id}."
+        require_object(actor, Permission.MANAGE_WEBHOOK, new.agency_id, missing=unknown)
         if new.agency_id is None:
             raise NotFound("Name the agency that is told, or the key of a port system.")
         agencies.find(session, new.agency_id)
         return new.agency_id
-    missing = f"There is no key {new.key_id} of a port system."
-    key = session.get(ApiKey, new.key_id)
-    owner_id = key.agency_id if key is not None else None
-    require_object(actor, Permission.MANAGE_WEBHOOK, owner_id, missing=missing)
-    if key is None or key.revoked_at is not None or Scope.SCREEN.value not in key.scopes:
-        raise NotFound(missing)
-    return owner_id
+    missing = NotFound(f"There is no key {new.key_id} of a port system.")
+    key = rows.one_within(session, actor, Permission.MANAGE_WEBHOOK, ApiKey, new.key_id, missing)
+    if key.revoked_at is not None or Scope.SCREEN.value not in key.scopes:
+        raise missing
+    return key.agency_id

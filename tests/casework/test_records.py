@@ -22,7 +22,7 @@ from casework.kernel.errors import (
     WrongDataKey,
 )
 from casework.kernel.permissions import Permission, require
-from casework.kernel.vault import KEY_BYTES, Vault, read_or_create_key
+from casework.kernel.vault import KEY_BYTES, RowName, Vault, read_or_create_key
 from casework.kernel.vocabulary import Role, Scope
 from casework.service import Records, Service
 from casework.tables import Subject
@@ -219,7 +219,7 @@ def test_what_is_sealed_opens_for_its_own_row_only(content, row):
     sealed = vault.seal(content, row)
     assert vault.open(sealed, row) == content
     with pytest.raises(WrongDataKey):
-        vault.open(sealed, row + "x")
+        vault.open(sealed, RowName(row + "x"))
     with pytest.raises(WrongDataKey):
         Vault(bytes([1] * KEY_BYTES)).open(sealed, row)
 
@@ -227,16 +227,16 @@ def test_what_is_sealed_opens_for_its_own_row_only(content, row):
 @given(content=st.binary(max_size=200), position=st.integers(0, 10_000), flip=st.integers(1, 255))
 def test_an_altered_byte_is_noticed(content, position, flip):
     vault = Vault(bytes(KEY_BYTES))
-    sealed = bytearray(vault.seal(content, "row"))
+    sealed = bytearray(vault.seal(content, RowName("row")))
     sealed[position % len(sealed)] ^= flip
     with pytest.raises(WrongDataKey):
-        vault.open(bytes(sealed), "row")
+        vault.open(bytes(sealed), RowName("row"))
 
 
 @given(content=st.binary(max_size=40))
 def test_rubbish_does_not_open(content):
     with pytest.raises(WrongDataKey):
-        Vault(bytes(KEY_BYTES)).open(content, "row")
+        Vault(bytes(KEY_BYTES)).open(content, RowName("row"))
 
 
 def test_the_data_key_is_made_once_and_readable_by_its_owner_only(tmp_path):

@@ -16,14 +16,14 @@ def picture() -> list[str]:
     found: set[str] = set()
     for module in modules():
         for call in module.calls():
-            if module.runtime.__name__ != Vault.__module__ and _is_of_a_vault(call):
+            if module.runtime.__name__ != Vault.__module__ and is_of_a_vault(call):
                 row = argument(call, 1, "row")
                 assert row is not None, module.where(call)
                 found |= Follower(patterns=True).texts(module, row, call)
     return sorted(found)
 
 
-def _is_of_a_vault(call: ast.Call) -> bool:
+def is_of_a_vault(call: ast.Call) -> bool:
     """Whether it is `vault.open(...)` of anything called a vault, or `seal(...)` of anything."""
     if isinstance(call.func, ast.Name):
         return call.func.id == "seal"

@@ -11,7 +11,7 @@ import pytest
 from casework.accounts.sign_in import Credentials
 from casework.accounts.totp import code_at
 from casework.imports.exports import ExportForm
-from casework.kernel.vault import Vault
+from casework.kernel.vault import RowName, Vault
 from casework.kernel.vocabulary import Role, SessionKind
 from casework.watchlists.subjects import SubjectFilter
 from casework.webhooks.signature import secret_of
@@ -182,7 +182,7 @@ def _exchange(desk: Desk, known: seed.Known) -> None:
     assert records.referrals.photo(receiver, known["referral"], "probe_photo")[1] == "jpeg"
     assert records.referrals.photo(receiver, known["tip_referral"], "photo")[0] == seed.photo(1)
     hook = records.webhooks.get(OPERATOR, known["webhook"])
-    key = records.kernel.vault.open(hook.sealed_secret, f"webhook/{hook.id}")
+    key = records.kernel.vault.open(hook.sealed_secret, RowName(f"webhook/{hook.id}"))
     # Before the Standard Webhooks scheme, receivers were shown the key itself.
     assert known["webhook_secret"] in {secret_of(key), key.decode(errors="replace")}
     assert records.deliveries.page(OPERATOR, hook.id, None, 10)

@@ -102,7 +102,7 @@ def test_a_score_is_there_exactly_if_its_encounter_is(desk, monkeypatch):
         raise RuntimeError("the power goes")
 
     with monkeypatch.context() as patch:
-        patch.setattr(non_mated_scores, "note", fail)
+        patch.setattr(non_mated_scores, "record", fail)
         with pytest.raises(RuntimeError, match="power"):
             desk.screen(9)
     with desk.service.records.kernel.database.read() as session:

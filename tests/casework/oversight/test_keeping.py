@@ -60,7 +60,7 @@ def test_a_person_is_told_of_referrals_and_of_the_tip(desk):
     records.review.acknowledge(scene.sender, alert.id)
     fields = [AlertField.NAME, AlertField.PORT]
     referral = records.correspondence.refer_alert(scene.sender, alert.id, scene.to(), fields)
-    held = records.held.about(analyst, enrolled.subject_id, "the person asked")
+    held = records.held.report_on(analyst, enrolled.subject_id, "the person asked")
     (told,) = held["referrals"]
     assert (told["id"], told["to"], told["fields"]) == (referral.id, "POL", ["name", "port"])
     assert [each["id"] for each in held["tips"]] == [tip.id]

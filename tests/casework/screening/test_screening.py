@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from casework.kernel import rows
 from casework.kernel.errors import IdempotencyClash, NotFound, NotPermitted
 from casework.kernel.vocabulary import Category, Direction, Stage, SubjectStatus
 from casework.screening import matching
@@ -147,7 +148,7 @@ def test_the_portrait_is_kept_with_an_alert_only_and_encrypted(desk):
     with desk.service.records.kernel.database.read() as session:
         kept = session.get_one(Encounter, alert.id).sealed_portrait
         assert session.get_one(Encounter, clear.id).sealed_portrait is None
-    opened = desk.service.records.kernel.vault.open(kept, f"encounter/{alert.id}")
+    opened = desk.service.records.kernel.vault.open(kept, rows.encounter(alert.id))
     assert opened[:3] == b"\xff\xd8\xff"
     assert opened[:3] not in kept[:16]
 

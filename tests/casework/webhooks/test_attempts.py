@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from api.v1.webhooks.schemas import render
 from casework.accounts.api_keys import NewKey
+from casework.kernel import rows
 from casework.kernel.errors import NotFound
 from casework.kernel.vocabulary import DeliveryState, EventKind, Role, Scope
 from casework.tables import AuditRecord, Delivery, Webhook
@@ -20,7 +21,7 @@ from casework.webhooks.delivery_log import Deliveries, ReplaySelection
 from casework.webhooks.fan_out import FanOut
 from casework.webhooks.sender import Sender
 from casework.webhooks.signature import secret_of
-from casework.webhooks.webhooks import NewWebhook, Webhooks, secret_row
+from casework.webhooks.webhooks import NewWebhook, Webhooks
 from casework.webhooks.worker import Worker
 from tests.casework.webhooks.receivers import Receiver, genuine, receiving
 from tests.deadlines import patience
@@ -156,7 +157,7 @@ def test_a_secret_of_the_older_form_goes_on_signing_as_the_bytes_of_its_text(des
     text = b"whsec_aVh3_0xk2mEJ9yCwKfR7v-6Qp4sTzLuNbGdHiO1Mj5A"
     with post.records.kernel.database.write() as session:
         row = session.get_one(Webhook, webhook_id)
-        row.sealed_secret = post.records.kernel.vault.seal(text, secret_row(webhook_id))
+        row.sealed_secret = post.records.kernel.vault.seal(text, rows.webhook_secret(webhook_id))
     alert_of(desk)
     post.queues.fill()
     post.send()

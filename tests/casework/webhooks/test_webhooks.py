@@ -7,11 +7,12 @@ import pytest
 from sqlalchemy import select
 
 from casework.accounts.api_keys import NewKey
+from casework.kernel import rows
 from casework.kernel.errors import NotFound, NotPermitted, StaleVersion, TargetRefused
 from casework.kernel.vocabulary import EventKind, Role, Scope
 from casework.tables import AuditRecord, Webhook
 from casework.webhooks.signature import secret_of
-from casework.webhooks.webhooks import NewWebhook, Webhooks, secret_row
+from casework.webhooks.webhooks import NewWebhook, Webhooks
 from tests.services import OPERATOR, officer
 
 RAISED = frozenset({EventKind.ALERT_RAISED})
@@ -88,7 +89,7 @@ def test_a_secret_is_sealed_and_both_are_kept_while_one_replaces_the_other(desk,
     row, second = webhooks.rotate(admin(desk), made.id, timedelta(hours=1))
     assert second != first
     opened = [
-        secret_of(records.kernel.vault.open(sealed, secret_row(row.id)))
+        secret_of(records.kernel.vault.open(sealed, rows.webhook_secret(row.id)))
         for sealed in (row.sealed_secret, row.sealed_former_secret)
     ]
     assert opened == [second, first]

@@ -1,0 +1,191 @@
+"""Rows: looking one up, asking that nobody changed it, and what sealed values are bound to.
+
+A sealed value opens only under the name it was sealed for (`casework.kernel.vault`): the names
+below are part of what is stored, and stay as they are for good.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.interfaces import ORMOption
+
+from casework.kernel.actor import Actor
+from casework.kernel.errors import NotFound, StaleVersion
+from casework.kernel.permissions import Permission, extends_to, require
+from casework.kernel.vault import RowName
+from casework.tables import Alert
+
+
+class Owned(Protocol):
+    """A row that belongs to an agency."""
+
+    @property
+    def agency_id(self) -> Any:  # noqa: ANN401 - a column of texts, with or without None
+        """The agency's id."""
+
+
+class Versioned(Protocol):
+    """A row whose changes are counted."""
+
+    @property
+    def version(self) -> Any:  # noqa: ANN401 - a column of whole numbers
+        """One more after each change."""
+
+
+T = TypeVar("T")
+OwnedT = TypeVar("OwnedT", bound=Owned)
+
+
+def one(
+    session: Session,
+    table: type[T],
+    key: object,
+    missing: NotFound,
+    *,
+    options: Sequence[ORMOption] = (),
+    where: Callable[[T], bool] = lambda _row: True,
+) -> T:
+    """Return the row that has a key.
+
+    Args:
+        session: the transaction.
+        table: whose row.
+        key: its primary key.
+        missing: what is raised where there is none.
+        options: how to load it.
+        where: a row that this is not true of counts as none.
+
+    Raises:
+        NotFound: `missing`.
+    """
+    row = session.get(table, key, options=options)
+    if row is None or not where(row):
+        raise missing
+    return row
+
+
+def one_within(
+    session: Session,
+    actor: Actor,
+    act: Permission,
+    table: type[OwnedT],
+    key: object,
+    missing: NotFound,
+    *,
+    options: Sequence[ORMOption] = (),
+    shared_with: Callable[[OwnedT], Collection[str]] = lambda _row: (),
+) -> OwnedT:
+    """Return the row that has a key, if an act of the actor's extends to it.
+
+    Args:
+        session: the transaction.
+        actor: who acts.
+        act: what they do to it.
+        table: whose row.
+        key: its primary key.
+        missing: what is raised where there is none, or none that the act extends to.
+        options: how to load it.
+        shared_with: agencies that the row's owner lets see it.
+
+    Raises:
+        NotPermitted: the actor may do this to nothing.
+        NotFound: `missing`.
+    """
+    require(actor, act)
+    row = one(session, table, key, missing, options=options)
+    if not extends_to(actor, act, row.agency_id, shared_with(row)):
+        raise missing
+    return row
+
+
+def require_version(row: Versioned, version: int | None) -> None:
+    """Raise StaleVersion unless a row is as it was read; None stands for any version."""
+    if version is None or row.version == version:
+        return
+    if isinstance(row, Alert):
+        raise StaleVersion(
+            "The alert has changed since you read it, perhaps by another officer: read it again."
+        )
+    kind = type(row).__name__.lower()
+    raise StaleVersion(f"The {kind} has changed since you read it: read it again.")
+
+
+def photo(photo_id: str) -> RowName:
+    """Name an enrolled photo."""
+    return RowName(f"photo/{photo_id}")
+
+
+def template(photo_id: str, model: str) -> RowName:
+    """Name the template that a model made of an enrolled photo."""
+    return RowName(f"template/{photo_id}/{model}")
+
+
+def encounter(encounter_id: str) -> RowName:
+    """Name the portrait that an encounter keeps."""
+    return RowName(f"encounter/{encounter_id}")
+
+
+def note(alert_id: str) -> RowName:
+    """Name the notes of an alert's review."""
+    return RowName(f"note/{alert_id}")
+
+
+def referral_payload(referral_id: str) -> RowName:
+    """Name the fields that a referral hands over."""
+    return RowName(f"referral/{referral_id}/carried")
+
+
+def referral_photo(referral_id: str, name: str) -> RowName:
+    """Name a photo that a referral hands over."""
+    return RowName(f"referral/{referral_id}/photo/{name}")
+
+
+def referral_messages(referral_id: str) -> RowName:
+    """Name what two agencies write to each other about a referral."""
+    return RowName(f"referral/{referral_id}/messages")
+
+
+def tip_report(tip_id: str) -> RowName:
+    """Name what a tip says."""
+    return RowName(f"tip/{tip_id}/report")
+
+
+def tip_photo(tip_id: str) -> RowName:
+    """Name the photo of a tip."""
+    return RowName(f"tip/{tip_id}/photo")
+
+
+def tip_source(tip_id: str) -> RowName:
+    """Name whom a tip comes from."""
+    return RowName(f"tip/{tip_id}/source")
+
+
+def tip_dismissal(tip_id: str) -> RowName:
+    """Name the reason for which a tip was dismissed."""
+    return RowName(f"tip/{tip_id}/dismissal")
+
+
+def import_piece(import_id: str, stream: str, number: int) -> RowName:
+    """Name a piece of an uploaded file."""
+    return RowName(f"import/{import_id}/{stream}/{number}")
+
+
+def totp(officer_id: str) -> RowName:
+    """Name an officer's shared secret."""
+    return RowName(f"totp/{officer_id}")
+
+
+def sign_in(visitor: str) -> RowName:
+    """Name what a browser holds between password and code; it is no row of the database."""
+    return RowName(f"sign-in/{visitor}")
+
+
+def sign_on() -> RowName:
+    """Name what a browser holds while it is at the identity provider; it is no row either."""
+    return RowName("sign-on")
+
+
+def webhook_secret(webhook_id: str) -> RowName:
+    """Name the secrets that a webhook's deliveries are signed with."""
+    return RowName(f"webhook/{webhook_id}")
