@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.kernel.actor import Actor, ActorKind
@@ -17,6 +17,7 @@ from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
 from casework.kernel.ids import IMPORT, new_id
 from casework.kernel.kernel import Kernel
+from casework.kernel.lease import Lease
 from casework.kernel.permissions import Permission, require
 from casework.kernel.vocabulary import ImportState, Role
 from casework.tables import ImportJob
@@ -25,7 +26,7 @@ from casework.watchlists import watchlists
 UNFINISHED: Final = (ImportState.QUEUED.value, ImportState.RUNNING.value)
 
 # How long a process may be silent before another goes on with its import.
-_LEASE: Final = timedelta(seconds=60)
+_SILENCE: Final = timedelta(seconds=60)
 # A photo that ends the process would otherwise end it again at each start.
 _MOST_ATTEMPTS: Final = 5
 
@@ -66,6 +67,7 @@ class ImportQueue:
         self._database = kernel.database
         self._audit = kernel.audit
         self._clock = kernel.clock
+        self._lease = Lease(ImportJob, _SILENCE, kernel.clock)
 
     def begin_here(
         self, actor: Actor, watchlist_id: str, digest: str, rows: int, *, dry_run: bool
@@ -99,7 +101,7 @@ class ImportQueue:
                 session.add(job)
                 session.flush()
                 note_begin(self._audit, session, actor, job)
-            return self._claimed(job)
+            return ClaimedImport(job, self._lease.take_over(session, job.id))
 
     def claim(self, *, take_over: bool = False) -> ClaimedImport | None:
         """Take the first upload that nobody works on; None if there is none.
@@ -116,9 +118,7 @@ class ImportQueue:
             .limit(1)
         )
         if not take_over:
-            query = query.where(
-                or_(ImportJob.claimed_until.is_(None), ImportJob.claimed_until < now)
-            )
+            query = query.where(self._lease.free())
         with self._database.read() as session:
             if session.scalar(query) is None:
                 return None
@@ -126,10 +126,14 @@ class ImportQueue:
             job = session.scalar(query)
             if job is None:
                 return None
+            take = self._lease.take_over if take_over else self._lease.take
+            token = take(session, job.id)
+            if token is None:
+                return None
             job.state = ImportState.RUNNING.value
             job.started_at = job.started_at or now
             job.attempts += 1
-            claim = self._claimed(job)
+            claim = ClaimedImport(job, token)
             if job.attempts <= _MOST_ATTEMPTS:
                 return claim
             job.failure = f"What follows the first {job.done} rows fails: see the service's log."
@@ -139,16 +143,12 @@ class ImportQueue:
     def renew(self, claim: ClaimedImport) -> None:
         """Say that the work goes on; raises ImportTaken."""
         with self._database.write() as session:
-            self.keep(self.held(session, claim))
+            self.held(session, claim)
 
     def release(self, claim: ClaimedImport) -> None:
         """Give an import back that was not ended, so that any process may go on with it."""
         with self._database.write_core() as connection:
-            connection.execute(
-                update(ImportJob)
-                .where(ImportJob.id == claim.job.id, ImportJob.claim == claim.token)
-                .values(claim=None, claimed_until=None, attempts=0)
-            )
+            self._lease.give_back(connection, claim.job.id, claim.token, attempts=0)
 
     def fail(self, claim: ClaimedImport, why: str) -> None:
         """End an import that cannot go on; raises ImportTaken."""
@@ -158,24 +158,14 @@ class ImportQueue:
             self._end(session, claim.actor, job, ImportState.FAILED)
 
     def held(self, session: Session, claim: ClaimedImport) -> ImportJob:
-        """Return a claimed import within a transaction that writes; raises ImportTaken."""
-        job = session.get(ImportJob, claim.job.id)
-        if job is None or job.claim != claim.token or job.state != ImportState.RUNNING.value:
+        """Renew a claim within a transaction, and return its import; raises ImportTaken."""
+        if not self._lease.renew(session, claim.job.id, claim.token):
             raise ImportTaken
-        return job
-
-    def keep(self, job: ImportJob) -> None:
-        """Renew a claim within a transaction."""
-        job.claimed_until = self._clock() + _LEASE
+        return session.get_one(ImportJob, claim.job.id)
 
     def finish(self, session: Session, claim: ClaimedImport, job: ImportJob) -> None:
         """End an import whose last row is dealt with, within that row's transaction."""
         self._end(session, claim.actor, job, ImportState.DONE)
-
-    def _claimed(self, job: ImportJob) -> ClaimedImport:
-        job.claim = new_id("claim")
-        self.keep(job)
-        return ClaimedImport(job, job.claim)
 
     def _end(self, session: Session, actor: Actor, job: ImportJob, state: ImportState) -> None:
         end(job, state, self._clock)

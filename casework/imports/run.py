@@ -167,10 +167,8 @@ class ImportRun:
             now = time.perf_counter()
             _count(job, outcome, len(batch.rows), len(refused_before), now - self._stored_at)
             self._stored_at = now
-            importing.queue.keep(job)
             if job.done >= job.rows:
                 importing.queue.finish(session, claim, job)
-        importing.mirror.catch_up()
         return job
 
     def _pending(self, row: RawRow, first: int) -> _Pending:

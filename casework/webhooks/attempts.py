@@ -20,7 +20,6 @@ from sqlalchemy import (
     Connection,
     Select,
     func,
-    or_,
     select,
     update,
 )
@@ -28,8 +27,8 @@ from sqlalchemy.orm import aliased
 
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
-from casework.kernel.ids import new_id
 from casework.kernel.kernel import Kernel
+from casework.kernel.lease import Lease
 from casework.kernel.vocabulary import DeliveryState
 from casework.tables import Delivery, Webhook
 from casework.webhooks.delivery_log import PING
@@ -90,6 +89,8 @@ class DeliveryQueue:
         self._audit = kernel.audit
         self._clock = kernel.clock
         self.rules = rules
+        lasts = timedelta(seconds=rules.timeout_s) + _OVERTIME
+        self._lease = Lease(Delivery, lasts, kernel.clock)
 
     def claim(self, most: int, busy: Collection[str] = ()) -> list[ClaimedDelivery]:
         """Take up to `most` deliveries that are due, each the first of its lane.
@@ -100,7 +101,7 @@ class DeliveryQueue:
         """
         now = self._clock()
         with self._database.read_one() as connection:
-            if connection.execute(select(_due(now, busy).exists())).scalar_one() is False:
+            if connection.execute(select(self._due(now, busy).exists())).scalar_one() is False:
                 return []
         claimed: dict[str, str] = {}
         with self._database.write_core() as connection:
@@ -109,20 +110,16 @@ class DeliveryQueue:
                 .where(
                     Delivery.state == DeliveryState.PENDING.value,
                     Delivery.at < now - self.rules.max_age,
-                    Delivery.claimed_until.is_(None) | (Delivery.claimed_until < now),
+                    self._lease.free(),
                     Delivery.webhook_id.in_(IN_FORCE.with_only_columns(Webhook.id)),
                 )
                 .values(state=DeliveryState.EXPIRED.value)
             )
-            until = now + timedelta(seconds=self.rules.timeout_s) + _OVERTIME
-            for row in connection.execute(_due(now, busy).order_by(Delivery.seq).limit(most)):
-                token = new_id("claim")
-                connection.execute(
-                    update(Delivery)
-                    .where(Delivery.id == row.id)
-                    .values(claim=token, claimed_until=until)
-                )
-                claimed[row.id] = token
+            due = self._due(now, busy).order_by(Delivery.seq).limit(most)
+            for row_id in connection.scalars(due).all():
+                token = self._lease.take(connection, row_id)
+                if token is not None:
+                    claimed[row_id] = token
         with self._database.read() as session:
             rows = session.execute(
                 select(Delivery, Webhook)
@@ -144,20 +141,13 @@ class DeliveryQueue:
             "state": state.value,
             "attempts": attempts,
             "due_at": now + pause(attempts),
-            "claim": None,
-            "claimed_until": None,
             "attempted_at": now,
             "status_code": result.status_code,
             "latency_ms": result.latency_ms,
             "error": result.error[:200] if result.error is not None else None,
         }
         with self._database.write_core() as connection:
-            mine = connection.execute(
-                update(Delivery)
-                .where(Delivery.id == row.id, Delivery.claim == claim.token)
-                .values(**values)
-            )
-            if mine.rowcount != 1:
+            if not self._lease.give_back(connection, row.id, claim.token, **values):
                 return DeliveryState.PENDING  # it took too long: somebody else makes it again
             if failed:
                 self._failed(connection, claim, now, dead=state is DeliveryState.DEAD)
@@ -189,6 +179,15 @@ class DeliveryQueue:
         pending, oldest = int(found[0]), cast("datetime | None", found[1])
         age = (self._clock() - oldest).total_seconds() if oldest is not None else 0.0
         return Figures(pending, max(0.0, age), disabled or 0)
+
+    def _due(self, now: datetime, busy: Collection[str]) -> Select[str]:
+        """Select the ids of deliveries that can be made: due, free, and first of their lane."""
+        return select(Delivery.id).where(
+            *_first_of_lane(),
+            Delivery.due_at <= now,
+            self._lease.free(),
+            Delivery.webhook_id.not_in(busy),
+        )
 
     def _failed(
         self, connection: Connection, claim: ClaimedDelivery, now: datetime, *, dead: bool
@@ -223,16 +222,6 @@ def pause(attempts: int) -> timedelta:
 
 def _note(connection: Connection, webhook_id: str, values: Mapping[str, Any]) -> None:
     connection.execute(update(Webhook).where(Webhook.id == webhook_id).values(**values))
-
-
-def _due(now: datetime, busy: Collection[str]) -> Select[str]:
-    """Select the ids of deliveries that can be made: due, unclaimed, and first of their lane."""
-    return select(Delivery.id).where(
-        *_first_of_lane(),
-        Delivery.due_at <= now,
-        or_(Delivery.claimed_until.is_(None), Delivery.claimed_until < now),
-        Delivery.webhook_id.not_in(busy),
-    )
 
 
 def _first_of_lane() -> tuple[ColumnElement[bool], ...]:
