@@ -244,6 +244,7 @@ class Service:
             TemplatesMissing: photos were enrolled with another pack and not embedded with this one.
         """
         self.mirror.load()
+        self.mirror.follow()
         missing = self.re_embedding.waiting()
         if missing:
             raise TemplatesMissing(

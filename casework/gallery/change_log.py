@@ -1,4 +1,7 @@
-"""The gallery's change log: what is written with every change that a gallery must follow."""
+"""The gallery's change log: what is written with every change that a gallery must follow.
+
+Whoever writes to it has nothing more to do: the process's own replica follows the commit by itself.
+"""
 
 from collections.abc import Iterable
 from typing import Final
@@ -7,8 +10,12 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import Session
 
 from casework.kernel.clock import Clock
+from casework.kernel.database import announce
 from casework.kernel.vocabulary import Change
 from casework.tables import GalleryChange, Template
+
+TOPIC: Final = "gallery"
+"""What a transaction announces that changes what is searched, or by which policy."""
 
 _POSITION: Final = select(func.max(GalleryChange.seq))
 
@@ -49,3 +56,4 @@ def _log(session: Session, kind: Change, template_ids: Iterable[int | None], clo
         GalleryChange(kind=kind, template_id=template_id, created_at=now)
         for template_id in template_ids
     )
+    announce(session, TOPIC)

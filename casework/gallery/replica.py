@@ -1,7 +1,8 @@
 """Keeps the in-memory gallery equal to the database.
 
 The database is the truth. A write commits first; the gallery then follows the change log up to
-that commit. A restart, or another process on the same database, follows the same log.
+that commit, by itself (`follow`). A restart follows the same log, and so does another process on
+the same database, before each search.
 """
 
 import threading
@@ -12,7 +13,7 @@ import numpy as np
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from casework.gallery.change_log import position
+from casework.gallery.change_log import TOPIC, position
 from casework.gallery.list_sizes import Sizes
 from casework.gallery.model_key import ModelKey
 from casework.kernel import rows
@@ -60,10 +61,14 @@ class GalleryReplica:
                 self.gallery.advance(until)
         return len(self.gallery)
 
+    def follow(self) -> None:
+        """From now on, catch up after each commit of this process that changes the gallery."""
+        self._database.after_commit(TOPIC, self.catch_up)
+
     def catch_up(self) -> int:
         """Apply every change committed since; returns the position reached.
 
-        Call before a search whose answer must reflect all writes acknowledged so far.
+        Call before a search whose answer must reflect what other processes have written.
         """
         with self._database.read_one() as connection:
             if position(connection) <= self.gallery.version:

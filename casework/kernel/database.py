@@ -8,12 +8,13 @@ and that has to be written one at a time.
 """
 
 import json
+import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from importlib.resources import as_file, files
-from typing import Any
+from typing import Any, Final
 
 from alembic import command
 from alembic.config import Config
@@ -28,6 +29,9 @@ from casework.kernel.errors import DatabaseTooNew, SetUpError
 # How long a writer waits for another process's transaction before it gives up.
 _BUSY_MS = 10_000
 _BEGIN = "siaga_begin"
+
+_TOPICS: Final = "siaga_topics"
+_log: Final = logging.getLogger(__name__)
 
 # Name of the lock under which writers take turns on PostgreSQL: any number that nothing else uses.
 _WRITERS = 0x51A6A
@@ -49,6 +53,7 @@ class Database:
         self.url = make_url(url)
         self.local = self.url.get_backend_name() == "sqlite"
         """Whether a read of one row is a matter of microseconds: no network, no waiting."""
+        self._followers: dict[str, list[Callable[[], object]]] = {}
         # Threads bound a SQLite file's connections already, and none may wait for another's.
         in_file = self.local and self.url.database not in (None, "", ":memory:")
         if self.local:
@@ -114,13 +119,17 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """Give a session that is committed if the block succeeds, and undone if it does not."""
-        with (
-            self._writing.connect() as connection,
-            Session(connection, expire_on_commit=False) as session,
-            session.begin(),
-        ):
-            yield session
+        """Give a session that is committed if the block succeeds, and undone if it does not.
+
+        Whoever follows what the block announced is called before this returns.
+        """
+        with self._writing.connect() as connection:
+            try:
+                with Session(connection, expire_on_commit=False) as session, session.begin():
+                    yield session
+            finally:
+                topics = connection.info.pop(_TOPICS, ())
+        self._tell(topics)
 
     @contextmanager
     def read_one(self) -> Iterator[Connection]:
@@ -135,8 +144,29 @@ class Database:
     @contextmanager
     def write_core(self) -> Iterator[Connection]:
         """Like `write`, for plain statements that need no objects."""
-        with self._writing.begin() as connection:
-            yield connection
+        with self._writing.connect() as connection:
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                topics = connection.info.pop(_TOPICS, ())
+        self._tell(topics)
+
+    def after_commit(self, topic: str, act: Callable[[], object]) -> None:
+        """Have `act` called after every commit of this process that a topic was announced in.
+
+        It runs on the thread that committed. What it raises is logged and goes no further: the
+        commit stands, and its caller is told so.
+        """
+        self._followers.setdefault(topic, []).append(act)
+
+    def _tell(self, topics: Iterable[str]) -> None:
+        for topic in topics:
+            for act in self._followers.get(topic, ()):
+                try:
+                    act()
+                except Exception:  # noqa: BLE001 - the commit stands, whatever this is
+                    _log.exception("what follows a commit failed: %s", topic)
 
     def empty_log(self) -> None:
         """Move everything out of SQLite's write-ahead log, so that nothing erased lingers there.
@@ -160,6 +190,12 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+def announce(database: Connection | Session, topic: str) -> None:
+    """Say, in a transaction that writes, what it concerns: see `Database.after_commit`."""
+    connection = database.connection() if isinstance(database, Session) else database
+    connection.info.setdefault(_TOPICS, set()).add(topic)
 
 
 def _make_sqlite_durable(engine: Engine) -> None:

@@ -17,10 +17,12 @@ from sqlalchemy import Connection, Table, func, insert, select
 from sqlalchemy.orm import Session
 
 from casework.kernel.clock import Clock
-from casework.kernel.database import Database
+from casework.kernel.database import Database, announce
 from casework.kernel.ids import EVENT, new_id
 from casework.kernel.vocabulary import EventKind
 from casework.tables import OutboxEvent
+
+_TOPIC: Final = "outbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,10 @@ class Outbox:
         self._clock = clock
         self._listeners: list[Callable[[], None]] = []
         self._lock = threading.Lock()
+        database.after_commit(_TOPIC, self.ring)
 
     def append(self, database: Connection | Session, *events: Event) -> None:
-        """Write events within the transaction of what they tell; `ring` once it is committed."""
+        """Write events within the transaction of what they tell; its commit rings."""
         if not events:
             return
         connection = database.connection() if isinstance(database, Session) else database
@@ -65,6 +68,7 @@ class Outbox:
             for event in events
         ]
         connection.execute(_NEW_EVENTS, rows)
+        announce(connection, _TOPIC)
 
     def newest(self) -> int:
         """Return the number of the last event, 0 where there is none."""
@@ -72,7 +76,10 @@ class Outbox:
             return connection.execute(_NEWEST).scalar_one()
 
     def ring(self) -> None:
-        """Wake whoever listens: something was committed. May be called from any thread."""
+        """Wake whoever listens: something is there to be told. May be called from any thread.
+
+        A commit with new events rings by itself.
+        """
         with self._lock:
             listeners = tuple(self._listeners)
         for listener in listeners:

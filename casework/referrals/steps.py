@@ -91,16 +91,12 @@ class ReferralSteps:
                 )
             copies = carried.of_alert(session, self._vault, alert, fields)
             source = ReferralSource(ReferralKind.ALERT, alert.id, sender_id, alert.subject_id)
-            row = self.hand_over(session, actor, source, to, copies)
-        self.ring()
-        return row
+            return self.hand_over(session, actor, source, to, copies)
 
     def hand_over(
         self, session: Session, actor: Actor, source: ReferralSource, to: Handover, copies: Payload
     ) -> Referral:
         """Make a referral within the transaction that marks what it is made from.
-
-        Call `ring` once that is committed.
 
         Raises:
             NotPermitted, NotFound: the actor sends none, or not for that agency.
@@ -219,11 +215,6 @@ class ReferralSteps:
             if outcome is not None:
                 detail["outcome"] = outcome.value
             self._record(session, actor, row, what.value, detail)
-        self.ring()
-
-    def ring(self) -> None:
-        """Have the news told: what was written is committed."""
-        self._outbox.ring()
 
     def _message(
         self,

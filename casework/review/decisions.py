@@ -164,7 +164,6 @@ class Review:
             alert = find(session, actor, act, alert_id)
             rows.require_version(alert, version)
             self._record(session, actor, alert, step(alert))
-        self._outbox.ring()
         return alert
 
     def _record(self, session: Session, actor: Actor, alert: Alert, step: _Step) -> None:

@@ -142,8 +142,6 @@ class Screening:
                 if earlier is None:
                     raise
                 return Screened(earlier, replayed=True, watch=screened.watch)
-        if screened.encounter.alerts:
-            self._outbox.ring()
         return screened
 
     def get(self, encounter_id: str, caller: Actor) -> Encounter:

@@ -160,7 +160,6 @@ class TipSteps:
             source = ReferralSource(ReferralKind.TIP, row.id, row.agency_id)
             referral = self._correspondence.hand_over(session, actor, source, to, copies)
             self._note(session, actor, row, "refer", {"referral": referral.id})
-        self._correspondence.ring()
         return referral
 
     def enrol(

@@ -75,7 +75,6 @@ async def create(visit: Editor, pool: Workers) -> Response:
         body = validated(SubjectIn, _said(visit))
         person = NewSubject(**{**body.model_dump(), "watchlist_ids": tuple(body.watchlist_ids)})
         enrolled = service.enrolment.enrol(actor, person, files)
-        service.mirror.catch_up()
         return enrolled, service.lookalikes.of(actor, [enrolled])[0]
 
     try:
@@ -151,7 +150,6 @@ async def add_photos(subject_id: str, visit: Editor, pool: Workers) -> Response:
 
     def work() -> tuple[Enrolled, tuple[Lookalike, ...]]:
         enrolled = service.enrolment.add_photos(actor, subject_id, files)
-        service.mirror.catch_up()
         return enrolled, service.lookalikes.of(actor, [enrolled])[0]
 
     try:
@@ -194,7 +192,6 @@ def history(subject_id: str, visit: Historian) -> Response:
 def remove(subject_id: str, visit: Editor) -> Response:
     """Erase a subject with photos and templates."""
     visit.records.subjects.remove(visit.actor, subject_id)
-    visit.service.mirror.catch_up()
     return visit.go("/subjects", done="removed")
 
 

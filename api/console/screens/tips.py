@@ -157,7 +157,6 @@ async def enrol(tip_id: str, visit: Editor, pool: Workers) -> Response:
         )
         person = NewSubject(**{**said.model_dump(), "watchlist_ids": tuple(said.watchlist_ids)})
         service.tip_desk.enrol(visit.actor, tip_id, person, version)
-        service.mirror.catch_up()
 
     try:
         await pool.run(visit.request, work)

@@ -195,7 +195,6 @@ def edit(
 def remove(subject_id: str, service: TheService, actor: Editor) -> None:
     """Erase a subject, its photos and templates; alerts already raised remain."""
     service.records.subjects.remove(actor, subject_id)
-    service.mirror.catch_up()
 
 
 @router.get(
@@ -276,12 +275,10 @@ def photo(subject_id: str, photo_id: str, service: TheService, actor: Reader) ->
 def remove_photo(subject_id: str, photo_id: str, service: TheService, actor: Editor) -> None:
     """Erase one photo and its templates; the last one goes only with its subject."""
     service.records.subjects.remove_photo(actor, subject_id, photo_id)
-    service.mirror.catch_up()
 
 
 def _similar(service: Service, actor: Actor, enrolled: Enrolled) -> tuple[Lookalike, ...]:
-    """Let the gallery follow, and return whom the new photos resemble."""
-    service.mirror.catch_up()
+    """Return whom the new photos resemble."""
     (similar,) = service.lookalikes.of(actor, [enrolled])
     return similar
 

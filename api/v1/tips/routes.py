@@ -30,7 +30,6 @@ from casework.kernel.vocabulary import TipState
 from casework.service import Service
 from casework.tables import Tip
 from casework.tips.tips import TipFilter
-from casework.watchlists.enrolment import Enrolled
 from casework.watchlists.subjects import NewSubject
 
 router: Final = APIRouter(prefix="/v1/tips", tags=["tips"])
@@ -202,12 +201,7 @@ async def enrol(
     """Make a subject of the tip, with its photo, on your agency's lists; the tip names it then."""
     person = NewSubject(**{**body.model_dump(), "watchlist_ids": tuple(body.watchlist_ids)})
 
-    def work() -> Enrolled:
-        enrolled = service.tip_desk.enrol(actor, tip_id, person, version)
-        service.mirror.catch_up()
-        return enrolled
-
-    await pool.run(request, work)
+    await pool.run(request, lambda: service.tip_desk.enrol(actor, tip_id, person, version))
     return await pool.record(lambda: _answer(service, actor, tip_id, response))
 
 
