@@ -92,7 +92,7 @@ async def _actor(
 ) -> Actor:
     """Return who makes the request; whether they may is for `Allowed` to say."""
     if credentials is None:
-        raise NotAuthenticated("Send a key or a session: `Authorization: Bearer siaga....`.")
+        raise NotAuthenticated("credentials_missing")
     text, records = credentials.credentials, service.records
     known = records.sessions if is_session(text) else records.keys
     # One row of a local file is read sooner than a thread is woken; a server is waited for, and so

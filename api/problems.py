@@ -13,6 +13,8 @@ from starlette.exceptions import HTTPException
 
 from api.workers import ClientGone, Overloaded
 from casework.kernel import errors as casework
+from casework.kernel.messages import Message
+from casework.watchlists.enrolment import photo_message
 from detector import errors as detector
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -141,7 +143,7 @@ def install(app: FastAPI) -> None:
 
     `app.state.page_of_problem` may turn it into a page, for the people at the console.
     """
-    app.state.page_of_problem = lambda _request, _problem: None
+    app.state.page_of_problem = lambda _request, _problem, _message: None
     for error, kind in KINDS.items():
         app.add_exception_handler(error, _handler(kind))
     app.add_exception_handler(RequestValidationError, _invalid_request)
@@ -186,9 +188,21 @@ def field_problems(errors: Sequence[Mapping[str, Any]]) -> list[FieldProblem]:
 
 
 def response(
-    request: Request, kind: ProblemKind, detail: str, errors: list[FieldProblem] | None = None
+    request: Request,
+    kind: ProblemKind,
+    detail: str,
+    errors: list[FieldProblem] | None = None,
+    message: Message | None = None,
 ) -> Response:
-    """Make the document for one request, or the page where a person reads the answer."""
+    """Make the document for one request, or the page where a person reads the answer.
+
+    Args:
+        request: what is answered.
+        kind: its status and code.
+        detail: what to do, in English.
+        errors: the fields that are wrong.
+        message: what `detail` says, for other languages; None where the code says enough.
+    """
     problem = Problem(
         title=_title(kind.status),
         status=kind.status,
@@ -197,7 +211,7 @@ def response(
         request_id=request.scope.get("siaga.request_id"),
         errors=errors,
     )
-    page: Response | None = request.app.state.page_of_problem(request, problem)
+    page: Response | None = request.app.state.page_of_problem(request, problem, message)
     if page is not None:
         page.headers.update(kind.headers)
         return page
@@ -216,12 +230,20 @@ def _handler(kind: ProblemKind) -> Any:  # noqa: ANN401 - Starlette's handler ty
         if isinstance(error, casework.CaseworkError) and isinstance(field, str):
             errors = [FieldProblem(field=field, message=str(error))]
         detail = _DETAILS.get(type(error)) or str(error)
-        answer = response(request, kind, detail, errors or None)
+        message = message_of(error)
+        answer = response(request, kind, detail, errors or None, message)
         if isinstance(error, casework.TooManyAttempts):
             answer.headers["Retry-After"] = str(error.seconds)
         return answer
 
     return handle
+
+
+def message_of(error: Exception) -> Message | None:
+    """Return the message of an error that has one: every language can say it."""
+    if isinstance(error, casework.CaseworkError):
+        return error.message
+    return photo_message(error) if isinstance(error, detector.PhotoError) else None
 
 
 def _invalid_request(request: Request, error: Exception) -> Response:

@@ -201,11 +201,7 @@ class Service:
             SetUpError: the pack's manifest says nothing about false matches.
         """
         if pack.prior is None:
-            raise SetUpError(
-                f"pack {pack.name} has no [prior], so no threshold can be set: measure one with "
-                f"`python -m benchmarks prior FOLDER --pack {pack.name}` and name its file in the "
-                "setting prior_file"
-            )
+            raise SetUpError("prior_missing", pack=pack.name)
         curve = FalseMatchCurve(pack.prior.fmr, pack.prior.score)
         model = ModelKey.of(pack)
         kernel, dim = records.kernel, pipeline.embedder.dim
@@ -247,10 +243,7 @@ class Service:
         self.mirror.follow()
         missing = self.re_embedding.waiting()
         if missing:
-            raise TemplatesMissing(
-                f"{missing} enrolled photos have no template of pack {self.pack.name}: "
-                "run `siaga reembed`, or start with the pack they were enrolled with"
-            )
+            raise TemplatesMissing("templates_missing", photos=missing, pack=self.pack.name)
         blank = np.zeros((CHIP_SIZE, CHIP_SIZE, 3), np.uint8)
         self.pipeline.embedder.embed([blank])
         for size in self.pipeline.detection_sizes:

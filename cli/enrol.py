@@ -13,6 +13,7 @@ import typer
 from rich.progress import Progress, TaskID
 
 from casework.kernel.actor import Actor
+from casework.kernel.messages import Message
 from casework.kernel.vocabulary import Category, Direction
 from casework.screening.duplicates import Lookalike
 from casework.service import Service
@@ -177,10 +178,10 @@ def _examine(service: Service, path: Path, known: frozenset[str]) -> Examined:
         file = PhotoFile(path.name, path.read_bytes())
     except OSError as error:
         file = PhotoFile(path.name, b"")
-        detail = f"The file cannot be read: {error.strerror}."
-        return Examined(file, PhotoReport(path.name, "file_unreadable", detail), None)
+        message = Message("photo_file_unreadable", {"error": error.strerror})
+        return Examined(file, PhotoReport(path.name, "file_unreadable", (message,)), None)
     if file.sha256 in known:
-        return Examined(file, PhotoReport(path.name, "already_enrolled", ""), None)
+        return Examined(file, PhotoReport(path.name, "already_enrolled", ()), None)
     return service.enrolment.examine(file)
 
 

@@ -21,11 +21,9 @@ def provider_from_settings(settings: Settings) -> Provider | None:
         try:
             secret = file.read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
-            raise SetUpError(
-                f"{file} cannot be read as oidc_client_secret_file: {error}"
-            ) from error
+            raise SetUpError("client_secret_unreadable", file=file, error=error) from error
         if not secret:
-            raise SetUpError(f"{file} holds no secret: oidc_client_secret_file names it")
+            raise SetUpError("client_secret_empty", file=file)
     # The settings check that both are there beside an issuer.
     client_id, public_url = settings.oidc_client_id or "", settings.public_url or ""
     return Provider(

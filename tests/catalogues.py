@@ -17,23 +17,19 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment
 
-from api.console.i18n import DOMAIN, LANGUAGES
+from api.console.i18n import DOMAIN, LANGUAGES, SOURCE_LANGUAGE
+from casework.kernel.messages import ENGLISH
 
 CONSOLE: Final = Path(__file__).parents[1] / "api" / "console"
-_KEYWORDS: Final = {
-    "_": None,
-    "msg": None,
-    "speech": None,
-    "ngettext": (1, 2),
-    "plural": (1, 2),
-}
+_KEYWORDS: Final = {"_": None, "msg": None, "speech": None, "ngettext": (1, 2)}
 _METHODS: Final = [("**.py", "python"), ("templates/**.html", "jinja2.ext.babel_extract")]
-_SOURCE_LANGUAGE: Final = "en"
 _CHANGEABLE: Final = tuple(
     f'"{name}'.encode()
     for name in ("POT-", "PO-", "Last-", "Language-Team", "Report-", "Project-", "Generated-")
 )
-_PLACEHOLDER: Final = re.compile(r"%\(\w+\)s|\{n\}")
+_PLACEHOLDER: Final = re.compile(r"%\(\w+\)s|\{\w+")
+# Templates put texts into pages as they are, also into attributes.
+_MARKUP: Final = re.compile(r"[<>&\"]")
 
 _SAID_BY_MODULES: Final = re.compile(
     r"""(?:textContent|innerText|alert\()\s*=?\s*["'`](.*?)["'`]"""
@@ -80,6 +76,8 @@ def _incomplete(language: str, said: Catalog) -> Iterator[str]:
             yield f"{place}: {message.id!r} is missing: run python -m tests.catalogues, translate"
         elif translated.fuzzy:
             yield f"{place}: {message.id!r} is marked as fuzzy: check it"
+        elif _MARKUP.search(str(translated.string)):
+            yield f"{place}: {message.id!r} has markup in its translation"
         elif _gaps(message.id) != _gaps(translated.string):
             yield f"{place}: {message.id!r} has other placeholders than its translation"
     for message in kept:
@@ -88,13 +86,15 @@ def _incomplete(language: str, said: Catalog) -> Iterator[str]:
 
 
 def extracted() -> Catalog:
-    """Return every text that the source marks for translation."""
+    """Return every text that the source marks for translation, and the domain's sentences."""
     catalogue = Catalog()
     options = {"templates/**.html": {"trimmed": "true", "silent": "false"}}
     for _, _, message, _, context in extract_from_dir(
         CONSOLE, _METHODS, options, keywords=_KEYWORDS
     ):
         catalogue.add(message, context=context)
+    for sentence in ENGLISH.values():
+        catalogue.add(sentence)
     return catalogue
 
 
@@ -109,7 +109,7 @@ def updated(language: str, said: Catalog) -> Catalog:
             continue
         known = kept.get(message.id)
         string = known.string if known is not None and _whole(known.string) else ""
-        if language == _SOURCE_LANGUAGE:
+        if language == SOURCE_LANGUAGE:
             string = message.id
         fresh.add(message.id, string)
     return fresh

@@ -18,6 +18,7 @@ import pytest
 
 from api.console import labels
 from api.console.i18n import LANGUAGES
+from casework.kernel.messages import ENGLISH
 from casework.kernel.permissions import Permission
 from casework.referrals.states import Move
 from detector.quality import Reason
@@ -150,7 +151,6 @@ def test_the_tables_are_found():
     assert names >= PARTIAL.keys()
     assert names >= {
         "detector.quality._ADVICE",
-        "api.console.labels.ADVISED",
         "api.console.labels.EXPLAINED",
         "api.console.labels.LABELS",
         "casework.kernel.permissions.GRANTS",
@@ -196,7 +196,7 @@ def test_a_missing_row_is_seen(keys, lacking):
 @pytest.mark.parametrize("reason", Reason)
 def test_a_quality_reason_is_explained_and_advised_in_every_language(reason):
     assert reason.advice
-    for text in (labels.explained(reason.value), labels.advised(reason.value)):
+    for text in (labels.explained(reason.value), ENGLISH[f"advice_{reason}"]):
         for language in LANGUAGES:
             said = CATALOGUES[language].get(text)
             assert said is not None

@@ -74,7 +74,7 @@ class ImportWorker:
             log.info("import left to another process", id=claim.job.id)
         except CaseworkError as error:
             with suppress(ImportTaken):
-                await asyncio.to_thread(queue.fail, claim, str(error))
+                await asyncio.to_thread(queue.fail, claim, error.message)
             log.warning("import ended early", id=claim.job.id, why=type(error).__name__)
         if self._stopping.is_set():
             await asyncio.to_thread(queue.release, claim)

@@ -55,7 +55,7 @@ async def static(digest: str, name: str, request: Request) -> Response:
     assets: Assets = request.app.state.console.assets
     content = assets.contents.get(name)
     if content is None:
-        raise NotFound(f"There is no file {name}.")
+        raise NotFound("asset_not_found", name=name)
     kept = _FOR_EVER if digest == assets.digest else _NOT_KEPT
     kind = _KINDS[name.rsplit(".", 1)[-1]]
     return Response(content, headers={"Content-Type": kind, "Cache-Control": kept})

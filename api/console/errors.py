@@ -6,11 +6,12 @@ from fastapi import FastAPI, Request
 from starlette.responses import RedirectResponse, Response
 
 from api import problems
-from api.console import labels
+from api.console import messages
 from api.console.forms import SAFE_METHODS, Forged
 from api.console.page import visit_of
 from api.console.urls import ACCOUNT, SIGN_IN, is_page, referring_page
 from api.problems import Problem, ProblemKind
+from casework.kernel.messages import Message
 
 _FORGED = ProblemKind(403, "form_refused")
 _SEE_OTHER = 303
@@ -22,7 +23,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Forged, _forged)
 
 
-def answer(request: Request, problem: Problem) -> Response | None:
+def answer(request: Request, problem: Problem, message: Message | None) -> Response | None:
     """Return the page for a problem; None where a program asks, or a page of ours by a module."""
     if not is_page(request.url.path) or "text/html" not in request.headers.get("accept", ""):
         return None
@@ -35,7 +36,9 @@ def answer(request: Request, problem: Problem) -> Response | None:
         "error.html",
         status=problem.status,
         problem=problem,
-        sentence=labels.sentence(problem, visit.speech),
+        sentence=messages.translated_problem(
+            problem.code, message, visit.speech, status=problem.status
+        ),
     )
 
 

@@ -21,6 +21,8 @@ from babel.support import Translations
 LANGUAGES: Final[Mapping[str, str]] = {"id": "Bahasa Indonesia", "en": "English"}
 """Codes, and what speakers call their language."""
 DEFAULT_LANGUAGE: Final = "id"
+SOURCE_LANGUAGE: Final = "en"
+"""What texts are written in."""
 DOMAIN: Final = "console"
 
 # Indonesia's zones have names that everybody knows there, and nobody elsewhere.
@@ -44,11 +46,6 @@ class Locale:
         """Return a text in this language; `%(name)s` is replaced by values."""
         said = self.catalogue.ugettext(text) if text else ""
         return said % values if values else said
-
-    def plural(self, one: str, many: str, count: int, **values: object) -> str:
-        """Return the form of a text that fits a number; `%(num)s` is the number."""
-        said = str(self.catalogue.ungettext(one, many, count))
-        return said % {"num": self.number(count), **values}
 
     def when(self, at: datetime, *, seconds: bool = False) -> str:
         """Return a date and time with its zone, such as `1 Mar 2026 15:00 WIB`."""

@@ -1,4 +1,4 @@
-"""What the domain's words are called, and what errors and notices say."""
+"""What the domain's words are called."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -8,8 +8,7 @@ from typing import Final
 import babel
 from babel.core import get_global
 
-from api.console.i18n import Locale, msg
-from api.problems import KINDS, Problem
+from api.console.i18n import msg
 from casework.kernel.vocabulary import (
     AlertState,
     Category,
@@ -28,9 +27,8 @@ from casework.kernel.vocabulary import (
     TipState,
 )
 from casework.referrals.payload import AlertField, TipField
+from casework.referrals.states import Move, Side
 from detector.quality import Reason, Verdict
-
-_OURS: Final = 500  # statuses from here on are the service's fault
 
 _CALLED: Final[tuple[tuple[StrEnum, str], ...]] = (
     (Category.CEGAH, msg("Exit ban (cegah)")),
@@ -99,6 +97,14 @@ _CALLED: Final[tuple[tuple[StrEnum, str], ...]] = (
     (ReferralState.ANSWERED, msg("Answered")),
     (ReferralState.DECLINED, msg("Declined")),
     (ReferralState.CLOSED, msg("Closed")),
+    (Side.SENDER, msg("sender")),
+    (Side.RECEIVER, msg("receiver")),
+    (Move.ACCEPT, msg("accept")),
+    (Move.DECLINE, msg("decline")),
+    (Move.ASK, msg("ask")),
+    (Move.REPLY, msg("reply")),
+    (Move.ANSWER, msg("answer")),
+    (Move.CLOSE, msg("close")),
     (TipState.NEW, msg("New")),
     (TipState.SEARCHED, msg("Searched")),
     (TipState.REFERRED, msg("Referred")),
@@ -163,21 +169,6 @@ EXPLAINED: Final[Mapping[StrEnum, str]] = {
 }
 """Why a photo is not simply good, for who compares it."""
 
-ADVISED: Final[Mapping[StrEnum, str]] = {
-    Reason.NO_FACE: msg("No face was found: the face has to look into the camera, uncovered."),
-    Reason.SEVERAL_FACES: msg("Another face is as large: cut the photo so that one face is left."),
-    Reason.FACE_TOO_SMALL: msg("The face is too small: move closer, or take a larger photo."),
-    Reason.BLURRED: msg("The face is blurred: hold still and focus."),
-    Reason.TOO_DARK: msg("The face is too dark: add light from the front."),
-    Reason.TOO_BRIGHT: msg("The face is over-exposed: reduce the light or the exposure."),
-    Reason.LOW_CONTRAST: msg("The face has hardly any contrast: look for haze, glass and lamps."),
-    Reason.TURNED_AWAY: msg("The head is turned away: choose a photo that looks into the camera."),
-    Reason.UNCERTAIN_FACE: msg(
-        "The face is not clearly seen: is the photo upright? Choose another."
-    ),
-}
-"""What can be done about it, for who chose or took the photo."""
-
 # An act's own word, in the history of an alert or a referral.
 ACTIONS: Final[Mapping[str, str]] = {
     "alert.acknowledge": msg("took the alert"),
@@ -194,106 +185,6 @@ ACTIONS: Final[Mapping[str, str]] = {
     "referral.close": msg("closed it"),
 }
 
-NOTICES: Final[Mapping[str, str]] = {
-    "signed_out": msg("You are signed out."),
-    "password_changed": msg("Your password is changed; your other sessions have ended."),
-    "second_factor_set": msg("Your second factor is set up. It is asked for at every sign-in."),
-    "taken": msg("You have taken the alert."),
-    "decided": msg("Your opinion is recorded."),
-    "confirmed": msg("Your second opinion is recorded."),
-    "closed": msg("The alert is closed."),
-    "referred": msg("The referral is sent."),
-    "referral_moved": msg("It is recorded, and the other agency sees it."),
-    "tip_recorded": msg("The tip is recorded. Give its reference to whoever reported it."),
-    "tip_dismissed": msg("The tip is dismissed."),
-    "tip_enrolled": msg("The subject is enrolled, with the photo of the tip."),
-    "saved": msg("Saved."),
-    "enrolled": msg("Enrolled. The entry counts from the next traveller on."),
-    "removed": msg("Removed."),
-    "sent": msg("Sent; it appears below in a moment."),
-}
-"""What a page says after a form was sent, by the code in its address."""
-
-SENTENCES: Final[Mapping[str, str]] = {
-    "request_invalid": msg("Some of what you entered is not valid. Go back and check the fields."),
-    "body_too_large": msg("What you sent is too large: send fewer or smaller photos."),
-    "overloaded": msg("The service is busy. Try again in a moment."),
-    "not_ready": msg("The service is starting. Try again in a moment."),
-    "not_authenticated": msg("Sign in first."),
-    "too_many_attempts": msg(
-        "Too many failed sign-ins: the account is locked for a while. Try again later, or ask your "
-        "administrator to unlock it."
-    ),
-    "not_confirmed": msg("The password or code is wrong."),
-    "sign_on_refused": msg(
-        "Signing in with your agency's account was refused. Ask your administrator whether your "
-        "account here belongs to it."
-    ),
-    "provider_unavailable": msg("Your agency's sign-in does not answer. Try again in a moment."),
-    "too_many_streams": msg("Too many pages are open at once: close some."),
-    "not_permitted": msg("Your roles do not allow this. Ask your administrator if they should."),
-    "weak_password": msg("This password is too easy to guess."),
-    "not_found": msg("There is nothing here, or it is not for your agency to see."),
-    "target_refused": msg("This address cannot be used: https, and a host on the public internet."),
-    "enrolment_refused": msg(
-        "No photo can be enrolled: choose others. See the verdict beside each."
-    ),
-    "invalid_period": msg("The period is not possible: it ends before it begins, or has ended."),
-    "impossible_birth": msg("The birth date and year do not fit each other, or are not possible."),
-    "photo_empty": msg("The file is empty: choose another photo."),
-    "photo_format_unsupported": msg(
-        "This is not a photo that can be read: send JPEG, PNG or WebP."
-    ),
-    "photo_too_large": msg("The photo's file is too large: choose a smaller one."),
-    "photo_too_many_pixels": msg("The photo has too many pixels: choose a smaller one."),
-    "photo_unreadable": msg("The photo is damaged and cannot be read: choose another."),
-    "invalid_referral": msg(
-        "It cannot be handed over like this: look at the agency, the time and the fields."
-    ),
-    "import_refused": msg(
-        "The file cannot be imported as it is: see the columns and the encoding that are wanted."
-    ),
-    "too_many_imports": msg("Your agency has several imports under way: wait for one to end."),
-    "already_exists": msg("This name or reference is taken."),
-    "still_in_use": msg("Others depend on it, so it cannot be removed."),
-    "illegal_transition": msg("This cannot be done in the present state."),
-    "stale_version": msg("It has changed since you read it, perhaps by another officer."),
-    "form_refused": msg(
-        "This form was not accepted because the page was too old or not ours. Open the page "
-        "again; what you had typed is kept there."
-    ),
-    "method_not_allowed": msg("This address cannot be opened this way. Go back to the page."),
-    "internal_error": msg("Something went wrong on our side. Quote the number below to support."),
-}
-"""What an error says to a person, by the problem's code."""
-
-SAID_BY_CASEWORK: Final = (
-    msg("Acknowledge the alert first: its list requires that."),
-    msg("Another officer has taken this alert; a supervisor can take over."),
-    msg("You have already taken this alert."),
-    msg("The second opinion takes another officer than the first."),
-    msg("A second officer has to look first: the alert's list requires it."),
-    msg("The alert has changed since you read it, perhaps by another officer: read it again."),
-    msg("The present password is wrong."),
-    msg("Choose a password that you have not now."),
-    msg("Choose a password that does not repeat so few characters."),
-    msg("Choose a password that is not a number alone."),
-    msg("Choose a password that does not contain your name or login."),
-    msg("Choose a password of at least 12 characters."),
-    msg("Choose a password of at most 256 characters."),
-    msg("Choose a new password first: the present one was given to you by somebody else."),
-    msg("Set up a second factor first: this installation requires one."),
-    msg("A second factor is in use: ask your administrator to reset it first."),
-    msg("Ask for a new shared secret first."),
-    msg("The code is wrong: check the clock of your telephone, and try the next code."),
-    msg("Login, password or code is wrong, or the account is not active."),
-    msg("It took too long: sign in again from the beginning."),
-    msg("The traveller's photo has been erased."),
-    msg("The enrolled photo has been erased."),
-    msg("Another agency has this tip in hand: wait for its answer, or take the referral back."),
-)
-"""Sentences of the use cases that pages repeat word for word."""
-
 
 def of(value: str, vocabulary: str | None = None) -> str:
     """Return what a word of the domain is called, in English; translate it before showing.
@@ -306,41 +197,14 @@ def of(value: str, vocabulary: str | None = None) -> str:
     return LABELS[type(member), member]  # type: ignore[index]
 
 
+def is_labelled(member: StrEnum) -> bool:
+    """Whether a member of a vocabulary is called something."""
+    return (type(member), member.value) in LABELS
+
+
 def explained(reason: str) -> str:
     """Return what a quality reason means, in English; translate it before showing."""
     return EXPLAINED[Reason(reason)]
-
-
-def advised(reason: str) -> str:
-    """Return what can be done about a quality reason, in English; translate it before showing."""
-    return ADVISED[Reason(reason)]
-
-
-def sentence(problem: Problem, speech: Locale) -> str:
-    """Return what an error says to a person, in their language."""
-    general = "internal_error" if problem.status >= _OURS else "request_invalid"
-    code = problem.code if problem.code in SENTENCES else general
-    return told(problem.detail, speech) or by_code(code, speech)
-
-
-def by_code(code: str, speech: Locale) -> str:
-    """Return the sentence of a code in `SENTENCES`, in a language."""
-    text = SENTENCES[code]
-    return speech(text)
-
-
-def told(text: str, speech: Locale) -> str | None:
-    """Return a sentence of the use cases in a language, None if it is not one of the known."""
-    return speech(text) if text in SAID_BY_CASEWORK else None
-
-
-def fault(error: Exception, speech: Locale) -> str:
-    """Return what an error of the use cases says to a person, for a form that is shown again."""
-    kind = KINDS.get(type(error))
-    code = kind.code if kind is not None and kind.code in SENTENCES else "request_invalid"
-    said = told(str(error), speech) or by_code(code, speech)
-    fields = ", ".join(each.field for each in getattr(error, "errors", ()))
-    return f"{said} ({fields})" if fields else said
 
 
 def country(code: str | None, language: str) -> str:

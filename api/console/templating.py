@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from api.console import labels
+from api.console import labels, messages
 from api.console.assets import Assets
 from api.console.i18n import LANGUAGES, Locale, load
 from casework.review.alerts import shown_state
@@ -49,18 +49,14 @@ def _environment(speech: Locale, assets: Assets) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
-
-    def said(text: str, **values: object) -> str:
-        return speech(text, **values)
-
+    environment.install_gettext_translations(speech.catalogue, newstyle=True)  # type: ignore[attr-defined]
     environment.globals.update(
-        _=said,
-        ngettext=speech.plural,
         asset=assets.address,
         language=speech.language,
         languages=LANGUAGES,
-        notices=labels.NOTICES,
+        notices=messages.NOTICES,
     )
     environment.filters.update(
         when=speech.when,
@@ -70,7 +66,10 @@ def _environment(speech: Locale, assets: Assets) -> Environment:
         percent=speech.percent,
         word=lambda value, vocabulary=None: speech(labels.of(value, vocabulary)),
         explained=lambda reason: speech(labels.explained(reason)),
-        advised=lambda reason: speech(labels.advised(reason)),
+        message=lambda message: messages.translated(message, speech),
+        advised=lambda reason: messages.advised(reason, speech),
+        kept=lambda text, sentence, general: messages.kept(text, sentence, general, speech),
+        basis=lambda text: messages.basis(text, speech),
         country=lambda code: labels.country(code, speech.language),
         action=lambda act: speech(labels.ACTIONS[act]),
         shown=shown_state,

@@ -14,6 +14,7 @@ from api.v1.sessions.schemas import (
     ConfirmationIn,
     PasswordIn,
     SecondFactorOut,
+    incomplete_of,
 )
 from api.workers import Overloaded
 from casework.kernel import errors
@@ -109,4 +110,6 @@ def confirm_second_factor(body: CodeIn, service: TheService, actor: Someone) -> 
 
 
 def _answer(row: Officer, actor: Actor) -> AccountOut:
-    return AccountOut.model_validate({**OfficerOut.fields_of(row), "incomplete": actor.incomplete})
+    return AccountOut.model_validate(
+        {**OfficerOut.fields_of(row), "incomplete": incomplete_of(actor)}
+    )

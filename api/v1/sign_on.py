@@ -28,9 +28,7 @@ Given = Annotated[str | None, Query(max_length=500)]
 async def _sign_on(service: TheService) -> SingleSignOn:
     sign_on = service.records.sign_on
     if sign_on is None:
-        raise errors.NotFound(
-            "This installation has no identity provider: sign in with a password."
-        )
+        raise errors.NotFound("provider_none")
     return sign_on
 
 
@@ -117,7 +115,8 @@ def _refused(request: Request, error: errors.CaseworkError, secure: bool) -> Res
         return _arrived(
             RedirectResponse(f"{SIGN_IN}?{query}", _SEE_OTHER, _TO_BROWSER), secure=secure
         )
-    return _arrived(problems.response(request, kind, str(error)), secure=secure)
+    answer = problems.response(request, kind, str(error), message=error.message)
+    return _arrived(answer, secure=secure)
 
 
 def _arrived(answer: Response, *, secure: bool) -> Response:

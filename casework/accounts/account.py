@@ -60,7 +60,7 @@ class Account:
         confirmed = self._confirmed(actor, present)
         require_strong(new, confirmed.login, *confirmed.name.split())
         if new == present:
-            raise WeakPassword("Choose a password that you have not now.")
+            raise WeakPassword("password_unchanged")
         hashed = self._passwords.hash(new)
         with self._database.write() as session:
             row = self._still(session, actor, confirmed)
@@ -87,9 +87,7 @@ class Account:
         with self._database.write() as session:
             row = self._still(session, actor, confirmed)
             if row.totp_confirmed:
-                raise IllegalTransition(
-                    "A second factor is in use: ask your administrator to reset it first."
-                )
+                raise IllegalTransition("factor_in_use")
             row.sealed_totp = self._vault.seal(secret.encode(), rows.totp(row.id))
             row.totp_step = 0
             row.updated_at = self._clock()
@@ -107,13 +105,11 @@ class Account:
         with self._database.write() as session:
             row = self._own(session, actor)
             if row.sealed_totp is None or row.totp_confirmed:
-                raise IllegalTransition("Ask for a new shared secret first.")
+                raise IllegalTransition("factor_not_offered")
             secret = self._vault.open(row.sealed_totp, rows.totp(row.id)).decode()
             step = accepted_step(secret, code, self._clock(), row.totp_step)
             if step is None:
-                raise NotConfirmed(
-                    "The code is wrong: check the clock of your telephone, and try the next code."
-                )
+                raise NotConfirmed("factor_code_wrong")
             row.totp_step, row.totp_confirmed = step, True
             row.updated_at = self._clock()
             end_sessions(session, row.id, self._clock(), but=actor.session_id)
@@ -151,7 +147,7 @@ class Account:
             if locked is not None:
                 # Whoever guesses here has somebody's open session: it may be a stolen one.
                 end_sessions(session, row.id, now)
-            refusal = locked or NotConfirmed("The present password is wrong.")
+            refusal = locked or NotConfirmed("password_wrong")
             session.flush()
             detail = {"why": type(refusal).__name__}
             entry = AuditEntry(
@@ -171,12 +167,12 @@ class Account:
         if locked is not None:
             raise locked
         if row.password_hash != confirmed.password_hash:
-            raise StaleVersion("Your password was changed meanwhile: sign in with the new one.")
+            raise StaleVersion("password_changed_meanwhile")
         return row
 
     def _own(self, session: Session, actor: Actor) -> Officer:
         require(actor, Permission.OWN_ACCOUNT)
         row = session.get(Officer, actor.id) if actor.kind is ActorKind.OFFICER else None
         if row is None:
-            raise NotFound("Only an officer has an account.")
+            raise NotFound("account_none")
         return row

@@ -56,7 +56,7 @@ class Agencies:
                     AuditEntry(actor, "agency.create", row.id, row.id, detail={"code": new.code}),
                 )
         except IntegrityError as error:
-            raise AlreadyExists(f"An agency with the code {new.code} already exists.") from error
+            raise AlreadyExists("agency_code_taken", code=new.code) from error
         return row
 
     def get(self, actor: Actor, agency_id: str) -> Agency:
@@ -74,7 +74,7 @@ class Agencies:
         with self._database.read() as session:
             row = session.scalar(select(Agency).where(Agency.code == code.upper()))
         if row is None:
-            raise NotFound(f"There is no agency {code}: see `siaga agencies list`.")
+            raise NotFound("agency_code_unknown", code=code)
         return row
 
     def only(self, actor: Actor) -> Agency:
@@ -86,7 +86,7 @@ class Agencies:
         with self._database.read() as session:
             rows = session.scalars(select(Agency).limit(2)).all()
         if len(rows) > 1:
-            raise NotFound("There are several agencies: name one by its code, with --agency.")
+            raise NotFound("agency_ambiguous")
         if rows:
             return rows[0]
         return self.create(actor, NewAgency("LOCAL", "This installation", AgencyKind.OPERATOR))
@@ -116,7 +116,7 @@ class Agencies:
             row = find(session, agency_id)
             rows.require_version(row, version)
             if row.id == actor.agency_id and not changes.get("active", True):
-                raise IllegalTransition("You cannot switch off your own agency.")
+                raise IllegalTransition("agency_own")
             for name, value in changes.items():
                 setattr(row, name, value)
             row.updated_at = now = self._clock()
@@ -135,4 +135,4 @@ class Agencies:
 
 def find(session: Session, agency_id: str) -> Agency:
     """Return one agency within a transaction; raises NotFound."""
-    return rows.one(session, Agency, agency_id, NotFound(f"There is no agency {agency_id}."))
+    return rows.one(session, Agency, agency_id, NotFound("agency_not_found", agency=agency_id))

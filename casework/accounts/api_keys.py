@@ -73,20 +73,15 @@ class Keys:
             NotPermitted: the actor may make no key, or none of this scope.
             NotFound: there is no such agency, or it is beyond the actor's reach.
         """
-        missing = f"There is no agency {new.agency_id}."
+        missing = NotFound("agency_not_found", agency=new.agency_id)
         require_object(actor, Permission.MANAGE_KEY, new.agency_id, missing=missing)
         if (
             Scope.SCREEN in new.scopes
             and scope_of(actor, Permission.MANAGE_KEY) is not PermissionScope.ALL
         ):
-            raise NotPermitted(
-                "A key with the scope 'screen' searches every agency's watchlists: only an "
-                "administrator of the agency that runs the installation can make one."
-            )
+            raise NotPermitted("key_screens_everybody")
         if Scope.ENROL in new.scopes and new.agency_id is None:
-            raise NotPermitted(
-                "A key with the scope 'enrol' keeps one agency's watchlists: name the agency."
-            )
+            raise NotPermitted("key_lacks_agency")
         secret = secrets.token_urlsafe(SECRET_BYTES)
         row = ApiKey(
             id=new_id(KEY),
@@ -134,7 +129,7 @@ class Keys:
             NotPermitted: the actor may revoke none.
             NotFound: there is no such key within the actor's reach.
         """
-        missing = NotFound(f"There is no key {key_id}.")
+        missing = NotFound("key_not_found", key=key_id)
         with self._database.write() as session:
             row = rows.one_within(session, actor, Permission.MANAGE_KEY, ApiKey, key_id, missing)
             if row.revoked_at is None:
@@ -159,7 +154,7 @@ class Keys:
         expected = row.secret_sha256 if row is not None else ""
         matches = hmac.compare_digest(expected.encode(), digest(secret).encode())
         if row is None or not matches or row.revoked_at is not None or row.active is False:
-            raise NotAuthenticated("This API key is not known or no longer in force.")
+            raise NotAuthenticated("key_unknown")
         return Actor(
             ActorKind.SYSTEM,
             row.id,

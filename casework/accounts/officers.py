@@ -101,7 +101,7 @@ class Officers:
                     AuditEntry(actor, "officer.create", row.id, row.agency_id, detail=detail),
                 )
         except IntegrityError as error:
-            raise AlreadyExists(f"An officer with the login {row.login} already exists.") from error
+            raise AlreadyExists("officer_login_taken", login=row.login) from error
         return row, password
 
     def get(self, actor: Actor, officer_id: str) -> Officer:
@@ -116,9 +116,9 @@ class Officers:
         require(actor, Permission.MANAGE_OFFICER)
         with self._database.read() as session:
             row = session.scalar(select(Officer).where(Officer.login == login.lower()))
-            missing = f"There is no officer {login}: see `siaga officers list`."
+            missing = NotFound("officer_login_unknown", login=login)
             if row is None:
-                raise NotFound(missing)
+                raise missing
             self._require(actor, row.agency_id, missing)
             return row
 
@@ -158,10 +158,7 @@ class Officers:
             row = self._find(session, actor, officer_id)
             rows.require_version(row, version)
             if row.id == actor.id and not _same(row, fields):
-                raise NotPermitted(
-                    "Nobody changes their own roles or switches themselves off: ask another "
-                    "administrator."
-                )
+                raise NotPermitted("officer_self")
             if "roles" in fields:
                 _require_grantable(actor, {Role(role) for role in fields["roles"]} - _roles(row))
             for name, value in fields.items():
@@ -194,7 +191,7 @@ class Officers:
         with self._database.write() as session:
             row = self._find(session, actor, officer_id)
             if row.password_hash is None:
-                raise IllegalTransition("This officer signs in at the identity provider.")
+                raise IllegalTransition("officer_without_password")
             row.password_hash = hashed
             row.must_change_password = True
             row.failures, row.locked_until = 0, None
@@ -210,17 +207,19 @@ class Officers:
         return password
 
     def _find(self, session: Session, actor: Actor, officer_id: str) -> Officer:
-        missing = NotFound(f"There is no officer {officer_id}.")
+        missing = NotFound("officer_not_found", officer=officer_id)
         return rows.one_within(
             session, actor, Permission.MANAGE_OFFICER, Officer, officer_id, missing
         )
 
-    def _require(self, actor: Actor, agency_id: str | None, missing: str | None = None) -> None:
+    def _require(
+        self, actor: Actor, agency_id: str | None, missing: NotFound | None = None
+    ) -> None:
         require_object(
             actor,
             Permission.MANAGE_OFFICER,
             agency_id,
-            missing=missing or f"There is no agency {agency_id}.",
+            missing=missing or NotFound("agency_not_found", agency=agency_id),
         )
 
 
@@ -237,12 +236,9 @@ def _roles(row: Officer) -> frozenset[Role]:
 def _require_grantable(actor: Actor, roles: frozenset[Role] | set[Role]) -> None:
     """Raise NotPermitted where a role reaches further than the one who would give it."""
     if Role.PORT in roles:
-        raise NotPermitted("The role 'port' is for systems: make a key with the scope 'screen'.")
+        raise NotPermitted("role_of_systems")
     if (
         Role.COORDINATOR in roles
         and scope_of(actor, Permission.MANAGE_OFFICER) is not PermissionScope.ALL
     ):
-        raise NotPermitted(
-            "The role 'coordinator' reads totals of every agency: only an administrator of the "
-            "agency that runs the installation can give it."
-        )
+        raise NotPermitted("role_beyond_agency")

@@ -53,16 +53,16 @@ def require_strong(password: str, *known: str) -> None:
         known: what anybody knows of the officer: login, names.
     """
     if len(password) < LEAST_LENGTH:
-        raise WeakPassword(f"Choose a password of at least {LEAST_LENGTH} characters.")
+        raise WeakPassword("password_too_short", least=LEAST_LENGTH)
     if len(password) > MOST_LENGTH:
-        raise WeakPassword(f"Choose a password of at most {MOST_LENGTH} characters.")
+        raise WeakPassword("password_too_long", most=MOST_LENGTH)
     if len(set(password)) < _LEAST_DIFFERENT:
-        raise WeakPassword("Choose a password that does not repeat so few characters.")
+        raise WeakPassword("password_repetitive")
     if password.isdecimal():
-        raise WeakPassword("Choose a password that is not a number alone.")
+        raise WeakPassword("password_numeric")
     lowered = password.casefold()
     if any(len(word) > 3 and word.casefold() in lowered for word in known):
-        raise WeakPassword("Choose a password that does not contain your name or login.")
+        raise WeakPassword("password_personal")
 
 
 def first_password() -> str:

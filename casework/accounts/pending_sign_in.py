@@ -41,9 +41,9 @@ class TwoStepSignIn:
             sealed = base64.urlsafe_b64decode(held.encode())
             login, password, until = json.loads(self._vault.open(sealed, rows.sign_in(visitor)))
         except (WrongDataKey, binascii.Error, ValueError) as error:
-            raise NotAuthenticated(_AGAIN) from error
+            raise NotAuthenticated("sign_in_too_late") from error
         if self._clock().timestamp() > until:
-            raise NotAuthenticated(_AGAIN)
+            raise NotAuthenticated("sign_in_too_late")
         return Credentials(login, password, code)
 
 

@@ -16,13 +16,14 @@ from sqlalchemy.orm import Session
 
 from casework.accounts.lockout import SignInRules
 from casework.accounts.passwords import Passwords
-from casework.accounts.sign_in import WRONG, Credentials, SignIn, in_force
+from casework.accounts.sign_in import Credentials, SignIn, in_force
 from casework.accounts.tokens import PREFIX, SECRET_BYTES, digest, split
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotAuthenticated, NotFound
 from casework.kernel.ids import SESSION, new_id
 from casework.kernel.kernel import Kernel
+from casework.kernel.messages import Message
 from casework.kernel.vocabulary import AgencyKind, Role, SessionKind
 from casework.tables import Agency, Officer, OfficerSession
 
@@ -88,7 +89,7 @@ class Sessions:
         with self._database.write() as session:
             officer = session.get_one(Officer, officer_id)
             if not in_force(session, officer):
-                raise NotAuthenticated(WRONG)
+                raise NotAuthenticated("credentials_wrong")
             return self._begin(session, officer, kind, request_id)
 
     def recognise(self, text: str, *, used: bool = True, kind: SessionKind | None = None) -> Actor:
@@ -114,7 +115,7 @@ class Sessions:
         now = self._clock()
         known = row is not None and matches and kind in (None, row.kind)
         if row is None or not known or not self._alive(row.kind, row.seen_at, row.expires_at):
-            raise NotAuthenticated("This session is not known or has ended: sign in again.")
+            raise NotAuthenticated("session_unknown")
         if used and now - row.seen_at >= _SEEN_EVERY:
             self._seen(session_id, now)
         return Actor(
@@ -134,7 +135,7 @@ class Sessions:
     def end(self, actor: Actor) -> None:
         """End the session that an officer is in; raises NotFound for a system, which has none."""
         if actor.session_id is None:
-            raise NotFound("Only an officer has a session.")
+            raise NotFound("session_none")
         with self._database.write() as session:
             session.execute(
                 update(OfficerSession)
@@ -196,12 +197,12 @@ class Sessions:
         self._audit.append(session, entry)
         return SignedIn(f"{PREFIX}.{row.id}.{secret}", row.expires_at, officer, actor)
 
-    def _incomplete(self, *, must_change: bool, lacks_factor: bool) -> str | None:
+    def _incomplete(self, *, must_change: bool, lacks_factor: bool) -> Message | None:
         """Return what is missing; factors of those without a password are their provider's."""
         if must_change:
-            return "Choose a new password first: the present one was given to you by somebody else."
+            return Message("account_password_due")
         if self.rules.second_factor_required and lacks_factor:
-            return "Set up a second factor first: this installation requires one."
+            return Message("account_factor_due")
         return None
 
 

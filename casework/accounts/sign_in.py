@@ -33,8 +33,6 @@ T = TypeVar("T")
 _FORGET_UNKNOWN: Final = timedelta(days=1)
 _NOBODY: Final = Actor(ActorKind.OFFICER, "unknown", "unknown")
 
-WRONG: Final = "Login, password or code is wrong, or the account is not active."
-
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -140,7 +138,7 @@ class SignIn:
         if officer.sealed_totp is None or not officer.totp_confirmed:
             return None
         if not credentials.code:
-            return SecondFactorNeeded("Send the code that your authenticator app shows.")
+            return SecondFactorNeeded("second_factor_needed")
         secret = self._vault.open(officer.sealed_totp, rows.totp(officer.id)).decode()
         step = accepted_step(secret, credentials.code, now, officer.totp_step)
         if step is None:
@@ -149,14 +147,16 @@ class SignIn:
         return None
 
     def _failed(self, officer: Officer) -> Exception:
-        return count_failure(officer, self._rules, self._clock()) or NotAuthenticated(WRONG)
+        return count_failure(officer, self._rules, self._clock()) or NotAuthenticated(
+            "credentials_wrong"
+        )
 
     def _refuse_unknown(self, login: str) -> Exception:
         try:
             self._unknown.begin(login)
         except TooManyAttempts as locked:
             return locked
-        return self._unknown.failed(login) or NotAuthenticated(WRONG)
+        return self._unknown.failed(login) or NotAuthenticated("credentials_wrong")
 
 
 def in_force(session: Session, officer: Officer) -> bool:

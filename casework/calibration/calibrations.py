@@ -82,7 +82,7 @@ class Calibrations:
         require(actor, Permission.READ_CALIBRATION)
         with self._database.read() as session:
             options = [undefer(CalibrationRecord.parameters)]
-            missing = NotFound(f"There is no calibration {calibration_id}.")
+            missing = NotFound("calibration_not_found", calibration=calibration_id)
             row = rows.one(session, CalibrationRecord, calibration_id, missing, options=options)
             shown, fitted = CalibrationView.of(row, self._newest(session)), fit_of(row)
         size = max(1, self.gallery_size())
@@ -217,11 +217,9 @@ class Calibrations:
 def _fitted(scores: Sequence[float], gallery_size: int) -> Calibration:
     """Fit, or say what is missing."""
     if gallery_size == 0:
-        raise TooFewScores("The gallery is empty, so nobody scores against it: enrol first.")
+        raise TooFewScores("calibration_empty_gallery")
     if len(scores) < LEAST_SCORES:
         raise TooFewScores(
-            f"{len(scores)} non-mated searches of a gallery of about {gallery_size} templates are "
-            f"too few: {LEAST_SCORES} at least. Screen more travellers, or run `siaga calibrate "
-            "FOLDER` with photos of people who are on no list."
+            "calibration_too_few", searches=len(scores), templates=gallery_size, least=LEAST_SCORES
         )
     return calibrate(scores, gallery_size)

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.calibration.thresholds import FalseMatchModel
+from casework.calibration.thresholds import BY_HAND, FalseMatchModel
+from casework.kernel.messages import Message
 from casework.kernel.vocabulary import Category, Direction, Stage
 from casework.tables import Watchlist
 
@@ -29,7 +30,7 @@ class Policy:
     requires_second_officer: bool
     acknowledge_within_s: int
     threshold: float
-    basis: str
+    basis: Message
     """Where the threshold came from."""
     templates: int
     """How many stand on the list."""
@@ -62,7 +63,7 @@ def read_policies(
     for row in session.scalars(select(Watchlist).where(Watchlist.active)):
         size = sizes.get(row.id, 0)
         if row.threshold is not None:
-            threshold, basis = row.threshold, "set by hand"
+            threshold, basis = row.threshold, BY_HAND
         else:
             threshold = chance.threshold(row.target_fpir, size)
             basis = chance.basis(row.target_fpir, size)

@@ -1,9 +1,11 @@
 """How high strangers score by chance: as calibrated, or else by the pack's prior."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from casework.kernel.messages import Message
 from index import FalseMatchCurve, expected_fpir, threshold_for
 from index.calibration import Calibration, Tail
 
@@ -13,6 +15,14 @@ _MEASURED_FACTOR: Final = 4.0
 
 # "One in N" is never said of more travellers than this: no set of searches vouches for a rarer one.
 RAREST: Final = 1_000_000
+
+BY_HAND: Final = Message("basis_by_hand")
+"""The basis of a threshold that somebody set."""
+
+_BASIS: Final = re.compile(
+    r"(prior of (?P<pack>.+)|calibration (?P<calibration>\S+)): FPIR (?P<fpir>\S+) at "
+    r"(?P<templates>\d+) templates(, extrapolated from (?P<size>\d+))?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +40,15 @@ class FalseMatchModel:
             return threshold_for(fpir, templates, self.curve)
         return self.calibration.score_at(fpir, max(1, templates))
 
-    def basis(self, fpir: float, templates: int) -> str:
+    def basis(self, fpir: float, templates: int) -> Message:
         """Say where that threshold comes from."""
-        asked = f"FPIR {fpir:g} at {templates} templates"
+        asked = {"fpir": f"{fpir:g}", "templates": templates}
         if self.calibration is None:
-            return f"prior of {self.pack}: {asked}"
-        far = ""
-        if is_extrapolated(self.calibration, templates):
-            far = f", extrapolated from {self.calibration.gallery_size}"
-        return f"calibration {self.calibration_id}: {asked}{far}"
+            return Message("basis_prior", {"pack": self.pack, **asked})
+        asked["calibration"] = str(self.calibration_id)
+        if not is_extrapolated(self.calibration, templates):
+            return Message("basis_calibration", asked)
+        return Message("basis_extrapolated", {**asked, "size": self.calibration.gallery_size})
 
     def one_in(self, score: float, templates: int) -> float:
         """Return N: about one stranger in N scores this high, 1 to `RAREST`, two digits."""
@@ -47,6 +57,24 @@ class FalseMatchModel:
         else:
             fpir = self.calibration.fpir_at(score, max(1, templates))
         return float(f"{1 / min(1.0, max(fpir, 1 / RAREST)):.2g}")
+
+
+def read_basis(text: str) -> Message | None:
+    """Return what an alert keeps as the basis of its threshold, None if it is written otherwise.
+
+    Alerts keep it as the English text that programs are given; `FalseMatchModel.basis` and a
+    threshold set by hand are all that is ever written there.
+    """
+    if text == str(BY_HAND):
+        return BY_HAND
+    found = _BASIS.fullmatch(text)
+    if found is None:
+        return None
+    params: dict[str, Any] = {name: value for name, value in found.groupdict().items() if value}
+    params |= {name: int(params[name]) for name in ("templates", "size") if name in params}
+    if "pack" in params:
+        return Message("basis_prior", params)
+    return Message("basis_extrapolated" if "size" in params else "basis_calibration", params)
 
 
 def is_extrapolated(calibration: Calibration, templates: int) -> bool:

@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any, BinaryIO, Final
 
 from casework.kernel.errors import ImportRefused
+from casework.kernel.messages import Message
 
 COLUMNS: Final = (
     "reference",
@@ -57,7 +58,7 @@ class Fault:
 
     field: str | None
     code: str
-    message: str
+    message: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +87,14 @@ def read_rows(file: BinaryIO) -> Iterator[RawRow]:
     head = file.read(4096).removeprefix(_BOM).lstrip()
     file.seek(0)
     if head.startswith(b"["):
-        raise ImportRefused("file", "This is a JSON array: send JSON Lines, one object a line.")
+        raise ImportRefused("list_is_json_array", field="file")
     as_json = head.startswith(b"{")
     # Texts may hold other kinds of line ends; only these end a row.
     text = io.TextIOWrapper(file, "utf-8-sig", newline="\n" if as_json else "")
     try:
         yield from _from_json_lines(text) if as_json else _from_csv(text)
     except UnicodeDecodeError as error:
-        raise ImportRefused("file", "The file is not UTF-8: save it as UTF-8.") from error
+        raise ImportRefused("list_not_utf8", field="file") from error
     finally:
         text.detach()
 
@@ -103,9 +104,9 @@ def _lines(text: io.TextIOWrapper) -> Iterator[str]:
     while line := text.readline(_LONGEST_LINE + 1):
         number += 1
         if len(line) > _LONGEST_LINE or "\0" in line:
-            raise ImportRefused("file", f"Line {number} is not text that a row could be.")
+            raise ImportRefused("list_line_no_text", field="file", line=number)
         if number > _MOST_LINES:
-            raise ImportRefused("file", f"The file has more than {_MOST_LINES} lines.")
+            raise ImportRefused("list_too_many_lines", field="file", lines=_MOST_LINES)
         yield line
 
 
@@ -119,17 +120,17 @@ def _from_object(number: int, line: str) -> RawRow:
     try:
         said = json.loads(line, object_pairs_hook=_once_each, parse_constant=_no_number)
     except (ValueError, RecursionError):
-        return _malformed(number, "The line is not one JSON object.")
+        return _malformed(number, Message("row_not_object"))
     if not isinstance(said, dict):
-        return _malformed(number, "The line is not one JSON object.")
+        return _malformed(number, Message("row_not_object"))
     reference = said.get("reference")
     photos = said.pop("photos", [])
     faults = []
     if not isinstance(photos, list) or not all(isinstance(each, str) for each in photos):
         photos = []
-        faults.append(Fault("photos", INVALID, "Photos are a list of file names."))
+        faults.append(Fault("photos", INVALID, Message("row_photos_no_list")))
     if _has_null(said) or any("\0" in name for name in photos):
-        return _malformed(number, "A text holds a null character.")
+        return _malformed(number, Message("row_null"))
     _whole_days(said)
     return RawRow(number, _named(reference), said, tuple(photos), tuple(faults))
 
@@ -143,8 +144,9 @@ def _from_csv(text: io.TextIOWrapper) -> Iterator[RawRow]:
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            message = f"Row {number + 1} is not CSV: {error}."
-            raise ImportRefused("file", message) from error
+            raise ImportRefused(
+                "list_not_csv", field="file", row=number + 1, error=str(error)
+            ) from error
         if cells is None:
             return
         number += 1
@@ -162,27 +164,22 @@ def _heading(line: str) -> tuple[tuple[str, ...], str]:
         if "reference" in columns:
             break
     else:
-        raise ImportRefused(
-            "reference",
-            "The column `reference` is missing: the first line must name the columns, which are "
-            f"{', '.join(COLUMNS)}.",
-        )
+        raise ImportRefused("list_lacks_reference", field="reference", columns=COLUMNS)
     for name in REQUIRED:
         if name not in columns:
-            raise ImportRefused(name, f"The column `{name}` is missing.")
+            raise ImportRefused("list_lacks_column", field=name, column=name)
     for name in columns:
         if name not in COLUMNS:
-            known = ", ".join(COLUMNS)
-            raise ImportRefused(name[:50], f"There is an unknown column; known are {known}.")
+            raise ImportRefused("list_column_unknown", field=name[:50], columns=COLUMNS)
         if columns.count(name) > 1:
-            raise ImportRefused(name, f"The column `{name}` stands twice.")
+            raise ImportRefused("list_column_twice", field=name, column=name)
     return columns, delimiter
 
 
 def _from_cells(number: int, columns: Sequence[str], cells: Sequence[str]) -> RawRow:
     if len(cells) != len(columns):
-        message = f"The row has {len(cells)} cells where the heading has {len(columns)}."
-        return _malformed(number, message)
+        counts = {"cells": len(cells), "columns": len(columns)}
+        return _malformed(number, Message("row_cells", counts))
     said: dict[str, Any] = {}
     faults = []
     for column, cell in zip(columns, map(str.strip, cells), strict=True):
@@ -190,8 +187,7 @@ def _from_cells(number: int, columns: Sequence[str], cells: Sequence[str]) -> Ra
             try:
                 said[column] = _values(column, cell)
             except (ValueError, RecursionError):
-                message = "The cell is neither values separated by `;` nor a JSON array."
-                faults.append(Fault(column, INVALID, message))
+                faults.append(Fault(column, INVALID, Message("row_cell_unreadable")))
         elif cell or column in _TEXTS:
             said[column] = cell
         elif column not in _KEPT_IF_EMPTY:
@@ -288,5 +284,5 @@ def _named(reference: Any) -> str | None:  # noqa: ANN401 - checked with the oth
     return reference.strip()[:_LONGEST_REFERENCE].encode("utf-8", "replace").decode()
 
 
-def _malformed(number: int, message: str) -> RawRow:
+def _malformed(number: int, message: Message) -> RawRow:
     return RawRow(number, None, faults=(Fault(None, MALFORMED, message),))

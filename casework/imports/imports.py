@@ -83,9 +83,7 @@ class Imports:
                 )
             )
             if unfinished is not None and unfinished >= _MOST_UNFINISHED:
-                raise TooManyImports(
-                    f"{unfinished} imports of your agency are not finished: wait, or cancel some."
-                )
+                raise TooManyImports("imports_unfinished", imports=unfinished)
             session.add(job)
         return Upload(self.uploads, job.id)
 
@@ -119,7 +117,7 @@ class Imports:
         with self._database.write() as session:
             job = _find(session, actor, import_id)
             if job.state not in UNFINISHED:
-                raise IllegalTransition(f"The import is {job.state}: there is nothing to cancel.")
+                raise IllegalTransition("import_ended", state=ImportState(job.state))
             end(job, ImportState.CANCELLED, self._clock)
             self._audit.append(
                 session,
@@ -206,7 +204,7 @@ class Imports:
 
 
 def _find(session: Session, actor: Actor, import_id: str) -> ImportJob:
-    missing = NotFound(f"There is no import {import_id}.")
+    missing = NotFound("import_not_found", id=import_id)
     job = rows.one_within(session, actor, Permission.IMPORT, ImportJob, import_id, missing)
     if job.state == ImportState.RECEIVING.value:
         raise missing

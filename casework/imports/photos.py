@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final, Protocol
 
 from casework.kernel.errors import ImportRefused
+from casework.kernel.messages import Message
 
 _MOST_MEMBERS: Final = 100_000
 # The directory of so many members; it is read in one go, so this bounds the memory it takes.
@@ -39,11 +40,12 @@ BROKEN: Final = (
 
 
 class PhotoUnavailable(Exception):
-    """A photo that a row names cannot be had; `code` and the message say why."""
+    """A photo that a row names cannot be had; `code` and `message` say why."""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, code: str, message: Message) -> None:
+        super().__init__(str(message))
         self.code = code
+        self.message = message
 
 
 class Photos(Protocol):
@@ -67,7 +69,7 @@ class NoPhotos:
     def read(self, name: str, most: int) -> bytes:
         """See `Photos`."""
         del most
-        raise _missing(name, "the upload has no photos")
+        raise _missing("row_photos_missing", name)
 
 
 class ZippedPhotos:
@@ -87,14 +89,15 @@ class ZippedPhotos:
         """See `Photos`."""
         info = self._members.get(_spelt(name))
         if info is None or info.is_dir():
-            raise _missing(name, "the ZIP has no such file")
+            raise _missing("row_photo_not_in_zip", name)
         content = io.BytesIO()
         try:
             with self._archive.open(info) as member:
                 while content.tell() <= most and (piece := member.read(1 << 20)):
                     content.write(piece)
         except BROKEN as error:
-            raise PhotoUnavailable("photo_damaged", f"{name} is damaged in the ZIP.") from error
+            message = Message("row_photo_damaged", {"name": name})
+            raise PhotoUnavailable("photo_damaged", message) from error
         return content.getvalue()[: most + 1]
 
 
@@ -116,18 +119,19 @@ class PhotoFolder:
         try:
             path = self._inside(name)
             if not path.is_file():
-                raise _missing(name, "there is no such file")
+                raise _missing("row_photo_not_in_folder", name)
             with path.open("rb") as file:
                 return file.read(most + 1)
         except (OSError, ValueError) as error:
-            raise _missing(
-                name, getattr(error, "strerror", None) or "it has no such name"
-            ) from error
+            why = getattr(error, "strerror", None)
+            if why is None:
+                raise _missing("row_photo_nameless", name) from error
+            raise _missing("row_photo_unreadable", name, error=why) from error
 
     def _inside(self, name: str) -> Path:
         path = (self._folder / name).resolve()
         if not path.is_relative_to(self._folder):
-            raise _missing(name, "the name leads out of the folder")
+            raise _missing("row_photo_outside", name)
         return path
 
 
@@ -145,33 +149,34 @@ def open_zip(file: BinaryIO, field: str, most_unpacked: int) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(_Bounded(file))
     except BROKEN as error:
-        raise ImportRefused(field, "This is not a ZIP file, or it is damaged.") from error
+        raise ImportRefused("zip_damaged", field=field) from error
     members = archive.infolist()
     if len(members) > _MOST_MEMBERS:
-        raise ImportRefused(field, f"The ZIP has more than {_MOST_MEMBERS} members.")
+        raise ImportRefused("zip_too_many_members", field=field, members=_MOST_MEMBERS)
     if sum(info.file_size for info in members) > most_unpacked:
-        raise ImportRefused(field, f"The ZIP unpacks to more than {most_unpacked} bytes.")
+        raise ImportRefused("zip_unpacks_too_large", field=field, bytes=most_unpacked)
     seen: set[str] = set()
     for place, info in enumerate(members, 1):
-        fault = _fault_of(info) or ("has another's name" if _spelt(info.filename) in seen else None)
+        fault = _fault_of(info) or ("zip_name_twice" if _spelt(info.filename) in seen else None)
         if fault is not None:
-            raise ImportRefused(field, f"Member {place} of the ZIP {fault}.")
+            raise ImportRefused(fault, field=field, member=place)
         seen.add(_spelt(info.filename))
     return archive
 
 
 def _fault_of(info: zipfile.ZipInfo) -> str | None:
+    """Return the code of what is wrong with a member."""
     name = _spelt(info.orig_filename)
     if not name or any(unicodedata.category(letter) == "Cc" for letter in name):
-        return "has a name that no file has"
+        return "zip_name_impossible"
     if name.startswith("/") or ".." in PurePosixPath(name).parts:
-        return "has a name that leads out of the ZIP"
+        return "zip_name_leads_out"
     if stat.S_ISLNK(info.external_attr >> 16) or info.flag_bits & _ENCRYPTED:
-        return "is a link, or encrypted"
+        return "zip_member_opaque"
     if info.compress_type not in _METHODS:
-        return "is compressed in an uncommon way: use deflate"
+        return "zip_method_uncommon"
     if info.file_size > max(_SMALL, _MOST_RATIO * info.compress_size):
-        return "unpacks to far more than it is"
+        return "zip_bomb"
     return None
 
 
@@ -196,5 +201,5 @@ def _spelt(name: str) -> str:
     return unicodedata.normalize("NFC", name).replace("\\", "/").removeprefix("./")
 
 
-def _missing(name: str, why: str) -> PhotoUnavailable:
-    return PhotoUnavailable("photo_not_found", f"{name} cannot be read: {why}.")
+def _missing(code: str, name: str, **params: str) -> PhotoUnavailable:
+    return PhotoUnavailable("photo_not_found", Message(code, {"name": name, **params}))

@@ -18,6 +18,7 @@ from casework.kernel.clock import Clock
 from casework.kernel.ids import IMPORT, new_id
 from casework.kernel.kernel import Kernel
 from casework.kernel.lease import Lease
+from casework.kernel.messages import Message
 from casework.kernel.permissions import Permission, require
 from casework.kernel.vocabulary import ImportState, Role
 from casework.tables import ImportJob
@@ -136,7 +137,7 @@ class ImportQueue:
             claim = ClaimedImport(job, token)
             if job.attempts <= _MOST_ATTEMPTS:
                 return claim
-            job.failure = f"What follows the first {job.done} rows fails: see the service's log."
+            _note_failure(job, Message("import_rest_fails", {"done": job.done}))
             self._end(session, claim.actor, job, ImportState.FAILED)
         return self.claim(take_over=take_over)
 
@@ -150,11 +151,11 @@ class ImportQueue:
         with self._database.write_core() as connection:
             self._lease.give_back(connection, claim.job.id, claim.token, attempts=0)
 
-    def fail(self, claim: ClaimedImport, why: str) -> None:
+    def fail(self, claim: ClaimedImport, why: Message) -> None:
         """End an import that cannot go on; raises ImportTaken."""
         with self._database.write() as session:
             job = self.held(session, claim)
-            job.failure = why
+            _note_failure(job, why)
             self._end(session, claim.actor, job, ImportState.FAILED)
 
     def held(self, session: Session, claim: ClaimedImport) -> ImportJob:
@@ -212,3 +213,7 @@ def note_begin(audit: Audit, session: Session, actor: Actor, job: ImportJob) -> 
     audit.append(
         session, AuditEntry(actor, Permission.IMPORT, job.id, job.agency_id, detail=detail)
     )
+
+
+def _note_failure(job: ImportJob, why: Message) -> None:
+    job.failure, job.failure_sentence = str(why), why.as_json()

@@ -12,7 +12,7 @@ process killed at any moment leaves an import that goes on with the next row, an
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from casework.gallery.replica import GalleryReplica
@@ -22,6 +22,7 @@ from casework.imports.queue import ClaimedImport, ImportQueue
 from casework.imports.source import ImportLimits, ImportSource
 from casework.imports.store import BatchOutcome, CheckedRow, ImportStore, StoredRow
 from casework.kernel.kernel import Kernel
+from casework.kernel.messages import Message
 from casework.tables import ImportFault, ImportJob
 from casework.watchlists.enrolment import Enrolment, Examined, PhotoFile, PhotoReport
 from detector.errors import PhotoTooLarge
@@ -160,7 +161,10 @@ class ImportRun:
                     row=row.number,
                     reference=row.reference,
                     row_refused=refused,
-                    **asdict(fault),
+                    field=fault.field,
+                    code=fault.code,
+                    message=str(fault.message),
+                    sentence=fault.message.as_json(),
                 )
                 for row, fault, refused in sorted(faults, key=lambda each: each[0].number)
             )
@@ -175,10 +179,10 @@ class ImportRun:
         """Check one row by itself."""
         faults = list(row.faults)
         if first != row.number:
-            message = f"Row {first} has the same reference: that one counts."
+            message = Message("row_reference_twice", {"row": first})
             faults.append(Fault("reference", "duplicate_reference", message))
         if len(row.photos) > self._limits.photos_per_row:
-            message = f"At most {self._limits.photos_per_row} photos are accepted in a row."
+            message = Message("row_too_many_photos", {"photos": self._limits.photos_per_row})
             faults.append(Fault("photos", "too_many_photos", message))
         if faults and not row.fields:
             return _Pending(row, None, tuple(faults))
@@ -204,15 +208,15 @@ class ImportRun:
             try:
                 content = self._source.photos.read(name, self._limits.photo_bytes)
             except PhotoUnavailable as error:
-                report = PhotoReport(name, error.code, str(error))
+                report = PhotoReport(name, error.code, (error.message,))
                 return Examined(PhotoFile(name, b""), report, None)
             if len(content) > self._limits.photo_bytes:
-                detail = f"It has more than {self._limits.photo_bytes} bytes."
-                report = PhotoReport(name, PhotoTooLarge.code, detail)
+                message = Message("row_photo_too_large", {"bytes": self._limits.photo_bytes})
+                report = PhotoReport(name, PhotoTooLarge.code, (message,))
                 return Examined(PhotoFile(name, b""), report, None)
             file = PhotoFile(name, content)
             if file.sha256 in known:
-                return Examined(file, PhotoReport(name, "already_enrolled", ""), None)
+                return Examined(file, PhotoReport(name, "already_enrolled", ()), None)
             return self._importing.enrolment.examine(file)
 
         return examine

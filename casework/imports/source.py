@@ -48,7 +48,7 @@ class ImportSource:
             with self.file.open(_list_of(self.file)) as member:
                 yield from read_rows(cast("BinaryIO", member))
         except BROKEN as error:
-            raise ImportRefused("file", "The list in the ZIP is damaged.") from error
+            raise ImportRefused("zip_list_damaged", field="file") from error
 
 
 @contextmanager
@@ -71,8 +71,7 @@ def opened(
         file.seek(0)
         if file.read(4).startswith(_ZIP):
             if photos is not None:
-                message = "The file is a ZIP that has its photos itself: send no other."
-                raise ImportRefused("photos", message)
+                raise ImportRefused("zip_and_photos", field="photos")
             archive = stack.enter_context(open_zip(file, "file", most))
             _list_of(archive)
             yield ImportSource(archive, ZippedPhotos(archive))
@@ -93,17 +92,14 @@ def counted(source: ImportSource, limits: ImportLimits) -> int:
     for _ in source.rows():
         count += 1
         if count > limits.rows:
-            message = f"The file has more than {limits.rows} rows: send it in several."
-            raise ImportRefused("file", message)
+            raise ImportRefused("list_too_long", field="file", rows=limits.rows)
     if count == 0:
-        raise ImportRefused("file", "The file has no rows.")
+        raise ImportRefused("list_empty", field="file")
     return count
 
 
 def _list_of(archive: zipfile.ZipFile) -> str:
     found = [name for name in LIST_NAMES if name in archive.namelist()]
     if len(found) != 1:
-        raise ImportRefused(
-            "file", f"A ZIP must hold one list at its top: {' or '.join(LIST_NAMES)}."
-        )
+        raise ImportRefused("zip_lacks_list", field="file", names=LIST_NAMES)
     return found[0]

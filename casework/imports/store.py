@@ -16,6 +16,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import ImpossibleBirth, InvalidPeriod
 from casework.kernel.kernel import Kernel
+from casework.kernel.messages import Message
 from casework.kernel.permissions import Permission
 from casework.tables import ImportJob, Subject
 from casework.watchlists.enrolment import Application, Enrolled, Enrolment, Examined, by_reference
@@ -84,11 +85,11 @@ class ImportStore:
                 changes = _changes(subject, each.checked, self._clock())
             except (InvalidPeriod, ImpossibleBirth) as error:
                 code = "invalid_period" if isinstance(error, InvalidPeriod) else "impossible_birth"
-                outcome.refuse(each.row, Fault(error.field, code, str(error)))
+                outcome.refuse(each.row, Fault(error.field, code, error.message))
                 continue
             if subject is None and not each.photos:
-                message = "A new subject needs a photo."
-                outcome.refuse(each.row, Fault("photos", "no_photo", message))
+                fault = Fault("photos", "no_photo", Message("row_lacks_photo"))
+                outcome.refuse(each.row, fault)
                 continue
             if subject is not None and changes:
                 self._edit(session, actor, subject, changes)
@@ -138,9 +139,7 @@ def _changes(subject: Subject | None, checked: CheckedRow, now: datetime) -> dic
     check_birth(after("birth_date"), after("birth_year"), now)
     if subject is None:
         if has_lapsed(person.valid_until, now):
-            raise InvalidPeriod(
-                "The entry has lapsed: valid_until lies in the past.", "valid_until"
-            )
+            raise InvalidPeriod("period_lapsed", field="valid_until")
         return {}
     return {name: value for name, value in given.items() if getattr(subject, name) != value}
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
 
+from casework.kernel.messages import Message
 from casework.kernel.vocabulary import Role
 
 
@@ -34,8 +35,8 @@ class Actor:
     runs_installation: bool = False
     """Whether the agency is the one that operates the installation for all others."""
     session_id: str | None = None
-    incomplete: str | None = None
-    """What must be set before this officer may do anything else, in a sentence."""
+    incomplete: Message | None = None
+    """What must be set before this officer may do anything else."""
     request_id: str | None = field(default=None, compare=False)
 
     def asking(self, request_id: str | None) -> Self:

@@ -87,10 +87,7 @@ class Database:
             with self.engine.connect() as connection:
                 current = MigrationContext.configure(connection).get_current_revision()
             if current is not None and current not in {r.revision for r in script.walk_revisions()}:
-                raise DatabaseTooNew(
-                    f"the database is at revision {current}, which this version does not know: "
-                    "run the version of Siaga that wrote it, or a later one"
-                )
+                raise DatabaseTooNew("database_too_new", revision=current)
             if current == script.get_current_head():
                 return
             with self._writing.connect() as connection, self._free_of_foreign_keys(connection):
@@ -229,10 +226,7 @@ def _open_postgresql(url: URL) -> Engine:
         SetUpError: the URL names another kind of database.
     """
     if url.get_backend_name() != "postgresql":
-        raise SetUpError(
-            f"database_url names {url.get_backend_name()}: this service works with SQLite and "
-            "PostgreSQL"
-        )
+        raise SetUpError("database_unsupported", backend=url.get_backend_name())
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         json_serializer=to_json,

@@ -1,5 +1,9 @@
 """What can go wrong in casework. Errors know no HTTP; `api.problems` maps each to a status.
 
+Each is raised with the code of its sentence in `casework.kernel.messages` and what fills it in:
+
+    raise NotFound("alert_not_found", alert=alert_id)
+
 CaseworkError
 ├── NotFound               nothing of that kind has that id
 ├── Conflict
@@ -37,25 +41,33 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
-_MINUTE_S: Final = 60
+from casework.kernel.messages import Message
 
-_SIGN_ON: Final = {
-    "begun_elsewhere": "This sign-in was not begun in this browser, was answered before or took "
-    "too long: sign in again from the beginning.",
-    "provider_refused": "The identity provider has not signed you in: try again there.",
-    "code_refused": "The identity provider takes back its answer: sign in again from the "
-    "beginning.",
-    "token_unsound": "The identity provider's answer is not sound: sign in again, and tell your "
-    "operator if it stays so.",
-    "unknown": "The identity provider knows you, but no account here is tied to yours: ask your "
-    "administrator.",
-    "inactive": "Your account or your agency is not active: ask your administrator.",
-    "passwords_off": "Passwords are not used here: sign in through the identity provider.",
-}
+_MINUTE_S: Final = 60
 
 
 class CaseworkError(Exception):
-    """Base of this package's errors; the message says what to do."""
+    """Base of this package's errors; the message says what to do.
+
+    Args:
+        code: of the sentence, a key of `casework.kernel.messages.ENGLISH`.
+        field: the field of the request that is wrong, where it is one.
+        params: what fills the sentence's gaps.
+    """
+
+    def __init__(self, code: str, /, *, field: str | None = None, **params: object) -> None:
+        self.message = Message(code, params)
+        self.field = field
+        super().__init__(str(self.message))
+
+
+class _FieldRefused(CaseworkError):
+    """One field of the request does not do; always names it."""
+
+    field: str
+
+    def __init__(self, code: str, /, *, field: str, **params: object) -> None:
+        super().__init__(code, field=field, **params)
 
 
 class NotFound(CaseworkError):
@@ -97,17 +109,9 @@ class TooFewScores(Conflict):
 class InvalidPeriod(CaseworkError):
     """An entry would end before it begins, or a new one has ended already; may name the field."""
 
-    def __init__(self, message: str, field: str | None = None) -> None:
-        super().__init__(message)
-        self.field = field
 
-
-class ImpossibleBirth(CaseworkError):
+class ImpossibleBirth(_FieldRefused):
     """Nobody can be born then, or the date and the year disagree; names the field."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
 
 
 class TargetRefused(CaseworkError):
@@ -117,25 +121,19 @@ class TargetRefused(CaseworkError):
 class EnrolmentRefused(CaseworkError):
     """No photo of a person can be enrolled, so the person is not created."""
 
-    def __init__(self, refusals: Iterable[str]) -> None:
-        super().__init__("No photo can be enrolled: " + "; ".join(refusals))
+    def __init__(self, refusals: Iterable[Message]) -> None:
+        super().__init__("enrolment_refused", photos=tuple(refusals))
 
 
-class InvalidReferral(CaseworkError):
+class InvalidReferral(_FieldRefused):
     """What should be handed over, to whom or until when does not fit; names the field."""
 
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
 
+class ImportRefused(_FieldRefused):
+    """A file cannot be read as a list of subjects, so none of it was taken.
 
-class ImportRefused(CaseworkError):
-    """A file cannot be read as a list of subjects, so none of it was taken; names what is wrong."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-        """`file`, `photos`, or the column."""
+    Names what is wrong as the field: `file`, `photos`, or the column.
+    """
 
 
 class NotAuthenticated(CaseworkError):
@@ -150,7 +148,7 @@ class SignOnRefused(NotAuthenticated):
     """A sign-in through the identity provider lets nobody in; `why` is one word for the trail."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(_SIGN_ON[why])
+        super().__init__(f"sign_on_{why}")
         self.why = why
 
 
@@ -158,10 +156,7 @@ class ProviderUnavailable(CaseworkError):
     """The identity provider cannot be asked, or does not answer as one does."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "The identity provider does not answer as it should: try again in a moment, and tell "
-            "your operator if it stays so."
-        )
+        super().__init__("provider_unavailable")
 
 
 class NotConfirmed(CaseworkError):
@@ -174,10 +169,8 @@ class TooManyAttempts(CaseworkError):
     def __init__(self, lock: timedelta) -> None:
         self.seconds = max(1, math.ceil(lock.total_seconds()))
         minutes = math.ceil(self.seconds / _MINUTE_S)
-        super().__init__(
-            f"Too many failed sign-ins: try again in {minutes} minute{'s' if minutes > 1 else ''}. "
-            "An administrator can unlock an account sooner, by giving it a new password."
-        )
+        code = "sign_in_locked_minutes" if minutes > 1 else "sign_in_locked_minute"
+        super().__init__(code, minutes=minutes)
 
 
 class WeakPassword(CaseworkError):

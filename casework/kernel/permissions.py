@@ -149,11 +149,9 @@ def require(actor: Actor, act: Permission) -> None:
     """
     if scope_of(actor, act) is PermissionScope.NOTHING:
         if actor.incomplete is not None:
-            raise AccountIncomplete(actor.incomplete)
-        holders = ", ".join(sorted({*GRANTS[act], *_holder_for_all(act)}))
-        raise NotPermitted(
-            f"This act ({act}) is not among what you may do: it takes one of the roles {holders}."
-        )
+            raise AccountIncomplete(actor.incomplete.code)
+        holders = tuple(sorted({*GRANTS[act], *_holder_for_all(act)}))
+        raise NotPermitted("permission_missing", act=act, roles=holders)
 
 
 def extends_to(
@@ -183,17 +181,17 @@ def require_object(
     owner_id: str | None,
     shared_with: Collection[str] = (),
     *,
-    missing: str,
+    missing: NotFound,
 ) -> None:
     """Raise unless the actor may do this to an object.
 
     Raises:
         NotPermitted: the actor may do this to nothing.
-        NotFound: not to this object; says `missing`, the sentence for an id that does not exist.
+        NotFound: not to this object; it is `missing`, as for an id that does not exist.
     """
     require(actor, act)
     if not extends_to(actor, act, owner_id, shared_with):
-        raise NotFound(missing)
+        raise missing
 
 
 def within_reach(
@@ -229,4 +227,4 @@ def _holder_for_all(act: Permission) -> tuple[str, ...]:
 def require_port(actor: Actor, port: str) -> None:
     """Raise NotPermitted unless the actor may speak for a port."""
     if actor.ports is not None and port not in actor.ports:
-        raise NotPermitted(f"This key may not submit encounters of port {port}.")
+        raise NotPermitted("port_not_permitted", port=port)

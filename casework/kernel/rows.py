@@ -14,7 +14,6 @@ from casework.kernel.actor import Actor
 from casework.kernel.errors import NotFound, StaleVersion
 from casework.kernel.permissions import Permission, extends_to, require
 from casework.kernel.vault import RowName
-from casework.tables import Alert
 
 
 class Owned(Protocol):
@@ -103,12 +102,7 @@ def require_version(row: Versioned, version: int | None) -> None:
     """Raise StaleVersion unless a row is as it was read; None stands for any version."""
     if version is None or row.version == version:
         return
-    if isinstance(row, Alert):
-        raise StaleVersion(
-            "The alert has changed since you read it, perhaps by another officer: read it again."
-        )
-    kind = type(row).__name__.lower()
-    raise StaleVersion(f"The {kind} has changed since you read it: read it again.")
+    raise StaleVersion(f"{type(row).__name__.lower()}_changed")
 
 
 def photo(photo_id: str) -> RowName:

@@ -28,7 +28,7 @@ class Vault:
 
     def __init__(self, key: bytes) -> None:
         if len(key) != KEY_BYTES:
-            raise SetUpError(f"a data key has {KEY_BYTES} bytes, this one {len(key)}")
+            raise SetUpError("data_key_length", wanted=KEY_BYTES, found=len(key))
         self._cipher = AESGCM(key)
 
     def seal(self, content: bytes, row: RowName) -> bytes:
@@ -48,10 +48,7 @@ class Vault:
                 return self._cipher.decrypt(nonce, body, row.encode())
         except (InvalidTag, ValueError):
             pass  # said below, without what the library would add
-        raise WrongDataKey(
-            f"{row} does not open with this data key: restore the key file that belongs to "
-            "this database, or the record from a backup if it was altered"
-        )
+        raise WrongDataKey("data_key_wrong", row=row)
 
 
 def read_or_create_key(path: Path) -> bytes:
@@ -67,9 +64,9 @@ def read_or_create_key(path: Path) -> bytes:
     try:
         key = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except (ValueError, OSError) as error:
-        raise SetUpError(f"{path} cannot be read as a data key: {error}") from error
+        raise SetUpError("data_key_unreadable", path=path, error=error) from error
     if len(key) != KEY_BYTES:
-        raise SetUpError(f"{path} must hold {2 * KEY_BYTES} hexadecimal digits")
+        raise SetUpError("data_key_digits", path=path, digits=2 * KEY_BYTES)
     return key
 
 

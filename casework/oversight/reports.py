@@ -117,13 +117,13 @@ class Reports:
         require(actor, Permission.READ_TOTALS)
         beyond = set(question.by) - OF_TOTALS
         if beyond:
-            raise NotPermitted("Totals are not given by watchlist: leave that group out.")
+            raise NotPermitted("totals_by_watchlist")
         exact = self._report(actor, Permission.READ_TOTALS, question)
         return replace(exact, lines=tuple(_suppressed(line) for line in exact.lines))
 
     def _report(self, actor: Actor, act: Permission, question: ReportRequest) -> ReviewReport:
         if question.until <= question.since:
-            raise InvalidPeriod("until must be later than since.")
+            raise InvalidPeriod("report_period_reversed")
         query = _ALERTS.where(
             within_reach(actor, act, Alert.owner_id),
             Alert.created_at >= question.since,

@@ -116,7 +116,7 @@ def of_alert(
     """
     subject = session.get(Subject, alert.subject_id)
     if subject is None and not _OF_SUBJECT.isdisjoint(fields):
-        raise InvalidReferral("fields", "The subject has been erased: leave its fields out.")
+        raise InvalidReferral("referral_subject_erased", field="fields")
     person = asdict(subject_card(subject)) if subject is not None else {}
     meeting = alert.encounter
     row = session.get(Watchlist, alert.watchlist_id)
@@ -164,7 +164,7 @@ def of_tip(vault: Vault, tip: Tip, fields: Collection[TipField]) -> Payload:
     if TipField.PHOTO in fields:
         content, kind = tip_photo_of(vault, tip), tip.photo_format
         if content is None or kind is None:
-            raise InvalidReferral("fields", "The tip has no photo: leave it out.")
+            raise InvalidReferral("referral_tip_without_photo", field="fields")
         photos[TipField.PHOTO.value] = (content, kind)
     values = {name.value: _plain(known[name]) for name in fields if name not in PHOTOS}
     return Payload(values, photos)
@@ -197,9 +197,9 @@ def photo_of(vault: Vault, photo: ReferralPhoto) -> bytes:
     return vault.open(photo.sealed_content, rows.referral_photo(photo.referral_id, photo.name))
 
 
-def _present(value: _T | None, whose: str) -> _T:
+def _present(value: _T | None, erased: str) -> _T:
     if value is None:
-        raise InvalidReferral("fields", f"The {whose} photo has been erased: leave it out.")
+        raise InvalidReferral(erased, field="fields")
     return value
 
 

@@ -137,7 +137,7 @@ class Referrals:
         """
         with self._database.read() as session:
             row = find(session, actor, referral_id)
-            missing = NotFound(f"The referral {row.id} carries no {name}.")
+            missing = NotFound("referral_lacks_photo", referral=row.id, name=name)
             photo = rows.one(session, ReferralPhoto, (row.id, name), missing)
             content = carried.photo_of(self._vault, photo)
         detail = {"photo": name}
@@ -172,7 +172,7 @@ def find(session: Session, actor: Actor, referral_id: str) -> Referral:
         .where(Referral.id == referral_id, or_(_sent_by(actor), _received_by(actor)))
     )
     if row is None:
-        raise NotFound(f"There is no referral {referral_id}.")
+        raise NotFound("referral_not_found", referral=referral_id)
     return row
 
 

@@ -75,13 +75,12 @@ def move(at: ReferralPosition, side: Side, what: Move) -> ReferralPosition:
     """
     if (rule := _RULES.get((what, side))) is None:
         other = Side.RECEIVER if side is Side.SENDER else Side.SENDER
-        raise IllegalTransition(f"Only the {other.value} of a referral can {what.value} here.")
+        raise IllegalTransition("referral_other_side", side=other, move=what)
     allowed, state = rule
     if at.state not in allowed or (what is Move.ANSWER and not at.accepted):
-        raise IllegalTransition(
-            f"The {side.value} cannot {what.value} a referral that is {at.state.value}"
-            + (" and was not accepted." if what is Move.ANSWER and not at.accepted else ".")
-        )
+        unaccepted = what is Move.ANSWER and not at.accepted
+        code = "referral_not_accepted" if unaccepted else "referral_not_possible"
+        raise IllegalTransition(code, side=side, move=what, state=at.state)
     if what is Move.REPLY and not at.accepted:
         state = _S.SENT
     return ReferralPosition(state, at.accepted or state is _S.ACCEPTED)

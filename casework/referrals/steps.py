@@ -14,7 +14,7 @@ from casework.accounts import agencies
 from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
-from casework.kernel.errors import InvalidReferral, NotPermitted
+from casework.kernel.errors import InvalidReferral, NotFound, NotPermitted
 from casework.kernel.ids import REFERRAL, new_id
 from casework.kernel.kernel import Kernel
 from casework.kernel.outbox import Event
@@ -85,9 +85,9 @@ class ReferralSteps:
             # A list is shared so that its alerts are worked on, not so that it is handed on.
             if alert.owner_id not in (sender_id, to.receiver_id) and not OF_LIST.isdisjoint(fields):
                 raise InvalidReferral(
-                    "fields",
-                    "Only the agency that owns the list may hand on what stands on it: leave out "
-                    + ", ".join(sorted(OF_LIST.intersection(fields))),
+                    "referral_fields_of_list",
+                    field="fields",
+                    fields=tuple(sorted(OF_LIST.intersection(fields))),
                 )
             copies = carried.of_alert(session, self._vault, alert, fields)
             source = ReferralSource(ReferralKind.ALERT, alert.id, sender_id, alert.subject_id)
@@ -103,16 +103,21 @@ class ReferralSteps:
             InvalidReferral: it cannot go to that agency, or until that time.
         """
         require_object(
-            actor, Permission.HANDLE_REFERRAL, source.sender_id, missing="There is no such agency."
+            actor,
+            Permission.HANDLE_REFERRAL,
+            source.sender_id,
+            missing=NotFound("referral_sender_unknown"),
         )
         now = self._clock()
         if to.due_at <= now:
-            raise InvalidReferral("due_at", "An answer cannot be due before the referral is sent.")
+            raise InvalidReferral("referral_due_in_past", field="due_at")
         receiver = session.get(Agency, to.receiver_id)
         if receiver is None or not receiver.active:
-            raise InvalidReferral("receiver_id", f"There is no agency {to.receiver_id} at work.")
+            raise InvalidReferral(
+                "referral_receiver_unknown", field="receiver_id", agency=to.receiver_id
+            )
         if receiver.id == source.sender_id:
-            raise InvalidReferral("receiver_id", "An agency refers nothing to itself.")
+            raise InvalidReferral("referral_to_self", field="receiver_id")
         row = Referral(
             id=new_id(REFERRAL),
             kind=source.kind.value,
@@ -257,14 +262,14 @@ def _side(row: Referral, actor: Actor) -> tuple[Side, str]:
         return Side.SENDER, row.sender_id
     if actor.agency_id == row.receiver_id:
         return Side.RECEIVER, row.receiver_id
-    raise NotPermitted("Only officers of the two agencies answer a referral.")
+    raise NotPermitted("referral_not_yours")
 
 
 def _answering(side: Side, outcome: Disposal | None) -> Move:
     if side is Side.SENDER:
         if outcome is not None:
-            raise InvalidReferral("outcome", "The receiver says what came of it, not the sender.")
+            raise InvalidReferral("referral_outcome_of_sender", field="outcome")
         return Move.REPLY
     if outcome is None:
-        raise InvalidReferral("outcome", "Say what came of it.")
+        raise InvalidReferral("referral_outcome_missing", field="outcome")
     return Move.ANSWER

@@ -175,7 +175,7 @@ class Alerts:
             alert = find(session, actor, Permission.READ_ALERT, alert_id)
             sealed = alert.encounter.sealed_portrait
             if sealed is None:
-                raise NotFound("The traveller's photo has been erased.")
+                raise NotFound("probe_photo_erased")
             content = self._vault.open(sealed, rows.encounter(alert.encounter_id))
         self._audit.note(AuditEntry(actor, "alert.probe", alert.id, alert.owner_id))
         return content
@@ -188,7 +188,7 @@ class Alerts:
         """
         with self._database.read() as session:
             alert = find(session, actor, Permission.READ_ALERT, alert_id)
-            erased = NotFound("The enrolled photo has been erased.")
+            erased = NotFound("enrolled_photo_erased")
             photo = rows.one(session, EnrolledPhoto, alert.photo_id, erased)
             content = self._vault.open(photo.sealed_content, rows.photo(photo.id))
         self._audit.note(AuditEntry(actor, "alert.photo", alert.id, alert.owner_id))
@@ -262,7 +262,7 @@ def find(session: Session, actor: Actor, act: Permission, alert_id: str) -> Aler
         .where(Alert.id == alert_id, visible(actor, act))
     )
     if row is None:
-        raise NotFound(f"There is no alert {alert_id}.")
+        raise NotFound("alert_not_found", alert=alert_id)
     return row
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from casework.kernel.errors import IllegalTransition
+from casework.kernel.messages import Message
 from casework.kernel.vocabulary import AlertState, Disposal, Opinion
 
 _S = AlertState
@@ -35,9 +36,6 @@ _OF_NO_CANDIDATE: Final = frozenset(
 )
 # Nobody is refused or handed over on a comparison that told nothing.
 _OF_INCONCLUSIVE: Final = _OF_NO_CANDIDATE | {Disposal.OBSERVED}
-
-_TAKEN: Final = "Another officer has taken this alert; a supervisor can take over."
-_SECOND_FIRST: Final = "A second officer has to look first: the alert's list requires it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +75,12 @@ def acknowledge(
     if at.state is _S.INCONCLUSIVE and not veiled(at, rules):
         return _S.ACKNOWLEDGED
     if at.state is _S.ACKNOWLEDGED and at.acknowledged_by == officer_id:
-        raise IllegalTransition("You have already taken this alert.")
+        raise IllegalTransition("alert_yours")
     if at.state is _S.ACKNOWLEDGED and may_take_over:
         return _S.ACKNOWLEDGED
     if at.state is _S.ACKNOWLEDGED:
-        raise IllegalTransition(_TAKEN)
-    raise _illegal("acknowledged", at.state)
+        raise IllegalTransition("alert_taken")
+    raise _illegal("alert_not_to_acknowledge", at.state)
 
 
 def decide(at: AlertPosition, officer_id: str, opinion: Opinion, rules: ReviewPolicy) -> AlertState:
@@ -92,14 +90,14 @@ def decide(at: AlertPosition, officer_id: str, opinion: Opinion, rules: ReviewPo
         IllegalTransition: it is not time for one, or another officer has the alert in hand.
     """
     if at.state is _S.NEW and rules.requires_acknowledgement:
-        raise IllegalTransition("Acknowledge the alert first: its list requires that.")
+        raise IllegalTransition("alert_to_acknowledge")
     if at.state not in (_S.NEW, _S.ACKNOWLEDGED, _S.INCONCLUSIVE):
-        raise _illegal("decided", at.state)
+        raise _illegal("alert_not_to_decide", at.state)
     if veiled(at, rules):
         # Nor by the first officer: a second step would tell that the first was inconclusive.
-        raise _illegal("decided", at.state)
+        raise _illegal("alert_not_to_decide", at.state)
     if at.acknowledged_by not in (None, officer_id):
-        raise IllegalTransition(_TAKEN)
+        raise IllegalTransition("alert_taken")
     return AlertState(opinion.value)
 
 
@@ -111,13 +109,11 @@ def confirm(at: AlertPosition, officer_id: str, opinion: Opinion) -> AlertState:
             waits for another look.
     """
     if at.state not in FIRST_OPINIONS:
-        raise _illegal("confirmed", at.state)
+        raise _illegal("alert_not_to_confirm", at.state)
     if at.confirmed_by is not None:
-        raise IllegalTransition(
-            "Two officers have looked and did not agree: take the alert and look anew."
-        )
+        raise IllegalTransition("alert_disagreed")
     if at.decided_by == officer_id:
-        raise IllegalTransition("The second opinion takes another officer than the first.")
+        raise IllegalTransition("alert_same_officer")
     if opinion is Opinion.NOT_CANDIDATE:
         return _S.REJECTED
     agreed = at.state is _S.POTENTIAL_CANDIDATE and opinion is Opinion.POTENTIAL_CANDIDATE
@@ -138,11 +134,11 @@ def refer(at: AlertPosition, rules: ReviewPolicy, *, in_hand: bool = True) -> Al
             in another agency's hands.
     """
     if veiled(at, rules):
-        raise IllegalTransition(_SECOND_FIRST)
+        raise IllegalTransition("alert_second_first")
     if at.state is _S.REFERRED and not in_hand:
         return _S.REFERRED
     if at.state not in _REFERABLE:
-        raise _illegal("referred", at.state)
+        raise _illegal("alert_not_to_refer", at.state)
     return _S.REFERRED
 
 
@@ -153,22 +149,17 @@ def close(at: AlertPosition, disposal: Disposal, rules: ReviewPolicy) -> AlertSt
         IllegalTransition: an opinion is missing, or the end does not fit what was found.
     """
     if veiled(at, rules):
-        raise IllegalTransition(_SECOND_FIRST)
+        raise IllegalTransition("alert_second_first")
     if at.state not in _SETTLED | FIRST_OPINIONS:
-        raise _illegal("closed", at.state)
+        raise _illegal("alert_not_to_close", at.state)
     if at.state in (_S.REJECTED, _S.NOT_CANDIDATE) and disposal not in _OF_NO_CANDIDATE:
-        raise IllegalTransition(
-            f"The traveller is not the person on the list, so the alert cannot end as {disposal}."
-        )
+        raise IllegalTransition("alert_ends_otherwise", disposal=disposal)
     if at.state is _S.INCONCLUSIVE and disposal not in _OF_INCONCLUSIVE:
-        raise IllegalTransition(
-            f"Nobody could tell whether it is the person on the list, so the alert cannot end as "
-            f"{disposal}: take it and look anew."
-        )
+        raise IllegalTransition("alert_undecided", disposal=disposal)
     return _S.CLOSED
 
 
-def _illegal(done: str, state: AlertState) -> IllegalTransition:
+def _illegal(code: str, state: AlertState) -> IllegalTransition:
     # The first opinion itself is not told: who asks may be the one to give the second.
-    told = "under review" if state in FIRST_OPINIONS else state.value
-    return IllegalTransition(f"An alert that is {told} cannot be {done}.")
+    shown = Message("alert_under_review") if state in FIRST_OPINIONS else state
+    return IllegalTransition(code, state=shown)

@@ -155,7 +155,7 @@ class Screening:
                 session,
                 Encounter,
                 encounter_id,
-                NotFound(f"There is no encounter {encounter_id} of this key."),
+                NotFound("encounter_not_found", encounter=encounter_id),
                 where=lambda row: row.api_key_id == caller.id,
             )
 
@@ -219,10 +219,7 @@ class Screening:
         if record is None:
             return None
         if record.fingerprint != arrival.fingerprint:
-            raise IdempotencyClash(
-                "This Idempotency-Key was used for a different request: "
-                "send a new key with a new photo or changed fields."
-            )
+            raise IdempotencyClash("idempotency_key_reused")
         with self._database.read() as session:
             return session.get_one(Encounter, record.encounter_id)
 
@@ -292,7 +289,7 @@ def _alert(candidate: Candidate, rank: int, at: datetime) -> Alert:
         photo_id=candidate.photo_id,
         score=candidate.score,
         threshold=policy.threshold,
-        threshold_basis=policy.basis,
+        threshold_basis=str(policy.basis),
         calibration_id=policy.chance.calibration_id,
         one_in=policy.one_in(candidate.score),
         rank=rank,

@@ -169,7 +169,7 @@ class Searches:
             NotPermitted, NotFound: the actor may not search, did not make this search, or it shows
                 no such candidate (any more).
         """
-        missing = NotFound(f"The search {search_id} has no candidate {rank}.")
+        missing = NotFound("candidate_not_found", search=search_id, rank=rank)
         with self._database.read() as session:
             row = _own(session, actor, search_id)
             kept = [each for each in _kept(row) if each.rank == rank]
@@ -258,7 +258,7 @@ def _resemblance(rank: int, candidate: Candidate, policies: Mapping[str, Policy]
 
 def _own(session: Session, actor: Actor, search_id: str) -> ProbeSearch:
     require(actor, Permission.SEARCH)
-    missing = NotFound(f"There is no search {search_id} of yours.")
+    missing = NotFound("search_not_found", search=search_id)
     return rows.one(
         session, ProbeSearch, search_id, missing, where=lambda row: row.officer_id == actor.id
     )

@@ -1,6 +1,7 @@
 """What must be told: the outbox, the webhooks that are told, and each telling."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -52,6 +53,8 @@ class Webhook(Table):
     active: Mapped[bool]
     disabled_reason: Mapped[str | None]
     """Why the service switched it off, where it did."""
+    disabled_sentence: Mapped[dict[str, Any] | None]
+    """The same as a code with parameters; see `casework.kernel.messages`."""
     cursor: Mapped[int] = mapped_column(Serial)
     """The outbox up to here is in its queue."""
     failures: Mapped[int]
@@ -97,5 +100,7 @@ class Delivery(Table):
     status_code: Mapped[int | None]
     latency_ms: Mapped[float | None]
     error: Mapped[str | None]
+    error_sentence: Mapped[dict[str, Any] | None]
+    """The same as a code with parameters; see `casework.kernel.messages`."""
     replay_of: Mapped[str | None]
     created_at: Mapped[datetime]

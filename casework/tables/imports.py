@@ -1,6 +1,7 @@
 """Bulk imports: how far each has come, the file until it is done, and what was wrong with rows."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -32,6 +33,8 @@ class ImportJob(Table):
     state: Mapped[str] = mapped_column(String(20))
     failure: Mapped[str | None] = mapped_column(Text)
     """Why it ended before its last row."""
+    failure_sentence: Mapped[dict[str, Any] | None]
+    """The same as a code with parameters; see `casework.kernel.messages`."""
     rows: Mapped[int]
     done: Mapped[int]
     """Rows that are dealt with, from the first on; moves with what they store."""
@@ -83,5 +86,7 @@ class ImportFault(Table):
     field: Mapped[str | None]
     code: Mapped[str] = mapped_column(String(40))
     message: Mapped[str] = mapped_column(Text)
+    sentence: Mapped[dict[str, Any] | None]
+    """The same as a code with parameters; see `casework.kernel.messages`."""
     row_refused: Mapped[bool]
     """Whether nothing of the row was stored."""

@@ -34,8 +34,6 @@ def require_turn(at: TipPosition, into: TipState) -> None:
         IllegalTransition: the tip is settled, or another agency has it in hand.
     """
     if at.state in SETTLED or into is _S.NEW:
-        raise IllegalTransition(f"A tip that is {at.state.value} cannot become {into.value}.")
+        raise IllegalTransition("tip_settled", state=at.state, into=into)
     if at.state is _S.REFERRED and at.in_hand:
-        raise IllegalTransition(
-            "Another agency has this tip in hand: wait for its answer, or take the referral back."
-        )
+        raise IllegalTransition("tip_in_hand")

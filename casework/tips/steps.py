@@ -88,7 +88,7 @@ class TipSteps:
         """
         require(actor, Permission.HANDLE_TIP)
         if actor.agency_id is None:
-            raise NotPermitted("A tip belongs to an agency: it is recorded by one of its officers.")
+            raise NotPermitted("tip_of_nobody")
         analysis = self._pipeline.analyse(photo) if photo is not None else None
         now, tip_id = self._clock(), new_id(TIP)
         report = json.dumps(asdict(Report(new.text, new.place))).encode()
@@ -203,7 +203,7 @@ class TipSteps:
             row = self._turnable(session, actor, tip_id, version, into)
             content = photo_of(self._vault, row)
         if content is None:
-            raise IllegalTransition(f"A tip without a photo cannot become {into.value}.")
+            raise IllegalTransition("tip_needs_photo", into=into)
         return content
 
     def _turned(

@@ -112,7 +112,7 @@ class Tips:
             row = find(session, actor, Permission.HANDLE_TIP, tip_id)
             content = photo_of(self._vault, row)
         if content is None or row.photo_format is None:
-            raise NotFound(f"The tip {tip_id} has no photo.")
+            raise NotFound("tip_lacks_photo", tip=tip_id)
         self._audit.note(AuditEntry(actor, "tip.photo", row.id, row.agency_id))
         return content, row.photo_format
 
@@ -126,7 +126,7 @@ class Tips:
             row = find(session, actor, Permission.READ_TIP_SOURCE, tip_id)
             sealed = row.sealed_source
         if sealed is None:
-            raise NotFound(f"The tip {tip_id} names no source.")
+            raise NotFound("tip_lacks_source", tip=tip_id)
         source = self._vault.open(sealed, rows.tip_source(row.id)).decode()
         self._audit.note(AuditEntry(actor, Permission.READ_TIP_SOURCE, row.id, row.agency_id))
         return source
@@ -138,7 +138,7 @@ def find(session: Session, actor: Actor, act: Permission, tip_id: str) -> Tip:
     Raises:
         NotPermitted, NotFound: the actor may do this to none, or not to this one.
     """
-    missing = NotFound(f"There is no tip {tip_id}.")
+    missing = NotFound("tip_not_found", tip=tip_id)
     return rows.one_within(session, actor, act, Tip, tip_id, missing)
 
 

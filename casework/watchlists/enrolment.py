@@ -21,6 +21,7 @@ from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import EnrolmentRefused, InvalidPeriod
 from casework.kernel.ids import PHOTO, SUBJECT, new_id
 from casework.kernel.kernel import Kernel
+from casework.kernel.messages import Message
 from casework.kernel.permissions import Permission
 from casework.tables import EnrolledPhoto, Subject, Template
 from casework.watchlists.quality import quality_record
@@ -40,7 +41,6 @@ from detector.quality import Quality, Verdict
 
 ACCEPTED: Final = "accepted"
 LAPSED: Final = "lapsed"
-_LAPSED: Final = "The entry has lapsed: valid_until lies in the past."
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class PhotoReport:
     name: str
     code: str
     """`accepted`, `already_enrolled`, `lapsed`, a photo error's code, or `unsearchable`."""
-    detail: str
+    messages: tuple[Message, ...]
     quality: Quality | None = None
     photo_id: str | None = None
 
@@ -73,9 +73,14 @@ class PhotoReport:
         return self.code == ACCEPTED
 
     @property
-    def sentence(self) -> str:
-        """Name and detail, for a person."""
-        return f"{self.name}: {self.detail}"
+    def detail(self) -> str:
+        """The messages in English, for a person."""
+        return " ".join(map(str, self.messages))
+
+    @property
+    def sentence(self) -> Message:
+        """Name and messages, for a person."""
+        return Message("photo_reported", {"name": self.name, "detail": self.messages})
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +130,13 @@ class Enrolment:
         try:
             analysis = self._pipeline.analyse(file.content)
         except PhotoError as error:
-            return Examined(file, PhotoReport(file.name, error.code, str(error)), None)
+            return Examined(file, PhotoReport(file.name, error.code, (photo_message(error),)), None)
         quality = analysis.quality
         if quality.verdict is Verdict.UNSEARCHABLE:
-            advice = " ".join(reason.advice for reason in quality.reasons)
-            report = PhotoReport(file.name, "unsearchable", advice, quality)
+            report = PhotoReport(file.name, "unsearchable", _advice(quality), quality)
             return Examined(file, report, None)
-        detail = " ".join(reason.advice for reason in quality.reasons) or "Good."
-        report = PhotoReport(file.name, ACCEPTED, detail, quality)
+        messages = _advice(quality) or (Message("photo_good"),)
+        report = PhotoReport(file.name, ACCEPTED, messages, quality)
         return Examined(file, report, analysis)
 
     def enrol(self, actor: Actor, person: NewSubject, files: Sequence[PhotoFile]) -> Enrolled:
@@ -277,9 +281,9 @@ class Enrolment:
         for examined in photos:
             analysis, report, digest = examined.analysis, examined.report, examined.file.sha256
             if digest in known:
-                detail = "This photo is already enrolled."
+                messages = (Message("photo_already_enrolled"),)
                 reports.append(
-                    PhotoReport(report.name, "already_enrolled", detail, None, known[digest])
+                    PhotoReport(report.name, "already_enrolled", messages, None, known[digest])
                 )
                 continue
             if analysis is None or analysis.embedding is None:
@@ -301,7 +305,7 @@ class Enrolment:
             subject.photos.append(photo)
             known[digest] = photo.id
             reports.append(
-                PhotoReport(report.name, report.code, report.detail, report.quality, photo.id)
+                PhotoReport(report.name, report.code, report.messages, report.quality, photo.id)
             )
         return tuple(reports)
 
@@ -318,14 +322,24 @@ def require_subject(enrolled: Enrolled) -> str:
             photo can be enrolled.
     """
     if any(report.code == LAPSED for report in enrolled.reports):
-        raise InvalidPeriod(_LAPSED, "valid_until")
+        raise InvalidPeriod("period_lapsed", field="valid_until")
     if enrolled.subject_id is None:
         raise EnrolmentRefused(report.sentence for report in enrolled.reports)
     return enrolled.subject_id
 
 
+def photo_message(error: PhotoError) -> Message:
+    """Return what a refused photo's error says, as every language can say it."""
+    return Message(error.code, text=str(error))
+
+
+def _advice(quality: Quality) -> tuple[Message, ...]:
+    return tuple(Message(f"advice_{reason}", text=reason.advice) for reason in quality.reasons)
+
+
 def _lapsed(photos: Iterable[Examined]) -> tuple[PhotoReport, ...]:
-    return tuple(PhotoReport(photo.file.name, LAPSED, _LAPSED) for photo in photos)
+    lapsed = (Message("period_lapsed"),)
+    return tuple(PhotoReport(photo.file.name, LAPSED, lapsed) for photo in photos)
 
 
 def _new_faces(photos: Sequence[Examined], reports: Sequence[PhotoReport]) -> tuple[Embedding, ...]:

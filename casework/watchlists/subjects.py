@@ -168,7 +168,7 @@ class Subjects:
                     ),
                 )
         except IntegrityError as error:
-            raise AlreadyExists("Another subject already has that reference.") from error
+            raise AlreadyExists("subject_reference_taken") from error
         return row
 
     def remove(self, actor: Actor, subject_id: str) -> None:
@@ -194,9 +194,7 @@ class Subjects:
             row = find(session, actor, Permission.EDIT_SUBJECT, subject_id)
             photo = _photo_of(session, subject_id, photo_id)
             if len(row.photos) == 1:
-                raise StillInUse(
-                    "This is the subject's only photo: add another first, or remove the subject."
-                )
+                raise StillInUse("subject_last_photo")
             gone = list(session.scalars(select(Template.id).where(Template.photo_id == photo_id)))
             log_removed(session, gone, self._clock)
             row.photos.remove(photo)
@@ -225,7 +223,7 @@ def find(session: Session, actor: Actor, act: Permission, subject_id: str) -> Su
     Raises:
         NotPermitted, NotFound: the actor may do this to none, or not to this one.
     """
-    missing = NotFound(f"There is no subject {subject_id}.")
+    missing = NotFound("subject_not_found", subject=subject_id)
     photos = selectinload(Subject.photos)
     return rows.one_within(session, actor, act, Subject, subject_id, missing, options=[photos])
 
@@ -242,7 +240,7 @@ def owner_of(
     for watchlist_id in watchlist_ids:
         row = watchlists.find(session, actor, Permission.EDIT_WATCHLIST, watchlist_id)
         if owner_id is not None and row.agency_id != owner_id:
-            raise NotFound(f"There is no watchlist {watchlist_id} of the agency that owns this.")
+            raise NotFound("watchlist_not_of_owner", watchlist=watchlist_id)
         owner_id = row.agency_id
     assert owner_id is not None  # noqa: S101 - a subject stands on one watchlist at least
     return owner_id
@@ -251,7 +249,7 @@ def owner_of(
 def check_period(valid_from: datetime | None, valid_until: datetime | None) -> None:
     """Raise InvalidPeriod unless an entry ends after it begins."""
     if valid_from is not None and valid_until is not None and valid_until <= valid_from:
-        raise InvalidPeriod("valid_until must be later than valid_from.", "valid_until")
+        raise InvalidPeriod("period_reversed", field="valid_until")
 
 
 def has_lapsed(valid_until: datetime | None, now: datetime) -> bool:
@@ -264,15 +262,13 @@ def check_birth(birth_date: date | None, birth_year: int | None, now: datetime) 
     year = birth_date.year if birth_date is not None else birth_year
     field_name = "birth_date" if birth_date is not None else "birth_year"
     if year is not None and year < EARLIEST_BIRTH:
-        raise ImpossibleBirth(field_name, f"Nobody alive was born before {EARLIEST_BIRTH}.")
+        raise ImpossibleBirth("birth_too_early", field=field_name, year=str(EARLIEST_BIRTH))
     # Somewhere it is tomorrow already.
     today = (now + _EASTERNMOST).date()
     if (birth_date is not None and birth_date > today) or (year is not None and year > today.year):
-        raise ImpossibleBirth(field_name, "Nobody is born in the future.")
+        raise ImpossibleBirth("birth_in_future", field=field_name)
     if birth_date is not None and birth_year is not None and birth_year != birth_date.year:
-        raise ImpossibleBirth(
-            "birth_year", "The year of birth is not that of the date: leave one of them out."
-        )
+        raise ImpossibleBirth("birth_year_differs", field="birth_year")
 
 
 def list_on(subject: Subject, watchlist_ids: Sequence[str]) -> None:
@@ -285,7 +281,7 @@ def list_on(subject: Subject, watchlist_ids: Sequence[str]) -> None:
 
 
 def _photo_of(session: Session, subject_id: str, photo_id: str) -> EnrolledPhoto:
-    missing = NotFound(f"Subject {subject_id} has no photo {photo_id}.")
+    missing = NotFound("subject_photo_not_found", subject=subject_id, photo=photo_id)
     return rows.one(
         session, EnrolledPhoto, photo_id, missing, where=lambda row: row.subject_id == subject_id
     )

@@ -76,10 +76,10 @@ class Watchlists:
             AlreadyExists: the agency has a list of that name.
         """
         owner_id = new.agency_id or actor.agency_id
-        missing = f"There is no agency {owner_id}: say which one the list belongs to."
+        missing = NotFound("watchlist_lacks_agency", agency=owner_id)
         require_object(actor, Permission.EDIT_WATCHLIST, owner_id, missing=missing)
         if owner_id is None:
-            raise NotFound(missing)
+            raise missing
         now = self._clock()
         fields = asdict(new) | {"agency_id": owner_id}
         shared_with = fields.pop("shared_with")
@@ -93,7 +93,7 @@ class Watchlists:
                 log_policy(session, self._clock)
                 self._audit.append(session, AuditEntry(actor, "watchlist.create", row.id, owner_id))
         except IntegrityError as error:
-            raise AlreadyExists(f"A watchlist called '{new.name}' already exists.") from error
+            raise AlreadyExists("watchlist_exists", name=new.name) from error
         return row
 
     def ensure(self, actor: Actor, new: NewWatchlist) -> Watchlist:
@@ -169,7 +169,7 @@ class Watchlists:
                     ),
                 )
         except IntegrityError as error:
-            raise AlreadyExists("Another watchlist already has that name.") from error
+            raise AlreadyExists("watchlist_name_taken") from error
         return row
 
     def remove(self, actor: Actor, watchlist_id: str) -> None:
@@ -185,9 +185,7 @@ class Watchlists:
                 select(func.count()).where(WatchlistEntry.watchlist_id == watchlist_id)
             )
             if standing:
-                raise StillInUse(
-                    f"{standing} subjects stand on this watchlist: remove them from it first."
-                )
+                raise StillInUse("watchlist_in_use", subjects=standing)
             session.delete(row)
             log_policy(session, self._clock)
             self._audit.append(
@@ -201,7 +199,7 @@ def find(session: Session, actor: Actor, act: Permission, watchlist_id: str) -> 
     Raises:
         NotPermitted, NotFound: the actor may do this to none, or not to this one.
     """
-    missing = NotFound(f"There is no watchlist {watchlist_id}.")
+    missing = NotFound("watchlist_not_found", watchlist=watchlist_id)
     return rows.one_within(
         session, actor, act, Watchlist, watchlist_id, missing, shared_with=agencies_of
     )

@@ -56,17 +56,17 @@ def parse(url: str, *, private: bool) -> Target:
         TargetRefused: it is no address of this kind.
     """
     if len(url) > _LONGEST or not url.isascii() or any(c.isspace() or ord(c) < 32 for c in url):
-        raise TargetRefused("A webhook's URL is plain ASCII, without spaces, of 2,000 characters.")
+        raise TargetRefused("target_not_plain")
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise TargetRefused(f"The webhook's URL cannot be read: {error}.") from error
+        raise TargetRefused("target_unreadable", error=str(error)) from error
     schemes = ("https", "http") if private else ("https",)
     if parts.scheme not in schemes or not parts.hostname:
-        raise TargetRefused("A webhook's URL begins with https:// and names a host.")
+        raise TargetRefused("target_not_https")
     if parts.username is not None or parts.password is not None or parts.fragment:
-        raise TargetRefused("A webhook's URL holds no user, password or fragment.")
+        raise TargetRefused("target_has_credentials")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, parts.hostname, port or _PORTS[parts.scheme], path)
 
@@ -80,14 +80,11 @@ def resolve(target: Target, *, private: bool) -> str:
     try:
         found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise TargetRefused(f"The host {target.host} cannot be resolved.") from error
+        raise TargetRefused("target_unresolved", host=target.host) from error
     addresses = [str(info[4][0]) for info in found]
     # All of them: a name that leads inside only sometimes is no better.
     if not addresses or not (private or all(is_public(address) for address in addresses)):
-        raise TargetRefused(
-            f"The host {target.host} leads to a private address: the operator can allow that with "
-            "the setting webhook_private_targets."
-        )
+        raise TargetRefused("target_private", host=target.host)
     return addresses[0]
 
 

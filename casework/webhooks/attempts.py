@@ -29,6 +29,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.kernel import Kernel
 from casework.kernel.lease import Lease
+from casework.kernel.messages import Message
 from casework.kernel.vocabulary import DeliveryState
 from casework.tables import Delivery, Webhook
 from casework.webhooks.delivery_log import PING
@@ -67,7 +68,7 @@ class Result:
     """`DELIVERED`, `GONE`, or `PENDING` where it failed."""
     status_code: int | None = None
     latency_ms: float | None = None
-    error: str | None = None
+    error: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,8 @@ class DeliveryQueue:
             "attempted_at": now,
             "status_code": result.status_code,
             "latency_ms": result.latency_ms,
-            "error": result.error[:200] if result.error is not None else None,
+            "error": str(result.error)[:200] if result.error is not None else None,
+            "error_sentence": result.error.as_json() if result.error is not None else None,
         }
         with self._database.write_core() as connection:
             if not self._lease.give_back(connection, row.id, claim.token, **values):
@@ -198,8 +200,14 @@ class DeliveryQueue:
         _note(connection, webhook_id, {"failures": Webhook.failures + 1, "failed_at": now})
         if not dead:
             return
-        reason = f"Delivery {claim.delivery.id} failed {self.rules.attempts} times."
-        off = {"active": False, "disabled_reason": reason, "version": Webhook.version + 1}
+        params = {"delivery": claim.delivery.id, "attempts": self.rules.attempts}
+        reason = Message("webhook_disabled", params)
+        off = {
+            "active": False,
+            "disabled_reason": str(reason),
+            "disabled_sentence": reason.as_json(),
+            "version": Webhook.version + 1,
+        }
         _note(connection, webhook_id, off)
         detail = {"delivery": claim.delivery.id, "attempts": self.rules.attempts}
         self._audit.append(

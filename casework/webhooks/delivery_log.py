@@ -147,7 +147,7 @@ class Deliveries:
         query = select(Delivery).where(*wanted).order_by(Delivery.seq).limit(MOST_AT_ONCE)
         rows = session.scalars(query).all()
         if again.ids and {row.id for row in rows} != set(again.ids):
-            raise NotFound("Not every delivery that you named is one of this webhook's that ended.")
+            raise NotFound("delivery_not_to_replay")
         # What was repeated before is in the log more than once.
         return list({row.event_id: row for row in reversed(rows)}.values())[::-1]
 

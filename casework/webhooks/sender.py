@@ -15,6 +15,7 @@ from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.errors import TargetRefused
 from casework.kernel.kernel import Kernel
+from casework.kernel.messages import Message
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import DeliveryState, EventKind
 from casework.review import alerts
@@ -67,18 +68,20 @@ class Sender:
         if body is None:
             return Result(DeliveryState.GONE)
         began = time.perf_counter()
-        status, error = None, None
+        status: int | None = None
+        error: Message | None = None
         try:
             async with asyncio.timeout(self._timeout_s):
                 status = await self._post(claim, body)
             if not 200 <= status < 300:
-                error = f"The receiver answered {status}."
+                error = Message("delivery_answered", {"status": str(status)})
         except TargetRefused as refusal:
-            error = str(refusal)
+            error = refusal.message
         except TimeoutError:
-            error = f"No answer within {self._timeout_s:g} seconds."
+            error = Message("delivery_timed_out", {"seconds": f"{self._timeout_s:g}"})
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as failure:
-            error = f"{type(failure).__name__}: {failure}"
+            kind = type(failure).__name__
+            error = Message("delivery_failed", {"kind": kind, "error": str(failure)})
         return Result(
             DeliveryState.PENDING if error is not None else DeliveryState.DELIVERED,
             status,

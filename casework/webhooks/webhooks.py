@@ -124,7 +124,7 @@ class Webhooks:
             for name, value in changes.items():
                 setattr(row, name, sorted(value) if name == "events" else value)
             if changes.get("active"):
-                row.disabled_reason, row.failures = None, 0
+                row.disabled_reason, row.disabled_sentence, row.failures = None, None, 0
             if changes.get("active") or "url" in changes:
                 _begin_anew(session, row.id, self._clock())
             row.updated_at = self._clock()
@@ -179,7 +179,7 @@ def find(session: Session, actor: Actor, webhook_id: str) -> Webhook:
     Raises:
         NotPermitted, NotFound: the actor manages none, or not this one.
     """
-    missing = NotFound(f"There is no webhook {webhook_id}.")
+    missing = NotFound("webhook_not_found", webhook=webhook_id)
     return rows.one_within(session, actor, Permission.MANAGE_WEBHOOK, Webhook, webhook_id, missing)
 
 
@@ -204,13 +204,13 @@ def _begin_anew(session: Session, webhook_id: str, now: datetime) -> None:
 def _receiver(session: Session, actor: Actor, new: NewWebhook) -> str | None:
     """Return the agency that manages a new webhook; raises NotPermitted, NotFound."""
     if new.key_id is None:
-        unknown = f"There is no agency {new.agency_id}."
+        unknown = NotFound("agency_not_found", agency=new.agency_id)
         require_object(actor, Permission.MANAGE_WEBHOOK, new.agency_id, missing=unknown)
         if new.agency_id is None:
-            raise NotFound("Name the agency that is told, or the key of a port system.")
+            raise NotFound("webhook_lacks_receiver")
         agencies.find(session, new.agency_id)
         return new.agency_id
-    missing = NotFound(f"There is no key {new.key_id} of a port system.")
+    missing = NotFound("webhook_key_not_found", key=new.key_id)
     key = rows.one_within(session, actor, Permission.MANAGE_WEBHOOK, ApiKey, new.key_id, missing)
     if key.revoked_at is not None or Scope.SCREEN.value not in key.scopes:
         raise missing

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from markupsafe import Markup
 from starlette.responses import Response
 
-from api.console import labels
+from api.console import messages
 from api.console.page import OfficerRequest, RequirePermission
 from api.console.urls import ACCOUNT
 from api.dependencies import HashingPlace
@@ -39,7 +39,7 @@ def change_password(visit: Someone, place: HashingPlace) -> Response:
     try:
         visit.records.account.change_password(visit.actor, posted.raw("present"), new)
     except (NotConfirmed, WeakPassword, StaleVersion) as error:
-        return _page(visit, 422, password_fault=labels.fault(error, visit.speech))
+        return _page(visit, 422, password_fault=messages.translated_error(error, visit.speech))
     return visit.go(ACCOUNT, done="password_changed")
 
 
@@ -50,7 +50,7 @@ def offer_second_factor(visit: Someone, place: HashingPlace) -> Response:
     try:
         offer = visit.records.account.offer_second_factor(visit.actor, visit.posted.raw("present"))
     except (NotConfirmed, IllegalTransition, StaleVersion) as error:
-        return _page(visit, 422, factor_fault=labels.fault(error, visit.speech))
+        return _page(visit, 422, factor_fault=messages.translated_error(error, visit.speech))
     return _page(visit, secret=offer.secret)
 
 
@@ -60,10 +60,10 @@ def confirm_second_factor(visit: Someone) -> Response:
     try:
         visit.records.account.confirm_second_factor(visit.actor, visit.posted.text("code"))
     except IllegalTransition as error:
-        return _page(visit, 409, factor_fault=labels.fault(error, visit.speech))
+        return _page(visit, 409, factor_fault=messages.translated_error(error, visit.speech))
     except NotConfirmed as error:
         # The browser still shows what was offered: it is drawn again from what it sends.
-        secret, fault = visit.posted.text("secret"), labels.fault(error, visit.speech)
+        secret, fault = visit.posted.text("secret"), messages.translated_error(error, visit.speech)
         return _page(visit, 422, secret=secret, factor_fault=fault)
     return visit.go(ACCOUNT, done="second_factor_set")
 

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console import labels
+from api.console import messages
 from api.console.page import OfficerRequest, RequirePermission
 from api.problems import RequestInvalid
 from api.v1.agencies.schemas import AgencyIn
@@ -32,7 +32,7 @@ def create(visit: Keeper) -> Response:
         body = visit.posted.parse(AgencyIn)
         visit.records.agencies.create(visit.actor, NewAgency(**body.model_dump()))
     except (RequestInvalid, AlreadyExists) as error:
-        return _page(visit, status=422, fault=labels.fault(error, visit.speech))
+        return _page(visit, status=422, fault=messages.translated_error(error, visit.speech))
     return visit.go("/administration/agencies", done="saved")
 
 

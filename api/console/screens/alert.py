@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console import labels
+from api.console import messages
 from api.console.page import OfficerRequest, RequirePermission
 from api.console.score_scale import scale_of
 from api.problems import RequestInvalid
@@ -124,7 +124,9 @@ def _page(
         "opinions": tuple(Opinion),
         "reasons": tuple(OpinionReason),
         "wrong": wrong or set(),
-        "conflict": labels.fault(conflict, visit.speech) if conflict is not None else "",
+        "conflict": messages.translated_error(conflict, visit.speech)
+        if conflict is not None
+        else "",
         # What others did since the page was read, as this reader may see it.
         "missed": view.steps[-missed:] if missed > 0 else (),
         "typed": visit.posted,

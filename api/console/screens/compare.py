@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console import labels
+from api.console import messages
 from api.console.page import OfficerRequest, RequirePermission
 from api.dependencies import Workers, work_place
 from api.v1.compare.routes import told
@@ -47,7 +47,7 @@ async def compare(visit: Comparer, pool: Workers) -> Response:
         await pool.run(visit.request, work)
     except PhotoError as error:
         # The first that is missing is the one that was refused.
-        refused = {PHOTOS[len(faces)]: labels.fault(error, visit.speech)}
+        refused = {PHOTOS[len(faces)]: messages.translated_error(error, visit.speech)}
         return await asyncio.to_thread(_page, visit, wrong=refused)
     entry = AuditEntry(visit.actor, Permission.COMPARE)
     await asyncio.to_thread(service.records.kernel.audit.note, entry)

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 
 from api.background.imports import ImportWorker
-from api.console import labels
+from api.console import messages
 from api.console.page import OfficerRequest, RequirePermission
 from api.problems import FieldProblem, NotReady, RequestInvalid
 from api.v1.imports.schemas import ImportOut, faults_as_csv
@@ -51,7 +51,7 @@ async def create(watchlist_id: str, visit: Importer) -> Response:
     try:
         job = await asyncio.to_thread(_receive, visit, watchlist_id)
     except (RequestInvalid, CaseworkError) as error:
-        fault = labels.fault(error, visit.speech)
+        fault = messages.translated_error(error, visit.speech)
         return await asyncio.to_thread(_form, visit, watchlist_id, fault=fault)
     worker: ImportWorker | None = visit.request.app.state.import_worker
     if worker is None:
@@ -67,7 +67,11 @@ def show(import_id: str, visit: Importer) -> Response:
     job = imports.get(actor, import_id)
     faults = imports.faults(actor, import_id, None, _MOST_FAULTS)
     return visit.page(
-        "import.html", job=ImportOut.of(job), at_work=job.state in _AT_WORK, faults=faults
+        "import.html",
+        job=ImportOut.of(job),
+        failure_sentence=job.failure_sentence,
+        at_work=job.state in _AT_WORK,
+        faults=faults,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console import labels
+from api.console import messages
 from api.console.page import OfficerRequest, RequirePermission
 from api.forms import validated
 from api.problems import RequestInvalid
@@ -47,7 +47,7 @@ def create(visit: Keeper) -> Response:
         )
         record, text = visit.records.keys.create(visit.actor, new)
     except (RequestInvalid, NotFound, NotPermitted) as error:
-        return _page(visit, status=422, fault=labels.fault(error, visit.speech))
+        return _page(visit, status=422, fault=messages.translated_error(error, visit.speech))
     return _page(visit, shown=(record.name, text))
 
 

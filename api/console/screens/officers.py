@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console import labels
+from api.console import messages
 from api.console.page import OfficerRequest, RequirePermission
 from api.problems import RequestInvalid
 from api.v1.officers.schemas import OfficerIn
@@ -42,7 +42,7 @@ def create(visit: Keeper) -> Response:
         )
         row, password = visit.records.officers.create(visit.actor, new)
     except (RequestInvalid, AlreadyExists, NotFound, NotPermitted) as error:
-        return _page(visit, status=422, fault=labels.fault(error, visit.speech))
+        return _page(visit, status=422, fault=messages.translated_error(error, visit.speech))
     return _page(visit, shown=(row.login, password))
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console import labels, referral_fields
+from api.console import labels, messages, referral_fields
 from api.console.i18n import msg
 from api.console.moments import with_zone
 from api.console.page import OfficerRequest, RequirePermission
@@ -161,7 +161,7 @@ def _page(visit: OfficerRequest, error: Exception | None, **values: Any) -> Resp
     elif isinstance(error, InvalidReferral):
         wrong, status = {error.field}, 422
     elif error is not None:
-        fault, status = labels.fault(error, visit.speech), 409
+        fault, status = messages.translated_error(error, visit.speech), 409
     due = visit.records.queue.now() + _TIME_TO_ANSWER
     return visit.page(
         "refer.html",

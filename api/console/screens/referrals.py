@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console import labels, referral_fields
+from api.console import messages, referral_fields
 from api.console.page import OfficerRequest, RequirePermission
 from api.problems import RequestInvalid
 from api.v1.referrals.schemas import AnsweringIn, MayNote, MustNote
@@ -85,7 +85,7 @@ def step(referral_id: str, visit: Handler) -> Response:
     except InvalidReferral as error:
         return _page(visit, referral_id, 422, wrong={error.field})
     except (StaleVersion, IllegalTransition) as error:
-        return _page(visit, referral_id, 409, fault=labels.fault(error, visit.speech))
+        return _page(visit, referral_id, 409, fault=messages.translated_error(error, visit.speech))
     return visit.go(f"/referrals/{referral_id}", done="referral_moved")
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Path
 from starlette.responses import Response
 
-from api.console import labels
+from api.console import messages
 from api.console.page import OfficerRequest, RequirePermission
 from api.dependencies import Workers, work_place
 from api.problems import RequestInvalid
@@ -55,7 +55,7 @@ async def search(visit: Searcher, pool: Workers) -> Response:
     try:
         view = await pool.run(visit.request, work)
     except PhotoError as error:
-        return await _again(visit, {"photo"}, labels.fault(error, visit.speech))
+        return await _again(visit, {"photo"}, messages.translated_error(error, visit.speech))
     return visit.go(f"/searches/{view.search.id}")
 
 

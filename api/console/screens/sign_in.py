@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from api import cookies
-from api.console import labels
+from api.console import messages
 from api.console.i18n import LANGUAGES
 from api.console.navigation import home_of
 from api.console.page import Guest, OfficerRequest, RequirePermission
@@ -41,7 +41,7 @@ def ask(visit: Guest, next: str = HOME, problem: str = "") -> Response:  # noqa:
             pass
         else:
             return visit.go(safe_redirect(next))
-    fault = labels.by_code(problem, visit.speech) if problem in _PROBLEMS else ""
+    fault = messages.by_code(problem, visit.speech) if problem in _PROBLEMS else ""
     return _page(visit, next=safe_redirect(next), fault=fault)
 
 
@@ -65,10 +65,10 @@ def sign_in(visit: Guest, origin: Origin, place: HashingPlace) -> Response:
             held = records.pending.hold(credentials, visit.secret)
         return _page(visit, next=going_to, login=login, held=held)
     except TooManyAttempts:
-        fault = labels.by_code("too_many_attempts", visit.speech)
+        fault = messages.by_code("too_many_attempts", visit.speech)
         return _page(visit, status=429, next=going_to, login=login, fault=fault)
     except NotAuthenticated as error:
-        fault = labels.fault(error, visit.speech)
+        fault = messages.translated_error(error, visit.speech)
         again = held if held and posted.text("code") else ""
         return _page(visit, status=401, next=going_to, login=login, held=again, fault=fault)
     return begun(visit, signed_in, going_to)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import JSONResponse, Response
 
-from api.console import labels
+from api.console import labels, messages
 from api.console.forms import FormData
 from api.console.page import OfficerRequest, RequirePermission
 from api.dependencies import Workers, work_place
@@ -16,6 +16,7 @@ from api.problems import RequestInvalid
 from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
 from api.v1.subjects.schemas import SubjectIn, SubjectPatch
 from casework.kernel.errors import CaseworkError, EnrolmentRefused
+from casework.kernel.messages import Message
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Sex, SubjectStatus
 from casework.screening.duplicates import Lookalike
@@ -71,7 +72,7 @@ async def create(visit: Editor, pool: Workers) -> Response:
 
     def work() -> tuple[Enrolled, tuple[Lookalike, ...]]:
         if not files:
-            raise EnrolmentRefused(["no photo was chosen"])
+            raise EnrolmentRefused([Message("photo_not_chosen")])
         body = validated(SubjectIn, _said(visit))
         person = NewSubject(**{**body.model_dump(), "watchlist_ids": tuple(body.watchlist_ids)})
         enrolled = service.enrolment.enrol(actor, person, files)
@@ -80,7 +81,7 @@ async def create(visit: Editor, pool: Workers) -> Response:
     try:
         enrolled, similar = await pool.run(visit.request, work)
     except (RequestInvalid, CaseworkError) as error:
-        fault = labels.fault(error, visit.speech)
+        fault = messages.translated_error(error, visit.speech)
         return await asyncio.to_thread(_form, visit, None, fault=fault)
     subject_id = enrolled.subject_id or ""
     if similar or not all(report.accepted for report in enrolled.reports):
@@ -135,7 +136,7 @@ def edit(subject_id: str, visit: Editor) -> Response:
         subjects.edit(actor, subject_id, changes, visit.posted.number("version"))
     except (RequestInvalid, CaseworkError) as error:
         row = subjects.get(actor, subject_id)
-        return _form(visit, row, fault=labels.fault(error, visit.speech))
+        return _form(visit, row, fault=messages.translated_error(error, visit.speech))
     return visit.go(f"/subjects/{subject_id}", done="saved")
 
 
@@ -155,7 +156,7 @@ async def add_photos(subject_id: str, visit: Editor, pool: Workers) -> Response:
     try:
         enrolled, similar = await pool.run(visit.request, work)
     except EnrolmentRefused as error:
-        fault = labels.fault(error, visit.speech)
+        fault = messages.translated_error(error, visit.speech)
         return await asyncio.to_thread(_shown, visit, subject_id, fault=fault)
     return await asyncio.to_thread(_shown, visit, subject_id, enrolled=enrolled, similar=similar)
 
@@ -166,7 +167,7 @@ def remove_photo(subject_id: str, photo_id: str, visit: Editor) -> Response:
     try:
         visit.records.subjects.remove_photo(visit.actor, subject_id, photo_id)
     except CaseworkError as error:
-        return _shown(visit, subject_id, fault=labels.fault(error, visit.speech))
+        return _shown(visit, subject_id, fault=messages.translated_error(error, visit.speech))
     return visit.go(f"/subjects/{subject_id}", done="removed")
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console import labels
+from api.console import messages
 from api.console.moments import with_zone
 from api.console.page import OfficerRequest, RequirePermission
 from api.console.screens.referral_new import awaited, referrals_about
@@ -89,7 +89,7 @@ async def record(visit: Handler, pool: Workers) -> Response:
     try:
         row = await pool.run(visit.request, work)
     except PhotoError as error:
-        return _new(visit, {"photo"}, labels.fault(error, visit.speech))
+        return _new(visit, {"photo"}, messages.translated_error(error, visit.speech))
     return visit.go(f"/tips/{row.id}", done="tip_recorded")
 
 
@@ -167,7 +167,7 @@ async def enrol(tip_id: str, visit: Editor, pool: Workers) -> Response:
         said = visit.speech("Nobody can be searched by the photo of this tip.")
         return await asyncio.to_thread(_enrolment, visit, tip_id, set(), said)
     except (StaleVersion, IllegalTransition, InvalidPeriod, ImpossibleBirth) as error:
-        said = labels.fault(error, visit.speech)
+        said = messages.translated_error(error, visit.speech)
         return await asyncio.to_thread(_enrolment, visit, tip_id, set(), said)
     return visit.go(f"/tips/{tip_id}", done="tip_enrolled")
 
@@ -195,7 +195,7 @@ def _refused(visit: OfficerRequest, tip_id: str, error: Exception) -> Response:
     """Show the tip as it is now, with what was typed and why it was refused."""
     if isinstance(error, RequestInvalid):
         return _page(visit, tip_id, 422, wrong={each.field for each in error.errors})
-    return _page(visit, tip_id, 409, fault=labels.fault(error, visit.speech))
+    return _page(visit, tip_id, 409, fault=messages.translated_error(error, visit.speech))
 
 
 def _page(

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console import labels
+from api.console import messages
 from api.console.forms import FormData
 from api.console.page import OfficerRequest, RequirePermission
 from api.forms import validated
@@ -50,7 +50,7 @@ def create(visit: Editor) -> Response:
         fields = body.model_dump() | {"shared_with": tuple(body.shared_with)}
         row = visit.records.watchlists.create(visit.actor, NewWatchlist(**fields))
     except (RequestInvalid, AlreadyExists, NotFound) as error:
-        return _form(visit, None, fault=labels.fault(error, visit.speech))
+        return _form(visit, None, fault=messages.translated_error(error, visit.speech))
     return visit.go(f"/watchlists/{row.id}", done="saved")
 
 
@@ -85,7 +85,7 @@ def edit(watchlist_id: str, visit: Editor) -> Response:
         records.watchlists.edit(actor, watchlist_id, changes, visit.posted.number("version"))
     except (RequestInvalid, AlreadyExists, NotFound, StaleVersion) as error:
         row = records.watchlists.get(actor, watchlist_id)
-        return _form(visit, row, fault=labels.fault(error, visit.speech))
+        return _form(visit, row, fault=messages.translated_error(error, visit.speech))
     return visit.go(f"/watchlists/{watchlist_id}", done="saved")
 
 
@@ -96,7 +96,7 @@ def remove(watchlist_id: str, visit: Editor) -> Response:
         visit.records.watchlists.remove(visit.actor, watchlist_id)
     except StillInUse as error:
         row = visit.records.watchlists.get(visit.actor, watchlist_id)
-        return _form(visit, row, fault=labels.fault(error, visit.speech))
+        return _form(visit, row, fault=messages.translated_error(error, visit.speech))
     return visit.go("/watchlists", done="removed")
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console import labels
+from api.console import messages
 from api.console.page import OfficerRequest, RequirePermission
 from api.problems import RequestInvalid
 from api.v1.webhooks.schemas import WebhookIn
@@ -39,7 +39,7 @@ def create(visit: Keeper) -> Response:
         )
         row, secret = visit.records.webhooks.create(visit.actor, new)
     except (RequestInvalid, TargetRefused, NotFound) as error:
-        return _page(visit, status=422, fault=labels.fault(error, visit.speech))
+        return _page(visit, status=422, fault=messages.translated_error(error, visit.speech))
     return _page(visit, shown=(row.url, secret))
 
 

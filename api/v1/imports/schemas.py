@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Self
@@ -13,12 +14,45 @@ from api.v1.common import Answer
 from api.v1.subjects.schemas import SubjectIn
 from casework.imports.formats import INVALID, Fault
 from casework.imports.store import CheckedRow
+from casework.kernel.messages import Message
 from casework.kernel.vocabulary import ImportState
 from casework.tables import ImportFault, ImportJob
 from casework.watchlists.subjects import NewSubject
 
 # Pydantic's words for what deserves a code of its own.
 _CODES: Final = {"missing": "field_missing", "extra_forbidden": "field_unknown"}
+# What pydantic calls a fault -> its message, and the gap of that, if it has one.
+_MESSAGES: Final[Mapping[str, tuple[str, str | None]]] = {
+    "missing": ("field_missing", None),
+    "extra_forbidden": ("field_unknown", None),
+    "string_too_long": ("field_too_long", "most"),
+    "string_too_short": ("field_too_short", "least"),
+    "too_long": ("field_too_many", "most"),
+    "too_short": ("field_too_few", "least"),
+    "greater_than_equal": ("field_too_small", "least"),
+    "less_than_equal": ("field_too_great", "most"),
+    "enum": ("field_no_choice", "choices"),
+    "literal_error": ("field_no_choice", "choices"),
+    "date_type": ("field_no_date", None),
+    "date_parsing": ("field_no_date", None),
+    "date_from_datetime_parsing": ("field_no_date", None),
+    "date_from_datetime_inexact": ("field_no_date", None),
+    "datetime_type": ("field_no_time", None),
+    "datetime_parsing": ("field_no_time", None),
+    "datetime_object_invalid": ("field_no_time", None),
+    "datetime_from_date_parsing": ("field_no_time", None),
+    "timezone_aware": ("field_no_time", None),
+    "int_type": ("field_no_number", None),
+    "int_parsing": ("field_no_number", None),
+    "int_parsing_size": ("field_no_number", None),
+    "int_from_float": ("field_no_number", None),
+    "string_type": ("field_no_text", None),
+    "list_type": ("field_no_list", None),
+    "string_pattern_mismatch": ("field_pattern", None),
+}
+_LIMITS: Final = ("max_length", "min_length", "ge", "le")
+_QUOTED: Final = re.compile(r"'([^']*)'")
+
 _REPORT: Final = ("row", "reference", "field", "code", "message", "row_refused")
 
 
@@ -82,22 +116,35 @@ def rate_of(row: ImportJob) -> float | None:
 
 def check_row(fields: Mapping[str, Any], watchlist_id: str) -> CheckedRow | Sequence[Fault]:
     """Check a row's fields as those of `POST /v1/subjects`; a reference is required besides."""
-    missing = [Fault("reference", "field_missing", "A row needs the agency's own reference.")]
     if "watchlist_ids" in fields:
-        return [Fault("watchlist_ids", "field_unknown", "The import says which list it is for.")]
+        return [Fault("watchlist_ids", "field_unknown", Message("row_names_watchlist"))]
     try:
         body = SubjectIn.model_validate({**fields, "watchlist_ids": [watchlist_id]})
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
         named = zip(found, field_problems(found), strict=True)
         return [
-            Fault(problem.field[:200], _CODES.get(each["type"], INVALID), problem.message)
+            Fault(
+                problem.field[:200],
+                _CODES.get(each["type"], INVALID),
+                _message(each["type"], each.get("ctx", {}), problem.message),
+            )
             for each, problem in named
         ]
     if body.reference is None:
-        return missing
+        return [Fault("reference", "field_missing", Message("row_lacks_reference"))]
     person = NewSubject(**{**body.model_dump(), "watchlist_ids": (watchlist_id,)})
     return CheckedRow(person, frozenset(body.model_fields_set - {"watchlist_ids"}))
+
+
+def _message(kind: str, context: Mapping[str, Any], text: str) -> Message:
+    """Return what pydantic says of a field, as every language can say it."""
+    code, gap = _MESSAGES.get(kind, ("field_invalid", None))
+    if gap is None:
+        return Message(code, text=text)
+    if code == "field_no_choice":
+        return Message(code, {gap: tuple(_QUOTED.findall(context["expected"]))}, text)
+    return Message(code, {gap: next(context[name] for name in _LIMITS if name in context)}, text)
 
 
 def faults_as_csv(faults: Iterable[ImportFault]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Response
 from api import problems
 from api.dependencies import Allowed, HashingPlace, Origin, RequestId, TheService
 from api.v1.officers.schemas import OfficerOut
-from api.v1.sessions.schemas import SessionIn, SessionOut
+from api.v1.sessions.schemas import SessionIn, SessionOut, incomplete_of
 from api.workers import Overloaded
 from casework.accounts.sign_in import Credentials
 from casework.kernel import errors
@@ -51,7 +51,7 @@ def begin(
         token=signed_in.text,
         expires_at=signed_in.expires_at,
         officer=OfficerOut.of(signed_in.officer),
-        incomplete=signed_in.actor.incomplete,
+        incomplete=incomplete_of(signed_in.actor),
     )
 
 

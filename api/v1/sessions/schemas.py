@@ -8,6 +8,7 @@ from pydantic import MISSING, Field, StringConstraints
 from api.v1.common import Answer, Patch, Strict
 from api.v1.officers.schemas import Language, OfficerOut
 from casework.accounts.passwords import MOST_LENGTH
+from casework.kernel.actor import Actor
 
 Password = Annotated[str, StringConstraints(min_length=1, max_length=MOST_LENGTH)]
 Code = Annotated[
@@ -45,6 +46,11 @@ class AccountOut(OfficerOut):
     incomplete: str | None = Field(
         description="What has to be set before anything else is allowed; null if nothing."
     )
+
+
+def incomplete_of(actor: Actor) -> str | None:
+    """Return what has to be set before anything else is allowed, in a sentence."""
+    return str(actor.incomplete) if actor.incomplete is not None else None
 
 
 class AccountPatch(Patch):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from casework.kernel.messages import Message
 from casework.tables import AuditRecord
 
 GENESIS: Final = "0" * 64
@@ -33,15 +34,20 @@ class Verdict:
     records: int
     """How many records from the first on are as they were written."""
     last_hash: str
-    fault: str | None = None
-    """The first fault in a sentence, None where the chain is whole."""
+    message: Message | None = None
+    """The first fault, None where the chain is whole."""
     seq: int | None = None
     """The number of the first record that is not as it was written."""
 
     @property
+    def fault(self) -> str | None:
+        """The first fault in an English sentence."""
+        return str(self.message) if self.message is not None else None
+
+    @property
     def whole(self) -> bool:
         """Whether nothing is altered, missing or moved."""
-        return self.fault is None
+        return self.message is None
 
 
 class Chain:
@@ -62,17 +68,13 @@ class Chain:
         """
         expected = self.last.seq + 1
         if seq > expected:
-            return self.broken(f"record {expected} is missing", expected)
+            return self.broken("trail_record_missing", expected)
         if seq < expected:
-            return self.broken(f"record {seq} does not belong where it stands", seq)
+            return self.broken("trail_record_misplaced", seq)
         if text is None or chained(self.last.hash, text) != digest:
-            return self.broken(f"record {seq} is not as it was written", seq)
+            return self.broken("trail_record_altered", seq)
         if self._anchor is not None and self._anchor.seq == seq and self._anchor.hash != digest:
-            return self.broken(
-                f"the records up to {seq} are not those that were exported: the trail was "
-                "written anew",
-                seq,
-            )
+            return self.broken("trail_rewritten", seq)
         self.last = Link(seq, digest)
         return None
 
@@ -80,27 +82,24 @@ class Chain:
         """Return what was found where no fault was."""
         if self._anchor is not None and self._anchor.seq > self.last.seq:
             missing = self.last.seq + 1
-            return self.broken(
-                f"record {missing} is missing: the export goes to {self._anchor.seq}", missing
-            )
+            return self.broken("trail_shorter_than_export", missing, last=self._anchor.seq)
         return Verdict(self.last.seq, self.last.hash)
 
     def fault_against(self, end: Link) -> Verdict | None:
         """Return what is wrong if the chain does not end where it should, else None."""
         last = self.last
         if end.seq > last.seq:
-            fault = f"record {last.seq + 1} is missing: the trail goes to {end.seq}"
-            return self.broken(fault, last.seq + 1)
+            return self.broken("trail_cut_short", last.seq + 1, last=end.seq)
         if end.seq < last.seq:
-            fault = f"record {end.seq + 1} was added behind the end of the trail"
-            return self.broken(fault, end.seq + 1)
+            return self.broken("trail_record_added", end.seq + 1)
         if end.hash != last.hash:
-            return self.broken(f"record {last.seq} is not the one that was sealed", last.seq)
+            return self.broken("trail_end_differs", last.seq)
         return None
 
-    def broken(self, fault: str, seq: int) -> Verdict:
-        """Return a verdict that names a fault and the record it begins with."""
-        return Verdict(self.last.seq, self.last.hash, fault, seq)
+    def broken(self, code: str, seq: int, **params: int) -> Verdict:
+        """Return a verdict that names a fault, by its message's code, and the record it is at."""
+        message = Message(code, {"record": seq, **params})
+        return Verdict(self.last.seq, self.last.hash, message, seq)
 
 
 def check_export(lines: Iterable[str]) -> Verdict:
@@ -113,7 +112,7 @@ def check_export(lines: Iterable[str]) -> Verdict:
         read = _line(line)
         if read is None:
             seq = chain.last.seq + 1
-            return chain.broken(f"record {seq} is not as it was written", seq)
+            return chain.broken("trail_record_altered", seq)
         fault = chain.follow(*read)
         if fault is not None:
             return fault

@@ -132,8 +132,7 @@ class Audit:
             return chain.broken("the end of the trail is missing", last.seq + 1)
         end = Link(head.seq, head.hash)
         if not self._sealed(end, head.seal):
-            fault = "the end of the trail is not sealed with this installation's key"
-            return chain.broken(fault, last.seq + 1)
+            return chain.broken("trail_end_unsealed", last.seq + 1)
         return chain.fault_against(end)
 
     def _end(self, connection: Connection) -> Link:
@@ -145,19 +144,12 @@ class Audit:
         head = connection.execute(_THE_HEAD.with_for_update()).first()
         if head is None:
             if connection.execute(select(AuditRecord.seq).limit(1)).first() is not None:
-                raise AuditBroken(
-                    "the audit trail has records but no end: somebody altered the database; "
-                    "restore it from a backup, and run `siaga audit verify`"
-                )
+                raise AuditBroken("audit_end_missing")
             connection.execute(_FIRST_HEAD, {"id": _HEAD, "seq": 0, "hash": GENESIS, "seal": b""})
             return Link(0, GENESIS)
         end = Link(head.seq, head.hash)
         if not self._sealed(end, head.seal):
-            raise AuditBroken(
-                "the end of the audit trail is not sealed with this installation's data key: it is "
-                "another key than before (`data_key_file`), or somebody altered the database; "
-                "`siaga audit verify` tells where the trail breaks"
-            )
+            raise AuditBroken("audit_end_unsealed")
         return end
 
     def _sealed(self, end: Link, seal: bytes) -> bool:

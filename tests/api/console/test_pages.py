@@ -1,12 +1,11 @@
 """What holds for every page: headers, languages, errors, and that each says who may have it."""
 
 import re
-from importlib.resources import files
 
 import pytest
 from fastapi.routing import APIRoute
 
-from api.console.labels import LABELS, SAID_BY_CASEWORK
+from api.console.labels import LABELS
 from api.console.page import RequirePermission
 from api.console.screens import (
     account,
@@ -157,19 +156,3 @@ def test_every_word_of_a_vocabulary_that_is_shown_has_a_name():
     shown = {kind for kind, _ in LABELS}
     for vocabulary in shown:
         assert {value for kind, value in LABELS if kind is vocabulary} == set(vocabulary)
-
-
-def test_sentences_that_pages_repeat_are_said_by_the_use_cases():
-    source = "".join(path.read_text(encoding="utf-8") for path in _modules(files("casework")))
-    joined = re.sub(r'"\s*\n\s*f?"', "", source)
-    for sentence in SAID_BY_CASEWORK:
-        plain = re.sub(r"\d+", "", sentence)
-        assert plain.split("  ")[0] in joined or sentence in joined, sentence
-
-
-def _modules(folder):
-    for entry in folder.iterdir():
-        if entry.is_dir() and entry.name != "migrations":
-            yield from _modules(entry)
-        elif entry.name.endswith(".py"):
-            yield entry

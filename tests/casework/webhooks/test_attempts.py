@@ -14,6 +14,7 @@ from api.v1.webhooks.schemas import render
 from casework.accounts.api_keys import NewKey
 from casework.kernel import rows
 from casework.kernel.errors import NotFound
+from casework.kernel.messages import Message
 from casework.kernel.vocabulary import DeliveryState, EventKind, Role, Scope
 from casework.tables import AuditRecord, Delivery, Webhook
 from casework.webhooks.attempts import DeliveryQueue, DeliveryRules, Result, pause
@@ -29,7 +30,7 @@ from tests.services import OPERATOR, Desk, officer, port_system
 
 ALL = frozenset(EventKind)
 RULES = DeliveryRules(timeout_s=round(patience(2)), attempts=3, max_age=timedelta(hours=2))
-FAILED = Result(DeliveryState.PENDING, 500, 1.0, "The receiver answered 500.")
+FAILED = Result(DeliveryState.PENDING, 500, 1.0, Message("delivery_answered", {"status": "500"}))
 DONE = Result(DeliveryState.DELIVERED, 200, 1.0)
 
 

@@ -1,0 +1,425 @@
+"""Sentences of the domain: a code with parameters, and what each code says in English.
+
+Whoever shows a sentence to people translates it by its code and its parameters; nobody compares
+English texts. The console's catalogues have every entry of `ENGLISH` in every language.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One sentence, in no language yet; as text, it is in English."""
+
+    code: str
+    """A key of `ENGLISH`."""
+    params: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """What fills the gaps: texts, numbers, members of vocabularies, messages, tuples of these."""
+    text: str | None = None
+    """The English sentence, where another part words it more precisely than `ENGLISH` does."""
+
+    def __str__(self) -> str:
+        """Return the English sentence."""
+        return self.text if self.text is not None else filled(ENGLISH[self.code], self.params, str)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what is kept with a record, for `from_json`."""
+        return {"code": self.code, "params": {k: _plain(v) for k, v in self.params.items()}}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Self:
+        """Return the message that `as_json` was called on, without its text."""
+        return cls(kept["code"], {name: cls._read(value) for name, value in kept["params"].items()})
+
+    @classmethod
+    def _read(cls, value: Any) -> Any:  # noqa: ANN401 - as JSON has it
+        if isinstance(value, list):
+            return tuple(map(cls._read, value))
+        return cls.from_json(value) if isinstance(value, dict) else value
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - as JSON has it
+    if isinstance(value, Message):
+        return value.as_json()
+    return value if isinstance(value, str | int | float) else [_plain(each) for each in value]
+
+
+ENGLISH: Final[Mapping[str, str]] = {
+    # Accounts: sign-in, sessions, passwords, second factors
+    "credentials_wrong": "Login, password or code is wrong, or the account is not active.",
+    "sign_in_too_late": "It took too long: sign in again from the beginning.",
+    "second_factor_needed": "Send the code that your authenticator app shows.",
+    "sign_in_locked_minute": (
+        "Too many failed sign-ins: try again in {minutes} minute. An administrator can unlock "
+        "an account sooner, by giving it a new password."
+    ),
+    "sign_in_locked_minutes": (
+        "Too many failed sign-ins: try again in {minutes} minutes. An administrator can unlock "
+        "an account sooner, by giving it a new password."
+    ),
+    "session_unknown": "This session is not known or has ended: sign in again.",
+    "session_none": "Only an officer has a session.",
+    "credentials_missing": "Send a key or a session: `Authorization: Bearer siaga....`.",
+    "account_none": "Only an officer has an account.",
+    "account_password_due": (
+        "Choose a new password first: the present one was given to you by somebody else."
+    ),
+    "account_factor_due": "Set up a second factor first: this installation requires one.",
+    "password_wrong": "The present password is wrong.",
+    "password_changed_meanwhile": "Your password was changed meanwhile: sign in with the new one.",
+    "password_unchanged": "Choose a password that you have not now.",
+    "password_too_short": "Choose a password of at least {least} characters.",
+    "password_too_long": "Choose a password of at most {most} characters.",
+    "password_repetitive": "Choose a password that does not repeat so few characters.",
+    "password_numeric": "Choose a password that is not a number alone.",
+    "password_personal": "Choose a password that does not contain your name or login.",
+    "factor_in_use": "A second factor is in use: ask your administrator to reset it first.",
+    "factor_not_offered": "Ask for a new shared secret first.",
+    "factor_code_wrong": (
+        "The code is wrong: check the clock of your telephone, and try the next code."
+    ),
+    # Accounts: an identity provider
+    "sign_on_begun_elsewhere": (
+        "This sign-in was not begun in this browser, was answered before or took too long: sign"
+        " in again from the beginning."
+    ),
+    "sign_on_provider_refused": "The identity provider has not signed you in: try again there.",
+    "sign_on_code_refused": (
+        "The identity provider takes back its answer: sign in again from the beginning."
+    ),
+    "sign_on_token_unsound": (
+        "The identity provider's answer is not sound: sign in again, and tell your operator if "
+        "it stays so."
+    ),
+    "sign_on_unknown": (
+        "The identity provider knows you, but no account here is tied to yours: ask your "
+        "administrator."
+    ),
+    "sign_on_inactive": "Your account or your agency is not active: ask your administrator.",
+    "sign_on_passwords_off": "Passwords are not used here: sign in through the identity provider.",
+    "provider_unavailable": (
+        "The identity provider does not answer as it should: try again in a moment, and tell "
+        "your operator if it stays so."
+    ),
+    "provider_none": "This installation has no identity provider: sign in with a password.",
+    # Accounts: agencies, officers, keys
+    "agency_not_found": "There is no agency {agency}.",
+    "agency_code_unknown": "There is no agency {code}: see `siaga agencies list`.",
+    "agency_ambiguous": "There are several agencies: name one by its code, with --agency.",
+    "agency_code_taken": "An agency with the code {code} already exists.",
+    "agency_changed": "The agency has changed since you read it: read it again.",
+    "agency_own": "You cannot switch off your own agency.",
+    "key_screens_everybody": (
+        "A key with the scope 'screen' searches every agency's watchlists: only an "
+        "administrator of the agency that runs the installation can make one."
+    ),
+    "key_lacks_agency": (
+        "A key with the scope 'enrol' keeps one agency's watchlists: name the agency."
+    ),
+    "key_unknown": "This API key is not known or no longer in force.",
+    "key_not_found": "There is no key {key}.",
+    "role_of_systems": "The role 'port' is for systems: make a key with the scope 'screen'.",
+    "role_beyond_agency": (
+        "The role 'coordinator' reads totals of every agency: only an administrator of the "
+        "agency that runs the installation can give it."
+    ),
+    "officer_not_found": "There is no officer {officer}.",
+    "officer_login_unknown": "There is no officer {login}: see `siaga officers list`.",
+    "officer_login_taken": "An officer with the login {login} already exists.",
+    "officer_changed": "The officer has changed since you read it: read it again.",
+    "officer_self": (
+        "Nobody changes their own roles or switches themselves off: ask another administrator."
+    ),
+    "officer_without_password": "This officer signs in at the identity provider.",
+    "permission_missing": (
+        "This act ({act}) is not among what you may do: it takes one of the roles {roles}."
+    ),
+    "port_not_permitted": "This key may not submit encounters of port {port}.",
+    # Watchlists, subjects and their photos
+    "watchlist_not_found": "There is no watchlist {watchlist}.",
+    "watchlist_not_of_owner": "There is no watchlist {watchlist} of the agency that owns this.",
+    "watchlist_lacks_agency": "There is no agency {agency}: say which one the list belongs to.",
+    "watchlist_exists": "A watchlist called '{name}' already exists.",
+    "watchlist_name_taken": "Another watchlist already has that name.",
+    "watchlist_changed": "The watchlist has changed since you read it: read it again.",
+    "watchlist_in_use": "{subjects} subjects stand on this watchlist: remove them from it first.",
+    "subject_not_found": "There is no subject {subject}.",
+    "subject_photo_not_found": "Subject {subject} has no photo {photo}.",
+    "subject_reference_taken": "Another subject already has that reference.",
+    "subject_last_photo": (
+        "This is the subject's only photo: add another first, or remove the subject."
+    ),
+    "subject_changed": "The subject has changed since you read it: read it again.",
+    "period_reversed": "valid_until must be later than valid_from.",
+    "period_lapsed": "The entry has lapsed: valid_until lies in the past.",
+    "birth_too_early": "Nobody alive was born before {year}.",
+    "birth_in_future": "Nobody is born in the future.",
+    "birth_year_differs": "The year of birth is not that of the date: leave one of them out.",
+    "enrolment_refused": "No photo can be enrolled: {photos:; }",
+    # One photo: what became of it, and what can be done about it
+    "photo_reported": "{name}: {detail: }",
+    "photo_good": "Good.",
+    "photo_not_chosen": "no photo was chosen",
+    "photo_already_enrolled": "This photo is already enrolled.",
+    "photo_file_unreadable": "The file cannot be read: {error}.",
+    "photo_empty": "The file is empty: choose another photo.",
+    "photo_format_unsupported": "This is not a photo that can be read: send JPEG, PNG or WebP.",
+    "photo_too_large": "The photo's file is too large: choose a smaller one.",
+    "photo_too_many_pixels": "The photo has too many pixels: choose a smaller one.",
+    "photo_unreadable": "The photo is damaged and cannot be read: choose another.",
+    "advice_no_face": "No face was found: the face has to look into the camera, uncovered.",
+    "advice_several_faces": "Another face is as large: cut the photo so that one face is left.",
+    "advice_face_too_small": "The face is too small: move closer, or take a larger photo.",
+    "advice_blurred": "The face is blurred: hold still and focus.",
+    "advice_too_dark": "The face is too dark: add light from the front.",
+    "advice_too_bright": "The face is over-exposed: reduce the light or the exposure.",
+    "advice_low_contrast": "The face has hardly any contrast: look for haze, glass and lamps.",
+    "advice_turned_away": "The head is turned away: choose a photo that looks into the camera.",
+    "advice_uncertain_face": "The face is not clearly seen: is the photo upright? Choose another.",
+    # Imports: the file
+    "import_not_found": "There is no import {id}.",
+    "imports_unfinished": (
+        "{imports} imports of your agency are not finished: wait, or cancel some."
+    ),
+    "import_ended": "The import is {state}: there is nothing to cancel.",
+    "import_rest_fails": "What follows the first {done} rows fails: see the service's log.",
+    "list_is_json_array": "This is a JSON array: send JSON Lines, one object a line.",
+    "list_not_utf8": "The file is not UTF-8: save it as UTF-8.",
+    "list_line_no_text": "Line {line} is not text that a row could be.",
+    "list_too_many_lines": "The file has more than {lines} lines.",
+    "list_not_csv": "Row {row} is not CSV: {error}.",
+    "list_lacks_reference": (
+        "The column `reference` is missing: the first line must name the columns, which are "
+        "{columns}."
+    ),
+    "list_lacks_column": "The column `{column}` is missing.",
+    "list_column_unknown": "There is an unknown column; known are {columns}.",
+    "list_column_twice": "The column `{column}` stands twice.",
+    "list_empty": "The file has no rows.",
+    "list_too_long": "The file has more than {rows} rows: send it in several.",
+    "zip_damaged": "This is not a ZIP file, or it is damaged.",
+    "zip_too_many_members": "The ZIP has more than {members} members.",
+    "zip_unpacks_too_large": "The ZIP unpacks to more than {bytes} bytes.",
+    "zip_name_twice": "Member {member} of the ZIP has another's name.",
+    "zip_name_impossible": "Member {member} of the ZIP has a name that no file has.",
+    "zip_name_leads_out": "Member {member} of the ZIP has a name that leads out of the ZIP.",
+    "zip_member_opaque": "Member {member} of the ZIP is a link, or encrypted.",
+    "zip_method_uncommon": (
+        "Member {member} of the ZIP is compressed in an uncommon way: use deflate."
+    ),
+    "zip_bomb": "Member {member} of the ZIP unpacks to far more than it is.",
+    "zip_list_damaged": "The list in the ZIP is damaged.",
+    "zip_lacks_list": "A ZIP must hold one list at its top: {names: or }.",
+    "zip_and_photos": "The file is a ZIP that has its photos itself: send no other.",
+    # Imports: what is wrong with a row
+    "row_not_object": "The line is not one JSON object.",
+    "row_null": "A text holds a null character.",
+    "row_cells": "The row has {cells} cells where the heading has {columns}.",
+    "row_photos_no_list": "Photos are a list of file names.",
+    "row_cell_unreadable": "The cell is neither values separated by `;` nor a JSON array.",
+    "row_reference_twice": "Row {row} has the same reference: that one counts.",
+    "row_too_many_photos": "At most {photos} photos are accepted in a row.",
+    "row_lacks_reference": "A row needs the agency's own reference.",
+    "row_names_watchlist": "The import says which list it is for.",
+    "row_lacks_photo": "A new subject needs a photo.",
+    "row_photo_too_large": "It has more than {bytes} bytes.",
+    "row_photo_damaged": "{name} is damaged in the ZIP.",
+    "row_photos_missing": "{name} cannot be read: the upload has no photos.",
+    "row_photo_not_in_zip": "{name} cannot be read: the ZIP has no such file.",
+    "row_photo_not_in_folder": "{name} cannot be read: there is no such file.",
+    "row_photo_nameless": "{name} cannot be read: it has no such name.",
+    "row_photo_outside": "{name} cannot be read: the name leads out of the folder.",
+    "row_photo_unreadable": "{name} cannot be read: {error}.",
+    "field_missing": "The field is required.",
+    "field_unknown": "There is no such field.",
+    "field_too_long": "It may have at most {most} characters.",
+    "field_too_short": "It must have at least {least} characters.",
+    "field_too_many": "It may have at most {most} values.",
+    "field_too_few": "It must have at least {least} values.",
+    "field_too_small": "It must be at least {least}.",
+    "field_too_great": "It may be at most {most}.",
+    "field_no_choice": "It must be one of these: {choices}.",
+    "field_no_date": "It is no date such as 2027-01-05.",
+    "field_no_time": "It is no time with its zone, such as 2027-01-05T12:00:00+07:00.",
+    "field_no_number": "It is no whole number.",
+    "field_no_text": "It is no text.",
+    "field_no_list": "It is no list.",
+    "field_pattern": "It is not written as it has to be.",
+    "field_invalid": "The value is not valid.",
+    # Screening and searches
+    "idempotency_key_reused": (
+        "This Idempotency-Key was used for a different request: send a new key with a new photo"
+        " or changed fields."
+    ),
+    "encounter_not_found": "There is no encounter {encounter} of this key.",
+    "search_not_found": "There is no search {search} of yours.",
+    "candidate_not_found": "The search {search} has no candidate {rank}.",
+    "calibration_not_found": "There is no calibration {calibration}.",
+    "calibration_empty_gallery": "The gallery is empty, so nobody scores against it: enrol first.",
+    "calibration_too_few": (
+        "{searches} non-mated searches of a gallery of about {templates} templates are too few:"
+        " {least} at least. Screen more travellers, or run `siaga calibrate FOLDER` with photos"
+        " of people who are on no list."
+    ),
+    # Alerts
+    "alert_not_found": "There is no alert {alert}.",
+    "probe_photo_erased": "The traveller's photo has been erased.",
+    "enrolled_photo_erased": "The enrolled photo has been erased.",
+    "alert_changed": (
+        "The alert has changed since you read it, perhaps by another officer: read it again."
+    ),
+    "alert_taken": "Another officer has taken this alert; a supervisor can take over.",
+    "alert_yours": "You have already taken this alert.",
+    "alert_to_acknowledge": "Acknowledge the alert first: its list requires that.",
+    "alert_disagreed": "Two officers have looked and did not agree: take the alert and look anew.",
+    "alert_same_officer": "The second opinion takes another officer than the first.",
+    "alert_second_first": "A second officer has to look first: the alert's list requires it.",
+    "alert_ends_otherwise": (
+        "The traveller is not the person on the list, so the alert cannot end as {disposal}."
+    ),
+    "alert_undecided": (
+        "Nobody could tell whether it is the person on the list, so the alert cannot end as "
+        "{disposal}: take it and look anew."
+    ),
+    "alert_not_to_acknowledge": "An alert that is {state} cannot be acknowledged.",
+    "alert_not_to_decide": "An alert that is {state} cannot be decided.",
+    "alert_not_to_confirm": "An alert that is {state} cannot be confirmed.",
+    "alert_not_to_refer": "An alert that is {state} cannot be referred.",
+    "alert_not_to_close": "An alert that is {state} cannot be closed.",
+    "alert_under_review": "under review",
+    # Where a threshold comes from, and whether the audit trail is whole
+    "basis_by_hand": "set by hand",
+    "basis_prior": "prior of {pack}: FPIR {fpir} at {templates} templates",
+    "basis_calibration": "calibration {calibration}: FPIR {fpir} at {templates} templates",
+    "basis_extrapolated": (
+        "calibration {calibration}: FPIR {fpir} at {templates} templates, extrapolated from {size}"
+    ),
+    "trail_record_missing": "record {record} is missing",
+    "trail_record_misplaced": "record {record} does not belong where it stands",
+    "trail_record_altered": "record {record} is not as it was written",
+    "trail_rewritten": (
+        "the records up to {record} are not those that were exported: the trail was written anew"
+    ),
+    "trail_shorter_than_export": "record {record} is missing: the export goes to {last}",
+    "trail_cut_short": "record {record} is missing: the trail goes to {last}",
+    "trail_record_added": "record {record} was added behind the end of the trail",
+    "trail_end_differs": "record {record} is not the one that was sealed",
+    "trail_end_unsealed": "the end of the trail is not sealed with this installation's key",
+    # Referrals and tips
+    "referral_not_found": "There is no referral {referral}.",
+    "referral_lacks_photo": "The referral {referral} carries no {name}.",
+    "referral_changed": "The referral has changed since you read it: read it again.",
+    "referral_other_side": "Only the {side} of a referral can {move} here.",
+    "referral_not_possible": "The {side} cannot {move} a referral that is {state}.",
+    "referral_not_accepted": (
+        "The {side} cannot {move} a referral that is {state} and was not accepted."
+    ),
+    "referral_not_yours": "Only officers of the two agencies answer a referral.",
+    "referral_outcome_missing": "Say what came of it.",
+    "referral_outcome_of_sender": "The receiver says what came of it, not the sender.",
+    "referral_due_in_past": "An answer cannot be due before the referral is sent.",
+    "referral_receiver_unknown": "There is no agency {agency} at work.",
+    "referral_sender_unknown": "There is no such agency.",
+    "referral_to_self": "An agency refers nothing to itself.",
+    "referral_fields_of_list": (
+        "Only the agency that owns the list may hand on what stands on it: leave out {fields}"
+    ),
+    "referral_subject_erased": "The subject has been erased: leave its fields out.",
+    "referral_probe_erased": "The traveller's photo has been erased: leave it out.",
+    "referral_photo_erased": "The enrolled photo has been erased: leave it out.",
+    "referral_tip_without_photo": "The tip has no photo: leave it out.",
+    "tip_not_found": "There is no tip {tip}.",
+    "tip_lacks_photo": "The tip {tip} has no photo.",
+    "tip_lacks_source": "The tip {tip} names no source.",
+    "tip_changed": "The tip has changed since you read it: read it again.",
+    "tip_of_nobody": "A tip belongs to an agency: it is recorded by one of its officers.",
+    "tip_settled": "A tip that is {state} cannot become {into}.",
+    "tip_needs_photo": "A tip without a photo cannot become {into}.",
+    "tip_in_hand": (
+        "Another agency has this tip in hand: wait for its answer, or take the referral back."
+    ),
+    # Webhooks
+    "webhook_not_found": "There is no webhook {webhook}.",
+    "webhook_changed": "The webhook has changed since you read it: read it again.",
+    "webhook_lacks_receiver": "Name the agency that is told, or the key of a port system.",
+    "webhook_key_not_found": "There is no key {key} of a port system.",
+    "webhook_disabled": "Delivery {delivery} failed {attempts} times.",
+    "delivery_not_to_replay": (
+        "Not every delivery that you named is one of this webhook's that ended."
+    ),
+    "delivery_answered": "The receiver answered {status}.",
+    "delivery_timed_out": "No answer within {seconds} seconds.",
+    "delivery_failed": "{kind}: {error}",
+    "target_not_plain": "A webhook's URL is plain ASCII, without spaces, of 2,000 characters.",
+    "target_unreadable": "The webhook's URL cannot be read: {error}.",
+    "target_not_https": "A webhook's URL begins with https:// and names a host.",
+    "target_has_credentials": "A webhook's URL holds no user, password or fragment.",
+    "target_unresolved": "The host {host} cannot be resolved.",
+    "target_private": (
+        "The host {host} leads to a private address: the operator can allow that with the "
+        "setting webhook_private_targets."
+    ),
+    # Reports, files of the console
+    "totals_by_watchlist": "Totals are not given by watchlist: leave that group out.",
+    "report_period_reversed": "until must be later than since.",
+    "asset_not_found": "There is no file {name}.",
+    # The installation: what its operator has to put right
+    "audit_end_unsealed": (
+        "the end of the audit trail is not sealed with this installation's data key: it is "
+        "another key than before (`data_key_file`), or somebody altered the database; `siaga "
+        "audit verify` tells where the trail breaks"
+    ),
+    "audit_end_missing": (
+        "the audit trail has records but no end: somebody altered the database; restore it from"
+        " a backup, and run `siaga audit verify`"
+    ),
+    "database_unsupported": (
+        "database_url names {backend}: this service works with SQLite and PostgreSQL"
+    ),
+    "database_too_new": (
+        "the database is at revision {revision}, which this version does not know: run the "
+        "version of Siaga that wrote it, or a later one"
+    ),
+    "data_key_wrong": (
+        "{row} does not open with this data key: restore the key file that belongs to this "
+        "database, or the record from a backup if it was altered"
+    ),
+    "data_key_digits": "{path} must hold {digits} hexadecimal digits",
+    "data_key_length": "a data key has {wanted} bytes, this one {found}",
+    "data_key_unreadable": "{path} cannot be read as a data key: {error}",
+    "prior_missing": (
+        "pack {pack} has no [prior], so no threshold can be set: measure one with `python -m "
+        "benchmarks prior FOLDER --pack {pack}` and name its file in the setting prior_file"
+    ),
+    "templates_missing": (
+        "{photos} enrolled photos have no template of pack {pack}: run `siaga reembed`, or "
+        "start with the pack they were enrolled with"
+    ),
+    "client_secret_empty": "{file} holds no secret: oidc_client_secret_file names it",
+    "client_secret_unreadable": "{file} cannot be read as oidc_client_secret_file: {error}",
+}
+"""What each code says in English; `{name}` is filled in, `{names:; }` joins several."""
+
+
+def filled(template: str, params: Mapping[str, Any], word: Callable[[Any], str]) -> str:
+    """Return a sentence with its gaps filled.
+
+    Args:
+        template: of `ENGLISH`, or its translation.
+        params: what to fill in, by the names of the gaps.
+        word: says one value in the language of the template.
+    """
+    return template.format(**{name: _filling(value, word) for name, value in params.items()})
+
+
+class _Several(list[str]):
+    """Values for one gap, which says what stands between them."""
+
+    def __format__(self, between: str) -> str:
+        return (between or ", ").join(self)
+
+
+def _filling(value: Any, word: Callable[[Any], str]) -> str | _Several:  # noqa: ANN401 - see `params`
+    return _Several(map(word, value)) if isinstance(value, tuple) else word(value)
