@@ -73,7 +73,7 @@ def create_app(
         app.state.hashing = PasswordHashLimiter()
         metrics.serving(app.version, app.state.pool)
         async with AsyncExitStack() as stack:
-            stack.push_async_callback(app.state.pool.idle)
+            stack.push_async_callback(app.state.pool.shutdown)
             starting = asyncio.create_task(_start(app, open_service, stack))
             if on_failure is not None:
                 tell = on_failure
@@ -135,7 +135,7 @@ async def _start(
         return
     stack.callback(service.records.close)
     # What was admitted is finished before the database is closed under it.
-    stack.push_async_callback(app.state.pool.idle)
+    stack.push_async_callback(app.state.pool.shutdown)
     app.state.service = service
     app.state.metrics.ready(app.version, service)
     app.state.metrics.streaming(app.state.streams)

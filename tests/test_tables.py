@@ -29,7 +29,7 @@ PACKAGES: Final = ("models", "detector", "index", "casework", "api", "cli")
 CATALOGUES: Final = {language: read(language) for language in LANGUAGES}
 
 PARTIAL: Final = {
-    "casework.kernel.permissions.FOR_ALL": "most acts reach no further for anybody",
+    "casework.kernel.permissions.OPERATOR_GRANTS": "most acts reach no further for anybody",
     "casework.kernel.permissions._PEOPLE": "port systems are no people",
     "casework.imports.exports._SUFFIXES": "formats whose name is not their suffix",
     "casework.oversight.reports._FORMATS": "dimensions that are parts of a time",

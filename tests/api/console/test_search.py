@@ -100,7 +100,7 @@ def test_a_busy_service_says_so(signed_in, client, lists, monkeypatch):
     def full():
         raise Overloaded
 
-    monkeypatch.setattr(client.app.state.pool, "take", full)
+    monkeypatch.setattr(client.app.state.pool, "acquire", full)
     assert ask(officer, 1).status_code == 503
     assert "The service is busy. Try again in a moment." in officer.text
 
