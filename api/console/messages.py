@@ -94,9 +94,12 @@ FOR_PROGRAMS: Final = frozenset(
         "key_unknown",
         "officer_login_unknown",
         "officer_not_found",
+        "period_lapsed",
+        "period_reversed",
         "permission_missing",
         "referral_lacks_photo",
         "referral_not_found",
+        "report_period_reversed",
         "search_not_found",
         "session_unknown",
         "subject_not_found",
@@ -110,7 +113,7 @@ FOR_PROGRAMS: Final = frozenset(
         "webhook_not_found",
     }
 )
-"""Messages of ids, keys and rights' names: pages say what their problem's code says."""
+"""Messages of ids, keys, and names of fields and rights: pages say what the problem's code says."""
 
 
 def translated(message: Message, locale: Locale) -> str:

@@ -306,6 +306,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "trail_cut_short": "record {record} is missing: the trail goes to {last}",
     "trail_record_added": "record {record} was added behind the end of the trail",
     "trail_end_differs": "record {record} is not the one that was sealed",
+    "trail_end_missing": "the end of the trail is missing",
     "trail_end_unsealed": "the end of the trail is not sealed with this installation's key",
     # Referrals and tips
     "referral_not_found": "There is no referral {referral}.",

@@ -129,7 +129,7 @@ class Audit:
             # No officer is made without a record: a trail that is not there was taken away.
             if not last.seq and session.scalar(select(Officer.id).limit(1)) is None:
                 return None
-            return chain.broken("the end of the trail is missing", last.seq + 1)
+            return chain.broken("trail_end_missing", last.seq + 1)
         end = Link(head.seq, head.hash)
         if not self._sealed(end, head.seal):
             return chain.broken("trail_end_unsealed", last.seq + 1)

@@ -116,7 +116,7 @@ def test_who_was_slower_keeps_the_note(siti, pol, alert, desk, signed_in):
     pol.send(f"{address}/step", move="accept")
     answer = colleague.send(f"{address}/step", move="decline", note="My careful note")
     assert answer.status_code == 409
-    assert "It has changed since you read it" in colleague.text
+    assert "The referral has changed since you read it" in colleague.text
     assert "My careful note</textarea>" in answer.text
 
 

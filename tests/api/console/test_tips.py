@@ -116,7 +116,7 @@ def test_who_was_slower_is_told(signed_in):
     second.open(f"/tips/{tip}")
     first.send(f"/tips/{tip}/dismiss", reason="A joke")
     assert second.send(f"/tips/{tip}/dismiss", reason="Mine").status_code == 409
-    assert "It has changed since you read it" in second.text
+    assert "The tip has changed since you read it" in second.text
 
 
 def test_an_analyst_makes_a_subject_of_a_tip(signed_in, desk):

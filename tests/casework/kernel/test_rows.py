@@ -13,7 +13,7 @@ from tests.contract.sealed_rows import is_of_a_vault
 from tests.contract.source import argument, modules
 from tests.services import officer
 
-MISSING = NotFound("There is none.")
+MISSING = NotFound("agency_not_found", agency="agy_none")
 
 
 def test_a_row_is_found_or_said_to_be_missing(desk):
