@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, case, false, func, not_, or_, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from casework.kernel import rows
@@ -19,9 +19,10 @@ from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotFound
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require, within_reach
+from casework.kernel.rules import one_of
 from casework.kernel.vocabulary import AlertState, SubjectStatus
 from casework.review import findings
-from casework.review.states import FIRST_OPINIONS, AlertPosition, ReviewPolicy, veiled
+from casework.review.states import FIRST_OPINIONS, AlertPosition, ReviewPolicy
 from casework.tables import Agency, Alert, AlertEvent, Encounter, EnrolledPhoto, Subject, Watchlist
 from casework.watchlists import watchlists
 
@@ -148,7 +149,7 @@ class Alerts:
     def counts(self, actor: Actor) -> dict[AlertState, int]:
         """Count the alerts that an actor may see, by state as shown; raises NotPermitted."""
         require(actor, Permission.READ_ALERT)
-        shown = case((_hidden(actor), AlertState.UNDER_REVIEW.value), else_=Alert.state)
+        shown: ColumnElement[str] = findings.shown_to(Alert, actor.id)
         query = select(shown, func.count()).where(visible(actor)).group_by(shown)
         with self._database.read() as session:
             return {AlertState(state): count for state, count in session.execute(query)}
@@ -285,14 +286,12 @@ def policy(alert: Alert) -> ReviewPolicy:
 
 def hides_opinion(alert: Alert, actor: Actor) -> bool:
     """Whether the first opinion is hidden from a reader."""
-    return veiled(position(alert), policy(alert)) and alert.decided_by != actor.id
+    return bool(findings.hidden_from(alert, actor.id))
 
 
 def shown_state(alert: Alert, actor: Actor) -> AlertState:
     """Return an alert's state as a reader may see it."""
-    if hides_opinion(alert, actor):
-        return AlertState.UNDER_REVIEW
-    return AlertState(alert.state)
+    return AlertState(findings.shown_to(alert, actor.id))
 
 
 def subject_card(subject: Subject) -> SubjectCard:
@@ -313,18 +312,16 @@ def subject_card(subject: Subject) -> SubjectCard:
     )
 
 
-def _hidden(reader: Actor) -> ColumnElement[bool]:
-    """Return what `hides_opinion` says, as a condition."""
-    return and_(findings.veiled(), or_(Alert.decided_by.is_(None), Alert.decided_by != reader.id))
-
-
 def _shown_in(reader: Actor, states: Sequence[AlertState]) -> ColumnElement[bool]:
     """Return the condition that an alert is shown in one of these states."""
-    plain = [state.value for state in states if state is not AlertState.UNDER_REVIEW]
-    veil = _hidden(reader) if AlertState.UNDER_REVIEW in states else false()
-    if _FIRST.isdisjoint(plain):
-        return or_(Alert.state.in_(plain), veil)
-    return or_(and_(Alert.state.in_(plain), not_(_hidden(reader))), veil)
+    # By the column first, which has an index.
+    stored = {state.value for state in states} - {AlertState.UNDER_REVIEW.value}
+    if AlertState.UNDER_REVIEW in states:
+        stored |= _FIRST
+    found = Alert.state.in_(sorted(stored))
+    if _FIRST.isdisjoint(stored):
+        return found
+    return and_(found, one_of(findings.shown_to(Alert, reader.id), states))
 
 
 _FIRST: Final = frozenset(state.value for state in FIRST_OPINIONS)

@@ -6,12 +6,13 @@ nothing, and must not show in any count either: the second officer may be readin
 """
 
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, and_, case
+from sqlalchemy import ColumnElement
 
+from casework.kernel.rules import all_of, differs, first_of, one_of
 from casework.kernel.vocabulary import AlertState, Disposal
-from casework.review.states import FIRST_OPINIONS
+from casework.review import states
 from casework.tables import Alert
 
 
@@ -37,16 +38,37 @@ _MATCH: Final = frozenset(
 _FALSE_ALARM: Final = frozenset({AlertState.NOT_CANDIDATE, AlertState.REJECTED})
 
 
-def result_of(state: str, disposal: str | None = None) -> AdjudicationResult:
-    """Return how an alert reads.
+# Of several alerts of one traveller, the gravest decides.
+SEVERITY: Final = (
+    AdjudicationResult.FALSE_ALARM,
+    AdjudicationResult.OPEN,
+    AdjudicationResult.MATCH,
+)
+
+
+def place(state: Any, disposal: Any) -> Any:  # noqa: ANN401 - values or columns
+    """Say how an alert reads, by the place in `SEVERITY`.
 
     Args:
-        state: the alert's state, as `visible_state` gives it.
-        disposal: how a closed alert ended.
+        state: the alert's state, as `visible_state` gives it; or an expression of it.
+        disposal: how a closed alert ended; or its column.
     """
-    if state in _FALSE_ALARM or disposal == Disposal.MISTAKEN_IDENTITY:
-        return AdjudicationResult.FALSE_ALARM
-    return AdjudicationResult.MATCH if state in _MATCH else AdjudicationResult.OPEN
+    return first_of(
+        (disposal == Disposal.MISTAKEN_IDENTITY.value, 0),
+        (one_of(state, _FALSE_ALARM), 0),
+        (one_of(state, _MATCH), 2),
+        otherwise=1,
+    )
+
+
+def result_of(state: str, disposal: str | None = None) -> AdjudicationResult:
+    """Return how an alert reads; see `place`."""
+    return SEVERITY[place(state, disposal)]
+
+
+def severity() -> ColumnElement[int]:
+    """Return, for statements over alerts, the place of each one's finding in `SEVERITY`."""
+    return cast("ColumnElement[int]", place(visible_state(), Alert.disposal))
 
 
 def counts_as_chance(state: str, disposal: str | None = None) -> bool:
@@ -58,34 +80,22 @@ def counts_as_chance(state: str, disposal: str | None = None) -> bool:
     return result_of(state, disposal) is not AdjudicationResult.MATCH
 
 
-def veiled() -> ColumnElement[bool]:
-    """Return what `casework.review.states.veiled` says, for statements over alerts."""
-    return and_(
-        Alert.requires_second_officer,
-        Alert.state.in_([state.value for state in FIRST_OPINIONS]),
-        Alert.confirmed_by.is_(None),
-    )
-
-
 def visible_state() -> ColumnElement[str]:
     """Return, for statements over alerts, the state that may be told to anybody."""
-    return case((veiled(), AlertState.UNDER_REVIEW.value), else_=Alert.state)
+    return cast("ColumnElement[str]", shown_to(Alert, None))
 
 
-# Of several alerts of one traveller, the gravest decides.
-SEVERITY: Final = (
-    AdjudicationResult.FALSE_ALARM,
-    AdjudicationResult.OPEN,
-    AdjudicationResult.MATCH,
-)
-
-
-def severity() -> ColumnElement[Any]:
-    """Return, for statements over alerts, the place of each one's finding in `SEVERITY`."""
-    return case(
-        (veiled(), 1),
-        (Alert.disposal == Disposal.MISTAKEN_IDENTITY.value, 0),
-        (Alert.state.in_([state.value for state in _MATCH]), 2),
-        (Alert.state.in_([state.value for state in _FALSE_ALARM]), 0),
-        else_=1,
+def shown_to(alert: Alert | type[Alert], reader_id: str | None) -> Any:  # noqa: ANN401
+    """Say in which state an alert is shown to a reader, who is None for anybody."""
+    return first_of(
+        (hidden_from(alert, reader_id), AlertState.UNDER_REVIEW.value), otherwise=alert.state
     )
+
+
+def hidden_from(alert: Alert | type[Alert], reader_id: str | None) -> Any:  # noqa: ANN401
+    """Say whether the first opinion is hidden from a reader, who is None for anybody.
+
+    Nobody but the first officer sees it before the second opinion is given.
+    """
+    veil = states.veil(alert.requires_second_officer, alert.state, alert.confirmed_by)
+    return veil if reader_id is None else all_of(veil, differs(alert.decided_by, reader_id))

@@ -8,15 +8,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require
+from casework.kernel.rules import all_of, first_of
 from casework.kernel.vocabulary import AlertState
 from casework.review.alerts import AlertFilter, visible
 from casework.tables import Alert, AlertEvent, Encounter
@@ -83,14 +84,14 @@ class Queue:
         require(actor, Permission.READ_ALERT)
         condition = and_(visible(actor), *wanted.conditions(actor))
         with self._database.read() as session:
-            overdue = self._overdue(session)
+            late = self._late(session)
             alerts = tuple(
                 session.scalars(
                     select(Alert)
                     .join(Alert.encounter)
                     .options(joinedload(Alert.encounter))
                     .where(condition)
-                    .order_by(_urgency_in_sql(overdue), Alert.id.desc())
+                    .order_by(_urgency(Alert, late), Alert.id.desc())
                     .offset((number - 1) * size)
                     .limit(size)
                 )
@@ -157,7 +158,9 @@ class Queue:
 
     def _standing(self, session: Session, actor: Actor) -> OpenAlerts:
         waiting = func.coalesce(func.sum(case((_WAITING, 1), else_=0)), 0)
-        overdue = func.coalesce(func.sum(case((self._overdue(session), 1), else_=0)), 0)
+        overdue = func.coalesce(
+            func.sum(case((and_(_WAITING, self._late(session)), 1), else_=0)), 0
+        )
         row = session.execute(
             select(waiting, overdue, func.count())
             .select_from(Alert)
@@ -165,21 +168,23 @@ class Queue:
         ).one()
         return OpenAlerts(int(row[0]), int(row[1]), int(row[2]))
 
-    def _overdue(self, session: Session) -> ColumnElement[bool]:
-        """Return the condition for alerts that have waited too long.
+    def _late(self, session: Session) -> ColumnElement[bool]:
+        """Return the condition for alerts that are older than their list allows, if they wait.
 
         Databases differ in how they add seconds to times; the lists' targets are few.
         """
         now = self._clock()
         targets = session.scalars(select(Alert.acknowledge_within_s).where(_WAITING).distinct())
-        late = [
-            and_(
-                Alert.acknowledge_within_s == target,
-                Alert.created_at < now - timedelta(seconds=target),
-            )
-            for target in targets
-        ]
-        return and_(_WAITING, or_(*late)) if late else and_(_WAITING, Alert.id.is_(None))
+        return or_(
+            false(),
+            *(
+                and_(
+                    Alert.acknowledge_within_s == target,
+                    Alert.created_at < now - timedelta(seconds=target),
+                )
+                for target in targets
+            ),
+        )
 
     def _described(self, session: Session, alerts: tuple[Alert, ...], total: int) -> QueuePage:
         now = self._clock()
@@ -198,25 +203,25 @@ class Queue:
 
 def urgency_of(alert: Alert, now: datetime) -> Urgency:
     """Return where an alert belongs at a time."""
-    if alert.state == AlertState.CLOSED:
-        return Urgency.CLOSED
-    if alert.state != AlertState.NEW:
-        return Urgency.OPEN
-    if not alert.requires_acknowledgement:
-        return Urgency.NEW
     late = now - alert.created_at > timedelta(seconds=alert.acknowledge_within_s)
-    return Urgency.OVERDUE if late else Urgency.WAITING
+    return Urgency(_urgency(alert, late))
 
 
-_WAITING: Final = and_(Alert.state == AlertState.NEW, Alert.requires_acknowledgement)
-
-
-def _urgency_in_sql(overdue: ColumnElement[bool]) -> ColumnElement[int]:
-    """Say `urgency_of` to the database."""
-    return case(
-        (overdue, int(Urgency.OVERDUE)),
-        (_WAITING, int(Urgency.WAITING)),
-        (Alert.state == AlertState.NEW, int(Urgency.NEW)),
-        (Alert.state == AlertState.CLOSED, int(Urgency.CLOSED)),
-        else_=int(Urgency.OPEN),
+def _urgency(alert: Alert | type[Alert], late: Any) -> Any:  # noqa: ANN401
+    """Say where alerts belong, given whether each is older than its list allows."""
+    waiting = _waiting(alert)
+    return first_of(
+        (all_of(waiting, late), int(Urgency.OVERDUE)),
+        (waiting, int(Urgency.WAITING)),
+        (alert.state == AlertState.NEW.value, int(Urgency.NEW)),
+        (alert.state == AlertState.CLOSED.value, int(Urgency.CLOSED)),
+        otherwise=int(Urgency.OPEN),
     )
+
+
+def _waiting(alert: Alert | type[Alert]) -> Any:  # noqa: ANN401
+    """Say whether an alert has to be taken and is not."""
+    return all_of(alert.state == AlertState.NEW.value, alert.requires_acknowledgement)
+
+
+_WAITING: Final = cast("ColumnElement[bool]", _waiting(Alert))

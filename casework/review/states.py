@@ -14,10 +14,11 @@ therefore refused or allowed in the same words whatever that opinion was.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from casework.kernel.errors import IllegalTransition
 from casework.kernel.messages import Message
+from casework.kernel.rules import all_of, missing, one_of
 from casework.kernel.vocabulary import AlertState, Disposal, Opinion
 
 _S = AlertState
@@ -57,9 +58,17 @@ class AlertPosition:
     """Who gave the second opinion on the present first one; None before there is one."""
 
 
+def veil(requires_second_officer: Any, state: Any, confirmed_by: Any) -> Any:  # noqa: ANN401
+    """Say when there is a first opinion that the second officer must not know of yet.
+
+    Of one alert's values, or of the columns (`casework.kernel.rules`).
+    """
+    return all_of(requires_second_officer, one_of(state, FIRST_OPINIONS), missing(confirmed_by))
+
+
 def veiled(at: AlertPosition, rules: ReviewPolicy) -> bool:
     """Whether there is a first opinion that the second officer must not know of yet."""
-    return rules.requires_second_officer and at.state in FIRST_OPINIONS and at.confirmed_by is None
+    return bool(veil(rules.requires_second_officer, at.state, at.confirmed_by))
 
 
 def acknowledge(

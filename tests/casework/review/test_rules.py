@@ -1,0 +1,112 @@
+"""What Python says of an alert, a statement says of its row: every combination, every database."""
+
+from datetime import timedelta
+from itertools import count, product
+
+import pytest
+from sqlalchemy import delete, insert, select
+
+from casework.kernel.vocabulary import AlertState, Disposal, Role
+from casework.review import findings, states
+from casework.review.alerts import AlertFilter, hides_opinion, policy, position, shown_state
+from casework.review.queue import urgency_of
+from casework.tables import Alert
+from tests.services import BEGIN, officer
+
+pytestmark = pytest.mark.every_database
+
+STORED = [state.value for state in AlertState if state is not AlertState.UNDER_REVIEW]
+OFFICERS = [None, "off_a", "off_b"]
+READERS = ["off_a", "off_b", "off_c"]
+WITHIN_S = [30, 60]
+AGES_S = [0, 31, 61]
+
+
+@pytest.fixture
+def alerts(desk):
+    """Alerts of every state, policy, officer and end, of several ages."""
+    desk.enrol(1)
+    encounter = desk.screen(1).encounter
+    (raised,) = encounter.alerts
+    known = {column.name: getattr(raised, column.name) for column in Alert.__table__.columns}
+    known["encounter_id"] = encounter.id
+    ends = [None, Disposal.MISTAKEN_IDENTITY.value, Disposal.CLEARED.value]
+    numbers = count()
+    rows = [
+        known
+        | {
+            "id": f"alr_{number}",
+            "subject_id": f"sub_{number}",
+            "state": state,
+            "decided_by": decided_by,
+            "confirmed_by": confirmed_by,
+            "requires_second_officer": second,
+            "requires_acknowledgement": bool(number % 2),
+            "acknowledge_within_s": WITHIN_S[number // 2 % 2],
+            "created_at": BEGIN - timedelta(seconds=AGES_S[number // 4 % 3]),
+            "disposal": disposal,
+        }
+        for state, decided_by, confirmed_by, second, disposal in product(
+            STORED, OFFICERS, OFFICERS[:2], [True, False], ends
+        )
+        for number in [next(numbers)]
+    ]
+    desk.clock.now = BEGIN
+    with desk.service.records.kernel.database.write() as session:
+        session.execute(delete(Alert))
+        session.execute(insert(Alert), rows)
+    with desk.service.records.kernel.database.read() as session:
+        return {row.id: row for row in session.scalars(select(Alert))}
+
+
+def asked(desk, expression):
+    """What the database says of each alert."""
+    with desk.service.records.kernel.database.read() as session:
+        return dict(session.execute(select(Alert.id, expression)).all())
+
+
+def test_states_findings_and_veils_are_the_same_in_python_and_in_sql(desk, alerts):
+    assert len(alerts) == len(STORED) * 3 * 2 * 2 * 3
+    shown = {
+        key: "under_review" if states.veiled(position(row), policy(row)) else row.state
+        for key, row in alerts.items()
+    }
+    assert asked(desk, findings.visible_state()) == shown
+    assert set(shown.values()) == {*STORED, "under_review"}
+    assert asked(desk, findings.severity()) == {
+        key: findings.SEVERITY.index(findings.result_of(shown[key], row.disposal))
+        for key, row in alerts.items()
+    }
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_each_reader_is_shown_the_same(desk, alerts, reader):
+    actor = officer(desk.agency(), name=reader.removeprefix("off_"))
+    assert actor.id == reader
+    expected = {key: shown_state(row, actor) for key, row in alerts.items()}
+    assert asked(desk, findings.shown_to(Alert, reader)) == expected
+    hidden = {key: hides_opinion(row, actor) for key, row in alerts.items()}
+    assert {
+        key: bool(value) for key, value in asked(desk, findings.hidden_from(Alert, reader)).items()
+    } == hidden
+    assert any(hidden.values())
+    assert not all(hidden.values())
+    for chosen in [*((state,) for state in AlertState), (AlertState.NEW, AlertState.UNDER_REVIEW)]:
+        (condition,) = AlertFilter(states=chosen).conditions(actor)
+        with desk.service.records.kernel.database.read() as session:
+            found = set(session.scalars(select(Alert.id).where(condition)))
+        assert found == {key for key, state in expected.items() if state in chosen}
+
+
+def test_the_queue_s_order_is_what_is_said_of_each_alert(desk, alerts):
+    queue = desk.service.records.queue
+    actor = officer(desk.agency(), Role.OFFICER)
+    page = queue.page(actor, AlertFilter(), 1, len(alerts))
+    order = [(page.urgencies[row.id], row.id) for row in page.alerts]
+    assert [urgency for urgency, _ in order] == sorted(urgency for urgency, _ in order)
+    assert len({urgency for urgency, _ in order}) == 5
+    assert {row.id: urgency_of(row, BEGIN) for row in page.alerts} == page.urgencies
+    waiting = [row for row in alerts.values() if page.urgencies[row.id] <= 1]
+    overdue = [row for row in waiting if page.urgencies[row.id] == 0]
+    counted = queue.open_alerts(actor)
+    assert (counted.waiting, counted.overdue) == (len(waiting), len(overdue))
