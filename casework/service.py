@@ -25,7 +25,7 @@ from casework.gallery.templates import TemplateMaker
 from casework.imports.exports import Exports
 from casework.imports.imports import Imports
 from casework.imports.queue import ImportQueue
-from casework.imports.run import Importing
+from casework.imports.run import ImportRunner
 from casework.imports.store import ImportStore
 from casework.kernel.audit.log import Audit
 from casework.kernel.audit.reader import AuditReader
@@ -174,7 +174,7 @@ class Service:
     model: ModelKey
     pipeline: Pipeline
     enrolment: Enrolment
-    importing: Importing
+    import_runner: ImportRunner
     tip_desk: TipSteps
     re_embedding: ReEmbedding
     mirror: GalleryReplica
@@ -217,9 +217,7 @@ class Service:
             model,
             pipeline,
             enrolment,
-            Importing(
-                kernel, ImportQueue(kernel), enrolment, ImportStore(kernel, enrolment), mirror
-            ),
+            ImportRunner(kernel, ImportQueue(kernel), enrolment, ImportStore(kernel, enrolment)),
             TipSteps(kernel, pipeline, enrolment, searches, records.correspondence),
             ReEmbedding(kernel, pipeline, templates),
             mirror,

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from casework.watchlists.quality import quality_record
 from cli.options import AsJson
 from cli.output import Exit, err, out, print_json
 from config import opening
@@ -40,8 +39,8 @@ def compare(first: PhotoFile, second: PhotoFile, as_json: AsJson = False) -> Non
             {
                 "score": score,
                 "false_match_rate": rate,
-                "first": quality_record(one.quality),
-                "second": quality_record(other.quality),
+                "first": one.quality.as_record(),
+                "second": other.quality.as_record(),
             }
         )
     elif score is not None:

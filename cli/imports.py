@@ -16,8 +16,8 @@ from rich.progress import Progress
 
 from api.v1.imports.schemas import RowFaultOut, check_row, rate_of
 from casework.imports.photos import PhotoFolder
-from casework.imports.queue import ImportTaken
-from casework.imports.run import ImportBatch, ImportRun
+from casework.imports.queue import ClaimedImport, ImportTaken
+from casework.imports.run import ImportBatch, ImportRunner
 from casework.imports.source import ImportLimits, ImportSource, counted
 from casework.imports.source import opened as source_of
 from casework.kernel.actor import Actor
@@ -110,12 +110,12 @@ def run_import(
         with _source(brought, limits) as source:
             rows = counted(source, limits)
             row = row or watchlists.create(operator, new)
-            claim = service.importing.queue.begin_here(
+            claim = service.import_runner.queue.begin_here(
                 operator, row.id, _digest(brought), rows, dry_run=brought.dry_run
             )
-            run = service.importing.begin(claim, source, check_row, limits)
+            batches = service.import_runner.batches(claim, source, check_row, limits)
             with item_progress("rows") as progress:
-                return _work(run, workers, progress)
+                return _work(service.import_runner, claim, batches, workers, progress)
     except ImportRefused as error:
         err.print(str(error), markup=False)
         raise typer.Exit(Exit.REFUSED) from None
@@ -124,10 +124,15 @@ def run_import(
         raise typer.Exit(Exit.REFUSED) from None
 
 
-def _work(run: ImportRun, workers: int, progress: Progress) -> ImportJob:
-    job = run.claim.job
+def _work(
+    runner: ImportRunner,
+    claim: ClaimedImport,
+    batches: Iterator[ImportBatch],
+    workers: int,
+    progress: Progress,
+) -> ImportJob:
+    job = claim.job
     task = progress.add_task("Importing", total=job.rows, completed=job.done, rate="")
-    batches = run.batches()
     ahead: deque[tuple[ImportBatch, list[Future[Examined]]]] = deque()
     with ThreadPoolExecutor(workers, "siaga-import") as pool:
         while True:
@@ -138,7 +143,7 @@ def _work(run: ImportRun, workers: int, progress: Progress) -> ImportJob:
             batch, futures = ahead.popleft()
             for each, future in zip(batch.tasks, futures, strict=True):
                 each.done = future.result()
-            job = run.store(batch)
+            job = runner.store(claim, batch)
             rate = f"{rate_of(job) or 0:.0f} rows/s, {job.refused} refused"
             progress.update(task, completed=job.done, rate=rate)
 

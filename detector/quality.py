@@ -7,7 +7,7 @@ explains the bounds below.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -84,6 +84,17 @@ class Quality:
             if each.name == name:
                 return each
         raise KeyError(name)
+
+    def as_record(self) -> dict[str, Any]:
+        """Return plain data, as it is recorded and answered."""
+        return {
+            "verdict": self.verdict.value,
+            "reasons": [{"code": reason.value, "advice": reason.advice} for reason in self.reasons],
+            "measures": [
+                {"name": m.name, "value": m.value, "unit": m.unit, "score": m.score}
+                for m in self.measures
+            ],
+        }
 
 
 NO_FACE: Final = Quality(Verdict.UNSEARCHABLE, (Reason.NO_FACE,), ())

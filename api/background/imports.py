@@ -9,8 +9,8 @@ from api.logging import log
 from api.v1.imports.schemas import check_row
 from api.workers import WorkPool
 from casework.imports.queue import ClaimedImport, ImportTaken
-from casework.imports.run import ImportBatch, ImportRun
-from casework.imports.source import ImportLimits
+from casework.imports.run import ImportBatch
+from casework.imports.source import ImportLimits, ImportSource
 from casework.kernel.errors import CaseworkError
 from casework.kernel.vocabulary import ImportState
 from casework.service import Service
@@ -46,7 +46,7 @@ class ImportWorker:
             await self._running
 
     async def _run(self) -> None:
-        imports, queue = self._service.records.imports, self._service.importing.queue
+        imports, queue = self._service.records.imports, self._service.import_runner.queue
         take_over = True
         while not self._stopping.is_set():
             self._woken.clear()
@@ -64,12 +64,11 @@ class ImportWorker:
                 await asyncio.wait_for(self._woken.wait(), _LOOK_EVERY_S)
 
     async def _work_on(self, claim: ClaimedImport) -> None:
-        queue = self._service.importing.queue
+        queue = self._service.import_runner.queue
         uploads = self._service.records.imports.uploads
         try:
             with uploads.source(claim.job.id, self._limits) as source:
-                run = self._service.importing.begin(claim, source, check_row, self._limits)
-                await self._finish(run)
+                await self._finish(claim, source)
         except ImportTaken:
             log.info("import left to another process", id=claim.job.id)
         except CaseworkError as error:
@@ -79,23 +78,24 @@ class ImportWorker:
         if self._stopping.is_set():
             await asyncio.to_thread(queue.release, claim)
 
-    async def _finish(self, run: ImportRun) -> None:
-        batches = run.batches()
+    async def _finish(self, claim: ClaimedImport, source: ImportSource) -> None:
+        runner = self._service.import_runner
+        batches = runner.batches(claim, source, check_row, self._limits)
         while (batch := await asyncio.to_thread(_next, batches)) is not None:
-            if not await self._examine(run, batch):
+            if not await self._examine(claim, batch):
                 return
-            job = await asyncio.to_thread(run.store, batch)
+            job = await asyncio.to_thread(runner.store, claim, batch)
             if job.state == ImportState.DONE.value:
                 log.info("imported", id=job.id, rows=job.done, refused=job.refused)
 
-    async def _examine(self, run: ImportRun, batch: ImportBatch) -> bool:
+    async def _examine(self, claim: ClaimedImport, batch: ImportBatch) -> bool:
         """Look at a batch's photos; returns False if it was not finished."""
         loop = asyncio.get_running_loop()
         renewed = loop.time()
         for task in batch.tasks:
             task.done = await self._pool.low_priority(task.work)
             if loop.time() - renewed > _LOOK_EVERY_S:
-                await asyncio.to_thread(self._service.importing.queue.renew, run.claim)
+                await asyncio.to_thread(self._service.import_runner.queue.renew, claim)
                 renewed = loop.time()
             if self._stopping.is_set():
                 return False

@@ -5,7 +5,8 @@ as the import was cancelled or another process took it over, is noticed before a
 stored. Who brought a file in was judged then, once; the trail has what it stores under their name.
 """
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
@@ -35,13 +36,15 @@ _COUNTS: Final = ("done", "created", "updated", "unchanged", "refused", "attempt
 _PHOTO_COUNTS: Final = ("photos_added", "photos_refused")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ClaimedImport:
     """An import that this process, and no other, works on now."""
 
     job: ImportJob
     """As it was when it was claimed."""
     token: str
+    stored_at: float = field(default_factory=time.perf_counter)
+    """When some of its rows were last stored here, or it was claimed; of `time.perf_counter`."""
 
     @property
     def actor(self) -> Actor:

@@ -3,11 +3,10 @@
 What a batch stores, what was wrong with it and how far the import has come are one transaction: a
 process killed at any moment leaves an import that goes on with the next row, and no row twice.
 
-    run = importing.begin(claim, source, check_row, limits)
-    for batch in run.batches():
+    for batch in runner.batches(claim, source, check_row, limits):
         for task in batch.tasks:
             task.done = task.work()     # the slow part, on whatever threads there are
-        run.store(batch)
+        runner.store(claim, batch)
 """
 
 import time
@@ -15,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from casework.gallery.replica import GalleryReplica
 from casework.imports.formats import Fault, RawRow
 from casework.imports.photos import PhotoUnavailable
 from casework.imports.queue import ClaimedImport, ImportQueue
@@ -65,73 +63,50 @@ class ImportBatch:
         return [task for row in self.rows for task in row.tasks]
 
 
-class Importing:
-    """What works on imports, with one pipeline."""
+class ImportRunner:
+    """Works on imports that this process has claimed, with one pipeline."""
 
     def __init__(
-        self,
-        kernel: Kernel,
-        queue: ImportQueue,
-        enrolment: Enrolment,
-        store: ImportStore,
-        mirror: GalleryReplica,
+        self, kernel: Kernel, queue: ImportQueue, enrolment: Enrolment, store: ImportStore
     ) -> None:
-        self.database = kernel.database
+        self._database = kernel.database
+        self._enrolment = enrolment
+        self._store = store
         self.queue = queue
-        self.enrolment = enrolment
-        self.store = store
-        self.mirror = mirror
 
-    def begin(
+    def batches(
         self, claim: ClaimedImport, source: ImportSource, check: RowCheck, limits: ImportLimits
-    ) -> "ImportRun":
-        """Go on with an import after the rows that are done."""
-        return ImportRun(self, claim, source, check, limits)
-
-
-class ImportRun:
-    """One import being worked on by this process."""
-
-    def __init__(
-        self,
-        importing: Importing,
-        claim: ClaimedImport,
-        source: ImportSource,
-        check: RowCheck,
-        limits: ImportLimits,
-    ) -> None:
-        self._importing = importing
-        self._source = source
-        self._check = check
-        self._limits = limits
-        self._stored_at = time.perf_counter()
-        self.claim = claim
-
-    def batches(self) -> Iterator[ImportBatch]:
+    ) -> Iterator[ImportBatch]:
         """Yield what is left to do; the next may be asked for before the last is stored.
+
+        Args:
+            claim: the import; it goes on after the rows that are done.
+            source: its file and photos.
+            check: checks the fields of a row.
+            limits: what a row may have.
 
         Raises:
             ImportRefused: the file cannot be read any further.
         """
         seen: dict[str, int] = {}
         batch = ImportBatch()
-        for place, row in enumerate(self._source.rows()):
+        for place, row in enumerate(source.rows()):
             first = seen.setdefault(row.reference, row.number) if row.reference else row.number
-            if place < self.claim.job.done:
+            if place < claim.job.done:
                 continue
-            pending = self._pending(row, first)
+            pending = _pending(row, first, claim.job.watchlist_id, check, limits)
             named = row.photos if pending.checked is not None else ()
-            size = sum(self._source.photos.size(name) for name in named)
+            size = sum(source.photos.size(name) for name in named)
             full = len(batch.rows) == _BATCH or batch.bytes + size > _BATCH_BYTES
             if batch.rows and full:
-                yield self._prepared(batch)
+                yield self._prepared(claim, source, batch, limits)
                 batch = ImportBatch()
             batch.rows.append(pending)
             batch.bytes += size
         if batch.rows:
-            yield self._prepared(batch)
+            yield self._prepared(claim, source, batch, limits)
 
-    def store(self, batch: ImportBatch) -> ImportJob:
+    def store(self, claim: ClaimedImport, batch: ImportBatch) -> ImportJob:
         """Store a batch whose tasks are done; returns how far the import has come.
 
         Batches are stored in their order.
@@ -140,16 +115,15 @@ class ImportRun:
             ImportTaken: nothing was stored, and nothing more will be.
             NotFound: the watchlist is gone; nothing was stored.
         """
-        importing, claim = self._importing, self.claim
         candidates = [
             StoredRow(each.row, each.checked, [task.done for task in each.tasks if task.done])
             for each in batch.rows
             if each.checked is not None
         ]
-        with importing.database.write() as session:
-            job = importing.queue.held(session, claim)
+        with self._database.write() as session:
+            job = self.queue.held(session, claim)
             trial = session.begin_nested() if job.dry_run else None
-            outcome = importing.store.store(session, claim.actor, job, candidates)
+            outcome = self._store.store(session, claim.actor, job, candidates)
             if trial is not None:
                 trial.rollback()
             refused_before = [each for each in batch.rows if each.checked is None]
@@ -169,57 +143,66 @@ class ImportRun:
                 for row, fault, refused in sorted(faults, key=lambda each: each[0].number)
             )
             now = time.perf_counter()
-            _count(job, outcome, len(batch.rows), len(refused_before), now - self._stored_at)
-            self._stored_at = now
+            _count(job, outcome, len(batch.rows), len(refused_before), now - claim.stored_at)
+            claim.stored_at = now
             if job.done >= job.rows:
-                importing.queue.finish(session, claim, job)
+                self.queue.finish(session, claim, job)
         return job
 
-    def _pending(self, row: RawRow, first: int) -> _Pending:
-        """Check one row by itself."""
-        faults = list(row.faults)
-        if first != row.number:
-            message = Message("row_reference_twice", {"row": first})
-            faults.append(Fault("reference", "duplicate_reference", message))
-        if len(row.photos) > self._limits.photos_per_row:
-            message = Message("row_too_many_photos", {"photos": self._limits.photos_per_row})
-            faults.append(Fault("photos", "too_many_photos", message))
-        if faults and not row.fields:
-            return _Pending(row, None, tuple(faults))
-        checked = self._check(row.fields, self.claim.job.watchlist_id)
-        if not isinstance(checked, CheckedRow):
-            faults += checked
-        elif not faults:
-            return _Pending(row, checked, ())
-        return _Pending(row, None, tuple(faults))
-
-    def _prepared(self, batch: ImportBatch) -> ImportBatch:
+    def _prepared(
+        self, claim: ClaimedImport, source: ImportSource, batch: ImportBatch, limits: ImportLimits
+    ) -> ImportBatch:
         """Make the tasks of a batch; photos that are enrolled already need no second look."""
         rows = [each for each in batch.rows if each.checked is not None]
         references = [each.row.reference for each in rows if each.row.reference is not None]
-        known = self._importing.enrolment.known_photos(self.claim.job.agency_id, references)
+        known = self._enrolment.known_photos(claim.job.agency_id, references)
         for each in rows:
             digests = known.get(each.row.reference or "", frozenset())
-            each.tasks = [Task(self._work(name, digests)) for name in each.row.photos]
+            each.tasks = [
+                Task(self._work(source, name, digests, limits)) for name in each.row.photos
+            ]
         return batch
 
-    def _work(self, name: str, known: frozenset[str]) -> Callable[[], Examined]:
+    def _work(
+        self, source: ImportSource, name: str, known: frozenset[str], limits: ImportLimits
+    ) -> Callable[[], Examined]:
         def examine() -> Examined:
             try:
-                content = self._source.photos.read(name, self._limits.photo_bytes)
+                content = source.photos.read(name, limits.photo_bytes)
             except PhotoUnavailable as error:
                 report = PhotoReport(name, error.code, (error.message,))
                 return Examined(PhotoFile(name, b""), report, None)
-            if len(content) > self._limits.photo_bytes:
-                message = Message("row_photo_too_large", {"bytes": self._limits.photo_bytes})
+            if len(content) > limits.photo_bytes:
+                message = Message("row_photo_too_large", {"bytes": limits.photo_bytes})
                 report = PhotoReport(name, PhotoTooLarge.code, (message,))
                 return Examined(PhotoFile(name, b""), report, None)
             file = PhotoFile(name, content)
             if file.sha256 in known:
                 return Examined(file, PhotoReport(name, "already_enrolled", ()), None)
-            return self._importing.enrolment.examine(file)
+            return self._enrolment.examine(file)
 
         return examine
+
+
+def _pending(
+    row: RawRow, first: int, watchlist_id: str, check: RowCheck, limits: ImportLimits
+) -> _Pending:
+    """Check one row by itself."""
+    faults = list(row.faults)
+    if first != row.number:
+        message = Message("row_reference_twice", {"row": first})
+        faults.append(Fault("reference", "duplicate_reference", message))
+    if len(row.photos) > limits.photos_per_row:
+        message = Message("row_too_many_photos", {"photos": limits.photos_per_row})
+        faults.append(Fault("photos", "too_many_photos", message))
+    if faults and not row.fields:
+        return _Pending(row, None, tuple(faults))
+    checked = check(row.fields, watchlist_id)
+    if not isinstance(checked, CheckedRow):
+        faults += checked
+    elif not faults:
+        return _Pending(row, checked, ())
+    return _Pending(row, None, tuple(faults))
 
 
 def _count(

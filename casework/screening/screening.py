@@ -27,7 +27,6 @@ from casework.kernel.permissions import Permission, require, require_port
 from casework.kernel.vocabulary import AlertState, Direction, EventKind, Outcome, Stage
 from casework.screening.matching import Candidate, Matches, Matching
 from casework.tables import Alert, Encounter, IdempotencyRecord
-from casework.watchlists.quality import quality_record
 from detector.pipeline import Analysis, Pipeline
 from detector.portrait import portrait
 from detector.timing import Stopwatch
@@ -195,7 +194,7 @@ class Screening:
             traveller_ref=arrival.traveller_ref,
             outcome=outcome.value,
             faces=len(analysis.faces),
-            quality=quality_record(analysis.quality),
+            quality=analysis.quality.as_record(),
             model=self._matching.model,
             gallery_size=matches.gallery_size,
             sealed_portrait=sealed,

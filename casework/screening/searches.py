@@ -26,7 +26,6 @@ from casework.review.alerts import SubjectCard, subject_card
 from casework.screening.matching import MOST_CANDIDATES, Candidate, Matches, Matching
 from casework.tables import Agency, EnrolledPhoto, ProbeSearch, Subject, Watchlist, WatchlistEntry
 from casework.watchlists import watchlists
-from casework.watchlists.quality import quality_record
 from detector.embed import Embedding
 from detector.pipeline import Pipeline
 from detector.timing import Stopwatch
@@ -135,7 +134,7 @@ class Searches:
             made_at=self._clock(),
             model=str(self._model),
             gallery_size=matches.gallery_size,
-            quality=quality_record(analysis.quality),
+            quality=analysis.quality.as_record(),
             watchlist_ids=sorted(policies),
             candidates=[
                 asdict(_resemblance(rank, each, policies)) for rank, each in enumerate(found, 1)

@@ -39,7 +39,6 @@ from casework.watchlists.enrolment import (
     PhotoFile,
     require_subject,
 )
-from casework.watchlists.quality import quality_record
 from casework.watchlists.subjects import NewSubject
 from detector.pipeline import Pipeline
 
@@ -111,7 +110,7 @@ class TipSteps:
         if photo is not None and analysis is not None:
             row.sealed_photo = seal(photo, rows.tip_photo(tip_id))
             row.photo_format = analysis.photo.format
-            row.photo_quality = quality_record(analysis.quality)
+            row.photo_quality = analysis.quality.as_record()
         with self._database.write() as session:
             officer = session.get(Officer, actor.id)
             row.recorded_by_name = officer.name if officer is not None else actor.name

@@ -24,7 +24,6 @@ from casework.kernel.kernel import Kernel
 from casework.kernel.messages import Message
 from casework.kernel.permissions import Permission
 from casework.tables import EnrolledPhoto, Subject, Template
-from casework.watchlists.quality import quality_record
 from casework.watchlists.subjects import (
     NewSubject,
     check_birth,
@@ -296,7 +295,7 @@ class Enrolment:
                 format=analysis.photo.format,
                 width=analysis.photo.width,
                 height=analysis.photo.height,
-                quality=quality_record(analysis.quality),
+                quality=analysis.quality.as_record(),
                 created_at=self._clock(),
             )
             photo.sealed_content = self._vault.seal(examined.file.content, rows.photo(photo.id))

@@ -19,7 +19,6 @@ from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.permissions import Permission
 from casework.service import Service
-from casework.watchlists.quality import quality_record
 from detector.pipeline import Analysis
 from detector.timing import Stopwatch
 
@@ -87,6 +86,6 @@ def _face(analysis: Analysis) -> FaceOut:
     box = analysis.subject.box if analysis.subject is not None else None
     return FaceOut(
         faces=len(analysis.faces),
-        quality=QualityOut.model_validate(quality_record(analysis.quality)),
+        quality=QualityOut.model_validate(analysis.quality.as_record()),
         box=[round(v, 1) for v in (box.left, box.top, box.width, box.height)] if box else None,
     )

@@ -20,7 +20,6 @@ from api.v1.common import (
 from casework.kernel.vocabulary import Sex, SubjectStatus
 from casework.tables import EnrolledPhoto, Subject
 from casework.watchlists.enrolment import PhotoReport
-from casework.watchlists.quality import quality_record
 
 
 class Document(Strict):
@@ -172,7 +171,7 @@ class PhotoReportOut(Answer):
         """Make the answer from the report."""
         quality: dict[str, Any] | None = None
         if report.quality is not None:
-            quality = quality_record(report.quality)
+            quality = report.quality.as_record()
         return cls(
             name=report.name,
             accepted=report.accepted,

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import Any, BinaryIO, cast
 
 from api.v1.imports.schemas import check_row
-from casework.imports.run import ImportRun
+from casework.imports.queue import ClaimedImport
 from casework.imports.source import ImportLimits
 from casework.imports.upload import FILE, PHOTOS
 from casework.kernel.actor import Actor
@@ -76,27 +76,27 @@ def upload(
 
 def work_off(desk: Desk, batches: int | None = None) -> ImportJob | None:
     """Work on the first import as the service does, to its end or so many batches."""
-    claim = desk.service.importing.queue.claim(take_over=True)
+    claim = desk.service.import_runner.queue.claim(take_over=True)
     assert claim is not None
     with ExitStack() as stack:
         source = stack.enter_context(
             desk.service.records.imports.uploads.source(claim.job.id, LIMITS)
         )
-        run = desk.service.importing.begin(claim, source, check_row, LIMITS)
+        left = desk.service.import_runner.batches(claim, source, check_row, LIMITS)
         job = None
-        for done, batch in enumerate(run.batches()):
+        for done, batch in enumerate(left):
             if done == batches:
                 break
-            job = store(run, batch)
+            job = store(desk, claim, batch)
     desk.service.records.imports.tidy()
     return job
 
 
-def store(run: ImportRun, batch: Any) -> ImportJob:
+def store(desk: Desk, claim: ClaimedImport, batch: Any) -> ImportJob:
     """Examine a batch's photos and store it."""
     for task in batch.tasks:
         task.done = task.work()
-    return run.store(batch)
+    return desk.service.import_runner.store(claim, batch)
 
 
 def imported(desk: Desk, file: bytes, photos: bytes | None = None, **how: Any) -> ImportJob:

@@ -264,17 +264,16 @@ def test_an_import_stopped_anywhere_goes_on_without_a_duplicate(desk):
 @everywhere
 def test_who_lost_an_import_stores_nothing_more(desk):
     upload(desk, csv_of(person(1, photos="1.jpg")), photos_of([1]))
-    queue, imports = desk.service.importing.queue, desk.service.records.imports
+    queue, imports = desk.service.import_runner.queue, desk.service.records.imports
     first = queue.claim()
     assert first is not None
     assert queue.claim() is None, "it is being worked on"
     with imports.uploads.source(first.job.id, LIMITS) as source:
-        run = desk.service.importing.begin(first, source, check_row, LIMITS)
-        (batch,) = run.batches()
+        (batch,) = desk.service.import_runner.batches(first, source, check_row, LIMITS)
         second = queue.claim(take_over=True)
         assert second is not None
         with pytest.raises(ImportTaken):
-            store(run, batch)
+            store(desk, first, batch)
         with pytest.raises(ImportTaken):
             queue.renew(first)
     assert count(desk, Subject) == 0
@@ -284,7 +283,7 @@ def test_who_lost_an_import_stores_nothing_more(desk):
 
 def test_a_silent_process_s_import_is_taken_up(desk):
     upload(desk, csv_of(person(1, photos="1.jpg")), photos_of([1]))
-    queue = desk.service.importing.queue
+    queue = desk.service.import_runner.queue
     assert queue.claim() is not None
     desk.clock.advance(minutes=2)
     assert queue.claim() is not None
@@ -292,7 +291,7 @@ def test_a_silent_process_s_import_is_taken_up(desk):
 
 def test_an_import_that_ends_the_process_again_and_again_is_given_up(desk):
     job = upload(desk, csv_of(person(1, photos="1.jpg")), photos_of([1]))
-    queue = desk.service.importing.queue
+    queue = desk.service.import_runner.queue
     for _ in range(5):
         assert queue.claim(take_over=True) is not None
     assert queue.claim(take_over=True) is None
@@ -309,7 +308,7 @@ def test_a_cancelled_import_keeps_what_it_stored_and_goes_no_further(desk):
     work_off(desk, batches=1)
     cancelled = imports.cancel(OPERATOR, job.id)
     assert (cancelled.state, cancelled.done) == (ImportState.CANCELLED, 32)
-    assert desk.service.importing.queue.claim(take_over=True) is None
+    assert desk.service.import_runner.queue.claim(take_over=True) is None
     with pytest.raises(IllegalTransition):
         imports.cancel(OPERATOR, job.id)
     imports.tidy()
