@@ -19,7 +19,7 @@ from casework.kernel.errors import NotFound
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require, within_reach
 from casework.kernel.vocabulary import ReferralState
-from casework.referrals import payload as carried
+from casework.referrals import payload
 from casework.referrals.states import AWAITED
 from casework.tables import Referral, ReferralMessage, ReferralPhoto
 
@@ -55,7 +55,7 @@ class ReferralFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class OpenedMessage:
     """One step of a referral, opened."""
 
     at: datetime
@@ -77,7 +77,7 @@ class ReferralView:
     """The alert or tip; None for the receiver."""
     values: dict[str, Any]
     photos: tuple[str, ...]
-    messages: tuple[Message, ...]
+    messages: tuple[OpenedMessage, ...]
 
 
 class Referrals:
@@ -122,7 +122,7 @@ class Referrals:
                 row,
                 _overdue(row, self._clock()),
                 None if row.receiver_id == actor.agency_id else row.object_id,
-                carried.values_of(self._vault, row),
+                payload.values_of(self._vault, row),
                 tuple(photo.name for photo in row.photos),
                 tuple(self._opened(row, message) for message in row.messages),
             )
@@ -139,16 +139,16 @@ class Referrals:
             row = find(session, actor, referral_id)
             missing = NotFound("referral_lacks_photo", referral=row.id, name=name)
             photo = rows.one(session, ReferralPhoto, (row.id, name), missing)
-            content = carried.photo_of(self._vault, photo)
+            content = payload.photo_of(self._vault, photo)
         detail = {"photo": name}
         self._audit.note(AuditEntry(actor, "referral.photo", row.id, row.sender_id, detail=detail))
         return content, photo.format
 
-    def _opened(self, row: Referral, message: ReferralMessage) -> Message:
+    def _opened(self, row: Referral, message: ReferralMessage) -> OpenedMessage:
         text = None
         if message.sealed_text is not None:
             text = self._vault.open(message.sealed_text, rows.referral_messages(row.id)).decode()
-        return Message(
+        return OpenedMessage(
             message.at,
             message.officer_id,
             message.officer_name,

@@ -20,7 +20,7 @@ from casework.kernel.kernel import Kernel
 from casework.kernel.outbox import Event
 from casework.kernel.permissions import Permission, require, require_object
 from casework.kernel.vocabulary import Disposal, EventKind, ReferralKind, ReferralState
-from casework.referrals import payload as carried
+from casework.referrals import payload
 from casework.referrals import states as referral_states
 from casework.referrals.payload import OF_LIST, AlertField, Payload
 from casework.referrals.referrals import find, in_hand
@@ -89,7 +89,7 @@ class ReferralSteps:
                     field="fields",
                     fields=tuple(sorted(OF_LIST.intersection(fields))),
                 )
-            copies = carried.of_alert(session, self._vault, alert, fields)
+            copies = payload.of_alert(session, self._vault, alert, fields)
             source = ReferralSource(ReferralKind.ALERT, alert.id, sender_id, alert.subject_id)
             return self.hand_over(session, actor, source, to, copies)
 
@@ -130,7 +130,7 @@ class ReferralSteps:
             created_at=now,
             updated_at=now,
         )
-        carried.put(self._vault, row, copies)
+        payload.put(self._vault, row, copies)
         row.messages = [self._message(session, row, actor, source.sender_id, (SEND, to.note))]
         session.add(row)
         session.flush()

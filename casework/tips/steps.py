@@ -19,7 +19,7 @@ from casework.kernel.ids import TIP, new_id
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require
 from casework.kernel.vocabulary import ReferralKind, TipOrigin, TipState
-from casework.referrals import payload as carried
+from casework.referrals import payload
 from casework.referrals.payload import TipField
 from casework.referrals.referrals import in_hand
 from casework.referrals.steps import Handover, ReferralSource, ReferralSteps
@@ -155,7 +155,7 @@ class TipSteps:
         require(actor, Permission.HANDLE_REFERRAL)
         with self._database.write() as session:
             row = self._turned(session, actor, tip_id, version, TipState.REFERRED)
-            copies = carried.of_tip(self._vault, row, fields)
+            copies = payload.of_tip(self._vault, row, fields)
             source = ReferralSource(ReferralKind.TIP, row.id, row.agency_id)
             referral = self._correspondence.hand_over(session, actor, source, to, copies)
             self._note(session, actor, row, "refer", {"referral": referral.id})

@@ -18,7 +18,7 @@ from casework.kernel.vocabulary import (
     TipOrigin,
 )
 from casework.referrals.payload import AlertField, TipField
-from casework.referrals.referrals import Message, ReferralView
+from casework.referrals.referrals import OpenedMessage, ReferralView
 from casework.referrals.steps import Handover
 from casework.tables import Agency, Referral
 
@@ -171,7 +171,7 @@ class MessageOut(Answer):
     text: str | None
 
     @classmethod
-    def of(cls, message: Message) -> Self:
+    def of(cls, message: OpenedMessage) -> Self:
         """Make the answer from the opened message."""
         return cls(
             at=message.at,
