@@ -6,41 +6,92 @@ Exit status: 0 done; 1 some input was refused, or a check failed; 2 the command 
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
-from pydantic import ValidationError
-from rich.markup import escape
 
-from casework.kernel.errors import CaseworkError
-from cli import (
-    agencies,
-    audit,
-    bench,
-    calibrate,
-    compare,
-    demo,
-    enrol,
-    exports,
-    imports,
-    keys,
-    models,
-    officers,
-    reembed,
-    retention,
-    screen,
-    serve,
+from cli.lazy import MARKUP, LazyCommand, LazyGroup
+from config import CONFIG_VARIABLE
+
+_ANY_OPTION: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+COMMANDS: Final = (
+    LazyCommand(
+        "demo",
+        "cli.demo.command:demo",
+        "Start the real service and play a day of two agencies at two ports over HTTP.",
+    ),
+    LazyCommand(
+        "serve",
+        "cli.serve:serve",
+        "Run the service until it is stopped; requests that were admitted are finished first.",
+    ),
+    LazyCommand(
+        "enrol",
+        "cli.enrol:enrol",
+        "Enrol every person of PATH; safe to stop at any moment and to run again.",
+    ),
+    LazyCommand(
+        "import",
+        "cli.imports:import_",
+        "Import the subjects of FILE; safe to stop at any moment: run again, it goes on.",
+    ),
+    LazyCommand(
+        "export",
+        "cli.exports:export",
+        "Export a watchlist as `siaga import` takes it. What is written is personal data.",
+    ),
+    LazyCommand(
+        "screen",
+        "cli.screen:screen",
+        "Screen photos against every watchlist and record the encounters.",
+    ),
+    LazyCommand(
+        "compare",
+        "cli.compare:compare",
+        "Compare two photos; exit 1 if either cannot be searched.",
+    ),
+    LazyCommand(
+        "reembed",
+        "cli.reembed:reembed",
+        "After a change of pack, embed every enrolled photo that has no template of it yet.",
+    ),
+    LazyCommand(
+        "simulate",
+        "cli.simulate.command:simulate",
+        "Replay arrival photos as several ports would send them; exit 1 if the target is missed.",
+    ),
+    LazyCommand(
+        "calibrate",
+        "cli.calibrate:calibrate",
+        "Set the thresholds by how high strangers score against the gallery as it is.",
+    ),
+    LazyCommand(
+        "bench",
+        "cli.bench:bench",
+        "Hand over to `python -m benchmarks`, with the options that follow.",
+        _ANY_OPTION,
+    ),
+    LazyCommand("models", "cli.models:app", "List, fetch, verify, import and compile model packs."),
+    LazyCommand("keys", "cli.keys:app", "Create, list and revoke API keys."),
+    LazyCommand("agencies", "cli.agencies:app", "Create, list and change agencies."),
+    LazyCommand(
+        "officers", "cli.officers:app", "Create, list, change and reset officers' accounts."
+    ),
+    LazyCommand("audit", "cli.audit:app", "Read, check and export the audit trail."),
+    LazyCommand("retention", "cli.retention:app", "Erase records whose time is over."),
 )
-from cli.output import Exit, err
-from cli.simulate.command import simulate
-from config.settings import CONFIG_VARIABLE
-from detector.errors import DetectorError
-from models.errors import ModelsError
+
+
+class _Siaga(LazyGroup):
+    lazy = COMMANDS
+
 
 app = typer.Typer(
+    cls=_Siaga,
     help=__doc__,
     no_args_is_help=True,
-    rich_markup_mode="markdown",
+    rich_markup_mode=MARKUP,
     pretty_exceptions_enable=False,
 )
 
@@ -57,36 +108,15 @@ def main(
         os.environ[CONFIG_VARIABLE] = str(config)
 
 
-app.command()(demo.demo)
-app.command()(serve.serve)
-app.command()(enrol.enrol)
-app.command("import")(imports.import_)
-app.command()(exports.export)
-app.command()(screen.screen)
-app.command()(compare.compare)
-app.command()(reembed.reembed)
-app.command()(simulate)
-app.command()(calibrate.calibrate)
-app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
-    bench.bench
-)
-app.add_typer(models.app, name="models")
-app.add_typer(keys.app, name="keys")
-app.add_typer(agencies.app, name="agencies")
-app.add_typer(officers.app, name="officers")
-app.add_typer(audit.app, name="audit")
-app.add_typer(retention.app, name="retention")
-
-
 def run() -> None:
     """Run the command line; errors that a person can act on are told without a traceback."""
     try:
         app()
-    except ValidationError as error:
-        for each in error.errors():
-            name = ".".join(str(part) for part in each["loc"])
-            err.print(f"[red]Setting {escape(name)}:[/] {escape(each['msg'])}")
-        raise SystemExit(Exit.SET_UP) from None
-    except (CaseworkError, ModelsError, DetectorError) as error:
-        err.print(f"[red]{type(error).__name__}:[/] {escape(str(error))}")
-        raise SystemExit(Exit.SET_UP) from None
+    except Exception as error:
+        # Most runs end without an error, and have no use for what tells one from another.
+        from cli.failures import explain  # noqa: PLC0415
+
+        status = explain(error)
+        if status is None:
+            raise
+        raise SystemExit(status) from None

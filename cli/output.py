@@ -3,18 +3,12 @@
 import json
 import sys
 from enum import IntEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 # A file or a pipe has no width of its own: give tables room rather than cut them at 80 columns.
 _PIPE_WIDTH: Final = 160
@@ -42,8 +36,16 @@ def print_json(value: Any) -> None:  # noqa: ANN401 - any plain data
     print(json.dumps(value, indent=2, default=str, ensure_ascii=False))  # noqa: T201
 
 
-def item_progress(unit: str) -> Progress:
+def item_progress(unit: str) -> "Progress":
     """Return a progress bar that counts items."""
+    from rich.progress import (  # noqa: PLC0415 - most commands show none
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -55,8 +57,16 @@ def item_progress(unit: str) -> Progress:
     )
 
 
-def download_progress() -> Progress:
+def download_progress() -> "Progress":
     """Return a progress bar that counts bytes."""
+    from rich.progress import (  # noqa: PLC0415 - most commands show none
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TransferSpeedColumn,
+    )
+
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

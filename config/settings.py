@@ -22,12 +22,12 @@ from pydantic_settings import (
 from casework.accounts.lockout import SignInRules
 from casework.imports.source import ImportLimits
 from casework.oversight.retention import DEFAULT_DAYS, RecordKind
+from config import CONFIG_VARIABLE
 from config.cpus import available_cpus
 from detector.decode import Limits
 from index import EngineName
 from models.store import default_root
 
-CONFIG_VARIABLE = "SIAGA_CONFIG"
 DEFAULT_CONFIG = Path("siaga.toml")
 
 MEBI = 1024 * 1024

@@ -10,7 +10,3 @@ proof         the audit trail: whole as it is, broken once a byte is changed
 tell, sheet   what is printed, and the contact sheet
 command       all of it, in order
 """
-
-from cli.demo.command import demo
-
-__all__ = ["demo"]

@@ -1,0 +1,23 @@
+"""What is said of an error that ends a command."""
+
+from pydantic import ValidationError
+from rich.markup import escape
+
+from casework.kernel.errors import CaseworkError
+from cli.output import Exit, err
+from detector.errors import DetectorError
+from models.errors import ModelsError
+
+
+def explain(error: Exception) -> Exit | None:
+    """Say what to put right and return the exit status; None of an error that is our own fault."""
+    match error:
+        case ValidationError():
+            for each in error.errors():
+                name = ".".join(str(part) for part in each["loc"])
+                err.print(f"[red]Setting {escape(name)}:[/] {escape(each['msg'])}")
+        case CaseworkError() | ModelsError() | DetectorError():
+            err.print(f"[red]{type(error).__name__}:[/] {escape(str(error))}")
+        case _:
+            return None
+    return Exit.SET_UP
