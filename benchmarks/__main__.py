@@ -27,7 +27,8 @@ from benchmarks.speed import compiled, compiled_report, cores, library, photos, 
 from benchmarks.speed import report as speed_report
 from detector.loading import load_pipeline
 from detector.threads import use_threads
-from models import ModelStore, default_root, load_pack
+from models.manifest import load_pack
+from models.store import ModelStore, default_root
 
 app = typer.Typer(add_completion=False, help=(sys.modules["benchmarks"].__doc__ or ""))
 

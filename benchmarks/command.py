@@ -14,7 +14,7 @@ from benchmarks.accuracy.identities import DataSetInvalid
 from benchmarks.accuracy.open_set import TooFewIdentities
 from benchmarks.machine import facts
 from benchmarks.report import Report
-from models import ModelsError
+from models.errors import ModelsError
 
 _PIPED_WIDTH: Final = 120
 """Characters of a line where output goes to no terminal: what the widest table needs."""

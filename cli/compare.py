@@ -11,7 +11,7 @@ from config import opening
 from config.settings import Settings
 from detector.errors import PhotoError
 from detector.pipeline import Analysis
-from index import FalseMatchCurve
+from index.threshold import FalseMatchCurve
 
 PhotoFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A photo.")]
 

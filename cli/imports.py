@@ -23,7 +23,8 @@ from casework.imports.source import opened as source_of
 from casework.kernel.actor import Actor
 from casework.kernel.errors import ImportRefused
 from casework.kernel.vocabulary import Category, Direction
-from casework.service import Records, Service
+from casework.records import Records
+from casework.service import Service
 from casework.tables import ImportFault, ImportJob
 from casework.watchlists.enrolment import Examined
 from casework.watchlists.watchlists import NewWatchlist

@@ -12,8 +12,10 @@ from cli.output import Exit, download_progress, err, out, print_json
 from config.settings import Settings
 from detector.compiled_check import packaged_chips, verify_compiled
 from detector.loading import COMPILED, load_pipeline
-from models import FileState, ModelStore, Pack, builtin_packs, fetch, load_pack
 from models.compile import compiled_path
+from models.fetch import fetch
+from models.manifest import Pack, builtin_packs, load_pack
+from models.store import FileState, ModelStore
 
 app = typer.Typer(help="List, fetch, verify, import and compile model packs.", no_args_is_help=True)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from casework.kernel.actor import Actor
-from casework.service import Records
+from casework.records import Records
 from casework.tables import Agency
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

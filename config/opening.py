@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from casework.kernel.vault import read_or_create_key
-from casework.service import Records, Service
+from casework.records import Records
+from casework.service import Service
 from config.identity import provider_from_settings
 from config.settings import Settings
 from detector.decode import quiet_native_logging

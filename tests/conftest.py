@@ -8,7 +8,9 @@ import pytest
 
 from detector.loading import load_pipeline
 from detector.pipeline import Pipeline
-from models import ModelsError, ModelStore, Pack, VerifiedWeights, default_root, load_pack
+from models.errors import ModelsError
+from models.manifest import Pack, load_pack
+from models.store import ModelStore, VerifiedWeights, default_root
 from tests.deadlines import patience
 from tests.postgresql import PostgreSql, running
 

@@ -13,7 +13,8 @@ import uvicorn
 
 from api.app import create_app
 from casework.kernel.vault import read_or_create_key
-from casework.service import Records, Service
+from casework.records import Records
+from casework.service import Service
 from casework.watchlists.watchlists import NewWatchlist
 from cli.imports import ImportRequest, run_import
 from config.settings import Settings

@@ -13,13 +13,14 @@ from casework.accounts.passwords import Passwords
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.vault import KEY_BYTES
 from casework.kernel.vocabulary import AgencyKind, Direction, Role, Stage
+from casework.records import Records
 from casework.screening.screening import Arrival, Screened
-from casework.service import Records, Service
+from casework.service import Service
 from casework.watchlists.enrolment import PhotoFile
 from casework.watchlists.subjects import NewSubject
 from casework.watchlists.watchlists import NewWatchlist
 from detector.decode import Limits
-from models import Pack, Prior, load_pack
+from models.manifest import Pack, Prior, load_pack
 from tests.fakes import fake_pipeline, photo_of
 
 DATA_KEY = bytes(range(KEY_BYTES))

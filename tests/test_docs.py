@@ -17,7 +17,7 @@ from api.problems import INTERNAL, KINDS
 from cli.main import app
 from config.settings import Settings
 from detector.quality import Reason, bounds
-from models import builtin_packs
+from models.manifest import builtin_packs
 from tests.authority import documented, written
 
 ROOT: Final = Path(__file__).parents[1]

@@ -8,7 +8,7 @@ from typing import Final
 from api.logging import log
 from api.metrics import Metrics
 from api.v1.webhooks.schemas import render
-from casework.service import Records
+from casework.records import Records
 from casework.webhooks.attempts import DeliveryQueue, DeliveryRules
 from casework.webhooks.fan_out import FanOut
 from casework.webhooks.sender import Sender

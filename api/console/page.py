@@ -32,7 +32,8 @@ from casework.kernel.audit.log import REFUSED, AuditEntry
 from casework.kernel.errors import NotPermitted
 from casework.kernel.permissions import Permission, PermissionScope, require, scope_of
 from casework.kernel.vocabulary import SessionKind
-from casework.service import Records, Service
+from casework.records import Records
+from casework.service import Service
 from casework.tables import Officer
 
 THEMES: Final = ("auto", "light", "dark")

@@ -14,7 +14,7 @@ from benchmarks.accuracy.identities import DataSet, read_clashes, read_data_set
 from benchmarks.accuracy.labels import read_labels
 from benchmarks.command import Json, PackName, Seed, console, explained, new_report, publish
 from benchmarks.report import Report
-from models import Pack, load_pack
+from models.manifest import Pack, load_pack
 
 Folder = Annotated[Path, typer.Argument(help="One sub-folder per identity (LFW layout).")]
 Clashes = Annotated[

@@ -29,8 +29,9 @@ from detector.loading import load_pipeline
 from detector.pipeline import Pipeline
 from detector.quality import Quality, bounds
 from detector.threads import use_threads
-from models import ModelStore, Pack, default_root
 from models.atomic import replacing
+from models.manifest import Pack
+from models.store import ModelStore, default_root
 
 _LIBRARIES: Final = ("onnxruntime", "opencv-python", "numpy", "insightface")
 # What a manifest says in words. All else, also what a later version adds, decides embeddings and

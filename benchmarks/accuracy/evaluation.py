@@ -34,7 +34,7 @@ from benchmarks.fairness import demographics_report
 from benchmarks.fairness.cross_match import CrossMatch, measure_cross_match
 from benchmarks.fairness.demographics import Rates, false_alarm_rates, miss_rates
 from benchmarks.report import Report, json_numbers
-from models import Prior
+from models.manifest import Prior
 
 Measured = TypeVar("Measured")
 

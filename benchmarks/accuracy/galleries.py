@@ -29,7 +29,7 @@ from benchmarks.accuracy.open_set_report import percent
 from benchmarks.report import Grid, Report
 from index.calibration import LEAST_SCORES, calibrate
 from index.threshold import FalseMatchCurve, threshold_for
-from models import Prior
+from models.manifest import Prior
 
 SIZES: Final = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000)
 _BATCH: Final = 2048

@@ -18,7 +18,7 @@ from benchmarks.accuracy.embeddings import Embedded
 from benchmarks.accuracy.identities import DataSet
 from benchmarks.report import Grid, Report
 from index.threshold import FalseMatchCurve
-from models import Prior
+from models.manifest import Prior
 
 RATES: Final = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 3e-6)
 DRAWS: Final = 10

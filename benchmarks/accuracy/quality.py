@@ -28,7 +28,9 @@ from detector.loading import load_pipeline
 from detector.pipeline import Analysis, Pipeline, with_embedding
 from detector.quality import NO_FACE, Bound, Verdict, bounds
 from detector.timing import Stopwatch
-from models import ModelStore, default_root, fetch, load_pack
+from models.fetch import fetch
+from models.manifest import load_pack
+from models.store import ModelStore, default_root
 
 Pixels = npt.NDArray[np.float32]
 """(height, width, 3), 0-255; degradations may leave that range, which is then clipped."""

@@ -16,7 +16,7 @@ from benchmarks.crash.clients import Ledger, Screening, Step
 from benchmarks.load.client import closed_loop
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import AlertState
-from casework.service import Records
+from casework.records import Records
 from casework.tables import Alert, AlertEvent, AuditRecord, Encounter, IdempotencyRecord
 
 _STEPS: Final = frozenset(

@@ -16,7 +16,7 @@ from casework.accounts.officers import NewOfficer
 from casework.accounts.sign_in import Credentials
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import AgencyKind, Category, Role, Scope, SessionKind
-from casework.service import Records
+from casework.records import Records
 from casework.watchlists.watchlists import NewWatchlist
 from cli.background import free_port
 from config import opening

@@ -16,7 +16,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.clock import utc_now
 from casework.kernel.ids import PHOTO, SUBJECT, new_id
 from casework.kernel.vocabulary import Change
-from casework.service import Records
+from casework.records import Records
 from casework.tables import (
     EnrolledPhoto,
     GalleryChange,

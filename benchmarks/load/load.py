@@ -21,7 +21,7 @@ from benchmarks.load.client import Answer, closed_loop, get, open_loop, post_for
 from benchmarks.load.mock import mock_photo
 from benchmarks.load.service import Cpus, Data, Served, prepare, serving
 from casework.kernel.vault import read_or_create_key
-from casework.service import Records
+from casework.records import Records
 from detector.pipeline import Pipeline
 
 OVERLOAD: Final = 10

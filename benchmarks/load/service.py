@@ -18,7 +18,7 @@ from casework.gallery.model_key import ModelKey
 from casework.kernel.actor import Actor
 from casework.kernel.vault import read_or_create_key
 from casework.kernel.vocabulary import Scope
-from casework.service import Records
+from casework.records import Records
 from cli.background import free_port
 from models.manifest import load_pack
 

@@ -16,7 +16,9 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from index import ENGINES, EngineName, Gallery, use_threads
+from index.engine import use_threads
+from index.engines import ENGINES, EngineName
+from index.gallery import Gallery
 
 DIM: Final = 128
 BATCH: Final = 64

@@ -29,10 +29,11 @@ from detector.faces import Image
 from detector.loading import COMPILED
 from detector.pipeline import Pipeline
 from detector.session import open_session
-from models import ModelStore, Pack, WeightsFile
 from models.compile import compiled_path
 from models.graph import Graph
+from models.manifest import Pack, WeightsFile
 from models.passes import drop_dangling_inputs, fold_constants
+from models.store import ModelStore
 
 REPEATS: Final = 60
 WARM_UP: Final = 8

@@ -21,8 +21,10 @@ from benchmarks.speed.photos import TestPhoto
 from detector.faces import Box
 from detector.pipeline import Pipeline
 from detector.timing import Stopwatch
-from index import FalseMatchCurve, Gallery, threshold_for
-from models import ModelStore, Pack
+from index.gallery import Gallery
+from index.threshold import FalseMatchCurve, threshold_for
+from models.manifest import Pack
+from models.store import ModelStore
 
 PEER: Final = "opencv4"
 REPEATS: Final = 7

@@ -26,8 +26,8 @@ from casework.kernel.permissions import Permission, require
 from casework.kernel.vocabulary import CalibrationSource
 from casework.tables import CalibrationRecord
 from detector.embed import Embedding
-from index import FalseMatchCurve
 from index.calibration import LEAST_SCORES, Calibration, calibrate
+from index.threshold import FalseMatchCurve
 
 # Searches from which one is made unasked. Simulated with exponential tails, a threshold of 1 in
 # 1,000 then realises at most 3 in 1,000 (95 of 100 times); with 200 searches it would be 13.

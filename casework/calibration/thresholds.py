@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from casework.kernel.messages import Message
-from index import FalseMatchCurve, expected_fpir, threshold_for
 from index.calibration import Calibration, Tail
+from index.threshold import FalseMatchCurve, expected_fpir, threshold_for
 
 # A calibration is good for lists of about its gallery's size. Beyond this factor, either way, its
 # thresholds rest on the reasoning of extremes alone, and say so.

@@ -20,7 +20,7 @@ from casework.kernel import rows
 from casework.kernel.kernel import Kernel
 from casework.kernel.vocabulary import Change
 from casework.tables import GalleryChange, Template
-from index import Gallery
+from index.gallery import Gallery
 
 # Rows read, decrypted and added at a time when the gallery is loaded.
 _CHUNK: Final = 8192

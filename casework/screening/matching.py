@@ -22,7 +22,7 @@ from casework.kernel.kernel import Kernel
 from casework.kernel.vocabulary import Direction, Stage, SubjectStatus
 from casework.tables import Subject, Template, WatchlistEntry
 from detector.embed import Embedding
-from index import Hit, SearchResult
+from index.gallery import Hit, SearchResult
 
 MOST_CANDIDATES: Final = 20
 """Of one watchlist, in one search. A threshold set far too low by hand must not flood officers."""

@@ -15,7 +15,8 @@ from casework.accounts.passwords import Passwords
 from casework.accounts.totp import code_at
 from casework.kernel.audit.chain import check_export
 from casework.kernel.vocabulary import AgencyKind, Role
-from casework.service import Records, Service
+from casework.records import Records
+from casework.service import Service
 from tests.api.conftest import problem, settings_for, wait_until_ready
 from tests.deadlines import patience
 from tests.fakes import fake_pipeline

@@ -17,7 +17,8 @@ from api.v1.sign_on import HELD
 from casework.accounts.officers import NewOfficer
 from casework.kernel.errors import SetUpError, SignOnRefused
 from casework.kernel.vocabulary import Role, SessionKind
-from casework.service import Records, Service
+from casework.records import Records
+from casework.service import Service
 from casework.tables import AuditRecord, Officer
 from config.identity import provider_from_settings
 from tests.api.conftest import problem, settings_for, wait_until_ready

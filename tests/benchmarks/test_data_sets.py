@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.accuracy.embeddings import MEASURES, cache_name, embed_data_set
 from benchmarks.accuracy.identities import DataSetInvalid, read_clashes, read_data_set
-from models import load_pack
+from models.manifest import load_pack
 from tests.data import PACKAGED, packaged
 
 

@@ -24,7 +24,8 @@ from casework.kernel.errors import (
 from casework.kernel.permissions import Permission, require
 from casework.kernel.vault import KEY_BYTES, RowName, Vault, read_or_create_key
 from casework.kernel.vocabulary import Role, Scope
-from casework.service import Records, Service
+from casework.records import Records
+from casework.service import Service
 from casework.tables import Subject
 from casework.watchlists.subjects import SubjectFilter
 from casework.watchlists.watchlists import NewWatchlist

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from models import ModelStore, default_root, load_pack
+from models.manifest import load_pack
+from models.store import ModelStore, default_root
 from tests.data import PACKAGED, encoded, image_of
 from tests.deadlines import patience
 

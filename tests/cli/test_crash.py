@@ -18,7 +18,7 @@ from casework.accounts.api_keys import NewKey
 from casework.kernel.actor import Actor
 from casework.kernel.vault import read_or_create_key
 from casework.kernel.vocabulary import Scope
-from casework.service import Records
+from casework.records import Records
 from casework.tables import EnrolledPhoto, Subject, Template
 from cli.background import free_port, running
 from config.settings import Settings

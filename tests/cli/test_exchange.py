@@ -14,7 +14,7 @@ from sqlalchemy import select
 from casework.accounts.api_keys import NewKey
 from casework.kernel.vault import read_or_create_key
 from casework.kernel.vocabulary import EventKind, Scope
-from casework.service import Records
+from casework.records import Records
 from casework.tables import Alert, OutboxEvent
 from casework.watchlists.watchlists import NewWatchlist
 from casework.webhooks.webhooks import NewWebhook

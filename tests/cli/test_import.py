@@ -25,7 +25,7 @@ from casework.accounts.api_keys import NewKey
 from casework.kernel.actor import Actor
 from casework.kernel.vault import read_or_create_key
 from casework.kernel.vocabulary import Scope
-from casework.service import Records
+from casework.records import Records
 from casework.watchlists.watchlists import NewWatchlist
 from cli.background import free_port
 from tests.casework.imports.lists import zip_of

@@ -13,7 +13,7 @@ from detector.compiled_check import packaged_chips
 from detector.embed import FusedEmbedder, NetworkEmbedder, input_batch, unit_rows
 from detector.errors import NetworkError
 from detector.session import Network
-from models import Preprocessing
+from models.manifest import Preprocessing
 from tests.fakes import FakeEmbedder
 
 PLAIN = Preprocessing(colour="BGR", mean=0.0, std=1.0)

@@ -7,10 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index import FlatEngine, Gallery, QuantisedEngine, SearchEngine, blocks
+from index import blocks
 from index import engine as engine_module
 from index.blocks import Blocks
+from index.engine import FlatEngine, SearchEngine
 from index.exact import exact_scores
+from index.gallery import Gallery
+from index.quantised import QuantisedEngine
 from tests.index.test_gallery import unit
 
 ENGINES: list[Callable[[int], SearchEngine]] = [FlatEngine, QuantisedEngine]

@@ -8,14 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from index import (
-    DimensionMismatch,
-    DuplicateTemplate,
-    FlatEngine,
-    Gallery,
-    NotUnitVector,
-    UnknownTemplate,
-)
+from index.engine import FlatEngine
+from index.errors import DimensionMismatch, DuplicateTemplate, NotUnitVector, UnknownTemplate
+from index.gallery import Gallery
 from tests.deadlines import patience
 
 DIM = 16

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index import FalseMatchCurve, expected_fpir, threshold_for
+from index.threshold import FalseMatchCurve, expected_fpir, threshold_for
 
 CURVE = FalseMatchCurve(fmr=(1e-1, 1e-3, 1e-5), score=(0.1, 0.3, 0.5))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from models import Pack, parse_pack
+from models.manifest import Pack, parse_pack
 
 DETECTOR = b"detector weights " * 4000  # 68,000 bytes
 RECOGNISER = b"recogniser weights " * 9000  # 171,000 bytes

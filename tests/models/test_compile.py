@@ -19,9 +19,10 @@ from onnx import TensorProto, helper, numpy_helper, reference
 from detector.compiled_check import packaged_chips, verify_compiled
 from detector.embed import input_batch, unit_rows
 from detector.session import open_session, session_options, zeros_for_unread_inputs
-from models import CompileFailed, passes
 from models import compile as compiler
+from models import passes
 from models.compile import compile_model, compiled_path
+from models.errors import CompileFailed
 from models.graph import Graph
 from models.passes import PASSES
 from tests.data import image_of

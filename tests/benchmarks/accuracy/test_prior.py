@@ -16,7 +16,7 @@ from benchmarks.accuracy.prior import (
     to_prior,
     toml_table,
 )
-from models import Prior
+from models.manifest import Prior
 
 
 def test_no_more_than_the_rate_reaches_its_score():

@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.report import Report
 from benchmarks.speed import compiled, compiled_report
-from models import ModelStore, default_root
+from models.store import ModelStore, default_root
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from casework.accounts.sessions import SignedIn
 from casework.accounts.sign_in import Credentials
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import AgencyKind, Role, SessionKind
-from casework.service import Records
+from casework.records import Records
 from tests.services import DATA_KEY, OPERATOR, PASSWORD, QUICK, FakeClock
 
 

@@ -12,8 +12,10 @@ from casework.kernel.actor import Actor
 from casework.kernel.errors import NotFound, TooFewScores
 from casework.kernel.vocabulary import Direction
 from casework.tables import Alert, CalibrationRecord, ChanceScore, Encounter, GalleryChange
-from index import ENGINES, FalseMatchCurve, Gallery
 from index.calibration import calibrate
+from index.engines import ENGINES
+from index.gallery import Gallery
+from index.threshold import FalseMatchCurve
 from tests.services import BEGIN, OPERATOR, Desk, open_service, photo_file, port_system
 
 pytestmark = pytest.mark.every_database

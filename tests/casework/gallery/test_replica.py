@@ -14,7 +14,7 @@ from sqlalchemy import select
 from casework.gallery.replica import GalleryReplica
 from casework.kernel.errors import EnrolmentRefused, StillInUse
 from casework.tables import Template
-from index import Gallery
+from index.gallery import Gallery
 from tests.services import OPERATOR, Desk, FakeClock, open_service, photo_file
 
 pytestmark = pytest.mark.every_database

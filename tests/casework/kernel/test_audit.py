@@ -21,7 +21,7 @@ from casework.kernel.audit.chain import FIELDS, GENESIS, Link, canonical, chaine
 from casework.kernel.audit.log import REFUSED, AuditEntry
 from casework.kernel.errors import AuditBroken
 from casework.kernel.vocabulary import Role
-from casework.service import Records
+from casework.records import Records
 from casework.tables import AuditHead, AuditRecord
 from tests.services import DATA_KEY, OPERATOR, QUICK, FakeClock
 

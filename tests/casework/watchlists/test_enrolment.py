@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import func, select
 
 from casework.kernel.errors import EnrolmentRefused, InvalidPeriod, NotFound, TemplatesMissing
-from casework.service import Records, Service
+from casework.records import Records
+from casework.service import Service
 from casework.tables import EnrolledPhoto, Subject, Template
 from casework.watchlists.enrolment import Application, PhotoFile
 from casework.watchlists.subjects import NewSubject
