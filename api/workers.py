@@ -21,7 +21,7 @@ from typing import Any, Final, TypeVar
 from starlette.requests import Request
 from threadpoolctl import threadpool_limits
 
-from index.engine import use_threads
+from index.threads import use_threads
 
 T = TypeVar("T")
 

@@ -25,8 +25,8 @@ from casework.tips.steps import TipSteps
 from casework.watchlists.enrolment import Enrolment
 from detector.align import CHIP_SIZE
 from detector.pipeline import Pipeline
-from index.engines import ENGINES, EngineName
-from index.gallery import Gallery
+from index.engine import ENGINES, EngineName
+from index.memory import MemoryGallery
 from index.threshold import FalseMatchCurve
 from models.manifest import Pack
 
@@ -71,7 +71,7 @@ class Service:
         curve = FalseMatchCurve(pack.prior.fmr, pack.prior.score)
         model = ModelKey.of(pack)
         kernel, dim = records.kernel, pipeline.embedder.dim
-        mirror = GalleryReplica(kernel, Gallery(dim, ENGINES[engine](dim)), model)
+        mirror = GalleryReplica(kernel, MemoryGallery(dim, ENGINES[engine](dim)), model)
         templates = TemplateMaker(kernel, model)
         calibrations = Calibrations(kernel, mirror, model, curve)
         matching = Matching(kernel, mirror, calibrations)

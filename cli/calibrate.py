@@ -19,8 +19,8 @@ from cli.output import Exit, err, item_progress, out, print_json
 from cli.people_folder import PHOTO_SUFFIXES
 from config import opening
 from config.settings import Settings
-from index.engine import use_threads
 from index.outliers import plausible_non_mated_limit
+from index.threads import use_threads
 
 # Like encounters of the command line, calibrations of it carry this name instead of a key's.
 _SHOWN = 20

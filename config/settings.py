@@ -25,7 +25,7 @@ from casework.oversight.retention import DEFAULT_DAYS, RecordKind
 from config import CONFIG_VARIABLE
 from config.cpus import available_cpus
 from detector.decode import Limits
-from index.engines import EngineName
+from index.engine import EngineName
 from models.store import default_root
 
 DEFAULT_CONFIG = Path("siaga.toml")

@@ -2,7 +2,7 @@
 
 from benchmarks.report import Grid, Report, Target
 from benchmarks.search.search import BATCH, PEER, STREAM, Approximation, SearchReport, many, one
-from index.engines import ENGINES
+from index.engine import ENGINES
 
 # What issue-level promises ask of the largest gallery.
 TARGET_ROWS = 1_000_000

@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from index.engine import use_threads
-from index.engines import ENGINES, EngineName
-from index.gallery import Gallery
+from index.engine import ENGINES, EngineName
+from index.memory import MemoryGallery
+from index.threads import use_threads
 
 DIM: Final = 128
 BATCH: Final = 64
@@ -84,7 +84,7 @@ def _measure(rows: int, repeats: int, seed: int) -> SearchReport:
     probes = _probes(vectors, seed + 1)
     index = faiss.IndexFlatIP(DIM)
     index.add(vectors)
-    galleries = {name: Gallery(DIM, make(DIM)) for name, make in ENGINES.items()}
+    galleries = {name: MemoryGallery(DIM, make(DIM)) for name, make in ENGINES.items()}
     for gallery in galleries.values():
         gallery.add(range(rows), vectors)
     plain = vectors.reshape(-1)
@@ -117,7 +117,7 @@ def _in_turns(scenes: Mapping[str, Callable[[], Any]], repeats: int) -> dict[str
 def _identical(
     index: Any,  # noqa: ANN401 - faiss has no types
     probes: Vectors,
-    galleries: Mapping[EngineName, Gallery],
+    galleries: Mapping[EngineName, MemoryGallery],
 ) -> bool:
     """Compare alerts: all of FAISS's, none besides, but for scores within rounding of the edge."""
     limits, scores, rows = index.range_search(probes, THRESHOLD - 1e-4)
@@ -135,7 +135,7 @@ def _identical(
     return True
 
 
-def _writes(gallery: Gallery, rows: int, count: int = 50) -> tuple[float, float]:
+def _writes(gallery: MemoryGallery, rows: int, count: int = 50) -> tuple[float, float]:
     """Return the longest add and the longest removal in a full gallery, in milliseconds."""
     added, removed = [], []
     for number, vector in enumerate(_unit(count, 99)):

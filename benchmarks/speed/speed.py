@@ -21,7 +21,7 @@ from benchmarks.speed.photos import TestPhoto
 from detector.faces import Box
 from detector.pipeline import Pipeline
 from detector.timing import Stopwatch
-from index.gallery import Gallery
+from index.memory import MemoryGallery
 from index.threshold import FalseMatchCurve, threshold_for
 from models.manifest import Pack
 from models.store import ModelStore
@@ -92,7 +92,7 @@ class Contestant:
         random = np.random.default_rng(seed)
         vectors = random.standard_normal((GALLERY, pipeline.embedder.dim)).astype(np.float32)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        self._gallery = Gallery(pipeline.embedder.dim)
+        self._gallery = MemoryGallery(pipeline.embedder.dim)
         self._gallery.add(range(GALLERY), vectors)
         self._threshold = _SEARCH_THRESHOLD
         if pack.prior is not None:

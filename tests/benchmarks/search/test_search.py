@@ -4,7 +4,7 @@ from benchmarks.machine import facts
 from benchmarks.report import Report
 from benchmarks.search import report as search_report
 from benchmarks.search import search
-from index.engines import ENGINES
+from index.engine import ENGINES
 
 
 def test_a_small_gallery_is_measured_and_reported():

@@ -13,8 +13,8 @@ from casework.kernel.errors import NotFound, TooFewScores
 from casework.kernel.vocabulary import Direction
 from casework.tables import Alert, CalibrationRecord, ChanceScore, Encounter, GalleryChange
 from index.calibration import calibrate
-from index.engines import ENGINES
-from index.gallery import Gallery
+from index.engine import ENGINES
+from index.memory import MemoryGallery
 from index.threshold import FalseMatchCurve
 from tests.services import BEGIN, OPERATOR, Desk, open_service, photo_file, port_system
 
@@ -118,7 +118,7 @@ def test_every_engine_leaves_the_same_score(desk, name):
     rows = np.stack(
         [desk.service.pipeline.analyse(photo_file(n).content).embedding for n in range(12)]
     )
-    gallery = Gallery(rows.shape[1], ENGINES[name](rows.shape[1]))
+    gallery = MemoryGallery(rows.shape[1], ENGINES[name](rows.shape[1]))
     gallery.add(range(12), rows)
     found = gallery.search(probe, 0.9)
     assert found.hits == ()

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from casework.gallery.replica import GalleryReplica
 from casework.kernel.errors import EnrolmentRefused, StillInUse
 from casework.tables import Template
-from index.gallery import Gallery
+from index.memory import MemoryGallery
 from tests.services import OPERATOR, Desk, FakeClock, open_service, photo_file
 
 pytestmark = pytest.mark.every_database
@@ -127,7 +127,7 @@ class MirrorMachine(RuleBasedStateMachine):
             return
         service = self.desk.service
         service.mirror.catch_up()
-        empty = Gallery(service.pipeline.embedder.dim)
+        empty = MemoryGallery(service.pipeline.embedder.dim)
         fresh = GalleryReplica(service.records.kernel, empty, service.model)
         fresh.load()
         assert service.mirror.gallery.ids() == fresh.gallery.ids() == templates(service)

@@ -8,18 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from index.engine import FlatEngine
 from index.errors import DimensionMismatch, DuplicateTemplate, NotUnitVector, UnknownTemplate
-from index.gallery import Gallery
+from index.flat import FlatEngine
+from index.memory import MemoryGallery
 from tests.deadlines import patience
-
-DIM = 16
-
-
-def unit(seed: int, count: int = 1, dim: int = DIM) -> np.ndarray:
-    rows = np.random.default_rng(seed).normal(size=(count, dim)).astype(np.float32)
-    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
-
+from tests.index.vectors import DIM, unit
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -29,7 +22,7 @@ seeds = st.integers(0, 2**32 - 1)
 def test_threshold_search_equals_brute_force(seed, count, threshold):
     vectors, probe = unit(seed, count), unit(seed + 1)[0]
     ids = np.random.default_rng(seed).permutation(10 * count)[:count].tolist()
-    gallery = Gallery(DIM)
+    gallery = MemoryGallery(DIM)
     if count:
         gallery.add(ids, vectors)
     result = gallery.search(probe, threshold)
@@ -52,7 +45,7 @@ def test_threshold_search_equals_brute_force(seed, count, threshold):
 @settings(max_examples=100, deadline=None)
 def test_top_k_equals_brute_force(seed, count, k):
     vectors, probe = unit(seed, count), unit(seed + 1)[0]
-    gallery = Gallery(DIM)
+    gallery = MemoryGallery(DIM)
     gallery.add(range(count), vectors)
     result = gallery.top(probe, k)
     best = np.sort(vectors @ probe)[::-1][:k]
@@ -64,7 +57,7 @@ class GalleryMachine(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.gallery = Gallery(DIM)
+        self.gallery = MemoryGallery(DIM)
         self.model: dict[int, np.ndarray] = {}
 
     @rule(seed=seeds, ids=st.sets(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=5))
@@ -115,13 +108,13 @@ TestGalleryMachine.settings = settings(max_examples=40, stateful_step_count=25, 
 
 
 def test_a_score_equal_to_the_threshold_is_a_candidate():
-    gallery = Gallery(2)
+    gallery = MemoryGallery(2)
     gallery.add([5], [[1, 0]])
     assert [hit.template_id for hit in gallery.search([1, 0], 1.0).hits] == [5]
 
 
 def test_equal_scores_come_in_the_order_of_their_ids():
-    gallery = Gallery(2)
+    gallery = MemoryGallery(2)
     gallery.add([9, 3, 6], [[1, 0]] * 3)
     assert [hit.template_id for hit in gallery.search([1, 0], 0.5).hits] == [3, 6, 9]
 
@@ -138,7 +131,7 @@ def test_equal_scores_come_in_the_order_of_their_ids():
     ],
 )
 def test_bad_vectors_change_nothing(vectors, error):
-    gallery = Gallery(2)
+    gallery = MemoryGallery(2)
     with pytest.raises(error):
         gallery.add([1], vectors)
     assert len(gallery) == 0
@@ -146,13 +139,13 @@ def test_bad_vectors_change_nothing(vectors, error):
 
 
 def test_a_bad_probe_is_refused():
-    gallery = Gallery(2)
+    gallery = MemoryGallery(2)
     with pytest.raises(NotUnitVector):
         gallery.search([3, 4], 0.5)
 
 
 def test_the_version_follows_the_writer_and_never_falls():
-    gallery = Gallery(2)
+    gallery = MemoryGallery(2)
     gallery.add([1], [[1, 0]], version=40)
     assert gallery.search([1, 0], 0).version == 40
     gallery.remove(1, version=39)
@@ -163,7 +156,7 @@ def test_the_version_follows_the_writer_and_never_falls():
 
 def test_searches_see_whole_writes_while_writers_are_at_work():
     """A template is replaced to and fro; a search must see one of the two, never none or a mix."""
-    gallery = Gallery(DIM)
+    gallery = MemoryGallery(DIM)
     first, second = unit(1)[0], unit(2)[0]
     gallery.add(range(2000), unit(3, 2000))
     gallery.add([5000], first[np.newaxis])
@@ -208,7 +201,7 @@ def test_readers_do_not_wait_for_readers():
             meeting.wait()
             return super().above(probes, threshold)
 
-    gallery = Gallery(2, engine=MeetingEngine(2))
+    gallery = MemoryGallery(2, engine=MeetingEngine(2))
     results = []
     threads = [
         threading.Thread(target=lambda: results.append(gallery.search([1, 0], 0))) for _ in range(2)

@@ -31,7 +31,7 @@ _LARGEST: Final = 127
 _TILE_ROWS: Final = 4096
 
 
-class QuantisedEngine:
+class Int8Engine:
     """Exact search with an eight-bit first pass; takes a quarter more memory than `FlatEngine`."""
 
     def __init__(self, dim: int) -> None:

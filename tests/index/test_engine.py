@@ -1,36 +1,23 @@
 """Every engine answers exactly the same: the exact answer."""
 
-from collections.abc import Callable
+from typing import get_args
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index import blocks
-from index import engine as engine_module
-from index.blocks import Blocks
-from index.engine import FlatEngine, SearchEngine
+from index import flat
+from index.engine import ENGINES, EngineName
 from index.exact import exact_scores
-from index.gallery import Gallery
-from index.quantised import QuantisedEngine
-from tests.index.test_gallery import unit
+from index.memory import MemoryGallery
+from tests.index.vectors import clustered, unit
 
-ENGINES: list[Callable[[int], SearchEngine]] = [FlatEngine, QuantisedEngine]
 seeds = st.integers(0, 2**32 - 1)
 
 
-@pytest.fixture
-def small_blocks(monkeypatch):
-    """Blocks of 16 rows, so that small tests cross their edges."""
-    monkeypatch.setattr(blocks, "BLOCK_ROWS", 16)
-
-
-def clustered(seed: int, count: int, dim: int) -> np.ndarray:
-    """Unit rows around a few centres: many scores near any threshold."""
-    centres = unit(seed, 4, dim)
-    rows = centres[np.arange(count) % 4] + 0.6 * unit(seed + 1, count, dim)
-    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+def test_every_name_makes_an_engine():
+    assert set(ENGINES) == set(get_args(EngineName))
 
 
 @given(
@@ -50,7 +37,7 @@ def test_engines_give_the_same_rows_and_the_same_scores_to_the_last_bit(
         scores = exact_scores(vectors, probe)
         rows = np.flatnonzero(scores >= np.float32(threshold))
         expected.append(dict(zip(rows.tolist(), scores[rows].tolist(), strict=True)))
-    for make in ENGINES:
+    for make in ENGINES.values():
         engine = make(dim)
         engine.append(vectors)
         for found, wanted in zip(engine.above(questions, threshold), expected, strict=True):
@@ -69,18 +56,18 @@ def test_engines_give_the_same_rows_and_the_same_scores_to_the_last_bit(
 @settings(max_examples=150, deadline=None)
 def test_one_pass_tells_the_best_score_too_to_the_last_bit(seed, count, probes, dim, threshold):
     vectors, questions = clustered(seed, count, dim), clustered(seed + 3, probes, dim)
-    for make in ENGINES:
+    for make in ENGINES.values():
         engine = make(dim)
         engine.append(vectors)
         for (_, _, best), probe in zip(engine.above(questions, threshold), questions, strict=True):
             assert best == (float(exact_scores(vectors, probe).max()) if count else None)
 
 
-@pytest.mark.parametrize("make", ENGINES)
+@pytest.mark.parametrize("make", ENGINES.values(), ids=ENGINES)
 @pytest.mark.parametrize("probes", [1, 8])
 def test_more_rows_than_a_block_hands_over_are_all_found(make, probes, small_blocks, monkeypatch):
     """Equal rows, near ties and full blocks: neither a hit nor the best may be lost."""
-    monkeypatch.setattr(engine_module, "_BEST_ROWS", 4)
+    monkeypatch.setattr(flat, "_BEST_ROWS", 4)
     vectors = np.repeat(clustered(2, 12, 16), 10, axis=0)
     questions = clustered(2, probes, 16)
     engine = make(16)
@@ -99,26 +86,14 @@ def test_more_rows_than_a_block_hands_over_are_all_found(make, probes, small_blo
 def test_the_nearest_are_the_nearest(seed, count, k):
     vectors, probe = clustered(seed, count, 32), unit(seed + 9, 1, 32)[0]
     best = np.sort(exact_scores(vectors, probe))[::-1][:k]
-    for make in ENGINES:
+    for make in ENGINES.values():
         engine = make(32)
         engine.append(vectors)
         _, scores, _ = engine.nearest(probe, k)
         assert scores.tolist() == best.tolist()
 
 
-def test_rows_of_extreme_direction_are_not_lost_to_rounding():
-    """A vector along one axis is clipped hardest by eight bits."""
-    for dim in (16, 128, 512):
-        axis = np.zeros((1, dim), np.float32)
-        axis[0, 3] = 1
-        engine = QuantisedEngine(dim)
-        engine.append(np.concatenate([unit(1, 500, dim), axis]))
-        ((rows, scores, _),) = engine.above(axis, 0.999)
-        assert rows.tolist() == [500]
-        assert scores.tolist() == [1.0]
-
-
-@pytest.mark.parametrize("make", ENGINES)
+@pytest.mark.parametrize("make", ENGINES.values(), ids=ENGINES)
 def test_writes_across_the_edges_of_blocks(make, small_blocks):
     engine, model = make(8), []
     rng = np.random.default_rng(3)
@@ -142,20 +117,9 @@ def test_writes_across_the_edges_of_blocks(make, small_blocks):
     assert scores.tolist() == exact[rows].tolist()
 
 
-def test_growing_never_copies_what_is_there(small_blocks):
-    rows: Blocks[np.float32] = Blocks(4, np.float32)
-    rows.append(unit(1, 10, 4))
-    first = rows[0]
-    rows.append(unit(2, 100, 4))
-    assert np.shares_memory(first, rows[0])
-    rows.truncate(5)
-    assert len(rows) == 5
-    assert [first for first, _ in rows.tiles(2)] == [0, 2, 4]
-
-
-@pytest.mark.parametrize("make", ENGINES)
+@pytest.mark.parametrize("make", ENGINES.values(), ids=ENGINES)
 def test_a_gallery_searches_many_probes_as_it_searches_one(make):
-    gallery = Gallery(32, make(32))
+    gallery = MemoryGallery(32, make(32))
     gallery.add(range(300), clustered(5, 300, 32))
     probes = clustered(5, 20, 32)
     assert gallery.search_many(probes, 0.5) == [gallery.search(probe, 0.5) for probe in probes]
