@@ -29,7 +29,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.errors import SetUpError
 from casework.oversight.retention import RUN_S
 from casework.service import Service
-from config.opening import open_from_settings
+from config import opening
 from config.settings import MEBI, Settings
 from detector.decode import quiet_native_logging
 from detector.errors import DetectorError
@@ -58,7 +58,7 @@ def create_app(
             application already answers `/healthz`, and what it opens is closed at shutdown.
         on_failure: called if the service cannot be opened; `/readyz` says why.
     """
-    open_service = opened or open_from_settings
+    open_service = opened or opening.open_service
     metrics = Metrics(settings.latency_target_ms)
     largest_form = settings.max_photos * settings.max_photo_bytes + _FORM_OVERHEAD
     places = settings.workers + settings.max_waiting

@@ -28,7 +28,8 @@ from benchmarks.speed import report as speed_report
 from detector.loading import load_pipeline
 from detector.threads import use_threads
 from models.manifest import load_pack
-from models.store import ModelStore, default_root
+from models.root import default_root
+from models.store import ModelStore
 
 app = typer.Typer(add_completion=False, help=(sys.modules["benchmarks"].__doc__ or ""))
 

@@ -2,18 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from casework.accounts.account import Account
 from casework.accounts.agencies import Agencies
 from casework.accounts.api_keys import Keys
 from casework.accounts.lockout import SignInRules
 from casework.accounts.officers import Officers
-from casework.accounts.oidc import Provider
 from casework.accounts.passwords import Passwords
 from casework.accounts.pending_sign_in import TwoStepSignIn
 from casework.accounts.sessions import Sessions
-from casework.accounts.single_sign_on import SingleSignOn
 from casework.imports.exports import Exports
 from casework.imports.imports import Imports
 from casework.kernel.audit.log import Audit
@@ -39,6 +37,10 @@ from casework.watchlists.watchlists import Watchlists
 from casework.webhooks.delivery_log import Deliveries
 from casework.webhooks.feed import Feed
 from casework.webhooks.webhooks import Webhooks
+
+if TYPE_CHECKING:
+    from casework.accounts.oidc import Provider
+    from casework.accounts.single_sign_on import SingleSignOn
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Records:
     feed: Feed
     webhooks: Webhooks
     deliveries: Deliveries
-    sign_on: SingleSignOn | None
+    sign_on: "SingleSignOn | None"
     """None where no identity provider is set up."""
 
     @classmethod
@@ -85,7 +87,7 @@ class Records:
         keep_days: Mapping[RecordKind, int] | None = None,
         *,
         private_targets: bool = False,
-        provider: Provider | None = None,
+        provider: "Provider | None" = None,
     ) -> Self:
         """Open the database and bring its schema up to date.
 
@@ -106,6 +108,9 @@ class Records:
         sessions = Sessions(kernel, passwords, rules)
         sign_on = None
         if provider is not None:
+            # What speaks to a provider is imported where there is one.
+            from casework.accounts.single_sign_on import SingleSignOn  # noqa: PLC0415
+
             sign_on = SingleSignOn(kernel, provider, sessions)
         return cls(
             kernel,
@@ -136,6 +141,12 @@ class Records:
             Deliveries(kernel),
             sign_on,
         )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Close the database."""

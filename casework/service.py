@@ -97,6 +97,16 @@ class Service:
             curve,
         )
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the records."""
+        self.records.close()
+
     def start(self) -> None:
         """Load the gallery and run the networks once, so that the first traveller need not wait.
 

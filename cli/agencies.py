@@ -13,7 +13,7 @@ from casework.kernel.vocabulary import AgencyKind
 from casework.tables import Agency
 from cli.options import AsJson
 from cli.output import err, out, print_json
-from config import opening
+from config.records import open_records
 from config.settings import Settings
 
 app = typer.Typer(help="Create, list and change agencies.", no_args_is_help=True)
@@ -45,7 +45,7 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Make an agency. The first one is usually the one that runs the installation."""
-    with opening.records(Settings()) as records:
+    with open_records(Settings()) as records:
         row = records.agencies.create(Actor.operator(), NewAgency(code, name, kind))
     if as_json:
         print_json(_plain(row))
@@ -57,7 +57,7 @@ def create(
 @app.command("list")
 def list_agencies(as_json: AsJson = False) -> None:
     """Show every agency."""
-    with opening.records(Settings()) as records:
+    with open_records(Settings()) as records:
         found = records.agencies.page(Actor.operator(), None, None)
     if as_json:
         print_json([_plain(row) for row in found])
@@ -83,7 +83,7 @@ def edit(
     changes = {field: value for field, value in given.items() if value is not None}
     if not changes:
         raise typer.BadParameter("say what to change: --name, --active or --inactive")
-    with opening.records(Settings()) as records:
+    with open_records(Settings()) as records:
         row = records.agencies.by_code(code)
         records.agencies.edit(Actor.operator(), row.id, changes, None)
     err.print(f"Agency {code} is changed.")

@@ -15,7 +15,7 @@ from casework.kernel.audit.chain import Link, Verdict, check_export
 from casework.kernel.audit.reader import AuditFilter
 from cli.options import AsJson
 from cli.output import Exit, err, out, print_json
-from config import opening
+from config.records import open_records
 from config.settings import Settings
 
 app = typer.Typer(help="Read, check and export the audit trail.", no_args_is_help=True)
@@ -47,7 +47,7 @@ def verify(
             verdict = check_export(lines)
     else:
         link = _link(anchor) if anchor is not None else None
-        with opening.records(Settings()) as records:
+        with open_records(Settings()) as records:
             verdict = records.trail.verify(Actor.operator(), link)
     _tell(verdict, as_json=as_json)
     if not verdict.whole:
@@ -63,7 +63,7 @@ def export(
     """Write every record, oldest first, one JSON object a line."""
     if to is not None and to.exists():
         raise typer.BadParameter(f"{to} is there already, and may be an anchor: name another file")
-    with opening.records(Settings()) as records:
+    with open_records(Settings()) as records:
         lines = records.trail.export(Actor.operator())
         if to is None:
             _write(lines, sys.stdout)
@@ -89,7 +89,7 @@ def list_records(
     """Show records, newest first."""
     begin, end = (each.replace(tzinfo=UTC) if each else None for each in (since, until))
     wanted = AuditFilter(actor, action, on, outcome, begin, end)
-    with opening.records(Settings()) as records:
+    with open_records(Settings()) as records:
         found = records.trail.page(Actor.operator(), None, limit, wanted)
     if as_json:
         print_json([AuditRecordOut.model_validate(row).model_dump(mode="json") for row in found])

@@ -17,7 +17,7 @@ from casework.watchlists.enrolment import PhotoFile
 from cli.options import AsJson
 from cli.output import Exit, err, item_progress, out, print_json
 from cli.people_folder import PHOTO_SUFFIXES
-from config import opening
+from config.opening import open_service
 from config.settings import Settings
 from index.outliers import plausible_non_mated_limit
 from index.threads import use_threads
@@ -59,7 +59,7 @@ def calibrate(
         raise typer.Exit(Exit.USAGE)
     settings = Settings()
     searched: list[Searched] = []
-    with opening.service(settings) as service:
+    with open_service(settings) as service:
         if show:
             _show(service, as_json=as_json)
             return

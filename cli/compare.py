@@ -7,7 +7,7 @@ import typer
 
 from cli.options import AsJson
 from cli.output import Exit, err, out, print_json
-from config import opening
+from config.opening import open_pipeline, pack_in_use
 from config.settings import Settings
 from detector.errors import PhotoError
 from detector.pipeline import Analysis
@@ -19,7 +19,7 @@ PhotoFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A 
 def compare(first: PhotoFile, second: PhotoFile, as_json: AsJson = False) -> None:
     """Compare two photos; exit 1 if either cannot be searched."""
     settings = Settings()
-    pipeline = opening.pipeline(settings)
+    pipeline = open_pipeline(settings)
     analyses: list[Analysis] = []
     for path in (first, second):
         try:
@@ -31,7 +31,7 @@ def compare(first: PhotoFile, second: PhotoFile, as_json: AsJson = False) -> Non
     score = rate = None
     if one.embedding is not None and other.embedding is not None:
         score = float(one.embedding @ other.embedding)
-        prior = opening.pack_from_settings(settings).prior
+        prior = pack_in_use(settings).prior
         if prior is not None:
             rate = FalseMatchCurve(prior.fmr, prior.score).fmr_at(score)
     if as_json:

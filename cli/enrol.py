@@ -24,7 +24,7 @@ from casework.watchlists.watchlists import NewWatchlist
 from cli.options import AsJson, owner_of
 from cli.output import Exit, err, item_progress, out, print_json
 from cli.people_folder import Person, RosterError, read_roster
-from config import opening
+from config.opening import open_service
 from config.settings import Settings
 
 # People examined together and committed in one transaction: a crash loses this much work at most,
@@ -95,7 +95,7 @@ def enrol(
         err.print(str(error), markup=False)
         raise typer.Exit(Exit.USAGE) from None
     settings = Settings()
-    with opening.service(settings) as service:
+    with open_service(settings) as service:
         operator, owner = Actor.operator(), owner_of(service.records, agency)
         row = service.records.watchlists.ensure(
             operator,

@@ -12,7 +12,7 @@ from casework.imports.exports import ExportForm
 from casework.kernel.actor import Actor
 from cli.options import owner_of
 from cli.output import Exit, err
-from config import opening
+from config.records import open_records
 from config.settings import Settings
 
 
@@ -32,7 +32,7 @@ def export(
     ] = None,
 ) -> None:
     """Export a watchlist as `siaga import` takes it. What is written is personal data."""
-    with opening.records(Settings()) as records, ExitStack() as stack:
+    with open_records(Settings()) as records, ExitStack() as stack:
         operator = Actor.operator()
         row = records.watchlists.named(operator, watchlist, owner_of(records, agency).id)
         if row is None:

@@ -30,7 +30,7 @@ from casework.watchlists.enrolment import Examined
 from casework.watchlists.watchlists import NewWatchlist
 from cli.options import AsJson, owner_of
 from cli.output import Exit, err, item_progress, out, print_json
-from config import opening
+from config.opening import open_service
 from config.settings import Settings
 
 # While one batch is being written, the workers already examine the next.
@@ -82,7 +82,7 @@ def import_(
     brought = ImportRequest(
         file, photos, NewWatchlist(watchlist, None, category, direction), agency, dry_run
     )
-    with opening.service(settings) as service:
+    with open_service(settings) as service:
         job = run_import(service, brought, settings.import_limits, settings.workers)
         shown = _tell(service.records, job, report, as_json=as_json)
     if shown:

@@ -11,7 +11,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import Scope
 from cli.options import AsJson
 from cli.output import err, out, print_json
-from config import opening
+from config.records import open_records
 from config.settings import Settings
 
 app = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
@@ -30,7 +30,7 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Make a key and print it. It is shown once: only its hash is kept."""
-    with opening.records(Settings()) as records:
+    with open_records(Settings()) as records:
         operator = Actor.operator()
         owner = None
         if agency is not None:
@@ -50,7 +50,7 @@ def create(
 @app.command("list")
 def list_keys(as_json: AsJson = False) -> None:
     """Show every key, but not its secret."""
-    with opening.records(Settings()) as records:
+    with open_records(Settings()) as records:
         found = records.keys.all(Actor.operator())
     if as_json:
         print_json([asdict(record) for record in found])
@@ -71,6 +71,6 @@ def list_keys(as_json: AsJson = False) -> None:
 @app.command()
 def revoke(key_id: Annotated[str, typer.Argument(help="As `siaga keys list` shows it.")]) -> None:
     """Take a key out of force at once."""
-    with opening.records(Settings()) as records:
+    with open_records(Settings()) as records:
         records.keys.revoke(Actor.operator(), key_id)
     err.print(f"Key {key_id} is revoked.")

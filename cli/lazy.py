@@ -1,6 +1,8 @@
 """Commands that are imported when they are called: listing them all costs the import of none."""
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, Final
 
@@ -31,7 +33,8 @@ class LazyCommand(TyperCommand):
 
     def load(self) -> Any:  # noqa: ANN401 - Typer keeps the type of its commands to itself
         """Import the command and return it."""
-        part = getattr(import_module(self._module), self._attribute)
+        with _uncollected():
+            part = getattr(import_module(self._module), self._attribute)
         parent = typer.Typer(rich_markup_mode=MARKUP, pretty_exceptions_enable=False)
         if isinstance(part, typer.Typer):
             parent.add_typer(part, name=self.name)
@@ -58,3 +61,14 @@ class LazyGroup(TyperGroup):
     def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - Typer's own
         super().__init__(**attributes)
         self.commands.update({each.name or "": each for each in self.lazy})
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Leave garbage where it is: what an import makes stays, and looking through it costs time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()

@@ -10,10 +10,6 @@ from rich.table import Table
 from cli.options import AsJson, Quiet
 from cli.output import Exit, download_progress, err, out, print_json
 from config.settings import Settings
-from detector.compiled_check import packaged_chips, verify_compiled
-from detector.loading import COMPILED, load_pipeline
-from models.compile import compiled_path
-from models.fetch import fetch
 from models.manifest import Pack, builtin_packs, load_pack
 from models.store import FileState, ModelStore
 
@@ -62,6 +58,8 @@ def fetch_pack(
     quiet: Quiet = False,
 ) -> None:
     """Fetch a pack's weights, verify them and keep them."""
+    from models.fetch import fetch  # noqa: PLC0415 - the one command that needs HTTP
+
     found, store = load_pack(pack), _store()
     tasks: dict[str, TaskID] = {}
     with download_progress() as progress:
@@ -126,6 +124,11 @@ def import_pack(
 @app.command("compile")
 def compile_pack(pack: PackName = "open", quiet: Quiet = False, as_json: AsJson = False) -> None:
     """Compile a pack's networks, and prove on real faces that nothing changed."""
+    # The one command that runs networks.
+    from detector.compiled_check import packaged_chips, verify_compiled  # noqa: PLC0415
+    from detector.loading import COMPILED, load_pipeline  # noqa: PLC0415
+    from models.compiled import compiled_path  # noqa: PLC0415
+
     found, store = load_pack(pack), _store()
     weights = store.require(found)
     chips = packaged_chips(load_pipeline(found, store))

@@ -13,7 +13,7 @@ from casework.kernel.vocabulary import Role
 from casework.tables import Officer
 from cli.options import AsJson
 from cli.output import err, out, print_json
-from config import opening
+from config.records import open_records
 from config.settings import Settings
 
 app = typer.Typer(help="Create, list, change and reset officers' accounts.", no_args_is_help=True)
@@ -43,7 +43,7 @@ def create(
 ) -> None:
     """Make an account and print its first password, once. It has to be changed at first sign-in."""
     operator = Actor.operator()
-    with opening.records(Settings()) as records:
+    with open_records(Settings()) as records:
         owner = records.agencies.by_code(agency) if agency else records.agencies.only(operator)
         new = NewOfficer(owner.id, login, name.strip() or login, frozenset(role), _known(language))
         row, password = records.officers.create(operator, new)
@@ -58,7 +58,7 @@ def create(
 def list_officers(as_json: AsJson = False) -> None:
     """Show every account."""
     operator = Actor.operator()
-    with opening.records(Settings()) as records:
+    with open_records(Settings()) as records:
         codes = {row.id: row.code for row in records.agencies.page(operator, None, None)}
         found = records.officers.page(operator, None, None)
     if as_json:
@@ -102,7 +102,7 @@ def edit(
     if not changes:
         raise typer.BadParameter("say what to change: --name, --role, --language or --inactive")
     operator = Actor.operator()
-    with opening.records(Settings()) as records:
+    with open_records(Settings()) as records:
         row = records.officers.by_login(operator, login)
         records.officers.edit(operator, row.id, changes, None)
     err.print(f"Account {login} is changed.")
@@ -118,7 +118,7 @@ def reset(
 ) -> None:
     """Unlock an account, end its sessions, and print a new first password, once."""
     operator = Actor.operator()
-    with opening.records(Settings()) as records:
+    with open_records(Settings()) as records:
         row = records.officers.by_login(operator, login)
         password = records.officers.reset(operator, row.id, second_factor=second_factor)
     if as_json:

@@ -2,7 +2,8 @@
 
 from casework.service import Service
 from cli.output import err, item_progress
-from config import opening
+from config.opening import open_pipeline, pack_in_use
+from config.records import open_records
 from config.settings import Settings
 
 
@@ -12,10 +13,8 @@ def reembed() -> None:
     Safe to stop and run again. The other packs' templates stay until their photos are removed.
     """
     settings = Settings()
-    with opening.records(settings) as records, item_progress("photos") as progress:
-        service = Service.over(
-            records, opening.pack_from_settings(settings), opening.pipeline(settings)
-        )
+    with open_records(settings) as records, item_progress("photos") as progress:
+        service = Service.over(records, pack_in_use(settings), open_pipeline(settings))
         task = progress.add_task("Embedding", total=None, rate="")
         for done, total in service.re_embedding.run():
             progress.update(task, completed=done, total=total)

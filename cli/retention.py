@@ -9,7 +9,7 @@ from casework.kernel.actor import Actor
 from casework.oversight.retention import Erased
 from cli.options import AsJson
 from cli.output import out, print_json
-from config import opening
+from config.records import open_records
 from config.settings import Settings
 
 app = typer.Typer(help="Erase records whose time is over.", no_args_is_help=True)
@@ -24,7 +24,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Erase everything that is due, and record that it was. Safe to stop at any moment."""
-    with opening.records(Settings()) as records:
+    with open_records(Settings()) as records:
         erased = records.retention.run(Actor.operator())
         if compact:
             records.kernel.database.compact()
@@ -34,7 +34,7 @@ def run(
 @app.command()
 def due(as_json: AsJson = False) -> None:
     """Show what a run would erase now."""
-    with opening.records(Settings()) as records:
+    with open_records(Settings()) as records:
         found = records.retention.due(Actor.operator())
     _tell(found, "due", as_json=as_json)
 

@@ -12,7 +12,7 @@ from casework.kernel.vocabulary import Direction, Stage
 from casework.screening.screening import Arrival
 from cli.options import AsJson
 from cli.output import Exit, out, print_json
-from config import opening
+from config.opening import open_service
 from config.settings import Settings
 from detector.errors import PhotoError
 
@@ -31,7 +31,7 @@ def screen(
     """
     results: list[dict[str, Any]] = []
     operator = Actor.operator()
-    with opening.service(Settings()) as service:
+    with open_service(Settings()) as service:
         for path in photos:
             arrival = Arrival(path.read_bytes(), port, direction, Stage.ARRIVAL)
             try:

@@ -24,9 +24,9 @@ from casework.imports.source import ImportLimits
 from casework.oversight.retention import DEFAULT_DAYS, RecordKind
 from config import CONFIG_VARIABLE
 from config.cpus import available_cpus
-from detector.decode import Limits
+from detector.limits import Limits
 from index.engine import EngineName
-from models.store import default_root
+from models.root import default_root
 
 DEFAULT_CONFIG = Path("siaga.toml")
 

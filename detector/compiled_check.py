@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from detector.align import align
-from detector.decode import Limits, open_photo
+from detector.decode import open_photo
 from detector.embed import NetworkEmbedder, input_batch, unit_rows
 from detector.errors import NetworkError
 from detector.faces import Image, plausible
+from detector.limits import Limits
 from detector.pipeline import Pipeline
 from detector.session import Network, open_session, zeros_for_unread_inputs
 from models.manifest import Recogniser

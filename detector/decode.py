@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from detector.errors import PhotoTooLarge, TooManyPixels, UnreadablePhoto
 from detector.header import Header, PhotoFormat, read_header
+from detector.limits import MIB, Limits
 
 __all__ = ["Limits", "Photo", "Pixels", "open_photo", "quiet_native_logging"]
 
 Image: TypeAlias = NDArray[np.uint8]
 Stored: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
 
-MIB: Final = 1024 * 1024
 PLAIN_PIXEL_BYTES: Final = 4  # an 8-bit pixel with alpha: what `Limits.max_pixels` counts in
 # OpenJPEG keeps four bytes a sample and decodes some 8 MB of data a second; a passport chip carries
 # well under one megapixel in some 20 kB (ICAO 9303-10, DG2).
@@ -50,19 +50,6 @@ REDUCED: Final = {
 ALONG, ACROSS, BOTH = 1, 0, -1  # cv2.flip: left-right, top-bottom, both
 TRANSPOSED: Final = range(5, 9)  # EXIF orientations that swap width and height
 FLIPS: Final = {2: ALONG, 3: BOTH, 4: ACROSS, 6: ALONG, 7: BOTH, 8: ACROSS}  # after transposing
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Caps that hold before anything is decoded.
-
-    max_bytes: the file. 20 MiB is twice the largest JPEG of a current phone.
-    max_pixels: pixels of at most 4 bytes; deeper ones (16-bit colour) count by their bytes, and
-    JPEG 2000 pixels count `JPEG_2000_PIXEL_COST` times. 50 million keep the peak under 0.6 GB.
-    """
-
-    max_bytes: int = 20 * MIB
-    max_pixels: int = 50_000_000
 
 
 class Pixels(NamedTuple):

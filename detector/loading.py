@@ -3,15 +3,15 @@
 from pathlib import Path
 from typing import Final
 
-from detector.decode import Limits
 from detector.embed import Embedder, FusedEmbedder, NetworkEmbedder
 from detector.errors import NetworkError
 from detector.faces import FaceDetector
+from detector.limits import Limits
 from detector.pipeline import Pipeline
 from detector.scrfd import SCRFD
 from detector.session import Network
 from detector.yunet import YuNet
-from models.compile import compiled_path
+from models.compiled import compiled_path
 from models.manifest import Detector, Pack, Recogniser
 from models.store import ModelStore
 

@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from detector.align import align
-from detector.decode import Limits, Photo, Pixels, open_photo
+from detector.decode import Photo, Pixels, open_photo
 from detector.embed import Embedder, Embedding
 from detector.faces import Face, FaceDetector, Image, plausible
 from detector.landmark_refinement import refine
+from detector.limits import Limits
 from detector.quality import NO_FACE, Quality, Verdict, assess
 from detector.subject import choose_subject, rivals
 from detector.timing import Stopwatch

@@ -5,6 +5,6 @@
     fetch(pack, store)
     weights = store.require(pack)   # paths, verified against the manifest just now
 
-`models.compile` turns a verified network into its optimised form; it is imported on its own,
-because it alone needs the ONNX library.
+`models.compile` turns a verified network into its optimised form, which `models.compiled` keeps; it
+alone needs the ONNX library, and is imported only where a network is not compiled yet.
 """

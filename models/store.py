@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from platformdirs import user_cache_path
 from pydantic import AwareDatetime, ValidationError
 
 from models.archive import ArchiveFile, Readable, base_name, candidates_in, likely
@@ -37,7 +36,6 @@ __all__ = [
     "LicenceRecord",
     "ModelStore",
     "VerifiedWeights",
-    "default_root",
 ]
 
 CHUNK_BYTES = 1024 * 1024
@@ -89,11 +87,6 @@ class LicenceRecord(Frozen):
     licence_sha256: str
     accepted_by: str
     accepted_at: AwareDatetime
-
-
-def default_root() -> Path:
-    """Where weights are kept unless settings say otherwise: the user's cache folder."""
-    return user_cache_path("siaga", appauthor=False) / "models"
 
 
 class ModelStore:

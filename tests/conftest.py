@@ -10,7 +10,8 @@ from detector.loading import load_pipeline
 from detector.pipeline import Pipeline
 from models.errors import ModelsError
 from models.manifest import Pack, load_pack
-from models.store import ModelStore, VerifiedWeights, default_root
+from models.root import default_root
+from models.store import ModelStore, VerifiedWeights
 from tests.deadlines import patience
 from tests.postgresql import PostgreSql, running
 

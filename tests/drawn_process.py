@@ -23,7 +23,7 @@ from tests.services import drawn_pack
 
 
 def opened(settings: Settings) -> Service:
-    """Open the service as `config.opening.open_from_settings` does, over fake networks."""
+    """Open the service as `config.opening.open_service` does, over fake networks."""
     key = read_or_create_key(settings.resolved_data_key_file)
     records = Records.open(settings.resolved_database_url, key)
     service = Service.over(records, drawn_pack(), fake_pipeline(settings.limits))

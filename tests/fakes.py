@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.align import ARCFACE_TEMPLATE, CHIP_SIZE
-from detector.decode import Limits
 from detector.faces import Box, Face, Image
+from detector.limits import Limits
 from detector.pipeline import Pipeline
 from tests.data import encoded
 

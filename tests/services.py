@@ -19,7 +19,7 @@ from casework.service import Service
 from casework.watchlists.enrolment import PhotoFile
 from casework.watchlists.subjects import NewSubject
 from casework.watchlists.watchlists import NewWatchlist
-from detector.decode import Limits
+from detector.limits import Limits
 from models.manifest import Pack, Prior, load_pack
 from tests.fakes import fake_pipeline, photo_of
 

@@ -31,7 +31,8 @@ from detector.quality import Quality, bounds
 from detector.threads import use_threads
 from models.atomic import replacing
 from models.manifest import Pack
-from models.store import ModelStore, default_root
+from models.root import default_root
+from models.store import ModelStore
 
 _LIBRARIES: Final = ("onnxruntime", "opencv-python", "numpy", "insightface")
 # What a manifest says in words. All else, also what a later version adds, decides embeddings and

@@ -22,15 +22,17 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from detector.decode import Limits, open_photo
+from detector.decode import open_photo
 from detector.faces import Image
+from detector.limits import Limits
 from detector.loading import load_pipeline
 from detector.pipeline import Analysis, Pipeline, with_embedding
 from detector.quality import NO_FACE, Bound, Verdict, bounds
 from detector.timing import Stopwatch
 from models.fetch import fetch
 from models.manifest import load_pack
-from models.store import ModelStore, default_root
+from models.root import default_root
+from models.store import ModelStore
 
 Pixels = npt.NDArray[np.float32]
 """(height, width, 3), 0-255; degradations may leave that range, which is then clipped."""

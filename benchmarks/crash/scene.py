@@ -19,7 +19,7 @@ from casework.kernel.vocabulary import AgencyKind, Category, Role, Scope, Sessio
 from casework.records import Records
 from casework.watchlists.watchlists import NewWatchlist
 from cli.background import free_port
-from config import opening
+from config.records import open_records
 from config.settings import Settings
 from detector.faces import Image
 
@@ -49,7 +49,7 @@ class Scene:
     @contextmanager
     def records(self) -> Iterator[Records]:
         """Open the database in this process."""
-        with opening.records(self.settings) as records:
+        with open_records(self.settings) as records:
             yield records
 
     def sign_in(self) -> list[str]:
@@ -70,7 +70,7 @@ def prepare(folder: Path) -> Scene:
         latency_target_ms=_PATIENCE_MS,
     )
     operator = Actor.operator()
-    with opening.records(settings) as records:
+    with open_records(settings) as records:
         agency = records.agencies.create(
             operator, NewAgency("IMI", "Immigration", AgencyKind.OPERATOR)
         )

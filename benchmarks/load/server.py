@@ -17,16 +17,17 @@ from api.app import create_app
 from api.logging import configure
 from benchmarks.load.mock import mock_pipeline
 from casework.service import Service
-from config.opening import open_from_settings, pack_from_settings, records_from_settings
+from config.opening import open_service, pack_in_use
+from config.records import open_records
 from config.settings import Settings
 
 REAL: Final = 0
 
 
 def open_mocked(settings: Settings, dim: int) -> Service:
-    """Open the service as `config.opening.open_from_settings` does, over mocked networks."""
-    records = records_from_settings(settings)
-    service = Service.over(records, pack_from_settings(settings), mock_pipeline(dim))
+    """Open the service as `config.opening.open_service` does, over mocked networks."""
+    records = open_records(settings)
+    service = Service.over(records, pack_in_use(settings), mock_pipeline(dim))
     service.start()
     return service
 
@@ -36,7 +37,7 @@ def main(data_dir: Path, port: int, cpu: int, workers: int, dim: int) -> None:
     os.sched_setaffinity(0, {cpu})
     settings = Settings(data_dir=data_dir, port=port, workers=workers, log_level="warning")
     configure(settings.log_level)
-    app = create_app(settings, open_from_settings if dim == REAL else lambda s: open_mocked(s, dim))
+    app = create_app(settings, open_service if dim == REAL else lambda s: open_mocked(s, dim))
     uvicorn.run(app, port=port, log_config=None, access_log=False, server_header=False)
 
 

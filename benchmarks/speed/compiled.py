@@ -29,7 +29,7 @@ from detector.faces import Image
 from detector.loading import COMPILED
 from detector.pipeline import Pipeline
 from detector.session import open_session
-from models.compile import compiled_path
+from models.compiled import compiled_path
 from models.graph import Graph
 from models.manifest import Pack, WeightsFile
 from models.passes import drop_dangling_inputs, fold_constants

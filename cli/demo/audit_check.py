@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from casework.kernel.audit.chain import Verdict
-from config import opening
+from config.records import open_records
 from config.settings import Settings
 
 # Somebody wants an arrival to have happened at another port. Only the trail's details have it so.
@@ -57,5 +57,5 @@ def _copy_of(settings: Settings, folder: Path) -> Settings:
 
 
 def _verdict(settings: Settings) -> Verdict:
-    with opening.records(settings) as records:
+    with open_records(settings) as records:
         return records.kernel.audit.verify()

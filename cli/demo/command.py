@@ -18,7 +18,7 @@ from cli.demo.report import DemoResult
 from cli.demo.staff import Office
 from cli.options import AsJson
 from cli.output import Exit, err, out, print_json
-from config import opening
+from config.opening import open_pipeline
 from config.settings import Settings
 
 
@@ -40,7 +40,7 @@ def demo(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="siaga-demo-") as folder:
         settings = _settings(Path(folder))
-        members = people.gather(opening.pipeline(settings))
+        members = people.gather(open_pipeline(settings))
         first = staff.begin(settings)
         with running(settings) as service:
             staffed = staff.staff(service.address, first)

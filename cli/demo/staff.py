@@ -15,7 +15,7 @@ from casework.accounts.passwords import first_password
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import AgencyKind, Role
 from cli.output import Exit, err
-from config import opening
+from config.records import open_records
 from config.settings import Settings
 
 PORTS: Final = ("CGK", "IDBTM")
@@ -73,7 +73,7 @@ def begin(settings: Settings) -> str:
         The administrator's first password.
     """
     operator = Actor.operator()
-    with opening.records(settings) as records:
+    with open_records(settings) as records:
         agency = records.agencies.create(operator, AGENCIES[0])
         new = NewOfficer(agency.id, ADMIN.login, ADMIN.name, frozenset(ADMIN.roles))
         _, first = records.officers.create(operator, new)

@@ -15,7 +15,7 @@ from api.app import create_app
 from casework.accounts.api_keys import NewKey
 from casework.kernel.vocabulary import Scope
 from config.settings import Settings
-from detector.decode import Limits
+from detector.limits import Limits
 from tests.api.conftest import wait_until_ready
 from tests.data import packaged
 from tests.fakes import photo_of

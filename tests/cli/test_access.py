@@ -11,7 +11,7 @@ import pytest
 from casework.accounts.sign_in import Credentials
 from casework.kernel.vocabulary import SessionKind
 from cli import main
-from config import opening
+from config.records import open_records
 from config.settings import Settings
 from tests.cli.conftest import environment
 
@@ -98,7 +98,7 @@ def test_a_wrong_command_line_says_so(siaga, arguments):
 
 
 def test_the_first_password_opens_the_account(siaga, first_steps, tmp_path):
-    with opening.records(Settings(data_dir=tmp_path / "var")) as records:
+    with open_records(Settings(data_dir=tmp_path / "var")) as records:
         credentials = Credentials("ops.admin", first_steps)
         signed_in = records.sessions.sign_in(credentials, SessionKind.PROGRAM)
         assert signed_in.actor.runs_installation

@@ -2,17 +2,15 @@
 
 import json
 import shutil
-import subprocess
-import sys
 
 import cv2
 import numpy as np
 import pytest
 
 from models.manifest import load_pack
-from models.store import ModelStore, default_root
+from models.root import default_root
+from models.store import ModelStore
 from tests.data import PACKAGED, encoded, image_of
-from tests.deadlines import patience
 
 
 @pytest.fixture
@@ -186,15 +184,3 @@ def test_what_is_due_to_be_erased_follows_the_settings(siaga):
     assert limits["sessions"] is None
     assert limits["encounters"] is not None
     assert siaga("retention", "run", "--compact").returncode == 0
-
-
-def test_no_command_waits_for_scipy_that_does_not_compute_with_it():
-    code = "import sys, api.app, casework.service, cli.main; print('scipy' in sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=patience(60),
-    )
-    assert done.stdout == "False\n"

@@ -8,7 +8,7 @@ from onnx import numpy_helper
 from detector.compiled_check import packaged_chips, verify_compiled
 from detector.errors import NetworkError
 from detector.pipeline import Pipeline
-from models.compile import compiled_path
+from models.compiled import compiled_path
 from tests.fakes import FakeDetector, FakeEmbedder
 
 NOISE = [np.random.default_rng(seed).integers(0, 255, (112, 112, 3), np.uint8) for seed in (1, 2)]

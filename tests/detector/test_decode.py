@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from detector.decode import Limits, open_photo, quiet_native_logging
+from detector.decode import open_photo, quiet_native_logging
 from detector.errors import (
     DetectorError,
     EmptyPhoto,
@@ -30,6 +30,7 @@ from detector.errors import (
     UnsupportedFormat,
 )
 from detector.header import PhotoFormat
+from detector.limits import Limits
 from tests.deadlines import patience
 from tests.detector.test_header import (
     EDITS,
@@ -426,7 +427,8 @@ MOST_MEMORY = 700 * MIB
 MEASURE = """
 import json, sys, time
 import cv2
-from detector.decode import Limits, open_photo, quiet_native_logging
+from detector.decode import open_photo, quiet_native_logging
+from detector.limits import Limits
 from detector.errors import PhotoError
 
 def peak():

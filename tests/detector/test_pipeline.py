@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from detector.align import ARCFACE_TEMPLATE
-from detector.decode import Limits
 from detector.errors import EmptyPhoto, PhotoError, TooManyPixels
 from detector.faces import Box, Face, plausible
+from detector.limits import Limits
 from detector.loading import load_detector, load_pipeline
 from detector.pipeline import Pipeline, with_embedding
 from detector.quality import Reason, Verdict
 from detector.timing import Stopwatch
-from models.compile import compiled_path
+from models.compiled import compiled_path
 from tests.data import (
     T1_FACES,
     TEST_DATA,

@@ -6,7 +6,7 @@ import pytest
 from detector.errors import NetworkError
 from detector.pipeline import Pipeline
 from detector.scrfd import SCRFD
-from models.compile import compiled_path
+from models.compiled import compiled_path
 from tests.data import T1_FACES, TEST_DATA, decoded, image_of, needs_test_data, packaged
 from tests.fakes import FakeEmbedder
 

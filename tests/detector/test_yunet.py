@@ -11,7 +11,7 @@ from detector.faces import Box
 from detector.loading import load_detector
 from detector.session import Network
 from detector.yunet import STRIDES, YuNet, decode_outputs
-from models.compile import compiled_path
+from models.compiled import compiled_path
 from tests.data import T1_FACES, image_of
 
 

@@ -20,8 +20,10 @@ from detector.compiled_check import packaged_chips, verify_compiled
 from detector.embed import input_batch, unit_rows
 from detector.session import open_session, session_options, zeros_for_unread_inputs
 from models import compile as compiler
+from models import compiled as cache_module
 from models import passes
-from models.compile import compile_model, compiled_path
+from models.compile import compile_model
+from models.compiled import compiled_path
 from models.errors import CompileFailed
 from models.graph import Graph
 from models.passes import PASSES
@@ -639,9 +641,9 @@ def test_a_damaged_cache_is_rebuilt(source, tmp_path, harm):
 def test_the_key_tells_source_compiler_and_runtime_apart(source, tmp_path, monkeypatch):
     cache = tmp_path / "cache"
     keys = [compiled_path(source, "a" * 64, cache), compiled_path(source, "b" * 64, cache)]
-    monkeypatch.setattr(compiler, "COMPILER_VERSION", compiler.COMPILER_VERSION + 1)
+    monkeypatch.setattr(cache_module, "COMPILER_VERSION", cache_module.COMPILER_VERSION + 1)
     keys.append(compiled_path(source, "a" * 64, cache))
-    monkeypatch.setattr(compiler, "version", lambda package: "99.0")
+    monkeypatch.setattr(cache_module, "version", lambda package: "99.0")
     keys.append(compiled_path(source, "a" * 64, cache))
     assert len({key.name for key in keys}) == 4
     assert onnxruntime.__version__ in keys[0].name
@@ -662,7 +664,7 @@ def test_a_source_that_is_not_onnx_is_refused_and_leaves_nothing(tmp_path, conte
 COMPILE = """
 import sys
 from pathlib import Path
-from models.compile import compiled_path
+from models.compiled import compiled_path
 source, sha256, cache = sys.argv[1:]
 for _ in range(20):
     target = compiled_path(Path(source), sha256, Path(cache))

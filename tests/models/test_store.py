@@ -14,7 +14,8 @@ import pytest
 
 from models.errors import ArchiveInvalid, LicenceNotAccepted, WeightsCorrupt, WeightsMissing
 from models.manifest import Pack, load_pack, parse_pack
-from models.store import FileState, ModelStore, default_root
+from models.root import default_root
+from models.store import FileState, ModelStore
 from tests.models.builders import (
     DETECTOR,
     RECOGNISER,

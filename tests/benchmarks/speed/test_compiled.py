@@ -4,7 +4,8 @@ import pytest
 
 from benchmarks.report import Report
 from benchmarks.speed import compiled, compiled_report
-from models.store import ModelStore, default_root
+from models.root import default_root
+from models.store import ModelStore
 
 
 @pytest.fixture(scope="module")

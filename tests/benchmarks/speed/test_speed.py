@@ -13,7 +13,8 @@ from benchmarks.speed import report as speed_report
 from benchmarks.speed.photos import TestPhoto, compose_all
 from benchmarks.speed.speed import Comparison, Run, Side, overlap, ratio
 from detector.faces import Box
-from models.store import ModelStore, default_root
+from models.root import default_root
+from models.store import ModelStore
 
 
 def test_without_the_peer_ours_is_measured_and_the_reason_printed(pipeline, pack, tmp_path):
