@@ -1,14 +1,18 @@
 """The identity provider as the settings describe it."""
 
-from casework.accounts.oidc import Client, Provider
+from typing import TYPE_CHECKING
+
 from casework.kernel.errors import SetUpError
 from config.settings import Settings
+
+if TYPE_CHECKING:
+    from casework.accounts.oidc import Provider
 
 CALLBACK = "/v1/sessions/oidc/callback"
 """Where the provider sends browsers back to, below `public_url`."""
 
 
-def provider_from_settings(settings: Settings) -> Provider | None:
+def provider_from_settings(settings: Settings) -> "Provider | None":
     """Return the provider, None where there is none; it is not asked anything yet.
 
     Raises:
@@ -16,6 +20,9 @@ def provider_from_settings(settings: Settings) -> Provider | None:
     """
     if settings.oidc_issuer is None:
         return None
+    # Most installations have no provider, and commands need not wait for what speaks to one.
+    from casework.accounts.oidc import Client, Provider  # noqa: PLC0415
+
     secret, file = None, settings.oidc_client_secret_file
     if file is not None:
         try:

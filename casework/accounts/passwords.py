@@ -1,12 +1,14 @@
 """Passwords: Argon2id hashes (RFC 9106), what makes one acceptable, and first ones."""
 
 import secrets
-from typing import Final
-
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from base64 import b64encode
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from casework.kernel.errors import WeakPassword
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
 
 LEAST_LENGTH: Final = 12
 MOST_LENGTH: Final = 256
@@ -21,9 +23,8 @@ _GROUP: Final = 5
 class Passwords:
     """Hashes and checks passwords; a check costs the same whether there is an account or not."""
 
-    def __init__(self, hasher: PasswordHasher | None = None) -> None:
-        self._hasher = hasher or PasswordHasher()
-        self._nobodys = self._hasher.hash(secrets.token_hex())
+    def __init__(self, hasher: "PasswordHasher | None" = None) -> None:
+        self._given = hasher
 
     def hash(self, password: str) -> str:
         """Return the hash to keep."""
@@ -31,6 +32,11 @@ class Passwords:
 
     def check(self, password: str, kept: str | None) -> bool:
         """Whether a password is the one that was hashed; None matches nothing, just as slowly."""
+        from argon2.exceptions import (  # noqa: PLC0415 - see `_hasher`
+            InvalidHashError,
+            VerifyMismatchError,
+        )
+
         try:
             self._hasher.verify(kept or self._nobodys, password)
         except (VerifyMismatchError, InvalidHashError):
@@ -40,6 +46,26 @@ class Passwords:
     def outdated(self, kept: str) -> bool:
         """Whether a hash was made with weaker parameters than today's."""
         return self._hasher.check_needs_rehash(kept)
+
+    @cached_property
+    def _hasher(self) -> "PasswordHasher":
+        from argon2 import PasswordHasher  # noqa: PLC0415 - few commands hash a password
+
+        return self._given or PasswordHasher()
+
+    @cached_property
+    def _nobodys(self) -> str:
+        """A hash of the same cost that no password has: hashing one takes a tenth of a second.
+
+        Made up of random bytes, so that the first check of an unknown login takes no longer than
+        any other.
+        """
+        salt, digest = (
+            b64encode(secrets.token_bytes(size)).decode().rstrip("=")
+            for size in (self._hasher.salt_len, self._hasher.hash_len)
+        )
+        cost = f"m={self._hasher.memory_cost},t={self._hasher.time_cost}"
+        return f"$argon2id$v=19${cost},p={self._hasher.parallelism}${salt}${digest}"
 
 
 def require_strong(password: str, *known: str) -> None:

@@ -13,22 +13,20 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from importlib.resources import as_file, files
 from typing import Any, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.orm import Session
 
-from casework.kernel.errors import DatabaseTooNew, SetUpError
+from casework.kernel.errors import SetUpError
+from casework.migrations import newest_revision
 
 # How long a writer waits for another process's transaction before it gives up.
 _BUSY_MS = 10_000
 _BEGIN = "siaga_begin"
+# Where Alembic notes how far it has come.
+_REVISIONS = "alembic_version"
 
 _TOPICS: Final = "siaga_topics"
 _log: Final = logging.getLogger(__name__)
@@ -80,19 +78,28 @@ class Database:
         Raises:
             DatabaseTooNew: a later version of the software has written it.
         """
-        with as_file(files("casework") / "migrations") as folder:
-            config = Config()
-            config.set_main_option("script_location", str(folder))
-            script = ScriptDirectory.from_config(config)
-            with self.engine.connect() as connection:
-                current = MigrationContext.configure(connection).get_current_revision()
-            if current is not None and current not in {r.revision for r in script.walk_revisions()}:
-                raise DatabaseTooNew("database_too_new", revision=current)
-            if current == script.get_current_head():
-                return
-            with self._writing.connect() as connection, self._free_of_foreign_keys(connection):
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
+        current = self._revision()
+        if current == newest_revision():
+            return
+        # Nearly every start finds the schema as it should be, and can do without Alembic.
+        from casework.kernel.migrations import upgrade  # noqa: PLC0415
+
+        upgrade(current, self._migrating)
+
+    def _revision(self) -> str | None:
+        """Return what the last migration noted, None if there was none."""
+        with self.engine.connect() as connection:
+            if not inspect(connection).has_table(_REVISIONS):
+                return None
+            revision: str | None = connection.execute(
+                text(f"SELECT version_num FROM {_REVISIONS}")  # noqa: S608 - Alembic's own table
+            ).scalar()
+            return revision
+
+    @contextmanager
+    def _migrating(self) -> Iterator[Connection]:
+        with self._writing.connect() as connection, self._free_of_foreign_keys(connection):
+            yield connection
 
     @contextmanager
     def _free_of_foreign_keys(self, connection: Connection) -> Iterator[None]:

@@ -5,7 +5,8 @@ import threading
 from datetime import timedelta
 
 import pytest
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import VerifyMismatchError
 from sqlalchemy import select, text
 
 from casework.accounts.passwords import Passwords
@@ -177,6 +178,15 @@ def test_checking_for_nobody_hashes_all_the_same():
     passwords = Passwords(Recording(time_cost=1, memory_cost=8, parallelism=1))
     assert not passwords.check("x", None)
     assert Recording.verified == 1
+
+
+def test_what_is_checked_for_nobody_costs_what_a_real_hash_costs():
+    hasher = PasswordHasher(time_cost=2, memory_cost=16, parallelism=2)
+    passwords = Passwords(hasher)
+    assert extract_parameters(passwords._nobodys) == extract_parameters(hasher.hash("x"))
+    # A hash that cannot be read is refused without being computed: another error.
+    with pytest.raises(VerifyMismatchError):
+        hasher.verify(passwords._nobodys, "x")
 
 
 def test_the_trail_has_refusals_but_never_what_was_typed(house):

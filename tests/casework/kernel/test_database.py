@@ -14,6 +14,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import delete, func, insert, inspect, select, text
 
 from casework.gallery.change_log import log_policy, position
@@ -21,6 +22,7 @@ from casework.kernel.audit.log import AuditEntry
 from casework.kernel.database import Database
 from casework.kernel.errors import IllegalTransition, NotFound, SetUpError
 from casework.kernel.vocabulary import Disposal, Opinion, Role
+from casework.migrations import newest_revision
 from casework.review.decisions import Finding
 from casework.tables import AuditRecord, GalleryChange, Subject, Table, Watchlist
 from casework.watchlists.subjects import SubjectFilter
@@ -241,6 +243,12 @@ def test_the_migrations_make_exactly_the_tables_that_the_code_describes(empty):
     with empty.engine.connect() as connection:
         difference = compare_metadata(MigrationContext.configure(connection), Table.metadata)
     assert difference == []
+
+
+def test_the_newest_revision_is_the_one_that_alembic_ends_at():
+    config = Config()
+    config.set_main_option("script_location", "casework/migrations")
+    assert newest_revision() == ScriptDirectory.from_config(config).get_current_head()
 
 
 def test_the_migrations_can_be_undone_and_done_again(empty):
