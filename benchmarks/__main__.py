@@ -23,7 +23,16 @@ from benchmarks.packaged import people
 from benchmarks.report import Report, print_summary
 from benchmarks.search import report as search_report
 from benchmarks.search import search
-from benchmarks.speed import compiled, compiled_report, cores, library, photos, profile, speed
+from benchmarks.speed import (
+    compiled,
+    compiled_report,
+    cores,
+    library,
+    photos,
+    profile,
+    speed,
+    startup,
+)
 from benchmarks.speed import report as speed_report
 from detector.loading import load_pipeline
 from detector.threads import use_threads
@@ -46,6 +55,7 @@ def everything(context: typer.Context) -> None:
                 measure_search(),
                 measure_load(),
                 measure_crash(rounds=5),
+                measure_startup(),
             ],
         )
 
@@ -129,6 +139,26 @@ def measure_search(
         search_report.add_approximation(report, search.approximate(sizes[-1]))
     report.facts["threads"] = f"1, on CPU {cpu}"
     report.note(f"Random unit vectors; 1 turn of warm-up, {repeats} counted, in turns; medians.")
+    return publish(report, json)
+
+
+@app.command("startup")
+def measure_startup(
+    against: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Another checkout, in turns with this."),
+    ] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Counted turns.")] = startup.REPEATS,
+    json: Json = None,
+) -> Report:
+    """Time short commands as whole processes: what starting costs."""
+    report = new_report("startup")
+    with explained(), one_cpu() as cpu, TemporaryDirectory(prefix="siaga-startup-") as folder:
+        other = against.resolve() if against is not None else None
+        checkouts = [startup.HERE, *([other] if other is not None else [])]
+        startup.add_to(report, startup.measure(checkouts, Path(folder), repeats), other)
+    report.facts["threads"] = f"all processes on CPU {cpu}"
+    report.note(f"1 turn of warm-up, {repeats} counted, in turns; medians.")
     return publish(report, json)
 
 

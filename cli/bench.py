@@ -23,6 +23,7 @@ class Benchmark(StrEnum):
     SEARCH = "search"
     LOAD = "load"
     CRASH = "crash"
+    STARTUP = "startup"
     ACCURACY = "accuracy"
     PRIOR = "prior"
     CALIBRATION = "calibration"

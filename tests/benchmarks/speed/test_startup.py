@@ -1,0 +1,25 @@
+from pathlib import Path
+
+import pytest
+
+from benchmarks.report import Report
+from benchmarks.speed import startup
+
+
+def test_commands_are_timed_beside_another_checkout(tmp_path):
+    found = startup.measure([startup.HERE, startup.HERE], tmp_path, repeats=1)
+    assert set(found) == set(startup.COMMANDS)
+    assert all(0 < figure < 60 for pair in found.values() for each in pair for figure in each.cpu)
+    report = Report("startup", "", {})
+    startup.add_to(report, found, Path("/another"))
+    assert [target.bound for target in report.targets] == ["<="] * len(startup.COMMANDS)
+    assert "CPU, s (another)" in report.grids[0].columns
+
+
+def test_a_folder_that_is_no_checkout_is_refused(tmp_path):
+    (tmp_path / "cli").mkdir()
+    (tmp_path / "cli" / "__main__.py").write_text("raise SystemExit('not a checkout')")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    with pytest.raises(ValueError, match="not a checkout"):
+        startup.measure([tmp_path], scratch, repeats=1)
