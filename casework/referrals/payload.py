@@ -135,11 +135,11 @@ def of_alert(
     }
     photos: dict[str, tuple[bytes, str]] = {}
     if AlertField.PROBE_PHOTO in fields:
-        sealed = _present(meeting.sealed_portrait, "traveller's")
+        sealed = _present(meeting.sealed_portrait, "referral_probe_erased")
         content = vault.open(sealed, rows.encounter(meeting.id))
         photos[AlertField.PROBE_PHOTO.value] = (content, PORTRAIT_FORMAT)
     if AlertField.ENROLLED_PHOTO in fields:
-        photo = _present(session.get(EnrolledPhoto, alert.photo_id), "enrolled")
+        photo = _present(session.get(EnrolledPhoto, alert.photo_id), "referral_photo_erased")
         content = vault.open(photo.sealed_content, rows.photo(photo.id))
         photos[AlertField.ENROLLED_PHOTO.value] = (content, photo.format)
     values = {name.value: _plain(known[name]) for name in fields if name not in PHOTOS}

@@ -7,7 +7,14 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from casework.calibration import non_mated_scores
-from casework.calibration.thresholds import RAREST, FalseMatchModel, parameters, restored
+from casework.calibration.thresholds import (
+    BY_HAND,
+    RAREST,
+    FalseMatchModel,
+    parameters,
+    read_basis,
+    restored,
+)
 from casework.kernel.actor import Actor
 from casework.kernel.errors import NotFound, TooFewScores
 from casework.kernel.vocabulary import Direction
@@ -193,6 +200,26 @@ def test_odds_agree_with_the_target_at_the_threshold():
     assert "extrapolated from 1000" in str(chance.basis(1e-3, 249))
     assert "extrapolated" not in str(chance.basis(1e-3, 4000))
     assert "extrapolated" in str(chance.basis(1e-3, 4001))
+
+
+def test_what_an_alert_keeps_of_its_threshold_is_read_again():
+    curve = FalseMatchCurve((0.1, 1e-6), (0.2, 0.6))
+    calibrated = FalseMatchModel("p", curve, calibrate(strangers(5000), 1000), "cal_1")
+    bases = [
+        BY_HAND,
+        FalseMatchModel("open-plus: 2", curve).basis(1e-3, 7),
+        calibrated.basis(2.5e-6, 4000),
+        calibrated.basis(1e-3, 4001),
+    ]
+    assert [each.code for each in bases] == [
+        "basis_by_hand",
+        "basis_prior",
+        "basis_calibration",
+        "basis_extrapolated",
+    ]
+    for each in bases:
+        assert read_basis(str(each)) == each
+    assert read_basis("something else") is None
 
 
 def test_too_few_scores_are_refused_in_words(desk):
