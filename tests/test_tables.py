@@ -154,7 +154,7 @@ def test_the_tables_are_found():
         "api.console.labels.EXPLAINED",
         "api.console.labels.LABELS",
         "casework.kernel.permissions.GRANTS",
-        "casework.review.findings.GRAVITY",
+        "casework.review.findings.SEVERITY",
         "casework.referrals.states._RULES",
         "cli.demo.report._COLOURS",
     }
