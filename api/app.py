@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Final
 
 from fastapi import Depends, FastAPI
-from fastapi.openapi.utils import get_openapi
 from starlette.middleware import Middleware
 
 from api import problems
@@ -21,7 +20,7 @@ from api.hashing import PasswordHashLimiter
 from api.logging import log
 from api.metrics import Metrics
 from api.middleware import BodyLimit, RequestContext
-from api.problems import Problem
+from api.openapi import document
 from api.streams import Streams
 from api.v1.routers import IMPORTS, METRICS, ROUTERS
 from api.workers import WorkPool
@@ -113,7 +112,7 @@ def create_app(
     if settings.metrics:
         app.include_router(METRICS)
     console.install(app, settings)
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    app.openapi = lambda: document(app)  # type: ignore[method-assign]
     return app
 
 
@@ -177,32 +176,3 @@ def _keep_up(settings: Settings, service: Service, metrics: Metrics) -> Periodic
     upkeep.every(settings.erase_every_s, "erase", erase)
     upkeep.every(settings.monitor_every_s, "monitor", monitor)
     return upkeep
-
-
-def _openapi(app: FastAPI) -> dict[str, object]:
-    """Return the OpenAPI document, with the problem schema that every error refers to."""
-    if app.openapi_schema is None:
-        schema = get_openapi(
-            title=app.title,
-            version=app.version,
-            description=app.description,
-            routes=app.routes,
-        )
-        schemas = schema["components"]["schemas"]
-        problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas.update(problem.pop("$defs", {}))
-        schemas["Problem"] = problem
-        for path, operations in schema["paths"].items():
-            for operation in operations.values():
-                _document_middleware(path, operation)
-        app.openapi_schema = schema
-    return app.openapi_schema
-
-
-def _document_middleware(path: str, operation: dict[str, Any]) -> None:
-    """Add what is answered before a route is asked, whichever it is."""
-    if not path.startswith("/v1/"):
-        return
-    problems.add_to(operation, problems.NotReady)
-    if "requestBody" in operation:
-        problems.add_to(operation, problems.BodyTooLarge)

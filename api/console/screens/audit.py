@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 
 from api.console.page import OfficerRequest, RequirePermission
+from api.pages import page_of
 from api.v1.audit.routes import NDJSON
 from casework.kernel.audit.chain import Verdict
 from casework.kernel.audit.log import DONE, REFUSED
@@ -59,11 +60,12 @@ def _page(visit: OfficerRequest, verdict: Verdict | None = None) -> Response:
     )
     before = query.get("before", "")
     number = int(before) if before.isascii() and before.isdecimal() and len(before) < 19 else None
-    rows = visit.records.trail.page(visit.actor, number, PAGE_SIZE + 1, wanted)
-    following = rows[PAGE_SIZE - 1].seq if len(rows) > PAGE_SIZE else None
-    return visit.page(
-        "audit.html", said=said, rows=rows[:PAGE_SIZE], following=following, verdict=verdict
+    rows, following = page_of(
+        lambda most: visit.records.trail.page(visit.actor, number, most, wanted),
+        PAGE_SIZE,
+        lambda row: row.seq,
     )
+    return visit.page("audit.html", said=said, rows=rows, following=following, verdict=verdict)
 
 
 def _day(visit: OfficerRequest, text: str, *, days: int = 0) -> datetime | None:

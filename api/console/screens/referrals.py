@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from api.console import messages, referral_fields
 from api.console.page import OfficerRequest, RequirePermission
+from api.pages import page_of
 from api.problems import RequestInvalid
 from api.v1.referrals.schemas import AnsweringIn, MayNote, MustNote
 from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
@@ -44,9 +45,12 @@ def page(visit: Handler) -> Response:
     }
     wanted = ReferralFilter(Box(said["box"]), _STATES[said["state"]], True if late else None)
     before = query.get("before", "")[:_LONGEST] or None
-    rows = visit.records.referrals.page(visit.actor, before, PAGE_SIZE + 1, wanted)
-    following = rows[PAGE_SIZE - 1][0].id if len(rows) > PAGE_SIZE else None
-    return visit.page("referrals.html", referrals=rows[:PAGE_SIZE], said=said, following=following)
+    rows, following = page_of(
+        lambda most: visit.records.referrals.page(visit.actor, before, most, wanted),
+        PAGE_SIZE,
+        lambda pair: pair[0].id,
+    )
+    return visit.page("referrals.html", referrals=rows, said=said, following=following)
 
 
 @router.get("/{referral_id}")

@@ -12,6 +12,7 @@ from api.console.forms import FormData
 from api.console.page import OfficerRequest, RequirePermission
 from api.dependencies import Workers, work_place
 from api.forms import validated
+from api.pages import page_of
 from api.problems import RequestInvalid
 from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
 from api.v1.subjects.schemas import SubjectIn, SubjectPatch
@@ -46,11 +47,13 @@ def page(visit: Reader) -> Response:
     now = visit.records.queue.now()
     wanted = SubjectFilter(list_id or None, words_said or None, now + _SOON if soon else None)
     after = query.get("after", "")[:100] or None
-    rows = visit.records.subjects.page(visit.actor, after, PAGE_SIZE + 1, wanted)
+    rows, following = page_of(
+        lambda most: visit.records.subjects.page(visit.actor, after, most, wanted), PAGE_SIZE
+    )
     return visit.page(
         "subjects.html",
-        subjects=rows[:PAGE_SIZE],
-        following=rows[PAGE_SIZE - 1].id if len(rows) > PAGE_SIZE else None,
+        subjects=rows,
+        following=following,
         said={"q": words_said, "list": list_id, "soon": "yes" if soon else ""},
         lists=_own_lists(visit),
         now=now,

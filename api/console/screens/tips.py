@@ -11,6 +11,7 @@ from api.console.moments import with_zone
 from api.console.page import OfficerRequest, RequirePermission
 from api.console.screens.referral_new import awaited, referrals_about
 from api.dependencies import Workers, work_place
+from api.pages import page_of
 from api.problems import RequestInvalid
 from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
 from api.v1.subjects.schemas import SubjectIn
@@ -62,9 +63,10 @@ def page(visit: Handler) -> Response:
     states = None if said["reference"] else _STATES[said["state"]]
     wanted = TipFilter(states, said["reference"] or None)
     before = query.get("before", "")[:_LONGEST] or None
-    rows = visit.records.tips.page(visit.actor, before, PAGE_SIZE + 1, wanted)
-    following = rows[PAGE_SIZE - 1].id if len(rows) > PAGE_SIZE else None
-    return visit.page("tips.html", tips=rows[:PAGE_SIZE], said=said, following=following)
+    rows, following = page_of(
+        lambda most: visit.records.tips.page(visit.actor, before, most, wanted), PAGE_SIZE
+    )
+    return visit.page("tips.html", tips=rows, said=said, following=following)
 
 
 @router.get("/new")

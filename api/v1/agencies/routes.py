@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends, Response
 
 from api import problems
 from api.dependencies import After, Allowed, Limit, ReadVersion, TheService, etag
-from api.v1.agencies.schemas import AgencyIn, AgencyOut, AgencyPage, AgencyPatch
+from api.pages import Page, page_of
+from api.v1.agencies.schemas import AgencyIn, AgencyOut, AgencyPatch
 from casework.accounts.agencies import NewAgency
 from casework.kernel import errors
 from casework.kernel.actor import Actor
@@ -36,13 +37,18 @@ def create(body: AgencyIn, response: Response, service: TheService, actor: Manag
 
 
 @router.get(
-    "", response_model=AgencyPage, summary="List agencies", responses=problems.responses(*_COMMON)
+    "",
+    response_model=Page[AgencyOut],
+    summary="List agencies",
+    responses=problems.responses(*_COMMON),
 )
-def page(service: TheService, actor: Reader, after: After = None, limit: Limit = 50) -> AgencyPage:
+def page(
+    service: TheService, actor: Reader, after: After = None, limit: Limit = 50
+) -> Page[AgencyOut]:
     """Return agencies in order of making."""
-    rows = service.records.agencies.page(actor, after, limit + 1)
-    items = [AgencyOut.of(row) for row in rows[:limit]]
-    return AgencyPage(items=items, next=items[-1].id if len(rows) > limit else None)
+    rows, following = page_of(lambda most: service.records.agencies.page(actor, after, most), limit)
+    items = [AgencyOut.of(row) for row in rows]
+    return Page[AgencyOut](items=items, next=following)
 
 
 @router.get(

@@ -52,10 +52,3 @@ class AgencyOut(Answer):
     def of(cls, row: Agency) -> Self:
         """Make the answer from the record."""
         return cls.model_validate(row)
-
-
-class AgencyPage(Answer):
-    """Some agencies, and where to go on."""
-
-    items: list[AgencyOut]
-    next: str | None = Field(description="Send as `after` for the next page; null on the last.")

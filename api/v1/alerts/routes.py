@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from api import problems
 from api.dependencies import Allowed, Limit, ReadVersion, TheService, etag, known_query
-from api.v1.alerts.schemas import AlertOut, AlertPage, AlertSummary, ClosingIn, FindingIn
+from api.pages import Page, page_of
+from api.v1.alerts.schemas import AlertOut, AlertSummary, ClosingIn, FindingIn
 from api.v1.common import Port, Time
 from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
 from casework.kernel import errors
@@ -31,7 +32,10 @@ _STEP: Final = problems.responses(
 
 
 @router.get(
-    "", response_model=AlertPage, summary="List alerts", responses=problems.responses(*_COMMON)
+    "",
+    response_model=Page[AlertSummary],
+    summary="List alerts",
+    responses=problems.responses(*_COMMON),
 )
 def page(
     service: TheService,
@@ -46,7 +50,7 @@ def page(
         str | None, Query(max_length=100, description="The `next` of the page before.")
     ] = None,
     limit: Limit = 50,
-) -> AlertPage:
+) -> Page[AlertSummary]:
     """Return the alerts of your agency's watchlists and of those shared with it, newest first."""
     wanted = AlertFilter(
         tuple(state) if state else None,
@@ -56,9 +60,11 @@ def page(
         since,
         actor.id if mine else None,
     )
-    rows = service.records.alerts.page(actor, before, limit + 1, wanted)
-    items = [AlertSummary.of(row, actor) for row in rows[:limit]]
-    return AlertPage(items=items, next=items[-1].id if len(rows) > limit else None)
+    rows, following = page_of(
+        lambda most: service.records.alerts.page(actor, before, most, wanted), limit
+    )
+    items = [AlertSummary.of(row, actor) for row in rows]
+    return Page[AlertSummary](items=items, next=following)
 
 
 @router.get(

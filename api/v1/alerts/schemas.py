@@ -109,13 +109,6 @@ class AlertSummary(Answer):
         )
 
 
-class AlertPage(Answer):
-    """Some alerts, and where to go on."""
-
-    items: list[AlertSummary]
-    next: str | None = Field(description="Send as `before` for the next page; null on the last.")
-
-
 class AlertSubject(Answer):
     """Whom the alert is about."""
 

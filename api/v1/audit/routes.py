@@ -8,7 +8,8 @@ from fastapi.responses import StreamingResponse
 
 from api import problems
 from api.dependencies import Allowed, Limit, TheService
-from api.v1.audit.schemas import AuditPage, AuditRecordOut, VerdictOut
+from api.pages import NumberedPage, page_of
+from api.v1.audit.schemas import AuditRecordOut, VerdictOut
 from api.v1.common import Time
 from casework.kernel import errors
 from casework.kernel.actor import Actor
@@ -29,7 +30,7 @@ _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted)
 
 @router.get(
     "",
-    response_model=AuditPage,
+    response_model=NumberedPage[AuditRecordOut],
     summary="Read the audit trail",
     responses=problems.responses(*_COMMON, problems.RequestInvalid),
 )
@@ -49,12 +50,16 @@ def page(
         int | None, Query(ge=1, le=_MOST_SEQ, description="The `next` of the page before.")
     ] = None,
     limit: Limit = 50,
-) -> AuditPage:
+) -> NumberedPage[AuditRecordOut]:
     """Return acts of your agency and acts on what belongs to it, newest first."""
     wanted = AuditFilter(actor_id, action, object_id, outcome, since, until)
-    rows = service.records.trail.page(actor, before, limit + 1, wanted)
-    items = [AuditRecordOut.model_validate(row) for row in rows[:limit]]
-    return AuditPage(items=items, next=items[-1].seq if len(rows) > limit else None)
+    rows, following = page_of(
+        lambda most: service.records.trail.page(actor, before, most, wanted),
+        limit,
+        lambda row: row.seq,
+    )
+    items = [AuditRecordOut.model_validate(row) for row in rows]
+    return NumberedPage[AuditRecordOut](items=items, next=following)
 
 
 @router.get(

@@ -27,13 +27,6 @@ class AuditRecordOut(Answer):
     hash: str = Field(description="SHA-256 over this record's text and the hash before it.")
 
 
-class AuditPage(Answer):
-    """Some records, newest first, and where to go on."""
-
-    items: list[AuditRecordOut]
-    next: int | None = Field(description="Send as `before` for the next page; null on the last.")
-
-
 class VerdictOut(Answer):
     """What checking the whole trail found."""
 

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends, Response
 
 from api import problems
 from api.dependencies import After, Allowed, Limit, TheService
-from api.v1.calibrations.schemas import CalibrationOut, CalibrationPage, CalibrationReading
+from api.pages import Page, page_of
+from api.v1.calibrations.schemas import CalibrationOut, CalibrationReading
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
@@ -39,17 +40,17 @@ def create(response: Response, service: TheService, actor: Maker) -> Calibration
 
 @router.get(
     "",
-    response_model=CalibrationPage,
+    response_model=Page[CalibrationOut],
     summary="List calibrations",
     responses=problems.responses(*_COMMON),
 )
 def page(
     service: TheService, actor: Reader, after: After = None, limit: Limit = 50
-) -> CalibrationPage:
+) -> Page[CalibrationOut]:
     """Return calibrations in order of making; one of the pack in use may be in force."""
-    found = service.calibrations.page(actor, after, limit + 1)
-    items = [CalibrationOut.of(each) for each in found[:limit]]
-    return CalibrationPage(items=items, next=items[-1].id if len(found) > limit else None)
+    rows, following = page_of(lambda most: service.calibrations.page(actor, after, most), limit)
+    items = [CalibrationOut.of(row) for row in rows]
+    return Page[CalibrationOut](items=items, next=following)
 
 
 @router.get(

@@ -62,10 +62,3 @@ class CalibrationReading(CalibrationOut):
                 for each in reading.thresholds
             ],
         )
-
-
-class CalibrationPage(Answer):
-    """Some calibrations, and where to go on."""
-
-    items: list[CalibrationOut]
-    next: str | None = Field(description="Send as `after` for the next page; null on the last.")

@@ -10,13 +10,12 @@ from fastapi.responses import StreamingResponse
 from api import problems
 from api.background.imports import ImportWorker
 from api.dependencies import Allowed, Limit, TheService, TheSettings
+from api.pages import NumberedPage, Page, page_of
 from api.problems import FieldProblem, NotReady, RequestInvalid
 from api.uploads import receive_files
 from api.v1.imports.schemas import (
     ImportOut,
-    ImportPage,
     RowFaultOut,
-    RowFaultPage,
     faults_as_csv,
     faults_as_json,
 )
@@ -54,7 +53,7 @@ _FORM: Final[dict[str, Any]] = {
 }
 _REPORT: Final[dict[int | str, dict[str, Any]]] = {
     200: {
-        "model": RowFaultPage,
+        "model": NumberedPage[RowFaultOut],
         "content": {"text/csv": {"schema": {"type": "string"}}},
         "description": "A page; or the whole report, as CSV or as a JSON array.",
     }
@@ -114,7 +113,7 @@ async def create(
 
 @router.get(
     "",
-    response_model=ImportPage,
+    response_model=Page[ImportOut],
     summary="List imports",
     responses=problems.responses(*_COMMON),
 )
@@ -123,11 +122,11 @@ def page(
     actor: Importer,
     before: Annotated[str | None, Query(max_length=100, description="The `next` before.")] = None,
     limit: Limit = 50,
-) -> ImportPage:
+) -> Page[ImportOut]:
     """Return your agency's imports, newest first."""
-    rows = service.records.imports.page(actor, before, limit + 1)
-    items = [ImportOut.of(row) for row in rows[:limit]]
-    return ImportPage(items=items, next=items[-1].id if len(rows) > limit else None)
+    rows, following = page_of(lambda most: service.records.imports.page(actor, before, most), limit)
+    items = [ImportOut.of(row) for row in rows]
+    return Page[ImportOut](items=items, next=following)
 
 
 @router.get(
@@ -143,7 +142,7 @@ def read(import_id: str, service: TheService, actor: Importer) -> ImportOut:
 
 @router.get(
     "/{import_id}/errors",
-    response_model=RowFaultPage,
+    response_model=NumberedPage[RowFaultOut],
     summary="Read what was wrong with rows",
     responses={**_REPORT, **problems.responses(*_COMMON, errors.NotFound)},
 )
@@ -168,9 +167,11 @@ def faults(
         name = f"{import_id}-errors.{form}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return StreamingResponse(lines, media_type=kind, headers=headers)
-    rows = imports.faults(actor, import_id, after, limit + 1)
-    items = [RowFaultOut.model_validate(row) for row in rows[:limit]]
-    return RowFaultPage(items=items, next=rows[limit - 1].id if len(rows) > limit else None)
+    rows, following = page_of(
+        lambda most: imports.faults(actor, import_id, after, most), limit, lambda row: row.id
+    )
+    items = [RowFaultOut.model_validate(row) for row in rows]
+    return NumberedPage[RowFaultOut](items=items, next=following)
 
 
 @router.delete(

@@ -84,13 +84,6 @@ class ImportOut(Answer):
         return cls(**{name: getattr(row, name) for name in own}, rows_per_s=rate_of(row))
 
 
-class ImportPage(Answer):
-    """Some imports, newest first, and where to go on."""
-
-    items: list[ImportOut]
-    next: str | None = Field(description="Send as `before` for the next page; null on the last.")
-
-
 class RowFaultOut(Answer):
     """Something wrong with one row."""
 
@@ -100,13 +93,6 @@ class RowFaultOut(Answer):
     code: str
     message: str
     row_refused: bool = Field(description="Nothing of the row was stored.")
-
-
-class RowFaultPage(Answer):
-    """Some of what was wrong with rows, in their order, and where to go on."""
-
-    items: list[RowFaultOut]
-    next: int | None = Field(description="Send as `after` for the next page; null on the last.")
 
 
 def rate_of(row: ImportJob) -> float | None:

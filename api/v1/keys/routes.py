@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Response
 
 from api import problems
 from api.dependencies import After, Allowed, Limit, TheService
-from api.v1.keys.schemas import KeyIn, KeyOut, KeyPage, NewKeyOut
+from api.pages import Page, page_of
+from api.v1.keys.schemas import KeyIn, KeyOut, NewKeyOut
 from casework.accounts.api_keys import NewKey
 from casework.kernel import errors
 from casework.kernel.actor import Actor
@@ -40,12 +41,16 @@ def create(body: KeyIn, response: Response, service: TheService, actor: Manager)
     return NewKeyOut.model_validate({**asdict(record), "key": text})
 
 
-@router.get("", response_model=KeyPage, summary="List keys", responses=problems.responses(*_COMMON))
-def page(service: TheService, actor: Manager, after: After = None, limit: Limit = 50) -> KeyPage:
+@router.get(
+    "", response_model=Page[KeyOut], summary="List keys", responses=problems.responses(*_COMMON)
+)
+def page(
+    service: TheService, actor: Manager, after: After = None, limit: Limit = 50
+) -> Page[KeyOut]:
     """Return the keys you keep, in order of making, revoked ones included."""
-    found = service.records.keys.page(actor, after, limit + 1)
-    items = [KeyOut.model_validate(record) for record in found[:limit]]
-    return KeyPage(items=items, next=items[-1].id if len(found) > limit else None)
+    rows, following = page_of(lambda most: service.records.keys.page(actor, after, most), limit)
+    items = [KeyOut.model_validate(row) for row in rows]
+    return Page[KeyOut](items=items, next=following)
 
 
 @router.delete(

@@ -39,10 +39,3 @@ class NewKeyOut(KeyOut):
     """A new key."""
 
     key: str = Field(description="Send as `Authorization: Bearer ...`; it is shown once.")
-
-
-class KeyPage(Answer):
-    """Some keys, and where to go on."""
-
-    items: list[KeyOut]
-    next: str | None = Field(description="Send as `after` for the next page; null on the last.")

@@ -6,12 +6,12 @@ from fastapi import APIRouter, Depends, Response
 
 from api import problems
 from api.dependencies import After, Allowed, HashingPlace, Limit, ReadVersion, TheService, etag
+from api.pages import Page, page_of
 from api.v1.officers.schemas import (
     FirstPassword,
     NewOfficerOut,
     OfficerIn,
     OfficerOut,
-    OfficerPage,
     OfficerPatch,
     ResetIn,
 )
@@ -60,15 +60,18 @@ def create(
 
 
 @router.get(
-    "", response_model=OfficerPage, summary="List officers", responses=problems.responses(*_COMMON)
+    "",
+    response_model=Page[OfficerOut],
+    summary="List officers",
+    responses=problems.responses(*_COMMON),
 )
 def page(
     service: TheService, actor: Manager, after: After = None, limit: Limit = 50
-) -> OfficerPage:
+) -> Page[OfficerOut]:
     """Return the officers you keep, in order of making."""
-    rows = service.records.officers.page(actor, after, limit + 1)
-    items = [OfficerOut.of(row) for row in rows[:limit]]
-    return OfficerPage(items=items, next=items[-1].id if len(rows) > limit else None)
+    rows, following = page_of(lambda most: service.records.officers.page(actor, after, most), limit)
+    items = [OfficerOut.of(row) for row in rows]
+    return Page[OfficerOut](items=items, next=following)
 
 
 @router.get(

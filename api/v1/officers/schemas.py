@@ -84,13 +84,6 @@ class OfficerOut(Answer):
         return cls.model_validate(cls.fields_of(row))
 
 
-class OfficerPage(Answer):
-    """Some officers, and where to go on."""
-
-    items: list[OfficerOut]
-    next: str | None = Field(description="Send as `after` for the next page; null on the last.")
-
-
 class FirstPassword(Answer):
     """A password that somebody hands to the officer, who has to change it first of all."""
 

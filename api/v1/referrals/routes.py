@@ -6,13 +6,13 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from api import problems
 from api.dependencies import Allowed, Limit, ReadVersion, TheService, etag
+from api.pages import Page, page_of
 from api.v1.referrals.schemas import (
     AlertReferralIn,
     AnsweringIn,
     MayNote,
     MustNote,
     ReferralOut,
-    ReferralPage,
     ReferralSummary,
 )
 from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
@@ -61,7 +61,7 @@ def refer_alert(
 
 @router.get(
     "/v1/referrals",
-    response_model=ReferralPage,
+    response_model=Page[ReferralSummary],
     summary="List referrals",
     responses=problems.responses(*COMMON),
 )
@@ -80,12 +80,16 @@ def page(
         str | None, Query(max_length=100, description="The `next` of the page before.")
     ] = None,
     limit: Limit = 50,
-) -> ReferralPage:
+) -> Page[ReferralSummary]:
     """Return referrals that your agency received, or those that it sent, newest first."""
     wanted = ReferralFilter(box, tuple(state) if state else None, overdue, about)
-    rows = service.records.referrals.page(actor, before, limit + 1, wanted)
-    items = [ReferralSummary.of(row, overdue=late) for row, late in rows[:limit]]
-    return ReferralPage(items=items, next=items[-1].id if len(rows) > limit else None)
+    rows, following = page_of(
+        lambda most: service.records.referrals.page(actor, before, most, wanted),
+        limit,
+        lambda pair: pair[0].id,
+    )
+    items = [ReferralSummary.of(row, overdue=late) for row, late in rows]
+    return Page[ReferralSummary](items=items, next=following)
 
 
 @router.get(

@@ -123,13 +123,6 @@ class ReferralSummary(Answer):
         )
 
 
-class ReferralPage(Answer):
-    """Some referrals, and where to go on."""
-
-    items: list[ReferralSummary]
-    next: str | None = Field(description="Send as `before` for the next page; null on the last.")
-
-
 class CarriedOut(Answer):
     """What a referral carries, as it was when it was sent; what it does not carry is absent."""
 

@@ -57,10 +57,3 @@ class MeetingOut(Answer):
             encounter=AlertEncounter.model_validate(meeting.encounter),
             alerts=[MeetingAlert.of(alert, reader) for alert in meeting.alerts],
         )
-
-
-class HistoryPage(Answer):
-    """Some encounters, newest first, and where to go on."""
-
-    items: list[MeetingOut]
-    next: str | None = Field(description="Send as `before` for the next page; null on the last.")

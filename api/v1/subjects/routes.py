@@ -21,10 +21,11 @@ from api.dependencies import (
     work_place,
 )
 from api.forms import multipart_schema, read_form, validated
+from api.pages import Page, page_of
 from api.problems import FieldProblem, RequestInvalid
 from api.v1.common import Text, Time
 from api.v1.compare.routes import NoFields
-from api.v1.subjects.history import HistoryPage, MeetingOut
+from api.v1.subjects.history import MeetingOut
 from api.v1.subjects.schemas import (
     EnrolmentOut,
     PhotoReportOut,
@@ -32,7 +33,6 @@ from api.v1.subjects.schemas import (
     SubjectForm,
     SubjectIn,
     SubjectOut,
-    SubjectPage,
     SubjectPatch,
 )
 from api.workers import Overloaded
@@ -124,7 +124,7 @@ async def enrol(
 
 @router.get(
     "",
-    response_model=SubjectPage,
+    response_model=Page[SubjectOut],
     summary="List subjects",
     responses=problems.responses(*_COMMON),
 )
@@ -141,12 +141,14 @@ def page(
     ] = None,
     after: After = None,
     limit: Limit = 50,
-) -> SubjectPage:
+) -> Page[SubjectOut]:
     """Return subjects in order of making, of all watchlists or of one."""
     wanted = SubjectFilter(watchlist_id, q, lapses_before)
-    rows = service.records.subjects.page(actor, after, limit + 1, wanted)
-    items = [SubjectOut.of(row) for row in rows[:limit]]
-    return SubjectPage(items=items, next=items[-1].id if len(rows) > limit else None)
+    rows, following = page_of(
+        lambda most: service.records.subjects.page(actor, after, most, wanted), limit
+    )
+    items = [SubjectOut.of(row) for row in rows]
+    return Page[SubjectOut](items=items, next=following)
 
 
 @router.get(
@@ -199,7 +201,7 @@ def remove(subject_id: str, service: TheService, actor: Editor) -> None:
 
 @router.get(
     "/{subject_id}/encounters",
-    response_model=HistoryPage,
+    response_model=Page[MeetingOut],
     summary="Read a subject's encounters",
     responses=problems.responses(*_COMMON, errors.NotFound),
 )
@@ -209,11 +211,15 @@ def encounters(
     actor: HistoryReader,
     before: Before = None,
     limit: Limit = 50,
-) -> HistoryPage:
+) -> Page[MeetingOut]:
     """Return where the subject was met, at every stage, newest first; and what came of it."""
-    rows = service.records.history.page(actor, subject_id, before, limit + 1)
-    items = [MeetingOut.of(row, actor) for row in rows[:limit]]
-    return HistoryPage(items=items, next=items[-1].encounter.id if len(rows) > limit else None)
+    rows, following = page_of(
+        lambda most: service.records.history.page(actor, subject_id, before, most),
+        limit,
+        lambda row: row.encounter.id,
+    )
+    items = [MeetingOut.of(row, actor) for row in rows]
+    return Page[MeetingOut](items=items, next=following)
 
 
 @router.post(

@@ -149,13 +149,6 @@ class SubjectOut(Answer):
         )
 
 
-class SubjectPage(Answer):
-    """Some subjects, and where to go on."""
-
-    items: list[SubjectOut]
-    next: str | None = Field(description="Send as `after` for the next page; null on the last.")
-
-
 class PhotoReportOut(Answer):
     """What became of one submitted photo."""
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from api import problems
 from api.dependencies import Allowed, Limit, ReadVersion, TheService, Workers, etag, work_place
 from api.forms import multipart_schema, read_form
+from api.pages import Page, page_of
 from api.v1.common import Time
 from api.v1.encounters.routes import PHOTO_ERRORS
 from api.v1.referrals.routes import COMMON, STEP, sent
@@ -18,7 +19,6 @@ from api.v1.tips.schemas import (
     SourceOut,
     TipForm,
     TipOut,
-    TipPage,
     TipSearchIn,
     TipSummary,
 )
@@ -76,7 +76,9 @@ async def record(
     return await pool.record(lambda: _answer(service, actor, row.id, response))
 
 
-@router.get("", response_model=TipPage, summary="List tips", responses=problems.responses(*COMMON))
+@router.get(
+    "", response_model=Page[TipSummary], summary="List tips", responses=problems.responses(*COMMON)
+)
 def page(
     service: TheService,
     actor: Handler,
@@ -87,12 +89,14 @@ def page(
         str | None, Query(max_length=100, description="The `next` of the page before.")
     ] = None,
     limit: Limit = 50,
-) -> TipPage:
+) -> Page[TipSummary]:
     """Return the tips that your agency recorded, newest first."""
     wanted = TipFilter(tuple(state) if state else None, reference, since)
-    rows = service.records.tips.page(actor, before, limit + 1, wanted)
-    items = [TipSummary.of(row) for row in rows[:limit]]
-    return TipPage(items=items, next=items[-1].id if len(rows) > limit else None)
+    rows, following = page_of(
+        lambda most: service.records.tips.page(actor, before, most, wanted), limit
+    )
+    items = [TipSummary.of(row) for row in rows]
+    return Page[TipSummary](items=items, next=following)
 
 
 @router.get(

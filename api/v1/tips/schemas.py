@@ -67,13 +67,6 @@ class TipSummary(Answer):
         )
 
 
-class TipPage(Answer):
-    """Some tips, and where to go on."""
-
-    items: list[TipSummary]
-    next: str | None = Field(description="Send as `before` for the next page; null on the last.")
-
-
 class TipOut(TipSummary):
     """A tip; its photo is at `photo`, and its source at `source` for those who may read it."""
 

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends, Response
 
 from api import problems
 from api.dependencies import After, Allowed, Limit, ReadVersion, TheService, etag, known_query
-from api.v1.watchlists.schemas import WatchlistIn, WatchlistOut, WatchlistPage, WatchlistPatch
+from api.pages import Page, page_of
+from api.v1.watchlists.schemas import WatchlistIn, WatchlistOut, WatchlistPatch
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
@@ -41,17 +42,19 @@ def create(
 
 @router.get(
     "",
-    response_model=WatchlistPage,
+    response_model=Page[WatchlistOut],
     summary="List watchlists",
     responses=problems.responses(*_COMMON),
 )
 def page(
     service: TheService, actor: Reader, after: After = None, limit: Limit = 50
-) -> WatchlistPage:
+) -> Page[WatchlistOut]:
     """Return watchlists in order of making."""
-    rows = service.records.watchlists.page(actor, after, limit + 1)
-    items = [WatchlistOut.of(row) for row in rows[:limit]]
-    return WatchlistPage(items=items, next=items[-1].id if len(rows) > limit else None)
+    rows, following = page_of(
+        lambda most: service.records.watchlists.page(actor, after, most), limit
+    )
+    items = [WatchlistOut.of(row) for row in rows]
+    return Page[WatchlistOut](items=items, next=following)
 
 
 @router.get(

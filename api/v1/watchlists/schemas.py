@@ -105,10 +105,3 @@ class WatchlistOut(Answer):
         """Make the answer from the record."""
         fields = {name: getattr(row, name) for name in cls.model_fields if name != "shared_with"}
         return cls(**fields, shared_with=agencies_of(row))
-
-
-class WatchlistPage(Answer):
-    """Some watchlists, and where to go on."""
-
-    items: list[WatchlistOut]
-    next: str | None = Field(description="Send as `after` for the next page; null on the last.")

@@ -6,16 +6,15 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from api import problems
 from api.dependencies import After, Allowed, Limit, ReadVersion, TheService, etag
+from api.pages import Page, page_of
 from api.v1.webhooks.schemas import (
     DeliveryOut,
-    DeliveryPage,
     ReplayIn,
     ReplayOut,
     RotationIn,
     WebhookIn,
     WebhookMade,
     WebhookOut,
-    WebhookPage,
     WebhookPatch,
 )
 from casework.kernel import errors
@@ -53,17 +52,17 @@ def create(body: WebhookIn, response: Response, service: TheService, actor: Mana
 
 @router.get(
     "",
-    response_model=WebhookPage,
+    response_model=Page[WebhookOut],
     summary="List webhooks",
     responses=problems.responses(*_COMMON),
 )
 def page(
     service: TheService, actor: Manager, after: After = None, limit: Limit = 50
-) -> WebhookPage:
+) -> Page[WebhookOut]:
     """Return the webhooks that you manage, in order of making."""
-    rows = service.records.webhooks.page(actor, after, limit + 1)
-    items = [WebhookOut.model_validate(row) for row in rows[:limit]]
-    return WebhookPage(items=items, next=items[-1].id if len(rows) > limit else None)
+    rows, following = page_of(lambda most: service.records.webhooks.page(actor, after, most), limit)
+    items = [WebhookOut.model_validate(row) for row in rows]
+    return Page[WebhookOut](items=items, next=following)
 
 
 @router.get(
@@ -140,7 +139,7 @@ def ping(webhook_id: str, service: TheService, actor: Manager) -> DeliveryOut:
 
 @router.get(
     "/{webhook_id}/deliveries",
-    response_model=DeliveryPage,
+    response_model=Page[DeliveryOut],
     summary="Read the delivery log",
     responses=problems.responses(*_COMMON, errors.NotFound),
 )
@@ -153,11 +152,13 @@ def deliveries(
         str | None, Query(max_length=100, description="The `next` of the page before.")
     ] = None,
     limit: Limit = 50,
-) -> DeliveryPage:
+) -> Page[DeliveryOut]:
     """Return what was told or is to be told, the latest first."""
-    rows = service.records.deliveries.page(actor, webhook_id, before, limit + 1, state)
-    items = [DeliveryOut.of(row) for row in rows[:limit]]
-    return DeliveryPage(items=items, next=items[-1].id if len(rows) > limit else None)
+    rows, following = page_of(
+        lambda most: service.records.deliveries.page(actor, webhook_id, before, most, state), limit
+    )
+    items = [DeliveryOut.of(row) for row in rows]
+    return Page[DeliveryOut](items=items, next=following)
 
 
 @router.post(

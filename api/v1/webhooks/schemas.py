@@ -143,13 +143,6 @@ class WebhookMade(WebhookOut):
         return cls(**WebhookOut.model_validate(row).model_dump(), secret=secret)
 
 
-class WebhookPage(Answer):
-    """Some webhooks, and where to go on."""
-
-    items: list[WebhookOut]
-    next: str | None = Field(description="Send as `after` for the next page; null on the last.")
-
-
 class RotationIn(Strict):
     """How a secret is replaced."""
 
@@ -193,13 +186,6 @@ class DeliveryOut(Answer):
         answer = cls.model_validate(row)
         ended = answer.state is not DeliveryState.PENDING
         return answer.model_copy(update={"due_at": None}) if ended else answer
-
-
-class DeliveryPage(Answer):
-    """Some deliveries, the latest first, and where to go on."""
-
-    items: list[DeliveryOut]
-    next: str | None = Field(description="Send as `before` for the next page; null on the last.")
 
 
 class ReplayIn(Strict):
