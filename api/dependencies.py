@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Annotated, Any, Final, cast
 
-from fastapi import Depends, Header, Query, Request
-from fastapi.dependencies.utils import get_flat_params
+from fastapi import Depends, Header, Request
 from fastapi.params import Depends as DependsParameter
-from fastapi.params import Query as QueryParameter
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.forms import receive_body
@@ -247,28 +245,6 @@ async def _version(
 
 
 ReadVersion = Annotated[int | None, Depends(_version)]
-
-After = Annotated[str | None, Query(max_length=100, description="The `next` of the page before.")]
-Before = After
-"""For lists that begin with the newest."""
-
-Limit = Annotated[int, Query(ge=1, le=200, description="Most items on the page.")]
-
-
-async def known_query(request: Request) -> None:
-    """Refuse parameters that the route does not take: a misspelt filter must not show everything.
-
-    Raises:
-        RequestInvalid: names them.
-    """
-    parameters = get_flat_params(request.scope["route"].dependant)
-    taken = {each.alias for each in parameters if isinstance(each.field_info, QueryParameter)}
-    unknown = sorted(set(request.query_params) - taken)
-    if unknown:
-        raise RequestInvalid(
-            f"The request is not valid: there is no parameter {unknown[0]} here.",
-            [FieldProblem(field=name, message="unknown parameter") for name in unknown],
-        )
 
 
 def etag(version: int) -> str:

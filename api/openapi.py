@@ -41,7 +41,7 @@ def _document_middleware(path: str, operation: dict[str, Any]) -> None:
     """Add what is answered before a route is asked, whichever it is."""
     if not path.startswith("/v1/"):
         return
-    problems.add_to(operation, problems.NotReady)
+    problems.add_to(operation, problems.NotReady, problems.RequestInvalid)
     if "requestBody" in operation:
         problems.add_to(operation, problems.BodyTooLarge)
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Response
 
 from api import problems
 from api.dependencies import Allowed, HashingPlace, TheService
+from api.queries import StrictRoute
 from api.v1.officers.schemas import OfficerOut
 from api.v1.sessions.schemas import (
     AccountOut,
@@ -22,7 +23,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
 from casework.tables import Officer
 
-router: Final = APIRouter(prefix="/v1/me", tags=["account"])
+router: Final = APIRouter(prefix="/v1/me", tags=["account"], route_class=StrictRoute)
 
 Someone = Annotated[Actor, Depends(Allowed(Permission.OWN_ACCOUNT))]
 

@@ -4,15 +4,17 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
+from pydantic import Field
 
 from api import problems
 from api.dependencies import Allowed, TheService
+from api.queries import QueryModel, StrictRoute
 from casework.imports.exports import ExportForm
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
 
-router: Final = APIRouter(prefix="/v1/watchlists", tags=["watchlists"])
+router: Final = APIRouter(prefix="/v1/watchlists", tags=["watchlists"], route_class=StrictRoute)
 
 Exporter = Annotated[Actor, Depends(Allowed(Permission.EXPORT_WATCHLIST))]
 
@@ -33,6 +35,13 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
+class ExportQuery(QueryModel):
+    """How a list is exported."""
+
+    format: ExportForm = Field(default=ExportForm.CSV, description="How the subjects are written.")
+    photos: bool = Field(default=False, description="Send a ZIP with the photos.")
+
+
 @router.get(
     "/{watchlist_id}/export",
     response_class=StreamingResponse,
@@ -48,12 +57,10 @@ def export(
     watchlist_id: str,
     service: TheService,
     actor: Exporter,
-    form: Annotated[
-        ExportForm, Query(alias="format", description="How the subjects are written.")
-    ] = ExportForm.CSV,
-    photos: Annotated[bool, Query(description="Send a ZIP with the photos.")] = False,
+    query: Annotated[ExportQuery, Query()],
 ) -> StreamingResponse:
     """Return the subjects of one list of your own agency; `POST /v1/imports` takes it as it is."""
+    form, photos = query.format, query.photos
     export = service.records.exports.export(actor, watchlist_id, form, photos=photos)
     suffix = "zip" if photos else form.value
     return StreamingResponse(

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Depends, Header
 
 from api import problems
 from api.dependencies import Recognise, TheService, TheStreams
+from api.queries import StrictRoute
 from api.streams import EventStream
 from api.v1.alerts.routes import Reader
 from casework.kernel import errors
 
-router: Final = APIRouter(prefix="/v1/alerts", tags=["alerts"])
+router: Final = APIRouter(prefix="/v1/alerts", tags=["alerts"], route_class=StrictRoute)
 
 # One event as the lines of the stream spell it.
 _EVENT: Final = {

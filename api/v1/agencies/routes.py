@@ -5,8 +5,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Response
 
 from api import problems
-from api.dependencies import After, Allowed, Limit, ReadVersion, TheService, etag
+from api.dependencies import Allowed, ReadVersion, TheService, etag
 from api.pages import Page, page_of
+from api.queries import After, StrictRoute
 from api.v1.agencies.schemas import AgencyIn, AgencyOut, AgencyPatch
 from casework.accounts.agencies import NewAgency
 from casework.kernel import errors
@@ -14,7 +15,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
 from casework.tables import Agency
 
-router: Final = APIRouter(prefix="/v1/agencies", tags=["agencies"])
+router: Final = APIRouter(prefix="/v1/agencies", tags=["agencies"], route_class=StrictRoute)
 
 Reader = Annotated[Actor, Depends(Allowed(Permission.READ_AGENCY))]
 Manager = Annotated[Actor, Depends(Allowed(Permission.MANAGE_AGENCY))]
@@ -42,11 +43,11 @@ def create(body: AgencyIn, response: Response, service: TheService, actor: Manag
     summary="List agencies",
     responses=problems.responses(*_COMMON),
 )
-def page(
-    service: TheService, actor: Reader, after: After = None, limit: Limit = 50
-) -> Page[AgencyOut]:
+def page(service: TheService, actor: Reader, query: After) -> Page[AgencyOut]:
     """Return agencies in order of making."""
-    rows, following = page_of(lambda most: service.records.agencies.page(actor, after, most), limit)
+    rows, following = page_of(
+        lambda most: service.records.agencies.page(actor, query.after, most), query.limit
+    )
     items = [AgencyOut.of(row) for row in rows]
     return Page[AgencyOut](items=items, next=following)
 

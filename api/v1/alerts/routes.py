@@ -5,19 +5,18 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Response
 
 from api import problems
-from api.dependencies import Allowed, Limit, ReadVersion, TheService, etag, known_query
+from api.dependencies import Allowed, ReadVersion, TheService, etag
 from api.pages import Page, page_of
-from api.v1.alerts.schemas import AlertOut, AlertSummary, ClosingIn, FindingIn
-from api.v1.common import Port, Time
+from api.queries import StrictRoute
+from api.v1.alerts.schemas import AlertOut, AlertQuery, AlertSummary, ClosingIn, FindingIn
 from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
-from casework.kernel.vocabulary import AlertState, Category
-from casework.review.alerts import PORTRAIT_FORMAT, AlertFilter
+from casework.review.alerts import PORTRAIT_FORMAT
 from casework.service import Service
 
-router: Final = APIRouter(prefix="/v1/alerts", tags=["alerts"], dependencies=[Depends(known_query)])
+router: Final = APIRouter(prefix="/v1/alerts", tags=["alerts"], route_class=StrictRoute)
 
 Reader = Annotated[Actor, Depends(Allowed(Permission.READ_ALERT))]
 Taker = Annotated[Actor, Depends(Allowed(Permission.ACKNOWLEDGE_ALERT))]
@@ -40,28 +39,12 @@ _STEP: Final = problems.responses(
 def page(
     service: TheService,
     actor: Reader,
-    state: Annotated[list[AlertState] | None, Query(description="Repeat for several.")] = None,
-    watchlist_id: str | None = None,
-    port: Port | None = None,
-    category: Category | None = None,
-    since: Time | None = None,
-    mine: Annotated[bool, Query(description="Only those you have taken.")] = False,
-    before: Annotated[
-        str | None, Query(max_length=100, description="The `next` of the page before.")
-    ] = None,
-    limit: Limit = 50,
+    query: Annotated[AlertQuery, Query()],
 ) -> Page[AlertSummary]:
     """Return the alerts of your agency's watchlists and of those shared with it, newest first."""
-    wanted = AlertFilter(
-        tuple(state) if state else None,
-        watchlist_id,
-        port,
-        category,
-        since,
-        actor.id if mine else None,
-    )
+    chosen = query.chosen(actor)
     rows, following = page_of(
-        lambda most: service.records.alerts.page(actor, before, most, wanted), limit
+        lambda most: service.records.alerts.page(actor, query.before, most, chosen), query.limit
     )
     items = [AlertSummary.of(row, actor) for row in rows]
     return Page[AlertSummary](items=items, next=following)

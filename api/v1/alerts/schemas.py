@@ -5,7 +5,8 @@ from typing import Self
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from api.v1.common import Answer, Instruction, LongText, QualityOut, Strict
+from api.queries import BeforePage
+from api.v1.common import Answer, Instruction, LongText, Port, QualityOut, Strict, Time
 from api.v1.subjects.schemas import DocumentOut
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import (
@@ -18,9 +19,31 @@ from casework.kernel.vocabulary import (
     Sex,
     Stage,
 )
-from casework.review.alerts import AlertView, Step, shown_state
+from casework.review.alerts import AlertFilter, AlertView, Step, shown_state
 from casework.review.decisions import Finding
 from casework.tables import Alert
+
+
+class AlertQuery(BeforePage):
+    """Which alerts are listed."""
+
+    state: list[AlertState] | None = Field(default=None, description="Repeat for several.")
+    watchlist_id: str | None = None
+    port: Port | None = None
+    category: Category | None = None
+    since: Time | None = None
+    mine: bool = Field(default=False, description="Only those you have taken.")
+
+    def chosen(self, reader: Actor) -> AlertFilter:
+        """Return the filter as the alerts take it."""
+        return AlertFilter(
+            tuple(self.state) if self.state else None,
+            self.watchlist_id,
+            self.port,
+            self.category,
+            self.since,
+            reader.id if self.mine else None,
+        )
 
 
 class AlertWatchlist(Answer):

@@ -7,23 +7,20 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
 from api import problems
-from api.dependencies import Allowed, Limit, TheService
+from api.dependencies import Allowed, TheService
 from api.pages import NumberedPage, page_of
-from api.v1.audit.schemas import AuditRecordOut, VerdictOut
-from api.v1.common import Time
+from api.queries import StrictRoute
+from api.v1.audit.schemas import AuditQuery, AuditRecordOut, VerdictOut
 from casework.kernel import errors
 from casework.kernel.actor import Actor
-from casework.kernel.audit.reader import AuditFilter
 from casework.kernel.permissions import Permission
 
-router: Final = APIRouter(prefix="/v1/audit", tags=["audit"])
+router: Final = APIRouter(prefix="/v1/audit", tags=["audit"], route_class=StrictRoute)
 
 Reader = Annotated[Actor, Depends(Allowed(Permission.READ_AUDIT))]
 Verifier = Annotated[Actor, Depends(Allowed(Permission.VERIFY_AUDIT))]
-Words = Annotated[str | None, Query(max_length=200)]
 
 NDJSON: Final = "application/x-ndjson"
-_MOST_SEQ: Final = 2**63 - 1
 
 _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted)
 
@@ -37,25 +34,12 @@ _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted)
 def page(
     service: TheService,
     actor: Reader,
-    actor_id: Words = None,
-    action: Annotated[
-        str | None,
-        Query(max_length=60, description="An act, or its beginning up to a dot: `alert`."),
-    ] = None,
-    object_id: Words = None,
-    outcome: Words = None,
-    since: Time | None = None,
-    until: Time | None = None,
-    before: Annotated[
-        int | None, Query(ge=1, le=_MOST_SEQ, description="The `next` of the page before.")
-    ] = None,
-    limit: Limit = 50,
+    query: Annotated[AuditQuery, Query()],
 ) -> NumberedPage[AuditRecordOut]:
     """Return acts of your agency and acts on what belongs to it, newest first."""
-    wanted = AuditFilter(actor_id, action, object_id, outcome, since, until)
     rows, following = page_of(
-        lambda most: service.records.trail.page(actor, before, most, wanted),
-        limit,
+        lambda most: service.records.trail.page(actor, query.before, most, query.chosen),
+        query.limit,
         lambda row: row.seq,
     )
     items = [AuditRecordOut.model_validate(row) for row in rows]

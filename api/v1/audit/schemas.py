@@ -1,11 +1,41 @@
 """The audit trail."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from pydantic import Field
 
-from api.v1.common import Answer
+from api.queries import Limit, QueryModel
+from api.v1.common import Answer, Time
+from casework.kernel.audit.reader import AuditFilter
+
+_MOST_SEQ: Final = 2**63 - 1
+
+
+class AuditQuery(QueryModel):
+    """Which records are listed."""
+
+    actor_id: str | None = Field(default=None, max_length=200)
+    action: str | None = Field(
+        default=None,
+        max_length=60,
+        description="An act, or its beginning up to a dot: `alert`.",
+    )
+    object_id: str | None = Field(default=None, max_length=200)
+    outcome: str | None = Field(default=None, max_length=200)
+    since: Time | None = None
+    until: Time | None = None
+    before: int | None = Field(
+        default=None, ge=1, le=_MOST_SEQ, description="The `next` of the page before."
+    )
+    limit: Limit = 50
+
+    @property
+    def chosen(self) -> AuditFilter:
+        """The filter as the trail takes it."""
+        return AuditFilter(
+            self.actor_id, self.action, self.object_id, self.outcome, self.since, self.until
+        )
 
 
 class AuditRecordOut(Answer):

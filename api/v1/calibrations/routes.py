@@ -5,14 +5,15 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Response
 
 from api import problems
-from api.dependencies import After, Allowed, Limit, TheService
+from api.dependencies import Allowed, TheService
 from api.pages import Page, page_of
+from api.queries import After, StrictRoute
 from api.v1.calibrations.schemas import CalibrationOut, CalibrationReading
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
 
-router: Final = APIRouter(prefix="/v1/calibrations", tags=["calibrations"])
+router: Final = APIRouter(prefix="/v1/calibrations", tags=["calibrations"], route_class=StrictRoute)
 
 Reader = Annotated[Actor, Depends(Allowed(Permission.READ_CALIBRATION))]
 Maker = Annotated[Actor, Depends(Allowed(Permission.CALIBRATE))]
@@ -44,11 +45,11 @@ def create(response: Response, service: TheService, actor: Maker) -> Calibration
     summary="List calibrations",
     responses=problems.responses(*_COMMON),
 )
-def page(
-    service: TheService, actor: Reader, after: After = None, limit: Limit = 50
-) -> Page[CalibrationOut]:
+def page(service: TheService, actor: Reader, query: After) -> Page[CalibrationOut]:
     """Return calibrations in order of making; one of the pack in use may be in force."""
-    rows, following = page_of(lambda most: service.calibrations.page(actor, after, most), limit)
+    rows, following = page_of(
+        lambda most: service.calibrations.page(actor, query.after, most), query.limit
+    )
     items = [CalibrationOut.of(row) for row in rows]
     return Page[CalibrationOut](items=items, next=following)
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from api import problems
 from api.dependencies import Allowed, TheService, Workers, work_place
 from api.forms import multipart_schema, read_form
+from api.queries import StrictRoute
 from api.server_timing import server_timing
 from api.v1.common import QualityOut
 from api.v1.compare.schemas import CompareOut, FaceOut
@@ -22,7 +23,7 @@ from casework.service import Service
 from detector.pipeline import Analysis
 from detector.timing import Stopwatch
 
-router: Final = APIRouter(prefix="/v1/compare", tags=["compare"])
+router: Final = APIRouter(prefix="/v1/compare", tags=["compare"], route_class=StrictRoute)
 
 
 Comparer = Annotated[Actor, Depends(Allowed(Permission.COMPARE))]

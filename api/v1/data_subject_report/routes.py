@@ -6,12 +6,13 @@ from fastapi import APIRouter, Depends, Query
 
 from api import problems
 from api.dependencies import Allowed, TheService
-from api.v1.data_subject_report.schemas import HeldOut
+from api.queries import StrictRoute
+from api.v1.data_subject_report.schemas import HeldOut, HeldQuery
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
 
-router: Final = APIRouter(prefix="/v1/subjects", tags=["subjects"])
+router: Final = APIRouter(prefix="/v1/subjects", tags=["subjects"], route_class=StrictRoute)
 
 Reader = Annotated[Actor, Depends(Allowed(Permission.READ_SUBJECT))]
 
@@ -28,9 +29,7 @@ def held(
     subject_id: str,
     service: TheService,
     actor: Reader,
-    purpose: Annotated[
-        str, Query(min_length=3, max_length=500, description="Why; it goes into the audit trail.")
-    ],
+    query: Annotated[HeldQuery, Query()],
 ) -> dict[str, Any]:
     """Return every record about a subject but the photos' content, which is read one by one."""
-    return service.records.held.report_on(actor, subject_id, purpose)
+    return service.records.held.report_on(actor, subject_id, query.purpose)

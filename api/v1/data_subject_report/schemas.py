@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
+from api.queries import QueryModel
 from api.v1.common import Answer
 
 
@@ -74,6 +75,14 @@ class HeldTip(Answer):
     id: str
     reference: str
     made_at: datetime
+
+
+class HeldQuery(QueryModel):
+    """Why it is asked."""
+
+    purpose: str = Field(
+        min_length=3, max_length=500, description="Why; it goes into the audit trail."
+    )
 
 
 class HeldOut(Answer):

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from api import problems
 from api.dependencies import Allowed, TheMetrics, TheService, Workers, work_place
 from api.forms import multipart_schema, read_form
+from api.queries import StrictRoute
 from api.server_timing import server_timing
 from api.v1.encounters.schemas import EncounterFields, EncounterOut
 from api.workers import Overloaded
@@ -16,7 +17,7 @@ from casework.kernel.permissions import Permission
 from casework.screening.screening import Arrival
 from detector import errors as photo
 
-router: Final = APIRouter(prefix="/v1/encounters", tags=["encounters"])
+router: Final = APIRouter(prefix="/v1/encounters", tags=["encounters"], route_class=StrictRoute)
 
 Screener = Annotated[Actor, Depends(Allowed(Permission.SCREEN))]
 Reader = Annotated[Actor, Depends(Allowed(Permission.READ_ENCOUNTER))]

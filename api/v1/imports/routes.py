@@ -2,20 +2,23 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api import problems
 from api.background.imports import ImportWorker
-from api.dependencies import Allowed, Limit, TheService, TheSettings
+from api.dependencies import Allowed, TheService, TheSettings
 from api.pages import NumberedPage, Page, page_of
 from api.problems import FieldProblem, NotReady, RequestInvalid
+from api.queries import Before, StrictRoute
 from api.uploads import receive_files
 from api.v1.imports.schemas import (
     ImportOut,
+    ImportQuery,
     RowFaultOut,
+    RowFaultQuery,
     faults_as_csv,
     faults_as_json,
 )
@@ -25,7 +28,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
 from casework.tables import ImportJob
 
-router: Final = APIRouter(prefix="/v1/imports", tags=["imports"])
+router: Final = APIRouter(prefix="/v1/imports", tags=["imports"], route_class=StrictRoute)
 
 Importer = Annotated[Actor, Depends(Allowed(Permission.IMPORT))]
 
@@ -88,12 +91,13 @@ async def create(
     settings: TheSettings,
     actor: Importer,
     worker: Annotated[ImportWorker, Depends(_worker)],
-    watchlist_id: Annotated[str, Query(max_length=200, description="Of your own agency.")],
-    dry_run: Annotated[bool, Query(description="Report as if, but store nothing.")] = False,
+    query: Annotated[ImportQuery, Query()],
 ) -> ImportOut:
     """Take a file in; its rows are worked on when nobody waits for a screening."""
     imports = service.records.imports
-    receiving = await asyncio.to_thread(imports.receive, actor, watchlist_id, dry_run=dry_run)
+    receiving = await asyncio.to_thread(
+        imports.receive, actor, query.watchlist_id, dry_run=query.dry_run
+    )
     job: ImportJob | None = None
     try:
         seen = await receive_files(request, (FILE, PHOTOS), receiving.write)
@@ -120,11 +124,12 @@ async def create(
 def page(
     service: TheService,
     actor: Importer,
-    before: Annotated[str | None, Query(max_length=100, description="The `next` before.")] = None,
-    limit: Limit = 50,
+    query: Before,
 ) -> Page[ImportOut]:
     """Return your agency's imports, newest first."""
-    rows, following = page_of(lambda most: service.records.imports.page(actor, before, most), limit)
+    rows, following = page_of(
+        lambda most: service.records.imports.page(actor, query.before, most), query.limit
+    )
     items = [ImportOut.of(row) for row in rows]
     return Page[ImportOut](items=items, next=following)
 
@@ -150,16 +155,12 @@ def faults(
     import_id: Annotated[str, Path()],
     service: TheService,
     actor: Importer,
-    form: Annotated[
-        Literal["page", "csv", "json"],
-        Query(alias="format", description="A page, or the whole report."),
-    ] = "page",
-    after: Annotated[int | None, Query(ge=0, lt=2**63, description="The `next` before.")] = None,
-    limit: Limit = 50,
+    query: Annotated[RowFaultQuery, Query()],
 ) -> Any:  # noqa: ANN401 - a page, or a stream
     """Return the faults of rows in their order."""
     imports = service.records.imports
     imports.get(actor, import_id)
+    form = query.format
     if form != "page":
         found = imports.all_faults(actor, import_id)
         lines = faults_as_csv(found) if form == "csv" else faults_as_json(found)
@@ -168,7 +169,9 @@ def faults(
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return StreamingResponse(lines, media_type=kind, headers=headers)
     rows, following = page_of(
-        lambda most: imports.faults(actor, import_id, after, most), limit, lambda row: row.id
+        lambda most: imports.faults(actor, import_id, query.after, most),
+        query.limit,
+        lambda row: row.id,
     )
     items = [RowFaultOut.model_validate(row) for row in rows]
     return NumberedPage[RowFaultOut](items=items, next=following)

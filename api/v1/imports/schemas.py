@@ -5,11 +5,12 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
 from pydantic import Field, ValidationError
 
 from api.problems import field_problems
+from api.queries import Limit, QueryModel
 from api.v1.common import Answer
 from api.v1.subjects.schemas import SubjectIn
 from casework.imports.formats import INVALID, Fault
@@ -56,6 +57,13 @@ _QUOTED: Final = re.compile(r"'([^']*)'")
 _REPORT: Final = ("row", "reference", "field", "code", "message", "row_refused")
 
 
+class ImportQuery(QueryModel):
+    """What is imported, and whether it is."""
+
+    watchlist_id: str = Field(max_length=200, description="Of your own agency.")
+    dry_run: bool = Field(default=False, description="Report as if, but store nothing.")
+
+
 class ImportOut(Answer):
     """An import, and how far it is."""
 
@@ -82,6 +90,18 @@ class ImportOut(Answer):
         """Make the answer from the record."""
         own = cls.model_fields.keys() - {"rows_per_s"}
         return cls(**{name: getattr(row, name) for name in own}, rows_per_s=rate_of(row))
+
+
+class RowFaultQuery(QueryModel):
+    """How faults are reported."""
+
+    format: Literal["page", "csv", "json"] = Field(
+        default="page", description="A page, or the whole report."
+    )
+    after: int | None = Field(
+        default=None, ge=0, lt=2**63, description="The `next` of the page before."
+    )
+    limit: Limit = 50
 
 
 class RowFaultOut(Answer):

@@ -6,15 +6,16 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Response
 
 from api import problems
-from api.dependencies import After, Allowed, Limit, TheService
+from api.dependencies import Allowed, TheService
 from api.pages import Page, page_of
+from api.queries import After, StrictRoute
 from api.v1.keys.schemas import KeyIn, KeyOut, NewKeyOut
 from casework.accounts.api_keys import NewKey
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
 
-router: Final = APIRouter(prefix="/v1/keys", tags=["keys"])
+router: Final = APIRouter(prefix="/v1/keys", tags=["keys"], route_class=StrictRoute)
 
 Manager = Annotated[Actor, Depends(Allowed(Permission.MANAGE_KEY))]
 
@@ -44,11 +45,11 @@ def create(body: KeyIn, response: Response, service: TheService, actor: Manager)
 @router.get(
     "", response_model=Page[KeyOut], summary="List keys", responses=problems.responses(*_COMMON)
 )
-def page(
-    service: TheService, actor: Manager, after: After = None, limit: Limit = 50
-) -> Page[KeyOut]:
+def page(service: TheService, actor: Manager, query: After) -> Page[KeyOut]:
     """Return the keys you keep, in order of making, revoked ones included."""
-    rows, following = page_of(lambda most: service.records.keys.page(actor, after, most), limit)
+    rows, following = page_of(
+        lambda most: service.records.keys.page(actor, query.after, most), query.limit
+    )
     items = [KeyOut.model_validate(row) for row in rows]
     return Page[KeyOut](items=items, next=following)
 

@@ -5,8 +5,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Response
 
 from api import problems
-from api.dependencies import After, Allowed, HashingPlace, Limit, ReadVersion, TheService, etag
+from api.dependencies import Allowed, HashingPlace, ReadVersion, TheService, etag
 from api.pages import Page, page_of
+from api.queries import After, StrictRoute
 from api.v1.officers.schemas import (
     FirstPassword,
     NewOfficerOut,
@@ -22,7 +23,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
 from casework.tables import Officer
 
-router: Final = APIRouter(prefix="/v1/officers", tags=["officers"])
+router: Final = APIRouter(prefix="/v1/officers", tags=["officers"], route_class=StrictRoute)
 
 Manager = Annotated[Actor, Depends(Allowed(Permission.MANAGE_OFFICER))]
 
@@ -65,11 +66,11 @@ def create(
     summary="List officers",
     responses=problems.responses(*_COMMON),
 )
-def page(
-    service: TheService, actor: Manager, after: After = None, limit: Limit = 50
-) -> Page[OfficerOut]:
+def page(service: TheService, actor: Manager, query: After) -> Page[OfficerOut]:
     """Return the officers you keep, in order of making."""
-    rows, following = page_of(lambda most: service.records.officers.page(actor, after, most), limit)
+    rows, following = page_of(
+        lambda most: service.records.officers.page(actor, query.after, most), query.limit
+    )
     items = [OfficerOut.of(row) for row in rows]
     return Page[OfficerOut](items=items, next=following)
 

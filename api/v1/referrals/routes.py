@@ -5,25 +5,25 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Response
 
 from api import problems
-from api.dependencies import Allowed, Limit, ReadVersion, TheService, etag
+from api.dependencies import Allowed, ReadVersion, TheService, etag
 from api.pages import Page, page_of
+from api.queries import StrictRoute
 from api.v1.referrals.schemas import (
     AlertReferralIn,
     AnsweringIn,
     MayNote,
     MustNote,
     ReferralOut,
+    ReferralQuery,
     ReferralSummary,
 )
 from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
-from casework.kernel.vocabulary import ReferralState
-from casework.referrals.referrals import Box, ReferralFilter
 from casework.service import Service
 
-router: Final = APIRouter(tags=["referrals"])
+router: Final = APIRouter(tags=["referrals"], route_class=StrictRoute)
 
 Handler = Annotated[Actor, Depends(Allowed(Permission.HANDLE_REFERRAL))]
 Referrer = Annotated[Actor, Depends(Allowed(Permission.REFER_ALERT))]
@@ -68,24 +68,12 @@ def refer_alert(
 def page(
     service: TheService,
     actor: Handler,
-    box: Annotated[Box, Query(description="Received, or sent.")] = Box.IN,
-    state: Annotated[list[ReferralState] | None, Query(description="Repeat for several.")] = None,
-    overdue: Annotated[
-        bool | None, Query(description="Only those past their due time, or only the others.")
-    ] = None,
-    about: Annotated[
-        str | None, Query(max_length=100, description="The alert or tip they were sent about.")
-    ] = None,
-    before: Annotated[
-        str | None, Query(max_length=100, description="The `next` of the page before.")
-    ] = None,
-    limit: Limit = 50,
+    query: Annotated[ReferralQuery, Query()],
 ) -> Page[ReferralSummary]:
     """Return referrals that your agency received, or those that it sent, newest first."""
-    wanted = ReferralFilter(box, tuple(state) if state else None, overdue, about)
     rows, following = page_of(
-        lambda most: service.records.referrals.page(actor, before, most, wanted),
-        limit,
+        lambda most: service.records.referrals.page(actor, query.before, most, query.chosen),
+        query.limit,
         lambda pair: pair[0].id,
     )
     items = [ReferralSummary.of(row, overdue=late) for row, late in rows]

@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints
 
+from api.queries import BeforePage
 from api.v1.common import Answer, LongText, Strict, Text, Time
 from api.v1.subjects.schemas import DocumentOut
 from casework.kernel.vocabulary import (
@@ -18,7 +19,7 @@ from casework.kernel.vocabulary import (
     TipOrigin,
 )
 from casework.referrals.payload import AlertField, TipField
-from casework.referrals.referrals import OpenedMessage, ReferralView
+from casework.referrals.referrals import Box, OpenedMessage, ReferralFilter, ReferralView
 from casework.referrals.steps import Handover
 from casework.tables import Agency, Referral
 
@@ -86,6 +87,25 @@ class Party(Answer):
     def of(cls, row: Agency) -> Self:
         """Make the answer from the record."""
         return cls(id=row.id, code=row.code, name=row.name)
+
+
+class ReferralQuery(BeforePage):
+    """Which referrals are listed."""
+
+    box: Box = Field(default=Box.IN, description="Received, or sent.")
+    state: list[ReferralState] | None = Field(default=None, description="Repeat for several.")
+    overdue: bool | None = Field(
+        default=None, description="Only those past their due time, or only the others."
+    )
+    about: str | None = Field(
+        default=None, max_length=100, description="The alert or tip they were sent about."
+    )
+
+    @property
+    def chosen(self) -> ReferralFilter:
+        """The filter as the referrals take it."""
+        states = tuple(self.state) if self.state else None
+        return ReferralFilter(self.box, states, self.overdue, self.about)
 
 
 class ReferralSummary(Answer):

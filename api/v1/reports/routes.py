@@ -1,23 +1,19 @@
 """Reports: whether the service keeps what it promises, and how the work goes. Counts alone."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final, Literal
-from zoneinfo import available_timezones
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Response
 
 from api import problems
 from api.dependencies import Allowed, TheService
-from api.problems import FieldProblem, RequestInvalid
-from api.v1.common import Time
-from api.v1.reports.schemas import AlarmReportOut, ReviewReportOut, as_csv
-from casework.calibration.monitoring import WINDOW_DAYS
+from api.queries import StrictRoute
+from api.v1.reports.schemas import AlarmQuery, AlarmReportOut, ReportQuery, ReviewReportOut, as_csv
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
-from casework.oversight.reports import Dimension, ReportRequest, ReviewReport
+from casework.oversight.reports import ReviewReport
 
-router: Final = APIRouter(prefix="/v1/reports", tags=["reports"])
+router: Final = APIRouter(prefix="/v1/reports", tags=["reports"], route_class=StrictRoute)
 
 Reader = Annotated[Actor, Depends(Allowed(Permission.READ_REPORT))]
 Coordinator = Annotated[Actor, Depends(Allowed(Permission.READ_TOTALS))]
@@ -34,31 +30,6 @@ _RESPONSES: Final = {
 }
 
 
-async def _question(
-    by: Annotated[
-        list[Dimension] | None, Query(max_length=4, description="Groups; repeat for several.")
-    ] = None,
-    since: Annotated[Time | None, Query(description="Unset means 30 days before `until`.")] = None,
-    until: Annotated[Time | None, Query(description="Unset means now.")] = None,
-    zone: Annotated[
-        str, Query(max_length=60, description="Time zone of hours, days and months.")
-    ] = "UTC",
-) -> ReportRequest:
-    """Return what the report is to be about."""
-    if zone not in available_timezones():
-        raise RequestInvalid(
-            "zone must be a name of the time zone database, such as Asia/Jakarta.",
-            [FieldProblem(field="zone", message="unknown time zone")],
-        )
-    end = until or datetime.now(UTC)
-    begin = since or end - timedelta(days=WINDOW_DAYS)
-    return ReportRequest(begin, end, tuple(dict.fromkeys(by or ())), zone)
-
-
-Asked = Annotated[ReportRequest, Depends(_question)]
-Format = Annotated[Literal["json", "csv"], Query(description="How to answer.")]
-
-
 @router.get(
     "/alarms",
     response_model=AlarmReportOut,
@@ -70,10 +41,10 @@ Format = Annotated[Literal["json", "csv"], Query(description="How to answer.")]
 def alarms(
     service: TheService,
     actor: Reader,
-    days: Annotated[int, Query(ge=1, le=366, description="Days to go back.")] = WINDOW_DAYS,
+    query: Annotated[AlarmQuery, Query()],
 ) -> AlarmReportOut:
     """Count travellers, alarms and false alarms, and say which list is beyond its limit."""
-    return AlarmReportOut.of(service.monitoring.report(actor, days))
+    return AlarmReportOut.of(service.monitoring.report(actor, query.days))
 
 
 @router.get(
@@ -85,11 +56,10 @@ def alarms(
 def review(
     service: TheService,
     actor: Reader,
-    question: Asked,
-    format: Format = "json",  # noqa: A002
+    query: Annotated[ReportQuery, Query()],
 ) -> ReviewReportOut | Response:
     """Count alerts, how they ended and how long people took, of your agency's watchlists."""
-    return _answer(service.records.reports.review(actor, question), format)
+    return _answer(service.records.reports.review(actor, query.request), query.format)
 
 
 @router.get(
@@ -101,11 +71,10 @@ def review(
 def totals(
     service: TheService,
     actor: Coordinator,
-    question: Asked,
-    format: Format = "json",  # noqa: A002
+    query: Annotated[ReportQuery, Query()],
 ) -> ReviewReportOut | Response:
     """Count the alerts of all agencies; numbers below 5 are hidden (null)."""
-    return _answer(service.records.reports.totals(actor, question), format)
+    return _answer(service.records.reports.totals(actor, query.request), query.format)
 
 
 def _answer(report: ReviewReport, form: str) -> ReviewReportOut | Response:

@@ -3,14 +3,50 @@
 import csv
 import io
 from dataclasses import fields
-from datetime import datetime
-from typing import Self
+from datetime import UTC, datetime, timedelta
+from typing import Literal, Self
+from zoneinfo import available_timezones
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from api.v1.common import Answer
-from casework.calibration.monitoring import AlarmReport, Alarms
-from casework.oversight.reports import Dimension, Line, ReviewReport
+from api.queries import QueryModel
+from api.v1.common import Answer, Time
+from casework.calibration.monitoring import WINDOW_DAYS, AlarmReport, Alarms
+from casework.oversight.reports import Dimension, Line, ReportRequest, ReviewReport
+
+
+class AlarmQuery(QueryModel):
+    """How far back alarms are counted."""
+
+    days: int = Field(default=WINDOW_DAYS, ge=1, le=366, description="Days to go back.")
+
+
+class ReportQuery(QueryModel):
+    """What a report is about, and how it is answered."""
+
+    by: list[Dimension] | None = Field(
+        default=None, max_length=4, description="Groups; repeat for several."
+    )
+    since: Time | None = Field(default=None, description="Unset means 30 days before `until`.")
+    until: Time | None = Field(default=None, description="Unset means now.")
+    zone: str = Field(
+        default="UTC", max_length=60, description="Time zone of hours, days and months."
+    )
+    format: Literal["json", "csv"] = Field(default="json", description="How to answer.")
+
+    @field_validator("zone")
+    @classmethod
+    def _in_the_database(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            raise ValueError("not a name of the time zone database, such as Asia/Jakarta")
+        return zone
+
+    @property
+    def request(self) -> ReportRequest:
+        """The request as the reports take it."""
+        end = self.until or datetime.now(UTC)
+        begin = self.since or end - timedelta(days=WINDOW_DAYS)
+        return ReportRequest(begin, end, tuple(dict.fromkeys(self.by or ())), self.zone)
 
 
 class WatchlistAlarms(Answer):

@@ -5,8 +5,9 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from api import problems
-from api.dependencies import Allowed, TheService, Workers, known_query, work_place
+from api.dependencies import Allowed, TheService, Workers, work_place
 from api.forms import Form, multipart_schema, read_parts, validated
+from api.queries import StrictRoute
 from api.server_timing import server_timing
 from api.v1.encounters.routes import PHOTO_ERRORS, PHOTO_FIELD
 from api.v1.searches.schemas import SearchFields, SearchOut
@@ -19,9 +20,7 @@ from casework.screening.matching import MOST_CANDIDATES
 from casework.screening.searches import SearchRequest, SearchView
 from detector.timing import Stopwatch
 
-router: Final = APIRouter(
-    prefix="/v1/searches", tags=["searches"], dependencies=[Depends(known_query)]
-)
+router: Final = APIRouter(prefix="/v1/searches", tags=["searches"], route_class=StrictRoute)
 
 Searcher = Annotated[Actor, Depends(Allowed(Permission.SEARCH))]
 Rank = Annotated[int, Path(ge=1, le=MOST_CANDIDATES)]

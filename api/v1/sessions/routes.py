@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Response
 
 from api import problems
 from api.dependencies import Allowed, HashingPlace, Origin, RequestId, TheService
+from api.queries import StrictRoute
 from api.v1.officers.schemas import OfficerOut
 from api.v1.sessions.schemas import SessionIn, SessionOut, incomplete_of
 from api.workers import Overloaded
@@ -15,7 +16,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import SessionKind
 
-router: Final = APIRouter(prefix="/v1/sessions", tags=["sessions"])
+router: Final = APIRouter(prefix="/v1/sessions", tags=["sessions"], route_class=StrictRoute)
 
 Someone = Annotated[Actor, Depends(Allowed(Permission.OWN_ACCOUNT))]
 

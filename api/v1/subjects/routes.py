@@ -8,22 +8,18 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api import problems
 from api.dependencies import (
-    After,
     Allowed,
-    Before,
-    Limit,
     ReadVersion,
     TheService,
     TheSettings,
     Workers,
     etag,
-    known_query,
     work_place,
 )
 from api.forms import multipart_schema, read_form, validated
 from api.pages import Page, page_of
 from api.problems import FieldProblem, RequestInvalid
-from api.v1.common import Text, Time
+from api.queries import Before, StrictRoute
 from api.v1.compare.routes import NoFields
 from api.v1.subjects.history import MeetingOut
 from api.v1.subjects.schemas import (
@@ -34,6 +30,7 @@ from api.v1.subjects.schemas import (
     SubjectIn,
     SubjectOut,
     SubjectPatch,
+    SubjectQuery,
 )
 from api.workers import Overloaded
 from casework.kernel import errors
@@ -43,11 +40,9 @@ from casework.screening.duplicates import Lookalike
 from casework.service import Service
 from casework.tables import Subject
 from casework.watchlists.enrolment import Enrolled
-from casework.watchlists.subjects import NewSubject, SubjectFilter
+from casework.watchlists.subjects import NewSubject
 
-router: Final = APIRouter(
-    prefix="/v1/subjects", tags=["subjects"], dependencies=[Depends(known_query)]
-)
+router: Final = APIRouter(prefix="/v1/subjects", tags=["subjects"], route_class=StrictRoute)
 
 Reader = Annotated[Actor, Depends(Allowed(Permission.READ_SUBJECT))]
 Editor = Annotated[Actor, Depends(Allowed(Permission.EDIT_SUBJECT))]
@@ -131,21 +126,12 @@ async def enrol(
 def page(
     service: TheService,
     actor: Reader,
-    watchlist_id: Annotated[Text | None, Query(description="Who stands on this list.")] = None,
-    q: Annotated[
-        Text | None,
-        Query(description="Part of a name, an alias, the reference or a document's number."),
-    ] = None,
-    lapses_before: Annotated[
-        Time | None, Query(description="Whose entry ends, or ended, before this time.")
-    ] = None,
-    after: After = None,
-    limit: Limit = 50,
+    query: Annotated[SubjectQuery, Query()],
 ) -> Page[SubjectOut]:
     """Return subjects in order of making, of all watchlists or of one."""
-    wanted = SubjectFilter(watchlist_id, q, lapses_before)
     rows, following = page_of(
-        lambda most: service.records.subjects.page(actor, after, most, wanted), limit
+        lambda most: service.records.subjects.page(actor, query.after, most, query.chosen),
+        query.limit,
     )
     items = [SubjectOut.of(row) for row in rows]
     return Page[SubjectOut](items=items, next=following)
@@ -209,13 +195,12 @@ def encounters(
     subject_id: str,
     service: TheService,
     actor: HistoryReader,
-    before: Before = None,
-    limit: Limit = 50,
+    query: Before,
 ) -> Page[MeetingOut]:
     """Return where the subject was met, at every stage, newest first; and what came of it."""
     rows, following = page_of(
-        lambda most: service.records.history.page(actor, subject_id, before, most),
-        limit,
+        lambda most: service.records.history.page(actor, subject_id, query.before, most),
+        query.limit,
         lambda row: row.encounter.id,
     )
     items = [MeetingOut.of(row, actor) for row in rows]

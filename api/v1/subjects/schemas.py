@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import MISSING, Field
 
+from api.queries import AfterPage
 from api.v1.common import (
     Answer,
     BirthDate,
@@ -20,6 +21,7 @@ from api.v1.common import (
 from casework.kernel.vocabulary import Sex, SubjectStatus
 from casework.tables import EnrolledPhoto, Subject
 from casework.watchlists.enrolment import PhotoReport
+from casework.watchlists.subjects import SubjectFilter
 
 
 class Document(Strict):
@@ -42,6 +44,24 @@ class DocumentOut(Answer):
     number: str
     # Some were stored without it.
     country: str | None = None
+
+
+class SubjectQuery(AfterPage):
+    """Which subjects are listed."""
+
+    watchlist_id: Text | None = Field(default=None, description="Who stands on this list.")
+    q: Text | None = Field(
+        default=None,
+        description="Part of a name, an alias, the reference or a document's number.",
+    )
+    lapses_before: Time | None = Field(
+        default=None, description="Whose entry ends, or ended, before this time."
+    )
+
+    @property
+    def chosen(self) -> SubjectFilter:
+        """The filter as the subjects take it."""
+        return SubjectFilter(self.watchlist_id, self.q, self.lapses_before)
 
 
 class SubjectIn(Strict):

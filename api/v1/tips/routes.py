@@ -5,10 +5,10 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api import problems
-from api.dependencies import Allowed, Limit, ReadVersion, TheService, Workers, etag, work_place
+from api.dependencies import Allowed, ReadVersion, TheService, Workers, etag, work_place
 from api.forms import multipart_schema, read_form
 from api.pages import Page, page_of
-from api.v1.common import Time
+from api.queries import StrictRoute
 from api.v1.encounters.routes import PHOTO_ERRORS
 from api.v1.referrals.routes import COMMON, STEP, sent
 from api.v1.referrals.schemas import ReferralOut, TipReferralIn
@@ -19,6 +19,7 @@ from api.v1.tips.schemas import (
     SourceOut,
     TipForm,
     TipOut,
+    TipQuery,
     TipSearchIn,
     TipSummary,
 )
@@ -26,13 +27,11 @@ from api.workers import Overloaded
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
-from casework.kernel.vocabulary import TipState
 from casework.service import Service
 from casework.tables import Tip
-from casework.tips.tips import TipFilter
 from casework.watchlists.subjects import NewSubject
 
-router: Final = APIRouter(prefix="/v1/tips", tags=["tips"])
+router: Final = APIRouter(prefix="/v1/tips", tags=["tips"], route_class=StrictRoute)
 
 Handler = Annotated[Actor, Depends(Allowed(Permission.HANDLE_TIP))]
 Searcher = Annotated[Actor, Depends(Allowed(Permission.SEARCH))]
@@ -82,18 +81,11 @@ async def record(
 def page(
     service: TheService,
     actor: Handler,
-    state: Annotated[list[TipState] | None, Query(description="Repeat for several.")] = None,
-    reference: Annotated[str | None, Query(max_length=20)] = None,
-    since: Time | None = None,
-    before: Annotated[
-        str | None, Query(max_length=100, description="The `next` of the page before.")
-    ] = None,
-    limit: Limit = 50,
+    query: Annotated[TipQuery, Query()],
 ) -> Page[TipSummary]:
     """Return the tips that your agency recorded, newest first."""
-    wanted = TipFilter(tuple(state) if state else None, reference, since)
     rows, following = page_of(
-        lambda most: service.records.tips.page(actor, before, most, wanted), limit
+        lambda most: service.records.tips.page(actor, query.before, most, query.chosen), query.limit
     )
     items = [TipSummary.of(row) for row in rows]
     return Page[TipSummary](items=items, next=following)

@@ -5,13 +5,14 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints
 
+from api.queries import BeforePage
 from api.v1.common import Answer, LongText, QualityOut, Strict, Text, Time
 from api.v1.referrals.schemas import Note
 from casework.kernel.vocabulary import TipOrigin, TipState
 from casework.screening.searches import LEAST_PURPOSE
 from casework.tables import Tip
 from casework.tips.steps import NewTip
-from casework.tips.tips import TipView
+from casework.tips.tips import TipFilter, TipView
 
 Purpose = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=LEAST_PURPOSE, max_length=4000)
@@ -34,6 +35,19 @@ class TipForm(Strict):
     def new(self) -> NewTip:
         """The same, as the casework takes it."""
         return NewTip(self.text, self.origin, self.place, self.happened_at, self.source)
+
+
+class TipQuery(BeforePage):
+    """Which tips are listed."""
+
+    state: list[TipState] | None = Field(default=None, description="Repeat for several.")
+    reference: str | None = Field(default=None, max_length=20)
+    since: Time | None = None
+
+    @property
+    def chosen(self) -> TipFilter:
+        """The filter as the tips take it."""
+        return TipFilter(tuple(self.state) if self.state else None, self.reference, self.since)
 
 
 class TipSummary(Answer):

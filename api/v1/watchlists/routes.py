@@ -5,8 +5,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Response
 
 from api import problems
-from api.dependencies import After, Allowed, Limit, ReadVersion, TheService, etag, known_query
+from api.dependencies import Allowed, ReadVersion, TheService, etag
 from api.pages import Page, page_of
+from api.queries import After, StrictRoute
 from api.v1.watchlists.schemas import WatchlistIn, WatchlistOut, WatchlistPatch
 from casework.kernel import errors
 from casework.kernel.actor import Actor
@@ -14,9 +15,7 @@ from casework.kernel.permissions import Permission
 from casework.tables import Watchlist
 from casework.watchlists.watchlists import NewWatchlist
 
-router: Final = APIRouter(
-    prefix="/v1/watchlists", tags=["watchlists"], dependencies=[Depends(known_query)]
-)
+router: Final = APIRouter(prefix="/v1/watchlists", tags=["watchlists"], route_class=StrictRoute)
 
 Reader = Annotated[Actor, Depends(Allowed(Permission.READ_WATCHLIST))]
 Editor = Annotated[Actor, Depends(Allowed(Permission.EDIT_WATCHLIST))]
@@ -46,12 +45,10 @@ def create(
     summary="List watchlists",
     responses=problems.responses(*_COMMON),
 )
-def page(
-    service: TheService, actor: Reader, after: After = None, limit: Limit = 50
-) -> Page[WatchlistOut]:
+def page(service: TheService, actor: Reader, query: After) -> Page[WatchlistOut]:
     """Return watchlists in order of making."""
     rows, following = page_of(
-        lambda most: service.records.watchlists.page(actor, after, most), limit
+        lambda most: service.records.watchlists.page(actor, query.after, most), query.limit
     )
     items = [WatchlistOut.of(row) for row in rows]
     return Page[WatchlistOut](items=items, next=following)

@@ -5,10 +5,12 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Response
 
 from api import problems
-from api.dependencies import After, Allowed, Limit, ReadVersion, TheService, etag
+from api.dependencies import Allowed, ReadVersion, TheService, etag
 from api.pages import Page, page_of
+from api.queries import After, StrictRoute
 from api.v1.webhooks.schemas import (
     DeliveryOut,
+    DeliveryQuery,
     ReplayIn,
     ReplayOut,
     RotationIn,
@@ -20,11 +22,10 @@ from api.v1.webhooks.schemas import (
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
-from casework.kernel.vocabulary import DeliveryState
 from casework.tables import Webhook
 from casework.webhooks.webhooks import NewWebhook
 
-router: Final = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
+router: Final = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], route_class=StrictRoute)
 
 Manager = Annotated[Actor, Depends(Allowed(Permission.MANAGE_WEBHOOK))]
 
@@ -56,11 +57,11 @@ def create(body: WebhookIn, response: Response, service: TheService, actor: Mana
     summary="List webhooks",
     responses=problems.responses(*_COMMON),
 )
-def page(
-    service: TheService, actor: Manager, after: After = None, limit: Limit = 50
-) -> Page[WebhookOut]:
+def page(service: TheService, actor: Manager, query: After) -> Page[WebhookOut]:
     """Return the webhooks that you manage, in order of making."""
-    rows, following = page_of(lambda most: service.records.webhooks.page(actor, after, most), limit)
+    rows, following = page_of(
+        lambda most: service.records.webhooks.page(actor, query.after, most), query.limit
+    )
     items = [WebhookOut.model_validate(row) for row in rows]
     return Page[WebhookOut](items=items, next=following)
 
@@ -147,15 +148,14 @@ def deliveries(
     webhook_id: str,
     service: TheService,
     actor: Manager,
-    state: DeliveryState | None = None,
-    before: Annotated[
-        str | None, Query(max_length=100, description="The `next` of the page before.")
-    ] = None,
-    limit: Limit = 50,
+    query: Annotated[DeliveryQuery, Query()],
 ) -> Page[DeliveryOut]:
     """Return what was told or is to be told, the latest first."""
     rows, following = page_of(
-        lambda most: service.records.deliveries.page(actor, webhook_id, before, most, state), limit
+        lambda most: service.records.deliveries.page(
+            actor, webhook_id, query.before, most, query.state
+        ),
+        query.limit,
     )
     items = [DeliveryOut.of(row) for row in rows]
     return Page[DeliveryOut](items=items, next=following)

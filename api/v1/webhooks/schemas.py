@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import MISSING, Field
 
+from api.queries import BeforePage
 from api.v1.alerts.schemas import AlertSummary
 from api.v1.common import Answer, Patch, Strict, Text, Time
 from casework.kernel.actor import Actor
@@ -160,6 +161,12 @@ class RotationIn(Strict):
     def overlap(self) -> timedelta:
         """The same as a duration."""
         return timedelta(seconds=self.overlap_s)
+
+
+class DeliveryQuery(BeforePage):
+    """Which deliveries are listed."""
+
+    state: DeliveryState | None = None
 
 
 class DeliveryOut(Answer):
