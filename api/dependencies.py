@@ -11,10 +11,11 @@ from fastapi import Depends, Header, Request
 from fastapi.params import Depends as DependsParameter
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from api.background.imports import ImportWorker
 from api.forms import receive_body
-from api.hashing import PasswordHashLimiter
 from api.metrics import Metrics
-from api.problems import FieldProblem, NotReady, RequestInvalid
+from api.problems import FieldProblem, RequestInvalid
+from api.state import State, state_of
 from api.streams import Streams
 from api.workers import Overloaded, WorkPool
 from casework.accounts.sessions import is_session
@@ -49,37 +50,42 @@ async def plain_address(request: Request) -> None:
         )
 
 
-async def _settings(request: Request) -> Settings:
-    settings: Settings = request.app.state.settings
-    return settings
+async def _state(request: Request) -> State:
+    return state_of(request.app)
 
 
-async def _service(request: Request) -> Service:
-    service: Service | None = request.app.state.service
-    if service is None:
-        raise NotReady("The service is starting: ask /readyz, and send the request again.")
-    return service
+TheState = Annotated[State, Depends(_state)]
 
 
-async def _pool(request: Request) -> WorkPool:
-    pool: WorkPool = request.app.state.pool
-    return pool
+async def _settings(state: TheState) -> Settings:
+    return state.settings
 
 
-async def _metrics(request: Request) -> Metrics:
-    metrics: Metrics = request.app.state.metrics
-    return metrics
+async def _service(state: TheState) -> Service:
+    return state.opened
 
 
-async def _streams(request: Request) -> Streams:
-    streams: Streams = request.app.state.streams
-    return streams
+async def _pool(state: TheState) -> WorkPool:
+    return state.workers
+
+
+async def _metrics(state: TheState) -> Metrics:
+    return state.metrics
+
+
+async def _streams(state: TheState) -> Streams:
+    return state.streams
+
+
+async def _import_worker(state: TheState) -> ImportWorker:
+    return state.importing
 
 
 TheStreams = Annotated[Streams, Depends(_streams)]
 TheMetrics = Annotated[Metrics, Depends(_metrics)]
 TheSettings = Annotated[Settings, Depends(_settings)]
 TheService = Annotated[Service, Depends(_service)]
+TheImportWorker = Annotated[ImportWorker, Depends(_import_worker)]
 Workers = Annotated[WorkPool, Depends(_pool)]
 
 
@@ -186,9 +192,8 @@ def work_place(admission: Callable[..., Any]) -> DependsParameter:
     return cast("DependsParameter", Depends(place, scope="function"))
 
 
-async def _hashing_place(request: Request) -> AsyncIterator[None]:
-    places: PasswordHashLimiter = request.app.state.hashing
-    async with places.taken():
+async def _hashing_place(state: TheState) -> AsyncIterator[None]:
+    async with state.password_hashing.acquire():
         yield
 
 

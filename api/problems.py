@@ -1,9 +1,9 @@
 """Errors as RFC 9457 problem documents. One table says which error is which status."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -67,6 +67,12 @@ class ProblemKind:
     status: int
     code: str
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class _HasPages(Protocol):
+    """What of `api.state.State` is needed here."""
+
+    page_of_problem: Callable[[Request, Problem, Message | None], Response | None]
 
 
 class RequestInvalid(Exception):
@@ -141,9 +147,8 @@ INTERNAL: Final = ProblemKind(500, "internal_error")
 def install(app: FastAPI) -> None:
     """Answer every foreseen error as a problem document; `api.middleware` answers the others.
 
-    `app.state.page_of_problem` may turn it into a page, for the people at the console.
+    The application's state may turn it into a page, for the people at the console.
     """
-    app.state.page_of_problem = lambda _request, _problem, _message: None
     for error, kind in KINDS.items():
         app.add_exception_handler(error, _handler(kind))
     app.add_exception_handler(RequestValidationError, _invalid_request)
@@ -211,7 +216,8 @@ def response(
         request_id=request.scope.get("siaga.request_id"),
         errors=errors,
     )
-    page: Response | None = request.app.state.page_of_problem(request, problem, message)
+    state: _HasPages = request.app.state.siaga
+    page = state.page_of_problem(request, problem, message)
     if page is not None:
         page.headers.update(kind.headers)
         return page

@@ -13,9 +13,9 @@ import math
 import os
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 from typing import Any, Final, TypeVar
 
 from starlette.requests import Request
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 # Threads that wait for the disk; they commit in groups (casework.kernel.group_commit), so a few
 # are enough.
-_MOST_CLERKS: Final = 8
+_MOST_IO_THREADS: Final = 8
 
 # An answer takes longer than its turn at a worker: its body arrives, its record is committed, and a
 # busy machine is uneven. What is left of the target is for that.
@@ -59,7 +59,7 @@ class WorkPool:
         self.places = workers + waiting
         self._taken = 0
         self._threads = ThreadPoolExecutor(workers, "siaga-worker", initializer=_one_thread_each)
-        self._clerks = ThreadPoolExecutor(min(self.places, _MOST_CLERKS), "siaga-clerk")
+        self._io_threads = ThreadPoolExecutor(min(self.places, _MOST_IO_THREADS), "siaga-io")
         self._spare = ThreadPoolExecutor(1, "siaga-spare", initializer=_behind_all_others)
         self._worker_free = asyncio.Event()
         self._worker_free.set()
@@ -135,7 +135,7 @@ class WorkPool:
 
     async def record(self, work: Callable[[], T]) -> T:
         """Run `work` that waits for the disk, so that no worker has to wait for it."""
-        return await asyncio.wrap_future(self._clerks.submit(work))
+        return await asyncio.wrap_future(self._io_threads.submit(work))
 
     async def low_priority(self, work: Callable[[], T]) -> T:
         """Run a short piece of `work` that nobody waits for, once a worker is free."""
@@ -145,8 +145,41 @@ class WorkPool:
     async def shutdown(self) -> None:
         """Finish what was admitted and stop the threads."""
         await asyncio.to_thread(self._threads.shutdown, wait=True)
-        await asyncio.to_thread(self._clerks.shutdown, wait=True)
+        await asyncio.to_thread(self._io_threads.shutdown, wait=True)
         await asyncio.to_thread(self._spare.shutdown, wait=True)
+
+
+_HASHES_AT_ONCE: Final = 2
+_HASHES_WAITING: Final = 32
+
+
+class PasswordHashLimiter:
+    """Hashes few passwords at a time, because each takes 64 MiB and a processor.
+
+    A route that hashes is a plain function, which runs on a thread. It waits here, before it gets
+    one: a flood of sign-ins then fills neither the memory nor the threads that other routes need.
+    Belongs to one event loop.
+    """
+
+    def __init__(self, at_once: int = _HASHES_AT_ONCE, waiting: int = _HASHES_WAITING) -> None:
+        self._free = asyncio.Semaphore(at_once)
+        self._left = at_once + waiting
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[None]:
+        """Hold a place for the duration of a block.
+
+        Raises:
+            Overloaded: too many wait already.
+        """
+        if self._left == 0:
+            raise Overloaded
+        self._left -= 1
+        try:
+            async with self._free:
+                yield
+        finally:
+            self._left += 1
 
 
 def _one_thread_each() -> None:

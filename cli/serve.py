@@ -7,6 +7,7 @@ import uvicorn
 
 from api.app import create_app
 from api.logging import configure
+from api.state import state_of
 from cli.output import Exit
 from config.settings import Settings
 
@@ -37,5 +38,5 @@ def serve(
         )
     )
     server.run()
-    if app.state.failure is not None:
+    if state_of(app).failure is not None:
         raise typer.Exit(Exit.SET_UP)

@@ -18,8 +18,7 @@ _SEE_OTHER = 303
 
 
 def install(app: FastAPI) -> None:
-    """Answer browsers with pages where programs get problem documents."""
-    app.state.page_of_problem = answer
+    """Answer forged forms; what makes pages of problems is in the application's state."""
     app.add_exception_handler(Forged, _forged)
 
 

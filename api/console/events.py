@@ -9,7 +9,7 @@ from sse_starlette import ServerSentEvent
 
 from api import cookies
 from api.console.page import OfficerRequest
-from api.streams import EventStream, Serializer, Streams
+from api.streams import EventStream, Serializer
 from casework.kernel.actor import Actor
 from casework.kernel.errors import NotAuthenticated, NotPermitted
 from casework.kernel.vocabulary import SessionKind
@@ -40,7 +40,7 @@ async def _told(
     visit: OfficerRequest, spell: Serializer, given: str | None
 ) -> AsyncIterator[ServerSentEvent]:
     records = visit.records
-    streams: Streams = visit.request.app.state.streams
+    streams = visit.state.streams
 
     def recognise() -> Actor:
         text = visit.request.cookies.get(cookies.SESSION, "")

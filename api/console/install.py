@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from api.console import assets, errors
+from api.console import errors
 from api.console.screens import (
     account,
     agencies,
@@ -20,21 +20,19 @@ from api.console.screens import (
     referrals,
     search,
     sign_in,
+    static,
     subjects,
     tips,
     watchlists,
     webhooks,
 )
-from api.console.templating import build_environment
-from config.settings import Settings
 
 
-def install(app: FastAPI, settings: Settings) -> None:
+def install(app: FastAPI) -> None:
     """Add every screen; none of them is in the OpenAPI document, which is for programs."""
-    app.state.console = build_environment(settings.display_time_zone, secure=settings.cookie_secure)
     errors.install(app)
     for module in (
-        assets,
+        static,
         preferences,
         sign_in,
         account,

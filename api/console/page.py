@@ -26,7 +26,7 @@ from api.console.navigation import MenuItem as MenuEntry
 from api.console.navigation import menu_for
 from api.console.templating import Console
 from api.console.urls import safe_redirect
-from api.problems import NotReady
+from api.state import State, state_of
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import REFUSED, AuditEntry
 from casework.kernel.errors import NotPermitted
@@ -53,12 +53,14 @@ class PageRequest:
     posted: FormData = field(default_factory=FormData)
 
     @property
+    def state(self) -> State:
+        """What the application holds."""
+        return state_of(self.request.app)
+
+    @property
     def service(self) -> Service:
         """The service; raises NotReady while it is starting."""
-        service: Service | None = self.request.app.state.service
-        if service is None:
-            raise NotReady("The service is starting: try again in a moment.")
-        return service
+        return self.state.opened
 
     @property
     def records(self) -> Records:
@@ -220,7 +222,7 @@ def _held(request: Request) -> str:
 
 
 def _visit(request: Request, secret: str) -> PageRequest:
-    console: Console = request.app.state.console
+    console = state_of(request.app).console
     language = request.cookies.get(cookies.LANGUAGE, "")
     if language not in LANGUAGES:
         accepted = request.headers.get("accept-language", "")

@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.state import state_of
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
 from casework.accounts.sign_in import Credentials
@@ -46,7 +47,7 @@ def client(tmp_path: Path, clock: FakeClock) -> Iterator[TestClient]:
 @pytest.fixture
 def desk(client: TestClient, clock: FakeClock) -> Desk:
     """The same service from inside, for setting a scene."""
-    return Desk(client.app.state.service, clock)  # type: ignore[attr-defined]
+    return Desk(state_of(client.app).opened, clock)  # type: ignore[arg-type]
 
 
 @pytest.fixture

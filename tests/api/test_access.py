@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.dependencies import origin
+from api.state import state_of
 from casework.accounts.agencies import NewAgency
 from casework.accounts.lockout import SignInRules
 from casework.accounts.officers import NewOfficer
@@ -251,7 +252,7 @@ def test_a_required_second_factor_comes_first(tmp_path, clock):
     app = create_app(settings, opened)
     with TestClient(app) as client:
         wait_until_ready(client)
-        records = app.state.service.records
+        records = state_of(app).opened.records
         agency = records.agencies.create(OPERATOR, NewAgency("IMI", "x"))
         new = NewOfficer(agency.id, "sari", "Sari", frozenset({Role.ANALYST}))
         _, first = records.officers.create(OPERATOR, new)

@@ -2,14 +2,17 @@
 
 import asyncio
 import inspect
+import re
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
 from api import problems
 from api.app import create_app
+from api.state import state_of
 from api.workers import ClientGone, Overloaded, WorkPool
 from casework.accounts.api_keys import NewKey
 from casework.kernel import errors as casework_errors
@@ -235,7 +238,7 @@ def test_overload_is_refused_at_once_over_http(tmp_path, clock):
     app = create_app(settings, opened)
     with TestClient(app) as client:
         wait_until_ready(client)
-        _, text = app.state.service.records.keys.create(
+        _, text = state_of(app).opened.records.keys.create(
             OPERATOR, NewKey("port", frozenset({Scope.SCREEN}))
         )
         answers = []
@@ -265,7 +268,7 @@ def test_admitted_work_is_finished_before_the_database_is_closed(tmp_path):
     app = create_app(settings_for(tmp_path), lambda _: open_service(tmp_path / "siaga.db"))
     with TestClient(app) as client:
         wait_until_ready(client)
-        engine = app.state.service.records.kernel.database.engine
+        engine = state_of(app).opened.records.kernel.database.engine
         connections = engine.pool
         begun = threading.Event()
 
@@ -274,7 +277,18 @@ def test_admitted_work_is_finished_before_the_database_is_closed(tmp_path):
             time.sleep(0.3)
             return engine.pool is connections  # closing replaces them
 
-        still_open = app.state.pool._threads.submit(work)
+        still_open = state_of(app).workers._threads.submit(work)
         begun.wait()
     assert still_open.result(timeout=0) is True
     assert engine.pool is not connections
+
+
+def test_what_an_application_holds_has_its_types():
+    loose = [
+        f"{path}:{number}"
+        for folder in ("api", "cli")
+        for path in sorted(Path(folder).rglob("*.py"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if "app.state." in line and not re.search(r"app\.state\.siaga\b", line)
+    ]
+    assert loose == []

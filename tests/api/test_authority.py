@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.console.page import RequirePermission
 from api.dependencies import Allowed
+from api.state import state_of
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
 from casework.accounts.sign_in import Credentials
@@ -111,7 +112,7 @@ def cast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, Cast
     )
     with TestClient(app, raise_server_exceptions=False) as client:
         wait_until_ready(client)
-        desk = Desk(app.state.service, clock)
+        desk = Desk(state_of(app).opened, clock)
         troupe = Cast(desk)
         desk.agency(RUNNER, AgencyKind.OPERATOR)
         owner = troupe.session(OWNER, *PEOPLE)

@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.background.periodic import PeriodicTasks
+from api.state import state_of
 from casework.accounts.api_keys import NewKey
 from casework.kernel.vocabulary import Role, Scope
 from tests.api.conftest import problem, settings_for, wait_until_ready
@@ -90,7 +91,7 @@ def test_figures_are_counted_again_by_themselves_and_hold_no_names(tmp_path, clo
     app = create_app(settings, lambda _: open_service(tmp_path / "siaga.db", clock))
     with TestClient(app) as client:
         wait_until_ready(client)
-        desk = Desk(app.state.service, clock)
+        desk = Desk(state_of(app).opened, clock)
         _, text = desk.service.records.keys.create(
             OPERATOR, NewKey("port", frozenset({Scope.SCREEN}))
         )
@@ -115,7 +116,7 @@ def test_figures_are_counted_again_by_themselves_and_hold_no_names(tmp_path, clo
         assert made.made_by == "service"
 
         clock.advance(days=40)
-        app.state.metrics.monitored(desk.service.monitoring.alarms())
+        state_of(app).metrics.monitored(desk.service.monitoring.alarms())
         assert not any(loose in each for each in figures(client))
 
 

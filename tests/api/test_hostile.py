@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.state import state_of
 from casework.accounts.api_keys import NewKey
 from casework.kernel.vocabulary import Scope
 from config.settings import Settings
@@ -36,7 +37,7 @@ def submit(tmp_path_factory):
     )
     with TestClient(app, raise_server_exceptions=False) as client:
         wait_until_ready(client)
-        _, key = app.state.service.records.keys.create(
+        _, key = state_of(app).opened.records.keys.create(
             OPERATOR, NewKey("port", frozenset({Scope.SCREEN}))
         )
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.state import state_of
 from casework.accounts.api_keys import NewKey
 from casework.imports.exports import ExportForm
 from casework.kernel.vocabulary import Role, Scope
@@ -167,7 +168,7 @@ def test_uploads_are_larger_than_other_bodies_but_bounded(tmp_path, clock):
     app = create_app(settings, lambda s: open_service(tmp_path / "siaga.db", clock))
     with TestClient(app, raise_server_exceptions=False) as client:
         wait_until_ready(client)
-        desk = Desk(app.state.service, clock)
+        desk = Desk(state_of(app).opened, clock)
 
         _, key = desk.service.records.keys.create(
             OPERATOR, NewKey("k", frozenset({Scope.ENROL}), None, desk.agency())

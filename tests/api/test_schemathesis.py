@@ -40,6 +40,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from api.app import create_app
+from api.state import state_of
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
 from casework.accounts.sign_in import Credentials
@@ -108,7 +109,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        wait_until(lambda: app.state.service is not None, 30)
+        wait_until(lambda: state_of(app).service is not None, 30)
         address = f"http://127.0.0.1:{port}"
         schema = schemathesis.openapi.from_url(
             f"{address}/openapi.json", config=SchemathesisConfig(seed=SEED)
@@ -117,7 +118,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         schema.config.generation.with_security_parameters = False
         # A stream goes on for ever: its first event is what is checked.
         schema.config.max_stream_events = 1
-        yield Live(address, Desk(app.state.service, clock), schema)
+        yield Live(address, Desk(state_of(app).opened, clock), schema)
     finally:
         server.should_exit = True
         thread.join()

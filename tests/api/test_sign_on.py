@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.cookies import SESSION
+from api.state import state_of
 from api.v1.sign_on import HELD
 from casework.accounts.officers import NewOfficer
 from casework.kernel.errors import SetUpError, SignOnRefused
@@ -473,7 +474,7 @@ class TestTying:
 
 def test_passwords_can_be_switched_off(opened, clock):
     client = opened(passwords=False)
-    desk = Desk(client.app.state.service, clock)
+    desk = Desk(state_of(client.app).opened, clock)
     new = NewOfficer(desk.agency(), "citra", "Citra", frozenset({Role.OFFICER}))
     _, password = desk.service.records.officers.create(OPERATOR, new)
     answer = client.post("/v1/sessions", json={"login": "citra", "password": password})

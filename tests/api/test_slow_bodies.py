@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from api.app import create_app
 from api.middleware import BodyLimit
+from api.state import state_of
 from api.workers import Overloaded
 from casework.accounts.api_keys import NewKey
 from casework.kernel.vocabulary import Scope
@@ -45,7 +46,7 @@ class Served:
     def key(self) -> str:
         """Return the credentials of another port system."""
         new = NewKey("port", frozenset({Scope.SCREEN}))
-        _, text = self.app.state.service.records.keys.create(OPERATOR, new)
+        _, text = state_of(self.app).opened.records.keys.create(OPERATOR, new)
         return f"Bearer {text}"
 
     def screen(self, key: str, person: int = 1) -> httpx2.Response:
@@ -140,7 +141,7 @@ def served(tmp_path: Path, clock: FakeClock) -> Iterator[Served]:
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        wait_until(lambda: app.state.service is not None, 30)
+        wait_until(lambda: state_of(app).service is not None, 30)
         yield Served(app, port, hold, begun)
     finally:
         hold.set()
@@ -174,14 +175,14 @@ def test_a_full_service_refuses_before_it_reads_the_body_or_looks_who_sends(serv
             stack.callback(sender.line.close)
             sender.line.sendall(sender.rest)
         assert served.begun.wait(patience(20))
-        wait_until(lambda: served.app.state.pool.admitted == PLACES, 20)
+        wait_until(lambda: state_of(served.app).workers.admitted == PLACES, 20)
         for who in (key, "Bearer siaga.key_x.y"):
             refused = served.begin(who, sent=0)
             stack.callback(refused.line.close)
             assert refused.status() == 503
         served.hold.set()
         assert [sender.status() for sender in busy] == [201] * PLACES
-    wait_until(lambda: served.app.state.pool.admitted == 0, 20)
+    wait_until(lambda: state_of(served.app).workers.admitted == 0, 20)
 
 
 def test_a_service_that_fills_up_while_a_body_arrives_refuses_it_then(served):
@@ -193,7 +194,7 @@ def test_a_service_that_fills_up_while_a_body_arrives_refuses_it_then(served):
     try:
         for sender in busy:
             sender.line.sendall(sender.rest)
-        wait_until(lambda: served.app.state.pool.admitted == PLACES, 20)
+        wait_until(lambda: state_of(served.app).workers.admitted == PLACES, 20)
         assert not late.answered()
         assert late.finish() == 503
     finally:

@@ -11,6 +11,7 @@ import pytest
 import uvicorn
 
 from api.app import create_app
+from api.state import state_of
 from casework.kernel.vocabulary import Opinion, Role, Scope
 from casework.review.decisions import Finding
 from cli.background import free_port
@@ -32,10 +33,10 @@ def served(tmp_path: Path, clock: FakeClock) -> Iterator[tuple[str, Desk]]:
     thread.start()
     address = f"http://127.0.0.1:{port}"
     try:
-        wait_until(lambda: app.state.service is not None, 30)
-        yield address, Desk(app.state.service, clock)
+        wait_until(lambda: state_of(app).service is not None, 30)
+        yield address, Desk(state_of(app).opened, clock)
     finally:
-        app.state.streams.close()
+        state_of(app).streams.close()
         server.should_exit = True
         thread.join()
 

@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.state import state_of
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
 from casework.accounts.sign_in import Credentials
@@ -65,11 +66,11 @@ class Installation:
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
         self._thread.start()
-        server, state = self._server, self.app.state
+        server, state = self._server, state_of(self.app)
         wait_until(lambda: server.started and state.service is not None, WAIT_S)
         # Lists and agencies that were made before a restart are still known by name.
         known = self.desk
-        self.desk = Desk(self.app.state.service, self.clock)
+        self.desk = Desk(state_of(self.app).opened, self.clock)
         if known is not None:
             self.desk.watchlists, self.desk.agencies = known.watchlists, known.agencies
 
@@ -89,7 +90,7 @@ class Installation:
         """Let the service look for imports at once, as its own forms do."""
         assert self.app is not None
         assert self._loop is not None
-        self._loop.call_soon_threadsafe(self.app.state.import_worker.wake)
+        self._loop.call_soon_threadsafe(state_of(self.app).importing.wake)
 
     def officer(
         self, login: str, *roles: Role, name: str = "", agency: str = "IMI", language: str = "en"

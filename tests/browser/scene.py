@@ -5,6 +5,7 @@ from datetime import timedelta
 import pyotp
 from playwright.sync_api import Page
 
+from api.state import state_of
 from casework.accounts.agencies import NewAgency
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
@@ -185,7 +186,7 @@ def _tried_import(site: Installation, analyst: Actor, list_id: str) -> str:
     imports = site.at_hand.service.records.imports
     receiving = imports.receive(analyst, list_id, dry_run=True)
     receiving.write(FILE, b"reference,name\nB-1,Person 21\nB-2,\n")
-    job = imports.accept(analyst, receiving, site.app.state.settings.import_limits)
+    job = imports.accept(analyst, receiving, state_of(site.app).settings.import_limits)
     site.import_now()
     under_way = {ImportState.QUEUED, ImportState.RUNNING}
     wait_until(lambda: imports.get(analyst, job.id).state not in under_way, WAIT_S)

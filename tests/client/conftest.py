@@ -9,6 +9,7 @@ import pytest
 import uvicorn
 
 from api.app import create_app
+from api.state import state_of
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
 from casework.accounts.sign_in import Credentials
@@ -49,9 +50,9 @@ def served(tmp_path: Path) -> Iterator[Served]:
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        wait_until(lambda: server.started and app.state.service is not None, 30)
+        wait_until(lambda: server.started and state_of(app).service is not None, 30)
         port = server.servers[0].sockets[0].getsockname()[1]
-        yield Served(f"http://127.0.0.1:{port}", Desk(app.state.service, clock))
+        yield Served(f"http://127.0.0.1:{port}", Desk(state_of(app).opened, clock))
     finally:
         server.should_exit = True
         thread.join()

@@ -8,10 +8,9 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 
-from api.background.imports import ImportWorker
 from api.console import messages
 from api.console.page import OfficerRequest, RequirePermission
-from api.problems import FieldProblem, NotReady, RequestInvalid
+from api.problems import FieldProblem, RequestInvalid
 from api.v1.imports.schemas import ImportOut, faults_as_csv
 from casework.imports.exports import ExportForm
 from casework.imports.upload import FILE, PHOTOS
@@ -53,10 +52,7 @@ async def create(watchlist_id: str, visit: Importer) -> Response:
     except (RequestInvalid, CaseworkError) as error:
         fault = messages.translated_error(error, visit.speech)
         return await asyncio.to_thread(_form, visit, watchlist_id, fault=fault)
-    worker: ImportWorker | None = visit.request.app.state.import_worker
-    if worker is None:
-        raise NotReady("The service is starting: try again in a moment.")
-    worker.wake()
+    visit.state.importing.wake()
     return visit.go(f"/imports/{job.id}")
 
 
@@ -113,7 +109,7 @@ def _receive(visit: OfficerRequest, watchlist_id: str) -> ImportJob:
             for file in posted.files.get(name, ())[:1]:
                 for start in range(0, len(file.content), _PIECE):
                     receiving.write(name, file.content[start : start + _PIECE])
-        limits = visit.request.app.state.settings.import_limits
+        limits = visit.state.settings.import_limits
         job = imports.accept(visit.actor, receiving, limits)
         return job
     finally:

@@ -17,7 +17,6 @@ from casework.accounts.sign_in import Credentials
 from casework.kernel.errors import NotAuthenticated, SecondFactorNeeded, TooManyAttempts
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import SessionKind
-from config.settings import Settings
 
 router: Final = APIRouter(include_in_schema=False)
 
@@ -100,7 +99,7 @@ def sign_out(visit: Someone) -> Response:
 
 def _page(visit: Guest, status: int = 200, **values: Any) -> Response:  # noqa: ANN401 - a template's own
     known = {"login": "", "held": "", "fault": "", **values}
-    settings: Settings = visit.request.app.state.settings
+    settings = visit.state.settings
     return visit.page(
         "sign_in.html",
         status=status,

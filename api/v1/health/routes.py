@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from api.dependencies import TheMetrics
+from api.dependencies import TheMetrics, TheState
 from api.v1.health.schemas import Health
 
 router: Final = APIRouter(tags=["health"])
@@ -24,13 +24,11 @@ async def alive() -> Health:
     response_model_exclude_none=True,
     responses={503: {"model": Health, "description": "Not ready, and why."}},
 )
-async def ready(request: Request, response: Response) -> Health:
+async def ready(state: TheState, response: Response) -> Health:
     """Answer 200 once weights are verified, the gallery is loaded and the networks are warm."""
-    state = request.app.state
     if state.service is None:
         response.status_code = 503
-        failure: str | None = state.failure
-        return Health(status="failed" if failure else "starting", detail=failure)
+        return Health(status="failed" if state.failure else "starting", detail=state.failure)
     gallery = state.service.mirror.gallery
     return Health(
         status="ok",

@@ -8,10 +8,9 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api import problems
-from api.background.imports import ImportWorker
-from api.dependencies import Allowed, TheService, TheSettings
+from api.dependencies import Allowed, TheImportWorker, TheService, TheSettings
 from api.pages import NumberedPage, Page, page_of
-from api.problems import FieldProblem, NotReady, RequestInvalid
+from api.problems import FieldProblem, RequestInvalid
 from api.queries import Before, StrictRoute
 from api.uploads import receive_files
 from api.v1.imports.schemas import (
@@ -63,13 +62,6 @@ _REPORT: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-async def _worker(request: Request) -> ImportWorker:
-    worker: ImportWorker | None = request.app.state.import_worker
-    if worker is None:
-        raise NotReady("The service is starting: ask /readyz, and send the request again.")
-    return worker
-
-
 @router.post(
     "",
     status_code=202,
@@ -90,7 +82,7 @@ async def create(
     service: TheService,
     settings: TheSettings,
     actor: Importer,
-    worker: Annotated[ImportWorker, Depends(_worker)],
+    worker: TheImportWorker,
     query: Annotated[ImportQuery, Query()],
 ) -> ImportOut:
     """Take a file in; its rows are worked on when nobody waits for a screening."""

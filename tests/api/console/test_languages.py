@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from api.console.messages import by_code
+from api.state import state_of
 from casework.kernel.vocabulary import Category, EventKind, Role
 from casework.tables import AuditRecord, Delivery, ImportFault, ImportJob, Webhook
 from tests.api.console.conftest import HERE
@@ -176,7 +177,7 @@ def post(browser, address, **fields):
 
 
 def _indonesian(browser):
-    return browser.client.app.state.console.speeches["id"]
+    return state_of(browser.client.app).console.speeches["id"]
 
 
 def test_an_alert_s_conflicts_and_its_threshold_are_indonesian(reader, desk):

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from api.state import state_of
 from api.workers import Overloaded
 from casework.kernel.vocabulary import Role
 from tests.fakes import photo_of
@@ -100,7 +101,7 @@ def test_a_busy_service_says_so(signed_in, client, lists, monkeypatch):
     def full():
         raise Overloaded
 
-    monkeypatch.setattr(client.app.state.pool, "acquire", full)
+    monkeypatch.setattr(state_of(client.app).workers, "acquire", full)
     assert ask(officer, 1).status_code == 503
     assert "The service is busy. Try again in a moment." in officer.text
 

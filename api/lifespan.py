@@ -1,0 +1,110 @@
+"""The service's start beside the event loop, and its end in the opposite order."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from api.background.imports import ImportWorker
+from api.background.periodic import PeriodicTasks
+from api.background.webhooks import WebhookDelivery
+from api.logging import log
+from api.metrics import Metrics
+from api.state import State
+from casework.kernel.actor import Actor
+from casework.kernel.errors import SetUpError
+from casework.oversight.retention import RUN_S
+from casework.service import Service
+from config.settings import Settings
+from detector.decode import quiet_native_logging
+from detector.errors import DetectorError
+from detector.threads import use_threads
+from models.errors import ModelsError
+
+
+@asynccontextmanager
+async def running(
+    state: State,
+    version: str,
+    open_service: Callable[[Settings], Service],
+    on_failure: Callable[[], object] | None,
+) -> AsyncIterator[None]:
+    """Open the service while the application already answers; at the end, close what was opened.
+
+    Args:
+        state: what the application holds; the service is put into it.
+        version: of the program, for its metrics.
+        open_service: makes the service, off the event loop.
+        on_failure: called if the service cannot be opened.
+    """
+    quiet_native_logging()
+    use_threads(1)
+    state.metrics.serving(version, state.workers)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(state.workers.shutdown)
+        starting = asyncio.create_task(_start(state, version, open_service, stack))
+        if on_failure is not None:
+            report = on_failure
+            starting.add_done_callback(lambda _: state.failure and report())
+        yield
+        await starting
+
+
+async def _start(
+    state: State,
+    version: str,
+    open_service: Callable[[Settings], Service],
+    stack: AsyncExitStack,
+) -> None:
+    """Open the service; say why if it cannot be."""
+    try:
+        service = await asyncio.to_thread(open_service, state.settings)
+    except (SetUpError, ModelsError, DetectorError) as error:
+        state.failure = str(error)
+        log.error("the service cannot start", reason=str(error))
+        return
+    except Exception as error:  # noqa: BLE001 - whatever it is, the service must say so and end
+        state.failure = f"{type(error).__name__}: see the log"
+        log.error("the service cannot start", exc_info=error)
+        return
+    stack.callback(service.records.close)
+    # What was admitted is finished before the database is closed under it.
+    stack.push_async_callback(state.workers.shutdown)
+    state.service = service
+    state.metrics.ready(version, service)
+    state.metrics.streaming(state.streams)
+    stack.push_async_callback(_periodic(state.settings, service, state.metrics).stop)
+    worker = ImportWorker(service, state.workers, state.settings.import_limits)
+    worker.start()
+    state.import_worker = worker
+    stack.push_async_callback(worker.stop)
+    stack.push_async_callback(WebhookDelivery(state.settings, service.records, state.metrics).stop)
+    stack.callback(state.streams.close)
+    log.info(
+        "ready",
+        pack=service.pack.name,
+        templates=len(service.mirror.gallery),
+        workers=state.settings.workers,
+    )
+
+
+def _periodic(settings: Settings, service: Service, metrics: Metrics) -> PeriodicTasks:
+    """Begin what comes round by itself; it ends before the database is closed."""
+    tasks = PeriodicTasks()
+
+    def calibrate() -> None:
+        made = service.calibrations.renew(Actor.service())
+        if made is not None:
+            log.info("calibrated", calibration=made.id, searches=made.searches)
+
+    def monitor() -> None:
+        metrics.monitored(service.monitoring.watch(settings.monitor_days))
+
+    def erase() -> None:
+        erased = service.records.retention.run(Actor.service(), RUN_S)
+        if any(each.records for each in erased):
+            log.info("erased", **{each.kind: each.records for each in erased})
+
+    tasks.every(settings.calibrate_every_s, "calibrate", calibrate)
+    tasks.every(settings.erase_every_s, "erase", erase)
+    tasks.every(settings.monitor_every_s, "monitor", monitor)
+    return tasks

@@ -1,0 +1,61 @@
+"""What one application holds: made with it, or opened by its start."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fastapi import FastAPI, Request
+from starlette.responses import Response
+
+from api.background.imports import ImportWorker
+from api.console.templating import Console
+from api.metrics import Metrics
+from api.problems import NotReady, Problem
+from api.streams import Streams
+from api.workers import PasswordHashLimiter, WorkPool
+from casework.kernel.messages import Message
+from casework.service import Service
+from config.settings import Settings
+
+
+@dataclass(slots=True)
+class State:
+    """Belongs to one application, which starts once."""
+
+    settings: Settings
+    metrics: Metrics
+    streams: Streams
+    workers: WorkPool
+    password_hashing: PasswordHashLimiter
+    console: Console
+    page_of_problem: Callable[[Request, Problem, Message | None], Response | None]
+    """Makes the page where a person reads a problem; None where a program does."""
+    service: Service | None = None
+    """None until it is open."""
+    import_worker: ImportWorker | None = None
+    failure: str | None = None
+    """Why the service could not be opened."""
+
+    @property
+    def opened(self) -> Service:
+        """The service; raises NotReady while it is starting."""
+        if self.service is None:
+            raise NotReady("The service is starting: ask /readyz, and send the request again.")
+        return self.service
+
+    @property
+    def importing(self) -> ImportWorker:
+        """What works on imports; raises NotReady while the service is starting."""
+        if self.import_worker is None:
+            raise NotReady("The service is starting: ask /readyz, and send the request again.")
+        return self.import_worker
+
+
+def hold(app: FastAPI, state: State) -> None:
+    """Give an application its state."""
+    app.state.siaga = state
+
+
+def state_of(app: FastAPI) -> State:
+    """Return what an application holds."""
+    state: State = app.state.siaga
+    return state
