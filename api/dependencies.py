@@ -18,13 +18,43 @@ from api.problems import FieldProblem, RequestInvalid
 from api.state import State, state_of
 from api.streams import Streams
 from api.workers import Overloaded, WorkPool
-from casework.accounts.sessions import is_session
+from casework.accounts.account import Account
+from casework.accounts.agencies import Agencies
+from casework.accounts.api_keys import Keys
+from casework.accounts.officers import Officers
+from casework.accounts.sessions import Sessions, is_session
+from casework.calibration.calibrations import Calibrations
+from casework.calibration.monitoring import Monitoring
+from casework.imports.exports import Exports
+from casework.imports.imports import Imports
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import REFUSED, AuditEntry
+from casework.kernel.audit.log import REFUSED, Audit, AuditEntry
+from casework.kernel.audit.reader import AuditReader
 from casework.kernel.errors import NotAuthenticated, NotPermitted
+from casework.kernel.outbox import Outbox
 from casework.kernel.permissions import Permission, require
+from casework.oversight.data_subject_report import DataSubjectReports
+from casework.oversight.reports import Reports
+from casework.referrals.referrals import Referrals
+from casework.referrals.steps import ReferralSteps
+from casework.review.alerts import Alerts
+from casework.review.decisions import Review
+from casework.review.history import History
+from casework.screening.duplicates import Lookalikes
+from casework.screening.screening import Screening
+from casework.screening.searches import Searches
 from casework.service import Service
+from casework.tips.steps import TipSteps
+from casework.tips.tips import Tips
+from casework.watchlists.enrolment import Enrolment
+from casework.watchlists.subjects import Subjects
+from casework.watchlists.watchlists import Watchlists
+from casework.webhooks.delivery_log import Deliveries
+from casework.webhooks.feed import Feed
+from casework.webhooks.webhooks import Webhooks
 from config.settings import Settings
+from detector.pipeline import Pipeline
+from index.threshold import FalseMatchCurve
 
 # What a provider hands to one line (RFC 6177).
 _IPV6_LINE: Final = 64
@@ -87,6 +117,50 @@ TheSettings = Annotated[Settings, Depends(_settings)]
 TheService = Annotated[Service, Depends(_service)]
 TheImportWorker = Annotated[ImportWorker, Depends(_import_worker)]
 Workers = Annotated[WorkPool, Depends(_pool)]
+
+
+def _part(read: Callable[[Service], object]) -> DependsParameter:
+    """Return a dependency for one of the service's use cases."""
+
+    async def part(service: TheService) -> object:
+        return read(service)
+
+    return cast("DependsParameter", Depends(part))
+
+
+# What a view needs stands in its signature: `alerts: TheAlerts`.
+TheAccount = Annotated[Account, _part(lambda service: service.records.account)]
+TheAgencies = Annotated[Agencies, _part(lambda service: service.records.agencies)]
+TheAlerts = Annotated[Alerts, _part(lambda service: service.records.alerts)]
+TheAudit = Annotated[Audit, _part(lambda service: service.records.kernel.audit)]
+TheCalibrations = Annotated[Calibrations, _part(lambda service: service.calibrations)]
+TheDataSubjectReports = Annotated[DataSubjectReports, _part(lambda service: service.records.held)]
+TheDecisions = Annotated[Review, _part(lambda service: service.records.review)]
+TheDeliveries = Annotated[Deliveries, _part(lambda service: service.records.deliveries)]
+TheEnrolment = Annotated[Enrolment, _part(lambda service: service.enrolment)]
+TheExports = Annotated[Exports, _part(lambda service: service.records.exports)]
+TheFalseMatchCurve = Annotated[FalseMatchCurve, _part(lambda service: service.curve)]
+TheFeed = Annotated[Feed, _part(lambda service: service.records.feed)]
+TheHistory = Annotated[History, _part(lambda service: service.records.history)]
+TheImports = Annotated[Imports, _part(lambda service: service.records.imports)]
+TheKeys = Annotated[Keys, _part(lambda service: service.records.keys)]
+TheLookalikes = Annotated[Lookalikes, _part(lambda service: service.lookalikes)]
+TheMonitoring = Annotated[Monitoring, _part(lambda service: service.monitoring)]
+TheOfficers = Annotated[Officers, _part(lambda service: service.records.officers)]
+TheOutbox = Annotated[Outbox, _part(lambda service: service.records.kernel.outbox)]
+ThePipeline = Annotated[Pipeline, _part(lambda service: service.pipeline)]
+TheReferralSteps = Annotated[ReferralSteps, _part(lambda service: service.records.correspondence)]
+TheReferrals = Annotated[Referrals, _part(lambda service: service.records.referrals)]
+TheReports = Annotated[Reports, _part(lambda service: service.records.reports)]
+TheScreening = Annotated[Screening, _part(lambda service: service.screening)]
+TheSearches = Annotated[Searches, _part(lambda service: service.searches)]
+TheSessions = Annotated[Sessions, _part(lambda service: service.records.sessions)]
+TheSubjects = Annotated[Subjects, _part(lambda service: service.records.subjects)]
+TheTipSteps = Annotated[TipSteps, _part(lambda service: service.tip_desk)]
+TheTips = Annotated[Tips, _part(lambda service: service.records.tips)]
+TheTrail = Annotated[AuditReader, _part(lambda service: service.records.trail)]
+TheWatchlists = Annotated[Watchlists, _part(lambda service: service.records.watchlists)]
+TheWebhooks = Annotated[Webhooks, _part(lambda service: service.records.webhooks)]
 
 
 async def _actor(
@@ -192,13 +266,22 @@ def work_place(admission: Callable[..., Any]) -> DependsParameter:
     return cast("DependsParameter", Depends(place, scope="function"))
 
 
-async def _hashing_place(state: TheState) -> AsyncIterator[None]:
-    async with state.password_hashing.acquire():
-        yield
+def hashing_place(admission: Callable[..., Any] = _state) -> DependsParameter:
+    """Return a dependency for a route's decorator: a place where a password is hashed or checked.
 
+    Args:
+        admission: the dependency that lets callers in, as it stands in the route's signature, so
+            that strangers wait for nobody's place; unset where anybody may call.
+    """
 
-# Wherever a password is hashed or checked; after the actor, so that strangers wait for none.
-HashingPlace = Annotated[None, Depends(_hashing_place, scope="function")]
+    async def place(
+        state: TheState, admitted: Annotated[object, Depends(admission)]
+    ) -> AsyncIterator[None]:
+        del admitted  # only that it was
+        async with state.password_hashing.acquire():
+            yield
+
+    return cast("DependsParameter", Depends(place, scope="function"))
 
 
 async def _request_id(request: Request) -> str:

@@ -13,6 +13,7 @@ the screen sees it, and hands the fields on as `visit.posted`.
 import asyncio
 import secrets
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
@@ -99,6 +100,22 @@ class PageRequest:
     def menu(self) -> list[MenuEntry]:
         """The menu's entries for who asks."""
         return menu_for(self.actor_known)
+
+    def posted_with_zone(self, *names: str) -> FormData:
+        """Return what was posted, with these times (`2026-03-01T15:00`, or a day) in RFC 3339.
+
+        They are as the place's clocks have them; use cases want a zone. What is no time stays as
+        it is, for the schema to refuse.
+        """
+        values = dict(self.posted.values)
+        for name in names:
+            try:
+                typed = datetime.fromisoformat(self.posted.text(name))
+            except ValueError:
+                continue
+            at = typed if typed.tzinfo is not None else typed.replace(tzinfo=self.speech.zone)
+            values[name] = (at.isoformat(),)
+        return FormData(values, self.posted.files)
 
     def render(self, template: str, **values: Any) -> str:  # noqa: ANN401 - a template's own
         """Return a template's text; for parts of pages that are sent later."""
@@ -200,7 +217,7 @@ class RequirePermission:
         return actor, records.account.get(actor)
 
 
-async def _guest(request: Request) -> PageRequest:
+async def guest(request: Request) -> PageRequest:
     """Return the visit of whoever it is; a form has to be ours all the same."""
     visit = visit_of(request)
     if request.method not in SAFE_METHODS:
@@ -208,7 +225,7 @@ async def _guest(request: Request) -> PageRequest:
     return visit
 
 
-Guest = Annotated[PageRequest, Depends(_guest)]
+Guest = Annotated[PageRequest, Depends(guest)]
 """Anybody: for the few pages that are asked for before signing in."""
 
 

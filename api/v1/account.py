@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Response
 
 from api import problems
-from api.dependencies import Allowed, HashingPlace, TheService
+from api.dependencies import Allowed, TheAccount, hashing_place
 from api.queries import StrictRoute
 from api.v1.officers.schemas import OfficerOut
 from api.v1.sessions.schemas import (
@@ -45,9 +45,9 @@ _ASKS: Final = (
     summary="Read your account",
     responses=problems.responses(*_COMMON),
 )
-def read(service: TheService, actor: Someone) -> AccountOut:
+def read(account: TheAccount, actor: Someone) -> AccountOut:
     """Return the officer who asks, and what has still to be set."""
-    return _answer(service.records.account.get(actor), actor)
+    return _answer(account.get(actor), actor)
 
 
 @router.patch(
@@ -56,9 +56,8 @@ def read(service: TheService, actor: Someone) -> AccountOut:
     summary="Change your account",
     responses=problems.responses(*_CHANGES),
 )
-def edit(body: AccountPatch, service: TheService, actor: Someone) -> AccountOut:
+def edit(body: AccountPatch, account: TheAccount, actor: Someone) -> AccountOut:
     """Change the fields that are sent."""
-    account = service.records.account
     changes = body.changes()
     row = account.speak(actor, changes["language"]) if changes else account.get(actor)
     return _answer(row, actor)
@@ -66,20 +65,19 @@ def edit(body: AccountPatch, service: TheService, actor: Someone) -> AccountOut:
 
 @router.post(
     "/password",
+    dependencies=[hashing_place(Allowed(Permission.OWN_ACCOUNT))],
     status_code=204,
     summary="Change your password",
     responses=problems.responses(*_ASKS, errors.WeakPassword),
 )
-def change_password(
-    body: PasswordIn, service: TheService, actor: Someone, place: HashingPlace
-) -> None:
+def change_password(body: PasswordIn, account: TheAccount, actor: Someone) -> None:
     """Replace the password; your other sessions end."""
-    del place
-    service.records.account.change_password(actor, body.present, body.new)
+    account.change_password(actor, body.present, body.new)
 
 
 @router.post(
     "/second-factor",
+    dependencies=[hashing_place(Allowed(Permission.OWN_ACCOUNT))],
     status_code=201,
     response_model=SecondFactorOut,
     summary="Begin to set up a second factor",
@@ -88,13 +86,11 @@ def change_password(
 def offer_second_factor(
     body: ConfirmationIn,
     response: Response,
-    service: TheService,
+    account: TheAccount,
     actor: Someone,
-    place: HashingPlace,
 ) -> SecondFactorOut:
     """Return a shared secret for an authenticator app; it counts once it is confirmed."""
-    del place
-    offer = service.records.account.offer_second_factor(actor, body.password)
+    offer = account.offer_second_factor(actor, body.password)
     response.headers["Cache-Control"] = "no-store"
     return SecondFactorOut(secret=offer.secret, uri=offer.uri)
 
@@ -105,9 +101,9 @@ def offer_second_factor(
     summary="Put a second factor into use",
     responses=problems.responses(*_CHANGES, errors.NotConfirmed, errors.IllegalTransition),
 )
-def confirm_second_factor(body: CodeIn, service: TheService, actor: Someone) -> None:
+def confirm_second_factor(body: CodeIn, account: TheAccount, actor: Someone) -> None:
     """Show a code made with the shared secret: from now on, signing in asks for one."""
-    service.records.account.confirm_second_factor(actor, body.code)
+    account.confirm_second_factor(actor, body.code)
 
 
 def _answer(row: Officer, actor: Actor) -> AccountOut:

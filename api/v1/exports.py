@@ -7,7 +7,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from api import problems
-from api.dependencies import Allowed, TheService
+from api.dependencies import Allowed, TheExports
 from api.queries import QueryModel, StrictRoute
 from casework.imports.exports import ExportForm
 from casework.kernel import errors
@@ -55,13 +55,13 @@ class ExportQuery(QueryModel):
 )
 def export(
     watchlist_id: str,
-    service: TheService,
+    exports: TheExports,
     actor: Exporter,
     query: Annotated[ExportQuery, Query()],
 ) -> StreamingResponse:
     """Return the subjects of one list of your own agency; `POST /v1/imports` takes it as it is."""
     form, photos = query.format, query.photos
-    export = service.records.exports.export(actor, watchlist_id, form, photos=photos)
+    export = exports.export(actor, watchlist_id, form, photos=photos)
     suffix = "zip" if photos else form.value
     return StreamingResponse(
         export.content,

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Header
 
 from api import problems
-from api.dependencies import Recognise, TheService, TheStreams
+from api.dependencies import Recognise, TheFeed, TheOutbox, TheStreams
 from api.queries import StrictRoute
 from api.streams import EventStream
 from api.v1.alerts.routes import Reader
@@ -36,6 +36,7 @@ async def _place(streams: TheStreams, actor: Reader) -> AsyncIterator[None]:
 
 @router.get(
     "/stream",
+    dependencies=[Depends(_place)],
     # The framework reads it off the constructor of a response class, and this one has no such.
     status_code=200,
     summary="Follow alerts as they happen",
@@ -55,11 +56,11 @@ async def _place(streams: TheStreams, actor: Reader) -> AsyncIterator[None]:
     },
 )
 async def stream(
-    service: TheService,
+    outbox: TheOutbox,
+    feed: TheFeed,
     actor: Reader,
     recognise: Recognise,
     streams: TheStreams,
-    place: Annotated[None, Depends(_place)],
     last_event_id: Annotated[
         str | None,
         Header(max_length=100, description="The `id` of the last event that you had."),
@@ -70,7 +71,5 @@ async def stream(
     `ready` says with `resumed` whether the stream goes on exactly where `Last-Event-ID` left off;
     if not, read `GET /v1/alerts` once. The stream ends with your session.
     """
-    del place
-    feed, outbox = service.records.feed, service.records.kernel.outbox
     point = await asyncio.to_thread(feed.open, actor, last_event_id or None)
     return EventStream(streams.events(feed, outbox, recognise, point))

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api.console import messages
 from api.console.page import OfficerRequest, RequirePermission
 from api.console.urls import ACCOUNT
-from api.dependencies import HashingPlace
+from api.dependencies import hashing_place
 from casework.accounts.passwords import LEAST_LENGTH
 from casework.accounts.totp import provisioning_uri
 from casework.kernel.errors import IllegalTransition, NotConfirmed, StaleVersion, WeakPassword
@@ -27,10 +27,11 @@ def show(visit: Someone) -> Response:
     return _page(visit)
 
 
-@router.post("/account/password")
-def change_password(visit: Someone, place: HashingPlace) -> Response:
+@router.post(
+    "/account/password", dependencies=[hashing_place(RequirePermission(Permission.OWN_ACCOUNT))]
+)
+def change_password(visit: Someone) -> Response:
     """Change the password."""
-    del place
     posted = visit.posted
     new = posted.raw("new")
     if new != posted.raw("again"):
@@ -43,10 +44,12 @@ def change_password(visit: Someone, place: HashingPlace) -> Response:
     return visit.go(ACCOUNT, done="password_changed")
 
 
-@router.post("/account/second-factor")
-def offer_second_factor(visit: Someone, place: HashingPlace) -> Response:
+@router.post(
+    "/account/second-factor",
+    dependencies=[hashing_place(RequirePermission(Permission.OWN_ACCOUNT))],
+)
+def offer_second_factor(visit: Someone) -> Response:
     """Make a shared secret and show it, this once."""
-    del place
     try:
         offer = visit.records.account.offer_second_factor(visit.actor, visit.posted.raw("present"))
     except (NotConfirmed, IllegalTransition, StaleVersion) as error:

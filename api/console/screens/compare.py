@@ -9,7 +9,7 @@ from starlette.responses import Response
 from api.console import messages
 from api.console.page import OfficerRequest, RequirePermission
 from api.dependencies import Workers, work_place
-from api.v1.compare.routes import told
+from api.v1.compare.routes import compared
 from api.v1.compare.schemas import CompareOut
 from casework.calibration.thresholds import RAREST
 from casework.kernel.audit.log import AuditEntry
@@ -51,7 +51,7 @@ async def compare(visit: Comparer, pool: Workers) -> Response:
         return await asyncio.to_thread(_page, visit, wrong=refused)
     entry = AuditEntry(visit.actor, Permission.COMPARE)
     await asyncio.to_thread(service.records.kernel.audit.note, entry)
-    return await asyncio.to_thread(_page, visit, told(service, *faces.values()))
+    return await asyncio.to_thread(_page, visit, compared(service.curve, *faces.values()))
 
 
 def _page(

@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from api.console import labels, messages, referral_fields
 from api.console.i18n import msg
-from api.console.moments import with_zone
 from api.console.page import OfficerRequest, RequirePermission
 from api.problems import RequestInvalid
 from api.v1.referrals.schemas import AlertReferralIn, TipReferralIn
@@ -75,7 +74,7 @@ def of_alert(alert_id: str, visit: AlertReferrer) -> Response:
 def refer_alert(alert_id: str, visit: AlertReferrer) -> Response:
     """Hand an alert over."""
     try:
-        body = with_zone(visit, "due_at").parse(AlertReferralIn, lists=("fields",))
+        body = visit.posted_with_zone("due_at").parse(AlertReferralIn, lists=("fields",))
         version = visit.posted.number("version")
         row = visit.records.correspondence.refer_alert(
             visit.actor, alert_id, body.handover, body.fields, version
@@ -95,7 +94,7 @@ def of_tip(tip_id: str, visit: TipReferrer) -> Response:
 def refer_tip(tip_id: str, visit: TipReferrer) -> Response:
     """Hand a tip over."""
     try:
-        body = with_zone(visit, "due_at").parse(TipReferralIn, lists=("fields",))
+        body = visit.posted_with_zone("due_at").parse(TipReferralIn, lists=("fields",))
         version = visit.posted.number("version")
         row = visit.service.tip_desk.refer(visit.actor, tip_id, body.handover, body.fields, version)
     except (RequestInvalid, InvalidReferral, StaleVersion, IllegalTransition) as error:

@@ -9,9 +9,9 @@ from api import cookies
 from api.console import messages
 from api.console.i18n import LANGUAGES
 from api.console.navigation import home_of
-from api.console.page import Guest, OfficerRequest, RequirePermission
+from api.console.page import Guest, OfficerRequest, RequirePermission, guest
 from api.console.urls import ACCOUNT, HOME, SIGN_IN, safe_redirect
-from api.dependencies import HashingPlace, Origin
+from api.dependencies import Origin, hashing_place
 from casework.accounts.sessions import SignedIn
 from casework.accounts.sign_in import Credentials
 from casework.kernel.errors import NotAuthenticated, SecondFactorNeeded, TooManyAttempts
@@ -44,10 +44,9 @@ def ask(visit: Guest, next: str = HOME, problem: str = "") -> Response:  # noqa:
     return _page(visit, next=safe_redirect(next), fault=fault)
 
 
-@router.post(SIGN_IN)
-def sign_in(visit: Guest, origin: Origin, place: HashingPlace) -> Response:
+@router.post(SIGN_IN, dependencies=[hashing_place(guest)])
+def sign_in(visit: Guest, origin: Origin) -> Response:
     """Check what was typed; ask for the code if one is needed."""
-    del place
     posted, records = visit.posted, visit.records
     login, going_to = posted.text("login"), safe_redirect(posted.text("next"))
     held = posted.raw("held")

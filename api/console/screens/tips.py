@@ -7,7 +7,6 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from api.console import messages
-from api.console.moments import with_zone
 from api.console.page import OfficerRequest, RequirePermission
 from api.console.screens.referral_new import awaited, referrals_about
 from api.dependencies import Workers, work_place
@@ -80,7 +79,7 @@ async def record(visit: Handler, pool: Workers) -> Response:
     """Write down what was reported."""
     photos, service = visit.posted.files.get("photo", ()), visit.service
     try:
-        fields = with_zone(visit, "happened_at").parse(TipForm)
+        fields = visit.posted_with_zone("happened_at").parse(TipForm)
     except RequestInvalid as error:
         return _new(visit, {each.field for each in error.errors})
     content = photos[0].content if photos else None
@@ -154,7 +153,7 @@ async def enrol(tip_id: str, visit: Editor, pool: Workers) -> Response:
     service, version = visit.service, visit.posted.number("version")
 
     def work() -> None:
-        said = with_zone(visit, "valid_from", "valid_until").parse(
+        said = visit.posted_with_zone("valid_from", "valid_until").parse(
             SubjectIn, lists=("watchlist_ids", "aliases", "documents")
         )
         person = NewSubject(**{**said.model_dump(), "watchlist_ids": tuple(said.watchlist_ids)})

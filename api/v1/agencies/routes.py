@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Response
 
 from api import problems
-from api.dependencies import Allowed, ReadVersion, TheService, etag
+from api.dependencies import Allowed, ReadVersion, TheAgencies, etag
 from api.pages import Page, page_of
 from api.queries import After, StrictRoute
 from api.v1.agencies.schemas import AgencyIn, AgencyOut, AgencyPatch
@@ -30,9 +30,9 @@ _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.Request
     summary="Make an agency",
     responses=problems.responses(*_COMMON, errors.AlreadyExists),
 )
-def create(body: AgencyIn, response: Response, service: TheService, actor: Manager) -> AgencyOut:
+def create(body: AgencyIn, response: Response, agencies: TheAgencies, actor: Manager) -> AgencyOut:
     """Make an agency; none is ever removed, because records refer to it."""
-    row = service.records.agencies.create(actor, NewAgency(**body.model_dump()))
+    row = agencies.create(actor, NewAgency(**body.model_dump()))
     response.headers["Location"] = f"/v1/agencies/{row.id}"
     return _answer(row, response)
 
@@ -43,11 +43,9 @@ def create(body: AgencyIn, response: Response, service: TheService, actor: Manag
     summary="List agencies",
     responses=problems.responses(*_COMMON),
 )
-def page(service: TheService, actor: Reader, query: After) -> Page[AgencyOut]:
+def page(agencies: TheAgencies, actor: Reader, query: After) -> Page[AgencyOut]:
     """Return agencies in order of making."""
-    rows, following = page_of(
-        lambda most: service.records.agencies.page(actor, query.after, most), query.limit
-    )
+    rows, following = page_of(lambda most: agencies.page(actor, query.after, most), query.limit)
     items = [AgencyOut.of(row) for row in rows]
     return Page[AgencyOut](items=items, next=following)
 
@@ -58,9 +56,9 @@ def page(service: TheService, actor: Reader, query: After) -> Page[AgencyOut]:
     summary="Read an agency",
     responses=problems.responses(*_COMMON, errors.NotFound),
 )
-def read(agency_id: str, response: Response, service: TheService, actor: Reader) -> AgencyOut:
+def read(agency_id: str, response: Response, agencies: TheAgencies, actor: Reader) -> AgencyOut:
     """Return one agency, with its version as ETag."""
-    return _answer(service.records.agencies.get(actor, agency_id), response)
+    return _answer(agencies.get(actor, agency_id), response)
 
 
 @router.patch(
@@ -75,13 +73,13 @@ def edit(
     agency_id: str,
     body: AgencyPatch,
     response: Response,
-    service: TheService,
+    agencies: TheAgencies,
     actor: Manager,
     version: ReadVersion,
 ) -> AgencyOut:
     """Change the fields that are sent; an agency that is switched off is out at once."""
     changes = body.changes()
-    return _answer(service.records.agencies.edit(actor, agency_id, changes, version), response)
+    return _answer(agencies.edit(actor, agency_id, changes, version), response)
 
 
 def _answer(row: Agency, response: Response) -> AgencyOut:

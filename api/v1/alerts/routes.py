@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Response
 
 from api import problems
-from api.dependencies import Allowed, ReadVersion, TheService, etag
+from api.dependencies import Allowed, ReadVersion, TheAlerts, TheDecisions, etag
 from api.pages import Page, page_of
 from api.queries import StrictRoute
 from api.v1.alerts.schemas import AlertOut, AlertQuery, AlertSummary, ClosingIn, FindingIn
@@ -13,8 +13,7 @@ from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
-from casework.review.alerts import PORTRAIT_FORMAT
-from casework.service import Service
+from casework.review.alerts import PORTRAIT_FORMAT, Alerts
 
 router: Final = APIRouter(prefix="/v1/alerts", tags=["alerts"], route_class=StrictRoute)
 
@@ -37,14 +36,14 @@ _STEP: Final = problems.responses(
     responses=problems.responses(*_COMMON),
 )
 def page(
-    service: TheService,
+    alerts: TheAlerts,
     actor: Reader,
     query: Annotated[AlertQuery, Query()],
 ) -> Page[AlertSummary]:
     """Return the alerts of your agency's watchlists and of those shared with it, newest first."""
     chosen = query.chosen(actor)
     rows, following = page_of(
-        lambda most: service.records.alerts.page(actor, query.before, most, chosen), query.limit
+        lambda most: alerts.page(actor, query.before, most, chosen), query.limit
     )
     items = [AlertSummary.of(row, actor) for row in rows]
     return Page[AlertSummary](items=items, next=following)
@@ -56,9 +55,9 @@ def page(
     summary="Read an alert",
     responses=problems.responses(*_COMMON, errors.NotFound),
 )
-def read(alert_id: str, response: Response, service: TheService, actor: Reader) -> AlertOut:
+def read(alert_id: str, response: Response, alerts: TheAlerts, actor: Reader) -> AlertOut:
     """Return one alert, with its version as ETag."""
-    return _answer(service, actor, alert_id, response)
+    return _answer(alerts, actor, alert_id, response)
 
 
 @router.get(
@@ -70,9 +69,9 @@ def read(alert_id: str, response: Response, service: TheService, actor: Reader) 
         **problems.responses(*_COMMON, errors.NotFound),
     },
 )
-def probe(alert_id: str, service: TheService, actor: Reader) -> Response:
+def probe(alert_id: str, alerts: TheAlerts, actor: Reader) -> Response:
     """Return the traveller's face, cut out of the arrival photo."""
-    content = service.records.alerts.probe(actor, alert_id)
+    content = alerts.probe(actor, alert_id)
     return Response(content, media_type=MEDIA_TYPES[PORTRAIT_FORMAT], headers=PRIVATE)
 
 
@@ -85,9 +84,9 @@ def probe(alert_id: str, service: TheService, actor: Reader) -> Response:
         **problems.responses(*_COMMON, errors.NotFound),
     },
 )
-def enrolled(alert_id: str, service: TheService, actor: Reader) -> Response:
+def enrolled(alert_id: str, alerts: TheAlerts, actor: Reader) -> Response:
     """Return the photo that the subject was found by, as it was enrolled."""
-    content, kind = service.records.alerts.enrolled(actor, alert_id)
+    content, kind = alerts.enrolled(actor, alert_id)
     return Response(content, media_type=MEDIA_TYPES[kind], headers=PRIVATE)
 
 
@@ -95,11 +94,16 @@ def enrolled(alert_id: str, service: TheService, actor: Reader) -> Response:
     "/{alert_id}/acknowledge", response_model=AlertOut, summary="Take an alert", responses=_STEP
 )
 def acknowledge(
-    alert_id: str, response: Response, service: TheService, actor: Taker, version: ReadVersion
+    alert_id: str,
+    response: Response,
+    decisions: TheDecisions,
+    alerts: TheAlerts,
+    actor: Taker,
+    version: ReadVersion,
 ) -> AlertOut:
     """Take an alert, so that every other officer sees it is in hand; a supervisor can take over."""
-    service.records.review.acknowledge(actor, alert_id, version)
-    return _answer(service, actor, alert_id, response)
+    decisions.acknowledge(actor, alert_id, version)
+    return _answer(alerts, actor, alert_id, response)
 
 
 @router.post(
@@ -109,13 +113,14 @@ def decide(
     alert_id: str,
     body: FindingIn,
     response: Response,
-    service: TheService,
+    decisions: TheDecisions,
+    alerts: TheAlerts,
     actor: Decider,
     version: ReadVersion,
 ) -> AlertOut:
     """Say what you found by comparing the two faces by eye."""
-    service.records.review.decide(actor, alert_id, body.finding, version)
-    return _answer(service, actor, alert_id, response)
+    decisions.decide(actor, alert_id, body.finding, version)
+    return _answer(alerts, actor, alert_id, response)
 
 
 @router.post(
@@ -128,13 +133,14 @@ def confirm(
     alert_id: str,
     body: FindingIn,
     response: Response,
-    service: TheService,
+    decisions: TheDecisions,
+    alerts: TheAlerts,
     actor: Confirmer,
     version: ReadVersion,
 ) -> AlertOut:
     """Say what you found, as another officer than the first; what that one said is not shown."""
-    service.records.review.confirm(actor, alert_id, body.finding, version)
-    return _answer(service, actor, alert_id, response)
+    decisions.confirm(actor, alert_id, body.finding, version)
+    return _answer(alerts, actor, alert_id, response)
 
 
 @router.post("/{alert_id}/close", response_model=AlertOut, summary="End an alert", responses=_STEP)
@@ -142,16 +148,17 @@ def close(
     alert_id: str,
     body: ClosingIn,
     response: Response,
-    service: TheService,
+    decisions: TheDecisions,
+    alerts: TheAlerts,
     actor: Closer,
     version: ReadVersion,
 ) -> AlertOut:
     """End an alert with what became of the traveller."""
-    service.records.review.close(actor, alert_id, body.disposal, body.note, version)
-    return _answer(service, actor, alert_id, response)
+    decisions.close(actor, alert_id, body.disposal, body.note, version)
+    return _answer(alerts, actor, alert_id, response)
 
 
-def _answer(service: Service, actor: Actor, alert_id: str, response: Response) -> AlertOut:
-    view = service.records.alerts.get(actor, alert_id)
+def _answer(alerts: Alerts, actor: Actor, alert_id: str, response: Response) -> AlertOut:
+    view = alerts.get(actor, alert_id)
     response.headers["ETag"] = etag(view.alert.version)
     return AlertOut.seen(view, actor)

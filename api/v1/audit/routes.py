@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
 from api import problems
-from api.dependencies import Allowed, TheService
+from api.dependencies import Allowed, TheTrail
 from api.pages import NumberedPage, page_of
 from api.queries import StrictRoute
 from api.v1.audit.schemas import AuditQuery, AuditRecordOut, VerdictOut
@@ -32,13 +32,13 @@ _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted)
     responses=problems.responses(*_COMMON, problems.RequestInvalid),
 )
 def page(
-    service: TheService,
+    trail: TheTrail,
     actor: Reader,
     query: Annotated[AuditQuery, Query()],
 ) -> NumberedPage[AuditRecordOut]:
     """Return acts of your agency and acts on what belongs to it, newest first."""
     rows, following = page_of(
-        lambda most: service.records.trail.page(actor, query.before, most, query.chosen),
+        lambda most: trail.page(actor, query.before, most, query.chosen),
         query.limit,
         lambda row: row.seq,
     )
@@ -52,9 +52,9 @@ def page(
     summary="Check the whole audit trail",
     responses=problems.responses(*_COMMON),
 )
-def verify(service: TheService, actor: Verifier) -> VerdictOut:
+def verify(trail: TheTrail, actor: Verifier) -> VerdictOut:
     """Look for the first record that is altered, missing or out of its place."""
-    return VerdictOut.model_validate(service.records.trail.verify(actor))
+    return VerdictOut.model_validate(trail.verify(actor))
 
 
 @router.get(
@@ -69,12 +69,12 @@ def verify(service: TheService, actor: Verifier) -> VerdictOut:
         **problems.responses(*_COMMON),
     },
 )
-def export(service: TheService, actor: Reader) -> StreamingResponse:
+def export(trail: TheTrail, actor: Reader) -> StreamingResponse:
     """Return every record you may read, oldest first.
 
     Anyone can check an export of the whole trail, without a key: `siaga audit verify --export`.
     """
-    lines = service.records.trail.export(actor)
+    lines = trail.export(actor)
     headers = {
         "Content-Disposition": 'attachment; filename="audit.ndjson"',
         "Cache-Control": "no-store",

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Response
 
 from api import problems
-from api.dependencies import Allowed, TheService
+from api.dependencies import Allowed, TheCalibrations
 from api.pages import Page, page_of
 from api.queries import After, StrictRoute
 from api.v1.calibrations.schemas import CalibrationOut, CalibrationReading
@@ -28,15 +28,15 @@ _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.Request
     summary="Calibrate from the service's own searches",
     responses=problems.responses(errors.NotAuthenticated, errors.NotPermitted, errors.TooFewScores),
 )
-def create(response: Response, service: TheService, actor: Maker) -> CalibrationReading:
+def create(response: Response, calibrations: TheCalibrations, actor: Maker) -> CalibrationReading:
     """Fit the clear encounters' highest scores and the false alarms; in force at once.
 
     Photos of people who are on no list are calibrated from with `siaga calibrate FOLDER`, where
     they need not leave the machine.
     """
-    made = service.calibrations.make_from_encounters(actor)
+    made = calibrations.make_from_encounters(actor)
     response.headers["Location"] = f"/v1/calibrations/{made.id}"
-    return CalibrationReading.reading(service.calibrations.get(actor, made.id))
+    return CalibrationReading.reading(calibrations.get(actor, made.id))
 
 
 @router.get(
@@ -45,11 +45,9 @@ def create(response: Response, service: TheService, actor: Maker) -> Calibration
     summary="List calibrations",
     responses=problems.responses(*_COMMON),
 )
-def page(service: TheService, actor: Reader, query: After) -> Page[CalibrationOut]:
+def page(calibrations: TheCalibrations, actor: Reader, query: After) -> Page[CalibrationOut]:
     """Return calibrations in order of making; one of the pack in use may be in force."""
-    rows, following = page_of(
-        lambda most: service.calibrations.page(actor, query.after, most), query.limit
-    )
+    rows, following = page_of(lambda most: calibrations.page(actor, query.after, most), query.limit)
     items = [CalibrationOut.of(row) for row in rows]
     return Page[CalibrationOut](items=items, next=following)
 
@@ -60,6 +58,6 @@ def page(service: TheService, actor: Reader, query: After) -> Page[CalibrationOu
     summary="Read a calibration",
     responses=problems.responses(*_COMMON, errors.NotFound),
 )
-def read(calibration_id: str, service: TheService, actor: Reader) -> CalibrationReading:
+def read(calibration_id: str, calibrations: TheCalibrations, actor: Reader) -> CalibrationReading:
     """Return one calibration, with score thresholds for the gallery's present size."""
-    return CalibrationReading.reading(service.calibrations.get(actor, calibration_id))
+    return CalibrationReading.reading(calibrations.get(actor, calibration_id))

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from api import problems
-from api.dependencies import Allowed, TheService, Workers, work_place
+from api.dependencies import Allowed, TheAudit, TheFalseMatchCurve, ThePipeline, Workers, work_place
 from api.forms import multipart_schema, read_form
 from api.queries import StrictRoute
 from api.server_timing import server_timing
@@ -19,9 +19,9 @@ from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.permissions import Permission
-from casework.service import Service
 from detector.pipeline import Analysis
 from detector.timing import Stopwatch
+from index.threshold import FalseMatchCurve
 
 router: Final = APIRouter(prefix="/v1/compare", tags=["compare"], route_class=StrictRoute)
 
@@ -54,7 +54,9 @@ class NoFields(BaseModel):
 async def compare(
     request: Request,
     response: Response,
-    service: TheService,
+    audit: TheAudit,
+    pipeline: ThePipeline,
+    curve: TheFalseMatchCurve,
     actor: Comparer,
     pool: Workers,
 ) -> CompareOut:
@@ -65,21 +67,21 @@ async def compare(
     watch = Stopwatch()
 
     def work() -> tuple[Analysis, Analysis]:
-        return service.pipeline.analyse(first, watch), service.pipeline.analyse(second, watch)
+        return pipeline.analyse(first, watch), pipeline.analyse(second, watch)
 
     one, other = await pool.run(request, work)
     response.headers["Server-Timing"] = server_timing(watch.stages)
     entry = AuditEntry(actor, Permission.COMPARE)
-    await asyncio.to_thread(service.records.kernel.audit.note, entry)
-    return told(service, one, other)
+    await asyncio.to_thread(audit.note, entry)
+    return compared(curve, one, other)
 
 
-def told(service: Service, one: Analysis, other: Analysis) -> CompareOut:
+def compared(curve: FalseMatchCurve, one: Analysis, other: Analysis) -> CompareOut:
     """Return how alike the faces of two photos are."""
     score = rate = None
     if one.embedding is not None and other.embedding is not None:
         score = float(one.embedding @ other.embedding)
-        rate = service.curve.fmr_at(score)
+        rate = curve.fmr_at(score)
     return CompareOut(score=score, false_match_rate=rate, first=_face(one), second=_face(other))
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Query
 
 from api import problems
-from api.dependencies import Allowed, TheService
+from api.dependencies import Allowed, TheDataSubjectReports
 from api.queries import StrictRoute
 from api.v1.data_subject_report.schemas import HeldOut, HeldQuery
 from casework.kernel import errors
@@ -27,9 +27,9 @@ Reader = Annotated[Actor, Depends(Allowed(Permission.READ_SUBJECT))]
 )
 def held(
     subject_id: str,
-    service: TheService,
+    held_records: TheDataSubjectReports,
     actor: Reader,
     query: Annotated[HeldQuery, Query()],
 ) -> dict[str, Any]:
     """Return every record about a subject but the photos' content, which is read one by one."""
-    return service.records.held.report_on(actor, subject_id, query.purpose)
+    return held_records.report_on(actor, subject_id, query.purpose)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Header, Request, Response
 
 from api import problems
-from api.dependencies import Allowed, TheMetrics, TheService, Workers, work_place
+from api.dependencies import Allowed, TheMetrics, TheScreening, Workers, work_place
 from api.forms import multipart_schema, read_form
 from api.queries import StrictRoute
 from api.server_timing import server_timing
@@ -60,7 +60,7 @@ PHOTO_ERRORS: Final = (
 )
 async def screen(
     request: Request,
-    service: TheService,
+    screening: TheScreening,
     actor: Screener,
     pool: Workers,
     metrics: TheMetrics,
@@ -91,8 +91,8 @@ async def screen(
         lane=fields.lane,
         idempotency_key=idempotency_key,
     )
-    found = await pool.run(request, lambda: service.screening.examine(arrival, actor))
-    screened = await pool.record(lambda: service.screening.record(found, arrival, actor))
+    found = await pool.run(request, lambda: screening.examine(arrival, actor))
+    screened = await pool.record(lambda: screening.record(found, arrival, actor))
     headers = {
         "Server-Timing": server_timing(screened.stages),
         "Location": f"/v1/encounters/{screened.encounter.id}",
@@ -115,6 +115,6 @@ async def screen(
         errors.NotAuthenticated, errors.NotPermitted, errors.NotFound, problems.RequestInvalid
     ),
 )
-def read(encounter_id: str, service: TheService, actor: Reader) -> EncounterOut:
+def read(encounter_id: str, screening: TheScreening, actor: Reader) -> EncounterOut:
     """Return an encounter that this key submitted."""
-    return EncounterOut.of(service.screening.get(encounter_id, actor))
+    return EncounterOut.of(screening.get(encounter_id, actor))

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api import problems
-from api.dependencies import Allowed, TheImportWorker, TheService, TheSettings
+from api.dependencies import Allowed, TheImports, TheImportWorker, TheSettings
 from api.pages import NumberedPage, Page, page_of
 from api.problems import FieldProblem, RequestInvalid
 from api.queries import Before, StrictRoute
@@ -79,14 +79,13 @@ _REPORT: Final[dict[int | str, dict[str, Any]]] = {
 async def create(
     request: Request,
     response: Response,
-    service: TheService,
+    imports: TheImports,
     settings: TheSettings,
     actor: Importer,
     worker: TheImportWorker,
     query: Annotated[ImportQuery, Query()],
 ) -> ImportOut:
     """Take a file in; its rows are worked on when nobody waits for a screening."""
-    imports = service.records.imports
     receiving = await asyncio.to_thread(
         imports.receive, actor, query.watchlist_id, dry_run=query.dry_run
     )
@@ -114,14 +113,12 @@ async def create(
     responses=problems.responses(*_COMMON),
 )
 def page(
-    service: TheService,
+    imports: TheImports,
     actor: Importer,
     query: Before,
 ) -> Page[ImportOut]:
     """Return your agency's imports, newest first."""
-    rows, following = page_of(
-        lambda most: service.records.imports.page(actor, query.before, most), query.limit
-    )
+    rows, following = page_of(lambda most: imports.page(actor, query.before, most), query.limit)
     items = [ImportOut.of(row) for row in rows]
     return Page[ImportOut](items=items, next=following)
 
@@ -132,9 +129,9 @@ def page(
     summary="Read an import",
     responses=problems.responses(*_COMMON, errors.NotFound),
 )
-def read(import_id: str, service: TheService, actor: Importer) -> ImportOut:
+def read(import_id: str, imports: TheImports, actor: Importer) -> ImportOut:
     """Return how far an import is."""
-    return ImportOut.of(service.records.imports.get(actor, import_id))
+    return ImportOut.of(imports.get(actor, import_id))
 
 
 @router.get(
@@ -145,12 +142,11 @@ def read(import_id: str, service: TheService, actor: Importer) -> ImportOut:
 )
 def faults(
     import_id: Annotated[str, Path()],
-    service: TheService,
+    imports: TheImports,
     actor: Importer,
     query: Annotated[RowFaultQuery, Query()],
 ) -> Any:  # noqa: ANN401 - a page, or a stream
     """Return the faults of rows in their order."""
-    imports = service.records.imports
     imports.get(actor, import_id)
     form = query.format
     if form != "page":
@@ -175,6 +171,6 @@ def faults(
     summary="Cancel an import",
     responses=problems.responses(*_COMMON, errors.NotFound, errors.IllegalTransition),
 )
-def cancel(import_id: str, service: TheService, actor: Importer) -> ImportOut:
+def cancel(import_id: str, imports: TheImports, actor: Importer) -> ImportOut:
     """Stop an import before its next rows; what it has stored stays."""
-    return ImportOut.of(service.records.imports.cancel(actor, import_id))
+    return ImportOut.of(imports.cancel(actor, import_id))

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Response
 
 from api import problems
-from api.dependencies import Allowed, TheService
+from api.dependencies import Allowed, TheKeys
 from api.pages import Page, page_of
 from api.queries import After, StrictRoute
 from api.v1.keys.schemas import KeyIn, KeyOut, NewKeyOut
@@ -29,7 +29,7 @@ _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.Request
     summary="Make a key",
     responses=problems.responses(*_COMMON, errors.NotFound),
 )
-def create(body: KeyIn, response: Response, service: TheService, actor: Manager) -> NewKeyOut:
+def create(body: KeyIn, response: Response, keys: TheKeys, actor: Manager) -> NewKeyOut:
     """Make a key; its text is shown once.
 
     A key that screens searches every agency's watchlists: the agency that runs the installation
@@ -37,7 +37,7 @@ def create(body: KeyIn, response: Response, service: TheService, actor: Manager)
     """
     ports = frozenset(body.ports) if body.ports is not None else None
     new = NewKey(body.name, frozenset(body.scopes), ports, body.agency_id or actor.agency_id)
-    record, text = service.records.keys.create(actor, new)
+    record, text = keys.create(actor, new)
     response.headers["Cache-Control"] = "no-store"
     return NewKeyOut.model_validate({**asdict(record), "key": text})
 
@@ -45,11 +45,9 @@ def create(body: KeyIn, response: Response, service: TheService, actor: Manager)
 @router.get(
     "", response_model=Page[KeyOut], summary="List keys", responses=problems.responses(*_COMMON)
 )
-def page(service: TheService, actor: Manager, query: After) -> Page[KeyOut]:
+def page(keys: TheKeys, actor: Manager, query: After) -> Page[KeyOut]:
     """Return the keys you keep, in order of making, revoked ones included."""
-    rows, following = page_of(
-        lambda most: service.records.keys.page(actor, query.after, most), query.limit
-    )
+    rows, following = page_of(lambda most: keys.page(actor, query.after, most), query.limit)
     items = [KeyOut.model_validate(row) for row in rows]
     return Page[KeyOut](items=items, next=following)
 
@@ -60,6 +58,6 @@ def page(service: TheService, actor: Manager, query: After) -> Page[KeyOut]:
     summary="Revoke a key",
     responses=problems.responses(*_COMMON, errors.NotFound),
 )
-def revoke(key_id: str, service: TheService, actor: Manager) -> None:
+def revoke(key_id: str, keys: TheKeys, actor: Manager) -> None:
     """Take a key out of force at once; its record stays."""
-    service.records.keys.revoke(actor, key_id)
+    keys.revoke(actor, key_id)

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Response
 
 from api import problems
-from api.dependencies import Allowed, HashingPlace, ReadVersion, TheService, etag
+from api.dependencies import Allowed, ReadVersion, TheOfficers, etag, hashing_place
 from api.pages import Page, page_of
 from api.queries import After, StrictRoute
 from api.v1.officers.schemas import (
@@ -32,6 +32,7 @@ _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.Request
 
 @router.post(
     "",
+    dependencies=[hashing_place(Allowed(Permission.MANAGE_OFFICER))],
     status_code=201,
     response_model=NewOfficerOut,
     summary="Make an officer's account",
@@ -40,12 +41,10 @@ _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.Request
 def create(
     body: OfficerIn,
     response: Response,
-    service: TheService,
+    officers: TheOfficers,
     actor: Manager,
-    place: HashingPlace,
 ) -> NewOfficerOut:
     """Make an account; its first password is shown once, and has to be changed at first sign-in."""
-    del place
     new = NewOfficer(
         agency_id=body.agency_id or actor.agency_id or "",
         login=body.login,
@@ -53,7 +52,7 @@ def create(
         roles=frozenset(body.roles),
         language=body.language,
     )
-    row, password = service.records.officers.create(actor, new)
+    row, password = officers.create(actor, new)
     response.headers["Location"] = f"/v1/officers/{row.id}"
     response.headers["ETag"] = etag(row.version)
     response.headers["Cache-Control"] = "no-store"
@@ -66,11 +65,9 @@ def create(
     summary="List officers",
     responses=problems.responses(*_COMMON),
 )
-def page(service: TheService, actor: Manager, query: After) -> Page[OfficerOut]:
+def page(officers: TheOfficers, actor: Manager, query: After) -> Page[OfficerOut]:
     """Return the officers you keep, in order of making."""
-    rows, following = page_of(
-        lambda most: service.records.officers.page(actor, query.after, most), query.limit
-    )
+    rows, following = page_of(lambda most: officers.page(actor, query.after, most), query.limit)
     items = [OfficerOut.of(row) for row in rows]
     return Page[OfficerOut](items=items, next=following)
 
@@ -81,9 +78,9 @@ def page(service: TheService, actor: Manager, query: After) -> Page[OfficerOut]:
     summary="Read an officer's account",
     responses=problems.responses(*_COMMON, errors.NotFound),
 )
-def read(officer_id: str, response: Response, service: TheService, actor: Manager) -> OfficerOut:
+def read(officer_id: str, response: Response, officers: TheOfficers, actor: Manager) -> OfficerOut:
     """Return one account, with its version as ETag."""
-    return _answer(service.records.officers.get(actor, officer_id), response)
+    return _answer(officers.get(actor, officer_id), response)
 
 
 @router.patch(
@@ -96,17 +93,18 @@ def edit(
     officer_id: str,
     body: OfficerPatch,
     response: Response,
-    service: TheService,
+    officers: TheOfficers,
     actor: Manager,
     version: ReadVersion,
 ) -> OfficerOut:
     """Change the fields that are sent; roles count from the officer's next request on."""
     changes = body.changes()
-    return _answer(service.records.officers.edit(actor, officer_id, changes, version), response)
+    return _answer(officers.edit(actor, officer_id, changes, version), response)
 
 
 @router.post(
     "/{officer_id}/reset",
+    dependencies=[hashing_place(Allowed(Permission.MANAGE_OFFICER))],
     response_model=FirstPassword,
     summary="Give an officer a new first password",
     responses=problems.responses(*_COMMON, errors.NotFound, errors.IllegalTransition, Overloaded),
@@ -115,13 +113,10 @@ def reset(
     officer_id: str,
     body: ResetIn,
     response: Response,
-    service: TheService,
+    officers: TheOfficers,
     actor: Manager,
-    place: HashingPlace,
 ) -> FirstPassword:
     """Give a new first password, unlock the account, and end its sessions."""
-    del place
-    officers = service.records.officers
     password = officers.reset(actor, officer_id, second_factor=body.second_factor)
     response.headers["Cache-Control"] = "no-store"
     return FirstPassword(first_password=password)

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Response
 
 from api import problems
-from api.dependencies import Allowed, ReadVersion, TheService, etag
+from api.dependencies import Allowed, ReadVersion, TheReferrals, TheReferralSteps, etag
 from api.pages import Page, page_of
 from api.queries import StrictRoute
 from api.v1.referrals.schemas import (
@@ -21,7 +21,7 @@ from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
-from casework.service import Service
+from casework.referrals.referrals import Referrals
 
 router: Final = APIRouter(tags=["referrals"], route_class=StrictRoute)
 
@@ -45,7 +45,8 @@ def refer_alert(
     alert_id: str,
     body: AlertReferralIn,
     response: Response,
-    service: TheService,
+    steps: TheReferralSteps,
+    referrals: TheReferrals,
     actor: Referrer,
     version: ReadVersion,
 ) -> ReferralOut:
@@ -53,10 +54,8 @@ def refer_alert(
 
     `If-Match` takes the alert's ETag.
     """
-    row = service.records.correspondence.refer_alert(
-        actor, alert_id, body.handover, body.fields, version
-    )
-    return sent(service, actor, row.id, response)
+    row = steps.refer_alert(actor, alert_id, body.handover, body.fields, version)
+    return sent(referrals, actor, row.id, response)
 
 
 @router.get(
@@ -66,13 +65,13 @@ def refer_alert(
     responses=problems.responses(*COMMON),
 )
 def page(
-    service: TheService,
+    referrals: TheReferrals,
     actor: Handler,
     query: Annotated[ReferralQuery, Query()],
 ) -> Page[ReferralSummary]:
     """Return referrals that your agency received, or those that it sent, newest first."""
     rows, following = page_of(
-        lambda most: service.records.referrals.page(actor, query.before, most, query.chosen),
+        lambda most: referrals.page(actor, query.before, most, query.chosen),
         query.limit,
         lambda pair: pair[0].id,
     )
@@ -87,9 +86,11 @@ def page(
     summary="Read a referral",
     responses=problems.responses(*COMMON, errors.NotFound),
 )
-def read(referral_id: str, response: Response, service: TheService, actor: Handler) -> ReferralOut:
+def read(
+    referral_id: str, response: Response, referrals: TheReferrals, actor: Handler
+) -> ReferralOut:
     """Return one referral with what it carries, with its version as ETag."""
-    return _answer(service, actor, referral_id, response)
+    return _answer(referrals, actor, referral_id, response)
 
 
 @router.get(
@@ -101,9 +102,9 @@ def read(referral_id: str, response: Response, service: TheService, actor: Handl
         **problems.responses(*COMMON, errors.NotFound),
     },
 )
-def photo(referral_id: str, name: str, service: TheService, actor: Handler) -> Response:
+def photo(referral_id: str, name: str, referrals: TheReferrals, actor: Handler) -> Response:
     """Return the photo as it was when the referral was sent."""
-    content, kind = service.records.referrals.photo(actor, referral_id, name)
+    content, kind = referrals.photo(actor, referral_id, name)
     return Response(content, media_type=MEDIA_TYPES[kind], headers=PRIVATE)
 
 
@@ -118,13 +119,14 @@ def accept(
     referral_id: str,
     body: MayNote,
     response: Response,
-    service: TheService,
+    steps: TheReferralSteps,
+    referrals: TheReferrals,
     actor: Handler,
     version: ReadVersion,
 ) -> ReferralOut:
     """Accept, as the receiver."""
-    service.records.correspondence.accept(actor, referral_id, body.note, version)
-    return _answer(service, actor, referral_id, response)
+    steps.accept(actor, referral_id, body.note, version)
+    return _answer(referrals, actor, referral_id, response)
 
 
 @router.post(
@@ -138,13 +140,14 @@ def decline(
     referral_id: str,
     body: MustNote,
     response: Response,
-    service: TheService,
+    steps: TheReferralSteps,
+    referrals: TheReferrals,
     actor: Handler,
     version: ReadVersion,
 ) -> ReferralOut:
     """Decline, as the receiver; the sender may then turn to another agency."""
-    service.records.correspondence.decline(actor, referral_id, body.note, version)
-    return _answer(service, actor, referral_id, response)
+    steps.decline(actor, referral_id, body.note, version)
+    return _answer(referrals, actor, referral_id, response)
 
 
 @router.post(
@@ -158,13 +161,14 @@ def ask(
     referral_id: str,
     body: MustNote,
     response: Response,
-    service: TheService,
+    steps: TheReferralSteps,
+    referrals: TheReferrals,
     actor: Handler,
     version: ReadVersion,
 ) -> ReferralOut:
     """Ask something back, as the receiver."""
-    service.records.correspondence.ask(actor, referral_id, body.note, version)
-    return _answer(service, actor, referral_id, response)
+    steps.ask(actor, referral_id, body.note, version)
+    return _answer(referrals, actor, referral_id, response)
 
 
 @router.post(
@@ -178,13 +182,14 @@ def answer(
     referral_id: str,
     body: AnsweringIn,
     response: Response,
-    service: TheService,
+    steps: TheReferralSteps,
+    referrals: TheReferrals,
     actor: Handler,
     version: ReadVersion,
 ) -> ReferralOut:
     """Answer the receiver's question, as the sender, or say what came of it, as the receiver."""
-    service.records.correspondence.answer(actor, referral_id, body.note, body.outcome, version)
-    return _answer(service, actor, referral_id, response)
+    steps.answer(actor, referral_id, body.note, body.outcome, version)
+    return _answer(referrals, actor, referral_id, response)
 
 
 @router.post(
@@ -198,22 +203,25 @@ def close(
     referral_id: str,
     body: MayNote,
     response: Response,
-    service: TheService,
+    steps: TheReferralSteps,
+    referrals: TheReferrals,
     actor: Handler,
     version: ReadVersion,
 ) -> ReferralOut:
     """End what is answered, or, as the sender, what was declined or not accepted yet."""
-    service.records.correspondence.close(actor, referral_id, body.note, version)
-    return _answer(service, actor, referral_id, response)
+    steps.close(actor, referral_id, body.note, version)
+    return _answer(referrals, actor, referral_id, response)
 
 
-def sent(service: Service, actor: Actor, referral_id: str, response: Response) -> ReferralOut:
+def sent(referrals: Referrals, actor: Actor, referral_id: str, response: Response) -> ReferralOut:
     """Answer with a referral that was made just now."""
     response.headers["Location"] = f"/v1/referrals/{referral_id}"
-    return _answer(service, actor, referral_id, response)
+    return _answer(referrals, actor, referral_id, response)
 
 
-def _answer(service: Service, actor: Actor, referral_id: str, response: Response) -> ReferralOut:
-    view = service.records.referrals.get(actor, referral_id)
+def _answer(
+    referrals: Referrals, actor: Actor, referral_id: str, response: Response
+) -> ReferralOut:
+    view = referrals.get(actor, referral_id)
     response.headers["ETag"] = etag(view.referral.version)
     return ReferralOut.seen(view)

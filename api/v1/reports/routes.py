@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Response
 
 from api import problems
-from api.dependencies import Allowed, TheService
+from api.dependencies import Allowed, TheMonitoring, TheReports
 from api.queries import StrictRoute
 from api.v1.reports.schemas import AlarmQuery, AlarmReportOut, ReportQuery, ReviewReportOut, as_csv
 from casework.kernel import errors
@@ -39,12 +39,12 @@ _RESPONSES: Final = {
     ),
 )
 def alarms(
-    service: TheService,
+    monitoring: TheMonitoring,
     actor: Reader,
     query: Annotated[AlarmQuery, Query()],
 ) -> AlarmReportOut:
     """Count travellers, alarms and false alarms, and say which list is beyond its limit."""
-    return AlarmReportOut.of(service.monitoring.report(actor, query.days))
+    return AlarmReportOut.of(monitoring.report(actor, query.days))
 
 
 @router.get(
@@ -54,12 +54,12 @@ def alarms(
     responses=_RESPONSES,
 )
 def review(
-    service: TheService,
+    reports: TheReports,
     actor: Reader,
     query: Annotated[ReportQuery, Query()],
 ) -> ReviewReportOut | Response:
     """Count alerts, how they ended and how long people took, of your agency's watchlists."""
-    return _answer(service.records.reports.review(actor, query.request), query.format)
+    return _answer(reports.review(actor, query.request), query.format)
 
 
 @router.get(
@@ -69,12 +69,12 @@ def review(
     responses=_RESPONSES,
 )
 def totals(
-    service: TheService,
+    reports: TheReports,
     actor: Coordinator,
     query: Annotated[ReportQuery, Query()],
 ) -> ReviewReportOut | Response:
     """Count the alerts of all agencies; numbers below 5 are hidden (null)."""
-    return _answer(service.records.reports.totals(actor, query.request), query.format)
+    return _answer(reports.totals(actor, query.request), query.format)
 
 
 def _answer(report: ReviewReport, form: str) -> ReviewReportOut | Response:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from api import problems
-from api.dependencies import Allowed, TheService, Workers, work_place
+from api.dependencies import Allowed, TheSearches, Workers, work_place
 from api.forms import Form, multipart_schema, read_parts, validated
 from api.queries import StrictRoute
 from api.server_timing import server_timing
@@ -40,7 +40,7 @@ _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.Request
 async def search(
     request: Request,
     response: Response,
-    service: TheService,
+    searches: TheSearches,
     actor: Searcher,
     pool: Workers,
 ) -> SearchOut:
@@ -57,7 +57,7 @@ async def search(
     watch = Stopwatch()
 
     def work() -> SearchView:
-        return service.searches.search(actor, question, watch)
+        return searches.search(actor, question, watch)
 
     view = await pool.run(request, work)
     response.headers["Server-Timing"] = server_timing(watch.stages)
@@ -71,9 +71,9 @@ async def search(
     summary="Read a search",
     responses=problems.responses(*_COMMON, errors.NotFound),
 )
-def read(search_id: str, service: TheService, actor: Searcher) -> SearchOut:
+def read(search_id: str, searches: TheSearches, actor: Searcher) -> SearchOut:
     """Return a search that you made; who is not within your reach any more is left out."""
-    return SearchOut.of(service.searches.get(actor, search_id))
+    return SearchOut.of(searches.get(actor, search_id))
 
 
 @router.get(
@@ -85,9 +85,9 @@ def read(search_id: str, service: TheService, actor: Searcher) -> SearchOut:
         **problems.responses(*_COMMON, errors.NotFound),
     },
 )
-def photo(search_id: str, rank: Rank, service: TheService, actor: Searcher) -> Response:
+def photo(search_id: str, rank: Rank, searches: TheSearches, actor: Searcher) -> Response:
     """Return the photo that a candidate was found by, as it was enrolled."""
-    content, kind = service.searches.photo(actor, search_id, rank)
+    content, kind = searches.photo(actor, search_id, rank)
     return Response(content, media_type=MEDIA_TYPES[kind], headers=PRIVATE)
 
 

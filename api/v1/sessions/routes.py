@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Response
 
 from api import problems
-from api.dependencies import Allowed, HashingPlace, Origin, RequestId, TheService
+from api.dependencies import Allowed, Origin, RequestId, TheSessions, hashing_place
 from api.queries import StrictRoute
 from api.v1.officers.schemas import OfficerOut
 from api.v1.sessions.schemas import SessionIn, SessionOut, incomplete_of
@@ -23,6 +23,7 @@ Someone = Annotated[Actor, Depends(Allowed(Permission.OWN_ACCOUNT))]
 
 @router.post(
     "",
+    dependencies=[hashing_place()],
     status_code=201,
     response_model=SessionOut,
     summary="Sign in",
@@ -37,15 +38,12 @@ Someone = Annotated[Actor, Depends(Allowed(Permission.OWN_ACCOUNT))]
 def begin(
     body: SessionIn,
     response: Response,
-    service: TheService,
+    sessions: TheSessions,
     origin: Origin,
     request_id: RequestId,
-    place: HashingPlace,
 ) -> SessionOut:
     """Sign an officer in; the token is short-lived. Where a code is needed, the answer says so."""
-    del place
     credentials = Credentials(body.login, body.password, body.code)
-    sessions = service.records.sessions
     signed_in = sessions.sign_in(credentials, SessionKind.PROGRAM, request_id, origin)
     response.headers["Cache-Control"] = "no-store"
     return SessionOut(
@@ -62,6 +60,6 @@ def begin(
     summary="Sign out",
     responses=problems.responses(errors.NotAuthenticated, errors.NotPermitted, errors.NotFound),
 )
-def end(service: TheService, actor: Someone) -> None:
+def end(sessions: TheSessions, actor: Someone) -> None:
     """End the session that the request is sent with."""
-    service.records.sessions.end(actor)
+    sessions.end(actor)

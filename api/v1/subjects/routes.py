@@ -10,8 +10,11 @@ from api import problems
 from api.dependencies import (
     Allowed,
     ReadVersion,
-    TheService,
+    TheEnrolment,
+    TheHistory,
+    TheLookalikes,
     TheSettings,
+    TheSubjects,
     Workers,
     etag,
     work_place,
@@ -36,11 +39,10 @@ from api.workers import Overloaded
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
-from casework.screening.duplicates import Lookalike
-from casework.service import Service
+from casework.screening.duplicates import Lookalike, Lookalikes
 from casework.tables import Subject
 from casework.watchlists.enrolment import Enrolled
-from casework.watchlists.subjects import NewSubject
+from casework.watchlists.subjects import NewSubject, Subjects
 
 router: Final = APIRouter(prefix="/v1/subjects", tags=["subjects"], route_class=StrictRoute)
 
@@ -93,7 +95,9 @@ MEDIA_TYPES: Final = {
 async def enrol(
     request: Request,
     response: Response,
-    service: TheService,
+    subjects: TheSubjects,
+    enrolment: TheEnrolment,
+    lookalikes: TheLookalikes,
     settings: TheSettings,
     actor: Editor,
     pool: Workers,
@@ -108,13 +112,13 @@ async def enrol(
     person = NewSubject(**{**body.model_dump(), "watchlist_ids": tuple(body.watchlist_ids)})
 
     def work() -> tuple[Enrolled, tuple[Lookalike, ...]]:
-        enrolled = service.enrolment.enrol(actor, person, files)
-        return enrolled, _similar(service, actor, enrolled)
+        enrolled = enrolment.enrol(actor, person, files)
+        return enrolled, _similar(lookalikes, actor, enrolled)
 
     enrolled, similar = await pool.run(request, work)
     response.status_code = 201 if enrolled.created else 200
     response.headers["Location"] = f"/v1/subjects/{enrolled.subject_id}"
-    return _enrolment(service, actor, enrolled, similar, response)
+    return _enrolment(subjects, actor, enrolled, similar, response)
 
 
 @router.get(
@@ -124,13 +128,13 @@ async def enrol(
     responses=problems.responses(*_COMMON),
 )
 def page(
-    service: TheService,
+    subjects: TheSubjects,
     actor: Reader,
     query: Annotated[SubjectQuery, Query()],
 ) -> Page[SubjectOut]:
     """Return subjects in order of making, of all watchlists or of one."""
     rows, following = page_of(
-        lambda most: service.records.subjects.page(actor, query.after, most, query.chosen),
+        lambda most: subjects.page(actor, query.after, most, query.chosen),
         query.limit,
     )
     items = [SubjectOut.of(row) for row in rows]
@@ -143,9 +147,9 @@ def page(
     summary="Read a subject",
     responses=problems.responses(*_COMMON, errors.NotFound),
 )
-def read(subject_id: str, response: Response, service: TheService, actor: Reader) -> SubjectOut:
+def read(subject_id: str, response: Response, subjects: TheSubjects, actor: Reader) -> SubjectOut:
     """Return one subject, with its version as ETag."""
-    return _answer(service.records.subjects.get(actor, subject_id), response)
+    return _answer(subjects.get(actor, subject_id), response)
 
 
 @router.patch(
@@ -165,13 +169,13 @@ def edit(
     subject_id: str,
     body: SubjectPatch,
     response: Response,
-    service: TheService,
+    subjects: TheSubjects,
     actor: Editor,
     version: ReadVersion,
 ) -> SubjectOut:
     """Change the fields that are sent; they count from the next screening on."""
     changes = body.changes()
-    return _answer(service.records.subjects.edit(actor, subject_id, changes, version), response)
+    return _answer(subjects.edit(actor, subject_id, changes, version), response)
 
 
 @router.delete(
@@ -180,9 +184,9 @@ def edit(
     summary="Erase a subject",
     responses=problems.responses(*_COMMON, errors.NotFound),
 )
-def remove(subject_id: str, service: TheService, actor: Editor) -> None:
+def remove(subject_id: str, subjects: TheSubjects, actor: Editor) -> None:
     """Erase a subject, its photos and templates; alerts already raised remain."""
-    service.records.subjects.remove(actor, subject_id)
+    subjects.remove(actor, subject_id)
 
 
 @router.get(
@@ -193,13 +197,13 @@ def remove(subject_id: str, service: TheService, actor: Editor) -> None:
 )
 def encounters(
     subject_id: str,
-    service: TheService,
+    history: TheHistory,
     actor: HistoryReader,
     query: Before,
 ) -> Page[MeetingOut]:
     """Return where the subject was met, at every stage, newest first; and what came of it."""
     rows, following = page_of(
-        lambda most: service.records.history.page(actor, subject_id, query.before, most),
+        lambda most: history.page(actor, subject_id, query.before, most),
         query.limit,
         lambda row: row.encounter.id,
     )
@@ -220,7 +224,9 @@ async def add_photos(
     subject_id: str,
     request: Request,
     response: Response,
-    service: TheService,
+    subjects: TheSubjects,
+    enrolment: TheEnrolment,
+    lookalikes: TheLookalikes,
     settings: TheSettings,
     actor: Editor,
     pool: Workers,
@@ -231,11 +237,11 @@ async def add_photos(
     files = form.photos("photos", settings.max_photos)
 
     def work() -> tuple[Enrolled, tuple[Lookalike, ...]]:
-        enrolled = service.enrolment.add_photos(actor, subject_id, files)
-        return enrolled, _similar(service, actor, enrolled)
+        enrolled = enrolment.add_photos(actor, subject_id, files)
+        return enrolled, _similar(lookalikes, actor, enrolled)
 
     enrolled, similar = await pool.run(request, work)
-    return _enrolment(service, actor, enrolled, similar, response)
+    return _enrolment(subjects, actor, enrolled, similar, response)
 
 
 @router.get(
@@ -247,9 +253,9 @@ async def add_photos(
         **problems.responses(*_COMMON, errors.NotFound),
     },
 )
-def photo(subject_id: str, photo_id: str, service: TheService, actor: Reader) -> Response:
+def photo(subject_id: str, photo_id: str, subjects: TheSubjects, actor: Reader) -> Response:
     """Return a photo's bytes as they were enrolled."""
-    content, kind = service.records.subjects.photo_content(actor, subject_id, photo_id)
+    content, kind = subjects.photo_content(actor, subject_id, photo_id)
     return Response(
         content,
         media_type=MEDIA_TYPES[kind],
@@ -263,19 +269,19 @@ def photo(subject_id: str, photo_id: str, service: TheService, actor: Reader) ->
     summary="Erase a photo",
     responses=problems.responses(*_COMMON, errors.NotFound, errors.StillInUse),
 )
-def remove_photo(subject_id: str, photo_id: str, service: TheService, actor: Editor) -> None:
+def remove_photo(subject_id: str, photo_id: str, subjects: TheSubjects, actor: Editor) -> None:
     """Erase one photo and its templates; the last one goes only with its subject."""
-    service.records.subjects.remove_photo(actor, subject_id, photo_id)
+    subjects.remove_photo(actor, subject_id, photo_id)
 
 
-def _similar(service: Service, actor: Actor, enrolled: Enrolled) -> tuple[Lookalike, ...]:
+def _similar(lookalikes: Lookalikes, actor: Actor, enrolled: Enrolled) -> tuple[Lookalike, ...]:
     """Return whom the new photos resemble."""
-    (similar,) = service.lookalikes.of(actor, [enrolled])
+    (similar,) = lookalikes.of(actor, [enrolled])
     return similar
 
 
 def _enrolment(
-    service: Service,
+    subjects: Subjects,
     actor: Actor,
     enrolled: Enrolled,
     similar: Sequence[Lookalike],
@@ -283,7 +289,7 @@ def _enrolment(
 ) -> EnrolmentOut:
     assert enrolled.subject_id is not None  # noqa: S101 - a refusal has been raised before
     return EnrolmentOut(
-        subject=_answer(service.records.subjects.get(actor, enrolled.subject_id), response),
+        subject=_answer(subjects.get(actor, enrolled.subject_id), response),
         created=enrolled.created,
         photos=[PhotoReportOut.of(report) for report in enrolled.reports],
         similar=[SimilarOut.model_validate(each) for each in similar],

@@ -5,7 +5,16 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api import problems
-from api.dependencies import Allowed, ReadVersion, TheService, Workers, etag, work_place
+from api.dependencies import (
+    Allowed,
+    ReadVersion,
+    TheReferrals,
+    TheTips,
+    TheTipSteps,
+    Workers,
+    etag,
+    work_place,
+)
 from api.forms import multipart_schema, read_form
 from api.pages import Page, page_of
 from api.queries import StrictRoute
@@ -27,8 +36,8 @@ from api.workers import Overloaded
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
-from casework.service import Service
 from casework.tables import Tip
+from casework.tips.tips import Tips
 from casework.watchlists.subjects import NewSubject
 
 router: Final = APIRouter(prefix="/v1/tips", tags=["tips"], route_class=StrictRoute)
@@ -58,7 +67,8 @@ _PHOTO: Final[dict[str, Any]] = {
 async def record(
     request: Request,
     response: Response,
-    service: TheService,
+    steps: TheTipSteps,
+    tips: TheTips,
     actor: Handler,
     pool: Workers,
 ) -> TipOut:
@@ -68,24 +78,24 @@ async def record(
     photo = file.content if file is not None else None
 
     def work() -> Tip:
-        return service.tip_desk.record(actor, fields.new, photo)
+        return steps.record(actor, fields.new, photo)
 
     row = await pool.run(request, work)
     response.headers["Location"] = f"/v1/tips/{row.id}"
-    return await pool.record(lambda: _answer(service, actor, row.id, response))
+    return await pool.record(lambda: _answer(tips, actor, row.id, response))
 
 
 @router.get(
     "", response_model=Page[TipSummary], summary="List tips", responses=problems.responses(*COMMON)
 )
 def page(
-    service: TheService,
+    tips: TheTips,
     actor: Handler,
     query: Annotated[TipQuery, Query()],
 ) -> Page[TipSummary]:
     """Return the tips that your agency recorded, newest first."""
     rows, following = page_of(
-        lambda most: service.records.tips.page(actor, query.before, most, query.chosen), query.limit
+        lambda most: tips.page(actor, query.before, most, query.chosen), query.limit
     )
     items = [TipSummary.of(row) for row in rows]
     return Page[TipSummary](items=items, next=following)
@@ -97,9 +107,9 @@ def page(
     summary="Read a tip",
     responses=problems.responses(*COMMON, errors.NotFound),
 )
-def read(tip_id: str, response: Response, service: TheService, actor: Handler) -> TipOut:
+def read(tip_id: str, response: Response, tips: TheTips, actor: Handler) -> TipOut:
     """Return one tip, with its version as ETag."""
-    return _answer(service, actor, tip_id, response)
+    return _answer(tips, actor, tip_id, response)
 
 
 @router.get(
@@ -111,9 +121,9 @@ def read(tip_id: str, response: Response, service: TheService, actor: Handler) -
         **problems.responses(*COMMON, errors.NotFound),
     },
 )
-def photo(tip_id: str, service: TheService, actor: Handler) -> Response:
+def photo(tip_id: str, tips: TheTips, actor: Handler) -> Response:
     """Return the photo as it was submitted."""
-    content, kind = service.records.tips.photo(actor, tip_id)
+    content, kind = tips.photo(actor, tip_id)
     return Response(content, media_type=MEDIA_TYPES[kind], headers=PRIVATE)
 
 
@@ -123,10 +133,10 @@ def photo(tip_id: str, service: TheService, actor: Handler) -> Response:
     summary="Read who reported a tip",
     responses=problems.responses(*COMMON, errors.NotFound),
 )
-def source(tip_id: str, response: Response, service: TheService, actor: Protector) -> SourceOut:
+def source(tip_id: str, response: Response, tips: TheTips, actor: Protector) -> SourceOut:
     """Return the source; each reading goes into the audit trail."""
     response.headers.update(PRIVATE)
-    return SourceOut(source=service.records.tips.source(actor, tip_id))
+    return SourceOut(source=tips.source(actor, tip_id))
 
 
 @router.post(
@@ -141,14 +151,15 @@ async def search(
     request: Request,
     body: TipSearchIn,
     response: Response,
-    service: TheService,
+    steps: TheTipSteps,
+    tips: TheTips,
     actor: Searcher,
     version: ReadVersion,
     pool: Workers,
 ) -> TipOut:
     """Search the lists within your reach; whom it found is at `/v1/searches/{search_id}`."""
-    await pool.run(request, lambda: service.tip_desk.search(actor, tip_id, body.purpose, version))
-    return await pool.record(lambda: _answer(service, actor, tip_id, response))
+    await pool.run(request, lambda: steps.search(actor, tip_id, body.purpose, version))
+    return await pool.record(lambda: _answer(tips, actor, tip_id, response))
 
 
 @router.post(
@@ -163,7 +174,8 @@ def refer(
     tip_id: str,
     body: TipReferralIn,
     response: Response,
-    service: TheService,
+    steps: TheTipSteps,
+    referrals: TheReferrals,
     actor: Referrer,
     version: ReadVersion,
 ) -> ReferralOut:
@@ -171,8 +183,8 @@ def refer(
 
     `If-Match` takes the tip's ETag.
     """
-    row = service.tip_desk.refer(actor, tip_id, body.handover, body.fields, version)
-    return sent(service, actor, row.id, response)
+    row = steps.refer(actor, tip_id, body.handover, body.fields, version)
+    return sent(referrals, actor, row.id, response)
 
 
 @router.post(
@@ -189,7 +201,8 @@ async def enrol(
     request: Request,
     body: SubjectIn,
     response: Response,
-    service: TheService,
+    steps: TheTipSteps,
+    tips: TheTips,
     actor: Editor,
     version: ReadVersion,
     pool: Workers,
@@ -197,8 +210,8 @@ async def enrol(
     """Make a subject of the tip, with its photo, on your agency's lists; the tip names it then."""
     person = NewSubject(**{**body.model_dump(), "watchlist_ids": tuple(body.watchlist_ids)})
 
-    await pool.run(request, lambda: service.tip_desk.enrol(actor, tip_id, person, version))
-    return await pool.record(lambda: _answer(service, actor, tip_id, response))
+    await pool.run(request, lambda: steps.enrol(actor, tip_id, person, version))
+    return await pool.record(lambda: _answer(tips, actor, tip_id, response))
 
 
 @router.post(
@@ -211,16 +224,17 @@ def dismiss(
     tip_id: str,
     body: DismissalIn,
     response: Response,
-    service: TheService,
+    steps: TheTipSteps,
+    tips: TheTips,
     actor: Handler,
     version: ReadVersion,
 ) -> TipOut:
     """Settle a tip without more; the reason is kept with it."""
-    service.tip_desk.dismiss(actor, tip_id, body.reason, version)
-    return _answer(service, actor, tip_id, response)
+    steps.dismiss(actor, tip_id, body.reason, version)
+    return _answer(tips, actor, tip_id, response)
 
 
-def _answer(service: Service, actor: Actor, tip_id: str, response: Response) -> TipOut:
-    view = service.records.tips.get(actor, tip_id)
+def _answer(tips: Tips, actor: Actor, tip_id: str, response: Response) -> TipOut:
+    view = tips.get(actor, tip_id)
     response.headers["ETag"] = etag(view.tip.version)
     return TipOut.seen(view)

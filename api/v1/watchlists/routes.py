@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Response
 
 from api import problems
-from api.dependencies import Allowed, ReadVersion, TheService, etag
+from api.dependencies import Allowed, ReadVersion, TheWatchlists, etag
 from api.pages import Page, page_of
 from api.queries import After, StrictRoute
 from api.v1.watchlists.schemas import WatchlistIn, WatchlistOut, WatchlistPatch
@@ -31,10 +31,10 @@ _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.Request
     responses=problems.responses(*_COMMON, errors.NotFound, errors.AlreadyExists),
 )
 def create(
-    body: WatchlistIn, response: Response, service: TheService, actor: Editor
+    body: WatchlistIn, response: Response, watchlists: TheWatchlists, actor: Editor
 ) -> WatchlistOut:
     """Make an empty watchlist with its policy."""
-    row = service.records.watchlists.create(actor, NewWatchlist(**body.model_dump()))
+    row = watchlists.create(actor, NewWatchlist(**body.model_dump()))
     response.headers["Location"] = f"/v1/watchlists/{row.id}"
     return _answer(row, response)
 
@@ -45,11 +45,9 @@ def create(
     summary="List watchlists",
     responses=problems.responses(*_COMMON),
 )
-def page(service: TheService, actor: Reader, query: After) -> Page[WatchlistOut]:
+def page(watchlists: TheWatchlists, actor: Reader, query: After) -> Page[WatchlistOut]:
     """Return watchlists in order of making."""
-    rows, following = page_of(
-        lambda most: service.records.watchlists.page(actor, query.after, most), query.limit
-    )
+    rows, following = page_of(lambda most: watchlists.page(actor, query.after, most), query.limit)
     items = [WatchlistOut.of(row) for row in rows]
     return Page[WatchlistOut](items=items, next=following)
 
@@ -60,9 +58,11 @@ def page(service: TheService, actor: Reader, query: After) -> Page[WatchlistOut]
     summary="Read a watchlist",
     responses=problems.responses(*_COMMON, errors.NotFound),
 )
-def read(watchlist_id: str, response: Response, service: TheService, actor: Reader) -> WatchlistOut:
+def read(
+    watchlist_id: str, response: Response, watchlists: TheWatchlists, actor: Reader
+) -> WatchlistOut:
     """Return one watchlist, with its version as ETag."""
-    return _answer(service.records.watchlists.get(actor, watchlist_id), response)
+    return _answer(watchlists.get(actor, watchlist_id), response)
 
 
 @router.patch(
@@ -77,13 +77,13 @@ def edit(
     watchlist_id: str,
     body: WatchlistPatch,
     response: Response,
-    service: TheService,
+    watchlists: TheWatchlists,
     actor: Editor,
     version: ReadVersion,
 ) -> WatchlistOut:
     """Change the fields that are sent; they count from the next screening on."""
     changes = body.changes()
-    return _answer(service.records.watchlists.edit(actor, watchlist_id, changes, version), response)
+    return _answer(watchlists.edit(actor, watchlist_id, changes, version), response)
 
 
 @router.delete(
@@ -92,9 +92,9 @@ def edit(
     summary="Remove an empty watchlist",
     responses=problems.responses(*_COMMON, errors.NotFound, errors.StillInUse),
 )
-def remove(watchlist_id: str, service: TheService, actor: Editor) -> None:
+def remove(watchlist_id: str, watchlists: TheWatchlists, actor: Editor) -> None:
     """Remove a watchlist on which nobody stands."""
-    service.records.watchlists.remove(actor, watchlist_id)
+    watchlists.remove(actor, watchlist_id)
 
 
 def _answer(row: Watchlist, response: Response) -> WatchlistOut:

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Response
 
 from api import problems
-from api.dependencies import Allowed, ReadVersion, TheService, etag
+from api.dependencies import Allowed, ReadVersion, TheDeliveries, TheOutbox, TheWebhooks, etag
 from api.pages import Page, page_of
 from api.queries import After, StrictRoute
 from api.v1.webhooks.schemas import (
@@ -39,13 +39,15 @@ _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.Request
     summary="Register a webhook",
     responses=problems.responses(*_COMMON, errors.NotFound, errors.TargetRefused),
 )
-def create(body: WebhookIn, response: Response, service: TheService, actor: Manager) -> WebhookMade:
+def create(
+    body: WebhookIn, response: Response, webhooks: TheWebhooks, actor: Manager
+) -> WebhookMade:
     """Register an address; the answer holds the secret, which is not shown again."""
     agency_id = body.agency_id
     if agency_id is None and body.key_id is None:
         agency_id = actor.agency_id
     new = NewWebhook(body.url, body.events, body.description, agency_id, body.key_id)
-    row, secret = service.records.webhooks.create(actor, new)
+    row, secret = webhooks.create(actor, new)
     response.headers["Location"] = f"/v1/webhooks/{row.id}"
     response.headers["ETag"] = etag(row.version)
     return WebhookMade.of(row, secret)
@@ -57,11 +59,9 @@ def create(body: WebhookIn, response: Response, service: TheService, actor: Mana
     summary="List webhooks",
     responses=problems.responses(*_COMMON),
 )
-def page(service: TheService, actor: Manager, query: After) -> Page[WebhookOut]:
+def page(webhooks: TheWebhooks, actor: Manager, query: After) -> Page[WebhookOut]:
     """Return the webhooks that you manage, in order of making."""
-    rows, following = page_of(
-        lambda most: service.records.webhooks.page(actor, query.after, most), query.limit
-    )
+    rows, following = page_of(lambda most: webhooks.page(actor, query.after, most), query.limit)
     items = [WebhookOut.model_validate(row) for row in rows]
     return Page[WebhookOut](items=items, next=following)
 
@@ -72,9 +72,9 @@ def page(service: TheService, actor: Manager, query: After) -> Page[WebhookOut]:
     summary="Read a webhook",
     responses=problems.responses(*_COMMON, errors.NotFound),
 )
-def read(webhook_id: str, response: Response, service: TheService, actor: Manager) -> WebhookOut:
+def read(webhook_id: str, response: Response, webhooks: TheWebhooks, actor: Manager) -> WebhookOut:
     """Return one webhook, with its version as ETag."""
-    return _answer(service.records.webhooks.get(actor, webhook_id), response)
+    return _answer(webhooks.get(actor, webhook_id), response)
 
 
 @router.patch(
@@ -89,14 +89,15 @@ def edit(
     webhook_id: str,
     body: WebhookPatch,
     response: Response,
-    service: TheService,
+    outbox: TheOutbox,
+    webhooks: TheWebhooks,
     actor: Manager,
     version: ReadVersion,
 ) -> WebhookOut:
     """Change the fields that are sent; `active` switches it off, and on again after failures."""
     changes = body.changes()
-    row = service.records.webhooks.edit(actor, webhook_id, changes, version)
-    service.records.kernel.outbox.ring()
+    row = webhooks.edit(actor, webhook_id, changes, version)
+    outbox.ring()
     return _answer(row, response)
 
 
@@ -106,9 +107,9 @@ def edit(
     summary="Remove a webhook",
     responses=problems.responses(*_COMMON, errors.NotFound),
 )
-def remove(webhook_id: str, service: TheService, actor: Manager) -> None:
+def remove(webhook_id: str, webhooks: TheWebhooks, actor: Manager) -> None:
     """Remove a webhook with its deliveries."""
-    service.records.webhooks.remove(actor, webhook_id)
+    webhooks.remove(actor, webhook_id)
 
 
 @router.post(
@@ -118,10 +119,10 @@ def remove(webhook_id: str, service: TheService, actor: Manager) -> None:
     responses=problems.responses(*_COMMON, errors.NotFound),
 )
 def rotate(
-    webhook_id: str, body: RotationIn, response: Response, service: TheService, actor: Manager
+    webhook_id: str, body: RotationIn, response: Response, webhooks: TheWebhooks, actor: Manager
 ) -> WebhookMade:
     """Make a new secret; the former one signs too for a while, so that nothing is refused."""
-    row, secret = service.records.webhooks.rotate(actor, webhook_id, body.overlap)
+    row, secret = webhooks.rotate(actor, webhook_id, body.overlap)
     response.headers["ETag"] = etag(row.version)
     return WebhookMade.of(row, secret)
 
@@ -133,9 +134,9 @@ def rotate(
     summary="Try a webhook",
     responses=problems.responses(*_COMMON, errors.NotFound),
 )
-def ping(webhook_id: str, service: TheService, actor: Manager) -> DeliveryOut:
+def ping(webhook_id: str, deliveries: TheDeliveries, actor: Manager) -> DeliveryOut:
     """Send a message that tells nothing, once; its delivery says what came of it."""
-    return DeliveryOut.of(service.records.deliveries.ping(actor, webhook_id))
+    return DeliveryOut.of(deliveries.ping(actor, webhook_id))
 
 
 @router.get(
@@ -146,15 +147,13 @@ def ping(webhook_id: str, service: TheService, actor: Manager) -> DeliveryOut:
 )
 def deliveries(
     webhook_id: str,
-    service: TheService,
+    deliveries: TheDeliveries,
     actor: Manager,
     query: Annotated[DeliveryQuery, Query()],
 ) -> Page[DeliveryOut]:
     """Return what was told or is to be told, the latest first."""
     rows, following = page_of(
-        lambda most: service.records.deliveries.page(
-            actor, webhook_id, query.before, most, query.state
-        ),
+        lambda most: deliveries.page(actor, webhook_id, query.before, most, query.state),
         query.limit,
     )
     items = [DeliveryOut.of(row) for row in rows]
@@ -168,9 +167,9 @@ def deliveries(
     summary="Tell again",
     responses=problems.responses(*_COMMON, errors.NotFound),
 )
-def replay(webhook_id: str, body: ReplayIn, service: TheService, actor: Manager) -> ReplayOut:
+def replay(webhook_id: str, body: ReplayIn, deliveries: TheDeliveries, actor: Manager) -> ReplayOut:
     """Queue deliveries of the log once more, in their old order."""
-    return ReplayOut(queued=service.records.deliveries.replay(actor, webhook_id, body.again))
+    return ReplayOut(queued=deliveries.replay(actor, webhook_id, body.again))
 
 
 def _answer(row: Webhook, response: Response) -> WebhookOut:
