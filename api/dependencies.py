@@ -129,38 +129,40 @@ def _part(read: Callable[[Service], object]) -> DependsParameter:
 
 
 # What a view needs stands in its signature: `alerts: TheAlerts`.
-TheAccount = Annotated[Account, _part(lambda service: service.records.account)]
-TheAgencies = Annotated[Agencies, _part(lambda service: service.records.agencies)]
-TheAlerts = Annotated[Alerts, _part(lambda service: service.records.alerts)]
-TheAudit = Annotated[Audit, _part(lambda service: service.records.kernel.audit)]
-TheCalibrations = Annotated[Calibrations, _part(lambda service: service.calibrations)]
-TheDataSubjectReports = Annotated[DataSubjectReports, _part(lambda service: service.records.held)]
-TheDecisions = Annotated[Review, _part(lambda service: service.records.review)]
-TheDeliveries = Annotated[Deliveries, _part(lambda service: service.records.deliveries)]
+TheAccount = Annotated[Account, _part(lambda service: service.accounts.account)]
+TheAgencies = Annotated[Agencies, _part(lambda service: service.accounts.agencies)]
+TheAlerts = Annotated[Alerts, _part(lambda service: service.review.alerts)]
+TheAudit = Annotated[Audit, _part(lambda service: service.kernel.audit)]
+TheCalibrations = Annotated[Calibrations, _part(lambda service: service.calibration.calibrations)]
+TheDataSubjectReports = Annotated[
+    DataSubjectReports, _part(lambda service: service.oversight.data_subject_reports)
+]
+TheDecisions = Annotated[Review, _part(lambda service: service.review.decisions)]
+TheDeliveries = Annotated[Deliveries, _part(lambda service: service.exchange.deliveries)]
 TheEnrolment = Annotated[Enrolment, _part(lambda service: service.enrolment)]
-TheExports = Annotated[Exports, _part(lambda service: service.records.exports)]
-TheFalseMatchCurve = Annotated[FalseMatchCurve, _part(lambda service: service.curve)]
-TheFeed = Annotated[Feed, _part(lambda service: service.records.feed)]
-TheHistory = Annotated[History, _part(lambda service: service.records.history)]
-TheImports = Annotated[Imports, _part(lambda service: service.records.imports)]
-TheKeys = Annotated[Keys, _part(lambda service: service.records.keys)]
-TheLookalikes = Annotated[Lookalikes, _part(lambda service: service.lookalikes)]
-TheMonitoring = Annotated[Monitoring, _part(lambda service: service.monitoring)]
-TheOfficers = Annotated[Officers, _part(lambda service: service.records.officers)]
-TheOutbox = Annotated[Outbox, _part(lambda service: service.records.kernel.outbox)]
+TheExports = Annotated[Exports, _part(lambda service: service.exchange.exports)]
+TheFalseMatchCurve = Annotated[FalseMatchCurve, _part(lambda service: service.calibration.curve)]
+TheFeed = Annotated[Feed, _part(lambda service: service.exchange.feed)]
+TheHistory = Annotated[History, _part(lambda service: service.review.history)]
+TheImports = Annotated[Imports, _part(lambda service: service.exchange.imports)]
+TheKeys = Annotated[Keys, _part(lambda service: service.accounts.keys)]
+TheLookalikes = Annotated[Lookalikes, _part(lambda service: service.screening.lookalikes)]
+TheMonitoring = Annotated[Monitoring, _part(lambda service: service.calibration.monitoring)]
+TheOfficers = Annotated[Officers, _part(lambda service: service.accounts.officers)]
+TheOutbox = Annotated[Outbox, _part(lambda service: service.kernel.outbox)]
 ThePipeline = Annotated[Pipeline, _part(lambda service: service.pipeline)]
-TheReferralSteps = Annotated[ReferralSteps, _part(lambda service: service.records.correspondence)]
-TheReferrals = Annotated[Referrals, _part(lambda service: service.records.referrals)]
-TheReports = Annotated[Reports, _part(lambda service: service.records.reports)]
-TheScreening = Annotated[Screening, _part(lambda service: service.screening)]
-TheSearches = Annotated[Searches, _part(lambda service: service.searches)]
-TheSessions = Annotated[Sessions, _part(lambda service: service.records.sessions)]
-TheSubjects = Annotated[Subjects, _part(lambda service: service.records.subjects)]
-TheTipSteps = Annotated[TipSteps, _part(lambda service: service.tip_desk)]
-TheTips = Annotated[Tips, _part(lambda service: service.records.tips)]
-TheTrail = Annotated[AuditReader, _part(lambda service: service.records.trail)]
-TheWatchlists = Annotated[Watchlists, _part(lambda service: service.records.watchlists)]
-TheWebhooks = Annotated[Webhooks, _part(lambda service: service.records.webhooks)]
+TheReferralSteps = Annotated[ReferralSteps, _part(lambda service: service.exchange.referral_steps)]
+TheReferrals = Annotated[Referrals, _part(lambda service: service.exchange.referrals)]
+TheReports = Annotated[Reports, _part(lambda service: service.oversight.reports)]
+TheScreening = Annotated[Screening, _part(lambda service: service.screening.encounters)]
+TheSearches = Annotated[Searches, _part(lambda service: service.screening.searches)]
+TheSessions = Annotated[Sessions, _part(lambda service: service.accounts.sessions)]
+TheSubjects = Annotated[Subjects, _part(lambda service: service.lists.subjects)]
+TheTipSteps = Annotated[TipSteps, _part(lambda service: service.tip_steps)]
+TheTips = Annotated[Tips, _part(lambda service: service.exchange.tips)]
+TheTrail = Annotated[AuditReader, _part(lambda service: service.oversight.trail)]
+TheWatchlists = Annotated[Watchlists, _part(lambda service: service.lists.watchlists)]
+TheWebhooks = Annotated[Webhooks, _part(lambda service: service.exchange.webhooks)]
 
 
 async def _actor(
@@ -171,11 +173,11 @@ async def _actor(
     """Return who makes the request; whether they may is for `Allowed` to say."""
     if credentials is None:
         raise NotAuthenticated("credentials_missing")
-    text, records = credentials.credentials, service.records
-    known = records.sessions if is_session(text) else records.keys
+    text, records = credentials.credentials, service
+    known = records.accounts.sessions if is_session(text) else records.accounts.keys
     # One row of a local file is read sooner than a thread is woken; a server is waited for, and so
     # is a session now and then, which is written when it was used last.
-    if records.kernel.database.local and known is records.keys:
+    if records.kernel.database.local and known is records.accounts.keys:
         found = known.recognise(text)
     else:
         found = await asyncio.to_thread(known.recognise, text)
@@ -190,12 +192,12 @@ async def _recognise(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
 ) -> Callable[[], Actor]:
     """Return what tells who makes the request, to be asked again while the answer goes on."""
-    text, records = credentials.credentials if credentials is not None else "", service.records
+    text, records = credentials.credentials if credentials is not None else "", service
 
     def recognise() -> Actor:
         if is_session(text):
-            return records.sessions.recognise(text, used=False)
-        return records.keys.recognise(text)
+            return records.accounts.sessions.recognise(text, used=False)
+        return records.accounts.keys.recognise(text)
 
     return recognise
 
@@ -218,7 +220,7 @@ class Allowed:
             require(actor, self.act)
         except NotPermitted:
             entry = AuditEntry(actor, self.act, outcome=REFUSED)
-            await asyncio.to_thread(service.records.kernel.audit.note, entry)
+            await asyncio.to_thread(service.kernel.audit.note, entry)
             raise
         return actor
 

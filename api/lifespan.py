@@ -66,7 +66,7 @@ async def _start(
         state.failure = f"{type(error).__name__}: see the log"
         log.error("the service cannot start", exc_info=error)
         return
-    stack.callback(service.records.close)
+    stack.callback(service.close)
     # What was admitted is finished before the database is closed under it.
     stack.push_async_callback(state.workers.shutdown)
     state.service = service
@@ -77,12 +77,12 @@ async def _start(
     worker.start()
     state.import_worker = worker
     stack.push_async_callback(worker.stop)
-    stack.push_async_callback(WebhookDelivery(state.settings, service.records, state.metrics).stop)
+    stack.push_async_callback(WebhookDelivery(state.settings, service, state.metrics).stop)
     stack.callback(state.streams.close)
     log.info(
         "ready",
         pack=service.pack.name,
-        templates=len(service.mirror.gallery),
+        templates=len(service.gallery.replica.gallery),
         workers=state.settings.workers,
     )
 
@@ -92,15 +92,15 @@ def _periodic(settings: Settings, service: Service, metrics: Metrics) -> Periodi
     tasks = PeriodicTasks()
 
     def calibrate() -> None:
-        made = service.calibrations.renew(Actor.service())
+        made = service.calibration.calibrations.renew(Actor.service())
         if made is not None:
             log.info("calibrated", calibration=made.id, searches=made.searches)
 
     def monitor() -> None:
-        metrics.monitored(service.monitoring.watch(settings.monitor_days))
+        metrics.monitored(service.calibration.monitoring.watch(settings.monitor_days))
 
     def erase() -> None:
-        erased = service.records.retention.run(Actor.service(), RUN_S)
+        erased = service.oversight.retention.run(Actor.service(), RUN_S)
         if any(each.records for each in erased):
             log.info("erased", **{each.kind: each.records for each in erased})
 

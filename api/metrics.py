@@ -133,7 +133,7 @@ class Metrics:
 
     def ready(self, version: str, service: Service) -> None:
         """Take over what is known once the service is open."""
-        pack, gallery = service.pack, service.mirror.gallery
+        pack, gallery = service.pack, service.gallery.replica.gallery
         self._build.info(
             {
                 "version": version,

@@ -44,41 +44,75 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Records:
-    """What works on the database alone: people, lists and alerts, but no faces."""
+class AccountUseCases:
+    """Who may work with the service, and how they sign in."""
 
-    kernel: Kernel
-    commits: GroupCommit
-    trail: AuditReader
     agencies: Agencies
     officers: Officers
-    sessions: Sessions
-    pending: TwoStepSignIn
-    account: Account
     keys: Keys
+    account: Account
+    sessions: Sessions
+    two_step: TwoStepSignIn
+    sign_on: "SingleSignOn | None"
+    """None where no identity provider is set up."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListUseCases:
+    """Whom agencies look for."""
+
     watchlists: Watchlists
     subjects: Subjects
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewUseCases:
+    """What people make of alerts."""
+
     alerts: Alerts
     queue: Queue
-    review: Review
+    decisions: Review
     history: History
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeUseCases:
+    """What comes from others and goes to them."""
+
     referrals: Referrals
-    correspondence: ReferralSteps
+    referral_steps: ReferralSteps
     tips: Tips
-    reports: Reports
-    retention: Retention
-    held: DataSubjectReports
     imports: Imports
     exports: Exports
     feed: Feed
     webhooks: Webhooks
     deliveries: Deliveries
-    sign_on: "SingleSignOn | None"
-    """None where no identity provider is set up."""
 
-    @classmethod
+
+@dataclass(frozen=True, slots=True)
+class OversightUseCases:
+    """What is kept, for how long, and what can be said about it."""
+
+    trail: AuditReader
+    reports: Reports
+    retention: Retention
+    data_subject_reports: DataSubjectReports
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What works on the database alone: people, lists and alerts, but no faces."""
+
+    kernel: Kernel
+    commits: GroupCommit
+    accounts: AccountUseCases
+    lists: ListUseCases
+    review: ReviewUseCases
+    exchange: ExchangeUseCases
+    oversight: OversightUseCases
+
+    @staticmethod
     def open(
-        cls,
         database_url: str,
         data_key: bytes,
         clock: Clock = utc_now,
@@ -88,7 +122,7 @@ class Records:
         *,
         private_targets: bool = False,
         provider: "Provider | None" = None,
-    ) -> Self:
+    ) -> "Records":
         """Open the database and bring its schema up to date.
 
         Raises:
@@ -104,42 +138,48 @@ class Records:
         passwords, rules = passwords or Passwords(), rules or SignInRules()
         audit = Audit(database, data_key, commits, clock)
         kernel = Kernel(database, vault, audit, Outbox(database, clock), clock)
-        review = Review(kernel)
-        sessions = Sessions(kernel, passwords, rules)
+        sessions, decisions = Sessions(kernel, passwords, rules), Review(kernel)
         sign_on = None
         if provider is not None:
             # What speaks to a provider is imported where there is one.
             from casework.accounts.single_sign_on import SingleSignOn  # noqa: PLC0415
 
             sign_on = SingleSignOn(kernel, provider, sessions)
-        return cls(
-            kernel,
-            commits,
-            AuditReader(kernel),
-            Agencies(kernel),
-            Officers(kernel, passwords),
-            sessions,
-            TwoStepSignIn(kernel),
-            Account(kernel, passwords, rules),
-            Keys(kernel),
-            Watchlists(kernel),
-            Subjects(kernel),
-            Alerts(kernel),
-            Queue(kernel),
-            review,
-            History(kernel),
-            Referrals(kernel),
-            ReferralSteps(kernel, review),
-            Tips(kernel),
-            Reports(kernel),
-            Retention(kernel, dict(keep_days or {})),
-            DataSubjectReports(kernel),
-            Imports(kernel),
-            Exports(kernel),
-            Feed(kernel),
-            Webhooks(kernel, private=private_targets),
-            Deliveries(kernel),
-            sign_on,
+        return Records(
+            kernel=kernel,
+            commits=commits,
+            accounts=AccountUseCases(
+                agencies=Agencies(kernel),
+                officers=Officers(kernel, passwords),
+                keys=Keys(kernel),
+                account=Account(kernel, passwords, rules),
+                sessions=sessions,
+                two_step=TwoStepSignIn(kernel),
+                sign_on=sign_on,
+            ),
+            lists=ListUseCases(watchlists=Watchlists(kernel), subjects=Subjects(kernel)),
+            review=ReviewUseCases(
+                alerts=Alerts(kernel),
+                queue=Queue(kernel),
+                decisions=decisions,
+                history=History(kernel),
+            ),
+            exchange=ExchangeUseCases(
+                referrals=Referrals(kernel),
+                referral_steps=ReferralSteps(kernel, decisions),
+                tips=Tips(kernel),
+                imports=Imports(kernel),
+                exports=Exports(kernel),
+                feed=Feed(kernel),
+                webhooks=Webhooks(kernel, private=private_targets),
+                deliveries=Deliveries(kernel),
+            ),
+            oversight=OversightUseCases(
+                trail=AuditReader(kernel),
+                reports=Reports(kernel),
+                retention=Retention(kernel, dict(keep_days or {})),
+                data_subject_reports=DataSubjectReports(kernel),
+            ),
         )
 
     def __enter__(self) -> Self:

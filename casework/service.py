@@ -32,26 +32,46 @@ from models.manifest import Pack
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
-    """What screens and enrols: the records, one pack's networks, and the gallery."""
+class GalleryUseCases:
+    """The templates that are searched."""
 
-    records: Records
+    replica: GalleryReplica
+    re_embedding: ReEmbedding
+
+
+@dataclass(frozen=True, slots=True)
+class ScreeningUseCases:
+    """Faces against lists, and against each other."""
+
+    encounters: Screening
+    searches: Searches
+    matching: Matching
+    lookalikes: Lookalikes
+    comparison: Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationUseCases:
+    """How rare a score is by chance, and whether alarms keep to it."""
+
+    calibrations: Calibrations
+    monitoring: Monitoring
+    curve: FalseMatchCurve
+
+
+@dataclass(frozen=True, slots=True)
+class Service(Records):
+    """What screens and enrols besides: the records, one pack's networks, and the gallery."""
+
     pack: Pack
     model: ModelKey
     pipeline: Pipeline
+    gallery: GalleryUseCases
+    screening: ScreeningUseCases
+    calibration: CalibrationUseCases
     enrolment: Enrolment
     import_runner: ImportRunner
-    tip_desk: TipSteps
-    re_embedding: ReEmbedding
-    mirror: GalleryReplica
-    matching: Matching
-    screening: Screening
-    searches: Searches
-    lookalikes: Lookalikes
-    calibrations: Calibrations
-    monitoring: Monitoring
-    comparison: Comparison
-    curve: FalseMatchCurve
+    tip_steps: TipSteps
 
     @classmethod
     def over(
@@ -71,41 +91,44 @@ class Service:
         curve = FalseMatchCurve(pack.prior.fmr, pack.prior.score)
         model = ModelKey.of(pack)
         kernel, dim = records.kernel, pipeline.embedder.dim
-        mirror = GalleryReplica(kernel, MemoryGallery(dim, ENGINES[engine](dim)), model)
+        replica = GalleryReplica(kernel, MemoryGallery(dim, ENGINES[engine](dim)), model)
         templates = TemplateMaker(kernel, model)
-        calibrations = Calibrations(kernel, mirror, model, curve)
-        matching = Matching(kernel, mirror, calibrations)
+        calibrations = Calibrations(kernel, replica, model, curve)
+        matching = Matching(kernel, replica, calibrations)
         enrolment = Enrolment(kernel, pipeline, templates)
         searches = Searches(kernel, pipeline, matching, model)
         return cls(
-            records,
-            pack,
-            model,
-            pipeline,
-            enrolment,
-            ImportRunner(kernel, ImportQueue(kernel), enrolment, ImportStore(kernel, enrolment)),
-            TipSteps(kernel, pipeline, enrolment, searches, records.correspondence),
-            ReEmbedding(kernel, pipeline, templates),
-            mirror,
-            matching,
-            Screening(kernel, records.commits, pipeline, matching),
-            searches,
-            Lookalikes(kernel, matching),
-            calibrations,
-            Monitoring(kernel),
-            Comparison(records.alerts, pipeline),
-            curve,
+            kernel=kernel,
+            commits=records.commits,
+            accounts=records.accounts,
+            lists=records.lists,
+            review=records.review,
+            exchange=records.exchange,
+            oversight=records.oversight,
+            pack=pack,
+            model=model,
+            pipeline=pipeline,
+            gallery=GalleryUseCases(
+                replica=replica, re_embedding=ReEmbedding(kernel, pipeline, templates)
+            ),
+            screening=ScreeningUseCases(
+                encounters=Screening(kernel, records.commits, pipeline, matching),
+                searches=searches,
+                matching=matching,
+                lookalikes=Lookalikes(kernel, matching),
+                comparison=Comparison(records.review.alerts, pipeline),
+            ),
+            calibration=CalibrationUseCases(
+                calibrations=calibrations, monitoring=Monitoring(kernel), curve=curve
+            ),
+            enrolment=enrolment,
+            import_runner=ImportRunner(
+                kernel, ImportQueue(kernel), enrolment, ImportStore(kernel, enrolment)
+            ),
+            tip_steps=TipSteps(
+                kernel, pipeline, enrolment, searches, records.exchange.referral_steps
+            ),
         )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the records."""
-        self.records.close()
 
     def start(self) -> None:
         """Load the gallery and run the networks once, so that the first traveller need not wait.
@@ -113,9 +136,9 @@ class Service:
         Raises:
             TemplatesMissing: photos were enrolled with another pack and not embedded with this one.
         """
-        self.mirror.load()
-        self.mirror.follow()
-        missing = self.re_embedding.waiting()
+        self.gallery.replica.load()
+        self.gallery.replica.follow()
+        missing = self.gallery.re_embedding.waiting()
         if missing:
             raise TemplatesMissing("templates_missing", photos=missing, pack=self.pack.name)
         blank = np.zeros((CHIP_SIZE, CHIP_SIZE, 3), np.uint8)

@@ -46,7 +46,7 @@ def create(
 ) -> None:
     """Make an agency. The first one is usually the one that runs the installation."""
     with open_records(Settings()) as records:
-        row = records.agencies.create(Actor.operator(), NewAgency(code, name, kind))
+        row = records.accounts.agencies.create(Actor.operator(), NewAgency(code, name, kind))
     if as_json:
         print_json(_plain(row))
         return
@@ -58,7 +58,7 @@ def create(
 def list_agencies(as_json: AsJson = False) -> None:
     """Show every agency."""
     with open_records(Settings()) as records:
-        found = records.agencies.page(Actor.operator(), None, None)
+        found = records.accounts.agencies.page(Actor.operator(), None, None)
     if as_json:
         print_json([_plain(row) for row in found])
         return
@@ -84,8 +84,8 @@ def edit(
     if not changes:
         raise typer.BadParameter("say what to change: --name, --active or --inactive")
     with open_records(Settings()) as records:
-        row = records.agencies.by_code(code)
-        records.agencies.edit(Actor.operator(), row.id, changes, None)
+        row = records.accounts.agencies.by_code(code)
+        records.accounts.agencies.edit(Actor.operator(), row.id, changes, None)
     err.print(f"Agency {code} is changed.")
 
 

@@ -48,7 +48,7 @@ def verify(
     else:
         link = _link(anchor) if anchor is not None else None
         with open_records(Settings()) as records:
-            verdict = records.trail.verify(Actor.operator(), link)
+            verdict = records.oversight.trail.verify(Actor.operator(), link)
     _tell(verdict, as_json=as_json)
     if not verdict.whole:
         raise typer.Exit(Exit.REFUSED)
@@ -64,7 +64,7 @@ def export(
     if to is not None and to.exists():
         raise typer.BadParameter(f"{to} is there already, and may be an anchor: name another file")
     with open_records(Settings()) as records:
-        lines = records.trail.export(Actor.operator())
+        lines = records.oversight.trail.export(Actor.operator())
         if to is None:
             _write(lines, sys.stdout)
             return
@@ -90,7 +90,7 @@ def list_records(
     begin, end = (each.replace(tzinfo=UTC) if each else None for each in (since, until))
     wanted = AuditFilter(actor, action, on, outcome, begin, end)
     with open_records(Settings()) as records:
-        found = records.trail.page(Actor.operator(), None, limit, wanted)
+        found = records.oversight.trail.page(Actor.operator(), None, limit, wanted)
     if as_json:
         print_json([AuditRecordOut.model_validate(row).model_dump(mode="json") for row in found])
         return

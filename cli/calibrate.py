@@ -65,16 +65,22 @@ def calibrate(
             return
         try:
             if folder is None:
-                made = service.calibrations.make_from_encounters(Actor.operator())
+                made = service.calibration.calibrations.make_from_encounters(Actor.operator())
             else:
                 searched = list(_search_all(service, _photos(folder), settings.workers))
                 scores = [each.score for each in searched if each.score is not None]
-                made = service.calibrations.make_from_reference(Actor.operator(), scores)
+                made = service.calibration.calibrations.make_from_reference(
+                    Actor.operator(), scores
+                )
         except TooFewScores as error:
             _tell_refused(searched)
             err.print(str(error), markup=False)
             raise typer.Exit(Exit.REFUSED) from None
-        _tell(service.calibrations.get(Actor.operator(), made.id), searched, as_json=as_json)
+        _tell(
+            service.calibration.calibrations.get(Actor.operator(), made.id),
+            searched,
+            as_json=as_json,
+        )
     if any(each.refusal for each in searched):
         raise typer.Exit(Exit.REFUSED)
 
@@ -104,13 +110,17 @@ def _search(service: Service, path: Path) -> Searched:
     examined = service.enrolment.examine(PhotoFile(path.name, content))
     if examined.analysis is None or examined.analysis.embedding is None:
         return Searched(str(path), None, examined.report.detail)
-    return Searched(str(path), service.calibrations.top_score(examined.analysis.embedding))
+    return Searched(
+        str(path), service.calibration.calibrations.top_score(examined.analysis.embedding)
+    )
 
 
 def _show(service: Service, *, as_json: bool) -> None:
-    current = service.calibrations.current()
+    current = service.calibration.calibrations.current()
     if current is not None:
-        _tell(service.calibrations.get(Actor.operator(), current.id), (), as_json=as_json)
+        _tell(
+            service.calibration.calibrations.get(Actor.operator(), current.id), (), as_json=as_json
+        )
     elif as_json:
         print_json(None)
     else:

@@ -96,8 +96,8 @@ def enrol(
         raise typer.Exit(Exit.USAGE) from None
     settings = Settings()
     with open_service(settings) as service:
-        operator, owner = Actor.operator(), owner_of(service.records, agency)
-        row = service.records.watchlists.ensure(
+        operator, owner = Actor.operator(), owner_of(service, agency)
+        row = service.lists.watchlists.ensure(
             operator,
             NewWatchlist(watchlist, owner.id, category, direction, legal_basis=legal_basis),
         )
@@ -168,7 +168,7 @@ class _Group:
             for person, futures in zip(self._people, self._examined, strict=True)
         ]
         stored = self._service.enrolment.store(Actor.operator(), applications)
-        similar = self._service.lookalikes.of(Actor.operator(), stored)
+        similar = self._service.screening.lookalikes.of(Actor.operator(), stored)
         return zip(self._people, stored, similar, strict=True)
 
 

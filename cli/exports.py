@@ -34,12 +34,12 @@ def export(
     """Export a watchlist as `siaga import` takes it. What is written is personal data."""
     with open_records(Settings()) as records, ExitStack() as stack:
         operator = Actor.operator()
-        row = records.watchlists.named(operator, watchlist, owner_of(records, agency).id)
+        row = records.lists.watchlists.named(operator, watchlist, owner_of(records, agency).id)
         if row is None:
             err.print(f"There is no watchlist {watchlist}.", markup=False)
             raise typer.Exit(Exit.USAGE)
         target = sys.stdout.buffer if to is None else stack.enter_context(_private(to))
-        made = records.exports.export(operator, row.id, form, photos=photos)
+        made = records.exchange.exports.export(operator, row.id, form, photos=photos)
         for piece in made.content:
             target.write(piece)
         target.flush()

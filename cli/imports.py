@@ -84,7 +84,7 @@ def import_(
     )
     with open_service(settings) as service:
         job = run_import(service, brought, settings.import_limits, settings.workers)
-        shown = _tell(service.records, job, report, as_json=as_json)
+        shown = _tell(service, job, report, as_json=as_json)
     if shown:
         raise typer.Exit(Exit.REFUSED)
 
@@ -98,8 +98,8 @@ def run_import(
         typer.Exit: it cannot be read as a list of subjects, there is no such watchlist, or it was
             cancelled meanwhile.
     """
-    operator, watchlists = Actor.operator(), service.records.watchlists
-    new = replace(brought.new, agency_id=owner_of(service.records, brought.agency).id)
+    operator, watchlists = Actor.operator(), service.lists.watchlists
+    new = replace(brought.new, agency_id=owner_of(service, brought.agency).id)
     row = watchlists.named(operator, new.name, new.agency_id)
     if row is None and brought.dry_run:
         err.print(f"There is no watchlist {new.name} yet: a dry run makes none.", markup=False)
@@ -169,7 +169,7 @@ def _digest(brought: ImportRequest) -> str:
 
 def _tell(records: Records, job: ImportJob, report: Path | None, *, as_json: bool) -> int:
     """Say what an import came to; returns how much was wrong."""
-    faults = list(records.imports.all_faults(Actor.operator(), job.id))
+    faults = list(records.exchange.imports.all_faults(Actor.operator(), job.id))
     if report is not None:
         report.write_text(json.dumps([_plain(each) for each in faults], indent=2))
     if as_json:

@@ -34,12 +34,12 @@ def create(
         operator = Actor.operator()
         owner = None
         if agency is not None:
-            owner = records.agencies.by_code(agency)
+            owner = records.accounts.agencies.by_code(agency)
         elif Scope.ENROL in scope:
-            owner = records.agencies.only(operator)
+            owner = records.accounts.agencies.only(operator)
         ports = frozenset(port) if port else None
         new = NewKey(name, frozenset(scope), ports, owner.id if owner is not None else None)
-        record, text = records.keys.create(operator, new)
+        record, text = records.accounts.keys.create(operator, new)
     if as_json:
         print_json({**asdict(record), "key": text})
         return
@@ -51,7 +51,7 @@ def create(
 def list_keys(as_json: AsJson = False) -> None:
     """Show every key, but not its secret."""
     with open_records(Settings()) as records:
-        found = records.keys.all(Actor.operator())
+        found = records.accounts.keys.all(Actor.operator())
     if as_json:
         print_json([asdict(record) for record in found])
         return
@@ -72,5 +72,5 @@ def list_keys(as_json: AsJson = False) -> None:
 def revoke(key_id: Annotated[str, typer.Argument(help="As `siaga keys list` shows it.")]) -> None:
     """Take a key out of force at once."""
     with open_records(Settings()) as records:
-        records.keys.revoke(Actor.operator(), key_id)
+        records.accounts.keys.revoke(Actor.operator(), key_id)
     err.print(f"Key {key_id} is revoked.")

@@ -44,9 +44,13 @@ def create(
     """Make an account and print its first password, once. It has to be changed at first sign-in."""
     operator = Actor.operator()
     with open_records(Settings()) as records:
-        owner = records.agencies.by_code(agency) if agency else records.agencies.only(operator)
+        owner = (
+            records.accounts.agencies.by_code(agency)
+            if agency
+            else records.accounts.agencies.only(operator)
+        )
         new = NewOfficer(owner.id, login, name.strip() or login, frozenset(role), _known(language))
-        row, password = records.officers.create(operator, new)
+        row, password = records.accounts.officers.create(operator, new)
     if as_json:
         print_json({**_plain(row), "first_password": password})
         return
@@ -59,8 +63,8 @@ def list_officers(as_json: AsJson = False) -> None:
     """Show every account."""
     operator = Actor.operator()
     with open_records(Settings()) as records:
-        codes = {row.id: row.code for row in records.agencies.page(operator, None, None)}
-        found = records.officers.page(operator, None, None)
+        codes = {row.id: row.code for row in records.accounts.agencies.page(operator, None, None)}
+        found = records.accounts.officers.page(operator, None, None)
     if as_json:
         print_json([_plain(row) for row in found])
         return
@@ -103,8 +107,8 @@ def edit(
         raise typer.BadParameter("say what to change: --name, --role, --language or --inactive")
     operator = Actor.operator()
     with open_records(Settings()) as records:
-        row = records.officers.by_login(operator, login)
-        records.officers.edit(operator, row.id, changes, None)
+        row = records.accounts.officers.by_login(operator, login)
+        records.accounts.officers.edit(operator, row.id, changes, None)
     err.print(f"Account {login} is changed.")
 
 
@@ -119,8 +123,8 @@ def reset(
     """Unlock an account, end its sessions, and print a new first password, once."""
     operator = Actor.operator()
     with open_records(Settings()) as records:
-        row = records.officers.by_login(operator, login)
-        password = records.officers.reset(operator, row.id, second_factor=second_factor)
+        row = records.accounts.officers.by_login(operator, login)
+        password = records.accounts.officers.reset(operator, row.id, second_factor=second_factor)
     if as_json:
         print_json({"id": row.id, "login": login, "first_password": password})
         return

@@ -19,5 +19,5 @@ def owner_of(records: Records, code: str | None) -> Agency:
         NotFound: there is none of that code, or there are several.
     """
     if code is not None:
-        return records.agencies.by_code(code)
-    return records.agencies.only(Actor.operator())
+        return records.accounts.agencies.by_code(code)
+    return records.accounts.agencies.only(Actor.operator())

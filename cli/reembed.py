@@ -16,6 +16,6 @@ def reembed() -> None:
     with open_records(settings) as records, item_progress("photos") as progress:
         service = Service.over(records, pack_in_use(settings), open_pipeline(settings))
         task = progress.add_task("Embedding", total=None, rate="")
-        for done, total in service.re_embedding.run():
+        for done, total in service.gallery.re_embedding.run():
             progress.update(task, completed=done, total=total)
     err.print("Every enrolled photo that this pack can search has a template of it.")

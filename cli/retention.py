@@ -25,7 +25,7 @@ def run(
 ) -> None:
     """Erase everything that is due, and record that it was. Safe to stop at any moment."""
     with open_records(Settings()) as records:
-        erased = records.retention.run(Actor.operator())
+        erased = records.oversight.retention.run(Actor.operator())
         if compact:
             records.kernel.database.compact()
     _tell(erased, "erased", as_json=as_json)
@@ -35,7 +35,7 @@ def run(
 def due(as_json: AsJson = False) -> None:
     """Show what a run would erase now."""
     with open_records(Settings()) as records:
-        found = records.retention.due(Actor.operator())
+        found = records.oversight.retention.due(Actor.operator())
     _tell(found, "due", as_json=as_json)
 
 

@@ -35,7 +35,7 @@ def screen(
         for path in photos:
             arrival = Arrival(path.read_bytes(), port, direction, Stage.ARRIVAL)
             try:
-                encounter = service.screening.screen(arrival, operator).encounter
+                encounter = service.screening.encounters.screen(arrival, operator).encounter
             except PhotoError as error:
                 results.append({"photo": str(path), "error": error.code, "detail": str(error)})
                 continue
@@ -43,7 +43,7 @@ def screen(
             candidates = [
                 {
                     "alert": alert.id,
-                    "name": service.records.subjects.get(operator, alert.subject_id).name,
+                    "name": service.lists.subjects.get(operator, alert.subject_id).name,
                     "watchlist": alert.watchlist_name,
                     "score": round(alert.score, 4),
                     "threshold": round(alert.threshold, 4),

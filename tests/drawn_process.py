@@ -42,7 +42,7 @@ def main(what: str, data_dir: str, *rest: str) -> None:
     service = opened(settings)
     brought = ImportRequest(file, photos, NewWatchlist("wanted"), None, dry_run=False)
     run_import(service, brought, settings.import_limits, workers=2)
-    service.records.close()
+    service.close()
 
 
 if __name__ == "__main__":

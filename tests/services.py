@@ -112,7 +112,7 @@ class Desk:
         """Make an agency once; returns its id."""
         if code not in self.agencies:
             new = NewAgency(code, f"Agency {code}", kind)
-            self.agencies[code] = self.service.records.agencies.create(OPERATOR, new).id
+            self.agencies[code] = self.service.accounts.agencies.create(OPERATOR, new).id
         return self.agencies[code]
 
     def watchlist(self, name: str = "wanted", **policy: object) -> str:
@@ -120,7 +120,7 @@ class Desk:
         if name not in self.watchlists:
             policy.setdefault("agency_id", self.agency())
             new = NewWatchlist(name=name, **policy)  # type: ignore[arg-type]
-            self.watchlists[name] = self.service.records.watchlists.create(OPERATOR, new).id
+            self.watchlists[name] = self.service.lists.watchlists.create(OPERATOR, new).id
         return self.watchlists[name]
 
     def enrol(self, person: int, *watchlists: str, **fields: object) -> str:
@@ -141,7 +141,7 @@ class Desk:
             "captured_at": self.clock(),
             **fields,
         }
-        return self.service.screening.screen(Arrival(**values), key or port_system())  # type: ignore[arg-type]
+        return self.service.screening.encounters.screen(Arrival(**values), key or port_system())  # type: ignore[arg-type]
 
 
 def photo_file(person: int, **how: float) -> PhotoFile:

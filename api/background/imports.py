@@ -46,7 +46,7 @@ class ImportWorker:
             await self._running
 
     async def _run(self) -> None:
-        imports, queue = self._service.records.imports, self._service.import_runner.queue
+        imports, queue = self._service.exchange.imports, self._service.import_runner.queue
         take_over = True
         while not self._stopping.is_set():
             self._woken.clear()
@@ -65,7 +65,7 @@ class ImportWorker:
 
     async def _work_on(self, claim: ClaimedImport) -> None:
         queue = self._service.import_runner.queue
-        uploads = self._service.records.imports.uploads
+        uploads = self._service.exchange.imports.uploads
         try:
             with uploads.source(claim.job.id, self._limits) as source:
                 await self._finish(claim, source)

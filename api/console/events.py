@@ -39,17 +39,17 @@ def event(name: str, data: object, event_id: str) -> ServerSentEvent:
 async def _told(
     visit: OfficerRequest, spell: Serializer, given: str | None
 ) -> AsyncIterator[ServerSentEvent]:
-    records = visit.records
+    records = visit.service
     streams = visit.state.streams
 
     def recognise() -> Actor:
         text = visit.request.cookies.get(cookies.SESSION, "")
-        return records.sessions.recognise(text, used=False, kind=SessionKind.CONSOLE)
+        return records.accounts.sessions.recognise(text, used=False, kind=SessionKind.CONSOLE)
 
     with streams.place(visit.actor.id):
-        point = await asyncio.to_thread(records.feed.open, visit.actor, given)
+        point = await asyncio.to_thread(records.exchange.feed.open, visit.actor, given)
         async for each in streams.events(
-            records.feed, records.kernel.outbox, recognise, point, spell
+            records.exchange.feed, records.kernel.outbox, recognise, point, spell
         ):
             yield each
         try:

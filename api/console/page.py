@@ -4,7 +4,7 @@
 
     @router.get("/alerts/{alert_id}")
     def show(alert_id: str, visit: Reader) -> Response:
-        return visit.page("alert.html", view=visit.records.alerts.get(visit.actor, alert_id))
+        return visit.page("alert.html", view=visit.service.review.alerts.get(visit.actor, alert_id))
 
 Whatever changes something comes as a form of ours: `RequirePermission` refuses any other before
 the screen sees it, and hands the fields on as `visit.posted`.
@@ -62,11 +62,6 @@ class PageRequest:
     def service(self) -> Service:
         """The service; raises NotReady while it is starting."""
         return self.state.opened
-
-    @property
-    def records(self) -> Records:
-        """The use cases that need no network and no gallery."""
-        return self.service.records
 
     @property
     def request_id(self) -> str:
@@ -192,7 +187,7 @@ class RequirePermission:
         """
         text = request.cookies.get(cookies.SESSION, "")
         visit = _visit(request, text)
-        records = visit.records
+        records = visit.service
         actor, officer = await asyncio.to_thread(
             self._known, records, text, request.scope["siaga.request_id"]
         )
@@ -211,10 +206,10 @@ class RequirePermission:
         )
 
     def _known(self, records: Records, text: str, request_id: str) -> tuple[Actor, Officer]:
-        actor = records.sessions.recognise(
+        actor = records.accounts.sessions.recognise(
             text, used=self.counts_as_use, kind=SessionKind.CONSOLE
         ).asking(request_id)
-        return actor, records.account.get(actor)
+        return actor, records.accounts.account.get(actor)
 
 
 async def guest(request: Request) -> PageRequest:

@@ -26,7 +26,7 @@ Given = Annotated[str | None, Query(max_length=500)]
 
 
 async def _sign_on(service: TheService) -> SingleSignOn:
-    sign_on = service.records.sign_on
+    sign_on = service.accounts.sign_on
     if sign_on is None:
         raise errors.NotFound("provider_none")
     return sign_on

@@ -56,7 +56,9 @@ class Scene:
         """Begin a session for each officer: they last half an hour, a campaign may take longer."""
         with self.records() as records:
             return [
-                records.sessions.sign_in(Credentials(login, _PASSWORD), SessionKind.PROGRAM).text
+                records.accounts.sessions.sign_in(
+                    Credentials(login, _PASSWORD), SessionKind.PROGRAM
+                ).text
                 for login in self.officers
             ]
 
@@ -71,7 +73,7 @@ def prepare(folder: Path) -> Scene:
     )
     operator = Actor.operator()
     with open_records(settings) as records:
-        agency = records.agencies.create(
+        agency = records.accounts.agencies.create(
             operator, NewAgency("IMI", "Immigration", AgencyKind.OPERATOR)
         )
         lists = [
@@ -84,10 +86,12 @@ def prepare(folder: Path) -> Scene:
                 requires_second_officer=True,
             ),
         ]
-        made = [records.watchlists.create(operator, each).id for each in lists]
-        _, port_key = records.keys.create(operator, NewKey("port", frozenset({Scope.SCREEN})))
+        made = [records.lists.watchlists.create(operator, each).id for each in lists]
+        _, port_key = records.accounts.keys.create(
+            operator, NewKey("port", frozenset({Scope.SCREEN}))
+        )
         enrols = NewKey("office", frozenset({Scope.ENROL}), agency_id=agency.id)
-        _, office_key = records.keys.create(operator, enrols)
+        _, office_key = records.accounts.keys.create(operator, enrols)
         logins = [_officer(records, agency.id, number) for number in range(_OFFICERS)]
     return Scene(settings, port_key, office_key, tuple(made), tuple(logins))
 
@@ -111,12 +115,12 @@ def arrival_photos() -> list[bytes]:
 def _officer(records: Records, agency_id: str, number: int) -> str:
     login = f"imi.{number}"
     roles = frozenset({Role.OFFICER, Role.SUPERVISOR})
-    _, first = records.officers.create(
+    _, first = records.accounts.officers.create(
         Actor.operator(), NewOfficer(agency_id, login, f"Petugas {number}", roles)
     )
     assert first is not None  # noqa: S101 - no identity provider: there is a first password
-    signed_in = records.sessions.sign_in(Credentials(login, first), SessionKind.PROGRAM)
-    records.account.change_password(signed_in.actor, first, _PASSWORD)
+    signed_in = records.accounts.sessions.sign_in(Credentials(login, first), SessionKind.PROGRAM)
+    records.accounts.account.change_password(signed_in.actor, first, _PASSWORD)
     return login
 
 

@@ -42,8 +42,8 @@ def unit_vectors(count: int, dim: int, seed: int) -> npt.NDArray[np.float32]:
 def load_list(records: Records) -> Watchlist:
     """Return the load test's watchlist, made with its agency if there is none."""
     operator = Actor.operator()
-    agency = records.agencies.only(operator)
-    return records.watchlists.ensure(operator, NewWatchlist(WATCHLIST, agency.id))
+    agency = records.accounts.agencies.only(operator)
+    return records.lists.watchlists.ensure(operator, NewWatchlist(WATCHLIST, agency.id))
 
 
 def fill(records: Records, model: str, vectors: npt.NDArray[np.float32]) -> str:

@@ -86,7 +86,7 @@ def prepare(folder: Path, subjects: int, dim: int) -> Data:
         watchlist = load_list(records)
         scopes = frozenset({Scope.SCREEN, Scope.ENROL})
         new = NewKey("load test", scopes, agency_id=watchlist.agency_id)
-        _, key = records.keys.create(Actor.operator(), new)
+        _, key = records.accounts.keys.create(Actor.operator(), new)
         return Data(folder, key, watchlist.id)
     finally:
         records.close()

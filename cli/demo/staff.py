@@ -74,9 +74,9 @@ def begin(settings: Settings) -> str:
     """
     operator = Actor.operator()
     with open_records(settings) as records:
-        agency = records.agencies.create(operator, AGENCIES[0])
+        agency = records.accounts.agencies.create(operator, AGENCIES[0])
         new = NewOfficer(agency.id, ADMIN.login, ADMIN.name, frozenset(ADMIN.roles))
-        _, first = records.officers.create(operator, new)
+        _, first = records.accounts.officers.create(operator, new)
     assert first is not None  # noqa: S101 - no identity provider: there is a first password
     return first
 

@@ -57,7 +57,7 @@ class Stage:
         """A fresh subject."""
         person = next(self.numbers)
         subject = self.desk.enrol(person, self.desk.watchlist("quiet", active=False))
-        photos = self.desk.service.records.subjects.get(OPERATOR, subject).photos
+        photos = self.desk.service.lists.subjects.get(OPERATOR, subject).photos
         return {"subject_id": subject, "photo_id": photos[0].id}
 
     def alert(self, _: Headers) -> Params:
@@ -68,7 +68,7 @@ class Stage:
         )
         if "person 0" not in desk.watchlists:
             desk.watchlists["person 0"] = desk.enrol(0, shared)
-            desk.service.mirror.catch_up()
+            desk.service.gallery.replica.catch_up()
         (alert,) = desk.screen(0).encounter.alerts
         return {"alert_id": alert.id}
 
@@ -132,14 +132,14 @@ class Stage:
     def key(self, _: Headers) -> Params:
         """A fresh key."""
         new = NewKey("x", frozenset({Scope.ENROL}), None, self.desk.agency(OWNER))
-        record, _text = self.desk.service.records.keys.create(OPERATOR, new)
+        record, _text = self.desk.service.accounts.keys.create(OPERATOR, new)
         return {"key_id": record.id}
 
     def officer(self, _: Headers) -> Params:
         """A fresh account."""
         login, roles = f"fresh.{next(self.numbers)}", frozenset({Role.OFFICER})
         new = NewOfficer(self.desk.agency(OWNER), login, "Fresh", roles)
-        row, _first = self.desk.service.records.officers.create(OPERATOR, new)
+        row, _first = self.desk.service.accounts.officers.create(OPERATOR, new)
         return {"officer_id": row.id}
 
     def agency(self, _: Headers) -> Params:

@@ -56,7 +56,7 @@ def key(desk: Desk) -> Callable[..., dict[str, str]]:
 
     def make(*scopes: Scope, ports: list[str] | None = None) -> dict[str, str]:
         new = NewKey("test", frozenset(scopes), frozenset(ports) if ports else None, desk.agency())
-        _, text = desk.service.records.keys.create(OPERATOR, new)
+        _, text = desk.service.accounts.keys.create(OPERATOR, new)
         return {"Authorization": f"Bearer {text}"}
 
     return make
@@ -84,13 +84,13 @@ def sign_in(desk: Desk) -> Callable[..., dict[str, str]]:
         kind: AgencyKind = AgencyKind.MEMBER,
         login: str | None = None,
     ) -> dict[str, str]:
-        records = desk.service.records
+        records = desk.service
         login = login or f"{agency}.{'.'.join(roles)}".lower()
         new = NewOfficer(desk.agency(agency, kind), login, "Somebody", frozenset(roles))
-        _, first = records.officers.create(OPERATOR, new)
+        _, first = records.accounts.officers.create(OPERATOR, new)
         assert first is not None
-        session = records.sessions.sign_in(Credentials(login, first), SessionKind.PROGRAM)
-        records.account.change_password(session.actor, first, PASSWORD)
+        session = records.accounts.sessions.sign_in(Credentials(login, first), SessionKind.PROGRAM)
+        records.accounts.account.change_password(session.actor, first, PASSWORD)
         return {"Authorization": f"Bearer {session.text}"}
 
     return make

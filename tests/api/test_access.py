@@ -252,10 +252,10 @@ def test_a_required_second_factor_comes_first(tmp_path, clock):
     app = create_app(settings, opened)
     with TestClient(app) as client:
         wait_until_ready(client)
-        records = state_of(app).opened.records
-        agency = records.agencies.create(OPERATOR, NewAgency("IMI", "x"))
+        records = state_of(app).opened
+        agency = records.accounts.agencies.create(OPERATOR, NewAgency("IMI", "x"))
         new = NewOfficer(agency.id, "sari", "Sari", frozenset({Role.ANALYST}))
-        _, first = records.officers.create(OPERATOR, new)
+        _, first = records.accounts.officers.create(OPERATOR, new)
         answer = enter(client, "sari", first)
         assert answer.json()["expires_at"] == "2026-03-01T08:07:00Z"
         headers = shown(answer)
@@ -517,7 +517,7 @@ def test_the_whole_trail_is_checked_and_exported(client, desk, sign_in, tmp_path
     assert checked.whole
     assert checked.records == verdict["records"] + 2  # the check itself, and the export
 
-    with desk.service.records.kernel.database.write() as session:
+    with desk.service.kernel.database.write() as session:
         session.connection().exec_driver_sql("UPDATE audit SET actor_name = 'x' WHERE seq = 3")
     verdict = client.get("/v1/audit/verify", headers=auditor).json()
     assert (verdict["whole"], verdict["records"], verdict["seq"]) == (False, 2, 3)

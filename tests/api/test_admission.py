@@ -53,20 +53,20 @@ def test_a_free_worker_takes_a_request_however_slow_the_last_one_was():
 
 
 def test_a_key_revoked_by_another_process_is_refused_at_the_next_request(client, desk, tmp_path):
-    record, text = desk.service.records.keys.create(
+    record, text = desk.service.accounts.keys.create(
         OPERATOR, NewKey("port", frozenset({Scope.SCREEN}))
     )
     shown = {"Authorization": f"Bearer {text}"}
     for _ in range(3):
         assert client.get("/v1/encounters/none", headers=shown).status_code == 404
     other = open_service(tmp_path / "siaga.db")
-    other.records.keys.revoke(OPERATOR, record.id)
+    other.accounts.keys.revoke(OPERATOR, record.id)
     problem(client.get("/v1/encounters/none", headers=shown), 401, "not_authenticated")
-    other.records.close()
+    other.close()
 
 
 def test_a_wrong_secret_stays_wrong_however_often_the_right_one_was_shown(client, desk):
-    _, text = desk.service.records.keys.create(OPERATOR, NewKey("port", frozenset({Scope.SCREEN})))
+    _, text = desk.service.accounts.keys.create(OPERATOR, NewKey("port", frozenset({Scope.SCREEN})))
     wrong = text[:-1] + ("A" if text[-1] != "A" else "B")
     for shown, status in ((text, 404), (wrong, 401), (text, 404), (wrong, 401)):
         headers = {"Authorization": f"Bearer {shown}"}

@@ -29,7 +29,7 @@ from tests.services import OPERATOR, open_service
 def test_health(client, desk):
     assert client.get("/healthz").json() == {"status": "ok"}
     desk.enrol(1)
-    desk.service.mirror.catch_up()
+    desk.service.gallery.replica.catch_up()
     ready = client.get("/readyz").json()
     assert ready["status"] == "ok"
     assert (ready["templates"], ready["pack"]) == (1, "open")
@@ -238,7 +238,7 @@ def test_overload_is_refused_at_once_over_http(tmp_path, clock):
     app = create_app(settings, opened)
     with TestClient(app) as client:
         wait_until_ready(client)
-        _, text = state_of(app).opened.records.keys.create(
+        _, text = state_of(app).opened.accounts.keys.create(
             OPERATOR, NewKey("port", frozenset({Scope.SCREEN}))
         )
         answers = []
@@ -268,7 +268,7 @@ def test_admitted_work_is_finished_before_the_database_is_closed(tmp_path):
     app = create_app(settings_for(tmp_path), lambda _: open_service(tmp_path / "siaga.db"))
     with TestClient(app) as client:
         wait_until_ready(client)
-        engine = state_of(app).opened.records.kernel.database.engine
+        engine = state_of(app).opened.kernel.database.engine
         connections = engine.pool
         begun = threading.Event()
 

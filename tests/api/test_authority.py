@@ -77,14 +77,14 @@ class Cast:
 
     def session(self, agency: str, *roles: Role) -> dict[str, str]:
         """Sign somebody new in."""
-        records = self.desk.service.records
+        records = self.desk.service
         kind = AgencyKind.OPERATOR if agency == RUNNER else AgencyKind.MEMBER
         login = f"cast.{next(self.made)}"
         new = NewOfficer(self.desk.agency(agency, kind), login, "Somebody", frozenset(roles))
-        _, first = records.officers.create(OPERATOR, new)
+        _, first = records.accounts.officers.create(OPERATOR, new)
         assert first is not None
-        session = records.sessions.sign_in(Credentials(login, first), SessionKind.PROGRAM)
-        records.account.change_password(session.actor, first, PASSWORD)
+        session = records.accounts.sessions.sign_in(Credentials(login, first), SessionKind.PROGRAM)
+        records.accounts.account.change_password(session.actor, first, PASSWORD)
         return {"Authorization": f"Bearer {session.text}"}
 
     def headers(self, agency: str, role: Role, *, fresh: bool = False) -> dict[str, str]:
@@ -97,7 +97,7 @@ class Cast:
             return self.known[agency, role]
         if (agency, role) not in self.known:
             new = NewKey("gate", frozenset({Scope.SCREEN}), None, self.desk.agency(agency))
-            _, text = self.desk.service.records.keys.create(OPERATOR, new)
+            _, text = self.desk.service.accounts.keys.create(OPERATOR, new)
             self.known[agency, role] = {"Authorization": f"Bearer {text}"}
         return self.known[agency, role]
 
@@ -206,9 +206,9 @@ def test_nobody_gets_in_without_showing_who_they_are(cast, case):
 
 def test_before_the_first_password_is_changed_nothing_else_is_answered(cast):
     stage, _ = cast
-    records = stage.desk.service.records
+    records = stage.desk.service
     new = NewOfficer(stage.desk.agency(RUNNER), "newcomer", "New", frozenset(PEOPLE))
-    _, first = records.officers.create(OPERATOR, new)
+    _, first = records.accounts.officers.create(OPERATOR, new)
     signed_in = stage.client.post("/v1/sessions", json={"login": "newcomer", "password": first})
     headers = {"Authorization": f"Bearer {signed_in.json()['token']}"}
     for case in CASES:

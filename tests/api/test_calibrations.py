@@ -92,7 +92,7 @@ def test_figures_are_counted_again_by_themselves_and_hold_no_names(tmp_path, clo
     with TestClient(app) as client:
         wait_until_ready(client)
         desk = Desk(state_of(app).opened, clock)
-        _, text = desk.service.records.keys.create(
+        _, text = desk.service.accounts.keys.create(
             OPERATOR, NewKey("port", frozenset({Scope.SCREEN}))
         )
         loose = desk.watchlist("SECRET LIST", threshold=-1.0, target_fpir=0.01)
@@ -102,7 +102,11 @@ def test_figures_are_counted_again_by_themselves_and_hold_no_names(tmp_path, clo
         screen(client, {"Authorization": f"Bearer {text}"}, 2)
         name = f'siaga_watchlist_breach{{watchlist="{loose}"}}'
         wait_until(
-            lambda: name in figures(client) and desk.service.calibrations.current() is not None, 20
+            lambda: (
+                name in figures(client)
+                and desk.service.calibration.calibrations.current() is not None
+            ),
+            20,
         )
         found = figures(client)
         assert found[f'siaga_watchlist_alarms_per_thousand{{watchlist="{loose}"}}'] == 1000
@@ -111,12 +115,12 @@ def test_figures_are_counted_again_by_themselves_and_hold_no_names(tmp_path, clo
         assert found[name] == 0  # one alarm may be chance
         assert not any(empty in each for each in found)
         assert "SECRET LIST" not in client.get("/metrics").text
-        made = desk.service.calibrations.current()
+        made = desk.service.calibration.calibrations.current()
         assert made is not None
         assert made.made_by == "service"
 
         clock.advance(days=40)
-        state_of(app).metrics.monitored(desk.service.monitoring.alarms())
+        state_of(app).metrics.monitored(desk.service.calibration.monitoring.alarms())
         assert not any(loose in each for each in figures(client))
 
 

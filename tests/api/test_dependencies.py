@@ -16,4 +16,4 @@ def test_each_use_case_is_of_the_type_that_its_alias_says(tmp_path):
     assert use_cases
     for name, (kind, given) in use_cases.items():
         assert isinstance(asyncio.run(given.dependency(service)), kind), name
-    service.records.close()
+    service.close()

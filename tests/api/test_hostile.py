@@ -37,7 +37,7 @@ def submit(tmp_path_factory):
     )
     with TestClient(app, raise_server_exceptions=False) as client:
         wait_until_ready(client)
-        _, key = state_of(app).opened.records.keys.create(
+        _, key = state_of(app).opened.accounts.keys.create(
             OPERATOR, NewKey("port", frozenset({Scope.SCREEN}))
         )
 

@@ -160,7 +160,7 @@ def test_a_body_that_is_no_form_is_refused(client, desk, analyst, kind, content)
         content=content,
     )
     problem(answer, 422, "request_invalid")
-    assert desk.service.records.imports.page(OPERATOR, None, 9) == []
+    assert desk.service.exchange.imports.page(OPERATOR, None, 9) == []
 
 
 def test_uploads_are_larger_than_other_bodies_but_bounded(tmp_path, clock):
@@ -170,7 +170,7 @@ def test_uploads_are_larger_than_other_bodies_but_bounded(tmp_path, clock):
         wait_until_ready(client)
         desk = Desk(state_of(app).opened, clock)
 
-        _, key = desk.service.records.keys.create(
+        _, key = desk.service.accounts.keys.create(
             OPERATOR, NewKey("k", frozenset({Scope.ENROL}), None, desk.agency())
         )
         who = {"Authorization": f"Bearer {key}"}
@@ -178,7 +178,7 @@ def test_uploads_are_larger_than_other_bodies_but_bounded(tmp_path, clock):
         assert send(client, who, desk.watchlist(), rows).status_code == 202
         rows += b"\n" * 2_000_000
         problem(send(client, who, desk.watchlist(), rows), 413, "body_too_large")
-        assert len(desk.service.records.imports.page(OPERATOR, None, 9)) == 1
+        assert len(desk.service.exchange.imports.page(OPERATOR, None, 9)) == 1
 
 
 def test_a_list_goes_out_and_comes_in_elsewhere_equal(client, desk, analyst, tmp_path, clock):
@@ -234,11 +234,11 @@ def test_a_list_goes_out_and_comes_in_elsewhere_equal(client, desk, analyst, tmp
     for form in ("csv", "jsonl"):
         job = imported(elsewhere, exported(photos=True, format=form).content)
         assert counts(job) == ((3, 0, 0, 0) if form == "csv" else (0, 0, 3, 0))
-    there = other.records.exports
+    there = other.exchange.exports
 
     back = there.export(OPERATOR, elsewhere.watchlist(), ExportForm.JSONL, photos=False)
     assert [json.loads(line) for line in b"".join(back.content).splitlines()] == told
-    other.records.close()
+    other.close()
 
 
 def test_exports_are_the_owner_s_analysts_and_in_the_trail(client, desk, analyst, sign_in):
@@ -251,7 +251,7 @@ def test_exports_are_the_owner_s_analysts_and_in_the_trail(client, desk, analyst
     problem(client.get(path, headers=stranger), 404, "not_found")
     assert client.get(path, params={"photos": True}, headers=analyst).status_code == 200
 
-    with desk.service.records.kernel.database.read() as session:
+    with desk.service.kernel.database.read() as session:
         query = select(AuditRecord).where(AuditRecord.action == "watchlist.export")
         done = [row for row in session.scalars(query) if row.outcome == "done"]
     assert [row.detail for row in done] == [{"subjects": 1, "photos": 1, "format": "csv"}]

@@ -226,7 +226,7 @@ def test_a_carried_photo_is_answered_and_never_stored_on_the_way(client, pol, se
 def test_nothing_else_can_be_reached_from_it(client, desk, pol, sent, alert_id):
     sent(*AlertField)
     sender = officer(desk.agency("IMI"), Role.OFFICER)
-    subject_id = desk.service.records.alerts.get(sender, alert_id).alert.subject_id
+    subject_id = desk.service.review.alerts.get(sender, alert_id).alert.subject_id
     for path in (
         f"/v1/alerts/{alert_id}",
         f"/v1/alerts/{alert_id}/probe",

@@ -129,18 +129,18 @@ def scene(live: Live, request: pytest.FixtureRequest) -> Scene:
     """Things of its own for each operation: what one destroys, no other misses."""
     label = request.node.callspec.params["label"]
     number = LABELS.index(label) + 1
-    desk, records = live.desk, live.desk.service.records
+    desk, records = live.desk, live.desk.service
     agency, other = desk.agency("OPS", AgencyKind.OPERATOR), desk.agency("POL")
     one, two = _session(desk, agency, f"ops.{number}"), _session(desk, other, f"pol.{number}")
     scopes = frozenset({Scope.SCREEN})
-    record, key = records.keys.create(OPERATOR, NewKey("port", scopes, agency_id=agency))
+    record, key = records.accounts.keys.create(OPERATOR, NewKey("port", scopes, agency_id=agency))
     policy = {"agency_id": agency, "requires_acknowledgement": False, "shared_with": (other,)}
     watchlist = desk.watchlist(f"list {number}", **policy)
     subject = desk.enrol(number, watchlist)
-    caller = records.keys.recognise(key)
+    caller = records.accounts.keys.recognise(key)
     first, second = (desk.screen(number, key=caller).encounter for _ in range(2))
     new = NewOfficer(agency, f"some.{number}", "Somebody", frozenset({Role.OFFICER}))
-    officer, _ = records.officers.create(OPERATOR, new)
+    officer, _ = records.accounts.officers.create(OPERATOR, new)
     image = photo_of(number, brightness=0.9)
     known = {
         "agency_id": agency,
@@ -149,7 +149,7 @@ def scene(live: Live, request: pytest.FixtureRequest) -> Scene:
         "watchlist_ids": [watchlist],
         "shared_with": [other],
         "subject_id": subject,
-        "photo_id": records.subjects.get(OPERATOR, subject).photos[0].id,
+        "photo_id": records.lists.subjects.get(OPERATOR, subject).photos[0].id,
         "encounter_id": first.id,
         "alert_id": first.alerts[0].id,
         "key_id": record.id,
@@ -171,7 +171,9 @@ def scene(live: Live, request: pytest.FixtureRequest) -> Scene:
     }
     if label.endswith(("/confirm", "/close")):
         finding = Finding(Opinion.POTENTIAL_CANDIDATE)
-        records.review.decide(records.sessions.recognise(two), first.alerts[0].id, finding)
+        records.review.decisions.decide(
+            records.accounts.sessions.recognise(two), first.alerts[0].id, finding
+        )
     ops, pol, port = ({"Authorization": f"Bearer {text}"} for text in (one, two, key))
     with httpx2.Client(base_url=live.address, headers=ops) as client:
         for name, make in _MADE.items():
@@ -212,13 +214,15 @@ _MADE = {
 
 def _session(desk: Desk, agency: str, login: str) -> str:
     """Sign in somebody who may do all that a person of the agency may."""
-    records = desk.service.records
+    records = desk.service
     # The role `port` is for systems.
     roles = frozenset(Role) - {Role.PORT}
-    _, first = records.officers.create(OPERATOR, NewOfficer(agency, login, "Somebody", roles))
+    _, first = records.accounts.officers.create(
+        OPERATOR, NewOfficer(agency, login, "Somebody", roles)
+    )
     assert first is not None
-    session = records.sessions.sign_in(Credentials(login, first), SessionKind.PROGRAM)
-    records.account.change_password(session.actor, first, PASSWORD)
+    session = records.accounts.sessions.sign_in(Credentials(login, first), SessionKind.PROGRAM)
+    records.accounts.account.change_password(session.actor, first, PASSWORD)
     return session.text
 
 

@@ -106,7 +106,7 @@ def officer(desk, provider):
         oidc_issuer=provider.issuer,
         oidc_subject=provider.subject,
     )
-    made, password = desk.service.records.officers.create(OPERATOR, new)
+    made, password = desk.service.accounts.officers.create(OPERATOR, new)
     assert password is None
     return made
 
@@ -139,7 +139,7 @@ def session_of(answer):
 
 
 def trail(desk, action="session.begin"):
-    with desk.service.records.kernel.database.read() as session:
+    with desk.service.kernel.database.read() as session:
         rows = session.scalars(select(AuditRecord).where(AuditRecord.action == action))
         return [(row.outcome, row.actor_id, row.detail) for row in rows]
 
@@ -160,11 +160,11 @@ def test_an_officer_signs_in_through_the_provider(client, desk, officer, provide
     answer = sign_on(client)
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     assert answer.headers["cache-control"] == "no-store"
-    actor = desk.service.records.sessions.recognise(session_of(answer), kind=SessionKind.CONSOLE)
+    actor = desk.service.accounts.sessions.recognise(session_of(answer), kind=SessionKind.CONSOLE)
     assert (actor.id, actor.roles, actor.incomplete) == (officer.id, {Role.OFFICER}, None)
     assert trail(desk)[-1] == ("done", officer.id, {"kind": "console"})
     assert provider.asked.count("/token") == 1
-    assert desk.service.records.kernel.audit.verify().whole
+    assert desk.service.kernel.audit.verify().whole
 
 
 def test_the_way_there_says_what_it_should_and_no_more(client):
@@ -223,7 +223,7 @@ def test_new_keys_of_the_provider_are_fetched_when_they_are_met(client, officer,
 
 
 def test_a_session_of_a_program_is_none_of_the_console(client, desk, officer):
-    sessions = desk.service.records.sessions
+    sessions = desk.service.accounts.sessions
     text = sessions.begin_for(officer.id, SessionKind.PROGRAM).text
     sessions.recognise(text)
     with pytest.raises(Exception, match="not known"):
@@ -360,13 +360,13 @@ def test_a_subject_whom_nobody_is_tied_to_is_refused(client, desk, officer, prov
 
 
 def test_an_officer_who_is_not_active_is_refused(client, desk, officer):
-    desk.service.records.officers.edit(OPERATOR, officer.id, {"active": False}, None)
+    desk.service.accounts.officers.edit(OPERATOR, officer.id, {"active": False}, None)
     refused(sign_on(client), "inactive", desk)
     assert trail(desk)[-1][1] == officer.id
 
 
 def test_officers_of_an_agency_that_is_not_active_are_refused(client, desk, officer):
-    desk.service.records.agencies.edit(OPERATOR, officer.agency_id, {"active": False}, None)
+    desk.service.accounts.agencies.edit(OPERATOR, officer.agency_id, {"active": False}, None)
     refused(sign_on(client), "inactive", desk)
 
 
@@ -420,7 +420,7 @@ def test_a_provider_that_does_not_know_this_installation_is_the_operator_s_conce
 @pytest.fixture
 def budi(desk):
     new = NewOfficer(desk.agency(), "budi@agency.example", "Budi", frozenset({Role.OFFICER}))
-    made, _ = desk.service.records.officers.create(OPERATOR, new)
+    made, _ = desk.service.accounts.officers.create(OPERATOR, new)
     return made
 
 
@@ -437,7 +437,7 @@ class TestTying:
         assert trail(desk, "officer.tie") == [("done", budi.id, None)]
         provider.claims = {"email": "a-new-address@agency.example", "email_verified": True}
         assert session_of(sign_on(client)) is not None
-        with desk.service.records.kernel.database.read() as session:
+        with desk.service.kernel.database.read() as session:
             tied = session.get_one(Officer, budi.id)
         assert (tied.oidc_issuer, tied.oidc_subject) == (provider.issuer, provider.subject)
         assert (tied.password_hash, tied.must_change_password) == (None, False)
@@ -464,7 +464,7 @@ class TestTying:
         refused(sign_on(client), "unknown", desk)
 
     def test_an_account_that_is_not_active_is_not_tied(self, client, desk, budi, provider):
-        desk.service.records.officers.edit(OPERATOR, budi.id, {"active": False}, None)
+        desk.service.accounts.officers.edit(OPERATOR, budi.id, {"active": False}, None)
         provider.claims = {"email": budi.login, "email_verified": True}
         refused(sign_on(client), "unknown", desk)
 
@@ -476,7 +476,7 @@ def test_passwords_can_be_switched_off(opened, clock):
     client = opened(passwords=False)
     desk = Desk(state_of(client.app).opened, clock)
     new = NewOfficer(desk.agency(), "citra", "Citra", frozenset({Role.OFFICER}))
-    _, password = desk.service.records.officers.create(OPERATOR, new)
+    _, password = desk.service.accounts.officers.create(OPERATOR, new)
     answer = client.post("/v1/sessions", json={"login": "citra", "password": password})
     problem(answer, 401, "sign_on_refused")
     assert trail(desk)[-1][0] == "refused"

@@ -46,7 +46,7 @@ class Served:
     def key(self) -> str:
         """Return the credentials of another port system."""
         new = NewKey("port", frozenset({Scope.SCREEN}))
-        _, text = state_of(self.app).opened.records.keys.create(OPERATOR, new)
+        _, text = state_of(self.app).opened.accounts.keys.create(OPERATOR, new)
         return f"Bearer {text}"
 
     def screen(self, key: str, person: int = 1) -> httpx2.Response:

@@ -81,7 +81,7 @@ def test_what_another_process_writes_is_told_within_a_second(address, desk, read
         Desk(other, desk.clock, desk.watchlists, desk.agencies).screen(1)
         assert next(stream).kind == "alert.raised"
         assert time.monotonic() - began < patience(1.2)
-    other.records.close()
+    other.close()
 
 
 def test_a_stream_goes_on_where_it_was_left(address, desk, reader):
@@ -111,7 +111,7 @@ def test_nothing_of_others_is_told_and_the_first_opinion_is_veiled(address, desk
         desk.screen(2)
         alert = desk.screen(1).encounter.alerts[0]
         first = officer(desk.agency(), Role.OFFICER, name="first")
-        review = desk.service.records.review
+        review = desk.service.review.decisions
         review.acknowledge(first, alert.id)
         review.decide(first, alert.id, Finding(Opinion.NOT_CANDIDATE))
         told = [next(stream) for _ in range(3)]
@@ -122,11 +122,11 @@ def test_nothing_of_others_is_told_and_the_first_opinion_is_veiled(address, desk
 
 def test_the_stream_ends_with_the_session_before_anything_more_is_told(address, desk, reader):
     desk.enrol(1)
-    records = desk.service.records
+    records = desk.service
     with following(address, reader) as stream:
         next(stream)
-        actor = records.sessions.recognise(reader["Authorization"].removeprefix("Bearer "))
-        records.sessions.end(actor)
+        actor = records.accounts.sessions.recognise(reader["Authorization"].removeprefix("Bearer "))
+        records.accounts.sessions.end(actor)
         desk.screen(1)
         assert list(stream) == []
     assert httpx2.get(f"{address}/v1/alerts/stream", headers=reader).status_code == 401
@@ -156,7 +156,7 @@ def test_streams_are_bounded_for_each_reader_and_for_all(address, desk, reader, 
             assert httpx2.get(url, headers=third).json()["code"] == "too_many_streams"
 
     def closed() -> bool:
-        desk.service.records.kernel.outbox.ring()
+        desk.service.kernel.outbox.ring()
         return "siaga_streams 0.0" in httpx2.get(f"{address}/metrics").text
 
     wait_until(closed, 5)

@@ -104,7 +104,7 @@ def test_a_body_that_does_not_fit_is_refused(client, manager, body, code):
 
 
 def test_the_installation_s_administrator_registers_a_port_system(client, admin, port, desk):
-    (record,) = desk.service.records.keys.all(OPERATOR)
+    (record,) = desk.service.accounts.keys.all(OPERATOR)
     key_id = record.id
     body = {"url": URL, "key_id": key_id, "events": ["alert.changed"]}
     made = client.post("/v1/webhooks", headers=admin, json=body).json()

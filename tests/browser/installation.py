@@ -96,21 +96,21 @@ class Installation:
         self, login: str, *roles: Role, name: str = "", agency: str = "IMI", language: str = "en"
     ) -> Actor:
         """Make an officer who has chosen the password; returns a session of theirs."""
-        records = self.at_hand.service.records
+        records = self.at_hand.service
         new = NewOfficer(
             self.at_hand.agency(agency), login, name or login, frozenset(roles), language
         )
-        _, first = records.officers.create(OPERATOR, new)
+        _, first = records.accounts.officers.create(OPERATOR, new)
         assert first is not None
-        session = records.sessions.sign_in(Credentials(login, first), SessionKind.PROGRAM)
-        records.account.change_password(session.actor, first, PASSWORD)
-        again = records.sessions.sign_in(Credentials(login, PASSWORD), SessionKind.PROGRAM)
+        session = records.accounts.sessions.sign_in(Credentials(login, first), SessionKind.PROGRAM)
+        records.accounts.account.change_password(session.actor, first, PASSWORD)
+        again = records.accounts.sessions.sign_in(Credentials(login, PASSWORD), SessionKind.PROGRAM)
         return again.actor
 
     def gate(self) -> httpx2.Client:
         """Return a port system's connection."""
         new = NewKey("gate", frozenset({Scope.SCREEN}), agency_id=self.at_hand.agency())
-        _, text = self.at_hand.service.records.keys.create(OPERATOR, new)
+        _, text = self.at_hand.service.accounts.keys.create(OPERATOR, new)
         bearer = {"Authorization": f"Bearer {text}"}
         return httpx2.Client(base_url=self.address, headers=bearer, timeout=patience(WAIT_S))
 

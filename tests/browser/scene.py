@@ -55,10 +55,10 @@ PEOPLE = {
 def lay(site: Installation) -> dict[str, str]:
     """Set the scene; returns the ids of what screens are about, by name."""
     desk = site.at_hand
-    records = desk.service.records
+    records = desk.service
     new_agency = NewAgency("IMI", "Directorate General of Immigration", AgencyKind.OPERATOR)
-    desk.agencies["IMI"] = records.agencies.create(OPERATOR, new_agency).id
-    desk.agencies["POL"] = records.agencies.create(OPERATOR, NewAgency("POL", "Police")).id
+    desk.agencies["IMI"] = records.accounts.agencies.create(OPERATOR, new_agency).id
+    desk.agencies["POL"] = records.accounts.agencies.create(OPERATOR, NewAgency("POL", "Police")).id
     staff = {
         login: site.officer(login, role, name=name, language="")
         for login, (name, role) in PEOPLE.items()
@@ -109,7 +109,7 @@ def _lists(site: Installation) -> dict[str, str]:
 
 def _alerts(site: Installation, staff: dict[str, Actor]) -> dict[str, str]:
     """One alert in each state, over some hours."""
-    desk, review = site.at_hand, site.at_hand.service.records.review
+    desk, review = site.at_hand, site.at_hand.service.review.decisions
 
     def raised(person: int, port: str = "CGK", **how: object) -> str:
         site.clock.advance(minutes=7)
@@ -144,38 +144,38 @@ def _desk(
     site: Installation, staff: dict[str, Actor], ids: dict[str, str], police: Actor
 ) -> dict[str, str]:
     service = site.at_hand.service
-    correspondence = service.records.correspondence
+    correspondence = service.exchange.referral_steps
     due = site.clock() + timedelta(days=2)
     to_police = Handover(site.at_hand.agency("POL"), "Please look into the passport.", due)
     fields = (AlertField.NAME, AlertField.NATIONALITY, AlertField.DOCUMENTS)
     referral = correspondence.refer_alert(staff["budi"], ids["referred"], to_police, fields)
     correspondence.accept(police, referral.id)
     correspondence.ask(police, referral.id, "Which flight did they arrive with?")
-    tip = service.tip_desk.record(
+    tip = service.tip_steps.record(
         staff["siti"],
         NewTip("Seen at the ferry terminal.", TipOrigin.PUBLIC, "Batam", None, "A neighbour"),
         photo_of(1),
     )
     question = SearchRequest(photo_of(1, brightness=0.95), "Case 17/2026")
-    found = service.searches.search(staff["siti"], question)
+    found = service.screening.searches.search(staff["siti"], question)
     return {"referral": referral.id, "tip": tip.id, "search": found.search.id}
 
 
 def _administration(site: Installation, staff: dict[str, Actor]) -> dict[str, str]:
-    records, clock = site.at_hand.service.records, site.clock
+    records, clock = site.at_hand.service, site.clock
     agency = site.at_hand.agency()
     new_key = NewKey("Gates of CGK", frozenset({Scope.SCREEN}), frozenset({"CGK"}), agency)
-    records.keys.create(OPERATOR, new_key)
+    records.accounts.keys.create(OPERATOR, new_key)
     new_hook = NewWebhook(
         "https://127.0.0.1:9/siaga", frozenset({EventKind.ALERT_RAISED}), "Case system", agency
     )
-    webhook, _ = records.webhooks.create(OPERATOR, new_hook)
+    webhook, _ = records.exchange.webhooks.create(OPERATOR, new_hook)
     tuti = staff["tuti"]
-    offer = records.account.offer_second_factor(tuti, PASSWORD)
+    offer = records.accounts.account.offer_second_factor(tuti, PASSWORD)
     code = pyotp.TOTP(offer.secret).at(clock())
-    records.account.confirm_second_factor(tuti, code)
+    records.accounts.account.confirm_second_factor(tuti, code)
     starter = NewOfficer(agency, "baru", "Bagas Baru", frozenset({Role.OFFICER}), "")
-    _, first = records.officers.create(OPERATOR, starter)
+    _, first = records.accounts.officers.create(OPERATOR, starter)
     assert first is not None
     return {"webhook": webhook.id, "first_password": first}
 
@@ -183,7 +183,7 @@ def _administration(site: Installation, staff: dict[str, Actor]) -> dict[str, st
 def _tried_import(site: Installation, analyst: Actor, list_id: str) -> str:
     """Try an import whose rows have no photos; returns its id once it is through."""
     assert site.app is not None
-    imports = site.at_hand.service.records.imports
+    imports = site.at_hand.service.exchange.imports
     receiving = imports.receive(analyst, list_id, dry_run=True)
     receiving.write(FILE, b"reference,name\nB-1,Person 21\nB-2,\n")
     job = imports.accept(analyst, receiving, state_of(site.app).settings.import_limits)

@@ -32,4 +32,4 @@ def desk(database: Path | str) -> Iterator[Desk]:
     clock = FakeClock()
     service = open_service(database, clock)
     yield Desk(service, clock)
-    service.records.close()
+    service.close()

@@ -48,21 +48,21 @@ pytestmark = pytest.mark.every_database
 def test_a_watchlist_s_name_is_taken_once(desk):
     desk.watchlist("wanted")
     with pytest.raises(AlreadyExists):
-        desk.service.records.watchlists.create(OPERATOR, NewWatchlist("wanted", desk.agency()))
+        desk.service.lists.watchlists.create(OPERATOR, NewWatchlist("wanted", desk.agency()))
     other = desk.watchlist("other")
     with pytest.raises(AlreadyExists):
-        desk.service.records.watchlists.edit(OPERATOR, other, {"name": "wanted"}, None)
+        desk.service.lists.watchlists.edit(OPERATOR, other, {"name": "wanted"}, None)
 
 
 def test_two_agencies_may_call_their_lists_alike(desk):
-    watchlists = desk.service.records.watchlists
+    watchlists = desk.service.lists.watchlists
     for code in ("IMI", "POL"):
         watchlists.create(OPERATOR, NewWatchlist("wanted", desk.agency(code)))
     assert len(watchlists.page(OPERATOR, None, 10)) == 2
 
 
 def test_ensure_makes_a_watchlist_once(desk):
-    watchlists = desk.service.records.watchlists
+    watchlists = desk.service.lists.watchlists
     assert (
         watchlists.ensure(OPERATOR, NewWatchlist("a", desk.agency())).id
         == watchlists.ensure(OPERATOR, NewWatchlist("a", desk.agency())).id
@@ -70,7 +70,7 @@ def test_ensure_makes_a_watchlist_once(desk):
 
 
 def test_an_outdated_version_changes_nothing(desk):
-    watchlists = desk.service.records.watchlists
+    watchlists = desk.service.lists.watchlists
     row = watchlists.get(OPERATOR, desk.watchlist())
     changed = watchlists.edit(
         OPERATOR, row.id, {"instruction": {"id": "", "en": "first"}}, row.version
@@ -84,17 +84,17 @@ def test_an_outdated_version_changes_nothing(desk):
 def test_only_an_empty_watchlist_can_be_removed(desk):
     watchlist, subject = desk.watchlist(), desk.enrol(1)
     with pytest.raises(StillInUse, match="1 subjects"):
-        desk.service.records.watchlists.remove(OPERATOR, watchlist)
-    desk.service.records.subjects.remove(OPERATOR, subject)
-    desk.service.records.watchlists.remove(OPERATOR, watchlist)
+        desk.service.lists.watchlists.remove(OPERATOR, watchlist)
+    desk.service.lists.subjects.remove(OPERATOR, subject)
+    desk.service.lists.watchlists.remove(OPERATOR, watchlist)
     with pytest.raises(NotFound):
-        desk.service.records.watchlists.get(OPERATOR, watchlist)
+        desk.service.lists.watchlists.get(OPERATOR, watchlist)
 
 
 def test_moving_a_subject_to_another_list_moves_its_alerts(desk):
     first, second = desk.watchlist("first"), desk.watchlist("second")
     subject = desk.enrol(1, first)
-    desk.service.records.subjects.edit(OPERATOR, subject, {"watchlist_ids": [second]}, None)
+    desk.service.lists.subjects.edit(OPERATOR, subject, {"watchlist_ids": [second]}, None)
     (alert,) = desk.screen(1).encounter.alerts
     assert alert.watchlist_id == second
 
@@ -102,10 +102,10 @@ def test_moving_a_subject_to_another_list_moves_its_alerts(desk):
 def test_an_edit_with_an_unknown_watchlist_changes_nothing(desk):
     subject = desk.enrol(1)
     with pytest.raises(NotFound):
-        desk.service.records.subjects.edit(
+        desk.service.lists.subjects.edit(
             OPERATOR, subject, {"name": "changed", "watchlist_ids": ["wl_none"]}, None
         )
-    assert desk.service.records.subjects.get(OPERATOR, subject).name == "Person 1"
+    assert desk.service.lists.subjects.get(OPERATOR, subject).name == "Person 1"
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_an_edit_with_an_unknown_watchlist_changes_nothing(desk):
 )
 def test_a_birth_that_cannot_be_changes_nothing(desk, changes, field):
     subject = desk.enrol(1, birth_date=date(1980, 2, 29), birth_year=1980)
-    subjects = desk.service.records.subjects
+    subjects = desk.service.lists.subjects
     with pytest.raises(ImpossibleBirth) as refusal:
         subjects.edit(OPERATOR, subject, {"name": "changed", **changes}, None)
     assert refusal.value.field == field
@@ -128,7 +128,7 @@ def test_a_birth_that_cannot_be_changes_nothing(desk, changes, field):
 
 def test_pages_go_on_where_the_last_one_ended(desk):
     made = [desk.enrol(person) for person in range(5)]
-    subjects = desk.service.records.subjects
+    subjects = desk.service.lists.subjects
     first = subjects.page(OPERATOR, None, 3)
     rest = subjects.page(OPERATOR, first[-1].id, 3)
     assert [row.id for row in first + rest] == sorted(made)
@@ -138,7 +138,7 @@ def test_pages_go_on_where_the_last_one_ended(desk):
 
 def test_the_last_photo_goes_only_with_its_subject(desk):
     subject = desk.enrol(1)
-    subjects = desk.service.records.subjects
+    subjects = desk.service.lists.subjects
     (only,) = subjects.get(OPERATOR, subject).photos
     with pytest.raises(StillInUse):
         subjects.remove_photo(OPERATOR, subject, only.id)
@@ -156,8 +156,8 @@ def test_the_last_photo_goes_only_with_its_subject(desk):
 def test_an_alert_outlives_its_subject(desk):
     subject = desk.enrol(1)
     encounter = desk.screen(1, key=None).encounter
-    desk.service.records.subjects.remove(OPERATOR, subject)
-    kept = desk.service.screening.get(encounter.id, port_system())
+    desk.service.lists.subjects.remove(OPERATOR, subject)
+    kept = desk.service.screening.encounters.get(encounter.id, port_system())
     assert kept.alerts[0].subject_id == subject
 
 
@@ -165,7 +165,7 @@ def test_an_alert_outlives_its_subject(desk):
 
 
 def test_a_key_is_recognised_until_it_is_revoked(desk):
-    keys = desk.service.records.keys
+    keys = desk.service.accounts.keys
     record, text = keys.create(
         OPERATOR, NewKey("port", frozenset({Scope.SCREEN}), frozenset({"CGK"}))
     )
@@ -187,14 +187,14 @@ def test_a_key_is_recognised_until_it_is_revoked(desk):
 
 @pytest.mark.on_sqlite
 def test_only_a_hash_of_a_key_is_stored(desk, database):
-    _, text = desk.service.records.keys.create(OPERATOR, NewKey("port", frozenset({Scope.SCREEN})))
-    desk.service.records.close()
+    _, text = desk.service.accounts.keys.create(OPERATOR, NewKey("port", frozenset({Scope.SCREEN})))
+    desk.service.close()
     stored = b"".join(path.read_bytes() for path in database.parent.glob("siaga.db*"))
     assert text.rpartition(".")[2].encode() not in stored
 
 
 def test_a_wrong_secret_for_a_known_key_is_not_recognised(desk):
-    keys = desk.service.records.keys
+    keys = desk.service.accounts.keys
     record, text = keys.create(OPERATOR, NewKey("port", frozenset({Scope.SCREEN})))
     with pytest.raises(NotAuthenticated):
         keys.recognise(text[:-1] + ("A" if text[-1] != "A" else "B"))
@@ -207,7 +207,7 @@ def test_a_wrong_secret_for_a_known_key_is_not_recognised(desk):
 def test_no_text_is_a_key_by_accident_and_none_breaks_recognition(text):
     records = Records.open("sqlite://", DATA_KEY)
     with pytest.raises(NotAuthenticated):
-        records.keys.recognise(text)
+        records.accounts.keys.recognise(text)
     records.close()
 
 
@@ -259,7 +259,7 @@ def test_a_file_that_is_no_key_is_refused(tmp_path, text):
 
 def test_a_database_does_not_start_with_another_key(desk, database):
     desk.enrol(1)
-    desk.service.records.close()
+    desk.service.close()
     records = Records.open(url_of(database), bytes(KEY_BYTES))
     with pytest.raises(WrongDataKey, match="key file"):
         Service.over(records, drawn_pack(), fake_pipeline()).start()
@@ -271,7 +271,7 @@ def test_a_database_does_not_start_with_another_key(desk, database):
 
 @pytest.mark.on_sqlite
 def test_a_database_of_a_later_version_is_left_alone(desk, database):
-    desk.service.records.close()
+    desk.service.close()
     with sqlite3.connect(database) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
@@ -281,7 +281,7 @@ def test_a_database_of_a_later_version_is_left_alone(desk, database):
 
 @pytest.mark.on_sqlite
 def test_sqlite_is_set_up_to_keep_what_it_acknowledges(desk):
-    with desk.service.records.kernel.database.engine.connect() as connection:
+    with desk.service.kernel.database.engine.connect() as connection:
 
         def pragma(name):
             return connection.exec_driver_sql(f"PRAGMA {name}").scalar()
@@ -298,7 +298,7 @@ def test_a_failed_write_leaves_nothing(desk):
     lacking = {"name": "x", "aliases": [], "documents": [], "status": "active", "reason": ""}
 
     def fail_halfway():
-        with desk.service.records.kernel.database.write() as session:
+        with desk.service.kernel.database.write() as session:
             session.add(
                 Subject(
                     id="sub_x",
@@ -313,5 +313,5 @@ def test_a_failed_write_leaves_nothing(desk):
 
     with pytest.raises(ZeroDivisionError):
         fail_halfway()
-    with desk.service.records.kernel.database.read() as session:
+    with desk.service.kernel.database.read() as session:
         assert session.get(Subject, "sub_x") is None

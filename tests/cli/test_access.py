@@ -100,7 +100,7 @@ def test_a_wrong_command_line_says_so(siaga, arguments):
 def test_the_first_password_opens_the_account(siaga, first_steps, tmp_path):
     with open_records(Settings(data_dir=tmp_path / "var")) as records:
         credentials = Credentials("ops.admin", first_steps)
-        signed_in = records.sessions.sign_in(credentials, SessionKind.PROGRAM)
+        signed_in = records.accounts.sessions.sign_in(credentials, SessionKind.PROGRAM)
         assert signed_in.actor.runs_installation
         assert signed_in.actor.incomplete
 

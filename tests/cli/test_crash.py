@@ -91,10 +91,12 @@ def test_the_service_killed_after_an_answer_still_has_it(tmp_path):
     records = Records.open(
         settings.resolved_database_url, read_or_create_key(settings.resolved_data_key_file)
     )
-    _, port = records.keys.create(Actor.operator(), NewKey("port", frozenset({Scope.SCREEN})))
-    agency = records.agencies.only(Actor.operator())
+    _, port = records.accounts.keys.create(
+        Actor.operator(), NewKey("port", frozenset({Scope.SCREEN}))
+    )
+    agency = records.accounts.agencies.only(Actor.operator())
     enrols = NewKey("office", frozenset({Scope.ENROL}), agency_id=agency.id)
-    _, office = records.keys.create(Actor.operator(), enrols)
+    _, office = records.accounts.keys.create(Actor.operator(), enrols)
     records.close()
     photo = encoded(image_of("astronaut"), quality=90)
     headers = {"Authorization": f"Bearer {port}", "Idempotency-Key": "once"}
@@ -143,7 +145,9 @@ def test_a_service_told_to_stop_finishes_what_it_admitted(tmp_path):
     records = Records.open(
         settings.resolved_database_url, read_or_create_key(settings.resolved_data_key_file)
     )
-    _, key = records.keys.create(Actor.operator(), NewKey("port", frozenset({Scope.SCREEN})))
+    _, key = records.accounts.keys.create(
+        Actor.operator(), NewKey("port", frozenset({Scope.SCREEN}))
+    )
     records.close()
     answers: list[int] = []
     never_admitted: list[Exception] = []

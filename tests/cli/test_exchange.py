@@ -133,15 +133,17 @@ def records(settings) -> Iterator[Records]:
 
 
 def test_stream_and_webhook_tell_every_alert_in_order_across_a_kill(settings, records):
-    agency = records.agencies.only(OPERATOR).id
-    _, key = records.keys.create(OPERATOR, NewKey("port", frozenset({Scope.SCREEN})))
+    agency = records.accounts.agencies.only(OPERATOR).id
+    _, key = records.accounts.keys.create(OPERATOR, NewKey("port", frozenset({Scope.SCREEN})))
     enrols = NewKey("office", frozenset({Scope.ENROL}), agency_id=agency)
-    office = {"Authorization": f"Bearer {records.keys.create(OPERATOR, enrols)[1]}"}
-    lists = [records.watchlists.create(OPERATOR, NewWatchlist(n, agency)).id for n in "ab"]
+    office = {"Authorization": f"Bearer {records.accounts.keys.create(OPERATOR, enrols)[1]}"}
+    lists = [records.lists.watchlists.create(OPERATOR, NewWatchlist(n, agency)).id for n in "ab"]
     address = f"http://127.0.0.1:{settings.port}"
     port, listener = Port(address, key), Listener(address, office)
     with receiving() as receiver, listener.listening():
-        records.webhooks.create(OPERATOR, NewWebhook(receiver.url, RAISED, agency_id=agency))
+        records.exchange.webhooks.create(
+            OPERATOR, NewWebhook(receiver.url, RAISED, agency_id=agency)
+        )
         receiver.refuses = lambda number: number % 5 == 3  # a receiver has its bad moments too
         with running(settings) as service:
             enrol(address, office, lists)

@@ -141,9 +141,9 @@ def test_an_import_over_http_killed_midway_goes_on_by_itself(tmp_path):
     records = Records.open(
         f"sqlite:///{database}", read_or_create_key(tmp_path / "var" / "siaga.key")
     )
-    agency = records.agencies.only(Actor.operator()).id
-    watchlist = records.watchlists.create(Actor.operator(), NewWatchlist("wanted", agency)).id
-    _, key = records.keys.create(
+    agency = records.accounts.agencies.only(Actor.operator()).id
+    watchlist = records.lists.watchlists.create(Actor.operator(), NewWatchlist("wanted", agency)).id
+    _, key = records.accounts.keys.create(
         Actor.operator(), NewKey("office", frozenset({Scope.ENROL}), agency_id=agency)
     )
     records.close()

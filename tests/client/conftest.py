@@ -29,16 +29,16 @@ class Served:
     def key(self, *scopes: Scope) -> str:
         """Make an API key."""
         new = NewKey("test", frozenset(scopes), agency_id=self.desk.agency())
-        return self.desk.service.records.keys.create(OPERATOR, new)[1]
+        return self.desk.service.accounts.keys.create(OPERATOR, new)[1]
 
     def officer(self, login: str, *roles: Role) -> tuple[str, str]:
         """Make an officer who has chosen a password; returns login and password."""
-        records = self.desk.service.records
+        records = self.desk.service
         new = NewOfficer(self.desk.agency(), login, "Somebody", frozenset(roles))
-        _, first = records.officers.create(OPERATOR, new)
+        _, first = records.accounts.officers.create(OPERATOR, new)
         assert first is not None
-        session = records.sessions.sign_in(Credentials(login, first), SessionKind.PROGRAM)
-        records.account.change_password(session.actor, first, PASSWORD)
+        session = records.accounts.sessions.sign_in(Credentials(login, first), SessionKind.PROGRAM)
+        records.accounts.account.change_password(session.actor, first, PASSWORD)
         return login, PASSWORD
 
 

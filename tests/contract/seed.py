@@ -78,17 +78,19 @@ def fill(desk: Desk) -> Known:
 
 
 def _people(desk: Desk, known: Known) -> None:
-    records, agency = desk.service.records, desk.agency("IMI")
+    records, agency = desk.service, desk.agency("IMI")
     known["agency"], known["other"] = agency, desk.agency("POL")
     new = NewOfficer(agency, LOGIN, "An Officer", frozenset({Role.OFFICER, Role.ADMIN}))
-    row, first = records.officers.create(OPERATOR, new)
+    row, first = records.accounts.officers.create(OPERATOR, new)
     assert first is not None
-    session = records.sessions.sign_in(Credentials(LOGIN, first), SessionKind.PROGRAM)
-    records.account.change_password(session.actor, first, PASSWORD)
-    offer = records.account.offer_second_factor(session.actor, PASSWORD)
-    records.account.confirm_second_factor(session.actor, code_at(offer.secret, desk.clock()))
+    session = records.accounts.sessions.sign_in(Credentials(LOGIN, first), SessionKind.PROGRAM)
+    records.accounts.account.change_password(session.actor, first, PASSWORD)
+    offer = records.accounts.account.offer_second_factor(session.actor, PASSWORD)
+    records.accounts.account.confirm_second_factor(
+        session.actor, code_at(offer.secret, desk.clock())
+    )
     key = NewKey("gate", frozenset({Scope.SCREEN}), frozenset({"CGK"}), agency)
-    made, text = records.keys.create(OPERATOR, key)
+    made, text = records.accounts.keys.create(OPERATOR, key)
     known |= {"officer": row.id, "totp": offer.secret, "key": made.id, "key_text": text}
 
 
@@ -117,7 +119,7 @@ def _lists(desk: Desk, known: Known) -> None:
 
 
 def _review(desk: Desk, known: Known) -> None:
-    records, agency = desk.service.records, known["agency"]
+    records, agency = desk.service, known["agency"]
     key = port_system(known["key"])
     desk.screen(2, key=key, photo=photo(2))
     again = {"photo": photo(1, brightness=0.9), "idempotency_key": "one"}
@@ -126,39 +128,43 @@ def _review(desk: Desk, known: Known) -> None:
     first = officer(agency, Role.OFFICER, name="first")
     second = officer(agency, Role.SUPERVISOR, name="second")
     finding = Finding(Opinion.POTENTIAL_CANDIDATE, (OpinionReason.FACIAL_FEATURES_AGREE,), NOTE)
-    records.review.acknowledge(first, alert.id)
-    records.review.decide(first, alert.id, finding)
-    records.review.confirm(second, alert.id, finding)
-    records.review.close(second, alert.id, Disposal.HANDED_OVER, "handed over at the gate")
-    found = desk.service.searches.search(first, SearchRequest(photo(1), PURPOSE))
+    records.review.decisions.acknowledge(first, alert.id)
+    records.review.decisions.decide(first, alert.id, finding)
+    records.review.decisions.confirm(second, alert.id, finding)
+    records.review.decisions.close(
+        second, alert.id, Disposal.HANDED_OVER, "handed over at the gate"
+    )
+    found = desk.service.screening.searches.search(first, SearchRequest(photo(1), PURPOSE))
     known |= {"encounter": screened.encounter.id, "alert": alert.id, "search": found.search.id}
     scores = [0.3 + 0.3 * number / 1000 for number in range(1000)]
-    known["calibration"] = desk.service.calibrations.make_from_reference(OPERATOR, scores).id
+    known["calibration"] = desk.service.calibration.calibrations.make_from_reference(
+        OPERATOR, scores
+    ).id
 
 
 def _exchange(desk: Desk, known: Known) -> None:
-    records, agency = desk.service.records, known["agency"]
+    records, agency = desk.service, known["agency"]
     kinds = frozenset(EventKind)
-    hook, _ = records.webhooks.create(
+    hook, _ = records.exchange.webhooks.create(
         OPERATOR, NewWebhook("https://127.0.0.1:9/siaga", kinds, agency_id=agency)
     )
-    hook, secret = records.webhooks.rotate(OPERATOR, hook.id, timedelta(days=36500))
-    records.deliveries.ping(OPERATOR, hook.id)
+    hook, secret = records.exchange.webhooks.rotate(OPERATOR, hook.id, timedelta(days=36500))
+    records.exchange.deliveries.ping(OPERATOR, hook.id)
     (alert,) = desk.screen(
         1, key=port_system(known["key"]), photo=photo(1, brightness=0.8)
     ).encounter.alerts
     sender = officer(agency, Role.OFFICER, name="first")
-    records.review.acknowledge(sender, alert.id)
+    records.review.decisions.acknowledge(sender, alert.id)
     fields = (AlertField.NAME, AlertField.DOCUMENTS, AlertField.PROBE_PHOTO)
     to = Handover(known["other"], MESSAGE, desk.clock() + timedelta(days=3650))
-    referral = records.correspondence.refer_alert(sender, alert.id, to, fields)
+    referral = records.exchange.referral_steps.refer_alert(sender, alert.id, to, fields)
     receiver = officer(known["other"], Role.OFFICER, name="receiver")
-    records.correspondence.accept(receiver, referral.id, "We are on our way.")
+    records.exchange.referral_steps.accept(receiver, referral.id, "We are on our way.")
     known |= {"webhook": hook.id, "webhook_secret": secret, "referral": referral.id}
 
 
 def _tips(desk: Desk, known: Known) -> None:
-    work, who = desk.service.tip_desk, officer(known["agency"], Role.OFFICER, name="first")
+    work, who = desk.service.tip_steps, officer(known["agency"], Role.OFFICER, name="first")
     new = NewTip(TEXT, TipOrigin.PUBLIC, PLACE, source=SOURCE)
     tip = work.record(who, new, photo(1))
     work.search(who, tip.id, PURPOSE)
@@ -175,9 +181,7 @@ def _imports(desk: Desk, known: Known) -> None:
     work_off(desk)
     waiting = upload(desk, csv_of(person(9)), watchlist=known["watchlist"])
     known |= {"import": done.id, "waiting_import": waiting.id}
-    desk.service.records.kernel.audit.note(
-        AuditEntry(OPERATOR, "test", detail={"é": 'a "quoted" text'})
-    )
+    desk.service.kernel.audit.note(AuditEntry(OPERATOR, "test", detail={"é": 'a "quoted" text'}))
 
 
 @contextmanager
@@ -189,7 +193,7 @@ def filled() -> Iterator[tuple[Path, Known]]:
         try:
             known = fill(Desk(service, clock))
         finally:
-            service.records.close()
+            service.close()
         yield path, known
 
 

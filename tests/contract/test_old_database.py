@@ -91,13 +91,13 @@ def _everything_can_be_read(dump: str, path: Path) -> None:
     clock.advance(hours=1)
     desk = Desk(open_service(path, clock, private_targets=True), clock)
     try:
-        verdict = desk.service.records.kernel.audit.verify()
+        verdict = desk.service.kernel.audit.verify()
         assert verdict.whole, verdict.fault
         for part in (_people, _lists, _review, _exchange, _tips, _oversight, _work_goes_on):
             part(desk, known)
-        assert desk.service.records.kernel.audit.verify().whole
+        assert desk.service.kernel.audit.verify().whole
     finally:
-        desk.service.records.close()
+        desk.service.close()
     assert _opened(path, key)
 
 
@@ -115,83 +115,87 @@ def _opened(path: Path, key: bytes) -> set[str]:
 
 
 def _people(desk: Desk, known: seed.Known) -> None:
-    records = desk.service.records
+    records = desk.service
     code = code_at(known["totp"], desk.clock())
-    signed_in = records.sessions.sign_in(
+    signed_in = records.accounts.sessions.sign_in(
         Credentials(seed.LOGIN, PASSWORD, code), SessionKind.CONSOLE
     )
     assert signed_in.officer.id == known["officer"]
-    assert records.sessions.recognise(signed_in.text).id == known["officer"]
+    assert records.accounts.sessions.recognise(signed_in.text).id == known["officer"]
     assert signed_in.officer.roles == ["admin", "officer"]
-    assert {each.id for each in records.agencies.page(OPERATOR, None, None)} == {
+    assert {each.id for each in records.accounts.agencies.page(OPERATOR, None, None)} == {
         known["agency"],
         known["other"],
     }
-    assert [each.id for each in records.officers.page(OPERATOR, None, None)] == [known["officer"]]
-    key = records.keys.recognise(known["key_text"])
+    assert [each.id for each in records.accounts.officers.page(OPERATOR, None, None)] == [
+        known["officer"]
+    ]
+    key = records.accounts.keys.recognise(known["key_text"])
     assert (key.ports, key.roles) == (frozenset({"CGK"}), frozenset({Role.PORT}))
 
 
 def _lists(desk: Desk, known: seed.Known) -> None:
-    records = desk.service.records
-    row = records.watchlists.get(OPERATOR, known["watchlist"])
+    records = desk.service
+    row = records.lists.watchlists.get(OPERATOR, known["watchlist"])
     assert (row.name, row.requires_second_officer) == ("wanted", True)
     assert row.instruction["en"] == 'Call the "duty" officer.'
-    subject = records.subjects.get(OPERATOR, known["subject"])
+    subject = records.lists.subjects.get(OPERATOR, known["subject"])
     assert (subject.name, subject.aliases) == ("Ségolène O'Hara", ["Alias"])
     assert subject.documents == [{"kind": "passport", "number": "X1", "country": "IDN"}]
-    found = records.subjects.page(OPERATOR, None, 10, SubjectFilter(words="ségolène"))
+    found = records.lists.subjects.page(OPERATOR, None, 10, SubjectFilter(words="ségolène"))
     assert [each.id for each in found] == [subject.id]
     for photo in subject.photos:
-        content, kind = records.subjects.photo_content(OPERATOR, subject.id, photo.id)
+        content, kind = records.lists.subjects.photo_content(OPERATOR, subject.id, photo.id)
         assert (content, kind) == (seed.photo(1), "jpeg")
-    export = records.exports.export(OPERATOR, row.id, ExportForm.JSONL, photos=True)
+    export = records.exchange.exports.export(OPERATOR, row.id, ExportForm.JSONL, photos=True)
     assert b"".join(export.content).startswith(b"PK")
     for name in ("import", "waiting_import"):
-        assert records.imports.get(OPERATOR, known[name]).watchlist_id == row.id
-    assert [each.row for each in records.imports.all_faults(OPERATOR, known["import"])]
+        assert records.exchange.imports.get(OPERATOR, known[name]).watchlist_id == row.id
+    assert [each.row for each in records.exchange.imports.all_faults(OPERATOR, known["import"])]
 
 
 def _review(desk: Desk, known: seed.Known) -> None:
-    records = desk.service.records
+    records = desk.service
     reader = officer(known["agency"], Role.SUPERVISOR, Role.ANALYST, Role.OFFICER, name="first")
-    view = records.alerts.get(reader, known["alert"])
+    view = records.review.alerts.get(reader, known["alert"])
     assert (view.alert.state, view.alert.disposal) == ("closed", "handed_over")
     assert [step.note for step in view.steps][1:3] == [seed.NOTE, seed.NOTE]
-    assert records.alerts.probe(reader, known["alert"])
-    assert records.alerts.enrolled(reader, known["alert"]) == (seed.photo(1), "jpeg")
-    kept = desk.service.screening.get(known["encounter"], port_system(known["key"]))
+    assert records.review.alerts.probe(reader, known["alert"])
+    assert records.review.alerts.enrolled(reader, known["alert"]) == (seed.photo(1), "jpeg")
+    kept = desk.service.screening.encounters.get(known["encounter"], port_system(known["key"]))
     assert [alert.id for alert in kept.alerts] == [known["alert"]]
-    met = records.history.page(reader, known["subject"], None, 10)
+    met = records.review.history.page(reader, known["subject"], None, 10)
     assert known["alert"] in [alert.id for meeting in met for alert in meeting.alerts]
-    found = desk.service.searches.get(reader, known["search"])
+    found = desk.service.screening.searches.get(reader, known["search"])
     assert found.search.purpose == seed.PURPOSE
     assert [each.subject_id for each, _ in found.candidates] == [known["subject"]]
-    current = desk.service.calibrations.current()
+    current = desk.service.calibration.calibrations.current()
     assert current is not None
     assert current.id == known["calibration"]
-    assert desk.service.calibrations.get(OPERATOR, known["calibration"])
+    assert desk.service.calibration.calibrations.get(OPERATOR, known["calibration"])
 
 
 def _exchange(desk: Desk, known: seed.Known) -> None:
-    records = desk.service.records
+    records = desk.service
     receiver = officer(known["other"], Role.OFFICER, name="receiver")
-    view = records.referrals.get(receiver, known["referral"])
+    view = records.exchange.referrals.get(receiver, known["referral"])
     assert view.values["name"] == "Ségolène O'Hara"
     assert [each.text for each in view.messages] == [seed.MESSAGE, "We are on our way."]
-    assert records.referrals.photo(receiver, known["referral"], "probe_photo")[1] == "jpeg"
-    assert records.referrals.photo(receiver, known["tip_referral"], "photo")[0] == seed.photo(1)
-    hook = records.webhooks.get(OPERATOR, known["webhook"])
+    assert records.exchange.referrals.photo(receiver, known["referral"], "probe_photo")[1] == "jpeg"
+    assert records.exchange.referrals.photo(receiver, known["tip_referral"], "photo")[
+        0
+    ] == seed.photo(1)
+    hook = records.exchange.webhooks.get(OPERATOR, known["webhook"])
     key = records.kernel.vault.open(hook.sealed_secret, RowName(f"webhook/{hook.id}"))
     # Before the Standard Webhooks scheme, receivers were shown the key itself.
     assert known["webhook_secret"] in {secret_of(key), key.decode(errors="replace")}
-    assert records.deliveries.page(OPERATOR, hook.id, None, 10)
-    kinds = {told.kind.value for told in records.feed.after(receiver, 0).events}
+    assert records.exchange.deliveries.page(OPERATOR, hook.id, None, 10)
+    kinds = {told.kind.value for told in records.exchange.feed.after(receiver, 0).events}
     assert {"referral.sent", "referral.changed"} <= kinds
 
 
 def _tips(desk: Desk, known: seed.Known) -> None:
-    tips = desk.service.records.tips
+    tips = desk.service.exchange.tips
     reader = officer(known["agency"], Role.SUPERVISOR, name="second")
     view = tips.get(reader, known["tip"])
     assert (view.report.text, view.report.place) == (seed.TEXT, seed.PLACE)
@@ -201,12 +205,14 @@ def _tips(desk: Desk, known: seed.Known) -> None:
 
 
 def _oversight(desk: Desk, known: seed.Known) -> None:
-    records = desk.service.records
-    held: dict[str, Any] = records.held.report_on(OPERATOR, known["subject"], seed.PURPOSE)
+    records = desk.service
+    held: dict[str, Any] = records.oversight.data_subject_reports.report_on(
+        OPERATOR, known["subject"], seed.PURPOSE
+    )
     assert held
-    lines = list(records.trail.export(OPERATOR))
+    lines = list(records.oversight.trail.export(OPERATOR))
     assert any("subject.enrol" in line for line in lines)
-    assert records.retention.due(OPERATOR)
+    assert records.oversight.retention.due(OPERATOR)
 
 
 def _work_goes_on(desk: Desk, known: seed.Known) -> None:

@@ -38,7 +38,7 @@ def change_password(visit: Someone) -> Response:
         fault = visit.speech("The two new passwords are not the same.")
         return _page(visit, 422, password_fault=fault)
     try:
-        visit.records.account.change_password(visit.actor, posted.raw("present"), new)
+        visit.service.accounts.account.change_password(visit.actor, posted.raw("present"), new)
     except (NotConfirmed, WeakPassword, StaleVersion) as error:
         return _page(visit, 422, password_fault=messages.translated_error(error, visit.speech))
     return visit.go(ACCOUNT, done="password_changed")
@@ -51,7 +51,9 @@ def change_password(visit: Someone) -> Response:
 def offer_second_factor(visit: Someone) -> Response:
     """Make a shared secret and show it, this once."""
     try:
-        offer = visit.records.account.offer_second_factor(visit.actor, visit.posted.raw("present"))
+        offer = visit.service.accounts.account.offer_second_factor(
+            visit.actor, visit.posted.raw("present")
+        )
     except (NotConfirmed, IllegalTransition, StaleVersion) as error:
         return _page(visit, 422, factor_fault=messages.translated_error(error, visit.speech))
     return _page(visit, secret=offer.secret)
@@ -61,7 +63,7 @@ def offer_second_factor(visit: Someone) -> Response:
 def confirm_second_factor(visit: Someone) -> Response:
     """Put the shared secret into use, once a code shows that the app has it."""
     try:
-        visit.records.account.confirm_second_factor(visit.actor, visit.posted.text("code"))
+        visit.service.accounts.account.confirm_second_factor(visit.actor, visit.posted.text("code"))
     except IllegalTransition as error:
         return _page(visit, 409, factor_fault=messages.translated_error(error, visit.speech))
     except NotConfirmed as error:
@@ -79,14 +81,14 @@ async def back(form: str, visit: Someone) -> Response:
 
 
 def _page(visit: OfficerRequest, status: int = 200, secret: str = "", **values: Any) -> Response:  # noqa: ANN401
-    officer = visit.records.account.get(visit.actor)
+    officer = visit.service.accounts.account.get(visit.actor)
     uri = provisioning_uri(secret, officer.login) if secret else ""
     known = {"password_fault": "", "factor_fault": "", **values}
     return visit.page(
         "account.html",
         status=status,
         officer=officer,
-        agency=visit.records.agencies.get(visit.actor, officer.agency_id)
+        agency=visit.service.accounts.agencies.get(visit.actor, officer.agency_id)
         if not visit.actor.incomplete
         else None,
         must_change=officer.must_change_password,

@@ -30,7 +30,7 @@ def create(visit: Keeper) -> Response:
     """Make an agency."""
     try:
         body = visit.posted.parse(AgencyIn)
-        visit.records.agencies.create(visit.actor, NewAgency(**body.model_dump()))
+        visit.service.accounts.agencies.create(visit.actor, NewAgency(**body.model_dump()))
     except (RequestInvalid, AlreadyExists) as error:
         return _page(visit, status=422, fault=messages.translated_error(error, visit.speech))
     return visit.go("/administration/agencies", done="saved")
@@ -43,7 +43,7 @@ def edit(agency_id: str, visit: Keeper) -> Response:
     if name := visit.posted.text("name"):
         changes["name"] = name[:200]
     version = visit.posted.number("version")
-    visit.records.agencies.edit(visit.actor, agency_id, changes, version)
+    visit.service.accounts.agencies.edit(visit.actor, agency_id, changes, version)
     return visit.go("/administration/agencies", done="saved")
 
 
@@ -52,6 +52,6 @@ def _page(visit: OfficerRequest, *, status: int = 200, fault: str = "") -> Respo
         "agencies.html",
         status=status,
         fault=fault,
-        agencies=visit.records.agencies.page(visit.actor, None, None),
+        agencies=visit.service.accounts.agencies.page(visit.actor, None, None),
         kinds=tuple(AgencyKind),
     )

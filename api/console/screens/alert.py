@@ -35,7 +35,7 @@ def show(alert_id: str, visit: Reader) -> Response:
 @router.post("/{alert_id}/take")
 def take(alert_id: str, visit: Taker) -> Response:
     """Take an alert, or take it over."""
-    review, version = visit.records.review, visit.posted.number("version")
+    review, version = visit.service.review.decisions, visit.posted.number("version")
     return _step(
         visit, alert_id, "taken", lambda: review.acknowledge(visit.actor, alert_id, version)
     )
@@ -48,7 +48,7 @@ def decide(alert_id: str, visit: Decider) -> Response:
     def step() -> object:
         finding = visit.posted.parse(FindingIn, lists=("reasons",)).finding
         version = visit.posted.number("version")
-        return visit.records.review.decide(visit.actor, alert_id, finding, version)
+        return visit.service.review.decisions.decide(visit.actor, alert_id, finding, version)
 
     return _step(visit, alert_id, "decided", step)
 
@@ -60,7 +60,7 @@ def confirm(alert_id: str, visit: Confirmer) -> Response:
     def step() -> object:
         finding = visit.posted.parse(FindingIn, lists=("reasons",)).finding
         version = visit.posted.number("version")
-        return visit.records.review.confirm(visit.actor, alert_id, finding, version)
+        return visit.service.review.decisions.confirm(visit.actor, alert_id, finding, version)
 
     return _step(visit, alert_id, "confirmed", step)
 
@@ -71,7 +71,7 @@ def close(alert_id: str, visit: Closer) -> Response:
 
     def step() -> object:
         closing = visit.posted.parse(ClosingIn)
-        return visit.records.review.close(
+        return visit.service.review.decisions.close(
             visit.actor, alert_id, closing.disposal, closing.note, visit.posted.number("version")
         )
 
@@ -105,14 +105,14 @@ def _page(
     conflict: Conflict | None = None,
     wrong: set[str] | None = None,
 ) -> Response:
-    records = visit.records
-    mark = records.feed.last(visit.actor)
-    view = records.alerts.get(visit.actor, alert_id)
+    records = visit.service
+    mark = records.exchange.feed.last(visit.actor)
+    view = records.review.alerts.get(visit.actor, alert_id)
     alert = view.alert
     read = visit.posted.number("version")
     missed = alert.version - read if conflict is not None and read is not None else 0
-    policy = visit.service.matching.policies().get(alert.watchlist_id)
-    now = records.queue.now()
+    policy = visit.service.screening.matching.policies().get(alert.watchlist_id)
+    now = records.review.queue.now()
     values: dict[str, Any] = {
         "view": view,
         "alert": alert,

@@ -33,13 +33,13 @@ def show(visit: Reader) -> Response:
 @router.post("/audit/verify")
 def verify(visit: Verifier) -> Response:
     """Check the whole chain and say what was found."""
-    return _page(visit, visit.records.trail.verify(visit.actor))
+    return _page(visit, visit.service.oversight.trail.verify(visit.actor))
 
 
 @router.get("/audit/export")
 def export(visit: Reader) -> Response:
     """Send every record that the officer may read, as it was hashed."""
-    lines = visit.records.trail.export(visit.actor)
+    lines = visit.service.oversight.trail.export(visit.actor)
     headers = {"Content-Disposition": 'attachment; filename="siaga-audit.ndjson"'}
     return StreamingResponse((line + "\n" for line in lines), media_type=NDJSON, headers=headers)
 
@@ -61,7 +61,7 @@ def _page(visit: OfficerRequest, verdict: Verdict | None = None) -> Response:
     before = query.get("before", "")
     number = int(before) if before.isascii() and before.isdecimal() and len(before) < 19 else None
     rows, following = page_of(
-        lambda most: visit.records.trail.page(visit.actor, number, most, wanted),
+        lambda most: visit.service.oversight.trail.page(visit.actor, number, most, wanted),
         PAGE_SIZE,
         lambda row: row.seq,
     )

@@ -50,8 +50,10 @@ async def compare(visit: Comparer, pool: Workers) -> Response:
         refused = {PHOTOS[len(faces)]: messages.translated_error(error, visit.speech)}
         return await asyncio.to_thread(_page, visit, wrong=refused)
     entry = AuditEntry(visit.actor, Permission.COMPARE)
-    await asyncio.to_thread(service.records.kernel.audit.note, entry)
-    return await asyncio.to_thread(_page, visit, compared(service.curve, *faces.values()))
+    await asyncio.to_thread(service.kernel.audit.note, entry)
+    return await asyncio.to_thread(
+        _page, visit, compared(service.calibration.curve, *faces.values())
+    )
 
 
 def _page(

@@ -33,8 +33,8 @@ _AT_WORK: Final = frozenset({ImportState.QUEUED, ImportState.RUNNING})
 @router.get("/imports")
 def page(visit: Importer) -> Response:
     """List the agency's imports, newest first."""
-    rows = visit.records.imports.page(visit.actor, None, _PAGE_SIZE)
-    lists = {each.id: each for each in visit.records.watchlists.page(visit.actor, None, 500)}
+    rows = visit.service.exchange.imports.page(visit.actor, None, _PAGE_SIZE)
+    lists = {each.id: each for each in visit.service.lists.watchlists.page(visit.actor, None, 500)}
     return visit.page("imports.html", jobs=[ImportOut.of(row) for row in rows], lists=lists)
 
 
@@ -59,7 +59,7 @@ async def create(watchlist_id: str, visit: Importer) -> Response:
 @router.get("/imports/{import_id}")
 def show(import_id: str, visit: Importer) -> Response:
     """Show how far an import is; the page asks again by itself until it is done."""
-    imports, actor = visit.records.imports, visit.actor
+    imports, actor = visit.service.exchange.imports, visit.actor
     job = imports.get(actor, import_id)
     faults = imports.faults(actor, import_id, None, _MOST_FAULTS)
     return visit.page(
@@ -74,7 +74,7 @@ def show(import_id: str, visit: Importer) -> Response:
 @router.get("/imports/{import_id}/faults.csv")
 def report(import_id: str, visit: Importer) -> Response:
     """Send every fault as CSV."""
-    faults = visit.records.imports.all_faults(visit.actor, import_id)
+    faults = visit.service.exchange.imports.all_faults(visit.actor, import_id)
     headers = {"Content-Disposition": f'attachment; filename="{import_id}.csv"'}
     return StreamingResponse(faults_as_csv(faults), media_type="text/csv", headers=headers)
 
@@ -82,7 +82,7 @@ def report(import_id: str, visit: Importer) -> Response:
 @router.post("/imports/{import_id}/cancel")
 def cancel(import_id: str, visit: Importer) -> Response:
     """Stop an import; what it has stored stays."""
-    visit.records.imports.cancel(visit.actor, import_id)
+    visit.service.exchange.imports.cancel(visit.actor, import_id)
     return visit.go(f"/imports/{import_id}", done="saved")
 
 
@@ -90,14 +90,16 @@ def cancel(import_id: str, visit: Importer) -> Response:
 def export(watchlist_id: str, visit: Exporter) -> Response:
     """Send the list as CSV, or with photos as a ZIP: an import takes it as it is."""
     photos = visit.request.query_params.get("photos") == "yes"
-    found = visit.records.exports.export(visit.actor, watchlist_id, ExportForm.CSV, photos=photos)
+    found = visit.service.exchange.exports.export(
+        visit.actor, watchlist_id, ExportForm.CSV, photos=photos
+    )
     suffix, kind = ("zip", "application/zip") if photos else ("csv", "text/csv; charset=utf-8")
     headers = {"Content-Disposition": f'attachment; filename="{watchlist_id}.{suffix}"'}
     return StreamingResponse(found.content, media_type=kind, headers=headers)
 
 
 def _receive(visit: OfficerRequest, watchlist_id: str) -> ImportJob:
-    imports, posted = visit.records.imports, visit.posted
+    imports, posted = visit.service.exchange.imports, visit.posted
     if FILE not in posted.files:
         message = "A file with the subjects is required."
         raise RequestInvalid(message, [FieldProblem(field=FILE, message=message)])
@@ -119,5 +121,5 @@ def _receive(visit: OfficerRequest, watchlist_id: str) -> ImportJob:
 
 
 def _form(visit: OfficerRequest, watchlist_id: str, *, fault: str = "") -> Response:
-    row = visit.records.watchlists.get(visit.actor, watchlist_id)
+    row = visit.service.lists.watchlists.get(visit.actor, watchlist_id)
     return visit.page("import_form.html", status=422 if fault else 200, watchlist=row, fault=fault)

@@ -45,7 +45,7 @@ def create(visit: Keeper) -> Response:
             frozenset(body.ports) if body.ports else None,
             body.agency_id or visit.officer.agency_id,
         )
-        record, text = visit.records.keys.create(visit.actor, new)
+        record, text = visit.service.accounts.keys.create(visit.actor, new)
     except (RequestInvalid, NotFound, NotPermitted) as error:
         return _page(visit, status=422, fault=messages.translated_error(error, visit.speech))
     return _page(visit, shown=(record.name, text))
@@ -54,7 +54,7 @@ def create(visit: Keeper) -> Response:
 @router.post("/administration/keys/{key_id}/revoke")
 def revoke(key_id: str, visit: Keeper) -> Response:
     """Take a key out of force at once."""
-    visit.records.keys.revoke(visit.actor, key_id)
+    visit.service.accounts.keys.revoke(visit.actor, key_id)
     return visit.go("/administration/keys", done="saved")
 
 
@@ -65,14 +65,14 @@ def _page(
     fault: str = "",
     shown: tuple[str, str] | None = None,
 ) -> Response:
-    records, actor = visit.records, visit.actor
+    records, actor = visit.service, visit.actor
     return visit.page(
         "keys.html",
         status=status,
         fault=fault,
         shown=shown,
-        keys=records.keys.all(actor),
-        agencies={each.id: each for each in records.agencies.page(actor, None, None)},
+        keys=records.accounts.keys.all(actor),
+        agencies={each.id: each for each in records.accounts.agencies.page(actor, None, None)},
         scopes=tuple(Scope),
         everywhere=visit.may(Permission.MANAGE_AGENCY),
     )

@@ -40,7 +40,7 @@ def create(visit: Keeper) -> Response:
             frozenset(body.roles),
             body.language,
         )
-        row, password = visit.records.officers.create(visit.actor, new)
+        row, password = visit.service.accounts.officers.create(visit.actor, new)
     except (RequestInvalid, AlreadyExists, NotFound, NotPermitted) as error:
         return _page(visit, status=422, fault=messages.translated_error(error, visit.speech))
     return _page(visit, shown=(row.login, password))
@@ -54,7 +54,7 @@ def edit(officer_id: str, visit: Keeper) -> Response:
     if roles:
         changes["roles"] = [Role(role) for role in roles]
     version = visit.posted.number("version")
-    visit.records.officers.edit(visit.actor, officer_id, changes, version)
+    visit.service.accounts.officers.edit(visit.actor, officer_id, changes, version)
     return visit.go(_LIST, done="saved")
 
 
@@ -62,9 +62,9 @@ def edit(officer_id: str, visit: Keeper) -> Response:
 def reset(officer_id: str, visit: Keeper) -> Response:
     """Give a new first password; it is on the page that answers, and nowhere else."""
     factor = visit.posted.text("second_factor") == "yes"
-    records, actor = visit.records, visit.actor
-    row = records.officers.get(actor, officer_id)
-    password = records.officers.reset(actor, officer_id, second_factor=factor)
+    records, actor = visit.service, visit.actor
+    row = records.accounts.officers.get(actor, officer_id)
+    password = records.accounts.officers.reset(actor, officer_id, second_factor=factor)
     return _page(visit, shown=(row.login, password))
 
 
@@ -75,16 +75,16 @@ def _page(
     fault: str = "",
     shown: tuple[str, str | None] | None = None,
 ) -> Response:
-    records, actor = visit.records, visit.actor
-    agencies = {each.id: each for each in records.agencies.page(actor, None, None)}
+    records, actor = visit.service, visit.actor
+    agencies = {each.id: each for each in records.accounts.agencies.page(actor, None, None)}
     return visit.page(
         "officers.html",
         status=status,
         fault=fault,
         shown=shown,
-        officers=records.officers.page(actor, None, None),
+        officers=records.accounts.officers.page(actor, None, None),
         agencies=agencies,
         roles=_ROLES,
-        now=records.queue.now(),
+        now=records.review.queue.now(),
         everywhere=visit.may(Permission.MANAGE_AGENCY),
     )

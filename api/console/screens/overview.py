@@ -42,7 +42,7 @@ class Chart:
 def overview(visit: Reader) -> Response:
     """Show the figures of the own agency's watchlists."""
     days = _days(visit.request)
-    reports, actor = visit.records.reports, visit.actor
+    reports, actor = visit.service.oversight.reports, visit.actor
     shown = (Dimension.WATCHLIST, Dimension.PORT, Dimension.CATEGORY, Dimension.HOUR)
     charts = [Chart.of(each, reports.review(actor, _question(visit, days, each))) for each in shown]
     whole = reports.review(actor, _question(visit, days)).lines
@@ -52,10 +52,10 @@ def overview(visit: Reader) -> Response:
         windows=WINDOWS,
         charts=charts,
         whole=whole[0] if whole else None,
-        alarms=visit.service.monitoring.report(actor, days),
-        gallery=visit.service.mirror.gallery,
+        alarms=visit.service.calibration.monitoring.report(actor, days),
+        gallery=visit.service.gallery.replica.gallery,
         pack=visit.service.pack,
-        calibration=visit.service.calibrations.current(),
+        calibration=visit.service.calibration.calibrations.current(),
     )
 
 
@@ -63,7 +63,7 @@ def overview(visit: Reader) -> Response:
 def totals(visit: Coordinator) -> Response:
     """Show the figures of all agencies, small numbers hidden."""
     days = _days(visit.request)
-    reports, actor = visit.records.reports, visit.actor
+    reports, actor = visit.service.oversight.reports, visit.actor
     shown = (Dimension.AGENCY, Dimension.PORT, Dimension.CATEGORY, Dimension.NATIONALITY)
     charts = [Chart.of(each, reports.totals(actor, _question(visit, days, each))) for each in shown]
     whole = reports.totals(actor, _question(visit, days)).lines
@@ -82,5 +82,5 @@ def _days(request: Request) -> int:
 
 
 def _question(visit: OfficerRequest, days: int, *by: Dimension) -> ReportRequest:
-    until = visit.records.queue.now()
+    until = visit.service.review.queue.now()
     return ReportRequest(until - timedelta(days=days), until, by, str(visit.speech.zone))

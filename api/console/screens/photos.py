@@ -18,25 +18,27 @@ Reader = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_ALE
 @router.get("/probe")
 def probe(alert_id: str, visit: Reader) -> Response:
     """Return the traveller's face, framed."""
-    return _photo(visit.service.comparison.probe(visit.actor, alert_id), PORTRAIT_FORMAT)
+    return _photo(visit.service.screening.comparison.probe(visit.actor, alert_id), PORTRAIT_FORMAT)
 
 
 @router.get("/enrolled")
 def enrolled(alert_id: str, visit: Reader) -> Response:
     """Return the enrolled face, framed."""
-    return _photo(visit.service.comparison.enrolled(visit.actor, alert_id), PORTRAIT_FORMAT)
+    return _photo(
+        visit.service.screening.comparison.enrolled(visit.actor, alert_id), PORTRAIT_FORMAT
+    )
 
 
 @router.get("/probe/whole")
 def whole_probe(alert_id: str, visit: Reader) -> Response:
     """Return the traveller's face as it was kept."""
-    return _photo(visit.records.alerts.probe(visit.actor, alert_id), PORTRAIT_FORMAT)
+    return _photo(visit.service.review.alerts.probe(visit.actor, alert_id), PORTRAIT_FORMAT)
 
 
 @router.get("/enrolled/whole")
 def whole_enrolled(alert_id: str, visit: Reader) -> Response:
     """Return the photo as it was enrolled."""
-    return _photo(*visit.records.alerts.enrolled(visit.actor, alert_id))
+    return _photo(*visit.service.review.alerts.enrolled(visit.actor, alert_id))
 
 
 def _photo(content: bytes, kind: str) -> Response:

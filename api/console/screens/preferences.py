@@ -56,7 +56,7 @@ def _keep(visit: Guest, language: str) -> None:
     if text is None:
         return
     try:
-        actor = visit.records.sessions.recognise(text, kind=SessionKind.CONSOLE)
-        visit.records.account.speak(actor, language)
+        actor = visit.service.accounts.sessions.recognise(text, kind=SessionKind.CONSOLE)
+        visit.service.accounts.account.speak(actor, language)
     except CaseworkError:
         return  # a session that has ended: the cookie remembers it all the same

@@ -92,19 +92,19 @@ class Asked:
 def show(visit: Reader) -> Response:
     """Show a page of the queue."""
     asked = Asked.of(visit.request)
-    records, actor = visit.records, visit.actor
-    mark = records.feed.last(actor)  # before the page is read: nothing falls between
-    page = records.queue.page(actor, asked.wanted(visit), asked.page, PAGE_SIZE)
+    records, actor = visit.service, visit.actor
+    mark = records.exchange.feed.last(actor)  # before the page is read: nothing falls between
+    page = records.review.queue.page(actor, asked.wanted(visit), asked.page, PAGE_SIZE)
     return visit.page(
         "queue.html",
         asked=asked,
         queue=page,
         pages=max(1, -(-page.total // PAGE_SIZE)),
-        standing=records.queue.open_alerts(actor),
-        ports=records.queue.ports(actor),
-        lists=records.watchlists.page(actor, None, _MOST_LISTS),
+        standing=records.review.queue.open_alerts(actor),
+        ports=records.review.queue.ports(actor),
+        lists=records.lists.watchlists.page(actor, None, _MOST_LISTS),
         categories=tuple(Category),
-        now=records.queue.now(),
+        now=records.review.queue.now(),
         mark=mark,
     )
 
@@ -128,7 +128,7 @@ def _rows(
     visit: OfficerRequest, actor: Actor, ids: Collection[str], wanted: AlertFilter
 ) -> dict[str, Any]:
     """Return rows for alerts that changed: as HTML where they fit the filter, else as gone."""
-    queue = visit.records.queue
+    queue = visit.service.review.queue
     page, fitting = queue.described(actor, ids, wanted)
     standing, now = queue.open_alerts(actor), queue.now()
     rows = [

@@ -76,7 +76,7 @@ def refer_alert(alert_id: str, visit: AlertReferrer) -> Response:
     try:
         body = visit.posted_with_zone("due_at").parse(AlertReferralIn, lists=("fields",))
         version = visit.posted.number("version")
-        row = visit.records.correspondence.refer_alert(
+        row = visit.service.exchange.referral_steps.refer_alert(
             visit.actor, alert_id, body.handover, body.fields, version
         )
     except (RequestInvalid, InvalidReferral, StaleVersion, IllegalTransition) as error:
@@ -96,14 +96,16 @@ def refer_tip(tip_id: str, visit: TipReferrer) -> Response:
     try:
         body = visit.posted_with_zone("due_at").parse(TipReferralIn, lists=("fields",))
         version = visit.posted.number("version")
-        row = visit.service.tip_desk.refer(visit.actor, tip_id, body.handover, body.fields, version)
+        row = visit.service.tip_steps.refer(
+            visit.actor, tip_id, body.handover, body.fields, version
+        )
     except (RequestInvalid, InvalidReferral, StaleVersion, IllegalTransition) as error:
         return _tip_page(visit, tip_id, error)
     return visit.go(f"/referrals/{row.id}", done="referred")
 
 
 def _alert_page(visit: OfficerRequest, alert_id: str, error: Exception | None = None) -> Response:
-    view = visit.records.alerts.get(visit.actor, alert_id)
+    view = visit.service.review.alerts.get(visit.actor, alert_id)
     alert, here = view.alert, f"/alerts/{alert_id}"
     made = referrals_about(visit, alert_id)
     again = alert.state == AlertState.REFERRED and not awaited(made)
@@ -132,7 +134,7 @@ def _alert_page(visit: OfficerRequest, alert_id: str, error: Exception | None = 
 
 
 def _tip_page(visit: OfficerRequest, tip_id: str, error: Exception | None = None) -> Response:
-    view = visit.records.tips.get(visit.actor, tip_id)
+    view = visit.service.exchange.tips.get(visit.actor, tip_id)
     tip, here = view.tip, f"/tips/{tip_id}"
     made = referrals_about(visit, tip_id)
     fields = [each for each in TipField if each is not TipField.PHOTO or tip.photo_format]
@@ -152,7 +154,7 @@ def _tip_page(visit: OfficerRequest, tip_id: str, error: Exception | None = None
 
 
 def _page(visit: OfficerRequest, error: Exception | None, **values: Any) -> Response:  # noqa: ANN401
-    agencies = visit.records.agencies.page(visit.actor, None, None)
+    agencies = visit.service.accounts.agencies.page(visit.actor, None, None)
     wrong: set[str] = set()
     fault, status = "", 200
     if isinstance(error, RequestInvalid):
@@ -161,7 +163,7 @@ def _page(visit: OfficerRequest, error: Exception | None, **values: Any) -> Resp
         wrong, status = {error.field}, 422
     elif error is not None:
         fault, status = messages.translated_error(error, visit.speech), 409
-    due = visit.records.queue.now() + _TIME_TO_ANSWER
+    due = visit.service.review.queue.now() + _TIME_TO_ANSWER
     return visit.page(
         "refer.html",
         status=status,
@@ -201,7 +203,7 @@ def referrals_about(visit: OfficerRequest, about: str) -> list[Referral]:
     if not visit.may(Permission.HANDLE_REFERRAL):
         return []
     wanted = ReferralFilter(Box.OUT, about=about)
-    found = visit.records.referrals.page(visit.actor, None, _MOST_REFERRALS, wanted)
+    found = visit.service.exchange.referrals.page(visit.actor, None, _MOST_REFERRALS, wanted)
     return [row for row, _ in found]
 
 

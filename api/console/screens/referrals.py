@@ -46,7 +46,7 @@ def page(visit: Handler) -> Response:
     wanted = ReferralFilter(Box(said["box"]), _STATES[said["state"]], True if late else None)
     before = query.get("before", "")[:_LONGEST] or None
     rows, following = page_of(
-        lambda most: visit.records.referrals.page(visit.actor, before, most, wanted),
+        lambda most: visit.service.exchange.referrals.page(visit.actor, before, most, wanted),
         PAGE_SIZE,
         lambda pair: pair[0].id,
     )
@@ -62,7 +62,7 @@ def show(referral_id: str, visit: Handler) -> Response:
 @router.get("/{referral_id}/photos/{name}")
 def photo(referral_id: str, name: str, visit: Handler) -> Response:
     """Return a photo as it was when the referral was sent."""
-    content, kind = visit.records.referrals.photo(visit.actor, referral_id, name)
+    content, kind = visit.service.exchange.referrals.photo(visit.actor, referral_id, name)
     return Response(content, media_type=MEDIA_TYPES[kind], headers=PRIVATE)
 
 
@@ -70,7 +70,7 @@ def photo(referral_id: str, name: str, visit: Handler) -> Response:
 def step(referral_id: str, visit: Handler) -> Response:
     """Accept, decline, ask, answer or close; `move` says which."""
     posted, actor = visit.posted, visit.actor
-    correspondence, version = visit.records.correspondence, posted.number("version")
+    correspondence, version = visit.service.exchange.referral_steps, posted.number("version")
     wanted = posted.text("move")
     try:
         if wanted == Move.ACCEPT:
@@ -107,7 +107,7 @@ def _page(
     wrong: set[str] | None = None,
     fault: str = "",
 ) -> Response:
-    view = visit.records.referrals.get(visit.actor, referral_id)
+    view = visit.service.exchange.referrals.get(visit.actor, referral_id)
     row = view.referral
     side = Side.SENDER if row.sender_id == visit.actor.agency_id else Side.RECEIVER
     at = ReferralPosition(ReferralState(row.state), row.accepted_at is not None)

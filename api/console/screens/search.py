@@ -50,7 +50,7 @@ async def search(visit: Searcher, pool: Workers) -> Response:
     question = SearchRequest(photos[0].content, fields.purpose, lists, fields.limit)
 
     def work() -> SearchView:
-        return service.searches.search(visit.actor, question)
+        return service.screening.searches.search(visit.actor, question)
 
     try:
         view = await pool.run(visit.request, work)
@@ -62,7 +62,7 @@ async def search(visit: Searcher, pool: Workers) -> Response:
 @router.get("/searches/{search_id}")
 def show(search_id: str, visit: Searcher) -> Response:
     """Show whom a search of the officer's own found."""
-    view = visit.service.searches.get(visit.actor, search_id)
+    view = visit.service.screening.searches.get(visit.actor, search_id)
     return visit.page(
         "search.html",
         search=view.search,
@@ -74,7 +74,7 @@ def show(search_id: str, visit: Searcher) -> Response:
 @router.get("/searches/{search_id}/candidates/{rank}/photo")
 def photo(search_id: str, rank: Rank, visit: Searcher) -> Response:
     """Return the photo that a candidate was found by, as it was enrolled."""
-    content, kind = visit.service.searches.photo(visit.actor, search_id, rank)
+    content, kind = visit.service.screening.searches.photo(visit.actor, search_id, rank)
     return Response(content, media_type=MEDIA_TYPES[kind], headers=PRIVATE)
 
 
@@ -85,7 +85,7 @@ async def _again(visit: OfficerRequest, wrong: set[str], said: str = "") -> Resp
 def _form(visit: OfficerRequest, wrong: set[str] | None = None, said: str = "") -> Response:
     chosen = visit.posted.number("limit")
     values: dict[str, Any] = {
-        "lists": visit.records.watchlists.page(visit.actor, None, _MOST_LISTS),
+        "lists": visit.service.lists.watchlists.page(visit.actor, None, _MOST_LISTS),
         "limits": _LIMITS,
         "limit": chosen if chosen in _LIMITS else DEFAULT_CANDIDATES,
         "least": LEAST_PURPOSE,

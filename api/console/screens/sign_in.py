@@ -35,7 +35,7 @@ def ask(visit: Guest, next: str = HOME, problem: str = "") -> Response:  # noqa:
     text = visit.request.cookies.get(cookies.SESSION)
     if text is not None:
         try:
-            visit.records.sessions.recognise(text, kind=SessionKind.CONSOLE)
+            visit.service.accounts.sessions.recognise(text, kind=SessionKind.CONSOLE)
         except NotAuthenticated:
             pass
         else:
@@ -47,20 +47,20 @@ def ask(visit: Guest, next: str = HOME, problem: str = "") -> Response:  # noqa:
 @router.post(SIGN_IN, dependencies=[hashing_place(guest)])
 def sign_in(visit: Guest, origin: Origin) -> Response:
     """Check what was typed; ask for the code if one is needed."""
-    posted, records = visit.posted, visit.records
+    posted, records = visit.posted, visit.service
     login, going_to = posted.text("login"), safe_redirect(posted.text("next"))
     held = posted.raw("held")
     try:
         if held:
-            credentials = records.pending.resume(held, visit.secret, posted.text("code"))
+            credentials = records.accounts.two_step.resume(held, visit.secret, posted.text("code"))
         else:
             credentials = Credentials(login, posted.raw("password"))
-        signed_in = records.sessions.sign_in(
+        signed_in = records.accounts.sessions.sign_in(
             credentials, SessionKind.CONSOLE, visit.request_id, origin
         )
     except SecondFactorNeeded:
         if not held:
-            held = records.pending.hold(credentials, visit.secret)
+            held = records.accounts.two_step.hold(credentials, visit.secret)
         return _page(visit, next=going_to, login=login, held=held)
     except TooManyAttempts:
         fault = messages.by_code("too_many_attempts", visit.speech)
@@ -90,7 +90,7 @@ def begun(visit: Guest, signed_in: SignedIn, going_to: str) -> Response:
 @router.post("/sign-out")
 def sign_out(visit: Someone) -> Response:
     """End the session."""
-    visit.records.sessions.end(visit.actor)
+    visit.service.accounts.sessions.end(visit.actor)
     answer = visit.go(SIGN_IN, done="signed_out")
     cookies.drop_session(answer, secure=visit.console.secure)
     return answer

@@ -44,11 +44,11 @@ def page(visit: Reader) -> Response:
     query = visit.request.query_params
     words_said = query.get("q", "").strip()[:_LONGEST_WORDS]
     list_id, soon = query.get("list", "")[:50], query.get("soon") == "yes"
-    now = visit.records.queue.now()
+    now = visit.service.review.queue.now()
     wanted = SubjectFilter(list_id or None, words_said or None, now + _SOON if soon else None)
     after = query.get("after", "")[:100] or None
     rows, following = page_of(
-        lambda most: visit.records.subjects.page(visit.actor, after, most, wanted), PAGE_SIZE
+        lambda most: visit.service.lists.subjects.page(visit.actor, after, most, wanted), PAGE_SIZE
     )
     return visit.page(
         "subjects.html",
@@ -79,7 +79,7 @@ async def create(visit: Editor, pool: Workers) -> Response:
         body = validated(SubjectIn, _said(visit))
         person = NewSubject(**{**body.model_dump(), "watchlist_ids": tuple(body.watchlist_ids)})
         enrolled = service.enrolment.enrol(actor, person, files)
-        return enrolled, service.lookalikes.of(actor, [enrolled])[0]
+        return enrolled, service.screening.lookalikes.of(actor, [enrolled])[0]
 
     try:
         enrolled, similar = await pool.run(visit.request, work)
@@ -127,13 +127,13 @@ def show(subject_id: str, visit: Reader) -> Response:
 @router.get("/subjects/{subject_id}/edit")
 def fill(subject_id: str, visit: Editor) -> Response:
     """Show the form with what is kept."""
-    return _form(visit, visit.records.subjects.get(visit.actor, subject_id))
+    return _form(visit, visit.service.lists.subjects.get(visit.actor, subject_id))
 
 
 @router.post("/subjects/{subject_id}/edit")
 def edit(subject_id: str, visit: Editor) -> Response:
     """Change a subject; the change counts from the next traveller on."""
-    subjects, actor = visit.records.subjects, visit.actor
+    subjects, actor = visit.service.lists.subjects, visit.actor
     try:
         changes = validated(SubjectPatch, _said(visit)).changes()
         subjects.edit(actor, subject_id, changes, visit.posted.number("version"))
@@ -154,7 +154,7 @@ async def add_photos(subject_id: str, visit: Editor, pool: Workers) -> Response:
 
     def work() -> tuple[Enrolled, tuple[Lookalike, ...]]:
         enrolled = service.enrolment.add_photos(actor, subject_id, files)
-        return enrolled, service.lookalikes.of(actor, [enrolled])[0]
+        return enrolled, service.screening.lookalikes.of(actor, [enrolled])[0]
 
     try:
         enrolled, similar = await pool.run(visit.request, work)
@@ -168,7 +168,7 @@ async def add_photos(subject_id: str, visit: Editor, pool: Workers) -> Response:
 def remove_photo(subject_id: str, photo_id: str, visit: Editor) -> Response:
     """Erase one photo; the last one goes only with its subject."""
     try:
-        visit.records.subjects.remove_photo(visit.actor, subject_id, photo_id)
+        visit.service.lists.subjects.remove_photo(visit.actor, subject_id, photo_id)
     except CaseworkError as error:
         return _shown(visit, subject_id, fault=messages.translated_error(error, visit.speech))
     return visit.go(f"/subjects/{subject_id}", done="removed")
@@ -177,25 +177,25 @@ def remove_photo(subject_id: str, photo_id: str, visit: Editor) -> Response:
 @router.get("/subjects/{subject_id}/photos/{photo_id}")
 def photo(subject_id: str, photo_id: str, visit: Reader) -> Response:
     """Return a photo as it was enrolled."""
-    content, kind = visit.records.subjects.photo_content(visit.actor, subject_id, photo_id)
+    content, kind = visit.service.lists.subjects.photo_content(visit.actor, subject_id, photo_id)
     return Response(content, media_type=MEDIA_TYPES[kind], headers=PRIVATE)
 
 
 @router.get("/subjects/{subject_id}/history")
 def history(subject_id: str, visit: Historian) -> Response:
     """Show where the subject was met."""
-    records, actor = visit.records, visit.actor
+    records, actor = visit.service, visit.actor
     return visit.page(
         "subject_history.html",
-        subject=records.subjects.get(actor, subject_id),
-        meetings=records.history.page(actor, subject_id, None, _HISTORY),
+        subject=records.lists.subjects.get(actor, subject_id),
+        meetings=records.review.history.page(actor, subject_id, None, _HISTORY),
     )
 
 
 @router.post("/subjects/{subject_id}/remove")
 def remove(subject_id: str, visit: Editor) -> Response:
     """Erase a subject with photos and templates."""
-    visit.records.subjects.remove(visit.actor, subject_id)
+    visit.service.lists.subjects.remove(visit.actor, subject_id)
     return visit.go("/subjects", done="removed")
 
 
@@ -207,7 +207,7 @@ def _shown(
     enrolled: Enrolled | None = None,
     similar: tuple[Lookalike, ...] = (),
 ) -> Response:
-    row = visit.records.subjects.get(visit.actor, subject_id)
+    row = visit.service.lists.subjects.get(visit.actor, subject_id)
     lists = {each.id: each for each in _own_lists(visit)}
     return visit.page(
         "subject.html",
@@ -218,8 +218,8 @@ def _shown(
             for membership in row.memberships
             if membership.watchlist_id in lists
         ],
-        now=visit.records.queue.now(),
-        soon=visit.records.queue.now() + _SOON,
+        now=visit.service.review.queue.now(),
+        soon=visit.service.review.queue.now() + _SOON,
         fault=fault,
         enrolled=enrolled,
         similar=similar,
@@ -304,5 +304,5 @@ def _day(visit: OfficerRequest, name: str, *, last: bool = False) -> datetime | 
 
 def _own_lists(visit: OfficerRequest) -> list[Any]:
     own = visit.officer.agency_id
-    found = visit.records.watchlists.page(visit.actor, None, _MOST_LISTS)
+    found = visit.service.lists.watchlists.page(visit.actor, None, _MOST_LISTS)
     return [each for each in found if each.agency_id == own]

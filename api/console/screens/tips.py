@@ -63,7 +63,7 @@ def page(visit: Handler) -> Response:
     wanted = TipFilter(states, said["reference"] or None)
     before = query.get("before", "")[:_LONGEST] or None
     rows, following = page_of(
-        lambda most: visit.records.tips.page(visit.actor, before, most, wanted), PAGE_SIZE
+        lambda most: visit.service.exchange.tips.page(visit.actor, before, most, wanted), PAGE_SIZE
     )
     return visit.page("tips.html", tips=rows, said=said, following=following)
 
@@ -85,7 +85,7 @@ async def record(visit: Handler, pool: Workers) -> Response:
     content = photos[0].content if photos else None
 
     def work() -> Tip:
-        return service.tip_desk.record(visit.actor, fields.new, content)
+        return service.tip_steps.record(visit.actor, fields.new, content)
 
     try:
         row = await pool.run(visit.request, work)
@@ -103,20 +103,20 @@ def show(tip_id: str, visit: Handler) -> Response:
 @router.get("/{tip_id}/photo")
 def photo(tip_id: str, visit: Handler) -> Response:
     """Return a tip's photo as it was submitted."""
-    content, kind = visit.records.tips.photo(visit.actor, tip_id)
+    content, kind = visit.service.exchange.tips.photo(visit.actor, tip_id)
     return Response(content, media_type=MEDIA_TYPES[kind], headers=PRIVATE)
 
 
 @router.post("/{tip_id}/source")
 def source(tip_id: str, visit: Protector) -> Response:
     """Show a tip with who reported it; it is asked for by a form, since each reading is audited."""
-    return _page(visit, tip_id, source=visit.records.tips.source(visit.actor, tip_id))
+    return _page(visit, tip_id, source=visit.service.exchange.tips.source(visit.actor, tip_id))
 
 
 @router.post("/{tip_id}/search", dependencies=[work_place(RequirePermission(Permission.SEARCH))])
 async def search(tip_id: str, visit: Searcher, pool: Workers) -> Response:
     """Search the lists within reach by a tip's photo."""
-    desk, version = visit.service.tip_desk, visit.posted.number("version")
+    desk, version = visit.service.tip_steps, visit.posted.number("version")
     try:
         purpose = visit.posted.parse(TipSearchIn).purpose
         found = await pool.run(
@@ -133,7 +133,7 @@ def dismiss(tip_id: str, visit: Handler) -> Response:
     try:
         reason = visit.posted.parse(DismissalIn).reason
         version = visit.posted.number("version")
-        visit.service.tip_desk.dismiss(visit.actor, tip_id, reason, version)
+        visit.service.tip_steps.dismiss(visit.actor, tip_id, reason, version)
     except (RequestInvalid, StaleVersion, IllegalTransition) as error:
         return _refused(visit, tip_id, error)
     return visit.go(f"/tips/{tip_id}", done="tip_dismissed")
@@ -157,7 +157,7 @@ async def enrol(tip_id: str, visit: Editor, pool: Workers) -> Response:
             SubjectIn, lists=("watchlist_ids", "aliases", "documents")
         )
         person = NewSubject(**{**said.model_dump(), "watchlist_ids": tuple(said.watchlist_ids)})
-        service.tip_desk.enrol(visit.actor, tip_id, person, version)
+        service.tip_steps.enrol(visit.actor, tip_id, person, version)
 
     try:
         await pool.run(visit.request, work)
@@ -208,7 +208,7 @@ def _page(
     wrong: set[str] | None = None,
     fault: str = "",
 ) -> Response:
-    view = visit.records.tips.get(visit.actor, tip_id)
+    view = visit.service.exchange.tips.get(visit.actor, tip_id)
     referrals = referrals_about(visit, tip_id)
     values: dict[str, Any] = {
         "view": view,
@@ -227,8 +227,8 @@ def _page(
 def _enrolment(
     visit: OfficerRequest, tip_id: str, wrong: set[str] | None = None, said: str = ""
 ) -> Response:
-    view = visit.records.tips.get(visit.actor, tip_id)
-    lists = visit.records.watchlists.page(visit.actor, None, _MOST_LISTS)
+    view = visit.service.exchange.tips.get(visit.actor, tip_id)
+    lists = visit.service.lists.watchlists.page(visit.actor, None, _MOST_LISTS)
     return visit.page(
         "tip_enrol.html",
         status=422 if wrong or said else 200,

@@ -32,7 +32,7 @@ _ROUNDING: Final = 12
 @router.get("/watchlists")
 def page(visit: Reader) -> Response:
     """List the watchlists within reach."""
-    rows = visit.records.watchlists.page(visit.actor, None, _MOST)
+    rows = visit.service.lists.watchlists.page(visit.actor, None, _MOST)
     return visit.page("watchlists.html", watchlists=rows, agencies=_agencies(visit))
 
 
@@ -48,7 +48,7 @@ def create(visit: Editor) -> Response:
     try:
         body = validated(WatchlistIn, _said(visit.posted))
         fields = body.model_dump() | {"shared_with": tuple(body.shared_with)}
-        row = visit.records.watchlists.create(visit.actor, NewWatchlist(**fields))
+        row = visit.service.lists.watchlists.create(visit.actor, NewWatchlist(**fields))
     except (RequestInvalid, AlreadyExists, NotFound) as error:
         return _form(visit, None, fault=messages.translated_error(error, visit.speech))
     return visit.go(f"/watchlists/{row.id}", done="saved")
@@ -57,8 +57,8 @@ def create(visit: Editor) -> Response:
 @router.get("/watchlists/{watchlist_id}")
 def show(watchlist_id: str, visit: Reader) -> Response:
     """Show one watchlist's policy."""
-    row = visit.records.watchlists.get(visit.actor, watchlist_id)
-    policy = visit.service.matching.policies().get(watchlist_id)
+    row = visit.service.lists.watchlists.get(visit.actor, watchlist_id)
+    policy = visit.service.screening.matching.policies().get(watchlist_id)
     return visit.page(
         "watchlist.html",
         watchlist=row,
@@ -72,19 +72,19 @@ def show(watchlist_id: str, visit: Reader) -> Response:
 @router.get("/watchlists/{watchlist_id}/edit")
 def fill(watchlist_id: str, visit: Editor) -> Response:
     """Show the form with what is kept."""
-    return _form(visit, visit.records.watchlists.get(visit.actor, watchlist_id))
+    return _form(visit, visit.service.lists.watchlists.get(visit.actor, watchlist_id))
 
 
 @router.post("/watchlists/{watchlist_id}/edit")
 def edit(watchlist_id: str, visit: Editor) -> Response:
     """Change a watchlist; the change counts from the next traveller on."""
-    records, actor = visit.records, visit.actor
+    records, actor = visit.service, visit.actor
     try:
         said = _said(visit.posted)
         changes = validated(WatchlistPatch, said).changes()
-        records.watchlists.edit(actor, watchlist_id, changes, visit.posted.number("version"))
+        records.lists.watchlists.edit(actor, watchlist_id, changes, visit.posted.number("version"))
     except (RequestInvalid, AlreadyExists, NotFound, StaleVersion) as error:
-        row = records.watchlists.get(actor, watchlist_id)
+        row = records.lists.watchlists.get(actor, watchlist_id)
         return _form(visit, row, fault=messages.translated_error(error, visit.speech))
     return visit.go(f"/watchlists/{watchlist_id}", done="saved")
 
@@ -93,9 +93,9 @@ def edit(watchlist_id: str, visit: Editor) -> Response:
 def remove(watchlist_id: str, visit: Editor) -> Response:
     """Remove a watchlist on which nobody stands."""
     try:
-        visit.records.watchlists.remove(visit.actor, watchlist_id)
+        visit.service.lists.watchlists.remove(visit.actor, watchlist_id)
     except StillInUse as error:
-        row = visit.records.watchlists.get(visit.actor, watchlist_id)
+        row = visit.service.lists.watchlists.get(visit.actor, watchlist_id)
         return _form(visit, row, fault=messages.translated_error(error, visit.speech))
     return visit.go("/watchlists", done="removed")
 
@@ -143,4 +143,4 @@ def _form(visit: OfficerRequest, row: Watchlist | None, *, fault: str = "") -> R
 
 
 def _agencies(visit: OfficerRequest) -> dict[str, Any]:
-    return {each.id: each for each in visit.records.agencies.page(visit.actor, None, None)}
+    return {each.id: each for each in visit.service.accounts.agencies.page(visit.actor, None, None)}

@@ -37,7 +37,7 @@ def create(visit: Keeper) -> Response:
         new = NewWebhook(
             body.url, body.events, body.description, body.agency_id or visit.officer.agency_id
         )
-        row, secret = visit.records.webhooks.create(visit.actor, new)
+        row, secret = visit.service.exchange.webhooks.create(visit.actor, new)
     except (RequestInvalid, TargetRefused, NotFound) as error:
         return _page(visit, status=422, fault=messages.translated_error(error, visit.speech))
     return _page(visit, shown=(row.url, secret))
@@ -46,25 +46,25 @@ def create(visit: Keeper) -> Response:
 @router.get("/administration/webhooks/{webhook_id}")
 def deliveries(webhook_id: str, visit: Keeper) -> Response:
     """Show the last deliveries of one webhook."""
-    records, actor = visit.records, visit.actor
+    records, actor = visit.service, visit.actor
     return visit.page(
         "webhook.html",
-        webhook=records.webhooks.get(actor, webhook_id),
-        deliveries=records.deliveries.page(actor, webhook_id, None, _DELIVERIES),
+        webhook=records.exchange.webhooks.get(actor, webhook_id),
+        deliveries=records.exchange.deliveries.page(actor, webhook_id, None, _DELIVERIES),
     )
 
 
 @router.post("/administration/webhooks/{webhook_id}/test")
 def test(webhook_id: str, visit: Keeper) -> Response:
     """Send a test message."""
-    visit.records.deliveries.ping(visit.actor, webhook_id)
+    visit.service.exchange.deliveries.ping(visit.actor, webhook_id)
     return visit.go(f"{_LIST}/{webhook_id}", done="sent")
 
 
 @router.post("/administration/webhooks/{webhook_id}/rotate")
 def rotate(webhook_id: str, visit: Keeper) -> Response:
     """Give a new secret; it is on the page that answers, and nowhere else."""
-    row, secret = visit.records.webhooks.rotate(visit.actor, webhook_id)
+    row, secret = visit.service.exchange.webhooks.rotate(visit.actor, webhook_id)
     return _page(visit, shown=(row.url, secret))
 
 
@@ -73,14 +73,14 @@ def switch(webhook_id: str, visit: Keeper) -> Response:
     """Switch a webhook on or off."""
     active = visit.posted.text("active") == "yes"
     version = visit.posted.number("version")
-    visit.records.webhooks.edit(visit.actor, webhook_id, {"active": active}, version)
+    visit.service.exchange.webhooks.edit(visit.actor, webhook_id, {"active": active}, version)
     return visit.go(_LIST, done="saved")
 
 
 @router.post("/administration/webhooks/{webhook_id}/remove")
 def remove(webhook_id: str, visit: Keeper) -> Response:
     """Remove a webhook with its deliveries."""
-    visit.records.webhooks.remove(visit.actor, webhook_id)
+    visit.service.exchange.webhooks.remove(visit.actor, webhook_id)
     return visit.go(_LIST, done="removed")
 
 
@@ -91,14 +91,14 @@ def _page(
     fault: str = "",
     shown: tuple[str, str] | None = None,
 ) -> Response:
-    records, actor = visit.records, visit.actor
+    records, actor = visit.service, visit.actor
     return visit.page(
         "webhooks.html",
         status=status,
         fault=fault,
         shown=shown,
-        webhooks=records.webhooks.page(actor, None, _MOST),
-        agencies={each.id: each for each in records.agencies.page(actor, None, None)},
+        webhooks=records.exchange.webhooks.page(actor, None, _MOST),
+        agencies={each.id: each for each in records.accounts.agencies.page(actor, None, None)},
         kinds=tuple(EventKind),
         everywhere=visit.may(Permission.MANAGE_AGENCY),
     )

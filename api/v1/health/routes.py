@@ -29,7 +29,7 @@ async def ready(state: TheState, response: Response) -> Health:
     if state.service is None:
         response.status_code = 503
         return Health(status="failed" if state.failure else "starting", detail=state.failure)
-    gallery = state.service.mirror.gallery
+    gallery = state.service.gallery.replica.gallery
     return Health(
         status="ok",
         templates=len(gallery),

@@ -107,12 +107,12 @@ def staff(desk: Desk) -> Callable[..., str]:
     """Make an officer who reads English and has chosen a password; returns the id."""
 
     def make(login: str, *roles: Role, agency: str = "IMI", language: str = "en") -> str:
-        records = desk.service.records
+        records = desk.service
         new = NewOfficer(desk.agency(agency), login, f"Name of {login}", frozenset(roles), language)
-        row, first = records.officers.create(OPERATOR, new)
+        row, first = records.accounts.officers.create(OPERATOR, new)
         assert first is not None
-        session = records.sessions.sign_in(Credentials(login, first), SessionKind.PROGRAM)
-        records.account.change_password(session.actor, first, PASSWORD)
+        session = records.accounts.sessions.sign_in(Credentials(login, first), SessionKind.PROGRAM)
+        records.accounts.account.change_password(session.actor, first, PASSWORD)
         return row.id
 
     return make

@@ -204,7 +204,7 @@ def test_other_candidates_stand_in_their_order(signed_in, desk):
 
 def test_an_erased_photo_leaves_a_page_that_works(signed_in, desk, alert):
     officer = signed_in("siti", Role.OFFICER)
-    with desk.service.records.kernel.database.write() as session:
+    with desk.service.kernel.database.write() as session:
         session.get_one(
             Encounter, session.get_one(Alert, alert).encounter_id
         ).sealed_portrait = None

@@ -24,7 +24,7 @@ def test_two_photos_of_one_person_resemble_each_other(signed_in, desk):
     # The photos are for the browser alone to show.
     assert officer.page.text.count("data-chosen") == 2
     assert "data:" not in officer.page.text
-    rows = desk.service.records.trail.page(
+    rows = desk.service.oversight.trail.page(
         OPERATOR, None, 5, AuditFilter(action=Permission.COMPARE)
     )
     assert [(row.object_id, row.detail) for row in rows] == [(None, None)]

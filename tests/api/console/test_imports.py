@@ -45,10 +45,10 @@ def test_a_file_is_tried_then_stored_with_every_fault_named(analyst, desk):
     list_id = desk.watchlist()
     imported(analyst, list_id, packed(), dry_run="yes")
     assert "2 of 2 rows" in finished(analyst)
-    assert desk.service.records.subjects.page(OPERATOR, None, 5) == []
+    assert desk.service.lists.subjects.page(OPERATOR, None, 5) == []
     imported(analyst, list_id, packed(), dry_run="no")
     assert "R-2" in finished(analyst)
-    (subject,) = desk.service.records.subjects.page(OPERATOR, None, 5)
+    (subject,) = desk.service.lists.subjects.page(OPERATOR, None, 5)
     assert subject.reference == "R-1"
     faults = analyst.client.get(f"{analyst.page.url.path}/faults.csv")
     assert "R-2" in faults.text

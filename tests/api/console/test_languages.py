@@ -115,7 +115,7 @@ def test_a_row_s_faults_are_indonesian(reader, desk):
     finished(analyst)
     is_indonesian(analyst, 200)
     job_id = analyst.page.url.path.rpartition("/")[2]
-    faults = list(desk.service.records.imports.all_faults(OPERATOR, job_id))
+    faults = list(desk.service.exchange.imports.all_faults(OPERATOR, job_id))
     codes = {fault.code for fault in faults}
     assert codes >= {
         "row_malformed",
@@ -139,7 +139,7 @@ def test_a_row_s_faults_are_indonesian(reader, desk):
         assert word not in analyst.text, word
 
     # Records of earlier versions keep the English sentence alone.
-    with desk.service.records.kernel.database.write() as session:
+    with desk.service.kernel.database.write() as session:
         session.execute(update(ImportFault).values(sentence=None))
         session.execute(update(ImportJob).values(failure="It fails."))
     analyst.open(analyst.path)
@@ -243,12 +243,12 @@ def test_what_subjects_and_lists_refuse_is_indonesian(reader, desk):
         analyst.open("/subjects/new")
         analyst.send_here(files=files, **fields, **more)
         is_indonesian(analyst, 422)
-    (subject,) = desk.service.records.subjects.page(OPERATOR, None, 5)
+    (subject,) = desk.service.lists.subjects.page(OPERATOR, None, 5)
     analyst.open(f"/subjects/{subject.id}")
     post(analyst, f"/subjects/{subject.id}/photos/{subject.photos[0].id}/remove")
     is_indonesian(analyst, 422)
     analyst.open(f"/subjects/{subject.id}/edit")
-    desk.service.records.subjects.edit(OPERATOR, subject.id, {"name": "Other"}, None)
+    desk.service.lists.subjects.edit(OPERATOR, subject.id, {"name": "Other"}, None)
     analyst.send_here(name="Mine", watchlist_ids=[list_id])
     is_indonesian(analyst, 422)
     analyst.open(f"/watchlists/{list_id}/edit")
@@ -282,7 +282,7 @@ def test_a_broken_trail_and_a_webhook_s_failures_are_indonesian(reader, desk):
         administrator.open("/administration/webhooks")
         administrator.send("/administration/webhooks", url=url, events=["alert.raised"])
         is_indonesian(administrator, 422)
-    database = desk.service.records.kernel.database
+    database = desk.service.kernel.database
     failed = {
         "error": "No answer within 5 seconds.",
         "error_sentence": {"code": "delivery_timed_out", "params": {"seconds": "5"}},

@@ -47,7 +47,7 @@ def enrolled(browser, list_id, person=1, **fields):
 def test_a_watchlist_is_made_shown_changed_and_removed(analyst, desk):
     police = desk.agency("POL")
     list_id = made(analyst, ports="cgk, idbtm", shared_with=[police])
-    row = desk.service.records.watchlists.get(OPERATOR, list_id)
+    row = desk.service.lists.watchlists.get(OPERATOR, list_id)
     assert (row.target_fpir, row.ports) == (1 / 5000, ["CGK", "IDBTM"])
     assert row.instruction == {"id": "Tahan.", "en": "Hold."}
     assert (row.requires_acknowledgement, row.requires_second_officer) == (False, True)
@@ -85,7 +85,7 @@ def test_a_subject_is_enrolled_found_changed_and_erased(analyst, desk):
     )
     found = re.search(r"/subjects/(sub_\w+)", analyst.path)
     assert found is not None, analyst.text
-    subject = desk.service.records.subjects.get(OPERATOR, found[1])
+    subject = desk.service.lists.subjects.get(OPERATOR, found[1])
     assert subject.aliases == ["Si A", "Si B"]
     assert subject.documents == [{"kind": "passport", "number": "X123", "country": "IDN"}]
     assert subject.valid_until.isoformat() == "2026-03-10T16:59:59+00:00"  # a day in Jakarta
@@ -141,7 +141,7 @@ def test_the_verdict_on_a_photo_is_told_before_it_is_sent(analyst):
 def test_other_agencies_see_nothing_of_it(analyst, signed_in, desk):
     list_id = made(analyst)
     enrolled(analyst, list_id)
-    (subject,) = desk.service.records.subjects.page(OPERATOR, None, 5)
+    (subject,) = desk.service.lists.subjects.page(OPERATOR, None, 5)
     other = signed_in("stranger", Role.ANALYST, agency="POL")
     for address in (
         f"/watchlists/{list_id}",

@@ -52,8 +52,8 @@ def test_an_auditor_filters_checks_and_exports_the_trail(scene, signed_in):
 def test_a_broken_chain_is_named(scene, signed_in):
     scene.agency("OPS", AgencyKind.OPERATOR)
     browser = signed_in("auditor", Role.AUDITOR, agency="OPS")
-    scene.service.records.kernel.audit.note(AuditEntry(OPERATOR, "x"))
-    with scene.service.records.kernel.database.write_core() as connection:
+    scene.service.kernel.audit.note(AuditEntry(OPERATOR, "x"))
+    with scene.service.kernel.database.write_core() as connection:
         connection.exec_driver_sql("UPDATE audit SET actor_name = 'nobody' WHERE seq = 3")
     browser.open("/audit")
     browser.send("/audit/verify")
@@ -100,15 +100,15 @@ def test_an_administrator_makes_agencies_officers_and_keys(signed_in, desk):
 def test_an_administrator_changes_and_resets_officers(signed_in, desk):
     browser = signed_in("chief", Role.ADMIN)
     signed_in("budi", Role.OFFICER)
-    budi = desk.service.records.officers.by_login(OPERATOR, "budi")
+    budi = desk.service.accounts.officers.by_login(OPERATOR, "budi")
     browser.open("/administration/officers")
     browser.send(f"/administration/officers/{budi.id}", roles=["analyst"], active="yes")
-    assert desk.service.records.officers.get(OPERATOR, budi.id).roles == ["analyst"]
+    assert desk.service.accounts.officers.get(OPERATOR, budi.id).roles == ["analyst"]
     browser.send(f"/administration/officers/{budi.id}/reset")
     assert re.search(r"\b(\w{5}-){3}\w{5}\b", browser.text)
     browser.open("/administration/officers")
     browser.send(f"/administration/officers/{budi.id}", roles=["analyst"])
-    assert not desk.service.records.officers.get(OPERATOR, budi.id).active
+    assert not desk.service.accounts.officers.get(OPERATOR, budi.id).active
 
 
 def test_a_members_administrator_sees_no_other_agency(signed_in):

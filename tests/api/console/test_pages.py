@@ -108,7 +108,7 @@ def test_the_unforeseen_tells_nothing_of_the_inside(browser, desk, staff):
     staff("siti", Role.OFFICER)
     visitor = browser()
     visitor.sign_in("siti")
-    desk.service.records.queue._database = None
+    desk.service.review.queue._database = None
     answer = visitor.open("/alerts")
     assert answer.status_code == 500
     assert "Something went wrong on our side" in visitor.text

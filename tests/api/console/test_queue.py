@@ -56,7 +56,7 @@ def test_the_most_urgent_is_first(signed_in, desk, lists, clock):
 
 def test_the_databases_order_is_the_one_that_python_says(desk, lists, clock):
     reader = actor_of(desk.agency(), Role.SUPERVISOR)
-    review, queue = desk.service.records.review, desk.service.records.queue
+    review, queue = desk.service.review.decisions, desk.service.review.queue
     seen = []
     for step in range(9):
         seen.append(raised(desk, 1 + step % 2))
@@ -213,7 +213,7 @@ def test_an_alert_that_fits_the_filter_no_more_is_told_as_gone(watching, desk, l
     reviewer = actor_of(desk.agency(), Role.OFFICER, name="other")
 
     def take():
-        desk.service.records.review.acknowledge(reviewer, alert)
+        desk.service.review.decisions.acknowledge(reviewer, alert)
 
     _, (_, data, _) = watching.watch(2, take, query="state=new")
     assert data["rows"] == [{"id": alert, "version": 2, "loud": False, "html": None}]
@@ -235,7 +235,7 @@ def test_others_alerts_are_not_told(watching, desk, lists):
 def test_the_stream_ends_with_the_session(watching, desk, clock):
     def leave():
         clock.advance(hours=2)
-        desk.service.records.kernel.outbox.ring()
+        desk.service.kernel.outbox.ring()
 
     ready, ended = watching.watch(5, leave)
     assert (ready[0], ended[0]) == ("ready", "ended")

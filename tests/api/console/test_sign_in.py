@@ -54,7 +54,7 @@ def test_too_many_attempts_are_said_in_a_sentence(browser, staff):
 
 def test_a_first_password_is_changed_before_anything_else(browser, desk):
     new = NewOfficer(desk.agency(), "baru", "Orang Baru", frozenset({Role.OFFICER}), "en")
-    _, first = desk.service.records.officers.create(OPERATOR, new)
+    _, first = desk.service.accounts.officers.create(OPERATOR, new)
     visitor = browser()
     visitor.sign_in("baru", first)
     assert visitor.path == "/account"

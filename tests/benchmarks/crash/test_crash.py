@@ -26,31 +26,31 @@ def desk(tmp_path):
     desk.enrol(1)
     alerts = [screen(desk, f"key-{number}") for number in range(3)]
     one, other = (officer(desk.agency(), Role.OFFICER, Role.SUPERVISOR, name=n) for n in "ab")
-    review = desk.service.records.review
+    review = desk.service.review.decisions
     review.acknowledge(one, alerts[0])
     review.decide(one, alerts[0], Finding(Opinion.POTENTIAL_CANDIDATE))
     review.confirm(other, alerts[0], Finding(Opinion.POTENTIAL_CANDIDATE))
     review.close(one, alerts[0], Disposal.HANDED_OVER)
     review.acknowledge(one, alerts[1])
     yield desk
-    desk.service.records.close()
+    desk.service.close()
 
 
 def screen(desk, key):
     arrival = Arrival(
         photo_of(1, brightness=0.9), "CGK", Direction.ENTRY, Stage.ARRIVAL, idempotency_key=key
     )
-    (alert,) = desk.service.screening.screen(arrival, port_system()).encounter.alerts
+    (alert,) = desk.service.screening.encounters.screen(arrival, port_system()).encounter.alerts
     return alert.id
 
 
 def found(desk):
-    records = desk.service.records
+    records = desk.service
     return checks.of_chain(records) + checks.of_database(records)
 
 
 def alter(desk, statement):
-    with desk.service.records.kernel.database.write_core() as connection:
+    with desk.service.kernel.database.write_core() as connection:
         connection.execute(text(statement))
 
 
@@ -81,7 +81,7 @@ def test_half_a_change_is_seen(desk, statement, sentence):
 def test_a_lost_step_is_seen(desk):
     answer = {"version": 9}
     ledger = Ledger(steps=[Step("alr_gone", "decide", "", "req-1", answer)])
-    wrong = checks.of_ledger(desk.service.records, ledger)
+    wrong = checks.of_ledger(desk.service, ledger)
     assert [sentence.split(":")[0] for sentence in wrong] == [
         "acknowledged and not in the trail",
         "acknowledged and lost",
@@ -89,8 +89,8 @@ def test_a_lost_step_is_seen(desk):
 
 
 def test_a_retry_recorded_twice_is_seen(desk):
-    assert checks.of_retries(desk.service.records, 3) == []
-    assert checks.of_retries(desk.service.records, 2)
+    assert checks.of_retries(desk.service, 3) == []
+    assert checks.of_retries(desk.service, 2)
 
 
 def test_the_report_fails_for_a_single_wrong_thing():

@@ -26,21 +26,21 @@ class House:
 
     def agency(self, code: str, kind: AgencyKind = AgencyKind.MEMBER) -> str:
         """The id of the agency with a code, made at first."""
-        for row in self.records.agencies.page(OPERATOR, None, None):
+        for row in self.records.accounts.agencies.page(OPERATOR, None, None):
             if row.code == code:
                 return row.id
-        return self.records.agencies.create(OPERATOR, NewAgency(code, code, kind)).id
+        return self.records.accounts.agencies.create(OPERATOR, NewAgency(code, code, kind)).id
 
     def hire(
         self, login: str, *roles: Role, agency: str = "IMI", kind: AgencyKind = AgencyKind.MEMBER
     ) -> str:
         """Make an officer who has chosen PASSWORD; returns the id."""
         new = NewOfficer(self.agency(agency, kind), login, "Somebody", frozenset(roles))
-        row, first = self.records.officers.create(OPERATOR, new)
+        row, first = self.records.accounts.officers.create(OPERATOR, new)
         assert first is not None
         actor = self.enter(login, first).actor
-        self.records.account.change_password(actor, first, PASSWORD)
-        self.records.sessions.end(actor)
+        self.records.accounts.account.change_password(actor, first, PASSWORD)
+        self.records.accounts.sessions.end(actor)
         return row.id
 
     def enter(
@@ -52,7 +52,7 @@ class House:
         origin: str | None = None,
     ) -> SignedIn:
         """Sign in."""
-        sessions = self.records.sessions
+        sessions = self.records.accounts.sessions
         return sessions.sign_in(Credentials(login, password, code), kind, origin=origin)
 
     def actor(self, login: str, *roles: Role, agency: str = "IMI") -> Actor:

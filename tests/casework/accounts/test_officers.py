@@ -37,7 +37,7 @@ def runner(house):
 
 
 def test_an_administrator_keeps_the_officers_of_their_own_agency(house, admin):
-    officers = house.records.officers
+    officers = house.records.accounts.officers
     row, first = officers.create(admin, new(admin.agency_id, *PEOPLE, login="BUDI"))
     assert row.login == "budi"
     assert house.enter("budi", first).actor.roles == PEOPLE
@@ -53,7 +53,7 @@ def test_an_administrator_keeps_the_officers_of_their_own_agency(house, admin):
 
 def test_another_agencys_officers_are_not_there(house, admin):
     other_id = house.hire("polisi", Role.OFFICER, agency="POLRI")
-    officers = house.records.officers
+    officers = house.records.accounts.officers
     acts = [
         lambda officer_id: officers.get(admin, officer_id),
         lambda officer_id: officers.edit(admin, officer_id, {"active": False}, None),
@@ -75,7 +75,7 @@ def test_another_agencys_officers_are_not_there(house, admin):
 
 
 def test_roles_that_reach_further_are_given_by_those_who_reach_as_far(house, admin, runner):
-    officers = house.records.officers
+    officers = house.records.accounts.officers
     for role in (Role.PORT, Role.COORDINATOR):
         with pytest.raises(NotPermitted):
             officers.create(admin, new(admin.agency_id, role))
@@ -91,7 +91,7 @@ def test_roles_that_reach_further_are_given_by_those_who_reach_as_far(house, adm
 
 
 def test_nobody_changes_their_own_roles_or_switches_themselves_off(house, admin, runner):
-    officers = house.records.officers
+    officers = house.records.accounts.officers
     for actor in (admin, runner):
         for changes in ({"roles": [Role.ADMIN, Role.ANALYST]}, {"roles": [Role.OFFICER]}):
             with pytest.raises(NotPermitted):
@@ -104,7 +104,7 @@ def test_nobody_changes_their_own_roles_or_switches_themselves_off(house, admin,
 @pytest.mark.parametrize("role", sorted(PEOPLE - {Role.ADMIN}))
 def test_none_but_administrators_keep_officers(house, role):
     actor = house.actor("sari", role)
-    officers = house.records.officers
+    officers = house.records.accounts.officers
     for act in (
         lambda: officers.create(actor, new(actor.agency_id, Role.OFFICER)),
         lambda: officers.page(actor, None, 10),
@@ -120,12 +120,12 @@ def test_none_but_administrators_keep_officers(house, role):
 def test_roles_count_from_the_next_request_on(house, admin):
     officer_id = house.hire("sari", Role.OFFICER)
     shown = house.enter("sari").text
-    house.records.officers.edit(admin, officer_id, {"roles": [Role.AUDITOR]}, None)
-    assert house.records.sessions.recognise(shown).roles == {Role.AUDITOR}
+    house.records.accounts.officers.edit(admin, officer_id, {"roles": [Role.AUDITOR]}, None)
+    assert house.records.accounts.sessions.recognise(shown).roles == {Role.AUDITOR}
 
 
 def test_nobody_switches_off_their_own_agency(house, runner):
-    agencies = house.records.agencies
+    agencies = house.records.accounts.agencies
     with pytest.raises(IllegalTransition):
         agencies.edit(runner, runner.agency_id, {"active": False}, None)
     agencies.edit(runner, runner.agency_id, {"name": "Operator", "active": True}, None)
@@ -134,10 +134,10 @@ def test_nobody_switches_off_their_own_agency(house, runner):
 
 
 def test_reading_accounts_is_in_the_trail(house, admin):
-    house.records.officers.get(admin, admin.id)
-    house.records.officers.page(admin, None, 10)
+    house.records.accounts.officers.get(admin, admin.id)
+    house.records.accounts.officers.page(admin, None, 10)
     auditor = house.actor("auditor", Role.AUDITOR)
-    found = house.records.trail.page(auditor, None, 50, AuditFilter(actor_id=admin.id))
+    found = house.records.oversight.trail.page(auditor, None, 50, AuditFilter(actor_id=admin.id))
     assert {"officer.read", "officer.list"} <= {row.action for row in found}
 
 
@@ -145,7 +145,7 @@ def test_reading_accounts_is_in_the_trail(house, admin):
 
 
 def test_keys_belong_to_their_agency(house, admin, runner):
-    keys = house.records.keys
+    keys = house.records.accounts.keys
     enrol = frozenset({Scope.ENROL})
     own, _ = keys.create(admin, NewKey("ours", enrol, None, admin.agency_id))
     theirs, text = keys.create(runner, NewKey("theirs", enrol, None, house.agency("POLRI")))
@@ -167,7 +167,7 @@ def test_keys_belong_to_their_agency(house, admin, runner):
 def test_who_screens_searches_everybodys_lists_so_only_the_operator_gives_that(
     house, admin, runner
 ):
-    keys = house.records.keys
+    keys = house.records.accounts.keys
     screen = NewKey("gate", frozenset({Scope.SCREEN}), frozenset({"CGK"}), admin.agency_id)
     with pytest.raises(NotPermitted):
         keys.create(admin, screen)
@@ -179,16 +179,16 @@ def test_who_screens_searches_everybodys_lists_so_only_the_operator_gives_that(
 
 def test_a_key_is_out_with_its_agency(house, runner):
     new_key = NewKey("ours", frozenset({Scope.ENROL}), None, house.agency("IMI"))
-    _, text = house.records.keys.create(runner, new_key)
-    house.records.agencies.edit(runner, house.agency("IMI"), {"active": False}, None)
+    _, text = house.records.accounts.keys.create(runner, new_key)
+    house.records.accounts.agencies.edit(runner, house.agency("IMI"), {"active": False}, None)
     with pytest.raises(NotAuthenticated):
-        house.records.keys.recognise(text)
+        house.records.accounts.keys.recognise(text)
 
 
 def test_an_actor_of_no_agency_owns_nothing(house):
     house.hire("polisi", Role.OFFICER, agency="POLRI")
     nobody = Actor(ActorKind.OFFICER, "x", "x", None, frozenset({Role.ADMIN, Role.AUDITOR}))
-    assert house.records.officers.page(nobody, None, 10) == []
-    assert house.records.keys.page(nobody, None, 10) == []
-    assert house.records.trail.page(nobody, None, 10, AuditFilter()) == []
+    assert house.records.accounts.officers.page(nobody, None, 10) == []
+    assert house.records.accounts.keys.page(nobody, None, 10) == []
+    assert house.records.oversight.trail.page(nobody, None, 10, AuditFilter()) == []
     assert house.enter("polisi", PASSWORD)

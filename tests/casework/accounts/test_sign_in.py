@@ -19,7 +19,7 @@ from tests.services import OPERATOR, PASSWORD, QUICK
 
 def set_up_factor(house, login):
     """Give an officer a second factor; returns its secret."""
-    account, actor = house.records.account, house.enter(login).actor
+    account, actor = house.records.accounts.account, house.enter(login).actor
     secret = account.offer_second_factor(actor, PASSWORD).secret
     account.confirm_second_factor(actor, code_at(secret, house.clock()))
     return secret
@@ -36,7 +36,7 @@ def test_a_session_names_its_officer(house):
     signed_in = house.enter(" SARI ")
     assert signed_in.actor.id == officer_id
     assert signed_in.actor.roles == {Role.OFFICER, Role.ANALYST}
-    assert house.records.sessions.recognise(signed_in.text) == signed_in.actor
+    assert house.records.accounts.sessions.recognise(signed_in.text) == signed_in.actor
 
 
 def test_of_a_session_only_a_hash_is_kept(house, tmp_path):
@@ -54,14 +54,14 @@ def test_of_a_session_only_a_hash_is_kept(house, tmp_path):
 )
 def test_what_is_no_session_is_not_recognised(house, shown):
     with pytest.raises(NotAuthenticated):
-        house.records.sessions.recognise(shown)
+        house.records.accounts.sessions.recognise(shown)
 
 
 def test_a_wrong_secret_is_not_recognised(house):
     house.hire("sari", Role.OFFICER)
     shown = house.enter("sari").text
     with pytest.raises(NotAuthenticated):
-        house.records.sessions.recognise(shown[:-1] + ("A" if shown[-1] != "A" else "B"))
+        house.records.accounts.sessions.recognise(shown[:-1] + ("A" if shown[-1] != "A" else "B"))
 
 
 # Locks
@@ -205,24 +205,24 @@ def test_the_trail_has_refusals_but_never_what_was_typed(house):
 def test_a_disabled_officer_is_out_at_once(house):
     officer_id = house.hire("sari", Role.OFFICER)
     shown = house.enter("sari").text
-    officers = house.records.officers
+    officers = house.records.accounts.officers
     officers.edit(OPERATOR, officer_id, {"active": False}, None)
     with pytest.raises(NotAuthenticated):
-        house.records.sessions.recognise(shown)
+        house.records.accounts.sessions.recognise(shown)
     assert str(refusal(house, "sari", PASSWORD)) == str(refusal(house, "nobody"))
     officers.edit(OPERATOR, officer_id, {"active": True}, None)
     with pytest.raises(NotAuthenticated):
-        house.records.sessions.recognise(shown)  # it has ended for good
+        house.records.accounts.sessions.recognise(shown)  # it has ended for good
 
 
 def test_a_disabled_agency_is_out_at_once(house):
     house.hire("sari", Role.OFFICER)
     shown = house.enter("sari").text
-    agencies = house.records.agencies
+    agencies = house.records.accounts.agencies
     agencies.edit(OPERATOR, house.agency("IMI"), {"active": False}, None)
     for _ in range(2):
         with pytest.raises(NotAuthenticated):
-            house.records.sessions.recognise(shown)
+            house.records.accounts.sessions.recognise(shown)
         refusal(house, "sari", "wrong")
         agencies.edit(OPERATOR, house.agency("IMI"), {"active": True}, None)
     house.enter("sari")
@@ -240,7 +240,7 @@ def test_a_password_that_is_reset_during_sign_in_lets_nobody_in(open_house):
     slow = Slow()
     house = open_house(passwords=slow)
     officer_id = house.hire("sari", Role.OFFICER)
-    slow.then = lambda: house.records.officers.reset(OPERATOR, officer_id)
+    slow.then = lambda: house.records.accounts.officers.reset(OPERATOR, officer_id)
     refusal(house, "sari", PASSWORD)
 
 
@@ -265,15 +265,15 @@ def test_a_programs_session_ends_in_time_however_busy(house):
     assert signed_in.expires_at == house.clock() + timedelta(minutes=30)
     for _ in range(29):
         house.clock.advance(minutes=1)
-        house.records.sessions.recognise(signed_in.text)
+        house.records.accounts.sessions.recognise(signed_in.text)
     house.clock.advance(minutes=1)
     with pytest.raises(NotAuthenticated):
-        house.records.sessions.recognise(signed_in.text)
+        house.records.accounts.sessions.recognise(signed_in.text)
 
 
 def test_a_consoles_session_ends_when_idle_and_at_the_end_of_the_shift(house):
     house.hire("sari", Role.OFFICER)
-    sessions = house.records.sessions
+    sessions = house.records.accounts.sessions
     idle = house.enter("sari", kind=SessionKind.CONSOLE).text
     busy = house.enter("sari", kind=SessionKind.CONSOLE).text
     house.clock.advance(minutes=29)
@@ -293,10 +293,10 @@ def test_a_consoles_session_ends_when_idle_and_at_the_end_of_the_shift(house):
 def test_a_session_that_was_ended_is_out_and_the_others_are_not(house):
     house.hire("sari", Role.OFFICER)
     first, second = house.enter("sari"), house.enter("sari")
-    house.records.sessions.end(first.actor)
+    house.records.accounts.sessions.end(first.actor)
     with pytest.raises(NotAuthenticated):
-        house.records.sessions.recognise(first.text)
-    house.records.sessions.recognise(second.text)
+        house.records.accounts.sessions.recognise(first.text)
+    house.records.accounts.sessions.recognise(second.text)
     with house.records.kernel.database.read() as session:
         ended = session.scalars(
             select(OfficerSession.id).where(OfficerSession.ended_at.is_not(None))

@@ -36,7 +36,7 @@ def strangers(count, seed=0):
 
 def note(desk, scores, gallery_size=1, on=TODAY, model=None):
     """Put scores into the records as clear encounters would."""
-    with desk.service.records.kernel.database.write_core() as connection:
+    with desk.service.kernel.database.write_core() as connection:
         for score in scores:
             non_mated_scores.record(
                 connection, model or str(desk.service.model), float(score), gallery_size, on
@@ -44,13 +44,15 @@ def note(desk, scores, gallery_size=1, on=TODAY, model=None):
 
 
 def noted(desk):
-    with desk.service.records.kernel.database.read() as session:
+    with desk.service.kernel.database.read() as session:
         return list(session.scalars(select(ChanceScore)))
 
 
 def threshold(desk, name="wanted"):
-    desk.service.mirror.catch_up()
-    (policy,) = [each for each in desk.service.matching.policies().values() if each.name == name]
+    desk.service.gallery.replica.catch_up()
+    (policy,) = [
+        each for each in desk.service.screening.matching.policies().values() if each.name == name
+    ]
     return policy.threshold
 
 
@@ -64,7 +66,7 @@ def test_a_clear_encounter_leaves_one_number_and_nothing_else(desk):
     assert encounter.outcome == "clear"
     (left,) = noted(desk)
     embedding = desk.service.pipeline.analyse(photo_file(9, brightness=0.9).content).embedding
-    assert left.score == desk.service.mirror.gallery.top(embedding, 1).hits[0].score
+    assert left.score == desk.service.gallery.replica.gallery.top(embedding, 1).hits[0].score
     assert (left.model, left.gallery_size, left.noted_on) == (
         str(desk.service.model),
         3,
@@ -114,7 +116,7 @@ def test_a_score_is_there_exactly_if_its_encounter_is(desk, monkeypatch):
         patch.setattr(non_mated_scores, "record", fail)
         with pytest.raises(RuntimeError, match="power"):
             desk.screen(9)
-    with desk.service.records.kernel.database.read() as session:
+    with desk.service.kernel.database.read() as session:
         assert session.scalar(select(func.count()).select_from(Encounter)) == 0
     assert noted(desk) == []
 
@@ -139,11 +141,11 @@ def test_the_threshold_is_what_the_fit_says_for_the_list_s_size(desk):
     desk.enrol(1)
     scores = strangers(2000)
     note(desk, scores)
-    made = desk.service.calibrations.make_from_encounters(OPERATOR)
+    made = desk.service.calibration.calibrations.make_from_encounters(OPERATOR)
     expected = calibrate(scores, 1)
     assert (made.searches, made.gallery_size, made.in_force) == (2000, 1, True)
     assert threshold(desk) == pytest.approx(expected.score_at(1e-3), abs=1e-12)
-    reading = desk.service.calibrations.get(OPERATOR, made.id)
+    reading = desk.service.calibration.calibrations.get(OPERATOR, made.id)
     (permille,) = [each for each in reading.thresholds if each.fpir == 1e-3]
     assert permille.score == pytest.approx(expected.score_at(1e-3))
     assert (permille.low, permille.high) == pytest.approx(expected.interval(1e-3))
@@ -157,7 +159,7 @@ def test_what_is_stored_is_the_whole_fit():
 
 def test_reference_photos_calibrate_and_are_not_kept(desk):
     desk.enrol(1)
-    calibrations = desk.service.calibrations
+    calibrations = desk.service.calibration.calibrations
     scores = [
         calibrations.top_score(desk.service.pipeline.analyse(photo_file(n).content).embedding)
         for n in range(100, 310)
@@ -174,14 +176,18 @@ def test_an_alert_keeps_its_calibration_and_its_odds(desk):
     assert before.calibration_id is None
     assert before.threshold_basis.startswith("prior of open")
     assert 1 <= before.one_in <= RAREST
-    made = desk.service.calibrations.make_from_reference(OPERATOR, strangers(1000).tolist())
+    made = desk.service.calibration.calibrations.make_from_reference(
+        OPERATOR, strangers(1000).tolist()
+    )
     (alert,) = desk.screen(1).encounter.alerts
     assert alert.calibration_id == made.id
     assert alert.threshold_basis == f"calibration {made.id}: FPIR 0.001 at 1 templates"
     assert alert.one_in == RAREST  # scores of 0.98 were never seen of strangers
-    kept = desk.service.screening.get(desk.screen(1).encounter.id, port_system()).alerts[0]
+    kept = desk.service.screening.encounters.get(desk.screen(1).encounter.id, port_system()).alerts[
+        0
+    ]
     assert (kept.calibration_id, kept.one_in) == (alert.calibration_id, alert.one_in)
-    desk.service.records.watchlists.edit(OPERATOR, desk.watchlist(), {"threshold": 0.2}, None)
+    desk.service.lists.watchlists.edit(OPERATOR, desk.watchlist(), {"threshold": 0.2}, None)
     (by_hand,) = desk.screen(1).encounter.alerts
     assert (by_hand.threshold_basis, by_hand.calibration_id) == ("set by hand", made.id)
 
@@ -223,7 +229,7 @@ def test_what_an_alert_keeps_of_its_threshold_is_read_again():
 
 
 def test_too_few_scores_are_refused_in_words(desk):
-    calibrations = desk.service.calibrations
+    calibrations = desk.service.calibration.calibrations
     with pytest.raises(TooFewScores, match="gallery is empty"):
         calibrations.make_from_encounters(OPERATOR)
     assert calibrations.top_score(np.eye(desk.service.pipeline.embedder.dim)[0]) is None
@@ -245,7 +251,7 @@ def test_only_scores_of_this_model_and_about_this_gallery_size_count(desk):
     note(desk, strangers(500) + 0.3, 11)
     note(desk, strangers(500) + 0.3, 6)
     note(desk, strangers(500) + 0.3, 8, model="another/1/ff")
-    made = desk.service.calibrations.make_from_encounters(OPERATOR)
+    made = desk.service.calibration.calibrations.make_from_encounters(OPERATOR)
     assert 298 <= made.searches <= 300  # one or two may be beyond what so few explain
     assert made.gallery_size == 8
 
@@ -253,7 +259,7 @@ def test_only_scores_of_this_model_and_about_this_gallery_size_count(desk):
 def alerted(desk, scores, state):
     """Put encounters with one alert each into the records, as if they had scored so."""
     encounter = desk.screen(1).encounter
-    with desk.service.records.kernel.database.write() as session:
+    with desk.service.kernel.database.write() as session:
         row = session.get_one(Encounter, encounter.id)
         values = {c.key: getattr(row, c.key) for c in Encounter.__table__.columns}
         first = row.alerts[0]
@@ -273,7 +279,7 @@ def test_alerts_not_found_true_complete_the_tail(desk, state):
     everyone, cut = strangers(3000), 0.45
     note(desk, everyone[everyone < cut])
     alerted(desk, everyone[everyone >= cut], state)
-    desk.service.calibrations.make_from_encounters(OPERATOR)
+    desk.service.calibration.calibrations.make_from_encounters(OPERATOR)
     assert threshold(desk) == pytest.approx(calibrate(everyone, 1).score_at(1e-3), abs=0.01)
 
 
@@ -283,7 +289,7 @@ def test_true_matches_do_not_raise_the_threshold_decided_or_not(desk, state):
     everyone = strangers(3000)
     note(desk, everyone)
     alerted(desk, np.random.default_rng(1).normal(0.75, 0.05, 100), state)
-    made = desk.service.calibrations.make_from_encounters(OPERATOR)
+    made = desk.service.calibration.calibrations.make_from_encounters(OPERATOR)
     assert threshold(desk) == pytest.approx(calibrate(everyone, 1).score_at(1e-3), abs=0.02)
     counted = "101 matches" if state != "new" else "1 matches"
     assert counted in made.detail
@@ -296,17 +302,23 @@ def test_another_process_follows_a_new_calibration(desk, database):
     other = Desk(open_service(database), desk.clock)
     desk.enrol(1)
     before = threshold(other)
-    made = desk.service.calibrations.make_from_reference(OPERATOR, strangers(500).tolist())
+    made = desk.service.calibration.calibrations.make_from_reference(
+        OPERATOR, strangers(500).tolist()
+    )
     assert threshold(other) == threshold(desk) != before
     assert other.screen(1).encounter.alerts[0].calibration_id == made.id
-    other.service.records.close()
+    other.service.close()
 
 
 def test_the_newest_of_the_model_in_use_counts(desk, database):
     desk.enrol(1)
-    first = desk.service.calibrations.make_from_reference(OPERATOR, strangers(500).tolist())
-    second = desk.service.calibrations.make_from_reference(OPERATOR, strangers(500, 1).tolist())
-    with desk.service.records.kernel.database.write() as session:
+    first = desk.service.calibration.calibrations.make_from_reference(
+        OPERATOR, strangers(500).tolist()
+    )
+    second = desk.service.calibration.calibrations.make_from_reference(
+        OPERATOR, strangers(500, 1).tolist()
+    )
+    with desk.service.kernel.database.write() as session:
         row = session.get_one(CalibrationRecord, second.id)
         session.add(
             CalibrationRecord(
@@ -321,19 +333,19 @@ def test_the_newest_of_the_model_in_use_counts(desk, database):
                 made_by="c",
             )
         )
-    current = desk.service.calibrations.current()
+    current = desk.service.calibration.calibrations.current()
     assert current is not None
     assert (current.id, current.made_by) == (second.id, OPERATOR.id)
-    page = desk.service.calibrations.page(OPERATOR, None, 2)
+    page = desk.service.calibration.calibrations.page(OPERATOR, None, 2)
     assert [each.id for each in page] == [first.id, second.id]
     assert [each.in_force for each in page] == [False, True]
-    assert [each.id for each in desk.service.calibrations.page(OPERATOR, second.id, 2)] == [
-        "cal_zzz"
-    ]
+    assert [
+        each.id for each in desk.service.calibration.calibrations.page(OPERATOR, second.id, 2)
+    ] == ["cal_zzz"]
 
 
 def test_it_is_made_again_when_the_gallery_has_grown_or_much_more_is_known(desk):
-    calibrations = desk.service.calibrations
+    calibrations = desk.service.calibration.calibrations
     for person in range(8):
         desk.enrol(person)
     assert calibrations.renew(Actor.service()) is None  # nothing is known
@@ -354,9 +366,9 @@ def test_it_is_made_again_when_the_gallery_has_grown_or_much_more_is_known(desk)
     assert "4000 searches are known instead of" in (calibrations.renewal_due() or "")
     assert (third := calibrations.renew(Actor.service())) is not None
     assert third.searches >= 3990
-    (first_subject,) = desk.service.records.subjects.page(OPERATOR, None, 1)
+    (first_subject,) = desk.service.lists.subjects.page(OPERATOR, None, 1)
     for subject in (last, first_subject.id):
-        desk.service.records.subjects.remove(OPERATOR, subject)
+        desk.service.lists.subjects.remove(OPERATOR, subject)
     assert calibrations.renewal_due() == "the gallery went from 10 to 8 templates"
 
 
@@ -364,19 +376,19 @@ def test_a_process_that_was_overtaken_makes_none(desk, database, monkeypatch):
     desk.enrol(1)
     note(desk, strangers(1000))
     other = open_service(database)
-    fit = desk.service.calibrations._from_encounters
+    fit = desk.service.calibration.calibrations._from_encounters
 
     def slowly():
         fitted = fit()
-        assert other.calibrations.renew(Actor.service()) is not None
+        assert other.calibration.calibrations.renew(Actor.service()) is not None
         return fitted
 
-    monkeypatch.setattr(desk.service.calibrations, "_from_encounters", slowly)
-    assert desk.service.calibrations.renew(Actor.service()) is None
-    assert [each.made_by for each in desk.service.calibrations.page(OPERATOR, None, 9)] == [
-        "service"
-    ]
-    other.records.close()
+    monkeypatch.setattr(desk.service.calibration.calibrations, "_from_encounters", slowly)
+    assert desk.service.calibration.calibrations.renew(Actor.service()) is None
+    assert [
+        each.made_by for each in desk.service.calibration.calibrations.page(OPERATOR, None, 9)
+    ] == ["service"]
+    other.close()
 
 
 def test_old_scores_go(desk, monkeypatch):
@@ -385,7 +397,7 @@ def test_old_scores_go(desk, monkeypatch):
     note(desk, strangers(15), on=date(2026, 1, 1))
     note(desk, strangers(15, 1), on=date(2026, 1, 2))
     note(desk, strangers(5), on=date(2025, 1, 1), model="another/1/ff")
-    desk.service.calibrations.renew(Actor.service())
+    desk.service.calibration.calibrations.renew(Actor.service())
     days = [row.noted_on for row in noted(desk) if row.model == str(desk.service.model)]
     assert len(days) == 20
     assert days.count(date(2026, 1, 2)) == 15
@@ -394,11 +406,11 @@ def test_old_scores_go(desk, monkeypatch):
 
 def test_thresholds_are_read_again_and_the_fit_only_once(desk):
     desk.enrol(1)
-    desk.service.calibrations.make_from_reference(OPERATOR, strangers(500).tolist())
+    desk.service.calibration.calibrations.make_from_reference(OPERATOR, strangers(500).tolist())
     desk.screen(1)
-    with desk.service.records.kernel.database.read() as session:
-        first = desk.service.calibrations.chance(session)
-        assert desk.service.calibrations.chance(session) is first
+    with desk.service.kernel.database.read() as session:
+        first = desk.service.calibration.calibrations.chance(session)
+        assert desk.service.calibration.calibrations.chance(session) is first
         assert session.scalar(select(GalleryChange.kind).order_by(GalleryChange.seq.desc())) == (
             "policy"
         )

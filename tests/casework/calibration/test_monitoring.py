@@ -25,13 +25,13 @@ pytestmark = pytest.mark.every_database
 
 
 def alarms(desk, name="wanted", days=30):
-    report = desk.service.monitoring.alarms(days)
+    report = desk.service.calibration.monitoring.alarms(days)
     (found,) = [each for each in report.watchlists if each.name == name]
     return found
 
 
 def decide(desk, encounter, state):
-    with desk.service.records.kernel.database.write() as session:
+    with desk.service.kernel.database.write() as session:
         session.execute(update(Alert).where(Alert.encounter_id == encounter.id).values(state=state))
 
 
@@ -97,7 +97,7 @@ def test_states_read_as_people_meant_them(desk, state, outcome, reads):
     if outcome is None:  # statements read them alike
         desk.enrol(1)
         decide(desk, desk.screen(1).encounter, state)
-        with desk.service.records.kernel.database.read_one() as connection:
+        with desk.service.kernel.database.read_one() as connection:
             assert SEVERITY[connection.scalar(select(severity()))] is reads
 
 
@@ -140,11 +140,11 @@ def test_two_alerts_of_one_traveller_on_one_list_are_one_alarm(desk):
     desk.enrol(2, low)
     encounter = desk.screen(1).encounter
     assert len(encounter.alerts) == 2
-    with desk.service.records.kernel.database.write() as session:
+    with desk.service.kernel.database.write() as session:
         first, second = encounter.alerts
         session.execute(update(Alert).where(Alert.id == first.id).values(state="rejected"))
     assert (alarms(desk, "any").alarms, alarms(desk, "any").undecided) == (1, 1)
-    with desk.service.records.kernel.database.write() as session:
+    with desk.service.kernel.database.write() as session:
         session.execute(update(Alert).where(Alert.id == second.id).values(state="confirmed"))
     assert alarms(desk, "any").matches == 1
 
@@ -166,13 +166,13 @@ def test_travellers_are_counted_from_an_index_alone(desk):
     """A row of an encounter is kilobytes: a month of them must not be read to count them."""
     desk.enrol(1)
     desk.screen(2)
-    engine, statements = desk.service.records.kernel.database.engine, []
+    engine, statements = desk.service.kernel.database.engine, []
 
     @event.listens_for(engine, "before_cursor_execute")
     def on_execute(_connection, _cursor, statement, parameters, _context, _many):
         statements.append((statement, parameters))
 
-    desk.service.monitoring.alarms()
+    desk.service.calibration.monitoring.alarms()
     ((counting, parameters),) = [each for each in statements if "FROM encounter" in each[0]]
     with engine.connect() as connection:
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {counting}", parameters).all()
@@ -186,7 +186,7 @@ def test_a_breach_is_on_record_once_when_it_begins_and_once_when_it_ends(desk, d
     encounters = [desk.screen(1).encounter for _ in range(2)]
 
     def recorded():
-        with desk.service.records.kernel.database.read() as session:
+        with desk.service.kernel.database.read() as session:
             query = select(AuditRecord).where(AuditRecord.action == "watchlist.breach")
             return [
                 (row.object_id, row.owner_id, row.actor_kind, row.detail["breach"])
@@ -194,26 +194,26 @@ def test_a_breach_is_on_record_once_when_it_begins_and_once_when_it_ends(desk, d
             ]
 
     begun = (desk.watchlist(), desk.agency(), "service", True)
-    desk.service.monitoring.watch()
-    desk.service.monitoring.watch()
+    desk.service.calibration.monitoring.watch()
+    desk.service.calibration.monitoring.watch()
     assert recorded() == [begun]
-    desk.service.records.close()
+    desk.service.close()
     restarted = open_service(database, desk.clock)
-    restarted.monitoring.watch()
+    restarted.calibration.monitoring.watch()
     assert recorded() == [begun]
     desk.service = restarted
     for encounter in encounters:
         decide(desk, encounter, "confirmed")
-    restarted.monitoring.watch()
-    restarted.monitoring.watch()
+    restarted.calibration.monitoring.watch()
+    restarted.calibration.monitoring.watch()
     ended = (*begun[:3], False)
     assert recorded() == [begun, ended]
     for encounter in encounters:
         decide(desk, encounter, "rejected")
-    restarted.monitoring.watch()
+    restarted.calibration.monitoring.watch()
     assert recorded() == [begun, ended, begun]
-    assert restarted.records.kernel.audit.verify().whole
-    restarted.records.close()
+    assert restarted.kernel.audit.verify().whole
+    restarted.close()
 
 
 def test_one_opinion_of_two_decides_nothing(desk):

@@ -35,21 +35,21 @@ def import_a_file(desk):
 
 def enrol_a_tip(desk):
     actor = officer(desk.agency(), Role.ANALYST, Role.OFFICER)
-    tip = desk.service.tip_desk.record(actor, NewTip("Seen.", TipOrigin.PUBLIC), photo_of(1))
+    tip = desk.service.tip_steps.record(actor, NewTip("Seen.", TipOrigin.PUBLIC), photo_of(1))
     new = NewSubject(name="x", watchlist_ids=(desk.watchlist(),))
-    desk.service.tip_desk.enrol(actor, tip.id, new, None)
+    desk.service.tip_steps.enrol(actor, tip.id, new, None)
 
 
 def in_gallery(desk, number=1):
     """Whether the gallery knows a person, without a look at the database."""
     face = desk.service.pipeline.analyse(photo_of(number)).embedding
-    best = desk.service.mirror.gallery.search(face, -1).best
+    best = desk.service.gallery.replica.gallery.search(face, -1).best
     return best is not None and best > 0.7
 
 
 def up_to_date(desk):
-    with desk.service.records.kernel.database.read() as session:
-        return desk.service.mirror.gallery.version == position(session) > 0
+    with desk.service.kernel.database.read() as session:
+        return desk.service.gallery.replica.gallery.version == position(session) > 0
 
 
 @pytest.mark.parametrize("write", [enrol, add_a_photo, import_a_file, enrol_a_tip])
@@ -58,43 +58,43 @@ def test_whom_a_commit_adds_the_very_next_search_finds(desk, write):
     write(desk)
     assert up_to_date(desk)
     assert in_gallery(desk)
-    assert desk.service.mirror.sizes.counts()[desk.watchlist()] >= 1
+    assert desk.service.gallery.replica.sizes.counts()[desk.watchlist()] >= 1
     assert desk.screen(1).encounter.outcome == "alert"
 
 
 def test_who_is_removed_is_gone(desk):
     subject = desk.enrol(1)
     kept = desk.enrol(2)
-    desk.service.records.subjects.remove(OPERATOR, subject)
+    desk.service.lists.subjects.remove(OPERATOR, subject)
     assert up_to_date(desk)
     assert not in_gallery(desk)
     photo = desk.service.enrolment.add_photos(OPERATOR, kept, [photo_file(1)])
     assert in_gallery(desk)
-    added = desk.service.records.subjects.get(OPERATOR, kept).photos[-1]
+    added = desk.service.lists.subjects.get(OPERATOR, kept).photos[-1]
     assert photo.reports[0].accepted
-    desk.service.records.subjects.remove_photo(OPERATOR, kept, added.id)
+    desk.service.lists.subjects.remove_photo(OPERATOR, kept, added.id)
     assert not in_gallery(desk)
     assert up_to_date(desk)
 
 
 def test_a_policy_counts_at_once(desk):
     desk.enrol(1)
-    assert desk.service.matching.policies()[desk.watchlist()].category is Category.OTHER
-    desk.service.records.watchlists.edit(
+    assert desk.service.screening.matching.policies()[desk.watchlist()].category is Category.OTHER
+    desk.service.lists.watchlists.edit(
         OPERATOR, desk.watchlist(), {"category": "wanted"}, version=None
     )
-    assert desk.service.matching.policies()[desk.watchlist()].category is Category.WANTED
+    assert desk.service.screening.matching.policies()[desk.watchlist()].category is Category.WANTED
 
 
 def test_a_commit_by_plain_statements_is_followed(desk):
-    kernel = desk.service.records.kernel
+    kernel = desk.service.kernel
     row = {"kind": "policy", "template_id": None, "created_at": desk.clock()}
 
     def write(connection):
         connection.execute(insert(GalleryChange), row)
         announce(connection, TOPIC)
 
-    desk.service.records.commits.write(write)
+    desk.service.commits.write(write)
     assert up_to_date(desk)
     with kernel.database.write_core() as connection:
         write(connection)
@@ -102,7 +102,7 @@ def test_a_commit_by_plain_statements_is_followed(desk):
 
 
 def test_what_is_undone_is_not_followed_and_does_not_linger(desk):
-    kernel, called = desk.service.records.kernel, []
+    kernel, called = desk.service.kernel, []
     kernel.database.after_commit(TOPIC, lambda: called.append(1))
     for begin in (kernel.database.write, kernel.database.write_core):
         with suppress(ZeroDivisionError), begin() as database:
@@ -113,7 +113,7 @@ def test_what_is_undone_is_not_followed_and_does_not_linger(desk):
 
 
 def test_a_follower_that_fails_neither_undoes_nor_hides_the_commit(desk, caplog):
-    kernel, called = desk.service.records.kernel, []
+    kernel, called = desk.service.kernel, []
 
     def fail():
         raise RuntimeError("the follower is ill")
@@ -130,22 +130,22 @@ def test_a_follower_that_fails_neither_undoes_nor_hides_the_commit(desk, caplog)
 
 def test_screening_s_own_commits_do_not_pay_for_it(desk):
     desk.enrol(1)
-    kernel, called, statements = desk.service.records.kernel, [], []
+    kernel, called, statements = desk.service.kernel, [], []
     kernel.database.after_commit(TOPIC, lambda: called.append(1))
     arrival = Arrival(photo_of(1), "CGK", Direction.ENTRY, Stage.ARRIVAL, desk.clock())
-    screened = desk.service.screening.examine(arrival, port_system())
+    screened = desk.service.screening.encounters.examine(arrival, port_system())
 
     @event.listens_for(kernel.database.engine, "before_cursor_execute")
     def count(_connection, _cursor, statement, *_):
         statements.append(statement)
 
-    desk.service.screening.record(screened, arrival, port_system())
+    desk.service.screening.encounters.record(screened, arrival, port_system())
     assert called == []
     assert not [each for each in statements if "gallery_change" in each]
 
 
 def test_a_change_of_several_kinds_is_followed_once(desk):
-    kernel, called = desk.service.records.kernel, []
+    kernel, called = desk.service.kernel, []
     kernel.database.after_commit(TOPIC, lambda: called.append(1))
     with kernel.database.write() as session:
         log_policy(session, desk.clock)

@@ -20,13 +20,13 @@ def counted(service):
         .where(Template.model == str(service.model))
         .group_by(WatchlistEntry.watchlist_id)
     )
-    with service.records.kernel.database.read() as session:
+    with service.kernel.database.read() as session:
         return dict(session.execute(query).all())
 
 
 def followed(service):
-    service.mirror.catch_up()
-    return {name: size for name, size in service.mirror.sizes.counts().items() if size}
+    service.gallery.replica.catch_up()
+    return {name: size for name, size in service.gallery.replica.sizes.counts().items() if size}
 
 
 def test_after_any_change_the_sizes_are_what_a_count_finds(desk, database):
@@ -41,27 +41,27 @@ def test_after_any_change_the_sizes_are_what_a_count_finds(desk, database):
             subjects.append(desk.enrol(step, *chosen, reference=f"r{step}"))
         elif choice < 0.6:
             chosen = draw.sample(lists, draw.randint(1, 3))
-            desk.service.records.subjects.edit(
+            desk.service.lists.subjects.edit(
                 OPERATOR, draw.choice(subjects), {"watchlist_ids": chosen}, None
             )
         elif choice < 0.75:
             subject = draw.choice(subjects)
             desk.service.enrolment.add_photos(OPERATOR, subject, [photo_file(1000 + step)])
         elif choice < 0.85:
-            known = desk.service.records.subjects.get(OPERATOR, draw.choice(subjects))
+            known = desk.service.lists.subjects.get(OPERATOR, draw.choice(subjects))
             person = NewSubject("x", tuple(lists), reference=known.reference)
             desk.service.enrolment.store(OPERATOR, [Application(person, ())])
         else:
-            desk.service.records.subjects.remove(OPERATOR, subjects.pop())
+            desk.service.lists.subjects.remove(OPERATOR, subjects.pop())
         assert followed(desk.service) == followed(other.service) == counted(desk.service)
     restarted = open_service(database)
     assert followed(restarted) == counted(restarted)
     for service in (other.service, restarted):
-        service.records.close()
+        service.close()
 
 
 def test_an_enrolment_costs_as_many_statements_in_a_large_gallery_as_in_a_small_one(desk):
-    engine, statements = desk.service.records.kernel.database.engine, []
+    engine, statements = desk.service.kernel.database.engine, []
     watchlist = desk.watchlist()
 
     @event.listens_for(engine, "before_cursor_execute")

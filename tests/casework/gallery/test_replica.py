@@ -21,19 +21,19 @@ pytestmark = pytest.mark.every_database
 
 
 def templates(service) -> set[int]:
-    with service.records.kernel.database.read() as session:
+    with service.kernel.database.read() as session:
         return set(session.scalars(select(Template.id)))
 
 
 def test_a_restart_loads_exactly_the_acknowledged_templates(desk, database):
     for person in range(5):
         desk.enrol(person)
-    desk.service.records.close()
+    desk.service.close()
     restarted = open_service(database)
-    assert restarted.mirror.gallery.ids() == templates(restarted)
-    assert len(restarted.mirror.gallery) == 5
+    assert restarted.gallery.replica.gallery.ids() == templates(restarted)
+    assert len(restarted.gallery.replica.gallery) == 5
     assert Desk(restarted, FakeClock()).screen(3).encounter.outcome == "alert"
-    restarted.records.close()
+    restarted.close()
 
 
 def test_another_process_s_writes_are_seen_by_the_next_screening(desk, database):
@@ -41,14 +41,14 @@ def test_another_process_s_writes_are_seen_by_the_next_screening(desk, database)
     assert other.screen(1).encounter.outcome == "clear"
     subject = desk.enrol(1)
     assert other.screen(1).encounter.outcome == "alert"
-    desk.service.records.subjects.remove(OPERATOR, subject)
+    desk.service.lists.subjects.remove(OPERATOR, subject)
     assert other.screen(1).encounter.outcome == "clear"
-    other.service.records.close()
+    other.service.close()
 
 
 def test_templates_of_another_model_stay_out(desk, database):
     desk.enrol(1)
-    with desk.service.records.kernel.database.write() as session:
+    with desk.service.kernel.database.write() as session:
         template = session.scalars(select(Template)).one()
         session.add(
             Template(
@@ -60,18 +60,18 @@ def test_templates_of_another_model_stay_out(desk, database):
             )
         )
     service = open_service(database)
-    assert len(service.mirror.gallery) == 1
-    service.records.close()
+    assert len(service.gallery.replica.gallery) == 1
+    service.close()
 
 
 def test_the_position_counts_even_where_nothing_is_enrolled(desk, database):
     subject = desk.enrol(1)
-    desk.service.records.subjects.remove(OPERATOR, subject)
+    desk.service.lists.subjects.remove(OPERATOR, subject)
     service = open_service(database)
-    assert len(service.mirror.gallery) == 0
-    assert service.mirror.gallery.version > 0
-    assert service.mirror.catch_up() == service.mirror.gallery.version
-    service.records.close()
+    assert len(service.gallery.replica.gallery) == 0
+    assert service.gallery.replica.gallery.version > 0
+    assert service.gallery.replica.catch_up() == service.gallery.replica.gallery.version
+    service.close()
 
 
 class MirrorMachine(RuleBasedStateMachine):
@@ -86,7 +86,7 @@ class MirrorMachine(RuleBasedStateMachine):
 
     def teardown(self):
         if hasattr(self, "desk"):
-            self.desk.service.records.close()
+            self.desk.service.close()
             self.folder.cleanup()
 
     @rule(person=st.integers(0, 200))
@@ -106,34 +106,37 @@ class MirrorMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def remove_photo(self, data):
         subject = data.draw(st.sampled_from(sorted(self.subjects)))
-        photo = self.desk.service.records.subjects.get(OPERATOR, subject).photos[0]
+        photo = self.desk.service.lists.subjects.get(OPERATOR, subject).photos[0]
         with contextlib.suppress(StillInUse):  # the last one stays
-            self.desk.service.records.subjects.remove_photo(OPERATOR, subject, photo.id)
+            self.desk.service.lists.subjects.remove_photo(OPERATOR, subject, photo.id)
 
     @precondition(lambda self: self.subjects)
     @rule(data=st.data())
     def remove(self, data):
         subject = data.draw(st.sampled_from(sorted(self.subjects)))
-        self.desk.service.records.subjects.remove(OPERATOR, subject)
+        self.desk.service.lists.subjects.remove(OPERATOR, subject)
         del self.subjects[subject]
 
     @rule()
     def follow(self):
-        self.desk.service.mirror.catch_up()
+        self.desk.service.gallery.replica.catch_up()
 
     @invariant()
     def following_equals_loading(self):
         if not hasattr(self, "desk"):
             return
         service = self.desk.service
-        service.mirror.catch_up()
+        service.gallery.replica.catch_up()
         empty = MemoryGallery(service.pipeline.embedder.dim)
-        fresh = GalleryReplica(service.records.kernel, empty, service.model)
+        fresh = GalleryReplica(service.kernel, empty, service.model)
         fresh.load()
-        assert service.mirror.gallery.ids() == fresh.gallery.ids() == templates(service)
+        assert service.gallery.replica.gallery.ids() == fresh.gallery.ids() == templates(service)
         probe = np.zeros(fresh.gallery.dim, np.float32)
         probe[0] = 1
-        assert service.mirror.gallery.search(probe, -1).hits == fresh.gallery.search(probe, -1).hits
+        assert (
+            service.gallery.replica.gallery.search(probe, -1).hits
+            == fresh.gallery.search(probe, -1).hits
+        )
 
 
 TestMirrorMachine = MirrorMachine.TestCase

@@ -62,7 +62,7 @@ def upload(
     limits: ImportLimits = LIMITS,
 ) -> ImportJob:
     """Send a file in, as the HTTP interface does."""
-    imports = desk.service.records.imports
+    imports = desk.service.exchange.imports
     receiving = imports.receive(actor, watchlist or desk.watchlist(), dry_run=dry_run)
     try:
         receiving.write(FILE, file)
@@ -80,7 +80,7 @@ def work_off(desk: Desk, batches: int | None = None) -> ImportJob | None:
     assert claim is not None
     with ExitStack() as stack:
         source = stack.enter_context(
-            desk.service.records.imports.uploads.source(claim.job.id, LIMITS)
+            desk.service.exchange.imports.uploads.source(claim.job.id, LIMITS)
         )
         left = desk.service.import_runner.batches(claim, source, check_row, LIMITS)
         job = None
@@ -88,7 +88,7 @@ def work_off(desk: Desk, batches: int | None = None) -> ImportJob | None:
             if done == batches:
                 break
             job = store(desk, claim, batch)
-    desk.service.records.imports.tidy()
+    desk.service.exchange.imports.tidy()
     return job
 
 
@@ -109,7 +109,7 @@ def imported(desk: Desk, file: bytes, photos: bytes | None = None, **how: Any) -
 
 def faults(desk: Desk, job: ImportJob) -> list[ImportFault]:
     """What was wrong with rows."""
-    return list(desk.service.records.imports.all_faults(OPERATOR, job.id))
+    return list(desk.service.exchange.imports.all_faults(OPERATOR, job.id))
 
 
 def counts(job: ImportJob) -> tuple[int, int, int, int]:

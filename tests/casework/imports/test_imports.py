@@ -45,12 +45,12 @@ everywhere = pytest.mark.every_database
 
 
 def subjects(desk):
-    with desk.service.records.kernel.database.read() as session:
+    with desk.service.kernel.database.read() as session:
         return {row.reference: row for row in session.scalars(select(Subject))}
 
 
 def count(desk, table):
-    with desk.service.records.kernel.database.read() as session:
+    with desk.service.kernel.database.read() as session:
         return session.scalar(select(func.count()).select_from(table))
 
 
@@ -137,7 +137,7 @@ def test_a_known_reference_is_changed_and_added_to(desk):
 def test_an_import_lifts_no_suspension_that_it_does_not_speak_of(desk):
     imported(desk, csv_of(person(1, photos="1.jpg")), photos_of([1]))
     row = subjects(desk)["R-1"]
-    desk.service.records.subjects.edit(OPERATOR, row.id, {"status": SubjectStatus.SUSPENDED}, None)
+    desk.service.lists.subjects.edit(OPERATOR, row.id, {"status": SubjectStatus.SUSPENDED}, None)
     job = imported(desk, csv_of(person(1, status="")))
     assert counts(job) == (0, 0, 1, 0)
     assert subjects(desk)["R-1"].status == SubjectStatus.SUSPENDED
@@ -239,7 +239,7 @@ def test_a_dry_run_reports_the_same_and_stores_nothing(desk):
     assert counts(real) == counts(trial)
     told = [(e.row, e.code, e.message) for e in faults(desk, trial)]
     assert [(e.row, e.code, e.message) for e in faults(desk, real)] == told
-    assert not desk.service.records.kernel.audit.verify().fault
+    assert not desk.service.kernel.audit.verify().fault
 
 
 @everywhere
@@ -264,7 +264,7 @@ def test_an_import_stopped_anywhere_goes_on_without_a_duplicate(desk):
 @everywhere
 def test_who_lost_an_import_stores_nothing_more(desk):
     upload(desk, csv_of(person(1, photos="1.jpg")), photos_of([1]))
-    queue, imports = desk.service.import_runner.queue, desk.service.records.imports
+    queue, imports = desk.service.import_runner.queue, desk.service.exchange.imports
     first = queue.claim()
     assert first is not None
     assert queue.claim() is None, "it is being worked on"
@@ -295,7 +295,7 @@ def test_an_import_that_ends_the_process_again_and_again_is_given_up(desk):
     for _ in range(5):
         assert queue.claim(take_over=True) is not None
     assert queue.claim(take_over=True) is None
-    ended = desk.service.records.imports.get(OPERATOR, job.id)
+    ended = desk.service.exchange.imports.get(OPERATOR, job.id)
     assert (ended.state, ended.done) == (ImportState.FAILED, 0)
     assert "first 0 rows" in ended.failure
 
@@ -304,7 +304,7 @@ def test_an_import_that_ends_the_process_again_and_again_is_given_up(desk):
 def test_a_cancelled_import_keeps_what_it_stored_and_goes_no_further(desk):
     rows = csv_of(*(person(n, photos=f"{n}.jpg") for n in range(40)))
     job = upload(desk, rows, photos_of(range(40)))
-    imports = desk.service.records.imports
+    imports = desk.service.exchange.imports
     work_off(desk, batches=1)
     cancelled = imports.cancel(OPERATOR, job.id)
     assert (cancelled.state, cancelled.done) == (ImportState.CANCELLED, 32)
@@ -319,7 +319,7 @@ def test_a_cancelled_import_keeps_what_it_stored_and_goes_no_further(desk):
 def test_a_list_removed_meanwhile_stores_nothing(desk):
     other = desk.watchlist("other")
     upload(desk, csv_of(person(1, photos="1.jpg")), photos_of([1]), watchlist=other)
-    desk.service.records.watchlists.remove(OPERATOR, other)
+    desk.service.lists.watchlists.remove(OPERATOR, other)
     with pytest.raises(NotFound):
         work_off(desk)
     assert count(desk, Subject) == 0
@@ -328,7 +328,7 @@ def test_a_list_removed_meanwhile_stores_nothing(desk):
 def test_only_the_owner_s_analysts_import_and_nobody_else_learns_of_it(desk):
     own, watchlist = desk.agency(), desk.watchlist()
     analyst, stranger = officer(own, Role.ANALYST), officer(desk.agency("KJA"), Role.ANALYST)
-    imports = desk.service.records.imports
+    imports = desk.service.exchange.imports
     job = imported(desk, csv_of(person(1, photos="1.jpg")), photos_of([1]), actor=analyst)
     assert [row.id for row in imports.page(analyst, None, 9)] == [job.id]
     assert imports.page(stranger, None, 9) == []
@@ -342,7 +342,7 @@ def test_only_the_owner_s_analysts_import_and_nobody_else_learns_of_it(desk):
             act(stranger)
         with pytest.raises(NotPermitted):
             act(officer(own, Role.OFFICER, Role.SUPERVISOR, Role.AUDITOR, Role.ADMIN))
-    with desk.service.records.kernel.database.read() as session:
+    with desk.service.kernel.database.read() as session:
         query = select(AuditRecord).order_by(AuditRecord.seq.desc()).limit(3)
         end, enrol, begin = session.scalars(query)
     assert (begin.action, begin.object_id, begin.actor_id) == ("import.run", job.id, analyst.id)
@@ -356,7 +356,7 @@ def test_an_agency_s_uploads_are_bounded(desk):
     jobs = [upload(desk, rows) for _ in range(10)]
     with pytest.raises(TooManyImports):
         upload(desk, rows)
-    desk.service.records.imports.cancel(OPERATOR, jobs[0].id)
+    desk.service.exchange.imports.cancel(OPERATOR, jobs[0].id)
     upload(desk, rows)
 
 
@@ -402,7 +402,7 @@ def test_what_is_kept_of_an_upload_is_sealed(desk):
     secret = b"Nobody may read this name"
     rows = csv_of(person(1, photos="1.jpg"), {"reference": "R-2", "name": secret.decode()})
     job = upload(desk, rows + b"\n" * PIECE, photos_of([1]))
-    with desk.service.records.kernel.database.read() as session:
+    with desk.service.kernel.database.read() as session:
         parts = list(session.scalars(select(ImportPart)))
     assert len(parts) == 3
     assert not any(secret in part.sealed_content for part in parts)
@@ -435,9 +435,9 @@ def test_json_lines_say_the_same(desk):
 
 @everywhere
 def test_an_upload_that_was_cut_off_is_forgotten(desk):
-    receiving = desk.service.records.imports.receive(OPERATOR, desk.watchlist(), dry_run=False)
+    receiving = desk.service.exchange.imports.receive(OPERATOR, desk.watchlist(), dry_run=False)
     receiving.write("file", bytes(PIECE + 1))
-    imports = desk.service.records.imports
+    imports = desk.service.exchange.imports
     assert imports.page(OPERATOR, None, 9) == []
     with pytest.raises(NotFound):
         imports.get(OPERATOR, receiving.import_id)
@@ -453,8 +453,8 @@ def test_reports_of_imports_are_erased_on_time(desk):
     job = imported(desk, csv_of(person(1)))
     assert faults(desk, job)
     desk.clock.advance(days=89)
-    desk.service.records.retention.run(OPERATOR)
+    desk.service.oversight.retention.run(OPERATOR)
     assert count(desk, ImportJob) == 1
     desk.clock.advance(days=2)
-    desk.service.records.retention.run(OPERATOR)
+    desk.service.oversight.retention.run(OPERATOR)
     assert count(desk, ImportJob) == 0

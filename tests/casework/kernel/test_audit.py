@@ -253,8 +253,8 @@ def test_no_record_is_put_behind_a_forged_end_which_would_make_it_genuine(copy):
     with pytest.raises(AuditBroken):
         records.kernel.audit.note(entry(1))
     with pytest.raises(AuditBroken):  # and so no act at all, since it could not be written down
-        records.agencies.create(OPERATOR, NewAgency("IMI", "x"))
-    assert records.agencies.page(OPERATOR, None, None) == []
+        records.accounts.agencies.create(OPERATOR, NewAgency("IMI", "x"))
+    assert records.accounts.agencies.page(OPERATOR, None, None) == []
     assert records.kernel.audit.verify().seq == 10
     records.close()
 
@@ -303,8 +303,10 @@ def test_a_missing_end_is_found_and_nothing_is_written_behind_it(copy):
 def test_a_trail_that_was_taken_away_altogether_is_found(tmp_path):
     path = tmp_path / "siaga.db"
     records = open_records(path)
-    agency = records.agencies.create(OPERATOR, NewAgency("IMI", "x"))
-    records.officers.create(OPERATOR, NewOfficer(agency.id, "a", "A", frozenset({Role.ADMIN})))
+    agency = records.accounts.agencies.create(OPERATOR, NewAgency("IMI", "x"))
+    records.accounts.officers.create(
+        OPERATOR, NewOfficer(agency.id, "a", "A", frozenset({Role.ADMIN}))
+    )
     with records.kernel.database.write() as session:
         for table in (AuditRecord, AuditHead):
             session.execute(delete(table))

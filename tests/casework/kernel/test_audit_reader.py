@@ -27,7 +27,7 @@ def agencies(desk):
 def acts(desk, agencies):
     """Ours on ours, ours on theirs, theirs on ours, theirs on theirs, nobody's on nobody's."""
     ours, theirs = agencies
-    audit = desk.service.records.kernel.audit
+    audit = desk.service.kernel.audit
     for name, agency_id, owner in (
         ("ours-ours", ours, ours),
         ("ours-theirs", ours, theirs),
@@ -46,7 +46,7 @@ def objects(rows):
 def test_an_auditor_reads_the_acts_of_their_agency_and_those_on_what_belongs_to_it(
     desk, agencies, acts
 ):
-    trail = desk.service.records.trail
+    trail = desk.service.oversight.trail
     ours = officer(agencies[0], Role.AUDITOR)
     assert objects(trail.page(ours, None, 50, ALL)) == [
         "alr_theirs-ours",
@@ -60,7 +60,7 @@ def test_an_auditor_reads_the_acts_of_their_agency_and_those_on_what_belongs_to_
 
 
 def test_the_operators_auditor_reads_all(desk, agencies, acts):
-    trail = desk.service.records.trail
+    trail = desk.service.oversight.trail
     runner = Actor(
         ActorKind.OFFICER,
         "off_r",
@@ -75,7 +75,7 @@ def test_the_operators_auditor_reads_all(desk, agencies, acts):
 
 @pytest.mark.parametrize("role", sorted(set(Role) - {Role.AUDITOR}))
 def test_nobody_else_reads_it(desk, agencies, role):
-    trail, actor = desk.service.records.trail, officer(agencies[0], role)
+    trail, actor = desk.service.oversight.trail, officer(agencies[0], role)
     for act in (
         lambda: trail.page(actor, None, 10, ALL),
         lambda: trail.export(actor),  # refused before the first line is asked for
@@ -86,7 +86,10 @@ def test_nobody_else_reads_it(desk, agencies, role):
 
 
 def test_reading_exporting_and_checking_are_acts_too(desk, agencies):
-    trail, auditor = desk.service.records.trail, officer(agencies[0], Role.AUDITOR, name="auditor")
+    trail, auditor = (
+        desk.service.oversight.trail,
+        officer(agencies[0], Role.AUDITOR, name="auditor"),
+    )
     trail.page(auditor, None, 10, ALL)
     trail.verify(auditor)
     list(trail.export(auditor))
@@ -95,10 +98,10 @@ def test_reading_exporting_and_checking_are_acts_too(desk, agencies):
 
 
 def test_filters(desk, agencies, acts):
-    trail = desk.service.records.trail
+    trail = desk.service.oversight.trail
     begin = desk.clock()
     desk.clock.advance(hours=1)
-    audit = desk.service.records.kernel.audit
+    audit = desk.service.kernel.audit
     audit.note(AuditEntry(officer(agencies[0], name="late"), "alertness.x", outcome="refused"))
 
     def found(**wanted):
@@ -116,7 +119,7 @@ def test_filters(desk, agencies, acts):
 
 
 def test_pages_newest_first(desk, agencies, acts):
-    trail, seen, before = desk.service.records.trail, [], None
+    trail, seen, before = desk.service.oversight.trail, [], None
     while page := trail.page(OPERATOR, before, 2, AuditFilter(action="alert")):
         seen += [row.seq for row in page]
         before = page[-1].seq
@@ -126,7 +129,7 @@ def test_pages_newest_first(desk, agencies, acts):
 
 def test_an_export_goes_on_in_batches_and_leaves_out_what_comes_later(desk, agencies, monkeypatch):
     monkeypatch.setattr("casework.kernel.audit.reader._BATCH", 3)
-    trail, audit = desk.service.records.trail, desk.service.records.kernel.audit
+    trail, audit = desk.service.oversight.trail, desk.service.kernel.audit
     for number in range(8):
         audit.note(AuditEntry(OPERATOR, "x.y", f"obj_{number}"))
     lines = trail.export(OPERATOR)
@@ -141,19 +144,19 @@ def test_an_export_goes_on_in_batches_and_leaves_out_what_comes_later(desk, agen
 
 @pytest.fixture
 def exported(desk, acts):
-    return [f"{line}\n" for line in desk.service.records.trail.export(OPERATOR)]
+    return [f"{line}\n" for line in desk.service.oversight.trail.export(OPERATOR)]
 
 
 def test_anyone_can_check_an_export_of_the_whole_trail(desk, exported):
     verdict = check_export(exported)
     assert verdict.whole
-    assert desk.service.records.kernel.audit.verify().last_hash == verdict.last_hash
+    assert desk.service.kernel.audit.verify().last_hash == verdict.last_hash
     assert check_export(exported[:-1]).whole  # what a chain alone cannot tell
 
 
 def test_a_part_of_the_trail_is_no_chain(desk, agencies, acts):
     auditor = officer(agencies[1], Role.AUDITOR)
-    assert not check_export(desk.service.records.trail.export(auditor)).whole
+    assert not check_export(desk.service.oversight.trail.export(auditor)).whole
 
 
 SAMPLE: list[str] = []

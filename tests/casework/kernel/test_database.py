@@ -68,7 +68,7 @@ def together(*works):
 
 def test_the_audit_chain_stays_whole_when_many_append_at_once(desk, database):
     other = open_service(database)
-    audits = [desk.service.records.kernel.audit, other.records.kernel.audit]
+    audits = [desk.service.kernel.audit, other.kernel.audit]
     before = audits[0].verify().records
 
     def note(number):
@@ -79,10 +79,10 @@ def test_the_audit_chain_stays_whole_when_many_append_at_once(desk, database):
     verdict = audits[0].verify()
     assert verdict.whole, verdict.fault
     assert verdict.records == before + 5 * _THREADS
-    with desk.service.records.kernel.database.read() as session:
+    with desk.service.kernel.database.read() as session:
         seen = session.scalars(select(AuditRecord.object_id).where(AuditRecord.action == "test"))
         assert len(set(seen)) == 5 * _THREADS
-    other.records.close()
+    other.close()
 
 
 def test_no_reader_of_the_change_log_ever_misses_an_earlier_change(desk, database):
@@ -106,7 +106,7 @@ def test_no_reader_of_the_change_log_ever_misses_an_earlier_change(desk, databas
 
     def change(number):
         draw = random.Random(number)
-        database = (desk.service.records.kernel.database, other)[number % 2]
+        database = (desk.service.kernel.database, other)[number % 2]
         for _ in range(10):
             with database.write() as session:
                 log_policy(session, desk.clock)
@@ -131,13 +131,13 @@ def test_of_two_officers_one_takes_the_alert(desk, database):
         (alert,) = desk.screen(1).encounter.alerts
         people = [officer(desk.agency(), Role.OFFICER, name=name) for name in ("one", "two")]
         first, second = together(
-            partial(desk.service.records.review.acknowledge, people[0], alert.id),
-            partial(other.records.review.acknowledge, people[1], alert.id),
+            partial(desk.service.review.decisions.acknowledge, people[0], alert.id),
+            partial(other.review.decisions.acknowledge, people[1], alert.id),
         )
         refused = [each for each in (first, second) if isinstance(each, IllegalTransition)]
         taken = [each for each in (first, second) if not isinstance(each, Exception)]
         assert (len(refused), len(taken)) == (1, 1), (first, second)
-    other.records.close()
+    other.close()
 
 
 def test_many_screen_at_once_and_every_answer_is_kept(desk):
@@ -147,16 +147,16 @@ def test_many_screen_at_once_and_every_answer_is_kept(desk):
     outcomes = [each.encounter.outcome for each in found]
     assert outcomes == ["clear", "alert"] * (_THREADS // 2)
     for screened, port in zip(found, ports, strict=True):
-        kept = desk.service.screening.get(screened.encounter.id, port)
+        kept = desk.service.screening.encounters.get(screened.encounter.id, port)
         assert len(kept.alerts) == (1 if kept.outcome == "alert" else 0)
-    assert desk.service.records.kernel.audit.verify().whole
+    assert desk.service.kernel.audit.verify().whole
 
 
 # One state
 
 
 def test_a_reader_sees_one_state_from_beginning_to_end(desk):
-    database = desk.service.records.kernel.database
+    database = desk.service.kernel.database
     with database.read() as session:
         before = session.scalar(select(func.count()).select_from(Subject))
         desk.enrol(1)
@@ -167,23 +167,23 @@ def test_a_reader_sees_one_state_from_beginning_to_end(desk):
 
 def test_a_failed_write_leaves_nothing_and_the_next_one_goes_on(desk):
     def fail():
-        with desk.service.records.kernel.database.write() as session:
+        with desk.service.kernel.database.write() as session:
             log_policy(session, desk.clock)
             session.flush()
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         fail()
-    before = desk.service.mirror.catch_up()
+    before = desk.service.gallery.replica.catch_up()
     desk.enrol(1)
-    assert desk.service.mirror.catch_up() > before
+    assert desk.service.gallery.replica.catch_up() > before
 
 
 # From alert to closing
 
 
 def test_an_alert_goes_from_the_first_opinion_to_its_closing(desk):
-    records = desk.service.records
+    records = desk.service
     watchlist = desk.watchlist("two opinions", requires_second_officer=True)
     desk.enrol(1, watchlist)
     (alert,) = desk.screen(1).encounter.alerts
@@ -191,20 +191,20 @@ def test_an_alert_goes_from_the_first_opinion_to_its_closing(desk):
     first = officer(agency, Role.OFFICER, name="first")
     second = officer(agency, Role.SUPERVISOR, name="second")
     finding = Finding(Opinion.POTENTIAL_CANDIDATE, note="the left ear")
-    records.review.acknowledge(first, alert.id)
-    records.review.decide(first, alert.id, finding)
-    records.review.confirm(second, alert.id, finding)
-    closed = records.review.close(second, alert.id, Disposal.HANDED_OVER)
+    records.review.decisions.acknowledge(first, alert.id)
+    records.review.decisions.decide(first, alert.id, finding)
+    records.review.decisions.confirm(second, alert.id, finding)
+    closed = records.review.decisions.close(second, alert.id, Disposal.HANDED_OVER)
     assert (closed.state, closed.disposal) == ("closed", "handed_over")
-    assert records.alerts.get(first, alert.id).alert.state == "closed"
+    assert records.review.alerts.get(first, alert.id).alert.state == "closed"
     with pytest.raises(NotFound):
-        records.alerts.get(officer(desk.agency("POL"), Role.OFFICER), alert.id)
+        records.review.alerts.get(officer(desk.agency("POL"), Role.OFFICER), alert.id)
     assert records.kernel.audit.verify().whole
 
 
 def test_a_search_for_words_finds_letters_beyond_ascii(desk):
     subject = desk.enrol(1, aliases=("Rénée O'Hara",))
-    page = desk.service.records.subjects.page
+    page = desk.service.lists.subjects.page
     for words in ("rénée", "O'HARA"):
         assert [row.id for row in page(OPERATOR, None, 5, SubjectFilter(words=words))] == [subject]
     assert page(OPERATOR, None, 5, SubjectFilter(words="100%_")) == []
@@ -289,14 +289,12 @@ def test_another_kind_of_database_is_refused():
 
 def test_what_is_no_json_is_refused_before_it_is_stored(desk):
     with pytest.raises(Exception, match="not JSON compliant"):
-        desk.service.records.kernel.audit.note(
-            AuditEntry(OPERATOR, "test", detail={"x": float("nan")})
-        )
+        desk.service.kernel.audit.note(AuditEntry(OPERATOR, "test", detail={"x": float("nan")}))
 
 
 def test_ids_of_removed_templates_are_not_given_again(desk):
     row = {"kind": "test", "created_at": desk.clock()}
-    database = desk.service.records.kernel.database
+    database = desk.service.kernel.database
     with database.write_core() as connection:
         connection.execute(insert(GalleryChange), row)
     with database.read() as session:
@@ -312,4 +310,4 @@ def test_another_node_follows_and_alerts(desk, database):
     other = Desk(open_service(database), FakeClock())
     desk.enrol(7)
     assert other.screen(7).encounter.outcome == "alert"
-    other.service.records.close()
+    other.service.close()

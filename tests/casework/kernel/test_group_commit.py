@@ -25,7 +25,7 @@ def kept(database):
 
 
 def test_many_threads_share_few_commits_and_all_is_there_on_return(desk):
-    database, commits = desk.service.records.kernel.database, []
+    database, commits = desk.service.kernel.database, []
     group, write_core = GroupCommit(database), database.write_core
     first, others = threading.Event(), 12
 
@@ -55,7 +55,7 @@ def test_many_threads_share_few_commits_and_all_is_there_on_return(desk):
 
 
 def test_one_that_fails_does_not_take_the_others_with_it(desk):
-    database = desk.service.records.kernel.database
+    database = desk.service.kernel.database
     group, errors = GroupCommit(database), []
     group.write(change(5000, desk.clock))
 
@@ -75,7 +75,7 @@ def test_one_that_fails_does_not_take_the_others_with_it(desk):
 
 
 def test_an_error_reaches_the_caller_whose_it_is(desk):
-    group = GroupCommit(desk.service.records.kernel.database)
+    group = GroupCommit(desk.service.kernel.database)
 
     def explode(_connection):
         raise RuntimeError("mine")

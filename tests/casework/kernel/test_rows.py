@@ -18,7 +18,7 @@ MISSING = NotFound("agency_not_found", agency="agy_none")
 
 def test_a_row_is_found_or_said_to_be_missing(desk):
     agency_id = desk.agency()
-    with desk.service.records.kernel.database.read() as session:
+    with desk.service.kernel.database.read() as session:
         assert rows.one(session, Agency, agency_id, MISSING).id == agency_id
         for key, where in [("agy_none", lambda _: True), (agency_id, lambda row: not row.active)]:
             with pytest.raises(NotFound) as missing:
@@ -29,7 +29,7 @@ def test_a_row_is_found_or_said_to_be_missing(desk):
 def test_a_row_beyond_reach_is_as_good_as_none(desk):
     subject_id, watchlist_id = desk.enrol(1), desk.watchlist()
     own, other = (officer(desk.agency(code), Role.ANALYST) for code in ("IMI", "POL"))
-    with desk.service.records.kernel.database.read() as session:
+    with desk.service.kernel.database.read() as session:
 
         def look(actor, table=Subject, key=subject_id, **how):
             act = Permission.READ_SUBJECT

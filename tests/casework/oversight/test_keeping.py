@@ -16,12 +16,12 @@ REPORT = NewTip("Seen.", TipOrigin.PUBLIC, source="a neighbour")
 
 
 def erased(desk, kind):
-    runs = desk.service.records.retention.run(OPERATOR)
+    runs = desk.service.oversight.retention.run(OPERATOR)
     return {each.kind: each.records for each in runs}[kind]
 
 
 def counts(desk, *tables):
-    with desk.service.records.kernel.database.read() as session:
+    with desk.service.kernel.database.read() as session:
         return [session.scalar(select(func.count()).select_from(table)) for table in tables]
 
 
@@ -30,7 +30,7 @@ def test_a_closed_referral_goes_with_its_photos_and_messages(desk):
     row = scene.sent(AlertField.NAME, AlertField.PROBE_PHOTO)
     desk.clock.advance(days=1000)
     assert erased(desk, RecordKind.REFERRALS) == 0  # still open: its end is part of the work
-    desk.service.records.correspondence.close(scene.sender, row.id)
+    desk.service.exchange.referral_steps.close(scene.sender, row.id)
     desk.clock.advance(days=364)
     assert erased(desk, RecordKind.REFERRALS) == 0
     desk.clock.advance(days=2)
@@ -39,7 +39,7 @@ def test_a_closed_referral_goes_with_its_photos_and_messages(desk):
 
 
 def test_a_settled_tip_goes_and_an_open_one_stays(desk):
-    scene, work = Scene.of(desk), desk.service.tip_desk
+    scene, work = Scene.of(desk), desk.service.tip_steps
     work.record(scene.sender, REPORT)
     settled = work.record(scene.sender, REPORT, photo_of(1))
     work.dismiss(scene.sender, settled.id, "nothing")
@@ -51,16 +51,20 @@ def test_a_settled_tip_goes_and_an_open_one_stays(desk):
 
 
 def test_a_person_is_told_of_referrals_and_of_the_tip(desk):
-    scene, work = Scene.of(desk), desk.service.tip_desk
+    scene, work = Scene.of(desk), desk.service.tip_steps
     analyst = officer(desk.agency("IMI"), Role.ANALYST)
     tip = work.record(scene.sender, REPORT, photo_of(7))
     enrolled = work.enrol(analyst, tip.id, NewSubject("Somebody", (desk.watchlist(),)))
     (alert,) = desk.screen(7).encounter.alerts
-    records = desk.service.records
-    records.review.acknowledge(scene.sender, alert.id)
+    records = desk.service
+    records.review.decisions.acknowledge(scene.sender, alert.id)
     fields = [AlertField.NAME, AlertField.PORT]
-    referral = records.correspondence.refer_alert(scene.sender, alert.id, scene.to(), fields)
-    held = records.held.report_on(analyst, enrolled.subject_id, "the person asked")
+    referral = records.exchange.referral_steps.refer_alert(
+        scene.sender, alert.id, scene.to(), fields
+    )
+    held = records.oversight.data_subject_reports.report_on(
+        analyst, enrolled.subject_id, "the person asked"
+    )
     (told,) = held["referrals"]
     assert (told["id"], told["to"], told["fields"]) == (referral.id, "POL", ["name", "port"])
     assert [each["id"] for each in held["tips"]] == [tip.id]

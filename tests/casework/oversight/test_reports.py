@@ -22,9 +22,9 @@ def decided(desk, encounter, opinion, after=30):
     actor = officer(desk.agency(), Role.OFFICER)
     (alert,) = encounter.alerts
     desk.clock.advance(seconds=after)
-    desk.service.records.review.acknowledge(actor, alert.id)
+    desk.service.review.decisions.acknowledge(actor, alert.id)
     desk.clock.advance(seconds=after)
-    desk.service.records.review.decide(actor, alert.id, Finding(opinion))
+    desk.service.review.decisions.decide(actor, alert.id, Finding(opinion))
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def scene(desk):
 
 def test_one_line_over_everything_of_the_own_agency(scene):
     actor = officer(scene.agency(), Role.SUPERVISOR)
-    (line,) = scene.service.records.reports.review(actor, question(scene)).lines
+    (line,) = scene.service.oversight.reports.review(actor, question(scene)).lines
     assert (line.alerts, line.confirmed, line.false_alarms, line.undecided) == (4, 1, 1, 2)
     assert (line.acknowledge_median_s, line.decide_median_s) == (20, 40)
     assert line.decide_p90_s == pytest.approx(56)
@@ -51,7 +51,7 @@ def test_one_line_over_everything_of_the_own_agency(scene):
 
 def test_groups_in_order_and_none_of_other_agencies(scene):
     actor = officer(scene.agency(), Role.AUDITOR)
-    reports = scene.service.records.reports
+    reports = scene.service.oversight.reports
     lines = reports.review(actor, question(scene, Dimension.PORT, Dimension.WATCHLIST)).lines
     assert [(line.group, line.alerts) for line in lines] == [
         (("CGK", "wanted"), 3),
@@ -63,7 +63,7 @@ def test_groups_in_order_and_none_of_other_agencies(scene):
 
 def test_hours_are_the_asked_zones(scene):
     actor = officer(scene.agency(), Role.SUPERVISOR)
-    (line,) = scene.service.records.reports.review(
+    (line,) = scene.service.oversight.reports.review(
         actor, question(scene, Dimension.HOUR, Dimension.DAY, zone="Asia/Jakarta")
     ).lines
     assert line.group == ("15", "2026-03-01")
@@ -71,7 +71,7 @@ def test_hours_are_the_asked_zones(scene):
 
 def test_totals_hide_small_numbers_and_single_lists(scene):
     actor = officer(scene.agency("COORD"), Role.COORDINATOR)
-    reports = scene.service.records.reports
+    reports = scene.service.oversight.reports
     (everything,) = reports.totals(actor, question(scene)).lines
     assert everything.alerts == LEAST_SHOWN
     assert everything.confirmed is None
@@ -84,7 +84,7 @@ def test_totals_hide_small_numbers_and_single_lists(scene):
 
 
 def test_who_may_not_and_what_cannot_be(scene):
-    reports = scene.service.records.reports
+    reports = scene.service.oversight.reports
     with pytest.raises(NotPermitted):
         reports.review(officer(scene.agency(), Role.OFFICER), question(scene))
     with pytest.raises(NotPermitted):
@@ -99,10 +99,10 @@ def test_who_may_not_and_what_cannot_be(scene):
 def test_a_closed_alert_counts_by_how_it_ended(scene):
     actor = officer(scene.agency(), Role.OFFICER)
     alert = scene.screen(1).encounter.alerts[0].id
-    review = scene.service.records.review
+    review = scene.service.review.decisions
     review.acknowledge(actor, alert)
     review.decide(actor, alert, Finding(Opinion.POTENTIAL_CANDIDATE))
     review.close(actor, alert, Disposal.MISTAKEN_IDENTITY)
     boss = officer(scene.agency(), Role.SUPERVISOR)
-    (line,) = scene.service.records.reports.review(boss, question(scene)).lines
+    (line,) = scene.service.oversight.reports.review(boss, question(scene)).lines
     assert (line.closed, line.false_alarms, line.confirmed) == (1, 2, 1)

@@ -26,12 +26,16 @@ def counts(records):
 
 
 def erased(records):
-    return {each.kind: each.records for each in records.retention.run(OPERATOR) if each.records}
+    return {
+        each.kind: each.records
+        for each in records.oversight.retention.run(OPERATOR)
+        if each.records
+    }
 
 
 def close(desk, alert_id):
     actor = officer(desk.agency(), Role.OFFICER)
-    review = desk.service.records.review
+    review = desk.service.review.decisions
     review.acknowledge(actor, alert_id)
     review.decide(actor, alert_id, Finding(Opinion.NOT_CANDIDATE, note="not him"))
     review.close(actor, alert_id, Disposal.MISTAKEN_IDENTITY)
@@ -41,7 +45,7 @@ def test_nothing_goes_before_its_time(desk):
     desk.enrol(1)
     desk.screen(1)
     desk.screen(2, idempotency_key="k")
-    assert erased(desk.service.records) == {}
+    assert erased(desk.service) == {}
 
 
 def test_a_clear_encounter_goes_and_one_with_an_open_alert_stays(desk):
@@ -49,13 +53,13 @@ def test_a_clear_encounter_goes_and_one_with_an_open_alert_stays(desk):
     desk.screen(1)
     desk.screen(2)
     desk.clock.advance(days=29)
-    assert erased(desk.service.records) == {}
+    assert erased(desk.service) == {}
     desk.clock.advance(days=2)
     # What was told of the alert is forgotten; the alert is not.
-    assert erased(desk.service.records) == {RecordKind.ENCOUNTERS: 1, RecordKind.EVENTS: 1}
+    assert erased(desk.service) == {RecordKind.ENCOUNTERS: 1, RecordKind.EVENTS: 1}
     desk.clock.advance(days=5000)
-    assert erased(desk.service.records) == {}
-    assert counts(desk.service.records)["alert"] == 1
+    assert erased(desk.service) == {}
+    assert counts(desk.service)["alert"] == 1
 
 
 def test_an_alert_goes_a_year_after_its_closing_with_portrait_and_review(desk, database):
@@ -64,14 +68,14 @@ def test_an_alert_goes_a_year_after_its_closing_with_portrait_and_review(desk, d
     desk.clock.advance(days=400)
     close(desk, encounter.alerts[0].id)
     desk.clock.advance(days=364)
-    assert RecordKind.ALERTS not in erased(desk.service.records)
+    assert RecordKind.ALERTS not in erased(desk.service)
     sealed = piece(encounter.sealed_portrait)
     assert sealed in in_files(database)
     desk.clock.advance(days=2)
-    assert erased(desk.service.records) == {RecordKind.ALERTS: 1}
-    found = counts(desk.service.records)
+    assert erased(desk.service) == {RecordKind.ALERTS: 1}
+    found = counts(desk.service)
     assert (found["encounter"], found["alert"], found["alert_event"]) == (0, 0, 0)
-    desk.service.records.kernel.database.compact()
+    desk.service.kernel.database.compact()
     assert sealed not in in_files(database)
 
 
@@ -80,37 +84,39 @@ def test_a_lapsed_subject_goes_from_gallery_tables_and_files(desk, database):
     desk.clock.advance(days=-10)
     gone = desk.enrol(1, valid_until=until)
     kept = desk.enrol(2)
-    with desk.service.records.kernel.database.read() as session:
+    with desk.service.kernel.database.read() as session:
         photo = session.scalars(select(EnrolledPhoto).where(EnrolledPhoto.subject_id == gone)).one()
         template = session.scalars(select(Template).where(Template.subject_id == gone)).one()
         secrets = [piece(photo.sealed_content), piece(template.sealed_vector)]
     assert all(secret in in_files(database) for secret in secrets)
     desk.clock.advance(days=376)
-    records = desk.service.records
-    assert [(d.kind, d.records) for d in records.retention.due(OPERATOR) if d.records] == [
-        (RecordKind.SUBJECTS, 1)
-    ]
+    records = desk.service
+    assert [
+        (d.kind, d.records) for d in records.oversight.retention.due(OPERATOR) if d.records
+    ] == [(RecordKind.SUBJECTS, 1)]
     assert erased(records) == {RecordKind.SUBJECTS: 1}
-    desk.service.mirror.catch_up()
-    assert len(desk.service.mirror.gallery) == 1
+    desk.service.gallery.replica.catch_up()
+    assert len(desk.service.gallery.replica.gallery) == 1
     with records.kernel.database.read() as session:
         assert list(session.scalars(select(Subject.id))) == [kept]
     records.kernel.database.compact()
     assert not any(secret in in_files(database) for secret in secrets)
-    (removal,) = records.trail.page(OPERATOR, None, 9, AuditFilter(action="subject.remove"))
+    (removal,) = records.oversight.trail.page(
+        OPERATOR, None, 9, AuditFilter(action="subject.remove")
+    )
     assert (removal.object_id, removal.owner_id) == (gone, desk.agency())
     assert removal.detail == {"why": "retention"}
     assert records.kernel.audit.verify().whole
 
 
 def test_a_run_is_recorded_and_zero_keeps_for_good(desk):
-    records = desk.service.records
+    records = desk.service
     desk.screen(2)
     desk.clock.advance(days=10_000)
     forever = Retention(records.kernel, {RecordKind.ENCOUNTERS: 0})
     assert all(each.records == 0 for each in forever.run(OPERATOR))
     assert erased(records) == {RecordKind.ENCOUNTERS: 1}
-    (noted,) = records.trail.page(OPERATOR, None, 9, AuditFilter(action="retention"))
+    (noted,) = records.oversight.trail.page(OPERATOR, None, 9, AuditFilter(action="retention"))
     assert noted.detail["kind"] == "encounters"
     assert noted.detail["records"] == 1
     assert records.kernel.audit.verify().whole
@@ -135,14 +141,14 @@ class Ticks:
 
 def timed(desk, per_record, pause=lambda _seconds: None):
     """Retention on a machine that needs so many seconds for each record."""
-    records = desk.service.records
+    records = desk.service
     ticks = Ticks(per_record)
     ticks.watch(records.kernel.database)
     return Retention(records.kernel, {}, ticks, pause)
 
 
 def batches(desk):
-    trail = desk.service.records.trail.page(OPERATOR, None, 99, AuditFilter(action="retention"))
+    trail = desk.service.oversight.trail.page(OPERATOR, None, 99, AuditFilter(action="retention"))
     return [record.detail["records"] for record in reversed(trail)]
 
 
@@ -183,9 +189,9 @@ def test_a_run_ends_with_its_budget_and_the_next_goes_on(desk):
         assert sum(run.values()) <= 3
     # Repetitions go with their encounter; otherwise they have their turn beside it.
     assert len(runs) > 1
-    assert counts(desk.service.records)["encounter"] == 0
+    assert counts(desk.service)["encounter"] == 0
     assert set(batches(desk)) == {1}
-    assert desk.service.records.kernel.audit.verify().whole
+    assert desk.service.kernel.audit.verify().whole
 
 
 @pytest.mark.every_database
@@ -202,12 +208,12 @@ def test_a_screening_has_its_turn_between_batches(desk):
     timed(desk, 0.05, pause).run(OPERATOR)
     assert batches(desk) == [1, 1, 1]
     assert screened == ["clear"] * 3
-    assert counts(desk.service.records)["encounter"] == 3
+    assert counts(desk.service)["encounter"] == 3
 
 
 def test_what_is_due_is_looked_for_while_others_can_write(desk):
     """The tables are read from end to end for it."""
-    records = desk.service.records
+    records = desk.service
     desk.screen(2)
     desk.clock.advance(days=31)
     others = []
@@ -224,18 +230,18 @@ def test_what_is_due_is_looked_for_while_others_can_write(desk):
 
 
 def test_what_is_no_longer_due_when_its_turn_comes_stays(desk):
-    records = desk.service.records
+    records = desk.service
     subject = desk.enrol(1, valid_until=desk.clock() + timedelta(days=1))
     desk.clock.advance(days=400)
-    find = records.retention._due_keys
+    find = records.oversight.retention._due_keys
 
     def found_then_extended(kind, before):
         keys = find(kind, before)
         if keys and kind is RecordKind.SUBJECTS:
-            records.subjects.edit(OPERATOR, subject, {"valid_until": None}, None)
+            records.lists.subjects.edit(OPERATOR, subject, {"valid_until": None}, None)
         return keys
 
-    records.retention._due_keys = found_then_extended
+    records.oversight.retention._due_keys = found_then_extended
     assert RecordKind.SUBJECTS not in erased(records)
     assert counts(records)["subject"] == 1
 
@@ -243,9 +249,9 @@ def test_what_is_no_longer_due_when_its_turn_comes_stays(desk):
 def test_officers_may_not_erase(desk):
     actor = officer(desk.agency(), *set(Role) - {Role.PORT})
     with pytest.raises(NotPermitted):
-        desk.service.records.retention.run(actor)
+        desk.service.oversight.retention.run(actor)
     with pytest.raises(NotPermitted):
-        desk.service.records.retention.due(actor)
+        desk.service.oversight.retention.due(actor)
 
 
 def piece(sealed):

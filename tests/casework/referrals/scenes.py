@@ -46,7 +46,7 @@ class Scene:
             documents=[{"kind": "passport", "number": "X1", "country": "IDN"}],
         )
         (alert,) = self.desk.screen(person).encounter.alerts
-        self.desk.service.records.review.acknowledge(self.sender, alert.id)
+        self.desk.service.review.decisions.acknowledge(self.sender, alert.id)
         return alert
 
     def to(self, agency: str = "POL", days: float = 2) -> Handover:
@@ -56,6 +56,6 @@ class Scene:
 
     def sent(self, *fields: AlertField, person: int = 1) -> Referral:
         """Send an alert to the receiver."""
-        return self.desk.service.records.correspondence.refer_alert(
+        return self.desk.service.exchange.referral_steps.refer_alert(
             self.sender, self.alert(person).id, self.to(), fields or FIELDS
         )

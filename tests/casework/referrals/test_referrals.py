@@ -37,11 +37,11 @@ def scene(desk):
 
 @pytest.fixture
 def records(desk):
-    return desk.service.records
+    return desk.service
 
 
 def state_of(records, scene, row):
-    return S(records.referrals.get(scene.sender, row.id).referral.state)
+    return S(records.exchange.referrals.get(scene.sender, row.id).referral.state)
 
 
 def actions_on(records, object_id):
@@ -56,20 +56,20 @@ def actions_on(records, object_id):
 @pytest.mark.every_database
 def test_an_alert_is_referred_with_what_was_chosen(scene, records):
     row = scene.sent()
-    view = records.referrals.get(scene.receiver, row.id)
+    view = records.exchange.referrals.get(scene.receiver, row.id)
     assert view.values == {"name": "Person 1", "port": "CGK"}
     assert view.photos == ("probe_photo",)
     assert view.object_id is None
     (first,) = view.messages
     assert (first.action, first.text, first.officer_name) == ("send", NOTE, "sender")
-    own = records.referrals.get(scene.sender, row.id)
+    own = records.exchange.referrals.get(scene.sender, row.id)
     assert own.object_id == row.object_id
-    assert records.alerts.get(scene.sender, row.object_id).state is AlertState.REFERRED
+    assert records.review.alerts.get(scene.sender, row.object_id).state is AlertState.REFERRED
 
 
 def test_every_field_of_an_alert_can_be_carried(scene, records):
     row = scene.sent(*AlertField)
-    view = records.referrals.get(scene.receiver, row.id)
+    view = records.exchange.referrals.get(scene.receiver, row.id)
     assert {*view.values, *view.photos} == {field.value for field in AlertField}
     assert view.values["documents"] == [{"kind": "passport", "number": "X1", "country": "IDN"}]
     assert view.values["birth"] == "1980"
@@ -77,8 +77,8 @@ def test_every_field_of_an_alert_can_be_carried(scene, records):
 
 def test_a_referral_may_carry_nothing(scene, records):
     alert = scene.alert()
-    row = records.correspondence.refer_alert(scene.sender, alert.id, scene.to(), [])
-    view = records.referrals.get(scene.receiver, row.id)
+    row = records.exchange.referral_steps.refer_alert(scene.sender, alert.id, scene.to(), [])
+    view = records.exchange.referrals.get(scene.receiver, row.id)
     assert (view.values, view.photos) == ({}, ())
 
 
@@ -86,16 +86,16 @@ def test_what_is_carried_is_a_copy_of_that_moment(scene, records):
     row = scene.sent()
     with records.kernel.database.read() as session:
         subject_id = session.get_one(Alert, row.object_id).subject_id
-    before = records.referrals.photo(scene.receiver, row.id, "probe_photo")
-    records.subjects.edit(OPERATOR, subject_id, {"name": "Renamed"}, None)
-    records.subjects.remove(OPERATOR, subject_id)
-    assert records.referrals.get(scene.receiver, row.id).values["name"] == "Person 1"
-    assert records.referrals.photo(scene.receiver, row.id, "probe_photo") == before
+    before = records.exchange.referrals.photo(scene.receiver, row.id, "probe_photo")
+    records.lists.subjects.edit(OPERATOR, subject_id, {"name": "Renamed"}, None)
+    records.lists.subjects.remove(OPERATOR, subject_id)
+    assert records.exchange.referrals.get(scene.receiver, row.id).values["name"] == "Person 1"
+    assert records.exchange.referrals.photo(scene.receiver, row.id, "probe_photo") == before
 
 
 def test_nothing_personal_lies_open_in_the_database(scene, records, database):
     row = scene.sent(*AlertField)
-    records.correspondence.ask(scene.receiver, row.id, "Which gate, for heaven's sake?")
+    records.exchange.referral_steps.ask(scene.receiver, row.id, "Which gate, for heaven's sake?")
     with records.kernel.database.read() as session:
         referral = session.get_one(Referral, row.id)
         messages = session.scalars(select(ReferralMessage)).all()
@@ -109,12 +109,14 @@ def test_nothing_personal_lies_open_in_the_database(scene, records, database):
 
 def test_an_erased_subject_s_fields_cannot_be_carried(scene, records):
     alert = scene.alert()
-    records.subjects.remove(OPERATOR, alert.subject_id)
+    records.lists.subjects.remove(OPERATOR, alert.subject_id)
     for fields in ([AlertField.NAME], [AlertField.ENROLLED_PHOTO]):
         with pytest.raises(InvalidReferral, match="erased") as error:
-            records.correspondence.refer_alert(scene.sender, alert.id, scene.to(), fields)
+            records.exchange.referral_steps.refer_alert(scene.sender, alert.id, scene.to(), fields)
         assert error.value.field == "fields"
-    records.correspondence.refer_alert(scene.sender, alert.id, scene.to(), [AlertField.PORT])
+    records.exchange.referral_steps.refer_alert(
+        scene.sender, alert.id, scene.to(), [AlertField.PORT]
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,20 +126,22 @@ def test_an_erased_subject_s_fields_cannot_be_carried(scene, records):
 def test_a_referral_goes_to_another_agency_and_is_due_later(scene, records, agency, days, field):
     alert = scene.alert()
     with pytest.raises(InvalidReferral) as error:
-        records.correspondence.refer_alert(scene.sender, alert.id, scene.to(agency, days), FIELDS)
+        records.exchange.referral_steps.refer_alert(
+            scene.sender, alert.id, scene.to(agency, days), FIELDS
+        )
     assert error.value.field == field
     # Nothing was changed: neither the alert nor the trail.
-    assert records.alerts.get(scene.sender, alert.id).state is AlertState.ACKNOWLEDGED
+    assert records.review.alerts.get(scene.sender, alert.id).state is AlertState.ACKNOWLEDGED
     assert "alert.refer" not in actions_on(records, alert.id)
 
 
 def test_an_agency_must_be_there_and_at_work(scene, records, desk):
     alert = scene.alert()
-    records.agencies.edit(OPERATOR, desk.agency("OLD"), {"active": False}, None)
+    records.accounts.agencies.edit(OPERATOR, desk.agency("OLD"), {"active": False}, None)
     due = desk.clock() + timedelta(days=1)
     for receiver_id in (desk.agency("OLD"), "agy_none"):
         with pytest.raises(InvalidReferral) as error:
-            records.correspondence.refer_alert(
+            records.exchange.referral_steps.refer_alert(
                 scene.sender, alert.id, Handover(receiver_id, NOTE, due), FIELDS
             )
         assert error.value.field == "receiver_id"
@@ -147,7 +151,7 @@ def test_an_alert_nobody_has_looked_at_is_not_referred(scene, records, desk):
     desk.enrol(1)
     (alert,) = desk.screen(1).encounter.alerts
     with pytest.raises(IllegalTransition):
-        records.correspondence.refer_alert(scene.sender, alert.id, scene.to(), FIELDS)
+        records.exchange.referral_steps.refer_alert(scene.sender, alert.id, scene.to(), FIELDS)
     with records.kernel.database.read() as session:
         assert session.scalar(select(func.count()).select_from(Referral)) == 0
 
@@ -155,14 +159,16 @@ def test_an_alert_nobody_has_looked_at_is_not_referred(scene, records, desk):
 def test_an_outdated_alert_is_not_referred(scene, records):
     alert = scene.alert()
     with pytest.raises(StaleVersion):
-        records.correspondence.refer_alert(scene.sender, alert.id, scene.to(), FIELDS, version=1)
+        records.exchange.referral_steps.refer_alert(
+            scene.sender, alert.id, scene.to(), FIELDS, version=1
+        )
 
 
 def test_only_its_own_list_may_be_handed_on(scene, records, desk):
     """A list is shared so that its alerts are worked on: who sees them hands on no more."""
     friend = officer(desk.agency("FRI"), Role.OFFICER, name="friend")
     alert = scene.alert(shared_with=(desk.agency("FRI"),))
-    refer = records.correspondence.refer_alert
+    refer = records.exchange.referral_steps.refer_alert
     with pytest.raises(InvalidReferral, match="leave out name"):
         refer(friend, alert.id, scene.to(), [AlertField.NAME, AlertField.PORT])
     row = refer(friend, alert.id, scene.to(), [AlertField.PORT, AlertField.PROBE_PHOTO])
@@ -177,7 +183,7 @@ def test_only_its_own_list_may_be_handed_on(scene, records, desk):
 def test_who_sees_a_shared_list_may_refer_all_of_it_to_its_owner(scene, records, desk):
     friend = officer(desk.agency("FRI"), Role.OFFICER, name="friend")
     alert = scene.alert(shared_with=(desk.agency("FRI"),))
-    records.correspondence.refer_alert(friend, alert.id, scene.to("IMI"), list(AlertField))
+    records.exchange.referral_steps.refer_alert(friend, alert.id, scene.to("IMI"), list(AlertField))
 
 
 # Who sees it
@@ -187,38 +193,38 @@ def test_who_sees_a_shared_list_may_refer_all_of_it_to_its_owner(scene, records,
 def test_a_referral_is_there_for_its_two_agencies_alone(scene, records, desk):
     row = scene.sent()
     for read in (
-        lambda: records.referrals.get(scene.stranger, row.id),
-        lambda: records.referrals.photo(scene.stranger, row.id, "probe_photo"),
-        lambda: records.correspondence.accept(scene.stranger, row.id),
+        lambda: records.exchange.referrals.get(scene.stranger, row.id),
+        lambda: records.exchange.referrals.photo(scene.stranger, row.id, "probe_photo"),
+        lambda: records.exchange.referral_steps.accept(scene.stranger, row.id),
     ):
         with pytest.raises(NotFound, match=row.id):
             read()
     for box in Box:
-        assert records.referrals.page(scene.stranger, None, 10, ReferralFilter(box)) == []
+        assert records.exchange.referrals.page(scene.stranger, None, 10, ReferralFilter(box)) == []
     analyst = officer(desk.agency("POL"), Role.ANALYST)
     with pytest.raises(NotPermitted):
-        records.referrals.get(analyst, row.id)
+        records.exchange.referrals.get(analyst, row.id)
 
 
 def test_no_way_leads_from_a_referral_to_the_list(scene, records):
     row = scene.sent(*AlertField)
     with pytest.raises(NotFound):
-        records.alerts.get(scene.receiver, row.object_id)
+        records.review.alerts.get(scene.receiver, row.object_id)
     with pytest.raises(NotFound):
-        records.subjects.get(scene.receiver, row.subject_id or "")
-    assert records.watchlists.page(scene.receiver, None, 10) == []
+        records.lists.subjects.get(scene.receiver, row.subject_id or "")
+    assert records.lists.watchlists.page(scene.receiver, None, 10) == []
 
 
 def test_a_photo_that_is_not_carried_is_not_there(scene, records):
     row = scene.sent(AlertField.PROBE_PHOTO)
     with pytest.raises(NotFound):
-        records.referrals.photo(scene.receiver, row.id, "enrolled_photo")
+        records.exchange.referrals.photo(scene.receiver, row.id, "enrolled_photo")
 
 
 @pytest.mark.every_database
 def test_boxes_and_filters(scene, records, desk):
     first, second = scene.sent(), scene.sent(person=2)
-    page = records.referrals.page
+    page = records.exchange.referrals.page
 
     def ids(actor, **wanted):
         return [row.id for row, _ in page(actor, None, 10, ReferralFilter(**wanted))]
@@ -229,17 +235,17 @@ def test_boxes_and_filters(scene, records, desk):
     assert [row.id for row, _ in page(scene.receiver, second.id, 10, ReferralFilter())] == [
         first.id
     ]
-    records.correspondence.accept(scene.receiver, first.id)
+    records.exchange.referral_steps.accept(scene.receiver, first.id)
     assert ids(scene.receiver, states=(S.ACCEPTED,)) == [first.id]
     assert ids(scene.sender, box=Box.OUT, about=second.object_id) == [second.id]
     assert ids(scene.receiver, about=second.object_id) == []
     assert ids(scene.receiver, overdue=True) == []
     desk.clock.advance(days=3)
     assert ids(scene.receiver, overdue=True) == [second.id, first.id]
-    records.correspondence.answer(scene.receiver, first.id, "Met.", Disposal.HANDED_OVER)
+    records.exchange.referral_steps.answer(scene.receiver, first.id, "Met.", Disposal.HANDED_OVER)
     assert ids(scene.receiver, overdue=True) == [second.id]
     assert ids(scene.receiver, overdue=False) == [first.id]
-    assert records.referrals.get(scene.sender, second.id).overdue
+    assert records.exchange.referrals.get(scene.sender, second.id).overdue
 
 
 # What the two do
@@ -248,7 +254,7 @@ def test_boxes_and_filters(scene, records, desk):
 @pytest.mark.every_database
 def test_from_question_to_outcome_to_the_alert_s_end(scene, records):
     row = scene.sent()
-    steps: ReferralSteps = records.correspondence
+    steps: ReferralSteps = records.exchange.referral_steps
     steps.ask(scene.receiver, row.id, "Which flight?")
     assert state_of(records, scene, row) is S.QUESTIONED
     steps.answer(scene.sender, row.id, "GA 1.")
@@ -256,7 +262,7 @@ def test_from_question_to_outcome_to_the_alert_s_end(scene, records):
     steps.accept(scene.receiver, row.id)
     steps.answer(scene.receiver, row.id, "Met at the gate.", Disposal.HANDED_OVER)
     steps.close(scene.sender, row.id, "Thank you.")
-    view = records.referrals.get(scene.sender, row.id)
+    view = records.exchange.referrals.get(scene.sender, row.id)
     assert view.referral.outcome == Disposal.HANDED_OVER
     assert view.referral.closed_at is not None
     assert [(message.action, message.text) for message in view.messages] == [
@@ -267,23 +273,23 @@ def test_from_question_to_outcome_to_the_alert_s_end(scene, records):
         ("answer", "Met at the gate."),
         ("close", "Thank you."),
     ]
-    records.review.close(scene.sender, row.object_id, Disposal.HANDED_OVER)
-    assert records.alerts.get(scene.sender, row.object_id).state is AlertState.CLOSED
+    records.review.decisions.close(scene.sender, row.object_id, Disposal.HANDED_OVER)
+    assert records.review.alerts.get(scene.sender, row.object_id).state is AlertState.CLOSED
 
 
 def test_a_declined_alert_may_be_referred_to_another_agency(scene, records):
     row = scene.sent()
-    refer = records.correspondence.refer_alert
+    refer = records.exchange.referral_steps.refer_alert
     with pytest.raises(IllegalTransition):
         refer(scene.sender, row.object_id, scene.to("BEA"), FIELDS)
-    records.correspondence.decline(scene.receiver, row.id, "Not ours.")
+    records.exchange.referral_steps.decline(scene.receiver, row.id, "Not ours.")
     again = refer(scene.sender, row.object_id, scene.to("BEA"), FIELDS)
-    assert records.referrals.get(scene.stranger, again.id).values["name"] == "Person 1"
+    assert records.exchange.referrals.get(scene.stranger, again.id).values["name"] == "Person 1"
 
 
 def test_the_outcome_is_the_receiver_s_to_name(scene, records):
     row = scene.sent()
-    steps = records.correspondence
+    steps = records.exchange.referral_steps
     steps.accept(scene.receiver, row.id)
     for actor, outcome in ((scene.receiver, None), (scene.sender, Disposal.CLEARED)):
         with pytest.raises(InvalidReferral) as error:
@@ -294,7 +300,7 @@ def test_the_outcome_is_the_receiver_s_to_name(scene, records):
 
 def test_a_step_of_the_wrong_side_or_time_changes_nothing(scene, records):
     row = scene.sent()
-    steps = records.correspondence
+    steps = records.exchange.referral_steps
     for step in (
         lambda: steps.accept(scene.sender, row.id),
         lambda: steps.answer(scene.receiver, row.id, "x", Disposal.OTHER),
@@ -303,16 +309,16 @@ def test_a_step_of_the_wrong_side_or_time_changes_nothing(scene, records):
     ):
         with pytest.raises(IllegalTransition):
             step()
-    assert len(records.referrals.get(scene.sender, row.id).messages) == 1
+    assert len(records.exchange.referrals.get(scene.sender, row.id).messages) == 1
     with pytest.raises(NotPermitted):
         steps.accept(OPERATOR, row.id)
 
 
 def test_two_officers_never_both_take_a_referral(scene, records):
     row = scene.sent()
-    records.correspondence.accept(scene.receiver, row.id, version=row.version)
+    records.exchange.referral_steps.accept(scene.receiver, row.id, version=row.version)
     with pytest.raises(StaleVersion):
-        records.correspondence.decline(scene.receiver, row.id, "No.", version=row.version)
+        records.exchange.referral_steps.decline(scene.receiver, row.id, "No.", version=row.version)
     assert state_of(records, scene, row) is S.ACCEPTED
 
 
@@ -321,9 +327,9 @@ def test_two_officers_never_both_take_a_referral(scene, records):
 
 def test_every_step_and_every_reading_is_audited(scene, records):
     row = scene.sent()
-    records.correspondence.accept(scene.receiver, row.id, "On our way.")
-    records.referrals.get(scene.receiver, row.id)
-    records.referrals.photo(scene.receiver, row.id, "probe_photo")
+    records.exchange.referral_steps.accept(scene.receiver, row.id, "On our way.")
+    records.exchange.referrals.get(scene.receiver, row.id)
+    records.exchange.referrals.photo(scene.receiver, row.id, "probe_photo")
     assert actions_on(records, row.id) == [
         "referral.send",
         "referral.accept",
@@ -341,7 +347,7 @@ def test_both_agencies_hear_of_every_step(scene, records, desk):
     row = scene.sent()
     rung = []
     with records.kernel.outbox.listening(lambda: rung.append(1)):
-        records.correspondence.accept(scene.receiver, row.id)
+        records.exchange.referral_steps.accept(scene.receiver, row.id)
     assert rung
     with records.kernel.database.read() as session:
         query = select(OutboxEvent.kind, OutboxEvent.owner_id)

@@ -59,13 +59,13 @@ def raised(desk: Desk, person: int = 1, **policy: object) -> str:
 def share(desk: Desk, watchlist_id: str, *agency_ids: str) -> None:
     """Let exactly these agencies see a list's alerts."""
     changes = {"shared_with": list(agency_ids)}
-    desk.service.records.watchlists.edit(OPERATOR, watchlist_id, changes, None)
+    desk.service.lists.watchlists.edit(OPERATOR, watchlist_id, changes, None)
 
 
 def traces(desk: Desk, alert_id: str) -> tuple[int, int]:
     """How many events and audit records of acts an alert has."""
     acts = [f"alert.{act}" for act in ("acknowledge", "decide", "confirm", "refer", "close")]
-    with desk.service.records.kernel.database.read() as session:
+    with desk.service.kernel.database.read() as session:
         events = session.scalar(
             select(func.count()).select_from(AlertEvent).where(AlertEvent.alert_id == alert_id)
         )

@@ -8,7 +8,7 @@ from tests.casework.review.people import YES, people
 
 
 def test_the_whole_journey_newest_first_and_page_by_page(desk):
-    them, history = people(desk), desk.service.records.history
+    them, history = people(desk), desk.service.review.history
     one, two = desk.watchlist("one"), desk.watchlist("two")
     subject = desk.enrol(1, one, two)
     for stage in Stage:
@@ -30,18 +30,18 @@ def test_alerts_of_other_agencies_in_the_same_encounter_are_not_told(desk):
     foreign = desk.watchlist("foreign", agency_id=desk.agency("POL"), shared_with=())
     subject, other = desk.enrol(1, own), desk.enrol(1, foreign)
     desk.screen(1)
-    (met,) = desk.service.records.history.page(them.first, subject, None, 10)
+    (met,) = desk.service.review.history.page(them.first, subject, None, 10)
     assert [alert.watchlist_name for alert in met.alerts] == ["own"]
     for who, whose in ((them.first, other), (them.guest, subject), (them.first, "sub_none")):
         with pytest.raises(NotFound, match=f"There is no subject {whose}"):
-            desk.service.records.history.page(who, whose, None, 10)
+            desk.service.review.history.page(who, whose, None, 10)
 
 
 def test_who_sees_a_list_s_alerts_does_not_read_its_subjects_histories(desk):
     them = people(desk)
     subject = desk.enrol(1, desk.watchlist("shared", shared_with=(desk.agency("POL"),)))
     (alert,) = desk.screen(1).encounter.alerts
-    desk.service.records.review.acknowledge(them.guest, alert.id)
-    desk.service.records.review.decide(them.guest, alert.id, YES)
+    desk.service.review.decisions.acknowledge(them.guest, alert.id)
+    desk.service.review.decisions.decide(them.guest, alert.id, YES)
     with pytest.raises(NotFound):
-        desk.service.records.history.page(them.guest, subject, None, 10)
+        desk.service.review.history.page(them.guest, subject, None, 10)

@@ -18,13 +18,13 @@ from tests.services import OPERATOR, officer, port_system
 
 
 def shown(desk, actor, alert_id):
-    return desk.service.records.alerts.get(actor, alert_id).state
+    return desk.service.review.alerts.get(actor, alert_id).state
 
 
 @pytest.mark.every_database
 def test_two_officers_never_both_take_one_alert(desk):
     """Each pair starts at the same moment; one is told that the other was first."""
-    them, review = people(desk), desk.service.records.review
+    them, review = people(desk), desk.service.review.decisions
     for _ in range(10):
         alert_id = raised(desk)
         ready = threading.Barrier(2)
@@ -45,14 +45,14 @@ def test_two_officers_never_both_take_one_alert(desk):
             thread.join()
         (taker,) = [each for each in outcomes if each is not None]
         assert len(outcomes) == 2
-        view = desk.service.records.alerts.get(them.analyst, alert_id)
+        view = desk.service.review.alerts.get(them.analyst, alert_id)
         assert view.alert.acknowledged_by == taker
         assert traces(desk, alert_id) == (1, 1)
 
 
 def test_without_a_version_the_second_is_refused_by_the_state(desk):
     them, alert_id = people(desk), raised(desk)
-    review = desk.service.records.review
+    review = desk.service.review.decisions
     review.acknowledge(them.first, alert_id)
     with pytest.raises(IllegalTransition, match="Another officer"):
         review.acknowledge(them.second, alert_id)
@@ -72,40 +72,40 @@ def test_nobody_learns_the_first_opinion_before_the_second_is_given(desk, findin
     """Detail, queue, filters, counts, history, reports, audit: each looks the same for all."""
     them = people(desk)
     alert_id = raised(desk, requires_second_officer=True, shared_with=(desk.agency("POL"),))
-    records = desk.service.records
-    records.review.acknowledge(them.first, alert_id)
-    records.review.decide(them.first, alert_id, finding)
+    records = desk.service
+    records.review.decisions.acknowledge(them.first, alert_id)
+    records.review.decisions.decide(them.first, alert_id, finding)
     for name in OTHERS:
         reader = getattr(them, name)
         if name != "analyst" or reader.agency_id == desk.agency():
-            view = records.alerts.get(reader, alert_id)
+            view = records.review.alerts.get(reader, alert_id)
             assert view.state is AlertState.UNDER_REVIEW
             step = view.steps[-1]
             assert (step.opinion, step.reasons, step.note) == (None, (), None)
             assert step.state_after is AlertState.UNDER_REVIEW
             for state in AlertState:
-                found = records.alerts.page(reader, None, 10, AlertFilter((state,)))
+                found = records.review.alerts.page(reader, None, 10, AlertFilter((state,)))
                 assert bool(found) == (state is AlertState.UNDER_REVIEW), (name, state)
-            assert records.alerts.counts(reader) == {AlertState.UNDER_REVIEW: 1}
+            assert records.review.alerts.counts(reader) == {AlertState.UNDER_REVIEW: 1}
     subject = view.alert.subject_id
-    (meeting,) = records.history.page(them.supervisor, subject, None, 10)
+    (meeting,) = records.review.history.page(them.supervisor, subject, None, 10)
     assert meeting.alerts[0].id == alert_id
-    (alarms,) = desk.service.monitoring.report(them.supervisor).watchlists
+    (alarms,) = desk.service.calibration.monitoring.report(them.supervisor).watchlists
     assert (alarms.matches, alarms.undecided, alarms.false_alarms) == (0, 1, 0)
     with records.kernel.database.read() as session:
         told = session.scalars(select(AuditRecord.detail).where(AuditRecord.object_id == alert_id))
         assert not any("candidate" in str(detail) or "inconcl" in str(detail) for detail in told)
     # The officer who gave it does see it.
-    view = records.alerts.get(them.first, alert_id)
+    view = records.review.alerts.get(them.first, alert_id)
     assert view.state == finding.opinion
     assert (view.steps[-1].opinion, view.steps[-1].note) == (finding.opinion, finding.note)
-    assert records.alerts.counts(them.first) == {AlertState(finding.opinion): 1}
+    assert records.review.alerts.counts(them.first) == {AlertState(finding.opinion): 1}
 
 
 def answers(desk, who, alert_id):
     """What every act of one who does not know the first opinion is answered."""
-    records = desk.service.records
-    review = records.review
+    records = desk.service
+    review = records.review.decisions
 
     def refer():
         with records.kernel.database.write() as session:
@@ -129,21 +129,23 @@ def test_acts_on_a_veiled_alert_are_answered_alike_whatever_the_opinion(desk):
     them, told = people(desk), set()
     for finding in (YES, NO, UNSURE):
         alert_id = raised(desk, requires_second_officer=True)
-        desk.service.records.review.acknowledge(them.first, alert_id)
-        desk.service.records.review.decide(them.first, alert_id, finding)
+        desk.service.review.decisions.acknowledge(them.first, alert_id)
+        desk.service.review.decisions.decide(them.first, alert_id, finding)
         told.add(tuple(answers(desk, them.chief, alert_id)))
     assert len(told) == 1
 
 
 def test_the_second_opinion_opens_both_and_goes_into_the_audit_trail(desk):
     them, alert_id = people(desk), raised(desk, requires_second_officer=True)
-    records = desk.service.records
-    records.review.acknowledge(them.first, alert_id)
-    records.review.decide(them.first, alert_id, YES)
+    records = desk.service
+    records.review.decisions.acknowledge(them.first, alert_id)
+    records.review.decisions.decide(them.first, alert_id, YES)
     with pytest.raises(IllegalTransition, match="another officer"):
-        records.review.confirm(officer(desk.agency(), Role.SUPERVISOR, name="first"), alert_id, YES)
-    records.review.confirm(them.supervisor, alert_id, YES)
-    view = records.alerts.get(them.second, alert_id)
+        records.review.decisions.confirm(
+            officer(desk.agency(), Role.SUPERVISOR, name="first"), alert_id, YES
+        )
+    records.review.decisions.confirm(them.supervisor, alert_id, YES)
+    view = records.review.alerts.get(them.second, alert_id)
     assert view.state is AlertState.CONFIRMED
     assert [step.opinion for step in view.steps] == [None, *["potential_candidate"] * 2]
     with records.kernel.database.read() as session:
@@ -168,7 +170,7 @@ def test_the_second_opinion_opens_both_and_goes_into_the_audit_trail(desk):
 )
 def test_it_takes_two_to_confirm_and_the_second_to_reject(desk, first, second, after):
     them, alert_id = people(desk), raised(desk, requires_second_officer=True)
-    review = desk.service.records.review
+    review = desk.service.review.decisions
     review.acknowledge(them.first, alert_id)
     review.decide(them.first, alert_id, first)
     assert review.confirm(them.supervisor, alert_id, second).state == after
@@ -176,28 +178,28 @@ def test_it_takes_two_to_confirm_and_the_second_to_reject(desk, first, second, a
 
 def test_who_did_not_agree_look_anew_and_veiled_again(desk):
     them, alert_id = people(desk), raised(desk, requires_second_officer=True)
-    records = desk.service.records
-    records.review.acknowledge(them.first, alert_id)
-    records.review.decide(them.first, alert_id, NO)
-    records.review.confirm(them.supervisor, alert_id, YES)
+    records = desk.service
+    records.review.decisions.acknowledge(them.first, alert_id)
+    records.review.decisions.decide(them.first, alert_id, NO)
+    records.review.decisions.confirm(them.supervisor, alert_id, YES)
     assert shown(desk, them.second, alert_id) is AlertState.INCONCLUSIVE
     with pytest.raises(IllegalTransition, match="did not agree"):
-        records.review.confirm(them.chief, alert_id, YES)
+        records.review.decisions.confirm(them.chief, alert_id, YES)
     with pytest.raises(IllegalTransition, match="cannot end as entry_refused"):
-        records.review.close(them.supervisor, alert_id, Disposal.ENTRY_REFUSED)
-    records.review.acknowledge(them.second, alert_id)
-    records.review.decide(them.second, alert_id, YES)
-    seen = records.alerts.get(them.chief, alert_id)
+        records.review.decisions.close(them.supervisor, alert_id, Disposal.ENTRY_REFUSED)
+    records.review.decisions.acknowledge(them.second, alert_id)
+    records.review.decisions.decide(them.second, alert_id, YES)
+    seen = records.review.alerts.get(them.chief, alert_id)
     assert seen.state is AlertState.UNDER_REVIEW
     # The round before is over, so its opinions are open; the present one is not.
     opinions = [step.opinion for step in seen.steps]
     assert opinions == [None, "not_candidate", "potential_candidate", None, None]
-    assert records.review.confirm(them.chief, alert_id, YES).state == "confirmed"
+    assert records.review.decisions.confirm(them.chief, alert_id, YES).state == "confirmed"
 
 
 def test_an_inconclusive_alert_of_two_can_be_referred_and_closed(desk):
     them = people(desk)
-    review = desk.service.records.review
+    review = desk.service.review.decisions
     alert_id = raised(desk, requires_second_officer=True)
     review.acknowledge(them.first, alert_id)
     review.decide(them.first, alert_id, UNSURE)
@@ -208,16 +210,16 @@ def test_an_inconclusive_alert_of_two_can_be_referred_and_closed(desk):
 def test_a_list_without_acknowledgement_is_decided_at_once_and_taken_by_that(desk):
     them = people(desk)
     alert_id = raised(desk, requires_acknowledgement=False)
-    row = desk.service.records.review.decide(them.first, alert_id, YES)
+    row = desk.service.review.decisions.decide(them.first, alert_id, YES)
     assert (row.state, row.acknowledged_by) == ("potential_candidate", them.first.id)
     must = raised(desk)
     with pytest.raises(IllegalTransition, match="Acknowledge"):
-        desk.service.records.review.decide(them.first, must, YES)
+        desk.service.review.decisions.decide(them.first, must, YES)
 
 
 def test_each_step_is_a_new_version_even_where_it_changes_nothing(desk):
     them, alert_id = people(desk), raised(desk)
-    review = desk.service.records.review
+    review = desk.service.review.decisions
     review.acknowledge(them.first, alert_id, 1)
     review.decide(them.first, alert_id, UNSURE, 2)
     assert review.decide(them.first, alert_id, UNSURE, 3).version == 4
@@ -227,11 +229,13 @@ def test_each_step_is_a_new_version_even_where_it_changes_nothing(desk):
 
 def test_notes_are_sealed_at_rest(desk, database: Path):
     them, alert_id = people(desk), raised(desk)
-    records = desk.service.records
-    records.review.acknowledge(them.first, alert_id)
-    records.review.decide(them.first, alert_id, YES)
-    records.review.close(them.supervisor, alert_id, Disposal.HANDED_OVER, "to the duty officer")
-    view = records.alerts.get(them.second, alert_id)
+    records = desk.service
+    records.review.decisions.acknowledge(them.first, alert_id)
+    records.review.decisions.decide(them.first, alert_id, YES)
+    records.review.decisions.close(
+        them.supervisor, alert_id, Disposal.HANDED_OVER, "to the duty officer"
+    )
+    view = records.review.alerts.get(them.second, alert_id)
     assert [step.note for step in view.steps] == [None, "the left ear", "to the duty officer"]
     for file in database.parent.glob("siaga.db*"):
         content = file.read_bytes()
@@ -246,23 +250,23 @@ def test_notes_are_sealed_at_rest(desk, database: Path):
 def test_an_agency_that_sees_a_list_works_its_alerts_until_it_is_unshared(desk):
     them = people(desk)
     alert_id = raised(desk, shared_with=(desk.agency("POL"),))
-    records = desk.service.records
-    watchlist = records.alerts.get(them.guest, alert_id).alert.watchlist_id
-    records.review.acknowledge(them.guest, alert_id)
+    records = desk.service
+    watchlist = records.review.alerts.get(them.guest, alert_id).alert.watchlist_id
+    records.review.decisions.acknowledge(them.guest, alert_id)
     share(desk, watchlist)
     for act in (
-        lambda: records.alerts.get(them.guest, alert_id),
-        lambda: records.alerts.probe(them.guest, alert_id),
-        lambda: records.alerts.enrolled(them.guest, alert_id),
-        lambda: records.review.decide(them.guest, alert_id, YES),
+        lambda: records.review.alerts.get(them.guest, alert_id),
+        lambda: records.review.alerts.probe(them.guest, alert_id),
+        lambda: records.review.alerts.enrolled(them.guest, alert_id),
+        lambda: records.review.decisions.decide(them.guest, alert_id, YES),
     ):
         with pytest.raises(NotFound, match=f"There is no alert {alert_id}"):
             act()
-    assert records.alerts.page(them.guest, None, 10, AlertFilter()) == []
-    assert records.alerts.counts(them.guest) == {}
+    assert records.review.alerts.page(them.guest, None, 10, AlertFilter()) == []
+    assert records.review.alerts.counts(them.guest) == {}
     # The owner goes on, by a supervisor who takes it over.
-    records.review.acknowledge(them.supervisor, alert_id)
-    assert records.review.decide(them.supervisor, alert_id, NO).state == "not_candidate"
+    records.review.decisions.acknowledge(them.supervisor, alert_id)
+    assert records.review.decisions.decide(them.supervisor, alert_id, NO).state == "not_candidate"
 
 
 def test_other_candidates_of_the_encounter_are_shown_within_reach_alone(desk):
@@ -274,14 +278,14 @@ def test_other_candidates_of_the_encounter_are_shown_within_reach_alone(desk):
     desk.enrol(3, foreign)
     alerts = desk.screen(3).encounter.alerts
     assert len(alerts) == 3
-    view = desk.service.records.alerts.get(them.first, alerts[1].id)
+    view = desk.service.review.alerts.get(them.first, alerts[1].id)
     assert [other.id for other in view.others] == [alerts[2].id]
 
 
 def test_a_port_system_reads_no_alert(desk):
     alert_id = raised(desk)
     with pytest.raises(Exception, match="not among what you may do"):
-        desk.service.records.alerts.get(port_system(), alert_id)
+        desk.service.review.alerts.get(port_system(), alert_id)
 
 
 def test_every_act_from_every_state_is_decided():
@@ -320,6 +324,6 @@ def test_every_act_from_every_state_is_decided():
 
 def test_the_operator_at_the_machine_is_veiled_too(desk):
     them, alert_id = people(desk), raised(desk, requires_second_officer=True)
-    desk.service.records.review.acknowledge(them.first, alert_id)
-    desk.service.records.review.decide(them.first, alert_id, YES)
+    desk.service.review.decisions.acknowledge(them.first, alert_id)
+    desk.service.review.decisions.decide(them.first, alert_id, YES)
     assert shown(desk, OPERATOR, alert_id) is AlertState.UNDER_REVIEW

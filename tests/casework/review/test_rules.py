@@ -52,16 +52,16 @@ def alerts(desk):
         for number in [next(numbers)]
     ]
     desk.clock.now = BEGIN
-    with desk.service.records.kernel.database.write() as session:
+    with desk.service.kernel.database.write() as session:
         session.execute(delete(Alert))
         session.execute(insert(Alert), rows)
-    with desk.service.records.kernel.database.read() as session:
+    with desk.service.kernel.database.read() as session:
         return {row.id: row for row in session.scalars(select(Alert))}
 
 
 def asked(desk, expression):
     """What the database says of each alert."""
-    with desk.service.records.kernel.database.read() as session:
+    with desk.service.kernel.database.read() as session:
         return dict(session.execute(select(Alert.id, expression)).all())
 
 
@@ -93,13 +93,13 @@ def test_each_reader_is_shown_the_same(desk, alerts, reader):
     assert not all(hidden.values())
     for chosen in [*((state,) for state in AlertState), (AlertState.NEW, AlertState.UNDER_REVIEW)]:
         (condition,) = AlertFilter(states=chosen).conditions(actor)
-        with desk.service.records.kernel.database.read() as session:
+        with desk.service.kernel.database.read() as session:
             found = set(session.scalars(select(Alert.id).where(condition)))
         assert found == {key for key, state in expected.items() if state in chosen}
 
 
 def test_the_queue_s_order_is_what_is_said_of_each_alert(desk, alerts):
-    queue = desk.service.records.queue
+    queue = desk.service.review.queue
     actor = officer(desk.agency(), Role.OFFICER)
     page = queue.page(actor, AlertFilter(), 1, len(alerts))
     order = [(page.urgencies[row.id], row.id) for row in page.alerts]

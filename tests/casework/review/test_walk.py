@@ -102,7 +102,7 @@ class Scene:
     """One service, its officers, and a list for each set of rules."""
 
     def __init__(self, desk):
-        self.desk, self.records = desk, desk.service.records
+        self.desk, self.records = desk, desk.service
         self.officers, self.guests = people(desk), desk.agency("POL")
         self.lists = {
             (take, four): desk.watchlist(
@@ -160,7 +160,9 @@ class Walk(RuleBasedStateMachine):
             name,
             {"officer", "supervisor"},
             self.model.acknowledge(name, supervises=supervises),
-            lambda actor, version: self.scene.records.review.acknowledge(actor, self.id, version),
+            lambda actor, version: self.scene.records.review.decisions.acknowledge(
+                actor, self.id, version
+            ),
             stale,
         )
 
@@ -170,7 +172,7 @@ class Walk(RuleBasedStateMachine):
             name,
             {"officer", "supervisor"},
             self.model.decide(name, opinion.value),
-            lambda actor, version: self.scene.records.review.decide(
+            lambda actor, version: self.scene.records.review.decisions.decide(
                 actor, self.id, Finding(opinion), version
             ),
             stale=False,
@@ -186,7 +188,7 @@ class Walk(RuleBasedStateMachine):
             name,
             {"supervisor"},
             self.model.confirm(name, opinion.value),
-            lambda actor, version: self.scene.records.review.confirm(
+            lambda actor, version: self.scene.records.review.decisions.confirm(
                 actor, self.id, Finding(opinion), version
             ),
             stale,
@@ -196,7 +198,7 @@ class Walk(RuleBasedStateMachine):
     def refer(self, name):
         def act(actor, version):
             with self.scene.records.kernel.database.write() as session:
-                self.scene.records.review.refer(session, actor, self.id, version)
+                self.scene.records.review.decisions.refer(session, actor, self.id, version)
 
         self.attempt(name, {"officer", "supervisor"}, self.model.refer(), act, stale=False)
 
@@ -206,7 +208,7 @@ class Walk(RuleBasedStateMachine):
             name,
             {"officer", "supervisor"},
             self.model.close(disposal),
-            lambda actor, version: self.scene.records.review.close(
+            lambda actor, version: self.scene.records.review.decisions.close(
                 actor, self.id, disposal, version=version
             ),
             stale=False,
@@ -222,13 +224,15 @@ class Walk(RuleBasedStateMachine):
         """Detail and filtered list show the same state, or the alert to nobody."""
         actor = getattr(self.scene.officers, name)
         of_alert = AlertFilter((asked,), watchlist_id=self.watchlist)
-        listed = {row.id for row in self.scene.records.alerts.page(actor, None, 100, of_alert)}
+        listed = {
+            row.id for row in self.scene.records.review.alerts.page(actor, None, 100, of_alert)
+        }
         if name == "stranger" or (name.startswith("guest") and not self.shared):
             assert not listed
             with pytest.raises(NotFound):
-                self.scene.records.alerts.get(actor, self.id)
+                self.scene.records.review.alerts.get(actor, self.id)
             return
-        view = self.scene.records.alerts.get(actor, self.id)
+        view = self.scene.records.review.alerts.get(actor, self.id)
         assert view.state == self.model.shown_to(name)
         assert view.alert.version == self.version
         assert len(view.steps) == self.model.steps
@@ -240,7 +244,7 @@ class Walk(RuleBasedStateMachine):
     @invariant()
     def the_record_is_as_the_model_says(self):
         if hasattr(self, "id"):
-            view = self.scene.records.alerts.get(self.scene.officers.analyst, self.id)
+            view = self.scene.records.review.alerts.get(self.scene.officers.analyst, self.id)
             assert view.alert.state == self.model.state
             by = self.model.holder and getattr(self.scene.officers, self.model.holder).id
             assert view.alert.acknowledged_by == by
@@ -256,4 +260,4 @@ def test_any_sequence_of_acts_ends_where_the_rules_say(desk):
             max_examples=40, stateful_step_count=20, deadline=None, report_multiple_bugs=False
         ),
     )
-    assert desk.service.records.kernel.audit.verify().whole
+    assert desk.service.kernel.audit.verify().whole

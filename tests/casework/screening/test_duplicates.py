@@ -17,7 +17,7 @@ def analyst(desk):
 def enrolled(desk, who, person, watchlist, reference=None, **how):
     new = NewSubject("Newcomer", (watchlist,), reference)
     result = desk.service.enrolment.enrol(who, new, [photo_file(person, **how)])
-    (similar,) = desk.service.lookalikes.of(who, [result])
+    (similar,) = desk.service.screening.lookalikes.of(who, [result])
     return similar
 
 
@@ -34,7 +34,7 @@ def test_one_s_own_are_named_shared_lists_alone_and_others_not_at_all(desk, anal
         Lookalike("more", "IMI", subject, "Person 1"),
         Lookalike("shared", "POL"),
     }
-    desk.service.records.watchlists.edit(OPERATOR, shared, {"shared_with": []}, None)
+    desk.service.lists.watchlists.edit(OPERATOR, shared, {"shared_with": []}, None)
     names = {each.watchlist for each in enrolled(desk, analyst, 1, more, brightness=0.7)}
     assert names == {"own", "more"}
 
@@ -69,5 +69,5 @@ def test_two_of_one_group_are_told_of_each_other(desk, analyst):
         for each, (n, b) in zip(people, photos, strict=True)
     ]
     stored = desk.service.enrolment.store(analyst, applications)
-    told = desk.service.lookalikes.of(analyst, stored)
+    told = desk.service.screening.lookalikes.of(analyst, stored)
     assert [[each.name for each in some] for some in told] == [["B"], ["A"], []]

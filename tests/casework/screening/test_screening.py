@@ -19,7 +19,7 @@ pytestmark = pytest.mark.every_database
 
 
 def count(desk, table):
-    with desk.service.records.kernel.database.read() as session:
+    with desk.service.kernel.database.read() as session:
         return session.scalar(select(func.count()).select_from(table))
 
 
@@ -39,7 +39,9 @@ def test_a_photo_without_a_face_is_unsearchable_and_recorded_with_its_reason(des
     encounter = desk.screen().encounter
     assert encounter.outcome == "unsearchable"
     assert encounter.quality["reasons"][0]["code"] == "no_face"
-    assert desk.service.screening.get(encounter.id, port_system()).outcome == "unsearchable"
+    assert (
+        desk.service.screening.encounters.get(encounter.id, port_system()).outcome == "unsearchable"
+    )
 
 
 def test_a_broken_photo_is_refused_and_nothing_is_recorded(desk):
@@ -97,9 +99,9 @@ def test_a_changed_threshold_counts_from_the_next_screening_on(desk):
     watchlist = desk.watchlist()
     desk.enrol(1)
     assert desk.screen(1).encounter.outcome == "alert"
-    desk.service.records.watchlists.edit(OPERATOR, watchlist, {"threshold": 0.9999}, None)
+    desk.service.lists.watchlists.edit(OPERATOR, watchlist, {"threshold": 0.9999}, None)
     assert desk.screen(1).encounter.outcome == "clear"
-    desk.service.records.watchlists.edit(OPERATOR, watchlist, {"threshold": None}, None)
+    desk.service.lists.watchlists.edit(OPERATOR, watchlist, {"threshold": None}, None)
     alert = desk.screen(1).encounter.alerts[0]
     assert alert.threshold_basis == "prior of open: FPIR 0.001 at 1 templates"
 
@@ -119,7 +121,7 @@ def test_a_subject_with_several_photos_raises_one_alert_with_its_best_score(desk
     desk.service.enrolment.add_photos(OPERATOR, subject, [photo_file(1, brightness=0.8)])
     (alert,) = desk.screen(1).encounter.alerts
     embedding = desk.service.pipeline.analyse(photo_file(1, brightness=0.9).content).embedding
-    best = desk.service.mirror.gallery.top(embedding, 1).hits[0].score
+    best = desk.service.gallery.replica.gallery.top(embedding, 1).hits[0].score
     assert alert.score == pytest.approx(best)
 
 
@@ -145,10 +147,10 @@ def test_more_hits_than_one_statement_takes_are_looked_up_in_several(desk, monke
 def test_the_portrait_is_kept_with_an_alert_only_and_encrypted(desk):
     desk.enrol(1)
     alert, clear = desk.screen(1).encounter, desk.screen(2).encounter
-    with desk.service.records.kernel.database.read() as session:
+    with desk.service.kernel.database.read() as session:
         kept = session.get_one(Encounter, alert.id).sealed_portrait
         assert session.get_one(Encounter, clear.id).sealed_portrait is None
-    opened = desk.service.records.kernel.vault.open(kept, rows.encounter(alert.id))
+    opened = desk.service.kernel.vault.open(kept, rows.encounter(alert.id))
     assert opened[:3] == b"\xff\xd8\xff"
     assert opened[:3] not in kept[:16]
 
@@ -160,14 +162,14 @@ def test_an_idempotency_key_is_answered_once_even_after_a_restart(desk, database
     assert not first.replayed
     assert again.replayed
     assert again.encounter.id == first.encounter.id
-    desk.service.records.close()
+    desk.service.close()
     restarted = Desk(open_service(database, desk.clock), desk.clock)
     later = restarted.screen(1, idempotency_key="abc")
     assert later.replayed
     assert later.encounter.id == first.encounter.id
     assert [a.id for a in later.encounter.alerts] == [a.id for a in first.encounter.alerts]
     assert count(restarted, Encounter) == 1
-    restarted.service.records.close()
+    restarted.service.close()
 
 
 def test_an_idempotency_key_for_another_request_is_refused(desk):
@@ -203,9 +205,9 @@ def test_a_key_speaks_only_for_its_ports_and_reads_only_its_own_encounters(desk)
     with pytest.raises(NotPermitted):
         desk.screen(1, key=batam)
     encounter = desk.screen(1, key=batam, port="IDBTM").encounter
-    assert desk.service.screening.get(encounter.id, batam).id == encounter.id
+    assert desk.service.screening.encounters.get(encounter.id, batam).id == encounter.id
     with pytest.raises(NotFound):
-        desk.service.screening.get(encounter.id, port_system("key_other"))
+        desk.service.screening.encounters.get(encounter.id, port_system("key_other"))
 
 
 def test_stage_times_are_recorded(desk):
@@ -223,15 +225,15 @@ def test_a_watchlist_looks_only_at_its_own_stages(desk):
 
 
 def test_who_is_suspended_or_on_an_inactive_list_never_alerts(desk):
-    records = desk.service.records
+    records = desk.service
     watchlist, subject = desk.watchlist(), desk.enrol(1)
-    records.subjects.edit(OPERATOR, subject, {"status": SubjectStatus.SUSPENDED}, None)
+    records.lists.subjects.edit(OPERATOR, subject, {"status": SubjectStatus.SUSPENDED}, None)
     assert desk.screen(1).encounter.outcome == "clear"
-    records.subjects.edit(OPERATOR, subject, {"status": SubjectStatus.ACTIVE}, None)
+    records.lists.subjects.edit(OPERATOR, subject, {"status": SubjectStatus.ACTIVE}, None)
     assert desk.screen(1).encounter.outcome == "alert"
-    records.watchlists.edit(OPERATOR, watchlist, {"active": False}, None)
+    records.lists.watchlists.edit(OPERATOR, watchlist, {"active": False}, None)
     assert desk.screen(1).encounter.outcome == "clear"
-    records.watchlists.edit(OPERATOR, watchlist, {"active": True}, None)
+    records.lists.watchlists.edit(OPERATOR, watchlist, {"active": True}, None)
     assert desk.screen(1).encounter.outcome == "alert"
 
 

@@ -17,7 +17,7 @@ PURPOSE = "case 2026/114, missing documents"
 
 def ask(desk, who, *seen, **fields):
     question = SearchRequest(photo_of(*seen, brightness=0.9), PURPOSE, **fields)
-    return desk.service.searches.search(who, question)
+    return desk.service.screening.searches.search(who, question)
 
 
 def found(view):
@@ -25,7 +25,7 @@ def found(view):
 
 
 def records(desk, action):
-    with desk.service.records.kernel.database.read() as session:
+    with desk.service.kernel.database.read() as session:
         return list(session.scalars(select(AuditRecord).where(AuditRecord.action == action)))
 
 
@@ -91,15 +91,15 @@ def test_a_search_is_on_record_with_its_purpose_and_without_the_photo(desk, list
         PURPOSE,
         {"candidates": 1},
     )
-    with desk.service.records.kernel.database.read() as session:
+    with desk.service.kernel.database.read() as session:
         row = session.get_one(ProbeSearch, view.search.id)
         assert not any(isinstance(getattr(row, c.key), bytes) for c in row.__table__.columns)
-    assert desk.service.records.kernel.audit.verify().whole
+    assert desk.service.kernel.audit.verify().whole
 
 
 def test_only_its_maker_reads_a_search_and_what_left_the_reach_is_left_out(desk, lists):
     own, shared, _ = lists
-    them, searches = people(desk), desk.service.searches
+    them, searches = people(desk), desk.service.screening.searches
     view = ask(desk, them.first, 1)
     ranks = {at.watchlist.id: each.rank for each, at in view.candidates}
     assert found(searches.get(them.first, view.search.id)) == found(view)
@@ -117,18 +117,18 @@ def test_only_its_maker_reads_a_search_and_what_left_the_reach_is_left_out(desk,
         with pytest.raises(NotFound, match=f"no candidate {rank}"):
             searches.photo(them.first, view.search.id, rank)
     (mine,) = (each for each, at in view.candidates if at.watchlist.id == own)
-    desk.service.records.subjects.remove(OPERATOR, mine.subject_id)
+    desk.service.lists.subjects.remove(OPERATOR, mine.subject_id)
     assert searches.get(them.first, view.search.id).candidates == ()
 
 
 def test_who_is_suspended_lapsed_or_on_an_inactive_list_is_not_shown(desk):
-    first, records_ = people(desk).first, desk.service.records
+    first, records_ = people(desk).first, desk.service
     active, idle = desk.watchlist("active"), desk.watchlist("idle")
     subject = desk.enrol(1, active)
     desk.enrol(1, idle)
-    records_.watchlists.edit(OPERATOR, idle, {"active": False}, None)
+    records_.lists.watchlists.edit(OPERATOR, idle, {"active": False}, None)
     assert [name for _, name, _ in found(ask(desk, first, 1))] == ["active"]
-    records_.subjects.edit(OPERATOR, subject, {"status": SubjectStatus.SUSPENDED}, None)
+    records_.lists.subjects.edit(OPERATOR, subject, {"status": SubjectStatus.SUSPENDED}, None)
     assert found(ask(desk, first, 1)) == []
 
 
@@ -143,7 +143,9 @@ def test_no_photo_and_no_authority_leave_no_search(desk):
     with pytest.raises(NotPermitted):
         ask(desk, port_system(), 1)
     with pytest.raises(UnreadablePhoto):
-        desk.service.searches.search(people(desk).first, SearchRequest(photo_of(1)[:200], PURPOSE))
+        desk.service.screening.searches.search(
+            people(desk).first, SearchRequest(photo_of(1)[:200], PURPOSE)
+        )
     assert records(desk, "gallery.search") == []
 
 
@@ -151,11 +153,11 @@ def test_a_photo_that_is_another_subject_s_is_not_given_out(desk, lists):
     first = people(desk).first
     view = ask(desk, first, 1)
     stranger = desk.enrol(9, lists[2])
-    (photo,) = desk.service.records.subjects.get(OPERATOR, stranger).photos
+    (photo,) = desk.service.lists.subjects.get(OPERATOR, stranger).photos
     forged = [{**each, "photo_id": photo.id} for each in view.search.candidates]
-    with desk.service.records.kernel.database.write() as session:
+    with desk.service.kernel.database.write() as session:
         session.execute(
             update(ProbeSearch).where(ProbeSearch.id == view.search.id).values(candidates=forged)
         )
     with pytest.raises(NotFound):
-        desk.service.searches.photo(first, view.search.id, 1)
+        desk.service.screening.searches.photo(first, view.search.id, 1)

@@ -38,12 +38,12 @@ def scene(desk):
 
 @pytest.fixture
 def work(desk):
-    return desk.service.tip_desk
+    return desk.service.tip_steps
 
 
 @pytest.fixture
 def tips(desk):
-    return desk.service.records.tips
+    return desk.service.exchange.tips
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def state_of(tips, actor, tip):
 
 
 def actions_on(desk, object_id):
-    with desk.service.records.kernel.database.read() as session:
+    with desk.service.kernel.database.read() as session:
         query = select(AuditRecord).where(AuditRecord.object_id == object_id)
         return [record.action for record in session.scalars(query.order_by(AuditRecord.seq))]
 
@@ -95,7 +95,7 @@ def test_nothing_personal_lies_open_in_the_database(scene, work, desk, superviso
     content = photo_of(1)
     row = work.record(scene.sender, NEW, content)
     work.dismiss(scene.sender, row.id, "a harmless fisherman")
-    with desk.service.records.kernel.database.read() as session:
+    with desk.service.kernel.database.read() as session:
         stored = session.get_one(Tip, row.id)
         columns = [getattr(stored, column.key) for column in Tip.__table__.columns]
     text = repr(columns)
@@ -169,7 +169,7 @@ def test_a_tip_s_photo_is_searched_for_a_purpose(scene, work, tips, desk):
     assert found.search.purpose == PURPOSE
     view = tips.get(scene.sender, row.id)
     assert (view.tip.state, view.tip.search_id) == (S.SEARCHED, found.search.id)
-    assert desk.service.searches.get(scene.sender, found.search.id).candidates
+    assert desk.service.screening.searches.get(scene.sender, found.search.id).candidates
 
 
 def test_a_tip_without_a_photo_cannot_be_searched(scene, work, tips):
@@ -193,14 +193,17 @@ def test_a_settled_tip_is_not_searched(scene, work, desk):
 
 @pytest.mark.every_database
 def test_a_tip_is_referred_with_what_was_chosen(scene, work, tips, desk):
-    records = desk.service.records
+    records = desk.service
     row = work.record(scene.sender, NEW, photo_of(1))
     fields = [TipField.TEXT, TipField.PHOTO]
     referral = work.refer(scene.sender, row.id, scene.to(), fields)
     assert state_of(tips, scene.sender, row) is S.REFERRED
-    view = records.referrals.get(scene.receiver, referral.id)
+    view = records.exchange.referrals.get(scene.receiver, referral.id)
     assert (view.values, view.photos, view.object_id) == ({"text": TEXT}, ("photo",), None)
-    assert records.referrals.photo(scene.receiver, referral.id, "photo") == (photo_of(1), "jpeg")
+    assert records.exchange.referrals.photo(scene.receiver, referral.id, "photo") == (
+        photo_of(1),
+        "jpeg",
+    )
     for read in (tips.get, tips.photo):
         with pytest.raises(NotFound):
             read(scene.receiver, row.id)
@@ -209,7 +212,7 @@ def test_a_tip_is_referred_with_what_was_chosen(scene, work, tips, desk):
 def test_every_field_of_a_tip_can_be_carried_and_its_source_cannot(scene, work, desk):
     row = work.record(scene.sender, NEW, photo_of(1))
     referral = work.refer(scene.sender, row.id, scene.to(), list(TipField))
-    view = desk.service.records.referrals.get(scene.receiver, referral.id)
+    view = desk.service.exchange.referrals.get(scene.receiver, referral.id)
     assert {*view.values, *view.photos} == {field.value for field in TipField}
     assert SOURCE not in str(view.values)
     assert "source" not in {field.value for field in TipField}
@@ -224,7 +227,7 @@ def test_a_photo_that_is_not_there_cannot_be_carried(scene, work, tips):
 
 
 def test_a_referred_tip_waits_for_the_answer_and_then_comes_back(scene, work, tips, desk):
-    steps = desk.service.records.correspondence
+    steps = desk.service.exchange.referral_steps
     row = work.record(scene.sender, NEW)
     referral = work.refer(scene.sender, row.id, scene.to(), [TipField.TEXT])
     with pytest.raises(IllegalTransition, match="in hand"):
@@ -255,7 +258,7 @@ def test_only_analysts_enrol_and_only_on_their_own_lists(scene, work, tips, desk
     with pytest.raises(NotFound):
         work.enrol(analyst, row.id, NewSubject("Somebody", (foreign,)))
     assert state_of(tips, analyst, row) is S.NEW
-    assert desk.service.records.subjects.page(analyst, None, 10) == []
+    assert desk.service.lists.subjects.page(analyst, None, 10) == []
 
 
 def test_nobody_is_enrolled_from_a_photo_without_a_face(scene, work, tips, desk, analyst):

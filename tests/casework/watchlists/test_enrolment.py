@@ -16,7 +16,7 @@ pytestmark = pytest.mark.every_database
 
 
 def count(desk, table):
-    with desk.service.records.kernel.database.read() as session:
+    with desk.service.kernel.database.read() as session:
         return session.scalar(select(func.count()).select_from(table))
 
 
@@ -76,7 +76,7 @@ def test_the_same_reference_again_adds_what_is_new_to_the_same_subject(desk):
     assert (first.created, again.created) == (True, False)
     assert again.subject_id == first.subject_id
     assert [report.code for report in again.reports] == ["already_enrolled", "accepted"]
-    subject = desk.service.records.subjects.get(OPERATOR, first.subject_id)
+    subject = desk.service.lists.subjects.get(OPERATOR, first.subject_id)
     assert len(subject.photos) == 2
     assert {m.watchlist_id for m in subject.memberships} == set(desk.watchlists.values())
 
@@ -84,14 +84,14 @@ def test_the_same_reference_again_adds_what_is_new_to_the_same_subject(desk):
 def test_enrolling_the_very_same_again_changes_nothing(desk):
     enrolment = desk.service.enrolment
     first = enrolment.enrol(OPERATOR, person(desk, reference="P-1"), [photo_file(1)])
-    before = desk.service.records.subjects.get(OPERATOR, first.subject_id).version
-    position = desk.service.mirror.catch_up()
+    before = desk.service.lists.subjects.get(OPERATOR, first.subject_id).version
+    position = desk.service.gallery.replica.catch_up()
     (again,) = enrolment.store(
         OPERATOR, [Application(person(desk, reference="P-1"), (enrolment.examine(photo_file(1)),))]
     )
     assert again.subject_id == first.subject_id
-    assert desk.service.records.subjects.get(OPERATOR, first.subject_id).version == before
-    assert desk.service.mirror.catch_up() == position
+    assert desk.service.lists.subjects.get(OPERATOR, first.subject_id).version == before
+    assert desk.service.gallery.replica.catch_up() == position
 
 
 def test_a_group_is_stored_whole_or_not_at_all(desk):
@@ -103,19 +103,19 @@ def test_a_group_is_stored_whole_or_not_at_all(desk):
     with pytest.raises(NotFound):
         enrolment.store(OPERATOR, [good, bad])
     assert count(desk, Subject) == 0
-    assert desk.service.mirror.catch_up() == desk.service.mirror.gallery.version
+    assert desk.service.gallery.replica.catch_up() == desk.service.gallery.replica.gallery.version
 
 
 @pytest.mark.on_sqlite
 def test_photos_come_back_as_they_were_and_are_not_readable_in_the_file(desk, database):
     content = photo_of(1)
     desk.enrol(1)
-    (subject,) = desk.service.records.subjects.page(OPERATOR, None, 10)
-    back, kind = desk.service.records.subjects.photo_content(
+    (subject,) = desk.service.lists.subjects.page(OPERATOR, None, 10)
+    back, kind = desk.service.lists.subjects.photo_content(
         OPERATOR, subject.id, subject.photos[0].id
     )
     assert (back, kind) == (content, "jpeg")
-    desk.service.records.close()
+    desk.service.close()
     stored = b"".join(path.read_bytes() for path in database.parent.glob("siaga.db*"))
     assert content[100:200] not in stored
     embedding = fake_pipeline().analyse(content).embedding
@@ -126,16 +126,16 @@ def test_photos_come_back_as_they_were_and_are_not_readable_in_the_file(desk, da
 @pytest.mark.on_sqlite
 def test_erasing_a_subject_removes_its_bytes_from_the_database_file(desk, database):
     keep, gone = desk.enrol(1), desk.enrol(2)
-    subjects = desk.service.records.subjects
-    with desk.service.records.kernel.database.read() as session:
+    subjects = desk.service.lists.subjects
+    with desk.service.kernel.database.read() as session:
         sealed = {
             photo.subject_id: photo.sealed_content
             for photo in session.scalars(select(EnrolledPhoto))
         }
     subjects.remove(OPERATOR, gone)
-    with desk.service.records.kernel.database.engine.connect() as connection:
+    with desk.service.kernel.database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    desk.service.records.close()
+    desk.service.close()
     stored = database.read_bytes()
     assert sealed[keep][1000:1100] in stored
     assert sealed[gone][1000:1100] not in stored
@@ -144,7 +144,7 @@ def test_erasing_a_subject_removes_its_bytes_from_the_database_file(desk, databa
 def test_a_change_of_pack_is_noticed_and_re_embedding_mends_it(desk, database):
     for number in range(3):
         desk.enrol(number)
-    desk.service.records.close()
+    desk.service.close()
     pack = drawn_pack()
     newer = pack.model_copy(
         update={"recogniser": pack.recogniser.model_copy(update={"sha256": "0" * 64})}
@@ -153,14 +153,14 @@ def test_a_change_of_pack_is_noticed_and_re_embedding_mends_it(desk, database):
     service = Service.over(records, newer, fake_pipeline())
     with pytest.raises(TemplatesMissing, match="3 enrolled photos"):
         service.start()
-    assert list(service.re_embedding.run(batch=2)) == [(2, 3), (3, 3)]
+    assert list(service.gallery.re_embedding.run(batch=2)) == [(2, 3), (3, 3)]
     service = Service.over(records, newer, fake_pipeline())
     service.start()
-    assert len(service.mirror.gallery) == 3
+    assert len(service.gallery.replica.gallery) == 3
     records.close()
     old = open_service(database)  # the old pack can be returned to
-    assert len(old.mirror.gallery) == 3
-    old.records.close()
+    assert len(old.gallery.replica.gallery) == 3
+    old.close()
 
 
 def test_a_new_entry_that_has_lapsed_is_refused_a_known_one_gets_its_photos(desk):

@@ -44,7 +44,7 @@ class Post:
     """Webhooks of one service, with private targets allowed."""
 
     def __init__(self, desk: Desk) -> None:
-        records = desk.service.records
+        records = desk.service
         self.desk, self.records = desk, records
         self.webhooks = Webhooks(records.kernel, private=True)
         self.deliveries = Deliveries(records.kernel)
@@ -191,14 +191,14 @@ def test_a_message_that_is_sent_again_has_the_same_id_and_a_new_time(desk, post,
 
 
 def test_a_port_system_hears_of_its_own_encounters_without_an_identity(desk, post, receiver):
-    keys = desk.service.records.keys
+    keys = desk.service.accounts.keys
     mine, _ = keys.create(OPERATOR, NewKey("mine", frozenset({Scope.SCREEN})))
     post.register(receiver.url, key_id=mine.id)
     desk.enrol(1)
     desk.screen(1, key=port_system("key_other"))
     encounter = desk.screen(1, key=port_system(mine.id), traveller_ref="ref-1").encounter
     alert = encounter.alerts[0]
-    desk.service.records.review.acknowledge(officer(desk.agency(), Role.OFFICER), alert.id)
+    desk.service.review.decisions.acknowledge(officer(desk.agency(), Role.OFFICER), alert.id)
     post.queues.fill()
     post.send()
     raised, changed = receiver.messages
@@ -219,7 +219,7 @@ def test_a_list_that_is_shared_no_more_is_told_no_more_even_if_it_waits(desk, po
     alert_of(desk)
     post.queues.fill()
     analyst = officer(desk.agency(), Role.ANALYST)
-    desk.service.records.watchlists.edit(analyst, shared, {"shared_with": []}, None)
+    desk.service.lists.watchlists.edit(analyst, shared, {"shared_with": []}, None)
     alert_of(desk)
     post.queues.fill()
     post.send()
@@ -367,7 +367,7 @@ def test_only_the_chosen_kinds_are_told(desk, post):
     )
     row, _ = post.webhooks.create(OPERATOR, raised)
     alert_id = alert_of(desk)
-    desk.service.records.review.acknowledge(officer(desk.agency(), Role.OFFICER), alert_id)
+    desk.service.review.decisions.acknowledge(officer(desk.agency(), Role.OFFICER), alert_id)
     assert post.queues.fill() == 1
     assert [each.kind for each in post.log(row.id)] == ["alert.raised"]
 
@@ -399,7 +399,7 @@ def test_a_delivery_that_fails_too_often_switches_its_webhook_off_and_says_so(de
     assert "failed 3 times" in row.disabled_reason
     assert post.dispatch.figures().disabled == 1
     assert post.dispatch.claim(10) == []
-    with desk.service.records.kernel.database.read() as session:
+    with desk.service.kernel.database.read() as session:
         record = session.scalars(
             select(AuditRecord).where(AuditRecord.action == "webhook.disable")
         ).one()
@@ -440,7 +440,7 @@ def test_what_waited_too_long_is_no_longer_told(desk, post):
 
 
 def test_a_receiver_out_of_force_is_told_nothing(desk, post):
-    keys = desk.service.records.keys
+    keys = desk.service.accounts.keys
     port, _ = keys.create(OPERATOR, NewKey("port", frozenset({Scope.SCREEN})))
     post.register(key_id=port.id)
     desk.enrol(1)

@@ -17,12 +17,12 @@ from tests.services import officer, open_service, port_system
 
 
 def events(desk):
-    with desk.service.records.kernel.database.read() as session:
+    with desk.service.kernel.database.read() as session:
         return list(session.scalars(select(OutboxEvent).order_by(OutboxEvent.seq)))
 
 
 def seen(desk, actor, seq=0):
-    return desk.service.records.feed.after(actor, seq).events
+    return desk.service.exchange.feed.after(actor, seq).events
 
 
 def test_an_alert_is_in_the_outbox_and_a_clear_encounter_is_not(desk):
@@ -39,7 +39,7 @@ def test_each_step_of_a_review_is_told(desk):
     desk.enrol(1)
     alert = desk.screen(1).encounter.alerts[0]
     actor = officer(desk.agency(), Role.OFFICER)
-    desk.service.records.review.acknowledge(actor, alert.id)
+    desk.service.review.decisions.acknowledge(actor, alert.id)
     raised, changed = seen(desk, actor)
     assert [raised.kind, changed.kind] == [EventKind.ALERT_RAISED, EventKind.ALERT_CHANGED]
     assert raised.id != changed.id
@@ -48,7 +48,7 @@ def test_each_step_of_a_review_is_told(desk):
 
 
 def test_what_was_undone_is_not_told(desk):
-    records = desk.service.records
+    records = desk.service
     rung = []
     with records.kernel.outbox.listening(lambda: rung.append(1)):
         with suppress(ZeroDivisionError), records.kernel.database.write() as session:
@@ -85,13 +85,13 @@ def test_a_reader_hears_of_what_it_may_see_and_of_nothing_else(desk, agency, rol
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.ADMIN, Role.COORDINATOR, Role.PORT])
 def test_who_may_see_no_alert_may_not_listen(desk, role):
     with pytest.raises(NotPermitted):
-        desk.service.records.feed.open(officer(desk.agency(), role), None)
+        desk.service.exchange.feed.open(officer(desk.agency(), role), None)
     with pytest.raises(NotPermitted):
         seen(desk, officer(desk.agency(), role))
 
 
 def test_what_one_agency_is_handed_another_does_not_hear_of(desk):
-    records = desk.service.records
+    records = desk.service
     with records.kernel.database.write() as session:
         handed = Event(EventKind.REFERRAL_SENT, "ref_1", desk.agency("POL"))
         records.kernel.outbox.append(session, handed)
@@ -109,7 +109,7 @@ def test_a_list_that_is_no_longer_shared_is_no_longer_told(desk):
     reader = officer(desk.agency("POL"), Role.OFFICER)
     assert len(seen(desk, reader)) == 1
     analyst = officer(desk.agency(), Role.ANALYST)
-    desk.service.records.watchlists.edit(analyst, shared, {"shared_with": []}, None)
+    desk.service.lists.watchlists.edit(analyst, shared, {"shared_with": []}, None)
     assert seen(desk, reader) == ()
 
 
@@ -119,7 +119,7 @@ def test_the_first_opinion_is_veiled_in_what_is_told(desk):
     alert = desk.screen(1).encounter.alerts[0]
     first = officer(desk.agency(), Role.OFFICER, name="first")
     second = officer(desk.agency(), Role.SUPERVISOR, name="second")
-    review = desk.service.records.review
+    review = desk.service.review.decisions
     review.acknowledge(first, alert.id)
     review.decide(first, alert.id, Finding(Opinion.POTENTIAL_CANDIDATE))
     *_, told = seen(desk, second)
@@ -132,7 +132,7 @@ def test_the_first_opinion_is_veiled_in_what_is_told(desk):
 def test_a_reader_goes_on_where_it_left_off(desk):
     desk.enrol(1)
     reader = officer(desk.agency(), Role.OFFICER)
-    feed = desk.service.records.feed
+    feed = desk.service.exchange.feed
     start = feed.open(reader, None)
     assert (start.event_id, start.seq, start.resumed) == (START, 0, False)
     for _ in range(3):
@@ -160,7 +160,7 @@ def test_the_place_given_to_a_reader_says_nothing_of_others_events(desk):
     desk.enrol(1)
     desk.screen(1)
     stranger = officer(desk.agency("BEA"), Role.OFFICER)
-    point = desk.service.records.feed.open(stranger, None)
+    point = desk.service.exchange.feed.open(stranger, None)
     assert (point.event_id, point.seq) == (START, 0)
 
 
@@ -168,7 +168,7 @@ def test_the_place_given_to_a_reader_says_nothing_of_others_events(desk):
 def test_a_reader_who_follows_while_many_write_misses_nothing(desk):
     """Numbers appear in order: whoever has read up to one has had all before it."""
     desk.enrol(1)
-    records = desk.service.records
+    records = desk.service
     reader = officer(desk.agency(), Role.OFFICER)
     had: list[str] = []
     done = threading.Event()
@@ -177,7 +177,7 @@ def test_a_reader_who_follows_while_many_write_misses_nothing(desk):
         seq = 0
         while True:
             last = done.is_set()
-            stretch = records.feed.after(reader, seq)
+            stretch = records.exchange.feed.after(reader, seq)
             had.extend(told.id for told in stretch.events)
             seq = stretch.reached
             if last:
@@ -203,6 +203,6 @@ def test_what_was_told_is_still_there_after_a_restart(desk, database):
     (event,) = events(desk)
     reader = officer(desk.agency(), Role.OFFICER)
     again = open_service(database, desk.clock)
-    (told,) = again.records.feed.after(reader, 0).events
+    (told,) = again.exchange.feed.after(reader, 0).events
     assert told.id == event.id
-    again.records.close()
+    again.close()

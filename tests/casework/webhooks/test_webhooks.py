@@ -22,7 +22,7 @@ URL = "https://127.0.0.1:9/siaga"
 @pytest.fixture
 def webhooks(desk):
     """Webhooks where private targets are allowed, so that no name has to be resolved."""
-    records = desk.service.records
+    records = desk.service
     return Webhooks(records.kernel, private=True)
 
 
@@ -41,8 +41,8 @@ def test_an_administrator_keeps_the_agency_s_webhooks_and_no_other_s(desk, webho
         lambda: webhooks.edit(stranger, row.id, {"active": False}, None),
         lambda: webhooks.rotate(stranger, row.id),
         lambda: webhooks.remove(stranger, row.id),
-        lambda: desk.service.records.deliveries.page(stranger, row.id, None, 10),
-        lambda: desk.service.records.deliveries.ping(stranger, row.id),
+        lambda: desk.service.exchange.deliveries.page(stranger, row.id, None, 10),
+        lambda: desk.service.exchange.deliveries.ping(stranger, row.id),
         lambda: webhooks.create(stranger, NewWebhook(URL, RAISED, agency_id=desk.agency())),
         lambda: webhooks.get(admin(desk), "whk_none"),
     ):
@@ -54,7 +54,7 @@ def test_an_administrator_keeps_the_agency_s_webhooks_and_no_other_s(desk, webho
 
 
 def test_a_port_system_s_webhook_belongs_to_a_key_that_screens(desk, webhooks):
-    keys = desk.service.records.keys
+    keys = desk.service.accounts.keys
     port, _ = keys.create(OPERATOR, NewKey("port", frozenset({Scope.SCREEN})))
     office, _ = keys.create(
         OPERATOR, NewKey("office", frozenset({Scope.ENROL}), agency_id=desk.agency())
@@ -73,7 +73,7 @@ def test_a_port_system_s_webhook_belongs_to_a_key_that_screens(desk, webhooks):
 
 
 def test_a_target_inside_is_refused_when_registered_and_when_changed(desk, webhooks):
-    guarded = desk.service.records.webhooks
+    guarded = desk.service.exchange.webhooks
     with pytest.raises(TargetRefused):
         guarded.create(admin(desk), NewWebhook(URL, RAISED, agency_id=desk.agency()))
     row, _ = webhooks.create(admin(desk), NewWebhook(URL, RAISED, agency_id=desk.agency()))
@@ -83,7 +83,7 @@ def test_a_target_inside_is_refused_when_registered_and_when_changed(desk, webho
 
 
 def test_a_secret_is_sealed_and_both_are_kept_while_one_replaces_the_other(desk, webhooks):
-    records = desk.service.records
+    records = desk.service
     made, first = webhooks.create(admin(desk), NewWebhook(URL, RAISED, agency_id=desk.agency()))
     assert base64.b64decode(first.removeprefix("whsec_")) not in made.sealed_secret
     row, second = webhooks.rotate(admin(desk), made.id, timedelta(hours=1))
@@ -104,7 +104,7 @@ def test_an_edit_of_an_outdated_version_changes_nothing(desk, webhooks):
     with pytest.raises(StaleVersion):
         webhooks.edit(admin(desk), row.id, {"active": True}, row.version)
     webhooks.remove(admin(desk), row.id)
-    with desk.service.records.kernel.database.read() as session:
+    with desk.service.kernel.database.read() as session:
         assert session.scalars(select(Webhook)).all() == []
 
 
@@ -112,9 +112,9 @@ def test_every_change_is_audited_without_address_or_secret(desk, webhooks):
     row, secret = webhooks.create(admin(desk), NewWebhook(URL, RAISED, agency_id=desk.agency()))
     webhooks.edit(admin(desk), row.id, {"description": "the police's"}, None)
     webhooks.rotate(admin(desk), row.id)
-    desk.service.records.deliveries.ping(admin(desk), row.id)
+    desk.service.exchange.deliveries.ping(admin(desk), row.id)
     webhooks.remove(admin(desk), row.id)
-    with desk.service.records.kernel.database.read() as session:
+    with desk.service.kernel.database.read() as session:
         records = session.scalars(
             select(AuditRecord).where(AuditRecord.object_id == row.id).order_by(AuditRecord.seq)
         ).all()
