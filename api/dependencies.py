@@ -72,8 +72,8 @@ _BEARER: Final = HTTPBearer(
 
 async def plain_address(request: Request) -> None:
     """Refuse an address with a NUL in it: no id has one, and PostgreSQL takes none in a text."""
-    asked = request.scope["query_string"]
-    if "\0" in request.scope["path"] or b"%00" in asked or b"\0" in asked:
+    query = request.scope["query_string"]
+    if "\0" in request.scope["path"] or b"%00" in query or b"\0" in query:
         raise RequestInvalid(
             "The address contains a NUL character (%00): no id and no word has one.",
             [FieldProblem(field="address", message="contains a NUL character")],
@@ -173,14 +173,14 @@ async def _actor(
     """Return who makes the request; whether they may is for `Allowed` to say."""
     if credentials is None:
         raise NotAuthenticated("credentials_missing")
-    text, records = credentials.credentials, service
-    known = records.accounts.sessions if is_session(text) else records.accounts.keys
+    text = credentials.credentials
+    holders = service.accounts.sessions if is_session(text) else service.accounts.keys
     # One row of a local file is read sooner than a thread is woken; a server is waited for, and so
     # is a session now and then, which is written when it was used last.
-    if records.kernel.database.local and known is records.accounts.keys:
-        found = known.recognise(text)
+    if service.kernel.database.local and holders is service.accounts.keys:
+        found = holders.recognise(text)
     else:
-        found = await asyncio.to_thread(known.recognise, text)
+        found = await asyncio.to_thread(holders.recognise, text)
     return found.asking(request.scope["siaga.request_id"])
 
 
@@ -192,12 +192,12 @@ async def _recognise(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
 ) -> Callable[[], Actor]:
     """Return what tells who makes the request, to be asked again while the answer goes on."""
-    text, records = credentials.credentials if credentials is not None else "", service
+    text = credentials.credentials if credentials is not None else ""
 
     def recognise() -> Actor:
         if is_session(text):
-            return records.accounts.sessions.recognise(text, used=False)
-        return records.accounts.keys.recognise(text)
+            return service.accounts.sessions.recognise(text, used=False)
+        return service.accounts.keys.recognise(text)
 
     return recognise
 

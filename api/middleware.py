@@ -102,14 +102,14 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        received = held = 0
+        received = in_memory = 0
         kept = scope["path"] not in self.larger
         max_bytes = self.larger.get(scope["path"], self.max_bytes)
         announced = Headers(scope=scope).get("content-length", "")
         too_large = announced.isdigit() and int(announced) > max_bytes
 
         async def counted() -> Message:
-            nonlocal received, held
+            nonlocal received, in_memory
             if too_large:
                 raise _refusal(max_bytes)
             message = await receive()
@@ -122,13 +122,13 @@ class BodyLimit:
                     if arrived > self._spare:
                         raise Overloaded
                     self._spare -= arrived
-                    held += arrived
+                    in_memory += arrived
             return message
 
         try:
             await self.app(scope, counted, send)
         finally:
-            self._spare += held
+            self._spare += in_memory
 
 
 def _refusal(max_bytes: int) -> BodyTooLarge:

@@ -91,7 +91,7 @@ class Streams:
         outbox: Outbox,
         recognise: Callable[[], Actor],
         point: Cursor,
-        spell: Serializer | None = None,
+        serializer: Serializer | None = None,
     ) -> AsyncIterator[ServerSentEvent]:
         """Give what happens from a point on, until the reader may read no more.
 
@@ -101,9 +101,9 @@ class Streams:
             recognise: tells who reads; asked again before anything is given, it raises where a
                 session has ended.
             point: where to begin.
-            spell: how events are written, on a thread; None means as in webhooks.
+            serializer: how events are written, on a thread; None means as in webhooks.
         """
-        written = spell or _as_in_webhooks
+        written = serializer or _as_in_webhooks
         yield ServerSentEvent(
             event="ready",
             id=point.event_id,
@@ -113,8 +113,8 @@ class Streams:
 
         def read() -> tuple[Batch, list[ServerSentEvent]]:
             actor = recognise()
-            stretch = feed.after(actor, seq, _BATCH)
-            return stretch, written(stretch.events, actor) if stretch.events else []
+            batch = feed.after(actor, seq, _BATCH)
+            return batch, written(batch.events, actor) if batch.events else []
 
         seq, woken, loop = point.seq, asyncio.Event(), asyncio.get_running_loop()
 
@@ -125,18 +125,18 @@ class Streams:
             while not self._closing.is_set():
                 woken.clear()
                 try:
-                    stretch, events = await asyncio.to_thread(read)
+                    batch, events = await asyncio.to_thread(read)
                 except (NotAuthenticated, NotPermitted):
                     return
                 for event in events:
                     yield event
-                seq = stretch.reached
-                if not stretch.more:
+                seq = batch.reached
+                if not batch.more:
                     await first_of(_LOOK_AGAIN_S, self._closing, woken)
 
 
 def _as_in_webhooks(events: Sequence[FeedEvent], actor: Actor) -> list[ServerSentEvent]:
     return [
-        ServerSentEvent(render(told, actor).decode(), event=told.kind.value, id=told.id)
-        for told in events
+        ServerSentEvent(render(each, actor).decode(), event=each.kind.value, id=each.id)
+        for each in events
     ]

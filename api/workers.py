@@ -60,7 +60,9 @@ class WorkPool:
         self._taken = 0
         self._threads = ThreadPoolExecutor(workers, "siaga-worker", initializer=_one_thread_each)
         self._io_threads = ThreadPoolExecutor(min(self.places, _MOST_IO_THREADS), "siaga-io")
-        self._spare = ThreadPoolExecutor(1, "siaga-spare", initializer=_behind_all_others)
+        self._low_priority = ThreadPoolExecutor(
+            1, "siaga-low-priority", initializer=_lowest_priority
+        )
         self._worker_free = asyncio.Event()
         self._worker_free.set()
 
@@ -140,13 +142,13 @@ class WorkPool:
     async def low_priority(self, work: Callable[[], T]) -> T:
         """Run a short piece of `work` that nobody waits for, once a worker is free."""
         await self._worker_free.wait()
-        return await asyncio.wrap_future(self._spare.submit(work))
+        return await asyncio.wrap_future(self._low_priority.submit(work))
 
     async def shutdown(self) -> None:
         """Finish what was admitted and stop the threads."""
         await asyncio.to_thread(self._threads.shutdown, wait=True)
         await asyncio.to_thread(self._io_threads.shutdown, wait=True)
-        await asyncio.to_thread(self._spare.shutdown, wait=True)
+        await asyncio.to_thread(self._low_priority.shutdown, wait=True)
 
 
 _HASHES_AT_ONCE: Final = 2
@@ -188,7 +190,7 @@ def _one_thread_each() -> None:
     threadpool_limits(1)
 
 
-def _behind_all_others() -> None:
+def _lowest_priority() -> None:
     _one_thread_each()
     # Linux has priorities by thread; elsewhere it shares as the others do.
     with suppress(OSError, AttributeError):

@@ -76,7 +76,7 @@ class WebhookDelivery:
 
 
 def _failed(name: str) -> Callable[[Exception], None]:
-    def tell(error: Exception) -> None:
+    def report(error: Exception) -> None:
         log.error("telling failed", work=name, exc_info=error)
 
-    return tell
+    return report

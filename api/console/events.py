@@ -17,16 +17,16 @@ from casework.kernel.vocabulary import SessionKind
 _PRIVATE: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-def stream(visit: OfficerRequest, spell: Serializer) -> EventStream:
+def stream(visit: OfficerRequest, serializer: Serializer) -> EventStream:
     """Answer with events until the page is left or the session ends; watching keeps none alive.
 
     Args:
         visit: who watches. The page says where it was read (`since`), or a browser that comes back
             where it left off (`Last-Event-ID`).
-        spell: writes events for the page; called on a thread.
+        serializer: writes events for the page; called on a thread.
     """
     given = visit.request.headers.get("last-event-id") or visit.request.query_params.get("since")
-    answer = EventStream(_told(visit, spell, given))
+    answer = EventStream(_events(visit, serializer, given))
     answer.headers.update(_PRIVATE)
     return answer
 
@@ -36,8 +36,8 @@ def event(name: str, data: object, event_id: str) -> ServerSentEvent:
     return ServerSentEvent(json.dumps(data), event=name, id=event_id)
 
 
-async def _told(
-    visit: OfficerRequest, spell: Serializer, given: str | None
+async def _events(
+    visit: OfficerRequest, serializer: Serializer, given: str | None
 ) -> AsyncIterator[ServerSentEvent]:
     records = visit.service
     streams = visit.state.streams
@@ -49,7 +49,7 @@ async def _told(
     with streams.place(visit.actor.id):
         point = await asyncio.to_thread(records.exchange.feed.open, visit.actor, given)
         async for each in streams.events(
-            records.exchange.feed, records.kernel.outbox, recognise, point, spell
+            records.exchange.feed, records.kernel.outbox, recognise, point, serializer
         ):
             yield each
         try:

@@ -31,7 +31,7 @@ def shown(kind: ReferralKind, values: Mapping[str, Any], speech: Locale) -> list
     What is carried although nothing was known of it has an empty value.
     """
     return [
-        (speech(labels.of(each)), told(each, values[each.value], speech))
+        (speech(labels.of(each)), written(each, values[each.value], speech))
         for each in _FIELDS[kind]
         if each.value in values
     ]
@@ -42,7 +42,7 @@ def photos(kind: ReferralKind, names: Sequence[str], speech: Locale) -> list[tup
     return [(each.value, speech(labels.of(each))) for each in _FIELDS[kind] if each.value in names]
 
 
-def told(field: str, value: Any, speech: Locale) -> str:  # noqa: ANN401 - as JSON has it
+def written(field: str, value: Any, speech: Locale) -> str:  # noqa: ANN401 - as JSON has it
     """Return a carried value as text; empty where nothing is known."""
     if value is None or value in ("", [], ()):
         return ""

@@ -82,12 +82,12 @@ class Strict(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _without_nul(cls, said: Any) -> Any:  # noqa: ANN401 - before anything is known of it
+    def _without_nul(cls, value: Any) -> Any:  # noqa: ANN401 - before anything is known of it
         """Refuse a character that no name has and that PostgreSQL cannot store."""
-        texts = said if isinstance(said, list) else [said]
+        texts = value if isinstance(value, list) else [value]
         if any("\0" in text for text in texts if isinstance(text, str)):
             raise ValueError("the text contains a NUL character")
-        return said
+        return value
 
 
 class Patch(Strict):

@@ -10,7 +10,7 @@ from api.v1.alerts import routes as alerts
 from api.v1.audit import routes as audit
 from api.v1.calibrations import routes as calibrations
 from api.v1.compare import routes as compare
-from api.v1.data_subject_report import routes as held
+from api.v1.data_subject_report import routes as data_subject_report
 from api.v1.encounters import routes as encounters
 from api.v1.health import routes as health
 from api.v1.imports import routes as imports
@@ -37,7 +37,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     exports.router,
     subjects.router,
     imports.router,
-    held.router,
+    data_subject_report.router,
     calibrations.router,
     reports.router,
     webhooks.router,

@@ -57,13 +57,13 @@ def start(
 ) -> Response:
     """Send the browser to the identity provider."""
     try:
-        departure = sign_on.begin(safe_redirect(next))
+        authorization = sign_on.begin(safe_redirect(next))
     except errors.ProviderUnavailable as error:
         return _refused(request, error, settings.cookie_secure)
-    answer = RedirectResponse(departure.address, _SEE_OTHER, _TO_BROWSER)
+    answer = RedirectResponse(authorization.address, _SEE_OTHER, _TO_BROWSER)
     answer.set_cookie(
         HELD,
-        departure.held,
+        authorization.held,
         max_age=int(HOLDS_FOR.total_seconds()),
         path=router.prefix,
         secure=settings.cookie_secure,
@@ -99,27 +99,27 @@ def callback(
     """
     back = Callback(request.cookies.get(HELD), state, code, error, iss)
     try:
-        arrived = sign_on.finish(back, request_id)
+        finished = sign_on.finish(back, request_id)
     except (errors.SignOnRefused, errors.ProviderUnavailable) as refusal:
         return _refused(request, refusal, settings.cookie_secure)
-    answer = RedirectResponse(arrived.going_to, _SEE_OTHER, _TO_BROWSER)
-    session, secure = arrived.signed_in, settings.cookie_secure
+    answer = RedirectResponse(finished.going_to, _SEE_OTHER, _TO_BROWSER)
+    session, secure = finished.signed_in, settings.cookie_secure
     cookies.keep_session(answer, session.text, secure=secure)
-    return _arrived(answer, secure=settings.cookie_secure)
+    return _without_pending(answer, secure=settings.cookie_secure)
 
 
 def _refused(request: Request, error: errors.CaseworkError, secure: bool) -> Response:
     kind = problems.KINDS[type(error)]
     if "text/html" in request.headers.get("accept", ""):
         query = urlencode({"problem": kind.code})
-        return _arrived(
+        return _without_pending(
             RedirectResponse(f"{SIGN_IN}?{query}", _SEE_OTHER, _TO_BROWSER), secure=secure
         )
     answer = problems.response(request, kind, str(error), message=error.message)
-    return _arrived(answer, secure=secure)
+    return _without_pending(answer, secure=secure)
 
 
-def _arrived(answer: Response, *, secure: bool) -> Response:
+def _without_pending(answer: Response, *, secure: bool) -> Response:
     """Take back what the browser held: it serves once."""
     answer.delete_cookie(HELD, path=router.prefix, secure=secure, httponly=True, samesite="lax")
     return answer

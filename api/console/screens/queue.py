@@ -115,13 +115,13 @@ async def events(visit: Watcher) -> Response:
     wanted = Asked.of(visit.request).wanted(visit)
     only = visit.request.query_params.get("only")
 
-    def spell(told: Sequence[FeedEvent], actor: Actor) -> list[ServerSentEvent]:
-        ids = {each.object_id for each in told if each.alert is not None}
+    def serialize(events: Sequence[FeedEvent], actor: Actor) -> list[ServerSentEvent]:
+        ids = {each.object_id for each in events if each.alert is not None}
         if only is not None:
             ids &= {only}
-        return [event("alerts", _rows(visit, actor, ids, wanted), told[-1].id)] if ids else []
+        return [event("alerts", _rows(visit, actor, ids, wanted), events[-1].id)] if ids else []
 
-    return stream(visit, spell)
+    return stream(visit, serialize)
 
 
 def _rows(

@@ -190,7 +190,7 @@ def _group(
         Choice(
             each.value,
             speech(labels.of(each)),
-            referral_fields.told(each.value, values.get(each.value), speech),
+            referral_fields.written(each.value, values.get(each.value), speech),
             photos.get(each.value, ""),
         )
         for each in fields

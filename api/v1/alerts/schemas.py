@@ -224,8 +224,8 @@ class FindingIn(Strict):
 
     @field_validator("note")
     @classmethod
-    def _explained(cls, note: str | None, said: ValidationInfo) -> str | None:
-        if not note and OpinionReason.OTHER in said.data.get("reasons", ()):
+    def _explained(cls, note: str | None, info: ValidationInfo) -> str | None:
+        if not note and OpinionReason.OTHER in info.data.get("reasons", ()):
             raise ValueError("say in a note what the other reason is")
         return note or None
 
@@ -245,7 +245,7 @@ class ClosingIn(Strict):
 
     @field_validator("note")
     @classmethod
-    def _explained(cls, note: str | None, said: ValidationInfo) -> str | None:
-        if not note and said.data.get("disposal") is Disposal.OTHER:
+    def _explained(cls, note: str | None, info: ValidationInfo) -> str | None:
+        if not note and info.data.get("disposal") is Disposal.OTHER:
             raise ValueError("say in a note how it ended")
         return note or None

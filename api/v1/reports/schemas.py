@@ -136,14 +136,14 @@ class ReviewReportOut(Answer):
     @classmethod
     def of(cls, report: ReviewReport) -> Self:
         """Make the answer from the report."""
-        asked = report.question
+        request = report.question
         return cls(
-            since=asked.since,
-            until=asked.until,
-            by=list(asked.by),
+            since=request.since,
+            until=request.until,
+            by=list(request.by),
             lines=[
                 ReviewLine(
-                    group=dict(zip(asked.by, line.group, strict=True)),
+                    group=dict(zip(request.by, line.group, strict=True)),
                     **{name: getattr(line, name) for name in _FIGURES},
                 )
                 for line in report.lines

@@ -60,9 +60,9 @@ class PortEventOut(Answer):
     alert: PortAlertState
 
 
-def render(told: FeedEvent, reader: Actor) -> bytes:
+def render(event: FeedEvent, reader: Actor) -> bytes:
     """Write an event as JSON for one reader."""
-    alert = told.alert
+    alert = event.alert
     if Role.PORT in reader.roles and alert is not None:
         seen = PortAlertState(
             id=alert.id,
@@ -70,16 +70,16 @@ def render(told: FeedEvent, reader: Actor) -> bytes:
             outcome=Outcome(alert.encounter.outcome),
             state=shown_state(alert, reader),
         )
-        port = PortEventOut(id=told.id, kind=told.kind, at=told.at, alert=seen)
+        port = PortEventOut(id=event.id, kind=event.kind, at=event.at, alert=seen)
         return port.model_dump_json().encode()
-    event = EventOut(
-        id=told.id,
-        kind=told.kind,
-        at=told.at,
-        object_id=told.object_id,
+    whole = EventOut(
+        id=event.id,
+        kind=event.kind,
+        at=event.at,
+        object_id=event.object_id,
         alert=AlertSummary.of(alert, reader) if alert is not None else None,
     )
-    return event.model_dump_json().encode()
+    return whole.model_dump_json().encode()
 
 
 class WebhookIn(Strict):
