@@ -3,14 +3,16 @@
 A screen is a module of `screens` with a router, and its templates in `templates`. docs/console.md
 tells how to add one. Everything else is the frame that screens hang in:
 
-    visit.py      who visits, in which language; what a screen asks for in its signature
-    posted.py     what a form sends, and the proof that it was one of ours
-    speech.py     languages: catalogues, dates, numbers
-    words.py      what the domain's words are called
+    page.py       who asks for a page, in which language; what a screen has in its signature
+    forms.py      what a form sends, and the proof that it was one of ours
+    i18n.py       languages: catalogues, dates, numbers
+    labels.py     what the domain's words are called
+    messages.py   notices; the domain's sentences and errors in the reader's language
     navigation.py the menu
     assets.py     our own style sheets and modules, under names that change with their content
-    faults.py     errors as pages
+    errors.py     errors as pages
     headers.py    what browsers are told on every page
-    live.py       what is new, told as it happens
-    frame.py      the assembly of these
+    events.py     what is new, as it happens
+    templating.py the templates' environments, one a language
+    install.py    the assembly of the screens
 """

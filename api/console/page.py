@@ -1,6 +1,6 @@
 """A visit: who asks for a page, in which language; what every screen has in its signature.
 
-    Reader = Annotated[OfficerVisit, Depends(Page(Act.READ_ALERT))]
+    Reader = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_ALERT))]
 
     @router.get("/alerts/{alert_id}")
     def show(alert_id: str, visit: Reader) -> Response:
@@ -135,7 +135,7 @@ class PageRequest:
 
         Args:
             address: an address of the console.
-            done: a code of `words.NOTICES`, to be said there.
+            done: a code of `messages.NOTICES`, to be said there.
             query: more of the address.
         """
         wanted = {**query, **({"done": done} if done is not None else {})}
