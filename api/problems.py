@@ -23,6 +23,15 @@ RETRY_AFTER_SECONDS: Final = 1
 # The connection is closed: nobody reads this status, but the log tells it from a success.
 CLIENT_CLOSED_REQUEST: Final = 499
 
+# As RFC 9110 names statuses, where Python before 3.13 has the names of RFC 2616; and our own.
+_TITLES: Final[Mapping[int, str]] = {
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
+    CLIENT_CLOSED_REQUEST: "Client Closed Request",
+}
+
 
 class FieldProblem(BaseModel):
     """What is wrong with one field."""
@@ -272,7 +281,7 @@ def _http_error(request: Request, error: Exception) -> Response:
         detail = "The body cannot be read: send JSON in UTF-8."
         unreadable = [FieldProblem(field="body", message="not JSON in UTF-8")]
         return response(request, KINDS[RequestInvalid], detail, unreadable)
-    code = HTTPStatus(status).phrase.lower().replace(" ", "_")
+    code = _title(status).lower().replace(" ", "_")
     return response(request, ProblemKind(status, code, error.headers or {}), str(error.detail))
 
 
@@ -283,4 +292,4 @@ def unforeseen(request: Request) -> Response:
 
 
 def _title(status: int) -> str:
-    return "Client Closed Request" if status == CLIENT_CLOSED_REQUEST else HTTPStatus(status).phrase
+    return _TITLES.get(status) or HTTPStatus(status).phrase

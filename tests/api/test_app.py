@@ -58,14 +58,21 @@ def test_a_service_that_cannot_open_says_why_and_tells_its_owner(tmp_path):
     told = threading.Event()
 
     def fail(_settings):
-        raise TemplatesMissing("run `siaga reembed`")
+        raise TemplatesMissing("templates_missing", photos=3, pack="open")
 
     app = create_app(settings_for(tmp_path), fail, on_failure=told.set)
     with TestClient(app) as client:
         assert told.wait(patience(10))
         answer = client.get("/readyz")
         assert answer.status_code == 503
-        assert answer.json() == {"status": "failed", "detail": "run `siaga reembed`"}
+        assert answer.json()["status"] == "failed"
+        assert "run `siaga reembed`" in answer.json()["detail"]
+
+
+def test_statuses_are_named_as_rfc_9110_does_on_every_python(client, port):
+    assert problem(client.get("/nowhere"), 404, "not_found")["title"] == "Not Found"
+    empty = client.post("/v1/encounters", headers=port)
+    assert problem(empty, 422, "request_invalid")["title"] == "Unprocessable Content"
 
 
 def test_what_the_framework_refuses_is_a_problem_too(client, port):
