@@ -16,9 +16,9 @@ from casework.service import Service
 from casework.watchlists.enrolment import PhotoFile
 from cli.options import AsJson
 from cli.output import Exit, err, item_progress, out, print_json
-from cli.people_folder import PHOTO_SUFFIXES
 from config.opening import open_service
 from config.settings import Settings
+from detector.containers.base import PHOTO_SUFFIXES
 from index.outliers import plausible_non_mated_limit
 from index.threads import use_threads
 

@@ -12,10 +12,10 @@ byte:
 """
 
 import re
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
 
-from detector.containers.base import Header, PhotoFormat
+from detector.containers.base import ACCEPTED_FORMATS, Header, PhotoFormat
 from detector.containers.bmp import read_bmp
 from detector.containers.jpeg import read_jpeg
 from detector.containers.jpeg2000 import read_codestream, read_jp2
@@ -26,20 +26,23 @@ from detector.errors import EmptyPhoto, UnsupportedFormat
 
 __all__ = ["Header", "PhotoFormat", "read_header"]
 
-UNSUPPORTED: Final = (
-    "This is {}, which is not accepted. Send the photo as JPEG, PNG, WebP, BMP, TIFF or JPEG 2000."
-)
+UNSUPPORTED: Final = f"This is {{}}, which is not accepted. Send the photo as {ACCEPTED_FORMATS}."
 UNKNOWN: Final = "an unknown kind of file"
 
-READERS: Final[tuple[tuple[re.Pattern[bytes], Callable[[bytes], Header]], ...]] = (
-    (re.compile(rb"\xff\xd8\xff"), read_jpeg),
-    (re.compile(rb"\x89PNG\r\n\x1a\n"), read_png),
-    (re.compile(rb"RIFF....WEBP", re.DOTALL), read_webp),
-    (re.compile(rb"BM"), read_bmp),
-    (re.compile(rb"II\x2a\0|MM\0\x2a"), read_tiff),
-    (re.compile(rb"\0\0\0\x0cjP  \r\n\x87\n"), read_jp2),
-    (re.compile(rb"\xff\x4f\xff\x51"), read_codestream),
-)
+Reader: TypeAlias = Callable[[bytes], Header]
+
+READERS: Final[Mapping[PhotoFormat, Mapping[re.Pattern[bytes], Reader]]] = {
+    PhotoFormat.JPEG: {re.compile(rb"\xff\xd8\xff"): read_jpeg},
+    PhotoFormat.PNG: {re.compile(rb"\x89PNG\r\n\x1a\n"): read_png},
+    PhotoFormat.WEBP: {re.compile(rb"RIFF....WEBP", re.DOTALL): read_webp},
+    PhotoFormat.BMP: {re.compile(rb"BM"): read_bmp},
+    PhotoFormat.TIFF: {re.compile(rb"II\x2a\0|MM\0\x2a"): read_tiff},
+    PhotoFormat.JPEG_2000: {
+        re.compile(rb"\0\0\0\x0cjP  \r\n\x87\n"): read_jp2,
+        re.compile(rb"\xff\x4f\xff\x51"): read_codestream,
+    },
+}
+"""By the first bytes of a file."""
 
 # What else is sent by mistake: the sender is told what it is. The first that matches names it, so
 # the general (a video, text) come after the particular (HEIC, a web page).
@@ -67,8 +70,9 @@ def read_header(data: bytes) -> Header:
     """
     if not data:
         raise EmptyPhoto("No photo was received: the file is empty. Send it again.")
-    for magic, read in READERS:
-        if magic.match(data):
-            return read(data)
+    for readers in READERS.values():
+        for magic, read in readers.items():
+            if magic.match(data):
+                return read(data)
     kind = next((name for magic, name in STRANGERS if magic.match(data)), UNKNOWN)
     raise UnsupportedFormat(UNSUPPORTED.format(kind))

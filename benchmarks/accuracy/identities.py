@@ -7,9 +7,8 @@ identity, and the report says so: left apart, each would be the other's false al
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".jp2"})
+from detector.containers.base import PHOTO_SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def read_data_set(root: Path, clashes: Iterable[tuple[str, str]] = ()) -> DataSe
     merged = tuple(pair for pair in clashes if set(pair) <= set(folders))
     first_name = {second: first for first, second in merged}
     for folder in folders:
-        found = sorted(f for f in (root / folder).iterdir() if f.suffix.lower() in _SUFFIXES)
+        found = sorted(f for f in (root / folder).iterdir() if f.suffix.lower() in PHOTO_SUFFIXES)
         if found:
             number = numbers.setdefault(first_name.get(folder, folder), len(numbers))
             photos += found

@@ -24,9 +24,9 @@ from casework.kernel.permissions import Permission
 from casework.kernel.vault import Vault
 from casework.tables import EnrolledPhoto, Subject, WatchlistEntry
 from casework.watchlists import watchlists
+from detector.containers.base import PhotoFormat
 
 _AT_ONCE: Final = 200
-_SUFFIXES: Final = {"jpeg": "jpg", "jpeg2000": "jp2", "tiff": "tif"}
 
 
 class ExportForm(StrEnum):
@@ -162,7 +162,7 @@ _LINES: Final[dict[ExportForm, Callable[[dict[str, Any]], str]]] = {
 
 
 def _name(photo: EnrolledPhoto) -> str:
-    return f"photos/{photo.id}.{_SUFFIXES.get(photo.format, photo.format)}"
+    return f"photos/{photo.id}{PhotoFormat(photo.format).suffixes[0]}"
 
 
 def _info(name: str) -> zipfile.ZipInfo:

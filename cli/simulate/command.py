@@ -10,9 +10,9 @@ from siaga_client import AsyncClient
 
 from cli.options import AsJson
 from cli.output import Exit, err, out, print_json
-from cli.people_folder import PHOTO_SUFFIXES
 from cli.simulate.summary import Summary, dashboard
 from cli.simulate.traffic import Direction, Plan, Traffic, run
+from detector.containers.base import PHOTO_SUFFIXES
 
 _REDRAW_S: Final = 0.25
 

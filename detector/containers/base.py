@@ -7,13 +7,15 @@ the format's rules (`check`, `malformed`), and bytes that follow a rule nobody n
 import struct
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Final, Self, TypeAlias
 
 from detector.errors import TooManyPixels, UnreadablePhoto, UnsupportedFormat
 
 __all__ = [
+    "ACCEPTED_FORMATS",
     "CUT_SHORT",
     "MAX_SEGMENTS",
+    "PHOTO_SUFFIXES",
     "UPRIGHT",
     "Header",
     "PhotoFormat",
@@ -38,14 +40,35 @@ VARIANT: Final = "This {} uses {}, which is not accepted. Export the photo as an
 
 
 class PhotoFormat(StrEnum):
-    """The accepted containers."""
+    """The accepted containers, by the names that are recorded; `detector.header` reads each."""
 
-    JPEG = "jpeg"
-    PNG = "png"
-    WEBP = "webp"
-    BMP = "bmp"
-    TIFF = "tiff"
-    JPEG_2000 = "jpeg2000"
+    label: str
+    """What people call it."""
+    media_type: str
+    suffixes: tuple[str, ...]
+    """Of file names, in lower case; the first is the one that is written."""
+
+    JPEG = "jpeg", "JPEG", "image/jpeg", ".jpg", ".jpeg"
+    PNG = "png", "PNG", "image/png", ".png"
+    WEBP = "webp", "WebP", "image/webp", ".webp"
+    BMP = "bmp", "BMP", "image/bmp", ".bmp"
+    TIFF = "tiff", "TIFF", "image/tiff", ".tif", ".tiff"
+    JPEG_2000 = "jpeg2000", "JPEG 2000", "image/jp2", ".jp2", ".j2k", ".jpx"
+
+    def __new__(cls, name: str, label: str = "", media_type: str = "", *suffixes: str) -> Self:
+        """Make a member: text that is its name, by which alone it is looked up."""
+        member = str.__new__(cls, name)
+        member._value_ = name
+        member.label, member.media_type, member.suffixes = label, media_type, suffixes
+        return member
+
+
+_LABELS: Final = [each.label for each in PhotoFormat]
+ACCEPTED_FORMATS: Final = f"{', '.join(_LABELS[:-1])} or {_LABELS[-1]}"
+"""All of them, in a sentence."""
+
+PHOTO_SUFFIXES: Final = frozenset(suffix for each in PhotoFormat for suffix in each.suffixes)
+"""Of file names that are taken for photos."""
 
 
 @dataclass(frozen=True, slots=True)

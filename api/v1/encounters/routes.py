@@ -16,6 +16,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
 from casework.screening.screening import Arrival
 from detector import errors as photo
+from detector.containers.base import ACCEPTED_FORMATS
 
 router: Final = APIRouter(prefix="/v1/encounters", tags=["encounters"], route_class=StrictRoute)
 
@@ -25,7 +26,7 @@ Reader = Annotated[Actor, Depends(Allowed(Permission.READ_ENCOUNTER))]
 PHOTO_FIELD: Final[dict[str, Any]] = {
     "type": "string",
     "format": "binary",
-    "description": "JPEG, PNG, WebP, BMP, TIFF or JPEG 2000; 1 to 3 megapixels are plenty.",
+    "description": f"{ACCEPTED_FORMATS}; 1 to 3 megapixels are plenty.",
 }
 PHOTO_ERRORS: Final = (
     photo.EmptyPhoto,

@@ -43,6 +43,7 @@ from casework.screening.duplicates import Lookalike, Lookalikes
 from casework.tables import Subject
 from casework.watchlists.enrolment import Enrolled
 from casework.watchlists.subjects import NewSubject, Subjects
+from detector.containers.base import PhotoFormat
 
 router: Final = APIRouter(prefix="/v1/subjects", tags=["subjects"], route_class=StrictRoute)
 
@@ -60,14 +61,7 @@ _PHOTOS: Final[dict[str, Any]] = {
 PRIVATE: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 """Headers of a person's photo."""
 
-MEDIA_TYPES: Final = {
-    "jpeg": "image/jpeg",
-    "png": "image/png",
-    "webp": "image/webp",
-    "bmp": "image/bmp",
-    "tiff": "image/tiff",
-    "jpeg2000": "image/jp2",
-}
+MEDIA_TYPES: Final = {each.value: each.media_type for each in PhotoFormat}
 
 
 @router.post(

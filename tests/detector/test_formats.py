@@ -1,0 +1,31 @@
+"""What is known of a photo's format stands once, and everything else follows."""
+
+import pytest
+
+from api.v1.subjects.routes import MEDIA_TYPES
+from detector.containers.base import PHOTO_SUFFIXES, PhotoFormat
+from detector.errors import UnsupportedFormat
+from detector.header import READERS, read_header
+
+
+def test_every_format_has_a_reader():
+    assert set(READERS) == set(PhotoFormat)
+    assert all(READERS.values())
+
+
+def test_no_suffix_and_no_media_type_is_of_two_formats():
+    assert sum(len(each.suffixes) for each in PhotoFormat) == len(PHOTO_SUFFIXES)
+    assert len({each.media_type for each in PhotoFormat}) == len(PhotoFormat)
+    assert all(suffix == suffix.lower() and suffix[0] == "." for suffix in PHOTO_SUFFIXES)
+
+
+@pytest.mark.parametrize("kind", PhotoFormat)
+def test_a_format_is_answered_by_its_media_type_and_named_to_who_sent_another(kind):
+    assert MEDIA_TYPES[kind] == kind.media_type
+    with pytest.raises(UnsupportedFormat, match=kind.label):
+        read_header(b"GIF89a")
+
+
+def test_the_recorded_names_are_plain_text():
+    assert [f"{each}" for each in PhotoFormat] == [each.value for each in PhotoFormat]
+    assert PhotoFormat("jpeg2000") is PhotoFormat.JPEG_2000
