@@ -37,7 +37,7 @@ Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Strata:
+class MissesByQuality:
     """Misses by one measure, worst quality first."""
 
     measure: str
@@ -48,9 +48,9 @@ class Strata:
     """By the worse of the probe and the enrolled photo."""
 
 
-def measure_strata(
+def measure_by_quality(
     trials: Sequence[Trial], owners: npt.NDArray[np.int64], embedded: Embedded, seed: int = 0
-) -> list[Strata]:
+) -> list[MissesByQuality]:
     """Pool the trials' mated searches by quality, at each trial's threshold for `STATED_RATE`.
 
     Searches of photos that could not be measured are left out; the report's refusals name them.
@@ -80,7 +80,7 @@ def measure_strata(
             sides.append(shares_of(events, searches, counts))
         bounds = tuple((abs(float(worse)), abs(float(better))) for better, worse in pairwise(edges))
         # Badness rises with the column, so the last comes first.
-        found.append(Strata(name, bounds[::-1], _turned(sides[0]), _turned(sides[1])))
+        found.append(MissesByQuality(name, bounds[::-1], _turned(sides[0]), _turned(sides[1])))
     return found
 
 
@@ -117,7 +117,7 @@ def _turned(shares: Shares) -> Shares:
     )
 
 
-def add_to(report: Report, strata: Sequence[Strata]) -> None:
+def add_to(report: Report, strata: Sequence[MissesByQuality]) -> None:
     """Put every stratum into a report."""
     rows = []
     for each in strata:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.accuracy.bootstrap import Shares, Values
-from benchmarks.accuracy.by_quality import MEASURES, Strata
+from benchmarks.accuracy.by_quality import MEASURES, MissesByQuality
 from benchmarks.accuracy.det import OperatingPoints, supported
 from benchmarks.accuracy.enrolments import FUSIONS, Enrolments
 from benchmarks.accuracy.galleries import CALIBRATED_AT, Foretold, Gallery
@@ -25,7 +25,7 @@ from benchmarks.accuracy.plot_style import (
     new_figure,
     percent_axis,
 )
-from benchmarks.accuracy.realised_fpir import Realised
+from benchmarks.accuracy.realised_fpir import RealisedFpir
 
 _BINS: Final = 90
 _LOWEST_SHOWN: Final = 1e-4
@@ -85,7 +85,7 @@ def score_histogram(trials: Sequence[Trial]) -> Figure:
     return figure
 
 
-def quality_strata(strata: Sequence[Strata]) -> Figure:
+def quality_strata(strata: Sequence[MissesByQuality]) -> Figure:
     """Draw FNIR by fifths of each quality measure."""
     columns = 3
     rows = -(-len(strata) // columns)
@@ -202,7 +202,7 @@ def _by_size(
             panel.plot(sizes, values, color=colour, marker=marker, ls=line, ms=5, label=name)
 
 
-def calibration_fit(results: Sequence[Realised]) -> Figure:
+def calibration_fit(results: Sequence[RealisedFpir]) -> Figure:
     """Draw the realised FPIR against the one that a calibrated threshold was to keep."""
     figure, (axes,) = new_figure("Does a calibrated threshold keep its FPIR?", height=5.4)
     targets = sorted({each.target for each in results})

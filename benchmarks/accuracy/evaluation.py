@@ -20,16 +20,16 @@ from benchmarks.accuracy import (
     realised_fpir,
     refusals,
 )
-from benchmarks.accuracy.by_quality import Strata
+from benchmarks.accuracy.by_quality import MissesByQuality
 from benchmarks.accuracy.det import OperatingPoints, curve_rates, operating_points, require
 from benchmarks.accuracy.embeddings import Embedded
 from benchmarks.accuracy.enrolments import Enrolments
 from benchmarks.accuracy.galleries import Gallery
-from benchmarks.accuracy.holdout_gap import Halves
+from benchmarks.accuracy.holdout_gap import HoldoutGap
 from benchmarks.accuracy.identities import DataSet
 from benchmarks.accuracy.labels import Grouping
 from benchmarks.accuracy.open_set import STATED_RATE, TooFewIdentities, Trial, run_trials
-from benchmarks.accuracy.realised_fpir import Realised
+from benchmarks.accuracy.realised_fpir import RealisedFpir
 from benchmarks.fairness import demographics_report
 from benchmarks.fairness.cross_match import CrossMatch, measure_cross_match
 from benchmarks.fairness.demographics import Rates, false_alarm_rates, miss_rates
@@ -57,11 +57,11 @@ class Evaluation:
     points: OperatingPoints
     """At the rates that can be stated."""
     curve: OperatingPoints
-    strata: list[Strata] | None
-    halves: Halves | None
+    strata: list[MissesByQuality] | None
+    halves: HoldoutGap | None
     enrolments: Enrolments | None
     galleries: list[Gallery] | None
-    realised: list[Realised] | None
+    realised: list[RealisedFpir] | None
     groups: list[Groups]
 
 
@@ -106,7 +106,7 @@ def evaluate(
             return None
 
     half = section(
-        lambda: holdout_gap.measure_halves(data, embedded, max(1, gallery // 2), trials, seed)
+        lambda: holdout_gap.measure_holdout_gap(data, embedded, max(1, gallery // 2), trials, seed)
     )
     if half:
         holdout_gap.add_to(report, half)
@@ -119,7 +119,7 @@ def evaluate(
     kept = section(lambda: realised_fpir.run(data, embedded, trials, seed))
     if kept:
         realised_fpir.add_to(report, kept)
-    strata = section(lambda: by_quality.measure_strata(drawn, owners, embedded, seed))
+    strata = section(lambda: by_quality.measure_by_quality(drawn, owners, embedded, seed))
     if strata:
         by_quality.add_to(report, strata)
     by_group = section(lambda: _groups(drawn, owners, embedded, groupings, seed)) or []

@@ -23,7 +23,7 @@ chosen (docs/accuracy.md): the second half had no say in it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Halves:
+class HoldoutGap:
     """One figure, twice."""
 
     gallery: int
@@ -46,13 +46,13 @@ class Halves:
         return self.difference_interval()[0] <= 0
 
 
-def measure_halves(
+def measure_holdout_gap(
     data: DataSet,
     embedded: Embedded,
     gallery: int = GALLERY // 2,
     trials: int = TRIALS,
     seed: int = 0,
-) -> Halves:
+) -> HoldoutGap:
     """Split the identities and run the open-set trials on each half.
 
     Raises:
@@ -65,10 +65,10 @@ def measure_halves(
         require(STATED_RATE, drawn)
         # Resamples of their own: two halves that share nobody vary independently.
         points.append(operating_points(drawn, owners, (STATED_RATE,), seed + number))
-    return Halves(gallery, *points)
+    return HoldoutGap(gallery, *points)
 
 
-def add_to(report: Report, halves: Halves) -> None:
+def add_to(report: Report, halves: HoldoutGap) -> None:
     """Put both figures and their difference into a report."""
     rows = []
     for name, points in (("first", halves.first), ("second", halves.second)):

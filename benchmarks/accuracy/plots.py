@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.accuracy.evaluation import Evaluation
-from benchmarks.accuracy.realised_fpir import Realised
+from benchmarks.accuracy.realised_fpir import RealisedFpir
 from benchmarks.fairness.demographics_report import MATRIX_GROUPS
 from benchmarks.report import Report
 
@@ -34,7 +34,7 @@ def draw_evaluation(report: Report, path: Path, evaluation: Evaluation, name: st
     _draw(report, path, name, lambda: _evaluation_charts(evaluation))
 
 
-def draw_calibration(report: Report, path: Path, results: list[Realised], name: str) -> None:
+def draw_calibration(report: Report, path: Path, results: list[RealisedFpir], name: str) -> None:
     """Draw the calibration's fit; arguments as for `draw_evaluation`."""
     _draw(report, path, name, lambda: _calibration_charts(results))
 
@@ -79,6 +79,6 @@ def _evaluation_charts(evaluation: Evaluation) -> Iterator[tuple[str, Draw]]:
             yield f"by-{name}-matrix", partial(groups.group_matrix, each.grouping, each.matrix)
 
 
-def _calibration_charts(results: list[Realised]) -> Iterator[tuple[str, Draw]]:
+def _calibration_charts(results: list[RealisedFpir]) -> Iterator[tuple[str, Draw]]:
     charts = importlib.import_module("benchmarks.accuracy.charts")
     yield "calibration", partial(charts.calibration_fit, results)

@@ -24,7 +24,7 @@ TRIALS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Realised:
+class RealisedFpir:
     """What one target came to, over the trials of one gallery size."""
 
     gallery: int
@@ -41,7 +41,9 @@ class Realised:
         return float(np.mean(self.rates))
 
 
-def run(data: DataSet, embedded: Embedded, trials: int = TRIALS, seed: int = 0) -> list[Realised]:
+def run(
+    data: DataSet, embedded: Embedded, trials: int = TRIALS, seed: int = 0
+) -> list[RealisedFpir]:
     """Calibrate on one half of the identities and search with the other.
 
     Raises:
@@ -63,7 +65,7 @@ def run(data: DataSet, embedded: Embedded, trials: int = TRIALS, seed: int = 0) 
         for target in TARGETS:
             thresholds = [calibration.score_at(target) for calibration, _ in calibrated]
             results.append(
-                Realised(
+                RealisedFpir(
                     gallery,
                     target,
                     tuple(
@@ -93,7 +95,7 @@ def _trial(
     return calibrate(tops[:half], gallery), tops[half:]
 
 
-def add_to(report: Report, results: list[Realised]) -> None:
+def add_to(report: Report, results: list[RealisedFpir]) -> None:
     """Put targets beside what was realised."""
     rows = []
     for each in results:

@@ -1,4 +1,4 @@
-"""The audit trail's proof: whole as it is, and broken once a single byte is changed."""
+"""The audit trail, checked: whole as it is, and broken once a single byte is changed."""
 
 import sqlite3
 from contextlib import closing
@@ -19,7 +19,7 @@ FORGERY: Final = "a port's CGK to CGX"
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class AuditCheck:
     """What `siaga audit verify` finds."""
 
     as_it_is: Verdict
@@ -31,13 +31,13 @@ class Proof:
         return self.as_it_is.whole and not self.forged.whole
 
 
-def prove(settings: Settings) -> Proof:
+def check_audit(settings: Settings) -> AuditCheck:
     """Verify the trail of a SQLite database, then that of a copy with one byte changed."""
     with TemporaryDirectory(prefix="siaga-forged-") as folder:
         copy = _copy_of(settings, Path(folder))
         content = (copy.data_dir / "siaga.db").read_bytes()
         (copy.data_dir / "siaga.db").write_bytes(content.replace(_WRITTEN, _FORGED, 1))
-        return Proof(_verdict(settings), _verdict(copy))
+        return AuditCheck(_verdict(settings), _verdict(copy))
 
 
 def _copy_of(settings: Settings, folder: Path) -> Settings:

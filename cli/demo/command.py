@@ -40,20 +40,20 @@ def demo(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="siaga-demo-") as folder:
         settings = _settings(Path(folder))
-        members = people.gather(open_pipeline(settings))
+        members = people.load_people(open_pipeline(settings))
         first = staff.begin(settings)
         with running(settings) as service:
             staffed = staff.staff(service.address, first)
             path = out_dir / "contact-sheet.png"
-            story = _play(settings, service.address, staffed, members, path, quiet=as_json)
-            contact_sheet.draw([_pair(row) for row in story.rows], path)
+            result = _play(settings, service.address, staffed, members, path, quiet=as_json)
+            contact_sheet.draw([_pair(row) for row in result.rows], path)
             if as_json:
-                print_json(report.as_json(story))
+                print_json(report.as_json(result))
             else:
-                report.tell(story)
+                report.print_result(result)
             if keep:
                 _wait(service.address, staffed)
-    if not story.as_expected:
+    if not result.as_expected:
         raise typer.Exit(Exit.REFUSED)
 
 
@@ -77,7 +77,7 @@ def _play(
     *,
     quiet: bool,
 ) -> DemoResult:
-    """Play the story, showing the arrivals as they come."""
+    """Play the day, showing the arrivals as they come."""
     with (
         staff.connected(address, of.sessions) as desks,
         staff.systems(address, of.port_keys) as ports,
@@ -97,7 +97,7 @@ def _play(
         rows = submit_all(ports, officer, members, progress)
         reviewed, steps = review.play(desks, rows)
     crowd = load.play(address, of.port_keys["CGK"], rows)
-    return DemoResult(rows, reviewed, steps, crowd, audit_check.prove(settings), path)
+    return DemoResult(rows, reviewed, steps, crowd, audit_check.check_audit(settings), path)
 
 
 def _pair(row: Row) -> contact_sheet.Pair:

@@ -78,7 +78,7 @@ TRIPS: Final = (
 _NOBODY: Final = Trip("", "CGK", "entry", "")
 
 
-def gather(pipeline: Pipeline) -> dict[str, Member]:
+def load_people(pipeline: Pipeline) -> dict[str, Member]:
     """Return everybody, by name."""
     group = [
         Member(f"Traveller {chr(ord('A') + n)}", portrait)

@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Table
 
 from cli.demo.arrivals import Row
-from cli.demo.audit_check import FORGERY, Proof
+from cli.demo.audit_check import FORGERY, AuditCheck
 from cli.demo.review import Step
 from cli.demo.staff import ACCOUNTS, AGENCIES
 from cli.demo.watchlists import LISTS, Listing
@@ -32,28 +32,28 @@ class DemoResult:
     """The arrival whose alert was taken through its review."""
     steps: Sequence[Step]
     crowd: Summary
-    proof: Proof
+    audit: AuditCheck
     sheet: Path
 
     @property
     def as_expected(self) -> bool:
-        """Whether the whole story went as it should."""
+        """Whether everything went as it should."""
         told = [each.as_expected for each in self.rows] + [each.as_expected for each in self.steps]
-        return all(told) and self.proof.as_expected
+        return all(told) and self.audit.as_expected
 
 
-def tell(story: DemoResult) -> None:
-    """Print the story."""
+def print_result(result: DemoResult) -> None:
+    """Print what happened."""
     out.print(lists())
-    out.print(arrivals(story.rows, _STAGES if out.width >= _WIDE_TERMINAL else ()))
-    out.print(_review(story.reviewed, story.steps))
-    out.print(f"\nA crowd at CGK: {story.crowd.sentence}", soft_wrap=True)
-    out.print(_audit(story.proof))
-    right = sum(row.as_expected for row in story.rows)
-    steps = sum(step.as_expected for step in story.steps)
+    out.print(arrivals(result.rows, _STAGES if out.width >= _WIDE_TERMINAL else ()))
+    out.print(_review(result.reviewed, result.steps))
+    out.print(f"\nA crowd at CGK: {result.crowd.sentence}", soft_wrap=True)
+    out.print(_audit(result.audit))
+    right = sum(row.as_expected for row in result.rows)
+    steps = sum(step.as_expected for step in result.steps)
     out.print(
-        f"{right} of {len(story.rows)} answers and {steps} of {len(story.steps)} steps as "
-        f"expected. Probes beside candidates: {story.sheet}",
+        f"{right} of {len(result.rows)} answers and {steps} of {len(result.steps)} steps as "
+        f"expected. Probes beside candidates: {result.sheet}",
         soft_wrap=True,
     )
 
@@ -104,10 +104,10 @@ def accounts(password: str) -> Table:
     return table
 
 
-def as_json(story: DemoResult) -> dict[str, Any]:
-    """Return the story as plain data."""
+def as_json(result: DemoResult) -> dict[str, Any]:
+    """Return what happened as plain data."""
     return {
-        "as_expected": sum(row.as_expected for row in story.rows),
+        "as_expected": sum(row.as_expected for row in result.rows),
         "arrivals": [
             {
                 "arrival": row.arrival.label,
@@ -122,7 +122,7 @@ def as_json(story: DemoResult) -> dict[str, Any]:
                 "milliseconds": round(row.milliseconds, 1),
                 "stages": row.stages,
             }
-            for row in story.rows
+            for row in result.rows
         ],
         "review": [
             {
@@ -131,15 +131,15 @@ def as_json(story: DemoResult) -> dict[str, Any]:
                 "answer": step.answer,
                 "expected": step.expected,
             }
-            for step in story.steps
+            for step in result.steps
         ],
         "audit": {
-            "records": story.proof.as_it_is.records,
-            "fault": story.proof.as_it_is.fault,
-            "fault_of_forged_copy": story.proof.forged.fault,
+            "records": result.audit.as_it_is.records,
+            "fault": result.audit.as_it_is.fault,
+            "fault_of_forged_copy": result.audit.forged.fault,
         },
-        "crowd": story.crowd.plain(),
-        "contact_sheet": str(story.sheet),
+        "crowd": result.crowd.plain(),
+        "contact_sheet": str(result.sheet),
     }
 
 
@@ -162,14 +162,14 @@ def _review(row: Row, steps: Sequence[Step]) -> Table:
     return table
 
 
-def _audit(proof: Proof) -> Table:
+def _audit(audit: AuditCheck) -> Table:
     table = _table("Audit trail", "siaga audit verify", "finds")
-    whole = f"[red]{proof.as_it_is.fault}[/]"
-    if proof.as_it_is.whole:
-        whole = f"[green]{proof.as_it_is.records} records, every one as it was written[/]"
+    whole = f"[red]{audit.as_it_is.fault}[/]"
+    if audit.as_it_is.whole:
+        whole = f"[green]{audit.as_it_is.records} records, every one as it was written[/]"
     table.add_row("the database as it is", whole)
-    found = "nothing" if proof.forged.whole else f"[red]{proof.forged.fault}[/]"
-    table.add_row(f"a copy, one byte changed: {FORGERY}", found + _flag(proof))
+    found = "nothing" if audit.forged.whole else f"[red]{audit.forged.fault}[/]"
+    table.add_row(f"a copy, one byte changed: {FORGERY}", found + _flag(audit))
     return table
 
 
@@ -187,7 +187,7 @@ def _found(row: Row) -> str:
     return f"[dim]({told})[/]" if told else ""
 
 
-def _flag(what: Row | Step | Proof) -> str:
+def _flag(what: Row | Step | AuditCheck) -> str:
     return "" if what.as_expected else " [reverse]unexpected[/]"
 
 

@@ -40,7 +40,7 @@ def test_misses_follow_the_measure_that_causes_them_and_no_other(crowd):
     data, embedded = crowd
     trials = run_trials(data, embedded, gallery=300, trials=2)
     found = {
-        e.measure: e for e in by_quality.measure_strata(trials, np.array(data.owners), embedded)
+        e.measure: e for e in by_quality.measure_by_quality(trials, np.array(data.owners), embedded)
     }
     assert list(found) == ["Sharpness", "DynamicRange", "HeadPoseYaw"]
     sharp, yaw, tones = (found[n] for n in ("Sharpness", "HeadPoseYaw", "DynamicRange"))
@@ -66,7 +66,7 @@ def test_measures_that_are_missing_or_all_equal_are_no_harm(crowd):
         embedded.vectors, embedded.refusals, embedded.milliseconds, 0, {"Sharpness": values}
     )
     report = Report("accuracy", "a test", {})
-    by_quality.add_to(report, by_quality.measure_strata(trials, np.array(data.owners), flat))
+    by_quality.add_to(report, by_quality.measure_by_quality(trials, np.array(data.owners), flat))
     json.dumps(report.figures, allow_nan=False)
 
 
@@ -129,7 +129,7 @@ def test_thresholds_grow_with_the_gallery_as_the_extrapolation_says():
 
 def test_halves_of_one_population_do_equally_well_and_a_worse_one_is_told():
     data, embedded = population(700, 3, noise=0.9)
-    same = holdout_gap.measure_halves(data, embedded, gallery=50, trials=2)
+    same = holdout_gap.measure_holdout_gap(data, embedded, gallery=50, trials=2)
     assert same.no_worse
     shuffled = np.random.default_rng(holdout_gap.SPLIT_SEED).permutation(700)
     second = np.isin(data.owners, shuffled[350:])
@@ -138,7 +138,7 @@ def test_halves_of_one_population_do_equally_well_and_a_worse_one_is_told():
     noise = random.standard_normal(vectors.shape).astype(np.float32) / np.sqrt(vectors.shape[1])
     vectors[second] += 1.2 * noise[second]
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    worse = holdout_gap.measure_halves(
+    worse = holdout_gap.measure_holdout_gap(
         data, Embedded(vectors, embedded.refusals, embedded.milliseconds, 0), 50, trials=2
     )
     assert not worse.no_worse
@@ -206,7 +206,7 @@ def test_quality_is_drawn_where_it_was_measured(crowd, tmp_path):
     data, embedded = crowd
     trials = run_trials(data, embedded, gallery=300, trials=1)
     figure = charts.quality_strata(
-        by_quality.measure_strata(trials, np.array(data.owners), embedded)
+        by_quality.measure_by_quality(trials, np.array(data.owners), embedded)
     )
     panels = [axes for axes in figure.axes if axes.get_visible()]
     assert [panel.get_xlabel().split(",")[0] for panel in panels] == [
