@@ -31,7 +31,6 @@ CATALOGUES: Final = {language: read(language) for language in LANGUAGES}
 PARTIAL: Final = {
     "casework.kernel.permissions.OPERATOR_GRANTS": "most acts reach no further for anybody",
     "casework.kernel.permissions._PEOPLE": "port systems are no people",
-    "casework.imports.exports._SUFFIXES": "formats whose name is not their suffix",
     "casework.oversight.reports._FORMATS": "dimensions that are parts of a time",
     "api.console.screens.officers._ROLES": "a port system's key is no officer",
     "api.console.screens.referral_new._TRAVELLER": "the fields of the traveller, one of three",
