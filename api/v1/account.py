@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Response
 
 from api import problems
 from api.dependencies import Allowed, TheAccount, hashing_place
-from api.queries import StrictRoute
+from api.routing import StrictRoute
 from api.v1.officers.schemas import OfficerOut
 from api.v1.sessions.schemas import (
     AccountOut,

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from api import problems
 from api.dependencies import Allowed, TheExports
-from api.queries import QueryModel, StrictRoute
+from api.queries import QueryModel
+from api.routing import StrictRoute
 from casework.imports.exports import ExportForm
 from casework.kernel import errors
 from casework.kernel.actor import Actor

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Header
 
 from api import problems
 from api.dependencies import Recognise, TheFeed, TheOutbox, TheStreams
-from api.queries import StrictRoute
+from api.routing import StrictRoute
 from api.streams import EventStream
 from api.v1.alerts.routes import Reader
 from casework.kernel import errors

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.dependencies import Allowed
-from api.queries import StrictRoute
+from api.routing import StrictRoute
 from api.v1.routers import ROUTERS
 from casework.kernel.permissions import Permission
 from tests.api.conftest import settings_for, wait_until_ready

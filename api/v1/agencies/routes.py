@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Response
 from api import problems
 from api.dependencies import Allowed, ReadVersion, TheAgencies, etag
 from api.pages import Page, page_of
-from api.queries import After, StrictRoute
+from api.routing import After, StrictRoute
 from api.v1.agencies.schemas import AgencyIn, AgencyOut, AgencyPatch
 from casework.accounts.agencies import NewAgency
 from casework.kernel import errors

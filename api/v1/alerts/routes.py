@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from api import problems
 from api.dependencies import Allowed, ReadVersion, TheAlerts, TheDecisions, etag
 from api.pages import Page, page_of
-from api.queries import StrictRoute
+from api.routing import StrictRoute
 from api.v1.alerts.schemas import AlertOut, AlertQuery, AlertSummary, ClosingIn, FindingIn
 from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
 from casework.kernel import errors

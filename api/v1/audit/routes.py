@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from api import problems
 from api.dependencies import Allowed, TheTrail
 from api.pages import NumberedPage, page_of
-from api.queries import StrictRoute
+from api.routing import StrictRoute
 from api.v1.audit.schemas import AuditQuery, AuditRecordOut, VerdictOut
 from casework.kernel import errors
 from casework.kernel.actor import Actor

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Response
 from api import problems
 from api.dependencies import Allowed, TheCalibrations
 from api.pages import Page, page_of
-from api.queries import After, StrictRoute
+from api.routing import After, StrictRoute
 from api.v1.calibrations.schemas import CalibrationOut, CalibrationReading
 from casework.kernel import errors
 from casework.kernel.actor import Actor

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from api import problems
 from api.dependencies import Allowed, TheAudit, TheFalseMatchCurve, ThePipeline, Workers, work_place
 from api.forms import multipart_schema, read_form
-from api.queries import StrictRoute
+from api.routing import StrictRoute
 from api.server_timing import server_timing
 from api.v1.common import QualityOut
 from api.v1.compare.schemas import CompareOut, FaceOut

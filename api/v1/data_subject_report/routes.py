@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query
 
 from api import problems
 from api.dependencies import Allowed, TheDataSubjectReports
-from api.queries import StrictRoute
+from api.routing import StrictRoute
 from api.v1.data_subject_report.schemas import HeldOut, HeldQuery
 from casework.kernel import errors
 from casework.kernel.actor import Actor

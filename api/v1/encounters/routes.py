@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from api import problems
 from api.dependencies import Allowed, TheMetrics, TheScreening, Workers, work_place
 from api.forms import multipart_schema, read_form
-from api.queries import StrictRoute
+from api.routing import StrictRoute
 from api.server_timing import server_timing
 from api.v1.encounters.schemas import EncounterFields, EncounterOut
 from api.workers import Overloaded

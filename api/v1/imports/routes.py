@@ -11,7 +11,7 @@ from api import problems
 from api.dependencies import Allowed, TheImports, TheImportWorker, TheSettings
 from api.pages import NumberedPage, Page, page_of
 from api.problems import FieldProblem, RequestInvalid
-from api.queries import Before, StrictRoute
+from api.routing import Before, StrictRoute
 from api.uploads import receive_files
 from api.v1.imports.schemas import (
     ImportOut,

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Response
 from api import problems
 from api.dependencies import Allowed, TheKeys
 from api.pages import Page, page_of
-from api.queries import After, StrictRoute
+from api.routing import After, StrictRoute
 from api.v1.keys.schemas import KeyIn, KeyOut, NewKeyOut
 from casework.accounts.api_keys import NewKey
 from casework.kernel import errors

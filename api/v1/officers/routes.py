@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Response
 from api import problems
 from api.dependencies import Allowed, ReadVersion, TheOfficers, etag, hashing_place
 from api.pages import Page, page_of
-from api.queries import After, StrictRoute
+from api.routing import After, StrictRoute
 from api.v1.officers.schemas import (
     FirstPassword,
     NewOfficerOut,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from api import problems
 from api.dependencies import Allowed, ReadVersion, TheReferrals, TheReferralSteps, etag
 from api.pages import Page, page_of
-from api.queries import StrictRoute
+from api.routing import StrictRoute
 from api.v1.referrals.schemas import (
     AlertReferralIn,
     AnsweringIn,

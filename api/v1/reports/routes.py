@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from api import problems
 from api.dependencies import Allowed, TheMonitoring, TheReports
-from api.queries import StrictRoute
+from api.routing import StrictRoute
 from api.v1.reports.schemas import AlarmQuery, AlarmReportOut, ReportQuery, ReviewReportOut, as_csv
 from casework.kernel import errors
 from casework.kernel.actor import Actor

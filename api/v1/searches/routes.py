@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from api import problems
 from api.dependencies import Allowed, TheSearches, Workers, work_place
 from api.forms import Form, multipart_schema, read_parts, validated
-from api.queries import StrictRoute
+from api.routing import StrictRoute
 from api.server_timing import server_timing
 from api.v1.encounters.routes import PHOTO_ERRORS, PHOTO_FIELD
 from api.v1.searches.schemas import SearchFields, SearchOut

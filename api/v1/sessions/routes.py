@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Response
 
 from api import problems
 from api.dependencies import Allowed, Origin, RequestId, TheSessions, hashing_place
-from api.queries import StrictRoute
+from api.routing import StrictRoute
 from api.v1.officers.schemas import OfficerOut
 from api.v1.sessions.schemas import SessionIn, SessionOut, incomplete_of
 from api.workers import Overloaded

@@ -22,7 +22,7 @@ from api.dependencies import (
 from api.forms import multipart_schema, read_form, validated
 from api.pages import Page, page_of
 from api.problems import FieldProblem, RequestInvalid
-from api.queries import Before, StrictRoute
+from api.routing import Before, StrictRoute
 from api.v1.compare.routes import NoFields
 from api.v1.subjects.history import MeetingOut
 from api.v1.subjects.schemas import (

@@ -17,7 +17,7 @@ from api.dependencies import (
 )
 from api.forms import multipart_schema, read_form
 from api.pages import Page, page_of
-from api.queries import StrictRoute
+from api.routing import StrictRoute
 from api.v1.encounters.routes import PHOTO_ERRORS
 from api.v1.referrals.routes import COMMON, STEP, sent
 from api.v1.referrals.schemas import ReferralOut, TipReferralIn

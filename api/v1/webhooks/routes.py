@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from api import problems
 from api.dependencies import Allowed, ReadVersion, TheDeliveries, TheOutbox, TheWebhooks, etag
 from api.pages import Page, page_of
-from api.queries import After, StrictRoute
+from api.routing import After, StrictRoute
 from api.v1.webhooks.schemas import (
     DeliveryOut,
     DeliveryQuery,
