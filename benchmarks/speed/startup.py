@@ -47,6 +47,10 @@ def measure(checkouts: Sequence[Path], scratch: Path, repeats: int) -> Startups:
         ValueError: a checkout is none, or a command of it fails.
     """
     found: Startups = {command: [Startup() for _ in checkouts] for command in COMMANDS}
+    for checkout in checkouts:
+        # Else the installed package would be measured in its place.
+        if not (checkout / "cli" / "__init__.py").is_file():
+            raise ValueError(f"{checkout} is no checkout of the sources")
     folders = [scratch / str(number) for number in range(len(checkouts))]
     for checkout, folder in zip(checkouts, folders, strict=True):
         folder.mkdir()

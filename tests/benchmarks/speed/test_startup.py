@@ -17,9 +17,13 @@ def test_commands_are_timed_beside_another_checkout(tmp_path):
 
 
 def test_a_folder_that_is_no_checkout_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="is no checkout"):
+        startup.measure([tmp_path], tmp_path, repeats=1)
+
+
+def test_a_checkout_whose_command_fails_is_refused(tmp_path):
     (tmp_path / "cli").mkdir()
-    (tmp_path / "cli" / "__main__.py").write_text("raise SystemExit('not a checkout')")
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    with pytest.raises(ValueError, match="not a checkout"):
-        startup.measure([tmp_path], scratch, repeats=1)
+    (tmp_path / "cli" / "__init__.py").touch()
+    (tmp_path / "cli" / "__main__.py").write_text("raise SystemExit('broken on purpose')")
+    with pytest.raises(ValueError, match="broken on purpose"):
+        startup.measure([tmp_path], tmp_path, repeats=1)
