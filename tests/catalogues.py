@@ -18,6 +18,7 @@ from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment
 
 from api.console.i18n import DOMAIN, LANGUAGES, SOURCE_LANGUAGE
+from api.console.labels import LABELS
 from casework.kernel.messages import ENGLISH
 
 CONSOLE: Final = Path(__file__).parents[1] / "api" / "console"
@@ -86,15 +87,15 @@ def _incomplete(language: str, said: Catalog) -> Iterator[str]:
 
 
 def extracted() -> Catalog:
-    """Return every text that the source marks for translation, and the domain's sentences."""
+    """Return every text that the source marks for translation, and the domain's own texts."""
     catalogue = Catalog()
     options = {"templates/**.html": {"trimmed": "true", "silent": "false"}}
     for _, _, message, _, context in extract_from_dir(
         CONSOLE, _METHODS, options, keywords=_KEYWORDS
     ):
         catalogue.add(message, context=context)
-    for sentence in ENGLISH.values():
-        catalogue.add(sentence)
+    for text in (*ENGLISH.values(), *LABELS.values()):
+        catalogue.add(text)
     return catalogue
 
 

@@ -33,9 +33,6 @@ PARTIAL: Final = {
     "casework.kernel.permissions._PEOPLE": "port systems are no people",
     "casework.oversight.reports._FORMATS": "dimensions that are parts of a time",
     "api.console.screens.officers._ROLES": "a port system's key is no officer",
-    "api.console.screens.referral_new._TRAVELLER": "the fields of the traveller, one of three",
-    "api.console.screens.referral_new._LIST": "the fields of the list, one group of three",
-    "api.console.screens.referral_new._PERSON": "the fields of the person, one group of three",
 }
 
 

@@ -26,8 +26,9 @@ from casework.kernel.vocabulary import (
     TipOrigin,
     TipState,
 )
-from casework.referrals.payload import AlertField, TipField
+from casework.referrals.fields import AlertField, FieldGroup
 from casework.referrals.states import Move, Side
+from casework.tips.payload import TipField
 from detector.quality import Reason, Verdict
 
 _CALLED: Final[tuple[tuple[StrEnum, str], ...]] = (
@@ -112,33 +113,6 @@ _CALLED: Final[tuple[tuple[StrEnum, str], ...]] = (
     (TipState.DISMISSED, msg("Dismissed")),
     (TipOrigin.PUBLIC, msg("The public")),
     (TipOrigin.AGENCY, msg("Another agency")),
-    (AlertField.NAME, msg("Name")),
-    (AlertField.ALIASES, msg("Also known as")),
-    (AlertField.SEX, msg("Sex")),
-    (AlertField.BIRTH, msg("Born")),
-    (AlertField.NATIONALITY, msg("Nationality")),
-    (AlertField.DOCUMENTS, msg("Documents")),
-    (AlertField.REASON, msg("Reason")),
-    (AlertField.DECISION_NUMBER, msg("Decision")),
-    (AlertField.VALID_UNTIL, msg("Valid until")),
-    (AlertField.WATCHLIST, msg("Watchlist")),
-    (AlertField.CATEGORY, msg("Category")),
-    (AlertField.LEGAL_BASIS, msg("Legal basis")),
-    (AlertField.PORT, msg("Port")),
-    (AlertField.DIRECTION, msg("Direction")),
-    (AlertField.STAGE, msg("Stage")),
-    (AlertField.CAPTURED_AT, msg("Photographed")),
-    (AlertField.TRAVELLER_REF, msg("Port's reference")),
-    (AlertField.SCORE, msg("Score")),
-    (AlertField.ONE_IN, msg("By chance")),
-    (AlertField.PROBE_PHOTO, msg("Photo of the traveller")),
-    (AlertField.ENROLLED_PHOTO, msg("Photo on the list")),
-    (TipField.REFERENCE, msg("Reference")),
-    (TipField.ORIGIN, msg("From")),
-    (TipField.TEXT, msg("What was reported")),
-    (TipField.PLACE, msg("Where")),
-    (TipField.HAPPENED_AT, msg("When it happened")),
-    (TipField.PHOTO, msg("Photo")),
     (ImportState.RECEIVING, msg("Being received")),
     (ImportState.QUEUED, msg("Waiting")),
     (ImportState.RUNNING, msg("At work")),
@@ -148,6 +122,7 @@ _CALLED: Final[tuple[tuple[StrEnum, str], ...]] = (
     (Verdict.USABLE, msg("Good")),
     (Verdict.MARGINAL, msg("Poor")),
     (Verdict.UNSEARCHABLE, msg("Unusable")),
+    *((each, each.field.label) for each in (*AlertField, *TipField)),
 )
 
 # Members of two vocabularies may be spelt alike, and would then be one key.
@@ -168,6 +143,14 @@ EXPLAINED: Final[Mapping[StrEnum, str]] = {
     Reason.UNCERTAIN_FACE: msg("The face is not clearly seen, or the photo is not upright."),
 }
 """Why a photo is not simply good, for who compares it."""
+
+GROUPS: Final[Mapping[FieldGroup, str]] = {
+    FieldGroup.TRAVELLER: msg("The traveller"),
+    FieldGroup.PERSON: msg("The person on the list"),
+    FieldGroup.LIST: msg("The list and the score"),
+    FieldGroup.REPORT: msg("What was reported"),
+}
+"""What the fields of a referral tell something of."""
 
 # An act's own word, in the history of an alert or a referral.
 ACTIONS: Final[Mapping[str, str]] = {

@@ -6,96 +6,18 @@ subject, the list or the tip it was made from. The source of a tip is never amon
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, Final, TypeVar
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from casework.kernel import rows
 from casework.kernel.errors import InvalidReferral
 from casework.kernel.vault import Vault
-from casework.review.alerts import PORTRAIT_FORMAT, subject_card
-from casework.tables import (
-    Alert,
-    EnrolledPhoto,
-    Referral,
-    ReferralPhoto,
-    Subject,
-    Tip,
-    Watchlist,
-)
-from casework.tips.tips import photo_of as tip_photo_of
-from casework.tips.tips import report_of
-
-_T = TypeVar("_T")
-
-
-class AlertField(StrEnum):
-    """What can be carried of an alert."""
-
-    NAME = "name"
-    ALIASES = "aliases"
-    SEX = "sex"
-    BIRTH = "birth"
-    NATIONALITY = "nationality"
-    DOCUMENTS = "documents"
-    REASON = "reason"
-    DECISION_NUMBER = "decision_number"
-    VALID_UNTIL = "valid_until"
-    WATCHLIST = "watchlist"
-    """The list's name."""
-    CATEGORY = "category"
-    LEGAL_BASIS = "legal_basis"
-    PORT = "port"
-    DIRECTION = "direction"
-    STAGE = "stage"
-    CAPTURED_AT = "captured_at"
-    TRAVELLER_REF = "traveller_ref"
-    SCORE = "score"
-    ONE_IN = "one_in"
-    PROBE_PHOTO = "probe_photo"
-    """The traveller's face."""
-    ENROLLED_PHOTO = "enrolled_photo"
-
-
-class TipField(StrEnum):
-    """What can be carried of a tip; never its source."""
-
-    REFERENCE = "reference"
-    ORIGIN = "origin"
-    TEXT = "text"
-    PLACE = "place"
-    HAPPENED_AT = "happened_at"
-    PHOTO = "photo"
-
-
-PHOTOS: Final = frozenset({AlertField.PROBE_PHOTO, AlertField.ENROLLED_PHOTO, TipField.PHOTO})
-"""Fields that are photos: read one by one, each read audited."""
-
-_OF_SUBJECT: Final = frozenset(
-    {
-        AlertField.NAME,
-        AlertField.ALIASES,
-        AlertField.SEX,
-        AlertField.BIRTH,
-        AlertField.NATIONALITY,
-        AlertField.DOCUMENTS,
-        AlertField.REASON,
-        AlertField.DECISION_NUMBER,
-        AlertField.VALID_UNTIL,
-    }
-)
-OF_LIST: Final = _OF_SUBJECT | {
-    AlertField.WATCHLIST,
-    AlertField.CATEGORY,
-    AlertField.LEGAL_BASIS,
-    AlertField.SCORE,
-    AlertField.ONE_IN,
-    AlertField.ENROLLED_PHOTO,
-}
-"""Fields that tell something of a list: for its owner to hand on."""
+from casework.referrals.fields import AlertSource, Field, PhotoField, ReferralField
+from casework.review.alerts import subject_card
+from casework.tables import Alert, Referral, ReferralPhoto, Subject, Watchlist
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,68 +28,48 @@ class Payload:
     photos: Mapping[str, tuple[bytes, str]] = field(default_factory=dict, repr=False)
 
 
-def of_alert(
-    session: Session, vault: Vault, alert: Alert, fields: Collection[AlertField]
-) -> Payload:
-    """Copy fields of an alert.
-
-    Raises:
-        InvalidReferral: something that was chosen has been erased.
-    """
+def alert_source(session: Session, alert: Alert) -> AlertSource:
+    """Return what an alert's fields are read from, within a transaction."""
     subject = session.get(Subject, alert.subject_id)
-    if subject is None and not _OF_SUBJECT.isdisjoint(fields):
-        raise InvalidReferral("referral_subject_erased", field="fields")
-    person = asdict(subject_card(subject)) if subject is not None else {}
-    meeting = alert.encounter
-    row = session.get(Watchlist, alert.watchlist_id)
-    known: dict[str, Any] = {
-        **person,
-        AlertField.WATCHLIST: alert.watchlist_name,
-        AlertField.CATEGORY: alert.category,
-        AlertField.LEGAL_BASIS: row.legal_basis if row is not None else "",
-        AlertField.PORT: meeting.port,
-        AlertField.DIRECTION: meeting.direction,
-        AlertField.STAGE: meeting.stage,
-        AlertField.CAPTURED_AT: meeting.captured_at,
-        AlertField.TRAVELLER_REF: meeting.traveller_ref,
-        AlertField.SCORE: round(alert.score, 4),
-        AlertField.ONE_IN: alert.one_in,
-    }
-    photos: dict[str, tuple[bytes, str]] = {}
-    if AlertField.PROBE_PHOTO in fields:
-        sealed = _present(meeting.sealed_portrait, "referral_probe_erased")
-        content = vault.open(sealed, rows.encounter(meeting.id))
-        photos[AlertField.PROBE_PHOTO.value] = (content, PORTRAIT_FORMAT)
-    if AlertField.ENROLLED_PHOTO in fields:
-        photo = _present(session.get(EnrolledPhoto, alert.photo_id), "referral_photo_erased")
-        content = vault.open(photo.sealed_content, rows.photo(photo.id))
-        photos[AlertField.ENROLLED_PHOTO.value] = (content, photo.format)
-    values = {name.value: _plain(known[name]) for name in fields if name not in PHOTOS}
-    return Payload(values, photos)
+    watchlist = session.get(Watchlist, alert.watchlist_id)
+    return AlertSource(
+        alert,
+        subject_card(subject) if subject is not None else None,
+        watchlist.legal_basis if watchlist is not None else "",
+    )
 
 
-def of_tip(vault: Vault, tip: Tip, fields: Collection[TipField]) -> Payload:
-    """Copy fields of a tip, within the transaction that it was read in.
+def copied(
+    session: Session, vault: Vault, fields: Collection[ReferralField], source: object
+) -> Payload:
+    """Copy fields of what is handed over, within the transaction that it was read in.
 
     Raises:
-        InvalidReferral: the photo was chosen, and there is none.
+        InvalidReferral: something that was chosen has been erased, or there is none.
     """
-    report = report_of(vault, tip)
-    known: dict[str, Any] = {
-        TipField.REFERENCE: tip.reference,
-        TipField.ORIGIN: tip.origin,
-        TipField.TEXT: report.text,
-        TipField.PLACE: report.place,
-        TipField.HAPPENED_AT: tip.happened_at,
+    values = {
+        each.value: _plain(each.field.read(source))
+        for each in fields
+        if isinstance(each.field, Field)
     }
-    photos: dict[str, tuple[bytes, str]] = {}
-    if TipField.PHOTO in fields:
-        content, kind = tip_photo_of(vault, tip), tip.photo_format
-        if content is None or kind is None:
-            raise InvalidReferral("referral_tip_without_photo", field="fields")
-        photos[TipField.PHOTO.value] = (content, kind)
-    values = {name.value: _plain(known[name]) for name in fields if name not in PHOTOS}
+    photos = {
+        each.value: each.field.read(source, session, vault)
+        for each in fields
+        if isinstance(each.field, PhotoField)
+    }
     return Payload(values, photos)
+
+
+def preview(fields: Collection[ReferralField], source: object) -> dict[str, Any]:
+    """Return what could be handed over now but for photos; what was erased is left out."""
+    values = {}
+    for each in fields:
+        if isinstance(each.field, Field):
+            try:
+                values[each.value] = each.field.read(source)
+            except InvalidReferral:
+                continue
+    return values
 
 
 def put(vault: Vault, referral: Referral, carried: Payload) -> None:
@@ -195,12 +97,6 @@ def values_of(vault: Vault, referral: Referral) -> dict[str, Any]:
 def photo_of(vault: Vault, photo: ReferralPhoto) -> bytes:
     """Open a carried photo."""
     return vault.open(photo.sealed_content, rows.referral_photo(photo.referral_id, photo.name))
-
-
-def _present(value: _T | None, erased: str) -> _T:
-    if value is None:
-        raise InvalidReferral(erased, field="fields")
-    return value
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - as JSON

@@ -22,7 +22,8 @@ from casework.kernel.permissions import Permission, require, require_object
 from casework.kernel.vocabulary import Disposal, EventKind, ReferralKind, ReferralState
 from casework.referrals import payload
 from casework.referrals import states as referral_states
-from casework.referrals.payload import OF_LIST, AlertField, Payload
+from casework.referrals.fields import OF_LIST, AlertField
+from casework.referrals.payload import Payload
 from casework.referrals.referrals import find, in_hand
 from casework.referrals.states import Move, ReferralPosition, Side
 from casework.review.decisions import Review
@@ -89,7 +90,9 @@ class ReferralSteps:
                     field="fields",
                     fields=tuple(sorted(OF_LIST.intersection(fields))),
                 )
-            copies = payload.of_alert(session, self._vault, alert, fields)
+            copies = payload.copied(
+                session, self._vault, fields, payload.alert_source(session, alert)
+            )
             source = ReferralSource(ReferralKind.ALERT, alert.id, sender_id, alert.subject_id)
             return self.hand_over(session, actor, source, to, copies)
 

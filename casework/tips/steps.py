@@ -20,17 +20,18 @@ from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require
 from casework.kernel.vocabulary import ReferralKind, TipOrigin, TipState
 from casework.referrals import payload
-from casework.referrals.payload import TipField
 from casework.referrals.referrals import in_hand
 from casework.referrals.steps import Handover, ReferralSource, ReferralSteps
 from casework.screening.searches import Searches, SearchRequest, SearchView
 from casework.tables import Officer, Referral, Tip
 from casework.tips import states as tip_states
+from casework.tips.payload import TipField, TipSource
 from casework.tips.states import TipPosition
 from casework.tips.tips import (
     Report,
     find,
     photo_of,
+    report_of,
 )
 from casework.watchlists.enrolment import (
     Application,
@@ -155,7 +156,8 @@ class TipSteps:
         require(actor, Permission.HANDLE_REFERRAL)
         with self._database.write() as session:
             row = self._turned(session, actor, tip_id, version, TipState.REFERRED)
-            copies = payload.of_tip(self._vault, row, fields)
+            copied = TipSource(row, report_of(self._vault, row))
+            copies = payload.copied(session, self._vault, fields, copied)
             source = ReferralSource(ReferralKind.TIP, row.id, row.agency_id)
             referral = self._correspondence.hand_over(session, actor, source, to, copies)
             self._note(session, actor, row, "refer", {"referral": referral.id})

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from casework.kernel.vocabulary import AlertState, Role
-from casework.referrals.payload import PHOTOS, AlertField, TipField
+from casework.referrals.fields import AlertField, PhotoField
+from casework.tips.payload import TipField
 from tests.api.conftest import problem
 from tests.fakes import photo_of
 from tests.services import officer
@@ -163,7 +164,7 @@ def expected(read, kind, desk, carried, photos):
 
 def carried_of(field, table, read):
     """Return what the answer must carry for one field: `carried` and `photos`."""
-    if field in PHOTOS:
+    if isinstance(field.field, PhotoField):
         return {}, [field.value]
     value = table[field]
     return {field.value: read["carried"][field.value] if value is ... else value}, []
@@ -190,7 +191,7 @@ def test_the_reader_of_an_alert_s_referral_sees_all_fields_at_most(client, desk,
     carried = {
         field.value: carried_of(field, ALERT_FIELDS, read)[0][field.value]
         for field in AlertField
-        if field not in PHOTOS
+        if not isinstance(field.field, PhotoField)
     }
     photos = ["enrolled_photo", "probe_photo"]
     assert read == expected(read, "alert", desk, carried, photos)

@@ -24,7 +24,7 @@ from casework.kernel.vocabulary import (
     Scope,
     TipOrigin,
 )
-from casework.referrals.payload import AlertField
+from casework.referrals.fields import AlertField
 from casework.referrals.steps import Handover
 from casework.review.decisions import Finding
 from casework.screening.searches import SearchRequest

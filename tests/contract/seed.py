@@ -31,10 +31,11 @@ from casework.kernel.vocabulary import (
     Sex,
     TipOrigin,
 )
-from casework.referrals.payload import AlertField, TipField
+from casework.referrals.fields import AlertField
 from casework.referrals.steps import Handover
 from casework.review.decisions import Finding
 from casework.screening.searches import SearchRequest
+from casework.tips.payload import TipField
 from casework.tips.steps import NewTip
 from casework.watchlists.enrolment import PhotoFile
 from casework.watchlists.subjects import NewSubject

@@ -9,18 +9,18 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from api.console import labels, messages, referral_fields
-from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
 from api.problems import RequestInvalid
 from api.v1.referrals.schemas import AlertReferralIn, TipReferralIn
 from casework.kernel.errors import IllegalTransition, InvalidReferral, StaleVersion
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import AlertState
-from casework.referrals.payload import OF_LIST, AlertField, TipField
+from casework.referrals.fields import AlertField, FieldGroup, ReferralField
 from casework.referrals.referrals import Box, ReferralFilter
 from casework.referrals.states import AWAITED
 from casework.review.allowed_steps import allowed_steps
 from casework.tables import Referral
+from casework.tips.payload import TipField
 from casework.tips.states import SETTLED
 
 router: Final = APIRouter(include_in_schema=False)
@@ -31,16 +31,6 @@ TipReferrer = Annotated[OfficerRequest, Depends(RequirePermission(Permission.HAN
 _MOST_REFERRALS: Final = 20
 _TIME_TO_ANSWER: Final = timedelta(days=3)
 """Proposed; the officer says by when an answer is wanted."""
-
-_TRAVELLER: Final = tuple(each for each in AlertField if each not in OF_LIST)
-_LIST: Final = (
-    AlertField.WATCHLIST,
-    AlertField.CATEGORY,
-    AlertField.LEGAL_BASIS,
-    AlertField.SCORE,
-    AlertField.ONE_IN,
-)
-_PERSON: Final = tuple(each for each in AlertField if each in OF_LIST and each not in _LIST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +105,7 @@ def _alert_page(visit: OfficerRequest, alert_id: str, error: Exception | None = 
         AlertField.ENROLLED_PHOTO.value: f"{here}/enrolled",
     }
     foreign = alert.owner_id != visit.actor.agency_id
-    groups = [
-        _group(visit, msg("The traveller"), _TRAVELLER, values, photos),
-        _group(visit, msg("The person on the list"), _PERSON, values, photos, foreign=foreign),
-        _group(visit, msg("The list and the score"), _LIST, values, photos, foreign=foreign),
-    ]
+    groups = _groups(visit, AlertField, values, photos, foreign=foreign)
     return _page(
         visit,
         error,
@@ -139,7 +125,7 @@ def _tip_page(visit: OfficerRequest, tip_id: str, error: Exception | None = None
     made = referrals_about(visit, tip_id)
     fields = [each for each in TipField if each is not TipField.PHOTO or tip.photo_format]
     photos = {TipField.PHOTO.value: f"{here}/photo"}
-    group = _group(visit, msg("What was reported"), fields, referral_fields.of_tip(view), photos)
+    groups = _groups(visit, fields, referral_fields.of_tip(view), photos)
     return _page(
         visit,
         error,
@@ -148,7 +134,7 @@ def _tip_page(visit: OfficerRequest, tip_id: str, error: Exception | None = None
         version=tip.version,
         open=tip.state not in SETTLED and not awaited(made),
         owner_code="",
-        groups=[group],
+        groups=groups,
         made=made,
     )
 
@@ -176,26 +162,27 @@ def _page(visit: OfficerRequest, error: Exception | None, **values: Any) -> Resp
     )
 
 
-def _group(
+def _groups(
     visit: OfficerRequest,
-    heading: str,
-    fields: Iterable[AlertField | TipField],
+    fields: Iterable[ReferralField],
     values: Mapping[str, Any],
     photos: Mapping[str, str],
     *,
     foreign: bool = False,
-) -> Group:
+) -> list[Group]:
+    """Return fields by what they tell something of, each with what it says now."""
     speech = visit.speech
-    choices = tuple(
-        Choice(
-            each.value,
-            speech(labels.of(each)),
-            referral_fields.written(each.value, values.get(each.value), speech),
-            photos.get(each.value, ""),
-        )
-        for each in fields
-    )
-    return Group(speech(heading), choices, foreign)
+    found: dict[FieldGroup, list[Choice]] = {each: [] for each in FieldGroup}
+    for each in fields:
+        value = referral_fields.written(each, values.get(each.value), speech)
+        photo = photos.get(each.value, "")
+        choice = Choice(each.value, speech(labels.of(each)), value, photo)
+        found[each.field.group].append(choice)
+    return [
+        Group(speech(labels.GROUPS[group]), tuple(choices), group.of_list and foreign)
+        for group, choices in found.items()
+        if choices
+    ]
 
 
 def referrals_about(visit: OfficerRequest, about: str) -> list[Referral]:

@@ -1,27 +1,26 @@
 """Referrals as the two agencies see them, and what they send."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Self
+from enum import StrEnum
+from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, create_model
 
 from api.queries import BeforePage
 from api.v1.common import Answer, LongText, Strict, Text, Time
 from api.v1.subjects.schemas import DocumentOut
 from casework.kernel.vocabulary import (
-    Category,
-    Direction,
     Disposal,
     ReferralKind,
     ReferralState,
-    Sex,
-    Stage,
-    TipOrigin,
 )
-from casework.referrals.payload import AlertField, TipField
+from casework.referrals.fields import AlertField, FieldKind
+from casework.referrals.fields import Field as ReferredField
 from casework.referrals.referrals import Box, OpenedMessage, ReferralFilter, ReferralView
 from casework.referrals.steps import Handover
 from casework.tables import Agency, Referral
+from casework.tips.payload import TipField
 
 Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
 
@@ -143,33 +142,35 @@ class ReferralSummary(Answer):
         )
 
 
-class CarriedOut(Answer):
-    """What a referral carries, as it was when it was sent; what it does not carry is absent."""
+_TYPES: Final[Mapping[FieldKind, Any]] = {
+    FieldKind.TEXT: str,
+    FieldKind.TEXTS: list[str],
+    FieldKind.DOCUMENTS: list[DocumentOut],
+    FieldKind.COUNTRY: str,
+    FieldKind.DAY: datetime,
+    FieldKind.TIME: datetime,
+    FieldKind.SCORE: float,
+    FieldKind.ODDS: float,
+}
 
-    name: str | None = None
-    aliases: list[str] | None = None
-    sex: Sex | None = None
-    birth: str | None = None
-    nationality: str | None = None
-    documents: list[DocumentOut] | None = None
-    reason: str | None = None
-    decision_number: str | None = None
-    valid_until: datetime | None = None
-    watchlist: str | None = None
-    category: Category | None = None
-    legal_basis: str | None = None
-    port: str | None = None
-    direction: Direction | None = None
-    stage: Stage | None = None
-    captured_at: datetime | None = None
-    traveller_ref: str | None = None
-    score: float | None = None
-    one_in: float | None = None
-    reference: str | None = None
-    origin: TipOrigin | None = None
-    text: str | None = None
-    place: str | None = None
-    happened_at: datetime | None = None
+
+def _type_of(kind: FieldKind | type[StrEnum]) -> Any:  # noqa: ANN401 - a type
+    return _TYPES[kind] if isinstance(kind, FieldKind) else kind
+
+
+_CARRIED: Final[Mapping[str, Any]] = {
+    each.value: (_type_of(each.field.kind) | None, None)
+    for each in (*AlertField, *TipField)
+    if isinstance(each.field, ReferredField)
+}
+
+CarriedOut: Final = create_model(
+    "CarriedOut",
+    __base__=Answer,
+    __doc__="What a referral carries, as it was when it was sent; "
+    "what it does not carry is absent.",
+    **_CARRIED,
+)
 
 
 class MessageOut(Answer):

@@ -4,7 +4,7 @@ from sqlalchemy import func, select
 
 from casework.kernel.vocabulary import Role, TipOrigin
 from casework.oversight.retention import RecordKind
-from casework.referrals.payload import AlertField
+from casework.referrals.fields import AlertField
 from casework.tables import Referral, ReferralMessage, ReferralPhoto, Tip
 from casework.tips.steps import NewTip
 from casework.watchlists.subjects import NewSubject

@@ -6,7 +6,7 @@ from typing import Any
 
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import Role
-from casework.referrals.payload import AlertField
+from casework.referrals.fields import AlertField
 from casework.referrals.steps import Handover
 from casework.tables import Alert, Referral
 from tests.services import Desk, officer

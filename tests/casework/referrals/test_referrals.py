@@ -13,7 +13,7 @@ from casework.kernel.errors import (
     StaleVersion,
 )
 from casework.kernel.vocabulary import AlertState, Disposal, ReferralState, Role
-from casework.referrals.payload import AlertField
+from casework.referrals.fields import AlertField
 from casework.referrals.referrals import Box, ReferralFilter
 from casework.referrals.steps import Handover, ReferralSteps
 from casework.tables import (

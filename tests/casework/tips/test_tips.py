@@ -13,8 +13,8 @@ from casework.kernel.errors import (
     StaleVersion,
 )
 from casework.kernel.vocabulary import Disposal, Role, TipOrigin, TipState
-from casework.referrals.payload import TipField
 from casework.tables import AuditRecord, Tip
+from casework.tips.payload import TipField
 from casework.tips.steps import NewTip
 from casework.tips.tips import TipFilter
 from casework.watchlists.enrolment import ACCEPTED

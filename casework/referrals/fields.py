@@ -1,0 +1,187 @@
+"""What an alert can hand over in a referral, field by field.
+
+A line here is all that a field needs: copies, previews, the API's schema and the console's forms
+and pages derive from it. `casework.tips.payload` has the same for tips.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, StrEnum, auto
+from typing import Any, Final, Generic, Self, TypeVar
+
+from sqlalchemy.orm import Session
+
+from casework.kernel import rows
+from casework.kernel.errors import InvalidReferral
+from casework.kernel.vault import Vault
+from casework.kernel.vocabulary import Category, Direction, Sex, Stage
+from casework.review.alerts import PORTRAIT_FORMAT, SubjectCard
+from casework.tables import Alert, EnrolledPhoto
+
+Source = TypeVar("Source")
+
+
+class FieldKind(Enum):
+    """What a value is, and so how it is sent and shown; a vocabulary is a kind of its own."""
+
+    TEXT = auto()
+    TEXTS = auto()
+    DOCUMENTS = auto()
+    COUNTRY = auto()
+    DAY = auto()
+    """A time, shown as its day."""
+    TIME = auto()
+    SCORE = auto()
+    ODDS = auto()
+    """One in so many."""
+
+
+class FieldGroup(Enum):
+    """What a field tells something of."""
+
+    TRAVELLER = auto()
+    PERSON = auto()
+    """The person on the list."""
+    LIST = auto()
+    """The list and the score."""
+    REPORT = auto()
+    """What was reported in a tip."""
+
+    @property
+    def of_list(self) -> bool:
+        """Whether it tells something of a list: for its owner alone to hand on."""
+        return self in (FieldGroup.PERSON, FieldGroup.LIST)
+
+
+# No slots: what makes an instance of `Field[...]` could not be noted on it.
+@dataclass(frozen=True)
+class Field(Generic[Source]):
+    """A value that can be handed over."""
+
+    name: str
+    """As it is stored and sent: it stays."""
+    label: str
+    """In English."""
+    group: FieldGroup
+    kind: FieldKind | type[StrEnum]
+    read: Callable[[Source], Any]
+    """Raises InvalidReferral where what it tells of was erased."""
+
+
+@dataclass(frozen=True)
+class PhotoField(Generic[Source]):
+    """A photo that can be handed over; the receiver reads it by itself, each read audited."""
+
+    name: str
+    label: str
+    group: FieldGroup
+    read: Callable[[Source, Session, Vault], tuple[bytes, str]]
+    """Returns content and format; raises InvalidReferral where it was erased, or there is none."""
+
+
+class ReferralField(StrEnum):
+    """Base of the vocabularies of what can be handed over: each member is its field's name."""
+
+    field: Field[Any] | PhotoField[Any]
+
+    def __new__(cls, field: Field[Any] | PhotoField[Any]) -> Self:
+        """Make the member of a field."""
+        member = str.__new__(cls, field.name)
+        member._value_ = field.name
+        member.field = field
+        return member
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSource:
+    """What the values of an alert's referral are read from."""
+
+    alert: Alert
+    """Its `encounter` is loaded."""
+    subject: SubjectCard | None
+    """None where it was erased."""
+    legal_basis: str
+    """Of the list."""
+
+    @property
+    def person(self) -> SubjectCard:
+        """The subject; raises InvalidReferral."""
+        if self.subject is None:
+            raise InvalidReferral("referral_subject_erased", field="fields")
+        return self.subject
+
+
+def _probe(source: AlertSource, _: Session, vault: Vault) -> tuple[bytes, str]:
+    meeting = source.alert.encounter
+    if meeting.sealed_portrait is None:
+        raise InvalidReferral("referral_probe_erased", field="fields")
+    return vault.open(meeting.sealed_portrait, rows.encounter(meeting.id)), PORTRAIT_FORMAT
+
+
+def _enrolled(source: AlertSource, session: Session, vault: Vault) -> tuple[bytes, str]:
+    photo = session.get(EnrolledPhoto, source.alert.photo_id)
+    if photo is None:
+        raise InvalidReferral("referral_photo_erased", field="fields")
+    return vault.open(photo.sealed_content, rows.photo(photo.id)), photo.format
+
+
+_Value = Field[AlertSource]
+_Photo = PhotoField[AlertSource]
+_TRAVELLER: Final = FieldGroup.TRAVELLER
+_PERSON: Final = FieldGroup.PERSON
+_LIST: Final = FieldGroup.LIST
+_TEXT: Final = FieldKind.TEXT
+
+
+class AlertField(ReferralField):
+    """What can be carried of an alert."""
+
+    NAME = _Value("name", "Name", _PERSON, _TEXT, lambda of: of.person.name)
+    ALIASES = _Value(
+        "aliases", "Also known as", _PERSON, FieldKind.TEXTS, lambda of: of.person.aliases
+    )
+    SEX = _Value("sex", "Sex", _PERSON, Sex, lambda of: of.person.sex)
+    BIRTH = _Value("birth", "Born", _PERSON, _TEXT, lambda of: of.person.birth)
+    NATIONALITY = _Value(
+        "nationality", "Nationality", _PERSON, FieldKind.COUNTRY, lambda of: of.person.nationality
+    )
+    DOCUMENTS = _Value(
+        "documents", "Documents", _PERSON, FieldKind.DOCUMENTS, lambda of: of.person.documents
+    )
+    REASON = _Value("reason", "Reason", _PERSON, _TEXT, lambda of: of.person.reason)
+    DECISION_NUMBER = _Value(
+        "decision_number", "Decision", _PERSON, _TEXT, lambda of: of.person.decision_number
+    )
+    VALID_UNTIL = _Value(
+        "valid_until", "Valid until", _PERSON, FieldKind.DAY, lambda of: of.person.valid_until
+    )
+    WATCHLIST = _Value("watchlist", "Watchlist", _LIST, _TEXT, lambda of: of.alert.watchlist_name)
+    CATEGORY = _Value("category", "Category", _LIST, Category, lambda of: of.alert.category)
+    LEGAL_BASIS = _Value("legal_basis", "Legal basis", _LIST, _TEXT, lambda of: of.legal_basis)
+    PORT = _Value("port", "Port", _TRAVELLER, _TEXT, lambda of: of.alert.encounter.port)
+    DIRECTION = _Value(
+        "direction", "Direction", _TRAVELLER, Direction, lambda of: of.alert.encounter.direction
+    )
+    STAGE = _Value("stage", "Stage", _TRAVELLER, Stage, lambda of: of.alert.encounter.stage)
+    CAPTURED_AT = _Value(
+        "captured_at",
+        "Photographed",
+        _TRAVELLER,
+        FieldKind.TIME,
+        lambda of: of.alert.encounter.captured_at,
+    )
+    TRAVELLER_REF = _Value(
+        "traveller_ref",
+        "Port's reference",
+        _TRAVELLER,
+        _TEXT,
+        lambda of: of.alert.encounter.traveller_ref,
+    )
+    SCORE = _Value("score", "Score", _LIST, FieldKind.SCORE, lambda of: round(of.alert.score, 4))
+    ONE_IN = _Value("one_in", "By chance", _LIST, FieldKind.ODDS, lambda of: of.alert.one_in)
+    PROBE_PHOTO = _Photo("probe_photo", "Photo of the traveller", _TRAVELLER, _probe)
+    ENROLLED_PHOTO = _Photo("enrolled_photo", "Photo on the list", _PERSON, _enrolled)
+
+
+OF_LIST: Final = frozenset(each for each in AlertField if each.field.group.of_list)
+"""Fields that tell something of a list: for its owner to hand on."""
