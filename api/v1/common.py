@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -110,6 +110,12 @@ class Answer(BaseModel):
     """An answer."""
 
     model_config = ConfigDict(from_attributes=True)
+
+    @classmethod
+    def of_row(cls, row: object, **others: object) -> Self:
+        """Make the answer from a record's values of the same names, but for `others`."""
+        same = {name: getattr(row, name) for name in cls.model_fields if name not in others}
+        return cls.model_validate(same | others)
 
 
 class Instruction(Strict):

@@ -1,9 +1,11 @@
 """What is held about a subject: everything, for the person's own request or the owner's check."""
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, contains_eager
 
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
@@ -13,7 +15,6 @@ from casework.review.findings import visible_state
 from casework.tables import (
     Alert,
     AuditRecord,
-    Encounter,
     ProbeSearch,
     Referral,
     Subject,
@@ -22,6 +23,35 @@ from casework.tables import (
     Watchlist,
 )
 from casework.watchlists import subjects
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAlert:
+    """An alert about the subject."""
+
+    id: str
+    port: str
+    stage: str
+    captured_at: datetime
+    watchlist: str
+    state: str
+    disposal: str | None
+    score: float
+
+    @classmethod
+    def of(cls, row: Alert, state: str) -> Self:
+        """Read an alert, whose encounter is loaded, in a state as everybody may see it."""
+        meeting = row.encounter
+        return cls(
+            id=row.id,
+            port=meeting.port,
+            stage=meeting.stage,
+            captured_at=meeting.captured_at,
+            watchlist=row.watchlist_name,
+            state=state,
+            disposal=row.disposal,
+            score=row.score,
+        )
 
 
 class DataSubjectReports:
@@ -91,26 +121,15 @@ def _templates(session: Session, subject_id: str) -> list[dict[str, Any]]:
     return [{"model": model, "templates": count} for model, count in rows]
 
 
-def _alerts(session: Session, subject_id: str) -> list[dict[str, Any]]:
-    rows = session.execute(
-        select(Alert, visible_state(), Encounter.port, Encounter.stage, Encounter.captured_at)
-        .join(Encounter, Encounter.id == Alert.encounter_id)
+def _alerts(session: Session, subject_id: str) -> list[HeldAlert]:
+    found = session.execute(
+        select(Alert, visible_state())
+        .join(Alert.encounter)
+        .options(contains_eager(Alert.encounter))
         .where(Alert.subject_id == subject_id)
         .order_by(Alert.id)
     )
-    return [
-        {
-            "id": alert.id,
-            "port": port,
-            "stage": stage,
-            "captured_at": captured_at,
-            "watchlist": alert.watchlist_name,
-            "state": state,
-            "disposal": alert.disposal,
-            "score": alert.score,
-        }
-        for alert, state, port, stage, captured_at in rows
-    ]
+    return [HeldAlert.of(alert, state) for alert, state in found]
 
 
 def _searches(session: Session, row: Subject) -> list[dict[str, Any]]:

@@ -54,6 +54,11 @@ class AlertWatchlist(Answer):
     category: Category
     owner_id: str = Field(description="The agency that owns it.")
 
+    @classmethod
+    def of(cls, row: Alert) -> Self:
+        """Make the answer from the record of the alert."""
+        return cls.of_row(row, id=row.watchlist_id, name=row.watchlist_name)
+
 
 class AlertEncounter(Answer):
     """Where and when the traveller was met."""
@@ -105,30 +110,12 @@ class AlertSummary(Answer):
     @classmethod
     def of(cls, row: Alert, reader: Actor) -> Self:
         """Make the answer from the record, as the reader may see it."""
-        return cls(
-            id=row.id,
+        return cls.of_row(
+            row,
             state=shown_state(row, reader),
-            watchlist=AlertWatchlist(
-                id=row.watchlist_id,
-                name=row.watchlist_name,
-                category=Category(row.category),
-                owner_id=row.owner_id,
-            ),
-            encounter=AlertEncounter.model_validate(row.encounter),
+            watchlist=AlertWatchlist.of(row),
             score=round(row.score, 4),
             threshold=round(row.threshold, 4),
-            threshold_basis=row.threshold_basis,
-            calibration_id=row.calibration_id,
-            one_in=row.one_in,
-            requires_acknowledgement=row.requires_acknowledgement,
-            requires_second_officer=row.requires_second_officer,
-            acknowledge_within_s=row.acknowledge_within_s,
-            acknowledged_by=row.acknowledged_by,
-            acknowledged_at=row.acknowledged_at,
-            disposal=Disposal(row.disposal) if row.disposal is not None else None,
-            closed_at=row.closed_at,
-            version=row.version,
-            created_at=row.created_at,
         )
 
 

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from api.queries import QueryModel
 from api.v1.common import Answer
+from casework.oversight.data_subject_report import HeldAlert
 
 
 class HeldWatchlist(Answer):
@@ -36,19 +37,6 @@ class HeldTemplates(Answer):
 
     model: str
     templates: int
-
-
-class HeldAlert(Answer):
-    """An alert about the subject."""
-
-    id: str
-    port: str
-    stage: str
-    captured_at: datetime
-    watchlist: str
-    state: str
-    disposal: str | None
-    score: float
 
 
 class HeldSearch(Answer):

@@ -19,7 +19,7 @@ from casework.referrals.fields import AlertField, FieldKind
 from casework.referrals.fields import Field as ReferredField
 from casework.referrals.referrals import Box, OpenedMessage, ReferralFilter, ReferralView
 from casework.referrals.steps import Handover
-from casework.tables import Agency, Referral
+from casework.tables import Referral
 from casework.tips.payload import TipField
 
 Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
@@ -82,11 +82,6 @@ class Party(Answer):
     code: str
     name: str
 
-    @classmethod
-    def of(cls, row: Agency) -> Self:
-        """Make the answer from the record."""
-        return cls(id=row.id, code=row.code, name=row.name)
-
 
 class ReferralQuery(BeforePage):
     """Which referrals are listed."""
@@ -126,20 +121,7 @@ class ReferralSummary(Answer):
     @classmethod
     def of(cls, row: Referral, *, overdue: bool) -> Self:
         """Make the answer from the record."""
-        return cls(
-            id=row.id,
-            kind=ReferralKind(row.kind),
-            state=ReferralState(row.state),
-            sender=Party.of(row.sender),
-            receiver=Party.of(row.receiver),
-            due_at=row.due_at,
-            overdue=overdue,
-            outcome=Disposal(row.outcome) if row.outcome is not None else None,
-            created_at=row.created_at,
-            updated_at=row.updated_at,
-            closed_at=row.closed_at,
-            version=row.version,
-        )
+        return cls.of_row(row, overdue=overdue)
 
 
 _TYPES: Final[Mapping[FieldKind, Any]] = {

@@ -8,7 +8,7 @@ from pydantic import Field
 from api.v1.alerts.schemas import AlertEncounter, AlertWatchlist
 from api.v1.common import Answer
 from casework.kernel.actor import Actor
-from casework.kernel.vocabulary import AlertState, Category, Disposal
+from casework.kernel.vocabulary import AlertState, Disposal
 from casework.review.alerts import shown_state
 from casework.review.history import Meeting
 from casework.tables import Alert
@@ -28,19 +28,11 @@ class MeetingAlert(Answer):
     @classmethod
     def of(cls, row: Alert, reader: Actor) -> Self:
         """Make the answer from the record, as the reader may see it."""
-        return cls(
-            id=row.id,
-            watchlist=AlertWatchlist(
-                id=row.watchlist_id,
-                name=row.watchlist_name,
-                category=Category(row.category),
-                owner_id=row.owner_id,
-            ),
+        return cls.of_row(
+            row,
+            watchlist=AlertWatchlist.of(row),
             state=shown_state(row, reader),
             score=round(row.score, 4),
-            one_in=row.one_in,
-            disposal=Disposal(row.disposal) if row.disposal is not None else None,
-            closed_at=row.closed_at,
         )
 
 

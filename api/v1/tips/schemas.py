@@ -67,18 +67,7 @@ class TipSummary(Answer):
     @classmethod
     def of(cls, row: Tip) -> Self:
         """Make the answer from the record."""
-        return cls(
-            id=row.id,
-            reference=row.reference,
-            state=TipState(row.state),
-            origin=TipOrigin(row.origin),
-            happened_at=row.happened_at,
-            has_photo=row.photo_format is not None,
-            has_source=row.has_source,
-            created_at=row.created_at,
-            updated_at=row.updated_at,
-            version=row.version,
-        )
+        return cls.of_row(row, has_photo=row.photo_format is not None)
 
 
 class TipOut(TipSummary):

@@ -1,6 +1,7 @@
 """Handing an alert to another agency, and what the two do with it."""
 
-from datetime import timedelta
+import json
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -13,7 +14,8 @@ from casework.kernel.errors import (
     StaleVersion,
 )
 from casework.kernel.vocabulary import AlertState, Disposal, ReferralState, Role
-from casework.referrals.fields import AlertField
+from casework.referrals import payload
+from casework.referrals.fields import AlertField, AlertSource, FieldGroup
 from casework.referrals.referrals import Box, ReferralFilter
 from casework.referrals.steps import Handover, ReferralSteps
 from casework.tables import (
@@ -73,6 +75,27 @@ def test_every_field_of_an_alert_can_be_carried(scene, records):
     assert {*view.values, *view.photos} == {field.value for field in AlertField}
     assert view.values["documents"] == [{"kind": "passport", "number": "X1", "country": "IDN"}]
     assert view.values["birth"] == "1980"
+
+
+def test_a_preview_says_what_would_be_carried(scene, records):
+    alert = scene.alert()
+    view = records.review.alerts.get(scene.sender, alert.id)
+    source = AlertSource(view.alert, view.wanted, view.legal_basis)
+    shown = payload.preview(tuple(AlertField), source)
+    refer = records.exchange.referral_steps.refer_alert
+    row = refer(scene.sender, alert.id, scene.to(), list(AlertField))
+    carried = records.exchange.referrals.get(scene.receiver, row.id).values
+    assert json.loads(json.dumps(shown, default=datetime.isoformat)) == carried
+
+
+def test_a_preview_leaves_out_what_was_erased(scene, records):
+    alert = scene.alert()
+    records.lists.subjects.remove(OPERATOR, alert.subject_id)
+    view = records.review.alerts.get(scene.sender, alert.id)
+    source = AlertSource(view.alert, view.wanted, view.legal_basis)
+    shown = payload.preview(tuple(AlertField), source)
+    person = {each for each in AlertField if each.field.group is FieldGroup.PERSON}
+    assert shown.keys() == set(AlertField) - person - {AlertField.PROBE_PHOTO}
 
 
 def test_a_referral_may_carry_nothing(scene, records):
