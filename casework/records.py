@@ -1,4 +1,4 @@
-"""What works on the database alone, born together and closed together: no faces, no networks."""
+"""What works on the database alone, opened and closed together: no faces, no networks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ class ListUseCases:
 
 @dataclass(frozen=True, slots=True)
 class ReviewUseCases:
-    """What people make of alerts."""
+    """The review of alerts."""
 
     alerts: Alerts
     queue: Queue
@@ -77,7 +77,7 @@ class ReviewUseCases:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeUseCases:
-    """What comes from others and goes to them."""
+    """Exchange with other agencies and systems."""
 
     referrals: Referrals
     referral_steps: ReferralSteps
@@ -91,7 +91,7 @@ class ExchangeUseCases:
 
 @dataclass(frozen=True, slots=True)
 class OversightUseCases:
-    """What is kept, for how long, and what can be said about it."""
+    """What is kept, for how long, and the reports about it."""
 
     trail: AuditReader
     reports: Reports

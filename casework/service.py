@@ -61,7 +61,7 @@ class CalibrationUseCases:
 
 @dataclass(frozen=True, slots=True)
 class Service(Records):
-    """What screens and enrols besides: the records, one pack's networks, and the gallery."""
+    """What screens and enrols: the records, one pack's networks, and the gallery."""
 
     pack: Pack
     model: ModelKey

@@ -1,1 +1,1 @@
-"""Who may come in: agencies, officers, API keys, sessions, sign-in and its second factor."""
+"""Accounts: agencies, officers, API keys, sessions, sign-in and its second factor."""

@@ -54,7 +54,7 @@ class Account:
         Raises:
             NotConfirmed: the present password is wrong.
             TooManyAttempts: it was wrong too often; then every session of the officer has ended.
-            WeakPassword: the new one will not do.
+            WeakPassword: the new one is too weak.
             StaleVersion: the password was reset meanwhile.
         """
         confirmed = self._confirmed(actor, present)
@@ -75,7 +75,7 @@ class Account:
     def offer_second_factor(self, actor: Actor, present: str) -> SecondFactorOffer:
         """Make a shared secret, which counts once it is confirmed.
 
-        The password is asked for again: whoever finds a session open must not be able to lock its
+        The password is asked for again: somebody who finds an open session must not lock its
         owner out with a factor of their own.
 
         Raises:
@@ -145,7 +145,7 @@ class Account:
             now = self._clock()
             locked = lock_of(row, now) or count_failure(row, self._rules, now)
             if locked is not None:
-                # Whoever guesses here has somebody's open session: it may be a stolen one.
+                # Somebody who guesses here has an open session, which may be stolen.
                 end_sessions(session, row.id, now)
             refusal = locked or NotConfirmed("password_wrong")
             session.flush()

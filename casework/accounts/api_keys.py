@@ -143,7 +143,7 @@ class Keys:
 
         Raises:
             NotAuthenticated: it is malformed, unknown, wrong or revoked, or its agency is not
-                active; which, is not told.
+                active; the caller does not learn which.
         """
         key_id, secret = split(text)
         row = None

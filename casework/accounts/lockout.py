@@ -22,7 +22,7 @@ class SignInRules:
     """Failures from one network address, within the time of a lock, after which it is locked."""
     second_factor_required: bool = False
     passwords: bool = True
-    """Whether passwords let anybody in; else an identity provider alone does."""
+    """Whether officers can sign in with passwords; else only through an identity provider."""
 
     def lifetime(self, kind: SessionKind) -> timedelta:
         """How long a session lasts at most."""

@@ -1,7 +1,7 @@
 """OpenID Connect: what a provider says about somebody who has signed in there.
 
 The authorization code flow with PKCE (OpenID Connect Core 1.0, RFC 7636). Authlib speaks the
-protocol and knows the rules of ID tokens, joserfc checks signatures; this module asks them.
+protocol and knows the rules of ID tokens, joserfc checks signatures; this module calls them.
 """
 
 import threading
@@ -24,7 +24,7 @@ _TIMEOUT_S: Final = 10.0
 _KNOWN_FOR: Final = timedelta(hours=1)
 _LEEWAY_S: Final = 60
 
-# Signatures by a key pair alone: a shared secret would let whoever holds it write tokens.
+# Signatures by a key pair alone: with a shared secret, its holders could write tokens.
 _ALGORITHMS: Final = [
     f"{family}{bits}" for family in ("RS", "PS", "ES") for bits in (256, 384, 512)
 ]

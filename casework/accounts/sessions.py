@@ -70,7 +70,7 @@ class Sessions:
         Raises:
             TooManyAttempts: the account or the origin is locked.
             SecondFactorNeeded: the password is right, and the account has a second factor.
-            NotAuthenticated: anything else is wrong; what, is not told.
+            NotAuthenticated: anything else is wrong; the caller does not learn what.
         """
 
         def begin(session: Session, officer: Officer) -> SignedIn:
@@ -98,11 +98,12 @@ class Sessions:
         Args:
             text: what was handed out when it began.
             kind: which sessions may be shown here; None for all.
-            used: whether the officer does something, rather than a page of theirs by itself: a
+            used: whether the officer does something, rather than their page by itself: a
                 console's session ends when nobody has used it for a while.
 
         Raises:
-            NotAuthenticated: it is malformed, unknown, ended or expired; which, is not told.
+            NotAuthenticated: it is malformed, unknown, ended or expired; the caller does not
+                learn which.
         """
         session_id, secret = split(text)
         row = None

@@ -1,4 +1,4 @@
-"""The gate: what an officer types is checked, and wrong guesses are counted.
+"""Sign-in: an officer's credentials are checked, and wrong guesses are counted.
 
 Nobody learns here which accounts exist. An unknown login takes as long as a known one, is answered
 in the same words, and is locked after as many failures.
@@ -44,7 +44,7 @@ class Credentials:
 
 
 class SignIn:
-    """Lets in who shows the right credentials."""
+    """Checks credentials."""
 
     def __init__(self, kernel: Kernel, passwords: Passwords, rules: SignInRules) -> None:
         self._database = kernel.database
@@ -63,18 +63,18 @@ class SignIn:
         request_id: str | None,
         then: Callable[[Session, Officer], T],
     ) -> T:
-        """Check credentials, and do what follows in the same transaction.
+        """Check credentials, and call `then` in the same transaction.
 
         Args:
             credentials: what was typed.
             origin: where the attempt comes from, such as a network address; None is not counted.
             request_id: goes into the audit trail.
-            then: what follows if all is right.
+            then: called if all is right.
 
         Raises:
             TooManyAttempts: the account or the origin is locked.
             SecondFactorNeeded: the password is right, and the account has a second factor.
-            NotAuthenticated: anything else is wrong; what, is not told.
+            NotAuthenticated: anything else is wrong; the caller does not learn what.
         """
         if not self._rules.passwords:
             refusal = SignOnRefused("passwords_off")
@@ -115,7 +115,7 @@ class SignIn:
             renewed = self._passwords.hash(credentials.password)
         with self._database.write() as session:
             officer = session.get_one(Officer, found.id)
-            # The password may have been reset since it was read: then the old one lets nobody in.
+            # The password may have been reset since it was read: then the old one is not valid.
             right = right and officer.password_hash == kept
             refused = self._refusal(session, officer, credentials, right=right)
             if refused is None:
@@ -128,7 +128,7 @@ class SignIn:
     def _refusal(
         self, session: Session, officer: Officer, credentials: Credentials, *, right: bool
     ) -> Exception | None:
-        """Return why an officer may not come in, and count what was guessed."""
+        """Return why an officer may not sign in, and count a wrong guess."""
         now = self._clock()
         locked = lock_of(officer, now)
         if locked is not None:

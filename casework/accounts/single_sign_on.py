@@ -53,12 +53,12 @@ class Callback:
     code: str | None = None
     error: str | None = None
     issuer: str | None = None
-    """Who says so, where the provider tells (RFC 9207)."""
+    """The issuer, where the provider names it (RFC 9207)."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignedInVia:
-    """A browser that came back, and whose it is."""
+    """A browser that came back, and the officer it belongs to."""
 
     signed_in: SignedIn
     going_to: str

@@ -1,4 +1,4 @@
-"""Counting failures by a name that whoever tries cannot choose freely, such as a network address.
+"""Counting failures by a name that the caller cannot choose freely, such as a network address.
 
 The counts live in memory: they end with the process, and the oldest give way to new ones, so that
 nobody can fill the memory with names. What must outlive a restart is counted on the account itself.
@@ -40,7 +40,7 @@ class Throttle:
         Args:
             attempts: failures after which a name is locked.
             lock: for how long.
-            forget: after this time from the first failure, counting begins anew.
+            forget: after this time from the first failure, counting starts again.
             clock: the present.
             names: most names that are remembered.
         """

@@ -28,7 +28,7 @@ from casework.tables import Alert, AuditRecord, Encounter, Watchlist
 
 WINDOW_DAYS: Final = 30
 BREACH: Final = "watchlist.breach"
-"""The audit trail's word; `detail.breach` says whether it begins or ends."""
+"""The audit trail's act; `detail.breach` says whether it begins or ends."""
 LEVEL: Final = 0.999
 """The limit is passed by chance once in a thousand looks at most: a breach is worth a person's time
 even where several lists are watched all day."""

@@ -31,7 +31,7 @@ _ID_BITS: Final = 63
 
 @dataclass(frozen=True, slots=True)
 class NonMatedScores:
-    """What the service's own searches say of chance."""
+    """Non-mated scores of the service's own searches."""
 
     scores: tuple[float, ...]
     detail: str

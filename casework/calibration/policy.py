@@ -1,4 +1,4 @@
-"""What each watchlist asks of a score, at the gallery's present size."""
+"""Policies: each watchlist's threshold and rules, at the gallery's present size."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,9 +31,9 @@ class Policy:
     acknowledge_within_s: int
     threshold: float
     basis: Message
-    """Where the threshold came from."""
+    """The basis of the threshold."""
     templates: int
-    """How many stand on the list."""
+    """Templates on the list."""
     chance: FalseMatchModel
 
     def concerns(self, direction: Direction, port: str, stage: Stage) -> bool:

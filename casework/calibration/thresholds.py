@@ -13,7 +13,7 @@ from index.threshold import FalseMatchCurve, expected_fpir, threshold_for
 # thresholds rest on the reasoning of extremes alone, and say so.
 _MEASURED_FACTOR: Final = 4.0
 
-# "One in N" is never said of more travellers than this: no set of searches vouches for a rarer one.
+# The largest N of "one in N": no set of searches can show that a score is rarer.
 RAREST: Final = 1_000_000
 
 BY_HAND: Final = Message("basis_by_hand")
@@ -41,7 +41,7 @@ class FalseMatchModel:
         return self.calibration.score_at(fpir, max(1, templates))
 
     def basis(self, fpir: float, templates: int) -> Message:
-        """Say where that threshold comes from."""
+        """Return the basis of that threshold."""
         asked = {"fpir": f"{fpir:g}", "templates": templates}
         if self.calibration is None:
             return Message("basis_prior", {"pack": self.pack, **asked})

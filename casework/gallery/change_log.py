@@ -1,6 +1,6 @@
 """The gallery's change log: what is written with every change that a gallery must follow.
 
-Whoever writes to it has nothing more to do: the process's own replica follows the commit by itself.
+A writer has nothing more to do: the process's own replica follows the commit by itself.
 """
 
 from collections.abc import Iterable
@@ -36,7 +36,7 @@ def log_removed(session: Session, template_ids: Iterable[int], clock: Clock) -> 
 
 
 def log_listing(session: Session, template_ids: Iterable[int], clock: Clock) -> None:
-    """Record that the subject of these templates stands on other watchlists than before."""
+    """Record that the subject of these templates is on other watchlists than before."""
     _log(session, Change.STANDING, template_ids, clock)
 
 

@@ -1,4 +1,4 @@
-"""How many templates stand on each watchlist, kept up to date instead of counted again.
+"""How many templates are on each watchlist, kept up to date instead of counted again.
 
 A watchlist's threshold depends on its size (see `index.threshold_for`), so every enrolment changes
 one. Counting 100,000 templates takes a database a tenth of a second, which the next traveller would
@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 from casework.tables import Template, WatchlistEntry
 
 NOWHERE: Final = 0
-"""Code of a template that stands on no watchlist, or is not there."""
+"""Code of a template that is on no watchlist, or that does not exist."""
 
 
 class Sizes:
-    """Templates of one model by watchlist. The mirror writes it, anyone may read it."""
+    """Templates of one model by watchlist. The replica writes it, anyone may read it."""
 
     def __init__(self, model: str) -> None:
         self._model = model

@@ -1,4 +1,4 @@
-"""Time as the records know it: UTC, with its zone, and given by whoever assembles the service."""
+"""The clock of the records: UTC, with its zone; the assembly passes it in, so tests can set it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

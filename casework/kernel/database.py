@@ -125,7 +125,7 @@ class Database:
     def write(self) -> Iterator[Session]:
         """Give a session that is committed if the block succeeds, and undone if it does not.
 
-        Whoever follows what the block announced is called before this returns.
+        Callbacks for what the block announced (`after_commit`) run before this returns.
         """
         with self._writing.connect() as connection:
             try:
@@ -160,7 +160,7 @@ class Database:
         """Have `act` called after every commit of this process that a topic was announced in.
 
         It runs on the thread that committed. What it raises is logged and goes no further: the
-        commit stands, and its caller is told so.
+        commit stands, and its caller gets no error.
         """
         self._followers.setdefault(topic, []).append(act)
 

@@ -22,8 +22,8 @@ CaseworkError
 ├── ImportRefused          a file cannot be read as a list of subjects
 ├── WeakPassword           a new password is too easy to guess
 ├── NotAuthenticated       no key or session, or none that is known and in force
-│   ├── SecondFactorNeeded the password is right, a code is wanted besides
-│   └── SignOnRefused      what an identity provider says lets nobody in
+│   ├── SecondFactorNeeded the password is right, a code is required too
+│   └── SignOnRefused      the identity provider's answer signs nobody in
 ├── ProviderUnavailable    the identity provider cannot be asked
 ├── NotConfirmed           the password or code that was asked for again is wrong
 ├── TooManyAttempts        sign-in is locked for a while
@@ -62,7 +62,7 @@ class CaseworkError(Exception):
 
 
 class _FieldRefused(CaseworkError):
-    """One field of the request does not do; always names it."""
+    """One field of the request is wrong; always names it."""
 
     field: str
 
@@ -141,11 +141,11 @@ class NotAuthenticated(CaseworkError):
 
 
 class SecondFactorNeeded(NotAuthenticated):
-    """The password is right; a code of the second factor is wanted besides."""
+    """The password is right; a code of the second factor is required too."""
 
 
 class SignOnRefused(NotAuthenticated):
-    """A sign-in through the identity provider lets nobody in; `why` is one word for the trail."""
+    """A sign-in through the identity provider failed; `why` is one word for the trail."""
 
     def __init__(self, why: str) -> None:
         super().__init__(f"sign_on_{why}")

@@ -1,8 +1,8 @@
 """Leases: of several processes on one database, one at a time works on a row.
 
-Whoever takes a row is given a token, and has the row for a while; a sign of life makes that longer.
-Who is silent for longer loses the row to the next who asks, and learns it from the token, which is
-good for nothing from then on.
+A process that takes a row gets a token, and holds the row for a while; a sign of life extends that.
+A holder that is silent for longer loses the row to the next process that asks, and notices by its
+token, which is no longer valid.
 """
 
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Lease:
         return token if self._set(database, row_id, self.free(), self._by(token)) else None
 
     def take_over(self, database: Connection | Session, row_id: str) -> str:
-        """Take a row from whoever holds it; returns the token."""
+        """Take a row from its present holder, if any; returns the token."""
         token = new_id("claim")
         self._set(database, row_id, None, self._by(token))
         return token
@@ -51,7 +51,7 @@ class Lease:
     def give_back(
         self, database: Connection | Session, row_id: str, token: str, **values: object
     ) -> bool:
-        """Let a row go and set what came of it; returns False, changing nothing, if it was lost."""
+        """Give a row back with the result set; returns False, changing nothing, if it was lost."""
         return self._set(database, row_id, self.table.claim == token, values | _NOBODY)
 
     def _by(self, token: str) -> dict[str, Any]:

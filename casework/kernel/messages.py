@@ -1,6 +1,6 @@
 """Sentences of the domain: a code with parameters, and what each code says in English.
 
-Whoever shows a sentence to people translates it by its code and its parameters; nobody compares
+A part that shows a sentence to people translates it by its code and parameters; nobody compares
 English texts. The console's catalogues have every entry of `ENGLISH` in every language.
 """
 

@@ -1,6 +1,6 @@
 """Codes of states and nationalities, as travel documents carry them.
 
-ISO 3166-1 alpha-3, and besides the codes that ICAO Doc 9303-3 (section 5) adds for documents that
+ISO 3166-1 alpha-3, and the codes that ICAO Doc 9303-3 (section 5) adds for documents that
 are not a state's: British nationalities, organisations, stateless persons and refugees. Germany's
 documents say `D`; it is kept as `DEU`. A code that no state uses any more (`YUG`) is not accepted:
 the person has another nationality today, or `XXX`.
@@ -27,7 +27,7 @@ def nation(code: str) -> str:
     """Return the code of a nationality or issuing state as it is kept.
 
     Raises:
-        ValueError: there is none such.
+        ValueError: there is no such code.
     """
     kept = _WRITTEN_OTHERWISE.get(code, code)
     if kept not in _known():

@@ -1,10 +1,10 @@
-"""The outbox: what must be told is written in the transaction of what happened.
+"""The outbox: an event is written in the transaction of what happened.
 
-A row says that something happened to which object and who may hear of it, by reference alone. What
-a receiver is shown is put together when it is sent, as that receiver may see the object then.
+A row holds references alone: what happened, to which object, and who may see it. The message is
+rendered when it is sent, as its receiver may see the object then.
 
 Writers take turns on every database (`casework.kernel.database`), so numbers appear in the order in
-which they were given: whoever has read up to a number has missed nothing before it.
+which they were given: a reader who has read up to a number has missed nothing before it.
 """
 
 import threading
@@ -40,7 +40,7 @@ class Event:
 
 
 class Outbox:
-    """Takes what must be told, and wakes those who tell it."""
+    """Stores events, and wakes the threads that deliver them."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -50,7 +50,7 @@ class Outbox:
         database.after_commit(_TOPIC, self.ring)
 
     def append(self, database: Connection | Session, *events: Event) -> None:
-        """Write events within the transaction of what they tell; its commit rings."""
+        """Write events within the transaction of what they report; its commit rings."""
         if not events:
             return
         connection = database.connection() if isinstance(database, Session) else database
@@ -76,7 +76,7 @@ class Outbox:
             return connection.execute(_NEWEST).scalar_one()
 
     def ring(self) -> None:
-        """Wake whoever listens: something is there to be told. May be called from any thread.
+        """Wake the listeners: there are events to deliver. May be called from any thread.
 
         A commit with new events rings by itself.
         """
@@ -87,7 +87,7 @@ class Outbox:
 
     @contextmanager
     def listening(self, listener: Callable[[], None]) -> Iterator[None]:
-        """Have `listener` called at every `ring`, on whichever thread rings."""
+        """Call `listener` at every `ring`, on the thread that rings."""
         with self._lock:
             self._listeners.append(listener)
         try:

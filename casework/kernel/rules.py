@@ -1,4 +1,4 @@
-"""Rules that are said once, and asked both of a row in memory and of rows in a statement.
+"""Rules that are written once, and apply to a row in memory and to rows in a statement.
 
 Where the operands are values, these give a value; where one is a column, they give an expression of
 SQL that says the same. A missing value differs from every other, and is none of any.

@@ -118,7 +118,7 @@ class ReferralState(StrEnum):
     QUESTIONED = "questioned"
     """The receiving agency asked something and waits for the sender's answer."""
     ANSWERED = "answered"
-    """The receiving agency has said what came of it."""
+    """The receiving agency has stated the outcome."""
     DECLINED = "declined"
     CLOSED = "closed"
 
@@ -227,13 +227,13 @@ class Change(StrEnum):
     ADD = "add"
     REMOVE = "remove"
     STANDING = "standing"
-    """The template's subject stands on other watchlists than before."""
+    """The template's subject is on other watchlists than before."""
     POLICY = "policy"
     """Watchlists changed: thresholds must be read again."""
 
 
 class EventKind(StrEnum):
-    """What agencies and port systems can be told of as it happens."""
+    """Events that agencies and port systems can follow."""
 
     ALERT_RAISED = "alert.raised"
     ALERT_CHANGED = "alert.changed"
@@ -253,7 +253,7 @@ class DeliveryState(StrEnum):
     EXPIRED = "expired"
     """Too old when its turn came."""
     GONE = "gone"
-    """What it told of was erased, or the receiver may no longer see it."""
+    """What it is about was erased, or the receiver may no longer see it."""
 
 
 class ImportState(StrEnum):

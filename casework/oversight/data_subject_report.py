@@ -64,7 +64,7 @@ class DataSubjectReports:
     def report_on(self, actor: Actor, subject_id: str, purpose: str) -> dict[str, Any]:
         """Return what is held about a subject, as plain data by kind of record.
 
-        Photos and templates are told of, not given; photos can be read one by one.
+        Photos and templates are listed without their content; photos can be read one by one.
 
         Args:
             actor: who asks; must be able to read the subject.
@@ -147,7 +147,7 @@ def _searches(session: Session, row: Subject) -> list[dict[str, Any]]:
 
 
 def _referrals(session: Session, subject_id: str) -> list[dict[str, Any]]:
-    """Return what was told of the subject to other agencies, by the names of the fields."""
+    """Return what other agencies were sent about the subject, by the names of the fields."""
     found = session.scalars(
         select(Referral).where(Referral.subject_id == subject_id).order_by(Referral.id)
     )

@@ -64,7 +64,7 @@ class ReportRequest:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One group's figures. None is a small number that is not told, or a time nobody took."""
+    """One group's figures. None is a small number that is hidden, or a time without data."""
 
     group: tuple[str, ...]
     alerts: int | None

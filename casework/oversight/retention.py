@@ -3,7 +3,7 @@
 Each kind of record has its own period; 0 keeps it for good. Rows go in batches, each with its
 audit record in the same transaction, so a run can be stopped and begun again at any moment. A batch
 is as large as can be erased in the moment for which nobody else may write; what is due is looked
-for outside it, and whoever waits to write, a screening above all, has a turn before the next. The
+for outside it, and waiting writers, screenings above all, have a turn before the next. The
 audit trail itself is never shortened: it names ids, not people.
 """
 
@@ -63,7 +63,7 @@ class RecordKind(StrEnum):
     SEARCHES = "searches"
     """Officers' own; from the search."""
     REFERRALS = "referrals"
-    """With what they carry and what was said; from the closing."""
+    """With what they carry and their messages; from the closing."""
     TIPS = "tips"
     """With photo and source; from the enrolment or dismissal."""
     SESSIONS = "sessions"
@@ -73,7 +73,7 @@ class RecordKind(StrEnum):
     IMPORTS = "imports"
     """Their counts and what was wrong with rows; from the end."""
     EVENTS = "events"
-    """What was told, by reference; streams cannot be resumed from further back."""
+    """Events, by reference; streams cannot be resumed from further back."""
     DELIVERIES = "deliveries"
     """The delivery logs of webhooks; from queueing, and never while under way."""
 
@@ -95,7 +95,7 @@ DEFAULT_DAYS: Final[dict[RecordKind, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What a run came to, or would."""
+    """What a run erased, or would erase."""
 
     kind: RecordKind
     before: datetime | None

@@ -1,8 +1,8 @@
-"""What people's review of an alert says of it: a match, a false alarm, or nothing yet.
+"""Adjudication: the result of an alert's review, a match, a false alarm, or still open.
 
-The one place that reads states so. Calibration asks which alerts count as chance, monitoring asks
-how many were found to be false. Where a list requires a second officer, one opinion alone decides
-nothing, and must not show in any count either: the second officer may be reading it.
+The only place that derives results from states. Calibration asks which alerts count as chance,
+monitoring asks how many were found to be false. Where a list requires a second officer, one opinion
+alone decides nothing, and must not show in any count either: the second officer may be reading it.
 """
 
 from enum import StrEnum
@@ -17,7 +17,7 @@ from casework.tables import Alert
 
 
 class AdjudicationResult(StrEnum):
-    """How an alert reads."""
+    """The result of an alert's review."""
 
     MATCH = "match"
     """People hold it to be the subject, or sent it on as such."""
@@ -47,7 +47,7 @@ SEVERITY: Final = (
 
 
 def place(state: Any, disposal: Any) -> Any:  # noqa: ANN401 - values or columns
-    """Say how an alert reads, by the place in `SEVERITY`.
+    """Return the result of an alert's review, as its place in `SEVERITY`.
 
     Args:
         state: the alert's state, as `visible_state` gives it; or an expression of it.
@@ -62,7 +62,7 @@ def place(state: Any, disposal: Any) -> Any:  # noqa: ANN401 - values or columns
 
 
 def result_of(state: str, disposal: str | None = None) -> AdjudicationResult:
-    """Return how an alert reads; see `place`."""
+    """Return the result of an alert's review; see `place`."""
     return SEVERITY[place(state, disposal)]
 
 
@@ -81,19 +81,19 @@ def counts_as_chance(state: str, disposal: str | None = None) -> bool:
 
 
 def visible_state() -> ColumnElement[str]:
-    """Return, for statements over alerts, the state that may be told to anybody."""
+    """Return, for statements over alerts, the state that anybody may see."""
     return cast("ColumnElement[str]", shown_to(Alert, None))
 
 
 def shown_to(alert: Alert | type[Alert], reader_id: str | None) -> Any:  # noqa: ANN401
-    """Say in which state an alert is shown to a reader, who is None for anybody."""
+    """Return the state in which an alert is shown to a reader; None stands for anybody."""
     return first_of(
         (hidden_from(alert, reader_id), AlertState.UNDER_REVIEW.value), otherwise=alert.state
     )
 
 
 def hidden_from(alert: Alert | type[Alert], reader_id: str | None) -> Any:  # noqa: ANN401
-    """Say whether the first opinion is hidden from a reader, who is None for anybody.
+    """Return whether the first opinion is hidden from a reader; None stands for anybody.
 
     Nobody but the first officer sees it before the second opinion is given.
     """

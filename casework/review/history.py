@@ -1,6 +1,6 @@
 """Where and when a subject was met: visa, arrival, stay, departure, newest first.
 
-Only encounters that raised an alert for the subject can be told: no other photo is kept, and nobody
+Only encounters that raised an alert for the subject are known: no other photo is kept, and nobody
 knows whose it was.
 """
 
@@ -22,7 +22,7 @@ class Meeting:
 
     encounter: Encounter
     alerts: tuple[Alert, ...]
-    """One for each list that the subject stood on, by rank."""
+    """One for each list that the subject was on, by rank."""
 
 
 class History:

@@ -7,7 +7,7 @@
 Where a list requires no acknowledgement, an opinion may be given on a new alert. Where it requires
 no second officer, an alert may be closed on the first opinion. To confirm takes two who hold the
 traveller to be the person on the list; the second officer alone can reject. An inconclusive alert
-waits for another look, by whoever takes it. Whatever is not said here is not allowed.
+waits for another review, by any officer who takes it. What is not listed here is not allowed.
 
 While an alert is *veiled*, nobody but the first officer may learn the first opinion. Each act is
 therefore refused or allowed in the same words whatever that opinion was.
@@ -59,7 +59,7 @@ class AlertPosition:
 
 
 def veil(requires_second_officer: Any, state: Any, confirmed_by: Any) -> Any:  # noqa: ANN401
-    """Say when there is a first opinion that the second officer must not know of yet.
+    """Return whether there is a first opinion that the second officer must not know of yet.
 
     Of one alert's values, or of the columns (`casework.kernel.rules`).
     """
@@ -169,6 +169,6 @@ def close(at: AlertPosition, disposal: Disposal, rules: ReviewPolicy) -> AlertSt
 
 
 def _illegal(code: str, state: AlertState) -> IllegalTransition:
-    # The first opinion itself is not told: who asks may be the one to give the second.
+    # The first opinion itself stays hidden: the reader may be the one to give the second.
     shown = Message("alert_under_review") if state in FIRST_OPINIONS else state
     return IllegalTransition(code, state=shown)

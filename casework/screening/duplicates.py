@@ -1,6 +1,6 @@
-"""A warning at enrolment: this face already stands on a list that you may see.
+"""A warning at enrolment: this face is already on a list that you may see.
 
-Never a reason to refuse: one person may well stand on several lists, under several names. Of the
+Never a reason to refuse: one person may well be on several lists, under several names. Of the
 agency's own subjects the warning names whom; of a list that another agency shares it names the list
 alone.
 """
@@ -90,7 +90,7 @@ class Lookalikes:
         }
 
     def _note(self, actor: Actor, of: Enrolled, candidates: Sequence[Candidate]) -> None:
-        """Record that somebody was told of subjects; each owner's auditors see it."""
+        """Record that somebody was shown subjects; each owner's auditors see it."""
         for owner_id in sorted({each.policy.owner_id for each in candidates}):
             self._audit.note(AuditEntry(actor, "subject.similar", of.subject_id, owner_id))
 

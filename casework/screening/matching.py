@@ -40,7 +40,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """What one search of the gallery came to."""
+    """The result of one search of the gallery."""
 
     candidates: tuple[Candidate, ...]
     """Best first."""
@@ -89,7 +89,7 @@ class Matching:
         }
 
     def no_match(self) -> Matches:
-        """Return what a search without a face comes to."""
+        """Return the result of a search without a face."""
         return Matches((), None, len(self._mirror.gallery))
 
     def search(self, embedding: Embedding, policies: Mapping[str, Policy], at: datetime) -> Matches:
@@ -100,7 +100,7 @@ class Matching:
     def find_all(
         self, embeddings: Sequence[Embedding], policies: Mapping[str, Policy], at: datetime
     ) -> list[Matches]:
-        """Like `find`, for several faces at once: much less work than one by one."""
+        """Like `search`, for several faces at once: much less work than one by one."""
         if not policies:
             return [self.no_match()] * len(embeddings)
         lowest = min(policy.threshold for policy in policies.values())

@@ -147,7 +147,7 @@ class Screening:
         """Return an encounter that the caller submitted.
 
         Raises:
-            NotFound: there is none, or it is another key's: which, is not told.
+            NotFound: there is none, or it is another key's: the caller does not learn which.
         """
         with self._database.read() as session:
             return rows.one(

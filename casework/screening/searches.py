@@ -271,7 +271,7 @@ def _kept(row: ProbeSearch) -> list[Resemblance]:
 def _standing(
     session: Session, actor: Actor, kept: Sequence[Resemblance]
 ) -> tuple[tuple[Resemblance, CandidateEntry], ...]:
-    """Return the candidates who still stand on lists within reach, with what is shown of them."""
+    """Return the candidates who are still on lists within reach, with what is shown of them."""
     rows = session.execute(
         select(Subject, Watchlist, Agency.code)
         .join(WatchlistEntry, WatchlistEntry.subject_id == Subject.id)

@@ -1,4 +1,4 @@
-"""Who may come in: the API keys of systems."""
+"""The API keys of systems."""
 
 from datetime import datetime
 

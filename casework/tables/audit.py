@@ -12,7 +12,7 @@ Number = BigInteger().with_variant(Integer, "sqlite")
 
 
 class AuditRecord(Table):
-    """Who did what, on which object, when, why, and what came of it."""
+    """Who did what, on which object, when, why, and with what result."""
 
     __tablename__ = "audit"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""What must be told: the outbox, the webhooks that are told, and each telling."""
+"""Events on their way out: the outbox, webhooks and their deliveries."""
 
 from datetime import datetime
 from typing import Any
@@ -30,7 +30,7 @@ class OutboxEvent(Table):
 
 
 class Webhook(Table):
-    """An address that an agency or a port system wants to be told at."""
+    """An address that receives the events of an agency or a port system."""
 
     __tablename__ = "webhook"
 
@@ -38,11 +38,11 @@ class Webhook(Table):
     agency_id: Mapped[str | None] = mapped_column(
         ForeignKey("agency.id", ondelete="RESTRICT"), index=True
     )
-    """Who manages it: the agency that is told, or the one that the key belongs to."""
+    """Who manages it: the receiving agency, or the one that the key belongs to."""
     key_id: Mapped[str | None] = mapped_column(
         ForeignKey("api_key.id", ondelete="RESTRICT"), index=True
     )
-    """The port system that is told; None means the agency is."""
+    """The receiving port system; None means that the agency receives."""
     url: Mapped[str] = mapped_column(Text)
     description: Mapped[str]
     events: Mapped[list[str]]
@@ -95,7 +95,7 @@ class Delivery(Table):
     claim: Mapped[str | None]
     """The attempt that is being made."""
     claimed_until: Mapped[datetime | None]
-    """After this, whoever made the attempt is taken to have died."""
+    """After this, the process that made the attempt is taken to have died."""
     attempted_at: Mapped[datetime | None]
     status_code: Mapped[int | None]
     latency_ms: Mapped[float | None]

@@ -1,4 +1,4 @@
-"""Watchlists, the subjects who stand on them, their photos and templates."""
+"""Watchlists, the subjects on them, their photos and templates."""
 
 from datetime import date, datetime
 from typing import Any
@@ -29,7 +29,7 @@ class Watchlist(Table):
     """A cosine set by hand instead of the target's."""
     legal_basis: Mapped[str] = mapped_column(Text)
     instruction: Mapped[dict[str, Any]]
-    """What the port is told to do on an alert, by language (`id`, `en`)."""
+    """What the port has to do on an alert, by language (`id`, `en`)."""
     requires_acknowledgement: Mapped[bool]
     """Whether an officer must take an alert before giving an opinion on it."""
     requires_second_officer: Mapped[bool]
@@ -61,7 +61,7 @@ class WatchlistShare(Table):
 
 
 class WatchlistEntry(Table):
-    """A subject stands on a watchlist."""
+    """A subject is on a watchlist."""
 
     __tablename__ = "membership"
 

@@ -31,7 +31,7 @@ class Referral(Table):
     due_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(30))
-    """What the receiver says came of it."""
+    """The outcome, as the receiver states it."""
     fields: Mapped[list[str]]
     """Names of what it carries."""
     sealed_carried: Mapped[bytes]
@@ -94,13 +94,13 @@ class Tip(Table):
     id: Mapped[str] = mapped_column(primary_key=True)
     agency_id: Mapped[str] = mapped_column(ForeignKey("agency.id", ondelete="RESTRICT"))
     reference: Mapped[str] = mapped_column(String(20))
-    """Short number to give to whoever reported it."""
+    """Short number to give to the person who reported it."""
     state: Mapped[str] = mapped_column(String(20))
     origin: Mapped[str] = mapped_column(String(20))
     sealed_report: Mapped[bytes]
     """JSON object: `text` and `place`."""
     sealed_source: Mapped[bytes | None] = mapped_column(deferred=True)
-    """Who reported it: sealed apart, because whoever reads the tip need not know."""
+    """Who reported it: sealed separately, because readers of the tip need not know."""
     has_source: Mapped[bool]
     happened_at: Mapped[datetime | None]
     photo_format: Mapped[str | None] = mapped_column(String(20))
@@ -114,7 +114,7 @@ class Tip(Table):
     subject_id: Mapped[str | None] = mapped_column(index=True)
     """Who was enrolled from it."""
     sealed_dismissal: Mapped[bytes | None]
-    """Why nothing was made of it."""
+    """Why it was dismissed."""
     version: Mapped[int] = mapped_column()
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

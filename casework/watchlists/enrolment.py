@@ -101,7 +101,7 @@ class Application:
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """What enrolling one person came to."""
+    """The result of enrolling one person."""
 
     subject_id: str | None
     """None if every photo was refused: then the person was not created."""
@@ -178,7 +178,7 @@ class Enrolment:
         """Write people and their accepted photos in one transaction.
 
         A person without an accepted photo, or whose entry has lapsed, is not created. A reference
-        that is already enrolled gets the photos it does not have yet, and stands on the given
+        that is already enrolled gets the photos it does not have yet, and is put on the given
         watchlists besides its own.
 
         Raises:

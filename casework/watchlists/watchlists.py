@@ -42,7 +42,7 @@ class NewWatchlist:
 
     name: str
     agency_id: str | None = None
-    """The owner; None means the agency of whoever makes it."""
+    """The owner; None means the agency of the actor who makes it."""
     category: Category = Category.OTHER
     direction: Direction = Direction.BOTH
     stages: list[str] | None = None
@@ -139,7 +139,7 @@ class Watchlists:
         Args:
             actor: who changes them.
             watchlist_id: the watchlist.
-            changes: fields of `NewWatchlist`, but for the owner, with their new values.
+            changes: fields of `NewWatchlist`, except the owner, with their new values.
             version: the version the caller read, or None to overwrite whatever is there.
 
         Raises:
@@ -177,7 +177,7 @@ class Watchlists:
 
         Raises:
             NotPermitted, NotFound: the actor may not, or there is no such watchlist.
-            StillInUse: subjects stand on it.
+            StillInUse: there are subjects on it.
         """
         with self._database.write() as session:
             row = find(session, actor, Permission.EDIT_WATCHLIST, watchlist_id)

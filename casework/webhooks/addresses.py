@@ -1,6 +1,6 @@
 """Where webhooks may lead: an address outside, not into this machine or the network around it.
 
-Whoever registers a webhook makes this service send requests; were any address allowed, they could
+A registered webhook makes this service send requests; if any address were allowed, they could
 reach what only the service can. Names are resolved and checked when a webhook is registered and
 again at every delivery, which then goes to the very address that was checked.
 """
@@ -46,7 +46,7 @@ class Target:
 
 
 def parse(url: str, *, private: bool) -> Target:
-    """Take a URL apart.
+    """Parse a URL.
 
     Args:
         url: as it was registered.

@@ -62,7 +62,7 @@ class ClaimedDelivery:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of an attempt."""
+    """The result of an attempt."""
 
     state: DeliveryState
     """`DELIVERED`, `GONE`, or `PENDING` where it failed."""
@@ -73,17 +73,17 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How the queue stands."""
+    """Figures of the queue."""
 
     pending: int
     oldest_s: float
-    """Seconds since the earliest that is told late happened."""
+    """Seconds since the oldest pending event happened."""
     disabled: int
     """Webhooks that the service switched off."""
 
 
 class DeliveryQueue:
-    """Hands out attempts and writes down what came of them."""
+    """Hands out attempts and records their results."""
 
     def __init__(self, kernel: Kernel, rules: DeliveryRules) -> None:
         self._database = kernel.database
@@ -131,7 +131,7 @@ class DeliveryQueue:
             return [ClaimedDelivery(claimed[row.id], webhook, row) for row, webhook in rows]
 
     def finish(self, claim: ClaimedDelivery, result: Result) -> DeliveryState:
-        """Write down what came of an attempt; returns how the delivery stands."""
+        """Record the result of an attempt; returns the delivery's new state."""
         now, row = self._clock(), claim.delivery
         attempts = row.attempts + 1
         state = result.state

@@ -18,7 +18,7 @@ from casework.tables import Delivery
 from casework.webhooks.webhooks import find
 
 PING: Final = "ping"
-"""Kind of a message that tells nothing, to try an address."""
+"""Kind of an empty message that tests an address."""
 
 MOST_AT_ONCE: Final = 1000
 
@@ -29,10 +29,10 @@ class ReplaySelection:
 
     ids: tuple[str, ...] = ()
     since: datetime | None = None
-    """When what they tell of happened."""
+    """From when their events happened."""
     until: datetime | None = None
     states: tuple[DeliveryState, ...] = ()
-    """Only those that ended so; none named means however they ended."""
+    """Only those that ended in these states; empty means all."""
 
 
 class Deliveries:
@@ -75,7 +75,7 @@ class Deliveries:
             return list(session.scalars(query))
 
     def ping(self, actor: Actor, webhook_id: str) -> Delivery:
-        """Queue a message that tells nothing; it is tried once, and the log says what came of it.
+        """Queue an empty test message; it is tried once, and the log shows the result.
 
         Raises:
             NotPermitted, NotFound: the actor manages none, or not this webhook.

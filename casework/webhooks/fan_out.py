@@ -20,7 +20,7 @@ _BATCH: Final = 500
 # What a port system may hear of: the alerts of its own encounters.
 _FOR_PORTS: Final = frozenset({EventKind.ALERT_RAISED, EventKind.ALERT_CHANGED})
 
-# A receiver that is out of force is told nothing; its queue waits, as it does for one switched off.
+# A receiver that is out of force receives nothing; its queue waits, as when it is switched off.
 IN_FORCE: Final = (
     select(Webhook)
     .outerjoin(Agency, Agency.id == Webhook.agency_id)

@@ -27,7 +27,7 @@ ACTS: Final[Mapping[EventKind, Permission]] = {
     EventKind.REFERRAL_SENT: Permission.HANDLE_REFERRAL,
     EventKind.REFERRAL_CHANGED: Permission.HANDLE_REFERRAL,
 }
-"""What a reader must be allowed to do with an object, to hear of it."""
+"""The permission that a reader needs to receive an event, by its kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ def _point(session: Session, actor: Actor, event_id: str | None) -> Cursor:
 
 
 def _told(session: Session, actor: Actor, rows: Sequence[OutboxEvent]) -> tuple[FeedEvent, ...]:
-    """Put to each event what it is about; what was erased since is told no more."""
+    """Add to each event what it is about; events about what was erased since are left out."""
     wanted = {row.object_id for row in rows if ACTS[EventKind(row.kind)] is Permission.READ_ALERT}
     found = {
         alert.id: alert

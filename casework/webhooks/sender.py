@@ -124,7 +124,7 @@ class Sender:
         return [self._vault.open(each, rows.webhook_secret(webhook.id)) for each in sealed]
 
     def _body(self, webhook: Webhook, delivery: Delivery) -> bytes | None:
-        """Return what is told, as the receiver may see it now; None if it may not any more."""
+        """Return what is sent, as the receiver may see it now; None if it may not any more."""
         if delivery.kind == PING:
             at = delivery.at.isoformat().replace("+00:00", "Z")
             return _PING_BODY.format(id=delivery.event_id, at=at).encode()

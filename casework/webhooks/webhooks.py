@@ -1,6 +1,6 @@
-"""Webhooks: who is told at which address, of what, and with which secret it is signed.
+"""Webhooks: who receives which events at which address, and the secret that signs them.
 
-An agency's webhook is told of what its officers may see. A port system's is told of the alerts of
+An agency's webhook receives what its officers may see. A port system's receives the alerts of
 its own encounters: outcome, alert id and state, never who it is about.
 """
 
@@ -26,7 +26,7 @@ from casework.webhooks import addresses
 from casework.webhooks.signature import new_key, secret_of
 
 OVERLAP: Final = timedelta(days=1)
-"""How long a former secret still signs, unless said otherwise."""
+"""How long a former secret still signs by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class NewWebhook:
     events: frozenset[EventKind]
     description: str = ""
     agency_id: str | None = None
-    """The agency that is told; with a key, it is the key's and need not be said."""
+    """The receiving agency; with a key, it is the key's and may be left out."""
     key_id: str | None = None
 
 
@@ -78,7 +78,7 @@ class Webhooks:
         )
         with self._database.write() as session:
             _receiver(session, actor, new)
-            # What happened before is not told.
+            # What happened before is not sent.
             row.cursor = session.scalar(select(func.coalesce(func.max(OutboxEvent.seq), 0))) or 0
             session.add(row)
             session.flush()
@@ -110,7 +110,7 @@ class Webhooks:
     def edit(
         self, actor: Actor, webhook_id: str, changes: Mapping[str, Any], version: int | None
     ) -> Webhook:
-        """Change url, events, description or active; switching on begins with a clean record.
+        """Change url, events, description or active; switching on resets the failures.
 
         Raises:
             NotPermitted, NotFound, StaleVersion, TargetRefused: nothing was changed.
@@ -193,7 +193,7 @@ def reader(webhook: Webhook) -> Actor:
 
 
 def _begin_anew(session: Session, webhook_id: str, now: datetime) -> None:
-    """Let what waits be tried at once, as often as something new."""
+    """Make pending deliveries due now, with all their attempts ahead."""
     session.execute(
         update(Delivery)
         .where(Delivery.webhook_id == webhook_id, Delivery.state == DeliveryState.PENDING.value)

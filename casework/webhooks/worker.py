@@ -30,7 +30,7 @@ class OutboxPoller:
         self._every_s = every_s
 
     async def run(self, stopping: asyncio.Event, failed: Callable[[Exception], None]) -> None:
-        """Look again and again until told to stop."""
+        """Poll until stopped."""
         seen: int | None = None
         while not stopping.is_set():
             try:
@@ -66,7 +66,7 @@ class Worker:
         self._under_way: dict[asyncio.Task[None], str] = {}
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Deliver until told to stop; what is under way then is finished."""
+        """Deliver until stopped; deliveries under way are finished."""
         loop = asyncio.get_running_loop()
 
         def wake() -> None:
@@ -85,7 +85,7 @@ class Worker:
             await asyncio.wait(self._under_way)
 
     async def _round(self) -> float | None:
-        """Begin what can be begun; returns the seconds until there may be more."""
+        """Start the deliveries that are due; returns the seconds until there may be more."""
         await asyncio.to_thread(self._queues.fill)
         each = Counter(self._under_way.values())
         free = _AT_ONCE - each.total()

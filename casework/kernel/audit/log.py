@@ -2,8 +2,8 @@
 
 Each record's hash covers the record's text and the hash before it, so an altered, missing or moved
 record breaks the chain there. The chain's end is sealed with a key that is not in the database: to
-cut off the tail or to write the whole chain anew takes that key. Anyone can check an export's
-chain; only the key's holder can check the seal.
+cut off the tail or to rewrite the chain takes that key. Anyone can check an export's chain; only
+the key's holder can check the seal.
 """
 
 import hmac
@@ -42,7 +42,7 @@ class AuditEntry:
     action: str
     object_id: str | None = None
     owner_id: str | None = None
-    """The agency the object belongs to; its auditors see the act, whoever acted."""
+    """The agency the object belongs to; its auditors see the act of any actor."""
     outcome: str = DONE
     purpose: str | None = None
     detail: Mapping[str, Any] | None = None

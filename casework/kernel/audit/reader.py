@@ -21,7 +21,7 @@ _BATCH: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Which records are wanted; what is None does not matter."""
+    """Which records to list; None sets no condition."""
 
     actor_id: str | None = None
     action: str | None = None
@@ -94,7 +94,7 @@ class AuditReader:
         return self._up_to(last, _visible(actor))
 
     def verify(self, actor: Actor, anchor: Link | None = None) -> Verdict:
-        """Check the whole trail, with what is beyond the actor's reach; that it was done is noted.
+        """Check the whole trail, with what is beyond the actor's reach; the check is recorded.
 
         Args:
             actor: who wants to know.
@@ -129,6 +129,6 @@ def _line(record: AuditRecord) -> str:
 
 
 def _visible(actor: Actor) -> ColumnElement[bool]:
-    """Acts of the actor's agency, and acts on what belongs to it, whoever acted."""
+    """Acts of the actor's agency, and acts of anybody on what belongs to it."""
     acted = within_reach(actor, Permission.READ_AUDIT, AuditRecord.agency_id)
     return or_(acted, within_reach(actor, Permission.READ_AUDIT, AuditRecord.owner_id))

@@ -1,6 +1,6 @@
-"""The audit trail as the database holds it, read so closely that no changed byte gets by.
+"""The audit trail as the database holds it, byte for byte.
 
-Values are taken as they are stored, before anything makes sense of them: two texts of one value,
+Values are read as they are stored, before anything parses them: two texts of one value,
 such as `{"a": 1}` and `{"a":1}`, are not the same record.
 """
 

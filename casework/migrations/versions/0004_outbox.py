@@ -1,4 +1,4 @@
-"""The outbox, webhooks and their deliveries: what must be told to agencies and ports."""
+"""The outbox, webhooks and their deliveries: events for agencies and ports."""
 
 import sqlalchemy as sa
 from alembic import op
