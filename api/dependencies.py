@@ -170,7 +170,7 @@ async def _actor(
     service: TheService,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
 ) -> Actor:
-    """Return who makes the request; whether they may is for `Allowed` to say."""
+    """Return the actor; `Allowed` decides what they may do."""
     if credentials is None:
         raise NotAuthenticated("credentials_missing")
     text = credentials.credentials
@@ -191,7 +191,7 @@ async def _recognise(
     service: TheService,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
 ) -> Callable[[], Actor]:
-    """Return what tells who makes the request, to be asked again while the answer goes on."""
+    """Return a function that identifies the caller, to call again while a stream lasts."""
     text = credentials.credentials if credentials is not None else ""
 
     def recognise() -> Actor:
@@ -207,7 +207,7 @@ Recognise = Annotated[Callable[[], Actor], Depends(_recognise)]
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """A dependency that lets in those who may do something, and says so in the route's signature.
+    """A dependency that admits actors with a permission, visible in the route's signature.
 
     It is the first of two checks: the use case behind the route checks the object.
     """
@@ -235,7 +235,7 @@ def _counted(metrics: Metrics) -> Iterator[None]:
 
 
 async def _room(pool: Workers, metrics: TheMetrics) -> WorkPool:
-    """Refuse at once what could not be admitted now, before anything is read or looked up."""
+    """Refuse at once when the service is full, before anything is read or looked up."""
     with _counted(metrics):
         pool.check()
     return pool
@@ -245,7 +245,7 @@ def work_place(admission: Callable[..., Any]) -> DependsParameter:
     """Return a dependency for a route's decorator: a place among the workers while the route runs.
 
     A full service refuses before it looks at the caller. Otherwise the place is taken last, when
-    the caller is admitted and the whole body is there: whoever sends slowly keeps nobody out.
+    the caller is admitted and the whole body is there: a slow sender keeps nobody out.
 
     Args:
         admission: the dependency that lets callers in, as it stands in the route's signature.
@@ -264,7 +264,7 @@ def work_place(admission: Callable[..., Any]) -> DependsParameter:
         with taken:
             yield
 
-    # Given back before the answer is sent: whoever reads slowly keeps nobody out either.
+    # Given back before the answer is sent: a slow reader keeps nobody out either.
     return cast("DependsParameter", Depends(place, scope="function"))
 
 

@@ -128,7 +128,7 @@ async def read_parts(
 
 
 async def receive_body(request: Request) -> bytes:
-    """Return the body, all of it; the request keeps it for whoever asks again.
+    """Return the whole body; the request keeps it, so reading it again is free.
 
     Raises:
         BodyTooLarge, ClientGone, Overloaded: it cannot be received.

@@ -88,7 +88,7 @@ async def _start(
 
 
 def _periodic(settings: Settings, service: Service, metrics: Metrics) -> PeriodicTasks:
-    """Begin what comes round by itself; it ends before the database is closed."""
+    """Start the periodic work; it ends before the database is closed."""
     tasks = PeriodicTasks()
 
     def calibrate() -> None:

@@ -126,13 +126,13 @@ class Metrics:
         self._build = Info("siaga_build", "What runs here.", registry=registry)
 
     def serving(self, version: str, pool: WorkPool) -> None:
-        """Take over what is known from the first moment on."""
+        """Register the figures that are known from the start."""
         self._build.info({"version": version})
         self._admitted.set_function(lambda: pool.admitted)
         self._places.set(pool.places)
 
     def ready(self, version: str, service: Service) -> None:
-        """Take over what is known once the service is open."""
+        """Register the figures that are known once the service is open."""
         pack, gallery = service.pack, service.gallery.replica.gallery
         self._build.info(
             {
@@ -146,7 +146,7 @@ class Metrics:
         self._version.set_function(lambda: gallery.version)
 
     def streaming(self, streams: Streams) -> None:
-        """Take over how many streams are open."""
+        """Register the number of open streams."""
         self._streams.set_function(lambda: streams.open)
 
     def delivered(self, state: DeliveryState) -> None:
@@ -154,7 +154,7 @@ class Metrics:
         self._deliveries.labels(state.value).inc()
 
     def queued(self, figures: Figures) -> None:
-        """Take over how the webhooks' queues stand."""
+        """Set the figures of the webhooks' queues."""
         self._pending.set(figures.pending)
         self._oldest.set(figures.oldest_s)
         self._disabled.set(figures.disabled)
@@ -166,7 +166,7 @@ class Metrics:
             self._stages.labels(stage).observe(spent / 1000)
 
     def monitored(self, report: AlarmReport) -> None:
-        """Take over the counts of each watchlist's alarms; lists without travellers have none."""
+        """Set the counts of each watchlist's alarms; lists without travellers have none."""
         counted = [each for each in report.watchlists if each.travellers]
         for each in counted:
             name = each.watchlist_id
@@ -181,7 +181,7 @@ class Metrics:
         self._monitored = shown
 
     def refused(self) -> None:
-        """Count a refusal for want of a place."""
+        """Count a request refused because no place was free."""
         self._refused.inc()
 
     def answered(

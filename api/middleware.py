@@ -80,7 +80,7 @@ class BodyLimit:
     """Refuses bodies larger than `max_bytes`, before or while they are read.
 
     A body is held in memory from its first byte until its request is answered, so all of them
-    together are bounded, too, whoever sends them and however slowly: what would go beyond
+    together are bounded, too, from any sender and however slow: what would go beyond
     `max_held_bytes` is refused. `larger` names the paths that take more, and how much; they hand
     their bodies on as they arrive and hold none.
     """

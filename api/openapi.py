@@ -38,7 +38,7 @@ def document(app: FastAPI) -> dict[str, object]:
 
 
 def _document_middleware(path: str, operation: dict[str, Any]) -> None:
-    """Add what is answered before a route is asked, whichever it is."""
+    """Add the answers that middleware gives before any route runs."""
     if not path.startswith("/v1/"):
         return
     problems.add_to(operation, problems.NotReady, problems.RequestInvalid)
@@ -47,7 +47,7 @@ def _document_middleware(path: str, operation: dict[str, Any]) -> None:
 
 
 def _rename(node: Any, names: Mapping[str, str]) -> None:  # noqa: ANN401 - any part of the document
-    """Name schemas otherwise wherever one is referred to."""
+    """Rename schemas wherever they are referred to."""
     if isinstance(node, list):
         for each in node:
             _rename(each, names)

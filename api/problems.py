@@ -286,7 +286,7 @@ def _http_error(request: Request, error: Exception) -> Response:
 
 
 def unforeseen(request: Request) -> Response:
-    """Answer an error that nobody foresaw, without telling anything of the inside."""
+    """Answer an unforeseen error without revealing internals."""
     detail = "Something went wrong on our side. Quote the request_id to the operator."
     return response(request, INTERNAL, detail)
 

@@ -1,4 +1,4 @@
-"""What stands behind the `?` of an address: one model a route, and nothing that it does not take.
+"""Query parameters: one model a route, which refuses parameters that it does not have.
 
     @router.get("")
     def page(query: Annotated[AlertQuery, Query()]) -> ...

@@ -28,7 +28,7 @@ class State:
     password_hashing: PasswordHashLimiter
     console: Console
     page_of_problem: Callable[[Request, Problem, Message | None], Response | None]
-    """Makes the page where a person reads a problem; None where a program does."""
+    """Renders a problem as a page for a person; returns None for a program."""
     service: Service | None = None
     """None until it is open."""
     import_worker: ImportWorker | None = None
@@ -44,7 +44,7 @@ class State:
 
     @property
     def importing(self) -> ImportWorker:
-        """What works on imports; raises NotReady while the service is starting."""
+        """The import worker; raises NotReady while the service is starting."""
         if self.import_worker is None:
             raise NotReady("The service is starting: ask /readyz, and send the request again.")
         return self.import_worker

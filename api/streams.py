@@ -93,13 +93,13 @@ class Streams:
         point: Cursor,
         serializer: Serializer | None = None,
     ) -> AsyncIterator[ServerSentEvent]:
-        """Give what happens from a point on, until the reader may read no more.
+        """Yield events from a point on, until the reader's access ends.
 
         Args:
-            feed: what there is to read.
-            outbox: what wakes us.
-            recognise: tells who reads; asked again before anything is given, it raises where a
-                session has ended.
+            feed: the source of events.
+            outbox: signals new events.
+            recognise: identifies the reader; called again before events are sent, it raises where
+                the session has ended.
             point: where to begin.
             serializer: how events are written, on a thread; None means as in webhooks.
         """

@@ -104,7 +104,7 @@ class WorkPool:
                 self._worker_free.set()
 
     def _expected_ms(self) -> float:
-        """Until one more request would be done, at the pace of the last ones."""
+        """Return the milliseconds until one more request would be done, at the present pace."""
         return (self._taken + 1) / self.workers * self._usual_ms
 
     def _timed(self, work: Callable[[], T]) -> T:

@@ -35,7 +35,7 @@ _GROUPS_AHEAD: Final = 2
 
 @dataclass(slots=True)
 class Tally:
-    """What an enrolment run came to."""
+    """The result of an enrolment run."""
 
     people: int = 0
     created: int = 0
@@ -45,7 +45,7 @@ class Tally:
     refused: list[dict[str, Any]] = field(default_factory=list)
     not_enrolled: list[str] = field(default_factory=list)
     similar: list[dict[str, Any]] = field(default_factory=list)
-    """Whose face stands on a list already: a warning."""
+    """People whose face is on a list already: a warning."""
     seconds: float = 0.0
 
     def add(self, person: Person, enrolled: Enrolled, similar: Sequence[Lookalike]) -> None:

@@ -1,4 +1,4 @@
-"""What is said of an error that ends a command."""
+"""The message of an error that ends a command."""
 
 from pydantic import ValidationError
 from rich.markup import escape

@@ -92,7 +92,7 @@ def import_(
 def run_import(
     service: Service, brought: ImportRequest, limits: ImportLimits, workers: int
 ) -> ImportJob:
-    """Import a file of this machine, with a progress bar; returns what it came to.
+    """Import a file of this machine, with a progress bar; returns the number of faults.
 
     Raises:
         typer.Exit: it cannot be read as a list of subjects, there is no such watchlist, or it was
@@ -168,7 +168,7 @@ def _digest(brought: ImportRequest) -> str:
 
 
 def _tell(records: Records, job: ImportJob, report: Path | None, *, as_json: bool) -> int:
-    """Say what an import came to; returns how much was wrong."""
+    """Print the result of an import; returns the number of faults."""
     faults = list(records.exchange.imports.all_faults(Actor.operator(), job.id))
     if report is not None:
         report.write_text(json.dumps([_plain(each) for each in faults], indent=2))

@@ -48,7 +48,7 @@ class LazyCommand(TyperCommand):
 
     @property
     def commands(self) -> Mapping[str, Any]:
-        """The commands below this one, for whoever walks the tree; empty unless it is a group."""
+        """The commands below this one, for code that walks the tree; empty unless it is a group."""
         below: Mapping[str, Any] = getattr(self.load(), "commands", {})
         return below
 

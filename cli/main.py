@@ -109,7 +109,7 @@ def main(
 
 
 def run() -> None:
-    """Run the command line; errors that a person can act on are told without a traceback."""
+    """Run the command line; errors that a person can act on are printed without a traceback."""
     try:
         app()
     except Exception as error:

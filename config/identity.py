@@ -13,7 +13,7 @@ CALLBACK = "/v1/sessions/oidc/callback"
 
 
 def provider_from_settings(settings: Settings) -> "Provider | None":
-    """Return the provider, None where there is none; it is not asked anything yet.
+    """Return the provider, None where there is none; no request is made yet.
 
     Raises:
         SetUpError: the file with the client's secret cannot be read.

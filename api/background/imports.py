@@ -1,4 +1,4 @@
-"""Works off imports beside the requests: one at a time, one photo at a time, never before them."""
+"""Works on imports beside the requests: one at a time, one photo at a time, requests first."""
 
 import asyncio
 from collections.abc import Iterator
@@ -31,15 +31,15 @@ class ImportWorker:
         self._running: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin; what a process that ended left behind is taken up first."""
+        """Start; imports that an ended process left unfinished come first."""
         self._running = asyncio.create_task(self._run())
 
     def wake(self) -> None:
-        """Say that there is an import to be worked on."""
+        """Signal that an import is waiting."""
         self._woken.set()
 
     async def stop(self) -> None:
-        """End after the photo that is being examined; the import goes on at the next start."""
+        """Stop after the photo under examination; the import continues at the next start."""
         self._stopping.set()
         self._woken.set()
         if self._running is not None:
@@ -89,7 +89,7 @@ class ImportWorker:
                 log.info("imported", id=job.id, rows=job.done, refused=job.refused)
 
     async def _examine(self, claim: ClaimedImport, batch: ImportBatch) -> bool:
-        """Look at a batch's photos; returns False if it was not finished."""
+        """Examine a batch's photos; returns False if stopped before the last."""
         loop = asyncio.get_running_loop()
         renewed = loop.time()
         for task in batch.tasks:

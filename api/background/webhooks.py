@@ -1,4 +1,4 @@
-"""What tells others beside the event loop's requests: webhooks, and the look at other processes."""
+"""Webhook delivery beside the requests, and polling for events of other processes."""
 
 import asyncio
 from collections.abc import Callable
@@ -42,7 +42,7 @@ class WebhookDelivery:
             self._tasks.append(asyncio.create_task(self._measure()))
 
     async def stop(self) -> None:
-        """Finish what is under way, and begin nothing more."""
+        """Finish the deliveries under way, and start no more."""
         self._stopping.set()
         await asyncio.gather(*self._tasks)
 

@@ -1,6 +1,6 @@
-"""Style sheets and modules: as they lie in the source, under addresses that follow content.
+"""Style sheets and modules, served under addresses that change with their content.
 
-One digest over the whole folder stands in every address, so that modules can import each other by
+One digest over the whole folder is part of every address, so that modules can import each other by
 relative path and browsers may keep everything for ever: what changes is another address.
 """
 

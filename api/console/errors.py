@@ -18,12 +18,12 @@ _SEE_OTHER = 303
 
 
 def install(app: FastAPI) -> None:
-    """Answer forged forms; what makes pages of problems is in the application's state."""
+    """Answer forged forms, and render problems as pages through the application's state."""
     app.add_exception_handler(Forged, _forged)
 
 
 def answer(request: Request, problem: Problem, message: Message | None) -> Response | None:
-    """Return the page for a problem; None where a program asks, or a page of ours by a module."""
+    """Return the page for a problem; None where a program asks, or a script on one of our pages."""
     if not is_page(request.url.path) or "text/html" not in request.headers.get("accept", ""):
         return None
     if problem.code == "not_authenticated" and request.url.path != SIGN_IN:
@@ -42,7 +42,7 @@ def answer(request: Request, problem: Problem, message: Message | None) -> Respo
 
 
 def _page(request: Request) -> str:
-    """Return the page that was asked for, or that a form stood on."""
+    """Return the page that was requested, or the page that the form was on."""
     if request.method in SAFE_METHODS:
         return visit_of(request).here
     return referring_page(request.headers.get("referer"), request.headers.get("host"))

@@ -1,4 +1,4 @@
-"""What is new, told as it happens, over the same feed as the stream of the HTTP API."""
+"""Live updates of pages, from the same feed as the stream of the HTTP API."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ _PRIVATE: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 def stream(visit: OfficerRequest, serializer: Serializer) -> EventStream:
-    """Answer with events until the page is left or the session ends; watching keeps none alive.
+    """Answer with events until the page is left or the session ends; it does not prolong a session.
 
     Args:
         visit: who watches. The page says where it was read (`since`), or a browser that comes back

@@ -1,4 +1,4 @@
-"""What browsers are told on every page: our own files alone, in nobody's frame, never kept."""
+"""Headers of every page: browsers load our own files only, frame nothing, keep nothing."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What the domain's words are called."""
+"""Labels: what the console calls the members of the domain's vocabularies."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -125,7 +125,7 @@ _CALLED: Final[tuple[tuple[StrEnum, str], ...]] = (
     *((each, each.field.label) for each in (*AlertField, *TipField)),
 )
 
-# Members of two vocabularies may be spelt alike, and would then be one key.
+# Members of two vocabularies may have the same value, and would then be one key.
 LABELS: Final = {(type(member), member.value): called for member, called in _CALLED}
 """Every member of the vocabularies that pages show, in English."""
 
@@ -142,7 +142,7 @@ EXPLAINED: Final[Mapping[StrEnum, str]] = {
     Reason.TURNED_AWAY: msg("The head is turned away."),
     Reason.UNCERTAIN_FACE: msg("The face is not clearly seen, or the photo is not upright."),
 }
-"""Why a photo is not simply good, for who compares it."""
+"""Why a photo is less than good, for the officer who compares it."""
 
 GROUPS: Final[Mapping[FieldGroup, str]] = {
     FieldGroup.TRAVELLER: msg("The traveller"),
@@ -170,7 +170,7 @@ ACTIONS: Final[Mapping[str, str]] = {
 
 
 def of(value: str, vocabulary: str | None = None) -> str:
-    """Return what a word of the domain is called, in English; translate it before showing.
+    """Return the label of a vocabulary's member, in English; translate it before showing.
 
     Args:
         value: the member, or its text as it is stored.
@@ -181,7 +181,7 @@ def of(value: str, vocabulary: str | None = None) -> str:
 
 
 def is_labelled(member: StrEnum) -> bool:
-    """Whether a member of a vocabulary is called something."""
+    """Whether a member of a vocabulary has a label."""
     return (type(member), member.value) in LABELS
 
 

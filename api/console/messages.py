@@ -23,7 +23,7 @@ NOTICES: Final[Mapping[str, str]] = {
     "closed": msg("The alert is closed."),
     "referred": msg("The referral is sent."),
     "referral_moved": msg("It is recorded, and the other agency sees it."),
-    "tip_recorded": msg("The tip is recorded. Give its reference to whoever reported it."),
+    "tip_recorded": msg("The tip is recorded. Give its reference to the person who reported it."),
     "tip_dismissed": msg("The tip is dismissed."),
     "tip_enrolled": msg("The subject is enrolled, with the photo of the tip."),
     "saved": msg("Saved."),
@@ -155,7 +155,7 @@ def by_code(code: str, locale: Locale) -> str:
 
 
 def advised(reason: str, locale: Locale) -> str:
-    """Return what can be done about a quality reason, for who chose or took the photo."""
+    """Return advice on a quality reason, for the person who chose or took the photo."""
     return translated(Message(f"advice_{Reason(reason)}"), locale)
 
 
@@ -174,6 +174,6 @@ def kept(text: str, sentence: Mapping[str, Any] | None, general: str, locale: Lo
 
 
 def basis(text: str, locale: Locale) -> str:
-    """Return where an alert's threshold comes from; text that is nobody's stays as it is."""
+    """Return where an alert's threshold comes from; any other text stays as it is."""
     message = read_basis(text)
     return translated(message, locale) if message is not None else text

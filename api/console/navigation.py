@@ -19,7 +19,7 @@ class MenuItem:
 
     @property
     def section(self) -> str:
-        """What the addresses begin with that belong to it."""
+        """Prefix of the addresses that belong to it."""
         return "/" + self.address.split("/")[1]
 
 
@@ -46,6 +46,6 @@ def menu_for(actor: Actor | None) -> list[MenuItem]:
 
 
 def home_of(actor: Actor) -> str:
-    """Return the address that an officer begins at."""
+    """Return the address of an officer's first page."""
     menu = menu_for(actor)
     return menu[0].address if menu else ACCOUNT

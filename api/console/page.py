@@ -1,4 +1,4 @@
-"""A visit: who asks for a page, in which language; what every screen has in its signature.
+"""Requests for pages: by whom, in which language; the dependencies of every screen.
 
     Reader = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_ALERT))]
 
@@ -6,7 +6,7 @@
     def show(alert_id: str, visit: Reader) -> Response:
         return visit.page("alert.html", view=visit.service.review.alerts.get(visit.actor, alert_id))
 
-Whatever changes something comes as a form of ours: `RequirePermission` refuses any other before
+Every change comes from one of our own forms: `RequirePermission` refuses any other before
 the screen sees it, and hands the fields on as `visit.posted`.
 """
 
@@ -44,7 +44,7 @@ _SEE_OTHER: Final = 303
 
 @dataclass(slots=True)
 class PageRequest:
-    """Somebody asks for a page; who, is not known."""
+    """A request for a page, signed in or not."""
 
     request: Request
     console: Console
@@ -83,17 +83,17 @@ class PageRequest:
 
     @property
     def actor_known(self) -> Actor | None:
-        """Who asks, if that is known."""
+        """The actor, if somebody is signed in."""
         return None
 
     @property
     def officer_known(self) -> Officer | None:
-        """The account of who asks, if that is known."""
+        """The officer's account, if somebody is signed in."""
         return None
 
     @property
     def menu(self) -> list[MenuEntry]:
-        """The menu's entries for who asks."""
+        """The menu's entries for the actor."""
         return menu_for(self.actor_known)
 
     def posted_with_zone(self, *names: str) -> FormData:
@@ -123,7 +123,7 @@ class PageRequest:
         Args:
             template: its name under `templates/`.
             status: HTTP status.
-            values: what the template speaks of, besides `visit` and `csrf`.
+            values: the template's variables, in addition to `visit` and `csrf`.
         """
         answer = HTMLResponse(self.render(template, **values), status)
         if _held(self.request) != self.secret:
@@ -131,11 +131,11 @@ class PageRequest:
         return answer
 
     def go(self, address: str, *, done: str | None = None, **query: str) -> RedirectResponse:
-        """Send the browser on after a form: it then asks for a page that can be asked for again.
+        """Redirect the browser after a form, to a page that can be reloaded.
 
         Args:
             address: an address of the console.
-            done: a code of `messages.NOTICES`, to be said there.
+            done: a code of `messages.NOTICES`, to be shown there.
             query: more of the address.
         """
         wanted = {**query, **({"done": done} if done is not None else {})}
@@ -146,7 +146,7 @@ class PageRequest:
 
 @dataclass(slots=True)
 class OfficerRequest(PageRequest):
-    """An officer who is signed in asks for a page that they may have."""
+    """A request for a page by an officer who is signed in and may see it."""
 
     actor: Actor = field(kw_only=True)
     officer: Officer = field(kw_only=True)
@@ -168,7 +168,7 @@ class OfficerRequest(PageRequest):
 
 @dataclass(frozen=True, slots=True)
 class RequirePermission:
-    """A dependency that lets in officers who may do something, and says so in the signature.
+    """A dependency that admits officers with a permission, visible in the screen's signature.
 
     It is the first of two checks: the use case behind the screen checks the object.
     """
@@ -213,7 +213,7 @@ class RequirePermission:
 
 
 async def guest(request: Request) -> PageRequest:
-    """Return the visit of whoever it is; a form has to be ours all the same."""
+    """Return the request of anybody; a form must still come from one of our pages."""
     visit = visit_of(request)
     if request.method not in SAFE_METHODS:
         visit.posted = await read_verified(request, _held(request))
@@ -221,11 +221,11 @@ async def guest(request: Request) -> PageRequest:
 
 
 Guest = Annotated[PageRequest, Depends(guest)]
-"""Anybody: for the few pages that are asked for before signing in."""
+"""For the few pages that are open before sign-in."""
 
 
 def visit_of(request: Request) -> PageRequest:
-    """Return the visit of whoever it is; forms of the page are bound to what the browser holds."""
+    """Return the request of anybody; the page's forms are bound to the browser's cookie."""
     return _visit(request, _held(request) or secrets.token_urlsafe(_VISITOR_BYTES))
 
 

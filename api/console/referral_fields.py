@@ -53,13 +53,13 @@ def written(member: ReferralField, value: Any, speech: Locale) -> str:  # noqa: 
 
 
 def of_alert(view: AlertView) -> dict[str, Any]:
-    """Return what could be carried of an alert now, but for the photos."""
+    """Return what could be carried of an alert now, except the photos."""
     source = AlertSource(view.alert, view.wanted, view.legal_basis)
     return payload.preview(tuple(AlertField), source)
 
 
 def of_tip(view: TipView) -> dict[str, Any]:
-    """Return what could be carried of a tip, but for the photo."""
+    """Return what could be carried of a tip, except the photo."""
     return payload.preview(tuple(TipField), TipSource(view.tip, view.report))
 
 

@@ -9,14 +9,14 @@ from casework.calibration.thresholds import RAREST
 from casework.tables import Alert
 
 _DECADES: Final = 6
-"""From 1 in 1 to 1 in a million: rarer is never said (casework.calibration.thresholds.RAREST)."""
+"""From 1 in 1 to 1 in a million: rarer is never stated (casework.calibration.thresholds.RAREST)."""
 _WIDTH: Final = 760
 _MARGIN: Final = 36
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreScale:
-    """Where things stand on the scale, in units of the drawing."""
+    """Where things lie on the scale, in units of the drawing."""
 
     width: int
     ticks: tuple[tuple[float, int], ...]
@@ -30,7 +30,7 @@ class ScoreScale:
 
     @property
     def rarest(self) -> bool:
-        """Whether it may be rarer still than is said."""
+        """Whether it may be rarer than the scale's end."""
         return self.one_in >= RAREST
 
 

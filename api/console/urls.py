@@ -31,7 +31,7 @@ def safe_redirect(address: str | None, fallback: str = HOME) -> str:
 
 
 def referring_page(referer: str | None, host: str | None) -> str:
-    """Return the page of ours that a request came from, by its `Referer`."""
+    """Return the page of the console that a request came from, by its `Referer`."""
     if not referer:
         return HOME
     parts = urlsplit(referer)

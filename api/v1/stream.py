@@ -15,7 +15,7 @@ from casework.kernel import errors
 
 router: Final = APIRouter(prefix="/v1/alerts", tags=["alerts"], route_class=StrictRoute)
 
-# One event as the lines of the stream spell it.
+# One event as lines of the stream.
 _EVENT: Final = {
     "type": "object",
     "properties": {

@@ -46,7 +46,7 @@ def submit_all(
         ports: the port systems, by their port's code.
         officer: somebody who may see every alert, and looks up whom it is about.
         members: everybody, by name.
-        progress: is told the rows so far.
+        progress: gets the rows so far.
     """
     rows: list[Row] = []
     for arrival in people.arrivals(members):
@@ -75,7 +75,7 @@ def _submit(port: Client, officer: Client, arrival: people.Arrival) -> Row:
         return Row(
             arrival, answer.outcome, spent, answer.stages_ms, reason=code, detail=answer.advice
         )
-    # The port is told what to do, officers whom it is about.
+    # The port sees what to do, officers whom it is about.
     told = answer.alerts[0]
     best = officer.alert(told.id)
     return Row(

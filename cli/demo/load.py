@@ -16,7 +16,7 @@ _TARGET_MS: Final = 500.0
 
 
 def play(address: str, key: str, rows: Sequence[Row]) -> Summary:
-    """Let those who were clear at CGK arrive again and again; whether in time is no verdict.
+    """Let those who were clear at CGK arrive again and again; late answers do not fail the demo.
 
     Args:
         address: of the service.

@@ -33,7 +33,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """Somebody at a port, and what should come of it."""
+    """Somebody at a port, and the expected outcome."""
 
     person: str
     port: str
@@ -41,12 +41,12 @@ class Trip:
     expected: str
     """`alert` or `clear`."""
     why: str = ""
-    """Why it is clear although the person stands on a list."""
+    """Why it is clear although the person is on a list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One photo that the demo submits, and what should come of it."""
+    """One photo that the demo submits, and the expected outcome."""
 
     label: str
     photo: bytes
@@ -73,7 +73,7 @@ TRIPS: Final = (
     Trip("Actor", "IDBTM", "entry", "clear"),
     Trip("Actor", "CGK", "exit", "clear"),
 )
-"""Two ports, both ways; who stands on which list is in `cli.demo.watchlists`."""
+"""Two ports, both ways; who is on which list: see `cli.demo.watchlists`."""
 
 _NOBODY: Final = Trip("", "CGK", "entry", "")
 

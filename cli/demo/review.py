@@ -16,7 +16,7 @@ _AGREES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What an officer did, and what came of it."""
+    """What an officer did, and the result."""
 
     officer: str
     """Login."""

@@ -21,7 +21,7 @@ _LAPSES_AFTER: Final = timedelta(seconds=3)
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One watchlist and who stands on it."""
+    """One watchlist and the people on it."""
 
     name: str
     agency: str

@@ -40,7 +40,7 @@ def simulate(
     """Replay arrival photos as several ports would send them; exit 1 if the target is missed.
 
     Travellers arrive at random moments, whether or not the one before has been answered. A request
-    that the service refuses for want of a place is sent again, as a gate would, and its traveller
+    that the service refuses because it is full is sent again, as a gate would, and its traveller
     waits; all of that counts.
     """
     found = _read(photos)

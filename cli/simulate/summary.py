@@ -1,4 +1,4 @@
-"""What a simulation came to, in figures and as a live table."""
+"""The result of a simulation, in figures and as a live table."""
 
 import math
 from dataclasses import asdict, dataclass

@@ -44,7 +44,7 @@ class Instruction(Answer):
 
 
 class PortAlert(Answer):
-    """What a port is told of an alert."""
+    """What a port is shown of an alert."""
 
     id: str
     category: str

@@ -1,4 +1,4 @@
-"""What the service can be asked: each function makes a request, and knows how to read its answer.
+"""Operations of the service: each function makes a request, and knows how to read its answer.
 
 Nothing here waits or connects, so the blocking and the async client share every word of it.
 """
@@ -38,7 +38,7 @@ class Operation(Generic[Result]):
 
 
 class Circumstances(TypedDict, total=False):
-    """What a port may say besides; unset means what the service's description says."""
+    """What a port may add about a photo; unset fields have the service's defaults."""
 
     stage: Stage
     captured_at: datetime

@@ -9,7 +9,7 @@ import httpx2
 
 from siaga_client.errors import Refused
 
-# Overload is told at once and passes soon; a lost connection may have reached the service, which
+# Overload is answered at once and passes soon; a lost request may have reached the service, which
 # is why only what can safely come twice is sent again.
 RETRIED_STATUSES: Final = frozenset({429, 502, 503, 504})
 _LONGEST_PAUSE_S: Final = 10.0

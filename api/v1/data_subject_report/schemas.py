@@ -11,7 +11,7 @@ from casework.oversight.data_subject_report import HeldAlert
 
 
 class HeldWatchlist(Answer):
-    """A list the subject stands on."""
+    """A watchlist that the subject is on."""
 
     id: str
     name: str
@@ -20,7 +20,7 @@ class HeldWatchlist(Answer):
 
 
 class HeldPhoto(Answer):
-    """An enrolled photo, but for its content."""
+    """An enrolled photo, without its content."""
 
     id: str
     sha256: str
@@ -48,12 +48,12 @@ class HeldSearch(Answer):
 
 
 class HeldReferral(Answer):
-    """What was told of the subject to another agency."""
+    """What another agency was sent about the subject."""
 
     id: str
     made_at: datetime
     to: str = Field(description="The other agency's code.")
-    fields: list[str] = Field(description="What was told, by name.")
+    fields: list[str] = Field(description="Names of the fields that were sent.")
     state: str
 
 

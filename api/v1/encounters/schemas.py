@@ -24,7 +24,7 @@ class EncounterFields(Strict):
 
 
 class PortAlert(Answer):
-    """What a port is told of an alert: what to do, and what to call it. Never who it is about."""
+    """What a port is shown of an alert: what to do, and its id. Never who it is about."""
 
     id: str
     category: Category

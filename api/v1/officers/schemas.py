@@ -74,7 +74,7 @@ class OfficerOut(Answer):
 
     @classmethod
     def fields_of(cls, row: Officer) -> dict[str, object]:
-        """Return the fields of every answer that speaks of an officer."""
+        """Return the fields of every answer about an officer."""
         named = {name: getattr(row, name) for name in OfficerOut.model_fields if hasattr(row, name)}
         return {**named, "second_factor": row.totp_confirmed}
 

@@ -111,7 +111,7 @@ class AlarmReportOut(Answer):
 
 
 class ReviewLine(Answer):
-    """One group's figures; null is a small number that is not told, or a time nobody took."""
+    """One group's figures; null is a small number that is hidden, or a time without data."""
 
     group: dict[Dimension, str]
     alerts: int | None
@@ -160,7 +160,7 @@ def _plain(text: str) -> str:
 
 
 def as_csv(report: ReviewReport) -> str:
-    """Return a report as CSV with a heading; what is not told is empty."""
+    """Return a report as CSV with a heading; hidden numbers are empty."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow([*(each.value for each in report.question.by), *_FIGURES])

@@ -77,7 +77,7 @@ class SearchCandidate(Answer):
 
 
 class SearchOut(Answer):
-    """A search, with those of its candidates who stand on lists within your reach now."""
+    """A search, with those of its candidates who are on lists within your reach now."""
 
     id: str
     purpose: str

@@ -41,7 +41,7 @@ class SessionOut(Answer):
 
 
 class AccountOut(OfficerOut):
-    """The officer who asks."""
+    """The officer's own account."""
 
     incomplete: str | None = Field(
         description="What has to be set before anything else is allowed; null if nothing."

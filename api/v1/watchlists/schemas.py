@@ -54,7 +54,7 @@ class WatchlistIn(Strict):
     acknowledge_within_s: Seconds = DEFAULT_ACKNOWLEDGE_WITHIN_S
     active: bool = Field(default=True, description="Whether it raises alerts.")
     shared_with: Guests = Field(
-        default_factory=list, description="Agencies that see its alerts besides."
+        default_factory=list, description="Other agencies that see its alerts."
     )
 
 

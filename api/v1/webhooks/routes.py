@@ -135,7 +135,7 @@ def rotate(
     responses=problems.responses(*_COMMON, errors.NotFound),
 )
 def ping(webhook_id: str, deliveries: TheDeliveries, actor: Manager) -> DeliveryOut:
-    """Send a message that tells nothing, once; its delivery says what came of it."""
+    """Send an empty test message, once; its delivery shows the result."""
     return DeliveryOut.of(deliveries.ping(actor, webhook_id))
 
 
@@ -151,7 +151,7 @@ def deliveries(
     actor: Manager,
     query: Annotated[DeliveryQuery, Query()],
 ) -> Page[DeliveryOut]:
-    """Return what was told or is to be told, the latest first."""
+    """Return deliveries made and still to be made, the latest first."""
     rows, following = page_of(
         lambda most: deliveries.page(actor, webhook_id, query.before, most, query.state),
         query.limit,

@@ -1,4 +1,4 @@
-"""What is told as it happens: events in the stream and in webhooks; webhooks and deliveries."""
+"""Events, as the stream and webhooks send them; webhooks and their deliveries."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Self
@@ -16,7 +16,7 @@ from casework.webhooks.delivery_log import ReplaySelection
 from casework.webhooks.feed import FeedEvent
 from casework.webhooks.webhooks import OVERLAP
 
-Events = Annotated[frozenset[EventKind], Field(min_length=1, description="What it is told of.")]
+Events = Annotated[frozenset[EventKind], Field(min_length=1, description="Events it receives.")]
 Url = Annotated[
     str,
     Field(
@@ -33,7 +33,7 @@ Description = Annotated[str, Field(max_length=200)]
 class EventOut(Answer):
     """Something that happened, as the reader may see it at the time of sending."""
 
-    id: str = Field(description="The same wherever the event is told: leave out what you had.")
+    id: str = Field(description="The same in the stream and in every webhook: ignore repetitions.")
     kind: EventKind
     at: datetime
     object_id: str
@@ -43,7 +43,7 @@ class EventOut(Answer):
 
 
 class PortAlertState(Answer):
-    """What a port system is told of an alert: how far it is. Never who it is about."""
+    """What a port system is shown of an alert: its state. Never who it is about."""
 
     id: str
     encounter_id: str
@@ -89,10 +89,11 @@ class WebhookIn(Strict):
     events: Events = frozenset(EventKind)
     description: Description = ""
     agency_id: Text | None = Field(
-        default=None, description="The agency that is told; unset means the caller's own."
+        default=None, description="The receiving agency; unset means the caller's own."
     )
     key_id: Text | None = Field(
-        default=None, description="The key of the port system that is told of its own encounters."
+        default=None,
+        description="The key of a port system, which receives events of its own encounters.",
     )
 
 
@@ -170,7 +171,7 @@ class DeliveryQuery(BeforePage):
 
 
 class DeliveryOut(Answer):
-    """One event on its way to a webhook, and what came of the last attempt."""
+    """One event on its way to a webhook, and the result of the last attempt."""
 
     id: str
     event_id: str
@@ -199,7 +200,7 @@ class ReplayIn(Strict):
     """Which deliveries are made again: those named, or those of a period; without any, all."""
 
     delivery_ids: list[Text] = Field(default_factory=list, max_length=200)
-    since: Time | None = Field(default=None, description="When what they tell of happened.")
+    since: Time | None = Field(default=None, description="From when their events happened.")
     until: Time | None = None
     states: list[DeliveryState] = Field(
         default_factory=list, max_length=5, description="Only those that ended so."

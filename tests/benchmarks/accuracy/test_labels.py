@@ -48,8 +48,8 @@ def test_merged_folders_may_both_have_a_row_if_they_agree(tmp_path, data):
         ("identity,sex\n", "line 2: there is no identity"),
         ("identity,sex\np0,f\np9,m\n", "line 3: the data set has no identity `p9`"),
         ("identity,sex\np0,f\np1,m\np0,f\n", "line 4: `p0` stands in line 2 already"),
-        ("identity,sex\np0\n", "line 2: 2 cells are wanted, not 1"),
-        ("identity,sex\np0,f,x\n", "line 2: 2 cells are wanted, not 3"),
+        ("identity,sex\np0\n", "line 2: 2 cells are required, not 1"),
+        ("identity,sex\np0,f,x\n", "line 2: 2 cells are required, not 3"),
         ('identity,sex\np0,"f\n', "line 2: unexpected end"),
     ],
 )
