@@ -28,7 +28,7 @@ PLAIN_PIXEL_BYTES: Final = 4  # an 8-bit pixel with alpha: what `Limits.max_pixe
 # OpenJPEG keeps four bytes a sample and decodes some 8 MB of data a second; a passport chip carries
 # well under one megapixel in some 20 kB (ICAO 9303-10, DG2).
 JPEG_2000_PIXEL_COST, JPEG_2000_BYTE_COST = 8, 2
-INFLATE_STEP: Final = 64 * 1024  # bytes of PNG data inflated at once; at most 64 MB come of it
+INFLATE_STEP: Final = 64 * 1024  # bytes of PNG data inflated at once; at most 64 MB result
 INFLATE_SAFE: Final = 256 * 1024  # PNG data that expands to 0.25 GB at the very worst
 INFLATE_SLACK: Final = MIB  # row filters, interlacing of small pictures
 BAND_ROWS: Final = 256  # rows composited at once: temporaries of a few MB whatever the photo

@@ -44,7 +44,7 @@ READERS: Final[Mapping[PhotoFormat, Mapping[re.Pattern[bytes], Reader]]] = {
 }
 """By the first bytes of a file."""
 
-# What else is sent by mistake: the sender is told what it is. The first that matches names it, so
+# What else is sent by mistake: the refusal says what it is. The first that matches names it, so
 # the general (a video, text) come after the particular (HEIC, a web page).
 STRANGERS: Final[tuple[tuple[re.Pattern[bytes], str], ...]] = (
     (re.compile(rb"GIF8[79]a"), "a GIF"),

@@ -1,6 +1,6 @@
 """The second look: a face that was found once is found again in a close-up.
 
-Its landmarks are finer there, and the detector's confidence speaks of the face alone: seen small or
+Its landmarks are finer there, and the detector's confidence is that of the face alone: small or
 tilted in the whole photo, a good face scores low.
 """
 

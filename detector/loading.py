@@ -32,7 +32,7 @@ def load_pipeline(
 
     Raises:
         ModelsError: weights are missing or corrupt, or the pack's licence was not accepted.
-        NetworkError: a network does not do what its manifest says.
+        NetworkError: a network does not work as its manifest says.
     """
     weights = store.require(pack)
     detector = load_detector(

@@ -16,7 +16,7 @@ import onnxruntime
 
 from detector.errors import NetworkError
 
-# 0 verbose .. 4 fatal. Warnings speak of graph details that an operator cannot act on.
+# 0 verbose .. 4 fatal. Warnings are about graph details that an operator cannot act on.
 _LOG_ERRORS_ONLY = 3
 
 

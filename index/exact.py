@@ -24,7 +24,7 @@ Scores = npt.NDArray[np.float32]
 
 
 class Found(NamedTuple):
-    """What one probe's search came to."""
+    """The result of one probe's search."""
 
     rows: Rows
     scores: Scores

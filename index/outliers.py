@@ -34,7 +34,7 @@ def plausible_non_mated_limit(clear: npt.ArrayLike, alerts: npt.ArrayLike = ()) 
             twenty of all searches, do no harm.
 
     Returns:
-        a score; infinity where nothing can be told, because scores are too few or all equal.
+        a score; infinity where scores are too few or all equal, so that nothing is known.
     """
     least, everyone = np.asarray(clear, np.float64), np.asarray(alerts, np.float64)
     everyone = np.concatenate([least, everyone])

@@ -1,7 +1,7 @@
 """Reading weights out of a zip, a tar or a folder that nobody vouches for yet.
 
 Names only ever serve to recognise a file; they never become a path. Sizes that an archive states
-are hints: whoever reads stops at a limit of their own, whatever the archive says.
+are hints: a reader stops at its own limit, whatever the archive says.
 """
 
 import lzma

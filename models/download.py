@@ -61,7 +61,7 @@ def download(
 ) -> None:
     """Bring `part` to the whole of what lies at `url`; its checksum is the caller's business.
 
-    `size` is the exact length in bytes if it is known, `cap` the largest allowed; `report` is told
+    `size` is the exact length in bytes if it is known, `cap` the largest allowed; `report` gets
     bytes done and total. A connection that breaks is taken up again as long as each brings more.
     Raises SourceFailed (what arrived stays in `part` for the next time) and OSError.
     """

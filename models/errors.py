@@ -1,13 +1,13 @@
 """What can go wrong with models, as types.
 
     ModelsError
-    ├── UnknownPack          no built-in pack and no folder goes by that name
+    ├── UnknownPack          no built-in pack and no folder has that name
     ├── ManifestInvalid      a manifest that cannot be read or contradicts itself
     ├── LicenceNotAccepted   the pack's licence needs an acceptance that is not on record
     ├── WeightsMissing       a file of the pack is not in the store
     ├── WeightsCorrupt       a file is there, but its size or SHA-256 is not the manifest's
     ├── ArchiveInvalid       a zip or folder offered for import that cannot be read
-    ├── FetchFailed          a file could not be had from any of its sources
+    ├── FetchFailed          no source could deliver a file
     ├── SourceFailed         one source did not deliver (`fetch` collects these into `FetchFailed`)
     └── CompileFailed        a verified network could not be turned into its optimised form
 
@@ -36,7 +36,7 @@ class ModelsError(Exception):
 
 
 class UnknownPack(ModelsError):
-    """No built-in pack and no folder with a manifest goes by the name given."""
+    """No built-in pack and no folder with a manifest has the name given."""
 
 
 class ManifestInvalid(ModelsError):
@@ -80,7 +80,7 @@ class Attempt:
 
 
 class FetchFailed(ModelsError):
-    """At least one file could not be had from any of its sources.
+    """At least one file that no source could deliver.
 
     `files` are the names of the files still missing, `attempts` everything that was tried.
     """

@@ -251,7 +251,7 @@ def _silent(_file: str, _done: int, _total: int | None, /) -> None:
 
 
 def _user() -> str:
-    """Name whoever runs this, as the operating system knows them."""
+    """Return the name of the user who runs this, as the operating system has it."""
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):

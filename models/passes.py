@@ -23,7 +23,7 @@ _MAX_FOLDED_BYTES = 512 * 1024 * 1024
 
 # Weight decay leaves dead channels with weights of 1e-20 and far less. Beside weights that matter
 # (SFace's smallest is 1e-10) they are lost in float32's rounding; their products are subnormal.
-# Compared by their bits, which for one sign rise with the number: where the processor was told to
+# Compared by their bits, which for one sign rise with the number: where the processor is set to
 # take subnormals for zero, a comparison of numbers does not see them.
 _MAGNITUDE = np.uint32(0x7FFF_FFFF)
 _NEGLIGIBLE = np.float32(1e-20).view(np.uint32)

@@ -61,7 +61,7 @@ def _quantile(values: Values, at: float, method: Literal["lower", "higher"]) -> 
 
 
 def shares_of(events: Values, searches: Values, counts: Counts) -> Shares:
-    """Pool what each identity's searches came to.
+    """Pool the results of each identity's searches.
 
     Args:
         events: shape (identities, columns), how many of the searches were events.

@@ -11,7 +11,7 @@ from benchmarks.accuracy.bootstrap import Shares, Values
 from benchmarks.accuracy.by_quality import MEASURES, MissesByQuality
 from benchmarks.accuracy.det import OperatingPoints, supported
 from benchmarks.accuracy.enrolments import FUSIONS, Enrolments
-from benchmarks.accuracy.galleries import CALIBRATED_AT, Foretold, Gallery
+from benchmarks.accuracy.galleries import CALIBRATED_AT, Gallery, Predicted
 from benchmarks.accuracy.open_set import STATED_RATE, Trial, threshold_at
 from benchmarks.accuracy.open_set_report import percent
 from benchmarks.accuracy.plot_style import (
@@ -158,7 +158,7 @@ def gallery_sizes(galleries: Sequence[Gallery]) -> Figure:
     """Draw misses and thresholds by gallery size, beside the extrapolated ones."""
     title = f"The same searches in growing galleries, FPIR {percent(STATED_RATE)}"
     figure, (left, right) = new_figure(title, columns=2, width=11, height=4.8)
-    _by_size(left, galleries, lambda points: points.fnir, lambda foretold: foretold.fnir)
+    _by_size(left, galleries, lambda points: points.fnir, lambda predicted: predicted.fnir)
     _by_size(right, galleries, lambda points: points.thresholds, lambda told: told.thresholds)
     for panel, ends in (
         (left, [each.points.fnir_interval() for each in galleries]),
@@ -182,18 +182,18 @@ def _by_size(
     panel: Axes,
     galleries: Sequence[Gallery],
     measured: Callable[[OperatingPoints], Values],
-    foretold: Callable[[Foretold], Values],
+    predicted: Callable[[Predicted], Values],
 ) -> None:
-    """Draw a measured figure by gallery size, and the same as it was foretold."""
+    """Draw a measured figure by gallery size, and the same as predicted."""
     lines = [
         ("measured", [(each.size, measured(each.points)) for each in galleries]),
         (
             f"calibrated at {CALIBRATED_AT}, extrapolated",
-            [(each.size, foretold(each.calibrated)) for each in galleries],
+            [(each.size, predicted(each.calibrated)) for each in galleries],
         ),
         (
             "the pack's false match curve",
-            [(each.size, foretold(each.curve)) for each in galleries if each.curve],
+            [(each.size, predicted(each.curve)) for each in galleries if each.curve],
         ),
     ]
     for (name, held), (colour, marker, line) in zip(lines, SERIES, strict=False):

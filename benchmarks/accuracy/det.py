@@ -24,7 +24,7 @@ _HIGHEST_RATE: Final = 0.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OperatingPoints:
-    """What the trials came to at some false positive identification rates."""
+    """The trials' results at some false positive identification rates."""
 
     rates: tuple[float, ...]
     fnir: Values

@@ -4,7 +4,7 @@ Identities with enough photos are enrolled with the first 1, 2, 3 and 5 of a ran
 left of their photos is searched, the same in every arrangement. Two ways to use several photos: the
 highest of the templates' scores, as the service does, and one template that is their mean, scaled
 to unit length. More templates give a stranger more chances, so every arrangement has a threshold of
-its own for the stated FPIR; what comes of keeping the threshold of one photo is shown beside it.
+its own for the stated FPIR; the effect of keeping the threshold of one photo is shown beside it.
 """
 
 from collections.abc import Sequence

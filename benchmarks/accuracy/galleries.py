@@ -1,11 +1,12 @@
-"""Threshold and misses by the size of the gallery, and what two extrapolations said beforehand.
+"""Threshold and misses by the size of the gallery, and how well two methods predict them.
 
 Galleries grow by adding identities; mated searches and strangers stay the same, so that nothing but
 the size changes. A mated search's own score does not depend on who else is enrolled: the identities
 enrolled in the largest gallery are searched for at every size's threshold.
 
-Two ways foretell a threshold. A calibration (`index/calibration.py`) on these strangers at one size
-is taken to the others; the pack's false match curve (`index/threshold.py`) knows only the size.
+A threshold is predicted in two ways. A calibration (`index/calibration.py`) on these strangers at
+one size is taken to the others; the pack's false match curve (`index/threshold.py`) knows only the
+size.
 """
 
 from dataclasses import dataclass
@@ -40,8 +41,8 @@ _LARGEST_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Foretold:
-    """A threshold said beforehand, and what it gives; each of shape (trials,)."""
+class Predicted:
+    """A predicted threshold, and the rates that it gives; each of shape (trials,)."""
 
     thresholds: npt.NDArray[np.float64]
     fpir: npt.NDArray[np.float64]
@@ -50,14 +51,14 @@ class Foretold:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gallery:
-    """What one size came to."""
+    """The result of one gallery size."""
 
     size: int
     points: OperatingPoints
     """At `STATED_RATE`."""
-    calibrated: Foretold
+    calibrated: Predicted
     """By a calibration at `CALIBRATED_AT` templates."""
-    curve: Foretold | None
+    curve: Predicted | None
     """By the pack's false match curve, if it has one."""
 
 
@@ -152,9 +153,9 @@ def _top_scores(searched: Embeddings, templates: Embeddings, sizes: list[int]) -
     return tops
 
 
-def _foretold(trials: list[Trial], bars: npt.NDArray[np.float64]) -> Foretold:
+def _foretold(trials: list[Trial], bars: npt.NDArray[np.float64]) -> Predicted:
     pairs = list(zip(trials, bars, strict=True))
-    return Foretold(
+    return Predicted(
         bars,
         np.array([np.mean(trial.non_mated >= np.float32(bar)) for trial, bar in pairs]),
         np.array([miss_rate(trial.mated, float(bar)) for trial, bar in pairs]),
@@ -162,7 +163,7 @@ def _foretold(trials: list[Trial], bars: npt.NDArray[np.float64]) -> Foretold:
 
 
 def add_to(report: Report, galleries: list[Gallery]) -> None:
-    """Put every size into a report, beside what was foretold."""
+    """Put every size into a report, beside the predictions."""
     rows = []
     for each in galleries:
         fnir, thresholds = each.points.fnir[:, 0], each.points.thresholds[:, 0]
@@ -204,11 +205,11 @@ def add_to(report: Report, galleries: list[Gallery]) -> None:
     )
 
 
-def _cells(foretold: Foretold | None) -> tuple[str, str, str]:
-    if foretold is None:
+def _cells(predicted: Predicted | None) -> tuple[str, str, str]:
+    if predicted is None:
         return "-", "-", "-"
     return (
-        f"{foretold.thresholds.mean():.4f}",
-        f"{foretold.fpir.mean():.2%}",
-        f"{foretold.fnir.mean():.2%}",
+        f"{predicted.thresholds.mean():.4f}",
+        f"{predicted.fpir.mean():.2%}",
+        f"{predicted.fnir.mean():.2%}",
     )

@@ -44,7 +44,7 @@ def read_clashes(path: Path) -> tuple[tuple[str, str], ...]:
         if len(words) == 2:
             pairs.append((words[0], words[1]))
         elif words:
-            raise DataSetInvalid(f"{path.name}, line {number}: two folder names are wanted")
+            raise DataSetInvalid(f"{path.name}, line {number}: two folder names are required")
     return tuple(pairs)
 
 

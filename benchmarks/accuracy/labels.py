@@ -82,11 +82,11 @@ def read_labels(path: Path, data: DataSet) -> list[Grouping]:
 def _header(name: str, cells: Sequence[str]) -> list[str]:
     columns = [cell.strip() for cell in cells]
     if not any(columns):
-        raise DataSetInvalid(f"{name}, line 1: a heading is wanted: {KEY}, and a column per label")
+        raise DataSetInvalid(f"{name}, line 1: a heading is required: {KEY}, and label columns")
     if KEY not in columns:
         raise DataSetInvalid(f"{name}, line 1: the column `{KEY}` is missing")
     if len(columns) < 2 or "" in columns:
-        raise DataSetInvalid(f"{name}, line 1: beside `{KEY}`, named label columns are wanted")
+        raise DataSetInvalid(f"{name}, line 1: beside `{KEY}`, named label columns are required")
     if len(set(columns)) < len(columns):
         raise DataSetInvalid(f"{name}, line 1: two columns have one name")
     return columns
@@ -94,7 +94,7 @@ def _header(name: str, cells: Sequence[str]) -> list[str]:
 
 def _row(where: str, cells: Sequence[str], columns: Sequence[str]) -> list[str]:
     if len(cells) != len(columns):
-        raise DataSetInvalid(f"{where}: {len(columns)} cells are wanted, not {len(cells)}")
+        raise DataSetInvalid(f"{where}: {len(columns)} cells are required, not {len(cells)}")
     return [cell.strip() for cell in cells]
 
 

@@ -7,7 +7,7 @@ miss rate (FNIR) is the share of mated searches whose own identity does not.
 
 A refused photo is no free pass. As a mated search it counts as a miss; as a non-mated search it can
 alarm nobody and is left out, which makes the threshold stricter rather than laxer. The enrolled
-photo is one that was not refused: an analyst is told at once and takes another.
+photo is one that was not refused: an analyst sees the refusal at once and takes another.
 """
 
 from dataclasses import dataclass

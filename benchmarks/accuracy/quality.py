@@ -57,7 +57,7 @@ BINS: Final = {
 }
 ORDINARY: Final = 1000  # people whose undegraded photos are judged
 POSES: Final = ("HeadPoseYaw", "HeadPosePitch", "HeadPoseRoll")
-# Which degradations speak of which measure; the others would only blur the picture.
+# Which degradations test which measure; the others would only blur the picture.
 RELEVANT: Final = {
     "InterEyeDistance": ("none", "small"),
     "Sharpness": ("none", "blur", "motion"),
@@ -248,7 +248,7 @@ def print_steps(results: list[Result], gallery: Scores, threshold: float) -> Non
 
 
 def print_bins(bound: Bound, results: list[Result], gallery: Scores, threshold: float) -> None:
-    """Print one row for each range of one measure, over the degradations that speak of it."""
+    """Print one row for each range of one measure, over the degradations that test it."""
     name = bound.measure
     kinds = RELEVANT[name]
     mine = [r for r in results if not kinds or r.step.kind in kinds]

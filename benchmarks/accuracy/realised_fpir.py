@@ -19,13 +19,13 @@ from index.calibration import Calibration, calibrate
 
 GALLERIES: Final = (100, 200, 400)
 TARGETS: Final[dict[float, float]] = {0.03: 1.5, 0.01: 1.5, 0.003: 2.0}
-"""Target FPIR, and the factor within which the realised one is wanted."""
+"""Target FPIR, and the factor within which the realised one must lie."""
 TRIALS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
 class RealisedFpir:
-    """What one target came to, over the trials of one gallery size."""
+    """The result of one target, over the trials of one gallery size."""
 
     gallery: int
     target: float

@@ -35,7 +35,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Verification:
-    """What the pairs came to."""
+    """The result of the pairs."""
 
     mated: int
     non_mated: int

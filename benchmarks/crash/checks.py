@@ -131,7 +131,7 @@ def _of_encounters(session: Session) -> Iterator[str]:
         if encounter.id not in keyed:
             yield f"encounter {encounter.id} lacks its idempotency key"
     for lost in audited:
-        yield f"the trail tells of encounter {lost}, which is not there"
+        yield f"the trail names encounter {lost}, which is not there"
 
 
 def _of_steps(session: Session) -> Iterator[str]:
@@ -158,7 +158,7 @@ def _of_steps(session: Session) -> Iterator[str]:
 
 
 def _agree(event: tuple[str, str, str], told: tuple[str, str, str]) -> bool:
-    """Whether the trail tells of a step; it keeps a first opinion to itself if it must."""
+    """Whether the trail has a step; it hides a first opinion where it must."""
     *event_known, state = event
     *told_known, told_state = told
     return event_known == told_known and told_state in {state, AlertState.UNDER_REVIEW}
@@ -173,7 +173,7 @@ def _last_steps(steps: Sequence[Step]) -> list[Step]:
 
 
 def _own(alert: dict[str, Any]) -> dict[str, Any]:
-    """Return what is told of one alert; the encounter's other alerts have a life of their own."""
+    """Return what an answer shows of one alert, without the encounter's other alerts."""
     return {name: value for name, value in alert.items() if name != "others"}
 
 

@@ -55,7 +55,7 @@ class Step:
 
 @dataclass(slots=True)
 class Ledger:
-    """What the clients sent and were told."""
+    """What the clients sent and what the service answered."""
 
     screenings: dict[str, Screening] = field(default_factory=dict)
     """By idempotency key."""
@@ -207,7 +207,7 @@ async def kill_after(
     """Let clients work, and kill the service so many seconds after the first decision.
 
     Returns:
-        Seconds from the begin of the work to the kill.
+        Seconds from the start of the work to the kill.
 
     Raises:
         TimeoutError: no decision was made within `patience` seconds.

@@ -47,7 +47,7 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class SearchReport:
-    """What one gallery size came to."""
+    """The result of one gallery size."""
 
     rows: int
     timings: Mapping[str, Timing]
@@ -119,7 +119,7 @@ def _identical(
     probes: Vectors,
     galleries: Mapping[EngineName, MemoryGallery],
 ) -> bool:
-    """Compare alerts: all of FAISS's, none besides, but for scores within rounding of the edge."""
+    """Compare alerts: exactly FAISS's, except for scores within rounding of the edge."""
     limits, scores, rows = index.range_search(probes, THRESHOLD - 1e-4)
     answers = [gallery.search_many(probes, THRESHOLD) for gallery in galleries.values()]
     if any(answer != answers[0] for answer in answers):

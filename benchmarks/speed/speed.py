@@ -124,7 +124,7 @@ def compare(
     cache: Path | None = None,
     others: Sequence[InProcess] = (),
 ) -> Run:
-    """Run all sides over all photos; OpenCV is left out where it cannot be had."""
+    """Run all sides over all photos; OpenCV is left out where it is not available."""
     weights = store.require(pack)
     arguments = [
         str(weights.detector),

@@ -2,7 +2,7 @@
 
 Each turn starts every command once in each checkout, one after another, so that both sides see the
 same machine. A checkout's own packages are imported, by one interpreter for all; its database is
-made before, and empty but for one key.
+made before, and empty except for one key.
 """
 
 import os

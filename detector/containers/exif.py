@@ -1,4 +1,4 @@
-"""The one thing wanted from EXIF: which way up the photo is."""
+"""The one thing read from EXIF: which way up the photo is."""
 
 import struct
 from typing import Final

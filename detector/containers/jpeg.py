@@ -1,6 +1,6 @@
 """JPEG (ITU-T T.81): segments up to the end-of-image marker.
 
-The picture is its frame, tables and scans. Comments and APPn segments are left out, but for JFIF's
+The picture is its frame, tables and scans. Comments and APPn segments are left out, except JFIF's
 (APP0) and Adobe's (APP14), which say how the colours are stored.
 """
 

@@ -1,6 +1,6 @@
 """TIFF (6.0): the first page's directory, and the strips or tiles it points to.
 
-The directory is written anew in its own place with only the tags a decoder needs, and with no next
+The directory is rewritten in its own place with only the tags a decoder needs, and with no next
 page; offsets elsewhere in the file stay true.
 """
 

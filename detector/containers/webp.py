@@ -1,6 +1,6 @@
 """WebP (RFC 9649): the chunks of a RIFF file.
 
-The picture is one VP8 or VP8L chunk, with its ALPH chunk if it has one. The file is written anew
+The picture is one VP8 or VP8L chunk, with its ALPH chunk if it has one. The file is rewritten
 around them, because RIFF and VP8X would go on announcing the metadata that was left out.
 """
 
