@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import tzinfo
 from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Annotated, Any, Final, cast
 
@@ -91,6 +92,10 @@ async def _settings(state: TheState) -> Settings:
     return state.settings
 
 
+async def _zone(state: TheState) -> tzinfo:
+    return state.settings.zone
+
+
 async def _service(state: TheState) -> Service:
     return state.opened
 
@@ -114,6 +119,8 @@ async def _import_worker(state: TheState) -> ImportWorker:
 TheStreams = Annotated[Streams, Depends(_streams)]
 TheMetrics = Annotated[Metrics, Depends(_metrics)]
 TheSettings = Annotated[Settings, Depends(_settings)]
+TheZone = Annotated[tzinfo, Depends(_zone)]
+"""The place's, whose days are meant where a day is given."""
 TheService = Annotated[Service, Depends(_service)]
 TheImportWorker = Annotated[ImportWorker, Depends(_import_worker)]
 Workers = Annotated[WorkPool, Depends(_pool)]

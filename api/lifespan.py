@@ -73,7 +73,7 @@ async def _start(
     state.metrics.ready(version, service)
     state.metrics.streaming(state.streams)
     stack.push_async_callback(_periodic(state.settings, service, state.metrics).stop)
-    worker = ImportWorker(service, state.workers, state.settings.import_limits)
+    worker = ImportWorker(service, state.workers, state.settings.import_limits, state.settings.zone)
     worker.start()
     state.import_worker = worker
     stack.push_async_callback(worker.stop)

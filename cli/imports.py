@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from datetime import tzinfo
+from functools import partial
 from pathlib import Path
 from typing import Annotated, BinaryIO, Final
 
@@ -83,14 +85,14 @@ def import_(
         file, photos, NewWatchlist(watchlist, None, category, direction), agency, dry_run
     )
     with open_service(settings) as service:
-        job = run_import(service, brought, settings.import_limits, settings.workers)
+        job = run_import(service, brought, settings.import_limits, settings.workers, settings.zone)
         shown = _tell(service, job, report, as_json=as_json)
     if shown:
         raise typer.Exit(Exit.REFUSED)
 
 
 def run_import(
-    service: Service, brought: ImportRequest, limits: ImportLimits, workers: int
+    service: Service, brought: ImportRequest, limits: ImportLimits, workers: int, zone: tzinfo
 ) -> ImportJob:
     """Import a file of this machine, with a progress bar; returns the number of faults.
 
@@ -114,7 +116,8 @@ def run_import(
             claim = service.import_runner.queue.begin_here(
                 operator, row.id, _digest(brought), rows, dry_run=brought.dry_run
             )
-            batches = service.import_runner.batches(claim, source, check_row, limits)
+            check = partial(check_row, zone=zone)
+            batches = service.import_runner.batches(claim, source, check, limits)
             with item_progress("rows") as progress:
                 return _work(service.import_runner, claim, batches, workers, progress)
     except ImportRefused as error:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import (
@@ -274,7 +274,11 @@ class Settings(BaseSettings):
         ),
     ] = True
     display_time_zone: Annotated[
-        str, Field(description="Time zone that the console shows times in, as IANA names them.")
+        str,
+        Field(
+            description="Time zone of the place, as IANA names it: the console shows times in it, "
+            "and a day that is given without a time is meant whole as its clocks have it."
+        ),
     ] = "Asia/Jakarta"
     max_streams: Annotated[
         int,
@@ -306,6 +310,11 @@ class Settings(BaseSettings):
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="Least level logged.")
     ] = "info"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the place."""
+        return ZoneInfo(self.display_time_zone)
 
     @field_validator("display_time_zone")
     @classmethod

@@ -41,7 +41,7 @@ def main(what: str, data_dir: str, *rest: str) -> None:
     file, photos = map(Path, rest)
     service = opened(settings)
     brought = ImportRequest(file, photos, NewWatchlist("wanted"), None, dry_run=False)
-    run_import(service, brought, settings.import_limits, workers=2)
+    run_import(service, brought, settings.import_limits, workers=2, zone=settings.zone)
     service.close()
 
 

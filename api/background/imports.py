@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import tzinfo
+from functools import partial
 from typing import Final
 
 from api.logging import log
@@ -22,10 +24,13 @@ _LOOK_EVERY_S: Final = 5.0
 class ImportWorker:
     """Works on the imports of one process. Belongs to one event loop."""
 
-    def __init__(self, service: Service, pool: WorkPool, limits: ImportLimits) -> None:
+    def __init__(
+        self, service: Service, pool: WorkPool, limits: ImportLimits, zone: tzinfo
+    ) -> None:
         self._service = service
         self._pool = pool
         self._limits = limits
+        self._check = partial(check_row, zone=zone)
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
@@ -80,7 +85,7 @@ class ImportWorker:
 
     async def _finish(self, claim: ClaimedImport, source: ImportSource) -> None:
         runner = self._service.import_runner
-        batches = runner.batches(claim, source, check_row, self._limits)
+        batches = runner.batches(claim, source, self._check, self._limits)
         while (batch := await asyncio.to_thread(_next, batches)) is not None:
             if not await self._examine(claim, batch):
                 return

@@ -18,6 +18,8 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 from babel.support import Translations
 
+from casework.kernel.period import day_of
+
 LANGUAGES: Final[Mapping[str, str]] = {"id": "Bahasa Indonesia", "en": "English"}
 """Codes, and what speakers call their language."""
 DEFAULT_LANGUAGE: Final = "id"
@@ -54,7 +56,7 @@ class Locale:
 
     def day(self, at: datetime) -> str:
         """Return a date, such as `1 Mar 2026`."""
-        return format_date(at.astimezone(self.zone), "d MMM y", locale=self.language)
+        return format_date(day_of(at, self.zone), "d MMM y", locale=self.language)
 
     def time(self, at: datetime, *, seconds: bool = False) -> str:
         """Return a time of day, such as `15:00`."""

@@ -31,6 +31,7 @@ from api.state import State, state_of
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import REFUSED, AuditEntry
 from casework.kernel.errors import NotPermitted
+from casework.kernel.period import written_day
 from casework.kernel.permissions import Permission, PermissionScope, require, scope_of
 from casework.kernel.vocabulary import SessionKind
 from casework.records import Records
@@ -97,15 +98,18 @@ class PageRequest:
         return menu_for(self.actor_known)
 
     def posted_with_zone(self, *names: str) -> FormData:
-        """Return what was posted, with these times (`2026-03-01T15:00`, or a day) in RFC 3339.
+        """Return what was posted, with these times (`2026-03-01T15:00`) in RFC 3339.
 
-        They are as the place's clocks have them; use cases want a zone. What is no time stays as
-        it is, for the schema to refuse.
+        They are as the place's clocks have them; use cases want a zone. What is no such time stays
+        as it is: a day is the schema's to read, all else its to refuse.
         """
         values = dict(self.posted.values)
         for name in names:
+            text = self.posted.text(name)
             try:
-                typed = datetime.fromisoformat(self.posted.text(name))
+                if written_day(text) is not None:
+                    continue
+                typed = datetime.fromisoformat(text)
             except ValueError:
                 continue
             at = typed if typed.tzinfo is not None else typed.replace(tzinfo=self.speech.zone)

@@ -11,11 +11,17 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     StringConstraints,
+    ValidatorFunctionWrapHandler,
     field_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
 from casework.kernel.nations import nation
+from casework.kernel.period import written_day
 from casework.watchlists.subjects import EARLIEST_BIRTH
 
 # Numbers would be read as seconds since 1970: a year sent as a time must not become one.
@@ -58,6 +64,42 @@ Time = Annotated[
     AfterValidator(_in_utc),
     Field(description="RFC 3339, with its zone.", examples=["2026-03-01T08:30:00Z"]),
 ]
+
+
+class _DayOrTime:
+    """A day stays a day: where it begins and ends is for the installation's time zone to say."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls,
+        source: object,
+        handler: GetCoreSchemaHandler,
+    ) -> CoreSchema:
+        def read(value: Any, time: ValidatorFunctionWrapHandler) -> date:  # noqa: ANN401
+            day = written_day(value) if isinstance(value, str) else None
+            return day if day is not None else time(value)
+
+        return core_schema.no_info_wrap_validator_function(
+            read,
+            handler.generate_schema(Time),
+            serialization=core_schema.plain_serializer_function_ser_schema(lambda at: at),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {
+            # `anyOf` would be merged into that of a field that may be null, without the rest.
+            "oneOf": [{"type": "string", "format": form} for form in ("date-time", "date")],
+            "description": "RFC 3339, with its zone; or a day, meant whole, as the place has it.",
+            "examples": ["2026-03-01T08:30:00Z", "2026-03-01"],
+        }
+
+
+DayOrTime = Annotated[date, _DayOrTime]
+"""A `datetime` in UTC, or the `date` of a whole day: see `casework.kernel.period`."""
+
 Nationality = Annotated[
     str,
     StringConstraints(pattern=r"^([A-Z]{3}|D)$"),

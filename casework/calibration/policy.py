@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -86,9 +85,3 @@ def read_policies(
             chance,
         )
     return policies
-
-
-def in_force(valid_from: datetime | None, valid_until: datetime | None, at: datetime) -> bool:
-    """Whether an entry counts at a time: lapsed entries never alert."""
-    begun = valid_from is None or valid_from <= at
-    return begun and (valid_until is None or at <= valid_until)

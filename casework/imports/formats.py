@@ -8,11 +8,8 @@ an empty cell clears the field. What is wrong with the file as a whole is told a
 import csv
 import io
 import json
-import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
 from typing import Any, BinaryIO, Final
 
 from casework.kernel.errors import ImportRefused
@@ -49,7 +46,6 @@ _LONGEST_LINE: Final = 1 << 20
 _MOST_LINES: Final = 3_000_000
 _LONGEST_REFERENCE: Final = 200
 _BOM: Final = b"\xef\xbb\xbf"
-_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +127,6 @@ def _from_object(number: int, line: str) -> RawRow:
         faults.append(Fault("photos", INVALID, Message("row_photos_no_list")))
     if _has_null(said) or any("\0" in name for name in photos):
         return _malformed(number, Message("row_null"))
-    _whole_days(said)
     return RawRow(number, _named(reference), said, tuple(photos), tuple(faults))
 
 
@@ -192,7 +187,6 @@ def _from_cells(number: int, columns: Sequence[str], cells: Sequence[str]) -> Ra
             said[column] = cell
         elif column not in _KEPT_IF_EMPTY:
             said[column] = None
-    _whole_days(said)
     photos = said.pop("photos", [])
     return RawRow(number, _named(said["reference"]), said, tuple(photos), tuple(faults))
 
@@ -245,16 +239,6 @@ def csv_line(cells: Sequence[str]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerow(cells)
     return text.getvalue()
-
-
-def _whole_days(said: dict[str, Any]) -> None:
-    """Let a bare date mean the begin of its day, or its end, in UTC."""
-    for name, of_day in (("valid_from", time.min), ("valid_until", time.max)):
-        text = said.get(name)
-        if isinstance(text, str) and _DATE.fullmatch(text):
-            # What is no day of any month is checked as it stands.
-            with suppress(ValueError):
-                said[name] = datetime.combine(date.fromisoformat(text), of_day, UTC)
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -17,10 +17,11 @@ from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import ImpossibleBirth, InvalidPeriod
 from casework.kernel.kernel import Kernel
 from casework.kernel.messages import Message
+from casework.kernel.period import check_period, has_lapsed
 from casework.kernel.permissions import Permission
 from casework.tables import ImportJob, Subject
 from casework.watchlists.enrolment import Application, Enrolled, Enrolment, Examined, by_reference
-from casework.watchlists.subjects import NewSubject, check_birth, check_period, has_lapsed
+from casework.watchlists.subjects import NewSubject, check_birth
 
 _KNOWN_PHOTO: Final = "already_enrolled"
 

@@ -16,9 +16,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.calibration.calibrations import Calibrations
-from casework.calibration.policy import Policy, in_force, read_policies
+from casework.calibration.policy import Policy, read_policies
 from casework.gallery.replica import GalleryReplica
 from casework.kernel.kernel import Kernel
+from casework.kernel.period import in_force
 from casework.kernel.vocabulary import Direction, Stage, SubjectStatus
 from casework.tables import Subject, Template, WatchlistEntry
 from detector.embed import Embedding

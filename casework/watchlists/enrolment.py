@@ -22,14 +22,13 @@ from casework.kernel.errors import EnrolmentRefused, InvalidPeriod
 from casework.kernel.ids import PHOTO, SUBJECT, new_id
 from casework.kernel.kernel import Kernel
 from casework.kernel.messages import Message
+from casework.kernel.period import check_period, has_lapsed
 from casework.kernel.permissions import Permission
 from casework.tables import EnrolledPhoto, Subject, Template
 from casework.watchlists.subjects import (
     NewSubject,
     check_birth,
-    check_period,
     find,
-    has_lapsed,
     list_on,
     owner_of,
 )

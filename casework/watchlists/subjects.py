@@ -20,11 +20,11 @@ from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import (
     AlreadyExists,
     ImpossibleBirth,
-    InvalidPeriod,
     NotFound,
     StillInUse,
 )
 from casework.kernel.kernel import Kernel
+from casework.kernel.period import check_period
 from casework.kernel.permissions import Permission, require, within_reach
 from casework.kernel.vocabulary import SubjectStatus
 from casework.tables import EnrolledPhoto, Subject, Template, WatchlistEntry
@@ -244,17 +244,6 @@ def owner_of(
         owner_id = row.agency_id
     assert owner_id is not None  # noqa: S101 - a subject stands on one watchlist at least
     return owner_id
-
-
-def check_period(valid_from: datetime | None, valid_until: datetime | None) -> None:
-    """Raise InvalidPeriod unless an entry ends after it begins."""
-    if valid_from is not None and valid_until is not None and valid_until <= valid_from:
-        raise InvalidPeriod("period_reversed", field="valid_until")
-
-
-def has_lapsed(valid_until: datetime | None, now: datetime) -> bool:
-    """Whether an entry has ended: it would never alert, so there is no reason to make it."""
-    return valid_until is not None and valid_until <= now
 
 
 def check_birth(birth_date: date | None, birth_year: int | None, now: datetime) -> None:

@@ -160,7 +160,7 @@ def test_a_person_without_a_usable_photo_is_refused_with_the_reasons(client, off
         ('{"name": "x", "watchlist_ids": []}', "watchlist_ids"),
         ('{"name": "x", "watchlist_ids": ["a"], "nationality": "Indonesia"}', "nationality"),
         ('{"name": "x", "watchlist_ids": ["a"], "birth_date": "1980-02-30"}', "birth_date"),
-        ('{"name": "x", "watchlist_ids": ["a"], "valid_from": "2026-01-01"}', "valid_from"),
+        ('{"name": "x", "watchlist_ids": ["a"], "valid_from": "2026-02-30"}', "valid_from"),
         ('{"name": "x", "watchlist_ids": ["a"], "sex": "W"}', "sex"),
         ("[" * 100_000, "subject"),
     ],

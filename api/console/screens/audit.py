@@ -1,6 +1,6 @@
 """The audit trail, for auditors: filtered, checked, exported."""
 
-from datetime import datetime, time, timedelta
+from datetime import date
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
@@ -10,6 +10,7 @@ from starlette.responses import Response
 from api.console.page import OfficerRequest, RequirePermission
 from api.pages import page_of
 from api.v1.audit.routes import NDJSON
+from casework.kernel import period
 from casework.kernel.audit.chain import Verdict
 from casework.kernel.audit.log import DONE, REFUSED
 from casework.kernel.audit.reader import AuditFilter
@@ -55,8 +56,8 @@ def _page(visit: OfficerRequest, verdict: Verdict | None = None) -> Response:
         said["action"] or None,
         said["object"] or None,
         said["outcome"] if said["outcome"] in (DONE, REFUSED) else None,
-        _day(visit, said["since"]),
-        _day(visit, said["until"], days=1),
+        period.beginning(_day(said["since"]), visit.speech.zone),
+        period.limit(_day(said["until"]), visit.speech.zone),
     )
     before = query.get("before", "")
     number = int(before) if before.isascii() and before.isdecimal() and len(before) < 19 else None
@@ -68,10 +69,9 @@ def _page(visit: OfficerRequest, verdict: Verdict | None = None) -> Response:
     return visit.page("audit.html", said=said, rows=rows, following=following, verdict=verdict)
 
 
-def _day(visit: OfficerRequest, text: str, *, days: int = 0) -> datetime | None:
-    """Return the beginning of a day in the place's time, some days on; None for no day."""
+def _day(text: str) -> date | None:
+    """Return the day that was chosen, None for none."""
     try:
-        day = datetime.fromisoformat(text).date()
+        return period.written_day(text)
     except ValueError:
         return None
-    return datetime.combine(day, time.min, visit.speech.zone) + timedelta(days=days)

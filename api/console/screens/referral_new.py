@@ -67,7 +67,7 @@ def refer_alert(alert_id: str, visit: AlertReferrer) -> Response:
         body = visit.posted_with_zone("due_at").parse(AlertReferralIn, lists=("fields",))
         version = visit.posted.number("version")
         row = visit.service.exchange.referral_steps.refer_alert(
-            visit.actor, alert_id, body.handover, body.fields, version
+            visit.actor, alert_id, body.handover(visit.speech.zone), body.fields, version
         )
     except (RequestInvalid, InvalidReferral, StaleVersion, IllegalTransition) as error:
         return _alert_page(visit, alert_id, error)
@@ -87,7 +87,7 @@ def refer_tip(tip_id: str, visit: TipReferrer) -> Response:
         body = visit.posted_with_zone("due_at").parse(TipReferralIn, lists=("fields",))
         version = visit.posted.number("version")
         row = visit.service.tip_steps.refer(
-            visit.actor, tip_id, body.handover, body.fields, version
+            visit.actor, tip_id, body.handover(visit.speech.zone), body.fields, version
         )
     except (RequestInvalid, InvalidReferral, StaleVersion, IllegalTransition) as error:
         return _tip_page(visit, tip_id, error)

@@ -1,7 +1,7 @@
 """Subjects: the people on an agency's watchlists; searched, enrolled, changed, erased."""
 
 import asyncio
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends
@@ -18,12 +18,13 @@ from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
 from api.v1.subjects.schemas import SubjectIn, SubjectPatch
 from casework.kernel.errors import CaseworkError, EnrolmentRefused
 from casework.kernel.messages import Message
+from casework.kernel.period import day_of
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Sex, SubjectStatus
 from casework.screening.duplicates import Lookalike
 from casework.tables import Subject
 from casework.watchlists.enrolment import Enrolled
-from casework.watchlists.subjects import NewSubject, SubjectFilter
+from casework.watchlists.subjects import SubjectFilter
 
 router: Final = APIRouter(include_in_schema=False)
 
@@ -77,8 +78,7 @@ async def create(visit: Editor, pool: Workers) -> Response:
         if not files:
             raise EnrolmentRefused([Message("photo_not_chosen")])
         body = validated(SubjectIn, _said(visit))
-        person = NewSubject(**{**body.model_dump(), "watchlist_ids": tuple(body.watchlist_ids)})
-        enrolled = service.enrolment.enrol(actor, person, files)
+        enrolled = service.enrolment.enrol(actor, body.new(visit.speech.zone), files)
         return enrolled, service.screening.lookalikes.of(actor, [enrolled])[0]
 
     try:
@@ -135,7 +135,14 @@ def edit(subject_id: str, visit: Editor) -> Response:
     """Change a subject; the change counts from the next traveller on."""
     subjects, actor = visit.service.lists.subjects, visit.actor
     try:
-        changes = validated(SubjectPatch, _said(visit)).changes()
+        row = subjects.get(actor, subject_id)
+        patch = validated(SubjectPatch, _said(visit))
+        changes = patch.changes_in(visit.speech.zone)
+        for name in _DAYS:
+            # The form shows days alone: a time that falls into the day it shows is not touched.
+            at = getattr(row, name)
+            if at is not None and getattr(patch, name) == day_of(at, visit.speech.zone):
+                del changes[name]
         subjects.edit(actor, subject_id, changes, visit.posted.number("version"))
     except (RequestInvalid, CaseworkError) as error:
         row = subjects.get(actor, subject_id)
@@ -232,13 +239,14 @@ def _form(
     said: dict[str, Any] = {"watchlist_ids": [preset], "status": SubjectStatus.ACTIVE}
     if row is not None:
         said = {column.key: getattr(row, column.key) for column in row.__table__.columns}
+        said |= {name: day_of(said[name], visit.speech.zone) for name in _DAYS if said[name]}
         said["watchlist_ids"] = [each.watchlist_id for each in row.memberships]
     if fault:
         posted = visit.posted
         typed = {name: posted.text(name) for name in _TEXTS}
         said |= typed | {"watchlist_ids": posted.texts("watchlist_ids")}
         said |= {"aliases": posted.raw("aliases").splitlines(), "documents": _documents(posted)}
-        said |= {"valid_from": _day(visit, "valid_from"), "valid_until": _day(visit, "valid_until")}
+        said |= {name: posted.text(name) for name in _DAYS}
     return visit.page(
         "subject_form.html",
         status=422 if fault else 200,
@@ -251,6 +259,7 @@ def _form(
     )
 
 
+_DAYS: Final = ("valid_from", "valid_until")
 _TEXTS: Final = (
     "name",
     "reference",
@@ -275,8 +284,8 @@ def _said(visit: OfficerRequest) -> dict[str, Any]:
         "watchlist_ids": posted.texts("watchlist_ids"),
         "aliases": [each.strip() for each in posted.raw("aliases").splitlines() if each.strip()],
         "documents": _documents(posted),
-        "valid_from": _day(visit, "valid_from"),
-        "valid_until": _day(visit, "valid_until", last=True),
+        "valid_from": posted.text("valid_from") or None,
+        "valid_until": posted.text("valid_until") or None,
     }
 
 
@@ -288,18 +297,6 @@ def _documents(posted: FormData) -> list[dict[str, str | None]]:
         for kind, number, country in zip(*rows, strict=False)
         if number
     ]
-
-
-def _day(visit: OfficerRequest, name: str, *, last: bool = False) -> datetime | None:
-    """Return the beginning of a day in the place's time, or its end; None for no day."""
-    text = visit.posted.text(name)
-    try:
-        day = datetime.fromisoformat(text).date() if text else None
-    except ValueError:
-        return None
-    if day is None:
-        return None
-    return datetime.combine(day, time(23, 59, 59) if last else time.min, visit.speech.zone)
 
 
 def _own_lists(visit: OfficerRequest) -> list[Any]:

@@ -28,7 +28,6 @@ from casework.screening.searches import LEAST_PURPOSE
 from casework.tables import Tip
 from casework.tips.states import OPEN, SETTLED
 from casework.tips.tips import TipFilter
-from casework.watchlists.subjects import NewSubject
 from detector.errors import PhotoError
 
 router: Final = APIRouter(prefix="/tips", include_in_schema=False)
@@ -85,7 +84,7 @@ async def record(visit: Handler, pool: Workers) -> Response:
     content = photos[0].content if photos else None
 
     def work() -> Tip:
-        return service.tip_steps.record(visit.actor, fields.new, content)
+        return service.tip_steps.record(visit.actor, fields.new(visit.speech.zone), content)
 
     try:
         row = await pool.run(visit.request, work)
@@ -153,11 +152,8 @@ async def enrol(tip_id: str, visit: Editor, pool: Workers) -> Response:
     service, version = visit.service, visit.posted.number("version")
 
     def work() -> None:
-        said = visit.posted_with_zone("valid_from", "valid_until").parse(
-            SubjectIn, lists=("watchlist_ids", "aliases", "documents")
-        )
-        person = NewSubject(**{**said.model_dump(), "watchlist_ids": tuple(said.watchlist_ids)})
-        service.tip_steps.enrol(visit.actor, tip_id, person, version)
+        said = visit.posted.parse(SubjectIn, lists=("watchlist_ids", "aliases", "documents"))
+        service.tip_steps.enrol(visit.actor, tip_id, said.new(visit.speech.zone), version)
 
     try:
         await pool.run(visit.request, work)

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Response
 
 from api import problems
-from api.dependencies import Allowed, ReadVersion, TheAlerts, TheDecisions, etag
+from api.dependencies import Allowed, ReadVersion, TheAlerts, TheDecisions, TheZone, etag
 from api.pages import Page, page_of
 from api.routing import StrictRoute
 from api.v1.alerts.schemas import AlertOut, AlertQuery, AlertSummary, ClosingIn, FindingIn
@@ -39,9 +39,10 @@ def page(
     alerts: TheAlerts,
     actor: Reader,
     query: Annotated[AlertQuery, Query()],
+    zone: TheZone,
 ) -> Page[AlertSummary]:
     """Return the alerts of your agency's watchlists and of those shared with it, newest first."""
-    chosen = query.chosen(actor)
+    chosen = query.chosen(actor, zone)
     rows, following = page_of(
         lambda most: alerts.page(actor, query.before, most, chosen), query.limit
     )

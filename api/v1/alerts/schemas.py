@@ -1,13 +1,14 @@
 """Alerts as officers see them, and what they send back."""
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Self
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from api.queries import BeforePage
-from api.v1.common import Answer, Instruction, LongText, Port, QualityOut, Strict, Time
+from api.v1.common import Answer, DayOrTime, Instruction, LongText, Port, QualityOut, Strict
 from api.v1.subjects.schemas import DocumentOut
+from casework.kernel import period
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import (
     AlertState,
@@ -31,17 +32,17 @@ class AlertQuery(BeforePage):
     watchlist_id: str | None = None
     port: Port | None = None
     category: Category | None = None
-    since: Time | None = None
+    since: DayOrTime | None = None
     mine: bool = Field(default=False, description="Only those you have taken.")
 
-    def chosen(self, reader: Actor) -> AlertFilter:
+    def chosen(self, reader: Actor, zone: tzinfo) -> AlertFilter:
         """Return the filter as the alerts take it."""
         return AlertFilter(
             tuple(self.state) if self.state else None,
             self.watchlist_id,
             self.port,
             self.category,
-            self.since,
+            period.beginning(self.since, zone),
             reader.id if self.mine else None,
         )
 

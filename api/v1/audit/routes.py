@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
 from api import problems
-from api.dependencies import Allowed, TheTrail
+from api.dependencies import Allowed, TheTrail, TheZone
 from api.pages import NumberedPage, page_of
 from api.routing import StrictRoute
 from api.v1.audit.schemas import AuditQuery, AuditRecordOut, VerdictOut
@@ -35,10 +35,11 @@ def page(
     trail: TheTrail,
     actor: Reader,
     query: Annotated[AuditQuery, Query()],
+    zone: TheZone,
 ) -> NumberedPage[AuditRecordOut]:
     """Return acts of your agency and acts on what belongs to it, newest first."""
     rows, following = page_of(
-        lambda most: trail.page(actor, query.before, most, query.chosen),
+        lambda most: trail.page(actor, query.before, most, query.chosen(zone)),
         query.limit,
         lambda row: row.seq,
     )

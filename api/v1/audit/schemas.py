@@ -1,12 +1,13 @@
 """The audit trail."""
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, Final
 
 from pydantic import Field
 
 from api.queries import Limit, QueryModel
-from api.v1.common import Answer, Time
+from api.v1.common import Answer, DayOrTime
+from casework.kernel import period
 from casework.kernel.audit.reader import AuditFilter
 
 _MOST_SEQ: Final = 2**63 - 1
@@ -23,18 +24,24 @@ class AuditQuery(QueryModel):
     )
     object_id: str | None = Field(default=None, max_length=200)
     outcome: str | None = Field(default=None, max_length=200)
-    since: Time | None = None
-    until: Time | None = None
+    since: DayOrTime | None = None
+    until: DayOrTime | None = Field(
+        default=None, description="Acts before this time, or to the end of this day."
+    )
     before: int | None = Field(
         default=None, ge=1, le=_MOST_SEQ, description="The `next` of the page before."
     )
     limit: Limit = 50
 
-    @property
-    def chosen(self) -> AuditFilter:
-        """The filter as the trail takes it."""
+    def chosen(self, zone: tzinfo) -> AuditFilter:
+        """Return the filter as the trail takes it; days are those of the zone."""
         return AuditFilter(
-            self.actor_id, self.action, self.object_id, self.outcome, self.since, self.until
+            self.actor_id,
+            self.action,
+            self.object_id,
+            self.outcome,
+            period.beginning(self.since, zone),
+            period.limit(self.until, zone),
         )
 
 

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, Final, Literal, Self
 
 from pydantic import Field, ValidationError
@@ -18,7 +18,6 @@ from casework.imports.store import CheckedRow
 from casework.kernel.messages import Message
 from casework.kernel.vocabulary import ImportState
 from casework.tables import ImportFault, ImportJob
-from casework.watchlists.subjects import NewSubject
 
 # Pydantic's words for what deserves a code of its own.
 _CODES: Final = {"missing": "field_missing", "extra_forbidden": "field_unknown"}
@@ -120,8 +119,16 @@ def rate_of(row: ImportJob) -> float | None:
     return round(row.done / row.worked_s, 1) if row.worked_s else None
 
 
-def check_row(fields: Mapping[str, Any], watchlist_id: str) -> CheckedRow | Sequence[Fault]:
-    """Check a row's fields as those of `POST /v1/subjects`; a reference is required besides."""
+def check_row(
+    fields: Mapping[str, Any], watchlist_id: str, zone: tzinfo
+) -> CheckedRow | Sequence[Fault]:
+    """Check a row's fields as those of `POST /v1/subjects`; a reference is required besides.
+
+    Args:
+        fields: as the file has them.
+        watchlist_id: the list that the file is for.
+        zone: whose days are meant.
+    """
     if "watchlist_ids" in fields:
         return [Fault("watchlist_ids", "field_unknown", Message("row_names_watchlist"))]
     try:
@@ -139,8 +146,7 @@ def check_row(fields: Mapping[str, Any], watchlist_id: str) -> CheckedRow | Sequ
         ]
     if body.reference is None:
         return [Fault("reference", "field_missing", Message("row_lacks_reference"))]
-    person = NewSubject(**{**body.model_dump(), "watchlist_ids": (watchlist_id,)})
-    return CheckedRow(person, frozenset(body.model_fields_set - {"watchlist_ids"}))
+    return CheckedRow(body.new(zone), frozenset(body.model_fields_set - {"watchlist_ids"}))
 
 
 def _message(kind: str, context: Mapping[str, Any], text: str) -> Message:

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Response
 
 from api import problems
-from api.dependencies import Allowed, ReadVersion, TheReferrals, TheReferralSteps, etag
+from api.dependencies import Allowed, ReadVersion, TheReferrals, TheReferralSteps, TheZone, etag
 from api.pages import Page, page_of
 from api.routing import StrictRoute
 from api.v1.referrals.schemas import (
@@ -49,12 +49,13 @@ def refer_alert(
     referrals: TheReferrals,
     actor: Referrer,
     version: ReadVersion,
+    zone: TheZone,
 ) -> ReferralOut:
     """Hand an alert over, with the fields that are named: the receiver sees those and no others.
 
     `If-Match` takes the alert's ETag.
     """
-    row = steps.refer_alert(actor, alert_id, body.handover, body.fields, version)
+    row = steps.refer_alert(actor, alert_id, body.handover(zone), body.fields, version)
     return sent(referrals, actor, row.id, response)
 
 

@@ -1,15 +1,16 @@
 """Referrals as the two agencies see them, and what they send."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, StringConstraints, create_model
 
 from api.queries import BeforePage
-from api.v1.common import Answer, LongText, Strict, Text, Time
+from api.v1.common import Answer, DayOrTime, LongText, Strict, Text
 from api.v1.subjects.schemas import DocumentOut
+from casework.kernel import period
 from casework.kernel.vocabulary import (
     Disposal,
     ReferralKind,
@@ -30,12 +31,11 @@ class _Referring(Strict):
 
     receiver_id: Text = Field(description="The agency that receives it.")
     note: Note
-    due_at: Time
+    due_at: DayOrTime = Field(description="A day means to its end.")
 
-    @property
-    def handover(self) -> Handover:
-        """The same, as the casework takes it."""
-        return Handover(self.receiver_id, self.note, self.due_at)
+    def handover(self, zone: tzinfo) -> Handover:
+        """Return the same as the casework takes it; a day is that of the zone."""
+        return Handover(self.receiver_id, self.note, period.ending(self.due_at, zone))
 
 
 class AlertReferralIn(_Referring):

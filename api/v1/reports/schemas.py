@@ -5,13 +5,14 @@ import io
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Self
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator
 
 from api.queries import QueryModel
-from api.v1.common import Answer, Time
+from api.v1.common import Answer, DayOrTime
 from casework.calibration.monitoring import WINDOW_DAYS, AlarmReport, Alarms
+from casework.kernel import period
 from casework.oversight.reports import Dimension, Line, ReportRequest, ReviewReport
 
 
@@ -27,8 +28,12 @@ class ReportQuery(QueryModel):
     by: list[Dimension] | None = Field(
         default=None, max_length=4, description="Groups; repeat for several."
     )
-    since: Time | None = Field(default=None, description="Unset means 30 days before `until`.")
-    until: Time | None = Field(default=None, description="Unset means now.")
+    since: DayOrTime | None = Field(
+        default=None, description="Unset means 30 days before `until`. A day is one of `zone`."
+    )
+    until: DayOrTime | None = Field(
+        default=None, description="Unset means now. A day of `zone` means to its end."
+    )
     zone: str = Field(
         default="UTC", max_length=60, description="Time zone of hours, days and months."
     )
@@ -44,8 +49,9 @@ class ReportQuery(QueryModel):
     @property
     def request(self) -> ReportRequest:
         """The request as the reports take it."""
-        end = self.until or datetime.now(UTC)
-        begin = self.since or end - timedelta(days=WINDOW_DAYS)
+        zone = ZoneInfo(self.zone)
+        end = period.limit(self.until, zone) or datetime.now(UTC)
+        begin = period.beginning(self.since, zone) or end - timedelta(days=WINDOW_DAYS)
         return ReportRequest(begin, end, tuple(dict.fromkeys(self.by or ())), self.zone)
 
 

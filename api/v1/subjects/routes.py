@@ -15,6 +15,7 @@ from api.dependencies import (
     TheLookalikes,
     TheSettings,
     TheSubjects,
+    TheZone,
     Workers,
     etag,
     work_place,
@@ -42,7 +43,7 @@ from casework.kernel.permissions import Permission
 from casework.screening.duplicates import Lookalike, Lookalikes
 from casework.tables import Subject
 from casework.watchlists.enrolment import Enrolled
-from casework.watchlists.subjects import NewSubject, Subjects
+from casework.watchlists.subjects import Subjects
 from detector.containers.base import PhotoFormat
 
 router: Final = APIRouter(prefix="/v1/subjects", tags=["subjects"], route_class=StrictRoute)
@@ -103,7 +104,7 @@ async def enrol(
     form = await read_form(request)
     files = form.photos("photos", settings.max_photos)
     body = validated(SubjectIn, _json(form.parse(SubjectForm).subject))
-    person = NewSubject(**{**body.model_dump(), "watchlist_ids": tuple(body.watchlist_ids)})
+    person = body.new(settings.zone)
 
     def work() -> tuple[Enrolled, tuple[Lookalike, ...]]:
         enrolled = enrolment.enrol(actor, person, files)
@@ -125,10 +126,11 @@ def page(
     subjects: TheSubjects,
     actor: Reader,
     query: Annotated[SubjectQuery, Query()],
+    zone: TheZone,
 ) -> Page[SubjectOut]:
     """Return subjects in order of making, of all watchlists or of one."""
     rows, following = page_of(
-        lambda most: subjects.page(actor, query.after, most, query.chosen),
+        lambda most: subjects.page(actor, query.after, most, query.chosen(zone)),
         query.limit,
     )
     items = [SubjectOut.of(row) for row in rows]
@@ -166,9 +168,10 @@ def edit(
     subjects: TheSubjects,
     actor: Editor,
     version: ReadVersion,
+    zone: TheZone,
 ) -> SubjectOut:
     """Change the fields that are sent; they count from the next screening on."""
-    changes = body.changes()
+    changes = body.changes_in(zone)
     return _answer(subjects.edit(actor, subject_id, changes, version), response)
 
 

@@ -1,6 +1,6 @@
 """Subjects, their photos, and what became of each photo."""
 
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from typing import Annotated, Any, Self
 
 from pydantic import MISSING, Field
@@ -10,18 +10,19 @@ from api.v1.common import (
     Answer,
     BirthDate,
     BirthYear,
+    DayOrTime,
     LongText,
     Nationality,
     Patch,
     QualityOut,
     Strict,
     Text,
-    Time,
 )
+from casework.kernel import period
 from casework.kernel.vocabulary import Sex, SubjectStatus
 from casework.tables import EnrolledPhoto, Subject
 from casework.watchlists.enrolment import PhotoReport
-from casework.watchlists.subjects import SubjectFilter
+from casework.watchlists.subjects import NewSubject, SubjectFilter
 
 
 class Document(Strict):
@@ -54,14 +55,14 @@ class SubjectQuery(AfterPage):
         default=None,
         description="Part of a name, an alias, the reference or a document's number.",
     )
-    lapses_before: Time | None = Field(
-        default=None, description="Whose entry ends, or ended, before this time."
+    lapses_before: DayOrTime | None = Field(
+        default=None, description="Whose entry ends, or ended, before this time or day."
     )
 
-    @property
-    def chosen(self) -> SubjectFilter:
-        """The filter as the subjects take it."""
-        return SubjectFilter(self.watchlist_id, self.q, self.lapses_before)
+    def chosen(self, zone: tzinfo) -> SubjectFilter:
+        """Return the filter as the subjects take it."""
+        lapses_before = period.beginning(self.lapses_before, zone)
+        return SubjectFilter(self.watchlist_id, self.q, lapses_before)
 
 
 class SubjectIn(Strict):
@@ -86,10 +87,16 @@ class SubjectIn(Strict):
         default=None, description="Of the decision that put the person on the list."
     )
     status: SubjectStatus = SubjectStatus.ACTIVE
-    valid_from: Time | None = None
-    valid_until: Time | None = Field(
-        default=None, description="From then on the entry never alerts."
+    valid_from: DayOrTime | None = None
+    valid_until: DayOrTime | None = Field(
+        default=None,
+        description="The last instant, or the last whole day, on which the entry alerts.",
     )
+
+    def new(self, zone: tzinfo) -> NewSubject:
+        """Return the same as the casework takes it; days are those of the zone."""
+        fields = _instants(self.model_dump(), zone)
+        return NewSubject(**{**fields, "watchlist_ids": tuple(self.watchlist_ids)})
 
 
 class SubjectForm(Strict):
@@ -113,8 +120,20 @@ class SubjectPatch(Patch):
     reason: LongText | MISSING = MISSING
     decision_number: Text | MISSING | None = MISSING
     status: SubjectStatus | MISSING = MISSING
-    valid_from: Time | MISSING | None = MISSING
-    valid_until: Time | MISSING | None = MISSING
+    valid_from: DayOrTime | MISSING | None = MISSING
+    valid_until: DayOrTime | MISSING | None = MISSING
+
+    def changes_in(self, zone: tzinfo) -> dict[str, Any]:
+        """Return the fields that were sent, as the casework takes them; days are of the zone."""
+        return _instants(self.changes(), zone)
+
+
+def _instants(fields: dict[str, Any], zone: tzinfo) -> dict[str, Any]:
+    """Return a subject's fields with instants where there were days."""
+    for name, instant in (("valid_from", period.beginning), ("valid_until", period.ending)):
+        if name in fields:
+            fields[name] = instant(fields[name], zone)
+    return fields
 
 
 class PhotoOut(Answer):

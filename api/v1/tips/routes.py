@@ -11,6 +11,7 @@ from api.dependencies import (
     TheReferrals,
     TheTips,
     TheTipSteps,
+    TheZone,
     Workers,
     etag,
     work_place,
@@ -38,7 +39,6 @@ from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
 from casework.tables import Tip
 from casework.tips.tips import Tips
-from casework.watchlists.subjects import NewSubject
 
 router: Final = APIRouter(prefix="/v1/tips", tags=["tips"], route_class=StrictRoute)
 
@@ -71,14 +71,16 @@ async def record(
     tips: TheTips,
     actor: Handler,
     pool: Workers,
+    zone: TheZone,
 ) -> TipOut:
     """Write down what was reported. Who reported it goes into `source`, which is kept apart."""
     form = await read_form(request)
     fields, file = form.parse(TipForm), form.at_most_one("photo")
+    new = fields.new(zone)
     photo = file.content if file is not None else None
 
     def work() -> Tip:
-        return steps.record(actor, fields.new, photo)
+        return steps.record(actor, new, photo)
 
     row = await pool.run(request, work)
     response.headers["Location"] = f"/v1/tips/{row.id}"
@@ -92,10 +94,11 @@ def page(
     tips: TheTips,
     actor: Handler,
     query: Annotated[TipQuery, Query()],
+    zone: TheZone,
 ) -> Page[TipSummary]:
     """Return the tips that your agency recorded, newest first."""
     rows, following = page_of(
-        lambda most: tips.page(actor, query.before, most, query.chosen), query.limit
+        lambda most: tips.page(actor, query.before, most, query.chosen(zone)), query.limit
     )
     items = [TipSummary.of(row) for row in rows]
     return Page[TipSummary](items=items, next=following)
@@ -178,12 +181,13 @@ def refer(
     referrals: TheReferrals,
     actor: Referrer,
     version: ReadVersion,
+    zone: TheZone,
 ) -> ReferralOut:
     """Hand a tip over, with the fields that are named: the receiver sees those and no others.
 
     `If-Match` takes the tip's ETag.
     """
-    row = steps.refer(actor, tip_id, body.handover, body.fields, version)
+    row = steps.refer(actor, tip_id, body.handover(zone), body.fields, version)
     return sent(referrals, actor, row.id, response)
 
 
@@ -206,9 +210,10 @@ async def enrol(
     actor: Editor,
     version: ReadVersion,
     pool: Workers,
+    zone: TheZone,
 ) -> TipOut:
     """Make a subject of the tip, with its photo, on your agency's lists; the tip names it then."""
-    person = NewSubject(**{**body.model_dump(), "watchlist_ids": tuple(body.watchlist_ids)})
+    person = body.new(zone)
 
     await pool.run(request, lambda: steps.enrol(actor, tip_id, person, version))
     return await pool.record(lambda: _answer(tips, actor, tip_id, response))

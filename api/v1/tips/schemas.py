@@ -1,13 +1,14 @@
 """Tips as officers see them, and what they send."""
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints
 
 from api.queries import BeforePage
-from api.v1.common import Answer, LongText, QualityOut, Strict, Text, Time
+from api.v1.common import Answer, DayOrTime, LongText, QualityOut, Strict, Text
 from api.v1.referrals.schemas import Note
+from casework.kernel import period
 from casework.kernel.vocabulary import TipOrigin, TipState
 from casework.screening.searches import LEAST_PURPOSE
 from casework.tables import Tip
@@ -25,16 +26,16 @@ class TipForm(Strict):
     text: Note = Field(description="What was reported. Say in `source` who did.")
     origin: TipOrigin = TipOrigin.PUBLIC
     place: Text | None = None
-    happened_at: Time | None = None
+    happened_at: DayOrTime | None = None
     source: LongText | None = Field(
         default=None,
         description="Who reported it: kept apart, for the agency's supervisors alone.",
     )
 
-    @property
-    def new(self) -> NewTip:
-        """The same, as the casework takes it."""
-        return NewTip(self.text, self.origin, self.place, self.happened_at, self.source)
+    def new(self, zone: tzinfo) -> NewTip:
+        """Return the same as the casework takes it; a day is that of the zone, from its begin."""
+        happened_at = period.beginning(self.happened_at, zone)
+        return NewTip(self.text, self.origin, self.place, happened_at, self.source)
 
 
 class TipQuery(BeforePage):
@@ -42,12 +43,12 @@ class TipQuery(BeforePage):
 
     state: list[TipState] | None = Field(default=None, description="Repeat for several.")
     reference: str | None = Field(default=None, max_length=20)
-    since: Time | None = None
+    since: DayOrTime | None = None
 
-    @property
-    def chosen(self) -> TipFilter:
-        """The filter as the tips take it."""
-        return TipFilter(tuple(self.state) if self.state else None, self.reference, self.since)
+    def chosen(self, zone: tzinfo) -> TipFilter:
+        """Return the filter as the tips take it."""
+        since = period.beginning(self.since, zone)
+        return TipFilter(tuple(self.state) if self.state else None, self.reference, since)
 
 
 class TipSummary(Answer):

@@ -5,7 +5,15 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Response
 
 from api import problems
-from api.dependencies import Allowed, ReadVersion, TheDeliveries, TheOutbox, TheWebhooks, etag
+from api.dependencies import (
+    Allowed,
+    ReadVersion,
+    TheDeliveries,
+    TheOutbox,
+    TheWebhooks,
+    TheZone,
+    etag,
+)
 from api.pages import Page, page_of
 from api.routing import After, StrictRoute
 from api.v1.webhooks.schemas import (
@@ -167,9 +175,11 @@ def deliveries(
     summary="Tell again",
     responses=problems.responses(*_COMMON, errors.NotFound),
 )
-def replay(webhook_id: str, body: ReplayIn, deliveries: TheDeliveries, actor: Manager) -> ReplayOut:
+def replay(
+    webhook_id: str, body: ReplayIn, deliveries: TheDeliveries, actor: Manager, zone: TheZone
+) -> ReplayOut:
     """Queue deliveries of the log once more, in their old order."""
-    return ReplayOut(queued=deliveries.replay(actor, webhook_id, body.again))
+    return ReplayOut(queued=deliveries.replay(actor, webhook_id, body.again(zone)))
 
 
 def _answer(row: Webhook, response: Response) -> WebhookOut:

@@ -1,13 +1,14 @@
 """Events, as the stream and webhooks send them; webhooks and their deliveries."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Annotated, Self
 
 from pydantic import MISSING, Field
 
 from api.queries import BeforePage
 from api.v1.alerts.schemas import AlertSummary
-from api.v1.common import Answer, Patch, Strict, Text, Time
+from api.v1.common import Answer, DayOrTime, Patch, Strict, Text
+from casework.kernel import period
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import AlertState, DeliveryState, EventKind, Outcome, Role
 from casework.review.alerts import shown_state
@@ -200,16 +201,16 @@ class ReplayIn(Strict):
     """Which deliveries are made again: those named, or those of a period; without any, all."""
 
     delivery_ids: list[Text] = Field(default_factory=list, max_length=200)
-    since: Time | None = Field(default=None, description="From when their events happened.")
-    until: Time | None = None
+    since: DayOrTime | None = Field(default=None, description="From when their events happened.")
+    until: DayOrTime | None = None
     states: list[DeliveryState] = Field(
         default_factory=list, max_length=5, description="Only those that ended so."
     )
 
-    @property
-    def again(self) -> ReplaySelection:
-        """The choice as the log takes it."""
-        return ReplaySelection(tuple(self.delivery_ids), self.since, self.until, tuple(self.states))
+    def again(self, zone: tzinfo) -> ReplaySelection:
+        """Return the choice as the log takes it; days are those of the zone."""
+        since, until = period.beginning(self.since, zone), period.ending(self.until, zone)
+        return ReplaySelection(tuple(self.delivery_ids), since, until, tuple(self.states))
 
 
 class ReplayOut(Answer):

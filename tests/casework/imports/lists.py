@@ -5,7 +5,9 @@ import io
 import zipfile
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from typing import Any, BinaryIO, cast
+from zoneinfo import ZoneInfo
 
 from api.v1.imports.schemas import check_row
 from casework.imports.queue import ClaimedImport
@@ -16,6 +18,8 @@ from casework.tables import ImportFault, ImportJob
 from tests.fakes import photo_of
 from tests.services import OPERATOR, Desk
 
+ZONE = ZoneInfo("Asia/Jakarta")
+CHECK = partial(check_row, zone=ZONE)
 LIMITS = ImportLimits(upload_bytes=32 << 20, rows=10_000, photos_per_row=3, photo_bytes=300_000)
 
 
@@ -82,7 +86,7 @@ def work_off(desk: Desk, batches: int | None = None) -> ImportJob | None:
         source = stack.enter_context(
             desk.service.exchange.imports.uploads.source(claim.job.id, LIMITS)
         )
-        left = desk.service.import_runner.batches(claim, source, check_row, LIMITS)
+        left = desk.service.import_runner.batches(claim, source, CHECK, LIMITS)
         job = None
         for done, batch in enumerate(left):
             if done == batches:

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.v1.imports.schemas import check_row
 from casework.imports.exports import _csv, _json
 from casework.imports.formats import COLUMNS, cell_of, csv_line, read_rows
 from casework.imports.photos import PhotoFolder, PhotoUnavailable
@@ -19,7 +18,7 @@ from casework.imports.source import ImportLimits, counted, opened
 from casework.imports.store import CheckedRow
 from casework.kernel.errors import ImportRefused
 from casework.kernel.vocabulary import Sex, SubjectStatus
-from tests.casework.imports.lists import binary, csv_of, person, zip_of
+from tests.casework.imports.lists import CHECK, ZONE, binary, csv_of, person, zip_of
 
 LIMITS = ImportLimits(upload_bytes=1 << 20, rows=500, photo_bytes=1000)
 HEADS = (b"", b"reference,name,photos\n", b"reference;name\r\n", b'{"reference": ', b"PK\x03\x04")
@@ -32,7 +31,7 @@ def read(file, photos=None):
         found = list(source.rows())
         assert len(found) == rows
         for row in found:
-            check_row(row.fields, "wl_x")
+            CHECK(row.fields, "wl_x")
             for name in row.photos:
                 source.photos.size(name)
                 with suppress(PhotoUnavailable):
@@ -172,7 +171,7 @@ def test_what_is_exported_is_read_as_it_was(fields, photos):
     for content in (heading + _csv(said), _json(said)):
         (row,) = read_rows(binary(content.encode()))
         assert row.photos == tuple(photos)
-        checked = check_row(row.fields, "wl_x")
+        checked = CHECK(row.fields, "wl_x")
         assert isinstance(checked, CheckedRow), checked
         for name, value in fields.items():
             assert getattr(checked.person, name) == value
@@ -197,7 +196,7 @@ def test_everything_that_is_known_of_a_person():
     )
     (read_row,) = read(csv_of(row))
     assert read_row.photos == ("a.jpg", "b/c.jpg")
-    checked = check_row(read_row.fields, "wl_x")
+    checked = CHECK(read_row.fields, "wl_x")
     assert isinstance(checked, CheckedRow)
     assert checked.given == set(COLUMNS) - {"photos"}
     assert asdict(checked.person) == {
@@ -216,7 +215,7 @@ def test_everything_that_is_known_of_a_person():
         "reason": "overstay",
         "decision_number": "K-1",
         "status": SubjectStatus.SUSPENDED,
-        "valid_from": datetime(2026, 1, 1, tzinfo=UTC),
+        "valid_from": datetime(2026, 1, 1, tzinfo=ZONE),
         "valid_until": datetime(2026, 6, 30, 5, tzinfo=UTC),
     }
 

@@ -1,12 +1,11 @@
 """Importing a list: what is stored, what is refused, and what survives being stopped."""
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pytest
 from sqlalchemy import func, select
 
-from api.v1.imports.schemas import check_row
 from casework.imports.queue import ImportTaken
 from casework.imports.upload import PIECE
 from casework.kernel.errors import (
@@ -26,7 +25,9 @@ from casework.tables import (
     Template,
 )
 from tests.casework.imports.lists import (
+    CHECK,
     LIMITS,
+    ZONE,
     counts,
     csv_of,
     faults,
@@ -97,8 +98,8 @@ def test_rows_become_subjects_who_are_found(desk):
         {"kind": "passport", "number": "A1", "country": "IDN"},
         {"kind": "ktp", "number": "31", "country": None},
     ]
-    assert one.valid_from == datetime(2026, 1, 1, tzinfo=UTC)
-    assert one.valid_until == datetime(2026, 6, 30, 23, 59, 59, 999_999, tzinfo=UTC)
+    assert one.valid_from == datetime(2026, 1, 1, tzinfo=ZONE)
+    assert one.valid_until == datetime(2026, 6, 30, 23, 59, 59, 999_999, tzinfo=ZONE)
     (alert,) = desk.screen(1).encounter.alerts
     assert alert.subject_id == one.id
     assert count(desk, ImportPart) == 0, "the file is erased once all is done"
@@ -269,7 +270,7 @@ def test_who_lost_an_import_stores_nothing_more(desk):
     assert first is not None
     assert queue.claim() is None, "it is being worked on"
     with imports.uploads.source(first.job.id, LIMITS) as source:
-        (batch,) = desk.service.import_runner.batches(first, source, check_row, LIMITS)
+        (batch,) = desk.service.import_runner.batches(first, source, CHECK, LIMITS)
         second = queue.claim(take_over=True)
         assert second is not None
         with pytest.raises(ImportTaken):
