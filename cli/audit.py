@@ -88,9 +88,9 @@ def list_records(
 ) -> None:
     """Show records, newest first."""
     begin, end = (each.replace(tzinfo=UTC) if each else None for each in (since, until))
-    wanted = AuditFilter(actor, action, on, outcome, begin, end)
+    query = AuditFilter(actor, action, on, outcome, begin, end)
     with open_records(Settings()) as records:
-        found = records.oversight.trail.page(Actor.operator(), None, limit, wanted)
+        found = records.oversight.trail.page(Actor.operator(), None, limit, query)
     if as_json:
         print_json([AuditRecordOut.model_validate(row).model_dump(mode="json") for row in found])
         return

@@ -178,8 +178,8 @@ def _tell(records: Records, job: ImportJob, report: Path | None, *, as_json: boo
     if as_json:
         counts = ("rows", "created", "updated", "unchanged", "refused")
         more = ("photos_added", "photos_refused", "dry_run")
-        said = {name: getattr(job, name) for name in ("id", "state", *counts, *more)}
-        print_json({**said, "rows_per_s": rate_of(job), "faults": [_plain(e) for e in faults]})
+        summary = {name: getattr(job, name) for name in ("id", "state", *counts, *more)}
+        print_json({**summary, "rows_per_s": rate_of(job), "faults": [_plain(e) for e in faults]})
         return len(faults)
     done = "would be " if job.dry_run else ""
     out.print(

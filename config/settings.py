@@ -256,7 +256,7 @@ class Settings(BaseSettings):
         ),
     ] = None
     oidc_scope: Annotated[
-        str, Field(description="What is asked of the provider; `openid` must be among it.")
+        str, Field(description="Scopes requested from the provider; `openid` must be among it.")
     ] = "openid"
     oidc_login_claim: Annotated[
         str | None,

@@ -25,12 +25,12 @@ class YuNet:
     """Detects faces with a YuNet network of any input size."""
 
     def __init__(self, network: Network, score_threshold: float, nms_threshold: float) -> None:
-        wanted = [f"{head}_{stride}" for head in _HEADS for stride in STRIDES]
-        missing = sorted(set(wanted) - set(network.output_names))
+        outputs = [f"{head}_{stride}" for head in _HEADS for stride in STRIDES]
+        missing = sorted(set(outputs) - set(network.output_names))
         if missing:
             raise NetworkError(f"{network.path.name} is not a YuNet: it lacks {missing[0]}")
         self._network = network
-        self._order = [network.output_names.index(name) for name in wanted]
+        self._order = [network.output_names.index(name) for name in outputs]
         self._score_threshold = score_threshold
         self._nms_threshold = nms_threshold
 

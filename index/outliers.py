@@ -1,4 +1,4 @@
-"""Which high scores chance explains, among travellers of whom nobody said who they are.
+"""Which high scores chance explains, among travellers whose identity nobody has confirmed.
 
 A search that nobody looked into may be of a person who is in the gallery after all: an alert not
 yet reviewed, or a traveller whose entry has lapsed. One such score per thousand, taken for chance,

@@ -193,16 +193,16 @@ class ModelStore:
         still missing and why. Needs no acceptance of the licence: using the pack does. Raises
         ArchiveInvalid when `source` cannot be read at all.
         """
-        wanted = self.outstanding(pack)
+        outstanding = self.outstanding(pack)
         placed, missing = [], []
         with candidates_in(source) as candidates:
-            for file in wanted:
+            for file in outstanding:
                 try:
                     self.add_from(file, candidates)
                     placed.append(file.file)
                 except ModelsError as error:
                     missing.append(Attempt(file.file, str(source), str(error)))
-        present = tuple(file.file for file in pack.files if file not in wanted)
+        present = tuple(file.file for file in pack.files if file not in outstanding)
         return ImportReport(tuple(placed), present, tuple(missing))
 
     def licence_record(self, pack: Pack) -> LicenceRecord | None:

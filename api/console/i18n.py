@@ -46,8 +46,8 @@ class Locale:
 
     def __call__(self, text: str, **values: object) -> str:
         """Return a text in this language; `%(name)s` is replaced by values."""
-        said = self.catalogue.ugettext(text) if text else ""
-        return said % values if values else said
+        translated = self.catalogue.ugettext(text) if text else ""
+        return translated % values if values else translated
 
     def when(self, at: datetime, *, seconds: bool = False) -> str:
         """Return a date and time with its zone, such as `1 Mar 2026 15:00 WIB`."""
@@ -85,8 +85,8 @@ def load(zone_name: str) -> dict[str, Locale]:
 
 def preferred(accepted: str) -> str:
     """Return our language that a browser's `Accept-Language` puts first, or the default."""
-    wanted = [part.split(";")[0].strip().replace("-", "_") for part in accepted.split(",")]
-    found = babel.Locale.negotiate([each for each in wanted if each.isascii()], list(LANGUAGES))
+    languages = [part.split(";")[0].strip().replace("-", "_") for part in accepted.split(",")]
+    found = babel.Locale.negotiate([each for each in languages if each.isascii()], list(LANGUAGES))
     return found.language if found is not None else DEFAULT_LANGUAGE
 
 

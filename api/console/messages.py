@@ -133,9 +133,9 @@ def translated_error(error: Exception, locale: Locale) -> str:
     """Return what an error says to a person: for a form that is shown again, or its own page."""
     message = message_of(error)
     kind = KINDS.get(type(error))
-    said = translated_problem(kind.code if kind is not None else "", message, locale)
+    sentence = translated_problem(kind.code if kind is not None else "", message, locale)
     fields = ", ".join(each.field for each in getattr(error, "errors", ()))
-    return f"{said} ({fields})" if fields else said
+    return f"{sentence} ({fields})" if fields else sentence
 
 
 def translated_problem(

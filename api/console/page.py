@@ -142,9 +142,9 @@ class PageRequest:
             done: a code of `messages.NOTICES`, to be shown there.
             query: more of the address.
         """
-        wanted = {**query, **({"done": done} if done is not None else {})}
-        if wanted:
-            address += ("&" if "?" in address else "?") + urlencode(wanted)
+        parameters = {**query, **({"done": done} if done is not None else {})}
+        if parameters:
+            address += ("&" if "?" in address else "?") + urlencode(parameters)
         return RedirectResponse(address, _SEE_OTHER)
 
 

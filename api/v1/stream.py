@@ -1,4 +1,4 @@
-"""The stream of alerts: told within a second, to those who may see them."""
+"""The stream of alerts: sent within a second, to those who may see them."""
 
 import asyncio
 from collections.abc import AsyncIterator

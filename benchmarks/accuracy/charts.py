@@ -158,8 +158,8 @@ def gallery_sizes(galleries: Sequence[Gallery]) -> Figure:
     """Draw misses and thresholds by gallery size, beside the extrapolated ones."""
     title = f"The same searches in growing galleries, FPIR {percent(STATED_RATE)}"
     figure, (left, right) = new_figure(title, columns=2, width=11, height=4.8)
-    _by_size(left, galleries, lambda points: points.fnir, lambda predicted: predicted.fnir)
-    _by_size(right, galleries, lambda points: points.thresholds, lambda told: told.thresholds)
+    _by_size(left, galleries, lambda points: points.fnir, lambda each: each.fnir)
+    _by_size(right, galleries, lambda points: points.thresholds, lambda each: each.thresholds)
     for panel, ends in (
         (left, [each.points.fnir_interval() for each in galleries]),
         (right, [each.points.threshold_interval() for each in galleries]),

@@ -126,8 +126,8 @@ def _resampled(
     # The first search whose weight, with all above it, exceeds what is allowed may not pass.
     barred = np.stack(
         [
-            np.searchsorted(row, wanted, side="right")
-            for row, wanted in zip(above, allowed, strict=True)
+            np.searchsorted(row, limit, side="right")
+            for row, limit in zip(above, allowed, strict=True)
         ]
     )
     # A resample may have drawn no stranger at all: it says nothing, neither here nor below.

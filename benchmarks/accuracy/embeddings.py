@@ -100,8 +100,8 @@ def embed_data_set(
     folder = folder or user_cache_path("siaga", appauthor=False) / "bench"
     cache = folder / cache_name(pack)
     entries = _read(cache)
-    wanted = dict(zip(digests, data.photos, strict=True))
-    missing = {digest: path for digest, path in wanted.items() if digest not in entries}
+    photos = dict(zip(digests, data.photos, strict=True))
+    missing = {digest: path for digest, path in photos.items() if digest not in entries}
     if missing:
         use_threads(1)
         pipeline = load_pipeline(pack, ModelStore(default_root()))

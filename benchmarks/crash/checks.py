@@ -66,19 +66,19 @@ def of_ledger(records: Records, ledger: Ledger) -> list[str]:
 
 
 def of_answers(client: httpx2.Client, key: str, ledger: Ledger) -> list[str]:
-    """Check that the service tells again exactly what it told before the crash."""
+    """Check that the service answers exactly as it answered before the crash."""
     wrong = []
-    for told in ledger.acknowledged:
-        again = client.get(f"/v1/encounters/{told['id']}", headers=_bearer(key))
-        if again.status_code != httpx2.codes.OK or again.json() != told:
-            wrong.append(f"encounter {told['id']} is not as it was told: {again.text[:300]}")
+    for answer in ledger.acknowledged:
+        again = client.get(f"/v1/encounters/{answer['id']}", headers=_bearer(key))
+        if again.status_code != httpx2.codes.OK or again.json() != answer:
+            wrong.append(f"encounter {answer['id']} is not as it was answered: {again.text[:300]}")
     for step in _last_steps(ledger.steps):
         again = client.get(f"/v1/alerts/{step.alert_id}", headers=_bearer(step.session))
         now = again.json()
         if again.status_code != httpx2.codes.OK or now["version"] < step.version:
             wrong.append(f"alert {step.alert_id} has forgotten {step.act}: {again.text[:300]}")
         elif now["version"] == step.version and _own(now) != _own(step.answer):
-            wrong.append(f"alert {step.alert_id} is not as it was told after {step.act}")
+            wrong.append(f"alert {step.alert_id} is not as it was answered after {step.act}")
     return wrong
 
 
@@ -121,11 +121,11 @@ def _of_encounters(session: Session) -> Iterator[str]:
     for row in session.scalars(select(AuditRecord).where(AuditRecord.action == Permission.SCREEN)):
         audited[row.object_id or ""].append(row.detail or {})
     for encounter in session.execute(select(Encounter.id, Encounter.port, Encounter.outcome)):
-        said = audited.pop(encounter.id, [])
+        recorded = audited.pop(encounter.id, [])
         raised = alerts[encounter.id]
         whole = {"port": encounter.port, "outcome": encounter.outcome, "alerts": raised}
-        if said != [whole]:
-            yield f"encounter {encounter.id} has {raised} alerts, and the trail says {said}"
+        if recorded != [whole]:
+            yield f"encounter {encounter.id} has {raised} alerts, and the trail says {recorded}"
         if (encounter.outcome == "alert") != (raised > 0):
             yield f"encounter {encounter.id} is {encounter.outcome} with {raised} alerts"
         if encounter.id not in keyed:
@@ -145,8 +145,8 @@ def _of_steps(session: Session) -> Iterator[str]:
         audited[row.object_id or ""].append((row.action, detail["from"], detail["to"]))
     for alert in session.execute(_VERSIONS):
         steps = events.pop(alert.id, [])
-        told = audited.pop(alert.id, [])
-        if len(told) != len(steps) or not all(map(_agree, steps, told)):
+        recorded = audited.pop(alert.id, [])
+        if len(recorded) != len(steps) or not all(map(_agree, steps, recorded)):
             yield f"alert {alert.id}: its events are not those of the trail"
         path = [(AlertState.NEW.value, AlertState.NEW.value), *(step[1:] for step in steps)]
         if any(before[1] != after[0] for before, after in pairwise(path)):
@@ -157,11 +157,11 @@ def _of_steps(session: Session) -> Iterator[str]:
         yield f"there are steps of alert {lost}, which is not there"
 
 
-def _agree(event: tuple[str, str, str], told: tuple[str, str, str]) -> bool:
+def _agree(event: tuple[str, str, str], recorded: tuple[str, str, str]) -> bool:
     """Whether the trail has a step; it hides a first opinion where it must."""
     *event_known, state = event
-    *told_known, told_state = told
-    return event_known == told_known and told_state in {state, AlertState.UNDER_REVIEW}
+    *recorded_known, recorded_state = recorded
+    return event_known == recorded_known and recorded_state in {state, AlertState.UNDER_REVIEW}
 
 
 def _last_steps(steps: Sequence[Step]) -> list[Step]:

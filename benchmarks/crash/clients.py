@@ -156,7 +156,7 @@ class Storm:
                 if answer is not None and answer.status == _OK
             ]
             if len(done) > 1:
-                self.ledger.wrong.append(f"two officers were both told: {act} {alert_id}")
+                self.ledger.wrong.append(f"two officers were both answered: {act} {alert_id}")
             for answer in answers:
                 if answer is not None and answer.status not in _FORESEEN:
                     self._unexpected(f"{act} {alert_id}", answer)

@@ -55,7 +55,7 @@ class Pair:
     shipped: list[Outputs]
     compiled: list[Outputs]
     fed: int
-    """How many inputs the shipped graph wanted that no node reads."""
+    """How many inputs the shipped graph requires that no node reads."""
 
     @property
     def ratio(self) -> float:

@@ -79,7 +79,7 @@ class Peer:
         self._process = process
         self._name = name
         self.greeting = self._answer()
-        """What the peer said of itself when it was ready."""
+        """The peer's first line, when it was ready."""
 
     def ask(self, line: str) -> dict[str, Any]:
         """Send a line and wait for the answer.

@@ -89,7 +89,7 @@ class Provider:
         """Return where to send the browser.
 
         Raises:
-            ProviderUnavailable: the provider cannot be asked.
+            ProviderUnavailable: the provider cannot be reached.
         """
         known = self._published(now)
         with self._session() as session:
@@ -106,7 +106,7 @@ class Provider:
 
         Raises:
             SignOnRefused: the provider does not take the code, or its token is not sound.
-            ProviderUnavailable: the provider cannot be asked.
+            ProviderUnavailable: the provider cannot be reached.
         """
         known = self._published(now)
         token = self._exchanged(known, code, proof)

@@ -85,13 +85,13 @@ class SingleSignOn:
             going_to: where the officer wants to go; given back on arrival.
 
         Raises:
-            ProviderUnavailable: the provider cannot be asked.
+            ProviderUnavailable: the provider cannot be reached.
         """
         proof = Proof(*(secrets.token_urlsafe(_RANDOM_BYTES) for _ in range(3)))
         now = self._clock()
-        said = {"until": (now + HOLDS_FOR).timestamp(), "to": going_to, **asdict(proof)}
+        state = {"until": (now + HOLDS_FOR).timestamp(), "to": going_to, **asdict(proof)}
         held = base64.urlsafe_b64encode(
-            self._vault.seal(json.dumps(said).encode(), rows.sign_on())
+            self._vault.seal(json.dumps(state).encode(), rows.sign_on())
         ).decode()
         return AuthorizationRequest(self._provider.address(proof, now), held)
 
@@ -100,7 +100,7 @@ class SingleSignOn:
 
         Raises:
             SignOnRefused: the answer is not one to this browser, not sound, or of nobody here.
-            ProviderUnavailable: the provider cannot be asked.
+            ProviderUnavailable: the provider cannot be reached.
         """
         try:
             proof, going_to = self._opened(back)

@@ -201,8 +201,10 @@ class Calibrations:
         session.add(row)
         session.flush()
         log_policy(session, self._clock)
-        told = {"source": source.value, "searches": row.searches, "size": row.gallery_size}
-        self._audit.append(session, AuditEntry(actor, Permission.CALIBRATE, row.id, detail=told))
+        recorded = {"source": source.value, "searches": row.searches, "size": row.gallery_size}
+        self._audit.append(
+            session, AuditEntry(actor, Permission.CALIBRATE, row.id, detail=recorded)
+        )
         return row
 
     def _newest(self, session: Session) -> str | None:

@@ -42,13 +42,13 @@ class FalseMatchModel:
 
     def basis(self, fpir: float, templates: int) -> Message:
         """Return the basis of that threshold."""
-        asked = {"fpir": f"{fpir:g}", "templates": templates}
+        params = {"fpir": f"{fpir:g}", "templates": templates}
         if self.calibration is None:
-            return Message("basis_prior", {"pack": self.pack, **asked})
-        asked["calibration"] = str(self.calibration_id)
+            return Message("basis_prior", {"pack": self.pack, **params})
+        params["calibration"] = str(self.calibration_id)
         if not is_extrapolated(self.calibration, templates):
-            return Message("basis_calibration", asked)
-        return Message("basis_extrapolated", {**asked, "size": self.calibration.gallery_size})
+            return Message("basis_calibration", params)
+        return Message("basis_extrapolated", {**params, "size": self.calibration.gallery_size})
 
     def one_in(self, score: float, templates: int) -> float:
         """Return N: about one stranger in N scores this high, 1 to `RAREST`, two digits."""

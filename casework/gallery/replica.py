@@ -92,11 +92,11 @@ class GalleryReplica:
         for template_id in removed:
             if template_id in self.gallery:
                 self.gallery.remove(template_id, version=self.gallery.version)
-        wanted = [t for t in sorted(added - removed) if t not in self.gallery]
+        missing = [t for t in sorted(added - removed) if t not in self.gallery]
         found = session.execute(
             _SEALED.where(
                 # A template that is gone already has its removal further on in the log.
-                Template.id.in_(wanted),
+                Template.id.in_(missing),
                 Template.model == self.model,
             )
         ).all()

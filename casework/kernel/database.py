@@ -36,7 +36,7 @@ _WRITERS = 0x51A6A
 _WAITS = "siaga_waits"
 # A process that has died or hangs in the middle of a transaction must not hold up the others.
 _POSTGRESQL_OPTIONS = f"-c lock_timeout={_BUSY_MS} -c idle_in_transaction_session_timeout=60000"
-# A thread holds one connection at a time; the server allows 100 in all unless told otherwise.
+# A thread holds one connection at a time; the server allows 100 in all by default.
 _POOL = 10
 _POOL_OVERFLOW = 30
 

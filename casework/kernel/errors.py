@@ -24,7 +24,7 @@ CaseworkError
 ├── NotAuthenticated       no key or session, or none that is known and in force
 │   ├── SecondFactorNeeded the password is right, a code is required too
 │   └── SignOnRefused      the identity provider's answer signs nobody in
-├── ProviderUnavailable    the identity provider cannot be asked
+├── ProviderUnavailable    the identity provider cannot be reached
 ├── NotConfirmed           the password or code that was asked for again is wrong
 ├── TooManyAttempts        sign-in is locked for a while
 ├── NotPermitted           the caller may not do this
@@ -153,7 +153,7 @@ class SignOnRefused(NotAuthenticated):
 
 
 class ProviderUnavailable(CaseworkError):
-    """The identity provider cannot be asked, or does not answer as one does."""
+    """The identity provider cannot be reached, or does not answer as one does."""
 
     def __init__(self) -> None:
         super().__init__("provider_unavailable")

@@ -47,7 +47,7 @@ class Vault:
             if version == _VERSION:
                 return self._cipher.decrypt(nonce, body, row.encode())
         except (InvalidTag, ValueError):
-            pass  # said below, without what the library would add
+            pass  # raised below, without what the library would add
         raise WrongDataKey("data_key_wrong", row=row)
 
 

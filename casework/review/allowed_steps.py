@@ -32,23 +32,23 @@ class AllowedSteps:
 
 def allowed_steps(alert: Alert, actor: Actor) -> AllowedSteps:
     """Return what an officer who sees the alert can do with it; the review's own rules decide."""
-    at, asked = position(alert), policy(alert)
+    at, rules = position(alert), policy(alert)
     opinion = Opinion.INCONCLUSIVE
     may_take_over = _may(actor, Permission.CONFIRM_ALERT)
     take = _may(actor, Permission.ACKNOWLEDGE_ALERT) and _allowed(
-        lambda: states.acknowledge(at, actor.id, asked, may_take_over=may_take_over)
+        lambda: states.acknowledge(at, actor.id, rules, may_take_over=may_take_over)
     )
     decide = _may(actor, Permission.DECIDE_ALERT) and _allowed(
-        lambda: states.decide(at, actor.id, opinion, asked)
+        lambda: states.decide(at, actor.id, opinion, rules)
     )
     confirm = may_take_over and _allowed(lambda: states.confirm(at, actor.id, opinion))
-    refer = _may(actor, Permission.REFER_ALERT) and _allowed(lambda: states.refer(at, asked))
+    refer = _may(actor, Permission.REFER_ALERT) and _allowed(lambda: states.refer(at, rules))
     disposals: tuple[Disposal, ...] = ()
     if _may(actor, Permission.CLOSE_ALERT):
         disposals = tuple(
             end
             for end in Disposal
-            if _allowed(lambda end=end: states.close(at, end, asked))  # type: ignore[misc]
+            if _allowed(lambda end=end: states.close(at, end, rules))  # type: ignore[misc]
         )
     hidden = hides_opinion(alert, actor)
     return AllowedSteps(

@@ -54,8 +54,8 @@ class History:
                 query = query.where(Encounter.id < before)
             encounters = list(session.scalars(query))
             ids = [each.id for each in encounters]
-            wanted = select(Alert).where(*of_subject, Alert.encounter_id.in_(ids))
-            alerts = list(session.scalars(wanted.order_by(Alert.rank)))
+            raised = select(Alert).where(*of_subject, Alert.encounter_id.in_(ids))
+            alerts = list(session.scalars(raised.order_by(Alert.rank)))
         detail = {"encounters": len(encounters)}
         self._audit.note(
             AuditEntry(actor, Permission.READ_HISTORY, subject.id, subject.agency_id, detail=detail)

@@ -35,13 +35,13 @@ _SETTLED: Final = frozenset({_S.CONFIRMED, _S.REJECTED, _S.REFERRED})
 _OF_NO_CANDIDATE: Final = frozenset(
     {Disposal.MISTAKEN_IDENTITY, Disposal.CLEARED, Disposal.NOT_FOUND, Disposal.OTHER}
 )
-# Nobody is refused or handed over on a comparison that told nothing.
+# Nobody is refused or handed over on an inconclusive comparison.
 _OF_INCONCLUSIVE: Final = _OF_NO_CANDIDATE | {Disposal.OBSERVED}
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewPolicy:
-    """What an alert's watchlist asked for when the alert was raised."""
+    """What an alert's watchlist required when the alert was raised."""
 
     requires_acknowledgement: bool
     requires_second_officer: bool

@@ -110,7 +110,7 @@ def _named(
         row.id: row.code
         for row in session.execute(select(Agency.id, Agency.code).where(Agency.id.in_(owners)))
     }
-    told = dict.fromkeys(
+    named = dict.fromkeys(
         Lookalike(
             each.policy.name,
             codes[each.policy.owner_id],
@@ -119,4 +119,4 @@ def _named(
         )
         for each in ranked
     )
-    return tuple(islice(told, MOST_NAMED))
+    return tuple(islice(named, MOST_NAMED))

@@ -49,7 +49,7 @@ class Arrival:
     @property
     def fingerprint(self) -> str:
         """Digest of everything that makes this request the same as another."""
-        said = [
+        parts = [
             self.port,
             self.direction,
             self.stage,
@@ -58,7 +58,7 @@ class Arrival:
             self.lane,
             hashlib.sha256(self.photo).hexdigest(),
         ]
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ class Alert(Table):
 
 
 class AlertEvent(Table):
-    """One step of an alert's review: who did what, and what they said."""
+    """One step of an alert's review: who did what, with their opinion and note."""
 
     __tablename__ = "alert_event"
 

@@ -356,8 +356,8 @@ def by_reference(
 
     Where a subject has no reference, its id stands in for one: exports write it.
     """
-    wanted = [each for each in references if each is not None]
-    if not wanted:
+    given = [each for each in references if each is not None]
+    if not given:
         return {}
     theirs = (
         select(Subject)
@@ -365,7 +365,7 @@ def by_reference(
         .where(Subject.agency_id.in_(set(owner_ids)))
     )
     # Two questions, each with an index of its own: together a database would read every subject.
-    named = session.scalars(theirs.where(Subject.reference.in_(wanted)))
+    named = session.scalars(theirs.where(Subject.reference.in_(given)))
     found = {(row.agency_id, row.reference or row.id): row for row in named}
-    nameless = theirs.where(Subject.id.in_(wanted), Subject.reference.is_(None))
+    nameless = theirs.where(Subject.id.in_(given), Subject.reference.is_(None))
     return found | {(row.agency_id, row.id): row for row in session.scalars(nameless)}

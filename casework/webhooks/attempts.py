@@ -48,7 +48,7 @@ class DeliveryRules:
     attempts: int = 20
     """Failures after which a delivery is dead."""
     max_age: timedelta = timedelta(days=3)
-    """What happened longer ago is no longer told."""
+    """What happened longer ago is no longer sent."""
 
 
 @dataclass(frozen=True, slots=True)

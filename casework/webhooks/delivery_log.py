@@ -131,20 +131,20 @@ class Deliveries:
     def _chosen(
         self, session: Session, webhook_id: str, again: ReplaySelection
     ) -> Sequence[Delivery]:
-        wanted: list[ColumnElement[bool]] = [
+        conditions: list[ColumnElement[bool]] = [
             Delivery.webhook_id == webhook_id,
             Delivery.kind != PING,
             Delivery.state != DeliveryState.PENDING.value,
         ]
         if again.ids:
-            wanted.append(Delivery.id.in_(again.ids))
+            conditions.append(Delivery.id.in_(again.ids))
         if again.since is not None:
-            wanted.append(Delivery.at >= again.since)
+            conditions.append(Delivery.at >= again.since)
         if again.until is not None:
-            wanted.append(Delivery.at <= again.until)
+            conditions.append(Delivery.at <= again.until)
         if again.states:
-            wanted.append(Delivery.state.in_([state.value for state in again.states]))
-        query = select(Delivery).where(*wanted).order_by(Delivery.seq).limit(MOST_AT_ONCE)
+            conditions.append(Delivery.state.in_([state.value for state in again.states]))
+        query = select(Delivery).where(*conditions).order_by(Delivery.seq).limit(MOST_AT_ONCE)
         rows = session.scalars(query).all()
         if again.ids and {row.id for row in rows} != set(again.ids):
             raise NotFound("delivery_not_to_replay")

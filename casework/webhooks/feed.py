@@ -147,17 +147,19 @@ def _point(session: Session, actor: Actor, event_id: str | None) -> Cursor:
 
 def _told(session: Session, actor: Actor, rows: Sequence[OutboxEvent]) -> tuple[FeedEvent, ...]:
     """Add to each event what it is about; events about what was erased since are left out."""
-    wanted = {row.object_id for row in rows if ACTS[EventKind(row.kind)] is Permission.READ_ALERT}
+    alert_ids = {
+        row.object_id for row in rows if ACTS[EventKind(row.kind)] is Permission.READ_ALERT
+    }
     found = {
         alert.id: alert
         for alert in session.scalars(
             select(Alert)
             .options(joinedload(Alert.encounter))
-            .where(Alert.id.in_(wanted), alerts.visible(actor))
+            .where(Alert.id.in_(alert_ids), alerts.visible(actor))
         )
     }
     return tuple(
         FeedEvent(row.id, EventKind(row.kind), row.at, row.object_id, found.get(row.object_id))
         for row in rows
-        if row.object_id in found or row.object_id not in wanted
+        if row.object_id in found or row.object_id not in alert_ids
     )

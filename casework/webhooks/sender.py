@@ -129,14 +129,14 @@ class Sender:
             at = delivery.at.isoformat().replace("+00:00", "Z")
             return _PING_BODY.format(id=delivery.event_id, at=at).encode()
         kind = EventKind(delivery.kind)
-        told = FeedEvent(delivery.event_id, kind, delivery.at, delivery.object_id)
+        event = FeedEvent(delivery.event_id, kind, delivery.at, delivery.object_id)
         receiver = reader(webhook)
         if ACTS[kind] is Permission.READ_ALERT:
             alert = self._alert(webhook, receiver, delivery.object_id)
             if alert is None:
                 return None
-            told = FeedEvent(told.id, kind, told.at, told.object_id, alert)
-        return self._render(told, receiver)
+            event = FeedEvent(event.id, kind, event.at, event.object_id, alert)
+        return self._render(event, receiver)
 
     def _alert(self, webhook: Webhook, receiver: Actor, alert_id: str) -> Alert | None:
         query = select(Alert).options(joinedload(Alert.encounter)).where(Alert.id == alert_id)

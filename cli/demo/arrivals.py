@@ -76,18 +76,18 @@ def _submit(port: Client, officer: Client, arrival: people.Arrival) -> Row:
             arrival, answer.outcome, spent, answer.stages_ms, reason=code, detail=answer.advice
         )
     # The port sees what to do, officers whom it is about.
-    told = answer.alerts[0]
-    best = officer.alert(told.id)
+    alert = answer.alerts[0]
+    best = officer.alert(alert.id)
     return Row(
         arrival,
         answer.outcome,
         spent,
         answer.stages_ms,
-        alert_id=told.id,
+        alert_id=alert.id,
         candidate=best.subject.name if best.subject is not None else "",
         watchlist=best.watchlist.name,
         score=best.score,
         threshold=best.threshold,
-        detail=told.instruction.en,
-        candidate_photo=officer.enrolled_photo(told.id),
+        detail=alert.instruction.en,
+        candidate_photo=officer.enrolled_photo(alert.id),
     )

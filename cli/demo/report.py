@@ -38,8 +38,9 @@ class DemoResult:
     @property
     def as_expected(self) -> bool:
         """Whether everything went as it should."""
-        told = [each.as_expected for each in self.rows] + [each.as_expected for each in self.steps]
-        return all(told) and self.audit.as_expected
+        arrived = all(row.as_expected for row in self.rows)
+        reviewed = all(step.as_expected for step in self.steps)
+        return arrived and reviewed and self.audit.as_expected
 
 
 def print_result(result: DemoResult) -> None:
@@ -183,8 +184,8 @@ def _review_of(listing: Listing) -> str:
 def _found(row: Row) -> str:
     if row.candidate:
         return f"{row.candidate} on {row.watchlist}"
-    told = row.arrival.trip.why if row.outcome == "clear" else row.reason
-    return f"[dim]({told})[/]" if told else ""
+    note = row.arrival.trip.why if row.outcome == "clear" else row.reason
+    return f"[dim]({note})[/]" if note else ""
 
 
 def _flag(what: Row | Step | AuditCheck) -> str:

@@ -63,7 +63,7 @@ class AsyncClient:
     # Port systems
 
     async def screen(
-        self, photo: bytes, port: str, direction: Direction, **said: Unpack[Circumstances]
+        self, photo: bytes, port: str, direction: Direction, **circumstances: Unpack[Circumstances]
     ) -> Encounter:
         """Screen a traveller's photo; the service answers a photo once, however often it is sent.
 
@@ -71,9 +71,9 @@ class AsyncClient:
             photo: the file's bytes.
             port: IATA code or UN/LOCODE.
             direction: which way the traveller goes.
-            **said: what else the port says.
+            **circumstances: what else the port says.
         """
-        return await self._do(operations.screen(photo, port, direction, said))
+        return await self._do(operations.screen(photo, port, direction, circumstances))
 
     async def encounter(self, encounter_id: str) -> Encounter:
         """Return an encounter that this key submitted."""
@@ -102,16 +102,16 @@ class AsyncClient:
         """Enrol a person; `subject` are the fields of `POST /v1/subjects`."""
         return await self._do(operations.enrol(subject, photos))
 
-    async def subjects(self, **wanted: str) -> AsyncIterator[Subject]:
-        """Yield subjects; `wanted` are the query's filters, such as `watchlist_id`."""
-        async for item in self._pages("/v1/subjects", "after", wanted):
+    async def subjects(self, **filters: str) -> AsyncIterator[Subject]:
+        """Yield subjects; `filters` are the query's filters, such as `watchlist_id`."""
+        async for item in self._pages("/v1/subjects", "after", filters):
             yield Subject.model_validate(item)
 
     # Officers
 
-    async def alerts(self, **wanted: Any) -> AsyncIterator[AlertSummary]:  # noqa: ANN401
-        """Yield alerts, newest first; `wanted` are the query's filters, such as `state`."""
-        async for item in self._pages("/v1/alerts", "before", wanted):
+    async def alerts(self, **filters: Any) -> AsyncIterator[AlertSummary]:  # noqa: ANN401
+        """Yield alerts, newest first; `filters` are the query's filters, such as `state`."""
+        async for item in self._pages("/v1/alerts", "before", filters):
             yield AlertSummary.model_validate(item)
 
     async def alert(self, alert_id: str) -> Alert:
@@ -196,8 +196,10 @@ class AsyncClient:
     async def _do(self, operation: Operation[Result]) -> Result:
         return operation.read(await self.send(operation.call))
 
-    async def _pages(self, path: str, cursor: str, wanted: Mapping[str, Any]) -> AsyncIterator[Any]:
-        query, more = dict(wanted), True
+    async def _pages(
+        self, path: str, cursor: str, filters: Mapping[str, Any]
+    ) -> AsyncIterator[Any]:
+        query, more = dict(filters), True
         while more:
             items, following = await self._do(operations.page(path, query))
             for item in items:

@@ -63,7 +63,7 @@ class Client:
     # Port systems
 
     def screen(
-        self, photo: bytes, port: str, direction: Direction, **said: Unpack[Circumstances]
+        self, photo: bytes, port: str, direction: Direction, **circumstances: Unpack[Circumstances]
     ) -> Encounter:
         """Screen a traveller's photo; the service answers a photo once, however often it is sent.
 
@@ -71,9 +71,9 @@ class Client:
             photo: the file's bytes.
             port: IATA code or UN/LOCODE.
             direction: which way the traveller goes.
-            **said: what else the port says.
+            **circumstances: what else the port says.
         """
-        return self._do(operations.screen(photo, port, direction, said))
+        return self._do(operations.screen(photo, port, direction, circumstances))
 
     def encounter(self, encounter_id: str) -> Encounter:
         """Return an encounter that this key submitted."""
@@ -101,15 +101,15 @@ class Client:
         """Enrol a person; `subject` are the fields of `POST /v1/subjects`."""
         return self._do(operations.enrol(subject, photos))
 
-    def subjects(self, **wanted: str) -> Iterator[Subject]:
-        """Yield subjects; `wanted` are the query's filters, such as `watchlist_id`."""
-        return map(Subject.model_validate, self._pages("/v1/subjects", "after", wanted))
+    def subjects(self, **filters: str) -> Iterator[Subject]:
+        """Yield subjects; `filters` are the query's filters, such as `watchlist_id`."""
+        return map(Subject.model_validate, self._pages("/v1/subjects", "after", filters))
 
     # Officers
 
-    def alerts(self, **wanted: Any) -> Iterator[AlertSummary]:  # noqa: ANN401
-        """Yield alerts, newest first; `wanted` are the query's filters, such as `state`."""
-        return map(AlertSummary.model_validate, self._pages("/v1/alerts", "before", wanted))
+    def alerts(self, **filters: Any) -> Iterator[AlertSummary]:  # noqa: ANN401
+        """Yield alerts, newest first; `filters` are the query's filters, such as `state`."""
+        return map(AlertSummary.model_validate, self._pages("/v1/alerts", "before", filters))
 
     def alert(self, alert_id: str) -> Alert:
         """Return one alert."""
@@ -193,8 +193,8 @@ class Client:
     def _do(self, operation: Operation[Result]) -> Result:
         return operation.read(self.send(operation.call))
 
-    def _pages(self, path: str, cursor: str, wanted: Mapping[str, Any]) -> Iterator[Any]:
-        query, more = dict(wanted), True
+    def _pages(self, path: str, cursor: str, filters: Mapping[str, Any]) -> Iterator[Any]:
+        query, more = dict(filters), True
         while more:
             items, following = self._do(operations.page(path, query))
             yield from items

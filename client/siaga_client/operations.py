@@ -50,14 +50,14 @@ class Circumstances(TypedDict, total=False):
 
 
 def screen(
-    photo: bytes, port: str, direction: Direction, said: Circumstances
+    photo: bytes, port: str, direction: Direction, circumstances: Circumstances
 ) -> Operation[Encounter]:
     """Screen a traveller's photo, with an idempotency key."""
     fields = {"port": port, "direction": direction}
-    fields |= {name: str(said[name]) for name in _TEXTS if name in said}  # type: ignore[literal-required]
-    if "captured_at" in said:
-        fields["captured_at"] = said["captured_at"].isoformat()
-    key = said.get("idempotency_key") or str(uuid.uuid4())
+    fields |= {name: str(circumstances[name]) for name in _TEXTS if name in circumstances}  # type: ignore[literal-required]
+    if "captured_at" in circumstances:
+        fields["captured_at"] = circumstances["captured_at"].isoformat()
+    key = circumstances.get("idempotency_key") or str(uuid.uuid4())
     call = Call(
         "POST",
         "/v1/encounters",

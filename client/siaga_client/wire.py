@@ -64,8 +64,8 @@ def checked(response: httpx2.Response) -> httpx2.Response:
 
 
 def pause(attempt: int, response: httpx2.Response | None) -> float:
-    """Return the seconds to wait before the next attempt: as told, else growing, with jitter."""
-    told = response.headers.get("retry-after", "") if response is not None else ""
-    seconds = float(told) if told.isdigit() else _FIRST_PAUSE_S * 2**attempt
+    """Return the seconds until the next attempt: `Retry-After`, else growing, with jitter."""
+    retry_after = response.headers.get("retry-after", "") if response is not None else ""
+    seconds = float(retry_after) if retry_after.isdigit() else _FIRST_PAUSE_S * 2**attempt
     # Jitter keeps a row of gates from asking in step.
     return min(seconds, _LONGEST_PAUSE_S) * random.uniform(0.8, 1.2)  # noqa: S311

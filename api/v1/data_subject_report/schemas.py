@@ -66,7 +66,7 @@ class HeldTip(Answer):
 
 
 class HeldQuery(QueryModel):
-    """Why it is asked."""
+    """The purpose of the request."""
 
     purpose: str = Field(
         min_length=3, max_length=500, description="Why; it goes into the audit trail."

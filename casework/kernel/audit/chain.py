@@ -148,7 +148,7 @@ def canonical(record: Mapping[str, Any]) -> str:
 
     The time is UTC with microseconds, as databases keep it.
     """
-    said = {name: record[name] for name in FIELDS}
-    at: datetime = said["at"]
-    said["at"] = at.astimezone(UTC).isoformat(timespec="microseconds")
-    return json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    fields = {name: record[name] for name in FIELDS}
+    at: datetime = fields["at"]
+    fields["at"] = at.astimezone(UTC).isoformat(timespec="microseconds")
+    return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

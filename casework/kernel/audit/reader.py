@@ -35,21 +35,21 @@ class AuditFilter:
     def conditions(self) -> list[ColumnElement[bool]]:
         """The filter for a query."""
         row = AuditRecord
-        wanted: list[ColumnElement[bool]] = []
+        conditions: list[ColumnElement[bool]] = []
         if self.actor_id is not None:
-            wanted.append(row.actor_id == self.actor_id)
+            conditions.append(row.actor_id == self.actor_id)
         if self.action is not None:
             inside = row.action.startswith(f"{self.action}.", autoescape=True)
-            wanted.append(or_(row.action == self.action, inside))
+            conditions.append(or_(row.action == self.action, inside))
         if self.object_id is not None:
-            wanted.append(row.object_id == self.object_id)
+            conditions.append(row.object_id == self.object_id)
         if self.outcome is not None:
-            wanted.append(row.outcome == self.outcome)
+            conditions.append(row.outcome == self.outcome)
         if self.since is not None:
-            wanted.append(row.at >= self.since)
+            conditions.append(row.at >= self.since)
         if self.until is not None:
-            wanted.append(row.at < self.until)
-        return wanted
+            conditions.append(row.at < self.until)
+        return conditions
 
 
 class AuditReader:
@@ -60,7 +60,7 @@ class AuditReader:
         self._audit = kernel.audit
 
     def page(
-        self, actor: Actor, before: int | None, limit: int, wanted: AuditFilter
+        self, actor: Actor, before: int | None, limit: int, filters: AuditFilter
     ) -> list[AuditRecord]:
         """Return up to `limit` records, newest first, those with numbers below `before`.
 
@@ -68,7 +68,7 @@ class AuditReader:
             NotPermitted: the actor may read no trail.
         """
         require(actor, Permission.READ_AUDIT)
-        query = select(AuditRecord).where(_visible(actor), *wanted.conditions)
+        query = select(AuditRecord).where(_visible(actor), *filters.conditions)
         if before is not None:
             query = query.where(AuditRecord.seq < before)
         query = query.order_by(AuditRecord.seq.desc()).limit(limit)
