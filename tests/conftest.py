@@ -5,6 +5,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import structlog
 
 from detector.loading import load_pipeline
 from detector.pipeline import Pipeline
@@ -18,6 +19,15 @@ from tests.postgresql import PostgreSql, running
 # Whether an example took long says something of the machine's load, not of what is tested.
 hypothesis.settings.register_profile("siaga", deadline=None)
 hypothesis.settings.load_profile("siaga")
+
+# Drawn in colour with every local variable, one traceback takes ten seconds of processor time.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
