@@ -30,6 +30,7 @@ class HeldAlert:
     """An alert about the subject."""
 
     id: str
+    case_number: str
     port: str
     stage: str
     captured_at: datetime
@@ -44,6 +45,7 @@ class HeldAlert:
         meeting = row.encounter
         return cls(
             id=row.id,
+            case_number=row.case_number,
             port=meeting.port,
             stage=meeting.stage,
             captured_at=meeting.captured_at,

@@ -155,6 +155,9 @@ class AlertField(ReferralField):
     VALID_UNTIL = _Value(
         "valid_until", "Valid until", _PERSON, FieldKind.DAY, lambda of: of.person.valid_until
     )
+    CASE_NUMBER = _Value(
+        "case_number", "Case number", _LIST, _TEXT, lambda of: of.alert.case_number
+    )
     WATCHLIST = _Value("watchlist", "Watchlist", _LIST, _TEXT, lambda of: of.alert.watchlist_name)
     CATEGORY = _Value("category", "Category", _LIST, Category, lambda of: of.alert.category)
     LEGAL_BASIS = _Value("legal_basis", "Legal basis", _LIST, _TEXT, lambda of: of.legal_basis)

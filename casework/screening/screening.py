@@ -6,7 +6,7 @@ policy (`casework.screening.matching`) -> commit encounter and alerts in one tra
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -25,6 +25,7 @@ from casework.kernel.kernel import Kernel
 from casework.kernel.outbox import Event
 from casework.kernel.permissions import Permission, require, require_port
 from casework.kernel.vocabulary import AlertState, Direction, EventKind, Outcome, Stage
+from casework.review import case_number
 from casework.screening.matching import Candidate, Matches, Matching
 from casework.tables import Alert, Encounter, IdempotencyRecord
 from detector.pipeline import Analysis, Pipeline
@@ -245,6 +246,7 @@ class Screening:
         def write(connection: Connection) -> None:
             connection.execute(_NEW_ENCOUNTER, _row(encounter))
             if alerts:
+                _number(connection, encounter.alerts, alerts)
                 connection.execute(_NEW_ALERTS, alerts)
             if chance is not None:
                 non_mated_scores.record(
@@ -296,6 +298,15 @@ def _alert(candidate: Candidate, rank: int, at: datetime) -> Alert:
         version=1,
         created_at=at,
     )
+
+
+def _number(
+    connection: Connection, alerts: Sequence[Alert], written: Sequence[dict[str, Any]]
+) -> None:
+    """Give alerts, and the rows that are to be written of them, their case numbers."""
+    numbers = case_number.give(connection, [alert.owner_id for alert in alerts])
+    for alert, row, number in zip(alerts, written, numbers, strict=True):
+        alert.case_number = row["case_number"] = number
 
 
 def _raised(alert: Alert, caller: Actor) -> Event:

@@ -7,7 +7,14 @@ from casework.tables.access import ApiKey
 from casework.tables.audit import AuditHead, AuditRecord
 from casework.tables.base import Serial, Table, UtcDateTime
 from casework.tables.calibration import CalibrationRecord, ChanceScore
-from casework.tables.encounters import Alert, AlertEvent, Encounter, IdempotencyRecord, ProbeSearch
+from casework.tables.encounters import (
+    Alert,
+    AlertEvent,
+    CaseCounter,
+    Encounter,
+    IdempotencyRecord,
+    ProbeSearch,
+)
 from casework.tables.exchange import Delivery, OutboxEvent, Webhook
 from casework.tables.imports import ImportFault, ImportJob, ImportPart
 from casework.tables.lists import (
@@ -30,6 +37,7 @@ __all__ = [
     "AuditHead",
     "AuditRecord",
     "CalibrationRecord",
+    "CaseCounter",
     "ChanceScore",
     "Delivery",
     "Encounter",

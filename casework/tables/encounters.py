@@ -58,6 +58,8 @@ class Alert(Table):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id", ondelete="CASCADE"))
+    case_number: Mapped[str] = mapped_column(String(40), unique=True)
+    """What people call it: see `casework.review.case_number`."""
     owner_id: Mapped[str]
     """The agency that owned the watchlist."""
     subject_id: Mapped[str] = mapped_column(index=True)
@@ -98,6 +100,17 @@ class Alert(Table):
     )
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class CaseCounter(Table):
+    """How many case numbers an agency's alerts were given: it only grows."""
+
+    __tablename__ = "case_counter"
+
+    agency_id: Mapped[str] = mapped_column(
+        ForeignKey("agency.id", ondelete="RESTRICT"), primary_key=True
+    )
+    last: Mapped[int] = mapped_column(BigInteger)
 
 
 class AlertEvent(Table):

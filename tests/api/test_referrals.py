@@ -24,6 +24,7 @@ ALERT_FIELDS = {
     AlertField.REASON: "a reason",
     AlertField.DECISION_NUMBER: "D-1",
     AlertField.VALID_UNTIL: "2027-03-01T08:00:00Z",
+    AlertField.CASE_NUMBER: "IMI-00001-M",
     AlertField.WATCHLIST: "wanted",
     AlertField.CATEGORY: "wanted",
     AlertField.LEGAL_BASIS: "a law",

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from sqlalchemy import select
 
 from casework.accounts.sign_in import Credentials
 from casework.accounts.totp import code_at
 from casework.imports.exports import ExportForm
 from casework.kernel.vault import RowName, Vault
 from casework.kernel.vocabulary import Role, SessionKind
+from casework.review.case_number import case_number
+from casework.tables import Alert
 from casework.watchlists.subjects import SubjectFilter
 from casework.webhooks.signature import secret_of
 from tests.casework.imports.lists import work_off
@@ -220,6 +223,11 @@ def _work_goes_on(desk: Desk, known: seed.Known) -> None:
     key = port_system(known["key"])
     again = desk.screen(1, key=key, photo=seed.photo(1, brightness=0.85))
     assert [alert.subject_id for alert in again.encounter.alerts] == [known["subject"]]
+    with desk.service.kernel.database.read() as session:
+        query = select(Alert.case_number).order_by(Alert.created_at, Alert.id)
+        numbers = list(session.scalars(query))
+    assert numbers == [case_number("IMI", count) for count in range(1, len(numbers) + 1)]
+    assert len(numbers) > 1
     job = work_off(desk)
     assert job is not None
     assert (job.id, job.state) == (known["waiting_import"], "done")

@@ -81,6 +81,9 @@ class AlertSummary(Answer):
     """
 
     id: str
+    case_number: str = Field(
+        description="What people call it, also on the telephone.", examples=["IMI-00042-X"]
+    )
     state: AlertState = Field(
         description="`under_review`: there is a first opinion, which you must not see before the "
         "second is given."

@@ -267,7 +267,13 @@ def alerted(desk, scores, state):
         for n, score in enumerate(scores):
             name = f"{encounter.id}_{n}"
             session.execute(insert(Encounter), [values | {"id": name}])
-            changed = {"id": name, "encounter_id": name, "score": float(score), "state": state}
+            changed = {
+                "id": name,
+                "encounter_id": name,
+                "case_number": name,
+                "score": float(score),
+                "state": state,
+            }
             session.execute(insert(Alert), [alert | changed])
         session.execute(update(Alert).where(Alert.id == first.id).values(state="confirmed"))
 

@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, select
 from casework.kernel.vocabulary import AlertState, Disposal, Role
 from casework.review import findings, states
 from casework.review.alerts import AlertFilter, hides_opinion, policy, position, shown_state
+from casework.review.case_number import case_number
 from casework.review.queue import urgency_of
 from casework.tables import Alert
 from tests.services import BEGIN, officer
@@ -36,6 +37,7 @@ def alerts(desk):
         known
         | {
             "id": f"alr_{number}",
+            "case_number": case_number("IMI", number + 2),
             "subject_id": f"sub_{number}",
             "state": state,
             "decided_by": decided_by,

@@ -1,0 +1,67 @@
+"""Case numbers: what an alert is called on the telephone and on paper, such as `IMI-00042-X`.
+
+The code of the agency that owns the list, how many-th alert of that agency it is, and a letter by
+which a number that was misheard or mistyped is known. A number is given in the transaction that
+commits the alert, so none is missing, and is never given again, whatever is erased.
+
+The letter belongs to a sum of all characters, each weighted with a power of two, modulo 23, which
+is prime: no wrong digit and no two digits the wrong way round leave it as it was. Code letters that
+lie 23 apart (A and X, B and Y, C and Z) cannot be told apart by a letter of 23.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import repeat
+from typing import Final
+
+from sqlalchemy import Connection, insert, select, update
+
+from casework.tables import Agency, CaseCounter
+
+LETTERS: Final = "ABCDEFGHJKLMNPRSTUVWXYZ"
+"""Check letters: without I, O and Q, which are read as 1 and 0."""
+_WEIGHT: Final = 2
+_DIGITS: Final = 5
+"""At least; leading zeros say where the code ends."""
+_BASE: Final = 36  # digits and letters
+
+
+def check_letter(number: str) -> str:
+    """Return the letter that belongs to a number without one; its dashes do not count."""
+    total = 0
+    for character in filter(str.isalnum, number):
+        total = total * _WEIGHT + int(character, _BASE)
+    return LETTERS[total % len(LETTERS)]
+
+
+def case_number(code: str, count: int) -> str:
+    """Return the number of an agency's `count`-th alert, from 1."""
+    number = f"{code}-{count:0{_DIGITS}}"
+    return f"{number}-{check_letter(number)}"
+
+
+def give(connection: Connection, owners: Sequence[str]) -> list[str]:
+    """Return the next number for each alert, given its owner, within the transaction that writes.
+
+    One statement for each agency: writers take turns, so nobody counts at the same time.
+    """
+    given: dict[str, Iterator[str]] = {}
+    for owner, count in Counter(owners).items():
+        code, last = _advanced(connection, owner, count)
+        given[owner] = map(case_number, repeat(code), range(last - count + 1, last + 1))
+    return [next(given[owner]) for owner in owners]
+
+
+def _advanced(connection: Connection, owner: str, count: int) -> tuple[str, int]:
+    """Count an agency's alerts on; returns its code, and the last that is given now."""
+    code = select(Agency.code).where(Agency.id == owner).scalar_subquery()
+    counted = connection.execute(
+        update(CaseCounter)
+        .where(CaseCounter.agency_id == owner)
+        .values(last=CaseCounter.last + count)
+        .returning(code, CaseCounter.last)
+    ).one_or_none()
+    if counted is None:
+        first = insert(CaseCounter).values(agency_id=owner, last=count)
+        counted = connection.execute(first.returning(code, CaseCounter.last)).one()
+    return counted[0], counted[1]
