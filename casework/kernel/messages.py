@@ -264,6 +264,12 @@ ENGLISH: Final[Mapping[str, str]] = {
         " of people who are on no list."
     ),
     # Alerts
+    "case_number_malformed": "This is no case number: one looks like IMI-00042-X.",
+    "case_number_misheard": (
+        "The last letter does not belong to this number: it was misheard or mistyped. Ask for it "
+        "again, letter by letter."
+    ),
+    "case_number_unknown": "There is no alert {number}, or it is not for your agency to see.",
     "alert_not_found": "There is no alert {alert}.",
     "probe_photo_erased": "The traveller's photo has been erased.",
     "enrolled_photo_erased": "The enrolled photo has been erased.",

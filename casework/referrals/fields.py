@@ -66,6 +66,8 @@ class Field(Generic[Source]):
     kind: FieldKind | type[StrEnum]
     read: Callable[[Source], Any]
     """Raises InvalidReferral where what it tells of was erased."""
+    proposed: bool = False
+    """Whether it is chosen until an officer says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class PhotoField(Generic[Source]):
     group: FieldGroup
     read: Callable[[Source, Session, Vault], tuple[bytes, str]]
     """Returns content and format; raises InvalidReferral where it was erased, or there is none."""
+    proposed: bool = False
 
 
 class ReferralField(StrEnum):
@@ -156,7 +159,7 @@ class AlertField(ReferralField):
         "valid_until", "Valid until", _PERSON, FieldKind.DAY, lambda of: of.person.valid_until
     )
     CASE_NUMBER = _Value(
-        "case_number", "Case number", _LIST, _TEXT, lambda of: of.alert.case_number
+        "case_number", "Case number", _LIST, _TEXT, lambda of: of.alert.case_number, proposed=True
     )
     WATCHLIST = _Value("watchlist", "Watchlist", _LIST, _TEXT, lambda of: of.alert.watchlist_name)
     CATEGORY = _Value("category", "Category", _LIST, Category, lambda of: of.alert.category)

@@ -42,6 +42,8 @@ class AlertFilter:
     """Only those that the officer with this id has taken."""
     owner_id: str | None = None
     """Only those of this agency's watchlists."""
+    case_number: str | None = None
+    """As it is stored: see `casework.review.case_number.read`."""
 
     def conditions(self, reader: Actor) -> list[ColumnElement[bool]]:
         """Return the filter, by states as they are shown, for a query that joins encounters."""
@@ -60,6 +62,8 @@ class AlertFilter:
             wanted.append(Alert.acknowledged_by == self.mine)
         if self.owner_id is not None:
             wanted.append(Alert.owner_id == self.owner_id)
+        if self.case_number is not None:
+            wanted.append(Alert.case_number == self.case_number)
         return wanted
 
 

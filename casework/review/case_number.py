@@ -9,6 +9,7 @@ is prime: no wrong digit and no two digits the wrong way round leave it as it wa
 lie 23 apart (A and X, B and Y, C and Z) cannot be told apart by a letter of 23.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import repeat
@@ -16,6 +17,7 @@ from typing import Final
 
 from sqlalchemy import Connection, insert, select, update
 
+from casework.kernel.messages import Message
 from casework.tables import Agency, CaseCounter
 
 LETTERS: Final = "ABCDEFGHJKLMNPRSTUVWXYZ"
@@ -24,6 +26,20 @@ _WEIGHT: Final = 2
 _DIGITS: Final = 5
 """At least; leading zeros say where the code ends."""
 _BASE: Final = 36  # digits and letters
+
+_COUNT: Final = rf"(\d{{{_DIGITS}}}|[1-9]\d{{{_DIGITS},}})-?([A-Z])"
+# Where nothing parts code and count, the code is taken to end in a letter.
+_PARTED: Final = re.compile(rf"([A-Z0-9][A-Z0-9_-]*)-{_COUNT}")
+_JOINED: Final = re.compile(rf"([A-Z0-9_-]*[A-Z]){_COUNT}")
+_BETWEEN: Final = re.compile(r"\s*[.\u2010-\u2015-]\s*|\s+")
+
+
+class CaseNumberRefused(ValueError):
+    """A text is no case number; the message says whether it was misheard or is none at all."""
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        super().__init__(str(message))
 
 
 def check_letter(number: str) -> str:
@@ -38,6 +54,23 @@ def case_number(code: str, count: int) -> str:
     """Return the number of an agency's `count`-th alert, from 1."""
     number = f"{code}-{count:0{_DIGITS}}"
     return f"{number}-{check_letter(number)}"
+
+
+def read(text: str) -> str:
+    """Return a number as it is stored, from one as people type it: in small letters, with spaces.
+
+    Raises:
+        CaseNumberRefused: it is none, or its letter does not belong to it.
+    """
+    plain = _BETWEEN.sub("-", text.strip()).upper()
+    found = _PARTED.fullmatch(plain) or _JOINED.fullmatch(plain)
+    if found is None:
+        raise CaseNumberRefused(Message("case_number_malformed"))
+    code, count, letter = found.groups()
+    number = case_number(code, int(count))
+    if not number.endswith(letter):
+        raise CaseNumberRefused(Message("case_number_misheard"))
+    return number
 
 
 def give(connection: Connection, owners: Sequence[str]) -> list[str]:

@@ -140,6 +140,8 @@ class AlertSummary(Answer):
     """An alert in the officers' queue."""
 
     id: str
+    case_number: str
+    """What people call it, also on the telephone."""
     state: str
     watchlist: AlertWatchlist
     encounter: AlertEncounter

@@ -193,6 +193,25 @@ def test_a_wrong_filter_is_named(client, first, query, field):
     assert [error["field"] for error in body["errors"]] == [field]
 
 
+def test_an_alert_is_found_by_its_case_number(client, first, stranger, port, watchlist):
+    arrive(client, port)
+    arrive(client, port)
+    items = client.get("/v1/alerts", headers=first).json()["items"]
+    assert [each["case_number"] for each in items] == ["IMI-00002-N", "IMI-00001-M"]
+    for text in ("IMI-00001-M", "imi 00001 m"):
+        found = client.get("/v1/alerts", headers=first, params={"case_number": text}).json()
+        assert found["items"] == items[1:]
+    theirs = {"case_number": "IMI-00001-M"}
+    assert client.get("/v1/alerts", headers=stranger, params=theirs).json()["items"] == []
+
+
+@pytest.mark.parametrize("number", ["IMI-00001-N", "IMI-00010-M", "42", "x" * 61])
+def test_a_number_that_was_misheard_is_refused(client, first, number):
+    refused = client.get("/v1/alerts", headers=first, params={"case_number": number})
+    problem(refused, 422, "request_invalid")
+    assert refused.json()["errors"][0]["field"] == "case_number"
+
+
 @pytest.mark.parametrize(
     ("step", "body", "field"),
     [

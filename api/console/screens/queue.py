@@ -9,12 +9,16 @@ from fastapi import APIRouter, Depends, Request
 from sse_starlette import ServerSentEvent
 from starlette.responses import Response
 
+from api.console import messages
 from api.console.events import event, stream
 from api.console.page import OfficerRequest, RequirePermission
 from casework.kernel.actor import Actor
+from casework.kernel.messages import Message
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import AlertState, Category
 from casework.review.alerts import AlertFilter
+from casework.review.case_number import CaseNumberRefused
+from casework.review.case_number import read as read_case_number
 from casework.review.queue import Urgency
 from casework.review.states import FIRST_OPINIONS, OPEN
 from casework.webhooks.feed import FeedEvent
@@ -90,13 +94,22 @@ class Asked:
 
 @router.get("/alerts")
 def show(visit: Reader) -> Response:
-    """Show a page of the queue."""
+    """Show a page of the queue, or the one alert whose case number is asked for."""
     asked = Asked.of(visit.request)
+    number, fault = visit.request.query_params.get("number", "").strip(), ""
+    if number:
+        try:
+            return visit.go(f"/alerts/{_numbered(visit, number)}")
+        except CaseNumberRefused as refused:
+            fault = messages.translated(refused.message, visit.speech)
     records, actor = visit.service, visit.actor
     mark = records.exchange.feed.last(actor)  # before the page is read: nothing falls between
     page = records.review.queue.page(actor, asked.wanted(visit), asked.page, PAGE_SIZE)
     return visit.page(
         "queue.html",
+        status=422 if fault else 200,
+        number=number,
+        fault=fault,
         asked=asked,
         queue=page,
         pages=max(1, -(-page.total // PAGE_SIZE)),
@@ -107,6 +120,16 @@ def show(visit: Reader) -> Response:
         now=records.review.queue.now(),
         mark=mark,
     )
+
+
+def _numbered(visit: OfficerRequest, text: str) -> str:
+    """Return the id of the alert with a case number, as it was typed; raises CaseNumberRefused."""
+    number = read_case_number(text)
+    chosen = AlertFilter(case_number=number)
+    found = visit.service.review.alerts.page(visit.actor, None, 1, chosen)
+    if not found:
+        raise CaseNumberRefused(Message("case_number_unknown", {"number": number}))
+    return found[0].id
 
 
 @router.get("/alerts/events")

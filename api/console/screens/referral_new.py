@@ -42,6 +42,7 @@ class Choice:
     value: str
     photo: str = ""
     """The address of a photo; empty for all else."""
+    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +173,15 @@ def _groups(
 ) -> list[Group]:
     """Return fields by what they tell something of, each with what it says now."""
     speech = visit.speech
+    chosen = visit.posted.texts("fields") if visit.request.method == "POST" else None
     found: dict[FieldGroup, list[Choice]] = {each: [] for each in FieldGroup}
     for each in fields:
         value = referral_fields.written(each, values.get(each.value), speech)
         photo = photos.get(each.value, "")
-        choice = Choice(each.value, speech(labels.of(each)), value, photo)
+        withheld = foreign and each.field.group.of_list
+        proposed = each.field.proposed and not withheld
+        ticked = proposed if chosen is None else each.value in chosen
+        choice = Choice(each.value, speech(labels.of(each)), value, photo, ticked)
         found[each.field.group].append(choice)
     return [
         Group(speech(labels.GROUPS[group]), tuple(choices), group.of_list and foreign)

@@ -1,9 +1,9 @@
 """Alerts as officers see them, and what they send back."""
 
 from datetime import datetime, tzinfo
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
 from api.queries import BeforePage
 from api.v1.common import Answer, DayOrTime, Instruction, LongText, Port, QualityOut, Strict
@@ -21,8 +21,11 @@ from casework.kernel.vocabulary import (
     Stage,
 )
 from casework.review.alerts import AlertFilter, AlertView, Step, shown_state
+from casework.review.case_number import read as read_case_number
 from casework.review.decisions import Finding
 from casework.tables import Alert
+
+_CaseNumber = Annotated[str, StringConstraints(max_length=60), AfterValidator(read_case_number)]
 
 
 class AlertQuery(BeforePage):
@@ -34,6 +37,11 @@ class AlertQuery(BeforePage):
     category: Category | None = None
     since: DayOrTime | None = None
     mine: bool = Field(default=False, description="Only those you have taken.")
+    case_number: _CaseNumber | None = Field(
+        default=None,
+        description="The one with this number; small letters and spaces do.",
+        examples=["IMI-00042-X"],
+    )
 
     def chosen(self, reader: Actor, zone: tzinfo) -> AlertFilter:
         """Return the filter as the alerts take it."""
@@ -44,6 +52,7 @@ class AlertQuery(BeforePage):
             self.category,
             period.beginning(self.since, zone),
             reader.id if self.mine else None,
+            case_number=self.case_number,
         )
 
 

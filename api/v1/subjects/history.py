@@ -18,6 +18,7 @@ class MeetingAlert(Answer):
     """One alert that the encounter raised for the subject."""
 
     id: str
+    case_number: str
     watchlist: AlertWatchlist
     state: AlertState = Field(description="As you may see it: see `AlertSummary`.")
     score: float

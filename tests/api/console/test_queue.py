@@ -2,6 +2,7 @@ import asyncio
 import json
 import re
 from types import SimpleNamespace
+from urllib.parse import urlencode
 
 import pytest
 from starlette.requests import Request
@@ -11,6 +12,7 @@ from api.console.screens.queue import events
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Category, Opinion, OpinionReason, Role
 from casework.review.alerts import AlertFilter
+from casework.review.case_number import case_number
 from casework.review.decisions import Finding
 from casework.review.queue import Urgency, urgency_of
 from tests.deadlines import patience
@@ -239,3 +241,50 @@ def test_the_stream_ends_with_the_session(watching, desk, clock):
 
     ready, ended = watching.watch(5, leave)
     assert (ready[0], ended[0]) == ("ready", "ended")
+
+
+# By number
+
+
+@pytest.mark.parametrize("typed", ["{}", " {} ", "{lower}"])
+def test_a_case_number_leads_to_its_alert(signed_in, desk, lists, typed):
+    raised(desk, 2)
+    (alert,) = desk.screen(1).encounter.alerts
+    officer = signed_in("siti", Role.OFFICER)
+    text = typed.format(alert.case_number, lower=alert.case_number.lower().replace("-", " "))
+    page = officer.open(f"/alerts?{urlencode({'number': text})}")
+    assert page.url.path == f"/alerts/{alert.id}"
+    assert f"{alert.case_number} · bans" in officer.text
+
+
+@pytest.mark.parametrize(
+    ("language", "misheard", "malformed", "unknown"),
+    [
+        ("en", "it was misheard or mistyped", "This is no case number", "There is no alert IMI-0"),
+        (
+            "id",
+            "salah dengar atau salah ketik",
+            "Ini bukan nomor kasus",
+            "Tidak ada peringatan IMI",
+        ),
+    ],
+)
+def test_a_number_that_leads_nowhere_says_why(
+    signed_in, desk, lists, language, misheard, malformed, unknown
+):
+    (alert,) = desk.screen(1).encounter.alerts
+    officer = signed_in("siti", Role.OFFICER, language=language)
+    wrong = alert.case_number[:-1] + ("A" if alert.case_number[-1] != "A" else "B")
+    for number, said in [(wrong, misheard), ("42", malformed), (case_number("IMI", 9), unknown)]:
+        page = officer.client.get("/alerts", params={"number": number})
+        assert page.status_code == 422
+        assert said in page.text
+        assert f'value="{number}"' in page.text
+
+
+def test_another_agency_s_number_leads_nowhere(signed_in, desk, lists):
+    (alert,) = desk.screen(1).encounter.alerts
+    stranger = signed_in("budi", Role.OFFICER, agency="POL")
+    page = stranger.client.get("/alerts", params={"number": alert.case_number})
+    assert page.status_code == 422
+    assert alert.id not in page.text

@@ -54,7 +54,6 @@ INDIRECT: Final = {
     "casework/kernel/errors.py": "the base of all",
     "casework/kernel/permissions.py": "what an account lacks",
     "casework/kernel/rows.py": "what has changed",
-    "casework/referrals/payload.py": "which photo has been erased",
     "casework/referrals/states.py": "whether it was accepted",
     "casework/review/states.py": "what is not possible in this state",
     "casework/watchlists/enrolment.py": "a photo's fault, a quality reason's advice",

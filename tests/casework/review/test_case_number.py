@@ -11,7 +11,7 @@ from api.v1.agencies.schemas import CODE_PATTERN
 from casework.kernel.database import Database
 from casework.kernel.group_commit import GroupCommit
 from casework.review import case_number
-from casework.review.case_number import LETTERS, check_letter
+from casework.review.case_number import LETTERS, CaseNumberRefused, check_letter
 from casework.tables import Alert, Encounter
 from tests.deadlines import patience
 from tests.services import url_of
@@ -70,6 +70,43 @@ def test_no_two_alerts_have_one_number(code, another, count):
     assert len(numbers) == 2
     if code != another:
         assert case_number.case_number(another, count) not in numbers
+
+
+# Reading
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["IMI-00042-X", " imi 00042 x\n", "imi00042x", "IMI  -  00042 - X", "IMI\u201300042\u2013X"],
+)
+def test_a_number_is_read_as_people_type_it(text):
+    assert case_number.read(text) == "IMI-00042-X"
+
+
+@given(CODES, COUNTS, st.sampled_from(["-", " ", " - ", "\u2011"]))
+def test_what_is_given_is_read_whatever_parts_it(code, count, between):
+    assume(not code.endswith("-"))
+    number = case_number.case_number(code, count)
+    head, digits, letter = number.rsplit("-", 2)
+    assert case_number.read(between.join((head, digits, letter)).lower()) == number
+
+
+@given(CODES, COUNTS, st.sampled_from("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+def test_a_wrong_letter_is_said_to_be_misheard(code, count, letter):
+    number = case_number.case_number(code, count)
+    assume(letter != number[-1])
+    with pytest.raises(CaseNumberRefused) as refused:
+        case_number.read(number[:-1] + letter)
+    assert refused.value.message.code == "case_number_misheard"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "IMI", "42", "IMI-42-X", "IMI-00042", "IMI-000042-X", "-00042-X", "IMI-00042-XX"]
+)
+def test_what_is_no_number_is_said_to_be_none(text):
+    with pytest.raises(CaseNumberRefused) as refused:
+        case_number.read(text)
+    assert refused.value.message.code == "case_number_malformed"
 
 
 # Giving
