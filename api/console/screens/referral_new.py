@@ -111,7 +111,7 @@ def _alert_page(visit: OfficerRequest, alert_id: str, error: Exception | None = 
         visit,
         error,
         about=here,
-        title=alert.watchlist_name,
+        title=f"{alert.case_number} · {alert.watchlist_name}",
         version=alert.version,
         open=allowed_steps(alert, visit.actor).refer or again,
         owner_code=view.owner_code,
