@@ -155,7 +155,7 @@ class Answer(BaseModel):
 
     @classmethod
     def of_row(cls, row: object, **others: object) -> Self:
-        """Make the answer from a record's values of the same names, but for `others`."""
+        """Make the answer from a record's values of the same names, except `others`."""
         same = {name: getattr(row, name) for name in cls.model_fields if name not in others}
         return cls.model_validate(same | others)
 

@@ -14,7 +14,7 @@ def digest(secret: str) -> str:
 
 
 def split(text: str) -> tuple[str, str]:
-    """Return the row and the secret that a text names; both empty if it is no such text."""
+    """Return the row and the secret that a text names; both empty if it has another form."""
     prefix, _, rest = text.partition(".")
     row_id, _, secret = rest.partition(".")
     if prefix != PREFIX or not secret or len(row_id) > _LONGEST_ID:

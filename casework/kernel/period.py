@@ -1,6 +1,6 @@
 """Days and periods: which instants a day has, and whether an entry is in force at one.
 
-Whoever writes "valid until 2027-01-05" means the whole of that day, as the clocks of the place have
+"Valid until 2027-01-05" means to the end of that day, as the clocks of the place have
 it. So a bare day becomes its first instant where something begins, and its last where it ends, in
 the time zone of the installation; a time that names its zone is the instant it says.
 """

@@ -171,12 +171,12 @@ def totp(officer_id: str) -> RowName:
 
 
 def sign_in(visitor: str) -> RowName:
-    """Name what a browser holds between password and code; it is no row of the database."""
+    """Name what a browser holds between password and code; not a row of the database."""
     return RowName(f"sign-in/{visitor}")
 
 
 def sign_on() -> RowName:
-    """Name what a browser holds while it is at the identity provider; it is no row either."""
+    """Name what a browser holds while it is at the identity provider; not a row either."""
     return RowName("sign-on")
 
 

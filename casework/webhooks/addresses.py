@@ -53,7 +53,7 @@ def parse(url: str, *, private: bool) -> Target:
         private: whether private targets, and plain HTTP with them, are allowed.
 
     Raises:
-        TargetRefused: it is no address of this kind.
+        TargetRefused: it is not an address of this kind.
     """
     if len(url) > _LONGEST or not url.isascii() or any(c.isspace() or ord(c) < 32 for c in url):
         raise TargetRefused("target_not_plain")

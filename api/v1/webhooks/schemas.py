@@ -94,7 +94,7 @@ class WebhookIn(Strict):
     )
     key_id: Text | None = Field(
         default=None,
-        description="The key of a port system, which receives events of its own encounters.",
+        description="The key of a port system: it receives events of its own encounters.",
     )
 
 
