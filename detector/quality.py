@@ -264,8 +264,8 @@ def sharpness(chip: Image) -> float:
     The energy of the brightness gradient at a fine scale, over that at a coarse one, in the worst
     of four directions: motion blurs in one direction only. Clean edges give the ratio of the two
     scales, which is called 50; a face without any detail finer than the coarse scale gives 1,
-    which is called 0. Contrast cancels out. It is measured on the aligned face, so that it speaks
-    of the resolution at which faces are compared, whatever the photo's size.
+    which is called 0. Contrast cancels out. It is measured on the aligned face, so that it measures
+    the resolution at which faces are compared, whatever the photo's size.
     """
     luma = cv2.cvtColor(chip, cv2.COLOR_BGR2GRAY).astype(np.float32)
     fine, coarse = (_gradient_energies(luma, scale) for scale in (_FINE_SCALE, _COARSE_SCALE))

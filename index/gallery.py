@@ -25,7 +25,7 @@ class SearchResult:
     size: int
     """Templates in the gallery when it was searched."""
     best: float | None
-    """The highest score of all templates, also where it is below the threshold; None of an empty gallery."""
+    """The highest score of all templates, hit or not; None of an empty gallery."""
 
 
 class Gallery(Protocol):

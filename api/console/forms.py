@@ -24,7 +24,7 @@ _MOST_FIELDS: Final = 200
 
 
 class Forged(Exception):
-    """A request that changes something was not sent by a page of ours."""
+    """A request that changes something was not sent by one of our pages."""
 
 
 @dataclass(frozen=True, slots=True)

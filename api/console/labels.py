@@ -134,7 +134,7 @@ _VOCABULARIES: Final = {type(member).__name__: type(member) for member, _ in _CA
 EXPLAINED: Final[Mapping[StrEnum, str]] = {
     Reason.NO_FACE: msg("No face was found."),
     Reason.SEVERAL_FACES: msg("Another face in the photo is as large."),
-    Reason.FACE_TOO_SMALL: msg("The face is small: few details can be told."),
+    Reason.FACE_TOO_SMALL: msg("The face is small: it shows few details."),
     Reason.BLURRED: msg("The face is blurred."),
     Reason.TOO_DARK: msg("The face is too dark."),
     Reason.TOO_BRIGHT: msg("The face is over-exposed."),

@@ -63,7 +63,7 @@ SENTENCES: Final[Mapping[str, str]] = {
         "It cannot be handed over like this: look at the agency, the time and the fields."
     ),
     "import_refused": msg(
-        "The file cannot be imported as it is: see the columns and the encoding that are wanted."
+        "The file cannot be imported as it is: check its columns and its encoding."
     ),
     "too_many_imports": msg("Your agency has several imports under way: wait for one to end."),
     "already_exists": msg("This name or reference is taken."),

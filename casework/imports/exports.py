@@ -106,7 +106,7 @@ class Exports:
         yield out.take()
 
     def _subjects(self, watchlist_id: str) -> Iterator[list[Subject]]:
-        """Yield the subjects of a list, some at a time, each time anew from the database."""
+        """Yield the subjects of a list, some at a time, each time with a new query."""
         after = ""
         while True:
             query = (

@@ -1,7 +1,7 @@
 """The files that imports read and exports write: CSV with a heading, or JSON Lines.
 
 One row is one subject. In CSV, a cell with several values separates them by `;` or is a JSON array;
-an empty cell clears the field. What is wrong with the file as a whole is told at once
+an empty cell clears the field. What is wrong with the file as a whole is raised at once
 (`ImportRefused`); what is wrong with one row becomes a `Fault` of that row, and the next is read.
 """
 

@@ -1,4 +1,4 @@
-"""Imports as their agency sees them: received, listed, cancelled; `import_queue` works them off."""
+"""Imports as their agency sees them: received, listed, cancelled; `queue` hands them out."""
 
 from collections.abc import Iterator
 from datetime import timedelta

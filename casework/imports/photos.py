@@ -40,7 +40,7 @@ BROKEN: Final = (
 
 
 class PhotoUnavailable(Exception):
-    """A photo that a row names cannot be had; `code` and `message` say why."""
+    """A photo that a row names is not available; `code` and `message` say why."""
 
     def __init__(self, code: str, message: Message) -> None:
         super().__init__(str(message))
@@ -77,7 +77,7 @@ class ZippedPhotos:
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
-        # Accents are spelt in two ways, and a Mac's ZIPs have the other one.
+        # Accents are encoded in two ways, and a Mac's ZIPs have the other one.
         self._members = {_spelt(info.filename): info for info in archive.infolist()}
 
     def size(self, name: str) -> int:
@@ -144,7 +144,7 @@ def open_zip(file: BinaryIO, field: str, most_unpacked: int) -> zipfile.ZipFile:
         most_unpacked: bytes that all members may have together.
 
     Raises:
-        ImportRefused: it is no ZIP, or not one that is safe to unpack.
+        ImportRefused: it is not a ZIP, or not one that is safe to unpack.
     """
     try:
         archive = zipfile.ZipFile(_Bounded(file))

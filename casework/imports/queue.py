@@ -48,7 +48,7 @@ class ClaimedImport:
 
     @property
     def actor(self) -> Actor:
-        """Whoever brought the file in; in place of a request, the trail names the import."""
+        """The officer who sent the file in; in place of a request, the trail names the import."""
         job = self.job
         return Actor(
             ActorKind(job.actor_kind),
@@ -65,7 +65,7 @@ class ImportTaken(Exception):
 
 
 class ImportQueue:
-    """Hands imports out and writes down how far they are."""
+    """Hands imports out and records their progress."""
 
     def __init__(self, kernel: Kernel) -> None:
         self._database = kernel.database

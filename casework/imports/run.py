@@ -27,7 +27,7 @@ from detector.errors import PhotoTooLarge
 
 # Rows stored in one transaction: others wait to write for as long as that takes.
 _BATCH: Final = 32
-# Bytes of photos held in memory for one batch, but for a row that has more by itself.
+# Bytes of photos held in memory for one batch, except for a single row that has more.
 _BATCH_BYTES: Final = 64 << 20
 
 RowCheck = Callable[[Mapping[str, Any], str], CheckedRow | Sequence[Fault]]

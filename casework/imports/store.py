@@ -46,7 +46,7 @@ class StoredRow:
 
 @dataclass(slots=True)
 class BatchOutcome:
-    """What storing some rows came to."""
+    """The result of storing some rows."""
 
     created: int = 0
     updated: int = 0

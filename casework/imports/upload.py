@@ -30,7 +30,7 @@ class Uploads:
         self._vault = kernel.vault
 
     def add(self, import_id: str, stream: str, number: int, content: bytes) -> None:
-        """Keep one piece: `PIECE` bytes, but for the last of a stream."""
+        """Keep one piece: `PIECE` bytes, or fewer at the end of a stream."""
         sealed = self._vault.seal(content, rows.import_piece(import_id, stream, number))
         with self._database.write() as session:
             session.add(

@@ -69,7 +69,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "account_factor_due": "Set up a second factor first: this installation requires one.",
     "password_wrong": "The present password is wrong.",
     "password_changed_meanwhile": "Your password was changed meanwhile: sign in with the new one.",
-    "password_unchanged": "Choose a password that you have not now.",
+    "password_unchanged": "Choose a password other than the present one.",
     "password_too_short": "Choose a password of at least {least} characters.",
     "password_too_long": "Choose a password of at most {most} characters.",
     "password_repetitive": "Choose a password that does not repeat so few characters.",
@@ -90,8 +90,8 @@ ENGLISH: Final[Mapping[str, str]] = {
         "The identity provider takes back its answer: sign in again from the beginning."
     ),
     "sign_on_token_unsound": (
-        "The identity provider's answer is not sound: sign in again, and tell your operator if "
-        "it stays so."
+        "The identity provider's answer is not valid: sign in again, and tell your operator if "
+        "this continues."
     ),
     "sign_on_unknown": (
         "The identity provider knows you, but no account here is tied to yours: ask your "
@@ -101,7 +101,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "sign_on_passwords_off": "Passwords are not used here: sign in through the identity provider.",
     "provider_unavailable": (
         "The identity provider does not answer as it should: try again in a moment, and tell "
-        "your operator if it stays so."
+        "your operator if this continues."
     ),
     "provider_none": "This installation has no identity provider: sign in with a password.",
     # Accounts: agencies, officers, keys
@@ -133,9 +133,7 @@ ENGLISH: Final[Mapping[str, str]] = {
         "Nobody changes their own roles or switches themselves off: ask another administrator."
     ),
     "officer_without_password": "This officer signs in at the identity provider.",
-    "permission_missing": (
-        "This act ({act}) is not among what you may do: it takes one of the roles {roles}."
-    ),
+    "permission_missing": ("You may not do this ({act}): it requires one of the roles {roles}."),
     "port_not_permitted": "This key may not submit encounters of port {port}.",
     # Watchlists, subjects and their photos
     "watchlist_not_found": "There is no watchlist {watchlist}.",
@@ -144,7 +142,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "watchlist_exists": "A watchlist called '{name}' already exists.",
     "watchlist_name_taken": "Another watchlist already has that name.",
     "watchlist_changed": "The watchlist has changed since you read it: read it again.",
-    "watchlist_in_use": "{subjects} subjects stand on this watchlist: remove them from it first.",
+    "watchlist_in_use": "{subjects} subjects are on this watchlist: remove them from it first.",
     "subject_not_found": "There is no subject {subject}.",
     "subject_photo_not_found": "Subject {subject} has no photo {photo}.",
     "subject_reference_taken": "Another subject already has that reference.",
@@ -196,7 +194,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     ),
     "list_lacks_column": "The column `{column}` is missing.",
     "list_column_unknown": "There is an unknown column; known are {columns}.",
-    "list_column_twice": "The column `{column}` stands twice.",
+    "list_column_twice": "The column `{column}` appears twice.",
     "list_empty": "The file has no rows.",
     "list_too_long": "The file has more than {rows} rows: send it in several.",
     "zip_damaged": "This is not a ZIP file, or it is damaged.",
@@ -241,12 +239,12 @@ ENGLISH: Final[Mapping[str, str]] = {
     "field_too_small": "It must be at least {least}.",
     "field_too_great": "It may be at most {most}.",
     "field_no_choice": "It must be one of these: {choices}.",
-    "field_no_date": "It is no date such as 2027-01-05.",
-    "field_no_time": "It is no time with its zone, such as 2027-01-05T12:00:00+07:00.",
-    "field_no_number": "It is no whole number.",
-    "field_no_text": "It is no text.",
-    "field_no_list": "It is no list.",
-    "field_pattern": "It is not written as it has to be.",
+    "field_no_date": "It is not a date such as 2027-01-05.",
+    "field_no_time": "It is not a time with its zone, such as 2027-01-05T12:00:00+07:00.",
+    "field_no_number": "It is not a whole number.",
+    "field_no_text": "It is not text.",
+    "field_no_list": "It is not a list.",
+    "field_pattern": "It does not have the required format.",
     "field_invalid": "The value is not valid.",
     # Screening and searches
     "idempotency_key_reused": (
@@ -279,22 +277,24 @@ ENGLISH: Final[Mapping[str, str]] = {
     "alert_taken": "Another officer has taken this alert; a supervisor can take over.",
     "alert_yours": "You have already taken this alert.",
     "alert_to_acknowledge": "Acknowledge the alert first: its list requires that.",
-    "alert_disagreed": "Two officers have looked and did not agree: take the alert and look anew.",
-    "alert_same_officer": "The second opinion takes another officer than the first.",
+    "alert_disagreed": (
+        "Two officers have looked and did not agree: take the alert and compare again."
+    ),
+    "alert_same_officer": "The second opinion must come from another officer than the first.",
     "alert_second_first": "A second officer has to look first: the alert's list requires it.",
     "alert_ends_otherwise": (
         "The traveller is not the person on the list, so the alert cannot end as {disposal}."
     ),
     "alert_undecided": (
-        "Nobody could tell whether it is the person on the list, so the alert cannot end as "
-        "{disposal}: take it and look anew."
+        "It is not certain whether this is the person on the list, so the alert cannot end as "
+        "{disposal}: take it and compare again."
     ),
     "alert_not_to_acknowledge": "An alert that is {state} cannot be acknowledged.",
     "alert_not_to_decide": "An alert that is {state} cannot be decided.",
     "alert_not_to_confirm": "An alert that is {state} cannot be confirmed.",
     "alert_not_to_refer": "An alert that is {state} cannot be referred.",
     "alert_not_to_close": "An alert that is {state} cannot be closed.",
-    "alert_under_review": "under review",
+    "alert_under_review": "waiting for a second opinion",
     # Where a threshold comes from, and whether the audit trail is whole
     "basis_by_hand": "set by hand",
     "basis_prior": "prior of {pack}: FPIR {fpir} at {templates} templates",
@@ -303,10 +303,10 @@ ENGLISH: Final[Mapping[str, str]] = {
         "calibration {calibration}: FPIR {fpir} at {templates} templates, extrapolated from {size}"
     ),
     "trail_record_missing": "record {record} is missing",
-    "trail_record_misplaced": "record {record} does not belong where it stands",
+    "trail_record_misplaced": "record {record} is out of its place",
     "trail_record_altered": "record {record} is not as it was written",
     "trail_rewritten": (
-        "the records up to {record} are not those that were exported: the trail was written anew"
+        "the records up to {record} are not those that were exported: the trail was rewritten"
     ),
     "trail_shorter_than_export": "record {record} is missing: the export goes to {last}",
     "trail_cut_short": "record {record} is missing: the trail goes to {last}",
@@ -324,14 +324,14 @@ ENGLISH: Final[Mapping[str, str]] = {
         "The {side} cannot {move} a referral that is {state} and was not accepted."
     ),
     "referral_not_yours": "Only officers of the two agencies answer a referral.",
-    "referral_outcome_missing": "Say what came of it.",
-    "referral_outcome_of_sender": "The receiver says what came of it, not the sender.",
+    "referral_outcome_missing": "State the outcome.",
+    "referral_outcome_of_sender": "The receiver states the outcome, not the sender.",
     "referral_due_in_past": "An answer cannot be due before the referral is sent.",
-    "referral_receiver_unknown": "There is no agency {agency} at work.",
+    "referral_receiver_unknown": "There is no active agency {agency}.",
     "referral_sender_unknown": "There is no such agency.",
-    "referral_to_self": "An agency refers nothing to itself.",
+    "referral_to_self": "An agency cannot refer to itself.",
     "referral_fields_of_list": (
-        "Only the agency that owns the list may hand on what stands on it: leave out {fields}"
+        "Only the agency that owns the list may pass on what is on it: leave out {fields}"
     ),
     "referral_subject_erased": "The subject has been erased: leave its fields out.",
     "referral_probe_erased": "The traveller's photo has been erased: leave it out.",
@@ -350,7 +350,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     # Webhooks
     "webhook_not_found": "There is no webhook {webhook}.",
     "webhook_changed": "The webhook has changed since you read it: read it again.",
-    "webhook_lacks_receiver": "Name the agency that is told, or the key of a port system.",
+    "webhook_lacks_receiver": "Name the receiving agency, or the key of a port system.",
     "webhook_key_not_found": "There is no key {key} of a port system.",
     "webhook_disabled": "Delivery {delivery} failed {attempts} times.",
     "delivery_not_to_replay": (
@@ -394,7 +394,7 @@ ENGLISH: Final[Mapping[str, str]] = {
         "database, or the record from a backup if it was altered"
     ),
     "data_key_digits": "{path} must hold {digits} hexadecimal digits",
-    "data_key_length": "a data key has {wanted} bytes, this one {found}",
+    "data_key_length": "a data key has {required} bytes, this one {found}",
     "data_key_unreadable": "{path} cannot be read as a data key: {error}",
     "prior_missing": (
         "pack {pack} has no [prior], so no threshold can be set: measure one with `python -m "

@@ -28,7 +28,7 @@ class Vault:
 
     def __init__(self, key: bytes) -> None:
         if len(key) != KEY_BYTES:
-            raise SetUpError("data_key_length", wanted=KEY_BYTES, found=len(key))
+            raise SetUpError("data_key_length", required=KEY_BYTES, found=len(key))
         self._cipher = AESGCM(key)
 
     def seal(self, content: bytes, row: RowName) -> bytes:

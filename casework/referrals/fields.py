@@ -37,7 +37,7 @@ class FieldKind(Enum):
 
 
 class FieldGroup(Enum):
-    """What a field tells something of."""
+    """What a field is about."""
 
     TRAVELLER = auto()
     PERSON = auto()
@@ -49,7 +49,7 @@ class FieldGroup(Enum):
 
     @property
     def of_list(self) -> bool:
-        """Whether it tells something of a list: for its owner alone to hand on."""
+        """Whether it reveals something of a list: then only its owner may hand it on."""
         return self in (FieldGroup.PERSON, FieldGroup.LIST)
 
 
@@ -65,7 +65,7 @@ class Field(Generic[Source]):
     group: FieldGroup
     kind: FieldKind | type[StrEnum]
     read: Callable[[Source], Any]
-    """Raises InvalidReferral where what it tells of was erased."""
+    """Raises InvalidReferral where its content was erased."""
     proposed: bool = False
     """Whether it is chosen until an officer says otherwise."""
 
@@ -190,4 +190,4 @@ class AlertField(ReferralField):
 
 
 OF_LIST: Final = frozenset(each for each in AlertField if each.field.group.of_list)
-"""Fields that tell something of a list: for its owner to hand on."""
+"""Fields that reveal something of a list: only its owner may hand them on."""

@@ -61,7 +61,7 @@ def copied(
 
 
 def preview(fields: Collection[ReferralField], source: object) -> dict[str, Any]:
-    """Return what could be handed over now but for photos; what was erased is left out."""
+    """Return what could be handed over now, without photos and without what was erased."""
     values = {}
     for each in fields:
         if isinstance(each.field, Field):

@@ -33,7 +33,7 @@ class Box(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReferralFilter:
-    """Which referrals are wanted; what is None does not matter."""
+    """Which referrals to list; None sets no condition."""
 
     box: Box = Box.IN
     states: tuple[ReferralState, ...] | None = None
@@ -111,7 +111,7 @@ class Referrals:
         return [(row, _overdue(row, now)) for row in found]
 
     def get(self, actor: Actor, referral_id: str) -> ReferralView:
-        """Return a referral with what it carries and what was said.
+        """Return a referral with what it carries and its messages.
 
         Raises:
             NotPermitted, NotFound: the actor may see none, or not this one.

@@ -5,7 +5,7 @@
 
 The receiving agency may ask back before it answers (`questioned`); the sender's reply puts the
 referral where it was. Either side closes what is answered; the sender alone closes what was
-declined, or takes back what nobody has accepted yet. Whatever is not said here is not allowed.
+declined, or takes back what nobody has accepted yet. What is not listed here is not allowed.
 """
 
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Move(StrEnum):
     REPLY = "reply"
     """The sender answers a question."""
     ANSWER = "answer"
-    """The receiver says what came of it."""
+    """The receiver states the outcome."""
     CLOSE = "close"
 
 

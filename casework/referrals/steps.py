@@ -35,7 +35,7 @@ SEND: Final = "send"
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """To whom something is handed over, why, and by when an answer is wanted."""
+    """To whom something is handed over, why, and when an answer is due."""
 
     receiver_id: str
     note: str
@@ -170,7 +170,7 @@ class ReferralSteps:
         outcome: Disposal | None = None,
         version: int | None = None,
     ) -> None:
-        """Reply to a question, as the sender, or say what came of it, as the receiver.
+        """Reply to a question, as the sender, or state the outcome, as the receiver.
 
         Raises:
             InvalidReferral: the receiver names no outcome, or the sender names one.

@@ -31,7 +31,7 @@ PORTRAIT_FORMAT: Final = "jpeg"
 
 @dataclass(frozen=True, slots=True)
 class AlertFilter:
-    """Which alerts are wanted; what is None does not matter."""
+    """Which alerts to list; None sets no condition."""
 
     states: tuple[AlertState, ...] | None = None
     watchlist_id: str | None = None
@@ -102,7 +102,7 @@ class SubjectCard:
 
 @dataclass(frozen=True, slots=True)
 class AlertView:
-    """An alert with everything that a comparison by eye needs, but for the photos."""
+    """An alert with everything that a comparison by eye needs, except the photos."""
 
     alert: Alert
     """Its `encounter` is loaded."""
@@ -284,7 +284,7 @@ def position(alert: Alert) -> AlertPosition:
 
 
 def policy(alert: Alert) -> ReviewPolicy:
-    """Return what an alert's watchlist asked for when it was raised."""
+    """Return what an alert's watchlist required when it was raised."""
     return ReviewPolicy(alert.requires_acknowledgement, alert.requires_second_officer)
 
 

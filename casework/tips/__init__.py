@@ -1,1 +1,1 @@
-"""Reports from the public and from agencies, and what officers make of them."""
+"""Tips: reports from the public and from agencies, and what officers do with them."""

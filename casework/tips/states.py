@@ -1,4 +1,4 @@
-"""The life of a tip: recorded, searched, and then made something of. Pure rules, no records.
+"""The life of a tip: recorded, searched, and then settled. Pure rules, no records.
 
     new -> searched -> referred | enrolled | dismissed
 

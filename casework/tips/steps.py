@@ -1,4 +1,4 @@
-"""What an officer does with a tip: records it, searches it, and makes something of it or not.
+"""What an officer does with a tip: records, searches, refers, enrols or dismisses it.
 
 Each step is one transaction with its audit record. Photos are analysed before it begins.
 """
@@ -44,7 +44,7 @@ from casework.watchlists.subjects import NewSubject
 from detector.pipeline import Pipeline
 
 _GROUP: Final = 4
-"""A reference is two groups of so many letters and digits, to be said over the telephone."""
+"""A reference is two groups of this many letters and digits, to be read out over the telephone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class NewTip:
     place: str | None = None
     happened_at: datetime | None = None
     source: str | None = field(default=None, repr=False)
-    """Who reported it; kept apart."""
+    """Who reported it; stored separately."""
 
 
 class TipSteps:
@@ -80,7 +80,7 @@ class TipSteps:
         self._clock = kernel.clock
 
     def record(self, actor: Actor, new: NewTip, photo: bytes | None = None) -> Tip:
-        """Write down a report; its photo, if any, is kept even if no face can be searched in it.
+        """Record a report; its photo, if any, is kept even if no face can be searched in it.
 
         Raises:
             NotPermitted: the actor may not, or is of no agency.
@@ -187,7 +187,7 @@ class TipSteps:
         return enrolled
 
     def dismiss(self, actor: Actor, tip_id: str, reason: str, version: int | None = None) -> None:
-        """Make nothing of a tip, and say why.
+        """Dismiss a tip, with the reason.
 
         Raises:
             NotPermitted, NotFound, StaleVersion, IllegalTransition: nothing was changed.

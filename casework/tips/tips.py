@@ -1,6 +1,6 @@
 """Reading tips: what the public or another agency reported, kept by the agency that recorded it.
 
-A tip's source is kept apart: whoever reads the tip is told only that there is one. Supervisors of
+A tip's source is stored separately: readers of the tip see only that there is one. Supervisors of
 the recording agency can read it, and each time they do goes into the audit trail.
 """
 
@@ -32,7 +32,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class TipFilter:
-    """Which tips are wanted; what is None does not matter."""
+    """Which tips to list; None sets no condition."""
 
     states: tuple[TipState, ...] | None = None
     reference: str | None = None
@@ -58,7 +58,7 @@ class TipView:
     tip: Tip
     report: Report
     dismissal: str | None
-    """Why nothing was made of it."""
+    """Why it was dismissed."""
 
 
 class Tips:

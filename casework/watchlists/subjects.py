@@ -1,4 +1,4 @@
-"""Subjects: the people who stand on an agency's watchlists.
+"""Subjects: the people on an agency's watchlists.
 
 Making one is `casework.watchlists.enrolment`'s work. What is shown of a subject is audited before
 it is given out.
@@ -60,7 +60,7 @@ class NewSubject:
 
 @dataclass(frozen=True, slots=True)
 class SubjectFilter:
-    """Which subjects are wanted; what is None does not matter."""
+    """Which subjects to list; None sets no condition."""
 
     watchlist_id: str | None = None
     words: str | None = None
@@ -242,7 +242,7 @@ def owner_of(
         if owner_id is not None and row.agency_id != owner_id:
             raise NotFound("watchlist_not_of_owner", watchlist=watchlist_id)
         owner_id = row.agency_id
-    assert owner_id is not None  # noqa: S101 - a subject stands on one watchlist at least
+    assert owner_id is not None  # noqa: S101 - a subject is on at least one watchlist
     return owner_id
 
 
@@ -261,7 +261,7 @@ def check_birth(birth_date: date | None, birth_year: int | None, now: datetime) 
 
 
 def list_on(subject: Subject, watchlist_ids: Sequence[str]) -> None:
-    """Let a subject stand on exactly these watchlists."""
+    """Put a subject on exactly these watchlists."""
     standing = {membership.watchlist_id: membership for membership in subject.memberships}
     subject.memberships = [
         standing.get(watchlist_id) or WatchlistEntry(watchlist_id=watchlist_id)

@@ -91,7 +91,7 @@ def test_an_alert_is_handed_to_another_agency_and_answered(site, gate, bans, win
     expect(theirs.get_by_text("Who is this?")).to_be_visible()
     expect(theirs.get_by_text("Person 1")).to_be_visible()
     button(theirs, "Accept").click()
-    theirs.get_by_label("What came of it?").select_option(label="Mistaken identity")
+    theirs.get_by_label("What was the outcome?").select_option(label="Mistaken identity")
     theirs.locator("#answer-note").fill("Somebody else.")
     button(theirs, "Send the answer").click()
     ours.reload()

@@ -1,4 +1,4 @@
-"""Administration of agencies: whoever runs the installation keeps them."""
+"""Administration of agencies, by the agency that runs the installation."""
 
 from typing import Annotated, Final
 

@@ -33,7 +33,7 @@ Watcher = Annotated[
 PAGE_SIZE: Final = 100
 _MOST_LISTS: Final = 200
 
-# What can be asked for says nothing of a first opinion, which a second officer must not know.
+# The choices reveal nothing of a first opinion, which a second officer must not know.
 STATES: Final[dict[str, tuple[AlertState, ...] | None]] = {
     "open": (*sorted(OPEN), AlertState.UNDER_REVIEW),
     "new": (AlertState.NEW,),
@@ -49,7 +49,7 @@ _WHOSE: Final = ("all", "mine", "agency")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the filter's form says; what makes no sense counts as not said."""
+    """The filter's form; a value that makes no sense counts as left out."""
 
     state: str = "open"
     port: str = ""

@@ -30,7 +30,7 @@ TipReferrer = Annotated[OfficerRequest, Depends(RequirePermission(Permission.HAN
 
 _MOST_REFERRALS: Final = 20
 _TIME_TO_ANSWER: Final = timedelta(days=3)
-"""Proposed; the officer says by when an answer is wanted."""
+"""Proposed; the officer sets when an answer is due."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def page(visit: Handler) -> Response:
 
 @router.get("/{referral_id}")
 def show(referral_id: str, visit: Handler) -> Response:
-    """Show one referral: exactly what it carries, and what was said."""
+    """Show one referral: exactly what it carries, and its messages."""
     return _page(visit, referral_id)
 
 

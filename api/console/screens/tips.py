@@ -1,4 +1,4 @@
-"""Tips: what was reported, and what officers make of it."""
+"""Tips: what was reported, and what officers do with it."""
 
 import asyncio
 from typing import Annotated, Any, Final
@@ -75,7 +75,7 @@ def blank(visit: Handler) -> Response:
 
 @router.post("/new", dependencies=[work_place(RequirePermission(Permission.HANDLE_TIP))])
 async def record(visit: Handler, pool: Workers) -> Response:
-    """Write down what was reported."""
+    """Record a tip."""
     photos, service = visit.posted.files.get("photo", ()), visit.service
     try:
         fields = visit.posted_with_zone("happened_at").parse(TipForm)
@@ -128,7 +128,7 @@ async def search(tip_id: str, visit: Searcher, pool: Workers) -> Response:
 
 @router.post("/{tip_id}/dismiss")
 def dismiss(tip_id: str, visit: Handler) -> Response:
-    """Make nothing of a tip."""
+    """Dismiss a tip."""
     try:
         reason = visit.posted.parse(DismissalIn).reason
         version = visit.posted.number("version")
@@ -161,7 +161,7 @@ async def enrol(tip_id: str, visit: Editor, pool: Workers) -> Response:
         wrong = {each.field.split(".")[0] for each in error.errors}
         return await asyncio.to_thread(_enrolment, visit, tip_id, wrong)
     except EnrolmentRefused:
-        said = visit.speech("Nobody can be searched by the photo of this tip.")
+        said = visit.speech("The photo of this tip cannot be searched with.")
         return await asyncio.to_thread(_enrolment, visit, tip_id, set(), said)
     except (StaleVersion, IllegalTransition, InvalidPeriod, ImpossibleBirth) as error:
         said = messages.translated_error(error, visit.speech)

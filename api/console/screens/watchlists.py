@@ -24,7 +24,7 @@ Editor = Annotated[OfficerRequest, Depends(RequirePermission(Permission.EDIT_WAT
 
 _MOST: Final = 500
 
-# A target is said as "one false alarm in so many travellers"; nobody thinks in 0.001.
+# A target is typed as "one false alarm in N travellers"; nobody thinks in 0.001.
 _DEFAULT_ONE_IN: Final = 1000
 _ROUNDING: Final = 12
 

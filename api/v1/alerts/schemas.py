@@ -86,7 +86,7 @@ class AlertEncounter(Answer):
 class AlertSummary(Answer):
     """An alert in the queue: nothing of the subject.
 
-    Nor its rank in the encounter, which would tell of alerts on lists that the reader cannot see.
+    Nor its rank in the encounter, which would reveal alerts on lists that the reader cannot see.
     """
 
     id: str

@@ -122,7 +122,7 @@ def rate_of(row: ImportJob) -> float | None:
 def check_row(
     fields: Mapping[str, Any], watchlist_id: str, zone: tzinfo
 ) -> CheckedRow | Sequence[Fault]:
-    """Check a row's fields as those of `POST /v1/subjects`; a reference is required besides.
+    """Check a row's fields as those of `POST /v1/subjects`; a reference is required too.
 
     Args:
         fields: as the file has them.

@@ -188,7 +188,7 @@ def answer(
     actor: Handler,
     version: ReadVersion,
 ) -> ReferralOut:
-    """Answer the receiver's question, as the sender, or say what came of it, as the receiver."""
+    """Answer the receiver's question, as the sender, or state the outcome, as the receiver."""
     steps.answer(actor, referral_id, body.note, body.outcome, version)
     return _answer(referrals, actor, referral_id, response)
 

@@ -27,7 +27,7 @@ Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 
 
 class _Referring(Strict):
-    """To whom something is handed over, why, and by when an answer is wanted."""
+    """To whom something is handed over, why, and when an answer is due."""
 
     receiver_id: Text = Field(description="The agency that receives it.")
     note: Note
@@ -67,7 +67,7 @@ class MustNote(Strict):
 
 
 class AnsweringIn(Strict):
-    """An answer: the sender's to a question, or the receiver's with what came of it."""
+    """An answer: the sender's to a question, or the receiver's with the outcome."""
 
     note: Note
     outcome: Disposal | None = Field(
@@ -112,7 +112,7 @@ class ReferralSummary(Answer):
     receiver: Party
     due_at: datetime
     overdue: bool = Field(description="Past its due time, and the receiver has not answered.")
-    outcome: Disposal | None = Field(description="What the receiver says came of it.")
+    outcome: Disposal | None = Field(description="The outcome, as the receiver states it.")
     created_at: datetime
     updated_at: datetime
     closed_at: datetime | None
@@ -181,7 +181,7 @@ class MessageOut(Answer):
 
 
 class ReferralOut(ReferralSummary):
-    """A referral with what it carries and what was said."""
+    """A referral with what it carries and its messages."""
 
     about: str | None = Field(
         description="The alert or tip that it was made from; null for the receiver."

@@ -41,7 +41,7 @@ class MeetingOut(Answer):
     """One encounter with a traveller who resembled the subject."""
 
     encounter: AlertEncounter
-    alerts: list[MeetingAlert] = Field(description="One for each list the subject stood on.")
+    alerts: list[MeetingAlert] = Field(description="One for each list the subject was on.")
 
     @classmethod
     def of(cls, meeting: Meeting, reader: Actor) -> Self:

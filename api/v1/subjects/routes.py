@@ -198,7 +198,7 @@ def encounters(
     actor: HistoryReader,
     query: Before,
 ) -> Page[MeetingOut]:
-    """Return where the subject was met, at every stage, newest first; and what came of it."""
+    """Return where the subject was met, at every stage, newest first, with the outcome."""
     rows, following = page_of(
         lambda most: history.page(actor, subject_id, query.before, most),
         query.limit,

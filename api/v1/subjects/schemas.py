@@ -50,7 +50,7 @@ class DocumentOut(Answer):
 class SubjectQuery(AfterPage):
     """Which subjects are listed."""
 
-    watchlist_id: Text | None = Field(default=None, description="Who stands on this list.")
+    watchlist_id: Text | None = Field(default=None, description="Subjects on this watchlist.")
     q: Text | None = Field(
         default=None,
         description="Part of a name, an alias, the reference or a document's number.",
@@ -230,5 +230,5 @@ class EnrolmentOut(Answer):
     created: bool
     photos: list[PhotoReportOut]
     similar: list[SimilarOut] = Field(
-        description="A warning, never a reason to refuse: the face stands on these lists already."
+        description="A warning, never a reason to refuse: the face is on these lists already."
     )

@@ -73,7 +73,7 @@ async def record(
     pool: Workers,
     zone: TheZone,
 ) -> TipOut:
-    """Write down what was reported. Who reported it goes into `source`, which is kept apart."""
+    """Record what was reported. Who reported it goes into `source`, which is stored separately."""
     form = await read_form(request)
     fields, file = form.parse(TipForm), form.at_most_one("photo")
     new = fields.new(zone)
@@ -222,7 +222,7 @@ async def enrol(
 @router.post(
     "/{tip_id}/dismiss",
     response_model=TipOut,
-    summary="Make nothing of a tip",
+    summary="Dismiss a tip",
     responses=problems.responses(*STEP),
 )
 def dismiss(
@@ -234,7 +234,7 @@ def dismiss(
     actor: Handler,
     version: ReadVersion,
 ) -> TipOut:
-    """Settle a tip without more; the reason is kept with it."""
+    """Dismiss a tip; the reason is kept with it."""
     steps.dismiss(actor, tip_id, body.reason, version)
     return _answer(tips, actor, tip_id, response)
 

@@ -55,7 +55,7 @@ class TipSummary(Answer):
     """A tip in a list: nothing of what it says."""
 
     id: str
-    reference: str = Field(description="To give to whoever reported it.")
+    reference: str = Field(description="To give to the person who reported it.")
     state: TipState
     origin: TipOrigin
     happened_at: datetime | None
@@ -82,7 +82,7 @@ class TipOut(TipSummary):
     search_id: str | None = Field(description="The last search with its photo.")
     searched_at: datetime | None
     subject_id: str | None = Field(description="Who was enrolled from it.")
-    dismissal: str | None = Field(description="Why nothing was made of it.")
+    dismissal: str | None = Field(description="Why it was dismissed.")
 
     @classmethod
     def seen(cls, view: TipView) -> Self:
@@ -109,7 +109,7 @@ class SourceOut(Answer):
 
 
 class DismissalIn(Strict):
-    """Why nothing is made of a tip."""
+    """Why a tip is dismissed."""
 
     reason: Note
 

@@ -129,7 +129,7 @@ def test_who_was_slower_keeps_the_note(siti, pol, alert, desk, signed_in):
     ("wrong", "said"),
     [
         ({"receiver_id": ""}, "Choose an agency."),
-        ({"note": " "}, "Say what you want of the other agency."),
+        ({"note": " "}, "Say what the other agency should do."),
         ({"due_at": "2026-02-01T10:00"}, "Choose a time that is still to come."),
         ({"due_at": "soon"}, "Choose a time that is still to come."),
     ],

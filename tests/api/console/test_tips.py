@@ -145,7 +145,7 @@ def test_a_photo_of_nobody_cannot_be_enrolled(signed_in, desk):
     analyst.open(f"/tips/{tip}/enrol")
     fields = {"name": "Nobody", "watchlist_ids": [desk.watchlists["wanted"]]}
     assert analyst.send(f"/tips/{tip}/enrol", **fields).status_code == 422
-    assert "Nobody can be searched by the photo of this tip." in analyst.text
+    assert "The photo of this tip cannot be searched with." in analyst.text
     assert "Nobody" in analyst.page.text
 
 
