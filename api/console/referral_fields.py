@@ -54,7 +54,7 @@ def written(member: ReferralField, value: Any, speech: Locale) -> str:  # noqa: 
 
 def of_alert(view: AlertView) -> dict[str, Any]:
     """Return what could be carried of an alert now, except the photos."""
-    source = AlertSource(view.alert, view.wanted, view.legal_basis)
+    source = AlertSource(view.alert, view.subject, view.legal_basis)
     return payload.preview(tuple(AlertField), source)
 
 

@@ -138,21 +138,21 @@ def _opened(session: Session, vault: Vault, photo_id: str) -> bytes | None:
 
 def _row(subject: Subject, *, photos: bool) -> dict[str, Any]:
     """Return a subject by the names of `COLUMNS`."""
-    said: dict[str, Any] = {name: getattr(subject, name) for name in COLUMNS if name != "photos"}
+    fields: dict[str, Any] = {name: getattr(subject, name) for name in COLUMNS if name != "photos"}
     # Without a reference of the owner's, the id is what an import knows the subject by.
-    said["reference"] = subject.reference or subject.id
+    fields["reference"] = subject.reference or subject.id
     for name in ("birth_date", "valid_from", "valid_until"):
-        said[name] = said[name].isoformat() if said[name] is not None else None
-    said["photos"] = [_name(photo) for photo in subject.photos] if photos else []
-    return said
+        fields[name] = fields[name].isoformat() if fields[name] is not None else None
+    fields["photos"] = [_name(photo) for photo in subject.photos] if photos else []
+    return fields
 
 
-def _csv(said: dict[str, Any]) -> str:
-    return csv_line([cell_of(name, said[name]) for name in COLUMNS])
+def _csv(fields: dict[str, Any]) -> str:
+    return csv_line([cell_of(name, fields[name]) for name in COLUMNS])
 
 
-def _json(said: dict[str, Any]) -> str:
-    return json.dumps(said, ensure_ascii=False) + "\n"
+def _json(fields: dict[str, Any]) -> str:
+    return json.dumps(fields, ensure_ascii=False) + "\n"
 
 
 _LINES: Final[dict[ExportForm, Callable[[dict[str, Any]], str]]] = {

@@ -114,20 +114,20 @@ def _from_json_lines(text: io.TextIOWrapper) -> Iterator[RawRow]:
 
 def _from_object(number: int, line: str) -> RawRow:
     try:
-        said = json.loads(line, object_pairs_hook=_once_each, parse_constant=_no_number)
+        fields = json.loads(line, object_pairs_hook=_once_each, parse_constant=_no_number)
     except (ValueError, RecursionError):
         return _malformed(number, Message("row_not_object"))
-    if not isinstance(said, dict):
+    if not isinstance(fields, dict):
         return _malformed(number, Message("row_not_object"))
-    reference = said.get("reference")
-    photos = said.pop("photos", [])
+    reference = fields.get("reference")
+    photos = fields.pop("photos", [])
     faults = []
     if not isinstance(photos, list) or not all(isinstance(each, str) for each in photos):
         photos = []
         faults.append(Fault("photos", INVALID, Message("row_photos_no_list")))
-    if _has_null(said) or any("\0" in name for name in photos):
+    if _has_null(fields) or any("\0" in name for name in photos):
         return _malformed(number, Message("row_null"))
-    return RawRow(number, _named(reference), said, tuple(photos), tuple(faults))
+    return RawRow(number, _named(reference), fields, tuple(photos), tuple(faults))
 
 
 def _from_csv(text: io.TextIOWrapper) -> Iterator[RawRow]:
@@ -175,20 +175,20 @@ def _from_cells(number: int, columns: Sequence[str], cells: Sequence[str]) -> Ra
     if len(cells) != len(columns):
         counts = {"cells": len(cells), "columns": len(columns)}
         return _malformed(number, Message("row_cells", counts))
-    said: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     faults = []
     for column, cell in zip(columns, map(str.strip, cells), strict=True):
         if column in _LISTS:
             try:
-                said[column] = _values(column, cell)
+                fields[column] = _values(column, cell)
             except (ValueError, RecursionError):
                 faults.append(Fault(column, INVALID, Message("row_cell_unreadable")))
         elif cell or column in _TEXTS:
-            said[column] = cell
+            fields[column] = cell
         elif column not in _KEPT_IF_EMPTY:
-            said[column] = None
-    photos = said.pop("photos", [])
-    return RawRow(number, _named(said["reference"]), said, tuple(photos), tuple(faults))
+            fields[column] = None
+    photos = fields.pop("photos", [])
+    return RawRow(number, _named(fields["reference"]), fields, tuple(photos), tuple(faults))
 
 
 def _values(column: str, cell: str) -> list[Any]:
@@ -208,8 +208,8 @@ def _document(text: str) -> dict[str, str]:
     """Read `passport:A1234567:IDN`; the country may be left out."""
     kind, _, rest = text.partition(":")
     number, _, country = rest.partition(":")
-    said = {"kind": kind.strip(), "number": number.strip()}
-    return said | {"country": country.strip()} if country.strip() else said
+    document = {"kind": kind.strip(), "number": number.strip()}
+    return document | {"country": country.strip()} if country.strip() else document
 
 
 def cell_of(column: str, value: Any) -> str:  # noqa: ANN401 - any field of a subject
@@ -242,10 +242,10 @@ def csv_line(cells: Sequence[str]) -> str:
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    said = dict(pairs)
-    if len(said) != len(pairs):
+    named = dict(pairs)
+    if len(named) != len(pairs):
         raise ValueError("a name stands twice")
-    return said
+    return named
 
 
 def _no_number(name: str) -> None:

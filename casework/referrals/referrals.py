@@ -43,15 +43,15 @@ class ReferralFilter:
 
     def conditions(self, actor: Actor, now: datetime) -> list[ColumnElement[bool]]:
         """Return the filter for a query."""
-        wanted = [_sent_by(actor) if self.box is Box.OUT else _received_by(actor)]
+        conditions = [_sent_by(actor) if self.box is Box.OUT else _received_by(actor)]
         if self.states is not None:
-            wanted.append(Referral.state.in_([state.value for state in self.states]))
+            conditions.append(Referral.state.in_([state.value for state in self.states]))
         if self.overdue is not None:
             late = (Referral.due_at < now) & Referral.state.in_([each.value for each in AWAITED])
-            wanted.append(late if self.overdue else ~late)
+            conditions.append(late if self.overdue else ~late)
         if self.about is not None:
-            wanted += [Referral.object_id == self.about, _sent_by(actor)]
-        return wanted
+            conditions += [Referral.object_id == self.about, _sent_by(actor)]
+        return conditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Referrals:
         self._clock = kernel.clock
 
     def page(
-        self, actor: Actor, before: str | None, limit: int, wanted: ReferralFilter
+        self, actor: Actor, before: str | None, limit: int, filters: ReferralFilter
     ) -> list[tuple[Referral, bool]]:
         """Return up to `limit` referrals, newest first, each with whether it is overdue.
 
@@ -99,12 +99,12 @@ class Referrals:
         """
         require(actor, Permission.HANDLE_REFERRAL)
         now = self._clock()
-        query = select(Referral).where(*wanted.conditions(actor, now))
+        query = select(Referral).where(*filters.conditions(actor, now))
         if before is not None:
             query = query.where(Referral.id < before)
         with self._database.read() as session:
             found = list(session.scalars(query.order_by(Referral.id.desc()).limit(limit)))
-        detail = {"box": wanted.box.value, "referrals": len(found)}
+        detail = {"box": filters.box.value, "referrals": len(found)}
         self._audit.note(
             AuditEntry(actor, "referral.list", owner_id=actor.agency_id, detail=detail)
         )

@@ -216,8 +216,8 @@ class ReferralSteps:
                 row.outcome = outcome.value
             if what is Move.CLOSE:
                 row.closed_at = now
-            said = (what.value, text)
-            row.messages.append(self._message(session, row, actor, agency_id, said))
+            written = (what.value, text)
+            row.messages.append(self._message(session, row, actor, agency_id, written))
             session.flush()
             detail = {"from": before, "to": row.state}
             if outcome is not None:
@@ -230,10 +230,10 @@ class ReferralSteps:
         row: Referral,
         actor: Actor,
         agency_id: str,
-        said: tuple[str, str | None],
+        written: tuple[str, str | None],
     ) -> ReferralMessage:
         """Make a message of an action and what was written with it."""
-        action, text = said
+        action, text = written
         officer = session.get(Officer, actor.id)
         name = rows.referral_messages(row.id)
         return ReferralMessage(

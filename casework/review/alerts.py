@@ -47,24 +47,24 @@ class AlertFilter:
 
     def conditions(self, reader: Actor) -> list[ColumnElement[bool]]:
         """Return the filter, by states as they are shown, for a query that joins encounters."""
-        wanted: list[ColumnElement[bool]] = []
+        conditions: list[ColumnElement[bool]] = []
         if self.states is not None:
-            wanted.append(_shown_in(reader, self.states))
+            conditions.append(_shown_in(reader, self.states))
         if self.watchlist_id is not None:
-            wanted.append(Alert.watchlist_id == self.watchlist_id)
+            conditions.append(Alert.watchlist_id == self.watchlist_id)
         if self.port is not None:
-            wanted.append(Encounter.port == self.port)
+            conditions.append(Encounter.port == self.port)
         if self.category is not None:
-            wanted.append(Alert.category == self.category)
+            conditions.append(Alert.category == self.category)
         if self.since is not None:
-            wanted.append(Alert.created_at >= self.since)
+            conditions.append(Alert.created_at >= self.since)
         if self.mine is not None:
-            wanted.append(Alert.acknowledged_by == self.mine)
+            conditions.append(Alert.acknowledged_by == self.mine)
         if self.owner_id is not None:
-            wanted.append(Alert.owner_id == self.owner_id)
+            conditions.append(Alert.owner_id == self.owner_id)
         if self.case_number is not None:
-            wanted.append(Alert.case_number == self.case_number)
-        return wanted
+            conditions.append(Alert.case_number == self.case_number)
+        return conditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class AlertView:
     """As the reader may see it."""
     owner_code: str
     legal_basis: str
-    wanted: SubjectCard | None
+    subject: SubjectCard | None
     enrolment_quality: dict[str, Any] | None
     steps: tuple[Step, ...]
     others: tuple[Alert, ...]
@@ -126,7 +126,7 @@ class Alerts:
         self._audit = kernel.audit
 
     def page(
-        self, actor: Actor, before: str | None, limit: int, wanted: AlertFilter
+        self, actor: Actor, before: str | None, limit: int, filters: AlertFilter
     ) -> list[Alert]:
         """Return up to `limit` alerts, newest first, those before id `before`.
 
@@ -138,7 +138,7 @@ class Alerts:
             select(Alert)
             .join(Alert.encounter)
             .options(joinedload(Alert.encounter))
-            .where(visible(actor), *wanted.conditions(actor))
+            .where(visible(actor), *filters.conditions(actor))
             .order_by(Alert.id.desc())
             .limit(limit)
         )

@@ -69,12 +69,12 @@ class Queue:
         self._audit = kernel.audit
         self._clock = kernel.clock
 
-    def page(self, actor: Actor, wanted: AlertFilter, number: int, size: int) -> QueuePage:
+    def page(self, actor: Actor, filters: AlertFilter, number: int, size: int) -> QueuePage:
         """Return one page of the queue.
 
         Args:
             actor: who reads it.
-            wanted: which alerts.
+            filters: which alerts.
             number: of the page, from 1.
             size: alerts on a page.
 
@@ -82,7 +82,7 @@ class Queue:
             NotPermitted: the actor may see none.
         """
         require(actor, Permission.READ_ALERT)
-        condition = and_(visible(actor), *wanted.conditions(actor))
+        condition = and_(visible(actor), *filters.conditions(actor))
         with self._database.read() as session:
             late = self._late(session)
             alerts = tuple(
@@ -128,7 +128,7 @@ class Queue:
         return self._clock()
 
     def described(
-        self, actor: Actor, alert_ids: Collection[str], wanted: AlertFilter
+        self, actor: Actor, alert_ids: Collection[str], filters: AlertFilter
     ) -> tuple[QueuePage, frozenset[str]]:
         """Return some alerts as a page would show them, and the ids of those that fit a filter.
 
@@ -150,7 +150,7 @@ class Queue:
             fitting = (
                 select(Alert.id)
                 .join(Alert.encounter)
-                .where(Alert.id.in_(alert_ids), *wanted.conditions(actor))
+                .where(Alert.id.in_(alert_ids), *filters.conditions(actor))
             )
             page = self._described(session, alerts, len(alerts))
             found = frozenset(session.scalars(fitting))

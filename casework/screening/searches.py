@@ -77,7 +77,7 @@ class CandidateEntry:
 
     watchlist: Watchlist
     owner_code: str
-    wanted: SubjectCard
+    subject: SubjectCard
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,14 +41,14 @@ class TipFilter:
     @property
     def conditions(self) -> list[ColumnElement[bool]]:
         """The filter for a query."""
-        wanted: list[ColumnElement[bool]] = []
+        conditions: list[ColumnElement[bool]] = []
         if self.states is not None:
-            wanted.append(Tip.state.in_([state.value for state in self.states]))
+            conditions.append(Tip.state.in_([state.value for state in self.states]))
         if self.reference is not None:
-            wanted.append(Tip.reference == self.reference.upper())
+            conditions.append(Tip.reference == self.reference.upper())
         if self.since is not None:
-            wanted.append(Tip.created_at >= self.since)
-        return wanted
+            conditions.append(Tip.created_at >= self.since)
+        return conditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Tips:
         self._vault = kernel.vault
         self._audit = kernel.audit
 
-    def page(self, actor: Actor, before: str | None, limit: int, wanted: TipFilter) -> list[Tip]:
+    def page(self, actor: Actor, before: str | None, limit: int, filters: TipFilter) -> list[Tip]:
         """Return up to `limit` tips, newest first, those before id `before`.
 
         Raises:
@@ -77,7 +77,7 @@ class Tips:
         """
         require(actor, Permission.HANDLE_TIP)
         query = select(Tip).where(
-            within_reach(actor, Permission.HANDLE_TIP, Tip.agency_id), *wanted.conditions
+            within_reach(actor, Permission.HANDLE_TIP, Tip.agency_id), *filters.conditions
         )
         if before is not None:
             query = query.where(Tip.id < before)

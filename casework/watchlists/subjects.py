@@ -70,9 +70,10 @@ class SubjectFilter:
     @property
     def conditions(self) -> list[ColumnElement[bool]]:
         """The filter for a query."""
-        wanted: list[ColumnElement[bool]] = []
+        conditions: list[ColumnElement[bool]] = []
         if self.watchlist_id is not None:
-            wanted.append(Subject.memberships.any(WatchlistEntry.watchlist_id == self.watchlist_id))
+            on_list = WatchlistEntry.watchlist_id == self.watchlist_id
+            conditions.append(Subject.memberships.any(on_list))
         if self.words is not None:
             fields = (
                 Subject.name,
@@ -81,10 +82,11 @@ class SubjectFilter:
                 cast(Subject.aliases, String),
                 cast(Subject.documents, String),
             )
-            wanted.append(or_(*(each.icontains(self.words, autoescape=True) for each in fields)))
+            found = [each.icontains(self.words, autoescape=True) for each in fields]
+            conditions.append(or_(*found))
         if self.lapses_before is not None:
-            wanted.append(Subject.valid_until < self.lapses_before)
-        return wanted
+            conditions.append(Subject.valid_until < self.lapses_before)
+        return conditions
 
 
 class Subjects:
@@ -108,7 +110,7 @@ class Subjects:
         return row
 
     def page(
-        self, actor: Actor, after: str | None, limit: int, wanted: SubjectFilter | None = None
+        self, actor: Actor, after: str | None, limit: int, filters: SubjectFilter | None = None
     ) -> list[Subject]:
         """Return up to `limit` subjects in order of making, those after id `after`.
 
@@ -116,12 +118,12 @@ class Subjects:
             NotPermitted: the actor may read none.
         """
         require(actor, Permission.READ_SUBJECT)
-        wanted = wanted or SubjectFilter()
+        filters = filters or SubjectFilter()
         query = (
             select(Subject)
             .options(selectinload(Subject.photos))
             .where(
-                within_reach(actor, Permission.READ_SUBJECT, Subject.agency_id), *wanted.conditions
+                within_reach(actor, Permission.READ_SUBJECT, Subject.agency_id), *filters.conditions
             )
             .order_by(Subject.id)
             .limit(limit)
@@ -130,7 +132,7 @@ class Subjects:
             query = query.where(Subject.id > after)
         with self._database.read() as session:
             found = list(session.scalars(query))
-        detail = {"watchlist": wanted.watchlist_id, "subjects": len(found)}
+        detail = {"watchlist": filters.watchlist_id, "subjects": len(found)}
         self._audit.note(AuditEntry(actor, "subject.list", detail=detail, owner_id=actor.agency_id))
         return found
 

@@ -47,26 +47,26 @@ def export(visit: Reader) -> Response:
 
 def _page(visit: OfficerRequest, verdict: Verdict | None = None) -> Response:
     query = visit.request.query_params
-    said = {
+    chosen = {
         name: query.get(name, "").strip()[:_LONGEST]
         for name in ("actor", "action", "object", "outcome", "since", "until")
     }
-    wanted = AuditFilter(
-        said["actor"] or None,
-        said["action"] or None,
-        said["object"] or None,
-        said["outcome"] if said["outcome"] in (DONE, REFUSED) else None,
-        period.beginning(_day(said["since"]), visit.speech.zone),
-        period.limit(_day(said["until"]), visit.speech.zone),
+    filters = AuditFilter(
+        chosen["actor"] or None,
+        chosen["action"] or None,
+        chosen["object"] or None,
+        chosen["outcome"] if chosen["outcome"] in (DONE, REFUSED) else None,
+        period.beginning(_day(chosen["since"]), visit.speech.zone),
+        period.limit(_day(chosen["until"]), visit.speech.zone),
     )
     before = query.get("before", "")
     number = int(before) if before.isascii() and before.isdecimal() and len(before) < 19 else None
     rows, following = page_of(
-        lambda most: visit.service.oversight.trail.page(visit.actor, number, most, wanted),
+        lambda most: visit.service.oversight.trail.page(visit.actor, number, most, filters),
         PAGE_SIZE,
         lambda row: row.seq,
     )
-    return visit.page("audit.html", said=said, rows=rows, following=following, verdict=verdict)
+    return visit.page("audit.html", chosen=chosen, rows=rows, following=following, verdict=verdict)
 
 
 def _day(text: str) -> date | None:

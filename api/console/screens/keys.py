@@ -31,14 +31,14 @@ def create(visit: Keeper) -> Response:
     """Make a key; its text is on the page that answers, and nowhere else."""
     try:
         posted = visit.posted
-        said = {
+        values = {
             "name": posted.text("name"),
             "scopes": posted.texts("scopes"),
             # Typed into one line; nothing means all ports.
             "ports": posted.text("ports").upper().replace(",", " ").split() or None,
             "agency_id": posted.text("agency_id") or None,
         }
-        body = validated(KeyIn, said)
+        body = validated(KeyIn, values)
         new = NewKey(
             body.name,
             frozenset(body.scopes),

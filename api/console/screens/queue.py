@@ -48,7 +48,7 @@ _WHOSE: Final = ("all", "mine", "agency")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class QueueForm:
     """The filter's form; a value that makes no sense counts as left out."""
 
     state: str = "open"
@@ -59,7 +59,7 @@ class Asked:
     page: int = 1
 
     @classmethod
-    def of(cls, request: Request) -> "Asked":
+    def of(cls, request: Request) -> "QueueForm":
         """Read it from the address."""
         query = request.query_params
         state, whose, category = (query.get(name, "") for name in ("state", "whose", "category"))
@@ -73,7 +73,7 @@ class Asked:
             max(1, int(page)) if page.isascii() and page.isdecimal() and len(page) < 6 else 1,
         )
 
-    def wanted(self, visit: OfficerRequest) -> AlertFilter:
+    def filters(self, visit: OfficerRequest) -> AlertFilter:
         """Return the filter."""
         return AlertFilter(
             STATES[self.state],
@@ -86,16 +86,16 @@ class Asked:
 
     def address(self, path: str = "/alerts", **other: object) -> str:
         """Return the address that says this, or this with something else."""
-        said = {name: getattr(self, name) for name in self.__slots__} | other
-        plain = Asked()
-        differs = {n: v for n, v in said.items() if v != getattr(plain, n, None)}
+        chosen = {name: getattr(self, name) for name in self.__slots__} | other
+        plain = QueueForm()
+        differs = {n: v for n, v in chosen.items() if v != getattr(plain, n, None)}
         return f"{path}?{urlencode(differs)}" if differs else path
 
 
 @router.get("/alerts")
 def show(visit: Reader) -> Response:
     """Show a page of the queue, or the one alert whose case number is asked for."""
-    asked = Asked.of(visit.request)
+    chosen = QueueForm.of(visit.request)
     number, fault = visit.request.query_params.get("number", "").strip(), ""
     if number:
         try:
@@ -104,13 +104,13 @@ def show(visit: Reader) -> Response:
             fault = messages.translated(refused.message, visit.speech)
     records, actor = visit.service, visit.actor
     mark = records.exchange.feed.last(actor)  # before the page is read: nothing falls between
-    page = records.review.queue.page(actor, asked.wanted(visit), asked.page, PAGE_SIZE)
+    page = records.review.queue.page(actor, chosen.filters(visit), chosen.page, PAGE_SIZE)
     return visit.page(
         "queue.html",
         status=422 if fault else 200,
         number=number,
         fault=fault,
-        asked=asked,
+        chosen=chosen,
         queue=page,
         pages=max(1, -(-page.total // PAGE_SIZE)),
         standing=records.review.queue.open_alerts(actor),
@@ -135,24 +135,24 @@ def _numbered(visit: OfficerRequest, text: str) -> str:
 @router.get("/alerts/events")
 async def events(visit: Watcher) -> Response:
     """Tell what was raised or moved, as it happens; `only` names the one alert that matters."""
-    wanted = Asked.of(visit.request).wanted(visit)
+    filters = QueueForm.of(visit.request).filters(visit)
     only = visit.request.query_params.get("only")
 
     def serialize(events: Sequence[FeedEvent], actor: Actor) -> list[ServerSentEvent]:
         ids = {each.object_id for each in events if each.alert is not None}
         if only is not None:
             ids &= {only}
-        return [event("alerts", _rows(visit, actor, ids, wanted), events[-1].id)] if ids else []
+        return [event("alerts", _rows(visit, actor, ids, filters), events[-1].id)] if ids else []
 
     return stream(visit, serialize)
 
 
 def _rows(
-    visit: OfficerRequest, actor: Actor, ids: Collection[str], wanted: AlertFilter
+    visit: OfficerRequest, actor: Actor, ids: Collection[str], filters: AlertFilter
 ) -> dict[str, Any]:
     """Return rows for alerts that changed: as HTML where they fit the filter, else as gone."""
     queue = visit.service.review.queue
-    page, fitting = queue.described(actor, ids, wanted)
+    page, fitting = queue.described(actor, ids, filters)
     standing, now = queue.open_alerts(actor), queue.now()
     rows = [
         {

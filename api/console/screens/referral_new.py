@@ -194,8 +194,8 @@ def referrals_about(visit: OfficerRequest, about: str) -> list[Referral]:
     """Return the referrals that were made of an alert or a tip, to those who may see them."""
     if not visit.may(Permission.HANDLE_REFERRAL):
         return []
-    wanted = ReferralFilter(Box.OUT, about=about)
-    found = visit.service.exchange.referrals.page(visit.actor, None, _MOST_REFERRALS, wanted)
+    filters = ReferralFilter(Box.OUT, about=about)
+    found = visit.service.exchange.referrals.page(visit.actor, None, _MOST_REFERRALS, filters)
     return [row for row, _ in found]
 
 

@@ -38,19 +38,19 @@ def page(visit: Handler) -> Response:
     """List referrals that came, or those that went."""
     query = visit.request.query_params
     state, late = query.get("state", ""), query.get("overdue") == "yes"
-    said = {
+    chosen = {
         "box": Box.OUT.value if query.get("box") == Box.OUT else Box.IN.value,
         "state": state if state in _STATES else "open",
         "overdue": "yes" if late else "",
     }
-    wanted = ReferralFilter(Box(said["box"]), _STATES[said["state"]], True if late else None)
+    filters = ReferralFilter(Box(chosen["box"]), _STATES[chosen["state"]], True if late else None)
     before = query.get("before", "")[:_LONGEST] or None
     rows, following = page_of(
-        lambda most: visit.service.exchange.referrals.page(visit.actor, before, most, wanted),
+        lambda most: visit.service.exchange.referrals.page(visit.actor, before, most, filters),
         PAGE_SIZE,
         lambda pair: pair[0].id,
     )
-    return visit.page("referrals.html", referrals=rows, said=said, following=following)
+    return visit.page("referrals.html", referrals=rows, chosen=chosen, following=following)
 
 
 @router.get("/{referral_id}")
@@ -71,19 +71,19 @@ def step(referral_id: str, visit: Handler) -> Response:
     """Accept, decline, ask, answer or close; `move` says which."""
     posted, actor = visit.posted, visit.actor
     correspondence, version = visit.service.exchange.referral_steps, posted.number("version")
-    wanted = posted.text("move")
+    move = posted.text("move")
     try:
-        if wanted == Move.ACCEPT:
+        if move == Move.ACCEPT:
             correspondence.accept(actor, referral_id, posted.parse(MayNote).note, version)
-        elif wanted == Move.CLOSE:
+        elif move == Move.CLOSE:
             correspondence.close(actor, referral_id, posted.parse(MayNote).note, version)
-        elif wanted == Move.DECLINE:
+        elif move == Move.DECLINE:
             correspondence.decline(actor, referral_id, posted.parse(MustNote).note, version)
-        elif wanted == Move.ASK:
+        elif move == Move.ASK:
             correspondence.ask(actor, referral_id, posted.parse(MustNote).note, version)
         else:
-            said = posted.parse(AnsweringIn)
-            correspondence.answer(actor, referral_id, said.note, said.outcome, version)
+            answer = posted.parse(AnsweringIn)
+            correspondence.answer(actor, referral_id, answer.note, answer.outcome, version)
     except RequestInvalid as error:
         return _page(visit, referral_id, 422, wrong={each.field for each in error.errors})
     except InvalidReferral as error:

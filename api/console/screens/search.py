@@ -78,11 +78,11 @@ def photo(search_id: str, rank: Rank, visit: Searcher) -> Response:
     return Response(content, media_type=MEDIA_TYPES[kind], headers=PRIVATE)
 
 
-async def _again(visit: OfficerRequest, wrong: set[str], said: str = "") -> Response:
-    return await asyncio.to_thread(_form, visit, wrong, said)
+async def _again(visit: OfficerRequest, wrong: set[str], fault: str = "") -> Response:
+    return await asyncio.to_thread(_form, visit, wrong, fault)
 
 
-def _form(visit: OfficerRequest, wrong: set[str] | None = None, said: str = "") -> Response:
+def _form(visit: OfficerRequest, wrong: set[str] | None = None, fault: str = "") -> Response:
     chosen = visit.posted.number("limit")
     values: dict[str, Any] = {
         "lists": visit.service.lists.watchlists.page(visit.actor, None, _MOST_LISTS),
@@ -90,7 +90,7 @@ def _form(visit: OfficerRequest, wrong: set[str] | None = None, said: str = "") 
         "limit": chosen if chosen in _LIMITS else DEFAULT_CANDIDATES,
         "least": LEAST_PURPOSE,
         "wrong": wrong or set(),
-        "said": said,
+        "fault": fault,
         "typed": visit.posted,
     }
     return visit.page("search_form.html", status=422 if wrong else 200, **values)

@@ -80,8 +80,8 @@ def edit(watchlist_id: str, visit: Editor) -> Response:
     """Change a watchlist; the change counts from the next traveller on."""
     records, actor = visit.service, visit.actor
     try:
-        said = _said(visit.posted)
-        changes = validated(WatchlistPatch, said).changes()
+        values = _said(visit.posted)
+        changes = validated(WatchlistPatch, values).changes()
         records.lists.watchlists.edit(actor, watchlist_id, changes, visit.posted.number("version"))
     except (RequestInvalid, AlreadyExists, NotFound, StaleVersion) as error:
         row = records.lists.watchlists.get(actor, watchlist_id)
@@ -122,18 +122,18 @@ def _said(posted: FormData) -> dict[str, Any]:
 
 def _form(visit: OfficerRequest, row: Watchlist | None, *, fault: str = "") -> Response:
     """Show the form: with what was typed where it comes back, else with what is kept."""
-    said: dict[str, Any] = {"one_in": _DEFAULT_ONE_IN, "active": True}
-    said |= {"requires_acknowledgement": True, "acknowledge_within_s": 60}
+    values: dict[str, Any] = {"one_in": _DEFAULT_ONE_IN, "active": True}
+    values |= {"requires_acknowledgement": True, "acknowledge_within_s": 60}
     if row is not None:
         kept = {column.key: getattr(row, column.key) for column in row.__table__.columns}
-        said = kept | {"shared_with": agencies_of(row), "one_in": round(1 / row.target_fpir)}
+        values = kept | {"shared_with": agencies_of(row), "one_in": round(1 / row.target_fpir)}
     if fault:
-        said |= _said(visit.posted) | {"one_in": visit.posted.text("one_in")}
+        values |= _said(visit.posted) | {"one_in": visit.posted.text("one_in")}
     return visit.page(
         "watchlist_form.html",
         status=422 if fault else 200,
         row=row,
-        said=said,
+        values=values,
         fault=fault,
         agencies=_agencies(visit),
         categories=tuple(Category),

@@ -198,7 +198,7 @@ class AlertOut(AlertSummary):
             instruction=Instruction(**row.instruction),
             legal_basis=view.legal_basis,
             owner_code=view.owner_code,
-            subject=AlertSubject.model_validate(view.wanted) if view.wanted is not None else None,
+            subject=AlertSubject.model_validate(view.subject) if view.subject is not None else None,
             probe_quality=QualityOut.model_validate(row.encounter.quality),
             enrolment_quality=QualityOut.model_validate(quality) if quality is not None else None,
             steps=[ReviewStep.of(step) for step in view.steps],

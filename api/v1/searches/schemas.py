@@ -72,7 +72,7 @@ class SearchCandidate(Answer):
             ),
             owner_code=standing.owner_code,
             subject_id=found.subject_id,
-            subject=AlertSubject.model_validate(standing.wanted),
+            subject=AlertSubject.model_validate(standing.subject),
         )
 
 

@@ -80,7 +80,7 @@ def test_every_field_of_an_alert_can_be_carried(scene, records):
 def test_a_preview_says_what_would_be_carried(scene, records):
     alert = scene.alert()
     view = records.review.alerts.get(scene.sender, alert.id)
-    source = AlertSource(view.alert, view.wanted, view.legal_basis)
+    source = AlertSource(view.alert, view.subject, view.legal_basis)
     shown = payload.preview(tuple(AlertField), source)
     refer = records.exchange.referral_steps.refer_alert
     row = refer(scene.sender, alert.id, scene.to(), list(AlertField))
@@ -92,7 +92,7 @@ def test_a_preview_leaves_out_what_was_erased(scene, records):
     alert = scene.alert()
     records.lists.subjects.remove(OPERATOR, alert.subject_id)
     view = records.review.alerts.get(scene.sender, alert.id)
-    source = AlertSource(view.alert, view.wanted, view.legal_basis)
+    source = AlertSource(view.alert, view.subject, view.legal_basis)
     shown = payload.preview(tuple(AlertField), source)
     person = {each for each in AlertField if each.field.group is FieldGroup.PERSON}
     assert shown.keys() == set(AlertField) - person - {AlertField.PROBE_PHOTO}

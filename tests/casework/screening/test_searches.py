@@ -21,7 +21,7 @@ def ask(desk, who, *seen, **fields):
 
 
 def found(view):
-    return [(each.rank, at.watchlist.name, at.wanted.name) for each, at in view.candidates]
+    return [(each.rank, at.watchlist.name, at.subject.name) for each, at in view.candidates]
 
 
 def records(desk, action):
