@@ -45,7 +45,7 @@ INSTEAD = {
     "describe, be about, refer to": r"\b(speak|speaks|spoken) of\b",
     "is not available": r"\b(cannot|could not) be had\b",
     "sign in, sign-in": r"\bmay (not )?come in\b|\blets? (nobody|anybody) in\b",
-    "is not a": r"\bit is no (?!longer|more)[a-z]",
+    "is not a": r"\b(it|this) is no (?!longer|more)[a-z]",
     "if this continues": r"\bstays so\b(?!;)",
 }
 

@@ -262,7 +262,7 @@ ENGLISH: Final[Mapping[str, str]] = {
         " of people who are on no list."
     ),
     # Alerts
-    "case_number_malformed": "This is no case number: one looks like IMI-00042-X.",
+    "case_number_malformed": "This is not a case number: one looks like IMI-00042-X.",
     "case_number_misheard": (
         "The last letter does not belong to this number: it was misheard or mistyped. Ask for it "
         "again, letter by letter."

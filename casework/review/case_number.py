@@ -35,7 +35,7 @@ _BETWEEN: Final = re.compile(r"\s*[.\u2010-\u2015-]\s*|\s+")
 
 
 class CaseNumberRefused(ValueError):
-    """A text is no case number; the message says whether it was misheard or is none at all."""
+    """A text is not a case number; the message says whether it was misheard or has another form."""
 
     def __init__(self, message: Message) -> None:
         self.message = message

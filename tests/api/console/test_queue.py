@@ -260,7 +260,12 @@ def test_a_case_number_leads_to_its_alert(signed_in, desk, lists, typed):
 @pytest.mark.parametrize(
     ("language", "misheard", "malformed", "unknown"),
     [
-        ("en", "it was misheard or mistyped", "This is no case number", "There is no alert IMI-0"),
+        (
+            "en",
+            "it was misheard or mistyped",
+            "This is not a case number",
+            "There is no alert IMI-0",
+        ),
         (
             "id",
             "salah dengar atau salah ketik",

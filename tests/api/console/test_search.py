@@ -80,7 +80,7 @@ def test_a_photo_of_nobody_says_why(signed_in, lists):
     officer = signed_in("siti", Role.OFFICER)
     officer.open("/search")
     officer.send("/search", purpose=PURPOSE, files={"photo": photo_of()})
-    assert "Nobody can be searched by this photo." in officer.text
+    assert "This photo cannot be searched with." in officer.text
     assert "No face was found: the face has to look into the camera" in officer.text
 
 
