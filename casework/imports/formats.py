@@ -244,7 +244,7 @@ def csv_line(cells: Sequence[str]) -> str:
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     named = dict(pairs)
     if len(named) != len(pairs):
-        raise ValueError("a name stands twice")
+        raise ValueError("a name appears twice")
     return named
 
 

@@ -96,7 +96,7 @@ def test_a_new_password_ends_every_other_session(house):
         ("123456789012345", "number"),
         ("sari.wijaya is my name", "name or login"),
         ("my name is SOMEBODY!", "name or login"),
-        (PASSWORD, "have not now"),
+        (PASSWORD, "other than the present one"),
     ],
 )
 def test_a_weak_password_changes_nothing(house, new, why):

@@ -369,7 +369,7 @@ def test_an_agency_s_uploads_are_bounded(desk):
         (b"reference,name\n\n \n", None, "no rows"),
         (b"reference,photos\n1,a\n", None, "`name` is missing"),
         (b"reference,name,colour\n", None, "unknown column"),
-        (b"reference,name,name\n", None, "stands twice"),
+        (b"reference,name,name\n", None, "appears twice"),
         (b'reference,name\n1,"a\n', None, "not CSV"),
         ("reference,name\n1,é\n".encode("latin-1"), None, "not UTF-8"),
         ("reference,name\n1,a\n".encode("utf-16"), None, "not UTF-8"),

@@ -284,7 +284,7 @@ def test_other_candidates_of_the_encounter_are_shown_within_reach_alone(desk):
 
 def test_a_port_system_reads_no_alert(desk):
     alert_id = raised(desk)
-    with pytest.raises(Exception, match="not among what you may do"):
+    with pytest.raises(Exception, match="You may not do this"):
         desk.service.review.alerts.get(port_system(), alert_id)
 
 
