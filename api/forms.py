@@ -14,6 +14,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
+from api.field_errors import name_of, sentence_of
 from api.problems import FieldProblem, RequestInvalid, field_problems
 from api.workers import ClientGone
 from casework.watchlists.enrolment import PhotoFile
@@ -147,6 +148,7 @@ def validated(model: type[Fields], data: Any) -> Fields:  # noqa: ANN401 - what 
         raise RequestInvalid(
             "The request is not valid: see `errors` for the fields.",
             field_problems(error.errors()),
+            {name_of(each): sentence_of(each) for each in error.errors()},
         ) from error
 
 

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from api.field_errors import name_of
 from api.workers import ClientGone, Overloaded
 from casework.kernel import errors as casework
 from casework.kernel.messages import Message
@@ -87,9 +88,16 @@ class _HasPages(Protocol):
 class RequestInvalid(Exception):
     """The request is not of the form the route takes."""
 
-    def __init__(self, detail: str, errors: Sequence[FieldProblem] = ()) -> None:
+    def __init__(
+        self,
+        detail: str,
+        errors: Sequence[FieldProblem] = (),
+        sentences: Mapping[str, Message] | None = None,
+    ) -> None:
         super().__init__(detail)
         self.errors = list(errors)
+        self.sentences = dict(sentences or {})
+        """What is wrong with each field, for people."""
 
 
 class NotReady(Exception):
@@ -193,8 +201,7 @@ def field_problems(errors: Sequence[Mapping[str, Any]]) -> list[FieldProblem]:
     """Name the fields of pydantic's errors; the values are left out, they may be personal."""
     return [
         FieldProblem(
-            field=".".join(str(part) for part in error["loc"] if part not in ("body", "query"))
-            or "body",
+            field=name_of(error),
             message=str(error["msg"]),
         )
         for error in errors

@@ -97,6 +97,7 @@ class Service(Records):
         matching = Matching(kernel, replica, calibrations)
         enrolment = Enrolment(kernel, pipeline, templates)
         searches = Searches(kernel, pipeline, matching, model)
+        lookalikes = Lookalikes(kernel, matching)
         return cls(
             kernel=kernel,
             commits=records.commits,
@@ -115,7 +116,7 @@ class Service(Records):
                 encounters=Screening(kernel, records.commits, pipeline, matching),
                 searches=searches,
                 matching=matching,
-                lookalikes=Lookalikes(kernel, matching),
+                lookalikes=lookalikes,
                 comparison=Comparison(records.review.alerts, pipeline),
             ),
             calibration=CalibrationUseCases(
@@ -123,7 +124,7 @@ class Service(Records):
             ),
             enrolment=enrolment,
             import_runner=ImportRunner(
-                kernel, ImportQueue(kernel), enrolment, ImportStore(kernel, enrolment)
+                kernel, ImportQueue(kernel), enrolment, ImportStore(kernel, enrolment), lookalikes
             ),
             tip_steps=TipSteps(
                 kernel, pipeline, enrolment, searches, records.exchange.referral_steps

@@ -16,10 +16,11 @@ from typing import Annotated, BinaryIO, Final
 import typer
 from rich.progress import Progress
 
-from api.v1.imports.schemas import RowFaultOut, check_row, rate_of
+from api.v1.imports.rows import check_row
+from api.v1.imports.schemas import RowFaultOut, rate_of
 from casework.imports.photos import PhotoFolder
 from casework.imports.queue import ClaimedImport, ImportTaken
-from casework.imports.run import ImportBatch, ImportRunner
+from casework.imports.run import LOOKS_LIKE, ImportBatch, ImportRunner
 from casework.imports.source import ImportLimits, ImportSource, counted
 from casework.imports.source import opened as source_of
 from casework.kernel.actor import Actor
@@ -171,8 +172,9 @@ def _digest(brought: ImportRequest) -> str:
 
 
 def _tell(records: Records, job: ImportJob, report: Path | None, *, as_json: bool) -> int:
-    """Print the result of an import; returns the number of faults."""
+    """Print the result of an import; returns the number of faults, without mere warnings."""
     faults = list(records.exchange.imports.all_faults(Actor.operator(), job.id))
+    refusals = sum(each.code != LOOKS_LIKE for each in faults)
     if report is not None:
         report.write_text(json.dumps([_plain(each) for each in faults], indent=2))
     if as_json:
@@ -180,7 +182,7 @@ def _tell(records: Records, job: ImportJob, report: Path | None, *, as_json: boo
         more = ("photos_added", "photos_refused", "dry_run")
         summary = {name: getattr(job, name) for name in ("id", "state", *counts, *more)}
         print_json({**summary, "rows_per_s": rate_of(job), "faults": [_plain(e) for e in faults]})
-        return len(faults)
+        return refusals
     done = "would be " if job.dry_run else ""
     out.print(
         f"{job.rows} rows: {job.created} {done}created, {job.updated} {done}updated, "
@@ -193,7 +195,7 @@ def _tell(records: Records, job: ImportJob, report: Path | None, *, as_json: boo
     if len(faults) > _SHOWN:
         rest = f"the rest is in {report}" if report else "use --report FILE to keep them all"
         err.print(f"... and {len(faults) - _SHOWN} more; {rest}", markup=False)
-    return len(faults)
+    return refusals
 
 
 def _plain(fault: ImportFault) -> dict[str, object]:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from api.logging import log
-from api.v1.imports.schemas import check_row
+from api.v1.imports.rows import check_row
 from api.workers import WorkPool
 from casework.imports.queue import ClaimedImport, ImportTaken
 from casework.imports.run import ImportBatch

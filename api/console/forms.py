@@ -2,16 +2,20 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from typing import Final, Generic, Self, TypeVar, get_args, get_origin
 from urllib.parse import parse_qsl, urlsplit
 
 from fastapi import Request
 from pydantic import BaseModel
 
+from api.console.i18n import Locale, msg
+from api.console.messages import translated, translated_error
 from api.forms import read_parts, receive_body, validated
 from api.problems import FieldProblem, RequestInvalid
+from casework.kernel.errors import IllegalTransition, StaleVersion
 from casework.watchlists.enrolment import PhotoFile
 
 Fields = TypeVar("Fields", bound=BaseModel)
@@ -21,6 +25,9 @@ TOKEN_HEADER: Final = "x-csrf-token"  # noqa: S105 - the name of a header
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _PURPOSE: Final = b"siaga console form"
 _MOST_FIELDS: Final = 200
+_INVALID: Final = 422
+_LOOK_AT_FIELDS: Final = msg("Nothing was recorded. Look at the fields that are marked.")
+_MOVED_ON: Final = (StaleVersion, IllegalTransition)
 
 
 class Forged(Exception):
@@ -64,6 +71,90 @@ class FormData:
             elif self.text(name):
                 data[name] = self.text(name)
         return validated(model, data)
+
+
+def as_typed(data: FormData, model: type[BaseModel]) -> dict[str, object]:
+    """Return the fields of a model as they were typed; empty ones count as absent."""
+    found: dict[str, object] = {}
+    for name, field_info in model.model_fields.items():
+        if _is_list(field_info.annotation):
+            found[name] = data.texts(name)
+        elif data.text(name):
+            found[name] = data.text(name)
+    return found
+
+
+def _is_list(annotation: object) -> bool:
+    return get_origin(annotation) is list or any(map(_is_list, get_args(annotation)))
+
+
+@dataclass(frozen=True, slots=True)
+class Form(Generic[Fields]):
+    """A form of a page: what stands in its fields, and what is wrong with them.
+
+        form = Form(TipForm, visit.posted)
+        try:
+            new = form.parse().new(visit.speech.zone)
+            ...
+        except (RequestInvalid, CaseworkError) as error:
+            return visit.page("tip_new.html", form=form.refused(error, visit.speech))
+
+    Templates show a field by `form.text(name)` or `form.texts(name)`, and `form.error(name)`.
+    """
+
+    model: type[Fields]
+    typed: FormData = field(default_factory=FormData)
+    read: Callable[[FormData, type[Fields]], Mapping[str, object]] = as_typed
+    """Makes of what was typed what the model takes."""
+    sentences: Mapping[str, str] = field(default_factory=dict)
+    """What to say of a field that the model refuses, if more than the model says."""
+    errors: Mapping[str, str] = field(default_factory=dict)
+    """What is wrong with each field, for people."""
+    message: str = ""
+    """What is wrong with the form as a whole."""
+    status: int = HTTPStatus.OK
+
+    def parse(self) -> Fields:
+        """Return what was typed as the model.
+
+        Raises:
+            RequestInvalid: a field is missing or wrong; `refused` shows which.
+        """
+        return validated(self.model, self.read(self.typed, self.model))
+
+    def refused(self, error: Exception, locale: Locale, message: str = "") -> Self:
+        """Return the form with what was typed and why it was not taken.
+
+        Args:
+            error: what was raised.
+            locale: the reader's.
+            message: what to say in place of the error's own sentence.
+        """
+        if isinstance(error, RequestInvalid) and error.sentences:
+            errors: dict[str, str] = {}
+            for name, sentence in error.sentences.items():
+                first = name.split(".")[0]
+                own = self.sentences.get(first)
+                errors.setdefault(first, locale(own) if own else translated(sentence, locale))
+            message = locale(_LOOK_AT_FIELDS)
+            return replace(self, errors=errors, message=message, status=_INVALID)
+        message = message or translated_error(error, locale)
+        refused = getattr(error, "field", None)
+        errors = {refused: message} if refused in self.model.model_fields else {}
+        status = HTTPStatus.CONFLICT if isinstance(error, _MOVED_ON) else _INVALID
+        return replace(self, errors=errors, message=message, status=status)
+
+    def text(self, name: str) -> str:
+        """Return what stands in a field."""
+        return self.typed.raw(name)
+
+    def texts(self, name: str) -> list[str]:
+        """Return every value of a field that has several."""
+        return self.typed.texts(name)
+
+    def error(self, name: str) -> str:
+        """Return what is wrong with a field; empty where nothing is."""
+        return self.errors.get(name, "")
 
 
 async def read(request: Request) -> FormData:

@@ -1,7 +1,8 @@
 """Working on an import: some rows at a time are checked, their photos examined, and stored.
 
 What a batch stores, what was wrong with it and how far the import has come are one transaction: a
-process killed at any moment leaves an import that goes on with the next row, and no row twice.
+process killed at any moment leaves an import that goes on with the next row, and no row twice. Only
+warnings of look-alikes come right after it.
 
     for batch in runner.batches(claim, source, check_row, limits):
         for task in batch.tasks:
@@ -10,9 +11,11 @@ process killed at any moment leaves an import that goes on with the next row, an
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+from sqlalchemy.orm import Session
 
 from casework.imports.formats import Fault, RawRow
 from casework.imports.photos import PhotoUnavailable
@@ -21,6 +24,7 @@ from casework.imports.source import ImportLimits, ImportSource
 from casework.imports.store import BatchOutcome, CheckedRow, ImportStore, StoredRow
 from casework.kernel.kernel import Kernel
 from casework.kernel.messages import Message
+from casework.screening.duplicates import Lookalike, Lookalikes
 from casework.tables import ImportFault, ImportJob
 from casework.watchlists.enrolment import Enrolment, Examined, PhotoFile, PhotoReport
 from detector.errors import PhotoTooLarge
@@ -29,6 +33,11 @@ from detector.errors import PhotoTooLarge
 _BATCH: Final = 32
 # Bytes of photos held in memory for one batch, except for a single row that has more.
 _BATCH_BYTES: Final = 64 << 20
+_MOST_LOOKALIKES: Final = 5
+"""Named in the warning of one row."""
+
+LOOKS_LIKE: Final = "looks_like"
+"""A warning: the row is stored all the same."""
 
 RowCheck = Callable[[Mapping[str, Any], str], CheckedRow | Sequence[Fault]]
 """Checks the fields of a row for a watchlist's id as those of any new subject are checked."""
@@ -67,9 +76,15 @@ class ImportRunner:
     """Works on imports that this process has claimed, with one pipeline."""
 
     def __init__(
-        self, kernel: Kernel, queue: ImportQueue, enrolment: Enrolment, store: ImportStore
+        self,
+        kernel: Kernel,
+        queue: ImportQueue,
+        enrolment: Enrolment,
+        store: ImportStore,
+        lookalikes: Lookalikes,
     ) -> None:
         self._database = kernel.database
+        self._lookalikes = lookalikes
         self._enrolment = enrolment
         self._store = store
         self.queue = queue
@@ -88,6 +103,11 @@ class ImportRunner:
         Raises:
             ImportRefused: the file cannot be read any further.
         """
+        if claim.job.done >= claim.job.rows:
+            # Stopped between its last row and its end.
+            with self._database.write() as session:
+                self._finish_if_done(session, claim, self.queue.held(session, claim))
+            return
         seen: dict[str, int] = {}
         batch = ImportBatch()
         for place, row in enumerate(source.rows()):
@@ -109,12 +129,26 @@ class ImportRunner:
     def store(self, claim: ClaimedImport, batch: ImportBatch) -> ImportJob:
         """Store a batch whose tasks are done; returns how far the import has come.
 
-        Batches are stored in their order.
+        Batches are stored in their order. Whom the new photos resemble is looked up once they are
+        in the gallery, so that rows of one file are compared with each other too; the import ends
+        only after that.
 
         Raises:
-            ImportTaken: nothing was stored, and nothing more will be.
+            ImportTaken: nothing more was stored, and nothing more will be.
             NotFound: the watchlist is gone; nothing was stored.
         """
+        job, outcome = self._store_rows(claim, batch)
+        warnings = self._warnings(claim, outcome)
+        if warnings or job.done >= job.rows:
+            with self._database.write() as session:
+                job = self.queue.held(session, claim)
+                _add_faults(session, job, warnings)
+                self._finish_if_done(session, claim, job)
+        return job
+
+    def _store_rows(
+        self, claim: ClaimedImport, batch: ImportBatch
+    ) -> tuple[ImportJob, BatchOutcome]:
         candidates = [
             StoredRow(each.row, each.checked, [task.done for task in each.tasks if task.done])
             for each in batch.rows
@@ -128,26 +162,27 @@ class ImportRunner:
                 trial.rollback()
             refused_before = [each for each in batch.rows if each.checked is None]
             faults = [(each.row, fault, True) for each in refused_before for fault in each.faults]
-            faults += outcome.faults
-            session.add_all(
-                ImportFault(
-                    import_id=job.id,
-                    row=row.number,
-                    reference=row.reference,
-                    row_refused=refused,
-                    field=fault.field,
-                    code=fault.code,
-                    message=str(fault.message),
-                    sentence=fault.message.as_json(),
-                )
-                for row, fault, refused in sorted(faults, key=lambda each: each[0].number)
-            )
+            _add_faults(session, job, faults + outcome.faults)
             now = time.perf_counter()
             _count(job, outcome, len(batch.rows), len(refused_before), now - claim.stored_at)
             claim.stored_at = now
-            if job.done >= job.rows:
-                self.queue.finish(session, claim, job)
-        return job
+        return job, outcome
+
+    def _warnings(
+        self, claim: ClaimedImport, outcome: BatchOutcome
+    ) -> list[tuple[RawRow, Fault, bool]]:
+        """Return a warning for each row whose new photos resemble somebody: one search for all."""
+        enrolled = [each for _, each in outcome.enrolled]
+        similar = self._lookalikes.of(claim.actor, enrolled)
+        return [
+            (row, Fault("photos", LOOKS_LIKE, looks_like(found[:_MOST_LOOKALIKES])), False)
+            for (row, _), found in zip(outcome.enrolled, similar, strict=True)
+            if found
+        ]
+
+    def _finish_if_done(self, session: Session, claim: ClaimedImport, job: ImportJob) -> None:
+        if job.done >= job.rows:
+            self.queue.finish(session, claim, job)
 
     def _prepared(
         self, claim: ClaimedImport, source: ImportSource, batch: ImportBatch, limits: ImportLimits
@@ -203,6 +238,36 @@ def _pending(
     elif not faults:
         return _Pending(row, checked, ())
     return _Pending(row, None, tuple(faults))
+
+
+def looks_like(similar: Iterable[Lookalike]) -> Message:
+    """Return whom a face resembles: own subjects by id, no more of others than whose they are."""
+    people = [
+        Message("looks_like_own", {"subject": each.subject_id, "watchlist": each.watchlist})
+        if each.subject_id is not None
+        else Message("looks_like_other", {"agency": each.owner_code})
+        for each in similar
+    ]
+    once = {str(each): each for each in people}
+    return Message("row_looks_like", {"people": tuple(once.values())})
+
+
+def _add_faults(
+    session: Session, job: ImportJob, faults: Iterable[tuple[RawRow, Fault, bool]]
+) -> None:
+    session.add_all(
+        ImportFault(
+            import_id=job.id,
+            row=row.number,
+            reference=row.reference,
+            row_refused=refused,
+            field=fault.field,
+            code=fault.code,
+            message=str(fault.message),
+            sentence=fault.message.as_json(),
+        )
+        for row, fault, refused in sorted(faults, key=lambda each: each[0].number)
+    )
 
 
 def _count(

@@ -56,6 +56,7 @@ class BatchOutcome:
     photos_refused: int = 0
     faults: list[tuple[RawRow, Fault, bool]] = field(default_factory=list)
     """With whether nothing of the row was stored."""
+    enrolled: list[tuple[RawRow, Enrolled]] = field(default_factory=list)
 
     def refuse(self, row: RawRow, fault: Fault) -> None:
         """Count a row of which nothing is stored."""
@@ -109,6 +110,7 @@ class ImportStore:
         )
         for (each, changed), enrolled in zip(sound, stored, strict=True):
             _tally(outcome, each.row, enrolled, changed=changed)
+            outcome.enrolled.append((each.row, enrolled))
         return outcome
 
     def _edit(

@@ -222,6 +222,10 @@ ENGLISH: Final[Mapping[str, str]] = {
     "row_lacks_reference": "A row needs the agency's own reference.",
     "row_names_watchlist": "The import says which list it is for.",
     "row_lacks_photo": "A new subject needs a photo.",
+    # Whom the face of a row resembles; of another agency's lists no more than whose they are
+    "row_looks_like": "The face resembles {people}. Is it the same person?",
+    "looks_like_own": "{subject} ({watchlist})",
+    "looks_like_other": "somebody on a list of {agency}",
     "row_photo_too_large": "It has more than {bytes} bytes.",
     "row_photo_damaged": "{name} is damaged in the ZIP.",
     "row_photos_missing": "{name} cannot be read: the upload has no photos.",

@@ -229,3 +229,20 @@ def test_a_purpose_is_required(client, imi, record):
         response = client.post(f"{path}/search", json=body, headers=imi)
         found = problem(response, 422, "request_invalid")
         assert [each["field"] for each in found["errors"]] == ["purpose"]
+
+
+def test_a_face_that_is_known_is_told_of_when_a_tip_is_enrolled(client, analyst, record, desk):
+    watchlist, theirs = (
+        desk.watchlist("wanted"),
+        desk.watchlist("theirs", agency_id=desk.agency("POL")),
+    )
+    known = desk.enrol(1, watchlist)
+    desk.enrol(1, theirs)
+    body = {"name": "Somebody", "watchlist_ids": [watchlist]}
+    answer = client.post(f"{record(photo_of(1))}/enrol", headers=analyst, json=body)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["similar"] == [
+        {"watchlist": "wanted", "owner_code": "IMI", "subject_id": known, "name": "Person 1"}
+    ]
+    answer = client.post(f"{record(photo_of(2))}/enrol", headers=analyst, json=body)
+    assert answer.json()["similar"] == []

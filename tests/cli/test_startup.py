@@ -112,6 +112,11 @@ def test_no_command_waits_for_what_only_rare_work_needs(tmp_path):
     assert started(tmp_path, code) == "set()\n"
 
 
+def test_an_import_checks_its_rows_without_the_web_framework(tmp_path):
+    code = f"import sys, cli.imports\nprint({WEB} & {{*sys.modules}})"
+    assert started(tmp_path, code) == "set()\n"
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_the_list_says_of_a_command_what_it_says_of_itself(command):
     loaded = command.load()

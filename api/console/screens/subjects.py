@@ -2,27 +2,24 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
 from starlette.responses import JSONResponse, Response
 
-from api.console import labels, messages
-from api.console.forms import FormData
+from api.console import labels, messages, subject_form
+from api.console.forms import Form
 from api.console.page import OfficerRequest, RequirePermission
 from api.dependencies import Workers, work_place
-from api.forms import validated
 from api.pages import page_of
 from api.problems import RequestInvalid
 from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
-from api.v1.subjects.schemas import SubjectIn, SubjectPatch
+from api.v1.subjects.schemas import SubjectIn
 from casework.kernel.errors import CaseworkError, EnrolmentRefused
 from casework.kernel.messages import Message
-from casework.kernel.period import day_of
 from casework.kernel.permissions import Permission
-from casework.kernel.vocabulary import Sex, SubjectStatus
 from casework.screening.duplicates import Lookalike
-from casework.tables import Subject
+from casework.tables import Subject, Watchlist
 from casework.watchlists.enrolment import Enrolled
 from casework.watchlists.subjects import SubjectFilter
 
@@ -56,7 +53,7 @@ def page(visit: Reader) -> Response:
         subjects=rows,
         following=following,
         said={"q": words_said, "list": list_id, "soon": "yes" if soon else ""},
-        lists=_own_lists(visit),
+        lists=own_lists(visit),
         now=now,
         soon=now + _SOON,
     )
@@ -65,32 +62,29 @@ def page(visit: Reader) -> Response:
 @router.get("/subjects/new")
 def blank(visit: Editor) -> Response:
     """Show the form of a new subject."""
-    return _form(visit, None, preset=visit.request.query_params.get("list", ""))
+    return _form(visit, subject_form.blank(visit.request.query_params.get("list", "")))
 
 
 @router.post("/subjects/new", dependencies=[work_place(RequirePermission(Permission.EDIT_SUBJECT))])
 async def create(visit: Editor, pool: Workers) -> Response:
     """Enrol somebody; every photo is accepted or refused with its reason."""
     service, actor = visit.service, visit.actor
-    files = visit.posted.files.get("photos", ())
+    files, form = visit.posted.files.get("photos", ()), subject_form.of(visit.posted)
 
     def work() -> tuple[Enrolled, tuple[Lookalike, ...]]:
         if not files:
             raise EnrolmentRefused([Message("photo_not_chosen")])
-        body = validated(SubjectIn, _said(visit))
+        body = form.parse()
         enrolled = service.enrolment.enrol(actor, body.new(visit.speech.zone), files)
         return enrolled, service.screening.lookalikes.of(actor, [enrolled])[0]
 
     try:
         enrolled, similar = await pool.run(visit.request, work)
     except (RequestInvalid, CaseworkError) as error:
-        fault = messages.translated_error(error, visit.speech)
-        return await asyncio.to_thread(_form, visit, None, fault=fault)
+        return await asyncio.to_thread(_form, visit, form.refused(error, visit.speech))
     subject_id = enrolled.subject_id or ""
     if similar or not all(report.accepted for report in enrolled.reports):
-        return await asyncio.to_thread(
-            _shown, visit, subject_id, enrolled=enrolled, similar=similar
-        )
+        return await asyncio.to_thread(shown, visit, subject_id, enrolled=enrolled, similar=similar)
     return visit.go(f"/subjects/{subject_id}", done="enrolled")
 
 
@@ -121,32 +115,27 @@ async def check(visit: Editor, pool: Workers) -> Response:
 @router.get("/subjects/{subject_id}")
 def show(subject_id: str, visit: Reader) -> Response:
     """Show one subject."""
-    return _shown(visit, subject_id)
+    return shown(visit, subject_id)
 
 
 @router.get("/subjects/{subject_id}/edit")
 def fill(subject_id: str, visit: Editor) -> Response:
     """Show the form with what is kept."""
-    return _form(visit, visit.service.lists.subjects.get(visit.actor, subject_id))
+    row = visit.service.lists.subjects.get(visit.actor, subject_id)
+    return _form(visit, subject_form.filled(row, visit.speech.zone), row)
 
 
 @router.post("/subjects/{subject_id}/edit")
 def edit(subject_id: str, visit: Editor) -> Response:
     """Change a subject; the change counts from the next traveller on."""
     subjects, actor = visit.service.lists.subjects, visit.actor
+    form, row = subject_form.of(visit.posted), subjects.get(actor, subject_id)
     try:
-        row = subjects.get(actor, subject_id)
-        patch = validated(SubjectPatch, _said(visit))
-        changes = patch.changes_in(visit.speech.zone)
-        for name in _DAYS:
-            # The form shows days alone: a time that falls into the day it shows is not touched.
-            at = getattr(row, name)
-            if at is not None and getattr(patch, name) == day_of(at, visit.speech.zone):
-                del changes[name]
+        changes = subject_form.changes(form.parse(), row, visit.speech.zone)
         subjects.edit(actor, subject_id, changes, visit.posted.number("version"))
     except (RequestInvalid, CaseworkError) as error:
         row = subjects.get(actor, subject_id)
-        return _form(visit, row, fault=messages.translated_error(error, visit.speech))
+        return _form(visit, form.refused(error, visit.speech), row)
     return visit.go(f"/subjects/{subject_id}", done="saved")
 
 
@@ -167,8 +156,8 @@ async def add_photos(subject_id: str, visit: Editor, pool: Workers) -> Response:
         enrolled, similar = await pool.run(visit.request, work)
     except EnrolmentRefused as error:
         fault = messages.translated_error(error, visit.speech)
-        return await asyncio.to_thread(_shown, visit, subject_id, fault=fault)
-    return await asyncio.to_thread(_shown, visit, subject_id, enrolled=enrolled, similar=similar)
+        return await asyncio.to_thread(shown, visit, subject_id, fault=fault)
+    return await asyncio.to_thread(shown, visit, subject_id, enrolled=enrolled, similar=similar)
 
 
 @router.post("/subjects/{subject_id}/photos/{photo_id}/remove")
@@ -177,7 +166,7 @@ def remove_photo(subject_id: str, photo_id: str, visit: Editor) -> Response:
     try:
         visit.service.lists.subjects.remove_photo(visit.actor, subject_id, photo_id)
     except CaseworkError as error:
-        return _shown(visit, subject_id, fault=messages.translated_error(error, visit.speech))
+        return shown(visit, subject_id, fault=messages.translated_error(error, visit.speech))
     return visit.go(f"/subjects/{subject_id}", done="removed")
 
 
@@ -206,7 +195,7 @@ def remove(subject_id: str, visit: Editor) -> Response:
     return visit.go("/subjects", done="removed")
 
 
-def _shown(
+def shown(
     visit: OfficerRequest,
     subject_id: str,
     *,
@@ -214,8 +203,9 @@ def _shown(
     enrolled: Enrolled | None = None,
     similar: tuple[Lookalike, ...] = (),
 ) -> Response:
+    """Show a subject, with what became of photos that were just sent."""
     row = visit.service.lists.subjects.get(visit.actor, subject_id)
-    lists = {each.id: each for each in _own_lists(visit)}
+    lists = {each.id: each for each in own_lists(visit)}
     return visit.page(
         "subject.html",
         status=422 if fault else 200,
@@ -233,73 +223,17 @@ def _shown(
     )
 
 
-def _form(
-    visit: OfficerRequest, row: Subject | None, *, fault: str = "", preset: str = ""
-) -> Response:
-    said: dict[str, Any] = {"watchlist_ids": [preset], "status": SubjectStatus.ACTIVE}
-    if row is not None:
-        said = {column.key: getattr(row, column.key) for column in row.__table__.columns}
-        said |= {name: day_of(said[name], visit.speech.zone) for name in _DAYS if said[name]}
-        said["watchlist_ids"] = [each.watchlist_id for each in row.memberships]
-    if fault:
-        posted = visit.posted
-        typed = {name: posted.text(name) for name in _TEXTS}
-        said |= typed | {"watchlist_ids": posted.texts("watchlist_ids")}
-        said |= {"aliases": posted.raw("aliases").splitlines(), "documents": _documents(posted)}
-        said |= {name: posted.text(name) for name in _DAYS}
+def _form(visit: OfficerRequest, form: Form[SubjectIn], row: Subject | None = None) -> Response:
     return visit.page(
         "subject_form.html",
-        status=422 if fault else 200,
+        status=form.status,
         row=row,
-        said=said,
-        fault=fault,
-        lists=_own_lists(visit),
-        sexes=tuple(Sex),
-        statuses=tuple(SubjectStatus),
+        **subject_form.choices(form, own_lists(visit)),
     )
 
 
-_DAYS: Final = ("valid_from", "valid_until")
-_TEXTS: Final = (
-    "name",
-    "reference",
-    "sex",
-    "birth_date",
-    "birth_year",
-    "nationality",
-    "reason",
-    "decision_number",
-    "status",
-)
-
-
-def _said(visit: OfficerRequest) -> dict[str, Any]:
-    """Return the form's fields as the interface for programs has them."""
-    posted = visit.posted
-    said: dict[str, Any] = {name: posted.text(name) or None for name in _TEXTS}
-    said["reason"] = posted.text("reason")
-    said["status"] = posted.text("status") or SubjectStatus.ACTIVE
-    said["nationality"] = posted.text("nationality").upper() or None
-    return said | {
-        "watchlist_ids": posted.texts("watchlist_ids"),
-        "aliases": [each.strip() for each in posted.raw("aliases").splitlines() if each.strip()],
-        "documents": _documents(posted),
-        "valid_from": posted.text("valid_from") or None,
-        "valid_until": posted.text("valid_until") or None,
-    }
-
-
-def _documents(posted: FormData) -> list[dict[str, str | None]]:
-    """Return the documents of the form's rows; one without a number is an empty row."""
-    rows = (posted.values.get(f"document_{part}", ()) for part in ("kind", "number", "country"))
-    return [
-        {"kind": kind or "passport", "number": number, "country": country.upper() or None}
-        for kind, number, country in zip(*rows, strict=False)
-        if number
-    ]
-
-
-def _own_lists(visit: OfficerRequest) -> list[Any]:
+def own_lists(visit: OfficerRequest) -> list[Watchlist]:
+    """Return the lists of the officer's own agency."""
     own = visit.officer.agency_id
     found = visit.service.lists.watchlists.page(visit.actor, None, _MOST_LISTS)
     return [each for each in found if each.agency_id == own]

@@ -6,9 +6,11 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console import messages
+from api.console import messages, subject_form
+from api.console.forms import Form
 from api.console.page import OfficerRequest, RequirePermission
 from api.console.screens.referral_new import awaited, referrals_about
+from api.console.screens.subjects import own_lists, shown
 from api.dependencies import Workers, work_place
 from api.pages import page_of
 from api.problems import RequestInvalid
@@ -16,18 +18,19 @@ from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
 from api.v1.subjects.schemas import SubjectIn
 from api.v1.tips.schemas import DismissalIn, TipForm, TipSearchIn
 from casework.kernel.errors import (
+    CaseworkError,
     EnrolmentRefused,
     IllegalTransition,
-    ImpossibleBirth,
-    InvalidPeriod,
     StaleVersion,
 )
 from casework.kernel.permissions import Permission
-from casework.kernel.vocabulary import Sex, TipOrigin, TipState
+from casework.kernel.vocabulary import TipOrigin, TipState
+from casework.screening.duplicates import Lookalike
 from casework.screening.searches import LEAST_PURPOSE
 from casework.tables import Tip
 from casework.tips.states import OPEN, SETTLED
 from casework.tips.tips import TipFilter
+from casework.watchlists.enrolment import Enrolled
 from detector.errors import PhotoError
 
 router: Final = APIRouter(prefix="/tips", include_in_schema=False)
@@ -38,7 +41,6 @@ Searcher = Annotated[OfficerRequest, Depends(RequirePermission(Permission.SEARCH
 Editor = Annotated[OfficerRequest, Depends(RequirePermission(Permission.EDIT_SUBJECT))]
 
 PAGE_SIZE: Final = 50
-_MOST_LISTS: Final = 200
 _LONGEST: Final = 100
 _STATES: Final[dict[str, tuple[TipState, ...] | None]] = {
     "open": tuple(sorted(OPEN)),
@@ -141,31 +143,35 @@ def dismiss(tip_id: str, visit: Handler) -> Response:
 @router.get("/{tip_id}/enrol")
 def enrolment(tip_id: str, visit: Editor) -> Response:
     """Show the form that makes a subject of a tip."""
-    return _enrolment(visit, tip_id)
+    return _enrolment(visit, tip_id, subject_form.blank())
 
 
 @router.post(
     "/{tip_id}/enrol", dependencies=[work_place(RequirePermission(Permission.EDIT_SUBJECT))]
 )
 async def enrol(tip_id: str, visit: Editor, pool: Workers) -> Response:
-    """Make a subject of a tip, with its photo."""
+    """Make a subject of a tip, with its photo; it is shown where its face is known already."""
     service, version = visit.service, visit.posted.number("version")
+    form = subject_form.of(visit.posted)
 
-    def work() -> None:
-        said = visit.posted.parse(SubjectIn, lists=("watchlist_ids", "aliases", "documents"))
-        service.tip_steps.enrol(visit.actor, tip_id, said.new(visit.speech.zone), version)
+    def work() -> tuple[Enrolled, tuple[Lookalike, ...]]:
+        person = form.parse().new(visit.speech.zone)
+        enrolled = service.tip_steps.enrol(visit.actor, tip_id, person, version)
+        return enrolled, service.screening.lookalikes.of(visit.actor, [enrolled])[0]
 
     try:
-        await pool.run(visit.request, work)
-    except RequestInvalid as error:
-        wrong = {each.field.split(".")[0] for each in error.errors}
-        return await asyncio.to_thread(_enrolment, visit, tip_id, wrong)
-    except EnrolmentRefused:
-        said = visit.speech("The photo of this tip cannot be searched with.")
-        return await asyncio.to_thread(_enrolment, visit, tip_id, set(), said)
-    except (StaleVersion, IllegalTransition, InvalidPeriod, ImpossibleBirth) as error:
-        said = messages.translated_error(error, visit.speech)
-        return await asyncio.to_thread(_enrolment, visit, tip_id, set(), said)
+        enrolled, similar = await pool.run(visit.request, work)
+    except EnrolmentRefused as error:
+        message = visit.speech("The photo of this tip cannot be searched with.")
+        refused = form.refused(error, visit.speech, message)
+        return await asyncio.to_thread(_enrolment, visit, tip_id, refused)
+    except (RequestInvalid, CaseworkError) as error:
+        refused = form.refused(error, visit.speech)
+        return await asyncio.to_thread(_enrolment, visit, tip_id, refused)
+    if similar and enrolled.subject_id is not None:
+        return await asyncio.to_thread(
+            shown, visit, enrolled.subject_id, enrolled=enrolled, similar=similar
+        )
     return visit.go(f"/tips/{tip_id}", done="tip_enrolled")
 
 
@@ -220,19 +226,10 @@ def _page(
     return visit.page("tip.html", status=status, **values)
 
 
-def _enrolment(
-    visit: OfficerRequest, tip_id: str, wrong: set[str] | None = None, said: str = ""
-) -> Response:
-    view = visit.service.exchange.tips.get(visit.actor, tip_id)
-    lists = visit.service.lists.watchlists.page(visit.actor, None, _MOST_LISTS)
+def _enrolment(visit: OfficerRequest, tip_id: str, form: Form[SubjectIn]) -> Response:
     return visit.page(
         "tip_enrol.html",
-        status=422 if wrong or said else 200,
-        view=view,
-        tip=view.tip,
-        lists=[each for each in lists if each.agency_id == visit.actor.agency_id],
-        sexes=tuple(Sex),
-        wrong=wrong or set(),
-        said=said,
-        typed=visit.posted,
+        status=form.status,
+        tip=visit.service.exchange.tips.get(visit.actor, tip_id).tip,
+        **subject_form.choices(form, own_lists(visit)),
     )

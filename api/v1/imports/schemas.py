@@ -1,57 +1,17 @@
-"""Bulk imports, and the check of a row: the same as of a new subject that comes alone."""
+"""Bulk imports, and what was wrong with their rows."""
 
 import csv
 import io
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, tzinfo
-from typing import Any, Final, Literal, Self
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Final, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from api.problems import field_problems
 from api.queries import Limit, QueryModel
 from api.v1.common import Answer
-from api.v1.subjects.schemas import SubjectIn
-from casework.imports.formats import INVALID, Fault
-from casework.imports.store import CheckedRow
-from casework.kernel.messages import Message
 from casework.kernel.vocabulary import ImportState
 from casework.tables import ImportFault, ImportJob
-
-# Pydantic's words for what deserves a code of its own.
-_CODES: Final = {"missing": "field_missing", "extra_forbidden": "field_unknown"}
-# What pydantic calls a fault -> its message, and the gap of that, if it has one.
-_MESSAGES: Final[Mapping[str, tuple[str, str | None]]] = {
-    "missing": ("field_missing", None),
-    "extra_forbidden": ("field_unknown", None),
-    "string_too_long": ("field_too_long", "most"),
-    "string_too_short": ("field_too_short", "least"),
-    "too_long": ("field_too_many", "most"),
-    "too_short": ("field_too_few", "least"),
-    "greater_than_equal": ("field_too_small", "least"),
-    "less_than_equal": ("field_too_great", "most"),
-    "enum": ("field_no_choice", "choices"),
-    "literal_error": ("field_no_choice", "choices"),
-    "date_type": ("field_no_date", None),
-    "date_parsing": ("field_no_date", None),
-    "date_from_datetime_parsing": ("field_no_date", None),
-    "date_from_datetime_inexact": ("field_no_date", None),
-    "datetime_type": ("field_no_time", None),
-    "datetime_parsing": ("field_no_time", None),
-    "datetime_object_invalid": ("field_no_time", None),
-    "datetime_from_date_parsing": ("field_no_time", None),
-    "timezone_aware": ("field_no_time", None),
-    "int_type": ("field_no_number", None),
-    "int_parsing": ("field_no_number", None),
-    "int_parsing_size": ("field_no_number", None),
-    "int_from_float": ("field_no_number", None),
-    "string_type": ("field_no_text", None),
-    "list_type": ("field_no_list", None),
-    "string_pattern_mismatch": ("field_pattern", None),
-}
-_LIMITS: Final = ("max_length", "min_length", "ge", "le")
-_QUOTED: Final = re.compile(r"'([^']*)'")
 
 _REPORT: Final = ("row", "reference", "field", "code", "message", "row_refused")
 
@@ -117,46 +77,6 @@ class RowFaultOut(Answer):
 def rate_of(row: ImportJob) -> float | None:
     """Return how many rows a second an import has taken so far, None before the first."""
     return round(row.done / row.worked_s, 1) if row.worked_s else None
-
-
-def check_row(
-    fields: Mapping[str, Any], watchlist_id: str, zone: tzinfo
-) -> CheckedRow | Sequence[Fault]:
-    """Check a row's fields as those of `POST /v1/subjects`; a reference is required too.
-
-    Args:
-        fields: as the file has them.
-        watchlist_id: the list that the file is for.
-        zone: whose days are meant.
-    """
-    if "watchlist_ids" in fields:
-        return [Fault("watchlist_ids", "field_unknown", Message("row_names_watchlist"))]
-    try:
-        body = SubjectIn.model_validate({**fields, "watchlist_ids": [watchlist_id]})
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-        named = zip(found, field_problems(found), strict=True)
-        return [
-            Fault(
-                problem.field[:200],
-                _CODES.get(each["type"], INVALID),
-                _message(each["type"], each.get("ctx", {}), problem.message),
-            )
-            for each, problem in named
-        ]
-    if body.reference is None:
-        return [Fault("reference", "field_missing", Message("row_lacks_reference"))]
-    return CheckedRow(body.new(zone), frozenset(body.model_fields_set - {"watchlist_ids"}))
-
-
-def _message(kind: str, context: Mapping[str, Any], text: str) -> Message:
-    """Return what pydantic says of a field, as every language can say it."""
-    code, gap = _MESSAGES.get(kind, ("field_invalid", None))
-    if gap is None:
-        return Message(code, text=text)
-    if code == "field_no_choice":
-        return Message(code, {gap: tuple(_QUOTED.findall(context["expected"]))}, text)
-    return Message(code, {gap: next(context[name] for name in _LIMITS if name in context)}, text)
 
 
 def faults_as_csv(faults: Iterable[ImportFault]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from api import problems
 from api.dependencies import (
     Allowed,
     ReadVersion,
+    TheLookalikes,
     TheReferrals,
     TheTips,
     TheTipSteps,
@@ -27,6 +28,7 @@ from api.v1.subjects.schemas import SubjectIn
 from api.v1.tips.schemas import (
     DismissalIn,
     SourceOut,
+    TipEnrolmentOut,
     TipForm,
     TipOut,
     TipQuery,
@@ -37,6 +39,7 @@ from api.workers import Overloaded
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
+from casework.screening.duplicates import Lookalike
 from casework.tables import Tip
 from casework.tips.tips import Tips
 
@@ -194,7 +197,7 @@ def refer(
 @router.post(
     "/{tip_id}/enrol",
     dependencies=[work_place(Allowed(Permission.EDIT_SUBJECT))],
-    response_model=TipOut,
+    response_model=TipEnrolmentOut,
     summary="Enrol a subject from a tip",
     responses=problems.responses(
         *STEP, errors.InvalidPeriod, errors.ImpossibleBirth, errors.EnrolmentRefused, Overloaded
@@ -207,16 +210,28 @@ async def enrol(
     response: Response,
     steps: TheTipSteps,
     tips: TheTips,
+    lookalikes: TheLookalikes,
     actor: Editor,
     version: ReadVersion,
     pool: Workers,
     zone: TheZone,
-) -> TipOut:
+) -> TipEnrolmentOut:
     """Make a subject of the tip, with its photo, on your agency's lists; the tip names it then."""
     person = body.new(zone)
 
-    await pool.run(request, lambda: steps.enrol(actor, tip_id, person, version))
-    return await pool.record(lambda: _answer(tips, actor, tip_id, response))
+    def work() -> tuple[Lookalike, ...]:
+        enrolled = steps.enrol(actor, tip_id, person, version)
+        (similar,) = lookalikes.of(actor, [enrolled])
+        return similar
+
+    similar = await pool.run(request, work)
+
+    def answer() -> TipEnrolmentOut:
+        view = tips.get(actor, tip_id)
+        response.headers["ETag"] = etag(view.tip.version)
+        return TipEnrolmentOut.enrolled(view, similar)
+
+    return await pool.record(answer)
 
 
 @router.post(

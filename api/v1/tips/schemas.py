@@ -1,5 +1,6 @@
 """Tips as officers see them, and what they send."""
 
+from collections.abc import Iterable
 from datetime import datetime, tzinfo
 from typing import Annotated, Self
 
@@ -8,8 +9,10 @@ from pydantic import Field, StringConstraints
 from api.queries import BeforePage
 from api.v1.common import Answer, DayOrTime, LongText, QualityOut, Strict, Text
 from api.v1.referrals.schemas import Note
+from api.v1.subjects.schemas import SimilarOut
 from casework.kernel import period
 from casework.kernel.vocabulary import TipOrigin, TipState
+from casework.screening.duplicates import Lookalike
 from casework.screening.searches import LEAST_PURPOSE
 from casework.tables import Tip
 from casework.tips.steps import NewTip
@@ -100,6 +103,20 @@ class TipOut(TipSummary):
             subject_id=row.subject_id,
             dismissal=view.dismissal,
         )
+
+
+class TipEnrolmentOut(TipOut):
+    """A tip after its enrolment, and whom its face resembles."""
+
+    similar: list[SimilarOut] = Field(
+        description="A warning, never a reason to refuse: the face stands on these lists already."
+    )
+
+    @classmethod
+    def enrolled(cls, view: TipView, similar: Iterable[Lookalike]) -> Self:
+        """Make the answer from the opened tip."""
+        warnings = [SimilarOut.model_validate(each) for each in similar]
+        return cls(**TipOut.seen(view).model_dump(), similar=warnings)
 
 
 class SourceOut(Answer):

@@ -6,6 +6,7 @@ import pytest
 
 from casework.kernel.vocabulary import Role
 from tests.fakes import photo_of
+from tests.services import OPERATOR
 
 TEXT = "Seen at the harbour, with a red bag."
 SOURCE = "the fishmonger, 0812"
@@ -188,3 +189,40 @@ def test_a_tip_speaks_indonesian(signed_in):
     record(officer, photo_of(1))
     for words in ("Yang dilaporkan", "Masyarakat", "Rujuk ke instansi lain", "Mutu foto"):
         assert words in officer.text, words
+
+
+def test_a_tip_s_subject_is_entered_like_any_other(signed_in, desk):
+    desk.watchlist("wanted")
+    analyst = signed_in("ayu", Role.ANALYST)
+    tip = record(analyst, photo_of(5))
+    analyst.open(f"/tips/{tip}/enrol")
+    fields = {
+        "name": "Person 5",
+        "watchlist_ids": [desk.watchlists["wanted"]],
+        "aliases": "Si A\nSi B",
+        "nationality": "idn",
+        "document_kind": ["", ""],
+        "document_number": ["X123", ""],
+        "status": "suspended",
+    }
+    refused = analyst.send(f"/tips/{tip}/enrol", **fields, document_country=["Indonesia", ""])
+    assert refused.status_code == 422
+    assert "Write the country in three letters" in analyst.text
+    assert 'value="X123"' in refused.text
+    assert "Si A\nSi B</textarea>" in refused.text
+    analyst.send(f"/tips/{tip}/enrol", **fields, document_country=["idn", ""])
+    (subject,) = desk.service.lists.subjects.page(OPERATOR, None, 5)
+    assert (subject.aliases, subject.nationality) == (["Si A", "Si B"], "IDN")
+    assert subject.documents == [{"kind": "passport", "number": "X123", "country": "IDN"}]
+    assert subject.status == "suspended"
+
+
+def test_a_tip_whose_face_is_known_is_enrolled_with_a_warning(signed_in, desk):
+    desk.enrol(5)
+    analyst = signed_in("ayu", Role.ANALYST)
+    tip = record(analyst, photo_of(5))
+    analyst.open(f"/tips/{tip}/enrol")
+    fields = {"name": "Again", "watchlist_ids": [desk.watchlist()]}
+    assert analyst.send(f"/tips/{tip}/enrol", **fields).status_code == 200
+    assert "resembles somebody" in analyst.text
+    assert "Person 5" in analyst.text

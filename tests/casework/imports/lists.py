@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, BinaryIO, cast
 from zoneinfo import ZoneInfo
 
-from api.v1.imports.schemas import check_row
+from api.v1.imports.rows import check_row
 from casework.imports.queue import ClaimedImport
 from casework.imports.source import ImportLimits
 from casework.imports.upload import FILE, PHOTOS

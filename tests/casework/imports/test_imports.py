@@ -459,3 +459,57 @@ def test_reports_of_imports_are_erased_on_time(desk):
     desk.clock.advance(days=2)
     desk.service.oversight.retention.run(OPERATOR)
     assert count(desk, ImportJob) == 0
+
+
+def similar(desk, job):
+    return [each for each in faults(desk, job) if each.code == "looks_like"]
+
+
+def test_a_row_whose_face_is_known_is_stored_with_a_warning(desk):
+    known = desk.enrol(1, desk.watchlist("own"))
+    agency = desk.agency("POL")
+    theirs = desk.watchlist("theirs", agency_id=agency, shared_with=(desk.agency(),))
+    hidden = desk.watchlist("hidden", agency_id=agency)
+    desk.enrol(2, theirs)
+    desk.enrol(3, hidden)
+    rows = [person(number, photos=f"{number}.jpg") for number in (1, 2, 3, 4)]
+    rows.append(person(5, photos="4.jpg"))  # the face of the row before
+    job = imported(desk, csv_of(*rows), photos_of([1, 2, 3, 4]))
+    assert counts(job) == (5, 0, 0, 0)
+    assert job.state == "done"
+    warned = similar(desk, job)
+    assert [(each.reference, each.field, each.row_refused) for each in warned] == [
+        ("R-1", "photos", False),
+        ("R-2", "photos", False),
+        ("R-4", "photos", False),
+        ("R-5", "photos", False),
+    ]
+    assert f"{known} (own)" in warned[0].message
+    assert "somebody on a list of POL" in warned[1].message
+    for each in warned:
+        assert "theirs" not in each.message
+        assert "Person" not in each.message
+    # Sent again, no photo is new: nobody is asked about twice.
+    again = imported(desk, csv_of(*rows), photos_of([1, 2, 3, 4]))
+    assert not similar(desk, again)
+
+
+def test_a_dry_run_warns_as_well(desk):
+    desk.enrol(1)
+    job = imported(desk, csv_of(person(1, photos="1.jpg")), photos_of([1]), dry_run=True)
+    assert [each.reference for each in similar(desk, job)] == ["R-1"]
+
+
+def test_an_import_that_was_stopped_before_its_end_only_ends(desk):
+    upload(desk, csv_of(person(1, photos="1.jpg")), photos_of([1]))
+    runner = desk.service.import_runner
+    claim = runner.queue.claim(take_over=True)
+    with desk.service.exchange.imports.uploads.source(claim.job.id, LIMITS) as source:
+        (batch,) = runner.batches(claim, source, CHECK, LIMITS)
+        for task in batch.tasks:
+            task.done = task.work()
+        runner._store_rows(claim, batch)
+    job = work_off(desk)
+    assert job is None
+    (row,) = desk.service.exchange.imports.page(OPERATOR, None, 5)
+    assert (row.state, row.created) == ("done", 1)

@@ -48,7 +48,7 @@ MADE: Final = {
 # Where an error or a message gets its code in a variable; each code is written beside.
 INDIRECT: Final = {
     "api/console/messages.py": "a quality reason's advice",
-    "api/v1/imports/schemas.py": "what pydantic says of a field",
+    "api/field_errors.py": "what pydantic says of a field",
     "casework/imports/photos.py": "what is wrong with a member of a ZIP, or with a photo",
     "casework/kernel/audit/chain.py": "where the chain breaks",
     "casework/kernel/errors.py": "the base of all",
