@@ -5,7 +5,7 @@ agency's own subjects the warning names whom; of a list that another agency shar
 alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -77,8 +77,7 @@ class Lookalikes:
             named = [
                 _named(session, of.owner_id, each) for of, each in zip(enrolled, found, strict=True)
             ]
-        for of, candidates in zip(enrolled, found, strict=True):
-            self._note(actor, of, candidates)
+        self._note(actor, zip(enrolled, found, strict=True))
         return named
 
     def _policies(self, actor: Actor, owner_id: str) -> Mapping[str, Policy]:
@@ -89,10 +88,13 @@ class Lookalikes:
             and (policy.owner_id == owner_id or owner_id in policy.shared_with)
         }
 
-    def _note(self, actor: Actor, of: Enrolled, candidates: Sequence[Candidate]) -> None:
-        """Record that somebody was shown subjects; each owner's auditors see it."""
-        for owner_id in sorted({each.policy.owner_id for each in candidates}):
-            self._audit.note(AuditEntry(actor, "subject.similar", of.subject_id, owner_id))
+    def _note(self, actor: Actor, told: Iterable[tuple[Enrolled, Sequence[Candidate]]]) -> None:
+        """Record that somebody was told of subjects; each owner's auditors see it."""
+        with self._database.write() as session:
+            for of, candidates in told:
+                for owner_id in sorted({each.policy.owner_id for each in candidates}):
+                    entry = AuditEntry(actor, "subject.similar", of.subject_id, owner_id)
+                    self._audit.append(session, entry)
 
 
 def _named(

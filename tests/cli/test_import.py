@@ -96,13 +96,23 @@ def check_all_is_there_once(database: Path, lists: Lists) -> None:
     """Exactly the good rows are stored, each once, and exactly the bad ones reported."""
     with closing(sqlite3.connect(database)) as connection:
         references = [row[0] for row in connection.execute("SELECT reference FROM subject")]
-        faults = connection.execute("SELECT row, row_refused FROM import_fault").fetchall()
+        faults = connection.execute(
+            "SELECT row, row_refused FROM import_fault WHERE code <> 'looks_like'"
+        ).fetchall()
+        warned = [
+            row
+            for (row,) in connection.execute(
+                "SELECT row FROM import_fault WHERE code = 'looks_like'"
+            )
+        ]
         (job,) = connection.execute(
             "SELECT state, done, created, updated, unchanged, refused FROM import_job"
         ).fetchall()
     good = {f"R-{row}" for row in range(2, lists.rows + 2) if row not in lists.bad}
     assert sorted(references) == sorted(good)
     assert sorted(faults) == [(row, 1) for row in lists.bad]
+    # A few faces stand for all of these people. A warning may be lost with the process, at worst.
+    assert len(warned) == len(set(warned)) > 0
     assert job == ("done", lists.rows, lists.good, 0, 0, len(lists.bad))
     for table in ("photo", "template", "membership"):
         assert count(database, table) == lists.good
@@ -181,7 +191,7 @@ def test_an_import_over_http_killed_midway_goes_on_by_itself(tmp_path):
         assert seen == sorted(seen)
         assert len(set(seen)) > 2, "progress is visible"
         report = told(address, f"{path}/errors?format=json")
-        assert sorted(fault["row"] for fault in report) == lists.bad
+        assert sorted(fault["row"] for fault in report if fault["row_refused"]) == lists.bad
         wait_until(lambda: not count(database, "import_part"), 20)
     check_all_is_there_once(database, lists)
 
