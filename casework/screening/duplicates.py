@@ -88,10 +88,10 @@ class Lookalikes:
             and (policy.owner_id == owner_id or owner_id in policy.shared_with)
         }
 
-    def _note(self, actor: Actor, told: Iterable[tuple[Enrolled, Sequence[Candidate]]]) -> None:
-        """Record that somebody was told of subjects; each owner's auditors see it."""
+    def _note(self, actor: Actor, shown: Iterable[tuple[Enrolled, Sequence[Candidate]]]) -> None:
+        """Record that somebody was shown subjects; each owner's auditors see it."""
         with self._database.write() as session:
-            for of, candidates in told:
+            for of, candidates in shown:
                 for owner_id in sorted({each.policy.owner_id for each in candidates}):
                     entry = AuditEntry(actor, "subject.similar", of.subject_id, owner_id)
                     self._audit.append(session, entry)

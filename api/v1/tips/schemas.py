@@ -109,7 +109,7 @@ class TipEnrolmentOut(TipOut):
     """A tip after its enrolment, and whom its face resembles."""
 
     similar: list[SimilarOut] = Field(
-        description="A warning, never a reason to refuse: the face stands on these lists already."
+        description="A warning, never a reason to refuse: the face is on these lists already."
     )
 
     @classmethod
