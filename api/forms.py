@@ -27,7 +27,7 @@ _MAX_FIELD_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class MultipartForm:
     """A multipart body: text fields by name, and files by field name in their order."""
 
     texts: Mapping[str, str]
@@ -69,7 +69,7 @@ class Form:
         return validated(model, self.texts)
 
 
-async def read_form(request: Request) -> Form:
+async def read_form(request: Request) -> MultipartForm:
     """Read a multipart body whole, as `read_parts`, each text field once.
 
     Raises:
@@ -82,7 +82,7 @@ async def read_form(request: Request) -> Form:
         if name in texts:
             raise _invalid(name, "The field is given twice.")
         texts[name] = text
-    return Form(texts, files)
+    return MultipartForm(texts, files)
 
 
 async def read_parts(

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from api import problems
 from api.dependencies import Allowed, TheSearches, Workers, work_place
-from api.forms import Form, multipart_schema, read_parts, validated
+from api.forms import MultipartForm, multipart_schema, read_parts, validated
 from api.routing import StrictRoute
 from api.server_timing import server_timing
 from api.v1.encounters.routes import PHOTO_ERRORS, PHOTO_FIELD
@@ -46,7 +46,7 @@ async def search(
 ) -> SearchOut:
     """Show whom a face resembles, deeper than alerts go; the photo is not kept."""
     texts, files = await read_parts(request)
-    (taken,) = Form({}, files).photos("photo", most=1)
+    (taken,) = MultipartForm({}, files).photos("photo", most=1)
     fields = validated(SearchFields, _fields(texts))
     question = SearchRequest(
         taken.content,
