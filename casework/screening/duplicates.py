@@ -26,6 +26,11 @@ MOST_NAMED: Final = 20
 """Of one enrolment."""
 
 
+# Templates looked up for one face: a list that holds the same face a thousand times must not make
+# an import of more of them slower with every row.
+_MOST_HITS: Final = 64
+
+
 @dataclass(frozen=True, slots=True)
 class Lookalike:
     """Somebody on a list whose face resembles the one just enrolled."""
@@ -61,7 +66,9 @@ class Lookalikes:
             for owner_id in {each.owner_id for each in enrolled if each.owner_id is not None}
         }
         anywhere = {each: policy for some in lists.values() for each, policy in some.items()}
-        matches = self._matching.find_all([face for _, face in faces], anywhere, self._clock())
+        matches = self._matching.find_all(
+            [face for _, face in faces], anywhere, self._clock(), most=_MOST_HITS
+        )
         found: list[list[Candidate]] = [[] for _ in enrolled]
         for (n, _), matched in zip(faces, matches, strict=True):
             of = enrolled[n]

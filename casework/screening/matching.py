@@ -99,22 +99,39 @@ class Matching:
         return matches
 
     def find_all(
-        self, embeddings: Sequence[Embedding], policies: Mapping[str, Policy], at: datetime
+        self,
+        embeddings: Sequence[Embedding],
+        policies: Mapping[str, Policy],
+        at: datetime,
+        most: int | None = None,
     ) -> list[Matches]:
-        """Like `search`, for several faces at once: much less work than one by one."""
+        """Like `search`, for several faces at once: much less work than one by one.
+
+        Args:
+            embeddings: the faces.
+            policies: of the watchlists that are searched, by their ids.
+            at: when an entry has to be in force.
+            most: of each face's hits, only so many with the highest scores are looked up; None
+                means all of them.
+        """
         if not policies:
             return [self.no_match()] * len(embeddings)
         lowest = min(policy.threshold for policy in policies.values())
         everything = self._mirror.gallery.search_many(np.stack(embeddings), lowest)
-        return [self._matches(found, policies, at) for found in everything]
+        return [self._matches(found, policies, at, most) for found in everything]
 
     def _matches(
-        self, found: SearchResult, policies: Mapping[str, Policy], at: datetime
+        self,
+        found: SearchResult,
+        policies: Mapping[str, Policy],
+        at: datetime,
+        most: int | None,
     ) -> Matches:
         candidates: list[Candidate] = []
-        if found.hits:
+        hits = found.hits[:most]
+        if hits:
             with self._database.read() as session:
-                candidates = _candidates(session, found.hits, policies, at)
+                candidates = _candidates(session, hits, policies, at)
         return Matches(tuple(candidates), found.best, found.size)
 
 

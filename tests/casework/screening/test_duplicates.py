@@ -71,3 +71,16 @@ def test_two_of_one_group_are_told_of_each_other(desk, analyst):
     stored = desk.service.enrolment.store(analyst, applications)
     told = desk.service.screening.lookalikes.of(analyst, stored)
     assert [[each.name for each in some] for some in told] == [["B"], ["A"], []]
+
+
+def test_of_a_face_that_a_list_holds_many_times_only_the_most_alike_are_looked_up(desk):
+    own = desk.watchlist("own")
+    for reference in ("P-1", "P-2", "P-3", "P-4"):
+        desk.enrol(1, own, reference=reference)
+    matching = desk.service.screening.matching
+    face = desk.service.pipeline.analyse(photo_file(1).content).embedding
+    policies, now = matching.policies(), desk.service.kernel.clock()
+    (every,) = matching.find_all([face], policies, now)
+    (some,) = matching.find_all([face], policies, now, most=2)
+    assert len(every.candidates) == 4
+    assert len(some.candidates) == 2
