@@ -66,7 +66,7 @@ def filled(row: Subject, zone: tzinfo) -> Form[SubjectIn]:
 def choices(form: Form[SubjectIn], lists: Iterable[object]) -> dict[str, Any]:
     """Return what the form's template needs."""
     rows = [form.typed.values.get(f"document_{part}", ()) for part in _DOCUMENT]
-    documents = list(zip(*rows, strict=False))
+    documents = [each for each in zip(*rows, strict=False) if any(each)]
     empty = [("", "", "")] * max(_LEAST_ROWS - len(documents), 1)
     return {
         "form": form,
