@@ -26,6 +26,7 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _PURPOSE: Final = b"siaga console form"
 _MOST_FIELDS: Final = 200
 _INVALID: Final = 422
+_LISTS: Final = (list, frozenset)
 _LOOK_AT_FIELDS: Final = msg("Nothing was recorded. Look at the fields that are marked.")
 _MOVED_ON: Final = (StaleVersion, IllegalTransition)
 
@@ -85,7 +86,7 @@ def as_typed(data: FormData, model: type[BaseModel]) -> dict[str, object]:
 
 
 def _is_list(annotation: object) -> bool:
-    return get_origin(annotation) is list or any(map(_is_list, get_args(annotation)))
+    return get_origin(annotation) in _LISTS or any(map(_is_list, get_args(annotation)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,8 @@ class Form(Generic[Fields]):
     """Makes of what was typed what the model takes."""
     sentences: Mapping[str, str] = field(default_factory=dict)
     """What to say of a field that the model refuses, if more than the model says."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What the page calls a field of the model, where it has another name for it."""
     errors: Mapping[str, str] = field(default_factory=dict)
     """What is wrong with each field, for people."""
     message: str = ""
@@ -133,9 +136,9 @@ class Form(Generic[Fields]):
         if isinstance(error, RequestInvalid) and error.sentences:
             errors: dict[str, str] = {}
             for name, sentence in error.sentences.items():
-                first = name.split(".")[0]
-                own = self.sentences.get(first)
-                errors.setdefault(first, locale(own) if own else translated(sentence, locale))
+                shown = self.names.get(name, name.split(".")[0])
+                own = self.sentences.get(shown)
+                errors.setdefault(shown, locale(own) if own else translated(sentence, locale))
             message = locale(_LOOK_AT_FIELDS)
             return replace(self, errors=errors, message=message, status=_INVALID)
         message = message or translated_error(error, locale)

@@ -129,7 +129,8 @@ class PageRequest:
             status: HTTP status.
             values: the template's variables, in addition to `visit` and `csrf`.
         """
-        answer = HTMLResponse(self.render(template, **values), status)
+        # The log shows a name of `HTTPStatus` in place of its number.
+        answer = HTMLResponse(self.render(template, **values), int(status))
         if _held(self.request) != self.secret:
             cookies.keep_visitor(answer, self.secret, secure=self.console.secure)
         return answer

@@ -34,6 +34,11 @@ def made(browser, **fields):
     return found[1]
 
 
+def marked(answer):
+    """The fields that a page marks as wrong."""
+    return set(re.findall(r'id="(\w+)-says" class="fault"', answer.text))
+
+
 def enrolled(browser, list_id, person=1, **fields):
     browser.open("/subjects/new")
     return browser.send_here(
@@ -66,8 +71,38 @@ def test_a_wrong_watchlist_comes_back_with_what_was_typed(analyst):
     analyst.open("/watchlists/new")
     answer = analyst.send_here(**{**LIST, "ports": "Jakarta", "one_in": "0"})
     assert answer.status_code == 422
-    assert "target_fpir" in analyst.text
-    assert 'value="Tangkal"' in answer.text
+    assert "Look at the fields that are marked" in analyst.text
+    assert marked(answer) == {"ports", "one_in"}
+    assert "Write a whole number from 2 on" in analyst.text
+    for typed in ("Tangkal", "Jakarta", "0", "90"):
+        assert f'value="{typed}"' in answer.text
+    assert re.search(r'value="tangkal" selected', answer.text)
+
+
+def test_a_changed_watchlist_keeps_what_its_form_does_not_show(analyst, desk):
+    list_id = made(analyst)
+    stored = {"target_fpir": 0.00030001, "threshold": 0.61}
+    desk.service.lists.watchlists.edit(OPERATOR, list_id, stored, None)
+    analyst.open(f"/watchlists/{list_id}/edit")
+    assert 'value="3333"' in analyst.page.text
+    analyst.send_here(**{**LIST, "name": "Tangkal 2", "one_in": "3333"})
+    row = desk.service.lists.watchlists.get(OPERATOR, list_id)
+    assert (row.name, row.target_fpir, row.threshold) == ("Tangkal 2", 0.00030001, 0.61)
+
+
+def test_a_watchlist_that_others_changed_or_stand_on_comes_back_whole(analyst, desk):
+    list_id = made(analyst)
+    watchlists = desk.service.lists.watchlists
+    analyst.open(f"/watchlists/{list_id}/edit")
+    watchlists.edit(OPERATOR, list_id, {"legal_basis": "Law 6"}, None)
+    answer = analyst.send_here(**{**LIST, "name": "Mine"})
+    assert (answer.status_code, 'value="Mine"' in answer.text) == (422, True)
+    assert watchlists.get(OPERATOR, list_id).name == "Tangkal"
+    enrolled(analyst, list_id)
+    analyst.open(f"/watchlists/{list_id}/edit")
+    answer = analyst.send(f"/watchlists/{list_id}/remove")
+    assert (answer.status_code, 'value="Tangkal"' in answer.text) == (422, True)
+    assert "Law 6" in analyst.text
 
 
 def test_a_subject_is_enrolled_found_changed_and_erased(analyst, desk):
