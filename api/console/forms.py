@@ -85,6 +85,11 @@ def as_typed(data: FormData, model: type[BaseModel]) -> dict[str, object]:
     return found
 
 
+def ports_in(text: str) -> list[str]:
+    """Return the codes of ports that were typed into one line."""
+    return text.upper().replace(",", " ").split()
+
+
 def _is_list(annotation: object) -> bool:
     return get_origin(annotation) in _LISTS or any(map(_is_list, get_args(annotation)))
 

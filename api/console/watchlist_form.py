@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from api.console.forms import Form, FormData
+from api.console.forms import Form, FormData, ports_in
 from api.console.i18n import msg
 from api.v1.watchlists.schemas import WatchlistIn, WatchlistPatch
 from casework.kernel.vocabulary import Direction
@@ -88,7 +88,7 @@ def _read(typed: FormData, model: type[Any]) -> dict[str, object]:
     found |= {name: typed.text(name) == "yes" for name in _TICKS}
     return found | {
         "stages": typed.texts("stages") or None,
-        "ports": typed.text("ports").upper().replace(",", " ").split() or None,
+        "ports": ports_in(typed.text("ports")) or None,
         "target_fpir": round(1 / one_in, _ROUNDING) if one_in else 0,
         "instruction": {each: typed.text(f"instruction_{each}") for each in _LANGUAGES},
         "shared_with": typed.texts("shared_with"),

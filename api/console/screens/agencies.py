@@ -5,10 +5,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console import messages
+from api.console.forms import Form, FormData
+from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
 from api.problems import RequestInvalid
-from api.v1.agencies.schemas import AgencyIn
+from api.v1.agencies.schemas import AgencyIn, AgencyPatch
 from casework.accounts.agencies import NewAgency
 from casework.kernel.errors import AlreadyExists
 from casework.kernel.permissions import Permission
@@ -16,42 +17,53 @@ from casework.kernel.vocabulary import AgencyKind
 
 router: Final = APIRouter(include_in_schema=False)
 
+_SENTENCES: Final = {
+    "code": msg("Write 2 to 20 letters and digits, such as IMIGRASI."),
+    "name": msg("Write the name."),
+}
+
 Keeper = Annotated[OfficerRequest, Depends(RequirePermission(Permission.MANAGE_AGENCY))]
 
 
 @router.get("/administration/agencies")
 def show(visit: Keeper) -> Response:
     """List agencies, and the form of a new one."""
-    return _page(visit)
+    return _page(visit, Form(AgencyIn))
 
 
 @router.post("/administration/agencies")
 def create(visit: Keeper) -> Response:
     """Make an agency."""
+    form = Form(AgencyIn, visit.posted, sentences=_SENTENCES)
     try:
-        body = visit.posted.parse(AgencyIn)
+        body = form.parse()
         visit.service.accounts.agencies.create(visit.actor, NewAgency(**body.model_dump()))
     except (RequestInvalid, AlreadyExists) as error:
-        return _page(visit, status=422, fault=messages.translated_error(error, visit.speech))
+        return _page(visit, form.refused(error, visit.speech))
     return visit.go("/administration/agencies", done="saved")
 
 
 @router.post("/administration/agencies/{agency_id}")
 def edit(agency_id: str, visit: Keeper) -> Response:
     """Rename an agency, or put it in or out of force."""
-    changes: dict[str, object] = {"active": visit.posted.text("active") == "yes"}
-    if name := visit.posted.text("name"):
-        changes["name"] = name[:200]
+    changes = Form(AgencyPatch, visit.posted, _changed).parse().changes()
     version = visit.posted.number("version")
     visit.service.accounts.agencies.edit(visit.actor, agency_id, changes, version)
     return visit.go("/administration/agencies", done="saved")
 
 
-def _page(visit: OfficerRequest, *, status: int = 200, fault: str = "") -> Response:
+def _changed(typed: FormData, model: type[AgencyPatch]) -> dict[str, object]:
+    """Return what a row of the list changes; a name that was emptied stays as it was."""
+    del model
+    found: dict[str, object] = {"active": typed.text("active") == "yes"}
+    return found | ({"name": typed.text("name")} if typed.text("name") else {})
+
+
+def _page(visit: OfficerRequest, form: Form[AgencyIn]) -> Response:
     return visit.page(
         "agencies.html",
-        status=status,
-        fault=fault,
+        status=form.status,
+        form=form,
         agencies=visit.service.accounts.agencies.page(visit.actor, None, None),
         kinds=tuple(AgencyKind),
     )

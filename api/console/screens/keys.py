@@ -5,9 +5,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console import messages
+from api.console.forms import Form, FormData, as_typed, ports_in
+from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
-from api.forms import validated
 from api.problems import RequestInvalid
 from api.v1.keys.schemas import KeyIn
 from casework.accounts.api_keys import NewKey
@@ -16,6 +16,12 @@ from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Scope
 
 router: Final = APIRouter(include_in_schema=False)
+
+_SENTENCES: Final = {
+    "name": msg("Write the name."),
+    "scopes": msg("Choose at least one thing that the key may do."),
+    "ports": msg("Codes such as CGK IDBTM; nothing means all."),
+}
 
 Keeper = Annotated[OfficerRequest, Depends(RequirePermission(Permission.MANAGE_KEY))]
 
@@ -29,16 +35,9 @@ def show(visit: Keeper) -> Response:
 @router.post("/administration/keys")
 def create(visit: Keeper) -> Response:
     """Make a key; its text is on the page that answers, and nowhere else."""
+    form = Form(KeyIn, visit.posted, _read, _SENTENCES)
     try:
-        posted = visit.posted
-        values = {
-            "name": posted.text("name"),
-            "scopes": posted.texts("scopes"),
-            # Typed into one line; nothing means all ports.
-            "ports": posted.text("ports").upper().replace(",", " ").split() or None,
-            "agency_id": posted.text("agency_id") or None,
-        }
-        body = validated(KeyIn, values)
+        body = form.parse()
         new = NewKey(
             body.name,
             frozenset(body.scopes),
@@ -47,8 +46,8 @@ def create(visit: Keeper) -> Response:
         )
         record, text = visit.service.accounts.keys.create(visit.actor, new)
     except (RequestInvalid, NotFound, NotPermitted) as error:
-        return _page(visit, status=422, fault=messages.translated_error(error, visit.speech))
-    return _page(visit, shown=(record.name, text))
+        return _page(visit, form.refused(error, visit.speech))
+    return _page(visit, once=(record.name, text))
 
 
 @router.post("/administration/keys/{key_id}/revoke")
@@ -58,19 +57,24 @@ def revoke(key_id: str, visit: Keeper) -> Response:
     return visit.go("/administration/keys", done="saved")
 
 
+def _read(typed: FormData, model: type[KeyIn]) -> dict[str, object]:
+    """Return the fields as the interface for programs has them; no port means all."""
+    return as_typed(typed, model) | {"ports": ports_in(typed.text("ports")) or None}
+
+
 def _page(
     visit: OfficerRequest,
-    *,
-    status: int = 200,
-    fault: str = "",
-    shown: tuple[str, str] | None = None,
+    form: Form[KeyIn] | None = None,
+    once: tuple[str, str] | None = None,
 ) -> Response:
+    """Show the list and the form of a new one, with a secret that is shown this once."""
     records, actor = visit.service, visit.actor
+    form = form or Form(KeyIn, FormData({"agency_id": (visit.officer.agency_id,)}))
     return visit.page(
         "keys.html",
-        status=status,
-        fault=fault,
-        shown=shown,
+        status=form.status,
+        form=form,
+        once=once,
         keys=records.accounts.keys.all(actor),
         agencies={each.id: each for each in records.accounts.agencies.page(actor, None, None)},
         scopes=tuple(Scope),

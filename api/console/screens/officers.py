@@ -5,16 +5,23 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console import messages
+from api.console.forms import Form, FormData
+from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
 from api.problems import RequestInvalid
-from api.v1.officers.schemas import OfficerIn
+from api.v1.officers.schemas import OfficerIn, OfficerPatch
 from casework.accounts.officers import NewOfficer
 from casework.kernel.errors import AlreadyExists, NotFound, NotPermitted
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Role
 
 router: Final = APIRouter(include_in_schema=False)
+
+_SENTENCES: Final = {
+    "login": msg("Write 2 to 100 letters and digits, such as imigrasi.sari."),
+    "name": msg("Write the name."),
+    "roles": msg("Choose at least one role."),
+}
 
 Keeper = Annotated[OfficerRequest, Depends(RequirePermission(Permission.MANAGE_OFFICER))]
 
@@ -31,8 +38,9 @@ def show(visit: Keeper) -> Response:
 @router.post("/administration/officers")
 def create(visit: Keeper) -> Response:
     """Make an account; its first password is on the page that answers, and nowhere else."""
+    form = Form(OfficerIn, visit.posted, sentences=_SENTENCES)
     try:
-        body = visit.posted.parse(OfficerIn, lists=("roles",))
+        body = form.parse()
         new = NewOfficer(
             body.agency_id or visit.officer.agency_id,
             body.login,
@@ -42,17 +50,14 @@ def create(visit: Keeper) -> Response:
         )
         row, password = visit.service.accounts.officers.create(visit.actor, new)
     except (RequestInvalid, AlreadyExists, NotFound, NotPermitted) as error:
-        return _page(visit, status=422, fault=messages.translated_error(error, visit.speech))
-    return _page(visit, shown=(row.login, password))
+        return _page(visit, form.refused(error, visit.speech))
+    return _page(visit, once=(row.login, password))
 
 
 @router.post("/administration/officers/{officer_id}")
 def edit(officer_id: str, visit: Keeper) -> Response:
     """Change roles, or put an account in or out of force."""
-    roles = [role for role in visit.posted.texts("roles") if role in set(_ROLES)]
-    changes: dict[str, object] = {"active": visit.posted.text("active") == "yes"}
-    if roles:
-        changes["roles"] = [Role(role) for role in roles]
+    changes = Form(OfficerPatch, visit.posted, _changed).parse().changes()
     version = visit.posted.number("version")
     visit.service.accounts.officers.edit(visit.actor, officer_id, changes, version)
     return visit.go(_LIST, done="saved")
@@ -65,23 +70,30 @@ def reset(officer_id: str, visit: Keeper) -> Response:
     records, actor = visit.service, visit.actor
     row = records.accounts.officers.get(actor, officer_id)
     password = records.accounts.officers.reset(actor, officer_id, second_factor=factor)
-    return _page(visit, shown=(row.login, password))
+    return _page(visit, once=(row.login, password))
+
+
+def _changed(typed: FormData, model: type[OfficerPatch]) -> dict[str, object]:
+    """Return what a row of the list changes; without any role ticked, they stay as they were."""
+    del model
+    found: dict[str, object] = {"active": typed.text("active") == "yes"}
+    return found | ({"roles": typed.texts("roles")} if typed.texts("roles") else {})
 
 
 def _page(
     visit: OfficerRequest,
-    *,
-    status: int = 200,
-    fault: str = "",
-    shown: tuple[str, str | None] | None = None,
+    form: Form[OfficerIn] | None = None,
+    once: tuple[str, str | None] | None = None,
 ) -> Response:
+    """Show the list and the form of a new one, with a secret that is shown this once."""
     records, actor = visit.service, visit.actor
+    form = form or Form(OfficerIn, FormData({"agency_id": (visit.officer.agency_id,)}))
     agencies = {each.id: each for each in records.accounts.agencies.page(actor, None, None)}
     return visit.page(
         "officers.html",
-        status=status,
-        fault=fault,
-        shown=shown,
+        status=form.status,
+        form=form,
+        once=once,
         officers=records.accounts.officers.page(actor, None, None),
         agencies=agencies,
         roles=_ROLES,

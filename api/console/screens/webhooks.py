@@ -5,7 +5,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console import messages
+from api.console.forms import Form, FormData
+from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
 from api.problems import RequestInvalid
 from api.v1.webhooks.schemas import WebhookIn
@@ -15,6 +16,11 @@ from casework.kernel.vocabulary import EventKind
 from casework.webhooks.webhooks import NewWebhook
 
 router: Final = APIRouter(include_in_schema=False)
+
+_SENTENCES: Final = {
+    "url": msg("Write the address."),
+    "events": msg("Choose at least one event."),
+}
 
 Keeper = Annotated[OfficerRequest, Depends(RequirePermission(Permission.MANAGE_WEBHOOK))]
 
@@ -32,15 +38,16 @@ def show(visit: Keeper) -> Response:
 @router.post("/administration/webhooks")
 def create(visit: Keeper) -> Response:
     """Register a webhook; its secret is on the page that answers, and nowhere else."""
+    form = Form(WebhookIn, visit.posted, sentences=_SENTENCES)
     try:
-        body = visit.posted.parse(WebhookIn, lists=("events",))
+        body = form.parse()
         new = NewWebhook(
             body.url, body.events, body.description, body.agency_id or visit.officer.agency_id
         )
         row, secret = visit.service.exchange.webhooks.create(visit.actor, new)
     except (RequestInvalid, TargetRefused, NotFound) as error:
-        return _page(visit, status=422, fault=messages.translated_error(error, visit.speech))
-    return _page(visit, shown=(row.url, secret))
+        return _page(visit, form.refused(error, visit.speech))
+    return _page(visit, once=(row.url, secret))
 
 
 @router.get("/administration/webhooks/{webhook_id}")
@@ -65,7 +72,7 @@ def test(webhook_id: str, visit: Keeper) -> Response:
 def rotate(webhook_id: str, visit: Keeper) -> Response:
     """Give a new secret; it is on the page that answers, and nowhere else."""
     row, secret = visit.service.exchange.webhooks.rotate(visit.actor, webhook_id)
-    return _page(visit, shown=(row.url, secret))
+    return _page(visit, once=(row.url, secret))
 
 
 @router.post("/administration/webhooks/{webhook_id}/active")
@@ -84,19 +91,25 @@ def remove(webhook_id: str, visit: Keeper) -> Response:
     return visit.go(_LIST, done="removed")
 
 
+def _blank(visit: OfficerRequest) -> Form[WebhookIn]:
+    """Return the form of a new webhook, for one's own agency and every event."""
+    events = tuple(kind.value for kind in EventKind)
+    return Form(WebhookIn, FormData({"agency_id": (visit.officer.agency_id,), "events": events}))
+
+
 def _page(
     visit: OfficerRequest,
-    *,
-    status: int = 200,
-    fault: str = "",
-    shown: tuple[str, str] | None = None,
+    form: Form[WebhookIn] | None = None,
+    once: tuple[str, str] | None = None,
 ) -> Response:
+    """Show the list and the form of a new one, with a secret that is shown this once."""
     records, actor = visit.service, visit.actor
+    form = form or _blank(visit)
     return visit.page(
         "webhooks.html",
-        status=status,
-        fault=fault,
-        shown=shown,
+        status=form.status,
+        form=form,
+        once=once,
         webhooks=records.exchange.webhooks.page(actor, None, _MOST),
         agencies={each.id: each for each in records.accounts.agencies.page(actor, None, None)},
         kinds=tuple(EventKind),

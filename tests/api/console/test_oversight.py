@@ -127,6 +127,67 @@ def test_an_address_that_cannot_be_told_is_refused(signed_in):
     assert "whsec_" not in browser.text
 
 
+@pytest.mark.parametrize(
+    ("address", "typed", "wrong", "shown"),
+    [
+        (
+            "/administration/agencies",
+            {"code": "x", "name": "Police", "kind": "operator"},
+            {"code"},
+            ['value="x"', 'value="Police"', 'value="operator" selected'],
+        ),
+        (
+            "/administration/officers",
+            {"login": "budi?", "name": "Budi", "language": "en"},
+            {"login", "roles"},
+            ['value="budi?"', 'value="Budi"', 'value="en" lang="en" selected'],
+        ),
+        (
+            "/administration/keys",
+            {"name": "", "scopes": ["enrol"], "ports": "Jakarta"},
+            {"name", "ports"},
+            ['value="Jakarta"', 'value="enrol" checked'],
+        ),
+        (
+            "/administration/webhooks",
+            {"url": "", "events": [], "description": "Ours"},
+            {"url", "events"},
+            ['value="Ours"', 'value="alert.raised"> '],
+        ),
+    ],
+)
+def test_a_wrong_form_comes_back_with_what_was_typed(signed_in, desk, address, typed, wrong, shown):
+    desk.agency("OPS", AgencyKind.OPERATOR)
+    police = desk.agency("POL")
+    browser = signed_in("chief", Role.ADMIN, agency="OPS")
+    browser.open(address)
+    if "kind" not in typed:
+        typed = typed | {"agency_id": police}
+        shown = [*shown, f'value="{police}" selected']
+    answer = browser.send(address, **typed)
+    assert answer.status_code == 422
+    assert set(re.findall(r'id="(\w+)-says" class="fault"', answer.text)) == wrong
+    assert "Look at the fields that are marked" in browser.text
+    for text in shown:
+        assert text in answer.text, text
+
+
+def test_a_row_of_a_list_changes_what_it_shows_alone(signed_in, desk):
+    desk.agency("OPS", AgencyKind.OPERATOR)
+    browser = signed_in("chief", Role.ADMIN, agency="OPS")
+    police, agencies = desk.agency("POL"), desk.service.accounts.agencies
+    name, address = agencies.get(OPERATOR, police).name, f"/administration/agencies/{police}"
+    browser.open("/administration/agencies")
+    browser.send(address, name=" ", active="yes")
+    assert agencies.get(OPERATOR, police).name == name
+    assert browser.send(address, name="x" * 201).status_code == 422
+    assert agencies.get(OPERATOR, police).active
+    browser.open("/administration/agencies")
+    browser.send(address, name="Police of Java")
+    row = agencies.get(OPERATOR, police)
+    assert (row.name, row.active) == ("Police of Java", False)
+
+
 @pytest.mark.parametrize("address", ["/overview", "/totals", "/audit", "/administration/officers"])
 def test_port_and_officer_have_no_business_there(signed_in, address):
     assert signed_in("ani", Role.OFFICER).open(address).status_code == 403
