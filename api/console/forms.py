@@ -130,13 +130,16 @@ class Form(Generic[Fields]):
         """
         return validated(self.model, self.read(self.typed, self.model))
 
-    def refused(self, error: Exception, locale: Locale, message: str = "") -> Self:
+    def refused(
+        self, error: Exception, locale: Locale, message: str = "", status: int | None = None
+    ) -> Self:
         """Return the form with what was typed and why it was not taken.
 
         Args:
             error: what was raised.
             locale: the reader's.
             message: what to say in place of the error's own sentence.
+            status: what to answer with in place of what is usual for the error.
         """
         if isinstance(error, RequestInvalid) and error.sentences:
             errors: dict[str, str] = {}
@@ -145,12 +148,12 @@ class Form(Generic[Fields]):
                 own = self.sentences.get(shown)
                 errors.setdefault(shown, locale(own) if own else translated(sentence, locale))
             message = locale(_LOOK_AT_FIELDS)
-            return replace(self, errors=errors, message=message, status=_INVALID)
+            return replace(self, errors=errors, message=message, status=status or _INVALID)
         message = message or translated_error(error, locale)
         refused = getattr(error, "field", None)
         errors = {refused: message} if refused in self.model.model_fields else {}
-        status = HTTPStatus.CONFLICT if isinstance(error, _MOVED_ON) else _INVALID
-        return replace(self, errors=errors, message=message, status=status)
+        usual = HTTPStatus.CONFLICT if isinstance(error, _MOVED_ON) else _INVALID
+        return replace(self, errors=errors, message=message, status=status or usual)
 
     def text(self, name: str) -> str:
         """Return what stands in a field."""

@@ -6,11 +6,13 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
 from starlette.responses import Response
 
-from api.console import messages
+from api.console.forms import Form, FormData
+from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
-from api.problems import FieldProblem, RequestInvalid
+from api.problems import RequestInvalid
 from api.v1.imports.schemas import ImportOut, faults_as_csv
 from casework.imports.exports import ExportForm
 from casework.imports.upload import FILE, PHOTOS
@@ -18,6 +20,7 @@ from casework.kernel.errors import CaseworkError
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import ImportState
 from casework.tables import ImportJob
+from casework.watchlists.enrolment import PhotoFile
 
 router: Final = APIRouter(include_in_schema=False)
 
@@ -27,7 +30,16 @@ Exporter = Annotated[OfficerRequest, Depends(RequirePermission(Permission.EXPORT
 _PAGE_SIZE: Final = 50
 _MOST_FAULTS: Final = 200
 _PIECE: Final = 256 * 1024
+_SENTENCES: Final = {FILE: msg("Choose a file.")}
 _AT_WORK: Final = frozenset({ImportState.QUEUED, ImportState.RUNNING})
+
+
+class UploadForm(BaseModel):
+    """What the form of an import sends."""
+
+    file: PhotoFile
+    photos: PhotoFile | None = None
+    dry_run: bool
 
 
 @router.get("/imports")
@@ -41,17 +53,18 @@ def page(visit: Importer) -> Response:
 @router.get("/watchlists/{watchlist_id}/import")
 def blank(watchlist_id: str, visit: Importer) -> Response:
     """Show the form of an import into one list."""
-    return _form(visit, watchlist_id)
+    return _form(visit, watchlist_id, Form(UploadForm))
 
 
 @router.post("/watchlists/{watchlist_id}/import")
 async def create(watchlist_id: str, visit: Importer) -> Response:
     """Take a file in, and go to where its progress is shown."""
+    form = Form(UploadForm, visit.posted, _read, _SENTENCES)
     try:
-        job = await asyncio.to_thread(_receive, visit, watchlist_id)
+        job = await asyncio.to_thread(_receive, visit, watchlist_id, form.parse())
     except (RequestInvalid, CaseworkError) as error:
-        fault = messages.translated_error(error, visit.speech)
-        return await asyncio.to_thread(_form, visit, watchlist_id, fault=fault)
+        refused = form.refused(error, visit.speech)
+        return await asyncio.to_thread(_form, visit, watchlist_id, refused)
     visit.state.importing.wake()
     return visit.go(f"/imports/{job.id}")
 
@@ -98,19 +111,22 @@ def export(watchlist_id: str, visit: Exporter) -> Response:
     return StreamingResponse(found.content, media_type=kind, headers=headers)
 
 
-def _receive(visit: OfficerRequest, watchlist_id: str) -> ImportJob:
-    imports, posted = visit.service.exchange.imports, visit.posted
-    if FILE not in posted.files:
-        message = "A file with the subjects is required."
-        raise RequestInvalid(message, [FieldProblem(field=FILE, message=message)])
-    trial = posted.text("dry_run") == "yes"
-    receiving = imports.receive(visit.actor, watchlist_id, dry_run=trial)
+def _read(typed: FormData, model: type[UploadForm]) -> dict[str, object]:
+    """Return the files, and whether they are only tried."""
+    del model
+    files = {name: typed.files[name][0] for name in (FILE, PHOTOS) if name in typed.files}
+    return files | {"dry_run": typed.text("dry_run") == "yes"}
+
+
+def _receive(visit: OfficerRequest, watchlist_id: str, upload: UploadForm) -> ImportJob:
+    imports = visit.service.exchange.imports
+    receiving = imports.receive(visit.actor, watchlist_id, dry_run=upload.dry_run)
     job: ImportJob | None = None
     try:
-        for name in (FILE, PHOTOS):
-            for file in posted.files.get(name, ())[:1]:
-                for start in range(0, len(file.content), _PIECE):
-                    receiving.write(name, file.content[start : start + _PIECE])
+        for name, file in ((FILE, upload.file), (PHOTOS, upload.photos)):
+            content = file.content if file is not None else b""
+            for start in range(0, len(content), _PIECE):
+                receiving.write(name, content[start : start + _PIECE])
         limits = visit.state.settings.import_limits
         job = imports.accept(visit.actor, receiving, limits)
         return job
@@ -120,6 +136,6 @@ def _receive(visit: OfficerRequest, watchlist_id: str) -> ImportJob:
                 imports.discard(receiving)
 
 
-def _form(visit: OfficerRequest, watchlist_id: str, *, fault: str = "") -> Response:
+def _form(visit: OfficerRequest, watchlist_id: str, form: Form[UploadForm]) -> Response:
     row = visit.service.lists.watchlists.get(visit.actor, watchlist_id)
-    return visit.page("import_form.html", status=422 if fault else 200, watchlist=row, fault=fault)
+    return visit.page("import_form.html", status=form.status, watchlist=row, form=form)

@@ -1,6 +1,5 @@
 """Watchlists: shown to those who see their alerts, kept by their agency's analysts."""
 
-from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends
@@ -84,7 +83,7 @@ def edit(watchlist_id: str, visit: Editor) -> Response:
         watchlists.edit(actor, watchlist_id, changes, visit.posted.number("version"))
     except (RequestInvalid, AlreadyExists, NotFound, StaleVersion) as error:
         row = watchlists.get(actor, watchlist_id)
-        return _form(visit, form.refused(error, visit.speech), row)
+        return _form(visit, form.refused(error, visit.speech, status=_REFUSED), row)
     return visit.go(f"/watchlists/{watchlist_id}", done="saved")
 
 
@@ -106,7 +105,7 @@ def _form(
 ) -> Response:
     return visit.page(
         "watchlist_form.html",
-        status=_REFUSED if form.message else HTTPStatus.OK,
+        status=form.status,
         form=form,
         row=row,
         agencies=_agencies(visit),
