@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, tzinfo
 from http import HTTPStatus
 from typing import Final, Generic, Self, TypeVar, get_args, get_origin
 from urllib.parse import parse_qsl, urlsplit
@@ -16,6 +17,7 @@ from api.console.messages import translated, translated_error
 from api.forms import read_parts, receive_body, validated
 from api.problems import FieldProblem, RequestInvalid
 from casework.kernel.errors import IllegalTransition, StaleVersion
+from casework.kernel.period import written_day
 from casework.watchlists.enrolment import PhotoFile
 
 Fields = TypeVar("Fields", bound=BaseModel)
@@ -90,6 +92,32 @@ def ports_in(text: str) -> list[str]:
     return text.upper().replace(",", " ").split()
 
 
+def with_times(
+    zone: tzinfo, *names: str
+) -> Callable[[FormData, type[BaseModel]], dict[str, object]]:
+    """Return what reads a form with these times, such as `2026-03-01T15:00` of the zone's clocks.
+
+    Models want times with a zone. What is no such time stays as it is: a day is the model's to
+    read, all else its to refuse.
+    """
+
+    def read_times(data: FormData, model: type[BaseModel]) -> dict[str, object]:
+        found = as_typed(data, model)
+        for name in names:
+            text = data.text(name)
+            try:
+                if written_day(text) is not None:
+                    continue
+                typed = datetime.fromisoformat(text)
+            except ValueError:
+                continue
+            at = typed if typed.tzinfo is not None else typed.replace(tzinfo=zone)
+            found[name] = at.isoformat()
+        return found
+
+    return read_times
+
+
 def _is_list(annotation: object) -> bool:
     return get_origin(annotation) in _LISTS or any(map(_is_list, get_args(annotation)))
 
@@ -116,6 +144,10 @@ class Form(Generic[Fields]):
     """What to say of a field that the model refuses, if more than the model says."""
     names: Mapping[str, str] = field(default_factory=dict)
     """What the page calls a field of the model, where it has another name for it."""
+    gaps: Mapping[str, object] = field(default_factory=dict)
+    """What fills the gaps of these sentences."""
+    refusal: str = _LOOK_AT_FIELDS
+    """What to say of the form as a whole where fields are marked."""
     errors: Mapping[str, str] = field(default_factory=dict)
     """What is wrong with each field, for people."""
     message: str = ""
@@ -146,14 +178,21 @@ class Form(Generic[Fields]):
             for name, sentence in error.sentences.items():
                 shown = self.names.get(name, name.split(".")[0])
                 own = self.sentences.get(shown)
-                errors.setdefault(shown, locale(own) if own else translated(sentence, locale))
-            message = locale(_LOOK_AT_FIELDS)
-            return replace(self, errors=errors, message=message, status=status or _INVALID)
+                says = locale(own, **self.gaps) if own else translated(sentence, locale)
+                errors.setdefault(shown, says)
+            return self.with_errors(errors, locale, status or _INVALID)
         message = message or translated_error(error, locale)
         refused = getattr(error, "field", None)
         errors = {refused: message} if refused in self.model.model_fields else {}
         usual = HTTPStatus.CONFLICT if isinstance(error, _MOVED_ON) else _INVALID
         return replace(self, errors=errors, message=message, status=status or usual)
+
+    def with_errors(
+        self, errors: Mapping[str, str], locale: Locale, status: int = _INVALID
+    ) -> Self:
+        """Return the form with these sentences beside its fields, which may be files."""
+        known = {**self.errors, **errors}
+        return replace(self, errors=known, message=locale(self.refusal), status=status)
 
     def text(self, name: str) -> str:
         """Return what stands in a field."""

@@ -1,12 +1,14 @@
 """An officer's own search: a photo and a purpose in, candidates in their order out."""
 
 import asyncio
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path
 from starlette.responses import Response
 
 from api.console import messages
+from api.console.forms import Form, FormData, as_typed
+from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
 from api.dependencies import Workers, work_place
 from api.problems import RequestInvalid
@@ -26,26 +28,31 @@ Rank = Annotated[int, Path(ge=1, le=MOST_CANDIDATES)]
 _MOST_LISTS: Final = 200
 _LIMITS: Final = tuple(sorted({5, DEFAULT_CANDIDATES, 20, MOST_CANDIDATES}))
 
+NOTHING_SEARCHED: Final = msg("Nothing was searched. Look at the fields that are marked.")
+_SENTENCES: Final = {
+    "purpose": msg("Say what the search is for, in at least %(count)s characters and at most 500."),
+}
+
 
 @router.get("/search")
 def ask(visit: Searcher) -> Response:
     """Show the form of a search."""
-    return _form(visit)
+    return _page(visit, _form(FormData({"limit": (str(DEFAULT_CANDIDATES),)})))
 
 
 @router.post("/search", dependencies=[work_place(RequirePermission(Permission.SEARCH))])
 async def search(visit: Searcher, pool: Workers) -> Response:
     """Search for a face; the photo is not kept."""
-    posted, service = visit.posted, visit.service
-    photos = posted.files.get("photo", ())
-    named = ("watchlist_ids",) if posted.texts("watchlist_ids") else ()
-    try:
-        fields = posted.parse(SearchFields, lists=named)
-    except RequestInvalid as error:
-        wrong = {each.field.split(".")[0] for each in error.errors}
-        return await _again(visit, wrong | (set() if len(photos) == 1 else {"photo"}))
+    photos, service = visit.posted.files.get("photo", ()), visit.service
+    form = _form(visit.posted)
     if len(photos) != 1:
-        return await _again(visit, {"photo"})
+        form = form.with_errors({"photo": visit.speech("Choose one photo.")}, visit.speech)
+    try:
+        fields = form.parse()
+    except RequestInvalid as error:
+        return await asyncio.to_thread(_page, visit, form.refused(error, visit.speech))
+    if form.errors:
+        return await asyncio.to_thread(_page, visit, form)
     lists = tuple(fields.watchlist_ids) if fields.watchlist_ids is not None else None
     question = SearchRequest(photos[0].content, fields.purpose, lists, fields.limit)
 
@@ -55,7 +62,9 @@ async def search(visit: Searcher, pool: Workers) -> Response:
     try:
         view = await pool.run(visit.request, work)
     except PhotoError as error:
-        return await _again(visit, {"photo"}, messages.translated_error(error, visit.speech))
+        sentence = messages.translated_error(error, visit.speech)
+        refused = form.with_errors({"photo": sentence}, visit.speech)
+        return await asyncio.to_thread(_page, visit, refused)
     return visit.go(f"/searches/{view.search.id}")
 
 
@@ -78,19 +87,19 @@ def photo(search_id: str, rank: Rank, visit: Searcher) -> Response:
     return Response(content, media_type=MEDIA_TYPES[kind], headers=PRIVATE)
 
 
-async def _again(visit: OfficerRequest, wrong: set[str], fault: str = "") -> Response:
-    return await asyncio.to_thread(_form, visit, wrong, fault)
+def _form(typed: FormData) -> Form[SearchFields]:
+    gaps = {"count": LEAST_PURPOSE}
+    return Form(SearchFields, typed, _read, _SENTENCES, gaps=gaps, refusal=NOTHING_SEARCHED)
 
 
-def _form(visit: OfficerRequest, wrong: set[str] | None = None, fault: str = "") -> Response:
-    chosen = visit.posted.number("limit")
-    values: dict[str, Any] = {
-        "lists": visit.service.lists.watchlists.page(visit.actor, None, _MOST_LISTS),
-        "limits": _LIMITS,
-        "limit": chosen if chosen in _LIMITS else DEFAULT_CANDIDATES,
-        "least": LEAST_PURPOSE,
-        "wrong": wrong or set(),
-        "fault": fault,
-        "typed": visit.posted,
-    }
-    return visit.page("search_form.html", status=422 if wrong else 200, **values)
+def _read(typed: FormData, model: type[SearchFields]) -> dict[str, object]:
+    """Return the fields; where no list is chosen, all are searched."""
+    found = as_typed(typed, model)
+    return found if found["watchlist_ids"] else found | {"watchlist_ids": None}
+
+
+def _page(visit: OfficerRequest, form: Form[SearchFields]) -> Response:
+    lists = visit.service.lists.watchlists.page(visit.actor, None, _MOST_LISTS)
+    return visit.page(
+        "search_form.html", status=form.status, form=form, lists=lists, limits=_LIMITS
+    )

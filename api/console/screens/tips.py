@@ -7,9 +7,11 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from api.console import messages, subject_form
-from api.console.forms import Form
+from api.console.forms import Form, with_times
+from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
 from api.console.screens.referral_new import awaited, referrals_about
+from api.console.screens.search import NOTHING_SEARCHED
 from api.console.screens.subjects import own_lists, shown
 from api.dependencies import Workers, work_place
 from api.pages import page_of
@@ -49,49 +51,59 @@ _STATES: Final[dict[str, tuple[TipState, ...] | None]] = {
     "all": None,
 }
 
+_SENTENCES: Final = {
+    "text": msg("Say what was reported."),
+    "happened_at": msg("Write a date and a time."),
+}
+_NOT_RECORDED: Final = msg(
+    "Nothing was recorded. Look at the fields that are marked; a photo has to be chosen again."
+)
+_PURPOSE: Final = msg("Say what the search is for, in at least %(count)s characters.")
+
 
 @router.get("")
 def page(visit: Handler) -> Response:
     """List tips, newest first."""
     query = visit.request.query_params
     state = query.get("state", "")
-    said = {
+    chosen = {
         "state": state if state in _STATES else "open",
         "reference": query.get("reference", "").strip()[:_LONGEST],
     }
     # Who gives a reference looks for that one tip, whatever became of it.
-    states = None if said["reference"] else _STATES[said["state"]]
-    wanted = TipFilter(states, said["reference"] or None)
+    states = None if chosen["reference"] else _STATES[chosen["state"]]
+    wanted = TipFilter(states, chosen["reference"] or None)
     before = query.get("before", "")[:_LONGEST] or None
     rows, following = page_of(
         lambda most: visit.service.exchange.tips.page(visit.actor, before, most, wanted), PAGE_SIZE
     )
-    return visit.page("tips.html", tips=rows, said=said, following=following)
+    return visit.page("tips.html", tips=rows, chosen=chosen, following=following)
 
 
 @router.get("/new")
 def blank(visit: Handler) -> Response:
     """Show the form of a new tip."""
-    return _new(visit)
+    return _new(visit, _tip_form(visit))
 
 
 @router.post("/new", dependencies=[work_place(RequirePermission(Permission.HANDLE_TIP))])
 async def record(visit: Handler, pool: Workers) -> Response:
     """Record a tip."""
     photos, service = visit.posted.files.get("photo", ()), visit.service
-    try:
-        fields = visit.posted_with_zone("happened_at").parse(TipForm)
-    except RequestInvalid as error:
-        return _new(visit, {each.field for each in error.errors})
     content = photos[0].content if photos else None
+    form = _tip_form(visit)
 
     def work() -> Tip:
-        return service.tip_steps.record(visit.actor, fields.new(visit.speech.zone), content)
+        new = form.parse().new(visit.speech.zone)
+        return service.tip_steps.record(visit.actor, new, content)
 
     try:
         row = await pool.run(visit.request, work)
+    except RequestInvalid as error:
+        return _new(visit, form.refused(error, visit.speech))
     except PhotoError as error:
-        return _new(visit, {"photo"}, messages.translated_error(error, visit.speech))
+        sentence = messages.translated_error(error, visit.speech)
+        return _new(visit, form.with_errors({"photo": sentence}, visit.speech))
     return visit.go(f"/tips/{row.id}", done="tip_recorded")
 
 
@@ -118,25 +130,32 @@ def source(tip_id: str, visit: Protector) -> Response:
 async def search(tip_id: str, visit: Searcher, pool: Workers) -> Response:
     """Search the lists within reach by a tip's photo."""
     desk, version = visit.service.tip_steps, visit.posted.number("version")
+    form = Form(
+        TipSearchIn,
+        visit.posted,
+        sentences={"purpose": _PURPOSE},
+        gaps={"count": LEAST_PURPOSE},
+        refusal=NOTHING_SEARCHED,
+    )
     try:
-        purpose = visit.posted.parse(TipSearchIn).purpose
+        purpose = form.parse().purpose
         found = await pool.run(
             visit.request, lambda: desk.search(visit.actor, tip_id, purpose, version)
         )
     except (RequestInvalid, StaleVersion, IllegalTransition) as error:
-        return await asyncio.to_thread(_refused, visit, tip_id, error)
+        return await asyncio.to_thread(_page, visit, tip_id, form.refused(error, visit.speech))
     return visit.go(f"/searches/{found.search.id}", tip=tip_id)
 
 
 @router.post("/{tip_id}/dismiss")
 def dismiss(tip_id: str, visit: Handler) -> Response:
     """Dismiss a tip."""
+    form = Form(DismissalIn, visit.posted, sentences={"reason": msg("Say why.")})
+    version = visit.posted.number("version")
     try:
-        reason = visit.posted.parse(DismissalIn).reason
-        version = visit.posted.number("version")
-        visit.service.tip_steps.dismiss(visit.actor, tip_id, reason, version)
+        visit.service.tip_steps.dismiss(visit.actor, tip_id, form.parse().reason, version)
     except (RequestInvalid, StaleVersion, IllegalTransition) as error:
-        return _refused(visit, tip_id, error)
+        return _page(visit, tip_id, form.refused(error, visit.speech))
     return visit.go(f"/tips/{tip_id}", done="tip_dismissed")
 
 
@@ -183,33 +202,25 @@ async def back(tip_id: str, visit: Handler) -> Response:
     return visit.go(f"/tips/{tip_id}")
 
 
-def _new(visit: OfficerRequest, wrong: set[str] | None = None, said: str = "") -> Response:
-    return visit.page(
-        "tip_new.html",
-        status=422 if wrong else 200,
-        wrong=wrong or set(),
-        said=said,
-        typed=visit.posted,
-        origins=tuple(TipOrigin),
-    )
+def _tip_form(visit: OfficerRequest) -> Form[TipForm]:
+    read = with_times(visit.speech.zone, "happened_at")
+    return Form(TipForm, visit.posted, read, _SENTENCES, refusal=_NOT_RECORDED)
 
 
-def _refused(visit: OfficerRequest, tip_id: str, error: Exception) -> Response:
-    """Show the tip as it is now, with what was typed and why it was refused."""
-    if isinstance(error, RequestInvalid):
-        return _page(visit, tip_id, 422, wrong={each.field for each in error.errors})
-    return _page(visit, tip_id, 409, fault=messages.translated_error(error, visit.speech))
+def _new(visit: OfficerRequest, form: Form[TipForm]) -> Response:
+    origins = tuple(TipOrigin)
+    return visit.page("tip_new.html", status=form.status, form=form, origins=origins)
 
 
 def _page(
     visit: OfficerRequest,
     tip_id: str,
-    status: int = 200,
+    form: Form[TipSearchIn] | Form[DismissalIn] | None = None,
     *,
     source: str | None = None,
-    wrong: set[str] | None = None,
-    fault: str = "",
 ) -> Response:
+    """Show the tip as it is now, with a form of it that was refused, if one was."""
+    form = form or Form(DismissalIn)
     view = visit.service.exchange.tips.get(visit.actor, tip_id)
     referrals = referrals_about(visit, tip_id)
     values: dict[str, Any] = {
@@ -218,12 +229,9 @@ def _page(
         "referrals": referrals,
         "open": view.tip.state not in SETTLED and not awaited(referrals),
         "source": source,
-        "least": LEAST_PURPOSE,
-        "typed": visit.posted,
-        "wrong": wrong or set(),
-        "fault": fault,
+        "form": form,
     }
-    return visit.page("tip.html", status=status, **values)
+    return visit.page("tip.html", status=form.status, **values)
 
 
 def _enrolment(visit: OfficerRequest, tip_id: str, form: Form[SubjectIn]) -> Response:

@@ -250,7 +250,7 @@ def test_what_subjects_and_lists_refuse_is_indonesian(reader, desk):
     analyst.open(f"/subjects/{subject.id}/edit")
     desk.service.lists.subjects.edit(OPERATOR, subject.id, {"name": "Other"}, None)
     analyst.send_here(name="Mine", watchlist_ids=[list_id])
-    is_indonesian(analyst, 422)
+    is_indonesian(analyst, 409)
     analyst.open(f"/watchlists/{list_id}/edit")
     analyst.send(f"/watchlists/{list_id}/remove")
     assert analyst.page.status_code in {409, 422}
