@@ -13,7 +13,6 @@ the screen sees it, and hands the fields on as `visit.posted`.
 import asyncio
 import secrets
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
@@ -31,7 +30,6 @@ from api.state import State, state_of
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import REFUSED, AuditEntry
 from casework.kernel.errors import NotPermitted
-from casework.kernel.period import written_day
 from casework.kernel.permissions import Permission, PermissionScope, require, scope_of
 from casework.kernel.vocabulary import SessionKind
 from casework.records import Records
@@ -96,25 +94,6 @@ class PageRequest:
     def menu(self) -> list[MenuEntry]:
         """The menu's entries for the actor."""
         return menu_for(self.actor_known)
-
-    def posted_with_zone(self, *names: str) -> FormData:
-        """Return what was posted, with these times (`2026-03-01T15:00`) in RFC 3339.
-
-        They are as the place's clocks have them; use cases want a zone. What is no such time stays
-        as it is: a day is the schema's to read, all else its to refuse.
-        """
-        values = dict(self.posted.values)
-        for name in names:
-            text = self.posted.text(name)
-            try:
-                if written_day(text) is not None:
-                    continue
-                typed = datetime.fromisoformat(text)
-            except ValueError:
-                continue
-            at = typed if typed.tzinfo is not None else typed.replace(tzinfo=self.speech.zone)
-            values[name] = (at.isoformat(),)
-        return FormData(values, self.posted.files)
 
     def render(self, template: str, **values: Any) -> str:  # noqa: ANN401 - a template's own
         """Return a template's text; for parts of pages that are sent later."""

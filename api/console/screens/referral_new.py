@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console import labels, messages, referral_fields
+from api.console import labels, referral_fields
+from api.console.forms import Form, FormData, with_times
+from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
 from api.problems import RequestInvalid
 from api.v1.referrals.schemas import AlertReferralIn, TipReferralIn
@@ -28,9 +30,21 @@ router: Final = APIRouter(include_in_schema=False)
 AlertReferrer = Annotated[OfficerRequest, Depends(RequirePermission(Permission.REFER_ALERT))]
 TipReferrer = Annotated[OfficerRequest, Depends(RequirePermission(Permission.HANDLE_REFERRAL))]
 
+Referring = TypeVar("Referring", AlertReferralIn, TipReferralIn)
+
 _MOST_REFERRALS: Final = 20
 _TIME_TO_ANSWER: Final = timedelta(days=3)
 """Proposed; the officer sets when an answer is due."""
+_NOTHING_SENT: Final = msg("Nothing was sent. Look at the fields that are marked.")
+_SENTENCES: Final = {
+    "receiver_id": msg("Choose an agency."),
+    "due_at": msg("Choose a time that is still to come."),
+    "note": msg("Say what the other agency should do."),
+    "fields": msg(
+        "Some of this cannot be handed on: it was erased, or belongs to the list of another agency."
+    ),
+}
+_REFUSALS: Final = (RequestInvalid, InvalidReferral, StaleVersion, IllegalTransition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +56,6 @@ class Choice:
     value: str
     photo: str = ""
     """The address of a photo; empty for all else."""
-    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +77,14 @@ def of_alert(alert_id: str, visit: AlertReferrer) -> Response:
 @router.post("/alerts/{alert_id}/refer")
 def refer_alert(alert_id: str, visit: AlertReferrer) -> Response:
     """Hand an alert over."""
+    form, version = _form(visit, AlertReferralIn, visit.posted), visit.posted.number("version")
     try:
-        body = visit.posted_with_zone("due_at").parse(AlertReferralIn, lists=("fields",))
-        version = visit.posted.number("version")
+        body = form.parse()
         row = visit.service.exchange.referral_steps.refer_alert(
             visit.actor, alert_id, body.handover(visit.speech.zone), body.fields, version
         )
-    except (RequestInvalid, InvalidReferral, StaleVersion, IllegalTransition) as error:
-        return _alert_page(visit, alert_id, error)
+    except _REFUSALS as error:
+        return _alert_page(visit, alert_id, _refused(visit, form, error))
     return visit.go(f"/referrals/{row.id}", done="referred")
 
 
@@ -84,18 +97,20 @@ def of_tip(tip_id: str, visit: TipReferrer) -> Response:
 @router.post("/tips/{tip_id}/refer")
 def refer_tip(tip_id: str, visit: TipReferrer) -> Response:
     """Hand a tip over."""
+    form, version = _form(visit, TipReferralIn, visit.posted), visit.posted.number("version")
     try:
-        body = visit.posted_with_zone("due_at").parse(TipReferralIn, lists=("fields",))
-        version = visit.posted.number("version")
+        body = form.parse()
         row = visit.service.tip_steps.refer(
             visit.actor, tip_id, body.handover(visit.speech.zone), body.fields, version
         )
-    except (RequestInvalid, InvalidReferral, StaleVersion, IllegalTransition) as error:
-        return _tip_page(visit, tip_id, error)
+    except _REFUSALS as error:
+        return _tip_page(visit, tip_id, _refused(visit, form, error))
     return visit.go(f"/referrals/{row.id}", done="referred")
 
 
-def _alert_page(visit: OfficerRequest, alert_id: str, error: Exception | None = None) -> Response:
+def _alert_page(
+    visit: OfficerRequest, alert_id: str, form: Form[AlertReferralIn] | None = None
+) -> Response:
     view = visit.service.review.alerts.get(visit.actor, alert_id)
     alert, here = view.alert, f"/alerts/{alert_id}"
     made = referrals_about(visit, alert_id)
@@ -106,58 +121,67 @@ def _alert_page(visit: OfficerRequest, alert_id: str, error: Exception | None = 
         AlertField.ENROLLED_PHOTO.value: f"{here}/enrolled",
     }
     foreign = alert.owner_id != visit.actor.agency_id
-    groups = _groups(visit, AlertField, values, photos, foreign=foreign)
+    proposed = [each for each in AlertField if not (foreign and each.field.group.of_list)]
     return _page(
         visit,
-        error,
+        form or _form(visit, AlertReferralIn, _proposed(visit, proposed)),
         about=here,
         title=f"{alert.case_number} · {alert.watchlist_name}",
         version=alert.version,
         open=allowed_steps(alert, visit.actor).refer or again,
         owner_code=view.owner_code,
-        groups=groups,
+        groups=_groups(visit, AlertField, values, photos, foreign=foreign),
         made=made,
     )
 
 
-def _tip_page(visit: OfficerRequest, tip_id: str, error: Exception | None = None) -> Response:
+def _tip_page(
+    visit: OfficerRequest, tip_id: str, form: Form[TipReferralIn] | None = None
+) -> Response:
     view = visit.service.exchange.tips.get(visit.actor, tip_id)
     tip, here = view.tip, f"/tips/{tip_id}"
     made = referrals_about(visit, tip_id)
     fields = [each for each in TipField if each is not TipField.PHOTO or tip.photo_format]
     photos = {TipField.PHOTO.value: f"{here}/photo"}
-    groups = _groups(visit, fields, referral_fields.of_tip(view), photos)
     return _page(
         visit,
-        error,
+        form or _form(visit, TipReferralIn, _proposed(visit, fields)),
         about=here,
         title=tip.reference,
         version=tip.version,
         open=tip.state not in SETTLED and not awaited(made),
         owner_code="",
-        groups=groups,
+        groups=_groups(visit, fields, referral_fields.of_tip(view), photos),
         made=made,
     )
 
 
-def _page(visit: OfficerRequest, error: Exception | None, **values: Any) -> Response:  # noqa: ANN401
-    agencies = visit.service.accounts.agencies.page(visit.actor, None, None)
-    wrong: set[str] = set()
-    fault, status = "", 200
-    if isinstance(error, RequestInvalid):
-        wrong, status = {each.field.split(".")[0] for each in error.errors}, 422
-    elif isinstance(error, InvalidReferral):
-        wrong, status = {error.field}, 422
-    elif error is not None:
-        fault, status = messages.translated_error(error, visit.speech), 409
+def _form(visit: OfficerRequest, model: type[Referring], typed: FormData) -> Form[Referring]:
+    read = with_times(visit.speech.zone, "due_at")
+    return Form(model, typed, read, _SENTENCES, refusal=_NOTHING_SENT)
+
+
+def _proposed(visit: OfficerRequest, fields: Iterable[ReferralField]) -> FormData:
+    """Return what the form holds at first: when an answer is due, and what is usually chosen."""
     due = visit.service.review.queue.now() + _TIME_TO_ANSWER
+    chosen = tuple(each.value for each in fields if each.field.proposed)
+    written = due.astimezone(visit.speech.zone).strftime("%Y-%m-%dT%H:%M")
+    return FormData({"due_at": (written,), "fields": chosen})
+
+
+def _refused(visit: OfficerRequest, form: Form[Referring], error: Exception) -> Form[Referring]:
+    if isinstance(error, InvalidReferral):
+        sentence = visit.speech(_SENTENCES[error.field])
+        return form.with_errors({error.field: sentence}, visit.speech)
+    return form.refused(error, visit.speech)
+
+
+def _page(visit: OfficerRequest, form: Form[Referring], **values: Any) -> Response:  # noqa: ANN401
+    agencies = visit.service.accounts.agencies.page(visit.actor, None, None)
     return visit.page(
         "refer.html",
-        status=status,
-        wrong=wrong,
-        fault=fault,
-        typed=visit.posted,
-        due=due.astimezone(visit.speech.zone).strftime("%Y-%m-%dT%H:%M"),
+        status=form.status,
+        form=form,
         agencies=[each for each in agencies if each.active and each.id != visit.actor.agency_id],
         **values,
     )
@@ -173,15 +197,10 @@ def _groups(
 ) -> list[Group]:
     """Return fields by what they tell something of, each with what it says now."""
     speech = visit.speech
-    chosen = visit.posted.texts("fields") if visit.request.method == "POST" else None
     found: dict[FieldGroup, list[Choice]] = {each: [] for each in FieldGroup}
     for each in fields:
         value = referral_fields.written(each, values.get(each.value), speech)
-        photo = photos.get(each.value, "")
-        withheld = foreign and each.field.group.of_list
-        proposed = each.field.proposed and not withheld
-        ticked = proposed if chosen is None else each.value in chosen
-        choice = Choice(each.value, speech(labels.of(each)), value, photo, ticked)
+        choice = Choice(each.value, speech(labels.of(each)), value, photos.get(each.value, ""))
         found[each.field.group].append(choice)
     return [
         Group(speech(labels.GROUPS[group]), tuple(choices), group.of_list and foreign)

@@ -1,11 +1,13 @@
 """Referrals: what came from other agencies and went to them, and what the two say about it."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console import messages, referral_fields
+from api.console import referral_fields
+from api.console.forms import Form
+from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
 from api.pages import page_of
 from api.problems import RequestInvalid
@@ -21,6 +23,8 @@ router: Final = APIRouter(prefix="/referrals", include_in_schema=False)
 
 Handler = Annotated[OfficerRequest, Depends(RequirePermission(Permission.HANDLE_REFERRAL))]
 
+Moving = TypeVar("Moving", MayNote, MustNote, AnsweringIn)
+
 PAGE_SIZE: Final = 50
 _LONGEST: Final = 100
 _STATES: Final[dict[str, tuple[ReferralState, ...] | None]] = {
@@ -31,6 +35,7 @@ _STATES: Final[dict[str, tuple[ReferralState, ...] | None]] = {
 }
 _UNEXPLAINED: Final = frozenset({Move.ACCEPT, Move.CLOSE})
 """Moves that need no note."""
+_SENTENCES: Final = {"note": msg("Write a note."), "outcome": msg("Choose one.")}
 
 
 @router.get("")
@@ -69,27 +74,27 @@ def photo(referral_id: str, name: str, visit: Handler) -> Response:
 @router.post("/{referral_id}/step")
 def step(referral_id: str, visit: Handler) -> Response:
     """Accept, decline, ask, answer or close; `move` says which."""
-    posted, actor = visit.posted, visit.actor
-    correspondence, version = visit.service.exchange.referral_steps, posted.number("version")
-    move = posted.text("move")
+    steps, actor = visit.service.exchange.referral_steps, visit.actor
+    move, version = visit.posted.text("move"), visit.posted.number("version")
     try:
         if move == Move.ACCEPT:
-            correspondence.accept(actor, referral_id, posted.parse(MayNote).note, version)
+            steps.accept(actor, referral_id, _form(visit, MayNote).parse().note, version)
         elif move == Move.CLOSE:
-            correspondence.close(actor, referral_id, posted.parse(MayNote).note, version)
+            steps.close(actor, referral_id, _form(visit, MayNote).parse().note, version)
         elif move == Move.DECLINE:
-            correspondence.decline(actor, referral_id, posted.parse(MustNote).note, version)
+            steps.decline(actor, referral_id, _form(visit, MustNote).parse().note, version)
         elif move == Move.ASK:
-            correspondence.ask(actor, referral_id, posted.parse(MustNote).note, version)
+            steps.ask(actor, referral_id, _form(visit, MustNote).parse().note, version)
         else:
-            answer = posted.parse(AnsweringIn)
-            correspondence.answer(actor, referral_id, answer.note, answer.outcome, version)
-    except RequestInvalid as error:
-        return _page(visit, referral_id, 422, wrong={each.field for each in error.errors})
+            answer = _form(visit, AnsweringIn).parse()
+            steps.answer(actor, referral_id, answer.note, answer.outcome, version)
     except InvalidReferral as error:
-        return _page(visit, referral_id, 422, wrong={error.field})
-    except (StaleVersion, IllegalTransition) as error:
-        return _page(visit, referral_id, 409, fault=messages.translated_error(error, visit.speech))
+        errors = {error.field: visit.speech(_SENTENCES[error.field])}
+        form = _form(visit, AnsweringIn).with_errors(errors, visit.speech)
+        return _page(visit, referral_id, form)
+    except (RequestInvalid, StaleVersion, IllegalTransition) as error:
+        form = _form(visit, AnsweringIn).refused(error, visit.speech)
+        return _page(visit, referral_id, form)
     return visit.go(f"/referrals/{referral_id}", done="referral_moved")
 
 
@@ -99,14 +104,17 @@ async def back(referral_id: str, visit: Handler) -> Response:
     return visit.go(f"/referrals/{referral_id}")
 
 
+def _form(visit: OfficerRequest, model: type[Moving]) -> Form[Moving]:
+    return Form(model, visit.posted, sentences=_SENTENCES)
+
+
 def _page(
-    visit: OfficerRequest,
-    referral_id: str,
-    status: int = 200,
-    *,
-    wrong: set[str] | None = None,
-    fault: str = "",
+    visit: OfficerRequest, referral_id: str, form: Form[AnsweringIn] | None = None
 ) -> Response:
+    """Show the referral as it is now, with a form of it that was refused, if one was."""
+    blank = Form(AnsweringIn)
+    form = form or blank
+    answering = form.text("move") == Move.ANSWER
     view = visit.service.exchange.referrals.get(visit.actor, referral_id)
     row = view.referral
     side = Side.SENDER if row.sender_id == visit.actor.agency_id else Side.RECEIVER
@@ -121,8 +129,8 @@ def _page(
         "photos": referral_fields.photos(kind, view.photos, visit.speech),
         "outcomes": tuple(Disposal),
         "unexplained": _UNEXPLAINED,
-        "typed": visit.posted,
-        "wrong": wrong or set(),
-        "fault": fault,
+        "message": form.message,
+        "answer": form if answering else blank,
+        "step": blank if answering else form,
     }
-    return visit.page("referral.html", status=status, **values)
+    return visit.page("referral.html", status=form.status, **values)
