@@ -1,17 +1,20 @@
 """One alert: the two faces side by side, all that bears on them, and the steps of its review."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console import messages
+from api.console.forms import Fields, Form, FormData
+from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
 from api.console.score_scale import scale_of
 from api.problems import RequestInvalid
 from api.v1.alerts.schemas import ClosingIn, FindingIn
-from casework.kernel.errors import Conflict, IllegalTransition, StaleVersion
+from api.v1.common import Strict
+from casework.kernel.errors import IllegalTransition, StaleVersion
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Opinion, OpinionReason
 from casework.review.allowed_steps import allowed_steps
@@ -37,45 +40,50 @@ def take(alert_id: str, visit: Taker) -> Response:
     """Take an alert, or take it over."""
     review, version = visit.service.review.decisions, visit.posted.number("version")
     return _step(
-        visit, alert_id, "taken", lambda: review.acknowledge(visit.actor, alert_id, version)
+        visit,
+        alert_id,
+        "taken",
+        Form(Strict, visit.posted),
+        lambda: review.acknowledge(visit.actor, alert_id, version),
     )
 
 
 @router.post("/{alert_id}/decide")
 def decide(alert_id: str, visit: Decider) -> Response:
     """Give the first opinion."""
+    form, version = _finding(visit.posted), visit.posted.number("version")
 
     def step() -> object:
-        finding = visit.posted.parse(FindingIn, lists=("reasons",)).finding
-        version = visit.posted.number("version")
+        finding = form.parse().finding
         return visit.service.review.decisions.decide(visit.actor, alert_id, finding, version)
 
-    return _step(visit, alert_id, "decided", step)
+    return _step(visit, alert_id, "decided", form, step)
 
 
 @router.post("/{alert_id}/confirm")
 def confirm(alert_id: str, visit: Confirmer) -> Response:
     """Give the second opinion."""
+    form, version = _finding(visit.posted), visit.posted.number("version")
 
     def step() -> object:
-        finding = visit.posted.parse(FindingIn, lists=("reasons",)).finding
-        version = visit.posted.number("version")
+        finding = form.parse().finding
         return visit.service.review.decisions.confirm(visit.actor, alert_id, finding, version)
 
-    return _step(visit, alert_id, "confirmed", step)
+    return _step(visit, alert_id, "confirmed", form, step)
 
 
 @router.post("/{alert_id}/close")
 def close(alert_id: str, visit: Closer) -> Response:
     """End an alert."""
+    form, version = _closing(visit.posted), visit.posted.number("version")
 
     def step() -> object:
-        closing = visit.posted.parse(ClosingIn)
+        closing = form.parse()
         return visit.service.review.decisions.close(
-            visit.actor, alert_id, closing.disposal, closing.note, visit.posted.number("version")
+            visit.actor, alert_id, closing.disposal, closing.note, version
         )
 
-    return _step(visit, alert_id, "closed", step)
+    return _step(visit, alert_id, "closed", form, step)
 
 
 @router.get("/{alert_id}/take")
@@ -87,30 +95,45 @@ async def back(alert_id: str, visit: Reader) -> Response:
     return visit.go(f"/alerts/{alert_id}")
 
 
-def _step(visit: OfficerRequest, alert_id: str, done: str, step: Callable[[], object]) -> Response:
+def _finding(typed: FormData) -> Form[FindingIn]:
+    sentences = {
+        "opinion": msg("Choose one."),
+        "reasons": msg("Choose at least one reason."),
+        "note": msg("Say in the note what the other reason is."),
+    }
+    return Form(FindingIn, typed, sentences=sentences)
+
+
+def _closing(typed: FormData) -> Form[ClosingIn]:
+    sentences = {"disposal": msg("Choose one."), "note": msg("Say in the note how it ended.")}
+    return Form(ClosingIn, typed, sentences=sentences)
+
+
+def _step(
+    visit: OfficerRequest,
+    alert_id: str,
+    done: str,
+    form: Form[Fields],
+    step: Callable[[], object],
+) -> Response:
     """Take a step; if it cannot be, show the alert as it is now, with all that was typed."""
     try:
         step()
-    except RequestInvalid as error:
-        return _page(visit, alert_id, 422, wrong={each.field for each in error.errors})
-    except (StaleVersion, IllegalTransition) as error:
-        return _page(visit, alert_id, 409, conflict=error)
+    except (RequestInvalid, StaleVersion, IllegalTransition) as error:
+        return _page(visit, alert_id, form.refused(error, visit.speech))
     return visit.go(f"/alerts/{alert_id}", done=done)
 
 
-def _page(
-    visit: OfficerRequest,
-    alert_id: str,
-    status: int = 200,
-    conflict: Conflict | None = None,
-    wrong: set[str] | None = None,
-) -> Response:
+def _page(visit: OfficerRequest, alert_id: str, form: Form[Any] | None = None) -> Response:
+    """Show the alert as it is now, with a form of it that was refused, if one was."""
+    form = form or Form(Strict)
     records = visit.service
     mark = records.exchange.feed.last(visit.actor)
     view = records.review.alerts.get(visit.actor, alert_id)
     alert = view.alert
     read = visit.posted.number("version")
-    missed = alert.version - read if conflict is not None and read is not None else 0
+    conflict = form.status == HTTPStatus.CONFLICT
+    missed = alert.version - read if conflict and read is not None else 0
     policy = visit.service.screening.matching.policies().get(alert.watchlist_id)
     now = records.review.queue.now()
     values: dict[str, Any] = {
@@ -123,12 +146,11 @@ def _page(
         "scale": scale_of(alert, policy),
         "opinions": tuple(Opinion),
         "reasons": tuple(OpinionReason),
-        "wrong": wrong or set(),
-        "conflict": messages.translated_error(conflict, visit.speech)
-        if conflict is not None
-        else "",
+        "finding": form if form.model is FindingIn else _finding(FormData()),
+        "closing": form if form.model is ClosingIn else _closing(FormData()),
+        "message": form.message,
+        "conflict": conflict,
         # What others did since the page was read, as this reader may see it.
         "missed": view.steps[-missed:] if missed > 0 else (),
-        "typed": visit.posted,
     }
-    return visit.page("alert.html", status=status, **values)
+    return visit.page("alert.html", status=form.status, **values)

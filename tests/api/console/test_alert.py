@@ -102,6 +102,27 @@ def test_what_is_missing_is_said_and_the_rest_is_kept(signed_in, alert):
     assert "Your opinion is recorded." in officer.text
 
 
+@pytest.mark.parametrize(
+    ("step", "fields", "says"),
+    [
+        ("decide", SEEN | {"reasons": ["other"]}, "Say in the note what the other reason is."),
+        ("decide", {"reasons": ["poor_probe"]}, "Choose one."),
+        ("close", {"disposal": "other"}, "Say in the note how it ended."),
+        ("close", {}, "Choose one."),
+    ],
+)
+def test_every_field_that_is_wrong_says_so(signed_in, desk, alert, step, fields, says):
+    first, second = signed_in("siti", Role.OFFICER), signed_in("budi", Role.SUPERVISOR)
+    walk(first, alert, ("take", {}))
+    if step == "close":
+        walk(first, alert, ("decide", SEEN))
+        walk(second, alert, ("confirm", SEEN))
+    officer = second if step == "close" else first
+    assert officer.send(f"/alerts/{alert}/{step}", **fields).status_code == 422
+    assert "Nothing was recorded. Look at the fields that are marked." in officer.text
+    assert says in officer.text
+
+
 def test_a_conflict_says_what_changed_and_by_whom_and_keeps_the_note(signed_in, alert):
     first, second = signed_in("siti", Role.OFFICER), signed_in("budi", Role.SUPERVISOR)
     walk(first, alert, ("take", {}))

@@ -79,6 +79,7 @@ def test_the_two_agencies_talk_until_it_is_closed(siti, pol, alert, desk):
     pol.open(address)
     assert pol.send(step, move="ask").status_code == 422
     assert "Write a note." in pol.text
+    assert "Nothing was recorded. Look at the fields that are marked." in pol.text
     pol.send(step, move="ask", note="Which terminal?")
     siti.open(address)
     siti.send(step, move="reply", note="Terminal 3.")

@@ -81,7 +81,8 @@ def test_a_tips_photo_is_searched(signed_in, desk):
     officer = signed_in("siti", Role.OFFICER)
     tip = record(officer, photo_of(1))
     assert officer.send(f"/tips/{tip}/search", purpose="why").status_code == 422
-    assert "Say what the search is for" in officer.text
+    assert "Say what the search is for, in at least 10 characters." in officer.text
+    assert "Nothing was searched." in officer.text
     officer.send(f"/tips/{tip}/search", purpose="a report from the public")
     assert "Person 1" in officer.text
     assert f"/tips/{tip}/photo" in officer.page.text  # beside the candidates
@@ -105,6 +106,7 @@ def test_a_tip_is_dismissed_with_a_reason(signed_in):
     tip = record(officer)
     assert officer.send(f"/tips/{tip}/dismiss", reason=" ").status_code == 422
     assert "Say why." in officer.text
+    assert "Nothing was recorded. Look at the fields that are marked." in officer.text
     officer.send(f"/tips/{tip}/dismiss", reason="A joke")
     assert "The tip is dismissed." in officer.text
     assert "A joke" in officer.text
