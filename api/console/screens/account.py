@@ -1,16 +1,19 @@
 """An officer's own account: first and later passwords, second factor, language and theme."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import segno
 from fastapi import APIRouter, Depends
 from markupsafe import Markup
+from pydantic import BaseModel, ValidationInfo, field_validator
 from starlette.responses import Response
 
-from api.console import messages
+from api.console.forms import Form, FormData
+from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
 from api.console.urls import ACCOUNT
 from api.dependencies import hashing_place
+from api.problems import RequestInvalid
 from casework.accounts.passwords import LEAST_LENGTH
 from casework.accounts.totp import provisioning_uri
 from casework.kernel.errors import IllegalTransition, NotConfirmed, StaleVersion, WeakPassword
@@ -19,6 +22,32 @@ from casework.kernel.permissions import Permission
 router: Final = APIRouter(include_in_schema=False)
 
 Someone = Annotated[OfficerRequest, Depends(RequirePermission(Permission.OWN_ACCOUNT))]
+
+_REFUSED: Final = 422
+_SENTENCES: Final = {"again": msg("The two new passwords are not the same.")}
+
+
+class PasswordForm(BaseModel):
+    """A new password, typed twice."""
+
+    present: str
+    new: str
+    again: str
+
+    @field_validator("again")
+    @classmethod
+    def _the_same(cls, value: str, info: ValidationInfo) -> str:
+        if value != info.data["new"]:
+            raise ValueError("the two new passwords are not the same")
+        return value
+
+
+class FactorForm(BaseModel):
+    """The present password, or a code with the secret that was offered."""
+
+    present: str = ""
+    code: str = ""
+    secret: str = ""
 
 
 @router.get(ACCOUNT)
@@ -32,15 +61,12 @@ def show(visit: Someone) -> Response:
 )
 def change_password(visit: Someone) -> Response:
     """Change the password."""
-    posted = visit.posted
-    new = posted.raw("new")
-    if new != posted.raw("again"):
-        fault = visit.speech("The two new passwords are not the same.")
-        return _page(visit, 422, password_fault=fault)
+    form = Form(PasswordForm, visit.posted, _as_it_is, _SENTENCES)
     try:
-        visit.service.accounts.account.change_password(visit.actor, posted.raw("present"), new)
-    except (NotConfirmed, WeakPassword, StaleVersion) as error:
-        return _page(visit, 422, password_fault=messages.translated_error(error, visit.speech))
+        body = form.parse()
+        visit.service.accounts.account.change_password(visit.actor, body.present, body.new)
+    except (RequestInvalid, NotConfirmed, WeakPassword, StaleVersion) as error:
+        return _page(visit, password=form.refused(error, visit.speech, status=_REFUSED))
     return visit.go(ACCOUNT, done="password_changed")
 
 
@@ -50,26 +76,27 @@ def change_password(visit: Someone) -> Response:
 )
 def offer_second_factor(visit: Someone) -> Response:
     """Make a shared secret and show it, this once."""
+    form = Form(FactorForm, visit.posted, _as_it_is)
+    present = form.parse().present
     try:
-        offer = visit.service.accounts.account.offer_second_factor(
-            visit.actor, visit.posted.raw("present")
-        )
+        offer = visit.service.accounts.account.offer_second_factor(visit.actor, present)
     except (NotConfirmed, IllegalTransition, StaleVersion) as error:
-        return _page(visit, 422, factor_fault=messages.translated_error(error, visit.speech))
+        return _page(visit, factor=form.refused(error, visit.speech, status=_REFUSED))
     return _page(visit, secret=offer.secret)
 
 
 @router.post("/account/second-factor/confirm")
 def confirm_second_factor(visit: Someone) -> Response:
     """Put the shared secret into use, once a code shows that the app has it."""
+    form = Form(FactorForm, visit.posted)
+    body = form.parse()
     try:
-        visit.service.accounts.account.confirm_second_factor(visit.actor, visit.posted.text("code"))
+        visit.service.accounts.account.confirm_second_factor(visit.actor, body.code)
     except IllegalTransition as error:
-        return _page(visit, 409, factor_fault=messages.translated_error(error, visit.speech))
+        return _page(visit, factor=form.refused(error, visit.speech))
     except NotConfirmed as error:
         # The browser still shows what was offered: it is drawn again from what it sends.
-        secret, fault = visit.posted.text("secret"), messages.translated_error(error, visit.speech)
-        return _page(visit, 422, secret=secret, factor_fault=fault)
+        return _page(visit, factor=form.refused(error, visit.speech), secret=body.secret)
     return visit.go(ACCOUNT, done="second_factor_set")
 
 
@@ -80,13 +107,26 @@ async def back(form: str, visit: Someone) -> Response:
     return visit.go(ACCOUNT)
 
 
-def _page(visit: OfficerRequest, status: int = 200, secret: str = "", **values: Any) -> Response:  # noqa: ANN401
+def _as_it_is(typed: FormData, model: type[BaseModel]) -> dict[str, object]:
+    """Return the fields exactly as typed: a password's spaces count."""
+    return {name: typed.raw(name) for name in model.model_fields}
+
+
+def _page(
+    visit: OfficerRequest,
+    *,
+    password: Form[PasswordForm] | None = None,
+    factor: Form[FactorForm] | None = None,
+    secret: str = "",
+) -> Response:
+    password, factor = password or Form(PasswordForm), factor or Form(FactorForm)
     officer = visit.service.accounts.account.get(visit.actor)
     uri = provisioning_uri(secret, officer.login) if secret else ""
-    known = {"password_fault": "", "factor_fault": "", **values}
     return visit.page(
         "account.html",
-        status=status,
+        status=password.status if password.message else factor.status,
+        password=password,
+        factor=factor,
         officer=officer,
         agency=visit.service.accounts.agencies.get(visit.actor, officer.agency_id)
         if not visit.actor.incomplete
@@ -97,7 +137,6 @@ def _page(visit: OfficerRequest, status: int = 200, secret: str = "", **values: 
         secret=secret,
         uri=uri,
         code=_drawn(uri),
-        **known,
     )
 
 

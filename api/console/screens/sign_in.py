@@ -1,12 +1,16 @@
 """Signing in: login and password, then the code where there is a second factor; signing out."""
 
-from typing import Annotated, Any, Final
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from api import cookies
 from api.console import messages
+from api.console.forms import Form, FormData
 from api.console.i18n import LANGUAGES
 from api.console.navigation import home_of
 from api.console.page import Guest, OfficerRequest, RequirePermission, guest
@@ -20,10 +24,22 @@ from casework.kernel.vocabulary import SessionKind
 
 router: Final = APIRouter(include_in_schema=False)
 
+_UNAUTHORIZED: Final = 401
+_TOO_MANY: Final = 429
 _PROVIDER: Final = "/v1/sessions/oidc/start"
 _PROBLEMS: Final = frozenset({"sign_on_refused", "provider_unavailable"})
 
 Someone = Annotated[OfficerRequest, Depends(RequirePermission(Permission.OWN_ACCOUNT))]
+
+
+class SignInForm(BaseModel):
+    """What is typed at sign-in; `held` stands for login and password once they were right."""
+
+    login: str
+    password: str
+    held: str
+    code: str
+    next: str
 
 
 @router.get(SIGN_IN)
@@ -40,36 +56,35 @@ def ask(visit: Guest, next: str = HOME, problem: str = "") -> Response:  # noqa:
             pass
         else:
             return visit.go(safe_redirect(next))
-    fault = messages.by_code(problem, visit.speech) if problem in _PROBLEMS else ""
-    return _page(visit, next=safe_redirect(next), fault=fault)
+    message = messages.by_code(problem, visit.speech) if problem in _PROBLEMS else ""
+    return _page(visit, replace(_filled(next), message=message))
 
 
 @router.post(SIGN_IN, dependencies=[hashing_place(guest)])
 def sign_in(visit: Guest, origin: Origin) -> Response:
     """Check what was typed; ask for the code if one is needed."""
-    posted, records = visit.posted, visit.service
-    login, going_to = posted.text("login"), safe_redirect(posted.text("next"))
-    held = posted.raw("held")
+    records, typed = visit.service, Form(SignInForm, visit.posted, _read).parse()
+    held = typed.held
     try:
         if held:
-            credentials = records.accounts.two_step.resume(held, visit.secret, posted.text("code"))
+            credentials = records.accounts.two_step.resume(held, visit.secret, typed.code)
         else:
-            credentials = Credentials(login, posted.raw("password"))
+            credentials = Credentials(typed.login, typed.password)
         signed_in = records.accounts.sessions.sign_in(
             credentials, SessionKind.CONSOLE, visit.request_id, origin
         )
     except SecondFactorNeeded:
         if not held:
             held = records.accounts.two_step.hold(credentials, visit.secret)
-        return _page(visit, next=going_to, login=login, held=held)
-    except TooManyAttempts:
-        fault = messages.by_code("too_many_attempts", visit.speech)
-        return _page(visit, status=429, next=going_to, login=login, fault=fault)
+        return _page(visit, _filled(typed.next, typed.login, held))
+    except TooManyAttempts as error:
+        message = messages.by_code("too_many_attempts", visit.speech)
+        form = _filled(typed.next, typed.login)
+        return _page(visit, form.refused(error, visit.speech, message, _TOO_MANY))
     except NotAuthenticated as error:
-        fault = messages.translated_error(error, visit.speech)
-        again = held if held and posted.text("code") else ""
-        return _page(visit, status=401, next=going_to, login=login, held=again, fault=fault)
-    return begun(visit, signed_in, going_to)
+        form = _filled(typed.next, typed.login, held if typed.code else "")
+        return _page(visit, form.refused(error, visit.speech, status=_UNAUTHORIZED))
+    return begun(visit, signed_in, safe_redirect(typed.next))
 
 
 def begun(visit: Guest, signed_in: SignedIn, going_to: str) -> Response:
@@ -96,13 +111,25 @@ def sign_out(visit: Someone) -> Response:
     return answer
 
 
-def _page(visit: Guest, status: int = 200, **values: Any) -> Response:  # noqa: ANN401 - a template's own
-    known = {"login": "", "held": "", "fault": "", **values}
+def _read(typed: FormData, model: type[SignInForm]) -> Mapping[str, object]:
+    """Return the fields; a password's spaces count."""
+    del model
+    exact = {name: typed.raw(name) for name in ("password", "held")}
+    return exact | {name: typed.text(name) for name in ("login", "code", "next")}
+
+
+def _filled(going_to: str, login: str = "", held: str = "") -> Form[SignInForm]:
+    """Return the form as it is shown: never with a password or a code."""
+    values = {"next": (safe_redirect(going_to),), "login": (login,), "held": (held,)}
+    return Form(SignInForm, FormData(values), _read)
+
+
+def _page(visit: Guest, form: Form[SignInForm]) -> Response:
     settings = visit.state.settings
     return visit.page(
         "sign_in.html",
-        status=status,
+        status=form.status,
+        form=form,
         provider=_PROVIDER if settings.oidc_issuer is not None else None,
         passwords=settings.passwords,
-        **known,
     )

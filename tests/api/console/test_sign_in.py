@@ -41,6 +41,7 @@ def test_what_is_wrong_is_not_told_and_no_session_begins(browser, staff):
         assert "Login, password or code is wrong" in visitor.text
         assert "siaga_session" not in visitor.client.cookies
         assert password not in answer.text
+        assert f'value="{login}"' in answer.text
 
 
 def test_too_many_attempts_are_said_in_a_sentence(browser, staff):
@@ -66,7 +67,9 @@ def test_a_first_password_is_changed_before_anything_else(browser, desk):
     assert answer.status_code == 422
     assert "at least 12 characters" in visitor.text
     answer = visitor.send("/account/password", present=first, new=PASSWORD, again="other")
-    assert "not the same" in visitor.text
+    assert answer.status_code == 422
+    assert 'id="again-says" class="fault">The two new passwords are not the same.' in answer.text
+    assert not [word for word in (first, PASSWORD, "other") if f'value="{word}"' in answer.text]
     visitor.send("/account/password", present=first, new=PASSWORD, again=PASSWORD)
     assert visitor.path.startswith("/account?done=")
     assert visitor.open("/alerts").status_code == 200
@@ -97,6 +100,7 @@ def test_a_second_factor_is_set_up_and_asked_for(signed_in, browser, clock):
     assert PASSWORD not in answer.text
     answer = visitor.send("/sign-in", code="000000")
     assert answer.status_code == 401
+    assert 'value="000000"' not in answer.text
     visitor.send("/sign-in", code=totp.at(clock()))
     assert visitor.path == "/alerts"
 
