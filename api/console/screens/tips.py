@@ -51,10 +51,6 @@ _STATES: Final[dict[str, tuple[TipState, ...] | None]] = {
     "all": None,
 }
 
-_SENTENCES: Final = {
-    "text": msg("Say what was reported."),
-    "happened_at": msg("Write a date and a time."),
-}
 _NOT_RECORDED: Final = msg(
     "Nothing was recorded. Look at the fields that are marked; a photo has to be chosen again."
 )
@@ -204,7 +200,11 @@ async def back(tip_id: str, visit: Handler) -> Response:
 
 def _tip_form(visit: OfficerRequest) -> Form[TipForm]:
     read = with_times(visit.speech.zone, "happened_at")
-    return Form(TipForm, visit.posted, read, _SENTENCES, refusal=_NOT_RECORDED)
+    sentences = {
+        "text": msg("Say what was reported."),
+        "happened_at": msg("Write a date and a time."),
+    }
+    return Form(TipForm, visit.posted, read, sentences, refusal=_NOT_RECORDED)
 
 
 def _new(visit: OfficerRequest, form: Form[TipForm]) -> Response:
