@@ -61,20 +61,6 @@ class FormData:
         text = self.text(name)
         return int(text) if text.isascii() and text.isdecimal() else None
 
-    def parse(self, model: type[Fields], *, lists: tuple[str, ...] = ()) -> Fields:
-        """Return the fields as `model`; empty ones count as absent, fields of `lists` as lists.
-
-        Raises:
-            RequestInvalid: a field is missing or wrong; it names them.
-        """
-        data: dict[str, object] = {}
-        for name in model.model_fields:
-            if name in lists:
-                data[name] = self.texts(name)
-            elif self.text(name):
-                data[name] = self.text(name)
-        return validated(model, data)
-
 
 def as_typed(data: FormData, model: type[BaseModel]) -> dict[str, object]:
     """Return the fields of a model as they were typed; empty ones count as absent."""
