@@ -27,6 +27,7 @@ TOKEN_HEADER: Final = "x-csrf-token"  # noqa: S105 - the name of a header
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _PURPOSE: Final = b"siaga console form"
 _MOST_FIELDS: Final = 200
+_MOST_DIGITS: Final = 18  # as many as every database's integers hold
 _INVALID: Final = 422
 _LISTS: Final = (list, frozenset)
 _LOOK_AT_FIELDS: Final = msg("Nothing was recorded. Look at the fields that are marked.")
@@ -59,7 +60,8 @@ class FormData:
     def number(self, name: str) -> int | None:
         """Return a whole number, None where the field holds none."""
         text = self.text(name)
-        return int(text) if text.isascii() and text.isdecimal() else None
+        wanted = text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+        return int(text) if wanted else None
 
 
 def as_typed(data: FormData, model: type[BaseModel]) -> dict[str, object]:

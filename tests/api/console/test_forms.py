@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.console.forms import TOKEN_FIELD, TOKEN_HEADER, csrf_token
+from api.console.forms import TOKEN_FIELD, TOKEN_HEADER, FormData, csrf_token
 from casework.kernel.vocabulary import Role
 
 LANGUAGE = {"language": "id", "next": "/account"}
@@ -64,3 +64,11 @@ def test_signing_in_takes_a_form_of_ours_too(browser):
 def test_a_body_that_is_no_form_is_refused(officer):
     answer = officer.client.post("/preferences", json={"csrf": "x"})
     assert answer.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("12", 12), (" 7 ", 7), ("", None), ("-1", None), ("1.5", None), ("9" * 5000, None)],
+)
+def test_a_whole_number_is_read_and_nothing_else(text, number):
+    assert FormData({"version": (text,)}).number("version") == number
