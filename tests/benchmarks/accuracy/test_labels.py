@@ -40,7 +40,7 @@ def test_merged_folders_may_both_have_a_row_if_they_agree(tmp_path, data):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "line 1: a heading is wanted"),
+        ("", "line 1: a heading is required"),
         ("name,sex\np0,f\n", "line 1: the column `identity` is missing"),
         ("identity\np0\n", "line 1: beside `identity`"),
         ("identity,\np0,f\n", "line 1: beside `identity`"),
