@@ -4,16 +4,14 @@ What a traveller's screening and an officer's own search have in common.
 """
 
 import threading
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, select
 
 from casework.calibration.calibrations import Calibrations
 from casework.calibration.policy import Policy, read_policies
@@ -23,10 +21,14 @@ from casework.kernel.period import in_force
 from casework.kernel.vocabulary import Direction, Stage, SubjectStatus
 from casework.tables import Subject, Template, WatchlistEntry
 from detector.embed import Embedding
-from index.gallery import Hit, SearchResult
+from index.gallery import Hit
 
 MOST_CANDIDATES: Final = 20
 """Of one watchlist, in one search. A threshold set far too low by hand must not flood officers."""
+
+
+_Entry: TypeAlias = Row[int, str, str, datetime | None, datetime | None, str]
+"""A template, its photo and subject, the period, and a watchlist that the subject is on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,46 +120,52 @@ class Matching:
             return [self.no_match()] * len(embeddings)
         lowest = min(policy.threshold for policy in policies.values())
         everything = self._mirror.gallery.search_many(np.stack(embeddings), lowest)
-        return [self._matches(found, policies, at, most) for found in everything]
+        hits = [found.hits[:most] for found in everything]
+        entries = self._entries({hit.template_id for some in hits for hit in some}, policies)
+        return [
+            Matches(tuple(_candidates(entries, some, policies, at)), found.best, found.size)
+            for some, found in zip(hits, everything, strict=True)
+        ]
 
-    def _matches(
-        self,
-        found: SearchResult,
-        policies: Mapping[str, Policy],
-        at: datetime,
-        most: int | None,
-    ) -> Matches:
-        candidates: list[Candidate] = []
-        hits = found.hits[:most]
-        if hits:
-            with self._database.read() as session:
-                candidates = _candidates(session, hits, policies, at)
-        return Matches(tuple(candidates), found.best, found.size)
+    def _entries(
+        self, ids: Collection[int], policies: Mapping[str, Policy]
+    ) -> dict[int, list[_Entry]]:
+        """Return on which of these watchlists the subjects of templates are, by template."""
+        entries: dict[int, list[_Entry]] = defaultdict(list)
+        if not ids:
+            return entries
+        ordered = sorted(ids)
+        with self._database.read() as session:
+            for start in range(0, len(ordered), _IDS_AT_ONCE):
+                rows = session.execute(
+                    _STANDINGS.where(
+                        Template.id.in_(ordered[start : start + _IDS_AT_ONCE]),
+                        WatchlistEntry.watchlist_id.in_(policies),
+                    )
+                )
+                for row in rows:
+                    entries[row[0]].append(row)
+        return entries
 
 
 def _candidates(
-    session: Session, hits: Sequence[Hit], policies: Mapping[str, Policy], at: datetime
+    entries: Mapping[int, Sequence[_Entry]],
+    hits: Sequence[Hit],
+    policies: Mapping[str, Policy],
+    at: datetime,
 ) -> list[Candidate]:
     """Group hits by subject and watchlist; keep those in force and past the threshold."""
-    scores = {hit.template_id: hit.score for hit in hits}
-    ids = list(scores)
-    rows = chain.from_iterable(
-        session.execute(
-            _STANDINGS.where(
-                Template.id.in_(ids[start : start + _IDS_AT_ONCE]),
-                WatchlistEntry.watchlist_id.in_(policies),
-            )
-        )
-        for start in range(0, len(ids), _IDS_AT_ONCE)
-    )
     best: dict[tuple[str, str], Candidate] = {}
-    for template_id, photo_id, subject_id, valid_from, valid_until, watchlist_id in rows:
-        policy, score = policies[watchlist_id], scores[template_id]
-        if score < policy.threshold or not in_force(valid_from, valid_until, at):
-            continue
-        key = (subject_id, watchlist_id)
-        if key not in best or score > best[key].score:
-            best[key] = Candidate(subject_id, photo_id, policy, score)
+    for hit in hits:
+        for _, photo_id, subject_id, valid_from, valid_until, watchlist_id in entries.get(
+            hit.template_id, ()
+        ):
+            policy = policies[watchlist_id]
+            if hit.score < policy.threshold or not in_force(valid_from, valid_until, at):
+                continue
+            key = (subject_id, watchlist_id)
+            if key not in best or hit.score > best[key].score:
+                best[key] = Candidate(subject_id, photo_id, policy, hit.score)
     ranked = sorted(best.values(), key=lambda c: (-c.score, c.subject_id, c.policy.watchlist_id))
     return list(_bounded(ranked))
 

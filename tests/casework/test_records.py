@@ -5,7 +5,7 @@ import stat
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from casework.accounts.api_keys import NewKey
@@ -202,13 +202,15 @@ def test_a_wrong_secret_for_a_known_key_is_not_recognised(desk):
         keys.recognise(f"siaga.{record.id}.")
 
 
-@settings(deadline=None)  # it opens a database
-@given(text=st.text(max_size=300))
-def test_no_text_is_a_key_by_accident_and_none_breaks_recognition(text):
-    records = Records.open("sqlite://", DATA_KEY)
-    with pytest.raises(NotAuthenticated):
-        records.accounts.keys.recognise(text)
-    records.close()
+def test_no_text_is_a_key_by_accident_and_none_breaks_recognition():
+    with Records.open("sqlite://", DATA_KEY) as records:
+
+        @given(text=st.text(max_size=300))
+        def is_unknown(text):
+            with pytest.raises(NotAuthenticated):
+                records.accounts.keys.recognise(text)
+
+        is_unknown()
 
 
 # The vault
