@@ -137,14 +137,11 @@ class Matching:
         ordered = sorted(ids)
         with self._database.read() as session:
             for start in range(0, len(ordered), _IDS_AT_ONCE):
-                rows = session.execute(
-                    _STANDINGS.where(
-                        Template.id.in_(ordered[start : start + _IDS_AT_ONCE]),
-                        WatchlistEntry.watchlist_id.in_(policies),
-                    )
-                )
-                for row in rows:
-                    entries[row[0]].append(row)
+                at_once = ordered[start : start + _IDS_AT_ONCE]
+                # Asked for the lists as well, SQLite reads whole lists to find a few templates.
+                for row in session.execute(_STANDINGS.where(Template.id.in_(at_once))):
+                    if row[5] in policies:
+                        entries[row[0]].append(row)
         return entries
 
 
