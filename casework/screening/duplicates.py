@@ -25,7 +25,6 @@ from casework.watchlists.enrolment import Enrolled
 MOST_NAMED: Final = 20
 """Of one enrolment."""
 
-
 # Templates looked up for one face: a list that holds the same face a thousand times must not make
 # an import of more of them slower with every row.
 _MOST_HITS: Final = 64

@@ -139,9 +139,10 @@ class Matching:
             for start in range(0, len(ordered), _IDS_AT_ONCE):
                 at_once = ordered[start : start + _IDS_AT_ONCE]
                 # Asked for the lists as well, SQLite reads whole lists to find a few templates.
-                for row in session.execute(_STANDINGS.where(Template.id.in_(at_once))):
-                    if row[5] in policies:
-                        entries[row[0]].append(row)
+                for entry in session.execute(_STANDINGS.where(Template.id.in_(at_once))):
+                    template_id, _, _, _, _, watchlist_id = entry
+                    if watchlist_id in policies:
+                        entries[template_id].append(entry)
         return entries
 
 
