@@ -40,19 +40,19 @@ _LONGEST_WORDS: Final = 200
 def page(visit: Reader) -> Response:
     """List subjects, of one list or by words, or those who lapse soon."""
     query = visit.request.query_params
-    words_said = query.get("q", "").strip()[:_LONGEST_WORDS]
+    words = query.get("q", "").strip()[:_LONGEST_WORDS]
     list_id, soon = query.get("list", "")[:50], query.get("soon") == "yes"
     now = visit.service.review.queue.now()
-    wanted = SubjectFilter(list_id or None, words_said or None, now + _SOON if soon else None)
+    filters = SubjectFilter(list_id or None, words or None, now + _SOON if soon else None)
     after = query.get("after", "")[:100] or None
     rows, following = page_of(
-        lambda most: visit.service.lists.subjects.page(visit.actor, after, most, wanted), PAGE_SIZE
+        lambda most: visit.service.lists.subjects.page(visit.actor, after, most, filters), PAGE_SIZE
     )
     return visit.page(
         "subjects.html",
         subjects=rows,
         following=following,
-        said={"q": words_said, "list": list_id, "soon": "yes" if soon else ""},
+        chosen={"q": words, "list": list_id, "soon": "yes" if soon else ""},
         lists=own_lists(visit),
         now=now,
         soon=now + _SOON,
@@ -102,12 +102,12 @@ async def check(visit: Editor, pool: Workers) -> Response:
     if report.quality is not None:
         verdict = report.quality.verdict.value
     reasons = report.quality.reasons if report.quality is not None else ()
-    said = " ".join(visit.speech(labels.explained(reason.value)) for reason in reasons)
+    advice = " ".join(visit.speech(labels.explained(reason.value)) for reason in reasons)
     return JSONResponse(
         {
             "verdict": verdict,
             "word": visit.speech(labels.of(verdict, "Verdict")),
-            "said": said or ("" if report.accepted else visit.speech("It cannot be read.")),
+            "said": advice or ("" if report.accepted else visit.speech("It cannot be read.")),
         }
     )
 
