@@ -12,10 +12,10 @@ ifneq (,$(filter demo serve bench,$(firstword $(MAKECMDGOALS))))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup weights demo serve test screenshots record check format bench lock clean
+.PHONY: help setup weights demo serve test test-more screenshots record check format bench lock clean
 
 help:  ## list the targets
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.ready: requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else "Siaga needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is %d.%d: run make PYTHON=python3.12" % v)'
@@ -40,18 +40,21 @@ serve: weights  ## run the service on this machine
 test: weights  ## run the tests
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
+test-more: weights  ## campaigns beside the tests: a TypeScript client (needs Node; skipped without)
+	@$(BIN)/python -m pytest -n 0 -m more $(ARGS)
+
 screenshots: setup  ## every screen of the console, into out/screenshots (needs Chromium)
 	@$(BIN)/python -m tests.screenshots $(ARGS)
 
 record: setup  ## record a deliberate change of what users and data depend on (tests/contract)
 	@$(BIN)/python -m tests.contract.record
 
-check: setup  ## formatting, lint, types, import directions, docs
+check: setup  ## formatting, lint, types, import directions, docs, the OpenAPI document
 	@$(BIN)/ruff format --no-cache --check --quiet . || { echo "run: make format"; exit 1; }
 	@$(BIN)/ruff check --no-cache --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-cache | tail -n 3
-	@$(BIN)/python -m pytest -q -n 0 tests/test_docs.py tests/api/console/test_catalogues.py
+	@$(BIN)/python -m pytest -q -n 0 tests/test_docs.py tests/api/test_openapi.py tests/api/console/test_catalogues.py
 
 format: setup  ## put every file into the project's format
 	@$(BIN)/ruff format --quiet .

@@ -16,7 +16,7 @@ from api.dependencies import plain_address
 from api.lifespan import running
 from api.metrics import Metrics
 from api.middleware import BodyLimit, RequestContext
-from api.openapi import document
+from api.openapi import document, operation_id
 from api.state import State, hold
 from api.streams import Streams
 from api.v1.routers import IMPORTS, METRICS, ROUTERS
@@ -67,6 +67,7 @@ def create_app(
         # The framework's documentation pages load scripts from strangers' servers.
         docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=operation_id,
         dependencies=[Depends(plain_address)],
         middleware=[
             Middleware(PageHeaders, secure=settings.cookie_secure),

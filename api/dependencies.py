@@ -15,7 +15,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from api.background.imports import ImportWorker
 from api.forms import receive_body
 from api.metrics import Metrics
-from api.problems import FieldProblem, RequestInvalid
+from api.problems import FieldProblem, RequestInvalid, VersionRequired
 from api.state import State, state_of
 from api.streams import Streams
 from api.workers import Overloaded, WorkPool
@@ -61,7 +61,7 @@ from index.threshold import FalseMatchCurve
 _IPV6_LINE: Final = 64
 
 _BEARER: Final = HTTPBearer(
-    scheme_name="Key or session",
+    scheme_name="bearer",
     description="An API key (`siaga keys create`) or an officer's session (`POST /v1/sessions`), "
     "sent as `Authorization: Bearer siaga....`",
     auto_error=False,
@@ -342,6 +342,20 @@ async def _version(
 
 
 ReadVersion = Annotated[int | None, Depends(_version)]
+
+
+async def _required_version(
+    version: ReadVersion,
+    if_match: Annotated[str | None, Header()] = None,
+) -> int | None:
+    """Return the version a caller read; None where they say `*`: whichever there is."""
+    if if_match is None:
+        raise VersionRequired
+    return version
+
+
+RequiredVersion = Annotated[int | None, Depends(_required_version)]
+"""Of what only those may change who have read it: what a list does on an alert, say."""
 
 
 def etag(version: int) -> str:

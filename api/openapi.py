@@ -1,17 +1,50 @@
 """The OpenAPI document: what the framework makes of the routes, and what it cannot know."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 
 from api import problems
+from api.examples import Examples
 from api.pages import NumberedPage, Page
 from api.problems import Problem
 
 _PAGES: Final = tuple(f"{each.__name__}_" for each in (Page, NumberedPage))
 """What the framework's names of pages begin with; generated clients are to say `AlertPage`."""
+
+_BINARY: Final = {"type": "string", "format": "binary"}
+_NEEDS_VERSION: Final = str(problems.KINDS[problems.VersionRequired].status)
+
+_TAGS: Final[Mapping[str, str]] = {
+    "encounters": "A traveller's photo in, the outcome out.",
+    "alerts": "What screening raised, and how officers review it.",
+    "searches": "An officer's search for one photo, with its purpose.",
+    "referrals": "What one agency hands to another, and the answer.",
+    "tips": "Reports from the public and from other agencies.",
+    "compare": "Two photos side by side.",
+    "watchlists": "Lists of subjects, each with its policy.",
+    "subjects": "People on watchlists, and their photos.",
+    "imports": "Lists from files, row by row.",
+    "calibrations": "How scores become thresholds.",
+    "reports": "Figures about alerts and their review.",
+    "webhooks": "Events on their way out.",
+    "sessions": "Signing in and out.",
+    "account": "The officer's own account.",
+    "agencies": "Who takes part.",
+    "officers": "Officers' accounts.",
+    "keys": "API keys of systems.",
+    "audit": "Who did what, when and why.",
+    "health": "Whether the service is alive, and how busy.",
+}
+"""What each group of operations is about."""
+
+
+def operation_id(route: APIRoute) -> str:
+    """Return the id of a route's operation, as generated clients call it: `watchlists_edit`."""
+    return f"{route.tags[0]}_{route.name}" if route.tags else route.name
 
 
 def document(app: FastAPI) -> dict[str, object]:
@@ -21,6 +54,8 @@ def document(app: FastAPI) -> dict[str, object]:
             title=app.title,
             version=app.version,
             description=app.description,
+            license_info={"name": "Apache 2.0", "identifier": "Apache-2.0"},
+            servers=[{"url": "/", "description": "The service that answers this document."}],
             routes=app.routes,
         )
         schemas = schema["components"]["schemas"]
@@ -30,20 +65,60 @@ def document(app: FastAPI) -> dict[str, object]:
         names = {name: each["title"] for name, each in schemas.items() if name.startswith(_PAGES)}
         schemas.update({new: schemas.pop(name) for name, new in names.items()})
         _rename(schema["paths"], names)
+        examples = Examples(schemas)
+        used = set()
         for path, operations in schema["paths"].items():
-            for operation in operations.values():
+            for method, operation in operations.items():
+                used.update(operation["tags"])
                 _document_middleware(path, operation)
+                _document_version(operation)
+                for content in _contents(operation):
+                    _complete(content, examples)
+                if method == "patch":
+                    _shorten(operation["requestBody"]["content"]["application/json"])
+        schema["tags"] = [
+            {"name": name, "description": text} for name, text in _TAGS.items() if name in used
+        ]
         app.openapi_schema = schema
     return app.openapi_schema
 
 
 def _document_middleware(path: str, operation: dict[str, Any]) -> None:
-    """Add the answers that middleware gives before any route runs."""
+    """Add the answers that are given before any route runs, or in its place."""
     if not path.startswith("/v1/"):
         return
     problems.add_to(operation, problems.NotReady, problems.RequestInvalid)
+    problems.add_unforeseen(operation)
     if "requestBody" in operation:
         problems.add_to(operation, problems.BodyTooLarge)
+
+
+def _document_version(operation: dict[str, Any]) -> None:
+    """Say that `If-Match` is required where its absence is refused: the route answers that."""
+    if _NEEDS_VERSION in operation["responses"]:
+        for parameter in operation["parameters"]:
+            if parameter["name"] == "if-match":
+                parameter["required"] = True
+
+
+def _contents(operation: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield every body of an operation, by its media type."""
+    yield from (each["content"] for each in (operation.get("requestBody"),) if each)
+    yield from (each["content"] for each in operation["responses"].values() if "content" in each)
+
+
+def _complete(content: dict[str, Any], examples: Examples) -> None:
+    """Give a body of bytes its schema, and any other an example."""
+    for kind, body in content.items():
+        if not body.get("schema"):
+            body["schema"] = dict(_BINARY)
+        elif kind == "application/json" and not body.keys() & {"example", "examples"}:
+            body["example"] = examples.of(body["schema"])
+
+
+def _shorten(body: dict[str, Any]) -> None:
+    """Show a change of one field: what is left out stays as it is."""
+    body["example"] = dict(list(body["example"].items())[:1])
 
 
 def _rename(node: Any, names: Mapping[str, str]) -> None:  # noqa: ANN401 - any part of the document

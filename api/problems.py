@@ -100,6 +100,16 @@ class RequestInvalid(Exception):
         """What is wrong with each field, for people."""
 
 
+class VersionRequired(Exception):
+    """The change has to name the version that the caller read."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Read it first, and send its ETag as If-Match: the change would otherwise undo what "
+            "somebody else changed meanwhile."
+        )
+
+
 class NotReady(Exception):
     """The service is still starting, or failed to."""
 
@@ -115,6 +125,7 @@ class BodyTooLarge(Exception):
 KINDS: Final[dict[type[Exception], ProblemKind]] = {
     RequestInvalid: ProblemKind(422, "request_invalid"),
     BodyTooLarge: ProblemKind(413, "body_too_large"),
+    VersionRequired: ProblemKind(428, "version_required"),
     Overloaded: ProblemKind(503, "overloaded", {"Retry-After": str(RETRY_AFTER_SECONDS)}),
     TooManyStreams: ProblemKind(503, "too_many_streams", {"Retry-After": "30"}),
     NotReady: ProblemKind(503, "not_ready", {"Retry-After": str(RETRY_AFTER_SECONDS)}),
@@ -195,6 +206,14 @@ def add_to(operation: dict[str, Any], *errors: type[Exception]) -> None:
         codes = added["description"].partition(": ")[2]
         if codes not in present["description"]:
             present["description"] += f", {codes}"
+
+
+def add_unforeseen(operation: dict[str, Any]) -> None:
+    """Add the answer to an error that nobody foresaw, which any operation may give."""
+    operation["responses"][str(INTERNAL.status)] = {
+        "description": f"{_title(INTERNAL.status)}: `{INTERNAL.code}`",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
 
 
 def field_problems(errors: Sequence[Mapping[str, Any]]) -> list[FieldProblem]:

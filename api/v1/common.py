@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
+    MISSING,
     AfterValidator,
     AwareDatetime,
     BaseModel,
@@ -142,8 +143,8 @@ class Patch(Strict):
     def changes(self) -> dict[str, Any]:
         """Return the fields that were sent, each with its whole value.
 
-        A value that has fields of its own replaces the former one, so what was left out within it
-        has its default: what is stored is never half a value.
+        What is left out of a value that is a `Patch` itself stays as well; any other value, of a
+        list too, replaces the former one whole: what is stored is never half a value.
         """
         return self.model_dump()
 
@@ -165,6 +166,13 @@ class Instruction(Strict):
 
     id: LongText = Field(default="", description="In Indonesian.")
     en: LongText = Field(default="", description="In English.")
+
+
+class InstructionPatch(Patch):
+    """Changes to an instruction; languages left out stay as they are."""
+
+    id: LongText | MISSING = Field(default=MISSING, description="In Indonesian.")
+    en: LongText | MISSING = Field(default=MISSING, description="In English.")
 
 
 class QualityReason(Answer):

@@ -36,7 +36,10 @@ TheSignOn = Annotated[SingleSignOn, Depends(_sign_on)]
 
 _REFUSALS: Final = (errors.NotFound, errors.ProviderUnavailable, problems.NotReady)
 _LEAVES: Final[dict[int | str, dict[str, Any]]] = {
-    _SEE_OTHER: {"description": "Where the browser goes next.", "content": {"text/plain": {}}}
+    _SEE_OTHER: {
+        "description": "Where the browser goes next.",
+        "content": {"text/plain": {"schema": {"type": "string"}}},
+    }
 }
 
 

@@ -139,7 +139,8 @@ class Watchlists:
         Args:
             actor: who changes them.
             watchlist_id: the watchlist.
-            changes: fields of `NewWatchlist`, except the owner, with their new values.
+            changes: fields of `NewWatchlist`, except the owner, with their new values; an
+                instruction's languages that are left out stay.
             version: the version the caller read, or None to overwrite whatever is there.
 
         Raises:
@@ -151,6 +152,8 @@ class Watchlists:
             with self._database.write() as session:
                 row = find(session, actor, Permission.EDIT_WATCHLIST, watchlist_id)
                 rows.require_version(row, version)
+                if "instruction" in fields:
+                    fields["instruction"] = row.instruction | fields["instruction"]
                 for name, value in fields.items():
                     setattr(row, name, value)
                 if shared_with is not None:

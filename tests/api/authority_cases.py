@@ -184,6 +184,10 @@ def body(**fields: Any) -> Callable[[Stage, Params], dict[str, Any]]:
     return lambda _stage, _params: {"json": fields}
 
 
+def _policy(_stage: Stage, _params: Params) -> dict[str, Any]:
+    return {"json": {"active": True}, "headers": {"If-Match": "*"}}
+
+
 def _photo(stage: Stage, _params: Params) -> dict[str, Any]:
     return {"files": {"photos": photo_of(next(stage.numbers))}}
 
@@ -296,7 +300,7 @@ CASES = (
     Case("POST /v1/watchlists", send=_watchlist),
     Case("GET /v1/watchlists"),
     Case("GET /v1/watchlists/{watchlist_id}", S.watchlist, shareable=True),
-    Case("PATCH /v1/watchlists/{watchlist_id}", S.watchlist, body(active=True)),
+    Case("PATCH /v1/watchlists/{watchlist_id}", S.watchlist, _policy),
     Case("DELETE /v1/watchlists/{watchlist_id}", S.watchlist),
     Case("GET /v1/watchlists/{watchlist_id}/export", S.watchlist),
     Case("POST /v1/subjects", S.watchlist, _enrolment),

@@ -258,7 +258,9 @@ def test_a_subject_s_encounters(client, alert, first, guest, supervisor, port, w
 def test_an_unshared_list_s_alerts_are_gone_at_once(client, alert, guest, watchlist):
     assert client.get(alert, headers=guest).status_code == 200
     url = f"/v1/watchlists/{watchlist['id']}"
-    edited = client.patch(url, headers=watchlist["analyst"], json={"shared_with": []})
+    edited = client.patch(
+        url, headers=watchlist["analyst"] | {"If-Match": "*"}, json={"shared_with": []}
+    )
     assert edited.status_code == 200
     problem(client.get(alert, headers=guest), 404, "not_found")
     problem(client.post(f"{alert}/acknowledge", headers=guest), 404, "not_found")

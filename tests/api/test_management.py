@@ -82,7 +82,11 @@ def test_a_name_is_taken_once(client, office, watchlist):
 
 def test_a_patch_cannot_clear_what_is_required(client, office, watchlist):
     url = f"/v1/watchlists/{watchlist['id']}"
-    problem(client.patch(url, headers=office, json={"name": None}), 422, "request_invalid")
+    problem(
+        client.patch(url, headers={**office, "If-Match": "*"}, json={"name": None}),
+        422,
+        "request_invalid",
+    )
     problem(client.patch(url, headers={**office, "If-Match": "x"}, json={}), 422, "request_invalid")
 
 

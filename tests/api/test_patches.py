@@ -21,7 +21,7 @@ from casework.kernel.vocabulary import (
     Stage,
     SubjectStatus,
 )
-from tests.api.conftest import settings_for, wait_until_ready
+from tests.api.conftest import problem, settings_for, wait_until_ready
 from tests.fakes import photo_of
 from tests.services import open_service
 
@@ -226,8 +226,6 @@ def kept(field: str, value: Any) -> Any:
     """What is answered where this was sent."""
     if field == "documents":
         return [{"country": None} | each for each in value]
-    if field == "instruction":
-        return {"id": "", "en": ""} | value
     if field in ("events", "shared_with", "watchlist_ids"):
         return sorted(set(value))
     return sorted(value) if field == "roles" else value
@@ -252,11 +250,15 @@ def test_exactly_what_is_sent_changes_and_everything_can_still_be_read(client, s
     @settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
     @given(body=st.fixed_dictionaries({}, optional=optional))
     def patched(body):
-        before = client.get(url, headers=headers).json()
-        answer = client.patch(url, headers=headers, json=body)
+        read = client.get(url, headers=headers)
+        before = read.json()
+        tag = {"If-Match": read.headers["etag"]} if "etag" in read.headers else {}
+        answer = client.patch(url, headers=headers | tag, json=body)
         assert answer.status_code == 200, answer.text
         stamps = {"version", "updated_at"} & answer.json().keys()
         expected = before | {name: kept(name, value) for name, value in body.items()}
+        if "instruction" in body:  # an object within: its languages are fields like any
+            expected["instruction"] = before["instruction"] | body["instruction"]
         after = client.get(url, headers=headers).json()
         assert after == answer.json() == expected | {name: after[name] for name in stamps}
         for ask in resource.shown:
@@ -310,6 +312,28 @@ def test_a_new_name_leaves_a_watchlist_s_policy_as_it_is(scene, client):
     schema = schema_of(client.get("/openapi.json").json(), "/v1/watchlists/{watchlist_id}")
     filled_in = {n: f["default"] for n, f in schema["properties"].items() if "default" in f}
     sent = filled_in | {"name": "new"}
-    changed = client.patch(url, headers=scene.reviewer, json=sent).json()
+    read = {"If-Match": '"1"'}
+    changed = client.patch(url, headers=scene.reviewer | read, json=sent).json()
     assert changed["name"] == "new"
     assert {name: changed[name] for name in strict} == strict
+
+
+def test_one_language_of_an_instruction_leaves_the_other(scene, client):
+    body = {"name": "one", "instruction": {"id": "Tahan.", "en": "Hold."}}
+    made = client.post("/v1/watchlists", headers=scene.reviewer, json=body).json()
+    url = f"/v1/watchlists/{made['id']}"
+    change = {"instruction": {"en": "Ask to wait."}}
+    read = {"If-Match": '"1"'}
+    changed = client.patch(url, headers=scene.reviewer | read, json=change).json()
+    assert changed["instruction"] == {"id": "Tahan.", "en": "Ask to wait."}
+
+
+def test_a_policy_is_edited_by_who_has_read_it(scene, client):
+    url = f"/v1/watchlists/{scene.desk.watchlist()}"
+    change = {"requires_second_officer": True}
+    problem(client.patch(url, headers=scene.reviewer, json=change), 428, "version_required")
+    assert not client.get(url, headers=scene.reviewer).json()["requires_second_officer"]
+    stale = scene.reviewer | {"If-Match": '"7"'}
+    problem(client.patch(url, headers=stale, json=change), 412, "stale_version")
+    whichever = scene.reviewer | {"If-Match": "*"}
+    assert client.patch(url, headers=whichever, json=change).is_success

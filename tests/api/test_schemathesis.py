@@ -9,7 +9,6 @@ A method that a path does not document has no `responses` to conform to: for tho
 check is that they are refused with 405 and an `Allow` header.
 """
 
-import threading
 from collections.abc import Iterator, MutableMapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
@@ -22,7 +21,6 @@ import httpx2
 import hypothesis
 import pytest
 import schemathesis
-import uvicorn
 from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
@@ -40,17 +38,15 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from api.app import create_app
-from api.state import state_of
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
 from casework.accounts.sign_in import Credentials
 from casework.kernel.vocabulary import AgencyKind, Opinion, Role, Scope, SessionKind
 from casework.review.decisions import Finding
-from cli.background import free_port
 from tests.api.conftest import settings_for
-from tests.deadlines import wait_until
+from tests.api.live import running
 from tests.fakes import photo_of
-from tests.services import OPERATOR, PASSWORD, Desk, FakeClock, open_service
+from tests.services import OPERATOR, PASSWORD, Desk
 
 SEED = 20_261_122
 EXAMPLES = 10
@@ -71,7 +67,7 @@ CHECKS = [
 
 @dataclass(frozen=True)
 class Live:
-    """A service that answers on a port of this machine."""
+    """A service that answers on a port of this machine, and its document."""
 
     address: str
     desk: Desk
@@ -98,30 +94,15 @@ LABELS = labels()
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    folder, clock = tmp_path_factory.mktemp("live"), FakeClock()
-    database = folder / "siaga.db"
-    app = create_app(
-        settings_for(folder),
-        lambda s: open_service(database, clock, limits=s.limits, private_targets=True),
-    )
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        wait_until(lambda: state_of(app).service is not None, 30)
-        address = f"http://127.0.0.1:{port}"
+    with running(tmp_path_factory.mktemp("live")) as service:
         schema = schemathesis.openapi.from_url(
-            f"{address}/openapi.json", config=SchemathesisConfig(seed=SEED)
+            f"{service.address}/openapi.json", config=SchemathesisConfig(seed=SEED)
         )
         # Who asks is the scene's choice; a made-up `Authorization` is one 401 like another.
         schema.config.generation.with_security_parameters = False
         # A stream goes on for ever: its first event is what is checked.
         schema.config.max_stream_events = 1
-        yield Live(address, Desk(state_of(app).opened, clock), schema)
-    finally:
-        server.should_exit = True
-        thread.join()
+        yield Live(service.address, service.desk, schema)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Response
 
 from api import problems
-from api.dependencies import Allowed, ReadVersion, TheWatchlists, etag
+from api.dependencies import Allowed, RequiredVersion, TheWatchlists, etag
 from api.pages import Page, page_of
 from api.routing import After, StrictRoute
 from api.v1.watchlists.schemas import WatchlistIn, WatchlistOut, WatchlistPatch
@@ -70,7 +70,11 @@ def read(
     response_model=WatchlistOut,
     summary="Change a watchlist",
     responses=problems.responses(
-        *_COMMON, errors.NotFound, errors.AlreadyExists, errors.StaleVersion
+        *_COMMON,
+        errors.NotFound,
+        errors.AlreadyExists,
+        errors.StaleVersion,
+        problems.VersionRequired,
     ),
 )
 def edit(
@@ -79,9 +83,12 @@ def edit(
     response: Response,
     watchlists: TheWatchlists,
     actor: Editor,
-    version: ReadVersion,
+    version: RequiredVersion,
 ) -> WatchlistOut:
-    """Change the fields that are sent; they count from the next screening on."""
+    """Change the fields that are sent; they count from the next screening on.
+
+    `If-Match` takes the ETag that was read: a policy is edited by who has seen it. 428 without.
+    """
     changes = body.changes()
     return _answer(watchlists.edit(actor, watchlist_id, changes, version), response)
 

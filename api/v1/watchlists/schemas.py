@@ -8,6 +8,7 @@ from pydantic import MISSING, Field
 from api.v1.common import (
     Answer,
     Instruction,
+    InstructionPatch,
     LongText,
     Patch,
     Port,
@@ -69,7 +70,7 @@ class WatchlistPatch(Patch):
     target_fpir: Rate | MISSING = MISSING
     threshold: Score | MISSING | None = MISSING
     legal_basis: LongText | MISSING = MISSING
-    instruction: Instruction | MISSING = MISSING
+    instruction: InstructionPatch | MISSING = MISSING
     requires_acknowledgement: bool | MISSING = MISSING
     requires_second_officer: bool | MISSING = MISSING
     acknowledge_within_s: Seconds | MISSING = MISSING

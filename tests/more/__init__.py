@@ -1,0 +1,1 @@
+"""Campaigns that need more than Python: `make test-more`."""
