@@ -3,10 +3,10 @@
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from api.app import create_app
 from api.logging import configure
+from api.server import make_server
 from api.state import state_of
 from cli.output import Exit
 from config.settings import Settings
@@ -25,18 +25,7 @@ def serve(
     )
     configure(settings.log_level)
     app = create_app(settings, on_failure=lambda: setattr(server, "should_exit", True))
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            host=settings.host,
-            port=settings.port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            forwarded_allow_ips=settings.trusted_proxies,
-            timeout_graceful_shutdown=settings.shutdown_grace_s,
-        )
-    )
+    server = make_server(app, settings)
     server.run()
     if state_of(app).failure is not None:
         raise typer.Exit(Exit.SET_UP)

@@ -6,6 +6,7 @@ the file are refused, so that a misspelt setting is never silently ignored.
 
 import os
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -169,9 +170,25 @@ class Settings(BaseSettings):
         str,
         Field(
             description="Addresses or networks of proxies, separated by commas, whose word on the "
-            "client's address is taken (X-Forwarded-For)."
+            "client's address is taken (X-Forwarded-For); unset trusts none."
         ),
-    ] = "127.0.0.1"
+    ] = ""
+    max_connections: Annotated[
+        int,
+        Field(
+            ge=8,
+            le=65_536,
+            description="Connections that may be open at once; where all are taken, the one that "
+            "has waited longest for its request gives way to a new one.",
+        ),
+    ] = 512
+    max_connections_per_address: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="Of these, from one network address; trusted proxies have no such bound.",
+        ),
+    ] = 256
     max_import_bytes: Annotated[
         int, Field(ge=1024, description="Largest upload of an import, photos and all, in bytes.")
     ] = 512 * MEBI
@@ -322,6 +339,19 @@ class Settings(BaseSettings):
         if name not in available_timezones():
             raise ValueError(f"{name} is no time zone: use an IANA name such as Asia/Makassar")
         return name
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _known_proxies(cls, proxies: str) -> str:
+        for each in filter(None, map(str.strip, proxies.split(","))):
+            try:
+                ip_network(each)
+            except ValueError:
+                raise ValueError(
+                    f"{each} is no address and no network: name the proxies, such as 10.0.0.5 "
+                    "or 10.0.8.0/24"
+                ) from None
+        return proxies
 
     @field_validator("public_url", "oidc_issuer")
     @classmethod

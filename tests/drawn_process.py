@@ -9,9 +9,8 @@ Everything is the real thing but for the two networks (tests/fakes.py), which ta
 import sys
 from pathlib import Path
 
-import uvicorn
-
 from api.app import create_app
+from api.server import make_server
 from casework.kernel.vault import read_or_create_key
 from casework.records import Records
 from casework.service import Service
@@ -35,7 +34,7 @@ def main(what: str, data_dir: str, *rest: str) -> None:
     """Serve until stopped, or import a file into the list `wanted`."""
     if what == "serve":
         settings = Settings(data_dir=Path(data_dir), port=int(rest[0]), workers=2)
-        uvicorn.run(create_app(settings, opened), port=settings.port, log_config=None)
+        make_server(create_app(settings, opened), settings).run()
         return
     settings = Settings(data_dir=Path(data_dir))
     file, photos = map(Path, rest)

@@ -11,10 +11,9 @@ import sys
 from pathlib import Path
 from typing import Final
 
-import uvicorn
-
 from api.app import create_app
 from api.logging import configure
+from api.server import make_server
 from benchmarks.load.mock import mock_pipeline
 from casework.service import Service
 from config.opening import open_service, pack_in_use
@@ -38,7 +37,7 @@ def main(data_dir: Path, port: int, cpu: int, workers: int, dim: int) -> None:
     settings = Settings(data_dir=data_dir, port=port, workers=workers, log_level="warning")
     configure(settings.log_level)
     app = create_app(settings, open_service if dim == REAL else lambda s: open_mocked(s, dim))
-    uvicorn.run(app, port=port, log_config=None, access_log=False, server_header=False)
+    make_server(app, settings).run()
 
 
 if __name__ == "__main__":

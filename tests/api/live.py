@@ -6,9 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import uvicorn
-
 from api.app import create_app
+from api.server import make_server
 from api.state import state_of
 from cli.background import free_port
 from tests.api.conftest import settings_for
@@ -28,12 +27,13 @@ class Live:
 def running(folder: Path) -> Iterator[Live]:
     """Serve over a fresh database in `folder`; webhooks may lead to this machine."""
     clock = FakeClock()
+    port = free_port()
+    settings = settings_for(folder, port=port)
     app = create_app(
-        settings_for(folder),
+        settings,
         lambda s: open_service(folder / "siaga.db", clock, limits=s.limits, private_targets=True),
     )
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, access_log=False))
+    server = make_server(app, settings)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

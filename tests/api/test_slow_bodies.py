@@ -11,12 +11,12 @@ from pathlib import Path
 
 import httpx2
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from api.app import create_app
 from api.middleware import BodyLimit
+from api.server import make_server
 from api.state import state_of
 from api.workers import Overloaded
 from casework.accounts.api_keys import NewKey
@@ -118,7 +118,10 @@ def form() -> bytes:
 
 @pytest.fixture
 def served(tmp_path: Path, clock: FakeClock) -> Iterator[Served]:
-    settings = settings_for(tmp_path, max_waiting=WAITING).model_copy(update={"workers": WORKERS})
+    port = free_port()
+    settings = settings_for(
+        tmp_path, max_waiting=WAITING, port=port, shutdown_grace_s=2
+    ).model_copy(update={"workers": WORKERS})
     hold, begun = threading.Event(), threading.Event()
     hold.set()
 
@@ -134,10 +137,8 @@ def served(tmp_path: Path, clock: FakeClock) -> Iterator[Served]:
         service.pipeline.analyse = held  # type: ignore[method-assign]
         return service
 
-    app, port = create_app(settings, opened), free_port()
-    server = uvicorn.Server(
-        uvicorn.Config(app, port=port, log_config=None, timeout_graceful_shutdown=2)
-    )
+    app = create_app(settings, opened)
+    server = make_server(app, settings)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

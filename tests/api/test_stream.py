@@ -8,9 +8,9 @@ from pathlib import Path
 
 import httpx2
 import pytest
-import uvicorn
 
 from api.app import create_app
+from api.server import make_server
 from api.state import state_of
 from casework.kernel.vocabulary import Opinion, Role, Scope
 from casework.review.decisions import Finding
@@ -24,11 +24,10 @@ from tests.services import Desk, FakeClock, officer, open_service
 @pytest.fixture
 def served(tmp_path: Path, clock: FakeClock) -> Iterator[tuple[str, Desk]]:
     """The application behind a real web server; its address, and the same service from inside."""
-    settings = settings_for(tmp_path, max_streams=6)
-    app = create_app(settings, lambda s: open_service(tmp_path / "siaga.db", clock))
     port = free_port()
-    config = uvicorn.Config(app, port=port, log_config=None, timeout_graceful_shutdown=10)
-    server = uvicorn.Server(config)
+    settings = settings_for(tmp_path, max_streams=6, port=port, shutdown_grace_s=10)
+    app = create_app(settings, lambda s: open_service(tmp_path / "siaga.db", clock))
+    server = make_server(app, settings)
     thread = threading.Thread(target=server.run)
     thread.start()
     address = f"http://127.0.0.1:{port}"

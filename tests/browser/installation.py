@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.server import make_server
 from api.state import state_of
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
@@ -54,16 +55,15 @@ class Installation:
 
     def start(self) -> None:
         """Begin to answer, at the same address and over the same data as before."""
-        settings = settings_for(self.folder, cookie_secure=False)
+        settings = settings_for(
+            self.folder, cookie_secure=False, port=self.port, shutdown_grace_s=1
+        )
 
         def opened(_: Settings) -> Service:
             return open_service(self.folder / "siaga.db", self.clock, private_targets=True)
 
         self.app = create_app(settings, opened)
-        config = uvicorn.Config(
-            self.app, port=self.port, log_level="critical", timeout_graceful_shutdown=1
-        )
-        self._server = uvicorn.Server(config)
+        self._server = make_server(self.app, settings)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
         self._thread.start()
         server, state = self._server, state_of(self.app)

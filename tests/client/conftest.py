@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from api.app import create_app
+from api.server import make_server
 from api.state import state_of
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
@@ -45,8 +45,9 @@ class Served:
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
     clock = FakeClock()
-    app = create_app(settings_for(tmp_path), lambda _: open_service(tmp_path / "siaga.db", clock))
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
+    settings = settings_for(tmp_path, port=0)
+    app = create_app(settings, lambda _: open_service(tmp_path / "siaga.db", clock))
+    server = make_server(app, settings)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

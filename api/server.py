@@ -1,0 +1,53 @@
+"""The web server in front of the application, for `siaga serve`, benchmarks and tests."""
+
+from collections.abc import Callable
+from ipaddress import ip_address, ip_network
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from api.connections import BoundedProtocol, ConnectionLimits, Connections
+from config.settings import Settings
+
+
+def make_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
+    """Return the server of an application: its connections are bounded, and proxies are named."""
+    limits = ConnectionLimits(
+        most=settings.max_connections,
+        most_per_address=settings.max_connections_per_address,
+        proxies=_among(settings.trusted_proxies),
+    )
+
+    class Protocol(BoundedProtocol):
+        connections_of = Connections(limits)
+
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            http=Protocol,
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=settings.trusted_proxies,
+            timeout_keep_alive=limits.idle_seconds,
+            timeout_graceful_shutdown=settings.shutdown_grace_s,
+        )
+    )
+
+
+def _among(proxies: str) -> Callable[[str], bool]:
+    """Return whether an address is that of a trusted proxy."""
+    networks = [ip_network(each.strip()) for each in proxies.split(",") if each.strip()]
+
+    def trusted(address: str) -> bool:
+        try:
+            parsed = ip_address(address)
+        except ValueError:  # a socket of this machine has none
+            return False
+        return any(parsed in network for network in networks)
+
+    return trusted
