@@ -24,6 +24,7 @@ from casework.accounts.agencies import Agencies
 from casework.accounts.api_keys import Keys
 from casework.accounts.officers import Officers
 from casework.accounts.sessions import Sessions, is_session
+from casework.calibration.breaker import Breaker
 from casework.calibration.calibrations import Calibrations
 from casework.calibration.monitoring import Monitoring
 from casework.imports.exports import Exports
@@ -42,6 +43,7 @@ from casework.review.alerts import Alerts
 from casework.review.decisions import Review
 from casework.review.history import History
 from casework.screening.duplicates import Lookalikes
+from casework.screening.matching import Matching
 from casework.screening.screening import Screening
 from casework.screening.searches import Searches
 from casework.service import Service
@@ -140,6 +142,7 @@ TheAccount = Annotated[Account, _part(lambda service: service.accounts.account)]
 TheAgencies = Annotated[Agencies, _part(lambda service: service.accounts.agencies)]
 TheAlerts = Annotated[Alerts, _part(lambda service: service.review.alerts)]
 TheAudit = Annotated[Audit, _part(lambda service: service.kernel.audit)]
+TheBreaker = Annotated[Breaker, _part(lambda service: service.calibration.breaker)]
 TheCalibrations = Annotated[Calibrations, _part(lambda service: service.calibration.calibrations)]
 TheDataSubjectReports = Annotated[
     DataSubjectReports, _part(lambda service: service.oversight.data_subject_reports)
@@ -154,6 +157,7 @@ TheHistory = Annotated[History, _part(lambda service: service.review.history)]
 TheImports = Annotated[Imports, _part(lambda service: service.exchange.imports)]
 TheKeys = Annotated[Keys, _part(lambda service: service.accounts.keys)]
 TheLookalikes = Annotated[Lookalikes, _part(lambda service: service.screening.lookalikes)]
+TheMatching = Annotated[Matching, _part(lambda service: service.screening.matching)]
 TheMonitoring = Annotated[Monitoring, _part(lambda service: service.calibration.monitoring)]
 TheOfficers = Annotated[Officers, _part(lambda service: service.accounts.officers)]
 TheOutbox = Annotated[Outbox, _part(lambda service: service.kernel.outbox)]

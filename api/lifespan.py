@@ -79,6 +79,14 @@ async def _start(
     stack.push_async_callback(worker.stop)
     stack.push_async_callback(WebhookDelivery(state.settings, service, state.metrics).stop)
     stack.callback(state.streams.close)
+    for policy in service.screening.matching.policies().values():
+        if policy.raised:
+            log.warning(
+                "a threshold set by hand is raised: strangers would reach it too often",
+                watchlist=policy.watchlist_id,
+                set_by_hand=policy.set_by_hand,
+                in_force=round(policy.threshold, 4),
+            )
     log.info(
         "ready",
         pack=service.pack.name,
@@ -99,6 +107,16 @@ def _periodic(settings: Settings, service: Service, metrics: Metrics) -> Periodi
     def monitor() -> None:
         metrics.monitored(service.calibration.monitoring.watch(settings.monitor_days))
 
+    def trip() -> None:
+        for each in service.calibration.breaker.watch():
+            log.warning(
+                "a watchlist alarms on too many travellers: its breaker has tripped",
+                watchlist=each.watchlist_id,
+                travellers=each.travellers,
+                alarms=each.not_matches,
+            )
+        metrics.breakers(service.screening.matching.policies().values())
+
     def erase() -> None:
         erased = service.oversight.retention.run(Actor.service(), RUN_S)
         if any(each.records for each in erased):
@@ -107,4 +125,5 @@ def _periodic(settings: Settings, service: Service, metrics: Metrics) -> Periodi
     tasks.every(settings.calibrate_every_s, "calibrate", calibrate)
     tasks.every(settings.erase_every_s, "erase", erase)
     tasks.every(settings.monitor_every_s, "monitor", monitor)
+    tasks.every(settings.breaker_every_s, "breaker", trip)
     return tasks

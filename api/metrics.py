@@ -4,7 +4,7 @@ Labels are route templates, statuses, outcomes and stages: words of this program
 Each application counts for itself, so two in one process do not disturb each other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from api.streams import Streams
 from api.workers import WorkPool
 from casework.calibration.monitoring import AlarmReport
+from casework.calibration.policy import Policy
 from casework.kernel.vocabulary import DeliveryState
 from casework.service import Service
 from casework.webhooks.attempts import Figures
@@ -100,7 +101,20 @@ class Metrics:
             ["watchlist"],
             registry=registry,
         )
+        self._breaker = Gauge(
+            "siaga_watchlist_breaker",
+            "1 where the list alarmed on too many travellers and is kept to its target, else 0.",
+            ["watchlist"],
+            registry=registry,
+        )
+        self._raised = Gauge(
+            "siaga_watchlist_threshold_raised",
+            "1 where a threshold set by hand is too low and a higher one is in force, else 0.",
+            ["watchlist"],
+            registry=registry,
+        )
         self._monitored: frozenset[str] = frozenset()
+        self._in_force: frozenset[str] = frozenset()
         self._streams = Gauge(
             "siaga_streams", "Streams of events that are open.", registry=registry
         )
@@ -179,6 +193,17 @@ class Metrics:
             for gauge in (self._alarms, self._not_matches, self._limit, self._breach):
                 gauge.remove(name)
         self._monitored = shown
+
+    def breakers(self, policies: Iterable[Policy]) -> None:
+        """Set which lists in force are kept to a higher threshold than they were given."""
+        shown = {policy.watchlist_id: policy for policy in policies}
+        for name, policy in shown.items():
+            self._breaker.labels(name).set(policy.tripped_at is not None)
+            self._raised.labels(name).set(policy.raised)
+        for name in self._in_force - shown.keys():
+            self._breaker.remove(name)
+            self._raised.remove(name)
+        self._in_force = frozenset(shown)
 
     def refused(self) -> None:
         """Count a request refused because no place was free."""

@@ -158,6 +158,7 @@ KINDS: Final[dict[type[Exception], ProblemKind]] = {
     casework.IdempotencyClash: ProblemKind(422, "idempotency_clash"),
     casework.InvalidPeriod: ProblemKind(422, "invalid_period"),
     casework.ImpossibleBirth: ProblemKind(422, "impossible_birth"),
+    casework.ThresholdTooLow: ProblemKind(422, "threshold_too_low"),
     casework.TargetRefused: ProblemKind(422, "target_refused"),
     casework.EnrolmentRefused: ProblemKind(422, "enrolment_refused"),
     casework.InvalidReferral: ProblemKind(422, "invalid_referral"),

@@ -1,10 +1,11 @@
 """What screens and enrols: the records, the networks and the gallery, put together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 
+from casework.calibration.breaker import Breaker, BreakerRules
 from casework.calibration.calibrations import Calibrations
 from casework.calibration.monitoring import Monitoring
 from casework.gallery.model_key import ModelKey
@@ -23,6 +24,7 @@ from casework.screening.screening import Screening
 from casework.screening.searches import Searches
 from casework.tips.steps import TipSteps
 from casework.watchlists.enrolment import Enrolment
+from casework.watchlists.watchlists import Watchlists
 from detector.align import CHIP_SIZE
 from detector.pipeline import Pipeline
 from index.engine import ENGINES, EngineName
@@ -56,6 +58,7 @@ class CalibrationUseCases:
 
     calibrations: Calibrations
     monitoring: Monitoring
+    breaker: Breaker
     curve: FalseMatchCurve
 
 
@@ -80,6 +83,7 @@ class Service(Records):
         pack: Pack,
         pipeline: Pipeline,
         engine: EngineName = "flat",
+        breaker: BreakerRules | None = None,
     ) -> Self:
         """Put the parts together; the gallery is empty until `start`.
 
@@ -102,7 +106,7 @@ class Service(Records):
             kernel=kernel,
             commits=records.commits,
             accounts=records.accounts,
-            lists=records.lists,
+            lists=replace(records.lists, watchlists=Watchlists(kernel, calibrations)),
             review=records.review,
             exchange=records.exchange,
             oversight=records.oversight,
@@ -120,7 +124,10 @@ class Service(Records):
                 comparison=Comparison(records.review.alerts, pipeline),
             ),
             calibration=CalibrationUseCases(
-                calibrations=calibrations, monitoring=Monitoring(kernel), curve=curve
+                calibrations=calibrations,
+                monitoring=Monitoring(kernel),
+                breaker=Breaker(kernel, breaker or BreakerRules()),
+                curve=curve,
             ),
             enrolment=enrolment,
             import_runner=ImportRunner(

@@ -23,7 +23,11 @@ def open_service(settings: Settings) -> Service:
     records = open_records(settings)
     try:
         service = Service.over(
-            records, pack_in_use(settings), pipeline, engine=settings.index_engine
+            records,
+            pack_in_use(settings),
+            pipeline,
+            engine=settings.index_engine,
+            breaker=settings.breaker_rules,
         )
         service.start()
     except BaseException:

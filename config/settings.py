@@ -21,6 +21,7 @@ from pydantic_settings import (
 )
 
 from casework.accounts.lockout import SignInRules
+from casework.calibration.breaker import BreakerRules
 from casework.imports.source import ImportLimits
 from casework.oversight.retention import DEFAULT_DAYS, RecordKind
 from config import CONFIG_VARIABLE
@@ -123,6 +124,26 @@ class Settings(BaseSettings):
     ] = 300
     monitor_days: Annotated[
         int, Field(ge=1, le=366, description="Days that those counts go back.")
+    ] = 30
+    breaker_share: Annotated[
+        float,
+        Field(
+            gt=0,
+            le=1,
+            description="Share of travellers beyond which a watchlist's alarms trip its breaker: "
+            "a threshold set by hand is then replaced by the one that follows from the target.",
+        ),
+    ] = 0.05
+    breaker_window_minutes: Annotated[
+        int, Field(ge=1, le=10_080, description="Minutes within which travellers count for that.")
+    ] = 60
+    breaker_travellers: Annotated[
+        int,
+        Field(ge=1, description="Travellers within that time without whom no breaker trips."),
+    ] = 200
+    breaker_every_s: Annotated[
+        int,
+        Field(ge=1, le=3600, description="Seconds between looks at whether a breaker should trip."),
     ] = 30
     max_photo_bytes: Annotated[int, Field(ge=1024, description="Largest photo, in bytes.")] = (
         20 * MEBI
@@ -403,6 +424,15 @@ class Settings(BaseSettings):
             self.sign_in_attempts_per_address,
             self.second_factor_required,
             self.passwords,
+        )
+
+    @property
+    def breaker_rules(self) -> BreakerRules:
+        """What is set about watchlists' breakers."""
+        return BreakerRules(
+            self.breaker_share,
+            timedelta(minutes=self.breaker_window_minutes),
+            self.breaker_travellers,
         )
 
     @property

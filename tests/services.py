@@ -10,6 +10,7 @@ from argon2 import PasswordHasher
 
 from casework.accounts.agencies import NewAgency
 from casework.accounts.passwords import Passwords
+from casework.calibration.breaker import BreakerRules
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.vault import KEY_BYTES
 from casework.kernel.vocabulary import AgencyKind, Direction, Role, Stage
@@ -67,6 +68,7 @@ def open_service(
     limits: Limits | None = None,
     *,
     private_targets: bool = False,
+    breaker: BreakerRules | None = None,
 ) -> Service:
     """Open and start a service over a database file, or an URL; call again for a restart."""
     clock = clock or FakeClock()
@@ -75,7 +77,7 @@ def open_service(
     records = Records.open(
         url_of(database), DATA_KEY, clock, passwords=QUICK, private_targets=private_targets
     )
-    service = Service.over(records, drawn_pack(), fake_pipeline(limits))
+    service = Service.over(records, drawn_pack(), fake_pipeline(limits), breaker=breaker)
     service.start()
     return service
 
@@ -123,11 +125,15 @@ class Desk:
             self.watchlists[name] = self.service.lists.watchlists.create(OPERATOR, new).id
         return self.watchlists[name]
 
-    def enrol(self, person: int, *watchlists: str, **fields: object) -> str:
-        """Enrol a drawn person; returns the subject's id."""
+    def enrol(
+        self, person: int, *watchlists: str, brightness: float = 1.0, **fields: object
+    ) -> str:
+        """Enrol a photo of a drawn person as a new subject; returns the subject's id."""
         ids = tuple(watchlists) or (self.watchlist(),)
         new = NewSubject(name=f"Person {person}", watchlist_ids=ids, **fields)  # type: ignore[arg-type]
-        enrolled = self.service.enrolment.enrol(OPERATOR, new, [photo_file(person)])
+        enrolled = self.service.enrolment.enrol(
+            OPERATOR, new, [photo_file(person, brightness=brightness)]
+        )
         assert enrolled.subject_id is not None
         return enrolled.subject_id
 

@@ -27,10 +27,11 @@ from api.console.navigation import menu_for
 from api.console.templating import Console
 from api.console.urls import safe_redirect
 from api.state import State, state_of
+from casework.calibration.policy import Policy
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import REFUSED, AuditEntry
 from casework.kernel.errors import NotPermitted
-from casework.kernel.permissions import Permission, PermissionScope, require, scope_of
+from casework.kernel.permissions import Permission, PermissionScope, extends_to, require, scope_of
 from casework.kernel.vocabulary import SessionKind
 from casework.records import Records
 from casework.service import Service
@@ -91,6 +92,11 @@ class PageRequest:
         return None
 
     @property
+    def tripped(self) -> list[Policy]:
+        """The watchlists within reach whose breaker has tripped: every page says so."""
+        return []
+
+    @property
     def menu(self) -> list[MenuEntry]:
         """The menu's entries for the actor."""
         return menu_for(self.actor_known)
@@ -144,6 +150,18 @@ class OfficerRequest(PageRequest):
     def officer_known(self) -> Officer | None:
         """Their account."""
         return self.officer
+
+    @property
+    def tripped(self) -> list[Policy]:
+        """The watchlists within reach whose breaker has tripped."""
+        return [
+            policy
+            for policy in self.service.screening.matching.policies().values()
+            if policy.tripped_at is not None
+            and extends_to(
+                self.actor, Permission.READ_WATCHLIST, policy.owner_id, policy.shared_with
+            )
+        ]
 
     def may(self, act: Permission) -> bool:
         """Whether the officer may do this to anything at all: what to offer on a page."""

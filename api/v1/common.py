@@ -113,7 +113,6 @@ Nationality = Annotated[
 ]
 BirthDate = Annotated[date, BeforeValidator(_written_as_date)]
 BirthYear = Annotated[int, Field(ge=EARLIEST_BIRTH, le=2100)]
-Rate = Annotated[float, Field(gt=0, lt=1)]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
 Score = Annotated[float, Field(ge=-1, le=1)]
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
 from casework.calibration import non_mated_scores
+from casework.calibration.policy import least_threshold
 from casework.calibration.thresholds import FalseMatchModel, is_extrapolated, parameters
 from casework.calibration.views import CalibrationAtSize, CalibrationView, Threshold, fit_of
 from casework.gallery.change_log import log_policy
@@ -62,6 +63,12 @@ class Calibrations:
             )
             known = self._chance = FalseMatchModel(known.pack, known.curve, fit_of(row), newest)
         return known
+
+    def least(self, session: Session, watchlist_id: str | None) -> float:
+        """Return how low a list's threshold may be set by hand: see `ThresholdFloor`."""
+        sizes = self._mirror.sizes.counts()
+        size = sizes.get(watchlist_id, 0) if watchlist_id is not None else 0
+        return least_threshold(size, self.chance(session))
 
     def current(self) -> CalibrationView | None:
         """Return the calibration in force; None means the pack's prior."""

@@ -18,6 +18,7 @@ from typing import Final
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
+from casework.calibration.policy import kept_fpir
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.kernel import Kernel
@@ -119,12 +120,16 @@ class Monitoring:
         until = self._clock()
         since = until - timedelta(days=days)
         with self._database.read() as session:
-            travellers = _travellers(session, since)
-            raised = _raised(session, since)
-            rows = session.execute(_LISTS).all()
-        return AlarmReport(
-            since, until, tuple(_alarms(row, travellers, raised.get(row.id, {})) for row in rows)
-        )
+            return AlarmReport(since, until, count_alarms(session, since))
+
+
+def count_alarms(session: Session, since: datetime) -> tuple[Alarms, ...]:
+    """Count every list's alarms since a moment, within a transaction."""
+    travellers = _travellers(session, since)
+    raised = _raised(session, since)
+    return tuple(
+        _alarms(row, travellers, raised.get(row.id, {})) for row in session.execute(_LISTS)
+    )
 
 
 def upper_limit(searches: int, rate: float, level: float = LEVEL) -> int:
@@ -212,16 +217,17 @@ def _alarms(
         and (row.ports is None or port in row.ports)
         and (row.stages is None or stage in row.stages)
     )
+    target = kept_fpir(row.target_fpir)
     return Alarms(
         row.id,
         row.agency_id,
         row.name,
-        row.target_fpir,
+        target,
         concerned,
         raised.get(AdjudicationResult.MATCH, 0),
         raised.get(AdjudicationResult.OPEN, 0),
         raised.get(AdjudicationResult.FALSE_ALARM, 0),
-        upper_limit(concerned, row.target_fpir),
+        upper_limit(concerned, target),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,6 +11,7 @@ from casework.calibration.thresholds import BY_HAND, FalseMatchModel
 from casework.kernel.messages import Message
 from casework.kernel.vocabulary import Category, Direction, Stage
 from casework.tables import Watchlist
+from casework.watchlists.watchlists import LOOSEST_FPIR
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,15 @@ class Policy:
     templates: int
     """Templates on the list."""
     chance: FalseMatchModel
+    set_by_hand: float | None = None
+    """The threshold that somebody set, where somebody did."""
+    tripped_at: datetime | None = None
+    """Since when the list's breaker keeps it to the threshold that follows from its target."""
+
+    @property
+    def raised(self) -> bool:
+        """Whether the threshold in force is above the one that was set by hand."""
+        return self.set_by_hand is not None and self.threshold > self.set_by_hand
 
     def concerns(self, direction: Direction, port: str, stage: Stage) -> bool:
         """Whether the watchlist looks at travellers of this direction, port and stage."""
@@ -61,11 +72,7 @@ def read_policies(
     policies = {}
     for row in session.scalars(select(Watchlist).where(Watchlist.active)):
         size = sizes.get(row.id, 0)
-        if row.threshold is not None:
-            threshold, basis = row.threshold, BY_HAND
-        else:
-            threshold = chance.threshold(row.target_fpir, size)
-            basis = chance.basis(row.target_fpir, size)
+        threshold, basis = _in_force(row, size, chance)
         policies[row.id] = Policy(
             row.id,
             row.agency_id,
@@ -83,5 +90,36 @@ def read_policies(
             basis,
             size,
             chance,
+            row.threshold,
+            row.breaker_tripped_at,
         )
     return policies
+
+
+def least_threshold(templates: int, chance: FalseMatchModel) -> float:
+    """Return the floor: no list of so many templates alarms at a lower score than this."""
+    return chance.threshold(LOOSEST_FPIR, templates)
+
+
+def kept_fpir(target_fpir: float) -> float:
+    """Return the target that a list is held to: stored ones may be looser than is accepted now."""
+    return min(target_fpir, LOOSEST_FPIR)
+
+
+def _in_force(row: Watchlist, size: int, chance: FalseMatchModel) -> tuple[float, Message]:
+    """Return a list's threshold, and its basis.
+
+    What somebody set by hand counts as long as it is not below the floor; while the breaker is
+    tripped, not below what the target asks for. Neither ever lowers it.
+    """
+    fpir = kept_fpir(row.target_fpir)
+    if row.threshold is None:
+        return chance.threshold(fpir, size), chance.basis(fpir, size)
+    tripped = row.breaker_tripped_at is not None
+    bound = fpir if tripped else LOOSEST_FPIR
+    least = chance.threshold(bound, size)
+    if row.threshold >= least:
+        return row.threshold, BY_HAND
+    code = "basis_breaker" if tripped else "basis_raised"
+    params = {"hand": f"{row.threshold:g}", "fpir": f"{bound:g}", "templates": size}
+    return least, Message(code, params)

@@ -23,6 +23,10 @@ _BASIS: Final = re.compile(
     r"(prior of (?P<pack>.+)|calibration (?P<calibration>\S+)): FPIR (?P<fpir>\S+) at "
     r"(?P<templates>\d+) templates(, extrapolated from (?P<size>\d+))?"
 )
+_BY_HAND_UP_TO_A_POINT: Final = re.compile(
+    r"set by hand to (?P<hand>\S+), (raised to the score of|(?P<breaker>replaced by the breaker:)) "
+    r"FPIR (?P<fpir>\S+) at (?P<templates>\d+) templates"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +66,16 @@ class FalseMatchModel:
 def read_basis(text: str) -> Message | None:
     """Return what an alert keeps as the basis of its threshold, None if it is written otherwise.
 
-    Alerts keep it as the English text that programs are given; `FalseMatchModel.basis` and a
-    threshold set by hand are all that is ever written there.
+    Alerts keep it as the English text that programs are given; `FalseMatchModel.basis` and what
+    became of a threshold set by hand are all that is ever written there.
     """
     if text == str(BY_HAND):
         return BY_HAND
+    found = _BY_HAND_UP_TO_A_POINT.fullmatch(text)
+    if found is not None:
+        code = "basis_breaker" if found["breaker"] else "basis_raised"
+        gaps = {name: found[name] for name in ("hand", "fpir")}
+        return Message(code, {**gaps, "templates": int(found["templates"])})
     found = _BASIS.fullmatch(text)
     if found is None:
         return None

@@ -16,6 +16,7 @@ CaseworkError
 │   └── TooFewScores       there is too little to calibrate from
 ├── InvalidPeriod          an entry would end before it begins, or has ended already
 ├── ImpossibleBirth        a date or year of birth that cannot be, or two that disagree
+├── ThresholdTooLow        a threshold set by hand would alarm on too many strangers
 ├── TargetRefused          a webhook's address is not one that may be called
 ├── EnrolmentRefused       no photo of a person can be enrolled
 ├── InvalidReferral        what should be handed over, or to whom, does not fit
@@ -112,6 +113,10 @@ class InvalidPeriod(CaseworkError):
 
 class ImpossibleBirth(_FieldRefused):
     """Nobody can be born then, or the date and the year disagree; names the field."""
+
+
+class ThresholdTooLow(_FieldRefused):
+    """A threshold set by hand would alarm on too many strangers; names the field."""
 
 
 class TargetRefused(CaseworkError):

@@ -143,6 +143,16 @@ ENGLISH: Final[Mapping[str, str]] = {
     "watchlist_name_taken": "Another watchlist already has that name.",
     "watchlist_changed": "The watchlist has changed since you read it: read it again.",
     "watchlist_in_use": "{subjects} subjects are on this watchlist: remove them from it first.",
+    "breaker_not_tripped": (
+        "The breaker of this watchlist has not tripped: there is nothing to reset."
+    ),
+    "threshold_too_low": (
+        "Strangers would reach this threshold too often: with the list as it is, it must be at "
+        "least {least}. Leave it out, and the threshold follows from target_fpir."
+    ),
+    "threshold_unchecked": (
+        "A threshold set by hand is checked against the gallery: set it over HTTP."
+    ),
     "subject_not_found": "There is no subject {subject}.",
     "subject_photo_not_found": "Subject {subject} has no photo {photo}.",
     "subject_reference_taken": "Another subject already has that reference.",
@@ -301,6 +311,12 @@ ENGLISH: Final[Mapping[str, str]] = {
     "alert_under_review": "waiting for a second opinion",
     # Where a threshold comes from, and whether the audit trail is whole
     "basis_by_hand": "set by hand",
+    "basis_raised": (
+        "set by hand to {hand}, raised to the score of FPIR {fpir} at {templates} templates"
+    ),
+    "basis_breaker": (
+        "set by hand to {hand}, replaced by the breaker: FPIR {fpir} at {templates} templates"
+    ),
     "basis_prior": "prior of {pack}: FPIR {fpir} at {templates} templates",
     "basis_calibration": "calibration {calibration}: FPIR {fpir} at {templates} templates",
     "basis_extrapolated": (

@@ -25,6 +25,7 @@ class Permission(StrEnum):
     SEARCH = "gallery.search"
     READ_WATCHLIST = "watchlist.read"
     EDIT_WATCHLIST = "watchlist.edit"
+    RESET_BREAKER = "watchlist.reset"
     EXPORT_WATCHLIST = "watchlist.export"
     READ_SUBJECT = "subject.read"
     EDIT_SUBJECT = "subject.edit"
@@ -82,6 +83,7 @@ GRANTS: Final[Mapping[Permission, Mapping[Role, PermissionScope]]] = {
         _AUDITOR: _OWN,
     },
     Permission.EDIT_WATCHLIST: {_ANALYST: _OWN},
+    Permission.RESET_BREAKER: {_SUPERVISOR: _OWN},
     Permission.EXPORT_WATCHLIST: {_ANALYST: _OWN},
     Permission.READ_SUBJECT: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _OWN),
     Permission.EDIT_SUBJECT: {_ANALYST: _OWN},

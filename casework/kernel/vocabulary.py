@@ -241,6 +241,9 @@ class EventKind(StrEnum):
     REFERRAL_SENT = "referral.sent"
     REFERRAL_CHANGED = "referral.changed"
     """One of the two agencies did something with it."""
+    BREAKER_TRIPPED = "watchlist.tripped"
+    """A list alarmed on too many travellers, and is kept to its calibrated threshold."""
+    BREAKER_RESET = "watchlist.reset"
 
 
 class DeliveryState(StrEnum):

@@ -36,6 +36,10 @@ class Watchlist(Table):
     acknowledge_within_s: Mapped[int]
     """Seconds within which an alert should be taken; nothing happens by itself after them."""
     active: Mapped[bool]
+    breaker_tripped_at: Mapped[datetime | None]
+    """Since when the list, which alarmed on too many travellers, is kept to its target."""
+    breaker_reset_at: Mapped[datetime | None]
+    """When somebody last reset the breaker: alarms count from then on."""
     version: Mapped[int] = mapped_column()
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

@@ -1,8 +1,9 @@
 """Watchlists: lists of subjects, each with its own policy, each owned by one agency."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
@@ -13,7 +14,7 @@ from casework.gallery.change_log import log_policy
 from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
-from casework.kernel.errors import AlreadyExists, NotFound, StillInUse
+from casework.kernel.errors import AlreadyExists, NotFound, StillInUse, ThresholdTooLow
 from casework.kernel.ids import WATCHLIST, new_id
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import (
@@ -28,7 +29,26 @@ from casework.tables import Watchlist, WatchlistEntry, WatchlistShare
 DEFAULT_TARGET_FPIR: Final = 1e-3
 """At most one traveller in a thousand alerted by chance."""
 
+LOOSEST_FPIR: Final = 1e-2
+"""No list alarms on more strangers than this, whatever its target or a threshold set by hand says:
+officers who are shown strangers all day confirm one of them in the end."""
+
 DEFAULT_ACKNOWLEDGE_WITHIN_S: Final = 60
+
+# Of a score, four decimals are shown.
+_SHOWN: Final = 10_000
+
+
+class ThresholdFloor(Protocol):
+    """Says how low a list's threshold may be set by hand; calibration knows."""
+
+    def least(self, session: Session, watchlist_id: str | None) -> float:
+        """Return the score that `LOOSEST_FPIR` of strangers reach against a list as it is now.
+
+        Args:
+            session: the transaction.
+            watchlist_id: the list; None stands for one that is empty.
+        """
 
 
 def no_instruction() -> dict[str, str]:
@@ -60,9 +80,13 @@ class NewWatchlist:
 
 
 class Watchlists:
-    """Creates, reads, edits and removes watchlists."""
+    """Creates, reads, edits and removes watchlists.
 
-    def __init__(self, kernel: Kernel) -> None:
+    Without a `floor`, as where no gallery is open, no threshold can be set by hand.
+    """
+
+    def __init__(self, kernel: Kernel, floor: ThresholdFloor | None = None) -> None:
+        self._floor = floor
         self._database = kernel.database
         self._audit = kernel.audit
         self._clock = kernel.clock
@@ -74,6 +98,7 @@ class Watchlists:
             NotPermitted: the actor may make none.
             NotFound: there is no such agency, or the actor may not act for it.
             AlreadyExists: the agency has a list of that name.
+            ThresholdTooLow: strangers would reach the threshold too often.
         """
         owner_id = new.agency_id or actor.agency_id
         missing = NotFound("watchlist_lacks_agency", agency=owner_id)
@@ -87,6 +112,7 @@ class Watchlists:
         try:
             with self._database.write() as session:
                 agencies.find(session, owner_id)
+                self._require_floor(session, None, new.threshold)
                 _share(session, row, shared_with)
                 session.add(row)
                 session.flush()
@@ -145,6 +171,7 @@ class Watchlists:
 
         Raises:
             NotPermitted, NotFound, StaleVersion, AlreadyExists: nothing was changed.
+            ThresholdTooLow: strangers would reach the new threshold too often.
         """
         fields = dict(changes)
         shared_with: Sequence[str] | None = fields.pop("shared_with", None)
@@ -154,6 +181,8 @@ class Watchlists:
                 rows.require_version(row, version)
                 if "instruction" in fields:
                     fields["instruction"] = row.instruction | fields["instruction"]
+                if fields.get("threshold") != row.threshold:
+                    self._require_floor(session, row.id, fields.get("threshold"))
                 for name, value in fields.items():
                     setattr(row, name, value)
                 if shared_with is not None:
@@ -174,6 +203,19 @@ class Watchlists:
         except IntegrityError as error:
             raise AlreadyExists("watchlist_name_taken") from error
         return row
+
+    def _require_floor(
+        self, session: Session, watchlist_id: str | None, threshold: float | None
+    ) -> None:
+        if threshold is None:
+            return
+        if self._floor is None:
+            raise ThresholdTooLow("threshold_unchecked", field="threshold")
+        least = self._floor.least(session, watchlist_id)
+        if threshold < least:
+            # Rounded up: what the refusal names is accepted.
+            shown = math.ceil(least * _SHOWN) / _SHOWN
+            raise ThresholdTooLow("threshold_too_low", field="threshold", least=shown)
 
     def remove(self, actor: Actor, watchlist_id: str) -> None:
         """Remove an empty watchlist.

@@ -26,6 +26,8 @@ ACTS: Final[Mapping[EventKind, Permission]] = {
     EventKind.ALERT_CHANGED: Permission.READ_ALERT,
     EventKind.REFERRAL_SENT: Permission.HANDLE_REFERRAL,
     EventKind.REFERRAL_CHANGED: Permission.HANDLE_REFERRAL,
+    EventKind.BREAKER_TRIPPED: Permission.READ_WATCHLIST,
+    EventKind.BREAKER_RESET: Permission.READ_WATCHLIST,
 }
 """The permission that a reader needs to receive an event, by its kind."""
 

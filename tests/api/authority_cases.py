@@ -303,6 +303,7 @@ CASES = (
     Case("PATCH /v1/watchlists/{watchlist_id}", S.watchlist, _policy),
     Case("DELETE /v1/watchlists/{watchlist_id}", S.watchlist),
     Case("GET /v1/watchlists/{watchlist_id}/export", S.watchlist),
+    Case("POST /v1/watchlists/{watchlist_id}/breaker/reset", S.watchlist, body(reason=PURPOSE)),
     Case("POST /v1/subjects", S.watchlist, _enrolment),
     Case("GET /v1/subjects"),
     Case("GET /v1/subjects/{subject_id}", S.subject),

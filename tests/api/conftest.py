@@ -1,6 +1,7 @@
 """The HTTP application over drawn people, called in process."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,26 +75,28 @@ def office(key: Callable[..., dict[str, str]]) -> dict[str, str]:
     return key(Scope.ENROL)
 
 
+def signed_in(
+    desk: Desk,
+    *roles: Role,
+    agency: str = "IMI",
+    kind: AgencyKind = AgencyKind.MEMBER,
+    login: str | None = None,
+) -> dict[str, str]:
+    """Make an officer who has chosen a password; returns the header of a session."""
+    records = desk.service
+    login = login or f"{agency}.{'.'.join(roles)}".lower()
+    new = NewOfficer(desk.agency(agency, kind), login, "Somebody", frozenset(roles))
+    _, first = records.accounts.officers.create(OPERATOR, new)
+    assert first is not None
+    session = records.accounts.sessions.sign_in(Credentials(login, first), SessionKind.PROGRAM)
+    records.accounts.account.change_password(session.actor, first, PASSWORD)
+    return {"Authorization": f"Bearer {session.text}"}
+
+
 @pytest.fixture
 def sign_in(desk: Desk) -> Callable[..., dict[str, str]]:
-    """Make an officer who has chosen a password; returns the header of a session."""
-
-    def make(
-        *roles: Role,
-        agency: str = "IMI",
-        kind: AgencyKind = AgencyKind.MEMBER,
-        login: str | None = None,
-    ) -> dict[str, str]:
-        records = desk.service
-        login = login or f"{agency}.{'.'.join(roles)}".lower()
-        new = NewOfficer(desk.agency(agency, kind), login, "Somebody", frozenset(roles))
-        _, first = records.accounts.officers.create(OPERATOR, new)
-        assert first is not None
-        session = records.accounts.sessions.sign_in(Credentials(login, first), SessionKind.PROGRAM)
-        records.accounts.account.change_password(session.actor, first, PASSWORD)
-        return {"Authorization": f"Bearer {session.text}"}
-
-    return make
+    """Sign somebody in: see `signed_in`."""
+    return partial(signed_in, desk)
 
 
 @pytest.fixture

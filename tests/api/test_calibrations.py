@@ -1,6 +1,7 @@
 """Calibrations and the report on alarms, over HTTP."""
 
 import asyncio
+import re
 import threading
 
 import pytest
@@ -11,7 +12,7 @@ from api.background.periodic import PeriodicTasks
 from api.state import state_of
 from casework.accounts.api_keys import NewKey
 from casework.kernel.vocabulary import Role, Scope
-from tests.api.conftest import problem, settings_for, wait_until_ready
+from tests.api.conftest import problem, settings_for, signed_in, wait_until_ready
 from tests.api.test_metrics import figures, screen
 from tests.casework.calibration.test_calibrations import note, strangers
 from tests.deadlines import patience, wait_until
@@ -64,12 +65,12 @@ def test_port_systems_may_not_read_or_make_them(client, port):
 
 
 def test_the_report_names_the_list_that_is_beyond_its_limit(client, desk, sign_in, port):
-    loose = desk.watchlist("loose", threshold=-1.0, target_fpir=0.01)
+    loose = desk.watchlist("loose", target_fpir=0.01)
     office = sign_in(Role.SUPERVISOR)
     quiet = desk.watchlist("quiet")
     desk.enrol(1, loose)
-    for person in range(20, 30):
-        screen(client, port, person)
+    for _ in range(10):
+        screen(client, port, 1)
     report = client.get("/v1/reports/alarms?days=7", headers=office).json()
     rows = {row["watchlist_id"]: row for row in report["watchlists"]}
     assert rows[loose]["breach"]
@@ -86,6 +87,50 @@ def test_the_report_names_the_list_that_is_beyond_its_limit(client, desk, sign_i
     problem(refused, 422, "request_invalid")
 
 
+def test_a_threshold_that_strangers_reach_is_refused_with_the_least_allowed(client, office):
+    refused = client.post("/v1/watchlists", json={"name": "x", "threshold": -1}, headers=office)
+    body = problem(refused, 422, "threshold_too_low")
+    (least,) = map(float, re.findall(r"at least ([\d.]+)\.", body["detail"]))
+    made = client.post("/v1/watchlists", json={"name": "x", "threshold": least}, headers=office)
+    assert (made.status_code, made.json()["threshold_in_force"]) == (201, least)
+    assert made.json()["threshold_basis"] == "set by hand"
+    path = f"/v1/watchlists/{made.json()['id']}"
+    editor = {**office, "If-Match": "*"}
+    problem(client.patch(path, json={"threshold": 0.1}, headers=editor), 422, "threshold_too_low")
+    problem(client.patch(path, json={"target_fpir": 0.02}, headers=editor), 422, "request_invalid")
+    client.patch(path, json={"active": False}, headers=editor)
+    assert client.get(path, headers=office).json()["threshold_in_force"] is None
+
+
+def test_a_breaker_trips_by_itself_is_shown_and_is_reset_with_a_reason(tmp_path, clock):
+    settings = settings_for(tmp_path, breaker_every_s=1, breaker_travellers=3)
+    app = create_app(
+        settings,
+        lambda s: open_service(tmp_path / "siaga.db", clock, breaker=s.breaker_rules),
+    )
+    with TestClient(app) as client:
+        wait_until_ready(client)
+        desk = Desk(state_of(app).opened, clock)
+        watchlist = desk.watchlist()
+        desk.enrol(1)
+        for _ in range(3):
+            desk.screen(1)
+        name = f'siaga_watchlist_breaker{{watchlist="{watchlist}"}}'
+        wait_until(lambda: figures(client).get(name) == 1, 20)
+        boss = signed_in(desk, Role.SUPERVISOR)
+        path = f"/v1/watchlists/{watchlist}"
+        assert client.get(path, headers=boss).json()["breaker_tripped_at"] is not None
+        reset = client.post(f"{path}/breaker/reset", json={"reason": "too short"}, headers=boss)
+        problem(reset, 422, "request_invalid")
+        body = {"reason": "One photo was of a poster."}
+        clock.advance(seconds=1)
+        answer = client.post(f"{path}/breaker/reset", json=body, headers=boss)
+        assert answer.json()["breaker_tripped_at"] is None
+        again = client.post(f"{path}/breaker/reset", json=body, headers=boss)
+        problem(again, 409, "illegal_transition")
+        wait_until(lambda: figures(client).get(name) == 0, 20)
+
+
 def test_figures_are_counted_again_by_themselves_and_hold_no_names(tmp_path, clock):
     settings = settings_for(tmp_path, monitor_every_s=1, calibrate_every_s=1)
     app = create_app(settings, lambda _: open_service(tmp_path / "siaga.db", clock))
@@ -95,11 +140,11 @@ def test_figures_are_counted_again_by_themselves_and_hold_no_names(tmp_path, clo
         _, text = desk.service.accounts.keys.create(
             OPERATOR, NewKey("port", frozenset({Scope.SCREEN}))
         )
-        loose = desk.watchlist("SECRET LIST", threshold=-1.0, target_fpir=0.01)
+        loose = desk.watchlist("SECRET LIST", target_fpir=0.01)
         empty = desk.watchlist("nobody passes", ports=["IDBTM"])
         desk.enrol(1, loose)
         note(desk, strangers(1000))
-        screen(client, {"Authorization": f"Bearer {text}"}, 2)
+        screen(client, {"Authorization": f"Bearer {text}"}, 1)
         name = f'siaga_watchlist_breach{{watchlist="{loose}"}}'
         wait_until(
             lambda: (

@@ -44,10 +44,12 @@ def test_the_life_of_a_watchlist(client, office, watchlist):
     change = {"instruction": {"id": "", "en": "Call."}, "target_fpir": 0.0001, "ports": None}
     edited = client.patch(url, headers={**office, "If-Match": '"1"'}, json=change)
     assert edited.status_code == 200
-    assert {**watchlist, **change, "version": 2} == {
-        **edited.json(),
-        "updated_at": watchlist["updated_at"],
+    follows = {
+        name: edited.json()[name]
+        for name in ("updated_at", "threshold_in_force", "threshold_basis")
     }
+    assert edited.json() == {**watchlist, **change, **follows, "version": 2}
+    assert follows["threshold_in_force"] > watchlist["threshold_in_force"]
     stale = client.patch(url, headers={**office, "If-Match": '"1"'}, json={"name": "x"})
     problem(stale, 412, "stale_version")
     assert client.get("/v1/watchlists", headers=office).json()["items"] == [edited.json()]

@@ -7,10 +7,17 @@ from starlette.responses import Response
 
 from api.console import watchlist_form
 from api.console.forms import Form
+from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
 from api.problems import RequestInvalid
-from api.v1.watchlists.schemas import WatchlistIn, WatchlistPatch
-from casework.kernel.errors import AlreadyExists, NotFound, StaleVersion, StillInUse
+from api.v1.watchlists.schemas import BreakerResetIn, WatchlistIn, WatchlistPatch
+from casework.kernel.errors import (
+    AlreadyExists,
+    IllegalTransition,
+    NotFound,
+    StaleVersion,
+    StillInUse,
+)
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Category, Direction, Stage
 from casework.tables import Watchlist
@@ -19,17 +26,22 @@ from casework.watchlists.watchlists import NewWatchlist, agencies_of
 router: Final = APIRouter(include_in_schema=False)
 
 Reader = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_WATCHLIST))]
+Resetter = Annotated[OfficerRequest, Depends(RequirePermission(Permission.RESET_BREAKER))]
 Editor = Annotated[OfficerRequest, Depends(RequirePermission(Permission.EDIT_WATCHLIST))]
 
 _MOST: Final = 500
 _REFUSED: Final = 422
+_REASON: Final = msg("Say in a sentence what was wrong and what was put right.")
 
 
 @router.get("/watchlists")
 def page(visit: Reader) -> Response:
     """List the watchlists within reach."""
     rows = visit.service.lists.watchlists.page(visit.actor, None, _MOST)
-    return visit.page("watchlists.html", watchlists=rows, agencies=_agencies(visit))
+    policies = visit.service.screening.matching.policies()
+    return visit.page(
+        "watchlists.html", watchlists=rows, policies=policies, agencies=_agencies(visit)
+    )
 
 
 @router.get("/watchlists/new")
@@ -54,15 +66,39 @@ def create(visit: Editor) -> Response:
 @router.get("/watchlists/{watchlist_id}")
 def show(watchlist_id: str, visit: Reader) -> Response:
     """Show one watchlist's policy."""
+    return _shown(visit, watchlist_id)
+
+
+@router.post("/watchlists/{watchlist_id}/breaker/reset")
+def reset_breaker(watchlist_id: str, visit: Resetter) -> Response:
+    """Let a list's own threshold count again."""
+    form = Form(BreakerResetIn, visit.posted, sentences={"reason": _REASON})
+    try:
+        reason = form.parse().reason
+        visit.service.calibration.breaker.reset(visit.actor, watchlist_id, reason)
+    except (RequestInvalid, IllegalTransition) as error:
+        return _shown(visit, watchlist_id, form.refused(error, visit.speech))
+    return visit.go(f"/watchlists/{watchlist_id}", done="saved")
+
+
+def _shown(
+    visit: OfficerRequest, watchlist_id: str, form: Form[BreakerResetIn] | None = None
+) -> Response:
+    form = form or Form(BreakerResetIn)
     row = visit.service.lists.watchlists.get(visit.actor, watchlist_id)
     policy = visit.service.screening.matching.policies().get(watchlist_id)
+    own = row.agency_id == visit.officer.agency_id
+    tripped = policy is not None and policy.tripped_at is not None
     return visit.page(
         "watchlist.html",
+        status=form.status,
+        form=form,
+        may_reset=own and tripped and visit.may(Permission.RESET_BREAKER),
         watchlist=row,
         policy=policy,
         shared=agencies_of(row),
         agencies=_agencies(visit),
-        own=visit.may(Permission.EDIT_WATCHLIST) and row.agency_id == visit.officer.agency_id,
+        own=own and visit.may(Permission.EDIT_WATCHLIST),
     )
 
 

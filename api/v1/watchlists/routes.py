@@ -5,13 +5,14 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Response
 
 from api import problems
-from api.dependencies import Allowed, RequiredVersion, TheWatchlists, etag
+from api.dependencies import Allowed, RequiredVersion, TheBreaker, TheMatching, TheWatchlists, etag
 from api.pages import Page, page_of
 from api.routing import After, StrictRoute
-from api.v1.watchlists.schemas import WatchlistIn, WatchlistOut, WatchlistPatch
+from api.v1.watchlists.schemas import BreakerResetIn, WatchlistIn, WatchlistOut, WatchlistPatch
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
+from casework.screening.matching import Matching
 from casework.tables import Watchlist
 from casework.watchlists.watchlists import NewWatchlist
 
@@ -19,6 +20,7 @@ router: Final = APIRouter(prefix="/v1/watchlists", tags=["watchlists"], route_cl
 
 Reader = Annotated[Actor, Depends(Allowed(Permission.READ_WATCHLIST))]
 Editor = Annotated[Actor, Depends(Allowed(Permission.EDIT_WATCHLIST))]
+Resetter = Annotated[Actor, Depends(Allowed(Permission.RESET_BREAKER))]
 
 _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
 
@@ -28,15 +30,21 @@ _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.Request
     status_code=201,
     response_model=WatchlistOut,
     summary="Make a watchlist",
-    responses=problems.responses(*_COMMON, errors.NotFound, errors.AlreadyExists),
+    responses=problems.responses(
+        *_COMMON, errors.NotFound, errors.AlreadyExists, errors.ThresholdTooLow
+    ),
 )
 def create(
-    body: WatchlistIn, response: Response, watchlists: TheWatchlists, actor: Editor
+    body: WatchlistIn,
+    response: Response,
+    watchlists: TheWatchlists,
+    matching: TheMatching,
+    actor: Editor,
 ) -> WatchlistOut:
     """Make an empty watchlist with its policy."""
     row = watchlists.create(actor, NewWatchlist(**body.model_dump()))
     response.headers["Location"] = f"/v1/watchlists/{row.id}"
-    return _answer(row, response)
+    return _answer(row, response, matching)
 
 
 @router.get(
@@ -45,10 +53,13 @@ def create(
     summary="List watchlists",
     responses=problems.responses(*_COMMON),
 )
-def page(watchlists: TheWatchlists, actor: Reader, query: After) -> Page[WatchlistOut]:
+def page(
+    watchlists: TheWatchlists, matching: TheMatching, actor: Reader, query: After
+) -> Page[WatchlistOut]:
     """Return watchlists in order of making."""
     rows, following = page_of(lambda most: watchlists.page(actor, query.after, most), query.limit)
-    items = [WatchlistOut.of(row) for row in rows]
+    policies = matching.policies()
+    items = [WatchlistOut.of(row, policies.get(row.id)) for row in rows]
     return Page[WatchlistOut](items=items, next=following)
 
 
@@ -59,10 +70,14 @@ def page(watchlists: TheWatchlists, actor: Reader, query: After) -> Page[Watchli
     responses=problems.responses(*_COMMON, errors.NotFound),
 )
 def read(
-    watchlist_id: str, response: Response, watchlists: TheWatchlists, actor: Reader
+    watchlist_id: str,
+    response: Response,
+    watchlists: TheWatchlists,
+    matching: TheMatching,
+    actor: Reader,
 ) -> WatchlistOut:
     """Return one watchlist, with its version as ETag."""
-    return _answer(watchlists.get(actor, watchlist_id), response)
+    return _answer(watchlists.get(actor, watchlist_id), response, matching)
 
 
 @router.patch(
@@ -75,6 +90,7 @@ def read(
         errors.AlreadyExists,
         errors.StaleVersion,
         problems.VersionRequired,
+        errors.ThresholdTooLow,
     ),
 )
 def edit(
@@ -82,6 +98,7 @@ def edit(
     body: WatchlistPatch,
     response: Response,
     watchlists: TheWatchlists,
+    matching: TheMatching,
     actor: Editor,
     version: RequiredVersion,
 ) -> WatchlistOut:
@@ -90,7 +107,7 @@ def edit(
     `If-Match` takes the ETag that was read: a policy is edited by who has seen it. 428 without.
     """
     changes = body.changes()
-    return _answer(watchlists.edit(actor, watchlist_id, changes, version), response)
+    return _answer(watchlists.edit(actor, watchlist_id, changes, version), response, matching)
 
 
 @router.delete(
@@ -104,6 +121,24 @@ def remove(watchlist_id: str, watchlists: TheWatchlists, actor: Editor) -> None:
     watchlists.remove(actor, watchlist_id)
 
 
-def _answer(row: Watchlist, response: Response) -> WatchlistOut:
+@router.post(
+    "/{watchlist_id}/breaker/reset",
+    response_model=WatchlistOut,
+    summary="Reset a watchlist's breaker",
+    responses=problems.responses(*_COMMON, errors.NotFound, errors.IllegalTransition),
+)
+def reset_breaker(
+    watchlist_id: str,
+    body: BreakerResetIn,
+    response: Response,
+    breaker: TheBreaker,
+    matching: TheMatching,
+    actor: Resetter,
+) -> WatchlistOut:
+    """Let the list's own threshold count again; its alarms are counted from now on."""
+    return _answer(breaker.reset(actor, watchlist_id, body.reason), response, matching)
+
+
+def _answer(row: Watchlist, response: Response, matching: Matching) -> WatchlistOut:
     response.headers["ETag"] = etag(row.version)
-    return WatchlistOut.of(row)
+    return WatchlistOut.of(row, matching.policies().get(row.id))

@@ -12,20 +12,22 @@ from api.v1.common import (
     LongText,
     Patch,
     Port,
-    Rate,
     Score,
     Seconds,
     Strict,
     Text,
 )
+from casework.calibration.policy import Policy
 from casework.kernel.vocabulary import Category, Direction, Stage
 from casework.tables import Watchlist
 from casework.watchlists.watchlists import (
     DEFAULT_ACKNOWLEDGE_WITHIN_S,
     DEFAULT_TARGET_FPIR,
+    LOOSEST_FPIR,
     agencies_of,
 )
 
+Rate = Annotated[float, Field(gt=0, le=LOOSEST_FPIR)]
 Stages = Annotated[list[Stage], Field(min_length=1)]
 Ports = Annotated[list[Port], Field(min_length=1)]
 Guests = Annotated[list[Text], Field(max_length=100)]
@@ -46,7 +48,9 @@ class WatchlistIn(Strict):
         default=DEFAULT_TARGET_FPIR, description="Accepted share of travellers alerted by chance."
     )
     threshold: Score | None = Field(
-        default=None, description="A cosine set by hand instead; unset follows target_fpir."
+        default=None,
+        description="A cosine set by hand instead; unset follows target_fpir. Never under the "
+        "score that 1 % of strangers reach against the list as it is.",
     )
     legal_basis: LongText = ""
     instruction: Instruction = Instruction()
@@ -78,6 +82,14 @@ class WatchlistPatch(Patch):
     shared_with: Guests | MISSING = MISSING
 
 
+class BreakerResetIn(Strict):
+    """Why a breaker is reset."""
+
+    reason: Annotated[str, Field(min_length=10, max_length=500)] = Field(
+        description="A sentence for the audit trail: what was wrong, and what was put right."
+    )
+
+
 class WatchlistOut(Answer):
     """A watchlist."""
 
@@ -89,7 +101,18 @@ class WatchlistOut(Answer):
     stages: list[Stage] | None
     ports: list[str] | None
     target_fpir: float
-    threshold: float | None
+    threshold: float | None = Field(description="As set by hand.")
+    threshold_in_force: float | None = Field(
+        description="The score from which the list alarms now; null while it is not active."
+    )
+    threshold_basis: str | None = Field(
+        description="Where that comes from: a threshold set by hand is raised where strangers "
+        "would reach it too often, or where the breaker has tripped."
+    )
+    breaker_tripped_at: datetime | None = Field(
+        description="Since when the list, which alarmed on too many travellers, is kept to "
+        "target_fpir."
+    )
     legal_basis: str
     instruction: Instruction
     requires_acknowledgement: bool
@@ -102,7 +125,11 @@ class WatchlistOut(Answer):
     updated_at: datetime
 
     @classmethod
-    def of(cls, row: Watchlist) -> Self:
-        """Make the answer from the record."""
-        fields = {name: getattr(row, name) for name in cls.model_fields if name != "shared_with"}
-        return cls(**fields, shared_with=agencies_of(row))
+    def of(cls, row: Watchlist, policy: Policy | None) -> Self:
+        """Make the answer from the record, and from its policy where it is in force."""
+        return cls.of_row(
+            row,
+            shared_with=agencies_of(row),
+            threshold_in_force=round(policy.threshold, 4) if policy is not None else None,
+            threshold_basis=str(policy.basis) if policy is not None else None,
+        )

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from casework.calibration.breaker import Breaker, BreakerRules
 from casework.kernel.vocabulary import Role
 from tests.fakes import photo_of
 from tests.services import OPERATOR
@@ -81,13 +82,13 @@ def test_a_wrong_watchlist_comes_back_with_what_was_typed(analyst):
 
 def test_a_changed_watchlist_keeps_what_its_form_does_not_show(analyst, desk):
     list_id = made(analyst)
-    stored = {"target_fpir": 0.00030001, "threshold": 0.61}
+    stored = {"target_fpir": 0.00030001, "threshold": 0.71}
     desk.service.lists.watchlists.edit(OPERATOR, list_id, stored, None)
     analyst.open(f"/watchlists/{list_id}/edit")
     assert 'value="3333"' in analyst.page.text
     analyst.send_here(**{**LIST, "name": "Tangkal 2", "one_in": "3333"})
     row = desk.service.lists.watchlists.get(OPERATOR, list_id)
-    assert (row.name, row.target_fpir, row.threshold) == ("Tangkal 2", 0.00030001, 0.61)
+    assert (row.name, row.target_fpir, row.threshold) == ("Tangkal 2", 0.00030001, 0.71)
 
 
 def test_a_watchlist_that_others_changed_or_stand_on_comes_back_whole(analyst, desk):
@@ -195,3 +196,26 @@ def test_a_document_that_was_stored_without_its_country_is_shown(analyst, desk):
     subject = desk.enrol(1, documents=[{"kind": "passport", "number": "X1"}])
     for page in (f"/subjects/{subject}", f"/subjects/{subject}/edit", "/subjects"):
         assert "X1" in analyst.open(page).text, page
+
+
+def test_every_page_says_that_a_breaker_has_tripped_until_a_supervisor_resets_it(signed_in, desk):
+    boss, outsider = (
+        signed_in("budi", Role.SUPERVISOR),
+        signed_in("rudi", Role.SUPERVISOR, agency="POL"),
+    )
+    list_id = desk.watchlist("Tangkal")
+    desk.enrol(1, list_id)
+    for _ in range(3):
+        desk.screen(1)
+    assert Breaker(desk.service.kernel, BreakerRules(travellers=3)).watch()
+    says = "The watchlist Tangkal alarms on too many travellers."
+    for browser, sees in ((boss, True), (outsider, False)):
+        browser.open("/alerts")
+        assert (says in browser.text) is sees
+    assert "Breaker tripped" in str(boss.open("/watchlists").text)
+    action = f"/watchlists/{list_id}/breaker/reset"
+    boss.open(f"/watchlists/{list_id}")
+    assert marked(boss.send(action, reason="short")) == {"reason"}
+    boss.send(action, reason="A photo on the list showed a poster.")
+    assert says not in boss.text
+    assert "breaker/reset" not in boss.page.text

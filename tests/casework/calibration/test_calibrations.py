@@ -187,7 +187,7 @@ def test_an_alert_keeps_its_calibration_and_its_odds(desk):
         0
     ]
     assert (kept.calibration_id, kept.one_in) == (alert.calibration_id, alert.one_in)
-    desk.service.lists.watchlists.edit(OPERATOR, desk.watchlist(), {"threshold": 0.2}, None)
+    desk.service.lists.watchlists.edit(OPERATOR, desk.watchlist(), {"threshold": 0.9}, None)
     (by_hand,) = desk.screen(1).encounter.alerts
     assert (by_hand.threshold_basis, by_hand.calibration_id) == ("set by hand", made.id)
 

@@ -135,9 +135,8 @@ def test_a_list_counts_only_the_travellers_it_looks_at(desk):
 
 
 def test_two_alerts_of_one_traveller_on_one_list_are_one_alarm(desk):
-    low = desk.watchlist("any", threshold=-1.0)
-    desk.enrol(1, low)
-    desk.enrol(2, low)
+    for _ in range(2):
+        desk.enrol(1, desk.watchlist("any"))
     encounter = desk.screen(1).encounter
     assert len(encounter.alerts) == 2
     with desk.service.kernel.database.write() as session:

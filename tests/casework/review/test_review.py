@@ -271,11 +271,11 @@ def test_an_agency_that_sees_a_list_works_its_alerts_until_it_is_unshared(desk):
 
 def test_other_candidates_of_the_encounter_are_shown_within_reach_alone(desk):
     them = people(desk)
-    own = desk.watchlist("own", threshold=-1.0)
-    foreign = desk.watchlist("foreign", threshold=-1.0, agency_id=desk.agency("BNN"))
-    desk.enrol(1, own)
-    desk.enrol(2, own)
-    desk.enrol(3, foreign)
+    own = desk.watchlist("own")
+    foreign = desk.watchlist("foreign", agency_id=desk.agency("BNN"))
+    desk.enrol(3, own, brightness=0.8)
+    desk.enrol(3, own, brightness=0.7)
+    desk.enrol(3, foreign, brightness=0.9)
     alerts = desk.screen(3).encounter.alerts
     assert len(alerts) == 3
     view = desk.service.review.alerts.get(them.first, alerts[1].id)

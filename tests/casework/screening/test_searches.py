@@ -64,9 +64,9 @@ def test_candidates_come_best_first_below_the_list_s_threshold_too(desk):
     assert not candidate.passes
     assert candidate.score < candidate.threshold
     assert candidate.one_in > 10
-    low = desk.watchlist("low", threshold=-1.0)
-    for person in range(6, 12):
-        desk.enrol(person, low)
+    low = desk.watchlist("low")
+    for brightness in (1.0, 0.95, 0.85, 0.8, 0.75, 0.7):
+        desk.enrol(7, low, brightness=brightness)
     view = ask(desk, people(desk).first, 7, watchlist_ids=(low,), limit=4)
     assert [rank for rank, _, _ in found(view)] == [1, 2, 3, 4]
     assert found(view)[0][2] == "Person 7"
