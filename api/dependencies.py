@@ -50,6 +50,7 @@ from casework.service import Service
 from casework.tips.steps import TipSteps
 from casework.tips.tips import Tips
 from casework.watchlists.enrolment import Enrolment
+from casework.watchlists.erasure import Erasures
 from casework.watchlists.subjects import Subjects
 from casework.watchlists.watchlists import Watchlists
 from casework.webhooks.delivery_log import Deliveries
@@ -150,6 +151,7 @@ TheDataSubjectReports = Annotated[
 TheDecisions = Annotated[Review, _part(lambda service: service.review.decisions)]
 TheDeliveries = Annotated[Deliveries, _part(lambda service: service.exchange.deliveries)]
 TheEnrolment = Annotated[Enrolment, _part(lambda service: service.enrolment)]
+TheErasures = Annotated[Erasures, _part(lambda service: service.lists.erasures)]
 TheExports = Annotated[Exports, _part(lambda service: service.exchange.exports)]
 TheFalseMatchCurve = Annotated[FalseMatchCurve, _part(lambda service: service.calibration.curve)]
 TheFeed = Annotated[Feed, _part(lambda service: service.exchange.feed)]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
 
 from api.background.imports import ImportWorker
 from api.background.periodic import PeriodicTasks
@@ -95,6 +96,10 @@ async def _start(
     )
 
 
+_FINISH_EVERY_S: Final = 60
+"""Seconds between two looks for subjects and photos whose time of grace is over."""
+
+
 def _periodic(settings: Settings, service: Service, metrics: Metrics) -> PeriodicTasks:
     """Start the periodic work; it ends before the database is closed."""
     tasks = PeriodicTasks()
@@ -103,6 +108,11 @@ def _periodic(settings: Settings, service: Service, metrics: Metrics) -> Periodi
         made = service.calibration.calibrations.renew(Actor.service())
         if made is not None:
             log.info("calibrated", calibration=made.id, searches=made.searches)
+
+    def finish() -> None:
+        gone = service.lists.erasures.finish()
+        if gone:
+            log.info("erasures finished", erased=gone)
 
     def monitor() -> None:
         metrics.monitored(service.calibration.monitoring.watch(settings.monitor_days))
@@ -124,6 +134,7 @@ def _periodic(settings: Settings, service: Service, metrics: Metrics) -> Periodi
 
     tasks.every(settings.calibrate_every_s, "calibrate", calibrate)
     tasks.every(settings.erase_every_s, "erase", erase)
+    tasks.every(_FINISH_EVERY_S, "finish erasures", finish)
     tasks.every(settings.monitor_every_s, "monitor", monitor)
     tasks.every(settings.breaker_every_s, "breaker", trip)
     return tasks

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 from casework.accounts.account import Account
@@ -32,6 +33,7 @@ from casework.review.decisions import Review
 from casework.review.history import History
 from casework.review.queue import Queue
 from casework.tips.tips import Tips
+from casework.watchlists.erasure import GRACE, Erasures
 from casework.watchlists.subjects import Subjects
 from casework.watchlists.watchlists import Watchlists
 from casework.webhooks.delivery_log import Deliveries
@@ -63,6 +65,7 @@ class ListUseCases:
 
     watchlists: Watchlists
     subjects: Subjects
+    erasures: Erasures
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ class Records:
     oversight: OversightUseCases
 
     @staticmethod
-    def open(
+    def open(  # noqa: PLR0913 - each a part of the settings, by its name
         database_url: str,
         data_key: bytes,
         clock: Clock = utc_now,
@@ -121,6 +124,7 @@ class Records:
         keep_days: Mapping[RecordKind, int] | None = None,
         *,
         private_targets: bool = False,
+        undo: timedelta = GRACE,
         provider: "Provider | None" = None,
     ) -> "Records":
         """Open the database and bring its schema up to date.
@@ -139,6 +143,7 @@ class Records:
         audit = Audit(database, data_key, commits, clock)
         kernel = Kernel(database, vault, audit, Outbox(database, clock), clock)
         sessions, decisions = Sessions(kernel, passwords, rules), Review(kernel)
+        subjects = Subjects(kernel)
         sign_on = None
         if provider is not None:
             # What speaks to a provider is imported where there is one.
@@ -151,13 +156,17 @@ class Records:
             accounts=AccountUseCases(
                 agencies=Agencies(kernel),
                 officers=Officers(kernel, passwords),
-                keys=Keys(kernel),
+                keys=Keys(kernel, undo),
                 account=Account(kernel, passwords, rules),
                 sessions=sessions,
                 two_step=TwoStepSignIn(kernel),
                 sign_on=sign_on,
             ),
-            lists=ListUseCases(watchlists=Watchlists(kernel), subjects=Subjects(kernel)),
+            lists=ListUseCases(
+                watchlists=Watchlists(kernel),
+                subjects=subjects,
+                erasures=Erasures(kernel, subjects, undo),
+            ),
             review=ReviewUseCases(
                 alerts=Alerts(kernel),
                 queue=Queue(kernel),

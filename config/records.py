@@ -1,5 +1,7 @@
 """The records as the settings describe them: quick to open, and without any network."""
 
+from datetime import timedelta
+
 from casework.kernel.vault import read_or_create_key
 from casework.records import Records
 from config.identity import provider_from_settings
@@ -18,6 +20,7 @@ def open_records(settings: Settings) -> Records:
         read_or_create_key(settings.resolved_data_key_file),
         rules=settings.sign_in_rules,
         private_targets=settings.webhook_private_targets,
+        undo=timedelta(hours=settings.undo_hours),
         provider=provider_from_settings(settings),
         keep_days=settings.keep_days,
     )

@@ -24,6 +24,7 @@ from casework.accounts.lockout import SignInRules
 from casework.calibration.breaker import BreakerRules
 from casework.imports.source import ImportLimits
 from casework.oversight.retention import DEFAULT_DAYS, RecordKind
+from casework.watchlists.erasure import GRACE
 from config import CONFIG_VARIABLE
 from config.cpus import available_cpus
 from detector.limits import Limits
@@ -257,6 +258,15 @@ class Settings(BaseSettings):
         int,
         Field(ge=0, description="Days to keep the report of an import that has ended."),
     ] = DEFAULT_DAYS[RecordKind.IMPORTS]
+    undo_hours: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=720,
+            description="Hours within which the erasure of a subject or photo, or a key's "
+            "revocation, can be taken back; 0 means never.",
+        ),
+    ] = int(GRACE.total_seconds()) // 3600
     erase_every_s: Annotated[
         int,
         Field(

@@ -59,6 +59,14 @@ Text = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
 ]
 LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
+Reason = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=1000),
+    Field(
+        description="Why; it stands in the audit trail.",
+        examples=["entered by mistake: another person of the same name"],
+    ),
+]
 Time = Annotated[
     AwareDatetime,
     BeforeValidator(_written_as_time),
@@ -146,6 +154,12 @@ class Patch(Strict):
         list too, replaces the former one whole: what is stored is never half a value.
         """
         return self.model_dump()
+
+
+class ReasonIn(Strict):
+    """Why something is erased, revoked or removed."""
+
+    reason: Reason
 
 
 class Answer(BaseModel):

@@ -8,7 +8,7 @@ in constant time.
 import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import bindparam, select
@@ -18,7 +18,7 @@ from casework.accounts.tokens import PREFIX, SECRET_BYTES, digest, split
 from casework.kernel import rows
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit.log import AuditEntry
-from casework.kernel.errors import NotAuthenticated, NotFound, NotPermitted
+from casework.kernel.errors import IllegalTransition, NotAuthenticated, NotFound, NotPermitted
 from casework.kernel.ids import KEY, new_id
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import (
@@ -61,10 +61,12 @@ class KeyRecord:
 class Keys:
     """Creates, lists, revokes and recognises API keys."""
 
-    def __init__(self, kernel: Kernel) -> None:
+    def __init__(self, kernel: Kernel, undo: timedelta = timedelta()) -> None:
         self._database = kernel.database
         self._audit = kernel.audit
         self._clock = kernel.clock
+        self.undo = undo
+        """How long a revocation can be taken back."""
 
     def create(self, actor: Actor, new: NewKey) -> tuple[KeyRecord, str]:
         """Make a key; returns its record and its text, which cannot be shown again.
@@ -122,8 +124,15 @@ class Keys:
         with self._database.read() as session:
             return [_record(row) for row in session.scalars(query)]
 
-    def revoke(self, actor: Actor, key_id: str) -> KeyRecord:
-        """Take a key out of force; revoking it again changes nothing.
+    def get(self, actor: Actor, key_id: str) -> KeyRecord:
+        """Return one key; raises NotPermitted or NotFound."""
+        missing = NotFound("key_not_found", key=key_id)
+        with self._database.read() as session:
+            found = rows.one_within(session, actor, Permission.MANAGE_KEY, ApiKey, key_id, missing)
+            return _record(found)
+
+    def revoke(self, actor: Actor, key_id: str, *, reason: str | None = None) -> KeyRecord:
+        """Take a key out of force at once; revoking it again changes nothing.
 
         Raises:
             NotPermitted: the actor may revoke none.
@@ -135,8 +144,30 @@ class Keys:
             if row.revoked_at is None:
                 row.revoked_at = self._clock()
                 session.flush()
-                self._audit.append(session, AuditEntry(actor, "key.revoke", row.id, row.agency_id))
+                entry = AuditEntry(actor, "key.revoke", row.id, row.agency_id, purpose=reason)
+                self._audit.append(session, entry)
             return _record(row)
+
+    def restore(self, actor: Actor, key_id: str) -> KeyRecord:
+        """Take a revocation back, within the time for that.
+
+        Raises:
+            NotPermitted, NotFound: the actor keeps none, or not this one.
+            IllegalTransition: it is in force, or was revoked too long ago.
+        """
+        missing = NotFound("key_not_found", key=key_id)
+        with self._database.write() as session:
+            row = rows.one_within(session, actor, Permission.MANAGE_KEY, ApiKey, key_id, missing)
+            if not self.restorable(_record(row)):
+                raise IllegalTransition("key_not_restorable")
+            row.revoked_at = None
+            session.flush()
+            self._audit.append(session, AuditEntry(actor, "key.restore", row.id, row.agency_id))
+            return _record(row)
+
+    def restorable(self, record: KeyRecord) -> bool:
+        """Whether a key's revocation can still be taken back."""
+        return record.revoked_at is not None and self._clock() < record.revoked_at + self.undo
 
     def recognise(self, text: str) -> Actor:
         """Return the system that shows this key.

@@ -62,13 +62,21 @@ class Exports:
         with self._database.read() as session:
             row = watchlists.find(session, actor, Permission.EXPORT_WATCHLIST, watchlist_id)
             subjects = session.scalar(
-                select(func.count()).where(WatchlistEntry.watchlist_id == watchlist_id)
+                select(func.count())
+                .select_from(WatchlistEntry)
+                .join(Subject, Subject.id == WatchlistEntry.subject_id)
+                .where(WatchlistEntry.watchlist_id == watchlist_id, Subject.erase_at.is_(None))
             )
             pictures = session.scalar(
                 select(func.count())
                 .select_from(EnrolledPhoto)
                 .join(WatchlistEntry, WatchlistEntry.subject_id == EnrolledPhoto.subject_id)
-                .where(WatchlistEntry.watchlist_id == watchlist_id)
+                .join(Subject, Subject.id == EnrolledPhoto.subject_id)
+                .where(
+                    WatchlistEntry.watchlist_id == watchlist_id,
+                    Subject.erase_at.is_(None),
+                    EnrolledPhoto.erase_at.is_(None),
+                )
             )
         counts = (subjects or 0, (pictures or 0) if photos else 0)
         detail = {"subjects": counts[0], "photos": counts[1], "format": form.value}
@@ -97,7 +105,7 @@ class Exports:
                     member.write(piece)
                     yield out.take()
             for some in self._subjects(watchlist_id):
-                for photo in (photo for each in some for photo in each.photos):
+                for photo in (photo for each in some for photo in _photos(each)):
                     content = self._content(photo.id)
                     # It may have been erased since its subject was read.
                     if content is not None:
@@ -113,7 +121,11 @@ class Exports:
                 select(Subject)
                 .options(selectinload(Subject.photos))
                 .join(WatchlistEntry, WatchlistEntry.subject_id == Subject.id)
-                .where(WatchlistEntry.watchlist_id == watchlist_id, Subject.id > after)
+                .where(
+                    WatchlistEntry.watchlist_id == watchlist_id,
+                    Subject.id > after,
+                    Subject.erase_at.is_(None),
+                )
                 .order_by(Subject.id)
                 .limit(_AT_ONCE)
             )
@@ -143,7 +155,7 @@ def _row(subject: Subject, *, photos: bool) -> dict[str, Any]:
     fields["reference"] = subject.reference or subject.id
     for name in ("birth_date", "valid_from", "valid_until"):
         fields[name] = fields[name].isoformat() if fields[name] is not None else None
-    fields["photos"] = [_name(photo) for photo in subject.photos] if photos else []
+    fields["photos"] = [_name(photo) for photo in _photos(subject)] if photos else []
     return fields
 
 
@@ -159,6 +171,11 @@ _LINES: Final[dict[ExportForm, Callable[[dict[str, Any]], str]]] = {
     ExportForm.CSV: _csv,
     ExportForm.JSONL: _json,
 }
+
+
+def _photos(subject: Subject) -> list[EnrolledPhoto]:
+    """Return the photos that are not being erased."""
+    return [photo for photo in subject.photos if photo.erase_at is None]
 
 
 def _name(photo: EnrolledPhoto) -> str:

@@ -156,6 +156,11 @@ ENGLISH: Final[Mapping[str, str]] = {
     "subject_not_found": "There is no subject {subject}.",
     "subject_photo_not_found": "Subject {subject} has no photo {photo}.",
     "subject_reference_taken": "Another subject already has that reference.",
+    "subject_being_erased": "This subject is being erased: take that back first.",
+    "subject_not_being_erased": "This subject is not being erased: there is nothing to take back.",
+    "photo_being_erased": "This photo is being erased: take that back first.",
+    "photo_not_being_erased": "This photo is not being erased: there is nothing to take back.",
+    "key_not_restorable": "The key is in force, or was revoked too long ago: make a new one.",
     "subject_last_photo": (
         "This is the subject's only photo: add another first, or remove the subject."
     ),

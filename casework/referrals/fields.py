@@ -16,7 +16,8 @@ from casework.kernel.errors import InvalidReferral
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import Category, Direction, Sex, Stage
 from casework.review.alerts import PORTRAIT_FORMAT, SubjectCard
-from casework.tables import Alert, EnrolledPhoto
+from casework.tables import Alert
+from casework.watchlists import subjects
 
 Source = TypeVar("Source")
 
@@ -122,7 +123,7 @@ def _probe(source: AlertSource, _: Session, vault: Vault) -> tuple[bytes, str]:
 
 
 def _enrolled(source: AlertSource, session: Session, vault: Vault) -> tuple[bytes, str]:
-    photo = session.get(EnrolledPhoto, source.alert.photo_id)
+    photo = subjects.kept_photo(session, source.alert.photo_id)
     if photo is None:
         raise InvalidReferral("referral_photo_erased", field="fields")
     return vault.open(photo.sealed_content, rows.photo(photo.id)), photo.format

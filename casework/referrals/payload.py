@@ -17,7 +17,8 @@ from casework.kernel.errors import InvalidReferral
 from casework.kernel.vault import Vault
 from casework.referrals.fields import AlertSource, Field, PhotoField, ReferralField
 from casework.review.alerts import subject_card
-from casework.tables import Alert, Referral, ReferralPhoto, Subject, Watchlist
+from casework.tables import Alert, Referral, ReferralPhoto, Watchlist
+from casework.watchlists import subjects
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Payload:
 
 def alert_source(session: Session, alert: Alert) -> AlertSource:
     """Return what an alert's fields are read from, within a transaction."""
-    subject = session.get(Subject, alert.subject_id)
+    subject = subjects.kept(session, alert.subject_id)
     watchlist = session.get(Watchlist, alert.watchlist_id)
     return AlertSource(
         alert,

@@ -23,8 +23,8 @@ from casework.kernel.rules import one_of
 from casework.kernel.vocabulary import AlertState, SubjectStatus
 from casework.review import findings
 from casework.review.states import FIRST_OPINIONS, AlertPosition, ReviewPolicy
-from casework.tables import Agency, Alert, AlertEvent, Encounter, EnrolledPhoto, Subject, Watchlist
-from casework.watchlists import watchlists
+from casework.tables import Agency, Alert, AlertEvent, Encounter, Subject, Watchlist
+from casework.watchlists import subjects, watchlists
 
 PORTRAIT_FORMAT: Final = "jpeg"
 
@@ -193,15 +193,16 @@ class Alerts:
         """
         with self._database.read() as session:
             alert = find(session, actor, Permission.READ_ALERT, alert_id)
-            erased = NotFound("enrolled_photo_erased")
-            photo = rows.one(session, EnrolledPhoto, alert.photo_id, erased)
+            photo = subjects.kept_photo(session, alert.photo_id)
+            if photo is None:
+                raise NotFound("enrolled_photo_erased")
             content = self._vault.open(photo.sealed_content, rows.photo(photo.id))
         self._audit.note(AuditEntry(actor, "alert.photo", alert.id, alert.owner_id))
         return content, photo.format
 
     def _view(self, session: Session, actor: Actor, alert: Alert) -> AlertView:
-        subject = session.get(Subject, alert.subject_id)
-        photo = session.get(EnrolledPhoto, alert.photo_id)
+        subject = subjects.kept(session, alert.subject_id)
+        photo = subjects.kept_photo(session, alert.photo_id)
         owner = session.get(Agency, alert.owner_id)
         row = session.get(Watchlist, alert.watchlist_id)
         events = list(

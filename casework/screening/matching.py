@@ -19,7 +19,7 @@ from casework.gallery.replica import GalleryReplica
 from casework.kernel.kernel import Kernel
 from casework.kernel.period import in_force
 from casework.kernel.vocabulary import Direction, Stage, SubjectStatus
-from casework.tables import Subject, Template, WatchlistEntry
+from casework.tables import EnrolledPhoto, Subject, Template, WatchlistEntry
 from detector.embed import Embedding
 from index.gallery import Hit
 
@@ -192,5 +192,10 @@ _STANDINGS: Final = (
     )
     .join(Subject, Subject.id == Template.subject_id)
     .join(WatchlistEntry, WatchlistEntry.subject_id == Subject.id)
-    .where(Subject.status == SubjectStatus.ACTIVE)
+    .join(EnrolledPhoto, EnrolledPhoto.id == Template.photo_id)
+    .where(
+        Subject.status == SubjectStatus.ACTIVE,
+        Subject.erase_at.is_(None),
+        EnrolledPhoto.erase_at.is_(None),
+    )
 )

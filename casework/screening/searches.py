@@ -181,7 +181,7 @@ class Searches:
                 EnrolledPhoto,
                 candidate.photo_id,
                 missing,
-                where=lambda row: row.subject_id == candidate.subject_id,
+                where=lambda row: row.subject_id == candidate.subject_id and row.erase_at is None,
             )
             content = self._vault.open(photo.sealed_content, rows.photo(photo.id))
         detail = {"rank": rank, "photo": photo.id}
@@ -279,6 +279,7 @@ def _standing(
         .join(Agency, Agency.id == Watchlist.agency_id)
         .where(
             Subject.id.in_({each.subject_id for each in kept}),
+            Subject.erase_at.is_(None),
             watchlists.visible(actor, Permission.SEARCH),
         )
     )

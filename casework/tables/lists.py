@@ -102,6 +102,8 @@ class Subject(Table):
     status: Mapped[str] = mapped_column(String(20))
     valid_from: Mapped[datetime | None]
     valid_until: Mapped[datetime | None]
+    erase_at: Mapped[datetime | None] = mapped_column(index=True)
+    """Being erased: it alerts nobody from now on, and is gone then unless that is taken back."""
     version: Mapped[int] = mapped_column()
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -133,6 +135,8 @@ class EnrolledPhoto(Table):
     height: Mapped[int]
     quality: Mapped[dict[str, Any]]
     sealed_content: Mapped[bytes] = mapped_column(deferred=True)
+    erase_at: Mapped[datetime | None] = mapped_column(index=True)
+    """As a subject's."""
     created_at: Mapped[datetime]
 
     subject: Mapped[Subject] = relationship(back_populates="photos")

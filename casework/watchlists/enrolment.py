@@ -31,6 +31,7 @@ from casework.watchlists.subjects import (
     find,
     list_on,
     owner_of,
+    require_kept,
 )
 from detector.embed import Embedding
 from detector.errors import PhotoError
@@ -39,6 +40,7 @@ from detector.quality import Quality, Verdict
 
 ACCEPTED: Final = "accepted"
 LAPSED: Final = "lapsed"
+BEING_ERASED: Final = "being_erased"
 
 
 @dataclass(frozen=True)
@@ -156,11 +158,13 @@ class Enrolment:
 
         Raises:
             NotFound: there is no such subject.
+            IllegalTransition: it is being erased.
             EnrolmentRefused: no photo can be enrolled; nothing was written.
         """
         examined = [self.examine(file) for file in files]
         with self._database.write() as session:
             row = find(session, actor, Permission.EDIT_SUBJECT, subject_id)
+            require_kept(row)
             made: list[Template] = []
             reports = self._add(row, examined, made)
             row.updated_at = self._clock()
@@ -226,6 +230,8 @@ class Enrolment:
         check_period(person.valid_from, person.valid_until)
         check_birth(person.birth_date, person.birth_year, self._clock())
         row = known.get((owner_id, person.reference)) if person.reference is not None else None
+        if row is not None and row.erase_at is not None:
+            return Enrolled(None, created=False, reports=_being_erased(application.photos))
         if row is not None:
             reports = self._add(row, application.photos, made)
             standing = [membership.watchlist_id for membership in row.memberships]
@@ -274,14 +280,18 @@ class Enrolment:
         self, subject: Subject, photos: Sequence[Examined], made: list[Template]
     ) -> tuple[PhotoReport, ...]:
         """Give the subject the accepted photos that it does not have yet."""
-        known = {photo.sha256: photo.id for photo in subject.photos}
+        known = {photo.sha256: photo for photo in subject.photos}
         reports = []
         for examined in photos:
             analysis, report, digest = examined.analysis, examined.report, examined.file.sha256
+            if digest in known and known[digest].erase_at is not None:
+                sentence = (Message("photo_being_erased"),)
+                reports.append(PhotoReport(report.name, BEING_ERASED, sentence))
+                continue
             if digest in known:
                 messages = (Message("photo_already_enrolled"),)
                 reports.append(
-                    PhotoReport(report.name, "already_enrolled", messages, None, known[digest])
+                    PhotoReport(report.name, "already_enrolled", messages, None, known[digest].id)
                 )
                 continue
             if analysis is None or analysis.embedding is None:
@@ -301,7 +311,7 @@ class Enrolment:
             made.append(self._templates.make(photo, analysis.embedding))
             photo.templates.append(made[-1])
             subject.photos.append(photo)
-            known[digest] = photo.id
+            known[digest] = photo
             reports.append(
                 PhotoReport(report.name, report.code, report.messages, report.quality, photo.id)
             )
@@ -338,6 +348,11 @@ def _advice(quality: Quality) -> tuple[Message, ...]:
 def _lapsed(photos: Iterable[Examined]) -> tuple[PhotoReport, ...]:
     lapsed = (Message("period_lapsed"),)
     return tuple(PhotoReport(photo.file.name, LAPSED, lapsed) for photo in photos)
+
+
+def _being_erased(photos: Iterable[Examined]) -> tuple[PhotoReport, ...]:
+    sentence = (Message("subject_being_erased"),)
+    return tuple(PhotoReport(photo.file.name, BEING_ERASED, sentence) for photo in photos)
 
 
 def _new_faces(photos: Sequence[Examined], reports: Sequence[PhotoReport]) -> tuple[Embedding, ...]:

@@ -19,6 +19,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import (
     AlreadyExists,
+    IllegalTransition,
     ImpossibleBirth,
     NotFound,
     StillInUse,
@@ -142,14 +143,15 @@ class Subjects:
         """Change some fields of `NewSubject`; `watchlist_ids` replaces where the subject stands.
 
         Raises:
-            NotPermitted, NotFound, StaleVersion, AlreadyExists, InvalidPeriod, ImpossibleBirth:
-                nothing was changed.
+            NotPermitted, NotFound, StaleVersion, AlreadyExists, InvalidPeriod, ImpossibleBirth,
+            IllegalTransition (it is being erased): nothing was changed.
         """
         fields = dict(changes)
         lists: Sequence[str] | None = fields.pop("watchlist_ids", None)
         try:
             with self._database.write() as session:
                 row = find(session, actor, Permission.EDIT_SUBJECT, subject_id)
+                require_kept(row)
                 rows.require_version(row, version)
                 for name, value in fields.items():
                     setattr(row, name, value)
@@ -173,20 +175,31 @@ class Subjects:
             raise AlreadyExists("subject_reference_taken") from error
         return row
 
-    def remove(self, actor: Actor, subject_id: str) -> None:
-        """Erase a subject with its photos and templates; alerts already raised remain.
+    def remove(self, actor: Actor, subject_id: str, *, reason: str | None = None) -> None:
+        """Erase a subject at once, with its photos and templates; alerts already raised remain.
+
+        People erase with a time of grace: see `casework.watchlists.erasure`.
 
         Raises:
             NotPermitted, NotFound: the actor may not, or there is no such subject.
         """
         with self._database.write() as session:
             row = find(session, actor, Permission.EDIT_SUBJECT, subject_id)
-            log_removed(session, templates_of_subject(session, subject_id), self._clock)
-            session.delete(row)
-            self._audit.append(session, AuditEntry(actor, "subject.remove", row.id, row.agency_id))
+            self.delete(session, actor, row, reason)
 
-    def remove_photo(self, actor: Actor, subject_id: str, photo_id: str) -> None:
-        """Erase one photo and its templates.
+    def delete(
+        self, session: Session, actor: Actor, row: Subject, reason: str | None = None
+    ) -> None:
+        """Erase a subject within a transaction; whether the actor may is the caller's to know."""
+        log_removed(session, templates_of_subject(session, row.id), self._clock)
+        session.delete(row)
+        entry = AuditEntry(actor, "subject.remove", row.id, row.agency_id, purpose=reason)
+        self._audit.append(session, entry)
+
+    def remove_photo(
+        self, actor: Actor, subject_id: str, photo_id: str, *, reason: str | None = None
+    ) -> None:
+        """Erase one photo at once, and its templates.
 
         Raises:
             NotPermitted, NotFound: the actor may not, or there is no such photo.
@@ -194,15 +207,27 @@ class Subjects:
         """
         with self._database.write() as session:
             row = find(session, actor, Permission.EDIT_SUBJECT, subject_id)
-            photo = _photo_of(session, subject_id, photo_id)
+            photo = photo_of(session, subject_id, photo_id)
             if len(row.photos) == 1:
                 raise StillInUse("subject_last_photo")
-            gone = list(session.scalars(select(Template.id).where(Template.photo_id == photo_id)))
-            log_removed(session, gone, self._clock)
-            row.photos.remove(photo)
-            row.updated_at = self._clock()
-            session.flush()
-            self._audit.append(session, AuditEntry(actor, "photo.remove", photo_id, row.agency_id))
+            self.delete_photo(session, actor, row, photo, reason)
+
+    def delete_photo(
+        self,
+        session: Session,
+        actor: Actor,
+        row: Subject,
+        photo: EnrolledPhoto,
+        reason: str | None = None,
+    ) -> None:
+        """Erase a subject's photo within a transaction, as `delete`."""
+        gone = list(session.scalars(select(Template.id).where(Template.photo_id == photo.id)))
+        log_removed(session, gone, self._clock)
+        row.photos.remove(photo)
+        row.updated_at = self._clock()
+        session.flush()
+        entry = AuditEntry(actor, "photo.remove", photo.id, row.agency_id, purpose=reason)
+        self._audit.append(session, entry)
 
     def photo_content(self, actor: Actor, subject_id: str, photo_id: str) -> tuple[bytes, str]:
         """Return an enrolled photo's bytes as they were submitted, and its format.
@@ -213,7 +238,7 @@ class Subjects:
         """
         with self._database.read() as session:
             row = find(session, actor, Permission.READ_SUBJECT, subject_id)
-            photo = _photo_of(session, subject_id, photo_id)
+            photo = photo_of(session, subject_id, photo_id)
             content = self._vault.open(photo.sealed_content, rows.photo(photo.id))
         self._audit.note(AuditEntry(actor, "photo.read", photo_id, row.agency_id))
         return content, photo.format
@@ -271,7 +296,28 @@ def list_on(subject: Subject, watchlist_ids: Sequence[str]) -> None:
     ]
 
 
-def _photo_of(session: Session, subject_id: str, photo_id: str) -> EnrolledPhoto:
+def require_kept(row: Subject) -> None:
+    """Raise IllegalTransition if a subject is being erased: nothing of it changes any more."""
+    if row.erase_at is not None:
+        raise IllegalTransition("subject_being_erased")
+
+
+def kept(session: Session, subject_id: str) -> Subject | None:
+    """Return a subject that is neither erased nor being erased, for what others see of it."""
+    row = session.get(Subject, subject_id)
+    return row if row is not None and row.erase_at is None else None
+
+
+def kept_photo(session: Session, photo_id: str) -> EnrolledPhoto | None:
+    """Return a photo that is neither erased nor being erased, nor is its subject."""
+    photo = session.get(EnrolledPhoto, photo_id)
+    if photo is None or photo.erase_at is not None or photo.subject.erase_at is not None:
+        return None
+    return photo
+
+
+def photo_of(session: Session, subject_id: str, photo_id: str) -> EnrolledPhoto:
+    """Return one photo of a subject within a transaction; raises NotFound."""
     missing = NotFound("subject_photo_not_found", subject=subject_id, photo=photo_id)
     return rows.one(
         session, EnrolledPhoto, photo_id, missing, where=lambda row: row.subject_id == subject_id

@@ -217,7 +217,7 @@ class Watchlists:
             shown = math.ceil(least * _SHOWN) / _SHOWN
             raise ThresholdTooLow("threshold_too_low", field="threshold", least=shown)
 
-    def remove(self, actor: Actor, watchlist_id: str) -> None:
+    def remove(self, actor: Actor, watchlist_id: str, *, reason: str | None = None) -> None:
         """Remove an empty watchlist.
 
         Raises:
@@ -233,9 +233,10 @@ class Watchlists:
                 raise StillInUse("watchlist_in_use", subjects=standing)
             session.delete(row)
             log_policy(session, self._clock)
-            self._audit.append(
-                session, AuditEntry(actor, "watchlist.remove", watchlist_id, row.agency_id)
+            entry = AuditEntry(
+                actor, "watchlist.remove", watchlist_id, row.agency_id, purpose=reason
             )
+            self._audit.append(session, entry)
 
 
 def find(session: Session, actor: Actor, act: Permission, watchlist_id: str) -> Watchlist:

@@ -158,13 +158,14 @@ class Webhooks:
             )
         return row, secret_of(key)
 
-    def remove(self, actor: Actor, webhook_id: str) -> None:
+    def remove(self, actor: Actor, webhook_id: str, *, reason: str | None = None) -> None:
         """Remove a webhook with its deliveries; raises NotPermitted, NotFound."""
         with self._database.write() as session:
             row = find(session, actor, webhook_id)
             session.delete(row)
             session.flush()
-            self._audit.append(session, AuditEntry(actor, "webhook.remove", row.id, row.agency_id))
+            entry = AuditEntry(actor, "webhook.remove", row.id, row.agency_id, purpose=reason)
+            self._audit.append(session, entry)
 
     def _check(self, url: str) -> None:
         addresses.resolve(addresses.parse(url, private=self._private), private=self._private)

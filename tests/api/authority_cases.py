@@ -184,6 +184,9 @@ def body(**fields: Any) -> Callable[[Stage, Params], dict[str, Any]]:
     return lambda _stage, _params: {"json": fields}
 
 
+WHY = body(reason="entered by mistake")
+
+
 def _policy(_stage: Stage, _params: Params) -> dict[str, Any]:
     return {"json": {"active": True}, "headers": {"If-Match": "*"}}
 
@@ -301,14 +304,15 @@ CASES = (
     Case("GET /v1/watchlists"),
     Case("GET /v1/watchlists/{watchlist_id}", S.watchlist, shareable=True),
     Case("PATCH /v1/watchlists/{watchlist_id}", S.watchlist, _policy),
-    Case("DELETE /v1/watchlists/{watchlist_id}", S.watchlist),
+    Case("POST /v1/watchlists/{watchlist_id}/remove", S.watchlist, WHY),
     Case("GET /v1/watchlists/{watchlist_id}/export", S.watchlist),
     Case("POST /v1/watchlists/{watchlist_id}/breaker/reset", S.watchlist, body(reason=PURPOSE)),
     Case("POST /v1/subjects", S.watchlist, _enrolment),
     Case("GET /v1/subjects"),
     Case("GET /v1/subjects/{subject_id}", S.subject),
     Case("PATCH /v1/subjects/{subject_id}", S.subject, body(reason="Known.")),
-    Case("DELETE /v1/subjects/{subject_id}", S.subject),
+    Case("POST /v1/subjects/{subject_id}/erase", S.subject, WHY),
+    Case("POST /v1/subjects/{subject_id}/restore", S.subject, lets_in=("illegal_transition",)),
     Case("GET /v1/subjects/{subject_id}/encounters", S.subject),
     Case(
         "GET /v1/subjects/{subject_id}/held",
@@ -318,7 +322,15 @@ CASES = (
     Case("POST /v1/subjects/{subject_id}/photos", S.subject, _photo),
     Case("GET /v1/subjects/{subject_id}/photos/{photo_id}", S.subject),
     Case(
-        "DELETE /v1/subjects/{subject_id}/photos/{photo_id}", S.subject, lets_in=("still_in_use",)
+        "POST /v1/subjects/{subject_id}/photos/{photo_id}/erase",
+        S.subject,
+        WHY,
+        lets_in=("still_in_use",),
+    ),
+    Case(
+        "POST /v1/subjects/{subject_id}/photos/{photo_id}/restore",
+        S.subject,
+        lets_in=("illegal_transition",),
     ),
     Case("POST /v1/imports", S.watchlist, _import, lets_in=("too_many_imports",)),
     Case("GET /v1/imports"),
@@ -337,7 +349,7 @@ CASES = (
     Case("GET /v1/webhooks"),
     Case("GET /v1/webhooks/{webhook_id}", S.webhook),
     Case("PATCH /v1/webhooks/{webhook_id}", S.webhook, body(active=False)),
-    Case("DELETE /v1/webhooks/{webhook_id}", S.webhook),
+    Case("POST /v1/webhooks/{webhook_id}/remove", S.webhook, WHY),
     Case("POST /v1/webhooks/{webhook_id}/rotate", S.webhook, body(overlap_s=60)),
     Case("POST /v1/webhooks/{webhook_id}/ping", S.webhook),
     Case("GET /v1/webhooks/{webhook_id}/deliveries", S.webhook),
@@ -361,7 +373,8 @@ CASES = (
     Case("POST /v1/officers/{officer_id}/reset", S.officer, body()),
     Case("POST /v1/keys", send=body(name="x", scopes=["enrol"])),
     Case("GET /v1/keys"),
-    Case("DELETE /v1/keys/{key_id}", S.key),
+    Case("POST /v1/keys/{key_id}/revoke", S.key, WHY),
+    Case("POST /v1/keys/{key_id}/restore", S.key, lets_in=("illegal_transition",)),
     # the audit trail
     Case("GET /v1/audit"),
     Case("GET /v1/audit/verify"),

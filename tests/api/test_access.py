@@ -428,7 +428,7 @@ def test_nobody_rises_by_themselves(client, desk, imi_admin, admin, sign_in):
 # Keys
 
 
-def test_the_life_of_a_key(client, desk, imi_admin, admin):
+def test_the_life_of_a_key(client, desk, clock, sign_in, imi_admin, admin):
     made = client.post("/v1/keys", headers=imi_admin, json={"name": "ours", "scopes": ["enrol"]})
     assert made.status_code == 201
     assert made.headers["cache-control"] == "no-store"
@@ -437,10 +437,17 @@ def test_the_life_of_a_key(client, desk, imi_admin, admin):
     assert key["agency_id"] == desk.agency()
     assert client.get("/v1/watchlists", headers=headers).status_code == 200
     assert client.get("/v1/keys", headers=imi_admin).json() == {"items": [key], "next": None}
-    assert client.delete(f"/v1/keys/{key['id']}", headers=imi_admin).status_code == 204
+    url, why = f"/v1/keys/{key['id']}", {"reason": "lost"}
+    assert client.post(f"{url}/revoke", headers=imi_admin, json=why).json()["revoked_at"]
     problem(client.get("/v1/watchlists", headers=headers), 401, "not_authenticated")
-    assert client.delete(f"/v1/keys/{key['id']}", headers=imi_admin).status_code == 204
+    assert client.post(f"{url}/restore", headers=imi_admin).json() == key
+    assert client.get("/v1/watchlists", headers=headers).status_code == 200
+    assert client.post(f"{url}/revoke", headers=imi_admin, json=why).status_code == 200
+    assert client.post(f"{url}/revoke", headers=imi_admin, json=why).status_code == 200
     assert client.get("/v1/keys", headers=admin).json()["items"][0]["revoked_at"]
+    clock.advance(hours=24)
+    later = sign_in(Role.ADMIN, login="later")
+    problem(client.post(f"{url}/restore", headers=later), 409, "illegal_transition")
 
 
 def test_a_port_systems_key_is_made_by_the_operating_agency(client, imi_admin, admin):

@@ -8,6 +8,8 @@ from casework.kernel.vocabulary import Scope
 from tests.api.conftest import problem
 from tests.fakes import photo_of
 
+WHY = {"reason": "entered by mistake"}
+
 
 @pytest.fixture
 def watchlist(client, office):
@@ -53,7 +55,7 @@ def test_the_life_of_a_watchlist(client, office, watchlist):
     stale = client.patch(url, headers={**office, "If-Match": '"1"'}, json={"name": "x"})
     problem(stale, 412, "stale_version")
     assert client.get("/v1/watchlists", headers=office).json()["items"] == [edited.json()]
-    assert client.delete(url, headers=office).status_code == 204
+    assert client.post(f"{url}/remove", headers=office, json=WHY).status_code == 204
     problem(client.get(url, headers=office), 404, "not_found")
 
 
@@ -92,7 +94,7 @@ def test_a_patch_cannot_clear_what_is_required(client, office, watchlist):
     problem(client.patch(url, headers={**office, "If-Match": "x"}, json={}), 422, "request_invalid")
 
 
-def test_the_life_of_a_subject(client, office, port, watchlist):
+def test_the_life_of_a_subject(client, desk, clock, office, port, watchlist):
     photo = photo_of(1)
     response = enrol(
         client,
@@ -125,8 +127,9 @@ def test_the_life_of_a_subject(client, office, port, watchlist):
     assert image.content == photo
     assert image.headers["content-type"] == "image/jpeg"
     assert image.headers["cache-control"] == "no-store"
-    assert client.delete(f"{url}/photos/{first['id']}", headers=office).status_code == 204
-    last = client.delete(f"{url}/photos/{second['id']}", headers=office)
+    gone = client.post(f"{url}/photos/{first['id']}/erase", headers=office, json=WHY)
+    assert gone.status_code == 202
+    last = client.post(f"{url}/photos/{second['id']}/erase", headers=office, json=WHY)
     problem(last, 409, "still_in_use")
 
     lapsed = client.patch(url, headers=office, json={"valid_until": "2026-01-01T00:00:00Z"})
@@ -136,7 +139,10 @@ def test_the_life_of_a_subject(client, office, port, watchlist):
     assert restored.json()["valid_until"] is None
     assert screened(client, port, 1)["outcome"] == "alert"
 
-    assert client.delete(url, headers=office).status_code == 204
+    assert client.post(f"{url}/erase", headers=office, json=WHY).status_code == 202
+    assert screened(client, port, 1)["outcome"] == "clear"
+    clock.advance(hours=24)
+    assert desk.service.lists.erasures.finish() == 1
     problem(client.get(url, headers=office), 404, "not_found")
     assert screened(client, port, 1)["outcome"] == "clear"
 
@@ -214,15 +220,15 @@ def test_pages_of_subjects(client, office, watchlist):
         ("GET", "/v1/watchlists"),
         ("GET", "/v1/watchlists/x"),
         ("PATCH", "/v1/watchlists/x"),
-        ("DELETE", "/v1/watchlists/x"),
+        ("POST", "/v1/watchlists/x/remove"),
         ("POST", "/v1/subjects"),
         ("GET", "/v1/subjects"),
         ("GET", "/v1/subjects/x"),
         ("PATCH", "/v1/subjects/x"),
-        ("DELETE", "/v1/subjects/x"),
+        ("POST", "/v1/subjects/x/erase"),
         ("POST", "/v1/subjects/x/photos"),
         ("GET", "/v1/subjects/x/photos/y"),
-        ("DELETE", "/v1/subjects/x/photos/y"),
+        ("POST", "/v1/subjects/x/photos/y/erase"),
     ],
 )
 def test_managing_lists_takes_the_scope_enrol(client, key, method, path):

@@ -61,7 +61,8 @@ def test_a_webhook_is_made_read_changed_and_removed(client, manager, made, desk)
     rotated = client.post(f"{one}/rotate", headers=manager, json={"overlap_s": 60}).json()
     assert rotated["secret"] != secret
     assert rotated["former_until"] == "2026-03-01T08:01:00Z"
-    assert client.delete(one, headers=manager).status_code == 204
+    gone = client.post(f"{one}/remove", headers=manager, json={"reason": "moved"})
+    assert gone.status_code == 204
     problem(client.get(one, headers=manager), 404, "not_found")
 
 
@@ -72,7 +73,7 @@ def test_another_agency_s_webhook_is_not_there(client, made, sign_in):
     for answer in (
         client.get(one, headers=stranger),
         client.patch(one, headers=stranger, json={"active": False}),
-        client.delete(one, headers=stranger),
+        client.post(f"{one}/remove", headers=stranger, json={"reason": "moved"}),
         client.post(f"{one}/rotate", headers=stranger, json={}),
         client.post(f"{one}/ping", headers=stranger),
         client.post(f"{one}/replay", headers=stranger, json={}),

@@ -9,6 +9,7 @@ from api import problems
 from api.dependencies import Allowed, TheKeys
 from api.pages import Page, page_of
 from api.routing import After, StrictRoute
+from api.v1.common import ReasonIn
 from api.v1.keys.schemas import KeyIn, KeyOut, NewKeyOut
 from casework.accounts.api_keys import NewKey
 from casework.kernel import errors
@@ -52,12 +53,26 @@ def page(keys: TheKeys, actor: Manager, query: After) -> Page[KeyOut]:
     return Page[KeyOut](items=items, next=following)
 
 
-@router.delete(
-    "/{key_id}",
-    status_code=204,
+@router.post(
+    "/{key_id}/revoke",
+    response_model=KeyOut,
     summary="Revoke a key",
     responses=problems.responses(*_COMMON, errors.NotFound),
 )
-def revoke(key_id: str, keys: TheKeys, actor: Manager) -> None:
-    """Take a key out of force at once; its record stays."""
-    keys.revoke(actor, key_id)
+def revoke(key_id: str, body: ReasonIn, keys: TheKeys, actor: Manager) -> KeyOut:
+    """Take a key out of force at once; its record stays.
+
+    Within `undo_hours`, `/restore` takes it back.
+    """
+    return KeyOut.model_validate(keys.revoke(actor, key_id, reason=body.reason))
+
+
+@router.post(
+    "/{key_id}/restore",
+    response_model=KeyOut,
+    summary="Take a key's revocation back",
+    responses=problems.responses(*_COMMON, errors.NotFound, errors.IllegalTransition),
+)
+def restore(key_id: str, keys: TheKeys, actor: Manager) -> KeyOut:
+    """Put a key back into force that was revoked by mistake, within the time for that."""
+    return KeyOut.model_validate(keys.restore(actor, key_id))

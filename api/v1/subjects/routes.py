@@ -11,6 +11,7 @@ from api.dependencies import (
     Allowed,
     ReadVersion,
     TheEnrolment,
+    TheErasures,
     TheHistory,
     TheLookalikes,
     TheSettings,
@@ -24,10 +25,12 @@ from api.forms import multipart_schema, read_form, validated
 from api.pages import Page, page_of
 from api.problems import FieldProblem, RequestInvalid
 from api.routing import Before, StrictRoute
+from api.v1.common import ReasonIn
 from api.v1.compare.routes import NoFields
 from api.v1.subjects.history import MeetingOut
 from api.v1.subjects.schemas import (
     EnrolmentOut,
+    ErasureOut,
     PhotoReportOut,
     SimilarOut,
     SubjectForm,
@@ -156,6 +159,7 @@ def read(subject_id: str, response: Response, subjects: TheSubjects, actor: Read
         *_COMMON,
         errors.NotFound,
         errors.AlreadyExists,
+        errors.IllegalTransition,
         errors.StaleVersion,
         errors.InvalidPeriod,
         errors.ImpossibleBirth,
@@ -175,15 +179,33 @@ def edit(
     return _answer(subjects.edit(actor, subject_id, changes, version), response)
 
 
-@router.delete(
-    "/{subject_id}",
-    status_code=204,
+@router.post(
+    "/{subject_id}/erase",
+    status_code=202,
+    response_model=ErasureOut,
     summary="Erase a subject",
-    responses=problems.responses(*_COMMON, errors.NotFound),
+    responses=problems.responses(*_COMMON, errors.NotFound, errors.IllegalTransition),
 )
-def remove(subject_id: str, subjects: TheSubjects, actor: Editor) -> None:
-    """Erase a subject, its photos and templates; alerts already raised remain."""
-    subjects.remove(actor, subject_id)
+def erase(subject_id: str, body: ReasonIn, erasures: TheErasures, actor: Editor) -> ErasureOut:
+    """Erase a subject with its photos and templates; alerts already raised remain.
+
+    It alerts nobody from the next screening on, and is gone after `undo_hours`; until then
+    `/restore` takes it back.
+    """
+    return ErasureOut(erase_at=erasures.erase(actor, subject_id, body.reason))
+
+
+@router.post(
+    "/{subject_id}/restore",
+    response_model=SubjectOut,
+    summary="Take the erasure of a subject back",
+    responses=problems.responses(*_COMMON, errors.NotFound, errors.IllegalTransition),
+)
+def restore(
+    subject_id: str, response: Response, erasures: TheErasures, actor: Editor
+) -> SubjectOut:
+    """Keep a subject that is being erased; it alerts again from the next screening on."""
+    return _answer(erasures.restore(actor, subject_id), response)
 
 
 @router.get(
@@ -215,7 +237,13 @@ def encounters(
     response_model=EnrolmentOut,
     summary="Add photos",
     openapi_extra={"requestBody": multipart_schema(NoFields, photos=_PHOTOS)},
-    responses=problems.responses(*_COMMON, errors.NotFound, errors.EnrolmentRefused, Overloaded),
+    responses=problems.responses(
+        *_COMMON,
+        errors.NotFound,
+        errors.IllegalTransition,
+        errors.EnrolmentRefused,
+        Overloaded,
+    ),
 )
 async def add_photos(
     subject_id: str,
@@ -260,15 +288,33 @@ def photo(subject_id: str, photo_id: str, subjects: TheSubjects, actor: Reader) 
     )
 
 
-@router.delete(
-    "/{subject_id}/photos/{photo_id}",
-    status_code=204,
+@router.post(
+    "/{subject_id}/photos/{photo_id}/erase",
+    status_code=202,
+    response_model=ErasureOut,
     summary="Erase a photo",
-    responses=problems.responses(*_COMMON, errors.NotFound, errors.StillInUse),
+    responses=problems.responses(
+        *_COMMON, errors.NotFound, errors.StillInUse, errors.IllegalTransition
+    ),
 )
-def remove_photo(subject_id: str, photo_id: str, subjects: TheSubjects, actor: Editor) -> None:
-    """Erase one photo and its templates; the last one goes only with its subject."""
-    subjects.remove_photo(actor, subject_id, photo_id)
+def erase_photo(
+    subject_id: str, photo_id: str, body: ReasonIn, erasures: TheErasures, actor: Editor
+) -> ErasureOut:
+    """Erase one photo and its templates, as a subject; the last one goes only with its subject."""
+    return ErasureOut(erase_at=erasures.erase_photo(actor, subject_id, photo_id, body.reason))
+
+
+@router.post(
+    "/{subject_id}/photos/{photo_id}/restore",
+    response_model=SubjectOut,
+    summary="Take the erasure of a photo back",
+    responses=problems.responses(*_COMMON, errors.NotFound, errors.IllegalTransition),
+)
+def restore_photo(
+    subject_id: str, photo_id: str, response: Response, erasures: TheErasures, actor: Editor
+) -> SubjectOut:
+    """Keep a photo that is being erased."""
+    return _answer(erasures.restore_photo(actor, subject_id, photo_id), response)
 
 
 def _similar(lookalikes: Lookalikes, actor: Actor, enrolled: Enrolled) -> tuple[Lookalike, ...]:

@@ -146,6 +146,9 @@ class PhotoOut(Answer):
     height: int
     quality: QualityOut
     created_at: datetime
+    erase_at: datetime | None = Field(
+        description="Being erased: it finds nobody any more, and is gone then unless restored."
+    )
 
     @classmethod
     def of(cls, row: EnrolledPhoto) -> Self:
@@ -171,6 +174,9 @@ class SubjectOut(Answer):
     status: SubjectStatus
     valid_from: datetime | None
     valid_until: datetime | None
+    erase_at: datetime | None = Field(
+        description="Being erased: it alerts nobody any more, and is gone then unless restored."
+    )
     watchlist_ids: list[str]
     photos: list[PhotoOut]
     version: int
@@ -186,6 +192,14 @@ class SubjectOut(Answer):
             watchlist_ids=sorted(membership.watchlist_id for membership in row.memberships),
             photos=[PhotoOut.of(photo) for photo in row.photos],
         )
+
+
+class ErasureOut(Answer):
+    """A subject or a photo that is being erased."""
+
+    erase_at: datetime | None = Field(
+        description="Until then it can be restored; null where it is gone already."
+    )
 
 
 class PhotoReportOut(Answer):

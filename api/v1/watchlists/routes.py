@@ -8,6 +8,7 @@ from api import problems
 from api.dependencies import Allowed, RequiredVersion, TheBreaker, TheMatching, TheWatchlists, etag
 from api.pages import Page, page_of
 from api.routing import After, StrictRoute
+from api.v1.common import ReasonIn
 from api.v1.watchlists.schemas import BreakerResetIn, WatchlistIn, WatchlistOut, WatchlistPatch
 from casework.kernel import errors
 from casework.kernel.actor import Actor
@@ -110,15 +111,15 @@ def edit(
     return _answer(watchlists.edit(actor, watchlist_id, changes, version), response, matching)
 
 
-@router.delete(
-    "/{watchlist_id}",
+@router.post(
+    "/{watchlist_id}/remove",
     status_code=204,
     summary="Remove an empty watchlist",
     responses=problems.responses(*_COMMON, errors.NotFound, errors.StillInUse),
 )
-def remove(watchlist_id: str, watchlists: TheWatchlists, actor: Editor) -> None:
-    """Remove a watchlist on which nobody stands."""
-    watchlists.remove(actor, watchlist_id)
+def remove(watchlist_id: str, body: ReasonIn, watchlists: TheWatchlists, actor: Editor) -> None:
+    """Remove a watchlist on which nobody stands, for good."""
+    watchlists.remove(actor, watchlist_id, reason=body.reason)
 
 
 @router.post(

@@ -16,6 +16,7 @@ from api.dependencies import (
 )
 from api.pages import Page, page_of
 from api.routing import After, StrictRoute
+from api.v1.common import ReasonIn
 from api.v1.webhooks.schemas import (
     DeliveryOut,
     DeliveryQuery,
@@ -109,15 +110,15 @@ def edit(
     return _answer(row, response)
 
 
-@router.delete(
-    "/{webhook_id}",
+@router.post(
+    "/{webhook_id}/remove",
     status_code=204,
     summary="Remove a webhook",
     responses=problems.responses(*_COMMON, errors.NotFound),
 )
-def remove(webhook_id: str, webhooks: TheWebhooks, actor: Manager) -> None:
-    """Remove a webhook with its deliveries."""
-    webhooks.remove(actor, webhook_id)
+def remove(webhook_id: str, body: ReasonIn, webhooks: TheWebhooks, actor: Manager) -> None:
+    """Remove a webhook with its deliveries, for good."""
+    webhooks.remove(actor, webhook_id, reason=body.reason)
 
 
 @router.post(

@@ -1,0 +1,229 @@
+"""Erasing subjects and photos: suspended at once, gone after a time of grace, undone until then.
+
+What is suspended alerts nobody and is shown to no other agency, as if it were gone; its owner still
+sees it and can take it back. A periodic task erases what is due (`finish`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import AuditEntry
+from casework.kernel.errors import IllegalTransition, StillInUse
+from casework.kernel.kernel import Kernel
+from casework.kernel.permissions import Permission
+from casework.kernel.vocabulary import AlertState, ReferralState
+from casework.tables import Alert, EnrolledPhoto, Referral, Subject, Watchlist, WatchlistEntry
+from casework.watchlists import subjects
+from casework.watchlists.subjects import Subjects
+
+GRACE: Final = timedelta(hours=24)
+"""Where the settings say nothing else."""
+
+_ENDED: Final = frozenset({ReferralState.DECLINED, ReferralState.CLOSED})
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureConsequences:
+    """What erasing a subject means, before it is done."""
+
+    name: str
+    watchlists: tuple[str, ...]
+    """Names of the lists it is on: it alerts on none of them any more."""
+    photos: int
+    open_alerts: int
+    """Alerts about it that are not closed: they remain, without the person."""
+    open_referrals: int
+    erase_at: datetime | None
+    """When it is gone, if it is being erased already."""
+
+
+class Erasures:
+    """Erases subjects and photos, and takes that back in time."""
+
+    def __init__(self, kernel: Kernel, lists: Subjects, grace: timedelta = GRACE) -> None:
+        self._database = kernel.database
+        self._audit = kernel.audit
+        self._clock = kernel.clock
+        self._subjects = lists
+        self.grace = grace
+        """How long what is erased can be taken back; nothing means never."""
+
+    def consequences(self, actor: Actor, subject_id: str) -> ErasureConsequences:
+        """Return what erasing a subject means.
+
+        Raises:
+            NotPermitted, NotFound: the actor may erase none, or not this one.
+        """
+        with self._database.read() as session:
+            row = subjects.find(session, actor, Permission.EDIT_SUBJECT, subject_id)
+            lists = session.scalars(
+                select(Watchlist.name)
+                .join(WatchlistEntry, WatchlistEntry.watchlist_id == Watchlist.id)
+                .where(WatchlistEntry.subject_id == subject_id)
+                .order_by(Watchlist.name)
+            )
+            found = ErasureConsequences(
+                row.name,
+                tuple(lists),
+                len(row.photos),
+                _count_alerts(session, subject_id),
+                _count_referrals(session, subject_id),
+                row.erase_at,
+            )
+        self._audit.note(AuditEntry(actor, Permission.READ_SUBJECT, row.id, row.agency_id))
+        return found
+
+    def erase(self, actor: Actor, subject_id: str, reason: str) -> datetime | None:
+        """Suspend a subject at once, and have it erased after the time of grace.
+
+        Returns:
+            When it is gone; None where it is gone already, because there is no such time.
+
+        Raises:
+            NotPermitted, NotFound: the actor may not, or there is no such subject.
+            IllegalTransition: it is being erased already.
+        """
+        if not self.grace:
+            self._subjects.remove(actor, subject_id, reason=reason)
+            return None
+        with self._database.write() as session:
+            row = subjects.find(session, actor, Permission.EDIT_SUBJECT, subject_id)
+            subjects.require_kept(row)
+            row.erase_at = self._clock() + self.grace
+            row.updated_at = self._clock()
+            session.flush()
+            self._note(session, actor, "subject.erase", row.id, row.agency_id, reason)
+            return row.erase_at
+
+    def restore(self, actor: Actor, subject_id: str) -> Subject:
+        """Take the erasure of a subject back: it alerts again from the next screening on.
+
+        Raises:
+            NotPermitted, NotFound: the actor may not, or there is no such subject (any more).
+            IllegalTransition: it is not being erased.
+        """
+        with self._database.write() as session:
+            row = subjects.find(session, actor, Permission.EDIT_SUBJECT, subject_id)
+            if row.erase_at is None:
+                raise IllegalTransition("subject_not_being_erased")
+            row.erase_at = None
+            row.updated_at = self._clock()
+            session.flush()
+            self._note(session, actor, "subject.restore", row.id, row.agency_id)
+        return row
+
+    def erase_photo(
+        self, actor: Actor, subject_id: str, photo_id: str, reason: str
+    ) -> datetime | None:
+        """Suspend a photo at once, and have it erased after the time of grace.
+
+        Returns:
+            When it is gone; None where it is gone already, because there is no such time.
+
+        Raises:
+            NotPermitted, NotFound: the actor may not, or there is no such photo.
+            StillInUse: it is the subject's only photo.
+            IllegalTransition: it, or its subject, is being erased already.
+        """
+        if not self.grace:
+            self._subjects.remove_photo(actor, subject_id, photo_id, reason=reason)
+            return None
+        with self._database.write() as session:
+            row = subjects.find(session, actor, Permission.EDIT_SUBJECT, subject_id)
+            subjects.require_kept(row)
+            photo = subjects.photo_of(session, subject_id, photo_id)
+            if photo.erase_at is not None:
+                raise IllegalTransition("photo_being_erased")
+            if sum(each.erase_at is None for each in row.photos) == 1:
+                raise StillInUse("subject_last_photo")
+            photo.erase_at = self._clock() + self.grace
+            row.updated_at = self._clock()
+            session.flush()
+            self._note(session, actor, "photo.erase", photo_id, row.agency_id, reason)
+            return photo.erase_at
+
+    def restore_photo(self, actor: Actor, subject_id: str, photo_id: str) -> Subject:
+        """Take the erasure of a photo back.
+
+        Raises:
+            NotPermitted, NotFound: the actor may not, or there is no such photo (any more).
+            IllegalTransition: it is not being erased.
+        """
+        with self._database.write() as session:
+            row = subjects.find(session, actor, Permission.EDIT_SUBJECT, subject_id)
+            photo = subjects.photo_of(session, subject_id, photo_id)
+            if photo.erase_at is None:
+                raise IllegalTransition("photo_not_being_erased")
+            photo.erase_at = None
+            row.updated_at = self._clock()
+            session.flush()
+            self._note(session, actor, "photo.restore", photo_id, row.agency_id)
+        return row
+
+    def finish(self) -> int:
+        """Erase what is due; returns how many subjects and photos that were.
+
+        Of several processes each erases what it finds: one is first, the other finds nothing.
+        """
+        now = self._clock()
+        with self._database.read() as session:
+            due = list(session.scalars(select(Subject.id).where(Subject.erase_at <= now)))
+            photos = list(
+                session.scalars(select(EnrolledPhoto.id).where(EnrolledPhoto.erase_at <= now))
+            )
+        return sum(map(self._finish, due)) + sum(map(self._finish_photo, photos))
+
+    def _finish(self, subject_id: str) -> bool:
+        with self._database.write() as session:
+            row = session.get(Subject, subject_id)
+            if row is None or not _is_due(row.erase_at, self._clock):
+                return False
+            self._subjects.delete(session, Actor.service(), row)
+        return True
+
+    def _finish_photo(self, photo_id: str) -> bool:
+        with self._database.write() as session:
+            photo = session.get(EnrolledPhoto, photo_id)
+            if photo is None or not _is_due(photo.erase_at, self._clock):
+                return False
+            self._subjects.delete_photo(session, Actor.service(), photo.subject, photo)
+        return True
+
+    def _note(
+        self,
+        session: Session,
+        actor: Actor,
+        action: str,
+        object_id: str,
+        owner_id: str,
+        reason: str | None = None,
+    ) -> None:
+        self._audit.append(session, AuditEntry(actor, action, object_id, owner_id, purpose=reason))
+
+
+def _is_due(at: datetime | None, clock: Callable[[], datetime]) -> bool:
+    return at is not None and at <= clock()
+
+
+def _count_alerts(session: Session, subject_id: str) -> int:
+    found = session.scalar(
+        select(func.count())
+        .select_from(Alert)
+        .where(Alert.subject_id == subject_id, Alert.state != AlertState.CLOSED)
+    )
+    return found or 0
+
+
+def _count_referrals(session: Session, subject_id: str) -> int:
+    found = session.scalar(
+        select(func.count())
+        .select_from(Referral)
+        .where(Referral.subject_id == subject_id, Referral.state.not_in(_ENDED))
+    )
+    return found or 0
