@@ -8,25 +8,29 @@ from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 
 from api import problems
+from api.callers import identify
 from api.console import install as console
 from api.console.errors import answer as page_of_problem
 from api.console.headers import PageHeaders
 from api.console.templating import build_environment
 from api.dependencies import plain_address
 from api.lifespan import running
+from api.limits import Limits
 from api.metrics import Metrics
-from api.middleware import BodyLimit, RequestContext
+from api.middleware import BodyLimits, HeldBodies, RequestContext
 from api.openapi import document, operation_id
 from api.state import State, hold
 from api.streams import Streams
-from api.v1.routers import IMPORTS, METRICS, ROUTERS
+from api.v1.routers import METRICS, ROUTERS
 from api.workers import PasswordHashLimiter, WorkPool
 from casework.service import Service
 from config import opening
 from config.settings import MEBI, Settings
 
-# Fields, part headers and boundaries that come beside the photos.
-_FORM_OVERHEAD: Final = MEBI
+# Bodies in memory: of all, of one caller, of all who are not known yet.
+_MOST_HELD: Final = 320 * MEBI
+_MOST_HELD_EACH: Final = 96 * MEBI
+_MOST_OF_STRANGERS: Final = 16 * MEBI
 
 _DESCRIPTION: Final = """
 Siaga screens the photo taken when a traveller arrives against watchlists, on CPU, and answers
@@ -47,16 +51,17 @@ def create_app(
             application already answers `/healthz`, and what it opens is closed at shutdown.
         on_failure: called if the service cannot be opened; `/readyz` says why.
     """
+    limits, held = Limits(settings), HeldBodies(_MOST_HELD, _MOST_HELD_EACH, _MOST_OF_STRANGERS)
     state = State(
         settings,
         Metrics(settings.latency_target_ms),
         Streams(settings.max_streams),
         WorkPool(settings.workers, settings.max_waiting, settings.latency_target_ms),
         PasswordHashLimiter(),
+        limits,
         build_environment(settings.display_time_zone, secure=settings.cookie_secure),
         page_of_problem,
     )
-    largest_form = settings.max_photos * settings.max_photo_bytes + _FORM_OVERHEAD
     app = FastAPI(
         title="Siaga",
         version=version("siaga"),
@@ -73,10 +78,7 @@ def create_app(
             Middleware(PageHeaders, secure=settings.cookie_secure),
             Middleware(RequestContext, metrics=state.metrics),
             Middleware(
-                BodyLimit,
-                max_bytes=largest_form,
-                max_held_bytes=state.workers.places * settings.max_photo_bytes + largest_form,
-                larger={IMPORTS.prefix: settings.max_import_bytes},
+                BodyLimits, limits=limits, held=held, identify=lambda scope: identify(state, scope)
             ),
         ],
     )
@@ -87,5 +89,6 @@ def create_app(
     if settings.metrics:
         app.include_router(METRICS)
     console.install(app)
+    limits.add_all(app)
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
     return app

@@ -13,6 +13,7 @@ from fastapi.params import Depends as DependsParameter
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.background.imports import ImportWorker
+from api.callers import CALLER, recognise
 from api.forms import receive_body
 from api.metrics import Metrics
 from api.problems import FieldProblem, RequestInvalid, VersionRequired
@@ -186,14 +187,8 @@ async def _actor(
     """Return the actor; `Allowed` decides what they may do."""
     if credentials is None:
         raise NotAuthenticated("credentials_missing")
-    text = credentials.credentials
-    holders = service.accounts.sessions if is_session(text) else service.accounts.keys
-    # One row of a local file is read sooner than a thread is woken; a server is waited for, and so
-    # is a session now and then, which is written when it was used last.
-    if service.kernel.database.local and holders is service.accounts.keys:
-        found = holders.recognise(text)
-    else:
-        found = await asyncio.to_thread(holders.recognise, text)
+    found = await recognise(service, credentials.credentials)
+    request.scope[CALLER] = found.id
     return found.asking(request.scope["siaga.request_id"])
 
 

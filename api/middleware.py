@@ -1,8 +1,10 @@
 """What happens around every request: an id, a cap on the body, one line in the log."""
 
+import asyncio
 import re
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
@@ -11,14 +13,19 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ulid import ULID
 
+from api.limits import STRANGERS_BODY, Limits, RouteLimits
 from api.logging import log
 from api.metrics import Metrics
-from api.problems import CLIENT_CLOSED_REQUEST, BodyTooLarge, unforeseen
+from api.problems import CLIENT_CLOSED_REQUEST, BodyTooLarge, BodyTooSlow, unforeseen
 from api.workers import Overloaded
 
 # A caller's own id is taken over if it is plain: it goes into logs and back into a header.
 _PLAIN_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 _QUIET_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+
+# A body that is waited for comes at this pace, after a while to begin with.
+_LEAST_BYTES_PER_SECOND: Final = 1024
+_GRACE_SECONDS: Final = 10.0
 
 # The route whose answers the latency target is about.
 _SCREENING: Final = "/v1/encounters"
@@ -76,62 +83,141 @@ class RequestContext:
                 )
 
 
-class BodyLimit:
-    """Refuses bodies larger than `max_bytes`, before or while they are read.
+class HeldBodies:
+    """Bytes of bodies that are held in memory, from their first byte to the end of their request.
 
-    A body is held in memory from its first byte until its request is answered, so all of them
-    together are bounded, too, from any sender and however slow: what would go beyond
-    `max_held_bytes` is refused. `larger` names the paths that take more, and how much; they hand
-    their bodies on as they arrive and hold none.
+    All callers together are bounded, each of them too, and all who are not known yet as one.
+    Belongs to one event loop.
+    """
+
+    def __init__(self, most: int, most_each: int, most_of_strangers: int) -> None:
+        self._spare = most
+        self._most = {True: most_each, False: most_of_strangers}
+        self._held: Counter[str | None] = Counter()
+
+    def take(self, caller: str | None, size: int) -> None:
+        """Count more bytes of a caller, None for one who is not known yet.
+
+        Raises:
+            Overloaded: they do not fit any more.
+        """
+        if size > self._spare or self._held[caller] + size > self._most[caller is not None]:
+            raise Overloaded
+        self._spare -= size
+        self._held[caller] += size
+
+    def give_back(self, caller: str | None, size: int) -> None:
+        """Forget bytes of a caller."""
+        self._spare += size
+        self._held[caller] -= size
+        if not self._held[caller]:
+            del self._held[caller]
+
+
+class BodyLimits:
+    """Keeps each body within its route's limits (`api.limits`), before and while it is read.
+
+    What a stranger may send is little: more is read only once it is known who sends it.
     """
 
     def __init__(
         self,
         app: ASGIApp,
-        max_bytes: int,
-        max_held_bytes: int,
-        larger: Mapping[str, int] | None = None,
+        limits: Limits,
+        held: HeldBodies,
+        identify: Callable[[Scope], Awaitable[str]],
     ) -> None:
+        """Take what is bounded.
+
+        Args:
+            app: what is called.
+            limits: of every route.
+            held: of all bodies in memory.
+            identify: returns the id of who sends a request; raises NotAuthenticated.
+        """
         self.app = app
-        self.max_bytes = max_bytes
-        self.larger = larger or {}
-        self._spare = max_held_bytes
+        self.limits = limits
+        self.held = held
+        self.identify = identify
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        received = in_memory = 0
-        kept = scope["path"] not in self.larger
-        max_bytes = self.larger.get(scope["path"], self.max_bytes)
-        announced = Headers(scope=scope).get("content-length", "")
-        too_large = announced.isdigit() and int(announced) > max_bytes
-
-        async def counted() -> Message:
-            nonlocal received, in_memory
-            if too_large:
-                raise _refusal(max_bytes)
-            message = await receive()
-            if message["type"] == "http.request":
-                arrived = len(message.get("body", b""))
-                received += arrived
-                if received > max_bytes:
-                    raise _refusal(max_bytes)
-                if kept:
-                    if arrived > self._spare:
-                        raise Overloaded
-                    self._spare -= arrived
-                    in_memory += arrived
-            return message
-
+        body = _Body(self, scope, receive)
         try:
-            await self.app(scope, counted, send)
+            await self.app(scope, body.receive, send)
         finally:
-            self._spare += in_memory
+            body.forget()
 
 
-def _refusal(max_bytes: int) -> BodyTooLarge:
-    return BodyTooLarge(
-        f"The request is larger than {max_bytes} bytes: send fewer or smaller photos."
-    )
+class _Body:
+    """The body of one request, while it arrives."""
+
+    def __init__(self, owner: BodyLimits, scope: Scope, receive: Receive) -> None:
+        self._owner = owner
+        self._scope = scope
+        self._receive = receive
+        self._limits: RouteLimits | None = None
+        self._caller: str | None = None
+        self._received = self._in_memory = 0
+        self._waited = 0.0
+        self._complete = False
+
+    async def receive(self) -> Message:
+        """Return the next piece.
+
+        Raises:
+            BodyTooLarge, BodyTooSlow, NotAuthenticated, Overloaded: it is not taken.
+        """
+        if self._complete:
+            return await self._receive()  # the client goes, some time
+        if self._limits is None:
+            # The route is known by now: it is the first to ask.
+            self._limits = self._owner.limits.of(self._scope.get("route"))
+            announced = Headers(scope=self._scope).get("content-length", "")
+            await self._admit(int(announced) if announced.isdecimal() else 0, self._limits)
+        began = time.perf_counter()
+        try:
+            async with asyncio.timeout(self._patience(self._limits)):
+                message = await self._receive()
+        except TimeoutError:
+            raise BodyTooSlow(
+                "The body arrives too slowly: send it again over a better line, or a smaller one."
+            ) from None
+        self._waited += time.perf_counter() - began
+        if message["type"] == "http.request":
+            size = len(message.get("body", b""))
+            self._received += size
+            await self._admit(self._received, self._limits)
+            if self._limits.held:
+                self._owner.held.take(self._caller, size)
+                self._in_memory += size
+            self._complete = not message.get("more_body", False)
+        return message
+
+    def forget(self) -> None:
+        """Let go of what was held."""
+        self._owner.held.give_back(self._caller, self._in_memory)
+        self._in_memory = 0
+
+    async def _admit(self, size: int, limits: RouteLimits) -> None:
+        if size > limits.body_bytes:
+            raise BodyTooLarge(
+                f"The request is larger than {limits.body_bytes} bytes: send less, or fewer and "
+                "smaller photos."
+            )
+        if size > STRANGERS_BODY and self._caller is None:
+            # A small body that a known caller sends may count among those of strangers.
+            caller = await self._owner.identify(self._scope)
+            held = self._in_memory
+            self.forget()
+            self._caller = caller
+            self._owner.held.take(caller, held)
+            self._in_memory = held
+
+    def _patience(self, limits: RouteLimits) -> float:
+        """Return the seconds that the next piece may take."""
+        by_pace = _GRACE_SECONDS + self._received / _LEAST_BYTES_PER_SECOND
+        return max(0.0, min(limits.body_seconds, by_pace) - self._waited)

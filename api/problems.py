@@ -122,9 +122,14 @@ class BodyTooLarge(Exception):
     """The request's body exceeds what any accepted request can need."""
 
 
+class BodyTooSlow(Exception):
+    """The request's body did not arrive within its time."""
+
+
 KINDS: Final[dict[type[Exception], ProblemKind]] = {
     RequestInvalid: ProblemKind(422, "request_invalid"),
     BodyTooLarge: ProblemKind(413, "body_too_large"),
+    BodyTooSlow: ProblemKind(408, "body_too_slow", {"Connection": "close"}),
     VersionRequired: ProblemKind(428, "version_required"),
     Overloaded: ProblemKind(503, "overloaded", {"Retry-After": str(RETRY_AFTER_SECONDS)}),
     TooManyStreams: ProblemKind(503, "too_many_streams", {"Retry-After": "30"}),
@@ -300,7 +305,7 @@ def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type only
     # The framework calls whatever stops it from reading JSON a bad request.
     cause = error.__cause__
-    if isinstance(cause, BodyTooLarge | Overloaded):
+    if isinstance(cause, Exception) and type(cause) in KINDS:
         refusal: Response = _handler(KINDS[type(cause)])(request, cause)
         return refusal
     status = error.status_code

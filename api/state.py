@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from api.background.imports import ImportWorker
 from api.console.templating import Console
+from api.limits import Limits
 from api.metrics import Metrics
 from api.problems import NotReady, Problem
 from api.streams import Streams
@@ -26,6 +27,7 @@ class State:
     streams: Streams
     workers: WorkPool
     password_hashing: PasswordHashLimiter
+    limits: Limits
     console: Console
     page_of_problem: Callable[[Request, Problem, Message | None], Response | None]
     """Renders a problem as a page for a person; returns None for a program."""

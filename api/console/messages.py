@@ -35,6 +35,7 @@ NOTICES: Final[Mapping[str, str]] = {
 
 SENTENCES: Final[Mapping[str, str]] = {
     "request_invalid": msg("Some of what you entered is not valid. Go back and check the fields."),
+    "body_too_slow": msg("What you sent arrived too slowly. Send it again, or smaller photos."),
     "body_too_large": msg("What you sent is too large: send fewer or smaller photos."),
     "overloaded": msg("The service is busy. Try again in a moment."),
     "not_ready": msg("The service is starting. Try again in a moment."),

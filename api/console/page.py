@@ -20,6 +20,7 @@ from fastapi import Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api import cookies
+from api.callers import CALLER
 from api.console.forms import SAFE_METHODS, FormData, csrf_token, read_verified
 from api.console.i18n import DEFAULT_LANGUAGE, LANGUAGES, Locale, preferred
 from api.console.navigation import MenuItem as MenuEntry
@@ -193,6 +194,7 @@ class RequirePermission:
         actor, officer = await asyncio.to_thread(
             self._known, records, text, request.scope["siaga.request_id"]
         )
+        request.scope[CALLER] = actor.id
         posted = (
             FormData() if request.method in SAFE_METHODS else await read_verified(request, text)
         )

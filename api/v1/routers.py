@@ -51,5 +51,3 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     health.router,
 )
 METRICS: Final = health.metrics_router
-IMPORTS: Final = imports.router
-"""Its uploads are larger than any other body."""

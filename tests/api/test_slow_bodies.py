@@ -15,11 +15,14 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from api.app import create_app
-from api.middleware import BodyLimit
+from api.limits import Cost, RouteLimits
+from api.middleware import BodyLimits, HeldBodies
+from api.problems import BodyTooLarge, BodyTooSlow
 from api.server import make_server
 from api.state import state_of
 from api.workers import Overloaded
 from casework.accounts.api_keys import NewKey
+from casework.kernel.errors import NotAuthenticated
 from casework.kernel.vocabulary import Scope
 from cli.background import free_port
 from tests.api.conftest import problem, settings_for
@@ -255,27 +258,91 @@ async def _nobody_listens(_message) -> None:
     """An answer that nobody reads."""
 
 
+class Routes:
+    """Limits of routes that are told apart by a name."""
+
+    def of(self, name):
+        """Return what a route may send."""
+        return RouteLimits(Cost.WRITE, 100_000, 60, held=name != "handed on")
+
+
+async def by_name(scope):
+    if "caller" not in scope:
+        raise NotAuthenticated("credentials_missing")
+    return scope["caller"]
+
+
 def test_bodies_together_are_bounded_and_room_comes_back():
     async def scene():
         app = Holding()
-        limit = BodyLimit(app, max_bytes=100, max_held_bytes=150, larger={"/spooled": 1000})
+        held = HeldBodies(most=150_000, most_each=100_000, most_of_strangers=20_000)
+        limit = BodyLimits(app, Routes(), held, by_name)  # type: ignore[arg-type]
 
-        def send(path: str, *sizes: int) -> asyncio.Task[None]:
-            scope = {"type": "http", "path": path, "headers": []}
+        def send(caller: str | None, *sizes: int, route: str = "held") -> asyncio.Task[None]:
+            scope = {"type": "http", "path": "/", "headers": [], "route": route}
+            if caller is not None:
+                scope["caller"] = caller
             return asyncio.create_task(limit(scope, arriving(*sizes), _nobody_listens))
 
-        first = send("/a", 50, 50)
-        await asyncio.sleep(0)
-        await send("/b", 30, 30)
-        assert app.outcomes == ["refused"]
-        spooled, second = send("/spooled", 900), send("/b", 50)
-        await asyncio.sleep(0)
-        await send("/b", 1)
-        assert app.outcomes == ["refused", "refused"]
+        first = send("one", 50_000, 40_000)
+        await asyncio.sleep(0.01)
+        await send("one", 30_000)  # more than a caller's share
+        await send("two", 40_000, 40_000)  # more than all may have
+        assert app.outcomes == ["refused"] * 2
+        handed_on, second = send("two", 90_000, route="handed on"), send("two", 60_000)
+        await asyncio.sleep(0.01)
+        await send(None, 1)
+        assert app.outcomes == ["refused"] * 3
         app.release.set()
-        await asyncio.gather(first, spooled, second)
-        await asyncio.gather(send("/a", 100), send("/a", 50))
-        assert app.outcomes == ["refused"] * 2 + ["held"] * 5
+        await asyncio.gather(first, handed_on, second)
+        await asyncio.gather(send("one", 100_000), send("two", 50_000))
+        assert app.outcomes == ["refused"] * 3 + ["held"] * 5
+        await asyncio.gather(*(send(None, 15_000) for _ in range(3)))
+        assert app.outcomes[8:] == ["held"] * 3
+
+    asyncio.run(scene())
+
+
+def test_strangers_have_a_share_of_their_own_and_send_little():
+    async def scene():
+        app = Holding()
+        held = HeldBodies(most=150_000, most_each=100_000, most_of_strangers=20_000)
+        limit = BodyLimits(app, Routes(), held, by_name)  # type: ignore[arg-type]
+        scope = {"type": "http", "path": "/", "headers": [], "route": "held"}
+        with pytest.raises(NotAuthenticated):
+            await limit(dict(scope), arriving(10_000, 10_000), _nobody_listens)
+        with pytest.raises(BodyTooLarge):
+            await limit({**scope, "caller": "one"}, arriving(99_000, 2_000), _nobody_listens)
+        waiting = asyncio.create_task(limit(dict(scope), arriving(15_000), _nobody_listens))
+        await asyncio.sleep(0.01)
+        await limit(dict(scope), arriving(15_000), _nobody_listens)
+        assert app.outcomes == ["refused"]
+        app.release.set()
+        await waiting
+        assert app.outcomes == ["refused", "held"]
+
+    asyncio.run(scene())
+
+
+def test_a_body_that_stalls_is_refused_and_its_bytes_are_let_go(monkeypatch):
+    monkeypatch.setattr("api.middleware._GRACE_SECONDS", 0.2)
+
+    async def scene():
+        messages = [{"type": "http.request", "body": b"x" * 300, "more_body": True}]
+
+        async def receive():
+            if messages:
+                return messages.pop()
+            return await asyncio.Event().wait()
+
+        held = HeldBodies(most=1000, most_each=1000, most_of_strangers=1000)
+        limit = BodyLimits(Holding(), Routes(), held, by_name)  # type: ignore[arg-type]
+        scope = {"type": "http", "path": "/", "headers": [], "route": "held"}
+        began = time.monotonic()
+        with pytest.raises(BodyTooSlow):
+            await limit(scope, receive, _nobody_listens)
+        assert 0.2 < time.monotonic() - began < patience(2)
+        held.take(None, 1000)
 
     asyncio.run(scene())
 

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from api.console.forms import Form, FormData
 from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
+from api.dependencies import hashing_place
 from api.problems import RequestInvalid
 from api.v1.officers.schemas import OfficerIn, OfficerPatch
 from casework.accounts.officers import NewOfficer
@@ -35,7 +36,10 @@ def show(visit: Keeper) -> Response:
     return _page(visit)
 
 
-@router.post("/administration/officers")
+@router.post(
+    "/administration/officers",
+    dependencies=[hashing_place(RequirePermission(Permission.MANAGE_OFFICER))],
+)
 def create(visit: Keeper) -> Response:
     """Make an account; its first password is on the page that answers, and nowhere else."""
     form = Form(OfficerIn, visit.posted, sentences=_SENTENCES)
@@ -63,7 +67,10 @@ def edit(officer_id: str, visit: Keeper) -> Response:
     return visit.go(_LIST, done="saved")
 
 
-@router.post("/administration/officers/{officer_id}/reset")
+@router.post(
+    "/administration/officers/{officer_id}/reset",
+    dependencies=[hashing_place(RequirePermission(Permission.MANAGE_OFFICER))],
+)
 def reset(officer_id: str, visit: Keeper) -> Response:
     """Give a new first password; it is on the page that answers, and nowhere else."""
     factor = visit.posted.text("second_factor") == "yes"
