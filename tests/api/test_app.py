@@ -130,7 +130,7 @@ def test_the_openapi_document_describes_every_route_its_form_and_its_errors(clie
     form = screen["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert set(form["required"]) == {"photo", "port", "direction"}
     assert {"201", "200", "401", "403", "413", "415", "422", "503"} <= set(screen["responses"])
-    assert screen["security"] == [{"Key or session": []}]
+    assert screen["security"] == [{"bearer": []}]
     assert "examples" in document["components"]["schemas"]["EncounterOut"]
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
