@@ -21,6 +21,7 @@ from api.middleware import BodyLimits, HeldBodies, RequestContext
 from api.openapi import document, operation_id
 from api.state import State, hold
 from api.streams import Streams
+from api.v1.approvals import waiting
 from api.v1.routers import METRICS, ROUTERS
 from api.workers import PasswordHashLimiter, WorkPool
 from casework.service import Service
@@ -84,6 +85,7 @@ def create_app(
     )
     hold(app, state)
     problems.install(app)
+    waiting.install(app)
     for router in ROUTERS:
         app.include_router(router)
     if settings.metrics:

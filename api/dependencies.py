@@ -25,6 +25,8 @@ from casework.accounts.agencies import Agencies
 from casework.accounts.api_keys import Keys
 from casework.accounts.officers import Officers
 from casework.accounts.sessions import Sessions, is_session
+from casework.approvals.approvals import Approvals
+from casework.approvals.founding import Founding
 from casework.calibration.breaker import Breaker
 from casework.calibration.calibrations import Calibrations
 from casework.calibration.monitoring import Monitoring
@@ -143,6 +145,7 @@ def _part(read: Callable[[Service], object]) -> DependsParameter:
 TheAccount = Annotated[Account, _part(lambda service: service.accounts.account)]
 TheAgencies = Annotated[Agencies, _part(lambda service: service.accounts.agencies)]
 TheAlerts = Annotated[Alerts, _part(lambda service: service.review.alerts)]
+TheApprovals = Annotated[Approvals, _part(lambda service: service.approvals.requests)]
 TheAudit = Annotated[Audit, _part(lambda service: service.kernel.audit)]
 TheBreaker = Annotated[Breaker, _part(lambda service: service.calibration.breaker)]
 TheCalibrations = Annotated[Calibrations, _part(lambda service: service.calibration.calibrations)]
@@ -156,6 +159,7 @@ TheErasures = Annotated[Erasures, _part(lambda service: service.lists.erasures)]
 TheExports = Annotated[Exports, _part(lambda service: service.exchange.exports)]
 TheFalseMatchCurve = Annotated[FalseMatchCurve, _part(lambda service: service.calibration.curve)]
 TheFeed = Annotated[Feed, _part(lambda service: service.exchange.feed)]
+TheFounding = Annotated[Founding, _part(lambda service: service.approvals.founding)]
 TheHistory = Annotated[History, _part(lambda service: service.review.history)]
 TheImports = Annotated[Imports, _part(lambda service: service.exchange.imports)]
 TheKeys = Annotated[Keys, _part(lambda service: service.accounts.keys)]

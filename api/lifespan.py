@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Final
 
 from api.background.imports import ImportWorker
@@ -20,6 +21,9 @@ from detector.decode import quiet_native_logging
 from detector.errors import DetectorError
 from detector.threads import use_threads
 from models.errors import ModelsError
+
+_SETTLE_EVERY_S: Final = 30
+"""Seconds between looks at which accepted requests take effect now."""
 
 
 @asynccontextmanager
@@ -132,9 +136,16 @@ def _periodic(settings: Settings, service: Service, metrics: Metrics) -> Periodi
         if any(each.records for each in erased):
             log.info("erased", **{each.kind: each.records for each in erased})
 
+    tasks.every(_SETTLE_EVERY_S, "approvals", partial(_settle, service, metrics))
     tasks.every(settings.calibrate_every_s, "calibrate", calibrate)
     tasks.every(settings.erase_every_s, "erase", erase)
     tasks.every(_FINISH_EVERY_S, "finish erasures", finish)
     tasks.every(settings.monitor_every_s, "monitor", monitor)
     tasks.every(settings.breaker_every_s, "breaker", trip)
     return tasks
+
+
+def _settle(service: Service, metrics: Metrics) -> None:
+    """Put into effect what was accepted and is due."""
+    service.approvals.requests.settle()
+    metrics.approvals_waiting(service.approvals.requests.open_by_kind())

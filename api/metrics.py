@@ -137,6 +137,12 @@ class Metrics:
             "Webhooks that were switched off because they failed.",
             registry=registry,
         )
+        self._approvals = Gauge(
+            "siaga_approvals_open",
+            "Acts that wait for a second person or their cooling time.",
+            ["kind"],
+            registry=registry,
+        )
         self._build = Info("siaga_build", "What runs here.", registry=registry)
 
     def serving(self, version: str, pool: WorkPool) -> None:
@@ -172,6 +178,11 @@ class Metrics:
         self._pending.set(figures.pending)
         self._oldest.set(figures.oldest_s)
         self._disabled.set(figures.disabled)
+
+    def approvals_waiting(self, kinds: Mapping[str, int]) -> None:
+        """Set how many acts of each kind wait for a second person or their cooling time."""
+        for kind, count in kinds.items():
+            self._approvals.labels(kind).set(count)
 
     def screened(self, outcome: str, stages: Mapping[str, float]) -> None:
         """Count an encounter; `stages` are milliseconds."""

@@ -151,12 +151,14 @@ KINDS: Final[dict[type[Exception], ProblemKind]] = {
     casework.NotConfirmed: ProblemKind(422, "not_confirmed"),
     casework.TooManyAttempts: ProblemKind(429, "too_many_attempts"),
     casework.NotPermitted: ProblemKind(403, "not_permitted"),
+    casework.NotSecondPerson: ProblemKind(403, "not_second_person"),
     casework.AccountIncomplete: ProblemKind(403, "account_incomplete"),
     casework.WeakPassword: ProblemKind(422, "weak_password"),
     casework.NotFound: ProblemKind(404, "not_found"),
     casework.AlreadyExists: ProblemKind(409, "already_exists"),
     casework.StillInUse: ProblemKind(409, "still_in_use"),
     casework.IllegalTransition: ProblemKind(409, "illegal_transition"),
+    casework.NoSecondPerson: ProblemKind(409, "no_second_person"),
     casework.TooManyImports: ProblemKind(409, "too_many_imports"),
     casework.TooFewScores: ProblemKind(409, "too_few_scores"),
     casework.StaleVersion: ProblemKind(412, "stale_version"),
@@ -167,6 +169,7 @@ KINDS: Final[dict[type[Exception], ProblemKind]] = {
     casework.TargetRefused: ProblemKind(422, "target_refused"),
     casework.EnrolmentRefused: ProblemKind(422, "enrolment_refused"),
     casework.InvalidReferral: ProblemKind(422, "invalid_referral"),
+    casework.ReasonMissing: ProblemKind(422, "reason_missing"),
     casework.ImportRefused: ProblemKind(422, "import_refused"),
 }
 

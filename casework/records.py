@@ -1,7 +1,7 @@
 """What works on the database alone, opened and closed together: no faces, no networks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
@@ -13,6 +13,8 @@ from casework.accounts.officers import Officers
 from casework.accounts.passwords import Passwords
 from casework.accounts.pending_sign_in import TwoStepSignIn
 from casework.accounts.sessions import Sessions
+from casework.approvals.approvals import ApprovalRules, Approvals
+from casework.approvals.founding import Founding
 from casework.imports.exports import Exports
 from casework.imports.imports import Imports
 from casework.kernel.audit.log import Audit
@@ -60,6 +62,14 @@ class AccountUseCases:
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalUseCases:
+    """Acts that take a second person, and who acts without one."""
+
+    requests: Approvals
+    founding: Founding
+
+
+@dataclass(frozen=True, slots=True)
 class ListUseCases:
     """Whom agencies look for."""
 
@@ -103,11 +113,20 @@ class OversightUseCases:
 
 
 @dataclass(frozen=True, slots=True)
+class Periods:
+    """How long records are kept, and how long acts wait that take a second person."""
+
+    keep_days: Mapping[RecordKind, int] = field(default_factory=dict)
+    approvals: ApprovalRules = field(default_factory=ApprovalRules)
+
+
+@dataclass(frozen=True, slots=True)
 class Records:
     """What works on the database alone: people, lists and alerts, but no faces."""
 
     kernel: Kernel
     commits: GroupCommit
+    approvals: ApprovalUseCases
     accounts: AccountUseCases
     lists: ListUseCases
     review: ReviewUseCases
@@ -121,7 +140,7 @@ class Records:
         clock: Clock = utc_now,
         rules: SignInRules | None = None,
         passwords: Passwords | None = None,
-        keep_days: Mapping[RecordKind, int] | None = None,
+        periods: Periods | None = None,
         *,
         private_targets: bool = False,
         undo: timedelta = GRACE,
@@ -142,6 +161,8 @@ class Records:
         passwords, rules = passwords or Passwords(), rules or SignInRules()
         audit = Audit(database, data_key, commits, clock)
         kernel = Kernel(database, vault, audit, Outbox(database, clock), clock)
+        periods = periods or Periods()
+        approvals = Approvals(kernel, periods.approvals)
         sessions, decisions = Sessions(kernel, passwords, rules), Review(kernel)
         subjects = Subjects(kernel)
         sign_on = None
@@ -153,9 +174,10 @@ class Records:
         return Records(
             kernel=kernel,
             commits=commits,
+            approvals=ApprovalUseCases(approvals, Founding(kernel)),
             accounts=AccountUseCases(
                 agencies=Agencies(kernel),
-                officers=Officers(kernel, passwords),
+                officers=Officers(kernel, passwords, approvals),
                 keys=Keys(kernel, undo),
                 account=Account(kernel, passwords, rules),
                 sessions=sessions,
@@ -163,7 +185,7 @@ class Records:
                 sign_on=sign_on,
             ),
             lists=ListUseCases(
-                watchlists=Watchlists(kernel),
+                watchlists=Watchlists(kernel, approvals),
                 subjects=subjects,
                 erasures=Erasures(kernel, subjects, undo),
             ),
@@ -186,7 +208,7 @@ class Records:
             oversight=OversightUseCases(
                 trail=AuditReader(kernel),
                 reports=Reports(kernel),
-                retention=Retention(kernel, dict(keep_days or {})),
+                retention=Retention(kernel, dict(periods.keep_days)),
                 data_subject_reports=DataSubjectReports(kernel),
             ),
         )

@@ -105,8 +105,12 @@ class Service(Records):
         return cls(
             kernel=kernel,
             commits=records.commits,
+            approvals=records.approvals,
             accounts=records.accounts,
-            lists=replace(records.lists, watchlists=Watchlists(kernel, calibrations)),
+            lists=replace(
+                records.lists,
+                watchlists=Watchlists(kernel, records.approvals.requests, calibrations),
+            ),
             review=records.review,
             exchange=records.exchange,
             oversight=records.oversight,

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from casework.kernel.vault import read_or_create_key
-from casework.records import Records
+from casework.records import Periods, Records
 from config.identity import provider_from_settings
 from config.settings import Settings
 
@@ -22,5 +22,5 @@ def open_records(settings: Settings) -> Records:
         private_targets=settings.webhook_private_targets,
         undo=timedelta(hours=settings.undo_hours),
         provider=provider_from_settings(settings),
-        keep_days=settings.keep_days,
+        periods=Periods(settings.keep_days, settings.approval_rules),
     )

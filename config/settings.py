@@ -21,6 +21,7 @@ from pydantic_settings import (
 )
 
 from casework.accounts.lockout import SignInRules
+from casework.approvals.approvals import ApprovalRules
 from casework.calibration.breaker import BreakerRules
 from casework.imports.source import ImportLimits
 from casework.oversight.retention import DEFAULT_DAYS, RecordKind
@@ -188,6 +189,23 @@ class Settings(BaseSettings):
             "anything else."
         ),
     ] = False
+    cooling_hours: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=720,
+            description="Hours that an act which takes a second person waits at least, from when "
+            "it is asked for.",
+        ),
+    ] = 24
+    approval_days: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=90,
+            description="Days after the cooling time within which it can still be accepted.",
+        ),
+    ] = 7
     trusted_proxies: Annotated[
         str,
         Field(
@@ -443,6 +461,13 @@ class Settings(BaseSettings):
             self.breaker_share,
             timedelta(minutes=self.breaker_window_minutes),
             self.breaker_travellers,
+        )
+
+    @property
+    def approval_rules(self) -> ApprovalRules:
+        """What is set about acts that take a second person."""
+        return ApprovalRules(
+            timedelta(hours=self.cooling_hours), timedelta(days=self.approval_days)
         )
 
     @property

@@ -9,8 +9,10 @@ import babel
 from babel.core import get_global
 
 from api.console.i18n import msg
+from casework.approvals.states import ApprovalStep
 from casework.kernel.vocabulary import (
     AlertState,
+    ApprovalState,
     Category,
     Direction,
     Disposal,
@@ -119,6 +121,17 @@ _CALLED: Final[tuple[tuple[StrEnum, str], ...]] = (
     (ImportState.DONE, msg("Done")),
     (ImportState.FAILED, msg("Failed")),
     (ImportState.CANCELLED, msg("Cancelled")),
+    (ApprovalState.WAITING, msg("Waits for a second person")),
+    (ApprovalState.ACCEPTED, msg("Accepted")),
+    (ApprovalState.IN_EFFECT, msg("In effect")),
+    (ApprovalState.REFUSED, msg("Refused")),
+    (ApprovalState.WITHDRAWN, msg("Withdrawn")),
+    (ApprovalState.LAPSED, msg("Lapsed")),
+    (ApprovalStep.ACCEPT, msg("accept")),
+    (ApprovalStep.REFUSE, msg("refuse")),
+    (ApprovalStep.WITHDRAW, msg("withdraw")),
+    (ApprovalStep.TAKE_EFFECT, msg("put into effect")),
+    (ApprovalStep.LAPSE, msg("let lapse")),
     (Verdict.USABLE, msg("Good")),
     (Verdict.MARGINAL, msg("Poor")),
     (Verdict.UNSEARCHABLE, msg("Unusable")),

@@ -29,6 +29,10 @@ NOTICES: Final[Mapping[str, str]] = {
     "saved": msg("Saved."),
     "enrolled": msg("Enrolled. The entry counts from the next traveller on."),
     "removed": msg("Removed."),
+    "accepted": msg("Accepted. It takes effect by itself once the waiting time is over."),
+    "refused": msg("Refused. Nothing was changed."),
+    "withdrawn": msg("Withdrawn. Nothing was changed."),
+    "founded": msg("The founding period has ended."),
     "sent": msg("Sent; it appears below in a moment."),
 }
 """What a page says after a form was sent, by the code in its address."""
@@ -67,6 +71,9 @@ SENTENCES: Final[Mapping[str, str]] = {
         "The file cannot be imported as it is: check its columns and its encoding."
     ),
     "too_many_imports": msg("Your agency has several imports under way: wait for one to end."),
+    "not_second_person": msg("Another person has to accept or refuse this."),
+    "no_second_person": msg("This takes a second person, and your agency has none."),
+    "reason_missing": msg("Give a reason: a second person has to accept this, and reads it."),
     "already_exists": msg("This name or reference is taken."),
     "still_in_use": msg("Others depend on it, so it cannot be removed."),
     "illegal_transition": msg("This cannot be done in the present state."),
@@ -84,6 +91,7 @@ FOR_PROGRAMS: Final = frozenset(
     {
         "agency_code_unknown",
         "agency_not_found",
+        "approval_not_found",
         "alert_not_found",
         "asset_not_found",
         "calibration_not_found",

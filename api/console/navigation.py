@@ -33,6 +33,7 @@ ENTRIES: Final = (
     MenuItem("/referrals", msg("Referrals"), Permission.HANDLE_REFERRAL),
     MenuItem("/overview", msg("Overview"), Permission.READ_REPORT),
     MenuItem("/totals", msg("All agencies"), Permission.READ_TOTALS),
+    MenuItem("/approvals", msg("Requests"), Permission.READ_APPROVAL),
     MenuItem("/audit", msg("Audit"), Permission.READ_AUDIT),
     MenuItem("/administration/officers", msg("Administration"), Permission.MANAGE_OFFICER),
 )

@@ -28,6 +28,7 @@ from api.console.navigation import menu_for
 from api.console.templating import Console
 from api.console.urls import safe_redirect
 from api.state import State, state_of
+from casework.approvals.approvals import ApprovalNotice
 from casework.calibration.policy import Policy
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import REFUSED, AuditEntry
@@ -102,6 +103,11 @@ class PageRequest:
         """The menu's entries for the actor."""
         return menu_for(self.actor_known)
 
+    @property
+    def approval_notice(self) -> ApprovalNotice | None:
+        """What every page shows of acts that take a second person, to those who read them."""
+        return None
+
     def render(self, template: str, **values: Any) -> str:  # noqa: ANN401 - a template's own
         """Return a template's text; for parts of pages that are sent later."""
         found = self.console.template(template, self.speech.language)
@@ -163,6 +169,11 @@ class OfficerRequest(PageRequest):
                 self.actor, Permission.READ_WATCHLIST, policy.owner_id, policy.shared_with
             )
         ]
+
+    @property
+    def approval_notice(self) -> ApprovalNotice | None:
+        """What every page shows of acts that take a second person, to those who read them."""
+        return self.service.approvals.requests.notice(self.actor)
 
     def may(self, act: Permission) -> bool:
         """Whether the officer may do this to anything at all: what to offer on a page."""

@@ -57,7 +57,7 @@ def of_changed(posted: FormData, row: Watchlist) -> Form[WatchlistPatch]:
         found = _read(typed, model)
         if typed.number("one_in") == _one_in(row):
             del found["target_fpir"]
-        return found
+        return found | ({"reason": typed.text("reason")} if typed.text("reason") else {})
 
     return Form(WatchlistPatch, posted, read, _SENTENCES, _NAMES)
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from api.v1 import account, exports, sign_on, stream
 from api.v1.agencies import routes as agencies
 from api.v1.alerts import routes as alerts
+from api.v1.approvals import routes as approvals
 from api.v1.audit import routes as audit
 from api.v1.calibrations import routes as calibrations
 from api.v1.compare import routes as compare
@@ -47,6 +48,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     agencies.router,
     officers.router,
     keys.router,
+    approvals.router,
     audit.router,
     health.router,
 )

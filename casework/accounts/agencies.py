@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from casework.accounts.sessions import end_sessions
+from casework.approvals import founding
 from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
@@ -38,7 +39,7 @@ class Agencies:
         self._clock = kernel.clock
 
     def create(self, actor: Actor, new: NewAgency) -> Agency:
-        """Make an agency.
+        """Make an agency; its founding period begins.
 
         Raises:
             NotPermitted: the actor may not.
@@ -46,7 +47,14 @@ class Agencies:
         """
         require(actor, Permission.MANAGE_AGENCY)
         now = self._clock()
-        row = Agency(id=new_id(AGENCY), active=True, created_at=now, updated_at=now, **asdict(new))
+        row = Agency(
+            id=new_id(AGENCY),
+            active=True,
+            founding_until=now + founding.PERIOD,
+            created_at=now,
+            updated_at=now,
+            **asdict(new),
+        )
         try:
             with self._database.write() as session:
                 session.add(row)

@@ -77,10 +77,8 @@ class Keys:
         """
         missing = NotFound("agency_not_found", agency=new.agency_id)
         require_object(actor, Permission.MANAGE_KEY, new.agency_id, missing=missing)
-        if (
-            Scope.SCREEN in new.scopes
-            and scope_of(actor, Permission.MANAGE_KEY) is not PermissionScope.ALL
-        ):
+        runs_all = scope_of(actor, Permission.MANAGE_KEY) is PermissionScope.ALL
+        if Scope.SCREEN in new.scopes and not (runs_all or actor.runs_installation):
             raise NotPermitted("key_screens_everybody")
         if Scope.ENROL in new.scopes and new.agency_id is None:
             raise NotPermitted("key_lacks_agency")

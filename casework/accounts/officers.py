@@ -1,8 +1,8 @@
 """Officers: the people who work with the service, each for one agency."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from casework.accounts import agencies
 from casework.accounts.passwords import Passwords, first_password
 from casework.accounts.sessions import end_sessions
+from casework.approvals import founding
+from casework.approvals.approvals import ApprovalAct, Approvals, Approved, Proposal
 from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
@@ -19,19 +21,22 @@ from casework.kernel.errors import (
     IllegalTransition,
     NotFound,
     NotPermitted,
+    StaleVersion,
 )
 from casework.kernel.ids import OFFICER, new_id
 from casework.kernel.kernel import Kernel
+from casework.kernel.messages import Message
 from casework.kernel.permissions import (
     Permission,
     PermissionScope,
+    extends_to,
     require,
     require_object,
     scope_of,
     within_reach,
 )
-from casework.kernel.vocabulary import Role
-from casework.tables import Officer
+from casework.kernel.vocabulary import AgencyKind, Role
+from casework.tables import Agency, Officer
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +53,91 @@ class NewOfficer:
     """Who the officer is at the identity provider; then no password is set."""
 
 
-class Officers:
-    """Makes, reads and edits officers' accounts."""
+CREATE: Final = "officer.create"
+EDIT: Final = "officer.edit"
+RESET: Final = "officer.reset"
 
-    def __init__(self, kernel: Kernel, passwords: Passwords) -> None:
+DECIDERS: Final = frozenset({Role.OFFICER, Role.SUPERVISOR, Role.ANALYST, Role.ADMIN})
+"""Roles whose grant takes a second person: they decide about travellers, lists or accounts."""
+
+_REACHING: Final = frozenset({Role.AUDITOR, Role.COORDINATOR})
+"""Roles that, at the agency that runs the installation, read what belongs to others."""
+
+
+class Officers:
+    """Makes, reads and edits officers' accounts.
+
+    A new account of `DECIDERS`, a grant of one of these roles, and a reset take a second person of
+    the agency (`casework.approvals`). The agency that runs the installation makes another
+    agency's first administrator; beyond that, what it asks for there that agency decides.
+    """
+
+    def __init__(self, kernel: Kernel, passwords: Passwords, approvals: Approvals) -> None:
         self._database = kernel.database
         self._audit = kernel.audit
         self._passwords = passwords
+        self._approvals = approvals
         self._clock = kernel.clock
+        approvals.register(CREATE, ApprovalAct(_describe_new, self._create_approved))
+        approvals.register(EDIT, ApprovalAct(_describe_edit, self._edit_approved))
+        approvals.register(RESET, ApprovalAct(_describe_reset, self._reset_approved))
 
-    def create(self, actor: Actor, new: NewOfficer) -> tuple[Officer, str | None]:
+    def create(
+        self, actor: Actor, new: NewOfficer, reason: str | None = None
+    ) -> tuple[Officer, str | None]:
         """Make an account; returns it and its first password, which cannot be shown again.
 
         Raises:
             NotPermitted, NotFound: the actor may not, or not for this agency.
             AlreadyExists: the login is taken.
+            ActWaits, NoSecondPerson, ReasonMissing: see `Approvals.require`.
         """
-        self._require(actor, new.agency_id)
-        _require_grantable(actor, new.roles)
+        self._require_agency(actor, new.agency_id)
         password = first_password() if new.oidc_subject is None else None
         hashed = self._passwords.hash(password) if password is not None else None
+        try:
+            with self._approvals.write() as session:
+                agency = agencies.find(session, new.agency_id)
+                _require_grantable(actor, new.roles)
+                _require_free(session, new.login)
+                cleared: Mapping[str, Any] = {}
+                if _is_first(session, actor, new):
+                    cleared = {"founding": True}
+                    if agency.founding_until is not None:
+                        agency.founding_until = self._clock() + founding.PERIOD
+                elif actor.agency_id != agency.id or _takes_two(agency, new.roles):
+                    proposal = Proposal(
+                        CREATE,
+                        agency.id,
+                        None,
+                        _parameters(new, hashed),
+                        reason,
+                        secret=password,
+                    )
+                    cleared = self._approvals.require(session, actor, proposal)
+                row = self._add(session, actor, new, hashed, cleared)
+        except IntegrityError as error:
+            raise AlreadyExists("officer_login_taken", login=new.login.lower()) from error
+        return row, password
+
+    def _create_approved(self, session: Session, actor: Actor, approved: Approved) -> None:
+        parameters = dict(approved.parameters)
+        hashed = parameters.pop("password_hash")
+        roles = frozenset(Role(role) for role in parameters.pop("roles"))
+        new = NewOfficer(roles=roles, **parameters)
+        self._require_agency(actor, new.agency_id)
+        _require_grantable(actor, new.roles)
+        _require_free(session, new.login)
+        self._add(session, actor, new, hashed, approved.detail)
+
+    def _add(
+        self,
+        session: Session,
+        actor: Actor,
+        new: NewOfficer,
+        hashed: str | None,
+        cleared: Mapping[str, Any],
+    ) -> Officer:
         now = self._clock()
         row = Officer(
             id=new_id(OFFICER),
@@ -78,7 +148,7 @@ class Officers:
             language=new.language,
             active=True,
             password_hash=hashed,
-            must_change_password=password is not None,
+            must_change_password=hashed is not None,
             failures=0,
             locked_until=None,
             sealed_totp=None,
@@ -90,19 +160,12 @@ class Officers:
             created_at=now,
             updated_at=now,
         )
-        try:
-            with self._database.write() as session:
-                agencies.find(session, new.agency_id)
-                session.add(row)
-                session.flush()
-                detail = {"roles": sorted(new.roles)}
-                self._audit.append(
-                    session,
-                    AuditEntry(actor, "officer.create", row.id, row.agency_id, detail=detail),
-                )
-        except IntegrityError as error:
-            raise AlreadyExists("officer_login_taken", login=row.login) from error
-        return row, password
+        session.add(row)
+        session.flush()
+        detail = {"roles": row.roles, **cleared}
+        entry = AuditEntry(actor, "officer.create", row.id, row.agency_id, detail=detail)
+        self._audit.append(session, entry)
+        return row
 
     def get(self, actor: Actor, officer_id: str) -> Officer:
         """Return one officer; raises NotPermitted or NotFound."""
@@ -140,7 +203,12 @@ class Officers:
         return found
 
     def edit(
-        self, actor: Actor, officer_id: str, changes: Mapping[str, Any], version: int | None
+        self,
+        actor: Actor,
+        officer_id: str,
+        changes: Mapping[str, Any],
+        version: int | None,
+        reason: str | None = None,
     ) -> Officer:
         """Change `name`, `roles`, `language` or `active`.
 
@@ -150,61 +218,144 @@ class Officers:
 
         Raises:
             NotPermitted, NotFound, StaleVersion: nothing was changed.
+            ActWaits, NoSecondPerson, ReasonMissing: see `Approvals.require`.
         """
         fields = dict(changes)
         if "roles" in fields:
             fields["roles"] = sorted(fields["roles"])
-        with self._database.write() as session:
+        with self._approvals.write() as session:
             row = self._find(session, actor, officer_id)
             rows.require_version(row, version)
             if row.id == actor.id and not _same(row, fields):
                 raise NotPermitted("officer_self")
-            if "roles" in fields:
-                _require_grantable(actor, {Role(role) for role in fields["roles"]} - _roles(row))
-            for name, value in fields.items():
-                setattr(row, name, value)
-            row.updated_at = self._clock()
-            if not row.active:
-                end_sessions(session, officer_id, self._clock())
-            session.flush()
-            detail = {"fields": sorted(fields), "roles": row.roles, "active": row.active}
-            self._audit.append(
-                session, AuditEntry(actor, "officer.edit", row.id, row.agency_id, detail=detail)
-            )
+            gained = _gained(row, fields)
+            _require_grantable(actor, gained)
+            agency = agencies.find(session, row.agency_id)
+            cleared: Mapping[str, Any] = {}
+            if _takes_two(agency, gained):
+                before = {"roles": row.roles, "active": row.active}
+                parameters = {"login": row.login, "changes": fields, "before": before}
+                proposal = Proposal(EDIT, row.agency_id, row.id, parameters, reason)
+                cleared = self._approvals.require(session, actor, proposal)
+            self._change(session, actor, row, fields, cleared)
         return row
 
-    def reset(self, actor: Actor, officer_id: str, *, second_factor: bool = False) -> str:
+    def _edit_approved(self, session: Session, actor: Actor, approved: Approved) -> None:
+        row = self._find(session, actor, approved.object_id or "")
+        if {"roles": row.roles, "active": row.active} != approved.parameters["before"]:
+            raise StaleVersion("approval_outdated")
+        fields = approved.parameters["changes"]
+        _require_grantable(actor, _gained(row, fields))
+        self._change(session, actor, row, fields, approved.detail)
+
+    def _change(
+        self,
+        session: Session,
+        actor: Actor,
+        row: Officer,
+        fields: Mapping[str, Any],
+        cleared: Mapping[str, Any],
+    ) -> None:
+        for name, value in fields.items():
+            setattr(row, name, value)
+        row.updated_at = self._clock()
+        if not row.active:
+            end_sessions(session, row.id, self._clock())
+        session.flush()
+        detail = {"fields": sorted(fields), "roles": row.roles, "active": row.active, **cleared}
+        self._audit.append(
+            session, AuditEntry(actor, "officer.edit", row.id, row.agency_id, detail=detail)
+        )
+
+    def reset(
+        self,
+        actor: Actor,
+        officer_id: str,
+        *,
+        second_factor: bool = False,
+        reason: str | None = None,
+    ) -> str:
         """Give a new first password, unlock, and end every session; returns the password.
 
         Args:
             actor: who resets.
             officer_id: whose account.
             second_factor: whether the second factor is taken away too, for a lost telephone.
+            reason: why; required where it waits.
 
         Raises:
             NotPermitted, NotFound: nothing was changed.
             IllegalTransition: an identity provider keeps the officer's password.
+            ActWaits, NoSecondPerson, ReasonMissing: see `Approvals.require`.
         """
         require(actor, Permission.MANAGE_OFFICER)
         password = first_password()
         hashed = self._passwords.hash(password)
-        with self._database.write() as session:
-            row = self._find(session, actor, officer_id)
-            if row.password_hash is None:
-                raise IllegalTransition("officer_without_password")
-            row.password_hash = hashed
-            row.must_change_password = True
-            row.failures, row.locked_until = 0, None
-            if second_factor:
-                row.sealed_totp, row.totp_confirmed = None, False
-            row.updated_at = self._clock()
-            end_sessions(session, officer_id, self._clock())
-            session.flush()
-            detail = {"second_factor": second_factor}
-            self._audit.append(
-                session, AuditEntry(actor, "officer.reset", row.id, row.agency_id, detail=detail)
+        with self._approvals.write() as session:
+            row, last = self._resettable(session, actor, officer_id)
+            parameters = {
+                "login": row.login,
+                "second_factor": second_factor,
+                "password_hash": hashed,
+            }
+            proposal = Proposal(
+                RESET,
+                row.agency_id,
+                row.id,
+                parameters,
+                reason,
+                secret=password,
+                unopposed=last and not founding.holders(session, row.agency_id, Role.SUPERVISOR),
             )
+            cleared = self._approvals.require(session, actor, proposal)
+            self._renew(session, actor, row, parameters, cleared)
         return password
+
+    def _reset_approved(self, session: Session, actor: Actor, approved: Approved) -> None:
+        row, _last = self._resettable(session, actor, approved.object_id or "")
+        self._renew(session, actor, row, approved.parameters, approved.detail)
+
+    def _renew(
+        self,
+        session: Session,
+        actor: Actor,
+        row: Officer,
+        parameters: Mapping[str, Any],
+        cleared: Mapping[str, Any],
+    ) -> None:
+        row.password_hash = parameters["password_hash"]
+        row.must_change_password = True
+        row.failures, row.locked_until = 0, None
+        if parameters["second_factor"]:
+            row.sealed_totp, row.totp_confirmed = None, False
+        row.updated_at = self._clock()
+        end_sessions(session, row.id, self._clock())
+        session.flush()
+        detail = {"second_factor": parameters["second_factor"], **cleared}
+        self._audit.append(
+            session, AuditEntry(actor, "officer.reset", row.id, row.agency_id, detail=detail)
+        )
+
+    def _resettable(self, session: Session, actor: Actor, officer_id: str) -> tuple[Officer, bool]:
+        """Return an account that the actor may ask to reset, and whether it is another's last.
+
+        The agency that runs the installation begins no other reset than that of another agency's
+        last administrator.
+
+        Raises:
+            NotPermitted, NotFound: the actor may reset none, or not this one.
+            IllegalTransition: an identity provider keeps the officer's password.
+        """
+        missing = NotFound("officer_not_found", officer=officer_id)
+        row = rows.one(session, Officer, officer_id, missing)
+        last = False
+        if not extends_to(actor, Permission.MANAGE_OFFICER, row.agency_id):
+            last = _runs_for_all(actor) and _is_last_administrator(session, row)
+            if not last:
+                raise missing
+        if row.password_hash is None:
+            raise IllegalTransition("officer_without_password")
+        return row, last
 
     def _find(self, session: Session, actor: Actor, officer_id: str) -> Officer:
         missing = NotFound("officer_not_found", officer=officer_id)
@@ -222,6 +373,77 @@ class Officers:
             missing=missing or NotFound("agency_not_found", agency=agency_id),
         )
 
+    def _require_agency(self, actor: Actor, agency_id: str) -> None:
+        """Raise unless the actor may make, or ask for, accounts of an agency."""
+        require(actor, Permission.MANAGE_OFFICER)
+        if not _runs_for_all(actor):
+            self._require(actor, agency_id)
+
+
+def _runs_for_all(actor: Actor) -> bool:
+    """Whether the actor keeps the installation's agencies: and may begin their accounts."""
+    return scope_of(actor, Permission.MANAGE_AGENCY) is PermissionScope.ALL
+
+
+def _is_first(session: Session, actor: Actor, new: NewOfficer) -> bool:
+    """Whether this is the administrator that an agency begins with."""
+    beginning = _runs_for_all(actor) and Role.ADMIN in new.roles
+    return beginning and not founding.has_administrator(session, new.agency_id)
+
+
+def _is_last_administrator(session: Session, row: Officer) -> bool:
+    """Whether an account is the only one in force with which an agency keeps its officers."""
+    active = select(Officer).where(Officer.agency_id == row.agency_id, Officer.active)
+    keepers = [each.id for each in session.scalars(active) if Role.ADMIN in each.roles]
+    return keepers == [row.id]
+
+
+def _takes_two(agency: Agency, roles: Collection[Role]) -> bool:
+    """Whether roles that somebody is given take a second person of an agency."""
+    runs = agency.kind == AgencyKind.OPERATOR
+    return not (DECIDERS | (_REACHING if runs else frozenset())).isdisjoint(roles)
+
+
+def _gained(row: Officer, fields: Mapping[str, Any]) -> frozenset[Role]:
+    """Return the roles in force that an account has after changes, and did not have before."""
+    had = _roles(row) if row.active else frozenset()
+    active = fields.get("active", row.active)
+    return (
+        frozenset(Role(role) for role in fields.get("roles", row.roles)) - had
+        if active
+        else (frozenset())
+    )
+
+
+def _parameters(new: NewOfficer, hashed: str | None) -> dict[str, Any]:
+    return {**asdict(new), "roles": sorted(new.roles), "password_hash": hashed}
+
+
+def _require_free(session: Session, login: str) -> None:
+    """Raise AlreadyExists where a login is taken."""
+    if session.scalar(select(Officer.id).where(Officer.login == login.lower())) is not None:
+        raise AlreadyExists("officer_login_taken", login=login.lower())
+
+
+def _describe_new(parameters: Mapping[str, Any]) -> Message:
+    roles = tuple(Role(role) for role in parameters["roles"])
+    return Message(
+        "approval_officer_create",
+        {"login": parameters["login"], "name": parameters["name"], "roles": roles},
+    )
+
+
+def _describe_edit(parameters: Mapping[str, Any]) -> Message:
+    changes, before = parameters["changes"], parameters["before"]
+    roles = tuple(Role(role) for role in changes.get("roles", before["roles"]))
+    return Message("approval_officer_edit", {"login": parameters["login"], "roles": roles})
+
+
+def _describe_reset(parameters: Mapping[str, Any]) -> Message:
+    both = parameters["second_factor"]
+    code = "approval_officer_reset_factor" if both else "approval_officer_reset"
+    return Message(code, {"login": parameters["login"]})
+
 
 def _same(row: Officer, fields: Mapping[str, Any]) -> bool:
     """Whether changes leave roles and activity as they are."""
@@ -233,12 +455,9 @@ def _roles(row: Officer) -> frozenset[Role]:
     return frozenset(Role(role) for role in row.roles)
 
 
-def _require_grantable(actor: Actor, roles: frozenset[Role] | set[Role]) -> None:
+def _require_grantable(actor: Actor, roles: Collection[Role]) -> None:
     """Raise NotPermitted where a role reaches further than the one who would give it."""
     if Role.PORT in roles:
         raise NotPermitted("role_of_systems")
-    if (
-        Role.COORDINATOR in roles
-        and scope_of(actor, Permission.MANAGE_OFFICER) is not PermissionScope.ALL
-    ):
+    if Role.COORDINATOR in roles and not _runs_for_all(actor):
         raise NotPermitted("role_beyond_agency")

@@ -18,6 +18,7 @@ from casework.accounts.lockout import SignInRules
 from casework.accounts.passwords import Passwords
 from casework.accounts.sign_in import Credentials, SignIn, in_force
 from casework.accounts.tokens import PREFIX, SECRET_BYTES, digest, split
+from casework.approvals.founding import Founding
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotAuthenticated, NotFound
@@ -49,6 +50,7 @@ class Sessions:
         self._database = kernel.database
         self._audit = kernel.audit
         self._clock = kernel.clock
+        self._founding = Founding(kernel)
         self._gate = SignIn(kernel, passwords, rules)
         self.rules = rules
 
@@ -196,6 +198,7 @@ class Sessions:
             actor, "session.begin", officer.id, officer.agency_id, detail={"kind": kind.value}
         )
         self._audit.append(session, entry)
+        self._founding.signed_in(session, actor, agency)
         return SignedIn(f"{PREFIX}.{row.id}.{secret}", row.expires_at, officer, actor)
 
     def _incomplete(self, *, must_change: bool, lacks_factor: bool) -> Message | None:

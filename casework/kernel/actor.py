@@ -38,6 +38,8 @@ class Actor:
     incomplete: Message | None = None
     """What must be set before this officer may do anything else."""
     request_id: str | None = field(default=None, compare=False)
+    reason: str | None = field(default=None, compare=False)
+    """Why the machine's owner runs a command; it stands in every record of what it does."""
 
     def asking(self, request_id: str | None) -> Self:
         """Return the same actor, on one request."""
@@ -48,13 +50,19 @@ class Actor:
         return not self.roles.isdisjoint(roles)
 
     @classmethod
-    def operator(cls) -> Self:
-        """Return the person who runs a command on this machine, by the system's account name."""
+    def operator(cls, name: str | None = None, reason: str | None = None) -> Self:
+        """Return the person who runs a command on this machine.
+
+        Args:
+            name: who that is; unset where it touches no agency's work, and means the system's
+                account. The account's name is part of the id either way.
+            reason: why they act.
+        """
         try:
-            name = getpass.getuser()
+            account = getpass.getuser()
         except (KeyError, OSError):
-            name = "unnamed"  # a container may run under a number that no account has
-        return cls(ActorKind.OPERATOR, f"operator/{name}", name)
+            account = "unnamed"  # a container may run under a number that no account has
+        return cls(ActorKind.OPERATOR, f"operator/{account}", name or account, reason=reason)
 
     @classmethod
     def service(cls) -> Self:

@@ -12,6 +12,7 @@ CaseworkError
 │   ├── StillInUse         others depend on it
 │   ├── IllegalTransition  the object's state does not allow this act
 │   ├── IdempotencyClash   an idempotency key was used for a different request
+│   ├── NoSecondPerson     nobody of the agency could accept what is asked for
 │   ├── TooManyImports     an agency has as many unfinished imports as it may
 │   └── TooFewScores       there is too little to calibrate from
 ├── InvalidPeriod          an entry would end before it begins, or has ended already
@@ -20,6 +21,7 @@ CaseworkError
 ├── TargetRefused          a webhook's address is not one that may be called
 ├── EnrolmentRefused       no photo of a person can be enrolled
 ├── InvalidReferral        what should be handed over, or to whom, does not fit
+├── ReasonMissing          an act that waits for a second person takes a reason
 ├── ImportRefused          a file cannot be read as a list of subjects
 ├── WeakPassword           a new password is too easy to guess
 ├── NotAuthenticated       no key or session, or none that is known and in force
@@ -29,6 +31,7 @@ CaseworkError
 ├── NotConfirmed           the password or code that was asked for again is wrong
 ├── TooManyAttempts        sign-in is locked for a while
 ├── NotPermitted           the caller may not do this
+│   ├── NotSecondPerson    another person has to accept or refuse this
 │   └── AccountIncomplete  a new password or a second factor must be set first
 └── SetUpError             the installation must be put right by its operator
     ├── DatabaseTooNew     written by a later version of this software
@@ -99,6 +102,10 @@ class IdempotencyClash(Conflict):
     """An idempotency key comes again with a different request."""
 
 
+class NoSecondPerson(Conflict):
+    """An act takes a second person of the agency, and there is none."""
+
+
 class TooManyImports(Conflict):
     """An agency has as many unfinished imports as it may."""
 
@@ -132,6 +139,10 @@ class EnrolmentRefused(CaseworkError):
 
 class InvalidReferral(_FieldRefused):
     """What should be handed over, to whom or until when does not fit; names the field."""
+
+
+class ReasonMissing(_FieldRefused):
+    """What waits for a second person says why; names the field."""
 
 
 class ImportRefused(_FieldRefused):
@@ -184,6 +195,10 @@ class WeakPassword(CaseworkError):
 
 class NotPermitted(CaseworkError):
     """The caller is known but may not do this."""
+
+
+class NotSecondPerson(NotPermitted):
+    """Somebody else accepts or refuses this."""
 
 
 class AccountIncomplete(NotPermitted):

@@ -21,6 +21,7 @@ DELIVERY: Final = "dlv"
 REFERRAL: Final = "ref"
 TIP: Final = "tip"
 IMPORT: Final = "imp"
+APPROVAL: Final = "apr"
 
 
 def new_id(kind: str) -> str:

@@ -135,6 +135,48 @@ ENGLISH: Final[Mapping[str, str]] = {
     "officer_without_password": "This officer signs in at the identity provider.",
     "permission_missing": ("You may not do this ({act}): it requires one of the roles {roles}."),
     "port_not_permitted": "This key may not submit encounters of port {port}.",
+    # Acts that take a second person, and the founding period
+    "approval_not_found": "There is no request {approval}.",
+    "approval_by_officers": "Only an officer may do this, and not a key: sign in.",
+    "approval_nobody": (
+        "This takes a second person, and nobody else in {agency} can accept it: another "
+        "administrator who has signed in, or a supervisor. The owner of the machine can make an "
+        "administrator's account (`siaga officers create`)."
+    ),
+    "approval_reason_missing": (
+        "This waits for a second person: give a reason, which that person and the auditors read."
+    ),
+    "approval_open_already": (
+        "The same is asked for already (request {approval}): wait for it to be decided, or "
+        "withdraw it."
+    ),
+    "approvals_full": "Too many requests are open in this agency: decide some of them first.",
+    "approval_not_possible": (
+        "Not possible now ({step}): the state of the request is {state}. Read it again."
+    ),
+    "approval_not_second_person": (
+        "Another person has to accept this: an administrator of the agency who did not ask for "
+        "it and is not its subject, or, where there is none, a supervisor."
+    ),
+    "approval_withdraw_instead": "You asked for this yourself: withdraw it instead.",
+    "approval_unknown": "An act that this version does not know.",
+    "approval_not_accepted": "Nobody accepted it in time.",
+    "approval_clash": "It does not fit what was recorded meanwhile.",
+    "approval_asker_gone": "The account that asked for it is not active any more.",
+    "approval_outdated": "What it is about was changed meanwhile: ask again.",
+    "approval_officer_create": "Make an account for {name} ({login}): {roles}.",
+    "approval_officer_edit": "Give the account {login} these roles, in force: {roles}.",
+    "approval_officer_reset": "Give the account {login} a new first password.",
+    "approval_officer_reset_factor": (
+        "Give the account {login} a new first password, and take its second factor away."
+    ),
+    "approval_watchlist_weaken": "Change the watchlist {name}: {weaker:; }.",
+    "policy_requires_acknowledgement": "its alerts need not be acknowledged first",
+    "policy_requires_second_officer": "one officer alone decides",
+    "policy_target_fpir": "more false alarms than before are accepted",
+    "policy_threshold": "the threshold is set by hand",
+    "policy_shared_with": "more agencies see and decide its alerts",
+    "founding_over": "The founding period of this agency is over.",
     # Watchlists, subjects and their photos
     "watchlist_not_found": "There is no watchlist {watchlist}.",
     "watchlist_not_of_owner": "There is no watchlist {watchlist} of the agency that owns this.",

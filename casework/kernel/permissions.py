@@ -51,6 +51,9 @@ class Permission(StrEnum):
     MANAGE_OFFICER = "officer.manage"
     MANAGE_KEY = "key.manage"
     MANAGE_WEBHOOK = "webhook.manage"
+    READ_APPROVAL = "approval.read"
+    DECIDE_APPROVAL = "approval.decide"
+    WITHDRAW_APPROVAL = "approval.withdraw"
     ERASE_DUE = "retention.run"
     OWN_ACCOUNT = "account.own"
 
@@ -109,19 +112,21 @@ GRANTS: Final[Mapping[Permission, Mapping[Role, PermissionScope]]] = {
     Permission.MANAGE_OFFICER: {_ADMIN: _OWN},
     Permission.MANAGE_KEY: {_ADMIN: _OWN},
     Permission.MANAGE_WEBHOOK: {_ADMIN: _OWN},
+    Permission.READ_APPROVAL: dict.fromkeys((_SUPERVISOR, _ANALYST, _AUDITOR, _ADMIN), _OWN),
+    Permission.DECIDE_APPROVAL: dict.fromkeys((_SUPERVISOR, _ADMIN), _OWN),
+    Permission.WITHDRAW_APPROVAL: dict.fromkeys((_ANALYST, _ADMIN), _OWN),
     Permission.ERASE_DUE: {},
     Permission.OWN_ACCOUNT: dict.fromkeys(_PEOPLE, _OWN),
 }
 
 # What the agency that runs the installation does for all others, beyond its own objects. It reads
-# no other agency's subjects or alerts: running the machine is no authority over the work.
+# no other agency's subjects or alerts, and keeps no other's officers, keys or webhooks: running the
+# machine is no authority over the work. What belongs to no agency, such as a port system's key,
+# is its own.
 OPERATOR_GRANTS: Final[Mapping[Permission, Role]] = {
     Permission.READ_AUDIT: _AUDITOR,
     Permission.CALIBRATE: _ADMIN,
     Permission.MANAGE_AGENCY: _ADMIN,
-    Permission.MANAGE_OFFICER: _ADMIN,
-    Permission.MANAGE_KEY: _ADMIN,
-    Permission.MANAGE_WEBHOOK: _ADMIN,
     Permission.ERASE_DUE: _ADMIN,
 }
 
@@ -172,6 +177,8 @@ def extends_to(
         return True
     if actor.agency_id is None or how_far is PermissionScope.NOTHING:
         return False
+    if owner_id is None:
+        return actor.runs_installation
     return owner_id == actor.agency_id or (
         how_far is PermissionScope.SHARED and actor.agency_id in shared_with
     )
@@ -216,6 +223,8 @@ def within_reach(
     if how_far is PermissionScope.NOTHING or actor.agency_id is None:
         return false()
     own = owner == actor.agency_id
+    if actor.runs_installation:
+        own = or_(own, owner.is_(None))
     if how_far is PermissionScope.SHARED and shared is not None:
         return or_(own, shared)
     return own

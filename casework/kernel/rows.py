@@ -183,3 +183,8 @@ def sign_on() -> RowName:
 def webhook_secret(webhook_id: str) -> RowName:
     """Name the secrets that a webhook's deliveries are signed with."""
     return RowName(f"webhook/{webhook_id}")
+
+
+def approval(approval_id: str) -> RowName:
+    """Name what a request for a second person asks for."""
+    return RowName(f"approval/{approval_id}")

@@ -198,6 +198,19 @@ class AgencyKind(StrEnum):
     MEMBER = "member"
 
 
+class ApprovalState(StrEnum):
+    """How far an act that takes a second person has come; see `casework.approvals.states`."""
+
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    """It takes effect once the cooling time is over."""
+    IN_EFFECT = "in_effect"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+    """Nobody accepted it in time, or it no longer fitted when its time had come."""
+
+
 class SessionKind(StrEnum):
     """What an officer signed in with."""
 
@@ -244,6 +257,12 @@ class EventKind(StrEnum):
     BREAKER_TRIPPED = "watchlist.tripped"
     """A list alarmed on too many travellers, and is kept to its calibrated threshold."""
     BREAKER_RESET = "watchlist.reset"
+    APPROVAL_ASKED = "approval.asked"
+    """An act of the agency waits for a second person."""
+    APPROVAL_CHANGED = "approval.changed"
+    """It was accepted, refused or withdrawn, has taken effect, or lapsed."""
+    COMMAND_RUN = "command.run"
+    """The machine's owner acted on the agency's work or people by the command line."""
 
 
 class DeliveryState(StrEnum):

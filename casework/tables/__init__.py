@@ -4,6 +4,7 @@ One module a subject; importing the package declares every table, as migrations 
 """
 
 from casework.tables.access import ApiKey
+from casework.tables.approvals import Approval
 from casework.tables.audit import AuditHead, AuditRecord
 from casework.tables.base import Serial, Table, UtcDateTime
 from casework.tables.calibration import CalibrationRecord, ChanceScore
@@ -34,6 +35,7 @@ __all__ = [
     "Alert",
     "AlertEvent",
     "ApiKey",
+    "Approval",
     "AuditHead",
     "AuditRecord",
     "CalibrationRecord",

@@ -19,6 +19,8 @@ class Agency(Table):
     name: Mapped[str]
     kind: Mapped[str] = mapped_column(String(20))
     active: Mapped[bool]
+    founding_until: Mapped[datetime | None]
+    """Until then its one administrator acts alone; None once it is founded."""
     version: Mapped[int] = mapped_column()
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

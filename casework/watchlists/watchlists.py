@@ -10,13 +10,21 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from casework.accounts import agencies
+from casework.approvals.approvals import ApprovalAct, Approvals, Approved, Proposal
 from casework.gallery.change_log import log_policy
 from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
-from casework.kernel.errors import AlreadyExists, NotFound, StillInUse, ThresholdTooLow
+from casework.kernel.errors import (
+    AlreadyExists,
+    NotFound,
+    StaleVersion,
+    StillInUse,
+    ThresholdTooLow,
+)
 from casework.kernel.ids import WATCHLIST, new_id
 from casework.kernel.kernel import Kernel
+from casework.kernel.messages import Message
 from casework.kernel.permissions import (
     Permission,
     require,
@@ -79,17 +87,34 @@ class NewWatchlist:
     """Agencies that see its alerts, besides the owner."""
 
 
+WEAKEN: Final = "watchlist.weaken"
+
+_WEAKER: Final[Mapping[str, str]] = {
+    "requires_acknowledgement": "policy_requires_acknowledgement",
+    "requires_second_officer": "policy_requires_second_officer",
+    "target_fpir": "policy_target_fpir",
+    "threshold": "policy_threshold",
+    "shared_with": "policy_shared_with",
+}
+"""What each field that may weaken a policy says of itself."""
+
+
 class Watchlists:
     """Creates, reads, edits and removes watchlists.
 
+    A change that weakens a policy takes a second person (`casework.approvals`); see `weakened`.
     Without a `floor`, as where no gallery is open, no threshold can be set by hand.
     """
 
-    def __init__(self, kernel: Kernel, floor: ThresholdFloor | None = None) -> None:
+    def __init__(
+        self, kernel: Kernel, approvals: Approvals, floor: ThresholdFloor | None = None
+    ) -> None:
         self._floor = floor
         self._database = kernel.database
         self._audit = kernel.audit
+        self._approvals = approvals
         self._clock = kernel.clock
+        approvals.register(WEAKEN, ApprovalAct(_describe, self._edit_approved))
 
     def create(self, actor: Actor, new: NewWatchlist) -> Watchlist:
         """Make a watchlist.
@@ -158,7 +183,12 @@ class Watchlists:
             return list(session.scalars(query))
 
     def edit(
-        self, actor: Actor, watchlist_id: str, changes: Mapping[str, Any], version: int | None
+        self,
+        actor: Actor,
+        watchlist_id: str,
+        changes: Mapping[str, Any],
+        version: int | None,
+        reason: str | None = None,
     ) -> Watchlist:
         """Change some fields.
 
@@ -168,41 +198,68 @@ class Watchlists:
             changes: fields of `NewWatchlist`, except the owner, with their new values; an
                 instruction's languages that are left out stay.
             version: the version the caller read, or None to overwrite whatever is there.
+            reason: why; required where the change weakens the policy, and so waits as a whole.
 
         Raises:
             NotPermitted, NotFound, StaleVersion, AlreadyExists: nothing was changed.
             ThresholdTooLow: strangers would reach the new threshold too often.
+            ActWaits, NoSecondPerson, ReasonMissing: see `Approvals.require`.
         """
-        fields = dict(changes)
-        shared_with: Sequence[str] | None = fields.pop("shared_with", None)
         try:
-            with self._database.write() as session:
+            with self._approvals.write() as session:
                 row = find(session, actor, Permission.EDIT_WATCHLIST, watchlist_id)
                 rows.require_version(row, version)
+                for agency_id in changes.get("shared_with", ()):
+                    agencies.find(session, agency_id)
+                fields = dict(changes)
                 if "instruction" in fields:
                     fields["instruction"] = row.instruction | fields["instruction"]
                 if fields.get("threshold") != row.threshold:
                     self._require_floor(session, row.id, fields.get("threshold"))
-                for name, value in fields.items():
-                    setattr(row, name, value)
-                if shared_with is not None:
-                    _share(session, row, shared_with)
-                row.updated_at = self._clock()
-                session.flush()
-                log_policy(session, self._clock)
-                self._audit.append(
-                    session,
-                    AuditEntry(
-                        actor,
-                        Permission.EDIT_WATCHLIST,
-                        row.id,
-                        row.agency_id,
-                        detail={"fields": sorted(changes)},
-                    ),
-                )
+                cleared: Mapping[str, Any] = {}
+                if weaker := weakened(row, fields):
+                    parameters = {
+                        "name": row.name,
+                        "changes": {**fields, **_plain_sharing(fields)},
+                        "before": _before(row, fields),
+                        "weaker": weaker,
+                    }
+                    proposal = Proposal(WEAKEN, row.agency_id, row.id, parameters, reason)
+                    cleared = self._approvals.require(session, actor, proposal)
+                self._change(session, actor, row, fields, cleared)
         except IntegrityError as error:
             raise AlreadyExists("watchlist_name_taken") from error
         return row
+
+    def _edit_approved(self, session: Session, actor: Actor, approved: Approved) -> None:
+        row = find(session, actor, Permission.EDIT_WATCHLIST, approved.object_id or "")
+        changes = approved.parameters["changes"]
+        if _before(row, changes) != approved.parameters["before"]:
+            raise StaleVersion("approval_outdated")
+        if changes.get("threshold") != row.threshold:
+            self._require_floor(session, row.id, changes.get("threshold"))
+        self._change(session, actor, row, changes, approved.detail)
+
+    def _change(
+        self,
+        session: Session,
+        actor: Actor,
+        row: Watchlist,
+        changes: Mapping[str, Any],
+        cleared: Mapping[str, Any],
+    ) -> None:
+        fields = dict(changes)
+        shared_with: Sequence[str] | None = fields.pop("shared_with", None)
+        for name, value in fields.items():
+            setattr(row, name, value)
+        if shared_with is not None:
+            _share(session, row, shared_with)
+        row.updated_at = self._clock()
+        session.flush()
+        log_policy(session, self._clock)
+        detail = {"fields": sorted(changes), **cleared}
+        entry = AuditEntry(actor, Permission.EDIT_WATCHLIST, row.id, row.agency_id, detail=detail)
+        self._audit.append(session, entry)
 
     def _require_floor(
         self, session: Session, watchlist_id: str | None, threshold: float | None
@@ -237,6 +294,45 @@ class Watchlists:
                 actor, "watchlist.remove", watchlist_id, row.agency_id, purpose=reason
             )
             self._audit.append(session, entry)
+
+
+def weakened(row: Watchlist, changes: Mapping[str, Any]) -> list[str]:
+    """Return the fields by which changes weaken a list's policy: whose alert is decided by whom.
+
+    These are an acknowledgement or a second officer that is required no longer, more false alarms
+    than before, a threshold set by hand, and agencies that see and decide its alerts as well. A
+    list that is switched off, or looks at fewer travellers, decides nothing about anybody.
+    """
+    found = [
+        name
+        for name in ("requires_acknowledgement", "requires_second_officer")
+        if getattr(row, name) and not changes.get(name, True)
+    ]
+    if changes.get("target_fpir", row.target_fpir) > row.target_fpir:
+        found.append("target_fpir")
+    threshold = changes.get("threshold", row.threshold)
+    if threshold is not None and threshold != row.threshold:
+        found.append("threshold")
+    if set(changes.get("shared_with", ())) - {row.agency_id, *agencies_of(row)}:
+        found.append("shared_with")
+    return found
+
+
+def _before(row: Watchlist, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the fields of some changes hold now."""
+    return {
+        name: agencies_of(row) if name == "shared_with" else getattr(row, name) for name in changes
+    }
+
+
+def _plain_sharing(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the agencies that a list is shared with as JSON has them."""
+    return {"shared_with": list(changes["shared_with"])} if "shared_with" in changes else {}
+
+
+def _describe(parameters: Mapping[str, Any]) -> Message:
+    weaker = tuple(Message(_WEAKER[name]) for name in parameters["weaker"])
+    return Message("approval_watchlist_weaken", {"name": parameters["name"], "weaker": weaker})
 
 
 def find(session: Session, actor: Actor, act: Permission, watchlist_id: str) -> Watchlist:

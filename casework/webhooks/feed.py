@@ -28,6 +28,9 @@ ACTS: Final[Mapping[EventKind, Permission]] = {
     EventKind.REFERRAL_CHANGED: Permission.HANDLE_REFERRAL,
     EventKind.BREAKER_TRIPPED: Permission.READ_WATCHLIST,
     EventKind.BREAKER_RESET: Permission.READ_WATCHLIST,
+    EventKind.APPROVAL_ASKED: Permission.READ_APPROVAL,
+    EventKind.APPROVAL_CHANGED: Permission.READ_APPROVAL,
+    EventKind.COMMAND_RUN: Permission.READ_AUDIT,
 }
 """The permission that a reader needs to receive an event, by its kind."""
 

@@ -1,7 +1,7 @@
 """Webhooks: who receives which events at which address, and the secret that signs them.
 
-An agency's webhook receives what its officers may see. A port system's receives the alerts of
-its own encounters: outcome, alert id and state, never who it is about.
+An agency's webhook receives what its officers and auditors may see. A port system's receives the
+alerts of its own encounters: outcome, alert id and state, never who it is about.
 """
 
 from collections.abc import Mapping
@@ -189,7 +189,7 @@ def reader(webhook: Webhook) -> Actor:
     if webhook.key_id is not None:
         name, roles = webhook.key_id, frozenset({Role.PORT})
     else:
-        name, roles = webhook.id, frozenset({Role.OFFICER})
+        name, roles = webhook.id, frozenset({Role.OFFICER, Role.AUDITOR})
     return Actor(ActorKind.SYSTEM, name, name, webhook.agency_id, roles)
 
 

@@ -116,7 +116,8 @@ def cast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, Cast
         troupe = Cast(desk)
         desk.agency(RUNNER, AgencyKind.OPERATOR)
         owner = troupe.session(OWNER, *PEOPLE)
-        yield Stage(client, desk, owner, numbers()), troupe
+        second = troupe.session(OWNER, Role.ADMIN)  # ends the founding period
+        yield Stage(client, desk, owner, second, numbers()), troupe
 
 
 def reach_of(case: Case, role: Role, agency: str) -> tuple[PermissionScope, PermissionScope]:
@@ -228,6 +229,7 @@ LISTS = {
     "/v1/webhooks": Stage.webhook,
     "/v1/officers": Stage.officer,
     "/v1/keys": Stage.key,
+    "/v1/approvals": Stage.approval,
     "/v1/reports/alarms": Stage.alert,
     "/v1/reports/review?since=2026-02-01T00:00:00Z&until=2026-12-31T00:00:00Z": Stage.alert,
 }

@@ -4,7 +4,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from casework.kernel.vocabulary import EventKind, Role
+from casework.accounts.api_keys import NewKey
+from casework.kernel.vocabulary import EventKind, Role, Scope
 from tests.api.conftest import problem, settings_for, wait_until_ready
 from tests.casework.webhooks.receivers import receiving
 from tests.deadlines import wait_until
@@ -105,8 +106,11 @@ def test_a_body_that_does_not_fit_is_refused(client, manager, body, code):
 
 
 def test_the_installation_s_administrator_registers_a_port_system(client, admin, port, desk):
-    (record,) = desk.service.accounts.keys.all(OPERATOR)
-    key_id = record.id
+    ours = NewKey("gate", frozenset({Scope.SCREEN}), None, desk.agency("OPS"))
+    key_id = desk.service.accounts.keys.create(OPERATOR, ours)[0].id
+    (theirs,) = (each.id for each in desk.service.accounts.keys.all(OPERATOR) if each.id != key_id)
+    foreign = {"url": URL, "key_id": theirs, "events": ["alert.changed"]}
+    problem(client.post("/v1/webhooks", headers=admin, json=foreign), 404, "not_found")
     body = {"url": URL, "key_id": key_id, "events": ["alert.changed"]}
     made = client.post("/v1/webhooks", headers=admin, json=body).json()
     assert (made["key_id"], made["events"]) == (key_id, ["alert.changed"])

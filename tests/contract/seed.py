@@ -9,7 +9,7 @@ shown once, and ids.
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +19,7 @@ from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
 from casework.accounts.sign_in import Credentials
 from casework.accounts.totp import code_at
+from casework.approvals.approvals import ActWaits
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.vocabulary import (
     Disposal,
@@ -90,9 +91,26 @@ def _people(desk: Desk, known: Known) -> None:
     records.accounts.account.confirm_second_factor(
         session.actor, code_at(offer.secret, desk.clock())
     )
+    _asks(desk, agency)
     key = NewKey("gate", frozenset({Scope.SCREEN}), frozenset({"CGK"}), agency)
     made, text = records.accounts.keys.create(OPERATOR, key)
     known |= {"officer": row.id, "totp": offer.secret, "key": made.id, "key_text": text}
+
+
+def _asks(desk: Desk, agency: str) -> None:
+    """Let an administrator ask for what takes a second person."""
+    records = desk.service
+    records.approvals.founding.end(OPERATOR, agency)
+    login = "old.administrator"
+    new = NewOfficer(agency, login, "An Administrator", frozenset({Role.ADMIN}))
+    _, first = records.accounts.officers.create(OPERATOR, new)
+    assert first is not None
+    actor = records.accounts.sessions.sign_in(Credentials(login, first), SessionKind.PROGRAM).actor
+    records.accounts.account.change_password(actor, first, PASSWORD)
+    asks = records.accounts.sessions.sign_in(Credentials(login, PASSWORD), SessionKind.PROGRAM)
+    another = NewOfficer(agency, "old.supervisor", "Somebody", frozenset({Role.SUPERVISOR}))
+    with suppress(ActWaits):
+        records.accounts.officers.create(asks.actor, another, "The night shift has none.")
 
 
 def _lists(desk: Desk, known: Known) -> None:

@@ -8,11 +8,20 @@ from starlette.responses import Response
 from api.console.forms import Form, FormData
 from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
+from api.console.screens import approvals
 from api.dependencies import hashing_place
 from api.problems import RequestInvalid
 from api.v1.officers.schemas import OfficerIn, OfficerPatch
 from casework.accounts.officers import NewOfficer
-from casework.kernel.errors import AlreadyExists, NotFound, NotPermitted
+from casework.approvals.approvals import ActWaits
+from casework.kernel.errors import (
+    AlreadyExists,
+    IllegalTransition,
+    NoSecondPerson,
+    NotFound,
+    NotPermitted,
+    ReasonMissing,
+)
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Role
 
@@ -52,18 +61,32 @@ def create(visit: Keeper) -> Response:
             frozenset(body.roles),
             body.language,
         )
-        row, password = visit.service.accounts.officers.create(visit.actor, new)
-    except (RequestInvalid, AlreadyExists, NotFound, NotPermitted) as error:
+        row, password = visit.service.accounts.officers.create(visit.actor, new, body.reason)
+    except (
+        RequestInvalid,
+        AlreadyExists,
+        NotFound,
+        NotPermitted,
+        NoSecondPerson,
+        ReasonMissing,
+        IllegalTransition,
+    ) as error:
         return _page(visit, form.refused(error, visit.speech))
+    except ActWaits as act:
+        return approvals.waits(visit, act, body.login)
     return _page(visit, once=(row.login, password))
 
 
 @router.post("/administration/officers/{officer_id}")
 def edit(officer_id: str, visit: Keeper) -> Response:
     """Change roles, or put an account in or out of force."""
-    changes = Form(OfficerPatch, visit.posted, _changed).parse().changes()
-    version = visit.posted.number("version")
-    visit.service.accounts.officers.edit(visit.actor, officer_id, changes, version)
+    body = Form(OfficerPatch, visit.posted, _changed).parse()
+    officers = visit.service.accounts.officers
+    try:
+        version = visit.posted.number("version")
+        officers.edit(visit.actor, officer_id, body.changes(), version, body.why)
+    except ActWaits as act:
+        return approvals.waits(visit, act)
     return visit.go(_LIST, done="saved")
 
 
@@ -76,7 +99,15 @@ def reset(officer_id: str, visit: Keeper) -> Response:
     factor = visit.posted.text("second_factor") == "yes"
     records, actor = visit.service, visit.actor
     row = records.accounts.officers.get(actor, officer_id)
-    password = records.accounts.officers.reset(actor, officer_id, second_factor=factor)
+    try:
+        password = records.accounts.officers.reset(
+            actor,
+            officer_id,
+            second_factor=factor,
+            reason=visit.posted.text("reason") or None,
+        )
+    except ActWaits as act:
+        return approvals.waits(visit, act, row.login)
     return _page(visit, once=(row.login, password))
 
 
@@ -84,7 +115,9 @@ def _changed(typed: FormData, model: type[OfficerPatch]) -> dict[str, object]:
     """Return what a row of the list changes; without any role ticked, they stay as they were."""
     del model
     found: dict[str, object] = {"active": typed.text("active") == "yes"}
-    return found | ({"roles": typed.texts("roles")} if typed.texts("roles") else {})
+    if typed.texts("roles"):
+        found["roles"] = typed.texts("roles")
+    return found | ({"reason": typed.text("reason")} if typed.text("reason") else {})
 
 
 def _page(
@@ -95,6 +128,7 @@ def _page(
     """Show the list and the form of a new one, with a secret that is shown this once."""
     records, actor = visit.service, visit.actor
     form = form or Form(OfficerIn, FormData({"agency_id": (visit.officer.agency_id,)}))
+    notice = visit.approval_notice
     agencies = {each.id: each for each in records.accounts.agencies.page(actor, None, None)}
     return visit.page(
         "officers.html",
@@ -106,4 +140,5 @@ def _page(
         roles=_ROLES,
         now=records.review.queue.now(),
         everywhere=visit.may(Permission.MANAGE_AGENCY),
+        founding=notice is not None and notice.founding,
     )

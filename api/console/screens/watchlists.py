@@ -9,12 +9,16 @@ from api.console import watchlist_form
 from api.console.forms import Form
 from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
+from api.console.screens import approvals
 from api.problems import RequestInvalid
 from api.v1.watchlists.schemas import BreakerResetIn, WatchlistIn, WatchlistPatch
+from casework.approvals.approvals import ActWaits
 from casework.kernel.errors import (
     AlreadyExists,
     IllegalTransition,
+    NoSecondPerson,
     NotFound,
+    ReasonMissing,
     StaleVersion,
     StillInUse,
 )
@@ -115,9 +119,20 @@ def edit(watchlist_id: str, visit: Editor) -> Response:
     watchlists, actor = visit.service.lists.watchlists, visit.actor
     form = watchlist_form.of_changed(visit.posted, watchlists.get(actor, watchlist_id))
     try:
-        changes = form.parse().changes()
-        watchlists.edit(actor, watchlist_id, changes, visit.posted.number("version"))
-    except (RequestInvalid, AlreadyExists, NotFound, StaleVersion) as error:
+        body = form.parse()
+        version = visit.posted.number("version")
+        watchlists.edit(actor, watchlist_id, body.changes(), version, body.why)
+    except ActWaits as act:
+        return approvals.waits(visit, act)
+    except (
+        RequestInvalid,
+        AlreadyExists,
+        NotFound,
+        StaleVersion,
+        NoSecondPerson,
+        ReasonMissing,
+        IllegalTransition,
+    ) as error:
         row = watchlists.get(actor, watchlist_id)
         return _form(visit, form.refused(error, visit.speech, status=_REFUSED), row)
     return visit.go(f"/watchlists/{watchlist_id}", done="saved")

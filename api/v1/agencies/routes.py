@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Response
 
 from api import problems
-from api.dependencies import Allowed, ReadVersion, TheAgencies, etag
+from api.dependencies import Allowed, ReadVersion, TheAgencies, TheFounding, etag
 from api.pages import Page, page_of
 from api.routing import After, StrictRoute
 from api.v1.agencies.schemas import AgencyIn, AgencyOut, AgencyPatch
@@ -18,6 +18,7 @@ from casework.tables import Agency
 router: Final = APIRouter(prefix="/v1/agencies", tags=["agencies"], route_class=StrictRoute)
 
 Reader = Annotated[Actor, Depends(Allowed(Permission.READ_AGENCY))]
+Keeper = Annotated[Actor, Depends(Allowed(Permission.MANAGE_OFFICER))]
 Manager = Annotated[Actor, Depends(Allowed(Permission.MANAGE_AGENCY))]
 
 _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
@@ -80,6 +81,19 @@ def edit(
     """Change the fields that are sent; an agency that is switched off is out at once."""
     changes = body.changes()
     return _answer(agencies.edit(actor, agency_id, changes, version), response)
+
+
+@router.post(
+    "/{agency_id}/founded",
+    response_model=AgencyOut,
+    summary="End your agency's founding period",
+    responses=problems.responses(*_COMMON, errors.NotFound, errors.IllegalTransition),
+)
+def end_founding(
+    agency_id: str, response: Response, founding: TheFounding, actor: Keeper
+) -> AgencyOut:
+    """From now on what weakens the agency's control takes a second person."""
+    return _answer(founding.end(actor, agency_id), response)
 
 
 def _answer(row: Agency, response: Response) -> AgencyOut:

@@ -44,6 +44,9 @@ class AgencyOut(Answer):
     name: str
     kind: AgencyKind
     active: bool
+    founding_until: datetime | None = Field(
+        description="Until then its one administrator acts alone; null once it is founded."
+    )
     version: int
     created_at: datetime
     updated_at: datetime

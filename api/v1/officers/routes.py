@@ -8,6 +8,7 @@ from api import problems
 from api.dependencies import Allowed, ReadVersion, TheOfficers, etag, hashing_place
 from api.pages import Page, page_of
 from api.routing import After, StrictRoute
+from api.v1.approvals.waiting import MAY_WAIT, WAITING
 from api.v1.officers.schemas import (
     FirstPassword,
     NewOfficerOut,
@@ -36,7 +37,8 @@ _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.Request
     status_code=201,
     response_model=NewOfficerOut,
     summary="Make an officer's account",
-    responses=problems.responses(*_COMMON, errors.NotFound, errors.AlreadyExists, Overloaded),
+    responses=WAITING
+    | problems.responses(*_COMMON, errors.NotFound, errors.AlreadyExists, *MAY_WAIT, Overloaded),
 )
 def create(
     body: OfficerIn,
@@ -52,7 +54,7 @@ def create(
         roles=frozenset(body.roles),
         language=body.language,
     )
-    row, password = officers.create(actor, new)
+    row, password = officers.create(actor, new, body.reason)
     response.headers["Location"] = f"/v1/officers/{row.id}"
     response.headers["ETag"] = etag(row.version)
     response.headers["Cache-Control"] = "no-store"
@@ -87,7 +89,8 @@ def read(officer_id: str, response: Response, officers: TheOfficers, actor: Mana
     "/{officer_id}",
     response_model=OfficerOut,
     summary="Change an officer's account",
-    responses=problems.responses(*_COMMON, errors.NotFound, errors.StaleVersion),
+    responses=WAITING
+    | problems.responses(*_COMMON, errors.NotFound, errors.StaleVersion, *MAY_WAIT),
 )
 def edit(
     officer_id: str,
@@ -99,7 +102,7 @@ def edit(
 ) -> OfficerOut:
     """Change the fields that are sent; roles count from the officer's next request on."""
     changes = body.changes()
-    return _answer(officers.edit(actor, officer_id, changes, version), response)
+    return _answer(officers.edit(actor, officer_id, changes, version, body.why), response)
 
 
 @router.post(
@@ -107,7 +110,7 @@ def edit(
     dependencies=[hashing_place(Allowed(Permission.MANAGE_OFFICER))],
     response_model=FirstPassword,
     summary="Give an officer a new first password",
-    responses=problems.responses(*_COMMON, errors.NotFound, errors.IllegalTransition, Overloaded),
+    responses=WAITING | problems.responses(*_COMMON, errors.NotFound, *MAY_WAIT, Overloaded),
 )
 def reset(
     officer_id: str,
@@ -117,7 +120,9 @@ def reset(
     actor: Manager,
 ) -> FirstPassword:
     """Give a new first password, unlock the account, and end its sessions."""
-    password = officers.reset(actor, officer_id, second_factor=body.second_factor)
+    password = officers.reset(
+        actor, officer_id, second_factor=body.second_factor, reason=body.reason
+    )
     response.headers["Cache-Control"] = "no-store"
     return FirstPassword(first_password=password)
 

@@ -5,7 +5,8 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import MISSING, BeforeValidator, Field, StringConstraints
 
-from api.v1.common import Answer, Patch, Strict, Text
+from api.v1.approvals.schemas import ExplainedPatch, ReasonIfItWaits
+from api.v1.common import Answer, Strict, Text
 from casework.kernel.vocabulary import Role
 from casework.tables import Officer
 
@@ -35,9 +36,10 @@ class OfficerIn(Strict):
     name: Text
     roles: Roles
     language: Language = "id"
+    reason: ReasonIfItWaits = None
 
 
-class OfficerPatch(Patch):
+class OfficerPatch(ExplainedPatch):
     """Changes to an officer's account; fields left out stay as they are."""
 
     name: Text | MISSING = MISSING
@@ -52,6 +54,7 @@ class ResetIn(Strict):
     second_factor: bool = Field(
         default=False, description="Whether the second factor is taken away, for a lost telephone."
     )
+    reason: ReasonIfItWaits = None
 
 
 class OfficerOut(Answer):

@@ -8,6 +8,7 @@ from api import problems
 from api.dependencies import Allowed, RequiredVersion, TheBreaker, TheMatching, TheWatchlists, etag
 from api.pages import Page, page_of
 from api.routing import After, StrictRoute
+from api.v1.approvals.waiting import MAY_WAIT, WAITING
 from api.v1.common import ReasonIn
 from api.v1.watchlists.schemas import BreakerResetIn, WatchlistIn, WatchlistOut, WatchlistPatch
 from casework.kernel import errors
@@ -85,13 +86,15 @@ def read(
     "/{watchlist_id}",
     response_model=WatchlistOut,
     summary="Change a watchlist",
-    responses=problems.responses(
+    responses=WAITING
+    | problems.responses(
         *_COMMON,
         errors.NotFound,
         errors.AlreadyExists,
         errors.StaleVersion,
         problems.VersionRequired,
         errors.ThresholdTooLow,
+        *MAY_WAIT,
     ),
 )
 def edit(
@@ -106,9 +109,10 @@ def edit(
     """Change the fields that are sent; they count from the next screening on.
 
     `If-Match` takes the ETag that was read: a policy is edited by who has seen it. 428 without.
+    What weakens the policy waits for a second person, with all that is sent beside it.
     """
-    changes = body.changes()
-    return _answer(watchlists.edit(actor, watchlist_id, changes, version), response, matching)
+    row = watchlists.edit(actor, watchlist_id, body.changes(), version, body.why)
+    return _answer(row, response, matching)
 
 
 @router.post(

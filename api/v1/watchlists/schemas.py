@@ -5,12 +5,12 @@ from typing import Annotated, Self
 
 from pydantic import MISSING, Field
 
+from api.v1.approvals.schemas import ExplainedPatch
 from api.v1.common import (
     Answer,
     Instruction,
     InstructionPatch,
     LongText,
-    Patch,
     Port,
     Score,
     Seconds,
@@ -63,7 +63,7 @@ class WatchlistIn(Strict):
     )
 
 
-class WatchlistPatch(Patch):
+class WatchlistPatch(ExplainedPatch):
     """Changes to a watchlist; fields left out stay as they are."""
 
     name: Text | MISSING = MISSING

@@ -82,7 +82,7 @@ class Audit:
             "object_id": entry.object_id,
             "owner_id": entry.owner_id,
             "outcome": entry.outcome,
-            "purpose": entry.purpose,
+            "purpose": entry.purpose or actor.reason,
             # As it will be read back: names that are no text, for instance, become text.
             "detail": json.loads(json.dumps(dict(detail))) if detail is not None else None,
             "request_id": actor.request_id,

@@ -49,6 +49,9 @@ MADE: Final = {
 INDIRECT: Final = {
     "api/console/messages.py": "a quality reason's advice",
     "api/field_errors.py": "what pydantic says of a field",
+    "casework/accounts/officers.py": "what a reset takes away",
+    "casework/approvals/approvals.py": "why a request lapsed",
+    "casework/watchlists/watchlists.py": "by what a policy is weakened",
     "casework/imports/photos.py": "what is wrong with a member of a ZIP, or with a photo",
     "casework/kernel/audit/chain.py": "where the chain breaks",
     "casework/kernel/errors.py": "the base of all",
