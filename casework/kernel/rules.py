@@ -7,7 +7,7 @@ SQL that says the same. A missing value differs from every other, and is none of
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import and_, case
+from sqlalchemy import and_, case, or_
 from sqlalchemy.sql.operators import ColumnOperators
 
 
@@ -16,6 +16,13 @@ def all_of(*conditions: Any) -> Any:  # noqa: ANN401 - conditions in Python or S
     if any(isinstance(each, ColumnOperators) for each in conditions):
         return and_(*conditions)
     return all(conditions)
+
+
+def any_of(*conditions: Any) -> Any:  # noqa: ANN401 - conditions in Python or SQL
+    """Whether a condition holds."""
+    if any(isinstance(each, ColumnOperators) for each in conditions):
+        return or_(*conditions)
+    return any(conditions)
 
 
 def one_of(value: Any, members: Iterable[str]) -> Any:  # noqa: ANN401 - a text or a column of texts

@@ -2,7 +2,8 @@
 
 An agency sees the alerts of its own watchlists and of those that are shared with it. Where a list
 requires a second officer, nobody but the first officer sees the first opinion before the second is
-given: it would be no second opinion otherwise. Filters and counts go by what is shown, too.
+given: it would be no second opinion otherwise. Filters and counts go by what is shown, too, and
+siblings are veiled together (`casework.review.siblings`).
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, func, select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, selectinload
 
 from casework.kernel import rows
 from casework.kernel.actor import Actor
@@ -21,8 +22,9 @@ from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require, within_reach
 from casework.kernel.rules import one_of
 from casework.kernel.vocabulary import AlertState, SubjectStatus
-from casework.review import findings
-from casework.review.states import FIRST_OPINIONS, AlertPosition, ReviewPolicy
+from casework.review import findings, states
+from casework.review.siblings import WITH_ENCOUNTER, same_question
+from casework.review.states import AlertPosition, ReviewPolicy
 from casework.tables import Agency, Alert, AlertEvent, Encounter, Subject, Watchlist
 from casework.watchlists import subjects, watchlists
 
@@ -115,6 +117,8 @@ class AlertView:
     steps: tuple[Step, ...]
     others: tuple[Alert, ...]
     """Other candidates of the same encounter that the reader may see, by rank."""
+    siblings: tuple[Alert, ...]
+    """Of those, the ones that are taken and decided with this one."""
 
 
 class Alerts:
@@ -137,7 +141,7 @@ class Alerts:
         query = (
             select(Alert)
             .join(Alert.encounter)
-            .options(joinedload(Alert.encounter))
+            .options(WITH_ENCOUNTER)
             .where(visible(actor), *filters.conditions(actor))
             .order_by(Alert.id.desc())
             .limit(limit)
@@ -153,8 +157,9 @@ class Alerts:
     def counts(self, actor: Actor) -> dict[AlertState, int]:
         """Count the alerts that an actor may see, by state as shown; raises NotPermitted."""
         require(actor, Permission.READ_ALERT)
-        shown: ColumnElement[str] = findings.shown_to(Alert, actor.id)
-        query = select(shown, func.count()).where(visible(actor)).group_by(shown)
+        shown = select(findings.shown_to(Alert, actor).label("state")).where(visible(actor))
+        state = shown.subquery().c.state
+        query = select(state, func.count()).group_by(state)
         with self._database.read() as session:
             return {AlertState(state): count for state, count in session.execute(query)}
 
@@ -210,11 +215,15 @@ class Alerts:
                 select(AlertEvent).where(AlertEvent.alert_id == alert.id).order_by(AlertEvent.id)
             )
         )
-        others = session.scalars(
-            select(Alert)
-            .options(joinedload(Alert.encounter))
-            .where(Alert.encounter_id == alert.encounter_id, Alert.id != alert.id, visible(actor))
-            .order_by(Alert.rank)
+        others = tuple(
+            session.scalars(
+                select(Alert)
+                .options(WITH_ENCOUNTER)
+                .where(
+                    Alert.encounter_id == alert.encounter_id, Alert.id != alert.id, visible(actor)
+                )
+                .order_by(Alert.rank)
+            )
         )
         return AlertView(
             alert,
@@ -224,13 +233,18 @@ class Alerts:
             subject_card(subject) if subject is not None else None,
             photo.quality if photo is not None else None,
             tuple(self._steps(alert, actor, events)),
-            tuple(others),
+            others,
+            tuple(each for each in others if same_question(each, alert)),
         )
 
     def _steps(self, alert: Alert, actor: Actor, events: Sequence[AlertEvent]) -> list[Step]:
         hidden = hides_opinion(alert, actor)
-        # Opinions of a round that has ended are open: both officers have given theirs.
-        ended = max((n for n, event in enumerate(events) if event.action == _SECOND), default=-1)
+        # Opinions of a round that has ended are open: both officers have given theirs. Where a
+        # sibling is the one that is veiled, this alert's round has ended and says what hers may.
+        rounds = (n for n, event in enumerate(events) if event.action == _SECOND)
+        ended = (
+            max(rounds, default=-1) if states.veiled(position(alert, actor), policy(alert)) else -1
+        )
         steps = []
         for n, event in enumerate(events):
             mask = (
@@ -264,7 +278,7 @@ def find(session: Session, actor: Actor, act: Permission, alert_id: str) -> Aler
     require(actor, act)
     row = session.scalar(
         select(Alert)
-        .options(joinedload(Alert.encounter), selectinload(Alert.events))
+        .options(WITH_ENCOUNTER, selectinload(Alert.events))
         .where(Alert.id == alert_id, visible(actor, act))
     )
     if row is None:
@@ -277,26 +291,31 @@ def visible(actor: Actor, act: Permission = Permission.READ_ALERT) -> ColumnElem
     return within_reach(actor, act, Alert.owner_id, watchlists.shared_to(actor, Alert.watchlist_id))
 
 
-def position(alert: Alert) -> AlertPosition:
-    """Return where an alert stands."""
+def position(alert: Alert, actor: Actor) -> AlertPosition:
+    """Return where an alert is in its review, for somebody who acts on it."""
+    knows = actor.agency_id in (None, alert.owner_id)
     return AlertPosition(
-        AlertState(alert.state), alert.acknowledged_by, alert.decided_by, alert.confirmed_by
+        AlertState(alert.state),
+        alert.acknowledged_by,
+        alert.decided_by,
+        alert.confirmed_by,
+        beside_veiled=knows and bool(findings.beside_veiled(alert)),
     )
 
 
 def policy(alert: Alert) -> ReviewPolicy:
-    """Return what an alert's watchlist required when it was raised."""
+    """Return what an alert's watchlist, or a sibling's, required when it was raised."""
     return ReviewPolicy(alert.requires_acknowledgement, alert.requires_second_officer)
 
 
 def hides_opinion(alert: Alert, actor: Actor) -> bool:
     """Whether the first opinion is hidden from a reader."""
-    return bool(findings.hidden_from(alert, actor.id))
+    return bool(findings.hidden_from(alert, actor))
 
 
 def shown_state(alert: Alert, actor: Actor) -> AlertState:
     """Return an alert's state as a reader may see it."""
-    return AlertState(findings.shown_to(alert, actor.id))
+    return AlertState(findings.shown_to(alert, actor))
 
 
 def subject_card(subject: Subject) -> SubjectCard:
@@ -317,17 +336,17 @@ def subject_card(subject: Subject) -> SubjectCard:
     )
 
 
-def _shown_in(reader: Actor, states: Sequence[AlertState]) -> ColumnElement[bool]:
+def _shown_in(reader: Actor, chosen: Sequence[AlertState]) -> ColumnElement[bool]:
     """Return the condition that an alert is shown in one of these states."""
     # By the column first, which has an index.
-    stored = {state.value for state in states} - {AlertState.UNDER_REVIEW.value}
-    if AlertState.UNDER_REVIEW in states:
-        stored |= _FIRST
+    stored = {state.value for state in chosen} - {AlertState.UNDER_REVIEW.value}
+    if AlertState.UNDER_REVIEW in chosen:
+        stored |= _OPINIONS
     found = Alert.state.in_(sorted(stored))
-    if _FIRST.isdisjoint(stored):
+    if _OPINIONS.isdisjoint(stored):
         return found
-    return and_(found, one_of(findings.shown_to(Alert, reader.id), states))
+    return and_(found, one_of(findings.shown_to(Alert, reader), chosen))
 
 
-_FIRST: Final = frozenset(state.value for state in FIRST_OPINIONS)
+_OPINIONS: Final = frozenset(state.value for state in findings.OPINIONS)
 _SECOND: Final = Permission.CONFIRM_ALERT.value

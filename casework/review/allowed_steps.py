@@ -32,7 +32,7 @@ class AllowedSteps:
 
 def allowed_steps(alert: Alert, actor: Actor) -> AllowedSteps:
     """Return what an officer who sees the alert can do with it; the review's own rules decide."""
-    at, rules = position(alert), policy(alert)
+    at, rules = position(alert, actor), policy(alert)
     opinion = Opinion.INCONCLUSIVE
     may_take_over = _may(actor, Permission.CONFIRM_ALERT)
     take = _may(actor, Permission.ACKNOWLEDGE_ALERT) and _allowed(

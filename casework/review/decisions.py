@@ -2,23 +2,30 @@
 
 Two officers never both take one alert: a step reads the alert and writes it in one transaction, and
 a caller who names the version it read is refused where somebody was quicker.
+
+Siblings are taken, decided and confirmed with the alert that is named, in the same transaction,
+wherever the actor may act on them and their state allows it: an officer answers a question once.
+Each is handed over and closed by itself.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
 from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
+from casework.kernel.errors import IllegalTransition
 from casework.kernel.kernel import Kernel
 from casework.kernel.outbox import Event
 from casework.kernel.permissions import Permission, PermissionScope, scope_of
 from casework.kernel.vocabulary import AlertState, Disposal, EventKind, Opinion, OpinionReason
 from casework.review import states
-from casework.review.alerts import find, policy, position
+from casework.review.alerts import find, policy, position, visible
+from casework.review.siblings import siblings_of
 from casework.tables import Alert, AlertEvent
 
 
@@ -62,12 +69,12 @@ class Review:
         def step(alert: Alert) -> _Step:
             may_take_over = scope_of(actor, Permission.CONFIRM_ALERT) is not PermissionScope.NOTHING
             state = states.acknowledge(
-                position(alert), actor.id, policy(alert), may_take_over=may_take_over
+                position(alert, actor), actor.id, policy(alert), may_take_over=may_take_over
             )
             alert.acknowledged_by, alert.acknowledged_at = actor.id, self._clock()
             return _Step(Permission.ACKNOWLEDGE_ALERT, state)
 
-        return self._take(actor, Permission.ACKNOWLEDGE_ALERT, alert_id, version, step)
+        return self._answer(actor, Permission.ACKNOWLEDGE_ALERT, alert_id, version, step)
 
     def decide(
         self, actor: Actor, alert_id: str, finding: Finding, version: int | None = None
@@ -79,14 +86,14 @@ class Review:
         """
 
         def step(alert: Alert) -> _Step:
-            state = states.decide(position(alert), actor.id, finding.opinion, policy(alert))
+            state = states.decide(position(alert, actor), actor.id, finding.opinion, policy(alert))
             alert.decided_by, alert.decided_at = actor.id, self._clock()
             alert.confirmed_by = None
             if alert.acknowledged_by is None:
                 alert.acknowledged_by, alert.acknowledged_at = actor.id, alert.decided_at
             return _Step(Permission.DECIDE_ALERT, state, finding)
 
-        return self._take(actor, Permission.DECIDE_ALERT, alert_id, version, step)
+        return self._answer(actor, Permission.DECIDE_ALERT, alert_id, version, step)
 
     def confirm(
         self, actor: Actor, alert_id: str, finding: Finding, version: int | None = None
@@ -98,11 +105,11 @@ class Review:
         """
 
         def step(alert: Alert) -> _Step:
-            state = states.confirm(position(alert), actor.id, finding.opinion)
+            state = states.confirm(position(alert, actor), actor.id, finding.opinion)
             alert.confirmed_by = actor.id
             return _Step(Permission.CONFIRM_ALERT, state, finding)
 
-        return self._take(actor, Permission.CONFIRM_ALERT, alert_id, version, step)
+        return self._answer(actor, Permission.CONFIRM_ALERT, alert_id, version, step)
 
     def close(
         self,
@@ -119,11 +126,15 @@ class Review:
         """
 
         def step(alert: Alert) -> _Step:
-            state = states.close(position(alert), disposal, policy(alert))
+            state = states.close(position(alert, actor), disposal, policy(alert))
             alert.disposal, alert.closed_at = disposal.value, self._clock()
             return _Step(Permission.CLOSE_ALERT, state, note=note, disposal=disposal)
 
-        return self._take(actor, Permission.CLOSE_ALERT, alert_id, version, step)
+        with self._database.write() as session:
+            alert = find(session, actor, Permission.CLOSE_ALERT, alert_id)
+            rows.require_version(alert, version)
+            self._record(session, actor, alert, step(alert))
+        return alert
 
     def refer(
         self,
@@ -148,11 +159,11 @@ class Review:
         """
         alert = find(session, actor, Permission.REFER_ALERT, alert_id)
         rows.require_version(alert, version)
-        state = states.refer(position(alert), policy(alert), in_hand=in_hand)
+        state = states.refer(position(alert, actor), policy(alert), in_hand=in_hand)
         self._record(session, actor, alert, _Step(Permission.REFER_ALERT, state))
         return alert
 
-    def _take(
+    def _answer(
         self,
         actor: Actor,
         act: Permission,
@@ -160,10 +171,20 @@ class Review:
         version: int | None,
         step: Callable[[Alert], _Step],
     ) -> Alert:
+        """Take a step with an alert and with its siblings."""
         with self._database.write() as session:
             alert = find(session, actor, act, alert_id)
             rows.require_version(alert, version)
             self._record(session, actor, alert, step(alert))
+            for each in siblings_of(alert):
+                # Those on a list that is not shared with the actor are the owner's to answer.
+                if not _within_reach(session, actor, act, each):
+                    continue
+                try:
+                    taken = step(each)
+                except IllegalTransition:
+                    continue  # further on, or in another officer's hands
+                self._record(session, actor, each, taken)
         return alert
 
     def _record(self, session: Session, actor: Actor, alert: Alert, step: _Step) -> None:
@@ -196,7 +217,7 @@ class Review:
         )
         session.flush()
         detail: dict[str, object] = {"from": before, "to": alert.state}
-        if states.veiled(position(alert), policy(alert)):
+        if states.veiled(position(alert, actor), policy(alert)):
             detail["to"] = AlertState.UNDER_REVIEW.value
         elif step.finding is not None:
             detail["opinion"] = step.finding.opinion.value
@@ -206,6 +227,11 @@ class Review:
             session, AuditEntry(actor, step.act, alert.id, alert.owner_id, detail=detail)
         )
         self._outbox.append(session, _changed(alert))
+
+
+def _within_reach(session: Session, actor: Actor, act: Permission, alert: Alert) -> bool:
+    found = select(Alert.id).where(Alert.id == alert.id, visible(actor, act))
+    return session.scalar(found) is not None
 
 
 def _changed(alert: Alert) -> Event:

@@ -3,16 +3,20 @@
 The only place that derives results from states. Calibration asks which alerts count as chance,
 monitoring asks how many were found to be false. Where a list requires a second officer, one opinion
 alone decides nothing, and must not show in any count either: the second officer may be reading it.
+Nor may it show on a sibling: the same question, asked for another list of the agency.
 """
 
 from enum import StrEnum
 from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import aliased
 
-from casework.kernel.rules import all_of, differs, first_of, one_of
+from casework.kernel.actor import Actor
+from casework.kernel.rules import all_of, any_of, differs, first_of, one_of
 from casework.kernel.vocabulary import AlertState, Disposal
 from casework.review import states
+from casework.review.siblings import same_question, siblings_of
 from casework.tables import Alert
 
 
@@ -36,6 +40,9 @@ _MATCH: Final = frozenset(
     }
 )
 _FALSE_ALARM: Final = frozenset({AlertState.NOT_CANDIDATE, AlertState.REJECTED})
+
+OPINIONS: Final = states.FIRST_OPINIONS | {AlertState.CONFIRMED, AlertState.REJECTED}
+"""States that say what an officer found."""
 
 
 # Of several alerts of one traveller, the gravest decides.
@@ -85,17 +92,45 @@ def visible_state() -> ColumnElement[str]:
     return cast("ColumnElement[str]", shown_to(Alert, None))
 
 
-def shown_to(alert: Alert | type[Alert], reader_id: str | None) -> Any:  # noqa: ANN401
-    """Return the state in which an alert is shown to a reader; None stands for anybody."""
+def shown_to(alert: Alert | type[Alert], reader: Actor | None) -> Any:  # noqa: ANN401
+    """Return the state in which an alert is shown to a reader; None stands for anybody.
+
+    Of one alert, whose `encounter` is loaded, or of the table.
+    """
     return first_of(
-        (hidden_from(alert, reader_id), AlertState.UNDER_REVIEW.value), otherwise=alert.state
+        (hidden_from(alert, reader), AlertState.UNDER_REVIEW.value), otherwise=alert.state
     )
 
 
-def hidden_from(alert: Alert | type[Alert], reader_id: str | None) -> Any:  # noqa: ANN401
-    """Return whether the first opinion is hidden from a reader; None stands for anybody.
+def hidden_from(alert: Alert | type[Alert], reader: Actor | None) -> Any:  # noqa: ANN401
+    """Return whether opinions on an alert are hidden from a reader; None stands for anybody.
 
-    Nobody but the first officer sees it before the second opinion is given.
+    Nobody but the first officer sees the first opinion before the second is given. While a sibling
+    waits for its second opinion, no opinion on the alert is shown either; a reader of an agency
+    that the list is shared with does not learn from it that there is a sibling.
     """
-    veil = states.veil(alert.requires_second_officer, alert.state, alert.confirmed_by)
-    return veil if reader_id is None else all_of(veil, differs(alert.decided_by, reader_id))
+    veiled = _veil(alert)
+    if reader is None or reader.agency_id is None:
+        veiled = any_of(veiled, beside_veiled(alert))
+    else:
+        owns = alert.owner_id == reader.agency_id
+        veiled = any_of(veiled, all_of(owns, beside_veiled(alert)))
+    hidden = all_of(one_of(alert.state, OPINIONS), veiled)
+    return hidden if reader is None else all_of(hidden, differs(alert.decided_by, reader.id))
+
+
+def beside_veiled(alert: Alert | type[Alert]) -> Any:  # noqa: ANN401
+    """Return whether a sibling of an alert waits for its second opinion."""
+    if isinstance(alert, Alert):
+        return any(_veil(each) for each in siblings_of(alert))
+    other = aliased(Alert)
+    return (
+        select(other.id)
+        .where(same_question(other, alert), other.id != alert.id, _veil(other))
+        .correlate(Alert)
+        .exists()
+    )
+
+
+def _veil(alert: Any) -> Any:  # noqa: ANN401
+    return states.veil(alert.requires_second_officer, alert.state, alert.confirmed_by)

@@ -12,6 +12,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, within_reach
+from casework.review.siblings import WITH_ENCOUNTER
 from casework.tables import Alert, Encounter
 from casework.watchlists import subjects
 
@@ -54,7 +55,11 @@ class History:
                 query = query.where(Encounter.id < before)
             encounters = list(session.scalars(query))
             ids = [each.id for each in encounters]
-            raised = select(Alert).where(*of_subject, Alert.encounter_id.in_(ids))
+            raised = (
+                select(Alert)
+                .options(WITH_ENCOUNTER)
+                .where(*of_subject, Alert.encounter_id.in_(ids))
+            )
             alerts = list(session.scalars(raised.order_by(Alert.rank)))
         detail = {"encounters": len(encounters)}
         self._audit.note(

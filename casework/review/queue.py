@@ -11,7 +11,7 @@ from enum import IntEnum
 from typing import Any, Final, cast
 
 from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
@@ -20,6 +20,7 @@ from casework.kernel.permissions import Permission, require
 from casework.kernel.rules import all_of, first_of
 from casework.kernel.vocabulary import AlertState
 from casework.review.alerts import AlertFilter, visible
+from casework.review.siblings import WITH_ENCOUNTER
 from casework.tables import Alert, AlertEvent, Encounter
 
 
@@ -89,7 +90,7 @@ class Queue:
                 session.scalars(
                     select(Alert)
                     .join(Alert.encounter)
-                    .options(joinedload(Alert.encounter))
+                    .options(WITH_ENCOUNTER)
                     .where(condition)
                     .order_by(_urgency(Alert, late), Alert.id.desc())
                     .offset((number - 1) * size)
@@ -141,7 +142,7 @@ class Queue:
         query = (
             select(Alert)
             .join(Alert.encounter)
-            .options(joinedload(Alert.encounter))
+            .options(WITH_ENCOUNTER)
             .where(visible(actor), Alert.id.in_(alert_ids))
             .order_by(Alert.id.desc())
         )

@@ -10,7 +10,8 @@ traveller to be the person on the list; the second officer alone can reject. An 
 waits for another review, by any officer who takes it. What is not listed here is not allowed.
 
 While an alert is *veiled*, nobody but the first officer may learn the first opinion. Each act is
-therefore refused or allowed in the same words whatever that opinion was.
+therefore refused or allowed in the same words whatever that opinion was. Siblings
+(`casework.review.siblings`) are neither handed over nor closed while one of them is veiled.
 """
 
 from dataclasses import dataclass
@@ -56,6 +57,8 @@ class AlertPosition:
     decided_by: str | None = None
     confirmed_by: str | None = None
     """Who gave the second opinion on the present first one; None before there is one."""
+    beside_veiled: bool = False
+    """Whether a sibling waits for its second opinion, as far as who acts may know."""
 
 
 def veil(requires_second_officer: Any, state: Any, confirmed_by: Any) -> Any:  # noqa: ANN401
@@ -142,7 +145,7 @@ def refer(at: AlertPosition, rules: ReviewPolicy, *, in_hand: bool = True) -> Al
         IllegalTransition: nobody has looked at it yet, a second officer has still to look, or it is
             in another agency's hands.
     """
-    if veiled(at, rules):
+    if veiled(at, rules) or at.beside_veiled:
         raise IllegalTransition("alert_second_first")
     if at.state is _S.REFERRED and not in_hand:
         return _S.REFERRED
@@ -157,7 +160,7 @@ def close(at: AlertPosition, disposal: Disposal, rules: ReviewPolicy) -> AlertSt
     Raises:
         IllegalTransition: an opinion is missing, or the end does not fit what was found.
     """
-    if veiled(at, rules):
+    if veiled(at, rules) or at.beside_veiled:
         raise IllegalTransition("alert_second_first")
     if at.state not in _SETTLED | FIRST_OPINIONS:
         raise _illegal("alert_not_to_close", at.state)

@@ -6,6 +6,7 @@ policy (`casework.screening.matching`) -> commit encounter and alerts in one tra
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,6 +27,8 @@ from casework.kernel.outbox import Event
 from casework.kernel.permissions import Permission, require, require_port
 from casework.kernel.vocabulary import AlertState, Direction, EventKind, Outcome, Stage
 from casework.review import case_number
+from casework.review.siblings import strictest
+from casework.review.states import ReviewPolicy
 from casework.screening.matching import Candidate, Matches, Matching
 from casework.tables import Alert, Encounter, IdempotencyRecord
 from detector.pipeline import Analysis, Pipeline
@@ -199,10 +202,7 @@ class Screening:
             model=self._matching.model,
             gallery_size=matches.gallery_size,
             sealed_portrait=sealed,
-            alerts=[
-                _alert(candidate, rank, received_at)
-                for rank, candidate in enumerate(candidates, start=1)
-            ],
+            alerts=_alerts(candidates, received_at),
         )
 
     def _answered(self, arrival: Arrival, caller: Actor) -> Encounter | None:
@@ -274,7 +274,21 @@ class Screening:
 _ANSWERED: Final = select(IdempotencyRecord.fingerprint, IdempotencyRecord.encounter_id)
 
 
-def _alert(candidate: Candidate, rank: int, at: datetime) -> Alert:
+def _alerts(candidates: Sequence[Candidate], at: datetime) -> list[Alert]:
+    """Make the alerts of an encounter; siblings have the strictest of their lists' rules."""
+    asked: dict[tuple[str, str], list[ReviewPolicy]] = defaultdict(list)
+    for each in candidates:
+        rules = ReviewPolicy(
+            each.policy.requires_acknowledgement, each.policy.requires_second_officer
+        )
+        asked[each.policy.owner_id, each.subject_id].append(rules)
+    return [
+        _alert(each, rank, strictest(asked[each.policy.owner_id, each.subject_id]), at)
+        for rank, each in enumerate(candidates, start=1)
+    ]
+
+
+def _alert(candidate: Candidate, rank: int, rules: ReviewPolicy, at: datetime) -> Alert:
     policy = candidate.policy
     return Alert(
         id=new_id(ALERT),
@@ -284,8 +298,8 @@ def _alert(candidate: Candidate, rank: int, at: datetime) -> Alert:
         watchlist_name=policy.name,
         category=policy.category.value,
         instruction=dict(policy.instruction),
-        requires_acknowledgement=policy.requires_acknowledgement,
-        requires_second_officer=policy.requires_second_officer,
+        requires_acknowledgement=rules.requires_acknowledgement,
+        requires_second_officer=rules.requires_second_officer,
         acknowledge_within_s=policy.acknowledge_within_s,
         photo_id=candidate.photo_id,
         score=candidate.score,

@@ -70,6 +70,7 @@ class Alert(Table):
     instruction: Mapped[dict[str, Any]]
     requires_acknowledgement: Mapped[bool]
     requires_second_officer: Mapped[bool]
+    """Both as the list asked, or a sibling's list: see `casework.review.siblings`."""
     acknowledge_within_s: Mapped[int]
     photo_id: Mapped[str]
     score: Mapped[float]

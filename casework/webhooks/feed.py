@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
@@ -15,6 +15,7 @@ from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require, within_reach
 from casework.kernel.vocabulary import EventKind
 from casework.review import alerts
+from casework.review.siblings import WITH_ENCOUNTER
 from casework.tables import Alert, OutboxEvent
 from casework.watchlists import watchlists
 
@@ -159,7 +160,7 @@ def _told(session: Session, actor: Actor, rows: Sequence[OutboxEvent]) -> tuple[
         alert.id: alert
         for alert in session.scalars(
             select(Alert)
-            .options(joinedload(Alert.encounter))
+            .options(WITH_ENCOUNTER)
             .where(Alert.id.in_(alert_ids), alerts.visible(actor))
         )
     }

@@ -9,7 +9,6 @@ from typing import Final, Self
 
 import httpx2
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
 from casework.kernel import rows
 from casework.kernel.actor import Actor
@@ -19,6 +18,7 @@ from casework.kernel.messages import Message
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import DeliveryState, EventKind
 from casework.review import alerts
+from casework.review.siblings import WITH_ENCOUNTER
 from casework.tables import Alert, Delivery, Encounter, Webhook
 from casework.webhooks import addresses
 from casework.webhooks.attempts import ClaimedDelivery, Result
@@ -139,7 +139,7 @@ class Sender:
         return self._render(event, receiver)
 
     def _alert(self, webhook: Webhook, receiver: Actor, alert_id: str) -> Alert | None:
-        query = select(Alert).options(joinedload(Alert.encounter)).where(Alert.id == alert_id)
+        query = select(Alert).options(WITH_ENCOUNTER).where(Alert.id == alert_id)
         if webhook.key_id is None:
             query = query.where(alerts.visible(receiver))
         else:

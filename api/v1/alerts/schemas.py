@@ -111,7 +111,9 @@ class AlertSummary(Answer):
         "chance; never more than 1,000,000."
     )
     requires_acknowledgement: bool
-    requires_second_officer: bool
+    requires_second_officer: bool = Field(
+        description="As the list asked when the alert was raised, or the list of a sibling."
+    )
     acknowledge_within_s: int
     acknowledged_by: str | None
     acknowledged_at: datetime | None
@@ -188,6 +190,10 @@ class AlertOut(AlertSummary):
     enrolment_quality: QualityOut | None
     steps: list[ReviewStep]
     others: list[AlertSummary] = Field(description="Other candidates of the same encounter.")
+    siblings: list[str] = Field(
+        description="Of those, the alerts of the same subject on other lists of the agency: they "
+        "are taken, decided and confirmed with this one."
+    )
 
     @classmethod
     def seen(cls, view: AlertView, reader: Actor) -> Self:
@@ -203,6 +209,7 @@ class AlertOut(AlertSummary):
             enrolment_quality=QualityOut.model_validate(quality) if quality is not None else None,
             steps=[ReviewStep.of(step) for step in view.steps],
             others=[AlertSummary.of(other, reader) for other in view.others],
+            siblings=[each.id for each in view.siblings],
         )
 
 
