@@ -47,6 +47,7 @@ ACCOUNTS: Final = (
     Account("budi", "Budi Santoso", "IMI", (Role.OFFICER,)),
     Account("wayan", "Wayan Sudarma", "IMI", (Role.SUPERVISOR,)),
     Account("tuti", "Tuti Rahayu", "IMI", (Role.AUDITOR, Role.COORDINATOR)),
+    Account("ratna", "Ratna Puspita", "POL", (Role.ADMIN,)),
     Account("joko", "Joko Prasetyo", "POL", (Role.ANALYST, Role.OFFICER)),
     Account("agus", "Agus Salim", "POL", (Role.SUPERVISOR,)),
 )
@@ -82,7 +83,7 @@ def begin(settings: Settings) -> str:
 
 
 def staff(address: str, first: str) -> Office:
-    """Let the administrator make everything else over HTTP, and everybody sign in.
+    """Let the administrators make everything else over HTTP, and everybody sign in.
 
     Args:
         address: of the service.
@@ -99,18 +100,17 @@ def staff(address: str, first: str) -> Office:
         for account in ACCOUNTS:
             if account is ADMIN:
                 continue
-            made = checked(
-                admin.post(
-                    "/v1/officers",
-                    json={
-                        "agency_id": agencies[account.agency],
-                        "login": account.login,
-                        "name": account.name,
-                        "roles": account.roles,
-                    },
-                )
-            )
-            sessions[account.login] = _sign_in(address, account, made["first_password"], password)
+            # The operating agency makes another's first administrator, who makes all others there.
+            keeper = ADMIN if Role.ADMIN in account.roles else _keeper_of(account.agency)
+            body = {
+                "agency_id": agencies[account.agency],
+                "login": account.login,
+                "name": account.name,
+                "roles": account.roles,
+            }
+            with _as(address, sessions[keeper.login]) as desk:
+                first = checked(desk.post("/v1/officers", json=body))["first_password"]
+            sessions[account.login] = _sign_in(address, account, first, password)
         keys = {
             port: checked(
                 admin.post(
@@ -127,14 +127,7 @@ def staff(address: str, first: str) -> Office:
 def connected(address: str, bearers: Mapping[str, str]) -> Iterator[dict[str, httpx2.Client]]:
     """Give a client for each of these sessions or keys, by the same names."""
     with ExitStack() as stack:
-        yield {
-            name: stack.enter_context(
-                httpx2.Client(
-                    base_url=address, headers={"Authorization": f"Bearer {text}"}, timeout=60
-                )
-            )
-            for name, text in bearers.items()
-        }
+        yield {name: stack.enter_context(_as(address, bearer)) for name, bearer in bearers.items()}
 
 
 @contextmanager
@@ -151,6 +144,17 @@ def checked(response: httpx2.Response) -> dict[str, Any]:
         err.print(f"[red]{response.status_code}[/] {answer}")
         raise typer.Exit(Exit.REFUSED)
     return answer
+
+
+def _keeper_of(agency: str) -> Account:
+    """Return the administrator of an agency."""
+    return next(each for each in ACCOUNTS if each.agency == agency and Role.ADMIN in each.roles)
+
+
+def _as(address: str, bearer: str) -> httpx2.Client:
+    """Return a client that shows a session or a key."""
+    headers = {"Authorization": f"Bearer {bearer}"}
+    return httpx2.Client(base_url=address, headers=headers, timeout=60)
 
 
 def _sign_in(address: str, account: Account, first: str, password: str) -> str:
