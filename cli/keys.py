@@ -9,12 +9,13 @@ from rich.table import Table
 from casework.accounts.api_keys import NewKey
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import Scope
+from cli.danger import Reason, Yes, confirmed
 from cli.options import AsJson
 from cli.output import err, out, print_json
 from config.records import open_records
 from config.settings import Settings
 
-app = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
+app = typer.Typer(help="Create, list, revoke and restore API keys.", no_args_is_help=True)
 
 
 @app.command()
@@ -68,9 +69,29 @@ def list_keys(as_json: AsJson = False) -> None:
     out.print(table)
 
 
+KeyId = Annotated[str, typer.Argument(help="As `siaga keys list` shows it.")]
+
+
 @app.command()
-def revoke(key_id: Annotated[str, typer.Argument(help="As `siaga keys list` shows it.")]) -> None:
-    """Take a key out of force at once."""
+def revoke(key_id: KeyId, yes: Yes = False, reason: Reason = None) -> None:
+    """Take a key out of force at once; `siaga keys restore` takes that back for a while."""
+    operator = Actor.operator()
     with open_records(Settings()) as records:
-        records.accounts.keys.revoke(Actor.operator(), key_id)
+        keys = records.accounts.keys
+        record = keys.get(operator, key_id)
+        ports = " ".join(record.ports) if record.ports is not None else "all ports"
+        says = ["Whatever shows it is refused from now on."]
+        if Scope.SCREEN in record.scopes:
+            says.append(f"It screens travellers, at {ports}.")
+        question = f"Revoke key {record.id} of {record.name}?"
+        why = confirmed(question, says, yes=yes, reason=reason)
+        keys.revoke(operator, key_id, reason=why)
     err.print(f"Key {key_id} is revoked.")
+
+
+@app.command()
+def restore(key_id: KeyId) -> None:
+    """Take a revocation back, within `undo_hours`."""
+    with open_records(Settings()) as records:
+        records.accounts.keys.restore(Actor.operator(), key_id)
+    err.print(f"Key {key_id} is in force again.")

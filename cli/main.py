@@ -73,7 +73,7 @@ COMMANDS: Final = (
         _ANY_OPTION,
     ),
     LazyCommand("models", "cli.models:app", "List, fetch, verify, import and compile model packs."),
-    LazyCommand("keys", "cli.keys:app", "Create, list and revoke API keys."),
+    LazyCommand("keys", "cli.keys:app", "Create, list, revoke and restore API keys."),
     LazyCommand("agencies", "cli.agencies:app", "Create, list and change agencies."),
     LazyCommand(
         "officers", "cli.officers:app", "Create, list, change and reset officers' accounts."

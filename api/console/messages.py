@@ -33,6 +33,8 @@ NOTICES: Final[Mapping[str, str]] = {
     "refused": msg("Refused. Nothing was changed."),
     "withdrawn": msg("Withdrawn. Nothing was changed."),
     "founded": msg("The founding period has ended."),
+    "erasing": msg("It counts no more, and is erased in time. Until then it can be kept."),
+    "restored": msg("Taken back: it counts again."),
     "sent": msg("Sent; it appears below in a moment."),
 }
 """What a page says after a form was sent, by the code in its address."""

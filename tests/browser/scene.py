@@ -165,7 +165,7 @@ def _administration(site: Installation, staff: dict[str, Actor]) -> dict[str, st
     records, clock = site.at_hand.service, site.clock
     agency = site.at_hand.agency()
     new_key = NewKey("Gates of CGK", frozenset({Scope.SCREEN}), frozenset({"CGK"}), agency)
-    records.accounts.keys.create(OPERATOR, new_key)
+    key, _ = records.accounts.keys.create(OPERATOR, new_key)
     new_hook = NewWebhook(
         "https://127.0.0.1:9/siaga", frozenset({EventKind.ALERT_RAISED}), "Case system", agency
     )
@@ -177,7 +177,7 @@ def _administration(site: Installation, staff: dict[str, Actor]) -> dict[str, st
     starter = NewOfficer(agency, "baru", "Bagas Baru", frozenset({Role.OFFICER}), "")
     _, first = records.accounts.officers.create(OPERATOR, starter)
     assert first is not None
-    return {"webhook": webhook.id, "first_password": first}
+    return {"key": key.id, "webhook": webhook.id, "first_password": first}
 
 
 def _tried_import(site: Installation, analyst: Actor, list_id: str) -> str:

@@ -91,9 +91,16 @@ def test_keys_are_made_listed_and_revoked(siaga, tmp_path):
     (listed,) = json.loads(siaga("keys", "list", "--json").stdout)
     assert (listed["name"], listed["scopes"], listed["ports"]) == ("gate", ["screen"], ["CGK"])
     assert text.rpartition(".")[2] not in siaga("keys", "list").stdout
-    assert siaga("keys", "revoke", listed["id"]).returncode == 0
+    unasked = siaga("keys", "revoke", listed["id"])
+    assert unasked.returncode == 2
+    assert "--yes and --reason" in unasked.stderr
+    revoked = siaga("keys", "revoke", listed["id"], "--yes", "--reason", "lost")
+    assert revoked.returncode == 0
+    assert "It screens travellers, at CGK" in revoked.stderr
+    assert siaga("keys", "restore", listed["id"]).returncode == 0
+    assert siaga("keys", "revoke", listed["id"], "--yes", "--reason", "lost").returncode == 0
     assert json.loads(siaga("keys", "list", "--json").stdout)[0]["revoked_at"]
-    unknown = siaga("keys", "revoke", "key_x")
+    unknown = siaga("keys", "revoke", "key_x", "--yes", "--reason", "lost")
     assert unknown.returncode == 3
     assert "There is no key key_x" in unknown.stderr
 

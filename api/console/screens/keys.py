@@ -1,10 +1,13 @@
 """Administration of API keys."""
 
+from datetime import timedelta
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from api.console import danger
+from api.console.danger import Question
 from api.console.forms import Form, FormData, as_typed, ports_in
 from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
@@ -50,11 +53,49 @@ def create(visit: Keeper) -> Response:
     return _page(visit, once=(record.name, text))
 
 
+@router.get("/administration/keys/{key_id}/revoke")
+def ask_revoke(key_id: str, visit: Keeper) -> Response:
+    """Ask before a key is revoked."""
+    return danger.ask(visit, _revocation(visit, key_id))
+
+
 @router.post("/administration/keys/{key_id}/revoke")
 def revoke(key_id: str, visit: Keeper) -> Response:
     """Take a key out of force at once."""
-    visit.service.accounts.keys.revoke(visit.actor, key_id)
-    return visit.go("/administration/keys", done="saved")
+
+    def revoke(reason: str) -> Response:
+        visit.service.accounts.keys.revoke(visit.actor, key_id, reason=reason)
+        return visit.go("/administration/keys", done="saved")
+
+    return danger.answered(visit, lambda: _revocation(visit, key_id), revoke)
+
+
+@router.post("/administration/keys/{key_id}/restore")
+def restore(key_id: str, visit: Keeper) -> Response:
+    """Take a revocation back."""
+    visit.service.accounts.keys.restore(visit.actor, key_id)
+    return visit.go("/administration/keys", done="restored")
+
+
+def _revocation(visit: OfficerRequest, key_id: str) -> Question:
+    """Return what revoking a key is asked about."""
+    speech, keys = visit.speech, visit.service.accounts.keys
+    record = keys.get(visit.actor, key_id)
+    says = [speech("Whatever shows this key is refused from now on.")]
+    if Scope.SCREEN in record.scopes:
+        ports = " ".join(record.ports) if record.ports is not None else speech("All")
+        says.append(speech("It screens travellers, at: %(ports)s.", ports=ports))
+    hours = keys.undo // timedelta(hours=1)
+    if hours:
+        text = msg("For %(hours)s hours the revocation can be taken back.")
+        says.append(speech(text, hours=hours))
+    return Question(
+        speech("Revoke this key?"),
+        f"{record.name} ({record.id})",
+        tuple(says),
+        speech("Revoke"),
+        "/administration/keys",
+    )
 
 
 def _read(typed: FormData, model: type[KeyIn]) -> dict[str, object]:
@@ -76,6 +117,7 @@ def _page(
         form=form,
         once=once,
         keys=records.accounts.keys.all(actor),
+        restorable=records.accounts.keys.restorable,
         agencies={each.id: each for each in records.accounts.agencies.page(actor, None, None)},
         scopes=tuple(Scope),
         everywhere=visit.may(Permission.MANAGE_AGENCY),

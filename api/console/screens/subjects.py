@@ -7,15 +7,17 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import JSONResponse, Response
 
-from api.console import labels, messages, subject_form
+from api.console import danger, labels, messages, subject_form
+from api.console.danger import Question
 from api.console.forms import Form
+from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
 from api.dependencies import Workers, work_place
 from api.pages import page_of
 from api.problems import RequestInvalid
 from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
 from api.v1.subjects.schemas import SubjectIn
-from casework.kernel.errors import CaseworkError, EnrolmentRefused
+from casework.kernel.errors import CaseworkError, EnrolmentRefused, NotFound
 from casework.kernel.messages import Message
 from casework.kernel.permissions import Permission
 from casework.screening.duplicates import Lookalike
@@ -160,14 +162,29 @@ async def add_photos(subject_id: str, visit: Editor, pool: Workers) -> Response:
     return await asyncio.to_thread(shown, visit, subject_id, enrolled=enrolled, similar=similar)
 
 
-@router.post("/subjects/{subject_id}/photos/{photo_id}/remove")
-def remove_photo(subject_id: str, photo_id: str, visit: Editor) -> Response:
+@router.get("/subjects/{subject_id}/photos/{photo_id}/erase")
+def ask_erase_photo(subject_id: str, photo_id: str, visit: Editor) -> Response:
+    """Ask before a photo is erased."""
+    return danger.ask(visit, _photo_erasure(visit, subject_id, photo_id))
+
+
+@router.post("/subjects/{subject_id}/photos/{photo_id}/erase")
+def erase_photo(subject_id: str, photo_id: str, visit: Editor) -> Response:
     """Erase one photo; the last one goes only with its subject."""
-    try:
-        visit.service.lists.subjects.remove_photo(visit.actor, subject_id, photo_id)
-    except CaseworkError as error:
-        return shown(visit, subject_id, fault=messages.translated_error(error, visit.speech))
-    return visit.go(f"/subjects/{subject_id}", done="removed")
+
+    def erase(reason: str) -> Response:
+        erasures = visit.service.lists.erasures
+        until = erasures.erase_photo(visit.actor, subject_id, photo_id, reason)
+        return visit.go(f"/subjects/{subject_id}", done="erasing" if until else "removed")
+
+    return danger.answered(visit, lambda: _photo_erasure(visit, subject_id, photo_id), erase)
+
+
+@router.post("/subjects/{subject_id}/photos/{photo_id}/restore")
+def restore_photo(subject_id: str, photo_id: str, visit: Editor) -> Response:
+    """Take the erasure of a photo back."""
+    visit.service.lists.erasures.restore_photo(visit.actor, subject_id, photo_id)
+    return visit.go(f"/subjects/{subject_id}", done="restored")
 
 
 @router.get("/subjects/{subject_id}/photos/{photo_id}")
@@ -188,11 +205,30 @@ def history(subject_id: str, visit: Historian) -> Response:
     )
 
 
-@router.post("/subjects/{subject_id}/remove")
-def remove(subject_id: str, visit: Editor) -> Response:
+@router.get("/subjects/{subject_id}/erase")
+def ask_erase(subject_id: str, visit: Editor) -> Response:
+    """Ask before a subject is erased."""
+    return danger.ask(visit, _erasure(visit, subject_id))
+
+
+@router.post("/subjects/{subject_id}/erase")
+def erase(subject_id: str, visit: Editor) -> Response:
     """Erase a subject with photos and templates."""
-    visit.service.lists.subjects.remove(visit.actor, subject_id)
-    return visit.go("/subjects", done="removed")
+
+    def erase(reason: str) -> Response:
+        until = visit.service.lists.erasures.erase(visit.actor, subject_id, reason)
+        if until is None:
+            return visit.go("/subjects", done="removed")
+        return visit.go(f"/subjects/{subject_id}", done="erasing")
+
+    return danger.answered(visit, lambda: _erasure(visit, subject_id), erase)
+
+
+@router.post("/subjects/{subject_id}/restore")
+def restore(subject_id: str, visit: Editor) -> Response:
+    """Take the erasure of a subject back."""
+    visit.service.lists.erasures.restore(visit.actor, subject_id)
+    return visit.go(f"/subjects/{subject_id}", done="restored")
 
 
 def shown(
@@ -221,6 +257,59 @@ def shown(
         enrolled=enrolled,
         similar=similar,
     )
+
+
+def _erasure(visit: OfficerRequest, subject_id: str) -> Question:
+    """Return what erasing a subject is asked about."""
+    speech = visit.speech
+    found = visit.service.lists.erasures.consequences(visit.actor, subject_id)
+    says = [
+        speech("It alerts nobody any more, on: %(lists)s.", lists=", ".join(found.watchlists)),
+        speech("Photos that go, with their templates: %(n)s.", n=found.photos),
+    ]
+    if found.open_alerts:
+        text = msg("Open alerts about this subject: %(n)s. They stay, without the person.")
+        says.append(speech(text, n=found.open_alerts))
+    if found.open_referrals:
+        text = msg("Open referrals about this subject: %(n)s. They keep the copy that was sent.")
+        says.append(speech(text, n=found.open_referrals))
+    return Question(
+        speech("Erase this subject?"),
+        found.name,
+        (*says, _grace(visit)),
+        speech("Erase"),
+        f"/subjects/{subject_id}",
+    )
+
+
+def _photo_erasure(visit: OfficerRequest, subject_id: str, photo_id: str) -> Question:
+    """Return what erasing a photo is asked about."""
+    speech = visit.speech
+    row = visit.service.lists.subjects.get(visit.actor, subject_id)
+    number = next((n for n, each in enumerate(row.photos, 1) if each.id == photo_id), None)
+    if number is None:
+        raise NotFound("subject_photo_not_found", subject=subject_id, photo=photo_id)
+    left = sum(each.erase_at is None and each.id != photo_id for each in row.photos)
+    says = (
+        speech("Nobody is found by it any more."),
+        speech("Photos that the subject is still found by: %(n)s.", n=left),
+        _grace(visit),
+    )
+    return Question(
+        speech("Erase this photo?"),
+        speech("Photo %(n)s of %(name)s", n=number, name=row.name),
+        says,
+        speech("Erase"),
+        f"/subjects/{subject_id}",
+    )
+
+
+def _grace(visit: OfficerRequest) -> str:
+    hours = visit.service.lists.erasures.grace // timedelta(hours=1)
+    if not hours:
+        return visit.speech("It is gone at once and for good.")
+    text = msg("For %(hours)s hours it can be taken back; then it is gone for good.")
+    return visit.speech(text, hours=hours)
 
 
 def _form(visit: OfficerRequest, form: Form[SubjectIn], row: Subject | None = None) -> Response:

@@ -5,7 +5,8 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console import watchlist_form
+from api.console import danger, watchlist_form
+from api.console.danger import Question
 from api.console.forms import Form
 from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
@@ -20,7 +21,6 @@ from casework.kernel.errors import (
     NotFound,
     ReasonMissing,
     StaleVersion,
-    StillInUse,
 )
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Category, Direction, Stage
@@ -138,15 +138,33 @@ def edit(watchlist_id: str, visit: Editor) -> Response:
     return visit.go(f"/watchlists/{watchlist_id}", done="saved")
 
 
+@router.get("/watchlists/{watchlist_id}/remove")
+def ask_remove(watchlist_id: str, visit: Editor) -> Response:
+    """Ask before a watchlist is removed."""
+    return danger.ask(visit, _removal(visit, watchlist_id))
+
+
 @router.post("/watchlists/{watchlist_id}/remove")
 def remove(watchlist_id: str, visit: Editor) -> Response:
     """Remove a watchlist on which nobody stands."""
-    try:
-        visit.service.lists.watchlists.remove(visit.actor, watchlist_id)
-    except StillInUse as error:
-        row = visit.service.lists.watchlists.get(visit.actor, watchlist_id)
-        return _form(visit, watchlist_form.filled(row).refused(error, visit.speech), row)
-    return visit.go("/watchlists", done="removed")
+
+    def remove(reason: str) -> Response:
+        visit.service.lists.watchlists.remove(visit.actor, watchlist_id, reason=reason)
+        return visit.go("/watchlists", done="removed")
+
+    return danger.answered(visit, lambda: _removal(visit, watchlist_id), remove)
+
+
+def _removal(visit: OfficerRequest, watchlist_id: str) -> Question:
+    """Return what removing a watchlist is asked about."""
+    speech = visit.speech
+    row = visit.service.lists.watchlists.get(visit.actor, watchlist_id)
+    says = (
+        speech("It is gone at once and for good, with its policy."),
+        speech("Only a list without subjects can be removed."),
+    )
+    back = f"/watchlists/{watchlist_id}/edit"
+    return Question(speech("Remove this watchlist?"), row.name, says, speech("Remove"), back)
 
 
 def _form(

@@ -5,6 +5,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from api.console import danger
+from api.console.danger import Question
 from api.console.forms import Form, FormData
 from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
@@ -84,11 +86,33 @@ def switch(webhook_id: str, visit: Keeper) -> Response:
     return visit.go(_LIST, done="saved")
 
 
+@router.get("/administration/webhooks/{webhook_id}/remove")
+def ask_remove(webhook_id: str, visit: Keeper) -> Response:
+    """Ask before a webhook is removed."""
+    return danger.ask(visit, _removal(visit, webhook_id))
+
+
 @router.post("/administration/webhooks/{webhook_id}/remove")
 def remove(webhook_id: str, visit: Keeper) -> Response:
     """Remove a webhook with its deliveries."""
-    visit.service.exchange.webhooks.remove(visit.actor, webhook_id)
-    return visit.go(_LIST, done="removed")
+
+    def remove(reason: str) -> Response:
+        visit.service.exchange.webhooks.remove(visit.actor, webhook_id, reason=reason)
+        return visit.go(_LIST, done="removed")
+
+    return danger.answered(visit, lambda: _removal(visit, webhook_id), remove)
+
+
+def _removal(visit: OfficerRequest, webhook_id: str) -> Question:
+    """Return what removing a webhook is asked about."""
+    speech = visit.speech
+    row = visit.service.exchange.webhooks.get(visit.actor, webhook_id)
+    events = ", ".join(sorted(row.events))
+    says = (
+        speech("Nothing is sent there any more: %(events)s.", events=events),
+        speech("What is still to be delivered, and the log, are gone at once and for good."),
+    )
+    return Question(speech("Remove this webhook?"), row.url, says, speech("Remove"), _LIST)
 
 
 def _blank(visit: OfficerRequest) -> Form[WebhookIn]:

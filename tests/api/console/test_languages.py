@@ -245,14 +245,18 @@ def test_what_subjects_and_lists_refuse_is_indonesian(reader, desk):
         is_indonesian(analyst, 422)
     (subject,) = desk.service.lists.subjects.page(OPERATOR, None, 5)
     analyst.open(f"/subjects/{subject.id}")
-    post(analyst, f"/subjects/{subject.id}/photos/{subject.photos[0].id}/remove")
-    is_indonesian(analyst, 422)
+    erase = f"/subjects/{subject.id}/photos/{subject.photos[0].id}/erase"
+    analyst.open(erase)
+    is_indonesian(analyst, 200)
+    for reason in ("", "salah entri"):
+        post(analyst, erase, reason=reason)
+        is_indonesian(analyst, 422)
     analyst.open(f"/subjects/{subject.id}/edit")
     desk.service.lists.subjects.edit(OPERATOR, subject.id, {"name": "Other"}, None)
     analyst.send_here(name="Mine", watchlist_ids=[list_id])
     is_indonesian(analyst, 409)
-    analyst.open(f"/watchlists/{list_id}/edit")
-    analyst.send(f"/watchlists/{list_id}/remove")
+    analyst.open(f"/watchlists/{list_id}/remove")
+    analyst.send_here(reason="salah entri")
     assert analyst.page.status_code in {409, 422}
     is_indonesian(analyst, analyst.page.status_code)
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from casework.calibration.breaker import Breaker, BreakerRules
+from casework.kernel.errors import NotFound
 from casework.kernel.vocabulary import Role
 from tests.fakes import photo_of
 from tests.services import OPERATOR
@@ -62,8 +63,8 @@ def test_a_watchlist_is_made_shown_changed_and_removed(analyst, desk):
     analyst.open(f"/watchlists/{list_id}/edit")
     analyst.send_here(**{**LIST, "name": "Tangkal 2", "one_in": "100"})
     assert "Tangkal 2" in analyst.text
-    analyst.open(f"/watchlists/{list_id}/edit")
-    analyst.send(f"/watchlists/{list_id}/remove")
+    analyst.open(f"/watchlists/{list_id}/remove")
+    analyst.send_here(reason="made twice")
     assert analyst.path.startswith("/watchlists?")
     assert analyst.open(f"/watchlists/{list_id}").status_code == 404
 
@@ -100,10 +101,10 @@ def test_a_watchlist_that_others_changed_or_stand_on_comes_back_whole(analyst, d
     assert (answer.status_code, 'value="Mine"' in answer.text) == (422, True)
     assert watchlists.get(OPERATOR, list_id).name == "Tangkal"
     enrolled(analyst, list_id)
-    analyst.open(f"/watchlists/{list_id}/edit")
-    answer = analyst.send(f"/watchlists/{list_id}/remove")
-    assert (answer.status_code, 'value="Tangkal"' in answer.text) == (422, True)
-    assert "Law 6" in analyst.text
+    analyst.open(f"/watchlists/{list_id}/remove")
+    answer = analyst.send_here(reason="made twice")
+    assert (answer.status_code, "1 subjects are on this" in analyst.text) == (422, True)
+    assert "made twice" in analyst.text
 
 
 def test_a_subject_is_enrolled_found_changed_and_erased(analyst, desk):
@@ -136,8 +137,13 @@ def test_a_subject_is_enrolled_found_changed_and_erased(analyst, desk):
     analyst.send_here(name="Other name", watchlist_ids=[list_id], status="suspended")
     assert "Suspended" in analyst.text
     assert desk.screen(1).encounter.outcome == "clear"
-    analyst.send(f"/subjects/{subject.id}/remove")
-    assert analyst.open(f"/subjects/{subject.id}").status_code == 404
+    analyst.open(f"/subjects/{subject.id}/erase")
+    analyst.send_here(reason="entered twice")
+    assert "Being erased" in analyst.text
+    desk.clock.advance(hours=24)
+    assert desk.service.lists.erasures.finish() == 1
+    with pytest.raises(NotFound):
+        desk.service.lists.subjects.get(OPERATOR, subject.id)
 
 
 def test_a_face_that_stands_on_a_list_already_is_named(analyst):

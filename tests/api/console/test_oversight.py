@@ -90,11 +90,13 @@ def test_an_administrator_makes_agencies_officers_and_keys(signed_in, desk):
     browser.send("/administration/keys", name="", scopes=[], ports="Jakarta")
     assert browser.page.status_code == 422
     browser.open("/administration/keys")
-    (action,) = set(
-        re.findall(r'action="(/administration/keys/key_\w+/revoke)"', browser.page.text)
-    )
-    browser.send(action)
+    (address,) = set(re.findall(r'href="(/administration/keys/key_\w+/revoke)"', browser.page.text))
+    browser.open(address)
+    assert "CGK IDBTM" in browser.text
+    browser.send_here(reason="lost")
     assert "/revoke" not in browser.page.text
+    browser.send(address.replace("revoke", "restore"))
+    assert address in browser.page.text
 
 
 def test_an_administrator_changes_and_resets_officers(signed_in, desk):
