@@ -34,6 +34,7 @@ _TAGS: Final[Mapping[str, str]] = {
     "sessions": "Signing in and out.",
     "account": "The officer's own account.",
     "agencies": "Who takes part.",
+    "approvals": "Acts that take a second person.",
     "officers": "Officers' accounts.",
     "keys": "API keys of systems.",
     "audit": "Who did what, when and why.",

@@ -11,6 +11,7 @@ from casework.accounts.agencies import NewAgency
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import AgencyKind
 from casework.tables import Agency
+from cli.danger import Reason, Yes, confirmed
 from cli.options import AsJson
 from cli.output import err, out, print_json
 from config.records import open_records
@@ -77,15 +78,26 @@ def edit(
         bool | None,
         typer.Option("--active/--inactive", help="Inactive: its keys and officers are out."),
     ] = None,
+    yes: Yes = False,
+    reason: Reason = None,
 ) -> None:
-    """Change an agency's name, or switch it off or on."""
+    """Change an agency's name, or switch it off or on; switching it off asks first."""
     given = {"name": name, "active": active}
     changes = {field: value for field, value in given.items() if value is not None}
     if not changes:
         raise typer.BadParameter("say what to change: --name, --active or --inactive")
     with open_records(Settings()) as records:
-        row = records.accounts.agencies.by_code(code)
-        records.accounts.agencies.edit(Actor.operator(), row.id, changes, None)
+        agencies, operator = records.accounts.agencies, Actor.operator()
+        row = agencies.by_code(code)
+        if row.active and active is False:
+            found = agencies.consequences(operator, row.id)
+            says = [
+                f"Officers who are signed out at once and cannot sign in: {found.officers}.",
+                f"Keys that are refused from now on: {found.keys}.",
+            ]
+            question = f"Switch off {row.name} ({row.code})?"
+            reason = confirmed(question, says, yes=yes, reason=reason)
+        agencies.edit(operator, row.id, changes, None, reason)
     err.print(f"Agency {code} is changed.")
 
 

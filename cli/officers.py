@@ -11,6 +11,7 @@ from casework.accounts.officers import NewOfficer
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import Role
 from casework.tables import Officer
+from cli.danger import Reason, Yes, confirmed
 from cli.options import AsJson
 from cli.output import err, out, print_json
 from config.records import open_records
@@ -118,13 +119,22 @@ def reset(
     second_factor: Annotated[
         bool, typer.Option("--second-factor", help="Take the second factor away too.")
     ] = False,
+    yes: Yes = False,
+    reason: Reason = None,
     as_json: AsJson = False,
 ) -> None:
     """Unlock an account, end its sessions, and print a new first password, once."""
     operator = Actor.operator()
     with open_records(Settings()) as records:
         row = records.accounts.officers.by_login(operator, login)
-        password = records.accounts.officers.reset(operator, row.id, second_factor=second_factor)
+        says = ["The password until now is refused, and every session of the account ends."]
+        if second_factor and row.totp_confirmed:
+            says.append("The second factor is taken away.")
+        question = f"Give {row.name} ({row.login}) a new first password?"
+        why = confirmed(question, says, yes=yes, reason=reason)
+        password = records.accounts.officers.reset(
+            operator, row.id, second_factor=second_factor, reason=why
+        )
     if as_json:
         print_json({"id": row.id, "login": login, "first_password": password})
         return

@@ -49,6 +49,16 @@ DANGERS: Final = (
     Danger("/watchlists/{watchlist_id}/remove", "POST /v1/watchlists/{watchlist_id}/remove"),
     Danger("/administration/keys/{key_id}/revoke", "POST /v1/keys/{key_id}/revoke", "keys revoke"),
     Danger("/administration/webhooks/{webhook_id}/remove", "POST /v1/webhooks/{webhook_id}/remove"),
+    Danger(
+        "/administration/officers/{officer_id}/reset",
+        "POST /v1/officers/{officer_id}/reset",
+        "officers reset",
+    ),
+    Danger(
+        "/administration/agencies/{agency_id}/off",
+        "PATCH /v1/agencies/{agency_id}",
+        "agencies edit",
+    ),
 )
 
 _NO_REASON: Final = msg("Say why: it stands in the audit trail.")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -13,12 +13,12 @@ from casework.approvals import founding
 from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
-from casework.kernel.errors import AlreadyExists, IllegalTransition, NotFound
+from casework.kernel.errors import AlreadyExists, IllegalTransition, NotFound, ReasonMissing
 from casework.kernel.ids import AGENCY, new_id
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require
 from casework.kernel.vocabulary import AgencyKind
-from casework.tables import Agency, Officer
+from casework.tables import Agency, ApiKey, Officer
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,17 @@ class NewAgency:
     code: str
     name: str
     kind: AgencyKind = AgencyKind.MEMBER
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyConsequences:
+    """Whom switching an agency off concerns."""
+
+    agency: Agency
+    officers: int
+    """Accounts in force: out at once."""
+    keys: int
+    """Keys in force: refused."""
 
 
 class Agencies:
@@ -108,15 +119,43 @@ class Agencies:
         with self._database.read() as session:
             return list(session.scalars(query))
 
+    def consequences(self, actor: Actor, agency_id: str) -> AgencyConsequences:
+        """Return whom switching an agency off concerns; raises NotPermitted, NotFound."""
+        require(actor, Permission.MANAGE_AGENCY)
+        with self._database.read() as session:
+            row = find(session, agency_id)
+            counted = (
+                session.scalar(select(func.count()).select_from(table).where(of_agency, in_force))
+                for table, of_agency, in_force in (
+                    (Officer, Officer.agency_id == row.id, Officer.active),
+                    (ApiKey, ApiKey.agency_id == row.id, ApiKey.revoked_at.is_(None)),
+                )
+            )
+            officers, keys = (count or 0 for count in counted)
+        return AgencyConsequences(row, officers, keys)
+
     def edit(
-        self, actor: Actor, agency_id: str, changes: Mapping[str, Any], version: int | None
+        self,
+        actor: Actor,
+        agency_id: str,
+        changes: Mapping[str, Any],
+        version: int | None,
+        reason: str | None = None,
     ) -> Agency:
         """Change `name` or `active`.
 
         When an agency is switched off, its keys and its officers' sessions are out at once.
 
+        Args:
+            actor: who changes it.
+            agency_id: the agency.
+            changes: the new values.
+            version: the version the caller read, or None for whichever there is.
+            reason: why; required to switch an agency off.
+
         Raises:
             NotPermitted, NotFound, StaleVersion: nothing was changed.
+            ReasonMissing: an agency is switched off without a reason.
             IllegalTransition: nobody switches off their own agency, and themselves with it.
         """
         require(actor, Permission.MANAGE_AGENCY)
@@ -125,6 +164,8 @@ class Agencies:
             rows.require_version(row, version)
             if row.id == actor.agency_id and not changes.get("active", True):
                 raise IllegalTransition("agency_own")
+            if row.active and not changes.get("active", True) and not reason:
+                raise ReasonMissing("agency_off_reason_missing", field="reason")
             for name, value in changes.items():
                 setattr(row, name, value)
             row.updated_at = now = self._clock()
@@ -135,9 +176,8 @@ class Agencies:
                     end_sessions(session, officer_id, now)
             session.flush()
             detail = {"fields": sorted(changes), "active": row.active}
-            self._audit.append(
-                session, AuditEntry(actor, "agency.edit", row.id, row.id, detail=detail)
-            )
+            entry = AuditEntry(actor, "agency.edit", row.id, row.id, purpose=reason, detail=detail)
+            self._audit.append(session, entry)
         return row
 
 

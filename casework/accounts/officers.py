@@ -308,7 +308,7 @@ class Officers:
                 unopposed=last and not founding.holders(session, row.agency_id, Role.SUPERVISOR),
             )
             cleared = self._approvals.require(session, actor, proposal)
-            self._renew(session, actor, row, parameters, cleared)
+            self._renew(session, actor, row, parameters, cleared, reason)
         return password
 
     def _reset_approved(self, session: Session, actor: Actor, approved: Approved) -> None:
@@ -322,6 +322,7 @@ class Officers:
         row: Officer,
         parameters: Mapping[str, Any],
         cleared: Mapping[str, Any],
+        reason: str | None = None,
     ) -> None:
         row.password_hash = parameters["password_hash"]
         row.must_change_password = True
@@ -332,9 +333,10 @@ class Officers:
         end_sessions(session, row.id, self._clock())
         session.flush()
         detail = {"second_factor": parameters["second_factor"], **cleared}
-        self._audit.append(
-            session, AuditEntry(actor, "officer.reset", row.id, row.agency_id, detail=detail)
+        entry = AuditEntry(
+            actor, "officer.reset", row.id, row.agency_id, purpose=reason, detail=detail
         )
+        self._audit.append(session, entry)
 
     def _resettable(self, session: Session, actor: Actor, officer_id: str) -> tuple[Officer, bool]:
         """Return an account that the actor may ask to reset, and whether it is another's last.

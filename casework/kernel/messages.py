@@ -202,6 +202,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "subject_not_being_erased": "This subject is not being erased: there is nothing to take back.",
     "photo_being_erased": "This photo is being erased: take that back first.",
     "photo_not_being_erased": "This photo is not being erased: there is nothing to take back.",
+    "agency_off_reason_missing": "Say why the agency is switched off.",
     "key_not_restorable": "The key is in force, or was revoked too long ago: make a new one.",
     "subject_last_photo": (
         "This is the subject's only photo: add another first, or remove the subject."

@@ -334,11 +334,13 @@ def test_the_life_of_an_agency(client, admin, sign_in):
 def test_an_agency_that_is_switched_off_is_out_at_once(client, desk, admin, sign_in, office):
     officer = sign_in(Role.ANALYST)
     url = f"/v1/agencies/{desk.agency()}"
-    assert client.patch(url, headers=admin, json={"active": False}).json()["active"] is False
+    problem(client.patch(url, headers=admin, json={"active": False}), 422, "reason_missing")
+    off = {"active": False, "reason": "no longer takes part"}
+    assert client.patch(url, headers=admin, json=off).json()["active"] is False
     for headers in (officer, office):
         problem(client.get("/v1/watchlists", headers=headers), 401, "not_authenticated")
     problem(enter(client, "imi.analyst"), 401, "not_authenticated")
-    own = client.patch(f"/v1/agencies/{desk.agency('OPS')}", headers=admin, json={"active": False})
+    own = client.patch(f"/v1/agencies/{desk.agency('OPS')}", headers=admin, json=off)
     problem(own, 409, "illegal_transition")
 
 

@@ -175,9 +175,16 @@ def _administration(site: Installation, staff: dict[str, Actor]) -> dict[str, st
     code = pyotp.TOTP(offer.secret).at(clock())
     records.accounts.account.confirm_second_factor(tuti, code)
     starter = NewOfficer(agency, "baru", "Bagas Baru", frozenset({Role.OFFICER}), "")
-    _, first = records.accounts.officers.create(OPERATOR, starter)
+    officer, first = records.accounts.officers.create(OPERATOR, starter)
     assert first is not None
-    return {"key": key.id, "webhook": webhook.id, "first_password": first}
+    other = site.at_hand.agencies["POL"]
+    return {
+        "agency": other,
+        "officer": officer.id,
+        "key": key.id,
+        "webhook": webhook.id,
+        "first_password": first,
+    }
 
 
 def _tried_import(site: Installation, analyst: Actor, list_id: str) -> str:

@@ -97,6 +97,8 @@ SCREENS: Final = (
     Screen("subject-edit", "lina", "/subjects/{subject}/edit"),
     Screen("subject-erase", "lina", "/subjects/{subject}/erase"),
     Screen("watchlist-remove", "lina", "/watchlists/{list}/remove"),
+    Screen("officer-reset", "hadi", "/administration/officers/{officer}/reset"),
+    Screen("agency-off", "hadi", "/administration/agencies/{agency}/off"),
     Screen("key-revoke", "hadi", "/administration/keys/{key}/revoke"),
     Screen("webhook-remove", "hadi", "/administration/webhooks/{webhook}/remove"),
     Screen("subject-history", "lina", "/subjects/{subject}/history"),

@@ -15,6 +15,8 @@ from config.records import open_records
 from config.settings import Settings
 from tests.cli.conftest import environment
 
+WHY = ("--yes", "--reason", "lost telephone")
+
 
 @pytest.fixture
 def siaga(tmp_path, monkeypatch):
@@ -71,9 +73,12 @@ def test_agencies_and_officers_are_made_listed_changed_and_reset(siaga, first_st
         assert "IMIGRASI" in table
         assert officer["first_password"] not in table
 
-    reset = siaga("officers", "reset", "sari", "--second-factor", "--json")
+    reset = siaga("officers", "reset", "sari", "--second-factor", "--json", *WHY)
     assert json.loads(reset.stdout)["first_password"] != officer["first_password"]
-    for unknown in (("officers", "reset", "nobody"), ("agencies", "edit", "XX", "--inactive")):
+    for unknown in (
+        ("officers", "reset", "nobody", *WHY),
+        ("agencies", "edit", "XX", "--inactive", *WHY),
+    ):
         refused = siaga(*unknown)
         assert refused.returncode == 3
         assert "There is no" in refused.stderr

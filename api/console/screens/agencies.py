@@ -5,6 +5,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from api.console import danger
+from api.console.danger import Question
 from api.console.forms import Form, FormData
 from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
@@ -45,18 +47,63 @@ def create(visit: Keeper) -> Response:
 
 @router.post("/administration/agencies/{agency_id}")
 def edit(agency_id: str, visit: Keeper) -> Response:
-    """Rename an agency, or put it in or out of force."""
+    """Rename an agency."""
     changes = Form(AgencyPatch, visit.posted, _changed).parse().changes()
     version = visit.posted.number("version")
     visit.service.accounts.agencies.edit(visit.actor, agency_id, changes, version)
     return visit.go("/administration/agencies", done="saved")
 
 
+@router.get("/administration/agencies/{agency_id}/off")
+def ask_off(agency_id: str, visit: Keeper) -> Response:
+    """Ask before an agency is switched off."""
+    return danger.ask(visit, _switching_off(visit, agency_id))
+
+
+@router.post("/administration/agencies/{agency_id}/off")
+def switch_off(agency_id: str, visit: Keeper) -> Response:
+    """Switch an agency off: its keys and officers are out at once."""
+
+    def off(reason: str) -> Response:
+        version = visit.posted.number("version")
+        agencies = visit.service.accounts.agencies
+        agencies.edit(visit.actor, agency_id, {"active": False}, version, reason)
+        return visit.go("/administration/agencies", done="saved")
+
+    return danger.answered(visit, lambda: _switching_off(visit, agency_id), off)
+
+
+@router.post("/administration/agencies/{agency_id}/on")
+def switch_on(agency_id: str, visit: Keeper) -> Response:
+    """Switch an agency on again."""
+    version = visit.posted.number("version")
+    visit.service.accounts.agencies.edit(visit.actor, agency_id, {"active": True}, version)
+    return visit.go("/administration/agencies", done="saved")
+
+
+def _switching_off(visit: OfficerRequest, agency_id: str) -> Question:
+    """Return what switching an agency off is asked about."""
+    speech = visit.speech
+    found = visit.service.accounts.agencies.consequences(visit.actor, agency_id)
+    says = (
+        speech("Officers who are signed out at once and cannot sign in: %(n)s.", n=found.officers),
+        speech("Keys that are refused from now on: %(n)s.", n=found.keys),
+        speech("Nothing is erased, and it can be switched on again."),
+    )
+    return Question(
+        speech("Switch this agency off?"),
+        f"{found.agency.name} ({found.agency.code})",
+        says,
+        speech("Switch off"),
+        "/administration/agencies",
+        found.agency.version,
+    )
+
+
 def _changed(typed: FormData, model: type[AgencyPatch]) -> dict[str, object]:
     """Return what a row of the list changes; a name that was emptied stays as it was."""
     del model
-    found: dict[str, object] = {"active": typed.text("active") == "yes"}
-    return found | ({"name": typed.text("name")} if typed.text("name") else {})
+    return {"name": typed.text("name")} if typed.text("name") else {}
 
 
 def _page(visit: OfficerRequest, form: Form[AgencyIn]) -> Response:

@@ -5,6 +5,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from api.console import danger
+from api.console.danger import Question
 from api.console.forms import Form, FormData
 from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
@@ -37,6 +39,7 @@ Keeper = Annotated[OfficerRequest, Depends(RequirePermission(Permission.MANAGE_O
 
 _ROLES: Final = tuple(role for role in Role if role is not Role.PORT)
 _LIST: Final = "/administration/officers"
+_RESET: Final = "danger_reset.html"
 
 
 @router.get("/administration/officers")
@@ -90,6 +93,12 @@ def edit(officer_id: str, visit: Keeper) -> Response:
     return visit.go(_LIST, done="saved")
 
 
+@router.get("/administration/officers/{officer_id}/reset")
+def ask_reset(officer_id: str, visit: Keeper) -> Response:
+    """Ask before an account is reset."""
+    return danger.ask(visit, _resetting(visit, officer_id), template=_RESET)
+
+
 @router.post(
     "/administration/officers/{officer_id}/reset",
     dependencies=[hashing_place(RequirePermission(Permission.MANAGE_OFFICER))],
@@ -97,18 +106,35 @@ def edit(officer_id: str, visit: Keeper) -> Response:
 def reset(officer_id: str, visit: Keeper) -> Response:
     """Give a new first password; it is on the page that answers, and nowhere else."""
     factor = visit.posted.text("second_factor") == "yes"
-    records, actor = visit.service, visit.actor
-    row = records.accounts.officers.get(actor, officer_id)
-    try:
-        password = records.accounts.officers.reset(
-            actor,
-            officer_id,
-            second_factor=factor,
-            reason=visit.posted.text("reason") or None,
-        )
-    except ActWaits as act:
-        return approvals.waits(visit, act, row.login)
-    return _page(visit, once=(row.login, password))
+    officers = visit.service.accounts.officers
+    row = officers.get(visit.actor, officer_id)
+
+    def reset(reason: str) -> Response:
+        try:
+            password = officers.reset(visit.actor, officer_id, second_factor=factor, reason=reason)
+        except ActWaits as act:
+            return approvals.waits(visit, act, row.login)
+        return _page(visit, once=(row.login, password))
+
+    return danger.answered(visit, lambda: _resetting(visit, officer_id), reset, _RESET)
+
+
+def _resetting(visit: OfficerRequest, officer_id: str) -> Question:
+    """Return what a new first password is asked about."""
+    speech = visit.speech
+    row = visit.service.accounts.officers.get(visit.actor, officer_id)
+    says = (
+        speech("The password until now is refused, and every session of the account ends."),
+        speech("The new first password is shown once: hand it over in person."),
+        speech("A second person may have to accept it first."),
+    )
+    return Question(
+        speech("Give a new first password?"),
+        f"{row.name} ({row.login})",
+        says,
+        speech("New first password"),
+        _LIST,
+    )
 
 
 def _changed(typed: FormData, model: type[OfficerPatch]) -> dict[str, object]:

@@ -67,7 +67,11 @@ def read(agency_id: str, response: Response, agencies: TheAgencies, actor: Reade
     response_model=AgencyOut,
     summary="Change an agency",
     responses=problems.responses(
-        *_COMMON, errors.NotFound, errors.IllegalTransition, errors.StaleVersion
+        *_COMMON,
+        errors.NotFound,
+        errors.IllegalTransition,
+        errors.ReasonMissing,
+        errors.StaleVersion,
     ),
 )
 def edit(
@@ -80,7 +84,7 @@ def edit(
 ) -> AgencyOut:
     """Change the fields that are sent; an agency that is switched off is out at once."""
     changes = body.changes()
-    return _answer(agencies.edit(actor, agency_id, changes, version), response)
+    return _answer(agencies.edit(actor, agency_id, changes, version, body.why), response)
 
 
 @router.post(

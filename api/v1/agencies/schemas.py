@@ -5,7 +5,8 @@ from typing import Annotated, Final, Self
 
 from pydantic import MISSING, BeforeValidator, Field, StringConstraints
 
-from api.v1.common import Answer, Patch, Strict, Text
+from api.v1.approvals.schemas import ExplainedPatch
+from api.v1.common import Answer, Strict, Text
 from casework.kernel.vocabulary import AgencyKind
 from casework.tables import Agency
 
@@ -27,12 +28,13 @@ class AgencyIn(Strict):
     kind: AgencyKind = AgencyKind.MEMBER
 
 
-class AgencyPatch(Patch):
+class AgencyPatch(ExplainedPatch):
     """Changes to an agency; fields left out stay as they are."""
 
     name: Text | MISSING = MISSING
     active: bool | MISSING = Field(
-        default=MISSING, description="False puts its keys and its officers' sessions out of force."
+        default=MISSING,
+        description="False puts its keys and its officers' sessions out of force; takes a reason.",
     )
 
 

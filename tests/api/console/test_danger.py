@@ -39,12 +39,14 @@ ORDINARY = frozenset(
         *("/watchlists/{watchlist_id}/import", "/imports/{import_id}/cancel"),
         *("/administration/agencies", "/administration/agencies/{agency_id}"),
         *("/administration/officers", "/administration/officers/{officer_id}"),
-        "/administration/officers/{officer_id}/reset",
+        # what a second person says to a request, which names what it does
+        *(f"/approvals/{{approval_id}}/{act}" for act in ("accept", "refuse", "withdraw")),
+        "/approvals/founded",
         *("/administration/keys", "/administration/webhooks"),
         *(f"/administration/webhooks/{{webhook_id}}/{act}" for act in ("active", "rotate", "test")),
         # taking a dangerous act back
         *("/subjects/{subject_id}/restore", "/subjects/{subject_id}/photos/{photo_id}/restore"),
-        "/administration/keys/{key_id}/restore",
+        *("/administration/keys/{key_id}/restore", "/administration/agencies/{agency_id}/on"),
     }
 )
 
@@ -53,8 +55,8 @@ PLAIN_COMMANDS = frozenset(
     {
         *("demo", "serve", "enrol", "import", "export", "screen", "compare", "reembed"),
         *("simulate", "calibrate", "bench", "keys create", "keys list", "keys restore"),
-        *("agencies create", "agencies list", "agencies edit"),
-        *("officers create", "officers list", "officers edit", "officers reset"),
+        *("agencies create", "agencies list"),
+        *("officers create", "officers list", "officers edit"),
         *("audit list", "audit verify", "audit export", "retention due", "retention run"),
         *("models list", "models fetch", "models verify", "models compile", "models import"),
     }

@@ -106,7 +106,9 @@ def test_an_administrator_changes_and_resets_officers(signed_in, desk):
     browser.open("/administration/officers")
     browser.send(f"/administration/officers/{budi.id}", roles=["analyst"], active="yes")
     assert desk.service.accounts.officers.get(OPERATOR, budi.id).roles == ["analyst"]
-    browser.send(f"/administration/officers/{budi.id}/reset")
+    browser.open(f"/administration/officers/{budi.id}/reset")
+    assert "Name of budi" in browser.text
+    browser.send_here(reason="forgot it")
     assert re.search(r"\b(\w{5}-){3}\w{5}\b", browser.text)
     browser.open("/administration/officers")
     browser.send(f"/administration/officers/{budi.id}", roles=["analyst"])
@@ -187,7 +189,25 @@ def test_a_row_of_a_list_changes_what_it_shows_alone(signed_in, desk):
     browser.open("/administration/agencies")
     browser.send(address, name="Police of Java")
     row = agencies.get(OPERATOR, police)
-    assert (row.name, row.active) == ("Police of Java", False)
+    assert (row.name, row.active) == ("Police of Java", True)
+
+
+def test_an_agency_is_switched_off_for_a_reason_and_on_again(signed_in, desk):
+    desk.agency("OPS", AgencyKind.OPERATOR)
+    browser, police = signed_in("chief", Role.ADMIN, agency="OPS"), desk.agency("POL")
+    signed_in("agus", Role.OFFICER, agency="POL")
+    agencies, address = desk.service.accounts.agencies, f"/administration/agencies/{police}"
+    browser.open("/administration/agencies")
+    assert f'href="{address}/off"' in browser.page.text
+    assert f"{desk.agency('OPS')}/off" not in browser.page.text
+    browser.open(f"{address}/off")
+    assert "cannot sign in: 1." in browser.text
+    browser.send_here(reason="")
+    assert (browser.page.status_code, agencies.get(OPERATOR, police).active) == (422, True)
+    browser.send_here(reason="no longer takes part")
+    assert not agencies.get(OPERATOR, police).active
+    browser.send(f"{address}/on")
+    assert agencies.get(OPERATOR, police).active
 
 
 @pytest.mark.parametrize("address", ["/overview", "/totals", "/audit", "/administration/officers"])

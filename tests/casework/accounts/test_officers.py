@@ -133,7 +133,7 @@ def test_nobody_switches_off_their_own_agency(house, runner):
         agencies.edit(runner, runner.agency_id, {"active": False}, None)
     agencies.edit(runner, runner.agency_id, {"name": "Operator", "active": True}, None)
     other = house.agency("POLRI")
-    assert agencies.edit(runner, other, {"active": False}, None).active is False
+    assert agencies.edit(runner, other, {"active": False}, None, "over").active is False
 
 
 def test_reading_accounts_is_in_the_trail(house, admin):
@@ -183,7 +183,9 @@ def test_who_screens_searches_everybodys_lists_so_only_the_operator_gives_that(
 def test_a_key_is_out_with_its_agency(house, runner):
     new_key = NewKey("ours", frozenset({Scope.ENROL}), None, house.agency("IMI"))
     _, text = house.records.accounts.keys.create(OPERATOR, new_key)
-    house.records.accounts.agencies.edit(runner, house.agency("IMI"), {"active": False}, None)
+    house.records.accounts.agencies.edit(
+        runner, house.agency("IMI"), {"active": False}, None, "over"
+    )
     with pytest.raises(NotAuthenticated):
         house.records.accounts.keys.recognise(text)
 

@@ -219,7 +219,7 @@ def test_a_disabled_agency_is_out_at_once(house):
     house.hire("sari", Role.OFFICER)
     shown = house.enter("sari").text
     agencies = house.records.accounts.agencies
-    agencies.edit(OPERATOR, house.agency("IMI"), {"active": False}, None)
+    agencies.edit(OPERATOR, house.agency("IMI"), {"active": False}, None, "over")
     for _ in range(2):
         with pytest.raises(NotAuthenticated):
             house.records.accounts.sessions.recognise(shown)
