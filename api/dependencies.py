@@ -15,11 +15,12 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from api.background.imports import ImportWorker
 from api.callers import CALLER, recognise
 from api.forms import receive_body
+from api.limits import Cost
 from api.metrics import Metrics
 from api.problems import FieldProblem, RequestInvalid, VersionRequired
 from api.state import State, state_of
 from api.streams import Streams
-from api.workers import Overloaded, WorkPool
+from api.workers import PLACE, Overloaded, WorkPool
 from casework.accounts.account import Account
 from casework.accounts.agencies import Agencies
 from casework.accounts.api_keys import Keys
@@ -246,10 +247,16 @@ def _counted(metrics: Metrics) -> Iterator[None]:
         raise
 
 
-async def _room(pool: Workers, metrics: TheMetrics) -> WorkPool:
+async def _cost(request: Request, state: TheState) -> Cost:
+    return state.limits.of(request.scope["route"]).cost
+
+
+async def _room(
+    pool: Workers, metrics: TheMetrics, cost: Annotated[Cost, Depends(_cost)]
+) -> WorkPool:
     """Refuse at once when the service is full, before anything is read or looked up."""
     with _counted(metrics):
-        pool.check()
+        pool.check(cost)
     return pool
 
 
@@ -266,14 +273,15 @@ def work_place(admission: Callable[..., Any]) -> DependsParameter:
     async def place(
         pool: Annotated[WorkPool, Depends(_room)],
         metrics: TheMetrics,
+        cost: Annotated[Cost, Depends(_cost)],
         admitted: Annotated[object, Depends(admission)],
         request: Request,
     ) -> AsyncIterator[None]:
         del admitted  # only that it was
         with _counted(metrics):
             await receive_body(request)
-            taken = pool.acquire()
-        with taken:
+            taken = pool.acquire(request.scope.get(CALLER, ""), cost)
+        with taken as request.scope[PLACE]:
             yield
 
     # Given back before the answer is sent: a slow reader keeps nobody out either.

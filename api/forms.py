@@ -4,26 +4,30 @@ The framework's own form handling spools large files to disk, where a traveller'
 belong, and reads the body before authentication; here the body is read when the route asks for it.
 """
 
-from collections.abc import AsyncGenerator, Collection, Mapping
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
 from api.field_errors import name_of, sentence_of
 from api.problems import FieldProblem, RequestInvalid, field_problems
-from api.workers import ClientGone
+from api.workers import LARGE_PHOTO, ClientGone
 from casework.watchlists.enrolment import PhotoFile
+from detector.decode import is_large
 
 Fields = TypeVar("Fields", bound=BaseModel)
 
 _MAX_FILES = 128
 _MAX_FIELDS = 32
 _MAX_FIELD_BYTES = 64 * 1024
+# A larger body is taken apart beside the event loop.
+_READ_AT_ONCE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,31 +105,84 @@ async def read_parts(
     if not kind.lower().startswith("multipart/form-data"):
         raise _invalid("body", "Send multipart/form-data, with the photo as a file.")
     body = await receive_body(request)
-    parser = MultiPartParser(
-        request.headers,
-        _whole(body),
-        max_files=_MAX_FILES,
-        max_fields=_MAX_FIELDS,
-        max_part_size=_MAX_FIELD_BYTES,
-    )
-    # Larger files would be spooled to disk: none is larger than the body.
-    parser.spool_max_size = len(body)
+    if len(body) <= _READ_AT_ONCE:
+        parts = _parse(kind, body)
+    else:
+        parts = await asyncio.to_thread(_parse, kind, body)
+    request.scope[LARGE_PHOTO] = parts.large
+    return parts.texts, {name: tuple(found) for name, found in parts.files.items()}
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What a body is made of. Each file is copied once out of the body, which comes whole."""
+
+    texts: list[tuple[str, str]] = field(default_factory=list)
+    files: dict[str, list[PhotoFile]] = field(default_factory=dict)
+    large: bool = False
+    """Whether a photo takes much memory once it is decoded."""
+    ended: bool = False
+    _name: bytearray = field(default_factory=bytearray)
+    _value: bytearray = field(default_factory=bytearray)
+    _disposition: bytes = b""
+    _content: list[bytes] = field(default_factory=list)
+
+    @property
+    def callbacks(self) -> dict[str, Callable[..., None]]:
+        """What the parser calls."""
+        return {
+            "on_part_begin": self._begin,
+            "on_header_field": lambda data, start, end: self._name.extend(data[start:end]),
+            "on_header_value": lambda data, start, end: self._value.extend(data[start:end]),
+            "on_header_end": self._header_end,
+            "on_part_data": lambda data, start, end: self._content.append(data[start:end]),
+            "on_part_end": self._end,
+            "on_end": self._all,
+        }
+
+    def _begin(self) -> None:
+        self._disposition = b""
+        self._content = []
+
+    def _header_end(self) -> None:
+        if bytes(self._name).lower() == b"content-disposition":
+            self._disposition = bytes(self._value)
+        self._name.clear()
+        self._value.clear()
+
+    def _end(self) -> None:
+        _, options = parse_options_header(self._disposition)
+        if b"name" not in options:
+            raise ValueError("a part has no name")
+        name, content = options[b"name"].decode(), b"".join(self._content)
+        if b"filename" not in options:
+            if len(content) > _MAX_FIELD_BYTES:
+                raise ValueError(f"a field has at most {_MAX_FIELD_BYTES} bytes")
+            self.texts.append((name, content.decode()))
+        else:
+            given = options[b"filename"].decode("utf-8", "replace")
+            self.files.setdefault(name, []).append(PhotoFile(given or name, content))
+            self.large = self.large or is_large(content)
+        if len(self.texts) > _MAX_FIELDS or sum(map(len, self.files.values())) > _MAX_FILES:
+            raise ValueError(f"there may be {_MAX_FIELDS} fields and {_MAX_FILES} files")
+
+    def _all(self) -> None:
+        self.ended = True
+
+
+def _parse(kind: str, body: bytes) -> _Parts:
+    """Take a body apart; raises RequestInvalid."""
+    _, options = parse_options_header(kind)
+    parts = _Parts()
     try:
-        form = await parser.parse()
-    except (MultiPartException, UnicodeDecodeError, KeyError, ValueError) as error:
+        parser = MultipartParser(options[b"boundary"], parts.callbacks)  # type: ignore[arg-type]
+        parser.write(body)
+        parser.finalize()
+    except (FormParserError, KeyError, ValueError) as error:
         raise _invalid("body", f"The multipart body cannot be read: {error}") from error
-    texts: list[tuple[str, str]] = []
-    files: dict[str, list[PhotoFile]] = {}
-    try:
-        for name, value in form.multi_items():
-            if isinstance(value, UploadFile):
-                content = await value.read()
-                files.setdefault(name, []).append(PhotoFile(value.filename or name, content))
-            else:
-                texts.append((name, value))
-    finally:
-        await form.close()
-    return texts, {name: tuple(found) for name, found in files.items()}
+    if not parts.ended:
+        raise _invalid("body", "The multipart body is cut short.")
+    return parts
 
 
 async def receive_body(request: Request) -> bytes:
@@ -162,10 +219,6 @@ def multipart_schema(
     needed = [name for name in files if name not in optional]
     schema["required"] = [*needed, *schema.get("required", [])]
     return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
-
-
-async def _whole(body: bytes) -> AsyncGenerator[bytes, None]:
-    yield body
 
 
 def _invalid(field: str, message: str) -> RequestInvalid:

@@ -19,11 +19,15 @@ from casework.service import Service
 from config.settings import Settings
 from detector.decode import quiet_native_logging
 from detector.errors import DetectorError
+from detector.memory import map_large_blocks, return_free_memory
 from detector.threads import use_threads
 from models.errors import ModelsError
 
 _SETTLE_EVERY_S: Final = 30
 """Seconds between looks at which accepted requests take effect now."""
+
+
+_RETURN_EVERY_S: Final = 10
 
 
 @asynccontextmanager
@@ -43,6 +47,7 @@ async def running(
     """
     quiet_native_logging()
     use_threads(1)
+    map_large_blocks()
     state.metrics.serving(version, state.workers)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(state.workers.shutdown)
@@ -137,6 +142,7 @@ def _periodic(settings: Settings, service: Service, metrics: Metrics) -> Periodi
             log.info("erased", **{each.kind: each.records for each in erased})
 
     tasks.every(_SETTLE_EVERY_S, "approvals", partial(_settle, service, metrics))
+    tasks.every(_RETURN_EVERY_S, "return memory", return_free_memory)
     tasks.every(settings.calibrate_every_s, "calibrate", calibrate)
     tasks.every(settings.erase_every_s, "erase", erase)
     tasks.every(_FINISH_EVERY_S, "finish erasures", finish)

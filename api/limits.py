@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.routing import BaseRoute, Route
 
@@ -172,12 +172,6 @@ class Limits:
 
 
 _NOTHING: Final = RouteLimits(Cost.READ, STRANGERS_BODY, _SMALL_SECONDS)
-
-
-def cost_of(request: Request) -> Cost:
-    """Return what the route of a request costs."""
-    limits: RouteLimits = request.scope["siaga.limits"]
-    return limits.cost
 
 
 def _usual(method: str, route: APIRoute) -> _Row:

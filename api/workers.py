@@ -13,14 +13,17 @@ import math
 import os
 import threading
 import time
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from starlette.requests import Request
 from threadpoolctl import threadpool_limits
 
+from api.limits import Cost
 from index.threads import use_threads
 
 T = TypeVar("T")
@@ -32,6 +35,25 @@ _MOST_IO_THREADS: Final = 8
 # An answer takes longer than its turn at a worker: its body arrives, its record is committed, and a
 # busy machine is uneven. What is left of the target is for that.
 _SHARE_OF_TARGET: Final = 0.6
+
+# Officers wait longer for a search or an enrolment than a traveller does at a gate.
+_PATIENCE: Final = 4
+
+# Of so many places, one is kept for whoever has fewer than a fair share.
+_RESERVED: Final = 4
+
+# What has waited so long goes before what came later, whatever it costs.
+_OVERDUE_SECONDS: Final = 5.0
+
+# Whose last turn is remembered.
+_MOST_CALLERS: Final = 10_000
+
+_NOBODY: Final = ""
+
+PLACE: Final = "siaga.place"
+"""Where a request's scope has its place."""
+LARGE_PHOTO: Final = "siaga.large_photo"
+"""Where it says that a photo of it takes much memory: of such work, one piece runs at a time."""
 
 # Weight of the newest request in the usual time of one.
 _NEWEST: Final = 0.1
@@ -49,15 +71,45 @@ class ClientGone(Exception):
     """The client closed the connection before its work began."""
 
 
+@dataclass(slots=True, eq=False)
+class Place:
+    """One request's place: whose it is, what it costs, and where its work stands."""
+
+    caller: str
+    cost: Cost
+    begun: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """Work that waits for a worker."""
+
+    place: Place
+    work: Callable[[], Any]
+    heavy: bool
+    result: asyncio.Future[Any]
+    since: float
+    started: bool = False
+
+
 class WorkPool:
-    """Runs CPU work for requests. Belongs to one event loop."""
+    """Runs CPU work for requests. Belongs to one event loop.
+
+    Places are shared fairly: a caller takes those that others leave, up to a reserve for whoever
+    comes next, and workers are given to callers in turn, screening before all else.
+    """
 
     def __init__(self, workers: int, waiting: int, target_ms: float = math.inf) -> None:
         self.workers = workers
-        self._bearable_ms = target_ms * _SHARE_OF_TARGET
-        self._usual_ms = 0.0
+        self._target_ms = target_ms
+        self._usual_ms: dict[Cost, float] = defaultdict(float)
         self.places = workers + waiting
-        self._taken = 0
+        self._reserve = self.places // _RESERVED
+        self._held: list[Place] = []
+        self._queue: list[_Waiting] = []
+        self._running: list[_Waiting] = []
+        self._turns = 0
+        self._last_turn: dict[str, int] = {}
         self._threads = ThreadPoolExecutor(workers, "siaga-worker", initializer=_one_thread_each)
         self._io_threads = ThreadPoolExecutor(min(self.places, _MOST_IO_THREADS), "siaga-io")
         self._low_priority = ThreadPoolExecutor(
@@ -65,75 +117,175 @@ class WorkPool:
         )
         self._worker_free = asyncio.Event()
         self._worker_free.set()
+        self._drained = asyncio.Event()
+        self._drained.set()
 
     @property
     def admitted(self) -> int:
         """Requests admitted and not yet answered."""
-        return self._taken
+        return len(self._held)
 
-    def check(self) -> None:
-        """Refuse as `take` would at this moment, and take nothing.
+    def check(self, cost: Cost = Cost.SCREEN) -> None:
+        """Refuse as `acquire` would refuse anybody at this moment, and take nothing.
 
         Raises:
             Overloaded: there is no place, or those before would keep one more past its target.
         """
-        if self._taken >= self.places:
-            raise Overloaded
-        if self._taken >= self.workers and self._expected_ms() > self._bearable_ms:
-            raise Overloaded
+        self._refuse_late(Place(_NOBODY, cost))
 
-    def acquire(self) -> AbstractContextManager[None]:
+    def acquire(
+        self, caller: str = _NOBODY, cost: Cost = Cost.SCREEN
+    ) -> AbstractContextManager[Place]:
         """Take a place for the duration of a request, once its body is there.
 
+        Args:
+            caller: whose share it counts against.
+            cost: what the request costs.
+
         Raises:
-            Overloaded: see `check`.
+            Overloaded: there is no place, the caller has its share of them, or those before would
+                keep the request past its target.
         """
-        self.check()
-        self._taken += 1
-        if self._taken >= self.workers:
+        place = Place(caller, cost)
+        self._refuse_late(place)
+        own = sum(each.caller == caller for each in self._held)
+        # One more than there are: somebody else may come at any moment.
+        callers = len({each.caller for each in self._held} | {caller}) + 1
+        if own >= self.places / callers and self.admitted >= self.places - self._reserve:
+            raise Overloaded
+        self._held.append(place)
+        if self.admitted >= self.workers:
             self._worker_free.clear()
-        return self._leaving()
+        return self._leaving(place)
 
     @contextmanager
-    def _leaving(self) -> Iterator[None]:
+    def _leaving(self, place: Place) -> Iterator[Place]:
         try:
-            yield
+            yield place
         finally:
-            self._taken -= 1
-            if self._taken < self.workers:
+            self._held.remove(place)
+            if self.admitted < self.workers:
                 self._worker_free.set()
 
-    def _expected_ms(self) -> float:
-        """Return the milliseconds until one more request would be done, at the present pace."""
-        return (self._taken + 1) / self.workers * self._usual_ms
+    def _refuse_late(self, place: Place) -> None:
+        if self.admitted >= self.places:
+            raise Overloaded
+        bearable = self._target_ms * _SHARE_OF_TARGET
+        if place.cost is not Cost.SCREEN:
+            bearable *= _PATIENCE
+        if self.admitted >= self.workers and self._expected_ms(place) > bearable:
+            raise Overloaded
 
-    def _timed(self, work: Callable[[], T]) -> T:
+    def _expected_ms(self, place: Place) -> float:
+        """Return the milliseconds until a request would be done, at the present pace.
+
+        Before it go those that run, and of those that wait as many of each caller as of its own.
+        """
+        own = 1 + sum(
+            not each.begun and each.caller == place.caller and each.cost <= place.cost
+            for each in self._held
+        )
+        of_caller: Counter[str] = Counter()
+        total = self._usual_ms[place.cost]
+        for each in self._held:
+            if not each.begun:
+                if each.cost > place.cost or of_caller[each.caller] >= own:
+                    continue
+                of_caller[each.caller] += 1
+            total += self._usual_ms[each.cost]
+        return total / self.workers
+
+    async def run(self, request: Request, work: Callable[[], T]) -> T:
+        """Run `work` on a worker thread and wait for it.
+
+        Args:
+            request: whose work it is, with its `PLACE`; it may go while its work waits.
+            work: what is to be done.
+
+        Raises:
+            ClientGone: the client went away before the work began.
+        """
+        result = asyncio.get_running_loop().create_future()
+        place = request.scope.get(PLACE) or Place(_NOBODY, Cost.SCREEN)
+        heavy = request.scope.get(LARGE_PHOTO, False)
+        waiting = _Waiting(place, work, heavy, result, time.monotonic())
+        self._queue.append(waiting)
+        self._drained.clear()
+        self._give_turns()
+        gone = asyncio.ensure_future(_disconnected(request))
+        either: set[asyncio.Future[Any]] = {result, gone}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            # What has begun is finished: its record is the truth even if nobody listens.
+            if not result.done() and not waiting.started:
+                raise ClientGone
+            return await asyncio.shield(result)
+        finally:
+            gone.cancel()
+            if not waiting.started:
+                self._queue.remove(waiting)
+                self._note_drained()
+
+    def _give_turns(self) -> None:
+        """Start what may run, in its order."""
+        while len(self._running) < self.workers:
+            may = [each for each in self._queue if self._may_run(each)]
+            if not may:
+                return
+            self._start(min(may, key=self._order))
+
+    def _may_run(self, waiting: _Waiting) -> bool:
+        """Whether work may run beside what runs: a worker is kept for the screening of others."""
+        if waiting.heavy and any(each.heavy for each in self._running):
+            return False
+        others = sum(each.place.cost is not Cost.SCREEN for each in self._running)
+        return waiting.place.cost is Cost.SCREEN or others < max(1, self.workers - 1)
+
+    def _order(self, waiting: _Waiting) -> tuple[int, int, int, float]:
+        place = waiting.place
+        overdue = time.monotonic() - waiting.since > _OVERDUE_SECONDS
+        running = sum(each.place.caller == place.caller for each in self._running)
+        turn = self._last_turn.get(place.caller, 0)
+        return (Cost.SCREEN if overdue else place.cost, running, turn, waiting.since)
+
+    def _start(self, waiting: _Waiting) -> None:
+        self._queue.remove(waiting)
+        self._running.append(waiting)
+        self._turns += 1
+        self._last_turn.pop(waiting.place.caller, None)
+        self._last_turn[waiting.place.caller] = self._turns
+        while len(self._last_turn) > _MOST_CALLERS:
+            del self._last_turn[next(iter(self._last_turn))]
+        waiting.started = waiting.place.begun = True
+        loop = asyncio.get_running_loop()
+        future = self._threads.submit(self._timed, waiting.work, waiting.place.cost)
+        future.add_done_callback(
+            lambda done: loop.call_soon_threadsafe(self._finished, waiting, done)
+        )
+
+    def _finished(self, waiting: _Waiting, done: Future[Any]) -> None:
+        self._running.remove(waiting)
+        if not waiting.result.done():
+            error = done.exception()
+            if error is not None:
+                waiting.result.set_exception(error)
+            else:
+                waiting.result.set_result(done.result())
+        self._give_turns()
+        self._note_drained()
+
+    def _note_drained(self) -> None:
+        if not self._queue and not self._running:
+            self._drained.set()
+
+    def _timed(self, work: Callable[[], T], cost: Cost) -> T:
         started = time.perf_counter()
         try:
             return work()
         finally:
             spent = (time.perf_counter() - started) * 1000
             # Workers may overwrite each other's figure: it is an average, not an account.
-            self._usual_ms += (spent - self._usual_ms) * _NEWEST
-
-    async def run(self, request: Request, work: Callable[[], T]) -> T:
-        """Run `work` on a worker thread and wait for it.
-
-        Raises:
-            ClientGone: the client went away before the work began.
-        """
-        future = self._threads.submit(self._timed, work)
-        result = asyncio.wrap_future(future)
-        gone = asyncio.ensure_future(_disconnected(request))
-        either: set[asyncio.Future[Any]] = {result, gone}
-        try:
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            # What has begun is finished: its record is the truth even if nobody listens.
-            if not result.done() and future.cancel():
-                raise ClientGone
-            return await result
-        finally:
-            gone.cancel()
+            self._usual_ms[cost] += (spent - self._usual_ms[cost]) * _NEWEST
 
     async def record(self, work: Callable[[], T]) -> T:
         """Run `work` that waits for the disk, so that no worker has to wait for it."""
@@ -146,6 +298,7 @@ class WorkPool:
 
     async def shutdown(self) -> None:
         """Finish what was admitted and stop the threads."""
+        await self._drained.wait()
         await asyncio.to_thread(self._threads.shutdown, wait=True)
         await asyncio.to_thread(self._io_threads.shutdown, wait=True)
         await asyncio.to_thread(self._low_priority.shutdown, wait=True)

@@ -152,7 +152,7 @@ class Settings(BaseSettings):
     )
     max_photo_pixels: Annotated[
         int, Field(ge=256, description="Largest photo, in pixels, checked before it is decoded.")
-    ] = 50_000_000
+    ] = 25_000_000
     max_photos: Annotated[
         int, Field(ge=1, le=100, description="Most photos in one enrolment request.")
     ] = 10

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.errors import PhotoTooLarge, TooManyPixels, UnreadablePhoto
+from detector.errors import PhotoError, PhotoTooLarge, TooManyPixels, UnreadablePhoto
 from detector.header import Header, PhotoFormat, read_header
 from detector.limits import MIB, Limits
 
@@ -24,7 +24,8 @@ __all__ = ["Limits", "Photo", "Pixels", "open_photo", "quiet_native_logging"]
 Image: TypeAlias = NDArray[np.uint8]
 Stored: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
 
-PLAIN_PIXEL_BYTES: Final = 4  # an 8-bit pixel with alpha: what `Limits.max_pixels` counts in
+LARGE_BYTES: Final = 36 * MIB  # of pixels: 12 megapixels in colour, as most phones take them
+PLAIN_PIXEL_BYTES: Final = 3  # an 8-bit pixel in colour: what `Limits.max_pixels` counts in
 # OpenJPEG keeps four bytes a sample and decodes some 8 MB of data a second; a passport chip carries
 # well under one megapixel in some 20 kB (ICAO 9303-10, DG2).
 JPEG_2000_PIXEL_COST, JPEG_2000_BYTE_COST = 8, 2
@@ -122,6 +123,16 @@ def open_photo(data: bytes, limits: Limits) -> Photo:
         )
         raise TooManyPixels(msg)
     return Photo(data, header)
+
+
+def is_large(data: bytes) -> bool:
+    """Whether a photo takes much memory once it is decoded; what is no photo takes none."""
+    try:
+        header = read_header(data)
+    except PhotoError:
+        return False
+    bytes_a_pixel = header.channels * ceil(header.bits_per_sample / 8)
+    return header.width * header.height * bytes_a_pixel > LARGE_BYTES
 
 
 def _check_bytes(data: bytes, most: int) -> None:

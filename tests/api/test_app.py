@@ -161,6 +161,7 @@ class Listener:
     """A request whose client stays, or goes when told to."""
 
     def __init__(self):
+        self.scope = {}
         self.gone = asyncio.Event()
 
     async def receive(self):

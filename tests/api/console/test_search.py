@@ -98,7 +98,7 @@ def test_a_foreign_search_or_list_is_as_if_it_were_not_there(signed_in, lists):
 def test_a_busy_service_says_so(signed_in, client, lists, monkeypatch):
     officer = signed_in("siti", Role.OFFICER)
 
-    def full():
+    def full(*_):
         raise Overloaded
 
     monkeypatch.setattr(state_of(client.app).workers, "acquire", full)
