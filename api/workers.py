@@ -39,7 +39,7 @@ _SHARE_OF_TARGET: Final = 0.6
 # Officers wait longer for a search or an enrolment than a traveller does at a gate.
 _PATIENCE: Final = 4
 
-# Of so many places, one is kept for whoever has fewer than a fair share.
+# Of so many places, one is kept for callers with less than a fair share.
 _RESERVED: Final = 4
 
 # What has waited so long goes before what came later, whatever it costs.
@@ -95,8 +95,8 @@ class _Waiting:
 class WorkPool:
     """Runs CPU work for requests. Belongs to one event loop.
 
-    Places are shared fairly: a caller takes those that others leave, up to a reserve for whoever
-    comes next, and workers are given to callers in turn, screening before all else.
+    Places are shared fairly: a caller takes those that others leave, up to a reserve for the next
+    who comes, and workers are given to callers in turn, screening before all else.
     """
 
     def __init__(self, workers: int, waiting: int, target_ms: float = math.inf) -> None:
