@@ -297,10 +297,13 @@ def hashing_place(admission: Callable[..., Any] = _state) -> DependsParameter:
     """
 
     async def place(
-        state: TheState, admitted: Annotated[object, Depends(admission)]
+        request: Request, state: TheState, admitted: Annotated[object, Depends(admission)]
     ) -> AsyncIterator[None]:
         del admitted  # only that it was
-        async with state.password_hashing.acquire():
+        known = CALLER in request.scope or await asyncio.to_thread(
+            state.opened.accounts.sessions.is_known, origin(request)
+        )
+        async with state.password_hashing.acquire(known=known):
             yield
 
     return cast("DependsParameter", Depends(place, scope="function"))

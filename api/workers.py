@@ -10,13 +10,11 @@ while a worker is free, and the system gives that thread what the workers leave.
 
 import asyncio
 import math
-import os
-import threading
 import time
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -24,6 +22,7 @@ from starlette.requests import Request
 from threadpoolctl import threadpool_limits
 
 from api.limits import Cost
+from casework.kernel.priority import take_least_priority
 from index.threads import use_threads
 
 T = TypeVar("T")
@@ -57,10 +56,6 @@ LARGE_PHOTO: Final = "siaga.large_photo"
 
 # Weight of the newest request in the usual time of one.
 _NEWEST: Final = 0.1
-
-
-# As `nice` has it: the least of all.
-_LEAST_PRIORITY: Final = 19
 
 
 class Overloaded(Exception):
@@ -304,37 +299,88 @@ class WorkPool:
         await asyncio.to_thread(self._low_priority.shutdown, wait=True)
 
 
-_HASHES_AT_ONCE: Final = 2
-_HASHES_WAITING: Final = 32
+_MOST_WAITING: Final = 32
+_MOST_STRANGERS_WAITING: Final = 8
+_MOST_WAIT_SECONDS: Final = 10.0
+_STRANGERS_AT_ONCE: Final = 60
+_STRANGERS_PER_SECOND: Final = 1.0
 
 
 class PasswordHashLimiter:
-    """Hashes few passwords at a time, because each takes 64 MiB and a processor.
+    """Hashes one password at a time, because each takes 64 MiB and a processor.
 
     A route that hashes is a plain function, which runs on a thread. It waits here, before it gets
     one: a flood of sign-ins then fills neither the memory nor the threads that other routes need.
+    Those who signed in from the same place before go first, and strangers together have a budget.
     Belongs to one event loop.
     """
 
-    def __init__(self, at_once: int = _HASHES_AT_ONCE, waiting: int = _HASHES_WAITING) -> None:
-        self._free = asyncio.Semaphore(at_once)
-        self._left = at_once + waiting
+    def __init__(
+        self,
+        most_seconds: float = _MOST_WAIT_SECONDS,
+        strangers: int = _STRANGERS_AT_ONCE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._most_seconds = most_seconds
+        self._busy = False
+        self._lines: dict[bool, deque[asyncio.Future[None]]] = {True: deque(), False: deque()}
+        self._most = {True: _MOST_WAITING, False: _MOST_STRANGERS_WAITING}
+        self._clock = clock
+        self._most_budget = self._budget = float(strangers)
+        self._counted_at = clock()
 
     @asynccontextmanager
-    async def acquire(self) -> AsyncIterator[None]:
-        """Hold a place for the duration of a block.
+    async def acquire(self, *, known: bool = True) -> AsyncIterator[None]:
+        """Hold the place for the duration of a block.
+
+        Args:
+            known: whether somebody signed in from there before, or is signed in.
 
         Raises:
-            Overloaded: too many wait already.
+            Overloaded: too many wait already, or it took too long; of strangers, too many came.
         """
-        if self._left == 0:
-            raise Overloaded
-        self._left -= 1
+        if not known:
+            self._spend()
+        if self._busy:
+            await self._wait(self._lines[known], self._most[known])
+        self._busy = True
         try:
-            async with self._free:
-                yield
+            yield
         finally:
-            self._left += 1
+            self._next()
+
+    async def _wait(self, line: deque[asyncio.Future[None]], most: int) -> None:
+        if len(line) >= most:
+            raise Overloaded
+        turn = asyncio.get_running_loop().create_future()
+        line.append(turn)
+        try:
+            await asyncio.wait({turn}, timeout=self._most_seconds)
+        except asyncio.CancelledError:
+            if turn.done():
+                self._next()
+            else:
+                line.remove(turn)
+            raise
+        if not turn.done():
+            line.remove(turn)
+            raise Overloaded
+
+    def _next(self) -> None:
+        for line in (self._lines[True], self._lines[False]):
+            if line:
+                line.popleft().set_result(None)
+                return
+        self._busy = False
+
+    def _spend(self) -> None:
+        now = self._clock()
+        earned = (now - self._counted_at) * _STRANGERS_PER_SECOND
+        self._budget = min(self._most_budget, self._budget + earned)
+        self._counted_at = now
+        if self._budget < 1:
+            raise Overloaded
+        self._budget -= 1
 
 
 def _one_thread_each() -> None:
@@ -345,9 +391,7 @@ def _one_thread_each() -> None:
 
 def _lowest_priority() -> None:
     _one_thread_each()
-    # Linux has priorities by thread; elsewhere it shares as the others do.
-    with suppress(OSError, AttributeError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LEAST_PRIORITY)
+    take_least_priority()
 
 
 async def _disconnected(request: Request) -> None:

@@ -2,10 +2,12 @@
 
 import secrets
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from casework.kernel.errors import WeakPassword
+from casework.kernel.priority import take_least_priority
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -28,7 +30,7 @@ class Passwords:
 
     def hash(self, password: str) -> str:
         """Return the hash to keep."""
-        return self._hasher.hash(password)
+        return self._lane.submit(self._hasher.hash, password).result()
 
     def check(self, password: str, kept: str | None) -> bool:
         """Whether a password is the one that was hashed; None matches nothing, just as slowly."""
@@ -38,7 +40,7 @@ class Passwords:
         )
 
         try:
-            self._hasher.verify(kept or self._nobodys, password)
+            self._lane.submit(self._hasher.verify, kept or self._nobodys, password).result()
         except (VerifyMismatchError, InvalidHashError):
             return False
         return kept is not None
@@ -46,6 +48,11 @@ class Passwords:
     def outdated(self, kept: str) -> bool:
         """Whether a hash was made with weaker parameters than today's."""
         return self._hasher.check_needs_rehash(kept)
+
+    @cached_property
+    def _lane(self) -> ThreadPoolExecutor:
+        """One at a time, behind all other work of the machine: each takes 64 MiB."""
+        return ThreadPoolExecutor(1, "siaga-passwords", initializer=take_least_priority)
 
     @cached_property
     def _hasher(self) -> "PasswordHasher":

@@ -54,6 +54,10 @@ class Sessions:
         self._gate = SignIn(kernel, passwords, rules)
         self.rules = rules
 
+    def is_known(self, origin: str) -> bool:
+        """Whether somebody signed in from a network address of late."""
+        return self._gate.is_known(origin)
+
     def sign_in(
         self,
         credentials: Credentials,

@@ -6,7 +6,6 @@ in the same words, and is locked after as many failures.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final, TypeVar
 
 from sqlalchemy import select
@@ -23,14 +22,12 @@ from casework.kernel.errors import (
     NotAuthenticated,
     SecondFactorNeeded,
     SignOnRefused,
-    TooManyAttempts,
 )
 from casework.kernel.kernel import Kernel
 from casework.tables import Agency, Officer
 
 T = TypeVar("T")
 
-_FORGET_UNKNOWN: Final = timedelta(days=1)
 _NOBODY: Final = Actor(ActorKind.OFFICER, "unknown", "unknown")
 
 
@@ -53,8 +50,12 @@ class SignIn:
         self._passwords = passwords
         self._rules = rules
         self._clock = kernel.clock
-        self._origins = Throttle(rules.attempts_per_address, rules.lock, rules.lock, kernel.clock)
-        self._unknown = Throttle(rules.attempts, rules.lock, _FORGET_UNKNOWN, kernel.clock)
+        self._origins = Throttle.of_addresses(kernel, rules)
+        self._unknown = Throttle.of_logins(kernel, rules)
+
+    def is_known(self, origin: str) -> bool:
+        """Whether somebody signed in from there of late: it may go before strangers."""
+        return self._origins.is_known(origin)
 
     def check(
         self,
@@ -81,22 +82,17 @@ class SignIn:
             self._audit.note(_refused(_NOBODY.asking(request_id), None, refusal))
             raise refusal
         if origin is None:
-            return self._admit(credentials, request_id, then)
+            return self._admit(credentials, None, request_id, then)
         self._origins.begin(origin)
         try:
-            done = self._admit(credentials, request_id, then)
-        except SecondFactorNeeded:
-            self._origins.succeeded(origin)
-            raise
-        except BaseException:
-            self._origins.failed(origin)
-            raise
-        self._origins.succeeded(origin)
-        return done
+            return self._admit(credentials, origin, request_id, then)
+        finally:
+            self._origins.ended(origin)
 
     def _admit(
         self,
         credentials: Credentials,
+        origin: str | None,
         request_id: str | None,
         then: Callable[[Session, Officer], T],
     ) -> T:
@@ -107,8 +103,12 @@ class SignIn:
         kept = found.password_hash if found is not None else None
         right = self._passwords.check(credentials.password, kept)
         if found is None:
-            refusal = self._refuse_unknown(login)
-            self._audit.note(_refused(_NOBODY.asking(request_id), None, refusal))
+            with self._database.write() as session:
+                refusal = self._unknown.failed(session, login) or NotAuthenticated(
+                    "credentials_wrong"
+                )
+                self._count(session, origin)
+                self._audit.append(session, _refused(_NOBODY.asking(request_id), None, refusal))
             raise refusal
         renewed = kept
         if right and kept is not None and self._passwords.outdated(kept):
@@ -120,7 +120,11 @@ class SignIn:
             refused = self._refusal(session, officer, credentials, right=right)
             if refused is None:
                 officer.password_hash = renewed
+                if origin is not None:
+                    self._origins.succeeded(session, origin)
                 return then(session, officer)
+            if not isinstance(refused, SecondFactorNeeded):
+                self._count(session, origin)
             actor = Actor(ActorKind.OFFICER, officer.id, officer.login, officer.agency_id)
             self._audit.append(session, _refused(actor.asking(request_id), officer, refused))
         raise refused
@@ -151,12 +155,9 @@ class SignIn:
             "credentials_wrong"
         )
 
-    def _refuse_unknown(self, login: str) -> Exception:
-        try:
-            self._unknown.begin(login)
-        except TooManyAttempts as locked:
-            return locked
-        return self._unknown.failed(login) or NotAuthenticated("credentials_wrong")
+    def _count(self, session: Session, origin: str | None) -> None:
+        if origin is not None:
+            self._origins.failed(session, origin)
 
 
 def in_force(session: Session, officer: Officer) -> bool:

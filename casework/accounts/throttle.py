@@ -1,27 +1,37 @@
-"""Counting failures by a name that the caller cannot choose freely, such as a network address.
+"""Failed sign-ins of unknown logins and from network addresses, counted in the database.
 
-The counts live in memory: they end with the process, and the oldest give way to new ones, so that
-nobody can fill the memory with names. What must outlive a restart is counted on the account itself.
+A restart, or another process, forgets none. What is counted stands there as a keyed digest, which
+tells nobody what was typed or from where. Rows are bounded: the oldest give way to new ones, so
+that nobody fills the database with names.
 """
 
+import hmac
 import threading
-from collections import OrderedDict
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections import Counter
+from datetime import timedelta
+from enum import StrEnum
 from typing import Final
 
-from casework.kernel.clock import Clock
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from casework.accounts.lockout import SignInRules
 from casework.kernel.errors import TooManyAttempts
+from casework.kernel.kernel import Kernel
+from casework.tables import SignInCount
 
-MOST_NAMES: Final = 10_000
+MOST_ROWS: Final = 10_000
+_KEPT_FOR: Final = timedelta(days=30)
+_PURPOSE: Final = "siaga sign-in counts"
+# A success is noted again only after a while: a write for every sign-in is too many.
+_NOTED_EVERY: Final = timedelta(days=1)
 
 
-@dataclass(slots=True)
-class _Count:
-    since: datetime
-    failures: int = 0
-    under_way: int = 0
-    locked_until: datetime | None = None
+class Counted(StrEnum):
+    """What failures are counted by."""
+
+    LOGIN = "login"
+    ADDRESS = "address"
 
 
 class Throttle:
@@ -29,65 +39,115 @@ class Throttle:
 
     def __init__(
         self,
+        kernel: Kernel,
+        counted: Counted,
         attempts: int,
         lock: timedelta,
         forget: timedelta,
-        clock: Clock,
-        names: int = MOST_NAMES,
+        most_rows: int = MOST_ROWS,
     ) -> None:
-        """Start without counts.
+        """Count on.
 
         Args:
+            kernel: where the counts are.
+            counted: what the names are.
             attempts: failures after which a name is locked.
             lock: for how long.
             forget: after this time from the first failure, counting starts again.
-            clock: the present.
-            names: most names that are remembered.
+            most_rows: rows that all counts may take.
         """
+        self._database = kernel.database
+        self._clock = kernel.clock
+        self._key = kernel.vault.derived(_PURPOSE)
+        self._counted = counted
         self._attempts = attempts
         self._lock_for = lock
         self._forget = forget
-        self._clock = clock
-        self._names = names
-        self._counts: OrderedDict[str, _Count] = OrderedDict()
+        self._most_rows = most_rows
+        self._under_way: Counter[str] = Counter()
         self._turn = threading.Lock()
 
+    @classmethod
+    def of_logins(cls, kernel: Kernel, rules: SignInRules) -> "Throttle":
+        """Return the counts of unknown logins, locked as accounts are."""
+        return cls(kernel, Counted.LOGIN, rules.attempts, rules.lock, _NOTED_EVERY)
+
+    @classmethod
+    def of_addresses(cls, kernel: Kernel, rules: SignInRules) -> "Throttle":
+        """Return the counts of network addresses."""
+        return cls(kernel, Counted.ADDRESS, rules.attempts_per_address, rules.lock, rules.lock)
+
     def begin(self, name: str) -> None:
-        """Let an attempt begin; `succeeded` or `failed` must follow.
+        """Let an attempt begin; `ended` must follow.
 
         Raises:
             TooManyAttempts: the name is locked, or those under way may use up what is left.
         """
-        now = self._clock()
+        digest, now = self._digest(name), self._clock()
+        with self._database.read() as session:
+            row = session.get(SignInCount, digest)
+        if row is not None and row.locked_until is not None and now < row.locked_until:
+            raise TooManyAttempts(row.locked_until - now)
+        failures = 0 if row is None or now - row.since >= self._forget else row.failures
         with self._turn:
-            count = self._counts.pop(name, None) or _Count(now)
-            self._counts[name] = count  # the youngest now
-            while len(self._counts) > self._names:
-                self._counts.popitem(last=False)
-            if count.locked_until is not None and now < count.locked_until:
-                raise TooManyAttempts(count.locked_until - now)
-            if now - count.since >= self._forget:
-                count.since, count.failures = now, 0
-            if count.failures + count.under_way >= self._attempts:
+            if failures + self._under_way[digest] >= self._attempts:
                 raise TooManyAttempts(timedelta(seconds=1))
-            count.under_way += 1
+            self._under_way[digest] += 1
 
-    def succeeded(self, name: str) -> None:
-        """Let an attempt end well: it does not count."""
+    def ended(self, name: str) -> None:
+        """Let an attempt end."""
+        digest = self._digest(name)
         with self._turn:
-            self._ended(name)
+            self._under_way[digest] -= 1
+            if self._under_way[digest] <= 0:
+                del self._under_way[digest]
 
-    def failed(self, name: str) -> TooManyAttempts | None:
-        """Count a failure; returns what to answer if it was one too many."""
-        with self._turn:
-            count = self._ended(name)
-            count.failures += 1
-            if count.failures < self._attempts:
-                return None
-            count.failures, count.locked_until = 0, self._clock() + self._lock_for
-            return TooManyAttempts(self._lock_for)
+    def failed(self, session: Session, name: str) -> TooManyAttempts | None:
+        """Count a failure within a transaction; returns what to answer if it is one too many."""
+        now, row = self._clock(), self._row(session, name)
+        if row.locked_until is not None and now < row.locked_until:
+            return TooManyAttempts(row.locked_until - now)
+        if now - row.since >= self._forget:
+            row.since, row.failures = now, 0
+        row.failures += 1
+        if row.failures < self._attempts:
+            return None
+        row.failures, row.locked_until = 0, now + self._lock_for
+        return TooManyAttempts(self._lock_for)
 
-    def _ended(self, name: str) -> _Count:
-        count = self._counts.get(name) or _Count(self._clock())
-        count.under_way = max(0, count.under_way - 1)
-        return count
+    def succeeded(self, session: Session, name: str) -> None:
+        """Note within a transaction that somebody signed in; failures stay counted."""
+        now, found = self._clock(), session.get(SignInCount, self._digest(name))
+        noted = found.succeeded_at if found is not None else None
+        if noted is None or now - noted >= _NOTED_EVERY:
+            self._row(session, name).succeeded_at = now
+
+    def is_known(self, name: str) -> bool:
+        """Whether somebody signed in there of late."""
+        with self._database.read() as session:
+            row = session.get(SignInCount, self._digest(name))
+        found = row.succeeded_at if row is not None else None
+        return found is not None and self._clock() - found < _KEPT_FOR
+
+    def _row(self, session: Session, name: str) -> SignInCount:
+        digest, now = self._digest(name), self._clock()
+        row = session.get(SignInCount, digest)
+        if row is None:
+            self._make_room(session)
+            row = SignInCount(
+                digest=digest, failures=0, since=now, locked_until=None, succeeded_at=None
+            )
+            session.add(row)
+        return row
+
+    def _make_room(self, session: Session) -> None:
+        """Delete what is no longer needed, and the oldest where that is not enough."""
+        session.execute(delete(SignInCount).where(SignInCount.since < self._clock() - _KEPT_FOR))
+        surplus = (session.scalar(select(func.count()).select_from(SignInCount)) or 0) + 1
+        surplus -= self._most_rows
+        if surplus > 0:
+            oldest = select(SignInCount.digest).order_by(SignInCount.since).limit(surplus)
+            session.execute(delete(SignInCount).where(SignInCount.digest.in_(oldest)))
+
+    def _digest(self, name: str) -> str:
+        return hmac.new(self._key, f"{self._counted}:{name}".encode(), "sha256").hexdigest()

@@ -12,6 +12,8 @@ from typing import Final, NewType
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from casework.kernel.errors import SetUpError, WrongDataKey
 
@@ -30,6 +32,11 @@ class Vault:
         if len(key) != KEY_BYTES:
             raise SetUpError("data_key_length", required=KEY_BYTES, found=len(key))
         self._cipher = AESGCM(key)
+        self._key = key
+
+    def derived(self, purpose: str) -> bytes:
+        """Return a key of 32 bytes for something else than sealing: a digest, a signature."""
+        return HKDF(SHA256(), KEY_BYTES, salt=None, info=purpose.encode()).derive(self._key)
 
     def seal(self, content: bytes, row: RowName) -> bytes:
         """Encrypt `content` for the row called `row`."""

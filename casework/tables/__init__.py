@@ -29,6 +29,7 @@ from casework.tables.lists import (
 )
 from casework.tables.people import Agency, Officer, OfficerSession
 from casework.tables.referrals import Referral, ReferralMessage, ReferralPhoto, Tip
+from casework.tables.sign_in import SignInCount
 
 __all__ = [
     "Agency",
@@ -57,6 +58,7 @@ __all__ = [
     "ReferralMessage",
     "ReferralPhoto",
     "Serial",
+    "SignInCount",
     "Subject",
     "Table",
     "Template",

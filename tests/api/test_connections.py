@@ -11,6 +11,7 @@ from typing import Self
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from api.connections import (
     MOST_HEADER_BYTES,
@@ -39,6 +40,8 @@ async def hello(scope, receive, send):
         if not message.get("more_body"):
             break
     body = (b"x" * 8_000_000) if scope["path"] == "/long" else str(size).encode()
+    if scope["path"] == "/who":
+        body = scope["client"][0].encode()
     length = str(len(body)).encode()
     await send(
         {"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]}
@@ -49,8 +52,9 @@ async def hello(scope, receive, send):
 class Server:
     """A server in a thread, with the bounds of a test."""
 
-    def __init__(self, **bounds: object) -> None:
-        self.server = make_server(hello, Settings(port=0, shutdown_grace_s=1))
+    def __init__(self, *, trusted: str = "", **bounds: object) -> None:
+        settings = Settings(port=0, shutdown_grace_s=1, trusted_proxies=trusted)
+        self.server = make_server(hello, settings)
         protocol = self.server.config.http
         assert isinstance(protocol, type)
         assert issubclass(protocol, BoundedProtocol)
@@ -289,3 +293,27 @@ def test_the_eldest_gives_way_first():
         connections.keeps(line, 100)  # type: ignore[arg-type]
     assert [line.gone for line in lines] == [True, False, False]
     asyncio.run(asyncio.sleep(0))
+
+
+@pytest.mark.parametrize(
+    ("trusted", "forwarded", "client"),
+    [
+        ("", "203.0.113.1", "127.0.0.1"),
+        ("10.0.0.5", "203.0.113.1", "127.0.0.1"),
+        ("127.0.0.1", "203.0.113.1", "203.0.113.1"),
+        ("127.0.0.1", "198.51.100.9, 203.0.113.1", "203.0.113.1"),
+        ("127.0.0.1, 10.0.0.0/8", "198.51.100.9, 203.0.113.1, 10.1.2.3", "203.0.113.1"),
+        ("127.0.0.1", "", "127.0.0.1"),
+    ],
+)
+def test_only_trusted_proxies_say_who_a_client_is(trusted, forwarded, client):
+    with Server(trusted=trusted) as server:
+        said = f"GET /who HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {forwarded}\r\n"
+        with server.line(said.encode() + b"Connection: close\r\n\r\n") as line:
+            assert answer(line).rpartition(b"\r\n")[2].decode() == client
+
+
+@pytest.mark.parametrize("proxies", ["*", "everybody", "10.0.0.5,proxy.example"])
+def test_proxies_are_named_by_address(proxies):
+    with pytest.raises(ValidationError, match="name the proxies"):
+        Settings(trusted_proxies=proxies)
