@@ -114,7 +114,7 @@ async def read_parts(
 
 
 @dataclass(slots=True)
-class _Parts:
+class _FormParts:
     """What a body is made of. Each file is copied once out of the body, which comes whole."""
 
     texts: list[tuple[str, str]] = field(default_factory=list)
@@ -170,10 +170,10 @@ class _Parts:
         self.ended = True
 
 
-def _parse(kind: str, body: bytes) -> _Parts:
+def _parse(kind: str, body: bytes) -> _FormParts:
     """Take a body apart; raises RequestInvalid."""
     _, options = parse_options_header(kind)
-    parts = _Parts()
+    parts = _FormParts()
     try:
         parser = MultipartParser(options[b"boundary"], parts.callbacks)  # type: ignore[arg-type]
         parser.write(body)
