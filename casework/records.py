@@ -20,9 +20,11 @@ from casework.imports.imports import Imports
 from casework.kernel.audit.log import Audit
 from casework.kernel.audit.reader import AuditReader
 from casework.kernel.clock import Clock, utc_now
+from casework.kernel.data_key import DataKeys
 from casework.kernel.database import Database
 from casework.kernel.group_commit import GroupCommit
 from casework.kernel.kernel import Kernel
+from casework.kernel.key_ring import KeyRing
 from casework.kernel.outbox import Outbox
 from casework.kernel.vault import Vault
 from casework.oversight.data_subject_report import DataSubjectReports
@@ -136,7 +138,7 @@ class Records:
     @staticmethod
     def open(  # noqa: PLR0913 - each a part of the settings, by its name
         database_url: str,
-        data_key: bytes,
+        data_keys: DataKeys,
         clock: Clock = utc_now,
         rules: SignInRules | None = None,
         passwords: Passwords | None = None,
@@ -146,7 +148,7 @@ class Records:
         undo: timedelta = GRACE,
         provider: "Provider | None" = None,
     ) -> "Records":
-        """Open the database and bring its schema up to date.
+        """Open the database, bring its schema up to date, and open its keys.
 
         Raises:
             SetUpError: the installation must be put right first.
@@ -154,12 +156,13 @@ class Records:
         database = Database(database_url)
         try:
             database.migrate()
+            vault = Vault(KeyRing.open(database, data_keys, clock))
         except BaseException:
             database.close()
             raise
-        vault, commits = Vault(data_key), GroupCommit(database)
+        commits = GroupCommit(database)
         passwords, rules = passwords or Passwords(), rules or SignInRules()
-        audit = Audit(database, data_key, commits, clock)
+        audit = Audit(database, vault, commits, clock)
         kernel = Kernel(database, vault, audit, Outbox(database, clock), clock)
         periods = periods or Periods()
         approvals = Approvals(kernel, periods.approvals)

@@ -79,6 +79,11 @@ COMMANDS: Final = (
         "officers", "cli.officers:app", "Create, list, change and reset officers' accounts."
     ),
     LazyCommand("audit", "cli.audit:app", "Read, check and export the audit trail."),
+    LazyCommand(
+        "data-key",
+        "cli.data_key:app",
+        "Show which data key is in force, and change to a new one.",
+    ),
     LazyCommand("retention", "cli.retention:app", "Erase records whose time is over."),
 )
 
@@ -110,6 +115,8 @@ def main(
 
 def run() -> None:
     """Run the command line; errors that a person can act on are printed without a traceback."""
+    # What a command writes may hold names: files are for their owner.
+    os.umask(0o077)
     try:
         app()
     except Exception as error:

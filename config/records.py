@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
-from casework.kernel.vault import read_or_create_key
 from casework.records import Periods, Records
+from config.data_keys import data_keys
 from config.identity import provider_from_settings
+from config.own_files import close_to_others
 from config.settings import Settings
 
 
@@ -14,10 +15,10 @@ def open_records(settings: Settings) -> Records:
     Raises:
         SetUpError: what the operator has to put right.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    close_to_others(settings)
     return Records.open(
         settings.resolved_database_url,
-        read_or_create_key(settings.resolved_data_key_file),
+        data_keys(settings),
         rules=settings.sign_in_rules,
         private_targets=settings.webhook_private_targets,
         undo=timedelta(hours=settings.undo_hours),

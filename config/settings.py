@@ -53,9 +53,30 @@ class Settings(BaseSettings):
         Path | None,
         Field(
             description="File with the key that photos and templates are encrypted under; unset "
-            "means `siaga.key` in data_dir, made at the first start. Keep a copy elsewhere."
+            "means `siaga.key` in data_dir, made for a new database. Keep a copy elsewhere."
         ),
     ] = None
+    data_key_variable: Annotated[
+        str | None,
+        Field(
+            description="Environment variable that holds the data key instead of a file, as 64 "
+            "hexadecimal digits."
+        ),
+    ] = None
+    data_key_command: Annotated[
+        str | None,
+        Field(
+            description="Command that prints the data key instead of a file: what asks a key "
+            "management service or a PKCS#11 token. No shell runs it; it has 30 seconds."
+        ),
+    ] = None
+    group_access: Annotated[
+        bool,
+        Field(
+            description="Whether the group of the data folder and the key may read them, as on "
+            "volumes that are given to a group; else both are closed to all but their owner."
+        ),
+    ] = False
     models_dir: Annotated[
         Path, Field(description="Folder of verified model weights.", default_factory=default_root)
     ]
@@ -414,6 +435,13 @@ class Settings(BaseSettings):
         if not safe or not parts.hostname or parts.query or parts.fragment:
             raise ValueError("give an https address, without anything after ? or #")
         return address
+
+    @model_validator(mode="after")
+    def _one_place_of_the_key(self) -> Self:
+        places = (self.data_key_file, self.data_key_variable, self.data_key_command)
+        if sum(place is not None for place in places) > 1:
+            raise ValueError("name one of data_key_file, data_key_variable and data_key_command")
+        return self
 
     @model_validator(mode="after")
     def _somebody_lets_officers_in(self) -> Self:

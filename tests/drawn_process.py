@@ -11,7 +11,7 @@ from pathlib import Path
 
 from api.app import create_app
 from api.server import make_server
-from casework.kernel.vault import read_or_create_key
+from casework.kernel.data_key import FileKeys
 from casework.records import Records
 from casework.service import Service
 from casework.watchlists.watchlists import NewWatchlist
@@ -23,7 +23,7 @@ from tests.services import drawn_pack
 
 def opened(settings: Settings) -> Service:
     """Open the service as `config.opening.open_service` does, over fake networks."""
-    key = read_or_create_key(settings.resolved_data_key_file)
+    key = FileKeys(settings.resolved_data_key_file)
     records = Records.open(settings.resolved_database_url, key)
     service = Service.over(records, drawn_pack(), fake_pipeline(settings.limits))
     service.start()

@@ -12,7 +12,7 @@ from casework.accounts.agencies import NewAgency
 from casework.accounts.passwords import Passwords
 from casework.calibration.breaker import BreakerRules
 from casework.kernel.actor import Actor, ActorKind
-from casework.kernel.vault import KEY_BYTES
+from casework.kernel.data_key import KEY_BYTES, GivenKeys
 from casework.kernel.vocabulary import AgencyKind, Direction, Role, Stage
 from casework.records import Records
 from casework.screening.screening import Arrival, Screened
@@ -25,6 +25,7 @@ from models.manifest import Pack, Prior, load_pack
 from tests.fakes import fake_pipeline, photo_of
 
 DATA_KEY = bytes(range(KEY_BYTES))
+DATA_KEYS = GivenKeys.of(DATA_KEY)
 OPERATOR = Actor(ActorKind.OPERATOR, "operator/test", "test")
 
 PASSWORD = "a long enough pass phrase"
@@ -75,7 +76,7 @@ def open_service(
     if isinstance(database, Path) and not database.exists():
         database.write_bytes(_empty_database())
     records = Records.open(
-        url_of(database), DATA_KEY, clock, passwords=QUICK, private_targets=private_targets
+        url_of(database), DATA_KEYS, clock, passwords=QUICK, private_targets=private_targets
     )
     service = Service.over(records, drawn_pack(), fake_pipeline(limits), breaker=breaker)
     service.start()
@@ -87,7 +88,7 @@ def _empty_database() -> bytes:
     """A SQLite file with today's schema: migrating takes longer than most tests do."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "siaga.db"
-        Records.open(url_of(path), DATA_KEY, passwords=QUICK).close()
+        Records.open(url_of(path), DATA_KEYS, passwords=QUICK).close()
         return path.read_bytes()
 
 

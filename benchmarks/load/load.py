@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.load.client import Answer, closed_loop, get, open_loop, post_form
 from benchmarks.load.mock import mock_photo
 from benchmarks.load.service import Cpus, Data, Served, prepare, serving
-from casework.kernel.vault import read_or_create_key
+from casework.kernel.data_key import FileKeys
 from casework.records import Records
 from detector.pipeline import Pipeline
 
@@ -203,7 +203,7 @@ def _throughput(
 
 def _authentication_ms(data: Data) -> float:
     """Return the median time of recognising a key, in this process, over the same database."""
-    key = read_or_create_key(data.folder / "siaga.key")
+    key = FileKeys(data.folder / "siaga.key")
     records, spent = Records.open(f"sqlite:///{data.folder / 'siaga.db'}", key), []
     try:
         for _ in range(500):

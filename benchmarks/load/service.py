@@ -16,7 +16,7 @@ from benchmarks.load.gallery import fill, load_list, unit_vectors
 from casework.accounts.api_keys import NewKey
 from casework.gallery.model_key import ModelKey
 from casework.kernel.actor import Actor
-from casework.kernel.vault import read_or_create_key
+from casework.kernel.data_key import FileKeys
 from casework.kernel.vocabulary import Scope
 from casework.records import Records
 from cli.background import free_port
@@ -77,9 +77,7 @@ class Served:
 def prepare(folder: Path, subjects: int, dim: int) -> Data:
     """Make a database with a watchlist of so many subjects, and an API key."""
     folder.mkdir(parents=True, exist_ok=True)
-    records = Records.open(
-        f"sqlite:///{folder / 'siaga.db'}", read_or_create_key(folder / "siaga.key")
-    )
+    records = Records.open(f"sqlite:///{folder / 'siaga.db'}", FileKeys(folder / "siaga.key"))
     try:
         if subjects:
             fill(records, str(ModelKey.of(load_pack("open"))), unit_vectors(subjects, dim, 1))

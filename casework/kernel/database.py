@@ -15,7 +15,17 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, select, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    ExceptionContext,
+    create_engine,
+    event,
+    func,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.orm import Session
 
@@ -56,7 +66,10 @@ class Database:
         in_file = self.local and self.url.database not in (None, "", ":memory:")
         if self.local:
             pool: dict[str, Any] = {"max_overflow": -1} if in_file else {}
-            self.engine = create_engine(self.url, json_serializer=to_json, **pool)
+            self.engine = create_engine(
+                self.url, json_serializer=to_json, hide_parameters=True, **pool
+            )
+            _keep_values_out_of_errors(self.engine)
             _make_sqlite_durable(self.engine)
             self._reading = self.engine
             self._writing = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
@@ -226,6 +239,31 @@ def _make_sqlite_durable(engine: Engine) -> None:
             connection.exec_driver_sql(begin)
 
 
+def _keep_values_out_of_errors(engine: Engine) -> None:
+    """Leave what a driver says of values out of its errors: they end in logs.
+
+    PostgreSQL quotes the row that a constraint refuses, and the text that is no number. What tells
+    one error from another stays: its class, the state's code, the constraint.
+    """
+
+    @event.listens_for(engine, "handle_error")
+    def on_error(context: ExceptionContext) -> None:
+        error = context.original_exception
+        if isinstance(error, sqlite3.Error):
+            return  # it names columns, never a value
+        diagnosis = getattr(error, "diag", None)
+        words = [
+            type(error).__name__,
+            getattr(error, "sqlstate", None),
+            getattr(diagnosis, "constraint_name", None),
+            getattr(diagnosis, "column_name", None),
+        ]
+        message = " ".join(word for word in words if word)
+        error.args = (message,)
+        if context.sqlalchemy_exception is not None:
+            context.sqlalchemy_exception.args = (message,)
+
+
 def _open_postgresql(url: URL) -> Engine:
     """Open PostgreSQL so that a connection which writes waits for its turn first.
 
@@ -237,11 +275,13 @@ def _open_postgresql(url: URL) -> Engine:
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         json_serializer=to_json,
+        hide_parameters=True,
         connect_args={"options": _POSTGRESQL_OPTIONS},
         pool_size=_POOL,
         max_overflow=_POOL_OVERFLOW,
         pool_pre_ping=True,
     )
+    _keep_values_out_of_errors(engine)
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:

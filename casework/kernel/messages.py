@@ -463,6 +463,30 @@ ENGLISH: Final[Mapping[str, str]] = {
     ),
     "data_key_digits": "{path} must hold {digits} hexadecimal digits",
     "data_key_length": "a data key has {required} bytes, this one {found}",
+    "data_key_missing": (
+        "the key with fingerprint {fingerprint} is missing, which this database was sealed with: "
+        "{place} gives {given}; put back the key that belongs to the database"
+    ),
+    "data_key_absent": (
+        "the data key is missing: this database has records, and {place} holds no key; put back "
+        "the key that belongs to it (a key is made for a new database only)"
+    ),
+    "data_key_foreign": (
+        "{place} gives the data key {given}, which this database was not sealed with: put back "
+        "the key that belongs to it"
+    ),
+    "data_key_not_made_here": (
+        "{place} holds one key, and this program cannot make another there: put a new one behind "
+        "it (64 hexadecimal digits), then repeat this"
+    ),
+    "data_key_open_to_others": (
+        "others may read the data key {path} (mode {mode}), and this process cannot change that: "
+        "take their rights away (chmod 0400), or set group_access if its group is meant to read it"
+    ),
+    "stored_key_altered": (
+        "a key in the database does not open with its data key: the database was altered; restore "
+        "it from a backup"
+    ),
     "data_key_unreadable": "{path} cannot be read as a data key: {error}",
     "prior_missing": (
         "pack {pack} has no [prior], so no threshold can be set: measure one with `python -m "

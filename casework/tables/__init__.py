@@ -18,6 +18,7 @@ from casework.tables.encounters import (
 )
 from casework.tables.exchange import Delivery, OutboxEvent, Webhook
 from casework.tables.imports import ImportFault, ImportJob, ImportPart
+from casework.tables.keys import StoredKey
 from casework.tables.lists import (
     EnrolledPhoto,
     GalleryChange,
@@ -59,6 +60,7 @@ __all__ = [
     "ReferralPhoto",
     "Serial",
     "SignInCount",
+    "StoredKey",
     "Subject",
     "Table",
     "Template",

@@ -1,7 +1,6 @@
 """Watchlists, subjects, keys, the vault and the database's own promises."""
 
 import sqlite3
-import stat
 from datetime import date
 
 import pytest
@@ -16,28 +15,21 @@ from casework.kernel.errors import (
     NotAuthenticated,
     NotFound,
     NotPermitted,
-    SetUpError,
     StaleVersion,
     StillInUse,
-    WrongDataKey,
 )
 from casework.kernel.permissions import Permission, require
-from casework.kernel.vault import KEY_BYTES, RowName, Vault, read_or_create_key
 from casework.kernel.vocabulary import Role, Scope
 from casework.records import Records
-from casework.service import Service
 from casework.tables import Subject
 from casework.watchlists.subjects import SubjectFilter
 from casework.watchlists.watchlists import NewWatchlist
-from tests.fakes import fake_pipeline
 from tests.services import (
-    DATA_KEY,
+    DATA_KEYS,
     OPERATOR,
-    drawn_pack,
     open_service,
     photo_file,
     port_system,
-    url_of,
 )
 
 pytestmark = pytest.mark.every_database
@@ -203,7 +195,7 @@ def test_a_wrong_secret_for_a_known_key_is_not_recognised(desk):
 
 
 def test_no_text_is_a_key_by_accident_and_none_breaks_recognition():
-    with Records.open("sqlite://", DATA_KEY) as records:
+    with Records.open("sqlite://", DATA_KEYS) as records:
 
         @given(text=st.text(max_size=300))
         def is_unknown(text):
@@ -211,61 +203,6 @@ def test_no_text_is_a_key_by_accident_and_none_breaks_recognition():
                 records.accounts.keys.recognise(text)
 
         is_unknown()
-
-
-# The vault
-
-
-@given(content=st.binary(max_size=2000), row=st.text(max_size=50))
-def test_what_is_sealed_opens_for_its_own_row_only(content, row):
-    vault = Vault(bytes(KEY_BYTES))
-    sealed = vault.seal(content, row)
-    assert vault.open(sealed, row) == content
-    with pytest.raises(WrongDataKey):
-        vault.open(sealed, RowName(row + "x"))
-    with pytest.raises(WrongDataKey):
-        Vault(bytes([1] * KEY_BYTES)).open(sealed, row)
-
-
-@given(content=st.binary(max_size=200), position=st.integers(0, 10_000), flip=st.integers(1, 255))
-def test_an_altered_byte_is_noticed(content, position, flip):
-    vault = Vault(bytes(KEY_BYTES))
-    sealed = bytearray(vault.seal(content, RowName("row")))
-    sealed[position % len(sealed)] ^= flip
-    with pytest.raises(WrongDataKey):
-        vault.open(bytes(sealed), RowName("row"))
-
-
-@given(content=st.binary(max_size=40))
-def test_rubbish_does_not_open(content):
-    with pytest.raises(WrongDataKey):
-        Vault(bytes(KEY_BYTES)).open(content, RowName("row"))
-
-
-def test_the_data_key_is_made_once_and_readable_by_its_owner_only(tmp_path):
-    path = tmp_path / "deep" / "siaga.key"
-    key = read_or_create_key(path)
-    assert len(key) == KEY_BYTES
-    assert read_or_create_key(path) == key
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert list(path.parent.iterdir()) == [path]
-
-
-@pytest.mark.parametrize("text", ["", "zz", "00" * 31, "00" * 33])
-def test_a_file_that_is_no_key_is_refused(tmp_path, text):
-    path = tmp_path / "siaga.key"
-    path.write_text(text)
-    with pytest.raises(SetUpError):
-        read_or_create_key(path)
-
-
-def test_a_database_does_not_start_with_another_key(desk, database):
-    desk.enrol(1)
-    desk.service.close()
-    records = Records.open(url_of(database), bytes(KEY_BYTES))
-    with pytest.raises(WrongDataKey, match="key file"):
-        Service.over(records, drawn_pack(), fake_pipeline()).start()
-    records.close()
 
 
 # The database

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from casework.accounts.api_keys import NewKey
 from casework.kernel.actor import Actor
-from casework.kernel.vault import read_or_create_key
+from casework.kernel.data_key import FileKeys
 from casework.kernel.vocabulary import Scope
 from casework.records import Records
 from casework.tables import EnrolledPhoto, Subject, Template
@@ -73,7 +73,7 @@ def test_enrolment_killed_midway_and_run_again_ends_without_a_duplicate(siaga, p
 
     settings = Settings(data_dir=tmp_path / "var")
     records = Records.open(
-        settings.resolved_database_url, read_or_create_key(settings.resolved_data_key_file)
+        settings.resolved_database_url, FileKeys(settings.resolved_data_key_file)
     )
     with records.kernel.database.read() as session:
         references = list(session.scalars(select(Subject.reference)))
@@ -89,7 +89,7 @@ def test_the_service_killed_after_an_answer_still_has_it(tmp_path):
     """What was acknowledged is there after SIGKILL and a restart: subject, encounter and alert."""
     settings = Settings(data_dir=tmp_path, port=free_port())
     records = Records.open(
-        settings.resolved_database_url, read_or_create_key(settings.resolved_data_key_file)
+        settings.resolved_database_url, FileKeys(settings.resolved_data_key_file)
     )
     _, port = records.accounts.keys.create(
         Actor.operator(), NewKey("port", frozenset({Scope.SCREEN}))
@@ -143,7 +143,7 @@ def test_the_service_killed_after_an_answer_still_has_it(tmp_path):
 def test_a_service_told_to_stop_finishes_what_it_admitted(tmp_path):
     settings = Settings(data_dir=tmp_path, port=free_port())
     records = Records.open(
-        settings.resolved_database_url, read_or_create_key(settings.resolved_data_key_file)
+        settings.resolved_database_url, FileKeys(settings.resolved_data_key_file)
     )
     _, key = records.accounts.keys.create(
         Actor.operator(), NewKey("port", frozenset({Scope.SCREEN}))

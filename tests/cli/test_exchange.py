@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from casework.accounts.api_keys import NewKey
-from casework.kernel.vault import read_or_create_key
+from casework.kernel.data_key import FileKeys
 from casework.kernel.vocabulary import EventKind, Scope
 from casework.records import Records
 from casework.tables import Alert, OutboxEvent
@@ -125,7 +125,7 @@ def settings(tmp_path, monkeypatch) -> Settings:
 def records(settings) -> Iterator[Records]:
     records = Records.open(
         settings.resolved_database_url,
-        read_or_create_key(settings.resolved_data_key_file),
+        FileKeys(settings.resolved_data_key_file),
         private_targets=True,
     )
     yield records

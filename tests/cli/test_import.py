@@ -23,7 +23,7 @@ import pytest
 
 from casework.accounts.api_keys import NewKey
 from casework.kernel.actor import Actor
-from casework.kernel.vault import read_or_create_key
+from casework.kernel.data_key import FileKeys
 from casework.kernel.vocabulary import Scope
 from casework.records import Records
 from casework.watchlists.watchlists import NewWatchlist
@@ -148,9 +148,7 @@ def test_an_import_over_http_killed_midway_goes_on_by_itself(tmp_path):
     lists = write_lists(tmp_path, 5000)
     (tmp_path / "var").mkdir()
     database = tmp_path / "var" / "siaga.db"
-    records = Records.open(
-        f"sqlite:///{database}", read_or_create_key(tmp_path / "var" / "siaga.key")
-    )
+    records = Records.open(f"sqlite:///{database}", FileKeys(tmp_path / "var" / "siaga.key"))
     agency = records.accounts.agencies.only(Actor.operator()).id
     watchlist = records.lists.watchlists.create(Actor.operator(), NewWatchlist("wanted", agency)).id
     _, key = records.accounts.keys.create(

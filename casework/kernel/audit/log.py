@@ -12,8 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.orm import Session
 
@@ -24,6 +22,7 @@ from casework.kernel.clock import Clock
 from casework.kernel.database import Database
 from casework.kernel.errors import AuditBroken
 from casework.kernel.group_commit import GroupCommit
+from casework.kernel.vault import Vault
 from casework.tables import AuditHead, AuditRecord, Officer
 
 DONE: Final = "done"
@@ -53,12 +52,12 @@ class Audit:
     """Appends to the trail, reads it and checks it."""
 
     def __init__(
-        self, database: Database, data_key: bytes, commits: GroupCommit, clock: Clock
+        self, database: Database, vault: Vault, commits: GroupCommit, clock: Clock
     ) -> None:
         self._database = database
         self._commits = commits
         self._clock = clock
-        self._key = HKDF(SHA256(), 32, salt=None, info=b"siaga audit seal").derive(data_key)
+        self._key = vault.derived("siaga audit seal")
 
     def append(self, database: Connection | Session, entry: AuditEntry) -> int:
         """Write one record within the transaction of the act itself; returns its number.

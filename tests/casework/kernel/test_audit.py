@@ -19,7 +19,8 @@ from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit import rows as stored
 from casework.kernel.audit.chain import FIELDS, GENESIS, Link, canonical, chained, check_export
 from casework.kernel.audit.log import REFUSED, AuditEntry
-from casework.kernel.errors import AuditBroken
+from casework.kernel.data_key import GivenKeys, fingerprint
+from casework.kernel.errors import AuditBroken, SetUpError
 from casework.kernel.vocabulary import Role
 from casework.records import Records
 from casework.tables import AuditHead, AuditRecord
@@ -45,7 +46,10 @@ TEXT_COLUMNS = (
 
 
 def open_records(path, key=DATA_KEY):
-    return Records.open(f"sqlite:///{path}", key, FakeClock(), rules=SignInRules(), passwords=QUICK)
+    keys = GivenKeys.of(key)
+    return Records.open(
+        f"sqlite:///{path}", keys, FakeClock(), rules=SignInRules(), passwords=QUICK
+    )
 
 
 def entry(number):
@@ -276,12 +280,8 @@ def test_a_chain_written_anew_without_the_key_is_found(copy):
 
 
 def test_another_data_key_is_noticed(copy):
-    other = bytes(reversed(DATA_KEY))
-    assert "not sealed" in copy.verdict(other).fault
-    records = open_records(copy.path, other)
-    with pytest.raises(AuditBroken, match="data_key_file"):
-        records.kernel.audit.note(entry(1))
-    records.close()
+    with pytest.raises(SetUpError, match=f"{fingerprint(DATA_KEY)} is missing"):
+        open_records(copy.path, bytes(reversed(DATA_KEY)))
 
 
 @pytest.mark.parametrize("column", ["seq", "hash", "seal"])
@@ -362,7 +362,7 @@ def test_what_was_hashed_is_what_the_database_gives_back(shared, purpose, name, 
 def shared(tmp_path_factory):
     clock = FakeClock()
     path = tmp_path_factory.mktemp("shared") / "siaga.db"
-    records = Records.open(f"sqlite:///{path}", DATA_KEY, clock, passwords=QUICK)
+    records = Records.open(f"sqlite:///{path}", GivenKeys.of(DATA_KEY), clock, passwords=QUICK)
     yield records, clock
     assert records.kernel.audit.verify().whole
     records.close()

@@ -10,7 +10,7 @@ from casework.tables import EnrolledPhoto, Subject, Template
 from casework.watchlists.enrolment import Application, PhotoFile
 from casework.watchlists.subjects import NewSubject
 from tests.fakes import fake_pipeline, photo_of
-from tests.services import BEGIN, DATA_KEY, OPERATOR, drawn_pack, open_service, photo_file, url_of
+from tests.services import BEGIN, DATA_KEYS, OPERATOR, drawn_pack, open_service, photo_file, url_of
 
 pytestmark = pytest.mark.every_database
 
@@ -149,7 +149,7 @@ def test_a_change_of_pack_is_noticed_and_re_embedding_mends_it(desk, database):
     newer = pack.model_copy(
         update={"recogniser": pack.recogniser.model_copy(update={"sha256": "0" * 64})}
     )
-    records = Records.open(url_of(database), DATA_KEY)
+    records = Records.open(url_of(database), DATA_KEYS)
     service = Service.over(records, newer, fake_pipeline())
     with pytest.raises(TemplatesMissing, match="3 enrolled photos"):
         service.start()

@@ -1,0 +1,269 @@
+"""The keys that values are sealed under: stored wrapped by the data key, held open in memory.
+
+So the data key can be changed without sealing any value again, and while the service runs.
+"""
+
+import hmac
+import secrets
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Table as SqlTable
+
+from casework.kernel.clock import Clock
+from casework.kernel.data_key import KEY_BYTES, DataKeys, fingerprint
+from casework.kernel.database import Database
+from casework.kernel.errors import SetUpError, WrongDataKey
+from casework.tables import AuditHead, StoredKey, Table, Template
+
+INSTALLATION: Final = "installation"
+"""The scope of what belongs to no agency."""
+
+_ID_BYTES: Final = 8
+_NONCE_BYTES: Final = 12
+_AUDIT_SEAL: Final = "siaga audit seal"
+
+
+class Purpose(StrEnum):
+    """What a stored key is for."""
+
+    DERIVED = "derived"
+    """Root of the keys for everything else than sealing: digests, the audit trail's seals."""
+    FIRST_FORMAT = "first format"
+    """Seals values without a key's id: the first data key itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenKey:
+    """One stored key, opened."""
+
+    id: bytes
+    purpose: Purpose
+    scope: str
+    number: int
+    secret: bytes = field(repr=False)
+    cipher: AESGCM = field(repr=False)
+
+
+class KeyRing:
+    """The stored keys of one database, opened."""
+
+    def __init__(self, database: Database, source: DataKeys, clock: Clock) -> None:
+        self._database = database
+        self._source = source
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._in_force: dict[tuple[Purpose, str], OpenKey] = {}
+        self._derived: dict[str, bytes] = {}
+
+    @classmethod
+    def open(cls, database: Database, source: DataKeys, clock: Clock) -> "KeyRing":
+        """Open the stored keys; a database without any gets its first ones.
+
+        A data key is made for an empty database alone: beside records, a missing key is an error.
+
+        Raises:
+            SetUpError: the data key that belongs to the database is missing.
+        """
+        ring = cls(database, source, clock)
+        if not ring.reload():
+            with database.write_core() as connection:
+                if connection.execute(_COUNT).scalar_one() == 0:
+                    ring._found(connection)
+            ring.reload()
+        return ring
+
+    def reload(self) -> int:
+        """Read the stored keys again; returns how many there are.
+
+        Raises:
+            SetUpError: the data key that they are wrapped by is missing.
+        """
+        with self._database.read_one() as connection:
+            rows = connection.execute(_KEYS).all()
+        if not rows:
+            return 0
+        known = {fingerprint(key): key for key in self._source.read()}
+        opened = []
+        for row in rows:
+            if row.data_key not in known:
+                raise self._missing(row.data_key, known)
+            purpose = Purpose(row.purpose)
+            secret = _unwrapped(known[row.data_key], row.wrapped, _bound_to(row))
+            key_id = bytes.fromhex(row.id)
+            opened.append(OpenKey(key_id, purpose, row.scope, row.number, secret, AESGCM(secret)))
+        with self._lock:
+            self._in_force = {(key.purpose, key.scope): key for key in opened}
+            self._derived = {}
+        return len(opened)
+
+    @property
+    def first_format(self) -> AESGCM:
+        """What seals and opens values without a key's id."""
+        return self._in_force[Purpose.FIRST_FORMAT, INSTALLATION].cipher
+
+    def derived(self, purpose: str) -> bytes:
+        """Return 32 bytes for one purpose, the same for as long as the database exists."""
+        key = self._derived.get(purpose)
+        if key is None:
+            key = _derived(self._in_force[Purpose.DERIVED, INSTALLATION].secret, purpose)
+            self._derived[purpose] = key
+        return key
+
+    @property
+    def data_key(self) -> str | None:
+        """Fingerprint of the data key in force."""
+        with self._database.read_one() as connection:
+            return connection.execute(_DATA_KEY).scalar()
+
+    def rotate(self) -> tuple[str, str]:
+        """Wrap every stored key by the newest data key, made if there is none beside the old.
+
+        Anyone who is at work goes on: keys that are open stay so. Interrupted at any point, it is
+        repeated, and ends what was begun.
+
+        Returns:
+            fingerprints of the data key before and of the one in force now.
+
+        Raises:
+            SetUpError: the key in force is missing, or no other is there and none can be made.
+        """
+        before, keys = self.data_key, self._source.read()
+        assert before is not None  # noqa: S101 - an open ring has stored keys
+        if len(keys) == 1 and fingerprint(keys[0]) == before:
+            self._source.add()
+            keys = self._source.read()
+        # The newest stands last, whatever put it there.
+        known, newest = {fingerprint(key): key for key in keys}, keys[-1]
+        with self._database.write_core() as connection:
+            for row in connection.execute(_KEYS).all():
+                if row.data_key not in known:
+                    raise self._missing(row.data_key, known)
+                secret = _unwrapped(known[row.data_key], row.wrapped, _bound_to(row))
+                wrapped = _wrapped(newest, secret, _bound_to(row))
+                connection.execute(
+                    update(StoredKey)
+                    .where(StoredKey.id == row.id)
+                    .values(wrapped=wrapped, data_key=fingerprint(newest))
+                )
+        self._source.keep(newest)
+        return before, fingerprint(newest)
+
+    def _missing(self, wanted: str, known: Mapping[str, bytes]) -> SetUpError:
+        given = tuple(known) or ("-",)
+        return SetUpError(
+            "data_key_missing", fingerprint=wanted, place=self._source.place, given=given
+        )
+
+    def _found(self, connection: Connection) -> None:
+        """Store the first keys of a database."""
+        filled = _filled(connection)
+        keys = self._source.read()
+        if not keys:
+            if filled:
+                raise SetUpError("data_key_absent", place=self._source.place)
+            keys = [self._source.add()]
+        key = _fitting(connection, keys) if filled else keys[-1]
+        if key is None:
+            given = tuple(fingerprint(each) for each in keys)
+            raise SetUpError("data_key_foreign", place=self._source.place, given=given)
+        # What was derived from the data key itself stays as it was.
+        root = key if filled else None
+        self._store(connection, key, Purpose.DERIVED, INSTALLATION, root)
+        self._store(connection, key, Purpose.FIRST_FORMAT, INSTALLATION, key)
+
+    def _store(
+        self,
+        connection: Connection,
+        data_key: bytes,
+        purpose: Purpose,
+        scope: str,
+        secret: bytes | None = None,
+    ) -> None:
+        number = connection.execute(
+            select(func.coalesce(func.max(StoredKey.number), 0)).where(
+                StoredKey.purpose == purpose.value, StoredKey.scope == scope
+            )
+        ).scalar_one()
+        key_id = secrets.token_hex(_ID_BYTES)
+        bound_to = f"{key_id}\0{purpose.value}\0{scope}\0{number + 1}"
+        connection.execute(
+            insert(StoredKey).values(
+                id=key_id,
+                purpose=purpose.value,
+                scope=scope,
+                number=number + 1,
+                wrapped=_wrapped(data_key, secret or secrets.token_bytes(KEY_BYTES), bound_to),
+                data_key=fingerprint(data_key),
+                created_at=self._clock(),
+            )
+        )
+
+
+def _derived(root: bytes, purpose: str) -> bytes:
+    return HKDF(SHA256(), KEY_BYTES, salt=None, info=purpose.encode()).derive(root)
+
+
+def _bound_to(row: Row[Any]) -> str:
+    return f"{row.id}\0{row.purpose}\0{row.scope}\0{row.number}"
+
+
+def _wrapped(data_key: bytes, secret: bytes, bound_to: str) -> bytes:
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return nonce + AESGCM(data_key).encrypt(nonce, secret, bound_to.encode())
+
+
+def _unwrapped(data_key: bytes, wrapped: bytes, bound_to: str) -> bytes:
+    nonce, body = wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:]
+    try:
+        return AESGCM(data_key).decrypt(nonce, body, bound_to.encode())
+    except (InvalidTag, ValueError):
+        pass  # raised below, without what the library would add
+    raise WrongDataKey("stored_key_altered")
+
+
+def _filled(connection: Connection) -> bool:
+    """Whether anything was ever recorded."""
+    tables = [table for table in Table.metadata.sorted_tables if table is not _TABLE]
+    return any(connection.execute(select(1).select_from(t).limit(1)).first() for t in tables)
+
+
+def _fitting(connection: Connection, keys: Sequence[bytes]) -> bytes | None:
+    """Return the key that a database without stored keys was written with.
+
+    The audit trail's end tells, or a template; an altered end alone is for `siaga audit verify`.
+    """
+    end = connection.execute(select(AuditHead.seq, AuditHead.hash, AuditHead.seal)).first()
+    template = connection.execute(
+        select(Template.photo_id, Template.model, Template.sealed_vector).limit(1)
+    ).first()
+    for key in keys:
+        if template is not None:
+            row = f"template/{template.photo_id}/{template.model}"
+            nonce, body = template.sealed_vector[1:13], template.sealed_vector[13:]
+            try:
+                AESGCM(key).decrypt(nonce, body, row.encode())
+            except (InvalidTag, ValueError):
+                continue
+            return key
+        if end is None or not end.seal:
+            return key
+        seal = hmac.digest(_derived(key, _AUDIT_SEAL), f"{end.seq}:{end.hash}".encode(), "sha256")
+        if hmac.compare_digest(seal, end.seal):
+            return key
+    return None
+
+
+_TABLE: Final = StoredKey.__table__
+assert isinstance(_TABLE, SqlTable)  # noqa: S101 - for the type checker
+_KEYS: Final = select(_TABLE).order_by(StoredKey.number)
+_COUNT: Final = select(func.count()).select_from(StoredKey)
+_DATA_KEY: Final = select(StoredKey.data_key).limit(1)
