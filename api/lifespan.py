@@ -16,6 +16,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.errors import SetUpError
 from casework.oversight.retention import RUN_S
 from casework.service import Service
+from config.checkpoints import sink_of
 from config.settings import Settings
 from detector.decode import quiet_native_logging
 from detector.errors import DetectorError
@@ -25,6 +26,8 @@ from models.errors import ModelsError
 
 _SETTLE_EVERY_S: Final = 30
 """Seconds between looks at which accepted requests take effect now."""
+_CHECKPOINT_S: Final = 30
+"""Seconds between two looks at whether a checkpoint is due."""
 
 
 _RETURN_EVERY_S: Final = 10
@@ -143,6 +146,7 @@ def _periodic(settings: Settings, service: Service, metrics: Metrics) -> Periodi
 
     tasks.every(_SETTLE_EVERY_S, "approvals", partial(_settle, service, metrics))
     tasks.every(_RETURN_EVERY_S, "return memory", return_free_memory)
+    _checkpoint(tasks, settings, service, metrics)
     tasks.every(settings.calibrate_every_s, "calibrate", calibrate)
     tasks.every(settings.erase_every_s, "erase", erase)
     tasks.every(_FINISH_EVERY_S, "finish erasures", finish)
@@ -155,3 +159,23 @@ def _settle(service: Service, metrics: Metrics) -> None:
     """Put into effect what was accepted and is due."""
     service.approvals.requests.settle()
     metrics.approvals_waiting(service.approvals.requests.open_by_kind())
+
+
+def _checkpoint(
+    tasks: PeriodicTasks, settings: Settings, service: Service, metrics: Metrics
+) -> None:
+    """Make checkpoints of the audit trail, hand them out, and raise an alarm where that fails."""
+    if settings.checkpoint_key_file is None:
+        log.warning("nobody signs checkpoints of the audit trail: see checkpoint_key_file")
+        return
+    sink = sink_of(settings)
+
+    def tend() -> None:
+        condition = service.oversight.checkpoints.tend(sink)
+        metrics.checkpointed(condition)
+        if condition.problem is not None:
+            log.error("no checkpoint", reason=str(condition.problem))
+        elif condition.alarm:
+            log.error("the last checkpoint is too old")
+
+    tasks.every(min(settings.checkpoint_every_s, _CHECKPOINT_S), "checkpoint", tend)

@@ -13,6 +13,7 @@ from api.streams import Streams
 from api.workers import WorkPool
 from casework.calibration.monitoring import AlarmReport
 from casework.calibration.policy import Policy
+from casework.kernel.audit.checkpoints import Condition
 from casework.kernel.vocabulary import DeliveryState
 from casework.service import Service
 from casework.webhooks.attempts import Figures
@@ -143,6 +144,21 @@ class Metrics:
             ["kind"],
             registry=registry,
         )
+        self._checkpoint_age = Gauge(
+            "siaga_audit_checkpoint_age_seconds",
+            "Age of the last signed checkpoint of the audit trail; 0 where nobody signs.",
+            registry=registry,
+        )
+        self._checkpoints_unsent = Gauge(
+            "siaga_audit_checkpoints_unsent",
+            "Checkpoints that were not handed out yet.",
+            registry=registry,
+        )
+        self._checkpoint_alarm = Gauge(
+            "siaga_audit_checkpoint_alarm",
+            "1 where a checkpoint is missing, late, or could not be handed out, else 0.",
+            registry=registry,
+        )
         self._build = Info("siaga_build", "What runs here.", registry=registry)
 
     def serving(self, version: str, pool: WorkPool) -> None:
@@ -183,6 +199,13 @@ class Metrics:
         """Set how many acts of each kind wait for a second person or their cooling time."""
         for kind, count in kinds.items():
             self._approvals.labels(kind).set(count)
+
+    def checkpointed(self, condition: Condition) -> None:
+        """Set how the audit trail's checkpoints stand."""
+        age = condition.age.total_seconds() if condition.age is not None else 0
+        self._checkpoint_age.set(age)
+        self._checkpoints_unsent.set(condition.unsent)
+        self._checkpoint_alarm.set(condition.alarm)
 
     def screened(self, outcome: str, stages: Mapping[str, float]) -> None:
         """Count an encounter; `stages` are milliseconds."""

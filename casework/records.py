@@ -17,8 +17,10 @@ from casework.approvals.approvals import ApprovalRules, Approvals
 from casework.approvals.founding import Founding
 from casework.imports.exports import Exports
 from casework.imports.imports import Imports
+from casework.kernel.audit.checkpoints import Checkpoints, Signers
 from casework.kernel.audit.log import Audit
 from casework.kernel.audit.reader import AuditReader
+from casework.kernel.audit.takeover import take_over
 from casework.kernel.clock import Clock, utc_now
 from casework.kernel.data_key import DataKeys
 from casework.kernel.database import Database
@@ -109,6 +111,7 @@ class OversightUseCases:
     """What is kept, for how long, and the reports about it."""
 
     trail: AuditReader
+    checkpoints: Checkpoints
     reports: Reports
     retention: Retention
     data_subject_reports: DataSubjectReports
@@ -147,10 +150,12 @@ class Records:
         private_targets: bool = False,
         undo: timedelta = GRACE,
         provider: "Provider | None" = None,
+        signers: Signers | None = None,
     ) -> "Records":
-        """Open the database, bring its schema up to date, and open its keys.
+        """Open the database, bring schema and audit trail up to date, and open its keys.
 
         Raises:
+            AuditBroken: the trail cannot be taken over from an earlier format.
             SetUpError: the installation must be put right first.
         """
         database = Database(database_url)
@@ -162,7 +167,12 @@ class Records:
             raise
         commits = GroupCommit(database)
         passwords, rules = passwords or Passwords(), rules or SignInRules()
-        audit = Audit(database, vault, commits, clock)
+        audit = Audit(database, vault, commits, clock, signers)
+        try:
+            take_over(audit)
+        except BaseException:
+            database.close()
+            raise
         kernel = Kernel(database, vault, audit, Outbox(database, clock), clock)
         periods = periods or Periods()
         approvals = Approvals(kernel, periods.approvals)
@@ -210,6 +220,7 @@ class Records:
             ),
             oversight=OversightUseCases(
                 trail=AuditReader(kernel),
+                checkpoints=Checkpoints(audit),
                 reports=Reports(kernel),
                 retention=Retention(kernel, dict(periods.keep_days)),
                 data_subject_reports=DataSubjectReports(kernel),

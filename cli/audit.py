@@ -1,7 +1,8 @@
 """`siaga audit`: the audit trail, read, checked and exported."""
 
+import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TextIO
@@ -9,12 +10,17 @@ from typing import Annotated, TextIO
 import typer
 from rich.table import Table
 
-from api.v1.audit.schemas import AuditRecordOut
+from api.v1.audit.schemas import AuditRecordOut, VerdictOut
 from casework.kernel.actor import Actor
-from casework.kernel.audit.chain import Link, Verdict, check_export
+from casework.kernel.audit.chain import Link, Proved, Verdict, check_export
+from casework.kernel.audit.checkpoints import Checkpoint, Signers
+from casework.kernel.audit.proof import check
 from casework.kernel.audit.reader import AuditFilter
+from casework.kernel.audit.sinks import read_checkpoints
+from casework.kernel.errors import SetUpError
 from cli.options import AsJson
 from cli.output import Exit, err, out, print_json
+from config.checkpoints import make_key, read_keys, sink_of
 from config.records import open_records
 from config.settings import Settings
 
@@ -39,19 +45,89 @@ def verify(
             help="Check too that the trail goes on from this export.", exists=True, dir_okay=False
         ),
     ] = None,
+    checkpoints: Annotated[
+        Path | None,
+        typer.Option(
+            help="Compare with the checkpoints in this file, as others received them.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    proof: Annotated[
+        Path | None,
+        typer.Option(
+            help="Check this proof of one record alone: no database, no key but --public-key.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    public_key: Annotated[
+        Path | None,
+        typer.Option(help="Public keys in PEM that may have signed it.", dir_okay=False),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Look for the first record that is altered, missing or out of its place; exit 1 if any is."""
+    """Look for records and rows that are altered, missing or added; exit 1 if there are any."""
+    if proof is not None:
+        _verify_proof(proof, public_key, as_json=as_json)
+        return
     if export is not None:
         with export.open(encoding="utf-8", errors="replace") as lines:
             verdict = check_export(lines)
     else:
         link = _link(anchor) if anchor is not None else None
+        outside = _checkpoints(checkpoints) if checkpoints is not None else None
         with open_records(Settings()) as records:
-            verdict = records.oversight.trail.verify(Actor.operator(), link)
-    _tell(verdict, as_json=as_json)
+            verdict = records.oversight.trail.verify(Actor.operator(), link, outside)
+    _tell(verdict, as_json=as_json, alone=export is not None)
     if not verdict.whole:
         raise typer.Exit(Exit.REFUSED)
+
+
+@app.command()
+def prove(
+    seq: Annotated[int, typer.Argument(help="Number of the record.", min=1)],
+    to: Annotated[
+        Path | None, typer.Option("--out", help="File to write; unset means standard output.")
+    ] = None,
+    show: Annotated[
+        list[str] | None,
+        typer.Option(help="A field or text to show, such as `action` or `purpose`; unset: all."),
+    ] = None,
+) -> None:
+    """Write a proof of one record, which shows no other; a checkpoint must cover the record."""
+    with open_records(Settings()) as records:
+        made = records.oversight.trail.prove(Actor.operator(), seq, show)
+    if to is None:
+        sys.stdout.write(made.text)
+    else:
+        with to.open("x", encoding="ascii") as file:
+            file.write(made.text)
+
+
+@app.command()
+def checkpoint() -> None:
+    """Sign where the audit trail stands now, hand it out, and print it."""
+    settings = Settings()
+    with open_records(settings) as records:
+        checkpoints = records.oversight.checkpoints
+        if checkpoints.signers.private is None:
+            raise SetUpError("checkpoint_key_missing")
+        made = checkpoints.make()
+        condition = checkpoints.tend(sink_of(settings))
+    if made is not None:
+        sys.stdout.write(f"{made.line}\n")
+    if condition.problem is not None:
+        raise condition.problem
+
+
+@app.command("signing-key")
+def signing_key(
+    to: Annotated[Path, typer.Argument(help="File to write, outside the data folder.")],
+) -> None:
+    """Make the key that signs checkpoints; prints its public half, for those who check them."""
+    sys.stdout.write(make_key(to, Settings()).decode("ascii"))
+    err.print(f"Name {to} in checkpoint_key_file, and give the public key to your auditors.")
 
 
 @app.command()
@@ -94,16 +170,16 @@ def list_records(
     if as_json:
         print_json([AuditRecordOut.model_validate(row).model_dump(mode="json") for row in found])
         return
-    table = Table("number", "time (UTC)", "who", "act", "object", "outcome", "purpose")
+    table = Table("number", "time (UTC)", "who", "act", "object", "outcome", "texts")
     for row in found:
         table.add_row(
             str(row.seq),
             f"{row.at:%Y-%m-%d %H:%M:%S}",
-            row.actor_name,
+            row.actor_name or "(erased)",
             row.action,
             row.object_id or "",
             row.outcome,
-            row.purpose or "",
+            "; ".join(text or "(erased)" for text in row.typed.values()),
         )
     out.print(table)
 
@@ -124,12 +200,62 @@ def _write(lines: Iterable[str], file: TextIO) -> int:
     return count
 
 
-def _tell(verdict: Verdict, *, as_json: bool) -> None:
+def _checkpoints(file: Path) -> list[Checkpoint]:
+    try:
+        return read_checkpoints(file)
+    except ValueError as error:
+        raise typer.BadParameter(f"{file} holds a line that is no checkpoint") from error
+
+
+def _verify_proof(file: Path, public_key: Path | None, *, as_json: bool) -> None:
+    if public_key is None:
+        raise typer.BadParameter("a proof is checked with --public-key")
+    private, public = read_keys(public_key)
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        content = {}
+    found = check(content, Signers.of(private, public))
     if as_json:
-        fields = ("whole", "records", "last_hash", "fault", "seq")
-        print_json({name: getattr(verdict, name) for name in fields})
-    elif verdict.whole:
-        out.print(f"{verdict.records} records, whole. The last one's hash is {verdict.last_hash}")
-    else:
-        out.print(f"The audit trail is broken: {verdict.fault}.")
+        print_json({"proved": found is not None, "record": found})
+    elif found is not None:
+        out.print("Proved: a signed checkpoint covers this record, as it is shown here:")
+        print_json(found)
+    if found is None:
+        if not as_json:
+            out.print("This proves nothing: it was altered, or another key signed the checkpoint.")
+        raise typer.Exit(Exit.REFUSED)
+
+
+def _tell(verdict: Verdict, *, as_json: bool, alone: bool) -> None:
+    if as_json:
+        print_json(VerdictOut.of(verdict).model_dump(mode="json"))
+        return
+    if not verdict.whole:
+        out.print(f"The audit trail does not hold: {verdict.fault}.")
+        for each in verdict.more:
+            out.print(f"  {each}.")
         out.print(f"Records up to {verdict.records} are as they were written.")
+        return
+    out.print(f"{verdict.records} records, whole. The last one's hash is {verdict.last_hash}")
+    for line in _proved(verdict.proved, alone=alone):
+        out.print(line)
+
+
+def _proved(proved: Proved, *, alone: bool) -> Iterator[str]:
+    """Say how far each part is proved, and what is not."""
+    if proved.taken_over:
+        again = "" if alone else f"; {proved.recomputed} of their first hashes computed again"
+        yield f"{proved.taken_over} records were taken over from the first format{again}."
+    yield f"{proved.texts} names and texts are those written, {proved.texts_erased} were erased."
+    if alone:
+        yield "Not proved by an export alone: that nothing is missing at its end, nor what the"
+        yield "database says today."
+        return
+    yield f"{proved.rows} protected rows are as the records left them."
+    if proved.signing_key is None:
+        yield "Nobody signs checkpoints (checkpoint_key_file): nothing proves that somebody who has"
+        yield "the data key did not write all this again."
+        return
+    yield f"{proved.checkpoints} signed checkpoints cover the records up to {proved.signed_to};"
+    yield f"{proved.elsewhere} were compared with what was handed out. Key {proved.signing_key}"

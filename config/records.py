@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from casework.records import Periods, Records
+from config.checkpoints import signers
 from config.data_keys import data_keys
 from config.identity import provider_from_settings
 from config.own_files import close_to_others
@@ -24,4 +25,5 @@ def open_records(settings: Settings) -> Records:
         undo=timedelta(hours=settings.undo_hours),
         provider=provider_from_settings(settings),
         periods=Periods(settings.keep_days, settings.approval_rules),
+        signers=signers(settings),
     )

@@ -24,6 +24,7 @@ from casework.accounts.lockout import SignInRules
 from casework.approvals.approvals import ApprovalRules
 from casework.calibration.breaker import BreakerRules
 from casework.imports.source import ImportLimits
+from casework.kernel.audit.checkpoints import EVERY, RECORDS
 from casework.oversight.retention import DEFAULT_DAYS, RecordKind
 from casework.watchlists.erasure import GRACE
 from config import CONFIG_VARIABLE
@@ -77,6 +78,30 @@ class Settings(BaseSettings):
             "volumes that are given to a group; else both are closed to all but their owner."
         ),
     ] = False
+    checkpoint_key_file: Annotated[
+        Path | None,
+        Field(
+            description="File with the Ed25519 key that signs checkpoints of the audit trail, "
+            "outside data_dir (`siaga audit signing-key`); public keys that signed before may "
+            "follow it. Unset: nobody signs."
+        ),
+    ] = None
+    checkpoint_to: Annotated[
+        str | None,
+        Field(
+            description="Where checkpoints go: a file, `syslog:`, `syslog:HOST:PORT`, or an https "
+            "address that takes each by POST. Unset: they stay in the database."
+        ),
+    ] = None
+    checkpoint_every_s: Annotated[
+        int, Field(ge=10, le=86_400, description="Seconds between two checkpoints.")
+    ] = int(EVERY.total_seconds())
+    checkpoint_every_records: Annotated[
+        int,
+        Field(
+            ge=1, description="Records of the audit trail after which a checkpoint comes sooner."
+        ),
+    ] = RECORDS
     models_dir: Annotated[
         Path, Field(description="Folder of verified model weights.", default_factory=default_root)
     ]
@@ -306,6 +331,22 @@ class Settings(BaseSettings):
             "revocation, can be taken back; 0 means never.",
         ),
     ] = int(GRACE.total_seconds()) // 3600
+    keep_audit_texts_days: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Days to keep what people typed for the audit trail, such as purposes; "
+            "its records stay. 0 keeps it.",
+        ),
+    ] = DEFAULT_DAYS[RecordKind.AUDIT_TEXTS]
+    keep_audit_names_days: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Days to keep the name under which an actor is shown in the audit trail, "
+            "after their last record. 0 keeps it.",
+        ),
+    ] = DEFAULT_DAYS[RecordKind.AUDIT_NAMES]
     erase_every_s: Annotated[
         int,
         Field(
@@ -435,6 +476,15 @@ class Settings(BaseSettings):
         if not safe or not parts.hostname or parts.query or parts.fragment:
             raise ValueError("give an https address, without anything after ? or #")
         return address
+
+    @field_validator("checkpoint_to")
+    @classmethod
+    def _reaches_a_checkpoint_receiver(cls, place: str | None) -> str | None:
+        if place is None or not place.startswith("http:"):
+            return place
+        if urlsplit(place).hostname not in ("localhost", "127.0.0.1", "::1"):
+            raise ValueError("give an https address")
+        return place
 
     @model_validator(mode="after")
     def _one_place_of_the_key(self) -> Self:

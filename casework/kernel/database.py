@@ -50,6 +50,8 @@ _POSTGRESQL_OPTIONS = f"-c lock_timeout={_BUSY_MS} -c idle_in_transaction_sessio
 _POOL = 10
 _POOL_OVERFLOW = 30
 
+_Act = Callable[[Connection], None]
+
 # Letters stay readable, so that a search finds them. NaN is no JSON: PostgreSQL would refuse it.
 to_json = partial(json.dumps, ensure_ascii=False, allow_nan=False)
 
@@ -62,6 +64,7 @@ class Database:
         self.local = self.url.get_backend_name() == "sqlite"
         """Whether a read of one row is a matter of microseconds: no network, no waiting."""
         self._followers: dict[str, list[Callable[[], object]]] = {}
+        self._last_acts: list[tuple[_Act, _Act]] = []
         # Threads bound a SQLite file's connections already, and none may wait for another's.
         in_file = self.local and self.url.database not in (None, "", ":memory:")
         if self.local:
@@ -144,8 +147,10 @@ class Database:
             try:
                 with Session(connection, expire_on_commit=False) as session, session.begin():
                     yield session
+                    session.flush()
+                    self._finish(connection)
             finally:
-                topics = connection.info.pop(_TOPICS, ())
+                topics = self._ended(connection)
         self._tell(topics)
 
     @contextmanager
@@ -165,9 +170,27 @@ class Database:
             try:
                 with connection.begin():
                     yield connection
+                    self._finish(connection)
             finally:
-                topics = connection.info.pop(_TOPICS, ())
+                topics = self._ended(connection)
         self._tell(topics)
+
+    def at_commit(self, before: _Act, after: _Act) -> None:
+        """Have `before` called at the end of every transaction that writes, as a part of it.
+
+        `after` is called once it is over, however it ended.
+        """
+        self._last_acts.append((before, after))
+
+    def _finish(self, connection: Connection) -> None:
+        for before, _ in self._last_acts:
+            before(connection)
+
+    def _ended(self, connection: Connection) -> Iterable[str]:
+        for _, after in self._last_acts:
+            after(connection)
+        topics: Iterable[str] = connection.info.pop(_TOPICS, ())
+        return topics
 
     def after_commit(self, topic: str, act: Callable[[], object]) -> None:
         """Have `act` called after every commit of this process that a topic was announced in.

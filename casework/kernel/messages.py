@@ -382,6 +382,38 @@ ENGLISH: Final[Mapping[str, str]] = {
     "trail_end_differs": "record {record} is not the one that was sealed",
     "trail_end_missing": "the end of the trail is missing",
     "trail_end_unsealed": "the end of the trail is not sealed with this installation's key",
+    "trail_coverage_differs": "the trail's end names other protected columns than this version",
+    "trail_text_altered": "the {name} beside record {record} is not the one that was written",
+    "trail_text_missing": "the {name} beside record {record} is missing, and no act erased it",
+    "trail_taken_over_broken": (
+        "the trail was broken already when it was taken over from the first format: see record "
+        "{record}"
+    ),
+    "trail_earlier_altered": (
+        "record {record} does not have the hash that it had in the first format"
+    ),
+    "state_row_altered": (
+        "{key} in table {table} is not as record {record} left it: it was changed without an act"
+    ),
+    "state_row_added": "{key} in table {table} was added without an act",
+    "state_row_missing": (
+        "{key} in table {table}, last changed with record {record}, was removed without an act"
+    ),
+    "state_table_unreadable": "table {table} holds what this software never writes",
+    "checkpoint_altered": "checkpoint {number} is not as it was signed",
+    "checkpoint_missing": "checkpoint {number} is missing",
+    "checkpoint_unsigned": "checkpoint {number} is not signed with a key that counts here",
+    "checkpoint_differs": "checkpoint {number} is not the one that was handed out",
+    "checkpoint_late": (
+        "no checkpoint covers record {record} and what follows, although it is time: nobody made "
+        "one (`siaga audit checkpoint`), or somebody removed it"
+    ),
+    "trail_differs_from_checkpoint": (
+        "the records up to {record} are not those of checkpoint {number}: the trail was rewritten"
+    ),
+    "trail_cut_by_checkpoint": (
+        "record {record} is missing: checkpoint {number} goes to {last}, so that the trail was cut"
+    ),
     # Referrals and tips
     "referral_not_found": "There is no referral {referral}.",
     "referral_lacks_photo": "The referral {referral} carries no {name}.",
@@ -446,6 +478,32 @@ ENGLISH: Final[Mapping[str, str]] = {
         "another key than before (`data_key_file`), or somebody altered the database; `siaga "
         "audit verify` tells where the trail breaks"
     ),
+    "audit_unreadable": (
+        "the audit trail holds what this software never wrote: somebody altered the database; "
+        "restore it from a backup"
+    ),
+    "audit_not_signed": (
+        "no checkpoint is signed: record {record} does not continue the audit trail; run `siaga "
+        "audit verify`"
+    ),
+    "checkpoint_key_unreadable": (
+        "checkpoint_key_file {path} holds no Ed25519 key in PEM: {error}; make one with `siaga "
+        "audit signing-key`"
+    ),
+    "checkpoint_key_beside_data": (
+        "checkpoint_key_file {path} is inside the data folder {folder}: who takes one would have "
+        "both; keep it elsewhere"
+    ),
+    "checkpoint_key_exists": "{path} is there already: a signing key is never replaced by another",
+    "checkpoint_key_missing": (
+        "no key signs checkpoints: make one with `siaga audit signing-key FILE`, and name it in "
+        "checkpoint_key_file"
+    ),
+    "checkpoint_not_sent": "checkpoint {number} could not be handed out: {error}",
+    "checkpoint_none_covers": (
+        "no checkpoint covers record {record} yet: make one with `siaga audit checkpoint`"
+    ),
+    "audit_record_not_found": "There is no record {record}.",
     "audit_end_missing": (
         "the audit trail has records but no end: somebody altered the database; restore it from"
         " a backup, and run `siaga audit verify`"

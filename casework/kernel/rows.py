@@ -188,3 +188,13 @@ def webhook_secret(webhook_id: str) -> RowName:
 def approval(approval_id: str) -> RowName:
     """Name what a request for a second person asks for."""
     return RowName(f"approval/{approval_id}")
+
+
+def audit_text(node: str, seq: int, name: str) -> RowName:
+    """Name a text that stands beside a record of the audit trail."""
+    return RowName(f"audit/{node}/{seq}/{name}")
+
+
+def audit_actor(digest: str) -> RowName:
+    """Name what the audit trail knows of an actor."""
+    return RowName(f"audit/actor/{digest}")

@@ -4,7 +4,7 @@ Each kind of record has its own period; 0 keeps it for good. Rows go in batches,
 audit record in the same transaction, so a run can be stopped and begun again at any moment. A batch
 is as large as can be erased in the moment for which nobody else may write; what is due is looked
 for outside it, and waiting writers, screenings above all, have a turn before the next. The
-audit trail itself is never shortened: it names ids, not people.
+audit trail itself is never shortened: what people typed for it, and their names, can go.
 """
 
 import time
@@ -19,12 +19,16 @@ from sqlalchemy.orm import Session
 
 from casework.gallery.change_log import log_removed, templates_of_subject
 from casework.kernel.actor import Actor
+from casework.kernel.audit.chain import ERASE_TEXTS
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require
 from casework.kernel.vocabulary import AlertState, DeliveryState, Outcome, TipState
 from casework.tables import (
     Alert,
+    AuditActor,
+    AuditRecord,
+    AuditText,
     Delivery,
     Encounter,
     IdempotencyRecord,
@@ -76,6 +80,10 @@ class RecordKind(StrEnum):
     """Events, by reference; streams cannot be resumed from further back."""
     DELIVERIES = "deliveries"
     """The delivery logs of webhooks; from queueing, and never while under way."""
+    AUDIT_TEXTS = "audit_texts"
+    """What people typed for records of the audit trail, not the records; from the record."""
+    AUDIT_NAMES = "audit_names"
+    """What the audit trail knows of actors, except their ids; from their last record."""
 
 
 DEFAULT_DAYS: Final[dict[RecordKind, int]] = {
@@ -90,6 +98,8 @@ DEFAULT_DAYS: Final[dict[RecordKind, int]] = {
     RecordKind.IMPORTS: 90,
     RecordKind.EVENTS: 30,
     RecordKind.DELIVERIES: 30,
+    RecordKind.AUDIT_TEXTS: 0,
+    RecordKind.AUDIT_NAMES: 0,
 }
 
 
@@ -199,7 +209,12 @@ class Retention:
                     delete(table).where(_among(table, keys)),
                     execution_options={"synchronize_session": False},
                 )
-            if keys:
+            if keys and kind in (RecordKind.AUDIT_TEXTS, RecordKind.AUDIT_NAMES):
+                self._audit.forget_cards()
+                last = select(func.max(AuditRecord.seq)).where(AuditRecord.at < before)
+                detail: dict[str, object] = {"to": session.scalar(last), "records": len(keys)}
+                self._audit.append(session, AuditEntry(actor, ERASE_TEXTS, detail=detail))
+            elif keys:
                 detail = {"kind": kind.value, "records": len(keys), "before": before.isoformat()}
                 self._audit.append(session, AuditEntry(actor, Permission.ERASE_DUE, detail=detail))
         self._sizes[kind] = _next_size(self._sizes[kind], len(found), self._ticks() - begun)
@@ -211,7 +226,7 @@ class Retention:
             row = session.get_one(Subject, subject_id)
             log_removed(session, templates_of_subject(session, subject_id), self._clock)
             session.delete(row)
-            session.flush()
+            self._audit.erase_texts(session, actor, subject_id, row.agency_id)
             entry = AuditEntry(
                 actor, "subject.remove", subject_id, row.agency_id, detail={"why": "retention"}
             )
@@ -299,6 +314,18 @@ def _deliveries(before: datetime) -> Select[int]:
     )
 
 
+def _audit_texts(before: datetime) -> Select[str, int, str]:
+    records = select(AuditRecord.node, AuditRecord.seq).where(AuditRecord.at < before)
+    return select(AuditText.node, AuditText.seq, AuditText.name).where(
+        tuple_(AuditText.node, AuditText.seq).in_(records)
+    )
+
+
+def _audit_names(before: datetime) -> Select[str]:
+    used = select(AuditRecord.actor_card).where(AuditRecord.at >= before)
+    return select(AuditActor.digest).where(AuditActor.digest.not_in(used))
+
+
 def _imports(before: datetime) -> Select[str]:
     return select(ImportJob.id).where(ImportJob.finished_at < before)
 
@@ -315,6 +342,8 @@ _DUE: Final[dict[RecordKind, Callable[[datetime], Select]]] = {  # type: ignore[
     RecordKind.IMPORTS: _imports,
     RecordKind.EVENTS: _events,
     RecordKind.DELIVERIES: _deliveries,
+    RecordKind.AUDIT_TEXTS: _audit_texts,
+    RecordKind.AUDIT_NAMES: _audit_names,
 }
 _TABLES: Final[dict[RecordKind, type[Table]]] = {
     RecordKind.ENCOUNTERS: Encounter,
@@ -328,4 +357,6 @@ _TABLES: Final[dict[RecordKind, type[Table]]] = {
     RecordKind.IMPORTS: ImportJob,
     RecordKind.EVENTS: OutboxEvent,
     RecordKind.DELIVERIES: Delivery,
+    RecordKind.AUDIT_TEXTS: AuditText,
+    RecordKind.AUDIT_NAMES: AuditActor,
 }

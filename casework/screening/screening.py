@@ -330,7 +330,9 @@ def _raised(alert: Alert, caller: Actor) -> Event:
 
 
 def _row(record: Encounter | Alert) -> dict[str, Any]:
-    return {column.key: getattr(record, column.key) for column in record.__table__.columns}
+    """Return the values of a new row, without the salt that it is given when it is written."""
+    names = (column.key for column in record.__table__.columns if column.key != "state_salt")
+    return {name: getattr(record, name) for name in names}
 
 
 _NEW_ENCOUNTER: Final = insert(Encounter.__table__)  # type: ignore[arg-type]

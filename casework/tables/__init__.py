@@ -5,8 +5,16 @@ One module a subject; importing the package declares every table, as migrations 
 
 from casework.tables.access import ApiKey
 from casework.tables.approvals import Approval
-from casework.tables.audit import AuditHead, AuditRecord
-from casework.tables.base import Serial, Table, UtcDateTime
+from casework.tables.audit import (
+    AuditActor,
+    AuditCheckpoint,
+    AuditHead,
+    AuditRecord,
+    AuditText,
+    EarlierAuditHead,
+    EarlierAuditRecord,
+)
+from casework.tables.base import Protected, Serial, Table, UtcDateTime
 from casework.tables.calibration import CalibrationRecord, ChanceScore
 from casework.tables.encounters import (
     Alert,
@@ -38,12 +46,17 @@ __all__ = [
     "AlertEvent",
     "ApiKey",
     "Approval",
+    "AuditActor",
+    "AuditCheckpoint",
     "AuditHead",
     "AuditRecord",
+    "AuditText",
     "CalibrationRecord",
     "CaseCounter",
     "ChanceScore",
     "Delivery",
+    "EarlierAuditHead",
+    "EarlierAuditRecord",
     "Encounter",
     "EnrolledPhoto",
     "GalleryChange",
@@ -55,6 +68,7 @@ __all__ = [
     "OfficerSession",
     "OutboxEvent",
     "ProbeSearch",
+    "Protected",
     "Referral",
     "ReferralMessage",
     "ReferralPhoto",

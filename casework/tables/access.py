@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from casework.tables.base import Table
+from casework.tables.base import Protected, Table
 
 
-class ApiKey(Table):
+class ApiKey(Protected, Table):
     """A secret that lets a system in; only its SHA-256 is kept."""
 
     __tablename__ = "api_key"

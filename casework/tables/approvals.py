@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from casework.tables.base import Table
+from casework.tables.base import Protected, Table
 
 
-class Approval(Table):
+class Approval(Protected, Table):
     """A request: an act that takes effect once a second person has accepted it."""
 
     __tablename__ = "approval"

@@ -1,7 +1,9 @@
 """What all tables share: how times, lists and names of constraints are stored."""
 
+import json
+import secrets
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     JSON,
@@ -12,9 +14,10 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     String,
+    Text,
     TypeDecorator,
 )
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -38,6 +41,25 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class CanonicalJson(TypeDecorator[dict[str, Any]]):
+    """An object as the one text that it is hashed by: sorted names, no spaces, ASCII escapes."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: dict[str, Any] | None, dialect: Dialect) -> str | None:
+        """Write the text."""
+        del dialect
+        if value is None:
+            return None
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> dict[str, Any] | None:
+        """Read it."""
+        del dialect
+        return json.loads(value) if value is not None else None
 
 
 # SQLite only counts up by itself on its own INTEGER type.
@@ -64,3 +86,20 @@ class Table(DeclarativeBase):
         str: String(200),
         bytes: LargeBinary,
     }
+
+
+SALT_BYTES: Final = 16
+
+
+def new_salt() -> bytes:
+    """Return the salt of a row's state."""
+    return secrets.token_bytes(SALT_BYTES)
+
+
+class Protected:
+    """A row whose changes the audit trail must account for: see `casework.kernel.audit.state`."""
+
+    state_salt: Mapped[bytes | None] = mapped_column(
+        LargeBinary(SALT_BYTES), default=new_salt, sort_order=1000
+    )
+    """Goes with the row, and with it what could be tested against its digest in the trail."""

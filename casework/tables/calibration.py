@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from casework.tables.base import Serial, Table
+from casework.tables.base import Protected, Serial, Table
 
 
 class ChanceScore(Table):
@@ -25,7 +25,7 @@ class ChanceScore(Table):
     noted_on: Mapped[date]
 
 
-class CalibrationRecord(Table):
+class CalibrationRecord(Protected, Table):
     """A calibration. Rows are never changed; the newest of a model is in force."""
 
     __tablename__ = "calibration"

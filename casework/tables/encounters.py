@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from casework.tables.base import Serial, Table
+from casework.tables.base import Protected, Serial, Table
 
 
-class Encounter(Table):
+class Encounter(Protected, Table):
     """One photo of one traveller, screened."""
 
     __tablename__ = "encounter"
@@ -46,7 +46,7 @@ class Encounter(Table):
     )
 
 
-class Alert(Table):
+class Alert(Protected, Table):
     """A subject that resembles a traveller enough for one watchlist's policy."""
 
     __tablename__ = "alert"
@@ -114,7 +114,7 @@ class CaseCounter(Table):
     last: Mapped[int] = mapped_column(BigInteger)
 
 
-class AlertEvent(Table):
+class AlertEvent(Protected, Table):
     """One step of an alert's review: who did what, with their opinion and note."""
 
     __tablename__ = "alert_event"

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from casework.tables.base import Serial, Table
+from casework.tables.base import Protected, Serial, Table
 
 
-class Watchlist(Table):
+class Watchlist(Protected, Table):
     """A list of subjects with one policy, owned by one agency."""
 
     __tablename__ = "watchlist"
@@ -51,7 +51,7 @@ class Watchlist(Table):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
 
-class WatchlistShare(Table):
+class WatchlistShare(Protected, Table):
     """An agency that sees a watchlist's alerts, besides the owner."""
 
     __tablename__ = "watchlist_share"
@@ -64,7 +64,7 @@ class WatchlistShare(Table):
     )
 
 
-class WatchlistEntry(Table):
+class WatchlistEntry(Protected, Table):
     """A subject is on a watchlist."""
 
     __tablename__ = "membership"
@@ -77,7 +77,7 @@ class WatchlistEntry(Table):
     )
 
 
-class Subject(Table):
+class Subject(Protected, Table):
     """A person whom one agency looks for."""
 
     __tablename__ = "subject"
@@ -121,7 +121,7 @@ class Subject(Table):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
 
-class EnrolledPhoto(Table):
+class EnrolledPhoto(Protected, Table):
     """A photo that a subject was enrolled from."""
 
     __tablename__ = "photo"
@@ -145,7 +145,7 @@ class EnrolledPhoto(Table):
     )
 
 
-class Template(Table):
+class Template(Protected, Table):
     """An embedding of an enrolled photo, made by one model."""
 
     __tablename__ = "template"

@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from casework.tables.base import Table
+from casework.tables.base import Protected, Table
 
 
-class Agency(Table):
+class Agency(Protected, Table):
     """An authority that owns watchlists and answers for its officers."""
 
     __tablename__ = "agency"
@@ -28,7 +28,7 @@ class Agency(Table):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
 
-class Officer(Table):
+class Officer(Protected, Table):
     """A person who works for one agency."""
 
     __tablename__ = "officer"

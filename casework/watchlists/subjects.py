@@ -193,6 +193,7 @@ class Subjects:
         """Erase a subject within a transaction; whether the actor may is the caller's to know."""
         log_removed(session, templates_of_subject(session, row.id), self._clock)
         session.delete(row)
+        self._audit.erase_texts(session, actor, row.id, row.agency_id, but=("subject.erase",))
         entry = AuditEntry(actor, "subject.remove", row.id, row.agency_id, purpose=reason)
         self._audit.append(session, entry)
 

@@ -529,7 +529,7 @@ def test_the_whole_trail_is_checked_and_exported(client, desk, sign_in, tmp_path
     assert checked.records == verdict["records"] + 2  # the check itself, and the export
 
     with desk.service.kernel.database.write() as session:
-        session.connection().exec_driver_sql("UPDATE audit SET actor_name = 'x' WHERE seq = 3")
+        session.connection().exec_driver_sql("UPDATE audit SET actor_id = 'x' WHERE seq = 3")
     verdict = client.get("/v1/audit/verify", headers=auditor).json()
     assert (verdict["whole"], verdict["records"], verdict["seq"]) == (False, 2, 3)
     assert "record 3" in verdict["fault"]

@@ -142,7 +142,7 @@ def test_the_trail_is_listed_exported_and_checked(siaga, first_steps, tmp_path):
     assert "proves nothing" in useless.stderr
 
     database = tmp_path / "var" / "siaga.db"
-    change(database, "UPDATE audit SET purpose = 'x' WHERE seq = 2")
+    change(database, "UPDATE audit SET actor_id = 'x' WHERE seq = 2")
     broken = siaga("audit", "verify")
     assert broken.returncode == 1
     assert "record 2 is not as it was written" in broken.stdout

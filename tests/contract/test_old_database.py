@@ -35,6 +35,8 @@ from tests.services import (
 
 # What each sealed value is bound to, in SQL: said here once more, so that no rename changes it.
 SEALED: Final = {
+    "audit_actor.sealed_card": "'audit/actor/' || digest",
+    "audit_text.sealed_text": "'audit/' || node || '/' || seq || '/' || name",
     "alert_event.sealed_note": "'note/' || alert_id",
     "approval.sealed_request": "'approval/' || id",
     "encounter.sealed_portrait": "'encounter/' || id",

@@ -1,16 +1,16 @@
 """The audit trail: read, checked and exported by auditors."""
 
-from collections.abc import Iterator
-from typing import Annotated, Final
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import StreamingResponse
 
 from api import problems
 from api.dependencies import Allowed, TheTrail, TheZone
 from api.pages import NumberedPage, page_of
 from api.routing import StrictRoute
-from api.v1.audit.schemas import AuditQuery, AuditRecordOut, VerdictOut
+from api.v1.audit.schemas import MOST_SEQ, AuditQuery, AuditRecordOut, VerdictOut
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
@@ -54,8 +54,30 @@ def page(
     responses=problems.responses(*_COMMON),
 )
 def verify(trail: TheTrail, actor: Verifier) -> VerdictOut:
-    """Look for the first record that is altered, missing or out of its place."""
-    return VerdictOut.model_validate(trail.verify(actor))
+    """Look for a record or a protected row that is altered, missing or added without an act."""
+    return VerdictOut.of(trail.verify(actor))
+
+
+@router.get(
+    "/{seq}/proof",
+    response_model=dict[str, Any],
+    summary="Prove one record",
+    responses=problems.responses(*_COMMON, errors.NotFound, problems.RequestInvalid),
+)
+def prove(
+    trail: TheTrail,
+    actor: Reader,
+    seq: Annotated[int, Path(ge=1, le=MOST_SEQ)],
+    show: Annotated[
+        list[Annotated[str, Query(max_length=40)]] | None,
+        Query(max_length=40, description="Fields and texts to show; all, if none is named."),
+    ] = None,
+) -> Mapping[str, Any]:
+    """Return a file that proves one record, and shows no other: `siaga audit verify --proof`.
+
+    A signed checkpoint must cover the record already.
+    """
+    return trail.prove(actor, seq, show).content
 
 
 @router.get(
@@ -64,7 +86,10 @@ def verify(trail: TheTrail, actor: Verifier) -> VerdictOut:
     summary="Export the audit trail",
     responses={
         200: {
-            "description": "A JSON object a line: `record`, the text that was hashed, and `hash`.",
+            "description": (
+                "A JSON object a line: `record`, the fields that were hashed, their `salt` and "
+                "`hash`; in `shown`, by name, what stands beside it, each with its salt."
+            ),
             "content": {NDJSON: {"schema": {"type": "string"}}},
         },
         **problems.responses(*_COMMON),

@@ -8,9 +8,10 @@ from pydantic import Field
 from api.queries import Limit, QueryModel
 from api.v1.common import Answer, DayOrTime
 from casework.kernel import period
+from casework.kernel.audit.chain import Verdict
 from casework.kernel.audit.reader import AuditFilter
 
-_MOST_SEQ: Final = 2**63 - 1
+MOST_SEQ: Final = 2**63 - 1
 
 
 class AuditQuery(QueryModel):
@@ -29,7 +30,7 @@ class AuditQuery(QueryModel):
         default=None, description="Acts before this time, or to the end of this day."
     )
     before: int | None = Field(
-        default=None, ge=1, le=_MOST_SEQ, description="The `next` of the page before."
+        default=None, ge=1, le=MOST_SEQ, description="The `next` of the page before."
     )
     limit: Limit = 50
 
@@ -52,16 +53,38 @@ class AuditRecordOut(Answer):
     at: datetime
     actor_kind: str
     actor_id: str
-    actor_name: str
+    actor_name: str | None = Field(description="As of that day; null where it was erased.")
     agency_id: str | None = Field(description="The actor's agency.")
     action: str
     object_id: str | None
     owner_id: str | None = Field(description="The agency that the object belongs to.")
     outcome: str
-    purpose: str | None
+    texts: dict[str, str | None] = Field(
+        validation_alias="typed",
+        description="What people typed, such as a `purpose`; null for what was erased.",
+    )
     detail: dict[str, Any] | None
     request_id: str | None
-    hash: str = Field(description="SHA-256 over this record's text and the hash before it.")
+    hash: str = Field(
+        description="SHA-256 over the hash before it and a digest of each of this record's fields."
+    )
+
+
+class ProvedOut(Answer):
+    """How far the parts of the trail are proved."""
+
+    taken_over: int = Field(description="Records that were taken over from the first format.")
+    recomputed: int = Field(description="Of these, those whose first hash was computed again.")
+    texts: int = Field(description="Names and texts that are those that were written.")
+    texts_erased: int = Field(description="Names and texts that were erased.")
+    rows: int = Field(description="Protected rows that are as the trail left them.")
+    checkpoints: int = Field(description="Signed checkpoints that the trail fits.")
+    signed_to: int = Field(description="The last record that a checkpoint covers.")
+    signing_key: str | None = Field(
+        description="SHA-256 of the public key; null where nobody signs: then nothing proves "
+        "that somebody who has the data key did not rewrite the trail."
+    )
+    elsewhere: int = Field(description="Checkpoints from outside the database among these.")
 
 
 class VerdictOut(Answer):
@@ -71,4 +94,21 @@ class VerdictOut(Answer):
     records: int = Field(description="Records, from the first on, that are as they were written.")
     last_hash: str = Field(description="Hash of the last of them: keep it elsewhere as an anchor.")
     fault: str | None = Field(description="The first fault; null where the trail is whole.")
-    seq: int | None = Field(description="The first record that is not as it was written.")
+    seq: int | None = Field(
+        description="The first record that is not as it was written, or that the fault is about."
+    )
+    more: list[str] = Field(description="Further faults.")
+    proved: ProvedOut
+
+    @classmethod
+    def of(cls, verdict: Verdict) -> "VerdictOut":
+        """Return what was found."""
+        return cls(
+            whole=verdict.whole,
+            records=verdict.records,
+            last_hash=verdict.last_hash,
+            fault=verdict.fault,
+            seq=verdict.seq,
+            more=[str(each) for each in verdict.more],
+            proved=ProvedOut.model_validate(verdict.proved),
+        )

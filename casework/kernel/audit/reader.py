@@ -1,22 +1,38 @@
 """Reading the audit trail: page by page for people, line by line for an export."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
 
 from casework.kernel.actor import Actor
-from casework.kernel.audit.chain import Link, Verdict, canonical, exported_line
+from casework.kernel.audit import proof
+from casework.kernel.audit import rows as stored
+from casework.kernel.audit.chain import (
+    ACTOR,
+    FIELDS,
+    NODE,
+    PURPOSE,
+    Link,
+    Salted,
+    Verdict,
+    exported_line,
+    plain,
+)
+from casework.kernel.audit.checkpoints import Checkpoint, Checkpoints
 from casework.kernel.audit.log import AuditEntry
-from casework.kernel.errors import AuditBroken
+from casework.kernel.audit.proof import RecordProof
+from casework.kernel.errors import AuditBroken, NotFound, WrongDataKey
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require, within_reach
-from casework.tables import AuditRecord
+from casework.tables import AuditActor, AuditRecord, AuditText
 
-_BATCH: Final = 2000
+_BATCH: Final = 500  # their numbers are parameters of one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +68,41 @@ class AuditFilter:
         return conditions
 
 
+@dataclass(frozen=True, slots=True)
+class ReadRecord:
+    """A record with what stands sealed beside it."""
+
+    record: AuditRecord
+    salted_actor: Salted | None
+    """The actor's card; None where it was erased."""
+    salted_texts: Mapping[str, Salted]
+    """What people typed, without what was erased."""
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a column's value
+        """Return a field of the record."""
+        return getattr(self.record, name)
+
+    @property
+    def actor_name(self) -> str | None:
+        """The actor's name as of that day; None where it was erased."""
+        if self.salted_actor is None:
+            return None
+        name: str = json.loads(self.salted_actor.text)["name"]
+        return name
+
+    @property
+    def purpose(self) -> str | None:
+        """Why, as a person typed it; None where nobody did, or it was erased."""
+        return self.typed.get(PURPOSE)
+
+    @property
+    def typed(self) -> dict[str, str | None]:
+        """What people typed, by name; None for what was erased."""
+        names = self.record.texts or {}
+        texts = self.salted_texts
+        return {name: texts[name].text if name in texts else None for name in names}
+
+
 class AuditReader:
     """Shows the trail to those who may read it: acts of their agency, and acts on its objects."""
 
@@ -61,7 +112,7 @@ class AuditReader:
 
     def page(
         self, actor: Actor, before: int | None, limit: int, filters: AuditFilter
-    ) -> list[AuditRecord]:
+    ) -> list[ReadRecord]:
         """Return up to `limit` records, newest first, those with numbers below `before`.
 
         Raises:
@@ -73,12 +124,12 @@ class AuditReader:
             query = query.where(AuditRecord.seq < before)
         query = query.order_by(AuditRecord.seq.desc()).limit(limit)
         with self._database.read() as session:
-            found = list(session.scalars(query))
+            found = self.opened(session, session.scalars(query).all())
         self._audit.note(AuditEntry(actor, Permission.READ_AUDIT, detail={"records": len(found)}))
         return found
 
     def export(self, actor: Actor) -> Iterator[str]:
-        """Return every record the actor may read, oldest first, one a line (NDJSON), as hashed.
+        """Return every record the actor may read, oldest first, one a line (NDJSON).
 
         It ends with the record of the export itself. Records are read a few at a time, so that a
         slow reader holds nothing up: none is ever changed, so they fit together all the same. An
@@ -93,22 +144,62 @@ class AuditReader:
             last = session.scalar(select(func.max(AuditRecord.seq))) or 0
         return self._up_to(last, _visible(actor))
 
-    def verify(self, actor: Actor, anchor: Link | None = None) -> Verdict:
+    def verify(
+        self,
+        actor: Actor,
+        anchor: Link | None = None,
+        elsewhere: Sequence[Checkpoint] | None = None,
+    ) -> Verdict:
         """Check the whole trail, with what is beyond the actor's reach; the check is recorded.
 
         Args:
             actor: who wants to know.
             anchor: where the trail stood when it was exported: it must have gone on from there.
+            elsewhere: checkpoints from outside the database; None means those handed out to where
+                this installation can read them.
 
         Raises:
             NotPermitted: the actor may not.
         """
         require(actor, Permission.VERIFY_AUDIT)
-        verdict = self._audit.verify(anchor)
+        verdict = self._audit.verify(anchor, elsewhere)
         detail = {"records": verdict.records, "whole": verdict.whole}
         with suppress(AuditBroken):  # then nothing can be chained to the trail any more
             self._audit.note(AuditEntry(actor, Permission.VERIFY_AUDIT, detail=detail))
         return verdict
+
+    def prove(self, actor: Actor, seq: int, shown: Sequence[str] | None = None) -> RecordProof:
+        """Return a proof of one record, which shows no other; that it was made is recorded.
+
+        Args:
+            actor: who proves it.
+            seq: the record's number.
+            shown: its fields and texts to show; None means all.
+
+        Raises:
+            NotPermitted: the actor may read no trail.
+            NotFound: there is no such record, or none that the actor may read, or no checkpoint
+                covers it yet.
+        """
+        require(actor, Permission.READ_AUDIT)
+        query = select(AuditRecord).where(_visible(actor), AuditRecord.seq == seq)
+        with self._database.read() as session:
+            row = session.scalar(query)
+            if row is None:
+                raise NotFound("audit_record_not_found", record=seq)
+            checkpoint = Checkpoints(self._audit).covering(session, seq)
+            if checkpoint is None:
+                raise NotFound("checkpoint_none_covers", record=seq)
+            (read,) = self.opened(session, [row])
+            end = checkpoint.fields["nodes"][NODE]
+            interval = stored.records(session, NODE, end["first"] - 1, end["last"])
+            digests = [each.digest or b"" for each in interval]
+        texts = dict(read.salted_texts)
+        if read.salted_actor is not None:
+            texts[ACTOR] = read.salted_actor
+        made = proof.made(plain(_fields(row)), row.salt, texts, digests, checkpoint, shown)
+        self._audit.note(AuditEntry(actor, "audit.prove", detail={"record": seq}))
+        return made
 
     def _up_to(self, last: int, visible: ColumnElement[bool]) -> Iterator[str]:
         done = 0
@@ -116,16 +207,36 @@ class AuditReader:
         while True:
             batch = query.where(AuditRecord.seq > done).order_by(AuditRecord.seq).limit(_BATCH)
             with self._database.read() as session:
-                found = session.scalars(batch).all()
+                found = self.opened(session, session.scalars(batch).all())
             if not found:
                 return
             yield from map(_line, found)
-            done = found[-1].seq
+            done = found[-1].record.seq
+
+    def opened(self, session: Session, found: Sequence[AuditRecord]) -> list[ReadRecord]:
+        """Open what stands beside records; what does not open is for `verify` to report."""
+        wanted = {row.actor_card for row in found}
+        cards: dict[str, Salted] = {}
+        for actor in session.scalars(select(AuditActor).where(AuditActor.digest.in_(wanted))):
+            with suppress(WrongDataKey):
+                cards[actor.digest] = self._audit.actor(actor.digest, actor.sealed_card)
+        typed: dict[int, dict[str, Salted]] = {}
+        numbers = [row.seq for row in found if row.texts]
+        for text in session.scalars(select(AuditText).where(AuditText.seq.in_(numbers))):
+            with suppress(WrongDataKey):
+                opened = self._audit.text(text.node, text.seq, text.name, text.sealed_text)
+                typed.setdefault(text.seq, {})[text.name] = opened
+        return [ReadRecord(row, cards.get(row.actor_card), typed.get(row.seq, {})) for row in found]
 
 
-def _line(record: AuditRecord) -> str:
-    fields = {column.key: getattr(record, column.key) for column in record.__table__.columns}
-    return exported_line(canonical(fields), record.hash)
+def _fields(record: AuditRecord) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in FIELDS}
+
+
+def _line(read: ReadRecord) -> str:
+    row = read.record
+    fields = plain(_fields(row))
+    return exported_line(fields, row.salt, row.hash, read.salted_actor, read.salted_texts)
 
 
 def _visible(actor: Actor) -> ColumnElement[bool]:

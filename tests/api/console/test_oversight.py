@@ -54,7 +54,7 @@ def test_a_broken_chain_is_named(scene, signed_in):
     browser = signed_in("auditor", Role.AUDITOR, agency="OPS")
     scene.service.kernel.audit.note(AuditEntry(OPERATOR, "x"))
     with scene.service.kernel.database.write_core() as connection:
-        connection.exec_driver_sql("UPDATE audit SET actor_name = 'nobody' WHERE seq = 3")
+        connection.exec_driver_sql("UPDATE audit SET actor_id = 'nobody' WHERE seq = 3")
     browser.open("/audit")
     browser.send("/audit/verify")
     assert re.search(r"(catatan|record) 3", browser.text)

@@ -124,7 +124,9 @@ def test_a_supervisor_of_the_agency_resets_it_with_a_reason_and_counting_begins_
             breaker.reset(actor, watchlist, "a blurred photo was removed")
     desk.clock.advance(seconds=1)
     breaker.reset(supervisor(desk), watchlist, "a blurred photo was removed")
-    (record,) = trail(desk, "watchlist.reset")
+    with desk.service.kernel.database.read() as session:
+        found = trail(desk, "watchlist.reset")
+        (record,) = desk.service.oversight.trail.opened(session, found)
     assert record.purpose == "a blurred photo was removed"
     assert policy(desk, watchlist).threshold == policy(desk, watchlist).set_by_hand
     assert breaker.watch() == ()

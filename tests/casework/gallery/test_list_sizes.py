@@ -74,7 +74,8 @@ def test_an_enrolment_costs_as_many_statements_in_a_large_gallery_as_in_a_small_
         desk.screen(person)
         return list(statements)
 
-    enrol_and_screen(0)
+    for person in (60, 61):  # the first time, what is known of the actors is kept
+        enrol_and_screen(person)
     small = enrol_and_screen(1)
     for person in range(2, 40):
         desk.enrol(person, watchlist)

@@ -17,7 +17,17 @@ from casework.accounts.lockout import SignInRules
 from casework.accounts.officers import NewOfficer
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit import rows as stored
-from casework.kernel.audit.chain import FIELDS, GENESIS, Link, canonical, chained, check_export
+from casework.kernel.audit.chain import (
+    FIELDS,
+    GENESIS,
+    NODE,
+    Link,
+    chained,
+    check_export,
+    encode,
+    plain,
+    record_digest,
+)
 from casework.kernel.audit.log import REFUSED, AuditEntry
 from casework.kernel.data_key import GivenKeys, fingerprint
 from casework.kernel.errors import AuditBroken, SetUpError
@@ -31,15 +41,18 @@ COUNT = 12
 TEXT_COLUMNS = (
     "actor_kind",
     "actor_id",
-    "actor_name",
+    "actor_card",
     "agency_id",
     "action",
     "object_id",
     "owner_id",
     "outcome",
-    "purpose",
     "detail",
+    "texts",
+    "states",
     "request_id",
+    "node",
+    "salt",
     "at",
     "hash",
 )
@@ -142,7 +155,9 @@ def test_one_changed_byte_of_any_field_is_found_and_named(written, tmp_path_fact
             del changed[at]
     else:
         changed = bytearray(data.draw(st.sampled_from([b"", b"x", b"null", b"{}", b"2"]), "new"))
-    copy.run((f"UPDATE audit SET {column} = CAST(? AS TEXT) WHERE seq = ?", (bytes(changed), seq)))
+    kind = "BLOB" if column == "salt" else "TEXT"
+    value = f"CAST(? AS {kind})"
+    copy.run((f"UPDATE audit SET {column} = {value} WHERE seq = ?", (bytes(changed), seq)))
     verdict = copy.verdict()
     assert not verdict.whole
     assert (verdict.seq, verdict.records) == (seq, seq - 1)
@@ -152,9 +167,9 @@ def test_one_changed_byte_of_any_field_is_found_and_named(written, tmp_path_fact
 @pytest.mark.parametrize(
     ("column", "old", "new"),
     [
-        ("detail", '": ', '":'),
-        ("detail", '{"n": 1,', '{"n": 9, "n": 1,'),  # readers may differ in which of two counts
-        ("detail", "ü", "\\u00fc"),
+        ("detail", '":', '": '),
+        ("detail", '{"list"', '{"list":[],"list"'),  # readers may differ in which of two counts
+        ("detail", "\\u00fc", "ü"),
         ("at", " ", "T"),
         ("at", ".000000", ".000"),
     ],
@@ -164,7 +179,7 @@ def test_the_same_value_in_other_words_is_found_too(copy, column, old, new):
     assert copy.verdict().seq == 1
 
 
-@given(seq=st.integers(1, COUNT), column=st.sampled_from(["agency_id", "purpose", "detail"]))
+@given(seq=st.integers(1, COUNT), column=st.sampled_from(["agency_id", "texts", "detail"]))
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_value_that_is_taken_away_is_found(written, tmp_path_factory, seq, column):
     copy = Copy(written, tmp_path_factory.mktemp("emptied"))
@@ -195,7 +210,7 @@ def test_records_that_changed_places_are_found(copy, one, other):
 
 @pytest.mark.parametrize("seq", [-5, 0, COUNT + 1, COUNT + 9])
 def test_a_record_that_was_added_is_found(copy, seq):
-    columns = ", ".join([*FIELDS[1:], "hash"])
+    columns = ", ".join([*(name for name in FIELDS if name != "seq"), "salt", "hash"])
     copy.run(
         (f"INSERT INTO audit (seq, {columns}) SELECT ?, {columns} FROM audit WHERE seq = 3", (seq,))
     )
@@ -206,16 +221,18 @@ def test_a_record_that_was_added_is_found(copy, seq):
 def test_a_record_that_continues_the_chain_but_was_never_sealed_is_found(copy):
     ((last,),) = copy.run(("SELECT hash FROM audit WHERE seq = ?", (COUNT,)))
     forged = dict.fromkeys(FIELDS) | {
+        "node": NODE,
         "seq": COUNT + 1,
         "at": datetime(2026, 3, 1, tzinfo=UTC),
         "actor_kind": "officer",
         "actor_id": "x",
-        "actor_name": "x",
+        "actor_card": "x",
         "action": "alert.close",
         "outcome": "done",
     }
-    digest = chained(last, canonical(forged))
-    values = {**forged, "at": "2026-03-01 00:00:00.000000", "hash": digest}
+    salt = bytes(16)
+    digest = chained(last, record_digest(salt, [encode(each) for each in plain(forged).values()]))
+    values = {**forged, "at": "2026-03-01 00:00:00.000000", "salt": salt, "hash": digest}
     names = ", ".join(values)
     copy.run(
         (
@@ -265,13 +282,14 @@ def test_no_record_is_put_behind_a_forged_end_which_would_make_it_genuine(copy):
 
 def test_a_chain_written_anew_without_the_key_is_found(copy):
     """Whoever can write the file can compute hashes, but not the seal."""
-    copy.run(("UPDATE audit SET actor_name = 'Somebody else' WHERE seq = 5",))
+    copy.run(("UPDATE audit SET actor_id = 'Somebody else' WHERE seq = 5",))
     records = open_records(copy.path)
     last = GENESIS
     with records.kernel.database.write() as session:
-        for seq, text, _ in list(stored.records(session)):
-            last = chained(last, str(text))
-            session.execute(update(AuditRecord).where(AuditRecord.seq == seq).values(hash=last))
+        for each in list(stored.records(session, NODE)):
+            last = chained(last, each.digest or b"")
+            row = update(AuditRecord).where(AuditRecord.seq == each.seq)
+            session.execute(row.values(hash=last))
         session.execute(update(AuditHead).values(hash=last))
     records.close()
     verdict = copy.verdict()
@@ -350,12 +368,15 @@ def test_what_was_hashed_is_what_the_database_gives_back(shared, purpose, name, 
     actor = Actor(ActorKind.OFFICER, "off_1", name, None)
     records.kernel.audit.note(AuditEntry(actor, "x.y", purpose=purpose, detail=detail))
     with records.kernel.database.read() as session:
-        *_, (_, text, digest) = stored.records(session)
+        *_, last = stored.records(session, NODE)
         row = session.scalars(select(AuditRecord).order_by(AuditRecord.seq.desc()).limit(1)).one()
         before = session.scalar(select(AuditRecord.hash).where(AuditRecord.seq == row.seq - 1))
-    assert text is not None
-    assert chained(before or GENESIS, text) == digest == row.hash
-    assert canonical({field: getattr(row, field) for field in FIELDS}) == text
+        (read,) = records.oversight.trail.opened(session, [row])
+    assert last.digest is not None
+    assert chained(before or GENESIS, last.digest) == last.hash == row.hash
+    fields = plain({field: getattr(row, field) for field in FIELDS})
+    assert [encode(fields[name]) for name in FIELDS] == last.encoded
+    assert (read.actor_name, read.typed) == (name, {} if purpose is None else {"purpose": purpose})
 
 
 @pytest.fixture(scope="module")
@@ -382,8 +403,8 @@ def test_details_are_kept_as_json_would(shared):
     }
     records.kernel.audit.note(AuditEntry(OPERATOR, "x.y", detail=detail))
     with records.kernel.database.read() as session:
-        *_, (_, text, _) = stored.records(session)
-    assert json.loads(str(text))["detail"] == {
+        *_, last = stored.records(session, NODE)
+    assert json.loads(last.encoded[FIELDS.index("detail")]) == {
         "level": 3,
         "role": "admin",
         "10": "ten",

@@ -26,7 +26,8 @@ def found(view):
 
 def records(desk, action):
     with desk.service.kernel.database.read() as session:
-        return list(session.scalars(select(AuditRecord).where(AuditRecord.action == action)))
+        found = list(session.scalars(select(AuditRecord).where(AuditRecord.action == action)))
+        return desk.service.oversight.trail.opened(session, found)
 
 
 @pytest.fixture
@@ -79,16 +80,16 @@ def test_a_search_is_on_record_with_its_purpose_and_without_the_photo(desk, list
     first = people(desk).first
     view = ask(desk, first, 1)
     (record,) = records(desk, "gallery.search")
-    assert (record.actor_id, record.object_id, record.purpose) == (
+    assert (record.actor_id, record.object_id, record.typed) == (
         first.id,
         view.search.id,
-        PURPOSE,
+        {"purpose": PURPOSE},
     )
     # The other agency whose subject was shown sees that in its own trail.
     (shown,) = records(desk, "search.shown")
-    assert (shown.owner_id, shown.purpose, shown.detail) == (
+    assert (shown.owner_id, shown.typed, shown.detail) == (
         desk.agency("POL"),
-        PURPOSE,
+        {"purpose": PURPOSE},
         {"candidates": 1},
     )
     with desk.service.kernel.database.read() as session:

@@ -1,0 +1,448 @@
+"""What the audit trail protects besides itself: the columns of every table whose changes are acts.
+
+A digest covers a row's protected values as they are meant, whatever they are sealed under, and the
+row's own salt; docs/decisions/0019. `COVERAGE` and `UNCOVERED` together name every table, and each
+coverage every column of its table: a test fails otherwise.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cached_property
+from typing import Any, Final
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Connection,
+    Date,
+    Float,
+    Integer,
+    RowMapping,
+    Select,
+    tuple_,
+)
+from sqlalchemy import Table as SqlTable
+from sqlalchemy import select as select_
+from sqlalchemy.types import TypeEngine
+
+from casework.kernel import rows
+from casework.kernel.errors import WrongDataKey
+from casework.kernel.vault import RowName
+from casework.tables import (
+    Agency,
+    Alert,
+    AlertEvent,
+    ApiKey,
+    Approval,
+    CalibrationRecord,
+    Encounter,
+    EnrolledPhoto,
+    Officer,
+    Subject,
+    Table,
+    Template,
+    UtcDateTime,
+    Watchlist,
+    WatchlistEntry,
+    WatchlistShare,
+)
+
+DIGEST_BYTES: Final = 16
+SALT: Final = "state_salt"
+
+Values = Mapping[str, Any] | RowMapping
+Opener = Callable[[bytes, RowName], bytes]
+"""Opens a sealed value; raises WrongDataKey."""
+Naming = Callable[[Values], RowName]
+"""Names what a row's sealed value was sealed for."""
+
+_AT_A_TIME: Final = 400  # keys of one statement
+_encode: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+_json: Final = json.loads
+
+_IDENTITY: Final = {"version": "counts changes", "created_at": "no act depends on it"}
+_DATED: Final = {**_IDENTITY, "updated_at": "follows the changes"}
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Which columns of a table are protected, which are not and why."""
+
+    of: type[Table]
+    columns: tuple[str, ...]
+    """Besides the key, which every digest covers."""
+    left_out: Mapping[str, str]
+    sealed: Mapping[str, Naming] = field(default_factory=dict)
+    """Of the columns, those whose values are opened first."""
+    generation: int = 1
+    """To be raised by a migration that changes rows: their states are then taken over again."""
+
+    @cached_property
+    def table(self) -> SqlTable:
+        """The table."""
+        table = self.of.__table__
+        assert isinstance(table, SqlTable)  # noqa: S101 - for the type checker
+        return table
+
+    @cached_property
+    def name(self) -> str:
+        """The table's name."""
+        return self.table.name
+
+    @cached_property
+    def key(self) -> tuple[Column[Any], ...]:
+        """The columns of the primary key."""
+        return tuple(self.table.primary_key.columns)
+
+    @cached_property
+    def key_names(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(column.name for column in self.key)
+
+    @cached_property
+    def protected(self) -> frozenset[str]:
+        """The names of the columns whose change is a change of state."""
+        return frozenset(self.columns)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What changes when other columns are protected."""
+        parts = [*self.key_names, *self.columns, self.generation]
+        return hashlib.sha256(_encode(parts).encode()).hexdigest()[:16]
+
+    @cached_property
+    def rows(self) -> Select[Any]:
+        """Selects what the digests of all rows need."""
+        names = dict.fromkeys((*self.key_names, *self.columns, SALT))
+        return select_(*(self.table.c[name] for name in names)).order_by(*self.key)
+
+    @cached_property
+    def _normal(self) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+        return tuple((name, _normal_form(self.table.c[name].type)) for name in self.columns)
+
+    def key_of(self, row: Values) -> str:
+        """Return a row's key as records write it."""
+        return "/".join(str(row[name]) for name in self.key_names)
+
+    def digest(self, state_key: bytes, row: Values, opener: Opener) -> str:
+        """Return the digest of a row's state: 32 hexadecimal digits."""
+        values = []
+        for name, normal in self._normal:
+            value = row[name]
+            if value is not None:
+                naming = self.sealed.get(name)
+                value = _opened(value, naming(row), opener) if naming else normal(value)
+            values.append(value)
+        salt = row[SALT] or b""
+        text = b"\0".join(
+            (self.name.encode(), self.key_of(row).encode(), salt, _encode(values).encode())
+        )
+        return hmac.digest(state_key, text, "sha256")[:DIGEST_BYTES].hex()
+
+    def among(self, keys: Sequence[str]) -> Iterator[Select[Any]]:
+        """Select the rows that have these keys, some at a time."""
+        for start in range(0, len(keys), _AT_A_TIME):
+            some = keys[start : start + _AT_A_TIME]
+            if len(self.key) == 1:
+                convert = int if isinstance(self.key[0].type, Integer) else str
+                yield self.rows.where(self.key[0].in_([convert(each) for each in some]))
+            else:
+                pairs = [tuple(each.split("/")) for each in some]
+                yield self.rows.where(tuple_(*self.key).in_(pairs))
+
+    def digests(
+        self, connection: Connection, keys: Sequence[str], state_key: bytes, opener: Opener
+    ) -> dict[str, str | None]:
+        """Return the digests of rows as they are now; None for those that are not there."""
+        found: dict[str, str | None] = dict.fromkeys(keys)
+        for query in self.among(keys):
+            for row in connection.execute(query).mappings():
+                found[self.key_of(row)] = self.digest(state_key, row, opener)
+        return found
+
+
+def _opened(sealed: bytes, name: RowName, opener: Opener) -> str:
+    try:
+        return hashlib.sha256(opener(sealed, name)).hexdigest()
+    except WrongDataKey:
+        return "unreadable"  # which no value's digest is
+
+
+def _time(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _as_json(value: Any) -> Any:  # noqa: ANN401 - a column's value
+    return _json(_encode(value))
+
+
+def _normal_form(kind: TypeEngine[Any]) -> Callable[[Any], Any]:
+    """Return what makes a value that is written and one that is read the same."""
+    forms: tuple[tuple[type[TypeEngine[Any]], Callable[[Any], Any]], ...] = (
+        (UtcDateTime, _time),
+        (Date, date.isoformat),
+        (Boolean, bool),
+        (Integer, int),
+        (Float, float),
+        (JSON, _as_json),
+    )
+    return next((form for cls, form in forms if isinstance(kind, cls)), str)
+
+
+def _note(row: Values) -> RowName:
+    return rows.note(row["alert_id"])
+
+
+def _template(row: Values) -> RowName:
+    return rows.template(row["photo_id"], row["model"])
+
+
+def _approval(row: Values) -> RowName:
+    return rows.approval(row["id"])
+
+
+def _totp(row: Values) -> RowName:
+    return rows.totp(row["id"])
+
+
+COVERAGE: Final = (
+    Coverage(Agency, ("code", "name", "kind", "active", "founding_until"), _DATED),
+    Coverage(
+        Approval,
+        (
+            "kind",
+            "agency_id",
+            "object_id",
+            "sealed_request",
+            "state",
+            "asked_by",
+            "asked_at",
+            "effective_from",
+            "lapses_at",
+            "decided_by",
+            "decided_at",
+            "settled_at",
+            "lapsed_because",
+        ),
+        {},
+        {"sealed_request": _approval},
+    ),
+    Coverage(
+        Officer,
+        (
+            "agency_id",
+            "login",
+            "name",
+            "roles",
+            "active",
+            "password_hash",
+            "must_change_password",
+            "sealed_totp",
+            "totp_confirmed",
+            "oidc_issuer",
+            "oidc_subject",
+        ),
+        {
+            **_DATED,
+            "language": "a preference",
+            "failures": "a lock, not a right",
+            "locked_until": "a lock, not a right",
+            "totp_step": "moves with each code",
+            "signed_in_at": "moves with each sign-in",
+        },
+        {"sealed_totp": _totp},
+    ),
+    Coverage(
+        ApiKey,
+        ("name", "agency_id", "secret_sha256", "scopes", "ports", "revoked_at"),
+        {"created_at": "no act depends on it"},
+    ),
+    Coverage(
+        Watchlist,
+        (
+            "agency_id",
+            "name",
+            "category",
+            "direction",
+            "stages",
+            "ports",
+            "target_fpir",
+            "threshold",
+            "legal_basis",
+            "instruction",
+            "requires_acknowledgement",
+            "requires_second_officer",
+            "acknowledge_within_s",
+            "active",
+            "breaker_tripped_at",
+            "breaker_reset_at",
+        ),
+        _DATED,
+    ),
+    Coverage(WatchlistShare, (), {}),
+    Coverage(WatchlistEntry, (), {}),
+    Coverage(
+        Subject,
+        (
+            "agency_id",
+            "reference",
+            "name",
+            "aliases",
+            "sex",
+            "birth_date",
+            "birth_year",
+            "nationality",
+            "documents",
+            "reason",
+            "decision_number",
+            "status",
+            "valid_from",
+            "valid_until",
+            "erase_at",
+        ),
+        _DATED,
+    ),
+    Coverage(
+        EnrolledPhoto,
+        ("subject_id", "sha256", "format", "width", "height", "erase_at"),
+        {
+            "quality": "measured on the photo",
+            "sealed_content": "bound to its row by its seal, and to `sha256` by its digest",
+            "created_at": "no act depends on it",
+        },
+    ),
+    Coverage(
+        Template,
+        ("photo_id", "subject_id", "model", "sealed_vector"),
+        {"created_at": "no act depends on it"},
+        {"sealed_vector": _template},
+    ),
+    Coverage(
+        Encounter,
+        (
+            "api_key_id",
+            "port",
+            "lane",
+            "direction",
+            "stage",
+            "captured_at",
+            "received_at",
+            "traveller_ref",
+            "outcome",
+            "faces",
+            "model",
+            "gallery_size",
+        ),
+        {
+            "quality": "measured on the photo",
+            "gallery_version": "a position in a log",
+            "stages": "how long it took",
+            "sealed_portrait": "bound to its row by its seal",
+        },
+    ),
+    Coverage(
+        Alert,
+        (
+            "encounter_id",
+            "case_number",
+            "owner_id",
+            "subject_id",
+            "watchlist_id",
+            "watchlist_name",
+            "category",
+            "instruction",
+            "requires_acknowledgement",
+            "requires_second_officer",
+            "acknowledge_within_s",
+            "photo_id",
+            "score",
+            "threshold",
+            "threshold_basis",
+            "calibration_id",
+            "one_in",
+            "rank",
+            "state",
+            "acknowledged_by",
+            "acknowledged_at",
+            "decided_by",
+            "decided_at",
+            "confirmed_by",
+            "disposal",
+            "closed_at",
+            "created_at",
+        ),
+        {"version": "counts changes"},
+    ),
+    Coverage(
+        AlertEvent,
+        (
+            "alert_id",
+            "at",
+            "officer_id",
+            "officer_name",
+            "agency_id",
+            "action",
+            "state_before",
+            "state_after",
+            "opinion",
+            "reasons",
+            "sealed_note",
+        ),
+        {},
+        {"sealed_note": _note},
+    ),
+    Coverage(
+        CalibrationRecord,
+        (
+            "model",
+            "source",
+            "detail",
+            "searches",
+            "gallery_size",
+            "parameters",
+            "created_at",
+            "made_by",
+        ),
+        {},
+    ),
+)
+
+BY_TABLE: Final = {each.name: each for each in COVERAGE}
+
+UNCOVERED: Final = {
+    "audit": "the trail itself",
+    "audit_actor": "digests in the trail cover it",
+    "audit_checkpoint": "signed",
+    "audit_earlier": "empty once it is taken over",
+    "audit_earlier_head": "empty once it is taken over",
+    "audit_head": "sealed",
+    "audit_text": "digests in the trail cover it",
+    "case_counter": "counts; the numbers given stand in the alerts",
+    "chance_score": "statistics without a name",
+    "delivery": "a copy on its way out",
+    "gallery_change": "rebuilt from the templates",
+    "idempotency": "repeats an answer for a while",
+    "import_fault": "a report",
+    "import_job": "work under way; what it stores is protected",
+    "import_part": "work under way; what it stores is protected",
+    "officer_session": "ends by itself within hours",
+    "outbox": "references to what happened",
+    "probe_search": "its own record says who searched and why",
+    "referral": "each step is a record",
+    "referral_message": "each step is a record",
+    "referral_photo": "a sealed copy",
+    "sign_in_count": "counts of failures, for a while",
+    "stored_key": "wrapped by the data key: another one opens nothing",
+    "tip": "each step is a record",
+    "webhook": "its deliveries move it",
+}
+
+
+def covers(tables: Iterable[Coverage] = COVERAGE) -> dict[str, str]:
+    """Return what the digests of each table's rows cover, as the head notes it."""
+    return {each.name: each.fingerprint for each in tables}
