@@ -268,13 +268,14 @@ def check_export(lines: Iterable[str]) -> Verdict:
         if read is None:
             return chain.broken("trail_record_altered", chain.last.seq + 1)
         fields, salt, stated, shown = read
-        digest = record_digest(salt, [encode(fields[name]) for name in FIELDS])
+        digest, before = record_digest(salt, [encode(fields[name]) for name in FIELDS]), chain.last
         fault = chain.follow(fields["seq"], digest, stated)
         if fault is not None:
             return fault
         expected = {ACTOR: fields["actor_card"], **(fields["texts"] or {})}
         for name, each in shown.items():
             if expected.get(name) != each.digest(name):
+                chain.last = before
                 return chain.broken("trail_text_altered", fields["seq"], name=name)
         texts += len(shown)
         erased += len(expected) - len(shown)
