@@ -7,22 +7,23 @@ from typing import Final
 from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 
-from api import problems
+from api import openapi, problems, security_txt
 from api.callers import identify
 from api.console import install as console
 from api.console.errors import answer as page_of_problem
-from api.console.headers import PageHeaders
+from api.console.headers import SafeHeaders
 from api.console.templating import build_environment
 from api.dependencies import plain_address
+from api.hosts import KnownHosts
 from api.lifespan import running
 from api.limits import Limits
 from api.metrics import Metrics
 from api.middleware import BodyLimits, HeldBodies, RequestContext
-from api.openapi import document, operation_id
+from api.openapi import operation_id
 from api.state import State, hold
 from api.streams import Streams
 from api.v1.approvals import waiting
-from api.v1.routers import METRICS, ROUTERS
+from api.v1.routers import ROUTERS
 from api.workers import PasswordHashLimiter, WorkPool
 from casework.service import Service
 from config import opening
@@ -56,7 +57,7 @@ def create_app(
     state = State(
         settings,
         Metrics(settings.latency_target_ms),
-        Streams(settings.max_streams),
+        Streams(settings.max_streams, settings.max_streams_per_agency),
         WorkPool(settings.workers, settings.max_waiting, settings.latency_target_ms),
         PasswordHashLimiter(),
         limits,
@@ -73,11 +74,15 @@ def create_app(
         # The framework's documentation pages load scripts from strangers' servers.
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,
+        # A client that is sent elsewhere would send its photo and its key twice.
+        redirect_slashes=False,
         generate_unique_id_function=operation_id,
         dependencies=[Depends(plain_address)],
         middleware=[
-            Middleware(PageHeaders, secure=settings.cookie_secure),
+            Middleware(SafeHeaders, secure=settings.cookie_secure),
             Middleware(RequestContext, metrics=state.metrics),
+            Middleware(KnownHosts, settings=settings),
             Middleware(
                 BodyLimits, limits=limits, held=held, identify=lambda scope: identify(state, scope)
             ),
@@ -88,9 +93,8 @@ def create_app(
     waiting.install(app)
     for router in ROUTERS:
         app.include_router(router)
-    if settings.metrics:
-        app.include_router(METRICS)
+    app.include_router(security_txt.router)
     console.install(app)
+    openapi.install(app)
     limits.add_all(app)
-    app.openapi = lambda: document(app)  # type: ignore[method-assign]
     return app

@@ -34,7 +34,7 @@ async def identify(state: State, scope: Scope) -> str:
     if given.lower().startswith(_BEARER):
         actor = await recognise(state.opened, given[len(_BEARER) :].strip())
         return actor.id
-    session = request.cookies.get(cookies.SESSION)
+    session = cookies.read(request, cookies.SESSION)
     if session is None:
         raise NotAuthenticated("credentials_missing")
     accounts = state.opened.accounts

@@ -1,7 +1,12 @@
-"""Cookies: the session of the console, and what a browser remembers without one."""
+"""Cookies: the session of the console, and what a browser remembers without one.
+
+Over encrypted connections their names begin with `__Host-`: a browser takes such a cookie from this
+host alone, for all of it, and no neighbouring host or plain connection can set one in its place.
+"""
 
 from typing import Final
 
+from starlette.requests import Request
 from starlette.responses import Response
 
 SESSION: Final = "siaga_session"
@@ -10,7 +15,20 @@ VISITOR: Final = "siaga_visitor"
 LANGUAGE: Final = "siaga_language"
 THEME: Final = "siaga_theme"
 
+HOST_ONLY: Final = "__Host-"
+
 _YEAR: Final = 365 * 24 * 3600
+
+
+def name_of(cookie: str, *, secure: bool) -> str:
+    """Return what browsers call a cookie."""
+    return HOST_ONLY + cookie if secure else cookie
+
+
+def read(request: Request, cookie: str) -> str | None:
+    """Return the value of one of our cookies; None if the browser sends none."""
+    secure: bool = request.app.state.siaga.settings.cookie_secure
+    return request.cookies.get(name_of(cookie, secure=secure))
 
 
 def keep_session(response: Response, text: str, *, secure: bool) -> None:
@@ -19,7 +37,7 @@ def keep_session(response: Response, text: str, *, secure: bool) -> None:
     The browser forgets it when it is closed; when it ends is for the service to say.
     """
     response.set_cookie(
-        SESSION,
+        name_of(SESSION, secure=secure),
         text,
         path="/",
         secure=secure,
@@ -30,16 +48,31 @@ def keep_session(response: Response, text: str, *, secure: bool) -> None:
 
 def drop_session(response: Response, *, secure: bool) -> None:
     """Take the session back."""
-    response.delete_cookie(SESSION, path="/", secure=secure, httponly=True, samesite="lax")
+    response.delete_cookie(
+        name_of(SESSION, secure=secure), path="/", secure=secure, httponly=True, samesite="lax"
+    )
 
 
 def keep_visitor(response: Response, text: str, *, secure: bool) -> None:
     """Remember a visitor until the browser is closed."""
-    response.set_cookie(VISITOR, text, path="/", secure=secure, httponly=True, samesite="lax")
+    response.set_cookie(
+        name_of(VISITOR, secure=secure),
+        text,
+        path="/",
+        secure=secure,
+        httponly=True,
+        samesite="lax",
+    )
 
 
 def remember(response: Response, name: str, value: str, *, secure: bool) -> None:
     """Remember a choice for a year: language or theme."""
     response.set_cookie(
-        name, value, max_age=_YEAR, path="/", secure=secure, httponly=True, samesite="lax"
+        name_of(name, secure=secure),
+        value,
+        max_age=_YEAR,
+        path="/",
+        secure=secure,
+        httponly=True,
+        samesite="lax",
     )

@@ -21,7 +21,7 @@ from api.workers import Overloaded
 
 # A caller's own id is taken over if it is plain: it goes into logs and back into a header.
 _PLAIN_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,100}")
-_QUIET_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+_QUIET_PATHS: Final = frozenset({"/healthz", "/readyz"})
 
 # A body that is waited for comes at this pace, after a while to begin with.
 _LEAST_BYTES_PER_SECOND: Final = 1024

@@ -1,9 +1,11 @@
 """The OpenAPI document: what the framework makes of the routes, and what it cannot know."""
 
+import asyncio
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
@@ -46,6 +48,22 @@ _TAGS: Final[Mapping[str, str]] = {
 def operation_id(route: APIRoute) -> str:
     """Return the id of a route's operation, as generated clients call it: `watchlists_edit`."""
     return f"{route.tags[0]}_{route.name}" if route.tags else route.name
+
+
+def install(app: FastAPI) -> None:
+    """Serve the document at `/openapi.json`; it is made once, beside the event loop."""
+    making = asyncio.Lock()
+    made: list[bytes] = []
+
+    async def openapi_document() -> Response:
+        async with making:
+            if not made:
+                text = await asyncio.to_thread(lambda: json.dumps(document(app)))
+                made.append(text.encode())
+        return Response(made[0], media_type="application/json")
+
+    app.add_api_route("/openapi.json", openapi_document, include_in_schema=False)
+    app.openapi = lambda: document(app)  # type: ignore[method-assign]
 
 
 def document(app: FastAPI) -> dict[str, object]:

@@ -265,6 +265,22 @@ def response(
     if page is not None:
         page.headers.update(kind.headers)
         return page
+    return _as_json(problem, kind)
+
+
+def document(request: Request, kind: ProblemKind, detail: str) -> Response:
+    """Make the document for a request that no page answers."""
+    problem = Problem(
+        title=_title(kind.status),
+        status=kind.status,
+        code=kind.code,
+        detail=detail,
+        request_id=request.scope.get("siaga.request_id"),
+    )
+    return _as_json(problem, kind)
+
+
+def _as_json(problem: Problem, kind: ProblemKind) -> Response:
     return JSONResponse(
         problem.model_dump(exclude_none=True),
         status_code=kind.status,

@@ -1,13 +1,19 @@
 """The web server in front of the application, for `siaga serve`, benchmarks and tests."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from ipaddress import ip_address, ip_network
+from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from api.connections import BoundedProtocol, ConnectionLimits, Connections
+from api.logging import log
 from config.settings import Settings
+
+_MANAGEMENT_CONNECTIONS: Final = 32
 
 
 def make_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
@@ -37,6 +43,53 @@ def make_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
             timeout_graceful_shutdown=settings.shutdown_grace_s,
         )
     )
+
+
+def make_management_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
+    """Return the server of the management port."""
+    limits = ConnectionLimits(most=_MANAGEMENT_CONNECTIONS)
+
+    class Protocol(BoundedProtocol):
+        connections_of = Connections(limits)
+
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.management_host,
+            port=settings.management_port,
+            http=Protocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=limits.idle_seconds,
+            timeout_graceful_shutdown=1,
+        )
+    )
+
+
+@contextmanager
+def beside(server: uvicorn.Server) -> Iterator[None]:
+    """Run a server on a thread of its own for the duration of a block.
+
+    It answers whatever the event loop of the others does.
+    """
+    thread = threading.Thread(target=_run, args=(server,), name="siaga-management", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _run(server: uvicorn.Server) -> None:
+    try:
+        server.run()
+    except SystemExit:  # the port is taken: screening goes on without it
+        log.error("the management port cannot be opened", port=server.config.port)
 
 
 def _among(proxies: str) -> Callable[[str], bool]:

@@ -51,9 +51,11 @@ class EventStream(EventSourceResponse):
 class Streams:
     """The open streams of one application. Belongs to one event loop."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, most_per_agency: int) -> None:
         self.most = most
+        self.most_per_agency = most_per_agency
         self._open: Counter[str] = Counter()
+        self._by_agency: Counter[str | None] = Counter()
         self._closing = asyncio.Event()
 
     @property
@@ -62,24 +64,31 @@ class Streams:
         return self._open.total()
 
     @contextmanager
-    def place(self, reader_id: str) -> Iterator[None]:
-        """Count one stream of a reader for as long as it lasts.
+    def place(self, reader: Actor) -> Iterator[None]:
+        """Count one stream of a reader, and of their agency, for as long as it lasts.
 
         Raises:
-            TooManyStreams: the reader, or the application, has as many as it may.
+            TooManyStreams: the reader, the agency or the application has as many as it may.
         """
-        if self.open >= self.most or self._open[reader_id] >= _MOST_EACH:
+        full = (
+            self.open >= self.most
+            or self._open[reader.id] >= _MOST_EACH
+            or self._by_agency[reader.agency_id] >= self.most_per_agency
+        )
+        if full:
             raise TooManyStreams(
                 "As many streams are open as may be: close one that you no longer read, or come "
                 "back later. GET /v1/alerts answers meanwhile."
             )
-        self._open[reader_id] += 1
+        self._open[reader.id] += 1
+        self._by_agency[reader.agency_id] += 1
         try:
             yield
         finally:
-            self._open[reader_id] -= 1
-            if not self._open[reader_id]:
-                del self._open[reader_id]
+            self._open[reader.id] -= 1
+            self._by_agency[reader.agency_id] -= 1
+            # Counts of nothing are forgotten.
+            self._open, self._by_agency = +self._open, +self._by_agency
 
     def close(self) -> None:
         """End every stream: the service stops."""

@@ -1,12 +1,14 @@
 """`siaga serve`: run the service."""
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Annotated
 
 import typer
 
 from api.app import create_app
 from api.logging import configure
-from api.server import make_server
+from api.management import create_management
+from api.server import beside, make_management_server, make_server
 from api.state import state_of
 from cli.output import Exit
 from config.settings import Settings
@@ -26,6 +28,10 @@ def serve(
     configure(settings.log_level)
     app = create_app(settings, on_failure=lambda: setattr(server, "should_exit", True))
     server = make_server(app, settings)
-    server.run()
+    management: AbstractContextManager[None] = nullcontext()
+    if settings.management:
+        management = beside(make_management_server(create_management(state_of(app)), settings))
+    with management:
+        server.run()
     if state_of(app).failure is not None:
         raise typer.Exit(Exit.SET_UP)

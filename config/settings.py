@@ -37,6 +37,9 @@ DEFAULT_CONFIG = Path("siaga.toml")
 
 MEBI = 1024 * 1024
 
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+"""Hosts that this machine calls itself."""
+
 
 class Settings(BaseSettings):
     """Everything an operator can set."""
@@ -153,7 +156,34 @@ class Settings(BaseSettings):
             "could not be are refused at once, and /metrics counts those that were.",
         ),
     ] = 500
-    metrics: Annotated[bool, Field(description="Whether /metrics answers; it asks no key.")] = True
+    management: Annotated[
+        bool,
+        Field(
+            description="Whether `siaga serve` listens on the management port: /metrics, and "
+            "/readyz with its details; it asks no key."
+        ),
+    ] = True
+    management_host: Annotated[
+        str, Field(description="Address that the management port listens on.")
+    ] = "127.0.0.1"
+    management_port: Annotated[
+        int, Field(ge=0, le=65535, description="TCP port for management; 0 takes a free one.")
+    ] = 8001
+    allowed_hosts: Annotated[
+        str,
+        Field(
+            description="Hosts that the service answers to, separated by commas (`*.example` for "
+            "all below one), beside this machine's own names and the host of public_url. Unset, "
+            "one that listens on loopback answers to those alone, any other to all."
+        ),
+    ] = ""
+    security_contact: Annotated[
+        str | None,
+        Field(
+            description="Who takes reports of weaknesses, for /.well-known/security.txt: mailto:, tel: "
+            "or https:; unset means that there is no such file."
+        ),
+    ] = None
     calibrate_every_s: Annotated[
         int,
         Field(
@@ -412,6 +442,9 @@ class Settings(BaseSettings):
         int,
         Field(ge=1, description="Streams of events that may be open at once; 5 of one reader."),
     ] = 200
+    max_streams_per_agency: Annotated[
+        int, Field(ge=1, description="Of these, streams of one agency's readers.")
+    ] = 100
     webhook_private_targets: Annotated[
         bool,
         Field(
@@ -450,6 +483,23 @@ class Settings(BaseSettings):
         if name not in available_timezones():
             raise ValueError(f"{name} is no time zone: use an IANA name such as Asia/Makassar")
         return name
+
+    @property
+    def known_hosts(self) -> frozenset[str] | None:
+        """Hosts that are answered to beside `LOOPBACK_NAMES`; None means all."""
+        named = {each.strip().lower() for each in self.allowed_hosts.split(",") if each.strip()}
+        if self.public_url is not None:
+            named.add(urlsplit(self.public_url).netloc.rpartition("@")[2].lower().split(":")[0])
+        if not named and f"{self.host}" not in ("localhost", "127.0.0.1", "::1"):
+            return None
+        return frozenset(named)
+
+    @field_validator("security_contact")
+    @classmethod
+    def _reachable(cls, contact: str | None) -> str | None:
+        if contact is not None and urlsplit(contact).scheme not in ("mailto", "tel", "https"):
+            raise ValueError("give the contact as mailto:, tel: or https:")
+        return contact
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -1,5 +1,6 @@
 """What tests share: the default pack's networks, loaded once."""
 
+import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from models.root import default_root
 from models.store import ModelStore, VerifiedWeights
 from tests.deadlines import patience
 from tests.postgresql import PostgreSql, running
+
+# What the test client calls the service.
+os.environ.setdefault("SIAGA_ALLOWED_HOSTS", "testserver")
 
 # Whether an example took long says something of the machine's load, not of what is tested.
 hypothesis.settings.register_profile("siaga", deadline=None)

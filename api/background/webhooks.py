@@ -38,7 +38,7 @@ class WebhookDelivery:
                 OutboxPoller(records.kernel).run(self._stopping, _failed("look out"))
             ),
         ]
-        if settings.metrics:
+        if settings.management:
             self._tasks.append(asyncio.create_task(self._measure()))
 
     async def stop(self) -> None:

@@ -43,10 +43,10 @@ async def _events(
     streams = visit.state.streams
 
     def recognise() -> Actor:
-        text = visit.request.cookies.get(cookies.SESSION, "")
+        text = cookies.read(visit.request, cookies.SESSION) or ""
         return records.accounts.sessions.recognise(text, used=False, kind=SessionKind.CONSOLE)
 
-    with streams.place(visit.actor.id):
+    with streams.place(visit.actor):
         point = await asyncio.to_thread(records.exchange.feed.open, visit.actor, given)
         async for each in streams.events(
             records.exchange.feed, records.kernel.outbox, recognise, point, serializer

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from http import HTTPStatus
 from typing import Final, Generic, Self, TypeVar, get_args, get_origin
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from fastapi import Request
 from pydantic import BaseModel
@@ -229,6 +229,14 @@ def _grouped(pairs: list[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     return values
 
 
+def _own_origin(request: Request) -> str:
+    """Return the origin of our own pages, as browsers say it."""
+    # Cookies that travel encrypted alone come from pages that did, whatever a proxy says of them.
+    secure: bool = request.app.state.siaga.settings.cookie_secure
+    scheme = "https" if secure else request.url.scheme
+    return f"{scheme}://{request.headers.get('host', '')}"
+
+
 def csrf_token(secret: str) -> str:
     """Return what our forms carry for a holder of this session or visitor's cookie."""
     return hmac.new(secret.encode(), _PURPOSE, hashlib.sha256).hexdigest()
@@ -248,7 +256,7 @@ async def read_verified(request: Request, secret: str) -> FormData:
     if site not in (None, "same-origin", "none"):
         raise Forged
     origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+    if origin is not None and origin != _own_origin(request):
         raise Forged
     expected = csrf_token(secret) if secret else ""
     shown = request.headers.get(TOKEN_HEADER)

@@ -1,4 +1,4 @@
-"""Headers of every page: browsers load our own files only, frame nothing, keep nothing."""
+"""Headers of every answer: keep nothing, guess nothing; of a page: load our own files only."""
 
 from typing import Final
 
@@ -31,26 +31,28 @@ HEADERS: Final = {
     # The camera is for probe searches; nothing else of the machine is.
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), payment=(), usb=()",
 }
+_OF_ALL: Final = {"X-Content-Type-Options": "nosniff"}
 _YEAR_OF_TLS: Final = "max-age=31536000"
 
 
-class PageHeaders:
-    """Adds the headers to every answer that a browser may show."""
+class SafeHeaders:
+    """Adds the headers to every answer, and those of pages to what a browser may show."""
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
         self.app = app
-        self.headers = HEADERS | ({"Strict-Transport-Security": _YEAR_OF_TLS} if secure else {})
+        of_all = _OF_ALL | ({"Strict-Transport-Security": _YEAR_OF_TLS} if secure else {})
+        self.headers = {True: HEADERS | of_all, False: of_all}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
-        if scope["type"] != "http" or not is_page(scope["path"]):
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in self.headers.items():
+                for name, value in self.headers[is_page(scope["path"])].items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)

@@ -74,7 +74,7 @@ class PageRequest:
     @property
     def theme(self) -> str:
         """The theme this browser remembers."""
-        kept = self.request.cookies.get(cookies.THEME, "")
+        kept = cookies.read(self.request, cookies.THEME) or ""
         return kept if kept in THEMES else THEMES[0]
 
     @property
@@ -199,7 +199,7 @@ class RequirePermission:
             AccountIncomplete, NotPermitted: the officer may not, or not yet.
             Forged: a form that is not ours.
         """
-        text = request.cookies.get(cookies.SESSION, "")
+        text = cookies.read(request, cookies.SESSION) or ""
         visit = _visit(request, text)
         records = visit.service
         actor, officer = await asyncio.to_thread(
@@ -245,12 +245,12 @@ def visit_of(request: Request) -> PageRequest:
 
 
 def _held(request: Request) -> str:
-    return request.cookies.get(cookies.SESSION) or request.cookies.get(cookies.VISITOR, "")
+    return cookies.read(request, cookies.SESSION) or (cookies.read(request, cookies.VISITOR) or "")
 
 
 def _visit(request: Request, secret: str) -> PageRequest:
     console = state_of(request.app).console
-    language = request.cookies.get(cookies.LANGUAGE, "")
+    language = cookies.read(request, cookies.LANGUAGE) or ""
     if language not in LANGUAGES:
         accepted = request.headers.get("accept-language", "")
         language = preferred(accepted) if accepted else DEFAULT_LANGUAGE

@@ -3,7 +3,7 @@
 from typing import Final
 from urllib.parse import urlsplit
 
-_FOR_PROGRAMS: Final = ("/v1/", "/healthz", "/readyz", "/metrics", "/openapi.json")
+_FOR_PROGRAMS: Final = ("/v1/", "/healthz", "/readyz", "/openapi.json", "/.well-known/")
 
 HOME: Final = "/"
 SIGN_IN: Final = "/sign-in"

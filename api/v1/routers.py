@@ -52,4 +52,3 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     audit.router,
     health.router,
 )
-METRICS: Final = health.metrics_router

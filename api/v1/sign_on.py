@@ -11,12 +11,14 @@ from api.console.urls import SIGN_IN, safe_redirect
 from api.dependencies import RequestId, TheService, TheSettings
 from casework.accounts.single_sign_on import HOLDS_FOR, Callback, SingleSignOn
 from casework.kernel import errors
+from config.settings import Settings
 
 router: Final = APIRouter(prefix="/v1/sessions/oidc", tags=["sessions"])
 
 HELD: Final = "siaga_sign_on"
 """Cookie of a browser that is on its way: sealed, and sent back to these routes alone."""
 
+_SECURE: Final = "__Secure-"
 _SEE_OTHER: Final = 303
 _TO_BROWSER: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 
@@ -65,7 +67,7 @@ def start(
         return _refused(request, error, settings.cookie_secure)
     answer = RedirectResponse(authorization.address, _SEE_OTHER, _TO_BROWSER)
     answer.set_cookie(
-        HELD,
+        _held(settings),
         authorization.held,
         max_age=int(HOLDS_FOR.total_seconds()),
         path=router.prefix,
@@ -100,7 +102,7 @@ def callback(
 
     Browsers are shown the sign-in page where this is refused; programs get a problem document.
     """
-    back = Callback(request.cookies.get(HELD), state, code, error, iss)
+    back = Callback(request.cookies.get(_held(settings)), state, code, error, iss)
     try:
         finished = sign_on.finish(back, request_id)
     except (errors.SignOnRefused, errors.ProviderUnavailable) as refusal:
@@ -109,6 +111,11 @@ def callback(
     session, secure = finished.signed_in, settings.cookie_secure
     cookies.keep_session(answer, session.text, secure=secure)
     return _without_pending(answer, secure=settings.cookie_secure)
+
+
+def _held(settings: Settings) -> str:
+    """Return what browsers call the cookie: it is sent to these addresses alone."""
+    return f"{_SECURE}{HELD}" if settings.cookie_secure else HELD
 
 
 def _refused(request: Request, error: errors.CaseworkError, secure: bool) -> Response:
@@ -124,5 +131,6 @@ def _refused(request: Request, error: errors.CaseworkError, secure: bool) -> Res
 
 def _without_pending(answer: Response, *, secure: bool) -> Response:
     """Take back what the browser held: it serves once."""
-    answer.delete_cookie(HELD, path=router.prefix, secure=secure, httponly=True, samesite="lax")
+    name = f"{_SECURE}{HELD}" if secure else HELD
+    answer.delete_cookie(name, path=router.prefix, secure=secure, httponly=True, samesite="lax")
     return answer

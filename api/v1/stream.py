@@ -30,7 +30,7 @@ _EVENT: Final = {
 
 async def _place(streams: TheStreams, actor: Reader) -> AsyncIterator[None]:
     """Hold a place for as long as the answer goes on."""
-    with streams.place(actor.id):
+    with streams.place(actor):
         yield
 
 

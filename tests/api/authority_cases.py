@@ -425,7 +425,7 @@ PUBLIC = frozenset(
         "GET /openapi.json",  # tells nothing but what the documentation does
         "GET /healthz",
         "GET /readyz",
-        "GET /metrics",  # figures without names; a setting and the proxy keep it inside
+        "GET /.well-known/security.txt",  # who takes reports of weaknesses
         "POST /v1/sessions",  # how one signs in
         "GET /v1/sessions/oidc/start",
         "GET /v1/sessions/oidc/callback",

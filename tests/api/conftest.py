@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.management import create_management
 from api.state import state_of
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
@@ -27,6 +28,11 @@ def settings_for(folder: Path, **values: object) -> Settings:
 def wait_until_ready(client: TestClient) -> None:
     """The service opens beside the event loop: ask until it is there."""
     wait_until(lambda: client.get("/readyz").status_code == 200, 30, every=0.01)
+
+
+def management(client: TestClient) -> TestClient:
+    """The management port of the same application."""
+    return TestClient(create_management(state_of(client.app)), base_url="http://localhost")  # type: ignore[arg-type]
 
 
 @pytest.fixture

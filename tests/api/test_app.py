@@ -20,7 +20,7 @@ from casework.kernel.errors import TemplatesMissing
 from casework.kernel.vocabulary import Scope
 from detector import errors as detector_errors
 from tests.api.authority_cases import PUBLIC
-from tests.api.conftest import problem, settings_for, wait_until_ready
+from tests.api.conftest import management, problem, settings_for, wait_until_ready
 from tests.deadlines import patience
 from tests.fakes import photo_of
 from tests.services import OPERATOR, open_service
@@ -28,12 +28,15 @@ from tests.services import OPERATOR, open_service
 
 def test_health(client, desk):
     assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.get("/readyz").json() == {"status": "ok"}
     desk.enrol(1)
     desk.service.gallery.replica.catch_up()
-    ready = client.get("/readyz").json()
-    assert ready["status"] == "ok"
-    assert (ready["templates"], ready["pack"]) == (1, "open")
+    inside = management(client)
+    assert inside.get("/healthz").json() == {"status": "ok"}
+    ready = inside.get("/readyz").json()
+    assert (ready["status"], ready["templates"], ready["pack"]) == ("ok", 1, "open")
     assert ready["gallery_version"] > 0
+    assert inside.get("/readyz", headers={"Host": "evil.example"}).status_code == 421
 
 
 def test_it_is_alive_but_not_ready_until_the_service_is_open(tmp_path, clock):
@@ -65,8 +68,10 @@ def test_a_service_that_cannot_open_says_why_and_tells_its_owner(tmp_path):
         assert told.wait(patience(10))
         answer = client.get("/readyz")
         assert answer.status_code == 503
-        assert answer.json()["status"] == "failed"
-        assert "run `siaga reembed`" in answer.json()["detail"]
+        assert answer.json() == {"status": "failed"}
+        inside = management(client).get("/readyz")
+        assert inside.status_code == 503
+        assert "run `siaga reembed`" in inside.json()["detail"]
 
 
 def test_statuses_are_named_as_rfc_9110_does_on_every_python(client, port):

@@ -96,7 +96,7 @@ class Scene:
         signed = self.desk.service.accounts.sessions.sign_in(
             Credentials("imi.boss", PASSWORD), SessionKind.CONSOLE
         )
-        browser.cookies.set(cookies.SESSION, signed.text)
+        browser.cookies.set(cookies.name_of(cookies.SESSION, secure=True), signed.text)
         for path in console_pages():
             if set(re.findall(r"\{(\w+)", path)) - set(self.ids) or "events" in path:
                 continue

@@ -12,9 +12,9 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.cookies import SESSION
+from api.cookies import SESSION, name_of
 from api.state import state_of
-from api.v1.sign_on import HELD
+from api.v1.sign_on import HELD as HELD_NAME
 from casework.accounts.officers import NewOfficer
 from casework.kernel.errors import SetUpError, SignOnRefused
 from casework.kernel.vocabulary import Role, SessionKind
@@ -28,6 +28,8 @@ from tests.identity_provider import CLIENT_ID, CLIENT_SECRET, new_key, serving
 from tests.services import DATA_KEYS, OPERATOR, QUICK, Desk, drawn_pack
 
 START, CALLBACK = "/v1/sessions/oidc/start", "/v1/sessions/oidc/callback"
+
+HELD = f"__Secure-{HELD_NAME}"
 
 
 @pytest.fixture
@@ -130,7 +132,7 @@ def session_of(answer):
     """The session's text in an answer's cookies."""
     for line in answer.headers.get_list("set-cookie"):
         name, _, rest = line.partition("=")
-        if name == SESSION:
+        if name == name_of(SESSION, secure=True):
             assert {"httponly", "secure", "samesite=lax", "path=/"} <= {
                 part.strip().lower() for part in rest.split(";")
             }

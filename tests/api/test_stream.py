@@ -12,6 +12,7 @@ import pytest
 from api.app import create_app
 from api.server import make_server
 from api.state import state_of
+from api.streams import Streams
 from casework.kernel.vocabulary import Opinion, Role, Scope
 from casework.review.decisions import Finding
 from cli.background import free_port
@@ -22,7 +23,7 @@ from tests.services import Desk, FakeClock, officer, open_service
 
 
 @pytest.fixture
-def served(tmp_path: Path, clock: FakeClock) -> Iterator[tuple[str, Desk]]:
+def served(tmp_path: Path, clock: FakeClock) -> Iterator[tuple[str, Desk, Streams]]:
     """The application behind a real web server; its address, and the same service from inside."""
     port = free_port()
     settings = settings_for(tmp_path, max_streams=6, port=port, shutdown_grace_s=10)
@@ -33,7 +34,7 @@ def served(tmp_path: Path, clock: FakeClock) -> Iterator[tuple[str, Desk]]:
     address = f"http://127.0.0.1:{port}"
     try:
         wait_until(lambda: state_of(app).service is not None, 30)
-        yield address, Desk(state_of(app).opened, clock)
+        yield address, Desk(state_of(app).opened, clock), state_of(app).streams
     finally:
         state_of(app).streams.close()
         server.should_exit = True
@@ -41,12 +42,12 @@ def served(tmp_path: Path, clock: FakeClock) -> Iterator[tuple[str, Desk]]:
 
 
 @pytest.fixture
-def address(served: tuple[str, Desk]) -> str:
+def address(served: tuple[str, Desk, Streams]) -> str:
     return served[0]
 
 
 @pytest.fixture
-def desk(served: tuple[str, Desk]) -> Desk:
+def desk(served: tuple[str, Desk, Streams]) -> Desk:
     return served[1]
 
 
@@ -139,7 +140,7 @@ def test_the_stream_ends_when_the_session_runs_out(address, desk, reader, monkey
         assert list(stream) == []
 
 
-def test_streams_are_bounded_for_each_reader_and_for_all(address, desk, reader, sign_in):
+def test_streams_are_bounded_for_each_reader_and_for_all(address, desk, reader, sign_in, served):
     other = sign_in(Role.OFFICER, agency="POL")
     url = f"{address}/v1/alerts/stream"
     with ExitStack() as opened:
@@ -156,7 +157,7 @@ def test_streams_are_bounded_for_each_reader_and_for_all(address, desk, reader, 
 
     def closed() -> bool:
         desk.service.kernel.outbox.ring()
-        return "siaga_streams 0.0" in httpx2.get(f"{address}/metrics").text
+        return bool(served[2].open == 0)
 
     wait_until(closed, 5)
     with following(address, reader) as stream:

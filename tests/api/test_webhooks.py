@@ -6,7 +6,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from casework.accounts.api_keys import NewKey
 from casework.kernel.vocabulary import EventKind, Role, Scope
-from tests.api.conftest import problem, settings_for, wait_until_ready
+from tests.api.conftest import management, problem, settings_for, wait_until_ready
 from tests.casework.webhooks.receivers import receiving
 from tests.deadlines import wait_until
 from tests.services import OPERATOR, open_service
@@ -158,6 +158,6 @@ def test_an_alert_arrives_and_arrives_again_when_asked_for(client, manager, desk
         assert len(set(receiver.ids())) == 1
         missing = client.post(f"{one}/replay", headers=manager, json={"delivery_ids": ["dlv_x"]})
         problem(missing, 404, "not_found")
-    figures = client.get("/metrics").text
+    figures = management(client).get("/metrics").text
     assert 'siaga_webhook_attempts_total{state="delivered"} 2.0' in figures
     assert "siaga_webhook_pending" in figures

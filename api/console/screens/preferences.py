@@ -52,7 +52,7 @@ def prefer(visit: Guest) -> Response:
 
 def _keep(visit: Guest, language: str) -> None:
     """Remember the language in the account, if anybody is signed in."""
-    text = visit.request.cookies.get(cookies.SESSION)
+    text = cookies.read(visit.request, cookies.SESSION)
     if text is None:
         return
     try:

@@ -48,7 +48,7 @@ def ask(visit: Guest, next: str = HOME, problem: str = "") -> Response:  # noqa:
 
     `problem` is the code of why an identity provider's sign-in came to nothing.
     """
-    text = visit.request.cookies.get(cookies.SESSION)
+    text = cookies.read(visit.request, cookies.SESSION)
     if text is not None:
         try:
             visit.service.accounts.sessions.recognise(text, kind=SessionKind.CONSOLE)

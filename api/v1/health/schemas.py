@@ -6,9 +6,14 @@ from api.v1.common import Answer
 
 
 class Health(Answer):
-    """Whether the service runs, or why it is not ready."""
+    """Whether the service runs."""
 
     status: Literal["ok", "starting", "failed"]
+
+
+class HealthDetails(Health):
+    """Whether the service runs, what it has loaded, or why it is not ready."""
+
     detail: str | None = None
     templates: int | None = None
     gallery_version: int | None = None

@@ -16,7 +16,7 @@ def officer(signed_in):
 
 
 def own(officer, **other):
-    return {TOKEN_FIELD: csrf_token(officer.client.cookies["siaga_session"]), **other}
+    return {TOKEN_FIELD: csrf_token(officer.client.cookies["__Host-siaga_session"]), **other}
 
 
 def test_a_form_of_ours_is_taken(officer):
@@ -25,7 +25,7 @@ def test_a_form_of_ours_is_taken(officer):
 
 
 def test_a_module_of_ours_may_send_the_token_in_a_header(officer):
-    header = {TOKEN_HEADER: csrf_token(officer.client.cookies["siaga_session"])}
+    header = {TOKEN_HEADER: csrf_token(officer.client.cookies["__Host-siaga_session"])}
     assert officer.client.post("/preferences", data=LANGUAGE, headers=header).status_code == 303
 
 

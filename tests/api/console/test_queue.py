@@ -162,10 +162,10 @@ async def heard(answer, most, until=None):
 def watching(client, desk, signed_in):
     """Open the stream of a signed-in officer; returns what reads it."""
     officer = signed_in("siti", Role.OFFICER)
-    session = officer.client.cookies["siaga_session"]
+    session = officer.client.cookies["__Host-siaga_session"]
 
     def watch(most, until=None, query="", last_event_id=None):
-        headers = [(b"cookie", f"siaga_session={session}".encode())]
+        headers = [(b"cookie", f"__Host-siaga_session={session}".encode())]
         if last_event_id is not None:
             headers.append((b"last-event-id", last_event_id.encode()))
         scope = {

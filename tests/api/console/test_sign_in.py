@@ -26,7 +26,9 @@ def test_the_session_is_a_cookie_out_of_reach_of_scripts_and_other_sites(browser
     visitor.client.follow_redirects = False
     answer = visitor.send("/sign-in", login="siti", password=PASSWORD)
     assert answer.status_code == 303
-    (cookie,) = [c for c in answer.headers.get_list("set-cookie") if c.startswith("siaga_session")]
+    (cookie,) = [
+        c for c in answer.headers.get_list("set-cookie") if c.startswith("__Host-siaga_session")
+    ]
     for word in ("HttpOnly", "Secure", "SameSite=lax", "Path=/"):
         assert word in cookie
     assert "siti" not in cookie
@@ -39,7 +41,7 @@ def test_what_is_wrong_is_not_told_and_no_session_begins(browser, staff):
         answer = visitor.sign_in(login, password)
         assert answer.status_code == 401
         assert "Login, password or code is wrong" in visitor.text
-        assert "siaga_session" not in visitor.client.cookies
+        assert "__Host-siaga_session" not in visitor.client.cookies
         assert password not in answer.text
         assert f'value="{login}"' in answer.text
 
@@ -122,16 +124,16 @@ def test_the_wait_for_a_code_has_an_end_and_is_of_one_browser(signed_in, browser
     clock.advance(minutes=6)
     answer = visitor.send("/sign-in", code=totp.at(clock()))
     assert answer.status_code == 401
-    assert "siaga_session" not in visitor.client.cookies
+    assert "__Host-siaga_session" not in visitor.client.cookies
 
 
 def test_signing_out_ends_the_session_itself(signed_in):
     officer = signed_in("siti", Role.OFFICER)
-    text = officer.client.cookies["siaga_session"]
+    text = officer.client.cookies["__Host-siaga_session"]
     officer.open("/account")
     officer.send("/sign-out")
     assert "You are signed out" in officer.text
-    officer.client.cookies.set("siaga_session", text)
+    officer.client.cookies.set("__Host-siaga_session", text)
     officer.open("/alerts")
     assert officer.path.startswith("/sign-in")
 
@@ -160,7 +162,9 @@ def test_watching_keeps_no_session_alive_and_using_does(signed_in, clock):
 def test_a_programs_token_is_no_session_of_the_console(browser, sign_in):
     header = sign_in(Role.OFFICER)
     visitor = browser()
-    visitor.client.cookies.set("siaga_session", header["Authorization"].removeprefix("Bearer "))
+    visitor.client.cookies.set(
+        "__Host-siaga_session", header["Authorization"].removeprefix("Bearer ")
+    )
     visitor.open("/alerts")
     assert visitor.path.startswith("/sign-in")
 
