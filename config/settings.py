@@ -180,8 +180,8 @@ class Settings(BaseSettings):
     security_contact: Annotated[
         str | None,
         Field(
-            description="Who takes reports of weaknesses, for /.well-known/security.txt: mailto:, tel: "
-            "or https:; unset means that there is no such file."
+            description="Who takes reports of weaknesses, for /.well-known/security.txt: mailto:, "
+            "tel: or https:; unset means that there is no such file."
         ),
     ] = None
     calibrate_every_s: Annotated[
