@@ -23,16 +23,12 @@ def make_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
         most_per_address=settings.max_connections_per_address,
         proxies=_among(settings.trusted_proxies),
     )
-
-    class Protocol(BoundedProtocol):
-        connections_of = Connections(limits)
-
     return uvicorn.Server(
         uvicorn.Config(
             app,
             host=settings.host,
             port=settings.port,
-            http=Protocol,
+            http=_bounded(limits),
             ws="none",
             log_config=None,
             access_log=False,
@@ -48,16 +44,12 @@ def make_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
 def make_management_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
     """Return the server of the management port."""
     limits = ConnectionLimits(most=_MANAGEMENT_CONNECTIONS)
-
-    class Protocol(BoundedProtocol):
-        connections_of = Connections(limits)
-
     return uvicorn.Server(
         uvicorn.Config(
             app,
             host=settings.management_host,
             port=settings.management_port,
-            http=Protocol,
+            http=_bounded(limits),
             ws="none",
             lifespan="off",
             log_config=None,
@@ -90,6 +82,15 @@ def _run(server: uvicorn.Server) -> None:
         server.run()
     except SystemExit:  # the port is taken: screening goes on without it
         log.error("the management port cannot be opened", port=server.config.port)
+
+
+def _bounded(limits: ConnectionLimits) -> type[BoundedProtocol]:
+    """Return the protocol of a server's connections, which are counted together."""
+
+    class Bounded(BoundedProtocol):
+        connections_of = Connections(limits)
+
+    return Bounded
 
 
 def _among(proxies: str) -> Callable[[str], bool]:

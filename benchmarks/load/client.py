@@ -158,7 +158,7 @@ async def open_loop(
 def _request(
     method: str, path: str, key: str | None, headers: Mapping[str, str], body: bytes = b""
 ) -> bytes:
-    sent = {"Host": "load", **headers}
+    sent = {"Host": "localhost", **headers}
     if key is not None:
         sent["Authorization"] = f"Bearer {key}"
     if method != "GET":
