@@ -23,11 +23,12 @@ from casework.kernel.audit.reader import AuditReader
 from casework.kernel.audit.takeover import take_over
 from casework.kernel.clock import Clock, utc_now
 from casework.kernel.data_key import DataKeys
-from casework.kernel.database import Database
+from casework.kernel.database import ERASED, VAULT, Database
 from casework.kernel.group_commit import GroupCommit
 from casework.kernel.kernel import Kernel
 from casework.kernel.key_ring import KeyRing
 from casework.kernel.outbox import Outbox
+from casework.kernel.sealing_upgrade import bring_up_to_date, leave_no_trace
 from casework.kernel.vault import Vault
 from casework.oversight.data_subject_report import DataSubjectReports
 from casework.oversight.reports import Reports
@@ -162,6 +163,9 @@ class Records:
         try:
             database.migrate()
             vault = Vault(KeyRing.open(database, data_keys, clock))
+            database.info[VAULT] = vault
+            database.after_commit(ERASED, database.empty_log)
+            bring_up_to_date(database, vault)
         except BaseException:
             database.close()
             raise
@@ -170,6 +174,7 @@ class Records:
         audit = Audit(database, vault, commits, clock, signers)
         try:
             take_over(audit)
+            leave_no_trace(database, vault)
         except BaseException:
             database.close()
             raise

@@ -60,12 +60,13 @@ def _fill_chunk(
     now, seal = utc_now(), records.kernel.vault.seal
     subjects = [new_id(SUBJECT) for _ in vectors]
     photos = [new_id(PHOTO) for _ in vectors]
+    agency = watchlist.agency_id
     pairs = list(zip(subjects, photos, strict=True))
     tables: list[tuple[type[Table], Sequence[dict[str, Any]]]] = [
         (
             Subject,
             [
-                {"id": s, "agency_id": watchlist.agency_id, "name": f"Load {s}", "reason": ""}
+                {"id": s, "agency_id": agency, "name": f"Load {s}", "reason": ""}
                 | {"aliases": [], "documents": [], "status": "active", "version": 1}
                 | {"created_at": now, "updated_at": now}
                 for s in subjects
@@ -76,7 +77,11 @@ def _fill_chunk(
             EnrolledPhoto,
             [
                 {"id": p, "subject_id": s, "sha256": p, "format": "png", "width": 1, "height": 1}
-                | {"quality": {}, "sealed_content": seal(_PHOTO, rows.photo(p)), "created_at": now}
+                | {
+                    "quality": {},
+                    "sealed_content": seal(_PHOTO, rows.photo(p, s, agency)),
+                    "created_at": now,
+                }
                 for s, p in pairs
             ],
         ),
@@ -88,7 +93,11 @@ def _fill_chunk(
             insert(Template).returning(Template.id, sort_by_parameter_order=True),
             [
                 {"photo_id": p, "subject_id": s, "model": model, "created_at": now}
-                | {"sealed_vector": seal(vector.astype("<f4").tobytes(), rows.template(p, model))}
+                | {
+                    "sealed_vector": seal(
+                        vector.astype("<f4").tobytes(), rows.template(p, model, s, agency)
+                    )
+                }
                 for (s, p), vector in zip(pairs, vectors, strict=True)
             ],
         )

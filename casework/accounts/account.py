@@ -88,7 +88,7 @@ class Account:
             row = self._still(session, actor, confirmed)
             if row.totp_confirmed:
                 raise IllegalTransition("factor_in_use")
-            row.sealed_totp = self._vault.seal(secret.encode(), rows.totp(row.id))
+            row.sealed_totp = self._vault.seal(secret.encode(), rows.totp(row.id, row.agency_id))
             row.totp_step = 0
             row.updated_at = self._clock()
             session.flush()
@@ -106,7 +106,7 @@ class Account:
             row = self._own(session, actor)
             if row.sealed_totp is None or row.totp_confirmed:
                 raise IllegalTransition("factor_not_offered")
-            secret = self._vault.open(row.sealed_totp, rows.totp(row.id)).decode()
+            secret = self._vault.open(row.sealed_totp, rows.totp(row.id, row.agency_id)).decode()
             step = accepted_step(secret, code, self._clock(), row.totp_step)
             if step is None:
                 raise NotConfirmed("factor_code_wrong")

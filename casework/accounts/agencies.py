@@ -16,6 +16,7 @@ from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import AlreadyExists, IllegalTransition, NotFound, ReasonMissing
 from casework.kernel.ids import AGENCY, new_id
 from casework.kernel.kernel import Kernel
+from casework.kernel.key_ring import Purpose
 from casework.kernel.permissions import Permission, require
 from casework.kernel.vocabulary import AgencyKind
 from casework.tables import Agency, ApiKey, Officer
@@ -48,6 +49,7 @@ class Agencies:
         self._database = kernel.database
         self._audit = kernel.audit
         self._clock = kernel.clock
+        self._keys = kernel.vault.keys
 
     def create(self, actor: Actor, new: NewAgency) -> Agency:
         """Make an agency; its founding period begins.
@@ -70,6 +72,7 @@ class Agencies:
             with self._database.write() as session:
                 session.add(row)
                 session.flush()
+                self._keys.make(session.connection(), Purpose.VALUES, row.id)
                 self._audit.append(
                     session,
                     AuditEntry(actor, "agency.create", row.id, row.id, detail={"code": new.code}),

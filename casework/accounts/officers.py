@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -35,6 +35,7 @@ from casework.kernel.permissions import (
     scope_of,
     within_reach,
 )
+from casework.kernel.sealed_fields import digest_of, vault_of
 from casework.kernel.vocabulary import AgencyKind, Role
 from casework.tables import Agency, Officer
 
@@ -178,7 +179,7 @@ class Officers:
         """Return the officer with a login; raises NotPermitted or NotFound."""
         require(actor, Permission.MANAGE_OFFICER)
         with self._database.read() as session:
-            row = session.scalar(select(Officer).where(Officer.login == login.lower()))
+            row = session.scalar(select(Officer).where(_login_is(session, login)))
             missing = NotFound("officer_login_unknown", login=login)
             if row is None:
                 raise missing
@@ -421,9 +422,14 @@ def _parameters(new: NewOfficer, hashed: str | None) -> dict[str, Any]:
     return {**asdict(new), "roles": sorted(new.roles), "password_hash": hashed}
 
 
+def _login_is(session: Session, login: str) -> ColumnElement[bool]:
+    digest = digest_of(vault_of(session), Officer, "login", login.lower())
+    return Officer.login_digest == digest
+
+
 def _require_free(session: Session, login: str) -> None:
     """Raise AlreadyExists where a login is taken."""
-    if session.scalar(select(Officer.id).where(Officer.login == login.lower())) is not None:
+    if session.scalar(select(Officer.id).where(_login_is(session, login))) is not None:
         raise AlreadyExists("officer_login_taken", login=login.lower())
 
 

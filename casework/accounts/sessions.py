@@ -19,12 +19,14 @@ from casework.accounts.passwords import Passwords
 from casework.accounts.sign_in import Credentials, SignIn, in_force
 from casework.accounts.tokens import PREFIX, SECRET_BYTES, digest, split
 from casework.approvals.founding import Founding
+from casework.kernel import rows
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotAuthenticated, NotFound
 from casework.kernel.ids import SESSION, new_id
 from casework.kernel.kernel import Kernel
 from casework.kernel.messages import Message
+from casework.kernel.sealed_fields import open_fields
 from casework.kernel.vocabulary import AgencyKind, Role, SessionKind
 from casework.tables import Agency, Officer, OfficerSession
 
@@ -48,6 +50,7 @@ class Sessions:
 
     def __init__(self, kernel: Kernel, passwords: Passwords, rules: SignInRules) -> None:
         self._database = kernel.database
+        self._vault = kernel.vault
         self._audit = kernel.audit
         self._clock = kernel.clock
         self._founding = Founding(kernel)
@@ -128,7 +131,9 @@ class Sessions:
         return Actor(
             ActorKind.OFFICER,
             row.officer_id,
-            row.login,
+            open_fields(
+                self._vault, rows.officer(row.officer_id, row.agency_id), row.sealed_fields
+            )["login"],
             row.agency_id,
             frozenset(Role(role) for role in row.roles),
             runs_installation=row.agency_kind == AgencyKind.OPERATOR,
@@ -240,7 +245,7 @@ _RECOGNISED: Final = (
         OfficerSession.seen_at,
         OfficerSession.expires_at,
         OfficerSession.officer_id,
-        Officer.login,
+        Officer.sealed_fields,
         Officer.agency_id,
         Officer.roles,
         Officer.must_change_password,

@@ -24,6 +24,7 @@ from casework.kernel.errors import (
     SignOnRefused,
 )
 from casework.kernel.kernel import Kernel
+from casework.kernel.sealed_fields import digest_of
 from casework.tables import Agency, Officer
 
 T = TypeVar("T")
@@ -98,7 +99,8 @@ class SignIn:
     ) -> T:
         login = credentials.login.strip().lower()
         with self._database.read() as session:
-            found = session.scalar(select(Officer).where(Officer.login == login))
+            digest = digest_of(self._vault, Officer, "login", login)
+            found = session.scalar(select(Officer).where(Officer.login_digest == digest))
         # Slow on purpose, so done outside any transaction, and done for unknown logins too.
         kept = found.password_hash if found is not None else None
         right = self._passwords.check(credentials.password, kept)
@@ -143,7 +145,8 @@ class SignIn:
             return None
         if not credentials.code:
             return SecondFactorNeeded("second_factor_needed")
-        secret = self._vault.open(officer.sealed_totp, rows.totp(officer.id)).decode()
+        name = rows.totp(officer.id, officer.agency_id)
+        secret = self._vault.open(officer.sealed_totp, name).decode()
         step = accepted_step(secret, credentials.code, now, officer.totp_step)
         if step is None:
             return self._failed(officer)

@@ -24,6 +24,7 @@ from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit.log import REFUSED, AuditEntry
 from casework.kernel.errors import NotAuthenticated, SignOnRefused, WrongDataKey
 from casework.kernel.kernel import Kernel
+from casework.kernel.sealed_fields import digest_of
 from casework.kernel.vocabulary import SessionKind
 from casework.tables import Officer
 
@@ -153,8 +154,9 @@ class SingleSignOn:
 
     def _officer(self, identity: Identity, request_id: str | None) -> str:
         """Return the id of the officer whom an identity belongs to."""
+        digest = digest_of(self._vault, Officer, "oidc_subject", identity.subject)
         tied = select(Officer.id).where(
-            Officer.oidc_issuer == identity.issuer, Officer.oidc_subject == identity.subject
+            Officer.oidc_issuer == identity.issuer, Officer.oidc_digest == digest
         )
         with self._database.read() as session:
             officer_id = session.scalar(tied)
@@ -178,7 +180,10 @@ class SingleSignOn:
 
     def _tie(self, session: Session, identity: Identity, login: str, request_id: str | None) -> str:
         officer = session.scalar(
-            select(Officer).where(Officer.login == login, Officer.oidc_subject.is_(None))
+            select(Officer).where(
+                Officer.login_digest == digest_of(self._vault, Officer, "login", login),
+                Officer.oidc_digest.is_(None),
+            )
         )
         if officer is None or not officer.active:
             raise SignOnRefused("unknown")

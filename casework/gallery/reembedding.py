@@ -38,15 +38,16 @@ class ReEmbedding:
             made = []
             for photo_id in waiting[start : start + batch]:
                 with self._database.read() as session:
-                    sealed = session.get_one(EnrolledPhoto, photo_id).sealed_content
-                content = self._vault.open(sealed, rows.photo(photo_id))
+                    photo = session.get_one(EnrolledPhoto, photo_id)
+                    name = rows.photo(photo_id, photo.subject_id, photo.subject.agency_id)
+                    content = self._vault.open(photo.sealed_content, name)
                 embedding = self._pipeline.analyse(content).embedding
                 if embedding is not None:
                     made.append((photo_id, embedding))
             with self._database.write() as session:
                 found = [(session.get(EnrolledPhoto, each), vector) for each, vector in made]
                 templates = [
-                    self._templates.make(photo, vector)
+                    self._templates.make(photo, vector, photo.subject.agency_id)
                     for photo, vector in found
                     if photo is not None  # not removed meanwhile
                 ]

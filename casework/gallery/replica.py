@@ -19,13 +19,15 @@ from casework.gallery.model_key import ModelKey
 from casework.kernel import rows
 from casework.kernel.kernel import Kernel
 from casework.kernel.vocabulary import Change
-from casework.tables import GalleryChange, Template
+from casework.tables import GalleryChange, Subject, Template
 from index.gallery import Gallery
 
 # Rows read, decrypted and added at a time when the gallery is loaded.
 _CHUNK: Final = 8192
 
-_SEALED: Final = select(Template.id, Template.photo_id, Template.sealed_vector)
+_SEALED: Final = select(
+    Template.id, Template.photo_id, Template.sealed_vector, Template.subject_id, Subject.agency_id
+).join(Subject, Subject.id == Template.subject_id)
 
 
 class GalleryReplica:
@@ -55,8 +57,9 @@ class GalleryReplica:
             until = position(session)
             self.sizes.load(session)
             # Through the connection: 100,000 rows need no session to keep track of them.
-            for some in session.connection().execute(query).partitions():
-                self._add(some, until)
+            with session.connection().execute(query) as result:
+                for some in result.partitions():
+                    self._add(some, until)
             if len(self.gallery) == 0:
                 self.gallery.advance(until)
         return len(self.gallery)
@@ -104,11 +107,14 @@ class GalleryReplica:
             self._add(found, self.gallery.version)
         self.sizes.update(session, {t for _, t in changes if t is not None})
 
-    def _add(self, found: Sequence[Row[int, str, bytes]], version: int) -> None:
+    def _add(self, found: Sequence[Row[int, str, bytes, str, str]], version: int) -> None:
         """Decrypt templates and put them into the gallery."""
         open_sealed, model = self._vault.open, self.model
         plain = b"".join(
-            [open_sealed(sealed, rows.template(photo_id, model)) for _, photo_id, sealed in found]
+            [
+                open_sealed(sealed, rows.template(photo_id, model, subject_id, agency_id))
+                for _, photo_id, sealed, subject_id, agency_id in found
+            ]
         )
         vectors = np.frombuffer(plain, "<f4").reshape(len(found), -1)
-        self.gallery.add([template_id for template_id, _, _ in found], vectors, version=version)
+        self.gallery.add([each.id for each in found], vectors, version=version)

@@ -24,14 +24,15 @@ class TemplateMaker:
         self._clock = kernel.clock
         self.model = model
 
-    def make(self, photo: EnrolledPhoto, embedding: Embedding) -> Template:
-        """Return the template of a photo; `embedding` is float32, shape (D,)."""
+    def make(self, photo: EnrolledPhoto, embedding: Embedding, agency_id: str) -> Template:
+        """Return the template of a photo of an agency's; `embedding` is float32, shape (D,)."""
         vector = np.ascontiguousarray(embedding, _STORED).tobytes()
+        name = rows.template(photo.id, str(self.model), photo.subject_id, agency_id)
         return Template(
             photo_id=photo.id,
             subject_id=photo.subject_id,
             model=str(self.model),
-            sealed_vector=self._vault.seal(vector, rows.template(photo.id, str(self.model))),
+            sealed_vector=self._vault.seal(vector, name),
             created_at=self._clock(),
         )
 

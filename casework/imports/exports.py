@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from casework.imports.formats import COLUMNS, cell_of, csv_line
 from casework.kernel import rows
@@ -142,10 +142,11 @@ class Exports:
 
 
 def _opened(session: Session, vault: Vault, photo_id: str) -> bytes | None:
-    sealed = session.scalar(
-        select(EnrolledPhoto.sealed_content).where(EnrolledPhoto.id == photo_id)
-    )
-    return vault.open(sealed, rows.photo(photo_id)) if sealed is not None else None
+    photo = session.get(EnrolledPhoto, photo_id, options=[joinedload(EnrolledPhoto.subject)])
+    if photo is None:
+        return None
+    name = rows.photo(photo_id, photo.subject_id, photo.subject.agency_id)
+    return vault.open(photo.sealed_content, name)
 
 
 def _row(subject: Subject, *, photos: bool) -> dict[str, Any]:

@@ -69,6 +69,7 @@ class ImportQueue:
 
     def __init__(self, kernel: Kernel) -> None:
         self._database = kernel.database
+        self._vault = kernel.vault
         self._audit = kernel.audit
         self._clock = kernel.clock
         self._lease = Lease(ImportJob, _SILENCE, kernel.clock)
@@ -88,6 +89,7 @@ class ImportQueue:
         Raises:
             NotPermitted, NotFound: the actor may import nothing, or not into this list.
         """
+        digest = self._vault.digest("import_job.digest", watchlist_id, digest)
         with self._database.write() as session:
             new = new_job(session, actor, watchlist_id, self._clock, dry_run=dry_run)
             job = session.scalar(

@@ -34,11 +34,17 @@ from casework.migrations import newest_revision
 
 # How long a writer waits for another process's transaction before it gives up.
 _BUSY_MS = 10_000
+# How long emptying the log waits for readers.
+_LOG_BUSY_MS = 2_000
 _BEGIN = "siaga_begin"
 # Where Alembic notes how far it has come.
 _REVISIONS = "alembic_version"
 
 _TOPICS: Final = "siaga_topics"
+ERASED: Final = "erased"
+"""What a transaction announces that erases somebody: the log is emptied right after it."""
+VAULT: Final = "siaga_vault"
+"""Name under which a session carries what seals its rows: see `casework.kernel.sealed_fields`."""
 _log: Final = logging.getLogger(__name__)
 
 # Name of the lock under which writers take turns on PostgreSQL: any number that nothing else uses.
@@ -63,6 +69,10 @@ class Database:
         self.url = make_url(url)
         self.local = self.url.get_backend_name() == "sqlite"
         """Whether a read of one row is a matter of microseconds: no network, no waiting."""
+        self.info: dict[str, Any] = {}
+        """What every session carries: see `VAULT`."""
+        self.log_left = False
+        """Whether what was erased still stands in SQLite's log, which could not be emptied."""
         self._followers: dict[str, list[Callable[[], object]]] = {}
         self._last_acts: list[tuple[_Act, _Act]] = []
         # Threads bound a SQLite file's connections already, and none may wait for another's.
@@ -134,7 +144,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Give a session that sees one consistent state and is rolled back at the end."""
-        with Session(self._reading, expire_on_commit=False) as session:
+        with Session(self._reading, expire_on_commit=False, info=self.info) as session:
             yield session
 
     @contextmanager
@@ -145,7 +155,10 @@ class Database:
         """
         with self._writing.connect() as connection:
             try:
-                with Session(connection, expire_on_commit=False) as session, session.begin():
+                with (
+                    Session(connection, expire_on_commit=False, info=self.info) as session,
+                    session.begin(),
+                ):
                     yield session
                     session.flush()
                     self._finish(connection)
@@ -211,20 +224,36 @@ class Database:
     def empty_log(self) -> None:
         """Move everything out of SQLite's write-ahead log, so that nothing erased lingers there.
 
-        Readers at work may hold a part back until the next time. Other databases look after theirs.
+        Readers at work may hold a part back: then `log_left` stays true until the next time. Other
+        databases look after theirs.
         """
-        if self.local:
-            with self._glancing.connect() as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+        if not self.local:
+            return
+        with self._glancing.connect() as connection:
+            # Who waits here keeps writers out.
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {_LOG_BUSY_MS}")
+            try:
+                (busy, _, _) = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {_BUSY_MS}")
+        self.log_left = bool(busy)
+        if busy:
+            _log.warning("readers hold what was erased in the log of the database: later again")
 
-    def compact(self) -> None:
-        """Give back the space of what was erased; on SQLite nobody can write meanwhile."""
+    def compact(self, *, rewrite: bool = False) -> None:
+        """Give back the space of what was erased; on SQLite nobody can write meanwhile.
+
+        Args:
+            rewrite: on PostgreSQL too, write every table again without the rows of before, which
+                keeps others out meanwhile.
+        """
         # Outside any transaction, on every database.
         outside = self._glancing
         if not self.local:
             outside = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         with outside.connect() as connection:
-            connection.exec_driver_sql("VACUUM")
+            full = " FULL" if rewrite and not self.local else ""
+            connection.exec_driver_sql(f"VACUUM{full}")
         self.empty_log()
 
     def close(self) -> None:

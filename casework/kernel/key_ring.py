@@ -1,6 +1,7 @@
 """The keys that values are sealed under: stored wrapped by the data key, held open in memory.
 
-So the data key can be changed without sealing any value again, and while the service runs.
+A key is called by its id, which every sealed value begins with, so that keys can be renewed while
+what was sealed before still opens. Other processes' new keys are read when they are first met.
 """
 
 import hmac
@@ -15,14 +16,15 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy import Table as SqlTable
 
 from casework.kernel.clock import Clock
 from casework.kernel.data_key import KEY_BYTES, DataKeys, fingerprint
 from casework.kernel.database import Database
 from casework.kernel.errors import SetUpError, WrongDataKey
-from casework.tables import AuditHead, StoredKey, Table, Template
+from casework.tables import Agency, StoredKey, Table, Template
+from casework.tables import EarlierAuditHead as _End
 
 INSTALLATION: Final = "installation"
 """The scope of what belongs to no agency."""
@@ -35,10 +37,12 @@ _AUDIT_SEAL: Final = "siaga audit seal"
 class Purpose(StrEnum):
     """What a stored key is for."""
 
+    VALUES = "values"
+    """Seals values."""
     DERIVED = "derived"
     """Root of the keys for everything else than sealing: digests, the audit trail's seals."""
     FIRST_FORMAT = "first format"
-    """Seals values without a key's id: the first data key itself."""
+    """Opens values without a key's id: the data key of that time; gone once none is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class KeyRing:
         self._source = source
         self._clock = clock
         self._lock = threading.Lock()
+        self._by_id: dict[bytes, OpenKey] = {}
         self._in_force: dict[tuple[Purpose, str], OpenKey] = {}
         self._derived: dict[str, bytes] = {}
 
@@ -79,6 +84,12 @@ class KeyRing:
                 if connection.execute(_COUNT).scalar_one() == 0:
                     ring._found(connection)
             ring.reload()
+        with database.read_one() as connection:
+            without = connection.execute(_AGENCIES_WITHOUT).scalars().all()
+        if without:
+            with database.write_core() as connection:
+                for agency_id in connection.execute(_AGENCIES_WITHOUT).scalars().all():
+                    ring.make(connection, Purpose.VALUES, agency_id)
         return ring
 
     def reload(self) -> int:
@@ -101,14 +112,38 @@ class KeyRing:
             key_id = bytes.fromhex(row.id)
             opened.append(OpenKey(key_id, purpose, row.scope, row.number, secret, AESGCM(secret)))
         with self._lock:
+            self._by_id = {key.id: key for key in opened}
             self._in_force = {(key.purpose, key.scope): key for key in opened}
             self._derived = {}
         return len(opened)
 
+    def in_force(self, scope: str) -> OpenKey:
+        """Return the key under which values of an agency, or the installation, are sealed now.
+
+        Raises:
+            WrongDataKey: there is none: the agency was made behind the service's back.
+        """
+        key = self._in_force.get((Purpose.VALUES, scope))
+        if key is None:
+            self.reload()
+            key = self._in_force.get((Purpose.VALUES, scope))
+        if key is None:
+            raise WrongDataKey("data_key_wrong", row=scope)
+        return key
+
+    def by_id(self, key_id: bytes) -> OpenKey | None:
+        """Return the key that has an id, None if there is none."""
+        key = self._by_id.get(key_id)
+        if key is None:
+            self.reload()
+            key = self._by_id.get(key_id)
+        return key
+
     @property
-    def first_format(self) -> AESGCM:
-        """What seals and opens values without a key's id."""
-        return self._in_force[Purpose.FIRST_FORMAT, INSTALLATION].cipher
+    def first_format(self) -> AESGCM | None:
+        """What opens values without a key's id; None once there are none."""
+        key = self._in_force.get((Purpose.FIRST_FORMAT, INSTALLATION))
+        return key.cipher if key is not None else None
 
     def derived(self, purpose: str) -> bytes:
         """Return 32 bytes for one purpose, the same for as long as the database exists."""
@@ -117,6 +152,21 @@ class KeyRing:
             key = _derived(self._in_force[Purpose.DERIVED, INSTALLATION].secret, purpose)
             self._derived[purpose] = key
         return key
+
+    def make(
+        self, connection: Connection, purpose: Purpose, scope: str, secret: bytes | None = None
+    ) -> None:
+        """Store a key in a transaction, a random one unless given; it is in force from then on."""
+        current = connection.execute(_DATA_KEY).scalar_one()
+        known = {fingerprint(key): key for key in self._source.read()}
+        if current not in known:
+            raise self._missing(current, known)
+        data_key = known[current]
+        self._store(connection, data_key, purpose, scope, secret)
+
+    def forget_first_format(self, connection: Connection) -> None:
+        """Destroy the key of values without a key's id, as no such value is left."""
+        connection.execute(delete(StoredKey).where(StoredKey.purpose == Purpose.FIRST_FORMAT.value))
 
     @property
     def data_key(self) -> str | None:
@@ -175,10 +225,12 @@ class KeyRing:
         if key is None:
             given = tuple(fingerprint(each) for each in keys)
             raise SetUpError("data_key_foreign", place=self._source.place, given=given)
+        self._store(connection, key, Purpose.VALUES, INSTALLATION)
         # What was derived from the data key itself stays as it was.
         root = key if filled else None
         self._store(connection, key, Purpose.DERIVED, INSTALLATION, root)
-        self._store(connection, key, Purpose.FIRST_FORMAT, INSTALLATION, key)
+        if filled:
+            self._store(connection, key, Purpose.FIRST_FORMAT, INSTALLATION, key)
 
     def _store(
         self,
@@ -241,7 +293,7 @@ def _fitting(connection: Connection, keys: Sequence[bytes]) -> bytes | None:
 
     The audit trail's end tells, or a template; an altered end alone is for `siaga audit verify`.
     """
-    end = connection.execute(select(AuditHead.seq, AuditHead.hash, AuditHead.seal)).first()
+    end = connection.execute(select(_End.seq, _End.hash, _End.seal)).first()
     template = connection.execute(
         select(Template.photo_id, Template.model, Template.sealed_vector).limit(1)
     ).first()
@@ -267,3 +319,6 @@ assert isinstance(_TABLE, SqlTable)  # noqa: S101 - for the type checker
 _KEYS: Final = select(_TABLE).order_by(StoredKey.number)
 _COUNT: Final = select(func.count()).select_from(StoredKey)
 _DATA_KEY: Final = select(StoredKey.data_key).limit(1)
+_AGENCIES_WITHOUT: Final = select(Agency.id).where(
+    Agency.id.not_in(select(StoredKey.scope).where(StoredKey.purpose == Purpose.VALUES.value))
+)

@@ -105,14 +105,14 @@ def require_version(row: Versioned, version: int | None) -> None:
     raise StaleVersion(f"{type(row).__name__.lower()}_changed")
 
 
-def photo(photo_id: str) -> RowName:
+def photo(photo_id: str, subject_id: str, agency_id: str) -> RowName:
     """Name an enrolled photo."""
-    return RowName(f"photo/{photo_id}")
+    return RowName(f"photo/{photo_id}", agency_id, subject_id)
 
 
-def template(photo_id: str, model: str) -> RowName:
+def template(photo_id: str, model: str, subject_id: str, agency_id: str) -> RowName:
     """Name the template that a model made of an enrolled photo."""
-    return RowName(f"template/{photo_id}/{model}")
+    return RowName(f"template/{photo_id}/{model}", agency_id, subject_id)
 
 
 def encounter(encounter_id: str) -> RowName:
@@ -120,9 +120,59 @@ def encounter(encounter_id: str) -> RowName:
     return RowName(f"encounter/{encounter_id}")
 
 
-def note(alert_id: str) -> RowName:
+def note(alert_id: str, agency_id: str) -> RowName:
     """Name the notes of an alert's review."""
-    return RowName(f"note/{alert_id}")
+    return RowName(f"note/{alert_id}", agency_id)
+
+
+def alert_event(alert_id: str) -> RowName:
+    """Name the fields of a step of an alert's review."""
+    return RowName(f"alert-event/{alert_id}/fields")
+
+
+def encounter_fields(encounter_id: str) -> RowName:
+    """Name the fields of an encounter."""
+    return RowName(f"encounter/{encounter_id}/fields")
+
+
+def photo_fields(photo_id: str, subject_id: str) -> RowName:
+    """Name the fields of an enrolled photo."""
+    return RowName(f"photo/{photo_id}/fields", subject=subject_id)
+
+
+def subject(subject_id: str, agency_id: str) -> RowName:
+    """Name the fields of a subject: its identity."""
+    return RowName(f"subject/{subject_id}/fields", agency_id)
+
+
+def officer(officer_id: str, agency_id: str) -> RowName:
+    """Name the fields of an officer."""
+    return RowName(f"officer/{officer_id}/fields", agency_id)
+
+
+def probe_search(search_id: str) -> RowName:
+    """Name the fields of an officer's search."""
+    return RowName(f"search/{search_id}/fields")
+
+
+def import_job(import_id: str, agency_id: str) -> RowName:
+    """Name the fields of an import."""
+    return RowName(f"import/{import_id}/fields", agency_id)
+
+
+def import_fault(import_id: str) -> RowName:
+    """Name the fields of what is wrong with an import's rows."""
+    return RowName(f"import-fault/{import_id}/fields")
+
+
+def tip_fields(tip_id: str, agency_id: str) -> RowName:
+    """Name the fields of a tip."""
+    return RowName(f"tip/{tip_id}/fields", agency_id)
+
+
+def referral_message(referral_id: str) -> RowName:
+    """Name the fields of a step of a referral."""
+    return RowName(f"referral-message/{referral_id}/fields")
 
 
 def referral_payload(referral_id: str) -> RowName:
@@ -140,24 +190,24 @@ def referral_messages(referral_id: str) -> RowName:
     return RowName(f"referral/{referral_id}/messages")
 
 
-def tip_report(tip_id: str) -> RowName:
+def tip_report(tip_id: str, agency_id: str) -> RowName:
     """Name what a tip says."""
-    return RowName(f"tip/{tip_id}/report")
+    return RowName(f"tip/{tip_id}/report", agency_id)
 
 
-def tip_photo(tip_id: str) -> RowName:
+def tip_photo(tip_id: str, agency_id: str) -> RowName:
     """Name the photo of a tip."""
-    return RowName(f"tip/{tip_id}/photo")
+    return RowName(f"tip/{tip_id}/photo", agency_id)
 
 
-def tip_source(tip_id: str) -> RowName:
+def tip_source(tip_id: str, agency_id: str) -> RowName:
     """Name whom a tip comes from."""
-    return RowName(f"tip/{tip_id}/source")
+    return RowName(f"tip/{tip_id}/source", agency_id)
 
 
-def tip_dismissal(tip_id: str) -> RowName:
+def tip_dismissal(tip_id: str, agency_id: str) -> RowName:
     """Name the reason for which a tip was dismissed."""
-    return RowName(f"tip/{tip_id}/dismissal")
+    return RowName(f"tip/{tip_id}/dismissal", agency_id)
 
 
 def import_piece(import_id: str, stream: str, number: int) -> RowName:
@@ -165,9 +215,9 @@ def import_piece(import_id: str, stream: str, number: int) -> RowName:
     return RowName(f"import/{import_id}/{stream}/{number}")
 
 
-def totp(officer_id: str) -> RowName:
+def totp(officer_id: str, agency_id: str) -> RowName:
     """Name an officer's shared secret."""
-    return RowName(f"totp/{officer_id}")
+    return RowName(f"totp/{officer_id}", agency_id)
 
 
 def sign_in(visitor: str) -> RowName:

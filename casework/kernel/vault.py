@@ -1,22 +1,44 @@
-"""Encryption at rest: photos and templates are stored under AES-256-GCM (NIST SP 800-38D).
+"""Encryption at rest: what is personal is stored under AES-256-GCM (NIST SP 800-38D).
 
-A sealed value is `version byte | 12-byte nonce | ciphertext and tag`, bound to the row it belongs
-to: moved to another row, it does not open.
+A sealed value is `version byte 2 | 8-byte key id | 12-byte nonce | ciphertext and tag`. It is bound
+to its kind and row, the subject it is about and the agency it belongs to: in another place it does
+not open. Values of version 1 have no key id and are bound to kind and row alone.
 """
 
+import hmac
 import os
-from typing import Final, NewType
+from typing import Final, Self
 
 from cryptography.exceptions import InvalidTag
 
 from casework.kernel.errors import WrongDataKey
-from casework.kernel.key_ring import KeyRing
+from casework.kernel.key_ring import INSTALLATION, KeyRing
+
+ANY_AGENCY: Final = "*"
+"""Opens under the key of whichever agency a value was sealed for: where only the row is at hand."""
 
 _NONCE_BYTES: Final = 12
-_VERSION: Final = b"\x01"
+FIRST_FORMAT: Final = b"\x01"
+_VERSION: Final = b"\x02"
+_ID_END: Final = 9
+_NONCE_END: Final = _ID_END + _NONCE_BYTES
 
-RowName = NewType("RowName", str)
-"""What a value is sealed for; `casework.kernel.rows` names each kind."""
+
+class RowName(str):
+    """What a value is sealed for, kind and row; `casework.kernel.rows` names each kind."""
+
+    __slots__ = ("agency", "subject")
+
+    agency: str
+    """Under whose key."""
+    subject: str
+    """Whom it is about, where that is not the row itself."""
+
+    def __new__(cls, name: str, agency: str = INSTALLATION, subject: str = "") -> Self:
+        """Name a row."""
+        row = super().__new__(cls, name)
+        row.agency, row.subject = agency, subject
+        return row
 
 
 class Vault:
@@ -32,21 +54,39 @@ class Vault:
         """
         return self.keys.derived(purpose)
 
+    def digest(self, kind: str, scope: str, value: str) -> str:
+        """Return HMAC-SHA-256 of a value, hexadecimal: equal values of a kind and scope are found.
+
+        Without the key nobody can test a guess.
+        """
+        text = f"{kind}\0{scope}\0{value}".encode("utf-8", "surrogatepass")
+        return hmac.digest(self.derived("siaga digests"), text, "sha256").hex()
+
     def seal(self, content: bytes, row: RowName) -> bytes:
         """Encrypt `content` for the row called `row`."""
-        nonce = os.urandom(_NONCE_BYTES)
-        return _VERSION + nonce + self.keys.first_format.encrypt(nonce, content, row.encode())
+        key, nonce = self.keys.in_force(row.agency), os.urandom(_NONCE_BYTES)
+        head = _VERSION + key.id + nonce
+        return head + key.cipher.encrypt(nonce, content, _bound_to(row, key.scope))
 
     def open(self, sealed: bytes, row: RowName) -> bytes:
         """Decrypt what was sealed for the same row.
 
         Raises:
-            WrongDataKey: another key, another row, or altered content.
+            WrongDataKey: another key, another row, subject or agency, or altered content.
         """
-        version, nonce, body = sealed[:1], sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
         try:
-            if version == _VERSION:
-                return self.keys.first_format.decrypt(nonce, body, row.encode())
+            if sealed[:1] == _VERSION:
+                key = self.keys.by_id(sealed[1:_ID_END])
+                if key is not None and row.agency in (key.scope, ANY_AGENCY):
+                    nonce, body = sealed[_ID_END:_NONCE_END], sealed[_NONCE_END:]
+                    return key.cipher.decrypt(nonce, body, _bound_to(row, key.scope))
+            elif sealed[:1] == FIRST_FORMAT and (first := self.keys.first_format) is not None:
+                nonce, body = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
+                return first.decrypt(nonce, body, row.encode())
         except (InvalidTag, ValueError):
             pass  # raised below, without what the library would add
         raise WrongDataKey("data_key_wrong", row=row)
+
+
+def _bound_to(row: RowName, agency: str) -> bytes:
+    return f"{row}\0{row.subject}\0{agency}".encode("utf-8", "surrogatepass")

@@ -173,7 +173,7 @@ class Retention:
                     self._pause(_PAUSE_S)
                 else:
                     left.remove((kind, before))
-        if any(erased.values()):
+        if any(erased.values()) or self._database.log_left:
             self._database.empty_log()
         return [Erased(kind, before, erased[kind]) for kind, before in limits]
 

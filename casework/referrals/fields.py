@@ -126,7 +126,8 @@ def _enrolled(source: AlertSource, session: Session, vault: Vault) -> tuple[byte
     photo = subjects.kept_photo(session, source.alert.photo_id)
     if photo is None:
         raise InvalidReferral("referral_photo_erased", field="fields")
-    return vault.open(photo.sealed_content, rows.photo(photo.id)), photo.format
+    name = rows.photo(photo.id, photo.subject_id, photo.subject.agency_id)
+    return vault.open(photo.sealed_content, name), photo.format
 
 
 _Value = Field[AlertSource]

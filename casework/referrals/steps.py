@@ -237,6 +237,7 @@ class ReferralSteps:
         officer = session.get(Officer, actor.id)
         name = rows.referral_messages(row.id)
         return ReferralMessage(
+            referral_id=row.id,
             at=self._clock(),
             officer_id=actor.id,
             # Not the login, which an actor goes by: it is half of what opens an account.

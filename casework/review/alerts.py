@@ -201,7 +201,8 @@ class Alerts:
             photo = subjects.kept_photo(session, alert.photo_id)
             if photo is None:
                 raise NotFound("enrolled_photo_erased")
-            content = self._vault.open(photo.sealed_content, rows.photo(photo.id))
+            name = rows.photo(photo.id, photo.subject_id, photo.subject.agency_id)
+            content = self._vault.open(photo.sealed_content, name)
         self._audit.note(AuditEntry(actor, "alert.photo", alert.id, alert.owner_id))
         return content, photo.format
 
@@ -252,7 +253,8 @@ class Alerts:
             )
             note = None
             if event.sealed_note is not None and not mask:
-                note = self._vault.open(event.sealed_note, rows.note(alert.id)).decode()
+                name = rows.note(alert.id, alert.owner_id)
+                note = self._vault.open(event.sealed_note, name).decode()
             steps.append(
                 Step(
                     event.at,

@@ -212,7 +212,9 @@ class Review:
                 state_after=alert.state,
                 opinion=step.finding.opinion.value if step.finding is not None else None,
                 reasons=[reason.value for reason in reasons] or None,
-                sealed_note=self._vault.seal(note.encode(), rows.note(alert.id)) if note else None,
+                sealed_note=self._vault.seal(note.encode(), rows.note(alert.id, alert.owner_id))
+                if note
+                else None,
             )
         )
         session.flush()

@@ -190,15 +190,15 @@ class Queue:
     def _described(self, session: Session, alerts: tuple[Alert, ...], total: int) -> QueuePage:
         now = self._clock()
         urgencies = {alert.id: urgency_of(alert, now) for alert in alerts}
-        taken = session.execute(
-            select(AlertEvent.alert_id, AlertEvent.officer_name)
+        taken = session.scalars(
+            select(AlertEvent)
             .where(
                 AlertEvent.alert_id.in_([alert.id for alert in alerts]),
                 AlertEvent.action == Permission.ACKNOWLEDGE_ALERT,
             )
             .order_by(AlertEvent.id)
         )
-        takers = {alert_id: name for alert_id, name in taken}  # noqa: C416 - the last counts
+        takers = {step.alert_id: step.officer_name for step in taken}  # the last counts
         return QueuePage(alerts, urgencies, takers, total)
 
 

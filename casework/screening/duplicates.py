@@ -110,8 +110,7 @@ def _named(
     ranked = sorted(candidates, key=lambda each: -each.score)
     own = {each.subject_id for each in ranked if each.policy.owner_id == owner_id}
     names: dict[str, str] = {
-        row.id: row.name
-        for row in session.execute(select(Subject.id, Subject.name).where(Subject.id.in_(own)))
+        row.id: row.name for row in session.scalars(select(Subject).where(Subject.id.in_(own)))
     }
     owners = {each.policy.owner_id for each in ranked}
     codes: dict[str, str] = {

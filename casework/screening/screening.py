@@ -25,6 +25,7 @@ from casework.kernel.ids import ALERT, ENCOUNTER, new_id
 from casework.kernel.kernel import Kernel
 from casework.kernel.outbox import Event
 from casework.kernel.permissions import Permission, require, require_port
+from casework.kernel.sealed_fields import seal_fields
 from casework.kernel.vocabulary import AlertState, Direction, EventKind, Outcome, Stage
 from casework.review import case_number
 from casework.review.siblings import strictest
@@ -186,7 +187,7 @@ class Screening:
         sealed = None
         if candidates:
             sealed = self._vault.seal(portrait(analysis), rows.encounter(encounter_id))
-        return Encounter(
+        encounter = Encounter(
             id=encounter_id,
             api_key_id=caller.id,
             port=arrival.port,
@@ -204,6 +205,8 @@ class Screening:
             sealed_portrait=sealed,
             alerts=_alerts(candidates, received_at),
         )
+        seal_fields(self._vault, encounter)
+        return encounter
 
     def _answered(self, arrival: Arrival, caller: Actor) -> Encounter | None:
         """Return the encounter that already answers this idempotency key, if any."""
@@ -213,15 +216,21 @@ class Screening:
             record = connection.execute(
                 _ANSWERED.where(
                     IdempotencyRecord.api_key_id == caller.id,
-                    IdempotencyRecord.key == arrival.idempotency_key,
+                    IdempotencyRecord.key == self._key_digest(arrival.idempotency_key, caller),
                 )
             ).first()
         if record is None:
             return None
-        if record.fingerprint != arrival.fingerprint:
+        if record.fingerprint != self._fingerprint(arrival, caller):
             raise IdempotencyClash("idempotency_key_reused")
         with self._database.read() as session:
             return session.get_one(Encounter, record.encounter_id)
+
+    def _key_digest(self, key: str, caller: Actor) -> str:
+        return self._vault.digest("idempotency.key", caller.id, key)
+
+    def _fingerprint(self, arrival: Arrival, caller: Actor) -> str:
+        return self._vault.digest("idempotency.fingerprint", caller.id, arrival.fingerprint)
 
     def _rows_of(
         self, screened: Screened, arrival: Arrival, caller: Actor
@@ -259,8 +268,8 @@ class Screening:
             if arrival.idempotency_key is not None:
                 answered = {
                     "api_key_id": caller.id,
-                    "key": arrival.idempotency_key,
-                    "fingerprint": arrival.fingerprint,
+                    "key": self._key_digest(arrival.idempotency_key, caller),
+                    "fingerprint": self._fingerprint(arrival, caller),
                     "encounter_id": encounter.id,
                     "created_at": encounter.received_at,
                 }

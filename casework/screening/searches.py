@@ -183,7 +183,8 @@ class Searches:
                 missing,
                 where=lambda row: row.subject_id == candidate.subject_id and row.erase_at is None,
             )
-            content = self._vault.open(photo.sealed_content, rows.photo(photo.id))
+            name = rows.photo(photo.id, photo.subject_id, photo.subject.agency_id)
+            content = self._vault.open(photo.sealed_content, name)
         detail = {"rank": rank, "photo": photo.id}
         owner = standing.watchlist.agency_id
         self._audit.note(AuditEntry(actor, "search.photo", row.id, owner, detail=detail))

@@ -39,6 +39,7 @@ from casework.tables.lists import (
 from casework.tables.people import Agency, Officer, OfficerSession
 from casework.tables.referrals import Referral, ReferralMessage, ReferralPhoto, Tip
 from casework.tables.sign_in import SignInCount
+from casework.tables.unsealed import Unsealed
 
 __all__ = [
     "Agency",
@@ -79,6 +80,7 @@ __all__ = [
     "Table",
     "Template",
     "Tip",
+    "Unsealed",
     "UtcDateTime",
     "Watchlist",
     "WatchlistEntry",

@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from casework.tables.base import Protected, Serial, Table
+from casework.tables.sealed import Sealed, SealedFields, nothing
 
 
-class Encounter(Protected, Table):
+class Encounter(SealedFields, Protected, Table):
     """One photo of one traveller, screened."""
 
     __tablename__ = "encounter"
@@ -26,7 +27,7 @@ class Encounter(Protected, Table):
     stage: Mapped[str]
     captured_at: Mapped[datetime]
     received_at: Mapped[datetime]
-    traveller_ref: Mapped[str | None]
+    traveller_ref = Sealed[str | None](nothing)
     outcome: Mapped[str]
     faces: Mapped[int]
     quality: Mapped[dict[str, Any]]
@@ -114,7 +115,7 @@ class CaseCounter(Table):
     last: Mapped[int] = mapped_column(BigInteger)
 
 
-class AlertEvent(Protected, Table):
+class AlertEvent(SealedFields, Protected, Table):
     """One step of an alert's review: who did what, with their opinion and note."""
 
     __tablename__ = "alert_event"
@@ -123,7 +124,7 @@ class AlertEvent(Protected, Table):
     alert_id: Mapped[str] = mapped_column(ForeignKey("alert.id", ondelete="CASCADE"), index=True)
     at: Mapped[datetime]
     officer_id: Mapped[str]
-    officer_name: Mapped[str]
+    officer_name = Sealed[str](str)
     agency_id: Mapped[str | None]
     action: Mapped[str] = mapped_column(String(30))
     state_before: Mapped[str] = mapped_column(String(30))
@@ -140,14 +141,16 @@ class IdempotencyRecord(Table):
 
     api_key_id: Mapped[str] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
+    """Keyed digest of what the caller sent: it may say whom the request is about."""
     fingerprint: Mapped[str] = mapped_column(String(64))
+    """Keyed digest of the request, photo and all."""
     encounter_id: Mapped[str] = mapped_column(
         ForeignKey("encounter.id", ondelete="CASCADE"), index=True
     )
     created_at: Mapped[datetime]
 
 
-class ProbeSearch(Table):
+class ProbeSearch(SealedFields, Table):
     """A search of the gallery by an officer: for what purpose, and who was found. No photo."""
 
     __tablename__ = "probe_search"
@@ -155,7 +158,7 @@ class ProbeSearch(Table):
     id: Mapped[str] = mapped_column(primary_key=True)
     officer_id: Mapped[str] = mapped_column(index=True)
     agency_id: Mapped[str | None]
-    purpose: Mapped[str] = mapped_column(Text)
+    purpose = Sealed[str](str)
     made_at: Mapped[datetime]
     model: Mapped[str]
     gallery_size: Mapped[int]

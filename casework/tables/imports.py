@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from casework.tables.base import Serial, Table
+from casework.tables.sealed import Sealed, SealedFields, nothing
 
 
-class ImportJob(Table):
+class ImportJob(SealedFields, Table):
     """One file of subjects on its way into one watchlist."""
 
     __tablename__ = "import_job"
@@ -24,16 +25,16 @@ class ImportJob(Table):
     """May be removed before the import is."""
     actor_kind: Mapped[str] = mapped_column(String(20))
     actor_id: Mapped[str]
-    actor_name: Mapped[str]
+    actor_name = Sealed[str](str)
     uploaded: Mapped[bool]
     """Whether the file is kept here until all is done; else it lies where `siaga import` runs."""
     digest: Mapped[str | None] = mapped_column(String(64))
-    """Of a file that is not kept: by it, the command run again finds its import."""
+    """Keyed, of a file that is not kept: by it, the command run again finds its import."""
     dry_run: Mapped[bool]
     state: Mapped[str] = mapped_column(String(20))
-    failure: Mapped[str | None] = mapped_column(Text)
+    failure = Sealed[str | None](nothing)
     """Why it ended before its last row."""
-    failure_sentence: Mapped[dict[str, Any] | None]
+    failure_sentence = Sealed[dict[str, Any] | None](nothing)
     """The same as a code with parameters; see `casework.kernel.messages`."""
     rows: Mapped[int]
     done: Mapped[int]
@@ -71,7 +72,7 @@ class ImportPart(Table):
     sealed_content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class ImportFault(Table):
+class ImportFault(SealedFields, Table):
     """Something wrong with one row."""
 
     __tablename__ = "import_fault"
@@ -82,11 +83,11 @@ class ImportFault(Table):
     )
     row: Mapped[int]
     """As a spreadsheet or an editor counts: a CSV file's heading is row 1."""
-    reference: Mapped[str | None]
+    reference = Sealed[str | None](nothing)
     field: Mapped[str | None]
     code: Mapped[str] = mapped_column(String(40))
-    message: Mapped[str] = mapped_column(Text)
-    sentence: Mapped[dict[str, Any] | None]
+    message = Sealed[str](str)
+    sentence = Sealed[dict[str, Any] | None](nothing)
     """The same as a code with parameters; see `casework.kernel.messages`."""
     row_refused: Mapped[bool]
     """Whether nothing of the row was stored."""

@@ -1,12 +1,13 @@
 """Watchlists, the subjects on them, their photos and templates."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from casework.tables.base import Protected, Serial, Table
+from casework.tables.sealed import Sealed, SealedFields, nothing, sealed_date
 
 
 class Watchlist(Protected, Table):
@@ -77,27 +78,28 @@ class WatchlistEntry(Protected, Table):
     )
 
 
-class Subject(Protected, Table):
+class Subject(SealedFields, Protected, Table):
     """A person whom one agency looks for."""
 
     __tablename__ = "subject"
-    __table_args__ = (UniqueConstraint("agency_id", "reference"),)
+    __table_args__ = (UniqueConstraint("agency_id", "reference_digest"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     agency_id: Mapped[str] = mapped_column(ForeignKey("agency.id", ondelete="RESTRICT"))
-    reference: Mapped[str | None]
+    reference = Sealed[str | None](nothing, digest="reference_digest")
     """The owner's own reference; enrolling it again adds to the same subject."""
-    name: Mapped[str]
-    aliases: Mapped[list[str]]
-    sex: Mapped[str | None] = mapped_column(String(1))
-    birth_date: Mapped[date | None]
-    birth_year: Mapped[int | None]
+    reference_digest: Mapped[str | None] = mapped_column(String(64))
+    name = Sealed[str](str)
+    aliases = Sealed[list[str]](list)
+    sex = Sealed[str | None](nothing)
+    birth_date = sealed_date()
+    birth_year = Sealed[int | None](nothing)
     """Where no more than the year is known."""
     nationality: Mapped[str | None] = mapped_column(String(3))
-    documents: Mapped[list[dict[str, Any]]]
+    documents = Sealed[list[dict[str, Any]]](list)
     """Travel documents: `kind`, `number`, `country`."""
-    reason: Mapped[str] = mapped_column(Text)
-    decision_number: Mapped[str | None]
+    reason = Sealed[str](str)
+    decision_number = Sealed[str | None](nothing)
     """Number of the decision that put the person on the list."""
     status: Mapped[str] = mapped_column(String(20))
     valid_from: Mapped[datetime | None]
@@ -121,15 +123,16 @@ class Subject(Protected, Table):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
 
-class EnrolledPhoto(Protected, Table):
+class EnrolledPhoto(SealedFields, Protected, Table):
     """A photo that a subject was enrolled from."""
 
     __tablename__ = "photo"
-    __table_args__ = (UniqueConstraint("subject_id", "sha256"),)
+    __table_args__ = (UniqueConstraint("subject_id", "digest"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     subject_id: Mapped[str] = mapped_column(ForeignKey("subject.id", ondelete="CASCADE"))
-    sha256: Mapped[str] = mapped_column(String(64))
+    sha256 = Sealed[str](str, digest="digest")
+    digest: Mapped[str | None] = mapped_column(String(64))
     format: Mapped[str]
     width: Mapped[int]
     height: Mapped[int]

@@ -6,6 +6,7 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from casework.tables.base import Protected, Table
+from casework.tables.sealed import Sealed, SealedFields, nothing
 
 
 class Agency(Protected, Table):
@@ -28,17 +29,18 @@ class Agency(Protected, Table):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
 
-class Officer(Protected, Table):
+class Officer(SealedFields, Protected, Table):
     """A person who works for one agency."""
 
     __tablename__ = "officer"
-    __table_args__ = (UniqueConstraint("oidc_issuer", "oidc_subject"),)
+    __table_args__ = (UniqueConstraint("oidc_issuer", "oidc_digest"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     agency_id: Mapped[str] = mapped_column(ForeignKey("agency.id", ondelete="RESTRICT"), index=True)
-    login: Mapped[str] = mapped_column(String(100), unique=True)
+    login = Sealed[str](str, digest="login_digest", digest_across=True)
     """Lower case; what is typed at sign-in."""
-    name: Mapped[str]
+    login_digest: Mapped[str | None] = mapped_column(String(64), unique=True)
+    name = Sealed[str](str)
     roles: Mapped[list[str]]
     language: Mapped[str] = mapped_column(String(2))
     active: Mapped[bool]
@@ -53,7 +55,8 @@ class Officer(Protected, Table):
     totp_step: Mapped[int]
     """The last time step whose code was used: none is taken twice."""
     oidc_issuer: Mapped[str | None]
-    oidc_subject: Mapped[str | None]
+    oidc_subject = Sealed[str | None](nothing, digest="oidc_digest", digest_across=True)
+    oidc_digest: Mapped[str | None] = mapped_column(String(64))
     signed_in_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column()
     created_at: Mapped[datetime]

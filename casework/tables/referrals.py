@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from casework.tables.base import Serial, Table
 from casework.tables.people import Agency
+from casework.tables.sealed import Sealed, SealedFields
 
 
 class Referral(Table):
@@ -53,7 +54,7 @@ class Referral(Table):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
 
-class ReferralMessage(Table):
+class ReferralMessage(SealedFields, Table):
     """One step of a referral: who did what, and what they wrote."""
 
     __tablename__ = "referral_message"
@@ -64,7 +65,7 @@ class ReferralMessage(Table):
     )
     at: Mapped[datetime]
     officer_id: Mapped[str]
-    officer_name: Mapped[str]
+    officer_name = Sealed[str](str)
     agency_id: Mapped[str]
     action: Mapped[str] = mapped_column(String(20))
     state_after: Mapped[str] = mapped_column(String(20))
@@ -85,7 +86,7 @@ class ReferralPhoto(Table):
     sealed_content: Mapped[bytes] = mapped_column(deferred=True)
 
 
-class Tip(Table):
+class Tip(SealedFields, Table):
     """A report from the public or another agency."""
 
     __tablename__ = "tip"
@@ -107,7 +108,7 @@ class Tip(Table):
     photo_quality: Mapped[dict[str, Any] | None]
     sealed_photo: Mapped[bytes | None] = mapped_column(deferred=True)
     recorded_by: Mapped[str]
-    recorded_by_name: Mapped[str]
+    recorded_by_name = Sealed[str](str)
     search_id: Mapped[str | None]
     """The last search with its photo."""
     searched_at: Mapped[datetime | None]

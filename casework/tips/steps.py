@@ -93,14 +93,14 @@ class TipSteps:
         now, tip_id = self._clock(), new_id(TIP)
         report = json.dumps(asdict(Report(new.text, new.place))).encode()
         seal = self._vault.seal
-        source_name = rows.tip_source(tip_id)
+        source_name = rows.tip_source(tip_id, actor.agency_id)
         row = Tip(
             id=tip_id,
             agency_id=actor.agency_id,
             reference=f"{tip_id[-2 * _GROUP : -_GROUP]}-{tip_id[-_GROUP:]}",
             state=TipState.NEW.value,
             origin=new.origin.value,
-            sealed_report=seal(report, rows.tip_report(tip_id)),
+            sealed_report=seal(report, rows.tip_report(tip_id, actor.agency_id)),
             sealed_source=seal(new.source.encode(), source_name) if new.source else None,
             has_source=bool(new.source),
             happened_at=new.happened_at,
@@ -109,7 +109,7 @@ class TipSteps:
             updated_at=now,
         )
         if photo is not None and analysis is not None:
-            row.sealed_photo = seal(photo, rows.tip_photo(tip_id))
+            row.sealed_photo = seal(photo, rows.tip_photo(tip_id, actor.agency_id))
             row.photo_format = analysis.photo.format
             row.photo_quality = analysis.quality.as_record()
         with self._database.write() as session:
@@ -194,7 +194,8 @@ class TipSteps:
         """
         with self._database.write() as session:
             row = self._turned(session, actor, tip_id, version, TipState.DISMISSED)
-            row.sealed_dismissal = self._vault.seal(reason.encode(), rows.tip_dismissal(row.id))
+            name = rows.tip_dismissal(row.id, row.agency_id)
+            row.sealed_dismissal = self._vault.seal(reason.encode(), name)
             session.flush()
             self._note(session, actor, row, "dismiss", {})
 

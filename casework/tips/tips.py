@@ -97,7 +97,9 @@ class Tips:
             row = find(session, actor, Permission.HANDLE_TIP, tip_id)
         dismissal = None
         if row.sealed_dismissal is not None:
-            dismissal = self._vault.open(row.sealed_dismissal, rows.tip_dismissal(row.id)).decode()
+            dismissal = self._vault.open(
+                row.sealed_dismissal, rows.tip_dismissal(row.id, row.agency_id)
+            ).decode()
         view = TipView(row, report_of(self._vault, row), dismissal)
         self._audit.note(AuditEntry(actor, "tip.read", row.id, row.agency_id))
         return view
@@ -127,7 +129,7 @@ class Tips:
             sealed = row.sealed_source
         if sealed is None:
             raise NotFound("tip_lacks_source", tip=tip_id)
-        source = self._vault.open(sealed, rows.tip_source(row.id)).decode()
+        source = self._vault.open(sealed, rows.tip_source(row.id, row.agency_id)).decode()
         self._audit.note(AuditEntry(actor, Permission.READ_TIP_SOURCE, row.id, row.agency_id))
         return source
 
@@ -144,11 +146,13 @@ def find(session: Session, actor: Actor, act: Permission, tip_id: str) -> Tip:
 
 def report_of(vault: Vault, tip: Tip) -> Report:
     """Open what a tip says."""
-    return Report(**json.loads(vault.open(tip.sealed_report, rows.tip_report(tip.id))))
+    return Report(
+        **json.loads(vault.open(tip.sealed_report, rows.tip_report(tip.id, tip.agency_id)))
+    )
 
 
 def photo_of(vault: Vault, tip: Tip) -> bytes | None:
     """Open a tip's photo, within the transaction that the tip was read in; None if it has none."""
     if tip.sealed_photo is None:
         return None
-    return vault.open(tip.sealed_photo, rows.tip_photo(tip.id))
+    return vault.open(tip.sealed_photo, rows.tip_photo(tip.id, tip.agency_id))

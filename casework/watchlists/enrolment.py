@@ -24,6 +24,7 @@ from casework.kernel.kernel import Kernel
 from casework.kernel.messages import Message
 from casework.kernel.period import check_period, has_lapsed
 from casework.kernel.permissions import Permission
+from casework.kernel.sealed_fields import digest_of, vault_of
 from casework.tables import EnrolledPhoto, Subject, Template
 from casework.watchlists.subjects import (
     NewSubject,
@@ -307,8 +308,9 @@ class Enrolment:
                 quality=analysis.quality.as_record(),
                 created_at=self._clock(),
             )
-            photo.sealed_content = self._vault.seal(examined.file.content, rows.photo(photo.id))
-            made.append(self._templates.make(photo, analysis.embedding))
+            name = rows.photo(photo.id, subject.id, subject.agency_id)
+            photo.sealed_content = self._vault.seal(examined.file.content, name)
+            made.append(self._templates.make(photo, analysis.embedding, subject.agency_id))
             photo.templates.append(made[-1])
             subject.photos.append(photo)
             known[digest] = photo
@@ -374,13 +376,15 @@ def by_reference(
     given = [each for each in references if each is not None]
     if not given:
         return {}
+    vault, owners = vault_of(session), sorted(set(owner_ids))
     theirs = (
-        select(Subject)
-        .options(selectinload(Subject.photos))
-        .where(Subject.agency_id.in_(set(owner_ids)))
+        select(Subject).options(selectinload(Subject.photos)).where(Subject.agency_id.in_(owners))
     )
     # Two questions, each with an index of its own: together a database would read every subject.
-    named = session.scalars(theirs.where(Subject.reference.in_(given)))
+    digests = [
+        digest_of(vault, Subject, "reference", each, owner) for owner in owners for each in given
+    ]
+    named = session.scalars(theirs.where(Subject.reference_digest.in_(digests)))
     found = {(row.agency_id, row.reference or row.id): row for row in named}
-    nameless = theirs.where(Subject.id.in_(given), Subject.reference.is_(None))
+    nameless = theirs.where(Subject.id.in_(given), Subject.reference_digest.is_(None))
     return found | {(row.agency_id, row.id): row for row in session.scalars(nameless)}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, String, cast, or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
@@ -17,6 +17,7 @@ from casework.gallery.change_log import log_listing, log_policy, log_removed, te
 from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
+from casework.kernel.database import ERASED, announce
 from casework.kernel.errors import (
     AlreadyExists,
     IllegalTransition,
@@ -30,6 +31,7 @@ from casework.kernel.permissions import Permission, require, within_reach
 from casework.kernel.vocabulary import SubjectStatus
 from casework.tables import EnrolledPhoto, Subject, Template, WatchlistEntry
 from casework.watchlists import watchlists
+from casework.watchlists.subject_words import SubjectWords
 
 EARLIEST_BIRTH: Final = 1880
 """Year; nobody has lived to 150."""
@@ -70,21 +72,11 @@ class SubjectFilter:
 
     @property
     def conditions(self) -> list[ColumnElement[bool]]:
-        """The filter for a query."""
+        """The filter for a query, except for the words."""
         conditions: list[ColumnElement[bool]] = []
         if self.watchlist_id is not None:
             on_list = WatchlistEntry.watchlist_id == self.watchlist_id
             conditions.append(Subject.memberships.any(on_list))
-        if self.words is not None:
-            fields = (
-                Subject.name,
-                Subject.reference,
-                # Stored as JSON: a part of its text is a part of one of its values, or near enough.
-                cast(Subject.aliases, String),
-                cast(Subject.documents, String),
-            )
-            found = [each.icontains(self.words, autoescape=True) for each in fields]
-            conditions.append(or_(*found))
         if self.lapses_before is not None:
             conditions.append(Subject.valid_until < self.lapses_before)
         return conditions
@@ -96,6 +88,7 @@ class Subjects:
     def __init__(self, kernel: Kernel) -> None:
         self._database = kernel.database
         self._vault = kernel.vault
+        self._words = SubjectWords(kernel.vault)
         self._audit = kernel.audit
         self._clock = kernel.clock
 
@@ -132,6 +125,9 @@ class Subjects:
         if after is not None:
             query = query.where(Subject.id > after)
         with self._database.read() as session:
+            if filters.words is not None:
+                ids = self._words.find(session, query.limit(None), filters.words, limit)
+                query = query.where(Subject.id.in_(ids))
             found = list(session.scalars(query))
         detail = {"watchlist": filters.watchlist_id, "subjects": len(found)}
         self._audit.note(AuditEntry(actor, "subject.list", detail=detail, owner_id=actor.agency_id))
@@ -194,6 +190,7 @@ class Subjects:
         log_removed(session, templates_of_subject(session, row.id), self._clock)
         session.delete(row)
         self._audit.erase_texts(session, actor, row.id, row.agency_id, but=("subject.erase",))
+        announce(session, ERASED)
         entry = AuditEntry(actor, "subject.remove", row.id, row.agency_id, purpose=reason)
         self._audit.append(session, entry)
 
@@ -225,6 +222,7 @@ class Subjects:
         gone = list(session.scalars(select(Template.id).where(Template.photo_id == photo.id)))
         log_removed(session, gone, self._clock)
         row.photos.remove(photo)
+        announce(session, ERASED)
         row.updated_at = self._clock()
         session.flush()
         entry = AuditEntry(actor, "photo.remove", photo.id, row.agency_id, purpose=reason)
@@ -240,7 +238,8 @@ class Subjects:
         with self._database.read() as session:
             row = find(session, actor, Permission.READ_SUBJECT, subject_id)
             photo = photo_of(session, subject_id, photo_id)
-            content = self._vault.open(photo.sealed_content, rows.photo(photo.id))
+            name = rows.photo(photo.id, row.id, row.agency_id)
+            content = self._vault.open(photo.sealed_content, name)
         self._audit.note(AuditEntry(actor, "photo.read", photo_id, row.agency_id))
         return content, photo.format
 

@@ -76,7 +76,7 @@ def test_enrolment_killed_midway_and_run_again_ends_without_a_duplicate(siaga, p
         settings.resolved_database_url, FileKeys(settings.resolved_data_key_file)
     )
     with records.kernel.database.read() as session:
-        references = list(session.scalars(select(Subject.reference)))
+        references = [each.reference for each in session.scalars(select(Subject))]
         photos = list(session.scalars(select(EnrolledPhoto.subject_id)))
         templates = list(session.scalars(select(Template.photo_id)))
     records.close()

@@ -6,20 +6,21 @@ from tests.contract.source import Follower, argument, modules
 
 
 def picture() -> list[str]:
-    """Return the names given to the vault anywhere in the program; what varies reads `{}`.
+    """Return the names that rows are given; what varies reads `{}`.
 
-    Raises:
-        Unfollowable: a value is sealed for a row whose name cannot be told beforehand.
+    They are made in one module: `tests.casework.kernel.test_rows` keeps that.
     """
-    from casework.kernel.vault import Vault
+    from casework.kernel import rows
+    from casework.kernel.vault import RowName
 
     found: set[str] = set()
     for module in modules():
-        for call in module.calls():
-            if module.runtime.__name__ != Vault.__module__ and is_of_a_vault(call):
-                row = argument(call, 1, "row")
-                assert row is not None, module.where(call)
-                found |= Follower(patterns=True).texts(module, row, call)
+        if module.runtime is rows:
+            for call in module.calls():
+                if getattr(call.func, "id", "") == RowName.__name__:
+                    name = argument(call, 0, "name")
+                    assert name is not None, module.where(call)
+                    found |= Follower(patterns=True).texts(module, name, call)
     return sorted(found)
 
 

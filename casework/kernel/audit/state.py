@@ -32,7 +32,7 @@ from sqlalchemy.types import TypeEngine
 
 from casework.kernel import rows
 from casework.kernel.errors import WrongDataKey
-from casework.kernel.vault import RowName
+from casework.kernel.vault import ANY_AGENCY, RowName
 from casework.tables import (
     Agency,
     Alert,
@@ -195,11 +195,11 @@ def _normal_form(kind: TypeEngine[Any]) -> Callable[[Any], Any]:
 
 
 def _note(row: Values) -> RowName:
-    return rows.note(row["alert_id"])
+    return rows.note(row["alert_id"], ANY_AGENCY)
 
 
 def _template(row: Values) -> RowName:
-    return rows.template(row["photo_id"], row["model"])
+    return rows.template(row["photo_id"], row["model"], row["subject_id"], ANY_AGENCY)
 
 
 def _approval(row: Values) -> RowName:
@@ -207,7 +207,23 @@ def _approval(row: Values) -> RowName:
 
 
 def _totp(row: Values) -> RowName:
-    return rows.totp(row["id"])
+    return rows.totp(row["id"], row["agency_id"])
+
+
+def _fields(name: Callable[[str, str], RowName]) -> Naming:
+    return lambda row: name(row["id"], row["agency_id"])
+
+
+def _photo_fields(row: Values) -> RowName:
+    return rows.photo_fields(row["id"], row["subject_id"])
+
+
+def _encounter_fields(row: Values) -> RowName:
+    return rows.encounter_fields(row["id"])
+
+
+def _event_fields(row: Values) -> RowName:
+    return rows.alert_event(row["alert_id"])
 
 
 COVERAGE: Final = (
@@ -236,8 +252,8 @@ COVERAGE: Final = (
         Officer,
         (
             "agency_id",
-            "login",
-            "name",
+            "sealed_fields",
+            "login_digest",
             "roles",
             "active",
             "password_hash",
@@ -245,7 +261,7 @@ COVERAGE: Final = (
             "sealed_totp",
             "totp_confirmed",
             "oidc_issuer",
-            "oidc_subject",
+            "oidc_digest",
         ),
         {
             **_DATED,
@@ -255,7 +271,7 @@ COVERAGE: Final = (
             "totp_step": "moves with each code",
             "signed_in_at": "moves with each sign-in",
         },
-        {"sealed_totp": _totp},
+        {"sealed_totp": _totp, "sealed_fields": _fields(rows.officer)},
     ),
     Coverage(
         ApiKey,
@@ -290,31 +306,26 @@ COVERAGE: Final = (
         Subject,
         (
             "agency_id",
-            "reference",
-            "name",
-            "aliases",
-            "sex",
-            "birth_date",
-            "birth_year",
+            "sealed_fields",
+            "reference_digest",
             "nationality",
-            "documents",
-            "reason",
-            "decision_number",
             "status",
             "valid_from",
             "valid_until",
             "erase_at",
         ),
         _DATED,
+        {"sealed_fields": _fields(rows.subject)},
     ),
     Coverage(
         EnrolledPhoto,
-        ("subject_id", "sha256", "format", "width", "height", "erase_at"),
+        ("subject_id", "sealed_fields", "digest", "format", "width", "height", "erase_at"),
         {
             "quality": "measured on the photo",
             "sealed_content": "bound to its row by its seal, and to `sha256` by its digest",
             "created_at": "no act depends on it",
         },
+        {"sealed_fields": _photo_fields},
     ),
     Coverage(
         Template,
@@ -332,7 +343,7 @@ COVERAGE: Final = (
             "stage",
             "captured_at",
             "received_at",
-            "traveller_ref",
+            "sealed_fields",
             "outcome",
             "faces",
             "model",
@@ -344,6 +355,7 @@ COVERAGE: Final = (
             "stages": "how long it took",
             "sealed_portrait": "bound to its row by its seal",
         },
+        {"sealed_fields": _encounter_fields},
     ),
     Coverage(
         Alert,
@@ -384,7 +396,7 @@ COVERAGE: Final = (
             "alert_id",
             "at",
             "officer_id",
-            "officer_name",
+            "sealed_fields",
             "agency_id",
             "action",
             "state_before",
@@ -394,7 +406,7 @@ COVERAGE: Final = (
             "sealed_note",
         ),
         {},
-        {"sealed_note": _note},
+        {"sealed_note": _note, "sealed_fields": _event_fields},
     ),
     Coverage(
         CalibrationRecord,
@@ -439,6 +451,7 @@ UNCOVERED: Final = {
     "sign_in_count": "counts of failures, for a while",
     "stored_key": "wrapped by the data key: another one opens nothing",
     "tip": "each step is a record",
+    "unsealed": "empty once it is sealed",
     "webhook": "its deliveries move it",
 }
 

@@ -304,7 +304,7 @@ def test_another_kind_of_database_is_refused():
 
 
 def test_what_is_no_json_is_refused_before_it_is_stored(desk):
-    with pytest.raises(Exception, match="not JSON compliant"):
+    with pytest.raises(Exception, match="ValueError"):
         desk.service.kernel.audit.note(AuditEntry(OPERATOR, "test", detail={"x": float("nan")}))
 
 
@@ -344,7 +344,7 @@ _NAME = "Ségolène Harapan"
         select(Subject)
         .where(cast(cast(_NAME, String), Integer) / 0 == 1)
         .with_only_columns(cast(literal(_NAME), Date)),
-        select(text("no_such_column")).where(Subject.name == _NAME),
+        select(text("no_such_column")).where(Subject.id == _NAME),
         text("SELECT nonsense(:name)").bindparams(name=_NAME),
         text("INSERT INTO agency VALUES (:name)").bindparams(name=_NAME),
         delete(Table.metadata.tables["agency"]).where(

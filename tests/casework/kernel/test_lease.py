@@ -40,7 +40,7 @@ class LeaseMachine(RuleBasedStateMachine):
         self.clock = FakeClock()
         self.lease = Lease(table, LASTS, self.clock)
         self.engine = filled(table)
-        self.column = "error" if table is Delivery else "failure"
+        self.column = "error" if table is Delivery else "digest"
         self.token = self.until = None
 
     def teardown(self):

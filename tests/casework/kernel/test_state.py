@@ -85,7 +85,8 @@ MANIPULATIONS = {
         "state_row_altered",
     ),
     "a role is given": (
-        """UPDATE officer SET roles = '["admin", "officer"]' WHERE login = 'siti'""",
+        """UPDATE officer SET roles = '["admin", "officer"]'
+        WHERE id = (SELECT MAX(id) FROM officer)""",
         "state_row_altered",
     ),
     "a policy is weakened": (
@@ -94,7 +95,7 @@ MANIPULATIONS = {
     ),
     "a membership is taken away": (
         """DELETE FROM membership WHERE subject_id =
-        (SELECT id FROM subject WHERE reference = 'S-1')""",
+        (SELECT MIN(id) FROM subject)""",
         "state_row_missing",
     ),
     "a share is added": (

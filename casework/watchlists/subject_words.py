@@ -1,0 +1,89 @@
+"""Finding subjects by a part of a name, an alias, a reference or a document's number.
+
+These stand sealed, so no statement can search them. What a subject is found by is kept open in this
+process's memory, by the version of its row: a search reads ids and versions alone, and opens what
+is new or has changed, anyone who changed it.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from sqlalchemy import Row, Select, select
+from sqlalchemy.orm import Session
+
+from casework.kernel.database import to_json
+from casework.kernel.rows import subject
+from casework.kernel.sealed_fields import open_fields
+from casework.kernel.vault import Vault
+from casework.tables import Subject
+
+# Rows looked through at a time: a page is found long before the end of a list, as a rule.
+_CHUNK: Final = 2000
+
+_MOST: Final = 400_000
+"""Subjects kept open, some 300 bytes each; beyond them the oldest make way."""
+
+_SEARCHED: Final = ("name", "reference")
+_SEARCHED_AS_JSON: Final = ("aliases", "documents")
+_BETWEEN: Final = "\0"
+
+
+class SubjectWords:
+    """What each subject is found by. Made to be asked from many threads at once."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._lock = threading.Lock()
+        self._texts: dict[str, tuple[int, str]] = {}
+
+    def find(self, session: Session, among: Select[Subject], words: str, limit: int) -> list[str]:
+        """Return the ids of up to `limit` subjects that have these words, in order of making.
+
+        Args:
+            session: the transaction.
+            among: selects the subjects that are looked through.
+            words: as a person typed them; upper and lower case are the same.
+            limit: how many to return at most.
+        """
+        wanted, found = words.lower(), list[str]()
+        versions = among.with_only_columns(Subject.id, Subject.version).order_by(Subject.id)
+        with session.execute(versions.execution_options(yield_per=_CHUNK)) as result:
+            for some in result.partitions():
+                texts = self._texts_of(session, some)
+                found += [subject_id for subject_id, text in texts if wanted in text]
+                if len(found) >= limit:
+                    break
+        return found[:limit]
+
+    def _texts_of(
+        self, session: Session, some: Sequence[Row[str, int]]
+    ) -> Iterator[tuple[str, str]]:
+        with self._lock:
+            known = {row.id: self._texts.get(row.id) for row in some}
+        stale = [row.id for row in some if (has := known[row.id]) is None or has[0] != row.version]
+        if stale:
+            fresh = dict(self._opened(session, stale))
+            known |= fresh
+            with self._lock:
+                self._texts |= fresh
+                while len(self._texts) > _MOST:
+                    self._texts.pop(next(iter(self._texts)))
+        for subject_id, has in known.items():
+            if has is not None:
+                yield subject_id, has[1]
+
+    def _opened(
+        self, session: Session, subject_ids: Sequence[str]
+    ) -> Iterator[tuple[str, tuple[int, str]]]:
+        rows = session.execute(_SEALED.where(Subject.id.in_(subject_ids)))
+        for row in rows:
+            name = subject(row.id, row.agency_id)
+            fields = open_fields(self._vault, name, row.sealed_fields)
+            texts = [fields.get(name) or "" for name in _SEARCHED]
+            # A part of the text of a JSON value is a part of one of its values, or near enough.
+            texts += [to_json(fields.get(name) or []) for name in _SEARCHED_AS_JSON]
+            yield row.id, (row.version, _BETWEEN.join(texts).lower())
+
+
+_SEALED: Final = select(Subject.id, Subject.version, Subject.agency_id, Subject.sealed_fields)
