@@ -14,6 +14,7 @@ from casework.accounts.passwords import Passwords
 from casework.accounts.pending_sign_in import TwoStepSignIn
 from casework.accounts.sessions import Sessions
 from casework.approvals.approvals import ApprovalRules, Approvals
+from casework.approvals.commands import OwnerCommands
 from casework.approvals.founding import Founding
 from casework.imports.exports import Exports
 from casework.imports.imports import Imports
@@ -72,6 +73,7 @@ class ApprovalUseCases:
 
     requests: Approvals
     founding: Founding
+    commands: OwnerCommands
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +194,7 @@ class Records:
         return Records(
             kernel=kernel,
             commits=commits,
-            approvals=ApprovalUseCases(approvals, Founding(kernel)),
+            approvals=ApprovalUseCases(approvals, Founding(kernel), OwnerCommands(kernel)),
             accounts=AccountUseCases(
                 agencies=Agencies(kernel),
                 officers=Officers(kernel, passwords, approvals),

@@ -11,8 +11,8 @@ from casework.accounts.agencies import NewAgency
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import AgencyKind
 from casework.tables import Agency
-from cli.danger import Reason, Yes, confirmed
-from cli.options import AsJson
+from cli.danger import Yes, confirm
+from cli.options import As, AsJson, Why, machine_owner
 from cli.output import err, out, print_json
 from config.records import open_records
 from config.settings import Settings
@@ -27,7 +27,8 @@ def _code(text: str) -> str:
     return code
 
 
-def _name(text: str | None) -> str | None:
+def agency_name(text: str | None) -> str | None:
+    """Return an agency's name as typed, without spaces around it; raises BadParameter."""
     if text is not None and not text.strip():
         raise typer.BadParameter("it cannot be empty")
     return text.strip() if text is not None else None
@@ -39,7 +40,7 @@ Code = Annotated[str, typer.Argument(help="Short and spoken, such as IMIGRASI.",
 @app.command()
 def create(
     code: Code,
-    name: Annotated[str, typer.Argument(help="The agency's full name.", callback=_name)],
+    name: Annotated[str, typer.Argument(help="The agency's full name.", callback=agency_name)],
     kind: Annotated[
         AgencyKind, typer.Option(help="`operator` runs the installation for all others.")
     ] = AgencyKind.MEMBER,
@@ -73,21 +74,25 @@ def list_agencies(as_json: AsJson = False) -> None:
 @app.command()
 def edit(
     code: Code,
-    name: Annotated[str | None, typer.Option(help="The new full name.", callback=_name)] = None,
+    name: Annotated[
+        str | None, typer.Option(help="The new full name.", callback=agency_name)
+    ] = None,
     active: Annotated[
         bool | None,
         typer.Option("--active/--inactive", help="Inactive: its keys and officers are out."),
     ] = None,
     yes: Yes = False,
-    reason: Reason = None,
+    owner: As = None,
+    reason: Why = None,
 ) -> None:
     """Change an agency's name, or switch it off or on; switching it off asks first."""
     given = {"name": name, "active": active}
     changes = {field: value for field, value in given.items() if value is not None}
     if not changes:
         raise typer.BadParameter("say what to change: --name, --active or --inactive")
+    operator = machine_owner(owner, reason)
     with open_records(Settings()) as records:
-        agencies, operator = records.accounts.agencies, Actor.operator()
+        agencies = records.accounts.agencies
         row = agencies.by_code(code)
         if row.active and active is False:
             found = agencies.consequences(operator, row.id)
@@ -95,9 +100,9 @@ def edit(
                 f"Officers who are signed out at once and cannot sign in: {found.officers}.",
                 f"Keys that are refused from now on: {found.keys}.",
             ]
-            question = f"Switch off {row.name} ({row.code})?"
-            reason = confirmed(question, says, yes=yes, reason=reason)
-        agencies.edit(operator, row.id, changes, None, reason)
+            confirm(f"Switch off {row.name} ({row.code})?", says, yes=yes)
+        records.approvals.commands.begin(operator, "agencies edit", [row.id])
+        agencies.edit(operator, row.id, changes, None, operator.reason)
     err.print(f"Agency {code} is changed.")
 
 

@@ -14,7 +14,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.errors import TooFewScores
 from casework.service import Service
 from casework.watchlists.enrolment import PhotoFile
-from cli.options import AsJson
+from cli.options import As, AsJson, Why, machine_owner
 from cli.output import Exit, err, item_progress, out, print_json
 from config.opening import open_service
 from config.settings import Settings
@@ -46,6 +46,8 @@ def calibrate(
     show: Annotated[
         bool, typer.Option("--show", help="Only print the calibration in force.")
     ] = False,
+    owner: As = None,
+    reason: Why = None,
     as_json: AsJson = False,
 ) -> None:
     """Set the thresholds by how high strangers score against the gallery as it is.
@@ -57,27 +59,27 @@ def calibrate(
     if show and folder is not None:
         err.print("--show only reads: leave FOLDER out.")
         raise typer.Exit(Exit.USAGE)
+    operator = Actor.operator() if show else machine_owner(owner, reason)
     settings = Settings()
     searched: list[Searched] = []
     with open_service(settings) as service:
         if show:
             _show(service, as_json=as_json)
             return
+        service.approvals.commands.begin(operator, "calibrate")
         try:
             if folder is None:
-                made = service.calibration.calibrations.make_from_encounters(Actor.operator())
+                made = service.calibration.calibrations.make_from_encounters(operator)
             else:
                 searched = list(_search_all(service, _photos(folder), settings.workers))
                 scores = [each.score for each in searched if each.score is not None]
-                made = service.calibration.calibrations.make_from_reference(
-                    Actor.operator(), scores
-                )
+                made = service.calibration.calibrations.make_from_reference(operator, scores)
         except TooFewScores as error:
             _tell_refused(searched)
             err.print(str(error), markup=False)
             raise typer.Exit(Exit.REFUSED) from None
         _tell(
-            service.calibration.calibrations.get(Actor.operator(), made.id),
+            service.calibration.calibrations.get(operator, made.id),
             searched,
             as_json=as_json,
         )

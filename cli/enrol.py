@@ -21,7 +21,7 @@ from casework.tables import Watchlist
 from casework.watchlists.enrolment import Application, Enrolled, Examined, PhotoFile, PhotoReport
 from casework.watchlists.subjects import NewSubject
 from casework.watchlists.watchlists import NewWatchlist
-from cli.options import AsJson, owner_of
+from cli.options import As, AsJson, Why, machine_owner, owner_of
 from cli.output import Exit, err, item_progress, out, print_json
 from cli.people_folder import Person, RosterError, read_roster
 from config.opening import open_service
@@ -81,6 +81,8 @@ def enrol(
     report: Annotated[
         Path | None, typer.Option(help="Write every refusal to this JSON file.")
     ] = None,
+    owner: As = None,
+    reason: Why = None,
     as_json: AsJson = False,
 ) -> None:
     """Enrol every person of PATH; safe to stop at any moment and to run again.
@@ -89,6 +91,7 @@ def enrol(
     names is for `siaga import`. Photos enrolled before are skipped. Exit 1 if any photo was
     refused.
     """
+    operator = machine_owner(owner, reason)
     try:
         people = read_roster(path)
     except RosterError as error:
@@ -96,13 +99,14 @@ def enrol(
         raise typer.Exit(Exit.USAGE) from None
     settings = Settings()
     with open_service(settings) as service:
-        operator, owner = Actor.operator(), owner_of(service, agency)
+        holder = owner_of(service, agency)
+        service.approvals.commands.begin(operator, "enrol", [holder.id])
         row = service.lists.watchlists.ensure(
             operator,
-            NewWatchlist(watchlist, owner.id, category, direction, legal_basis=legal_basis),
+            NewWatchlist(watchlist, holder.id, category, direction, legal_basis=legal_basis),
         )
         with item_progress("people") as progress:
-            tally = _enrol_all(service, people, row, settings.workers, progress)
+            tally = _enrol_all(service, operator, people, row, settings.workers, progress)
     if report is not None:
         report.write_text(json.dumps(tally.refused, indent=2, ensure_ascii=False))
     _tell(tally, report, as_json=as_json)
@@ -112,6 +116,7 @@ def enrol(
 
 def _enrol_all(
     service: Service,
+    operator: Actor,
     people: Sequence[Person],
     watchlist: Watchlist,
     workers: int,
@@ -125,7 +130,7 @@ def _enrol_all(
         while waiting or ahead:
             # While one group is being written, the workers already examine the next.
             while waiting and len(ahead) < _GROUPS_AHEAD:
-                ahead.append(_Group(service, waiting.pop(0), watchlist, pool))
+                ahead.append(_Group(service, operator, waiting.pop(0), watchlist, pool))
             for person, enrolled, similar in ahead.popleft().store():
                 tally.add(person, enrolled, similar)
             tally.seconds = time.perf_counter() - started
@@ -139,11 +144,13 @@ class _Group:
     def __init__(
         self,
         service: Service,
+        operator: Actor,
         people: Sequence[Person],
         watchlist: Watchlist,
         pool: ThreadPoolExecutor,
     ) -> None:
         self._service = service
+        self._operator = operator
         self._people = people
         self._watchlist = watchlist
         known = service.enrolment.known_photos(
@@ -167,8 +174,8 @@ class _Group:
             Application(_subject(person, self._watchlist.id), tuple(f.result() for f in futures))
             for person, futures in zip(self._people, self._examined, strict=True)
         ]
-        stored = self._service.enrolment.store(Actor.operator(), applications)
-        similar = self._service.screening.lookalikes.of(Actor.operator(), stored)
+        stored = self._service.enrolment.store(self._operator, applications)
+        similar = self._service.screening.lookalikes.of(self._operator, stored)
         return zip(self._people, stored, similar, strict=True)
 
 

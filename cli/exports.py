@@ -9,8 +9,7 @@ from typing import Annotated, BinaryIO
 import typer
 
 from casework.imports.exports import ExportForm
-from casework.kernel.actor import Actor
-from cli.options import owner_of
+from cli.options import As, Why, machine_owner, owner_of
 from cli.output import Exit, err
 from config.records import open_records
 from config.settings import Settings
@@ -30,11 +29,15 @@ def export(
     agency: Annotated[
         str | None, typer.Option(help="Code of the agency that owns it; not needed if only one.")
     ] = None,
+    owner: As = None,
+    reason: Why = None,
 ) -> None:
     """Export a watchlist as `siaga import` takes it. What is written is personal data."""
+    operator = machine_owner(owner, reason)
     with open_records(Settings()) as records, ExitStack() as stack:
-        operator = Actor.operator()
-        row = records.lists.watchlists.named(operator, watchlist, owner_of(records, agency).id)
+        holder = owner_of(records, agency)
+        records.approvals.commands.begin(operator, "export", [holder.id])
+        row = records.lists.watchlists.named(operator, watchlist, holder.id)
         if row is None:
             err.print(f"There is no watchlist {watchlist}.", markup=False)
             raise typer.Exit(Exit.USAGE)

@@ -31,7 +31,7 @@ from casework.service import Service
 from casework.tables import ImportFault, ImportJob
 from casework.watchlists.enrolment import Examined
 from casework.watchlists.watchlists import NewWatchlist
-from cli.options import AsJson, owner_of
+from cli.options import As, AsJson, Why, machine_owner, owner_of
 from cli.output import Exit, err, item_progress, out, print_json
 from config.opening import open_service
 from config.settings import Settings
@@ -50,6 +50,8 @@ class ImportRequest:
     new: NewWatchlist
     agency: str | None
     dry_run: bool
+    by: Actor
+    """Who brings it in, and why."""
 
 
 def import_(
@@ -74,6 +76,8 @@ def import_(
     report: Annotated[
         Path | None, typer.Option(help="Write everything wrong with rows to this JSON file.")
     ] = None,
+    owner: As = None,
+    reason: Why = None,
     as_json: AsJson = False,
 ) -> None:
     """Import the subjects of FILE; safe to stop at any moment: run again, it goes on.
@@ -83,7 +87,12 @@ def import_(
     """
     settings = Settings()
     brought = ImportRequest(
-        file, photos, NewWatchlist(watchlist, None, category, direction), agency, dry_run
+        file,
+        photos,
+        NewWatchlist(watchlist, None, category, direction),
+        agency,
+        dry_run,
+        machine_owner(owner, reason),
     )
     with open_service(settings) as service:
         job = run_import(service, brought, settings.import_limits, settings.workers, settings.zone)
@@ -101,8 +110,10 @@ def run_import(
         typer.Exit: it cannot be read as a list of subjects, there is no such watchlist, or it was
             cancelled meanwhile.
     """
-    operator, watchlists = Actor.operator(), service.lists.watchlists
-    new = replace(brought.new, agency_id=owner_of(service, brought.agency).id)
+    operator, watchlists = brought.by, service.lists.watchlists
+    holder = owner_of(service, brought.agency)
+    service.approvals.commands.begin(operator, "import", [holder.id])
+    new = replace(brought.new, agency_id=holder.id)
     row = watchlists.named(operator, new.name, new.agency_id)
     if row is None and brought.dry_run:
         err.print(f"There is no watchlist {new.name} yet: a dry run makes none.", markup=False)

@@ -9,8 +9,8 @@ from rich.table import Table
 from casework.accounts.api_keys import NewKey
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import Scope
-from cli.danger import Reason, Yes, confirmed
-from cli.options import AsJson
+from cli.danger import Yes, confirm
+from cli.options import As, AsJson, Why, machine_owner, owner_of
 from cli.output import err, out, print_json
 from config.records import open_records
 from config.settings import Settings
@@ -28,18 +28,18 @@ def create(
     agency: Annotated[
         str | None, typer.Option(help="Code of the agency it belongs to; not needed by ports.")
     ] = None,
+    owner: As = None,
+    reason: Why = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a key and print it. It is shown once: only its hash is kept."""
+    operator = machine_owner(owner, reason)
     with open_records(Settings()) as records:
-        operator = Actor.operator()
-        owner = None
-        if agency is not None:
-            owner = records.accounts.agencies.by_code(agency)
-        elif Scope.ENROL in scope:
-            owner = records.accounts.agencies.only(operator)
+        holder = owner_of(records, agency) if agency is not None or Scope.ENROL in scope else None
+        if holder is not None:
+            records.approvals.commands.begin(operator, "keys create", [holder.id])
         ports = frozenset(port) if port else None
-        new = NewKey(name, frozenset(scope), ports, owner.id if owner is not None else None)
+        new = NewKey(name, frozenset(scope), ports, holder.id if holder is not None else None)
         record, text = records.accounts.keys.create(operator, new)
     if as_json:
         print_json({**asdict(record), "key": text})
@@ -73,9 +73,9 @@ KeyId = Annotated[str, typer.Argument(help="As `siaga keys list` shows it.")]
 
 
 @app.command()
-def revoke(key_id: KeyId, yes: Yes = False, reason: Reason = None) -> None:
+def revoke(key_id: KeyId, yes: Yes = False, owner: As = None, reason: Why = None) -> None:
     """Take a key out of force at once; `siaga keys restore` takes that back for a while."""
-    operator = Actor.operator()
+    operator = machine_owner(owner, reason)
     with open_records(Settings()) as records:
         keys = records.accounts.keys
         record = keys.get(operator, key_id)
@@ -83,15 +83,20 @@ def revoke(key_id: KeyId, yes: Yes = False, reason: Reason = None) -> None:
         says = ["Whatever shows it is refused from now on."]
         if Scope.SCREEN in record.scopes:
             says.append(f"It screens travellers, at {ports}.")
-        question = f"Revoke key {record.id} of {record.name}?"
-        why = confirmed(question, says, yes=yes, reason=reason)
-        keys.revoke(operator, key_id, reason=why)
+        confirm(f"Revoke key {record.id} of {record.name}?", says, yes=yes)
+        if record.agency_id is not None:
+            records.approvals.commands.begin(operator, "keys revoke", [record.agency_id])
+        keys.revoke(operator, key_id, reason=str(operator.reason))
     err.print(f"Key {key_id} is revoked.")
 
 
 @app.command()
-def restore(key_id: KeyId) -> None:
+def restore(key_id: KeyId, owner: As = None, reason: Why = None) -> None:
     """Take a revocation back, within `undo_hours`."""
+    operator = machine_owner(owner, reason)
     with open_records(Settings()) as records:
-        records.accounts.keys.restore(Actor.operator(), key_id)
+        record = records.accounts.keys.get(operator, key_id)
+        if record.agency_id is not None:
+            records.approvals.commands.begin(operator, "keys restore", [record.agency_id])
+        records.accounts.keys.restore(operator, key_id)
     err.print(f"Key {key_id} is in force again.")

@@ -22,6 +22,12 @@ COMMANDS: Final = (
         "Start the real service and play a day of two agencies at two ports over HTTP.",
     ),
     LazyCommand(
+        "init",
+        "cli.init:init",
+        "Make the agency that runs the installation and its first administrator; print the "
+        "password.",
+    ),
+    LazyCommand(
         "serve",
         "cli.serve:serve",
         "Run the service until it is stopped; requests that were admitted are finished first.",

@@ -11,8 +11,8 @@ from casework.accounts.officers import NewOfficer
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import Role
 from casework.tables import Officer
-from cli.danger import Reason, Yes, confirmed
-from cli.options import AsJson
+from cli.danger import Yes, confirm
+from cli.options import As, AsJson, Why, machine_owner, owner_of
 from cli.output import err, out, print_json
 from config.records import open_records
 from config.settings import Settings
@@ -40,22 +40,23 @@ def create(
         str | None, typer.Option(help="Code of the agency; not needed where there is only one.")
     ] = None,
     language: Language = "id",
+    owner: As = None,
+    reason: Why = None,
     as_json: AsJson = False,
 ) -> None:
     """Make an account and print its first password, once. It has to be changed at first sign-in."""
-    operator = Actor.operator()
+    operator = machine_owner(owner, reason)
     with open_records(Settings()) as records:
-        owner = (
-            records.accounts.agencies.by_code(agency)
-            if agency
-            else records.accounts.agencies.only(operator)
+        employer = owner_of(records, agency)
+        records.approvals.commands.begin(operator, "officers create", [employer.id])
+        new = NewOfficer(
+            employer.id, login, name.strip() or login, frozenset(role), _known(language)
         )
-        new = NewOfficer(owner.id, login, name.strip() or login, frozenset(role), _known(language))
         row, password = records.accounts.officers.create(operator, new)
     if as_json:
         print_json({**_plain(row), "first_password": password})
         return
-    err.print(f"Account {login} in {owner.code}. The first password cannot be shown again:")
+    err.print(f"Account {login} in {employer.code}. The first password cannot be shown again:")
     out.print(password)
 
 
@@ -95,6 +96,8 @@ def edit(
         bool | None,
         typer.Option("--active/--inactive", help="Inactive: out at once, on every device."),
     ] = None,
+    owner: As = None,
+    reason: Why = None,
 ) -> None:
     """Change an account, or switch it off or on."""
     given = {
@@ -106,9 +109,10 @@ def edit(
     changes = {field: value for field, value in given.items() if value is not None}
     if not changes:
         raise typer.BadParameter("say what to change: --name, --role, --language or --inactive")
-    operator = Actor.operator()
+    operator = machine_owner(owner, reason)
     with open_records(Settings()) as records:
         row = records.accounts.officers.by_login(operator, login)
+        records.approvals.commands.begin(operator, "officers edit", [row.agency_id])
         records.accounts.officers.edit(operator, row.id, changes, None)
     err.print(f"Account {login} is changed.")
 
@@ -120,20 +124,21 @@ def reset(
         bool, typer.Option("--second-factor", help="Take the second factor away too.")
     ] = False,
     yes: Yes = False,
-    reason: Reason = None,
+    owner: As = None,
+    reason: Why = None,
     as_json: AsJson = False,
 ) -> None:
     """Unlock an account, end its sessions, and print a new first password, once."""
-    operator = Actor.operator()
+    operator = machine_owner(owner, reason)
     with open_records(Settings()) as records:
         row = records.accounts.officers.by_login(operator, login)
         says = ["The password until now is refused, and every session of the account ends."]
         if second_factor and row.totp_confirmed:
             says.append("The second factor is taken away.")
-        question = f"Give {row.name} ({row.login}) a new first password?"
-        why = confirmed(question, says, yes=yes, reason=reason)
+        confirm(f"Give {row.name} ({row.login}) a new first password?", says, yes=yes)
+        records.approvals.commands.begin(operator, "officers reset", [row.agency_id])
         password = records.accounts.officers.reset(
-            operator, row.id, second_factor=second_factor, reason=why
+            operator, row.id, second_factor=second_factor, reason=operator.reason
         )
     if as_json:
         print_json({"id": row.id, "login": login, "first_password": password})

@@ -10,6 +10,30 @@ from casework.tables import Agency
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing unless something fails.")]
+As = Annotated[
+    str | None,
+    typer.Option(
+        "--as", metavar="NAME", envvar="SIAGA_AS", help="Who you are, for the audit trail."
+    ),
+]
+Why = Annotated[
+    str | None, typer.Option("--reason", metavar="TEXT", help="Why, for the audit trail.")
+]
+
+
+def machine_owner(name: str | None, reason: str | None) -> Actor:
+    """Return who runs a command that acts on an agency's work or people.
+
+    Raises:
+        BadParameter: the name or the reason is missing.
+    """
+    name, reason = (name or "").strip(), (reason or "").strip()
+    if not name or not reason:
+        raise typer.BadParameter(
+            "this acts on an agency's work: say who you are and why, with --as NAME and "
+            "--reason TEXT; the agency's auditors read it"
+        )
+    return Actor.operator(name, reason)
 
 
 def owner_of(records: Records, code: str | None) -> Agency:

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from casework.kernel.actor import Actor
 from casework.oversight.retention import Erased
-from cli.options import AsJson
+from cli.options import As, AsJson, Why, machine_owner
 from cli.output import out, print_json
 from config.records import open_records
 from config.settings import Settings
@@ -21,11 +21,15 @@ def run(
         bool,
         typer.Option(help="Give the space back too; nobody can write meanwhile."),
     ] = False,
+    owner: As = None,
+    reason: Why = None,
     as_json: AsJson = False,
 ) -> None:
     """Erase everything that is due, and record that it was. Safe to stop at any moment."""
+    operator = machine_owner(owner, reason)
     with open_records(Settings()) as records:
-        erased = records.oversight.retention.run(Actor.operator())
+        records.approvals.commands.begin(operator, "retention run")
+        erased = records.oversight.retention.run(operator)
         if compact:
             records.kernel.database.compact()
     _tell(erased, "erased", as_json=as_json)

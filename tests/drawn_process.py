@@ -18,7 +18,7 @@ from casework.watchlists.watchlists import NewWatchlist
 from cli.imports import ImportRequest, run_import
 from config.settings import Settings
 from tests.fakes import fake_pipeline
-from tests.services import drawn_pack
+from tests.services import OPERATOR, drawn_pack
 
 
 def opened(settings: Settings) -> Service:
@@ -39,7 +39,7 @@ def main(what: str, data_dir: str, *rest: str) -> None:
     settings = Settings(data_dir=Path(data_dir))
     file, photos = map(Path, rest)
     service = opened(settings)
-    brought = ImportRequest(file, photos, NewWatchlist("wanted"), None, dry_run=False)
+    brought = ImportRequest(file, photos, NewWatchlist("wanted"), None, dry_run=False, by=OPERATOR)
     run_import(service, brought, settings.import_limits, workers=2, zone=settings.zone)
     service.close()
 

@@ -13,7 +13,7 @@ from casework.kernel.vocabulary import SessionKind
 from cli import main
 from config.records import open_records
 from config.settings import Settings
-from tests.cli.conftest import environment
+from tests.cli.conftest import environment, explained
 
 WHY = ("--yes", "--reason", "lost telephone")
 
@@ -25,9 +25,11 @@ def siaga(tmp_path, monkeypatch):
     for name, value in environment(tmp_path).items():
         monkeypatch.setenv(name, value)
 
-    def run(*arguments):
+    def run(*arguments, **variables):
         said, complained = io.StringIO(), io.StringIO()
-        monkeypatch.setattr("sys.argv", ["siaga", *map(str, arguments)])
+        monkeypatch.setattr("sys.argv", ["siaga", *explained(*arguments)])
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
         with redirect_stdout(said), redirect_stderr(complained), pytest.raises(SystemExit) as done:
             main.run()
         return CompletedProcess(
@@ -160,3 +162,54 @@ def test_a_database_that_was_put_back_is_found_by_an_anchor(siaga, first_steps, 
     assert siaga("audit", "verify").returncode == 0  # by itself it is whole, and older
     put_back = siaga("audit", "verify", "--anchor", anchor)
     assert put_back.returncode == 1
+
+
+def test_the_first_set_up_is_one_command_and_works_once(siaga):
+    made = siaga("init", "ops", "Coordination centre", "ops.admin", "Wati", "--json")
+    assert made.returncode == 0, made.stderr
+    assert json.loads(made.stdout)["first_password"]
+    (agency,) = json.loads(siaga("agencies", "list", "--json").stdout)
+    assert (agency["code"], agency["kind"]) == ("OPS", "operator")
+    assert agency["founding_until"]
+    (officer,) = json.loads(siaga("officers", "list", "--json").stdout)
+    assert (officer["login"], officer["roles"]) == ("ops.admin", ["admin"])
+    again = siaga("init", "ops2", "Coordination centre", "ops.admin2", "Wati")
+    assert again.returncode == 1
+    assert "set up already" in again.stderr
+
+
+ACTS = (
+    ("officers", "create", "sari", "Sari", "--role", "officer"),
+    ("officers", "edit", "sari", "--inactive"),
+    ("officers", "reset", "sari"),
+    ("keys", "create", "x", "--scope", "enrol"),
+    ("keys", "revoke", "key_x"),
+    ("agencies", "edit", "ops", "--name", "New"),
+    ("export", "--watchlist", "wanted"),
+    ("retention", "run"),
+    ("calibrate",),
+    ("enrol", "."),
+    ("import", "list.csv", "--watchlist", "wanted"),
+)
+
+
+@pytest.mark.parametrize("words", ACTS, ids=lambda words: " ".join(words[:2]))
+def test_what_acts_on_an_agencys_work_names_a_person_and_a_reason(siaga, tmp_path, words):
+    (tmp_path / "list.csv").write_text("reference,name\n")
+    refused = siaga(*words, SIAGA_AS="")
+    assert refused.returncode == 2
+    assert "--as NAME" in refused.stderr
+
+
+def test_what_the_owner_of_the_machine_does_stands_in_the_trail_and_rings(siaga, tmp_path):
+    siaga("init", "OPS", "Coordination centre", "ops.admin", "Wati")
+    siaga("officers", "create", "sari", "Sari", "--role", "officer", "--as", "Bu Ratna")
+    trail = json.loads(siaga("audit", "list", "--json").stdout)
+    by_act = {each["action"]: each for each in reversed(trail)}
+    for act in ("command.run", "officer.create"):
+        record = by_act[act]
+        assert (record["actor_name"], record["texts"]["purpose"]) == ("Bu Ratna", "a test"), act
+        assert record["actor_kind"] == "operator"
+    with closing(sqlite3.connect(tmp_path / "var" / "siaga.db")) as connection:
+        (kind,) = connection.execute("SELECT DISTINCT kind FROM outbox").fetchone()
+    assert kind == "command.run"

@@ -22,7 +22,7 @@ from casework.records import Records
 from casework.tables import EnrolledPhoto, Subject, Template
 from cli.background import free_port, running
 from config.settings import Settings
-from tests.cli.conftest import environment
+from tests.cli.conftest import environment, explained
 from tests.data import encoded, image_of
 from tests.deadlines import patience, wait_until
 
@@ -56,7 +56,7 @@ def enrolled(database: Path) -> int:
 def test_enrolment_killed_midway_and_run_again_ends_without_a_duplicate(siaga, people, tmp_path):
     database = tmp_path / "var" / "siaga.db"
     with subprocess.Popen(
-        [sys.executable, "-m", "cli", "enrol", str(people)],
+        [sys.executable, "-m", "cli", *explained("enrol", people)],
         cwd=tmp_path,
         env=environment(tmp_path),
         stdout=subprocess.DEVNULL,

@@ -20,29 +20,29 @@ HEAVY = NETWORKS | NUMBERS | WEB | RARE | OURS
 
 # Of the records alone; each after the ones before it, in one process.
 COMMAND_LINES = (
-    "keys create gate --scope screen",
+    "keys create gate --scope screen --as Wati --reason gate",
     "keys list",
     "keys list --json",
     "agencies list --json",
-    "agencies edit OPS --name Coordination",
+    "agencies edit OPS --name Coordination --as Wati --reason renamed",
     "officers list",
     "officers list --json",
-    "officers edit admin --name Somebody",
+    "officers edit admin --name Somebody --as Wati --reason renamed",
     "audit list --json",
     "audit export --out trail.jsonl",
     "audit verify",
     "audit verify --export trail.jsonl",
     "retention due",
-    "retention run --json",
+    "retention run --as Wati --reason due --json",
     "--help",
     "keys --help",
-    "export --watchlist absent",
+    "export --watchlist absent --as Wati --reason asked",
     "models list",
     "models verify",
 )
 # Packs are listed by their manifests.
 NEEDED = {"models list": {"models.manifest"}, "models verify": {"models.manifest"}}
-REFUSED = {"export --watchlist absent": 2}
+REFUSED = {"export --watchlist absent --as Wati --reason asked": 2}
 
 _RUN = """
 import json, shlex, sys
