@@ -4,6 +4,7 @@ Enrolling 100,000 subjects through the service would take minutes and measure en
 are what enrolment would have written, sealed with the same vault and followed by the same log.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -54,6 +55,10 @@ def fill(records: Records, model: str, vectors: npt.NDArray[np.float32]) -> str:
     return watchlist.id
 
 
+def _fields(subject_id: str) -> bytes:
+    return json.dumps({"name": f"Load {subject_id}"}).encode()
+
+
 def _fill_chunk(
     records: Records, model: str, vectors: npt.NDArray[np.float32], watchlist: Watchlist
 ) -> None:
@@ -66,8 +71,8 @@ def _fill_chunk(
         (
             Subject,
             [
-                {"id": s, "agency_id": agency, "name": f"Load {s}", "reason": ""}
-                | {"aliases": [], "documents": [], "status": "active", "version": 1}
+                {"id": s, "agency_id": agency, "status": "active", "version": 1}
+                | {"sealed_fields": seal(_fields(s), rows.subject(s, agency))}
                 | {"created_at": now, "updated_at": now}
                 for s in subjects
             ],
@@ -76,7 +81,7 @@ def _fill_chunk(
         (
             EnrolledPhoto,
             [
-                {"id": p, "subject_id": s, "sha256": p, "format": "png", "width": 1, "height": 1}
+                {"id": p, "subject_id": s, "digest": p, "format": "png", "width": 1, "height": 1}
                 | {
                     "quality": {},
                     "sealed_content": seal(_PHOTO, rows.photo(p, s, agency)),
