@@ -3,12 +3,14 @@
 from datetime import timedelta
 
 import pyotp
+import pytest
 from playwright.sync_api import Page
 
 from api.state import state_of
 from casework.accounts.agencies import NewAgency
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
+from casework.approvals.approvals import ActWaits
 from casework.imports.upload import FILE
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import (
@@ -178,7 +180,11 @@ def _administration(site: Installation, staff: dict[str, Actor]) -> dict[str, st
     officer, first = records.accounts.officers.create(OPERATOR, starter)
     assert first is not None
     other = site.at_hand.agencies["POL"]
+    colleague = NewOfficer(other, "tono", "Tono Wibowo", frozenset({Role.OFFICER}), "")
+    with pytest.raises(ActWaits) as waits:
+        records.accounts.officers.create(staff["hadi"], colleague, "The night shift has nobody.")
     return {
+        "approval": waits.value.approval_id,
         "agency": other,
         "officer": officer.id,
         "key": key.id,
