@@ -29,6 +29,9 @@ _SETTLE_EVERY_S: Final = 30
 _CHECKPOINT_S: Final = 30
 """Seconds between two looks at whether a checkpoint is due."""
 
+_KEY_USE_S: Final = 60
+_KEYS_S: Final = 3600
+
 
 _RETURN_EVERY_S: Final = 10
 
@@ -85,6 +88,7 @@ async def _start(
     state.service = service
     state.metrics.ready(version, service)
     state.metrics.streaming(state.streams)
+    stack.callback(service.accounts.keys.write_use)
     stack.push_async_callback(_periodic(state.settings, service, state.metrics).stop)
     worker = ImportWorker(service, state.workers, state.settings.import_limits, state.settings.zone)
     worker.start()
@@ -129,15 +133,8 @@ def _periodic(settings: Settings, service: Service, metrics: Metrics) -> Periodi
     def monitor() -> None:
         metrics.monitored(service.calibration.monitoring.watch(settings.monitor_days))
 
-    def trip() -> None:
-        for each in service.calibration.breaker.watch():
-            log.warning(
-                "a watchlist alarms on too many travellers: its breaker has tripped",
-                watchlist=each.watchlist_id,
-                travellers=each.travellers,
-                alarms=each.not_matches,
-            )
-        metrics.breakers(service.screening.matching.policies().values())
+    def look_after_keys() -> None:
+        metrics.keys(service.accounts.keys.warn())
 
     def erase() -> None:
         erased = service.oversight.retention.run(Actor.service(), RUN_S)
@@ -151,7 +148,9 @@ def _periodic(settings: Settings, service: Service, metrics: Metrics) -> Periodi
     tasks.every(settings.erase_every_s, "erase", erase)
     tasks.every(_FINISH_EVERY_S, "finish erasures", finish)
     tasks.every(settings.monitor_every_s, "monitor", monitor)
-    tasks.every(settings.breaker_every_s, "breaker", trip)
+    tasks.every(settings.breaker_every_s, "breaker", partial(_trip, service, metrics))
+    tasks.every(_KEY_USE_S, "key use", service.accounts.keys.write_use)
+    tasks.every(_KEYS_S, "keys", look_after_keys)
     return tasks
 
 
@@ -179,3 +178,14 @@ def _checkpoint(
             log.error("the last checkpoint is too old")
 
     tasks.every(min(settings.checkpoint_every_s, _CHECKPOINT_S), "checkpoint", tend)
+
+
+def _trip(service: Service, metrics: Metrics) -> None:
+    for each in service.calibration.breaker.watch():
+        log.warning(
+            "a watchlist alarms on too many travellers: its breaker has tripped",
+            watchlist=each.watchlist_id,
+            travellers=each.travellers,
+            alarms=each.not_matches,
+        )
+    metrics.breakers(service.screening.matching.policies().values())

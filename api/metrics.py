@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
 from api.streams import Streams
 from api.workers import WorkPool
+from casework.accounts.api_keys import KeyFigures
 from casework.calibration.monitoring import AlarmReport
 from casework.calibration.policy import Policy
 from casework.kernel.audit.checkpoints import Condition
@@ -112,6 +113,16 @@ class Metrics:
             "siaga_watchlist_threshold_raised",
             "1 where a threshold set by hand is too low and a higher one is in force, else 0.",
             ["watchlist"],
+            registry=registry,
+        )
+        self._expiring = Gauge(
+            "siaga_keys_expiring",
+            "API keys that expire within key_warn_days.",
+            registry=registry,
+        )
+        self._endless = Gauge(
+            "siaga_keys_without_end",
+            "API keys of earlier versions, which never expire: rotate them.",
             registry=registry,
         )
         self._monitored: frozenset[str] = frozenset()
@@ -238,6 +249,11 @@ class Metrics:
             self._breaker.remove(name)
             self._raised.remove(name)
         self._in_force = frozenset(shown)
+
+    def keys(self, figures: KeyFigures) -> None:
+        """Set how many keys somebody has to look after."""
+        self._expiring.set(figures.expiring)
+        self._endless.set(figures.endless)
 
     def refused(self) -> None:
         """Count a request refused because no place was free."""

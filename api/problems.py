@@ -146,6 +146,7 @@ KINDS: Final[dict[type[Exception], ProblemKind]] = {
     casework.NotAuthenticated: ProblemKind(
         401, "not_authenticated", {"WWW-Authenticate": "Bearer"}
     ),
+    casework.KeyExpired: ProblemKind(401, "key_expired", {"WWW-Authenticate": "Bearer"}),
     casework.SecondFactorNeeded: ProblemKind(
         401, "second_factor_needed", {"WWW-Authenticate": "Bearer"}
     ),
@@ -169,6 +170,7 @@ KINDS: Final[dict[type[Exception], ProblemKind]] = {
     casework.InvalidPeriod: ProblemKind(422, "invalid_period"),
     casework.ImpossibleBirth: ProblemKind(422, "impossible_birth"),
     casework.ThresholdTooLow: ProblemKind(422, "threshold_too_low"),
+    casework.InvalidKey: ProblemKind(422, "invalid_key"),
     casework.TargetRefused: ProblemKind(422, "target_refused"),
     casework.EnrolmentRefused: ProblemKind(422, "enrolment_refused"),
     casework.InvalidReferral: ProblemKind(422, "invalid_referral"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from casework.accounts.account import Account
 from casework.accounts.agencies import Agencies
-from casework.accounts.api_keys import Keys
+from casework.accounts.api_keys import KeyRules, Keys
 from casework.accounts.lockout import SignInRules
 from casework.accounts.officers import Officers
 from casework.accounts.passwords import Passwords
@@ -122,10 +122,11 @@ class OversightUseCases:
 
 @dataclass(frozen=True, slots=True)
 class Periods:
-    """How long records are kept, and how long acts wait that take a second person."""
+    """How long records are kept, keys last, and acts wait that take a second person."""
 
     keep_days: Mapping[RecordKind, int] = field(default_factory=dict)
     approvals: ApprovalRules = field(default_factory=ApprovalRules)
+    keys: KeyRules = field(default_factory=KeyRules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +199,7 @@ class Records:
             accounts=AccountUseCases(
                 agencies=Agencies(kernel),
                 officers=Officers(kernel, passwords, approvals),
-                keys=Keys(kernel, undo),
+                keys=Keys(kernel, periods.keys, undo),
                 account=Account(kernel, passwords, rules),
                 sessions=sessions,
                 two_step=TwoStepSignIn(kernel),

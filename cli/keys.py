@@ -1,12 +1,13 @@
 """`siaga keys`: API keys of port systems and programs."""
 
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from casework.accounts.api_keys import NewKey
+from casework.accounts.api_keys import OVERLAP, NewKey
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import Scope
 from cli.danger import Yes, confirm
@@ -28,6 +29,9 @@ def create(
     agency: Annotated[
         str | None, typer.Option(help="Code of the agency it belongs to; not needed by ports.")
     ] = None,
+    days: Annotated[
+        int | None, typer.Option(help="How long it lasts; the setting key_days unless given.")
+    ] = None,
     owner: As = None,
     reason: Why = None,
     as_json: AsJson = False,
@@ -35,11 +39,13 @@ def create(
     """Make a key and print it. It is shown once: only its hash is kept."""
     operator = machine_owner(owner, reason)
     with open_records(Settings()) as records:
-        holder = owner_of(records, agency) if agency is not None or Scope.ENROL in scope else None
+        of_agency = agency is not None or bool(set(scope) - {Scope.SCREEN})
+        holder = owner_of(records, agency) if of_agency else None
         if holder is not None:
             records.approvals.commands.begin(operator, "keys create", [holder.id])
         ports = frozenset(port) if port else None
-        new = NewKey(name, frozenset(scope), ports, holder.id if holder is not None else None)
+        holder_id = holder.id if holder is not None else None
+        new = NewKey(name, frozenset(scope), ports, holder_id, days)
         record, text = records.accounts.keys.create(operator, new)
     if as_json:
         print_json({**asdict(record), "key": text})
@@ -56,7 +62,7 @@ def list_keys(as_json: AsJson = False) -> None:
     if as_json:
         print_json([asdict(record) for record in found])
         return
-    table = Table("id", "name", "scopes", "ports", "created", "revoked")
+    table = Table("id", "name", "scopes", "ports", "created", "used", "expires", "revoked")
     for record in found:
         table.add_row(
             record.id,
@@ -64,12 +70,42 @@ def list_keys(as_json: AsJson = False) -> None:
             " ".join(record.scopes),
             " ".join(record.ports) if record.ports is not None else "all",
             f"{record.created_at:%Y-%m-%d %H:%M}",
+            f"{record.used_at:%Y-%m-%d %H:%M}" if record.used_at else "",
+            f"{record.expires_at:%Y-%m-%d %H:%M}" if record.expires_at else "never",
             f"{record.revoked_at:%Y-%m-%d %H:%M}" if record.revoked_at else "",
         )
     out.print(table)
 
 
 KeyId = Annotated[str, typer.Argument(help="As `siaga keys list` shows it.")]
+
+
+@app.command()
+def rotate(
+    key_id: KeyId,
+    overlap_hours: Annotated[
+        int, typer.Option(min=0, max=720, help="Hours for which the present key works too.")
+    ] = int(OVERLAP.total_seconds() // 3600),
+    days: Annotated[
+        int | None, typer.Option(help="How long it lasts; the setting key_days unless given.")
+    ] = None,
+    owner: As = None,
+    reason: Why = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a key a new secret and print it; the present one works for a while too."""
+    operator = machine_owner(owner, reason)
+    with open_records(Settings()) as records:
+        keys = records.accounts.keys
+        record = keys.get(operator, key_id)
+        if record.agency_id is not None:
+            records.approvals.commands.begin(operator, "keys rotate", [record.agency_id])
+        record, text = keys.rotate(operator, key_id, timedelta(hours=overlap_hours), days)
+    if as_json:
+        print_json({**asdict(record), "key": text})
+        return
+    err.print(f"New secret of key {record.id}. Keep it safe: it cannot be shown again.")
+    out.print(text, soft_wrap=True)
 
 
 @app.command()

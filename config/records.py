@@ -24,6 +24,6 @@ def open_records(settings: Settings) -> Records:
         private_targets=settings.webhook_private_targets,
         undo=timedelta(hours=settings.undo_hours),
         provider=provider_from_settings(settings),
-        periods=Periods(settings.keep_days, settings.approval_rules),
+        periods=Periods(settings.keep_days, settings.approval_rules, settings.key_rules),
         signers=signers(settings),
     )

@@ -20,6 +20,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from casework.accounts.api_keys import KeyRules
 from casework.accounts.lockout import SignInRules
 from casework.approvals.approvals import ApprovalRules
 from casework.calibration.breaker import BreakerRules
@@ -265,6 +266,17 @@ class Settings(BaseSettings):
             "anything else."
         ),
     ] = False
+    key_days: Annotated[
+        int,
+        Field(ge=1, le=3650, description="Days that an API key lasts unless it is made for fewer."),
+    ] = 365
+    key_most_days: Annotated[
+        int, Field(ge=1, le=3650, description="Days that an API key may last at most.")
+    ] = 730
+    key_warn_days: Annotated[
+        int,
+        Field(ge=0, le=365, description="Days before the end of an API key from which on to warn."),
+    ] = 30
     cooling_hours: Annotated[
         int,
         Field(
@@ -597,6 +609,11 @@ class Settings(BaseSettings):
         return ApprovalRules(
             timedelta(hours=self.cooling_hours), timedelta(days=self.approval_days)
         )
+
+    @property
+    def key_rules(self) -> KeyRules:
+        """What is set about API keys."""
+        return KeyRules(self.key_days, self.key_most_days, timedelta(days=self.key_warn_days))
 
     @property
     def limits(self) -> Limits:

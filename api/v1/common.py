@@ -23,6 +23,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from casework.kernel.nations import nation
 from casework.kernel.period import written_day
+from casework.kernel.ports import PATTERN
 from casework.watchlists.subjects import EARLIEST_BIRTH
 
 # Numbers would be read as seconds since 1970: a year sent as a time must not become one.
@@ -51,7 +52,7 @@ def _in_utc(value: datetime) -> datetime:
 
 Port = Annotated[
     str,
-    StringConstraints(pattern=r"^([A-Z]{3}|[A-Z]{2}[A-Z2-9]{3})$"),
+    StringConstraints(pattern=PATTERN),
     Field(description="IATA airport code or UN/LOCODE.", examples=["CGK", "IDBTM"]),
 ]
 Text = Annotated[

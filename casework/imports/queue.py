@@ -187,7 +187,7 @@ def new_job(
 ) -> ImportJob:
     """Return an import of nothing yet; raises NotPermitted or NotFound."""
     require(actor, Permission.IMPORT)
-    watchlist = watchlists.find(session, actor, Permission.EDIT_WATCHLIST, watchlist_id)
+    watchlist = watchlists.find(session, actor, Permission.IMPORT, watchlist_id)
     return ImportJob(
         id=new_id(IMPORT),
         agency_id=watchlist.agency_id,

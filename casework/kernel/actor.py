@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Self
 
 from casework.kernel.messages import Message
-from casework.kernel.vocabulary import Role
+from casework.kernel.vocabulary import Role, Scope
 
 
 class ActorKind(StrEnum):
@@ -35,6 +35,8 @@ class Actor:
     runs_installation: bool = False
     """Whether the agency is the one that operates the installation for all others."""
     session_id: str | None = None
+    scopes: frozenset[Scope] | None = None
+    """What a system's key may do; None for everybody else, whose roles count."""
     incomplete: Message | None = None
     """What must be set before this officer may do anything else."""
     request_id: str | None = field(default=None, compare=False)

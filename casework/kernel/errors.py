@@ -18,6 +18,7 @@ CaseworkError
 ├── InvalidPeriod          an entry would end before it begins, or has ended already
 ├── ImpossibleBirth        a date or year of birth that cannot be, or two that disagree
 ├── ThresholdTooLow        a threshold set by hand would alarm on too many strangers
+├── InvalidKey             a key would last too long, or speak for no port
 ├── TargetRefused          a webhook's address is not one that may be called
 ├── EnrolmentRefused       no photo of a person can be enrolled
 ├── InvalidReferral        what should be handed over, or to whom, does not fit
@@ -25,6 +26,7 @@ CaseworkError
 ├── ImportRefused          a file cannot be read as a list of subjects
 ├── WeakPassword           a new password is too easy to guess
 ├── NotAuthenticated       no key or session, or none that is known and in force
+│   ├── KeyExpired         the key is right, and its time is over
 │   ├── SecondFactorNeeded the password is right, a code is required too
 │   └── SignOnRefused      the identity provider's answer signs nobody in
 ├── ProviderUnavailable    the identity provider cannot be reached
@@ -126,6 +128,10 @@ class ThresholdTooLow(_FieldRefused):
     """A threshold set by hand would alarm on too many strangers; names the field."""
 
 
+class InvalidKey(_FieldRefused):
+    """A key would last too long, or speak for what is no port; names the field."""
+
+
 class TargetRefused(CaseworkError):
     """A webhook's address is not one that this service may call."""
 
@@ -154,6 +160,10 @@ class ImportRefused(_FieldRefused):
 
 class NotAuthenticated(CaseworkError):
     """The caller has not shown a key or session that is known and in force."""
+
+
+class KeyExpired(NotAuthenticated):
+    """The key is right, and its time is over."""
 
 
 class SecondFactorNeeded(NotAuthenticated):

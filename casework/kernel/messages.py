@@ -116,9 +116,17 @@ ENGLISH: Final[Mapping[str, str]] = {
         "administrator of the agency that runs the installation can make one."
     ),
     "key_lacks_agency": (
-        "A key with the scope 'enrol' keeps one agency's watchlists: name the agency."
+        "A key with other scopes than 'screen' works for one agency: name the agency."
     ),
     "key_unknown": "This API key is not known or no longer in force.",
+    "key_expired": (
+        "This API key expired on {day}: ask your administrator to rotate it, and use the new one."
+    ),
+    "key_days": "A key lasts {most} days at most: name 1 to {most}.",
+    "key_revoked": "The key is revoked: make a new one.",
+    "port_code_malformed": (
+        "{port} is not a port: use an IATA airport code or a UN/LOCODE, such as CGK or IDBTM."
+    ),
     "key_not_found": "There is no key {key}.",
     "role_of_systems": "The role 'port' is for systems: make a key with the scope 'screen'.",
     "role_beyond_agency": (
@@ -133,6 +141,8 @@ ENGLISH: Final[Mapping[str, str]] = {
         "Nobody changes their own roles or switches themselves off: ask another administrator."
     ),
     "officer_without_password": "This officer signs in at the identity provider.",
+    "scope_missing": ("This key may not do this ({act}): it requires one of the scopes {scopes}."),
+    "act_of_people": "No key may do this ({act}): it is for an officer who signs in.",
     "permission_missing": ("You may not do this ({act}): it requires one of the roles {roles}."),
     "port_not_permitted": "This key may not submit encounters of port {port}.",
     # Acts that take a second person, and the founding period

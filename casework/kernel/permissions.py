@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, false, or_, true
 
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.errors import AccountIncomplete, NotFound, NotPermitted
-from casework.kernel.vocabulary import Role
+from casework.kernel.vocabulary import Role, Scope
 
 
 class Permission(StrEnum):
@@ -119,6 +119,33 @@ GRANTS: Final[Mapping[Permission, Mapping[Role, PermissionScope]]] = {
     Permission.OWN_ACCOUNT: dict.fromkeys(_PEOPLE, _OWN),
 }
 
+# What a key with a scope may do. A machine decides on no alert, and changes nobody's authority and
+# no list's policy: such acts have no row here, whatever is granted to people.
+KEY_GRANTS: Final[Mapping[Scope, Mapping[Permission, PermissionScope]]] = {
+    Scope.SCREEN: {act: roles[Role.PORT] for act, roles in GRANTS.items() if Role.PORT in roles},
+    Scope.ENROL: {
+        Permission.READ_WATCHLIST: _OWN,
+        Permission.READ_SUBJECT: _OWN,
+        Permission.EDIT_SUBJECT: _OWN,
+        Permission.IMPORT: _OWN,
+        Permission.READ_CALIBRATION: _ALL,
+    },
+    Scope.EXPORT: {Permission.READ_WATCHLIST: _OWN, Permission.EXPORT_WATCHLIST: _OWN},
+    Scope.SEARCH: {Permission.SEARCH: _SHARED, Permission.COMPARE: _ALL},
+    Scope.READ_ALERTS: {
+        Permission.READ_ALERT: _OWN,
+        Permission.READ_WATCHLIST: _OWN,
+        Permission.READ_SUBJECT: _OWN,
+        Permission.READ_HISTORY: _OWN,
+    },
+    Scope.TIPS: {
+        Permission.HANDLE_TIP: _OWN,
+        Permission.SEARCH: _SHARED,
+        Permission.EDIT_SUBJECT: _OWN,
+    },
+    Scope.READ_REPORTS: {Permission.READ_REPORT: _OWN, Permission.READ_CALIBRATION: _ALL},
+}
+
 # What the agency that runs the installation does for all others, beyond its own objects. It reads
 # no other agency's subjects or alerts, and keeps no other's officers, keys or webhooks: running the
 # machine is no authority over the work. What belongs to no agency, such as a port system's key,
@@ -139,6 +166,9 @@ def scope_of(actor: Actor, act: Permission) -> PermissionScope:
         return PermissionScope.ALL
     if actor.incomplete is not None and act is not Permission.OWN_ACCOUNT:
         return PermissionScope.NOTHING
+    if actor.scopes is not None:
+        reaches = (KEY_GRANTS[scope].get(act, PermissionScope.NOTHING) for scope in actor.scopes)
+        return max(reaches, default=PermissionScope.NOTHING)
     if actor.runs_installation and OPERATOR_GRANTS.get(act) in actor.roles:
         return PermissionScope.ALL
     grants = GRANTS[act]
@@ -157,6 +187,10 @@ def require(actor: Actor, act: Permission) -> None:
     if scope_of(actor, act) is PermissionScope.NOTHING:
         if actor.incomplete is not None:
             raise AccountIncomplete(actor.incomplete.code)
+        if actor.scopes is not None:
+            scopes = tuple(sorted(each for each, acts in KEY_GRANTS.items() if act in acts))
+            code = "scope_missing" if scopes else "act_of_people"
+            raise NotPermitted(code, act=act, scopes=scopes)
         holders = tuple(sorted({*GRANTS[act], *_holder_for_all(act)}))
         raise NotPermitted("permission_missing", act=act, roles=holders)
 

@@ -182,12 +182,17 @@ class Scope(StrEnum):
     SCREEN = "screen"
     """Submit encounters and read those it submitted; compare two photos."""
     ENROL = "enrol"
-    """Keep its agency's watchlists and subjects."""
-
-    @property
-    def role(self) -> Role:
-        """The role that a system with this scope has."""
-        return Role.PORT if self is Scope.SCREEN else Role.ANALYST
+    """Keep subjects and their photos, one by one or by import."""
+    EXPORT = "export"
+    """Read watchlists whole, with photos."""
+    SEARCH = "search"
+    """Search watchlists with a photo; compare two photos."""
+    READ_ALERTS = "alerts:read"
+    """Follow alerts, and where and when a subject was met."""
+    TIPS = "tips"
+    """Record tips, search and enrol from them."""
+    READ_REPORTS = "reports:read"
+    """Read counts of alerts and alarms."""
 
 
 class AgencyKind(StrEnum):
@@ -257,6 +262,8 @@ class EventKind(StrEnum):
     BREAKER_TRIPPED = "watchlist.tripped"
     """A list alarmed on too many travellers, and is kept to its calibrated threshold."""
     BREAKER_RESET = "watchlist.reset"
+    KEY_EXPIRING = "key.expiring"
+    """An API key will expire soon."""
     APPROVAL_ASKED = "approval.asked"
     """An act of the agency waits for a second person."""
     APPROVAL_CHANGED = "approval.changed"

@@ -265,7 +265,7 @@ def owner_of(
             than the rest: a subject is one agency's.
     """
     for watchlist_id in watchlist_ids:
-        row = watchlists.find(session, actor, Permission.EDIT_WATCHLIST, watchlist_id)
+        row = watchlists.find(session, actor, Permission.EDIT_SUBJECT, watchlist_id)
         if owner_id is not None and row.agency_id != owner_id:
             raise NotFound("watchlist_not_of_owner", watchlist=watchlist_id)
         owner_id = row.agency_id

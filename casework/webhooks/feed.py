@@ -29,6 +29,8 @@ ACTS: Final[Mapping[EventKind, Permission]] = {
     EventKind.REFERRAL_CHANGED: Permission.HANDLE_REFERRAL,
     EventKind.BREAKER_TRIPPED: Permission.READ_WATCHLIST,
     EventKind.BREAKER_RESET: Permission.READ_WATCHLIST,
+    # For all who follow for the agency: a webhook is no administrator.
+    EventKind.KEY_EXPIRING: Permission.READ_WATCHLIST,
     EventKind.APPROVAL_ASKED: Permission.READ_APPROVAL,
     EventKind.APPROVAL_CHANGED: Permission.READ_APPROVAL,
     EventKind.COMMAND_RUN: Permission.READ_AUDIT,

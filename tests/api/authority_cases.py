@@ -402,6 +402,7 @@ CASES = (
     Case("GET /v1/officers/{officer_id}", S.officer),
     Case("PATCH /v1/officers/{officer_id}", S.officer, body(active=False)),
     Case("POST /v1/officers/{officer_id}/reset", S.officer, body(reason=PURPOSE)),
+    Case("POST /v1/keys/{key_id}/rotate", S.key, body()),
     Case("POST /v1/keys", send=body(name="x", scopes=["enrol"])),
     Case("GET /v1/keys"),
     Case("POST /v1/keys/{key_id}/revoke", S.key, WHY),

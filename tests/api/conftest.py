@@ -76,9 +76,9 @@ def port(key: Callable[..., dict[str, str]]) -> dict[str, str]:
 
 
 @pytest.fixture
-def office(key: Callable[..., dict[str, str]]) -> dict[str, str]:
-    """Header of an agency's key."""
-    return key(Scope.ENROL)
+def office(desk: Desk) -> dict[str, str]:
+    """Header of an analyst's session."""
+    return signed_in(desk, Role.ANALYST, login="imi.office")
 
 
 def signed_in(

@@ -40,7 +40,8 @@ def test_the_same_idempotency_key_is_one_encounter(served):
 
 
 def test_an_agency_keeps_its_lists(served):
-    with Client(served.address, served.key(Scope.ENROL)) as office:
+    with Client(served.address) as office:
+        office.sign_in(*served.officer("lina", Role.ANALYST))
         made = [office.create_watchlist(f"list {n}", direction="entry") for n in range(3)]
         assert [each.id for each in office.watchlists()] == [each.id for each in made]
         enrolled = office.enrol(

@@ -14,7 +14,7 @@ from api.console.page import OfficerRequest, RequirePermission
 from api.problems import RequestInvalid
 from api.v1.keys.schemas import KeyIn
 from casework.accounts.api_keys import NewKey
-from casework.kernel.errors import NotFound, NotPermitted
+from casework.kernel.errors import InvalidKey, NotFound, NotPermitted
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Scope
 
@@ -46,10 +46,18 @@ def create(visit: Keeper) -> Response:
             frozenset(body.scopes),
             frozenset(body.ports) if body.ports else None,
             body.agency_id or visit.officer.agency_id,
+            body.days,
         )
         record, text = visit.service.accounts.keys.create(visit.actor, new)
-    except (RequestInvalid, NotFound, NotPermitted) as error:
+    except (RequestInvalid, NotFound, NotPermitted, InvalidKey) as error:
         return _page(visit, form.refused(error, visit.speech))
+    return _page(visit, once=(record.name, text))
+
+
+@router.post("/administration/keys/{key_id}/rotate")
+def rotate(key_id: str, visit: Keeper) -> Response:
+    """Give a key a new secret; the present one stays in force for a day."""
+    record, text = visit.service.accounts.keys.rotate(visit.actor, key_id)
     return _page(visit, once=(record.name, text))
 
 
@@ -120,5 +128,8 @@ def _page(
         restorable=records.accounts.keys.restorable,
         agencies={each.id: each for each in records.accounts.agencies.page(actor, None, None)},
         scopes=tuple(Scope),
+        days=records.accounts.keys.rules,
+        expires_soon=records.accounts.keys.expires_soon,
+        now=records.review.queue.now(),
         everywhere=visit.may(Permission.MANAGE_AGENCY),
     )

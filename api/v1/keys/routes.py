@@ -1,6 +1,7 @@
 """API keys: made and revoked by administrators."""
 
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Response
@@ -10,7 +11,7 @@ from api.dependencies import Allowed, TheKeys
 from api.pages import Page, page_of
 from api.routing import After, StrictRoute
 from api.v1.common import ReasonIn
-from api.v1.keys.schemas import KeyIn, KeyOut, NewKeyOut
+from api.v1.keys.schemas import KeyIn, KeyOut, KeyRotationIn, NewKeyOut
 from casework.accounts.api_keys import NewKey
 from casework.kernel import errors
 from casework.kernel.actor import Actor
@@ -28,7 +29,7 @@ _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.Request
     status_code=201,
     response_model=NewKeyOut,
     summary="Make a key",
-    responses=problems.responses(*_COMMON, errors.NotFound),
+    responses=problems.responses(*_COMMON, errors.NotFound, errors.InvalidKey),
 )
 def create(body: KeyIn, response: Response, keys: TheKeys, actor: Manager) -> NewKeyOut:
     """Make a key; its text is shown once.
@@ -37,7 +38,8 @@ def create(body: KeyIn, response: Response, keys: TheKeys, actor: Manager) -> Ne
     makes those.
     """
     ports = frozenset(body.ports) if body.ports is not None else None
-    new = NewKey(body.name, frozenset(body.scopes), ports, body.agency_id or actor.agency_id)
+    agency_id = body.agency_id or actor.agency_id
+    new = NewKey(body.name, frozenset(body.scopes), ports, agency_id, body.days)
     record, text = keys.create(actor, new)
     response.headers["Cache-Control"] = "no-store"
     return NewKeyOut.model_validate({**asdict(record), "key": text})
@@ -51,6 +53,24 @@ def page(keys: TheKeys, actor: Manager, query: After) -> Page[KeyOut]:
     rows, following = page_of(lambda most: keys.page(actor, query.after, most), query.limit)
     items = [KeyOut.model_validate(row) for row in rows]
     return Page[KeyOut](items=items, next=following)
+
+
+@router.post(
+    "/{key_id}/rotate",
+    response_model=NewKeyOut,
+    summary="Replace a key's secret",
+    responses=problems.responses(
+        *_COMMON, errors.NotFound, errors.IllegalTransition, errors.InvalidKey
+    ),
+)
+def rotate(
+    key_id: str, body: KeyRotationIn, response: Response, keys: TheKeys, actor: Manager
+) -> NewKeyOut:
+    """Give a key a new secret, which is shown once; the present one stays in force for a while."""
+    overlap = timedelta(seconds=body.overlap_s)
+    record, text = keys.rotate(actor, key_id, overlap, body.days)
+    response.headers["Cache-Control"] = "no-store"
+    return NewKeyOut.model_validate({**asdict(record), "key": text})
 
 
 @router.post(
