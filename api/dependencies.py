@@ -14,6 +14,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.background.imports import ImportWorker
 from api.callers import CALLER, recognise
+from api.devices import device_of
 from api.forms import receive_body
 from api.limits import Cost
 from api.metrics import Metrics
@@ -318,7 +319,13 @@ async def _origin(request: Request) -> str:
     return origin(request)
 
 
+async def _device(request: Request) -> str | None:
+    return device_of(request.headers.get("user-agent"))
+
+
 RequestId = Annotated[str, Depends(_request_id)]
+Device = Annotated[str | None, Depends(_device)]
+"""What the caller uses, for an officer to recognise."""
 Origin = Annotated[str, Depends(_origin)]
 
 

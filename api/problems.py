@@ -147,6 +147,9 @@ KINDS: Final[dict[type[Exception], ProblemKind]] = {
         401, "not_authenticated", {"WWW-Authenticate": "Bearer"}
     ),
     casework.KeyExpired: ProblemKind(401, "key_expired", {"WWW-Authenticate": "Bearer"}),
+    casework.FirstPasswordExpired: ProblemKind(
+        401, "first_password_expired", {"WWW-Authenticate": "Bearer"}
+    ),
     casework.SecondFactorNeeded: ProblemKind(
         401, "second_factor_needed", {"WWW-Authenticate": "Bearer"}
     ),

@@ -5,7 +5,8 @@ from typing import Self
 
 import numpy as np
 
-from casework.calibration.breaker import Breaker, BreakerRules
+from casework.calibration.breaker import Breaker
+from casework.calibration.breaker_rules import BreakerRules
 from casework.calibration.calibrations import Calibrations
 from casework.calibration.monitoring import Monitoring
 from casework.gallery.model_key import ModelKey

@@ -23,7 +23,7 @@ from pydantic_settings import (
 from casework.accounts.api_keys import KeyRules
 from casework.accounts.lockout import SignInRules
 from casework.approvals.approvals import ApprovalRules
-from casework.calibration.breaker import BreakerRules
+from casework.calibration.breaker_rules import BreakerRules
 from casework.imports.source import ImportLimits
 from casework.kernel.audit.checkpoints import EVERY, RECORDS
 from casework.oversight.retention import DEFAULT_DAYS, RecordKind
@@ -265,7 +265,15 @@ class Settings(BaseSettings):
             description="Whether officers with a password must set up a second factor before "
             "anything else."
         ),
-    ] = False
+    ] = True
+    first_password_hours: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=720,
+            description="Hours that a password which somebody else gave opens an account.",
+        ),
+    ] = 72
     key_days: Annotated[
         int,
         Field(ge=1, le=3650, description="Days that an API key lasts unless it is made for fewer."),
@@ -591,6 +599,7 @@ class Settings(BaseSettings):
             timedelta(minutes=self.sign_in_lock_minutes),
             self.sign_in_attempts_per_address,
             self.second_factor_required,
+            timedelta(hours=self.first_password_hours),
             self.passwords,
         )
 

@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 
 from casework.accounts.agencies import NewAgency
 from casework.accounts.passwords import Passwords
-from casework.calibration.breaker import BreakerRules
+from casework.calibration.breaker_rules import BreakerRules
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.data_key import KEY_BYTES, GivenKeys
 from casework.kernel.vocabulary import AgencyKind, Direction, Role, Stage

@@ -16,7 +16,7 @@ _OURS: Final = 500  # statuses from here on are the service's fault
 NOTICES: Final[Mapping[str, str]] = {
     "signed_out": msg("You are signed out."),
     "password_changed": msg("Your password is changed; your other sessions have ended."),
-    "second_factor_set": msg("Your second factor is set up. It is asked for at every sign-in."),
+    "sessions_ended": msg("The sessions are ended."),
     "taken": msg("You have taken the alert."),
     "decided": msg("Your opinion is recorded."),
     "confirmed": msg("Your second opinion is recorded."),

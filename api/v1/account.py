@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Response
 
 from api import problems
-from api.dependencies import Allowed, TheAccount, hashing_place
+from api.dependencies import Allowed, TheAccount, TheSessions, hashing_place
 from api.routing import StrictRoute
 from api.v1.officers.schemas import OfficerOut
 from api.v1.sessions.schemas import (
@@ -13,11 +13,15 @@ from api.v1.sessions.schemas import (
     AccountPatch,
     CodeIn,
     ConfirmationIn,
+    OwnSessionOut,
+    OwnSessionsOut,
     PasswordIn,
+    RecoveryCodesOut,
     SecondFactorOut,
     incomplete_of,
 )
 from api.workers import Overloaded
+from casework.accounts.account import Account
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
@@ -47,7 +51,7 @@ _ASKS: Final = (
 )
 def read(account: TheAccount, actor: Someone) -> AccountOut:
     """Return the officer who asks, and what has still to be set."""
-    return _answer(account.get(actor), actor)
+    return _answer(account.get(actor), actor, account)
 
 
 @router.patch(
@@ -60,7 +64,7 @@ def edit(body: AccountPatch, account: TheAccount, actor: Someone) -> AccountOut:
     """Change the fields that are sent."""
     changes = body.changes()
     row = account.speak(actor, changes["language"]) if changes else account.get(actor)
-    return _answer(row, actor)
+    return _answer(row, actor, account)
 
 
 @router.post(
@@ -97,16 +101,75 @@ def offer_second_factor(
 
 @router.post(
     "/second-factor/confirm",
-    status_code=204,
+    response_model=RecoveryCodesOut,
     summary="Put a second factor into use",
     responses=problems.responses(*_CHANGES, errors.NotConfirmed, errors.IllegalTransition),
 )
-def confirm_second_factor(body: CodeIn, account: TheAccount, actor: Someone) -> None:
+def confirm_second_factor(
+    body: CodeIn, response: Response, account: TheAccount, actor: Someone
+) -> RecoveryCodesOut:
     """Show a code made with the shared secret: from now on, signing in asks for one."""
-    account.confirm_second_factor(actor, body.code)
+    codes = account.confirm_second_factor(actor, body.code)
+    response.headers["Cache-Control"] = "no-store"
+    return RecoveryCodesOut(recovery_codes=list(codes))
 
 
-def _answer(row: Officer, actor: Actor) -> AccountOut:
+@router.post(
+    "/recovery-codes",
+    dependencies=[hashing_place(Allowed(Permission.OWN_ACCOUNT))],
+    status_code=201,
+    response_model=RecoveryCodesOut,
+    summary="Make new recovery codes",
+    responses=problems.responses(*_ASKS, errors.IllegalTransition),
+)
+def renew_recovery_codes(
+    body: ConfirmationIn, response: Response, account: TheAccount, actor: Someone
+) -> RecoveryCodesOut:
+    """Replace the codes that stand in for the second factor, each once."""
+    codes = account.renew_recovery_codes(actor, body.password)
+    response.headers["Cache-Control"] = "no-store"
+    return RecoveryCodesOut(recovery_codes=list(codes))
+
+
+@router.get(
+    "/sessions",
+    response_model=OwnSessionsOut,
+    summary="List your sessions",
+    responses=problems.responses(*_COMMON),
+)
+def own_sessions(sessions: TheSessions, actor: Someone) -> OwnSessionsOut:
+    """Return your sessions that go on, the latest first."""
+    items = [OwnSessionOut.model_validate(each) for each in sessions.own(actor)]
+    return OwnSessionsOut(items=items)
+
+
+@router.delete(
+    "/sessions",
+    status_code=204,
+    summary="End your other sessions",
+    responses=problems.responses(*_COMMON),
+)
+def end_other_sessions(sessions: TheSessions, actor: Someone) -> None:
+    """End every session of yours but the one you ask with."""
+    sessions.end_others(actor)
+
+
+@router.delete(
+    "/sessions/{session_id}",
+    status_code=204,
+    summary="End a session of yours",
+    responses=problems.responses(*_COMMON),
+)
+def end_own_session(session_id: str, sessions: TheSessions, actor: Someone) -> None:
+    """End one session of yours; it may be the one you ask with."""
+    sessions.end_own(actor, session_id)
+
+
+def _answer(row: Officer, actor: Actor, account: Account) -> AccountOut:
     return AccountOut.model_validate(
-        {**OfficerOut.fields_of(row), "incomplete": incomplete_of(actor)}
+        {
+            **OfficerOut.fields_of(row),
+            "incomplete": incomplete_of(actor),
+            "recovery_codes_left": account.recovery_codes_left(actor),
+        }
     )

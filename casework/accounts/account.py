@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from casework.accounts import recovery_codes
 from casework.accounts.lockout import SignInRules, count_failure, lock_of
 from casework.accounts.passwords import Passwords, require_strong
 from casework.accounts.sessions import end_sessions
@@ -65,6 +66,7 @@ class Account:
         with self._database.write() as session:
             row = self._still(session, actor, confirmed)
             row.password_hash, row.must_change_password, row.failures = hashed, False, 0
+            row.first_password_until = None
             row.updated_at = self._clock()
             end_sessions(session, row.id, self._clock(), but=actor.session_id)
             session.flush()
@@ -95,8 +97,8 @@ class Account:
             self._audit.append(session, AuditEntry(actor, "account.offer", row.id, row.agency_id))
         return SecondFactorOffer(secret, provisioning_uri(secret, row.login))
 
-    def confirm_second_factor(self, actor: Actor, code: str) -> None:
-        """Put the offered secret into use.
+    def confirm_second_factor(self, actor: Actor, code: str) -> tuple[str, ...]:
+        """Put the offered secret into use; returns recovery codes, which are shown this once.
 
         Raises:
             IllegalTransition: none was offered, or one is in use already.
@@ -114,9 +116,35 @@ class Account:
             row.updated_at = self._clock()
             end_sessions(session, row.id, self._clock(), but=actor.session_id)
             session.flush()
+            codes = recovery_codes.renew(session, row.id, self._clock())
+            session.flush()
             self._audit.append(
                 session, AuditEntry(actor, "account.second_factor", row.id, row.agency_id)
             )
+        return codes
+
+    def renew_recovery_codes(self, actor: Actor, present: str) -> tuple[str, ...]:
+        """Replace the recovery codes; returns the new ones, which are shown this once.
+
+        Raises:
+            IllegalTransition: there is no second factor that they could stand in for.
+            NotConfirmed, TooManyAttempts, StaleVersion: as for `change_password`.
+        """
+        confirmed = self._confirmed(actor, present)
+        with self._database.write() as session:
+            row = self._still(session, actor, confirmed)
+            if not row.totp_confirmed:
+                raise IllegalTransition("recovery_codes_without_factor")
+            codes = recovery_codes.renew(session, row.id, self._clock())
+            session.flush()
+            entry = AuditEntry(actor, "account.recovery_codes", row.id, row.agency_id)
+            self._audit.append(session, entry)
+        return codes
+
+    def recovery_codes_left(self, actor: Actor) -> int:
+        """Return how many recovery codes of the officer's were not used."""
+        with self._database.read() as session:
+            return recovery_codes.left(session, self._own(session, actor).id)
 
     def speak(self, actor: Actor, language: str) -> Officer:
         """Remember the language an officer reads the console in."""

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from casework.kernel.errors import TooManyAttempts
 from casework.kernel.vocabulary import SessionKind
 from casework.tables import Officer
+
+FIRST_PASSWORD: Final = timedelta(hours=72)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,8 @@ class SignInRules:
     attempts_per_address: int = 30
     """Failures from one network address, within the time of a lock, after which it is locked."""
     second_factor_required: bool = False
+    first_password: timedelta = FIRST_PASSWORD
+    """How long a password that somebody else gave opens an account."""
     passwords: bool = True
     """Whether officers can sign in with passwords; else only through an identity provider."""
 

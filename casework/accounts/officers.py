@@ -2,13 +2,15 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from casework.accounts import agencies
+from casework.accounts import agencies, recovery_codes
+from casework.accounts.lockout import FIRST_PASSWORD
 from casework.accounts.passwords import Passwords, first_password
 from casework.accounts.sessions import end_sessions
 from casework.approvals import founding
@@ -73,7 +75,14 @@ class Officers:
     agency's first administrator; beyond that, what it asks for there that agency decides.
     """
 
-    def __init__(self, kernel: Kernel, passwords: Passwords, approvals: Approvals) -> None:
+    def __init__(
+        self,
+        kernel: Kernel,
+        passwords: Passwords,
+        approvals: Approvals,
+        first_password: timedelta = FIRST_PASSWORD,
+    ) -> None:
+        self._first_password = first_password
         self._database = kernel.database
         self._audit = kernel.audit
         self._passwords = passwords
@@ -150,6 +159,7 @@ class Officers:
             active=True,
             password_hash=hashed,
             must_change_password=hashed is not None,
+            first_password_until=now + self._first_password if hashed is not None else None,
             failures=0,
             locked_until=None,
             sealed_totp=None,
@@ -327,9 +337,11 @@ class Officers:
     ) -> None:
         row.password_hash = parameters["password_hash"]
         row.must_change_password = True
+        row.first_password_until = self._clock() + self._first_password
         row.failures, row.locked_until = 0, None
         if parameters["second_factor"]:
             row.sealed_totp, row.totp_confirmed = None, False
+            recovery_codes.drop(session, row.id)
         row.updated_at = self._clock()
         end_sessions(session, row.id, self._clock())
         session.flush()

@@ -17,7 +17,7 @@ MOST_LENGTH: Final = 256
 _LEAST_DIFFERENT: Final = 5
 
 # First passwords are read out or typed from paper: no letters that look alike, five at a time.
-_ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 _GROUPS: Final = 4
 _GROUP: Final = 5
 
@@ -100,7 +100,7 @@ def require_strong(password: str, *known: str) -> None:
 
 def first_password() -> str:
     """Return a random password (98 bits) that can be read out to its owner."""
-    letters = [secrets.choice(_ALPHABET) for _ in range(_GROUPS * _GROUP)]
+    letters = [secrets.choice(ALPHABET) for _ in range(_GROUPS * _GROUP)]
     return "-".join(
         "".join(letters[start : start + _GROUP]) for start in range(0, len(letters), _GROUP)
     )

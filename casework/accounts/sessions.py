@@ -9,6 +9,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
 from typing import Final
 
 from sqlalchemy import bindparam, select, update
@@ -26,12 +27,34 @@ from casework.kernel.errors import NotAuthenticated, NotFound
 from casework.kernel.ids import SESSION, new_id
 from casework.kernel.kernel import Kernel
 from casework.kernel.messages import Message
+from casework.kernel.permissions import Permission, require
 from casework.kernel.sealed_fields import open_fields
 from casework.kernel.vocabulary import AgencyKind, Role, SessionKind
 from casework.tables import Agency, Officer, OfficerSession
 
 # How stale `seen_at` may become before it is written again: a write for every request is too many.
 _SEEN_EVERY: Final = timedelta(minutes=1)
+
+
+_IPV4: Final = 4
+_IPV4_LINE: Final = 24
+_IPV6_LINE: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSession:
+    """A session as its officer sees it."""
+
+    id: str
+    kind: SessionKind
+    device: str | None
+    network: str | None
+    created_at: datetime
+    seen_at: datetime
+    """To within a minute; of a program, when it began."""
+    expires_at: datetime
+    present: bool
+    """Whether it is the one that asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +90,7 @@ class Sessions:
         kind: SessionKind,
         request_id: str | None = None,
         origin: str | None = None,
+        device: str | None = None,
     ) -> SignedIn:
         """Check what an officer typed and begin a session.
 
@@ -75,6 +99,7 @@ class Sessions:
             kind: what the session is for.
             request_id: goes into the audit trail.
             origin: where the attempt comes from, such as a network address; None is not counted.
+            device: what is used, in words, for the officer to recognise.
 
         Raises:
             TooManyAttempts: the account or the origin is locked.
@@ -83,12 +108,17 @@ class Sessions:
         """
 
         def begin(session: Session, officer: Officer) -> SignedIn:
-            return self._begin(session, officer, kind, request_id)
+            return self._begin(session, officer, kind, request_id, (device, network_of(origin)))
 
         return self._gate.check(credentials, origin, request_id, begin)
 
     def begin_for(
-        self, officer_id: str, kind: SessionKind, request_id: str | None = None
+        self,
+        officer_id: str,
+        kind: SessionKind,
+        request_id: str | None = None,
+        origin: str | None = None,
+        device: str | None = None,
     ) -> SignedIn:
         """Begin a session for an officer whom an identity provider vouches for.
 
@@ -99,7 +129,7 @@ class Sessions:
             officer = session.get_one(Officer, officer_id)
             if not in_force(session, officer):
                 raise NotAuthenticated("credentials_wrong")
-            return self._begin(session, officer, kind, request_id)
+            return self._begin(session, officer, kind, request_id, (device, network_of(origin)))
 
     def recognise(self, text: str, *, used: bool = True, kind: SessionKind | None = None) -> Actor:
         """Return the officer who shows this session.
@@ -158,6 +188,56 @@ class Sessions:
                 session, AuditEntry(actor, "session.end", actor.session_id, actor.agency_id)
             )
 
+    def own(self, actor: Actor) -> tuple[OwnSession, ...]:
+        """Return the sessions of an officer that go on, the latest first; raises NotPermitted."""
+        require(actor, Permission.OWN_ACCOUNT)
+        query = (
+            select(OfficerSession)
+            .where(OfficerSession.officer_id == actor.id, OfficerSession.ended_at.is_(None))
+            .order_by(OfficerSession.id.desc())
+        )
+        with self._database.read() as session:
+            found = list(session.scalars(query))
+        return tuple(
+            OwnSession(
+                row.id,
+                SessionKind(row.kind),
+                row.device,
+                row.network,
+                row.created_at,
+                row.seen_at,
+                row.expires_at,
+                row.id == actor.session_id,
+            )
+            for row in found
+            if self._alive(row.kind, row.seen_at, row.expires_at)
+        )
+
+    def end_own(self, actor: Actor, session_id: str) -> None:
+        """End one session of an officer.
+
+        Raises:
+            NotPermitted, NotFound: the actor has no account, or no such session goes on.
+        """
+        if session_id not in {each.id for each in self.own(actor)}:
+            raise NotFound("own_session_not_found", session=session_id)
+        with self._database.write() as session:
+            session.execute(
+                update(OfficerSession)
+                .where(OfficerSession.id == session_id, OfficerSession.officer_id == actor.id)
+                .values(ended_at=self._clock())
+            )
+            entry = AuditEntry(actor, "session.end", session_id, actor.agency_id)
+            self._audit.append(session, entry)
+
+    def end_others(self, actor: Actor) -> None:
+        """End every session of an officer but the one that asks; raises NotPermitted."""
+        require(actor, Permission.OWN_ACCOUNT)
+        with self._database.write() as session:
+            end_sessions(session, actor.id, self._clock(), but=actor.session_id)
+            entry = AuditEntry(actor, "session.end_others", actor.id, actor.agency_id)
+            self._audit.append(session, entry)
+
     def _alive(self, kind: str, seen_at: datetime, expires_at: datetime) -> bool:
         now = self._clock()
         if now >= expires_at:
@@ -171,7 +251,12 @@ class Sessions:
             )
 
     def _begin(
-        self, session: Session, officer: Officer, kind: SessionKind, request_id: str | None
+        self,
+        session: Session,
+        officer: Officer,
+        kind: SessionKind,
+        request_id: str | None,
+        whence: tuple[str | None, str | None],
     ) -> SignedIn:
         now = self._clock()
         secret = secrets.token_urlsafe(SECRET_BYTES)
@@ -180,6 +265,8 @@ class Sessions:
             secret_sha256=digest(secret),
             officer_id=officer.id,
             kind=kind.value,
+            device=whence[0],
+            network=whence[1],
             created_at=now,
             seen_at=now,
             expires_at=now + self.rules.lifetime(kind),
@@ -217,6 +304,16 @@ class Sessions:
         if self.rules.second_factor_required and lacks_factor:
             return Message("account_factor_due")
         return None
+
+
+def network_of(origin: str | None) -> str | None:
+    """Return the network of an address, for an officer to recognise: a line, not a device."""
+    try:
+        address = ip_address((origin or "").split("/")[0])
+    except ValueError:
+        return None
+    line = _IPV4_LINE if address.version == _IPV4 else _IPV6_LINE
+    return str(ip_network((address.packed, line), strict=False))
 
 
 def is_session(text: str) -> bool:

@@ -6,11 +6,13 @@ in the same words, and is locked after as many failures.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from datetime import datetime
+from typing import Final, TypeVar, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from casework.accounts import recovery_codes
 from casework.accounts.lockout import SignInRules, count_failure, lock_of
 from casework.accounts.passwords import Passwords
 from casework.accounts.throttle import Throttle
@@ -19,6 +21,7 @@ from casework.kernel import rows
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit.log import REFUSED, AuditEntry
 from casework.kernel.errors import (
+    FirstPasswordExpired,
     NotAuthenticated,
     SecondFactorNeeded,
     SignOnRefused,
@@ -125,7 +128,7 @@ class SignIn:
                 if origin is not None:
                     self._origins.succeeded(session, origin)
                 return then(session, officer)
-            if not isinstance(refused, SecondFactorNeeded):
+            if not isinstance(refused, SecondFactorNeeded | FirstPasswordExpired):
                 self._count(session, origin)
             actor = Actor(ActorKind.OFFICER, officer.id, officer.login, officer.agency_id)
             self._audit.append(session, _refused(actor.asking(request_id), officer, refused))
@@ -141,16 +144,33 @@ class SignIn:
             return locked
         if not right or not in_force(session, officer):
             return self._failed(officer)
+        if officer.must_change_password and _is_over(officer.first_password_until, now):
+            until = cast("datetime", officer.first_password_until)
+            return FirstPasswordExpired("first_password_expired", until=until.date().isoformat())
+        return self._factor_refusal(session, officer, credentials.code, now)
+
+    def _factor_refusal(
+        self, session: Session, officer: Officer, code: str | None, now: datetime
+    ) -> Exception | None:
+        """Return why a second factor is not shown, where there is one; a recovery code is one."""
         if officer.sealed_totp is None or not officer.totp_confirmed:
             return None
-        if not credentials.code:
+        if not code:
             return SecondFactorNeeded("second_factor_needed")
         name = rows.totp(officer.id, officer.agency_id)
         secret = self._vault.open(officer.sealed_totp, name).decode()
-        step = accepted_step(secret, credentials.code, now, officer.totp_step)
-        if step is None:
+        step = accepted_step(secret, code, now, officer.totp_step)
+        if step is not None:
+            officer.totp_step = step
+            return None
+        if not recovery_codes.use(session, officer.id, code, now):
             return self._failed(officer)
-        officer.totp_step = step
+        actor = Actor(ActorKind.OFFICER, officer.id, officer.login, officer.agency_id)
+        detail = {"left": recovery_codes.left(session, officer.id)}
+        entry = AuditEntry(
+            actor, "account.recovery_code", officer.id, officer.agency_id, detail=detail
+        )
+        self._audit.append(session, entry)
         return None
 
     def _failed(self, officer: Officer) -> Exception:
@@ -161,6 +181,10 @@ class SignIn:
     def _count(self, session: Session, origin: str | None) -> None:
         if origin is not None:
             self._origins.failed(session, origin)
+
+
+def _is_over(end: datetime | None, now: datetime) -> bool:
+    return end is not None and now >= end
 
 
 def in_force(session: Session, officer: Officer) -> bool:

@@ -12,12 +12,12 @@ in every process, until somebody of the list's agency resets it; then counting s
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from casework.calibration.breaker_rules import BreakerRules
 from casework.calibration.monitoring import Alarms, count_alarms
 from casework.gallery.change_log import log_policy
 from casework.kernel.actor import Actor
@@ -29,23 +29,6 @@ from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import EventKind
 from casework.tables import Watchlist
 from casework.watchlists import watchlists
-
-
-@dataclass(frozen=True, slots=True)
-class BreakerRules:
-    """What an operator can set about the breaker."""
-
-    share: float = 0.05
-    """Alarms by travellers beyond which it trips."""
-    window: timedelta = timedelta(hours=1)
-    travellers: int = 200
-    """Fewer within the window are no evidence."""
-
-    def trips(self, alarms: Alarms) -> bool:
-        """Whether a list alarmed on too many."""
-        # A list that looked at other travellers an hour ago may have more alarms than travellers.
-        travellers = max(alarms.travellers, alarms.alarms)
-        return travellers >= self.travellers and alarms.not_matches > self.share * travellers
 
 
 class Breaker:
@@ -61,7 +44,7 @@ class Breaker:
     def watch(self) -> tuple[Alarms, ...]:
         """Trip the breaker of every list that alarms on too many; returns those lists."""
         with self._database.read() as session:
-            over = [each for each in self._counted(session) if self.rules.trips(each)]
+            over = [each for each in self._counted(session) if _is_over(each, self.rules)]
         return tuple(each for each in over if self._trip(each))
 
     def tripped(self) -> tuple[str, ...]:
@@ -152,3 +135,10 @@ class Breaker:
 
 def _event(kind: EventKind, watchlist_id: str, owner_id: str) -> Event:
     return Event(kind, watchlist_id, owner_id, watchlist_id)
+
+
+def _is_over(alarms: Alarms, rules: BreakerRules) -> bool:
+    """Whether a list alarms on too many."""
+    # A list that looked at other travellers an hour ago may have more alarms than travellers.
+    travellers = max(alarms.travellers, alarms.alarms)
+    return travellers >= rules.travellers and alarms.not_matches > rules.share * travellers

@@ -27,6 +27,7 @@ CaseworkError
 ├── WeakPassword           a new password is too easy to guess
 ├── NotAuthenticated       no key or session, or none that is known and in force
 │   ├── KeyExpired         the key is right, and its time is over
+│   ├── FirstPasswordExpired  the password is right, was given by somebody else, and is too old
 │   ├── SecondFactorNeeded the password is right, a code is required too
 │   └── SignOnRefused      the identity provider's answer signs nobody in
 ├── ProviderUnavailable    the identity provider cannot be reached
@@ -164,6 +165,10 @@ class NotAuthenticated(CaseworkError):
 
 class KeyExpired(NotAuthenticated):
     """The key is right, and its time is over."""
+
+
+class FirstPasswordExpired(NotAuthenticated):
+    """The password is right, but it is a first one whose time is over."""
 
 
 class SecondFactorNeeded(NotAuthenticated):

@@ -22,6 +22,7 @@ REFERRAL: Final = "ref"
 TIP: Final = "tip"
 IMPORT: Final = "imp"
 APPROVAL: Final = "apr"
+RECOVERY_CODE: Final = "rec"
 
 
 def new_id(kind: str) -> str:

@@ -50,7 +50,9 @@ ENGLISH: Final[Mapping[str, str]] = {
     # Accounts: sign-in, sessions, passwords, second factors
     "credentials_wrong": "Login, password or code is wrong, or the account is not active.",
     "sign_in_too_late": "It took too long: sign in again from the beginning.",
-    "second_factor_needed": "Send the code that your authenticator app shows.",
+    "second_factor_needed": (
+        "Send the code that your authenticator app shows, or one of your recovery codes."
+    ),
     "sign_in_locked_minute": (
         "Too many failed sign-ins: try again in {minutes} minute. An administrator can unlock "
         "an account sooner, by giving it a new password."
@@ -58,6 +60,13 @@ ENGLISH: Final[Mapping[str, str]] = {
     "sign_in_locked_minutes": (
         "Too many failed sign-ins: try again in {minutes} minutes. An administrator can unlock "
         "an account sooner, by giving it a new password."
+    ),
+    "first_password_expired": (
+        "Your first password was valid until {until}: ask your administrator for a new one."
+    ),
+    "own_session_not_found": "There is no session {session} of yours that goes on.",
+    "recovery_codes_without_factor": (
+        "Set up a second factor first: recovery codes stand in for it."
     ),
     "session_unknown": "This session is not known or has ended: sign in again.",
     "session_none": "Only an officer has a session.",

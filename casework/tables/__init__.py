@@ -36,7 +36,7 @@ from casework.tables.lists import (
     WatchlistEntry,
     WatchlistShare,
 )
-from casework.tables.people import Agency, Officer, OfficerSession
+from casework.tables.people import Agency, Officer, OfficerSession, RecoveryCode
 from casework.tables.referrals import Referral, ReferralMessage, ReferralPhoto, Tip
 from casework.tables.sign_in import SignInCount
 from casework.tables.unsealed import Unsealed
@@ -70,6 +70,7 @@ __all__ = [
     "OutboxEvent",
     "ProbeSearch",
     "Protected",
+    "RecoveryCode",
     "Referral",
     "ReferralMessage",
     "ReferralPhoto",

@@ -47,6 +47,8 @@ class Officer(SealedFields, Protected, Table):
     password_hash: Mapped[str | None]
     """Argon2id; None where only an identity provider signs the officer in."""
     must_change_password: Mapped[bool]
+    first_password_until: Mapped[datetime | None]
+    """Until when a password that somebody else gave opens the account."""
     failures: Mapped[int]
     """Failed sign-ins in a row."""
     locked_until: Mapped[datetime | None]
@@ -77,8 +79,26 @@ class OfficerSession(Table):
     )
 
     kind: Mapped[str] = mapped_column(String(10))
+    device: Mapped[str | None]
+    """What signed in, coarsely: a browser and a system, or a program."""
+    network: Mapped[str | None]
+    """Where from, coarsely: the network of the address."""
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     """Never later, however busy the session is."""
     ended_at: Mapped[datetime | None]
+
+
+class RecoveryCode(Protected, Table):
+    """A code that stands in for the second factor, once."""
+
+    __tablename__ = "recovery_code"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    officer_id: Mapped[str] = mapped_column(
+        ForeignKey("officer.id", ondelete="CASCADE"), index=True
+    )
+    code_sha256: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

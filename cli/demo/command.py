@@ -123,7 +123,7 @@ def _wait(address: str, of: Office) -> None:
         f"       -F photo=@photo.jpg -F port=CGK -F direction=entry {address}/v1/encounters\n",
         soft_wrap=True,
     )
-    out.print(report.accounts(of.password))
+    out.print(report.accounts(of.password, of.factors))
     out.print("Press Ctrl-C to stop it; its database is then removed.")
     try:
         signal.pause()

@@ -1,6 +1,6 @@
 """What the demo prints: the lists, the arrivals, one alert's review, the audit trail."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -97,11 +97,12 @@ def arrivals(rows: Sequence[Row], stages: Sequence[str] = ()) -> Table:
     return table
 
 
-def accounts(password: str) -> Table:
-    """Return who may sign in; every account has the same password."""
-    table = _table("Accounts", "login", "password", "agency", "roles")
+def accounts(password: str, factors: Mapping[str, str]) -> Table:
+    """Return who may sign in, all with one password, and the keys for an authenticator app."""
+    table = _table("Accounts", "login", "password", "authenticator key", "agency", "roles")
     for each in ACCOUNTS:
-        table.add_row(each.login, password, _AGENCY_NAMES[each.agency], ", ".join(each.roles))
+        agency, roles = _AGENCY_NAMES[each.agency], ", ".join(each.roles)
+        table.add_row(each.login, password, factors[each.login], agency, roles)
     return table
 
 

@@ -12,7 +12,9 @@ from siaga_client import Client
 from casework.accounts.agencies import NewAgency
 from casework.accounts.officers import NewOfficer
 from casework.accounts.passwords import first_password
+from casework.accounts.totp import code_at
 from casework.kernel.actor import Actor
+from casework.kernel.clock import utc_now
 from casework.kernel.vocabulary import AgencyKind, Role
 from cli.output import Exit, err
 from config.records import open_records
@@ -65,6 +67,8 @@ class Office:
     """By login."""
     password: str
     """Every account's."""
+    factors: Mapping[str, str]
+    """Keys of the second factors, for an authenticator app, by login."""
 
 
 def begin(settings: Settings) -> str:
@@ -90,7 +94,8 @@ def staff(address: str, first: str) -> Office:
         first: the administrator's first password.
     """
     password = first_password()
-    sessions = {ADMIN.login: _sign_in(address, ADMIN, first, password)}
+    token, key = _sign_in(address, ADMIN, first, password)
+    sessions, factors = {ADMIN.login: token}, {ADMIN.login: key}
     with connected(address, sessions) as desks:
         admin = desks[ADMIN.login]
         for agency in AGENCIES[1:]:
@@ -110,7 +115,8 @@ def staff(address: str, first: str) -> Office:
             }
             with _as(address, sessions[keeper.login]) as desk:
                 first = checked(desk.post("/v1/officers", json=body))["first_password"]
-            sessions[account.login] = _sign_in(address, account, first, password)
+            token, key = _sign_in(address, account, first, password)
+            sessions[account.login], factors[account.login] = token, key
         keys = {
             port: checked(
                 admin.post(
@@ -120,7 +126,7 @@ def staff(address: str, first: str) -> Office:
             )["key"]
             for port in PORTS
         }
-    return Office(agencies, keys, sessions, password)
+    return Office(agencies, keys, sessions, password, factors)
 
 
 @contextmanager
@@ -157,12 +163,20 @@ def _as(address: str, bearer: str) -> httpx2.Client:
     return httpx2.Client(base_url=address, headers=headers, timeout=60)
 
 
-def _sign_in(address: str, account: Account, first: str, password: str) -> str:
-    """Sign in for the first time, which takes a new password; returns the session."""
+def _sign_in(address: str, account: Account, first: str, password: str) -> tuple[str, str]:
+    """Sign in for the first time, which takes a new password and a second factor.
+
+    Returns:
+        The session, and the second factor's key.
+    """
     with httpx2.Client(base_url=address, timeout=60) as client:
         credentials = {"login": account.login, "password": first}
         token: str = checked(client.post("/v1/sessions", json=credentials))["token"]
         change = {"present": first, "new": password}
         headers = {"Authorization": f"Bearer {token}"}
         checked(client.post("/v1/me/password", json=change, headers=headers))
-    return token
+        offer = client.post("/v1/me/second-factor", json={"password": password}, headers=headers)
+        key: str = checked(offer)["secret"]
+        code = {"code": code_at(key, utc_now())}
+        checked(client.post("/v1/me/second-factor/confirm", json=code, headers=headers))
+    return token, key

@@ -172,6 +172,12 @@ class Stage:
         body["agency_id"] = self.desk.agency(OWNER)
         return self.client.post("/v1/officers", headers=headers, json=body)
 
+    def session(self, headers: Headers) -> Params:
+        """The caller's own session, if it has one."""
+        answer = self.client.get("/v1/me/sessions", headers=dict(headers))
+        own = answer.json()["items"] if answer.status_code < 300 else []
+        return {"session_id": own[0]["id"] if own else f"ses_{NEVER}"}
+
     def agency(self, _: Headers) -> Params:
         """The agency IMI."""
         return {"agency_id": self.desk.agency(OWNER)}
@@ -392,6 +398,10 @@ CASES = (
     Case("POST /v1/me/password", send=body(present=PASSWORD, new="quite another one"), fresh=True),
     Case("POST /v1/me/second-factor", send=body(password=PASSWORD), fresh=True),
     Case("POST /v1/me/second-factor/confirm", send=body(code="123456"), fresh=True),
+    Case("POST /v1/me/recovery-codes", send=body(password=PASSWORD), fresh=True),
+    Case("GET /v1/me/sessions"),
+    Case("DELETE /v1/me/sessions"),
+    Case("DELETE /v1/me/sessions/{session_id}", S.session, mine=True, fresh=True),
     # agencies, officers, keys
     Case("POST /v1/agencies", send=_new_agency),
     Case("GET /v1/agencies"),

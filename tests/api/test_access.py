@@ -15,7 +15,7 @@ from casework.accounts.officers import NewOfficer
 from casework.accounts.passwords import Passwords
 from casework.accounts.totp import code_at
 from casework.kernel.audit.chain import check_export
-from casework.kernel.vocabulary import AgencyKind, Role
+from casework.kernel.vocabulary import AgencyKind, Role, Scope
 from casework.records import Records
 from casework.service import Service
 from tests.api.conftest import problem, settings_for, wait_until_ready
@@ -53,7 +53,11 @@ def test_signing_in_and_out(client, sign_in):
     assert (body["officer"]["login"], body["incomplete"]) == ("sari", None)
     assert "password" not in str(body["officer"].keys() - {"must_change_password"})
     headers = shown(answer)
-    assert client.get("/v1/me", headers=headers).json() == {**body["officer"], "incomplete": None}
+    assert client.get("/v1/me", headers=headers).json() == {
+        **body["officer"],
+        "incomplete": None,
+        "recovery_codes_left": 0,
+    }
     assert client.delete("/v1/sessions/current", headers=headers).status_code == 204
     problem(client.get("/v1/me", headers=headers), 401, "not_authenticated")
 
@@ -218,7 +222,10 @@ def test_a_new_officer_comes_in_step_by_step(client, imi_admin, clock):
     wrong = client.post(f"{factor}/confirm", headers=headers, json={"code": "000000"})
     problem(wrong, 422, "not_confirmed")
     code = {"code": code_at(secret, clock())}
-    assert client.post(f"{factor}/confirm", headers=headers, json=code).status_code == 204
+    confirmed = client.post(f"{factor}/confirm", headers=headers, json=code)
+    assert (confirmed.status_code, confirmed.headers["cache-control"]) == (200, "no-store")
+    codes = confirmed.json()["recovery_codes"]
+    assert client.get("/v1/me", headers=headers).json()["recovery_codes_left"] == len(codes) == 10
     problem(client.post(f"{factor}/confirm", headers=headers, json=code), 409, "illegal_transition")
     assert client.get("/v1/me", headers=headers).json()["second_factor"] is True
 
@@ -227,6 +234,45 @@ def test_a_new_officer_comes_in_step_by_step(client, imi_admin, clock):
     now = code_at(secret, clock())
     assert enter(client, "budi", NEW, code=now).status_code == 201
     problem(enter(client, "budi", NEW, code=now), 401, "not_authenticated")
+
+    assert enter(client, "budi", NEW, code=codes[0]).status_code == 201
+    problem(enter(client, "budi", NEW, code=codes[0]), 401, "not_authenticated")
+    wrong = client.post("/v1/me/recovery-codes", headers=headers, json={"password": "wrong"})
+    problem(wrong, 422, "not_confirmed")
+    fresh = client.post("/v1/me/recovery-codes", headers=headers, json={"password": NEW})
+    assert fresh.status_code == 201
+    problem(enter(client, "budi", NEW, code=codes[1]), 401, "not_authenticated")
+    assert enter(client, "budi", NEW, code=fresh.json()["recovery_codes"][0]).status_code == 201
+
+
+def test_own_sessions_are_listed_and_ended(client, sign_in):
+    headers = sign_in(Role.OFFICER)
+    login = client.get("/v1/me", headers=headers).json()["login"]
+    agent = "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/130.0"
+    body = {"login": login, "password": PASSWORD}
+    others = [
+        shown(client.post("/v1/sessions", json=body, headers={"User-Agent": agent}))
+        for _ in range(2)
+    ]
+    items = client.get("/v1/me/sessions", headers=headers).json()["items"]
+    assert [each["present"] for each in items] == [False, False, True]
+    assert items[0]["device"] == "Firefox, Linux"
+    ended = client.delete(f"/v1/me/sessions/{items[0]['id']}", headers=headers)
+    assert ended.status_code == 204
+    problem(client.get("/v1/me", headers=others[1]), 401, "not_authenticated")
+    gone = client.delete(f"/v1/me/sessions/{items[0]['id']}", headers=headers)
+    problem(gone, 404, "not_found")
+    assert client.delete("/v1/me/sessions", headers=headers).status_code == 204
+    problem(client.get("/v1/me", headers=others[0]), 401, "not_authenticated")
+    assert client.get("/v1/me", headers=headers).status_code == 200
+
+
+def test_a_first_password_that_is_too_old_says_whom_to_ask(client, desk, clock):
+    new = NewOfficer(desk.agency(), "late", "Late", frozenset({Role.ANALYST}))
+    _, first = desk.service.accounts.officers.create(OPERATOR, new)
+    clock.advance(hours=72)
+    refused = problem(enter(client, "late", first), 401, "first_password_expired")
+    assert "administrator" in refused["detail"]
 
 
 def test_a_required_second_factor_comes_first(tmp_path, clock):
@@ -268,7 +314,7 @@ def test_a_required_second_factor_comes_first(tmp_path, clock):
         ).json()
         code = {"code": code_at(offered["secret"], clock())}
         confirmed = client.post("/v1/me/second-factor/confirm", headers=headers, json=code)
-        assert confirmed.status_code == 204
+        assert confirmed.status_code == 200
         assert client.get("/v1/watchlists", headers=headers).status_code == 200
         problem(enter(client, "sari", "wrong"), 401, "not_authenticated")
         assert enter(client, "sari", "wrong").headers["retry-after"] == "60"
@@ -295,9 +341,10 @@ def test_language(client, sign_in):
         problem(client.patch("/v1/me", headers=headers, json=wrong), 422, "request_invalid")
 
 
-def test_a_key_has_no_account(client, office):
-    problem(client.get("/v1/me", headers=office), 404, "not_found")
-    problem(client.delete("/v1/sessions/current", headers=office), 404, "not_found")
+def test_a_key_has_no_account(client, key):
+    headers = key(Scope.ENROL)
+    problem(client.get("/v1/me", headers=headers), 403, "not_permitted")
+    problem(client.delete("/v1/sessions/current", headers=headers), 403, "not_permitted")
 
 
 # Agencies

@@ -1,5 +1,6 @@
 """An officer's own account: first and later passwords, second factor, language and theme."""
 
+from contextlib import suppress
 from typing import Annotated, Final
 
 import segno
@@ -16,7 +17,13 @@ from api.dependencies import hashing_place
 from api.problems import RequestInvalid
 from casework.accounts.passwords import LEAST_LENGTH
 from casework.accounts.totp import provisioning_uri
-from casework.kernel.errors import IllegalTransition, NotConfirmed, StaleVersion, WeakPassword
+from casework.kernel.errors import (
+    IllegalTransition,
+    NotConfirmed,
+    NotFound,
+    StaleVersion,
+    WeakPassword,
+)
 from casework.kernel.permissions import Permission
 
 router: Final = APIRouter(include_in_schema=False)
@@ -91,13 +98,43 @@ def confirm_second_factor(visit: Someone) -> Response:
     form = Form(FactorForm, visit.posted)
     body = form.parse()
     try:
-        visit.service.accounts.account.confirm_second_factor(visit.actor, body.code)
+        codes = visit.service.accounts.account.confirm_second_factor(visit.actor, body.code)
     except IllegalTransition as error:
         return _page(visit, factor=form.refused(error, visit.speech))
     except NotConfirmed as error:
         # The browser still shows what was offered: it is drawn again from what it sends.
         return _page(visit, factor=form.refused(error, visit.speech), secret=body.secret)
-    return visit.go(ACCOUNT, done="second_factor_set")
+    return _page(visit, codes=codes)
+
+
+@router.post(
+    "/account/recovery-codes",
+    dependencies=[hashing_place(RequirePermission(Permission.OWN_ACCOUNT))],
+)
+def renew_recovery_codes(visit: Someone) -> Response:
+    """Replace the recovery codes and show them, this once."""
+    form = Form(FactorForm, visit.posted, _as_it_is)
+    present = form.parse().present
+    try:
+        codes = visit.service.accounts.account.renew_recovery_codes(visit.actor, present)
+    except (NotConfirmed, IllegalTransition, StaleVersion) as error:
+        return _page(visit, factor=form.refused(error, visit.speech, status=_REFUSED))
+    return _page(visit, codes=codes)
+
+
+@router.post("/account/sessions/end-others")
+def end_other_sessions(visit: Someone) -> Response:
+    """End every session of the officer's but this one."""
+    visit.service.accounts.sessions.end_others(visit.actor)
+    return visit.go(ACCOUNT, done="sessions_ended")
+
+
+@router.post("/account/sessions/{session_id}/end")
+def end_session(session_id: str, visit: Someone) -> Response:
+    """End one session of the officer's."""
+    with suppress(NotFound):  # it ended by itself meanwhile
+        visit.service.accounts.sessions.end_own(visit.actor, session_id)
+    return visit.go(ACCOUNT, done="sessions_ended")
 
 
 @router.get("/account/{form:path}")
@@ -118,6 +155,7 @@ def _page(
     password: Form[PasswordForm] | None = None,
     factor: Form[FactorForm] | None = None,
     secret: str = "",
+    codes: tuple[str, ...] = (),
 ) -> Response:
     password, factor = password or Form(PasswordForm), factor or Form(FactorForm)
     officer = visit.service.accounts.account.get(visit.actor)
@@ -132,10 +170,15 @@ def _page(
         if not visit.actor.incomplete
         else None,
         must_change=officer.must_change_password,
-        must_have_factor=visit.actor.incomplete is not None and not officer.must_change_password,
+        must_have_factor=visit.actor.incomplete is not None
+        and not officer.must_change_password
+        and not officer.totp_confirmed,
         least=LEAST_LENGTH,
         secret=secret,
         uri=uri,
+        codes=codes,
+        codes_left=visit.service.accounts.account.recovery_codes_left(visit.actor),
+        sessions=visit.service.accounts.sessions.own(visit.actor),
         code=_drawn(uri),
     )
 

@@ -15,7 +15,7 @@ from api.console.i18n import LANGUAGES
 from api.console.navigation import home_of
 from api.console.page import Guest, OfficerRequest, RequirePermission, guest
 from api.console.urls import ACCOUNT, HOME, SIGN_IN, safe_redirect
-from api.dependencies import Origin, hashing_place
+from api.dependencies import Device, Origin, hashing_place
 from casework.accounts.sessions import SignedIn
 from casework.accounts.sign_in import Credentials
 from casework.kernel.errors import NotAuthenticated, SecondFactorNeeded, TooManyAttempts
@@ -61,7 +61,7 @@ def ask(visit: Guest, next: str = HOME, problem: str = "") -> Response:  # noqa:
 
 
 @router.post(SIGN_IN, dependencies=[hashing_place(guest)])
-def sign_in(visit: Guest, origin: Origin) -> Response:
+def sign_in(visit: Guest, origin: Origin, device: Device) -> Response:
     """Check what was typed; ask for the code if one is needed."""
     records, typed = visit.service, Form(SignInForm, visit.posted, _read).parse()
     held = typed.held
@@ -71,7 +71,7 @@ def sign_in(visit: Guest, origin: Origin) -> Response:
         else:
             credentials = Credentials(typed.login, typed.password)
         signed_in = records.accounts.sessions.sign_in(
-            credentials, SessionKind.CONSOLE, visit.request_id, origin
+            credentials, SessionKind.CONSOLE, visit.request_id, origin, device
         )
     except SecondFactorNeeded:
         if not held:

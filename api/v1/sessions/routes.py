@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Response
 
 from api import problems
-from api.dependencies import Allowed, Origin, RequestId, TheSessions, hashing_place
+from api.dependencies import Allowed, Device, Origin, RequestId, TheSessions, hashing_place
 from api.routing import StrictRoute
 from api.v1.officers.schemas import OfficerOut
 from api.v1.sessions.schemas import SessionIn, SessionOut, incomplete_of
@@ -30,6 +30,7 @@ Someone = Annotated[Actor, Depends(Allowed(Permission.OWN_ACCOUNT))]
     responses=problems.responses(
         errors.NotAuthenticated,
         errors.SecondFactorNeeded,
+        errors.FirstPasswordExpired,
         errors.TooManyAttempts,
         problems.RequestInvalid,
         Overloaded,
@@ -41,10 +42,11 @@ def begin(
     sessions: TheSessions,
     origin: Origin,
     request_id: RequestId,
+    device: Device,
 ) -> SessionOut:
     """Sign an officer in; the token is short-lived. Where a code is needed, the answer says so."""
     credentials = Credentials(body.login, body.password, body.code)
-    signed_in = sessions.sign_in(credentials, SessionKind.PROGRAM, request_id, origin)
+    signed_in = sessions.sign_in(credentials, SessionKind.PROGRAM, request_id, origin, device)
     response.headers["Cache-Control"] = "no-store"
     return SessionOut(
         token=signed_in.text,

@@ -9,12 +9,13 @@ from api.v1.common import Answer, Patch, Strict
 from api.v1.officers.schemas import Language, OfficerOut
 from casework.accounts.passwords import MOST_LENGTH
 from casework.kernel.actor import Actor
+from casework.kernel.vocabulary import SessionKind
 
 Password = Annotated[str, StringConstraints(min_length=1, max_length=MOST_LENGTH)]
 Code = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=20),
-    Field(description="What the authenticator app shows.", examples=["287082"]),
+    StringConstraints(min_length=1, max_length=40),
+    Field(description="What the authenticator app shows, or a recovery code.", examples=["287082"]),
 ]
 
 
@@ -42,6 +43,8 @@ class SessionOut(Answer):
 
 class AccountOut(OfficerOut):
     """The officer's own account."""
+
+    recovery_codes_left: int = Field(description="Recovery codes that were not used.")
 
     incomplete: str | None = Field(
         description="What has to be set before anything else is allowed; null if nothing."
@@ -77,6 +80,33 @@ class SecondFactorOut(Answer):
 
     secret: str = Field(description="Base 32, for typing into an authenticator app.")
     uri: str = Field(description="`otpauth:` address, for a QR code.")
+
+
+class RecoveryCodesOut(Answer):
+    """Codes that stand in for the second factor, each once."""
+
+    recovery_codes: list[str] = Field(
+        description="Shown this once: keep them on paper. They replace all former ones."
+    )
+
+
+class OwnSessionOut(Answer):
+    """A session of yours."""
+
+    id: str
+    kind: SessionKind
+    device: str | None = Field(description="What signed in, as it says itself.")
+    network: str | None = Field(description="The network it signed in from.")
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    present: bool = Field(description="Whether it is the one you ask with.")
+
+
+class OwnSessionsOut(Answer):
+    """Your sessions that go on."""
+
+    items: list[OwnSessionOut]
 
 
 class CodeIn(Strict):

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from casework.calibration.breaker import Breaker, BreakerRules
+from casework.calibration.breaker import Breaker
+from casework.calibration.breaker_rules import BreakerRules
 from casework.kernel.errors import NotFound
 from casework.kernel.vocabulary import Role
 from tests.fakes import photo_of

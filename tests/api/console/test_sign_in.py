@@ -1,3 +1,5 @@
+import re
+
 import pyotp
 import pytest
 
@@ -93,7 +95,12 @@ def test_a_second_factor_is_set_up_and_asked_for(signed_in, browser, clock):
     assert answer.status_code == 422
     assert secret in officer.page.text  # the same secret is still shown
     officer.send("/account/second-factor/confirm", code=totp.at(clock()))
+    assert "Your recovery codes. They are shown this once" in officer.text
+    codes = re.findall(r'<code class="key">([a-z2-9-]{19})</code>', officer.page.text)
+    assert len(codes) == 10
+    officer.open("/account")
     assert "Your second factor is set up" in officer.text
+    assert not any(code in officer.page.text for code in codes)
 
     clock.advance(minutes=1)
     visitor = browser()
@@ -105,6 +112,20 @@ def test_a_second_factor_is_set_up_and_asked_for(signed_in, browser, clock):
     assert 'value="000000"' not in answer.text
     visitor.send("/sign-in", code=totp.at(clock()))
     assert visitor.path == "/alerts"
+
+    other = browser()
+    other.sign_in("siti")
+    other.send("/sign-in", code=codes[0])
+    assert other.path == "/alerts"
+    other.open("/account")
+    assert "Recovery codes that are left: 9" in other.text
+    other.send("/account/recovery-codes", present="wrong")
+    assert "wrong" in other.text
+    other.send("/account/recovery-codes", present=PASSWORD)
+    assert len(re.findall(r'<code class="key">', other.page.text)) == 10
+    other.open("/account")
+    other.send("/account/sessions/end-others")
+    assert visitor.open("/account").url.path == "/sign-in"
 
 
 def test_the_wait_for_a_code_has_an_end_and_is_of_one_browser(signed_in, browser, clock):

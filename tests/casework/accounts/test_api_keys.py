@@ -1,9 +1,12 @@
 """API keys: scopes, ends, rotation and use."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
-from sqlalchemy import select, text, update
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import select, update
 
 from casework.accounts.api_keys import KeyRules, Keys, NewKey
 from casework.kernel.errors import (
@@ -16,7 +19,7 @@ from casework.kernel.errors import (
 from casework.kernel.permissions import GRANTS, KEY_GRANTS, Permission, PermissionScope, require
 from casework.kernel.vocabulary import EventKind, Role, Scope
 from casework.tables import ApiKey, AuditRecord, OutboxEvent
-from tests.services import OPERATOR, open_service
+from tests.services import OPERATOR
 
 pytestmark = pytest.mark.every_database
 
@@ -177,40 +180,35 @@ def test_a_warning_is_given_once_and_again_after_a_rotation(desk, keys):
     assert keys.warn().expiring == 1
 
 
-def test_keys_of_an_earlier_version_keep_what_they_could_but_policies_and_never_end(
-    database, desk, keys
-):
+def test_keys_of_an_earlier_version_keep_what_they_could_but_policies_and_never_end(desk, keys):
     record, shown = made(desk, keys)
     screens, _ = made(desk, keys, Scope.SCREEN)
-    with desk.service.kernel.database.write() as session:
-        session.execute(update(ApiKey).values(expires_at=None, warned_at=None))
-    columns = ("former_sha256", "former_until", "expires_at", "used_at", "warned_at")
-    with desk.service.kernel.database.write() as session:
-        for column in columns:
-            session.execute(text(f"ALTER TABLE api_key DROP COLUMN {column}"))
-        session.execute(text("UPDATE alembic_version SET version_num = '0015'"))
-    other = open_service(database, desk.clock)
-    try:
-        found = {each.id: each for each in other.accounts.keys.all(OPERATOR)}
-        assert found[screens.id].scopes == (Scope.SCREEN,)
-        assert set(found[record.id].scopes) == {
-            Scope.ENROL,
-            Scope.EXPORT,
-            Scope.SEARCH,
-            Scope.READ_ALERTS,
-            Scope.TIPS,
-        }
-        assert found[record.id].expires_at is None
-        assert other.accounts.keys.warn().endless == 2
-        actor = other.accounts.keys.recognise(shown)
-        former = {act for act, roles in GRANTS.items() if Role.ANALYST in roles}
-        taken = former - {act for scope in actor.scopes for act in KEY_GRANTS[scope]}
-        assert taken == {
-            Permission.EDIT_WATCHLIST,
-            Permission.READ_AGENCY,
-            Permission.OWN_ACCOUNT,
-            Permission.READ_APPROVAL,
-            Permission.WITHDRAW_APPROVAL,
-        }
-    finally:
-        other.close()
+    migration = import_module("casework.migrations.versions.0020_keys")
+    with (
+        desk.service.kernel.database.write_core() as connection,
+        Operations.context(MigrationContext.configure(connection)),
+    ):
+        connection.execute(update(ApiKey).values(expires_at=None))
+        migration.divide()
+    found = {each.id: each for each in keys.all(OPERATOR)}
+    assert found[screens.id].scopes == (Scope.SCREEN,)
+    assert set(found[record.id].scopes) == {
+        Scope.ENROL,
+        Scope.EXPORT,
+        Scope.SEARCH,
+        Scope.READ_ALERTS,
+        Scope.TIPS,
+    }
+    assert found[record.id].expires_at is None
+    assert keys.warn().endless == 2
+    actor = keys.recognise(shown)
+    assert actor.scopes is not None
+    former = {act for act, roles in GRANTS.items() if Role.ANALYST in roles}
+    taken = former - {act for scope in actor.scopes for act in KEY_GRANTS[scope]}
+    assert taken == {
+        Permission.EDIT_WATCHLIST,
+        Permission.READ_AGENCY,
+        Permission.OWN_ACCOUNT,
+        Permission.READ_APPROVAL,
+        Permission.WITHDRAW_APPROVAL,
+    }

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from sqlalchemy import select, update
 
-from casework.calibration.breaker import Breaker, BreakerRules
+from casework.calibration.breaker import Breaker
+from casework.calibration.breaker_rules import BreakerRules
 from casework.calibration.policy import least_threshold
 from casework.kernel.errors import IllegalTransition, NotFound, NotPermitted
 from casework.kernel.vocabulary import EventKind, Role
