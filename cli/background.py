@@ -44,6 +44,7 @@ def running(settings: Settings) -> Iterator[Running]:
         "SIAGA_MAX_WAITING": str(settings.max_waiting),
         "SIAGA_LATENCY_TARGET_MS": str(settings.latency_target_ms),
         "SIAGA_COOKIE_SECURE": str(settings.cookie_secure).lower(),
+        "SIAGA_SECOND_FACTOR_REQUIRED": str(settings.second_factor_required).lower(),
         "SIAGA_LOG_LEVEL": "warning",
     }
     log = settings.data_dir / "service.log"

@@ -102,12 +102,13 @@ def _play(scene: Scene, seed: int, before: int, *, first: bool) -> tuple[Round, 
 
 
 def _enrol(scene: Scene, address: str) -> None:
-    lists = ", ".join(f'"{each}"' for each in scene.watchlist_ids)
-    made = httpx2.post(
-        f"{address}/v1/subjects",
-        headers={"Authorization": f"Bearer {scene.office_key}"},
-        data={"subject": f'{{"name": "Astronaut", "watchlist_ids": [{lists}]}}'},
-        files={"photos": enrolment_photo()},
-        timeout=60,
-    )
-    made.raise_for_status()
+    # As one subject for each list: alerts of one subject would be decided together.
+    for watchlist_id in scene.watchlist_ids:
+        made = httpx2.post(
+            f"{address}/v1/subjects",
+            headers={"Authorization": f"Bearer {scene.office_key}"},
+            data={"subject": f'{{"name": "Astronaut", "watchlist_ids": ["{watchlist_id}"]}}'},
+            files={"photos": enrolment_photo()},
+            timeout=60,
+        )
+        made.raise_for_status()

@@ -12,8 +12,8 @@ from config.records import open_records
 from config.settings import Settings
 
 # Somebody wants an arrival to have happened at another port. Only the trail's details have it so.
-_WRITTEN: Final = b'"port": "CGK"'
-_FORGED: Final = b'"port": "CGX"'
+_WRITTEN: Final = b'"port":"CGK"'
+_FORGED: Final = b'"port":"CGX"'
 
 FORGERY: Final = "a port's CGK to CGX"
 
