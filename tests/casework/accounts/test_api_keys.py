@@ -19,7 +19,8 @@ from casework.kernel.errors import (
 from casework.kernel.permissions import GRANTS, KEY_GRANTS, Permission, PermissionScope, require
 from casework.kernel.vocabulary import EventKind, Role, Scope
 from casework.tables import ApiKey, AuditRecord, OutboxEvent
-from tests.services import OPERATOR
+from casework.watchlists.subjects import NewSubject
+from tests.services import OPERATOR, photo_file
 
 pytestmark = pytest.mark.every_database
 
@@ -212,3 +213,15 @@ def test_keys_of_an_earlier_version_keep_what_they_could_but_policies_and_never_
         Permission.READ_APPROVAL,
         Permission.WITHDRAW_APPROVAL,
     }
+
+
+def test_a_key_that_enrols_puts_subjects_on_lists_and_imports_them(desk, keys):
+    _, shown = made(desk, keys)
+    actor = keys.recognise(shown)
+    watchlist = desk.watchlist()
+    new = NewSubject(name="Somebody", watchlist_ids=(watchlist,))
+    enrolled = desk.service.enrolment.enrol(actor, new, [photo_file(1)])
+    assert enrolled.subject_id is not None
+    for refused in ({"requires_second_officer": True}, {"threshold": 0.9}):
+        with pytest.raises(NotPermitted, match="for an officer who signs in"):
+            desk.service.lists.watchlists.edit(actor, watchlist, refused, None)
