@@ -1,1 +1,0 @@
-"""Attacks on the running service over loopback: what they cost it, and whether a port waits."""
