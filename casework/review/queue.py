@@ -13,11 +13,13 @@ from typing import Any, Final, cast
 from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 from sqlalchemy.orm import Session
 
+from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require
 from casework.kernel.rules import all_of, first_of
+from casework.kernel.sealed_fields import open_fields, vault_of
 from casework.kernel.vocabulary import AlertState
 from casework.review.alerts import AlertFilter, visible
 from casework.review.siblings import WITH_ENCOUNTER
@@ -190,15 +192,19 @@ class Queue:
     def _described(self, session: Session, alerts: tuple[Alert, ...], total: int) -> QueuePage:
         now = self._clock()
         urgencies = {alert.id: urgency_of(alert, now) for alert in alerts}
-        taken = session.scalars(
-            select(AlertEvent)
+        taken = session.execute(
+            select(AlertEvent.alert_id, AlertEvent.sealed_fields)
             .where(
                 AlertEvent.alert_id.in_([alert.id for alert in alerts]),
                 AlertEvent.action == Permission.ACKNOWLEDGE_ALERT,
             )
             .order_by(AlertEvent.id)
         )
-        takers = {step.alert_id: step.officer_name for step in taken}  # the last counts
+        vault = vault_of(session)
+        takers = {  # the last counts
+            alert_id: open_fields(vault, rows.alert_event(alert_id), sealed)["officer_name"]
+            for alert_id, sealed in taken
+        }
         return QueuePage(alerts, urgencies, takers, total)
 
 

@@ -94,7 +94,9 @@ def test_a_search_is_on_record_with_its_purpose_and_without_the_photo(desk, list
     )
     with desk.service.kernel.database.read() as session:
         row = session.get_one(ProbeSearch, view.search.id)
-        assert not any(isinstance(getattr(row, c.key), bytes) for c in row.__table__.columns)
+        stored = {c.key for c in row.__table__.columns if isinstance(getattr(row, c.key), bytes)}
+        assert stored == {"sealed_fields"}
+        assert row.clear_fields() == {"purpose": PURPOSE}
     assert desk.service.kernel.audit.verify().whole
 
 
