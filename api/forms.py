@@ -16,7 +16,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
 from api.field_errors import name_of, sentence_of
-from api.problems import FieldProblem, RequestInvalid, field_problems
+from api.problems import MOST_ERRORS, FieldProblem, RequestInvalid, field_problems
 from api.workers import LARGE_PHOTO, ClientGone
 from casework.watchlists.enrolment import PhotoFile
 from detector.decode import is_large
@@ -202,10 +202,11 @@ def validated(model: type[Fields], data: Any) -> Fields:  # noqa: ANN401 - what 
     try:
         return model.model_validate(data)
     except ValidationError as error:
+        errors = error.errors()[:MOST_ERRORS]
         raise RequestInvalid(
             "The request is not valid: see `errors` for the fields.",
-            field_problems(error.errors()),
-            {name_of(each): sentence_of(each) for each in error.errors()},
+            field_problems(errors),
+            {name_of(each): sentence_of(each) for each in errors},
         ) from error
 
 

@@ -20,7 +20,7 @@ KIBI: Final = 1024
 STRANGERS_BODY: Final = 16 * KIBI
 """What is read of a caller who is not known yet: more asks for a key or a session first."""
 _JSON: Final = 64 * KIBI
-_LARGE_JSON: Final = 256 * KIBI
+_LARGE_JSON: Final = 128 * KIBI
 _FORM: Final = 256 * KIBI
 _FORM_OVERHEAD: Final = MEBI
 """Fields, part headers and boundaries that come beside the photos."""

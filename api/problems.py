@@ -21,6 +21,9 @@ from detector import errors as detector
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 1
 
+MOST_ERRORS: Final = 100
+"""Faults of one request that are named: nobody reads thousands, and writing them takes time."""
+
 # The connection is closed: nobody reads this status, but the log tells it from a success.
 CLIENT_CLOSED_REQUEST: Final = 499
 
@@ -231,13 +234,13 @@ def add_unforeseen(operation: dict[str, Any]) -> None:
 
 
 def field_problems(errors: Sequence[Mapping[str, Any]]) -> list[FieldProblem]:
-    """Name the fields of pydantic's errors; the values are left out, they may be personal."""
+    """Name the fields of pydantic's first errors; values are left out, they may be personal."""
     return [
         FieldProblem(
             field=name_of(error),
             message=str(error["msg"]),
         )
-        for error in errors
+        for error in errors[:MOST_ERRORS]
     ]
 
 

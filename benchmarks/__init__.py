@@ -7,6 +7,7 @@
     python -m benchmarks search              exact search beside FAISS and the memory's speed
     python -m benchmarks load                the running service over HTTP, and under overload
     python -m benchmarks crash               what SIGKILL at random moments loses: nothing
+    python -m benchmarks attack              what attacks cost the running service, and the port
     python -m benchmarks startup             what a short command costs, from start to end
     python -m benchmarks accuracy FOLDER     misses and false alarms, by folder of photos a person
     python -m benchmarks prior FOLDER        the false match curve that a pack's manifest carries

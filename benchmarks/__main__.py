@@ -12,6 +12,9 @@ from typing import Annotated
 import typer
 
 from benchmarks.accuracy import accuracy
+from benchmarks.attack import attack
+from benchmarks.attack import report as attack_report
+from benchmarks.attack.attackers import ATTACKS
 from benchmarks.command import Json, PackName, Seed, console, explained, new_report, publish
 from benchmarks.crash import crash
 from benchmarks.crash import report as crash_report
@@ -199,6 +202,39 @@ def measure_load(
     report.note(
         f"Warm-up {load.WARM_UP_SECONDS:g} s, then {seconds:g} s a figure; the pipeline in process "
         "takes turns with HTTP on the same CPU. Commits are flushed to disk (synchronous=FULL)."
+    )
+    return publish(report, json)
+
+
+@app.command("attack")
+def measure_attack(
+    against: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Another checkout, attacked first."),
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=1, help="Of each attack.")] = attack.SECONDS,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Names of attacks (repeatable); all unless given.")
+    ] = None,
+    json: Json = None,
+) -> Report:
+    """Attack the running service over loopback while a port screens."""
+    report, names = new_report("attack"), only or list(ATTACKS)
+    if unknown := set(names) - set(ATTACKS):
+        raise typer.BadParameter(f"{', '.join(sorted(unknown))}: there are {', '.join(ATTACKS)}")
+    with explained():
+        pipeline = load_pipeline(load_pack("open"), ModelStore(default_root()))
+        photo = photos.compose_all(people(pipeline), 0)[0].data
+        if against is not None:
+            before = attack.measure(against.resolve(), photo, seconds, names)
+            attack_report.add_to(report, f"Before: {against}", before)
+        scenes = attack.measure(attack.HERE, photo, seconds, names)
+    attack_report.add_to(report, "Attacks", scenes)
+    attack_report.judge(report, scenes)
+    report.note(
+        f"`siaga serve` with {attack.WORKERS} workers, started anew for each attack of "
+        f"{seconds:g} s; a port screens 4 photos a second meanwhile, the attackers are a process "
+        "of their own, and everything shares this machine's processors."
     )
     return publish(report, json)
 

@@ -1,5 +1,7 @@
 """The table of limits: every route has a cap, a deadline and a cost, and keeps to them."""
 
+import json
+import time
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from fastapi.routing import APIRoute
 
 from api.app import create_app
 from api.limits import STRANGERS_BODY, WORKING, Cost, Limits, LimitsMissing
+from api.problems import MOST_ERRORS
 from api.state import state_of
 from config.settings import MEBI, Settings
 from tests.api.authority_cases import PUBLIC
@@ -104,3 +107,16 @@ def test_pieces_of_no_announced_length_are_counted(client, office):
     signed = headers | office
     answer = client.post("/v1/watchlists", content=pieces(10), headers=signed)
     problem(answer, 413, "body_too_large")
+
+
+def test_a_body_of_nothing_but_faults_is_answered_in_little_time_and_space(client, office):
+    body = json.dumps({f"k{n}": 0 for n in range(9_500)}).encode()
+    assert 100 * 1024 < len(body) < 128 * 1024
+    headers = office | {"Content-Type": "application/json"}
+    spent = []
+    for _ in range(3):
+        began = time.process_time()
+        answer = client.patch("/v1/subjects/none", headers=headers, content=body)
+        spent.append(time.process_time() - began)
+    assert len(problem(answer, 422, "request_invalid")["errors"]) == MOST_ERRORS
+    assert min(spent) < 0.1, "of a processor: the client's own share is in it"

@@ -1,0 +1,1 @@
+"""Attacks on the running service over loopback: what they cost it, and whether a port waits."""
