@@ -73,6 +73,7 @@ class Place:
     caller: str
     cost: Cost
     begun: bool = False
+    heavy: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -81,7 +82,6 @@ class _Waiting:
 
     place: Place
     work: Callable[[], Any]
-    heavy: bool
     result: asyncio.Future[Any]
     since: float
     started: bool = False
@@ -97,7 +97,7 @@ class WorkPool:
     def __init__(self, workers: int, waiting: int, target_ms: float = math.inf) -> None:
         self.workers = workers
         self._target_ms = target_ms
-        self._usual_ms: dict[Cost, float] = defaultdict(float)
+        self._usual_ms: dict[tuple[Cost, bool], float] = defaultdict(float)
         self.places = workers + waiting
         self._reserve = self.places // _RESERVED
         self._held: list[Place] = []
@@ -174,21 +174,29 @@ class WorkPool:
     def _expected_ms(self, place: Place) -> float:
         """Return the milliseconds until a request would be done, at the present pace.
 
-        Before it go those that run, and of those that wait as many of each caller as of its own.
+        Before it goes the rest of what runs, half of it at a guess, and of what waits as much of
+        each caller as brings them to the request's own turn. Heavy work keeps to one worker, and
+        so to its own line.
         """
-        own = 1 + sum(
-            not each.begun and each.caller == place.caller and each.cost <= place.cost
-            for each in self._held
-        )
-        of_caller: Counter[str] = Counter()
-        total = self._usual_ms[place.cost]
+        waiting: Counter[str] = Counter()
+        running: Counter[str] = Counter()
+        total, workers = self._usual(place), self.workers
         for each in self._held:
             if not each.begun:
-                if each.cost > place.cost or of_caller[each.caller] >= own:
-                    continue
-                of_caller[each.caller] += 1
-            total += self._usual_ms[each.cost]
-        return total / self.workers
+                waiting[each.caller] += each.cost <= place.cost and each.heavy == place.heavy
+            elif each.heavy and not place.heavy and workers > 1:
+                workers -= 1
+            else:
+                running[each.caller] += 1
+                total += self._usual(each) / 2
+        turn = 1 + running[place.caller] + waiting[place.caller]
+        for caller, count in waiting.items():
+            ahead = min(count, turn - running[caller]) if caller != place.caller else count
+            total += max(0, ahead) * self._usual(place)
+        return total / workers
+
+    def _usual(self, place: Place) -> float:
+        return self._usual_ms[place.cost, place.heavy]
 
     async def run(self, request: Request, work: Callable[[], T]) -> T:
         """Run `work` on a worker thread and wait for it.
@@ -202,8 +210,8 @@ class WorkPool:
         """
         result = asyncio.get_running_loop().create_future()
         place = request.scope.get(PLACE) or Place(_NOBODY, Cost.SCREEN)
-        heavy = request.scope.get(LARGE_PHOTO, False)
-        waiting = _Waiting(place, work, heavy, result, time.monotonic())
+        place.heavy = request.scope.get(LARGE_PHOTO, False)
+        waiting = _Waiting(place, work, result, time.monotonic())
         self._queue.append(waiting)
         self._drained.clear()
         self._give_turns()
@@ -231,7 +239,7 @@ class WorkPool:
 
     def _may_run(self, waiting: _Waiting) -> bool:
         """Whether work may run beside what runs: a worker is kept for the screening of others."""
-        if waiting.heavy and any(each.heavy for each in self._running):
+        if waiting.place.heavy and any(each.place.heavy for each in self._running):
             return False
         others = sum(each.place.cost is not Cost.SCREEN for each in self._running)
         return waiting.place.cost is Cost.SCREEN or others < max(1, self.workers - 1)
@@ -253,7 +261,7 @@ class WorkPool:
             del self._last_turn[next(iter(self._last_turn))]
         waiting.started = waiting.place.begun = True
         loop = asyncio.get_running_loop()
-        future = self._threads.submit(self._timed, waiting.work, waiting.place.cost)
+        future = self._threads.submit(self._timed, waiting.work, waiting.place)
         future.add_done_callback(
             lambda done: loop.call_soon_threadsafe(self._finished, waiting, done)
         )
@@ -273,14 +281,14 @@ class WorkPool:
         if not self._queue and not self._running:
             self._drained.set()
 
-    def _timed(self, work: Callable[[], T], cost: Cost) -> T:
-        started = time.perf_counter()
+    def _timed(self, work: Callable[[], T], place: Place) -> T:
+        started, kind = time.perf_counter(), (place.cost, place.heavy)
         try:
             return work()
         finally:
             spent = (time.perf_counter() - started) * 1000
             # Workers may overwrite each other's figure: it is an average, not an account.
-            self._usual_ms[cost] += (spent - self._usual_ms[cost]) * _NEWEST
+            self._usual_ms[kind] += (spent - self._usual_ms[kind]) * _NEWEST
 
     async def record(self, work: Callable[[], T]) -> T:
         """Run `work` that waits for the disk, so that no worker has to wait for it."""
@@ -307,7 +315,7 @@ _STRANGERS_PER_SECOND: Final = 1.0
 
 
 class PasswordHashLimiter:
-    """Hashes one password at a time, because each takes 64 MiB and a processor.
+    """Hashes one password at a time, because each takes 46 MiB and a processor.
 
     A route that hashes is a plain function, which runs on a thread. It waits here, before it gets
     one: a flood of sign-ins then fills neither the memory nor the threads that other routes need.

@@ -208,3 +208,36 @@ def test_large_photos_run_one_at_a_time_and_a_worker_is_kept_for_screening(
         await pool.shutdown()
 
     asyncio.run(scene())
+
+
+def test_a_port_is_admitted_however_much_another_sends_and_however_large_its_photos():
+    async def scene(large, seconds):
+        pool, release = WorkPool(workers=2, waiting=16, target_ms=500), threading.Event()
+        with ExitStack() as stack:
+            for _ in range(40):  # what each usually takes
+                place = stack.enter_context(pool.acquire("warm"))
+                await pool.run(Asking(place), lambda: time.sleep(0.005))  # type: ignore[arg-type]
+                stack.pop_all().close()
+            if large:
+                place = stack.enter_context(pool.acquire("warm"))
+                asking = Asking(place, large=True)
+                await pool.run(asking, lambda: time.sleep(seconds))  # type: ignore[arg-type]
+                stack.pop_all().close()
+            tasks = []
+            with suppress(Overloaded):
+                while True:
+                    place = stack.enter_context(pool.acquire("greedy"))
+                    asking = Asking(place, large=large)
+                    work = pool.run(asking, lambda: release.wait(patience(20)))  # type: ignore[arg-type]
+                    tasks.append(asyncio.create_task(work))
+                    await asyncio.sleep(0)
+            assert pool.admitted > 2
+            for _ in range(2):
+                with pool.acquire("gate"):
+                    pass
+            release.set()
+            await asyncio.gather(*tasks)
+        await pool.shutdown()
+
+    asyncio.run(scene(large=False, seconds=0))
+    asyncio.run(scene(large=True, seconds=1.0))
