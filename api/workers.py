@@ -193,7 +193,8 @@ class WorkPool:
         for caller, count in waiting.items():
             ahead = min(count, turn - running[caller]) if caller != place.caller else count
             total += max(0, ahead) * self._usual(place)
-        return total / workers
+        # With nothing before it, no refusal would make it any sooner.
+        return total / workers if total > self._usual(place) else 0.0
 
     def _usual(self, place: Place) -> float:
         return self._usual_ms[place.cost, place.heavy]
