@@ -44,6 +44,7 @@ from casework.tips.tips import Tips
 from casework.watchlists.erasure import GRACE, Erasures
 from casework.watchlists.subjects import Subjects
 from casework.watchlists.watchlists import Watchlists
+from casework.webhooks.addresses import PORTS
 from casework.webhooks.delivery_log import Deliveries
 from casework.webhooks.feed import Feed
 from casework.webhooks.webhooks import Webhooks
@@ -152,6 +153,7 @@ class Records:
         periods: Periods | None = None,
         *,
         private_targets: bool = False,
+        webhook_ports: frozenset[int] = PORTS,
         undo: timedelta = GRACE,
         provider: "Provider | None" = None,
         signers: Signers | None = None,
@@ -223,7 +225,7 @@ class Records:
                 imports=Imports(kernel),
                 exports=Exports(kernel),
                 feed=Feed(kernel),
-                webhooks=Webhooks(kernel, private=private_targets),
+                webhooks=Webhooks(kernel, private=private_targets, ports=webhook_ports),
                 deliveries=Deliveries(kernel),
             ),
             oversight=OversightUseCases(

@@ -22,6 +22,7 @@ def open_records(settings: Settings) -> Records:
         data_keys(settings),
         rules=settings.sign_in_rules,
         private_targets=settings.webhook_private_targets,
+        webhook_ports=settings.webhook_ports,
         undo=timedelta(hours=settings.undo_hours),
         provider=provider_from_settings(settings),
         periods=Periods(settings.keep_days, settings.approval_rules, settings.key_rules),

@@ -28,6 +28,7 @@ from casework.imports.source import ImportLimits
 from casework.kernel.audit.checkpoints import EVERY, RECORDS
 from casework.oversight.retention import DEFAULT_DAYS, RecordKind
 from casework.watchlists.erasure import GRACE
+from casework.webhooks.addresses import PORTS
 from config import CONFIG_VARIABLE
 from config.cpus import available_cpus
 from detector.limits import Limits
@@ -472,6 +473,13 @@ class Settings(BaseSettings):
             "and use plain HTTP."
         ),
     ] = False
+    webhook_ports: Annotated[
+        frozenset[Annotated[int, Field(ge=1, le=65_535)]],
+        Field(
+            min_length=1,
+            description="Ports that webhooks may lead to; any, with `webhook_private_targets`.",
+        ),
+    ] = PORTS
     webhook_timeout_s: Annotated[
         int,
         Field(ge=1, le=60, description="Seconds that a webhook's receiver has for its answer."),

@@ -53,6 +53,7 @@ class WebhookDelivery:
             render,
             settings.webhook_timeout_s,
             private=settings.webhook_private_targets,
+            ports=settings.webhook_ports,
         )
         async with sender:
             worker = Worker(

@@ -13,12 +13,25 @@ from api.streams import EventStream, Serializer
 from casework.kernel.actor import Actor
 from casework.kernel.errors import NotAuthenticated, NotPermitted
 from casework.kernel.vocabulary import SessionKind
+from casework.webhooks.feed import Cursor
 
 _PRIVATE: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-def stream(visit: OfficerRequest, serializer: Serializer) -> EventStream:
+async def place(visit: OfficerRequest) -> AsyncIterator[None]:
+    """Hold a place among the streams while the answer goes on; for a dependency.
+
+    Raises:
+        TooManyStreams: before anything is answered.
+    """
+    with visit.state.streams.place(visit.actor):
+        yield
+
+
+async def stream(visit: OfficerRequest, serializer: Serializer) -> EventStream:
     """Answer with events until the page is left or the session ends; it does not prolong a session.
+
+    What can be refused is refused before the answer begins; `place` goes with it.
 
     Args:
         visit: who watches. The page says where it was read (`since`), or a browser that comes back
@@ -26,7 +39,8 @@ def stream(visit: OfficerRequest, serializer: Serializer) -> EventStream:
         serializer: writes events for the page; called on a thread.
     """
     given = visit.request.headers.get("last-event-id") or visit.request.query_params.get("since")
-    answer = EventStream(_events(visit, serializer, given))
+    point = await asyncio.to_thread(visit.service.exchange.feed.open, visit.actor, given)
+    answer = EventStream(_events(visit, serializer, point))
     answer.headers.update(_PRIVATE)
     return answer
 
@@ -37,7 +51,7 @@ def event(name: str, data: object, event_id: str) -> ServerSentEvent:
 
 
 async def _events(
-    visit: OfficerRequest, serializer: Serializer, given: str | None
+    visit: OfficerRequest, serializer: Serializer, point: Cursor
 ) -> AsyncIterator[ServerSentEvent]:
     records = visit.service
     streams = visit.state.streams
@@ -46,13 +60,11 @@ async def _events(
         text = cookies.read(visit.request, cookies.SESSION) or ""
         return records.accounts.sessions.recognise(text, used=False, kind=SessionKind.CONSOLE)
 
-    with streams.place(visit.actor):
-        point = await asyncio.to_thread(records.exchange.feed.open, visit.actor, given)
-        async for each in streams.events(
-            records.exchange.feed, records.kernel.outbox, recognise, point, serializer
-        ):
-            yield each
-        try:
-            await asyncio.to_thread(recognise)
-        except (NotAuthenticated, NotPermitted):
-            yield event("ended", {}, point.event_id)
+    async for each in streams.events(
+        records.exchange.feed, records.kernel.outbox, recognise, point, serializer
+    ):
+        yield each
+    try:
+        await asyncio.to_thread(recognise)
+    except (NotAuthenticated, NotPermitted):
+        yield event("ended", {}, point.event_id)

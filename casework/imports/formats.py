@@ -1,14 +1,18 @@
 """The files that imports read and exports write: CSV with a heading, or JSON Lines.
 
 One row is one subject. In CSV, a cell with several values separates them by `;` or is a JSON array;
-an empty cell clears the field. What is wrong with the file as a whole is raised at once
-(`ImportRefused`); what is wrong with one row becomes a `Fault` of that row, and the next is read.
+an empty cell clears the field. A cell that a spreadsheet would take for a formula goes out with an
+apostrophe before it (`csv_line`) and loses it on the way in, so that nothing is lost.
+
+What is wrong with the file as a whole is raised at once (`ImportRefused`); what is wrong with one
+row becomes a `Fault` of that row, and the next is read.
 """
 
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final
 
@@ -46,6 +50,9 @@ _LONGEST_LINE: Final = 1 << 20
 _MOST_LINES: Final = 3_000_000
 _LONGEST_REFERENCE: Final = 200
 _BOM: Final = b"\xef\xbb\xbf"
+# What spreadsheets begin a formula with (OWASP, CSV injection), also in the wide forms of these
+# signs, and after apostrophes.
+_FORMULA: Final = re.compile(r"'*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +184,8 @@ def _from_cells(number: int, columns: Sequence[str], cells: Sequence[str]) -> Ra
         return _malformed(number, Message("row_cells", counts))
     fields: dict[str, Any] = {}
     faults = []
-    for column, cell in zip(columns, map(str.strip, cells), strict=True):
+    for column, typed in zip(columns, cells, strict=True):
+        cell = _unguarded(typed.strip())
         if column in _LISTS:
             try:
                 fields[column] = _values(column, cell)
@@ -234,11 +242,31 @@ def cell_of(column: str, value: Any) -> str:  # noqa: ANN401 - any field of a su
     return joined if safe or not parts else json.dumps(value, ensure_ascii=False)
 
 
-def csv_line(cells: Sequence[str]) -> str:
-    """Return a line of CSV."""
+def csv_line(cells: Iterable[object]) -> str:
+    """Return a line of CSV in which no spreadsheet finds a formula.
+
+    Every CSV of this service is written here.
+
+    Args:
+        cells: texts and numbers; None is an empty cell.
+    """
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(cells)
-    return text.getvalue()
+    plain = ["" if cell is None else _guarded(str(cell)) for cell in cells]
+    # What ends a line is what makes the writer quote a cell: both kinds of end have to.
+    csv.writer(text, lineterminator="\r\n").writerow(plain)
+    return text.getvalue().removesuffix("\r\n") + "\n"
+
+
+def _guarded(cell: str) -> str:
+    """Put an apostrophe before what a spreadsheet would take for a formula.
+
+    What already looks guarded gets one more, so that `_unguarded` gives every cell back.
+    """
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def _unguarded(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

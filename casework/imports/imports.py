@@ -164,7 +164,11 @@ class Imports:
             return list(session.scalars(query.order_by(ImportFault.id).limit(limit)))
 
     def all_faults(self, actor: Actor, import_id: str) -> Iterator[ImportFault]:
-        """Yield every fault, some at a time; raises as `faults`."""
+        """Return every fault, read some at a time; raises as `faults`, before the first is."""
+        self.get(actor, import_id)
+        return self._all_faults(actor, import_id)
+
+    def _all_faults(self, actor: Actor, import_id: str) -> Iterator[ImportFault]:
         after = None
         while found := self.faults(actor, import_id, after, _FAULTS_AT_ONCE):
             yield from found

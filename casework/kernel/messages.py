@@ -483,6 +483,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "target_not_https": "A webhook's URL begins with https:// and names a host.",
     "target_has_credentials": "A webhook's URL holds no user, password or fragment.",
     "target_unresolved": "The host {host} cannot be resolved.",
+    "target_port": "Webhooks may use https at {allowed} alone, not at {number}.",
     "target_private": (
         "The host {host} leads to a private address: the operator can allow that with the "
         "setting webhook_private_targets."

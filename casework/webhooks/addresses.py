@@ -16,9 +16,43 @@ from casework.kernel.errors import TargetRefused
 _LONGEST: Final = 2000
 _PORTS: Final = {"http": 80, "https": 443}
 
-# Addresses that carry an IPv4 address of their own, which is where they would lead (RFC 6052, 3056,
-# 4380).
+PORTS: Final = frozenset({443, 8443})
+"""Ports that webhooks may use, where the settings name no others."""
+
+# Addresses that carry an IPv4 address of their own, which is where they would lead (RFC 6052).
 _TRANSLATED: Final = ipaddress.ip_network("64:ff9b::/96")
+# All else that is global unicast is here (RFC 4291): site-local, unique local, link-local and
+# IPv4-compatible addresses, and the local translation prefix (RFC 8215), are not.
+_GLOBAL_UNICAST: Final = ipaddress.ip_network("2000::/3")
+# The registries of special addresses (RFC 6890) as of 2026, where Python 3.11 to 3.13 disagree.
+_SPECIAL: Final = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "0.0.0.0/8",
+            "10.0.0.0/8",
+            "100.64.0.0/10",  # shared by a provider's customers
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "172.16.0.0/12",
+            "192.0.0.0/24",
+            "192.0.2.0/24",  # documentation, as are 198.51.100 and 203.0.113
+            "192.88.99.0/24",  # relays of 6to4, withdrawn
+            "192.168.0.0/16",
+            "198.18.0.0/15",  # benchmarks
+            "198.51.100.0/24",
+            "203.0.113.0/24",
+            "224.0.0.0/3",
+            "2001::/23",  # protocols' own: Teredo, benchmarks, ORCHID
+            "2001:db8::/32",  # documentation
+            "3fff::/20",  # documentation
+            "5f00::/16",  # segment routing
+        ),
+    )
+)
+# The last half of an address that carries an IPv4 address by ISATAP (RFC 5214), without its flags.
+_ISATAP: Final = 0x5EFE
+_ISATAP_FLAGS: Final = 0x0200
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -45,12 +79,13 @@ class Target:
         return f"{self.scheme}://{host}:{self.port}{self.path}"
 
 
-def parse(url: str, *, private: bool) -> Target:
+def parse(url: str, *, private: bool, ports: frozenset[int] = PORTS) -> Target:
     """Parse a URL.
 
     Args:
         url: as it was registered.
-        private: whether private targets, and plain HTTP with them, are allowed.
+        private: whether private targets, and with them plain HTTP and any port, are allowed.
+        ports: those that may be used otherwise.
 
     Raises:
         TargetRefused: it is not an address of this kind.
@@ -67,8 +102,12 @@ def parse(url: str, *, private: bool) -> Target:
         raise TargetRefused("target_not_https")
     if parts.username is not None or parts.password is not None or parts.fragment:
         raise TargetRefused("target_has_credentials")
+    port = port if port is not None else _PORTS[parts.scheme]
+    if not private and port not in ports:
+        shown = ", ".join(map(str, sorted(ports)))
+        raise TargetRefused("target_port", number=str(port), allowed=shown)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(parts.scheme, parts.hostname, port or _PORTS[parts.scheme], path)
+    return Target(parts.scheme, parts.hostname, port, path)
 
 
 def resolve(target: Target, *, private: bool) -> str:
@@ -94,10 +133,18 @@ def is_public(address: str) -> bool:
         ip: _Address = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return False
+    if any(ip in network for network in _SPECIAL if network.version == ip.version):
+        return False
     if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if ip in _TRANSLATED:
-            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(str(inner))
-    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
+        inner = _carried(ip)
+        return is_public(str(inner)) if inner is not None else ip in _GLOBAL_UNICAST
+    return ip.is_global
+
+
+def _carried(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address that an address carries, and leads to, if it carries one."""
+    last = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    isatap = (int(ip) >> 32) & 0xFFFFFFFF & ~(_ISATAP_FLAGS << 16) == _ISATAP
+    if ip in _TRANSLATED or isatap:
+        return last
+    return ip.ipv4_mapped or ip.sixtofour

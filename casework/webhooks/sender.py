@@ -36,13 +36,22 @@ _PING_BODY: Final = '{{"id":"{id}","kind":"ping","at":"{at}"}}'
 class Sender:
     """Makes single deliveries. Belongs to one event loop; close it in the end."""
 
-    def __init__(self, kernel: Kernel, render: Render, timeout_s: float, *, private: bool) -> None:
+    def __init__(
+        self,
+        kernel: Kernel,
+        render: Render,
+        timeout_s: float,
+        *,
+        private: bool,
+        ports: frozenset[int] = addresses.PORTS,
+    ) -> None:
         self._database = kernel.database
         self._vault = kernel.vault
         self._clock = kernel.clock
         self._render = render
         self._timeout_s = timeout_s
         self._private = private
+        self._ports = ports
         # No kept connections: they are kept by address, and two hosts can share one. No proxies
         # from the environment, no redirects: both would lead past the check of the address.
         transport = httpx2.AsyncHTTPTransport(
@@ -91,7 +100,7 @@ class Sender:
 
     async def _post(self, claim: ClaimedDelivery, body: bytes) -> int:
         """Send the body; returns the status that was answered."""
-        target = addresses.parse(claim.webhook.url, private=self._private)
+        target = addresses.parse(claim.webhook.url, private=self._private, ports=self._ports)
         address = await asyncio.to_thread(addresses.resolve, target, private=self._private)
         now = self._clock()
         headers = {

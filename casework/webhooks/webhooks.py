@@ -44,12 +44,15 @@ class NewWebhook:
 class Webhooks:
     """Registers webhooks, and changes, shows and removes them."""
 
-    def __init__(self, kernel: Kernel, *, private: bool) -> None:
+    def __init__(
+        self, kernel: Kernel, *, private: bool, ports: frozenset[int] = addresses.PORTS
+    ) -> None:
         self._database = kernel.database
         self._vault = kernel.vault
         self._audit = kernel.audit
         self._clock = kernel.clock
         self._private = private
+        self._ports = ports
 
     def create(self, actor: Actor, new: NewWebhook) -> tuple[Webhook, str]:
         """Register a webhook; returns it and its secret, which cannot be shown again.
@@ -168,7 +171,8 @@ class Webhooks:
             self._audit.append(session, entry)
 
     def _check(self, url: str) -> None:
-        addresses.resolve(addresses.parse(url, private=self._private), private=self._private)
+        target = addresses.parse(url, private=self._private, ports=self._ports)
+        addresses.resolve(target, private=self._private)
 
     def _sealed(self, webhook_id: str, key: bytes) -> bytes:
         return self._vault.seal(key, rows.webhook_secret(webhook_id))

@@ -1,6 +1,6 @@
 """The queue of alerts: the most urgent first, filtered, and live."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
@@ -10,7 +10,7 @@ from sse_starlette import ServerSentEvent
 from starlette.responses import Response
 
 from api.console import messages
-from api.console.events import event, stream
+from api.console.events import event, place, stream
 from api.console.page import OfficerRequest, RequirePermission
 from casework.kernel.actor import Actor
 from casework.kernel.messages import Message
@@ -132,7 +132,12 @@ def _numbered(visit: OfficerRequest, text: str) -> str:
     return found[0].id
 
 
-@router.get("/alerts/events")
+async def _place(visit: Watcher) -> AsyncIterator[None]:
+    async for _ in place(visit):
+        yield
+
+
+@router.get("/alerts/events", dependencies=[Depends(_place)])
 async def events(visit: Watcher) -> Response:
     """Tell what was raised or moved, as it happens; `only` names the one alert that matters."""
     filters = QueueForm.of(visit.request).filters(visit)
@@ -144,7 +149,7 @@ async def events(visit: Watcher) -> Response:
             ids &= {only}
         return [event("alerts", _rows(visit, actor, ids, filters), events[-1].id)] if ids else []
 
-    return stream(visit, serialize)
+    return await stream(visit, serialize)
 
 
 def _rows(

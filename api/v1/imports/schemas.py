@@ -1,8 +1,6 @@
 """Bulk imports, and what was wrong with their rows."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final, Literal, Self
 
@@ -10,6 +8,7 @@ from pydantic import Field
 
 from api.queries import Limit, QueryModel
 from api.v1.common import Answer
+from casework.imports.formats import csv_line
 from casework.kernel.vocabulary import ImportState
 from casework.tables import ImportFault, ImportJob
 
@@ -81,10 +80,9 @@ def rate_of(row: ImportJob) -> float | None:
 
 def faults_as_csv(faults: Iterable[ImportFault]) -> Iterator[str]:
     """Yield an error report as CSV with a heading."""
-    yield _line(_REPORT)
+    yield csv_line(_REPORT)
     for fault in faults:
-        cells = [getattr(fault, name) for name in _REPORT]
-        yield _line(["" if cell is None else _plain(str(cell)) for cell in cells])
+        yield csv_line(getattr(fault, name) for name in _REPORT)
 
 
 def faults_as_json(faults: Iterable[ImportFault]) -> Iterator[str]:
@@ -94,14 +92,3 @@ def faults_as_json(faults: Iterable[ImportFault]) -> Iterator[str]:
         yield before + RowFaultOut.model_validate(fault).model_dump_json()
         before = ",\n"
     yield "]\n" if before != "[" else "[]\n"
-
-
-def _line(cells: Sequence[str]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerow(cells)
-    return text.getvalue()
-
-
-def _plain(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

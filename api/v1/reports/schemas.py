@@ -1,7 +1,5 @@
 """Reports: counts, never of anybody in particular."""
 
-import csv
-import io
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Self
@@ -12,6 +10,7 @@ from pydantic import Field, field_validator
 from api.queries import QueryModel
 from api.v1.common import Answer, DayOrTime
 from casework.calibration.monitoring import WINDOW_DAYS, AlarmReport, Alarms
+from casework.imports.formats import csv_line
 from casework.kernel import period
 from casework.oversight.reports import Dimension, Line, ReportRequest, ReviewReport
 
@@ -160,16 +159,8 @@ class ReviewReportOut(Answer):
 _FIGURES = tuple(field.name for field in fields(Line) if field.name != "group")
 
 
-def _plain(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
-
-
 def as_csv(report: ReviewReport) -> str:
     """Return a report as CSV with a heading; hidden numbers are empty."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow([*(each.value for each in report.question.by), *_FIGURES])
-    for line in report.lines:
-        writer.writerow([*map(_plain, line.group), *(getattr(line, name) for name in _FIGURES)])
-    return text.getvalue()
+    heading = csv_line([*(each.value for each in report.question.by), *_FIGURES])
+    lines = ([*line.group, *(getattr(line, name) for name in _FIGURES)] for line in report.lines)
+    return heading + "".join(map(csv_line, lines))

@@ -1,18 +1,22 @@
 """Readers of imports against anything that somebody might send."""
 
+import csv
 import io
 import json
+import re
 import zipfile
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from casework.imports import formats
 from casework.imports.exports import _csv, _json
-from casework.imports.formats import COLUMNS, cell_of, csv_line, read_rows
+from casework.imports.formats import COLUMNS, _unguarded, cell_of, csv_line, read_rows
 from casework.imports.photos import PhotoFolder, PhotoUnavailable
 from casework.imports.source import ImportLimits, counted, opened
 from casework.imports.store import CheckedRow
@@ -144,9 +148,12 @@ def test_rows_are_numbered_as_a_spreadsheet_shows_them():
     assert [row.faults for row in rows][-1][0].code == "row_malformed"
 
 
-saved = st.text(
-    st.characters(codec="utf-8", exclude_characters="\0\r"), min_size=1, max_size=30
-).filter(lambda value: value == value.strip())
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+saved = st.builds(
+    str.__add__,
+    st.sampled_from(["", "", "=", "+1", "-", "@", "'", "'=", "''-", "'a", "\uff1d"]),
+    st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=30),
+).filter(lambda value: value and value == value.strip())
 person_like = st.fixed_dictionaries(
     {
         "reference": saved,
@@ -169,6 +176,8 @@ person_like = st.fixed_dictionaries(
 def test_what_is_exported_is_read_as_it_was(fields, photos):
     said = {**dict.fromkeys(COLUMNS), "status": "active", **fields, "photos": photos}
     heading = csv_line(COLUMNS)
+    (cells,) = csv.reader(io.StringIO(_csv(said), newline=""))
+    assert not [cell for cell in cells if cell.startswith(FORMULAS)]
     for content in (heading + _csv(said), _json(said)):
         (row,) = read_rows(binary(content.encode()))
         assert row.photos == tuple(photos)
@@ -177,6 +186,24 @@ def test_what_is_exported_is_read_as_it_was(fields, photos):
         for name, value in fields.items():
             assert getattr(checked.person, name) == value
         assert checked.given >= fields.keys()
+
+
+@given(cells=st.lists(st.text(st.sampled_from("'=+-@\t\r\n,;\"a \uff1d"), max_size=6), min_size=2))
+def test_no_cell_that_goes_out_is_a_formula(cells):
+    (read,) = csv.reader(io.StringIO(csv_line(cells), newline=""))
+    assert not [cell for cell in read if cell.startswith(FORMULAS)]
+    assert list(map(_unguarded, read)) == cells
+
+
+def test_csv_is_written_in_one_place():
+    root = Path(formats.__file__).parents[2]
+    writers = {
+        path.relative_to(root).as_posix()
+        for package in ("api", "casework", "cli", "client", "config", "detector", "index", "models")
+        for path in (root / package).rglob("*.py")
+        if re.search(r"csv\.(writer|DictWriter)", path.read_text())
+    }
+    assert writers == {"casework/imports/formats.py"}
 
 
 def test_everything_that_is_known_of_a_person():

@@ -37,6 +37,27 @@ from casework.webhooks.addresses import is_public, parse, resolve
         "64:ff9b::a9fe:a9fe",
         "2002:7f00:1::1",
         "2002:a00:1::1",
+        "198.51.100.7",
+        "203.0.113.7",
+        "192.0.0.8",
+        "192.88.99.1",
+        "fec0::1",  # site-local, withdrawn and still routed in places
+        "fd00::1",
+        "100::1",
+        "2001:2::1",
+        "2001:10::1",
+        "2001:0:4136:e378:8000:63bf:3fff:fdd2",  # Teredo
+        "3fff::1",
+        "5f00::1",
+        "64:ff9b:1::7f00:1",
+        "64:ff9b::c0a8:1",
+        "64:ff9b::6440:1",
+        "2002:c0a8:101::1",
+        "2002:6440:1::1",
+        "::8.8.8.8",
+        "::ffff:0:8.8.8.8",
+        "2606:2800:220:1:0:5efe:10.0.0.1",
+        "2606:2800:220:1:200:5efe:127.0.0.1",
         "not an address",
         "",
     ],
@@ -45,7 +66,16 @@ def test_an_address_inside_is_not_public(address):
     assert not is_public(address)
 
 
-@pytest.mark.parametrize("address", ["8.8.8.8", "93.184.216.34", "2606:2800:220:1::1"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "8.8.8.8",
+        "93.184.216.34",
+        "2606:2800:220:1::1",
+        "64:ff9b::808:808",
+        "2606:2800:220:1:200:5efe:808:808",
+    ],
+)
 def test_an_address_outside_is_public(address):
     assert is_public(address)
 
@@ -62,6 +92,9 @@ def test_an_address_outside_is_public(address):
         "https://user:pass@example.org/",
         "https://example.org/#part",
         "https://example.org:99999/",
+        "https://example.org:0/",
+        "https://example.org:22/",
+        "https://example.org:9200/",
         "https://exa mple.org/",
         "https://example.org/\nHost: inside",
         "https://beispiel.örg/",

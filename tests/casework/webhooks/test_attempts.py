@@ -69,7 +69,10 @@ class Post:
         """Run a worker until nothing more is due, or so many deliveries are under way or made."""
 
         async def work() -> None:
-            sender = Sender(self.records.kernel, render, RULES.timeout_s, private=private)
+            every = frozenset(range(1, 65_536))
+            sender = Sender(
+                self.records.kernel, render, RULES.timeout_s, private=private, ports=every
+            )
             stopping = asyncio.Event()
             attempted: list[DeliveryState] = []
             async with sender:
