@@ -210,7 +210,7 @@ class Records:
             lists=ListUseCases(
                 watchlists=Watchlists(kernel, approvals),
                 subjects=subjects,
-                erasures=Erasures(kernel, subjects, undo),
+                erasures=Erasures(kernel, subjects, approvals, undo),
             ),
             review=ReviewUseCases(
                 alerts=Alerts(kernel),

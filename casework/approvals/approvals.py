@@ -90,6 +90,8 @@ class Proposal:
     """Why; required where the act waits."""
     secret: str | None = None
     """Shown once to the one who asks, and not kept."""
+    cooling: timedelta | None = None
+    """In place of the installation's cooling time, where the act itself can be taken back."""
     unopposed: bool = False
     """Whether nobody is left who could accept it: it takes effect unless somebody refuses."""
 
@@ -431,7 +433,8 @@ class Approvals:
                 raise IllegalTransition("approval_open_already", approval=each.id)
         approval_id, now = new_id(APPROVAL), self._clock()
         request = {"parameters": dict(proposal.parameters), "reason": proposal.reason}
-        effective_from = now + self.rules.cooling
+        cooling = self.rules.cooling if proposal.cooling is None else proposal.cooling
+        effective_from = now + cooling
         state = ApprovalState.ACCEPTED if proposal.unopposed else ApprovalState.WAITING
         row = Approval(
             id=approval_id,

@@ -217,6 +217,8 @@ ENGLISH: Final[Mapping[str, str]] = {
     "subject_not_found": "There is no subject {subject}.",
     "subject_photo_not_found": "Subject {subject} has no photo {photo}.",
     "subject_reference_taken": "Another subject already has that reference.",
+    "approval_erase": "Erase subject {subject}; for a while it can be taken back.",
+    "approval_erase_at_once": "Erase subject {subject} at once and for good.",
     "subject_being_erased": "This subject is being erased: take that back first.",
     "subject_not_being_erased": "This subject is not being erased: there is nothing to take back.",
     "photo_being_erased": "This photo is being erased: take that back first.",

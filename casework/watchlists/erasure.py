@@ -2,20 +2,26 @@
 
 What is suspended alerts nobody and is shown to no other agency, as if it were gone; its owner still
 sees it and can take it back. A periodic task erases what is due (`finish`).
+
+A subject on a list that requires a second officer is erased when a second person has accepted it
+(`casework.approvals`), and so is any that is to be gone at once, as the law may require. That needs
+no cooling time: the first can be taken back, the second must not wait.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from casework.approvals.approvals import ApprovalAct, Approvals, Approved, Proposal
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import IllegalTransition, StillInUse
 from casework.kernel.kernel import Kernel
+from casework.kernel.messages import Message
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import AlertState, ReferralState
 from casework.tables import Alert, EnrolledPhoto, Referral, Subject, Watchlist, WatchlistEntry
@@ -24,6 +30,8 @@ from casework.watchlists.subjects import Subjects
 
 GRACE: Final = timedelta(hours=24)
 """Where the settings say nothing else."""
+
+ERASE: Final = "subject.erase"
 
 _ENDED: Final = frozenset({ReferralState.DECLINED, ReferralState.CLOSED})
 
@@ -41,12 +49,18 @@ class ErasureConsequences:
     open_referrals: int
     erase_at: datetime | None
     """When it is gone, if it is being erased already."""
+    two_officers: bool
+    """Whether a second person has to accept it."""
 
 
 class Erasures:
     """Erases subjects and photos, and takes that back in time."""
 
-    def __init__(self, kernel: Kernel, lists: Subjects, grace: timedelta = GRACE) -> None:
+    def __init__(
+        self, kernel: Kernel, lists: Subjects, approvals: Approvals, grace: timedelta = GRACE
+    ) -> None:
+        self._approvals = approvals
+        approvals.register(ERASE, ApprovalAct(_describe, self._erase_approved))
         self._database = kernel.database
         self._audit = kernel.audit
         self._clock = kernel.clock
@@ -75,31 +89,70 @@ class Erasures:
                 _count_alerts(session, subject_id),
                 _count_referrals(session, subject_id),
                 row.erase_at,
+                _requires_two(session, subject_id),
             )
         self._audit.note(AuditEntry(actor, Permission.READ_SUBJECT, row.id, row.agency_id))
         return found
 
-    def erase(self, actor: Actor, subject_id: str, reason: str) -> datetime | None:
+    def erase(
+        self, actor: Actor, subject_id: str, reason: str, *, immediately: bool = False
+    ) -> datetime | None:
         """Suspend a subject at once, and have it erased after the time of grace.
 
+        Args:
+            actor: who erases it.
+            subject_id: the subject.
+            reason: why.
+            immediately: erase it without the time of grace, also where that has begun; takes a
+                second person.
+
         Returns:
-            When it is gone; None where it is gone already, because there is no such time.
+            When it is gone; None where it is gone already.
 
         Raises:
             NotPermitted, NotFound: the actor may not, or there is no such subject.
             IllegalTransition: it is being erased already.
+            ActWaits, NoSecondPerson: see `Approvals.require`.
         """
-        if not self.grace:
-            self._subjects.remove(actor, subject_id, reason=reason)
-            return None
-        with self._database.write() as session:
+        with self._approvals.write() as session:
             row = subjects.find(session, actor, Permission.EDIT_SUBJECT, subject_id)
+            if not immediately:
+                subjects.require_kept(row)
+            cleared: Mapping[str, Any] = {}
+            if immediately or _requires_two(session, subject_id):
+                parameters = {"subject": row.id, "reason": reason, "immediately": immediately}
+                proposal = Proposal(
+                    ERASE, row.agency_id, row.id, parameters, reason, cooling=timedelta()
+                )
+                cleared = self._approvals.require(session, actor, proposal)
+            return self._erase(session, actor, row, reason, cleared, immediately=immediately)
+
+    def _erase_approved(self, session: Session, actor: Actor, approved: Approved) -> None:
+        asked = approved.parameters
+        row = subjects.find(session, actor, Permission.EDIT_SUBJECT, asked["subject"])
+        if not asked["immediately"]:
             subjects.require_kept(row)
-            row.erase_at = self._clock() + self.grace
-            row.updated_at = self._clock()
-            session.flush()
-            self._note(session, actor, "subject.erase", row.id, row.agency_id, reason)
-            return row.erase_at
+        reason, immediately = asked["reason"], asked["immediately"]
+        self._erase(session, actor, row, reason, approved.detail, immediately=immediately)
+
+    def _erase(
+        self,
+        session: Session,
+        actor: Actor,
+        row: Subject,
+        reason: str,
+        cleared: Mapping[str, Any],
+        *,
+        immediately: bool,
+    ) -> datetime | None:
+        if immediately or not self.grace:
+            self._subjects.delete(session, actor, row, reason, cleared)
+            return None
+        row.erase_at = self._clock() + self.grace
+        row.updated_at = self._clock()
+        session.flush()
+        self._note(session, actor, ERASE, row.id, row.agency_id, reason, cleared)
+        return row.erase_at
 
     def restore(self, actor: Actor, subject_id: str) -> Subject:
         """Take the erasure of a subject back: it alerts again from the next screening on.
@@ -203,8 +256,28 @@ class Erasures:
         object_id: str,
         owner_id: str,
         reason: str | None = None,
+        detail: Mapping[str, Any] | None = None,
     ) -> None:
-        self._audit.append(session, AuditEntry(actor, action, object_id, owner_id, purpose=reason))
+        self._audit.append(
+            session,
+            AuditEntry(actor, action, object_id, owner_id, purpose=reason, detail=detail or None),
+        )
+
+
+def _describe(parameters: Mapping[str, Any]) -> Message:
+    code = "approval_erase_at_once" if parameters["immediately"] else "approval_erase"
+    return Message(code, {"subject": parameters["subject"]})
+
+
+def _requires_two(session: Session, subject_id: str) -> bool:
+    """Whether a subject is on a list whose alerts take two officers."""
+    lists = (
+        select(Watchlist.id)
+        .join(WatchlistEntry, WatchlistEntry.watchlist_id == Watchlist.id)
+        .where(WatchlistEntry.subject_id == subject_id, Watchlist.requires_second_officer)
+        .limit(1)
+    )
+    return session.scalar(lists) is not None
 
 
 def _is_due(at: datetime | None, clock: Callable[[], datetime]) -> bool:

@@ -184,14 +184,26 @@ class Subjects:
             self.delete(session, actor, row, reason)
 
     def delete(
-        self, session: Session, actor: Actor, row: Subject, reason: str | None = None
+        self,
+        session: Session,
+        actor: Actor,
+        row: Subject,
+        reason: str | None = None,
+        detail: Mapping[str, Any] | None = None,
     ) -> None:
         """Erase a subject within a transaction; whether the actor may is the caller's to know."""
         log_removed(session, templates_of_subject(session, row.id), self._clock)
         session.delete(row)
         self._audit.erase_texts(session, actor, row.id, row.agency_id, but=("subject.erase",))
         announce(session, ERASED)
-        entry = AuditEntry(actor, "subject.remove", row.id, row.agency_id, purpose=reason)
+        entry = AuditEntry(
+            actor,
+            "subject.remove",
+            row.id,
+            row.agency_id,
+            purpose=reason,
+            detail=detail or None,
+        )
         self._audit.append(session, entry)
 
     def remove_photo(

@@ -12,11 +12,13 @@ from api.console.danger import Question
 from api.console.forms import Form
 from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
+from api.console.screens import approvals
 from api.dependencies import Workers, work_place
 from api.pages import page_of
 from api.problems import RequestInvalid
 from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
 from api.v1.subjects.schemas import SubjectIn
+from casework.approvals.approvals import ActWaits
 from casework.kernel.errors import CaseworkError, EnrolmentRefused, NotFound
 from casework.kernel.messages import Message
 from casework.kernel.permissions import Permission
@@ -32,6 +34,7 @@ Editor = Annotated[OfficerRequest, Depends(RequirePermission(Permission.EDIT_SUB
 Historian = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_HISTORY))]
 
 PAGE_SIZE: Final = 50
+_ERASE: Final = "danger_erase.html"
 _MOST_LISTS: Final = 500
 _HISTORY: Final = 50
 _SOON: Final = timedelta(days=30)
@@ -208,20 +211,25 @@ def history(subject_id: str, visit: Historian) -> Response:
 @router.get("/subjects/{subject_id}/erase")
 def ask_erase(subject_id: str, visit: Editor) -> Response:
     """Ask before a subject is erased."""
-    return danger.ask(visit, _erasure(visit, subject_id))
+    return danger.ask(visit, _erasure(visit, subject_id), template=_ERASE)
 
 
 @router.post("/subjects/{subject_id}/erase")
 def erase(subject_id: str, visit: Editor) -> Response:
     """Erase a subject with photos and templates."""
+    immediately = visit.posted.text("immediately") == "yes"
 
     def erase(reason: str) -> Response:
-        until = visit.service.lists.erasures.erase(visit.actor, subject_id, reason)
+        erasures = visit.service.lists.erasures
+        try:
+            until = erasures.erase(visit.actor, subject_id, reason, immediately=immediately)
+        except ActWaits as act:
+            return approvals.waits(visit, act)
         if until is None:
             return visit.go("/subjects", done="removed")
         return visit.go(f"/subjects/{subject_id}", done="erasing")
 
-    return danger.answered(visit, lambda: _erasure(visit, subject_id), erase)
+    return danger.answered(visit, lambda: _erasure(visit, subject_id), erase, _ERASE)
 
 
 @router.post("/subjects/{subject_id}/restore")
@@ -273,6 +281,8 @@ def _erasure(visit: OfficerRequest, subject_id: str) -> Question:
     if found.open_referrals:
         text = msg("Open referrals about this subject: %(n)s. They keep the copy that was sent.")
         says.append(speech(text, n=found.open_referrals))
+    if found.two_officers:
+        says.append(speech("A second person has to accept it; until then it goes on alerting."))
     return Question(
         speech("Erase this subject?"),
         found.name,

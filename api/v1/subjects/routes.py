@@ -25,11 +25,14 @@ from api.forms import multipart_schema, read_form, validated
 from api.pages import Page, page_of
 from api.problems import FieldProblem, RequestInvalid
 from api.routing import Before, StrictRoute
+from api.v1.approvals.schemas import WaitingOut
+from api.v1.approvals.waiting import MAY_WAIT
 from api.v1.common import ReasonIn
 from api.v1.compare.routes import NoFields
 from api.v1.subjects.history import MeetingOut
 from api.v1.subjects.schemas import (
     EnrolmentOut,
+    ErasureIn,
     ErasureOut,
     PhotoReportOut,
     SimilarOut,
@@ -184,15 +187,24 @@ def edit(
     status_code=202,
     response_model=ErasureOut,
     summary="Erase a subject",
-    responses=problems.responses(*_COMMON, errors.NotFound, errors.IllegalTransition),
+    responses={
+        202: {
+            "model": ErasureOut | WaitingOut,
+            "description": "It is being erased; or it waits for a second person, and goes on "
+            "alerting until that person has accepted it.",
+        },
+        **problems.responses(*_COMMON, errors.NotFound, *MAY_WAIT),
+    },
 )
-def erase(subject_id: str, body: ReasonIn, erasures: TheErasures, actor: Editor) -> ErasureOut:
+def erase(subject_id: str, body: ErasureIn, erasures: TheErasures, actor: Editor) -> ErasureOut:
     """Erase a subject with its photos and templates; alerts already raised remain.
 
     It alerts nobody from the next screening on, and is gone after `undo_hours`; until then
-    `/restore` takes it back.
+    `/restore` takes it back. On a list that requires a second officer, or `immediately`, a second
+    person has to accept it first.
     """
-    return ErasureOut(erase_at=erasures.erase(actor, subject_id, body.reason))
+    at = erasures.erase(actor, subject_id, body.reason, immediately=body.immediately)
+    return ErasureOut(erase_at=at)
 
 
 @router.post(

@@ -15,6 +15,7 @@ from api.v1.common import (
     Nationality,
     Patch,
     QualityOut,
+    ReasonIn,
     Strict,
     Text,
 )
@@ -192,6 +193,16 @@ class SubjectOut(Answer):
             watchlist_ids=sorted(membership.watchlist_id for membership in row.memberships),
             photos=[PhotoOut.of(photo) for photo in row.photos],
         )
+
+
+class ErasureIn(ReasonIn):
+    """Why a subject is erased, and how soon."""
+
+    immediately: bool = Field(
+        default=False,
+        description="Erase it at once, without the time in which it can be restored, as the law "
+        "may require; a second person has to accept it.",
+    )
 
 
 class ErasureOut(Answer):

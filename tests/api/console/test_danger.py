@@ -57,6 +57,7 @@ PLAIN_COMMANDS = frozenset(
         *("simulate", "calibrate", "bench", "keys create", "keys list", "keys restore"),
         *("agencies create", "agencies list"),
         *("officers create", "officers list", "officers edit"),
+        *("data-key show", "data-key rotate"),  # the former key opens what is sealed until done
         *("audit list", "audit verify", "audit export", "retention due", "retention run"),
         *("models list", "models fetch", "models verify", "models compile", "models import"),
     }

@@ -7,14 +7,24 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from casework.accounts.officers import NewOfficer
+from casework.accounts.sign_in import Credentials
+from casework.approvals.approvals import ActWaits
 from casework.imports.exports import ExportForm
 from casework.kernel.audit.reader import AuditFilter
-from casework.kernel.errors import EnrolmentRefused, IllegalTransition, NotFound, StillInUse
-from casework.kernel.vocabulary import Role
+from casework.kernel.errors import (
+    EnrolmentRefused,
+    IllegalTransition,
+    NotFound,
+    NotPermitted,
+    NotSecondPerson,
+    StillInUse,
+)
+from casework.kernel.vocabulary import Role, SessionKind
 from casework.review.alerts import Alerts
 from casework.watchlists.erasure import Erasures
 from casework.watchlists.subjects import NewSubject
-from tests.services import OPERATOR, Desk, FakeClock, officer, open_service, photo_file
+from tests.services import OPERATOR, PASSWORD, Desk, FakeClock, officer, open_service, photo_file
 
 WHY = "entered by mistake"
 
@@ -91,11 +101,55 @@ def test_a_photo_that_is_erased_finds_nobody_and_can_be_restored(desk, erasures)
 
 def test_without_a_time_of_grace_it_is_gone_at_once(desk):
     subject = desk.enrol(1)
-    at_once = Erasures(desk.service.kernel, desk.service.lists.subjects, timedelta())
+    service = desk.service
+    approvals = service.approvals.requests
+    at_once = Erasures(service.kernel, service.lists.subjects, approvals, timedelta())
     assert at_once.erase(OPERATOR, subject, WHY) is None
     with pytest.raises(NotFound):
         desk.service.lists.subjects.get(OPERATOR, subject)
     assert acts(desk, "subject.erase", "subject.remove") == [("subject.remove", WHY)]
+
+
+@pytest.fixture
+def people(desk):
+    """An analyst who asks, and a supervisor who accepts; the agency is founded."""
+    accounts, agency = desk.service.accounts, desk.agency()
+    made = {}
+    for login, role in (("lina", Role.ANALYST), ("budi", Role.SUPERVISOR)):
+        new = NewOfficer(agency, login, login, frozenset({role}))
+        _, first = accounts.officers.create(OPERATOR, new)
+        assert first is not None
+        session = accounts.sessions.sign_in(Credentials(login, first), SessionKind.PROGRAM)
+        accounts.account.change_password(session.actor, first, PASSWORD)
+        made[login] = accounts.sessions.recognise(session.text)
+    desk.service.approvals.founding.end(officer(agency, Role.ADMIN), agency)
+    return made
+
+
+def test_on_a_list_of_two_officers_a_second_person_erases(desk, erasures, people):
+    subject = desk.enrol(1, desk.watchlist("two", requires_second_officer=True))
+    with pytest.raises(ActWaits) as waits:
+        erasures.erase(people["lina"], subject, WHY)
+    assert alerts_of(desk, 1) == 1
+    assert erasures.consequences(people["lina"], subject).two_officers
+    approvals = desk.service.approvals.requests
+    with pytest.raises((NotSecondPerson, NotPermitted)):
+        approvals.accept(people["lina"], waits.value.approval_id)
+    approvals.accept(people["budi"], waits.value.approval_id)
+    assert alerts_of(desk, 1) == 0
+    erasures.restore(people["lina"], subject)
+    assert alerts_of(desk, 1) == 1
+
+
+def test_an_erasure_at_once_takes_two_and_leaves_nothing(desk, erasures, people):
+    subject = desk.enrol(1)
+    erasures.erase(people["lina"], subject, WHY)
+    with pytest.raises(ActWaits) as waits:
+        erasures.erase(people["lina"], subject, "request 7 of the person", immediately=True)
+    desk.service.approvals.requests.accept(people["budi"], waits.value.approval_id)
+    with pytest.raises(NotFound):
+        desk.service.lists.subjects.get(OPERATOR, subject)
+    assert acts(desk, "subject.remove") == [("subject.remove", "request 7 of the person")]
 
 
 def test_nothing_of_what_is_being_erased_changes_or_leaves(desk, erasures):
