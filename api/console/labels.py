@@ -172,6 +172,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "alert.confirm": msg("gave the second opinion"),
     "alert.refer": msg("referred the alert"),
     "alert.close": msg("closed the alert"),
+    "alert.correct": msg("corrected how the alert was closed"),
     "referral.send": msg("sent the referral"),
     "referral.accept": msg("accepted it"),
     "referral.decline": msg("declined it"),

@@ -21,6 +21,7 @@ NOTICES: Final[Mapping[str, str]] = {
     "decided": msg("Your opinion is recorded."),
     "confirmed": msg("Your second opinion is recorded."),
     "closed": msg("The alert is closed."),
+    "corrected": msg("The outcome is corrected. What was there stays in the history."),
     "referred": msg("The referral is sent."),
     "referral_moved": msg("It is recorded, and the other agency sees it."),
     "tip_recorded": msg("The tip is recorded. Give its reference to the person who reported it."),

@@ -376,6 +376,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "alert_not_to_decide": "An alert that is {state} cannot be decided.",
     "alert_not_to_confirm": "An alert that is {state} cannot be confirmed.",
     "alert_not_to_refer": "An alert that is {state} cannot be referred.",
+    "alert_not_to_correct": "An alert that is {state} has no outcome to correct.",
     "alert_not_to_close": "An alert that is {state} cannot be closed.",
     "alert_under_review": "waiting for a second opinion",
     # Where a threshold comes from, and whether the audit trail is whole

@@ -36,6 +36,7 @@ class Permission(StrEnum):
     CONFIRM_ALERT = "alert.confirm"
     REFER_ALERT = "alert.refer"
     CLOSE_ALERT = "alert.close"
+    CORRECT_ALERT = "alert.correct"
     HANDLE_REFERRAL = "referral.handle"
     HANDLE_TIP = "tip.handle"
     READ_TIP_SOURCE = "tip.source"
@@ -97,6 +98,7 @@ GRANTS: Final[Mapping[Permission, Mapping[Role, PermissionScope]]] = {
     Permission.CONFIRM_ALERT: {_SUPERVISOR: _SHARED},
     Permission.REFER_ALERT: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),
     Permission.CLOSE_ALERT: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),
+    Permission.CORRECT_ALERT: {_SUPERVISOR: _SHARED},
     Permission.HANDLE_REFERRAL: dict.fromkeys((_OFFICER, _SUPERVISOR), _OWN),
     Permission.HANDLE_TIP: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _OWN),
     Permission.READ_TIP_SOURCE: {_SUPERVISOR: _OWN},

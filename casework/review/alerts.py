@@ -82,6 +82,8 @@ class Step:
     opinion: str | None
     reasons: tuple[str, ...]
     note: str | None
+    disposal: str | None
+    """The outcome, of a step that closes the alert or corrects that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +268,7 @@ class Alerts:
                     None if mask else event.opinion,
                     () if mask else tuple(event.reasons or ()),
                     note,
+                    event.disposal,
                 )
             )
         return steps

@@ -23,6 +23,8 @@ class AllowedSteps:
     refer: bool
     disposals: tuple[Disposal, ...]
     """How it could be closed; none if it cannot be."""
+    correct: bool
+    """Whether how it was closed could be corrected."""
 
     @property
     def anything(self) -> bool:
@@ -59,6 +61,7 @@ def allowed_steps(alert: Alert, actor: Actor) -> AllowedSteps:
         refer=refer and not hidden,
         confirm=confirm and alert.requires_second_officer,
         disposals=disposals,
+        correct=_may(actor, Permission.CORRECT_ALERT) and at.state is AlertState.CLOSED,
     )
 
 

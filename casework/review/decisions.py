@@ -47,6 +47,9 @@ class _Step:
     finding: Finding | None = None
     note: str | None = None
     disposal: Disposal | None = None
+    former: str | None = None
+    """The outcome that is corrected."""
+    purpose: str | None = None
 
 
 class Review:
@@ -136,6 +139,43 @@ class Review:
             self._record(session, actor, alert, step(alert))
         return alert
 
+    def correct(
+        self,
+        actor: Actor,
+        alert_id: str,
+        reason: str,
+        disposal: Disposal | None = None,
+        version: int | None = None,
+    ) -> Alert:
+        """Correct how an alert was closed; what was there stays in its history.
+
+        Args:
+            actor: a supervisor.
+            alert_id: the alert.
+            reason: what was wrong.
+            disposal: the right outcome; None has the alert reviewed anew.
+            version: the version the caller read, None for whatever is there.
+
+        Raises:
+            NotPermitted, NotFound, StaleVersion, IllegalTransition: nothing was changed.
+        """
+        with self._database.write() as session:
+            alert = find(session, actor, Permission.CORRECT_ALERT, alert_id)
+            rows.require_version(alert, version)
+            found = closed_from(session, alert.id)
+            state = states.correct(position(alert, actor), disposal, found, policy(alert))
+            former = alert.disposal
+            if disposal is not None:
+                alert.disposal = disposal.value
+            else:
+                alert.disposal, alert.closed_at = None, None
+                alert.acknowledged_by, alert.acknowledged_at = actor.id, self._clock()
+                alert.decided_by, alert.decided_at, alert.confirmed_by = None, None, None
+            act = Permission.CORRECT_ALERT
+            taken = _Step(act, state, note=reason, disposal=disposal, former=former, purpose=reason)
+            self._record(session, actor, alert, taken)
+        return alert
+
     def refer(
         self,
         session: Session,
@@ -215,6 +255,7 @@ class Review:
                 sealed_note=self._vault.seal(note.encode(), rows.note(alert.id, alert.owner_id))
                 if note
                 else None,
+                disposal=step.disposal.value if step.disposal is not None else None,
             )
         )
         session.flush()
@@ -225,10 +266,24 @@ class Review:
             detail["opinion"] = step.finding.opinion.value
         if step.disposal is not None:
             detail["disposal"] = step.disposal.value
-        self._audit.append(
-            session, AuditEntry(actor, step.act, alert.id, alert.owner_id, detail=detail)
+        if step.former is not None:
+            detail["former"] = step.former
+        entry = AuditEntry(
+            actor, step.act, alert.id, alert.owner_id, purpose=step.purpose, detail=detail
         )
+        self._audit.append(session, entry)
         self._outbox.append(session, _changed(alert))
+
+
+def closed_from(session: Session, alert_id: str) -> AlertState:
+    """Return the state that an alert was last closed in: what was found then."""
+    last = session.scalar(
+        select(AlertEvent.state_before)
+        .where(AlertEvent.alert_id == alert_id, AlertEvent.action == Permission.CLOSE_ALERT)
+        .order_by(AlertEvent.id.desc())
+        .limit(1)
+    )
+    return AlertState(last) if last is not None else AlertState.NEW
 
 
 def _within_reach(session: Session, actor: Actor, act: Permission, alert: Alert) -> bool:

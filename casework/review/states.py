@@ -3,6 +3,7 @@
     new -> acknowledged -> potential_candidate | not_candidate | inconclusive     (first opinion)
                         -> confirmed | rejected | inconclusive                    (second officer)
                         -> referred -> closed
+    closed -> closed (another outcome) | acknowledged (another review)                (correction)
 
 Where a list requires no acknowledgement, an opinion may be given on a new alert. Where it requires
 no second officer, an alert may be closed on the first opinion. To confirm takes two who hold the
@@ -14,7 +15,7 @@ therefore refused or allowed in the same words whatever that opinion was. Siblin
 (`casework.review.siblings`) are neither handed over nor closed while one of them is veiled.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from casework.kernel.errors import IllegalTransition
@@ -169,6 +170,28 @@ def close(at: AlertPosition, disposal: Disposal, rules: ReviewPolicy) -> AlertSt
     if at.state is _S.INCONCLUSIVE and disposal not in _OF_INCONCLUSIVE:
         raise IllegalTransition("alert_undecided", disposal=disposal)
     return _S.CLOSED
+
+
+def correct(
+    at: AlertPosition, disposal: Disposal | None, closed_from: AlertState, rules: ReviewPolicy
+) -> AlertState:
+    """Return the state after a supervisor corrects how an alert was closed.
+
+    Args:
+        at: where the alert stands.
+        disposal: the right outcome, which has to fit what was found; None where what was found is
+            wrong itself: the alert is then reviewed anew, by two officers where its list says so.
+        closed_from: the state that it was closed in.
+        rules: what its list asks for.
+
+    Raises:
+        IllegalTransition: it is not closed, or the outcome does not fit what was found.
+    """
+    if at.state is not _S.CLOSED:
+        raise _illegal("alert_not_to_correct", at.state)
+    if disposal is None:
+        return _S.ACKNOWLEDGED
+    return close(replace(at, state=closed_from), disposal, rules)
 
 
 def _illegal(code: str, state: AlertState) -> IllegalTransition:

@@ -132,6 +132,8 @@ class AlertEvent(SealedFields, Protected, Table):
     opinion: Mapped[str | None] = mapped_column(String(30))
     reasons: Mapped[list[str] | None]
     sealed_note: Mapped[bytes | None]
+    disposal: Mapped[str | None] = mapped_column(String(30))
+    """The outcome, of a step that closes the alert or corrects that."""
 
 
 class IdempotencyRecord(Table):

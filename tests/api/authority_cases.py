@@ -82,6 +82,12 @@ class Stage:
         self.post(f"/v1/alerts/{params['alert_id']}/decide", json=FINDING)
         return params
 
+    def closed(self, headers: Headers) -> Params:
+        """An alert that has ended."""
+        params = self.decided(headers)
+        self.post(f"/v1/alerts/{params['alert_id']}/close", json={"disposal": "observed"})
+        return params
+
     def encounter(self, headers: Headers) -> Params:
         """An encounter that the caller submitted, if it may; else one of another system."""
         body: dict[str, Any] = {
@@ -300,6 +306,12 @@ CASES = (
     Case("POST /v1/alerts/{alert_id}/decide", S.alert, body(**FINDING), shareable=True),
     Case("POST /v1/alerts/{alert_id}/confirm", S.decided, body(**FINDING), shareable=True),
     Case("POST /v1/alerts/{alert_id}/close", S.decided, body(disposal="observed"), shareable=True),
+    Case(
+        "POST /v1/alerts/{alert_id}/correct",
+        S.closed,
+        body(reason="another person of the same name"),
+        shareable=True,
+    ),
     Case(
         "POST /v1/alerts/{alert_id}/refer",
         S.decided,

@@ -72,6 +72,7 @@ SCREENS: Final = (
     Screen("alert-refer", "budi", "/alerts/{settled}/refer"),
     Screen("alert-referred", "budi", "/alerts/{referred}"),
     Screen("alert-closed", "budi", "/alerts/{closed}"),
+    Screen("alert-correct", "budi", "/alerts/{closed}/correct"),
     Screen("search", "siti", "/search"),
     Screen("search-found", "siti", "/searches/{search}"),
     Screen("compare", "siti", "/compare"),

@@ -12,11 +12,11 @@ from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
 from api.console.score_scale import scale_of
 from api.problems import RequestInvalid
-from api.v1.alerts.schemas import ClosingIn, FindingIn
+from api.v1.alerts.schemas import ClosingIn, CorrectionIn, FindingIn
 from api.v1.common import Strict
 from casework.kernel.errors import IllegalTransition, StaleVersion
 from casework.kernel.permissions import Permission
-from casework.kernel.vocabulary import Opinion, OpinionReason
+from casework.kernel.vocabulary import Disposal, Opinion, OpinionReason
 from casework.review.allowed_steps import allowed_steps
 from casework.review.queue import urgency_of
 
@@ -27,6 +27,7 @@ Taker = Annotated[OfficerRequest, Depends(RequirePermission(Permission.ACKNOWLED
 Decider = Annotated[OfficerRequest, Depends(RequirePermission(Permission.DECIDE_ALERT))]
 Confirmer = Annotated[OfficerRequest, Depends(RequirePermission(Permission.CONFIRM_ALERT))]
 Closer = Annotated[OfficerRequest, Depends(RequirePermission(Permission.CLOSE_ALERT))]
+Corrector = Annotated[OfficerRequest, Depends(RequirePermission(Permission.CORRECT_ALERT))]
 
 
 @router.get("/{alert_id}")
@@ -86,6 +87,25 @@ def close(alert_id: str, visit: Closer) -> Response:
     return _step(visit, alert_id, "closed", form, step)
 
 
+@router.get("/{alert_id}/correct")
+def ask_correct(alert_id: str, visit: Corrector) -> Response:
+    """Show the form that corrects how an alert was closed."""
+    return _correction_page(visit, alert_id, _correction(FormData()))
+
+
+@router.post("/{alert_id}/correct")
+def correct(alert_id: str, visit: Corrector) -> Response:
+    """Correct how an alert was closed."""
+    form, version = _correction(visit.posted), visit.posted.number("version")
+    try:
+        body = form.parse()
+        decisions = visit.service.review.decisions
+        decisions.correct(visit.actor, alert_id, body.reason, body.disposal, version)
+    except (RequestInvalid, StaleVersion, IllegalTransition) as error:
+        return _correction_page(visit, alert_id, form.refused(error, visit.speech))
+    return visit.go(f"/alerts/{alert_id}", done="corrected")
+
+
 @router.get("/{alert_id}/take")
 @router.get("/{alert_id}/decide")
 @router.get("/{alert_id}/confirm")
@@ -102,6 +122,17 @@ def _finding(typed: FormData) -> Form[FindingIn]:
         "note": msg("Say in the note what the other reason is."),
     }
     return Form(FindingIn, typed, sentences=sentences)
+
+
+def _correction(typed: FormData) -> Form[CorrectionIn]:
+    return Form(CorrectionIn, typed, sentences={"reason": msg("Say what was wrong.")})
+
+
+def _correction_page(visit: OfficerRequest, alert_id: str, form: Form[CorrectionIn]) -> Response:
+    view = visit.service.review.alerts.get(visit.actor, alert_id)
+    return visit.page(
+        "alert_correct.html", status=form.status, view=view, form=form, disposals=tuple(Disposal)
+    )
 
 
 def _closing(typed: FormData) -> Form[ClosingIn]:

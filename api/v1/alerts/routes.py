@@ -8,7 +8,14 @@ from api import problems
 from api.dependencies import Allowed, ReadVersion, TheAlerts, TheDecisions, TheZone, etag
 from api.pages import Page, page_of
 from api.routing import StrictRoute
-from api.v1.alerts.schemas import AlertOut, AlertQuery, AlertSummary, ClosingIn, FindingIn
+from api.v1.alerts.schemas import (
+    AlertOut,
+    AlertQuery,
+    AlertSummary,
+    ClosingIn,
+    CorrectionIn,
+    FindingIn,
+)
 from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
 from casework.kernel import errors
 from casework.kernel.actor import Actor
@@ -22,6 +29,7 @@ Taker = Annotated[Actor, Depends(Allowed(Permission.ACKNOWLEDGE_ALERT))]
 Decider = Annotated[Actor, Depends(Allowed(Permission.DECIDE_ALERT))]
 Confirmer = Annotated[Actor, Depends(Allowed(Permission.CONFIRM_ALERT))]
 Closer = Annotated[Actor, Depends(Allowed(Permission.CLOSE_ALERT))]
+Corrector = Annotated[Actor, Depends(Allowed(Permission.CORRECT_ALERT))]
 
 _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
 _STEP: Final = problems.responses(
@@ -156,6 +164,29 @@ def close(
 ) -> AlertOut:
     """End an alert with what became of the traveller."""
     decisions.close(actor, alert_id, body.disposal, body.note, version)
+    return _answer(alerts, actor, alert_id, response)
+
+
+@router.post(
+    "/{alert_id}/correct",
+    response_model=AlertOut,
+    summary="Correct how an alert was closed",
+    responses=_STEP,
+)
+def correct(
+    alert_id: str,
+    body: CorrectionIn,
+    response: Response,
+    decisions: TheDecisions,
+    alerts: TheAlerts,
+    actor: Corrector,
+    version: ReadVersion,
+) -> AlertOut:
+    """Give another outcome to a closed alert, or have it reviewed anew.
+
+    What it was closed with stays among its steps; reports count the outcome that it has now.
+    """
+    decisions.correct(actor, alert_id, body.reason, body.disposal, version)
     return _answer(alerts, actor, alert_id, response)
 
 

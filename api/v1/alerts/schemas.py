@@ -6,7 +6,16 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
 from api.queries import BeforePage
-from api.v1.common import Answer, DayOrTime, Instruction, LongText, Port, QualityOut, Strict
+from api.v1.common import (
+    Answer,
+    DayOrTime,
+    Instruction,
+    LongText,
+    Port,
+    QualityOut,
+    Reason,
+    Strict,
+)
 from api.v1.subjects.schemas import DocumentOut
 from casework.kernel import period
 from casework.kernel.actor import Actor
@@ -162,6 +171,10 @@ class ReviewStep(Answer):
     opinion: Opinion | None
     reasons: list[OpinionReason]
     note: str | None
+    disposal: Disposal | None = Field(
+        description="The outcome, of a step that closes the alert or corrects that; null where "
+        "the correction has it reviewed anew."
+    )
 
     @classmethod
     def of(cls, step: Step) -> Self:
@@ -176,6 +189,7 @@ class ReviewStep(Answer):
             opinion=Opinion(step.opinion) if step.opinion is not None else None,
             reasons=[OpinionReason(reason) for reason in step.reasons],
             note=step.note,
+            disposal=Disposal(step.disposal) if step.disposal is not None else None,
         )
 
 
@@ -240,6 +254,17 @@ class FindingIn(Strict):
     def finding(self) -> Finding:
         """The finding as the review takes it."""
         return Finding(self.opinion, tuple(self.reasons), self.note)
+
+
+class CorrectionIn(Strict):
+    """What was wrong with how an alert was closed."""
+
+    reason: Reason
+    disposal: Disposal | None = Field(
+        default=None,
+        description="The right outcome, which has to fit what was found; null has the alert "
+        "reviewed anew.",
+    )
 
 
 class ClosingIn(Strict):

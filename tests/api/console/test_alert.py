@@ -231,3 +231,24 @@ def test_an_erased_photo_leaves_a_page_that_works(signed_in, desk, alert):
         ).sealed_portrait = None
     assert officer.open(f"/alerts/{alert}").status_code == 200
     assert officer.client.get(f"/alerts/{alert}/probe").status_code == 404
+
+
+def test_a_supervisor_corrects_an_outcome_and_the_page_shows_both(signed_in, desk):
+    desk.enrol(1, desk.watchlist("plain", requires_acknowledgement=False))
+    (alert,) = desk.screen(1).encounter.alerts
+    boss, page = signed_in("boss", Role.OFFICER, Role.SUPERVISOR), f"/alerts/{alert.id}"
+    boss.open(page)
+    boss.send(f"{page}/decide", opinion="potential_candidate", reasons=["facial_features_agree"])
+    boss.send(f"{page}/close", disposal="observed")
+    assert f'href="{page}/correct"' in boss.page.text
+    boss.open(f"{page}/correct")
+    assert boss.send_here(reason=" ", disposal="handed_over").status_code == 422
+    assert "Say what was wrong" in boss.text
+    boss.send_here(reason="he was handed to the police", disposal="handed_over")
+    assert boss.path == f"{page}?done=corrected"
+    assert "corrected how the alert was closed" in boss.text
+    assert "he was handed to the police" in boss.text
+    clerk = signed_in("siti", Role.OFFICER)
+    clerk.open(page)
+    assert "/correct" not in clerk.page.text
+    assert clerk.open(f"{page}/correct").status_code == 403

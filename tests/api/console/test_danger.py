@@ -26,7 +26,7 @@ ORDINARY = frozenset(
         *("/account/second-factor", "/account/second-factor/confirm"),
         # the work: each step is in a history, and is of a form with its reasons
         *("/alerts/{alert_id}/take", "/alerts/{alert_id}/decide", "/alerts/{alert_id}/confirm"),
-        *("/alerts/{alert_id}/refer", "/alerts/{alert_id}/close"),
+        *("/alerts/{alert_id}/refer", "/alerts/{alert_id}/close", "/alerts/{alert_id}/correct"),
         *("/referrals/{referral_id}/step", "/tips/new", "/tips/{tip_id}/dismiss"),
         *("/tips/{tip_id}/enrol", "/tips/{tip_id}/refer", "/tips/{tip_id}/search"),
         "/tips/{tip_id}/source",
