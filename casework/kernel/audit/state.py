@@ -425,6 +425,7 @@ COVERAGE: Final = (
             "opinion",
             "reasons",
             "sealed_note",
+            "disposal",
         ),
         {},
         {"sealed_note": _note, "sealed_fields": _event_fields},
