@@ -153,7 +153,7 @@ class Review:
             actor: a supervisor.
             alert_id: the alert.
             reason: what was wrong.
-            disposal: the right outcome; None has the alert reviewed anew.
+            disposal: the right outcome; None has the alert reviewed again.
             version: the version the caller read, None for whatever is there.
 
         Raises:

@@ -180,7 +180,7 @@ def correct(
     Args:
         at: where the alert stands.
         disposal: the right outcome, which has to fit what was found; None where what was found is
-            wrong itself: the alert is then reviewed anew, by two officers where its list says so.
+            wrong itself: the alert is then reviewed again, by two officers where its list says so.
         closed_from: the state that it was closed in.
         rules: what its list asks for.
 

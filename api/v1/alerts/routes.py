@@ -182,7 +182,7 @@ def correct(
     actor: Corrector,
     version: ReadVersion,
 ) -> AlertOut:
-    """Give another outcome to a closed alert, or have it reviewed anew.
+    """Give another outcome to a closed alert, or have it reviewed again.
 
     What it was closed with stays among its steps; reports count the outcome that it has now.
     """

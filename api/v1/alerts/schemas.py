@@ -173,7 +173,7 @@ class ReviewStep(Answer):
     note: str | None
     disposal: Disposal | None = Field(
         description="The outcome, of a step that closes the alert or corrects that; null where "
-        "the correction has it reviewed anew."
+        "the correction has it reviewed again."
     )
 
     @classmethod
@@ -263,7 +263,7 @@ class CorrectionIn(Strict):
     disposal: Disposal | None = Field(
         default=None,
         description="The right outcome, which has to fit what was found; null has the alert "
-        "reviewed anew.",
+        "reviewed again.",
     )
 
 
