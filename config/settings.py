@@ -609,6 +609,7 @@ class Settings(BaseSettings):
             self.second_factor_required,
             timedelta(hours=self.first_password_hours),
             self.passwords,
+            tuple(self.display_time_zone.rsplit("/", 1)[-1].split("_")),
         )
 
     @property

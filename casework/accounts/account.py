@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from casework.accounts import recovery_codes
 from casework.accounts.lockout import SignInRules, count_failure, lock_of
-from casework.accounts.passwords import Passwords, require_strong
+from casework.accounts.passwords import PRODUCT, Passwords, require_strong
 from casework.accounts.sessions import end_sessions
 from casework.accounts.totp import accepted_step, new_secret, provisioning_uri
 from casework.kernel import rows
@@ -22,7 +22,7 @@ from casework.kernel.errors import (
 )
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require
-from casework.tables import Officer
+from casework.tables import Agency, Officer
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,10 @@ class Account:
             StaleVersion: the password was reset meanwhile.
         """
         confirmed = self._confirmed(actor, present)
-        require_strong(new, confirmed.login, *confirmed.name.split())
+        with self._database.read() as session:
+            agency = session.get_one(Agency, confirmed.agency_id)
+        known = (confirmed.login, *confirmed.name.split(), agency.code, PRODUCT)
+        require_strong(new, *known, *self._rules.places, context=agency.name.split())
         if new == present:
             raise WeakPassword("password_unchanged")
         hashed = self._passwords.hash(new)

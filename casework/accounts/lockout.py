@@ -28,6 +28,8 @@ class SignInRules:
     """How long a password that somebody else gave opens an account."""
     passwords: bool = True
     """Whether officers can sign in with passwords; else only through an identity provider."""
+    places: tuple[str, ...] = ()
+    """Where the installation is, in words that no password may contain."""
 
     def lifetime(self, kind: SessionKind) -> timedelta:
         """How long a session lasts at most."""

@@ -2,6 +2,7 @@
 
 import secrets
 from base64 import b64encode
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
 LEAST_LENGTH: Final = 12
 MOST_LENGTH: Final = 256
 _LEAST_DIFFERENT: Final = 5
+# What zxcvbn calls very unguessable: safe where somebody has the hashes (Wheeler 2016).
+_LEAST_GUESSES_LOG10: Final = 10
+# It takes no more; what follows only makes a password harder to guess.
+_LOOKED_AT: Final = 72
+
+PRODUCT: Final = "siaga"
 
 # As much work as the second choice of RFC 9106 (3 passes over 64 MiB), in less memory: what a
 # stranger may make the service use stays under 64 MB.
@@ -80,15 +87,16 @@ class Passwords:
         return f"$argon2id$v=19${cost},p={self._hasher.parallelism}${salt}${digest}"
 
 
-def require_strong(password: str, *known: str) -> None:
+def require_strong(password: str, *known: str, context: Collection[str] = ()) -> None:
     """Raise WeakPassword unless a password may be used.
 
     Length is what counts (NIST SP 800-63B asks for no mixture of kinds); the rest keeps out what
-    is guessed first.
+    is guessed first: common passwords and names, keyboard rows, dates, and what is made of them.
 
     Args:
         password: the new password.
-        known: what anybody knows of the officer: login, names.
+        known: what no password may contain: login, names, the agency's code, the place.
+        context: what is guessed early here, though a phrase may contain it: the agency's name.
     """
     if len(password) < LEAST_LENGTH:
         raise WeakPassword("password_too_short", least=LEAST_LENGTH)
@@ -101,6 +109,11 @@ def require_strong(password: str, *known: str) -> None:
     lowered = password.casefold()
     if any(len(word) > 3 and word.casefold() in lowered for word in known):
         raise WeakPassword("password_personal")
+    from zxcvbn import zxcvbn  # noqa: PLC0415 - few requests choose a password
+
+    words = [word.casefold() for word in (*known, *context)]
+    if zxcvbn(password[:_LOOKED_AT], user_inputs=words)["guesses_log10"] < _LEAST_GUESSES_LOG10:
+        raise WeakPassword("password_common")
 
 
 def first_password() -> str:

@@ -83,7 +83,14 @@ ENGLISH: Final[Mapping[str, str]] = {
     "password_too_long": "Choose a password of at most {most} characters.",
     "password_repetitive": "Choose a password that does not repeat so few characters.",
     "password_numeric": "Choose a password that is not a number alone.",
-    "password_personal": "Choose a password that does not contain your name or login.",
+    "password_personal": (
+        "Choose a password that contains neither your name or login nor your agency, the city or "
+        "Siaga."
+    ),
+    "password_common": (
+        "This password is among the first that are guessed: choose several words that do not "
+        "belong together."
+    ),
     "factor_in_use": "A second factor is in use: ask your administrator to reset it first.",
     "factor_not_offered": "Ask for a new shared secret first.",
     "factor_code_wrong": (

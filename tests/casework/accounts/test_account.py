@@ -96,6 +96,12 @@ def test_a_new_password_ends_every_other_session(house):
         ("123456789012345", "number"),
         ("sari.wijaya is my name", "name or login"),
         ("my name is SOMEBODY!", "name or login"),
+        ("ombak Siaga berjaga terus", "Siaga"),
+        ("passwordpassword", "first that are guessed"),
+        ("iloveyou1234", "first that are guessed"),
+        ("qwertyuiop12", "first that are guessed"),
+        ("P@ssw0rd2026!!", "first that are guessed"),
+        ("rahasia123456", "first that are guessed"),
         (PASSWORD, "other than the present one"),
     ],
 )
