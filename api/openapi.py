@@ -106,6 +106,9 @@ def _document_middleware(path: str, operation: dict[str, Any]) -> None:
     """Add the answers that are given before any route runs, or in its place."""
     if not path.startswith("/v1/"):
         return
+    # Where a route says nothing of it, the framework describes an answer that it does not give.
+    if problems.MEDIA_TYPE not in operation["responses"].get("422", {}).get("content", {}):
+        operation["responses"].pop("422", None)
     problems.add_to(operation, problems.NotReady, problems.RequestInvalid)
     problems.add_unforeseen(operation)
     if "requestBody" in operation:

@@ -23,7 +23,8 @@ ORDINARY = frozenset(
     {
         # one's own: browser, session, account
         *("/preferences", "/sign-in", "/sign-out", "/account/password"),
-        *("/account/second-factor", "/account/second-factor/confirm"),
+        *("/account/second-factor", "/account/second-factor/confirm", "/account/recovery-codes"),
+        *("/account/sessions/{session_id}/end", "/account/sessions/end-others"),
         # the work: each step is in a history, and is of a form with its reasons
         *("/alerts/{alert_id}/take", "/alerts/{alert_id}/decide", "/alerts/{alert_id}/confirm"),
         *("/alerts/{alert_id}/refer", "/alerts/{alert_id}/close", "/alerts/{alert_id}/correct"),
@@ -43,6 +44,7 @@ ORDINARY = frozenset(
         *(f"/approvals/{{approval_id}}/{act}" for act in ("accept", "refuse", "withdraw")),
         "/approvals/founded",
         *("/administration/keys", "/administration/webhooks"),
+        "/administration/keys/{key_id}/rotate",  # the former key works beside it for a while
         *(f"/administration/webhooks/{{webhook_id}}/{act}" for act in ("active", "rotate", "test")),
         # taking a dangerous act back
         *("/subjects/{subject_id}/restore", "/subjects/{subject_id}/photos/{photo_id}/restore"),
@@ -58,6 +60,7 @@ PLAIN_COMMANDS = frozenset(
         *("agencies create", "agencies list"),
         *("officers create", "officers list", "officers edit"),
         *("data-key show", "data-key rotate"),  # the former key opens what is sealed until done
+        *("init", "keys rotate", "audit signing-key", "audit checkpoint", "audit prove"),
         *("audit list", "audit verify", "audit export", "retention due", "retention run"),
         *("models list", "models fetch", "models verify", "models compile", "models import"),
     }
@@ -65,8 +68,15 @@ PLAIN_COMMANDS = frozenset(
 
 HARMFUL = re.compile(r"/(erase|remove|revoke|delete|purge|off)$")
 
-# What ends by DELETE and is no danger: one's own session, and what an import has yet to do.
-ENDED = frozenset({"DELETE /v1/sessions/current", "DELETE /v1/imports/{import_id}"})
+# What ends by DELETE and is no danger: one's own sessions, and what an import has yet to do.
+ENDED = frozenset(
+    {
+        "DELETE /v1/sessions/current",
+        "DELETE /v1/me/sessions",
+        "DELETE /v1/me/sessions/{session_id}",
+        "DELETE /v1/imports/{import_id}",
+    }
+)
 
 
 def routes():
