@@ -187,7 +187,7 @@ class Records:
         periods = periods or Periods()
         approvals = Approvals(kernel, periods.approvals)
         sessions, decisions = Sessions(kernel, passwords, rules), Review(kernel)
-        subjects = Subjects(kernel)
+        subjects = Subjects(kernel, approvals)
         sign_on = None
         if provider is not None:
             # What speaks to a provider is imported where there is one.

@@ -136,7 +136,11 @@ class Service(Records):
             ),
             enrolment=enrolment,
             import_runner=ImportRunner(
-                kernel, ImportQueue(kernel), enrolment, ImportStore(kernel, enrolment), lookalikes
+                kernel,
+                ImportQueue(kernel),
+                enrolment,
+                ImportStore(kernel, enrolment, records.approvals.requests),
+                lookalikes,
             ),
             tip_steps=TipSteps(
                 kernel, pipeline, enrolment, searches, records.exchange.referral_steps

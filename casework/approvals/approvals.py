@@ -212,14 +212,12 @@ class Approvals:
             ReasonMissing: an act that waits takes a reason.
             IllegalTransition: the same is asked for already, or too much is.
         """
-        if actor.kind in _AT_ONCE:
-            return {}
+        alone = self.alone(session, actor, proposal.agency_id)
+        if alone is not None:
+            return alone
         if actor.kind is not ActorKind.OFFICER:
             raise NotPermitted("approval_by_officers")
         agency = session.get_one(Agency, proposal.agency_id)
-        now = self._clock()
-        if actor.agency_id == agency.id and founding.runs(agency, now):
-            return {"founding": True}
         asked = _AskedBy(actor.id, proposal.object_id)
         if not proposal.unopposed and not second_persons(session, agency.id, asked):
             raise NoSecondPerson("approval_nobody", agency=agency.code)
@@ -227,6 +225,17 @@ class Approvals:
             raise ReasonMissing("approval_reason_missing", field="reason")
         row = self._keep(session, actor, proposal)
         raise ActWaits(row.id, self._view(session, actor, row), proposal.secret)
+
+    def alone(self, session: Session, actor: Actor, agency_id: str) -> Mapping[str, Any] | None:
+        """Return what `require` does where the actor needs no second person, None where they do.
+
+        It keeps no request: for what comes in bulk and is refused rather than asked for.
+        """
+        if actor.kind in _AT_ONCE:
+            return {}
+        agency = session.get_one(Agency, agency_id)
+        own = actor.kind is ActorKind.OFFICER and actor.agency_id == agency.id
+        return {"founding": True} if own and founding.runs(agency, self._clock()) else None
 
     def page(
         self,

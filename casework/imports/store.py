@@ -3,13 +3,14 @@
 Fields that the file does not have stay as they are; photos are only ever added.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from casework.approvals.approvals import Approvals
 from casework.gallery.change_log import log_policy
 from casework.imports.formats import Fault, RawRow
 from casework.kernel.actor import Actor
@@ -21,7 +22,7 @@ from casework.kernel.period import check_period, has_lapsed
 from casework.kernel.permissions import Permission
 from casework.tables import ImportJob, Subject
 from casework.watchlists.enrolment import Application, Enrolled, Enrolment, Examined, by_reference
-from casework.watchlists.subjects import NewSubject, check_birth
+from casework.watchlists.subjects import NewSubject, check_birth, lessened
 
 _KNOWN_PHOTO: Final = "already_enrolled"
 
@@ -67,7 +68,8 @@ class BatchOutcome:
 class ImportStore:
     """Writes checked rows within a transaction."""
 
-    def __init__(self, kernel: Kernel, enrolment: Enrolment) -> None:
+    def __init__(self, kernel: Kernel, enrolment: Enrolment, approvals: Approvals) -> None:
+        self._approvals = approvals
         self._enrolment = enrolment
         self._audit = kernel.audit
         self._clock = kernel.clock
@@ -93,8 +95,15 @@ class ImportStore:
                 fault = Fault("photos", "no_photo", Message("row_lacks_photo"))
                 outcome.refuse(each.row, fault)
                 continue
+            cleared: Mapping[str, Any] | None = {}
             if subject is not None and changes:
-                self._edit(session, actor, subject, changes)
+                cleared = self._cleared(session, actor, subject, changes)
+            if cleared is None:
+                fault = Fault(None, "takes_two", Message("row_takes_two"))
+                outcome.refuse(each.row, fault)
+                continue
+            if subject is not None and changes:
+                self._edit(session, actor, subject, changes, cleared)
                 edited = True
             joins = subject is not None and all(
                 membership.watchlist_id != job.watchlist_id for membership in subject.memberships
@@ -113,13 +122,26 @@ class ImportStore:
             outcome.enrolled.append((each.row, enrolled))
         return outcome
 
-    def _edit(
+    def _cleared(
         self, session: Session, actor: Actor, subject: Subject, changes: dict[str, Any]
+    ) -> Mapping[str, Any] | None:
+        """Return what the record of a change adds, None where it takes a second person."""
+        if not lessened(session, subject, changes, self._clock()):
+            return {}
+        return self._approvals.alone(session, actor, subject.agency_id)
+
+    def _edit(
+        self,
+        session: Session,
+        actor: Actor,
+        subject: Subject,
+        changes: dict[str, Any],
+        cleared: Mapping[str, Any],
     ) -> None:
         for name, value in changes.items():
             setattr(subject, name, value)
         subject.updated_at = self._clock()
-        detail = {"fields": sorted(changes)}
+        detail = {"fields": sorted(changes), **cleared}
         self._audit.append(
             session,
             AuditEntry(

@@ -226,6 +226,10 @@ ENGLISH: Final[Mapping[str, str]] = {
     "subject_reference_taken": "Another subject already has that reference.",
     "approval_erase": "Erase subject {subject}; for a while it can be taken back.",
     "approval_erase_at_once": "Erase subject {subject} at once and for good.",
+    "approval_subject_lessen": "Change subject {subject}: {less:; }.",
+    "lessens_lists": "it leaves a list whose alerts take two officers",
+    "lessens_status": "it is suspended, and alerts nobody",
+    "lessens_period": "its entry is in force for a shorter time",
     "subject_being_erased": "This subject is being erased: take that back first.",
     "subject_not_being_erased": "This subject is not being erased: there is nothing to take back.",
     "photo_being_erased": "This photo is being erased: take that back first.",
@@ -307,6 +311,10 @@ ENGLISH: Final[Mapping[str, str]] = {
     "row_too_many_photos": "At most {photos} photos are accepted in a row.",
     "row_lacks_reference": "A row needs the agency's own reference.",
     "row_names_watchlist": "The import says which list it is for.",
+    "row_takes_two": (
+        "The subject is on a list whose alerts take two officers: to suspend it, or to shorten its "
+        "entry, change the subject itself, so that a second person can accept it."
+    ),
     "row_lacks_photo": "A new subject needs a photo.",
     # Whom the face of a row resembles; of another agency's lists no more than whose they are
     "row_looks_like": "The face resembles {people}. Is it the same person?",

@@ -89,7 +89,7 @@ class Erasures:
                 _count_alerts(session, subject_id),
                 _count_referrals(session, subject_id),
                 row.erase_at,
-                _requires_two(session, subject_id),
+                bool(subjects.two_officer_lists(session, subject_id)),
             )
         self._audit.note(AuditEntry(actor, Permission.READ_SUBJECT, row.id, row.agency_id))
         return found
@@ -119,7 +119,7 @@ class Erasures:
             if not immediately:
                 subjects.require_kept(row)
             cleared: Mapping[str, Any] = {}
-            if immediately or _requires_two(session, subject_id):
+            if immediately or subjects.two_officer_lists(session, subject_id):
                 parameters = {"subject": row.id, "reason": reason, "immediately": immediately}
                 proposal = Proposal(
                     ERASE, row.agency_id, row.id, parameters, reason, cooling=timedelta()
@@ -267,17 +267,6 @@ class Erasures:
 def _describe(parameters: Mapping[str, Any]) -> Message:
     code = "approval_erase_at_once" if parameters["immediately"] else "approval_erase"
     return Message(code, {"subject": parameters["subject"]})
-
-
-def _requires_two(session: Session, subject_id: str) -> bool:
-    """Whether a subject is on a list whose alerts take two officers."""
-    lists = (
-        select(Watchlist.id)
-        .join(WatchlistEntry, WatchlistEntry.watchlist_id == Watchlist.id)
-        .where(WatchlistEntry.subject_id == subject_id, Watchlist.requires_second_officer)
-        .limit(1)
-    )
-    return session.scalar(lists) is not None
 
 
 def _is_due(at: datetime | None, clock: Callable[[], datetime]) -> bool:

@@ -2,17 +2,22 @@
 
 Making one is `casework.watchlists.enrolment`'s work. What is shown of a subject is audited before
 it is given out.
+
+On a list that requires a second officer nobody stops looking for a subject alone: a change by which
+it leaves such a list, or alerts no more or for a shorter time, takes a second person
+(`casework.approvals`) as its erasure does. It can be taken back, so that there is no cooling time.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
+from casework.approvals.approvals import ApprovalAct, Approvals, Approved, Proposal
 from casework.gallery.change_log import log_listing, log_policy, log_removed, templates_of_subject
 from casework.kernel import rows
 from casework.kernel.actor import Actor
@@ -23,21 +28,37 @@ from casework.kernel.errors import (
     IllegalTransition,
     ImpossibleBirth,
     NotFound,
+    StaleVersion,
     StillInUse,
 )
 from casework.kernel.kernel import Kernel
+from casework.kernel.messages import Message
 from casework.kernel.period import check_period
 from casework.kernel.permissions import Permission, require, within_reach
 from casework.kernel.vocabulary import SubjectStatus
-from casework.tables import EnrolledPhoto, Subject, Template, WatchlistEntry
+from casework.tables import EnrolledPhoto, Subject, Template, Watchlist, WatchlistEntry
 from casework.watchlists import watchlists
 from casework.watchlists.subject_words import SubjectWords
 
 EARLIEST_BIRTH: Final = 1880
 """Year; nobody has lived to 150."""
 
+LESSEN: Final = "subject.lessen"
+
+_LESS: Final[Mapping[str, str]] = {
+    "watchlist_ids": "lessens_lists",
+    "status": "lessens_status",
+    "valid_until": "lessens_period",
+}
+"""What each way of alerting less says of itself."""
+
 _EASTERNMOST: Final = timedelta(hours=14)
 """Ahead of UTC, in the zone where a day begins first."""
+
+_DECIDING: Final = frozenset({"watchlist_ids", "status", "valid_from", "valid_until"})
+"""Fields that decide whether a subject alerts, and where."""
+
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +106,9 @@ class SubjectFilter:
 class Subjects:
     """Reads, edits and removes subjects and their photos."""
 
-    def __init__(self, kernel: Kernel) -> None:
+    def __init__(self, kernel: Kernel, approvals: Approvals) -> None:
+        self._approvals = approvals
+        approvals.register(LESSEN, ApprovalAct(_describe, self._edit_approved))
         self._database = kernel.database
         self._vault = kernel.vault
         self._words = SubjectWords(kernel.vault)
@@ -134,42 +157,91 @@ class Subjects:
         return found
 
     def edit(
-        self, actor: Actor, subject_id: str, changes: Mapping[str, Any], version: int | None
+        self,
+        actor: Actor,
+        subject_id: str,
+        changes: Mapping[str, Any],
+        version: int | None,
+        reason: str | None = None,
     ) -> Subject:
         """Change some fields of `NewSubject`; `watchlist_ids` replaces where the subject stands.
+
+        Args:
+            actor: who changes them.
+            subject_id: the subject.
+            changes: fields of `NewSubject` with their new values.
+            version: the version the caller read, or None to overwrite whatever is there.
+            reason: why; required where the subject would alert less on a list that requires a
+                second officer, so that the change waits as a whole.
 
         Raises:
             NotPermitted, NotFound, StaleVersion, AlreadyExists, InvalidPeriod, ImpossibleBirth,
             IllegalTransition (it is being erased): nothing was changed.
+            ActWaits, NoSecondPerson, ReasonMissing: see `Approvals.require`.
         """
-        fields = dict(changes)
-        lists: Sequence[str] | None = fields.pop("watchlist_ids", None)
         try:
-            with self._database.write() as session:
+            with self._approvals.write() as session:
                 row = find(session, actor, Permission.EDIT_SUBJECT, subject_id)
                 require_kept(row)
                 rows.require_version(row, version)
-                for name, value in fields.items():
-                    setattr(row, name, value)
-                check_period(row.valid_from, row.valid_until)
-                check_birth(row.birth_date, row.birth_year, self._clock())
-                if lists is not None:
-                    owner_of(session, actor, lists, row.agency_id)
-                    list_on(row, lists)
-                    log_listing(session, templates_of_subject(session, subject_id), self._clock)
-                row.updated_at = self._clock()
-                session.flush()
-                log_policy(session, self._clock)
-                detail = {"fields": sorted(changes)}
-                self._audit.append(
-                    session,
-                    AuditEntry(
-                        actor, Permission.EDIT_SUBJECT, row.id, row.agency_id, detail=detail
-                    ),
-                )
+                self._check(session, actor, row, changes)
+                cleared: Mapping[str, Any] = {}
+                if less := lessened(session, row, changes, self._clock()):
+                    parameters = {
+                        "subject": row.id,
+                        "changes": _plain(changes),
+                        "before": _before(row, changes),
+                        "less": less,
+                    }
+                    proposal = Proposal(
+                        LESSEN, row.agency_id, row.id, parameters, reason, cooling=timedelta()
+                    )
+                    cleared = self._approvals.require(session, actor, proposal)
+                self._change(session, actor, row, changes, cleared)
         except IntegrityError as error:
             raise AlreadyExists("subject_reference_taken") from error
         return row
+
+    def _edit_approved(self, session: Session, actor: Actor, approved: Approved) -> None:
+        row = find(session, actor, Permission.EDIT_SUBJECT, approved.object_id or "")
+        require_kept(row)
+        changes = _typed(approved.parameters["changes"])
+        if _before(row, changes) != approved.parameters["before"]:
+            raise StaleVersion("approval_outdated")
+        self._check(session, actor, row, changes)
+        self._change(session, actor, row, changes, approved.detail)
+
+    def _check(
+        self, session: Session, actor: Actor, row: Subject, changes: Mapping[str, Any]
+    ) -> None:
+        def after(name: str) -> Any:  # noqa: ANN401 - any field
+            return changes.get(name, getattr(row, name))
+
+        check_period(after("valid_from"), after("valid_until"))
+        check_birth(after("birth_date"), after("birth_year"), self._clock())
+        if "watchlist_ids" in changes:
+            owner_of(session, actor, changes["watchlist_ids"], row.agency_id)
+
+    def _change(
+        self,
+        session: Session,
+        actor: Actor,
+        row: Subject,
+        changes: Mapping[str, Any],
+        cleared: Mapping[str, Any],
+    ) -> None:
+        for name, value in changes.items():
+            if name != "watchlist_ids":
+                setattr(row, name, value)
+        if "watchlist_ids" in changes:
+            list_on(row, changes["watchlist_ids"])
+            log_listing(session, templates_of_subject(session, row.id), self._clock)
+        row.updated_at = self._clock()
+        session.flush()
+        log_policy(session, self._clock)
+        detail = {"fields": sorted(changes), **cleared}
+        entry = AuditEntry(actor, Permission.EDIT_SUBJECT, row.id, row.agency_id, detail=detail)
+        self._audit.append(session, entry)
 
     def remove(self, actor: Actor, subject_id: str, *, reason: str | None = None) -> None:
         """Erase a subject at once, with its photos and templates; alerts already raised remain.
@@ -306,6 +378,94 @@ def list_on(subject: Subject, watchlist_ids: Sequence[str]) -> None:
         standing.get(watchlist_id) or WatchlistEntry(watchlist_id=watchlist_id)
         for watchlist_id in dict.fromkeys(watchlist_ids)
     ]
+
+
+def two_officer_lists(session: Session, subject_id: str) -> frozenset[str]:
+    """Return the ids of the lists with a subject whose alerts take two officers."""
+    lists = (
+        select(Watchlist.id)
+        .join(WatchlistEntry, WatchlistEntry.watchlist_id == Watchlist.id)
+        .where(WatchlistEntry.subject_id == subject_id, Watchlist.requires_second_officer)
+    )
+    return frozenset(session.scalars(lists))
+
+
+def lessened(
+    session: Session, row: Subject, changes: Mapping[str, Any], now: datetime
+) -> list[str]:
+    """Return the fields by which changes let a subject alert less where that takes two officers.
+
+    It leaves such a list, is suspended, or is in force for a shorter time than it would have been
+    from now on. Leaving counts for one that alerts nobody now, too: it could be put in force again
+    on a laxer list.
+    """
+    if _DECIDING.isdisjoint(changes):
+        return []
+    strict = two_officer_lists(session, row.id)
+    if not strict:
+        return []
+    found = []
+    if "watchlist_ids" in changes and strict - set(changes["watchlist_ids"]):
+        found.append("watchlist_ids")
+    status = changes.get("status", row.status)
+    if row.status == SubjectStatus.ACTIVE and status != SubjectStatus.ACTIVE:
+        found.append("status")
+    begins, ends = _ahead(row.valid_from, row.valid_until, now)
+    begins_then, ends_then = _ahead(
+        changes.get("valid_from", row.valid_from), changes.get("valid_until", row.valid_until), now
+    )
+    if begins < ends and (begins_then > begins or ends_then < ends):
+        found.append("valid_until")
+    return found
+
+
+def _ahead(
+    valid_from: datetime | None, valid_until: datetime | None, now: datetime
+) -> tuple[datetime, datetime]:
+    """Return from when until when an entry is in force from now on."""
+    return max(valid_from or now, now), valid_until or _NEVER
+
+
+def _plain(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a subject's fields as JSON has them."""
+    return {
+        name: value.isoformat()
+        if isinstance(value, date)
+        else list(value)
+        if name == "watchlist_ids"
+        else value
+        for name, value in changes.items()
+    }
+
+
+def _typed(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a subject's fields from what `_plain` made of them."""
+    read = {
+        "birth_date": date.fromisoformat,
+        "valid_from": datetime.fromisoformat,
+        "valid_until": datetime.fromisoformat,
+    }
+    return {
+        name: read[name](value) if name in read and value is not None else value
+        for name, value in plain.items()
+    }
+
+
+def _before(row: Subject, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the fields of some changes hold now, as JSON has them."""
+    return _plain(
+        {
+            name: sorted(each.watchlist_id for each in row.memberships)
+            if name == "watchlist_ids"
+            else getattr(row, name)
+            for name in changes
+        }
+    )
+
+
+def _describe(parameters: Mapping[str, Any]) -> Message:
+    less = tuple(Message(_LESS[name]) for name in parameters["less"])
+    return Message("approval_subject_lessen", {"subject": parameters["subject"], "less": less})
 
 
 def require_kept(row: Subject) -> None:

@@ -137,7 +137,10 @@ def edit(subject_id: str, visit: Editor) -> Response:
     form, row = subject_form.of(visit.posted), subjects.get(actor, subject_id)
     try:
         changes = subject_form.changes(form.parse(), row, visit.speech.zone)
-        subjects.edit(actor, subject_id, changes, visit.posted.number("version"))
+        why = visit.posted.text("change_reason") or None
+        subjects.edit(actor, subject_id, changes, visit.posted.number("version"), why)
+    except ActWaits as act:
+        return approvals.waits(visit, act)
     except (RequestInvalid, CaseworkError) as error:
         row = subjects.get(actor, subject_id)
         return _form(visit, form.refused(error, visit.speech), row)

@@ -11,18 +11,18 @@ from casework.approvals.approvals import ActWaits, ApprovalView
 from casework.approvals.states import ApprovalStep
 from casework.kernel.vocabulary import ApprovalState
 
-_WHY: Final = (
+WHY: Final = (
     "Why. Required where the change waits for a second person, who reads it, as the agency's "
     "auditors do."
 )
-ReasonIfItWaits = Annotated[Reason | None, Field(description=_WHY)]
+ReasonIfItWaits = Annotated[Reason | None, Field(description=WHY)]
 Offered = Literal[ApprovalStep.ACCEPT, ApprovalStep.REFUSE, ApprovalStep.WITHDRAW]
 
 
 class ExplainedPatch(Patch):
     """Changes that may wait for a second person, and why they are made."""
 
-    reason: Reason | MISSING = Field(default=MISSING, description=_WHY)
+    reason: Reason | MISSING = Field(default=MISSING, description=WHY)
 
     def changes(self) -> dict[str, Any]:
         """Return the fields that were sent, without the reason."""

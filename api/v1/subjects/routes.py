@@ -26,7 +26,7 @@ from api.pages import Page, page_of
 from api.problems import FieldProblem, RequestInvalid
 from api.routing import Before, StrictRoute
 from api.v1.approvals.schemas import WaitingOut
-from api.v1.approvals.waiting import MAY_WAIT
+from api.v1.approvals.waiting import MAY_WAIT, WAITING
 from api.v1.common import ReasonIn
 from api.v1.compare.routes import NoFields
 from api.v1.subjects.history import MeetingOut
@@ -158,14 +158,15 @@ def read(subject_id: str, response: Response, subjects: TheSubjects, actor: Read
     "/{subject_id}",
     response_model=SubjectOut,
     summary="Change a subject",
-    responses=problems.responses(
+    responses=WAITING
+    | problems.responses(
         *_COMMON,
         errors.NotFound,
         errors.AlreadyExists,
-        errors.IllegalTransition,
         errors.StaleVersion,
         errors.InvalidPeriod,
         errors.ImpossibleBirth,
+        *MAY_WAIT,
     ),
 )
 def edit(
@@ -177,9 +178,13 @@ def edit(
     version: ReadVersion,
     zone: TheZone,
 ) -> SubjectOut:
-    """Change the fields that are sent; they count from the next screening on."""
+    """Change the fields that are sent; they count from the next screening on.
+
+    What lets a subject alert less on a list that requires a second officer waits for a second
+    person, with all that is sent beside it: leaving the list, a suspension, a shorter validity.
+    """
     changes = body.changes_in(zone)
-    return _answer(subjects.edit(actor, subject_id, changes, version), response)
+    return _answer(subjects.edit(actor, subject_id, changes, version, body.why), response)
 
 
 @router.post(

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import MISSING, Field
 
 from api.queries import AfterPage
+from api.v1.approvals.schemas import WHY
 from api.v1.common import (
     Answer,
     BirthDate,
@@ -15,6 +16,7 @@ from api.v1.common import (
     Nationality,
     Patch,
     QualityOut,
+    Reason,
     ReasonIn,
     Strict,
     Text,
@@ -123,6 +125,16 @@ class SubjectPatch(Patch):
     status: SubjectStatus | MISSING = MISSING
     valid_from: DayOrTime | MISSING | None = MISSING
     valid_until: DayOrTime | MISSING | None = MISSING
+    change_reason: Reason | MISSING = Field(default=MISSING, description=WHY)
+
+    def changes(self) -> dict[str, Any]:
+        """Return the fields that were sent, without why they are changed."""
+        return {name: each for name, each in super().changes().items() if name != "change_reason"}
+
+    @property
+    def why(self) -> str | None:
+        """Why they are changed; None where nothing is said."""
+        return None if self.change_reason is MISSING else self.change_reason
 
     def changes_in(self, zone: tzinfo) -> dict[str, Any]:
         """Return the fields that were sent, as the casework takes them; days are of the zone."""

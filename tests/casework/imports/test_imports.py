@@ -144,6 +144,19 @@ def test_an_import_lifts_no_suspension_that_it_does_not_speak_of(desk):
     assert subjects(desk)["R-1"].status == SubjectStatus.SUSPENDED
 
 
+@pytest.mark.parametrize("change", [{"status": "suspended"}, {"valid_until": "2027-01-05"}])
+def test_a_row_takes_nobody_off_a_list_of_two_officers(desk, change):
+    two = desk.watchlist("two", requires_second_officer=True)
+    imported(desk, csv_of(person(1, photos="1.jpg")), photos_of([1]), watchlist=two)
+    desk.service.approvals.founding.end(officer(desk.agency(), Role.ADMIN), desk.agency())
+    analyst = officer(desk.agency(), Role.ANALYST)
+    job = imported(desk, csv_of(person(1, **change)), watchlist=two, actor=analyst)
+    assert counts(job) == (0, 0, 0, 1)
+    (fault,) = faults(desk, job)
+    assert (fault.code, "change the subject itself" in fault.message) == ("takes_two", True)
+    assert len(desk.screen(1).encounter.alerts) == 1
+
+
 def test_a_subject_joins_the_list_besides_its_own(desk):
     imported(desk, csv_of(person(1, photos="1.jpg")), photos_of([1]))
     other = desk.watchlist("other")

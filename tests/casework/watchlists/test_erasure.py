@@ -18,9 +18,10 @@ from casework.kernel.errors import (
     NotFound,
     NotPermitted,
     NotSecondPerson,
+    ReasonMissing,
     StillInUse,
 )
-from casework.kernel.vocabulary import Role, SessionKind
+from casework.kernel.vocabulary import Role, SessionKind, SubjectStatus
 from casework.review.alerts import Alerts
 from casework.watchlists.erasure import Erasures
 from casework.watchlists.subjects import NewSubject
@@ -139,6 +140,58 @@ def test_on_a_list_of_two_officers_a_second_person_erases(desk, erasures, people
     assert alerts_of(desk, 1) == 0
     erasures.restore(people["lina"], subject)
     assert alerts_of(desk, 1) == 1
+
+
+@pytest.mark.parametrize(
+    "less",
+    [
+        lambda desk: {"watchlist_ids": [desk.watchlist("laxer")]},
+        lambda _: {"status": SubjectStatus.SUSPENDED},
+        lambda desk: {"valid_until": desk.clock() + timedelta(minutes=1)},
+        lambda desk: {"valid_from": desk.clock() + timedelta(days=300)},
+    ],
+    ids=["off", "suspended", "ends", "begins"],
+)
+def test_nobody_alone_stops_looking_for_a_subject_on_a_list_of_two_officers(desk, people, less):
+    subject = desk.enrol(1, desk.watchlist("two", requires_second_officer=True))
+    subjects, approvals = desk.service.lists.subjects, desk.service.approvals.requests
+    changes = less(desk) | {"name": "Other"}
+    with pytest.raises(ReasonMissing):
+        subjects.edit(people["lina"], subject, changes, None)
+    with pytest.raises(ActWaits) as waits:
+        subjects.edit(people["lina"], subject, changes, None, WHY)
+    assert str(waits.value.view.summary).startswith(f"Change subject {subject}: it")
+    subjects.edit(people["lina"], subject, {"reason": "more is known"}, None)
+    assert (alerts_of(desk, 1), subjects.get(OPERATOR, subject).name) == (1, "Person 1")
+    done = approvals.accept(people["budi"], waits.value.approval_id)
+    assert (done.row.state, subjects.get(OPERATOR, subject).name) == ("in_effect", "Other")
+    desk.clock.advance(minutes=2)
+    found = desk.screen(1).encounter.alerts
+    assert [each.watchlist_id for each in found] == changes.get("watchlist_ids", [])
+
+
+def test_what_lets_a_subject_alert_as_long_or_longer_takes_nobody_else(desk, people):
+    two = desk.watchlist("two", requires_second_officer=True)
+    subject, lax = desk.enrol(1, two), desk.enrol(2, desk.watchlist("laxer"))
+    edit, now = desk.service.lists.subjects.edit, desk.clock()
+    edit(people["lina"], lax, {"status": SubjectStatus.SUSPENDED}, None)
+    edit(people["lina"], subject, {"watchlist_ids": [two, desk.watchlist("laxer")]}, None)
+    edit(people["lina"], subject, {"valid_from": now - timedelta(days=1)}, None)
+    edit(OPERATOR, subject, {"valid_until": now + timedelta(days=1)}, None)
+    edit(people["lina"], subject, {"valid_until": now + timedelta(days=2)}, None)
+
+
+def test_a_subject_that_was_changed_meanwhile_is_not_taken_off(desk, people):
+    two, laxer = desk.watchlist("two", requires_second_officer=True), desk.watchlist("laxer")
+    subject = desk.enrol(1, two)
+    subjects = desk.service.lists.subjects
+    with pytest.raises(ActWaits) as waits:
+        subjects.edit(people["lina"], subject, {"watchlist_ids": [laxer]}, None, WHY)
+    subjects.edit(people["lina"], subject, {"watchlist_ids": [two, laxer]}, None)
+    approvals = desk.service.approvals.requests
+    done = approvals.accept(people["budi"], waits.value.approval_id)
+    assert (done.row.state, done.row.lapsed_because) == ("lapsed", "approval_outdated")
+    assert len(desk.screen(1).encounter.alerts) == 2
 
 
 def test_an_erasure_at_once_takes_two_and_leaves_nothing(desk, erasures, people):
