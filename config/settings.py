@@ -373,6 +373,10 @@ class Settings(BaseSettings):
         int,
         Field(ge=0, description="Days to keep the report of an import that has ended."),
     ] = DEFAULT_DAYS[RecordKind.IMPORTS]
+    keep_approvals_days: Annotated[
+        int,
+        Field(ge=0, description="Days to keep a request for a second person that is settled."),
+    ] = DEFAULT_DAYS[RecordKind.APPROVALS]
     undo_hours: Annotated[
         int,
         Field(

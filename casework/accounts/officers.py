@@ -64,7 +64,9 @@ DECIDERS: Final = frozenset({Role.OFFICER, Role.SUPERVISOR, Role.ANALYST, Role.A
 """Roles whose grant takes a second person: they decide about travellers, lists or accounts."""
 
 _REACHING: Final = frozenset({Role.AUDITOR, Role.COORDINATOR})
-"""Roles that, at the agency that runs the installation, read what belongs to others."""
+"""Roles that, at the agency that runs the installation, read what belongs to others.
+
+Nobody gives them alone, not even in the founding period: the others are no founders of it."""
 
 
 class Officers:
@@ -123,6 +125,7 @@ class Officers:
                         _parameters(new, hashed),
                         reason,
                         secret=password,
+                        founding=not _reaches(agency, new.roles),
                     )
                     cleared = self._approvals.require(session, actor, proposal)
                 row = self._add(session, actor, new, hashed, cleared)
@@ -246,7 +249,14 @@ class Officers:
             if _takes_two(agency, gained):
                 before = {"roles": row.roles, "active": row.active}
                 parameters = {"login": row.login, "changes": fields, "before": before}
-                proposal = Proposal(EDIT, row.agency_id, row.id, parameters, reason)
+                proposal = Proposal(
+                    EDIT,
+                    row.agency_id,
+                    row.id,
+                    parameters,
+                    reason,
+                    founding=not _reaches(agency, gained),
+                )
                 cleared = self._approvals.require(session, actor, proposal)
             self._change(session, actor, row, fields, cleared)
         return row
@@ -316,6 +326,7 @@ class Officers:
                 parameters,
                 reason,
                 secret=password,
+                founding=not _reaches(agencies.find(session, row.agency_id), _roles(row)),
                 unopposed=last and not founding.holders(session, row.agency_id, Role.SUPERVISOR),
             )
             cleared = self._approvals.require(session, actor, proposal)
@@ -415,8 +426,12 @@ def _is_last_administrator(session: Session, row: Officer) -> bool:
 
 def _takes_two(agency: Agency, roles: Collection[Role]) -> bool:
     """Whether roles that somebody is given take a second person of an agency."""
-    runs = agency.kind == AgencyKind.OPERATOR
-    return not (DECIDERS | (_REACHING if runs else frozenset())).isdisjoint(roles)
+    return not DECIDERS.isdisjoint(roles) or _reaches(agency, roles)
+
+
+def _reaches(agency: Agency, roles: Collection[Role]) -> bool:
+    """Whether roles at an agency read what belongs to others: never is one person enough."""
+    return agency.kind == AgencyKind.OPERATOR and not _REACHING.isdisjoint(roles)
 
 
 def _gained(row: Officer, fields: Mapping[str, Any]) -> frozenset[Role]:

@@ -92,6 +92,8 @@ class Proposal:
     """Shown once to the one who asks, and not kept."""
     cooling: timedelta | None = None
     """In place of the installation's cooling time, where the act itself can be taken back."""
+    founding: bool = True
+    """Whether an agency's one administrator does it alone during the founding period."""
     unopposed: bool = False
     """Whether nobody is left who could accept it: it takes effect unless somebody refuses."""
 
@@ -199,8 +201,8 @@ class Approvals:
     def require(self, session: Session, actor: Actor, proposal: Proposal) -> Mapping[str, Any]:
         """Return if an act may be done at once; otherwise keep the request.
 
-        At once act the machine's owner, whose commands name a person and a reason, and an
-        agency's own officers during its founding period.
+        At once act the machine's owner, whose commands name a person and a reason, and, unless the
+        proposal says otherwise, an agency's own officers during its founding period.
 
         Returns:
             What the act's audit record adds to its detail.
@@ -213,7 +215,7 @@ class Approvals:
             IllegalTransition: the same is asked for already, or too much is.
         """
         alone = self.alone(session, actor, proposal.agency_id)
-        if alone is not None:
+        if alone is not None and (proposal.founding or actor.kind in _AT_ONCE):
             return alone
         if actor.kind is not ActorKind.OFFICER:
             raise NotPermitted("approval_by_officers")

@@ -26,6 +26,7 @@ from casework.kernel.permissions import Permission, require
 from casework.kernel.vocabulary import AlertState, DeliveryState, Outcome, TipState
 from casework.tables import (
     Alert,
+    Approval,
     AuditActor,
     AuditRecord,
     AuditText,
@@ -76,6 +77,8 @@ class RecordKind(StrEnum):
     """Idempotency keys; from the first answer."""
     IMPORTS = "imports"
     """Their counts and what was wrong with rows; from the end."""
+    APPROVALS = "approvals"
+    """Requests for a second person that are settled; from then on. What waits is never erased."""
     EVENTS = "events"
     """Events, by reference; streams cannot be resumed from further back."""
     DELIVERIES = "deliveries"
@@ -96,6 +99,7 @@ DEFAULT_DAYS: Final[dict[RecordKind, int]] = {
     RecordKind.SESSIONS: 30,
     RecordKind.REPETITIONS: 7,
     RecordKind.IMPORTS: 90,
+    RecordKind.APPROVALS: 365,
     RecordKind.EVENTS: 30,
     RecordKind.DELIVERIES: 30,
     RecordKind.AUDIT_TEXTS: 0,
@@ -330,6 +334,10 @@ def _imports(before: datetime) -> Select[str]:
     return select(ImportJob.id).where(ImportJob.finished_at < before)
 
 
+def _approvals(before: datetime) -> Select[str]:
+    return select(Approval.id).where(Approval.settled_at < before)
+
+
 _DUE: Final[dict[RecordKind, Callable[[datetime], Select]]] = {  # type: ignore[type-arg]
     RecordKind.ENCOUNTERS: _encounters,
     RecordKind.ALERTS: _alerts,
@@ -340,6 +348,7 @@ _DUE: Final[dict[RecordKind, Callable[[datetime], Select]]] = {  # type: ignore[
     RecordKind.SESSIONS: _sessions,
     RecordKind.REPETITIONS: _repetitions,
     RecordKind.IMPORTS: _imports,
+    RecordKind.APPROVALS: _approvals,
     RecordKind.EVENTS: _events,
     RecordKind.DELIVERIES: _deliveries,
     RecordKind.AUDIT_TEXTS: _audit_texts,
@@ -355,6 +364,7 @@ _TABLES: Final[dict[RecordKind, type[Table]]] = {
     RecordKind.SESSIONS: OfficerSession,
     RecordKind.REPETITIONS: IdempotencyRecord,
     RecordKind.IMPORTS: ImportJob,
+    RecordKind.APPROVALS: Approval,
     RecordKind.EVENTS: OutboxEvent,
     RecordKind.DELIVERIES: Delivery,
     RecordKind.AUDIT_TEXTS: AuditText,

@@ -29,6 +29,7 @@ from casework.kernel.errors import (
 )
 from casework.kernel.messages import Message
 from casework.kernel.vocabulary import ApprovalState, EventKind, Role
+from casework.oversight.retention import RecordKind
 from casework.tables import Approval, Officer, OutboxEvent
 from casework.watchlists.watchlists import NewWatchlist
 from tests.casework.accounts.conftest import House
@@ -263,6 +264,20 @@ def test_what_strengthens_is_done_at_once(house, asker, second):
     officers.create(asker, new)
 
 
+def test_what_is_settled_goes_after_a_year_and_what_waits_never(house, asker, second):
+    retention, requests = house.records.oversight.retention, house.records.approvals.requests
+    refused, waiting = (asked(partial(hiring, house, asker, login)) for login in ("no", "waits"))
+    requests.refuse(second, refused.row.id)
+    house.clock.advance(days=364)
+    assert all(each.records == 0 for each in retention.run(OPERATOR) if each.kind == "approvals")
+    house.clock.advance(days=2)
+    erased = {each.kind: each.records for each in retention.run(OPERATOR)}
+    assert erased[RecordKind.APPROVALS] == 1
+    with house.records.kernel.database.read() as session:
+        assert list(session.scalars(select(Approval.id))) == [waiting.row.id]
+    assert house.records.kernel.audit.verify().whole
+
+
 def test_another_agency_sees_nothing_of_it(house, asker, second, runner):
     view = asked(lambda: hiring(house, asker))
     requests = house.records.approvals.requests
@@ -343,6 +358,26 @@ def test_at_the_operating_agency_an_auditor_takes_two(house, runner):
     new = NewOfficer(house.agency("OPS"), "reads.all", "Reads", frozenset({Role.AUDITOR}))
     view = asked(lambda: house.records.accounts.officers.create(runner, new, WHY))
     house.records.approvals.requests.accept(second, view.row.id)
+
+
+def test_the_operators_one_administrator_makes_nobody_who_reads_all_not_even_when_founding(
+    house, runner
+):
+    officers, agency = house.records.accounts.officers, house.agency("OPS")
+    for role in (Role.AUDITOR, Role.COORDINATOR):
+        new = NewOfficer(agency, "reads.all", "Reads", frozenset({role}))
+        with pytest.raises(NoSecondPerson):
+            officers.create(runner, new, WHY)
+    officer, _ = officers.create(
+        runner, NewOfficer(agency, "ops.officer", "Works", frozenset({Role.OFFICER}))
+    )
+    with pytest.raises(NoSecondPerson):
+        officers.edit(runner, officer.id, {"roles": [Role.AUDITOR]}, None, WHY)
+    auditor = house.hire("ops.auditor", Role.AUDITOR, agency="OPS")
+    with pytest.raises(NoSecondPerson):
+        officers.reset(runner, auditor, reason=WHY)
+    house.hire("ops.super", Role.SUPERVISOR, agency="OPS")
+    asked(lambda: officers.create(runner, new, WHY))
 
 
 # Founding
