@@ -133,7 +133,7 @@ class SubjectPatch(Patch):
 
     @property
     def why(self) -> str | None:
-        """Why they are changed; None where nothing is said."""
+        """Why they are changed; None where no reason was sent."""
         return None if self.change_reason is MISSING else self.change_reason
 
     def changes_in(self, zone: tzinfo) -> dict[str, Any]:
