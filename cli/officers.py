@@ -17,7 +17,9 @@ from cli.output import err, out, print_json
 from config.records import open_records
 from config.settings import Settings
 
-app = typer.Typer(help="Create, list, change and reset officers' accounts.", no_args_is_help=True)
+app = typer.Typer(
+    help="Create, list, change, unlock and reset officers' accounts.", no_args_is_help=True
+)
 
 
 def _login(text: str) -> str:
@@ -145,6 +147,17 @@ def reset(
         return
     err.print(f"Account {login} is reset. The first password cannot be shown again:")
     out.print(password)
+
+
+@app.command()
+def unlock(login: Login, owner: As = None, reason: Why = None) -> None:
+    """End the lock of an account after too many wrong guesses; its password stays."""
+    operator = machine_owner(owner, reason)
+    with open_records(Settings()) as records:
+        row = records.accounts.officers.by_login(operator, login)
+        records.approvals.commands.begin(operator, "officers unlock", [row.agency_id])
+        records.accounts.officers.unlock(operator, row.id)
+    err.print(f"Account {login} is unlocked.")
 
 
 def _known(language: str | None) -> str:

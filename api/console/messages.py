@@ -35,6 +35,7 @@ NOTICES: Final[Mapping[str, str]] = {
     "withdrawn": msg("Withdrawn. Nothing was changed."),
     "founded": msg("The founding period has ended."),
     "erasing": msg("It counts no more, and is erased in time. Until then it can be kept."),
+    "unlocked": msg("The account is unlocked."),
     "restored": msg("Taken back: it counts again."),
     "sent": msg("Sent; it appears below in a moment."),
 }

@@ -362,6 +362,23 @@ class Officers:
         )
         self._audit.append(session, entry)
 
+    def unlock(self, actor: Actor, officer_id: str) -> Officer:
+        """End the lock of an account after too many wrong guesses, and nothing else.
+
+        It gives nobody access who has not had it, and so takes no second person. An account that is
+        not locked has its guesses forgotten.
+
+        Raises:
+            NotPermitted, NotFound: nothing was changed.
+        """
+        with self._database.write() as session:
+            row = self._find(session, actor, officer_id)
+            row.failures, row.locked_until = 0, None
+            row.updated_at = self._clock()
+            session.flush()
+            self._audit.append(session, AuditEntry(actor, "officer.unlock", row.id, row.agency_id))
+        return row
+
     def _resettable(self, session: Session, actor: Actor, officer_id: str) -> tuple[Officer, bool]:
         """Return an account that the actor may ask to reset, and whether it is another's last.
 

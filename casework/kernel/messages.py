@@ -55,11 +55,11 @@ ENGLISH: Final[Mapping[str, str]] = {
     ),
     "sign_in_locked_minute": (
         "Too many failed sign-ins: try again in {minutes} minute. An administrator can unlock "
-        "an account sooner, by giving it a new password."
+        "the account sooner."
     ),
     "sign_in_locked_minutes": (
         "Too many failed sign-ins: try again in {minutes} minutes. An administrator can unlock "
-        "an account sooner, by giving it a new password."
+        "the account sooner."
     ),
     "first_password_expired": (
         "Your first password was valid until {until}: ask your administrator for a new one."

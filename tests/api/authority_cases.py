@@ -423,6 +423,7 @@ CASES = (
     Case("GET /v1/officers"),
     Case("GET /v1/officers/{officer_id}", S.officer),
     Case("PATCH /v1/officers/{officer_id}", S.officer, body(active=False)),
+    Case("POST /v1/officers/{officer_id}/unlock", S.officer),
     Case("POST /v1/officers/{officer_id}/reset", S.officer, body(reason=PURPOSE)),
     Case("POST /v1/keys/{key_id}/rotate", S.key, body()),
     Case("POST /v1/keys", send=body(name="x", scopes=["enrol"])),

@@ -26,6 +26,7 @@ ACTING = (
     ["agencies", "edit"],
     ["officers", "create"],
     ["officers", "edit"],
+    ["officers", "unlock"],
     ["officers", "reset"],
     ["retention", "run"],
 )

@@ -75,6 +75,7 @@ def test_agencies_and_officers_are_made_listed_changed_and_reset(siaga, first_st
         assert "IMIGRASI" in table
         assert officer["first_password"] not in table
 
+    assert siaga("officers", "unlock", "sari").returncode == 0
     reset = siaga("officers", "reset", "sari", "--second-factor", "--json", *WHY)
     assert json.loads(reset.stdout)["first_password"] != officer["first_password"]
     for unknown in (
@@ -181,6 +182,7 @@ def test_the_first_set_up_is_one_command_and_works_once(siaga):
 ACTS = (
     ("officers", "create", "sari", "Sari", "--role", "officer"),
     ("officers", "edit", "sari", "--inactive"),
+    ("officers", "unlock", "sari"),
     ("officers", "reset", "sari"),
     ("keys", "create", "x", "--scope", "enrol"),
     ("keys", "revoke", "key_x"),

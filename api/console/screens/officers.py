@@ -93,6 +93,13 @@ def edit(officer_id: str, visit: Keeper) -> Response:
     return visit.go(_LIST, done="saved")
 
 
+@router.post("/administration/officers/{officer_id}/unlock")
+def unlock(officer_id: str, visit: Keeper) -> Response:
+    """End the lock of an account."""
+    visit.service.accounts.officers.unlock(visit.actor, officer_id)
+    return visit.go(_LIST, done="unlocked")
+
+
 @router.get("/administration/officers/{officer_id}/reset")
 def ask_reset(officer_id: str, visit: Keeper) -> Response:
     """Ask before an account is reset."""

@@ -127,6 +127,19 @@ def reset(
     return FirstPassword(first_password=password)
 
 
+@router.post(
+    "/{officer_id}/unlock",
+    response_model=OfficerOut,
+    summary="Unlock an officer's account",
+    responses=problems.responses(*_COMMON, errors.NotFound),
+)
+def unlock(
+    officer_id: str, response: Response, officers: TheOfficers, actor: Manager
+) -> OfficerOut:
+    """End the lock after too many wrong guesses; the password and the second factor stay."""
+    return _answer(officers.unlock(actor, officer_id), response)
+
+
 def _answer(row: Officer, response: Response) -> OfficerOut:
     response.headers["ETag"] = etag(row.version)
     return OfficerOut.of(row)

@@ -40,6 +40,7 @@ ORDINARY = frozenset(
         *("/watchlists/{watchlist_id}/import", "/imports/{import_id}/cancel"),
         *("/administration/agencies", "/administration/agencies/{agency_id}"),
         *("/administration/officers", "/administration/officers/{officer_id}"),
+        "/administration/officers/{officer_id}/unlock",  # the password stays
         # what a second person says to a request, which names what it does
         *(f"/approvals/{{approval_id}}/{act}" for act in ("accept", "refuse", "withdraw")),
         "/approvals/founded",
@@ -58,7 +59,7 @@ PLAIN_COMMANDS = frozenset(
         *("demo", "serve", "enrol", "import", "export", "screen", "compare", "reembed"),
         *("simulate", "calibrate", "bench", "keys create", "keys list", "keys restore"),
         *("agencies create", "agencies list"),
-        *("officers create", "officers list", "officers edit"),
+        *("officers create", "officers list", "officers edit", "officers unlock"),
         *("data-key show", "data-key rotate"),  # the former key opens what is sealed until done
         *("init", "keys rotate", "audit signing-key", "audit checkpoint", "audit prove"),
         *("audit list", "audit verify", "audit export", "retention due", "retention run"),

@@ -4,9 +4,11 @@ import re
 
 import pytest
 
+from casework.accounts.sign_in import Credentials
 from casework.kernel.audit.log import AuditEntry
-from casework.kernel.vocabulary import AgencyKind, Role
-from tests.services import OPERATOR
+from casework.kernel.errors import NotAuthenticated, TooManyAttempts
+from casework.kernel.vocabulary import AgencyKind, Role, SessionKind
+from tests.services import OPERATOR, PASSWORD
 
 
 @pytest.fixture
@@ -113,6 +115,20 @@ def test_an_administrator_changes_and_resets_officers(signed_in, desk):
     browser.open("/administration/officers")
     browser.send(f"/administration/officers/{budi.id}", roles=["analyst"])
     assert not desk.service.accounts.officers.get(OPERATOR, budi.id).active
+
+
+def test_an_administrator_unlocks_an_account_that_is_locked(signed_in, desk):
+    browser = signed_in("chief", Role.ADMIN)
+    signed_in("budi", Role.OFFICER)
+    sign_in = desk.service.accounts.sessions.sign_in
+    while desk.service.accounts.officers.by_login(OPERATOR, "budi").locked_until is None:
+        with pytest.raises((NotAuthenticated, TooManyAttempts)):
+            sign_in(Credentials("budi", "wrong"), SessionKind.CONSOLE)
+    browser.open("/administration/officers")
+    (address,) = re.findall(r'action="(/administration/officers/\w+/unlock)"', browser.page.text)
+    browser.send(address)
+    assert "/unlock" not in browser.page.text
+    assert sign_in(Credentials("budi", PASSWORD), SessionKind.CONSOLE)
 
 
 def test_a_members_administrator_sees_no_other_agency(signed_in):

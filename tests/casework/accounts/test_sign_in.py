@@ -11,7 +11,13 @@ from sqlalchemy import select, text
 
 from casework.accounts.passwords import Passwords
 from casework.accounts.totp import code_at
-from casework.kernel.errors import NotAuthenticated, SecondFactorNeeded, TooManyAttempts
+from casework.kernel.audit.reader import AuditFilter
+from casework.kernel.errors import (
+    NotAuthenticated,
+    NotFound,
+    SecondFactorNeeded,
+    TooManyAttempts,
+)
 from casework.kernel.vocabulary import Role, SessionKind
 from casework.tables import Officer, OfficerSession
 from tests.services import OPERATOR, PASSWORD, QUICK
@@ -88,6 +94,26 @@ def test_a_success_begins_the_count_anew(house):
         for _ in range(4):
             refusal(house, "sari")
         house.enter("sari")
+
+
+def test_an_administrator_of_the_agency_ends_a_lock_and_nothing_else(house):
+    officer_id = house.hire("sari", Role.OFFICER)
+    admin = house.actor("admin", Role.ADMIN)
+    others = house.actor("other", Role.ADMIN, Role.AUDITOR, agency="POL")
+    for _ in range(5):
+        refusal(house, "sari")
+    unlock = house.records.accounts.officers.unlock
+    with pytest.raises(NotFound):
+        unlock(others, officer_id)
+    assert isinstance(refusal(house, "sari", PASSWORD), TooManyAttempts)
+    house.records.approvals.founding.end(admin, admin.agency_id)
+    unlock(admin, officer_id)
+    signed_in = house.enter("sari")
+    assert not signed_in.officer.must_change_password
+    auditor = house.actor("auditor", Role.AUDITOR)
+    filters = AuditFilter(action="officer.unlock", outcome="done")
+    (record,) = house.records.oversight.trail.page(auditor, None, 10, filters)
+    assert (record.actor_id, record.object_id) == (admin.id, officer_id)
 
 
 def test_a_lock_outlives_a_restart(house, open_house):
