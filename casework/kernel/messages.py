@@ -196,6 +196,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "approval_officer_reset_factor": (
         "Give the account {login} a new first password, and take its second factor away."
     ),
+    "approval_watchlist_create": "Make the watchlist {name}, with a threshold set by hand.",
     "approval_watchlist_weaken": "Change the watchlist {name}: {weaker:; }.",
     "policy_requires_acknowledgement": "its alerts need not be acknowledged first",
     "policy_requires_second_officer": "one officer alone decides",

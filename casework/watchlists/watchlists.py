@@ -87,6 +87,7 @@ class NewWatchlist:
     """Agencies that see its alerts, besides the owner."""
 
 
+CREATE: Final = "watchlist.create"
 WEAKEN: Final = "watchlist.weaken"
 
 _WEAKER: Final[Mapping[str, str]] = {
@@ -102,7 +103,9 @@ _WEAKER: Final[Mapping[str, str]] = {
 class Watchlists:
     """Creates, reads, edits and removes watchlists.
 
-    A change that weakens a policy takes a second person (`casework.approvals`); see `weakened`.
+    A change that weakens a policy takes a second person (`casework.approvals`); see `weakened`. So
+    does a new list whose threshold is set by hand: what it alarms on cannot be judged before
+    anybody is on it. The rest of a new list's policy weakens nothing, because nobody is on it yet.
     Without a `floor`, as where no gallery is open, no threshold can be set by hand.
     """
 
@@ -114,37 +117,77 @@ class Watchlists:
         self._audit = kernel.audit
         self._approvals = approvals
         self._clock = kernel.clock
+        approvals.register(CREATE, ApprovalAct(_describe_new, self._create_approved))
         approvals.register(WEAKEN, ApprovalAct(_describe, self._edit_approved))
 
-    def create(self, actor: Actor, new: NewWatchlist) -> Watchlist:
+    def create(self, actor: Actor, new: NewWatchlist, reason: str | None = None) -> Watchlist:
         """Make a watchlist.
+
+        Args:
+            actor: who makes it.
+            new: what it is made from.
+            reason: why; required where the threshold is set by hand, so that it waits.
 
         Raises:
             NotPermitted: the actor may make none.
             NotFound: there is no such agency, or the actor may not act for it.
             AlreadyExists: the agency has a list of that name.
             ThresholdTooLow: strangers would reach the threshold too often.
+            ActWaits, NoSecondPerson, ReasonMissing: see `Approvals.require`.
         """
+        try:
+            with self._approvals.write() as session:
+                owner_id = self._check_new(session, actor, new)
+                cleared: Mapping[str, Any] = {}
+                if new.threshold is not None:
+                    parameters = {**asdict(new), **_plain_sharing(asdict(new))}
+                    proposal = Proposal(CREATE, owner_id, None, parameters, reason)
+                    cleared = self._approvals.require(session, actor, proposal)
+                return self._add(session, actor, new, owner_id, cleared)
+        except IntegrityError as error:
+            raise AlreadyExists("watchlist_exists", name=new.name) from error
+
+    def _create_approved(self, session: Session, actor: Actor, approved: Approved) -> None:
+        shared_with = tuple(approved.parameters["shared_with"])
+        new = NewWatchlist(**{**approved.parameters, "shared_with": shared_with})
+        owner_id = self._check_new(session, actor, new)
+        self._add(session, actor, new, owner_id, approved.detail)
+
+    def _check_new(self, session: Session, actor: Actor, new: NewWatchlist) -> str:
+        """Return the owner of a list that can be made; raises as `create`."""
         owner_id = new.agency_id or actor.agency_id
         missing = NotFound("watchlist_lacks_agency", agency=owner_id)
         require_object(actor, Permission.EDIT_WATCHLIST, owner_id, missing=missing)
         if owner_id is None:
             raise missing
+        for agency_id in (owner_id, *new.shared_with):
+            agencies.find(session, agency_id)
+        same = select(Watchlist.id).where(
+            Watchlist.name == new.name, Watchlist.agency_id == owner_id
+        )
+        if session.scalar(same) is not None:
+            raise AlreadyExists("watchlist_exists", name=new.name)
+        self._require_floor(session, None, new.threshold)
+        return owner_id
+
+    def _add(
+        self,
+        session: Session,
+        actor: Actor,
+        new: NewWatchlist,
+        owner_id: str,
+        cleared: Mapping[str, Any],
+    ) -> Watchlist:
         now = self._clock()
         fields = asdict(new) | {"agency_id": owner_id}
         shared_with = fields.pop("shared_with")
         row = Watchlist(id=new_id(WATCHLIST), created_at=now, updated_at=now, **fields)
-        try:
-            with self._database.write() as session:
-                agencies.find(session, owner_id)
-                self._require_floor(session, None, new.threshold)
-                _share(session, row, shared_with)
-                session.add(row)
-                session.flush()
-                log_policy(session, self._clock)
-                self._audit.append(session, AuditEntry(actor, "watchlist.create", row.id, owner_id))
-        except IntegrityError as error:
-            raise AlreadyExists("watchlist_exists", name=new.name) from error
+        _share(session, row, shared_with)
+        session.add(row)
+        session.flush()
+        log_policy(session, self._clock)
+        entry = AuditEntry(actor, CREATE, row.id, owner_id, detail=cleared or None)
+        self._audit.append(session, entry)
         return row
 
     def ensure(self, actor: Actor, new: NewWatchlist) -> Watchlist:
@@ -328,6 +371,10 @@ def _before(row: Watchlist, changes: Mapping[str, Any]) -> dict[str, Any]:
 def _plain_sharing(changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the agencies that a list is shared with as JSON has them."""
     return {"shared_with": list(changes["shared_with"])} if "shared_with" in changes else {}
+
+
+def _describe_new(parameters: Mapping[str, Any]) -> Message:
+    return Message("approval_watchlist_create", {"name": parameters["name"]})
 
 
 def _describe(parameters: Mapping[str, Any]) -> Message:

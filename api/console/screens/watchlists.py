@@ -25,7 +25,7 @@ from casework.kernel.errors import (
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Category, Direction, Stage
 from casework.tables import Watchlist
-from casework.watchlists.watchlists import NewWatchlist, agencies_of
+from casework.watchlists.watchlists import agencies_of
 
 router: Final = APIRouter(include_in_schema=False)
 
@@ -59,9 +59,7 @@ def create(visit: Editor) -> Response:
     """Make a watchlist."""
     form = watchlist_form.of_new(visit.posted)
     try:
-        body = form.parse()
-        fields = body.model_dump() | {"shared_with": tuple(body.shared_with)}
-        row = visit.service.lists.watchlists.create(visit.actor, NewWatchlist(**fields))
+        row = visit.service.lists.watchlists.create(visit.actor, form.parse().new())
     except (RequestInvalid, AlreadyExists, NotFound) as error:
         return _form(visit, form.refused(error, visit.speech))
     return visit.go(f"/watchlists/{row.id}", done="saved")

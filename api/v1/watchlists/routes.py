@@ -16,7 +16,6 @@ from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
 from casework.screening.matching import Matching
 from casework.tables import Watchlist
-from casework.watchlists.watchlists import NewWatchlist
 
 router: Final = APIRouter(prefix="/v1/watchlists", tags=["watchlists"], route_class=StrictRoute)
 
@@ -32,8 +31,9 @@ _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.Request
     status_code=201,
     response_model=WatchlistOut,
     summary="Make a watchlist",
-    responses=problems.responses(
-        *_COMMON, errors.NotFound, errors.AlreadyExists, errors.ThresholdTooLow
+    responses=WAITING
+    | problems.responses(
+        *_COMMON, errors.NotFound, errors.AlreadyExists, errors.ThresholdTooLow, *MAY_WAIT
     ),
 )
 def create(
@@ -43,8 +43,11 @@ def create(
     matching: TheMatching,
     actor: Editor,
 ) -> WatchlistOut:
-    """Make an empty watchlist with its policy."""
-    row = watchlists.create(actor, NewWatchlist(**body.model_dump()))
+    """Make an empty watchlist with its policy.
+
+    One whose threshold is set by hand waits for a second person, and for the cooling time.
+    """
+    row = watchlists.create(actor, body.new(), body.reason)
     response.headers["Location"] = f"/v1/watchlists/{row.id}"
     return _answer(row, response, matching)
 

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import MISSING, Field
 
-from api.v1.approvals.schemas import ExplainedPatch
+from api.v1.approvals.schemas import ExplainedPatch, ReasonIfItWaits
 from api.v1.common import (
     Answer,
     Instruction,
@@ -24,6 +24,7 @@ from casework.watchlists.watchlists import (
     DEFAULT_ACKNOWLEDGE_WITHIN_S,
     DEFAULT_TARGET_FPIR,
     LOOSEST_FPIR,
+    NewWatchlist,
     agencies_of,
 )
 
@@ -61,6 +62,12 @@ class WatchlistIn(Strict):
     shared_with: Guests = Field(
         default_factory=list, description="Other agencies that see its alerts."
     )
+    reason: ReasonIfItWaits = None
+
+    def new(self) -> NewWatchlist:
+        """Return the same as the casework takes it."""
+        fields = self.model_dump(exclude={"reason"})
+        return NewWatchlist(**{**fields, "shared_with": tuple(self.shared_with)})
 
 
 class WatchlistPatch(ExplainedPatch):

@@ -20,6 +20,7 @@ from casework.approvals.approvals import (
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit.reader import AuditFilter
 from casework.kernel.errors import (
+    AlreadyExists,
     IllegalTransition,
     NoSecondPerson,
     NotFound,
@@ -31,7 +32,7 @@ from casework.kernel.messages import Message
 from casework.kernel.vocabulary import ApprovalState, EventKind, Role
 from casework.oversight.retention import RecordKind
 from casework.tables import Approval, Officer, OutboxEvent
-from casework.watchlists.watchlists import NewWatchlist
+from casework.watchlists.watchlists import NewWatchlist, Watchlists, agencies_of
 from tests.casework.accounts.conftest import House
 from tests.casework.approvals.conftest import WHY
 from tests.services import OPERATOR
@@ -464,6 +465,33 @@ def test_weakening_a_list_waits_as_a_whole(house, analyst, listed, second, chang
     # What it has become is no weakening any more, and the way back is none.
     lists.edit(analyst, listed, change, None)
     lists.edit(analyst, listed, {**STRICT, "shared_with": []}, None)
+
+
+class Floor:
+    """Any threshold may be set by hand."""
+
+    def least(self, _session: Session, _watchlist_id: str | None) -> float:
+        return 0.0
+
+
+def test_a_new_list_waits_only_where_its_threshold_is_set_by_hand(house, analyst, second):
+    requests = house.records.approvals.requests
+    lists = Watchlists(house.records.kernel, requests, Floor())
+    lax = NewWatchlist("lax", requires_acknowledgement=False, target_fpir=1e-2)
+    assert lists.create(analyst, lax).name == "lax"
+    new = NewWatchlist("by hand", threshold=0.9, shared_with=(house.agency("POL"),))
+    with pytest.raises(ReasonMissing):
+        lists.create(analyst, new)
+    view = asked(lambda: lists.create(analyst, new, WHY))
+    assert str(view.summary) == "Make the watchlist by hand, with a threshold set by hand."
+    requests.accept(second, view.row.id)
+    assert [row.name for row in lists.page(analyst, None, 10)] == ["lax"]
+    house.clock.advance(days=1)
+    assert requests.settle() == 1
+    _, made = lists.page(analyst, None, 10)
+    assert (made.name, made.threshold, agencies_of(made)) == ("by hand", 0.9, [house.agency("POL")])
+    with pytest.raises(AlreadyExists):
+        lists.create(analyst, new, WHY)
 
 
 def test_a_list_that_was_changed_meanwhile_is_not_weakened(house, analyst, listed, second):
