@@ -2,11 +2,12 @@
 
 from siaga_client.aio import AsyncClient
 from siaga_client.blocking import Client
-from siaga_client.errors import Refused, SiagaError, Unreachable
+from siaga_client.errors import Refused, SiagaError, Unreachable, Waits
 from siaga_client.models import (
     Alert,
     AlertEvent,
     AlertSummary,
+    Approval,
     Comparison,
     Encounter,
     Enrolled,
@@ -21,6 +22,7 @@ __all__ = [
     "Alert",
     "AlertEvent",
     "AlertSummary",
+    "Approval",
     "AsyncClient",
     "Client",
     "Comparison",
@@ -33,6 +35,7 @@ __all__ = [
     "SignatureInvalid",
     "Subject",
     "Unreachable",
+    "Waits",
     "Watchlist",
     "verify",
 ]

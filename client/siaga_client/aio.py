@@ -12,6 +12,7 @@ from siaga_client.models import (
     Alert,
     AlertEvent,
     AlertSummary,
+    Approval,
     Comparison,
     Direction,
     Encounter,
@@ -95,7 +96,11 @@ class AsyncClient:
             yield Watchlist.model_validate(item)
 
     async def create_watchlist(self, name: str, **policy: Any) -> Watchlist:  # noqa: ANN401
-        """Make a watchlist; `policy` are the fields of `POST /v1/watchlists`."""
+        """Make a watchlist; `policy` are the fields of `POST /v1/watchlists`.
+
+        Raises:
+            Waits: its threshold is set by hand, so that a second person has to accept it.
+        """
         return await self._do(operations.create_watchlist(name, policy))
 
     async def enrol(self, subject: Mapping[str, Any], photos: Sequence[bytes]) -> Enrolled:
@@ -106,6 +111,29 @@ class AsyncClient:
         """Yield subjects; `filters` are the query's filters, such as `watchlist_id`."""
         async for item in self._pages("/v1/subjects", "after", filters):
             yield Subject.model_validate(item)
+
+    # What takes a second person
+
+    async def approvals(self, **filters: Any) -> AsyncIterator[Approval]:  # noqa: ANN401
+        """Yield requests, newest first; `filters` are the query's filters, such as `state`."""
+        async for item in self._pages("/v1/approvals", "before", filters):
+            yield Approval.model_validate(item)
+
+    async def approval(self, approval_id: str) -> Approval:
+        """Return one request."""
+        return await self._do(operations.approval(approval_id))
+
+    async def accept_approval(self, approval_id: str) -> Approval:
+        """Accept a request as the second person."""
+        return await self._do(operations.step_approval(approval_id, "accept"))
+
+    async def refuse_approval(self, approval_id: str, reason: str = "") -> Approval:
+        """Refuse a request, also one that is accepted and has not taken effect."""
+        return await self._do(operations.step_approval(approval_id, "refuse", {"reason": reason}))
+
+    async def withdraw_approval(self, approval_id: str) -> Approval:
+        """Take back one's own request."""
+        return await self._do(operations.step_approval(approval_id, "withdraw"))
 
     # Officers
 

@@ -12,6 +12,7 @@ from siaga_client.models import (
     Alert,
     AlertEvent,
     AlertSummary,
+    Approval,
     Comparison,
     Direction,
     Encounter,
@@ -94,7 +95,11 @@ class Client:
         return map(Watchlist.model_validate, self._pages("/v1/watchlists", "after", {}))
 
     def create_watchlist(self, name: str, **policy: Any) -> Watchlist:  # noqa: ANN401
-        """Make a watchlist; `policy` are the fields of `POST /v1/watchlists`."""
+        """Make a watchlist; `policy` are the fields of `POST /v1/watchlists`.
+
+        Raises:
+            Waits: its threshold is set by hand, so that a second person has to accept it.
+        """
         return self._do(operations.create_watchlist(name, policy))
 
     def enrol(self, subject: Mapping[str, Any], photos: Sequence[bytes]) -> Enrolled:
@@ -104,6 +109,28 @@ class Client:
     def subjects(self, **filters: str) -> Iterator[Subject]:
         """Yield subjects; `filters` are the query's filters, such as `watchlist_id`."""
         return map(Subject.model_validate, self._pages("/v1/subjects", "after", filters))
+
+    # What takes a second person
+
+    def approvals(self, **filters: Any) -> Iterator[Approval]:  # noqa: ANN401
+        """Yield requests, newest first; `filters` are the query's filters, such as `state`."""
+        return map(Approval.model_validate, self._pages("/v1/approvals", "before", filters))
+
+    def approval(self, approval_id: str) -> Approval:
+        """Return one request."""
+        return self._do(operations.approval(approval_id))
+
+    def accept_approval(self, approval_id: str) -> Approval:
+        """Accept a request as the second person."""
+        return self._do(operations.step_approval(approval_id, "accept"))
+
+    def refuse_approval(self, approval_id: str, reason: str = "") -> Approval:
+        """Refuse a request, also one that is accepted and has not taken effect."""
+        return self._do(operations.step_approval(approval_id, "refuse", {"reason": reason}))
+
+    def withdraw_approval(self, approval_id: str) -> Approval:
+        """Take back one's own request."""
+        return self._do(operations.step_approval(approval_id, "withdraw"))
 
     # Officers
 

@@ -2,6 +2,7 @@
 
 SiagaError
 ├── Unreachable    no answer, however often it was tried
+├── Waits          the act was not done: it waits for a second person
 └── Refused        the service answered with a problem document (RFC 9457)
 """
 
@@ -15,6 +16,16 @@ class SiagaError(Exception):
 
 class Unreachable(SiagaError):
     """The service did not answer; the request can be sent again."""
+
+
+class Waits(SiagaError):
+    """An act was not done: it was asked for, and waits for a second person to accept it."""
+
+    def __init__(self, approval: Mapping[str, Any]) -> None:
+        self.approval_id = str(approval["id"])
+        """The request, for `Client.approval`."""
+        self.summary = str(approval["summary"])
+        super().__init__(f"{self.approval_id} waits for a second person: {self.summary}")
 
 
 class Refused(SiagaError):

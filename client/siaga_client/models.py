@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 Outcome = Literal["clear", "alert", "unsearchable"]
 Direction = Literal["entry", "exit"]
 Stage = Literal["visa", "arrival", "stay", "departure"]
+ApprovalState = Literal["waiting", "accepted", "in_effect", "refused", "withdrawn", "lapsed"]
 Opinion = Literal["potential_candidate", "not_candidate", "inconclusive"]
 
 
@@ -87,6 +88,25 @@ class Watchlist(Answer):
     target_fpir: float
     instruction: Instruction
     version: int
+
+
+class Approval(Answer):
+    """An act that takes a second person, and how far it has come."""
+
+    id: str
+    kind: str
+    summary: str
+    reason: str
+    state: ApprovalState
+    asked_by_name: str
+    asked_at: datetime
+    effective_from: datetime
+    """Until then it does not take effect."""
+    lapses_at: datetime
+    decided_by_name: str | None
+    lapsed_because: str | None
+    you_may: list[str]
+    """What the caller can do with it now: `accept`, `refuse`, `withdraw`."""
 
 
 class Subject(Answer):

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from siaga_client.models import (
     Alert,
+    Approval,
     Comparison,
     Direction,
     Encounter,
@@ -92,6 +93,18 @@ def sign_in(login: str, password: str, code: str | None) -> Operation[str]:
 def create_watchlist(name: str, policy: Mapping[str, Any]) -> Operation[Watchlist]:
     """Make a watchlist."""
     return Operation(Call("POST", "/v1/watchlists", json={"name": name, **policy}), _as(Watchlist))
+
+
+def approval(approval_id: str) -> Operation[Approval]:
+    """Read a request for a second person."""
+    return Operation(Call("GET", f"/v1/approvals/{approval_id}"), _as(Approval))
+
+
+def step_approval(
+    approval_id: str, step: str, body: Mapping[str, Any] | None = None
+) -> Operation[Approval]:
+    """Accept, refuse or withdraw a request."""
+    return Operation(Call("POST", f"/v1/approvals/{approval_id}/{step}", json=body), _as(Approval))
 
 
 def enrol(subject: Mapping[str, Any], contents: Sequence[bytes]) -> Operation[Enrolled]:

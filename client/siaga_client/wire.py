@@ -7,11 +7,13 @@ from typing import Any, Final
 
 import httpx2
 
-from siaga_client.errors import Refused
+from siaga_client.errors import Refused, Waits
 
 # Overload is answered at once and passes soon; a lost request may have reached the service, which
 # is why only what can safely come twice is sent again.
 RETRIED_STATUSES: Final = frozenset({429, 502, 503, 504})
+_ACCEPTED: Final = 202
+_APPROVALS: Final = "/v1/approvals/"
 _LONGEST_PAUSE_S: Final = 10.0
 _FIRST_PAUSE_S: Final = 0.2
 
@@ -53,7 +55,9 @@ def photos(name: str, contents: Iterable[bytes]) -> list[tuple[str, tuple[str, b
 
 
 def checked(response: httpx2.Response) -> httpx2.Response:
-    """Return the answer; raises Refused for a problem."""
+    """Return the answer; raises Refused for a problem, Waits for an act that was not done yet."""
+    if response.status_code == _ACCEPTED and _APPROVALS in response.headers.get("location", ""):
+        raise Waits(response.json())
     if response.is_success:
         return response
     try:

@@ -8,11 +8,12 @@ import json
 import threading
 
 import pytest
-from siaga_client import AsyncClient, Client, Refused, Unreachable
+from siaga_client import AsyncClient, Client, Refused, Unreachable, Waits
 from siaga_client.wire import Call
 
 from casework.kernel.vocabulary import Role, Scope
 from tests.fakes import photo_of
+from tests.services import officer
 
 
 def test_a_port_screens_compares_and_reads_again(served):
@@ -51,6 +52,26 @@ def test_an_agency_keeps_its_lists(served):
         assert [report.accepted for report in enrolled.photos] == [True, False]
         (subject,) = office.subjects(watchlist_id=made[0].id)
         assert subject == enrolled.subject
+
+
+def test_what_waits_is_followed_accepted_refused_and_withdrawn(served):
+    analyst, supervisor = Client(served.address), Client(served.address)
+    with analyst, supervisor:
+        analyst.sign_in(*served.officer("lina", Role.ANALYST))
+        supervisor.sign_in(*served.officer("budi", Role.SUPERVISOR))
+        agency = served.desk.agency()
+        served.desk.service.approvals.founding.end(officer(agency, Role.ADMIN), agency)
+        asked = []
+        for name in "abc":
+            with pytest.raises(Waits) as waits:
+                analyst.create_watchlist(name, threshold=0.99, reason="as the court says")
+            asked.append(waits.value.approval_id)
+        assert supervisor.accept_approval(asked[0]).state == "accepted"
+        assert supervisor.refuse_approval(asked[1], "not this one").state == "refused"
+        assert analyst.withdraw_approval(asked[2]).state == "withdrawn"
+        assert analyst.approval(asked[0]).you_may == ["withdraw"]
+        assert [each.id for each in analyst.approvals(limit=2)] == asked[::-1]
+        assert [each.id for each in analyst.approvals(state="accepted")] == asked[:1]
 
 
 def test_officers_review_an_alert_to_its_end(served):

@@ -16,6 +16,7 @@ SCHEMAS = {
     models.Instruction: "Instruction",
     models.Comparison: "CompareOut",
     models.Watchlist: "WatchlistOut",
+    models.Approval: "ApprovalOut",
     models.Subject: "SubjectOut",
     models.Enrolled: "EnrolmentOut",
     models.PhotoReport: "PhotoReportOut",
