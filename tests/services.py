@@ -79,7 +79,11 @@ def open_service(
         url_of(database), DATA_KEYS, clock, passwords=QUICK, private_targets=private_targets
     )
     service = Service.over(records, drawn_pack(), fake_pipeline(limits), breaker=breaker)
-    service.start()
+    try:
+        service.start()
+    except BaseException:
+        service.close()
+        raise
     return service
 
 
