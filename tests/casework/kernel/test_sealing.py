@@ -243,9 +243,10 @@ DIGESTS = {
 
 CLEAR = {
     "of random secrets, which nobody guesses": {
-        "api_key": "secret_sha256",
+        "api_key": "secret_sha256 former_sha256",
         "officer_session": "secret_sha256",
         "officer": "password_hash",
+        "recovery_code": "code_sha256",
     },
     "ids that were drawn, and what refers to them": {
         "*": "id",
@@ -269,6 +270,7 @@ CLEAR = {
         "outbox": "object_id owner_id watchlist_id key_id",
         "photo": "subject_id",
         "probe_search": "officer_id agency_id watchlist_ids candidates",
+        "recovery_code": "officer_id",
         "referral": "object_id subject_id sender_id receiver_id",
         "referral_message": "referral_id officer_id agency_id",
         "referral_photo": "referral_id name",
@@ -286,8 +288,8 @@ CLEAR = {
         "alert": "case_number category requires_acknowledgement requires_second_officer "
         "acknowledge_within_s score threshold threshold_basis one_in rank state acknowledged_at "
         "decided_at disposal closed_at",
-        "alert_event": "at action state_before state_after opinion reasons",
-        "api_key": "scopes ports revoked_at",
+        "alert_event": "at action state_before state_after opinion reasons disposal",
+        "api_key": "scopes ports revoked_at former_until expires_at used_at warned_at",
         "approval": "kind state asked_at effective_from lapses_at decided_at settled_at "
         "lapsed_because",
         "calibration": "model source searches gallery_size parameters",
@@ -301,12 +303,13 @@ CLEAR = {
         "import_fault": "row field code row_refused",
         "import_job": "uploaded dry_run state rows done created updated unchanged refused "
         "photos_added photos_refused worked_s attempts claimed_until started_at finished_at",
-        "officer": "roles language active must_change_password failures locked_until "
-        "totp_confirmed totp_step signed_in_at",
+        "officer": "roles language active must_change_password first_password_until failures "
+        "locked_until totp_confirmed totp_step signed_in_at",
         "officer_session": "kind seen_at expires_at ended_at",
         "outbox": "seq kind at",
         "photo": "format width height quality erase_at",
         "probe_search": "made_at model gallery_size quality",
+        "recovery_code": "used_at",
         "referral": "kind state due_at accepted_at outcome fields closed_at",
         "referral_message": "at action state_after",
         "referral_photo": "format",
@@ -324,6 +327,9 @@ CLEAR = {
         "watchlist": "name category direction stages ports target_fpir threshold legal_basis "
         "instruction requires_acknowledgement requires_second_officer acknowledge_within_s active "
         "breaker_tripped_at breaker_reset_at",
+    },
+    "kept too coarse to tell one person or address by": {
+        "officer_session": "device network",
     },
     "names and addresses of authorities and systems": {
         "agency": "code name kind active founding_until",
