@@ -368,7 +368,9 @@ def test_an_officer_who_is_not_active_is_refused(client, desk, officer):
 
 
 def test_officers_of_an_agency_that_is_not_active_are_refused(client, desk, officer):
-    desk.service.accounts.agencies.edit(OPERATOR, officer.agency_id, {"active": False}, None)
+    desk.service.accounts.agencies.edit(
+        OPERATOR, officer.agency_id, {"active": False}, None, "over"
+    )
     refused(sign_on(client), "inactive", desk)
 
 

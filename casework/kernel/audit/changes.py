@@ -9,7 +9,18 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Delete, Engine, Insert, Table, Update, event, select, tuple_
+from sqlalchemy import (
+    Connection,
+    Delete,
+    Engine,
+    Insert,
+    Table,
+    Update,
+    column,
+    event,
+    select,
+    tuple_,
+)
 
 from casework.kernel.audit.state import BY_TABLE, SALT, Coverage, Opener
 from casework.tables import Table as Base
@@ -102,8 +113,11 @@ def _look_up(
     connection: Connection, statement: Update | Delete, table: Table, parameters: dict[str, Any]
 ) -> None:
     """Note the rows that a statement is about to change, and what goes with them."""
-    key = tuple(table.primary_key.columns)
-    query = select(*key)
+    # Of the statement's own table, which its condition is about: it may be no more than a name.
+    own = statement.table
+    names = [each.name for each in table.primary_key.columns]
+    query = select(*(own.c[name] if name in own.c else column(name) for name in names))
+    query = query.select_from(own)
     if statement.whereclause is not None:
         query = query.where(statement.whereclause)
     found = [tuple(row) for row in connection.execute(query, parameters)]

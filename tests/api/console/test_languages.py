@@ -6,7 +6,7 @@ import zipfile
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from api.console.messages import by_code
 from api.state import state_of
@@ -140,8 +140,10 @@ def test_a_row_s_faults_are_indonesian(reader, desk):
 
     # Records of earlier versions keep the English sentence alone.
     with desk.service.kernel.database.write() as session:
-        session.execute(update(ImportFault).values(sentence=None))
-        session.execute(update(ImportJob).values(failure="It fails."))
+        for row in session.scalars(select(ImportFault)):
+            row.sentence = None
+        for job in session.scalars(select(ImportJob)):
+            job.failure = "It fails."
     analyst.open(analyst.path)
     is_indonesian(analyst, 200)
     assert faults[0].message not in analyst.text

@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select, text
 
+from casework.accounts import recovery_codes
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
 from casework.kernel.audit import state
@@ -49,6 +50,7 @@ def busy(desk: Desk) -> Desk:
     accounts = records.accounts.officers.page(OPERATOR, None, None)
     with records.kernel.database.write() as session:
         session.add(waiting(agency, accounts[0].id, desk.clock()))
+        recovery_codes.renew(session, accounts[0].id, desk.clock())
     scores = [0.3 + 0.3 * number / 1000 for number in range(1000)]
     desk.service.calibration.calibrations.make_from_reference(OPERATOR, scores)
     verdict = records.kernel.audit.verify()

@@ -160,7 +160,7 @@ def test_a_referral_goes_to_another_agency_and_is_due_later(scene, records, agen
 
 def test_an_agency_must_be_there_and_at_work(scene, records, desk):
     alert = scene.alert()
-    records.accounts.agencies.edit(OPERATOR, desk.agency("OLD"), {"active": False}, None)
+    records.accounts.agencies.edit(OPERATOR, desk.agency("OLD"), {"active": False}, None, "over")
     due = desk.clock() + timedelta(days=1)
     for receiver_id in (desk.agency("OLD"), "agy_none"):
         with pytest.raises(InvalidReferral) as error:
