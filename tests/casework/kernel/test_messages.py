@@ -51,6 +51,7 @@ INDIRECT: Final = {
     "api/field_errors.py": "what pydantic says of a field",
     "casework/accounts/officers.py": "what a reset takes away",
     "casework/approvals/approvals.py": "why a request lapsed",
+    "casework/watchlists/erasure.py": "whether an erasure is at once",
     "casework/watchlists/watchlists.py": "by what a policy is weakened",
     "casework/imports/photos.py": "what is wrong with a member of a ZIP, or with a photo",
     "casework/kernel/audit/chain.py": "where the chain breaks",
@@ -60,6 +61,7 @@ INDIRECT: Final = {
     "casework/referrals/states.py": "whether it was accepted",
     "casework/review/states.py": "what is not possible in this state",
     "casework/watchlists/enrolment.py": "a photo's fault, a quality reason's advice",
+    "casework/calibration/policy.py": "what became of a threshold set by hand",
     "casework/calibration/thresholds.py": "which basis was read",
 }
 
