@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, inspect, or_, select
 from sqlalchemy.orm import Session, contains_eager
 
 from casework.kernel.actor import Actor
@@ -22,6 +22,7 @@ from casework.tables import (
     Tip,
     Watchlist,
 )
+from casework.tables.sealed import SealedFields
 from casework.watchlists import subjects
 
 
@@ -97,12 +98,15 @@ class DataSubjectReports:
         return held
 
 
-def _columns(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of any table
-    return {
+def _columns(row: SealedFields) -> dict[str, Any]:
+    """Return every field of a row, the sealed ones too, and nothing of what guards them."""
+    guards = {each.digest for each in row.fields_of_class.values()} | {"state_salt"}
+    clear = {
         column.key: getattr(row, column.key)
-        for column in row.__table__.columns
-        if not column.key.startswith("sealed_")
+        for column in inspect(type(row)).columns
+        if not column.key.startswith("sealed_") and column.key not in guards
     }
+    return clear | {name: getattr(row, name) for name in row.fields_of_class}
 
 
 def _watchlists(session: Session, row: Subject) -> list[dict[str, Any]]:

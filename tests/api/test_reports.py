@@ -6,6 +6,7 @@ import io
 import pytest
 
 from casework.kernel.vocabulary import Role
+from casework.tables import Subject
 from tests.api.conftest import problem
 
 
@@ -60,6 +61,13 @@ def test_what_is_held_is_told_to_the_owner_and_audited(client, desk, alerts, sig
     problem(client.get(url, headers=analyst), 422, "request_invalid")
     body = client.get(url, params={"purpose": "request of the person"}, headers=analyst).json()
     assert body["subject"]["id"] == alerts
+    # What stands sealed is told too; what guards it is not.
+    with desk.service.kernel.database.read() as session:
+        row = session.get_one(Subject, alerts)
+        assert body["subject"]["name"] == row.name != ""
+        assert body["photos"][0]["sha256"] == row.photos[0].sha256
+    assert not body["subject"].keys() & {"state_salt", "sealed_fields", "reference_digest"}
+    assert body["subject"].keys() >= Subject.fields_of_class.keys()
     assert [len(body[kind]) for kind in ("watchlists", "photos", "templates", "alerts")] == [
         1,
         1,

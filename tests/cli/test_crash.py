@@ -20,6 +20,7 @@ from casework.kernel.data_key import FileKeys
 from casework.kernel.vocabulary import Scope
 from casework.records import Records
 from casework.tables import EnrolledPhoto, Subject, Template
+from casework.watchlists.watchlists import NewWatchlist
 from cli.background import free_port, running
 from config.settings import Settings
 from tests.cli.conftest import environment, explained
@@ -96,6 +97,7 @@ def test_the_service_killed_after_an_answer_still_has_it(tmp_path):
     )
     agency = records.accounts.agencies.only(Actor.operator())
     enrols = NewKey("office", frozenset({Scope.ENROL}), agency_id=agency.id)
+    listed = records.lists.watchlists.create(Actor.operator(), NewWatchlist("x", agency.id)).id
     _, office = records.accounts.keys.create(Actor.operator(), enrols)
     records.close()
     photo = encoded(image_of("astronaut"), quality=90)
@@ -112,12 +114,7 @@ def test_the_service_killed_after_an_answer_still_has_it(tmp_path):
 
     with running(settings) as service:
         address = service.address
-        watchlist = httpx2.post(
-            f"{address}/v1/watchlists",
-            headers={"Authorization": f"Bearer {office}"},
-            json={"name": "x"},
-        ).json()
-        body = f'{{"name": "Astronaut", "watchlist_ids": ["{watchlist["id"]}"]}}'
+        body = f'{{"name": "Astronaut", "watchlist_ids": ["{listed}"]}}'
         made = httpx2.post(
             f"{address}/v1/subjects",
             headers={"Authorization": f"Bearer {office}"},
