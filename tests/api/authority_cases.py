@@ -6,13 +6,16 @@ any, belongs to; who may send it is not said here: that is the matrix in docs/ac
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from starlette.testclient import TestClient
 
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
+from casework.kernel.audit.checkpoints import Checkpoints, Signers
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Role, Scope
 from tests.fakes import photo_of
@@ -56,6 +59,14 @@ class Stage:
         name = f"list {next(self.numbers)}"
         body = {"name": name, "shared_with": [self.desk.agency(SHARER)]}
         return {"watchlist_id": self.post("/v1/watchlists", json=body)["id"]}
+
+    def proved(self, _: Headers) -> Params:
+        """A record of IMI's trail that a checkpoint covers."""
+        newest = self.client.get("/v1/audit?limit=1", headers=self.owner).json()["items"][0]
+        audit = self.desk.service.kernel.audit
+        audit.signers = Signers.of(Ed25519PrivateKey.generate(), every=timedelta(hours=1))
+        Checkpoints(audit).make()
+        return {"seq": str(newest["seq"])}
 
     def subject(self, _: Headers) -> Params:
         """A fresh subject."""
@@ -441,6 +452,7 @@ CASES = (
     Case("GET /v1/audit"),
     Case("GET /v1/audit/verify"),
     Case("GET /v1/audit/export"),
+    Case("GET /v1/audit/{seq}/proof", S.proved),
 )
 
 # What anybody may ask, and why.

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from casework.kernel.vocabulary import Scope
+from casework.kernel.vocabulary import Role, Scope
 from tests.api.conftest import problem
 from tests.fakes import photo_of
 
@@ -94,7 +94,7 @@ def test_a_patch_cannot_clear_what_is_required(client, office, watchlist):
     problem(client.patch(url, headers={**office, "If-Match": "x"}, json={}), 422, "request_invalid")
 
 
-def test_the_life_of_a_subject(client, desk, clock, office, port, watchlist):
+def test_the_life_of_a_subject(client, desk, clock, sign_in, office, port, watchlist):
     photo = photo_of(1)
     response = enrol(
         client,
@@ -143,7 +143,7 @@ def test_the_life_of_a_subject(client, desk, clock, office, port, watchlist):
     assert screened(client, port, 1)["outcome"] == "clear"
     clock.advance(hours=24)
     assert desk.service.lists.erasures.finish() == 1
-    problem(client.get(url, headers=office), 404, "not_found")
+    problem(client.get(url, headers=sign_in(Role.ANALYST)), 404, "not_found")
     assert screened(client, port, 1)["outcome"] == "clear"
 
 

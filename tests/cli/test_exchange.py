@@ -135,7 +135,7 @@ def records(settings) -> Iterator[Records]:
 def test_stream_and_webhook_tell_every_alert_in_order_across_a_kill(settings, records):
     agency = records.accounts.agencies.only(OPERATOR).id
     _, key = records.accounts.keys.create(OPERATOR, NewKey("port", frozenset({Scope.SCREEN})))
-    enrols = NewKey("office", frozenset({Scope.ENROL}), agency_id=agency)
+    enrols = NewKey("office", frozenset({Scope.ENROL, Scope.READ_ALERTS}), agency_id=agency)
     office = {"Authorization": f"Bearer {records.accounts.keys.create(OPERATOR, enrols)[1]}"}
     lists = [records.lists.watchlists.create(OPERATOR, NewWatchlist(n, agency)).id for n in "ab"]
     address = f"http://127.0.0.1:{settings.port}"
