@@ -20,12 +20,14 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from sqlalchemy import select
 
 from casework.accounts.api_keys import NewKey
 from casework.kernel.actor import Actor
 from casework.kernel.data_key import FileKeys
 from casework.kernel.vocabulary import Scope
 from casework.records import Records
+from casework.tables import Subject
 from casework.watchlists.watchlists import NewWatchlist
 from cli.background import free_port
 from tests.casework.imports.lists import zip_of
@@ -94,8 +96,13 @@ def count(database: Path, table: str) -> int:
 
 def check_all_is_there_once(database: Path, lists: Lists) -> None:
     """Exactly the good rows are stored, each once, and exactly the bad ones reported."""
+    key = FileKeys(database.with_name("siaga.key"))
+    with (
+        closing(Records.open(f"sqlite:///{database}", key)) as records,
+        records.kernel.database.read() as session,
+    ):
+        references = [row.reference for row in session.scalars(select(Subject))]
     with closing(sqlite3.connect(database)) as connection:
-        references = [row[0] for row in connection.execute("SELECT reference FROM subject")]
         faults = connection.execute(
             "SELECT row, row_refused FROM import_fault WHERE code <> 'looks_like'"
         ).fetchall()
