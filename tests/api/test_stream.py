@@ -167,8 +167,8 @@ def test_streams_are_bounded_for_each_reader_and_for_all(address, desk, reader, 
 def test_who_may_see_no_alert_is_refused(address, desk, sign_in, key):
     url = f"{address}/v1/alerts/stream"
     assert httpx2.get(url).status_code == 401
-    for header in (sign_in(Role.ADMIN), key(Scope.SCREEN)):
+    for header in (sign_in(Role.ADMIN), key(Scope.SCREEN), key(Scope.ENROL)):
         assert httpx2.get(url, headers=header).status_code == 403
-    # A program that keeps an agency's lists may read its alerts, and so follow them.
-    with following(address, key(Scope.ENROL)) as stream:
+    # A program whose key reads an agency's alerts may follow them.
+    with following(address, key(Scope.READ_ALERTS)) as stream:
         assert next(stream).kind == "ready"

@@ -32,6 +32,7 @@ OF_PEOPLE = {
     Permission.CONFIRM_ALERT,
     Permission.REFER_ALERT,
     Permission.CLOSE_ALERT,
+    Permission.CORRECT_ALERT,
     Permission.HANDLE_REFERRAL,
     Permission.READ_TIP_SOURCE,
     Permission.CALIBRATE,

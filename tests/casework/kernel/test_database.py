@@ -304,7 +304,7 @@ def test_another_kind_of_database_is_refused():
 
 
 def test_what_is_no_json_is_refused_before_it_is_stored(desk):
-    with pytest.raises(Exception, match="ValueError"):
+    with pytest.raises(ValueError, match="not JSON compliant"):
         desk.service.kernel.audit.note(AuditEntry(OPERATOR, "test", detail={"x": float("nan")}))
 
 
