@@ -101,7 +101,7 @@ def check_all_is_there_once(database: Path, lists: Lists) -> None:
         closing(Records.open(f"sqlite:///{database}", key)) as records,
         records.kernel.database.read() as session,
     ):
-        references = [row.reference for row in session.scalars(select(Subject))]
+        references = [row.reference or "" for row in session.scalars(select(Subject))]
     with closing(sqlite3.connect(database)) as connection:
         faults = connection.execute(
             "SELECT row, row_refused FROM import_fault WHERE code <> 'looks_like'"
