@@ -32,6 +32,7 @@ async function roundTrip(
   );
 }
 
+const operator = client("operator");
 const admin = client("admin");
 const reviewer = client("reviewer");
 
@@ -44,8 +45,8 @@ await roundTrip(
 const agency = { path: { agency_id: ids.agency } };
 await roundTrip(
   "/v1/agencies/{agency_id}",
-  () => admin.GET("/v1/agencies/{agency_id}", { params: agency }),
-  () => admin.PATCH("/v1/agencies/{agency_id}", { params: agency, body: { name: "Renamed" } }),
+  () => operator.GET("/v1/agencies/{agency_id}", { params: agency }),
+  () => operator.PATCH("/v1/agencies/{agency_id}", { params: agency, body: { name: "Renamed" } }),
 );
 
 const officer = { path: { officer_id: ids.officer } };
