@@ -41,9 +41,9 @@ def demo(
     with tempfile.TemporaryDirectory(prefix="siaga-demo-") as folder:
         settings = _settings(Path(folder))
         members = people.load_people(open_pipeline(settings))
-        first = staff.begin(settings)
+        firsts = staff.begin(settings)
         with running(settings) as service:
-            staffed = staff.staff(service.address, first)
+            staffed = staff.staff(service.address, firsts)
             path = out_dir / "contact-sheet.png"
             result = _play(settings, service.address, staffed, members, path, quiet=as_json)
             contact_sheet.draw([_pair(row) for row in result.rows], path)

@@ -41,6 +41,10 @@ class Account:
 
 
 ADMIN: Final = Account("hadi", "Hadi Wijaya", "IMI", (Role.ADMIN,))
+AUDITOR: Final = Account("tuti", "Tuti Rahayu", "IMI", (Role.AUDITOR, Role.COORDINATOR))
+
+# At the operating agency, nobody makes alone who reads what is others'.
+AT_THE_MACHINE: Final = (ADMIN, AUDITOR)
 
 ACCOUNTS: Final = (
     ADMIN,
@@ -48,7 +52,7 @@ ACCOUNTS: Final = (
     Account("rina", "Rina Hartati", "IMI", (Role.OFFICER,)),
     Account("budi", "Budi Santoso", "IMI", (Role.OFFICER,)),
     Account("wayan", "Wayan Sudarma", "IMI", (Role.SUPERVISOR,)),
-    Account("tuti", "Tuti Rahayu", "IMI", (Role.AUDITOR, Role.COORDINATOR)),
+    AUDITOR,
     Account("ratna", "Ratna Puspita", "POL", (Role.ADMIN,)),
     Account("joko", "Joko Prasetyo", "POL", (Role.ANALYST, Role.OFFICER)),
     Account("agus", "Agus Salim", "POL", (Role.SUPERVISOR,)),
@@ -71,31 +75,36 @@ class Office:
     """Keys of the second factors, for an authenticator app, by login."""
 
 
-def begin(settings: Settings) -> str:
-    """Make the first agency and its administrator, as the operator at the machine does.
+def begin(settings: Settings) -> dict[str, str]:
+    """Make the first agency with its first accounts, as the operator at the machine does.
 
     Returns:
-        The administrator's first password.
+        Their first passwords, by login.
     """
     operator = Actor.operator()
     with open_records(settings) as records:
         agency = records.accounts.agencies.create(operator, AGENCIES[0])
-        new = NewOfficer(agency.id, ADMIN.login, ADMIN.name, frozenset(ADMIN.roles))
-        _, first = records.accounts.officers.create(operator, new)
-    assert first is not None  # noqa: S101 - no identity provider: there is a first password
-    return first
+        firsts = {}
+        for account in AT_THE_MACHINE:
+            new = NewOfficer(agency.id, account.login, account.name, frozenset(account.roles))
+            _, first = records.accounts.officers.create(operator, new)
+            assert first is not None  # noqa: S101 - no identity provider: there is one
+            firsts[account.login] = first
+    return firsts
 
 
-def staff(address: str, first: str) -> Office:
+def staff(address: str, firsts: Mapping[str, str]) -> Office:
     """Let the administrators make everything else over HTTP, and everybody sign in.
 
     Args:
         address: of the service.
-        first: the administrator's first password.
+        firsts: first passwords of those who have an account already, by login.
     """
     password = first_password()
-    token, key = _sign_in(address, ADMIN, first, password)
-    sessions, factors = {ADMIN.login: token}, {ADMIN.login: key}
+    sessions, factors = {}, {}
+    for account in AT_THE_MACHINE:
+        token, key = _sign_in(address, account, firsts[account.login], password)
+        sessions[account.login], factors[account.login] = token, key
     with connected(address, sessions) as desks:
         admin = desks[ADMIN.login]
         for agency in AGENCIES[1:]:
@@ -103,7 +112,7 @@ def staff(address: str, first: str) -> Office:
         listed = checked(admin.get("/v1/agencies"))["items"]
         agencies = {agency["code"]: agency["id"] for agency in listed}
         for account in ACCOUNTS:
-            if account is ADMIN:
+            if account in AT_THE_MACHINE:
                 continue
             # The operating agency makes another's first administrator, who makes all others there.
             keeper = ADMIN if Role.ADMIN in account.roles else _keeper_of(account.agency)
