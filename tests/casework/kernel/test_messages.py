@@ -52,6 +52,7 @@ INDIRECT: Final = {
     "casework/accounts/officers.py": "what a reset takes away",
     "casework/approvals/approvals.py": "why a request lapsed",
     "casework/watchlists/erasure.py": "whether an erasure is at once",
+    "casework/watchlists/subjects.py": "by what fewer are looked for",
     "casework/watchlists/watchlists.py": "by what a policy is weakened",
     "casework/imports/photos.py": "what is wrong with a member of a ZIP, or with a photo",
     "casework/kernel/audit/chain.py": "where the chain breaks",
