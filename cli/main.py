@@ -82,7 +82,7 @@ COMMANDS: Final = (
     LazyCommand("keys", "cli.keys:app", "Create, list, revoke and restore API keys."),
     LazyCommand("agencies", "cli.agencies:app", "Create, list and change agencies."),
     LazyCommand(
-        "officers", "cli.officers:app", "Create, list, change and reset officers' accounts."
+        "officers", "cli.officers:app", "Create, list, change, unlock and reset officers' accounts."
     ),
     LazyCommand("audit", "cli.audit:app", "Read, check and export the audit trail."),
     LazyCommand(
