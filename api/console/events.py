@@ -15,7 +15,7 @@ from casework.kernel.errors import NotAuthenticated, NotPermitted
 from casework.kernel.vocabulary import SessionKind
 from casework.webhooks.feed import Cursor
 
-_PRIVATE: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+_UNBUFFERED: Final = {"X-Accel-Buffering": "no"}
 
 
 async def place(visit: OfficerRequest) -> AsyncIterator[None]:
@@ -41,7 +41,7 @@ async def stream(visit: OfficerRequest, serializer: Serializer) -> EventStream:
     given = visit.request.headers.get("last-event-id") or visit.request.query_params.get("since")
     point = await asyncio.to_thread(visit.service.exchange.feed.open, visit.actor, given)
     answer = EventStream(_events(visit, serializer, point))
-    answer.headers.update(_PRIVATE)
+    answer.headers.update(_UNBUFFERED)
     return answer
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends
 
 from api import problems
 from api.dependencies import Allowed, TheAccount, TheSessions, hashing_place
@@ -89,13 +89,11 @@ def change_password(body: PasswordIn, account: TheAccount, actor: Someone) -> No
 )
 def offer_second_factor(
     body: ConfirmationIn,
-    response: Response,
     account: TheAccount,
     actor: Someone,
 ) -> SecondFactorOut:
     """Return a shared secret for an authenticator app; it counts once it is confirmed."""
     offer = account.offer_second_factor(actor, body.password)
-    response.headers["Cache-Control"] = "no-store"
     return SecondFactorOut(secret=offer.secret, uri=offer.uri)
 
 
@@ -105,12 +103,9 @@ def offer_second_factor(
     summary="Put a second factor into use",
     responses=problems.responses(*_CHANGES, errors.NotConfirmed, errors.IllegalTransition),
 )
-def confirm_second_factor(
-    body: CodeIn, response: Response, account: TheAccount, actor: Someone
-) -> RecoveryCodesOut:
+def confirm_second_factor(body: CodeIn, account: TheAccount, actor: Someone) -> RecoveryCodesOut:
     """Show a code made with the shared secret: from now on, signing in asks for one."""
     codes = account.confirm_second_factor(actor, body.code)
-    response.headers["Cache-Control"] = "no-store"
     return RecoveryCodesOut(recovery_codes=list(codes))
 
 
@@ -123,11 +118,10 @@ def confirm_second_factor(
     responses=problems.responses(*_ASKS, errors.IllegalTransition),
 )
 def renew_recovery_codes(
-    body: ConfirmationIn, response: Response, account: TheAccount, actor: Someone
+    body: ConfirmationIn, account: TheAccount, actor: Someone
 ) -> RecoveryCodesOut:
     """Replace the codes that stand in for the second factor, each once."""
     codes = account.renew_recovery_codes(actor, body.password)
-    response.headers["Cache-Control"] = "no-store"
     return RecoveryCodesOut(recovery_codes=list(codes))
 
 

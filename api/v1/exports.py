@@ -69,7 +69,5 @@ def export(
         media_type=_ZIP if photos else _KINDS[form],
         headers={
             "Content-Disposition": f'attachment; filename="{watchlist_id}.{suffix}"',
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
         },
     )

@@ -20,7 +20,7 @@ HELD: Final = "siaga_sign_on"
 
 _SECURE: Final = "__Secure-"
 _SEE_OTHER: Final = 303
-_TO_BROWSER: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+_TO_BROWSER: Final = {"Referrer-Policy": "no-referrer"}
 
 # A code may be long: some providers put a sealed text of their own into it.
 LongGiven = Annotated[str | None, Query(max_length=4000)]

@@ -16,7 +16,7 @@ from api.v1.alerts.schemas import (
     CorrectionIn,
     FindingIn,
 )
-from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
+from api.v1.subjects.routes import MEDIA_TYPES
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
@@ -81,7 +81,7 @@ def read(alert_id: str, response: Response, alerts: TheAlerts, actor: Reader) ->
 def probe(alert_id: str, alerts: TheAlerts, actor: Reader) -> Response:
     """Return the traveller's face, cut out of the arrival photo."""
     content = alerts.probe(actor, alert_id)
-    return Response(content, media_type=MEDIA_TYPES[PORTRAIT_FORMAT], headers=PRIVATE)
+    return Response(content, media_type=MEDIA_TYPES[PORTRAIT_FORMAT])
 
 
 @router.get(
@@ -96,7 +96,7 @@ def probe(alert_id: str, alerts: TheAlerts, actor: Reader) -> Response:
 def enrolled(alert_id: str, alerts: TheAlerts, actor: Reader) -> Response:
     """Return the photo that the subject was found by, as it was enrolled."""
     content, kind = alerts.enrolled(actor, alert_id)
-    return Response(content, media_type=MEDIA_TYPES[kind], headers=PRIVATE)
+    return Response(content, media_type=MEDIA_TYPES[kind])
 
 
 @router.post(

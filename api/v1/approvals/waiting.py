@@ -39,8 +39,5 @@ def _answer(request: Request, waits: Exception) -> Response:
     return JSONResponse(
         WaitingOut.of_act(waits).model_dump(mode="json"),
         _ACCEPTED,
-        headers={
-            "Location": f"/v1/approvals/{waits.approval_id}",
-            "Cache-Control": "no-store",
-        },
+        headers={"Location": f"/v1/approvals/{waits.approval_id}"},
     )

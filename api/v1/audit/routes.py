@@ -101,10 +101,7 @@ def export(trail: TheTrail, actor: Reader) -> StreamingResponse:
     Anyone can check an export of the whole trail, without a key: `siaga audit verify --export`.
     """
     lines = trail.export(actor)
-    headers = {
-        "Content-Disposition": 'attachment; filename="audit.ndjson"',
-        "Cache-Control": "no-store",
-    }
+    headers = {"Content-Disposition": 'attachment; filename="audit.ndjson"'}
     return StreamingResponse(_ended(lines), media_type=NDJSON, headers=headers)
 
 

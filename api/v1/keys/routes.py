@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends
 
 from api import problems
 from api.dependencies import Allowed, TheKeys
@@ -31,7 +31,7 @@ _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.Request
     summary="Make a key",
     responses=problems.responses(*_COMMON, errors.NotFound, errors.InvalidKey),
 )
-def create(body: KeyIn, response: Response, keys: TheKeys, actor: Manager) -> NewKeyOut:
+def create(body: KeyIn, keys: TheKeys, actor: Manager) -> NewKeyOut:
     """Make a key; its text is shown once.
 
     A key that screens searches every agency's watchlists: the agency that runs the installation
@@ -41,7 +41,6 @@ def create(body: KeyIn, response: Response, keys: TheKeys, actor: Manager) -> Ne
     agency_id = body.agency_id or actor.agency_id
     new = NewKey(body.name, frozenset(body.scopes), ports, agency_id, body.days)
     record, text = keys.create(actor, new)
-    response.headers["Cache-Control"] = "no-store"
     return NewKeyOut.model_validate({**asdict(record), "key": text})
 
 
@@ -63,13 +62,10 @@ def page(keys: TheKeys, actor: Manager, query: After) -> Page[KeyOut]:
         *_COMMON, errors.NotFound, errors.IllegalTransition, errors.InvalidKey
     ),
 )
-def rotate(
-    key_id: str, body: KeyRotationIn, response: Response, keys: TheKeys, actor: Manager
-) -> NewKeyOut:
+def rotate(key_id: str, body: KeyRotationIn, keys: TheKeys, actor: Manager) -> NewKeyOut:
     """Give a key a new secret, which is shown once; the present one stays in force for a while."""
     overlap = timedelta(seconds=body.overlap_s)
     record, text = keys.rotate(actor, key_id, overlap, body.days)
-    response.headers["Cache-Control"] = "no-store"
     return NewKeyOut.model_validate({**asdict(record), "key": text})
 
 

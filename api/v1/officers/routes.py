@@ -57,7 +57,6 @@ def create(
     row, password = officers.create(actor, new, body.reason)
     response.headers["Location"] = f"/v1/officers/{row.id}"
     response.headers["ETag"] = etag(row.version)
-    response.headers["Cache-Control"] = "no-store"
     return NewOfficerOut.model_validate({**OfficerOut.fields_of(row), "first_password": password})
 
 
@@ -115,7 +114,6 @@ def edit(
 def reset(
     officer_id: str,
     body: ResetIn,
-    response: Response,
     officers: TheOfficers,
     actor: Manager,
 ) -> FirstPassword:
@@ -123,7 +121,6 @@ def reset(
     password = officers.reset(
         actor, officer_id, second_factor=body.second_factor, reason=body.reason
     )
-    response.headers["Cache-Control"] = "no-store"
     return FirstPassword(first_password=password)
 
 

@@ -17,7 +17,7 @@ from api.v1.referrals.schemas import (
     ReferralQuery,
     ReferralSummary,
 )
-from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
+from api.v1.subjects.routes import MEDIA_TYPES
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
@@ -106,7 +106,7 @@ def read(
 def photo(referral_id: str, name: str, referrals: TheReferrals, actor: Handler) -> Response:
     """Return the photo as it was when the referral was sent."""
     content, kind = referrals.photo(actor, referral_id, name)
-    return Response(content, media_type=MEDIA_TYPES[kind], headers=PRIVATE)
+    return Response(content, media_type=MEDIA_TYPES[kind])
 
 
 @router.post(

@@ -11,7 +11,7 @@ from api.routing import StrictRoute
 from api.server_timing import server_timing
 from api.v1.encounters.routes import PHOTO_ERRORS, PHOTO_FIELD
 from api.v1.searches.schemas import SearchFields, SearchOut
-from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
+from api.v1.subjects.routes import MEDIA_TYPES
 from api.workers import Overloaded
 from casework.kernel import errors
 from casework.kernel.actor import Actor
@@ -88,7 +88,7 @@ def read(search_id: str, searches: TheSearches, actor: Searcher) -> SearchOut:
 def photo(search_id: str, rank: Rank, searches: TheSearches, actor: Searcher) -> Response:
     """Return the photo that a candidate was found by, as it was enrolled."""
     content, kind = searches.photo(actor, search_id, rank)
-    return Response(content, media_type=MEDIA_TYPES[kind], headers=PRIVATE)
+    return Response(content, media_type=MEDIA_TYPES[kind])
 
 
 def _fields(texts: list[tuple[str, str]]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends
 
 from api import problems
 from api.dependencies import Allowed, Device, Origin, RequestId, TheSessions, hashing_place
@@ -38,7 +38,6 @@ Someone = Annotated[Actor, Depends(Allowed(Permission.OWN_ACCOUNT))]
 )
 def begin(
     body: SessionIn,
-    response: Response,
     sessions: TheSessions,
     origin: Origin,
     request_id: RequestId,
@@ -47,7 +46,6 @@ def begin(
     """Sign an officer in; the token is short-lived. Where a code is needed, the answer says so."""
     credentials = Credentials(body.login, body.password, body.code)
     signed_in = sessions.sign_in(credentials, SessionKind.PROGRAM, request_id, origin, device)
-    response.headers["Cache-Control"] = "no-store"
     return SessionOut(
         token=signed_in.text,
         expires_at=signed_in.expires_at,

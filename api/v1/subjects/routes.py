@@ -65,7 +65,6 @@ _PHOTOS: Final[dict[str, Any]] = {
     "items": {"type": "string", "format": "binary"},
     "description": "One or more photos of the same person.",
 }
-PRIVATE: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 """Headers of a person's photo."""
 
 MEDIA_TYPES: Final = {each.value: each.media_type for each in PhotoFormat}
@@ -301,7 +300,6 @@ def photo(subject_id: str, photo_id: str, subjects: TheSubjects, actor: Reader) 
     return Response(
         content,
         media_type=MEDIA_TYPES[kind],
-        headers=PRIVATE,
     )
 
 

@@ -23,7 +23,7 @@ from api.routing import StrictRoute
 from api.v1.encounters.routes import PHOTO_ERRORS
 from api.v1.referrals.routes import COMMON, STEP, sent
 from api.v1.referrals.schemas import ReferralOut, TipReferralIn
-from api.v1.subjects.routes import MEDIA_TYPES, PRIVATE
+from api.v1.subjects.routes import MEDIA_TYPES
 from api.v1.subjects.schemas import SubjectIn
 from api.v1.tips.schemas import (
     DismissalIn,
@@ -130,7 +130,7 @@ def read(tip_id: str, response: Response, tips: TheTips, actor: Handler) -> TipO
 def photo(tip_id: str, tips: TheTips, actor: Handler) -> Response:
     """Return the photo as it was submitted."""
     content, kind = tips.photo(actor, tip_id)
-    return Response(content, media_type=MEDIA_TYPES[kind], headers=PRIVATE)
+    return Response(content, media_type=MEDIA_TYPES[kind])
 
 
 @router.get(
@@ -139,9 +139,8 @@ def photo(tip_id: str, tips: TheTips, actor: Handler) -> Response:
     summary="Read who reported a tip",
     responses=problems.responses(*COMMON, errors.NotFound),
 )
-def source(tip_id: str, response: Response, tips: TheTips, actor: Protector) -> SourceOut:
+def source(tip_id: str, tips: TheTips, actor: Protector) -> SourceOut:
     """Return the source; each reading goes into the audit trail."""
-    response.headers.update(PRIVATE)
     return SourceOut(source=tips.source(actor, tip_id))
 
 
