@@ -260,14 +260,7 @@ def response(
         errors: the fields that are wrong.
         message: what `detail` says, for other languages; None where the code says enough.
     """
-    problem = Problem(
-        title=_title(kind.status),
-        status=kind.status,
-        code=kind.code,
-        detail=detail,
-        request_id=request.scope.get("siaga.request_id"),
-        errors=errors,
-    )
+    problem = _problem(request, kind, detail, errors)
     state: _HasPages = request.app.state.siaga
     page = state.page_of_problem(request, problem, message)
     if page is not None:
@@ -278,14 +271,20 @@ def response(
 
 def document(request: Request, kind: ProblemKind, detail: str) -> Response:
     """Make the document for a request that no page answers."""
-    problem = Problem(
+    return _as_json(_problem(request, kind, detail), kind)
+
+
+def _problem(
+    request: Request, kind: ProblemKind, detail: str, errors: list[FieldProblem] | None = None
+) -> Problem:
+    return Problem(
         title=_title(kind.status),
         status=kind.status,
         code=kind.code,
         detail=detail,
         request_id=request.scope.get("siaga.request_id"),
+        errors=errors,
     )
-    return _as_json(problem, kind)
 
 
 def _as_json(problem: Problem, kind: ProblemKind) -> Response:
