@@ -227,6 +227,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "subject_reference_taken": "Another subject already has that reference.",
     "approval_erase": "Erase subject {subject}; for a while it can be taken back.",
     "approval_erase_at_once": "Erase subject {subject} at once and for good.",
+    "approval_erase_photo": "Erase a photo of subject {subject}; for a while it can be taken back.",
     "approval_subject_lessen": "Change subject {subject}: {less:; }.",
     "lessens_lists": "it leaves a list whose alerts take two officers",
     "lessens_status": "it is suspended, and alerts nobody",

@@ -3,9 +3,10 @@
 What is suspended alerts nobody and is shown to no other agency, as if it were gone; its owner still
 sees it and can take it back. A periodic task erases what is due (`finish`).
 
-A subject on a list that requires a second officer is erased when a second person has accepted it
-(`casework.approvals`), and so is any that is to be gone at once, as the law may require. That needs
-no cooling time: the first can be taken back, the second must not wait.
+A subject on a list that requires a second officer, or a photo of it, is erased when a second
+person has accepted it (`casework.approvals`), and so is any subject that is to be gone at once, as
+the law may require. That needs no cooling time: the first can be taken back, the second must not
+wait.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,6 +33,7 @@ GRACE: Final = timedelta(hours=24)
 """Where the settings say nothing else."""
 
 ERASE: Final = "subject.erase"
+ERASE_PHOTO: Final = "photo.erase"
 
 _ENDED: Final = frozenset({ReferralState.DECLINED, ReferralState.CLOSED})
 
@@ -61,6 +63,8 @@ class Erasures:
     ) -> None:
         self._approvals = approvals
         approvals.register(ERASE, ApprovalAct(_describe, self._erase_approved))
+        photo_act = ApprovalAct(_describe_photo, self._erase_photo_approved)
+        approvals.register(ERASE_PHOTO, photo_act)
         self._database = kernel.database
         self._audit = kernel.audit
         self._clock = kernel.clock
@@ -89,7 +93,7 @@ class Erasures:
                 _count_alerts(session, subject_id),
                 _count_referrals(session, subject_id),
                 row.erase_at,
-                bool(subjects.two_officer_lists(session, subject_id)),
+                self._takes_two(session, actor, row),
             )
         self._audit.note(AuditEntry(actor, Permission.READ_SUBJECT, row.id, row.agency_id))
         return found
@@ -183,23 +187,41 @@ class Erasures:
             NotPermitted, NotFound: the actor may not, or there is no such photo.
             StillInUse: it is the subject's only photo.
             IllegalTransition: it, or its subject, is being erased already.
+            ActWaits, NoSecondPerson: see `Approvals.require`.
         """
+        with self._approvals.write() as session:
+            row, photo = _kept_photo(session, actor, subject_id, photo_id)
+            cleared: Mapping[str, Any] = {}
+            if subjects.two_officer_lists(session, subject_id):
+                parameters = {"subject": row.id, "photo": photo.id, "reason": reason}
+                proposal = Proposal(
+                    ERASE_PHOTO, row.agency_id, photo.id, parameters, reason, cooling=timedelta()
+                )
+                cleared = self._approvals.require(session, actor, proposal)
+            return self._erase_photo(session, actor, row, photo, reason, cleared)
+
+    def _erase_photo_approved(self, session: Session, actor: Actor, approved: Approved) -> None:
+        asked = approved.parameters
+        row, photo = _kept_photo(session, actor, asked["subject"], asked["photo"])
+        self._erase_photo(session, actor, row, photo, asked["reason"], approved.detail)
+
+    def _erase_photo(
+        self,
+        session: Session,
+        actor: Actor,
+        row: Subject,
+        photo: EnrolledPhoto,
+        reason: str,
+        cleared: Mapping[str, Any],
+    ) -> datetime | None:
         if not self.grace:
-            self._subjects.remove_photo(actor, subject_id, photo_id, reason=reason)
+            self._subjects.delete_photo(session, actor, row, photo, reason, cleared)
             return None
-        with self._database.write() as session:
-            row = subjects.find(session, actor, Permission.EDIT_SUBJECT, subject_id)
-            subjects.require_kept(row)
-            photo = subjects.photo_of(session, subject_id, photo_id)
-            if photo.erase_at is not None:
-                raise IllegalTransition("photo_being_erased")
-            if sum(each.erase_at is None for each in row.photos) == 1:
-                raise StillInUse("subject_last_photo")
-            photo.erase_at = self._clock() + self.grace
-            row.updated_at = self._clock()
-            session.flush()
-            self._note(session, actor, "photo.erase", photo_id, row.agency_id, reason)
-            return photo.erase_at
+        photo.erase_at = self._clock() + self.grace
+        row.updated_at = self._clock()
+        session.flush()
+        self._note(session, actor, ERASE_PHOTO, photo.id, row.agency_id, reason, cleared)
+        return photo.erase_at
 
     def restore_photo(self, actor: Actor, subject_id: str, photo_id: str) -> Subject:
         """Take the erasure of a photo back.
@@ -248,6 +270,17 @@ class Erasures:
             self._subjects.delete_photo(session, Actor.service(), photo.subject, photo)
         return True
 
+    def takes_two(self, actor: Actor, subject_id: str) -> bool:
+        """Whether erasing this subject, or a photo of it, waits for a second person."""
+        with self._database.read() as session:
+            row = subjects.find(session, actor, Permission.EDIT_SUBJECT, subject_id)
+            return self._takes_two(session, actor, row)
+
+    def _takes_two(self, session: Session, actor: Actor, row: Subject) -> bool:
+        if not subjects.two_officer_lists(session, row.id):
+            return False
+        return self._approvals.alone(session, actor, row.agency_id) is None
+
     def _note(
         self,
         session: Session,
@@ -267,6 +300,24 @@ class Erasures:
 def _describe(parameters: Mapping[str, Any]) -> Message:
     code = "approval_erase_at_once" if parameters["immediately"] else "approval_erase"
     return Message(code, {"subject": parameters["subject"]})
+
+
+def _describe_photo(parameters: Mapping[str, Any]) -> Message:
+    return Message("approval_erase_photo", {"subject": parameters["subject"]})
+
+
+def _kept_photo(
+    session: Session, actor: Actor, subject_id: str, photo_id: str
+) -> tuple[Subject, EnrolledPhoto]:
+    """Return a subject and its photo, if that can be erased now."""
+    row = subjects.find(session, actor, Permission.EDIT_SUBJECT, subject_id)
+    subjects.require_kept(row)
+    photo = subjects.photo_of(session, subject_id, photo_id)
+    if photo.erase_at is not None:
+        raise IllegalTransition("photo_being_erased")
+    if sum(each.erase_at is None for each in row.photos) == 1:
+        raise StillInUse("subject_last_photo")
+    return row, photo
 
 
 def _is_due(at: datetime | None, clock: Callable[[], datetime]) -> bool:

@@ -301,6 +301,7 @@ class Subjects:
         row: Subject,
         photo: EnrolledPhoto,
         reason: str | None = None,
+        detail: Mapping[str, Any] | None = None,
     ) -> None:
         """Erase a subject's photo within a transaction, as `delete`."""
         gone = list(session.scalars(select(Template.id).where(Template.photo_id == photo.id)))
@@ -309,7 +310,14 @@ class Subjects:
         announce(session, ERASED)
         row.updated_at = self._clock()
         session.flush()
-        entry = AuditEntry(actor, "photo.remove", photo.id, row.agency_id, purpose=reason)
+        entry = AuditEntry(
+            actor,
+            "photo.remove",
+            photo.id,
+            row.agency_id,
+            purpose=reason,
+            detail=detail or None,
+        )
         self._audit.append(session, entry)
 
     def photo_content(self, actor: Actor, subject_id: str, photo_id: str) -> tuple[bytes, str]:

@@ -37,6 +37,7 @@ PAGE_SIZE: Final = 50
 _ERASE: Final = "danger_erase.html"
 _MOST_LISTS: Final = 500
 _HISTORY: Final = 50
+_TAKES_TWO: Final = msg("A second person has to accept it; until then it goes on alerting.")
 _SOON: Final = timedelta(days=30)
 _LONGEST_WORDS: Final = 200
 
@@ -285,7 +286,7 @@ def _erasure(visit: OfficerRequest, subject_id: str) -> Question:
         text = msg("Open referrals about this subject: %(n)s. They keep the copy that was sent.")
         says.append(speech(text, n=found.open_referrals))
     if found.two_officers:
-        says.append(speech("A second person has to accept it; until then it goes on alerting."))
+        says.append(speech(_TAKES_TWO))
     return Question(
         speech("Erase this subject?"),
         found.name,
@@ -303,15 +304,16 @@ def _photo_erasure(visit: OfficerRequest, subject_id: str, photo_id: str) -> Que
     if number is None:
         raise NotFound("subject_photo_not_found", subject=subject_id, photo=photo_id)
     left = sum(each.erase_at is None and each.id != photo_id for each in row.photos)
-    says = (
+    says = [
         speech("Nobody is found by it any more."),
         speech("Photos that the subject is still found by: %(n)s.", n=left),
-        _grace(visit),
-    )
+    ]
+    if visit.service.lists.erasures.takes_two(visit.actor, subject_id):
+        says.append(speech(_TAKES_TWO))
     return Question(
         speech("Erase this photo?"),
         speech("Photo %(n)s of %(name)s", n=number, name=row.name),
-        says,
+        (*says, _grace(visit)),
         speech("Erase"),
         f"/subjects/{subject_id}",
     )

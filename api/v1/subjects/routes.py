@@ -186,19 +186,21 @@ def edit(
     return _answer(subjects.edit(actor, subject_id, changes, version, body.why), response)
 
 
+_ERASES: Final[dict[int | str, dict[str, Any]]] = {
+    202: {
+        "model": ErasureOut | WaitingOut,
+        "description": "It is being erased; or it waits for a second person, and goes on alerting "
+        "until that person has accepted it.",
+    }
+}
+
+
 @router.post(
     "/{subject_id}/erase",
     status_code=202,
     response_model=ErasureOut,
     summary="Erase a subject",
-    responses={
-        202: {
-            "model": ErasureOut | WaitingOut,
-            "description": "It is being erased; or it waits for a second person, and goes on "
-            "alerting until that person has accepted it.",
-        },
-        **problems.responses(*_COMMON, errors.NotFound, *MAY_WAIT),
-    },
+    responses=_ERASES | problems.responses(*_COMMON, errors.NotFound, *MAY_WAIT),
 )
 def erase(subject_id: str, body: ErasureIn, erasures: TheErasures, actor: Editor) -> ErasureOut:
     """Erase a subject with its photos and templates; alerts already raised remain.
@@ -308,14 +310,18 @@ def photo(subject_id: str, photo_id: str, subjects: TheSubjects, actor: Reader) 
     status_code=202,
     response_model=ErasureOut,
     summary="Erase a photo",
-    responses=problems.responses(
-        *_COMMON, errors.NotFound, errors.StillInUse, errors.IllegalTransition
+    responses=_ERASES
+    | problems.responses(
+        *_COMMON, errors.NotFound, errors.StillInUse, errors.IllegalTransition, *MAY_WAIT
     ),
 )
 def erase_photo(
     subject_id: str, photo_id: str, body: ReasonIn, erasures: TheErasures, actor: Editor
 ) -> ErasureOut:
-    """Erase one photo and its templates, as a subject; the last one goes only with its subject."""
+    """Erase one photo and its templates, as a subject; the last one goes only with its subject.
+
+    Of a subject on a list that requires a second officer, a second person has to accept it first.
+    """
     return ErasureOut(erase_at=erasures.erase_photo(actor, subject_id, photo_id, body.reason))
 
 

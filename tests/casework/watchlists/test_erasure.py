@@ -142,6 +142,39 @@ def test_on_a_list_of_two_officers_a_second_person_erases(desk, erasures, people
     assert alerts_of(desk, 1) == 1
 
 
+def test_on_a_list_of_two_officers_a_second_person_erases_a_photo_too(desk, erasures, people):
+    """Else another's photo is added, the true one erased, and nobody is found any more."""
+    subject = desk.enrol(1, desk.watchlist("two", requires_second_officer=True))
+    desk.service.enrolment.add_photos(people["lina"], subject, [photo_file(2)])
+    true, other = desk.service.lists.subjects.get(OPERATOR, subject).photos
+    with pytest.raises(ActWaits) as waits:
+        erasures.erase_photo(people["lina"], subject, true.id, WHY)
+    assert erasures.takes_two(people["lina"], subject)
+    assert str(waits.value.view.summary).startswith(f"Erase a photo of subject {subject}")
+    assert alerts_of(desk, 1) == 1
+    desk.service.approvals.requests.accept(people["budi"], waits.value.approval_id)
+    assert (alerts_of(desk, 1), alerts_of(desk, 2)) == (0, 1)
+    erasures.restore_photo(people["lina"], subject, true.id)
+    # What was accepted too late for it lapses: the last photo goes only with its subject.
+    with pytest.raises(ActWaits) as waits:
+        erasures.erase_photo(people["lina"], subject, true.id, WHY)
+    erasures.erase_photo(OPERATOR, subject, other.id, WHY)
+    done = desk.service.approvals.requests.accept(people["budi"], waits.value.approval_id)
+    assert (done.row.state, alerts_of(desk, 1)) == ("lapsed", 1)
+
+
+def test_in_the_founding_period_one_administrator_s_agency_erases_alone(desk, erasures):
+    subject = desk.enrol(1, desk.watchlist("two", requires_second_officer=True))
+    lina = officer(desk.agency(), Role.ANALYST)
+    runs = desk.service.accounts.officers.create(
+        OPERATOR, NewOfficer(desk.agency(), "first", "First", frozenset({Role.ADMIN}))
+    )
+    assert runs
+    assert not erasures.takes_two(lina, subject)
+    assert not erasures.consequences(lina, subject).two_officers
+    assert erasures.erase(lina, subject, WHY) is not None
+
+
 @pytest.mark.parametrize(
     "less",
     [
