@@ -167,6 +167,14 @@ def every_json_body_has_a_true_example(document: Document) -> Iterator[str]:
                 yield f"{label} {place}: {error}"
 
 
+def a_schema_is_said_once(document: Document) -> Iterator[str]:
+    """A reference beside alternatives asks for both at once, where either was meant."""
+    combining = {"allOf", "anyOf", "oneOf", "properties"}
+    for where, node in schema_nodes(document):
+        if "$ref" in node and node.keys() & combining:
+            yield f"{where}: {sorted(node)}"
+
+
 def errors_are_problem_documents(document: Document) -> Iterator[str]:
     for label, _, operation in operations(document):
         if label.split("/")[1] in PLAIN:
@@ -201,6 +209,7 @@ RULES = (
     everything_is_described,
     bodies_are_declared,
     every_json_body_has_a_true_example,
+    a_schema_is_said_once,
     errors_are_problem_documents,
     foreseeable_errors_are_documented,
 )
@@ -227,6 +236,10 @@ BROKEN = {
     every_json_body_has_a_true_example: (
         (*WATCHLIST, "patch", "requestBody", "content", "application/json", "example"),
         {"target_fpir": 2},
+    ),
+    a_schema_is_said_once: (
+        (*WATCHLIST, "patch", "responses", "200", "content", "application/json", "schema", "anyOf"),
+        [{"type": "object"}],
     ),
     errors_are_problem_documents: (
         (*WATCHLIST, "patch", "responses", "404", "content"),

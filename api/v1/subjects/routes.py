@@ -188,7 +188,6 @@ def edit(
 
 _ERASES: Final[dict[int | str, dict[str, Any]]] = {
     202: {
-        "model": ErasureOut | WaitingOut,
         "description": "It is being erased; or it waits for a second person, and goes on alerting "
         "until that person has accepted it.",
     }
@@ -198,7 +197,7 @@ _ERASES: Final[dict[int | str, dict[str, Any]]] = {
 @router.post(
     "/{subject_id}/erase",
     status_code=202,
-    response_model=ErasureOut,
+    response_model=ErasureOut | WaitingOut,
     summary="Erase a subject",
     responses=_ERASES | problems.responses(*_COMMON, errors.NotFound, *MAY_WAIT),
 )
@@ -308,7 +307,7 @@ def photo(subject_id: str, photo_id: str, subjects: TheSubjects, actor: Reader) 
 @router.post(
     "/{subject_id}/photos/{photo_id}/erase",
     status_code=202,
-    response_model=ErasureOut,
+    response_model=ErasureOut | WaitingOut,
     summary="Erase a photo",
     responses=_ERASES
     | problems.responses(
