@@ -14,7 +14,7 @@ from casework.approvals.approvals import Approvals
 from casework.gallery.change_log import log_policy
 from casework.imports.formats import Fault, RawRow
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import AuditEntry
+from casework.kernel.audit.log import AuditedAct, AuditEntry
 from casework.kernel.errors import ImpossibleBirth, InvalidPeriod
 from casework.kernel.kernel import Kernel
 from casework.kernel.messages import Message
@@ -82,7 +82,7 @@ class ImportStore:
         references = [each.row.reference for each in rows]
         known = by_reference(session, [job.agency_id], references)
         sound: list[tuple[StoredRow, bool]] = []
-        edited = False
+        edits: list[AuditedAct] = []
         for each in rows:
             subject = known.get((job.agency_id, each.row.reference or ""))
             try:
@@ -103,14 +103,13 @@ class ImportStore:
                 outcome.refuse(each.row, fault)
                 continue
             if subject is not None and changes:
-                self._edit(session, actor, subject, changes, cleared)
-                edited = True
+                edits.append(self._edit(actor, subject, changes, cleared))
             joins = subject is not None and all(
                 membership.watchlist_id != job.watchlist_id for membership in subject.memberships
             )
             sound.append((each, bool(changes) or joins))
-        if edited:
-            session.flush()
+        if edits:
+            self._audit.append_all(session, edits)
             log_policy(session, self._clock)
         stored = self._enrolment.store_within(
             session,
@@ -132,22 +131,19 @@ class ImportStore:
 
     def _edit(
         self,
-        session: Session,
         actor: Actor,
         subject: Subject,
         changes: dict[str, Any],
         cleared: Mapping[str, Any],
-    ) -> None:
+    ) -> AuditedAct:
         for name, value in changes.items():
             setattr(subject, name, value)
         subject.updated_at = self._clock()
         detail = {"fields": sorted(changes), **cleared}
-        self._audit.append(
-            session,
-            AuditEntry(
-                actor, Permission.EDIT_SUBJECT, subject.id, subject.agency_id, detail=detail
-            ),
+        entry = AuditEntry(
+            actor, Permission.EDIT_SUBJECT, subject.id, subject.agency_id, detail=detail
         )
+        return AuditedAct(entry, (subject,))
 
 
 def _changes(subject: Subject | None, checked: CheckedRow, now: datetime) -> dict[str, Any]:

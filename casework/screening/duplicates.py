@@ -15,9 +15,11 @@ from sqlalchemy.orm import Session
 
 from casework.calibration.policy import Policy
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import AuditEntry
+from casework.kernel.audit.log import AuditedAct, AuditEntry
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, extends_to
+from casework.kernel.rows import subject
+from casework.kernel.sealed_fields import open_fields, vault_of
 from casework.screening.matching import Candidate, Matching
 from casework.tables import Agency, Subject
 from casework.watchlists.enrolment import Enrolled
@@ -80,9 +82,8 @@ class Lookalikes:
         if not any(found):
             return [()] * len(enrolled)
         with self._database.read() as session:
-            named = [
-                _named(session, of.owner_id, each) for of, each in zip(enrolled, found, strict=True)
-            ]
+            known = _Names.of(session, enrolled, found)
+        named = [known.named(of.owner_id, each) for of, each in zip(enrolled, found, strict=True)]
         self._note(actor, zip(enrolled, found, strict=True))
         return named
 
@@ -97,33 +98,60 @@ class Lookalikes:
     def _note(self, actor: Actor, shown: Iterable[tuple[Enrolled, Sequence[Candidate]]]) -> None:
         """Record that somebody was shown subjects; each owner's auditors see it."""
         with self._database.write() as session:
-            for of, candidates in shown:
-                for owner_id in sorted({each.policy.owner_id for each in candidates}):
-                    entry = AuditEntry(actor, "subject.similar", of.subject_id, owner_id)
-                    self._audit.append(session, entry)
+            acts = [
+                AuditedAct(AuditEntry(actor, "subject.similar", of.subject_id, owner_id))
+                for of, candidates in shown
+                for owner_id in sorted({each.policy.owner_id for each in candidates})
+            ]
+            self._audit.append_all(session, acts)
 
 
-def _named(
-    session: Session, owner_id: str | None, candidates: Sequence[Candidate]
-) -> tuple[Lookalike, ...]:
-    """Say who the candidates are, as far as the owner of the new subject may know; best first."""
-    ranked = sorted(candidates, key=lambda each: -each.score)
-    own = {each.subject_id for each in ranked if each.policy.owner_id == owner_id}
-    names: dict[str, str] = {
-        row.id: row.name for row in session.scalars(select(Subject).where(Subject.id.in_(own)))
-    }
-    owners = {each.policy.owner_id for each in ranked}
-    codes: dict[str, str] = {
-        row.id: row.code
-        for row in session.execute(select(Agency.id, Agency.code).where(Agency.id.in_(owners)))
-    }
-    named = dict.fromkeys(
-        Lookalike(
-            each.policy.name,
-            codes[each.policy.owner_id],
-            each.subject_id if each.subject_id in own else None,
-            names.get(each.subject_id),
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What there is to say of candidates: read at once for all of them."""
+
+    names: Mapping[str, str]
+    """Of subjects that are shown to their own agency, by id."""
+    codes: Mapping[str, str]
+    """Of agencies, by id."""
+
+    @classmethod
+    def of(
+        cls, session: Session, enrolled: Sequence[Enrolled], found: Sequence[Sequence[Candidate]]
+    ) -> "_Names":
+        shown = list(zip(enrolled, found, strict=True))
+        own = {
+            each.subject_id
+            for of, candidates in shown
+            for each in candidates
+            if each.policy.owner_id == of.owner_id
+        }
+        owners = {each.policy.owner_id for candidates in found for each in candidates}
+        # Without their photos and lists, which nobody asks for here.
+        subjects = select(Subject.id, Subject.agency_id, Subject.sealed_fields)
+        agencies = select(Agency.id, Agency.code).where(Agency.id.in_(owners))
+        vault = vault_of(session)
+        return cls(
+            {
+                row.id: open_fields(vault, subject(row.id, row.agency_id), row.sealed_fields)[
+                    "name"
+                ]
+                for row in session.execute(subjects.where(Subject.id.in_(own)))
+            },
+            {row.id: row.code for row in session.execute(agencies)},
         )
-        for each in ranked
-    )
-    return tuple(islice(named, MOST_NAMED))
+
+    def named(self, owner_id: str | None, candidates: Sequence[Candidate]) -> tuple[Lookalike, ...]:
+        """Say who the candidates are, as far as a new subject's owner may know; best first."""
+        ranked = sorted(candidates, key=lambda each: -each.score)
+        own = {each.subject_id for each in ranked if each.policy.owner_id == owner_id}
+        named = dict.fromkeys(
+            Lookalike(
+                each.policy.name,
+                self.codes[each.policy.owner_id],
+                each.subject_id if each.subject_id in own else None,
+                self.names.get(each.subject_id) if each.subject_id in own else None,
+            )
+            for each in ranked
+        )
+        return tuple(islice(named, MOST_NAMED))

@@ -17,7 +17,7 @@ from casework.gallery.change_log import log_listing, templates_of_subject
 from casework.gallery.templates import TemplateMaker
 from casework.kernel import rows
 from casework.kernel.actor import Actor
-from casework.kernel.audit.log import AuditEntry
+from casework.kernel.audit.log import AuditedAct, AuditEntry
 from casework.kernel.errors import EnrolmentRefused, InvalidPeriod
 from casework.kernel.ids import PHOTO, SUBJECT, new_id
 from casework.kernel.kernel import Kernel
@@ -166,11 +166,11 @@ class Enrolment:
         with self._database.write() as session:
             row = find(session, actor, Permission.EDIT_SUBJECT, subject_id)
             require_kept(row)
-            made: list[Template] = []
-            reports = self._add(row, examined, made)
+            work = _Written()
+            reports = self._add(row, examined, work)
             row.updated_at = self._clock()
-            self._templates.log(session, made)
-            self._note(session, actor, row, reports, created=False)
+            work.acts.append(_act(actor, row, reports, created=False))
+            self._log(session, work)
         if not any(report.photo_id for report in reports):
             raise EnrolmentRefused(report.sentence for report in reports)
         faces = _new_faces(examined, reports)
@@ -201,12 +201,12 @@ class Enrolment:
         owner = {ids: owner_of(session, actor, ids) for ids in lists}
         owners = [owner[each.person.watchlist_ids] for each in everyone]
         known = by_reference(session, owners, [each.person.reference for each in everyone])
-        made: list[Template] = []
+        work = _Written()
         results = [
-            self._store_one(session, actor, owner_id, each, known, made)
+            self._store_one(session, actor, owner_id, each, known, work)
             for owner_id, each in zip(owners, everyone, strict=True)
         ]
-        self._templates.log(session, made)
+        self._log(session, work)
         return results
 
     def known_photos(self, owner_id: str, references: Sequence[str]) -> dict[str, frozenset[str]]:
@@ -224,9 +224,9 @@ class Enrolment:
         owner_id: str,
         application: Application,
         known: dict[tuple[str, str], Subject],
-        made: list[Template],
+        work: "_Written",
     ) -> Enrolled:
-        """Put one person into the session; `known` and `made` grow by what is new."""
+        """Put one person into the session; `known` and `work` grow by what is new."""
         person = application.person
         check_period(person.valid_from, person.valid_until)
         check_birth(person.birth_date, person.birth_year, self._clock())
@@ -234,7 +234,7 @@ class Enrolment:
         if row is not None and row.erase_at is not None:
             return Enrolled(None, created=False, reports=_being_erased(application.photos))
         if row is not None:
-            reports = self._add(row, application.photos, made)
+            reports = self._add(row, application.photos, work)
             standing = [membership.watchlist_id for membership in row.memberships]
             joins = bool(set(person.watchlist_ids) - set(standing))
             if joins:
@@ -242,7 +242,7 @@ class Enrolment:
                 log_listing(session, templates_of_subject(session, row.id), self._clock)
             if joins or any(report.accepted for report in reports):
                 row.updated_at = self._clock()
-                self._note(session, actor, row, reports, created=False)
+                work.acts.append(_act(actor, row, reports, created=False))
             faces = _new_faces(application.photos, reports)
             return Enrolled(row.id, created=False, reports=reports, owner_id=owner_id, faces=faces)
         if has_lapsed(person.valid_until, self._clock()):
@@ -259,26 +259,18 @@ class Enrolment:
         session.add(row)
         if person.reference is not None:
             known[owner_id, person.reference] = row
-        reports = self._add(row, application.photos, made)
-        self._note(session, actor, row, reports, created=True)
+        reports = self._add(row, application.photos, work)
+        work.acts.append(_act(actor, row, reports, created=True))
         faces = _new_faces(application.photos, reports)
         return Enrolled(row.id, created=True, reports=reports, owner_id=owner_id, faces=faces)
 
-    def _note(
-        self,
-        session: Session,
-        actor: Actor,
-        row: Subject,
-        reports: Sequence[PhotoReport],
-        *,
-        created: bool,
-    ) -> None:
-        action = "subject.enrol" if created else "subject.add_photos"
-        detail = {"photos": sum(report.accepted for report in reports)}
-        self._audit.append(session, AuditEntry(actor, action, row.id, row.agency_id, detail=detail))
+    def _log(self, session: Session, work: "_Written") -> None:
+        """Account for what was written: all rows of a kind at once."""
+        self._templates.log(session, work.templates)
+        self._audit.append_all(session, work.acts)
 
     def _add(
-        self, subject: Subject, photos: Sequence[Examined], made: list[Template]
+        self, subject: Subject, photos: Sequence[Examined], work: "_Written"
     ) -> tuple[PhotoReport, ...]:
         """Give the subject the accepted photos that it does not have yet."""
         known = {photo.sha256: photo for photo in subject.photos}
@@ -310,14 +302,35 @@ class Enrolment:
             )
             name = rows.photo(photo.id, subject.id, subject.agency_id)
             photo.sealed_content = self._vault.seal(examined.file.content, name)
-            made.append(self._templates.make(photo, analysis.embedding, subject.agency_id))
-            photo.templates.append(made[-1])
+            template = self._templates.make(photo, analysis.embedding, subject.agency_id)
+            photo.templates.append(template)
+            work.templates.append(template)
             subject.photos.append(photo)
             known[digest] = photo
             reports.append(
                 PhotoReport(report.name, report.code, report.messages, report.quality, photo.id)
             )
         return tuple(reports)
+
+
+@dataclass(slots=True)
+class _Written:
+    """What a transaction adds, to be accounted for at its end."""
+
+    templates: list[Template] = field(default_factory=list)
+    acts: list[AuditedAct] = field(default_factory=list)
+
+
+def _act(
+    actor: Actor, row: Subject, reports: Sequence[PhotoReport], *, created: bool
+) -> AuditedAct:
+    """Return the act of enrolling somebody, or of adding photos."""
+    action = "subject.enrol" if created else "subject.add_photos"
+    new = {report.photo_id for report in reports if report.accepted}
+    photos = [photo for photo in row.photos if photo.id in new]
+    templates = [template for photo in photos for template in photo.templates]
+    entry = AuditEntry(actor, action, row.id, row.agency_id, detail={"photos": len(photos)})
+    return AuditedAct(entry, (row, *row.memberships, *photos, *templates))
 
 
 def _reports(photos: Iterable[Examined]) -> tuple[PhotoReport, ...]:

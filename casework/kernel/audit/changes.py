@@ -18,6 +18,7 @@ from sqlalchemy import (
     Update,
     column,
     event,
+    inspect,
     select,
     tuple_,
 )
@@ -41,6 +42,12 @@ def watch(engine: Engine) -> None:
     event.listen(engine, "after_execute", _after)
     event.listen(engine, "savepoint", _marked)
     event.listen(engine, "rollback_savepoint", _undone)
+
+
+def key_of(row: Base) -> Key:
+    """Return the table and key of a row that the database has."""
+    state = inspect(row)
+    return state.mapper.local_table.name, "/".join(map(str, state.identity or ()))  # type: ignore[attr-defined]
 
 
 def take(connection: Connection, state_key: bytes, opener: Opener) -> States | None:

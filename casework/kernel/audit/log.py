@@ -45,7 +45,7 @@ from casework.kernel.database import Database
 from casework.kernel.errors import AuditBroken
 from casework.kernel.group_commit import GroupCommit
 from casework.kernel.vault import Vault
-from casework.tables import Agency, AuditActor, AuditHead, AuditRecord, AuditText
+from casework.tables import Agency, AuditActor, AuditHead, AuditRecord, AuditText, Table
 
 DONE: Final = "done"
 REFUSED: Final = "refused"
@@ -70,6 +70,14 @@ class AuditEntry:
     """Circumstances: ids, states, counts. Never a name, a photo, a secret or what people typed."""
     texts: Mapping[str, str] = field(default_factory=dict)
     """What else people typed, by name. It stands sealed beside the record, and can be erased."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedAct:
+    """One act of several in a transaction, and the rows that it made or changed."""
+
+    entry: AuditEntry
+    rows: Sequence[Table] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +135,33 @@ class Audit:
             database = database.connection()
         return self.write(database, entry, self._states(database))
 
+    def append_all(self, session: Session, acts: Sequence[AuditedAct]) -> None:
+        """Write a record for each of one actor's acts: `append` for many, in few statements.
+
+        Each record accounts for the rows that its act names, where several name a row the last of
+        them; what was changed besides goes with the last record.
+
+        Raises:
+            AuditBroken: see `append`.
+        """
+        if not acts:
+            return
+        session.flush()
+        connection = session.connection()
+        left = self._states(connection) or {}
+        claimed = []
+        for act in reversed(acts):
+            mine: changes.States = {}
+            for table, key in map(changes.key_of, act.rows):
+                if key in left.get(table, ()):
+                    mine.setdefault(table, {})[key] = left[table].pop(key)
+            claimed.append(mine)
+        for table, states in left.items():
+            if states:
+                claimed[0].setdefault(table, {}).update(states)
+        entries = [act.entry for act in acts]
+        self._write(connection, entries, [states or None for states in reversed(claimed)])
+
     def note(self, entry: AuditEntry) -> None:
         """Write one record by itself, for an act that changes nothing else; it is on disk then."""
 
@@ -182,21 +217,48 @@ class Audit:
         self, connection: Connection, entry: AuditEntry, states: changes.States | None
     ) -> int:
         """Write one record with these states; raises AuditBroken, like `append`."""
-        actor = entry.actor
+        return self._write(connection, [entry], [states])
+
+    def _write(
+        self,
+        connection: Connection,
+        entries: Sequence[AuditEntry],
+        states: Sequence[changes.States | None],
+    ) -> int:
+        """Write records of one actor's acts; returns the number of the last."""
+        actor = entries[0].actor
+        if any(entry.actor != actor for entry in entries):
+            raise ValueError("the acts of several people take several calls")
         # On a server, this row's lock makes writers take turns; SQLite has one writer anyway.
         found = connection.execute(_THE_HEAD, {"agency_id": actor.agency_id}).first()
         head = self.checked(connection, found)
         card = {"name": actor.name, "agency": found.agency if found is not None else None}
-        seq = head.end.seq + 1
-        texts = {name: Salted.of(text) for name, text in _texts(entry).items()}
-        detail = entry.detail
-        record: dict[str, Any] = {
+        digest = self.card(connection, actor.id, card)
+        written = []
+        for seq, (entry, changed) in enumerate(
+            zip(entries, states, strict=True), start=head.end.seq + 1
+        ):
+            texts = {name: Salted.of(text) for name, text in _texts(entry).items()}
+            written.append((self._record(seq, digest, entry, texts, changed), texts))
+        self.put(connection, head, written)
+        return head.end.seq + len(written)
+
+    def _record(
+        self,
+        seq: int,
+        card: str,
+        entry: AuditEntry,
+        texts: Mapping[str, Salted],
+        states: changes.States | None,
+    ) -> dict[str, Any]:
+        actor, detail = entry.actor, entry.detail
+        return {
             "node": NODE,
             "seq": seq,
             "at": self.clock(),
             "actor_kind": actor.kind.value,
             "actor_id": actor.id,
-            "actor_card": self.card(connection, actor.id, card),
+            "actor_card": card,
             "agency_id": actor.agency_id,
             "action": str(entry.action),
             "object_id": entry.object_id,
@@ -209,8 +271,6 @@ class Audit:
             "request_id": actor.request_id,
             "earlier": None,
         }
-        self.put(connection, head, [(record, texts)])
-        return seq
 
     def put(
         self,

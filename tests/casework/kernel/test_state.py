@@ -15,11 +15,14 @@ from casework.accounts.officers import NewOfficer
 from casework.kernel.audit import state
 from casework.kernel.audit.chain import STATE_CHANGE, Link, encode
 from casework.kernel.audit.checkpoints import Checkpoints, Signers
+from casework.kernel.audit.log import AuditedAct, AuditEntry
 from casework.kernel.audit.reader import AuditFilter
 from casework.kernel.vocabulary import Disposal, Opinion, OpinionReason, Role, Scope
 from casework.review.decisions import Finding
-from casework.tables import Alert, Approval, AuditRecord, Table
-from tests.services import OPERATOR, Desk, officer
+from casework.tables import Alert, Approval, AuditRecord, EnrolledPhoto, Table, Template
+from casework.watchlists.enrolment import Application
+from casework.watchlists.subjects import NewSubject
+from tests.services import OPERATOR, Desk, officer, photo_file
 
 pytestmark = pytest.mark.every_database
 
@@ -245,6 +248,59 @@ def test_a_change_without_a_record_gets_one(busy):
         last = session.scalars(select(AuditRecord).order_by(AuditRecord.seq.desc()).limit(1)).one()
     assert last.action == STATE_CHANGE
     assert list(last.states) == ["alert"]
+
+
+def test_acts_written_together_each_account_for_their_own_rows(desk):
+    """As those of an import: one record a person, with that person's rows and nobody else's."""
+    enrolment, lists = desk.service.enrolment, (desk.watchlist(),)
+    people = [
+        Application(
+            NewSubject(name=f"Person {n}", reference=f"R-{n}", watchlist_ids=lists),
+            tuple(enrolment.examine(photo_file(each)) for each in (n, n + 10)),
+        )
+        for n in range(3)
+    ]
+    enrolled = enrolment.store(OPERATOR, people)
+    with desk.service.kernel.database.read() as session:
+        query = select(AuditRecord).where(AuditRecord.action == "subject.enrol")
+        records = session.scalars(query.order_by(AuditRecord.seq)).all()
+        theirs = {row.id: row.subject_id for row in session.scalars(select(EnrolledPhoto))}
+        templates = {str(row.id): row.subject_id for row in session.scalars(select(Template))}
+    assert [each.object_id for each in records] == [each.subject_id for each in enrolled]
+    for record in records:
+        states = record.states
+        assert set(states) == {"subject", "membership", "photo", "template"}
+        assert list(states["subject"]) == [record.object_id]
+        assert [key.split("/")[1] for key in states["membership"]] == [record.object_id]
+        assert {theirs[key] for key in states["photo"]} == {record.object_id}
+        assert {templates[key] for key in states["template"]} == {record.object_id}
+        assert len(states["photo"]) == len(states["template"]) == record.detail["photos"] == 2
+    assert not faults(desk)
+
+
+def test_what_no_act_names_goes_with_the_last(busy):
+    with busy.service.kernel.database.write() as session:
+        first, second = session.scalars(select(Alert).order_by(Alert.id))
+        first.score = second.score = 0.5
+        acts = [AuditedAct(AuditEntry(OPERATOR, "alert.refer", first.id), (first,))]
+        acts += [
+            AuditedAct(AuditEntry(OPERATOR, "alert.close", first.id), rows)
+            for rows in ((first,), ())
+        ]
+        busy.service.kernel.audit.append_all(session, acts)
+    with busy.service.kernel.database.read() as session:
+        query = select(AuditRecord).order_by(AuditRecord.seq.desc()).limit(3)
+        states = [each.states for each in reversed(session.scalars(query).all())]
+    assert states[0] is None
+    assert [list(each["alert"]) for each in states[1:]] == [[first.id], [second.id]]
+    assert not faults(busy)
+
+
+def test_what_several_people_did_is_not_written_as_one_of_them(desk):
+    acts = [AuditedAct(AuditEntry(each, "alert.close")) for each in (OPERATOR, officer("agy_1"))]
+    audit = desk.service.kernel.audit
+    with pytest.raises(ValueError, match="several"), audit.database.write() as session:
+        audit.append_all(session, acts)
 
 
 def test_what_goes_with_a_row_is_accounted_for(busy):
