@@ -23,6 +23,8 @@ from uvicorn.protocols.http.httptools_impl import (
 MOST_HEADER_BYTES: Final = 64 * 1024
 """Of a request line and its headers; as much may frame the pieces of a body, or follow it."""
 MOST_HEADERS: Final = 100
+MOST_TARGET_BYTES: Final = 8 * 1024
+"""Of a path with its query, each of whose parameters is taken apart and looked at."""
 _MOST_PIPELINED: Final = 8
 """Requests that a client sends before it has read an answer."""
 _MOST_UNREAD: Final = 24 * 1024 * 1024
@@ -199,6 +201,13 @@ class BoundedProtocol(HttpToolsProtocol):
         size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
         if size > MOST_HEADER_BYTES:
             self._refuse_headers()
+            raise _OutOfBounds
+        if len(self.url) > MOST_TARGET_BYTES:
+            self._refuse(
+                HTTPStatus.REQUEST_URI_TOO_LONG,
+                "uri_too_long",
+                f"Path and query may have {MOST_TARGET_BYTES // 1024} KiB: send less.",
+            )
             raise _OutOfBounds
         if len(self.pipeline) >= _MOST_PIPELINED:
             self.abandon()

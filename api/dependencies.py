@@ -65,6 +65,8 @@ from config.settings import Settings
 from detector.pipeline import Pipeline
 from index.threshold import FalseMatchCurve
 
+_MOST_DIGITS: Final = 18  # as many as every database's integers hold
+
 # What a provider hands to one line (RFC 6177).
 _IPV6_LINE: Final = 64
 
@@ -356,7 +358,7 @@ async def _version(
     if if_match is None or if_match.strip() == "*":
         return None
     tag = if_match.strip().removeprefix("W/").strip('"')
-    if not tag.isdecimal():
+    if not tag.isdecimal() or len(tag) > _MOST_DIGITS:
         raise RequestInvalid(
             "If-Match must be an ETag that this service gave.",
             [FieldProblem(field="If-Match", message="not an ETag of this service")],

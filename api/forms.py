@@ -26,8 +26,12 @@ Fields = TypeVar("Fields", bound=BaseModel)
 _MAX_FILES = 128
 _MAX_FIELDS = 32
 _MAX_FIELD_BYTES = 64 * 1024
-# A larger body is taken apart beside the event loop.
-_READ_AT_ONCE = 64 * 1024
+_MAX_KIND = 512
+"""Characters of a Content-Type, of which taking apart costs more than it says."""
+_PIECE = 256 * 1024
+"""Bytes that are searched for a boundary at once: nobody else of the process runs meanwhile."""
+READ_AT_ONCE = 64 * 1024
+"""Bytes of a body that is taken apart in the event loop; a larger one is beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +105,21 @@ async def read_parts(
         RequestInvalid: the body is not multipart form data.
         BodyTooLarge, ClientGone, Overloaded: it cannot be received.
     """
-    kind = request.headers.get("content-type", "")
-    if not kind.lower().startswith("multipart/form-data"):
+    boundary = boundary_of(request)
+    if boundary is None:
         raise _invalid("body", "Send multipart/form-data, with the photo as a file.")
     body = await receive_body(request)
-    if len(body) <= _READ_AT_ONCE:
-        parts = _parse(kind, body)
+    if len(body) <= READ_AT_ONCE:
+        parts = _parse(boundary, body)
     else:
-        parts = await asyncio.to_thread(_parse, kind, body)
+        parts = await asyncio.to_thread(_parse, boundary, body)
     request.scope[LARGE_PHOTO] = parts.large
     return parts.texts, {name: tuple(found) for name, found in parts.files.items()}
 
 
 @dataclass(slots=True)
 class _FormParts:
-    """What a body is made of. Each file is copied once out of the body, which comes whole."""
+    """What a body is made of. A file is copied out of the body, which comes whole."""
 
     texts: list[tuple[str, str]] = field(default_factory=list)
     files: dict[str, list[PhotoFile]] = field(default_factory=dict)
@@ -170,15 +174,24 @@ class _FormParts:
         self.ended = True
 
 
-def _parse(kind: str, body: bytes) -> _FormParts:
+def boundary_of(request: Request) -> bytes | None:
+    """Return what parts the body of a multipart form; None where it is none."""
+    kind = request.headers.get("content-type", "")
+    if len(kind) > _MAX_KIND:
+        return None
+    name, options = parse_options_header(kind)
+    return options.get(b"boundary") if name == b"multipart/form-data" else None
+
+
+def _parse(boundary: bytes, body: bytes) -> _FormParts:
     """Take a body apart; raises RequestInvalid."""
-    _, options = parse_options_header(kind)
     parts = _FormParts()
     try:
-        parser = MultipartParser(options[b"boundary"], parts.callbacks)  # type: ignore[arg-type]
-        parser.write(body)
+        parser = MultipartParser(boundary, parts.callbacks)  # type: ignore[arg-type]
+        for at in range(0, len(body), _PIECE):
+            parser.write(body[at : at + _PIECE])
         parser.finalize()
-    except (FormParserError, KeyError, ValueError) as error:
+    except (FormParserError, ValueError) as error:
         raise _invalid("body", f"The multipart body cannot be read: {error}") from error
     if not parts.ended:
         raise _invalid("body", "The multipart body is cut short.")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, get_args
 from fastapi import Depends, Query, Request
 from fastapi.routing import APIRoute
 
-from api.problems import FieldProblem, RequestInvalid
+from api.problems import MOST_ERRORS, FieldProblem, RequestInvalid
 from api.queries import AfterPage, BeforePage, QueryModel
 
 After = Annotated[AfterPage, Query()]
@@ -22,9 +22,10 @@ async def refuse_query(request: Request) -> None:
     """
     unknown = sorted(request.query_params)
     if unknown:
+        named = unknown[:MOST_ERRORS]
         raise RequestInvalid(
-            f"The request is not valid: there is no parameter {unknown[0]} here.",
-            [FieldProblem(field=name, message="unknown parameter") for name in unknown],
+            f"The request is not valid: there is no parameter {named[0]} here.",
+            [FieldProblem(field=name, message="unknown parameter") for name in named],
         )
 
 

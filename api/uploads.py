@@ -13,6 +13,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
+from api.forms import boundary_of
 from api.problems import FieldProblem, RequestInvalid
 from api.workers import ClientGone
 
@@ -33,9 +34,8 @@ async def receive_files(
         RequestInvalid: the body is not multipart form data, or has other fields.
         BodyTooLarge, ClientGone: it cannot be received.
     """
-    kind, options = parse_options_header(request.headers.get("content-type", ""))
-    boundary = options.get(b"boundary")
-    if kind != b"multipart/form-data" or not boundary:
+    boundary = boundary_of(request)
+    if boundary is None:
         raise _invalid("body", "Send multipart/form-data.")
     parts = _Parts(names)
     try:

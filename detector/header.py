@@ -58,7 +58,7 @@ STRANGERS: Final[tuple[tuple[re.Pattern[bytes], str], ...]] = (
     (re.compile(rb"%PDF"), "a PDF document"),
     (re.compile(rb"PK(\x03\x04|\x05\x06)"), "a ZIP archive or office document"),
     (re.compile(rb"\x1f\x8b|Rar!|7z\xbc\xaf"), "a compressed archive"),
-    (re.compile(rb"\s*<"), "a web page or XML document"),
+    (re.compile(rb"\s{0,256}<"), "a web page or XML document"),
     (re.compile(rb"[\t\r\n\x20-\x7e]{1,64}($|[^\0]{0,8}$)|[\t\r\n\x20-\x7e]{64}"), "text"),
 )
 

@@ -35,6 +35,7 @@ MAX_SCAN_PIXELS: Final = 1_000_000_000  # scans x pixels: each scan of a JPEG vi
 
 MARKER: Final = re.compile(rb"\xff[^\x00\xff]")
 SCAN_END: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # stuffing and restarts go on
+WINDOW: Final = 256 * 1024  # bytes searched at once: nobody else of the process runs meanwhile
 DHT, EOI, SOS, DQT, DRI, JPG = 0xC4, 0xD9, 0xDA, 0xDB, 0xDD, 0xC8
 JFIF, EXIF, ADOBE, COMMENT = 0xE0, 0xE1, 0xEE, 0xFE
 SEQUENTIAL: Final = (0xC0, 0xC1)
@@ -89,10 +90,8 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """Yield (marker, start, stop) up to the end-of-image marker; a scan's stop is its data's."""
     at = 2
     for _ in range(MAX_SEGMENTS):
-        found = MARKER.search(data, at)
-        if found is None:
-            raise UnreadablePhoto(CUT_SHORT)
-        marker, start = data[found.start() + 1], found.start()
+        start = _find(MARKER, data, at)
+        marker = data[start + 1]
         if marker == EOI:
             yield marker, start, start + 2
             return
@@ -102,14 +101,19 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
         check(length >= 2, KIND)
         stop = start + 2 + length
         if marker == SOS:
-            found = SCAN_END.search(data, stop)
-            if found is None:
-                raise UnreadablePhoto(CUT_SHORT)
-            stop = found.start()
+            stop = _find(SCAN_END, data, stop)
         check_within(stop, len(data))
         yield marker, start, stop
         at = stop
     raise malformed(KIND)
+
+
+def _find(two_bytes: re.Pattern[bytes], data: bytes, at: int) -> int:
+    """Return where the next match begins; raises UnreadablePhoto where there is none."""
+    for begin in range(at, len(data), WINDOW):
+        if (found := two_bytes.search(data, begin, begin + WINDOW + 1)) is not None:
+            return found.start()
+    raise UnreadablePhoto(CUT_SHORT)
 
 
 def _frame(data: bytes, start: int) -> _Frame:

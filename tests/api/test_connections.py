@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from api.connections import (
     MOST_HEADER_BYTES,
     MOST_HEADERS,
+    MOST_TARGET_BYTES,
     BoundedProtocol,
     ConnectionLimits,
     Connections,
@@ -317,3 +318,10 @@ def test_only_trusted_proxies_say_who_a_client_is(trusted, forwarded, client):
 def test_proxies_are_named_by_address(proxies):
     with pytest.raises(ValidationError, match="name the proxies"):
         Settings(trusted_proxies=proxies)
+
+
+def test_a_long_address_is_refused_before_its_parameters_are_taken_apart(server):
+    for length, expected in ((MOST_TARGET_BYTES, 200), (MOST_TARGET_BYTES + 1, 414)):
+        target = b"/hello?" + b"a" * (length - 7)
+        with server.line(b"GET " + target + b" HTTP/1.1\r\nHost: localhost\r\n\r\n") as line:
+            assert status(line) == expected

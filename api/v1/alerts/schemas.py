@@ -15,6 +15,7 @@ from api.v1.common import (
     QualityOut,
     Reason,
     Strict,
+    Text,
 )
 from api.v1.subjects.schemas import DocumentOut
 from casework.kernel import period
@@ -40,8 +41,10 @@ _CaseNumber = Annotated[str, StringConstraints(max_length=60), AfterValidator(re
 class AlertQuery(BeforePage):
     """Which alerts are listed."""
 
-    state: list[AlertState] | None = Field(default=None, description="Repeat for several.")
-    watchlist_id: str | None = None
+    state: list[AlertState] | None = Field(
+        default=None, max_length=len(AlertState), description="Repeat for several."
+    )
+    watchlist_id: Text | None = None
     port: Port | None = None
     category: Category | None = None
     since: DayOrTime | None = None

@@ -37,7 +37,9 @@ class ExplainedPatch(Patch):
 class ApprovalQuery(BeforePage):
     """Which requests to list."""
 
-    state: list[ApprovalState] | None = Field(default=None, description="Repeat for several.")
+    state: list[ApprovalState] | None = Field(
+        default=None, max_length=len(ApprovalState), description="Repeat for several."
+    )
 
     @property
     def states(self) -> frozenset[ApprovalState] | None:

@@ -87,7 +87,9 @@ class ReferralQuery(BeforePage):
     """Which referrals are listed."""
 
     box: Box = Field(default=Box.IN, description="Received, or sent.")
-    state: list[ReferralState] | None = Field(default=None, description="Repeat for several.")
+    state: list[ReferralState] | None = Field(
+        default=None, max_length=len(ReferralState), description="Repeat for several."
+    )
     overdue: bool | None = Field(
         default=None, description="Only those past their due time, or only the others."
     )

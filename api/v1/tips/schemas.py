@@ -44,7 +44,9 @@ class TipForm(Strict):
 class TipQuery(BeforePage):
     """Which tips are listed."""
 
-    state: list[TipState] | None = Field(default=None, description="Repeat for several.")
+    state: list[TipState] | None = Field(
+        default=None, max_length=len(TipState), description="Repeat for several."
+    )
     reference: str | None = Field(default=None, max_length=20)
     since: DayOrTime | None = None
 

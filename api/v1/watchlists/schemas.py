@@ -29,8 +29,8 @@ from casework.watchlists.watchlists import (
 )
 
 Rate = Annotated[float, Field(gt=0, le=LOOSEST_FPIR)]
-Stages = Annotated[list[Stage], Field(min_length=1)]
-Ports = Annotated[list[Port], Field(min_length=1)]
+Stages = Annotated[list[Stage], Field(min_length=1, max_length=len(Stage))]
+Ports = Annotated[list[Port], Field(min_length=1, max_length=200)]
 Guests = Annotated[list[Text], Field(max_length=100)]
 
 

@@ -17,7 +17,16 @@ from casework.webhooks.delivery_log import ReplaySelection
 from casework.webhooks.feed import FeedEvent
 from casework.webhooks.webhooks import OVERLAP
 
-Events = Annotated[frozenset[EventKind], Field(min_length=1, description="Events it receives.")]
+# Of a set, the length is known last: without an end at the first fault all of them are listed.
+Events = Annotated[
+    frozenset[EventKind],
+    Field(
+        min_length=1,
+        max_length=len(EventKind),
+        fail_fast=True,
+        description="Events it receives.",
+    ),
+]
 Url = Annotated[
     str,
     Field(
