@@ -19,7 +19,10 @@ _HOST: Final = "127.0.0.1"
 _MIB: Final = 1024 * 1024
 _PIECE: Final = bytes(256 * 1024)
 _GET: Final = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
+_PAGE: Final = b"GET /sign-in HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n\r\n"
 _BOUNDARY: Final = "attack"
+_CROWD: Final = 240
+"""Connections: nearly as many as one address may have."""
 
 Outcome = Counter[str]
 
@@ -152,8 +155,23 @@ async def slow_bodies(port: int, seconds: float, key: str, photo: bytes) -> Outc
 
 async def greedy_key(port: int, seconds: float, key: str, photo: bytes) -> Outcome:
     """Screen as fast as can be over 24 connections of one key."""
+    return await _again(port, seconds, _screening(key, photo), 24)
+
+
+async def crowd(port: int, seconds: float, key: str, photo: bytes) -> Outcome:
+    """Screen as fast as can be over as many connections of one key as an address may have."""
+    return await _again(port, seconds, _screening(key, photo), _CROWD)
+
+
+async def strangers(port: int, seconds: float, key: str, photo: bytes) -> Outcome:
+    """Ask for the sign-in page over as many connections as an address may have."""
+    del key, photo
+    return await _again(port, seconds, _PAGE, _CROWD)
+
+
+async def _again(port: int, seconds: float, request: bytes, lines: int) -> Outcome:
+    """Send a request over and over, each time over a new connection."""
     outcome: Outcome = Counter()
-    request = _screening(key, photo)
 
     async def send(writer: asyncio.StreamWriter) -> None:
         writer.write(request)
@@ -164,7 +182,7 @@ async def greedy_key(port: int, seconds: float, key: str, photo: bytes) -> Outco
         while (left := ends - time.monotonic()) > 0:
             await Line(port, left).run(send, outcome)
 
-    await asyncio.gather(*(again() for _ in range(24)))
+    await asyncio.gather(*(again() for _ in range(lines)))
     return outcome
 
 
@@ -223,6 +241,8 @@ ATTACKS: Final[Mapping[str, Attack]] = {
     "slow bodies": slow_bodies,
     "greedy key": greedy_key,
     "large photos": greedy_key,
+    "crowd of a key": crowd,
+    "strangers' requests": strangers,
     "sign-ins": sign_ins,
 }
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from detector.containers import jpeg
 from detector.errors import (
     EmptyPhoto,
     PhotoError,
@@ -551,3 +552,18 @@ def test_spliced_photos(first, second, data):
     left, right = samples()[first], samples()[second]
     cut = data.draw(st.integers(1, len(left)))
     check(left[:cut] + right[data.draw(st.integers(0, len(right))) :])
+
+
+@pytest.mark.parametrize("window", [1, 2, 3, 7, 64])
+def test_markers_are_found_wherever_a_search_of_some_bytes_ends(window, monkeypatch):
+    photos = [data for name, data in samples().items() if name.startswith("jpeg")]
+    expected = [read_header(data) for data in photos]
+    monkeypatch.setattr(jpeg, "WINDOW", window)
+    assert [read_header(data) for data in photos] == expected
+
+
+def test_nothing_but_spaces_is_refused_at_once():
+    began = time.thread_time()
+    with pytest.raises(UnsupportedFormat):
+        read_header(b"\n" * 20_000_000)
+    assert time.thread_time() - began < 0.02
