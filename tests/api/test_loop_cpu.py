@@ -85,11 +85,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder, port, clock = tmp_path_factory.mktemp("rounds"), free_port(), FakeClock()
     settings = Settings(data_dir=folder, workers=2, port=port)
     app = create_app(settings, lambda s: open_service(folder / "siaga.db", clock, limits=s.limits))
-    server, loops = make_server(app, settings), []
+    server, loop = make_server(app, settings), CountingLoop()
 
     def run() -> None:
-        with asyncio.Runner(loop_factory=CountingLoop) as runner:
-            loops.append(runner.get_loop())
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
             runner.run(server.serve())
 
     thread = threading.Thread(target=run)
@@ -98,7 +97,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         wait_until(lambda: state_of(app).service is not None, 30)
         gc.collect()
         gc.freeze()  # as `config.opening` does
-        yield known(Served(port, loops[0]), Desk(state_of(app).opened, clock))
+        yield known(Served(port, loop), Desk(state_of(app).opened, clock))
     finally:
         gc.unfreeze()
         server.should_exit = True
@@ -297,7 +296,7 @@ def test_a_version_is_a_number_of_a_database(served):
 
 
 ROUTES = [
-    pytest.param(route, id=f"{min(route.methods)} {route.path}")
+    pytest.param(route, id=f"{min(route.methods or ())} {route.path}")
     for route, _ in state_of(create_app(settings_for(Path("unused")))).limits
     if isinstance(route, APIRoute) and route.body_field is not None
 ]
@@ -307,7 +306,8 @@ ROUTES = [
 def test_no_list_in_a_body_is_checked_to_its_end_however_long_it_is(route):
     model = route.body_field.field_info.annotation
     for name in model.model_fields:
-        for one in (0, "", {}, []):
+        values: tuple[object, ...] = (0, "", {}, [])
+        for one in values:
             body = json.loads(json.dumps({name: [one] * 20_000}))
             with pytest.raises(ValidationError) as refused:
                 TypeAdapter(model).validate_python(body)
