@@ -1,11 +1,13 @@
 """The whole assembly, in order."""
 
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import version
 from typing import Final
 
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
 
 from api import openapi, problems, security_txt
 from api.callers import identify
@@ -65,6 +67,7 @@ def create_app(
         page_of_problem,
     )
     app = FastAPI(
+        routes=_routes(),
         title="Siaga",
         version=version("siaga"),
         description=_DESCRIPTION,
@@ -77,8 +80,6 @@ def create_app(
         openapi_url=None,
         # A client that is sent elsewhere would send its photo and its key twice.
         redirect_slashes=False,
-        generate_unique_id_function=operation_id,
-        dependencies=[Depends(plain_address)],
         middleware=[
             Middleware(SafeHeaders, secure=settings.cookie_secure),
             Middleware(RequestContext, metrics=state.metrics),
@@ -91,10 +92,18 @@ def create_app(
     hold(app, state)
     problems.install(app)
     waiting.install(app)
-    for router in ROUTERS:
-        app.include_router(router)
-    app.include_router(security_txt.router)
     console.install(app)
     openapi.install(app)
     limits.add_all(app)
     return app
+
+
+@cache
+def _routes() -> list[BaseRoute]:
+    """Return the routes of every application: what the framework makes of them takes 0.1 s."""
+    parent = APIRouter(
+        generate_unique_id_function=operation_id, dependencies=[Depends(plain_address)]
+    )
+    for router in (*ROUTERS, security_txt.router, *console.ROUTERS):
+        parent.include_router(router)
+    return parent.routes

@@ -1,5 +1,6 @@
 """What tests share: the default pack's networks, loaded once."""
 
+import gc
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -93,3 +94,9 @@ def postgresql() -> Iterator[PostgreSql]:
     """A PostgreSQL server that belongs to this test run alone."""
     with running() as server:
         yield server
+
+
+def pytest_collection_finish() -> None:
+    """What is here now stays: the garbage collector need not walk through it again and again."""
+    gc.collect()
+    gc.freeze()

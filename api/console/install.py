@@ -1,6 +1,8 @@
 """The console put onto the application."""
 
-from fastapi import FastAPI
+from typing import Final
+
+from fastapi import APIRouter, FastAPI
 
 from api.console import errors
 from api.console.screens import (
@@ -30,8 +32,12 @@ from api.console.screens import (
 
 
 def install(app: FastAPI) -> None:
-    """Add every screen; none of them is in the OpenAPI document, which is for programs."""
+    """Answer what only pages have; their routes are those of `ROUTERS`."""
     errors.install(app)
+
+
+ROUTERS: Final[tuple[APIRouter, ...]] = tuple(
+    module.router
     for module in (
         static,
         preferences,
@@ -55,5 +61,6 @@ def install(app: FastAPI) -> None:
         officers,
         keys,
         webhooks,
-    ):
-        app.include_router(module.router)
+    )
+)
+"""Of every screen; none of them is in the OpenAPI document, which is for programs."""
