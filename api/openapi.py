@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
@@ -13,6 +13,7 @@ from api import problems
 from api.examples import Examples
 from api.pages import NumberedPage, Page
 from api.problems import Problem
+from api.state import state_of
 
 _PAGES: Final = tuple(f"{each.__name__}_" for each in (Page, NumberedPage))
 """What the framework's names of pages begin with; generated clients are to say `AlertPage`."""
@@ -52,18 +53,20 @@ def operation_id(route: APIRoute) -> str:
 
 def install(app: FastAPI) -> None:
     """Serve the document at `/openapi.json`; it is made once, beside the event loop."""
-    making = asyncio.Lock()
-    made: list[bytes] = []
-
-    async def openapi_document() -> Response:
-        async with making:
-            if not made:
-                text = await asyncio.to_thread(lambda: json.dumps(document(app)))
-                made.append(text.encode())
-        return Response(made[0], media_type="application/json")
-
-    app.add_api_route("/openapi.json", openapi_document, include_in_schema=False)
+    app.add_api_route("/openapi.json", _serve, include_in_schema=False)
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
+
+
+async def _serve(request: Request) -> Response:
+    # A function of the module: the framework keeps what it has called, and with a function made
+    # in `install` the whole application behind it.
+    app: FastAPI = request.app
+    state = state_of(app)
+    async with state.making_openapi:
+        if state.openapi is None:
+            text = await asyncio.to_thread(lambda: json.dumps(document(app)))
+            state.openapi = text.encode()
+    return Response(state.openapi, media_type="application/json")
 
 
 def document(app: FastAPI) -> dict[str, object]:

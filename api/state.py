@@ -1,7 +1,8 @@
 """What one application holds: made with it, or opened by its start."""
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import FastAPI, Request
 from starlette.responses import Response
@@ -36,6 +37,9 @@ class State:
     import_worker: ImportWorker | None = None
     failure: str | None = None
     """Why the service could not be opened."""
+    openapi: bytes | None = None
+    """The OpenAPI document, once somebody has asked for it."""
+    making_openapi: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def opened(self) -> Service:

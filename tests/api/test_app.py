@@ -1,10 +1,12 @@
 """The application as a whole: health, errors, documents, start-up and overload."""
 
 import asyncio
+import gc
 import inspect
 import re
 import threading
 import time
+import weakref
 from pathlib import Path
 
 import pytest
@@ -126,6 +128,20 @@ def test_codes_are_unique_and_belong_to_client_errors_overload_or_a_peer():
     assert len(codes) == len(set(codes))
     foreseen = {*range(400, 500), 502, 503}
     assert {kind.status for kind in problems.KINDS.values()} <= foreseen
+
+
+def test_an_application_that_is_done_with_is_let_go(tmp_path):
+    def use() -> weakref.ref[object]:
+        app = create_app(settings_for(tmp_path), lambda _: open_service(tmp_path / "siaga.db"))
+        with TestClient(app) as client:
+            wait_until_ready(client)
+            assert client.get("/openapi.json").status_code == 200
+            assert client.get("/sign-in").status_code == 200
+        return weakref.ref(app)
+
+    former = use()
+    gc.collect()
+    assert former() is None
 
 
 def test_the_openapi_document_describes_every_route_its_form_and_its_errors(client):
