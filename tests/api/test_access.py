@@ -21,7 +21,7 @@ from casework.service import Service
 from tests.api.conftest import problem, settings_for, wait_until_ready
 from tests.deadlines import patience
 from tests.fakes import fake_pipeline
-from tests.services import DATA_KEYS, OPERATOR, PASSWORD, QUICK, drawn_pack
+from tests.services import DATA_KEYS, OPERATOR, PASSWORD, QUICK, drawn_pack, laid
 
 NEW = "another long enough phrase"
 
@@ -152,7 +152,7 @@ def test_one_password_is_hashed_at_a_time_and_a_flood_is_refused(tmp_path, clock
     def opened(_settings):
         passwords = Slow(QUICK._hasher)
         records = Records.open(
-            f"sqlite:///{tmp_path / 'siaga.db'}",
+            laid(tmp_path / "siaga.db"),
             DATA_KEYS,
             clock,
             SignInRules(attempts_per_address=10_000),
@@ -278,7 +278,7 @@ def test_a_first_password_that_is_too_old_says_whom_to_ask(client, desk, clock):
 def test_a_required_second_factor_comes_first(tmp_path, clock):
     def opened(settings):
         records = Records.open(
-            f"sqlite:///{tmp_path / 'siaga.db'}",
+            laid(tmp_path / "siaga.db"),
             DATA_KEYS,
             clock,
             settings.sign_in_rules,

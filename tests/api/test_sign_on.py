@@ -25,7 +25,7 @@ from config.identity import provider_from_settings
 from tests.api.conftest import problem, settings_for, wait_until_ready
 from tests.fakes import fake_pipeline
 from tests.identity_provider import CLIENT_ID, CLIENT_SECRET, new_key, serving
-from tests.services import DATA_KEYS, OPERATOR, QUICK, Desk, drawn_pack
+from tests.services import DATA_KEYS, OPERATOR, QUICK, Desk, drawn_pack, laid
 
 START, CALLBACK = "/v1/sessions/oidc/start", "/v1/sessions/oidc/callback"
 
@@ -67,7 +67,7 @@ def opened(tmp_path, clock, configured):
 
         def open_service(_settings):
             records = Records.open(
-                f"sqlite:///{tmp_path / 'siaga.db'}",
+                laid(tmp_path / "siaga.db"),
                 DATA_KEYS,
                 clock,
                 rules=settings.sign_in_rules,

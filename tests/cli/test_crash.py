@@ -27,7 +27,7 @@ from tests.cli.conftest import environment, explained
 from tests.data import encoded, image_of
 from tests.deadlines import patience, wait_until
 
-PEOPLE = 120
+PEOPLE = 60
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def people(tmp_path):
     folder = tmp_path / "people"
     for number in range(PEOPLE):
         (folder / f"person_{number:03}").mkdir(parents=True)
-        shade = cv2.convertScaleAbs(face, alpha=0.7 + 0.004 * number)
+        shade = cv2.convertScaleAbs(face, alpha=0.7 + 0.008 * number)
         path = folder / f"person_{number:03}" / "1.jpg"
         path.write_bytes(encoded(np.asarray(shade, np.uint8), quality=90))
     return folder

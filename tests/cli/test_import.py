@@ -151,8 +151,9 @@ def serving(tmp_path: Path) -> "Iterator[tuple[str, subprocess.Popen[bytes]]]":
 
 # Five thousand rows, by what others leave of the processors.
 @pytest.mark.timeout(400)
-def test_an_import_over_http_killed_midway_goes_on_by_itself(tmp_path):
-    lists = write_lists(tmp_path, 5000)
+@pytest.mark.parametrize("rows", [600, pytest.param(5000, marks=pytest.mark.more)])
+def test_an_import_over_http_killed_midway_goes_on_by_itself(rows, tmp_path):
+    lists = write_lists(tmp_path, rows)
     (tmp_path / "var").mkdir()
     database = tmp_path / "var" / "siaga.db"
     records = Records.open(f"sqlite:///{database}", FileKeys(tmp_path / "var" / "siaga.key"))
@@ -201,8 +202,9 @@ def test_an_import_over_http_killed_midway_goes_on_by_itself(tmp_path):
     check_all_is_there_once(database, lists)
 
 
-def test_the_command_killed_midway_and_run_again_goes_on(tmp_path):
-    lists = write_lists(tmp_path, 1500)
+@pytest.mark.parametrize("rows", [500, pytest.param(1500, marks=pytest.mark.more)])
+def test_the_command_killed_midway_and_run_again_goes_on(rows, tmp_path):
+    lists = write_lists(tmp_path, rows)
     (tmp_path / "var").mkdir()
     database = tmp_path / "var" / "siaga.db"
     arguments = ("import", tmp_path / "var", lists.file, lists.photos)
@@ -232,7 +234,7 @@ def test_the_command_killed_midway_and_run_again_goes_on(tmp_path):
         listener.join()
     os.close(terminal)
     shown = said.decode()
-    done = [int(number) for number in re.findall(r"(\d+)/1500", shown)]
+    done = [int(number) for number in re.findall(rf"(\d+)/{rows}", shown)]
     assert stored <= min(done) < lists.rows, "it goes on where it was"
     assert done[-1] == lists.rows
     assert len(set(done)) > 3

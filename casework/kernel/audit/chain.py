@@ -171,8 +171,10 @@ def record_digest(salt: bytes, encoded: Sequence[str]) -> bytes:
     stream = hashlib.shake_256(salt).digest(_SALTS)
     sha256 = hashlib.sha256
     return joined(
-        sha256(stream[place] + name + value.encode()).digest()
-        for place, name, value in zip(_PLACES, _NAMES, encoded, strict=True)
+        [
+            sha256(stream[place] + name + value.encode()).digest()
+            for place, name, value in zip(_PLACES, _NAMES, encoded, strict=True)
+        ]
     )
 
 

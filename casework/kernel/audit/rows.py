@@ -10,7 +10,7 @@ from datetime import datetime
 from json.encoder import encode_basestring_ascii
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, String, Text, select, type_coerce
+from sqlalchemy import ColumnElement, Row, Select, String, Text, select, type_coerce
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -31,6 +31,7 @@ _RECORDS: Final[Select[Any]] = select(
     AuditRecord.hash,
 ).order_by(AuditRecord.seq)
 _NUMBERS: Final = select(AuditRecord.seq).order_by(AuditRecord.seq)
+_FOREIGN: Final = select(AuditRecord.seq).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,14 @@ def records(session: Session, node: str, after: int = 0, to: int | None = None) 
         after: those with greater numbers; 0 means all, with what has no place in the chain.
         to: up to this number; None means all.
     """
+    wanted = [] if to is None else [AuditRecord.seq <= to]
+    # Of other nodes than the one that there is, nothing may stand there either: it is met at its
+    # turn. Without such, the primary key has the records in this order, and nothing is sorted.
+    if to is not None or session.execute(_FOREIGN.where(AuditRecord.node != node)).first() is None:
+        wanted.append(AuditRecord.node == node)
     last: int | None = after or None
     while True:
-        found = _batch(session, node, last, to)
+        found = _batch(session, wanted if last is None else [*wanted, AuditRecord.seq > last])
         for seq, row in found:
             yield _stored(seq, row)
         if not found:
@@ -67,13 +73,9 @@ def records(session: Session, node: str, after: int = 0, to: int | None = None) 
 
 
 def _batch(
-    session: Session, node: str, after: int | None, to: int | None
+    session: Session, wanted: Sequence[ColumnElement[bool]]
 ) -> list[tuple[int, Row[Any] | None]]:
     """Return some records; where one cannot even be fetched, each by itself, to see which."""
-    # Of other nodes than the one that there is, nothing may stand there either.
-    wanted = [] if after is None else [AuditRecord.seq > after]
-    if to is not None:
-        wanted += [AuditRecord.seq <= to, AuditRecord.node == node]
     try:
         rows: Sequence[Row[Any]] = session.execute(_RECORDS.where(*wanted).limit(_BATCH)).all()
         return [(row.seq, row) for row in rows]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Row, RowMapping, select
+from sqlalchemy import Row, RowMapping, Text, select, tuple_, type_coerce
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -31,36 +31,67 @@ from casework.kernel.audit.rows import Stored
 from casework.kernel.audit.state import COVERAGE, Coverage
 from casework.kernel.errors import WrongDataKey
 from casework.kernel.messages import Message
-from casework.tables import AuditActor, AuditHead, AuditText, Officer
+from casework.tables import AuditActor, AuditHead, AuditRecord, AuditText, Officer
 
 if TYPE_CHECKING:
     from casework.kernel.audit.log import Audit
 
 _MOST_FAULTS: Final = 50
+_BATCH: Final = 2000
 
 
-@dataclass(slots=True)
-class _Beside:
-    """What stands beside the records, opened; None where it does not open."""
+_TextRow = Row[str, int, str, bytes]
 
-    texts: dict[tuple[int, str], Salted | None]
-    cards: dict[str, Salted | None]
+
+class _Texts:
+    """The texts beside the records, some at a time: there may be as many as records."""
+
+    def __init__(self, session: Session, audit: "Audit") -> None:
+        self._session = session
+        self._audit = audit
+        self._left = self._all()
+        self._next = next(self._left, None)
+
+    def up_to(self, place: tuple[str, int]) -> Iterator[tuple[int, str, Salted | None]]:
+        """Yield number, name and text of those up to a record's place; None does not open."""
+        while self._next is not None and (self._next.node, self._next.seq) <= place:
+            yield self._opened(self._next)
+            self._next = next(self._left, None)
+
+    def left(self) -> Iterator[tuple[int, str, Salted | None]]:
+        """Yield those behind the last record."""
+        while self._next is not None:
+            yield self._opened(self._next)
+            self._next = next(self._left, None)
+
+    def _opened(self, row: _TextRow) -> tuple[int, str, Salted | None]:
+        return row.seq, row.name, _open(partial(self._audit.text, *row))
+
+    def _all(self) -> Iterator[_TextRow]:
+        query = _TEXTS
+        while found := self._session.execute(query.limit(_BATCH)).all():
+            yield from found
+            query = _TEXTS.where(tuple_(*_PLACE_OF_TEXT) > tuple(found[-1][:3]))
 
 
 @dataclass(slots=True)
 class _Walk:
     """What the records say of everything else."""
 
-    beside: _Beside
+    texts: _Texts
+    cards: dict[str, Salted | None]
+    """What stands beside the records of actors; None where it does not open."""
+    erased_to: int
+    """Up to this record texts may be gone."""
+    erased_of: Mapping[str, int]
+    """And of these objects, up to these records."""
     faults: list[Message] = field(default_factory=list)
     states: dict[str, dict[str, tuple[str, int]]] = field(default_factory=dict)
     """The last digest of each row that is there, and whose record it is; by table and key."""
-    texts: dict[tuple[int, str], tuple[str, str | None]] = field(default_factory=dict)
-    """Digest of each text, and the object of its record."""
-    cards: dict[str, int] = field(default_factory=dict)
+    texts_right: int = 0
+    texts_erased: int = 0
+    last_of_card: dict[str, int] = field(default_factory=dict)
     """The last record with each card."""
-    erased_to: int = 0
-    erased_of: dict[str, int] = field(default_factory=dict)
     taken_over: int = 0
     recomputed: int = 0
     _earlier: str = GENESIS
@@ -71,20 +102,12 @@ class _Walk:
         assert row is not None  # noqa: S101 - its digest fits
         if row.states is not None:
             self._add_states(record.seq, json.loads(row.states))
-        if row.texts is not None:
-            for name, digest in json.loads(row.texts).items():
-                self.texts[record.seq, name] = digest, row.object_id
-        self.cards[row.actor_card] = record.seq
+        texts = self._check_texts(record.seq, row)
+        self.last_of_card[row.actor_card] = record.seq
         if row.earlier is not None:
-            self._compute_earlier(record, row)
-        elif row.action == TAKE_OVER:
-            if not json.loads(row.detail).get("whole", True):
-                _add(self.faults, Message("trail_taken_over_broken", {"record": record.seq}))
-        elif row.action == ERASE_TEXTS:
-            if row.object_id is not None:
-                self.erased_of[row.object_id] = record.seq
-            else:
-                self.erased_to = max(self.erased_to, json.loads(row.detail)["to"])
+            self._compute_earlier(record, row, texts.get(PURPOSE))
+        elif row.action == TAKE_OVER and not json.loads(row.detail).get("whole", True):
+            _add(self.faults, Message("trail_taken_over_broken", {"record": record.seq}))
 
     def _add_states(self, seq: int, tables: Mapping[str, Mapping[str, str | None]]) -> None:
         for table, keys in tables.items():
@@ -95,15 +118,33 @@ class _Walk:
                 else:
                     states[key] = digest, seq
 
-    def erasable(self, seq: int, object_id: str | None) -> bool:
-        """Whether a text of a record may be gone."""
-        return seq <= max(self.erased_to, self.erased_of.get(object_id or "", 0))
+    def _check_texts(self, seq: int, row: Row[Any]) -> Mapping[str, Salted]:
+        """Compare a record's texts with their digests; returns those that are as written."""
+        digests: dict[str, str] = json.loads(row.texts) if row.texts is not None else {}
+        right: dict[str, Salted] = {}
+        for at, name, text in self.texts.up_to((row.node, seq)):
+            fits = at == seq and text is not None and text.digest(name) == digests.get(name)
+            if fits and text is not None:
+                right[name] = text
+                del digests[name]
+            else:
+                self.text_altered(at, name)
+                digests.pop(name, None)
+        self.texts_right += len(right)
+        for name in digests:  # those that are not there
+            self.texts_erased += 1
+            if seq > max(self.erased_to, self.erased_of.get(row.object_id or "", 0)):
+                _add(self.faults, Message("trail_text_missing", {"record": seq, "name": name}))
+        return right
 
-    def _compute_earlier(self, record: Stored, row: Row[Any]) -> None:
+    def text_altered(self, seq: int, name: str) -> None:
+        """Note a text that is not the one that was written for this record."""
+        _add(self.faults, Message("trail_text_altered", {"record": seq, "name": name}))
+
+    def _compute_earlier(self, record: Stored, row: Row[Any], purpose: Salted | None) -> None:
         """Compute a hash of the first format again, if name and purpose are there."""
         self.taken_over += 1
-        card = self.beside.cards.get(row.actor_card)
-        purpose = self.beside.texts.get((record.seq, PURPOSE))
+        card = self.cards.get(row.actor_card)
         if card is not None and (purpose is not None or row.texts is None):
             fields = dict(zip(FIELDS, map(json.loads, record.encoded), strict=True))
             fields["actor_name"] = json.loads(card.text)["name"]
@@ -138,7 +179,7 @@ class Verifier:
             signed = CheckpointCheck.of(session, self._signers, self._elsewhere)
             if signed.fault is not None:
                 return _broken(chain, signed.fault)
-            walk = _Walk(self._opened(session))
+            walk = self._begun(session)
             for record in stored.records(session, NODE):
                 fault = chain.follow(record.seq, record.digest, record.hash)
                 if fault is not None:
@@ -156,17 +197,19 @@ class Verifier:
                 return fault
             return self._beside(session, chain, walk, signed)
 
-    def _opened(self, session: Session) -> _Beside:
-        """Open what stands beside the records."""
-        texts = {
-            (seq, name): _open(partial(self._audit.text, node, seq, name, sealed))
-            for node, seq, name, sealed in session.execute(_TEXTS)
-        }
+    def _begun(self, session: Session) -> _Walk:
+        """Read what every record is compared with. The walk itself proves what is read here."""
+        erased_to, erased_of = 0, dict[str, int]()
+        for seq, object_id, detail in session.execute(_ERASURES):
+            if object_id is not None:
+                erased_of[object_id] = seq
+            else:
+                erased_to = max(erased_to, _last_erased(detail))
         cards = {
             digest: _open(partial(self._audit.actor, digest, sealed))
             for digest, sealed in session.execute(_CARDS)
         }
-        return _Beside(texts, cards)
+        return _Walk(_Texts(session, self._audit), cards, erased_to, erased_of)
 
     def _beside(
         self, session: Session, chain: Chain, walk: _Walk, signed: CheckpointCheck
@@ -176,7 +219,9 @@ class Verifier:
         late = signed.late(session, chain.last.seq, self._audit.clock())
         if late is not None:
             faults.append(late)
-        texts = _check_texts(walk) + _check_cards(walk)
+        for number, name, _ in walk.texts.left():
+            walk.text_altered(number, name)
+        texts = walk.texts_right + _check_cards(walk)
         rows = sum(self._rows(session, each, walk) for each in COVERAGE)
         verdict = chain.end()
         if faults and verdict.whole:
@@ -188,7 +233,7 @@ class Verifier:
             taken_over=walk.taken_over,
             recomputed=walk.recomputed,
             texts=texts,
-            texts_erased=len(walk.texts) + len(walk.cards) - texts,
+            texts_erased=walk.texts_erased + len(walk.last_of_card.keys() - walk.cards.keys()),
             rows=rows,
         )
         return replace(verdict, more=tuple(faults[1:]), proved=proved)
@@ -250,32 +295,16 @@ def _open(opening: Callable[[], Salted]) -> Salted | None:
         return None
 
 
-def _check_texts(walk: _Walk) -> int:
-    """Count the texts that are those that were written."""
-    right = 0
-    for (seq, name), text in walk.beside.texts.items():
-        digest, _ = walk.texts.get((seq, name), (None, None))
-        if text is not None and text.digest(name) == digest:
-            right += 1
-        else:
-            _add(walk.faults, Message("trail_text_altered", {"record": seq, "name": name}))
-    for (seq, name), (_, object_id) in walk.texts.items():
-        if (seq, name) not in walk.beside.texts and not walk.erasable(seq, object_id):
-            _add(walk.faults, Message("trail_text_missing", {"record": seq, "name": name}))
-    return right
-
-
 def _check_cards(walk: _Walk) -> int:
     """Count what was known of actors and is still there."""
     right = 0
-    for digest, card in walk.beside.cards.items():
-        if card is not None and card.digest(ACTOR) == digest and digest in walk.cards:
+    for digest, card in walk.cards.items():
+        if card is not None and card.digest(ACTOR) == digest and digest in walk.last_of_card:
             right += 1
         else:
-            seq = walk.cards.get(digest, 0)
-            _add(walk.faults, Message("trail_text_altered", {"record": seq, "name": ACTOR}))
-    for digest, seq in walk.cards.items():
-        if digest not in walk.beside.cards and seq > walk.erased_to:
+            walk.text_altered(walk.last_of_card.get(digest, 0), ACTOR)
+    for digest, seq in walk.last_of_card.items():
+        if digest not in walk.cards and seq > walk.erased_to:
             _add(walk.faults, Message("trail_text_missing", {"record": seq, "name": ACTOR}))
     return right
 
@@ -286,6 +315,15 @@ def _digest(coverage: Coverage, audit: "Audit", row: RowMapping) -> str | None:
         return coverage.digest(audit.state_key, row, audit.vault.open)
     except (ValueError, TypeError, AttributeError):
         return None
+
+
+def _last_erased(detail: str) -> int:
+    """Return up to which record an erasure went, 0 where that cannot be read."""
+    try:
+        last = json.loads(detail)["to"]
+    except (ValueError, TypeError, KeyError):
+        return 0
+    return last if isinstance(last, int) else 0
 
 
 def _add(faults: list[Message], fault: Message) -> None:
@@ -300,7 +338,11 @@ def _broken(chain: Chain, message: Message, seq: int | None = None) -> Verdict:
 _HEADS: Final = select(
     AuditHead.node, AuditHead.seq, AuditHead.hash, AuditHead.covers, AuditHead.seal
 )
-_TEXTS: Final = select(
-    AuditText.node, AuditText.seq, AuditText.name, AuditText.sealed_text
-).order_by(AuditText.seq, AuditText.name)
+_PLACE_OF_TEXT: Final = (AuditText.node, AuditText.seq, AuditText.name)
+_TEXTS: Final = select(*_PLACE_OF_TEXT, AuditText.sealed_text).order_by(*_PLACE_OF_TEXT)
+_ERASURES: Final = (
+    select(AuditRecord.seq, AuditRecord.object_id, type_coerce(AuditRecord.detail, Text))
+    .where(AuditRecord.node == NODE, AuditRecord.action == ERASE_TEXTS)
+    .order_by(AuditRecord.seq)
+)
 _CARDS: Final = select(AuditActor.digest, AuditActor.sealed_card)

@@ -14,7 +14,7 @@ from casework.accounts.sign_in import Credentials
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import AgencyKind, Role, SessionKind
 from casework.records import Records
-from tests.services import DATA_KEYS, OPERATOR, PASSWORD, QUICK, FakeClock
+from tests.services import DATA_KEYS, OPERATOR, PASSWORD, QUICK, FakeClock, laid
 
 
 @dataclass(slots=True)
@@ -71,7 +71,7 @@ def open_house(tmp_path) -> Iterator[OpenHouse]:
 
     def make(passwords: Passwords = QUICK, clock: FakeClock | None = None, **rules) -> House:
         clock = clock or FakeClock()
-        url = f"sqlite:///{tmp_path / 'siaga.db'}"
+        url = laid(tmp_path / "siaga.db")
         records = Records.open(
             url, DATA_KEYS, clock, rules=SignInRules(**rules), passwords=passwords
         )

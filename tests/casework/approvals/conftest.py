@@ -8,7 +8,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import AgencyKind, Role
 from casework.records import Records
 from tests.casework.accounts.conftest import House
-from tests.services import DATA_KEYS, QUICK, FakeClock
+from tests.services import DATA_KEYS, QUICK, FakeClock, laid
 
 WHY = "the night shift has nobody"
 
@@ -16,9 +16,7 @@ WHY = "the night shift has nobody"
 @pytest.fixture
 def house(tmp_path) -> Iterator[House]:
     clock = FakeClock()
-    with Records.open(
-        f"sqlite:///{tmp_path / 'siaga.db'}", DATA_KEYS, clock, None, QUICK
-    ) as opened:
+    with Records.open(laid(tmp_path / "siaga.db"), DATA_KEYS, clock, None, QUICK) as opened:
         yield House(opened, clock)
 
 

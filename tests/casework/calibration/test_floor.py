@@ -21,7 +21,7 @@ from casework.watchlists.watchlists import LOOSEST_FPIR, NewWatchlist
 from index.calibration import calibrate
 from index.threshold import FalseMatchCurve
 from tests.casework.review.people import people
-from tests.services import DATA_KEYS, OPERATOR, QUICK, photo_file
+from tests.services import DATA_KEYS, OPERATOR, QUICK, laid, photo_file
 
 
 def policy(desk, watchlist):
@@ -98,8 +98,7 @@ def test_an_officer_s_search_goes_below_the_floor(desk):
 
 
 def test_without_a_gallery_no_threshold_is_set_by_hand(tmp_path):
-    url = f"sqlite:///{tmp_path / 'other.db'}"
-    with Records.open(url, DATA_KEYS, passwords=QUICK) as records:
+    with Records.open(laid(tmp_path / "other.db"), DATA_KEYS, passwords=QUICK) as records:
         agency = records.accounts.agencies.create(OPERATOR, NewAgency("IMI", "Immigration"))
         new = NewWatchlist("wanted", agency.id, threshold=0.9999)
         with pytest.raises(ThresholdTooLow, match="set it over HTTP"):

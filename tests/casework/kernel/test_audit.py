@@ -34,7 +34,7 @@ from casework.kernel.errors import AuditBroken, SetUpError
 from casework.kernel.vocabulary import Role
 from casework.records import Records
 from casework.tables import AuditHead, AuditRecord
-from tests.services import DATA_KEY, OPERATOR, QUICK, FakeClock
+from tests.services import DATA_KEY, OPERATOR, QUICK, FakeClock, laid
 
 COUNT = 12
 
@@ -60,9 +60,7 @@ TEXT_COLUMNS = (
 
 def open_records(path, key=DATA_KEY):
     keys = GivenKeys.of(key)
-    return Records.open(
-        f"sqlite:///{path}", keys, FakeClock(), rules=SignInRules(), passwords=QUICK
-    )
+    return Records.open(laid(path), keys, FakeClock(), rules=SignInRules(), passwords=QUICK)
 
 
 def entry(number):
