@@ -22,6 +22,7 @@ from api.limits import Limits
 from api.metrics import Metrics
 from api.middleware import BodyLimits, HeldBodies, RequestContext
 from api.openapi import operation_id
+from api.pacing import Pacing
 from api.state import State, hold
 from api.streams import Streams
 from api.v1.approvals import waiting
@@ -82,7 +83,7 @@ def create_app(
         redirect_slashes=False,
         middleware=[
             Middleware(SafeHeaders, secure=settings.cookie_secure),
-            Middleware(RequestContext, metrics=state.metrics),
+            Middleware(RequestContext, metrics=state.metrics, pacing=Pacing()),
             Middleware(KnownHosts, settings=settings),
             Middleware(
                 BodyLimits, limits=limits, held=held, identify=lambda scope: identify(state, scope)

@@ -16,6 +16,7 @@ from ulid import ULID
 from api.limits import STRANGERS_BODY, Limits, RouteLimits
 from api.logging import log
 from api.metrics import Metrics
+from api.pacing import Pacing
 from api.problems import CLIENT_CLOSED_REQUEST, BodyTooLarge, BodyTooSlow, unforeseen
 from api.workers import Overloaded
 
@@ -27,6 +28,9 @@ _QUIET_PATHS: Final = frozenset({"/healthz", "/readyz"})
 _LEAST_BYTES_PER_SECOND: Final = 1024
 _GRACE_SECONDS: Final = 10.0
 
+# What is answered with `Retry-After`.
+_COME_AGAIN: Final = frozenset({429, 503})
+
 # The route whose answers the latency target is about.
 _SCREENING: Final = "/v1/encounters"
 
@@ -34,9 +38,10 @@ _SCREENING: Final = "/v1/encounters"
 class RequestContext:
     """Gives each request an id (`X-Request-ID`), answers the unforeseen, counts and logs."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, pacing: Pacing) -> None:
         self.app = app
         self.metrics = metrics
+        self.pacing = pacing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
@@ -52,6 +57,8 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if status in _COME_AGAIN and (wait := self.pacing.refused(_address(scope))):
+                    await asyncio.sleep(wait)
                 MutableHeaders(scope=message)["X-Request-ID"] = request_id
             await send(message)
 
@@ -81,6 +88,11 @@ class RequestContext:
                     status=status,
                     ms=round(seconds * 1000, 1),
                 )
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return client[0] if client else ""
 
 
 class HeldBodies:
