@@ -38,7 +38,6 @@ LARGE_SIDE: Final = 4900
 _START_SECONDS: Final = 120
 _SCREEN_EVERY: Final = 0.25
 _PROBE_EVERY: Final = 0.05
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
 _ARRIVAL: Final = {"port": "CGK", "direction": "entry"}
 _KEY: Final = re.compile(r"siaga\.key_\S+")
 
@@ -56,6 +55,8 @@ class Scene:
     rss_peak: float = 0.0
     rss_after: float = 0.0
     outcome: dict[str, int] = field(default_factory=dict)
+    probe_cpu_ms: list[float] = field(default_factory=list)
+    """Processor time of the event loop, from a probe's sending to its answer."""
 
     def percentile(self, share: float) -> float:
         """Return a percentile of the port's screenings, in milliseconds; those refused count."""
@@ -65,6 +66,14 @@ class Scene:
     def lateness_ms(self) -> float:
         """The longest wait for `/healthz`."""
         return max(self.probe_ms, default=float("nan"))
+
+    @property
+    def longest_stop_ms(self) -> float:
+        """The most processor time that the event loop took before it answered `/healthz`.
+
+        Whatever it did for others is in it, and so it is no less than its longest stop.
+        """
+        return max(self.probe_cpu_ms, default=float("nan"))
 
     @property
     def answered(self) -> float:
@@ -91,9 +100,8 @@ class Service:
 
     def loop_cpu(self) -> float:
         """Return the processor seconds of the thread with the event loop, the first one."""
-        stat = Path(f"/proc/{self.pid}/task/{self.pid}/stat").read_text()
-        fields = stat.rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        stat = Path(f"/proc/{self.pid}/task/{self.pid}/schedstat").read_text()
+        return int(stat.split()[0]) / 1e9
 
 
 def measure(
@@ -217,9 +225,7 @@ async def _attacked(service: Service, name: str, file: Path, photo: bytes, secon
         stdout=subprocess.PIPE,
     )
     watching = asyncio.create_task(_watch(service, scene))
-    await asyncio.gather(
-        _screen(service.port, request, ends, scene), _probe(service.port, ends, scene)
-    )
+    await asyncio.gather(_screen(service.port, request, ends, scene), _probe(service, ends, scene))
     output, _ = await attacker.communicate()
     watching.cancel()
     scene.loop_cpu_s = service.loop_cpu() - cpu
@@ -251,12 +257,13 @@ async def _screen(port: int, request: bytes, ends: float, scene: Scene) -> None:
     await asyncio.gather(line(0), line(_SCREEN_EVERY))
 
 
-async def _probe(port: int, ends: float, scene: Scene) -> None:
-    connection, request = Connection(port), get("/healthz")
+async def _probe(service: Service, ends: float, scene: Scene) -> None:
+    connection, request = Connection(service.port), get("/healthz")
     while time.monotonic() < ends:
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), service.loop_cpu()
         await _status(connection, request)
         scene.probe_ms.append((time.perf_counter() - began) * 1000)
+        scene.probe_cpu_ms.append((service.loop_cpu() - cpu) * 1000)
         await asyncio.sleep(_PROBE_EVERY)
     connection.close()
 

@@ -10,7 +10,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -76,13 +76,13 @@ async def nobody(port: int, seconds: float, key: str, photo: bytes) -> Outcome:
 
 
 async def endless_header(port: int, seconds: float, key: str, photo: bytes) -> Outcome:
-    """Send one header field of 20 MB that never ends."""
+    """Send one header field of 40 MB that never ends."""
     del key, photo
     outcome: Outcome = Counter()
 
     async def send(writer: asyncio.StreamWriter) -> None:
         writer.write(_GET + b"X-Long: ")
-        for _ in range(20 * _MIB // len(_PIECE)):
+        for _ in range(40 * _MIB // len(_PIECE)):
             writer.write(b"a" * len(_PIECE))
             await writer.drain()
 
@@ -186,6 +186,61 @@ async def _again(port: int, seconds: float, request: bytes, lines: int) -> Outco
     return outcome
 
 
+async def odd_requests(port: int, seconds: float, key: str, photo: bytes) -> Outcome:
+    """Send what costs most to take apart, one request after the other over two lines."""
+    del photo
+    outcome: Outcome = Counter()
+    requests = list(_odd(key))
+
+    async def again(first: int) -> None:
+        ends, turn = time.monotonic() + seconds, first
+        while (left := ends - time.monotonic()) > 0:
+            request = requests[turn % len(requests)]
+            turn += 1
+
+            async def send(writer: asyncio.StreamWriter, request: bytes = request) -> None:
+                writer.write(request)
+                await writer.drain()
+
+            await Line(port, left).run(send, outcome)
+
+    await asyncio.gather(again(0), again(len(requests) // 2))
+    return outcome
+
+
+def _odd(key: str) -> Iterator[bytes]:
+    many, size = 60 * 1024, 15 * 1024
+    for name, value in (
+        ("Cookie", "; ".join(f"a{number:x}=" for number in range(many // 8))),
+        ("Accept-Language", ",".join(["a"] * (many // 2))),
+        ("Accept", ",".join(["a/b;q=0.1"] * (many // 10))),
+    ):
+        yield f"GET /sign-in HTTP/1.1\r\nHost: localhost\r\n{name}: {value}\r\n\r\n".encode()
+    shown = f"Host: localhost\r\nAuthorization: Bearer {key}\r\n"
+    for query in (
+        "&".join(f"{number:x}=" for number in range(many // 6)),
+        "&".join(["state=a"] * (many // 8)),
+    ):
+        yield f"GET /v1/encounters/none?{query} HTTP/1.1\r\n{shown}\r\n".encode()
+        yield f"GET /v1/alerts?{query} HTTP/1.1\r\n{shown}\r\n".encode()
+    for body in (
+        "[" * (size // 2) + "]" * (size // 2),
+        "{" + ",".join(f'"{number:x}":0' for number in range(size // 9)) + "}",
+        '{"login":"' + "\\u0041" * (size // 6) + '"}',
+    ):
+        yield _post("/v1/sessions", "Host: localhost\r\n", "application/json", body)
+    for kind in (";" * many, "a=b;" * (many // 4)):
+        yield _post("/v1/encounters", shown, f"multipart/form-data;{kind}", "")
+    part = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="a"; filename="b"\r\n\r\n\r\n'
+    form = f"multipart/form-data; boundary={_BOUNDARY}"
+    yield _post("/v1/encounters", shown, form, part * (60 * 1024 // len(part)))
+
+
+def _post(path: str, who: str, kind: str, body: str) -> bytes:
+    head = f"POST {path} HTTP/1.1\r\n{who}Content-Type: {kind}\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
+
+
 async def sign_ins(port: int, seconds: float, key: str, photo: bytes) -> Outcome:
     """Guess passwords from 12 addresses, as fast as can be."""
     del key, photo
@@ -244,6 +299,7 @@ ATTACKS: Final[Mapping[str, Attack]] = {
     "crowd of a key": crowd,
     "strangers' requests": strangers,
     "sign-ins": sign_ins,
+    "odd requests": odd_requests,
 }
 
 

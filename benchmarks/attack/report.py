@@ -11,6 +11,10 @@ STRANGERS_MIB = 64
 KEYS_MIB = 286  # 300 MB
 _OF_A_KEY = frozenset({"slow bodies", "greedy key", "large photos", "crowd of a key"})
 
+STOP_MS = 50
+_OF_FEW_LINES = frozenset({"endless header", "large bodies", "stalled bodies", "odd requests"})
+"""Attacks whose requests come one by one: before a probe, the loop does one or two of them."""
+
 _COLUMNS = (
     "attack",
     "port p50 ms",
@@ -18,6 +22,7 @@ _COLUMNS = (
     "screened",
     "healthz worst ms",
     "loop CPU s",
+    "before healthz ms",
     "RSS before MiB",
     "peak",
     f"{AFTERWARDS:.0f} s later",
@@ -42,6 +47,9 @@ def judge(report: Report, scenes: Sequence[Scene]) -> None:
             Target(f"{each.name}: memory at its peak, MiB more", grown, "<=", most, 0),
             Target(f"{each.name}: memory afterwards, MiB more", kept, "<=", FREE_MIB, 0),
         ]
+        if each.name in _OF_FEW_LINES:
+            named = f"{each.name}: loop's processor time before /healthz, ms"
+            report.targets.append(Target(named, each.longest_stop_ms, "<=", STOP_MS, 0))
 
 
 def _row(scene: Scene) -> tuple[object, ...]:
@@ -52,6 +60,7 @@ def _row(scene: Scene) -> tuple[object, ...]:
         f"{scene.answered:.0%}",
         f"{scene.lateness_ms:.0f}",
         f"{scene.loop_cpu_s:.1f}",
+        f"{scene.longest_stop_ms:.0f}",
         f"{scene.rss_before:.0f}",
         f"{scene.rss_peak:.0f}",
         f"{scene.rss_after:.0f}",

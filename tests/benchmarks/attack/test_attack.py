@@ -48,6 +48,7 @@ def test_the_report_shows_each_attack_and_judges_it():
     slow.rss_before, slow.rss_peak, slow.rss_after = 300, 500, 310
     slow.outcome = {"201": 40, "503": 7}
     large = Scene("large bodies", [100.0], {"201": 1}, [5.0], 0.1, 300, 400, 300)
+    large.probe_cpu_ms = [2.0, 61.0]
     report = Report("attack", "python -m benchmarks attack", {})
     attack_report.add_to(report, "Attacks", [slow, large])
     attack_report.judge(report, [slow, large])
@@ -55,6 +56,7 @@ def test_the_report_shows_each_attack_and_judges_it():
     assert not passed["greedy key: port's p99, ms"]
     assert passed["greedy key: memory at its peak, MiB more"]
     assert not passed["large bodies: memory at its peak, MiB more"]
+    assert not passed["large bodies: loop's processor time before /healthz, ms"]
     assert passed["large bodies: memory afterwards, MiB more"]
     text = io.StringIO()
     report.print(Console(file=text, width=200))
