@@ -1,4 +1,4 @@
-"""Whoever is refused and does not wait as asked is answered later.
+"""A client that is refused and does not wait as it was asked to is answered later.
 
 A refusal costs the event loop a millisecond or two. Over a few hundred connections that come again
 at once, that adds up to what others wait for; answered a second later, it does not.

@@ -1,4 +1,4 @@
-"""Whoever is refused and comes again at once is answered later."""
+"""A client that is refused and comes again at once is answered later."""
 
 import asyncio
 import time
