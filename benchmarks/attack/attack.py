@@ -71,7 +71,7 @@ class Scene:
     def longest_stop_ms(self) -> float:
         """The most processor time that the event loop took before it answered `/healthz`.
 
-        Whatever it did for others is in it, and so it is no less than its longest stop.
+        All that it did for others is in it, so its longest stop took at most as much.
         """
         return max(self.probe_cpu_ms, default=float("nan"))
 
