@@ -13,6 +13,8 @@ _AT_ONCE: Final = 16
 _SECONDS: Final = 1.0
 """As long as `Retry-After` asks to wait where the service is full."""
 _MOST_ADDRESSES: Final = 10_000
+_SPREAD: Final = 0.618
+"""The golden section: its multiples fall evenly between whole numbers, however many there are."""
 
 
 class Pacing:
@@ -39,4 +41,7 @@ class Pacing:
         self._counts[address] = since, count + 1
         while len(self._counts) > _MOST_ADDRESSES:
             del self._counts[next(iter(self._counts))]
-        return self._seconds if count >= self._at_once else 0.0
+        if count < self._at_once:
+            return 0.0
+        # One after the other: those that are answered together would come again together.
+        return self._seconds * (1 + count * _SPREAD % 1)
