@@ -131,7 +131,7 @@ class Service(Records):
             calibration=CalibrationUseCases(
                 calibrations=calibrations,
                 monitoring=Monitoring(kernel),
-                breaker=Breaker(kernel, breaker or BreakerRules()),
+                breaker=Breaker(kernel, records.approvals.requests, breaker or BreakerRules()),
                 curve=curve,
             ),
             enrolment=enrolment,

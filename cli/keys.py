@@ -89,6 +89,7 @@ def rotate(
     days: Annotated[
         int | None, typer.Option(help="How long it lasts; the setting key_days unless given.")
     ] = None,
+    yes: Yes = False,
     owner: As = None,
     reason: Why = None,
     as_json: AsJson = False,
@@ -98,9 +99,14 @@ def rotate(
     with open_records(Settings()) as records:
         keys = records.accounts.keys
         record = keys.get(operator, key_id)
+        says = [f"The present secret works for {overlap_hours} hours more, then it is refused."]
+        if (until := keys.former_works(record)) is not None:
+            says.append(f"The one before it, which works until {until:%Y-%m-%d %H:%M}, ends now.")
+        confirm(f"Give key {record.id} of {record.name} a new secret?", says, yes=yes)
         if record.agency_id is not None:
             records.approvals.commands.begin(operator, "keys rotate", [record.agency_id])
-        record, text = keys.rotate(operator, key_id, timedelta(hours=overlap_hours), days)
+        overlap = timedelta(hours=overlap_hours)
+        record, text = keys.rotate(operator, key_id, overlap, days, reason=operator.reason)
     if as_json:
         print_json({**asdict(record), "key": text})
         return

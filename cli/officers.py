@@ -98,10 +98,11 @@ def edit(
         bool | None,
         typer.Option("--active/--inactive", help="Inactive: out at once, on every device."),
     ] = None,
+    yes: Yes = False,
     owner: As = None,
     reason: Why = None,
 ) -> None:
-    """Change an account, or switch it off or on."""
+    """Change an account, or switch it off or on; switching it off asks first."""
     given = {
         "name": (name or "").strip() or None,
         "roles": list(role) if role else None,
@@ -113,9 +114,18 @@ def edit(
         raise typer.BadParameter("say what to change: --name, --role, --language or --inactive")
     operator = machine_owner(owner, reason)
     with open_records(Settings()) as records:
-        row = records.accounts.officers.by_login(operator, login)
+        officers = records.accounts.officers
+        row = officers.by_login(operator, login)
+        if row.active and active is False:
+            found = officers.consequences(operator, row.id)
+            says = [
+                f"Sign-ins that end at once: {found.sessions}.",
+                f"Alerts that the officer has taken and not closed: {found.taken_alerts}.",
+                f"Open requests that the officer made, which lapse: {found.open_requests}.",
+            ]
+            confirm(f"Switch off the account of {row.name} ({row.login})?", says, yes=yes)
         records.approvals.commands.begin(operator, "officers edit", [row.agency_id])
-        records.accounts.officers.edit(operator, row.id, changes, None)
+        officers.edit(operator, row.id, changes, None, operator.reason)
     err.print(f"Account {login} is changed.")
 
 

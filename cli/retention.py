@@ -7,6 +7,7 @@ from rich.table import Table
 
 from casework.kernel.actor import Actor
 from casework.oversight.retention import Erased
+from cli.danger import Yes, confirm
 from cli.options import As, AsJson, Why, machine_owner
 from cli.output import out, print_json
 from config.records import open_records
@@ -21,13 +22,20 @@ def run(
         bool,
         typer.Option(help="Give the space back too; nobody can write meanwhile."),
     ] = False,
+    yes: Yes = False,
     owner: As = None,
     reason: Why = None,
     as_json: AsJson = False,
 ) -> None:
-    """Erase everything that is due, and record that it was. Safe to stop at any moment."""
+    """Erase everything that is due, and record that it was. Safe to stop at any moment.
+
+    It says how much that is and asks first; the service does the same by itself, unasked.
+    """
     operator = machine_owner(owner, reason)
     with open_records(Settings()) as records:
+        found = [each for each in records.oversight.retention.due(operator) if each.records]
+        says = [f"{each.kind}: {each.records:,}" for each in found] or ["Nothing is due."]
+        confirm("Erase for good what is due?", says, yes=yes or not found)
         records.approvals.commands.begin(operator, "retention run")
         erased = records.oversight.retention.run(operator)
         if compact:

@@ -32,10 +32,10 @@ from casework.kernel.errors import CaseworkError
 class Danger:
     """One dangerous act, wherever it can be done; a test finds those that are not here."""
 
-    page: str
-    """Address of the console, which asks with GET and acts with POST."""
-    route: str
-    """Operation of the interface for programs, which takes a reason."""
+    page: str | None
+    """Address of the console, which asks with GET and acts with POST; None if it has none."""
+    route: str | None
+    """Operation of the interface for programs, which takes a reason; None if it has none."""
     command: str | None = None
     """Words of the command line, whose command asks, or takes `--yes`."""
 
@@ -46,9 +46,19 @@ DANGERS: Final = (
         "/subjects/{subject_id}/photos/{photo_id}/erase",
         "POST /v1/subjects/{subject_id}/photos/{photo_id}/erase",
     ),
+    Danger("/watchlists/{watchlist_id}/off", "PATCH /v1/watchlists/{watchlist_id}"),
     Danger("/watchlists/{watchlist_id}/remove", "POST /v1/watchlists/{watchlist_id}/remove"),
+    Danger("/administration/keys/{key_id}/rotate", "POST /v1/keys/{key_id}/rotate", "keys rotate"),
     Danger("/administration/keys/{key_id}/revoke", "POST /v1/keys/{key_id}/revoke", "keys revoke"),
+    Danger("/imports/{import_id}/cancel", "POST /v1/imports/{import_id}/cancel"),
+    Danger("/administration/webhooks/{webhook_id}/rotate", "POST /v1/webhooks/{webhook_id}/rotate"),
+    Danger("/administration/webhooks/{webhook_id}/off", "PATCH /v1/webhooks/{webhook_id}"),
     Danger("/administration/webhooks/{webhook_id}/remove", "POST /v1/webhooks/{webhook_id}/remove"),
+    Danger(
+        "/administration/officers/{officer_id}/off",
+        "PATCH /v1/officers/{officer_id}",
+        "officers edit",
+    ),
     Danger(
         "/administration/officers/{officer_id}/reset",
         "POST /v1/officers/{officer_id}/reset",
@@ -59,6 +69,8 @@ DANGERS: Final = (
         "PATCH /v1/agencies/{agency_id}",
         "agencies edit",
     ),
+    Danger("/approvals/founded", "POST /v1/agencies/{agency_id}/founded"),
+    Danger(None, None, "retention run"),
 )
 
 _NO_REASON: Final = msg("Say why: it stands in the audit trail.")
@@ -78,7 +90,7 @@ class Question:
     """What the button says that does it."""
     back: str
     """Address of the way back, where nothing has happened."""
-    version: int | None = None
+    version: int | str | None = None
     """The version that the question is about, where the act takes one."""
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from http import HTTPStatus
@@ -111,6 +111,10 @@ def _is_list(annotation: object) -> bool:
     return get_origin(annotation) in _LISTS or any(map(_is_list, get_args(annotation)))
 
 
+_STORED_NOW: Final = msg("Stored now: %(value)s. What stands here replaces it when you save.")
+_OTHER_NOW: Final = msg("Something else is stored now. What stands here replaces it when you save.")
+
+
 @dataclass(frozen=True, slots=True)
 class Form(Generic[Fields]):
     """A form of a page: what stands in its fields, and what is wrong with them.
@@ -182,6 +186,28 @@ class Form(Generic[Fields]):
         """Return the form with these sentences beside its fields, which may be files."""
         known = {**self.errors, **errors}
         return replace(self, errors=known, message=locale(self.refusal), status=status)
+
+    def beside(self, stored: FormData, locale: Locale, texts: Collection[str]) -> Self:
+        """Return the form with a sentence beside each field of which something else is stored now.
+
+        For a form that somebody else was quicker than: sent again as it is, it would undo what they
+        have changed.
+
+        Args:
+            stored: what stands in the fields of a form that is opened now.
+            locale: the reader's.
+            texts: fields whose stored value says something to people; the others hold codes.
+        """
+        errors = {}
+        for name in stored.values:
+            kept = "\n".join(sorted(stored.texts(name))).strip()
+            if kept == "\n".join(sorted(self.texts(name))).strip():
+                continue
+            if name in texts:
+                errors[name] = locale(_STORED_NOW, value=kept.replace("\n", ", ") or "-")
+            else:
+                errors[name] = locale(_OTHER_NOW)
+        return replace(self, errors=errors)
 
     def text(self, name: str) -> str:
         """Return what stands in a field."""

@@ -24,6 +24,8 @@ _TEXTS: Final = (
     "valid_until",
 )
 _DAYS: Final = ("valid_from", "valid_until")
+SAID: Final = frozenset(_TEXTS) - {"sex"} | {"aliases", "reason"}
+"""Fields that say the same to people as they hold."""
 _DOCUMENT: Final = ("kind", "number", "country")
 _USUAL_KIND: Final = "passport"
 _LEAST_ROWS: Final = 2

@@ -10,8 +10,13 @@ from casework.tables import Watchlist
 from casework.watchlists.watchlists import DEFAULT_ACKNOWLEDGE_WITHIN_S, agencies_of
 
 _TEXTS: Final = ("name", "category", "direction", "legal_basis", "acknowledge_within_s")
-_TICKS: Final = ("requires_acknowledgement", "requires_second_officer", "active")
+_TICKS: Final = ("requires_acknowledgement", "requires_second_officer")
 _LANGUAGES: Final = ("id", "en")
+SAID: Final = frozenset(
+    {"name", "ports", "one_in", "legal_basis", "acknowledge_within_s"}
+    | {f"instruction_{language}" for language in _LANGUAGES}
+)
+"""Fields that say the same to people as they hold."""
 
 # A target is typed as "one false alarm in N travellers"; nobody thinks in 0.001.
 _DEFAULT_ONE_IN: Final = 1000
@@ -43,11 +48,17 @@ def blank() -> Form[WatchlistIn]:
 
 def of_new(posted: FormData) -> Form[WatchlistIn]:
     """Return the form of a new watchlist with what was typed."""
-    return Form(WatchlistIn, posted, _read, _SENTENCES, _NAMES)
+
+    def read(typed: FormData, model: type[WatchlistIn]) -> dict[str, object]:
+        return _read(typed, model) | {"active": typed.text("active") == "yes"}
+
+    return Form(WatchlistIn, posted, read, _SENTENCES, _NAMES)
 
 
 def of_changed(posted: FormData, row: Watchlist) -> Form[WatchlistPatch]:
     """Return the form of a watchlist that exists with what was typed.
+
+    Whether it is in force is not on it: switching a list off asks first, on a page of its own.
 
     The form shows a target rounded to one in so many: where it still shows that, the target is not
     among the changes.

@@ -168,7 +168,7 @@ class Agencies:
             if row.id == actor.agency_id and not changes.get("active", True):
                 raise IllegalTransition("agency_own")
             if row.active and not changes.get("active", True) and not reason:
-                raise ReasonMissing("agency_off_reason_missing", field="reason")
+                raise ReasonMissing("off_reason_missing", field="reason")
             for name, value in changes.items():
                 setattr(row, name, value)
             row.updated_at = now = self._clock()

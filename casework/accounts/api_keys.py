@@ -30,6 +30,7 @@ from casework.kernel.errors import (
     NotAuthenticated,
     NotFound,
     NotPermitted,
+    StaleVersion,
 )
 from casework.kernel.ids import KEY, new_id
 from casework.kernel.kernel import Kernel
@@ -92,6 +93,11 @@ class KeyRecord:
     former_until: datetime | None
     """Until when the secret before the last rotation is in force too."""
     revoked_at: datetime | None
+
+    @property
+    def version(self) -> str:
+        """Another one after each rotation."""
+        return self.expires_at.isoformat() if self.expires_at is not None else "endless"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +207,9 @@ class Keys:
         key_id: str,
         overlap: timedelta = OVERLAP,
         days: int | None = None,
+        *,
+        reason: str | None = None,
+        version: str | None = None,
     ) -> tuple[KeyRecord, str]:
         """Give a key a new secret; returns its record and its new text, shown this once.
 
@@ -209,9 +218,13 @@ class Keys:
             key_id: the key.
             overlap: how long the present secret stays in force; one before it ends at once.
             days: how long the key lasts from now on; None means as long as is usual.
+            reason: why, for the audit trail.
+            version: `KeyRecord.version` as the caller read it, so that rotating twice by mistake
+                does not end the secret that programs use; None for whichever there is.
 
         Raises:
             NotPermitted, NotFound: the actor keeps none, or not this one.
+            StaleVersion: it was rotated since it was read.
             IllegalTransition: it is revoked.
             InvalidKey: it would last too long.
         """
@@ -221,6 +234,8 @@ class Keys:
             row = rows.one_within(session, actor, Permission.MANAGE_KEY, ApiKey, key_id, missing)
             if row.revoked_at is not None:
                 raise IllegalTransition("key_revoked")
+            if version is not None and _record(row).version != version:
+                raise StaleVersion("key_rotated")
             now = self._clock()
             # A secret whose time is over is not put back into force by this.
             expired = row.expires_at is not None and now >= row.expires_at
@@ -232,7 +247,9 @@ class Keys:
                 "former_until": row.former_until.isoformat(),
                 "expires_at": expires_at.isoformat(),
             }
-            entry = AuditEntry(actor, "key.rotate", row.id, row.agency_id, detail=detail)
+            entry = AuditEntry(
+                actor, "key.rotate", row.id, row.agency_id, purpose=reason, detail=detail
+            )
             self._audit.append(session, entry)
             return _record(row), f"{PREFIX}.{row.id}.{secret}"
 
@@ -269,6 +286,11 @@ class Keys:
             session.flush()
             self._audit.append(session, AuditEntry(actor, "key.restore", row.id, row.agency_id))
             return _record(row)
+
+    def former_works(self, record: KeyRecord) -> datetime | None:
+        """Return until when the secret before the last rotation works; None if it does no more."""
+        until = record.former_until
+        return until if until is not None and self._clock() < until else None
 
     def restorable(self, record: KeyRecord) -> bool:
         """Whether a key's revocation can still be taken back."""

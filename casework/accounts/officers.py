@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -23,6 +23,7 @@ from casework.kernel.errors import (
     IllegalTransition,
     NotFound,
     NotPermitted,
+    ReasonMissing,
     StaleVersion,
 )
 from casework.kernel.ids import OFFICER, new_id
@@ -38,8 +39,8 @@ from casework.kernel.permissions import (
     within_reach,
 )
 from casework.kernel.sealed_fields import digest_of, vault_of
-from casework.kernel.vocabulary import AgencyKind, Role
-from casework.tables import Agency, Officer
+from casework.kernel.vocabulary import AgencyKind, AlertState, ApprovalState, Role
+from casework.tables import Agency, Alert, Approval, Officer, OfficerSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,21 @@ class NewOfficer:
     oidc_issuer: str | None = None
     oidc_subject: str | None = None
     """Who the officer is at the identity provider; then no password is set."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerConsequences:
+    """What switching an account off concerns."""
+
+    officer: Officer
+    sessions: int
+    """Sign-ins that end at once."""
+    taken_alerts: int
+    """Alerts that the officer has taken and that are not closed: others have to go on."""
+    open_requests: int
+    """Requests for a second person that the officer made: they lapse."""
+    takes_two: bool
+    """Whether a second person has to accept that the account is switched on again."""
 
 
 CREATE: Final = "officer.create"
@@ -216,6 +232,26 @@ class Officers:
         self._audit.note(AuditEntry(actor, "officer.list", owner_id=actor.agency_id, detail=detail))
         return found
 
+    def consequences(self, actor: Actor, officer_id: str) -> OfficerConsequences:
+        """Return what switching an account off concerns; raises NotPermitted, NotFound."""
+        with self._database.read() as session:
+            row = self._find(session, actor, officer_id)
+            sessions = select(func.count()).where(
+                OfficerSession.officer_id == row.id,
+                OfficerSession.ended_at.is_(None),
+                OfficerSession.expires_at > self._clock(),
+            )
+            taken = select(func.count()).where(
+                Alert.acknowledged_by == row.id, Alert.state != AlertState.CLOSED
+            )
+            asked = select(func.count()).where(
+                Approval.asked_by == row.id,
+                Approval.state.in_([ApprovalState.WAITING, ApprovalState.ACCEPTED]),
+            )
+            ended, left, lapsing = (session.scalar(each) or 0 for each in (sessions, taken, asked))
+            takes_two = _takes_two(agencies.find(session, row.agency_id), _roles(row))
+            return OfficerConsequences(row, ended, left, lapsing, takes_two)
+
     def edit(
         self,
         actor: Actor,
@@ -232,6 +268,7 @@ class Officers:
 
         Raises:
             NotPermitted, NotFound, StaleVersion: nothing was changed.
+            ReasonMissing: an account is switched off, or loses a role, without a reason.
             ActWaits, NoSecondPerson, ReasonMissing: see `Approvals.require`.
         """
         fields = dict(changes)
@@ -244,6 +281,10 @@ class Officers:
                 raise NotPermitted("officer_self")
             gained = _gained(row, fields)
             _require_grantable(actor, gained)
+            if not reason and _lost(row, fields):
+                off = not fields.get("active", True)
+                code = "off_reason_missing" if off else "roles_reason_missing"
+                raise ReasonMissing(code, field="reason")
             agency = agencies.find(session, row.agency_id)
             cleared: Mapping[str, Any] = {}
             if _takes_two(agency, gained):
@@ -258,7 +299,7 @@ class Officers:
                     founding=not _reaches(agency, gained),
                 )
                 cleared = self._approvals.require(session, actor, proposal)
-            self._change(session, actor, row, fields, cleared)
+            self._change(session, actor, row, fields, cleared, reason)
         return row
 
     def _edit_approved(self, session: Session, actor: Actor, approved: Approved) -> None:
@@ -276,6 +317,7 @@ class Officers:
         row: Officer,
         fields: Mapping[str, Any],
         cleared: Mapping[str, Any],
+        reason: str | None = None,
     ) -> None:
         for name, value in fields.items():
             setattr(row, name, value)
@@ -284,9 +326,10 @@ class Officers:
             end_sessions(session, row.id, self._clock())
         session.flush()
         detail = {"fields": sorted(fields), "roles": row.roles, "active": row.active, **cleared}
-        self._audit.append(
-            session, AuditEntry(actor, "officer.edit", row.id, row.agency_id, detail=detail)
+        entry = AuditEntry(
+            actor, "officer.edit", row.id, row.agency_id, purpose=reason, detail=detail
         )
+        self._audit.append(session, entry)
 
     def reset(
         self,
@@ -460,6 +503,14 @@ def _gained(row: Officer, fields: Mapping[str, Any]) -> frozenset[Role]:
         if active
         else (frozenset())
     )
+
+
+def _lost(row: Officer, fields: Mapping[str, Any]) -> frozenset[Role]:
+    """Return the roles in force that an account had before changes, and has not after them."""
+    if not row.active:
+        return frozenset()
+    kept = fields.get("roles", row.roles) if fields.get("active", True) else ()
+    return _roles(row) - {Role(role) for role in kept}
 
 
 def _parameters(new: NewOfficer, hashed: str | None) -> dict[str, Any]:

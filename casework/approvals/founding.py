@@ -33,8 +33,24 @@ class Founding:
         self._audit = kernel.audit
         self._clock = kernel.clock
 
-    def end(self, actor: Actor, agency_id: str) -> Agency:
-        """End the period by choice; from then on acts take a second person.
+    def others(self, actor: Actor, agency_id: str) -> int:
+        """Return how many people beside the actor could be the second person from then on.
+
+        Raises:
+            NotPermitted, NotFound: the actor does not keep that agency's officers.
+        """
+        missing = NotFound("agency_not_found", agency=agency_id)
+        require_object(actor, Permission.MANAGE_OFFICER, agency_id, missing=missing)
+        with self._database.read() as session:
+            found = {
+                each.id
+                for role in (Role.ADMIN, Role.SUPERVISOR)
+                for each in holders(session, agency_id, role)
+            }
+        return len(found - {actor.id})
+
+    def end(self, actor: Actor, agency_id: str, reason: str) -> Agency:
+        """End the period by choice, for good; from then on acts take a second person.
 
         Raises:
             NotPermitted, NotFound: the actor does not keep that agency's officers.
@@ -46,7 +62,7 @@ class Founding:
             agency = rows.one(session, Agency, agency_id, missing)
             if not runs(agency, self._clock()):
                 raise IllegalTransition("founding_over")
-            self._end(session, actor, agency, "chosen")
+            self._end(session, actor, agency, "chosen", reason)
         return agency
 
     def signed_in(self, session: Session, actor: Actor, agency: Agency) -> None:
@@ -56,13 +72,21 @@ class Founding:
         if len(administrators(session, agency.id)) >= _TWO:
             self._end(session, actor, agency, "second_administrator")
 
-    def _end(self, session: Session, actor: Actor, agency: Agency, why: str) -> None:
+    def _end(
+        self,
+        session: Session,
+        actor: Actor,
+        agency: Agency,
+        why: str,
+        reason: str | None = None,
+    ) -> None:
         agency.founding_until = None
         agency.updated_at = self._clock()
         session.flush()
-        self._audit.append(
-            session, AuditEntry(actor, "agency.founded", agency.id, agency.id, detail={"why": why})
+        entry = AuditEntry(
+            actor, "agency.founded", agency.id, agency.id, purpose=reason, detail={"why": why}
         )
+        self._audit.append(session, entry)
 
 
 def runs(agency: Agency, now: datetime) -> bool:

@@ -36,7 +36,7 @@ def log_removed(session: Session, template_ids: Iterable[int], clock: Clock) -> 
 
 
 def log_listing(session: Session, template_ids: Iterable[int], clock: Clock) -> None:
-    """Record that the subject of these templates is on other watchlists than before."""
+    """Record that these templates alert on other watchlists than before, or at other times."""
     _log(session, Change.STANDING, template_ids, clock)
 
 
@@ -45,9 +45,14 @@ def log_policy(session: Session, clock: Clock) -> None:
     _log(session, Change.POLICY, [None], clock)
 
 
-def templates_of_subject(session: Session, subject_id: str) -> list[int]:
-    """Return the ids of every template of a subject, of all models."""
-    return list(session.scalars(select(Template.id).where(Template.subject_id == subject_id)))
+def templates_of_subject(session: Session, *subject_ids: str) -> list[int]:
+    """Return the ids of every template of a subject, or of several, of all models."""
+    return list(session.scalars(select(Template.id).where(Template.subject_id.in_(subject_ids))))
+
+
+def templates_of_photo(session: Session, photo_id: str) -> list[int]:
+    """Return the ids of every template of a photo, of all models."""
+    return list(session.scalars(select(Template.id).where(Template.photo_id == photo_id)))
 
 
 def _log(session: Session, kind: Change, template_ids: Iterable[int | None], clock: Clock) -> None:

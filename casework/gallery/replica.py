@@ -39,7 +39,7 @@ class GalleryReplica:
         self.model = str(model)
         self._following = threading.Lock()
         self.gallery = gallery
-        self.sizes = Sizes(self.model)
+        self.sizes = Sizes(self.model, kernel.clock)
 
     def load(self) -> int:
         """Fill the empty gallery from the database; returns how many templates it holds.

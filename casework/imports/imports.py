@@ -107,7 +107,7 @@ class Imports:
         """Forget an upload that was refused or cut off."""
         self._forget(receiving.import_id)
 
-    def cancel(self, actor: Actor, import_id: str) -> ImportJob:
+    def cancel(self, actor: Actor, import_id: str, reason: str) -> ImportJob:
         """Stop an import before its next rows; what it has stored stays.
 
         Raises:
@@ -119,12 +119,11 @@ class Imports:
             if job.state not in UNFINISHED:
                 raise IllegalTransition("import_ended", state=ImportState(job.state))
             end(job, ImportState.CANCELLED, self._clock)
-            self._audit.append(
-                session,
-                AuditEntry(
-                    actor, "import.cancel", job.id, job.agency_id, detail={"rows": job.done}
-                ),
+            detail = {"rows": job.done}
+            entry = AuditEntry(
+                actor, "import.cancel", job.id, job.agency_id, purpose=reason, detail=detail
             )
+            self._audit.append(session, entry)
         return job
 
     def get(self, actor: Actor, import_id: str) -> ImportJob:

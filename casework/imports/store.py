@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from casework.approvals.approvals import Approvals
-from casework.gallery.change_log import log_policy
+from casework.gallery.change_log import log_listing, log_policy, templates_of_subject
 from casework.imports.formats import Fault, RawRow
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditedAct, AuditEntry
@@ -21,8 +21,15 @@ from casework.kernel.messages import Message
 from casework.kernel.period import check_period, has_lapsed
 from casework.kernel.permissions import Permission
 from casework.tables import ImportJob, Subject
-from casework.watchlists.enrolment import Application, Enrolled, Enrolment, Examined, by_reference
-from casework.watchlists.subjects import NewSubject, check_birth, lessened
+from casework.watchlists.enrolment import (
+    BEING_ERASED,
+    Application,
+    Enrolled,
+    Enrolment,
+    Examined,
+    by_reference,
+)
+from casework.watchlists.subjects import DECIDING, NewSubject, check_birth, lessened
 
 _KNOWN_PHOTO: Final = "already_enrolled"
 
@@ -83,6 +90,7 @@ class ImportStore:
         known = by_reference(session, [job.agency_id], references)
         sound: list[tuple[StoredRow, bool]] = []
         edits: list[AuditedAct] = []
+        decided: list[str] = []
         for each in rows:
             subject = known.get((job.agency_id, each.row.reference or ""))
             try:
@@ -91,25 +99,25 @@ class ImportStore:
                 code = "invalid_period" if isinstance(error, InvalidPeriod) else "impossible_birth"
                 outcome.refuse(each.row, Fault(error.field, code, error.message))
                 continue
-            if subject is None and not each.photos:
-                fault = Fault("photos", "no_photo", Message("row_lacks_photo"))
+            if (fault := _unfit(subject, each)) is not None:
                 outcome.refuse(each.row, fault)
                 continue
-            cleared: Mapping[str, Any] | None = {}
             if subject is not None and changes:
                 cleared = self._cleared(session, actor, subject, changes)
-            if cleared is None:
-                fault = Fault(None, "takes_two", Message("row_takes_two"))
-                outcome.refuse(each.row, fault)
-                continue
-            if subject is not None and changes:
+                if cleared is None:
+                    fault = Fault(None, "takes_two", Message("row_takes_two"))
+                    outcome.refuse(each.row, fault)
+                    continue
                 edits.append(self._edit(actor, subject, changes, cleared))
+                if not DECIDING.isdisjoint(changes):
+                    decided.append(subject.id)
             joins = subject is not None and all(
                 membership.watchlist_id != job.watchlist_id for membership in subject.memberships
             )
             sound.append((each, bool(changes) or joins))
         if edits:
             self._audit.append_all(session, edits)
+            log_listing(session, templates_of_subject(session, *decided), self._clock)
             log_policy(session, self._clock)
         stored = self._enrolment.store_within(
             session,
@@ -144,6 +152,15 @@ class ImportStore:
             actor, Permission.EDIT_SUBJECT, subject.id, subject.agency_id, detail=detail
         )
         return AuditedAct(entry, (subject,))
+
+
+def _unfit(subject: Subject | None, each: StoredRow) -> Fault | None:
+    """Return why a row with sound fields is refused all the same."""
+    if subject is None:
+        return None if each.photos else Fault("photos", "no_photo", Message("row_lacks_photo"))
+    if subject.erase_at is not None:
+        return Fault(None, BEING_ERASED, Message("subject_being_erased"))
+    return None
 
 
 def _changes(subject: Subject | None, checked: CheckedRow, now: datetime) -> dict[str, Any]:

@@ -198,6 +198,15 @@ ENGLISH: Final[Mapping[str, str]] = {
     ),
     "approval_watchlist_create": "Make the watchlist {name}, with a threshold set by hand.",
     "approval_watchlist_weaken": "Change the watchlist {name}: {weaker:; }.",
+    "approval_breaker_reset": (
+        "Reset the breaker of the watchlist {name}: its threshold set by hand, {threshold}, counts "
+        "again."
+    ),
+    "policy_acknowledge_within_s": "its alerts may wait longer",
+    "policy_active": "it raises no alerts any more",
+    "policy_ports": "it looks at fewer ports",
+    "policy_stages": "it looks at fewer stages",
+    "policy_direction": "it looks at travellers of one direction less",
     "policy_requires_acknowledgement": "its alerts need not be acknowledged first",
     "policy_requires_second_officer": "one officer alone decides",
     "policy_target_fpir": "more false alarms than before are accepted",
@@ -236,7 +245,9 @@ ENGLISH: Final[Mapping[str, str]] = {
     "subject_not_being_erased": "This subject is not being erased: there is nothing to take back.",
     "photo_being_erased": "This photo is being erased: take that back first.",
     "photo_not_being_erased": "This photo is not being erased: there is nothing to take back.",
-    "agency_off_reason_missing": "Say why the agency is switched off.",
+    "off_reason_missing": "Say why it is switched off: the reason stands in the audit trail.",
+    "roles_reason_missing": "Say why roles are taken away: the reason stands in the audit trail.",
+    "key_rotated": "Somebody has rotated this key since you read it: look at it again first.",
     "key_not_restorable": "The key is in force, or was revoked too long ago: make a new one.",
     "subject_last_photo": (
         "This is the subject's only photo: add another first, or remove the subject."

@@ -116,7 +116,7 @@ GRANTS: Final[Mapping[Permission, Mapping[Role, PermissionScope]]] = {
     Permission.MANAGE_WEBHOOK: {_ADMIN: _OWN},
     Permission.READ_APPROVAL: dict.fromkeys((_SUPERVISOR, _ANALYST, _AUDITOR, _ADMIN), _OWN),
     Permission.DECIDE_APPROVAL: dict.fromkeys((_SUPERVISOR, _ADMIN), _OWN),
-    Permission.WITHDRAW_APPROVAL: dict.fromkeys((_ANALYST, _ADMIN), _OWN),
+    Permission.WITHDRAW_APPROVAL: dict.fromkeys((_SUPERVISOR, _ANALYST, _ADMIN), _OWN),
     Permission.ERASE_DUE: {},
     Permission.OWN_ACCOUNT: dict.fromkeys(_PEOPLE, _OWN),
 }

@@ -60,7 +60,7 @@ class Matching:
         self._database = kernel.database
         self._mirror = mirror
         self._calibrations = calibrations
-        self._policies: tuple[int, dict[str, Policy]] = (-1, {})
+        self._policies: tuple[tuple[int, int], dict[str, Policy]] = ((-1, -1), {})
         self._policies_lock = threading.Lock()
 
     @property
@@ -74,13 +74,14 @@ class Matching:
 
     def policies(self) -> dict[str, Policy]:
         """Return every watchlist's policy as it stands for the gallery's present state."""
-        version = self._mirror.gallery.version
+        # Lists also shrink and grow by the clock, as periods end and begin.
+        state = (self._mirror.gallery.version, self._mirror.sizes.renewals())
         known, policies = self._policies
-        if known != version:
+        if known != state:
             with self._policies_lock, self._database.read() as session:
                 sizes = self._mirror.sizes.counts()
                 policies = read_policies(session, sizes, self._calibrations.chance(session))
-                self._policies = (version, policies)
+                self._policies = (state, policies)
         return policies
 
     def applicable(self, direction: Direction, port: str, stage: Stage) -> dict[str, Policy]:

@@ -18,6 +18,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from casework.approvals.approvals import ApprovalAct, Approvals, Approved, Proposal
+from casework.gallery.change_log import log_listing, templates_of_photo, templates_of_subject
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import IllegalTransition, StillInUse
@@ -155,6 +156,7 @@ class Erasures:
         row.erase_at = self._clock() + self.grace
         row.updated_at = self._clock()
         session.flush()
+        log_listing(session, templates_of_subject(session, row.id), self._clock)
         self._note(session, actor, ERASE, row.id, row.agency_id, reason, cleared)
         return row.erase_at
 
@@ -172,6 +174,7 @@ class Erasures:
             row.erase_at = None
             row.updated_at = self._clock()
             session.flush()
+            log_listing(session, templates_of_subject(session, row.id), self._clock)
             self._note(session, actor, "subject.restore", row.id, row.agency_id)
         return row
 
@@ -220,6 +223,7 @@ class Erasures:
         photo.erase_at = self._clock() + self.grace
         row.updated_at = self._clock()
         session.flush()
+        log_listing(session, templates_of_photo(session, photo.id), self._clock)
         self._note(session, actor, ERASE_PHOTO, photo.id, row.agency_id, reason, cleared)
         return photo.erase_at
 
@@ -238,6 +242,7 @@ class Erasures:
             photo.erase_at = None
             row.updated_at = self._clock()
             session.flush()
+            log_listing(session, templates_of_photo(session, photo.id), self._clock)
             self._note(session, actor, "photo.restore", photo_id, row.agency_id)
         return row
 

@@ -55,8 +55,8 @@ _LESS: Final[Mapping[str, str]] = {
 _EASTERNMOST: Final = timedelta(hours=14)
 """Ahead of UTC, in the zone where a day begins first."""
 
-_DECIDING: Final = frozenset({"watchlist_ids", "status", "valid_from", "valid_until"})
-"""Fields that decide whether a subject alerts, and where."""
+DECIDING: Final = frozenset({"watchlist_ids", "status", "valid_from", "valid_until"})
+"""Fields that decide whether, where and when a subject alerts."""
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -235,9 +235,10 @@ class Subjects:
                 setattr(row, name, value)
         if "watchlist_ids" in changes:
             list_on(row, changes["watchlist_ids"])
-            log_listing(session, templates_of_subject(session, row.id), self._clock)
         row.updated_at = self._clock()
         session.flush()
+        if not DECIDING.isdisjoint(changes):
+            log_listing(session, templates_of_subject(session, row.id), self._clock)
         log_policy(session, self._clock)
         detail = {"fields": sorted(changes), **cleared}
         entry = AuditEntry(actor, Permission.EDIT_SUBJECT, row.id, row.agency_id, detail=detail)
@@ -407,7 +408,7 @@ def lessened(
     from now on. Leaving counts for one that alerts nobody now, too: it could be put in force again
     on a laxer list.
     """
-    if _DECIDING.isdisjoint(changes):
+    if DECIDING.isdisjoint(changes):
         return []
     strict = two_officer_lists(session, row.id)
     if not strict:

@@ -3,11 +3,12 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from typing import Any, Final, Protocol
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from casework.accounts import agencies
 from casework.approvals.approvals import ApprovalAct, Approvals, Approved, Proposal
@@ -18,6 +19,7 @@ from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import (
     AlreadyExists,
     NotFound,
+    ReasonMissing,
     StaleVersion,
     StillInUse,
     ThresholdTooLow,
@@ -31,8 +33,8 @@ from casework.kernel.permissions import (
     require_object,
     within_reach,
 )
-from casework.kernel.vocabulary import Category, Direction
-from casework.tables import Watchlist, WatchlistEntry, WatchlistShare
+from casework.kernel.vocabulary import AlertState, Category, Direction
+from casework.tables import Alert, Watchlist, WatchlistEntry, WatchlistShare
 
 DEFAULT_TARGET_FPIR: Final = 1e-3
 """At most one traveller in a thousand alerted by chance."""
@@ -45,6 +47,8 @@ DEFAULT_ACKNOWLEDGE_WITHIN_S: Final = 60
 
 # Of a score, four decimals are shown.
 _SHOWN: Final = 10_000
+
+_OTHER: Final = aliased(WatchlistEntry)
 
 
 class ThresholdFloor(Protocol):
@@ -87,6 +91,21 @@ class NewWatchlist:
     """Agencies that see its alerts, besides the owner."""
 
 
+@dataclass(frozen=True, slots=True)
+class WatchlistConsequences:
+    """What depends on a watchlist, before it is switched off."""
+
+    watchlist: Watchlist
+    subjects: int
+    """On it: this list alerts on none of them any more."""
+    only_here: int
+    """Of those, how many are on no other list in force: they alert nowhere any more."""
+    open_alerts: int
+    """Alerts of the list that are not closed: they remain."""
+    takes_two: bool
+    """Whether a second person has to accept it."""
+
+
 CREATE: Final = "watchlist.create"
 WEAKEN: Final = "watchlist.weaken"
 
@@ -96,8 +115,15 @@ _WEAKER: Final[Mapping[str, str]] = {
     "target_fpir": "policy_target_fpir",
     "threshold": "policy_threshold",
     "shared_with": "policy_shared_with",
+    "acknowledge_within_s": "policy_acknowledge_within_s",
+    "active": "policy_active",
+    "ports": "policy_ports",
+    "stages": "policy_stages",
+    "direction": "policy_direction",
 }
 """What each field that may weaken a policy says of itself."""
+
+_NARROWING: Final = frozenset({"active", "ports", "stages", "direction"})
 
 
 class Watchlists:
@@ -225,6 +251,29 @@ class Watchlists:
         with self._database.read() as session:
             return list(session.scalars(query))
 
+    def consequences(self, actor: Actor, watchlist_id: str) -> WatchlistConsequences:
+        """Return what depends on a watchlist; raises NotPermitted, NotFound."""
+        elsewhere = (
+            select(_OTHER.subject_id)
+            .join(Watchlist, Watchlist.id == _OTHER.watchlist_id)
+            .where(
+                _OTHER.subject_id == WatchlistEntry.subject_id,
+                Watchlist.id != watchlist_id,
+                Watchlist.active,
+            )
+        )
+        listed = select(func.count()).where(WatchlistEntry.watchlist_id == watchlist_id)
+        alerts = select(func.count()).where(
+            Alert.watchlist_id == watchlist_id, Alert.state != AlertState.CLOSED
+        )
+        with self._database.read() as session:
+            row = find(session, actor, Permission.EDIT_WATCHLIST, watchlist_id)
+            counted = (listed, listed.where(~elsewhere.exists()), alerts)
+            subjects, only_here, open_alerts = (session.scalar(each) or 0 for each in counted)
+            alone = self._approvals.alone(session, actor, row.agency_id) is not None
+        takes_two = row.requires_second_officer and not alone
+        return WatchlistConsequences(row, subjects, only_here, open_alerts, takes_two)
+
     def edit(
         self,
         actor: Actor,
@@ -241,17 +290,21 @@ class Watchlists:
             changes: fields of `NewWatchlist`, except the owner, with their new values; an
                 instruction's languages that are left out stay.
             version: the version the caller read, or None to overwrite whatever is there.
-            reason: why; required where the change weakens the policy, and so waits as a whole.
+            reason: why; required where the list is switched off, and where the change weakens the
+                policy, and so waits as a whole.
 
         Raises:
             NotPermitted, NotFound, StaleVersion, AlreadyExists: nothing was changed.
             ThresholdTooLow: strangers would reach the new threshold too often.
+            ReasonMissing: the list is switched off without a reason.
             ActWaits, NoSecondPerson, ReasonMissing: see `Approvals.require`.
         """
         try:
             with self._approvals.write() as session:
                 row = find(session, actor, Permission.EDIT_WATCHLIST, watchlist_id)
                 rows.require_version(row, version)
+                if row.active and not changes.get("active", True) and not reason:
+                    raise ReasonMissing("off_reason_missing", field="reason")
                 for agency_id in changes.get("shared_with", ()):
                     agencies.find(session, agency_id)
                 fields = dict(changes)
@@ -267,9 +320,13 @@ class Watchlists:
                         "before": _before(row, fields),
                         "weaker": weaker,
                     }
-                    proposal = Proposal(WEAKEN, row.agency_id, row.id, parameters, reason)
+                    # What is only looked at less can be taken back at once: see `narrowed`.
+                    cooling = timedelta() if set(weaker) <= _NARROWING else None
+                    proposal = Proposal(
+                        WEAKEN, row.agency_id, row.id, parameters, reason, cooling=cooling
+                    )
                     cleared = self._approvals.require(session, actor, proposal)
-                self._change(session, actor, row, fields, cleared)
+                self._change(session, actor, row, fields, cleared, reason)
         except IntegrityError as error:
             raise AlreadyExists("watchlist_name_taken") from error
         return row
@@ -290,6 +347,7 @@ class Watchlists:
         row: Watchlist,
         changes: Mapping[str, Any],
         cleared: Mapping[str, Any],
+        reason: str | None = None,
     ) -> None:
         fields = dict(changes)
         shared_with: Sequence[str] | None = fields.pop("shared_with", None)
@@ -300,8 +358,15 @@ class Watchlists:
         row.updated_at = self._clock()
         session.flush()
         log_policy(session, self._clock)
-        detail = {"fields": sorted(changes), **cleared}
-        entry = AuditEntry(actor, Permission.EDIT_WATCHLIST, row.id, row.agency_id, detail=detail)
+        detail = {"fields": sorted(changes), "active": row.active, **cleared}
+        entry = AuditEntry(
+            actor,
+            Permission.EDIT_WATCHLIST,
+            row.id,
+            row.agency_id,
+            purpose=reason,
+            detail=detail,
+        )
         self._audit.append(session, entry)
 
     def _require_floor(
@@ -342,9 +407,10 @@ class Watchlists:
 def weakened(row: Watchlist, changes: Mapping[str, Any]) -> list[str]:
     """Return the fields by which changes weaken a list's policy: whose alert is decided by whom.
 
-    These are an acknowledgement or a second officer that is required no longer, more false alarms
-    than before, a threshold set by hand, and agencies that see and decide its alerts as well. A
-    list that is switched off, or looks at fewer travellers, decides nothing about anybody.
+    These are an acknowledgement or a second officer that is required no longer, more time until an
+    acknowledgement, more false alarms than before, a threshold set by hand, and agencies that see
+    and decide its alerts as well; and of a list that requires a second officer, what it looks at
+    no longer (`narrowed`), because nobody stops looking for its subjects alone.
     """
     found = [
         name
@@ -358,6 +424,24 @@ def weakened(row: Watchlist, changes: Mapping[str, Any]) -> list[str]:
         found.append("threshold")
     if set(changes.get("shared_with", ())) - {row.agency_id, *agencies_of(row)}:
         found.append("shared_with")
+    within_s = changes.get("acknowledge_within_s", row.acknowledge_within_s)
+    if row.requires_acknowledgement and within_s > row.acknowledge_within_s:
+        found.append("acknowledge_within_s")
+    if row.active and row.requires_second_officer:
+        found += narrowed(row, changes)
+    return found
+
+
+def narrowed(row: Watchlist, changes: Mapping[str, Any]) -> list[str]:
+    """Return the fields by which a list looks at fewer travellers than before, or at none."""
+    found = [] if changes.get("active", True) else ["active"]
+    for name in ("ports", "stages"):
+        before, after = getattr(row, name), changes.get(name, getattr(row, name))
+        if after is not None and (before is None or set(before) - set(after)):
+            found.append(name)
+    direction = changes.get("direction", row.direction)
+    if direction not in {row.direction, Direction.BOTH}:
+        found.append("direction")
     return found
 
 

@@ -16,7 +16,7 @@ from casework.accounts import agencies
 from casework.kernel import rows
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit.log import AuditEntry
-from casework.kernel.errors import NotFound
+from casework.kernel.errors import NotFound, ReasonMissing
 from casework.kernel.ids import WEBHOOK, new_id
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require, require_object, within_reach
@@ -111,12 +111,25 @@ class Webhooks:
             return find(session, actor, webhook_id)
 
     def edit(
-        self, actor: Actor, webhook_id: str, changes: Mapping[str, Any], version: int | None
+        self,
+        actor: Actor,
+        webhook_id: str,
+        changes: Mapping[str, Any],
+        version: int | None,
+        reason: str | None = None,
     ) -> Webhook:
         """Change url, events, description or active; switching on resets the failures.
 
+        Args:
+            actor: who changes it.
+            webhook_id: the webhook.
+            changes: the new values.
+            version: the version the caller read, or None for whichever there is.
+            reason: why; required to switch it off.
+
         Raises:
             NotPermitted, NotFound, StaleVersion, TargetRefused: nothing was changed.
+            ReasonMissing: it is switched off without a reason.
         """
         if "url" in changes:
             require(actor, Permission.MANAGE_WEBHOOK)
@@ -124,6 +137,8 @@ class Webhooks:
         with self._database.write() as session:
             row = find(session, actor, webhook_id)
             rows.require_version(row, version)
+            if row.active and not changes.get("active", True) and not reason:
+                raise ReasonMissing("off_reason_missing", field="reason")
             for name, value in changes.items():
                 setattr(row, name, sorted(value) if name == "events" else value)
             if changes.get("active"):
@@ -133,22 +148,47 @@ class Webhooks:
             row.updated_at = self._clock()
             session.flush()
             detail = {"fields": sorted(changes), "active": row.active}
-            self._audit.append(
-                session, AuditEntry(actor, "webhook.edit", row.id, row.agency_id, detail=detail)
+            entry = AuditEntry(
+                actor, "webhook.edit", row.id, row.agency_id, purpose=reason, detail=detail
             )
+            self._audit.append(session, entry)
         return row
 
+    def waiting(self, actor: Actor, webhook_id: str) -> int:
+        """Return how many messages are still to be delivered; raises NotPermitted, NotFound."""
+        pending = select(func.count()).where(
+            Delivery.webhook_id == webhook_id, Delivery.state == DeliveryState.PENDING.value
+        )
+        with self._database.read() as session:
+            find(session, actor, webhook_id)
+            return session.scalar(pending) or 0
+
     def rotate(
-        self, actor: Actor, webhook_id: str, overlap: timedelta = OVERLAP
+        self,
+        actor: Actor,
+        webhook_id: str,
+        overlap: timedelta = OVERLAP,
+        *,
+        reason: str | None = None,
+        version: int | None = None,
     ) -> tuple[Webhook, str]:
         """Give a webhook a new secret; returns it. The former one signs too for a while.
 
+        Args:
+            actor: who rotates it.
+            webhook_id: the webhook.
+            overlap: how long messages are signed with the present secret too; with one before it
+                no more.
+            reason: why, for the audit trail.
+            version: the version the caller read, or None for whichever there is.
+
         Raises:
-            NotPermitted, NotFound: nothing was changed.
+            NotPermitted, NotFound, StaleVersion: nothing was changed.
         """
         key = new_key()
         with self._database.write() as session:
             row = find(session, actor, webhook_id)
+            rows.require_version(row, version)
             now = self._clock()
             row.sealed_former_secret = row.sealed_secret if overlap else None
             row.former_until = now + overlap if overlap else None
@@ -156,9 +196,10 @@ class Webhooks:
             row.updated_at = now
             session.flush()
             detail = {"overlap_s": int(overlap.total_seconds())}
-            self._audit.append(
-                session, AuditEntry(actor, "webhook.rotate", row.id, row.agency_id, detail=detail)
+            entry = AuditEntry(
+                actor, "webhook.rotate", row.id, row.agency_id, purpose=reason, detail=detail
             )
+            self._audit.append(session, entry)
         return row, secret_of(key)
 
     def remove(self, actor: Actor, webhook_id: str, *, reason: str | None = None) -> None:

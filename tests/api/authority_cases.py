@@ -18,6 +18,7 @@ from casework.accounts.officers import NewOfficer
 from casework.kernel.audit.checkpoints import Checkpoints, Signers
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Role, Scope
+from casework.tables import Watchlist
 from tests.fakes import photo_of
 from tests.services import OPERATOR, PASSWORD, Desk
 
@@ -173,6 +174,8 @@ class Stage:
             change = {"requires_acknowledgement": False, "reason": PURPOSE}
             shown = {**headers, "If-Match": tag}
             answer = self.client.patch(url, headers=shown, json=change)
+        if answer.status_code == 403:
+            answer = self.ask_for_reset(headers)
         if answer.status_code != 202:
             answer = self.ask_for_account(self.owner)
         assert answer.status_code == 202, answer.text
@@ -188,6 +191,15 @@ class Stage:
         body = {"login": login, "name": "New", "roles": ["officer"], "reason": PURPOSE}
         body["agency_id"] = self.desk.agency(OWNER)
         return self.client.post("/v1/officers", headers=headers, json=body)
+
+    def ask_for_reset(self, headers: Headers) -> Any:
+        """Ask to reset the breaker of a list whose threshold was set by hand."""
+        watchlist_id = self.watchlist(headers)["watchlist_id"]
+        with self.desk.service.kernel.database.write() as session:
+            row = session.get_one(Watchlist, watchlist_id)
+            row.threshold, row.breaker_tripped_at = 0.99, self.desk.clock()
+        url = f"/v1/watchlists/{watchlist_id}/breaker/reset"
+        return self.client.post(url, headers=dict(headers), json={"reason": PURPOSE})
 
     def session(self, headers: Headers) -> Params:
         """The caller's own session, if it has one."""
@@ -396,7 +408,7 @@ CASES = (
     Case("GET /v1/imports"),
     Case("GET /v1/imports/{import_id}", S.job),
     Case("GET /v1/imports/{import_id}/errors", S.job),
-    Case("DELETE /v1/imports/{import_id}", S.job),
+    Case("POST /v1/imports/{import_id}/cancel", S.job, WHY),
     # calibration and reports
     Case("POST /v1/calibrations", lets_in=("too_few_scores",)),
     Case("GET /v1/calibrations"),
@@ -408,7 +420,7 @@ CASES = (
     Case("POST /v1/webhooks", send=body(url="https://127.0.0.1:9/siaga")),
     Case("GET /v1/webhooks"),
     Case("GET /v1/webhooks/{webhook_id}", S.webhook),
-    Case("PATCH /v1/webhooks/{webhook_id}", S.webhook, body(active=False)),
+    Case("PATCH /v1/webhooks/{webhook_id}", S.webhook, body(active=False, reason="moved")),
     Case("POST /v1/webhooks/{webhook_id}/remove", S.webhook, WHY),
     Case("POST /v1/webhooks/{webhook_id}/rotate", S.webhook, body(overlap_s=60)),
     Case("POST /v1/webhooks/{webhook_id}/ping", S.webhook),
@@ -433,7 +445,7 @@ CASES = (
     Case("POST /v1/officers", send=_new_officer),
     Case("GET /v1/officers"),
     Case("GET /v1/officers/{officer_id}", S.officer),
-    Case("PATCH /v1/officers/{officer_id}", S.officer, body(active=False)),
+    Case("PATCH /v1/officers/{officer_id}", S.officer, body(active=False, reason="left")),
     Case("POST /v1/officers/{officer_id}/unlock", S.officer),
     Case("POST /v1/officers/{officer_id}/reset", S.officer, body(reason=PURPOSE)),
     Case("POST /v1/keys/{key_id}/rotate", S.key, body()),
@@ -442,7 +454,7 @@ CASES = (
     Case("POST /v1/keys/{key_id}/revoke", S.key, WHY),
     Case("POST /v1/keys/{key_id}/restore", S.key, lets_in=("illegal_transition",)),
     # what takes a second person
-    Case("POST /v1/agencies/{agency_id}/founded", S.agency),
+    Case("POST /v1/agencies/{agency_id}/founded", S.agency, body(reason="complete")),
     Case("GET /v1/approvals"),
     Case("GET /v1/approvals/{approval_id}", S.approval),
     Case("POST /v1/approvals/{approval_id}/accept", S.approval, lets_in=("not_second_person",)),

@@ -434,7 +434,7 @@ def test_the_life_of_an_officers_account(client, desk, imi_admin):
     problem(client.get("/v1/me", headers=headers), 401, "not_authenticated")
     problem(enter(client, "budi", first), 401, "not_authenticated")
     headers = shown(enter(client, "budi", reset.json()["first_password"]))
-    client.patch(url, headers=imi_admin, json={"active": False})
+    client.patch(url, headers=imi_admin, json={"active": False, "reason": "left"})
     problem(client.get("/v1/me", headers=headers), 401, "not_authenticated")
     logins = [
         each["login"] for each in client.get("/v1/officers", headers=imi_admin).json()["items"]

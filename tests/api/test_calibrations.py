@@ -98,7 +98,7 @@ def test_a_threshold_that_strangers_reach_is_refused_with_the_least_allowed(clie
     editor = {**office, "If-Match": "*"}
     problem(client.patch(path, json={"threshold": 0.1}, headers=editor), 422, "threshold_too_low")
     problem(client.patch(path, json={"target_fpir": 0.02}, headers=editor), 422, "request_invalid")
-    client.patch(path, json={"active": False}, headers=editor)
+    client.patch(path, json={"active": False, "reason": "over"}, headers=editor)
     assert client.get(path, headers=office).json()["threshold_in_force"] is None
 
 

@@ -82,7 +82,13 @@ def test_a_list_is_taken_in_and_reported_on(client, desk, analyst):
 
     listed = client.get("/v1/imports", headers=analyst).json()
     assert [each["id"] for each in listed["items"]] == [body["id"]]
-    problem(client.delete(f"/v1/imports/{body['id']}", headers=analyst), 409, "illegal_transition")
+    problem(
+        client.post(
+            f"/v1/imports/{body['id']}/cancel", headers=analyst, json={"reason": "wrong file"}
+        ),
+        409,
+        "illegal_transition",
+    )
 
 
 def test_a_clean_import_has_an_empty_report(client, desk, analyst):
@@ -114,7 +120,13 @@ def test_who_may_import_and_into_what(client, desk, analyst, sign_in):
     stranger = sign_in(Role.ANALYST, agency="KJA")
     for path in ("", "/errors", "/errors?format=csv"):
         problem(client.get(f"/v1/imports/{done['id']}{path}", headers=stranger), 404, "not_found")
-    problem(client.delete(f"/v1/imports/{done['id']}", headers=stranger), 404, "not_found")
+    problem(
+        client.post(
+            f"/v1/imports/{done['id']}/cancel", headers=stranger, json={"reason": "wrong file"}
+        ),
+        404,
+        "not_found",
+    )
     assert client.get("/v1/imports", headers=stranger).json()["items"] == []
 
 

@@ -362,7 +362,7 @@ def test_a_subject_whom_nobody_is_tied_to_is_refused(client, desk, officer, prov
 
 
 def test_an_officer_who_is_not_active_is_refused(client, desk, officer):
-    desk.service.accounts.officers.edit(OPERATOR, officer.id, {"active": False}, None)
+    desk.service.accounts.officers.edit(OPERATOR, officer.id, {"active": False}, None, "left")
     refused(sign_on(client), "inactive", desk)
     assert trail(desk)[-1][1] == officer.id
 
@@ -468,7 +468,7 @@ class TestTying:
         refused(sign_on(client), "unknown", desk)
 
     def test_an_account_that_is_not_active_is_not_tied(self, client, desk, budi, provider):
-        desk.service.accounts.officers.edit(OPERATOR, budi.id, {"active": False}, None)
+        desk.service.accounts.officers.edit(OPERATOR, budi.id, {"active": False}, None, "left")
         provider.claims = {"email": budi.login, "email_verified": True}
         refused(sign_on(client), "unknown", desk)
 

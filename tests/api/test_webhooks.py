@@ -56,7 +56,9 @@ def test_a_webhook_is_made_read_changed_and_removed(client, manager, made, desk)
     )
     assert changed.json()["events"] == ["alert.raised"]
     stale = client.patch(
-        one, headers={**manager, "If-Match": read.headers["etag"]}, json={"active": False}
+        one,
+        headers={**manager, "If-Match": read.headers["etag"]},
+        json={"active": False, "reason": "moved"},
     )
     problem(stale, 412, "stale_version")
     rotated = client.post(f"{one}/rotate", headers=manager, json={"overlap_s": 60}).json()
@@ -73,7 +75,7 @@ def test_another_agency_s_webhook_is_not_there(client, made, sign_in):
     missing = problem(client.get("/v1/webhooks/whk_none", headers=stranger), 404, "not_found")
     for answer in (
         client.get(one, headers=stranger),
-        client.patch(one, headers=stranger, json={"active": False}),
+        client.patch(one, headers=stranger, json={"active": False, "reason": "moved"}),
         client.post(f"{one}/remove", headers=stranger, json={"reason": "moved"}),
         client.post(f"{one}/rotate", headers=stranger, json={}),
         client.post(f"{one}/ping", headers=stranger),

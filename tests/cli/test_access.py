@@ -63,7 +63,7 @@ def test_agencies_and_officers_are_made_listed_changed_and_reset(siaga, first_st
     officer = json.loads(made.stdout)
     assert officer["roles"] == ["analyst", "officer"]
 
-    changed = siaga("officers", "edit", "sari", "--role", "supervisor", "--inactive")
+    changed = siaga("officers", "edit", "sari", "--role", "supervisor", "--inactive", "--yes")
     assert changed.returncode == 0, changed.stderr
     assert siaga("agencies", "edit", "imigrasi", "--name", "New name").returncode == 0
     listed = json.loads(siaga("officers", "list", "--json").stdout)
@@ -188,7 +188,7 @@ ACTS = (
     ("keys", "revoke", "key_x"),
     ("agencies", "edit", "ops", "--name", "New"),
     ("export", "--watchlist", "wanted"),
-    ("retention", "run"),
+    ("retention", "run", "--yes"),
     ("calibrate",),
     ("enrol", "."),
     ("import", "list.csv", "--watchlist", "wanted"),

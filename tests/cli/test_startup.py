@@ -33,7 +33,7 @@ COMMAND_LINES = (
     "audit verify",
     "audit verify --export trail.jsonl",
     "retention due",
-    "retention run --as Wati --reason due --json",
+    "retention run --yes --as Wati --reason due --json",
     "--help",
     "keys --help",
     "export --watchlist absent --as Wati --reason asked",

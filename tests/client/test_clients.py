@@ -60,7 +60,7 @@ def test_what_waits_is_followed_accepted_refused_and_withdrawn(served):
         analyst.sign_in(*served.officer("lina", Role.ANALYST))
         supervisor.sign_in(*served.officer("budi", Role.SUPERVISOR))
         agency = served.desk.agency()
-        served.desk.service.approvals.founding.end(officer(agency, Role.ADMIN), agency)
+        served.desk.service.approvals.founding.end(officer(agency, Role.ADMIN), agency, "complete")
         asked = []
         for name in "abc":
             with pytest.raises(Waits) as waits:

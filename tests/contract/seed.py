@@ -100,7 +100,7 @@ def _people(desk: Desk, known: Known) -> None:
 def _asks(desk: Desk, agency: str) -> None:
     """Let an administrator ask for what takes a second person."""
     records = desk.service
-    records.approvals.founding.end(OPERATOR, agency)
+    records.approvals.founding.end(OPERATOR, agency, "complete")
     login = "old.administrator"
     new = NewOfficer(agency, login, "An Administrator", frozenset({Role.ADMIN}))
     _, first = records.accounts.officers.create(OPERATOR, new)

@@ -5,6 +5,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from api.console import danger
+from api.console.danger import Question
 from api.console.page import OfficerRequest, RequirePermission
 from casework.approvals.approvals import ActWaits, ApprovalView
 from casework.approvals.states import OPEN, SETTLED
@@ -29,6 +31,46 @@ def page(visit: Reader) -> Response:
         "approvals.html",
         waiting=requests.page(visit.actor, None, _MOST, OPEN),
         settled=requests.page(visit.actor, None, _MOST, SETTLED),
+    )
+
+
+@router.get("/approvals/founded")
+def ask_end_founding(visit: Keeper) -> Response:
+    """Ask before the founding period is ended."""
+    return danger.ask(visit, _ending(visit))
+
+
+@router.post("/approvals/founded")
+def end_founding(visit: Keeper) -> Response:
+    """End the agency's founding period by choice."""
+
+    def end(reason: str) -> Response:
+        visit.service.approvals.founding.end(visit.actor, visit.officer.agency_id, reason)
+        return visit.go(_LIST, done="founded")
+
+    return danger.answered(visit, lambda: _ending(visit), end)
+
+
+def _ending(visit: OfficerRequest) -> Question:
+    """Return what ending the founding period is asked about."""
+    speech, agency_id = visit.speech, visit.officer.agency_id
+    others = visit.service.approvals.founding.others(visit.actor, agency_id)
+    says = [
+        speech("From now on new officers, roles and weaker rules take a second person and wait."),
+        speech("The period does not come back."),
+        speech("People who could be the second person beside you: %(n)s.", n=others),
+    ]
+    if not others:
+        says.append(
+            speech("So such acts are refused, until the owner of the machine makes an account.")
+        )
+    agency = visit.service.accounts.agencies.get(visit.actor, agency_id)
+    return Question(
+        speech("End the founding period?"),
+        f"{agency.name} ({agency.code})",
+        tuple(says),
+        speech("End the founding period"),
+        _LIST,
     )
 
 
@@ -60,13 +102,6 @@ def withdraw(approval_id: str, visit: Asker) -> Response:
     return visit.go(f"{_LIST}/{approval_id}", done="withdrawn")
 
 
-@router.post("/approvals/founded")
-def end_founding(visit: Keeper) -> Response:
-    """End the agency's founding period by choice."""
-    visit.service.approvals.founding.end(visit.actor, visit.officer.agency_id)
-    return visit.go(_LIST, done="founded")
-
-
 def waits(visit: OfficerRequest, act: ActWaits, login: str = "") -> Response:
     """Answer a form whose act waits: with the request, and a password that is shown this once.
 
@@ -85,4 +120,5 @@ def _page(
     *,
     just_asked: bool = False,
 ) -> Response:
-    return visit.page("approval.html", view=view, once=once, just_asked=just_asked)
+    at_once = view.row.effective_from <= visit.service.review.queue.now()
+    return visit.page("approval.html", view=view, once=once, just_asked=just_asked, at_once=at_once)

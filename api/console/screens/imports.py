@@ -9,6 +9,8 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from api.console import danger
+from api.console.danger import Question
 from api.console.forms import Form, FormData
 from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
@@ -92,11 +94,39 @@ def report(import_id: str, visit: Importer) -> Response:
     return StreamingResponse(faults_as_csv(faults), media_type="text/csv", headers=headers)
 
 
+@router.get("/imports/{import_id}/cancel")
+def ask_cancel(import_id: str, visit: Importer) -> Response:
+    """Ask before an import is stopped."""
+    return danger.ask(visit, _cancelling(visit, import_id))
+
+
 @router.post("/imports/{import_id}/cancel")
 def cancel(import_id: str, visit: Importer) -> Response:
     """Stop an import; what it has stored stays."""
-    visit.service.exchange.imports.cancel(visit.actor, import_id)
-    return visit.go(f"/imports/{import_id}", done="saved")
+
+    def cancel(reason: str) -> Response:
+        visit.service.exchange.imports.cancel(visit.actor, import_id, reason)
+        return visit.go(f"/imports/{import_id}", done="saved")
+
+    return danger.answered(visit, lambda: _cancelling(visit, import_id), cancel)
+
+
+def _cancelling(visit: OfficerRequest, import_id: str) -> Question:
+    """Return what stopping an import is asked about."""
+    speech, actor = visit.speech, visit.actor
+    job = visit.service.exchange.imports.get(actor, import_id)
+    says = (
+        speech(
+            "Dealt with so far: %(done)s of %(rows)s rows. What is stored stays.",
+            done=speech.number(job.done),
+            rows=speech.number(job.rows),
+        ),
+        speech("Nobody of the other rows gets onto the watchlist."),
+        speech("It cannot go on: import the same file again."),
+    )
+    back = f"/imports/{import_id}"
+    name = visit.service.lists.watchlists.get(actor, job.watchlist_id).name
+    return Question(speech("Cancel this import?"), name, says, speech("Cancel the import"), back)
 
 
 @router.get("/watchlists/{watchlist_id}/export")

@@ -13,7 +13,7 @@ from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
 from api.problems import RequestInvalid
 from api.v1.keys.schemas import KeyIn
-from casework.accounts.api_keys import NewKey
+from casework.accounts.api_keys import OVERLAP, NewKey
 from casework.kernel.errors import InvalidKey, NotFound, NotPermitted
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Scope
@@ -54,11 +54,23 @@ def create(visit: Keeper) -> Response:
     return _page(visit, once=(record.name, text))
 
 
+@router.get("/administration/keys/{key_id}/rotate")
+def ask_rotate(key_id: str, visit: Keeper) -> Response:
+    """Ask before a key's secret is replaced."""
+    return danger.ask(visit, _rotation(visit, key_id))
+
+
 @router.post("/administration/keys/{key_id}/rotate")
 def rotate(key_id: str, visit: Keeper) -> Response:
     """Give a key a new secret; the present one stays in force for a day."""
-    record, text = visit.service.accounts.keys.rotate(visit.actor, key_id)
-    return _page(visit, once=(record.name, text))
+
+    def rotate(reason: str) -> Response:
+        record, text = visit.service.accounts.keys.rotate(
+            visit.actor, key_id, reason=reason, version=visit.posted.text("version")
+        )
+        return _page(visit, once=(record.name, text))
+
+    return danger.answered(visit, lambda: _rotation(visit, key_id), rotate)
 
 
 @router.get("/administration/keys/{key_id}/revoke")
@@ -83,6 +95,34 @@ def restore(key_id: str, visit: Keeper) -> Response:
     """Take a revocation back."""
     visit.service.accounts.keys.restore(visit.actor, key_id)
     return visit.go("/administration/keys", done="restored")
+
+
+def _rotation(visit: OfficerRequest, key_id: str) -> Question:
+    """Return what a new secret of a key is asked about."""
+    speech, keys = visit.speech, visit.service.accounts.keys
+    record = keys.get(visit.actor, key_id)
+    hours = OVERLAP // timedelta(hours=1)
+    says = [
+        speech("The new secret is shown once: give it to the program that uses the key."),
+        speech(
+            "The present secret works for %(hours)s hours more, then it is refused.", hours=hours
+        ),
+    ]
+    if (until := keys.former_works(record)) is not None:
+        says.append(
+            speech(
+                "The secret before it would work until %(when)s, and is refused at once.",
+                when=speech.when(until),
+            )
+        )
+    return Question(
+        speech("Give this key a new secret?"),
+        f"{record.name} ({record.id})",
+        tuple(says),
+        speech("New secret"),
+        "/administration/keys",
+        record.version,
+    )
 
 
 def _revocation(visit: OfficerRequest, key_id: str) -> Question:

@@ -1,6 +1,6 @@
 """Administration of officers' accounts."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
@@ -82,15 +82,31 @@ def create(visit: Keeper) -> Response:
 
 @router.post("/administration/officers/{officer_id}")
 def edit(officer_id: str, visit: Keeper) -> Response:
-    """Change roles, or put an account in or out of force."""
+    """Change roles."""
     body = Form(OfficerPatch, visit.posted, _changed).parse()
-    officers = visit.service.accounts.officers
-    try:
-        version = visit.posted.number("version")
-        officers.edit(visit.actor, officer_id, body.changes(), version, body.why)
-    except ActWaits as act:
-        return approvals.waits(visit, act)
-    return visit.go(_LIST, done="saved")
+    return _edited(visit, officer_id, body.changes(), body.why)
+
+
+@router.get("/administration/officers/{officer_id}/off")
+def ask_off(officer_id: str, visit: Keeper) -> Response:
+    """Ask before an account is switched off."""
+    return danger.ask(visit, _switching_off(visit, officer_id))
+
+
+@router.post("/administration/officers/{officer_id}/off")
+def switch_off(officer_id: str, visit: Keeper) -> Response:
+    """Switch an account off: its officer is out at once, on every device."""
+
+    def off(reason: str) -> Response:
+        return _edited(visit, officer_id, {"active": False}, reason)
+
+    return danger.answered(visit, lambda: _switching_off(visit, officer_id), off)
+
+
+@router.post("/administration/officers/{officer_id}/on")
+def switch_on(officer_id: str, visit: Keeper) -> Response:
+    """Switch an account on again; where it decides, a second person has to accept it."""
+    return _edited(visit, officer_id, {"active": True}, visit.posted.text("reason") or None)
 
 
 @router.post("/administration/officers/{officer_id}/unlock")
@@ -126,6 +142,41 @@ def reset(officer_id: str, visit: Keeper) -> Response:
     return danger.answered(visit, lambda: _resetting(visit, officer_id), reset, _RESET)
 
 
+def _edited(
+    visit: OfficerRequest, officer_id: str, changes: dict[str, Any], reason: str | None
+) -> Response:
+    """Change an account, and answer."""
+    version = visit.posted.number("version")
+    try:
+        visit.service.accounts.officers.edit(visit.actor, officer_id, changes, version, reason)
+    except ActWaits as act:
+        return approvals.waits(visit, act)
+    return visit.go(_LIST, done="saved")
+
+
+def _switching_off(visit: OfficerRequest, officer_id: str) -> Question:
+    """Return what switching an account off is asked about."""
+    speech = visit.speech
+    found = visit.service.accounts.officers.consequences(visit.actor, officer_id)
+    row = found.officer
+    says = [
+        speech("Sign-ins that end at once: %(n)s.", n=found.sessions),
+        speech("Alerts that the officer has taken and not closed: %(n)s.", n=found.taken_alerts),
+        speech("Open requests that the officer made, which lapse: %(n)s.", n=found.open_requests),
+        speech("A second person may have to accept that it is switched on again.")
+        if found.takes_two
+        else speech("Nothing is erased, and it can be switched on again."),
+    ]
+    return Question(
+        speech("Switch this account off?"),
+        f"{row.name} ({row.login})",
+        tuple(says),
+        speech("Switch off"),
+        _LIST,
+        row.version,
+    )
+
+
 def _resetting(visit: OfficerRequest, officer_id: str) -> Question:
     """Return what a new first password is asked about."""
     speech = visit.speech
@@ -147,7 +198,7 @@ def _resetting(visit: OfficerRequest, officer_id: str) -> Question:
 def _changed(typed: FormData, model: type[OfficerPatch]) -> dict[str, object]:
     """Return what a row of the list changes; without any role ticked, they stay as they were."""
     del model
-    found: dict[str, object] = {"active": typed.text("active") == "yes"}
+    found: dict[str, object] = {}
     if typed.texts("roles"):
         found["roles"] = typed.texts("roles")
     return found | ({"reason": typed.text("reason")} if typed.text("reason") else {})
@@ -163,6 +214,7 @@ def _page(
     form = form or Form(OfficerIn, FormData({"agency_id": (visit.officer.agency_id,)}))
     notice = visit.approval_notice
     agencies = {each.id: each for each in records.accounts.agencies.page(actor, None, None)}
+    everywhere = visit.may(Permission.MANAGE_AGENCY)
     return visit.page(
         "officers.html",
         status=form.status,
@@ -171,7 +223,9 @@ def _page(
         officers=records.accounts.officers.page(actor, None, None),
         agencies=agencies,
         roles=_ROLES,
+        # An agency's own administrator gives no role that reads what is others'.
+        new_roles=[role for role in _ROLES if everywhere or role is not Role.COORDINATOR],
         now=records.review.queue.now(),
-        everywhere=visit.may(Permission.MANAGE_AGENCY),
+        everywhere=everywhere,
         founding=notice is not None and notice.founding,
     )

@@ -19,7 +19,7 @@ from api.problems import RequestInvalid
 from api.v1.subjects.routes import MEDIA_TYPES
 from api.v1.subjects.schemas import SubjectIn
 from casework.approvals.approvals import ActWaits
-from casework.kernel.errors import CaseworkError, EnrolmentRefused, NotFound
+from casework.kernel.errors import CaseworkError, EnrolmentRefused, NotFound, StaleVersion
 from casework.kernel.messages import Message
 from casework.kernel.permissions import Permission
 from casework.screening.duplicates import Lookalike
@@ -144,7 +144,11 @@ def edit(subject_id: str, visit: Editor) -> Response:
         return approvals.waits(visit, act)
     except (RequestInvalid, CaseworkError) as error:
         row = subjects.get(actor, subject_id)
-        return _form(visit, form.refused(error, visit.speech), row)
+        form = form.refused(error, visit.speech)
+        if isinstance(error, StaleVersion):
+            stored = subject_form.filled(row, visit.speech.zone).typed
+            form = form.beside(stored, visit.speech, subject_form.SAID)
+        return _form(visit, form, row)
     return visit.go(f"/subjects/{subject_id}", done="saved")
 
 

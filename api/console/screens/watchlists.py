@@ -78,7 +78,9 @@ def reset_breaker(watchlist_id: str, visit: Resetter) -> Response:
     try:
         reason = form.parse().reason
         visit.service.calibration.breaker.reset(visit.actor, watchlist_id, reason)
-    except (RequestInvalid, IllegalTransition) as error:
+    except ActWaits as act:
+        return approvals.waits(visit, act)
+    except (RequestInvalid, IllegalTransition, NoSecondPerson) as error:
         return _shown(visit, watchlist_id, form.refused(error, visit.speech))
     return visit.go(f"/watchlists/{watchlist_id}", done="saved")
 
@@ -132,8 +134,70 @@ def edit(watchlist_id: str, visit: Editor) -> Response:
         IllegalTransition,
     ) as error:
         row = watchlists.get(actor, watchlist_id)
-        return _form(visit, form.refused(error, visit.speech, status=_REFUSED), row)
+        form = form.refused(error, visit.speech, status=_REFUSED)
+        if isinstance(error, StaleVersion):
+            stored = watchlist_form.filled(row).typed
+            form = form.beside(stored, visit.speech, watchlist_form.SAID)
+        return _form(visit, form, row)
     return visit.go(f"/watchlists/{watchlist_id}", done="saved")
+
+
+@router.get("/watchlists/{watchlist_id}/off")
+def ask_off(watchlist_id: str, visit: Editor) -> Response:
+    """Ask before a watchlist is switched off."""
+    return danger.ask(visit, _switching_off(visit, watchlist_id))
+
+
+@router.post("/watchlists/{watchlist_id}/off")
+def switch_off(watchlist_id: str, visit: Editor) -> Response:
+    """Switch a watchlist off: it raises no alerts from the next traveller on."""
+
+    def off(reason: str) -> Response:
+        version = visit.posted.number("version")
+        watchlists = visit.service.lists.watchlists
+        try:
+            watchlists.edit(visit.actor, watchlist_id, {"active": False}, version, reason)
+        except ActWaits as act:
+            return approvals.waits(visit, act)
+        return visit.go(f"/watchlists/{watchlist_id}", done="saved")
+
+    return danger.answered(visit, lambda: _switching_off(visit, watchlist_id), off)
+
+
+@router.post("/watchlists/{watchlist_id}/on")
+def switch_on(watchlist_id: str, visit: Editor) -> Response:
+    """Switch a watchlist on again."""
+    version = visit.posted.number("version")
+    visit.service.lists.watchlists.edit(visit.actor, watchlist_id, {"active": True}, version)
+    return visit.go(f"/watchlists/{watchlist_id}", done="saved")
+
+
+def _switching_off(visit: OfficerRequest, watchlist_id: str) -> Question:
+    """Return what switching a watchlist off is asked about."""
+    speech = visit.speech
+    found = visit.service.lists.watchlists.consequences(visit.actor, watchlist_id)
+    says = [
+        speech("From the next traveller on, this list raises no alerts."),
+        speech(
+            "Subjects on it: %(n)s, of whom on no other list in force: %(alone)s.",
+            n=speech.number(found.subjects),
+            alone=speech.number(found.only_here),
+        ),
+        speech(
+            "Open alerts of this list, which remain: %(n)s.", n=speech.number(found.open_alerts)
+        ),
+        speech("Nothing is erased, and it can be switched on again."),
+    ]
+    if found.takes_two:
+        says.append(speech("A second person has to accept it; until then it goes on alerting."))
+    return Question(
+        speech("Switch this watchlist off?"),
+        found.watchlist.name,
+        tuple(says),
+        speech("Switch off"),
+        f"/watchlists/{watchlist_id}",
+        found.watchlist.version,
+    )
 
 
 @router.get("/watchlists/{watchlist_id}/remove")

@@ -1,5 +1,6 @@
 """Administration of webhooks, and what became of their deliveries."""
 
+from datetime import timedelta
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
@@ -15,7 +16,7 @@ from api.v1.webhooks.schemas import WebhookIn
 from casework.kernel.errors import NotFound, TargetRefused
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import EventKind
-from casework.webhooks.webhooks import NewWebhook
+from casework.webhooks.webhooks import OVERLAP, NewWebhook
 
 router: Final = APIRouter(include_in_schema=False)
 
@@ -70,19 +71,50 @@ def test(webhook_id: str, visit: Keeper) -> Response:
     return visit.go(f"{_LIST}/{webhook_id}", done="sent")
 
 
+@router.get("/administration/webhooks/{webhook_id}/rotate")
+def ask_rotate(webhook_id: str, visit: Keeper) -> Response:
+    """Ask before a webhook's secret is replaced."""
+    return danger.ask(visit, _rotation(visit, webhook_id))
+
+
 @router.post("/administration/webhooks/{webhook_id}/rotate")
 def rotate(webhook_id: str, visit: Keeper) -> Response:
     """Give a new secret; it is on the page that answers, and nowhere else."""
-    row, secret = visit.service.exchange.webhooks.rotate(visit.actor, webhook_id)
-    return _page(visit, once=(row.url, secret))
+
+    def rotate(reason: str) -> Response:
+        row, secret = visit.service.exchange.webhooks.rotate(
+            visit.actor, webhook_id, reason=reason, version=visit.posted.number("version")
+        )
+        return _page(visit, once=(row.url, secret))
+
+    return danger.answered(visit, lambda: _rotation(visit, webhook_id), rotate)
 
 
-@router.post("/administration/webhooks/{webhook_id}/active")
-def switch(webhook_id: str, visit: Keeper) -> Response:
-    """Switch a webhook on or off."""
-    active = visit.posted.text("active") == "yes"
+@router.get("/administration/webhooks/{webhook_id}/off")
+def ask_off(webhook_id: str, visit: Keeper) -> Response:
+    """Ask before a webhook is switched off."""
+    return danger.ask(visit, _switching_off(visit, webhook_id))
+
+
+@router.post("/administration/webhooks/{webhook_id}/off")
+def switch_off(webhook_id: str, visit: Keeper) -> Response:
+    """Switch a webhook off: nothing is sent there any more."""
+
+    def off(reason: str) -> Response:
+        version = visit.posted.number("version")
+        webhooks = visit.service.exchange.webhooks
+        webhooks.edit(visit.actor, webhook_id, {"active": False}, version, reason)
+        return visit.go(_LIST, done="saved")
+
+    return danger.answered(visit, lambda: _switching_off(visit, webhook_id), off)
+
+
+@router.post("/administration/webhooks/{webhook_id}/on")
+def switch_on(webhook_id: str, visit: Keeper) -> Response:
+    """Switch a webhook on again; what waited is tried at once."""
     version = visit.posted.number("version")
-    visit.service.exchange.webhooks.edit(visit.actor, webhook_id, {"active": active}, version)
+    visit.service.exchange.webhooks.edit(visit.actor, webhook_id, {"active": True}, version)
+    visit.service.kernel.outbox.ring()
     return visit.go(_LIST, done="saved")
 
 
@@ -101,6 +133,43 @@ def remove(webhook_id: str, visit: Keeper) -> Response:
         return visit.go(_LIST, done="removed")
 
     return danger.answered(visit, lambda: _removal(visit, webhook_id), remove)
+
+
+def _rotation(visit: OfficerRequest, webhook_id: str) -> Question:
+    """Return what a new secret of a webhook is asked about."""
+    speech = visit.speech
+    row = visit.service.exchange.webhooks.get(visit.actor, webhook_id)
+    hours = OVERLAP // timedelta(hours=1)
+    says = (
+        speech("The new secret is shown once: give it to the receiver."),
+        speech(
+            "For %(hours)s hours more, messages are signed with the present secret too.",
+            hours=hours,
+        ),
+    )
+    return Question(
+        speech("Give this webhook a new secret?"),
+        row.url,
+        says,
+        speech("New secret"),
+        _LIST,
+        row.version,
+    )
+
+
+def _switching_off(visit: OfficerRequest, webhook_id: str) -> Question:
+    """Return what switching a webhook off is asked about."""
+    speech, webhooks = visit.speech, visit.service.exchange.webhooks
+    row = webhooks.get(visit.actor, webhook_id)
+    waiting = webhooks.waiting(visit.actor, webhook_id)
+    events = ", ".join(sorted(row.events))
+    says = (
+        speech("Nothing is sent there until it is on again: %(events)s.", events=events),
+        speech("Messages still to be delivered: %(n)s. They wait, and may get too old.", n=waiting),
+    )
+    return Question(
+        speech("Switch this webhook off?"), row.url, says, speech("Switch off"), _LIST, row.version
+    )
 
 
 def _removal(visit: OfficerRequest, webhook_id: str) -> Question:

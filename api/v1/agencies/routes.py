@@ -9,6 +9,7 @@ from api.dependencies import Allowed, ReadVersion, TheAgencies, TheFounding, eta
 from api.pages import Page, page_of
 from api.routing import After, StrictRoute
 from api.v1.agencies.schemas import AgencyIn, AgencyOut, AgencyPatch
+from api.v1.common import ReasonIn
 from casework.accounts.agencies import NewAgency
 from casework.kernel import errors
 from casework.kernel.actor import Actor
@@ -94,10 +95,10 @@ def edit(
     responses=problems.responses(*_COMMON, errors.NotFound, errors.IllegalTransition),
 )
 def end_founding(
-    agency_id: str, response: Response, founding: TheFounding, actor: Keeper
+    agency_id: str, body: ReasonIn, response: Response, founding: TheFounding, actor: Keeper
 ) -> AgencyOut:
-    """From now on what weakens the agency's control takes a second person."""
-    return _answer(founding.end(actor, agency_id), response)
+    """From now on, for good, what weakens the agency's control takes a second person."""
+    return _answer(founding.end(actor, agency_id, body.reason), response)
 
 
 def _answer(row: Agency, response: Response) -> AgencyOut:

@@ -12,15 +12,15 @@ from casework.approvals.states import ApprovalStep
 from casework.kernel.vocabulary import ApprovalState
 
 WHY: Final = (
-    "Why. Required where the change waits for a second person, who reads it, as the agency's "
-    "auditors do."
+    "Why; it stands in the audit trail. Required where something is switched off or a role taken "
+    "away, and where the change waits for a second person, who reads it."
 )
 ReasonIfItWaits = Annotated[Reason | None, Field(description=WHY)]
 Offered = Literal[ApprovalStep.ACCEPT, ApprovalStep.REFUSE, ApprovalStep.WITHDRAW]
 
 
 class ExplainedPatch(Patch):
-    """Changes that may wait for a second person, and why they are made."""
+    """Changes that may do harm, or wait for a second person, and why they are made."""
 
     reason: Reason | MISSING = Field(default=MISSING, description=WHY)
 

@@ -13,6 +13,7 @@ from api.pages import NumberedPage, Page, page_of
 from api.problems import FieldProblem, RequestInvalid
 from api.routing import Before, StrictRoute
 from api.uploads import receive_files
+from api.v1.common import ReasonIn
 from api.v1.imports.schemas import (
     ImportOut,
     ImportQuery,
@@ -165,12 +166,12 @@ def faults(
     return NumberedPage[RowFaultOut](items=items, next=following)
 
 
-@router.delete(
-    "/{import_id}",
+@router.post(
+    "/{import_id}/cancel",
     response_model=ImportOut,
     summary="Cancel an import",
     responses=problems.responses(*_COMMON, errors.NotFound, errors.IllegalTransition),
 )
-def cancel(import_id: str, imports: TheImports, actor: Importer) -> ImportOut:
+def cancel(import_id: str, body: ReasonIn, imports: TheImports, actor: Importer) -> ImportOut:
     """Stop an import before its next rows; what it has stored stays."""
-    return ImportOut.of(imports.cancel(actor, import_id))
+    return ImportOut.of(imports.cancel(actor, import_id, body.reason))

@@ -65,7 +65,7 @@ def page(keys: TheKeys, actor: Manager, query: After) -> Page[KeyOut]:
 def rotate(key_id: str, body: KeyRotationIn, keys: TheKeys, actor: Manager) -> NewKeyOut:
     """Give a key a new secret, which is shown once; the present one stays in force for a while."""
     overlap = timedelta(seconds=body.overlap_s)
-    record, text = keys.rotate(actor, key_id, overlap, body.days)
+    record, text = keys.rotate(actor, key_id, overlap, body.days, reason=body.reason)
     return NewKeyOut.model_validate({**asdict(record), "key": text})
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from api.v1.common import Answer, Port, Strict, Text
+from api.v1.common import Answer, Port, Reason, Strict, Text
 from casework.accounts.api_keys import OVERLAP
 from casework.kernel.vocabulary import Scope
 
@@ -64,6 +64,7 @@ class KeyRotationIn(Strict):
     days: Days | None = Field(
         default=None, description="How long the key lasts from now on; unset: `key_days`."
     )
+    reason: Reason | None = None
 
 
 class NewKeyOut(KeyOut):

@@ -133,7 +133,7 @@ def remove(watchlist_id: str, body: ReasonIn, watchlists: TheWatchlists, actor: 
     "/{watchlist_id}/breaker/reset",
     response_model=WatchlistOut,
     summary="Reset a watchlist's breaker",
-    responses=problems.responses(*_COMMON, errors.NotFound, errors.IllegalTransition),
+    responses=WAITING | problems.responses(*_COMMON, errors.NotFound, *MAY_WAIT),
 )
 def reset_breaker(
     watchlist_id: str,
@@ -143,7 +143,10 @@ def reset_breaker(
     matching: TheMatching,
     actor: Resetter,
 ) -> WatchlistOut:
-    """Let the list's own threshold count again; its alarms are counted from now on."""
+    """Let the list's own threshold count again; its alarms are counted from then on.
+
+    One that was set by hand takes a second person, as setting it did: the reset waits.
+    """
     return _answer(breaker.reset(actor, watchlist_id, body.reason), response, matching)
 
 

@@ -85,7 +85,9 @@ class WatchlistPatch(ExplainedPatch):
     requires_acknowledgement: bool | MISSING = MISSING
     requires_second_officer: bool | MISSING = MISSING
     acknowledge_within_s: Seconds | MISSING = MISSING
-    active: bool | MISSING = MISSING
+    active: bool | MISSING = Field(
+        default=MISSING, description="False stops its alerts, and takes a reason."
+    )
     shared_with: Guests | MISSING = MISSING
 
 

@@ -91,7 +91,11 @@ def read(webhook_id: str, response: Response, webhooks: TheWebhooks, actor: Mana
     response_model=WebhookOut,
     summary="Change a webhook",
     responses=problems.responses(
-        *_COMMON, errors.NotFound, errors.StaleVersion, errors.TargetRefused
+        *_COMMON,
+        errors.NotFound,
+        errors.StaleVersion,
+        errors.TargetRefused,
+        errors.ReasonMissing,
     ),
 )
 def edit(
@@ -105,7 +109,7 @@ def edit(
 ) -> WebhookOut:
     """Change the fields that are sent; `active` switches it off, and on again after failures."""
     changes = body.changes()
-    row = webhooks.edit(actor, webhook_id, changes, version)
+    row = webhooks.edit(actor, webhook_id, changes, version, body.why)
     outbox.ring()
     return _answer(row, response)
 
@@ -131,7 +135,7 @@ def rotate(
     webhook_id: str, body: RotationIn, response: Response, webhooks: TheWebhooks, actor: Manager
 ) -> WebhookMade:
     """Make a new secret; the former one signs too for a while, so that nothing is refused."""
-    row, secret = webhooks.rotate(actor, webhook_id, body.overlap)
+    row, secret = webhooks.rotate(actor, webhook_id, body.overlap, reason=body.reason)
     response.headers["ETag"] = etag(row.version)
     return WebhookMade.of(row, secret)
 

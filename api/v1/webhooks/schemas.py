@@ -7,7 +7,8 @@ from pydantic import MISSING, Field
 
 from api.queries import BeforePage
 from api.v1.alerts.schemas import AlertSummary
-from api.v1.common import Answer, DayOrTime, Patch, Strict, Text
+from api.v1.approvals.schemas import ExplainedPatch
+from api.v1.common import Answer, DayOrTime, Reason, Strict, Text
 from casework.kernel import period
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import AlertState, DeliveryState, EventKind, Outcome, Role
@@ -107,14 +108,15 @@ class WebhookIn(Strict):
     )
 
 
-class WebhookPatch(Patch):
+class WebhookPatch(ExplainedPatch):
     """Changes to a webhook; fields left out stay as they are."""
 
     url: Url | MISSING = MISSING
     events: Events | MISSING = MISSING
     description: Description | MISSING = MISSING
     active: bool | MISSING = Field(
-        default=MISSING, description="Switched on again, what waited is tried at once."
+        default=MISSING,
+        description="False takes a reason. Switched on again, what waited is tried at once.",
     )
 
 
@@ -167,6 +169,7 @@ class RotationIn(Strict):
             "former one at once.",
         ),
     ] = int(OVERLAP.total_seconds())
+    reason: Reason | None = None
 
     @property
     def overlap(self) -> timedelta:

@@ -214,7 +214,9 @@ def test_every_page_says_that_a_breaker_has_tripped_until_a_supervisor_resets_it
     desk.enrol(1, list_id)
     for _ in range(3):
         desk.screen(1)
-    assert Breaker(desk.service.kernel, BreakerRules(travellers=3)).watch()
+    assert Breaker(
+        desk.service.kernel, desk.service.approvals.requests, BreakerRules(travellers=3)
+    ).watch()
     says = "The watchlist Tangkal alarms on too many travellers."
     for browser, sees in ((boss, True), (outsider, False)):
         browser.open("/alerts")

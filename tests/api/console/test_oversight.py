@@ -106,14 +106,14 @@ def test_an_administrator_changes_and_resets_officers(signed_in, desk):
     signed_in("budi", Role.OFFICER)
     budi = desk.service.accounts.officers.by_login(OPERATOR, "budi")
     browser.open("/administration/officers")
-    browser.send(f"/administration/officers/{budi.id}", roles=["analyst"], active="yes")
+    browser.send(f"/administration/officers/{budi.id}", roles=["analyst"], reason="moved")
     assert desk.service.accounts.officers.get(OPERATOR, budi.id).roles == ["analyst"]
     browser.open(f"/administration/officers/{budi.id}/reset")
     assert "Name of budi" in browser.text
     browser.send_here(reason="forgot it")
     assert re.search(r"\b(\w{5}-){3}\w{5}\b", browser.text)
-    browser.open("/administration/officers")
-    browser.send(f"/administration/officers/{budi.id}", roles=["analyst"])
+    browser.open(f"/administration/officers/{budi.id}/off")
+    browser.send_here(reason="left the agency")
     assert not desk.service.accounts.officers.get(OPERATOR, budi.id).active
 
 

@@ -44,7 +44,8 @@ def test_an_administrator_keeps_the_officers_of_their_own_agency(house, admin):
     assert house.enter("budi", first).actor.roles == PEOPLE
     assert {each.login for each in officers.page(admin, None, 10)} == {"admin", "budi"}
     row = officers.get(admin, row.id)  # signing in is a change, too
-    edited = officers.edit(admin, row.id, {"name": "Budi S.", "roles": [Role.OFFICER]}, row.version)
+    changes = {"name": "Budi S.", "roles": [Role.OFFICER]}
+    edited = officers.edit(admin, row.id, changes, row.version, "moved")
     assert (edited.name, edited.roles) == ("Budi S.", ["officer"])
     with pytest.raises(StaleVersion):
         officers.edit(admin, row.id, {"name": "x"}, 1)
@@ -57,7 +58,7 @@ def test_another_agencys_officers_are_not_there(house, admin):
     officers = house.records.accounts.officers
     acts = [
         lambda officer_id: officers.get(admin, officer_id),
-        lambda officer_id: officers.edit(admin, officer_id, {"active": False}, None),
+        lambda officer_id: officers.edit(admin, officer_id, {"active": False}, None, "left"),
         lambda officer_id: officers.reset(admin, officer_id),
     ]
     for act in acts:
@@ -88,7 +89,7 @@ def test_roles_that_reach_further_are_given_by_those_who_reach_as_far(house, adm
     # It stays where it was given, and cannot be given again once it is gone.
     kept = officers.edit(admin, row.id, {"roles": [Role.COORDINATOR, Role.OFFICER]}, None)
     assert kept.roles == ["coordinator", "officer"]
-    officers.edit(admin, row.id, {"roles": [Role.OFFICER]}, None)
+    officers.edit(admin, row.id, {"roles": [Role.OFFICER]}, None, "no totals any more")
     with pytest.raises(NotPermitted):
         officers.edit(admin, row.id, {"roles": [Role.COORDINATOR]}, None)
 
@@ -100,7 +101,7 @@ def test_nobody_changes_their_own_roles_or_switches_themselves_off(house, admin,
             with pytest.raises(NotPermitted):
                 officers.edit(actor, actor.id, changes, None)
         with pytest.raises(NotPermitted):
-            officers.edit(actor, actor.id, {"active": False}, None)
+            officers.edit(actor, actor.id, {"active": False}, None, "left")
         officers.edit(actor, actor.id, {"name": "New", "roles": [Role.ADMIN], "active": True}, None)
 
 
@@ -123,7 +124,8 @@ def test_none_but_administrators_keep_officers(house, role):
 def test_roles_count_from_the_next_request_on(house, admin):
     officer_id = house.hire("sari", Role.OFFICER)
     shown = house.enter("sari").text
-    house.records.accounts.officers.edit(admin, officer_id, {"roles": [Role.AUDITOR]}, None)
+    edit = house.records.accounts.officers.edit
+    edit(admin, officer_id, {"roles": [Role.AUDITOR]}, None, "moved")
     assert house.records.accounts.sessions.recognise(shown).roles == {Role.AUDITOR}
 
 

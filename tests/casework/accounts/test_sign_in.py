@@ -106,7 +106,7 @@ def test_an_administrator_of_the_agency_ends_a_lock_and_nothing_else(house):
     with pytest.raises(NotFound):
         unlock(others, officer_id)
     assert isinstance(refusal(house, "sari", PASSWORD), TooManyAttempts)
-    house.records.approvals.founding.end(admin, admin.agency_id)
+    house.records.approvals.founding.end(admin, admin.agency_id, "complete")
     unlock(admin, officer_id)
     signed_in = house.enter("sari")
     assert not signed_in.officer.must_change_password
@@ -232,7 +232,7 @@ def test_a_disabled_officer_is_out_at_once(house):
     officer_id = house.hire("sari", Role.OFFICER)
     shown = house.enter("sari").text
     officers = house.records.accounts.officers
-    officers.edit(OPERATOR, officer_id, {"active": False}, None)
+    officers.edit(OPERATOR, officer_id, {"active": False}, None, "left")
     with pytest.raises(NotAuthenticated):
         house.records.accounts.sessions.recognise(shown)
     assert str(refusal(house, "sari", PASSWORD)) == str(refusal(house, "nobody"))

@@ -29,7 +29,7 @@ from casework.kernel.errors import (
     ReasonMissing,
 )
 from casework.kernel.messages import Message
-from casework.kernel.vocabulary import ApprovalState, EventKind, Role
+from casework.kernel.vocabulary import ApprovalState, Direction, EventKind, Role
 from casework.oversight.retention import RecordKind
 from casework.tables import Approval, Officer, OutboxEvent
 from casework.watchlists.watchlists import NewWatchlist, Watchlists, agencies_of
@@ -133,7 +133,7 @@ def test_what_no_longer_fits_lapses_and_changes_nothing(house, asker, second):
     for view in (taken, outdated):
         requests.accept(second, view.row.id)
     house.hire("new", Role.OFFICER)
-    edit(asker, officer_id, {"active": False}, None)
+    edit(asker, officer_id, {"active": False}, None, "left")
     house.clock.advance(days=1)
     assert requests.settle() == 2
     assert {state(house, view) for view in (taken, outdated)} == {S.LAPSED}
@@ -143,7 +143,7 @@ def test_what_no_longer_fits_lapses_and_changes_nothing(house, asker, second):
 def test_what_somebody_asked_who_is_out_by_then_lapses(house, asker, second):
     view = asked(lambda: hiring(house, asker))
     house.records.approvals.requests.accept(second, view.row.id)
-    house.records.accounts.officers.edit(second, asker.id, {"active": False}, None)
+    house.records.accounts.officers.edit(second, asker.id, {"active": False}, None, "left")
     house.clock.advance(days=1)
     house.records.approvals.requests.settle()
     assert state(house, view) == S.LAPSED
@@ -190,7 +190,7 @@ def test_a_process_that_dies_halfway_leaves_the_act_to_the_next_and_does_it_once
 def test_a_supervisor_is_the_second_person_only_where_no_other_administrator_is(house, asker):
     requests = house.records.approvals.requests
     supervisor = house.actor("super", Role.SUPERVISOR)
-    house.records.approvals.founding.end(asker, asker.agency_id)
+    house.records.approvals.founding.end(asker, asker.agency_id, "complete")
     view = asked(lambda: hiring(house, asker))
     house.hire("second", Role.ADMIN)
     with pytest.raises(NotSecondPerson):
@@ -200,7 +200,7 @@ def test_a_supervisor_is_the_second_person_only_where_no_other_administrator_is(
         for row in house.records.accounts.officers.page(OPERATOR, None, None)
         if row.login == "second"
     )
-    house.records.accounts.officers.edit(asker, other.id, {"active": False}, None)
+    house.records.accounts.officers.edit(asker, other.id, {"active": False}, None, "left")
     assert requests.accept(supervisor, view.row.id).row.state == S.ACCEPTED
 
 
@@ -217,7 +217,7 @@ def test_nobody_accepts_what_is_about_themselves(house, asker, second):
 def test_an_account_that_nobody_has_used_is_no_second_person(house, asker):
     officers = house.records.accounts.officers
     agency = house.agency("IMI")
-    house.records.approvals.founding.end(asker, agency)
+    house.records.approvals.founding.end(asker, agency, "complete")
     officers.create(OPERATOR, NewOfficer(agency, "made", "Made", frozenset({Role.ADMIN})))
     with pytest.raises(NoSecondPerson):
         hiring(house, asker)
@@ -258,8 +258,8 @@ def test_auditors_see_it_first(house, asker, second):
 def test_what_strengthens_is_done_at_once(house, asker, second):
     officers = house.records.accounts.officers
     siti = house.hire("siti", Role.OFFICER, Role.SUPERVISOR)
-    officers.edit(asker, siti, {"roles": [Role.OFFICER]}, None)
-    officers.edit(asker, siti, {"name": "Siti", "active": False}, None)
+    officers.edit(asker, siti, {"roles": [Role.OFFICER]}, None, WHY)
+    officers.edit(asker, siti, {"name": "Siti", "active": False}, None, WHY)
     asked(lambda: officers.edit(asker, siti, {"active": True}, None, WHY))
     new = NewOfficer(house.agency("IMI"), "watches", "Watches", frozenset({Role.AUDITOR}))
     officers.create(asker, new)
@@ -394,7 +394,7 @@ def test_the_founding_period_ends_when_the_second_administrator_signs_in(house, 
     house.actor("second", Role.ADMIN)
     asked(lambda: hiring(house, asker, "not.alone"))
     with pytest.raises(IllegalTransition):
-        house.records.approvals.founding.end(asker, asker.agency_id)
+        house.records.approvals.founding.end(asker, asker.agency_id, "complete")
 
 
 def test_the_founding_period_ends_by_itself_and_then_the_supervisor_is_the_second(house, asker):
@@ -445,6 +445,7 @@ def listed(house: House, analyst: Actor) -> str:
         {"requires_acknowledgement": False},
         {"target_fpir": 1e-2},
         {"shared_with": ["POL"]},
+        {"acknowledge_within_s": 86_400},
     ],
     ids=lambda change: next(iter(change)),
 )
@@ -465,6 +466,37 @@ def test_weakening_a_list_waits_as_a_whole(house, analyst, listed, second, chang
     # What it has become is no weakening any more, and the way back is none.
     lists.edit(analyst, listed, change, None)
     lists.edit(analyst, listed, {**STRICT, "shared_with": []}, None)
+
+
+NARROWER: list[dict[str, Any]] = [
+    {"active": False},
+    {"ports": ["CGK"]},
+    {"stages": ["visa"]},
+    {"direction": Direction.EXIT},
+]
+
+
+@pytest.mark.parametrize("change", NARROWER, ids=lambda change: next(iter(change)))
+def test_a_list_of_two_officers_looks_at_less_only_with_a_second_person(
+    house, analyst, listed, second, change
+):
+    """Else it were the way round the rule that nobody stops looking for its subjects alone."""
+    lists, requests = house.records.lists.watchlists, house.records.approvals.requests
+    (name,) = change
+    before = getattr(lists.get(analyst, listed), name)
+    view = asked(lambda: lists.edit(analyst, listed, change, None, WHY))
+    assert getattr(lists.get(analyst, listed), name) == before
+    requests.accept(second, view.row.id)  # it can be taken back: there is no cooling time
+    assert getattr(lists.get(analyst, listed), name) == change[name]
+    lists.edit(analyst, listed, {name: before}, None)
+    lists.edit(analyst, listed, {"requires_second_officer": True, "name": "as before"}, None)
+
+
+@pytest.mark.parametrize("change", NARROWER, ids=lambda change: next(iter(change)))
+def test_any_other_list_looks_at_less_with_a_reason_alone(house, analyst, change):
+    lists = house.records.lists.watchlists
+    one = lists.create(analyst, NewWatchlist("one officer", analyst.agency_id)).id
+    lists.edit(analyst, one, change, None, WHY)
 
 
 class Floor:

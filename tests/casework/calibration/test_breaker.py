@@ -10,22 +10,30 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from sqlalchemy import select, update
 
+from casework.accounts.officers import NewOfficer
+from casework.accounts.sign_in import Credentials
+from casework.approvals.approvals import ActWaits
+from casework.approvals.states import ApprovalStep
 from casework.calibration.breaker import Breaker
 from casework.calibration.breaker_rules import BreakerRules
 from casework.calibration.policy import least_threshold
 from casework.kernel.errors import IllegalTransition, NotFound, NotPermitted
-from casework.kernel.vocabulary import EventKind, Role
+from casework.kernel.vocabulary import EventKind, Role, SessionKind
 from casework.tables import Alert, AuditRecord, OutboxEvent, Watchlist
-from tests.services import Desk, FakeClock, officer, open_service
+from tests.services import OPERATOR, PASSWORD, Desk, FakeClock, officer, open_service
 
 pytestmark = pytest.mark.every_database
 
 RULES = BreakerRules(share=0.5, window=timedelta(hours=1), travellers=4)
 
 
+def breaker_of(service):
+    return Breaker(service.kernel, service.approvals.requests, RULES)
+
+
 @pytest.fixture
 def breaker(desk):
-    return Breaker(desk.service.kernel, RULES)
+    return breaker_of(desk.service)
 
 
 def policy(desk, watchlist):
@@ -49,6 +57,16 @@ def _analyst(desk):
 
 def supervisor(desk, code="IMI"):
     return officer(desk.agency(code), Role.SUPERVISOR, name="supervisor")
+
+
+def signed_in(desk, login, role):
+    """Somebody with an account, who counts as a second person."""
+    accounts = desk.service.accounts
+    new = NewOfficer(desk.agency(), login, login.title(), frozenset({role}))
+    _, first = accounts.officers.create(OPERATOR, new)
+    session = accounts.sessions.sign_in(Credentials(login, first), SessionKind.PROGRAM)
+    accounts.account.change_password(session.actor, first, PASSWORD)
+    return accounts.sessions.sign_in(Credentials(login, PASSWORD), SessionKind.PROGRAM).actor
 
 
 def trail(desk, action):
@@ -136,17 +154,46 @@ def test_a_supervisor_of_the_agency_resets_it_with_a_reason_and_counting_begins_
     assert [each.watchlist_id for each in breaker.watch()] == [watchlist]
 
 
+def test_a_threshold_set_by_hand_counts_again_when_a_second_person_has_accepted_it(desk, breaker):
+    watchlist = loose(desk)
+    second, boss = signed_in(desk, "agus", Role.ADMIN), signed_in(desk, "budi", Role.SUPERVISOR)
+    desk.service.approvals.founding.end(second, desk.agency(), "all are here")
+    for _ in range(4):
+        desk.screen(1)
+    breaker.watch()
+    kept = policy(desk, watchlist).threshold
+    with pytest.raises(ActWaits) as waits:
+        breaker.reset(boss, watchlist, "a blurred photo was removed")
+    requests = desk.service.approvals.requests
+    assert "set by hand" in str(waits.value.view.summary)
+    assert requests.get(boss, waits.value.approval_id).steps == {ApprovalStep.WITHDRAW}
+    requests.accept(second, waits.value.approval_id)
+    assert policy(desk, watchlist).threshold == kept
+    desk.clock.advance(hours=24)
+    requests.settle()
+    found = policy(desk, watchlist)
+    assert found.tripped_at is None
+    assert found.threshold == found.set_by_hand < kept
+    # Without a threshold set by hand nothing is loosened: one supervisor does it.
+    for _ in range(4):
+        desk.screen(1)
+    assert breaker.watch()
+    desk.service.lists.watchlists.edit(_analyst(desk), watchlist, {"threshold": None}, None)
+    breaker.reset(boss, watchlist, "the threshold follows the target now")
+    assert policy(desk, watchlist).tripped_at is None
+
+
 def test_it_outlasts_a_restart_and_one_of_several_processes_trips_it(database, desk, breaker):
     watchlist = loose(desk)
     for _ in range(4):
         desk.screen(1)
     other = open_service(database, desk.clock)
     try:
-        found = [Breaker(each.kernel, RULES)._counted for each in (desk.service, other)]
+        found = [breaker_of(each)._counted for each in (desk.service, other)]
         with other.kernel.database.read() as session:
             (counted,) = [each for each in found[1](session) if each.watchlist_id == watchlist]
         assert breaker.watch()
-        assert not Breaker(other.kernel, RULES)._trip(counted)
+        assert not breaker_of(other)._trip(counted)
         other.screening.matching.catch_up()
         assert other.screening.matching.policies()[watchlist].tripped_at is not None
     finally:
@@ -166,7 +213,7 @@ class Screenings(RuleBasedStateMachine):
         self.folder = TemporaryDirectory()
         clock = FakeClock()
         self.desk = Desk(open_service(Path(self.folder.name) / "siaga.db", clock), clock)
-        self.breaker = Breaker(self.desk.service.kernel, RULES)
+        self.breaker = breaker_of(self.desk.service)
         self.watchlist = loose(self.desk)
 
     def teardown(self):

@@ -148,7 +148,9 @@ def test_an_import_lifts_no_suspension_that_it_does_not_speak_of(desk):
 def test_a_row_takes_nobody_off_a_list_of_two_officers(desk, change):
     two = desk.watchlist("two", requires_second_officer=True)
     imported(desk, csv_of(person(1, photos="1.jpg")), photos_of([1]), watchlist=two)
-    desk.service.approvals.founding.end(officer(desk.agency(), Role.ADMIN), desk.agency())
+    desk.service.approvals.founding.end(
+        officer(desk.agency(), Role.ADMIN), desk.agency(), "complete"
+    )
     analyst = officer(desk.agency(), Role.ANALYST)
     job = imported(desk, csv_of(person(1, **change)), watchlist=two, actor=analyst)
     assert counts(job) == (0, 0, 0, 1)
@@ -320,11 +322,11 @@ def test_a_cancelled_import_keeps_what_it_stored_and_goes_no_further(desk):
     job = upload(desk, rows, photos_of(range(40)))
     imports = desk.service.exchange.imports
     work_off(desk, batches=1)
-    cancelled = imports.cancel(OPERATOR, job.id)
+    cancelled = imports.cancel(OPERATOR, job.id, "wrong file")
     assert (cancelled.state, cancelled.done) == (ImportState.CANCELLED, 32)
     assert desk.service.import_runner.queue.claim(take_over=True) is None
     with pytest.raises(IllegalTransition):
-        imports.cancel(OPERATOR, job.id)
+        imports.cancel(OPERATOR, job.id, "wrong file")
     imports.tidy()
     assert count(desk, ImportPart) == 0
     assert count(desk, Subject) == 32
@@ -350,7 +352,7 @@ def test_only_the_owner_s_analysts_import_and_nobody_else_learns_of_it(desk):
         lambda who: imports.receive(who, watchlist, dry_run=False),
         lambda who: imports.get(who, job.id),
         lambda who: imports.faults(who, job.id, None, 9),
-        lambda who: imports.cancel(who, job.id),
+        lambda who: imports.cancel(who, job.id, "wrong file"),
     ):
         with pytest.raises(NotFound):
             act(stranger)
@@ -370,7 +372,7 @@ def test_an_agency_s_uploads_are_bounded(desk):
     jobs = [upload(desk, rows) for _ in range(10)]
     with pytest.raises(TooManyImports):
         upload(desk, rows)
-    desk.service.exchange.imports.cancel(OPERATOR, jobs[0].id)
+    desk.service.exchange.imports.cancel(OPERATOR, jobs[0].id, "wrong file")
     upload(desk, rows)
 
 

@@ -229,7 +229,7 @@ def test_who_is_suspended_or_on_an_inactive_list_never_alerts(desk):
     assert desk.screen(1).encounter.outcome == "clear"
     records.lists.subjects.edit(OPERATOR, subject, {"status": SubjectStatus.ACTIVE}, None)
     assert desk.screen(1).encounter.outcome == "alert"
-    records.lists.watchlists.edit(OPERATOR, watchlist, {"active": False}, None)
+    records.lists.watchlists.edit(OPERATOR, watchlist, {"active": False}, None, "over")
     assert desk.screen(1).encounter.outcome == "clear"
     records.lists.watchlists.edit(OPERATOR, watchlist, {"active": True}, None)
     assert desk.screen(1).encounter.outcome == "alert"

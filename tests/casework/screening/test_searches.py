@@ -129,7 +129,7 @@ def test_who_is_suspended_lapsed_or_on_an_inactive_list_is_not_shown(desk):
     active, idle = desk.watchlist("active"), desk.watchlist("idle")
     subject = desk.enrol(1, active)
     desk.enrol(1, idle)
-    records_.lists.watchlists.edit(OPERATOR, idle, {"active": False}, None)
+    records_.lists.watchlists.edit(OPERATOR, idle, {"active": False}, None, "idle")
     assert [name for _, name, _ in found(ask(desk, first, 1))] == ["active"]
     records_.lists.subjects.edit(OPERATOR, subject, {"status": SubjectStatus.SUSPENDED}, None)
     assert found(ask(desk, first, 1)) == []

@@ -123,7 +123,7 @@ def people(desk):
         session = accounts.sessions.sign_in(Credentials(login, first), SessionKind.PROGRAM)
         accounts.account.change_password(session.actor, first, PASSWORD)
         made[login] = accounts.sessions.recognise(session.text)
-    desk.service.approvals.founding.end(officer(agency, Role.ADMIN), agency)
+    desk.service.approvals.founding.end(officer(agency, Role.ADMIN), agency, "complete")
     return made
 
 

@@ -430,7 +430,7 @@ def test_a_delivery_that_fails_too_often_switches_its_webhook_off_and_says_so(de
 def test_what_waited_too_long_is_no_longer_told(desk, post):
     desk.enrol(1)
     webhook_id, _ = post.register()
-    post.webhooks.edit(OPERATOR, webhook_id, {"active": False}, None)
+    post.webhooks.edit(OPERATOR, webhook_id, {"active": False}, None, "moved")
     alert_of(desk)
     desk.clock.advance(hours=3)
     late = alert_of(desk)

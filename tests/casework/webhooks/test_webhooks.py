@@ -38,7 +38,7 @@ def test_an_administrator_keeps_the_agency_s_webhooks_and_no_other_s(desk, webho
     assert webhooks.page(stranger, None, 10) == []
     for act in (
         lambda: webhooks.get(stranger, row.id),
-        lambda: webhooks.edit(stranger, row.id, {"active": False}, None),
+        lambda: webhooks.edit(stranger, row.id, {"active": False}, None, "moved"),
         lambda: webhooks.rotate(stranger, row.id),
         lambda: webhooks.remove(stranger, row.id),
         lambda: desk.service.exchange.deliveries.page(stranger, row.id, None, 10),
@@ -100,7 +100,7 @@ def test_a_secret_is_sealed_and_both_are_kept_while_one_replaces_the_other(desk,
 
 def test_an_edit_of_an_outdated_version_changes_nothing(desk, webhooks):
     row, _ = webhooks.create(admin(desk), NewWebhook(URL, RAISED, agency_id=desk.agency()))
-    webhooks.edit(admin(desk), row.id, {"active": False}, row.version)
+    webhooks.edit(admin(desk), row.id, {"active": False}, row.version, "moved")
     with pytest.raises(StaleVersion):
         webhooks.edit(admin(desk), row.id, {"active": True}, row.version)
     webhooks.remove(admin(desk), row.id)
