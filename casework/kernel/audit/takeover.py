@@ -5,6 +5,7 @@ Nothing is to be done where everything was done before; a run that was killed is
 """
 
 import json
+import logging
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from casework.kernel.errors import AuditBroken
 from casework.tables import AuditHead, EarlierAuditHead, EarlierAuditRecord, Officer
 from casework.tables.base import new_salt
 
+_log: Final = logging.getLogger(__name__)
 _NOTHING: Final = "{}"
 _RECORDS: Final = 2000
 _ROWS: Final = 1000
@@ -54,8 +56,10 @@ def _take_records(audit: Audit, end: EarlierAuditHead) -> None:
             values = {"node": NODE, "seq": 0, "hash": GENESIS, "covers": _NOTHING, "seal": b""}
             connection.execute(insert(AuditHead).values(values))
             audit.move(connection, Link(0, GENESIS), _NOTHING)
-    while _take_batch(audit):
-        pass
+    done = 0
+    while taken := _take_batch(audit):
+        done += taken
+        _log.info("took over %d audit records", done)
     with audit.database.read() as session:
         fault = earlier.first_fault(_earlier(session.connection()))
         records = session.scalar(select(func.count()).select_from(EarlierAuditRecord))
@@ -70,8 +74,8 @@ def _take_records(audit: Audit, end: EarlierAuditHead) -> None:
     audit.database.empty_log()
 
 
-def _take_batch(audit: Audit) -> bool:
-    """Take some records over in one transaction; returns whether there were any."""
+def _take_batch(audit: Audit) -> int:
+    """Take some records over in one transaction; returns how many there were."""
     with audit.database.write_core() as connection:
         head = audit.head(connection)
         query = select(EarlierAuditRecord.__table__).order_by(EarlierAuditRecord.seq)
@@ -79,7 +83,7 @@ def _take_batch(audit: Audit) -> bool:
             query = query.where(EarlierAuditRecord.seq > head.end.seq)
         found = _read(connection, query.limit(_RECORDS))
         if not found:
-            return False
+            return 0
         written = []
         for row in found:
             record = {
@@ -96,7 +100,7 @@ def _take_batch(audit: Audit) -> bool:
             del record["actor_name"], record["purpose"]
             written.append((record, texts))
         audit.put(connection, head, written)
-        return True
+        return len(written)
 
 
 def _earlier(connection: Connection) -> Iterator[RowMapping]:
@@ -126,10 +130,14 @@ def _take_states(audit: Audit) -> None:
             known = json.loads(session.execute(select(AuditHead.covers)).scalar_one())
             if known.get(coverage.name) == coverage.fingerprint:
                 continue
-            keys = [coverage.key_of(row) for row in session.execute(coverage.rows).mappings()]
+            # Without what the rows hold: templates of a large list are gigabytes.
+            only_keys = select(*coverage.key).order_by(*coverage.key)
+            keys = [coverage.key_of(row) for row in session.execute(only_keys).mappings()]
         for start in range(0, len(keys), _ROWS):
             with audit.database.write_core() as connection:
                 _take_rows(audit, connection, coverage, keys[start : start + _ROWS])
+        if keys:
+            _log.info("recorded the state of %d rows of %s", len(keys), coverage.name)
         with audit.database.write_core() as connection:
             _note_coverage(audit, connection, coverage)
     with audit.database.write_core() as connection:
