@@ -40,7 +40,7 @@ serve: weights  ## run the service on this machine
 test: weights  ## run the tests
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
-test-more: weights  ## campaigns beside the tests: a TypeScript client (needs Node; skipped without)
+test-more: weights  ## campaigns beside the tests: crashes, upgrades, imports, a TypeScript client (needs Node)
 	@$(BIN)/python -m pytest -n 0 -m more $(ARGS)
 
 screenshots: setup  ## every screen of the console, into out/screenshots (needs Chromium)
