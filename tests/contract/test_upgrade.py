@@ -6,12 +6,11 @@ docs/encryption.md.
 
 import hmac
 import json
-import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,7 +93,6 @@ def test_nothing_clear_is_left_and_everything_is_there(
     for number in range(kills):
         with suppress(subprocess.TimeoutExpired), opening(path) as process:
             process.wait(timeout=2 + 2 * number)
-        process.send_signal(signal.SIGKILL)
     with opening(path) as process:
         out, _ = process.communicate(timeout=patience(500))
     said = json.loads(out.splitlines()[-1])
@@ -109,17 +107,15 @@ def test_nothing_clear_is_left_and_everything_is_there(
         assert connection.execute("SELECT COUNT(*) FROM subject").fetchone() == (subjects + 1,)
 
 
-class opening(subprocess.Popen[str]):  # noqa: N801 - reads as what it does
+@contextmanager
+def opening(path: Path) -> "Iterator[subprocess.Popen[str]]":
     """A process that opens a database; killed if its block is left before it has ended."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(
-            [sys.executable, "-c", OPENED, str(path)], stdout=subprocess.PIPE, text=True
-        )
-
-    def __exit__(self, *error: object) -> None:
-        self.kill()
-        super().__exit__(*error)
+    command = [sys.executable, "-c", OPENED, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def readable(path: Path) -> list[str]:
