@@ -170,6 +170,7 @@ class Records:
             vault = Vault(KeyRing.open(database, data_keys, clock))
             database.info[VAULT] = vault
             database.after_commit(ERASED, database.empty_log)
+            database.after_commit(ERASED, vault.own_keys.forget)
             bring_up_to_date(database, vault)
         except BaseException:
             database.close()

@@ -4,6 +4,7 @@ import typer
 
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
+from casework.kernel.key_rotation import rotate as rotate_keys
 from cli.options import AsJson
 from cli.output import out, print_json
 from config.data_keys import data_keys
@@ -36,10 +37,12 @@ def rotate(as_json: AsJson = False) -> None:
 
     A file gets a new key by itself. Where the key comes from a variable or a command, put the new
     one behind the old one first (64 hexadecimal digits), and take the old one away after. Keep the
-    old key as long as there are backups from before: they open with no other.
+    old key as long as there are backups from before: they open with no other. Once it is destroyed,
+    nothing that was erased before the rotation opens anywhere. The first rotation after an upgrade
+    seals photos again, and takes its time.
     """
     with open_records(Settings()) as records:
-        before, now = records.kernel.vault.keys.rotate()
+        before, now = rotate_keys(records.kernel.vault)
         records.kernel.audit.note(
             AuditEntry(Actor.operator(), "data_key.rotate", detail={"before": before, "now": now})
         )

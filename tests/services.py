@@ -12,7 +12,7 @@ from casework.accounts.agencies import NewAgency
 from casework.accounts.passwords import Passwords
 from casework.calibration.breaker_rules import BreakerRules
 from casework.kernel.actor import Actor, ActorKind
-from casework.kernel.data_key import KEY_BYTES, GivenKeys
+from casework.kernel.data_key import KEY_BYTES, DataKeys, GivenKeys
 from casework.kernel.vocabulary import AgencyKind, Direction, Role, Stage
 from casework.records import Records
 from casework.screening.screening import Arrival, Screened
@@ -80,11 +80,12 @@ def open_service(
     *,
     private_targets: bool = False,
     breaker: BreakerRules | None = None,
+    data_keys: DataKeys = DATA_KEYS,
 ) -> Service:
     """Open and start a service over a database file, or an URL; call again for a restart."""
     clock = clock or FakeClock()
     records = Records.open(
-        laid(database), DATA_KEYS, clock, passwords=QUICK, private_targets=private_targets
+        laid(database), data_keys, clock, passwords=QUICK, private_targets=private_targets
     )
     service = Service.over(records, drawn_pack(), fake_pipeline(limits), breaker=breaker)
     try:

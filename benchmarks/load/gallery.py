@@ -30,7 +30,7 @@ from casework.tables import (
 from casework.watchlists.watchlists import NewWatchlist
 
 WATCHLIST: Final = "Load test"
-_CHUNK: Final = 10_000
+_CHUNK: Final = 5_000
 _PHOTO: Final = b"no photo: a row of a load test"
 
 
@@ -65,7 +65,9 @@ def _fill_chunk(
     now, seal = utc_now(), records.kernel.vault.seal
     subjects = [new_id(SUBJECT) for _ in vectors]
     photos = [new_id(PHOTO) for _ in vectors]
-    agency = watchlist.agency_id
+    agency, own_keys = watchlist.agency_id, records.kernel.vault.own_keys
+    for subject_id in subjects:
+        own_keys.make(subject_id, agency)
     pairs = list(zip(subjects, photos, strict=True))
     tables: list[tuple[type[Table], Sequence[dict[str, Any]]]] = [
         (
@@ -92,6 +94,8 @@ def _fill_chunk(
         ),
     ]
     with records.kernel.database.write() as session:
+        for subject_id in subjects:
+            own_keys.store(session, subject_id)
         for table, values in tables:
             session.execute(insert(table), values)
         templates = session.scalars(

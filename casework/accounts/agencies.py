@@ -16,7 +16,6 @@ from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import AlreadyExists, IllegalTransition, NotFound, ReasonMissing
 from casework.kernel.ids import AGENCY, new_id
 from casework.kernel.kernel import Kernel
-from casework.kernel.key_ring import Purpose
 from casework.kernel.permissions import Permission, require
 from casework.kernel.vocabulary import AgencyKind
 from casework.tables import Agency, ApiKey, Officer
@@ -72,7 +71,7 @@ class Agencies:
             with self._database.write() as session:
                 session.add(row)
                 session.flush()
-                self._keys.make(session.connection(), Purpose.VALUES, row.id)
+                self._keys.make_for(session.connection(), row.id)
                 self._audit.append(
                     session,
                     AuditEntry(actor, "agency.create", row.id, row.id, detail={"code": new.code}),

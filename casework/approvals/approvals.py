@@ -52,6 +52,7 @@ from casework.kernel.errors import (
 )
 from casework.kernel.ids import APPROVAL, new_id
 from casework.kernel.kernel import Kernel
+from casework.kernel.key_ring import INSTALLATION
 from casework.kernel.messages import Message
 from casework.kernel.outbox import Event
 from casework.kernel.permissions import Permission, extends_to, require, within_reach
@@ -444,6 +445,7 @@ class Approvals:
                 raise IllegalTransition("approval_open_already", approval=each.id)
         approval_id, now = new_id(APPROVAL), self._clock()
         request = {"parameters": dict(proposal.parameters), "reason": proposal.reason}
+        self._vault.own_keys.make(approval_id, INSTALLATION, session)
         cooling = self.rules.cooling if proposal.cooling is None else proposal.cooling
         effective_from = now + cooling
         state = ApprovalState.ACCEPTED if proposal.unopposed else ApprovalState.WAITING

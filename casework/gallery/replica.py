@@ -19,15 +19,22 @@ from casework.gallery.model_key import ModelKey
 from casework.kernel import rows
 from casework.kernel.kernel import Kernel
 from casework.kernel.vocabulary import Change
-from casework.tables import GalleryChange, Subject, Template
+from casework.tables import GalleryChange, Subject, SubjectKey, Template
 from index.gallery import Gallery
 
 # Rows read, decrypted and added at a time when the gallery is loaded.
 _CHUNK: Final = 8192
 
-_SEALED: Final = select(
-    Template.id, Template.photo_id, Template.sealed_vector, Template.subject_id, Subject.agency_id
+_TEMPLATES: Final = select(
+    Template.id,
+    Template.photo_id,
+    Template.sealed_vector,
+    Template.subject_id,
+    Subject.agency_id,
+    SubjectKey.wrapped_by,
+    SubjectKey.wrapped,
 ).join(Subject, Subject.id == Template.subject_id)
+_SEALED: Final = _TEMPLATES.outerjoin(SubjectKey, SubjectKey.owner == Template.subject_id)
 
 
 class GalleryReplica:
@@ -107,13 +114,20 @@ class GalleryReplica:
             self._add(found, self.gallery.version)
         self.sizes.update(session, {t for _, t in changes if t is not None})
 
-    def _add(self, found: Sequence[Row[int, str, bytes, str, str]], version: int) -> None:
+    def _add(
+        self, found: Sequence[Row[int, str, bytes, str, str, str, bytes]], version: int
+    ) -> None:
         """Decrypt templates and put them into the gallery."""
-        open_sealed, model = self._vault.open, self.model
+        open_sealed, opened, model = self._vault.open, self._vault.own_keys.opened, self.model
         plain = b"".join(
             [
-                open_sealed(sealed, rows.template(photo_id, model, subject_id, agency_id))
-                for _, photo_id, sealed, subject_id, agency_id in found
+                open_sealed(
+                    sealed,
+                    rows.template(photo_id, model, subject_id, agency_id),
+                    # Those of before have none.
+                    opened(subject_id, by, key) if key else None,
+                )
+                for _, photo_id, sealed, subject_id, agency_id, by, key in found
             ]
         )
         vectors = np.frombuffer(plain, "<f4").reshape(len(found), -1)

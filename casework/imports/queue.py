@@ -21,6 +21,7 @@ from casework.kernel.kernel import Kernel
 from casework.kernel.lease import Lease
 from casework.kernel.messages import Message
 from casework.kernel.permissions import Permission, require
+from casework.kernel.sealed_fields import vault_of
 from casework.kernel.vocabulary import ImportState, Role
 from casework.tables import ImportJob
 from casework.watchlists import watchlists
@@ -188,8 +189,10 @@ def new_job(
     """Return an import of nothing yet; raises NotPermitted or NotFound."""
     require(actor, Permission.IMPORT)
     watchlist = watchlists.find(session, actor, Permission.IMPORT, watchlist_id)
+    import_id = new_id(IMPORT)
+    vault_of(session).own_keys.make(import_id, watchlist.agency_id, session)
     return ImportJob(
-        id=new_id(IMPORT),
+        id=import_id,
         agency_id=watchlist.agency_id,
         watchlist_id=watchlist_id,
         actor_kind=actor.kind.value,

@@ -65,7 +65,7 @@ to_json = partial(json.dumps, ensure_ascii=False, allow_nan=False)
 class Database:
     """Engine, migrations and transactions of one database."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | URL) -> None:
         self.url = make_url(url)
         self.local = self.url.get_backend_name() == "sqlite"
         """Whether a read of one row is a matter of microseconds: no network, no waiting."""
@@ -87,6 +87,7 @@ class Database:
             self._reading = self.engine
             self._writing = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
             self._glancing = self.engine.execution_options(**{_BEGIN: None})
+            self._apart = self._glancing
             return
         self.engine = _open_postgresql(self.url)
         self._reading = self.engine.execution_options(
@@ -97,6 +98,8 @@ class Database:
             isolation_level="READ COMMITTED", **{_WAITS: True}
         )
         self._glancing = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        apart = _open_postgresql(self.url, pool_size=1, max_overflow=0)
+        self._apart = apart.execution_options(isolation_level="AUTOCOMMIT")
 
     def migrate(self) -> None:
         """Bring the schema up to this version's.
@@ -174,6 +177,15 @@ class Database:
         is `read`.
         """
         with self._glancing.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def read_apart(self) -> Iterator[Connection]:
+        """Like `read_one`, for a thread that holds a connection already.
+
+        It waits for no other thread that does: none keeps this one while it needs another.
+        """
+        with self._apart.connect() as connection:
             yield connection
 
     @contextmanager
@@ -258,6 +270,7 @@ class Database:
 
     def close(self) -> None:
         """Close every connection."""
+        self._apart.dispose()
         self.engine.dispose()
 
 
@@ -316,7 +329,9 @@ def _keep_values_out_of_errors(engine: Engine) -> None:
             context.sqlalchemy_exception.args = (message,)
 
 
-def _open_postgresql(url: URL) -> Engine:
+def _open_postgresql(
+    url: URL, pool_size: int = _POOL, max_overflow: int = _POOL_OVERFLOW
+) -> Engine:
     """Open PostgreSQL so that a connection which writes waits for its turn first.
 
     Raises:
@@ -329,8 +344,8 @@ def _open_postgresql(url: URL) -> Engine:
         json_serializer=to_json,
         hide_parameters=True,
         connect_args={"options": _POSTGRESQL_OPTIONS},
-        pool_size=_POOL,
-        max_overflow=_POOL_OVERFLOW,
+        pool_size=pool_size,
+        max_overflow=max_overflow,
         pool_pre_ping=True,
     )
     _keep_values_out_of_errors(engine)

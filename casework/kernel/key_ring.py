@@ -5,6 +5,7 @@ what was sealed before still opens. Other processes' new keys are read when they
 """
 
 import hmac
+import itertools
 import secrets
 import threading
 from collections.abc import Mapping, Sequence
@@ -39,6 +40,8 @@ class Purpose(StrEnum):
 
     VALUES = "values"
     """Seals values."""
+    OWN_KEYS = "own keys"
+    """Wraps the keys of records that have one of their own; renewed with each rotation."""
     DERIVED = "derived"
     """Root of the keys for everything else than sealing: digests, the audit trail's seals."""
     FIRST_FORMAT = "first format"
@@ -61,7 +64,7 @@ class KeyRing:
     """The stored keys of one database, opened."""
 
     def __init__(self, database: Database, source: DataKeys, clock: Clock) -> None:
-        self._database = database
+        self.database = database
         self._source = source
         self._clock = clock
         self._lock = threading.Lock()
@@ -85,12 +88,16 @@ class KeyRing:
                     ring._found(connection)
             ring.reload()
         with database.read_one() as connection:
-            without = connection.execute(_AGENCIES_WITHOUT).scalars().all()
-        if without:
+            wanting = _wanting(connection)
+        if wanting:
             with database.write_core() as connection:
-                for agency_id in connection.execute(_AGENCIES_WITHOUT).scalars().all():
-                    ring.make(connection, Purpose.VALUES, agency_id)
+                for purpose, scope in _wanting(connection):
+                    ring.make(connection, purpose, scope)
         return ring
+
+    def on(self, database: Database) -> "KeyRing":
+        """Open the same keys over other connections to their database."""
+        return KeyRing.open(database, self._source, self._clock)
 
     def reload(self) -> int:
         """Read the stored keys again; returns how many there are.
@@ -98,7 +105,7 @@ class KeyRing:
         Raises:
             SetUpError: the data key that they are wrapped by is missing.
         """
-        with self._database.read_one() as connection:
+        with self.database.read_one() as connection:
             rows = connection.execute(_KEYS).all()
         if not rows:
             return 0
@@ -108,7 +115,7 @@ class KeyRing:
             if row.data_key not in known:
                 raise self._missing(row.data_key, known)
             purpose = Purpose(row.purpose)
-            secret = _unwrapped(known[row.data_key], row.wrapped, _bound_to(row))
+            secret = unwrapped(known[row.data_key], row.wrapped, _bound_to(row))
             key_id = bytes.fromhex(row.id)
             opened.append(OpenKey(key_id, purpose, row.scope, row.number, secret, AESGCM(secret)))
         with self._lock:
@@ -139,6 +146,10 @@ class KeyRing:
             key = self._by_id.get(key_id)
         return key
 
+    def own_keys(self, connection: Connection) -> Sequence[Row[str, str]]:
+        """Return (id, scope) of the stored keys that wrap records' keys, the one in force last."""
+        return connection.execute(_OWN_KEYS).all()
+
     @property
     def first_format(self) -> AESGCM | None:
         """What opens values without a key's id; None once there are none."""
@@ -164,6 +175,11 @@ class KeyRing:
         data_key = known[current]
         self._store(connection, data_key, purpose, scope, secret)
 
+    def make_for(self, connection: Connection, agency_id: str) -> None:
+        """Store the keys of a new agency."""
+        self.make(connection, Purpose.VALUES, agency_id)
+        self.make(connection, Purpose.OWN_KEYS, agency_id)
+
     def forget_first_format(self, connection: Connection) -> None:
         """Destroy the key of values without a key's id, as no such value is left."""
         connection.execute(delete(StoredKey).where(StoredKey.purpose == Purpose.FIRST_FORMAT.value))
@@ -171,41 +187,70 @@ class KeyRing:
     @property
     def data_key(self) -> str | None:
         """Fingerprint of the data key in force."""
-        with self._database.read_one() as connection:
+        with self.database.read_one() as connection:
             return connection.execute(_DATA_KEY).scalar()
 
-    def rotate(self) -> tuple[str, str]:
-        """Wrap every stored key by the newest data key, made if there is none beside the old.
+    def prepare(self) -> bool:
+        """Make a new data key, unless one is there beside the key in force.
+
+        Returns:
+            whether the newest is in force already: a rotation came so far.
+
+        Raises:
+            SetUpError: no other key is there and none can be made.
+        """
+        keys = self._source.read()
+        if len(keys) == 1 and fingerprint(keys[0]) == self.data_key:
+            self._source.add()
+            keys = self._source.read()
+        return fingerprint(keys[-1]) == self.data_key
+
+    def renew_own_keys(self) -> None:
+        """Put new stored keys in force for records' keys, unless former ones are still there."""
+        with self.database.write_core() as connection:
+            found = [scope for _, scope in self.own_keys(connection)]
+            if len(found) == len(set(found)):
+                for scope in found:
+                    self.make(connection, Purpose.OWN_KEYS, scope)
+        self.reload()
+
+    def drop_former_own_keys(self) -> None:
+        """Destroy the stored keys that wrap no record's key any more, nor will."""
+        with self.database.write_core() as connection:
+            newest = {scope: key_id for key_id, scope in self.own_keys(connection)}
+            connection.execute(
+                delete(StoredKey).where(
+                    StoredKey.purpose == Purpose.OWN_KEYS.value,
+                    StoredKey.id.not_in(newest.values()),
+                )
+            )
+        self.reload()
+
+    def wrap_again(self) -> str:
+        """Wrap every stored key by the newest data key; returns its fingerprint.
 
         Anyone who is at work goes on: keys that are open stay so. Interrupted at any point, it is
         repeated, and ends what was begun.
 
-        Returns:
-            fingerprints of the data key before and of the one in force now.
-
         Raises:
-            SetUpError: the key in force is missing, or no other is there and none can be made.
+            SetUpError: the key in force is missing.
         """
-        before, keys = self.data_key, self._source.read()
-        assert before is not None  # noqa: S101 - an open ring has stored keys
-        if len(keys) == 1 and fingerprint(keys[0]) == before:
-            self._source.add()
-            keys = self._source.read()
+        keys = self._source.read()
         # The newest stands last, whatever put it there.
         known, newest = {fingerprint(key): key for key in keys}, keys[-1]
-        with self._database.write_core() as connection:
+        with self.database.write_core() as connection:
             for row in connection.execute(_KEYS).all():
                 if row.data_key not in known:
                     raise self._missing(row.data_key, known)
-                secret = _unwrapped(known[row.data_key], row.wrapped, _bound_to(row))
-                wrapped = _wrapped(newest, secret, _bound_to(row))
+                secret = unwrapped(known[row.data_key], row.wrapped, _bound_to(row))
+                again = wrapped(newest, secret, _bound_to(row))
                 connection.execute(
                     update(StoredKey)
                     .where(StoredKey.id == row.id)
-                    .values(wrapped=wrapped, data_key=fingerprint(newest))
+                    .values(wrapped=again, data_key=fingerprint(newest))
                 )
         self._source.keep(newest)
-        return before, fingerprint(newest)
+        return fingerprint(newest)
 
     def _missing(self, wanted: str, known: Mapping[str, bytes]) -> SetUpError:
         given = tuple(known) or ("-",)
@@ -253,11 +298,19 @@ class KeyRing:
                 purpose=purpose.value,
                 scope=scope,
                 number=number + 1,
-                wrapped=_wrapped(data_key, secret or secrets.token_bytes(KEY_BYTES), bound_to),
+                wrapped=wrapped(data_key, secret or secrets.token_bytes(KEY_BYTES), bound_to),
                 data_key=fingerprint(data_key),
                 created_at=self._clock(),
             )
         )
+
+
+def _wanting(connection: Connection) -> list[tuple[Purpose, str]]:
+    """Return the keys that every agency and the installation need and that there are not yet."""
+    had = {(row.purpose, row.scope) for row in connection.execute(_HAD)}
+    scopes = [INSTALLATION, *connection.execute(_SCOPES).scalars()]
+    needed = itertools.product((Purpose.VALUES, Purpose.OWN_KEYS), scopes)
+    return [(purpose, scope) for purpose, scope in needed if (purpose.value, scope) not in had]
 
 
 def _derived(root: bytes, purpose: str) -> bytes:
@@ -268,15 +321,17 @@ def _bound_to(row: Row[Any]) -> str:
     return f"{row.id}\0{row.purpose}\0{row.scope}\0{row.number}"
 
 
-def _wrapped(data_key: bytes, secret: bytes, bound_to: str) -> bytes:
+def wrapped(key: bytes, secret: bytes, bound_to: str) -> bytes:
+    """Return a key under another, AES-256-GCM: nonce of 12 bytes, ciphertext and tag."""
     nonce = secrets.token_bytes(_NONCE_BYTES)
-    return nonce + AESGCM(data_key).encrypt(nonce, secret, bound_to.encode())
+    return nonce + AESGCM(key).encrypt(nonce, secret, bound_to.encode())
 
 
-def _unwrapped(data_key: bytes, wrapped: bytes, bound_to: str) -> bytes:
-    nonce, body = wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:]
+def unwrapped(key: bytes, content: bytes, bound_to: str) -> bytes:
+    """Return the key that was wrapped; raises WrongDataKey."""
+    nonce, body = content[:_NONCE_BYTES], content[_NONCE_BYTES:]
     try:
-        return AESGCM(data_key).decrypt(nonce, body, bound_to.encode())
+        return AESGCM(key).decrypt(nonce, body, bound_to.encode())
     except (InvalidTag, ValueError):
         pass  # raised below, without what the library would add
     raise WrongDataKey("stored_key_altered")
@@ -319,6 +374,10 @@ assert isinstance(_TABLE, SqlTable)  # noqa: S101 - for the type checker
 _KEYS: Final = select(_TABLE).order_by(StoredKey.number)
 _COUNT: Final = select(func.count()).select_from(StoredKey)
 _DATA_KEY: Final = select(StoredKey.data_key).limit(1)
-_AGENCIES_WITHOUT: Final = select(Agency.id).where(
-    Agency.id.not_in(select(StoredKey.scope).where(StoredKey.purpose == Purpose.VALUES.value))
+_OWN_KEYS: Final = (
+    select(StoredKey.id, StoredKey.scope)
+    .where(StoredKey.purpose == Purpose.OWN_KEYS.value)
+    .order_by(StoredKey.number)
 )
+_SCOPES: Final = select(Agency.id)
+_HAD: Final = select(StoredKey.purpose, StoredKey.scope)

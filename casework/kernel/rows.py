@@ -107,42 +107,42 @@ def require_version(row: Versioned, version: int | None) -> None:
 
 def photo(photo_id: str, subject_id: str, agency_id: str) -> RowName:
     """Name an enrolled photo."""
-    return RowName(f"photo/{photo_id}", agency_id, subject_id)
+    return RowName(f"photo/{photo_id}", agency_id, subject_id, owner=subject_id)
 
 
 def template(photo_id: str, model: str, subject_id: str, agency_id: str) -> RowName:
     """Name the template that a model made of an enrolled photo."""
-    return RowName(f"template/{photo_id}/{model}", agency_id, subject_id)
+    return RowName(f"template/{photo_id}/{model}", agency_id, subject_id, owner=subject_id)
 
 
 def encounter(encounter_id: str) -> RowName:
     """Name the portrait that an encounter keeps."""
-    return RowName(f"encounter/{encounter_id}")
+    return RowName(f"encounter/{encounter_id}", owner=encounter_id)
 
 
 def note(alert_id: str, agency_id: str) -> RowName:
     """Name the notes of an alert's review."""
-    return RowName(f"note/{alert_id}", agency_id)
+    return RowName(f"note/{alert_id}", agency_id, owner=alert_id)
 
 
 def alert_event(alert_id: str) -> RowName:
     """Name the fields of a step of an alert's review."""
-    return RowName(f"alert-event/{alert_id}/fields")
+    return RowName(f"alert-event/{alert_id}/fields", owner=alert_id)
 
 
 def encounter_fields(encounter_id: str) -> RowName:
     """Name the fields of an encounter."""
-    return RowName(f"encounter/{encounter_id}/fields")
+    return RowName(f"encounter/{encounter_id}/fields", owner=encounter_id)
 
 
 def photo_fields(photo_id: str, subject_id: str) -> RowName:
     """Name the fields of an enrolled photo."""
-    return RowName(f"photo/{photo_id}/fields", subject=subject_id)
+    return RowName(f"photo/{photo_id}/fields", subject=subject_id, owner=subject_id)
 
 
 def subject(subject_id: str, agency_id: str) -> RowName:
     """Name the fields of a subject: its identity."""
-    return RowName(f"subject/{subject_id}/fields", agency_id)
+    return RowName(f"subject/{subject_id}/fields", agency_id, owner=subject_id)
 
 
 def officer(officer_id: str, agency_id: str) -> RowName:
@@ -152,67 +152,67 @@ def officer(officer_id: str, agency_id: str) -> RowName:
 
 def probe_search(search_id: str) -> RowName:
     """Name the fields of an officer's search."""
-    return RowName(f"search/{search_id}/fields")
+    return RowName(f"search/{search_id}/fields", owner=search_id)
 
 
 def import_job(import_id: str, agency_id: str) -> RowName:
     """Name the fields of an import."""
-    return RowName(f"import/{import_id}/fields", agency_id)
+    return RowName(f"import/{import_id}/fields", agency_id, owner=import_id)
 
 
 def import_fault(import_id: str) -> RowName:
     """Name the fields of what is wrong with an import's rows."""
-    return RowName(f"import-fault/{import_id}/fields")
+    return RowName(f"import-fault/{import_id}/fields", owner=import_id)
 
 
 def tip_fields(tip_id: str, agency_id: str) -> RowName:
     """Name the fields of a tip."""
-    return RowName(f"tip/{tip_id}/fields", agency_id)
+    return RowName(f"tip/{tip_id}/fields", agency_id, owner=tip_id)
 
 
 def referral_message(referral_id: str) -> RowName:
     """Name the fields of a step of a referral."""
-    return RowName(f"referral-message/{referral_id}/fields")
+    return RowName(f"referral-message/{referral_id}/fields", owner=referral_id)
 
 
 def referral_payload(referral_id: str) -> RowName:
     """Name the fields that a referral hands over."""
-    return RowName(f"referral/{referral_id}/carried")
+    return RowName(f"referral/{referral_id}/carried", owner=referral_id)
 
 
 def referral_photo(referral_id: str, name: str) -> RowName:
     """Name a photo that a referral hands over."""
-    return RowName(f"referral/{referral_id}/photo/{name}")
+    return RowName(f"referral/{referral_id}/photo/{name}", owner=referral_id)
 
 
 def referral_messages(referral_id: str) -> RowName:
     """Name what two agencies write to each other about a referral."""
-    return RowName(f"referral/{referral_id}/messages")
+    return RowName(f"referral/{referral_id}/messages", owner=referral_id)
 
 
 def tip_report(tip_id: str, agency_id: str) -> RowName:
     """Name what a tip says."""
-    return RowName(f"tip/{tip_id}/report", agency_id)
+    return RowName(f"tip/{tip_id}/report", agency_id, owner=tip_id)
 
 
 def tip_photo(tip_id: str, agency_id: str) -> RowName:
     """Name the photo of a tip."""
-    return RowName(f"tip/{tip_id}/photo", agency_id)
+    return RowName(f"tip/{tip_id}/photo", agency_id, owner=tip_id)
 
 
 def tip_source(tip_id: str, agency_id: str) -> RowName:
     """Name whom a tip comes from."""
-    return RowName(f"tip/{tip_id}/source", agency_id)
+    return RowName(f"tip/{tip_id}/source", agency_id, owner=tip_id)
 
 
 def tip_dismissal(tip_id: str, agency_id: str) -> RowName:
     """Name the reason for which a tip was dismissed."""
-    return RowName(f"tip/{tip_id}/dismissal", agency_id)
+    return RowName(f"tip/{tip_id}/dismissal", agency_id, owner=tip_id)
 
 
 def import_piece(import_id: str, stream: str, number: int) -> RowName:
     """Name a piece of an uploaded file."""
-    return RowName(f"import/{import_id}/{stream}/{number}")
+    return RowName(f"import/{import_id}/{stream}/{number}", owner=import_id)
 
 
 def totp(officer_id: str, agency_id: str) -> RowName:
@@ -237,7 +237,7 @@ def webhook_secret(webhook_id: str) -> RowName:
 
 def approval(approval_id: str) -> RowName:
     """Name what a request for a second person asks for."""
-    return RowName(f"approval/{approval_id}")
+    return RowName(f"approval/{approval_id}", owner=approval_id)
 
 
 def audit_text(node: str, seq: int, name: str) -> RowName:

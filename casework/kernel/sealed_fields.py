@@ -31,7 +31,7 @@ from casework.tables import (
 )
 from casework.tables.sealed import UNSEALED, SealedFields
 
-_NAMES: Final[Mapping[type[SealedFields], Callable[[Any], RowName]]] = {
+NAMES: Final[Mapping[type[SealedFields], Callable[[Any], RowName]]] = {
     AlertEvent: lambda row: rows.alert_event(row.alert_id),
     Encounter: lambda row: rows.encounter_fields(row.id),
     EnrolledPhoto: lambda row: rows.photo_fields(row.id, row.subject_id),
@@ -43,11 +43,11 @@ _NAMES: Final[Mapping[type[SealedFields], Callable[[Any], RowName]]] = {
     Subject: lambda row: rows.subject(row.id, row.agency_id),
     Tip: lambda row: rows.tip_fields(row.id, row.agency_id),
 }
-
+"""What names the sealed fields of each kind of row."""
 
 SEALED_TABLES: Final[Mapping[str, type[SealedFields]]] = {
     kind.__tablename__: kind  # type: ignore[attr-defined]
-    for kind in _NAMES
+    for kind in NAMES
 }
 """Rows with sealed fields, by the name of their table."""
 
@@ -59,7 +59,7 @@ def vault_of(session: Session) -> Vault:
 
 def seal_fields(vault: Vault, row: SealedFields) -> None:
     """Seal a row's fields as they are now, and compute their digests."""
-    name, fields = _NAMES[type(row)](row), row.dumped()
+    name, fields = NAMES[type(row)](row), row.dumped()
     given = {key: value for key, value in fields.items() if value not in (None, [])}
     row.sealed_fields = vault.seal(json.dumps(given).encode(), name) if given else None
     own_scope = name.subject or name.agency
@@ -98,7 +98,7 @@ def open_fields(vault: Vault, row: RowName, sealed: bytes | None) -> dict[str, A
 
 
 def _open(vault: Vault, row: SealedFields) -> dict[str, Any]:
-    return row.loaded(open_fields(vault, _NAMES[type(row)](row), row.sealed_fields))
+    return row.loaded(open_fields(vault, NAMES[type(row)](row), row.sealed_fields))
 
 
 @event.listens_for(SealedFields, "load", propagate=True)

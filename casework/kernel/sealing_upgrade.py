@@ -29,8 +29,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, lazyload
 from casework.kernel import rows
 from casework.kernel.database import Database
 from casework.kernel.errors import WrongDataKey
-from casework.kernel.sealed_fields import SEALED_TABLES, seal_fields
-from casework.kernel.vault import FIRST_FORMAT, RowName, Vault
+from casework.kernel.sealed_fields import NAMES, SEALED_TABLES, seal_fields
+from casework.kernel.vault import FIRST_FORMAT, SHARED_KEY, RowName, Vault
 from casework.tables import (
     Alert,
     AlertEvent,
@@ -62,6 +62,18 @@ def bring_up_to_date(database: Database, vault: Vault) -> None:
     done = sum(_seal_fields(database, vault)) + sum(_seal_again(database, vault))
     if done:
         _log.warning("sealed %d values of earlier versions", done)
+
+
+def seal_under_own_keys(database: Database, vault: Vault) -> None:
+    """Give records of before keys of their own, and seal what belongs to them again.
+
+    Each batch is one transaction, so it can be stopped at any moment and goes on with the next run.
+    """
+    done = 0
+    for kind in (*_KINDS, *_FIELDS):
+        for count in _again(database, vault, kind, SHARED_KEY):
+            done += count
+            _log.info("sealed %d values under keys of their records", done)
 
 
 def leave_no_trace(database: Database, vault: Vault) -> None:
@@ -169,24 +181,32 @@ def _seal_again(database: Database, vault: Vault) -> Iterator[int]:
     if vault.keys.first_format is None:
         return
     for kind in _KINDS:
-        after: tuple[Any, ...] | None = None
-        while True:
-            query = (
-                kind.query.add_columns(kind.column.label("sealed_value"))
-                .where(func.substr(kind.column, 1, 1) == FIRST_FORMAT)
-                .order_by(*kind.key)
-                .limit(_AT_A_TIME)
-            )
-            if after is not None:
-                query = query.where(tuple_(*kind.key) > after)
-            with database.write_core() as connection:
-                found = connection.execute(query).all()
-                _replace(connection, vault, kind, found)
-            if not found:
-                break
-            after = tuple(getattr(found[-1], column.key) for column in kind.key)
-            _log.info("sealed %d values of %s again", len(found), kind.column)
-            yield len(found)
+        for count in _again(database, vault, kind, FIRST_FORMAT):
+            _log.info("sealed %d values of %s again", count, kind.column)
+            yield count
+
+
+def _again(database: Database, vault: Vault, kind: _Kind, version: bytes) -> Iterator[int]:
+    """Seal the values of one kind and version again; yields how many each batch had."""
+    after: tuple[Any, ...] | None = None
+    while True:
+        query = (
+            kind.query.add_columns(kind.column.label("sealed_value"))
+            .where(func.substr(kind.column, 1, 1) == version)
+            .order_by(*kind.key)
+            .limit(_AT_A_TIME)
+        )
+        if after is not None:
+            query = query.where(tuple_(*kind.key) > after)
+        with database.write_core() as connection:
+            found = connection.execute(query).all()
+            names = {kind.name(row) for row in found}
+            vault.own_keys.ensure(connection, {name.owner for name in names if name.owner})
+            _replace(connection, vault, kind, found)
+        if not found:
+            return
+        after = tuple(getattr(found[-1], column.key) for column in kind.key)
+        yield len(found)
 
 
 def _replace(connection: Connection, vault: Vault, kind: _Kind, found: Sequence[Row[Any]]) -> None:
@@ -281,4 +301,18 @@ _KINDS: Final = (
         _Kind(column, select(Webhook.id), lambda row: rows.webhook_secret(row.id))
         for column in (Webhook.sealed_secret, Webhook.sealed_former_secret)
     ),
+)
+
+_NAMED_BY: Final = frozenset(
+    {"id", "agency_id", "alert_id", "import_id", "referral_id", "subject_id"}
+)
+"""Columns that names of sealed fields are made of."""
+
+_FIELDS: Final = tuple(
+    _Kind(
+        table.sealed_fields,
+        select(*(column for column in table.__table__.columns if column.key in _NAMED_BY)),  # type: ignore[attr-defined]
+        name,
+    )
+    for table, name in NAMES.items()
 )

@@ -129,6 +129,7 @@ class Retention:
     ) -> None:
         self._database = kernel.database
         self._audit = kernel.audit
+        self._own_keys = kernel.vault.own_keys
         self._days = DEFAULT_DAYS | days
         self._clock = kernel.clock
         self._ticks = ticks
@@ -179,6 +180,7 @@ class Retention:
                     left.remove((kind, before))
         if any(erased.values()) or self._database.log_left:
             self._database.empty_log()
+            self._own_keys.forget()
         return [Erased(kind, before, erased[kind]) for kind, before in limits]
 
     def _limits(self) -> list[tuple[RecordKind, datetime | None]]:

@@ -17,6 +17,7 @@ from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import InvalidReferral, NotFound, NotPermitted
 from casework.kernel.ids import REFERRAL, new_id
 from casework.kernel.kernel import Kernel
+from casework.kernel.key_ring import INSTALLATION
 from casework.kernel.outbox import Event
 from casework.kernel.permissions import Permission, require, require_object
 from casework.kernel.vocabulary import Disposal, EventKind, ReferralKind, ReferralState
@@ -133,6 +134,7 @@ class ReferralSteps:
             created_at=now,
             updated_at=now,
         )
+        self._vault.own_keys.make(row.id, INSTALLATION, session)
         payload.put(self._vault, row, copies)
         row.messages = [self._message(session, row, actor, source.sender_id, (SEND, to.note))]
         session.add(row)

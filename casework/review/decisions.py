@@ -233,6 +233,7 @@ class Review:
         The audit trail learns a veiled first opinion with the second one, not before: somebody who
         may read the trail may be the one to give it.
         """
+        self._vault.own_keys.ensure(session, [alert.id])
         before = alert.state
         note = step.finding.note if step.finding is not None else step.note
         reasons = step.finding.reasons if step.finding is not None else ()

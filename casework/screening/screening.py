@@ -23,6 +23,7 @@ from casework.kernel.errors import IdempotencyClash, NotFound
 from casework.kernel.group_commit import GroupCommit
 from casework.kernel.ids import ALERT, ENCOUNTER, new_id
 from casework.kernel.kernel import Kernel
+from casework.kernel.key_ring import INSTALLATION
 from casework.kernel.outbox import Event
 from casework.kernel.permissions import Permission, require, require_port
 from casework.kernel.sealed_fields import seal_fields
@@ -184,6 +185,8 @@ class Screening:
         if analysis.embedding is None:
             outcome = Outcome.UNSEARCHABLE
         encounter_id = new_id(ENCOUNTER)
+        if candidates or arrival.traveller_ref is not None:
+            self._vault.own_keys.make(encounter_id, INSTALLATION)
         sealed = None
         if candidates:
             sealed = self._vault.seal(portrait(analysis), rows.encounter(encounter_id))
@@ -254,6 +257,8 @@ class Screening:
 
         def write(connection: Connection) -> None:
             connection.execute(_NEW_ENCOUNTER, _row(encounter))
+            if encounter.sealed_portrait is not None or encounter.sealed_fields is not None:
+                self._vault.own_keys.store(connection, encounter.id)
             if alerts:
                 _number(connection, encounter.alerts, alerts)
                 connection.execute(_NEW_ALERTS, alerts)

@@ -21,6 +21,7 @@ from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotFound
 from casework.kernel.ids import SEARCH, new_id
 from casework.kernel.kernel import Kernel
+from casework.kernel.key_ring import INSTALLATION
 from casework.kernel.permissions import Permission, extends_to, require
 from casework.review.alerts import SubjectCard, subject_card
 from casework.screening.matching import MOST_CANDIDATES, Candidate, Matches, Matching
@@ -142,6 +143,7 @@ class Searches:
         )
         with watch.stage("record"), self._database.write() as session:
             session.add(row)
+            self._vault.own_keys.make(row.id, INSTALLATION, session)
             session.flush()
             self._record(session, actor, row, found)
             return SearchView(row, _standing(session, actor, _kept(row)))

@@ -93,6 +93,7 @@ class TipSteps:
         now, tip_id = self._clock(), new_id(TIP)
         report = json.dumps(asdict(Report(new.text, new.place))).encode()
         seal = self._vault.seal
+        self._vault.own_keys.make(tip_id, actor.agency_id)
         source_name = rows.tip_source(tip_id, actor.agency_id)
         row = Tip(
             id=tip_id,
@@ -116,6 +117,7 @@ class TipSteps:
             officer = session.get(Officer, actor.id)
             row.recorded_by_name = officer.name if officer is not None else actor.name
             session.add(row)
+            self._vault.own_keys.store(session, row.id)
             session.flush()
             detail = {"photo": photo is not None, "source": row.has_source}
             self._note(session, actor, row, "record", detail)

@@ -255,6 +255,7 @@ class Enrolment:
         row = Subject(
             id=new_id(SUBJECT), agency_id=owner_id, created_at=now, updated_at=now, **fields
         )
+        self._vault.own_keys.make(row.id, owner_id, session)
         list_on(row, person.watchlist_ids)
         session.add(row)
         if person.reference is not None:

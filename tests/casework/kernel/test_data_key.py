@@ -11,8 +11,18 @@ from hypothesis import strategies as st
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.data_key import KEY_BYTES, FileKeys, GivenKeys, fingerprint, parse_keys
 from casework.kernel.errors import SetUpError, WrongDataKey
+from casework.kernel.key_rotation import rotate
 from casework.records import Records
-from tests.services import DATA_KEY, DATA_KEYS, OPERATOR, QUICK, FakeClock, open_service, url_of
+from tests.services import (
+    DATA_KEY,
+    DATA_KEYS,
+    OPERATOR,
+    QUICK,
+    Desk,
+    FakeClock,
+    open_service,
+    url_of,
+)
 
 pytestmark = pytest.mark.every_database
 
@@ -127,14 +137,14 @@ def test_a_rotation_killed_anywhere_is_ended_by_the_next(tmp_path_factory, kills
             with opened(database, source) as command:
                 source.left = left
                 with suppress(Killed):
-                    command.kernel.vault.keys.rotate()
+                    rotate(command.kernel.vault)
                 source.left = None
             # Whoever is at work goes on, and whoever starts anew finds everything.
             running.kernel.audit.note(AuditEntry(OPERATOR, "test"))
             with opened(database, source) as fresh:
                 assert fresh.kernel.audit.verify().whole
         with opened(database, source) as command:
-            _, now = command.kernel.vault.keys.rotate()
+            _, now = rotate(command.kernel.vault)
             assert [fingerprint(key) for key in source.keys] == [now]
             assert command.kernel.vault.keys.data_key == now != fingerprint(DATA_KEY)
         with opened(database, source) as fresh:
@@ -142,13 +152,15 @@ def test_a_rotation_killed_anywhere_is_ended_by_the_next(tmp_path_factory, kills
             assert fresh.kernel.audit.verify().whole
 
 
-def test_what_was_sealed_before_opens_after_and_the_old_key_no_more(desk, database):
+def test_what_was_sealed_before_opens_after_and_the_old_key_no_more(database):
+    keys, clock = Fragile(DATA_KEY), FakeClock()
+    desk = Desk(open_service(database, clock, data_keys=keys), clock)
     subject = desk.enrol(1)
-    keys = Fragile(DATA_KEY)
     with opened(database, keys) as records:
-        before, now = records.kernel.vault.keys.rotate()
+        before, now = rotate(records.kernel.vault)
     assert before == fingerprint(DATA_KEY) != now
-    desk.enrol(2)  # the service at work has not noticed
+    desk.enrol(2)  # the service at work goes on
+    desk.service.close()
     with pytest.raises(SetUpError, match=now):
         opened(database, DATA_KEYS)
     with opened(database, keys) as records:
@@ -161,10 +173,10 @@ def test_a_place_that_others_fill_says_what_to_do(database):
         opened(database, DATA_KEYS) as records,
         pytest.raises(SetUpError, match="put a new one behind"),
     ):
-        records.kernel.vault.keys.rotate()
+        rotate(records.kernel.vault)
     with opened(database, GivenKeys.of(DATA_KEY, OTHER)) as records:
-        assert records.kernel.vault.keys.rotate() == (fingerprint(DATA_KEY), fingerprint(OTHER))
-        assert records.kernel.vault.keys.rotate() == (fingerprint(OTHER), fingerprint(OTHER))
+        assert rotate(records.kernel.vault) == (fingerprint(DATA_KEY), fingerprint(OTHER))
+        assert rotate(records.kernel.vault) == (fingerprint(OTHER), fingerprint(OTHER))
     opened(database, GivenKeys.of(OTHER)).close()
 
 

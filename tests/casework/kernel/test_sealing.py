@@ -249,7 +249,7 @@ CLEAR = {
         "recovery_code": "code_sha256",
     },
     "ids that were drawn, and what refers to them": {
-        "*": "id",
+        "*": "id owner wrapped_by",
         "alert": "encounter_id owner_id subject_id watchlist_id photo_id calibration_id "
         "acknowledged_by decided_by confirmed_by",
         "alert_event": "alert_id officer_id agency_id",

@@ -1,0 +1,263 @@
+"""Keys of records that are erased whole, such as subjects: each goes with its record.
+
+A record's key stands wrapped by a stored key (`Purpose.OWN_KEYS`) in a table of its own, whose rows
+the database deletes with the records. A rotation wraps all of them again and destroys the stored
+key of before: what was erased then opens nowhere, whatever copies of it are left.
+"""
+
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Connection, bindparam, insert, literal, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from casework.kernel import ids
+from casework.kernel.data_key import KEY_BYTES
+from casework.kernel.errors import WrongDataKey
+from casework.kernel.key_ring import INSTALLATION, KeyRing, OpenKey, unwrapped, wrapped
+from casework.tables import (
+    Alert,
+    AlertKey,
+    Approval,
+    ApprovalKey,
+    Encounter,
+    EncounterKey,
+    ImportJob,
+    ImportKey,
+    ProbeSearch,
+    Referral,
+    ReferralKey,
+    SearchKey,
+    Subject,
+    SubjectKey,
+    Tip,
+    TipKey,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of records that have keys of their own."""
+
+    record: type[Any]
+    key: type[Any]
+    """Its table of keys."""
+    agency: InstrumentedAttribute[str] | None = None
+    """The agency that a record belongs to; None where several read it."""
+
+
+KINDS: Final = {
+    ids.SUBJECT: Kind(Subject, SubjectKey, Subject.agency_id),
+    ids.ENCOUNTER: Kind(Encounter, EncounterKey),
+    ids.ALERT: Kind(Alert, AlertKey, Alert.owner_id),
+    ids.SEARCH: Kind(ProbeSearch, SearchKey),
+    ids.TIP: Kind(Tip, TipKey, Tip.agency_id),
+    ids.REFERRAL: Kind(Referral, ReferralKey),
+    ids.IMPORT: Kind(ImportJob, ImportKey, ImportJob.agency_id),
+    ids.APPROVAL: Kind(Approval, ApprovalKey),
+}
+"""By what the records' ids begin with."""
+
+_MOST: Final = 8_192
+"""Keys kept open, about a kilobyte each; those that were not asked for longest make way."""
+_AHEAD: Final = 32
+"""Keys read at once: who reads one record in the order of making soon reads the next."""
+_WRAPPED_AGAIN: Final = 1_000
+_WAITING: Final = "siaga_own_keys"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordKey:
+    """A record's key, opened."""
+
+    scope: str
+    """The agency that the record belongs to, or the installation."""
+    cipher: AESGCM = field(repr=False)
+
+
+class OwnKeys:
+    """The keys of one database's records."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self._ring = ring
+        self._database = ring.database
+        self._lock = threading.Lock()
+        self._made: OrderedDict[str, tuple[RecordKey, bytes]] = OrderedDict()
+        self._stored: set[str] = set()
+        self._open: OrderedDict[str, RecordKey] = OrderedDict()
+        self._database.at_commit(self._store, _forget)
+
+    def make(self, owner: str, scope: str, database: Connection | Session | None = None) -> None:
+        """Give a new record its key, before anything of it is sealed.
+
+        Args:
+            owner: the record's id, drawn just now: another's key would be lost.
+            scope: the agency it belongs to, or the installation.
+            database: the transaction that stores the record; None leaves that to `store`.
+        """
+        secret = secrets.token_bytes(KEY_BYTES)
+        with self._lock:
+            self._made[owner] = RecordKey(scope, AESGCM(secret)), secret
+            while len(self._made) > _MOST:
+                gone, _ = self._made.popitem(last=False)
+                self._stored.discard(gone)
+        if database is not None:
+            self.store(database, owner)
+
+    def store(self, database: Connection | Session, owner: str) -> None:
+        """Have the key of a record stored at the end of the transaction that stores the record."""
+        connection = database.connection() if isinstance(database, Session) else database
+        connection.info.setdefault(_WAITING, []).append(owner)
+
+    def ensure(self, database: Connection | Session, owners: Collection[str]) -> None:
+        """Give records that may have none their keys, within a transaction that writes."""
+        without = [owner for owner in owners if self.of(owner) is None]
+        for prefix in {kind_of(owner) for owner in without}:
+            kind = KINDS[prefix]
+            scope: Any = kind.agency if kind.agency is not None else literal(INSTALLATION)
+            some = [owner for owner in without if kind_of(owner) == prefix]
+            found = database.execute(select(kind.record.id, scope).where(kind.record.id.in_(some)))
+            for owner, agency in found.all():
+                self.make(owner, agency, database)
+
+    def of(self, owner: str) -> RecordKey | None:
+        """Return a record's key; None where it has none, or both are gone."""
+        kind = KINDS.get(kind_of(owner))
+        if kind is None:
+            return None
+        with self._lock:
+            if (made := self._made.get(owner)) is not None:
+                return made[0]
+            if (known := self._open.get(owner)) is not None:
+                self._open.move_to_end(owner)
+                return known
+        table = kind.key
+        query = select(table.owner, table.wrapped_by, table.wrapped)
+        with self._database.read_apart() as connection:
+            rows = connection.execute(
+                query.where(table.owner >= owner).order_by(table.owner).limit(_AHEAD)
+            ).all()
+        if not rows or rows[0].owner != owner:
+            return None
+        self._keep((row.owner, self.opened(*row)) for row in rows)
+        return self.opened(*rows[0])
+
+    def opened(self, owner: str, wrapped_by: str, content: bytes) -> RecordKey:
+        """Open the key of a record as it is stored; raises WrongDataKey."""
+        stored = self._ring.by_id(bytes.fromhex(wrapped_by))
+        if stored is None:
+            raise WrongDataKey("data_key_wrong", row=owner)
+        return RecordKey(stored.scope, AESGCM(unwrapped(stored.secret, content, _bound_to(owner))))
+
+    def forget(self) -> None:
+        """Keep no key open: some may be of records that are gone."""
+        with self._lock:
+            self._open.clear()
+            for owner in self._stored:
+                self._made.pop(owner, None)
+            self._stored.clear()
+
+    def wrap_again(self) -> Iterator[int]:
+        """Wrap every key by the stored keys in force; yields how many each batch had.
+
+        It can be stopped and begun again at any moment, and others go on meanwhile.
+        """
+        for kind in KINDS.values():
+            table = kind.key
+            again = (
+                update(table.__table__)
+                .where(table.__table__.c.owner == bindparam("whose"))
+                .values(wrapped_by=bindparam("by"), wrapped=bindparam("again"))
+            )
+            after = ""
+            while True:
+                with self._database.write_core() as connection:
+                    current = self._in_force(connection)
+                    newest = [key.id.hex() for key in current.values()]
+                    rows = connection.execute(
+                        select(table.owner, table.wrapped_by, table.wrapped)
+                        .where(table.owner > after, table.wrapped_by.not_in(newest))
+                        .order_by(table.owner)
+                        .limit(_WRAPPED_AGAIN)
+                    ).all()
+                    if not rows:
+                        break
+                    connection.execute(again, [self._again(current, *row) for row in rows])
+                after = rows[-1].owner
+                yield len(rows)
+
+    def _again(
+        self, current: dict[str, OpenKey], owner: str, wrapped_by: str, content: bytes
+    ) -> dict[str, Any]:
+        former = self._ring.by_id(bytes.fromhex(wrapped_by))
+        if former is None:
+            raise WrongDataKey("data_key_wrong", row=owner)
+        secret = unwrapped(former.secret, content, _bound_to(owner))
+        return _row(owner, secret, current[former.scope], names=("whose", "by", "again"))
+
+    def _store(self, connection: Connection) -> None:
+        """Write the keys of what a transaction has made, at its end."""
+        waiting: list[str] = connection.info.pop(_WAITING, [])
+        current: dict[str, OpenKey] | None = None
+        for prefix in {kind_of(owner) for owner in waiting}:
+            kind = KINDS[prefix]
+            of_kind = [owner for owner in waiting if kind_of(owner) == prefix]
+            # What is held in memory is no use: another process may have put others in force.
+            current = current or self._in_force(connection)
+            # Some were undone meanwhile, at a savepoint.
+            there = connection.execute(select(kind.record.id).where(kind.record.id.in_(of_kind)))
+            rows = [self._new(owner, current) for owner in there.scalars()]
+            if rows:
+                connection.execute(insert(kind.key), rows)
+
+    def _new(self, owner: str, current: dict[str, OpenKey]) -> dict[str, Any]:
+        with self._lock:
+            key, secret = self._made[owner]
+            self._stored.add(owner)
+        return _row(owner, secret, current[key.scope])
+
+    def _in_force(self, connection: Connection) -> dict[str, OpenKey]:
+        """Return the stored keys that wrap now, by scope."""
+        found = {}
+        for key_id, scope in self._ring.own_keys(connection):
+            key = self._ring.by_id(bytes.fromhex(key_id))
+            if key is None:
+                raise WrongDataKey("data_key_wrong", row=scope)
+            found[scope] = key
+        return found
+
+    def _keep(self, keys: Iterable[tuple[str, RecordKey]]) -> None:
+        with self._lock:
+            for owner, key in keys:
+                self._open[owner] = key
+                self._open.move_to_end(owner)
+            while len(self._open) > _MOST:
+                self._open.popitem(last=False)
+
+
+def kind_of(owner: str) -> str:
+    """Return what a record's id begins with."""
+    return owner.partition("_")[0]
+
+
+def _row(
+    owner: str,
+    secret: bytes,
+    by: OpenKey,
+    names: Sequence[str] = ("owner", "wrapped_by", "wrapped"),
+) -> dict[str, Any]:
+    values = (owner, by.id.hex(), wrapped(by.secret, secret, _bound_to(owner)))
+    return dict(zip(names, values, strict=True))
+
+
+def _bound_to(owner: str) -> str:
+    return f"own key\0{owner}"
+
+
+def _forget(connection: Connection) -> None:
+    connection.info.pop(_WAITING, None)
