@@ -115,7 +115,7 @@ class KeyRing:
             if row.data_key not in known:
                 raise self._missing(row.data_key, known)
             purpose = Purpose(row.purpose)
-            secret = unwrapped(known[row.data_key], row.wrapped, _bound_to(row))
+            secret = unwrapped(AESGCM(known[row.data_key]), row.wrapped, _bound_to(row))
             key_id = bytes.fromhex(row.id)
             opened.append(OpenKey(key_id, purpose, row.scope, row.number, secret, AESGCM(secret)))
         with self._lock:
@@ -242,8 +242,8 @@ class KeyRing:
             for row in connection.execute(_KEYS).all():
                 if row.data_key not in known:
                     raise self._missing(row.data_key, known)
-                secret = unwrapped(known[row.data_key], row.wrapped, _bound_to(row))
-                again = wrapped(newest, secret, _bound_to(row))
+                secret = unwrapped(AESGCM(known[row.data_key]), row.wrapped, _bound_to(row))
+                again = wrapped(AESGCM(newest), secret, _bound_to(row))
                 connection.execute(
                     update(StoredKey)
                     .where(StoredKey.id == row.id)
@@ -298,7 +298,9 @@ class KeyRing:
                 purpose=purpose.value,
                 scope=scope,
                 number=number + 1,
-                wrapped=wrapped(data_key, secret or secrets.token_bytes(KEY_BYTES), bound_to),
+                wrapped=wrapped(
+                    AESGCM(data_key), secret or secrets.token_bytes(KEY_BYTES), bound_to
+                ),
                 data_key=fingerprint(data_key),
                 created_at=self._clock(),
             )
@@ -321,17 +323,17 @@ def _bound_to(row: Row[Any]) -> str:
     return f"{row.id}\0{row.purpose}\0{row.scope}\0{row.number}"
 
 
-def wrapped(key: bytes, secret: bytes, bound_to: str) -> bytes:
+def wrapped(key: AESGCM, secret: bytes, bound_to: str) -> bytes:
     """Return a key under another, AES-256-GCM: nonce of 12 bytes, ciphertext and tag."""
     nonce = secrets.token_bytes(_NONCE_BYTES)
-    return nonce + AESGCM(key).encrypt(nonce, secret, bound_to.encode())
+    return nonce + key.encrypt(nonce, secret, bound_to.encode())
 
 
-def unwrapped(key: bytes, content: bytes, bound_to: str) -> bytes:
+def unwrapped(key: AESGCM, content: bytes, bound_to: str) -> bytes:
     """Return the key that was wrapped; raises WrongDataKey."""
     nonce, body = content[:_NONCE_BYTES], content[_NONCE_BYTES:]
     try:
-        return AESGCM(key).decrypt(nonce, body, bound_to.encode())
+        return key.decrypt(nonce, body, bound_to.encode())
     except (InvalidTag, ValueError):
         pass  # raised below, without what the library would add
     raise WrongDataKey("stored_key_altered")

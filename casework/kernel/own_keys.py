@@ -152,7 +152,7 @@ class OwnKeys:
         stored = self._ring.by_id(bytes.fromhex(wrapped_by))
         if stored is None:
             raise WrongDataKey("data_key_wrong", row=owner)
-        return RecordKey(stored.scope, AESGCM(unwrapped(stored.secret, content, _bound_to(owner))))
+        return RecordKey(stored.scope, AESGCM(unwrapped(stored.cipher, content, _bound_to(owner))))
 
     def forget(self) -> None:
         """Keep no key open: some may be of records that are gone."""
@@ -197,7 +197,7 @@ class OwnKeys:
         former = self._ring.by_id(bytes.fromhex(wrapped_by))
         if former is None:
             raise WrongDataKey("data_key_wrong", row=owner)
-        secret = unwrapped(former.secret, content, _bound_to(owner))
+        secret = unwrapped(former.cipher, content, _bound_to(owner))
         return _row(owner, secret, current[former.scope], names=("whose", "by", "again"))
 
     def _store(self, connection: Connection) -> None:
@@ -251,7 +251,7 @@ def _row(
     by: OpenKey,
     names: Sequence[str] = ("owner", "wrapped_by", "wrapped"),
 ) -> dict[str, Any]:
-    values = (owner, by.id.hex(), wrapped(by.secret, secret, _bound_to(owner)))
+    values = (owner, by.id.hex(), wrapped(by.cipher, secret, _bound_to(owner)))
     return dict(zip(names, values, strict=True))
 
 

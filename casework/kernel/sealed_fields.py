@@ -15,6 +15,7 @@ from sqlalchemy.orm.context import QueryContext
 
 from casework.kernel import rows
 from casework.kernel.database import VAULT
+from casework.kernel.document_index import index_documents
 from casework.kernel.key_ring import INSTALLATION
 from casework.kernel.vault import RowName, Vault
 from casework.tables import (
@@ -121,3 +122,5 @@ def _on_flush(session: Session, _context: object, _instances: object) -> None:
     for row in (*session.new, *session.dirty):
         if isinstance(row, SealedFields) and row.sealed_fields == UNSEALED:
             seal_fields(vault, row)
+            if isinstance(row, Subject):
+                index_documents(vault, row)

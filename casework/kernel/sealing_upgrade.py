@@ -28,6 +28,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, lazyload
 
 from casework.kernel import rows
 from casework.kernel.database import Database
+from casework.kernel.document_index import document_digests
 from casework.kernel.errors import WrongDataKey
 from casework.kernel.sealed_fields import NAMES, SEALED_TABLES, seal_fields
 from casework.kernel.vault import FIRST_FORMAT, SHARED_KEY, RowName, Vault
@@ -47,6 +48,7 @@ from casework.tables import (
     ReferralMessage,
     ReferralPhoto,
     Subject,
+    SubjectDocument,
     Template,
     Tip,
     Unsealed,
@@ -122,8 +124,10 @@ def _sealed(session: Session, vault: Vault, table: str, some: Sequence[Unsealed]
     for each in some:
         contents.setdefault(convert(each.row_key), {}).update(each.content)
     digest = ImportJob.__tablename__ == table
-    found = session.scalars(select(kind).options(lazyload("*")).where(kind.id.in_(contents)))
-    for row in found.all():
+    found = session.scalars(select(kind).options(lazyload("*")).where(kind.id.in_(contents))).all()
+    owners = {NAMES[kind](row).owner for row in found if contents[row.id]}
+    vault.own_keys.ensure(session, owners - {""})
+    for row in found:
         # Beside the session: the record itself does not change, and its version stays.
         session.expunge(row)
         values: dict[str, Any] = {}
@@ -139,8 +143,19 @@ def _sealed(session: Session, vault: Vault, table: str, some: Sequence[Unsealed]
             for field in row.fields_of_class.values():
                 if field.digest is not None:
                     values[field.digest] = getattr(row, field.digest)
-        statement = update(kind.__table__).where(kind.__table__.c.id == row.id)
-        session.execute(statement.values(values))
+        if values:
+            statement = update(kind.__table__).where(kind.__table__.c.id == row.id)
+            session.execute(statement.values(values))
+        if isinstance(row, Subject):
+            _index_documents(session, vault, row)
+
+
+def _index_documents(session: Session, vault: Vault, row: Subject) -> None:
+    session.execute(delete(SubjectDocument).where(SubjectDocument.subject_id == row.id))
+    digests = document_digests(vault, row.agency_id, row.documents)
+    if digests:
+        values = [{"subject_id": row.id, "digest": each} for each in sorted(digests)]
+        session.execute(insert(SubjectDocument), values)
 
 
 def _answered_again(session: Session, vault: Vault, some: Sequence[Unsealed]) -> None:

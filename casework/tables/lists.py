@@ -113,6 +113,10 @@ class Subject(SealedFields, Protected, Table):
     memberships: Mapped[list[WatchlistEntry]] = relationship(
         cascade="all, delete-orphan", passive_deletes=True, lazy="selectin"
     )
+    document_digests: Mapped[list["SubjectDocument"]] = relationship(
+        cascade="all, delete-orphan", passive_deletes=True
+    )
+    """Follows `documents`: see `casework.kernel.document_index`."""
     photos: Mapped[list["EnrolledPhoto"]] = relationship(
         cascade="all, delete-orphan",
         passive_deletes=True,
@@ -121,6 +125,17 @@ class Subject(SealedFields, Protected, Table):
     )
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class SubjectDocument(Table):
+    """A travel document of a subject, by a keyed digest of its number."""
+
+    __tablename__ = "subject_document"
+
+    subject_id: Mapped[str] = mapped_column(
+        ForeignKey("subject.id", ondelete="CASCADE"), primary_key=True
+    )
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True, index=True)
 
 
 class EnrolledPhoto(SealedFields, Protected, Table):

@@ -13,6 +13,7 @@ from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
 from casework.kernel.database import to_json
+from casework.kernel.document_index import normal
 from casework.kernel.rows import subject
 from casework.kernel.sealed_fields import open_fields
 from casework.kernel.vault import Vault
@@ -47,11 +48,17 @@ class SubjectWords:
             limit: how many to return at most.
         """
         wanted, found = words.lower(), list[str]()
+        # A number is written with spaces or hyphens, or without.
+        number = normal(words) if any(map(str.isdigit, words)) else None
         versions = among.with_only_columns(Subject.id, Subject.version).order_by(Subject.id)
         with session.execute(versions.execution_options(yield_per=_CHUNK)) as result:
             for some in result.partitions():
                 texts = self._texts_of(session, some)
-                found += [subject_id for subject_id, text in texts if wanted in text]
+                found += [
+                    subject_id
+                    for subject_id, text in texts
+                    if wanted in text or (number is not None and number in text)
+                ]
                 if len(found) >= limit:
                     break
         return found[:limit]
@@ -83,7 +90,10 @@ class SubjectWords:
             texts = [fields.get(name) or "" for name in _SEARCHED]
             # A part of the text of a JSON value is a part of one of its values, or near enough.
             texts += [to_json(fields.get(name) or []) for name in _SEARCHED_AS_JSON]
-            yield row.id, (row.version, _BETWEEN.join(texts).lower())
+            # In capitals, which nothing else has.
+            numbers = [normal(each["number"]) for each in fields.get("documents") or []]
+            text = _BETWEEN.join([_BETWEEN.join(texts).lower(), *numbers])
+            yield row.id, (row.version, text)
 
 
 _SEALED: Final = select(Subject.id, Subject.version, Subject.agency_id, Subject.sealed_fields)

@@ -23,6 +23,7 @@ from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.database import ERASED, announce
+from casework.kernel.document_index import document_digest
 from casework.kernel.errors import (
     AlreadyExists,
     IllegalTransition,
@@ -35,8 +36,17 @@ from casework.kernel.kernel import Kernel
 from casework.kernel.messages import Message
 from casework.kernel.period import check_period
 from casework.kernel.permissions import Permission, require, within_reach
+from casework.kernel.sealed_fields import digest_of
 from casework.kernel.vocabulary import SubjectStatus
-from casework.tables import EnrolledPhoto, Subject, Template, Watchlist, WatchlistEntry
+from casework.tables import (
+    Agency,
+    EnrolledPhoto,
+    Subject,
+    SubjectDocument,
+    Template,
+    Watchlist,
+    WatchlistEntry,
+)
 from casework.watchlists import watchlists
 from casework.watchlists.subject_words import SubjectWords
 
@@ -90,10 +100,14 @@ class SubjectFilter:
     words: str | None = None
     """Part of a name, an alias, a reference or a document's number."""
     lapses_before: datetime | None = None
+    reference: str | None = None
+    """Exactly."""
+    document: str | None = None
+    """A document's number; capitals, spaces and hyphens make no difference."""
 
     @property
     def conditions(self) -> list[ColumnElement[bool]]:
-        """The filter for a query, except for the words."""
+        """The filter for a query, except for what is found by words or by digests."""
         conditions: list[ColumnElement[bool]] = []
         if self.watchlist_id is not None:
             on_list = WatchlistEntry.watchlist_id == self.watchlist_id
@@ -148,6 +162,7 @@ class Subjects:
         if after is not None:
             query = query.where(Subject.id > after)
         with self._database.read() as session:
+            query = query.where(*self._exactly(session, actor, filters))
             if filters.words is not None:
                 ids = self._words.find(session, query.limit(None), filters.words, limit)
                 query = query.where(Subject.id.in_(ids))
@@ -155,6 +170,27 @@ class Subjects:
         detail = {"watchlist": filters.watchlist_id, "subjects": len(found)}
         self._audit.note(AuditEntry(actor, "subject.list", detail=detail, owner_id=actor.agency_id))
         return found
+
+    def _exactly(
+        self, session: Session, actor: Actor, filters: SubjectFilter
+    ) -> list[ColumnElement[bool]]:
+        """Return the conditions for what is found by digests, each within one agency."""
+        conditions: list[ColumnElement[bool]] = []
+        if filters.reference is None and filters.document is None:
+            return conditions
+        within = within_reach(actor, Permission.READ_SUBJECT, Agency.id)
+        agencies = session.scalars(select(Agency.id).where(within)).all()
+        if filters.reference is not None:
+            digests = [
+                digest_of(self._vault, Subject, "reference", filters.reference, each)
+                for each in agencies
+            ]
+            conditions.append(Subject.reference_digest.in_(digests))
+        if filters.document is not None:
+            digests = [document_digest(self._vault, each, filters.document) for each in agencies]
+            has_it = SubjectDocument.digest.in_(digests)
+            conditions.append(Subject.document_digests.any(has_it))
+        return conditions
 
     def edit(
         self,

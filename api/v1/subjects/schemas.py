@@ -58,6 +58,12 @@ class SubjectQuery(AfterPage):
         default=None,
         description="Part of a name, an alias, the reference or a document's number.",
     )
+    reference: Text | None = Field(default=None, description="The reference, exactly.")
+    document: Text | None = Field(
+        default=None,
+        description="The number of a travel document, whole; capitals, spaces, hyphens and points "
+        "make no difference.",
+    )
     lapses_before: DayOrTime | None = Field(
         default=None, description="Whose entry ends, or ended, before this time or day."
     )
@@ -65,7 +71,9 @@ class SubjectQuery(AfterPage):
     def chosen(self, zone: tzinfo) -> SubjectFilter:
         """Return the filter as the subjects take it."""
         lapses_before = period.beginning(self.lapses_before, zone)
-        return SubjectFilter(self.watchlist_id, self.q, lapses_before)
+        return SubjectFilter(
+            self.watchlist_id, self.q, lapses_before, self.reference, self.document
+        )
 
 
 class SubjectIn(Strict):

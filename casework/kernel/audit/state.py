@@ -478,6 +478,7 @@ UNCOVERED: Final = {
     "search_key": "without it nothing of its record opens",
     "sign_in_count": "counts of failures, for a while",
     "stored_key": "wrapped by the data key: another one opens nothing",
+    "subject_document": "finds subjects by their documents, which are protected",
     "subject_key": "without it nothing of its record opens",
     "tip": "each step is a record",
     "tip_key": "without it nothing of its record opens",

@@ -186,14 +186,14 @@ def as_before(kernel, subject, agency):
             content = shared(photo["sealed_content"], name)
             fields = shared(photo["sealed_fields"], rows.photo_fields(photo["id"], subject))
             values = {"sealed_content": content, "sealed_fields": fields}
-        session.execute(update(EnrolledPhoto.__table__).values(values))
+        session.execute(update(EnrolledPhoto).values(values))
         for each in session.execute(select(Template.__table__)).mappings():
             name = rows.template(each["photo_id"], each["model"], subject, agency)
             values = {"sealed_vector": shared(each["sealed_vector"], name)}
-        session.execute(update(Template.__table__).values(values))
+        session.execute(update(Template).values(values))
         for each in session.execute(select(Subject.__table__)).mappings():
             values = {"sealed_fields": shared(each["sealed_fields"], rows.subject(subject, agency))}
-        session.execute(update(Subject.__table__).values(values))
+        session.execute(update(Subject).values(values))
         session.execute(delete(SubjectKey))
     vault.own_keys.forget()
 

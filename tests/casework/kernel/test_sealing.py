@@ -14,9 +14,10 @@ from casework.kernel.errors import WrongDataKey
 from casework.kernel.key_ring import INSTALLATION
 from casework.kernel.sealed_fields import SEALED_TABLES
 from casework.kernel.vault import RowName
-from casework.tables import EnrolledPhoto, Subject, Table, Template
+from casework.kernel.vocabulary import Role
+from casework.tables import EnrolledPhoto, Subject, SubjectDocument, Table, Template
 from casework.watchlists.subjects import SubjectFilter
-from tests.services import OPERATOR, open_service, photo_file
+from tests.services import OPERATOR, officer, open_service, photo_file
 
 pytestmark = pytest.mark.every_database
 
@@ -189,6 +190,32 @@ def test_subjects_are_found_by_part_of_what_is_sealed(desk):
     assert found("harap") == []
 
 
+def test_subjects_are_found_by_the_exact_number_of_a_document_however_it_is_written(desk):
+    subject_id, other = enrolled(desk), desk.enrol(2)
+    subjects = desk.service.lists.subjects
+    elsewhere = desk.enrol(3, desk.watchlist("theirs", agency_id=desk.agency("POL")), **PERSON)
+
+    def found(actor=OPERATOR, **exactly):
+        page = subjects.page(actor, None, 10, SubjectFilter(**exactly))
+        return {each.id for each in page}
+
+    for written in (DOCUMENT, DOCUMENT.lower(), "x 730-0411", "\uff38730.0411"):
+        assert found(document=written) == {subject_id, elsewhere}
+        assert found(words=written) == {subject_id, elsewhere}
+    assert found(officer(desk.agency(), Role.ANALYST), document=DOCUMENT) == {subject_id}
+    assert found(document=DOCUMENT[:-1]) == found(document="-") == set()
+    assert found(reference=REFERENCE) == {subject_id, elsewhere}
+    assert found(reference=REFERENCE.lower()) == set()
+    assert found(reference=REFERENCE, document="other") == set()
+    subjects.edit(OPERATOR, other, {"documents": [{"kind": "id", "number": "N-1"}]}, None)
+    subjects.edit(OPERATOR, subject_id, {"documents": []}, None)
+    assert found(document=DOCUMENT) == {elsewhere}
+    assert found(document="n1") == {other}
+    subjects.remove(OPERATOR, other)
+    with desk.service.kernel.database.read() as session:
+        assert len(session.scalars(select(SubjectDocument.digest)).all()) == 1
+
+
 def test_a_sealed_field_cannot_be_asked_for_in_a_statement():
     with pytest.raises(TypeError, match="sealed"):
         _ = Subject.name == NAME
@@ -233,6 +260,7 @@ def test_what_is_erased_is_in_no_file(desk, database):
 
 DIGESTS = {
     "subject": "reference_digest",
+    "subject_document": "digest",
     "photo": "digest",
     "officer": "login_digest oidc_digest",
     "idempotency": "key fingerprint",
@@ -276,6 +304,7 @@ CLEAR = {
         "referral_photo": "referral_id name",
         "stored_key": "purpose scope number data_key",
         "subject": "agency_id",
+        "subject_document": "subject_id",
         "template": "photo_id subject_id",
         "tip": "agency_id reference recorded_by search_id subject_id",
         "unsealed": "row_table row_key",

@@ -172,17 +172,21 @@ def test_a_clear_database_is_sealed_in_place_however_often_that_is_stopped(empty
         assert page[3].photos[0].sha256 == hashlib.sha256(bytes([3])).hexdigest()
         found = records.lists.subjects.page(OPERATOR, None, 9, SubjectFilter(words="cleardoc7"))
         assert [each.name for each in found] == ["Clearname7"]
+        exactly = SubjectFilter(document="clear-doc 7")
+        found = records.lists.subjects.page(OPERATOR, None, 9, exactly)
+        assert [each.name for each in found] == ["Clearname7"]
         content = records.lists.subjects.photo_content(OPERATOR, "sub_04", "pho_04")
         assert content == (b"photo", "png")
         with records.kernel.database.read() as session:
             assert session.scalar(select(func.count()).select_from(Unsealed)) == 0
             purposes = session.scalars(select(StoredKey.purpose)).all()
-            assert sorted(purposes) == ["derived", "values", "values"]
+            own = ["own keys", "own keys"]
+            assert sorted(purposes) == ["derived", *own, "values", "values"]
             for table, column in ((EnrolledPhoto, "sealed_content"), (Template, "sealed_vector")):
                 versions = {
                     bytes(getattr(row, column))[:1] for row in session.scalars(select(table))
                 }
-                assert versions == {b"\x02"}
+                assert versions == {b"\x03"}
             shown = [
                 repr([bytes(v) if isinstance(v, memoryview) else v for v in row])
                 for name in ("subject", "photo", "unsealed")
