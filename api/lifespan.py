@@ -14,6 +14,7 @@ from api.metrics import Metrics
 from api.state import State
 from casework.kernel.actor import Actor
 from casework.kernel.errors import SetUpError
+from casework.kernel.key_holders import SIGN_EVERY_S
 from casework.oversight.retention import RUN_S
 from casework.service import Service
 from config.checkpoints import sink_of
@@ -89,6 +90,7 @@ async def _start(
     state.metrics.ready(version, service)
     state.metrics.streaming(state.streams)
     stack.callback(service.accounts.keys.write_use)
+    stack.callback(service.kernel.vault.holders.leave)
     stack.push_async_callback(_periodic(state.settings, service, state.metrics).stop)
     worker = ImportWorker(service, state.workers, state.settings.import_limits, state.settings.zone)
     worker.start()
@@ -151,6 +153,7 @@ def _periodic(settings: Settings, service: Service, metrics: Metrics) -> Periodi
     tasks.every(settings.breaker_every_s, "breaker", partial(_trip, service, metrics))
     tasks.every(_KEY_USE_S, "key use", service.accounts.keys.write_use)
     tasks.every(_KEYS_S, "keys", look_after_keys)
+    tasks.every(SIGN_EVERY_S, "data keys", service.kernel.vault.holders.sign)
     return tasks
 
 

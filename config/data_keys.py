@@ -28,6 +28,8 @@ class _Kept:
 class VariableKeys(_Kept):
     """Keys in an environment variable."""
 
+    read_anew: Final = False
+
     def read(self) -> list[bytes]:
         """Return the keys; none where the variable is unset."""
         text = os.environ.get(self.place, "")
@@ -36,6 +38,8 @@ class VariableKeys(_Kept):
 
 class CommandKeys(_Kept):
     """Keys that a command prints on its standard output."""
+
+    read_anew: Final = True
 
     def read(self) -> list[bytes]:
         """Run the command.

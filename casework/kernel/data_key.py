@@ -31,6 +31,10 @@ class DataKeys(Protocol):
     def place(self) -> str:
         """What an operator calls it: a path, a variable, a command."""
 
+    @property
+    def read_anew(self) -> bool:
+        """Whether a process at work finds there what was added after its start."""
+
     def read(self) -> list[bytes]:
         """Return the keys that are there, none where nothing has been set up yet.
 
@@ -55,6 +59,7 @@ class GivenKeys:
 
     keys: tuple[bytes, ...] = field(repr=False)
     place: str = "the caller"
+    read_anew: bool = False
 
     def __post_init__(self) -> None:
         for key in self.keys:
@@ -86,6 +91,7 @@ class FileKeys:
     """
 
     path: Path
+    read_anew: bool = True
 
     @property
     def place(self) -> str:

@@ -65,8 +65,8 @@ class KeyRing:
 
     def __init__(self, database: Database, source: DataKeys, clock: Clock) -> None:
         self.database = database
-        self._source = source
-        self._clock = clock
+        self.source = source
+        self.clock = clock
         self._lock = threading.Lock()
         self._by_id: dict[bytes, OpenKey] = {}
         self._in_force: dict[tuple[Purpose, str], OpenKey] = {}
@@ -97,7 +97,7 @@ class KeyRing:
 
     def on(self, database: Database) -> "KeyRing":
         """Open the same keys over other connections to their database."""
-        return KeyRing.open(database, self._source, self._clock)
+        return KeyRing.open(database, self.source, self.clock)
 
     def reload(self) -> int:
         """Read the stored keys again; returns how many there are.
@@ -109,7 +109,7 @@ class KeyRing:
             rows = connection.execute(_KEYS).all()
         if not rows:
             return 0
-        known = {fingerprint(key): key for key in self._source.read()}
+        known = {fingerprint(key): key for key in self.source.read()}
         opened = []
         for row in rows:
             if row.data_key not in known:
@@ -169,7 +169,7 @@ class KeyRing:
     ) -> None:
         """Store a key in a transaction, a random one unless given; it is in force from then on."""
         current = connection.execute(_DATA_KEY).scalar_one()
-        known = {fingerprint(key): key for key in self._source.read()}
+        known = {fingerprint(key): key for key in self.source.read()}
         if current not in known:
             raise self._missing(current, known)
         data_key = known[current]
@@ -190,6 +190,10 @@ class KeyRing:
         with self.database.read_one() as connection:
             return connection.execute(_DATA_KEY).scalar()
 
+    def given(self) -> list[str]:
+        """Return the fingerprints of the data keys that are at hand now, the newest last."""
+        return [fingerprint(key) for key in self.source.read()]
+
     def prepare(self) -> bool:
         """Make a new data key, unless one is there beside the key in force.
 
@@ -199,10 +203,10 @@ class KeyRing:
         Raises:
             SetUpError: no other key is there and none can be made.
         """
-        keys = self._source.read()
+        keys = self.source.read()
         if len(keys) == 1 and fingerprint(keys[0]) == self.data_key:
-            self._source.add()
-            keys = self._source.read()
+            self.source.add()
+            keys = self.source.read()
         return fingerprint(keys[-1]) == self.data_key
 
     def renew_own_keys(self) -> None:
@@ -235,7 +239,7 @@ class KeyRing:
         Raises:
             SetUpError: the key in force is missing.
         """
-        keys = self._source.read()
+        keys = self.source.read()
         # The newest stands last, whatever put it there.
         known, newest = {fingerprint(key): key for key in keys}, keys[-1]
         with self.database.write_core() as connection:
@@ -249,27 +253,27 @@ class KeyRing:
                     .where(StoredKey.id == row.id)
                     .values(wrapped=again, data_key=fingerprint(newest))
                 )
-        self._source.keep(newest)
+        self.source.keep(newest)
         return fingerprint(newest)
 
     def _missing(self, wanted: str, known: Mapping[str, bytes]) -> SetUpError:
         given = tuple(known) or ("-",)
         return SetUpError(
-            "data_key_missing", fingerprint=wanted, place=self._source.place, given=given
+            "data_key_missing", fingerprint=wanted, place=self.source.place, given=given
         )
 
     def _found(self, connection: Connection) -> None:
         """Store the first keys of a database."""
         filled = _filled(connection)
-        keys = self._source.read()
+        keys = self.source.read()
         if not keys:
             if filled:
-                raise SetUpError("data_key_absent", place=self._source.place)
-            keys = [self._source.add()]
+                raise SetUpError("data_key_absent", place=self.source.place)
+            keys = [self.source.add()]
         key = _fitting(connection, keys) if filled else keys[-1]
         if key is None:
             given = tuple(fingerprint(each) for each in keys)
-            raise SetUpError("data_key_foreign", place=self._source.place, given=given)
+            raise SetUpError("data_key_foreign", place=self.source.place, given=given)
         self._store(connection, key, Purpose.VALUES, INSTALLATION)
         # What was derived from the data key itself stays as it was.
         root = key if filled else None
@@ -302,7 +306,7 @@ class KeyRing:
                     AESGCM(data_key), secret or secrets.token_bytes(KEY_BYTES), bound_to
                 ),
                 data_key=fingerprint(data_key),
-                created_at=self._clock(),
+                created_at=self.clock(),
             )
         )
 

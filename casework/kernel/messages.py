@@ -588,6 +588,11 @@ ENGLISH: Final[Mapping[str, str]] = {
         "{place} holds one key, and this program cannot make another there: put a new one behind "
         "it (64 hexadecimal digits), then repeat this"
     ),
+    "data_key_not_everywhere": (
+        "nothing was changed: these processes at work do not have the new data key {fingerprint}: "
+        "{processes}; give it to each of them, behind the old one, start those again that have "
+        "their key from a variable, and repeat this"
+    ),
     "data_key_open_to_others": (
         "others may read the data key {path} (mode {mode}), and this process cannot change that: "
         "take their rights away (chmod 0400), or set group_access if its group is meant to read it"

@@ -14,6 +14,7 @@ from typing import Final, Self
 from cryptography.exceptions import InvalidTag
 
 from casework.kernel.errors import WrongDataKey
+from casework.kernel.key_holders import KeyHolders
 from casework.kernel.key_ring import INSTALLATION, KeyRing
 from casework.kernel.own_keys import OwnKeys, RecordKey
 
@@ -56,6 +57,7 @@ class Vault:
     def __init__(self, keys: KeyRing) -> None:
         self.keys = keys
         self.own_keys = OwnKeys(keys)
+        self.holders = KeyHolders(keys)
 
     def derived(self, purpose: str) -> bytes:
         """Return a key of 32 bytes for something else than sealing: a digest, a signature.

@@ -32,6 +32,21 @@ class StoredKey(Table):
     created_at: Mapped[datetime]
 
 
+class KeyHolder(Table):
+    """A process at work, and the data keys that it has: none of them may be lost to it."""
+
+    __tablename__ = "key_holder"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    machine: Mapped[str]
+    """The machine's name, and the process's number on it."""
+    place: Mapped[str | None]
+    """Where it reads its keys anew each time; None where it keeps those of its start."""
+    fingerprints: Mapped[list[str]]
+    """Of its data keys."""
+    seen_at: Mapped[datetime]
+
+
 class OwnKey:
     """The key of one record, gone with it; apart from the record, as all are wrapped again often.
 

@@ -469,6 +469,7 @@ UNCOVERED: Final = {
     "import_key": "without it nothing of its record opens",
     "import_part": "work under way; what it stores is protected",
     "officer_session": "ends by itself within hours",
+    "key_holder": "says who is at work, for minutes",
     "outbox": "references to what happened",
     "probe_search": "its own record says who searched and why",
     "referral": "each step is a record",

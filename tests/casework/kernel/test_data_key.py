@@ -96,6 +96,7 @@ class Fragile:
     """Keys in memory as a file keeps them; the process may end around each change."""
 
     place = "a file"
+    read_anew = True
 
     def __init__(self, *keys):
         self.keys, self.left = list(keys), None

@@ -1,5 +1,6 @@
 """Keys of records: each goes with its record, and a rotation leaves no other way to open it."""
 
+import os
 from contextlib import suppress
 
 import pytest
@@ -7,14 +8,23 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from casework.kernel import rows
+from casework.kernel.data_key import FileKeys, GivenKeys, fingerprint
 from casework.kernel.errors import SetUpError, WrongDataKey
 from casework.kernel.key_ring import INSTALLATION, Purpose
 from casework.kernel.key_rotation import rotate
 from casework.kernel.own_keys import KINDS
 from casework.kernel.vault import OWN_KEY, RowName
 from casework.records import Records
-from casework.tables import EncounterKey, EnrolledPhoto, StoredKey, Subject, SubjectKey, Template
-from tests.casework.kernel.test_data_key import Fragile, Killed
+from casework.tables import (
+    EncounterKey,
+    EnrolledPhoto,
+    KeyHolder,
+    StoredKey,
+    Subject,
+    SubjectKey,
+    Template,
+)
+from tests.casework.kernel.test_data_key import OTHER, Fragile, Killed
 from tests.services import DATA_KEY, DATA_KEYS, OPERATOR, QUICK, Desk, FakeClock, open_service
 from tests.services import url_of as url
 
@@ -247,3 +257,56 @@ def test_a_rotation_killed_between_batches_is_ended_by_the_next(desk, database, 
         assert own is not None
         assert own.scope == INSTALLATION
         assert records.kernel.audit.verify().whole
+
+
+# Processes at work
+
+
+def at_once(seconds: float) -> None:
+    pytest.fail(f"it waits {seconds} s")
+
+
+def test_a_rotation_leaves_no_process_at_work_without_the_new_key(database):
+    """One has its key from a variable: it was not started again with both."""
+    with (
+        opened(database, GivenKeys.of(DATA_KEY)) as working,
+        opened(database, GivenKeys.of(DATA_KEY, OTHER)) as ready,
+        opened(database, GivenKeys.of(DATA_KEY, OTHER)) as command,
+    ):
+        kept = wrapping(command.kernel)
+        ready.kernel.vault.holders.sign()
+        working.kernel.vault.holders.sign()
+        working.kernel.vault.holders.sign()
+        waits: list[float] = []
+        with pytest.raises(SetUpError, match=rf"nothing was changed.*\({os.getpid()}\)"):
+            rotate(command.kernel.vault, waits.append)
+        assert 60 < sum(waits) < 120
+        assert command.kernel.vault.keys.data_key == fingerprint(DATA_KEY)
+        assert wrapping(command.kernel) == kept
+        working.kernel.vault.holders.leave()
+        assert rotate(command.kernel.vault, waits.append)[1] == fingerprint(OTHER)
+
+
+def test_processes_that_read_the_same_file_are_not_waited_for(database, tmp_path):
+    keys = FileKeys(tmp_path / "siaga.key")
+    with opened(database, keys) as working:
+        holders = working.kernel.vault.holders
+        holders.sign()
+        with opened(database, keys) as command:
+            _, now = rotate(command.kernel.vault, at_once)
+        holders.sign()
+        assert holders.without(now) == []
+
+
+def test_a_process_that_died_holds_nobody_up(database):
+    clock = FakeClock()
+    with (
+        Records.open(url(database), GivenKeys.of(DATA_KEY), clock, passwords=QUICK) as dead,
+        Records.open(url(database), GivenKeys.of(DATA_KEY, OTHER), clock, passwords=QUICK) as last,
+    ):
+        dead.kernel.vault.holders.sign()
+        clock.advance(minutes=4)
+        rotate(last.kernel.vault, at_once)
+        last.kernel.vault.holders.sign()
+        with last.kernel.database.read() as session:
+            assert len(session.scalars(select(KeyHolder)).all()) == 1

@@ -330,6 +330,7 @@ CLEAR = {
         "model gallery_version gallery_size stages",
         "gallery_change": "seq kind",
         "import_fault": "row field code row_refused",
+        "key_holder": "fingerprints seen_at",
         "import_job": "uploaded dry_run state rows done created updated unchanged refused "
         "photos_added photos_refused worked_s attempts claimed_until started_at finished_at",
         "officer": "roles language active must_change_password first_password_until failures "
@@ -362,6 +363,7 @@ CLEAR = {
     },
     "names and addresses of authorities and systems": {
         "agency": "code name kind active founding_until",
+        "key_holder": "machine place",
         "api_key": "name",
         "calibration": "detail",
         "delivery": "error error_sentence",
