@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sqlite3
+from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -106,7 +107,7 @@ def _everything_can_be_read(dump: str, path: Path) -> None:
         assert desk.service.kernel.audit.verify().whole
     finally:
         desk.service.close()
-    assert _sealed(path, key, only=2)
+    assert _sealed(path, key, only={2, 3})
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT COUNT(*) FROM unsealed").fetchone() == (0,)
         first = "SELECT COUNT(*) FROM stored_key WHERE purpose = 'first format'"
@@ -129,7 +130,7 @@ def _clear(path: Path) -> list[str]:
     return [each for each in [*names, *texts] if each.encode() in files]
 
 
-def _sealed(path: Path, key: bytes, only: int | None = None) -> set[str]:
+def _sealed(path: Path, key: bytes, only: Collection[int] = (1, 2, 3)) -> set[str]:
     """Return the columns of sealed values.
 
     Those of the first format are opened by the name that their row has always had; how the others
@@ -141,7 +142,7 @@ def _sealed(path: Path, key: bytes, only: int | None = None) -> set[str]:
             table, column = place.split(".")
             query = f"SELECT {column}, {SEALED[place]} FROM {table} WHERE {column} IS NOT NULL"
             for sealed, name in connection.execute(query):
-                assert only in (None, sealed[0])
+                assert sealed[0] in only
                 if sealed[0] == 1:
                     cipher.decrypt(sealed[1:13], sealed[13:], name.encode())
                 opened.add(place)
