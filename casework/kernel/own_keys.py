@@ -65,8 +65,9 @@ KINDS: Final = {
 
 _MOST: Final = 8_192
 """Keys kept open, about a kilobyte each; those that were not asked for longest make way."""
-_AHEAD: Final = 32
-"""Keys read at once: who reads one record in the order of making soon reads the next."""
+_AHEAD: Final = (16, 512)
+"""Keys read at once, at least and at most: who goes through records in the order of making soon
+needs the next."""
 _WRAPPED_AGAIN: Final = 1_000
 _WAITING: Final = "siaga_own_keys"
 
@@ -90,6 +91,8 @@ class OwnKeys:
         self._made: OrderedDict[str, tuple[RecordKey, bytes]] = OrderedDict()
         self._stored: set[str] = set()
         self._open: OrderedDict[str, RecordKey] = OrderedDict()
+        self._read: dict[str, tuple[str, int]] = {}
+        """By kind, the last key that was read, and how many were read with it."""
         self._database.at_commit(self._store, _forget)
 
     def make(self, owner: str, scope: str, database: Connection | Session | None = None) -> None:
@@ -138,10 +141,15 @@ class OwnKeys:
                 return known
         table = kind.key
         query = select(table.owner, table.wrapped_by, table.wrapped)
+        least, most = _AHEAD
+        last, size = self._read.get(kind_of(owner), ("", 0))
+        size = max(least, min(2 * size, most)) if owner > last else least
         with self._database.read_apart() as connection:
             rows = connection.execute(
-                query.where(table.owner >= owner).order_by(table.owner).limit(_AHEAD)
+                query.where(table.owner >= owner).order_by(table.owner).limit(size)
             ).all()
+        if rows:
+            self._read[kind_of(owner)] = rows[-1].owner, size
         if not rows or rows[0].owner != owner:
             return None
         self._keep((row.owner, self.opened(*row)) for row in rows)
