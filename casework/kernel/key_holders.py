@@ -49,7 +49,7 @@ class KeyHolders:
     def without(self, fingerprint: str) -> list[str]:
         """Return the machines and numbers of the processes at work that lack a data key.
 
-        Those on this machine that read the same place anew find there what this process does.
+        Those on this machine that read the same place again find there what this process does.
         """
         with self._ring.database.read_one() as connection:
             rows = connection.execute(

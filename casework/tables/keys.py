@@ -41,7 +41,7 @@ class KeyHolder(Table):
     machine: Mapped[str]
     """The machine's name, and the process's number on it."""
     place: Mapped[str | None]
-    """Where it reads its keys anew each time; None where it keeps those of its start."""
+    """Where it reads its keys each time it needs them; None where it keeps what it started with."""
     fingerprints: Mapped[list[str]]
     """Of its data keys."""
     seen_at: Mapped[datetime]
