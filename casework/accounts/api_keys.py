@@ -30,7 +30,6 @@ from casework.kernel.errors import (
     NotAuthenticated,
     NotFound,
     NotPermitted,
-    StaleVersion,
 )
 from casework.kernel.ids import KEY, new_id
 from casework.kernel.kernel import Kernel
@@ -234,8 +233,7 @@ class Keys:
             row = rows.one_within(session, actor, Permission.MANAGE_KEY, ApiKey, key_id, missing)
             if row.revoked_at is not None:
                 raise IllegalTransition("key_revoked")
-            if version is not None and _record(row).version != version:
-                raise StaleVersion("key_rotated")
+            rows.require_version(_record(row), version, "key_rotated")
             now = self._clock()
             # A secret whose time is over is not put back into force by this.
             expired = row.expires_at is not None and now >= row.expires_at

@@ -98,11 +98,17 @@ def one_within(
     return row
 
 
-def require_version(row: Versioned, version: int | None) -> None:
-    """Raise StaleVersion unless a row is as it was read; None stands for any version."""
+def require_version(row: Versioned, version: int | str | None, changed: str | None = None) -> None:
+    """Raise StaleVersion unless a row is as it was read.
+
+    Args:
+        row: as it is.
+        version: as it was read; None stands for any version.
+        changed: the message's code, where it does not follow from the kind of row.
+    """
     if version is None or row.version == version:
         return
-    raise StaleVersion(f"{type(row).__name__.lower()}_changed")
+    raise StaleVersion(changed or f"{type(row).__name__.lower()}_changed")
 
 
 def photo(photo_id: str, subject_id: str, agency_id: str) -> RowName:
