@@ -201,7 +201,7 @@ class Records:
             approvals=ApprovalUseCases(approvals, Founding(kernel), OwnerCommands(kernel)),
             accounts=AccountUseCases(
                 agencies=Agencies(kernel),
-                officers=Officers(kernel, passwords, approvals, rules.first_password),
+                officers=Officers(kernel, passwords, approvals, rules),
                 keys=Keys(kernel, periods.keys, undo),
                 account=Account(kernel, passwords, rules),
                 sessions=sessions,

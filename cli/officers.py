@@ -1,6 +1,7 @@
 """`siaga officers`: accounts of the people who work with the service."""
 
 import re
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -56,7 +57,7 @@ def create(
         )
         row, password = records.accounts.officers.create(operator, new)
     if as_json:
-        print_json({**_plain(row), "first_password": password})
+        print_json({**_plain(row, None), "first_password": password})
         return
     err.print(f"Account {login} in {employer.code}. The first password cannot be shown again:")
     out.print(password)
@@ -69,8 +70,9 @@ def list_officers(as_json: AsJson = False) -> None:
     with open_records(Settings()) as records:
         codes = {row.id: row.code for row in records.accounts.agencies.page(operator, None, None)}
         found = records.accounts.officers.page(operator, None, None)
+        locks = records.accounts.officers.locks(found)
     if as_json:
-        print_json([_plain(row) for row in found])
+        print_json([_plain(row, locks.get(row.id)) for row in found])
         return
     table = Table("agency", "login", "name", "roles", "active", "factor", "last sign-in")
     for row in found:
@@ -176,5 +178,5 @@ def _known(language: str | None) -> str:
     return language
 
 
-def _plain(row: Officer) -> dict[str, Any]:
-    return OfficerOut.of(row).model_dump(mode="json")
+def _plain(row: Officer, locked_until: datetime | None) -> dict[str, Any]:
+    return OfficerOut.of(row, locked_until).model_dump(mode="json")

@@ -162,7 +162,7 @@ def end_own_session(session_id: str, sessions: TheSessions, actor: Someone) -> N
 def _answer(row: Officer, actor: Actor, account: Account) -> AccountOut:
     return AccountOut.model_validate(
         {
-            **OfficerOut.fields_of(row),
+            **OfficerOut.fields_of(row, account.locked_until(actor)),
             "incomplete": incomplete_of(actor),
             "recovery_codes_left": account.recovery_codes_left(actor),
         }

@@ -1,13 +1,15 @@
 """An officer's own account: password, second factor, language."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from casework.accounts import recovery_codes
-from casework.accounts.lockout import SignInRules, count_failure, lock_of
+from casework.accounts.lockout import SignInRules
 from casework.accounts.passwords import PRODUCT, Passwords, require_strong
 from casework.accounts.sessions import end_sessions
+from casework.accounts.throttle import Throttle
 from casework.accounts.totp import accepted_step, new_secret, provisioning_uri
 from casework.kernel import rows
 from casework.kernel.actor import Actor, ActorKind
@@ -43,11 +45,17 @@ class Account:
         self._passwords = passwords
         self._rules = rules
         self._clock = kernel.clock
+        self._logins = Throttle.of_logins(kernel, rules)
 
     def get(self, actor: Actor) -> Officer:
         """Return the officer who acts; raises NotFound for a system, which has no account."""
         with self._database.read() as session:
             return self._own(session, actor)
+
+    def locked_until(self, actor: Actor) -> datetime | None:
+        """Return until when the officer's login is locked, None if it is not."""
+        with self._database.read() as session:
+            return self._logins.locked_until(session, self._own(session, actor).login)
 
     def change_password(self, actor: Actor, present: str, new: str) -> None:
         """Replace the password; every other session of the officer ends.
@@ -68,7 +76,8 @@ class Account:
         hashed = self._passwords.hash(new)
         with self._database.write() as session:
             row = self._still(session, actor, confirmed)
-            row.password_hash, row.must_change_password, row.failures = hashed, False, 0
+            row.password_hash, row.must_change_password = hashed, False
+            self._logins.forget(session, row.login)
             row.first_password_until = None
             row.updated_at = self._clock()
             end_sessions(session, row.id, self._clock(), but=actor.session_id)
@@ -174,7 +183,7 @@ class Account:
         with self._database.write() as session:
             row = self._own(session, actor)
             now = self._clock()
-            locked = lock_of(row, now) or count_failure(row, self._rules, now)
+            locked = self._logins.failed(session, row.login)
             if locked is not None:
                 # Somebody who guesses here has an open session, which may be stolen.
                 end_sessions(session, row.id, now)
@@ -194,7 +203,7 @@ class Account:
             TooManyAttempts, StaleVersion: it does not.
         """
         row = self._own(session, actor)
-        locked = lock_of(row, self._clock())
+        locked = self._logins.lock(session, row.login)
         if locked is not None:
             raise locked
         if row.password_hash != confirmed.password_hash:

@@ -1,12 +1,10 @@
-"""The rules of signing in, and the lock of an account after too many wrong guesses."""
+"""The rules of signing in."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
-from casework.kernel.errors import TooManyAttempts
 from casework.kernel.vocabulary import SessionKind
-from casework.tables import Officer
 
 FIRST_PASSWORD: Final = timedelta(hours=72)
 
@@ -19,7 +17,7 @@ class SignInRules:
     console_idle: timedelta = timedelta(minutes=30)
     console_lifetime: timedelta = timedelta(hours=12)
     attempts: int = 5
-    """Failures in a row after which an account is locked."""
+    """Failures in a row after which a login is locked, whether it is anybody's or not."""
     lock: timedelta = timedelta(minutes=15)
     attempts_per_address: int = 30
     """Failures from one network address, within the time of a lock, after which it is locked."""
@@ -34,19 +32,3 @@ class SignInRules:
     def lifetime(self, kind: SessionKind) -> timedelta:
         """How long a session lasts at most."""
         return self.program_lifetime if kind is SessionKind.PROGRAM else self.console_lifetime
-
-
-def lock_of(officer: Officer, now: datetime) -> TooManyAttempts | None:
-    """Return what to answer while an account is locked, None if it is not."""
-    if officer.locked_until is None or now >= officer.locked_until:
-        return None
-    return TooManyAttempts(officer.locked_until - now)
-
-
-def count_failure(officer: Officer, rules: SignInRules, now: datetime) -> TooManyAttempts | None:
-    """Count a wrong guess; returns what to answer if it locked the account."""
-    officer.failures += 1
-    if officer.failures < rules.attempts:
-        return None
-    officer.failures, officer.locked_until = 0, now + rules.lock
-    return TooManyAttempts(rules.lock)

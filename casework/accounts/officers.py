@@ -1,8 +1,8 @@
 """Officers: the people who work with the service, each for one agency."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, func, select
@@ -10,9 +10,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from casework.accounts import agencies, recovery_codes
-from casework.accounts.lockout import FIRST_PASSWORD
+from casework.accounts.lockout import SignInRules
 from casework.accounts.passwords import Passwords, first_password
 from casework.accounts.sessions import end_sessions
+from casework.accounts.throttle import Throttle
 from casework.approvals import founding
 from casework.approvals.approvals import ApprovalAct, Approvals, Approved, Proposal
 from casework.kernel import rows
@@ -98,9 +99,10 @@ class Officers:
         kernel: Kernel,
         passwords: Passwords,
         approvals: Approvals,
-        first_password: timedelta = FIRST_PASSWORD,
+        rules: SignInRules,
     ) -> None:
-        self._first_password = first_password
+        self._first_password = rules.first_password
+        self._logins = Throttle.of_logins(kernel, rules)
         self._database = kernel.database
         self._audit = kernel.audit
         self._passwords = passwords
@@ -179,8 +181,6 @@ class Officers:
             password_hash=hashed,
             must_change_password=hashed is not None,
             first_password_until=now + self._first_password if hashed is not None else None,
-            failures=0,
-            locked_until=None,
             sealed_totp=None,
             totp_confirmed=False,
             totp_step=0,
@@ -203,6 +203,12 @@ class Officers:
             row = self._find(session, actor, officer_id)
         self._audit.note(AuditEntry(actor, "officer.read", row.id, row.agency_id))
         return row
+
+    def locks(self, officers: Iterable[Officer]) -> dict[str, datetime]:
+        """Return until when each account is locked that is, by id, of officers that were read."""
+        with self._database.read() as session:
+            found = {each.id: self._logins.locked_until(session, each.login) for each in officers}
+        return {officer_id: until for officer_id, until in found.items() if until is not None}
 
     def by_login(self, actor: Actor, login: str) -> Officer:
         """Return the officer with a login; raises NotPermitted or NotFound."""
@@ -392,7 +398,7 @@ class Officers:
         row.password_hash = parameters["password_hash"]
         row.must_change_password = True
         row.first_password_until = self._clock() + self._first_password
-        row.failures, row.locked_until = 0, None
+        self._logins.forget(session, row.login)
         if parameters["second_factor"]:
             row.sealed_totp, row.totp_confirmed = None, False
             recovery_codes.drop(session, row.id)
@@ -416,9 +422,7 @@ class Officers:
         """
         with self._database.write() as session:
             row = self._find(session, actor, officer_id)
-            row.failures, row.locked_until = 0, None
-            row.updated_at = self._clock()
-            session.flush()
+            self._logins.forget(session, row.login)
             self._audit.append(session, AuditEntry(actor, "officer.unlock", row.id, row.agency_id))
         return row
 

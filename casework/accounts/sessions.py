@@ -272,7 +272,7 @@ class Sessions:
             expires_at=now + self.rules.lifetime(kind),
             ended_at=None,
         )
-        officer.failures, officer.locked_until, officer.signed_in_at = 0, None, now
+        officer.signed_in_at = now
         session.add(row)
         session.flush()
         agency = session.get_one(Agency, officer.agency_id)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.accounts import recovery_codes
-from casework.accounts.lockout import SignInRules, count_failure, lock_of
+from casework.accounts.lockout import SignInRules
 from casework.accounts.passwords import Passwords
 from casework.accounts.throttle import Throttle
 from casework.accounts.totp import accepted_step
@@ -55,7 +55,7 @@ class SignIn:
         self._rules = rules
         self._clock = kernel.clock
         self._origins = Throttle.of_addresses(kernel, rules)
-        self._unknown = Throttle.of_logins(kernel, rules)
+        self._logins = Throttle.of_logins(kernel, rules)
 
     def is_known(self, origin: str) -> bool:
         """Whether somebody signed in from there of late: it may go before strangers."""
@@ -101,49 +101,54 @@ class SignIn:
         then: Callable[[Session, Officer], T],
     ) -> T:
         login = credentials.login.strip().lower()
+        whose = select(Officer).where(
+            Officer.login_digest == digest_of(self._vault, Officer, "login", login)
+        )
         with self._database.read() as session:
-            digest = digest_of(self._vault, Officer, "login", login)
-            found = session.scalar(select(Officer).where(Officer.login_digest == digest))
+            found = session.scalar(whose)
         # Slow on purpose, so done outside any transaction, and done for unknown logins too.
         kept = found.password_hash if found is not None else None
         right = self._passwords.check(credentials.password, kept)
-        if found is None:
-            with self._database.write() as session:
-                refusal = self._unknown.failed(session, login) or NotAuthenticated(
-                    "credentials_wrong"
-                )
-                self._count(session, origin)
-                self._audit.append(session, _refused(_NOBODY.asking(request_id), None, refusal))
-            raise refusal
         renewed = kept
         if right and kept is not None and self._passwords.outdated(kept):
             renewed = self._passwords.hash(credentials.password)
         with self._database.write() as session:
-            officer = session.get_one(Officer, found.id)
+            officer = session.scalar(whose)
             # The password may have been reset since it was read: then the old one is not valid.
-            right = right and officer.password_hash == kept
-            refused = self._refusal(session, officer, credentials, right=right)
-            if refused is None:
+            right = right and officer is not None and officer.password_hash == kept
+            refused = self._refusal(session, login, officer if right else None, credentials)
+            if refused is None and officer is not None:
                 officer.password_hash = renewed
+                self._logins.forget(session, login)
                 if origin is not None:
                     self._origins.succeeded(session, origin)
                 return then(session, officer)
+            refused = refused or NotAuthenticated("credentials_wrong")
             if not isinstance(refused, SecondFactorNeeded | FirstPasswordExpired):
                 self._count(session, origin)
-            actor = Actor(ActorKind.OFFICER, officer.id, officer.login, officer.agency_id)
+            actor = _NOBODY
+            if officer is not None:
+                actor = Actor(ActorKind.OFFICER, officer.id, officer.login, officer.agency_id)
             self._audit.append(session, _refused(actor.asking(request_id), officer, refused))
         raise refused
 
     def _refusal(
-        self, session: Session, officer: Officer, credentials: Credentials, *, right: bool
+        self, session: Session, login: str, officer: Officer | None, credentials: Credentials
     ) -> Exception | None:
-        """Return why an officer may not sign in, and count a wrong guess."""
+        """Return why nobody signs in, and count a wrong guess.
+
+        Args:
+            session: of the transaction.
+            login: what was typed.
+            officer: whose password was typed; None where it is nobody's.
+            credentials: what was typed beside it.
+        """
         now = self._clock()
-        locked = lock_of(officer, now)
+        locked = self._logins.lock(session, login)
         if locked is not None:
             return locked
-        if not right or not in_force(session, officer):
-            return self._failed(officer)
+        if officer is None or not in_force(session, officer):
+            return self._failed(session, login)
         if officer.must_change_password and _is_over(officer.first_password_until, now):
             until = cast("datetime", officer.first_password_until)
             return FirstPasswordExpired("first_password_expired", until=until.date().isoformat())
@@ -164,7 +169,7 @@ class SignIn:
             officer.totp_step = step
             return None
         if not recovery_codes.use(session, officer.id, code, now):
-            return self._failed(officer)
+            return self._failed(session, officer.login)
         actor = Actor(ActorKind.OFFICER, officer.id, officer.login, officer.agency_id)
         detail = {"left": recovery_codes.left(session, officer.id)}
         entry = AuditEntry(
@@ -173,10 +178,8 @@ class SignIn:
         self._audit.append(session, entry)
         return None
 
-    def _failed(self, officer: Officer) -> Exception:
-        return count_failure(officer, self._rules, self._clock()) or NotAuthenticated(
-            "credentials_wrong"
-        )
+    def _failed(self, session: Session, login: str) -> Exception:
+        return self._logins.failed(session, login) or NotAuthenticated("credentials_wrong")
 
     def _count(self, session: Session, origin: str | None) -> None:
         if origin is not None:

@@ -1,4 +1,7 @@
-"""Failed sign-ins of unknown logins and from network addresses, counted in the database.
+"""Failed sign-ins, counted in the database by login and by network address.
+
+A login is counted alike whether it is anybody's or not: neither the rows nor the time they take
+tell which are.
 
 A restart, or another process, forgets none. What is counted stands there as a keyed digest, which
 tells nobody what was typed or from where. Rows are bounded: the oldest give way to new ones, so
@@ -8,7 +11,7 @@ that nobody fills the database with names.
 import hmac
 import threading
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -69,7 +72,7 @@ class Throttle:
 
     @classmethod
     def of_logins(cls, kernel: Kernel, rules: SignInRules) -> "Throttle":
-        """Return the counts of unknown logins, locked as accounts are."""
+        """Return the counts of logins."""
         return cls(kernel, Counted.LOGIN, rules.attempts, rules.lock, _NOTED_EVERY)
 
     @classmethod
@@ -115,6 +118,23 @@ class Throttle:
         row.failures, row.locked_until = 0, now + self._lock_for
         return TooManyAttempts(self._lock_for)
 
+    def lock(self, session: Session, name: str) -> TooManyAttempts | None:
+        """Return within a transaction what to answer while a name is locked, None if it is not."""
+        until = self.locked_until(session, name)
+        return TooManyAttempts(until - self._clock()) if until is not None else None
+
+    def locked_until(self, session: Session, name: str) -> datetime | None:
+        """Return until when a name is locked, None if it is not."""
+        row = session.get(SignInCount, self._digest(name))
+        until = row.locked_until if row is not None else None
+        return until if until is not None and self._clock() < until else None
+
+    def forget(self, session: Session, name: str) -> None:
+        """Take back within a transaction what a name has failed, and its lock."""
+        row = session.get(SignInCount, self._digest(name))
+        if row is not None:
+            row.failures, row.locked_until = 0, None
+
     def succeeded(self, session: Session, name: str) -> None:
         """Note within a transaction that somebody signed in; failures stay counted."""
         now, found = self._clock(), session.get(SignInCount, self._digest(name))
@@ -146,7 +166,9 @@ class Throttle:
         surplus = (session.scalar(select(func.count()).select_from(SignInCount)) or 0) + 1
         surplus -= self._most_rows
         if surplus > 0:
-            oldest = select(SignInCount.digest).order_by(SignInCount.since).limit(surplus)
+            # Where somebody signed in is of use for longer than that somebody did not.
+            order = SignInCount.succeeded_at.is_not(None), SignInCount.since
+            oldest = select(SignInCount.digest).order_by(*order).limit(surplus)
             session.execute(delete(SignInCount).where(SignInCount.digest.in_(oldest)))
 
     def _digest(self, name: str) -> str:

@@ -49,9 +49,6 @@ class Officer(SealedFields, Protected, Table):
     must_change_password: Mapped[bool]
     first_password_until: Mapped[datetime | None]
     """Until when a password that somebody else gave opens the account."""
-    failures: Mapped[int]
-    """Failed sign-ins in a row."""
-    locked_until: Mapped[datetime | None]
     sealed_totp: Mapped[bytes | None]
     totp_confirmed: Mapped[bool]
     totp_step: Mapped[int]

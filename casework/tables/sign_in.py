@@ -9,7 +9,7 @@ from casework.tables.base import Table
 
 
 class SignInCount(Table):
-    """Failures of one unknown login, or from one network address."""
+    """Failures of one login, whether it is anybody's or not, or from one network address."""
 
     __tablename__ = "sign_in_count"
 

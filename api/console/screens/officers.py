@@ -215,17 +215,18 @@ def _page(
     notice = visit.approval_notice
     agencies = {each.id: each for each in records.accounts.agencies.page(actor, None, None)}
     everywhere = visit.may(Permission.MANAGE_AGENCY)
+    officers = records.accounts.officers.page(actor, None, None)
     return visit.page(
         "officers.html",
         status=form.status,
         form=form,
         once=once,
-        officers=records.accounts.officers.page(actor, None, None),
+        officers=officers,
+        locks=records.accounts.officers.locks(officers),
         agencies=agencies,
         roles=_ROLES,
         # An agency's own administrator gives no role that reads what is others'.
         new_roles=[role for role in _ROLES if everywhere or role is not Role.COORDINATOR],
-        now=records.review.queue.now(),
         everywhere=everywhere,
         founding=notice is not None and notice.founding,
     )

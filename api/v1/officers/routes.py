@@ -18,7 +18,7 @@ from api.v1.officers.schemas import (
     ResetIn,
 )
 from api.workers import Overloaded
-from casework.accounts.officers import NewOfficer
+from casework.accounts.officers import NewOfficer, Officers
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
@@ -69,7 +69,8 @@ def create(
 def page(officers: TheOfficers, actor: Manager, query: After) -> Page[OfficerOut]:
     """Return the officers you keep, in order of making."""
     rows, following = page_of(lambda most: officers.page(actor, query.after, most), query.limit)
-    items = [OfficerOut.of(row) for row in rows]
+    locks = officers.locks(rows)
+    items = [OfficerOut.of(row, locks.get(row.id)) for row in rows]
     return Page[OfficerOut](items=items, next=following)
 
 
@@ -81,7 +82,7 @@ def page(officers: TheOfficers, actor: Manager, query: After) -> Page[OfficerOut
 )
 def read(officer_id: str, response: Response, officers: TheOfficers, actor: Manager) -> OfficerOut:
     """Return one account, with its version as ETag."""
-    return _answer(officers.get(actor, officer_id), response)
+    return _answer(officers, officers.get(actor, officer_id), response)
 
 
 @router.patch(
@@ -101,7 +102,8 @@ def edit(
 ) -> OfficerOut:
     """Change the fields that are sent; roles count from the officer's next request on."""
     changes = body.changes()
-    return _answer(officers.edit(actor, officer_id, changes, version, body.why), response)
+    row = officers.edit(actor, officer_id, changes, version, body.why)
+    return _answer(officers, row, response)
 
 
 @router.post(
@@ -134,9 +136,9 @@ def unlock(
     officer_id: str, response: Response, officers: TheOfficers, actor: Manager
 ) -> OfficerOut:
     """End the lock after too many wrong guesses; the password and the second factor stay."""
-    return _answer(officers.unlock(actor, officer_id), response)
+    return _answer(officers, officers.unlock(actor, officer_id), response)
 
 
-def _answer(row: Officer, response: Response) -> OfficerOut:
+def _answer(officers: Officers, row: Officer, response: Response) -> OfficerOut:
     response.headers["ETag"] = etag(row.version)
-    return OfficerOut.of(row)
+    return OfficerOut.of(row, officers.locks([row]).get(row.id))

@@ -76,15 +76,15 @@ class OfficerOut(Answer):
     updated_at: datetime
 
     @classmethod
-    def fields_of(cls, row: Officer) -> dict[str, object]:
+    def fields_of(cls, row: Officer, locked_until: datetime | None = None) -> dict[str, object]:
         """Return the fields of every answer about an officer."""
         named = {name: getattr(row, name) for name in OfficerOut.model_fields if hasattr(row, name)}
-        return {**named, "second_factor": row.totp_confirmed}
+        return {**named, "second_factor": row.totp_confirmed, "locked_until": locked_until}
 
     @classmethod
-    def of(cls, row: Officer) -> Self:
-        """Make the answer from the record."""
-        return cls.model_validate(cls.fields_of(row))
+    def of(cls, row: Officer, locked_until: datetime | None) -> Self:
+        """Make the answer from the record, and until when the account is locked."""
+        return cls.model_validate(cls.fields_of(row, locked_until))
 
 
 class FirstPassword(Answer):

@@ -49,7 +49,7 @@ def begin(
     return SessionOut(
         token=signed_in.text,
         expires_at=signed_in.expires_at,
-        officer=OfficerOut.of(signed_in.officer),
+        officer=OfficerOut.of(signed_in.officer, None),
         incomplete=incomplete_of(signed_in.actor),
     )
 

@@ -268,8 +268,6 @@ COVERAGE: Final = (
         {
             **_DATED,
             "language": "a preference",
-            "failures": "a lock, not a right",
-            "locked_until": "a lock, not a right",
             "totp_step": "moves with each code",
             "signed_in_at": "moves with each sign-in",
         },

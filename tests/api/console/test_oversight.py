@@ -121,7 +121,8 @@ def test_an_administrator_unlocks_an_account_that_is_locked(signed_in, desk):
     browser = signed_in("chief", Role.ADMIN)
     signed_in("budi", Role.OFFICER)
     sign_in = desk.service.accounts.sessions.sign_in
-    while desk.service.accounts.officers.by_login(OPERATOR, "budi").locked_until is None:
+    officers = desk.service.accounts.officers
+    while not officers.locks([officers.by_login(OPERATOR, "budi")]):
         with pytest.raises((NotAuthenticated, TooManyAttempts)):
             sign_in(Credentials("budi", "wrong"), SessionKind.CONSOLE)
     browser.open("/administration/officers")

@@ -2,12 +2,13 @@
 
 import re
 import threading
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import VerifyMismatchError
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 
 from casework.accounts.passwords import Passwords
 from casework.accounts.totp import code_at
@@ -19,7 +20,7 @@ from casework.kernel.errors import (
     TooManyAttempts,
 )
 from casework.kernel.vocabulary import Role, SessionKind
-from casework.tables import Officer, OfficerSession
+from casework.tables import Officer, OfficerSession, SignInCount
 from tests.services import OPERATOR, PASSWORD, QUICK
 
 
@@ -86,6 +87,48 @@ def test_an_account_is_locked_after_failures_in_a_row_and_opens_by_itself(house)
     assert right.seconds == 5 * 60
     house.clock.advance(minutes=5)
     house.enter("sari")
+
+
+def test_a_login_of_nobody_is_counted_and_locked_as_a_known_one_is(house):
+    """Neither what is asked of the database nor what stands in it afterwards tells them apart."""
+    officer_id = house.hire("sari", Role.OFFICER)
+    database = house.records.kernel.database
+    with database.read() as session:
+        before = session.get_one(Officer, officer_id).version
+    refusal(house, "somebody", origin="10.0.0.1")
+    said: dict[str, list[list[str]]] = {}
+    answers: dict[str, list[tuple[type, str]]] = {}
+    for login in ("sari", "nobody"):
+        said[login], answers[login] = [], []
+        for _ in range(6):
+            with statements(database) as told:
+                refused = refusal(house, login, origin="10.0.0.1")
+            said[login].append(told)
+            answers[login].append((type(refused), str(refused)))
+    # The first also looks up how the trail names who was refused.
+    assert said["sari"][1:] == said["nobody"][1:]
+    assert answers["sari"] == answers["nobody"]
+    with database.read() as session:
+        counts = session.scalars(select(SignInCount)).all()
+        assert session.get_one(Officer, officer_id).version == before
+    locks = [(each.failures, each.locked_until) for each in counts if each.locked_until]
+    assert locks == [(0, house.clock() + timedelta(minutes=15))] * 2
+
+
+@contextmanager
+def statements(database):
+    """Collect what the database is asked meanwhile, without what it is asked for."""
+    told = []
+
+    def note(connection, cursor, statement, *_):
+        told.append(statement)
+
+    engine = database.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield told
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
 
 
 def test_a_success_begins_the_count_anew(house):

@@ -333,8 +333,8 @@ CLEAR = {
         "key_holder": "fingerprints seen_at",
         "import_job": "uploaded dry_run state rows done created updated unchanged refused "
         "photos_added photos_refused worked_s attempts claimed_until started_at finished_at",
-        "officer": "roles language active must_change_password first_password_until failures "
-        "locked_until totp_confirmed totp_step signed_in_at",
+        "officer": "roles language active must_change_password first_password_until "
+        "totp_confirmed totp_step signed_in_at",
         "officer_session": "kind seen_at expires_at ended_at",
         "outbox": "seq kind at",
         "photo": "format width height quality erase_at",

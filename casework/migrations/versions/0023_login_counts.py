@@ -1,0 +1,23 @@
+"""Every login's failures are counted by its digest; what an officer's row counted begins anew."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0023"
+down_revision = "0022"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Apply."""
+    op.drop_column("officer", "failures")
+    op.drop_column("officer", "locked_until")
+
+
+def downgrade() -> None:
+    """Undo."""
+    op.add_column(
+        "officer", sa.Column("failures", sa.Integer(), nullable=False, server_default="0")
+    )
+    op.add_column("officer", sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True))
