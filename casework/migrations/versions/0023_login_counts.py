@@ -1,4 +1,4 @@
-"""Every login's failures are counted by its digest; what an officer's row counted begins anew."""
+"""Every login is counted by its digest; counts that stood in an account begin from nothing."""
 
 import sqlalchemy as sa
 from alembic import op
