@@ -6,6 +6,7 @@ is new or has changed, anyone who changed it.
 """
 
 import threading
+import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -44,10 +45,10 @@ class SubjectWords:
         Args:
             session: the transaction.
             among: selects the subjects that are looked through.
-            words: as a person typed them; upper and lower case are the same.
+            words: as a person typed them, in any order; see `folded`.
             limit: how many to return at most.
         """
-        wanted, found = words.lower(), list[str]()
+        wanted, found = folded(words).split(), list[str]()
         # A number is written with spaces or hyphens, or without.
         number = normal(words) if any(map(str.isdigit, words)) else None
         versions = among.with_only_columns(Subject.id, Subject.version).order_by(Subject.id)
@@ -57,7 +58,8 @@ class SubjectWords:
                 found += [
                     subject_id
                     for subject_id, text in texts
-                    if wanted in text or (number is not None and number in text)
+                    if all(map(text.__contains__, wanted))
+                    or (number is not None and number in text)
                 ]
                 if len(found) >= limit:
                     break
@@ -92,8 +94,23 @@ class SubjectWords:
             texts += [to_json(fields.get(name) or []) for name in _SEARCHED_AS_JSON]
             # In capitals, which nothing else has.
             numbers = [normal(each["number"]) for each in fields.get("documents") or []]
-            text = _BETWEEN.join([_BETWEEN.join(texts).lower(), *numbers])
+            text = _BETWEEN.join([folded(_BETWEEN.join(texts)), *numbers])
             yield row.id, (row.version, text)
 
+
+def folded(text: str) -> str:
+    """Return a text as it is compared: without case, accents and what stands between words.
+
+    People type what their keyboard has: `jose` finds José, `O'Brien` the one with a printed
+    apostrophe, and `AHMAD SUKARNO` a name that a machine-readable zone wrote SUKARNO<<AHMAD.
+    """
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    letters = "".join(each for each in plain if unicodedata.category(each) != "Mn")
+    return letters.translate(_ALIKE)
+
+
+_APOSTROPHES: Final = "\u2018\u2019\u02bb\u02bc\u2032\u0060\u00b4"
+_ALIKE: Final = {ord(each): "'" for each in _APOSTROPHES} | {ord("<"): " "}
+"""Apostrophes, and what a machine-readable zone has for a space."""
 
 _SEALED: Final = select(Subject.id, Subject.version, Subject.agency_id, Subject.sealed_fields)
