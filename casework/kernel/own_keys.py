@@ -120,13 +120,17 @@ class OwnKeys:
     def ensure(self, database: Connection | Session, owners: Collection[str]) -> None:
         """Give records that may have none their keys, within a transaction that writes."""
         without = [owner for owner in owners if self.of(owner) is None]
+        # Not through the session: it would write what it holds so far as a version of its own.
+        connection = database.connection() if isinstance(database, Session) else database
         for prefix in {kind_of(owner) for owner in without}:
             kind = KINDS[prefix]
             scope: Any = kind.agency if kind.agency is not None else literal(INSTALLATION)
             some = [owner for owner in without if kind_of(owner) == prefix]
-            found = database.execute(select(kind.record.id, scope).where(kind.record.id.in_(some)))
+            found = connection.execute(
+                select(kind.record.id, scope).where(kind.record.id.in_(some))
+            )
             for owner, agency in found.all():
-                self.make(owner, agency, database)
+                self.make(owner, agency, connection)
 
     def of(self, owner: str) -> RecordKey | None:
         """Return a record's key; None where it has none, or both are gone."""
