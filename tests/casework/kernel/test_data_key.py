@@ -20,6 +20,7 @@ from tests.services import (
     QUICK,
     Desk,
     FakeClock,
+    laid,
     open_service,
     url_of,
 )
@@ -126,10 +127,11 @@ class Fragile:
 
 
 @pytest.mark.on_sqlite
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(kills=st.lists(st.integers(0, 7), max_size=3))
 def test_a_rotation_killed_anywhere_is_ended_by_the_next(tmp_path_factory, kills):
     database = tmp_path_factory.mktemp("rotation") / "siaga.db"
+    laid(database)
     source = Fragile(DATA_KEY)
     with opened(database, source) as running:
         seal = running.kernel.vault.derived("siaga audit seal")

@@ -257,7 +257,7 @@ def test_any_sequence_of_acts_ends_where_the_rules_say(desk):
     run_state_machine_as_test(
         OnDesk,
         settings=settings(
-            max_examples=40, stateful_step_count=20, deadline=None, report_multiple_bugs=False
+            max_examples=25, stateful_step_count=20, deadline=None, report_multiple_bugs=False
         ),
     )
     assert desk.service.kernel.audit.verify().whole
