@@ -15,6 +15,7 @@ from api.console import install as console
 from api.console.errors import answer as page_of_problem
 from api.console.headers import SafeHeaders
 from api.console.templating import build_environment
+from api.cookies import PlainCookies
 from api.dependencies import plain_address
 from api.hosts import KnownHosts
 from api.lifespan import running
@@ -85,6 +86,7 @@ def create_app(
             Middleware(SafeHeaders, secure=settings.cookie_secure),
             Middleware(RequestContext, metrics=state.metrics, pacing=Pacing()),
             Middleware(KnownHosts, settings=settings),
+            Middleware(PlainCookies),
             Middleware(
                 BodyLimits, limits=limits, held=held, identify=lambda scope: identify(state, scope)
             ),

@@ -236,6 +236,9 @@ def test_parts_of_any_kind_are_taken_apart_at_once(served, body, size):
 FIELDS = {
     "cookies": {"Cookie": numbered(HEADERS, "a%x=", "; ")},
     "a quoted cookie": {"Cookie": f'{HOST_ONLY}siaga_language="' + "\\101" * (HEADERS // 4) + '"'},
+    "a cookie of escapes": {"Cookie": 'a="' + "\\" * HEADERS + '"'},
+    "a cookie of escaped quotation marks": {"Cookie": 'a="' + '\\"' * (HEADERS // 2) + '"'},
+    "nothing but quoted cookies": {"Cookie": listed('a="b"', HEADERS, ";")},
     "nothing but semicolons": {"Cookie": ";" * HEADERS},
     "languages": {"Accept-Language": listed("en-US-x;q=0.5", HEADERS)},
     "short languages": {"Accept-Language": listed("a", HEADERS)},
