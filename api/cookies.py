@@ -22,7 +22,7 @@ _YEAR: Final = 365 * 24 * 3600
 
 
 class PlainCookies:
-    """Takes cookies with a quotation mark out of each request: none of ours has one.
+    """Takes cookies with a quotation mark out of each request: the service gives none.
 
     The standard library of Python before 3.11.10 takes the escapes within quotation marks apart in
     a time that grows with the square of their number, and every route's cookies are read.

@@ -124,7 +124,7 @@ class _FormParts:
     texts: list[tuple[str, str]] = field(default_factory=list)
     files: dict[str, list[PhotoFile]] = field(default_factory=dict)
     large: bool = False
-    """Whether a photo takes much memory once it is decoded."""
+    """Whether a photo takes much memory or time to decode."""
     ended: bool = False
     _name: bytearray = field(default_factory=bytearray)
     _value: bytearray = field(default_factory=bytearray)

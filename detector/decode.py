@@ -29,6 +29,7 @@ PLAIN_PIXEL_BYTES: Final = 3  # an 8-bit pixel in colour: what `Limits.max_pixel
 # OpenJPEG keeps four bytes a sample and decodes some 8 MB of data a second; a passport chip carries
 # well under one megapixel in some 20 kB (ICAO 9303-10, DG2).
 JPEG_2000_PIXEL_COST, JPEG_2000_BYTE_COST = 8, 2
+LARGE_JPEG_2000: Final = 512 * 1024  # bytes of data, which take as long as 12 megapixels of a JPEG
 INFLATE_STEP: Final = 64 * 1024  # bytes of PNG data inflated at once; at most 64 MB result
 INFLATE_SAFE: Final = 256 * 1024  # PNG data that expands to 0.25 GB at the very worst
 INFLATE_SLACK: Final = MIB  # row filters, interlacing of small pictures
@@ -126,12 +127,16 @@ def open_photo(data: bytes, limits: Limits) -> Photo:
 
 
 def is_large(data: bytes) -> bool:
-    """Whether a photo takes much memory once it is decoded; what is no photo takes none."""
+    """Whether a photo takes much memory or time to decode; what is no photo takes none."""
     try:
         header = read_header(data)
     except PhotoError:
         return False
     bytes_a_pixel = header.channels * ceil(header.bits_per_sample / 8)
+    if header.format is PhotoFormat.JPEG_2000:
+        if len(data) > LARGE_JPEG_2000:
+            return True
+        bytes_a_pixel *= JPEG_2000_PIXEL_COST
     return header.width * header.height * bytes_a_pixel > LARGE_BYTES
 
 

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from detector.decode import open_photo, quiet_native_logging
+from detector.decode import LARGE_JPEG_2000, is_large, open_photo, quiet_native_logging
 from detector.errors import (
     DetectorError,
     EmptyPhoto,
@@ -169,6 +169,16 @@ def test_cmyk_jpeg_with_and_without_adobe_marker():
     plain = data[:start] + data[start + 2 + length :]
     for photo in (data, plain):
         assert np.abs(decode(photo) - reference(photo)).max() <= 2
+
+
+def test_jpeg_2000_is_large_sooner_because_it_takes_longer():
+    noise = np.random.default_rng(1).integers(0, 255, (500, 400, 3)).astype(np.uint8)
+    data = encode("JPEG2000", Image.fromarray(noise), irreversible=False)
+    assert len(data) > LARGE_JPEG_2000
+    assert is_large(data)
+    assert not is_large(encode("PNG", Image.fromarray(noise)))
+    assert is_large(encode("JPEG2000", Image.new("RGB", (1_300, 1_300))))
+    assert not is_large(encode("JPEG2000", Image.new("RGB", (413, 531))))
 
 
 @pytest.mark.parametrize("container", ["png", "tiff", "jp2"])
@@ -436,7 +446,7 @@ MOST_MEMORY = 300_000_000
 MEASURE = """
 import json, sys, time
 import cv2
-from detector.decode import open_photo, quiet_native_logging
+from detector.decode import LARGE_JPEG_2000, is_large, open_photo, quiet_native_logging
 from detector.limits import Limits
 from detector.errors import PhotoError
 
