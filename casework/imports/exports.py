@@ -146,7 +146,8 @@ def _opened(session: Session, vault: Vault, photo_id: str) -> bytes | None:
     if photo is None:
         return None
     name = rows.photo(photo_id, photo.subject_id, photo.subject.agency_id)
-    return vault.open(photo.sealed_content, name)
+    own = vault.own_keys.read_by(session, photo.subject_id)  # it may be erased meanwhile
+    return vault.open(photo.sealed_content, name, own)
 
 
 def _row(subject: Subject, *, photos: bool) -> dict[str, Any]:

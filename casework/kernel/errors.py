@@ -39,6 +39,7 @@ CaseworkError
 └── SetUpError             the installation must be put right by its operator
     ├── DatabaseTooNew     written by a later version of this software
     ├── WrongDataKey       stored photos and templates cannot be opened
+    │   └── ErasedMeanwhile  its record was erased while it was read
     ├── AuditBroken        the audit trail's end is gone
     └── TemplatesMissing   enrolled photos have no template of the pack in use
 """
@@ -230,6 +231,10 @@ class DatabaseTooNew(SetUpError):
 
 class WrongDataKey(SetUpError):
     """What is stored cannot be opened with the data key given."""
+
+
+class ErasedMeanwhile(WrongDataKey):
+    """What was read belongs to a record that was erased meanwhile, and its key with it."""
 
 
 class AuditBroken(SetUpError):

@@ -570,6 +570,7 @@ ENGLISH: Final[Mapping[str, str]] = {
         "{row} does not open with this data key: restore the key file that belongs to this "
         "database, or the record from a backup if it was altered"
     ),
+    "erased_meanwhile": "What you asked for has just been erased. Load the page or list again.",
     "data_key_digits": "{path} must hold {digits} hexadecimal digits",
     "data_key_length": "a data key has {required} bytes, this one {found}",
     "data_key_missing": (

@@ -159,6 +159,30 @@ class OwnKeys:
         self._keep((row.owner, self.opened(*row)) for row in rows)
         return self.opened(*rows[0])
 
+    def read_by(self, database: Connection | Session, owner: str) -> RecordKey | None:
+        """Return the key of a record of which a transaction has read a row; None where it has none.
+
+        Whoever keeps it opens that row even where the record is erased meanwhile.
+        """
+        own = self.of(owner)
+        if own is None:
+            # Erased since the transaction began, which still sees the key as it sees the row.
+            connection = database.connection() if isinstance(database, Session) else database
+            table = KINDS[kind_of(owner)].key
+            query = select(table.owner, table.wrapped_by, table.wrapped)
+            row = connection.execute(query.where(table.owner == owner)).first()
+            own = self.opened(*row) if row is not None else None
+        return own
+
+    def is_gone(self, owner: str) -> bool:
+        """Whether a record of a kind that has keys of its own is not there, or no longer."""
+        kind = KINDS.get(kind_of(owner))
+        if kind is None:
+            return False
+        with self._database.read_apart() as connection:
+            query = select(kind.record.id).where(kind.record.id == owner)
+            return connection.execute(query).first() is None
+
     def opened(self, owner: str, wrapped_by: str, content: bytes) -> RecordKey:
         """Open the key of a record as it is stored; raises WrongDataKey."""
         stored = self._ring.by_id(bytes.fromhex(wrapped_by))

@@ -17,7 +17,8 @@ from casework.kernel import rows
 from casework.kernel.database import VAULT
 from casework.kernel.document_index import index_documents
 from casework.kernel.key_ring import INSTALLATION
-from casework.kernel.vault import RowName, Vault
+from casework.kernel.own_keys import RecordKey
+from casework.kernel.vault import OWN_KEY, RowName, Vault
 from casework.tables import (
     AlertEvent,
     Encounter,
@@ -92,20 +93,34 @@ def digest_of(
     return vault.digest(f"{table.__tablename__}.{field}", scope, value)  # type: ignore[attr-defined]
 
 
-def open_fields(vault: Vault, row: RowName, sealed: bytes | None) -> dict[str, Any]:
+def open_fields(
+    vault: Vault, row: RowName, sealed: bytes | None, own: RecordKey | None = None
+) -> dict[str, Any]:
     """Return the fields of a row that was read without its object, as JSON has them."""
-    fields: dict[str, Any] = json.loads(vault.open(sealed, row)) if sealed else {}
+    fields: dict[str, Any] = json.loads(vault.open(sealed, row, own)) if sealed else {}
     return fields
 
 
-def _open(vault: Vault, row: SealedFields) -> dict[str, Any]:
-    return row.loaded(open_fields(vault, NAMES[type(row)](row), row.sealed_fields))
+def open_fields_in(session: Session, row: RowName, sealed: bytes | None) -> dict[str, Any]:
+    """Like `open_fields`, within the transaction that read the row, whoever erases it meanwhile."""
+    vault = vault_of(session)
+    return open_fields(vault, row, sealed, _own_key(session, row, sealed))
+
+
+def _own_key(session: Session, row: RowName, sealed: bytes | None) -> RecordKey | None:
+    own_keys = vault_of(session).own_keys
+    return own_keys.read_by(session, row.owner) if (sealed or b"")[:1] == OWN_KEY else None
+
+
+def _open(vault: Vault, own: RecordKey | None, row: SealedFields) -> dict[str, Any]:
+    return row.loaded(open_fields(vault, NAMES[type(row)](row), row.sealed_fields, own))
 
 
 @event.listens_for(SealedFields, "load", propagate=True)
 def _on_load(row: SealedFields, context: QueryContext) -> None:
     if (vault := context.session.info.get(VAULT)) is not None:
-        row.opened_by(partial(_open, vault))
+        own = _own_key(context.session, NAMES[type(row)](row), row.sealed_fields)
+        row.opened_by(partial(_open, vault, own))
 
 
 @event.listens_for(SealedFields, "refresh", propagate=True)

@@ -13,7 +13,7 @@ from typing import Final, Self
 
 from cryptography.exceptions import InvalidTag
 
-from casework.kernel.errors import WrongDataKey
+from casework.kernel.errors import ErasedMeanwhile, WrongDataKey
 from casework.kernel.key_holders import KeyHolders
 from casework.kernel.key_ring import INSTALLATION, KeyRing
 from casework.kernel.own_keys import OwnKeys, RecordKey
@@ -100,10 +100,13 @@ class Vault:
 
         Raises:
             WrongDataKey: another key, another row, subject or agency, or altered content.
+            ErasedMeanwhile: the record that the row belongs to is gone, and its key with it.
         """
         try:
             if sealed[:1] == OWN_KEY:
                 own = own or self.own_keys.of(row.owner)
+                if own is None and self.own_keys.is_gone(row.owner):
+                    raise ErasedMeanwhile("erased_meanwhile")
                 if own is not None and row.agency in (own.scope, INSTALLATION, ANY_AGENCY):
                     nonce, body = sealed[1:_BARE_NONCE_END], sealed[_BARE_NONCE_END:]
                     return own.cipher.decrypt(nonce, body, _bound_to(row, own.scope))

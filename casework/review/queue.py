@@ -19,7 +19,7 @@ from casework.kernel.audit.log import AuditEntry
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require
 from casework.kernel.rules import all_of, first_of
-from casework.kernel.sealed_fields import open_fields, vault_of
+from casework.kernel.sealed_fields import open_fields_in
 from casework.kernel.vocabulary import AlertState
 from casework.review.alerts import AlertFilter, visible
 from casework.review.siblings import WITH_ENCOUNTER
@@ -200,9 +200,8 @@ class Queue:
             )
             .order_by(AlertEvent.id)
         )
-        vault = vault_of(session)
         takers = {  # the last counts
-            alert_id: open_fields(vault, rows.alert_event(alert_id), sealed)["officer_name"]
+            alert_id: open_fields_in(session, rows.alert_event(alert_id), sealed)["officer_name"]
             for alert_id, sealed in taken
         }
         return QueuePage(alerts, urgencies, takers, total)

@@ -19,7 +19,7 @@ from casework.kernel.audit.log import AuditedAct, AuditEntry
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, extends_to
 from casework.kernel.rows import subject
-from casework.kernel.sealed_fields import open_fields, vault_of
+from casework.kernel.sealed_fields import open_fields_in
 from casework.screening.matching import Candidate, Matching
 from casework.tables import Agency, Subject
 from casework.watchlists.enrolment import Enrolled
@@ -130,10 +130,9 @@ class _Names:
         # Without their photos and lists, which nobody asks for here.
         subjects = select(Subject.id, Subject.agency_id, Subject.sealed_fields)
         agencies = select(Agency.id, Agency.code).where(Agency.id.in_(owners))
-        vault = vault_of(session)
         return cls(
             {
-                row.id: open_fields(vault, subject(row.id, row.agency_id), row.sealed_fields)[
+                row.id: open_fields_in(session, subject(row.id, row.agency_id), row.sealed_fields)[
                     "name"
                 ]
                 for row in session.execute(subjects.where(Subject.id.in_(own)))

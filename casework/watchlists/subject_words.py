@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from casework.kernel.database import to_json
 from casework.kernel.document_index import normal
 from casework.kernel.rows import subject
-from casework.kernel.sealed_fields import open_fields
+from casework.kernel.sealed_fields import open_fields_in
 from casework.kernel.vault import Vault
 from casework.tables import Subject
 
@@ -88,7 +88,7 @@ class SubjectWords:
         rows = session.execute(_SEALED.where(Subject.id.in_(subject_ids)))
         for row in rows:
             name = subject(row.id, row.agency_id)
-            fields = open_fields(self._vault, name, row.sealed_fields)
+            fields = open_fields_in(session, name, row.sealed_fields)
             texts = [fields.get(name) or "" for name in _SEARCHED]
             # A part of the text of a JSON value is a part of one of its values, or near enough.
             texts += [to_json(fields.get(name) or []) for name in _SEARCHED_AS_JSON]

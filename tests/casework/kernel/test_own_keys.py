@@ -9,10 +9,11 @@ from sqlalchemy.exc import IntegrityError
 
 from casework.kernel import rows
 from casework.kernel.data_key import FileKeys, GivenKeys, fingerprint
-from casework.kernel.errors import SetUpError, WrongDataKey
+from casework.kernel.errors import ErasedMeanwhile, SetUpError, WrongDataKey
 from casework.kernel.key_ring import INSTALLATION, Purpose
 from casework.kernel.key_rotation import rotate
 from casework.kernel.own_keys import KINDS
+from casework.kernel.sealed_fields import open_fields_in
 from casework.kernel.vault import OWN_KEY, RowName
 from casework.records import Records
 from casework.tables import (
@@ -310,3 +311,35 @@ def test_a_process_that_died_holds_nobody_up(database):
         last.kernel.vault.holders.sign()
         with last.kernel.database.read() as session:
             assert len(session.scalars(select(KeyHolder)).all()) == 1
+
+
+def test_what_was_read_before_a_record_was_erased_is_shown_as_it_was(desk):
+    """A page was read, and the subject erased before its name was asked for."""
+    subject = desk.enrol(1)
+    subjects = desk.service.lists.subjects
+    (row,) = subjects.page(OPERATOR, None, 10)
+    subjects.remove(OPERATOR, subject)
+    assert row.name == "Person 1"
+
+
+def test_a_row_opens_in_a_transaction_that_began_before_its_record_was_erased(desk):
+    subject = desk.enrol(1)
+    kernel = desk.service.kernel
+    with kernel.database.read() as session:
+        session.execute(select(Subject.id)).all()
+        desk.service.lists.subjects.remove(OPERATOR, subject)
+        sealed = session.execute(select(Subject.agency_id, Subject.sealed_fields)).one()
+        name = rows.subject(subject, sealed.agency_id)
+        assert open_fields_in(session, name, sealed.sealed_fields)["name"] == "Person 1"
+        row = session.get_one(Subject, subject)
+    assert row.name == "Person 1"
+
+
+def test_what_was_erased_while_it_was_read_is_no_wrong_key(desk):
+    """Nothing holds the record's key: what is asked for is gone, and nobody has to set it right."""
+    subject = desk.enrol(1)
+    kernel = desk.service.kernel
+    backup = copied(kernel)
+    desk.service.lists.subjects.remove(OPERATOR, subject)
+    with pytest.raises(ErasedMeanwhile):
+        photo_of(kernel, backup)
