@@ -204,6 +204,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     ),
     "policy_acknowledge_within_s": "its alerts may wait longer",
     "policy_active": "it raises no alerts any more",
+    "policy_fewer": "fewer faces are alike enough for an alert",
     "policy_ports": "it looks at fewer ports",
     "policy_stages": "it looks at fewer stages",
     "policy_direction": "it looks at travellers of one direction less",

@@ -162,7 +162,7 @@ class OwnKeys:
     def read_by(self, database: Connection | Session, owner: str) -> RecordKey | None:
         """Return the key of a record of which a transaction has read a row; None where it has none.
 
-        Whoever keeps it opens that row even where the record is erased meanwhile.
+        The row opens with it even where the record is erased meanwhile.
         """
         own = self.of(owner)
         if own is None:

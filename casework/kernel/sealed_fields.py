@@ -102,7 +102,7 @@ def open_fields(
 
 
 def open_fields_in(session: Session, row: RowName, sealed: bytes | None) -> dict[str, Any]:
-    """Like `open_fields`, within the transaction that read the row, whoever erases it meanwhile."""
+    """Like `open_fields`, within the transaction that read the row; it may be erased meanwhile."""
     vault = vault_of(session)
     return open_fields(vault, row, sealed, _own_key(session, row, sealed))
 

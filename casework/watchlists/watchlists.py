@@ -117,13 +117,14 @@ _WEAKER: Final[Mapping[str, str]] = {
     "shared_with": "policy_shared_with",
     "acknowledge_within_s": "policy_acknowledge_within_s",
     "active": "policy_active",
+    "fewer": "policy_fewer",
     "ports": "policy_ports",
     "stages": "policy_stages",
     "direction": "policy_direction",
 }
 """What each field that may weaken a policy says of itself."""
 
-_NARROWING: Final = frozenset({"active", "ports", "stages", "direction"})
+_NARROWING: Final = frozenset({"active", "fewer", "ports", "stages", "direction"})
 
 
 class Watchlists:
@@ -410,7 +411,8 @@ def weakened(row: Watchlist, changes: Mapping[str, Any]) -> list[str]:
     These are an acknowledgement or a second officer that is required no longer, more time until an
     acknowledgement, more false alarms than before, a threshold set by hand, and agencies that see
     and decide its alerts as well; and of a list that requires a second officer, what it looks at
-    no longer (`narrowed`), because nobody stops looking for its subjects alone.
+    no longer (`narrowed`) and a threshold that may rise, because nobody stops looking for its
+    subjects alone.
     """
     found = [
         name
@@ -429,7 +431,15 @@ def weakened(row: Watchlist, changes: Mapping[str, Any]) -> list[str]:
         found.append("acknowledge_within_s")
     if row.active and row.requires_second_officer:
         found += narrowed(row, changes)
+        if _alerts_on_fewer(row, changes):
+            found.append("fewer")
     return found
+
+
+def _alerts_on_fewer(row: Watchlist, changes: Mapping[str, Any]) -> bool:
+    """Whether the threshold may rise, in the end beyond what the subjects themselves reach."""
+    given_up = row.threshold is not None and changes.get("threshold", row.threshold) is None
+    return given_up or changes.get("target_fpir", row.target_fpir) < row.target_fpir
 
 
 def narrowed(row: Watchlist, changes: Mapping[str, Any]) -> list[str]:

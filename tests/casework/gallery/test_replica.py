@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import select
 
+from casework.gallery.change_log import log_removed
 from casework.gallery.replica import GalleryReplica
 from casework.kernel.errors import EnrolmentRefused, StillInUse
 from casework.tables import Template
@@ -44,6 +45,15 @@ def test_another_process_s_writes_are_seen_by_the_next_screening(desk, database)
     desk.service.lists.subjects.remove(OPERATOR, subject)
     assert other.screen(1).encounter.outcome == "clear"
     other.service.close()
+
+
+def test_a_removal_in_the_log_alone_silences_nobody(desk):
+    """Somebody writes into the database that a template is gone, and leaves it there."""
+    desk.enrol(1)
+    with desk.service.kernel.database.write() as session:
+        template = session.scalars(select(Template.id)).one()
+        log_removed(session, [template], desk.clock)
+    assert desk.screen(1).encounter.outcome == "alert"
 
 
 def test_templates_of_another_model_stay_out(desk, database):
