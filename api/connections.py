@@ -14,6 +14,7 @@ from enum import Enum, auto
 from http import HTTPStatus
 from typing import Any, Final
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
     HttpToolsProtocol,
@@ -123,6 +124,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - the server's own
         super().__init__(*args, **options)
         self._phase = _Phase.IDLE
+        self._again = b""
+        """Request line and headers without the wish for another protocol, to be parsed instead."""
         self._address = ""
         self._unframed = 0
         """Bytes since a request began, or since the last of its body."""
@@ -174,11 +177,35 @@ class BoundedProtocol(HttpToolsProtocol):
                 return
             piece = pieces[start : start + MOST_HEADER_BYTES]
             self._unframed += len(piece)
-            super().data_received(piece)  # type: ignore[arg-type] # any buffer will do
+            self._parse(piece)
             if self._phase is _Phase.HEADERS:
                 self._keep(self._unframed - self._kept)
             if self._unframed > MOST_HEADER_BYTES:
                 self._refuse_headers()
+
+    def _parse(self, data: memoryview | bytes) -> None:
+        """Parse what arrived. A wish for another protocol may be ignored (RFC 9110, 7.8).
+
+        The parser takes it for the end of HTTP, and drops the body of clients that ask for HTTP/2
+        with every request: after it, another one parses the request without the wish.
+        """
+        self._unset_keepalive_if_required()
+        while data:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as ended:
+                if not self._again:
+                    return
+                data = self._again + data[ended.args[0] :]
+                self._again = b""
+                self.parser = httptools.HttpRequestParser(self)
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+            except httptools.HttpParserError:
+                self.logger.warning("Invalid HTTP request received.")
+                self.send_400_response("")
+                return
+            else:
+                return
 
     def on_message_begin(self) -> None:
         """Start to count a request."""
@@ -198,6 +225,16 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Start the request, if its headers are within bounds."""
+        if self.parser.should_upgrade() and any(name == b"upgrade" for name, _ in self.headers):
+            version = self.parser.get_http_version().encode()
+            kept = [(name, value) for name, value in self.headers if name != b"upgrade"]
+            self._again = b"%b %b HTTP/%b\r\n%b\r\n" % (
+                self.parser.get_method(),
+                self.url,
+                version,
+                b"".join(b"%b: %b\r\n" % header for header in kept),
+            )
+            return
         size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
         if size > MOST_HEADER_BYTES:
             self._refuse_headers()
@@ -241,6 +278,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Note that a request is there."""
+        if self._again:
+            return
         super().on_message_complete()
         self._unframed = 0
         self._phase = _Phase.ANSWER

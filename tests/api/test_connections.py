@@ -195,6 +195,30 @@ def test_a_line_serves_many_requests_and_a_refused_body_does_not_cost_it(server)
         assert b"200 OK" in line.recv(65_536)
 
 
+UPGRADE = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n"
+
+
+@pytest.mark.parametrize("pause", [False, True])
+def test_a_wish_for_another_protocol_is_ignored_and_the_body_is_read(server, pause):
+    post = b"POST /hello HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n" + UPGRADE + b"\r\nhello"
+    chunked = CHUNKED[:-2] + UPGRADE + b"\r\n5\r\nhello\r\n0\r\n\r\n"
+    whole = post + HELLO + UPGRADE + b"\r\n" + chunked + HELLO + b"Connection: close\r\n\r\n"
+    with server.line() as line:
+        for start in range(0, len(whole), 7 if pause else len(whole)):
+            line.sendall(whole[start : start + (7 if pause else len(whole))])
+        said = answer(line)
+    assert [part.split(b"\r\n\r\n")[1] for part in said.split(b"HTTP/1.1 200 OK")[1:]] == [
+        *(b"5", b"0", b"5", b"0")
+    ]
+    wait_until(lambda: server.connections.total_unread == 0, 10)
+
+
+def test_a_tunnel_is_refused(server):
+    tunnel = b"CONNECT localhost:22 HTTP/1.1\r\nHost: x\r\n" + UPGRADE + b"\r\n"
+    with server.line(tunnel) as line:
+        assert status(line) == 400
+
+
 def test_a_body_that_nobody_reads_ends_its_line_after_the_answer(server):
     with server.line(
         b"POST /deaf HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n12"
