@@ -16,7 +16,7 @@ from cli.output import err, out, print_json
 from config.records import open_records
 from config.settings import Settings
 
-app = typer.Typer(help="Create, list, revoke and restore API keys.", no_args_is_help=True)
+app = typer.Typer(help="Create, list, rotate, revoke and restore API keys.", no_args_is_help=True)
 
 
 @app.command()
@@ -41,10 +41,9 @@ def create(
     with open_records(Settings()) as records:
         of_agency = agency is not None or bool(set(scope) - {Scope.SCREEN})
         holder = owner_of(records, agency) if of_agency else None
-        if holder is not None:
-            records.approvals.commands.begin(operator, "keys create", [holder.id])
-        ports = frozenset(port) if port else None
         holder_id = holder.id if holder is not None else None
+        records.approvals.commands.begin(operator, "keys create", [holder_id])
+        ports = frozenset(port) if port else None
         new = NewKey(name, frozenset(scope), ports, holder_id, days)
         record, text = records.accounts.keys.create(operator, new)
     if as_json:
@@ -103,8 +102,7 @@ def rotate(
         if (until := keys.former_works(record)) is not None:
             says.append(f"The one before it, which works until {until:%Y-%m-%d %H:%M}, ends now.")
         confirm(f"Give key {record.id} of {record.name} a new secret?", says, yes=yes)
-        if record.agency_id is not None:
-            records.approvals.commands.begin(operator, "keys rotate", [record.agency_id])
+        records.approvals.commands.begin(operator, "keys rotate", [record.agency_id])
         overlap = timedelta(hours=overlap_hours)
         record, text = keys.rotate(operator, key_id, overlap, days, reason=operator.reason)
     if as_json:
@@ -126,8 +124,7 @@ def revoke(key_id: KeyId, yes: Yes = False, owner: As = None, reason: Why = None
         if Scope.SCREEN in record.scopes:
             says.append(f"It screens travellers, at {ports}.")
         confirm(f"Revoke key {record.id} of {record.name}?", says, yes=yes)
-        if record.agency_id is not None:
-            records.approvals.commands.begin(operator, "keys revoke", [record.agency_id])
+        records.approvals.commands.begin(operator, "keys revoke", [record.agency_id])
         keys.revoke(operator, key_id, reason=str(operator.reason))
     err.print(f"Key {key_id} is revoked.")
 
@@ -138,7 +135,6 @@ def restore(key_id: KeyId, owner: As = None, reason: Why = None) -> None:
     operator = machine_owner(owner, reason)
     with open_records(Settings()) as records:
         record = records.accounts.keys.get(operator, key_id)
-        if record.agency_id is not None:
-            records.approvals.commands.begin(operator, "keys restore", [record.agency_id])
+        records.approvals.commands.begin(operator, "keys restore", [record.agency_id])
         records.accounts.keys.restore(operator, key_id)
     err.print(f"Key {key_id} is in force again.")

@@ -32,7 +32,7 @@ def signers(settings: Settings) -> Signers:
     """
     path, sink = settings.checkpoint_key_file, sink_of(settings)
     every = timedelta(seconds=settings.checkpoint_every_s)
-    elsewhere = sink.received if sink is not None else tuple
+    elsewhere = sink.received if sink is not None else None
     if path is None:
         return Signers(every=every, elsewhere=elsewhere)
     _require_apart(path, settings)

@@ -94,8 +94,8 @@ class Settings(BaseSettings):
     checkpoint_to: Annotated[
         str | None,
         Field(
-            description="Where checkpoints go: a file, `syslog:`, `syslog:HOST:PORT`, or an https "
-            "address that takes each by POST. Unset: they stay in the database."
+            description="Where checkpoints go: a file (its path), `syslog:`, `syslog:HOST:PORT`, "
+            "or an https address that takes each by POST. Unset: they stay in the database."
         ),
     ] = None
     checkpoint_every_s: Annotated[
@@ -565,10 +565,13 @@ class Settings(BaseSettings):
     @field_validator("checkpoint_to")
     @classmethod
     def _reaches_a_checkpoint_receiver(cls, place: str | None) -> str | None:
-        if place is None or not place.startswith("http:"):
-            return place
-        if urlsplit(place).hostname not in ("localhost", "127.0.0.1", "::1"):
+        if place is None:
+            return None
+        parts = urlsplit(place)
+        if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
             raise ValueError("give an https address")
+        if parts.scheme not in ("http", "https") and "://" in place:
+            raise ValueError("give a file by its path alone, syslog: or an https address")
         return place
 
     @model_validator(mode="after")

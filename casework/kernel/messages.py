@@ -459,6 +459,10 @@ ENGLISH: Final[Mapping[str, str]] = {
         "no checkpoint covers record {record} and what follows, although it is time: nobody made "
         "one (`siaga audit checkpoint`), or somebody removed it"
     ),
+    "checkpoint_waits": (
+        "checkpoint {number} still waits to be handed out, although it is time: see what "
+        "`siaga audit checkpoint` says"
+    ),
     "trail_differs_from_checkpoint": (
         "the records up to {record} are not those of checkpoint {number}: the trail was rewritten"
     ),
@@ -556,6 +560,9 @@ ENGLISH: Final[Mapping[str, str]] = {
         "no checkpoint covers record {record} yet: make one with `siaga audit checkpoint`"
     ),
     "audit_record_not_found": "There is no record {record}.",
+    "audit_field_not_found": (
+        "Record {record} has no field or text named {name}: see what it has by proving it whole."
+    ),
     "audit_end_missing": (
         "the audit trail has records but no end: somebody altered the database; restore it from"
         " a backup, and run `siaga audit verify`"

@@ -215,3 +215,21 @@ def test_what_the_owner_of_the_machine_does_stands_in_the_trail_and_rings(siaga,
     with closing(sqlite3.connect(tmp_path / "var" / "siaga.db")) as connection:
         (kind,) = connection.execute("SELECT DISTINCT kind FROM outbox").fetchone()
     assert kind == "command.run"
+
+
+def test_what_the_owner_does_with_a_ports_key_rings_at_who_runs_the_installation(siaga):
+    siaga("init", "OPS", "Coordination centre", "ops.admin", "Wati")
+    siaga("agencies", "create", "IMM", "Immigration")
+    who = ("--as", "Bu Ratna", "--reason", "gate 1")
+    siaga("keys", "create", "gate", "--scope", "screen", "--port", "CGK", *who)
+    (key,) = json.loads(siaga("keys", "list", "--json").stdout)
+    assert key["agency_id"] is None
+    siaga("keys", "revoke", key["id"], "--yes", *who)
+    rung = json.loads(siaga("audit", "list", "--action", "command.run", "--json").stdout)
+    operator = next(
+        each["id"]
+        for each in json.loads(siaga("agencies", "list", "--json").stdout)
+        if each["code"] == "OPS"
+    )
+    told = [(each["object_id"], each["detail"]["command"]) for each in rung]
+    assert told == [(operator, "keys revoke"), (operator, "keys create")]

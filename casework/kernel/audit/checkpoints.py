@@ -93,8 +93,9 @@ class Signers:
     """How often a checkpoint is made."""
     records: int = RECORDS
     """After how many records it is made sooner."""
-    elsewhere: Callable[[], Sequence[Checkpoint]] = tuple
-    """Reads checkpoints where they were handed out to, as far as this installation can."""
+    elsewhere: Callable[[], Sequence[Checkpoint]] | None = None
+    """Reads checkpoints where they are handed out to, as far as this installation can; None means
+    that they stay in the database."""
 
     @classmethod
     def of(
@@ -103,7 +104,7 @@ class Signers:
         public: Iterable[Ed25519PublicKey] = (),
         every: timedelta = EVERY,
         records: int = RECORDS,
-        elsewhere: Callable[[], Sequence[Checkpoint]] = tuple,
+        elsewhere: Callable[[], Sequence[Checkpoint]] | None = None,
     ) -> "Signers":
         """Return the keys by their fingerprints."""
         keys = [*public, *([private.public_key()] if private is not None else [])]
@@ -394,6 +395,17 @@ class CheckpointCheck:
         if now - at <= LATE_AFTER * self.signers.every:
             return None
         return Message("checkpoint_late", {"record": self.proved.signed_to + 1})
+
+    def waits(self, session: Session, now: datetime) -> Message | None:
+        """Return an alarm where a checkpoint has waited too long to be handed out."""
+        if self.signers.elsewhere is None:
+            return None
+        query = select(AuditCheckpoint.number).where(
+            AuditCheckpoint.sent_at.is_(None),
+            AuditCheckpoint.at < now - LATE_AFTER * self.signers.every,
+        )
+        number = session.scalar(query.order_by(AuditCheckpoint.number).limit(1))
+        return Message("checkpoint_waits", {"number": number}) if number is not None else None
 
     def _end(self) -> Mapping[str, Any]:
         end: Mapping[str, Any] = self.checkpoints[self._next].fields["nodes"][NODE]

@@ -210,7 +210,9 @@ class Audit:
             elsewhere: checkpoints from outside the database; None means those handed out to where
                 this installation can read them.
         """
-        outside = elsewhere if elsewhere is not None else self.signers.elsewhere()
+        outside = elsewhere
+        if outside is None:
+            outside = self.signers.elsewhere() if self.signers.elsewhere is not None else ()
         return Verifier(self, self.signers, outside).verify(anchor)
 
     def write(

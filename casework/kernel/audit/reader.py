@@ -179,7 +179,7 @@ class AuditReader:
         Raises:
             NotPermitted: the actor may read no trail.
             NotFound: there is no such record, or none that the actor may read, or no checkpoint
-                covers it yet.
+                covers it yet, or it has no field or text of such a name.
         """
         require(actor, Permission.READ_AUDIT)
         query = select(AuditRecord).where(_visible(actor), AuditRecord.seq == seq)
@@ -197,6 +197,9 @@ class AuditReader:
         texts = dict(read.salted_texts)
         if read.salted_actor is not None:
             texts[ACTOR] = read.salted_actor
+        for name in shown or ():
+            if name not in FIELDS and name not in texts:
+                raise NotFound("audit_field_not_found", record=seq, name=name)
         made = proof.made(plain(_fields(row)), row.salt, texts, digests, checkpoint, shown)
         self._audit.note(AuditEntry(actor, "audit.prove", detail={"record": seq}))
         return made

@@ -216,9 +216,9 @@ class Verifier:
     ) -> Verdict:
         """Check what the chain accounts for."""
         faults = walk.faults
-        late = signed.late(session, chain.last.seq, self._audit.clock())
-        if late is not None:
-            faults.append(late)
+        now = self._audit.clock()
+        alarms = signed.late(session, chain.last.seq, now), signed.waits(session, now)
+        faults.extend(alarm for alarm in alarms if alarm is not None)
         for number, name, _ in walk.texts.left():
             walk.text_altered(number, name)
         texts = walk.texts_right + _check_cards(walk)

@@ -5,6 +5,7 @@ import re
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -12,6 +13,7 @@ from threading import Thread
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import ValidationError
 from sqlalchemy import text
 
 from casework.kernel.audit import proof
@@ -89,6 +91,19 @@ def test_a_late_one_is_an_alarm_and_a_fault(desk, checkpoints):
     assert desk.service.kernel.audit.verify().whole
 
 
+def test_one_that_waits_too_long_to_be_handed_out_is_a_fault(desk, checkpoints, tmp_path):
+    verify, signers = desk.service.kernel.audit.verify, desk.service.kernel.audit.signers
+    checkpoints.make()
+    desk.clock.advance(minutes=31)
+    assert verify().whole  # they go nowhere here
+    sink = FileSink(tmp_path / "checkpoints")
+    desk.service.kernel.audit.signers = replace(signers, elsewhere=sink.received)
+    verdict = verify()
+    assert (verdict.message.code, verdict.message.params) == ("checkpoint_waits", {"number": 1})
+    checkpoints.tend(sink)
+    assert verify().whole
+
+
 def test_nothing_is_signed_of_a_broken_trail(desk, checkpoints):
     with desk.service.kernel.database.write_core() as connection:
         connection.execute(text("UPDATE audit SET actor_id = 'x' WHERE seq = 2"))
@@ -137,6 +152,8 @@ def test_a_proof_is_checked_by_the_lines_in_the_documentation(desk, checkpoints,
     checkpoints.make()
     with pytest.raises(NotFound):
         trail.prove(OPERATOR, 10_000)
+    with pytest.raises(NotFound, match="no field or text named actoin"):
+        trail.prove(OPERATOR, 3, ["actoin", "at"])
     made = trail.prove(OPERATOR, 3, ["action", "at", "purpose"])
     found = proof.check(json.loads(made.text), checkpoints.signers) or {}
     assert found["action"] == "x.y"
@@ -212,6 +229,12 @@ def test_they_go_to_an_address(checkpoints):
 def test_what_is_no_checkpoint_is_refused(line):
     with pytest.raises(ValueError):  # noqa: PT011 - json's own among them
         Checkpoint.of_line(line)
+
+
+@pytest.mark.parametrize("place", ["file:///var/checkpoints", "s3://x/y", "http://example.com/"])
+def test_a_place_that_takes_no_checkpoints_is_refused(place):
+    with pytest.raises(ValidationError, match="https address"):
+        Settings(checkpoint_to=place)
 
 
 # The key
