@@ -79,7 +79,7 @@ COMMANDS: Final = (
         _ANY_OPTION,
     ),
     LazyCommand("models", "cli.models:app", "List, fetch, verify, import and compile model packs."),
-    LazyCommand("keys", "cli.keys:app", "Create, list, revoke and restore API keys."),
+    LazyCommand("keys", "cli.keys:app", "Create, list, rotate, revoke and restore API keys."),
     LazyCommand("agencies", "cli.agencies:app", "Create, list and change agencies."),
     LazyCommand(
         "officers", "cli.officers:app", "Create, list, change, unlock and reset officers' accounts."

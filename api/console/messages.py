@@ -31,6 +31,7 @@ NOTICES: Final[Mapping[str, str]] = {
     "enrolled": msg("Enrolled. The entry counts from the next traveller on."),
     "removed": msg("Removed."),
     "accepted": msg("Accepted. It takes effect by itself once the waiting time is over."),
+    "accepted_now": msg("Accepted. What became of it stands below."),
     "refused": msg("Refused. Nothing was changed."),
     "withdrawn": msg("Withdrawn. Nothing was changed."),
     "founded": msg("The founding period has ended."),

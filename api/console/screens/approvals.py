@@ -11,6 +11,7 @@ from api.console.page import OfficerRequest, RequirePermission
 from casework.approvals.approvals import ActWaits, ApprovalView
 from casework.approvals.states import OPEN, SETTLED
 from casework.kernel.permissions import Permission
+from casework.kernel.vocabulary import ApprovalState
 
 router: Final = APIRouter(include_in_schema=False)
 
@@ -83,8 +84,9 @@ def show(approval_id: str, visit: Reader) -> Response:
 @router.post("/approvals/{approval_id}/accept")
 def accept(approval_id: str, visit: Decider) -> Response:
     """Accept as the second person."""
-    visit.service.approvals.requests.accept(visit.actor, approval_id)
-    return visit.go(f"{_LIST}/{approval_id}", done="accepted")
+    accepted = visit.service.approvals.requests.accept(visit.actor, approval_id)
+    waiting = accepted.row.state == ApprovalState.ACCEPTED
+    return visit.go(f"{_LIST}/{approval_id}", done="accepted" if waiting else "accepted_now")
 
 
 @router.post("/approvals/{approval_id}/refuse")

@@ -313,6 +313,22 @@ def test_ending_the_founding_period_says_who_is_left(signed_in, desk):
     assert chief.path == "/approvals?done=founded"
 
 
+def test_what_takes_effect_as_it_is_accepted_is_not_said_to_wait(signed_in, desk):
+    chief, analyst = signed_in("chief", Role.ADMIN), signed_in("ana", Role.ANALYST)
+    chief.open("/approvals/founded")
+    chief.send_here(reason="all are here")
+    subject = desk.enrol(1, desk.watchlist(requires_second_officer=True))
+    analyst.open(f"/subjects/{subject}/erase")
+    analyst.send_here(reason="the warrant was withdrawn")
+    assert "it waits for a second person" in analyst.text
+    chief.open("/approvals")
+    (asked,) = set(re.findall(r'href="(/approvals/apr_\w+)"', chief.page.text))
+    chief.open(asked)
+    chief.send(f"{asked}/accept")
+    assert "What became of it stands below" in chief.text
+    assert "In effect" in chief.text
+
+
 @pytest.mark.parametrize(
     ("scope", "edit"),
     [
