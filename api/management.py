@@ -7,6 +7,7 @@ from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.middleware import Middleware
 
+from api.cookies import PlainCookies
 from api.hosts import KnownHosts
 from api.state import State
 from api.v1.health.schemas import HealthDetails
@@ -23,7 +24,7 @@ def create_management(state: State) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        middleware=[Middleware(KnownHosts, settings=state.settings)],
+        middleware=[Middleware(KnownHosts, settings=state.settings), Middleware(PlainCookies)],
     )
 
     @app.get("/healthz", response_model=HealthDetails, response_model_exclude_none=True)

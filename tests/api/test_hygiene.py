@@ -1,6 +1,7 @@
 """What every answer says to browsers and proxies, and whom the service answers at all."""
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from api.state import state_of
 from api.streams import Streams
 from casework.kernel.actor import Actor, ActorKind
 from config.settings import Settings
-from tests.api.conftest import problem, settings_for
+from tests.api.conftest import management, problem, settings_for
 
 
 @pytest.mark.parametrize("path", ["/v1/alerts", "/v1/nothing", "/healthz", "/openapi.json"])
@@ -137,3 +138,10 @@ def test_a_form_comes_from_this_origin_scheme_and_all(client, origin, status):
     assert answer.status_code == status
     assert all("__Host-" in cookie for cookie in browser.cookies)
     assert state_of(client.app).settings.cookie_secure
+
+
+def test_a_quoted_cookie_takes_the_management_port_no_time_either(client):
+    cookie = 'a="' + "\\" * 60_000 + '"'
+    port, began = management(client), time.process_time()
+    assert port.get("/healthz", headers={"Cookie": cookie}).is_success
+    assert time.process_time() - began < 1.0
