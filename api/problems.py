@@ -162,7 +162,7 @@ KINDS: Final[dict[type[Exception], ProblemKind]] = {
     casework.AccountIncomplete: ProblemKind(403, "account_incomplete"),
     casework.WeakPassword: ProblemKind(422, "weak_password"),
     casework.NotFound: ProblemKind(404, "not_found"),
-    casework.ErasedMeanwhile: ProblemKind(404, "not_found"),
+    casework.ErasedMeanwhile: ProblemKind(404, "erased_meanwhile"),
     casework.AlreadyExists: ProblemKind(409, "already_exists"),
     casework.StillInUse: ProblemKind(409, "still_in_use"),
     casework.IllegalTransition: ProblemKind(409, "illegal_transition"),

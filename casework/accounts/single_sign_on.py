@@ -91,9 +91,9 @@ class SingleSignOn:
         proof = Proof(*(secrets.token_urlsafe(_RANDOM_BYTES) for _ in range(3)))
         now = self._clock()
         state = {"until": (now + HOLDS_FOR).timestamp(), "to": going_to, **asdict(proof)}
-        held = base64.urlsafe_b64encode(
-            self._vault.seal(json.dumps(state).encode(), rows.sign_on())
-        ).decode()
+        sealed = self._vault.seal(json.dumps(state).encode(), rows.sign_on())
+        # Without padding, which cookies take only between quotation marks.
+        held = base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
         return AuthorizationRequest(self._provider.address(proof, now), held)
 
     def finish(self, back: Callback, request_id: str | None = None) -> SignedInVia:
@@ -129,7 +129,8 @@ class SingleSignOn:
     def _opened(self, back: Callback) -> tuple[Proof, str]:
         """Open what the browser held, once: the proof, and where it was going."""
         try:
-            sealed = base64.urlsafe_b64decode((back.held or "").encode())
+            text = back.held or ""
+            sealed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
             held = json.loads(self._vault.open(sealed, rows.sign_on()))
         except (WrongDataKey, binascii.Error, ValueError) as error:
             raise SignOnRefused("begun_elsewhere") from error
