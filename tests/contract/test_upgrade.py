@@ -38,7 +38,7 @@ PLANTED: Final = (
     "Plantedpurpose",
 )
 AT: Final = "2026-03-01 08:00:00.000000"
-MOST_MEMORY_MB: Final = 100
+MOST_MEMORY_MB: Final = 200
 """Beside what a process has that opens an empty database."""
 
 # What a process of its own does: what it says is about itself alone.
