@@ -1,12 +1,13 @@
 """No header and no body stops the event loop: processor time is counted, not the machine's noise.
 
 A round of the loop is all that nobody else is answered during. What is measured is the processor
-time of the loop's own thread in its longest round, of three attempts the best.
+time of the loop's own thread in its longest round, of a few attempts the best.
 """
 
 import asyncio
 import gc
 import json
+import math
 import socket
 import threading
 import time
@@ -63,13 +64,19 @@ class Served:
     csrf: str = ""
 
     def longest_round(self, request: bytes) -> tuple[float, int]:
-        """Send a request three times; returns the seconds of the best, and the status."""
-        spent, status = [], 0
-        for _ in range(3):
+        """Send a request until a round is short enough; returns the best's seconds, and the status.
+
+        Other processes on the same processors, and what other tests have left for the collector,
+        can only add to what a round takes: none of nine is short where it costs too much by itself.
+        """
+        best, status = math.inf, 0
+        for _ in range(9):
             self.loop.longest = 0.0
             status = self._send(request)
-            spent.append(self.loop.longest)
-        return min(spent), status
+            best = min(best, self.loop.longest)
+            if best < MOST_SECONDS:
+                break
+        return best, status
 
     def _send(self, request: bytes) -> int:
         with socket.create_connection(("127.0.0.1", self.port), timeout=patience(20)) as line:
