@@ -19,6 +19,9 @@ _COLOURS = {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-i
 SOME_OR_ALL = (4, pytest.param(1, marks=pytest.mark.more))
 """Each fourth screen, or every one."""
 
+HALF_OR_ALL = (2, pytest.param(1, marks=pytest.mark.more))
+"""Each second screen, or every one."""
+
 
 @pytest.fixture
 def ids(site):
@@ -41,9 +44,10 @@ def visits(ids, window) -> Callable[..., Iterator[tuple[Screen, Page]]]:
     return go
 
 
-def test_no_screen_has_a_serious_fault(visits):
+@pytest.mark.parametrize("every", HALF_OR_ALL)
+def test_no_screen_has_a_serious_fault(visits, every):
     faults = []
-    for screen, page in visits("en"):
+    for screen, page in visits("en", every):
         fits(screen, page)
         page.evaluate(_AXE)
         faults += [f"{screen.name}: {fault}" for fault in serious(page, _EVERYTHING)]
