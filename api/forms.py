@@ -5,18 +5,17 @@ belong, and reads the body before authentication; here the body is read when the
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
 from api.field_errors import name_of, sentence_of
-from api.problems import MOST_ERRORS, FieldProblem, RequestInvalid, field_problems
+from api.multipart import MultipartReader, Part, boundary_of, invalid
+from api.problems import MOST_ERRORS, RequestInvalid, field_problems
 from api.workers import LARGE_PHOTO, ClientGone
 from casework.watchlists.enrolment import PhotoFile
 from detector.decode import is_large
@@ -26,8 +25,6 @@ Fields = TypeVar("Fields", bound=BaseModel)
 _MAX_FILES = 128
 _MAX_FIELDS = 32
 _MAX_FIELD_BYTES = 64 * 1024
-_MAX_KIND = 512
-"""Characters of a Content-Type, of which taking apart costs more than it says."""
 _PIECE = 256 * 1024
 """Bytes that are searched for a boundary at once: nobody else of the process runs meanwhile."""
 READ_AT_ONCE = 64 * 1024
@@ -45,28 +42,25 @@ class MultipartForm:
         """Return the files of one field, at least one and at most `most`.
 
         Raises:
-            RequestInvalid: there are none, too many, or files under other names.
+            RequestInvalid: there are none, or too many.
         """
         found = self.files.get(name, ())
-        wrong = sorted(set(self.files) - {name})
-        if wrong:
-            raise _invalid(wrong[0], f"No file is expected here: send photos as `{name}`.")
         if not found:
-            raise _invalid(name, "A photo is required.")
+            raise invalid(name, f"A photo is required: send it as a file, in the part `{name}`.")
         if len(found) > most:
-            raise _invalid(name, f"At most {most} photos are accepted, not {len(found)}.")
+            raise invalid(name, f"At most {most} photos are accepted, not {len(found)}.")
         return found
 
     def only(self, name: str) -> PhotoFile:
         """Return the one file of a field; raises RequestInvalid if there is none or several."""
         found = self.files.get(name, ())
         if len(found) != 1:
-            raise _invalid(name, "Exactly one photo is required.")
+            raise invalid(name, "Exactly one photo is required: send it as a file.")
         return found[0]
 
     def at_most_one(self, name: str) -> PhotoFile | None:
-        """Return the one file there may be; raises RequestInvalid if there are others."""
-        return self.photos(name, 1)[0] if self.files else None
+        """Return the one file there may be; raises RequestInvalid if there are several."""
+        return self.photos(name, 1)[0] if name in self.files else None
 
     def parse(self, model: type[Fields]) -> Fields:
         """Return the text fields as `model`.
@@ -77,42 +71,49 @@ class MultipartForm:
         return validated(model, self.texts)
 
 
-async def read_form(request: Request) -> MultipartForm:
+async def read_form(request: Request, *names: str) -> MultipartForm:
     """Read a multipart body whole, as `read_parts`, each text field once.
 
     Raises:
         RequestInvalid: the body is not multipart form data, or a text field is repeated.
-        BodyTooLarge, ClientGone, Overloaded: it cannot be received.
+        BodyTooLarge, BodyEncoded, ClientGone, Overloaded: it cannot be received.
     """
-    pairs, files = await read_parts(request)
+    pairs, files = await read_parts(request, *names)
     texts: dict[str, str] = {}
     for name, text in pairs:
         if name in texts:
-            raise _invalid(name, "The field is given twice.")
+            raise invalid(name, "The field is given twice.")
         texts[name] = text
     return MultipartForm(texts, files)
 
 
 async def read_parts(
-    request: Request,
+    request: Request, *names: str
 ) -> tuple[list[tuple[str, str]], dict[str, tuple[PhotoFile, ...]]]:
-    """Read a multipart body whole; `api.middleware.BodyLimit` keeps it within bounds.
+    """Read a multipart body whole; `api.middleware.BodyLimits` keeps it within bounds.
+
+    Args:
+        request: whose body it is.
+        names: of the files; none means whatever comes with a file name, as browsers send it.
 
     Returns:
         The text fields in their order, and the files by field name.
 
     Raises:
-        RequestInvalid: the body is not multipart form data.
-        BodyTooLarge, ClientGone, Overloaded: it cannot be received.
+        RequestInvalid: the body is not multipart form data, or has a file of another name.
+        BodyTooLarge, BodyEncoded, ClientGone, Overloaded: it cannot be received.
     """
     boundary = boundary_of(request)
-    if boundary is None:
-        raise _invalid("body", "Send multipart/form-data, with the photo as a file.")
     body = await receive_body(request)
     if len(body) <= READ_AT_ONCE:
-        parts = _parse(boundary, body)
+        parts = _parse(boundary, body, names)
     else:
-        parts = await asyncio.to_thread(_parse, boundary, body)
+        parts = await asyncio.to_thread(_parse, boundary, body, names)
+    for wrong in sorted(set(parts.files) - set(names)) if names else ():
+        files = " and ".join(f"`{each}`" for each in names)
+        raise invalid(
+            wrong, f"No file is expected here: files go as {files}, text without a file name."
+        )
     request.scope[LARGE_PHOTO] = parts.large
     return parts.texts, {name: tuple(found) for name, found in parts.files.items()}
 
@@ -121,80 +122,53 @@ async def read_parts(
 class _FormParts:
     """What a body is made of. A file is copied out of the body, which comes whole."""
 
+    names: Collection[str]
+    """Of the files."""
     texts: list[tuple[str, str]] = field(default_factory=list)
     files: dict[str, list[PhotoFile]] = field(default_factory=dict)
     large: bool = False
     """Whether a photo takes much memory or time to decode."""
-    ended: bool = False
-    _name: bytearray = field(default_factory=bytearray)
-    _value: bytearray = field(default_factory=bytearray)
-    _disposition: bytes = b""
+    _part: Part = field(default=Part("", None))
     _content: list[bytes] = field(default_factory=list)
 
-    @property
-    def callbacks(self) -> dict[str, Callable[..., None]]:
-        """What the parser calls."""
-        return {
-            "on_part_begin": self._begin,
-            "on_header_field": lambda data, start, end: self._name.extend(data[start:end]),
-            "on_header_value": lambda data, start, end: self._value.extend(data[start:end]),
-            "on_header_end": self._header_end,
-            "on_part_data": lambda data, start, end: self._content.append(data[start:end]),
-            "on_part_end": self._end,
-            "on_end": self._all,
-        }
-
-    def _begin(self) -> None:
-        self._disposition = b""
+    def begin(self, part: Part) -> None:
+        """Begin a part."""
+        self._part = part
         self._content = []
 
-    def _header_end(self) -> None:
-        if bytes(self._name).lower() == b"content-disposition":
-            self._disposition = bytes(self._value)
-        self._name.clear()
-        self._value.clear()
+    def data(self, piece: bytes) -> None:
+        """Keep a piece of it."""
+        self._content.append(piece)
 
-    def _end(self) -> None:
-        _, options = parse_options_header(self._disposition)
-        if b"name" not in options:
-            raise ValueError("a part has no name")
-        name, content = options[b"name"].decode(), b"".join(self._content)
-        if b"filename" not in options:
-            if len(content) > _MAX_FIELD_BYTES:
-                raise ValueError(f"a field has at most {_MAX_FIELD_BYTES} bytes")
-            self.texts.append((name, content.decode()))
+    def end(self) -> None:
+        """Keep the part; raises RequestInvalid where it is neither a file nor a text."""
+        name, content = self._part.name, b"".join(self._content)
+        self._content = []
+        if self._part.filename is None and name not in self.names:
+            self.texts.append((name, self._text(name, content)))
         else:
-            given = options[b"filename"].decode("utf-8", "replace")
-            self.files.setdefault(name, []).append(PhotoFile(given or name, content))
+            self.files.setdefault(name, []).append(PhotoFile(self._part.filename or name, content))
             self.large = self.large or is_large(content)
         if len(self.texts) > _MAX_FIELDS or sum(map(len, self.files.values())) > _MAX_FILES:
-            raise ValueError(f"there may be {_MAX_FIELDS} fields and {_MAX_FILES} files")
+            raise invalid("body", f"There may be {_MAX_FIELDS} fields and {_MAX_FILES} files.")
 
-    def _all(self) -> None:
-        self.ended = True
-
-
-def boundary_of(request: Request) -> bytes | None:
-    """Return what parts the body of a multipart form; None where it is none."""
-    kind = request.headers.get("content-type", "")
-    if len(kind) > _MAX_KIND:
-        return None
-    name, options = parse_options_header(kind)
-    return options.get(b"boundary") if name == b"multipart/form-data" else None
+    def _text(self, name: str, content: bytes) -> str:
+        instead = "".join(f" A file goes under the name `{each}`." for each in self.names)
+        if len(content) > _MAX_FIELD_BYTES:
+            raise invalid(name, f"A field has at most {_MAX_FIELD_BYTES} bytes.{instead}")
+        try:
+            return content.decode()
+        except UnicodeDecodeError:
+            raise invalid(name, f"The field is not text in UTF-8.{instead}") from None
 
 
-def _parse(boundary: bytes, body: bytes) -> _FormParts:
+def _parse(boundary: bytes, body: bytes, names: Collection[str]) -> _FormParts:
     """Take a body apart; raises RequestInvalid."""
-    parts = _FormParts()
-    try:
-        parser = MultipartParser(boundary, parts.callbacks)  # type: ignore[arg-type]
-        for at in range(0, len(body), _PIECE):
-            parser.write(body[at : at + _PIECE])
-        parser.finalize()
-    except (FormParserError, ValueError) as error:
-        raise _invalid("body", f"The multipart body cannot be read: {error}") from error
-    if not parts.ended:
-        raise _invalid("body", "The multipart body is cut short.")
+    parts = _FormParts(names)
+    reader = MultipartReader(boundary, parts)
+    for at in range(0, len(body), _PIECE):
+        reader.write(body[at : at + _PIECE])
+    reader.finish()
     return parts
 
 
@@ -233,10 +207,3 @@ def multipart_schema(
     needed = [name for name in files if name not in optional]
     schema["required"] = [*needed, *schema.get("required", [])]
     return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
-
-
-def _invalid(field: str, message: str) -> RequestInvalid:
-    return RequestInvalid(
-        f"The request is not valid: {field}: {message}",
-        [FieldProblem(field=field, message=message)],
-    )

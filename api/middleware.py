@@ -17,7 +17,13 @@ from api.limits import STRANGERS_BODY, Limits, RouteLimits
 from api.logging import log
 from api.metrics import Metrics
 from api.pacing import Pacing
-from api.problems import CLIENT_CLOSED_REQUEST, BodyTooLarge, BodyTooSlow, unforeseen
+from api.problems import (
+    CLIENT_CLOSED_REQUEST,
+    BodyEncoded,
+    BodyTooLarge,
+    BodyTooSlow,
+    unforeseen,
+)
 from api.workers import Overloaded
 
 # A caller's own id is taken over if it is plain: it goes into logs and back into a header.
@@ -27,6 +33,10 @@ _QUIET_PATHS: Final = frozenset({"/healthz", "/readyz"})
 # A body that is waited for comes at this pace, after a while to begin with.
 _LEAST_BYTES_PER_SECOND: Final = 1024
 _GRACE_SECONDS: Final = 10.0
+
+# Values of Content-Encoding that change nothing, and how much of others is shown.
+_PLAIN: Final = frozenset({"", "identity"})
+_MAX_SHOWN: Final = 40
 
 # What is answered with `Retry-After`.
 _COME_AGAIN: Final = frozenset({429, 503})
@@ -181,14 +191,21 @@ class _Body:
         """Return the next piece.
 
         Raises:
-            BodyTooLarge, BodyTooSlow, NotAuthenticated, Overloaded: it is not taken.
+            BodyTooLarge, BodyTooSlow, BodyEncoded, NotAuthenticated, Overloaded: it is not taken.
         """
         if self._complete:
             return await self._receive()  # the client goes, some time
         if self._limits is None:
             # The route is known by now: it is the first to ask.
             self._limits = self._owner.limits.of(self._scope.get("route"))
-            announced = Headers(scope=self._scope).get("content-length", "")
+            headers = Headers(scope=self._scope)
+            encoding = headers.get("content-encoding", "").strip().lower()
+            if encoding not in _PLAIN:
+                raise BodyEncoded(
+                    f"The body is compressed (Content-Encoding: {encoding[:_MAX_SHOWN]}), which is "
+                    "not accepted: send it as it is. Photos are compressed already."
+                )
+            announced = headers.get("content-length", "")
             await self._admit(int(announced) if announced.isdecimal() else 0, self._limits)
         began = time.perf_counter()
         try:

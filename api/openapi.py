@@ -115,7 +115,7 @@ def _document_middleware(path: str, operation: dict[str, Any]) -> None:
     problems.add_to(operation, problems.NotReady, problems.RequestInvalid)
     problems.add_unforeseen(operation)
     if "requestBody" in operation:
-        problems.add_to(operation, problems.BodyTooLarge)
+        problems.add_to(operation, problems.BodyTooLarge, problems.BodyEncoded)
 
 
 def _document_version(operation: dict[str, Any]) -> None:

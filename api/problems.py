@@ -125,6 +125,10 @@ class BodyTooLarge(Exception):
     """The request's body exceeds what any accepted request can need."""
 
 
+class BodyEncoded(Exception):
+    """The request's body is compressed: one of a few bytes could grow to any size."""
+
+
 class BodyTooSlow(Exception):
     """The request's body did not arrive within its time."""
 
@@ -132,6 +136,7 @@ class BodyTooSlow(Exception):
 KINDS: Final[dict[type[Exception], ProblemKind]] = {
     RequestInvalid: ProblemKind(422, "request_invalid"),
     BodyTooLarge: ProblemKind(413, "body_too_large"),
+    BodyEncoded: ProblemKind(415, "body_encoding_unsupported", {"Accept-Encoding": "identity"}),
     BodyTooSlow: ProblemKind(408, "body_too_slow", {"Connection": "close"}),
     VersionRequired: ProblemKind(428, "version_required"),
     Overloaded: ProblemKind(503, "overloaded", {"Retry-After": str(RETRY_AFTER_SECONDS)}),

@@ -22,6 +22,7 @@ from detector.containers.jpeg2000 import read_codestream, read_jp2
 from detector.containers.png import read_png
 from detector.containers.tiff import read_tiff
 from detector.containers.webp import read_webp
+from detector.containers.wrapped import wrapping
 from detector.errors import EmptyPhoto, UnsupportedFormat
 
 __all__ = ["Header", "PhotoFormat", "read_header"]
@@ -74,5 +75,7 @@ def read_header(data: bytes) -> Header:
         for magic, read in readers.items():
             if magic.match(data):
                 return read(data)
+    if (mistake := wrapping(data)) is not None:
+        raise UnsupportedFormat(mistake)
     kind = next((name for magic, name in STRANGERS if magic.match(data)), UNKNOWN)
     raise UnsupportedFormat(UNSUPPORTED.format(kind))

@@ -61,7 +61,7 @@ async def compare(
     pool: Workers,
 ) -> CompareOut:
     """Tell how alike two faces are, and how often two different people are that alike."""
-    form = await read_form(request)
+    form = await read_form(request, "first", "second")
     form.parse(NoFields)
     first, second = (form.only(name).content for name in ("first", "second"))
     watch = Stopwatch()

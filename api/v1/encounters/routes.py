@@ -79,7 +79,7 @@ async def screen(
     `clear`: nobody passes. `alert`: at least one subject does; people decide. `unsearchable`: the
     photo shows no face that can be searched; `quality.reasons` says what to change at recapture.
     """
-    form = await read_form(request)
+    form = await read_form(request, "photo")
     (taken,) = form.photos("photo", most=1)
     fields = form.parse(EncounterFields)
     arrival = Arrival(

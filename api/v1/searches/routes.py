@@ -45,7 +45,7 @@ async def search(
     pool: Workers,
 ) -> SearchOut:
     """Show whom a face resembles, deeper than alerts go; the photo is not kept."""
-    texts, files = await read_parts(request)
+    texts, files = await read_parts(request, "photo")
     (taken,) = MultipartForm({}, files).photos("photo", most=1)
     fields = validated(SearchFields, _fields(texts))
     question = SearchRequest(

@@ -106,7 +106,7 @@ async def enrol(
 
     A person whose every photo is refused is not created.
     """
-    form = await read_form(request)
+    form = await read_form(request, "photos")
     files = form.photos("photos", settings.max_photos)
     body = validated(SubjectIn, _json(form.parse(SubjectForm).subject))
     person = body.new(settings.zone)
@@ -274,7 +274,7 @@ async def add_photos(
     pool: Workers,
 ) -> EnrolmentOut:
     """Add photos to a subject; each is accepted or refused with its reason."""
-    form = await read_form(request)
+    form = await read_form(request, "photos")
     form.parse(NoFields)
     files = form.photos("photos", settings.max_photos)
 

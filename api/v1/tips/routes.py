@@ -77,7 +77,7 @@ async def record(
     zone: TheZone,
 ) -> TipOut:
     """Record what was reported. Who reported it goes into `source`, which is stored separately."""
-    form = await read_form(request)
+    form = await read_form(request, "photo")
     fields, file = form.parse(TipForm), form.at_most_one("photo")
     new = fields.new(zone)
     photo = file.content if file is not None else None
