@@ -41,6 +41,7 @@ from casework.kernel.errors import NotAuthenticated, NotPermitted
 from casework.kernel.outbox import Outbox
 from casework.kernel.permissions import Permission, require
 from casework.oversight.data_subject_report import DataSubjectReports
+from casework.oversight.lanes import Lanes
 from casework.oversight.reports import Reports
 from casework.referrals.referrals import Referrals
 from casework.referrals.steps import ReferralSteps
@@ -167,6 +168,7 @@ TheFounding = Annotated[Founding, _part(lambda service: service.approvals.foundi
 TheHistory = Annotated[History, _part(lambda service: service.review.history)]
 TheImports = Annotated[Imports, _part(lambda service: service.exchange.imports)]
 TheKeys = Annotated[Keys, _part(lambda service: service.accounts.keys)]
+TheLanes = Annotated[Lanes, _part(lambda service: service.oversight.lanes)]
 TheLookalikes = Annotated[Lookalikes, _part(lambda service: service.screening.lookalikes)]
 TheMatching = Annotated[Matching, _part(lambda service: service.screening.matching)]
 TheMonitoring = Annotated[Monitoring, _part(lambda service: service.calibration.monitoring)]

@@ -16,11 +16,14 @@ from casework.calibration.monitoring import AlarmReport
 from casework.calibration.policy import Policy
 from casework.kernel.audit.checkpoints import Condition
 from casework.kernel.vocabulary import DeliveryState
+from casework.oversight.lanes import LaneReport
+from casework.screening.capture_time import CaptureClock
 from casework.service import Service
 from casework.webhooks.attempts import Figures
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _OTHER: Final = "other"
+_REFUSED: Final = "refused"
 _UNMATCHED: Final = "unmatched"
 
 # Seconds; the latency target is put among them, so that the share within it can be read exactly.
@@ -50,6 +53,19 @@ class Metrics:
         )
         self._encounters = Counter(
             "siaga_encounters", "Encounters recorded.", ["outcome"], registry=registry
+        )
+        self._captures = Counter(
+            "siaga_capture_times",
+            "Photos with a capture time, by how the lane's clock agrees with the time of receipt.",
+            ["clock"],
+            registry=registry,
+        )
+        for clock in (*CaptureClock, _REFUSED):
+            self._captures.labels(clock)
+        self._lanes_off = Gauge(
+            "siaga_lanes_off_clock",
+            "Lanes that sent a photo within a day whose capture time is off.",
+            registry=registry,
         )
         self._stages = Histogram(
             "siaga_stage_seconds",
@@ -223,6 +239,18 @@ class Metrics:
         self._encounters.labels(outcome).inc()
         for stage, spent in stages.items():
             self._stages.labels(stage).observe(spent / 1000)
+
+    def captured(self, clock: CaptureClock) -> None:
+        """Count a capture time: how it agrees with the time of receipt."""
+        self._captures.labels(clock.value).inc()
+
+    def capture_time_refused(self) -> None:
+        """Count a photo that was refused because its capture time is too far off."""
+        self._captures.labels(_REFUSED).inc()
+
+    def lanes(self, report: LaneReport) -> None:
+        """Set how many lanes' clocks are off."""
+        self._lanes_off.set(sum(lane.off > 0 for lane in report.lanes))
 
     def monitored(self, report: AlarmReport) -> None:
         """Set the counts of each watchlist's alarms; lists without travellers have none."""

@@ -178,6 +178,7 @@ KINDS: Final[dict[type[Exception], ProblemKind]] = {
     casework.IdempotencyClash: ProblemKind(422, "idempotency_clash"),
     casework.InvalidPeriod: ProblemKind(422, "invalid_period"),
     casework.ImpossibleBirth: ProblemKind(422, "impossible_birth"),
+    casework.CaptureTimeRefused: ProblemKind(422, "capture_time_refused"),
     casework.ThresholdTooLow: ProblemKind(422, "threshold_too_low"),
     casework.InvalidKey: ProblemKind(422, "invalid_key"),
     casework.TargetRefused: ProblemKind(422, "target_refused"),

@@ -32,6 +32,7 @@ from casework.kernel.outbox import Outbox
 from casework.kernel.sealing_upgrade import bring_up_to_date, leave_no_trace
 from casework.kernel.vault import Vault
 from casework.oversight.data_subject_report import DataSubjectReports
+from casework.oversight.lanes import Lanes
 from casework.oversight.reports import Reports
 from casework.oversight.retention import RecordKind, Retention
 from casework.referrals.referrals import Referrals
@@ -117,6 +118,7 @@ class OversightUseCases:
     trail: AuditReader
     checkpoints: Checkpoints
     reports: Reports
+    lanes: Lanes
     retention: Retention
     data_subject_reports: DataSubjectReports
 
@@ -233,6 +235,7 @@ class Records:
                 trail=AuditReader(kernel),
                 checkpoints=Checkpoints(audit),
                 reports=Reports(kernel),
+                lanes=Lanes(kernel),
                 retention=Retention(kernel, dict(periods.keep_days)),
                 data_subject_reports=DataSubjectReports(kernel),
             ),

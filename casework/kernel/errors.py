@@ -17,6 +17,7 @@ CaseworkError
 │   └── TooFewScores       there is too little to calibrate from
 ├── InvalidPeriod          an entry would end before it begins, or has ended already
 ├── ImpossibleBirth        a date or year of birth that cannot be, or two that disagree
+├── CaptureTimeRefused     a photo was taken, it says, more than a day before or after it came in
 ├── ThresholdTooLow        a threshold set by hand would alarm on too many strangers
 ├── InvalidKey             a key would last too long, or speak for no port
 ├── TargetRefused          a webhook's address is not one that may be called
@@ -124,6 +125,10 @@ class InvalidPeriod(CaseworkError):
 
 class ImpossibleBirth(_FieldRefused):
     """Nobody can be born then, or the date and the year disagree; names the field."""
+
+
+class CaptureTimeRefused(_FieldRefused):
+    """A photo's capture time is more than a day from its receipt; names the field."""
 
 
 class ThresholdTooLow(_FieldRefused):

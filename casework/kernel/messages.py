@@ -373,6 +373,12 @@ ENGLISH: Final[Mapping[str, str]] = {
         " {least} at least. Screen more travellers, or run `siaga calibrate FOLDER` with photos"
         " of people who are on no list."
     ),
+    # Screening
+    "capture_time_refused": (
+        "captured_at is {captured}, but the photo came in at {received} by this service's clock: "
+        "more than a day apart. Set the clock of the lane, and send the time at which the photo "
+        "was taken, or none."
+    ),
     # Alerts
     "case_number_malformed": "This is not a case number: one looks like IMI-00042-X.",
     "case_number_misheard": (

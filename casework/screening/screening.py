@@ -31,6 +31,7 @@ from casework.kernel.vocabulary import AlertState, Direction, EventKind, Outcome
 from casework.review import case_number
 from casework.review.siblings import strictest
 from casework.review.states import ReviewPolicy
+from casework.screening.capture_time import check_capture_time
 from casework.screening.matching import Candidate, Matches, Matching
 from casework.tables import Alert, Encounter, IdempotencyRecord
 from detector.pipeline import Analysis, Pipeline
@@ -106,6 +107,7 @@ class Screening:
             PhotoError: the photo is not one; nothing is recorded.
             NotPermitted: the key may not speak for the port.
             IdempotencyClash: the idempotency key was used for a different request.
+            CaptureTimeRefused: it was taken, it says, more than a day before or after now.
         """
         return self.record(self.examine(arrival, caller), arrival, caller)
 
@@ -113,7 +115,7 @@ class Screening:
         """Analyse and search: all the work that needs a processor. Nothing counts until `record`.
 
         Raises:
-            PhotoError, NotPermitted, IdempotencyClash: see `screen`.
+            PhotoError, NotPermitted, IdempotencyClash, CaptureTimeRefused: see `screen`.
         """
         require(caller, Permission.SCREEN)
         require_port(caller, arrival.port)
@@ -121,6 +123,7 @@ class Screening:
         if (earlier := self._answered(arrival, caller)) is not None:
             return Screened(earlier, replayed=True, watch=watch)
         received_at = self._clock()
+        check_capture_time(arrival.captured_at, received_at)
         analysis = self._pipeline.analyse(arrival.photo, watch)
         with watch.stage("search"):
             version = self._matching.catch_up()

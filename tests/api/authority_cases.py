@@ -414,6 +414,7 @@ CASES = (
     Case("GET /v1/calibrations"),
     Case("GET /v1/calibrations/{calibration_id}"),
     Case("GET /v1/reports/alarms"),
+    Case("GET /v1/reports/lanes"),
     Case("GET /v1/reports/review"),
     Case("GET /v1/reports/totals"),
     # webhooks

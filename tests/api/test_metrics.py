@@ -5,6 +5,7 @@ import re
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.state import state_of
 from tests.api.conftest import management, settings_for
 from tests.fakes import photo_of
 
@@ -96,3 +97,29 @@ def test_two_applications_count_for_themselves_and_it_can_be_switched_off(tmp_pa
     assert not any('route="/healthz"' in name for name in figures(other))
     for path in ("/metrics", "/metrics/"):
         assert one.get(path).status_code == 404, "figures are on the management port alone"
+
+
+def test_capture_times_are_counted_by_the_lane_s_clock(client, desk, port):
+    """Without the lane's name: that is in the report alone."""
+    for when, status in (
+        ("2026-03-01T08:00:00Z", 201),
+        ("2026-03-01T08:06:00Z", 201),
+        ("2026-02-28T20:00:00Z", 201),
+        ("2000-01-01T00:00:00Z", 422),
+        ("2099-01-01T00:00:00Z", 422),
+    ):
+        answer = client.post(
+            "/v1/encounters",
+            headers=port,
+            data={**SCREENING, "captured_at": when},
+            files={"photo": ("x.jpg", photo_of(1))},
+        )
+        assert answer.status_code == status, answer.text
+    assert screen(client, port, 1).status_code == 201
+    found = figures(client)
+    assert [
+        found[f'siaga_capture_times_total{{clock="{clock}"}}']
+        for clock in ("right", "ahead", "behind", "refused")
+    ] == [1, 1, 1, 2]
+    state_of(client.app).metrics.lanes(desk.service.oversight.lanes.count())
+    assert figures(client)["siaga_lanes_off_clock"] == 1

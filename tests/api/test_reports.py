@@ -2,12 +2,14 @@
 
 import csv
 import io
+from datetime import timedelta
 
 import pytest
 
 from casework.kernel.vocabulary import Role
 from casework.tables import Subject
 from tests.api.conftest import problem
+from tests.fakes import photo_of
 
 
 @pytest.fixture
@@ -78,3 +80,28 @@ def test_what_is_held_is_told_to_the_owner_and_audited(client, desk, alerts, sig
     other = sign_in(Role.ANALYST, agency="POL")
     refused = client.get(url, params={"purpose": "curious"}, headers=other)
     problem(refused, 404, "not_found")
+
+
+def test_lanes_are_counted_and_shown(client, desk, sign_in):
+    late = desk.clock() - timedelta(minutes=7)
+    desk.screen(1, lane="7", captured_at=late)
+    desk.screen(1, lane="8")
+    boss = sign_in(Role.SUPERVISOR)
+    body = client.get("/v1/reports/lanes", headers=boss).json()
+    assert [(line["lane"], line["behind"]) for line in body["lanes"]] == [("7", 1), ("8", 0)]
+    assert body["lanes"][0]["greatest_offset_s"] == -420
+    problem(client.get("/v1/reports/lanes?days=32", headers=boss), 422, "request_invalid")
+    problem(client.get("/v1/reports/lanes", headers=sign_in(Role.OFFICER)), 403, "not_permitted")
+
+
+def test_a_capture_time_in_another_century_names_both_times(client, desk, port):
+    answer = client.post(
+        "/v1/encounters",
+        headers=port,
+        data={"port": "CGK", "direction": "entry", "captured_at": "2099-01-01T00:00:00+07:00"},
+        files={"photo": ("x.jpg", photo_of(1))},
+    )
+    body = problem(answer, 422, "capture_time_refused")
+    assert [each["field"] for each in body["errors"]] == ["captured_at"]
+    assert "2098-12-31T17:00:00Z" in body["detail"]
+    assert "2026-03-01T08:00:00Z" in body["detail"]

@@ -14,6 +14,7 @@ from api.workers import Overloaded
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
+from casework.screening.capture_time import clock_of
 from casework.screening.screening import Arrival
 from detector import errors as photo
 from detector.containers.base import ACCEPTED_FORMATS
@@ -54,6 +55,7 @@ PHOTO_ERRORS: Final = (
             errors.NotAuthenticated,
             errors.NotPermitted,
             errors.IdempotencyClash,
+            errors.CaptureTimeRefused,
             problems.RequestInvalid,
             Overloaded,
         ),
@@ -92,7 +94,11 @@ async def screen(
         lane=fields.lane,
         idempotency_key=idempotency_key,
     )
-    found = await pool.run(request, lambda: screening.examine(arrival, actor))
+    try:
+        found = await pool.run(request, lambda: screening.examine(arrival, actor))
+    except errors.CaptureTimeRefused:
+        metrics.capture_time_refused()
+        raise
     screened = await pool.record(lambda: screening.record(found, arrival, actor))
     headers = {
         "Server-Timing": server_timing(screened.stages),
@@ -102,6 +108,8 @@ async def screen(
         headers["Idempotency-Replayed"] = "true"
     else:
         metrics.screened(screened.encounter.outcome, screened.stages)
+        if fields.captured_at is not None:
+            metrics.captured(clock_of(fields.captured_at, screened.encounter.received_at))
     # Written as JSON here: the framework would first check again what was just made.
     answer = EncounterOut.of(screened.encounter).model_dump_json()
     status = 200 if screened.replayed else 201

@@ -16,7 +16,11 @@ class EncounterFields(Strict):
     port: Port
     direction: Literal[Direction.ENTRY, Direction.EXIT]
     stage: Stage = Stage.ARRIVAL
-    captured_at: Time | None = Field(default=None, description="Unset means on receipt.")
+    captured_at: Time | None = Field(
+        default=None,
+        description="When the photo was taken: within a day of its receipt. Unset means on "
+        "receipt.",
+    )
     traveller_ref: Text | None = Field(
         default=None, description="The port's own opaque reference, never a name."
     )

@@ -5,9 +5,17 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Response
 
 from api import problems
-from api.dependencies import Allowed, TheMonitoring, TheReports
+from api.dependencies import Allowed, TheLanes, TheMonitoring, TheReports
 from api.routing import StrictRoute
-from api.v1.reports.schemas import AlarmQuery, AlarmReportOut, ReportQuery, ReviewReportOut, as_csv
+from api.v1.reports.schemas import (
+    AlarmQuery,
+    AlarmReportOut,
+    LaneQuery,
+    LaneReportOut,
+    ReportQuery,
+    ReviewReportOut,
+    as_csv,
+)
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
@@ -45,6 +53,19 @@ def alarms(
 ) -> AlarmReportOut:
     """Count travellers, alarms and false alarms, and say which list is beyond its limit."""
     return AlarmReportOut.of(monitoring.report(actor, query.days))
+
+
+@router.get(
+    "/lanes",
+    response_model=LaneReportOut,
+    summary="What each lane sent, and whether its clock is right",
+    responses=problems.responses(
+        errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid
+    ),
+)
+def lanes(lanes: TheLanes, actor: Reader, query: Annotated[LaneQuery, Query()]) -> LaneReportOut:
+    """Count encounters and capture times that are off, by port and lane, most off first."""
+    return LaneReportOut.of(lanes.report(actor, query.days))
 
 
 @router.get(

@@ -12,6 +12,7 @@ from api.v1.common import Answer, DayOrTime
 from casework.calibration.monitoring import WINDOW_DAYS, AlarmReport, Alarms
 from casework.imports.formats import csv_line
 from casework.kernel import period
+from casework.oversight.lanes import LANE_DAYS, MOST_LANE_DAYS, MOST_LANES, LaneReport
 from casework.oversight.reports import Dimension, Line, ReportRequest, ReviewReport
 
 
@@ -113,6 +114,44 @@ class AlarmReportOut(Answer):
             until=report.until,
             watchlists=[WatchlistAlarms.of(each) for each in report.watchlists],
         )
+
+
+class LaneQuery(QueryModel):
+    """How far back lanes are counted."""
+
+    days: int = Field(default=LANE_DAYS, ge=1, le=MOST_LANE_DAYS, description="Days to go back.")
+
+
+class LaneOut(Answer):
+    """What came from one lane of one port."""
+
+    port: str
+    lane: str | None = Field(description="Null of what named no lane.")
+    encounters: int
+    unsearchable: int = Field(description="Of these, photos without a face to search.")
+    ahead: int = Field(
+        description="Photos that were taken, by the lane's clock, more than 5 minutes after they "
+        "came in."
+    )
+    behind: int = Field(description="Photos taken more than 5 minutes before they came in.")
+    least_offset_s: float = Field(
+        description="Seconds from receipt to capture, at least: below zero where capture was first."
+    )
+    greatest_offset_s: float
+    last_at: datetime = Field(description="When the last photo came in.")
+
+
+class LaneReportOut(Answer):
+    """Every lane that sent something, those with the most capture times off first."""
+
+    since: datetime
+    until: datetime
+    lanes: list[LaneOut] = Field(description=f"{MOST_LANES} at most.")
+
+    @classmethod
+    def of(cls, report: LaneReport) -> Self:
+        """Make the answer from the report."""
+        return cls.model_validate(report)
 
 
 class ReviewLine(Answer):

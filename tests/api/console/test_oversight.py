@@ -1,6 +1,7 @@
 """Overview, totals, audit and administration, as a browser without JavaScript sees them."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -24,6 +25,8 @@ def test_a_supervisor_sees_figures_charts_and_limits(scene, signed_in):
     browser = signed_in("boss", Role.SUPERVISOR)
     assert browser.open("/overview?days=7").status_code == 200
     assert "CGK" in browser.text
+    scene.screen(2, lane="LANE-9", captured_at=scene.clock() + timedelta(minutes=9))
+    assert "LANE-9" in browser.open("/overview").text
     assert browser.page.text.count('<svg class="bars"') >= 3
     assert browser.open("/overview?days=nonsense").status_code == 200
     assert browser.open("/totals").status_code == 403

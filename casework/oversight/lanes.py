@@ -1,0 +1,158 @@
+"""Lanes: how many photos each sent, and whether its clock is right. Counts, never identities."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Float, Select, and_, case, func, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.functions import FunctionElement
+
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import AuditEntry
+from casework.kernel.kernel import Kernel
+from casework.kernel.permissions import Permission, require
+from casework.kernel.vocabulary import Outcome
+from casework.screening.capture_time import OFF
+from casework.tables import Encounter
+
+LANE_DAYS: Final = 1
+MOST_LANE_DAYS: Final = 31
+"""Each encounter of that time is read: more would take seconds at a large port."""
+MOST_LANES: Final = 500
+"""Named in one report, those with the most captures off first: a lane's name is the port's own
+word, and one that is new for every traveller must not fill the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What came from one lane of one port."""
+
+    port: str
+    lane: str | None
+    """None of what named no lane."""
+    encounters: int
+    unsearchable: int
+    ahead: int
+    """Photos that were taken, by the lane's clock, more than `OFF` after they came in."""
+    behind: int
+    """Photos that were taken more than `OFF` before they came in."""
+    least_offset_s: float
+    greatest_offset_s: float
+    """From receipt to capture in seconds: above zero of a clock that is ahead. Where both are far
+    off and alike, the clock is wrong; a wide span is a lane that was cut off and sent later."""
+    last_at: datetime
+    """When the last photo came in."""
+
+    @property
+    def off(self) -> int:
+        """Photos whose capture time is off."""
+        return self.ahead + self.behind
+
+
+@dataclass(frozen=True, slots=True)
+class LaneReport:
+    """Every lane that sent something, from one moment to another."""
+
+    since: datetime
+    until: datetime
+    lanes: tuple[Lane, ...]
+    """Those with the most captures off first."""
+
+
+class Lanes:
+    """Counts what lanes sent."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._database = kernel.database
+        self._audit = kernel.audit
+        self._clock = kernel.clock
+
+    def report(self, actor: Actor, days: int = LANE_DAYS) -> LaneReport:
+        """Return the report over the last days: a port's lanes are nobody's secret among agencies.
+
+        Raises:
+            NotPermitted: the actor may read no report.
+        """
+        require(actor, Permission.READ_REPORT)
+        report = self.count(days)
+        detail = {"by": ["port", "lane"], "lines": len(report.lanes)}
+        self._audit.note(
+            AuditEntry(actor, Permission.READ_REPORT, owner_id=actor.agency_id, detail=detail)
+        )
+        return report
+
+    def count(self, days: int = LANE_DAYS) -> LaneReport:
+        """Return the report for the service's own figures."""
+        until = self._clock()
+        since = until - timedelta(days=days)
+        with self._database.read() as session:
+            return LaneReport(since, until, _lanes(session, since))
+
+
+def _lanes(session: Session, since: datetime) -> tuple[Lane, ...]:
+    rows = session.execute(_LANES.where(Encounter.received_at >= since))
+    return tuple(
+        Lane(
+            port=row.port,
+            lane=row.lane,
+            encounters=row.encounters,
+            unsearchable=row.unsearchable,
+            ahead=row.ahead,
+            behind=row.behind,
+            least_offset_s=round(row.least, 1),
+            greatest_offset_s=round(row.greatest, 1),
+            last_at=row.last,
+        )
+        for row in rows
+    )
+
+
+class _SecondsBetween(FunctionElement[float]):
+    """Seconds from the second time to the first."""
+
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(_SecondsBetween, "sqlite")
+def _by_days(element: Any, compiler: Any, **how: Any) -> str:  # noqa: ANN401 - SQLAlchemy's hook
+    later, earlier = (compiler.process(each, **how) for each in element.clauses)
+    return f"((julianday({later}) - julianday({earlier})) * 86400.0)"
+
+
+@compiles(_SecondsBetween)
+def _by_epoch(element: Any, compiler: Any, **how: Any) -> str:  # noqa: ANN401 - as above
+    later, earlier = (compiler.process(each, **how) for each in element.clauses)
+    return f"CAST(EXTRACT(EPOCH FROM ({later} - {earlier})) AS DOUBLE PRECISION)"
+
+
+_OFFSET: Final = _SecondsBetween(Encounter.captured_at, Encounter.received_at)
+# Days are counted in floating point: a millisecond is within its rounding.
+_OFF_S: Final = OFF.total_seconds() + 0.001
+
+
+def _count(*conditions: Any) -> Any:  # noqa: ANN401 - SQL
+    return func.sum(case((and_(*conditions), 1), else_=0))
+
+
+_AHEAD: Final = _count(_OFFSET > _OFF_S)
+_BEHIND: Final = _count(_OFFSET < -_OFF_S)
+
+_LANES: Final[Select[Any]] = (
+    select(
+        Encounter.port,
+        Encounter.lane,
+        func.count().label("encounters"),
+        _count(Encounter.outcome == Outcome.UNSEARCHABLE.value).label("unsearchable"),
+        _AHEAD.label("ahead"),
+        _BEHIND.label("behind"),
+        func.min(_OFFSET).label("least"),
+        func.max(_OFFSET).label("greatest"),
+        func.max(Encounter.received_at).label("last"),
+    )
+    .group_by(Encounter.port, Encounter.lane)
+    .order_by((_AHEAD + _BEHIND).desc(), Encounter.port, Encounter.lane.nulls_last())
+    .limit(MOST_LANES)
+)
