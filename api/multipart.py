@@ -1,4 +1,4 @@
-"""Multipart bodies taken apart, and what is said of those that a client has made wrongly.
+"""Multipart bodies taken apart, and sentences for those that a client has made wrongly.
 
 What stands before the first boundary and behind the last is passed over (RFC 2046, 5.1.1). A part
 is a file where the form has a file of its name, whatever its headers say: .NET sends none.
@@ -71,7 +71,7 @@ def boundary_of(request: Request, files: str = "the photo as a file") -> bytes:
         files: what the form holds, for the sentence of a refusal.
 
     Raises:
-        RequestInvalid: it is no such form, or names no boundary.
+        RequestInvalid: it is not such a form, or names no boundary.
     """
     kind = request.headers.get("content-type", "")
     name, options = parse_options_header(kind) if len(kind) <= _MAX_KIND else (b"", {})

@@ -15,6 +15,7 @@ from casework.accounts.api_keys import NewKey
 from casework.kernel.vocabulary import Role, Scope
 from tests.api.conftest import signed_in
 from tests.api.live import running
+from tests.deadlines import patience
 from tests.fakes import photo_of
 from tests.services import OPERATOR
 
@@ -47,7 +48,7 @@ def send(live, bearer):
     """Send a body to the service over HTTP; returns the status and the JSON that is answered."""
 
     def send(body, kind, path="/v1/encounters", headers=None, **more):
-        connection = http.client.HTTPConnection(urlsplit(live.address).netloc, timeout=30)
+        connection = http.client.HTTPConnection(urlsplit(live.address).netloc, timeout=patience(30))
         sent = {**(headers or bearer), **({"Content-Type": kind} if kind else {}), **more}
         connection.request("POST", path, body, sent)
         answer = connection.getresponse()
