@@ -18,12 +18,17 @@ from numpy.typing import NDArray
 from detector.errors import PhotoError, PhotoTooLarge, TooManyPixels, UnreadablePhoto
 from detector.header import Header, PhotoFormat, read_header
 from detector.limits import MIB, Limits
+from detector.pillow_decoder import decode_with_pillow
 
 __all__ = ["Limits", "Photo", "Pixels", "open_photo", "quiet_native_logging"]
 
 Image: TypeAlias = NDArray[np.uint8]
 Stored: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
 
+# A JPEG too large for memory is decoded smaller, see `REDUCED`. What then costs is its entropy
+# decoding: a phone's 108 or 200 megapixels take about a second.
+MOST_JPEG_PIXELS: Final = 8  # times `Limits.max_pixels`
+COEFFICIENT_ROOM: Final = 10  # bytes a pixel of `Limits.max_pixels`, pixels and coefficients alike
 LARGE_BYTES: Final = 36 * MIB  # of pixels: 12 megapixels in colour, as most phones take them
 PLAIN_PIXEL_BYTES: Final = 3  # an 8-bit pixel in colour: what `Limits.max_pixels` counts in
 # OpenJPEG keeps four bytes a sample and decodes some 8 MB of data a second; a passport chip carries
@@ -36,8 +41,14 @@ INFLATE_SLACK: Final = MIB  # row filters, interlacing of small pictures
 BAND_ROWS: Final = 256  # rows composited at once: temporaries of a few MB whatever the photo
 FILLER: Final = 128  # libjpeg's mid-grey for blocks whose data never came
 FILLER_SIDE: Final = 8  # one JPEG block, in pixels
-PROBE: Final = b"\x55" * 4096  # scan data that belongs to no picture
+# Scan data that belongs to no picture; with every restart marker, since one may be awaited.
+PROBE: Final = b"".join(b"\x55" * 512 + bytes([0xFF, 0xD0 + number]) for number in range(8))
 EOI: Final = b"\xff\xd9"
+# A scan's last bytes may look like the filler after it, and the filler's first bytes like data.
+FILLER_SLACK: Final = 2
+UNUSED: Final = 8  # bytes at the end of a scan that a decoder may not need
+# Passes times pixels of a JPEG without its end marker that is decoded whole, several times.
+MAX_UNENDED: Final = 60_000_000
 
 AS_STORED: Final = cv2.IMREAD_IGNORE_ORIENTATION
 COLOUR: Final = cv2.IMREAD_COLOR | AS_STORED
@@ -70,6 +81,8 @@ class Photo:
 
     data: bytes = field(repr=False)
     header: Header
+    least_reduction: int = 1
+    """What a JPEG is reduced by at least, so that its pixels stay within the memory allowed."""
 
     @property
     def format(self) -> PhotoFormat:
@@ -95,9 +108,11 @@ class Photo:
         (ISO/IEC 19794-5). Raises UnreadablePhoto.
         """
         header = self.header
-        reduction = _reduction(header, min_long_side)
+        reduction = max(_reduction(header, min_long_side), self.least_reduction)
         core = _core(self.data, header)
-        stored = _imdecode(core, header, reduction)
+        if header.filler is not None:
+            core = _ended(core, header, self.least_reduction)
+        stored = _decoded(core, header, reduction)
         if _has_filler(core, stored, header, reduction):
             raise UnreadablePhoto(_CUT_SHORT)
         image = _turn(_to_bgr(stored, header), header.orientation)
@@ -113,17 +128,26 @@ def open_photo(data: bytes, limits: Limits) -> Photo:
     header = read_header(data)
     bytes_a_pixel = header.channels * ceil(header.bits_per_sample / 8)
     cost = max(1.0, bytes_a_pixel / PLAIN_PIXEL_BYTES)
-    if header.format is PhotoFormat.JPEG_2000:
+    if header.picture is PhotoFormat.JPEG_2000:
         _check_bytes(data, limits.max_bytes // JPEG_2000_BYTE_COST)
         cost *= JPEG_2000_PIXEL_COST
-    if header.width * header.height * cost > limits.max_pixels:
-        msg = (
-            f"The photo is {header.width} x {header.height} pixels; at most "
-            f"{limits.max_pixels / cost / 1e6:.1f} megapixels are accepted in this format. "
-            "Send a smaller one: 1 to 3 megapixels are plenty."
-        )
-        raise TooManyPixels(msg)
+    pixels = header.width * header.height * cost
+    if header.picture is PhotoFormat.JPEG:
+        most = MOST_JPEG_PIXELS * limits.max_pixels
+        fitting = (n for n in REDUCED if _fits(header, pixels / n**2, limits))
+        reduction = next(fitting, None)
+        if reduction is None or pixels > most:
+            raise _too_many_pixels(header, most / cost)
+        return Photo(data, header, reduction)
+    if pixels > limits.max_pixels:
+        raise _too_many_pixels(header, limits.max_pixels / cost)
     return Photo(data, header)
+
+
+def _fits(header: Header, pixels: float, limits: Limits) -> bool:
+    """Tell whether a JPEG that decodes to so many pixels stays within the memory allowed."""
+    memory = header.coefficient_bytes + pixels * PLAIN_PIXEL_BYTES
+    return pixels <= limits.max_pixels and memory <= COEFFICIENT_ROOM * limits.max_pixels
 
 
 def is_large(data: bytes) -> bool:
@@ -133,7 +157,7 @@ def is_large(data: bytes) -> bool:
     except PhotoError:
         return False
     bytes_a_pixel = header.channels * ceil(header.bits_per_sample / 8)
-    if header.format is PhotoFormat.JPEG_2000:
+    if header.picture is PhotoFormat.JPEG_2000:
         if len(data) > LARGE_JPEG_2000:
             return True
         bytes_a_pixel *= JPEG_2000_PIXEL_COST
@@ -147,6 +171,16 @@ def _check_bytes(data: bytes, most: int) -> None:
             "in this format. Send a smaller one: 1 to 3 megapixels are plenty."
         )
         raise PhotoTooLarge(msg)
+
+
+def _too_many_pixels(header: Header, most: float) -> TooManyPixels:
+    plain = "Save it as an ordinary (not progressive) JPEG, or send"
+    return TooManyPixels(
+        f"The photo is {header.width} x {header.height} pixels; at most "
+        f"{most / 1e6:.1f} megapixels are accepted in this format. "
+        f"{plain if header.coefficient_bytes else 'Send'} a smaller one: 1 to 3 megapixels are "
+        "plenty."
+    )
 
 
 def quiet_native_logging() -> None:
@@ -164,7 +198,7 @@ _DAMAGED: Final = "The photo is damaged and cannot be decoded. Take or export it
 
 def _reduction(header: Header, min_long_side: int | None) -> int:
     """Return the largest of 8, 4, 2, 1 that leaves the long side long enough."""
-    if header.format is not PhotoFormat.JPEG or min_long_side is None:
+    if header.picture is not PhotoFormat.JPEG or min_long_side is None:
         return 1
     long_side = max(header.width, header.height)
     return next((n for n in (8, 4, 2) if ceil(long_side / n) >= min_long_side), 1)
@@ -172,7 +206,7 @@ def _reduction(header: Header, min_long_side: int | None) -> int:
 
 def _core(data: bytes, header: Header) -> bytes:
     view = memoryview(data)
-    if header.format is PhotoFormat.PNG:
+    if header.picture is PhotoFormat.PNG:
         _check_inflation(view, header)
     return b"".join(
         piece if isinstance(piece, bytes) else view[slice(*piece)] for piece in header.core
@@ -204,28 +238,62 @@ def _check_inflation(view: memoryview, header: Header) -> None:
         raise UnreadablePhoto(_DAMAGED) from None
 
 
-def _imdecode(core: bytes, header: Header, reduction: int) -> Stored:
+def _decoded(core: bytes, header: Header, reduction: int) -> Stored:
     """Decode as stored, (H, W) or (H, W, 3 or 4), 8 or 16 bits, and check it against the header."""
-    try:
-        image = cv2.imdecode(np.frombuffer(core, np.uint8), _flags(header, reduction))
-    except cv2.error:
-        raise UnreadablePhoto(_DAMAGED) from None
+    if header.unusual:
+        image = decode_with_pillow(core, header.picture, (header.width, header.height))
+    else:
+        image = _imdecode(core, _flags(header, reduction))
     if image is None:
         raise UnreadablePhoto(_DAMAGED)
     expected = (ceil(header.height / reduction), ceil(header.width / reduction))
     if image.shape[:2] != expected or image.dtype not in (np.uint8, np.uint16):
         raise UnreadablePhoto(_DAMAGED)
-    return cast("Stored", image)
+    return image
+
+
+def _imdecode(core: bytes, flags: int) -> Stored | None:
+    try:
+        return cast("Stored | None", cv2.imdecode(np.frombuffer(core, np.uint8), flags))
+    except cv2.error:
+        return None
 
 
 def _flags(header: Header, reduction: int) -> int:
-    if header.format is PhotoFormat.JPEG:
+    if header.picture is PhotoFormat.JPEG:
         return REDUCED[reduction]
-    if header.format is PhotoFormat.BMP:  # its fourth byte is padding more often than alpha
+    if header.picture is PhotoFormat.BMP:  # its fourth byte is padding more often than alpha
         return COLOUR
-    if header.format is PhotoFormat.JPEG_2000 and header.channels <= 2:  # the second is alpha
+    if header.picture is PhotoFormat.JPEG_2000 and header.channels <= 2:  # the second is alpha
         return cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | AS_STORED
     return cv2.IMREAD_UNCHANGED
+
+
+def _ended(core: bytes, header: Header, least_reduction: int) -> bytes:
+    """Return a JPEG that had no end marker, ended where its data ends. Raises UnreadablePhoto.
+
+    A scan is whole where more data changes nothing in the picture, and 8 bytes less do. Those
+    that are whole only with the filler are cut short, and the filler was read as a picture, unless
+    all of it was: data may repeat like filler, padding is not used up to its last byte.
+    """
+    progressive = header.coefficient_bytes > 0
+    if progressive and header.scans * header.width * header.height > MAX_UNENDED:
+        raise UnreadablePhoto(_CUT_SHORT)
+    # At an eighth, a sequential picture is cut short by less than a block at most; the later scans
+    # of a progressive one would not show at all.
+    reduction = least_reduction if progressive else 8
+    body = core[: -len(EOI)]
+    stripped = body[: len(body) - max(0, (header.filler or 0) - FILLER_SLACK)]
+    for ending in dict.fromkeys((stripped, body)):
+        data = ending.rstrip(b"\xff")  # which would make a marker of what follows
+        whole = _decoded(data + EOI, header, reduction)
+        if not np.array_equal(whole, _decoded(data + PROBE + EOI, header, reduction)):
+            continue
+        less = data[: -UNUSED - FILLER_SLACK].rstrip(b"\xff")
+        shorter = _decoded(less + PROBE + EOI, header, least_reduction)
+        if not np.array_equal(shorter, _decoded(data + EOI, header, least_reduction)):
+            return data + EOI
+    raise UnreadablePhoto(_CUT_SHORT)
 
 
 def _has_filler(core: bytes, image: Stored, header: Header, reduction: int) -> bool:
@@ -235,11 +303,11 @@ def _has_filler(core: bytes, image: Stored, header: Header, reduction: int) -> b
     but may be real, so the scan is made longer: a picture that was complete does not change.
     """
     side = FILLER_SIDE // reduction
-    if header.format is not PhotoFormat.JPEG or header.scans > 1:
+    if header.picture is not PhotoFormat.JPEG or header.scans > 1:
         return False
     if (image[-side:, -side:] != FILLER).any():
         return False
-    longer = _imdecode(core[: -len(EOI)] + PROBE + EOI, header, reduction)
+    longer = _decoded(core[: -len(EOI)] + PROBE + EOI, header, reduction)
     return not np.array_equal(image, longer)
 
 
@@ -257,7 +325,7 @@ def _to_bgr(image: Stored, header: Header) -> Image:
         band = image[top : top + BAND_ROWS]
         alpha = cv2.merge([band[..., 3]] * 3)
         colour = cv2.cvtColor(band, cv2.COLOR_BGRA2BGR)
-        if header.format is not PhotoFormat.TIFF:  # libtiff has already multiplied
+        if header.picture is not PhotoFormat.TIFF:  # libtiff has already multiplied
             colour = cv2.multiply(colour, alpha, scale=1 / 255)
         cv2.add(colour, cv2.bitwise_not(alpha), dst=opaque[top : top + BAND_ROWS])
     return opaque

@@ -17,6 +17,7 @@ from typing import Final, TypeAlias
 
 from detector.containers.base import ACCEPTED_FORMATS, Header, PhotoFormat
 from detector.containers.bmp import read_bmp
+from detector.containers.gif import read_gif
 from detector.containers.jpeg import read_jpeg
 from detector.containers.jpeg2000 import read_codestream, read_jp2
 from detector.containers.png import read_png
@@ -42,13 +43,13 @@ READERS: Final[Mapping[PhotoFormat, Mapping[re.Pattern[bytes], Reader]]] = {
         re.compile(rb"\0\0\0\x0cjP  \r\n\x87\n"): read_jp2,
         re.compile(rb"\xff\x4f\xff\x51"): read_codestream,
     },
+    PhotoFormat.GIF: {re.compile(rb"GIF8[79]a"): read_gif},
 }
 """By the first bytes of a file."""
 
 # What else is sent by mistake: the refusal says what it is. The first that matches names it, so
 # the general (a video, text) come after the particular (HEIC, a web page).
 STRANGERS: Final[tuple[tuple[re.Pattern[bytes], str], ...]] = (
-    (re.compile(rb"GIF8[79]a"), "a GIF"),
     (re.compile(rb"....ftyp(hei|hev|mif|msf)", re.DOTALL), "a HEIC photo"),
     (re.compile(rb"....ftypavi", re.DOTALL), "an AVIF photo"),
     (re.compile(rb"....ftyp", re.DOTALL), "a video"),

@@ -50,9 +50,9 @@ def framed(analysis: Analysis) -> bytes:
     Two photos framed so have the same scale and lie over each other. A photo without a face is
     shown whole.
     """
-    image = analysis.photo.pixels().image
+    image, decoded_scale = analysis.photo.pixels()
     if analysis.subject is not None:
-        eyes = analysis.subject.landmarks[[LEFT_EYE, RIGHT_EYE]]
+        eyes = analysis.subject.scaled(decoded_scale).landmarks[[LEFT_EYE, RIGHT_EYE]]
         matrix = similarity(eyes, FRAMED_EYES)
     else:
         height, width = image.shape[:2]

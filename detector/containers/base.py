@@ -5,7 +5,7 @@ the format's rules (`check`, `malformed`), and bytes that follow a rule nobody n
 """
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, Self, TypeAlias
 
@@ -23,6 +23,7 @@ __all__ = [
     "accept",
     "check",
     "check_within",
+    "held_at",
     "malformed",
     "unpack",
 ]
@@ -48,12 +49,13 @@ class PhotoFormat(StrEnum):
     suffixes: tuple[str, ...]
     """Of file names, in lower case; the first is the one that is written."""
 
-    JPEG = "jpeg", "JPEG", "image/jpeg", ".jpg", ".jpeg"
-    PNG = "png", "PNG", "image/png", ".png"
+    JPEG = "jpeg", "JPEG", "image/jpeg", ".jpg", ".jpeg", ".jpe", ".jfif"
+    PNG = "png", "PNG", "image/png", ".png", ".apng"
     WEBP = "webp", "WebP", "image/webp", ".webp"
     BMP = "bmp", "BMP", "image/bmp", ".bmp"
     TIFF = "tiff", "TIFF", "image/tiff", ".tif", ".tiff"
-    JPEG_2000 = "jpeg2000", "JPEG 2000", "image/jp2", ".jp2", ".j2k", ".jpx"
+    JPEG_2000 = "jpeg2000", "JPEG 2000", "image/jp2", ".jp2", ".j2k", ".jpc", ".j2c", ".jpx"
+    GIF = "gif", "GIF", "image/gif", ".gif"
 
     def __new__(cls, name: str, label: str = "", media_type: str = "", *suffixes: str) -> Self:
         """Make a member: text that is its name, by which alone it is looked up."""
@@ -87,6 +89,15 @@ class Header:
     bits_per_sample: int
     scans: int = 1  # JPEG: passes over the picture; more than one means progressive or planar
     core: tuple[Piece, ...] = field(default=(), repr=False)  # joined: the picture alone
+    coding: PhotoFormat | None = None  # of `core`, where the container holds a picture of its own
+    coefficient_bytes: int = 0  # JPEG: what its decoder keeps beside the pixels
+    filler: int | None = None  # JPEG without its end marker: bytes at the end that may be no data
+    unusual: bool = False  # a variant that OpenCV does not decode faithfully, and Pillow does
+
+    @property
+    def picture(self) -> PhotoFormat:
+        """How the picture itself is coded: what the decoder of `core` has to be."""
+        return self.coding or self.format
 
     def __post_init__(self) -> None:
         """Refuse sides no decoder takes: zero is malformed, a ribbon is a trap."""
@@ -94,6 +105,15 @@ class Header:
         if max(self.width, self.height) > MAX_SIDE:
             msg = f"The photo is {self.width} x {self.height} pixels; a side may have {MAX_SIDE:,}."
             raise TooManyPixels(msg)
+
+
+def held_at(header: Header, at: int, container: PhotoFormat) -> Header:
+    """Return the header of a picture that `container` holds `at` this place of its bytes."""
+    core = tuple(
+        piece if isinstance(piece, bytes) else (piece[0] + at, piece[1] + at)
+        for piece in header.core
+    )
+    return replace(header, format=container, coding=header.picture, core=core)
 
 
 def unpack(layout: str, data: bytes, at: int) -> tuple[int, ...]:

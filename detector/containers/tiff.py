@@ -2,6 +2,10 @@
 
 The directory is rewritten in its own place with only the tags a decoder needs, and with no next
 page; offsets elsewhere in the file stay true.
+
+A JPEG may be inside. In the newer style each strip or tile is one, with its tables kept apart: each
+is read as a JPEG of its own before libtiff sees it. In the older style, which the standard gave up,
+one whole JPEG lies somewhere in the file: that is the picture, and the TIFF only says where.
 """
 
 import struct
@@ -11,14 +15,19 @@ from math import ceil
 from typing import Final, TypeAlias
 
 from detector.containers.base import (
+    CUT_SHORT,
+    VARIANT,
     Header,
     PhotoFormat,
     accept,
     check,
     check_within,
+    held_at,
     unpack,
 )
 from detector.containers.exif import MAX_TAGS, exif_orientation
+from detector.containers.jpeg import MAX_SCAN_PIXELS, read_jpeg
+from detector.errors import UnreadablePhoto, UnsupportedFormat
 
 __all__ = ["read_tiff"]
 
@@ -27,6 +36,8 @@ Tags: TypeAlias = dict[int, tuple[int, ...]]
 KIND: Final = PhotoFormat.TIFF
 
 MAX_BLOCKS: Final = 65_536  # strips or tiles of a TIFF: libtiff sets itself up again for each
+MAX_JPEGS: Final = 4_096  # strips or tiles that are JPEGs, each of which is read here first
+MAX_JPEG_TABLES: Final = 65_536  # bytes; four tables of each kind are under 3,000
 MAX_TILE_SIDE: Final = 4_096  # of a TIFF whose tiles are larger than its picture
 
 
@@ -55,6 +66,7 @@ class Tag(IntEnum):
     INK_SET = 332
     EXTRA_SAMPLES = 338
     SAMPLE_FORMAT = 339
+    JPEG_TABLES = 347
     YCBCR_COEFFICIENTS = 529
     YCBCR_SUBSAMPLING = 530
     YCBCR_POSITIONING = 531
@@ -64,10 +76,12 @@ class Tag(IntEnum):
 KEPT: Final = frozenset(int(tag) for tag in Tag)
 ENTRY_BYTES: Final = 12  # tag, type, number of values, and the values or where they are
 LONG: Final = 4
-TYPES: Final = {1: "B", 3: "H", LONG: "I", 5: "2I"}  # byte, short, long, rational
-# None, three fax encodings, LZW, Deflate (two numbers), PackBits. JPEG inside TIFF is left out: its
-# strips can each be a scan bomb, and who has a JPEG can send it as one.
-COMPRESSIONS: Final = (1, 2, 3, 4, 5, 8, 32946, 32773)
+TYPES: Final = {1: "B", 3: "H", LONG: "I", 5: "2I", 7: "B"}  # byte, short, long, rational, any
+OLD_JPEG, NEW_JPEG = 6, 7
+JPEG_AT: Final = 513  # older style: where the JPEG is. It is no tag that a decoder needs.
+JPEG_START: Final = b"\xff\xd8\xff"
+# None, three fax encodings, LZW, JPEG, Deflate (two numbers), PackBits.
+COMPRESSIONS: Final = (1, 2, 3, 4, 5, NEW_JPEG, 8, 32946, 32773)
 RGB: Final = 2
 # (bits a sample, photometric, samples a pixel); photometric 0 and 1 grey, 2 RGB, 3 palette, 5 CMYK,
 # 6 YCbCr. Grey's second sample, alpha, is ignored by the decoder.
@@ -91,15 +105,18 @@ def read_tiff(data: bytes) -> Header:
     entries: dict[int, bytes] = {}
     for entry in range(at + 2, stop - 4, ENTRY_BYTES):
         (tag,) = unpack(f"{order}H", data, entry)
-        if tag in KEPT:
+        if tag in KEPT or tag == JPEG_AT:
             check(tag not in tags, KIND)
             tags[tag] = _values(data, entry, order)
             entries[tag] = data[entry : entry + ENTRY_BYTES]
+    if tags.get(Tag.COMPRESSION) == (OLD_JPEG,):
+        return replace(_old_jpeg(data, tags), orientation=exif_orientation(data))
+    entries.pop(JPEG_AT, None)
     width, height = _first(tags, Tag.WIDTH), _first(tags, Tag.HEIGHT)
     samples, bits = _first(tags, Tag.SAMPLES, 1), _first(tags, Tag.BITS, 1)
     header = Header(KIND, width, height, exif_orientation(data), samples, bits)
     _check_layout(tags, bits, samples)
-    _check_blocks(tags, width, height, len(data))
+    _check_blocks(tags, width, height, data)
     if _first(tags, Tag.ROWS_PER_STRIP, 1) > height:  # the decoder would make room for them all
         entries[Tag.ROWS_PER_STRIP] = struct.pack(
             f"{order}HHII", Tag.ROWS_PER_STRIP, LONG, 1, height
@@ -140,7 +157,24 @@ def _check_layout(tags: Tags, bits: int, samples: int) -> None:
     accept(planar == INTERLEAVED or samples == 1 or apart, KIND, "separate planes")
 
 
-def _check_blocks(tags: Tags, width: int, height: int, size: int) -> None:
+def _old_jpeg(data: bytes, tags: Tags) -> Header:
+    """Return the header of the one JPEG that a TIFF of the older style holds."""
+    for at in (*tags.get(JPEG_AT, ())[:1], *tags.get(Tag.STRIP_OFFSETS, ())[:1]):
+        if data[at : at + len(JPEG_START)] != JPEG_START:
+            continue
+        try:
+            header = read_jpeg(data[at:])
+        except UnreadablePhoto:  # tables alone, and the scans elsewhere
+            continue
+        check(
+            (header.width, header.height) == (_first(tags, Tag.WIDTH), _first(tags, Tag.HEIGHT)),
+            KIND,
+        )
+        return held_at(header, at, KIND)
+    raise UnsupportedFormat(VARIANT.format(KIND.label, "JPEG in an outdated way, in parts"))
+
+
+def _check_blocks(tags: Tags, width: int, height: int, data: bytes) -> None:
     """Check that the strips or tiles are few, no larger than the picture, and in the file."""
     tiled = Tag.TILE_WIDTH in tags or Tag.TILE_HEIGHT in tags
     if tiled:
@@ -157,4 +191,25 @@ def _check_blocks(tags: Tags, width: int, height: int, size: int) -> None:
     blocks = ceil(width / across) * ceil(height / down) * planes
     check(blocks <= MAX_BLOCKS and len(offsets) == len(counts) == blocks, KIND)
     for offset, count in zip(offsets, counts, strict=True):
-        check_within(offset + count, size)
+        check_within(offset + count, len(data))
+    if _first(tags, Tag.COMPRESSION, 1) == NEW_JPEG:
+        check(blocks <= MAX_JPEGS and len(tags.get(Tag.JPEG_TABLES, ())) <= MAX_JPEG_TABLES, KIND)
+        scan_pixels = sum(
+            _scan_pixels(data[offset : offset + count], across, down, tiled=tiled)
+            for offset, count in zip(offsets, counts, strict=True)
+        )
+        check(scan_pixels <= MAX_SCAN_PIXELS, KIND)
+
+
+def _scan_pixels(block: bytes, across: int, down: int, *, tiled: bool) -> int:
+    """Return scans times pixels of a strip or tile, which is a whole JPEG of the size it must be.
+
+    The last strip may be lower.
+    """
+    check(block[:2] == JPEG_START[:2], KIND)
+    header = read_jpeg(block)
+    check(header.width == across, KIND)
+    check(header.height == down if tiled else header.height <= down, KIND)
+    if header.filler is not None:
+        raise UnreadablePhoto(CUT_SHORT)
+    return header.scans * header.width * header.height

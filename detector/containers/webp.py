@@ -1,7 +1,8 @@
 """WebP (RFC 9649): the chunks of a RIFF file.
 
-The picture is one VP8 or VP8L chunk, with its ALPH chunk if it has one. The file is rewritten
-around them, because RIFF and VP8X would go on announcing the metadata that was left out.
+The picture is one VP8 or VP8L chunk, with its ALPH chunk if it has one; of an animation, those of
+the first frame. The file is rewritten around them, because RIFF and VP8X would go on announcing the
+metadata and the frames that were left out.
 """
 
 import struct
@@ -11,7 +12,6 @@ from detector.containers.base import (
     MAX_SEGMENTS,
     Header,
     PhotoFormat,
-    accept,
     check,
     check_within,
     unpack,
@@ -25,8 +25,9 @@ Chunks: TypeAlias = dict[bytes, tuple[int, int]]  # name -> (start, stop), chunk
 KIND: Final = PhotoFormat.WEBP
 
 LOSSY, LOSSLESS, ALPHA, EXTENDED, EXIF = b"VP8 ", b"VP8L", b"ALPH", b"VP8X", b"EXIF"
-ANIMATION: Final = frozenset({b"ANIM", b"ANMF"})
+FRAME: Final = b"ANMF"
 ANIMATED_FLAG, ALPHA_FLAG = 0x02, 0x10
+FRAME_BYTES: Final = 16  # of an animation's frame: place, size, time, and how it is laid down
 RIFF_BYTES: Final = 12  # "RIFF", a length, "WEBP"
 CHUNK_BYTES: Final = 8  # name and length
 LOSSLESS_SIGNATURE: Final = 0x2F
@@ -35,53 +36,63 @@ SIDE_MASK: Final = 0x3FFF  # a side has 14 bits
 
 
 def read_webp(data: bytes) -> Header:
-    """Read the one picture; its own size counts, and the canvas has to agree."""
-    chunks = _chunks(data)
+    """Read the one picture, or the first; its own size counts, and what it is said to be agrees."""
+    (length,) = unpack("<I", data, 4)
+    end = 8 + length
+    check_within(end, len(data))
+    chunks = _chunks(data, RIFF_BYTES, end)
+    exif = data[slice(*chunks[EXIF])][CHUNK_BYTES:] if EXIF in chunks else b""
+    canvas: tuple[int, int] | None = None
+    if EXTENDED in chunks:
+        at = chunks[EXTENDED][0] + CHUNK_BYTES
+        (flags,) = unpack("B", data, at)
+        canvas = _sides(data, at + 4)
+        if flags & ANIMATED_FLAG:
+            check(FRAME in chunks, KIND)
+            start, stop = chunks[FRAME]
+            canvas = _sides(data, start + CHUNK_BYTES + 6)
+            chunks = _chunks(data, start + CHUNK_BYTES + FRAME_BYTES, stop)
+    return _picture(data, chunks, canvas, exif_orientation(exif))
+
+
+def _picture(
+    data: bytes, chunks: Chunks, canvas: tuple[int, int] | None, orientation: int
+) -> Header:
     pictures = [name for name in (LOSSY, LOSSLESS) if name in chunks]
     check(len(pictures) == 1, KIND)
     (picture,) = pictures
     read_frame = _lossless_frame if picture == LOSSLESS else _lossy_frame
     width, height, alpha = read_frame(data, chunks[picture][0] + CHUNK_BYTES)
+    check(canvas in (None, (width, height)), KIND)
     parts = [data[slice(*chunks[picture])]]
-    if EXTENDED in chunks:
-        _check_canvas(data, chunks[EXTENDED][0] + CHUNK_BYTES, (width, height))
-        if ALPHA in chunks and picture == LOSSY:
-            alpha = True
-            old = data[slice(*chunks[EXTENDED])]
-            extended = old[:8] + bytes([ALPHA_FLAG, 0, 0, 0]) + old[12:18]
-            parts = [extended, data[slice(*chunks[ALPHA])], *parts]
+    if canvas and ALPHA in chunks and picture == LOSSY:
+        alpha = True
+        sides = b"".join((side - 1).to_bytes(3, "little") for side in canvas)
+        extended = EXTENDED + struct.pack("<I4B", 10, ALPHA_FLAG, 0, 0, 0) + sides
+        parts = [extended, data[slice(*chunks[ALPHA])], *parts]
     body = b"WEBP" + b"".join(part + b"\0" * (len(part) % 2) for part in parts)
     core = (b"RIFF" + struct.pack("<I", len(body)) + body,)
-    exif = data[slice(*chunks[EXIF])][CHUNK_BYTES:] if EXIF in chunks else b""
-    return Header(KIND, width, height, exif_orientation(exif), 4 if alpha else 3, 8, core=core)
+    return Header(KIND, width, height, orientation, 4 if alpha else 3, 8, core=core)
 
 
-def _chunks(data: bytes) -> Chunks:
-    """Return where each kind of chunk first appears."""
-    (length,) = unpack("<I", data, 4)
-    end = 8 + length
-    check_within(end, len(data))
+def _chunks(data: bytes, at: int, end: int) -> Chunks:
+    """Return where in data[at:end] each kind of chunk first appears."""
     chunks: Chunks = {}
-    at = RIFF_BYTES
     for _ in range(MAX_SEGMENTS):
         if at >= end:
             break
         (length,) = unpack("<I", data, at + 4)
         stop = at + CHUNK_BYTES + length
         check_within(stop, end)
-        name = data[at : at + 4]
-        accept(name not in ANIMATION, KIND, "animation")
-        chunks.setdefault(name, (at, stop))
+        chunks.setdefault(data[at : at + 4], (at, stop))
         at = stop + length % 2  # an odd chunk is padded
     return chunks
 
 
-def _check_canvas(data: bytes, at: int, sides: tuple[int, int]) -> None:
-    """Check that VP8X promises one still picture that fills its canvas."""
-    flags, *canvas = unpack("<B3xHBHB", data, at)
-    accept(not flags & ANIMATED_FLAG, KIND, "animation")
-    # 24 bits a side, less one.
-    check(sides == (1 + canvas[0] + (canvas[1] << 16), 1 + canvas[2] + (canvas[3] << 16)), KIND)
+def _sides(data: bytes, at: int) -> tuple[int, int]:
+    """Return a canvas's or a frame's sides: 24 bits each, less one."""
+    width, more_width, height, more_height = unpack("<HBHB", data, at)
+    return 1 + width + (more_width << 16), 1 + height + (more_height << 16)
 
 
 def _lossless_frame(data: bytes, at: int) -> tuple[int, int, bool]:

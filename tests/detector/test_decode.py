@@ -30,7 +30,6 @@ from detector.errors import (
     UnreadablePhoto,
     UnsupportedFormat,
 )
-from detector.header import PhotoFormat
 from detector.limits import Limits
 from tests.deadlines import patience
 from tests.detector.test_header import (
@@ -39,6 +38,7 @@ from tests.detector.test_header import (
     encode,
     exif,
     grey_tiff,
+    old_jpeg_tiff,
     patched,
     picture,
     png,
@@ -238,6 +238,39 @@ def test_one_photo_in_every_container():
         assert np.abs(decode(encode(container, portrait(), quality=95)) - base).mean() < 3
 
 
+ANIMATED = {"GIF": {}, "WEBP": {"lossless": True}, "PNG": {}}
+
+
+@pytest.mark.parametrize("container", ANIMATED)
+def test_the_first_picture_of_an_animation_is_the_photo(container):
+    first, second = picture("P"), picture("P").rotate(180)
+    data = encode(
+        container, first, save_all=True, append_images=[second, second], **ANIMATED[container]
+    )
+    assert np.array_equal(decode(data), on_white(first.convert("RGB")))
+
+
+def test_the_first_picture_of_a_gif_may_be_smaller_than_its_screen():
+    data = encode("GIF", picture("P"))
+    wide = patched(patched(data, 6, "<HH", 500, 400), data.index(b"\x2c\0\0\0\0") + 1, "<HH", 9, 9)
+    assert decode(wide).shape == (43, 61, 3)
+    assert np.array_equal(decode(wide), decode(data))
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "YCbCr", "CMYK"])
+@pytest.mark.parametrize("options", [{}, {"strip_size": 2_000}])
+def test_jpeg_inside_tiff(mode, options):
+    data = encode("TIFF", picture(mode, (200, 150)), compression="jpeg", quality=95, **options)
+    assert np.abs(decode(data) - reference(data)).max() <= 2
+
+
+def test_jpeg_inside_tiff_in_the_older_style():
+    jpeg = encode("JPEG", picture())
+    photo = open_photo(old_jpeg_tiff(jpeg), LIMITS)
+    assert (photo.format, photo.header.picture) == (PhotoFormat.TIFF, PhotoFormat.JPEG)
+    assert np.array_equal(photo.pixels().image, np.rot90(decode(jpeg), -1))
+
+
 # Scale --------------------------------------------------------------------------------------------
 
 
@@ -304,7 +337,7 @@ def test_bytes_are_capped_before_anything_is_read():
 @pytest.mark.parametrize(
     ("name", "cost"),
     [
-        ("jpeg", 1),
+        ("png-P", 1),
         ("png-RGBA", 4 / 3),
         ("tiff-1", 1),
         ("bmp", 1),
@@ -318,6 +351,37 @@ def test_pixels_are_capped(name, cost):
     assert open_photo(samples()[name], Limits(max_pixels=pixels)).header.width == 61
     with pytest.raises(TooManyPixels, match="61 x 43"):
         open_photo(samples()[name], Limits(max_pixels=pixels - 1))
+
+
+def test_a_jpeg_too_large_for_memory_is_decoded_smaller():
+    data = samples()["jpeg"]
+    whole = 61 * 43
+    for reduction, most in ((1, whole), (2, whole - 1), (2, whole // 4 + 1), (4, whole // 4 - 1)):
+        photo = open_photo(data, Limits(max_pixels=most))
+        image, scale = photo.pixels()
+        assert image.shape[:2] == (ceil(61 / reduction), ceil(43 / reduction))
+        assert scale == image.shape[0] / 61
+        assert (photo.width, photo.height) == (43, 61)
+    with pytest.raises(TooManyPixels, match="61 x 43"):
+        open_photo(data, Limits(max_pixels=whole // 8 - 1))
+
+
+def test_a_progressive_jpeg_counts_what_its_decoder_keeps():
+    data = encode("JPEG", picture(size=(640, 640)), progressive=True, subsampling=0)
+    kept = open_photo(data, LIMITS).header.coefficient_bytes
+    assert kept == 6 * 640 * 640
+    for reduction, most in ((1, 1_000), (2, 900), (2, 700)):
+        photo = open_photo(data, Limits(max_pixels=640 * 640 * most // 1_000))
+        assert photo.pixels().image.shape[0] == 640 // reduction
+    with pytest.raises(TooManyPixels, match="not progressive"):
+        open_photo(data, Limits(max_pixels=640 * 640 * 600 // 1_000))
+
+
+def test_a_phones_108_megapixels():
+    photo = open_photo(encode("JPEG", Image.new("L", (12_000, 9_000), 99)), LIMITS)
+    image, scale = photo.pixels(544)
+    assert (image.shape, scale) == ((1_125, 1_500, 3), 0.125)
+    assert photo.least_reduction == 4
 
 
 def test_deep_pixels_count_by_their_bytes():
@@ -346,6 +410,41 @@ def test_half_a_jpeg_with_an_end_marker_is_no_photo(kept, options):
     for reduced in (None, 640, 160):
         with pytest.raises(UnreadablePhoto, match="missing"):
             photo.pixels(reduced)
+
+
+JPEGS: dict[str, dict[str, object]] = {
+    "baseline": {}, "its own tables": {"optimize": True}, "progressive": {"progressive": True},
+    "restarts": {"restart_marker_blocks": 20}, "grey": {"quality": 40},
+}  # fmt: skip
+FILLERS = [b"", b"\xff", b"\0", b"\0" * 9_000, b"\xff" * 500, b"\xa5\x5a" * 999, b"PADDING." * 30]
+
+
+@pytest.mark.parametrize("name", JPEGS)
+@pytest.mark.parametrize("ending", ["photo", "white", "grey"])
+def test_a_jpeg_without_its_end_marker_is_whole_or_cut(name, ending):
+    image = portrait().resize((320, 222)).convert("L" if name == "grey" else "RGB")
+    if ending != "photo":
+        image.paste(ending if ending == "white" else "#808080", (0, 150, 320, 222))
+    data = encode("JPEG", image, **JPEGS[name])[:-2]
+    expected = decode(data + b"\xff\xd9")
+    for filler in FILLERS:
+        assert np.array_equal(decode(data + filler), expected)
+    for cut in (len(data) // 4, len(data) // 2, len(data) - 700):
+        for filler in (
+            *FILLERS,
+            b"\0" * (len(data) - cut),
+            os.urandom(4_000).replace(b"\xff", b""),
+        ):
+            with pytest.raises(UnreadablePhoto):
+                decode(data[:cut] + filler)
+
+
+def test_no_beginning_of_a_jpeg_passes_for_the_photo():
+    for name in (each for each in sample_names() if each.startswith("jpeg")):
+        data = samples()[name]
+        for cut in (*range(1, len(data) - 10, 7), len(data) - 10):
+            with pytest.raises(PhotoError):
+                decode(data[:cut])
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])
@@ -542,7 +641,3 @@ def test_bombs_end_in_time_and_in_memory(name, tmp_path):
     assert outcome == [*DECODED[name], 3] if name in DECODED else outcome in refusals
     assert seconds < MOST_SECONDS
     assert memory < MOST_MEMORY
-
-
-def test_formats_are_those_the_documentation_names():
-    assert {str(kind) for kind in PhotoFormat} == {"jpeg", "png", "webp", "bmp", "tiff", "jpeg2000"}

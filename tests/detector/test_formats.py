@@ -1,5 +1,8 @@
 """What is known of a photo's format stands once, and everything else follows."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from api.v1.subjects.routes import MEDIA_TYPES
@@ -23,9 +26,16 @@ def test_no_suffix_and_no_media_type_is_of_two_formats():
 def test_a_format_is_answered_by_its_media_type_and_named_to_who_sent_another(kind):
     assert MEDIA_TYPES[kind] == kind.media_type
     with pytest.raises(UnsupportedFormat, match=kind.label):
-        read_header(b"GIF89a")
+        read_header(b"%PDF-1.7")
 
 
 def test_the_recorded_names_are_plain_text():
     assert [f"{each}" for each in PhotoFormat] == [each.value for each in PhotoFormat]
     assert PhotoFormat("jpeg2000") is PhotoFormat.JPEG_2000
+
+
+def test_the_documentation_names_every_format():
+    page = (Path(__file__).parents[2] / "docs" / "http.md").read_text()
+    row = re.search(r"^\| `photo` .*$", page, re.MULTILINE)
+    assert row
+    assert all(each.label in row[0] for each in PhotoFormat)

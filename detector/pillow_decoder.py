@@ -1,0 +1,50 @@
+"""What Pillow decodes: GIF, and JPEG 2000 that OpenCV reads in wrong colours or not at all."""
+
+from io import BytesIO
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from detector.containers.base import PhotoFormat
+
+__all__ = ["decode_with_pillow"]
+
+Stored: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
+
+# The one decoder of Pillow's that each may reach; core bytes name no other.
+DECODERS: Final = {PhotoFormat.GIF: "GIF", PhotoFormat.JPEG_2000: "JPEG2000"}
+GREY: Final = frozenset({"1", "L"})
+DEEP_GREY: Final = "I;16"
+WITH_ALPHA: Final = frozenset({"LA", "PA", "RGBA"})
+
+
+def decode_with_pillow(core: bytes, picture: PhotoFormat, size: tuple[int, int]) -> Stored | None:
+    """Return (H, W), or BGR or BGRA (H, W, 3 or 4), in 8 bits, or 16 if grey.
+
+    None if damaged, or if Pillow, before it decodes anything, finds another size (width, height).
+    """
+    try:
+        with Image.open(BytesIO(core), formats=[DECODERS[picture]]) as image:
+            if image.size != size:
+                return None
+            image.load()
+            if image.mode == DEEP_GREY:
+                return np.asarray(image, np.uint16)
+            if image.mode in GREY and "transparency" not in image.info:
+                return np.asarray(image.convert("L"), np.uint8)
+            clear = image.mode in WITH_ALPHA or "transparency" in image.info
+            colours = np.asarray(image.convert("RGBA" if clear else "RGB"), np.uint8)
+    except (
+        Image.DecompressionBombError,
+        OSError,
+        ValueError,
+        SyntaxError,
+        EOFError,
+        KeyError,
+        IndexError,
+    ):
+        return None  # what Pillow's readers raise on damage, by their format
+    order = [2, 1, 0, 3] if clear else [2, 1, 0]
+    return np.ascontiguousarray(colours[..., order])
