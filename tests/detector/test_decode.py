@@ -30,6 +30,7 @@ from detector.errors import (
     UnreadablePhoto,
     UnsupportedFormat,
 )
+from detector.header import PhotoFormat
 from detector.limits import Limits
 from tests.deadlines import patience
 from tests.detector.test_header import (
@@ -546,6 +547,7 @@ MEASURE = """
 import json, sys, time
 import cv2
 from detector.decode import LARGE_JPEG_2000, is_large, open_photo, quiet_native_logging
+from detector.header import PhotoFormat
 from detector.limits import Limits
 from detector.errors import PhotoError
 
