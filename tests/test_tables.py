@@ -32,6 +32,7 @@ PARTIAL: Final = {
     "casework.kernel.permissions.OPERATOR_GRANTS": "most acts reach no further for anybody",
     "casework.kernel.permissions._PEOPLE": "port systems are no people",
     "casework.oversight.reports._FORMATS": "dimensions that are parts of a time",
+    "detector.pillow_decoder.DECODERS": "OpenCV decodes the others",
     "api.console.screens.officers._ROLES": "a port system's key is no officer",
 }
 

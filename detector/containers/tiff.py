@@ -78,7 +78,7 @@ ENTRY_BYTES: Final = 12  # tag, type, number of values, and the values or where 
 LONG: Final = 4
 TYPES: Final = {1: "B", 3: "H", LONG: "I", 5: "2I", 7: "B"}  # byte, short, long, rational, any
 OLD_JPEG, NEW_JPEG = 6, 7
-JPEG_AT: Final = 513  # older style: where the JPEG is. It is no tag that a decoder needs.
+JPEG_AT: Final = 513  # older style: where the JPEG is; the decoder does not need it
 JPEG_START: Final = b"\xff\xd8\xff"
 # None, three fax encodings, LZW, JPEG, Deflate (two numbers), PackBits.
 COMPRESSIONS: Final = (1, 2, 3, 4, 5, NEW_JPEG, 8, 32946, 32773)

@@ -36,7 +36,7 @@ SIDE_MASK: Final = 0x3FFF  # a side has 14 bits
 
 
 def read_webp(data: bytes) -> Header:
-    """Read the one picture, or the first; its own size counts, and what it is said to be agrees."""
+    """Read the one picture, or the first; its own size counts, and its container agrees."""
     (length,) = unpack("<I", data, 4)
     end = 8 + length
     check_within(end, len(data))
