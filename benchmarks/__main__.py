@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.accuracy import accuracy
+from benchmarks.accuracy.conditions.command import measure_conditions
 from benchmarks.attack import attack
 from benchmarks.attack import report as attack_report
 from benchmarks.attack.attackers import ATTACKS
@@ -168,6 +169,7 @@ def measure_startup(
 app.command("accuracy")(accuracy.measure_accuracy)
 app.command("prior")(accuracy.measure_prior)
 app.command("calibration")(accuracy.measure_calibration)
+app.command("conditions")(measure_conditions)
 
 
 @app.command("load")

@@ -27,6 +27,7 @@ class Benchmark(StrEnum):
     ACCURACY = "accuracy"
     PRIOR = "prior"
     CALIBRATION = "calibration"
+    CONDITIONS = "conditions"
 
 
 def bench(

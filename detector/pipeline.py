@@ -9,8 +9,9 @@ from detector.embed import Embedder, Embedding
 from detector.faces import Face, FaceDetector, Image, plausible
 from detector.landmark_refinement import refine
 from detector.limits import Limits
+from detector.measures import Setting
 from detector.quality import NO_FACE, Quality, Verdict, assess
-from detector.subject import choose_subject, rivals
+from detector.subject import choose_subject, second_face
 from detector.timing import Stopwatch
 
 # A JPEG is decoded at a reduced scale no smaller than this, in pixels of its long side, so that a
@@ -101,7 +102,7 @@ class Pipeline:
         faces = tuple(face.scaled(1 / pixels.scale) for face in found)
         if subject is None:
             return Analysis(photo, faces, None, NO_FACE, None, None, pixels, watch.stages)
-        crowd = rivals(found, subject)
+        setting = Setting(photo.width, photo.height, second_face(found))
         if pixels.scale < 1 and subject.inter_eye_distance < CHIP_EYE_DISTANCE:
             with watch.stage("decode"):
                 full = photo.pixels()
@@ -112,7 +113,7 @@ class Pipeline:
             chip = align(pixels.image, subject.landmarks)
         subject = subject.scaled(1 / pixels.scale)
         with watch.stage("assess"):
-            quality = assess(subject, chip, photo.height, crowd, self.confident_score)
+            quality = assess(subject, chip, setting, self.confident_score)
         return Analysis(photo, faces, subject, quality, chip, None, pixels, watch.stages)
 
     def _search(

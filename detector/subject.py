@@ -3,7 +3,7 @@
 Policy: the most prominent face, where prominence is the box's area, discounted as its centre moves
 away from the image's: a face at the very corner counts a quarter of the same face in the middle.
 A queue behind the traveller shows smaller and off-centre faces; a poster may show a large one, and
-is reported: any other face at least a quarter of the subject's area fails `SingleFacePresent`.
+is reported: a second face of at least a quarter of the largest one's area may be meant.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,8 @@ import numpy as np
 from detector.faces import Face
 
 _CORNER_DISCOUNT: Final = 0.75
-_RIVAL_AREA: Final = 0.25
+RIVAL_AREA: Final = 0.25
+"""Above this share of the largest face's area a second one might be the traveller's."""
 
 
 def prominence(face: Face, width: int, height: int) -> float:
@@ -29,10 +30,7 @@ def choose_subject(faces: Sequence[Face], width: int, height: int) -> Face | Non
     return max(faces, key=lambda face: prominence(face, width, height), default=None)
 
 
-def rivals(faces: Sequence[Face], subject: Face) -> int:
-    """How many other faces are large enough to be mistaken for the subject."""
-    return sum(
-        1
-        for face in faces
-        if face is not subject and face.box.area >= _RIVAL_AREA * subject.box.area
-    )
+def second_face(faces: Sequence[Face]) -> float:
+    """Area of the second largest face over that of the largest; 0 for a single face."""
+    areas = sorted((face.box.area for face in faces), reverse=True)
+    return areas[1] / areas[0] if len(areas) > 1 else 0.0

@@ -197,7 +197,7 @@ class QualityReason(Answer):
 
 
 class QualityMeasure(Answer):
-    """One measure, named as in ISO/IEC 29794-5; see docs/quality.md."""
+    """One measure, by its name in ISO/IEC 29794-5 or one of our own; see docs/quality.md."""
 
     name: str
     value: float

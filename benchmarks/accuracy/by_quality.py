@@ -21,8 +21,8 @@ from benchmarks.report import Grid, Report, json_numbers
 
 MEASURES: Final[dict[str, str]] = {
     "InterEyeDistance": "px",
-    "Sharpness": "0-100",
-    "DynamicRange": "bit",
+    "EdgeSteepness": "0-100",
+    "ToneEntropy": "bit",
     "DetectionConfidence": "0-1",
     "HeadPoseYaw": "deg",
     "HeadPosePitch": "deg",

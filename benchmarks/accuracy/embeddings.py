@@ -10,12 +10,12 @@ import ast
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib import import_module, metadata
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -127,14 +127,24 @@ def embed_data_set(
 
 def cache_name(pack: Pack) -> str:
     """Name the cache file of a pack under the code and libraries of this moment."""
+    key = pipeline_key(pack, [*detector_code(), _compiler()], {"measures": MEASURES})
+    return f"embeddings-{key}.npz"
+
+
+def pipeline_key(pack: Pack, code: Iterable[Path], more: Mapping[str, Any]) -> str:
+    """Digest all that decides what comes out: the manifest, code, libraries, and what is named."""
     identity = {
         "manifest": pack.model_dump(mode="json", exclude=_WORDS),
-        "code": _code_digest(),
-        "measures": MEASURES,
+        "code": _code_digest(code),
         "libraries": {name: metadata.version(name) for name in _LIBRARIES},
+        **more,
     }
-    key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:32]
-    return f"embeddings-{key}.npz"
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def detector_code() -> list[Path]:
+    """Files of the package `detector`, in a fixed order."""
+    return sorted(Path(str(detector.__file__)).parent.glob("*.py"))
 
 
 def _embed(pipeline: Pipeline, photos: dict[str, Path]) -> Iterator[tuple[str, _Entry]]:
@@ -165,11 +175,14 @@ def _measured(quality: Quality) -> npt.NDArray[np.float64]:
     return np.array([values.get(name, np.nan) for name in MEASURES])
 
 
-def _code_digest() -> str:
-    """Digest the code an embedding depends on, without docstrings and comments."""
+def _compiler() -> Path:
+    return Path(str(import_module("models.compile").__file__))
+
+
+def _code_digest(code: Iterable[Path]) -> str:
+    """Digest files of code, without docstrings and comments."""
     digest = hashlib.sha256()
-    compiler = Path(str(import_module("models.compile").__file__))
-    for path in [*sorted(Path(str(detector.__file__)).parent.glob("*.py")), compiler]:
+    for path in code:
         tree = ast.parse(path.read_text("utf-8"))
         for node in ast.walk(tree):
             body = getattr(node, "body", None)

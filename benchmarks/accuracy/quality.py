@@ -41,18 +41,18 @@ Scores = npt.NDArray[np.float32]
 
 MEASURES: Final = (
     "InterEyeDistance",
-    "Sharpness",
-    "UnderExposure",
-    "OverExposure",
-    "DynamicRange",
+    "EdgeSteepness",
+    "BlackPixels",
+    "WhitePixels",
+    "ToneEntropy",
     "DetectionConfidence",
 )
 BINS: Final = {
     "InterEyeDistance": (0, 5, 6, 8, 10, 12, 14, 16, 20, 24, 30, 36, 60),
-    "Sharpness": (0, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 50, 60, 100),
-    "UnderExposure": (0, 10, 20, 40, 60, 80, 90, 95, 98, 99.5, 100.1),
-    "OverExposure": (0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 100.1),
-    "DynamicRange": (0, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 8),
+    "EdgeSteepness": (0, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 50, 60, 100),
+    "BlackPixels": (0, 10, 20, 40, 60, 80, 90, 95, 98, 99.5, 100.1),
+    "WhitePixels": (0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 100.1),
+    "ToneEntropy": (0, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 8),
     "DetectionConfidence": (0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 1),
 }
 ORDINARY: Final = 1000  # people whose undegraded photos are judged
@@ -60,10 +60,10 @@ POSES: Final = ("HeadPoseYaw", "HeadPosePitch", "HeadPoseRoll")
 # Which degradations test which measure; the others would only blur the picture.
 RELEVANT: Final = {
     "InterEyeDistance": ("none", "small"),
-    "Sharpness": ("none", "blur", "motion"),
-    "UnderExposure": ("none", "dark", "gamma"),
-    "OverExposure": ("none", "bright"),
-    "DynamicRange": ("none", "haze", "dark", "gamma", "bright"),
+    "EdgeSteepness": ("none", "blur", "motion"),
+    "BlackPixels": ("none", "dark", "gamma"),
+    "WhitePixels": ("none", "bright"),
+    "ToneEntropy": ("none", "haze", "dark", "gamma", "bright"),
     "DetectionConfidence": (),
 }
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from detector.align import ARCFACE_TEMPLATE
 from detector.faces import Box, Face
-from detector.subject import choose_subject, prominence, rivals
+from detector.subject import RIVAL_AREA, choose_subject, prominence, second_face
 
 
 def face(left: float, top: float, width: float, height: float | None = None) -> Face:
@@ -51,23 +51,22 @@ def test_the_traveller_is_preferred_to_the_queue_behind():
     traveller = face(250, 150, 140)
     queue = [face(20, 60, 60), face(560, 80, 70), face(330, 20, 50)]
     assert choose_subject([*queue, traveller], 640, 480) is traveller
-    assert rivals([*queue, traveller], traveller) == 1  # 70 px wide is a quarter of 140's area
+    assert second_face([*queue, traveller]) == 0.25  # 70 px wide is a quarter of 140's area
 
 
 def test_a_larger_face_at_the_edge_does_not_beat_one_in_the_middle():
     middle, edge = face(270, 190, 100), face(0, 0, 120)
     assert choose_subject([edge, middle], 640, 480) is middle
-    assert rivals([edge, middle], middle) == 1, "but it is reported"
+    assert second_face([edge, middle]) > RIVAL_AREA, "but it is reported"
 
 
-@pytest.mark.parametrize(("side", "expected"), [(49.9, 0), (50.0, 1), (100.0, 1), (300.0, 1)])
-def test_a_rival_has_at_least_a_quarter_of_the_area(side, expected):
-    subject = face(270, 190, 100)
-    assert rivals([subject, face(0, 0, side)], subject) == expected
+@pytest.mark.parametrize(("side", "share"), [(50.0, 0.25), (100.0, 1.0), (200.0, 0.25)])
+def test_the_second_face_s_share_is_that_of_the_two_largest_areas(side, share):
+    others = [face(0, 0, side), face(600, 400, 10), face(270, 190, 100)]
+    assert second_face(others) == pytest.approx(share)
 
 
-def test_a_twin_of_the_subject_is_a_rival_and_the_subject_is_not():
-    subject, twin = face(270, 190, 100), face(270, 190, 100)
-    assert rivals([subject, twin], subject) == 1
-    assert rivals([subject], subject) == 0
-    assert not np.isnan(prominence(subject, 1, 1))
+def test_a_single_face_has_no_second_one():
+    alone = face(270, 190, 100)
+    assert second_face([alone]) == second_face([]) == 0
+    assert not np.isnan(prominence(alone, 1, 1))

@@ -28,9 +28,9 @@ def crowd():
     vectors = embedded.vectors + (0.2 + 1.6 * blur[:, None]) * scatter
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     measures = {
-        "Sharpness": 100 * (1 - blur),
+        "EdgeSteepness": 100 * (1 - blur),
         "HeadPoseYaw": 90 * blur * random.choice([-1, 1], len(blur)),
-        "DynamicRange": random.uniform(size=len(blur)),
+        "ToneEntropy": random.uniform(size=len(blur)),
     }
     count = len(blur)
     return data, Embedded(vectors.astype(np.float32), ("",) * count, np.ones(count), 0, measures)
@@ -42,8 +42,8 @@ def test_misses_follow_the_measure_that_causes_them_and_no_other(crowd):
     found = {
         e.measure: e for e in by_quality.measure_by_quality(trials, np.array(data.owners), embedded)
     }
-    assert list(found) == ["Sharpness", "DynamicRange", "HeadPoseYaw"]
-    sharp, yaw, tones = (found[n] for n in ("Sharpness", "HeadPoseYaw", "DynamicRange"))
+    assert list(found) == ["EdgeSteepness", "ToneEntropy", "HeadPoseYaw"]
+    sharp, yaw, tones = (found[n] for n in ("EdgeSteepness", "HeadPoseYaw", "ToneEntropy"))
     assert sharp.bounds[0][0] < sharp.bounds[-1][1]  # worst first: the least sharp
     assert yaw.bounds[0][0] > yaw.bounds[-1][1]  # and the most turned, either way
     for each in (sharp, yaw):
@@ -63,7 +63,7 @@ def test_measures_that_are_missing_or_all_equal_are_no_harm(crowd):
     values = np.full(len(data.photos), 7.0)
     values[::2] = np.nan
     flat = Embedded(
-        embedded.vectors, embedded.refusals, embedded.milliseconds, 0, {"Sharpness": values}
+        embedded.vectors, embedded.refusals, embedded.milliseconds, 0, {"EdgeSteepness": values}
     )
     report = Report("accuracy", "a test", {})
     by_quality.add_to(report, by_quality.measure_by_quality(trials, np.array(data.owners), flat))
@@ -210,8 +210,8 @@ def test_quality_is_drawn_where_it_was_measured(crowd, tmp_path):
     )
     panels = [axes for axes in figure.axes if axes.get_visible()]
     assert [panel.get_xlabel().split(",")[0] for panel in panels] == [
-        "Sharpness",
-        "DynamicRange",
+        "EdgeSteepness",
+        "ToneEntropy",
         "HeadPoseYaw",
     ]
 

@@ -1,0 +1,1 @@
+"""Photos as ports really capture them: drawn from clean ones, searched against clean enrolment."""
