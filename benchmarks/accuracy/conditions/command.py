@@ -64,7 +64,7 @@ def measure_conditions(  # noqa: PLR0913, PLR0917 - a command's options are its 
     pack_name: PackName = "open",
     json: Json = None,
 ) -> Report:
-    """Measure misses and false alarms of degraded, covered and drawn faces, and what is said."""
+    """Measure misses and false alarms of degraded and covered faces, and the reasons given."""
     report = new_report("conditions")
     with explained():
         data = read_data_set(folder, read_clashes(clashes) if clashes else ())
