@@ -17,9 +17,13 @@ from typing import Final, TypeAlias
 
 from detector.containers.base import ACCEPTED_FORMATS, Header, PhotoFormat
 from detector.containers.bmp import read_bmp
+from detector.containers.dg2 import read_dg2
 from detector.containers.gif import read_gif
+from detector.containers.iso19794 import read_19794
+from detector.containers.iso39794 import read_39794
 from detector.containers.jpeg import read_jpeg
 from detector.containers.jpeg2000 import read_codestream, read_jp2
+from detector.containers.nist import read_nist
 from detector.containers.png import read_png
 from detector.containers.tiff import read_tiff
 from detector.containers.webp import read_webp
@@ -44,6 +48,17 @@ READERS: Final[Mapping[PhotoFormat, Mapping[re.Pattern[bytes], Reader]]] = {
         re.compile(rb"\xff\x4f\xff\x51"): read_codestream,
     },
     PhotoFormat.GIF: {re.compile(rb"GIF8[79]a"): read_gif},
+    # Tag 75 or one of the templates inside it, a length, and the tag of what is inside next.
+    PhotoFormat.DG2: {
+        re.compile(rb"\x75(\x82..|\x83...|\x84....)\x7f\x61", re.DOTALL): read_dg2,
+        re.compile(rb"\x7f\x61(\x82..|\x83...|\x84....)\x02\x01", re.DOTALL): read_dg2,
+        re.compile(rb"\x7f\x60(\x82..|\x83...|\x84....)\xa1", re.DOTALL): read_dg2,
+    },
+    PhotoFormat.ISO_19794: {re.compile(rb"FAC\0"): read_19794},
+    PhotoFormat.ISO_39794: {
+        re.compile(rb"\x65(\x82..|\x83...|\x84....)\xa0.\x80", re.DOTALL): read_39794
+    },
+    PhotoFormat.NIST: {re.compile(rb"1\.0{0,8}1:[0-9]{1,9}\x1d"): read_nist},
 }
 """By the first bytes of a file."""
 

@@ -1,7 +1,7 @@
 """The way of a photo: bytes -> decode -> detect -> choose -> align -> assess -> embed."""
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from detector.align import align
 from detector.decode import Photo, Pixels, open_photo
@@ -45,6 +45,12 @@ class Analysis:
     pixels: Pixels
     stages: dict[str, float] = field(default_factory=dict)
     """Milliseconds by stage."""
+
+    def quality_record(self) -> dict[str, Any]:
+        """Return the quality as it is recorded, with what the photo's container says of it."""
+        capture = self.photo.header.capture
+        stated = {} if capture is None else {"capture": capture.as_record()}
+        return self.quality.as_record() | stated
 
 
 class Pipeline:

@@ -6,12 +6,16 @@ import cv2
 import numpy as np
 
 from detector.align import similarity
+from detector.decode import open_photo
 from detector.faces import LEFT_EYE, RIGHT_EYE, Image, halved, halvings
+from detector.limits import Limits
 from detector.pipeline import Analysis
 
 _SURROUNDINGS: Final = 1.8  # times the face's box: hair, chin and shoulders' beginning
 _LONGEST_SIDE: Final = 480
 _JPEG_QUALITY: Final = 90
+
+LONGEST_SHOWN: Final = 2_048  # pixels of a photo that is shown in another format than its own
 
 # Where eyes stand when two photos are compared by eye: a quarter of the side apart, so that the
 # whole head is in the frame.
@@ -70,6 +74,20 @@ def framed(analysis: Analysis) -> bytes:
         borderValue=_EMPTY,
     )
     return _encoded(np.asarray(content, np.uint8))
+
+
+def as_jpeg(data: bytes, limits: Limits) -> bytes:
+    """Return a photo whole, upright, as JPEG, at most `LONGEST_SHOWN` pixels high or wide.
+
+    Raises:
+        PhotoError: the bytes are not a photo within the limits.
+    """
+    image = open_photo(data, limits).pixels(LONGEST_SHOWN).image
+    factor = LONGEST_SHOWN / max(image.shape[:2])
+    if factor < 1:
+        size = (max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor)))
+        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return _encoded(image)
 
 
 def _encoded(image: Image) -> bytes:

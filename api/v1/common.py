@@ -205,9 +205,34 @@ class QualityMeasure(Answer):
     score: int = Field(description="0 to 100; -1 where not assessable or without such a scale.")
 
 
+class PoseOut(Answer):
+    """A head's pose in degrees, null where it is not stated."""
+
+    yaw: int | None
+    pitch: int | None
+    roll: int | None
+
+
+class CaptureOut(Answer):
+    """What a record around the photo (a chip's, a camera's, an agency's) says; not checked."""
+
+    standard: str
+    captured_at: str | None = Field(description="ISO 8601 without a zone, as far as it is stated.")
+    device_vendor: int | None
+    device_type: int | None
+    source: str | None
+    image_type: str | None
+    pose: PoseOut | None
+    features: list[str]
+    faces: int = Field(description="Pictures in the record, of which the first was read.")
+
+
 class QualityOut(Answer):
     """How well the face can be searched."""
 
     verdict: Literal["usable", "marginal", "unsearchable"]
     reasons: list[QualityReason]
     measures: list[QualityMeasure]
+    capture: CaptureOut | None = Field(
+        default=None, description="Set where the photo came in a record of a face."
+    )

@@ -205,7 +205,7 @@ class Screening:
             traveller_ref=arrival.traveller_ref,
             outcome=outcome.value,
             faces=len(analysis.faces),
-            quality=analysis.quality.as_record(),
+            quality=analysis.quality_record(),
             model=self._matching.model,
             gallery_size=matches.gallery_size,
             sealed_portrait=sealed,

@@ -135,7 +135,7 @@ class Searches:
             made_at=self._clock(),
             model=str(self._model),
             gallery_size=matches.gallery_size,
-            quality=analysis.quality.as_record(),
+            quality=analysis.quality_record(),
             watchlist_ids=sorted(policies),
             candidates=[
                 asdict(_resemblance(rank, each, policies)) for rank, each in enumerate(found, 1)

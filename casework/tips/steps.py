@@ -112,7 +112,7 @@ class TipSteps:
         if photo is not None and analysis is not None:
             row.sealed_photo = seal(photo, rows.tip_photo(tip_id, actor.agency_id))
             row.photo_format = analysis.photo.format
-            row.photo_quality = analysis.quality.as_record()
+            row.photo_quality = analysis.quality_record()
         with self._database.write() as session:
             officer = session.get(Officer, actor.id)
             row.recorded_by_name = officer.name if officer is not None else actor.name

@@ -6,7 +6,7 @@ looks at photos and needs no database, `store` writes any number of people in on
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
@@ -34,6 +34,7 @@ from casework.watchlists.subjects import (
     owner_of,
     require_kept,
 )
+from detector.containers.capture import Capture
 from detector.embed import Embedding
 from detector.errors import PhotoError
 from detector.pipeline import Analysis, Pipeline
@@ -67,6 +68,8 @@ class PhotoReport:
     messages: tuple[Message, ...]
     quality: Quality | None = None
     photo_id: str | None = None
+    capture: Capture | None = None
+    """What a record around the photo says of how it was taken."""
 
     @property
     def accepted(self) -> bool:
@@ -132,12 +135,14 @@ class Enrolment:
             analysis = self._pipeline.analyse(file.content)
         except PhotoError as error:
             return Examined(file, PhotoReport(file.name, error.code, (photo_message(error),)), None)
-        quality = analysis.quality
+        quality, capture = analysis.quality, analysis.photo.header.capture
         if quality.verdict is Verdict.UNSEARCHABLE:
-            report = PhotoReport(file.name, "unsearchable", _advice(quality), quality)
+            report = PhotoReport(
+                file.name, "unsearchable", _advice(quality), quality, None, capture
+            )
             return Examined(file, report, None)
         messages = _advice(quality) or (Message("photo_good"),)
-        report = PhotoReport(file.name, ACCEPTED, messages, quality)
+        report = PhotoReport(file.name, ACCEPTED, messages, quality, None, capture)
         return Examined(file, report, analysis)
 
     def enrol(self, actor: Actor, person: NewSubject, files: Sequence[PhotoFile]) -> Enrolled:
@@ -298,7 +303,7 @@ class Enrolment:
                 format=analysis.photo.format,
                 width=analysis.photo.width,
                 height=analysis.photo.height,
-                quality=analysis.quality.as_record(),
+                quality=analysis.quality_record(),
                 created_at=self._clock(),
             )
             name = rows.photo(photo.id, subject.id, subject.agency_id)
@@ -308,9 +313,7 @@ class Enrolment:
             work.templates.append(template)
             subject.photos.append(photo)
             known[digest] = photo
-            reports.append(
-                PhotoReport(report.name, report.code, report.messages, report.quality, photo.id)
-            )
+            reports.append(replace(report, photo_id=photo.id))
         return tuple(reports)
 
 

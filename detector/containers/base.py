@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, Self, TypeAlias
 
+from detector.containers.capture import Capture
 from detector.errors import TooManyPixels, UnreadablePhoto, UnsupportedFormat
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "CUT_SHORT",
     "MAX_SEGMENTS",
     "PHOTO_SUFFIXES",
+    "SHOWN_BY_BROWSERS",
     "UPRIGHT",
     "Header",
     "PhotoFormat",
@@ -56,6 +58,10 @@ class PhotoFormat(StrEnum):
     TIFF = "tiff", "TIFF", "image/tiff", ".tif", ".tiff"
     JPEG_2000 = "jpeg2000", "JPEG 2000", "image/jp2", ".jp2", ".j2k", ".jpc", ".j2c", ".jpx"
     GIF = "gif", "GIF", "image/gif", ".gif"
+    DG2 = "dg2", "ICAO DG2", "application/x-icao-dg2", ".dg2", ".bin"
+    ISO_19794 = "iso19794", "ISO/IEC 19794-5", "application/x-iso19794-5", ".fac"
+    ISO_39794 = "iso39794", "ISO/IEC 39794-5", "application/x-iso39794-5", ".der"
+    NIST = "nist", "ANSI/NIST-ITL Type-10", "application/x-ansi-nist", ".an2", ".nist", ".eft"
 
     def __new__(cls, name: str, label: str = "", media_type: str = "", *suffixes: str) -> Self:
         """Make a member: text that is its name, by which alone it is looked up."""
@@ -68,6 +74,11 @@ class PhotoFormat(StrEnum):
 _LABELS: Final = [each.label for each in PhotoFormat]
 ACCEPTED_FORMATS: Final = f"{', '.join(_LABELS[:-1])} or {_LABELS[-1]}"
 """All of them, in a sentence."""
+
+SHOWN_BY_BROWSERS: Final = frozenset(
+    {PhotoFormat.JPEG, PhotoFormat.PNG, PhotoFormat.WEBP, PhotoFormat.BMP, PhotoFormat.GIF}
+)
+"""Formats that every browser shows as they are."""
 
 PHOTO_SUFFIXES: Final = frozenset(suffix for each in PhotoFormat for suffix in each.suffixes)
 """Of file names that are taken for photos."""
@@ -93,6 +104,7 @@ class Header:
     coefficient_bytes: int = 0  # JPEG: what its decoder keeps beside the pixels
     filler: int | None = None  # JPEG without its end marker: bytes at the end that may be no data
     unusual: bool = False  # a variant that OpenCV does not decode faithfully, and Pillow does
+    capture: Capture | None = None  # what a record around the picture says of how it was taken
 
     @property
     def picture(self) -> PhotoFormat:
@@ -136,10 +148,10 @@ def check(condition: bool, kind: PhotoFormat) -> None:  # noqa: FBT001 - reads a
 
 def malformed(kind: PhotoFormat) -> UnreadablePhoto:
     """Return the refusal of a header that breaks its format's rules."""
-    return UnreadablePhoto(MALFORMED.format(kind.upper()))
+    return UnreadablePhoto(MALFORMED.format(kind.label))
 
 
 def accept(condition: bool, kind: PhotoFormat, variant: str) -> None:  # noqa: FBT001 - as above
     """Require that a legal file is of an accepted variant; `variant` names the one it uses."""
     if not condition:
-        raise UnsupportedFormat(VARIANT.format(kind.upper(), variant))
+        raise UnsupportedFormat(VARIANT.format(kind.label, variant))

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from api.console.page import OfficerRequest, RequirePermission
-from api.v1.subjects.routes import MEDIA_TYPES
+from api.photos import photo_response
 from casework.kernel.permissions import Permission
 from casework.review.alerts import PORTRAIT_FORMAT
 
@@ -42,4 +42,4 @@ def whole_enrolled(alert_id: str, visit: Reader) -> Response:
 
 
 def _photo(content: bytes, kind: str) -> Response:
-    return Response(content, media_type=MEDIA_TYPES[kind])
+    return photo_response(content, kind)

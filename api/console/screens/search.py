@@ -11,9 +11,9 @@ from api.console.forms import Form, FormData, as_typed
 from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
 from api.dependencies import Workers, work_place
+from api.photos import photo_response
 from api.problems import RequestInvalid
 from api.v1.searches.schemas import SearchFields
-from api.v1.subjects.routes import MEDIA_TYPES
 from casework.calibration.thresholds import RAREST
 from casework.kernel.permissions import Permission
 from casework.screening.matching import MOST_CANDIDATES
@@ -84,7 +84,7 @@ def show(search_id: str, visit: Searcher) -> Response:
 def photo(search_id: str, rank: Rank, visit: Searcher) -> Response:
     """Return the photo that a candidate was found by, as it was enrolled."""
     content, kind = visit.service.screening.searches.photo(visit.actor, search_id, rank)
-    return Response(content, media_type=MEDIA_TYPES[kind])
+    return photo_response(content, kind)
 
 
 def _form(typed: FormData) -> Form[SearchFields]:

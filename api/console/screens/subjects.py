@@ -15,8 +15,8 @@ from api.console.page import OfficerRequest, RequirePermission
 from api.console.screens import approvals
 from api.dependencies import Workers, work_place
 from api.pages import page_of
+from api.photos import photo_response
 from api.problems import RequestInvalid
-from api.v1.subjects.routes import MEDIA_TYPES
 from api.v1.subjects.schemas import SubjectIn
 from casework.approvals.approvals import ActWaits
 from casework.kernel.errors import CaseworkError, EnrolmentRefused, NotFound, StaleVersion
@@ -202,7 +202,7 @@ def restore_photo(subject_id: str, photo_id: str, visit: Editor) -> Response:
 def photo(subject_id: str, photo_id: str, visit: Reader) -> Response:
     """Return a photo as it was enrolled."""
     content, kind = visit.service.lists.subjects.photo_content(visit.actor, subject_id, photo_id)
-    return Response(content, media_type=MEDIA_TYPES[kind])
+    return photo_response(content, kind)
 
 
 @router.get("/subjects/{subject_id}/history")

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from api import problems
 from api.dependencies import Allowed, ReadVersion, TheAlerts, TheDecisions, TheZone, etag
 from api.pages import Page, page_of
+from api.photos import PHOTO_CONTENT, photo_response
 from api.routing import StrictRoute
 from api.v1.alerts.schemas import (
     AlertOut,
@@ -16,11 +17,11 @@ from api.v1.alerts.schemas import (
     CorrectionIn,
     FindingIn,
 )
-from api.v1.subjects.routes import MEDIA_TYPES
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
 from casework.review.alerts import PORTRAIT_FORMAT, Alerts
+from detector.containers.base import PhotoFormat
 
 router: Final = APIRouter(prefix="/v1/alerts", tags=["alerts"], route_class=StrictRoute)
 
@@ -74,14 +75,14 @@ def read(alert_id: str, response: Response, alerts: TheAlerts, actor: Reader) ->
     summary="Read the traveller's photo",
     response_class=Response,
     responses={
-        200: {"content": {MEDIA_TYPES[PORTRAIT_FORMAT]: {}}},
+        200: {"content": {PhotoFormat(PORTRAIT_FORMAT).media_type: {}}},
         **problems.responses(*_COMMON, errors.NotFound),
     },
 )
 def probe(alert_id: str, alerts: TheAlerts, actor: Reader) -> Response:
     """Return the traveller's face, cut out of the arrival photo."""
     content = alerts.probe(actor, alert_id)
-    return Response(content, media_type=MEDIA_TYPES[PORTRAIT_FORMAT])
+    return photo_response(content, PORTRAIT_FORMAT)
 
 
 @router.get(
@@ -89,14 +90,14 @@ def probe(alert_id: str, alerts: TheAlerts, actor: Reader) -> Response:
     summary="Read the enrolled photo",
     response_class=Response,
     responses={
-        200: {"content": {kind: {} for kind in MEDIA_TYPES.values()}},
+        200: {"content": PHOTO_CONTENT},
         **problems.responses(*_COMMON, errors.NotFound),
     },
 )
 def enrolled(alert_id: str, alerts: TheAlerts, actor: Reader) -> Response:
     """Return the photo that the subject was found by, as it was enrolled."""
     content, kind = alerts.enrolled(actor, alert_id)
-    return Response(content, media_type=MEDIA_TYPES[kind])
+    return photo_response(content, kind)
 
 
 @router.post(

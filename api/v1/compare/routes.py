@@ -89,6 +89,6 @@ def _face(analysis: Analysis) -> FaceOut:
     box = analysis.subject.box if analysis.subject is not None else None
     return FaceOut(
         faces=len(analysis.faces),
-        quality=QualityOut.model_validate(analysis.quality.as_record()),
+        quality=QualityOut.model_validate(analysis.quality_record()),
         box=[round(v, 1) for v in (box.left, box.top, box.width, box.height)] if box else None,
     )

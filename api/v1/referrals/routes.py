@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from api import problems
 from api.dependencies import Allowed, ReadVersion, TheReferrals, TheReferralSteps, TheZone, etag
 from api.pages import Page, page_of
+from api.photos import PHOTO_CONTENT, photo_response
 from api.routing import StrictRoute
 from api.v1.referrals.schemas import (
     AlertReferralIn,
@@ -17,7 +18,6 @@ from api.v1.referrals.schemas import (
     ReferralQuery,
     ReferralSummary,
 )
-from api.v1.subjects.routes import MEDIA_TYPES
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
@@ -99,14 +99,14 @@ def read(
     summary="Read a photo that a referral carries",
     response_class=Response,
     responses={
-        200: {"content": {kind: {} for kind in MEDIA_TYPES.values()}},
+        200: {"content": PHOTO_CONTENT},
         **problems.responses(*COMMON, errors.NotFound),
     },
 )
 def photo(referral_id: str, name: str, referrals: TheReferrals, actor: Handler) -> Response:
     """Return the photo as it was when the referral was sent."""
     content, kind = referrals.photo(actor, referral_id, name)
-    return Response(content, media_type=MEDIA_TYPES[kind])
+    return photo_response(content, kind)
 
 
 @router.post(

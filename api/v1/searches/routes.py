@@ -7,11 +7,11 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from api import problems
 from api.dependencies import Allowed, TheSearches, Workers, work_place
 from api.forms import MultipartForm, multipart_schema, read_parts, validated
+from api.photos import PHOTO_CONTENT, photo_response
 from api.routing import StrictRoute
 from api.server_timing import server_timing
 from api.v1.encounters.routes import PHOTO_ERRORS, PHOTO_FIELD
 from api.v1.searches.schemas import SearchFields, SearchOut
-from api.v1.subjects.routes import MEDIA_TYPES
 from api.workers import Overloaded
 from casework.kernel import errors
 from casework.kernel.actor import Actor
@@ -81,14 +81,14 @@ def read(search_id: str, searches: TheSearches, actor: Searcher) -> SearchOut:
     summary="Read a candidate's photo",
     response_class=Response,
     responses={
-        200: {"content": {kind: {} for kind in MEDIA_TYPES.values()}},
+        200: {"content": PHOTO_CONTENT},
         **problems.responses(*_COMMON, errors.NotFound),
     },
 )
 def photo(search_id: str, rank: Rank, searches: TheSearches, actor: Searcher) -> Response:
     """Return the photo that a candidate was found by, as it was enrolled."""
     content, kind = searches.photo(actor, search_id, rank)
-    return Response(content, media_type=MEDIA_TYPES[kind])
+    return photo_response(content, kind)
 
 
 def _fields(texts: list[tuple[str, str]]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from api.dependencies import (
 )
 from api.forms import multipart_schema, read_form, validated
 from api.pages import Page, page_of
+from api.photos import PHOTO_CONTENT, photo_response
 from api.problems import FieldProblem, RequestInvalid
 from api.routing import Before, StrictRoute
 from api.v1.approvals.schemas import WaitingOut
@@ -50,7 +51,6 @@ from casework.screening.duplicates import Lookalike, Lookalikes
 from casework.tables import Subject
 from casework.watchlists.enrolment import Enrolled
 from casework.watchlists.subjects import Subjects
-from detector.containers.base import PhotoFormat
 
 router: Final = APIRouter(prefix="/v1/subjects", tags=["subjects"], route_class=StrictRoute)
 
@@ -66,8 +66,6 @@ _PHOTOS: Final[dict[str, Any]] = {
     "description": "One or more photos of the same person.",
 }
 """Headers of a person's photo."""
-
-MEDIA_TYPES: Final = {each.value: each.media_type for each in PhotoFormat}
 
 
 @router.post(
@@ -291,17 +289,14 @@ async def add_photos(
     summary="Read an enrolled photo",
     response_class=Response,
     responses={
-        200: {"content": {kind: {} for kind in MEDIA_TYPES.values()}},
+        200: {"content": PHOTO_CONTENT},
         **problems.responses(*_COMMON, errors.NotFound),
     },
 )
 def photo(subject_id: str, photo_id: str, subjects: TheSubjects, actor: Reader) -> Response:
     """Return a photo's bytes as they were enrolled."""
     content, kind = subjects.photo_content(actor, subject_id, photo_id)
-    return Response(
-        content,
-        media_type=MEDIA_TYPES[kind],
-    )
+    return photo_response(content, kind)
 
 
 @router.post(

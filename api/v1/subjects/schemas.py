@@ -249,6 +249,8 @@ class PhotoReportOut(Answer):
         quality: dict[str, Any] | None = None
         if report.quality is not None:
             quality = report.quality.as_record()
+            if report.capture is not None:
+                quality["capture"] = report.capture.as_record()
         return cls(
             name=report.name,
             accepted=report.accepted,

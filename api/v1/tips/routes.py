@@ -19,11 +19,11 @@ from api.dependencies import (
 )
 from api.forms import multipart_schema, read_form
 from api.pages import Page, page_of
+from api.photos import PHOTO_CONTENT, photo_response
 from api.routing import StrictRoute
 from api.v1.encounters.routes import PHOTO_ERRORS
 from api.v1.referrals.routes import COMMON, STEP, sent
 from api.v1.referrals.schemas import ReferralOut, TipReferralIn
-from api.v1.subjects.routes import MEDIA_TYPES
 from api.v1.subjects.schemas import SubjectIn
 from api.v1.tips.schemas import (
     DismissalIn,
@@ -123,14 +123,14 @@ def read(tip_id: str, response: Response, tips: TheTips, actor: Handler) -> TipO
     summary="Read a tip's photo",
     response_class=Response,
     responses={
-        200: {"content": {kind: {} for kind in MEDIA_TYPES.values()}},
+        200: {"content": PHOTO_CONTENT},
         **problems.responses(*COMMON, errors.NotFound),
     },
 )
 def photo(tip_id: str, tips: TheTips, actor: Handler) -> Response:
     """Return the photo as it was submitted."""
     content, kind = tips.photo(actor, tip_id)
-    return Response(content, media_type=MEDIA_TYPES[kind])
+    return photo_response(content, kind)
 
 
 @router.get(
