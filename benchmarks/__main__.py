@@ -170,6 +170,7 @@ app.command("accuracy")(accuracy.measure_accuracy)
 app.command("prior")(accuracy.measure_prior)
 app.command("calibration")(accuracy.measure_calibration)
 app.command("conditions")(measure_conditions)
+app.command("orientation")(accuracy.measure_orientation)
 
 
 @app.command("load")

@@ -28,6 +28,7 @@ class Benchmark(StrEnum):
     PRIOR = "prior"
     CALIBRATION = "calibration"
     CONDITIONS = "conditions"
+    ORIENTATION = "orientation"
 
 
 def bench(

@@ -7,7 +7,7 @@ orientation reaches the decoder. Colours are taken as sRGB; embedded profiles ar
 """
 
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import Final, NamedTuple, TypeAlias, cast
 
@@ -62,6 +62,8 @@ REDUCED: Final = {
 }
 ALONG, ACROSS, BOTH = 1, 0, -1  # cv2.flip: left-right, top-bottom, both
 TRANSPOSED: Final = range(5, 9)  # EXIF orientations that swap width and height
+# Orientations of which each turns the picture a quarter further than the one before.
+ANTICLOCKWISE: Final = ((1, 8, 3, 6), (2, 5, 4, 7))
 FLIPS: Final = {2: ALONG, 3: BOTH, 4: ACROSS, 6: ALONG, 7: BOTH, 8: ACROSS}  # after transposing
 
 
@@ -74,6 +76,14 @@ class Pixels(NamedTuple):
     image: Image
     scale: float
 
+    def turned(self, quarters: int) -> "Pixels":
+        """Return the same picture turned anticlockwise."""
+        return Pixels(np.ascontiguousarray(np.rot90(self.image, quarters)), self.scale)
+
+    def inverted(self) -> "Pixels":
+        """Return the positive of a negative."""
+        return Pixels(np.asarray(cv2.bitwise_not(self.image), np.uint8), self.scale)
+
 
 @dataclass(frozen=True, slots=True)
 class Photo:
@@ -83,6 +93,8 @@ class Photo:
     header: Header
     least_reduction: int = 1
     """What a JPEG is reduced by at least, so that its pixels stay within the memory allowed."""
+    negative: bool = False
+    """Whether its pixels are inverted, because the picture that came is a negative."""
 
     @property
     def format(self) -> PhotoFormat:
@@ -101,6 +113,16 @@ class Photo:
         turned = self.header.orientation in TRANSPOSED
         return self.header.width if turned else self.header.height
 
+    def turned(self, quarters: int) -> "Photo":
+        """Return the photo as if its orientation had said to turn it anticlockwise, too."""
+        cycle = next(each for each in ANTICLOCKWISE if self.header.orientation in each)
+        at = cycle.index(self.header.orientation) + quarters
+        return replace(self, header=replace(self.header, orientation=cycle[at % len(cycle)]))
+
+    def inverted(self) -> "Photo":
+        """Return the photo as the positive of the negative that it is."""
+        return replace(self, negative=True)
+
     def pixels(self, min_long_side: int | None = None) -> Pixels:
         """Decode. A JPEG is reduced as far as its long side stays at least `min_long_side`.
 
@@ -116,7 +138,8 @@ class Photo:
         if _has_filler(core, stored, header, reduction):
             raise UnreadablePhoto(_CUT_SHORT)
         image = _turn(_to_bgr(stored, header), header.orientation)
-        return Pixels(image, max(image.shape[:2]) / max(header.width, header.height))
+        pixels = Pixels(image, max(image.shape[:2]) / max(header.width, header.height))
+        return pixels.inverted() if self.negative else pixels
 
 
 def open_photo(data: bytes, limits: Limits) -> Photo:

@@ -56,6 +56,19 @@ class Face:
             self.confidence,
         )
 
+    def turned(self, quarters: int, width: float, height: float) -> "Face":
+        """Return the same face in its image, `width` x `height`, turned anticlockwise."""
+        face = self
+        for _ in range(quarters % 4):
+            box, points = face.box, face.landmarks
+            face = Face(
+                Box(box.top, width - box.left - box.width, box.height, box.width),
+                np.stack([points[:, 1], width - 1 - points[:, 0]], axis=1).astype(np.float32),
+                face.confidence,
+            )
+            width, height = height, width
+        return face
+
     @property
     def inter_eye_distance(self) -> float:
         """Distance between the eye landmarks, in pixels."""

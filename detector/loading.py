@@ -55,6 +55,7 @@ def load_pipeline(
         tuple(pack.detector.input_sizes),
         limits,
         confident_score=pack.detector.confident_score,
+        sure_score=pack.detector.sure_score,
     )
 
 

@@ -3,30 +3,20 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from detector.align import align
 from detector.decode import Photo, Pixels, open_photo
 from detector.embed import Embedder, Embedding
-from detector.faces import Face, FaceDetector, Image, plausible
-from detector.landmark_refinement import refine
+from detector.faces import Face, FaceDetector, Image
+from detector.finder import SubjectFinder
 from detector.limits import Limits
 from detector.measures import Setting
-from detector.quality import NO_FACE, Quality, Verdict, assess
-from detector.subject import choose_subject, second_face
+from detector.orientation import clockwise
+from detector.quality import NO_FACE, Quality, Reason, Verdict, assess
 from detector.timing import Stopwatch
 
 # A JPEG is decoded at a reduced scale no smaller than this, in pixels of its long side, so that a
 # face found there usually has the pixels its chip needs. A photo of 1 megapixel, 1155 x 866, is
 # still halved, one of 3, 2048 x 1536, not yet quartered: too many would have to be decoded again.
 WORKING_LONG_SIDE: Final = 544
-
-# Between the eyes of a 112-pixel chip lie 35 px: a face with fewer would be enlarged, so it is
-# fetched from the photo's full resolution instead where the photo was reduced.
-CHIP_EYE_DISTANCE: Final = 36.0
-
-# A face as large as the frame, or larger, is too large for the first detection size: at half that
-# size it is found (measured on faces cropped to 0.6 of their box: 72 % at 320 pixels, 99 % at 160).
-# Sides that the detectors take are multiples of 32.
-_DETECTION_STEP: Final = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +54,7 @@ class Pipeline:
         limits: Limits | None = None,
         *,
         confident_score: float = 0.0,
+        sure_score: float = 0.0,
     ) -> None:
         """Take the networks as they are.
 
@@ -74,12 +65,15 @@ class Pipeline:
                 the first is tried after it, for faces that exceed the frame.
             limits: caps on what is decoded.
             confident_score: on the detector's own scale; a face below it is not searched.
+            sure_score: on the same scale; of a face below it in the mean of the first look and the
+                last, which way is up is looked at.
         """
         self.detector = detector
         self.embedder = embedder
         self.detection_sizes = detection_sizes
         self.limits = limits or Limits()
         self.confident_score = confident_score
+        self._finder = SubjectFinder(detector, detection_sizes, confident_score, sure_score)
 
     def analyse(self, data: bytes, watch: Stopwatch | None = None) -> Analysis:
         """Analyse one photo.
@@ -102,42 +96,27 @@ class Pipeline:
         with watch.stage("decode"):
             photo = open_photo(data, self.limits)
             pixels = photo.pixels(WORKING_LONG_SIDE)
-        found, pixels = self._search(photo, pixels, watch)
-        height, width = pixels.image.shape[:2]
-        subject = choose_subject(found, width, height)
-        faces = tuple(face.scaled(1 / pixels.scale) for face in found)
-        if subject is None:
-            return Analysis(photo, faces, None, NO_FACE, None, None, pixels, watch.stages)
-        setting = Setting(photo.width, photo.height, second_face(found))
-        if pixels.scale < 1 and subject.inter_eye_distance < CHIP_EYE_DISTANCE:
-            with watch.stage("decode"):
-                full = photo.pixels()
-            subject, pixels = subject.scaled(full.scale / pixels.scale), full
-        with watch.stage("detect"):
-            subject = refine(self.detector, pixels.image, subject)
-        with watch.stage("align"):
-            chip = align(pixels.image, subject.landmarks)
-        subject = subject.scaled(1 / pixels.scale)
+        seen, pixels = self._finder.find(photo, pixels, watch)
+        if seen is None:
+            return Analysis(photo, (), None, NO_FACE, None, None, pixels, watch.stages)
         with watch.stage("assess"):
-            quality = assess(subject, chip, setting, self.confident_score)
-        return Analysis(photo, faces, subject, quality, chip, None, pixels, watch.stages)
-
-    def _search(
-        self, photo: Photo, pixels: Pixels, watch: Stopwatch
-    ) -> tuple[tuple[Face, ...], Pixels]:
-        """Try each detection size until one shows a face; return also the pixels it is seen in."""
-        first, *larger = self.detection_sizes
-        close_up = -(-first // (2 * _DETECTION_STEP)) * _DETECTION_STEP
-        for size in dict.fromkeys((first, close_up, *larger)):
-            if pixels.scale < 1 and max(pixels.image.shape[:2]) < size:
-                with watch.stage("decode"):
-                    pixels = photo.pixels(size)
-            with watch.stage("detect"):
-                found = self.detector.detect(pixels.image, size)
-                faces = tuple(face for face in found if plausible(face))
-            if faces:
-                return faces, pixels
-        return (), pixels
+            setting = Setting(seen.photo.width, seen.photo.height, seen.second_face)
+            quality = assess(seen.subject, seen.chip, setting, self.confident_score)
+            quality = quality.with_turn(clockwise(seen.turn))
+            if seen.photo.negative:
+                quality = quality.with_reason(Reason.NEGATIVE, refused=seen.undecided)
+            if seen.turn or (seen.undecided and not seen.photo.negative):
+                quality = quality.with_reason(Reason.TURNED, refused=seen.undecided)
+        return Analysis(
+            seen.photo,
+            seen.faces,
+            seen.subject,
+            quality,
+            seen.chip,
+            None,
+            seen.pixels,
+            watch.stages,
+        )
 
 
 def with_embedding(analysis: Analysis, embedding: Embedding) -> Analysis:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from detector.faces import Face, Image
-from detector.measures import Measure, Setting, measure
+from detector.measures import NOT_ASSESSABLE, Measure, Setting, measure
 from detector.subject import RIVAL_AREA
 
 
@@ -32,6 +32,8 @@ class Reason(StrEnum):
     LOW_CONTRAST = "low_contrast"
     TURNED_AWAY = "turned_away"
     UNCERTAIN_FACE = "uncertain_face"
+    TURNED = "turned"
+    NEGATIVE = "negative"
 
     @property
     def advice(self) -> str:
@@ -49,6 +51,8 @@ _ADVICE: Final[dict[Reason, str]] = {
     Reason.LOW_CONTRAST: "The face has hardly any contrast: check haze, glass and lighting.",
     Reason.TURNED_AWAY: "The head is turned away: have the traveller look into the camera.",
     Reason.UNCERTAIN_FACE: "The face is not clearly seen: is the photo upright? Capture again.",
+    Reason.TURNED: "The photo is not upright: turn the camera, or have it turn its photos.",
+    Reason.NEGATIVE: "The photo is a negative: send the picture with its own light and dark.",
 }
 
 
@@ -66,6 +70,18 @@ class Quality:
             if each.name == name:
                 return each
         raise KeyError(name)
+
+    def with_turn(self, degrees: int) -> "Quality":
+        """Return it with the degrees clockwise by which the photo was turned beforehand."""
+        turn = Measure("PhotoTurn", degrees, "deg", NOT_ASSESSABLE)
+        return Quality(self.verdict, self.reasons, (*self.measures, turn))
+
+    def with_reason(self, reason: Reason, *, refused: bool) -> "Quality":
+        """Return it with one reason more, for which the photo is refused or else marginal."""
+        if refused and self.verdict is not Verdict.UNSEARCHABLE:
+            return Quality(Verdict.UNSEARCHABLE, (reason,), self.measures)
+        verdict = Verdict.MARGINAL if self.verdict is Verdict.USABLE else self.verdict
+        return Quality(verdict, (*self.reasons, reason), self.measures)
 
     def as_record(self) -> dict[str, Any]:
         """Return plain data, as it is recorded and answered."""

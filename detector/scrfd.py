@@ -1,13 +1,17 @@
 """SCRFD: the face detector of the InsightFace packs, through the `insightface` library."""
 
+from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from detector.errors import NetworkError
 from detector.faces import Box, Face, Image
 from detector.session import open_session
+
+_STRIDE: Final = 32
+"""Pixels of the coarsest grid's cells: a side is a multiple of it."""
 
 
 class SCRFD:
@@ -36,8 +40,13 @@ class SCRFD:
         height, width = image.shape[:2]
         if min(height, width) * long_side < max(height, width):
             return ()  # less than a pixel wide at that size, which the library cannot resize to
+        # Of a panorama, a square would be black for the most part, and cost as if it were not.
+        size = tuple(
+            _STRIDE * ceil(side * long_side / max(width, height) / _STRIDE)
+            for side in (width, height)
+        )
         boxes, landmarks = self._library.detect(
-            image, input_size=(long_side, long_side), det_thresh=self._score_threshold
+            image, input_size=size, det_thresh=self._score_threshold
         )
         return tuple(
             Face(

@@ -95,13 +95,15 @@ class Detector(WeightsFile):
     `input_sizes` are the long sides in px that a photo is scaled to, tried in order until a face
     is found; `score_threshold` and `nms_threshold` (overlap, IoU) lie in 0..1. A face whose score
     in the close-up is below `confident_score` is not searched: each architecture has a scale of its
-    own, so each pack states its own bound.
+    own, so each pack states its own bound. Where the mean of that score and of the first look's is
+    below `sure_score`, which way is up is looked at: always, unless the manifest says otherwise.
     """
 
     architecture: Literal["yunet", "scrfd"]
     input_sizes: Annotated[tuple[Side, ...], Field(strict=False, min_length=1)]
     score_threshold: Unit
     confident_score: Unit
+    sure_score: Unit = 1.0
     nms_threshold: Unit
 
     @model_validator(mode="after")

@@ -78,3 +78,14 @@ def photos_of_people() -> Iterator[tuple[str, Path]]:
     """Name and path of the optional colour photos: 8 people with 5 each."""
     for path in sorted((TEST_DATA / "photos").glob("*/*.png")):
         yield path.parent.name, path
+
+
+def turned_clockwise(image: Image, degrees: int) -> Image:
+    """Turn pixels; in between quarters on a black canvas that holds all of them."""
+    if degrees % 90 == 0:
+        return np.ascontiguousarray(np.rot90(image, -degrees // 90))
+    height, width = image.shape[:2]
+    side = round(float(np.hypot(width, height)))
+    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), -degrees, 1)
+    matrix[:, 2] += [(side - width) / 2, (side - height) / 2]
+    return np.asarray(cv2.warpAffine(image, matrix, (side, side)), np.uint8)

@@ -154,6 +154,8 @@ EXPLAINED: Final[Mapping[StrEnum, str]] = {
     Reason.LOW_CONTRAST: msg("The face has hardly any contrast."),
     Reason.TURNED_AWAY: msg("The head is turned away."),
     Reason.UNCERTAIN_FACE: msg("The face is not clearly seen, or the photo is not upright."),
+    Reason.TURNED: msg("The photo was not upright."),
+    Reason.NEGATIVE: msg("The photo is a negative."),
 }
 """Why a photo is less than good, for the officer who compares it."""
 

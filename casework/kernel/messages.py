@@ -280,6 +280,8 @@ ENGLISH: Final[Mapping[str, str]] = {
     "advice_low_contrast": "The face has hardly any contrast: look for haze, glass and lamps.",
     "advice_turned_away": "The head is turned away: choose a photo that looks into the camera.",
     "advice_uncertain_face": "The face is not clearly seen: is the photo upright? Choose another.",
+    "advice_turned": "The photo is not upright: turn it, and see that the face is upright.",
+    "advice_negative": "The photo is a negative: choose the picture itself.",
     # Imports: the file
     "import_not_found": "There is no import {id}.",
     "imports_unfinished": (

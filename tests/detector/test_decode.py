@@ -643,3 +643,15 @@ def test_bombs_end_in_time_and_in_memory(name, tmp_path):
     assert outcome == [*DECODED[name], 3] if name in DECODED else outcome in refusals
     assert seconds < MOST_SECONDS
     assert memory < MOST_MEMORY
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("quarters", range(4))
+def test_a_turned_photo_is_the_photo_turned_anticlockwise(orientation, quarters):
+    photo = open_photo(encode("PNG", picture(), exif=exif(orientation)), Limits())
+    turned = photo.turned(quarters)
+    expected = np.rot90(photo.pixels().image, quarters)
+    assert np.array_equal(turned.pixels().image, expected)
+    assert np.array_equal(photo.pixels().turned(quarters).image, expected)
+    assert (turned.height, turned.width) == expected.shape[:2]
+    assert np.array_equal(photo.inverted().pixels().image, 255 - photo.pixels().image)

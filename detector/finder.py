@@ -1,0 +1,264 @@
+"""Finding the subject of a photo, whichever way up it is.
+
+Looks go from cheap to dear, and end where a face is found that the detector does not doubt: the
+photo as it is, at each detection size; the aligned face turned; the photo in other directions; a
+far look at more of its pixels. What was found is shown with the photo turned so that it is upright.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import sqrt
+from typing import Final, Self
+
+from detector.align import align
+from detector.decode import Photo, Pixels
+from detector.faces import Face, FaceDetector, Image
+from detector.landmark_refinement import refine, tilt
+from detector.negative import looks_negative
+from detector.orientation import (
+    DIAGONALS,
+    HALF,
+    QUARTER,
+    QUARTERS,
+    detect_tilted,
+    quarters,
+    tilt_in_chip,
+)
+from detector.subject import choose_subject, second_face
+from detector.timing import Stopwatch
+
+# Between the eyes of a 112-pixel chip lie 35 px: a face with fewer would be enlarged, so it is
+# fetched from the photo's full resolution instead where the photo was reduced.
+CHIP_EYE_DISTANCE: Final = 36.0
+
+# A face as large as the frame, or larger, is too large for the first detection size: at half that
+# size it is found (measured on faces cropped to 0.6 of their box: 72 % at 320 pixels, 99 % at 160).
+# Sides that the detectors take are multiples of 32.
+_DETECTION_STEP: Final = 32
+
+# A far face is looked for in as many pixels, in this order. That is 1280 x 960 and 1920 x 1440 of
+# an ordinary photo and more of a panorama's long side, and takes as long whatever the photo.
+FAR_PIXELS: Final = (1280 * 960, 1920 * 1440)
+
+# Of the score of a face that is searched. What is found below may be no face: of upright faces, one
+# in several hundred is. Then the whole photo is looked at from other directions.
+_HARDLY_A_FACE: Final = 0.9
+
+# Degrees. A face tilted further is found better in a photo turned back.
+_TILTED: Final = 20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sighting:
+    """A photo's faces and its subject, in pixels of the photo turned upright."""
+
+    photo: Photo
+    pixels: Pixels
+    faces: tuple[Face, ...]
+    subject: Face
+    """With the landmarks and the confidence of the last close-up."""
+    first_score: float
+    """The detector's confidence when it first saw the subject."""
+    second_face: float
+    """See `detector.subject.second_face`."""
+    chip: Image
+    """The subject aligned for the recogniser, (112, 112, 3)."""
+    turn: int = 0
+    """Quarters by which the photo was turned, anticlockwise."""
+    undecided: bool = False
+    """Whether another way up, or the negative, is as likely."""
+
+    @property
+    def score(self) -> float:
+        """Mean confidence of the first look and the last: on its head, a face lacks in one."""
+        return (self.first_score + self.subject.confidence) / 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scene:
+    """A picture and faces in it, which are turned together."""
+
+    photo: Photo
+    pixels: Pixels
+    faces: tuple[Face, ...]
+    """In pixels of the photo."""
+    subject: Face
+    """In pixels of the photo."""
+    turn: int = 0
+
+    def upright(self) -> Self:
+        """Turn by the quarters that bring the subject nearest to upright."""
+        turn = quarters(tilt(self.subject.landmarks))
+        if not turn:
+            return self
+        size = self.photo.width, self.photo.height
+        return replace(
+            self,
+            photo=self.photo.turned(turn),
+            pixels=self.pixels.turned(turn),
+            faces=tuple(face.turned(turn, *size) for face in self.faces),
+            subject=self.subject.turned(turn, *size),
+            turn=(self.turn + turn) % 4,
+        )
+
+
+class SubjectFinder:
+    """Finds the subject with one detector. Safe to call from several threads at once."""
+
+    def __init__(
+        self,
+        detector: FaceDetector,
+        detection_sizes: Sequence[int],
+        confident_score: float,
+        sure_score: float,
+    ) -> None:
+        first, *larger = detection_sizes
+        close_up = -(-first // (2 * _DETECTION_STEP)) * _DETECTION_STEP
+        self._detector = detector
+        self._sizes = tuple(dict.fromkeys((first, close_up, *larger)))
+        self._confident_score = confident_score
+        self._sure_score = sure_score
+
+    def find(
+        self, photo: Photo, pixels: Pixels, watch: Stopwatch
+    ) -> tuple[Sighting | None, Pixels]:
+        """Return the subject, or None, and the pixels that were looked at last."""
+        first = pixels
+        seen, pixels = self._any_way_up(photo, first, watch)
+        if seen is None or not self._looks_negative(seen, watch):
+            return seen, pixels
+        positive, _ = self._any_way_up(photo.inverted(), first.inverted(), watch)
+        if positive is None or positive.subject.confidence <= seen.subject.confidence:
+            return replace(seen, photo=seen.photo.inverted(), undecided=True), pixels
+        return positive, positive.pixels
+
+    def _looks_negative(self, seen: Sighting, watch: Stopwatch) -> bool:
+        with watch.stage("detect"):
+            return looks_negative(self._detector, seen.chip)
+
+    def _any_way_up(
+        self, photo: Photo, pixels: Pixels, watch: Stopwatch
+    ) -> tuple[Sighting | None, Pixels]:
+        found, pixels = self._search(photo, pixels, watch)
+        seen = self._closer(photo, pixels, found, watch)
+        if seen is None:
+            seen = self._turned(photo, pixels, watch) or self._far(photo, pixels, watch)
+        elif seen.score < self._sure_score:
+            seen = self._upright(photo, pixels, seen, watch)
+        return seen, pixels if seen is None else seen.pixels
+
+    def _search(
+        self, photo: Photo, pixels: Pixels, watch: Stopwatch
+    ) -> tuple[tuple[Face, ...], Pixels]:
+        """Try each detection size until one shows a face; return also the pixels it is seen in."""
+        for size in self._sizes:
+            if pixels.scale < 1 and max(pixels.image.shape[:2]) < size:
+                with watch.stage("decode"):
+                    pixels = photo.pixels(size)
+            if faces := self._detect(pixels, size, 0, watch):
+                return faces, pixels
+        return (), pixels
+
+    def _upright(self, photo: Photo, pixels: Pixels, seen: Sighting, watch: Stopwatch) -> Sighting:
+        """Look at the face of a sighting the right way up; return the more confident sighting."""
+        confident = self._confident(seen)
+        with watch.stage("detect"):
+            turn = tilt_in_chip(self._detector, seen.chip, (HALF,) if confident else QUARTERS)
+        if turn is None or seen.subject.confidence < _HARDLY_A_FACE * self._confident_score:
+            return self._turned(photo, pixels, watch) or seen
+        tilted = tilt(seen.subject.landmarks) + QUARTER * seen.turn + turn
+        # The box of a face that was found lying does not fit: a look from its direction does.
+        if not turn and (confident or abs(tilted) < _TILTED):
+            return seen
+        other = self._tilted(photo, pixels, (tilted,), watch)
+        if other is not None and other.subject.confidence > seen.subject.confidence:
+            return other
+        return replace(seen, undecided=turn != 0)
+
+    def _turned(self, photo: Photo, pixels: Pixels, watch: Stopwatch) -> Sighting | None:
+        """Look from the sides and from above for a face that the detector does not doubt."""
+        seen = self._undoubted(self._tilted(photo, pixels, QUARTERS, watch))
+        # Larger sizes cost most, and diagonals are rare.
+        return seen or self._undoubted(self._tilted(photo, pixels, DIAGONALS, watch, few=True))
+
+    def _far(self, photo: Photo, pixels: Pixels, watch: Stopwatch) -> Sighting | None:
+        """Look at more of the photo's pixels for a face that the detector does not doubt."""
+        looked_at = self._sizes[-1]
+        for most in FAR_PIXELS:
+            long_side = max(photo.width, photo.height)
+            bounded = sqrt(most * long_side / min(photo.width, photo.height))
+            size = int(min(long_side, bounded)) // _DETECTION_STEP * _DETECTION_STEP
+            if size <= looked_at:
+                continue
+            looked_at = size
+            if max(pixels.image.shape[:2]) < size:
+                with watch.stage("decode"):
+                    pixels = photo.pixels(size)
+            found = self._detect(pixels, size, 0, watch)
+            if seen := self._undoubted(self._closer(photo, pixels, found, watch)):
+                return seen
+        return None
+
+    def _undoubted(self, seen: Sighting | None) -> Sighting | None:
+        return seen if seen is not None and self._confident(seen) else None
+
+    def _tilted(
+        self,
+        photo: Photo,
+        pixels: Pixels,
+        tilts: Sequence[float],
+        watch: Stopwatch,
+        *,
+        few: bool = False,
+    ) -> Sighting | None:
+        """Look at the whole photo as if all in it were tilted; take the most confident tilt.
+
+        `few` sizes are the first two.
+        """
+        for size in self._sizes[:2] if few else self._sizes:
+            looks = [self._detect(pixels, size, tilt, watch) for tilt in tilts]
+            best = max(looks, key=lambda faces: faces[0].confidence if faces else 0.0)
+            if best:
+                return self._closer(photo, pixels, best, watch)
+        return None
+
+    def _detect(self, pixels: Pixels, size: int, tilt: float, watch: Stopwatch) -> tuple[Face, ...]:
+        with watch.stage("detect"):
+            return detect_tilted(self._detector, pixels.image, size, tilt)
+
+    def _confident(self, seen: Sighting) -> bool:
+        return seen.subject.confidence >= self._confident_score
+
+    def _closer(
+        self, photo: Photo, pixels: Pixels, found: tuple[Face, ...], watch: Stopwatch
+    ) -> Sighting | None:
+        """Choose the subject and look at it again; None where nothing was found."""
+        height, width = pixels.image.shape[:2]
+        subject = choose_subject(found, width, height)
+        if subject is None:
+            return None
+        first_score = subject.confidence
+        eyes = subject.inter_eye_distance
+        faces = tuple(face.scaled(1 / pixels.scale) for face in found)
+        subject = subject.scaled(1 / pixels.scale)
+        if pixels.scale < 1 and eyes < CHIP_EYE_DISTANCE:
+            with watch.stage("decode"):
+                pixels = photo.pixels()
+        scene = _Scene(photo, pixels, faces, subject).upright()
+        with watch.stage("detect"):
+            subject = refine(
+                self._detector, scene.pixels.image, scene.subject.scaled(scene.pixels.scale)
+            )
+        with watch.stage("align"):
+            chip = align(scene.pixels.image, subject.landmarks)
+        scene = replace(scene, subject=subject.scaled(1 / scene.pixels.scale)).upright()
+        return Sighting(
+            scene.photo,
+            scene.pixels,
+            scene.faces,
+            scene.subject,
+            first_score,
+            second_face(found),
+            chip,
+            scene.turn,
+        )
