@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from detector.errors import PhotoError, PhotoTooLarge, TooManyPixels, UnreadablePhoto
 from detector.header import Header, PhotoFormat, read_header
+from detector.heic_decoder import decode_heic
 from detector.limits import MIB, Limits
 from detector.pillow_decoder import decode_with_pillow
 
@@ -34,6 +35,7 @@ PLAIN_PIXEL_BYTES: Final = 3  # an 8-bit pixel in colour: what `Limits.max_pixel
 # OpenJPEG keeps four bytes a sample and decodes some 8 MB of data a second; a passport chip carries
 # well under one megapixel in some 20 kB (ICAO 9303-10, DG2).
 JPEG_2000_PIXEL_COST, JPEG_2000_BYTE_COST = 8, 2
+AVIF_PIXEL_COST: Final = 1.5  # libavif keeps the planes beside the pixels, and both for a moment
 LARGE_JPEG_2000: Final = 512 * 1024  # bytes of data, which take as long as 12 megapixels of a JPEG
 INFLATE_STEP: Final = 64 * 1024  # bytes of PNG data inflated at once; at most 64 MB result
 INFLATE_SAFE: Final = 256 * 1024  # PNG data that expands to 0.25 GB at the very worst
@@ -154,6 +156,8 @@ def open_photo(data: bytes, limits: Limits) -> Photo:
     if header.picture is PhotoFormat.JPEG_2000:
         _check_bytes(data, limits.max_bytes // JPEG_2000_BYTE_COST)
         cost *= JPEG_2000_PIXEL_COST
+    elif header.picture is PhotoFormat.AVIF:
+        cost *= AVIF_PIXEL_COST
     pixels = header.width * header.height * cost
     if header.picture is PhotoFormat.JPEG:
         most = MOST_JPEG_PIXELS * limits.max_pixels
@@ -263,7 +267,10 @@ def _check_inflation(view: memoryview, header: Header) -> None:
 
 def _decoded(core: bytes, header: Header, reduction: int) -> Stored:
     """Decode as stored, (H, W) or (H, W, 3 or 4), 8 or 16 bits, and check it against the header."""
-    if header.unusual:
+    image: Stored | None
+    if header.picture is PhotoFormat.HEIC:
+        image = decode_heic(core)
+    elif header.unusual:
         image = decode_with_pillow(core, header.picture, (header.width, header.height))
     else:
         image = _imdecode(core, _flags(header, reduction))

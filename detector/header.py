@@ -19,6 +19,7 @@ from detector.containers.base import ACCEPTED_FORMATS, Header, PhotoFormat
 from detector.containers.bmp import read_bmp
 from detector.containers.dg2 import read_dg2
 from detector.containers.gif import read_gif
+from detector.containers.heif import read_avif, read_heic
 from detector.containers.iso19794 import read_19794
 from detector.containers.iso39794 import read_39794
 from detector.containers.jpeg import read_jpeg
@@ -48,6 +49,10 @@ READERS: Final[Mapping[PhotoFormat, Mapping[re.Pattern[bytes], Reader]]] = {
         re.compile(rb"\xff\x4f\xff\x51"): read_codestream,
     },
     PhotoFormat.GIF: {re.compile(rb"GIF8[79]a"): read_gif},
+    PhotoFormat.HEIC: {
+        re.compile(rb"....ftyp(hei|hev|mif|msf)", re.DOTALL): read_heic,
+    },
+    PhotoFormat.AVIF: {re.compile(rb"....ftypavi[fs]", re.DOTALL): read_avif},
     # Tag 75 or one of the templates inside it, a length, and the tag of what is inside next.
     PhotoFormat.DG2: {
         re.compile(rb"\x75(\x82..|\x83...|\x84....)\x7f\x61", re.DOTALL): read_dg2,
@@ -65,8 +70,6 @@ READERS: Final[Mapping[PhotoFormat, Mapping[re.Pattern[bytes], Reader]]] = {
 # What else is sent by mistake: the refusal says what it is. The first that matches names it, so
 # the general (a video, text) come after the particular (HEIC, a web page).
 STRANGERS: Final[tuple[tuple[re.Pattern[bytes], str], ...]] = (
-    (re.compile(rb"....ftyp(hei|hev|mif|msf)", re.DOTALL), "a HEIC photo"),
-    (re.compile(rb"....ftypavi", re.DOTALL), "an AVIF photo"),
     (re.compile(rb"....ftyp", re.DOTALL), "a video"),
     (re.compile(rb"\xff\x0a|\0\0\0\x0cJXL "), "a JPEG XL photo"),
     (re.compile(rb"II\x2b\0|MM\0\x2b"), "a BigTIFF"),

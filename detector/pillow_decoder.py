@@ -1,4 +1,4 @@
-"""What Pillow decodes: GIF, and JPEG 2000 that OpenCV reads in wrong colours or not at all."""
+"""What Pillow decodes: GIF, AVIF, and JPEG 2000 that OpenCV reads in wrong colours or not."""
 
 from io import BytesIO
 from typing import Final, TypeAlias
@@ -14,7 +14,11 @@ __all__ = ["decode_with_pillow"]
 Stored: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
 
 # The one decoder of Pillow's that each may reach; core bytes name no other.
-DECODERS: Final = {PhotoFormat.GIF: "GIF", PhotoFormat.JPEG_2000: "JPEG2000"}
+DECODERS: Final = {
+    PhotoFormat.GIF: "GIF",
+    PhotoFormat.JPEG_2000: "JPEG2000",
+    PhotoFormat.AVIF: "AVIF",
+}
 GREY: Final = frozenset({"1", "L"})
 DEEP_GREY: Final = "I;16"
 WITH_ALPHA: Final = frozenset({"LA", "PA", "RGBA"})
@@ -39,6 +43,7 @@ def decode_with_pillow(core: bytes, picture: PhotoFormat, size: tuple[int, int])
     except (
         Image.DecompressionBombError,
         OSError,
+        RuntimeError,
         ValueError,
         SyntaxError,
         EOFError,

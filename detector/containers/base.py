@@ -58,6 +58,8 @@ class PhotoFormat(StrEnum):
     TIFF = "tiff", "TIFF", "image/tiff", ".tif", ".tiff"
     JPEG_2000 = "jpeg2000", "JPEG 2000", "image/jp2", ".jp2", ".j2k", ".jpc", ".j2c", ".jpx"
     GIF = "gif", "GIF", "image/gif", ".gif"
+    HEIC = "heic", "HEIC", "image/heic", ".heic", ".heif", ".hif"
+    AVIF = "avif", "AVIF", "image/avif", ".avif"
     DG2 = "dg2", "ICAO DG2", "application/x-icao-dg2", ".dg2", ".bin"
     ISO_19794 = "iso19794", "ISO/IEC 19794-5", "application/x-iso19794-5", ".fac"
     ISO_39794 = "iso39794", "ISO/IEC 39794-5", "application/x-iso39794-5", ".der"
@@ -76,7 +78,14 @@ ACCEPTED_FORMATS: Final = f"{', '.join(_LABELS[:-1])} or {_LABELS[-1]}"
 """All of them, in a sentence."""
 
 SHOWN_BY_BROWSERS: Final = frozenset(
-    {PhotoFormat.JPEG, PhotoFormat.PNG, PhotoFormat.WEBP, PhotoFormat.BMP, PhotoFormat.GIF}
+    {
+        PhotoFormat.JPEG,
+        PhotoFormat.PNG,
+        PhotoFormat.WEBP,
+        PhotoFormat.BMP,
+        PhotoFormat.GIF,
+        PhotoFormat.AVIF,
+    }
 )
 """Formats that every browser shows as they are."""
 

@@ -9,7 +9,6 @@ chips and the standard's own test files have (brightness and colour differences,
 subsampled or signed components, a grid that begins elsewhere) is `unusual`, and Pillow's to decode.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import ceil, prod
 from typing import Final
@@ -27,6 +26,7 @@ from detector.containers.base import (
     malformed,
     unpack,
 )
+from detector.containers.boxes import boxes
 from detector.errors import UnreadablePhoto
 
 __all__ = ["read_codestream", "read_jp2"]
@@ -83,18 +83,18 @@ class _Size:
 
 def read_jp2(data: bytes) -> Header:
     """Read the boxes up to the first codestream, then that codestream."""
-    boxes: list[tuple[int, int]] = []
+    kept: list[tuple[int, int]] = []
     colour, palette = None, False
-    for name, start, stop in _boxes(data, 0, len(data)):
+    for name, start, stop in boxes(data, 0, len(data), KIND):
         if name == b"jp2h":
-            boxes, colour, palette = _colours(data, start, stop)
+            kept, colour, palette = _colours(data, start, stop)
         elif name == b"jp2c":
             header = read_codestream(data, start, stop)
             cmyk = colour == CMYK and header.channels == 4
             if not (header.unusual or palette or colour == SYCC or cmyk):
                 return header
-            check(_agree(data, boxes, header), KIND)
-            return replace(header, core=_rebuilt(boxes, start, stop), unusual=True)
+            check(_agree(data, kept, header), KIND)
+            return replace(header, core=_rebuilt(kept, start, stop), unusual=True)
     raise UnreadablePhoto(CUT_SHORT)
 
 
@@ -118,36 +118,19 @@ def read_codestream(data: bytes, start: int = 0, stop: int | None = None) -> Hea
     return header
 
 
-def _agree(data: bytes, boxes: list[tuple[int, int]], header: Header) -> bool:
+def _agree(data: bytes, kept: list[tuple[int, int]], header: Header) -> bool:
     """Tell whether the image header box comes first and says what the codestream says."""
-    if not boxes or data[boxes[0][0] + 4 : boxes[0][0] + 8] != b"ihdr":
+    if not kept or data[kept[0][0] + 4 : kept[0][0] + 8] != b"ihdr":
         return False
-    stated = unpack(">IIH", data, boxes[0][0] + 8)
+    stated = unpack(">IIH", data, kept[0][0] + 8)
     return stated == (header.height, header.width, header.channels)
 
 
-def _rebuilt(boxes: list[tuple[int, int]], start: int, stop: int) -> tuple[Piece, ...]:
+def _rebuilt(kept: list[tuple[int, int]], start: int, stop: int) -> tuple[Piece, ...]:
     """Return a JP2 file of these header boxes and the codestream, and nothing else."""
-    length = 8 + sum(end - begin for begin, end in boxes)
+    length = 8 + sum(end - begin for begin, end in kept)
     head = JP2_START + length.to_bytes(4) + b"jp2h"
-    return (head, *boxes, (stop - start + 8).to_bytes(4) + b"jp2c", (start, stop))
-
-
-def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield (type, content start, content stop) of the boxes in data[at:end]."""
-    for _ in range(MAX_SEGMENTS):
-        if at >= end:
-            return
-        (length,) = unpack(">I", data, at)
-        name, content = data[at + 4 : at + 8], at + 8
-        if length == 1:  # too long for 32 bits
-            (length,) = unpack(">Q", data, at + 8)
-            content = at + 16
-        stop = at + length if length else end  # none: to the end
-        check(stop > content, KIND)
-        check_within(stop, end)
-        yield name, content, stop
-        at = stop
+    return (head, *kept, (stop - start + 8).to_bytes(4) + b"jp2c", (start, stop))
 
 
 def _colours(data: bytes, start: int, stop: int) -> tuple[list[tuple[int, int]], int | None, bool]:
@@ -155,7 +138,7 @@ def _colours(data: bytes, start: int, stop: int) -> tuple[list[tuple[int, int]],
     kept: list[tuple[int, int]] = []
     names: set[bytes] = set()
     colour = None
-    for name, at, end in _boxes(data, start, stop):
+    for name, at, end in boxes(data, start, stop, KIND):
         if name == b"colr" and name not in names and data[at : at + 1] == bytes([ENUMERATED]):
             (colour,) = unpack(">I", data, at + 3)
             accept(colour in COLOURS, KIND, "an unusual colour space")

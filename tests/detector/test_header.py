@@ -384,8 +384,6 @@ def test_empty():
 @pytest.mark.parametrize(
     ("data", "name"),
     [
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
-        (b"\0\0\0\x18ftypavif\0\0\0\0mif1avif", "AVIF"),
         (b"\0\0\0\x18ftypisom\0\0\0\0", "video"),
         (b"%PDF-1.7\n%", "PDF"),
         (b"PK\x03\x04" + bytes(30), "ZIP"),
