@@ -22,5 +22,5 @@ def decode_heic(core: bytes) -> NDArray[np.uint8] | None:
         file = pi_heif.open_heif(BytesIO(core), convert_hdr_to_8bit=True, bgr_mode=True)
         # A copy, made while the file is there: the pixels are libheif's, and go with it.
         return np.array(file[0], np.uint8, copy=True, order="C")
-    except (OSError, ValueError, EOFError, RuntimeError, MemoryError, IndexError):
+    except (OSError, ValueError, EOFError, RuntimeError, SyntaxError, MemoryError, IndexError):
         return None  # what libheif reports as damage

@@ -231,7 +231,7 @@ def _orientation(data: bytes, properties: list[_Property]) -> int:
 def _rewritten(
     kept: Mapping[int, _Kept], items: _Items, alpha: int | None, kind: PhotoFormat
 ) -> tuple[Piece, ...]:
-    """Return a file of these items and nothing else, numbered anew from 1."""
+    """Return a file of these items and nothing else, numbered from 1."""
     numbers = {item: number for number, item in enumerate(kept, 1)}
     brand = b"avif" if kind is PhotoFormat.AVIF else b"heic"
     information = [
