@@ -20,7 +20,7 @@ from api.v1.imports.rows import check_row
 from api.v1.imports.schemas import RowFaultOut, rate_of
 from casework.imports.photos import PhotoFolder
 from casework.imports.queue import ClaimedImport, ImportTaken
-from casework.imports.run import LOOKS_LIKE, ImportBatch, ImportRunner
+from casework.imports.run import ImportBatch, ImportRunner
 from casework.imports.source import ImportLimits, ImportSource, counted
 from casework.imports.source import opened as source_of
 from casework.kernel.actor import Actor
@@ -28,7 +28,7 @@ from casework.kernel.errors import ImportRefused
 from casework.kernel.vocabulary import Category, Direction
 from casework.records import Records
 from casework.service import Service
-from casework.tables import ImportFault, ImportJob
+from casework.tables import ImportJob
 from casework.watchlists.enrolment import Examined
 from casework.watchlists.watchlists import NewWatchlist
 from cli.options import As, AsJson, Why, machine_owner, owner_of
@@ -50,6 +50,7 @@ class ImportRequest:
     new: NewWatchlist
     agency: str | None
     dry_run: bool
+    strict: bool
     by: Actor
     """Who brings it in, and why."""
 
@@ -73,6 +74,9 @@ def import_(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Report as if, but store nothing.")
     ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse rows for what is otherwise a warning.")
+    ] = False,
     report: Annotated[
         Path | None, typer.Option(help="Write everything wrong with rows to this JSON file.")
     ] = None,
@@ -83,7 +87,8 @@ def import_(
     """Import the subjects of FILE; safe to stop at any moment: run again, it goes on.
 
     One row is one subject, known by the agency's own `reference`: new ones are enrolled, known ones
-    changed and added to. docs/import.md has the format. Exit 1 if anything of any row was refused.
+    changed and added to. What is known in part is kept with a warning. docs/import.md has the
+    format. Exit 1 if anything of any row was refused.
     """
     settings = Settings()
     brought = ImportRequest(
@@ -92,6 +97,7 @@ def import_(
         NewWatchlist(watchlist, None, category, direction),
         agency,
         dry_run,
+        strict,
         machine_owner(owner, reason),
     )
     with open_service(settings) as service:
@@ -123,10 +129,15 @@ def run_import(
     limits = replace(limits, rows=sys.maxsize, upload_bytes=max(limits.upload_bytes, size))
     try:
         with _source(brought, limits) as source:
-            rows = counted(source, limits)
+            rows = counted(source, limits, strict=brought.strict)
             row = row or watchlists.create(operator, new)
             claim = service.import_runner.queue.begin_here(
-                operator, row.id, _digest(brought), rows, dry_run=brought.dry_run
+                operator,
+                row.id,
+                _digest(brought),
+                rows,
+                dry_run=brought.dry_run,
+                strict=brought.strict,
             )
             check = partial(check_row, zone=zone)
             batches = service.import_runner.batches(claim, source, check, limits)
@@ -184,30 +195,31 @@ def _digest(brought: ImportRequest) -> str:
 
 def _tell(records: Records, job: ImportJob, report: Path | None, *, as_json: bool) -> int:
     """Print the result of an import; returns the number of faults, without mere warnings."""
-    faults = list(records.exchange.imports.all_faults(Actor.operator(), job.id))
-    refusals = sum(each.code != LOOKS_LIKE for each in faults)
+    imports = records.exchange.imports
+    faults = [RowFaultOut.of(each) for each in imports.all_faults(Actor.operator(), job.id)]
+    refusals = sum(not each.warning for each in faults)
+    plain = [each.model_dump() for each in faults]
     if report is not None:
-        report.write_text(json.dumps([_plain(each) for each in faults], indent=2))
+        report.write_text(json.dumps(plain, indent=2))
     if as_json:
         counts = ("rows", "created", "updated", "unchanged", "refused")
-        more = ("photos_added", "photos_refused", "dry_run")
+        more = ("photos_added", "photos_refused", "warnings", "dry_run", "strict")
         summary = {name: getattr(job, name) for name in ("id", "state", *counts, *more)}
-        print_json({**summary, "rows_per_s": rate_of(job), "faults": [_plain(e) for e in faults]})
+        print_json({**summary, "rows_per_s": rate_of(job), "faults": plain})
         return refusals
     done = "would be " if job.dry_run else ""
+    warnings = sum(job.warnings.values())
     out.print(
         f"{job.rows} rows: {job.created} {done}created, {job.updated} {done}updated, "
         f"{job.unchanged} unchanged, {job.refused} refused. {job.photos_added} photos {done}added, "
-        f"{job.photos_refused} refused. {job.worked_s:.1f} s."
+        f"{job.photos_refused} refused. {warnings} warnings. {job.worked_s:.1f} s."
     )
     for each in faults[:_SHOWN]:
-        name = f"{each.reference} " if each.reference else ""
-        err.print(f"row {each.row}: {name}{each.field or ''}: {each.message}", markup=False)
+        name = f" {each.reference}" if each.reference else ""
+        kind = "warning, " if each.warning else ""
+        where = f" {each.field}" if each.field else ""
+        err.print(f"{kind}row {each.row}:{name}{where}: {each.message}", markup=False)
     if len(faults) > _SHOWN:
         rest = f"the rest is in {report}" if report else "use --report FILE to keep them all"
         err.print(f"... and {len(faults) - _SHOWN} more; {rest}", markup=False)
     return refusals
-
-
-def _plain(fault: ImportFault) -> dict[str, object]:
-    return RowFaultOut.model_validate(fault).model_dump()

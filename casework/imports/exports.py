@@ -15,7 +15,8 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from casework.imports.formats import COLUMNS, cell_of, csv_line
+from casework.imports.csv_cells import cell_of, csv_line
+from casework.imports.raw_rows import COLUMNS
 from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry

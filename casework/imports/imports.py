@@ -65,15 +65,23 @@ class Imports:
         self._clock = kernel.clock
         self.uploads = Uploads(kernel)
 
-    def receive(self, actor: Actor, watchlist_id: str, *, dry_run: bool) -> Upload:
+    def receive(
+        self, actor: Actor, watchlist_id: str, *, dry_run: bool, strict: bool = False
+    ) -> Upload:
         """Begin an upload; `accept` or `discard` must follow.
+
+        Args:
+            actor: who sends it.
+            watchlist_id: where its subjects are to stand.
+            dry_run: whether nothing is to be stored.
+            strict: whether rows are refused for what is otherwise a warning.
 
         Raises:
             NotPermitted, NotFound: the actor may import nothing, or not into this list.
             TooManyImports: the agency's others must be done first.
         """
         with self._database.write() as session:
-            job = new_job(session, actor, watchlist_id, self._clock, dry_run=dry_run)
+            job = new_job(session, actor, watchlist_id, self._clock, dry_run=dry_run, strict=strict)
             unfinished = session.scalar(
                 select(func.count()).where(
                     ImportJob.agency_id == job.agency_id,
@@ -94,8 +102,10 @@ class Imports:
             ImportRefused: it cannot be read as a list of subjects.
         """
         receiving.end()
+        with self._database.read() as session:
+            strict = session.get_one(ImportJob, receiving.import_id).strict
         with self.uploads.source(receiving.import_id, limits) as source:
-            rows = counted(source, limits)
+            rows = counted(source, limits, strict=strict)
         with self._database.write() as session:
             job = session.get_one(ImportJob, receiving.import_id)
             job.rows = rows

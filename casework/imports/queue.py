@@ -76,7 +76,14 @@ class ImportQueue:
         self._lease = Lease(ImportJob, _SILENCE, kernel.clock)
 
     def begin_here(
-        self, actor: Actor, watchlist_id: str, digest: str, rows: int, *, dry_run: bool
+        self,
+        actor: Actor,
+        watchlist_id: str,
+        digest: str,
+        rows: int,
+        *,
+        dry_run: bool,
+        strict: bool = False,
     ) -> ClaimedImport:
         """Begin, or go on with, the import of a file on this machine.
 
@@ -86,18 +93,20 @@ class ImportQueue:
             digest: of the file's bytes; the same file goes on where it was stopped.
             rows: how many it has.
             dry_run: whether nothing is to be stored.
+            strict: whether rows are refused for what is otherwise a warning.
 
         Raises:
             NotPermitted, NotFound: the actor may import nothing, or not into this list.
         """
         digest = self._vault.digest("import_job.digest", watchlist_id, digest)
         with self._database.write() as session:
-            new = new_job(session, actor, watchlist_id, self._clock, dry_run=dry_run)
+            new = new_job(session, actor, watchlist_id, self._clock, dry_run=dry_run, strict=strict)
             job = session.scalar(
                 select(ImportJob).where(
                     ImportJob.watchlist_id == watchlist_id,
                     ImportJob.digest == digest,
                     ImportJob.dry_run == dry_run,
+                    ImportJob.strict == strict,
                     ImportJob.state == ImportState.RUNNING.value,
                 )
             )
@@ -184,7 +193,13 @@ class ImportQueue:
 
 
 def new_job(
-    session: Session, actor: Actor, watchlist_id: str, clock: Clock, *, dry_run: bool
+    session: Session,
+    actor: Actor,
+    watchlist_id: str,
+    clock: Clock,
+    *,
+    dry_run: bool,
+    strict: bool,
 ) -> ImportJob:
     """Return an import of nothing yet; raises NotPermitted or NotFound."""
     require(actor, Permission.IMPORT)
@@ -200,6 +215,8 @@ def new_job(
         actor_name=actor.name,
         uploaded=True,
         dry_run=dry_run,
+        strict=strict,
+        warnings={},
         state=ImportState.RECEIVING.value,
         rows=0,
         worked_s=0.0,

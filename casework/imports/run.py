@@ -11,15 +11,16 @@ warnings of look-alikes come right after it.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from casework.imports.formats import Fault, RawRow
 from casework.imports.photos import PhotoUnavailable
 from casework.imports.queue import ClaimedImport, ImportQueue
+from casework.imports.raw_rows import LOOKS_LIKE, WARNINGS, Fault, RawRow
 from casework.imports.source import ImportLimits, ImportSource
 from casework.imports.store import BatchOutcome, CheckedRow, ImportStore, StoredRow
 from casework.kernel.kernel import Kernel
@@ -35,9 +36,6 @@ _BATCH: Final = 32
 _BATCH_BYTES: Final = 64 << 20
 _MOST_LOOKALIKES: Final = 5
 """Named in the warning of one row."""
-
-LOOKS_LIKE: Final = "looks_like"
-"""A warning: the row is stored all the same."""
 
 RowCheck = Callable[[Mapping[str, Any], str], CheckedRow | Sequence[Fault]]
 """Checks the fields of a row for a watchlist's id as those of any new subject are checked."""
@@ -56,6 +54,7 @@ class _Pending:
     row: RawRow
     checked: CheckedRow | None
     faults: tuple[Fault, ...]
+    """Warnings, where the row was checked."""
     tasks: list[Task] = field(default_factory=list)
 
 
@@ -114,7 +113,7 @@ class ImportRunner:
             first = seen.setdefault(row.reference, row.number) if row.reference else row.number
             if place < claim.job.done:
                 continue
-            pending = _pending(row, first, claim.job.watchlist_id, check, limits)
+            pending = _pending(row, first, claim.job, check, limits)
             named = row.photos if pending.checked is not None else ()
             size = sum(source.photos.size(name) for name in named)
             full = len(batch.rows) == _BATCH or batch.bytes + size > _BATCH_BYTES
@@ -161,7 +160,14 @@ class ImportRunner:
             if trial is not None:
                 trial.rollback()
             refused_before = [each for each in batch.rows if each.checked is None]
-            faults = [(each.row, fault, True) for each in refused_before for fault in each.faults]
+            lost = {row.number for row, _, refused in outcome.faults if refused}
+            faults = [
+                (each.row, fault, each.checked is None)
+                for each in batch.rows
+                for fault in each.faults
+                # Of a row that is refused after all, a warning is of no use.
+                if each.row.number not in lost or fault.row is not None
+            ]
             _add_faults(session, job, faults + outcome.faults)
             now = time.perf_counter()
             _count(job, outcome, len(batch.rows), len(refused_before), now - claim.stored_at)
@@ -220,9 +226,9 @@ class ImportRunner:
 
 
 def _pending(
-    row: RawRow, first: int, watchlist_id: str, check: RowCheck, limits: ImportLimits
+    row: RawRow, first: int, job: ImportJob, check: RowCheck, limits: ImportLimits
 ) -> _Pending:
-    """Check one row by itself."""
+    """Check one row by itself; a strict import refuses what is only worth a warning."""
     faults = list(row.faults)
     if first != row.number:
         message = Message("row_reference_twice", {"row": first})
@@ -230,14 +236,18 @@ def _pending(
     if len(row.photos) > limits.photos_per_row:
         message = Message("row_too_many_photos", {"photos": limits.photos_per_row})
         faults.append(Fault("photos", "too_many_photos", message))
-    if faults and not row.fields:
-        return _Pending(row, None, tuple(faults))
-    checked = check(row.fields, watchlist_id)
-    if not isinstance(checked, CheckedRow):
-        faults += checked
-    elif not faults:
-        return _Pending(row, checked, ())
-    return _Pending(row, None, tuple(faults))
+    warnings = list(row.warnings)
+    if row.fields or not faults:
+        checked = check(row.fields, job.watchlist_id)
+        if not isinstance(checked, CheckedRow):
+            faults += checked
+        else:
+            warnings += checked.warnings
+            if not faults and not (job.strict and warnings):
+                return _Pending(row, checked, tuple(warnings))
+    # Nothing of a refused row is kept, so its warnings are of no use; those of the file are.
+    told = warnings if job.strict else [each for each in warnings if each.row is not None]
+    return _Pending(row, None, (*faults, *told))
 
 
 def looks_like(similar: Iterable[Lookalike]) -> Message:
@@ -255,19 +265,24 @@ def looks_like(similar: Iterable[Lookalike]) -> Message:
 def _add_faults(
     session: Session, job: ImportJob, faults: Iterable[tuple[RawRow, Fault, bool]]
 ) -> None:
-    session.add_all(
-        ImportFault(
-            import_id=job.id,
-            row=row.number,
-            reference=row.reference,
-            row_refused=refused,
-            field=fault.field,
-            code=fault.code,
-            message=str(fault.message),
-            sentence=fault.message.as_json(),
+    """Record what was wrong, and count what is no more than a warning by its code."""
+    warned = Counter(job.warnings)
+    for row, fault, refused in sorted(faults, key=lambda each: each[0].number):
+        of_file = fault.row is not None
+        session.add(
+            ImportFault(
+                import_id=job.id,
+                row=row.number if fault.row is None else fault.row,
+                reference=None if of_file else row.reference,
+                row_refused=refused and not of_file,
+                field=fault.field,
+                code=fault.code,
+                message=str(fault.message),
+                sentence=fault.message.as_json(),
+            )
         )
-        for row, fault, refused in sorted(faults, key=lambda each: each[0].number)
-    )
+        warned[fault.code] += fault.code in WARNINGS and (of_file or not refused)
+    job.warnings = dict(sorted((+warned).items()))
 
 
 def _count(

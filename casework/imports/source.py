@@ -6,8 +6,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Final, cast
 
-from casework.imports.formats import RawRow, read_rows
+from casework.imports.formats import read_rows
 from casework.imports.photos import BROKEN, NoPhotos, Photos, ZippedPhotos, open_zip
+from casework.imports.raw_rows import RawRow
 from casework.kernel.errors import ImportRefused
 
 MEBI: Final = 1024 * 1024
@@ -82,14 +83,22 @@ def opened(
             yield ImportSource(file, ZippedPhotos(archive))
 
 
-def counted(source: ImportSource, limits: ImportLimits) -> int:
+def counted(source: ImportSource, limits: ImportLimits, *, strict: bool = False) -> int:
     """Read the whole list once; returns its number of rows.
+
+    Args:
+        source: the list.
+        limits: how much of it is too much.
+        strict: whether a heading that is only understood is refused.
 
     Raises:
         ImportRefused: it cannot be read to its end, has too many rows, or none.
     """
     count = 0
-    for _ in source.rows():
+    for row in source.rows():
+        if strict and (heading := [each for each in row.warnings if each.row is not None]):
+            said = heading[0].message
+            raise ImportRefused(said.code, field="file", **said.params)
         count += 1
         if count > limits.rows:
             raise ImportRefused("list_too_long", field="file", rows=limits.rows)

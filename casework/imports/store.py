@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from casework.approvals.approvals import Approvals
 from casework.gallery.change_log import log_listing, log_policy, templates_of_subject
-from casework.imports.formats import Fault, RawRow
+from casework.imports.raw_rows import Fault, RawRow
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditedAct, AuditEntry
 from casework.kernel.errors import ImpossibleBirth, InvalidPeriod
@@ -41,6 +41,7 @@ class CheckedRow:
     person: NewSubject
     given: frozenset[str]
     """The fields that the row says something about."""
+    warnings: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -291,15 +291,17 @@ ENGLISH: Final[Mapping[str, str]] = {
     "import_rest_fails": "What follows the first {done} rows fails: see the service's log.",
     "list_is_json_array": "This is a JSON array: send JSON Lines, one object a line.",
     "list_not_utf8": "The file is not UTF-8: save it as UTF-8.",
+    "heading_names_separator": "The first line names the separator, as some spreadsheets do.",
+    "heading_spelt_otherwise": "The heading has capitals or spaces that the columns' names lack.",
+    "heading_columns_nameless": "{columns} columns of the heading have no name; they are left out.",
     "list_line_no_text": "Line {line} is not text that a row could be.",
     "list_too_many_lines": "The file has more than {lines} lines.",
-    "list_not_csv": "Row {row} is not CSV: {error}.",
     "list_lacks_reference": (
         "The column `reference` is missing: the first line must name the columns, which are "
         "{columns}."
     ),
     "list_lacks_column": "The column `{column}` is missing.",
-    "list_column_unknown": "There is an unknown column; known are {columns}.",
+    "list_column_unknown": "The column `{column}` is unknown; known are {columns}.",
     "list_column_twice": "The column `{column}` appears twice.",
     "list_empty": "The file has no rows.",
     "list_too_long": "The file has more than {rows} rows: send it in several.",
@@ -320,7 +322,15 @@ ENGLISH: Final[Mapping[str, str]] = {
     # Imports: what is wrong with a row
     "row_not_object": "The line is not one JSON object.",
     "row_null": "A text holds a null character.",
-    "row_cells": "The row has {cells} cells where the heading has {columns}.",
+    "row_cells": (
+        "The row has {cells} cells where the heading names fewer: enclose values that contain "
+        "the separator in quotation marks."
+    ),
+    "row_cells_missing": "The row has {cells} cells where the heading has {columns}.",
+    "row_quotes": (
+        "A quotation mark does not enclose its cell: enclose the whole cell, and write each "
+        "quotation mark within it twice."
+    ),
     "row_photos_no_list": "Photos are a list of file names.",
     "row_cell_unreadable": "The cell is neither values separated by `;` nor a JSON array.",
     "row_reference_twice": "Row {row} has the same reference: that one counts.",

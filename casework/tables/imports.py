@@ -31,6 +31,8 @@ class ImportJob(SealedFields, Table):
     digest: Mapped[str | None] = mapped_column(String(64))
     """Keyed, of a file that is not kept: by it, the command run again finds its import."""
     dry_run: Mapped[bool]
+    strict: Mapped[bool]
+    """Whether rows are refused for what is otherwise a warning."""
     state: Mapped[str] = mapped_column(String(20))
     failure = Sealed[str | None](nothing)
     """Why it ended before its last row."""
@@ -45,6 +47,8 @@ class ImportJob(SealedFields, Table):
     refused: Mapped[int]
     photos_added: Mapped[int]
     photos_refused: Mapped[int]
+    warnings: Mapped[dict[str, Any]]
+    """How many there are, by their code."""
     worked_s: Mapped[float]
     """Seconds of work that `done` took."""
     attempts: Mapped[int]

@@ -15,7 +15,7 @@ from api.console.forms import Form, FormData
 from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
 from api.problems import RequestInvalid
-from api.v1.imports.schemas import ImportOut, faults_as_csv
+from api.v1.imports.schemas import ImportOut, RowFaultOut, faults_as_csv
 from casework.imports.exports import ExportForm
 from casework.imports.upload import FILE, PHOTOS
 from casework.kernel.errors import CaseworkError
@@ -42,6 +42,7 @@ class UploadForm(BaseModel):
     file: PhotoFile
     photos: PhotoFile | None = None
     dry_run: bool
+    strict: bool
 
 
 @router.get("/imports")
@@ -82,7 +83,7 @@ def show(import_id: str, visit: Importer) -> Response:
         job=ImportOut.of(job),
         failure_sentence=job.failure_sentence,
         at_work=job.state in _AT_WORK,
-        faults=faults,
+        faults=[(each, RowFaultOut.of(each).warning) for each in faults],
     )
 
 
@@ -142,15 +143,18 @@ def export(watchlist_id: str, visit: Exporter) -> Response:
 
 
 def _read(typed: FormData, model: type[UploadForm]) -> dict[str, object]:
-    """Return the files, and whether they are only tried."""
+    """Return the files, and how they are taken in."""
     del model
     files = {name: typed.files[name][0] for name in (FILE, PHOTOS) if name in typed.files}
-    return files | {"dry_run": typed.text("dry_run") == "yes"}
+    chosen = {name: typed.text(name) == "yes" for name in ("dry_run", "strict")}
+    return files | chosen
 
 
 def _receive(visit: OfficerRequest, watchlist_id: str, upload: UploadForm) -> ImportJob:
     imports = visit.service.exchange.imports
-    receiving = imports.receive(visit.actor, watchlist_id, dry_run=upload.dry_run)
+    receiving = imports.receive(
+        visit.actor, watchlist_id, dry_run=upload.dry_run, strict=upload.strict
+    )
     job: ImportJob | None = None
     try:
         for name, file in ((FILE, upload.file), (PHOTOS, upload.photos)):

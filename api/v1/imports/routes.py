@@ -88,7 +88,11 @@ async def create(
 ) -> ImportOut:
     """Take a file in; its rows are worked on when nobody waits for a screening."""
     receiving = await asyncio.to_thread(
-        imports.receive, actor, query.watchlist_id, dry_run=query.dry_run
+        imports.receive,
+        actor,
+        query.watchlist_id,
+        dry_run=query.dry_run,
+        strict=query.strict,
     )
     job: ImportJob | None = None
     try:
@@ -162,7 +166,7 @@ def faults(
         query.limit,
         lambda row: row.id,
     )
-    items = [RowFaultOut.model_validate(row) for row in rows]
+    items = [RowFaultOut.of(row) for row in rows]
     return NumberedPage[RowFaultOut](items=items, next=following)
 
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from api.field_errors import name_of, sentence_of
 from api.v1.subjects.schemas import SubjectIn
-from casework.imports.formats import INVALID, Fault
+from casework.imports.raw_rows import INVALID, Fault
 from casework.imports.store import CheckedRow
 from casework.kernel.messages import Message
 

@@ -8,11 +8,12 @@ from pydantic import Field
 
 from api.queries import Limit, QueryModel
 from api.v1.common import Answer
-from casework.imports.formats import csv_line
+from casework.imports.csv_cells import csv_line
+from casework.imports.raw_rows import WARNINGS
 from casework.kernel.vocabulary import ImportState
 from casework.tables import ImportFault, ImportJob
 
-_REPORT: Final = ("row", "reference", "field", "code", "message", "row_refused")
+_REPORT: Final = ("row", "reference", "field", "code", "message", "row_refused", "warning")
 
 
 class ImportQuery(QueryModel):
@@ -20,6 +21,7 @@ class ImportQuery(QueryModel):
 
     watchlist_id: str = Field(max_length=200, description="Of your own agency.")
     dry_run: bool = Field(default=False, description="Report as if, but store nothing.")
+    strict: bool = Field(default=False, description="Refuse a row for what is otherwise a warning.")
 
 
 class ImportOut(Answer):
@@ -28,6 +30,7 @@ class ImportOut(Answer):
     id: str
     watchlist_id: str
     dry_run: bool = Field(description="Nothing is stored; everything else is as it would be.")
+    strict: bool = Field(description="Rows are refused for what is otherwise a warning.")
     state: ImportState
     failure: str | None = Field(description="Why it ended before its last row.")
     rows: int
@@ -38,6 +41,10 @@ class ImportOut(Answer):
     refused: int = Field(description="Rows of which nothing was stored.")
     photos_added: int
     photos_refused: int
+    warnings: dict[str, int] = Field(
+        description="How many there are, by their code: of rows that are stored all the same, "
+        "with what is known."
+    )
     rows_per_s: float | None = Field(description="Rate of the work so far.")
     created_at: datetime
     started_at: datetime | None
@@ -71,6 +78,12 @@ class RowFaultOut(Answer):
     code: str
     message: str
     row_refused: bool = Field(description="Nothing of the row was stored.")
+    warning: bool = Field(description="No more than a warning: nothing was refused for it.")
+
+    @classmethod
+    def of(cls, row: ImportFault) -> Self:
+        """Make the answer from the record."""
+        return cls.of_row(row, warning=row.code in WARNINGS and not row.row_refused)
 
 
 def rate_of(row: ImportJob) -> float | None:
@@ -82,13 +95,14 @@ def faults_as_csv(faults: Iterable[ImportFault]) -> Iterator[str]:
     """Yield an error report as CSV with a heading."""
     yield csv_line(_REPORT)
     for fault in faults:
-        yield csv_line(getattr(fault, name) for name in _REPORT)
+        told = RowFaultOut.of(fault)
+        yield csv_line(getattr(told, name) for name in _REPORT)
 
 
 def faults_as_json(faults: Iterable[ImportFault]) -> Iterator[str]:
     """Yield an error report as one JSON array."""
     before = "["
     for fault in faults:
-        yield before + RowFaultOut.model_validate(fault).model_dump_json()
+        yield before + RowFaultOut.of(fault).model_dump_json()
         before = ",\n"
     yield "]\n" if before != "[" else "[]\n"

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 from api.queries import QueryModel
 from api.v1.common import Answer, DayOrTime
 from casework.calibration.monitoring import WINDOW_DAYS, AlarmReport, Alarms
-from casework.imports.formats import csv_line
+from casework.imports.csv_cells import csv_line
 from casework.kernel import period
 from casework.oversight.lanes import LANE_DAYS, MOST_LANE_DAYS, MOST_LANES, LaneReport
 from casework.oversight.reports import Dimension, Line, ReportRequest, ReviewReport

@@ -63,11 +63,14 @@ def upload(
     actor: Actor = OPERATOR,
     watchlist: str | None = None,
     dry_run: bool = False,
+    strict: bool = False,
     limits: ImportLimits = LIMITS,
 ) -> ImportJob:
     """Send a file in, as the HTTP interface does."""
     imports = desk.service.exchange.imports
-    receiving = imports.receive(actor, watchlist or desk.watchlist(), dry_run=dry_run)
+    receiving = imports.receive(
+        actor, watchlist or desk.watchlist(), dry_run=dry_run, strict=strict
+    )
     try:
         receiving.write(FILE, file)
         if photos is not None:

@@ -14,10 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casework.imports import formats
+from casework.imports import csv_cells
+from casework.imports.csv_cells import cell_of, csv_line, unguarded
 from casework.imports.exports import _csv, _json
-from casework.imports.formats import COLUMNS, _unguarded, cell_of, csv_line, read_rows
+from casework.imports.formats import read_rows
 from casework.imports.photos import PhotoFolder, PhotoUnavailable
+from casework.imports.raw_rows import COLUMNS
 from casework.imports.source import ImportLimits, counted, opened
 from casework.imports.store import CheckedRow
 from casework.kernel.errors import ImportRefused
@@ -144,8 +146,8 @@ def test_spreadsheets_of_any_country(delimiter):
 
 def test_rows_are_numbered_as_a_spreadsheet_shows_them():
     rows = read(b'reference,name\n\n1,"two\nlines"\n,,\n2,x\n3\n')
-    assert [(row.number, row.reference) for row in rows] == [(3, "1"), (5, "2"), (6, None)]
-    assert [row.faults for row in rows][-1][0].code == "row_malformed"
+    assert [(row.number, row.reference) for row in rows] == [(3, "1"), (5, "2"), (6, "3")]
+    assert [each.code for each in rows[-1].warnings] == ["row_ragged"]
 
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -192,18 +194,18 @@ def test_what_is_exported_is_read_as_it_was(fields, photos):
 def test_no_cell_that_goes_out_is_a_formula(cells):
     (read,) = csv.reader(io.StringIO(csv_line(cells), newline=""))
     assert not [cell for cell in read if cell.startswith(FORMULAS)]
-    assert list(map(_unguarded, read)) == cells
+    assert list(map(unguarded, read)) == cells
 
 
 def test_csv_is_written_in_one_place():
-    root = Path(formats.__file__).parents[2]
+    root = Path(csv_cells.__file__).parents[2]
     writers = {
         path.relative_to(root).as_posix()
         for package in ("api", "casework", "cli", "client", "config", "detector", "index", "models")
         for path in (root / package).rglob("*.py")
         if re.search(r"csv\.(writer|DictWriter)", path.read_text())
     }
-    assert writers == {"casework/imports/formats.py"}
+    assert writers == {"casework/imports/csv_cells.py"}
 
 
 def test_everything_that_is_known_of_a_person():

@@ -1,0 +1,114 @@
+"""What a list of subjects is read into, whatever form it came in: rows, and what is said of them.
+
+A `Fault` of a row refuses it. A warning is a `Fault`, too: the row is stored all the same, with
+what is known, and only a strict import refuses it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from casework.kernel.messages import Message
+
+COLUMNS: Final = (
+    "reference",
+    "name",
+    "aliases",
+    "sex",
+    "birth_date",
+    "birth_year",
+    "nationality",
+    "documents",
+    "reason",
+    "decision_number",
+    "status",
+    "valid_from",
+    "valid_until",
+    "photos",
+)
+REQUIRED: Final = ("reference", "name")
+
+MALFORMED: Final = "row_malformed"
+INVALID: Final = "field_invalid"
+
+HEADING_UNUSUAL: Final = "heading_unusual"
+"""A warning: the heading is understood, although it is not written as it should be."""
+ROW_RAGGED: Final = "row_ragged"
+"""A warning: empty cells at the row's end are missing, or there are too many."""
+WRITTEN_OTHERWISE: Final = "written_otherwise"
+"""A warning: a value is understood whole, although it is not in its form."""
+KNOWN_IN_PART: Final = "known_in_part"
+"""A warning: only a part of a value is known, or fits, and is kept."""
+LEFT_OUT: Final = "left_out"
+"""A warning: a value says nothing that can be kept."""
+LOOKS_LIKE: Final = "looks_like"
+"""A warning: the face is on a list already. Strict imports store the row, too."""
+
+WARNINGS: Final = frozenset(
+    {HEADING_UNUSUAL, ROW_RAGGED, WRITTEN_OTHERWISE, KNOWN_IN_PART, LEFT_OUT, LOOKS_LIKE}
+)
+
+_LONGEST_REFERENCE: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a row; never says what stands in it."""
+
+    field: str | None
+    code: str
+    message: Message
+    row: int | None = None
+    """Where it is not the row's own number: the heading's."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """One row as it was read."""
+
+    number: int
+    """As a spreadsheet or an editor counts."""
+    reference: str | None
+    fields: dict[str, Any] = field(default_factory=dict)
+    """By the names of `COLUMNS`, without `photos`; what the file does not say is left out."""
+    photos: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    warnings: tuple[Fault, ...] = ()
+    """Those of the file as a whole come with its first row."""
+
+
+def read_row(
+    number: int,
+    fields: dict[str, Any],
+    photos: Sequence[str] = (),
+    *,
+    faults: Sequence[Fault] = (),
+    warnings: Sequence[Fault] = (),
+) -> RawRow:
+    """Return a row of these fields; one with a character that no text has is malformed."""
+    if _has_null(fields) or any("\0" in name for name in photos):
+        return malformed(number, Message("row_null"))
+    reference = _named(fields.get("reference"))
+    return RawRow(number, reference, fields, tuple(photos), tuple(faults), tuple(warnings))
+
+
+def malformed(number: int, message: Message, warnings: Sequence[Fault] = ()) -> RawRow:
+    """Return a row of which nothing can be read."""
+    fault = Fault(None, MALFORMED, message)
+    return RawRow(number, None, faults=(fault,), warnings=tuple(warnings))
+
+
+def _has_null(value: Any) -> bool:  # noqa: ANN401 - anything that JSON can say
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_has_null(part) for pair in value.items() for part in pair)
+    return isinstance(value, list) and any(map(_has_null, value))
+
+
+def _named(reference: Any) -> str | None:  # noqa: ANN401 - checked with the other fields later
+    """Return what a report can call the row by, None if there is nothing."""
+    if not isinstance(reference, str) or not reference.strip():
+        return None
+    # A lone half of a character cannot be stored; the row is refused for it.
+    return reference.strip()[:_LONGEST_REFERENCE].encode("utf-8", "replace").decode()

@@ -1,0 +1,121 @@
+"""Lists as spreadsheets and exporters write them: what is around the values, and what breaks."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from casework.imports.formats import read_rows
+from casework.imports.source import ImportLimits, ImportSource, NoPhotos, counted
+from casework.kernel.errors import ImportRefused
+from tests.casework.imports.lists import binary
+
+
+def read(text, encoding="utf-8"):
+    return list(read_rows(binary(text.encode(encoding))))
+
+
+def codes(row):
+    return [each.code for each in (*row.faults, *row.warnings)]
+
+
+@pytest.mark.parametrize(
+    ("text", "remarks"),
+    [
+        ("reference;name;photos;;\r\nA1;Siti;a.jpg;;\r\n", 1),
+        ("sep=;\r\nreference;name;photos\r\nA1;Siti;a.jpg\r\n", 1),
+        ('"sep=|"\nreference|name|photos\nA1|Siti|a.jpg\n', 1),
+        ("REFERENCE,Name,Photos\nA1,Siti,a.jpg\n", 1),
+        ("sep=,\nReference, NAME ,photos,\nA1,Siti,a.jpg,\n", 3),
+        ("reference\tname\tphotos\nA1\tSiti\ta.jpg\n", 0),
+    ],
+)
+def test_a_heading_is_understood_and_remarked_upon_once(text, remarks):
+    (row, *_) = rows = read(text + text.splitlines()[-1].replace("A1", "A2"))
+    assert [each.reference for each in rows] == ["A1", "A2"]
+    assert (row.number, row.fields, row.photos) == (
+        2,
+        {"reference": "A1", "name": "Siti"},
+        ("a.jpg",),
+    )
+    assert [(each.code, each.row) for each in row.warnings] == [("heading_unusual", 1)] * remarks
+    assert not rows[1].warnings
+    source = ImportSource(binary(text.encode()), NoPhotos())
+    assert counted(source, ImportLimits()) == 1
+    if remarks:
+        with pytest.raises(ImportRefused):
+            counted(source, ImportLimits(), strict=True)
+
+
+def test_words_of_a_heading_may_stand_apart():
+    (row,) = read("Reference,Name,Birth Date,Decision-Number\n1,x,1980-02-29,K\n")
+    assert row.fields.keys() == {"reference", "name", "birth_date", "decision_number"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_a_unicode_text_of_a_spreadsheet_is_read(encoding):
+    (row,) = read("reference\tname\r\nD1\tJosé\r\n", encoding)
+    assert row.fields == {"reference": "D1", "name": "José"}
+
+
+def test_cells_left_out_at_the_end_change_nothing():
+    long, short, wide = read("reference,name,reason,photos\n1,a,r,a.jpg\n2,b\n3,c,r,c.jpg,,\n")
+    assert not long.warnings
+    assert (short.fields, short.photos) == ({"reference": "2", "name": "b"}, ())
+    assert codes(short) == codes(wide) == ["row_ragged"]
+
+
+@pytest.mark.parametrize("row", ["3,Doe, John,a.jpg", "3,Doe,John,a.jpg,x", "3,Doe,John,a.jpg,,x"])
+def test_a_separator_within_a_value_moves_nothing_into_another_column(row):
+    (read_row,) = read(f"reference,name,photos,\n{row}\n")
+    assert codes(read_row)[0] == "row_malformed"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        'X,"Abu" Bakar,a.jpg',
+        'X,"Abu Bakar,a.jpg',
+        'X,Abu,"a.jpg',
+        '"X,Abu,a.jpg',
+        'X,"Abu ""Bakar"",a.jpg',
+        'X,"' + "a" * 140_000 + '",a.jpg',
+    ],
+)
+@pytest.mark.parametrize("last", ["9,Siti,z.jpg", '9,"Siti, R.",z.jpg', '9,Siti 5",z.jpg'])
+def test_a_quotation_mark_swallows_no_other_row(bad, last):
+    good = [f"{number},Person {number},{number}.jpg" for number in range(1, 9)]
+    lines = ["reference,name,photos", *good[:4], bad, *good[4:], last]
+    rows = read("\n".join(lines) + "\n")
+    assert [row.reference for row in rows if not row.faults] == [*"1234", *"5678", "9"]
+    (refused,) = [row for row in rows if row.faults]
+    assert (refused.number, refused.faults[0].message.code) == (6, "row_quotes")
+
+
+def test_a_text_of_several_lines_stays_one():
+    text = "overstay,\nsee file 7; 12\n\ncourt order"
+    out = io.StringIO()
+    csv.writer(out).writerows([["reference", "name", "reason"], ["1", "a", text], ["2", "b", "x"]])
+    assert [row.fields["reason"] for row in read(out.getvalue())] == [text, "x"]
+
+
+cell = st.text(st.sampled_from("ab\"',;\n "), max_size=5)
+
+
+@given(
+    rows=st.lists(st.tuples(st.text("xyz", min_size=1, max_size=3), cell), max_size=8),
+    broken=st.integers(0, 7),
+)
+def test_a_row_that_breaks_leaves_every_line_after_it_to_be_read(rows, broken):
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    lines = [f'B,"b" b,{broken}']
+    for name, reason in rows:
+        writer.writerow(["R", name, reason.replace("\n", "")])
+        lines.append(out.getvalue())
+        out.seek(out.truncate(0))
+    read_back = read("reference,name,reason\n" + "\n".join(line.strip("\n") for line in lines))
+    assert [row.fields.get("name") for row in read_back] == [None, *(name for name, _ in rows)]
+    assert read_back[0].faults
