@@ -97,8 +97,8 @@ def counted(source: ImportSource, limits: ImportLimits, *, strict: bool = False)
     count = 0
     for row in source.rows():
         if strict and (heading := [each for each in row.warnings if each.row is not None]):
-            said = heading[0].message
-            raise ImportRefused(said.code, field="file", **said.params)
+            message = heading[0].message
+            raise ImportRefused(message.code, field="file", **message.params)
         count += 1
         if count > limits.rows:
             raise ImportRefused("list_too_long", field="file", rows=limits.rows)
