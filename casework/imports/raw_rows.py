@@ -1,4 +1,4 @@
-"""What a list of subjects is read into, whatever form it came in: rows, and what is wrong with them.
+"""What a list of subjects is read into, whatever its form: rows, and what is wrong with them.
 
 A `Fault` of a row refuses it. A warning is a `Fault`, too: the row is stored all the same, with
 what is known, and only a strict import refuses it.
