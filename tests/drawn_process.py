@@ -39,7 +39,8 @@ def main(what: str, data_dir: str, *rest: str) -> None:
     settings = Settings(data_dir=Path(data_dir))
     file, photos = map(Path, rest)
     service = opened(settings)
-    brought = ImportRequest(file, photos, NewWatchlist("wanted"), None, dry_run=False, by=OPERATOR)
+    new = NewWatchlist("wanted")
+    brought = ImportRequest(file, photos, new, None, dry_run=False, strict=False, by=OPERATOR)
     run_import(service, brought, settings.import_limits, workers=2, zone=settings.zone)
     service.close()
 

@@ -129,15 +129,16 @@ def _heading(lines: _Lines) -> _Heading:
 
 
 def _check(columns: Sequence[str | None]) -> None:
-    for name in REQUIRED:
-        if name not in columns:
-            raise ImportRefused("list_lacks_column", field=name, column=name)
-    for name in columns:
-        if name is not None and name not in COLUMNS:
+    for required in REQUIRED:
+        if required not in columns:
+            raise ImportRefused("list_lacks_column", field=required, column=required)
+    named = [name for name in columns if name is not None]
+    for name in named:
+        if name not in COLUMNS:
             raise ImportRefused(
                 "list_column_unknown", field=name[:50], column=name[:50], columns=COLUMNS
             )
-        if name is not None and columns.count(name) > 1:
+        if named.count(name) > 1:
             raise ImportRefused("list_column_twice", field=name, column=name)
 
 

@@ -145,9 +145,9 @@ def export(watchlist_id: str, visit: Exporter) -> Response:
 def _read(typed: FormData, model: type[UploadForm]) -> dict[str, object]:
     """Return the files, and how they are taken in."""
     del model
-    files = {name: typed.files[name][0] for name in (FILE, PHOTOS) if name in typed.files}
     chosen = {name: typed.text(name) == "yes" for name in ("dry_run", "strict")}
-    return files | chosen
+    files = {name: typed.files[name][0] for name in (FILE, PHOTOS) if name in typed.files}
+    return {**files, **chosen}
 
 
 def _receive(visit: OfficerRequest, watchlist_id: str, upload: UploadForm) -> ImportJob:

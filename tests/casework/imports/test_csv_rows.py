@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casework.imports.formats import read_rows
-from casework.imports.source import ImportLimits, ImportSource, NoPhotos, counted
+from casework.imports.photos import NoPhotos
+from casework.imports.source import ImportLimits, ImportSource, counted
 from casework.kernel.errors import ImportRefused
 from tests.casework.imports.lists import binary
 
