@@ -24,7 +24,8 @@ def export(
         bool, typer.Option("--photos", help="Write a ZIP with every enrolled photo.")
     ] = False,
     form: Annotated[
-        ExportForm, typer.Option("--format", help="How the subjects are written.")
+        ExportForm,
+        typer.Option("--format", help="How; nist: a ZIP of ANSI/NIST-ITL files."),
     ] = ExportForm.CSV,
     agency: Annotated[
         str | None, typer.Option(help="Code of the agency that owns it; not needed if only one.")

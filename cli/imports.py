@@ -57,7 +57,10 @@ class ImportRequest:
 
 def import_(
     file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="CSV, JSON Lines, or an export.")
+        Path,
+        typer.Argument(
+            exists=True, dir_okay=False, help="CSV, Excel, JSON Lines, another list or an export."
+        ),
     ],
     watchlist: Annotated[str, typer.Option(help="Name of the watchlist; made if there is none.")],
     photos: Annotated[

@@ -29,6 +29,9 @@ PACKAGES: Final = ("models", "detector", "index", "casework", "api", "cli")
 CATALOGUES: Final = {language: read(language) for language in LANGUAGES}
 
 PARTIAL: Final = {
+    "casework.imports.exports._COMPRESSIONS": "photos in other formats go out as JPEG",
+    "casework.imports.exports._WRITERS": "ANSI/NIST-ITL files are one a subject",
+    "casework.imports.workbook.rows._STATES": "the others are warnings, or sound",
     "casework.kernel.permissions.OPERATOR_GRANTS": "most acts reach no further for anybody",
     "casework.kernel.permissions._PEOPLE": "port systems are no people",
     "casework.oversight.reports._FORMATS": "dimensions that are parts of a time",

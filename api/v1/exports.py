@@ -10,7 +10,7 @@ from api import problems
 from api.dependencies import Allowed, TheExports
 from api.queries import QueryModel
 from api.routing import StrictRoute
-from casework.imports.exports import ExportForm
+from casework.imports.exports import ZIP_TYPE, ExportForm
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
@@ -19,17 +19,15 @@ router: Final = APIRouter(prefix="/v1/watchlists", tags=["watchlists"], route_cl
 
 Exporter = Annotated[Actor, Depends(Allowed(Permission.EXPORT_WATCHLIST))]
 
-_ZIP: Final = "application/zip"
-_KINDS: Final = {
-    ExportForm.CSV: "text/csv; charset=utf-8",
-    ExportForm.JSONL: "application/x-ndjson",
-}
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "content": {
-            "text/csv": {"schema": {"type": "string"}},
-            "application/x-ndjson": {"schema": {"type": "string"}},
-            _ZIP: {"schema": {"type": "string", "format": "binary"}},
+            **{
+                form.media_type.partition(";")[0]: {"schema": {"type": "string"}}
+                for form in ExportForm
+                if form.media_type != ZIP_TYPE
+            },
+            ZIP_TYPE: {"schema": {"type": "string", "format": "binary"}},
         },
         "description": "The list; with photos, a ZIP of the list and every photo.",
     }
@@ -50,7 +48,11 @@ class ExportQuery(QueryModel):
     responses={
         **_ANSWERS,
         **problems.responses(
-            errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid, errors.NotFound
+            errors.NotAuthenticated,
+            errors.NotPermitted,
+            problems.RequestInvalid,
+            errors.NotFound,
+            errors.IllegalTransition,
         ),
     },
 )
@@ -61,13 +63,6 @@ def export(
     query: Annotated[ExportQuery, Query()],
 ) -> StreamingResponse:
     """Return the subjects of one list of your own agency; `POST /v1/imports` takes it as it is."""
-    form, photos = query.format, query.photos
-    export = exports.export(actor, watchlist_id, form, photos=photos)
-    suffix = "zip" if photos else form.value
-    return StreamingResponse(
-        export.content,
-        media_type=_ZIP if photos else _KINDS[form],
-        headers={
-            "Content-Disposition": f'attachment; filename="{watchlist_id}.{suffix}"',
-        },
-    )
+    export = exports.export(actor, watchlist_id, query.format, photos=query.photos)
+    headers = {"Content-Disposition": f'attachment; filename="{export.file_name}"'}
+    return StreamingResponse(export.content, media_type=export.media_type, headers=headers)

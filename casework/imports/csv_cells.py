@@ -107,6 +107,19 @@ def csv_line(cells: Iterable[object]) -> str:
     return text.getvalue().removesuffix("\r\n") + "\n"
 
 
+def csv_heading(cells: Iterable[object]) -> str:
+    """Return the first line of a CSV file, with the mark by which Excel knows UTF-8."""
+    return "\ufeff" + csv_line(cells)
+
+
+def guarded_again(cell: str) -> str:
+    """Return a cell that `unguarded` gives back, for where no formula can run.
+
+    Only what looks guarded already gets an apostrophe.
+    """
+    return f"'{cell}" if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
 def _guarded(cell: str) -> str:
     """Put an apostrophe before what a spreadsheet would take for a formula.
 

@@ -11,26 +11,15 @@ import csv
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from casework.imports.csv_cells import fields_of
-from casework.imports.raw_rows import (
-    COLUMNS,
-    HEADING_UNUSUAL,
-    REQUIRED,
-    ROW_RAGGED,
-    Fault,
-    RawRow,
-    malformed,
-    read_row,
-)
+from casework.imports.raw_rows import COLUMNS, REQUIRED, RawRow, malformed
+from casework.imports.table_rows import Heading, heading_of, row_of
 from casework.kernel.errors import ImportRefused
 from casework.kernel.messages import Message
 
 _DELIMITERS: Final = ",;\t|"
 _NAMES_DELIMITER: Final = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
-_BETWEEN_WORDS: Final = re.compile(r"[\s_-]+")
 _FILE_NAME: Final = re.compile(r".*\.\w{2,5}\s*", re.DOTALL)
 
 
@@ -44,13 +33,13 @@ def from_csv(text: Iterator[str]) -> Iterator[RawRow]:
         ImportRefused: the heading does not name the columns.
     """
     lines = _Lines(text)
-    heading = _heading(lines)
+    heading, delimiter = _heading(lines)
     warnings = heading.warnings
-    for number, cells in enumerate(_records(lines, heading), heading.row + 1):
+    for number, cells in enumerate(_records(lines, heading, delimiter), heading.row + 1):
         if cells is None:
             yield malformed(number, Message("row_quotes"), warnings)
         elif any(cell.strip() for cell in cells):
-            yield _row(number, heading, cells, warnings)
+            yield row_of(number, heading, cells, warnings)
         else:
             continue
         warnings = ()
@@ -82,23 +71,8 @@ class _Lines:
         self._again.extendleft(reversed(self.taken[1:]))
 
 
-@dataclass(frozen=True, slots=True)
-class _Heading:
-    columns: tuple[str | None, ...]
-    """None where a column has no name."""
-    delimiter: str
-    row: int
-    """Its number."""
-    warnings: tuple[Fault, ...]
-
-    @property
-    def named(self) -> int:
-        """How many columns there are up to the last one with a name."""
-        return max(place for place, name in enumerate(self.columns, 1) if name is not None)
-
-
-def _heading(lines: _Lines) -> _Heading:
-    """Read the heading; empty lines may stand before it."""
+def _heading(lines: _Lines) -> tuple[Heading, str]:
+    """Read the heading, and what separates its cells; empty lines may stand before it."""
     row, line, told = 0, "", ""
     remarks: list[Message] = []
     for line in lines:
@@ -111,44 +85,21 @@ def _heading(lines: _Lines) -> _Heading:
             break
     for delimiter in told or _DELIMITERS:
         try:
-            typed = [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))]
+            typed = next(csv.reader([line], delimiter=delimiter))
         except (csv.Error, StopIteration):
             continue
-        columns = tuple(_BETWEEN_WORDS.sub("_", cell).casefold() or None for cell in typed)
-        if "reference" in columns:
-            break
-    else:
-        raise ImportRefused("list_lacks_reference", field="reference", columns=COLUMNS)
-    _check(columns)
-    if any(name is not None and name not in typed for name in columns):
-        remarks.append(Message("heading_spelt_otherwise"))
-    if None in columns:
-        remarks.append(Message("heading_columns_nameless", {"columns": columns.count(None)}))
-    warnings = tuple(Fault(None, HEADING_UNUSUAL, remark, max(row, 1)) for remark in remarks)
-    return _Heading(columns, delimiter, max(row, 1), warnings)
+        if (heading := heading_of(typed, max(row, 1), remarks)) is not None:
+            return heading, delimiter
+    raise ImportRefused("list_lacks_reference", field="reference", columns=COLUMNS)
 
 
-def _check(columns: Sequence[str | None]) -> None:
-    for required in REQUIRED:
-        if required not in columns:
-            raise ImportRefused("list_lacks_column", field=required, column=required)
-    named = [name for name in columns if name is not None]
-    for name in named:
-        if name not in COLUMNS:
-            raise ImportRefused(
-                "list_column_unknown", field=name[:50], column=name[:50], columns=COLUMNS
-            )
-        if named.count(name) > 1:
-            raise ImportRefused("list_column_twice", field=name, column=name)
-
-
-def _records(lines: _Lines, heading: _Heading) -> Iterator[list[str] | None]:
+def _records(lines: _Lines, heading: Heading, delimiter: str) -> Iterator[list[str] | None]:
     """Yield the cells of each row, None for a line that is not a row.
 
     A quotation mark without its other half takes in what follows, up to the next mark. So where a
     row cannot be read, or most lines of it are rows themselves, its first line alone is given up.
     """
-    reader = csv.reader(lines, delimiter=heading.delimiter, strict=True)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         lines.begin()
         cells: list[str] | None
@@ -158,23 +109,26 @@ def _records(lines: _Lines, heading: _Heading) -> Iterator[list[str] | None]:
             cells = None
         if not lines.taken:
             return
-        if cells is None or _are_rows(lines.taken[1:], heading):
+        if cells is None or _are_rows(lines.taken[1:], heading, delimiter):
             lines.give_back()
-            reader = csv.reader(lines, delimiter=heading.delimiter, strict=True)
+            reader = csv.reader(lines, delimiter=delimiter, strict=True)
             cells = None
         yield cells
 
 
-def _are_rows(lines: Sequence[str], heading: _Heading) -> bool:
+def _are_rows(lines: Sequence[str], heading: Heading, delimiter: str) -> bool:
     """Whether most lines of what was read as one row look like rows themselves."""
     written = [line for line in lines if line.strip()]
-    rows = sum(_is_row(line, heading) for line in written)
+    rows = sum(_is_row(line, heading, delimiter) for line in written)
     return bool(written) and 2 * rows >= len(written)
 
 
-def _is_row(line: str, heading: _Heading) -> bool:
+def _is_row(line: str, heading: Heading, delimiter: str) -> bool:
+    # With half a pair of marks, it ends a cell that began in a line before.
+    if line.count('"') % 2:
+        return False
     try:
-        cells = next(csv.reader([line], delimiter=heading.delimiter), [])
+        cells = next(csv.reader([line], delimiter=delimiter), [])
     except csv.Error:
         return False
     if len(cells) != len(heading.columns):
@@ -184,17 +138,3 @@ def _is_row(line: str, heading: _Heading) -> bool:
     return all(row[name].strip() for name in REQUIRED) and bool(
         not photos or _FILE_NAME.fullmatch(photos)
     )
-
-
-def _row(number: int, heading: _Heading, cells: Sequence[str], of_file: Sequence[Fault]) -> RawRow:
-    columns, warnings = heading.columns, list(of_file)
-    nameless = [cell for name, cell in zip(columns, cells, strict=False) if name is None]
-    counts = {"cells": len(cells), "columns": len(columns)}
-    if any(cell.strip() for cell in (*nameless, *cells[len(columns) :])):
-        # A separator within a value has moved what follows: no cell is sure to be its column's.
-        return malformed(number, Message("row_cells", counts), of_file)
-    if len(cells) > len(columns) or len(cells) < heading.named:
-        warnings.append(Fault(None, ROW_RAGGED, Message("row_cells_missing", counts)))
-    fields, faults = fields_of(columns, cells)
-    photos = fields.pop("photos", [])
-    return read_row(number, fields, photos, faults=faults, warnings=warnings)

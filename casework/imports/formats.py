@@ -7,17 +7,27 @@ what is wrong with one row becomes a `Fault` of that row, and the next is read.
 
 import codecs
 import io
+import zipfile
 from collections.abc import Iterator
+from functools import partial
 from typing import BinaryIO, Final
 
 from casework.imports.csv_rows import from_csv
-from casework.imports.json_rows import from_json_lines
+from casework.imports.followthemoney import is_table, read_table
+from casework.imports.json_forms import from_json
+from casework.imports.photos import BROKEN, open_zip
 from casework.imports.raw_rows import RawRow
+from casework.imports.workbook.rows import from_workbook
+from casework.imports.workbook.sheets import is_workbook
 from casework.kernel.errors import ImportRefused
 
 _LONGEST_LINE: Final = 1 << 20
 # Blank lines, and line ends inside cells, take time to read, too.
 _MOST_LINES: Final = 3_000_000
+ZIP_MARKS: Final = (b"PK\x03\x04", b"PK\x05\x06")
+"""What a ZIP begins with, and so a workbook."""
+_OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
+_WORKBOOK_BYTES: Final = 512 << 20
 _HEAD: Final = 4096
 _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 """What spreadsheets begin a "Unicode text" with."""
@@ -27,7 +37,7 @@ def read_rows(file: BinaryIO) -> Iterator[RawRow]:
     """Read a list from its beginning.
 
     Args:
-        file: text in UTF-8, or in UTF-16 with its byte order mark; left open.
+        file: text in UTF-8, or in UTF-16 with its byte order mark, or a workbook; left open.
 
     Raises:
         ImportRefused: it is not such a file, or not any further.
@@ -35,27 +45,57 @@ def read_rows(file: BinaryIO) -> Iterator[RawRow]:
     file.seek(0)
     head = file.read(_HEAD)
     file.seek(0)
+    if head.startswith(_OLD_EXCEL):
+        raise ImportRefused("list_is_old_excel", field="file")
+    if head.startswith(ZIP_MARKS):
+        archive = open_zip(file, "file", _WORKBOOK_BYTES)
+        if not is_spreadsheet(archive):
+            raise ImportRefused("workbook_damaged", field="file")
+        yield from from_workbook(archive)
+        return
     encoding = "utf-16" if head.startswith(_UTF_16) else "utf-8-sig"
     begin = head[: len(head) & ~1].decode(encoding, "ignore").lstrip()
-    if begin.startswith("["):
-        raise ImportRefused("list_is_json_array", field="file")
-    as_json = begin.startswith("{")
+    as_json = begin.startswith(("{", "["))
     # Texts may hold other kinds of line ends; only these end a row.
     text = io.TextIOWrapper(file, encoding, newline="\n" if as_json else "")
     try:
-        lines = _lines(text)
-        yield from from_json_lines(lines) if as_json else from_csv(lines)
+        if is_table(begin.partition("\n")[0]):
+            yield from read_table(_lines(text, _LONGEST_LINE))
+        elif as_json:
+            yield from from_json(partial(_lines_again, text), _LONGEST_LINE)
+        else:
+            yield from from_csv(_lines(text, _LONGEST_LINE))
     except UnicodeDecodeError as error:
         raise ImportRefused("list_not_utf8", field="file") from error
     finally:
         text.detach()
 
 
-def _lines(text: io.TextIOWrapper) -> Iterator[str]:
+def is_spreadsheet(archive: zipfile.ZipFile) -> bool:
+    """Return whether a ZIP is a workbook itself.
+
+    Raises:
+        ImportRefused: it is one of a kind that is not read.
+    """
+    try:
+        kind = archive.read("mimetype")[:100] if "mimetype" in archive.namelist() else b""
+    except BROKEN:
+        kind = b""
+    if b"opendocument.spreadsheet" in kind:
+        raise ImportRefused("list_is_open_document", field="file")
+    return is_workbook(archive)
+
+
+def _lines_again(text: io.TextIOWrapper, longest: int) -> Iterator[str]:
+    text.seek(0)
+    return _lines(text, longest)
+
+
+def _lines(text: io.TextIOWrapper, longest: int) -> Iterator[str]:
     number = 0
-    while line := text.readline(_LONGEST_LINE + 1):
+    while line := text.readline(longest + 1):
         number += 1
-        if len(line) > _LONGEST_LINE or "\0" in line:
+        if len(line) > longest or "\0" in line:
             raise ImportRefused("list_line_no_text", field="file", line=number)
         if number > _MOST_LINES:
             raise ImportRefused("list_too_many_lines", field="file", lines=_MOST_LINES)

@@ -41,11 +41,27 @@ KNOWN_IN_PART: Final = "known_in_part"
 """A warning: only a part of a value is known, or fits, and is kept."""
 LEFT_OUT: Final = "left_out"
 """A warning: a value says nothing that can be kept."""
+PARTS_LEFT_OUT: Final = "parts_left_out"
+"""A warning: a part of the file is no list of people."""
+HIDDEN_ROWS: Final = "hidden_rows"
+"""A warning: rows that the spreadsheet hides are read as well."""
+PHOTO_ELSEWHERE: Final = "photo_elsewhere"
+"""A warning: the list names a photo by an address, and none is fetched."""
 LOOKS_LIKE: Final = "looks_like"
 """A warning: the face is on a list already. Strict imports store the row, too."""
 
 WARNINGS: Final = frozenset(
-    {HEADING_UNUSUAL, ROW_RAGGED, WRITTEN_OTHERWISE, KNOWN_IN_PART, LEFT_OUT, LOOKS_LIKE}
+    {
+        HEADING_UNUSUAL,
+        ROW_RAGGED,
+        WRITTEN_OTHERWISE,
+        KNOWN_IN_PART,
+        LEFT_OUT,
+        PARTS_LEFT_OUT,
+        HIDDEN_ROWS,
+        PHOTO_ELSEWHERE,
+        LOOKS_LIKE,
+    }
 )
 
 _LONGEST_REFERENCE: Final = 200
@@ -75,6 +91,8 @@ class RawRow:
     faults: tuple[Fault, ...] = ()
     warnings: tuple[Fault, ...] = ()
     """Those of the file as a whole come with its first row."""
+    names_photos: bool = True
+    """Otherwise they lie beside the list, under the row's reference."""
 
 
 def read_row(

@@ -1,20 +1,34 @@
 """An import's file and its photos, put together: what can be read of them, again and again."""
 
+import io
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Final, cast
 
-from casework.imports.formats import read_rows
+from casework.imports.formats import ZIP_MARKS, is_spreadsheet, read_rows
+from casework.imports.nist.files import NistFiles, nist_file, nist_files
+from casework.imports.nist.records import MARKS
 from casework.imports.photos import BROKEN, NoPhotos, Photos, ZippedPhotos, open_zip
+from casework.imports.photos_beside import with_photos_beside
 from casework.imports.raw_rows import RawRow
 from casework.kernel.errors import ImportRefused
 
+FOREIGN_NAMES: Final = (
+    "entities.ftm.json",
+    "targets.nested.json",
+    "targets.simple.csv",
+    "notices.json",
+)
+"""What others call theirs."""
+_HEAD: Final = 16
+# A workbook is read here and there, so one in a ZIP is unpacked whole, in memory.
+_WORKBOOK_BYTES: Final = 64 << 20
+
 MEBI: Final = 1024 * 1024
 
-_ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
-LIST_NAMES: Final = ("subjects.csv", "subjects.jsonl")
+LIST_NAMES: Final = ("subjects.csv", "subjects.jsonl", "subjects.xlsx", *FOREIGN_NAMES)
 """What the file is called where it lies in one ZIP with the photos, as exports are."""
 
 
@@ -37,29 +51,35 @@ class ImportLimits:
 class ImportSource:
     """One import's rows and photos. Rows are read by one thread at a time, photos by several."""
 
-    file: BinaryIO | zipfile.ZipFile
+    file: BinaryIO | zipfile.ZipFile | NistFiles
     photos: Photos
 
     def rows(self) -> Iterator[RawRow]:
         """Read the rows from the first on; raises ImportRefused."""
-        if not isinstance(self.file, zipfile.ZipFile):
+        for row in self._rows():
+            yield row if row.names_photos else with_photos_beside(row, self.photos)
+
+    def _rows(self) -> Iterator[RawRow]:
+        if isinstance(self.file, NistFiles):
+            yield from self.file.rows()
+        elif not isinstance(self.file, zipfile.ZipFile):
             yield from read_rows(self.file)
-            return
-        try:
-            with self.file.open(_list_of(self.file)) as member:
-                yield from read_rows(cast("BinaryIO", member))
-        except BROKEN as error:
-            raise ImportRefused("zip_list_damaged", field="file") from error
+        else:
+            try:
+                with _opened_list(self.file) as member:
+                    yield from read_rows(member)
+            except BROKEN as error:
+                raise ImportRefused("zip_list_damaged", field="file") from error
 
 
 @contextmanager
 def opened(
     file: BinaryIO, photos: BinaryIO | None, limits: ImportLimits, beside: Photos | None = None
 ) -> Iterator[ImportSource]:
-    """Open a list (CSV or JSON Lines) with its photos, or a ZIP that has both.
+    """Open a list in any of its forms with its photos, or a ZIP that has both.
 
     Args:
-        file: the list, or a ZIP with `subjects.csv` or `subjects.jsonl` and photos.
+        file: the list, a ZIP with it and photos, or ANSI/NIST-ITL files, alone or in a ZIP.
         photos: a ZIP with the photos of a list.
         limits: how much of it is too much.
         beside: where the photos of a list are without a ZIP.
@@ -70,12 +90,17 @@ def opened(
     most = limits.unpacked_bytes
     with ExitStack() as stack:
         file.seek(0)
-        if file.read(4).startswith(_ZIP):
+        head = file.read(_HEAD)
+        archive = None
+        if head.startswith(ZIP_MARKS):
+            archive = stack.enter_context(open_zip(file, "file", most))
+        if head.startswith(MARKS):
+            nist = nist_file(file)
+            yield ImportSource(nist, nist)
+        elif archive is not None and not is_spreadsheet(archive):
             if photos is not None:
                 raise ImportRefused("zip_and_photos", field="photos")
-            archive = stack.enter_context(open_zip(file, "file", most))
-            _list_of(archive)
-            yield ImportSource(archive, ZippedPhotos(archive))
+            yield _zipped(archive)
         elif photos is None:
             yield ImportSource(file, beside or NoPhotos())
         else:
@@ -105,6 +130,29 @@ def counted(source: ImportSource, limits: ImportLimits, *, strict: bool = False)
     if count == 0:
         raise ImportRefused("list_empty", field="file")
     return count
+
+
+def _zipped(archive: zipfile.ZipFile) -> ImportSource:
+    """Return the source that is all in one ZIP; raises ImportRefused."""
+    if not any(name in archive.namelist() for name in LIST_NAMES):
+        nist = nist_files(archive)
+        if nist is not None:
+            return ImportSource(nist, nist)
+    _list_of(archive)
+    return ImportSource(archive, ZippedPhotos(archive))
+
+
+@contextmanager
+def _opened_list(archive: zipfile.ZipFile) -> Iterator[BinaryIO]:
+    with archive.open(_list_of(archive)) as member:
+        if member.read(4).startswith(ZIP_MARKS):
+            member.seek(0)
+            content = member.read(_WORKBOOK_BYTES + 1)
+            if len(content) > _WORKBOOK_BYTES:
+                raise ImportRefused("workbook_too_large", field="file")
+            yield io.BytesIO(content)
+        else:
+            yield cast("BinaryIO", member)
 
 
 def _list_of(archive: zipfile.ZipFile) -> str:

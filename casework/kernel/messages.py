@@ -288,8 +288,32 @@ ENGLISH: Final[Mapping[str, str]] = {
         "{imports} imports of your agency are not finished: wait, or cancel some."
     ),
     "import_ended": "The import is {state}: there is nothing to cancel.",
+    "export_too_long": (
+        "The watchlist has more than {subjects} subjects, which is what an Excel sheet holds: "
+        "export it as CSV."
+    ),
     "import_rest_fails": "What follows the first {done} rows fails: see the service's log.",
     "list_is_json_array": "This is a JSON array: send JSON Lines, one object a line.",
+    "list_is_old_excel": (
+        "This is an old Excel workbook (.xls), or one with a password: save it as .xlsx, without a "
+        "password."
+    ),
+    "list_is_open_document": (
+        "This is an OpenDocument spreadsheet (.ods): save it as .xlsx, or as CSV in UTF-8."
+    ),
+    "workbook_binary": "This is a binary Excel workbook (.xlsb): save it as .xlsx.",
+    "workbook_strict": (
+        "This is a workbook in Excel's strict form: save it as an ordinary Excel workbook (.xlsx)."
+    ),
+    "workbook_damaged": "The Excel workbook is damaged: open it, save it again and send that.",
+    "workbook_too_large": (
+        "The Excel workbook is larger than a list should be: save the sheet as CSV in UTF-8."
+    ),
+    "entities_no_people": "The file has no entity of the schema Person.",
+    "entities_too_many": (
+        "The file says too much of people in entities of their own: send the export in which they "
+        "are nested (`targets.nested.json`)."
+    ),
     "list_not_utf8": "The file is not UTF-8: save it as UTF-8.",
     "heading_names_separator": "The first line names the separator, as some spreadsheets do.",
     "heading_spelt_otherwise": "The heading has capitals or spaces that the columns' names lack.",
@@ -335,6 +359,37 @@ ENGLISH: Final[Mapping[str, str]] = {
     "row_cell_unreadable": "The cell is neither values separated by `;` nor a JSON array.",
     "row_reference_twice": "Row {row} has the same reference: that one counts.",
     "row_too_many_photos": "At most {photos} photos are accepted in a row.",
+    "row_formula_unknown": (
+        "The cell has a formula that nobody has computed: open the workbook, save it and send that."
+    ),
+    "row_cell_is_error": "The cell shows an error.",
+    "row_cell_is_date": "The cell is kept as a date: was it meant as a text?",
+    "row_digits_lost": (
+        "The cell is a number of more than 15 digits, and a spreadsheet keeps no more: make it a "
+        "text."
+    ),
+    "row_merged": "Some of its cells are merged with others: split them.",
+    "row_hidden_rows": "{rows} rows are hidden in the sheet; they are read as well.",
+    "row_sheet_of_several": (
+        "The workbook has {sheets} sheets: number {sheet} is read, since it has the heading."
+    ),
+    "row_entities_left_out": ("{entities} entities are no people and are left out: {kinds}."),
+    "row_several_values": "The list has several values: one is kept.",
+    "row_country_as_nationality": (
+        "The list names no nationality but one country, which is taken for it."
+    ),
+    "row_nationality_open": "The list names countries, none of which is surely the nationality.",
+    "row_citizenship_ambiguous": (
+        "The citizenship is not a code of three letters, and those of two letters are used in "
+        "several ways."
+    ),
+    "row_reason_cut": "The reason is longer than {letters} letters: the rest is left out.",
+    "row_no_notice": "This is not a notice.",
+    "row_photo_elsewhere": (
+        "The notice names its photo by an address, from which nothing is fetched: send the photo "
+        "with the list, under the notice's number."
+    ),
+    "row_nist_damaged": "{name} is no ANSI/NIST-ITL file, or it is damaged.",
     "row_lacks_reference": "A row needs the agency's own reference.",
     "row_names_watchlist": "The import says which list it is for.",
     "row_takes_two": (

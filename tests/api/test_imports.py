@@ -77,7 +77,8 @@ def test_a_list_is_taken_in_and_reported_on(client, desk, analyst):
     assert whole.json() == first["items"] + rest["items"]
     table = client.get(path, params={"format": "csv"}, headers=analyst)
     assert table.headers["content-type"].startswith("text/csv")
-    told = list(csv.DictReader(io.StringIO(table.text)))
+    assert table.text.startswith("\ufeff")
+    told = list(csv.DictReader(io.StringIO(table.text.removeprefix("\ufeff"))))
     assert [(e["row"], e["reference"]) for e in told] == [("3", "R-2"), ("4", "'=3")]
 
     listed = client.get("/v1/imports", headers=analyst).json()
@@ -243,8 +244,10 @@ def test_a_list_goes_out_and_comes_in_elsewhere_equal(client, desk, analyst, tmp
     other = open_service(tmp_path / "other.db", clock)
     elsewhere = Desk(other, clock)
 
-    for form in ("csv", "jsonl"):
-        job = imported(elsewhere, exported(photos=True, format=form).content)
+    for form in ("csv", "jsonl", "xlsx", "nist"):
+        answer = exported(photos=True, format=form)
+        assert answer.headers["content-type"] == "application/zip"
+        job = imported(elsewhere, answer.content)
         assert counts(job) == ((3, 0, 0, 0) if form == "csv" else (0, 0, 3, 0))
     there = other.exchange.exports
 
@@ -261,9 +264,15 @@ def test_exports_are_the_owner_s_analysts_and_in_the_trail(client, desk, analyst
         problem(client.get(path, headers=sign_in(role)), 403, "not_permitted")
     stranger = sign_in(Role.ANALYST, agency="KJA")
     problem(client.get(path, headers=stranger), 404, "not_found")
-    assert client.get(path, params={"photos": True}, headers=analyst).status_code == 200
+    for form in ("csv", "xlsx", "nist"):
+        params = {"photos": form == "csv", "format": form}
+        assert client.get(path, params=params, headers=analyst).status_code == 200
 
     with desk.service.kernel.database.read() as session:
         query = select(AuditRecord).where(AuditRecord.action == "watchlist.export")
         done = [row for row in session.scalars(query) if row.outcome == "done"]
-    assert [row.detail for row in done] == [{"subjects": 1, "photos": 1, "format": "csv"}]
+    assert [row.detail for row in done] == [
+        {"subjects": 1, "photos": 1, "format": "csv"},
+        {"subjects": 1, "photos": 0, "format": "xlsx"},
+        {"subjects": 1, "photos": 1, "format": "nist"},
+    ]

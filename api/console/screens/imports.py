@@ -132,14 +132,13 @@ def _cancelling(visit: OfficerRequest, import_id: str) -> Question:
 
 @router.get("/watchlists/{watchlist_id}/export")
 def export(watchlist_id: str, visit: Exporter) -> Response:
-    """Send the list as CSV, or with photos as a ZIP: an import takes it as it is."""
-    photos = visit.request.query_params.get("photos") == "yes"
-    found = visit.service.exchange.exports.export(
-        visit.actor, watchlist_id, ExportForm.CSV, photos=photos
-    )
-    suffix, kind = ("zip", "application/zip") if photos else ("csv", "text/csv; charset=utf-8")
-    headers = {"Content-Disposition": f'attachment; filename="{watchlist_id}.{suffix}"'}
-    return StreamingResponse(found.content, media_type=kind, headers=headers)
+    """Send the list in a form that an import takes as it is, CSV if none is chosen."""
+    query = visit.request.query_params
+    form = next((each for each in ExportForm if each == query.get("form")), ExportForm.CSV)
+    photos = query.get("photos") == "yes"
+    found = visit.service.exchange.exports.export(visit.actor, watchlist_id, form, photos=photos)
+    headers = {"Content-Disposition": f'attachment; filename="{found.file_name}"'}
+    return StreamingResponse(found.content, media_type=found.media_type, headers=headers)
 
 
 def _read(typed: FormData, model: type[UploadForm]) -> dict[str, object]:

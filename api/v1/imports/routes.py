@@ -45,8 +45,9 @@ _FORM: Final[dict[str, Any]] = {
                 "properties": {
                     FILE: {
                         **_FILE,
-                        "description": "CSV or JSON Lines; or a ZIP with `subjects.csv` or "
-                        "`subjects.jsonl` at its top, and photos.",
+                        "description": "CSV, an Excel workbook, JSON Lines, FollowTheMoney "
+                        "entities, INTERPOL notices or an ANSI/NIST-ITL file, known by its "
+                        "content; or a ZIP with such a list and photos.",
                     },
                     PHOTOS: {**_FILE, "description": "A ZIP with the photos that rows name."},
                 },

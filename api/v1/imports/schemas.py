@@ -8,7 +8,7 @@ from pydantic import Field
 
 from api.queries import Limit, QueryModel
 from api.v1.common import Answer
-from casework.imports.csv_cells import csv_line
+from casework.imports.csv_cells import csv_heading, csv_line
 from casework.imports.raw_rows import WARNINGS
 from casework.kernel.vocabulary import ImportState
 from casework.tables import ImportFault, ImportJob
@@ -93,7 +93,7 @@ def rate_of(row: ImportJob) -> float | None:
 
 def faults_as_csv(faults: Iterable[ImportFault]) -> Iterator[str]:
     """Yield an error report as CSV with a heading."""
-    yield csv_line(_REPORT)
+    yield csv_heading(_REPORT)
     for fault in faults:
         told = RowFaultOut.of(fault)
         yield csv_line(getattr(told, name) for name in _REPORT)

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 from api.queries import QueryModel
 from api.v1.common import Answer, DayOrTime
 from casework.calibration.monitoring import WINDOW_DAYS, AlarmReport, Alarms
-from casework.imports.csv_cells import csv_line
+from casework.imports.csv_cells import csv_heading, csv_line
 from casework.kernel import period
 from casework.oversight.lanes import LANE_DAYS, MOST_LANE_DAYS, MOST_LANES, LaneReport
 from casework.oversight.reports import Dimension, Line, ReportRequest, ReviewReport
@@ -200,6 +200,6 @@ _FIGURES = tuple(field.name for field in fields(Line) if field.name != "group")
 
 def as_csv(report: ReviewReport) -> str:
     """Return a report as CSV with a heading; hidden numbers are empty."""
-    heading = csv_line([*(each.value for each in report.question.by), *_FIGURES])
+    heading = csv_heading([*(each.value for each in report.question.by), *_FIGURES])
     lines = ([*line.group, *(getattr(line, name) for name in _FIGURES)] for line in report.lines)
     return heading + "".join(map(csv_line, lines))

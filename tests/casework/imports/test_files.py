@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from casework.imports import csv_cells
 from casework.imports.csv_cells import cell_of, csv_line, unguarded
-from casework.imports.exports import _csv, _json
 from casework.imports.formats import read_rows
+from casework.imports.list_writers import csv_of as written_csv
+from casework.imports.list_writers import json_lines_of
 from casework.imports.photos import PhotoFolder, PhotoUnavailable
 from casework.imports.raw_rows import COLUMNS
 from casework.imports.source import ImportLimits, counted, opened
@@ -177,11 +178,12 @@ person_like = st.fixed_dictionaries(
 @given(fields=person_like, photos=st.lists(st.sampled_from(["a.jpg", "b;c.jpg"]), max_size=2))
 def test_what_is_exported_is_read_as_it_was(fields, photos):
     said = {**dict.fromkeys(COLUMNS), "status": "active", **fields, "photos": photos}
-    heading = csv_line(COLUMNS)
-    (cells,) = csv.reader(io.StringIO(_csv(said), newline=""))
+    table = b"".join(written_csv([said]))
+    assert table.startswith(b"\xef\xbb\xbfreference,")
+    _, cells = csv.reader(io.StringIO(table.decode("utf-8-sig"), newline=""))
     assert not [cell for cell in cells if cell.startswith(FORMULAS)]
-    for content in (heading + _csv(said), _json(said)):
-        (row,) = read_rows(binary(content.encode()))
+    for content in (table, b"".join(json_lines_of([said]))):
+        (row,) = read_rows(binary(content))
         assert row.photos == tuple(photos)
         checked = CHECK(row.fields, "wl_x")
         assert isinstance(checked, CheckedRow), checked

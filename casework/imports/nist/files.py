@@ -1,0 +1,116 @@
+"""ANSI/NIST-ITL files as a list: one file a subject, alone or several in a ZIP, with its photos."""
+
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+from casework.imports.nist.records import MARKS, RecordsDamaged
+from casework.imports.nist.subject_files import photos_of, subject_of
+from casework.imports.photos import BROKEN, PhotoUnavailable
+from casework.imports.raw_rows import RawRow, malformed, read_row
+from casework.kernel.errors import ImportRefused
+from casework.kernel.messages import Message
+
+# With the fingerprints of ten fingers at 1,000 points an inch.
+_LONGEST_FILE: Final = 64 << 20
+_LITTER: Final = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
+
+
+@dataclass(frozen=True, slots=True)
+class NistFile:
+    """One file: its name, how large it is, and what reads so many bytes of it."""
+
+    name: str
+    size: int
+    read: Callable[[int], bytes]
+
+
+class NistFiles:
+    """The subjects of files, and their photos, named `FILE#1`, `FILE#2` ..."""
+
+    def __init__(self, files: list[NistFile]) -> None:
+        self._files = {each.name: each for each in files}
+
+    def rows(self) -> Iterator[RawRow]:
+        """Yield a row of each file, or what is wrong with it."""
+        for number, file in enumerate(self._files.values(), 1):
+            try:
+                content = _content(file)
+                fields, warnings = subject_of(content)
+                count = len(photos_of(content))
+            except RecordsDamaged:
+                yield malformed(number, Message("row_nist_damaged", {"name": file.name}))
+                continue
+            names = [f"{file.name}#{place}" for place in range(1, count + 1)]
+            yield read_row(number, fields, names, warnings=warnings)
+
+    def size(self, name: str) -> int:
+        """See `Photos`."""
+        file = self._files.get(name.rpartition("#")[0])
+        return file.size if file is not None else 0
+
+    def read(self, name: str, most: int) -> bytes:
+        """See `Photos`."""
+        file_name, _, place = name.rpartition("#")
+        try:
+            return photos_of(_content(self._files[file_name]))[int(place) - 1][: most + 1]
+        except (KeyError, IndexError, ValueError) as error:
+            message = Message("row_photo_damaged", {"name": name})
+            raise PhotoUnavailable("photo_damaged", message) from error
+
+
+def is_nist(head: bytes) -> bool:
+    """Return whether a file that begins so is an ANSI/NIST-ITL file."""
+    return head.startswith(MARKS)
+
+
+def nist_file(file: BinaryIO) -> NistFiles:
+    """Return the subject of one file."""
+    turn = threading.Lock()
+
+    def read(most: int) -> bytes:
+        with turn:
+            file.seek(0)
+            return file.read(most)
+
+    return NistFiles([NistFile("file", _LONGEST_FILE, read)])
+
+
+def nist_files(archive: zipfile.ZipFile) -> NistFiles | None:
+    """Return the subjects of a ZIP's files, None where none is such a file.
+
+    Args:
+        archive: checked as any ZIP from outside.
+    """
+    members = [
+        each
+        for each in archive.infolist()
+        if not each.is_dir() and not any(part in each.filename for part in _LITTER)
+    ]
+    files = [NistFile(each.filename, each.file_size, _reader(archive, each)) for each in members]
+    try:
+        any_is = any(is_nist(each.read(len(MARKS[0]))) for each in files)
+    except BROKEN as error:
+        raise ImportRefused("zip_list_damaged", field="file") from error
+    return NistFiles(files) if any_is else None
+
+
+def _reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[int], bytes]:
+    def read(most: int) -> bytes:
+        with archive.open(info) as member:
+            return member.read(most)
+
+    return read
+
+
+def _content(file: NistFile) -> bytes:
+    """Return a file's bytes; raises RecordsDamaged where they cannot be read, or are too many."""
+    try:
+        content = file.read(_LONGEST_FILE + 1)
+    except BROKEN as error:
+        raise RecordsDamaged("the file is damaged in the ZIP") from error
+    if len(content) > _LONGEST_FILE:
+        raise RecordsDamaged("the file is too large")
+    return content

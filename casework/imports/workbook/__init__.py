@@ -1,0 +1,1 @@
+"""Excel workbooks, in and out: Office Open XML, a ZIP of XML parts."""
