@@ -3,10 +3,11 @@
 import json
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Final
 
 import typer
@@ -23,7 +24,7 @@ from casework.watchlists.subjects import NewSubject
 from casework.watchlists.watchlists import NewWatchlist
 from cli.options import As, AsJson, Why, machine_owner, owner_of
 from cli.output import Exit, err, item_progress, out, print_json
-from cli.people_folder import Person, RosterError, read_roster
+from cli.people_folder import LeftOut, Person, Roster, RosterError, read_roster, shown
 from config.opening import open_service
 from config.settings import Settings
 
@@ -31,6 +32,7 @@ from config.settings import Settings
 # and a commit's flush to disk is shared.
 _GROUP: Final = 32
 _GROUPS_AHEAD: Final = 2
+_SHOWN: Final = 20
 
 
 @dataclass(slots=True)
@@ -44,9 +46,19 @@ class Tally:
     accepted: int = 0
     refused: list[dict[str, Any]] = field(default_factory=list)
     not_enrolled: list[str] = field(default_factory=list)
+    renamed: list[str] = field(default_factory=list)
+    """People whose folder has a name that is not UTF-8: a warning."""
     similar: list[dict[str, Any]] = field(default_factory=list)
     """People whose face is on a list already: a warning."""
     seconds: float = 0.0
+
+    def leave_out(self, left_out: LeftOut) -> None:
+        """Count what was not even examined; a person left out whole is not enrolled."""
+        if left_out.whole:
+            self.people += 1
+            self.not_enrolled.append(left_out.reference)
+        why = (left_out.code, left_out.detail)
+        self.refused.append(_refused(left_out.reference, left_out.file, *why))
 
     def add(self, person: Person, enrolled: Enrolled, similar: Sequence[Lookalike]) -> None:
         """Count one person's outcome."""
@@ -58,6 +70,9 @@ class Tally:
         self.known += enrolled.subject_id is not None and not enrolled.created
         if enrolled.subject_id is None:
             self.not_enrolled.append(person.reference)
+            if not person.photos:
+                why = "there is no photo in the folder"
+                self.refused.append(_refused(person.reference, None, "no_photo", why))
         for report in enrolled.reports:
             self.photos += 1
             self.accepted += report.accepted
@@ -88,12 +103,12 @@ def enrol(
     """Enrol every person of PATH; safe to stop at any moment and to run again.
 
     PATH is a folder with a sub-folder per person, or with a photo per person; a list with more than
-    names is for `siaga import`. Photos enrolled before are skipped. Exit 1 if any photo was
-    refused.
+    names is for `siaga import`. Every file is judged by its content. Photos enrolled before are
+    skipped. Exit 1 if any file was refused, or anybody has no photo that is enrolled.
     """
     operator = machine_owner(owner, reason)
     try:
-        people = read_roster(path)
+        roster = read_roster(path)
     except RosterError as error:
         err.print(str(error), markup=False)
         raise typer.Exit(Exit.USAGE) from None
@@ -106,31 +121,34 @@ def enrol(
             NewWatchlist(watchlist, holder.id, category, direction, legal_basis=legal_basis),
         )
         with item_progress("people") as progress:
-            tally = _enrol_all(service, operator, people, row, settings.workers, progress)
+            tally = _enrol_all(service, operator, roster, row, settings, progress)
     if report is not None:
         report.write_text(json.dumps(tally.refused, indent=2, ensure_ascii=False))
     _tell(tally, report, as_json=as_json)
-    if tally.refused:
+    if tally.refused or tally.not_enrolled:
         raise typer.Exit(Exit.REFUSED)
 
 
 def _enrol_all(
     service: Service,
     operator: Actor,
-    people: Sequence[Person],
+    roster: Roster,
     watchlist: Watchlist,
-    workers: int,
+    settings: Settings,
     progress: Progress,
 ) -> Tally:
-    tally, started = Tally(), time.perf_counter()
+    tally, started, people = Tally(renamed=roster.renamed), time.perf_counter(), roster.people
+    for each in roster.left_out:
+        tally.leave_out(each)
     task = progress.add_task("Enrolling", total=len(people), rate="")
-    with ThreadPoolExecutor(workers, "siaga-enrol") as pool:
+    most = settings.max_photo_bytes
+    with ThreadPoolExecutor(settings.workers, "siaga-enrol") as pool:
         waiting = [people[start : start + _GROUP] for start in range(0, len(people), _GROUP)]
         ahead: deque[_Group] = deque()
         while waiting or ahead:
             # While one group is being written, the workers already examine the next.
             while waiting and len(ahead) < _GROUPS_AHEAD:
-                ahead.append(_Group(service, operator, waiting.pop(0), watchlist, pool))
+                ahead.append(_Group(service, operator, waiting.pop(0), watchlist, pool, most))
             for person, enrolled, similar in ahead.popleft().store():
                 tally.add(person, enrolled, similar)
             tally.seconds = time.perf_counter() - started
@@ -148,6 +166,7 @@ class _Group:
         people: Sequence[Person],
         watchlist: Watchlist,
         pool: ThreadPoolExecutor,
+        most: int,
     ) -> None:
         self._service = service
         self._operator = operator
@@ -158,7 +177,9 @@ class _Group:
         )
         self._examined = [
             [
-                pool.submit(_examine, service, photo, known.get(person.reference, frozenset()))
+                pool.submit(
+                    _examine, service, photo, known.get(person.reference, frozenset()), most
+                )
                 for photo in person.photos
             ]
             for person in people
@@ -179,16 +200,21 @@ class _Group:
         return zip(self._people, stored, similar, strict=True)
 
 
-def _examine(service: Service, path: Path, known: frozenset[str]) -> Examined:
-    """Examine one photo file; one that is enrolled already is not analysed again."""
+def _examine(service: Service, path: Path, known: frozenset[str], most: int) -> Examined:
+    """Examine one photo file; one that is enrolled already is not analysed again.
+
+    No more than `most` bytes and one are read: it is too large then, whatever follows.
+    """
+    name = shown(path.name)
     try:
-        file = PhotoFile(path.name, path.read_bytes())
+        with path.open("rb") as content:
+            file = PhotoFile(name, content.read(most + 1))
     except OSError as error:
-        file = PhotoFile(path.name, b"")
+        file = PhotoFile(name, b"")
         message = Message("photo_file_unreadable", {"error": error.strerror})
-        return Examined(file, PhotoReport(path.name, "file_unreadable", (message,)), None)
+        return Examined(file, PhotoReport(name, "file_unreadable", (message,)), None)
     if file.sha256 in known:
-        return Examined(file, PhotoReport(path.name, "already_enrolled", ()), None)
+        return Examined(file, PhotoReport(name, "already_enrolled", ()), None)
     return service.enrolment.examine(file)
 
 
@@ -204,12 +230,23 @@ def _advance(progress: Progress, task: TaskID, tally: Tally) -> None:
 
 def _refusal(person: Person, report: PhotoReport) -> dict[str, Any]:
     measures = report.quality.measures if report.quality is not None else ()
+    values = {measure.name: measure.value for measure in measures}
+    return _refused(person.reference, report.name, report.code, report.detail, values)
+
+
+def _refused(
+    reference: str,
+    photo: str | None,
+    code: str,
+    detail: str,
+    measures: Mapping[str, float] = MappingProxyType({}),
+) -> dict[str, Any]:
     return {
-        "reference": person.reference,
-        "photo": report.name,
-        "code": report.code,
-        "detail": report.detail,
-        "measures": {measure.name: measure.value for measure in measures},
+        "reference": reference,
+        "photo": photo,
+        "code": code,
+        "detail": detail,
+        "measures": dict(measures),
     }
 
 
@@ -224,6 +261,7 @@ def _tell(tally: Tally, report: Path | None, *, as_json: bool) -> None:
                 "photos": tally.photos,
                 "accepted": tally.accepted,
                 "refused": tally.refused,
+                "renamed": tally.renamed,
                 "similar": tally.similar,
                 "seconds": round(tally.seconds, 2),
             }
@@ -234,18 +272,24 @@ def _tell(tally: Tally, report: Path | None, *, as_json: bool) -> None:
         f"{len(tally.not_enrolled)} not enrolled. {tally.photos} photos: "
         f"{tally.accepted} accepted, {len(tally.refused)} refused. {tally.seconds:.1f} s."
     )
-    for warning in tally.similar[:20]:
+    for reference in tally.renamed[:_SHOWN]:
+        err.print(f"renamed: {reference}: the name on disk is not UTF-8", markup=False)
+    for reference in tally.not_enrolled[:_SHOWN]:
+        err.print(f"not enrolled: {reference}", markup=False)
+    if len(tally.not_enrolled) > _SHOWN:
+        more = len(tally.not_enrolled) - _SHOWN
+        err.print(f"... and {more} more who are not enrolled: --json names all", markup=False)
+    for warning in tally.similar[:_SHOWN]:
         others = ", ".join(_told(each) for each in warning["similar"])
         err.print(f"similar: {warning['reference']} resembles {others}", markup=False)
-    if len(tally.similar) > 20:
-        err.print(f"... and {len(tally.similar) - 20} more who resemble others", markup=False)
-    for refusal in tally.refused[:20]:
-        err.print(
-            f"refused: {refusal['reference']}/{refusal['photo']}: {refusal['detail']}", markup=False
-        )
-    if len(tally.refused) > 20:
+    if len(tally.similar) > _SHOWN:
+        err.print(f"... and {len(tally.similar) - _SHOWN} more who resemble others", markup=False)
+    for refusal in tally.refused[:_SHOWN]:
+        what = "/".join(filter(None, (refusal["reference"], refusal["photo"])))
+        err.print(f"refused: {what}: {refusal['detail']}", markup=False)
+    if len(tally.refused) > _SHOWN:
         rest = f"the rest is in {report}" if report else "use --report FILE to keep them all"
-        err.print(f"... and {len(tally.refused) - 20} more; {rest}", markup=False)
+        err.print(f"... and {len(tally.refused) - _SHOWN} more; {rest}", markup=False)
 
 
 def _told(similar: dict[str, Any]) -> str:

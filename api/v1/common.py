@@ -24,7 +24,8 @@ from pydantic_core import CoreSchema, core_schema
 from casework.kernel.nations import nation
 from casework.kernel.period import written_day
 from casework.kernel.ports import PATTERN
-from casework.watchlists.subjects import EARLIEST_BIRTH
+from casework.kernel.text import canonical
+from casework.watchlists.subjects import EARLIEST_BIRTH, LONGEST_NAME, LONGEST_REASON
 
 # Numbers would be read as seconds since 1970: a year sent as a time must not become one.
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -43,6 +44,10 @@ def _written_as_time(value: object) -> object:
     return value
 
 
+def _canonical(value: object) -> object:
+    return canonical(value) if isinstance(value, str) else value
+
+
 def _in_utc(value: datetime) -> datetime:
     try:
         return value.astimezone(UTC)
@@ -58,11 +63,23 @@ Port = Annotated[
 Text = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    BeforeValidator(_canonical),
 ]
-LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME),
+    BeforeValidator(_canonical),
+]
+"""Of a person."""
+LongText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=LONGEST_REASON),
+    BeforeValidator(_canonical),
+]
 Reason = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=1000),
+    BeforeValidator(_canonical),
     Field(
         description="Why; it stands in the audit trail.",
         examples=["entered by mistake: another person of the same name"],

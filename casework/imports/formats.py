@@ -9,6 +9,7 @@ import codecs
 import io
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from typing import BinaryIO, Final
 
@@ -68,7 +69,8 @@ def read_rows(file: BinaryIO) -> Iterator[RawRow]:
     except UnicodeDecodeError as error:
         raise ImportRefused("list_not_utf8", field="file") from error
     finally:
-        text.detach()
+        with suppress(ValueError):  # closed already, where reading ended in the middle
+            text.detach()
 
 
 def is_spreadsheet(archive: zipfile.ZipFile) -> bool:

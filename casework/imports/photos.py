@@ -5,14 +5,19 @@ time, in memory, up to the largest photo: neither a bomb nor a name that leads e
 """
 
 import io
+import os
 import stat
 import struct
 import unicodedata
 import zipfile
 import zlib
+from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Final, Protocol
+from typing import Any, BinaryIO, Final, Protocol
 
+from casework.imports.litter import is_litter
+from casework.imports.photo_names import PhotoNames, spelt
 from casework.kernel.errors import ImportRefused
 from casework.kernel.messages import Message
 
@@ -25,6 +30,11 @@ _MOST_RATIO: Final = 100
 _SMALL: Final = 4 << 20
 _METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _ENCRYPTED: Final = 0x1
+_UTF_8: Final = 0x800
+_UNICODE_PATH: Final = 0x7075
+"""Info-ZIP's extra field with a name in UTF-8: its version, the CRC of the plain name, the name."""
+_EXTRA: Final = struct.Struct("<HH")
+_PATH_HEAD: Final = struct.Struct("<BL")
 
 BROKEN: Final = (
     zipfile.BadZipFile,
@@ -75,21 +85,30 @@ class NoPhotos:
 class ZippedPhotos:
     """The members of a checked ZIP."""
 
-    def __init__(self, archive: zipfile.ZipFile) -> None:
+    def __init__(self, archive: zipfile.ZipFile, folder: str = "") -> None:
+        """Take in the members.
+
+        Args:
+            archive: as `open_zip` returned it.
+            folder: where the list lies in it, such as `export/`: names are looked for there first.
+        """
         self._archive = archive
-        # Accents are encoded in two ways, and a Mac's ZIPs have the other one.
-        self._members = {_spelt(info.filename): info for info in archive.infolist()}
+        members = list(files_of(archive))
+        top = top_folder(name for _, name in members)
+        self._names = PhotoNames(
+            ((name, info) for info, _ in members for name in names_of(info)), folder, top
+        )
 
     def size(self, name: str) -> int:
         """See `Photos`."""
-        info = self._members.get(_spelt(name))
+        info = self._names.find(name)
         return info.file_size if info is not None else 0
 
     def read(self, name: str, most: int) -> bytes:
         """See `Photos`."""
-        info = self._members.get(_spelt(name))
-        if info is None or info.is_dir():
-            raise _missing("row_photo_not_in_zip", name)
+        info = self._names.find(name)
+        if info is None:
+            raise _not_there("row_photo_not_in_zip", "row_photo_not_in_zip_near", name, self._names)
         content = io.BytesIO()
         try:
             with self._archive.open(info) as member:
@@ -110,16 +129,19 @@ class PhotoFolder:
     def size(self, name: str) -> int:
         """See `Photos`."""
         try:
-            return self._inside(name).stat().st_size
+            path = self._found(name)
+            return path.stat().st_size if path is not None else 0
         except (OSError, ValueError, PhotoUnavailable):
             return 0
 
     def read(self, name: str, most: int) -> bytes:
         """See `Photos`."""
         try:
-            path = self._inside(name)
-            if not path.is_file():
-                raise _missing("row_photo_not_in_folder", name)
+            path = self._found(name)
+            if path is None:
+                raise _not_there(
+                    "row_photo_not_in_folder", "row_photo_not_in_folder_near", name, self._names
+                )
             with path.open("rb") as file:
                 return file.read(most + 1)
         except (OSError, ValueError) as error:
@@ -127,6 +149,31 @@ class PhotoFolder:
             if why is None:
                 raise _missing("row_photo_nameless", name) from error
             raise _missing("row_photo_unreadable", name, error=why) from error
+
+    def _found(self, name: str) -> Path | None:
+        """Return the file that a list calls so; raises PhotoUnavailable for one from outside."""
+        path = self._inside(name)
+        if path.is_file():
+            return path
+        stored = self._names.find(name)
+        path = self._inside(stored) if stored is not None else path
+        return path if path.is_file() else None
+
+    @cached_property
+    def _names(self) -> PhotoNames[str]:
+        """The folder's files, listed when a name is not simply there."""
+        return PhotoNames((_of_disk(name), name) for name in self._listed())
+
+    def _listed(self) -> Iterator[str]:
+        count = 0
+        for folder, _, files in os.walk(self._folder):
+            for file in files:
+                name = os.path.relpath(os.path.join(folder, file), self._folder)  # noqa: PTH118
+                if not is_litter(name):
+                    yield name
+                    count += 1
+                    if count == _MOST_MEMBERS:
+                        return
 
     def _inside(self, name: str) -> Path:
         path = (self._folder / name).resolve()
@@ -155,18 +202,86 @@ def open_zip(file: BinaryIO, field: str, most_unpacked: int) -> zipfile.ZipFile:
         raise ImportRefused("zip_too_many_members", field=field, members=_MOST_MEMBERS)
     if sum(info.file_size for info in members) > most_unpacked:
         raise ImportRefused("zip_unpacks_too_large", field=field, bytes=most_unpacked)
-    seen: set[str] = set()
+    seen: set[str | bytes] = set()
     for place, info in enumerate(members, 1):
-        fault = _fault_of(info) or ("zip_name_twice" if _spelt(info.filename) in seen else None)
+        name = next(iter(names_of(info)))
+        if is_litter(_shown(info)):
+            continue
+        fault = _fault_of(info) or ("zip_name_twice" if name in seen else None)
         if fault is not None:
             raise ImportRefused(fault, field=field, member=place)
-        seen.add(_spelt(info.filename))
+        seen.add(name)
     return archive
+
+
+def files_of(archive: zipfile.ZipFile) -> Iterator[tuple[zipfile.ZipInfo, str]]:
+    """Yield the files of a ZIP that are no litter, each with its name as it can be shown."""
+    for info in archive.infolist():
+        name = _shown(info)
+        if not name.endswith("/") and not is_litter(name):
+            yield info, name
+
+
+def top_folder(names: Iterator[str]) -> str:
+    """Return the folder that all these names lie in, such as `export/`; empty if there is none."""
+    tops = {name.partition("/")[0] + "/" if "/" in name else "" for name in names}
+    return tops.pop() if len(tops) == 1 else ""
+
+
+def names_of(info: zipfile.ZipInfo) -> Iterator[str | bytes]:
+    """Yield what a member of a ZIP is called, surest first; as bytes where no one says in what.
+
+    The format's own code page is that of the first PC; programs write UTF-8 without saying so, the
+    code page of their own place, or the name in UTF-8 in a field besides.
+    """
+    if info.flag_bits & _UTF_8:
+        yield spelt(info.orig_filename)
+        return
+    raw = info.orig_filename.encode("cp437")
+    named = _unicode_path(info.extra, raw)
+    if named is not None and raw.isascii():
+        # What stands in the plain name is what could be said there.
+        yield named
+    try:
+        yield spelt(raw.decode())
+    except UnicodeDecodeError:
+        yield raw if named is None else named
+
+
+def _unicode_path(extra: bytes, raw: bytes) -> str | None:
+    """Return the name in Info-ZIP's field, unless it belongs to another plain name."""
+    at = 0
+    while at + _EXTRA.size <= len(extra):
+        kind, length = _EXTRA.unpack_from(extra, at)
+        content = extra[at + _EXTRA.size : at + _EXTRA.size + length]
+        at += _EXTRA.size + length
+        if kind == _UNICODE_PATH and len(content) > _PATH_HEAD.size:
+            version, crc = _PATH_HEAD.unpack_from(content)
+            if version == 1 and crc == zlib.crc32(raw):
+                try:
+                    return spelt(content[_PATH_HEAD.size :].decode())
+                except UnicodeDecodeError:
+                    return None
+    return None
+
+
+def _shown(info: zipfile.ZipInfo) -> str:
+    name = next(iter(names_of(info)))
+    return spelt(name.decode("cp437")) if isinstance(name, bytes) else name
+
+
+def _of_disk(name: str) -> str | bytes:
+    """Return a file's name on this machine, as bytes where it is not UTF-8."""
+    raw = os.fsencode(name)
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw
 
 
 def _fault_of(info: zipfile.ZipInfo) -> str | None:
     """Return the code of what is wrong with a member."""
-    name = _spelt(info.orig_filename)
+    name = _shown(info)
     if not name or any(unicodedata.category(letter) == "Cc" for letter in name):
         return "zip_name_impossible"
     if name.startswith("/") or ".." in PurePosixPath(name).parts:
@@ -197,9 +312,12 @@ class _Bounded:
         return content
 
 
-def _spelt(name: str) -> str:
-    return unicodedata.normalize("NFC", name).replace("\\", "/").removeprefix("./")
+def _not_there(code: str, code_near: str, name: str, names: PhotoNames[Any]) -> PhotoUnavailable:
+    """Return what is said of a photo that is not there: what may be meant, where that is known."""
+    if near := names.near(name):
+        return _missing(code_near, name, near=near)
+    return _missing("row_photos_run_together" if "," in name else code, name)
 
 
-def _missing(code: str, name: str, **params: str) -> PhotoUnavailable:
+def _missing(code: str, name: str, **params: object) -> PhotoUnavailable:
     return PhotoUnavailable("photo_not_found", Message(code, {"name": name, **params}))

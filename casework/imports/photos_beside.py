@@ -13,7 +13,7 @@ from casework.imports.raw_rows import PHOTO_ELSEWHERE, RawRow
 from detector.containers.base import PHOTO_SUFFIXES
 
 _NOT_IN_NAMES: Final = re.compile(r'[\\/:*?"<>|\x00-\x1f]')
-_FOLDERS: Final = ("", "photos/")
+_FOLDERS: Final = ("photos/", "")
 _MOST: Final = 9
 _SUFFIXES: Final = sorted(PHOTO_SUFFIXES)
 
@@ -37,7 +37,9 @@ def with_photos_beside(row: RawRow, photos: Photos) -> RawRow:
 
 
 def _of(stem: str, photos: Photos) -> Iterator[str]:
+    """Yield the names in the first folder that has any: a ZIP's only folder may be left out."""
     for folder in _FOLDERS:
-        for suffix in _SUFFIXES:
-            if photos.size(name := f"{folder}{stem}{suffix}"):
-                yield name
+        names = [f"{folder}{stem}{suffix}" for suffix in _SUFFIXES]
+        if found := [name for name in names if photos.size(name)]:
+            yield from found
+            return

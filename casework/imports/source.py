@@ -4,16 +4,25 @@ import io
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import BinaryIO, Final, cast
 
 from casework.imports.formats import ZIP_MARKS, is_spreadsheet, read_rows
 from casework.imports.nist.files import NistFiles, nist_file, nist_files
 from casework.imports.nist.records import MARKS
-from casework.imports.photos import BROKEN, NoPhotos, Photos, ZippedPhotos, open_zip
+from casework.imports.photos import (
+    BROKEN,
+    NoPhotos,
+    Photos,
+    ZippedPhotos,
+    files_of,
+    open_zip,
+)
 from casework.imports.photos_beside import with_photos_beside
-from casework.imports.raw_rows import RawRow
+from casework.imports.raw_rows import WRITTEN_OTHERWISE, Fault, RawRow
 from casework.kernel.errors import ImportRefused
+from casework.kernel.messages import Message
 
 FOREIGN_NAMES: Final = (
     "entities.ftm.json",
@@ -57,7 +66,10 @@ class ImportSource:
     def rows(self) -> Iterator[RawRow]:
         """Read the rows from the first on; raises ImportRefused."""
         for row in self._rows():
-            yield row if row.names_photos else with_photos_beside(row, self.photos)
+            if row.names_photos:
+                yield _taken_apart(row, self.photos)
+            else:
+                yield with_photos_beside(row, self.photos)
 
     def _rows(self) -> Iterator[RawRow]:
         if isinstance(self.file, NistFiles):
@@ -122,8 +134,7 @@ def counted(source: ImportSource, limits: ImportLimits, *, strict: bool = False)
     count = 0
     for row in source.rows():
         if strict and (heading := [each for each in row.warnings if each.row is not None]):
-            message = heading[0].message
-            raise ImportRefused(message.code, field="file", **message.params)
+            raise ImportRefused("heading_refused", field="file", remark=heading[0].message)
         count += 1
         if count > limits.rows:
             raise ImportRefused("list_too_long", field="file", rows=limits.rows)
@@ -134,17 +145,17 @@ def counted(source: ImportSource, limits: ImportLimits, *, strict: bool = False)
 
 def _zipped(archive: zipfile.ZipFile) -> ImportSource:
     """Return the source that is all in one ZIP; raises ImportRefused."""
-    if not any(name in archive.namelist() for name in LIST_NAMES):
+    if not _lists_in(archive):
         nist = nist_files(archive)
         if nist is not None:
             return ImportSource(nist, nist)
-    _list_of(archive)
-    return ImportSource(archive, ZippedPhotos(archive))
+    _, folder = _list_of(archive)
+    return ImportSource(archive, ZippedPhotos(archive, folder))
 
 
 @contextmanager
 def _opened_list(archive: zipfile.ZipFile) -> Iterator[BinaryIO]:
-    with archive.open(_list_of(archive)) as member:
+    with archive.open(_list_of(archive)[0]) as member:
         if member.read(4).startswith(ZIP_MARKS):
             member.seek(0)
             content = member.read(_WORKBOOK_BYTES + 1)
@@ -155,8 +166,33 @@ def _opened_list(archive: zipfile.ZipFile) -> Iterator[BinaryIO]:
             yield cast("BinaryIO", member)
 
 
-def _list_of(archive: zipfile.ZipFile) -> str:
-    found = [name for name in LIST_NAMES if name in archive.namelist()]
+def _lists_in(archive: zipfile.ZipFile) -> list[tuple[zipfile.ZipInfo, str]]:
+    """Return the lists in a ZIP, each with the folder it lies in."""
+    return [
+        (info, name.rpartition("/")[0])
+        for info, name in files_of(archive)
+        if PurePosixPath(name).name.casefold() in LIST_NAMES
+    ]
+
+
+def _list_of(archive: zipfile.ZipFile) -> tuple[zipfile.ZipInfo, str]:
+    """Return the list in a ZIP, and the folder it lies in: at the top, or the only one there is."""
+    lists = _lists_in(archive)
+    found = [each for each in lists if not each[1]] or lists
     if len(found) != 1:
         raise ImportRefused("zip_lacks_list", field="file", names=LIST_NAMES)
-    return found[0]
+    ((info, folder),) = found
+    return info, f"{folder}/" if folder else ""
+
+
+def _taken_apart(row: RawRow, photos: Photos) -> RawRow:
+    """Return a row with photos that commas separate, where that is what is meant."""
+    names: list[str] = []
+    for name in row.photos:
+        parts = [part.strip() for part in name.split(",") if part.strip()]
+        several = len(parts) > 1 and not photos.size(name) and any(map(photos.size, parts))
+        names += parts if several else [name]
+    if len(names) == len(row.photos):
+        return row
+    warning = Fault("photos", WRITTEN_OTHERWISE, Message("row_photos_by_comma"))
+    return replace(row, photos=tuple(names), warnings=(*row.warnings, warning))

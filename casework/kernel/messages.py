@@ -315,6 +315,7 @@ ENGLISH: Final[Mapping[str, str]] = {
         "are nested (`targets.nested.json`)."
     ),
     "list_not_utf8": "The file is not UTF-8: save it as UTF-8.",
+    "heading_refused": "{remark} A strict import refuses that.",
     "heading_names_separator": "The first line names the separator, as some spreadsheets do.",
     "heading_spelt_otherwise": "The heading has capitals or spaces that the columns' names lack.",
     "heading_columns_nameless": "{columns} columns of the heading have no name; they are left out.",
@@ -341,7 +342,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     ),
     "zip_bomb": "Member {member} of the ZIP unpacks to far more than it is.",
     "zip_list_damaged": "The list in the ZIP is damaged.",
-    "zip_lacks_list": "A ZIP must hold one list at its top: {names: or }.",
+    "zip_lacks_list": "A ZIP must hold one list, at its top or in one folder: {names: or }.",
     "zip_and_photos": "The file is a ZIP that has its photos itself: send no other.",
     # Imports: what is wrong with a row
     "row_not_object": "The line is not one JSON object.",
@@ -406,9 +407,43 @@ ENGLISH: Final[Mapping[str, str]] = {
     "row_photos_missing": "{name} cannot be read: the upload has no photos.",
     "row_photo_not_in_zip": "{name} cannot be read: the ZIP has no such file.",
     "row_photo_not_in_folder": "{name} cannot be read: there is no such file.",
+    "row_photo_not_in_zip_near": (
+        "{name} cannot be read: the ZIP has no such file. Is {near: or } meant?"
+    ),
+    "row_photo_not_in_folder_near": (
+        "{name} cannot be read: there is no such file. Is {near: or } meant?"
+    ),
+    "row_photos_run_together": (
+        "{name} cannot be read: there is no such file. Several photos are separated by `;`."
+    ),
+    "row_photos_by_comma": "Photos are separated by commas instead of `;`.",
     "row_photo_nameless": "{name} cannot be read: it has no such name.",
     "row_photo_outside": "{name} cannot be read: the name leads out of the folder.",
     "row_photo_unreadable": "{name} cannot be read: {error}.",
+    # Imports: what describes a person, and is not in its form
+    "kept_beginning": "It may have at most {most} characters: what follows them is left out.",
+    "kept_first": "It may have at most {most} values: what follows them is left out.",
+    "sex_written_otherwise": "The sex is not written as F, M or X; it is understood.",
+    "sex_not_understood": "The sex is not understood, and left out: write F, M or X.",
+    "birth_written_otherwise": "The date is not written as 1980-02-29; it is understood.",
+    "birth_year_alone": "Of the date of birth only the year is certain, and kept.",
+    "birth_not_understood": (
+        "The date of birth is not understood, and left out: write it as 1980-02-29, or the year "
+        "alone in birth_year."
+    ),
+    "nation_written_otherwise": "The state is not written as IDN; it is understood.",
+    "nation_one_of_several": "Of several nationalities the first is kept.",
+    "nation_of_before": (
+        "The state no longer exists: the one that followed it is kept, or XXX where several did."
+    ),
+    "nation_not_understood": (
+        "The state is not understood, and left out: write three letters, such as IDN."
+    ),
+    "status_written_otherwise": "The status is not written in small letters; it is understood.",
+    "period_written_otherwise": (
+        "The day is not written as 2027-01-31, or its time has no zone; it is understood as the "
+        "clocks of the place have it."
+    ),
     "field_missing": "The field is required.",
     "field_unknown": "There is no such field.",
     "field_too_long": "It may have at most {most} characters.",

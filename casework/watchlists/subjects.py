@@ -53,6 +53,12 @@ from casework.watchlists.subject_words import SubjectWords
 EARLIEST_BIRTH: Final = 1880
 """Year; nobody has lived to 150."""
 
+LONGEST_NAME: Final = 500
+MOST_ALIASES: Final = 200
+"""Entries of the United Nations and of OFAC have above a hundred, merged lists more."""
+MOST_DOCUMENTS: Final = 50
+LONGEST_REASON: Final = 4000
+
 LESSEN: Final = "subject.lessen"
 
 _LESS: Final[Mapping[str, str]] = {

@@ -11,8 +11,10 @@ from pydantic import ValidationError
 
 from api.field_errors import name_of, sentence_of
 from api.v1.subjects.schemas import SubjectIn
+from casework.imports.descriptions import understood
 from casework.imports.raw_rows import INVALID, Fault
 from casework.imports.store import CheckedRow
+from casework.kernel.errors import ImpossibleBirth
 from casework.kernel.messages import Message
 
 # Pydantic's words for what deserves a code of its own.
@@ -25,6 +27,8 @@ def check_row(
 ) -> CheckedRow | Sequence[Fault]:
     """Check a row's fields as those of `POST /v1/subjects`; a reference is required too.
 
+    What only describes the person is brought into its form first, with a warning.
+
     Args:
         fields: as the file has them.
         watchlist_id: the list that the file is for.
@@ -33,7 +37,11 @@ def check_row(
     if "watchlist_ids" in fields:
         return [Fault("watchlist_ids", "field_unknown", Message("row_names_watchlist"))]
     try:
-        body = SubjectIn.model_validate({**fields, "watchlist_ids": [watchlist_id]})
+        taken, warnings = understood(fields, zone)
+    except ImpossibleBirth as error:
+        return [Fault(error.field, "impossible_birth", error.message)]
+    try:
+        body = SubjectIn.model_validate({**taken, "watchlist_ids": [watchlist_id]})
     except ValidationError as error:
         return [
             Fault(
@@ -45,4 +53,5 @@ def check_row(
         ]
     if body.reference is None:
         return [Fault("reference", "field_missing", Message("row_lacks_reference"))]
-    return CheckedRow(body.new(zone), frozenset(body.model_fields_set - {"watchlist_ids"}))
+    given = frozenset(body.model_fields_set - {"watchlist_ids"})
+    return CheckedRow(body.new(zone), given, warnings)

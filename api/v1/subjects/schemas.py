@@ -13,6 +13,7 @@ from api.v1.common import (
     BirthYear,
     DayOrTime,
     LongText,
+    Name,
     Nationality,
     Patch,
     QualityOut,
@@ -25,7 +26,12 @@ from casework.kernel import period
 from casework.kernel.vocabulary import Sex, SubjectStatus
 from casework.tables import EnrolledPhoto, Subject
 from casework.watchlists.enrolment import PhotoReport
-from casework.watchlists.subjects import NewSubject, SubjectFilter
+from casework.watchlists.subjects import (
+    MOST_ALIASES,
+    MOST_DOCUMENTS,
+    NewSubject,
+    SubjectFilter,
+)
 
 
 class Document(Strict):
@@ -37,8 +43,8 @@ class Document(Strict):
 
 
 Lists = Annotated[list[Text], Field(min_length=1, max_length=50)]
-Aliases = Annotated[list[Text], Field(max_length=50)]
-Documents = Annotated[list[Document], Field(max_length=50)]
+Aliases = Annotated[list[Name], Field(max_length=MOST_ALIASES)]
+Documents = Annotated[list[Document], Field(max_length=MOST_DOCUMENTS)]
 
 
 class DocumentOut(Answer):
@@ -79,7 +85,7 @@ class SubjectQuery(AfterPage):
 class SubjectIn(Strict):
     """A new subject."""
 
-    name: Text
+    name: Name
     watchlist_ids: Lists
     reference: Text | None = Field(
         default=None,
@@ -119,7 +125,7 @@ class SubjectForm(Strict):
 class SubjectPatch(Patch):
     """Changes to a subject; fields left out stay as they are."""
 
-    name: Text | MISSING = MISSING
+    name: Name | MISSING = MISSING
     watchlist_ids: Lists | MISSING = MISSING
     reference: Text | MISSING | None = MISSING
     aliases: Aliases | MISSING = MISSING

@@ -54,6 +54,8 @@ INDIRECT: Final = {
     "casework/watchlists/erasure.py": "whether an erasure is at once",
     "casework/watchlists/subjects.py": "by what fewer are looked for",
     "casework/watchlists/watchlists.py": "by what a policy is weakened",
+    "casework/imports/descriptions.py": "what describes a person, and is not in its form",
+    "casework/imports/workbook/rows.py": "what a cell of a workbook holds",
     "casework/imports/photos.py": "what is wrong with a member of a ZIP, or with a photo",
     "casework/kernel/audit/chain.py": "where the chain breaks",
     "casework/kernel/errors.py": "the base of all",

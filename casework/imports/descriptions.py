@@ -1,0 +1,234 @@
+"""What describes a person in a list: taken as far as it is understood, with a warning.
+
+What identifies a row (its reference, its name, the numbers of documents) or decides whether it
+alerts is for the check of the row to accept or refuse. What only describes keeps nobody off a list:
+it is brought into its form, kept in part, or left out, and the report says so. What is in its form
+already passes through untouched.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import datetime, tzinfo
+from typing import Any, Final
+
+from casework.imports.nation_names import Nation, nation_of
+from casework.imports.raw_rows import KNOWN_IN_PART, LEFT_OUT, WRITTEN_OTHERWISE, Fault
+from casework.imports.written_dates import read_birth, read_instant
+from casework.kernel.errors import ImpossibleBirth
+from casework.kernel.messages import Message
+from casework.kernel.vocabulary import Sex, SubjectStatus
+from casework.watchlists.subjects import (
+    LONGEST_NAME,
+    LONGEST_REASON,
+    MOST_ALIASES,
+    MOST_DOCUMENTS,
+)
+
+Description = Callable[["_Row"], None]
+
+_SEXES: Final[Mapping[str, Sex]] = {
+    **dict.fromkeys(("f", "female", "woman", "girl", "w", "2"), Sex.FEMALE),
+    **dict.fromkeys(("p", "perempuan", "wanita", "femme", "mujer"), Sex.FEMALE),
+    **dict.fromkeys(("m", "male", "man", "boy", "1"), Sex.MALE),
+    **dict.fromkeys(("l", "lakilaki", "laki", "lelaki", "pria", "homme", "hombre"), Sex.MALE),
+    **dict.fromkeys(("x", "u", "<", "o", "other", "unspecified", "9"), Sex.UNSPECIFIED),
+}
+"""As lists have it: ICAO Doc 9303, ISO/IEC 5218 (1, 2, 9), English, Indonesian and others."""
+_LETTERS: Final = re.compile(r"[^\w<]+|_")
+_WHOLE: Final = re.compile(r"(\d{4})(\.0+)?", re.ASCII)
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_ZONED: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}.*([Zz]|[+-]\d{2}:?\d{2})", re.ASCII)
+
+
+class _Row:
+    """A row's fields on the way to what is understood of them."""
+
+    def __init__(self, fields: Mapping[str, Any], zone: tzinfo) -> None:
+        self.fields = dict(fields)
+        self.zone = zone
+        self.warnings: list[Fault] = []
+
+    def text(self, name: str) -> str | None:
+        """Return what a field says, None where it says nothing or is no text and no number."""
+        value = self.fields.get(name)
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            return None
+        return str(value).strip() or None
+
+    def keep(self, name: str, value: object, code: str, sentence: str, **params: object) -> None:
+        """Have a field say this instead, with a warning."""
+        self.fields[name] = value
+        self.warn(name, code, sentence, **params)
+
+    def leave_out(self, name: str, sentence: str) -> None:
+        """Have the row say nothing of a field: of somebody known, what is known stays."""
+        del self.fields[name]
+        self.warn(name, LEFT_OUT, sentence)
+
+    def warn(self, name: str, code: str, sentence: str, **params: object) -> None:
+        """Add a warning."""
+        self.warnings.append(Fault(name, code, Message(sentence, params)))
+
+
+def understood(fields: Mapping[str, Any], zone: tzinfo) -> tuple[dict[str, Any], tuple[Fault, ...]]:
+    """Return a row's fields in the form of `POST /v1/subjects`, and what that is a warning of.
+
+    Args:
+        fields: as the file has them.
+        zone: of the installation, whose days and hours are meant where no zone is written.
+
+    Raises:
+        ImpossibleBirth: the year of birth is not that of the date.
+    """
+    row = _Row(fields, zone)
+    for describe in _DESCRIPTIONS:
+        describe(row)
+    return row.fields, tuple(row.warnings)
+
+
+def _name(row: _Row) -> None:
+    name = row.fields.get("name")
+    if isinstance(name, str) and len(name.strip()) > LONGEST_NAME and "\n" not in name:
+        kept = name.strip()[:LONGEST_NAME].rstrip()
+        row.keep("name", kept, KNOWN_IN_PART, "kept_beginning", most=LONGEST_NAME)
+
+
+def _reason(row: _Row) -> None:
+    reason = row.fields.get("reason")
+    if isinstance(reason, str) and len(reason.strip()) > LONGEST_REASON:
+        kept = reason.strip()[:LONGEST_REASON]
+        row.keep("reason", kept, KNOWN_IN_PART, "kept_beginning", most=LONGEST_REASON)
+
+
+def _aliases(row: _Row) -> None:
+    aliases = row.fields.get("aliases")
+    if not isinstance(aliases, list) or not all(isinstance(each, str) for each in aliases):
+        return
+    written = [each.strip() for each in aliases if each.strip()]
+    short = [each[:LONGEST_NAME].rstrip() for each in written]
+    row.fields["aliases"] = short[:MOST_ALIASES]
+    if short != written:
+        row.warn("aliases", KNOWN_IN_PART, "kept_beginning", most=LONGEST_NAME)
+    if len(short) > MOST_ALIASES:
+        row.warn("aliases", KNOWN_IN_PART, "kept_first", most=MOST_ALIASES)
+
+
+def _sex(row: _Row) -> None:
+    text = row.text("sex")
+    if text is None or text in set(Sex):
+        return
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    sex = _SEXES.get(_LETTERS.sub("", plain))
+    if sex is None:
+        row.leave_out("sex", "sex_not_understood")
+    else:
+        row.keep("sex", sex.value, WRITTEN_OTHERWISE, "sex_written_otherwise")
+
+
+def _birth_date(row: _Row) -> None:
+    text = row.text("birth_date")
+    if text is None:
+        return
+    written = read_birth(text, datetime.now(row.zone).date())
+    if written is None:
+        row.leave_out("birth_date", "birth_not_understood")
+    elif written.day is None:
+        del row.fields["birth_date"]
+        given = row.text("birth_year")
+        if given is not None and _WHOLE.fullmatch(given) and int(float(given)) != written.year:
+            raise ImpossibleBirth("birth_year_differs", field="birth_year")
+        row.fields["birth_year"] = written.year
+        row.warn("birth_date", KNOWN_IN_PART, "birth_year_alone")
+    elif not written.in_form:
+        day = written.day.isoformat()
+        row.keep("birth_date", day, WRITTEN_OTHERWISE, "birth_written_otherwise")
+
+
+def _birth_year(row: _Row) -> None:
+    text = row.text("birth_year")
+    if text is None:
+        return
+    if (whole := _WHOLE.fullmatch(text)) is not None:
+        row.fields["birth_year"] = int(whole[1])
+        return
+    written = read_birth(text, datetime.now(row.zone).date())
+    if written is None:
+        row.leave_out("birth_year", "birth_not_understood")
+    else:
+        row.keep("birth_year", written.year, KNOWN_IN_PART, "birth_year_alone")
+
+
+def _nationality(row: _Row) -> None:
+    value = row.fields.get("nationality")
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        row.fields["nationality"] = value = "; ".join(value) or None
+    if not isinstance(value, str) or not value.strip():
+        return
+    found = nation_of(value)
+    if found.code is None:
+        row.leave_out("nationality", "nation_not_understood")
+    elif found.remark is None:
+        row.fields["nationality"] = found.code
+    else:
+        row.keep("nationality", found.code, *_NATIONS[found.remark])
+
+
+_NATIONS: Final[Mapping[Nation.Remark, tuple[str, str]]] = {
+    Nation.Remark.WRITTEN_OTHERWISE: (WRITTEN_OTHERWISE, "nation_written_otherwise"),
+    Nation.Remark.ONE_OF_SEVERAL: (KNOWN_IN_PART, "nation_one_of_several"),
+    Nation.Remark.OF_BEFORE: (KNOWN_IN_PART, "nation_of_before"),
+}
+
+
+def _documents(row: _Row) -> None:
+    documents = row.fields.get("documents")
+    if not isinstance(documents, list) or not all(isinstance(each, dict) for each in documents):
+        return
+    if len(documents) > MOST_DOCUMENTS:
+        row.warn("documents", KNOWN_IN_PART, "kept_first", most=MOST_DOCUMENTS)
+    row.fields["documents"] = [_document(row, each) for each in documents[:MOST_DOCUMENTS]]
+
+
+def _document(row: _Row, document: dict[str, Any]) -> dict[str, Any]:
+    country = document.get("country")
+    if not isinstance(country, str) or not country.strip():
+        return document
+    found = nation_of(country)
+    if found.code is None:
+        row.warn("documents", LEFT_OUT, "nation_not_understood")
+    elif found.remark is not None:
+        row.warn("documents", *_NATIONS[found.remark])
+    return document | {"country": found.code}
+
+
+def _status(row: _Row) -> None:
+    text = row.text("status")
+    if text is not None and text not in set(SubjectStatus):
+        plain = text.casefold()
+        if plain in set(SubjectStatus):
+            row.keep("status", plain, WRITTEN_OTHERWISE, "status_written_otherwise")
+
+
+def _period(row: _Row) -> None:
+    for name in ("valid_from", "valid_until"):
+        text = row.text(name)
+        if text is None or _DAY.fullmatch(text) or _ZONED.fullmatch(text):
+            continue
+        at = read_instant(text, row.zone)
+        if at is not None:
+            row.keep(name, at.isoformat(), WRITTEN_OTHERWISE, "period_written_otherwise")
+
+
+_DESCRIPTIONS: Final[tuple[Description, ...]] = (
+    _name,
+    _aliases,
+    _sex,
+    _birth_date,
+    _birth_year,
+    _nationality,
+    _documents,
+    _reason,
+    _status,
+    _period,
+)

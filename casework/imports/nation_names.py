@@ -1,0 +1,150 @@
+"""Nationalities as lists have them: codes of any kind, names, several at once, states of before."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum, auto
+from functools import cache
+from typing import Any, Final
+
+import pycountry
+from babel import Locale
+
+from casework.kernel.nations import nation
+
+UNSPECIFIED: Final = "XXX"
+_STATELESS: Final = "XXA"
+_LANGUAGES: Final = ("en", "id", "fr", "es", "ar")
+_USUAL: Final = {
+    "uk": "GBR",
+    "great britain": "GBR",
+    "england": "GBR",
+    "scotland": "GBR",
+    "wales": "GBR",
+    "northern ireland": "GBR",
+    "america": "USA",
+    "uae": "ARE",
+    "turkey": "TUR",
+    "czech republic": "CZE",
+    "macedonia": "MKD",
+    "swaziland": "SWZ",
+    "holland": "NLD",
+    "burma": "MMR",
+    "ivory coast": "CIV",
+    "cape verde": "CPV",
+    "east timor": "TLS",
+    "wni": "IDN",
+    "stateless": _STATELESS,
+    "tanpa kewarganegaraan": _STATELESS,
+}
+"""Names that are usual beside the official ones; `WNI` is what Indonesian papers call a citizen."""
+_BETWEEN: Final = re.compile(r"[;/,&|+\n]|\s(?:and|dan|et|y)\s", re.IGNORECASE)
+_CODES: Final = re.compile(r"[A-Za-z]{2,3}(?:\s+[A-Za-z]{2,3})+")
+
+
+@dataclass(frozen=True, slots=True)
+class Nation:
+    """What is understood of a nationality."""
+
+    class Remark(StrEnum):
+        """How it was understood, where it was not in its form."""
+
+        WRITTEN_OTHERWISE = auto()
+        ONE_OF_SEVERAL = auto()
+        OF_BEFORE = auto()
+
+    code: str | None
+    """As `casework.kernel.nations.nation` returns it; None if nothing is understood."""
+    remark: Remark | None = None
+
+
+def nation_of(text: str) -> Nation:
+    """Return what a list's word for a nationality or a state means."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if re.fullmatch("[A-Z]{3}|D", plain) and (code := _current(plain)) is not None:
+        return Nation(code)
+    if (one := _one(plain)) is not None:
+        return one
+    parts = plain.split() if _CODES.fullmatch(plain) else _BETWEEN.split(plain)
+    known = [found for part in parts if (found := _one(part)) is not None]
+    if not known:
+        return Nation(None)
+    written = [part for part in parts if part.strip()]
+    several = len({found.code for found in known}) > 1 or len(known) < len(written)
+    return Nation(known[0].code, Nation.Remark.ONE_OF_SEVERAL if several else known[0].remark)
+
+
+def _one(text: str) -> Nation | None:
+    word = text.replace("<", " ").strip()
+    code = word.upper()
+    found = _current(code) or _by_other_code(code) or _names().get(_key(word))
+    if found is not None:
+        return Nation(found, Nation.Remark.WRITTEN_OTHERWISE)
+    before = _of_before(word)
+    return Nation(before, Nation.Remark.OF_BEFORE) if before is not None else None
+
+
+def _current(code: str) -> str | None:
+    try:
+        return nation(code)
+    except ValueError:
+        return None
+
+
+def _by_other_code(code: str) -> str | None:
+    """Return the state that ISO 3166-1 gives these two letters or three digits."""
+    if not code.isascii() or not re.fullmatch(r"[A-Z]{2}|\d{1,3}", code):
+        return None
+    if code.isdigit():
+        found = pycountry.countries.get(numeric=code.zfill(3))
+    else:
+        found = pycountry.countries.get(alpha_2=code)
+    return str(found.alpha_3) if found is not None else None
+
+
+def _of_before(word: str) -> str | None:
+    """Return the one state that has followed a former one, `XXX` where several have.
+
+    ISO 3166-3 gives each former state four letters: its own two, and its successor's, or `HH` and
+    the like where there is no single one.
+    """
+    former = _former().get(_key(word))
+    if former is None:
+        return None
+    successor = pycountry.countries.get(alpha_2=former[2:])
+    return str(successor.alpha_3) if successor is not None else UNSPECIFIED
+
+
+@cache
+def _former() -> dict[str, str]:
+    found = {}
+    for each in pycountry.historic_countries:
+        words: list[Any] = [each.alpha_3, getattr(each, "alpha_2", None), each.name]
+        for word in filter(None, words):
+            found[_key(word)] = str(each.alpha_4)
+            found[_key(word.partition(",")[0])] = str(each.alpha_4)
+    return found | {"soviet union": "SUHH", "ussr": "SUHH"}
+
+
+@cache
+def _names() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for language in _LANGUAGES:
+        territories = Locale(language).territories
+        for country in pycountry.countries:
+            if (name := territories.get(country.alpha_2)) is not None:
+                found.setdefault(_key(name), country.alpha_3)
+    for country in pycountry.countries:
+        for kind in ("name", "official_name", "common_name"):
+            if (name := getattr(country, kind, None)) is not None:
+                # "Korea, Republic of" is written both ways round.
+                first, _, rest = name.partition(", ")
+                found.setdefault(_key(name), country.alpha_3)
+                found.setdefault(_key(f"{rest} {first}"), country.alpha_3)
+    return found | _USUAL
+
+
+def _key(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
+    letters = "".join(each for each in plain if not unicodedata.combining(each))
+    return " ".join(re.findall(r"\w+", letters))
