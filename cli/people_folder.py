@@ -17,7 +17,7 @@ from detector.errors import EmptyPhoto, PhotoError, UnsupportedFormat
 from detector.header import read_header
 
 _HEAD: Final = 1 << 16
-"""Bytes by which a file that lies beside people's folders is told from a photo."""
+"""Bytes that say whether a file that lies beside people's folders can be a photo."""
 
 
 class RosterError(Exception):

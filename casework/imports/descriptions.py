@@ -25,7 +25,7 @@ from casework.watchlists.subjects import (
     MOST_DOCUMENTS,
 )
 
-Description = Callable[["_Row"], None]
+Description = Callable[["_Described"], None]
 
 _SEXES: Final[Mapping[str, Sex]] = {
     **dict.fromkeys(("f", "female", "woman", "girl", "w", "2"), Sex.FEMALE),
@@ -41,7 +41,7 @@ _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _ZONED: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}.*([Zz]|[+-]\d{2}:?\d{2})", re.ASCII)
 
 
-class _Row:
+class _Described:
     """A row's fields on the way to what is understood of them."""
 
     def __init__(self, fields: Mapping[str, Any], zone: tzinfo) -> None:
@@ -81,27 +81,27 @@ def understood(fields: Mapping[str, Any], zone: tzinfo) -> tuple[dict[str, Any],
     Raises:
         ImpossibleBirth: the year of birth is not that of the date.
     """
-    row = _Row(fields, zone)
+    row = _Described(fields, zone)
     for describe in _DESCRIPTIONS:
         describe(row)
     return row.fields, tuple(row.warnings)
 
 
-def _name(row: _Row) -> None:
+def _name(row: _Described) -> None:
     name = row.fields.get("name")
     if isinstance(name, str) and len(name.strip()) > LONGEST_NAME and "\n" not in name:
         kept = name.strip()[:LONGEST_NAME].rstrip()
         row.keep("name", kept, KNOWN_IN_PART, "kept_beginning", most=LONGEST_NAME)
 
 
-def _reason(row: _Row) -> None:
+def _reason(row: _Described) -> None:
     reason = row.fields.get("reason")
     if isinstance(reason, str) and len(reason.strip()) > LONGEST_REASON:
         kept = reason.strip()[:LONGEST_REASON]
         row.keep("reason", kept, KNOWN_IN_PART, "kept_beginning", most=LONGEST_REASON)
 
 
-def _aliases(row: _Row) -> None:
+def _aliases(row: _Described) -> None:
     aliases = row.fields.get("aliases")
     if not isinstance(aliases, list) or not all(isinstance(each, str) for each in aliases):
         return
@@ -114,7 +114,7 @@ def _aliases(row: _Row) -> None:
         row.warn("aliases", KNOWN_IN_PART, "kept_first", most=MOST_ALIASES)
 
 
-def _sex(row: _Row) -> None:
+def _sex(row: _Described) -> None:
     text = row.text("sex")
     if text is None or text in set(Sex):
         return
@@ -126,7 +126,7 @@ def _sex(row: _Row) -> None:
         row.keep("sex", sex.value, WRITTEN_OTHERWISE, "sex_written_otherwise")
 
 
-def _birth_date(row: _Row) -> None:
+def _birth_date(row: _Described) -> None:
     text = row.text("birth_date")
     if text is None:
         return
@@ -145,7 +145,7 @@ def _birth_date(row: _Row) -> None:
         row.keep("birth_date", day, WRITTEN_OTHERWISE, "birth_written_otherwise")
 
 
-def _birth_year(row: _Row) -> None:
+def _birth_year(row: _Described) -> None:
     text = row.text("birth_year")
     if text is None:
         return
@@ -159,7 +159,7 @@ def _birth_year(row: _Row) -> None:
         row.keep("birth_year", written.year, KNOWN_IN_PART, "birth_year_alone")
 
 
-def _nationality(row: _Row) -> None:
+def _nationality(row: _Described) -> None:
     value = row.fields.get("nationality")
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         row.fields["nationality"] = value = "; ".join(value) or None
@@ -181,7 +181,7 @@ _NATIONS: Final[Mapping[Nation.Remark, tuple[str, str]]] = {
 }
 
 
-def _documents(row: _Row) -> None:
+def _documents(row: _Described) -> None:
     documents = row.fields.get("documents")
     if not isinstance(documents, list) or not all(isinstance(each, dict) for each in documents):
         return
@@ -190,7 +190,7 @@ def _documents(row: _Row) -> None:
     row.fields["documents"] = [_document(row, each) for each in documents[:MOST_DOCUMENTS]]
 
 
-def _document(row: _Row, document: dict[str, Any]) -> dict[str, Any]:
+def _document(row: _Described, document: dict[str, Any]) -> dict[str, Any]:
     country = document.get("country")
     if not isinstance(country, str) or not country.strip():
         return document
@@ -202,7 +202,7 @@ def _document(row: _Row, document: dict[str, Any]) -> dict[str, Any]:
     return document | {"country": found.code}
 
 
-def _status(row: _Row) -> None:
+def _status(row: _Described) -> None:
     text = row.text("status")
     if text is not None and text not in set(SubjectStatus):
         plain = text.casefold()
@@ -210,7 +210,7 @@ def _status(row: _Row) -> None:
             row.keep("status", plain, WRITTEN_OTHERWISE, "status_written_otherwise")
 
 
-def _period(row: _Row) -> None:
+def _period(row: _Described) -> None:
     for name in ("valid_from", "valid_until"):
         text = row.text(name)
         if text is None or _DAY.fullmatch(text) or _ZONED.fullmatch(text):

@@ -232,7 +232,7 @@ def names_of(info: zipfile.ZipInfo) -> Iterator[str | bytes]:
     """Yield what a member of a ZIP is called, surest first; as bytes where no one says in what.
 
     The format's own code page is that of the first PC; programs write UTF-8 without saying so, the
-    code page of their own place, or the name in UTF-8 in a field besides.
+    code page of their own place, or the name in UTF-8 in another field.
     """
     if info.flag_bits & _UTF_8:
         yield spelt(info.orig_filename)
@@ -240,7 +240,7 @@ def names_of(info: zipfile.ZipInfo) -> Iterator[str | bytes]:
     raw = info.orig_filename.encode("cp437")
     named = _unicode_path(info.extra, raw)
     if named is not None and raw.isascii():
-        # What stands in the plain name is what could be said there.
+        # The plain name is what the code page allowed to write.
         yield named
     try:
         yield spelt(raw.decode())
@@ -313,7 +313,7 @@ class _Bounded:
 
 
 def _not_there(code: str, code_near: str, name: str, names: PhotoNames[Any]) -> PhotoUnavailable:
-    """Return what is said of a photo that is not there: what may be meant, where that is known."""
+    """Return why a photo is not available: what may be meant, where that is known."""
     if near := names.near(name):
         return _missing(code_near, name, near=near)
     return _missing("row_photos_run_together" if "," in name else code, name)

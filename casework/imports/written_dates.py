@@ -1,6 +1,6 @@
 """Dates as lists have them: every way of writing one that can mean only one thing.
 
-Spreadsheets, travel documents and clerks write a day in many ways, and often know no more than the
+Spreadsheets, travel documents and people write a day in many ways, and often know no more than the
 year. All readings that a text allows are taken together: one day is that day; several within a
 year, or no day at all, leave the year; anything else says nothing.
 """
