@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
-from casework.imports.nist.records import MARKS, RecordsDamaged
-from casework.imports.nist.subject_files import photos_of, subject_of
+from casework.imports.nist.records import MARKS
+from casework.imports.nist.subject_files import SubjectFile, read_file
 from casework.imports.photos import BROKEN, PhotoUnavailable
 from casework.imports.raw_rows import RawRow, malformed, read_row
 from casework.kernel.errors import ImportRefused
 from casework.kernel.messages import Message
+from detector.errors import PhotoError, UnreadablePhoto
 
 # With the fingerprints of ten fingers at 1,000 points an inch.
 _LONGEST_FILE: Final = 64 << 20
@@ -37,14 +38,12 @@ class NistFiles:
         """Yield a row of each file, or what is wrong with it."""
         for number, file in enumerate(self._files.values(), 1):
             try:
-                content = _content(file)
-                fields, warnings = subject_of(content)
-                count = len(photos_of(content))
-            except RecordsDamaged:
+                said = _read(file)
+            except PhotoError:
                 yield malformed(number, Message("row_nist_damaged", {"name": file.name}))
                 continue
-            names = [f"{file.name}#{place}" for place in range(1, count + 1)]
-            yield read_row(number, fields, names, warnings=warnings)
+            names = [f"{file.name}#{place}" for place in range(1, len(said.photos) + 1)]
+            yield read_row(number, said.fields, names, warnings=said.warnings)
 
     def size(self, name: str) -> int:
         """See `Photos`."""
@@ -55,8 +54,8 @@ class NistFiles:
         """See `Photos`."""
         file_name, _, place = name.rpartition("#")
         try:
-            return photos_of(_content(self._files[file_name]))[int(place) - 1][: most + 1]
-        except (KeyError, IndexError, ValueError) as error:
+            return _read(self._files[file_name]).photos[int(place) - 1][: most + 1]
+        except (KeyError, IndexError, ValueError, PhotoError) as error:
             message = Message("row_photo_damaged", {"name": name})
             raise PhotoUnavailable("photo_damaged", message) from error
 
@@ -105,12 +104,12 @@ def _reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[int], 
     return read
 
 
-def _content(file: NistFile) -> bytes:
-    """Return a file's bytes; raises RecordsDamaged where they cannot be read, or are too many."""
+def _read(file: NistFile) -> SubjectFile:
+    """Read a file; raises PhotoError where it cannot be read, or is too large."""
     try:
         content = file.read(_LONGEST_FILE + 1)
     except BROKEN as error:
-        raise RecordsDamaged("the file is damaged in the ZIP") from error
+        raise UnreadablePhoto("the file is damaged in the ZIP") from error
     if len(content) > _LONGEST_FILE:
-        raise RecordsDamaged("the file is too large")
-    return content
+        raise UnreadablePhoto("the file is too large")
+    return read_file(content)

@@ -12,14 +12,16 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from casework.imports.country_codes import alpha_3
-from casework.imports.nist.records import RS, US, Record, read_records, write_record
+from casework.imports.nist.records import BETWEEN_ENTRIES, BETWEEN_ITEMS, write_record
 from casework.imports.raw_rows import KNOWN_IN_PART, LEFT_OUT, Fault
 from casework.kernel.messages import Message
+from detector.containers.nist import NistRecord, read_records
 
 DOMAIN: Final = "SIAGA"
 # ANSI/NIST-ITL 1-2011, updated 2013.
 _VERSION: Final = b"0502"
 _UTF_8: Final = "3"
+_DOMAIN_NAME: Final = 13
 
 _OWN_REFERENCE: Final = 9
 _OTHER_NUMBERS: Final = 17
@@ -57,73 +59,72 @@ class PhotoRecord:
     taken: date
 
 
-def subject_of(content: bytes) -> tuple[dict[str, Any], list[Fault]]:
-    """Return the fields of a subject, and warnings, of a file with records of types 1 and 2.
+@dataclass(frozen=True, slots=True)
+class SubjectFile:
+    """What a file says of its subject."""
+
+    fields: dict[str, Any]
+    """By the names of a list's columns."""
+    warnings: tuple[Fault, ...]
+    photos: tuple[bytes, ...]
+    """Of faces, each in the format of some file of pictures."""
+
+
+def read_file(content: bytes) -> SubjectFile:
+    """Read a file with records of types 1 and 2, and of type 10 if it has photos.
 
     Raises:
-        RecordsDamaged: the file has another format, or is not whole.
+        PhotoError: the file has another format, or is not whole.
     """
-    head: Record | None = None
-    person = Record(2, {})
-    for record in read_records(content, frozenset({1, 2})):
-        if record.type == 1:
-            head = record
-        else:
-            # Fingerprints may follow, and name nobody.
-            person = record
-            break
-    assert head is not None  # noqa: S101 - a file begins with it, or is damaged
-    encoding = "utf-8"
-    if head.entries(13, encoding)[:1] and head.entries(13, encoding)[0][0] == DOMAIN:
-        return _own(person), []
-    return _of_others(head, person, encoding)
+    records = read_records(content)
+    head = records[0]
+    person = next((each for each in records if each.type == 2), NistRecord(2, {}))
+    photos = tuple(
+        content[slice(*each.picture)]
+        for each in records
+        if each.type == 10 and each.picture is not None and each.text(3).upper() in {"FACE", ""}
+    )
+    if head.text(_DOMAIN_NAME) == DOMAIN:
+        return SubjectFile(_own(person), (), photos)
+    fields, warnings = _of_others(head, person)
+    return SubjectFile(fields, tuple(warnings), photos)
 
 
-def photos_of(content: bytes) -> list[bytes]:
-    """Return the photos of faces in a file; raises RecordsDamaged."""
-    records = read_records(content, frozenset({10}))
-    return [
-        record.image
-        for record in records
-        if record.image is not None and record.text(3, "latin-1").upper() in {"FACE", ""}
-    ]
-
-
-def _own(person: Record) -> dict[str, Any]:
+def _own(person: NistRecord) -> dict[str, Any]:
     fields: dict[str, Any] = {
-        "reference": person.text(_OWN_REFERENCE, "utf-8"),
-        "name": person.text(_NAME, "utf-8"),
-        "aliases": [entry[0] for entry in person.entries(_ALIASES, "utf-8")],
-        "sex": person.text(_SEX, "utf-8") or None,
-        "birth_date": _birth(person.text(_BIRTH, "utf-8")),
-        "nationality": person.text(_CITIZENSHIP, "utf-8") or None,
-        "reason": person.text(_REASON, "utf-8"),
+        "reference": _text(person, _OWN_REFERENCE),
+        "name": _text(person, _NAME),
+        "aliases": [entry[0] for entry in _entries(person, _ALIASES)],
+        "sex": _text(person, _SEX) or None,
+        "birth_date": _birth(_text(person, _BIRTH)),
+        "nationality": _text(person, _CITIZENSHIP) or None,
+        "reason": _text(person, _REASON),
         "documents": [
             {name: item for name, item in zip(_DOCUMENT, entry, strict=False) if item}
-            for entry in person.entries(_OWN_DOCUMENTS, "utf-8")
+            for entry in _entries(person, _OWN_DOCUMENTS)
         ],
     }
     return fields | {
         name: text
         for number, name in _OWN.items()
-        if (text := person.text(number, "utf-8") or None) is not None or name != "status"
+        if (text := _text(person, number) or None) is not None or name != "status"
     }
 
 
-def _of_others(head: Record, person: Record, encoding: str) -> tuple[dict[str, Any], list[Fault]]:
+def _of_others(head: NistRecord, person: NistRecord) -> tuple[dict[str, Any], list[Fault]]:
     warnings: list[Fault] = []
     fields: dict[str, Any] = {
-        "reference": person.text(_OWN_REFERENCE, encoding) or head.text(9, encoding) or None,
-        "name": _name(person.entries(_NAME, encoding)) or None,
+        "reference": _text(person, _OWN_REFERENCE) or _text(head, 9) or None,
+        "name": _name(_entries(person, _NAME)) or None,
     }
-    if aliases := [_name([entry]) for entry in person.entries(_ALIASES, encoding)]:
+    if aliases := [_name([entry]) for entry in _entries(person, _ALIASES)]:
         fields["aliases"] = aliases
-    if birth := _birth(person.text(_BIRTH, encoding)):
+    if birth := _birth(_text(person, _BIRTH)):
         fields["birth_date"] = birth
-    if sex := person.text(_SEX, encoding).upper():
+    if sex := _text(person, _SEX).upper():
         # EBTS has letters for impersonators and unknown; they are no sex.
         fields["sex"] = sex if sex in _SEXES else "U"
-    if country := person.text(_CITIZENSHIP, encoding).upper():
+    if country := _text(person, _CITIZENSHIP).upper():
         # Two letters are those of the FBI's NCIC, or of ISO: the same mean other states.
         code = alpha_3(country) if len(country) == 3 else None
         if code is None:
@@ -131,14 +132,26 @@ def _of_others(head: Record, person: Record, encoding: str) -> tuple[dict[str, A
             warnings.append(Fault("nationality", LEFT_OUT, message))
         else:
             fields["nationality"] = code
-    if documents := _documents(person.entries(_OTHER_NUMBERS, encoding)):
+    if documents := _documents(_entries(person, _OTHER_NUMBERS)):
         fields["documents"] = documents
-    if reason := person.text(_REASON, encoding):
+    if reason := _text(person, _REASON):
         fields["reason"] = reason[:_LONGEST_REASON]
         if len(reason) > _LONGEST_REASON:
             message = Message("row_reason_cut", {"letters": _LONGEST_REASON})
             warnings.append(Fault("reason", KNOWN_IN_PART, message))
     return fields, warnings
+
+
+def _text(record: NistRecord, number: int) -> str:
+    """Return a field whole, as one text."""
+    entries = record.fields.get(number, ())
+    return BETWEEN_ENTRIES.join(map(BETWEEN_ITEMS.join, entries)).strip()
+
+
+def _entries(record: NistRecord, number: int) -> list[list[str]]:
+    """Return a field's entries that say something, each with its items."""
+    found = [[item.strip() for item in entry] for entry in record.fields.get(number, ())]
+    return [entry for entry in found if any(entry)]
 
 
 def _name(entries: Sequence[Sequence[str]]) -> str:
@@ -186,7 +199,7 @@ def file_of(
     records += [_photo(photo, place, source) for place, photo in enumerate(photos, 1)]
     contents = [(2, 0), *((10, place) for place in range(1, len(photos) + 1))]
     counts = [(1, len(contents)), *contents]
-    listed = RS.join(f"{kind}{US}{number:02d}" for kind, number in counts)
+    listed = BETWEEN_ENTRIES.join(f"{kind}{BETWEEN_ITEMS}{number:02d}" for kind, number in counts)
     head = write_record(
         1,
         [
@@ -201,7 +214,7 @@ def file_of(
             (12, b"00.00"),
             (13, DOMAIN.encode()),
             (14, now.strftime("%Y%m%d%H%M%SZ").encode()),
-            (15, f"{_UTF_8}{US}UTF-8".encode()),
+            (15, f"{_UTF_8}{BETWEEN_ITEMS}UTF-8".encode()),
         ],
     )
     return b"".join([head, *records])
@@ -226,7 +239,7 @@ def _person(fields: Mapping[str, Any]) -> bytes:
         **{number: fields[name] for number, name in _OWN.items()},
     }
     written = [(number, _written(value)) for number, value in said.items()]
-    entries = RS.join(US.join(map(_plain, each)) for each in items)
+    entries = BETWEEN_ENTRIES.join(BETWEEN_ITEMS.join(map(_plain, each)) for each in items)
     return write_record(2, [*written, (_OWN_DOCUMENTS, entries.encode())])
 
 
@@ -253,7 +266,7 @@ def _photo(photo: PhotoRecord, place: int, source: bytes) -> bytes:
 
 def _written(value: object) -> bytes:
     if isinstance(value, list):
-        return RS.join(map(_plain, value)).encode()
+        return BETWEEN_ENTRIES.join(map(_plain, value)).encode()
     return b"" if value is None else _plain(value).encode()
 
 
