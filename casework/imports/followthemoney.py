@@ -39,7 +39,7 @@ _OF_OTHERS: Final = frozenset({*_DOCUMENTS, _SANCTION, "Address"})
 
 _NAMES: Final = ("name", "alias", "weakAlias", "previousName")
 _SEXES: Final = {"male": "M", "female": "F", "other": "X"}
-_LONGEST_REASON: Final = 4000
+_LONGEST_SANCTION: Final = 4000
 _MOST_VALUES: Final = 1000
 # What other entities state about people is held at once: so many bytes, and so many more of each.
 _HELD_BYTES: Final = 192 << 20
@@ -144,7 +144,8 @@ class Entities:
             _labelled("deceased", _texts(properties, "deathDate")),
             _labelled("source", _texts(properties, "sourceUrl")),
         ]
-        warnings += _set_reason(fields, reasons)
+        if reason := "\n".join(filter(None, reasons)):
+            fields["reason"] = reason
         return replace(read_row(number, fields, warnings=warnings), names_photos=False)
 
 
@@ -200,7 +201,8 @@ def _table_row(number: int, said: Mapping[str, str]) -> RawRow:
     if documents := _documents(("id", each, "") for each in _cell(said, "identifiers")):
         fields["documents"] = documents
     reasons = [*_cell(said, "sanctions"), _labelled("list", _cell(said, "dataset"))]
-    warnings += _set_reason(fields, reasons)
+    if reason := "\n".join(filter(None, reasons)):
+        fields["reason"] = reason
     return replace(read_row(number, fields, warnings=warnings), names_photos=False)
 
 
@@ -246,7 +248,7 @@ def _said_by(schema: str, said: Mapping[str, Any]) -> list[_Said]:
         source = _labelled("source", _texts(said, "sourceUrl"))
         text = " ".join(filter(None, (": ".join(filter(None, parts)), source)))
         decisions = _texts(said, "authorityId")
-        return [("sanction", text[:_LONGEST_REASON], decisions[0] if decisions else "")]
+        return [("sanction", text[:_LONGEST_SANCTION], decisions[0] if decisions else "")]
     countries = [code for each in _texts(said, "country") if (code := alpha_3(each)) is not None]
     numbers = _texts(said, "number") or _texts(said, "passportNumber")
     return [(_DOCUMENTS[schema], each, countries[0] if countries else "") for each in numbers]
@@ -311,15 +313,6 @@ def _set_nationality(
     if own or countries:
         return [Fault("nationality", KNOWN_IN_PART, Message("row_nationality_open"))]
     return []
-
-
-def _set_reason(fields: dict[str, Any], parts: Iterable[str]) -> list[Fault]:
-    reason = "\n".join(part for part in parts if part)
-    if reason:
-        fields["reason"] = reason[:_LONGEST_REASON]
-    if len(reason) <= _LONGEST_REASON:
-        return []
-    return [Fault("reason", KNOWN_IN_PART, Message("row_reason_cut", {"letters": _LONGEST_REASON}))]
 
 
 def _first_counts(name: str) -> Fault:

@@ -15,7 +15,6 @@ from casework.kernel.messages import Message
 
 _ID: Final = re.compile(r"([0-9]{4})[-/]([0-9]{1,8})")
 _COLOURS: Final = ("red", "yellow", "un", "blue", "green", "black")
-_LONGEST_REASON: Final = 4000
 
 
 def is_notice(value: object) -> bool:
@@ -57,12 +56,7 @@ def _row(number: int, notice: Mapping[str, Any]) -> RawRow:
     if (sex := _text(notice, "sex_id")) is not None:
         fields["sex"] = sex
     warnings = _set_nationality(fields, notice.get("nationalities"))
-    reason = _reason(notice)
-    if reason:
-        fields["reason"] = reason[:_LONGEST_REASON]
-    if len(reason) > _LONGEST_REASON:
-        message = Message("row_reason_cut", {"letters": _LONGEST_REASON})
-        warnings.append(Fault("reason", KNOWN_IN_PART, message))
+    fields["reason"] = _reason(notice)
     if _has_picture(notice):
         warnings.append(Fault("photos", PHOTO_ELSEWHERE, Message("row_photo_elsewhere")))
     return replace(read_row(number, fields, warnings=warnings), names_photos=False)

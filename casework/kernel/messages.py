@@ -384,7 +384,6 @@ ENGLISH: Final[Mapping[str, str]] = {
         "The citizenship is not a code of three letters, and those of two letters are used in "
         "several ways."
     ),
-    "row_reason_cut": "The reason is longer than {letters} letters: the rest is left out.",
     "row_no_notice": "This is not a notice.",
     "row_photo_elsewhere": (
         "The notice names its photo by an address, from which nothing is fetched: send the photo "

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from casework.imports.country_codes import alpha_3
 from casework.imports.nist.records import BETWEEN_ENTRIES, BETWEEN_ITEMS, write_record
-from casework.imports.raw_rows import KNOWN_IN_PART, LEFT_OUT, Fault
+from casework.imports.raw_rows import LEFT_OUT, Fault
 from casework.kernel.messages import Message
 from detector.containers.nist import NistRecord, read_records
 
@@ -42,7 +42,6 @@ _OWN: Final = {
 _OWN_DOCUMENTS: Final = 906
 _DOCUMENT: Final = ("kind", "number", "country")
 _PASSPORT: Final = "PP"
-_LONGEST_REASON: Final = 4000
 _SEXES: Final = {"M", "F", "X"}
 _SEPARATORS: Final = re.compile("[\x1c-\x1f]")
 
@@ -135,10 +134,7 @@ def _of_others(head: NistRecord, person: NistRecord) -> tuple[dict[str, Any], li
     if documents := _documents(_entries(person, _OTHER_NUMBERS)):
         fields["documents"] = documents
     if reason := _text(person, _REASON):
-        fields["reason"] = reason[:_LONGEST_REASON]
-        if len(reason) > _LONGEST_REASON:
-            message = Message("row_reason_cut", {"letters": _LONGEST_REASON})
-            warnings.append(Fault("reason", KNOWN_IN_PART, message))
+        fields["reason"] = reason
     return fields, warnings
 
 

@@ -17,6 +17,7 @@ from casework.imports.raw_rows import COLUMNS
 from casework.imports.source import counted, opened
 from casework.imports.store import CheckedRow
 from casework.kernel.errors import ImportRefused
+from casework.kernel.text import canonical
 from detector.containers.nist import read_records
 from detector.errors import PhotoError
 from detector.header import PhotoFormat, read_header
@@ -88,7 +89,7 @@ def test_what_is_not_sure_is_left_out_and_told():
 
 texts = st.text(
     st.characters(codec="utf-8", exclude_characters="\0\x1c\x1d\x1e\x1f"), min_size=1, max_size=12
-).map(lambda text: text.strip() or "x")
+).map(lambda text: canonical(text) or "x")
 people = st.fixed_dictionaries(
     {
         "reference": texts,
