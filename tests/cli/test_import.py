@@ -40,8 +40,8 @@ FACES = 40
 COLUMNS = ("reference", "name", "nationality", "birth_date", "photos")
 WRONG = (
     {"name": ""},
-    {"nationality": "Indonesia"},
-    {"birth_date": "yesterday"},
+    {"name": " "},
+    {"reference": "R" * 300},
     {"photos": ""},
     {"photos": "missing.jpg"},
     {"reference": ""},
