@@ -41,7 +41,7 @@ COLUMNS = ("reference", "name", "nationality", "birth_date", "photos")
 WRONG = (
     {"name": ""},
     {"name": " "},
-    {"reference": "R" * 300},
+    {"name": "\t"},
     {"photos": ""},
     {"photos": "missing.jpg"},
     {"reference": ""},

@@ -136,6 +136,7 @@ def test_the_header_says_what_the_standard_asks_for():
     assert person.text(18) == "x"
     assert [image.text(11) for image in images] == ["JPEGB", "JPEGB"]
     assert (images[0].text(6), images[0].text(7)) == ("10", "20")
+    assert images[0].picture is not None
     assert content[slice(*images[0].picture)] == PHOTO.content
 
 
