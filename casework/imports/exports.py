@@ -30,7 +30,6 @@ from casework.tables import Agency, EnrolledPhoto, Subject, WatchlistEntry
 from casework.watchlists import watchlists
 from detector.containers.base import PhotoFormat
 from detector.errors import PhotoError
-from detector.interchange import plain_photo
 from detector.limits import Limits
 
 _AT_ONCE: Final = 200
@@ -209,6 +208,9 @@ def _opened(session: Session, vault: Vault, photo_id: str) -> bytes | None:
 
 
 def _photo_record(content: bytes, taken: datetime) -> PhotoRecord:
+    # Commands about records alone do without OpenCV.
+    from detector.interchange import plain_photo  # noqa: PLC0415
+
     plain = plain_photo(content, _ANY_SIZE)
     compression = _COMPRESSIONS[plain.format]
     return PhotoRecord(plain.content, compression, plain.width, plain.height, taken.date())
