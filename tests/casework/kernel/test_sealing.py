@@ -331,8 +331,9 @@ CLEAR = {
         "gallery_change": "seq kind",
         "import_fault": "row field code row_refused",
         "key_holder": "fingerprints seen_at",
-        "import_job": "uploaded dry_run state rows done created updated unchanged refused "
-        "photos_added photos_refused worked_s attempts claimed_until started_at finished_at",
+        "import_job": "uploaded dry_run strict warnings state rows done created updated unchanged "
+        "refused photos_added photos_refused worked_s attempts claimed_until started_at "
+        "finished_at",
         "officer": "roles language active must_change_password first_password_until "
         "totp_confirmed totp_step signed_in_at",
         "officer_session": "kind seen_at expires_at ended_at",
