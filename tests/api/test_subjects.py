@@ -45,7 +45,7 @@ def enrol(client, headers, watchlist, person=1, brightness=1.0, **fields):
         ({"nationality": "id"}, "request_invalid", "nationality"),
         ({"status": "dead"}, "request_invalid", "status"),
         ({"name": "a\0b"}, "request_invalid", "name"),
-        ({"aliases": ["x" * 201]}, "request_invalid", "aliases.0"),
+        ({"aliases": ["x" * 501]}, "request_invalid", "aliases.0"),
         ({"documents": [{"kind": "passport"}]}, "request_invalid", "documents.0.number"),
         (
             {"documents": [{"kind": "passport", "number": "1", "country": "ZZZ"}]},
