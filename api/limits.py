@@ -75,7 +75,7 @@ class _Row:
 _MANY: Final = -1
 
 _ROWS: Final[Mapping[str, _Row]] = {
-    "POST /v1/encounters": _Row(Cost.SCREEN, photos=1),
+    "POST /v1/encounters": _Row(Cost.SCREEN, photos=2),
     "POST /v1/searches": _Row(Cost.SEARCH, photos=1),
     "POST /v1/compare": _Row(Cost.COMPARE, photos=2),
     "POST /v1/subjects": _Row(Cost.ENROL, photos=_MANY),

@@ -15,10 +15,12 @@ from casework.accounts.api_keys import KeyFigures
 from casework.calibration.monitoring import AlarmReport
 from casework.calibration.policy import Policy
 from casework.kernel.audit.checkpoints import Condition
-from casework.kernel.vocabulary import DeliveryState
+from casework.kernel.vocabulary import DeliveryState, PadResult, VerificationResult
 from casework.oversight.lanes import LaneReport
+from casework.review.gate import result_of
 from casework.screening.capture_time import CaptureClock
 from casework.service import Service
+from casework.tables import Encounter
 from casework.webhooks.attempts import Figures
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -62,6 +64,27 @@ class Metrics:
         )
         for clock in (*CaptureClock, _REFUSED):
             self._captures.labels(clock)
+        self._verifications = Counter(
+            "siaga_verifications",
+            "Travellers compared with a reference, such as a chip's photo.",
+            ["result"],
+            registry=registry,
+        )
+        self._presentations = Counter(
+            "siaga_pad_results",
+            "What the gates' presentation attack detection found.",
+            ["result"],
+            registry=registry,
+        )
+        self._persons = Counter(
+            "siaga_person_required",
+            "Travellers whom an officer has to see because that failed.",
+            registry=registry,
+        )
+        for result in VerificationResult:
+            self._verifications.labels(result.value)
+        for found in PadResult:
+            self._presentations.labels(found.value)
         self._lanes_off = Gauge(
             "siaga_lanes_off_clock",
             "Lanes that sent a photo within a day whose capture time is off.",
@@ -239,6 +262,16 @@ class Metrics:
         self._encounters.labels(outcome).inc()
         for stage, spent in stages.items():
             self._stages.labels(stage).observe(spent / 1000)
+
+    def gate(self, encounter: Encounter) -> None:
+        """Count what a gate's own findings are, where it sent any."""
+        verified = result_of(encounter.verification)
+        if verified is not None:
+            self._verifications.labels(verified.value).inc()
+        if encounter.presentation is not None:
+            self._presentations.labels(encounter.presentation["result"]).inc()
+        if encounter.person_required:
+            self._persons.inc()
 
     def captured(self, clock: CaptureClock) -> None:
         """Count a capture time: how it agrees with the time of receipt."""

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.accuracy import accuracy
+from benchmarks.accuracy import accuracy, pad
 from benchmarks.accuracy.conditions.command import measure_conditions
 from benchmarks.attack import attack
 from benchmarks.attack import report as attack_report
@@ -171,6 +171,7 @@ app.command("prior")(accuracy.measure_prior)
 app.command("calibration")(accuracy.measure_calibration)
 app.command("conditions")(measure_conditions)
 app.command("orientation")(accuracy.measure_orientation)
+app.command("pad")(pad.measure_pad)
 
 
 @app.command("load")

@@ -9,6 +9,7 @@ from casework.calibration.breaker import Breaker
 from casework.calibration.breaker_rules import BreakerRules
 from casework.calibration.calibrations import Calibrations
 from casework.calibration.monitoring import Monitoring
+from casework.calibration.thresholds import FalseMatchModel
 from casework.gallery.model_key import ModelKey
 from casework.gallery.reembedding import ReEmbedding
 from casework.gallery.replica import GalleryReplica
@@ -23,11 +24,14 @@ from casework.screening.duplicates import Lookalikes
 from casework.screening.matching import Matching
 from casework.screening.screening import Screening
 from casework.screening.searches import Searches
+from casework.screening.verification import ReferenceComparer
+from casework.screening.verification_rules import DEFAULT_FMR
 from casework.tips.steps import TipSteps
 from casework.watchlists.enrolment import Enrolment
 from casework.watchlists.watchlists import Watchlists
 from detector.align import CHIP_SIZE
 from detector.pipeline import Pipeline
+from detector.presentation import PresentationScorer
 from index.engine import ENGINES, EngineName
 from index.memory import MemoryGallery
 from index.threshold import FalseMatchCurve
@@ -85,6 +89,8 @@ class Service(Records):
         pipeline: Pipeline,
         engine: EngineName = "flat",
         breaker: BreakerRules | None = None,
+        verification_fmr: float = DEFAULT_FMR,
+        presentation: PresentationScorer | None = None,
     ) -> Self:
         """Put the parts together; the gallery is empty until `start`.
 
@@ -103,6 +109,9 @@ class Service(Records):
         enrolment = Enrolment(kernel, pipeline, templates)
         searches = Searches(kernel, pipeline, matching, model)
         lookalikes = Lookalikes(kernel, matching)
+        references = ReferenceComparer(
+            pipeline, FalseMatchModel(pack.name, curve), verification_fmr
+        )
         return cls(
             kernel=kernel,
             commits=records.commits,
@@ -122,7 +131,9 @@ class Service(Records):
                 replica=replica, re_embedding=ReEmbedding(kernel, pipeline, templates)
             ),
             screening=ScreeningUseCases(
-                encounters=Screening(kernel, records.commits, pipeline, matching),
+                encounters=Screening(
+                    kernel, records.commits, pipeline, matching, references, presentation
+                ),
                 searches=searches,
                 matching=matching,
                 lookalikes=lookalikes,

@@ -29,6 +29,7 @@ class Benchmark(StrEnum):
     CALIBRATION = "calibration"
     CONDITIONS = "conditions"
     ORIENTATION = "orientation"
+    PAD = "pad"
 
 
 def bench(

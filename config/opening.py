@@ -6,7 +6,7 @@ from casework.service import Service
 from config.records import open_records
 from config.settings import Settings
 from detector.decode import quiet_native_logging
-from detector.loading import load_pipeline
+from detector.loading import load_pipeline, load_presentation
 from detector.pipeline import Pipeline
 from detector.threads import use_threads
 from models.manifest import Pack, load_pack, load_prior
@@ -28,6 +28,10 @@ def open_service(settings: Settings) -> Service:
             pipeline,
             engine=settings.index_engine,
             breaker=settings.breaker_rules,
+            verification_fmr=settings.verification_fmr,
+            presentation=load_presentation(
+                load_pack(settings.pack), ModelStore(settings.models_dir)
+            ),
         )
         service.start()
     except BaseException:

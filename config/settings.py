@@ -27,6 +27,7 @@ from casework.calibration.breaker_rules import BreakerRules
 from casework.imports.source import ImportLimits
 from casework.kernel.audit.checkpoints import EVERY, RECORDS
 from casework.oversight.retention import DEFAULT_DAYS, RecordKind
+from casework.screening.verification_rules import DEFAULT_FMR
 from casework.watchlists.erasure import GRACE
 from casework.webhooks.addresses import PORTS
 from config import CONFIG_VARIABLE
@@ -158,6 +159,15 @@ class Settings(BaseSettings):
             "could not be are refused at once, and /metrics counts those that were.",
         ),
     ] = 500
+    verification_fmr: Annotated[
+        float,
+        Field(
+            gt=0,
+            le=0.01,
+            description="False match rate at which a traveller and the reference beside the photo, "
+            "such as a chip's, pass as one person; by the pack's prior.",
+        ),
+    ] = DEFAULT_FMR
     management: Annotated[
         bool,
         Field(

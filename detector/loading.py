@@ -8,6 +8,7 @@ from detector.errors import NetworkError
 from detector.faces import FaceDetector
 from detector.limits import Limits
 from detector.pipeline import Pipeline
+from detector.presentation import PresentationScorer
 from detector.scrfd import SCRFD
 from detector.session import Network
 from detector.yunet import YuNet
@@ -57,6 +58,22 @@ def load_pipeline(
         confident_score=pack.detector.confident_score,
         sure_score=pack.detector.sure_score,
     )
+
+
+def load_presentation(pack: Pack, store: ModelStore) -> PresentationScorer | None:
+    """Load a pack's presentation attack detection; None where its manifest has none.
+
+    The network runs as it was published: it is the operator's own, and small.
+
+    Raises:
+        ModelsError: weights are missing or corrupt, or the pack's licence was not accepted.
+        NetworkError: the network does not load.
+    """
+    if pack.presentation is None:
+        return None
+    path = store.require(pack).presentation
+    assert path is not None  # noqa: S101 - for the type checker
+    return PresentationScorer(Network(path), pack.presentation)
 
 
 def load_detector(manifest: Detector, path: Path, threads: int = 1) -> FaceDetector:

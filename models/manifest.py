@@ -25,6 +25,7 @@ __all__ = [
     "Licence",
     "Pack",
     "Preprocessing",
+    "PresentationNetwork",
     "Prior",
     "Recogniser",
     "WeightsFile",
@@ -139,6 +140,25 @@ class Companion(Recogniser):
     weight: Annotated[float, Field(gt=0, le=10)]
 
 
+class PresentationNetwork(WeightsFile):
+    """Tells people from pictures of them; optional, advisory, and none is shipped.
+
+    It is fed the square around the face, `crop` times as wide as its box, and gives `outputs`
+    numbers, of which the one at `bona_fide` counts: a share as it is, or after softmax.
+    """
+
+    crop: Annotated[float, Field(ge=1, le=8)]
+    outputs: Annotated[int, Field(gt=0, le=64)]
+    bona_fide: Annotated[int, Field(ge=0, lt=64)]
+    softmax: bool = True
+
+    @model_validator(mode="after")
+    def _is_an_output(self) -> Self:
+        if self.bona_fide >= self.outputs:
+            raise ValueError("bona_fide must be the place of one of the outputs, from 0 on")
+        return self
+
+
 class Prior(Frozen):
     """False match rate against cosine score, measured once for the pack: `fmr` falls as it rises.
 
@@ -178,12 +198,14 @@ class Pack(Frozen):
     mirrored: bool = False
     """Whether each face is embedded with its mirror image, and the two embeddings added."""
     prior: Prior | None = None
+    presentation: PresentationNetwork | None = None
     folder: Path | None = None
 
     @property
     def files(self) -> tuple[WeightsFile, ...]:
         """Every weights file, the detector's first."""
-        return self.detector, self.recogniser, *self.companions
+        more = (self.presentation,) if self.presentation is not None else ()
+        return self.detector, self.recogniser, *self.companions, *more
 
     @property
     def embedding_dim(self) -> int:

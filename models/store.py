@@ -77,6 +77,7 @@ class VerifiedWeights:
     detector: Path
     recogniser: Path
     companions: tuple[Path, ...] = ()
+    presentation: Path | None = None
 
 
 class LicenceRecord(Frozen):
@@ -126,8 +127,10 @@ class ModelStore:
         for report in reports:
             if report.state is FileState.CORRUPT:
                 raise _corrupt(report)
-        detector, recogniser, *companions = (report.path for report in reports)
-        return VerifiedWeights(pack, detector, recogniser, tuple(companions))
+        detector, recogniser, *more = (report.path for report in reports)
+        companions = tuple(more[: len(pack.companions)])
+        presentation = more[-1] if pack.presentation is not None else None
+        return VerifiedWeights(pack, detector, recogniser, companions, presentation)
 
     def outstanding(self, pack: Pack) -> tuple[WeightsFile, ...]:
         """Return the pack's files that are missing, or are in the store but corrupt.

@@ -21,6 +21,7 @@ from casework.watchlists.enrolment import PhotoFile
 from casework.watchlists.subjects import NewSubject
 from casework.watchlists.watchlists import NewWatchlist
 from detector.limits import Limits
+from detector.presentation import PresentationScorer
 from models.manifest import Pack, Prior, load_pack
 from tests.fakes import fake_pipeline, photo_of
 
@@ -81,13 +82,16 @@ def open_service(
     private_targets: bool = False,
     breaker: BreakerRules | None = None,
     data_keys: DataKeys = DATA_KEYS,
+    presentation: PresentationScorer | None = None,
 ) -> Service:
     """Open and start a service over a database file, or an URL; call again for a restart."""
     clock = clock or FakeClock()
     records = Records.open(
         laid(database), data_keys, clock, passwords=QUICK, private_targets=private_targets
     )
-    service = Service.over(records, drawn_pack(), fake_pipeline(limits), breaker=breaker)
+    service = Service.over(
+        records, drawn_pack(), fake_pipeline(limits), breaker=breaker, presentation=presentation
+    )
     try:
         service.start()
     except BaseException:

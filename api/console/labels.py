@@ -19,6 +19,7 @@ from casework.kernel.vocabulary import (
     ImportState,
     Opinion,
     OpinionReason,
+    PadResult,
     ReferralKind,
     ReferralState,
     Role,
@@ -27,6 +28,7 @@ from casework.kernel.vocabulary import (
     SubjectStatus,
     TipOrigin,
     TipState,
+    VerificationResult,
 )
 from casework.referrals.fields import AlertField, FieldGroup
 from casework.referrals.states import Move, Side
@@ -135,6 +137,12 @@ _CALLED: Final[tuple[tuple[StrEnum, str], ...]] = (
     (Verdict.USABLE, msg("Good")),
     (Verdict.MARGINAL, msg("Poor")),
     (Verdict.UNSEARCHABLE, msg("Unusable")),
+    (PadResult.PASS, msg("No attack found")),
+    (PadResult.FAIL, msg("Attack found (mask, print or screen)")),
+    (PadResult.UNDETERMINED, msg("Could not tell")),
+    (VerificationResult.MATCH, msg("Same person")),
+    (VerificationResult.MISMATCH, msg("Not alike enough")),
+    (VerificationResult.UNUSABLE, msg("Could not be compared")),
     *((each, each.field.label) for each in (*AlertField, *TipField)),
 )
 

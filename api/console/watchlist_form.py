@@ -10,7 +10,11 @@ from casework.tables import Watchlist
 from casework.watchlists.watchlists import DEFAULT_ACKNOWLEDGE_WITHIN_S, agencies_of
 
 _TEXTS: Final = ("name", "category", "direction", "legal_basis", "acknowledge_within_s")
-_TICKS: Final = ("requires_acknowledgement", "requires_second_officer")
+_TICKS: Final = (
+    "requires_acknowledgement",
+    "requires_second_officer",
+    "requires_person_on_failed_pad",
+)
 _LANGUAGES: Final = ("id", "en")
 SAID: Final = frozenset(
     {"name", "ports", "one_in", "legal_basis", "acknowledge_within_s"}

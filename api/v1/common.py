@@ -76,6 +76,11 @@ LongText = Annotated[
     StringConstraints(strip_whitespace=True, max_length=LONGEST_REASON),
     BeforeValidator(_canonical),
 ]
+ShortText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    BeforeValidator(_canonical),
+]
 Reason = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=1000),

@@ -29,6 +29,7 @@ class Policy:
     instruction: Mapping[str, str]
     requires_acknowledgement: bool
     requires_second_officer: bool
+    requires_person_on_failed_pad: bool
     acknowledge_within_s: int
     threshold: float
     basis: Message
@@ -85,6 +86,7 @@ def read_policies(
             row.instruction,
             row.requires_acknowledgement,
             row.requires_second_officer,
+            row.requires_person_on_failed_pad,
             row.acknowledge_within_s,
             threshold,
             basis,

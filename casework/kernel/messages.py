@@ -210,6 +210,9 @@ ENGLISH: Final[Mapping[str, str]] = {
     "policy_direction": "it looks at travellers of one direction less",
     "policy_requires_acknowledgement": "its alerts need not be acknowledged first",
     "policy_requires_second_officer": "one officer alone decides",
+    "policy_requires_person_on_failed_pad": (
+        "travellers whose presentation attack detection failed need not be seen by an officer"
+    ),
     "policy_target_fpir": "more false alarms than before are accepted",
     "policy_threshold": "the threshold is set by hand",
     "policy_shared_with": "more agencies see and decide its alerts",
@@ -489,6 +492,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "case_number_unknown": "There is no alert {number}, or it is not for your agency to see.",
     "alert_not_found": "There is no alert {alert}.",
     "probe_photo_erased": "The traveller's photo has been erased.",
+    "reference_photo_missing": "No reference photo is kept beside the traveller's.",
     "enrolled_photo_erased": "The enrolled photo has been erased.",
     "alert_changed": (
         "The alert has changed since you read it, perhaps by another officer: read it again."
@@ -597,6 +601,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     ),
     "referral_subject_erased": "The subject has been erased: leave its fields out.",
     "referral_probe_erased": "The traveller's photo has been erased: leave it out.",
+    "referral_reference_missing": "No reference photo is kept: leave it out.",
     "referral_photo_erased": "The enrolled photo has been erased: leave it out.",
     "referral_tip_without_photo": "The tip has no photo: leave it out.",
     "tip_not_found": "There is no tip {tip}.",

@@ -126,6 +126,11 @@ def encounter(encounter_id: str) -> RowName:
     return RowName(f"encounter/{encounter_id}", owner=encounter_id)
 
 
+def encounter_reference(encounter_id: str) -> RowName:
+    """Name the face of the reference that an encounter keeps."""
+    return RowName(f"encounter/{encounter_id}/reference", owner=encounter_id)
+
+
 def note(alert_id: str, agency_id: str) -> RowName:
     """Name the notes of an alert's review."""
     return RowName(f"note/{alert_id}", agency_id, owner=alert_id)

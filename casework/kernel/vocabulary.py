@@ -223,6 +223,24 @@ class SessionKind(StrEnum):
     PROGRAM = "program"
 
 
+class PadResult(StrEnum):
+    """What a gate's presentation attack detection found (ISO/IEC 30107)."""
+
+    PASS = "pass"  # noqa: S105 - no password
+    FAIL = "fail"
+    """An attack: a mask, a print, a screen."""
+    UNDETERMINED = "undetermined"
+
+
+class VerificationResult(StrEnum):
+    """The result of comparing a traveller with the reference, such as a chip's photo."""
+
+    MATCH = "match"
+    MISMATCH = "mismatch"
+    UNUSABLE = "unusable"
+    """Either photo could not be used."""
+
+
 class SubjectStatus(StrEnum):
     """Whether a subject is looked for."""
 

@@ -11,7 +11,9 @@ from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission
+from casework.kernel.vocabulary import PadResult, VerificationResult
 from casework.review.findings import visible_state
+from casework.review.gate import pad_result_of, result_of
 from casework.tables import (
     Alert,
     AuditRecord,
@@ -39,6 +41,12 @@ class HeldAlert:
     state: str
     disposal: str | None
     score: float
+    verification: VerificationResult | None
+    """The result of comparing the traveller with the reference that the gate sent."""
+    reference_kept: bool
+    """Whether the face of that reference is kept beside the traveller's."""
+    pad_result: PadResult | None
+    """What the gate's presentation attack detection found."""
 
     @classmethod
     def of(cls, row: Alert, state: str) -> Self:
@@ -54,6 +62,9 @@ class HeldAlert:
             state=state,
             disposal=row.disposal,
             score=row.score,
+            verification=result_of(meeting.verification),
+            reference_kept=bool(meeting.verification and meeting.verification["kept"]),
+            pad_result=PadResult(pad) if (pad := pad_result_of(meeting.presentation)) else None,
         )
 
 

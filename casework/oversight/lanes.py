@@ -13,7 +13,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require
-from casework.kernel.vocabulary import Outcome
+from casework.kernel.vocabulary import Outcome, PadResult
 from casework.screening.capture_time import OFF
 from casework.tables import Encounter
 
@@ -38,6 +38,12 @@ class Lane:
     """Photos that were taken, by the lane's clock, more than `OFF` after they came in."""
     behind: int
     """Photos that were taken more than `OFF` before they came in."""
+    verified: int
+    """Travellers who were compared with a reference."""
+    mismatched: int
+    """Of these, who did not pass."""
+    attacks: int
+    """Travellers in whom the gate's presentation attack detection found an attack."""
     least_offset_s: float
     greatest_offset_s: float
     """From receipt to capture in seconds: above zero of a clock that is ahead. Where both are far
@@ -101,6 +107,9 @@ def _lanes(session: Session, since: datetime) -> tuple[Lane, ...]:
             unsearchable=row.unsearchable,
             ahead=row.ahead,
             behind=row.behind,
+            verified=row.verified,
+            mismatched=row.mismatched,
+            attacks=row.attacks,
             least_offset_s=round(row.least, 1),
             greatest_offset_s=round(row.greatest, 1),
             last_at=row.last,
@@ -137,6 +146,8 @@ def _count(*conditions: Any) -> Any:  # noqa: ANN401 - SQL
     return func.sum(case((and_(*conditions), 1), else_=0))
 
 
+_PASSES: Final = Encounter.verification["passes"].as_boolean()
+_PAD: Final = Encounter.presentation["result"].as_string()
 _AHEAD: Final = _count(_OFFSET > _OFF_S)
 _BEHIND: Final = _count(_OFFSET < -_OFF_S)
 
@@ -148,6 +159,9 @@ _LANES: Final[Select[Any]] = (
         _count(Encounter.outcome == Outcome.UNSEARCHABLE.value).label("unsearchable"),
         _AHEAD.label("ahead"),
         _BEHIND.label("behind"),
+        _count(_PASSES.is_not(None)).label("verified"),
+        _count(_PASSES.is_(False)).label("mismatched"),
+        _count(_PAD.in_([PadResult.FAIL.value])).label("attacks"),
         func.min(_OFFSET).label("least"),
         func.max(_OFFSET).label("greatest"),
         func.max(Encounter.received_at).label("last"),

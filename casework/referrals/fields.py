@@ -14,8 +14,16 @@ from sqlalchemy.orm import Session
 from casework.kernel import rows
 from casework.kernel.errors import InvalidReferral
 from casework.kernel.vault import Vault
-from casework.kernel.vocabulary import Category, Direction, Sex, Stage
+from casework.kernel.vocabulary import (
+    Category,
+    Direction,
+    PadResult,
+    Sex,
+    Stage,
+    VerificationResult,
+)
 from casework.review.alerts import PORTRAIT_FORMAT, SubjectCard
+from casework.review.gate import pad_result_of, result_of
 from casework.tables import Alert
 from casework.watchlists import subjects
 
@@ -122,6 +130,14 @@ def _probe(source: AlertSource, _: Session, vault: Vault) -> tuple[bytes, str]:
     return vault.open(meeting.sealed_portrait, rows.encounter(meeting.id)), PORTRAIT_FORMAT
 
 
+def _reference(source: AlertSource, _: Session, vault: Vault) -> tuple[bytes, str]:
+    meeting = source.alert.encounter
+    if meeting.sealed_reference is None:
+        raise InvalidReferral("referral_reference_missing", field="fields")
+    name = rows.encounter_reference(meeting.id)
+    return vault.open(meeting.sealed_reference, name), PORTRAIT_FORMAT
+
+
 def _enrolled(source: AlertSource, session: Session, vault: Vault) -> tuple[bytes, str]:
     photo = subjects.kept_photo(session, source.alert.photo_id)
     if photo is None:
@@ -185,9 +201,26 @@ class AlertField(ReferralField):
         _TEXT,
         lambda of: of.alert.encounter.traveller_ref,
     )
+    VERIFICATION = _Value(
+        "verification",
+        "Traveller and reference",
+        _TRAVELLER,
+        VerificationResult,
+        lambda of: result_of(of.alert.encounter.verification),
+    )
+    PAD_RESULT = _Value(
+        "pad_result",
+        "Attack detection of the gate",
+        _TRAVELLER,
+        PadResult,
+        lambda of: pad_result_of(of.alert.encounter.presentation),
+    )
     SCORE = _Value("score", "Score", _LIST, FieldKind.SCORE, lambda of: round(of.alert.score, 4))
     ONE_IN = _Value("one_in", "By chance", _LIST, FieldKind.ODDS, lambda of: of.alert.one_in)
     PROBE_PHOTO = _Photo("probe_photo", "Photo of the traveller", _TRAVELLER, _probe)
+    REFERENCE_PHOTO = _Photo(
+        "reference_photo", "Reference from the gate, such as the chip", _TRAVELLER, _reference
+    )
     ENROLLED_PHOTO = _Photo("enrolled_photo", "Photo on the list", _PERSON, _enrolled)
 
 

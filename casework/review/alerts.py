@@ -192,6 +192,21 @@ class Alerts:
         self._audit.note(AuditEntry(actor, "alert.probe", alert.id, alert.owner_id))
         return content
 
+    def reference(self, actor: Actor, alert_id: str) -> bytes:
+        """Return the face of the reference that came with the traveller's photo, as JPEG.
+
+        Raises:
+            NotPermitted, NotFound: the actor may see none, or not this one, or there is none.
+        """
+        with self._database.read() as session:
+            alert = find(session, actor, Permission.READ_ALERT, alert_id)
+            sealed = alert.encounter.sealed_reference
+            if sealed is None:
+                raise NotFound("reference_photo_missing")
+            content = self._vault.open(sealed, rows.encounter_reference(alert.encounter_id))
+        self._audit.note(AuditEntry(actor, "alert.reference", alert.id, alert.owner_id))
+        return content
+
     def enrolled(self, actor: Actor, alert_id: str) -> tuple[bytes, str]:
         """Return the photo that the subject was found by, and its format.
 

@@ -34,6 +34,14 @@ class Comparison:
         """
         return self._frame(self._alerts.probe(actor, alert_id))
 
+    def reference(self, actor: Actor, alert_id: str) -> bytes:
+        """Return the face of the reference, such as a chip's, as a square JPEG.
+
+        Raises:
+            NotPermitted, NotFound: the actor may see none, or not this one, or there is none.
+        """
+        return self._frame(self._alerts.reference(actor, alert_id))
+
     def enrolled(self, actor: Actor, alert_id: str) -> bytes:
         """Return the enrolled face as a square JPEG.
 

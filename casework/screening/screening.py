@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from casework.calibration import non_mated_scores
+from casework.calibration.policy import Policy
 from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
@@ -27,16 +28,43 @@ from casework.kernel.key_ring import INSTALLATION
 from casework.kernel.outbox import Event
 from casework.kernel.permissions import Permission, require, require_port
 from casework.kernel.sealed_fields import seal_fields
-from casework.kernel.vocabulary import AlertState, Direction, EventKind, Outcome, Stage
+from casework.kernel.vocabulary import (
+    AlertState,
+    Direction,
+    EventKind,
+    Outcome,
+    PadResult,
+    Stage,
+)
 from casework.review import case_number
+from casework.review.gate import result_of
 from casework.review.siblings import strictest
 from casework.review.states import ReviewPolicy
 from casework.screening.capture_time import check_capture_time
 from casework.screening.matching import Candidate, Matches, Matching
+from casework.screening.verification import ReferenceComparer, Verification
 from casework.tables import Alert, Encounter, IdempotencyRecord
 from detector.pipeline import Analysis, Pipeline
 from detector.portrait import portrait
+from detector.presentation import PresentationScorer, as_measure
 from detector.timing import Stopwatch
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """What a gate's presentation attack detection found (ISO/IEC 30107)."""
+
+    result: PadResult
+    score: float | None = None
+    """On the vendor's own scale."""
+    vendor: str | None = None
+    level: str | None = None
+    """To which it was tested, in the words of its tester."""
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What an encounter keeps of it."""
+        return {**asdict(self), "result": self.result.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +80,10 @@ class Arrival:
     traveller_ref: str | None = None
     lane: str | None = None
     idempotency_key: str | None = None
+    reference: bytes | None = field(default=None, repr=False)
+    """Another photo of the person the traveller says to be, such as a chip's: compared alone."""
+    presentation: Presentation | None = None
+    """What the gate's presentation attack detection found."""
 
     @property
     def fingerprint(self) -> str:
@@ -65,6 +97,11 @@ class Arrival:
             self.lane,
             hashlib.sha256(self.photo).hexdigest(),
         ]
+        # Only where they are sent: a request of before this version has the fingerprint it had.
+        if self.reference is not None:
+            parts.append(hashlib.sha256(self.reference).hexdigest())
+        if self.presentation is not None:
+            parts.append(json.dumps(self.presentation.record))
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -89,12 +126,20 @@ class Screening:
     """Screens arrivals against the gallery. Safe to call from several threads at once."""
 
     def __init__(
-        self, kernel: Kernel, commits: GroupCommit, pipeline: Pipeline, matching: Matching
+        self,
+        kernel: Kernel,
+        commits: GroupCommit,
+        pipeline: Pipeline,
+        matching: Matching,
+        references: ReferenceComparer,
+        presentation: PresentationScorer | None = None,
     ) -> None:
         self._database = kernel.database
         self._vault = kernel.vault
         self._pipeline = pipeline
         self._matching = matching
+        self._references = references
+        self._presentation = presentation
         self._clock = kernel.clock
         self._commits = commits
         self._audit = kernel.audit
@@ -127,8 +172,22 @@ class Screening:
         analysis = self._pipeline.analyse(arrival.photo, watch)
         with watch.stage("search"):
             version = self._matching.catch_up()
-            matches = self._search(analysis, arrival, received_at)
+            policies = self._matching.applicable(arrival.direction, arrival.port, arrival.stage)
+            matches = self._search(analysis, policies, received_at)
         encounter = self._encounter(arrival, caller, analysis, matches, received_at)
+        encounter.person_required = _failed_pad(arrival) and any(
+            policy.requires_person_on_failed_pad for policy in policies.values()
+        )
+        if self._presentation is not None:
+            with watch.stage("presentation"):
+                score = self._presentation.score(analysis)
+            if score is not None:
+                measures = [*encounter.quality["measures"], as_measure(score)]
+                encounter.quality = {**encounter.quality, "measures": measures}
+        if arrival.reference is not None:
+            with watch.stage("verify"):
+                verification = self._references.verify(analysis, arrival.reference)
+            self._keep(encounter, verification)
         encounter.gallery_version = version
         encounter.stages = {name: round(spent, 2) for name, spent in watch.stages.items()}
         return Screened(encounter, replayed=False, watch=watch, top_score=matches.top_score)
@@ -167,12 +226,20 @@ class Screening:
                 where=lambda row: row.api_key_id == caller.id,
             )
 
-    def _search(self, analysis: Analysis, arrival: Arrival, at: datetime) -> Matches:
+    def _search(self, analysis: Analysis, policies: Mapping[str, Policy], at: datetime) -> Matches:
         """Return who passes."""
         if analysis.embedding is None:
             return self._matching.no_match()
-        policies = self._matching.applicable(arrival.direction, arrival.port, arrival.stage)
         return self._matching.search(analysis.embedding, policies, at)
+
+    def _keep(self, encounter: Encounter, verification: Verification) -> None:
+        """Put a verification into an encounter; the reference's face only beside a portrait."""
+        encounter.verification = verification.record
+        kept = encounter.sealed_portrait is not None and verification.portrait is not None
+        if kept and verification.portrait is not None:
+            name = rows.encounter_reference(encounter.id)
+            encounter.sealed_reference = self._vault.seal(verification.portrait, name)
+        encounter.verification["kept"] = kept
 
     def _encounter(
         self,
@@ -209,7 +276,9 @@ class Screening:
             model=self._matching.model,
             gallery_size=matches.gallery_size,
             sealed_portrait=sealed,
-            alerts=_alerts(candidates, received_at),
+            presentation=arrival.presentation.record if arrival.presentation is not None else None,
+            person_required=False,
+            alerts=_alerts(candidates, received_at, failed_pad=_failed_pad(arrival)),
         )
         seal_fields(self._vault, encounter)
         return encounter
@@ -255,7 +324,8 @@ class Screening:
             caller,
             Permission.SCREEN,
             encounter.id,
-            detail={"port": encounter.port, "outcome": encounter.outcome, "alerts": len(alerts)},
+            detail={"port": encounter.port, "outcome": encounter.outcome, "alerts": len(alerts)}
+            | _said_by_the_gate(encounter),
         )
 
         def write(connection: Connection) -> None:
@@ -291,12 +361,30 @@ class Screening:
 _ANSWERED: Final = select(IdempotencyRecord.fingerprint, IdempotencyRecord.encounter_id)
 
 
-def _alerts(candidates: Sequence[Candidate], at: datetime) -> list[Alert]:
+def _failed_pad(arrival: Arrival) -> bool:
+    return arrival.presentation is not None and arrival.presentation.result is PadResult.FAIL
+
+
+def _said_by_the_gate(encounter: Encounter) -> dict[str, Any]:
+    """Return what the audit trail has of a gate's own findings, where it sent any."""
+    detail: dict[str, Any] = {}
+    verified = result_of(encounter.verification)
+    if verified is not None:
+        detail["verification"] = verified.value
+    if encounter.presentation is not None:
+        detail["pad"] = encounter.presentation["result"]
+    if encounter.person_required:
+        detail["person_required"] = True
+    return detail
+
+
+def _alerts(candidates: Sequence[Candidate], at: datetime, *, failed_pad: bool) -> list[Alert]:
     """Make the alerts of an encounter; siblings have the strictest of their lists' rules."""
     asked: dict[tuple[str, str], list[ReviewPolicy]] = defaultdict(list)
     for each in candidates:
+        person = failed_pad and each.policy.requires_person_on_failed_pad
         rules = ReviewPolicy(
-            each.policy.requires_acknowledgement, each.policy.requires_second_officer
+            each.policy.requires_acknowledgement or person, each.policy.requires_second_officer
         )
         asked[each.policy.owner_id, each.subject_id].append(rules)
     return [

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from casework.tables.base import Protected, Serial, Table
@@ -38,6 +38,14 @@ class Encounter(SealedFields, Protected, Table):
     """Milliseconds by stage, up to the commit."""
     sealed_portrait: Mapped[bytes | None] = mapped_column(deferred=True)
     """The traveller's face as JPEG; kept only where an alert was raised."""
+    sealed_reference: Mapped[bytes | None] = mapped_column(deferred=True)
+    """The face of the reference, such as a chip's, as JPEG; kept only beside a portrait."""
+    verification: Mapped[dict[str, Any] | None]
+    """How alike both are: see `casework.screening.verification`."""
+    presentation: Mapped[dict[str, Any] | None]
+    """What the gate's presentation attack detection said: `result`, `score`, `vendor`, `level`."""
+    person_required: Mapped[bool] = mapped_column(server_default=false())
+    """Whether a list asked for a person, because that detection failed."""
 
     alerts: Mapped[list["Alert"]] = relationship(
         order_by="Alert.rank",

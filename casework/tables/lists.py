@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from casework.tables.base import Protected, Serial, Table
@@ -34,6 +34,8 @@ class Watchlist(Protected, Table):
     requires_acknowledgement: Mapped[bool]
     """Whether an officer must take an alert before giving an opinion on it."""
     requires_second_officer: Mapped[bool]
+    requires_person_on_failed_pad: Mapped[bool] = mapped_column(server_default=false())
+    """Whether an officer has to see each traveller whose presentation attack detection failed."""
     acknowledge_within_s: Mapped[int]
     """Seconds within which an alert should be taken; nothing happens by itself after them."""
     active: Mapped[bool]

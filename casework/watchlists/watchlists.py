@@ -85,6 +85,7 @@ class NewWatchlist:
     instruction: dict[str, str] = field(default_factory=no_instruction)
     requires_acknowledgement: bool = True
     requires_second_officer: bool = False
+    requires_person_on_failed_pad: bool = False
     acknowledge_within_s: int = DEFAULT_ACKNOWLEDGE_WITHIN_S
     active: bool = True
     shared_with: tuple[str, ...] = ()
@@ -112,6 +113,7 @@ WEAKEN: Final = "watchlist.weaken"
 _WEAKER: Final[Mapping[str, str]] = {
     "requires_acknowledgement": "policy_requires_acknowledgement",
     "requires_second_officer": "policy_requires_second_officer",
+    "requires_person_on_failed_pad": "policy_requires_person_on_failed_pad",
     "target_fpir": "policy_target_fpir",
     "threshold": "policy_threshold",
     "shared_with": "policy_shared_with",
@@ -124,6 +126,11 @@ _WEAKER: Final[Mapping[str, str]] = {
 }
 """What each field that may weaken a policy says of itself."""
 
+_REQUIRED: Final = (
+    "requires_acknowledgement",
+    "requires_second_officer",
+    "requires_person_on_failed_pad",
+)
 _NARROWING: Final = frozenset({"active", "fewer", "ports", "stages", "direction"})
 
 
@@ -408,17 +415,14 @@ class Watchlists:
 def weakened(row: Watchlist, changes: Mapping[str, Any]) -> list[str]:
     """Return the fields by which changes weaken a list's policy: whose alert is decided by whom.
 
-    These are an acknowledgement or a second officer that is required no longer, more time until an
-    acknowledgement, more false alarms than before, a threshold set by hand, and agencies that see
+    These are an acknowledgement, a second officer, or a person for a failed attack detection that
+    is required no longer, more time until an acknowledgement, more false alarms than before, a
+    threshold set by hand, and agencies that see
     and decide its alerts as well; and of a list that requires a second officer, what it looks at
     no longer (`narrowed`) and a threshold that may rise, because nobody stops looking for its
     subjects alone.
     """
-    found = [
-        name
-        for name in ("requires_acknowledgement", "requires_second_officer")
-        if getattr(row, name) and not changes.get(name, True)
-    ]
+    found = [name for name in _REQUIRED if getattr(row, name) and not changes.get(name, True)]
     if changes.get("target_fpir", row.target_fpir) > row.target_fpir:
         found.append("target_fpir")
     threshold = changes.get("threshold", row.threshold)

@@ -14,8 +14,10 @@ from siaga_client.models import (
     Instruction,
     PortAlert,
     Subject,
+    Verification,
     Watchlist,
 )
+from siaga_client.operations import Pad
 from siaga_client.signature import SignatureInvalid, verify
 
 __all__ = [
@@ -29,12 +31,14 @@ __all__ = [
     "Encounter",
     "Enrolled",
     "Instruction",
+    "Pad",
     "PortAlert",
     "Refused",
     "SiagaError",
     "SignatureInvalid",
     "Subject",
     "Unreachable",
+    "Verification",
     "Waits",
     "Watchlist",
     "verify",

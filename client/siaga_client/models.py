@@ -13,6 +13,7 @@ Outcome = Literal["clear", "alert", "unsearchable"]
 Direction = Literal["entry", "exit"]
 Stage = Literal["visa", "arrival", "stay", "departure"]
 ApprovalState = Literal["waiting", "accepted", "in_effect", "refused", "withdrawn", "lapsed"]
+PadResult = Literal["pass", "fail", "undetermined"]
 Opinion = Literal["potential_candidate", "not_candidate", "inconclusive"]
 
 
@@ -53,6 +54,18 @@ class PortAlert(Answer):
     requires_acknowledgement: bool
 
 
+class Verification(Answer):
+    """How alike a traveller and the reference are, such as a chip's photo."""
+
+    score: float | None
+    one_in: float | None
+    """About one in so many pairs of different people is that alike."""
+    passes: bool | None
+    """None where either photo could not be used."""
+    reason: QualityReason | None
+    """Why there is no score."""
+
+
 class Encounter(Answer):
     """The answer to a traveller's photo."""
 
@@ -62,6 +75,10 @@ class Encounter(Answer):
     received_at: datetime
     quality: Quality
     alerts: list[PortAlert]
+    verification: Verification | None = None
+    """None where no reference was sent."""
+    person_required: bool = False
+    """Whether an officer has to see the traveller, whatever the outcome."""
     stages_ms: dict[str, float]
 
     @property

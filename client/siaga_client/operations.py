@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypedDict, TypeVar
+from typing import Any, Generic, NotRequired, TypedDict, TypeVar
 
 import httpx2
 from pydantic import BaseModel
@@ -21,6 +21,7 @@ from siaga_client.models import (
     Encounter,
     Enrolled,
     Opinion,
+    PadResult,
     Stage,
     Watchlist,
 )
@@ -38,6 +39,17 @@ class Operation(Generic[Result]):
     read: Callable[[httpx2.Response], Result]
 
 
+class Pad(TypedDict):
+    """What a gate's presentation attack detection found (ISO/IEC 30107)."""
+
+    result: PadResult
+    score: NotRequired[float]
+    """On the vendor's own scale."""
+    vendor: NotRequired[str]
+    level: NotRequired[str]
+    """To which it was tested."""
+
+
 class Circumstances(TypedDict, total=False):
     """What a port may add about a photo; unset fields have the service's defaults."""
 
@@ -46,6 +58,9 @@ class Circumstances(TypedDict, total=False):
     traveller_ref: str
     """The port's own opaque reference, never a name."""
     lane: str
+    reference: bytes
+    """Another photo of whom the traveller says to be, such as a chip's: compared one to one."""
+    pad: Pad
     idempotency_key: str
     """New for every photo; one is made if it is not given."""
 
@@ -54,16 +69,20 @@ def screen(
     photo: bytes, port: str, direction: Direction, circumstances: Circumstances
 ) -> Operation[Encounter]:
     """Screen a traveller's photo, with an idempotency key."""
-    fields = {"port": port, "direction": direction}
+    fields: dict[str, str] = {"port": port, "direction": direction}
     fields |= {name: str(circumstances[name]) for name in _TEXTS if name in circumstances}  # type: ignore[literal-required]
     if "captured_at" in circumstances:
         fields["captured_at"] = circumstances["captured_at"].isoformat()
+    fields |= {f"pad_{name}": str(said) for name, said in circumstances.get("pad", {}).items()}
+    files = photos("photo", [photo])
+    if "reference" in circumstances:
+        files += photos("reference", [circumstances["reference"]])
     key = circumstances.get("idempotency_key") or str(uuid.uuid4())
     call = Call(
         "POST",
         "/v1/encounters",
         fields=fields,
-        files=photos("photo", [photo]),
+        files=files,
         headers={"Idempotency-Key": key},
     )
     return Operation(call, _as(Encounter))

@@ -8,7 +8,7 @@ import json
 import threading
 
 import pytest
-from siaga_client import AsyncClient, Client, Refused, Unreachable, Waits
+from siaga_client import AsyncClient, Client, Pad, Refused, Unreachable, Waits
 from siaga_client.wire import Call
 
 from casework.kernel.vocabulary import Role, Scope
@@ -30,6 +30,23 @@ def test_a_port_screens_compares_and_reads_again(served):
         score = port.compare(photo_of(1), photo_of(1, brightness=0.9)).score
         assert score is not None
         assert score > 0.8
+
+
+def test_both_clients_send_a_reference_and_what_the_gate_found(served):
+    served.desk.watchlist(requires_person_on_failed_pad=True)
+    key, chip = served.key(Scope.SCREEN), photo_of(1, brightness=0.8)
+    pad: Pad = {"result": "fail", "score": 0.1, "vendor": "Gate 7", "level": "2"}
+    with Client(served.address, key) as port:
+        answer = port.screen(photo_of(1), "CGK", "entry", reference=chip, pad=pad)
+
+    async def wait():
+        async with AsyncClient(served.address, key) as port:
+            return await port.screen(photo_of(1), "CGK", "entry", reference=chip, pad=pad)
+
+    for each in (answer, asyncio.run(wait())):
+        assert each.person_required
+        assert each.verification is not None
+        assert each.verification.passes
 
 
 def test_the_same_idempotency_key_is_one_encounter(served):

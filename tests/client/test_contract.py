@@ -12,6 +12,7 @@ from config.settings import Settings
 
 SCHEMAS = {
     models.Encounter: "EncounterOut",
+    models.Verification: "VerificationOut",
     models.PortAlert: "PortAlert",
     models.Instruction: "Instruction",
     models.Comparison: "CompareOut",

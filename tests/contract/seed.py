@@ -26,6 +26,7 @@ from casework.kernel.vocabulary import (
     EventKind,
     Opinion,
     OpinionReason,
+    PadResult,
     Role,
     Scope,
     SessionKind,
@@ -35,6 +36,7 @@ from casework.kernel.vocabulary import (
 from casework.referrals.fields import AlertField
 from casework.referrals.steps import Handover
 from casework.review.decisions import Finding
+from casework.screening.screening import Presentation
 from casework.screening.searches import SearchRequest
 from casework.tips.payload import TipField
 from casework.tips.steps import NewTip
@@ -170,7 +172,11 @@ def _exchange(desk: Desk, known: Known) -> None:
     hook, secret = records.exchange.webhooks.rotate(OPERATOR, hook.id, timedelta(days=36500))
     records.exchange.deliveries.ping(OPERATOR, hook.id)
     (alert,) = desk.screen(
-        1, key=port_system(known["key"]), photo=photo(1, brightness=0.8)
+        1,
+        key=port_system(known["key"]),
+        photo=photo(1, brightness=0.8),
+        reference=photo(1),
+        presentation=Presentation(PadResult.FAIL, 0.1, "Gate 7", "level 2"),
     ).encounter.alerts
     sender = officer(agency, Role.OFFICER, name="first")
     records.review.decisions.acknowledge(sender, alert.id)
@@ -179,6 +185,7 @@ def _exchange(desk: Desk, known: Known) -> None:
     referral = records.exchange.referral_steps.refer_alert(sender, alert.id, to, fields)
     receiver = officer(known["other"], Role.OFFICER, name="receiver")
     records.exchange.referral_steps.accept(receiver, referral.id, "We are on our way.")
+    known["reference_alert"] = alert.id
     known |= {"webhook": hook.id, "webhook_secret": secret, "referral": referral.id}
 
 

@@ -42,6 +42,7 @@ SEALED: Final = {
     "alert_event.sealed_note": "'note/' || alert_id",
     "approval.sealed_request": "'approval/' || id",
     "encounter.sealed_portrait": "'encounter/' || id",
+    "encounter.sealed_reference": "'encounter/' || id || '/reference'",
     "import_part.sealed_content": "'import/' || import_id || '/' || stream || '/' || number",
     "photo.sealed_content": "'photo/' || id",
     "officer.sealed_totp": "'totp/' || id",
@@ -196,6 +197,8 @@ def _review(desk: Desk, known: seed.Known) -> None:
     assert [step.note for step in view.steps][1:3] == [seed.NOTE, seed.NOTE]
     assert records.review.alerts.probe(reader, known["alert"])
     assert records.review.alerts.enrolled(reader, known["alert"]) == (seed.photo(1), "jpeg")
+    if "reference_alert" in known:  # since there are references
+        assert records.review.alerts.reference(reader, known["reference_alert"])
     kept = desk.service.screening.encounters.get(known["encounter"], port_system(known["key"]))
     assert [alert.id for alert in kept.alerts] == [known["alert"]]
     met = records.review.history.page(reader, known["subject"], None, 10)

@@ -21,6 +21,14 @@ def probe(alert_id: str, visit: Reader) -> Response:
     return _photo(visit.service.screening.comparison.probe(visit.actor, alert_id), PORTRAIT_FORMAT)
 
 
+@router.get("/reference")
+def reference(alert_id: str, visit: Reader) -> Response:
+    """Return the face of the reference, framed."""
+    return _photo(
+        visit.service.screening.comparison.reference(visit.actor, alert_id), PORTRAIT_FORMAT
+    )
+
+
 @router.get("/enrolled")
 def enrolled(alert_id: str, visit: Reader) -> Response:
     """Return the enrolled face, framed."""

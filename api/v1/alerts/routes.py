@@ -86,6 +86,21 @@ def probe(alert_id: str, alerts: TheAlerts, actor: Reader) -> Response:
 
 
 @router.get(
+    "/{alert_id}/reference",
+    summary="Read the reference photo",
+    response_class=Response,
+    responses={
+        200: {"content": {PhotoFormat(PORTRAIT_FORMAT).media_type: {}}},
+        **problems.responses(*_COMMON, errors.NotFound),
+    },
+)
+def reference(alert_id: str, alerts: TheAlerts, actor: Reader) -> Response:
+    """Return the face of the reference that the gate sent, such as the photo of a chip."""
+    content = alerts.reference(actor, alert_id)
+    return photo_response(content, PORTRAIT_FORMAT)
+
+
+@router.get(
     "/{alert_id}/enrolled",
     summary="Read the enrolled photo",
     response_class=Response,

@@ -17,6 +17,7 @@ from api.v1.common import (
     Strict,
     Text,
 )
+from api.v1.encounters.schemas import PresentationOut, VerificationOut
 from api.v1.subjects.schemas import DocumentOut
 from casework.kernel import period
 from casework.kernel.actor import Actor
@@ -82,6 +83,12 @@ class AlertWatchlist(Answer):
         return cls.of_row(row, id=row.watchlist_id, name=row.watchlist_name)
 
 
+class AlertVerification(VerificationOut):
+    """How alike the traveller and the reference are, such as a chip's photo."""
+
+    kept: bool = Field(description="Whether the reference is kept: it is at `/reference`.")
+
+
 class AlertEncounter(Answer):
     """Where and when the traveller was met."""
 
@@ -93,6 +100,9 @@ class AlertEncounter(Answer):
     captured_at: datetime
     received_at: datetime
     traveller_ref: str | None
+    verification: AlertVerification | None
+    presentation: PresentationOut | None
+    person_required: bool
 
 
 class AlertSummary(Answer):

@@ -29,6 +29,12 @@ PHOTO_FIELD: Final[dict[str, Any]] = {
     "format": "binary",
     "description": f"{ACCEPTED_FORMATS}; 1 to 3 megapixels are plenty.",
 }
+REFERENCE: Final = "reference"
+_REFERENCE_FIELD: Final[dict[str, Any]] = {
+    **PHOTO_FIELD,
+    "description": "Another photo of the person the traveller says to be, such as the one of the "
+    "passport's chip: compared with `photo`, never searched or kept without an alert.",
+}
 PHOTO_ERRORS: Final = (
     photo.EmptyPhoto,
     photo.UnsupportedFormat,
@@ -44,7 +50,11 @@ PHOTO_ERRORS: Final = (
     status_code=201,
     response_model=EncounterOut,
     summary="Screen a traveller's photo",
-    openapi_extra={"requestBody": multipart_schema(EncounterFields, photo=PHOTO_FIELD)},
+    openapi_extra={
+        "requestBody": multipart_schema(
+            EncounterFields, {REFERENCE}, photo=PHOTO_FIELD, reference=_REFERENCE_FIELD
+        )
+    },
     responses={
         200: {
             "model": EncounterOut,
@@ -80,9 +90,13 @@ async def screen(
 
     `clear`: nobody passes. `alert`: at least one subject does; people decide. `unsearchable`: the
     photo shows no face that can be searched; `quality.reasons` says what to change at recapture.
+
+    A `reference` is compared with the photo, one to one (`verification`), and never searched; it
+    changes nothing of the outcome, whatever it is.
     """
-    form = await read_form(request, "photo")
+    form = await read_form(request, "photo", REFERENCE)
     (taken,) = form.photos("photo", most=1)
+    reference = form.at_most_one(REFERENCE)
     fields = form.parse(EncounterFields)
     arrival = Arrival(
         photo=taken.content,
@@ -93,6 +107,8 @@ async def screen(
         traveller_ref=fields.traveller_ref,
         lane=fields.lane,
         idempotency_key=idempotency_key,
+        reference=reference.content if reference is not None else None,
+        presentation=fields.presentation,
     )
     try:
         found = await pool.run(request, lambda: screening.examine(arrival, actor))
@@ -108,6 +124,7 @@ async def screen(
         headers["Idempotency-Replayed"] = "true"
     else:
         metrics.screened(screened.encounter.outcome, screened.stages)
+        metrics.gate(screened.encounter)
         if fields.captured_at is not None:
             metrics.captured(clock_of(fields.captured_at, screened.encounter.received_at))
     # Written as JSON here: the framework would first check again what was just made.

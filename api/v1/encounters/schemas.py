@@ -3,10 +3,21 @@
 from datetime import datetime
 from typing import Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
-from api.v1.common import Answer, Instruction, Port, QualityOut, Strict, Text, Time
-from casework.kernel.vocabulary import Category, Direction, Outcome, Stage
+from api.v1.common import (
+    Answer,
+    Instruction,
+    Port,
+    QualityOut,
+    QualityReason,
+    ShortText,
+    Strict,
+    Text,
+    Time,
+)
+from casework.kernel.vocabulary import Category, Direction, Outcome, PadResult, Stage
+from casework.screening.screening import Presentation
 from casework.tables import Encounter
 
 
@@ -25,6 +36,59 @@ class EncounterFields(Strict):
         default=None, description="The port's own opaque reference, never a name."
     )
     lane: Text | None = None
+    pad_result: PadResult | None = Field(
+        default=None,
+        description="What the gate's presentation attack detection found (ISO/IEC 30107).",
+    )
+    pad_score: float | None = Field(
+        default=None,
+        allow_inf_nan=False,
+        description="Its score, on the vendor's own scale; with `pad_result` only, as the next.",
+    )
+    pad_vendor: ShortText | None = Field(default=None, description="Whose it is, and which.")
+    pad_level: ShortText | None = Field(
+        default=None, description="To which it was tested, such as `iBeta level 2`."
+    )
+
+    @model_validator(mode="after")
+    def _result_comes_first(self) -> Self:
+        more = (self.pad_score, self.pad_vendor, self.pad_level)
+        if self.pad_result is None and any(each is not None for each in more):
+            raise ValueError("pad_score, pad_vendor and pad_level come with pad_result only")
+        return self
+
+    @property
+    def presentation(self) -> Presentation | None:
+        """What the gate found, as screening takes it."""
+        if self.pad_result is None:
+            return None
+        return Presentation(self.pad_result, self.pad_score, self.pad_vendor, self.pad_level)
+
+
+class VerificationOut(Answer):
+    """How alike the traveller and the reference are, such as a chip's photo."""
+
+    score: float | None = Field(
+        description="Cosine similarity; null where either photo could not be used."
+    )
+    one_in: float | None = Field(
+        description="About one in so many pairs of different people is that alike, by the pack's "
+        "prior; never more than 1,000,000."
+    )
+    passes: bool | None = Field(
+        description="Whether that is rarer than the setting `verification_fmr` asks for; null "
+        "where there is no score."
+    )
+    reason: QualityReason | None = Field(description="Why there is no score.")
+
+
+class PresentationOut(Answer):
+    """What the gate's presentation attack detection found, as it was sent."""
+
+    result: PadResult
+    score: float | None
+    vendor: str | None
+    level: str | None
 
 
 class PortAlert(Answer):
@@ -75,6 +139,15 @@ class EncounterOut(Answer):
     faces: int
     quality: QualityOut
     alerts: list[PortAlert] = Field(description="Best candidate first.")
+    verification: VerificationOut | None = Field(
+        default=None, description="Null where no reference was sent."
+    )
+    presentation: PresentationOut | None = None
+    person_required: bool = Field(
+        default=False,
+        description="Whether an officer has to see the traveller whatever the outcome, because a "
+        "list asks that where presentation attack detection failed.",
+    )
     gallery_version: int
     gallery_size: int
     stages_ms: dict[str, float]
@@ -103,6 +176,9 @@ class EncounterOut(Answer):
                 )
                 for alert in row.alerts
             ],
+            verification=row.verification and VerificationOut.model_validate(row.verification),
+            presentation=row.presentation and PresentationOut.model_validate(row.presentation),
+            person_required=row.person_required,
             gallery_version=row.gallery_version,
             gallery_size=row.gallery_size,
             stages_ms=row.stages,

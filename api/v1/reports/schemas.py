@@ -134,6 +134,11 @@ class LaneOut(Answer):
         "came in."
     )
     behind: int = Field(description="Photos taken more than 5 minutes before they came in.")
+    verified: int = Field(description="Travellers who were compared with a reference.")
+    mismatched: int = Field(description="Of these, who did not pass.")
+    attacks: int = Field(
+        description="Travellers in whom the gate's presentation attack detection found an attack."
+    )
     least_offset_s: float = Field(
         description="Seconds from receipt to capture, at least: below zero where capture was first."
     )

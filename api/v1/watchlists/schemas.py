@@ -57,6 +57,11 @@ class WatchlistIn(Strict):
     instruction: Instruction = Instruction()
     requires_acknowledgement: bool = True
     requires_second_officer: bool = False
+    requires_person_on_failed_pad: bool = Field(
+        default=False,
+        description="Whether an officer has to see each traveller that the list concerns whose "
+        "presentation attack detection failed, also without an alert.",
+    )
     acknowledge_within_s: Seconds = DEFAULT_ACKNOWLEDGE_WITHIN_S
     active: bool = Field(default=True, description="Whether it raises alerts.")
     shared_with: Guests = Field(
@@ -84,6 +89,7 @@ class WatchlistPatch(ExplainedPatch):
     instruction: InstructionPatch | MISSING = MISSING
     requires_acknowledgement: bool | MISSING = MISSING
     requires_second_officer: bool | MISSING = MISSING
+    requires_person_on_failed_pad: bool | MISSING = MISSING
     acknowledge_within_s: Seconds | MISSING = MISSING
     active: bool | MISSING = Field(
         default=MISSING, description="False stops its alerts, and takes a reason."
@@ -126,6 +132,7 @@ class WatchlistOut(Answer):
     instruction: Instruction
     requires_acknowledgement: bool
     requires_second_officer: bool
+    requires_person_on_failed_pad: bool
     acknowledge_within_s: int
     active: bool
     shared_with: list[str]

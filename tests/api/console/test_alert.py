@@ -2,10 +2,12 @@ import re
 
 import pytest
 
-from casework.kernel.vocabulary import Category, Role
+from casework.kernel.vocabulary import Category, PadResult, Role
+from casework.screening.screening import Presentation
 from casework.tables import Alert, Encounter
 from detector.portrait import FRAME_SIDE
 from tests.data import decoded
+from tests.fakes import photo_of
 
 SEEN = {"opinion": "potential_candidate", "reasons": ["facial_features_agree"]}
 
@@ -50,6 +52,22 @@ def test_an_alert_shows_all_that_a_comparison_needs(signed_in, alert):
     ):
         assert words in officer.text, words
     assert 'role="img" aria-labelledby="scale-title scale-text"' in officer.page.text
+
+
+def test_what_the_gate_sent_stands_beside(desk, signed_in):
+    desk.watchlist("masks", requires_person_on_failed_pad=True)
+    desk.enrol(1, desk.watchlists["masks"])
+    (raised,) = desk.screen(
+        1,
+        reference=photo_of(1, brightness=0.8),
+        presentation=Presentation(PadResult.FAIL, 0.1, "Gate 7", "level 2"),
+    ).encounter.alerts
+    officer = signed_in("siti", Role.OFFICER)
+    page = officer.open(f"/alerts/{raised.id}").text
+    assert f'src="/alerts/{raised.id}/reference"' in page
+    for words in ("Same person", "Attack found", "Gate 7 · level 2", "A list asks for it"):
+        assert words in page, words
+    assert officer.client.get(f"/alerts/{raised.id}/reference").content.startswith(b"\xff\xd8")
 
 
 def test_the_two_photos_are_framed_alike_and_never_kept(signed_in, alert):

@@ -327,7 +327,7 @@ CLEAR = {
         "delivery": "seq kind at state attempts due_at claimed_until attempted_at status_code "
         "latency_ms",
         "encounter": "port lane direction stage captured_at received_at outcome faces quality "
-        "model gallery_version gallery_size stages",
+        "model gallery_version gallery_size stages verification presentation person_required",
         "gallery_change": "seq kind",
         "import_fault": "row field code row_refused",
         "key_holder": "fingerprints seen_at",
@@ -356,8 +356,9 @@ CLEAR = {
     "policy, shown to ports and other agencies; its form asks for no names": {
         "alert": "watchlist_name instruction",
         "watchlist": "name category direction stages ports target_fpir threshold legal_basis "
-        "instruction requires_acknowledgement requires_second_officer acknowledge_within_s active "
-        "breaker_tripped_at breaker_reset_at",
+        "instruction requires_acknowledgement requires_second_officer "
+        "requires_person_on_failed_pad acknowledge_within_s active breaker_tripped_at "
+        "breaker_reset_at",
     },
     "kept too coarse to tell one person or address by": {
         "officer_session": "device network",

@@ -1,0 +1,77 @@
+"""Verification: whether a traveller's live photo and a reference, such as a chip's, are one person.
+
+One to one, beside the search and after it: whatever is wrong with the reference, the traveller was
+screened all the same. See docs/decisions/0027.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from casework.calibration.thresholds import FalseMatchModel
+from detector.errors import PhotoError
+from detector.pipeline import Analysis, Pipeline
+from detector.portrait import portrait
+
+LIVE_UNSEARCHABLE: Final = "photo_unsearchable"
+REFERENCE_UNSEARCHABLE: Final = "reference_unsearchable"
+_SHOWN_DIGITS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """How alike the live photo and the reference are."""
+
+    score: float | None = None
+    """Cosine similarity; None where either photo could not be used."""
+    one_in: float | None = None
+    """About one in so many pairs of different people is that alike."""
+    passes: bool | None = None
+    reason: tuple[str, str] | None = None
+    """Why there is no score: a code, and advice in English."""
+    portrait: bytes | None = field(default=None, repr=False)
+    """The face of the reference as JPEG, where it has one."""
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What an encounter keeps of it, without the photo."""
+        code, advice = self.reason or (None, None)
+        return {
+            "score": round(self.score, _SHOWN_DIGITS) if self.score is not None else None,
+            "one_in": self.one_in,
+            "passes": self.passes,
+            "reason": {"code": code, "advice": advice} if code is not None else None,
+        }
+
+
+class ReferenceComparer:
+    """Compares a reference with the live photo. Safe to call from several threads at once."""
+
+    def __init__(self, pipeline: Pipeline, chance: FalseMatchModel, fmr: float) -> None:
+        """Take what decides.
+
+        Args:
+            pipeline: analyses the reference.
+            chance: how alike different people are: the prior of the pack, as for a comparison.
+            fmr: the false match rate at which a comparison passes.
+        """
+        self._pipeline = pipeline
+        self._chance = chance
+        self._threshold = chance.threshold(fmr, 1)
+
+    def verify(self, live: Analysis, reference: bytes) -> Verification:
+        """Compare; never raises for what the reference holds."""
+        try:
+            other = self._pipeline.analyse(reference)
+        except PhotoError as error:
+            return Verification(reason=(error.code, str(error)))
+        face = portrait(other) if other.subject is not None else None
+        if other.embedding is None:
+            advice = " ".join(each.advice for each in other.quality.reasons)
+            return Verification(reason=(REFERENCE_UNSEARCHABLE, advice), portrait=face)
+        if live.embedding is None:
+            advice = "The live photo cannot be searched: see `quality`, and capture it again."
+            return Verification(reason=(LIVE_UNSEARCHABLE, advice), portrait=face)
+        score = float(live.embedding @ other.embedding)
+        return Verification(
+            score, self._chance.one_in(score, 1), score >= self._threshold, portrait=face
+        )
