@@ -85,7 +85,7 @@ class Stage:
         if "person 0" not in desk.watchlists:
             desk.watchlists["person 0"] = desk.enrol(0, shared)
             desk.service.gallery.replica.catch_up()
-        (alert,) = desk.screen(0).encounter.alerts
+        (alert,) = desk.screen(0, reference=photo_of(0)).encounter.alerts
         return {"alert_id": alert.id}
 
     def decided(self, headers: Headers) -> Params:
@@ -324,6 +324,7 @@ CASES = (
     Case("GET /v1/alerts"),
     Case("GET /v1/alerts/{alert_id}", S.alert, shareable=True),
     Case("GET /v1/alerts/{alert_id}/probe", S.alert, shareable=True),
+    Case("GET /v1/alerts/{alert_id}/reference", S.alert, shareable=True),
     Case("GET /v1/alerts/{alert_id}/enrolled", S.alert, shareable=True),
     Case("POST /v1/alerts/{alert_id}/acknowledge", S.alert, shareable=True),
     Case("POST /v1/alerts/{alert_id}/decide", S.alert, body(**FINDING), shareable=True),
