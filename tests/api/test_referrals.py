@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from casework.kernel.vocabulary import AlertState, Role
+from casework.kernel.vocabulary import AlertState, PadResult, Role
 from casework.referrals.fields import AlertField, PhotoField
+from casework.screening.screening import Presentation
 from casework.tips.payload import TipField
 from tests.api.conftest import problem
 from tests.fakes import photo_of
@@ -33,9 +34,12 @@ ALERT_FIELDS = {
     AlertField.STAGE: "arrival",
     AlertField.CAPTURED_AT: "2026-03-01T08:00:00Z",
     AlertField.TRAVELLER_REF: "T-1",
+    AlertField.VERIFICATION: "match",
+    AlertField.PAD_RESULT: "pass",
     AlertField.SCORE: ...,
     AlertField.ONE_IN: ...,
     AlertField.PROBE_PHOTO: None,
+    AlertField.REFERENCE_PHOTO: None,
     AlertField.ENROLLED_PHOTO: None,
 }
 TIP_FIELDS = {
@@ -81,7 +85,12 @@ def alert_id(desk, client, imi):
         decision_number="D-1",
         valid_until=desk.clock().replace(year=2027),
     )
-    (alert,) = desk.screen(1, traveller_ref="T-1").encounter.alerts
+    (alert,) = desk.screen(
+        1,
+        traveller_ref="T-1",
+        reference=photo_of(1),
+        presentation=Presentation(PadResult.PASS),
+    ).encounter.alerts
     assert client.post(f"/v1/alerts/{alert.id}/acknowledge", headers=imi).status_code == 200
     return alert.id
 
@@ -194,7 +203,7 @@ def test_the_reader_of_an_alert_s_referral_sees_all_fields_at_most(client, desk,
         for field in AlertField
         if not isinstance(field.field, PhotoField)
     }
-    photos = ["enrolled_photo", "probe_photo"]
+    photos = ["enrolled_photo", "probe_photo", "reference_photo"]
     assert read == expected(read, "alert", desk, carried, photos)
 
 

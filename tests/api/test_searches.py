@@ -69,7 +69,7 @@ def test_a_wrong_search_is_named(client, officer, fields, field):
 
 
 def test_what_is_no_photo_or_too_large_is_refused(client, officer):
-    problem(search(client, officer, photo=b"GIF89a"), 415, "photo_format_unsupported")
+    problem(search(client, officer, photo=b"%PDF-1.7"), 415, "photo_format_unsupported")
     problem(search(client, officer, photo=photo_of(1) + b"0" * 300_000), 413, "photo_too_large")
     missing = client.post("/v1/searches", headers=officer, data={"purpose": PURPOSE}, files={})
     problem(missing, 422, "request_invalid")
