@@ -153,6 +153,9 @@ def _own(face: Face, chip: Image) -> tuple[Measure, ...]:
         Measure("BlackPixels", round(black, 1), "%", round(100 - black)),
         Measure("WhitePixels", round(white, 1), "%", round(100 - white)),
         Measure("ToneEntropy", round(entropy, 2), "bit", round(100 * entropy / 8)),
+        Measure("UnderEyeTone", round(under_eye_tone(chip), 2), "of cheek", NOT_ASSESSABLE),
+        Measure("MouthRelief", round(mouth_relief(chip), 2), "of face", NOT_ASSESSABLE),
+        Measure("Noise", round(noise(chip), 2), "0-255", NOT_ASSESSABLE),
         Measure("EdgeSteepness", round(steepness, 1), "0-100", round(steepness)),
         Measure("DetectionConfidence", round(sure, 3), "0-1", round(100 * sure)),
     )
@@ -322,3 +325,65 @@ def _gradient_energies(luma: npt.NDArray[np.float32], scale: float) -> npt.NDArr
     xx, xy, yy = float(x @ x) / x.size, float(x @ y) / x.size, float(y @ y) / y.size
     cosine, sine = np.cos(_DIRECTIONS), np.sin(_DIRECTIONS)
     return np.asarray(cosine**2 * xx + 2 * cosine * sine * xy + sine**2 * yy)
+
+
+def _brightness(chip: Image) -> npt.NDArray[np.float32]:
+    return np.asarray(cv2.cvtColor(chip, cv2.COLOR_BGR2GRAY), np.float32)
+
+
+def _smooth(chip: Image) -> npt.NDArray[np.float32]:
+    return np.asarray(cv2.GaussianBlur(_brightness(chip), (0, 0), _FINE_SCALE), np.float32)
+
+
+# Where alignment puts, in chip pixels: the skin under the eyes, which dark glasses cover as well,
+# the cheeks below it, which they do not, and the mouth.
+_UNDER_EYES: Final = tuple((slice(56, 63), slice(x - 6, x + 7)) for x in (38, 74))
+_LOWER_CHEEKS: Final = tuple((slice(72, 82), slice(x - 5, x + 6)) for x in (40, 72))
+_MOUTH: Final = (slice(82, 104), slice(40, 73))
+_DARK_OFFSET: Final = 8.0
+"""Grey levels added to either side of a ratio, so that noise in the dark decides nothing."""
+
+
+def under_eye_tone(chip: Image) -> float:
+    """Brightness under the eyes over that of the cheeks, mean of both sides: about 1 on bare skin.
+
+    The upper quartile stands for the skin under an eye, so that lashes and the frames of clear
+    glasses do not count, and the median for a cheek.
+    """
+    tones = _smooth(chip)
+    ratios = [
+        (np.quantile(tones[eye], 0.75) + _DARK_OFFSET) / (np.median(tones[cheek]) + _DARK_OFFSET)
+        for eye, cheek in zip(_UNDER_EYES, _LOWER_CHEEKS, strict=True)
+    ]
+    return float(np.mean(ratios))
+
+
+def mouth_relief(chip: Image) -> float:
+    """How steep the edges across the mouth are, over all edges of the face; 0 where there are none.
+
+    Lips make edges from top to bottom. What covers them is smooth there, or runs another way.
+    """
+    tones = _smooth(chip)
+    down, across = (
+        np.asarray(cv2.Sobel(tones, cv2.CV_32F, *order, ksize=3), np.float32) / 8
+        for order in ((0, 1), (1, 0))
+    )
+    face = (down**2 + across**2)[_FACE_ROWS, _FACE_COLUMNS]
+    lips = down[_MOUTH] ** 2
+    return float(np.sqrt(lips.mean()) / (np.sqrt(face.mean()) + 0.5))
+
+
+# The mixed second difference of both directions: edges and slopes cancel out, and independent noise
+# of standard deviation s gives one of 6 s (Immerkaer, CVIU 1996).
+_NOISE_FILTER: Final = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+_NOISE_GAIN: Final = 6 * 0.6745  # the median of a normal distribution's absolute value
+
+
+def noise(chip: Image) -> float:
+    """Estimate the standard deviation of the aligned face's noise, in grey levels.
+
+    Taken from the median, so that the face's own detail counts little. Alignment averages pixels
+    of a large photo, and spreads those of a small one: both take noise away.
+    """
+    rough = np.asarray(cv2.filter2D(_brightness(chip), cv2.CV_32F, _NOISE_FILTER))
+    return float(np.median(np.abs(rough[_FACE_ROWS, _FACE_COLUMNS]))) / _NOISE_GAIN

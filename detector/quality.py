@@ -31,6 +31,10 @@ class Reason(StrEnum):
     TOO_BRIGHT = "too_bright"
     LOW_CONTRAST = "low_contrast"
     TURNED_AWAY = "turned_away"
+    CUT_OFF = "cut_off"
+    EYES_COVERED = "eyes_covered"
+    MOUTH_COVERED = "mouth_covered"
+    NOISY = "noisy"
     UNCERTAIN_FACE = "uncertain_face"
     TURNED = "turned"
     NEGATIVE = "negative"
@@ -50,6 +54,10 @@ _ADVICE: Final[dict[Reason, str]] = {
     Reason.TOO_BRIGHT: "The face is over-exposed: reduce light or exposure.",
     Reason.LOW_CONTRAST: "The face has hardly any contrast: check haze, glass and lighting.",
     Reason.TURNED_AWAY: "The head is turned away: have the traveller look into the camera.",
+    Reason.CUT_OFF: "The frame cuts off part of the face: have the whole head in view.",
+    Reason.EYES_COVERED: "The eyes hardly show: have dark glasses, hair or a hand taken away.",
+    Reason.MOUTH_COVERED: "The mouth hardly shows: have mask, veil or hand taken away, and focus.",
+    Reason.NOISY: "The photo is grainy: add light, or lower the camera's gain.",
     Reason.UNCERTAIN_FACE: "The face is not clearly seen: is the photo upright? Capture again.",
     Reason.TURNED: "The photo is not upright: turn the camera, or have it turn its photos.",
     Reason.NEGATIVE: "The photo is a negative: send the picture with its own light and dark.",
@@ -129,6 +137,15 @@ _BOUNDS: Final = (
     Bound("HeadPoseYaw", Reason.TURNED_AWAY, marginal=45, unsearchable=_NEVER, too_high=True),
     Bound("HeadPosePitch", Reason.TURNED_AWAY, marginal=30, unsearchable=_NEVER, too_high=True),
     Bound("HeadPoseRoll", Reason.TURNED_AWAY, marginal=30, unsearchable=_NEVER, too_high=True),
+    # Less, and brows, chin or a cheek are outside. The reference lowers its scores much earlier,
+    # as passport photos need more room than recognition does.
+    Bound("MarginAboveOfTheFaceImage", Reason.CUT_OFF, marginal=0.3, unsearchable=_NEVER),
+    Bound("MarginBelowOfTheFaceImage", Reason.CUT_OFF, marginal=0.85, unsearchable=_NEVER),
+    Bound("LeftwardCropOfTheFaceImage", Reason.CUT_OFF, marginal=1.3, unsearchable=_NEVER),
+    Bound("RightwardCropOfTheFaceImage", Reason.CUT_OFF, marginal=1.3, unsearchable=_NEVER),
+    Bound("UnderEyeTone", Reason.EYES_COVERED, marginal=0.7, unsearchable=_NEVER),
+    Bound("MouthRelief", Reason.MOUTH_COVERED, marginal=0.42, unsearchable=_NEVER),
+    Bound("Noise", Reason.NOISY, marginal=4.0, unsearchable=_NEVER, too_high=True),
     Bound("SingleFacePresent", Reason.SEVERAL_FACES, RIVAL_AREA, _NEVER, too_high=True),
 )
 

@@ -26,7 +26,16 @@ from detector.measures import (
 from detector.scalar_functions import SCALAR_FUNCTIONS
 from tests.data import image_of
 
-OWN = ["BlackPixels", "WhitePixels", "ToneEntropy", "EdgeSteepness", "DetectionConfidence"]
+OWN = [
+    "BlackPixels",
+    "WhitePixels",
+    "ToneEntropy",
+    "UnderEyeTone",
+    "MouthRelief",
+    "Noise",
+    "EdgeSteepness",
+    "DetectionConfidence",
+]
 REFERENCE: Final = json.loads((Path(__file__).parent / "reference_scores.json").read_text("utf-8"))
 """What the standard's reference implementation gives; `reference_scores.py` asked it."""
 
@@ -186,6 +195,34 @@ def test_steepness_lies_between_0_and_100(seed):
     rng = np.random.default_rng(seed)
     coarse = rng.integers(0, 255, (int(rng.integers(2, 112)),) * 2 + (3,), np.uint8)
     assert 0 <= edge_steepness(np.asarray(cv2.resize(coarse, (112, 112)), np.uint8)) <= 100
+
+
+# -- what covers the face, and noise
+
+
+def test_dark_glasses_darken_the_skin_under_the_eyes(chip):
+    covered = chip.copy()
+    covered[44:64, 26:50] = covered[44:64, 62:86] = 30
+    assert values(covered)["UnderEyeTone"] < 0.7
+    assert values(chip)["UnderEyeTone"] > 0.8
+
+
+@pytest.mark.parametrize("tone", [20, 120, 230])
+def test_a_mask_leaves_no_edges_across_the_mouth(chip, tone):
+    covered = chip.copy()
+    covered[76:, 20:92] = tone
+    assert values(covered)["MouthRelief"] < 0.3
+    assert values(chip)["MouthRelief"] > 0.42
+
+
+def test_noise_is_measured_in_grey_levels(chip):
+    drawn = np.random.default_rng(1).normal(0, 1, (112, 112, 1))
+    soft = cv2.GaussianBlur(chip, (0, 0), 2)
+    for sigma in (4, 8):
+        assert values(np.clip(soft + sigma * drawn, 0, 255))["Noise"] == pytest.approx(
+            sigma, rel=0.15
+        )
+    assert values(soft)["Noise"] < 0.5
 
 
 # -- exposure and range

@@ -20,6 +20,13 @@ from tests.data import image_of
 
 GOOD = {
     "InterEyeDistance": 90.0,
+    "MarginAboveOfTheFaceImage": 1.5,
+    "MarginBelowOfTheFaceImage": 2.0,
+    "LeftwardCropOfTheFaceImage": 3.0,
+    "RightwardCropOfTheFaceImage": 3.0,
+    "UnderEyeTone": 1.0,
+    "MouthRelief": 0.8,
+    "Noise": 0.5,
     "EdgeSteepness": 65.0,
     "BlackPixels": 0.0,
     "WhitePixels": 0.0,

@@ -89,9 +89,12 @@ def measure_conditions(  # noqa: PLR0913, PLR0917 - a command's options are its 
                 held = searched(looks.under(condition, clean, step))
                 seen.append((condition.name, condition.group, held))
         threshold = clean_threshold(unharmed)
-        # Of either kind of people every second one is held out: bounds were chosen on the others.
+        # By turns, of either kind of people: what is fitted to one half is judged on the other.
         turn = np.concatenate([np.arange(len(plan.mated)), np.arange(len(plan.strangers))])
-        for title, rows in (("all people", turn >= 0), ("held-out half", turn % 2 == 1)):
+        for title, rows in (
+            ("all people", turn >= 0),
+            ("second half of the people", turn % 2 == 1),
+        ):
             _add(report, title, [result_of(*each, threshold, rows, seed) for each in seen])
     report.note(
         f"{len(plan.galleries)} galleries of {len(plan.galleries[0])} people, one clean photo "

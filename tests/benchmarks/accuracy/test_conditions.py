@@ -187,7 +187,7 @@ def test_the_command_prints_both_halves_and_writes_every_figure(
     report = command.measure_conditions(
         folder, only=["JPEG Q10"], mated=2, strangers=2, gallery=2, json=place
     )
-    assert [grid.title for grid in report.grids] == ["all people", "held-out half"]
+    assert [grid.title for grid in report.grids] == ["all people", "second half of the people"]
     figures = json.loads(place.read_text())["figures"]["all people"]
     assert set(figures) == {"clean", "JPEG Q10"}
     assert set(figures["clean"]["missed"]) == {"rate", "low", "high", "searches"}
