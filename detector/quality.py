@@ -130,7 +130,7 @@ _NEVER: Final = float("nan")  # compares false with everything: such a bound nev
 # where next to no mated search succeeds.
 _BOUNDS: Final = (
     Bound("InterEyeDistance", Reason.FACE_TOO_SMALL, marginal=24, unsearchable=5),
-    Bound("EdgeSteepness", Reason.BLURRED, marginal=40, unsearchable=12),
+    Bound("EdgeSteepness", Reason.BLURRED, marginal=42, unsearchable=12),
     Bound("BlackPixels", Reason.TOO_DARK, marginal=40, unsearchable=_NEVER, too_high=True),
     Bound("WhitePixels", Reason.TOO_BRIGHT, marginal=40, unsearchable=95, too_high=True),
     Bound("ToneEntropy", Reason.LOW_CONTRAST, marginal=5.0, unsearchable=1.0),
