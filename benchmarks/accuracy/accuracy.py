@@ -131,8 +131,10 @@ def measure_orientation(
         threshold = threshold_for(orientation.TARGET_FPIR, people, curve)
         for name, ways in orientation.pipelines(pack, scrfd or ()):
             angles = orientation.measure_angles(data, ways.checking, people, threshold, seed)
+            distant = min(people, orientation.FAR_PEOPLE)
+            far = orientation.measure_far(data, ways.checking, distant, threshold, seed)
             upright = orientation.measure_upright(data, ways, photos, seed)
-            orientation.add_to(report, name, angles, upright)
+            orientation.add_to(report, name, angles, far, upright)
     report.facts["threads"] = f"1, on CPU {cpu}"
     report.note(
         f"Enrolled {people}, one photo each; hit: at least {threshold:.4f}, the pack's threshold "

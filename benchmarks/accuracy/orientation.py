@@ -1,13 +1,15 @@
 """Photos turned in their plane: how many are searched and hit, and what knowing the way up costs.
 
 Of each person drawn, one photo as it is is enrolled, and another is searched, turned. Quarter turns
-are exact; in between, the photo lies on a black canvas that holds all of it.
+are exact; in between, the photo lies on a black canvas that holds all of it. Mirror images and
+negatives are searched, too.
 """
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -18,7 +20,7 @@ import numpy.typing as npt
 from benchmarks.accuracy.identities import DataSet
 from benchmarks.report import Grid, Report, Target
 from detector.decode import open_photo
-from detector.faces import FaceDetector, Image
+from detector.faces import FaceDetector, Image, resized
 from detector.landmark_refinement import tilt
 from detector.limits import Limits
 from detector.loading import load_detector, load_pipeline
@@ -34,6 +36,11 @@ STEP: Final = 15
 PEOPLE: Final = 300
 PHOTOS: Final = 1000
 """Upright photos of which none may be turned, and whose time is compared."""
+
+FAR_CANVASES: Final = ((4000, 3000), (8000, 1000))
+FAR_EYES: Final = (60, 42, 30, 24, 18, 12)
+FAR_PEOPLE: Final = 10
+_WALL: Final = 110  # a plain grey behind the traveller
 
 TARGET_FPIR: Final = 0.01
 NEAR: Final = 30
@@ -54,9 +61,11 @@ class Ways(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Angle:
-    """What became of all probes at one angle."""
+    """What became of all probes at one angle, or of their mirror images or negatives."""
 
-    degrees: int
+    name: str
+    degrees: int | None
+    """None where the probes were changed in another way."""
     probes: int
     searched: int
     hits: int
@@ -66,6 +75,19 @@ class Angle:
     """Searched with landmarks that are not the way up of the face."""
     usable_misses: int
     """Called usable and missed, while the same photo upright is hit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Far:
+    """What became of faces far away in large pictures."""
+
+    width: int
+    height: int
+    eyes: int
+    """Pixels between the eyes, about."""
+    probes: int
+    searched: int
+    hits: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +150,8 @@ def measure_angles(
     upright = [pipeline.analyse(_encoded(image)) for image in probes]
     hit_upright = [_hit(each, gallery, row, threshold) for row, each in enumerate(upright)]
     angles = []
-    for degrees in range(0, 360, STEP):
-        found = [pipeline.analyse(_encoded(turned(image, degrees))) for image in probes]
+    for name, degrees, change in _changes():
+        found = [pipeline.analyse(_encoded(change(image))) for image in probes]
         searched = [each.embedding is not None for each in found]
         hits = [_hit(each, gallery, row, threshold) for row, each in enumerate(found)]
         wrong = [_wrong(one, other, degrees) for one, other in zip(upright, found, strict=True)]
@@ -142,6 +164,7 @@ def measure_angles(
         ]
         angles.append(
             Angle(
+                name,
                 degrees,
                 len(probes),
                 sum(searched),
@@ -152,6 +175,43 @@ def measure_angles(
             )
         )
     return angles
+
+
+def _changes() -> Iterator[tuple[str, int | None, Callable[[Image], Image]]]:
+    for degrees in range(0, 360, STEP):
+        yield f"{degrees}°", degrees, partial(turned, degrees=degrees)
+    yield "mirrored", None, lambda image: np.ascontiguousarray(image[:, ::-1])
+    yield "negative", None, lambda image: 255 - image
+    yield "negative, 180°", None, lambda image: turned(255 - image, 180)
+
+
+def measure_far(
+    data: DataSet, pipeline: Pipeline, people: int, threshold: float, seed: int
+) -> list[Far]:
+    """Enrol as `measure_angles` does, and search photos shrunk and laid on a large grey canvas."""
+    gallery, probes = [], []
+    for first, second in _pairs(data, people, seed):
+        enrolled = pipeline.analyse(first.read_bytes())
+        image = open_photo(second.read_bytes(), Limits()).pixels().image
+        subject = pipeline.locate(_encoded(image), Stopwatch()).subject
+        if enrolled.embedding is not None and subject is not None:
+            gallery.append(enrolled.embedding)
+            probes.append((image, subject.inter_eye_distance))
+    rows = np.stack(gallery)
+    results = []
+    for width, height in FAR_CANVASES:
+        for eyes in FAR_EYES:
+            found = []
+            for image, distance in probes:
+                canvas = np.full((height, width, 3), _WALL, np.uint8)
+                small = resized(image, eyes / distance)
+                top, left = height // 3, width // 5
+                canvas[top : top + small.shape[0], left : left + small.shape[1]] = small
+                found.append(pipeline.analyse(cv2.imencode(".jpg", canvas)[1].tobytes()))
+            searched = sum(each.embedding is not None for each in found)
+            hits = sum(_hit(each, rows, row, threshold) for row, each in enumerate(found))
+            results.append(Far(width, height, eyes, len(probes), searched, hits))
+    return results
 
 
 def measure_upright(data: DataSet, ways: Ways, photos: int, seed: int) -> Upright:
@@ -175,22 +235,35 @@ def measure_upright(data: DataSet, ways: Ways, photos: int, seed: int) -> Uprigh
     return Upright(len(drawn), wrong, undecided - wrong, added, spent[0].mean(axis=1))
 
 
-def add_to(report: Report, name: str, angles: Sequence[Angle], upright: Upright) -> None:
-    """Write both tables of one detector, and hold them against the targets."""
+def add_to(
+    report: Report, name: str, angles: Sequence[Angle], far: Sequence[Far], upright: Upright
+) -> None:
+    """Write the tables of one detector, and hold them against the targets."""
     first = angles[0]
     rows = [
         (
-            f"{each.degrees}°",
+            each.name,
             _share(each.searched, each.probes),
             _share(each.hits, each.probes),
             each.refused_turned,
-            each.wrong,
+            "-" if each.degrees is None else each.wrong,
             each.usable_misses,
         )
         for each in angles
     ]
-    columns = ("turned", "searched", "hit", "refused as turned", "wrong way up", "usable, missed")
+    columns = ("", "searched", "hit", "refused as turned", "wrong way up", "usable, missed")
     report.grids.append(Grid(f"{name}: {first.probes} probes an angle", columns, tuple(rows)))
+    distant = [
+        (
+            f"{each.width} x {each.height}",
+            f"{each.eyes} px",
+            _share(each.searched, each.probes),
+            _share(each.hits, each.probes),
+        )
+        for each in far
+    ]
+    title = f"{name}: {far[0].probes} far faces a row"
+    report.grids.append(Grid(title, ("picture", "eyes", "searched", "hit"), tuple(distant)))
     elapsed, processor = upright.milliseconds
     report.grids.append(
         Grid(
@@ -208,7 +281,11 @@ def add_to(report: Report, name: str, angles: Sequence[Angle], upright: Upright)
             ),
         )
     )
-    loss = {each.degrees: 100 * (first.hits - each.hits) / first.probes for each in angles}
+    loss = {
+        each.degrees: 100 * (first.hits - each.hits) / first.probes
+        for each in angles
+        if each.degrees is not None
+    }
     near = [points for degrees, points in loss.items() if _off_quarter(degrees) <= NEAR]
     between = [points for degrees, points in loss.items() if _off_quarter(degrees) > NEAR]
     report.targets += [
@@ -238,9 +315,14 @@ def _hit(found: Analysis, gallery: npt.NDArray[np.float32], row: int, threshold:
     return found.embedding is not None and bool(found.embedding @ gallery[row] >= threshold)
 
 
-def _wrong(upright: Analysis, found: Analysis, degrees: int) -> bool:
+def _wrong(upright: Analysis, found: Analysis, degrees: int | None) -> bool:
     """Whether a photo is searched with landmarks that are not its face's way up."""
-    if found.embedding is None or found.subject is None or upright.subject is None:
+    if (
+        degrees is None
+        or found.embedding is None
+        or found.subject is None
+        or upright.subject is None
+    ):
         return False
     seen = tilt(found.subject.landmarks) - found.quality.measure("PhotoTurn").value
     off = seen - degrees - tilt(upright.subject.landmarks)

@@ -146,6 +146,7 @@ class Scene:
             "instruction": st.fixed_dictionaries({}, optional={"id": NAMES, "en": NAMES}),
             "requires_acknowledgement": st.booleans(),
             "requires_second_officer": st.booleans(),
+            "requires_person_on_failed_pad": st.booleans(),
             "acknowledge_within_s": st.integers(1, 86_400),
             "active": st.booleans(),
             "reason": NAMES,

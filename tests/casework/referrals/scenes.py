@@ -9,6 +9,7 @@ from casework.kernel.vocabulary import Role
 from casework.referrals.fields import AlertField
 from casework.referrals.steps import Handover
 from casework.tables import Alert, Referral
+from tests.fakes import photo_of
 from tests.services import Desk, officer
 
 NOTE = "Please meet this traveller."
@@ -45,7 +46,7 @@ class Scene:
             reason="a sealed reason",
             documents=[{"kind": "passport", "number": "X1", "country": "IDN"}],
         )
-        (alert,) = self.desk.screen(person).encounter.alerts
+        (alert,) = self.desk.screen(person, reference=photo_of(person)).encounter.alerts
         self.desk.service.review.decisions.acknowledge(self.sender, alert.id)
         return alert
 

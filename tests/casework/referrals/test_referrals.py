@@ -95,7 +95,10 @@ def test_a_preview_leaves_out_what_was_erased(scene, records):
     source = AlertSource(view.alert, view.subject, view.legal_basis)
     shown = payload.preview(tuple(AlertField), source)
     person = {each for each in AlertField if each.field.group is FieldGroup.PERSON}
-    assert shown.keys() == set(AlertField) - person - {AlertField.PROBE_PHOTO}
+    assert shown.keys() == set(AlertField) - person - {
+        AlertField.PROBE_PHOTO,
+        AlertField.REFERENCE_PHOTO,
+    }
 
 
 def test_a_referral_may_carry_nothing(scene, records):
@@ -125,7 +128,7 @@ def test_nothing_personal_lies_open_in_the_database(scene, records, database):
         photos = session.scalars(select(ReferralPhoto)).all()
         stored = [referral.sealed_carried, *(message.sealed_text for message in messages)]
         stored += [photo.sealed_content for photo in photos]
-    assert len(stored) == 5
+    assert len(stored) == 6
     for secret in (b"Person 1", b"a sealed reason", b"gate", NOTE.encode(), b"\xff\xd8\xff"):
         assert not any(secret in (blob or b"") for blob in stored)
 
