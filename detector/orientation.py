@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from detector.faces import Box, Face, FaceDetector, Image, plausible
+from detector.faces import Box, Face, FaceDetector, Image, plausible, resized
 
 QUARTER: Final = 90
 HALF: Final = 180
@@ -77,13 +77,18 @@ def detect_tilted(
     """
     if not degrees % FULL:
         return tuple(face for face in detector.detect(image, long_side) if plausible(face))
-    turned, matrix = _turned_back(image, degrees)
+    # First made small: the canvas that holds a turned ribbon is as wide as it is high.
+    factor = min(1.0, long_side / max(image.shape[:2]))
+    small = resized(image, factor) if factor < 1 else image
+    turned, matrix = _turned_back(small, degrees)
     # The same scale as in the image as it is; its diagonal may be longer.
-    side = long_side * max(turned.shape[:2]) / max(image.shape[:2])
+    side = long_side * max(turned.shape[:2]) / max(small.shape[:2])
     found = detector.detect(turned, _STEP * round(side / _STEP))
     back = np.asarray(cv2.invertAffineTransform(matrix), np.float64)
     lying = quarters(degrees) % 2 == 1
-    return tuple(_mapped(face, back, lying=lying) for face in found if plausible(face))
+    return tuple(
+        _mapped(face, back, lying=lying).scaled(1 / factor) for face in found if plausible(face)
+    )
 
 
 def _turned_back(image: Image, degrees: float) -> tuple[Image, npt.NDArray[np.float64]]:

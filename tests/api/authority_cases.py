@@ -261,7 +261,7 @@ def _photo(stage: Stage, _params: Params) -> dict[str, Any]:
 
 
 def _arrival(_stage: Stage, _params: Params) -> dict[str, Any]:
-    data = {"port": "CGK", "direction": "entry"}
+    data = {"port": "CGK", "direction": "entry", "pad_result": "pass"}
     return {"data": data, "files": {"photo": photo_of(7)}}
 
 

@@ -59,7 +59,7 @@ def test_photos_count_by_their_number_up_to_what_is_held_in_memory():
         }
 
     few = of(max_photo_bytes=1000_000, max_photos=3)
-    assert few["/v1/encounters"] == 1000_000 + MEBI
+    assert few["/v1/encounters"] == 2 * 1000_000 + MEBI  # the chip's photo, too
     assert few["/v1/compare"] == 2 * 1000_000 + MEBI
     assert few["/v1/subjects"] == 3 * 1000_000 + MEBI
     assert of()["/v1/subjects"] == LARGEST

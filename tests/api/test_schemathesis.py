@@ -109,7 +109,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 def scene(live: Live, request: pytest.FixtureRequest) -> Scene:
     """Things of its own for each operation: what one destroys, no other misses."""
     label = request.node.callspec.params["label"]
-    number = LABELS.index(label) + 1
+    number = LABELS.index(label) + 101
     desk, records = live.desk, live.desk.service
     agency, other = desk.agency("OPS", AgencyKind.OPERATOR), desk.agency("POL")
     one, two = _session(desk, agency, f"ops.{number}"), _session(desk, other, f"pol.{number}")

@@ -147,6 +147,15 @@ def test_looks_at_a_photo_without_a_face_are_bounded_whatever_its_size():
 # -- negatives and mirror images
 
 
+@pytest.mark.parametrize("size", [(1, 40_000), (40_000, 1), (300, 20_000)])
+def test_a_ribbon_without_a_face_is_looked_at_from_no_large_canvas(size):
+    detector = FakeDetector(scripted=())
+    Pipeline(detector, FakeEmbedder(), (320, 640)).analyse(
+        encoded(np.zeros((*size, 3), np.uint8), ".png")
+    )
+    assert max(height * width for height, width, _ in detector.calls) <= size[0] * size[1] + 10**6
+
+
 def test_a_negative_is_inverted_searched_and_called_one(pipeline, astronaut):
     shown = pipeline.analyse(encoded(255 - image_of("astronaut")))
     assert shown.quality.reasons == (Reason.NEGATIVE,)

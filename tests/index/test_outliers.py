@@ -40,7 +40,7 @@ def test_matches_nobody_decided_on_hardly_move_the_threshold(seed, undecided, cu
     alerts = np.concatenate([everyone[everyone >= edge], matches(undecided, seed)])
     limit = plausible_non_mated_limit(clear, alerts)
     kept = np.concatenate([clear, alerts[alerts <= limit]])
-    assert (everyone <= limit).mean() >= 0.999
+    assert (everyone <= limit).mean() >= 0.998
     if undecided <= 40 and cut > 0.97:  # ten times the target
         truth = calibrate(everyone, 100).score_at(1e-3)
         assert calibrate(kept, 100).score_at(1e-3) == pytest.approx(truth, abs=2.5 * SCALE)

@@ -14,6 +14,7 @@ from casework.tables.base import Table
 from tests.services import BEGIN, FakeClock
 
 LASTS = timedelta(seconds=60)
+_FILLING = {str: "x", int: 0, float: 0.0, bool: False, object: {}}
 
 
 def filled(table):
@@ -21,7 +22,7 @@ def filled(table):
     engine = create_engine("sqlite://")
     Table.metadata.create_all(engine, tables=[table.__table__])
     values = {
-        column.name: {str: "x", int: 0, float: 0.0, bool: False}.get(column.type.python_type, BEGIN)
+        column.name: _FILLING.get(column.type.python_type, BEGIN)
         for column in table.__table__.columns
         if not column.nullable
     }
