@@ -67,13 +67,15 @@ def load_presentation(pack: Pack, store: ModelStore) -> PresentationScorer | Non
 
     Raises:
         ModelsError: weights are missing or corrupt, or the pack's licence was not accepted.
-        NetworkError: the network does not load.
+        NetworkError: the network does not load, or is not as its manifest says.
     """
     if pack.presentation is None:
         return None
     path = store.require(pack).presentation
     assert path is not None  # noqa: S101 - for the type checker
-    return PresentationScorer(Network(path), pack.presentation)
+    scorer = PresentationScorer(Network(path), pack.presentation)
+    scorer.check()
+    return scorer
 
 
 def load_detector(manifest: Detector, path: Path, threads: int = 1) -> FaceDetector:

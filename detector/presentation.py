@@ -8,6 +8,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from detector.errors import NetworkError
 from detector.faces import Image
@@ -18,6 +19,8 @@ from models.manifest import PresentationNetwork
 MEASURE: Final = "PresentationBonaFide"
 """Our own name: no standard has this measure."""
 _MOST: Final = 100
+_LARGEST: Final = 2048
+"""Pixels of a side around the face: a large face and a wide `crop` would take a gigabyte."""
 
 
 class PresentationScorer:
@@ -31,7 +34,7 @@ class PresentationScorer:
         """Return a share from 0 (attack) to 1 (bona fide), None where no face was found.
 
         Raises:
-            NetworkError: the network's answer is not what its manifest promises.
+            NetworkError: the network's answer is not what its manifest promises, or not finite.
         """
         if analysis.subject is None:
             return None
@@ -43,16 +46,28 @@ class PresentationScorer:
             mean=(manifest.preprocessing.mean,) * 3,
             swapRB=manifest.preprocessing.colour == "RGB",
         )
-        output = np.asarray(self._network(np.asarray(batch, np.float32))[0], np.float64).ravel()
-        if len(output) != manifest.outputs or not np.all(np.isfinite(output)):
-            raise NetworkError(
-                f"{self._network.path.name} gave {output.shape}, its manifest says "
-                f"({manifest.outputs},)"
-            )
+        output = self._answer(np.asarray(batch, np.float32))
+        if not np.all(np.isfinite(output)):
+            raise NetworkError(f"{self._network.path.name} gave a number that is not finite")
         if manifest.softmax:
             output = np.exp(output - output.max())
             output /= output.sum()
         return float(np.clip(output[manifest.bona_fide], 0, 1))
+
+    def check(self) -> None:
+        """Feed the network once; raises NetworkError where its manifest does not describe it."""
+        side = self._manifest.input_size
+        self._answer(np.zeros((1, 3, side, side), np.float32))
+
+    def _answer(self, batch: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+        name, outputs = self._network.path.name, self._manifest.outputs
+        try:
+            output = np.asarray(self._network(batch)[0], np.float64).ravel()
+        except Exception as error:  # the runtime's exceptions have no common base but Exception
+            raise NetworkError(f"{name} does not take {batch.shape}: {error}") from error
+        if len(output) != outputs:
+            raise NetworkError(f"{name} gave {output.shape}, its manifest says ({outputs},)")
+        return output
 
 
 def as_measure(score: float) -> dict[str, object]:
@@ -68,6 +83,8 @@ def as_measure(score: float) -> dict[str, object]:
 def surroundings(analysis: Analysis, crop: float) -> Image:
     """Return the square around the face, `crop` times as wide as its box, black beyond the photo.
 
+    It is made smaller where a side would be longer than 2048 pixels.
+
     Raises:
         ValueError: the analysis has no subject.
     """
@@ -77,6 +94,11 @@ def surroundings(analysis: Analysis, crop: float) -> Image:
     face = analysis.subject.scaled(analysis.pixels.scale)
     side = max(2, round(max(face.box.width, face.box.height) * crop))
     centre = np.clip(face.box.centre, 0, [image.shape[1] - 1, image.shape[0] - 1])
+    if side > _LARGEST:
+        share = _LARGEST / side
+        size = [max(1, round(each * share)) for each in image.shape[1::-1]]
+        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+        centre, side = centre * share, _LARGEST
     middle = (side - 1) / 2
     matrix = np.array([[1, 0, middle - centre[0]], [0, 1, middle - centre[1]]], np.float64)
     return np.asarray(cv2.warpAffine(image, matrix, (side, side)), np.uint8)

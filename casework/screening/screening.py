@@ -6,6 +6,7 @@ policy (`casework.screening.matching`) -> commit encounter and alerts in one tra
 
 import hashlib
 import json
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -44,10 +45,13 @@ from casework.screening.capture_time import check_capture_time
 from casework.screening.matching import Candidate, Matches, Matching
 from casework.screening.verification import ReferenceComparer, Verification
 from casework.tables import Alert, Encounter, IdempotencyRecord
+from detector.errors import NetworkError
 from detector.pipeline import Analysis, Pipeline
 from detector.portrait import portrait
 from detector.presentation import PresentationScorer, as_measure
 from detector.timing import Stopwatch
+
+_log: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +182,9 @@ class Screening:
         encounter.person_required = _failed_pad(arrival) and any(
             policy.requires_person_on_failed_pad for policy in policies.values()
         )
-        if self._presentation is not None:
-            with watch.stage("presentation"):
-                score = self._presentation.score(analysis)
-            if score is not None:
-                measures = [*encounter.quality["measures"], as_measure(score)]
-                encounter.quality = {**encounter.quality, "measures": measures}
+        if (score := self._presentation_score(analysis, watch)) is not None:
+            measures = [*encounter.quality["measures"], as_measure(score)]
+            encounter.quality = {**encounter.quality, "measures": measures}
         if arrival.reference is not None:
             with watch.stage("verify"):
                 verification = self._references.verify(analysis, arrival.reference)
@@ -231,6 +232,17 @@ class Screening:
         if analysis.embedding is None:
             return self._matching.no_match()
         return self._matching.search(analysis.embedding, policies, at)
+
+    def _presentation_score(self, analysis: Analysis, watch: Stopwatch) -> float | None:
+        """Return what the pack's own attack detection says; it advises, so none closes no lane."""
+        if self._presentation is None:
+            return None
+        with watch.stage("presentation"):
+            try:
+                return self._presentation.score(analysis)
+            except NetworkError as error:
+                _log.warning("presentation attack detection gave no score: %s", error)
+                return None
 
     def _keep(self, encounter: Encounter, verification: Verification) -> None:
         """Put a verification into an encounter; the reference's face only beside a portrait."""

@@ -1,8 +1,10 @@
 """Presentation attack detection of our own: what the network is fed, and that it only advises."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import onnx
 import pytest
@@ -11,6 +13,7 @@ from onnx import TensorProto, helper
 from benchmarks.accuracy import pad
 from benchmarks.accuracy.identities import DataSetInvalid
 from benchmarks.command import new_report
+from detector.decode import Pixels
 from detector.errors import NetworkError
 from detector.loading import load_presentation
 from detector.presentation import MEASURE, PresentationScorer, surroundings
@@ -101,6 +104,53 @@ def test_no_face_has_no_score_and_another_number_of_outputs_is_told(tmp_path, sc
     manifest = PresentationNetwork.model_validate(part(path, outputs=2))
     with pytest.raises(NetworkError, match="manifest says"):
         PresentationScorer(Network(path), manifest).score(drawn.analyse(photo_of(1)))
+
+
+@pytest.mark.parametrize("wrong", [{"outputs": 2}, {"input_size": SIDE + 1}])
+def test_a_network_that_is_not_as_its_manifest_says_stops_the_start(tmp_path, wrong):
+    path = lightness(tmp_path)
+    (tmp_path / "det.onnx").write_bytes(DETECTOR)
+    (tmp_path / "rec.onnx").write_bytes(RECOGNISER)
+    pack = parse_pack({**tables(), "presentation": part(path, **wrong)}, "test")
+    pack = pack.model_copy(update={"folder": tmp_path})
+    with pytest.raises(NetworkError):
+        load_presentation(pack, ModelStore(tmp_path / "store"))
+
+
+class _NotFinite(Network):
+    """Gives no number once it has started, as networks do that overflow."""
+
+    def __call__(self, batch: Any) -> Any:
+        return [super().__call__(batch)[0] * np.nan]
+
+
+def test_a_network_that_fails_closes_no_lane(tmp_path, caplog):
+    path = lightness(tmp_path)
+    manifest = PresentationNetwork.model_validate(part(path), strict=True)
+    scorer = PresentationScorer(_NotFinite(path), manifest)
+    service = open_service(tmp_path / "siaga.db", presentation=scorer)
+    try:
+        desk = Desk(service, FakeClock())
+        desk.enrol(1)
+        found = desk.screen(1).encounter
+        assert found.outcome == "alert"
+        assert MEASURE not in {each["name"] for each in found.quality["measures"]}
+    finally:
+        service.close()
+    assert "not finite" in caplog.text
+
+
+def test_the_surroundings_of_a_large_face_stay_small(drawn):
+    one = drawn.analyse(photo_of(1))
+    whole = surroundings(one, 8.0)
+    large = replace(
+        one,
+        pixels=Pixels(cv2.resize(one.pixels.image, None, fx=12, fy=12), one.pixels.scale * 12),
+    )
+    found = surroundings(large, 8.0)
+    assert found.shape == (2048, 2048, 3)
+    small = cv2.resize(found, whole.shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(small.astype(int) - whole).mean() < 5
 
 
 def test_a_pack_names_it_and_the_store_checks_it(tmp_path):
