@@ -6,7 +6,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
-from sqlalchemy import create_engine, insert, select
+from sqlalchemy import JSON, create_engine, insert, select
 
 from casework.kernel.lease import Lease
 from casework.tables import Delivery, ImportJob
@@ -14,7 +14,7 @@ from casework.tables.base import Table
 from tests.services import BEGIN, FakeClock
 
 LASTS = timedelta(seconds=60)
-_FILLING = {str: "x", int: 0, float: 0.0, bool: False, object: {}}
+_FILLING = {str: "x", int: 0, float: 0.0, bool: False}
 
 
 def filled(table):
@@ -22,7 +22,9 @@ def filled(table):
     engine = create_engine("sqlite://")
     Table.metadata.create_all(engine, tables=[table.__table__])
     values = {
-        column.name: _FILLING.get(column.type.python_type, BEGIN)
+        column.name: (
+            {} if isinstance(column.type, JSON) else _FILLING.get(column.type.python_type, BEGIN)
+        )
         for column in table.__table__.columns
         if not column.nullable
     }
