@@ -23,7 +23,7 @@ from casework.watchlists.enrolment import Application, Enrolled, Examined, Photo
 from casework.watchlists.subjects import NewSubject
 from casework.watchlists.watchlists import NewWatchlist
 from cli.options import As, AsJson, Why, machine_owner, owner_of
-from cli.output import Exit, err, item_progress, out, print_json
+from cli.output import Exit, err, item_progress, out, print_json, quantity
 from cli.people_folder import LeftOut, Person, Roster, RosterError, read_roster, shown
 from config.opening import open_service
 from config.settings import Settings
@@ -140,7 +140,8 @@ def _enrol_all(
     tally, started, people = Tally(renamed=roster.renamed), time.perf_counter(), roster.people
     for each in roster.left_out:
         tally.leave_out(each)
-    task = progress.add_task("Enrolling", total=len(people), rate="")
+    # Who is left out whole is counted, too.
+    task = progress.add_task("Enrolling", total=len(people) + tally.people, rate="")
     most = settings.max_photo_bytes
     with ThreadPoolExecutor(settings.workers, "siaga-enrol") as pool:
         waiting = [people[start : start + _GROUP] for start in range(0, len(people), _GROUP)]
@@ -268,9 +269,10 @@ def _tell(tally: Tally, report: Path | None, *, as_json: bool) -> None:
         )
         return
     out.print(
-        f"{tally.people} people: {tally.created} created, {tally.known} known before, "
-        f"{len(tally.not_enrolled)} not enrolled. {tally.photos} photos: "
-        f"{tally.accepted} accepted, {len(tally.refused)} refused. {tally.seconds:.1f} s."
+        f"{quantity(tally.people, 'person', 'people')}: {tally.created} created, "
+        f"{tally.known} known before, {len(tally.not_enrolled)} not enrolled. "
+        f"{quantity(tally.photos, 'photo')}: {tally.accepted} accepted, "
+        f"{len(tally.refused)} refused. {tally.seconds:.1f} s."
     )
     for reference in tally.renamed[:_SHOWN]:
         err.print(f"renamed: {reference}: the name on disk is not UTF-8", markup=False)

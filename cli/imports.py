@@ -32,7 +32,7 @@ from casework.tables import ImportJob
 from casework.watchlists.enrolment import Examined
 from casework.watchlists.watchlists import NewWatchlist
 from cli.options import As, AsJson, Why, machine_owner, owner_of
-from cli.output import Exit, err, item_progress, out, print_json
+from cli.output import Exit, err, item_progress, out, print_json, quantity
 from config.opening import open_service
 from config.settings import Settings
 
@@ -211,17 +211,18 @@ def _tell(records: Records, job: ImportJob, report: Path | None, *, as_json: boo
         print_json({**summary, "rows_per_s": rate_of(job), "faults": plain})
         return refusals
     done = "would be " if job.dry_run else ""
-    warnings = sum(job.warnings.values())
+    warnings = quantity(sum(job.warnings.values()), "warning")
     out.print(
-        f"{job.rows} rows: {job.created} {done}created, {job.updated} {done}updated, "
-        f"{job.unchanged} unchanged, {job.refused} refused. {job.photos_added} photos {done}added, "
-        f"{job.photos_refused} refused. {warnings} warnings. {job.worked_s:.1f} s."
+        f"{quantity(job.rows, 'row')}: {job.created} {done}created, {job.updated} {done}updated, "
+        f"{job.unchanged} unchanged, {job.refused} refused. "
+        f"{quantity(job.photos_added, 'photo')} {done}added, {job.photos_refused} refused. "
+        f"{warnings}. {job.worked_s:.1f} s."
     )
     for each in faults[:_SHOWN]:
-        name = f" {each.reference}" if each.reference else ""
         kind = "warning, " if each.warning else ""
-        where = f" {each.field}" if each.field else ""
-        err.print(f"{kind}row {each.row}:{name}{where}: {each.message}", markup=False)
+        what = " ".join(filter(None, (each.reference, each.field)))
+        where = f"row {each.row}: {what}" if what else f"row {each.row}"
+        err.print(f"{kind}{where}: {each.message}", markup=False)
     if len(faults) > _SHOWN:
         rest = f"the rest is in {report}" if report else "use --report FILE to keep them all"
         err.print(f"... and {len(faults) - _SHOWN} more; {rest}", markup=False)

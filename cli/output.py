@@ -36,6 +36,11 @@ def print_json(value: Any) -> None:  # noqa: ANN401 - any plain data
     print(json.dumps(value, indent=2, default=str, ensure_ascii=False))  # noqa: T201
 
 
+def quantity(count: int, one: str, many: str | None = None) -> str:
+    """Return a number with its noun: `1 row`, `2 rows`."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
 def item_progress(unit: str) -> "Progress":
     """Return a progress bar that counts items."""
     from rich.progress import (  # noqa: PLC0415 - most commands show none

@@ -97,7 +97,11 @@ def _lines(text: io.TextIOWrapper, longest: int) -> Iterator[str]:
     number = 0
     while line := text.readline(longest + 1):
         number += 1
-        if len(line) > longest or "\0" in line:
+        if number == 1:
+            # Programs that add a byte order mark do not look whether there is one.
+            line = line.lstrip("\ufeff")
+        # In the first line it is a file of another kind; below, a row's own fault.
+        if len(line) > longest or (number == 1 and "\0" in line):
             raise ImportRefused("list_line_no_text", field="file", line=number)
         if number > _MOST_LINES:
             raise ImportRefused("list_too_many_lines", field="file", lines=_MOST_LINES)

@@ -176,10 +176,10 @@ def _lists_in(archive: zipfile.ZipFile) -> list[tuple[zipfile.ZipInfo, str]]:
 
 
 def _list_of(archive: zipfile.ZipFile) -> tuple[zipfile.ZipInfo, str]:
-    """Return the list in a ZIP, and the folder it lies in: at the top, or the only one there is."""
-    lists = _lists_in(archive)
-    found = [each for each in lists if not each[1]] or lists
+    """Return the list in a ZIP, and the folder it lies in: the only one there is."""
+    found = _lists_in(archive)
     if len(found) != 1:
+        # Of several, none is chosen: the others' people would be left out in silence.
         raise ImportRefused("zip_lacks_list", field="file", names=LIST_NAMES)
     ((info, folder),) = found
     return info, f"{folder}/" if folder else ""

@@ -101,6 +101,8 @@ def read_instant(text: str, zone: tzinfo) -> date | None:
         return None
 
 
+_EMPTY: Final = re.compile(r"\d{1,2}:\d{2}(:\d{2})?|00?\D?00?\D?00?", re.ASCII)
+"""A time of day alone, or zeros alone: an empty date, and not one of the year 2000."""
 _MIDNIGHT: Final = {("00", "00"), ("0", "00")}
 
 
@@ -133,6 +135,8 @@ def _readings(text: str, today: date) -> Iterator[Reading]:
 
 
 def _of_parts(text: str, today: date) -> Iterator[Reading]:
+    if _EMPTY.fullmatch(text):
+        return
     parts = [part for part in _PART.findall(text) if part not in _BESIDE and part not in _days()]
     if "<" in text and parts and parts[0].isdigit():
         # A machine-readable zone has `<` for what is not known, and a check digit at the end.

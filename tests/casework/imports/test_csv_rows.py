@@ -2,6 +2,8 @@
 
 import csv
 import io
+import zipfile
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -9,7 +11,8 @@ from hypothesis import strategies as st
 
 from casework.imports.formats import read_rows
 from casework.imports.photos import NoPhotos
-from casework.imports.source import ImportLimits, ImportSource, counted
+from casework.imports.source import ImportLimits, ImportSource, counted, opened
+from casework.imports.written_dates import read_birth
 from casework.kernel.errors import ImportRefused
 from tests.casework.imports.lists import binary
 
@@ -120,3 +123,22 @@ def test_a_row_that_breaks_leaves_every_line_after_it_to_be_read(rows, broken):
     read_back = read("reference,name,reason\n" + "\n".join(line.strip("\n") for line in lines))
     assert [row.fields.get("name") for row in read_back] == [None, *(name for name, _ in rows)]
     assert read_back[0].faults
+
+
+def test_a_null_refuses_its_row_and_a_second_mark_nothing():
+    rows = read("\ufeff\ufeffreference,name\nA1,Si\0ti\nA2,Ben\n")
+    assert [(row.reference, codes(row)) for row in rows] == [(None, ["row_malformed"]), ("A2", [])]
+
+
+@pytest.mark.parametrize("text", ["00:00:00", "12:12:12", "000000", "00/00/00", "0000-00-00"])
+def test_an_empty_date_says_nothing(text):
+    assert read_birth(text, date(2026, 11, 30)) is None
+
+
+def test_of_two_lists_in_a_zip_none_is_left_out_in_silence():
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name in ("subjects.csv", "more/subjects.csv"):
+            archive.writestr(name, "reference,name\nA1,Siti\n")
+    with pytest.raises(ImportRefused), opened(content, None, ImportLimits()):
+        pass

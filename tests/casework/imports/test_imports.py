@@ -430,7 +430,7 @@ def test_an_agency_s_uploads_are_bounded(desk):
         (b"reference,name,colour\n", None, "`colour` is unknown"),
         (b"reference,name,name\n", None, "appears twice"),
         ("reference,name\n1,é\n".encode("latin-1"), None, "not UTF-8"),
-        (b"reference,name\n1,\0\n", None, "not text"),
+        (b"reference\0,name\n1,x\n", None, "not text"),
         (b'[{"reference": "1"}]', None, "JSON array"),
         (csv_of(person(1)), b"no zip", "not a ZIP"),
         (zip_of({"list.csv": csv_of(person(1))}), None, "one list, at its top"),
