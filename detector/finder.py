@@ -5,8 +5,9 @@ photo as it is, at each detection size; the aligned face turned; the photo in ot
 far look at more of its pixels. What was found is shown with the photo turned so that it is upright.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from math import sqrt
 from typing import Final, Self
 
@@ -38,7 +39,8 @@ _DETECTION_STEP: Final = 32
 
 # A far face is looked for in as many pixels, in this order. That is 1280 x 960 and 1920 x 1440 of
 # an ordinary photo and more of a panorama's long side, and takes as long whatever the photo.
-FAR_PIXELS: Final = (1280 * 960, 1920 * 1440)
+# The first of them is looked at from the sides and from above as well.
+FAR_LOOKS: Final = ((1280 * 960, (0, *QUARTERS)), (1920 * 1440, (0,)))
 
 # Of the score of a face that is searched. What is found below may be no face: of upright faces, one
 # in several hundred is. Then the whole photo is looked at from other directions.
@@ -165,26 +167,30 @@ class SubjectFinder:
         with watch.stage("detect"):
             turn = tilt_in_chip(self._detector, seen.chip, (HALF,) if confident else QUARTERS)
         if turn is None or seen.subject.confidence < _HARDLY_A_FACE * self._confident_score:
-            return self._turned(photo, pixels, watch) or seen
+            other = self._turned(photo, pixels, watch) or self._far(photo, pixels, watch)
+            return other or seen
         tilted = tilt(seen.subject.landmarks) + QUARTER * seen.turn + turn
         # The box of a face that was found lying does not fit: a look from its direction does.
         if not turn and (confident or abs(tilted) < _TILTED):
             return seen
-        other = self._tilted(photo, pixels, (tilted,), watch)
+        other = next(self._tilted(photo, pixels, (tilted,), self._sizes, watch), None)
         if other is not None and other.subject.confidence > seen.subject.confidence:
             return other
         return replace(seen, undecided=turn != 0)
 
     def _turned(self, photo: Photo, pixels: Pixels, watch: Stopwatch) -> Sighting | None:
         """Look from the sides and from above for a face that the detector does not doubt."""
-        seen = self._undoubted(self._tilted(photo, pixels, QUARTERS, watch))
-        # Larger sizes cost most, and diagonals are rare.
-        return seen or self._undoubted(self._tilted(photo, pixels, DIAGONALS, watch, few=True))
+        looks = chain(
+            self._tilted(photo, pixels, QUARTERS, self._sizes, watch),
+            # Larger sizes cost most, and diagonals are rare.
+            self._tilted(photo, pixels, DIAGONALS, self._sizes[:2], watch),
+        )
+        return next(filter(self._confident, looks), None)
 
     def _far(self, photo: Photo, pixels: Pixels, watch: Stopwatch) -> Sighting | None:
         """Look at more of the photo's pixels for a face that the detector does not doubt."""
         looked_at = self._sizes[-1]
-        for most in FAR_PIXELS:
+        for most, tilts in FAR_LOOKS:
             long_side = max(photo.width, photo.height)
             bounded = sqrt(most * long_side / min(photo.width, photo.height))
             size = int(min(long_side, bounded)) // _DETECTION_STEP * _DETECTION_STEP
@@ -194,33 +200,26 @@ class SubjectFinder:
             if max(pixels.image.shape[:2]) < size:
                 with watch.stage("decode"):
                     pixels = photo.pixels(size)
-            found = self._detect(pixels, size, 0, watch)
-            if seen := self._undoubted(self._closer(photo, pixels, found, watch)):
-                return seen
+            for way in tilts:  # as it is first: it is rarely turned, too
+                looks = self._tilted(photo, pixels, (way,), (size,), watch)
+                if seen := next(filter(self._confident, looks), None):
+                    return seen
         return None
-
-    def _undoubted(self, seen: Sighting | None) -> Sighting | None:
-        return seen if seen is not None and self._confident(seen) else None
 
     def _tilted(
         self,
         photo: Photo,
         pixels: Pixels,
         tilts: Sequence[float],
+        sizes: Sequence[int],
         watch: Stopwatch,
-        *,
-        few: bool = False,
-    ) -> Sighting | None:
-        """Look at the whole photo as if all in it were tilted; take the most confident tilt.
-
-        `few` sizes are the first two.
-        """
-        for size in self._sizes[:2] if few else self._sizes:
+    ) -> Iterator[Sighting]:
+        """Look at the whole photo as if all in it were tilted; at each size, the surest first."""
+        for size in sizes:
             looks = [self._detect(pixels, size, tilt, watch) for tilt in tilts]
-            best = max(looks, key=lambda faces: faces[0].confidence if faces else 0.0)
-            if best:
-                return self._closer(photo, pixels, best, watch)
-        return None
+            for faces in sorted(filter(None, looks), key=lambda faces: -faces[0].confidence):
+                if seen := self._closer(photo, pixels, faces, watch):
+                    yield seen
 
     def _detect(self, pixels: Pixels, size: int, tilt: float, watch: Stopwatch) -> tuple[Face, ...]:
         with watch.stage("detect"):

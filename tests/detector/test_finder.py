@@ -121,6 +121,14 @@ def test_a_far_face_is_found_and_searched(pipeline, astronaut, width, height):
     assert Reason.NO_FACE not in shown.quality.reasons
 
 
+@pytest.mark.parametrize("quarter", [1, 2, 3])
+def test_a_far_face_is_found_in_a_photo_on_its_side_or_head_too(pipeline, astronaut, quarter):
+    lying = np.ascontiguousarray(np.rot90(scene(4000, 3000, 0.7, (0.6, 0.4)), quarter))
+    shown = pipeline.analyse(encoded(lying))
+    assert float(shown.embedding @ astronaut.embedding) > 0.85
+    assert Reason.TURNED in shown.quality.reasons
+
+
 def test_of_a_face_that_is_too_small_the_advice_is_to_come_closer(pipeline):
     shown = pipeline.analyse(encoded(scene(4000, 3000, 0.35, (0.3, 0.5))))
     assert shown.embedding is not None
@@ -141,7 +149,7 @@ def test_looks_at_a_photo_without_a_face_are_bounded_whatever_its_size():
                 for rows, columns, size in detector.calls
             )
         )
-    assert max(totals) < 8_000_000
+    assert max(totals) < 10_500_000  # 3.7 million of them from the sides and from above
 
 
 # -- negatives and mirror images

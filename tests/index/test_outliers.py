@@ -30,6 +30,12 @@ def test_strangers_are_explained_nearly_always():
     assert sum(beyond) <= 25  # of 100,000
 
 
+def test_one_stranger_in_a_thousand_is_beyond_in_one_draw_of_a_hundred_at_most():
+    draws = [strangers(4000, seed) for seed in range(300)]
+    kept = [(each <= plausible_non_mated_limit(each)).mean() for each in draws]
+    assert sum(share < 0.999 for share in kept) <= 3
+
+
 @given(seed=st.integers(0, 500), undecided=st.integers(0, 200), cut=st.floats(0.8, 0.9995))
 @settings(max_examples=100, deadline=None)
 def test_matches_nobody_decided_on_hardly_move_the_threshold(seed, undecided, cut):
@@ -40,7 +46,7 @@ def test_matches_nobody_decided_on_hardly_move_the_threshold(seed, undecided, cu
     alerts = np.concatenate([everyone[everyone >= edge], matches(undecided, seed)])
     limit = plausible_non_mated_limit(clear, alerts)
     kept = np.concatenate([clear, alerts[alerts <= limit]])
-    assert (everyone <= limit).mean() >= 0.998
+    assert (everyone <= limit).mean() >= 0.998  # one draw in 500 comes near it
     if undecided <= 40 and cut > 0.97:  # ten times the target
         truth = calibrate(everyone, 100).score_at(1e-3)
         assert calibrate(kept, 100).score_at(1e-3) == pytest.approx(truth, abs=2.5 * SCALE)
