@@ -172,10 +172,11 @@ def _to_linear(encoded: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     )
 
 
-# (256, 3): blue's, green's and red's part of the luminance of ITU-R BT.709, for 8-bit sRGB.
+# (1, 256, 3): blue's, green's and red's part of the luminance of ITU-R BT.709, for 8-bit sRGB.
 _PARTS: Final = (
-    255 * _to_linear(np.arange(256) / 255)[:, None] * np.array([0.0722, 0.7152, 0.2126])
+    255 * _to_linear(np.arange(256) / 255)[None, :, None] * np.array([0.0722, 0.7152, 0.2126])
 ).astype(np.float32)
+_SUM_ROUNDED: Final = np.array([[1, 1, 1, 0.5]], np.float32)
 
 
 def luminance(image: Image) -> npt.NDArray[np.uint8]:
@@ -184,8 +185,7 @@ def luminance(image: Image) -> npt.NDArray[np.uint8]:
     Args:
         image: (height, width, 3), blue, green, red.
     """
-    blue, green, red = (_PARTS[:, c][image[..., c]] for c in range(3))
-    return np.asarray(blue + green + red + np.float32(0.5), np.uint8)
+    return np.asarray(cv2.transform(cv2.LUT(image, _PARTS), _SUM_ROUNDED), np.uint8)
 
 
 def tone_statistics(tones: npt.NDArray[np.uint8]) -> tuple[float, float]:
