@@ -122,8 +122,10 @@ class MultipartReader:
     def write(self, data: bytes) -> None:
         """Take the next bytes; raises RequestInvalid."""
         if self._preamble is not None:
+            # What was looked through is not looked through again with every piece.
+            seen = max(0, len(self._preamble) - len(self._delimiter))
             self._preamble += data
-            begin = self._begin_of_form(self._preamble)
+            begin = self._begin_of_form(self._preamble, seen)
             if begin < 0:
                 if len(self._preamble) > _MAX_PREAMBLE + len(self._delimiter):
                     raise self._no_boundary()
@@ -144,11 +146,11 @@ class MultipartReader:
         if not self._ended:
             raise invalid("body", CUT_SHORT)
 
-    def _begin_of_form(self, received: bytearray) -> int:
+    def _begin_of_form(self, received: bytearray, seen: int) -> int:
         """Return where the first boundary begins, -1 where it has not come yet."""
         if received.startswith(self._delimiter):
             return 0
-        at = received.find(b"\n" + self._delimiter, 0, _MAX_PREAMBLE + len(self._delimiter) + 1)
+        at = received.find(b"\n" + self._delimiter, seen, _MAX_PREAMBLE + len(self._delimiter) + 1)
         return at + 1 if at >= 0 else -1
 
     def _no_boundary(self) -> RequestInvalid:
