@@ -187,7 +187,11 @@ class Screening:
             encounter.quality = {**encounter.quality, "measures": measures}
         if arrival.reference is not None:
             with watch.stage("verify"):
-                verification = self._references.verify(analysis, arrival.reference)
+                verification = self._references.verify(
+                    analysis.embedding,
+                    arrival.reference,
+                    keep=encounter.sealed_portrait is not None,
+                )
             self._keep(encounter, verification)
         encounter.gallery_version = version
         encounter.stages = {name: round(spent, 2) for name, spent in watch.stages.items()}
@@ -246,12 +250,11 @@ class Screening:
 
     def _keep(self, encounter: Encounter, verification: Verification) -> None:
         """Put a verification into an encounter; the reference's face only beside a portrait."""
-        encounter.verification = verification.record
-        kept = encounter.sealed_portrait is not None and verification.portrait is not None
-        if kept and verification.portrait is not None:
+        kept = verification.portrait is not None
+        encounter.verification = verification.record | {"kept": kept}
+        if verification.portrait is not None:
             name = rows.encounter_reference(encounter.id)
             encounter.sealed_reference = self._vault.seal(verification.portrait, name)
-        encounter.verification["kept"] = kept
 
     def _encounter(
         self,

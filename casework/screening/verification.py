@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from casework.calibration.thresholds import FalseMatchModel
+from detector.embed import Embedding
 from detector.errors import PhotoError
-from detector.pipeline import Analysis, Pipeline
+from detector.pipeline import Pipeline
 from detector.portrait import portrait
 
-LIVE_UNSEARCHABLE: Final = "photo_unsearchable"
-REFERENCE_UNSEARCHABLE: Final = "reference_unsearchable"
+_LIVE_UNSEARCHABLE: Final = "photo_unsearchable"
+_REFERENCE_UNSEARCHABLE: Final = "reference_unsearchable"
 _SHOWN_DIGITS: Final = 4
 
 
@@ -29,7 +30,7 @@ class Verification:
     reason: tuple[str, str] | None = None
     """Why there is no score: a code, and advice in English."""
     portrait: bytes | None = field(default=None, repr=False)
-    """The face of the reference as JPEG, where it has one."""
+    """The face of the reference as JPEG, where it has one and was to be kept."""
 
     @property
     def record(self) -> dict[str, Any]:
@@ -58,20 +59,26 @@ class ReferenceComparer:
         self._chance = chance
         self._threshold = chance.threshold(fmr, 1)
 
-    def verify(self, live: Analysis, reference: bytes) -> Verification:
-        """Compare; never raises for what the reference holds."""
+    def verify(self, live: Embedding | None, reference: bytes, *, keep: bool) -> Verification:
+        """Compare; never raises for what the reference holds.
+
+        Args:
+            live: of the live photo; None where it cannot be searched.
+            reference: the photo to compare it with.
+            keep: whether the face of the reference is wanted, too.
+        """
+        if live is None:
+            advice = "The live photo cannot be searched: see `quality`, and capture it again."
+            return Verification(reason=(_LIVE_UNSEARCHABLE, advice))
         try:
             other = self._pipeline.analyse(reference)
         except PhotoError as error:
             return Verification(reason=(error.code, str(error)))
-        face = portrait(other) if other.subject is not None else None
+        face = portrait(other) if keep and other.subject is not None else None
         if other.embedding is None:
             advice = " ".join(each.advice for each in other.quality.reasons)
-            return Verification(reason=(REFERENCE_UNSEARCHABLE, advice), portrait=face)
-        if live.embedding is None:
-            advice = "The live photo cannot be searched: see `quality`, and capture it again."
-            return Verification(reason=(LIVE_UNSEARCHABLE, advice), portrait=face)
-        score = float(live.embedding @ other.embedding)
+            return Verification(reason=(_REFERENCE_UNSEARCHABLE, advice), portrait=face)
+        score = float(live @ other.embedding)
         return Verification(
             score, self._chance.one_in(score, 1), score >= self._threshold, portrait=face
         )
