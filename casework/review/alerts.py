@@ -6,7 +6,8 @@ given: it would be no second opinion otherwise. Filters and counts go by what is
 siblings are veiled together (`casework.review.siblings`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -183,14 +184,10 @@ class Alerts:
         Raises:
             NotPermitted, NotFound: the actor may see none, or not this one, or it was erased.
         """
-        with self._database.read() as session:
-            alert = find(session, actor, Permission.READ_ALERT, alert_id)
-            sealed = alert.encounter.sealed_portrait
-            if sealed is None:
+        with self._shown(actor, alert_id, "alert.probe") as meeting:
+            if meeting.sealed_portrait is None:
                 raise NotFound("probe_photo_erased")
-            content = self._vault.open(sealed, rows.encounter(alert.encounter_id))
-        self._audit.note(AuditEntry(actor, "alert.probe", alert.id, alert.owner_id))
-        return content
+            return self._vault.open(meeting.sealed_portrait, rows.encounter(meeting.id))
 
     def reference(self, actor: Actor, alert_id: str) -> bytes:
         """Return the face of the reference that came with the traveller's photo, as JPEG.
@@ -198,14 +195,18 @@ class Alerts:
         Raises:
             NotPermitted, NotFound: the actor may see none, or not this one, or there is none.
         """
+        with self._shown(actor, alert_id, "alert.reference") as meeting:
+            if meeting.sealed_reference is None:
+                raise NotFound("reference_photo_missing")
+            return self._vault.open(meeting.sealed_reference, rows.encounter_reference(meeting.id))
+
+    @contextmanager
+    def _shown(self, actor: Actor, alert_id: str, act: str) -> Iterator[Encounter]:
+        """Give an alert's encounter to read from; what was read is noted under `act`."""
         with self._database.read() as session:
             alert = find(session, actor, Permission.READ_ALERT, alert_id)
-            sealed = alert.encounter.sealed_reference
-            if sealed is None:
-                raise NotFound("reference_photo_missing")
-            content = self._vault.open(sealed, rows.encounter_reference(alert.encounter_id))
-        self._audit.note(AuditEntry(actor, "alert.reference", alert.id, alert.owner_id))
-        return content
+            yield alert.encounter
+        self._audit.note(AuditEntry(actor, act, alert.id, alert.owner_id))
 
     def enrolled(self, actor: Actor, alert_id: str) -> tuple[bytes, str]:
         """Return the photo that the subject was found by, and its format.
