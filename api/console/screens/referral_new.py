@@ -116,12 +116,18 @@ def _alert_page(
     made = referrals_about(visit, alert_id)
     again = alert.state == AlertState.REFERRED and not awaited(made)
     values = referral_fields.of_alert(view)
+    verification = alert.encounter.verification
+    has_reference = verification is not None and verification["kept"]
+    fields = [
+        each for each in AlertField if each is not AlertField.REFERENCE_PHOTO or has_reference
+    ]
     photos = {
         AlertField.PROBE_PHOTO.value: f"{here}/probe",
+        AlertField.REFERENCE_PHOTO.value: f"{here}/reference",
         AlertField.ENROLLED_PHOTO.value: f"{here}/enrolled",
     }
     foreign = alert.owner_id != visit.actor.agency_id
-    proposed = [each for each in AlertField if not (foreign and each.field.group.of_list)]
+    proposed = [each for each in fields if not (foreign and each.field.group.of_list)]
     return _page(
         visit,
         form or _form(visit, AlertReferralIn, _proposed(visit, proposed)),
@@ -130,7 +136,7 @@ def _alert_page(
         version=alert.version,
         open=allowed_steps(alert, visit.actor).refer or again,
         owner_code=view.owner_code,
-        groups=_groups(visit, AlertField, values, photos, foreign=foreign),
+        groups=_groups(visit, fields, values, photos, foreign=foreign),
         made=made,
     )
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from casework.kernel.vocabulary import Role
+from tests.fakes import photo_of
 
 SEEN = {"opinion": "potential_candidate", "reasons": ["facial_features_agree"]}
 NEVER = "ref_01ARZ3NDEKTSV4RRFFQ69G5FAV"
@@ -43,6 +44,18 @@ def refer(browser, alert, desk, **fields):
     } | fields
     browser.send(f"/alerts/{alert}/refer", **said)
     return browser.path.split("?")[0]
+
+
+@pytest.mark.parametrize("reference", [None, photo_of(1, brightness=0.8)])
+def test_the_form_offers_the_photo_of_the_gate_where_one_is_kept(desk, siti, reference):
+    desk.enrol(1)
+    (raised,) = desk.screen(1, reference=reference).encounter.alerts
+    siti.open(f"/alerts/{raised.id}")
+    siti.send(f"/alerts/{raised.id}/take")
+    siti.send(f"/alerts/{raised.id}/decide", **SEEN)
+    page = siti.open(f"/alerts/{raised.id}/refer").text
+    assert ('value="reference_photo"' in page) == (reference is not None)
+    assert (f'src="/alerts/{raised.id}/reference"' in page) == (reference is not None)
 
 
 def ticked(browser):
