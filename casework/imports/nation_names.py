@@ -12,7 +12,7 @@ from babel import Locale
 
 from casework.kernel.nations import nation
 
-UNSPECIFIED: Final = "XXX"
+UNSPECIFIED: Final = "XXX"  # of ICAO 9303, which has codes beyond ISO 3166's
 _STATELESS: Final = "XXA"
 _LANGUAGES: Final = ("en", "id", "fr", "es", "ar")
 _USUAL: Final = {
@@ -103,7 +103,7 @@ def _by_other_code(code: str) -> str | None:
 
 
 def _of_before(word: str) -> str | None:
-    """Return the one state that has followed a former one, `XXX` where several have.
+    """Return the one state that has followed a former one, `UNSPECIFIED` where several have.
 
     ISO 3166-3 gives each former state four letters: its own two, and its successor's, or `HH` and
     the like where there is no single one.

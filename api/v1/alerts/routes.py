@@ -110,7 +110,10 @@ def reference(alert_id: str, alerts: TheAlerts, actor: Reader) -> Response:
     },
 )
 def enrolled(alert_id: str, alerts: TheAlerts, actor: Reader) -> Response:
-    """Return the photo that the subject was found by, as it was enrolled."""
+    """Return the photo that the subject was found by.
+
+    In a format that browsers show: as it was sent, or as a JPEG of it.
+    """
     content, kind = alerts.enrolled(actor, alert_id)
     return photo_response(content, kind)
 

@@ -104,7 +104,10 @@ def read(
     },
 )
 def photo(referral_id: str, name: str, referrals: TheReferrals, actor: Handler) -> Response:
-    """Return the photo as it was when the referral was sent."""
+    """Return the photo as it was when the referral was sent.
+
+    In a format that browsers show: as it was sent, or as a JPEG of it.
+    """
     content, kind = referrals.photo(actor, referral_id, name)
     return photo_response(content, kind)
 

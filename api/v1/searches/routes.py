@@ -86,7 +86,10 @@ def read(search_id: str, searches: TheSearches, actor: Searcher) -> SearchOut:
     },
 )
 def photo(search_id: str, rank: Rank, searches: TheSearches, actor: Searcher) -> Response:
-    """Return the photo that a candidate was found by, as it was enrolled."""
+    """Return the photo that a candidate was found by.
+
+    In a format that browsers show: as it was sent, or as a JPEG of it.
+    """
     content, kind = searches.photo(actor, search_id, rank)
     return photo_response(content, kind)
 

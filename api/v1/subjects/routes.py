@@ -294,7 +294,10 @@ async def add_photos(
     },
 )
 def photo(subject_id: str, photo_id: str, subjects: TheSubjects, actor: Reader) -> Response:
-    """Return a photo's bytes as they were enrolled."""
+    """Return an enrolled photo.
+
+    In a format that browsers show: as it was sent, or as a JPEG of it.
+    """
     content, kind = subjects.photo_content(actor, subject_id, photo_id)
     return photo_response(content, kind)
 

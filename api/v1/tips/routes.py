@@ -128,7 +128,10 @@ def read(tip_id: str, response: Response, tips: TheTips, actor: Handler) -> TipO
     },
 )
 def photo(tip_id: str, tips: TheTips, actor: Handler) -> Response:
-    """Return the photo as it was submitted."""
+    """Return the photo.
+
+    In a format that browsers show: as it was sent, or as a JPEG of it.
+    """
     content, kind = tips.photo(actor, tip_id)
     return photo_response(content, kind)
 
