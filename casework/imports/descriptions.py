@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from casework.imports.nation_names import Nation, nation_of
 from casework.imports.raw_rows import KNOWN_IN_PART, LEFT_OUT, WRITTEN_OTHERWISE, Fault
-from casework.imports.written_dates import read_birth, read_instant
+from casework.imports.written_dates import WrittenDate, read_birth, read_instant
 from casework.kernel.errors import ImpossibleBirth
 from casework.kernel.messages import Message
 from casework.kernel.vocabulary import Sex, SubjectStatus
@@ -23,6 +23,7 @@ from casework.watchlists.subjects import (
     LONGEST_REASON,
     MOST_ALIASES,
     MOST_DOCUMENTS,
+    check_birth,
 )
 
 Description = Callable[["_Described"], None]
@@ -77,9 +78,6 @@ def understood(fields: Mapping[str, Any], zone: tzinfo) -> tuple[dict[str, Any],
     Args:
         fields: as the file has them.
         zone: of the installation, whose days and hours are meant where no zone is written.
-
-    Raises:
-        ImpossibleBirth: the year of birth is not that of the date.
     """
     row = _Described(fields, zone)
     for describe in _DESCRIPTIONS:
@@ -130,33 +128,54 @@ def _birth_date(row: _Described) -> None:
     text = row.text("birth_date")
     if text is None:
         return
-    written = read_birth(text, datetime.now(row.zone).date())
-    if written is None:
+    now = datetime.now(row.zone)
+    written = read_birth(text, now.date())
+    if written is None or not _is_possible(written, now):
         row.leave_out("birth_date", "birth_not_understood")
     elif written.day is None:
         del row.fields["birth_date"]
-        given = row.text("birth_year")
-        if given is not None and _WHOLE.fullmatch(given) and int(float(given)) != written.year:
-            raise ImpossibleBirth("birth_year_differs", field="birth_year")
-        row.fields["birth_year"] = written.year
         row.warn("birth_date", KNOWN_IN_PART, "birth_year_alone")
-    elif not written.in_form:
-        day = written.day.isoformat()
-        row.keep("birth_date", day, WRITTEN_OTHERWISE, "birth_written_otherwise")
+        if _other_year(row, written.year):
+            row.leave_out("birth_year", "birth_year_left_out")
+        row.fields["birth_year"] = written.year
+    else:
+        if not written.in_form:
+            day = written.day.isoformat()
+            row.keep("birth_date", day, WRITTEN_OTHERWISE, "birth_written_otherwise")
+        if _other_year(row, written.year):
+            row.leave_out("birth_year", "birth_year_left_out")
+
+
+def _other_year(row: _Described, year: int) -> bool:
+    """Whether the row has a year of birth that is understood, and another than its date has."""
+    whole = _WHOLE.fullmatch(row.text("birth_year") or "")
+    return whole is not None and int(whole[1]) != year
 
 
 def _birth_year(row: _Described) -> None:
     text = row.text("birth_year")
     if text is None:
         return
-    if (whole := _WHOLE.fullmatch(text)) is not None:
-        row.fields["birth_year"] = int(whole[1])
-        return
-    written = read_birth(text, datetime.now(row.zone).date())
-    if written is None:
+    now = datetime.now(row.zone)
+    whole = _WHOLE.fullmatch(text)
+    written = (
+        WrittenDate(None, int(whole[1])) if whole is not None else read_birth(text, now.date())
+    )
+    if written is None or not _is_possible(WrittenDate(None, written.year), now):
         row.leave_out("birth_year", "birth_not_understood")
+    elif whole is not None:
+        row.fields["birth_year"] = written.year
     else:
         row.keep("birth_year", written.year, KNOWN_IN_PART, "birth_year_alone")
+
+
+def _is_possible(written: WrittenDate, now: datetime) -> bool:
+    """Whether somebody alive can be born then: other calendars' years are not taken for ours."""
+    try:
+        check_birth(written.day, written.year if written.day is None else None, now)
+    except ImpossibleBirth:
+        return False
+    return True
 
 
 def _nationality(row: _Described) -> None:

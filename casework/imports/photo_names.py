@@ -4,11 +4,14 @@ A name can be the same to a reader, and have other bytes: accents are composed o
 divided by `/` or `\`, capitals differ, and archives of older programs name no code page at all.
 """
 
+import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Final, Generic, TypeVar
+
+from detector.containers.base import PHOTO_SUFFIXES
 
 File = TypeVar("File")
 
@@ -21,6 +24,7 @@ _CODE_PAGES: Final = (
 _MOST_NEIGHBOURS: Final = 5_000
 """Files among which a mistyped name is looked for."""
 _MOST_NEAR: Final = 3
+_NUMBERED: Final = re.compile(r"(.+)-(\d{1,4})", re.ASCII)
 _SHORTEST_GUESS: Final = 3
 """Letters of a name below which one mistyped letter makes another name."""
 
@@ -71,6 +75,41 @@ class PhotoNames(Generic[File]):
                 found += self._mistyped.get(shorter, ())
         return tuple(dict.fromkeys(found))[:_MOST_NEAR]
 
+    def beside(self, stem: str) -> Sequence[tuple[str | None, str]]:
+        """Return the photos called so, or so with a number, as `photos_beside` reads names.
+
+        Args:
+            stem: a caseless name without number and suffix.
+
+        Returns:
+            numbers as they are written, None without one, and names; in order.
+        """
+        return self._beside.get(stem, ())
+
+    @cached_property
+    def _beside(self) -> dict[str, list[tuple[str | None, str]]]:
+        found: dict[str, list[tuple[str | None, str]]] = {}
+        for name in self._known:
+            folder, _, own = name.rpartition("/")
+            stem, dot, suffix = own.rpartition(".")
+            if f"{folder}/".removeprefix("/") not in self._beside_folders:
+                continue
+            if f".{suffix}".lower() not in PHOTO_SUFFIXES:
+                # What has no suffix is judged by its content; another suffix makes it no photo.
+                if dot:
+                    continue
+                stem = own
+            found.setdefault(caseless(stem), []).append((None, name))
+            if numbered := _NUMBERED.fullmatch(stem):
+                found.setdefault(caseless(numbered[1]), []).append((numbered[2], name))
+        for names in found.values():
+            names.sort(key=lambda each: (int(each[0] or 0), each[1]))
+        return found
+
+    @cached_property
+    def _beside_folders(self) -> frozenset[str]:
+        return frozenset(folder + more for folder in self._folders for more in ("", "photos/"))
+
     def _of_code_page(self, name: str) -> File | None:
         """Return the one file whose bytes can mean this name."""
         if not self._raw or name.isascii():
@@ -85,14 +124,14 @@ class PhotoNames(Generic[File]):
         return next(iter(found.values())) if len(found) == 1 else None
 
     def _of_any_case(self, name: str) -> File | None:
-        alike = self._caseless.get(_caseless(name), ())
+        alike = self._caseless.get(caseless(name), ())
         return alike[0] if len(alike) == 1 else None
 
     @cached_property
     def _caseless(self) -> dict[str, list[File]]:
         found: dict[str, list[File]] = {}
         for name, file in self._known.items():
-            alike = found.setdefault(_caseless(name), [])
+            alike = found.setdefault(caseless(name), [])
             if not any(each is file for each in alike):
                 alike.append(file)
         return found
@@ -122,7 +161,8 @@ def _encoded(name: str, page: str) -> bytes:
         return b""
 
 
-def _caseless(name: str) -> str:
+def caseless(name: str) -> str:
+    """Return a name as it is in any case."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 

@@ -11,7 +11,7 @@ import struct
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Final, Protocol
@@ -67,6 +67,9 @@ class Photos(Protocol):
     def read(self, name: str, most: int) -> bytes:
         """Return a photo's bytes, cut off after `most` + 1; raises PhotoUnavailable."""
 
+    def beside(self, stem: str) -> Sequence[tuple[str | None, str]]:
+        """Return the photos that nobody names; see `PhotoNames.beside`."""
+
 
 class NoPhotos:
     """There are none."""
@@ -80,6 +83,11 @@ class NoPhotos:
         """See `Photos`."""
         del most
         raise _missing("row_photos_missing", name)
+
+    def beside(self, stem: str) -> Sequence[tuple[str | None, str]]:
+        """See `Photos`."""
+        del stem
+        return ()
 
 
 class ZippedPhotos:
@@ -119,6 +127,10 @@ class ZippedPhotos:
             raise PhotoUnavailable("photo_damaged", message) from error
         return content.getvalue()[: most + 1]
 
+    def beside(self, stem: str) -> Sequence[tuple[str | None, str]]:
+        """See `Photos`."""
+        return self._names.beside(stem)
+
 
 class PhotoFolder:
     """The files under a folder of this machine."""
@@ -149,6 +161,10 @@ class PhotoFolder:
             if why is None:
                 raise _missing("row_photo_nameless", name) from error
             raise _missing("row_photo_unreadable", name, error=why) from error
+
+    def beside(self, stem: str) -> Sequence[tuple[str | None, str]]:
+        """See `Photos`."""
+        return self._names.beside(stem)
 
     def _found(self, name: str) -> Path | None:
         """Return the file that a list calls so; raises PhotoUnavailable for one from outside."""

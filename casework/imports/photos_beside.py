@@ -4,42 +4,40 @@
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container
 from dataclasses import replace
 from typing import Final
 
+from casework.imports.photo_names import caseless
 from casework.imports.photos import Photos
 from casework.imports.raw_rows import PHOTO_ELSEWHERE, RawRow
-from detector.containers.base import PHOTO_SUFFIXES
 
 _NOT_IN_NAMES: Final = re.compile(r'[\\/:*?"<>|\x00-\x1f]')
-_FOLDERS: Final = ("photos/", "")
-_MOST: Final = 9
-_SUFFIXES: Final = sorted(PHOTO_SUFFIXES)
 
 
-def with_photos_beside(row: RawRow, photos: Photos) -> RawRow:
-    """Return a row with the photos that lie beside the list under its reference."""
+def stem_of(reference: str) -> str:
+    """Return what photos of a subject are called, without number and suffix, capitals aside."""
+    return caseless(_NOT_IN_NAMES.sub("-", reference))
+
+
+def with_photos_beside(row: RawRow, photos: Photos, stems: Container[str] = ()) -> RawRow:
+    """Return a row with the photos that lie beside the list under its reference.
+
+    Args:
+        row: names no photos.
+        photos: where they are.
+        stems: of all references in the list: `P-1.jpg` is of `P-1`, if there is such a subject, and
+            then not the first of `P`.
+    """
     if row.reference is None:
         return row
-    stem = _NOT_IN_NAMES.sub("-", row.reference)
-    found = [*_of(stem, photos)]
-    for place in range(1, _MOST + 1):
-        more = [*_of(f"{stem}-{place}", photos)]
-        # Some count from 1, some call the first by the reference alone.
-        if not more and place > 1:
-            break
-        found += more
+    stem = stem_of(row.reference)
+    found = tuple(
+        name
+        for number, name in photos.beside(stem)
+        if number is None or f"{stem}-{number}" not in stems
+    )
     if not found:
         return row
     warnings = tuple(each for each in row.warnings if each.code != PHOTO_ELSEWHERE)
-    return replace(row, photos=tuple(found), warnings=warnings)
-
-
-def _of(stem: str, photos: Photos) -> Iterator[str]:
-    """Yield the names in the first folder that has any: a ZIP's only folder may be left out."""
-    for folder in _FOLDERS:
-        names = [f"{folder}{stem}{suffix}" for suffix in _SUFFIXES]
-        if found := [name for name in names if photos.size(name)]:
-            yield from found
-            return
+    return replace(row, photos=found, warnings=warnings)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from casework.kernel.messages import Message
+from casework.kernel.text import canonical
 
 COLUMNS: Final = (
     "reference",
@@ -126,7 +127,7 @@ def _has_null(value: Any) -> bool:  # noqa: ANN401 - anything that JSON can say
 
 def _named(reference: Any) -> str | None:  # noqa: ANN401 - checked with the other fields later
     """Return what a report can call the row by, None if there is nothing."""
-    if not isinstance(reference, str) or not reference.strip():
-        return None
+    # As it will be kept: by another spelling the subject would not be found.
+    kept = canonical(reference) if isinstance(reference, str) else ""
     # A lone half of a character cannot be stored; the row is refused for it.
-    return reference.strip()[:_LONGEST_REFERENCE].encode("utf-8", "replace").decode()
+    return kept[:_LONGEST_REFERENCE].encode("utf-8", "replace").decode() or None

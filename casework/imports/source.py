@@ -19,7 +19,7 @@ from casework.imports.photos import (
     files_of,
     open_zip,
 )
-from casework.imports.photos_beside import with_photos_beside
+from casework.imports.photos_beside import stem_of, with_photos_beside
 from casework.imports.raw_rows import WRITTEN_OTHERWISE, Fault, RawRow
 from casework.kernel.errors import ImportRefused
 from casework.kernel.messages import Message
@@ -64,14 +64,21 @@ class ImportSource:
     photos: Photos
 
     def rows(self) -> Iterator[RawRow]:
-        """Read the rows from the first on; raises ImportRefused."""
-        for row in self._rows():
+        """Read the rows from the first on, with their photos; raises ImportRefused."""
+        # Known before the first row: a photo may be of a subject further down.
+        stems = {
+            stem_of(row.reference)
+            for row in self.raw_rows()
+            if row.reference is not None and not row.names_photos
+        }
+        for row in self.raw_rows():
             if row.names_photos:
                 yield _taken_apart(row, self.photos)
             else:
-                yield with_photos_beside(row, self.photos)
+                yield with_photos_beside(row, self.photos, stems)
 
-    def _rows(self) -> Iterator[RawRow]:
+    def raw_rows(self) -> Iterator[RawRow]:
+        """Read the rows alone; raises ImportRefused."""
         if isinstance(self.file, NistFiles):
             yield from self.file.rows()
         elif not isinstance(self.file, zipfile.ZipFile):
@@ -132,7 +139,7 @@ def counted(source: ImportSource, limits: ImportLimits, *, strict: bool = False)
         ImportRefused: it cannot be read to its end, has too many rows, or none.
     """
     count = 0
-    for row in source.rows():
+    for row in source.raw_rows():
         if strict and (heading := [each for each in row.warnings if each.row is not None]):
             raise ImportRefused("heading_refused", field="file", remark=heading[0].message)
         count += 1

@@ -432,6 +432,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "sex_written_otherwise": "The sex is not written as F, M or X; it is understood.",
     "sex_not_understood": "The sex is not understood, and left out: write F, M or X.",
     "birth_written_otherwise": "The date is not written as 1980-02-29; it is understood.",
+    "birth_year_left_out": "The year of birth is not that of the date: the date's is kept.",
     "birth_year_alone": "Of the date of birth only the year is certain, and kept.",
     "birth_not_understood": (
         "The date of birth is not understood, and left out: write it as 1980-02-29, or the year "

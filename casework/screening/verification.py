@@ -65,7 +65,7 @@ class ReferenceComparer:
         Args:
             live: of the live photo; None where it cannot be searched.
             reference: the photo to compare it with.
-            keep: whether the face of the reference is wanted, too.
+            keep: whether to return the face of the reference as well.
         """
         if live is None:
             advice = "The live photo cannot be searched: see `quality`, and capture it again."

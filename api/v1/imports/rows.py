@@ -14,7 +14,6 @@ from api.v1.subjects.schemas import SubjectIn
 from casework.imports.descriptions import understood
 from casework.imports.raw_rows import INVALID, Fault
 from casework.imports.store import CheckedRow
-from casework.kernel.errors import ImpossibleBirth
 from casework.kernel.messages import Message
 
 # Pydantic's words for what deserves a code of its own.
@@ -36,10 +35,7 @@ def check_row(
     """
     if "watchlist_ids" in fields:
         return [Fault("watchlist_ids", "field_unknown", Message("row_names_watchlist"))]
-    try:
-        taken, warnings = understood(fields, zone)
-    except ImpossibleBirth as error:
-        return [Fault(error.field, "impossible_birth", error.message)]
+    taken, warnings = understood(fields, zone)
     try:
         body = SubjectIn.model_validate({**taken, "watchlist_ids": [watchlist_id]})
     except ValidationError as error:

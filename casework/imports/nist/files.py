@@ -2,7 +2,7 @@
 
 import threading
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
@@ -58,6 +58,11 @@ class NistFiles:
         except (KeyError, IndexError, ValueError, PhotoError) as error:
             message = Message("row_photo_damaged", {"name": name})
             raise PhotoUnavailable("photo_damaged", message) from error
+
+    def beside(self, stem: str) -> Sequence[tuple[str | None, str]]:
+        """See `Photos`: a file holds its photos."""
+        del stem
+        return ()
 
 
 def is_nist(head: bytes) -> bool:

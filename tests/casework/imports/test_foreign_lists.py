@@ -12,7 +12,7 @@ from casework.imports import followthemoney
 from casework.imports.formats import read_rows
 from casework.imports.photos import ZippedPhotos, open_zip
 from casework.imports.photos_beside import with_photos_beside
-from casework.imports.source import counted, opened
+from casework.imports.source import ImportSource, counted, opened
 from casework.kernel.errors import ImportRefused
 from tests.casework.imports.lists import LIMITS, binary, zip_of
 
@@ -232,9 +232,22 @@ def test_photos_lie_beside_under_the_reference():
     archive = open_zip(binary(zip_of(dict.fromkeys(names, b"x"))), "photos", 1000)
     (row,) = rows_of(json.dumps(NOTICE).encode())
     found = with_photos_beside(row, ZippedPhotos(archive))
-    assert found.photos[0] == "2009-34534.jpg"
-    assert "2009-34534-5.png" not in found.photos
+    assert found.photos == (
+        "2009-34534.jpg",
+        "photos/2009-34534-2.PNG",
+        "2009-34534-3.png",
+        "2009-34534-5.png",
+    )
     assert codes(found) == []
+
+
+def test_a_photo_of_another_reference_is_not_a_numbered_one():
+    names = ("P.jpg", "P-1.jpg", "p-2.jpg", "P-12.jpg", "Q", "P.pdf", "deep/P.jpg")
+    archive = open_zip(binary(zip_of(dict.fromkeys(names, b"x"))), "photos", 1000)
+    people = [{**NOTICE, "entity_id": each} for each in ("P", "P-1", "Q")]
+    source = ImportSource(binary(json.dumps(people).encode()), ZippedPhotos(archive))
+    photos = {row.reference: row.photos for row in source.rows()}
+    assert photos == {"P": ("P.jpg", "p-2.jpg", "P-12.jpg"), "P-1": ("P-1.jpg",), "Q": ("Q",)}
 
 
 def test_all_in_one_zip_and_photos_in_another():
