@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
-from casework.imports.country_codes import alpha_3
+from casework.imports.nation_names import Nation, first_nation, remarks
 from casework.imports.raw_rows import (
     KNOWN_IN_PART,
     PARTS_LEFT_OUT,
@@ -249,9 +249,9 @@ def _said_by(schema: str, said: Mapping[str, Any]) -> list[_Said]:
         text = " ".join(filter(None, (": ".join(filter(None, parts)), source)))
         decisions = _texts(said, "authorityId")
         return [("sanction", text[:_LONGEST_SANCTION], decisions[0] if decisions else "")]
-    countries = [code for each in _texts(said, "country") if (code := alpha_3(each)) is not None]
+    country = first_nation(_texts(said, "country")).code or ""
     numbers = _texts(said, "number") or _texts(said, "passportNumber")
-    return [(_DOCUMENTS[schema], each, countries[0] if countries else "") for each in numbers]
+    return [(_DOCUMENTS[schema], each, country) for each in numbers]
 
 
 def _documents(said: Iterable[_Said]) -> list[dict[str, str]]:
@@ -302,13 +302,13 @@ def _set_nationality(
     fields: dict[str, Any], own: Sequence[str], countries: Sequence[str]
 ) -> list[Fault]:
     """Set the nationality; where none is given, the only country that a person is connected to."""
-    found = list(dict.fromkeys(code for each in own if (code := alpha_3(each)) is not None))
-    if found:
-        fields["nationality"] = found[0]
-        return [_first_counts("nationality")] if len(found) > 1 else []
-    near = list(dict.fromkeys(code for each in countries if (code := alpha_3(each)) is not None))
-    if len(near) == 1:
-        fields["nationality"] = near[0]
+    found = first_nation(own)
+    if found.code is not None:
+        fields["nationality"] = found.code
+        return remarks(found)
+    near = first_nation(countries)
+    if near.code is not None and near.remark is not Nation.Remark.ONE_OF_SEVERAL:
+        fields["nationality"] = near.code
         return [Fault("nationality", KNOWN_IN_PART, Message("row_country_as_nationality"))]
     if own or countries:
         return [Fault("nationality", KNOWN_IN_PART, Message("row_nationality_open"))]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from casework.imports.country_codes import alpha_3
+from casework.imports.nation_names import first_nation, remarks
 from casework.imports.raw_rows import KNOWN_IN_PART, PHOTO_ELSEWHERE, Fault, RawRow, read_row
 from casework.kernel.messages import Message
 
@@ -72,12 +72,11 @@ def _reference(notice: Mapping[str, Any]) -> Any:  # noqa: ANN401 - checked with
 def _set_nationality(fields: dict[str, Any], said: object) -> list[Fault]:
     values = said if isinstance(said, list) else [said]
     given = [each for each in values if isinstance(each, str) and each.strip()]
-    found = list(dict.fromkeys(code for each in given if (code := alpha_3(each)) is not None))
-    if found:
-        fields["nationality"] = found[0]
-    if len(found) > 1:
-        return [Fault("nationality", KNOWN_IN_PART, Message("row_several_values"))]
-    if given and not found:
+    found = first_nation(given)
+    if found.code is not None:
+        fields["nationality"] = found.code
+        return remarks(found)
+    if given:
         return [Fault("nationality", KNOWN_IN_PART, Message("row_nationality_open"))]
     return []
 

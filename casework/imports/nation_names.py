@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum, auto
 from functools import cache
 from typing import Any, Final
@@ -10,6 +11,8 @@ from typing import Any, Final
 import pycountry
 from babel import Locale
 
+from casework.imports.raw_rows import KNOWN_IN_PART, Fault
+from casework.kernel.messages import Message
 from casework.kernel.nations import nation
 
 UNSPECIFIED: Final = "XXX"  # of ICAO 9303, which has codes beyond ISO 3166's
@@ -39,6 +42,9 @@ _USUAL: Final = {
 }
 """Names that are usual beside the official ones; `WNI` is what Indonesian papers call a citizen."""
 _BETWEEN: Final = re.compile(r"[;/,&|+\n]|\s(?:and|dan|et|y)\s", re.IGNORECASE)
+_OTHER_CODE: Final = re.compile(r"([A-Z]{2})(?:-[A-Z0-9]{1,3})?|\d{1,3}")
+# ISO 3166-1 leaves the code to each list.
+_KOSOVO: Final = {"XK": "RKS"}
 _CODES: Final = re.compile(r"[A-Za-z]{2,3}(?:\s+[A-Za-z]{2,3})+")
 
 
@@ -74,6 +80,25 @@ def nation_of(text: str) -> Nation:
     return Nation(known[0].code, Nation.Remark.ONE_OF_SEVERAL if several else known[0].remark)
 
 
+def first_nation(texts: Iterable[str]) -> Nation:
+    """Return the first that is understood of several words; see `nation_of`."""
+    found = dict.fromkeys(map(nation_of, texts))
+    known = [each for each in found if each.code is not None]
+    if not known:
+        return Nation(None)
+    several = len({each.code for each in known}) > 1 or len(known) < len(found)
+    return replace(known[0], remark=Nation.Remark.ONE_OF_SEVERAL) if several else known[0]
+
+
+def remarks(found: Nation) -> list[Fault]:
+    """Return the warnings of a nationality in a list of others, which has codes of its own."""
+    if found.remark is Nation.Remark.ONE_OF_SEVERAL:
+        return [Fault("nationality", KNOWN_IN_PART, Message("row_several_values"))]
+    if found.remark is Nation.Remark.OF_BEFORE:
+        return [Fault("nationality", KNOWN_IN_PART, Message("nation_of_before"))]
+    return []
+
+
 def _one(text: str) -> Nation | None:
     word = text.replace("<", " ").strip()
     code = word.upper()
@@ -92,14 +117,14 @@ def _current(code: str) -> str | None:
 
 
 def _by_other_code(code: str) -> str | None:
-    """Return the state that ISO 3166-1 gives these two letters or three digits."""
-    if not code.isascii() or not re.fullmatch(r"[A-Z]{2}|\d{1,3}", code):
+    """Return the state that ISO 3166 gives these two letters, with a part's, or three digits."""
+    if not code.isascii() or (two := _OTHER_CODE.fullmatch(code)) is None:
         return None
     if code.isdigit():
         found = pycountry.countries.get(numeric=code.zfill(3))
     else:
-        found = pycountry.countries.get(alpha_2=code)
-    return str(found.alpha_3) if found is not None else None
+        found = pycountry.countries.get(alpha_2=two[1])
+    return str(found.alpha_3) if found is not None else _KOSOVO.get(two[1])
 
 
 def _of_before(word: str) -> str | None:
@@ -119,7 +144,7 @@ def _of_before(word: str) -> str | None:
 def _former() -> dict[str, str]:
     found = {}
     for each in pycountry.historic_countries:
-        words: list[Any] = [each.alpha_3, getattr(each, "alpha_2", None), each.name]
+        words: list[Any] = [each.alpha_3, each.alpha_4, getattr(each, "alpha_2", None), each.name]
         for word in filter(None, words):
             found[_key(word)] = str(each.alpha_4)
             found[_key(word.partition(",")[0])] = str(each.alpha_4)

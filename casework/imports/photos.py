@@ -102,7 +102,7 @@ class ZippedPhotos:
         """
         self._archive = archive
         members = list(files_of(archive))
-        top = top_folder(name for _, name in members)
+        top = _top_folder(name for _, name in members)
         self._names = PhotoNames(
             ((name, info) for info, _ in members for name in names_of(info)), folder, top
         )
@@ -238,7 +238,7 @@ def files_of(archive: zipfile.ZipFile) -> Iterator[tuple[zipfile.ZipInfo, str]]:
             yield info, name
 
 
-def top_folder(names: Iterator[str]) -> str:
+def _top_folder(names: Iterator[str]) -> str:
     """Return the folder that all these names lie in, such as `export/`; empty if there is none."""
     tops = {name.partition("/")[0] + "/" if "/" in name else "" for name in names}
     return tops.pop() if len(tops) == 1 else ""

@@ -9,8 +9,7 @@ from pathlib import PurePosixPath
 from typing import BinaryIO, Final, cast
 
 from casework.imports.formats import ZIP_MARKS, is_spreadsheet, read_rows
-from casework.imports.nist.files import NistFiles, nist_file, nist_files
-from casework.imports.nist.records import MARKS
+from casework.imports.nist.files import NistFiles, is_nist, nist_file, nist_files
 from casework.imports.photos import (
     BROKEN,
     NoPhotos,
@@ -113,7 +112,7 @@ def opened(
         archive = None
         if head.startswith(ZIP_MARKS):
             archive = stack.enter_context(open_zip(file, "file", most))
-        if head.startswith(MARKS):
+        if is_nist(head):
             nist = nist_file(file)
             yield ImportSource(nist, nist)
         elif archive is not None and not is_spreadsheet(archive):

@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 
 from casework.imports.nist.records import MARKS
 from casework.imports.nist.subject_files import SubjectFile, read_file
-from casework.imports.photos import BROKEN, PhotoUnavailable
+from casework.imports.photos import BROKEN, PhotoUnavailable, files_of
 from casework.imports.raw_rows import RawRow, malformed, read_row
 from casework.kernel.errors import ImportRefused
 from casework.kernel.messages import Message
@@ -16,7 +16,6 @@ from detector.errors import PhotoError, UnreadablePhoto
 
 # With the fingerprints of ten fingers at 1,000 points an inch.
 _LONGEST_FILE: Final = 64 << 20
-_LITTER: Final = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +87,9 @@ def nist_files(archive: zipfile.ZipFile) -> NistFiles | None:
     Args:
         archive: checked as any ZIP from outside.
     """
-    members = [
-        each
-        for each in archive.infolist()
-        if not each.is_dir() and not any(part in each.filename for part in _LITTER)
+    files = [
+        NistFile(name, info.file_size, _reader(archive, info)) for info, name in files_of(archive)
     ]
-    files = [NistFile(each.filename, each.file_size, _reader(archive, each)) for each in members]
     try:
         any_is = any(is_nist(each.read(len(MARKS[0]))) for each in files)
     except BROKEN as error:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from casework.imports.country_codes import alpha_3
+from casework.imports.nation_names import nation_of
 from casework.imports.nist.records import BETWEEN_ENTRIES, BETWEEN_ITEMS, write_record
 from casework.imports.raw_rows import LEFT_OUT, Fault
 from casework.kernel.messages import Message
@@ -125,7 +125,7 @@ def _of_others(head: NistRecord, person: NistRecord) -> tuple[dict[str, Any], li
         fields["sex"] = sex if sex in _SEXES else "U"
     if country := _text(person, _CITIZENSHIP).upper():
         # Two letters are those of the FBI's NCIC, or of ISO: the same mean other states.
-        code = alpha_3(country) if len(country) == 3 else None
+        code = nation_of(country).code if len(country) == 3 else None
         if code is None:
             message = Message("row_citizenship_ambiguous")
             warnings.append(Fault("nationality", LEFT_OUT, message))

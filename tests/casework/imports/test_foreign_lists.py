@@ -137,9 +137,17 @@ def test_what_the_source_leaves_open_is_told():
     rows = rows_of(lines(several, former, connected))
     assert codes(rows[0]) == [("known_in_part", "row_several_values")] * 3
     assert rows[0].fields["nationality"] == "IDN"
-    for row in rows[1:]:
-        assert codes(row) == [("known_in_part", "row_nationality_open")]
-        assert "nationality" not in row.fields
+    assert codes(rows[1]) == [("known_in_part", "nation_of_before")]
+    assert rows[1].fields["nationality"] == "XXX"
+    assert codes(rows[2]) == [("known_in_part", "row_nationality_open")]
+    assert "nationality" not in rows[2].fields
+    partly, part, former = (
+        entity("Person", str(n), name=["x"], nationality=given)
+        for n, given in enumerate((["id", "atlantis"], ["gb-sct"], ["ddde"]))
+    )
+    rows = rows_of(lines(partly, part, former))
+    assert [row.fields["nationality"] for row in rows] == ["IDN", "GBR", "DEU"]
+    assert [len(codes(row)) for row in rows] == [1, 0, 1]
 
 
 def test_lines_that_are_no_entities_are_refused_by_themselves():
