@@ -63,7 +63,7 @@ def read_roster(path: Path) -> Roster:
 
     The folder has one sub-folder per person, named after the person, or holds one photo per person.
     A person's folder is read with the folders in it. Of two names that look the same, the first
-    counts, by their look.
+    counts, and the other is reported.
 
     Raises:
         RosterError: there is nobody in it, or it holds another folder of people.
