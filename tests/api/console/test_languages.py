@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -58,6 +58,7 @@ ROWS = [
         "valid_until": "2027-01-01",
         "photos": ["1.jpg"],
     },
+    {"reference": "R-0", "name": "Known", "birth_year": 1991},
     {"reference": "R-25", "name": "Lapsed", "valid_until": "2020-01-01", "photos": ["1.jpg"]},
 ]
 
@@ -103,6 +104,7 @@ def is_indonesian(browser, status):
 
 def test_a_row_s_faults_are_indonesian(reader, desk):
     analyst, list_id = reader("lina", Role.ANALYST), desk.watchlist()
+    desk.enrol(9, reference="R-0", birth_date=date(1990, 1, 1))
     lines = [*map(json.dumps, ROWS), "no object", "[1]"]
     photos = [(f"{n}.jpg", photo_of(n)) for n in range(1, 3)]
     content = zipped(
