@@ -75,10 +75,11 @@ class FakeDetector:
         framed = (np.minimum(blue, red) > 90) & (np.minimum(blue, red) > 2 * green)
         _, _, stats, _ = cv2.connectedComponentsWithStats(framed.astype(np.uint8), connectivity=8)
         faces = []
-        for left, top, across, down, pixels in stats[1:]:
+        for left, top, across, down, _ in stats[1:]:
             side = min(across, down)
             square = side > 0.8 * max(across, down)
-            if square and side * factor >= _SMALLEST_FOUND and pixels < 0.6 * across * down:
+            inside = framed[top : top + down, left : left + across]
+            if square and side * factor >= _SMALLEST_FOUND and _is_frame(inside):
                 faces.append(_face(float(left), float(top), float(side)))
         return tuple(sorted(faces, key=lambda face: -face.box.area))
 
@@ -103,6 +104,12 @@ class FakeEmbedder:
 def fake_pipeline(limits: Limits | None = None) -> Pipeline:
     """Return a pipeline of fakes, with detection sizes as the default pack has them."""
     return Pipeline(FakeDetector(), FakeEmbedder(), (320, 640), limits)
+
+
+def _is_frame(framed: npt.NDArray[np.bool_]) -> bool:
+    """Whether all four sides are drawn: a pattern's negative may have a spot of magenta."""
+    sides = (framed[:2], framed[-2:], framed[:, :2], framed[:, -2:])
+    return bool(framed.mean() < 0.6) and all(side.mean() > 0.7 for side in sides)
 
 
 def _face(left: float, top: float, side: float) -> Face:
