@@ -9,6 +9,7 @@ from rich.table import Table
 from api.v1.encounters.schemas import EncounterOut
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import Direction, Stage
+from casework.review.disposition import at_first
 from casework.screening.screening import Arrival
 from cli.options import AsJson
 from cli.output import Exit, out, print_json
@@ -39,7 +40,7 @@ def screen(
             except PhotoError as error:
                 results.append({"photo": str(path), "error": error.code, "detail": str(error)})
                 continue
-            answer = EncounterOut.of(encounter).model_dump(mode="json")
+            answer = EncounterOut.of(encounter, at_first(encounter.outcome)).model_dump(mode="json")
             candidates = [
                 {
                     "alert": alert.id,

@@ -109,6 +109,19 @@ class Disposal(StrEnum):
     OTHER = "other"
 
 
+class Disposition(StrEnum):
+    """What becomes of a traveller; see `casework.review.disposition`."""
+
+    PENDING = "pending"
+    """Officers have still to decide."""
+    RELEASED = "released"
+    """May go on."""
+    HELD = "held"
+    """May not."""
+    REFERRED = "referred"
+    """Another agency has it in hand."""
+
+
 class ReferralState(StrEnum):
     """How far a referral has come; see `casework.referrals.states`."""
 
@@ -274,6 +287,8 @@ class EventKind(StrEnum):
     ALERT_RAISED = "alert.raised"
     ALERT_CHANGED = "alert.changed"
     """Its review went a step further."""
+    ENCOUNTER_DISPOSITION = "encounter.disposition"
+    """What becomes of the traveller has changed: for the port system that sent the photo."""
     REFERRAL_SENT = "referral.sent"
     REFERRAL_CHANGED = "referral.changed"
     """One of the two agencies did something with it."""

@@ -8,7 +8,8 @@ wherever the actor may act on them and their state allows it: an officer answers
 Each is handed over and closed by itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -23,7 +24,7 @@ from casework.kernel.kernel import Kernel
 from casework.kernel.outbox import Event
 from casework.kernel.permissions import Permission, PermissionScope, scope_of
 from casework.kernel.vocabulary import AlertState, Disposal, EventKind, Opinion, OpinionReason
-from casework.review import states
+from casework.review import disposition, states
 from casework.review.alerts import find, policy, position, visible
 from casework.review.siblings import siblings_of
 from casework.tables import Alert, AlertEvent
@@ -133,9 +134,10 @@ class Review:
             alert.disposal, alert.closed_at = disposal.value, self._clock()
             return _Step(Permission.CLOSE_ALERT, state, note=note, disposal=disposal)
 
-        with self._database.write() as session:
-            alert = find(session, actor, Permission.CLOSE_ALERT, alert_id)
-            rows.require_version(alert, version)
+        with (
+            self._database.write() as session,
+            self._acting(session, actor, Permission.CLOSE_ALERT, alert_id, version) as alert,
+        ):
             self._record(session, actor, alert, step(alert))
         return alert
 
@@ -159,9 +161,11 @@ class Review:
         Raises:
             NotPermitted, NotFound, StaleVersion, IllegalTransition: nothing was changed.
         """
-        with self._database.write() as session:
-            alert = find(session, actor, Permission.CORRECT_ALERT, alert_id)
-            rows.require_version(alert, version)
+        act = Permission.CORRECT_ALERT
+        with (
+            self._database.write() as session,
+            self._acting(session, actor, act, alert_id, version) as alert,
+        ):
             found = closed_from(session, alert.id)
             state = states.correct(position(alert, actor), disposal, found, policy(alert))
             former = alert.disposal
@@ -171,7 +175,6 @@ class Review:
                 alert.disposal, alert.closed_at = None, None
                 alert.acknowledged_by, alert.acknowledged_at = actor.id, self._clock()
                 alert.decided_by, alert.decided_at, alert.confirmed_by = None, None, None
-            act = Permission.CORRECT_ALERT
             taken = _Step(act, state, note=reason, disposal=disposal, former=former, purpose=reason)
             self._record(session, actor, alert, taken)
         return alert
@@ -197,10 +200,10 @@ class Review:
         Raises:
             NotPermitted, NotFound, StaleVersion, IllegalTransition: nothing was changed.
         """
-        alert = find(session, actor, Permission.REFER_ALERT, alert_id)
-        rows.require_version(alert, version)
-        state = states.refer(position(alert, actor), policy(alert), in_hand=in_hand)
-        self._record(session, actor, alert, _Step(Permission.REFER_ALERT, state))
+        act = Permission.REFER_ALERT
+        with self._acting(session, actor, act, alert_id, version) as alert:
+            state = states.refer(position(alert, actor), policy(alert), in_hand=in_hand)
+            self._record(session, actor, alert, _Step(act, state))
         return alert
 
     def _answer(
@@ -212,9 +215,10 @@ class Review:
         step: Callable[[Alert], _Step],
     ) -> Alert:
         """Take a step with an alert and with its siblings."""
-        with self._database.write() as session:
-            alert = find(session, actor, act, alert_id)
-            rows.require_version(alert, version)
+        with (
+            self._database.write() as session,
+            self._acting(session, actor, act, alert_id, version) as alert,
+        ):
             self._record(session, actor, alert, step(alert))
             for each in siblings_of(alert):
                 # Those on a list that is not shared with the actor are the owner's to answer.
@@ -226,6 +230,25 @@ class Review:
                     continue  # further on, or in another officer's hands
                 self._record(session, actor, each, taken)
         return alert
+
+    @contextmanager
+    def _acting(
+        self, session: Session, actor: Actor, act: Permission, alert_id: str, version: int | None
+    ) -> Iterator[Alert]:
+        """Give an alert to act on; the port learns what it changes for the traveller.
+
+        Raises:
+            NotPermitted, NotFound, StaleVersion: nothing was changed.
+        """
+        alert = find(session, actor, act, alert_id)
+        rows.require_version(alert, version)
+        encounter = alert.encounter
+        before = disposition.of_alerts(encounter.alerts)
+        yield alert
+        if disposition.of_alerts(encounter.alerts) is not before:
+            kind = EventKind.ENCOUNTER_DISPOSITION
+            told = Event(kind, encounter.id, key_id=encounter.api_key_id)
+            self._outbox.append(session, told)
 
     def _record(self, session: Session, actor: Actor, alert: Alert, step: _Step) -> None:
         """Write a step: the alert, the event, the audit record.

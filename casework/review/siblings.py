@@ -9,7 +9,7 @@ not read it off another. Another agency's alert of the same face is that agency'
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from casework.kernel.rules import all_of
 from casework.review.states import ReviewPolicy
@@ -17,6 +17,9 @@ from casework.tables import Alert, Encounter
 
 WITH_ENCOUNTER: Final = joinedload(Alert.encounter).selectinload(Encounter.alerts)
 """The option that loads with each alert its encounter, and so its siblings."""
+
+WITH_ALERTS: Final = selectinload(Encounter.alerts).joinedload(Alert.encounter)
+"""The option that loads with an encounter its alerts, each with its siblings."""
 
 
 def same_question(one: Any, other: Any) -> Any:  # noqa: ANN401 - alerts, or tables of them

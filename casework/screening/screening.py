@@ -39,7 +39,7 @@ from casework.kernel.vocabulary import (
 )
 from casework.review import case_number
 from casework.review.gate import result_of
-from casework.review.siblings import strictest
+from casework.review.siblings import WITH_ALERTS, strictest
 from casework.review.states import ReviewPolicy
 from casework.screening.capture_time import check_capture_time
 from casework.screening.matching import Candidate, Matches, Matching
@@ -228,6 +228,7 @@ class Screening:
                 Encounter,
                 encounter_id,
                 NotFound("encounter_not_found", encounter=encounter_id),
+                options=[WITH_ALERTS],
                 where=lambda row: row.api_key_id == caller.id,
             )
 

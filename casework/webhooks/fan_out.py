@@ -17,8 +17,10 @@ from casework.webhooks.webhooks import reader
 
 _BATCH: Final = 500
 
-# What a port system may hear of: the alerts of its own encounters.
-_FOR_PORTS: Final = frozenset({EventKind.ALERT_RAISED, EventKind.ALERT_CHANGED})
+# What a port system may hear of: its own encounters and their alerts.
+_FOR_PORTS: Final = frozenset(
+    {EventKind.ALERT_RAISED, EventKind.ALERT_CHANGED, EventKind.ENCOUNTER_DISPOSITION}
+)
 
 # A receiver that is out of force receives nothing; its queue waits, as when it is switched off.
 IN_FORCE: Final = (

@@ -16,7 +16,7 @@ from casework.kernel.permissions import Permission, require, within_reach
 from casework.kernel.vocabulary import EventKind
 from casework.review import alerts
 from casework.review.siblings import WITH_ENCOUNTER
-from casework.tables import Alert, OutboxEvent
+from casework.tables import Alert, Encounter, OutboxEvent
 from casework.watchlists import watchlists
 
 START: Final = "evt_start"
@@ -25,6 +25,7 @@ START: Final = "evt_start"
 ACTS: Final[Mapping[EventKind, Permission]] = {
     EventKind.ALERT_RAISED: Permission.READ_ALERT,
     EventKind.ALERT_CHANGED: Permission.READ_ALERT,
+    EventKind.ENCOUNTER_DISPOSITION: Permission.READ_ENCOUNTER,
     EventKind.REFERRAL_SENT: Permission.HANDLE_REFERRAL,
     EventKind.REFERRAL_CHANGED: Permission.HANDLE_REFERRAL,
     EventKind.BREAKER_TRIPPED: Permission.READ_WATCHLIST,
@@ -49,6 +50,8 @@ class FeedEvent:
     object_id: str
     alert: Alert | None = None
     """Its `encounter` is loaded. None where the event is about something else."""
+    encounter: Encounter | None = None
+    """Its `alerts` are loaded. None where the event is about something else."""
 
 
 @dataclass(frozen=True, slots=True)

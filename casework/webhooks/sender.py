@@ -4,6 +4,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Final, Self
@@ -19,7 +20,7 @@ from casework.kernel.messages import Message
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import DeliveryState, EventKind
 from casework.review import alerts
-from casework.review.siblings import WITH_ENCOUNTER
+from casework.review.siblings import WITH_ALERTS, WITH_ENCOUNTER
 from casework.tables import Alert, Delivery, Encounter, Webhook
 from casework.webhooks import addresses
 from casework.webhooks.attempts import ClaimedDelivery, Result
@@ -141,11 +142,16 @@ class Sender:
         kind = EventKind(delivery.kind)
         event = FeedEvent(delivery.event_id, kind, delivery.at, delivery.object_id)
         receiver = reader(webhook)
-        if ACTS[kind] is Permission.READ_ALERT:
+        if ACTS[kind] is Permission.READ_ENCOUNTER:
+            encounter = self._encounter(webhook, delivery.object_id)
+            if encounter is None:
+                return None
+            event = replace(event, encounter=encounter)
+        elif ACTS[kind] is Permission.READ_ALERT:
             alert = self._alert(webhook, receiver, delivery.object_id)
             if alert is None:
                 return None
-            event = FeedEvent(event.id, kind, event.at, event.object_id, alert)
+            event = replace(event, alert=alert)
         return self._render(event, receiver)
 
     def _alert(self, webhook: Webhook, receiver: Actor, alert_id: str) -> Alert | None:
@@ -154,6 +160,15 @@ class Sender:
             query = query.where(alerts.visible(receiver))
         else:
             query = query.join(Alert.encounter).where(Encounter.api_key_id == webhook.key_id)
+        with self._database.read() as session:
+            return session.scalar(query)
+
+    def _encounter(self, webhook: Webhook, encounter_id: str) -> Encounter | None:
+        query = (
+            select(Encounter)
+            .options(WITH_ALERTS)
+            .where(Encounter.id == encounter_id, Encounter.api_key_id == webhook.key_id)
+        )
         with self._database.read() as session:
             return session.scalar(query)
 

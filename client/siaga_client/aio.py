@@ -1,6 +1,7 @@
 """The client that awaits."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, Self, Unpack
 
@@ -79,6 +80,27 @@ class AsyncClient:
     async def encounter(self, encounter_id: str) -> Encounter:
         """Return an encounter that this key submitted."""
         return await self._do(operations.encounter(encounter_id))
+
+    async def wait_for_disposition(
+        self, encounter_id: str, within: float = 300.0, every: float = 1.0
+    ) -> Encounter:
+        """Wait until the officers have decided what becomes of a traveller.
+
+        Args:
+            encounter_id: the encounter that raised the alert.
+            within: seconds to wait at most.
+            every: seconds between two questions.
+
+        Returns:
+            The encounter as it stands; `decided` is false where the time is over before.
+        """
+        until = time.monotonic() + within
+        while True:
+            found = await self.encounter(encounter_id)
+            left = until - time.monotonic()
+            if found.decided or left <= 0:
+                return found
+            await asyncio.sleep(min(every, left))
 
     async def compare(self, first: bytes, second: bytes) -> Comparison:
         """Tell how alike the faces of two photos are."""

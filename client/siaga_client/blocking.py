@@ -80,6 +80,27 @@ class Client:
         """Return an encounter that this key submitted."""
         return self._do(operations.encounter(encounter_id))
 
+    def wait_for_disposition(
+        self, encounter_id: str, within: float = 300.0, every: float = 1.0
+    ) -> Encounter:
+        """Wait until the officers have decided what becomes of a traveller.
+
+        Args:
+            encounter_id: the encounter that raised the alert.
+            within: seconds to wait at most.
+            every: seconds between two questions.
+
+        Returns:
+            The encounter as it stands; `decided` is false where the time is over before.
+        """
+        until = time.monotonic() + within
+        while True:
+            found = self.encounter(encounter_id)
+            left = until - time.monotonic()
+            if found.decided or left <= 0:
+                return found
+            time.sleep(min(every, left))
+
     def compare(self, first: bytes, second: bytes) -> Comparison:
         """Tell how alike the faces of two photos are."""
         return self._do(operations.compare(first, second))

@@ -14,7 +14,10 @@ Direction = Literal["entry", "exit"]
 Stage = Literal["visa", "arrival", "stay", "departure"]
 ApprovalState = Literal["waiting", "accepted", "in_effect", "refused", "withdrawn", "lapsed"]
 PadResult = Literal["pass", "fail", "undetermined"]
+DispositionState = Literal["pending", "released", "held", "referred"]
 Opinion = Literal["potential_candidate", "not_candidate", "inconclusive"]
+
+_GRAVEST_FIRST = ("interpol", "wanted", "cegah", "tangkal", "overstay", "permit_misuse", "other")
 
 
 class Answer(BaseModel):
@@ -53,6 +56,12 @@ class PortAlert(Answer):
     instruction: Instruction
     requires_acknowledgement: bool
 
+    def gravity(self) -> tuple[bool, int]:
+        """Return a key by which the gravest alert comes first."""
+        known = self.category in _GRAVEST_FIRST
+        place = _GRAVEST_FIRST.index(self.category) if known else len(_GRAVEST_FIRST)
+        return not self.requires_acknowledgement, place
+
 
 class Verification(Answer):
     """How alike a traveller and the reference are, such as a chip's photo."""
@@ -64,6 +73,14 @@ class Verification(Answer):
     """None where either photo could not be used."""
     reason: QualityReason | None
     """Why there is no score."""
+
+
+class Disposition(Answer):
+    """What becomes of a traveller with an alert."""
+
+    state: DispositionState
+    """`pending` until the officers have decided."""
+    instruction: Instruction
 
 
 class Encounter(Answer):
@@ -79,7 +96,25 @@ class Encounter(Answer):
     """None where no reference was sent."""
     person_required: bool = False
     """Whether an officer has to see the traveller, whatever the outcome."""
+    disposition: Disposition | None = None
+    """None without an alert. The first answer is `pending`: see `wait_for_disposition`."""
     stages_ms: dict[str, float]
+
+    @property
+    def instructions(self) -> list[Instruction]:
+        """What the port does now: as the officers decided, else by every alert, gravest first."""
+        if self.disposition is not None and self.decided:
+            return [self.disposition.instruction]
+        told: list[Instruction] = []
+        for alert in sorted(self.alerts, key=PortAlert.gravity):
+            if alert.instruction not in told:
+                told.append(alert.instruction)
+        return told
+
+    @property
+    def decided(self) -> bool:
+        """Whether the officers have decided, or have nothing to decide."""
+        return self.disposition is None or self.disposition.state != "pending"
 
     @property
     def advice(self) -> str:

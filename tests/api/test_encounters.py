@@ -4,9 +4,11 @@ import re
 
 import pytest
 
-from casework.kernel.vocabulary import Scope
+from casework.kernel.vocabulary import Role, Scope
 from tests.api.conftest import problem
+from tests.casework.review.people import NO
 from tests.fakes import photo_of
+from tests.services import officer
 
 
 def submit(client, headers, photo=None, **fields):
@@ -34,6 +36,26 @@ def test_a_port_is_told_what_to_do_and_never_about_whom(client, desk, port):
     assert not any(word in response.text for word in ("Person 1", subject, watchlist, "threshold"))
     again = client.get(response.headers["location"], headers=port)
     assert again.json() == body
+
+
+def test_a_port_learns_the_end_and_its_first_answer_stays_what_it_was(client, desk, port):
+    desk.watchlist(requires_second_officer=False)
+    desk.enrol(1)
+    headers = {**port, "Idempotency-Key": "k-1"}
+    fields = {"captured_at": "2026-03-01T08:00:00Z"}
+    first = submit(client, headers, **fields).json()
+    assert first["disposition"]["state"] == "pending"
+    chief = officer(desk.agency(), Role.OFFICER, Role.SUPERVISOR)
+    alert = first["alerts"][0]["id"]
+    desk.service.review.decisions.acknowledge(chief, alert)
+    desk.service.review.decisions.decide(chief, alert, NO)
+    now = client.get(f"/v1/encounters/{first['id']}", headers=port).json()
+    assert now["disposition"]["state"] == "released"
+    assert set(now["disposition"]) == {"state", "instruction"}
+    assert now["disposition"]["instruction"]["id"] == "Pelintas boleh melanjutkan perjalanan."
+    assert {**now, "disposition": None} == {**first, "disposition": None}
+    assert submit(client, headers, **fields).json() == first
+    assert submit(client, port, photo_of(2)).json()["disposition"] is None
 
 
 def test_stages_are_in_server_timing(client, desk, port):

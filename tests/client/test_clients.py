@@ -12,6 +12,7 @@ from siaga_client import AsyncClient, Client, Pad, Refused, Unreachable, Waits
 from siaga_client.wire import Call
 
 from casework.kernel.vocabulary import Role, Scope
+from tests.casework.review.people import NO
 from tests.fakes import photo_of
 from tests.services import officer
 
@@ -30,6 +31,51 @@ def test_a_port_screens_compares_and_reads_again(served):
         score = port.compare(photo_of(1), photo_of(1, brightness=0.9)).score
         assert score is not None
         assert score > 0.8
+
+
+def test_instructions_are_said_once_and_the_gravest_comes_first(served):
+    for name, category in (("a", "other"), ("b", "interpol"), ("c", "wanted"), ("d", "other")):
+        told = {"id": category, "en": category}
+        served.desk.watchlist(
+            name,
+            category=category,
+            instruction=told,
+        )
+    served.desk.enrol(1, *served.desk.watchlists.values())
+    with Client(served.address, served.key(Scope.SCREEN)) as port:
+        answer = port.screen(photo_of(1), "CGK", "entry")
+        assert port.screen(photo_of(2), "CGK", "entry").instructions == []
+    assert [each.en for each in answer.instructions] == ["interpol", "wanted", "other"]
+
+
+def test_both_clients_wait_for_what_becomes_of_a_traveller(served):
+    served.desk.watchlist(requires_second_officer=False)
+    served.desk.enrol(1)
+    key, chief = served.key(Scope.SCREEN), officer(served.desk.agency(), Role.OFFICER)
+    decisions = served.desk.service.review.decisions
+    with Client(served.address, key) as port:
+        answer = port.screen(photo_of(1), "CGK", "entry")
+        assert not port.wait_for_disposition(answer.id, within=0).decided
+        decisions.acknowledge(chief, answer.alerts[0].id)
+        later = threading.Timer(0.05, decisions.decide, (chief, answer.alerts[0].id, NO))
+        later.start()
+        ended = port.wait_for_disposition(answer.id, every=0.05)
+        later.join()
+        clear = port.screen(photo_of(2), "CGK", "entry")
+        assert port.wait_for_disposition(clear.id) == clear
+    assert ended.decided
+    assert ended.disposition is not None
+    assert ended.disposition.state == "released"
+    assert ended.instructions == [ended.disposition.instruction]
+
+    async def wait():
+        async with AsyncClient(served.address, key) as port:
+            other = await port.screen(photo_of(1), "CGK", "entry")
+            pending = await port.wait_for_disposition(other.id, within=0.05, every=0.02)
+            return await port.wait_for_disposition(answer.id), pending
+
+    found, pending = asyncio.run(wait())
+    assert (found, pending.decided) == (ended, False)
 
 
 def test_both_clients_send_a_reference_and_what_the_gate_found(served):

@@ -14,6 +14,7 @@ from api.workers import Overloaded
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
+from casework.review import disposition
 from casework.screening.capture_time import clock_of
 from casework.screening.screening import Arrival
 from detector import errors as photo
@@ -128,7 +129,9 @@ async def screen(
         if fields.captured_at is not None:
             metrics.captured(clock_of(fields.captured_at, screened.encounter.received_at))
     # Written as JSON here: the framework would first check again what was just made.
-    answer = EncounterOut.of(screened.encounter).model_dump_json()
+    answer = EncounterOut.of(
+        screened.encounter, disposition.at_first(screened.encounter.outcome)
+    ).model_dump_json()
     status = 200 if screened.replayed else 201
     return Response(answer, status, headers, media_type="application/json")
 
@@ -142,5 +145,10 @@ async def screen(
     ),
 )
 def read(encounter_id: str, screening: TheScreening, actor: Reader) -> EncounterOut:
-    """Return an encounter that this key submitted."""
-    return EncounterOut.of(screening.get(encounter_id, actor))
+    """Return an encounter that this key submitted, with what becomes of the traveller by now.
+
+    Ask again every second or two while `disposition.state` is `pending`, or have the event
+    `encounter.disposition` sent to a webhook.
+    """
+    row = screening.get(encounter_id, actor)
+    return EncounterOut.of(row, disposition.of_alerts(row.alerts))

@@ -16,7 +16,15 @@ from api.v1.common import (
     Text,
     Time,
 )
-from casework.kernel.vocabulary import Category, Direction, Outcome, PadResult, Stage
+from casework.kernel.vocabulary import (
+    Category,
+    Direction,
+    Disposition,
+    Outcome,
+    PadResult,
+    Stage,
+)
+from casework.review.disposition import INSTRUCTIONS
 from casework.screening.screening import Presentation
 from casework.tables import Encounter
 
@@ -102,6 +110,20 @@ class PortAlert(Answer):
     )
 
 
+class DispositionOut(Answer):
+    """What becomes of a traveller with an alert. Never who it is about, or why."""
+
+    state: Disposition
+    instruction: Instruction
+
+    @classmethod
+    def of(cls, state: Disposition | None) -> Self | None:
+        """Make the answer; None where there is no alert."""
+        if state is None:
+            return None
+        return cls(state=state, instruction=Instruction(**INSTRUCTIONS[state]))
+
+
 class EncounterOut(Answer):
     """The answer to a photo."""
 
@@ -148,12 +170,18 @@ class EncounterOut(Answer):
         description="Whether an officer has to see the traveller whatever the outcome, because a "
         "list asks that where presentation attack detection failed.",
     )
+    disposition: DispositionOut | None = Field(
+        default=None,
+        description="What becomes of the traveller: `pending` until the officers have decided, in "
+        "the first answer and whenever that is given again. `GET` says how it stands now. Null "
+        "without an alert.",
+    )
     gallery_version: int
     gallery_size: int
     stages_ms: dict[str, float]
 
     @classmethod
-    def of(cls, row: Encounter) -> Self:
+    def of(cls, row: Encounter, disposition: Disposition | None) -> Self:
         """Make the answer from the record."""
         return cls(
             id=row.id,
@@ -179,6 +207,7 @@ class EncounterOut(Answer):
             verification=row.verification and VerificationOut.model_validate(row.verification),
             presentation=row.presentation and PresentationOut.model_validate(row.presentation),
             person_required=row.person_required,
+            disposition=DispositionOut.of(disposition),
             gallery_version=row.gallery_version,
             gallery_size=row.gallery_size,
             stages_ms=row.stages,

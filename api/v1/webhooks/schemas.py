@@ -9,10 +9,12 @@ from api.queries import BeforePage
 from api.v1.alerts.schemas import AlertSummary
 from api.v1.approvals.schemas import ExplainedPatch
 from api.v1.common import Answer, DayOrTime, Reason, Strict, Text
+from api.v1.encounters.schemas import DispositionOut
 from casework.kernel import period
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import AlertState, DeliveryState, EventKind, Outcome, Role
 from casework.review.alerts import shown_state
+from casework.review.disposition import of_alerts
 from casework.tables import Delivery, Webhook
 from casework.webhooks.delivery_log import ReplaySelection
 from casework.webhooks.feed import FeedEvent
@@ -71,9 +73,30 @@ class PortEventOut(Answer):
     alert: PortAlertState
 
 
+class DispositionEventOut(Answer):
+    """What becomes of a traveller has changed, for the port system that sent the photo."""
+
+    id: str
+    kind: EventKind
+    at: datetime
+    encounter_id: str
+    disposition: DispositionOut | None = Field(
+        description="As it stands now, which may be further than the event."
+    )
+
+
 def render(event: FeedEvent, reader: Actor) -> bytes:
     """Write an event as JSON for one reader."""
-    alert = event.alert
+    alert, encounter = event.alert, event.encounter
+    if encounter is not None:
+        disposed = DispositionEventOut(
+            id=event.id,
+            kind=event.kind,
+            at=event.at,
+            encounter_id=encounter.id,
+            disposition=DispositionOut.of(of_alerts(encounter.alerts)),
+        )
+        return disposed.model_dump_json().encode()
     if Role.PORT in reader.roles and alert is not None:
         seen = PortAlertState(
             id=alert.id,

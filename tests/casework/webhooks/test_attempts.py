@@ -24,6 +24,7 @@ from casework.webhooks.sender import Sender
 from casework.webhooks.signature import secret_of
 from casework.webhooks.webhooks import NewWebhook, Webhooks
 from casework.webhooks.worker import Worker
+from tests.casework.review.people import NO
 from tests.casework.webhooks.receivers import Receiver, genuine, receiving
 from tests.deadlines import patience
 from tests.services import OPERATOR, Desk, officer, port_system
@@ -213,6 +214,31 @@ def test_a_port_system_hears_of_its_own_encounters_without_an_identity(desk, pos
         "outcome": "alert",
         "state": "acknowledged",
     }
+
+
+def test_a_port_system_hears_what_becomes_of_its_traveller(desk, post, receiver):
+    keys = desk.service.accounts.keys
+    mine, _ = keys.create(OPERATOR, NewKey("mine", frozenset({Scope.SCREEN})))
+    post.register(receiver.url, key_id=mine.id)
+    post.register(receiver.url)
+    desk.watchlist(requires_second_officer=False)
+    desk.enrol(1)
+    desk.screen(1, key=port_system("key_other"))
+    encounter = desk.screen(1, key=port_system(mine.id)).encounter
+    chief = officer(desk.agency(), Role.OFFICER, Role.SUPERVISOR)
+    for alert in (encounter.alerts[0].id, alert_of(desk)):
+        desk.service.review.decisions.acknowledge(chief, alert)
+        desk.service.review.decisions.decide(chief, alert, NO)
+    post.queues.fill()
+    post.send()
+    (message,) = [each for each in receiver.messages if "encounter_id" in each.json]
+    assert set(message.json) == {"id", "kind", "at", "encounter_id", "disposition"}
+    assert (message.json["kind"], message.json["encounter_id"]) == (
+        "encounter.disposition",
+        encounter.id,
+    )
+    assert message.json["disposition"]["state"] == "released"
+    assert message.json["disposition"]["instruction"]["en"] == "The traveller may go on."
 
 
 def test_a_list_that_is_shared_no_more_is_told_no_more_even_if_it_waits(desk, post, receiver):
