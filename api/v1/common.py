@@ -200,8 +200,12 @@ class Answer(BaseModel):
 class Instruction(Strict):
     """What the port does on an alert, in the languages of its officers."""
 
-    id: LongText = Field(default="", description="In Indonesian.")
-    en: LongText = Field(default="", description="In English.")
+    id: LongText = Field(
+        default="", description="In Indonesian; empty stands for the category's usual one."
+    )
+    en: LongText = Field(
+        default="", description="In English; empty stands for the category's usual one."
+    )
 
 
 class InstructionPatch(Patch):

@@ -11,6 +11,7 @@ from casework.calibration.thresholds import BY_HAND, FalseMatchModel
 from casework.kernel.messages import Message
 from casework.kernel.vocabulary import Category, Direction, Stage
 from casework.tables import Watchlist
+from casework.watchlists.instructions import complete
 from casework.watchlists.watchlists import LOOSEST_FPIR
 
 
@@ -83,7 +84,7 @@ def read_policies(
             Direction(row.direction),
             frozenset(Stage(stage) for stage in row.stages) if row.stages is not None else None,
             frozenset(row.ports) if row.ports is not None else None,
-            row.instruction,
+            complete(row.instruction, Category(row.category)),
             row.requires_acknowledgement,
             row.requires_second_officer,
             row.requires_person_on_failed_pad,

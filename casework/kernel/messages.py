@@ -513,6 +513,10 @@ ENGLISH: Final[Mapping[str, str]] = {
     "alert_ends_otherwise": (
         "The traveller is not the person on the list, so the alert cannot end as {disposal}."
     ),
+    "alert_cannot_end_there": (
+        "{disposal} is no outcome for a traveller at this stage and going this way ({stage}, "
+        "{direction}): choose another."
+    ),
     "alert_undecided": (
         "It is not certain whether this is the person on the list, so the alert cannot end as "
         "{disposal}: take it and compare again."

@@ -22,7 +22,7 @@ from casework.kernel.errors import NotFound
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require, within_reach
 from casework.kernel.rules import one_of
-from casework.kernel.vocabulary import AlertState, SubjectStatus
+from casework.kernel.vocabulary import AlertState, Direction, Stage, SubjectStatus
 from casework.review import findings, states
 from casework.review.siblings import WITH_ENCOUNTER, same_question
 from casework.review.states import AlertPosition, ReviewPolicy
@@ -321,6 +321,8 @@ def position(alert: Alert, actor: Actor) -> AlertPosition:
         alert.decided_by,
         alert.confirmed_by,
         beside_veiled=knows and bool(findings.beside_veiled(alert)),
+        direction=Direction(alert.encounter.direction),
+        stage=Stage(alert.encounter.stage),
     )
 
 

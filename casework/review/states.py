@@ -21,7 +21,7 @@ from typing import Any, Final
 from casework.kernel.errors import IllegalTransition
 from casework.kernel.messages import Message
 from casework.kernel.rules import all_of, missing, one_of
-from casework.kernel.vocabulary import AlertState, Disposal, Opinion
+from casework.kernel.vocabulary import AlertState, Direction, Disposal, Opinion, Stage
 
 _S = AlertState
 
@@ -36,6 +36,16 @@ _SETTLED: Final = frozenset({_S.CONFIRMED, _S.REJECTED, _S.REFERRED})
 # What can be done with somebody who is not the person on the list.
 _OF_NO_CANDIDATE: Final = frozenset(
     {Disposal.MISTAKEN_IDENTITY, Disposal.CLEARED, Disposal.NOT_FOUND, Disposal.OTHER}
+)
+# What is done to somebody who is in the country or at its border.
+_IN_THE_COUNTRY: Final = frozenset(
+    {
+        Disposal.DETAINED,
+        Disposal.PLACES_BARRED,
+        Disposal.RESIDENCE_ASSIGNED,
+        Disposal.CHARGED,
+        Disposal.DEPORTED,
+    }
 )
 # Nobody is refused or handed over on an inconclusive comparison.
 _OF_INCONCLUSIVE: Final = _OF_NO_CANDIDATE | {Disposal.OBSERVED}
@@ -60,6 +70,9 @@ class AlertPosition:
     """Who gave the second opinion on the present first one; None before there is one."""
     beside_veiled: bool = False
     """Whether a sibling waits for its second opinion, as far as who acts may know."""
+    direction: Direction = Direction.ENTRY
+    """Which way the traveller goes; how it can end depends on it, and on the next."""
+    stage: Stage = Stage.ARRIVAL
 
 
 def veil(requires_second_officer: Any, state: Any, confirmed_by: Any) -> Any:  # noqa: ANN401
@@ -169,7 +182,18 @@ def close(at: AlertPosition, disposal: Disposal, rules: ReviewPolicy) -> AlertSt
         raise IllegalTransition("alert_ends_otherwise", disposal=disposal)
     if at.state is _S.INCONCLUSIVE and disposal not in _OF_INCONCLUSIVE:
         raise IllegalTransition("alert_undecided", disposal=disposal)
+    if disposal not in ends_at(at.direction, at.stage):
+        raise IllegalTransition(
+            "alert_cannot_end_there", disposal=disposal, direction=at.direction, stage=at.stage
+        )
     return _S.CLOSED
+
+
+def ends_at(direction: Direction, stage: Stage) -> frozenset[Disposal]:
+    """Return how alerts can end, of travellers who go this way and are at this stage."""
+    elsewhere = Disposal.EXIT_REFUSED if direction is Direction.ENTRY else Disposal.ENTRY_REFUSED
+    far = _IN_THE_COUNTRY if stage is Stage.VISA else frozenset[Disposal]()
+    return frozenset(Disposal) - {elsewhere} - far
 
 
 def correct(

@@ -35,6 +35,7 @@ from casework.kernel.permissions import (
 )
 from casework.kernel.vocabulary import AlertState, Category, Direction
 from casework.tables import Alert, Watchlist, WatchlistEntry, WatchlistShare
+from casework.watchlists.instructions import complete, own_words
 
 DEFAULT_TARGET_FPIR: Final = 1e-3
 """At most one traveller in a thousand alerted by chance."""
@@ -63,11 +64,6 @@ class ThresholdFloor(Protocol):
         """
 
 
-def no_instruction() -> dict[str, str]:
-    """Return the handling instruction of a list that has none, in every language."""
-    return {"id": "", "en": ""}
-
-
 @dataclass(frozen=True, slots=True)
 class NewWatchlist:
     """What a watchlist is made from."""
@@ -82,7 +78,8 @@ class NewWatchlist:
     target_fpir: float = DEFAULT_TARGET_FPIR
     threshold: float | None = None
     legal_basis: str = ""
-    instruction: dict[str, str] = field(default_factory=no_instruction)
+    instruction: Mapping[str, str] = field(default_factory=dict)
+    """By language; where nothing is written, the usual one of the category."""
     requires_acknowledgement: bool = True
     requires_second_officer: bool = False
     requires_person_on_failed_pad: bool = False
@@ -213,7 +210,8 @@ class Watchlists:
         cleared: Mapping[str, Any],
     ) -> Watchlist:
         now = self._clock()
-        fields = asdict(new) | {"agency_id": owner_id}
+        instruction = complete(new.instruction, Category(new.category))
+        fields = asdict(new) | {"agency_id": owner_id, "instruction": instruction}
         shared_with = fields.pop("shared_with")
         row = Watchlist(id=new_id(WATCHLIST), created_at=now, updated_at=now, **fields)
         _share(session, row, shared_with)
@@ -316,8 +314,11 @@ class Watchlists:
                 for agency_id in changes.get("shared_with", ()):
                     agencies.find(session, agency_id)
                 fields = dict(changes)
-                if "instruction" in fields:
-                    fields["instruction"] = row.instruction | fields["instruction"]
+                if not fields.keys().isdisjoint({"instruction", "category"}):
+                    written = row.instruction | fields.get("instruction", {})
+                    kept = own_words(written, Category(row.category))
+                    category = Category(fields.get("category", row.category))
+                    fields["instruction"] = complete(kept, category)
                 if fields.get("threshold") != row.threshold:
                     self._require_floor(session, row.id, fields.get("threshold"))
                 cleared: Mapping[str, Any] = {}

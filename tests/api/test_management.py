@@ -43,7 +43,11 @@ def test_the_life_of_a_watchlist(client, office, watchlist):
     read = client.get(url, headers=office)
     assert read.json() == watchlist
     assert read.headers["etag"] == '"1"'
-    change = {"instruction": {"id": "", "en": "Call."}, "target_fpir": 0.0001, "ports": None}
+    change = {
+        "instruction": {"id": "Panggil.", "en": "Call."},
+        "target_fpir": 0.0001,
+        "ports": None,
+    }
     edited = client.patch(url, headers={**office, "If-Match": '"1"'}, json=change)
     assert edited.status_code == 200
     follows = {

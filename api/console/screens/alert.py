@@ -16,10 +16,11 @@ from api.v1.alerts.schemas import ClosingIn, CorrectionIn, FindingIn
 from api.v1.common import Strict
 from casework.kernel.errors import IllegalTransition, StaleVersion
 from casework.kernel.permissions import Permission
-from casework.kernel.vocabulary import Disposal, Opinion, OpinionReason
+from casework.kernel.vocabulary import Direction, Disposal, Opinion, OpinionReason, Stage
 from casework.review.allowed_steps import allowed_steps
 from casework.review.gate import result_of
 from casework.review.queue import urgency_of
+from casework.review.states import ends_at
 
 router: Final = APIRouter(prefix="/alerts", include_in_schema=False)
 
@@ -131,8 +132,11 @@ def _correction(typed: FormData) -> Form[CorrectionIn]:
 
 def _correction_page(visit: OfficerRequest, alert_id: str, form: Form[CorrectionIn]) -> Response:
     view = visit.service.review.alerts.get(visit.actor, alert_id)
+    met = view.alert.encounter
+    possible = ends_at(Direction(met.direction), Stage(met.stage))
+    disposals = tuple(each for each in Disposal if each in possible)
     return visit.page(
-        "alert_correct.html", status=form.status, view=view, form=form, disposals=tuple(Disposal)
+        "alert_correct.html", status=form.status, view=view, form=form, disposals=disposals
     )
 
 

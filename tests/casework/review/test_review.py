@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import select
 
 from casework.kernel.errors import IllegalTransition, NotFound, StaleVersion
-from casework.kernel.vocabulary import AlertState, Disposal, Opinion, Role
+from casework.kernel.vocabulary import AlertState, Direction, Disposal, Opinion, Role, Stage
 from casework.review import states
 from casework.review.alerts import AlertFilter
+from casework.review.allowed_steps import allowed_steps
 from casework.review.states import AlertPosition, ReviewPolicy
 from casework.tables import AlertEvent, AuditRecord
 from tests.casework.review.people import NO, UNSURE, YES, people, raised, share, traces
@@ -327,3 +328,40 @@ def test_the_operator_at_the_machine_is_veiled_too(desk):
     desk.service.review.decisions.acknowledge(them.first, alert_id)
     desk.service.review.decisions.decide(them.first, alert_id, YES)
     assert shown(desk, OPERATOR, alert_id) is AlertState.UNDER_REVIEW
+
+
+@pytest.mark.parametrize(
+    ("direction", "stage", "impossible"),
+    [
+        (Direction.ENTRY, Stage.ARRIVAL, {Disposal.EXIT_REFUSED}),
+        (Direction.EXIT, Stage.DEPARTURE, {Disposal.ENTRY_REFUSED}),
+        (
+            Direction.ENTRY,
+            Stage.VISA,
+            {
+                Disposal.EXIT_REFUSED,
+                Disposal.DETAINED,
+                Disposal.DEPORTED,
+                Disposal.CHARGED,
+                Disposal.PLACES_BARRED,
+                Disposal.RESIDENCE_ASSIGNED,
+            },
+        ),
+    ],
+)
+def test_an_alert_ends_only_as_its_traveller_can(desk, direction, stage, impossible):
+    them = people(desk)
+    watchlist = desk.watchlist(requires_second_officer=False)
+    desk.enrol(1, watchlist)
+    (alert,) = desk.screen(1, direction=direction, stage=stage).encounter.alerts
+    decisions = desk.service.review.decisions
+    decisions.acknowledge(them.chief, alert.id)
+    decisions.decide(them.chief, alert.id, YES)
+    view = desk.service.review.alerts.get(them.chief, alert.id)
+    assert set(allowed_steps(view.alert, them.chief).disposals) == set(Disposal) - impossible
+    for end in impossible:
+        with pytest.raises(IllegalTransition):
+            decisions.close(them.chief, alert.id, end)
+    assert decisions.close(them.chief, alert.id, Disposal.LISTED).state == "closed"
+    with pytest.raises(IllegalTransition):
+        decisions.correct(them.chief, alert.id, "a slip", min(impossible))

@@ -22,13 +22,14 @@ from tests.casework.review.people import people, share, traces
 
 FIRST = {"potential_candidate", "not_candidate", "inconclusive"}
 HARMLESS = {Disposal.MISTAKEN_IDENTITY, Disposal.CLEARED, Disposal.NOT_FOUND, Disposal.OTHER}
+ARRIVING = set(Disposal) - {Disposal.EXIT_REFUSED}
 ENDS = {
     "rejected": HARMLESS,
     "not_candidate": HARMLESS,
     "inconclusive": HARMLESS | {Disposal.OBSERVED},
-    "potential_candidate": set(Disposal),
-    "confirmed": set(Disposal),
-    "referred": set(Disposal),
+    "potential_candidate": ARRIVING,
+    "confirmed": ARRIVING,
+    "referred": ARRIVING,
 }
 OPINIONS = st.sampled_from(list(Opinion))
 OFFICERS = st.sampled_from(
