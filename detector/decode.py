@@ -43,6 +43,7 @@ INFLATE_SLACK: Final = MIB  # row filters, interlacing of small pictures
 BAND_ROWS: Final = 256  # rows composited at once: temporaries of a few MB whatever the photo
 FILLER: Final = 128  # libjpeg's mid-grey for blocks whose data never came
 FILLER_SIDE: Final = 8  # one JPEG block, in pixels
+INKS: Final = 4  # channels of a JPEG whose mid-grey is another colour once converted: CMYK, YCCK
 # Scan data that belongs to no picture; with every restart marker, since one may be awaited.
 PROBE: Final = b"".join(b"\x55" * 512 + bytes([0xFF, 0xD0 + number]) for number in range(8))
 EOI: Final = b"\xff\xd9"
@@ -136,9 +137,7 @@ class Photo:
         core = _core(self.data, header)
         if header.filler is not None:
             core = _ended(core, header, self.least_reduction)
-        stored = _decoded(core, header, reduction)
-        if _has_filler(core, stored, header, reduction):
-            raise UnreadablePhoto(_CUT_SHORT)
+        stored = _whole(core, header, reduction)
         image = _turn(_to_bgr(stored, header), header.orientation)
         pixels = Pixels(image, max(image.shape[:2]) / max(header.width, header.height))
         return pixels.inverted() if self.negative else pixels
@@ -326,19 +325,28 @@ def _ended(core: bytes, header: Header, least_reduction: int) -> bytes:
     raise UnreadablePhoto(_CUT_SHORT)
 
 
-def _has_filler(core: bytes, image: Stored, header: Header, reduction: int) -> bool:
-    """Tell whether a one-scan JPEG ran out of data before its last block.
+def _whole(core: bytes, header: Header, reduction: int) -> Stored:
+    """Decode, and refuse a JPEG that ran out of data before its last block.
 
-    libjpeg paints what is missing mid-grey and reports success. A grey last block is suspicious
-    but may be real, so the scan is made longer: a picture that was complete does not change.
+    libjpeg paints what is missing mid-grey, or leaves it as coarse as the earlier passes did, and
+    reports success. So the last scan is made longer: a picture that was complete does not change.
+    In one pass, of brightness or colours, only a grey last block gives reason to look.
     """
+    jpeg = header.picture is PhotoFormat.JPEG
+    suspicious = jpeg and (header.scans > 1 or header.channels == INKS)
+    longer = _probed(core, header, reduction) if suspicious else None
+    stored = _decoded(core, header, reduction)
     side = FILLER_SIDE // reduction
-    if header.picture is not PhotoFormat.JPEG or header.scans > 1:
-        return False
-    if (image[-side:, -side:] != FILLER).any():
-        return False
-    longer = _decoded(core[: -len(EOI)] + PROBE + EOI, header, reduction)
-    return not np.array_equal(image, longer)
+    if jpeg and not suspicious and (stored[-side:, -side:] == FILLER).all():
+        longer = _probed(core, header, reduction)
+    if longer is not None and longer != zlib.crc32(stored):
+        raise UnreadablePhoto(_CUT_SHORT)
+    return stored
+
+
+def _probed(core: bytes, header: Header, reduction: int) -> int:
+    """Return a checksum of what the picture is when its last scan goes on: pixels are much."""
+    return zlib.crc32(_decoded(core[: -len(EOI)] + PROBE + EOI, header, reduction))
 
 
 def _to_bgr(image: Stored, header: Header) -> Image:

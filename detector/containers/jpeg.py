@@ -3,9 +3,9 @@
 The picture is its frame, tables and scans. Comments and APPn segments are left out, except JFIF's
 (APP0) and Adobe's (APP14), which say how the colours are stored.
 
-Some cameras leave the end marker out, and some pad the file after it, or instead of it. Such a file
-is taken where its scans cover the whole picture; whether the last one is all there, only decoding
-shows (`detector.decode`).
+A file is taken where its scans cover the whole picture; whether the last one is all there, only
+decoding shows (`detector.decode`). Some cameras leave the end marker out, and some pad the file after
+it, or instead of it; others end a file with the marker wherever it broke off.
 """
 
 import re
@@ -114,13 +114,10 @@ def read_jpeg(data: bytes) -> Header:
         core=tuple(core),
         coefficient_bytes=frame.blocks * COEFFICIENT_BYTES if several else 0,
     )
-    return header if marker == EOI else _unended(header, data, frame, scans)
-
-
-def _unended(header: Header, data: bytes, frame: _Frame, scans: list[bytes]) -> Header:
-    """Return the header of a file without an end marker; raises UnreadablePhoto for a cut one."""
     if not _cover(frame, scans):
         raise UnreadablePhoto(CUT_SHORT)
+    if marker == EOI:
+        return header
     return replace(header, core=(*header.core, END), filler=_filler(data))
 
 

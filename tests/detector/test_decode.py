@@ -413,6 +413,19 @@ def test_half_a_jpeg_with_an_end_marker_is_no_photo(kept, options):
             photo.pixels(reduced)
 
 
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+@pytest.mark.parametrize("progressive", [True, False])
+def test_a_jpeg_in_passes_or_inks_that_an_end_marker_was_put_to_is_cut(mode, progressive):
+    image = portrait().resize((320, 222)).convert(mode)
+    data = encode("JPEG", image, progressive=progressive)
+    whole = decode(data)
+    for kept in (0.15, 0.4, 0.5, 0.7, 0.9, 0.97):
+        cut = data[: int(len(data) * kept)].rstrip(b"\xff")
+        with pytest.raises(UnreadablePhoto, match="missing"):
+            decode(cut + b"\xff\xd9")
+    assert np.array_equal(decode(data[:-2] + b"\0" * 500 + b"\xff\xd9"), whole)
+
+
 JPEGS: dict[str, dict[str, object]] = {
     "baseline": {}, "its own tables": {"optimize": True}, "progressive": {"progressive": True},
     "restarts": {"restart_marker_blocks": 20}, "grey": {"quality": 40},
