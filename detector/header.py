@@ -38,6 +38,8 @@ UNKNOWN: Final = "an unknown kind of file"
 
 Reader: TypeAlias = Callable[[bytes], Header]
 
+LENGTH: Final = rb"(\x80|\x82..|\x83...|\x84....)"  # X.690's: of 256 bytes or more, or left open
+
 READERS: Final[Mapping[PhotoFormat, Mapping[re.Pattern[bytes], Reader]]] = {
     PhotoFormat.JPEG: {re.compile(rb"\xff\xd8\xff"): read_jpeg},
     PhotoFormat.PNG: {re.compile(rb"\x89PNG\r\n\x1a\n"): read_png},
@@ -55,13 +57,13 @@ READERS: Final[Mapping[PhotoFormat, Mapping[re.Pattern[bytes], Reader]]] = {
     PhotoFormat.AVIF: {re.compile(rb"....ftypavi[fs]", re.DOTALL): read_avif},
     # Tag 75 or one of the templates inside it, a length, and the tag of what is inside next.
     PhotoFormat.DG2: {
-        re.compile(rb"\x75(\x82..|\x83...|\x84....)\x7f\x61", re.DOTALL): read_dg2,
-        re.compile(rb"\x7f\x61(\x82..|\x83...|\x84....)\x02\x01", re.DOTALL): read_dg2,
-        re.compile(rb"\x7f\x60(\x82..|\x83...|\x84....)\xa1", re.DOTALL): read_dg2,
+        re.compile(rb"\x75" + LENGTH + rb"\x7f\x61", re.DOTALL): read_dg2,
+        re.compile(rb"\x7f\x61" + LENGTH + rb"\x02\x01", re.DOTALL): read_dg2,
+        re.compile(rb"\x7f\x60" + LENGTH + rb"\xa1", re.DOTALL): read_dg2,
     },
     PhotoFormat.ISO_19794: {re.compile(rb"FAC\0"): read_19794},
     PhotoFormat.ISO_39794: {
-        re.compile(rb"\x65(\x82..|\x83...|\x84....)\xa0.\x80", re.DOTALL): read_39794
+        re.compile(rb"\x65" + LENGTH + rb"\xa0.\x80", re.DOTALL): read_39794
     },
     PhotoFormat.NIST: {re.compile(rb"1\.0{0,8}1:[0-9]{1,9}\x1d"): read_nist},
 }

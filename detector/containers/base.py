@@ -34,6 +34,7 @@ __all__ = [
 Piece: TypeAlias = tuple[int, int] | bytes
 
 MAX_SIDE: Final = 65_500  # libjpeg's JPEG_MAX_DIMENSION; OpenCV's own limit is higher
+MAX_AVIF_SIDE: Final = 32_768  # libavif's default limit
 MAX_SEGMENTS: Final = 16_384  # JPEG segments, PNG or WebP chunks, JP2 boxes; cameras write < 3,000
 UPRIGHT: Final = 1  # the EXIF orientation that turns nothing
 
@@ -123,8 +124,9 @@ class Header:
     def __post_init__(self) -> None:
         """Refuse sides no decoder takes: zero is malformed, a ribbon is a trap."""
         check(self.width >= 1 and self.height >= 1, self.format)
-        if max(self.width, self.height) > MAX_SIDE:
-            msg = f"The photo is {self.width} x {self.height} pixels; a side may have {MAX_SIDE:,}."
+        most = MAX_AVIF_SIDE if self.format is PhotoFormat.AVIF else MAX_SIDE
+        if max(self.width, self.height) > most:
+            msg = f"The photo is {self.width} x {self.height} pixels; a side may have {most:,}."
             raise TooManyPixels(msg)
 
 

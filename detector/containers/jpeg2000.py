@@ -40,11 +40,12 @@ MAX_PACKETS: Final = 1_000_000  # tiles x layers x components x precincts, all w
 START: Final = b"\xff\x4f\xff\x51"  # SOC, then SIZ, which has to come next
 COD, COC, QCD, QCC, RGN, POC = 0xFF52, 0xFF53, 0xFF5C, 0xFF5D, 0xFF5E, 0xFF5F
 TLM, PLM, PLT, CRG, COM = 0xFF55, 0xFF57, 0xFF58, 0xFF63, 0xFF64
+PPM, PPT = 0xFF60, 0xFF61
 SOT, SOD, EOC = 0xFF90, 0xFF93, 0xFFD9
-# Coding styles and orders, quantisation, comments, lengths and registration. Packed packet headers
-# and the extensions of parts 2 and 15 are left out: chips carry none of them.
-IN_MAIN_HEADER: Final = frozenset({COD, COC, QCD, QCC, RGN, POC, TLM, PLM, CRG, COM})
-IN_TILE_PART: Final = frozenset({COD, COC, QCD, QCC, RGN, POC, PLT, COM})
+# Coding styles and orders, quantisation, comments, lengths, registration and packed packet headers.
+# The extensions of parts 2 and 15 are left out: chips carry none of them.
+IN_MAIN_HEADER: Final = frozenset({COD, COC, QCD, QCC, RGN, POC, TLM, PLM, PPM, CRG, COM})
+IN_TILE_PART: Final = frozenset({COD, COC, QCD, QCC, RGN, POC, PLT, PPT, COM})
 POC_BYTES: Final = 7  # one change of the order of progression, of fewer than 257 components
 ENUMERATED: Final = 1  # a colour space given by its number
 CMYK, SRGB, GREY, SYCC = 12, 16, 17, 18

@@ -24,7 +24,7 @@ from detector.containers.base import (
 )
 from detector.containers.capture import Capture, Pose, RecordStandard, moment_text
 from detector.containers.inner import read_inner
-from detector.errors import UnreadablePhoto, UnsupportedFormat
+from detector.errors import PhotoError, UnreadablePhoto, UnsupportedFormat
 
 __all__ = ["FIELD", "FILE_SEPARATOR", "ITEM", "SUBFIELD", "NistRecord", "read_nist", "read_records"]
 
@@ -44,6 +44,12 @@ NUMBERED: Final = re.compile(rb"(\d{1,2})\.(\d{1,9}):")
 IMAGE_TYPE, SHOT_ON, COMPRESSION, POSE, POSE_ANGLE = 3, 5, 11, 20, 21
 FACE: Final = "FACE"
 COMPRESSED: Final = frozenset({"JPEGB", "JPEGL", "JP2", "JP2L", "PNG"})
+# What else the standard has, as it is called in a refusal.
+OTHER_CODINGS: Final = {
+    "NONE": "a picture without compression",
+    "WSQ": "a picture compressed with WSQ",
+    "WSQ20": "a picture compressed with WSQ",
+}
 POSES: Final = {"F": "frontal", "R": "right", "L": "left", "A": "angled", "D": "determined"}
 
 
@@ -87,19 +93,32 @@ def read_records(data: bytes) -> tuple[NistRecord, ...]:
 
 
 def read_nist(data: bytes) -> Header:
-    """Read the first picture of a face among the records of type 10."""
+    """Read the first picture of a face, among the records of type 10, that can be read.
+
+    Of several that cannot, the refusal says what is wrong with the first.
+    """
     pictures = [each for each in read_records(data) if each.type == FACE_PICTURE]
     faces = [each for each in pictures if each.text(IMAGE_TYPE).upper() in (FACE, "")]
     if not faces:
         kind = "pictures of something else than a face" if pictures else "no picture of a face"
         raise UnsupportedFormat(VARIANT.format(KIND.label, kind))
-    first = faces[0]
-    if first.picture is None:
+    refusals: list[PhotoError] = []
+    for face in faces:
+        try:
+            return _picture(data, face, len(faces))
+        except (UnreadablePhoto, UnsupportedFormat) as refusal:
+            refusals.append(refusal)
+    raise refusals[0]
+
+
+def _picture(data: bytes, face: NistRecord, faces: int) -> Header:
+    if face.picture is None:
         raise UnreadablePhoto(CUT_SHORT)
-    coding = first.text(COMPRESSION).upper()
+    coding = face.text(COMPRESSION).upper()
     if coding and coding not in COMPRESSED:
-        raise UnsupportedFormat(VARIANT.format(KIND.label, "a picture without compression"))
-    return read_inner(data, *first.picture, KIND, _capture(first, len(faces)))
+        named = OTHER_CODINGS.get(coding, "a picture of unknown compression")
+        raise UnsupportedFormat(VARIANT.format(KIND.label, named))
+    return read_inner(data, *face.picture, KIND, _capture(face, faces))
 
 
 def _tagged(data: bytes, at: int) -> tuple[NistRecord, int]:

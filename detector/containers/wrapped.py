@@ -10,12 +10,19 @@ _AS_BYTES: Final = "Read the file as bytes and send these, not text."
 
 _MISTAKES: Final[tuple[tuple[re.Pattern[bytes], str], ...]] = (
     (
-        # What the first bytes of a JPEG, PNG, WebP, BMP, TIFF, GIF or JPEG 2000 are in base64.
+        # What the first bytes of a JPEG, PNG, WebP, BMP, TIFF, GIF, JPEG 2000, HEIC or AVIF are in
+        # base64, and those of a DG2, its templates, a record of a face, and an ANSI/NIST-ITL file.
         re.compile(
-            rb"\s{0,8}[\"']?(data:[\w/+.;=-]{0,80},|/9j/|iVBORw0KGgo|UklGR|Qk[0-3][A-Za-z0-9+/]{4}"
-            rb"|SUkqA|TU0AK|R0lGOD|AAAADGpQICA|/0//UQ)"
+            rb"\s{0,8}[\"']?(data:[\w/+.;=-]{0,80},|[/_]9j[/_]|iVBORw0KGgo|UklGR|Qk[0-3][\w+/-]{4}"
+            rb"|SUkqA|TU0AK|R0lGOD|AAAADGpQICA|[/_]0[/_][/_]UQ|AAAA[\w+/-]{2}Z0eXB"
+            rb"|(dY[A-T]|f2[CG]|ZY[A-T])[\w+/-]{16}|RkFDAD|MS4w)"
         ),
         f"This is a photo written as base64 text, which is not accepted. {_ITSELF}",
+    ),
+    (
+        # The same in hexadecimal: at least so many digits, however they are set apart.
+        re.compile(rb"\s{0,8}[\"']?(0x)?([0-9A-Fa-f]{2}[\s:,;-]{0,2}(0x)?){24}"),
+        f"This is hexadecimal text, which is not accepted. {_ITSELF}",
     ),
     (
         re.compile(rb"\s{0,8}[{\[]\s{0,8}[\"{\[\]}]"),

@@ -3,6 +3,9 @@
 import struct
 from collections.abc import Sequence
 
+from detector.containers.base import PhotoFormat
+from detector.containers.tlv import nodes
+
 
 def tlv(tag: int, *contents: bytes) -> bytes:
     """Return tag, length and value, the length in as few bytes as it takes (X.690)."""
@@ -14,6 +17,18 @@ def tlv(tag: int, *contents: bytes) -> bytes:
         digits = size.to_bytes((size.bit_length() + 7) // 8)
         length = bytes([0x80 | len(digits)]) + digits
     return tag.to_bytes((tag.bit_length() + 7) // 8) + length + content
+
+
+def left_open(data: bytes) -> bytes:
+    """Return nodes with every length that may be left open replaced by an end mark."""
+    content = b""
+    for tag, start, stop in nodes(data, 0, len(data), PhotoFormat.DG2):
+        name = tag.to_bytes((tag.bit_length() + 7) // 8)
+        if name[0] & 0x20:
+            content += name + b"\x80" + left_open(data[start:stop]) + b"\0\0"
+        else:
+            content += tlv(tag, data[start:stop])
+    return content
 
 
 def number(tag: int, value: int) -> bytes:

@@ -190,6 +190,29 @@ def test_16_bit_colour_is_scaled_and_rounded(container):
     assert np.abs(decode(data) - colours / 257).max() <= 0.5
 
 
+@pytest.mark.parametrize("in_main_header", [True, False])
+def test_packet_headers_of_jpeg_2000_may_be_packed(in_main_header):
+    plain = encode("JPEG2000", portrait().convert("L").resize((40, 30)), no_jp2=True,
+                   num_resolutions=1)  # fmt: skip
+    expected = decode(plain)
+    tile, data = plain.index(b"\xff\x90"), plain.index(b"\xff\x93") + 2
+    (length,) = struct.unpack_from(">I", plain, tile + 6)
+
+    def packed(count: int) -> bytes:
+        """Move so many bytes from the one packet's beginning to a marker segment."""
+        header = plain[data : data + count]
+        segment = b"\xff\x61" + struct.pack(">HB", 3 + count, 0) + header
+        main = b""
+        if in_main_header:
+            main = b"\xff\x60" + struct.pack(">HBI", 7 + count, 0, count) + header
+            segment = b""
+        part = plain[tile : tile + 6] + struct.pack(">I", length - count + len(segment))
+        part += plain[tile + 10 : data - 2] + segment + b"\xff\x93" + plain[data + count :]
+        return plain[:tile] + main + part
+
+    assert any(np.array_equal(decode(packed(count)), expected) for count in range(1, 40))
+
+
 def test_12_bit_jpeg_2000_uses_its_own_range():
     dark = np.random.default_rng(3).integers(0, 4096, (40, 50))
     # 16-bit samples written so that they read as the 12-bit ones once the header says 12: the

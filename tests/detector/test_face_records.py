@@ -1,5 +1,6 @@
 """Records around a picture of a face: what they hold, what they say, and hostile ones."""
 
+import base64
 import functools
 import struct
 import time
@@ -20,6 +21,7 @@ from tests.detector.face_records import (
     fac_2005,
     fac_2011,
     iso39794,
+    left_open,
     nist,
     number,
     tagged,
@@ -50,6 +52,7 @@ def records() -> dict[str, bytes]:
         "39794": iso39794(jpeg, moment=(2026, 3, 1), properties=[True], pose=[1, 2, 3]),
         "dg2-fac": dg2(fac_2005(jp2)),
         "dg2-39794": dg2(iso39794(jp2)),
+        "dg2-open": left_open(dg2(iso39794(jp2))),
         "nist": nist(jpeg, jp2),
     }
 
@@ -82,6 +85,7 @@ def test_a_photo_keeps_the_name_of_what_it_came_in():
         "39794": PhotoFormat.ISO_39794,
         "dg2-fac": PhotoFormat.DG2,
         "dg2-39794": PhotoFormat.DG2,
+        "dg2-open": PhotoFormat.DG2,
         "nist": PhotoFormat.NIST,
     }
     assert read_header(records()["dg2-fac"]).picture is PhotoFormat.JPEG_2000
@@ -95,6 +99,27 @@ def test_templates_may_have_been_taken_off_and_filler_may_follow():
         header = read_header(data)
         assert header.format is PhotoFormat.DG2
         assert np.array_equal(pixels(data), pixels(pictures()["jp2"]))
+
+
+@pytest.mark.parametrize("name", ["39794", "dg2-fac", "dg2-39794"])
+def test_lengths_may_be_left_open(name):
+    whole = records()[name]
+    data = left_open(whole)
+    assert len(data) > len(whole)
+    for each in (data, data + bytes(50)):
+        assert read_header(each).format is read_header(whole).format
+        assert np.array_equal(pixels(each), pixels(whole))
+    assert capture_of(data) == capture_of(whole)
+
+
+def test_open_lengths_cost_no_more_than_others():
+    deep = b"\x75\x80\x7f\x61\x80" + b"\x30\x80" * 1_000_000
+    wide = b"\x75\x80\x7f\x61\x80" + b"\x30\x80\0\0" * 1_000_000
+    begun = time.process_time()
+    for data in (deep, wide, deep + b"\0\0" * 1_000_002):
+        with pytest.raises(UnreadablePhoto):
+            read_header(data)
+    assert time.process_time() - begun < 0.5
 
 
 def test_what_a_record_of_2005_says():
@@ -185,6 +210,36 @@ def test_old_binary_records_are_passed_over():
     first = tagged(1, {2: b"0500", 3: b"1\x1f2\x1e4\x1f1\x1e10\x1f2"})
     assert [each.type for each in read_records(first + fingers + face)] == [1, 10]
     assert np.array_equal(pixels(first + fingers + face), pixels(pictures()["jpeg"]))
+
+
+@pytest.mark.parametrize("coding", [b"WSQ20", b"NONE", b"JPEGB"])
+def test_the_first_picture_of_a_face_that_can_be_read_is_the_photo(coding):
+    jpeg = pictures()["jpeg"]
+    first = nist(b"\xff\xa0\xff\xa8" + bytes(900), jpeg)
+    data = first.replace(b"\x1d10.011:JPEGB", b"\x1d10.011:" + coding.ljust(5), 1)
+    assert np.array_equal(pixels(data), pixels(jpeg))
+    assert capture_of(data).faces == 2
+
+
+@pytest.mark.parametrize(
+    ("coding", "name"),
+    [(b"WSQ20", "with WSQ"), (b"NONE", "without compression"), (b"OTHER", "unknown compression")],
+)
+def test_a_refusal_says_how_the_picture_of_a_face_is_compressed(coding, name):
+    with pytest.raises(UnsupportedFormat, match=name):
+        read_header(nist(bytes(900), coding=coding))
+
+
+@pytest.mark.parametrize("name", sorted({*records(), *pictures()}))
+def test_a_record_as_text_is_told_so(name):
+    data = (records() | pictures())[name]
+    urlsafe = base64.urlsafe_b64encode(data)
+    for text in (base64.b64encode(data), b"\n " + base64.encodebytes(data), urlsafe):
+        with pytest.raises(UnsupportedFormat, match="as base64 text.* Send the bytes"):
+            read_header(text)
+    for spelled in (data.hex(), data.hex(" ").upper(), "0x" + data.hex(), data.hex(":", 2)):
+        with pytest.raises(UnsupportedFormat, match="hexadecimal text.* Send the bytes"):
+            read_header(spelled.encode())
 
 
 def test_a_picture_of_something_else_is_not_the_photo():

@@ -198,3 +198,9 @@ def test_edited_files(name, edits):
         return
     assert image.dtype == np.uint8
     assert image.shape[2] == 3
+
+
+def test_a_ribbon_that_the_decoder_would_not_take():
+    assert pixels(avif(Image.new("RGB", (32_768, 2)), speed=10)).shape == (2, 32_768, 3)
+    with pytest.raises(TooManyPixels, match="32769 x 2 pixels; a side may have 32,768"):
+        read_header(avif(Image.new("RGB", (32_769, 2)), speed=10))
