@@ -62,9 +62,7 @@ READERS: Final[Mapping[PhotoFormat, Mapping[re.Pattern[bytes], Reader]]] = {
         re.compile(rb"\x7f\x60" + LENGTH + rb"\xa1", re.DOTALL): read_dg2,
     },
     PhotoFormat.ISO_19794: {re.compile(rb"FAC\0"): read_19794},
-    PhotoFormat.ISO_39794: {
-        re.compile(rb"\x65" + LENGTH + rb"\xa0.\x80", re.DOTALL): read_39794
-    },
+    PhotoFormat.ISO_39794: {re.compile(rb"\x65" + LENGTH + rb"\xa0.\x80", re.DOTALL): read_39794},
     PhotoFormat.NIST: {re.compile(rb"1\.0{0,8}1:[0-9]{1,9}\x1d"): read_nist},
 }
 """By the first bytes of a file."""

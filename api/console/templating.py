@@ -13,7 +13,7 @@ from api.console import labels, messages
 from api.console.assets import Assets
 from api.console.i18n import LANGUAGES, Locale, load
 from casework.review.alerts import shown_state
-from detector.containers.base import PHOTO_SUFFIXES
+from detector.containers.base import FORMAT_LABELS, PHOTO_SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ def _environment(speech: Locale, assets: Assets) -> Environment:
         notices=messages.NOTICES,
         # Systems give no media type to what chips and police write, and some none to HEIC.
         photo_types=",".join(["image/*", *sorted(PHOTO_SUFFIXES)]),
+        photo_formats=", ".join(FORMAT_LABELS),
     )
     environment.filters.update(
         when=speech.when,

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
+from detector.containers.base import FORMAT_LABELS
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -270,7 +272,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "photo_already_enrolled": "This photo is already enrolled.",
     "photo_file_unreadable": "The file cannot be read: {error}.",
     "photo_empty": "The file is empty: choose another photo.",
-    "photo_format_unsupported": "This is not a photo that can be read: send JPEG, PNG or WebP.",
+    "photo_format_unsupported": "This is not a photo that can be read: send one of {formats}.",
     "photo_too_large": "The photo's file is too large: choose a smaller one.",
     "photo_too_many_pixels": "The photo has too many pixels: choose a smaller one.",
     "photo_unreadable": "The photo is damaged and cannot be read: choose another.",
@@ -746,6 +748,11 @@ ENGLISH: Final[Mapping[str, str]] = {
 """What each code says in English; `{name}` is filled in, `{names:; }` joins several."""
 
 
+# Gaps that any sentence may have, and that no message fills by itself: records keep messages, and
+# those of an earlier version would tell what was accepted then.
+_EVERYWHERE: Final[Mapping[str, Any]] = {"formats": FORMAT_LABELS}
+
+
 def filled(template: str, params: Mapping[str, Any], word: Callable[[Any], str]) -> str:
     """Return a sentence with its gaps filled.
 
@@ -754,7 +761,8 @@ def filled(template: str, params: Mapping[str, Any], word: Callable[[Any], str])
         params: what to fill in, by the names of the gaps.
         word: says one value in the language of the template.
     """
-    return template.format(**{name: _filling(value, word) for name, value in params.items()})
+    gaps = {name: _filling(value, word) for name, value in (_EVERYWHERE | params).items()}
+    return template.format(**gaps)
 
 
 class _Several(list[str]):

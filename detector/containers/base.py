@@ -15,6 +15,7 @@ from detector.errors import TooManyPixels, UnreadablePhoto, UnsupportedFormat
 __all__ = [
     "ACCEPTED_FORMATS",
     "CUT_SHORT",
+    "FORMAT_LABELS",
     "MAX_SEGMENTS",
     "PHOTO_SUFFIXES",
     "SHOWN_BY_BROWSERS",
@@ -74,8 +75,8 @@ class PhotoFormat(StrEnum):
         return member
 
 
-_LABELS: Final = [each.label for each in PhotoFormat]
-ACCEPTED_FORMATS: Final = f"{', '.join(_LABELS[:-1])} or {_LABELS[-1]}"
+FORMAT_LABELS: Final = tuple(each.label for each in PhotoFormat)
+ACCEPTED_FORMATS: Final = f"{', '.join(FORMAT_LABELS[:-1])} or {FORMAT_LABELS[-1]}"
 """All of them, in a sentence."""
 
 SHOWN_BY_BROWSERS: Final = frozenset(

@@ -32,7 +32,8 @@ class Capture:
     captured_at is ISO 8601 text without a zone, as far as it is known: a year, a date, a moment.
     device_vendor and device_type are the numbers of the standard's registry. features are words of
     `FEATURES`, source is one of `SOURCES`, image_type is a word of the record's standard.
-    faces counts the pictures in the file, of which the first is read (of ANSI/NIST-ITL: that can be).
+    faces counts the pictures in the file, of which the first is read (in ANSI/NIST-ITL files, the
+    first that can be).
     """
 
     standard: RecordStandard

@@ -4,8 +4,8 @@ The picture is its frame, tables and scans. Comments and APPn segments are left 
 (APP0) and Adobe's (APP14), which say how the colours are stored.
 
 A file is taken where its scans cover the whole picture; whether the last one is all there, only
-decoding shows (`detector.decode`). Some cameras leave the end marker out, and some pad the file after
-it, or instead of it; others end a file with the marker wherever it broke off.
+decoding shows (`detector.decode`). Some cameras leave the end marker out, and some pad the file
+after it, or instead of it; some senders put the marker wherever the file broke off.
 """
 
 import re
@@ -114,11 +114,16 @@ def read_jpeg(data: bytes) -> Header:
         core=tuple(core),
         coefficient_bytes=frame.blocks * COEFFICIENT_BYTES if several else 0,
     )
+    return _complete(header, data, frame, scans, ended=marker == EOI)
+
+
+def _complete(
+    header: Header, data: bytes, frame: _Frame, scans: list[bytes], *, ended: bool
+) -> Header:
+    """Return the header of a file that lacks no scan, and no end marker, either."""
     if not _cover(frame, scans):
         raise UnreadablePhoto(CUT_SHORT)
-    if marker == EOI:
-        return header
-    return replace(header, core=(*header.core, END), filler=_filler(data))
+    return header if ended else replace(header, core=(*header.core, END), filler=_filler(data))
 
 
 def _cover(frame: _Frame, scans: list[bytes]) -> bool:

@@ -59,7 +59,9 @@ def _node(data: bytes, at: int, stop: int, kind: PhotoFormat, left: int) -> tupl
     return Node(tag, at, at + length), at + length, 1
 
 
-def _end_mark(data: bytes, at: int, stop: int, kind: PhotoFormat, left: int) -> tuple[int, int, int]:
+def _end_mark(
+    data: bytes, at: int, stop: int, kind: PhotoFormat, left: int
+) -> tuple[int, int, int]:
     """Return where the end mark of what begins at `at` is and stops, and how many nodes go before.
 
     Levels that are open as well are counted, not called: they may be as many as there are nodes.

@@ -235,10 +235,10 @@ def test_a_record_as_text_is_told_so(name):
     data = (records() | pictures())[name]
     urlsafe = base64.urlsafe_b64encode(data)
     for text in (base64.b64encode(data), b"\n " + base64.encodebytes(data), urlsafe):
-        with pytest.raises(UnsupportedFormat, match="as base64 text.* Send the bytes"):
+        with pytest.raises(UnsupportedFormat, match=r"as base64 text.* Send the bytes"):
             read_header(text)
     for spelled in (data.hex(), data.hex(" ").upper(), "0x" + data.hex(), data.hex(":", 2)):
-        with pytest.raises(UnsupportedFormat, match="hexadecimal text.* Send the bytes"):
+        with pytest.raises(UnsupportedFormat, match=r"hexadecimal text.* Send the bytes"):
             read_header(spelled.encode())
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from detector.containers.base import PHOTO_SUFFIXES, PhotoFormat
+from detector.containers.base import ACCEPTED_FORMATS, PHOTO_SUFFIXES, PhotoFormat
 from detector.errors import UnsupportedFormat
 from detector.header import READERS, read_header
 
@@ -33,7 +33,12 @@ def test_the_recorded_names_are_plain_text():
 
 
 def test_the_documentation_names_every_format():
-    page = (Path(__file__).parents[2] / "docs" / "http.md").read_text()
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "http.md").read_text()
     row = re.search(r"^\| `photo` .*$", page, re.MULTILINE)
     assert row
     assert all(each.label in row[0] for each in PhotoFormat)
+    assert all(f"\n| {each.label} |" in page for each in PhotoFormat)
+    assert f"Photos are {ACCEPTED_FORMATS}" in " ".join(
+        (root / "README.md").read_text().split("\n")
+    )

@@ -52,7 +52,11 @@ def test_a_photo_of_nobody_gets_advice_and_no_score(signed_in):
     [
         ({"first": photo_of(1)}, ["second"], "Choose one photo."),
         ({}, ["first", "second"], "Choose one photo."),
-        ({"first": photo_of(1), "second": b"no photo"}, ["second"], "send JPEG, PNG or WebP"),
+        (
+            {"first": photo_of(1), "second": b"no photo"},
+            ["second"],
+            "send one of JPEG, PNG, WebP, BMP, TIFF",
+        ),
         ({"first": photo_of(1)[:200], "second": photo_of(1)}, ["first"], "damaged"),
     ],
 )

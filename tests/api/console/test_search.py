@@ -72,7 +72,7 @@ def test_a_search_without_purpose_or_photo_is_not_made(signed_in, lists):
     assert "Choose one photo." in officer.text
     officer.send("/search", purpose=PURPOSE, files={"photo": b"no photo at all"})
     assert officer.page.status_code == 422
-    assert "send JPEG, PNG or WebP" in officer.text
+    assert "send one of JPEG, PNG, WebP, BMP, TIFF" in officer.text
     assert PURPOSE in officer.page.text
 
 

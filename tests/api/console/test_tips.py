@@ -58,7 +58,7 @@ def test_what_is_wrong_is_said_and_what_was_typed_is_kept(signed_in):
         assert words in answer.text, words
     answer = officer.send("/tips/new", **FIELDS, files={"photo": b"nothing of the kind"})
     assert answer.status_code == 422
-    assert "send JPEG, PNG or WebP" in officer.text
+    assert "send one of JPEG, PNG, WebP, BMP, TIFF" in officer.text
     assert TEXT in officer.text
 
 
