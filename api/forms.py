@@ -48,7 +48,8 @@ class MultipartForm:
         if not found:
             raise invalid(name, f"A photo is required: send it as a file, in the part `{name}`.")
         if len(found) > most:
-            raise invalid(name, f"At most {most} photos are accepted, not {len(found)}.")
+            limit = "one photo" if most == 1 else f"{most} photos"
+            raise invalid(name, f"At most {limit} can be taken here, not {len(found)}.")
         return found
 
     def only(self, name: str) -> PhotoFile:

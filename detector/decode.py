@@ -193,8 +193,8 @@ def is_large(data: bytes) -> bool:
 def _check_bytes(data: bytes, most: int) -> None:
     if len(data) > most:
         msg = (
-            f"The photo has {len(data) / MIB:.1f} MiB; at most {most / MIB:.1f} MiB are accepted "
-            "in this format. Send a smaller one: 1 to 3 megapixels are plenty."
+            f"The photo has {len(data):,} bytes; at most {most:,} are accepted in this format. "
+            "Send a smaller one: 1 to 3 megapixels are plenty."
         )
         raise PhotoTooLarge(msg)
 

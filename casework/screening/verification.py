@@ -4,6 +4,7 @@ One to one, beside the search and after it: whatever is wrong with the reference
 screened all the same. See docs/decisions/0027.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,10 +13,33 @@ from detector.embed import Embedding
 from detector.errors import PhotoError
 from detector.pipeline import Pipeline
 from detector.portrait import portrait
+from detector.quality import Reason
 
 _LIVE_UNSEARCHABLE: Final = "photo_unsearchable"
 _REFERENCE_UNSEARCHABLE: Final = "reference_unsearchable"
 _SHOWN_DIGITS: Final = 4
+
+_REFUSED: Final = "The reference cannot be read: read the chip or scan the document again. {}"
+_RATHER: Final = "send the chip's photo rather than a scan, or compare by eye."
+_ADVICE: Final[Mapping[Reason, str]] = {
+    Reason.NO_FACE: f"No face was found in the reference: {_RATHER}",
+    Reason.SEVERAL_FACES: "The reference has several faces as large: send the document's photo "
+    "alone, without its page.",
+    Reason.FACE_TOO_SMALL: f"The face in the reference is too small: {_RATHER}",
+    Reason.BLURRED: f"The face in the reference is blurred: {_RATHER}",
+    Reason.TOO_DARK: f"The face in the reference is too dark: {_RATHER}",
+    Reason.TOO_BRIGHT: f"The face in the reference is over-exposed: {_RATHER}",
+    Reason.LOW_CONTRAST: f"The face in the reference has hardly any contrast: {_RATHER}",
+    Reason.TURNED_AWAY: "The head in the reference is turned away: compare by eye.",
+    Reason.CUT_OFF: f"Part of the face is not in the reference: {_RATHER}",
+    Reason.EYES_COVERED: "The eyes hardly show in the reference: compare by eye.",
+    Reason.MOUTH_COVERED: "The mouth hardly shows in the reference: compare by eye.",
+    Reason.NOISY: f"The reference is grainy: {_RATHER}",
+    Reason.UNCERTAIN_FACE: f"The face in the reference is not clearly seen: {_RATHER}",
+    Reason.TURNED: f"The reference is not upright: turn it, {_RATHER}",
+    Reason.NEGATIVE: f"The reference is a negative: {_RATHER}",
+}
+"""What can be done about a document's photo: nobody can stand elsewhere or add light."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +97,10 @@ class ReferenceComparer:
         try:
             other = self._pipeline.analyse(reference)
         except PhotoError as error:
-            return Verification(reason=(error.code, str(error)))
+            return Verification(reason=(error.code, _REFUSED.format(error)))
         face = portrait(other) if keep and other.subject is not None else None
         if other.embedding is None:
-            advice = " ".join(each.advice for each in other.quality.reasons)
+            advice = " ".join(_ADVICE[each] for each in other.quality.reasons)
             return Verification(reason=(_REFERENCE_UNSEARCHABLE, advice), portrait=face)
         score = float(live @ other.embedding)
         return Verification(

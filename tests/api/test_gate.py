@@ -1,12 +1,16 @@
 """What a gate sends beside the photo: a chip's reference, compared 1:1, and its PAD verdict."""
 
+import re
+
 import pytest
 
 from casework.kernel import rows
 from casework.kernel.vocabulary import Direction, Role, Stage
 from casework.review.gate import result_of
+from casework.screening import verification
 from casework.tables import AuditRecord, Encounter, IdempotencyRecord, Watchlist
 from casework.watchlists.watchlists import weakened
+from detector.quality import Reason
 from tests.api.conftest import problem
 from tests.api.test_metrics import figures
 from tests.fakes import photo_of
@@ -76,7 +80,15 @@ def test_a_reference_that_cannot_be_used_says_why_and_spoils_nothing(
     found = body.json()["verification"]
     assert (found["score"], found["one_in"], found["passes"]) == (None, None, None)
     assert found["reason"]["code"] == code
-    assert len(found["reason"]["advice"]) > 20
+    assert re.search("[Rr]eference", found["reason"]["advice"])
+    assert not re.search("camera|focus|light", found["reason"]["advice"])
+
+
+def test_advice_on_a_reference_is_about_the_document():
+    assert set(verification._ADVICE) == set(Reason)
+    for advice in verification._ADVICE.values():
+        assert "reference" in advice
+        assert not re.search("camera|focus|light|traveller", advice)
 
 
 def test_a_live_photo_without_a_face_is_no_mismatch(client, desk, port):
