@@ -339,14 +339,14 @@ def _whole(core: bytes, header: Header, reduction: int) -> Stored:
     side = FILLER_SIDE // reduction
     if jpeg and not suspicious and (stored[-side:, -side:] == FILLER).all():
         longer = _probed(core, header, reduction)
-    if longer is not None and longer != zlib.crc32(stored):
+    if longer is not None and longer != zlib.crc32(stored.data):
         raise UnreadablePhoto(_CUT_SHORT)
     return stored
 
 
 def _probed(core: bytes, header: Header, reduction: int) -> int:
     """Return a checksum of what the picture is when its last scan goes on: pixels are much."""
-    return zlib.crc32(_decoded(core[: -len(EOI)] + PROBE + EOI, header, reduction))
+    return zlib.crc32(_decoded(core[: -len(EOI)] + PROBE + EOI, header, reduction).data)
 
 
 def _to_bgr(image: Stored, header: Header) -> Image:
