@@ -17,7 +17,7 @@ from casework.calibration.policy import Policy
 from casework.kernel.audit.checkpoints import Condition
 from casework.kernel.vocabulary import DeliveryState, PadResult, VerificationResult
 from casework.oversight.lanes import LaneReport
-from casework.review.gate import result_of
+from casework.review.gate import verification_result
 from casework.screening.capture_time import CaptureClock
 from casework.service import Service
 from casework.tables import Encounter
@@ -265,7 +265,7 @@ class Metrics:
 
     def gate(self, encounter: Encounter) -> None:
         """Count what a gate's own findings are, where it sent any."""
-        verified = result_of(encounter.verification)
+        verified = verification_result(encounter.verification)
         if verified is not None:
             self._verifications.labels(verified.value).inc()
         if encounter.presentation is not None:

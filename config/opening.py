@@ -19,19 +19,18 @@ def open_service(settings: Settings) -> Service:
     Raises:
         SetUpError, ModelsError, DetectorError: what the operator has to put right.
     """
+    pack = pack_in_use(settings)
     pipeline = open_pipeline(settings)
     records = open_records(settings)
     try:
         service = Service.over(
             records,
-            pack_in_use(settings),
+            pack,
             pipeline,
             engine=settings.index_engine,
             breaker=settings.breaker_rules,
             verification_fmr=settings.verification_fmr,
-            presentation=load_presentation(
-                load_pack(settings.pack), ModelStore(settings.models_dir)
-            ),
+            presentation=load_presentation(pack, ModelStore(settings.models_dir)),
         )
         service.start()
     except BaseException:

@@ -761,7 +761,7 @@ def filled(template: str, params: Mapping[str, Any], word: Callable[[Any], str])
         params: what to fill in, by the names of the gaps.
         word: says one value in the language of the template.
     """
-    gaps = {name: _filling(value, word) for name, value in (_EVERYWHERE | params).items()}
+    gaps = {name: _filling(value, word) for name, value in {**_EVERYWHERE, **params}.items()}
     return template.format(**gaps)
 
 

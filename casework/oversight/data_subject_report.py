@@ -13,7 +13,7 @@ from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import PadResult, VerificationResult
 from casework.review.findings import visible_state
-from casework.review.gate import pad_result_of, result_of
+from casework.review.gate import pad_result, verification_result
 from casework.tables import (
     Alert,
     AuditRecord,
@@ -62,9 +62,9 @@ class HeldAlert:
             state=state,
             disposal=row.disposal,
             score=row.score,
-            verification=result_of(meeting.verification),
+            verification=verification_result(meeting.verification),
             reference_kept=bool(meeting.verification and meeting.verification["kept"]),
-            pad_result=PadResult(pad) if (pad := pad_result_of(meeting.presentation)) else None,
+            pad_result=PadResult(pad) if (pad := pad_result(meeting.presentation)) else None,
         )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from casework.kernel import rows
 from casework.kernel.errors import InvalidReferral
-from casework.kernel.vault import Vault
+from casework.kernel.vault import RowName, Vault
 from casework.kernel.vocabulary import (
     Category,
     Direction,
@@ -23,7 +23,7 @@ from casework.kernel.vocabulary import (
     VerificationResult,
 )
 from casework.review.alerts import PORTRAIT_FORMAT, SubjectCard
-from casework.review.gate import pad_result_of, result_of
+from casework.review.gate import pad_result, verification_result
 from casework.tables import Alert
 from casework.watchlists import subjects
 
@@ -125,17 +125,19 @@ class AlertSource:
 
 def _probe(source: AlertSource, _: Session, vault: Vault) -> tuple[bytes, str]:
     meeting = source.alert.encounter
-    if meeting.sealed_portrait is None:
-        raise InvalidReferral("referral_probe_erased", field="fields")
-    return vault.open(meeting.sealed_portrait, rows.encounter(meeting.id)), PORTRAIT_FORMAT
+    return _face(vault, meeting.sealed_portrait, rows.encounter(meeting.id), "probe_erased")
 
 
 def _reference(source: AlertSource, _: Session, vault: Vault) -> tuple[bytes, str]:
     meeting = source.alert.encounter
-    if meeting.sealed_reference is None:
-        raise InvalidReferral("referral_reference_missing", field="fields")
     name = rows.encounter_reference(meeting.id)
-    return vault.open(meeting.sealed_reference, name), PORTRAIT_FORMAT
+    return _face(vault, meeting.sealed_reference, name, "reference_missing")
+
+
+def _face(vault: Vault, sealed: bytes | None, name: RowName, otherwise: str) -> tuple[bytes, str]:
+    if sealed is None:
+        raise InvalidReferral(f"referral_{otherwise}", field="fields")
+    return vault.open(sealed, name), PORTRAIT_FORMAT
 
 
 def _enrolled(source: AlertSource, session: Session, vault: Vault) -> tuple[bytes, str]:
@@ -206,14 +208,14 @@ class AlertField(ReferralField):
         "Traveller and reference",
         _TRAVELLER,
         VerificationResult,
-        lambda of: result_of(of.alert.encounter.verification),
+        lambda of: verification_result(of.alert.encounter.verification),
     )
     PAD_RESULT = _Value(
         "pad_result",
         "Attack detection of the gate",
         _TRAVELLER,
         PadResult,
-        lambda of: pad_result_of(of.alert.encounter.presentation),
+        lambda of: pad_result(of.alert.encounter.presentation),
     )
     SCORE = _Value("score", "Score", _LIST, FieldKind.SCORE, lambda of: round(of.alert.score, 4))
     ONE_IN = _Value("one_in", "By chance", _LIST, FieldKind.ODDS, lambda of: of.alert.one_in)

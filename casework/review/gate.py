@@ -6,7 +6,7 @@ from typing import Any
 from casework.kernel.vocabulary import VerificationResult
 
 
-def result_of(verification: Mapping[str, Any] | None) -> VerificationResult | None:
+def verification_result(verification: Mapping[str, Any] | None) -> VerificationResult | None:
     """Return the result of a verification as an encounter keeps it; None where there was none."""
     if verification is None:
         return None
@@ -15,6 +15,6 @@ def result_of(verification: Mapping[str, Any] | None) -> VerificationResult | No
     return VerificationResult.MATCH if verification["passes"] else VerificationResult.MISMATCH
 
 
-def pad_result_of(presentation: Mapping[str, Any] | None) -> str | None:
+def pad_result(presentation: Mapping[str, Any] | None) -> str | None:
     """Return what the gate's presentation attack detection found; None where it sent nothing."""
     return presentation["result"] if presentation is not None else None

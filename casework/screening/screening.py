@@ -38,7 +38,7 @@ from casework.kernel.vocabulary import (
     Stage,
 )
 from casework.review import case_number
-from casework.review.gate import result_of
+from casework.review.gate import verification_result
 from casework.review.siblings import WITH_ALERTS, strictest
 from casework.review.states import ReviewPolicy
 from casework.screening.capture_time import check_capture_time
@@ -384,7 +384,7 @@ def _failed_pad(arrival: Arrival) -> bool:
 def _said_by_the_gate(encounter: Encounter) -> dict[str, Any]:
     """Return what the audit trail has of a gate's own findings, where it sent any."""
     detail: dict[str, Any] = {}
-    verified = result_of(encounter.verification)
+    verified = verification_result(encounter.verification)
     if verified is not None:
         detail["verification"] = verified.value
     if encounter.presentation is not None:

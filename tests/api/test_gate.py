@@ -6,7 +6,7 @@ import pytest
 
 from casework.kernel import rows
 from casework.kernel.vocabulary import Direction, Role, Stage
-from casework.review.gate import result_of
+from casework.review.gate import verification_result
 from casework.screening import verification
 from casework.tables import AuditRecord, Encounter, IdempotencyRecord, Watchlist
 from casework.watchlists.watchlists import weakened
@@ -235,7 +235,7 @@ def test_what_came_of_it_is_counted_and_in_the_trail(client, desk, port, sign_in
     assert details[0]["pad"] == "fail"
     assert details[0]["person_required"] is True
     assert "pad" not in details[1]
-    assert result_of(None) is None
+    assert verification_result(None) is None
 
 
 def test_a_policy_that_asks_no_longer_is_weakened(desk, client, office):

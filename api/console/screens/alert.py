@@ -18,7 +18,7 @@ from casework.kernel.errors import IllegalTransition, StaleVersion
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Direction, Disposal, Opinion, OpinionReason, Stage
 from casework.review.allowed_steps import allowed_steps
-from casework.review.gate import result_of
+from casework.review.gate import verification_result
 from casework.review.queue import urgency_of
 from casework.review.states import ends_at
 
@@ -177,7 +177,7 @@ def _page(visit: OfficerRequest, alert_id: str, form: Form[Any] | None = None) -
         "alert": alert,
         "possible": allowed_steps(alert, visit.actor),
         "urgency": urgency_of(alert, now),
-        "verified": result_of(alert.encounter.verification),
+        "verified": verification_result(alert.encounter.verification),
         "now": now,
         "mark": mark,
         "scale": scale_of(alert, policy),

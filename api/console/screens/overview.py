@@ -52,7 +52,7 @@ def overview(visit: Reader) -> Response:
         windows=WINDOWS,
         charts=charts,
         whole=whole[0] if whole else None,
-        lanes=visit.service.oversight.lanes.report(actor),
+        lanes=visit.service.oversight.lanes.latest(actor),
         alarms=visit.service.calibration.monitoring.report(actor, days),
         gallery=visit.service.gallery.replica.gallery,
         pack=visit.service.pack,

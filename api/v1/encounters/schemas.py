@@ -183,32 +183,6 @@ class EncounterOut(Answer):
     @classmethod
     def of(cls, row: Encounter, disposition: Disposition | None) -> Self:
         """Make the answer from the record."""
-        return cls(
-            id=row.id,
-            outcome=Outcome(row.outcome),
-            port=row.port,
-            lane=row.lane,
-            direction=Direction(row.direction),
-            stage=Stage(row.stage),
-            captured_at=row.captured_at,
-            received_at=row.received_at,
-            traveller_ref=row.traveller_ref,
-            faces=row.faces,
-            quality=QualityOut.model_validate(row.quality),
-            alerts=[
-                PortAlert(
-                    id=alert.id,
-                    category=Category(alert.category),
-                    instruction=Instruction(**alert.instruction),
-                    requires_acknowledgement=alert.requires_acknowledgement,
-                )
-                for alert in row.alerts
-            ],
-            verification=row.verification and VerificationOut.model_validate(row.verification),
-            presentation=row.presentation and PresentationOut.model_validate(row.presentation),
-            person_required=row.person_required,
-            disposition=DispositionOut.of(disposition),
-            gallery_version=row.gallery_version,
-            gallery_size=row.gallery_size,
-            stages_ms=row.stages,
-        )
+        alerts = [PortAlert.of_row(alert) for alert in row.alerts]
+        shown = DispositionOut.of(disposition)
+        return cls.of_row(row, alerts=alerts, disposition=shown, stages_ms=row.stages)

@@ -86,3 +86,18 @@ def test_only_the_days_asked_for_and_only_who_may(desk):
     assert [each.lane for each in lanes.report(actor, 2).lanes] == ["1"]
     with pytest.raises(NotPermitted):
         lanes.report(officer(desk.agency(), Role.OFFICER))
+
+
+def test_the_overview_shows_what_was_counted_last(desk):
+    lanes, actor = desk.service.oversight.lanes, officer(desk.agency(), Role.SUPERVISOR)
+    first = lanes.latest(actor)
+    desk.screen(1, lane="1")
+    lanes.report(actor, 2)
+    assert lanes.latest(actor) is first
+    assert lanes.latest(actor) is not lanes.count()
+    assert len(lanes.latest(actor).lanes) == 1
+    desk.screen(1, lane="2")
+    desk.clock.advance(minutes=11)
+    assert len(lanes.latest(actor).lanes) == 2
+    with pytest.raises(NotPermitted):
+        lanes.latest(officer(desk.agency(), Role.OFFICER))
