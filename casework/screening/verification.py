@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from casework.calibration.thresholds import FalseMatchModel
 from detector.embed import Embedding
-from detector.errors import PhotoError
+from detector.errors import PhotoError, UnreadablePhoto
 from detector.pipeline import Pipeline
 from detector.portrait import portrait
 from detector.quality import Reason
@@ -19,7 +19,8 @@ _LIVE_UNSEARCHABLE: Final = "photo_unsearchable"
 _REFERENCE_UNSEARCHABLE: Final = "reference_unsearchable"
 _SHOWN_DIGITS: Final = 4
 
-_REFUSED: Final = "The reference cannot be read: read the chip or scan the document again. {}"
+_DAMAGED: Final = "The reference cannot be read: read the chip or scan the document again. {}"
+_REFUSED: Final = "The reference cannot be read. {}"
 _RATHER: Final = "send the chip's photo rather than a scan, or compare by eye."
 _ADVICE: Final[Mapping[Reason, str]] = {
     Reason.NO_FACE: f"No face was found in the reference: {_RATHER}",
@@ -97,7 +98,8 @@ class ReferenceComparer:
         try:
             other = self._pipeline.analyse(reference)
         except PhotoError as error:
-            return Verification(reason=(error.code, _REFUSED.format(error)))
+            sentence = _DAMAGED if isinstance(error, UnreadablePhoto) else _REFUSED
+            return Verification(reason=(error.code, sentence.format(error)))
         face = portrait(other) if keep and other.subject is not None else None
         if other.embedding is None:
             advice = " ".join(_ADVICE[each] for each in other.quality.reasons)
