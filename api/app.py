@@ -24,6 +24,7 @@ from api.metrics import Metrics
 from api.middleware import BodyLimits, HeldBodies, RequestContext
 from api.openapi import operation_id
 from api.pacing import Pacing
+from api.photos import PhotoAnswers
 from api.state import State, hold
 from api.streams import Streams
 from api.v1.approvals import waiting
@@ -65,6 +66,7 @@ def create_app(
         WorkPool(settings.workers, settings.max_waiting, settings.latency_target_ms),
         PasswordHashLimiter(),
         limits,
+        PhotoAnswers(settings.limits, settings.workers),
         build_environment(settings.display_time_zone, secure=settings.cookie_secure),
         page_of_problem,
     )

@@ -18,6 +18,7 @@ from api.devices import device_of
 from api.forms import receive_body
 from api.limits import Cost
 from api.metrics import Metrics
+from api.photos import PhotoAnswers
 from api.problems import FieldProblem, RequestInvalid, VersionRequired
 from api.state import State, state_of
 from api.streams import Streams
@@ -123,10 +124,15 @@ async def _streams(state: TheState) -> Streams:
     return state.streams
 
 
+async def _photos(state: TheState) -> PhotoAnswers:
+    return state.photos
+
+
 async def _import_worker(state: TheState) -> ImportWorker:
     return state.importing
 
 
+ThePhotos = Annotated[PhotoAnswers, Depends(_photos)]
 TheStreams = Annotated[Streams, Depends(_streams)]
 TheMetrics = Annotated[Metrics, Depends(_metrics)]
 TheSettings = Annotated[Settings, Depends(_settings)]

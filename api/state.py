@@ -11,6 +11,7 @@ from api.background.imports import ImportWorker
 from api.console.templating import Console
 from api.limits import Limits
 from api.metrics import Metrics
+from api.photos import PhotoAnswers
 from api.problems import NotReady, Problem
 from api.streams import Streams
 from api.workers import PasswordHashLimiter, WorkPool
@@ -29,6 +30,7 @@ class State:
     workers: WorkPool
     password_hashing: PasswordHashLimiter
     limits: Limits
+    photos: PhotoAnswers
     console: Console
     page_of_problem: Callable[[Request, Problem, Message | None], Response | None]
     """Renders a problem as a page for a person; returns None for a program."""

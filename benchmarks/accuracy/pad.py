@@ -18,6 +18,7 @@ from scipy import special
 from benchmarks.accuracy.identities import DataSetInvalid
 from benchmarks.command import Json, PackName, explained, new_report, publish
 from benchmarks.report import Grid, Report
+from casework.imports.litter import is_litter
 from detector.errors import PhotoError
 from detector.loading import load_pipeline, load_presentation
 from detector.pipeline import Pipeline
@@ -125,7 +126,11 @@ def read_presentations(
     Raises:
         DataSetInvalid: it has not both kinds of presentation, or one without any face.
     """
-    kinds = sorted(each for each in (folder / ATTACK).glob("*") if each.is_dir())
+    kinds = sorted(each for each in (folder / ATTACK).glob("*") if not is_litter(each.name))
+    if loose := [each.name for each in kinds if not each.is_dir()]:
+        raise DataSetInvalid(
+            f"{folder / ATTACK}: {loose[0]} is in no folder: put each kind of attack into one"
+        )
     if not (folder / BONA_FIDE).is_dir() or not kinds:
         raise DataSetInvalid(
             f"{folder}: put photos of people into {BONA_FIDE}/, and those of each kind of attack "
@@ -145,7 +150,8 @@ def _scored(folder: Path, pipeline: Pipeline, scorer: PresentationScorer) -> Sco
 
 
 def _files(folder: Path) -> Iterable[Path]:
-    return sorted(each for each in folder.rglob("*") if each.is_file())
+    files = (each for each in folder.rglob("*") if each.is_file())
+    return sorted(each for each in files if not is_litter(each.relative_to(folder).as_posix()))
 
 
 def _score(content: bytes, pipeline: Pipeline, scorer: PresentationScorer) -> float | None:

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from api.console.page import OfficerRequest, RequirePermission
-from api.photos import photo_response
 from casework.kernel.permissions import Permission
 from casework.review.alerts import PORTRAIT_FORMAT
 
@@ -18,36 +17,33 @@ Reader = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_ALE
 @router.get("/probe")
 def probe(alert_id: str, visit: Reader) -> Response:
     """Return the traveller's face, framed."""
-    return _photo(visit.service.screening.comparison.probe(visit.actor, alert_id), PORTRAIT_FORMAT)
+    content = visit.service.screening.comparison.probe(visit.actor, alert_id)
+    return visit.state.photos.response(content, PORTRAIT_FORMAT)
 
 
 @router.get("/reference")
 def reference(alert_id: str, visit: Reader) -> Response:
     """Return the face of the reference, framed."""
-    return _photo(
-        visit.service.screening.comparison.reference(visit.actor, alert_id), PORTRAIT_FORMAT
-    )
+    content = visit.service.screening.comparison.reference(visit.actor, alert_id)
+    return visit.state.photos.response(content, PORTRAIT_FORMAT)
 
 
 @router.get("/enrolled")
 def enrolled(alert_id: str, visit: Reader) -> Response:
     """Return the enrolled face, framed."""
-    return _photo(
-        visit.service.screening.comparison.enrolled(visit.actor, alert_id), PORTRAIT_FORMAT
-    )
+    content = visit.service.screening.comparison.enrolled(visit.actor, alert_id)
+    return visit.state.photos.response(content, PORTRAIT_FORMAT)
 
 
 @router.get("/probe/whole")
 def whole_probe(alert_id: str, visit: Reader) -> Response:
     """Return the traveller's face as it was kept."""
-    return _photo(visit.service.review.alerts.probe(visit.actor, alert_id), PORTRAIT_FORMAT)
+    content = visit.service.review.alerts.probe(visit.actor, alert_id)
+    return visit.state.photos.response(content, PORTRAIT_FORMAT)
 
 
 @router.get("/enrolled/whole")
 def whole_enrolled(alert_id: str, visit: Reader) -> Response:
     """Return the photo as it was enrolled."""
-    return _photo(*visit.service.review.alerts.enrolled(visit.actor, alert_id))
-
-
-def _photo(content: bytes, kind: str) -> Response:
-    return photo_response(content, kind)
+    content, kind = visit.service.review.alerts.enrolled(visit.actor, alert_id)
+    return visit.state.photos.response(content, kind)

@@ -10,7 +10,6 @@ from api.console.forms import Form
 from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
 from api.pages import page_of
-from api.photos import photo_response
 from api.problems import RequestInvalid
 from api.v1.referrals.schemas import AnsweringIn, MayNote, MustNote
 from casework.kernel.errors import IllegalTransition, InvalidReferral, StaleVersion
@@ -68,7 +67,7 @@ def show(referral_id: str, visit: Handler) -> Response:
 def photo(referral_id: str, name: str, visit: Handler) -> Response:
     """Return a photo as it was when the referral was sent."""
     content, kind = visit.service.exchange.referrals.photo(visit.actor, referral_id, name)
-    return photo_response(content, kind)
+    return visit.state.photos.response(content, kind)
 
 
 @router.post("/{referral_id}/step")

@@ -11,7 +11,6 @@ from api.console.forms import Form, FormData, as_typed
 from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
 from api.dependencies import Workers, work_place
-from api.photos import photo_response
 from api.problems import RequestInvalid
 from api.v1.searches.schemas import SearchFields
 from casework.calibration.thresholds import RAREST
@@ -84,7 +83,7 @@ def show(search_id: str, visit: Searcher) -> Response:
 def photo(search_id: str, rank: Rank, visit: Searcher) -> Response:
     """Return the photo that a candidate was found by, as it was enrolled."""
     content, kind = visit.service.screening.searches.photo(visit.actor, search_id, rank)
-    return photo_response(content, kind)
+    return visit.state.photos.response(content, kind)
 
 
 def _form(typed: FormData) -> Form[SearchFields]:

@@ -15,7 +15,6 @@ from api.console.page import OfficerRequest, RequirePermission
 from api.console.screens import approvals
 from api.dependencies import Workers, work_place
 from api.pages import page_of
-from api.photos import photo_response
 from api.problems import RequestInvalid
 from api.v1.subjects.schemas import SubjectIn
 from casework.approvals.approvals import ActWaits
@@ -202,7 +201,7 @@ def restore_photo(subject_id: str, photo_id: str, visit: Editor) -> Response:
 def photo(subject_id: str, photo_id: str, visit: Reader) -> Response:
     """Return a photo as it was enrolled."""
     content, kind = visit.service.lists.subjects.photo_content(visit.actor, subject_id, photo_id)
-    return photo_response(content, kind)
+    return visit.state.photos.response(content, kind)
 
 
 @router.get("/subjects/{subject_id}/history")

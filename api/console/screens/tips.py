@@ -15,7 +15,6 @@ from api.console.screens.search import NOTHING_SEARCHED
 from api.console.screens.subjects import own_lists, shown
 from api.dependencies import Workers, work_place
 from api.pages import page_of
-from api.photos import photo_response
 from api.problems import RequestInvalid
 from api.v1.subjects.schemas import SubjectIn
 from api.v1.tips.schemas import DismissalIn, TipForm, TipSearchIn
@@ -113,7 +112,7 @@ def show(tip_id: str, visit: Handler) -> Response:
 def photo(tip_id: str, visit: Handler) -> Response:
     """Return a tip's photo as it was submitted."""
     content, kind = visit.service.exchange.tips.photo(visit.actor, tip_id)
-    return photo_response(content, kind)
+    return visit.state.photos.response(content, kind)
 
 
 @router.post("/{tip_id}/source")

@@ -5,9 +5,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Response
 
 from api import problems
-from api.dependencies import Allowed, ReadVersion, TheAlerts, TheDecisions, TheZone, etag
+from api.dependencies import Allowed, ReadVersion, TheAlerts, TheDecisions, ThePhotos, TheZone, etag
 from api.pages import Page, page_of
-from api.photos import PHOTO_CONTENT, photo_response
+from api.photos import PHOTO_CONTENT
 from api.routing import StrictRoute
 from api.v1.alerts.schemas import (
     AlertOut,
@@ -79,10 +79,10 @@ def read(alert_id: str, response: Response, alerts: TheAlerts, actor: Reader) ->
         **problems.responses(*_COMMON, errors.NotFound),
     },
 )
-def probe(alert_id: str, alerts: TheAlerts, actor: Reader) -> Response:
+def probe(alert_id: str, alerts: TheAlerts, actor: Reader, photos: ThePhotos) -> Response:
     """Return the traveller's face, cut out of the arrival photo."""
     content = alerts.probe(actor, alert_id)
-    return photo_response(content, PORTRAIT_FORMAT)
+    return photos.response(content, PORTRAIT_FORMAT)
 
 
 @router.get(
@@ -94,10 +94,10 @@ def probe(alert_id: str, alerts: TheAlerts, actor: Reader) -> Response:
         **problems.responses(*_COMMON, errors.NotFound),
     },
 )
-def reference(alert_id: str, alerts: TheAlerts, actor: Reader) -> Response:
+def reference(alert_id: str, alerts: TheAlerts, actor: Reader, photos: ThePhotos) -> Response:
     """Return the face of the reference that the gate sent, such as the photo of a chip."""
     content = alerts.reference(actor, alert_id)
-    return photo_response(content, PORTRAIT_FORMAT)
+    return photos.response(content, PORTRAIT_FORMAT)
 
 
 @router.get(
@@ -109,13 +109,13 @@ def reference(alert_id: str, alerts: TheAlerts, actor: Reader) -> Response:
         **problems.responses(*_COMMON, errors.NotFound),
     },
 )
-def enrolled(alert_id: str, alerts: TheAlerts, actor: Reader) -> Response:
+def enrolled(alert_id: str, alerts: TheAlerts, actor: Reader, photos: ThePhotos) -> Response:
     """Return the photo that the subject was found by.
 
     In a format that browsers show: as it was sent, or as a JPEG of it.
     """
     content, kind = alerts.enrolled(actor, alert_id)
-    return photo_response(content, kind)
+    return photos.response(content, kind)
 
 
 @router.post(

@@ -5,9 +5,17 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Response
 
 from api import problems
-from api.dependencies import Allowed, ReadVersion, TheReferrals, TheReferralSteps, TheZone, etag
+from api.dependencies import (
+    Allowed,
+    ReadVersion,
+    ThePhotos,
+    TheReferrals,
+    TheReferralSteps,
+    TheZone,
+    etag,
+)
 from api.pages import Page, page_of
-from api.photos import PHOTO_CONTENT, photo_response
+from api.photos import PHOTO_CONTENT
 from api.routing import StrictRoute
 from api.v1.referrals.schemas import (
     AlertReferralIn,
@@ -103,13 +111,15 @@ def read(
         **problems.responses(*COMMON, errors.NotFound),
     },
 )
-def photo(referral_id: str, name: str, referrals: TheReferrals, actor: Handler) -> Response:
+def photo(
+    referral_id: str, name: str, referrals: TheReferrals, actor: Handler, photos: ThePhotos
+) -> Response:
     """Return the photo as it was when the referral was sent.
 
     In a format that browsers show: as it was sent, or as a JPEG of it.
     """
     content, kind = referrals.photo(actor, referral_id, name)
-    return photo_response(content, kind)
+    return photos.response(content, kind)
 
 
 @router.post(

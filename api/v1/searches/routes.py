@@ -5,9 +5,9 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from api import problems
-from api.dependencies import Allowed, TheSearches, Workers, work_place
+from api.dependencies import Allowed, ThePhotos, TheSearches, Workers, work_place
 from api.forms import MultipartForm, multipart_schema, read_parts, validated
-from api.photos import PHOTO_CONTENT, photo_response
+from api.photos import PHOTO_CONTENT
 from api.routing import StrictRoute
 from api.server_timing import server_timing
 from api.v1.encounters.routes import PHOTO_ERRORS, PHOTO_FIELD
@@ -85,13 +85,15 @@ def read(search_id: str, searches: TheSearches, actor: Searcher) -> SearchOut:
         **problems.responses(*_COMMON, errors.NotFound),
     },
 )
-def photo(search_id: str, rank: Rank, searches: TheSearches, actor: Searcher) -> Response:
+def photo(
+    search_id: str, rank: Rank, searches: TheSearches, actor: Searcher, photos: ThePhotos
+) -> Response:
     """Return the photo that a candidate was found by.
 
     In a format that browsers show: as it was sent, or as a JPEG of it.
     """
     content, kind = searches.photo(actor, search_id, rank)
-    return photo_response(content, kind)
+    return photos.response(content, kind)
 
 
 def _fields(texts: list[tuple[str, str]]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from api.dependencies import (
     TheErasures,
     TheHistory,
     TheLookalikes,
+    ThePhotos,
     TheSettings,
     TheSubjects,
     TheZone,
@@ -23,7 +24,7 @@ from api.dependencies import (
 )
 from api.forms import multipart_schema, read_form, validated
 from api.pages import Page, page_of
-from api.photos import PHOTO_CONTENT, photo_response
+from api.photos import PHOTO_CONTENT
 from api.problems import FieldProblem, RequestInvalid
 from api.routing import Before, StrictRoute
 from api.v1.approvals.schemas import WaitingOut
@@ -293,13 +294,15 @@ async def add_photos(
         **problems.responses(*_COMMON, errors.NotFound),
     },
 )
-def photo(subject_id: str, photo_id: str, subjects: TheSubjects, actor: Reader) -> Response:
+def photo(
+    subject_id: str, photo_id: str, subjects: TheSubjects, actor: Reader, photos: ThePhotos
+) -> Response:
     """Return an enrolled photo.
 
     In a format that browsers show: as it was sent, or as a JPEG of it.
     """
     content, kind = subjects.photo_content(actor, subject_id, photo_id)
-    return photo_response(content, kind)
+    return photos.response(content, kind)
 
 
 @router.post(

@@ -9,6 +9,7 @@ from api.dependencies import (
     Allowed,
     ReadVersion,
     TheLookalikes,
+    ThePhotos,
     TheReferrals,
     TheTips,
     TheTipSteps,
@@ -19,7 +20,7 @@ from api.dependencies import (
 )
 from api.forms import multipart_schema, read_form
 from api.pages import Page, page_of
-from api.photos import PHOTO_CONTENT, photo_response
+from api.photos import PHOTO_CONTENT
 from api.routing import StrictRoute
 from api.v1.encounters.routes import PHOTO_ERRORS
 from api.v1.referrals.routes import COMMON, STEP, sent
@@ -127,13 +128,13 @@ def read(tip_id: str, response: Response, tips: TheTips, actor: Handler) -> TipO
         **problems.responses(*COMMON, errors.NotFound),
     },
 )
-def photo(tip_id: str, tips: TheTips, actor: Handler) -> Response:
+def photo(tip_id: str, tips: TheTips, actor: Handler, photos: ThePhotos) -> Response:
     """Return the photo.
 
     In a format that browsers show: as it was sent, or as a JPEG of it.
     """
     content, kind = tips.photo(actor, tip_id)
-    return photo_response(content, kind)
+    return photos.response(content, kind)
 
 
 @router.get(

@@ -14,6 +14,7 @@ from casework.kernel.vocabulary import Disposal, Opinion, Role
 from casework.oversight.retention import RecordKind, Retention
 from casework.review.decisions import Finding
 from casework.tables import Alert, AlertEvent, Encounter, EnrolledPhoto, Subject, Template
+from tests.fakes import photo_of
 from tests.services import OPERATOR, officer
 
 
@@ -64,19 +65,19 @@ def test_a_clear_encounter_goes_and_one_with_an_open_alert_stays(desk):
 
 def test_an_alert_goes_a_year_after_its_closing_with_portrait_and_review(desk, database):
     desk.enrol(1)
-    encounter = desk.screen(1).encounter
+    encounter = desk.screen(1, reference=photo_of(1, brightness=0.8)).encounter
     desk.clock.advance(days=400)
     close(desk, encounter.alerts[0].id)
     desk.clock.advance(days=364)
     assert RecordKind.ALERTS not in erased(desk.service)
-    sealed = piece(encounter.sealed_portrait)
-    assert sealed in in_files(database)
+    sealed = [piece(encounter.sealed_portrait), piece(encounter.sealed_reference)]
+    assert all(each in in_files(database) for each in sealed)
     desk.clock.advance(days=2)
     assert erased(desk.service) == {RecordKind.ALERTS: 1}
     found = counts(desk.service)
     assert (found["encounter"], found["alert"], found["alert_event"]) == (0, 0, 0)
     desk.service.kernel.database.compact()
-    assert sealed not in in_files(database)
+    assert not any(each in in_files(database) for each in sealed)
 
 
 def test_a_lapsed_subject_goes_from_gallery_tables_and_files(desk, database):
