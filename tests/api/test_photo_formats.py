@@ -1,14 +1,19 @@
 """Photos as chips, phones and scanners send them: screened, compared, enrolled, and shown again."""
 
 import io
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from api.photos import PhotoAnswers
+from detector.limits import Limits
 from tests.api.test_encounters import submit
 from tests.api.test_management import enrol
 from tests.data import decoded
+from tests.deadlines import patience
 from tests.detector.face_records import dg2, fac_2005, fac_2011, iso39794, nist
 from tests.detector.heif_files import avif, heic
 from tests.detector.test_header import encode
@@ -82,3 +87,27 @@ def test_an_enrolled_photo_is_answered_as_browsers_show_it(client, desk, office,
     assert image.headers["content-type"] == "image/jpeg"
     expected = decoded(photo_of(1)).astype(int)
     assert np.abs(decoded(image.content) - expected).mean() < 5
+
+
+def test_a_photo_is_shown_within_the_installations_own_limits():
+    sent = SENT["photo.heic"](1)
+    width, height = picture(1).size
+    shown = PhotoAnswers(Limits(max_pixels=width * height), workers=2).response(sent, "heic")
+    assert shown.media_type == "image/jpeg"
+    as_sent = PhotoAnswers(Limits(max_pixels=width * height - 1), workers=2).response(sent, "heic")
+    assert (as_sent.media_type, as_sent.body) == ("image/heic", sent)
+
+
+def test_as_many_photos_are_decoded_as_there_are_workers(monkeypatch):
+    sent = SENT["photo.tif"](1)
+    together = threading.Barrier(2)
+
+    def waits(content, _limits):
+        together.wait(patience(10))
+        return content
+
+    monkeypatch.setattr("api.photos.as_jpeg", waits)
+    answers = PhotoAnswers(Limits(), workers=2)
+    with ThreadPoolExecutor(2) as threads:
+        found = [threads.submit(answers.response, sent, "tiff") for _ in range(2)]
+        assert all(each.result().media_type == "image/jpeg" for each in found)

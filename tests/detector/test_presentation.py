@@ -197,6 +197,8 @@ def test_errors_are_counted_by_kind_with_exact_intervals(tmp_path, scorer, drawn
             (folder / f"{number}.jpg").write_bytes(photo_of(1, brightness=light))
     (tmp_path / "attack/print/nobody.jpg").write_bytes(photo_of())
     (tmp_path / "attack/print/text.jpg").write_bytes(b"text")
+    for litter in ("attack/.DS_Store", "bona_fide/Thumbs.db", "attack/print/._1.jpg"):
+        (tmp_path / litter).write_bytes(b"x")
     people, attacks = pad.read_presentations(tmp_path, drawn, scorer)
     at = float(people.scores[1])
     assert (pad.bpcer(people, at).wrong, pad.bpcer(people, at).of) == (1, 4)
@@ -218,4 +220,7 @@ def test_a_folder_of_another_shape_is_told(tmp_path, scorer, drawn):
     for kind in ("bona_fide", "attack/mask"):
         (tmp_path / kind).mkdir(parents=True)
     with pytest.raises(DataSetInvalid, match="no photo that shows a face"):
+        pad.read_presentations(tmp_path, drawn, scorer)
+    (tmp_path / "attack/print.jpg").write_bytes(photo_of(1))
+    with pytest.raises(DataSetInvalid, match=r"print\.jpg is in no folder"):
         pad.read_presentations(tmp_path, drawn, scorer)
