@@ -125,18 +125,21 @@ class AlertSource:
 
 def _probe(source: AlertSource, _: Session, vault: Vault) -> tuple[bytes, str]:
     meeting = source.alert.encounter
-    return _face(vault, meeting.sealed_portrait, rows.encounter(meeting.id), "probe_erased")
+    erased = InvalidReferral("referral_probe_erased", field="fields")
+    return _face(vault, meeting.sealed_portrait, rows.encounter(meeting.id), erased)
 
 
 def _reference(source: AlertSource, _: Session, vault: Vault) -> tuple[bytes, str]:
     meeting = source.alert.encounter
-    name = rows.encounter_reference(meeting.id)
-    return _face(vault, meeting.sealed_reference, name, "reference_missing")
+    missing = InvalidReferral("referral_reference_missing", field="fields")
+    return _face(vault, meeting.sealed_reference, rows.encounter_reference(meeting.id), missing)
 
 
-def _face(vault: Vault, sealed: bytes | None, name: RowName, otherwise: str) -> tuple[bytes, str]:
+def _face(
+    vault: Vault, sealed: bytes | None, name: RowName, otherwise: InvalidReferral
+) -> tuple[bytes, str]:
     if sealed is None:
-        raise InvalidReferral(f"referral_{otherwise}", field="fields")
+        raise otherwise
     return vault.open(sealed, name), PORTRAIT_FORMAT
 
 
