@@ -37,6 +37,8 @@ _MESSAGES: Final[Mapping[str, tuple[str, str | None]]] = {
 }
 _LIMITS: Final = ("max_length", "min_length", "ge", "le")
 _QUOTED: Final = re.compile(r"'([^']*)'")
+# How pydantic writes a choice that is a member of a vocabulary: <Direction.ENTRY: 'entry'>.
+_MEMBER: Final = re.compile(r"<\w+\.\w+: ('[^']*')>")
 
 
 def name_of(error: Mapping[str, Any]) -> str:
@@ -45,10 +47,15 @@ def name_of(error: Mapping[str, Any]) -> str:
     return ".".join(parts) or "body"
 
 
+def text_of(error: Mapping[str, Any]) -> str:
+    """Return pydantic's own sentence, in which choices are the words that are sent."""
+    return _MEMBER.sub(r"\1", str(error["msg"]))
+
+
 def sentence_of(error: Mapping[str, Any]) -> Message:
     """Return what one of pydantic's errors says; never the value, which may be personal."""
     code, gap = _MESSAGES.get(error["type"], ("field_invalid", None))
-    context, text = error.get("ctx", {}), str(error["msg"])
+    context, text = error.get("ctx", {}), text_of(error)
     if gap is None:
         return Message(code, text=text)
     if code == "field_no_choice":

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from api.field_errors import name_of
+from api.field_errors import name_of, text_of
 from api.workers import ClientGone, Overloaded
 from casework.kernel import errors as casework
 from casework.kernel.messages import Message
@@ -245,7 +245,7 @@ def field_problems(errors: Sequence[Mapping[str, Any]]) -> list[FieldProblem]:
     return [
         FieldProblem(
             field=name_of(error),
-            message=str(error["msg"]),
+            message=text_of(error),
         )
         for error in errors[:MOST_ERRORS]
     ]

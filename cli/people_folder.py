@@ -173,8 +173,8 @@ def _holds_people(entry: Path) -> bool:
 
 
 def shown(path: Path | str) -> str:
-    """Return a name as it can be written; what is not UTF-8 in it is replaced."""
-    return os.fsencode(path).decode("utf-8", "replace")
+    """Return a name as it can be written; a byte that is not UTF-8 stands as its number."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _name_of(stem: str) -> str:

@@ -5,7 +5,8 @@ import unicodedata
 from typing import Final
 
 _EDGES: Final = (
-    "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069"
+    "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f"
+    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )
 """Signs without a look, such as marks of direction: at a text's edges they mean nothing."""
 _WIDE: Final = frozenset(

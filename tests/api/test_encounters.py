@@ -112,6 +112,11 @@ def test_a_wrong_field_is_named(client, desk, port, fields, field):
     assert [error["field"] for error in body["errors"]] == [field]
 
 
+def test_a_wrong_choice_is_told_the_words_that_are_sent(client, desk, port):
+    (error,) = problem(submit(client, port, direction="both"), 422, "request_invalid")["errors"]
+    assert error["message"] == "Input should be 'entry' or 'exit'"
+
+
 def test_a_photo_is_required_once_and_under_its_name(client, desk, port):
     fields = {"port": "CGK", "direction": "entry"}
     none = client.post("/v1/encounters", headers=port, data=fields, files={"x": ("x", b"")})

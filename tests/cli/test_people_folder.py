@@ -74,16 +74,17 @@ def test_of_two_names_of_one_look_the_first_counts_and_the_other_is_named(tmp_pa
     assert reference.replace("\u2011", "-") == person.reference
 
 
-def test_a_name_that_is_not_utf_8_is_replaced(tmp_path):
-    folder = os.fsencode(tmp_path) + b"/Caf\xe9"
-    os.mkdir(folder)  # noqa: PTH102 - a name of bytes
-    with open(folder + b"/fot\xf3.jpg", "wb") as file:  # noqa: PTH123
-        file.write(PHOTO)
+def test_names_that_are_not_utf_8_show_their_bytes_and_stay_two(tmp_path):
+    for name in (b"/Caf\xe8", b"/Caf\xe9"):
+        folder = os.fsencode(tmp_path) + name
+        os.mkdir(folder)  # noqa: PTH102 - a name of bytes
+        with open(folder + b"/fot\xf3.jpg", "wb") as file:  # noqa: PTH123
+            file.write(PHOTO)
     put(tmp_path, "Ok/b.jpg")
     roster = read_roster(tmp_path)
-    assert [person.reference for person in roster.people] == ["Caf\ufffd", "Ok"]
+    assert [person.reference for person in roster.people] == ["Caf\\xe8", "Caf\\xe9", "Ok"]
     assert roster.people[0].photos[0].read_bytes() == PHOTO
-    assert roster.renamed == ["Caf\ufffd"]
+    assert roster.renamed == ["Caf\\xe8", "Caf\\xe9"]
 
 
 def test_what_cannot_be_read_is_named_and_links_are_followed_once(tmp_path):
