@@ -48,6 +48,8 @@ HIDDEN_ROWS: Final = "hidden_rows"
 """A warning: rows that the spreadsheet hides are read as well."""
 PHOTO_ELSEWHERE: Final = "photo_elsewhere"
 """A warning: the list names a photo by an address, and none is fetched."""
+REFERENCE_ALIKE: Final = "reference_alike"
+"""A warning: another subject's reference looks the same."""
 LOOKS_LIKE: Final = "looks_like"
 """A warning: the face is on a list already. Strict imports store the row, too."""
 
@@ -61,6 +63,7 @@ WARNINGS: Final = frozenset(
         PARTS_LEFT_OUT,
         HIDDEN_ROWS,
         PHOTO_ELSEWHERE,
+        REFERENCE_ALIKE,
         LOOKS_LIKE,
     }
 )

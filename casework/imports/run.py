@@ -25,6 +25,7 @@ from casework.imports.source import ImportLimits, ImportSource
 from casework.imports.store import BatchOutcome, CheckedRow, ImportStore, StoredRow
 from casework.kernel.kernel import Kernel
 from casework.kernel.messages import Message
+from casework.kernel.text import look
 from casework.screening.duplicates import Lookalike, Lookalikes
 from casework.tables import ImportFault, ImportJob
 from casework.watchlists.enrolment import Enrolment, Examined, PhotoFile, PhotoReport
@@ -110,12 +111,13 @@ class ImportRunner:
         seen: dict[str, int] = {}
         batch = ImportBatch()
         for place, row in enumerate(source.rows()):
-            first = seen.setdefault(row.reference, row.number) if row.reference else row.number
+            named = look(row.reference) if row.reference else None
+            first = seen.setdefault(named, row.number) if named else row.number
             if place < claim.job.done:
                 continue
             pending = _pending(row, first, claim.job, check, limits)
-            named = row.photos if pending.checked is not None else ()
-            size = sum(source.photos.size(name) for name in named)
+            photos = row.photos if pending.checked is not None else ()
+            size = sum(source.photos.size(name) for name in photos)
             full = len(batch.rows) == _BATCH or batch.bytes + size > _BATCH_BYTES
             if batch.rows and full:
                 yield self._prepared(claim, source, batch, limits)

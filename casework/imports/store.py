@@ -3,7 +3,7 @@
 Fields that the file does not have stay as they are; photos are only ever added.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from casework.approvals.approvals import Approvals
 from casework.gallery.change_log import log_listing, log_policy, templates_of_subject
-from casework.imports.raw_rows import Fault, RawRow
+from casework.imports.raw_rows import REFERENCE_ALIKE, WRITTEN_OTHERWISE, Fault, RawRow
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditedAct, AuditEntry
 from casework.kernel.errors import ImpossibleBirth, InvalidPeriod
@@ -22,13 +22,14 @@ from casework.kernel.period import check_period, has_lapsed
 from casework.kernel.permissions import Permission
 from casework.tables import ImportJob, Subject
 from casework.watchlists.enrolment import (
+    AMBIGUOUS,
     BEING_ERASED,
     Application,
     Enrolled,
     Enrolment,
     Examined,
-    by_reference,
 )
+from casework.watchlists.references import by_reference
 from casework.watchlists.subjects import DECIDING, NewSubject, check_birth, lessened
 
 _KNOWN_PHOTO: Final = "already_enrolled"
@@ -93,14 +94,15 @@ class ImportStore:
         edits: list[AuditedAct] = []
         decided: list[str] = []
         for each in rows:
-            subject = known.get((job.agency_id, each.row.reference or ""))
+            subject = known.of(job.agency_id, each.row.reference)
+            alike = known.alike(job.agency_id, each.row.reference)
             try:
                 changes = _changes(subject, each.checked, self._clock())
             except (InvalidPeriod, ImpossibleBirth) as error:
                 code = "invalid_period" if isinstance(error, InvalidPeriod) else "impossible_birth"
                 outcome.refuse(each.row, Fault(error.field, code, error.message))
                 continue
-            if (fault := _unfit(subject, each)) is not None:
+            if (fault := _unfit(subject, alike, each)) is not None:
                 outcome.refuse(each.row, fault)
                 continue
             if subject is not None and changes:
@@ -115,6 +117,8 @@ class ImportStore:
             joins = subject is not None and all(
                 membership.watchlist_id != job.watchlist_id for membership in subject.memberships
             )
+            told = _remarks(each.row, subject, alike)
+            outcome.faults += [(each.row, remark, False) for remark in told]
             sound.append((each, bool(changes) or joins))
         if edits:
             self._audit.append_all(session, edits)
@@ -155,8 +159,22 @@ class ImportStore:
         return AuditedAct(entry, (subject,))
 
 
-def _unfit(subject: Subject | None, each: StoredRow) -> Fault | None:
+def _remarks(row: RawRow, subject: Subject | None, alike: Sequence[Subject]) -> Iterator[Fault]:
+    """Yield the warnings of how a row calls a known subject."""
+    if subject is None:
+        return
+    if subject.reference is not None and subject.reference != row.reference:
+        yield Fault("reference", WRITTEN_OTHERWISE, Message("reference_written_otherwise"))
+    others = tuple(each.id for each in alike if each is not subject)
+    if others:
+        message = Message("reference_alike", {"subjects": others})
+        yield Fault("reference", REFERENCE_ALIKE, message)
+
+
+def _unfit(subject: Subject | None, alike: Sequence[Subject], each: StoredRow) -> Fault | None:
     """Return why a row with sound fields is refused all the same."""
+    if subject is None and alike:
+        return Fault("reference", AMBIGUOUS, Message("reference_ambiguous"))
     if subject is None:
         return None if each.photos else Fault("photos", "no_photo", Message("row_lacks_photo"))
     if subject.erase_at is not None:

@@ -239,7 +239,20 @@ ENGLISH: Final[Mapping[str, str]] = {
     ),
     "subject_not_found": "There is no subject {subject}.",
     "subject_photo_not_found": "Subject {subject} has no photo {photo}.",
-    "subject_reference_taken": "Another subject already has that reference.",
+    "subject_reference_taken": (
+        "Another subject already has that reference, or one that looks the same."
+    ),
+    "reference_ambiguous": (
+        "Two subjects have references that look like this one: write it exactly as one of them "
+        "has it, or give one of them another reference."
+    ),
+    "reference_written_otherwise": (
+        "The subject's reference looks the same and is written in another way: it stays as it was."
+    ),
+    "reference_alike": (
+        "The reference looks like that of {subjects}: give one of them another, so that nobody "
+        "takes them for each other."
+    ),
     "approval_erase": "Erase subject {subject}; for a while it can be taken back.",
     "approval_erase_at_once": "Erase subject {subject} at once and for good.",
     "approval_erase_photo": "Erase a photo of subject {subject}; for a while it can be taken back.",

@@ -15,9 +15,9 @@ from sqlalchemy.orm.context import QueryContext
 
 from casework.kernel import rows
 from casework.kernel.database import VAULT
-from casework.kernel.document_index import index_documents
 from casework.kernel.key_ring import INSTALLATION
 from casework.kernel.own_keys import RecordKey
+from casework.kernel.subject_index import index_subject
 from casework.kernel.vault import OWN_KEY, RowName, Vault
 from casework.tables import (
     AlertEvent,
@@ -138,4 +138,4 @@ def _on_flush(session: Session, _context: object, _instances: object) -> None:
         if isinstance(row, SealedFields) and row.sealed_fields == UNSEALED:
             seal_fields(vault, row)
             if isinstance(row, Subject):
-                index_documents(vault, row)
+                index_subject(vault, row)

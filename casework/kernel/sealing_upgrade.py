@@ -28,9 +28,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, lazyload
 
 from casework.kernel import rows
 from casework.kernel.database import Database
-from casework.kernel.document_index import document_digests
 from casework.kernel.errors import WrongDataKey
 from casework.kernel.sealed_fields import NAMES, SEALED_TABLES, seal_fields
+from casework.kernel.subject_index import document_digests, look_digest
 from casework.kernel.vault import FIRST_FORMAT, SHARED_KEY, RowName, Vault
 from casework.tables import (
     Alert,
@@ -146,16 +146,31 @@ def _sealed(session: Session, vault: Vault, table: str, some: Sequence[Unsealed]
         if values:
             statement = update(kind.__table__).where(kind.__table__.c.id == row.id)
             session.execute(statement.values(values))
-        if isinstance(row, Subject):
-            _index_documents(session, vault, row)
+    if kind is Subject:
+        _index(session, vault, found)
 
 
-def _index_documents(session: Session, vault: Vault, row: Subject) -> None:
-    session.execute(delete(SubjectDocument).where(SubjectDocument.subject_id == row.id))
-    digests = document_digests(vault, row.agency_id, row.documents)
-    if digests:
-        values = [{"subject_id": row.id, "digest": each} for each in sorted(digests)]
-        session.execute(insert(SubjectDocument), values)
+def _index(session: Session, vault: Vault, found: Sequence[Subject]) -> None:
+    """Have subjects found by what stands sealed, and name those whose references look the same."""
+    table: Any = Subject.__table__
+    for row in found:
+        row.look_digest = look_digest(vault, row.agency_id, row.reference)
+        looks = update(table).where(table.c.id == row.id).values(look_digest=row.look_digest)
+        session.execute(looks)
+        session.execute(delete(SubjectDocument).where(SubjectDocument.subject_id == row.id))
+        digests = document_digests(vault, row.agency_id, row.documents)
+        if digests:
+            values = [{"subject_id": row.id, "digest": each} for each in sorted(digests)]
+            session.execute(insert(SubjectDocument), values)
+    alike: dict[str | None, list[str]] = {}
+    among = Subject.look_digest.in_([row.look_digest for row in found])
+    for look, subject_id in session.execute(
+        select(Subject.look_digest, Subject.id).where(among).order_by(Subject.id)
+    ):
+        alike.setdefault(look, []).append(subject_id)
+    for ids in alike.values():
+        if len(ids) > 1:
+            _log.warning("references look the same: %s; give one of them another", ", ".join(ids))
 
 
 def _answered_again(session: Session, vault: Vault, some: Sequence[Unsealed]) -> None:

@@ -111,7 +111,7 @@ class DataSubjectReports:
 
 def _columns(row: SealedFields) -> dict[str, Any]:
     """Return every field of a row, the sealed ones too, and nothing of what guards them."""
-    guards = {each.digest for each in row.fields_of_class.values()} | {"state_salt"}
+    guards = {each.digest for each in row.fields_of_class.values()} | {"look_digest", "state_salt"}
     clear = {
         column.key: getattr(row, column.key)
         for column in inspect(type(row)).columns

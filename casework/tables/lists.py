@@ -91,6 +91,9 @@ class Subject(SealedFields, Protected, Table):
     reference = Sealed[str | None](nothing, digest="reference_digest")
     """The owner's own reference; enrolling it again adds to the same subject."""
     reference_digest: Mapped[str | None] = mapped_column(String(64))
+    """Of the reference as it is spelt."""
+    look_digest: Mapped[str | None] = mapped_column(String(64), index=True)
+    """Of how the reference looks: see `casework.kernel.subject_index`."""
     name = Sealed[str](str)
     aliases = Sealed[list[str]](list)
     sex = Sealed[str | None](nothing)
@@ -118,7 +121,7 @@ class Subject(SealedFields, Protected, Table):
     document_digests: Mapped[list["SubjectDocument"]] = relationship(
         cascade="all, delete-orphan", passive_deletes=True
     )
-    """Follows `documents`: see `casework.kernel.document_index`."""
+    """Follows `documents`: see `casework.kernel.subject_index`."""
     photos: Mapped[list["EnrolledPhoto"]] = relationship(
         cascade="all, delete-orphan",
         passive_deletes=True,

@@ -10,8 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from casework.gallery.change_log import log_listing, templates_of_subject
 from casework.gallery.templates import TemplateMaker
@@ -24,8 +23,8 @@ from casework.kernel.kernel import Kernel
 from casework.kernel.messages import Message
 from casework.kernel.period import check_period, has_lapsed
 from casework.kernel.permissions import Permission
-from casework.kernel.sealed_fields import digest_of, vault_of
 from casework.tables import EnrolledPhoto, Subject, Template
+from casework.watchlists.references import References, by_reference
 from casework.watchlists.subjects import (
     NewSubject,
     check_birth,
@@ -43,6 +42,7 @@ from detector.quality import Quality, Verdict
 ACCEPTED: Final = "accepted"
 LAPSED: Final = "lapsed"
 BEING_ERASED: Final = "being_erased"
+AMBIGUOUS: Final = "reference_ambiguous"
 
 
 @dataclass(frozen=True)
@@ -217,9 +217,11 @@ class Enrolment:
     def known_photos(self, owner_id: str, references: Sequence[str]) -> dict[str, frozenset[str]]:
         """Return, for each reference that an agency has enrolled, the digests of its photos."""
         with self._database.read() as session:
+            known = by_reference(session, [owner_id], references)
             return {
                 reference: frozenset(photo.sha256 for photo in subject.photos)
-                for (_, reference), subject in by_reference(session, [owner_id], references).items()
+                for reference in references
+                if (subject := known.of(owner_id, reference)) is not None
             }
 
     def _store_one(
@@ -228,14 +230,16 @@ class Enrolment:
         actor: Actor,
         owner_id: str,
         application: Application,
-        known: dict[tuple[str, str], Subject],
+        known: References,
         work: "_Written",
     ) -> Enrolled:
         """Put one person into the session; `known` and `work` grow by what is new."""
         person = application.person
         check_period(person.valid_from, person.valid_until)
         check_birth(person.birth_date, person.birth_year, self._clock())
-        row = known.get((owner_id, person.reference)) if person.reference is not None else None
+        row = known.of(owner_id, person.reference)
+        if row is None and known.alike(owner_id, person.reference):
+            return Enrolled(None, created=False, reports=_ambiguous(application.photos))
         if row is not None and row.erase_at is not None:
             return Enrolled(None, created=False, reports=_being_erased(application.photos))
         if row is not None:
@@ -263,8 +267,7 @@ class Enrolment:
         self._vault.own_keys.make(row.id, owner_id, session)
         list_on(row, person.watchlist_ids)
         session.add(row)
-        if person.reference is not None:
-            known[owner_id, person.reference] = row
+        known.add(row)
         reports = self._add(row, application.photos, work)
         work.acts.append(_act(actor, row, reports, created=True))
         faces = _new_faces(application.photos, reports)
@@ -374,6 +377,11 @@ def _being_erased(photos: Iterable[Examined]) -> tuple[PhotoReport, ...]:
     return tuple(PhotoReport(photo.file.name, BEING_ERASED, sentence) for photo in photos)
 
 
+def _ambiguous(photos: Iterable[Examined]) -> tuple[PhotoReport, ...]:
+    sentence = (Message("reference_ambiguous"),)
+    return tuple(PhotoReport(photo.file.name, AMBIGUOUS, sentence) for photo in photos)
+
+
 def _new_faces(photos: Sequence[Examined], reports: Sequence[PhotoReport]) -> tuple[Embedding, ...]:
     """Return the faces of the photos that were added."""
     return tuple(
@@ -381,27 +389,3 @@ def _new_faces(photos: Sequence[Examined], reports: Sequence[PhotoReport]) -> tu
         for photo, report in zip(photos, reports, strict=True)
         if report.accepted and photo.analysis is not None and photo.analysis.embedding is not None
     )
-
-
-def by_reference(
-    session: Session, owner_ids: Iterable[str], references: Iterable[str | None]
-) -> dict[tuple[str, str], Subject]:
-    """Return the subjects of these agencies that have these references, with their photos.
-
-    Where a subject has no reference, its id stands in for one: exports write it.
-    """
-    given = [each for each in references if each is not None]
-    if not given:
-        return {}
-    vault, owners = vault_of(session), sorted(set(owner_ids))
-    theirs = (
-        select(Subject).options(selectinload(Subject.photos)).where(Subject.agency_id.in_(owners))
-    )
-    # Two questions, each with an index of its own: together a database would read every subject.
-    digests = [
-        digest_of(vault, Subject, "reference", each, owner) for owner in owners for each in given
-    ]
-    named = session.scalars(theirs.where(Subject.reference_digest.in_(digests)))
-    found = {(row.agency_id, row.reference or row.id): row for row in named}
-    nameless = theirs.where(Subject.id.in_(given), Subject.reference_digest.is_(None))
-    return found | {(row.agency_id, row.id): row for row in session.scalars(nameless)}

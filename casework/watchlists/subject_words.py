@@ -5,18 +5,19 @@ process's memory, by the version of its row: a search reads ids and versions alo
 is new or has changed, anyone who changed it.
 """
 
+import re
 import threading
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
 from casework.kernel.database import to_json
-from casework.kernel.document_index import normal
 from casework.kernel.rows import subject
 from casework.kernel.sealed_fields import open_fields_in
+from casework.kernel.subject_index import normal
 from casework.kernel.vault import Vault
 from casework.tables import Subject
 
@@ -48,9 +49,11 @@ class SubjectWords:
             words: as a person typed them, in any order; see `folded`.
             limit: how many to return at most.
         """
-        wanted, found = folded(words).split(), list[str]()
+        wanted, found = _wanted(words), list[str]()
         # A number is written with spaces or hyphens, or without.
         number = normal(words) if any(map(str.isdigit, words)) else None
+        if not wanted and number is None:
+            return found
         versions = among.with_only_columns(Subject.id, Subject.version).order_by(Subject.id)
         with session.execute(versions.execution_options(yield_per=_CHUNK)) as result:
             for some in result.partitions():
@@ -58,7 +61,7 @@ class SubjectWords:
                 found += [
                     subject_id
                     for subject_id, text in texts
-                    if all(map(text.__contains__, wanted))
+                    if (wanted and all(any(map(text.__contains__, forms)) for forms in wanted))
                     or (number is not None and number in text)
                 ]
                 if len(found) >= limit:
@@ -94,23 +97,60 @@ class SubjectWords:
             texts += [to_json(fields.get(name) or []) for name in _SEARCHED_AS_JSON]
             # In capitals, which nothing else has.
             numbers = [normal(each["number"]) for each in fields.get("documents") or []]
-            text = _BETWEEN.join([folded(_BETWEEN.join(texts)), *numbers])
+            text = _BETWEEN.join([*_forms(folded(_BETWEEN.join(texts))), *numbers])
             yield row.id, (row.version, text)
 
 
 def folded(text: str) -> str:
     """Return a text as it is compared: without case, accents and what stands between words.
 
-    People type what their keyboard has: `jose` finds José, `O'Brien` the one with a printed
-    apostrophe, and `AHMAD SUKARNO` a name that a machine-readable zone wrote SUKARNO<<AHMAD.
+    People type what their keyboard has: `jose` finds José, `OBrien` O'Brien, `soren` Søren, and
+    `AHMAD SUKARNO` a name that a machine-readable zone wrote SUKARNO<<AHMAD. Hyphens of every kind,
+    and points, are one.
     """
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    letters = "".join(each for each in plain if unicodedata.category(each) != "Mn")
-    return letters.translate(_ALIKE)
+    return "".join(_ALIKE[each] if each in _ALIKE else _letter(each) for each in plain)
 
 
-_APOSTROPHES: Final = "\u2018\u2019\u02bb\u02bc\u2032\u0060\u00b4"
-_ALIKE: Final = {ord(each): "'" for each in _APOSTROPHES} | {ord("<"): " "}
-"""Apostrophes, and what a machine-readable zone has for a space."""
+def _letter(letter: str) -> str:
+    if letter.isascii():
+        return letter
+    kind = unicodedata.category(letter)
+    if kind in {"Mn", "Cf"}:
+        return ""
+    if kind == "Nd":
+        return str(unicodedata.decimal(letter))
+    return "-" if kind == "Pd" else letter
+
+
+def _wanted(words: str) -> list[tuple[str, ...]]:
+    """Return the words that are looked for, each as it may be written."""
+    return [_forms(word) for word in _BETWEEN_WORDS.split(folded(words)) if word.strip("-")]
+
+
+def _forms(text: str) -> tuple[str, ...]:
+    """Return a text with spaces for its hyphens, and without them if it has any."""
+    return (text.replace("-", " "), text.replace("-", "")) if "-" in text else (text,)
+
+
+_BETWEEN_WORDS: Final = re.compile(r"[\s,;]+")
+_APOSTROPHES: Final = "'\u2018\u2019\u201b\u02b9\u02bb\u02bc\u02be\u02bf\u2032\u0060\u00b4\ua78c"
+_LENGTHENED: Final = "\u0640"
+"""The stroke that only lengthens an Arabic word."""
+_ALIKE: Final[Mapping[str, str]] = {
+    **dict.fromkeys(f"{_APOSTROPHES}{_LENGTHENED}", ""),
+    "<": " ",  # what a machine-readable zone has for a space
+    **dict.fromkeys(".\u2212\u2043\u00b7\u30fb", "-"),
+    **dict(zip("\u0131\u0142\u00f8\u0111\u00f0\u0127\u0167\u0259", "iloddhte", strict=True)),
+    "\u00e6": "ae",
+    "\u0153": "oe",
+    "\u00fe": "th",
+    **dict.fromkeys("\u0649\u06cc\u06d2", "\u064a"),
+    **dict.fromkeys("\u0629\u06c1\u06be\u06d5", "\u0647"),
+    "\u06a9": "\u0643",
+    "\u0671": "\u0627",
+}
+"""What is typed in another way: letters without a mark to take off, such as the Turkish, Polish and
+Nordic ones, and those of Arabic that Persian and Urdu write with signs of their own."""
 
 _SEALED: Final = select(Subject.id, Subject.version, Subject.agency_id, Subject.sealed_fields)

@@ -23,7 +23,6 @@ from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.database import ERASED, announce
-from casework.kernel.document_index import document_digest
 from casework.kernel.errors import (
     AlreadyExists,
     IllegalTransition,
@@ -36,7 +35,8 @@ from casework.kernel.kernel import Kernel
 from casework.kernel.messages import Message
 from casework.kernel.period import check_period
 from casework.kernel.permissions import Permission, require, within_reach
-from casework.kernel.sealed_fields import digest_of
+from casework.kernel.subject_index import document_digest, look_digest
+from casework.kernel.text import look
 from casework.kernel.vocabulary import SubjectStatus
 from casework.tables import (
     Agency,
@@ -107,7 +107,7 @@ class SubjectFilter:
     """Part of a name, an alias, a reference or a document's number."""
     lapses_before: datetime | None = None
     reference: str | None = None
-    """Exactly."""
+    """Whole; those that look the same are the same."""
     document: str | None = None
     """A document's number; capitals, spaces and hyphens make no difference."""
 
@@ -187,11 +187,8 @@ class Subjects:
         within = within_reach(actor, Permission.READ_SUBJECT, Agency.id)
         agencies = session.scalars(select(Agency.id).where(within)).all()
         if filters.reference is not None:
-            digests = [
-                digest_of(self._vault, Subject, "reference", filters.reference, each)
-                for each in agencies
-            ]
-            conditions.append(Subject.reference_digest.in_(digests))
+            looks = [look_digest(self._vault, each, filters.reference) for each in agencies]
+            conditions.append(Subject.look_digest.in_(looks))
         if filters.document is not None:
             digests = [document_digest(self._vault, each, filters.document) for each in agencies]
             has_it = SubjectDocument.digest.in_(digests)
@@ -261,8 +258,21 @@ class Subjects:
 
         check_period(after("valid_from"), after("valid_until"))
         check_birth(after("birth_date"), after("birth_year"), self._clock())
+        if changes.get("reference") is not None:
+            self._check_reference(session, row, changes["reference"])
         if "watchlist_ids" in changes:
             owner_of(session, actor, changes["watchlist_ids"], row.agency_id)
+
+    def _check_reference(self, session: Session, row: Subject, reference: str) -> None:
+        """Raise AlreadyExists where another subject's reference looks the same.
+
+        Two of before that look the same may stay so.
+        """
+        if row.reference is not None and look(reference) == look(row.reference):
+            return
+        digest = look_digest(self._vault, row.agency_id, reference)
+        if session.scalar(select(Subject.id).where(Subject.look_digest == digest).limit(1)):
+            raise AlreadyExists("subject_reference_taken")
 
     def _change(
         self,

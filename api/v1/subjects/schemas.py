@@ -64,7 +64,11 @@ class SubjectQuery(AfterPage):
         default=None,
         description="Part of a name, an alias, the reference or a document's number.",
     )
-    reference: Text | None = Field(default=None, description="The reference, exactly.")
+    reference: Text | None = Field(
+        default=None,
+        description="The reference, whole; kinds of hyphens, apostrophes, spaces and widths make "
+        "no difference.",
+    )
     document: Text | None = Field(
         default=None,
         description="The number of a travel document, whole; capitals, spaces, hyphens and points "

@@ -334,7 +334,7 @@ COVERAGE: Final = (
             "valid_until",
             "erase_at",
         ),
-        _DATED,
+        {**_DATED, "look_digest": "finds subjects by their references, which are protected"},
         {"sealed_fields": _fields(rows.subject)},
     ),
     Coverage(

@@ -9,6 +9,8 @@ from sqlalchemy import func, select
 from casework.imports.queue import ImportTaken
 from casework.imports.upload import PIECE
 from casework.kernel.errors import (
+    AlreadyExists,
+    EnrolmentRefused,
     IllegalTransition,
     ImportRefused,
     NotFound,
@@ -24,6 +26,7 @@ from casework.tables import (
     Subject,
     Template,
 )
+from casework.watchlists.subjects import NewSubject, SubjectFilter
 from tests.casework.imports.lists import (
     CHECK,
     LIMITS,
@@ -40,7 +43,7 @@ from tests.casework.imports.lists import (
     zip_of,
 )
 from tests.fakes import photo_of
-from tests.services import OPERATOR, officer
+from tests.services import OPERATOR, officer, photo_file
 
 everywhere = pytest.mark.every_database
 
@@ -601,3 +604,62 @@ def test_an_import_that_was_stopped_before_its_end_only_ends(desk):
     assert job is None
     (row,) = desk.service.exchange.imports.page(OPERATOR, None, 5)
     assert (row.state, row.created) == ("done", 1)
+
+
+SPELT = ("PL-001", "PL\u2013001", "\uff30\uff2c\u2010001", "PL\u200b\u2011001")
+
+
+@everywhere
+@pytest.mark.parametrize("kept", SPELT)
+def test_a_list_with_other_hyphens_names_the_same_people(desk, kept):
+    spaced = {**person(2, photos="2.jpg"), "reference": "PL  2\u00a0b"}
+    first = {**person(1, photos="1.jpg"), "reference": kept}
+    imported(desk, csv_of(first, spaced), photos_of([1, 2]))
+    for spelt in SPELT:
+        again = csv_of({**first, "reference": spelt}, {**spaced, "reference": "PL 2 b"})
+        job = imported(desk, again, photos_of([1, 2]))
+        assert counts(job) == (0, 0, 2, 0)
+        assert job.warnings == {"written_otherwise": 1 + (spelt != kept)}
+    assert set(subjects(desk)) == {kept, "PL  2\u00a0b"}
+    found = desk.service.lists.subjects.page(OPERATOR, None, 9, SubjectFilter(reference="PL-001"))
+    assert [row.reference for row in found] == [kept]
+
+
+def test_rows_of_one_look_in_one_file_are_one(desk):
+    rows = [{**person(n, photos=f"{n}.jpg"), "reference": SPELT[n]} for n in (0, 1)]
+    job = imported(desk, csv_of(*rows), photos_of([0, 1]))
+    assert counts(job) == (1, 0, 0, 1)
+    assert [fault.code for fault in faults(desk, job)] == ["duplicate_reference"]
+
+
+def test_a_look_is_no_second_subject_s(desk):
+    edit = desk.service.lists.subjects.edit
+    imported(desk, csv_of(person(1, photos="1.jpg"), person(2, photos="2.jpg")), photos_of([1, 2]))
+    one = subjects(desk)["R-1"].id
+    with pytest.raises(AlreadyExists):
+        edit(OPERATOR, one, {"reference": "R\u20132"}, None)
+    assert edit(OPERATOR, one, {"reference": "R\u20131"}, None).reference == "R\u20131"
+
+
+@everywhere
+def test_of_two_looks_of_before_each_is_found_as_it_is_spelt(desk):
+    """Earlier versions let them in."""
+    people = csv_of(person(1, photos="1.jpg"), person(2, photos="2.jpg"))
+    imported(desk, people, photos_of([1, 2]))
+    with desk.service.kernel.database.write() as session:
+        for row in session.scalars(select(Subject)):
+            row.reference = {"R-1": "PL-001", "R-2": "PL\u2013001"}[row.reference]
+    ids = {reference: row.id for reference, row in subjects(desk).items()}
+    changed = csv_of({**person(3), "reference": "PL\u2013001"})
+    job = imported(desk, changed)
+    assert (counts(job), job.warnings) == ((0, 1, 0, 0), {"reference_alike": 1})
+    assert ids["PL-001"] in faults(desk, job)[0].message
+    assert subjects(desk)["PL\u2013001"].name == "Person 3"
+    neither = imported(desk, csv_of({**person(4), "reference": "PL\u2011001"}))
+    assert counts(neither) == (0, 0, 0, 1)
+    assert [fault.code for fault in faults(desk, neither)] == ["reference_ambiguous"]
+    new = NewSubject("Person 4", (desk.watchlist(),), reference="PL\u2011001")
+    with pytest.raises(EnrolmentRefused, match="exactly as one of them"):
+        desk.service.enrolment.enrol(OPERATOR, new, [photo_file(4)])
+    found = desk.service.lists.subjects.page(OPERATOR, None, 9, SubjectFilter(reference="PL-001"))
+    assert {row.id for row in found} == set(ids.values())

@@ -259,7 +259,7 @@ def test_what_is_erased_is_in_no_file(desk, database):
 
 
 DIGESTS = {
-    "subject": "reference_digest",
+    "subject": "reference_digest look_digest",
     "subject_document": "digest",
     "photo": "digest",
     "officer": "login_digest oidc_digest",

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.every_database
 
 PEOPLE = 25
 STAMPS = {"version": 1, "created_at": BEGIN, "updated_at": BEGIN}
+ALIKE = {7: "CLEARREF-7", 8: "CLEARREF\u20137"}
 CLEAR_REVISION = "0016"
 """The last with personal columns."""
 
@@ -95,7 +96,7 @@ def filled(url):
                 id=f"sub_{n:02}",
                 agency_id="agy_1",
                 name=f"Clearname{n}",
-                reference=f"CLEARREF{n}",
+                reference=ALIKE.get(n, f"CLEARREF{n}"),
                 aliases=[f"Clearalias{n}"],
                 birth_date=date(1977, 7, 7),
                 documents=[{"kind": "passport", "number": f"CLEARDOC{n}", "country": None}],
@@ -134,7 +135,9 @@ def opened(url):
     return Records.open(url, DATA_KEYS, FakeClock(), passwords=QUICK)
 
 
-def test_a_clear_database_is_sealed_in_place_however_often_that_is_stopped(empty, monkeypatch):
+def test_a_clear_database_is_sealed_in_place_however_often_that_is_stopped(
+    empty, monkeypatch, caplog
+):
     filled(empty)
     monkeypatch.setattr(sealing_upgrade, "_AT_A_TIME", 10)
     monkeypatch.setattr(
@@ -175,6 +178,10 @@ def test_a_clear_database_is_sealed_in_place_however_often_that_is_stopped(empty
         exactly = SubjectFilter(document="clear-doc 7")
         found = records.lists.subjects.page(OPERATOR, None, 9, exactly)
         assert [each.name for each in found] == ["Clearname7"]
+        alike = SubjectFilter(reference="CLEARREF\u20117")
+        found = records.lists.subjects.page(OPERATOR, None, 9, alike)
+        assert [each.reference for each in found] == list(ALIKE.values())
+        assert "references look the same: sub_07, sub_08;" in caplog.text
         content = records.lists.subjects.photo_content(OPERATOR, "sub_04", "pho_04")
         assert content == (b"photo", "png")
         with records.kernel.database.read() as session:

@@ -1,7 +1,7 @@
-"""Finding subjects by the exact number of a travel document, which stands sealed.
+"""Finding subjects by what stands sealed: how a reference looks, the number of a document.
 
-Beside each subject stand keyed digests of its documents' numbers, as of its reference: equal ones
-of one agency are found, and nobody can test a guess without the key.
+Beside each subject stand keyed digests of them: equal ones of one agency are found, and nobody can
+test a guess without the key.
 """
 
 import re
@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from casework.kernel.text import look
 from casework.kernel.vault import Vault
 from casework.tables import Subject, SubjectDocument
 
@@ -33,8 +34,16 @@ def document_digests(
     return {document_digest(vault, agency_id, each["number"]) for each in documents}
 
 
-def index_documents(vault: Vault, row: Subject) -> None:
-    """Have a subject found by the documents that it has now."""
+def look_digest(vault: Vault, agency_id: str, reference: str | None) -> str | None:
+    """Return the digest under which an agency's subjects are found whose references look so."""
+    if not reference:
+        return None
+    return vault.digest("subject.reference_look", agency_id, look(reference))
+
+
+def index_subject(vault: Vault, row: Subject) -> None:
+    """Have a subject found by the reference and the documents that it has now."""
+    row.look_digest = look_digest(vault, row.agency_id, row.reference)
     standing = {each.digest: each for each in row.document_digests}
     wanted = document_digests(vault, row.agency_id, row.documents)
     if wanted != set(standing):
