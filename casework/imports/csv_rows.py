@@ -10,7 +10,7 @@ that follow.
 import csv
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from casework.imports.raw_rows import COLUMNS, REQUIRED, RawRow, malformed
@@ -83,9 +83,11 @@ def _heading(lines: _Lines) -> tuple[Heading, str]:
             remarks.append(Message("heading_names_separator"))
         elif line.strip(_DELIMITERS + '\r\n "'):
             break
+    if any("\udc80" <= sign <= "\udcff" for sign in line):
+        raise ImportRefused("list_not_utf8", field="file", row=max(row, 1))
     for delimiter in told or _DELIMITERS:
         try:
-            typed = next(csv.reader([line], delimiter=delimiter))
+            typed = next(_reader([line], delimiter, strict=False))
         except (csv.Error, StopIteration):
             continue
         if (heading := heading_of(typed, max(row, 1), remarks)) is not None:
@@ -99,7 +101,7 @@ def _records(lines: _Lines, heading: Heading, delimiter: str) -> Iterator[list[s
     A quotation mark without its other half takes in what follows, up to the next mark. So where a
     row cannot be read, or most lines of it are rows themselves, its first line alone is given up.
     """
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    reader = _reader(lines, delimiter)
     while True:
         lines.begin()
         cells: list[str] | None
@@ -111,9 +113,14 @@ def _records(lines: _Lines, heading: Heading, delimiter: str) -> Iterator[list[s
             return
         if cells is None or _are_rows(lines.taken[1:], heading, delimiter):
             lines.give_back()
-            reader = csv.reader(lines, delimiter=delimiter, strict=True)
+            reader = _reader(lines, delimiter)
             cells = None
         yield cells
+
+
+def _reader(lines: Iterable[str], delimiter: str, *, strict: bool = True) -> Iterator[list[str]]:
+    # People put a space after the separator, also before a quotation mark.
+    return csv.reader(lines, delimiter=delimiter, strict=strict, skipinitialspace=True)
 
 
 def _are_rows(lines: Sequence[str], heading: Heading, delimiter: str) -> bool:
@@ -128,7 +135,7 @@ def _is_row(line: str, heading: Heading, delimiter: str) -> bool:
     if line.count('"') % 2:
         return False
     try:
-        cells = next(csv.reader([line], delimiter=delimiter), [])
+        cells = next(_reader([line], delimiter, strict=False), [])
     except csv.Error:
         return False
     if len(cells) != len(heading.columns):

@@ -36,6 +36,11 @@ _SEXES: Final[Mapping[str, Sex]] = {
     **dict.fromkeys(("x", "u", "<", "o", "other", "unspecified", "9"), Sex.UNSPECIFIED),
 }
 """As lists have it: ICAO Doc 9303, ISO/IEC 5218 (1, 2, 9), English, Indonesian and others."""
+_STATUSES: Final[Mapping[str, SubjectStatus]] = {
+    **dict.fromkeys(("active", "aktif", "berlaku", "actif", "activo"), SubjectStatus.ACTIVE),
+    **dict.fromkeys(("suspended", "ditangguhkan", "tangguh"), SubjectStatus.SUSPENDED),
+    **dict.fromkeys(("suspendu", "suspendido"), SubjectStatus.SUSPENDED),
+}
 _LETTERS: Final = re.compile(r"[^\w<]+|_")
 _WHOLE: Final = re.compile(r"(\d{4})(\.0+)?", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -186,7 +191,7 @@ def _nationality(row: _Described) -> None:
         return
     found = nation_of(value)
     if found.code is None:
-        row.leave_out("nationality", "nation_not_understood")
+        row.leave_out("nationality", _not_kept(found))
     elif found.remark is None:
         row.fields["nationality"] = found.code
     else:
@@ -197,7 +202,13 @@ _NATIONS: Final[Mapping[Nation.Remark, tuple[str, str]]] = {
     Nation.Remark.WRITTEN_OTHERWISE: (WRITTEN_OTHERWISE, "nation_written_otherwise"),
     Nation.Remark.ONE_OF_SEVERAL: (KNOWN_IN_PART, "nation_one_of_several"),
     Nation.Remark.OF_BEFORE: (KNOWN_IN_PART, "nation_of_before"),
+    Nation.Remark.OF_TWO_STATES: (LEFT_OUT, "nation_of_two_states"),
 }
+
+
+def _not_kept(found: Nation) -> str:
+    """Return the message for a word that is no single state's."""
+    return _NATIONS[found.remark][1] if found.remark is not None else "nation_not_understood"
 
 
 def _documents(row: _Described) -> None:
@@ -215,7 +226,7 @@ def _document(row: _Described, document: dict[str, Any]) -> dict[str, Any]:
         return document
     found = nation_of(country)
     if found.code is None:
-        row.warn("documents", LEFT_OUT, "nation_not_understood")
+        row.warn("documents", LEFT_OUT, _not_kept(found))
     elif found.remark is not None:
         row.warn("documents", *_NATIONS[found.remark])
     return document | {"country": found.code}
@@ -224,9 +235,9 @@ def _document(row: _Described, document: dict[str, Any]) -> dict[str, Any]:
 def _status(row: _Described) -> None:
     text = row.text("status")
     if text is not None and text not in set(SubjectStatus):
-        plain = text.casefold()
-        if plain in set(SubjectStatus):
-            row.keep("status", plain, WRITTEN_OTHERWISE, "status_written_otherwise")
+        plain = unicodedata.normalize("NFKC", text).casefold()
+        if (status := _STATUSES.get(_LETTERS.sub("", plain))) is not None:
+            row.keep("status", status.value, WRITTEN_OTHERWISE, "status_written_otherwise")
 
 
 def _period(row: _Described) -> None:

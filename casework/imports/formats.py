@@ -32,13 +32,16 @@ _WORKBOOK_BYTES: Final = 512 << 20
 _HEAD: Final = 4096
 _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 """What spreadsheets begin a "Unicode text" with."""
+_UTF_8: Final = "utf-8-sig"
+_UNMARKED: Final = {"x0x0": "utf-16-le", "0x0x": "utf-16-be"}
+"""By which of the first bytes are zero."""
 
 
 def read_rows(file: BinaryIO) -> Iterator[RawRow]:
     """Read a list from its beginning.
 
     Args:
-        file: text in UTF-8, or in UTF-16 with its byte order mark, or a workbook; left open.
+        file: text in UTF-8 or UTF-16, or a workbook; left open.
 
     Raises:
         ImportRefused: it is not such a file, or not any further.
@@ -54,11 +57,13 @@ def read_rows(file: BinaryIO) -> Iterator[RawRow]:
             raise ImportRefused("workbook_damaged", field="file")
         yield from from_workbook(archive)
         return
-    encoding = "utf-16" if head.startswith(_UTF_16) else "utf-8-sig"
+    encoding = _encoding_of(head)
     begin = head[: len(head) & ~1].decode(encoding, "ignore").lstrip()
     as_json = begin.startswith(("{", "["))
     # Texts may hold other kinds of line ends; only these end a row.
-    text = io.TextIOWrapper(file, encoding, newline="\n" if as_json else "")
+    # A byte that is not UTF-8 is its own row's fault.
+    errors = "surrogateescape" if encoding == _UTF_8 else "strict"
+    text = io.TextIOWrapper(file, encoding, errors, newline="\n" if as_json else "")
     try:
         if is_table(begin.partition("\n")[0]):
             yield from read_table(_lines(text, _LONGEST_LINE))
@@ -67,10 +72,17 @@ def read_rows(file: BinaryIO) -> Iterator[RawRow]:
         else:
             yield from from_csv(_lines(text, _LONGEST_LINE))
     except UnicodeDecodeError as error:
-        raise ImportRefused("list_not_utf8", field="file") from error
+        raise ImportRefused("list_not_utf16", field="file") from error
     finally:
         with suppress(ValueError):  # closed already, where reading ended in the middle
             text.detach()
+
+
+def _encoding_of(head: bytes) -> str:
+    """Return what a text is encoded in; each begins with a letter or sign of ASCII."""
+    if head.startswith(_UTF_16):
+        return "utf-16"
+    return _UNMARKED.get("".join("0" if byte == 0 else "x" for byte in head[:4]), _UTF_8)
 
 
 def is_spreadsheet(archive: zipfile.ZipFile) -> bool:

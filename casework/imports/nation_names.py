@@ -11,6 +11,7 @@ from typing import Any, Final
 import pycountry
 from babel import Locale
 
+from casework.imports.demonyms import DEMONYMS
 from casework.imports.raw_rows import KNOWN_IN_PART, Fault
 from casework.kernel.messages import Message
 from casework.kernel.nations import nation
@@ -37,14 +38,63 @@ _USUAL: Final = {
     "cape verde": "CPV",
     "east timor": "TLS",
     "wni": "IDN",
+    "ri": "IDN",
+    "amerika": "USA",
+    "kosovo": "RKS",
+    "palestine": "PSE",
+    "palestina": "PSE",
+    "european union": "EUE",
+    "uni eropa": "EUE",
+    "united nations": "UNO",
+    "drc": "COD",
+    "dr congo": "COD",
+    "dem rep congo": "COD",
+    "congo democratic republic": "COD",
+    "republic of congo": "COG",
+    "congo republic": "COG",
     "stateless": _STATELESS,
     "tanpa kewarganegaraan": _STATELESS,
 }
 """Names that are usual beside the official ones; `WNI` is what Indonesian papers call a citizen."""
+_AMBIGUOUS: Final = frozenset(
+    ("congo", "kongo", "congolese", "korea", "korean", "dominican", "virgin islands")
+)
+"""Words that two states go by."""
+_BEFORE: Final = re.compile(
+    r"(?:warga negara|wn|citizen of|national of|republic of|republik|kingdom of|the) "
+)
+_ASIDE: Final = re.compile(r"\([^()]*\)")
 _BETWEEN: Final = re.compile(r"[;/,&|+\n]|\s(?:and|dan|et|y)\s", re.IGNORECASE)
 _OTHER_CODE: Final = re.compile(r"([A-Z]{2})(?:-[A-Z0-9]{1,3})?|\d{1,3}")
 # ISO 3166-1 leaves the code to each list.
 _KOSOVO: Final = {"XK": "RKS"}
+_OTHER_CODES: Final = {
+    "EU": "EUE",
+    "UN": "UNO",
+    "EL": "GRC",
+    "XKX": "RKS",
+    "ROM": "ROU",
+    "INA": "IDN",
+    "GER": "DEU",
+    "NED": "NLD",
+    "SUI": "CHE",
+    "DEN": "DNK",
+    "GRE": "GRC",
+    "POR": "PRT",
+    "CRO": "HRV",
+    "BUL": "BGR",
+    "LAT": "LVA",
+    "SLO": "SVN",
+    "RSA": "ZAF",
+    "KSA": "SAU",
+    "MAS": "MYS",
+    "PHI": "PHL",
+    "VIE": "VNM",
+    "TPE": "TWN",
+    "IRI": "IRN",
+    "NGR": "NGA",
+}
+"""Reserved by ISO 3166-1, of before, of the European Union, or of the Olympic Games."""
 _CODES: Final = re.compile(r"[A-Za-z]{2,3}(?:\s+[A-Za-z]{2,3})+")
 
 
@@ -58,6 +108,7 @@ class Nation:
         WRITTEN_OTHERWISE = auto()
         ONE_OF_SEVERAL = auto()
         OF_BEFORE = auto()
+        OF_TWO_STATES = auto()
 
     code: str | None
     """As `casework.kernel.nations.nation` returns it; None if nothing is understood."""
@@ -72,9 +123,10 @@ def nation_of(text: str) -> Nation:
     if (one := _one(plain)) is not None:
         return one
     parts = plain.split() if _CODES.fullmatch(plain) else _BETWEEN.split(plain)
-    known = [found for part in parts if (found := _one(part)) is not None]
+    found = [_one(part) for part in parts]
+    known = [each for each in found if each is not None and each.code is not None]
     if not known:
-        return Nation(None)
+        return next(filter(None, found), Nation(None))
     written = [part for part in parts if part.strip()]
     several = len({found.code for found in known}) > 1 or len(known) < len(written)
     return Nation(known[0].code, Nation.Remark.ONE_OF_SEVERAL if several else known[0].remark)
@@ -102,10 +154,22 @@ def remarks(found: Nation) -> list[Fault]:
 def _one(text: str) -> Nation | None:
     word = text.replace("<", " ").strip()
     code = word.upper()
-    found = _current(code) or _by_other_code(code) or _names().get(_key(word))
+    found = _current(code) or _by_other_code(code)
     if found is not None:
         return Nation(found, Nation.Remark.WRITTEN_OTHERWISE)
-    before = _of_before(word)
+    key = _key(word)
+    for each in dict.fromkeys((key, _BEFORE.sub("", key), _key(_ASIDE.sub(" ", word)))):
+        if (known := _by_name(each)) is not None:
+            return known
+    return None
+
+
+def _by_name(key: str) -> Nation | None:
+    if key in _AMBIGUOUS:
+        return Nation(None, Nation.Remark.OF_TWO_STATES)
+    if (found := _names().get(key)) is not None:
+        return Nation(found, Nation.Remark.WRITTEN_OTHERWISE)
+    before = _of_before(key)
     return Nation(before, Nation.Remark.OF_BEFORE) if before is not None else None
 
 
@@ -127,13 +191,13 @@ def _by_other_code(code: str) -> str | None:
     return str(found.alpha_3) if found is not None else _KOSOVO.get(two[1])
 
 
-def _of_before(word: str) -> str | None:
+def _of_before(key: str) -> str | None:
     """Return the one state that has followed a former one, `UNSPECIFIED` where several have.
 
     ISO 3166-3 gives each former state four letters: its own two, and its successor's, or `HH` and
     the like where there is no single one.
     """
-    former = _former().get(_key(word))
+    former = _former().get(key)
     if former is None:
         return None
     successor = pycountry.countries.get(alpha_2=former[2:])
@@ -148,7 +212,12 @@ def _former() -> dict[str, str]:
         for word in filter(None, words):
             found[_key(word)] = str(each.alpha_4)
             found[_key(word.partition(",")[0])] = str(each.alpha_4)
-    return found | {"soviet union": "SUHH", "ussr": "SUHH"}
+    german = dict.fromkeys(("east germany", "gdr", "west germany", "frg"), "DDDE")
+    return (
+        found
+        | german
+        | {"rhodesia": "RHZW", "soviet union": "SUHH", "soviet": "SUHH", "ussr": "SUHH"}
+    )
 
 
 @cache
@@ -166,7 +235,8 @@ def _names() -> dict[str, str]:
                 first, _, rest = name.partition(", ")
                 found.setdefault(_key(name), country.alpha_3)
                 found.setdefault(_key(f"{rest} {first}"), country.alpha_3)
-    return found | _USUAL
+    codes = {code.casefold(): state for code, state in _OTHER_CODES.items()}
+    return found | DEMONYMS | _USUAL | codes
 
 
 def _key(name: str) -> str:

@@ -150,6 +150,8 @@ class PhotoFolder:
         """See `Photos`."""
         try:
             path = self._found(name)
+            if path is None and self._inside(name).exists():
+                raise _missing("row_photo_no_file", name)
             if path is None:
                 raise _not_there(
                     "row_photo_not_in_folder", "row_photo_not_in_folder_near", name, self._names

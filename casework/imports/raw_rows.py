@@ -4,6 +4,7 @@ A `Fault` of a row refuses it. A warning is a `Fault`, too: the row is stored al
 what is known, and only a strict import refuses it.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -31,6 +32,8 @@ REQUIRED: Final = ("reference", "name")
 
 MALFORMED: Final = "row_malformed"
 INVALID: Final = "field_invalid"
+NOT_UTF8: Final = "text_not_utf8"
+"""A fault where a byte that is no text stands in what identifies, else a warning."""
 
 HEADING_UNUSUAL: Final = "heading_unusual"
 """A warning: the heading is understood, although it is not written as it should be."""
@@ -48,6 +51,8 @@ HIDDEN_ROWS: Final = "hidden_rows"
 """A warning: rows that the spreadsheet hides are read as well."""
 PHOTO_ELSEWHERE: Final = "photo_elsewhere"
 """A warning: the list names a photo by an address, and none is fetched."""
+IMPOSSIBLE_BIRTH: Final = "impossible_birth"
+"""A warning where year and date of birth differ: the date counts."""
 REFERENCE_ALIKE: Final = "reference_alike"
 """A warning: another subject's reference looks the same."""
 LOOKS_LIKE: Final = "looks_like"
@@ -59,14 +64,25 @@ WARNINGS: Final = frozenset(
         ROW_RAGGED,
         WRITTEN_OTHERWISE,
         KNOWN_IN_PART,
+        NOT_UTF8,
         LEFT_OUT,
         PARTS_LEFT_OUT,
         HIDDEN_ROWS,
         PHOTO_ELSEWHERE,
+        IMPOSSIBLE_BIRTH,
         REFERENCE_ALIKE,
         LOOKS_LIKE,
     }
 )
+
+_DESCRIBING: Final = frozenset(
+    ("aliases", "sex", "birth_date", "birth_year", "nationality", "reason", "decision_number")
+)
+"""What keeps nobody off a list, however it is written."""
+_NULL: Final = re.compile("\0")
+_HALF: Final = re.compile("[\ud800-\udfff]")
+"""What a byte that is not UTF-8 is read as, and JSON's half of a character."""
+_REPLACED: Final = "\ufffd"
 
 _LONGEST_REFERENCE: Final = 200
 
@@ -107,9 +123,24 @@ def read_row(
     faults: Sequence[Fault] = (),
     warnings: Sequence[Fault] = (),
 ) -> RawRow:
-    """Return a row of these fields; one with a character that no text has is malformed."""
-    if _has_null(fields) or any("\0" in name for name in photos):
+    """Return a row of these fields; one with a character that no text has is malformed.
+
+    Where bytes are not UTF-8, what describes is kept without them, and what identifies is a fault.
+    """
+    if _has(_NULL, fields) or any("\0" in name for name in photos):
         return malformed(number, Message("row_null"))
+    broken = [name for name, value in fields.items() if _has(_HALF, {name: value})]
+    if any(map(_HALF.search, broken)):
+        return malformed(number, Message("row_not_utf8"))
+    if any(map(_HALF.search, photos)):
+        faults = (*faults, Fault("photos", NOT_UTF8, Message("row_not_utf8")))
+        photos = ()
+    for name in broken:
+        fields = fields | {name: _without_halves(fields[name])}
+        if name in _DESCRIBING:
+            warnings = (*warnings, Fault(name, NOT_UTF8, Message("kept_not_utf8")))
+        else:
+            faults = (*faults, Fault(name, NOT_UTF8, Message("row_not_utf8")))
     reference = _named(fields.get("reference"))
     return RawRow(number, reference, fields, tuple(photos), tuple(faults), tuple(warnings))
 
@@ -120,17 +151,24 @@ def malformed(number: int, message: Message, warnings: Sequence[Fault] = ()) -> 
     return RawRow(number, None, faults=(fault,), warnings=tuple(warnings))
 
 
-def _has_null(value: Any) -> bool:  # noqa: ANN401 - anything that JSON can say
+def _has(sign: re.Pattern[str], value: Any) -> bool:  # noqa: ANN401 - anything that JSON can say
     if isinstance(value, str):
-        return "\0" in value
+        return sign.search(value) is not None
     if isinstance(value, dict):
-        return any(_has_null(part) for pair in value.items() for part in pair)
-    return isinstance(value, list) and any(map(_has_null, value))
+        return any(_has(sign, part) for pair in value.items() for part in pair)
+    return isinstance(value, list) and any(_has(sign, part) for part in value)
+
+
+def _without_halves(value: Any) -> Any:  # noqa: ANN401 - anything that JSON can say
+    if isinstance(value, str):
+        return _HALF.sub(_REPLACED, value)
+    if isinstance(value, dict):
+        return {_without_halves(key): _without_halves(part) for key, part in value.items()}
+    return [_without_halves(part) for part in value] if isinstance(value, list) else value
 
 
 def _named(reference: Any) -> str | None:  # noqa: ANN401 - checked with the other fields later
     """Return what a report can call the row by, None if there is nothing."""
     # As it will be kept: by another spelling the subject would not be found.
     kept = canonical(reference) if isinstance(reference, str) else ""
-    # A lone half of a character cannot be stored; the row is refused for it.
-    return kept[:_LONGEST_REFERENCE].encode("utf-8", "replace").decode() or None
+    return kept[:_LONGEST_REFERENCE] or None

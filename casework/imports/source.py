@@ -19,7 +19,7 @@ from casework.imports.photos import (
     open_zip,
 )
 from casework.imports.photos_beside import stem_of, with_photos_beside
-from casework.imports.raw_rows import WRITTEN_OTHERWISE, Fault, RawRow
+from casework.imports.raw_rows import NOT_UTF8, WRITTEN_OTHERWISE, Fault, RawRow
 from casework.kernel.errors import ImportRefused
 from casework.kernel.messages import Message
 
@@ -132,7 +132,7 @@ def counted(source: ImportSource, limits: ImportLimits, *, strict: bool = False)
     Args:
         source: the list.
         limits: how much of it is too much.
-        strict: whether a heading that is only understood is refused.
+        strict: whether a heading that is only understood is refused, and bytes that are no text.
 
     Raises:
         ImportRefused: it cannot be read to its end, has too many rows, or none.
@@ -141,6 +141,8 @@ def counted(source: ImportSource, limits: ImportLimits, *, strict: bool = False)
     for row in source.raw_rows():
         if strict and (heading := [each for each in row.warnings if each.row is not None]):
             raise ImportRefused("heading_refused", field="file", remark=heading[0].message)
+        if strict and any(each.code == NOT_UTF8 for each in (*row.faults, *row.warnings)):
+            raise ImportRefused("list_not_utf8", field="file", row=row.number)
         count += 1
         if count > limits.rows:
             raise ImportRefused("list_too_long", field="file", rows=limits.rows)

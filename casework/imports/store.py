@@ -12,7 +12,13 @@ from sqlalchemy.orm import Session
 
 from casework.approvals.approvals import Approvals
 from casework.gallery.change_log import log_listing, log_policy, templates_of_subject
-from casework.imports.raw_rows import REFERENCE_ALIKE, WRITTEN_OTHERWISE, Fault, RawRow
+from casework.imports.raw_rows import (
+    IMPOSSIBLE_BIRTH,
+    REFERENCE_ALIKE,
+    WRITTEN_OTHERWISE,
+    Fault,
+    RawRow,
+)
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditedAct, AuditEntry
 from casework.kernel.errors import ImpossibleBirth, InvalidPeriod
@@ -97,9 +103,9 @@ class ImportStore:
             subject = known.of(job.agency_id, each.row.reference)
             alike = known.alike(job.agency_id, each.row.reference)
             try:
-                changes = _changes(subject, each.checked, self._clock())
+                changes, told = _changes(subject, each.checked, self._clock())
             except (InvalidPeriod, ImpossibleBirth) as error:
-                code = "invalid_period" if isinstance(error, InvalidPeriod) else "impossible_birth"
+                code = "invalid_period" if isinstance(error, InvalidPeriod) else IMPOSSIBLE_BIRTH
                 outcome.refuse(each.row, Fault(error.field, code, error.message))
                 continue
             if (fault := _unfit(subject, alike, each)) is not None:
@@ -117,7 +123,7 @@ class ImportStore:
             joins = subject is not None and all(
                 membership.watchlist_id != job.watchlist_id for membership in subject.memberships
             )
-            told = _remarks(each.row, subject, alike)
+            told += _remarks(each.row, subject, alike)
             outcome.faults += [(each.row, remark, False) for remark in told]
             sound.append((each, bool(changes) or joins))
         if edits:
@@ -182,12 +188,19 @@ def _unfit(subject: Subject | None, alike: Sequence[Subject], each: StoredRow) -
     return None
 
 
-def _changes(subject: Subject | None, checked: CheckedRow, now: datetime) -> dict[str, Any]:
-    """Return what a row changes of a known subject; raises InvalidPeriod or ImpossibleBirth."""
+def _changes(
+    subject: Subject | None, checked: CheckedRow, now: datetime
+) -> tuple[dict[str, Any], list[Fault]]:
+    """Return what a row changes of a known subject, and warnings of that.
+
+    Raises:
+        InvalidPeriod, ImpossibleBirth: the row is refused.
+    """
     person = checked.person
     # A subject is found by its reference, or by its id where it has none: neither changes.
     given = {name: getattr(person, name) for name in checked.given - {"reference"}}
     before: Subject | NewSubject = subject if subject is not None else person
+    warnings = _with_one_birth(given, before)
 
     def after(name: str) -> Any:  # noqa: ANN401 - any field
         return given.get(name, getattr(before, name))
@@ -197,8 +210,19 @@ def _changes(subject: Subject | None, checked: CheckedRow, now: datetime) -> dic
     if subject is None:
         if has_lapsed(person.valid_until, now):
             raise InvalidPeriod("period_lapsed", field="valid_until")
-        return {}
-    return {name: value for name, value in given.items() if getattr(subject, name) != value}
+        return {}, warnings
+    changes = {name: value for name, value in given.items() if getattr(subject, name) != value}
+    return changes, warnings
+
+
+def _with_one_birth(given: dict[str, Any], before: Subject | NewSubject) -> list[Fault]:
+    """Leave out a year of birth that is not that of the date, whichever of them was kept before."""
+    day = given.get("birth_date", before.birth_date)
+    year = given.get("birth_year", before.birth_year)
+    if day is None or year is None or day.year == year:
+        return []
+    given["birth_year"] = None
+    return [Fault("birth_year", IMPOSSIBLE_BIRTH, Message("birth_year_left_out"))]
 
 
 def _tally(outcome: BatchOutcome, row: RawRow, enrolled: Enrolled, *, changed: bool) -> None:

@@ -5,6 +5,7 @@ year. All readings that a text allows are taken together: one day is that day; s
 year, or no day at all, leave the year; anything else says nothing.
 """
 
+import operator
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -28,9 +29,13 @@ _ABOUT: Final = re.compile(
     r"(?:circa|ca|c|about|abt|approximately|approx|around|est|sekitar|kira-kira|[~±])\.?\s*"
     r"(?=\d)|\s*\?$"
 )
+_MRZ: Final = re.compile(r"(?P<date>\d\d[\d<]{4})(?P<check>[\d<]?)[mfx<]", re.ASCII)
+"""A date of birth as a machine-readable zone has it, with the sex that follows."""
+_ZONE_OF_DAY: Final = re.compile(r"(?<=^\d{4}-\d{2}-\d{2})(z|[+-]\d{2}:\d{2})$", re.ASCII)
+"""A day of XML Schema may name its time zone."""
 _DECIMALS: Final = re.compile(r"(?<=^\d{4})\.0+$|(?<=^\d{5})\.0+$")
 _PART: Final = re.compile(r"\d+|[^\W\d_]+|[?<*_]+")
-_UNKNOWN: Final = re.compile(r"[x?<*_]+|0+|00?")
+_UNKNOWN: Final = re.compile(r"[x?<*_]+|0+|99|unk|unknown")
 _BESIDE: Final = frozenset({"st", "nd", "rd", "th", "of", "de", "del", "d", "年", "月", "日"})
 _LANGUAGES: Final = ("en", "id", "ms", "fr", "es", "pt", "de", "nl", "it", "tr", "ar", "ru")
 _MORE_MONTHS: Final = {"peb": 2, "pebruari": 2, "agt": 8, "ags": 8, "nop": 11, "nopember": 11}
@@ -129,13 +134,19 @@ def _readings(text: str, today: date) -> Iterator[Reading]:
                     yield other.year, other.month, other.day
         return
     # A number of a spreadsheet may come with decimals.
-    sure, about = _ABOUT.subn("", _DECIMALS.sub("", text))
+    sure, about = _ABOUT.subn("", _DECIMALS.sub("", _ZONE_OF_DAY.sub("", text)))
     for year, month, day in _of_parts(sure, today):
         yield (year, None, None) if about else (year, month, day)
 
 
 def _of_parts(text: str, today: date) -> Iterator[Reading]:
     if _EMPTY.fullmatch(text):
+        return
+    if (named := _MRZ.fullmatch(text)) is not None:
+        digits = named["date"]
+        sound = named["check"] in {"", "<", _check_digit(digits)}
+        for reading in _checked(digits[:2], digits[2:4], digits[4:], today):
+            yield reading if sound else (reading[0], None, None)
         return
     parts = [part for part in _PART.findall(text) if part not in _BESIDE and part not in _days()]
     if "<" in text and parts and parts[0].isdigit():
@@ -149,7 +160,9 @@ def _of_parts(text: str, today: date) -> Iterator[Reading]:
         yield from _of_digits(parts[0], today)
     elif len(parts) == 2:
         for year, month in (parts, parts[::-1]):
-            if _is_year(year) and (month := _month(month)) is not None:
+            # No day is 80.
+            short = len(year) == 2 and year.isdigit() and int(year) > 31 and month[0].isalpha()
+            if (_is_year(year) or short) and (month := _month(month)) is not None:
                 yield from _checked(year, month, "00", today)
     elif len(parts) == 3:
         yield from _of_three(parts, orders, today)
@@ -214,21 +227,25 @@ def _checked(year: str, month: str, day: str, today: date) -> Iterator[Reading]:
         if (month.isdigit() and day.isdigit()) and (at := _day(whole, int(month), int(day))):
             whole -= 100 * (at > today)
     known_month, known_day = _number(month), _number(day)
-    if known_month is None:
-        if not _UNKNOWN.fullmatch(month):
-            return
-        yield whole, None, None
-    elif known_day is None:
-        if _UNKNOWN.fullmatch(day) and 1 <= known_month <= 12:
-            yield whole, known_month, None
-    elif _day(whole, known_month, known_day) is not None:
+    if not (known_month or _UNKNOWN.fullmatch(month)) or not (known_day or _UNKNOWN.fullmatch(day)):
+        return
+    if known_month is not None and _day(whole, known_month, known_day or 1) is not None:
         yield whole, known_month, known_day
-    elif len(year) == 4 and known_month <= 31 and known_day <= 31:
+        return
+    # Of four digits, there is no doubt which part is the year.
+    sure = len(year) == 4 and len(month) <= 2 and len(day) <= 2
+    if sure or ((known_month or 1) <= 12 and (known_day or 1) <= 31):
         yield whole, None, None
+
+
+def _check_digit(zone: str) -> str:
+    """Return the check digit of ICAO Doc 9303-3, section 4.9; `<` counts for nothing."""
+    digits = map(int, zone.replace("<", "0"))
+    return str(sum(map(operator.mul, digits, (7, 3, 1, 7, 3, 1))) % 10)
 
 
 def _number(part: str) -> int | None:
-    return int(part) if part.isdigit() and int(part) else None
+    return int(part) if part.isdigit() and int(part) and part != "99" else None
 
 
 def _is_year(part: str) -> bool:

@@ -336,7 +336,8 @@ ENGLISH: Final[Mapping[str, str]] = {
         "The file says too much of people in entities of their own: send the export in which they "
         "are nested (`targets.nested.json`)."
     ),
-    "list_not_utf8": "The file is not UTF-8: save it as UTF-8.",
+    "list_not_utf8": "The file is not UTF-8 in row {row}: save it as UTF-8.",
+    "list_not_utf16": "The file is not UTF-16 to its end: save it as UTF-8.",
     "heading_refused": "{remark} A strict import refuses that.",
     "heading_names_separator": "The first line names the separator, as some spreadsheets do.",
     "heading_spelt_otherwise": "The heading has capitals or spaces that the columns' names lack.",
@@ -368,6 +369,10 @@ ENGLISH: Final[Mapping[str, str]] = {
     "zip_and_photos": "The file is a ZIP that has its photos itself: send no other.",
     # Imports: what is wrong with a row
     "row_not_object": "The line is not one JSON object.",
+    "row_not_utf8": "A letter is not UTF-8: save the list as UTF-8, or type the letter again.",
+    "kept_not_utf8": (
+        "A letter is not UTF-8, and a question mark stands in its place: save the list as UTF-8."
+    ),
     "row_null": "A text holds a null character.",
     "row_cells": (
         "The row has {cells} cells where the heading names fewer: enclose values that contain "
@@ -441,6 +446,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "row_photo_nameless": "{name} cannot be read: it has no such name.",
     "row_photo_outside": "{name} cannot be read: the name leads out of the folder.",
     "row_photo_unreadable": "{name} cannot be read: {error}.",
+    "row_photo_no_file": "{name} cannot be read: it is a folder, a pipe or a socket, and no file.",
     # Imports: what describes a person, and is not in its form
     "kept_beginning": "It may have at most {most} characters: what follows them is left out.",
     "kept_first": "It may have at most {most} values: what follows them is left out.",
@@ -461,7 +467,10 @@ ENGLISH: Final[Mapping[str, str]] = {
     "nation_not_understood": (
         "The state is not understood, and left out: write three letters, such as IDN."
     ),
-    "status_written_otherwise": "The status is not written in small letters; it is understood.",
+    "nation_of_two_states": (
+        "Two states go by this name, and none is chosen: write three letters, such as COD or COG."
+    ),
+    "status_written_otherwise": "The status is written in another way; it is understood.",
     "period_written_otherwise": (
         "The day is not written as 2027-01-31, or its time has no zone; it is understood as the "
         "clocks of the place have it."

@@ -91,7 +91,7 @@ class Subject(SealedFields, Protected, Table):
     reference = Sealed[str | None](nothing, digest="reference_digest")
     """The owner's own reference; enrolling it again adds to the same subject."""
     reference_digest: Mapped[str | None] = mapped_column(String(64))
-    """Of the reference as it is spelt."""
+    """Of the reference exactly as it is written."""
     look_digest: Mapped[str | None] = mapped_column(String(64), index=True)
     """Of how the reference looks: see `casework.kernel.subject_index`."""
     name = Sealed[str](str)

@@ -2,7 +2,7 @@
 
 References that look the same are one (`casework.kernel.text.look`): a list that is typed with
 another hyphen names the same person. Earlier versions let two of them in; both stay, and each is
-found as it is spelt. What could be either is neither.
+found exactly as it is written. What could be either is neither.
 """
 
 from collections.abc import Iterable, Sequence

@@ -142,3 +142,47 @@ def test_of_two_lists_in_a_zip_none_is_left_out_in_silence():
             archive.writestr(name, "reference,name\nA1,Siti\n")
     with pytest.raises(ImportRefused), opened(content, None, ImportLimits()):
         pass
+
+
+LATIN = (
+    "reference,name,reason,photos\nA1,Siti,ok,a.jpg\nA2,Jos\xe9,ok,b.jpg\nA3,Ann,caf\xe9,c.jpg\n"
+)
+
+
+def test_a_byte_that_is_not_utf8_is_its_own_row_s():
+    rows = list(read_rows(binary(LATIN.encode("latin-1"))))
+    assert [codes(row) for row in rows] == [[], ["text_not_utf8"], ["text_not_utf8"]]
+    assert [each.field for each in rows[1].faults] == ["name"]
+    assert (rows[2].faults, rows[2].fields["reason"]) == ((), "caf\ufffd")
+
+
+def test_a_strict_list_is_utf8_all_through():
+    with (
+        opened(binary(LATIN.encode("latin-1")), None, ImportLimits()) as source,
+        pytest.raises(ImportRefused, match="row 3"),
+    ):
+        counted(source, ImportLimits(), strict=True)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16", "utf-8-sig"])
+@pytest.mark.parametrize("text", [LATIN, '{"reference": "A2", "name": "Jos\xe9"}\n'])
+def test_every_unicode_text_is_read_with_or_without_its_mark(text, encoding):
+    names = [row.fields["name"] for row in read(text, encoding) if row.reference == "A2"]
+    assert names == ["Jos\xe9"]
+
+
+def test_a_heading_that_is_not_utf8_is_refused():
+    with pytest.raises(ImportRefused, match="UTF-8 in row 1"):
+        read("reference,name,nationalit\xe9\nA1,Siti,IDN\n", "latin-1")
+
+
+def test_half_a_character_of_json_is_a_fault():
+    (row,) = read('{"reference": "A1", "name": "a\\ud800", "aliases": ["b\\udc80"]}\n')
+    assert codes(row) == ["text_not_utf8", "text_not_utf8"]
+    (row,) = read('{"reference": "A1", "n\\udc80": 1}\n')
+    assert codes(row) == ["row_malformed"]
+
+
+def test_a_space_may_stand_before_a_cell_in_quotation_marks():
+    (row,) = read('reference, name, photos\nA1, "Ann, B", "a, b.jpg"\n')
+    assert (row.fields["name"], row.photos, codes(row)) == ("Ann, B", ("a, b.jpg",), [])

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 import zipfile
 from contextlib import suppress
@@ -262,3 +263,11 @@ def test_cells_stay_plain_where_they_can():
     assert cell_of("aliases", ["a;b"]) == json.dumps(["a;b"])
     assert cell_of("documents", [{"kind": "p", "number": "1", "country": None}]) == "p:1"
     assert cell_of("name", None) == ""
+
+
+def test_a_pipe_or_a_folder_is_told_apart_from_nothing(tmp_path):
+    os.mkfifo(tmp_path / "a.jpg")
+    (tmp_path / "b.jpg").mkdir()
+    for name in ("a.jpg", "b.jpg"):
+        with pytest.raises(PhotoUnavailable, match="no file"):
+            PhotoFolder(tmp_path).read(name, 10)

@@ -463,7 +463,7 @@ def test_an_agency_s_uploads_are_bounded(desk):
         (b"reference,photos\n1,a\n", None, "`name` is missing"),
         (b"reference,name,colour\n", None, "`colour` is unknown"),
         (b"reference,name,name\n", None, "appears twice"),
-        ("reference,name\n1,é\n".encode("latin-1"), None, "not UTF-8"),
+        ("reference,name,é\n1,x\n".encode("latin-1"), None, "not UTF-8"),
         (b"reference\0,name\n1,x\n", None, "not text"),
         (b'[{"reference": "1"}]', None, "JSON array"),
         (csv_of(person(1)), b"no zip", "not a ZIP"),
@@ -642,7 +642,7 @@ def test_a_look_is_no_second_subject_s(desk):
 
 
 @everywhere
-def test_of_two_looks_of_before_each_is_found_as_it_is_spelt(desk):
+def test_of_two_looks_of_before_each_is_found_as_it_is_written(desk):
     """Earlier versions let them in."""
     people = csv_of(person(1, photos="1.jpg"), person(2, photos="2.jpg"))
     imported(desk, people, photos_of([1, 2]))
@@ -663,3 +663,19 @@ def test_of_two_looks_of_before_each_is_found_as_it_is_spelt(desk):
         desk.service.enrolment.enrol(OPERATOR, new, [photo_file(4)])
     found = desk.service.lists.subjects.page(OPERATOR, None, 9, SubjectFilter(reference="PL-001"))
     assert {row.id for row in found} == set(ids.values())
+
+
+@pytest.mark.parametrize(
+    ("kept", "sent"),
+    [
+        ({"birth_year": 1980}, {"birth_date": "1979-05-01"}),
+        ({"birth_date": "1979-05-01"}, {"birth_year": 1980}),
+    ],
+)
+def test_a_birth_that_was_kept_before_refuses_no_row(desk, kept, sent):
+    imported(desk, csv_of(person(1, **kept, photos="1.jpg")), photos_of([1]))
+    job = imported(desk, csv_of(person(1, **sent, reason="new")))
+    assert (counts(job), job.warnings) == ((0, 1, 0, 0), {"impossible_birth": 1})
+    row = subjects(desk)["R-1"]
+    assert (row.birth_date, row.birth_year) == (date(1979, 5, 1), None)
+    assert row.reason == "new"
