@@ -28,6 +28,8 @@ _MOST_LINES: Final = 3_000_000
 ZIP_MARKS: Final = (b"PK\x03\x04", b"PK\x05\x06")
 """What a ZIP begins with, and so a workbook."""
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
+_PACKED: Final = (b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
+"""gzip, 7-Zip, RAR, bzip2, XZ and Zstandard."""
 _WORKBOOK_BYTES: Final = 512 << 20
 _HEAD: Final = 4096
 _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -51,6 +53,8 @@ def read_rows(file: BinaryIO) -> Iterator[RawRow]:
     file.seek(0)
     if head.startswith(_OLD_EXCEL):
         raise ImportRefused("list_is_old_excel", field="file")
+    if head.startswith(_PACKED):
+        raise ImportRefused("list_is_packed", field="file")
     if head.startswith(ZIP_MARKS):
         archive = open_zip(file, "file", _WORKBOOK_BYTES)
         if not is_spreadsheet(archive):

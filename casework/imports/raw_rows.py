@@ -80,6 +80,7 @@ _DESCRIBING: Final = frozenset(
 )
 """What keeps nobody off a list, however it is written."""
 _NULL: Final = re.compile("\0")
+_NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
 _HALF: Final = re.compile("[\ud800-\udfff]")
 """What a byte that is not UTF-8 is read as, and JSON's half of a character."""
 _REPLACED: Final = "\ufffd"
@@ -127,7 +128,10 @@ def read_row(
 
     Where bytes are not UTF-8, what describes is kept without them, and what identifies is a fault.
     """
-    if _has(_NULL, fields) or any("\0" in name for name in photos):
+    if not _has(_NO_TEXT, [*fields, *fields.values(), *photos]):
+        reference = _named(fields.get("reference"))
+        return RawRow(number, reference, fields, tuple(photos), tuple(faults), tuple(warnings))
+    if _has(_NULL, [fields, *photos]):
         return malformed(number, Message("row_null"))
     broken = [name for name, value in fields.items() if _has(_HALF, {name: value})]
     if any(map(_HALF.search, broken)):
@@ -155,7 +159,7 @@ def _has(sign: re.Pattern[str], value: Any) -> bool:  # noqa: ANN401 - anything 
     if isinstance(value, str):
         return sign.search(value) is not None
     if isinstance(value, dict):
-        return any(_has(sign, part) for pair in value.items() for part in pair)
+        value = [*value, *value.values()]
     return isinstance(value, list) and any(_has(sign, part) for part in value)
 
 

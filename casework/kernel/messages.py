@@ -320,6 +320,7 @@ ENGLISH: Final[Mapping[str, str]] = {
         "This is an old Excel workbook (.xls), or one with a password: save it as .xlsx, without a "
         "password."
     ),
+    "list_is_packed": "The file is packed, such as by gzip: unpack it, or send it in a ZIP.",
     "list_is_open_document": (
         "This is an OpenDocument spreadsheet (.ods): save it as .xlsx, or as CSV in UTF-8."
     ),

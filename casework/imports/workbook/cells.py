@@ -114,6 +114,9 @@ def date_of(value: str, *, from_1904: bool) -> Cell:
     start = date(1904, 1, 1) if from_1904 else date(1899, 12, 31 if days < 60 else 30)
     whole = int(days)
     seconds = round((days - whole) * 86_400)
+    if whole == 0 and (seconds or not from_1904):
+        # A time of day: the days before the first are no dates.
+        return Cell(str(timedelta(seconds=seconds)).zfill(8), dated=True)
     try:
         moment = datetime(start.year, start.month, start.day) + timedelta(whole, seconds)  # noqa: DTZ001 - a spreadsheet's times have no zone
     except OverflowError:

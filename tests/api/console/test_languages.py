@@ -160,7 +160,7 @@ def test_a_file_that_is_refused_is_refused_in_indonesian(reader, desk):
         [("file", "a.csv", b"reference\n1\n")],
         [("file", "a.csv", b"reference,name,weight\n1,A,2\n")],
         [("file", "a.csv", b"reference,name,name\n1,A,B\n")],
-        [("file", "a.csv", b"reference,name\n1,\xff\n")],
+        [("file", "a.csv", b"reference,name,\xff\n1,A,2\n")],
         [("file", "a.csv", b"reference,name\n")],
         [("file", "a.json", b"[{}]")],
         [("file", "a.zip", zipped(("a.txt", "")))],

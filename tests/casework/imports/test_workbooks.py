@@ -1,5 +1,6 @@
 """Excel workbooks in and out: what other programs write is read, what we write they read."""
 
+import gzip
 import io
 import re
 import zipfile
@@ -80,6 +81,7 @@ def test_dates_of_the_first_years_and_of_old_macs():
     assert typed("n", "59", CellFormat(dated=True), from_1904=False).text == "1900-02-28"
     assert typed("n", "61", CellFormat(dated=True), from_1904=False).text == "1900-03-01"
     assert typed("n", "0", CellFormat(dated=True), from_1904=True).text == "1904-01-01"
+    assert typed("n", "0.125", CellFormat(dated=True), from_1904=False).text == "03:00:00"
     far = typed("n", "9999999", CellFormat(dated=True), from_1904=False)
     assert far.state is CellState.ERROR
     book, _ = book_of(["1", "x", date(1980, 2, 29)])
@@ -175,6 +177,7 @@ def test_macros_are_nothing_that_is_run():
     ("content", "code"),
     [
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "list_is_old_excel"),
+        (gzip.compress(b"reference,name\n1,Ann\n"), "list_is_packed"),
         (
             zip_of({"mimetype": b"application/vnd.oasis.opendocument.spreadsheet"}),
             "list_is_open_document",
