@@ -32,6 +32,8 @@ class NistFiles:
 
     def __init__(self, files: list[NistFile]) -> None:
         self._files = {each.name: each for each in files}
+        self._lock = threading.Lock()
+        self._last: tuple[str, SubjectFile] | None = None
 
     def rows(self) -> Iterator[RawRow]:
         """Yield a row of each file, or what is wrong with it."""
@@ -53,10 +55,17 @@ class NistFiles:
         """See `Photos`."""
         file_name, _, place = name.rpartition("#")
         try:
-            return _read(self._files[file_name]).photos[int(place) - 1][: most + 1]
+            return self._read_once(self._files[file_name]).photos[int(place) - 1][: most + 1]
         except (KeyError, IndexError, ValueError, PhotoError) as error:
             message = Message("row_photo_damaged", {"name": name})
             raise PhotoUnavailable("photo_damaged", message) from error
+
+    def _read_once(self, file: NistFile) -> SubjectFile:
+        """Like `_read`, keeping the last file: its photos are asked for one after the other."""
+        with self._lock:
+            if self._last is None or self._last[0] != file.name:
+                self._last = file.name, _read(file)
+            return self._last[1]
 
     def beside(self, stem: str) -> Sequence[tuple[str | None, str]]:
         """See `Photos`: a file holds its photos."""

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from casework.imports.nist.files import NistFile, NistFiles
 from casework.imports.nist.records import write_record
 from casework.imports.nist.subject_files import PhotoRecord, file_of, read_file
 from casework.imports.photos import PhotoUnavailable
@@ -159,6 +160,18 @@ def test_files_alone_and_in_a_zip():
         assert rows[None].faults[0].message.params == {"name": "notes.txt"}
     with pytest.raises(ImportRefused), opened(binary(zip_of({"a": b"x"})), None, LIMITS):
         pass
+
+
+def test_a_file_is_read_once_for_all_its_photos():
+    content, read = police_file((9, b"OCA-7"), photos=(b"one", b"two")), []
+
+    def reader(most):
+        read.append(most)
+        return content
+
+    files = NistFiles([NistFile("a", 9, reader)])
+    assert [files.read(f"a#{place}", 9) for place in (1, 2)] == [b"one", b"two"]
+    assert len(read) == 1
 
 
 def test_any_damage_is_refused_at_once():
