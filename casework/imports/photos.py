@@ -222,10 +222,11 @@ def open_zip(file: BinaryIO, field: str, most_unpacked: int) -> zipfile.ZipFile:
         raise ImportRefused("zip_unpacks_too_large", field=field, bytes=most_unpacked)
     seen: set[str | bytes] = set()
     for place, info in enumerate(members, 1):
-        name = next(iter(names_of(info)))
-        if is_litter(_shown(info)):
+        name = next(names_of(info))
+        shown = _shown(name)
+        if is_litter(shown):
             continue
-        fault = _fault_of(info) or ("zip_name_twice" if name in seen else None)
+        fault = _fault_of(info, shown) or ("zip_name_twice" if name in seen else None)
         if fault is not None:
             raise ImportRefused(fault, field=field, member=place)
         seen.add(name)
@@ -235,7 +236,7 @@ def open_zip(file: BinaryIO, field: str, most_unpacked: int) -> zipfile.ZipFile:
 def files_of(archive: zipfile.ZipFile) -> Iterator[tuple[zipfile.ZipInfo, str]]:
     """Yield the files of a ZIP that are no litter, each with its name as it can be shown."""
     for info in archive.infolist():
-        name = _shown(info)
+        name = _shown(next(names_of(info)))
         if not name.endswith("/") and not is_litter(name):
             yield info, name
 
@@ -283,8 +284,7 @@ def _unicode_path(extra: bytes, raw: bytes) -> str | None:
     return None
 
 
-def _shown(info: zipfile.ZipInfo) -> str:
-    name = next(iter(names_of(info)))
+def _shown(name: str | bytes) -> str:
     return spelt(name.decode("cp437")) if isinstance(name, bytes) else name
 
 
@@ -297,9 +297,8 @@ def _of_disk(name: str) -> str | bytes:
         return raw
 
 
-def _fault_of(info: zipfile.ZipInfo) -> str | None:
+def _fault_of(info: zipfile.ZipInfo, name: str) -> str | None:
     """Return the code of what is wrong with a member."""
-    name = _shown(info)
     if not name or any(unicodedata.category(letter) == "Cc" for letter in name):
         return "zip_name_impossible"
     if name.startswith("/") or ".." in PurePosixPath(name).parts:

@@ -69,7 +69,7 @@ def test_a_file_is_tried_then_stored_with_every_fault_named(analyst, desk):
 def test_a_file_that_is_none_comes_back_with_a_sentence(analyst, desk):
     answer = imported(analyst, desk.watchlist(), b"no file", dry_run="yes")
     assert answer.status_code == 422
-    answer = imported(analyst, desk.watchlist(), b"reference,name\nR-1,\xff\xff", dry_run="yes")
+    answer = imported(analyst, desk.watchlist(), b"reference,name,\xff\nR-1,A,B", dry_run="yes")
     assert (answer.status_code, 'id="file-says" class="fault"' in answer.text) == (422, True)
     analyst.open(f"/watchlists/{desk.watchlist()}/import")
     assert 'value="yes" checked' in analyst.page.text
