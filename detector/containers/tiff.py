@@ -4,8 +4,7 @@ The directory is rewritten in its own place with only the tags a decoder needs, 
 page; offsets elsewhere in the file stay true.
 
 A JPEG may be inside. In the newer style each strip or tile is one, with its tables kept apart: each
-is read as a JPEG of its own before libtiff sees it. In the older style, which the standard gave up,
-one whole JPEG lies somewhere in the file: that is the picture, and the TIFF only says where.
+is read as a JPEG of its own before libtiff sees it. `tiff_old_jpeg` has the older style.
 """
 
 import struct
@@ -16,18 +15,17 @@ from typing import Final, TypeAlias
 
 from detector.containers.base import (
     CUT_SHORT,
-    VARIANT,
     Header,
     PhotoFormat,
     accept,
     check,
     check_within,
-    held_at,
     unpack,
 )
 from detector.containers.exif import MAX_TAGS, exif_orientation
 from detector.containers.jpeg import MAX_SCAN_PIXELS, read_jpeg
-from detector.errors import UnreadablePhoto, UnsupportedFormat
+from detector.containers.tiff_old_jpeg import OLD_TAGS, read_old_jpeg
+from detector.errors import UnreadablePhoto
 
 __all__ = ["read_tiff"]
 
@@ -78,7 +76,6 @@ ENTRY_BYTES: Final = 12  # tag, type, number of values, and the values or where 
 LONG: Final = 4
 TYPES: Final = {1: "B", 3: "H", LONG: "I", 5: "2I", 7: "B"}  # byte, short, long, rational, any
 OLD_JPEG, NEW_JPEG = 6, 7
-JPEG_AT: Final = 513  # older style: where the JPEG is; the decoder does not need it
 JPEG_START: Final = b"\xff\xd8\xff"
 # None, three fax encodings, LZW, JPEG, Deflate (two numbers), PackBits.
 COMPRESSIONS: Final = (1, 2, 3, 4, 5, NEW_JPEG, 8, 32946, 32773)
@@ -103,15 +100,18 @@ def read_tiff(data: bytes) -> Header:
     check_within(stop, len(data))
     tags: Tags = {}
     entries: dict[int, bytes] = {}
+    older: dict[int, int] = {}
     for entry in range(at + 2, stop - 4, ENTRY_BYTES):
         (tag,) = unpack(f"{order}H", data, entry)
-        if tag in KEPT or tag == JPEG_AT:
+        if tag in KEPT:
             check(tag not in tags, KIND)
             tags[tag] = _values(data, entry, order)
             entries[tag] = data[entry : entry + ENTRY_BYTES]
+        elif tag in OLD_TAGS:
+            older[tag] = entry
     if tags.get(Tag.COMPRESSION) == (OLD_JPEG,):
-        return replace(_old_jpeg(data, tags), orientation=exif_orientation(data))
-    entries.pop(JPEG_AT, None)
+        tags |= {tag: _values(data, entry, order) for tag, entry in older.items()}
+        return replace(read_old_jpeg(data, tags), orientation=exif_orientation(data))
     width, height = _first(tags, Tag.WIDTH), _first(tags, Tag.HEIGHT)
     samples, bits = _first(tags, Tag.SAMPLES, 1), _first(tags, Tag.BITS, 1)
     header = Header(KIND, width, height, exif_orientation(data), samples, bits)
@@ -155,23 +155,6 @@ def _check_layout(tags: Tags, bits: int, samples: int) -> None:
     simple = Tag.TILE_WIDTH not in tags and bits == 8  # strips of bytes
     apart = planar == SEPARATE and simple
     accept(planar == INTERLEAVED or samples == 1 or apart, KIND, "separate planes")
-
-
-def _old_jpeg(data: bytes, tags: Tags) -> Header:
-    """Return the header of the one JPEG that a TIFF of the older style holds."""
-    for at in (*tags.get(JPEG_AT, ())[:1], *tags.get(Tag.STRIP_OFFSETS, ())[:1]):
-        if data[at : at + len(JPEG_START)] != JPEG_START:
-            continue
-        try:
-            header = read_jpeg(data[at:])
-        except UnreadablePhoto:  # tables alone, and the scans elsewhere
-            continue
-        check(
-            (header.width, header.height) == (_first(tags, Tag.WIDTH), _first(tags, Tag.HEIGHT)),
-            KIND,
-        )
-        return held_at(header, at, KIND)
-    raise UnsupportedFormat(VARIANT.format(KIND.label, "JPEG in an outdated way, in parts"))
 
 
 def _check_blocks(tags: Tags, width: int, height: int, data: bytes) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pathlib
+import re
 import struct
 import subprocess
 import sys
@@ -39,6 +40,7 @@ from tests.detector.test_header import (
     encode,
     exif,
     grey_tiff,
+    old_jpeg_parts,
     old_jpeg_tiff,
     patched,
     picture,
@@ -293,6 +295,25 @@ def test_jpeg_inside_tiff_in_the_older_style():
     photo = open_photo(old_jpeg_tiff(jpeg), LIMITS)
     assert (photo.format, photo.header.picture) == (PhotoFormat.TIFF, PhotoFormat.JPEG)
     assert np.array_equal(photo.pixels().image, np.rot90(decode(jpeg), -1))
+
+
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+def test_jpeg_inside_tiff_with_its_tables_apart(order, mode, subsampling):
+    image = picture(mode, (100, 90))
+    whole = encode("JPEG", image, subsampling=subsampling)
+    assert np.array_equal(decode(old_jpeg_parts(whole, order)), decode(whole))
+    rows = encode("JPEG", image, subsampling=subsampling, restart_marker_rows=1)
+    assert np.array_equal(decode(old_jpeg_parts(rows, order)), decode(whole))
+    strips = old_jpeg_parts(rows, order, parts=_restarts(rows) + 1)
+    photo = open_photo(strips, LIMITS)
+    assert (photo.format, photo.header.picture) == (PhotoFormat.TIFF, PhotoFormat.JPEG)
+    assert np.array_equal(photo.pixels().image, decode(whole))
+
+
+def _restarts(jpeg: bytes) -> int:
+    return len(re.findall(rb"\xff[\xd0-\xd7]", jpeg[jpeg.index(b"\xff\xda") :]))
 
 
 # Scale --------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import functools
 import io
+import re
 import struct
 import time
 import zlib
@@ -77,6 +78,69 @@ def old_jpeg_tiff(jpeg: bytes, width: int = WIDTH, height: int = HEIGHT) -> byte
     return tiff(tags | {513: (4, 1, at), 514: (4, 1, len(jpeg))}, tail=jpeg)
 
 
+def old_jpeg_parts(jpeg: bytes, order: str = "<", *, parts: int = 1) -> bytes:
+    """Return a TIFF of the older style with a baseline JPEG's tables apart, its scan in strips.
+
+    Of a JPEG in several parts, restarts are where one ends and the next begins.
+    """
+    at, restart = 2, 0
+    tables: dict[int, bytes] = {}
+    quantisers: dict[int, bytes] = {}
+    while jpeg[at + 1] != 0xDA:
+        marker, length = jpeg[at + 1], int.from_bytes(jpeg[at + 2 : at + 4])
+        content, at = jpeg[at + 4 : at + 2 + length], at + 2 + length
+        if marker == 0xDB:
+            quantisers |= {
+                content[k] & 15: content[k + 1 : k + 65] for k in range(0, len(content), 65)
+            }
+        while marker == 0xC4 and content:
+            size = 17 + sum(content[1:17])
+            tables[content[0]], content = content[1:size], content[size:]
+        if marker == 0xC0:
+            height, width = struct.unpack_from(">HH", content, 1)
+            factors = content[7]
+            chosen = content[8 : 6 + 3 * content[5] : 3]
+        if marker == 0xDD:
+            restart = int.from_bytes(content)
+    at += 2 + int.from_bytes(jpeg[at + 2 : at + 4])
+    strips = re.split(rb"\xff[\xd0-\xd7]", jpeg[at:-2]) if parts > 1 else [jpeg[at:-2]]
+    assert len(strips) == parts
+    colour = len(chosen) == 3
+    factors = factors if colour else 0x11
+    down = 8 * (factors & 15)
+    rows = height if parts == 1 else down * restart // -(-width // (8 * (factors >> 4)))
+    base = 8 + 2 + 12 * 15 + 4
+    tail, places = b"", {}
+    huffman = [0, 1, 1] if colour else [0]
+    for tag, listed in {
+        519: [quantisers[each] for each in chosen],
+        520: [tables[each] for each in huffman],
+        521: [tables[0x10 | each] for each in huffman],
+        273: strips,
+    }.items():
+        starts = []
+        for each in listed:
+            starts.append(base + len(tail))
+            tail += each
+        places[tag] = starts
+    places[279] = [len(each) for each in strips]
+    values = {}
+    for tag, numbers in places.items():
+        if len(numbers) > 1:
+            values[tag] = (4, len(numbers), base + len(tail))
+            tail += struct.pack(f"{order}{len(numbers)}I", *numbers)
+        else:
+            values[tag] = (4, 1, numbers[0])
+    values |= {
+        256: (4, 1, width), 257: (4, 1, height), 258: (3, 1, 8), 259: (3, 1, 6),
+        262: (3, 1, 6 if colour else 1), 277: (3, 1, len(chosen)), 278: (4, 1, rows),
+        512: (3, 1, 1), 515: (3, 1, 0 if parts > 1 else restart),
+    }  # fmt: skip
+    halved = struct.unpack(f"{order}I", struct.pack(f"{order}HH", factors >> 4, factors & 15))[0]
+    values[530] = (3, 2, halved)
+    return tiff(values, order, tail)
+
+
 @functools.cache
 def samples() -> dict[str, bytes]:
     """Return valid files of every accepted container and most of their variants."""
@@ -98,6 +162,7 @@ def samples() -> dict[str, bytes]:
         "jp2-16": encode("JPEG2000", picture("I;16")),
         "jp2-sycc": encode("JPEG2000", picture()).replace(SRGB, SYCC),
         "jp2-palette": palette_jp2(),
+        "tiff-old-jpeg": old_jpeg_parts(encode("JPEG", picture(), subsampling=0)),
         "jp2-origin": encode("JPEG2000", picture(), tile_size=(32, 32), offset=(5, 7)),
         "gif": encode("GIF", picture("P")),
         "gif-transparent": encode("GIF", picture("P"), transparency=0),
@@ -174,7 +239,7 @@ def tiff(tags: dict[int, tuple[int, int, int]], order: str = "<", tail: bytes = 
     out = magic + struct.pack(f"{order}IH", 8, len(tags))
     for tag, (typed, count, value) in sorted(tags.items()):
         body = struct.pack(f"{order}I", value)
-        if typed == 3:
+        if typed == 3 and count == 1:
             body = struct.pack(f"{order}HH", value, 0)
         out += struct.pack(f"{order}HHI", tag, typed, count) + body
     return out + bytes(4) + tail
