@@ -170,6 +170,21 @@ def test_the_reference_belongs_to_the_request(client, desk, port):
         }
 
 
+def test_a_request_whose_alert_was_erased_is_screened_anew(client, desk, port, sign_in):
+    """Nothing of an erased answer, and no photo of it, comes back with its key."""
+    desk.enrol(1)
+    first = submit(client, port, reference=CHIP, key="k").json()
+    with desk.service.kernel.database.write() as session:
+        session.delete(session.get_one(Encounter, first["id"]))
+    again = submit(client, port, reference=CHIP, key="k")
+    assert again.status_code == 201
+    assert again.json()["id"] != first["id"]
+    officer = sign_in(Role.OFFICER)
+    for name in ("", "/probe", "/reference"):
+        url = f"/v1/alerts/{first['alerts'][0]['id']}{name}"
+        problem(client.get(url, headers=officer), 404, "not_found")
+
+
 @pytest.mark.parametrize("people", [(1,), (2,), ()])
 def test_a_list_asks_for_a_person_where_an_attack_was_found(client, desk, port, people):
     """Of an alert, of nobody who resembles anybody, and of a photo without a face."""

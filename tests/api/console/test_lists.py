@@ -70,6 +70,27 @@ def test_a_watchlist_is_made_shown_changed_and_removed(analyst, desk):
     assert analyst.open(f"/watchlists/{list_id}").status_code == 404
 
 
+def test_a_person_on_a_failed_presentation_is_asked_for_by_a_form_and_given_up_by_two(
+    analyst, signed_in, desk
+):
+    chief = signed_in("chief", Role.ADMIN)
+    chief.open("/approvals/founded")
+    chief.send_here(reason="all are here")
+    list_id = made(analyst, requires_person_on_failed_pad="yes")
+    watchlists = desk.service.lists.watchlists
+    assert watchlists.get(OPERATOR, list_id).requires_person_on_failed_pad
+    assert "An officer has to see the traveller" in analyst.text
+    analyst.open(f"/watchlists/{list_id}/edit")
+    assert re.search(r'name="requires_person_on_failed_pad"[^>]* checked', analyst.page.text)
+    analyst.send_here(**LIST, reason="gates send no verdict")  # without the tick
+    assert watchlists.get(OPERATOR, list_id).requires_person_on_failed_pad
+    chief.open("/approvals")
+    (asked,) = set(re.findall(r'href="(/approvals/apr_\w+)"', chief.page.text))
+    chief.open(asked)
+    assert "whose presentation attack detection failed need not be seen" in chief.text
+    assert "gates send no verdict" in chief.text
+
+
 def test_a_wrong_watchlist_comes_back_with_what_was_typed(analyst):
     analyst.open("/watchlists/new")
     answer = analyst.send_here(**{**LIST, "ports": "Jakarta", "one_in": "0"})
