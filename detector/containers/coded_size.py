@@ -7,7 +7,15 @@ sequence parameter set of HEVC (ITU-T H.265, 7.3.2.2) and the sequence header of
 from collections.abc import Iterator
 from typing import Final
 
-from detector.containers.base import PhotoFormat, accept, check, check_within, unpack
+from detector.containers.base import (
+    CUT_SHORT,
+    PhotoFormat,
+    accept,
+    check,
+    check_within,
+    unpack,
+)
+from detector.errors import UnreadablePhoto
 
 __all__ = ["av1_sizes", "hevc_picture", "hevc_sizes"]
 
@@ -18,6 +26,11 @@ SLICES: Final = range(32)  # NAL units that hold the picture
 SEQUENCE_HEADER: Final = 1  # AV1's unit of that kind
 HEADER_BYTES: Final = 256  # of a sequence's header; its size stands in the first few
 MAX_UNITS: Final = 65_536
+# No unit of HEVC holds it (7.4.2): a 3 is put between zeros. A file that broke off and
+# was filled up with zeros does.
+NEVER_IN_UNITS: Final = b"\0\0\0"
+# AV1 has no such rule; zeros that go on for so long at its end are no picture.
+ZEROS: Final = bytes(64)
 
 
 class _Bits:
@@ -91,6 +104,8 @@ def hevc_picture(
         check(length > 2, kind)
         check_within(end, stop)
         if data[at + length_bytes] >> 1 & 0x3F in SLICES:
+            if data.find(NEVER_IN_UNITS, at + length_bytes, end) >= 0:
+                raise UnreadablePhoto(CUT_SHORT)
             found.append((at, end))
         at = end
     check(bool(found) and at >= stop, kind)
@@ -103,6 +118,8 @@ def av1_sizes(
     """Yield the largest frame of each sequence header in an AV1 picture."""
     check(len(extents) == 1, kind)
     at, stop = extents[0]
+    if stop - at > len(ZEROS) and data.endswith(ZEROS, at, stop):
+        raise UnreadablePhoto(CUT_SHORT)
     for _ in range(MAX_UNITS):
         if at >= stop:
             return

@@ -204,3 +204,12 @@ def test_a_ribbon_that_the_decoder_would_not_take():
     assert pixels(avif(Image.new("RGB", (32_768, 2)), speed=10)).shape == (2, 32_768, 3)
     with pytest.raises(TooManyPixels, match="32769 x 2 pixels; a side may have 32,768"):
         read_header(avif(Image.new("RGB", (32_769, 2)), speed=10))
+
+
+@pytest.mark.parametrize("encode", [heic, avif])
+def test_a_file_that_broke_off_and_was_filled_up_is_cut(encode):
+    data = encode(picture(size=(320, 240)))
+    for kept in (0.5, 0.8, 0.95):
+        cut = data[: int(len(data) * kept)].ljust(len(data), b"\0")
+        with pytest.raises(UnreadablePhoto, match="cut short"):
+            read_header(cut)
