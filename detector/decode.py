@@ -19,7 +19,7 @@ from detector.errors import PhotoError, PhotoTooLarge, TooManyPixels, Unreadable
 from detector.header import Header, PhotoFormat, read_header
 from detector.heic_decoder import decode_heic
 from detector.limits import MIB, Limits
-from detector.pillow_decoder import decode_with_pillow
+from detector.pillow_decoder import decode_with_pillow, jpeg_checksum
 
 __all__ = ["Limits", "Photo", "Pixels", "open_photo", "quiet_native_logging"]
 
@@ -332,21 +332,20 @@ def _whole(core: bytes, header: Header, reduction: int) -> Stored:
     reports success. So the last scan is made longer: a picture that was complete does not change.
     In one pass, of brightness or colours, only a grey last block gives reason to look.
     """
-    jpeg = header.picture is PhotoFormat.JPEG
-    suspicious = jpeg and (header.scans > 1 or header.channels == INKS)
-    longer = _probed(core, header, reduction) if suspicious else None
+    if header.picture is not PhotoFormat.JPEG:
+        return _decoded(core, header, reduction)
+    longer = core[: -len(EOI)] + PROBE + EOI
+    if header.scans > 1 or header.channels == INKS:
+        # Asked of Pillow: OpenCV's libjpeg would write a line to stderr for each that is whole.
+        if jpeg_checksum(core, reduction) != jpeg_checksum(longer, reduction):
+            raise UnreadablePhoto(_CUT_SHORT)
+        return _decoded(core, header, reduction)
     stored = _decoded(core, header, reduction)
     side = FILLER_SIDE // reduction
-    if jpeg and not suspicious and (stored[-side:, -side:] == FILLER).all():
-        longer = _probed(core, header, reduction)
-    if longer is not None and longer != zlib.crc32(stored.data):
+    grey = bool((stored[-side:, -side:] == FILLER).all())
+    if grey and not np.array_equal(stored, _decoded(longer, header, reduction)):
         raise UnreadablePhoto(_CUT_SHORT)
     return stored
-
-
-def _probed(core: bytes, header: Header, reduction: int) -> int:
-    """Return a checksum of what the picture is when its last scan goes on: pixels are much."""
-    return zlib.crc32(_decoded(core[: -len(EOI)] + PROBE + EOI, header, reduction).data)
 
 
 def _to_bgr(image: Stored, header: Header) -> Image:

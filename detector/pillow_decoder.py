@@ -1,5 +1,9 @@
-"""What Pillow decodes: GIF, AVIF, and JPEG 2000 that OpenCV reads in wrong colours or not."""
+"""What Pillow decodes: GIF, AVIF, and JPEG 2000 that OpenCV reads in wrong colours or not.
 
+And JPEGs, where it is asked whether they are whole: its libjpeg says nothing on stderr.
+"""
+
+import zlib
 from io import BytesIO
 from typing import Final, TypeAlias
 
@@ -9,7 +13,7 @@ from PIL import Image
 
 from detector.containers.base import PhotoFormat
 
-__all__ = ["decode_with_pillow"]
+__all__ = ["decode_with_pillow", "jpeg_checksum"]
 
 Stored: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -22,6 +26,18 @@ DECODERS: Final = {
 GREY: Final = frozenset({"1", "L"})
 DEEP_GREY: Final = "I;16"
 WITH_ALPHA: Final = frozenset({"LA", "PA", "RGBA"})
+
+# What Pillow's readers raise on damage, by their format.
+DAMAGE: Final = (
+    Image.DecompressionBombError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    KeyError,
+    IndexError,
+)
 
 
 def decode_with_pillow(core: bytes, picture: PhotoFormat, size: tuple[int, int]) -> Stored | None:
@@ -40,16 +56,18 @@ def decode_with_pillow(core: bytes, picture: PhotoFormat, size: tuple[int, int])
                 return np.asarray(image.convert("L"), np.uint8)
             clear = image.mode in WITH_ALPHA or "transparency" in image.info
             colours = np.asarray(image.convert("RGBA" if clear else "RGB"), np.uint8)
-    except (
-        Image.DecompressionBombError,
-        OSError,
-        RuntimeError,
-        ValueError,
-        SyntaxError,
-        EOFError,
-        KeyError,
-        IndexError,
-    ):
-        return None  # what Pillow's readers raise on damage, by their format
+    except DAMAGE:
+        return None
     order = [2, 1, 0, 3] if clear else [2, 1, 0]
     return np.ascontiguousarray(colours[..., order])
+
+
+def jpeg_checksum(core: bytes, reduction: int) -> int | None:
+    """Return a checksum of a JPEG's pixels at 1/1, 1/2, 1/4 or 1/8; None if damaged."""
+    try:
+        with Image.open(BytesIO(core), formats=["JPEG"]) as image:
+            width, height = image.size
+            image.draft(None, (max(1, width // reduction), max(1, height // reduction)))
+            return zlib.crc32(image.tobytes())
+    except DAMAGE:
+        return None

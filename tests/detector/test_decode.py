@@ -470,6 +470,14 @@ def test_a_jpeg_in_passes_or_inks_that_an_end_marker_was_put_to_is_cut(mode, pro
     assert np.array_equal(decode(data[:-2] + b"\0" * 500 + b"\xff\xd9"), whole)
 
 
+def test_a_whole_photo_leaves_nothing_on_stderr(capfd):
+    for options in ({"progressive": True}, {"subsampling": 0}):
+        for reduced in (None, 160):
+            open_photo(encode("JPEG", portrait(), **options), LIMITS).pixels(reduced)
+    decode(encode("JPEG", portrait().convert("CMYK")))
+    assert capfd.readouterr().err == ""
+
+
 JPEGS: dict[str, dict[str, object]] = {
     "baseline": {}, "its own tables": {"optimize": True}, "progressive": {"progressive": True},
     "restarts": {"restart_marker_blocks": 20}, "grey": {"quality": 40},
