@@ -134,7 +134,7 @@ def _strips(
 ) -> tuple[list[bytes], int]:
     """Return the strips, without the marker that may end each, and the restart interval.
 
-    Each strip begins anew, as after a restart; so a restart has to come where a strip ends.
+    Each strip is decoded as after a restart; so a restart has to come where a strip ends.
     """
     offsets, counts = tags.get(Tag.STRIP_OFFSETS, ()), tags.get(Tag.STRIP_BYTES, ())
     rows = min(_first(tags, Tag.ROWS_PER_STRIP, size[1]), size[1])
