@@ -17,9 +17,6 @@ from casework.imports.raw_rows import INVALID, Fault
 from casework.kernel.messages import Message
 
 _LISTS: Final = frozenset({"aliases", "documents", "photos"})
-# Columns whose empty cell is an empty text or says nothing at all; other empty cells clear a field.
-_TEXTS: Final = frozenset({"reference", "name", "reason"})
-_KEPT_IF_EMPTY: Final = frozenset({"status"})
 _SEPARATORS: Final = re.compile(r"[;\r\n]")
 # What spreadsheets begin a formula with (OWASP, CSV injection), also in the wide forms of these
 # signs, and after apostrophes.
@@ -44,10 +41,8 @@ def fields_of(
                 fields[column] = _values(column, cell)
             except (ValueError, RecursionError):
                 faults.append(Fault(column, INVALID, Message("row_cell_unreadable")))
-        elif column is None or (not cell and column in _KEPT_IF_EMPTY):
-            continue
-        else:
-            fields[column] = cell if cell or column in _TEXTS else None
+        elif column is not None:
+            fields[column] = cell
     return fields, faults
 
 

@@ -222,8 +222,10 @@ def _documents(row: _Described) -> None:
 
 def _document(row: _Described, document: dict[str, Any]) -> dict[str, Any]:
     country = document.get("country")
-    if not isinstance(country, str) or not country.strip():
+    if not isinstance(country, str):
         return document
+    if not country.strip():
+        return document | {"country": None}
     found = nation_of(country)
     if found.code is None:
         row.warn("documents", LEFT_OUT, _not_kept(found))

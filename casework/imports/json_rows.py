@@ -22,7 +22,9 @@ def _from_line(number: int, line: str) -> RawRow:
         return malformed(number, Message("row_not_object"))
     if not isinstance(fields, dict):
         return malformed(number, Message("row_not_object"))
-    photos = fields.pop("photos", [])
+    photos = fields.pop("photos", None)
+    if photos is None or photos == "":
+        photos = []
     if isinstance(photos, list) and all(isinstance(each, str) for each in photos):
         return read_row(number, fields, photos)
     fault = Fault("photos", INVALID, Message("row_photos_no_list"))

@@ -194,7 +194,8 @@ class PhotoFolder:
                         return
 
     def _inside(self, name: str) -> Path:
-        path = (self._folder / name).resolve()
+        # Not Path.resolve: a link that leads back to itself is an error to it.
+        path = Path(os.path.realpath(self._folder / name))
         if not path.is_relative_to(self._folder):
             raise _missing("row_photo_outside", name)
         return path

@@ -86,6 +86,10 @@ _HALF: Final = re.compile("[\ud800-\udfff]")
 _REPLACED: Final = "\ufffd"
 
 _LONGEST_REFERENCE: Final = 200
+# Fields whose empty text is a text, or says nothing at all; of the others it says what null does.
+_TEXTS: Final = frozenset({"reference", "name", "reason"})
+_KEPT_IF_EMPTY: Final = frozenset({"status"})
+_LISTS: Final = frozenset({"aliases", "documents"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +132,7 @@ def read_row(
 
     Where bytes are not UTF-8, what describes is kept without them, and what identifies is a fault.
     """
+    fields = _said(fields)
     if not _has(_NO_TEXT, [*fields, *fields.values(), *photos]):
         reference = _named(fields.get("reference"))
         return RawRow(number, reference, fields, tuple(photos), tuple(faults), tuple(warnings))
@@ -147,6 +152,19 @@ def read_row(
             faults = (*faults, Fault(name, NOT_UTF8, Message("row_not_utf8")))
     reference = _named(fields.get("reference"))
     return RawRow(number, reference, fields, tuple(photos), tuple(faults), tuple(warnings))
+
+
+def _said(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return what fields say: an empty text, as of an empty cell, clears most of them."""
+    empty = {
+        name for name, value in fields.items() if isinstance(value, str) and not value.strip()
+    } - _TEXTS
+    cleared = {name: None if name in empty else value for name, value in fields.items()}
+    return {
+        name: [] if value is None and name in _LISTS else value
+        for name, value in cleared.items()
+        if name not in empty & _KEPT_IF_EMPTY
+    }
 
 
 def malformed(number: int, message: Message, warnings: Sequence[Fault] = ()) -> RawRow:

@@ -130,11 +130,13 @@ def test_a_folder_gives_nothing_from_outside(tmp_path):
     folder = tmp_path / "photos"
     folder.mkdir()
     (folder / "link.jpg").symlink_to(tmp_path / "outside.jpg")
+    (folder / "loop.jpg").symlink_to("loop.jpg")
     (folder / "in.jpg").write_bytes(b"y" * 10)
     photos = PhotoFolder(folder)
     assert photos.read("in.jpg", 4) == b"y" * 5
     assert photos.size("in.jpg") == 10
-    for name in ("../outside.jpg", "link.jpg", str(tmp_path / "outside.jpg"), "none", "", "a\0b"):
+    outside = ("../outside.jpg", "link.jpg", str(tmp_path / "outside.jpg"))
+    for name in (*outside, "loop.jpg", "none", "", "a\0b"):
         assert photos.size(name) in {0, folder.stat().st_size}
         with pytest.raises(PhotoUnavailable):
             photos.read(name, 9)
@@ -179,6 +181,20 @@ person_like = st.fixed_dictionaries(
         ),
     }
 )
+
+
+def test_an_empty_text_of_json_says_what_an_empty_cell_says():
+    empty = dict.fromkeys(
+        set(COLUMNS) - {"reference", "name", "aliases", "documents", "photos"}, ""
+    )
+    said = person(1, **empty)
+    (of_json,) = read(json.dumps(said).encode())
+    (of_csv,) = read(f"{','.join(said)}\n{','.join(map(str, said.values()))}".encode())
+    assert of_json.fields == of_csv.fields
+    document = {"kind": "passport", "number": "C1", "country": " "}
+    checked = CHECK(of_json.fields | {"documents": [document]}, "wl_x")
+    assert isinstance(checked, CheckedRow), checked
+    assert "status" not in checked.given
 
 
 @given(fields=person_like, photos=st.lists(st.sampled_from(["a.jpg", "b;c.jpg"]), max_size=2))
