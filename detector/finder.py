@@ -8,7 +8,7 @@ far look at more of its pixels. What was found is shown with the photo turned so
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from math import sqrt
+from math import inf, sqrt
 from typing import Final, Self
 
 from detector.align import align
@@ -65,6 +65,8 @@ class Sighting:
     """See `detector.subject.second_face`."""
     chip: Image
     """The subject aligned for the recogniser, (112, 112, 3)."""
+    spread: float = inf
+    """See `detector.landmark_refinement.Refined`."""
     turn: int = 0
     """Quarters by which the photo was turned, anticlockwise."""
     undecided: bool = False
@@ -113,6 +115,7 @@ class SubjectFinder:
         detection_sizes: Sequence[int],
         confident_score: float,
         sure_score: float,
+        sure_spread: float,
     ) -> None:
         first, *larger = detection_sizes
         close_up = -(-first // (2 * _DETECTION_STEP)) * _DETECTION_STEP
@@ -120,6 +123,7 @@ class SubjectFinder:
         self._sizes = tuple(dict.fromkeys((first, close_up, *larger)))
         self._confident_score = confident_score
         self._sure_score = sure_score
+        self._sure_spread = sure_spread
 
     def find(
         self, photo: Photo, pixels: Pixels, watch: Stopwatch
@@ -145,7 +149,7 @@ class SubjectFinder:
         seen = self._closer(photo, pixels, found, watch)
         if seen is None:
             seen = self._turned(photo, pixels, watch) or self._far(photo, pixels, watch)
-        elif seen.score < self._sure_score:
+        elif not self._sure(seen):
             seen = self._upright(photo, pixels, seen, watch)
         return seen, pixels if seen is None else seen.pixels
 
@@ -228,6 +232,13 @@ class SubjectFinder:
     def _confident(self, seen: Sighting) -> bool:
         return seen.subject.confidence >= self._confident_score
 
+    def _sure(self, seen: Sighting) -> bool:
+        """Whether the detector can be taken at its word that this is the way up."""
+        agreed = seen.spread <= self._sure_spread
+        return seen.score >= self._sure_score or (
+            agreed and min(seen.score, seen.subject.confidence) >= self._confident_score
+        )
+
     def _closer(
         self, photo: Photo, pixels: Pixels, found: tuple[Face, ...], watch: Stopwatch
     ) -> Sighting | None:
@@ -245,7 +256,7 @@ class SubjectFinder:
                 pixels = photo.pixels()
         scene = _Scene(photo, pixels, faces, subject).upright()
         with watch.stage("detect"):
-            subject = refine(
+            subject, spread = refine(
                 self._detector, scene.pixels.image, scene.subject.scaled(scene.pixels.scale)
             )
         with watch.stage("align"):
@@ -259,5 +270,6 @@ class SubjectFinder:
             first_score,
             second_face(found),
             chip,
+            spread,
             scene.turn,
         )

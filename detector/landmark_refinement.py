@@ -4,7 +4,9 @@ Its landmarks are finer there, and the detector's confidence is that of the face
 tilted in the whole photo, a good face scores low.
 """
 
-from typing import Final
+from collections.abc import Sequence
+from math import inf
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -43,7 +45,16 @@ SAME_FACE: Final = 0.25
 _MIRRORED: Final = [RIGHT_EYE, LEFT_EYE, NOSE, RIGHT_MOUTH, LEFT_MOUTH]
 
 
-def refine(detector: FaceDetector, image: Image, face: Face) -> Face:
+class Refined(NamedTuple):
+    """A face as its last close-up shows it."""
+
+    face: Face
+    spread: float
+    """Mean distance between landmarks seen in the close-up and in its mirror image, in distances
+    between the eyes; infinite unless both show the face."""
+
+
+def refine(detector: FaceDetector, image: Image, face: Face) -> Refined:
     """Return the face with finer landmarks and the confidence of the last look.
 
     It is the same face if it is not found again.
@@ -52,17 +63,17 @@ def refine(detector: FaceDetector, image: Image, face: Face) -> Face:
     is turned upright, and again if it shows more tilt than was known. The box stays as it was:
     subject choice and head size go by the whole photo.
     """
-    straightened = 0.0
+    straightened, refined = 0.0, Refined(face, inf)
     for look in range(MOST_LOOKS):
-        found = tilt(face.landmarks)
+        found = tilt(refined.face.landmarks)
         if look and abs(found - straightened) < TILT_KNOWN:
             break
         straightened = found if abs(found) > UPRIGHT else 0.0
-        again = _closer(detector, image, face, straightened)
+        again = _closer(detector, image, refined.face, straightened)
         if again is None:
             break
-        face = again
-    return face
+        refined = again
+    return refined
 
 
 def tilt(landmarks: Landmarks) -> float:
@@ -73,7 +84,7 @@ def tilt(landmarks: Landmarks) -> float:
     return float(np.degrees(np.arctan2(eyes[1] - down[0], eyes[0] + down[1])))
 
 
-def _closer(detector: FaceDetector, image: Image, face: Face, degrees: float) -> Face | None:
+def _closer(detector: FaceDetector, image: Image, face: Face, degrees: float) -> Refined | None:
     """Find the face in a close-up turned back by `degrees`, and in the close-up's mirror image.
 
     A detector's errors are not symmetric: the mean of the two is better than either.
@@ -98,7 +109,15 @@ def _closer(detector: FaceDetector, image: Image, face: Face, degrees: float) ->
     if not found:
         return None
     landmarks = np.mean(found, axis=0).astype(np.float32)
-    return Face(face.box, landmarks, float(np.mean(scores)))
+    closer = Face(face.box, landmarks, float(np.mean(scores)))
+    return Refined(closer, _spread(found) / max(1.0, closer.inter_eye_distance))
+
+
+def _spread(found: Sequence[npt.NDArray[np.floating]]) -> float:
+    """Mean distance between the landmarks of two looks, in pixels."""
+    if len(found) < 2:
+        return inf
+    return float(np.linalg.norm(found[0] - found[1], axis=1).mean())
 
 
 def _same_face(points: npt.NDArray[np.floating], face: Face) -> bool:

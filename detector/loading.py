@@ -57,6 +57,7 @@ def load_pipeline(
         limits,
         confident_score=pack.detector.confident_score,
         sure_score=pack.detector.sure_score,
+        sure_spread=pack.detector.sure_spread,
     )
 
 

@@ -4,6 +4,7 @@ Measures that ISO/IEC 29794-5 defines carry its names, its units and its referen
 scores; where a value is an approximation docs/quality.md says so. Our own have names of their own.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +14,7 @@ import numpy.typing as npt
 
 from detector.align import ARCFACE_TEMPLATE, CHIP_SIZE
 from detector.faces import LEFT_EYE, LEFT_MOUTH, RIGHT_EYE, RIGHT_MOUTH, Face, Image, Landmarks
+from detector.relief import Relief, edge_steepness, mouth_relief, noise, under_eye_tone
 from detector.scalar_functions import SCALAR_FUNCTIONS
 
 NOT_ASSESSABLE: Final = -1
@@ -52,22 +54,22 @@ _LEAST_COSINE: Final = 0.2
 """Of yaw: beyond 78 degrees five landmarks say nothing of how far it is between the eyes."""
 
 
-def _face_region() -> npt.NDArray[np.bool_]:
-    """Mark the pixels of a chip between brows, jaws and chin, (112, 112)."""
+def _face_region() -> npt.NDArray[np.intp]:
+    """Return which of a chip's pixels, in rows, lie between brows, jaws and chin."""
     mask = np.zeros((CHIP_SIZE, CHIP_SIZE), np.uint8)
     cv2.ellipse(mask, (56, 60), (37, 54), 0, 0, 360, (255,), -1)
     mask[:38] = 0
-    return mask > 0
+    return np.flatnonzero(mask)
 
 
 _FACE_REGION: Final = _face_region()
 
 
-def _oval() -> npt.NDArray[np.bool_]:
-    """Mark the pixels of a chip that show the face with its forehead, (112, 112)."""
+def _oval() -> npt.NDArray[np.intp]:
+    """Return which of a chip's pixels, in rows, show the face with its forehead."""
     mask = np.zeros((CHIP_SIZE, CHIP_SIZE), np.uint8)
     cv2.ellipse(mask, (56, 68), (36, 46), 0, 0, 360, (255,), -1)
-    return mask > 0
+    return np.flatnonzero(mask)
 
 
 _FACE_OVAL: Final = _oval()
@@ -104,9 +106,9 @@ def measure(face: Face, chip: Image, setting: Setting) -> tuple[Measure, ...]:
 
 
 def _standard(face: Face, chip: Image, setting: Setting) -> tuple[Measure, ...]:
-    tones = luminance(chip)
-    inside = tones[_FACE_REGION]
-    mean, variance = tone_statistics(inside)
+    counts = histogram(luminance(chip).ravel()[_FACE_REGION])
+    mean, variance = tone_statistics(counts)
+    cheeks = [_cheek(chip, matrix) for matrix in _CHEEKS]
     yaw, pitch, roll = head_pose(face.landmarks)
     # A turned head shows its eyes closer together than they are.
     between = face.inter_eye_distance
@@ -130,11 +132,11 @@ def _standard(face: Face, chip: Image, setting: Setting) -> tuple[Measure, ...]:
         _scored("MarginBelowOfTheFaceImage", below / chin, "eyes to chin", 2),
         _scored("LuminanceMean", mean, "0-1", 3),
         _scored("LuminanceVariance", variance, "0-1", 4),
-        _scored("UnderExposurePrevention", float(np.mean(inside <= _BLACK_UP_TO)), "share", 3),
-        _scored("OverExposurePrevention", float(np.mean(inside >= _WHITE_FROM)), "share", 3),
-        _scored("DynamicRange", histogram_entropy(inside), "bit", 2),
-        _scored("IlluminationUniformity", illumination_uniformity(chip), "share", 3),
-        _scored("NaturalColour", natural_colour(chip), "CIELAB", 1),
+        _scored("UnderExposurePrevention", share_black(counts), "share", 3),
+        _scored("OverExposurePrevention", share_white(counts), "share", 3),
+        _scored("DynamicRange", histogram_entropy(counts), "bit", 2),
+        _scored("IlluminationUniformity", illumination_uniformity(cheeks), "share", 3),
+        _scored("NaturalColour", natural_colour(cheeks), "CIELAB", 1),
         _scored("HeadPoseYaw", yaw, "deg", 1),
         _scored("HeadPosePitch", pitch, "deg", 1),
         _scored("HeadPoseRoll", roll, "deg", 1),
@@ -143,19 +145,19 @@ def _standard(face: Face, chip: Image, setting: Setting) -> tuple[Measure, ...]:
 
 
 def _own(face: Face, chip: Image) -> tuple[Measure, ...]:
-    steepness = edge_steepness(chip)
+    relief = Relief.of(chip)
+    steepness = edge_steepness(relief)
     sure = face.confidence
-    tones = np.asarray(cv2.cvtColor(chip, cv2.COLOR_BGR2GRAY), np.uint8)[_FACE_OVAL]
-    black = 100 * float(np.mean(tones <= _BLACK_UP_TO))
-    white = 100 * float(np.mean(tones >= _WHITE_FROM))
-    entropy = histogram_entropy(tones)
+    counts = histogram(relief.grey.ravel()[_FACE_OVAL])
+    black, white = 100 * share_black(counts), 100 * share_white(counts)
+    entropy = histogram_entropy(counts)
     return (
         Measure("BlackPixels", round(black, 1), "%", round(100 - black)),
         Measure("WhitePixels", round(white, 1), "%", round(100 - white)),
         Measure("ToneEntropy", round(entropy, 2), "bit", round(100 * entropy / 8)),
-        Measure("UnderEyeTone", round(under_eye_tone(chip), 2), "of cheek", NOT_ASSESSABLE),
-        Measure("MouthRelief", round(mouth_relief(chip), 2), "of face", NOT_ASSESSABLE),
-        Measure("Noise", round(noise(chip), 2), "0-255", NOT_ASSESSABLE),
+        Measure("UnderEyeTone", round(under_eye_tone(relief), 2), "of cheek", NOT_ASSESSABLE),
+        Measure("MouthRelief", round(mouth_relief(relief), 2), "of face", NOT_ASSESSABLE),
+        Measure("Noise", round(noise(relief), 2), "0-255", NOT_ASSESSABLE),
         Measure("EdgeSteepness", round(steepness, 1), "0-100", round(steepness)),
         Measure("DetectionConfidence", round(sure, 3), "0-1", round(100 * sure)),
     )
@@ -188,16 +190,34 @@ def luminance(image: Image) -> npt.NDArray[np.uint8]:
     return np.asarray(cv2.transform(cv2.LUT(image, _PARTS), _SUM_ROUNDED), np.uint8)
 
 
-def tone_statistics(tones: npt.NDArray[np.uint8]) -> tuple[float, float]:
-    """Mean and variance of 8-bit luminance values on a scale from 0 to 1."""
-    values = tones.astype(np.float64) / 255
-    return float(values.mean()), float(values.var())
+_TONES: Final = np.arange(256) / 255
 
 
-def histogram_entropy(tones: npt.NDArray[np.uint8]) -> float:
-    """Entropy of 8-bit luminance values, in bits: 0 for one flat tone, 8 at most."""
-    counts = np.bincount(tones.ravel(), minlength=256)
-    shares = counts[counts > 0] / tones.size
+def histogram(tones: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
+    """Count how often each 8-bit tone occurs, (256,)."""
+    return np.bincount(tones.ravel(), minlength=256)
+
+
+def tone_statistics(counts: npt.NDArray[np.intp]) -> tuple[float, float]:
+    """Mean and variance of a `histogram` of luminance, on a scale from 0 to 1."""
+    shares = counts / counts.sum()
+    mean = float(shares @ _TONES)
+    return mean, float(shares @ (_TONES - mean) ** 2)
+
+
+def share_black(counts: npt.NDArray[np.intp]) -> float:
+    """Share of a `histogram` that is too dark to carry detail, 0 to 1."""
+    return float(counts[: _BLACK_UP_TO + 1].sum() / counts.sum())
+
+
+def share_white(counts: npt.NDArray[np.intp]) -> float:
+    """Share of a `histogram` that is too bright to carry detail, 0 to 1."""
+    return float(counts[_WHITE_FROM:].sum() / counts.sum())
+
+
+def histogram_entropy(counts: npt.NDArray[np.intp]) -> float:
+    """Entropy of a `histogram`, in bits: 0 for one flat tone, 8 at most."""
+    shares = counts[counts > 0] / counts.sum()
     return float(-np.sum(shares * np.log2(shares)))
 
 
@@ -206,11 +226,9 @@ def _cheek(chip: Image, matrix: npt.NDArray[np.float64]) -> Image:
     return np.asarray(cv2.warpAffine(chip, matrix, (_CHEEK_SIDE, _CHEEK_SIDE), flags=flags))
 
 
-def illumination_uniformity(chip: Image) -> float:
+def illumination_uniformity(cheeks: Sequence[Image]) -> float:
     """How far the luminances of both cheeks agree: what their histograms share, 0 to 1."""
-    one, other = (
-        np.bincount(luminance(_cheek(chip, matrix)).ravel(), minlength=256) for matrix in _CHEEKS
-    )
+    one, other = (histogram(luminance(cheek)) for cheek in cheeks)
     return float(np.minimum(one, other).sum()) / _CHEEK_SIDE**2
 
 
@@ -227,10 +245,9 @@ _NOT_SKIN: Final = 100.0
 """Distance stated where a* or b* is negative: green or blue."""
 
 
-def natural_colour(chip: Image) -> float:
+def natural_colour(cheeks: Sequence[Image]) -> float:
     """How far the cheeks' mean colour is from the range of skin, in CIELAB; 0 within it."""
-    cheeks = np.concatenate([_cheek(chip, matrix).reshape(-1, 3) for matrix in _CHEEKS])
-    return distance_from_skin(cheeks.mean(axis=0))
+    return distance_from_skin(np.mean([cv2.mean(cheek)[:3] for cheek in cheeks], axis=0))
 
 
 def distance_from_skin(colour: npt.NDArray[np.floating]) -> float:
@@ -284,106 +301,3 @@ def head_pose(landmarks: Landmarks) -> tuple[float, float, float]:
     pitch = np.degrees(np.arctan2(-towards[1], towards[2]))
     roll = np.degrees(np.arctan2(down[0], right[0]))
     return float(yaw), float(pitch), float(roll)
-
-
-def edge_steepness(chip: Image) -> float:
-    """0 (as blurred as can be) to 100: how steep the face's edges are where they are least steep.
-
-    The energy of the brightness gradient at a fine scale, over that at a coarse one, in the worst
-    of four directions: motion blurs in one direction only. Clean edges give the ratio of the two
-    scales, which is called 50; a face without any detail finer than the coarse scale gives 1,
-    which is called 0. Contrast cancels out. It is measured on the aligned face, so that it measures
-    the resolution at which faces are compared, whatever the photo's size.
-    """
-    luma = cv2.cvtColor(chip, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    fine, coarse = (_gradient_energies(luma, scale) for scale in (_FINE_SCALE, _COARSE_SCALE))
-    if coarse.min() < _NO_GRADIENT:
-        return 0.0
-    steepness = np.log((fine / coarse).min()) / np.log(_COARSE_SCALE / _FINE_SCALE)
-    return float(np.clip(50 * steepness, 0, 100))
-
-
-# Standard deviations of Gaussians in chip pixels. Below 1.5, noise speaks rather than the face;
-# beyond 4, eyes and mouth themselves disappear.
-_FINE_SCALE: Final = 1.5
-_COARSE_SCALE: Final = 4.0
-_DIRECTIONS: Final = np.radians([0, 45, 90, 135])
-_NO_GRADIENT: Final = 1e-3  # a hundredth of what one grey level across the face would give
-_FACE_ROWS: Final = slice(28, 108)
-_FACE_COLUMNS: Final = slice(16, 96)
-
-
-def _gradient_energies(luma: npt.NDArray[np.float32], scale: float) -> npt.NDArray[np.float64]:
-    """Mean squared derivative of the blurred face along each of four directions, shape (4,)."""
-    smooth = cv2.GaussianBlur(luma, (0, 0), scale)
-    x, y = (
-        np.asarray(cv2.Sobel(smooth, cv2.CV_32F, *order, ksize=3), np.float32)[
-            _FACE_ROWS, _FACE_COLUMNS
-        ].ravel()
-        for order in ((1, 0), (0, 1))
-    )
-    xx, xy, yy = float(x @ x) / x.size, float(x @ y) / x.size, float(y @ y) / y.size
-    cosine, sine = np.cos(_DIRECTIONS), np.sin(_DIRECTIONS)
-    return np.asarray(cosine**2 * xx + 2 * cosine * sine * xy + sine**2 * yy)
-
-
-def _brightness(chip: Image) -> npt.NDArray[np.float32]:
-    return np.asarray(cv2.cvtColor(chip, cv2.COLOR_BGR2GRAY), np.float32)
-
-
-def _smooth(chip: Image) -> npt.NDArray[np.float32]:
-    return np.asarray(cv2.GaussianBlur(_brightness(chip), (0, 0), _FINE_SCALE), np.float32)
-
-
-# Where alignment puts, in chip pixels: the skin under the eyes, which dark glasses cover as well,
-# the cheeks below it, which they do not, and the mouth.
-_UNDER_EYES: Final = tuple((slice(56, 63), slice(x - 6, x + 7)) for x in (38, 74))
-_LOWER_CHEEKS: Final = tuple((slice(72, 82), slice(x - 5, x + 6)) for x in (40, 72))
-_MOUTH: Final = (slice(82, 104), slice(40, 73))
-_DARK_OFFSET: Final = 8.0
-"""Grey levels added to either side of a ratio, so that noise in the dark decides nothing."""
-
-
-def under_eye_tone(chip: Image) -> float:
-    """Brightness under the eyes over that of the cheeks, mean of both sides: about 1 on bare skin.
-
-    The upper quartile stands for the skin under an eye, so that lashes and the frames of clear
-    glasses do not count, and the median for a cheek.
-    """
-    tones = _smooth(chip)
-    ratios = [
-        (np.quantile(tones[eye], 0.75) + _DARK_OFFSET) / (np.median(tones[cheek]) + _DARK_OFFSET)
-        for eye, cheek in zip(_UNDER_EYES, _LOWER_CHEEKS, strict=True)
-    ]
-    return float(np.mean(ratios))
-
-
-def mouth_relief(chip: Image) -> float:
-    """How steep the edges across the mouth are, over all edges of the face; 0 where there are none.
-
-    Lips make edges from top to bottom. What covers them is smooth there, or runs another way.
-    """
-    tones = _smooth(chip)
-    down, across = (
-        np.asarray(cv2.Sobel(tones, cv2.CV_32F, *order, ksize=3), np.float32) / 8
-        for order in ((0, 1), (1, 0))
-    )
-    face = (down**2 + across**2)[_FACE_ROWS, _FACE_COLUMNS]
-    lips = down[_MOUTH] ** 2
-    return float(np.sqrt(lips.mean()) / (np.sqrt(face.mean()) + 0.5))
-
-
-# The mixed second difference of both directions: edges and slopes cancel out, and independent noise
-# of standard deviation s gives one of 6 s (Immerkaer, CVIU 1996).
-_NOISE_FILTER: Final = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-_NOISE_GAIN: Final = 6 * 0.6745  # the median of a normal distribution's absolute value
-
-
-def noise(chip: Image) -> float:
-    """Estimate the standard deviation of the aligned face's noise, in grey levels.
-
-    Taken from the median, so that the face's own detail counts little. Alignment averages pixels
-    of a large photo, and spreads those of a small one: both take noise away.
-    """
-    rough = np.asarray(cv2.filter2D(_brightness(chip), cv2.CV_32F, _NOISE_FILTER))
-    return float(np.median(np.abs(rough[_FACE_ROWS, _FACE_COLUMNS]))) / _NOISE_GAIN

@@ -22,9 +22,9 @@ QUARTERS: Final = (90, 270, 180)
 DIAGONALS: Final = (45, 315, 135, 225)
 """Degrees clockwise by which a face may be tilted; the usual ways to hold a camera come first."""
 
-# A chip at this size shows the way up as well as at 112 or 128 pixels (docs/decisions/0023), and
-# detectors take multiples of 32.
-CHIP_SIDE: Final = 96
+# So small a chip shows the way up as well as a larger one, and a face that is turned is mostly not
+# seen at all (docs/decisions/0023). Detectors take multiples of 32.
+CHIP_SIDE: Final = 64
 _STEP: Final = 32
 
 

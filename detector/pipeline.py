@@ -55,6 +55,7 @@ class Pipeline:
         *,
         confident_score: float = 0.0,
         sure_score: float = 0.0,
+        sure_spread: float = 0.0,
     ) -> None:
         """Take the networks as they are.
 
@@ -67,13 +68,17 @@ class Pipeline:
             confident_score: on the detector's own scale; a face below it is not searched.
             sure_score: on the same scale; of a face below it in the mean of the first look and the
                 last, which way is up is looked at.
+            sure_spread: unless its landmarks lie as close as this in the close-up and its mirror
+                image, in eye distances, and it reaches `confident_score`.
         """
         self.detector = detector
         self.embedder = embedder
         self.detection_sizes = detection_sizes
         self.limits = limits or Limits()
         self.confident_score = confident_score
-        self._finder = SubjectFinder(detector, detection_sizes, confident_score, sure_score)
+        self._finder = SubjectFinder(
+            detector, detection_sizes, confident_score, sure_score, sure_spread
+        )
 
     def analyse(self, data: bytes, watch: Stopwatch | None = None) -> Analysis:
         """Analyse one photo.

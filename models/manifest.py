@@ -97,7 +97,9 @@ class Detector(WeightsFile):
     is found; `score_threshold` and `nms_threshold` (overlap, IoU) lie in 0..1. A face whose score
     in the close-up is below `confident_score` is not searched: each architecture has a scale of its
     own, so each pack states its own bound. Where the mean of that score and of the first look's is
-    below `sure_score`, which way is up is looked at: always, unless the manifest says otherwise.
+    below `sure_score`, which way is up is looked at: always, unless the manifest says otherwise, or
+    its landmarks in the close-up and its mirror image are on average no more than `sure_spread`
+    eye distances apart.
     """
 
     architecture: Literal["yunet", "scrfd"]
@@ -105,6 +107,7 @@ class Detector(WeightsFile):
     score_threshold: Unit
     confident_score: Unit
     sure_score: Unit = 1.0
+    sure_spread: Unit = 0.0
     nms_threshold: Unit
 
     @model_validator(mode="after")

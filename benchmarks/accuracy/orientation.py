@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -23,10 +24,11 @@ from detector.decode import open_photo
 from detector.faces import FaceDetector, Image, resized
 from detector.landmark_refinement import tilt
 from detector.limits import Limits
-from detector.loading import load_detector, load_pipeline
+from detector.loading import COMPILED, load_detector, load_pipeline
 from detector.pipeline import Analysis, Pipeline
 from detector.quality import Reason, Verdict
 from detector.timing import Stopwatch
+from models.compiled import compiled_path
 from models.manifest import Detector, Pack, load_pack
 from models.root import default_root
 from models.store import ModelStore
@@ -105,11 +107,14 @@ class Upright:
 
 def pipelines(pack: Pack, scrfd: Sequence[Path]) -> Iterator[tuple[str, Ways]]:
     """Load the pack's networks, then its recogniser behind each SCRFD, with SCRFD's bounds."""
-    own = load_pipeline(pack, ModelStore(default_root()))
+    store = ModelStore(default_root())
+    own = load_pipeline(pack, store)
     yield pack.detector.architecture, _ways(own, own.detector, pack.detector)
     manifest = load_pack(_SCRFD_PACK).detector
     for path in scrfd:
-        yield path.stem, _ways(own, load_detector(manifest, path), manifest)
+        digest = sha256(path.read_bytes()).hexdigest()
+        compiled = compiled_path(path, digest, store.root / COMPILED)
+        yield path.stem, _ways(own, load_detector(manifest, compiled), manifest)
 
 
 def _ways(own: Pipeline, detector: FaceDetector, manifest: Detector) -> Ways:
@@ -120,6 +125,7 @@ def _ways(own: Pipeline, detector: FaceDetector, manifest: Detector) -> Ways:
             manifest.input_sizes,
             confident_score=manifest.confident_score,
             sure_score=sure_score,
+            sure_spread=manifest.sure_spread,
         )
 
     return Ways(pipeline(manifest.sure_score), pipeline(0))

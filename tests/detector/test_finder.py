@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from detector.faces import resized
+from detector.loading import load_detector
 from detector.pipeline import Pipeline
 from detector.quality import Reason, Verdict
+from models.compiled import compiled_path
+from models.manifest import load_pack
 from tests.data import (
     T1_FACES,
     TEST_DATA,
@@ -76,6 +79,62 @@ def test_nothing_but_the_looks_at_doubtful_faces_gives_a_photo_on_its_head_away(
     trusted, known = trusting.analyse(head_down), pipeline.analyse(head_down)
     assert trusted.quality.measure("PhotoTurn").value == 0
     assert abs(float(trusted.embedding @ known.embedding)) < 0.5
+
+
+class Counting:
+    """The default detector, and how often it looked."""
+
+    def __init__(self, detector):
+        self.detector, self.looks = detector, 0
+
+    def detect(self, image, long_side):
+        """See `detector.faces.FaceDetector.detect`."""
+        self.looks += 1
+        return self.detector.detect(image, long_side)
+
+
+@pytest.mark.parametrize(
+    ("sure_score", "sure_spread", "looked_at"),
+    [(0.0, 0.0, False), (1.0, 0.0, True), (1.0, 0.2, False), (1.0, 0.002, True)],
+)
+def test_a_face_is_sure_by_its_score_or_by_landmarks_that_agree(
+    pipeline, sure_score, sure_spread, looked_at
+):
+    counting = Counting(pipeline.detector)
+    shown = Pipeline(
+        counting,
+        FakeEmbedder(),
+        pipeline.detection_sizes,
+        confident_score=0.5,
+        sure_score=sure_score,
+        sure_spread=sure_spread,
+    ).analyse(packaged("astronaut"))
+    assert shown.quality.measure("PhotoTurn").value == 0
+    assert counting.looks == 3 + looked_at, "the photo, the close-up, its mirror image"
+
+
+@needs_test_data
+@pytest.mark.parametrize("degrees", [180, 165])
+def test_scrfd_takes_no_face_on_its_head_for_upright(pipeline, compiled_folder, degrees):
+    manifest = load_pack("buffalo_s").detector
+    source = TEST_DATA / "scrfd" / "det_500m.onnx"
+    detector = load_detector(
+        manifest, compiled_path(source, f"{source.stem:x<64}", compiled_folder)
+    )
+    scrfd = Pipeline(
+        detector,
+        pipeline.embedder,
+        manifest.input_sizes,
+        confident_score=manifest.confident_score,
+        sure_score=manifest.sure_score,
+        sure_spread=manifest.sure_spread,
+    )
+    for folder in sorted(each for each in (TEST_DATA / "lfw").iterdir() if each.is_dir())[::400]:
+        image = decoded(min(folder.glob("*.jpg")).read_bytes())
+        upright = scrfd.analyse(encoded(image))
+        shown = scrfd.analyse(encoded(turned_clockwise(image, degrees)))
+        if upright.embedding is not None and shown.embedding is not None:
+            assert float(shown.embedding @ upright.embedding) > 0.5, folder.name
 
 
 def test_a_group_on_its_head_has_all_its_faces(pipeline):

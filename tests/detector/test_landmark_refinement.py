@@ -1,6 +1,7 @@
 """The second look: real faces with the default detector; a detector with a known error else."""
 
 from collections.abc import Callable
+from math import inf
 
 import cv2
 import numpy as np
@@ -40,7 +41,7 @@ def mirrored(points):
 
 def test_an_error_to_one_side_cancels_in_the_mirror_image():
     lopsided = Scripted(lambda true: true + OFF, lambda true: mirrored(true) + OFF)
-    again = refine(lopsided, IMAGE, FACE)
+    again, _ = refine(lopsided, IMAGE, FACE)
     # The frame's corners are whole pixels, the box's are not: half a pixel may be between them.
     assert np.abs(again.landmarks - FACE.landmarks).max() < 0.6
     assert again.landmarks.dtype == np.float32
@@ -62,7 +63,7 @@ def test_the_confidence_is_that_of_the_close_up(seen, expected):
 
     scores = list(seen)
     looks = Doubting(lambda true: true, mirrored)
-    assert refine(looks, IMAGE, FACE).confidence == pytest.approx(expected)
+    assert refine(looks, IMAGE, FACE).face.confidence == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("missed", ["face", "mirror image", "both", "another face"])
@@ -73,14 +74,23 @@ def test_what_one_look_misses_the_other_decides(missed):
         "both": (None, None),
         "another face": (lambda true: true + OFF, lambda true: mirrored(true + 20 * OFF)),
     }[missed]
-    again = refine(Scripted(*script), IMAGE, FACE)
+    again, spread = refine(Scripted(*script), IMAGE, FACE)
+    assert spread == inf
     expected = FACE.landmarks + (0 if missed == "both" else OFF / SCALE)
     assert np.abs(again.landmarks - expected).max() < 0.6
 
 
+@pytest.mark.parametrize("apart", [0, 3, 30])
+def test_how_far_both_looks_lie_apart_is_told_in_eye_distances(apart):
+    off = np.array([apart, 0])
+    _, spread = refine(Scripted(lambda true: true + off, mirrored), IMAGE, FACE)
+    eyes = FACE.inter_eye_distance * SCALE
+    assert spread == pytest.approx(apart / eyes, abs=0.02)
+
+
 def test_a_box_beyond_the_image_leaves_the_face_as_it_was():
     beyond = Face(Box(900, 900, 50, 50), FACE.landmarks, 0.9)
-    assert refine(Scripted(), IMAGE, beyond) is beyond
+    assert refine(Scripted(), IMAGE, beyond).face is beyond
 
 
 def test_a_mirror_image_has_mirrored_landmarks(pipeline):
@@ -88,7 +98,7 @@ def test_a_mirror_image_has_mirrored_landmarks(pipeline):
     image = image_of("astronaut")
     turned = np.ascontiguousarray(image[:, ::-1])
     face, other = (
-        refine(pipeline.detector, each, pipeline.detector.detect(each, 320)[0])
+        refine(pipeline.detector, each, pipeline.detector.detect(each, 320)[0]).face
         for each in (image, turned)
     )
     back = (other.landmarks * (-1, 1) + (image.shape[1] - 1, 0))[[1, 0, 2, 4, 3]]
@@ -108,7 +118,7 @@ def test_the_second_look_gives_finer_landmarks(pipeline):
         found = pipeline.detector.detect(window, 448)
         nearest = min(found, key=lambda f: abs(f.box.centre[0] - 220) + abs(f.box.centre[1] - 220))
         truth = nearest.landmarks / 2 + [left, top]
-        again = refine(pipeline.detector, group, face)
+        again = refine(pipeline.detector, group, face).face
         coarse.append(np.abs(face.landmarks - truth).mean())
         fine.append(np.abs(again.landmarks - truth).mean())
     assert len(fine) >= 4

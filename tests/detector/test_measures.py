@@ -17,12 +17,14 @@ from detector.measures import (
     NOT_ASSESSABLE,
     Setting,
     distance_from_skin,
-    edge_steepness,
     head_pose,
+    histogram,
     histogram_entropy,
     luminance,
     measure,
 )
+from detector.relief import Relief
+from detector.relief import edge_steepness as steepness_of
 from detector.scalar_functions import SCALAR_FUNCTIONS
 from tests.data import image_of
 
@@ -55,6 +57,10 @@ def a_face(landmarks=ARCFACE_TEMPLATE, scale=1.0, confidence=0.95) -> Face:
 def values(chip, face=None, side=200, second=0.0) -> dict[str, float]:
     setting = Setting(side, side, second)
     return {m.name: m.value for m in measure(face or a_face(), chip.astype(np.uint8), setting)}
+
+
+def edge_steepness(chip) -> float:
+    return steepness_of(Relief.of(chip))
 
 
 def blurred(chip, sigma):
@@ -306,13 +312,13 @@ def test_a_dark_face_keeps_its_stored_tones_where_its_luminances_have_run_togeth
 def test_entropy_is_the_textbook_one(tones):
     shares = [tones.count(tone) / len(tones) for tone in set(tones)]
     expected = -sum(share * np.log2(share) for share in shares)
-    found = histogram_entropy(np.array(tones, np.uint8))
+    found = histogram_entropy(histogram(np.array(tones, np.uint8)))
     assert found == pytest.approx(expected, abs=1e-9)
     assert -1e-9 <= found <= 8
 
 
 def test_all_tones_alike_are_8_bits():
-    assert histogram_entropy(np.arange(256, dtype=np.uint8)) == pytest.approx(8)
+    assert histogram_entropy(histogram(np.arange(256, dtype=np.uint8))) == pytest.approx(8)
 
 
 # -- head pose
