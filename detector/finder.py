@@ -131,12 +131,19 @@ class SubjectFinder:
         """Return the subject, or None, and the pixels that were looked at last."""
         first = pixels
         seen, pixels = self._any_way_up(photo, first, watch)
-        if seen is None or not self._looks_negative(seen, watch):
-            return seen, pixels
-        positive, _ = self._any_way_up(photo.inverted(), first.inverted(), watch)
-        if positive is None or positive.subject.confidence <= seen.subject.confidence:
-            return replace(seen, photo=seen.photo.inverted(), undecided=True), pixels
-        return positive, positive.pixels
+        if seen is not None and self._looks_negative(seen, watch):
+            positive, _ = self._any_way_up(photo.inverted(), first.inverted(), watch)
+            if positive is None or positive.subject.confidence <= seen.subject.confidence:
+                return replace(seen, photo=seen.photo.inverted(), undecided=True), pixels
+            return positive, positive.pixels
+        if seen is None or not self._confident(seen):
+            # A negative that is turned, too, shows no face, or hardly one.
+            looks = self._tilted(
+                photo.inverted(), first.inverted(), (0, *QUARTERS), self._sizes[:1], watch
+            )
+            if positive := next(filter(self._confident, looks), None):
+                return positive, positive.pixels
+        return seen, pixels
 
     def _looks_negative(self, seen: Sighting, watch: Stopwatch) -> bool:
         with watch.stage("detect"):

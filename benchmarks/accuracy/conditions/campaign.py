@@ -48,7 +48,7 @@ STRANGERS: Final = 200
 """With those searched for as strangers in others' galleries: 2,000 searches of strangers."""
 _LEAST: Final = 2
 """People of either kind without whom nothing can be measured."""
-_JUDGING: Final = {"measures", "quality", "scalar_functions"}
+_JUDGING: Final = {"measures", "quality", "relief", "scalar_functions"}
 """Code of the detector that looks at what is kept: it may change."""
 _DRAWING: Final = ("captures", "occlusions", "presentations", "scene")
 """Modules that draw what is looked at."""
