@@ -17,7 +17,7 @@ PHOTO_CONTENT: Final[dict[str, Any]] = {each.media_type: {} for each in sorted(S
 
 
 class PhotoAnswers:
-    """Answers photos; those that browsers do not show are decoded as many at a time as may be."""
+    """Answers photos; those that browsers do not show upright are decoded as many at a time as may be."""
 
     def __init__(self, limits: Limits, workers: int) -> None:
         """Take what bounds them.
@@ -30,14 +30,16 @@ class PhotoAnswers:
         self._places = threading.BoundedSemaphore(workers)
         self._large = threading.Lock()
 
-    def response(self, content: bytes, kind: str) -> Response:
+    def response(self, content: bytes, kind: str, turn: int = 0) -> Response:
         """Answer a photo: as it was sent where browsers show its format (`kind`), else as JPEG.
+
+        As JPEG, too, where it is to be shown turned, by `turn` degrees clockwise.
 
         What cannot be decoded under today's limits is answered as it was sent.
         """
         photo_format = PhotoFormat(kind)
-        if photo_format not in SHOWN_BY_BROWSERS:
+        if turn or photo_format not in SHOWN_BY_BROWSERS:
             place = self._large if is_large(content) else self._places
             with place, suppress(PhotoError):
-                content, photo_format = as_jpeg(content, self._limits), PhotoFormat.JPEG
+                content, photo_format = as_jpeg(content, self._limits, turn), PhotoFormat.JPEG
         return Response(content, media_type=photo_format.media_type)

@@ -2,6 +2,7 @@
 
     python -m benchmarks                     everything that needs no data set
     python -m benchmarks speed               photo bytes to embedding, beside stock OpenCV 4
+    python -m benchmarks photo FOLDER        photo bytes to embedding, here and in another checkout
     python -m benchmarks profile             which functions the time of a photo goes to
     python -m benchmarks compile             compiled networks beside the same weights as shipped
     python -m benchmarks search              exact search beside FAISS and the memory's speed

@@ -28,6 +28,7 @@ from benchmarks.report import Report, print_summary
 from benchmarks.search import report as search_report
 from benchmarks.search import search
 from benchmarks.speed import (
+    between,
     compiled,
     compiled_report,
     cores,
@@ -93,6 +94,27 @@ def measure_speed(
     report.facts["threads"] = f"1 for each side, on CPU {cpu}"
     scaling = cores.measure([photo.data for photo in chosen], pipeline.analyse)
     speed_report.add_to(report, run, scaling)
+    return publish(report, json)
+
+
+@app.command("photo")
+def measure_photo(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Photos.")],
+    against: Annotated[Path, typer.Option(exists=True, file_okay=False, help="Another checkout.")],
+    most: Annotated[int, typer.Option("--photos", min=1, help="Photos, drawn.")] = 300,
+    repeats: Annotated[int, typer.Option(min=1, help="Counted turns.")] = between.REPEATS,
+    seed: Seed = 0,
+    pack_name: PackName = "open",
+    json: Json = None,
+) -> Report:
+    """Time photo bytes to answer in this checkout and another, photo by photo in turns."""
+    report, other = new_report("photo"), against.resolve()
+    with explained(), one_cpu() as cpu:
+        paths = photos.draw(folder, most, seed)
+        spent = between.measure([startup.HERE, other], paths, pack_name, repeats)
+    between.add_to(report, spent, other)
+    report.facts["threads"] = f"1 for each side, on CPU {cpu}"
+    report.note(f"{len(paths)} photos, 1 turn of warm-up, {repeats} counted.")
     return publish(report, json)
 
 

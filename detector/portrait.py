@@ -9,6 +9,7 @@ from detector.align import similarity
 from detector.decode import open_photo
 from detector.faces import LEFT_EYE, RIGHT_EYE, Image, halved, halvings
 from detector.limits import Limits
+from detector.orientation import quarters
 from detector.pipeline import Analysis
 
 _SURROUNDINGS: Final = 1.8  # times the face's box: hair, chin and shoulders' beginning
@@ -76,13 +77,19 @@ def framed(analysis: Analysis) -> bytes:
     return _encoded(np.asarray(content, np.uint8))
 
 
-def as_jpeg(data: bytes, limits: Limits) -> bytes:
+def as_jpeg(data: bytes, limits: Limits, turn: int = 0) -> bytes:
     """Return a photo whole, upright, as JPEG, at most `LONGEST_SHOWN` pixels high or wide.
+
+    Args:
+        data: the photo as it was submitted.
+        limits: caps on what is decoded.
+        turn: degrees clockwise, by quarters, that its own orientation is off by.
 
     Raises:
         PhotoError: the bytes are not a photo within the limits.
     """
-    image = open_photo(data, limits).pixels(LONGEST_SHOWN).image
+    photo = open_photo(data, limits).turned(quarters(-turn))
+    image = photo.pixels(LONGEST_SHOWN).image
     factor = LONGEST_SHOWN / max(image.shape[:2])
     if factor < 1:
         size = (max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor)))

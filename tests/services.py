@@ -21,6 +21,7 @@ from casework.watchlists.enrolment import PhotoFile
 from casework.watchlists.subjects import NewSubject
 from casework.watchlists.watchlists import NewWatchlist
 from detector.limits import Limits
+from detector.pipeline import Pipeline
 from detector.presentation import PresentationScorer
 from models.manifest import Pack, Prior, load_pack
 from tests.fakes import fake_pipeline, photo_of
@@ -83,14 +84,22 @@ def open_service(
     breaker: BreakerRules | None = None,
     data_keys: DataKeys = DATA_KEYS,
     presentation: PresentationScorer | None = None,
+    pipeline: Pipeline | None = None,
 ) -> Service:
-    """Open and start a service over a database file, or an URL; call again for a restart."""
+    """Open and start a service over a database file, or an URL; call again for a restart.
+
+    It sees drawn people, or with a `pipeline` of the default pack, real ones.
+    """
     clock = clock or FakeClock()
     records = Records.open(
         laid(database), data_keys, clock, passwords=QUICK, private_targets=private_targets
     )
     service = Service.over(
-        records, drawn_pack(), fake_pipeline(limits), breaker=breaker, presentation=presentation
+        records,
+        load_pack("open") if pipeline else drawn_pack(),
+        pipeline or fake_pipeline(limits),
+        breaker=breaker,
+        presentation=presentation,
     )
     try:
         service.start()

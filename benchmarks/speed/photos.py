@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
+from random import Random
 from typing import Final
 
 import cv2
@@ -84,6 +85,18 @@ def compose(
         width * height / 1e6,
         Box(round(x - left) + left, round(y - top) + top, face_width, face_height),
     )
+
+
+def draw(folder: Path, most: int, seed: int) -> list[Path]:
+    """Draw photos of a folder and its sub-folders.
+
+    Raises:
+        FileNotFoundError: there are none.
+    """
+    paths = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in _SUFFIXES]
+    if not paths:
+        raise FileNotFoundError(f"{folder} holds no photos")
+    return Random(seed).sample(paths, min(most, len(paths)))
 
 
 def read_folder(folder: Path) -> list[TestPhoto]:

@@ -22,6 +22,7 @@ from casework.kernel.errors import NotFound
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require, within_reach
 from casework.kernel.rules import one_of
+from casework.kernel.stored_photo import StoredPhoto
 from casework.kernel.vocabulary import AlertState, Direction, Stage, SubjectStatus
 from casework.review import findings, states
 from casework.review.siblings import WITH_ENCOUNTER, same_question
@@ -208,8 +209,8 @@ class Alerts:
             yield alert.encounter
         self._audit.note(AuditEntry(actor, act, alert.id, alert.owner_id))
 
-    def enrolled(self, actor: Actor, alert_id: str) -> tuple[bytes, str]:
-        """Return the photo that the subject was found by, and its format.
+    def enrolled(self, actor: Actor, alert_id: str) -> StoredPhoto:
+        """Return the photo that the subject was found by.
 
         Raises:
             NotPermitted, NotFound: the actor may see none, or not this one, or it was erased.
@@ -222,7 +223,7 @@ class Alerts:
             name = rows.photo(photo.id, photo.subject_id, photo.subject.agency_id)
             content = self._vault.open(photo.sealed_content, name)
         self._audit.note(AuditEntry(actor, "alert.photo", alert.id, alert.owner_id))
-        return content, photo.format
+        return StoredPhoto.of(content, photo.format, photo.quality)
 
     def _view(self, session: Session, actor: Actor, alert: Alert) -> AlertView:
         subject = subjects.kept(session, alert.subject_id)

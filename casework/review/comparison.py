@@ -48,7 +48,7 @@ class Comparison:
         Raises:
             NotPermitted, NotFound: the actor may see none, or not this one, or it was erased.
         """
-        return self._frame(self._alerts.enrolled(actor, alert_id)[0])
+        return self._frame(self._alerts.enrolled(actor, alert_id).content)
 
     def _frame(self, content: bytes) -> bytes:
         digest = hashlib.sha256(content).digest()

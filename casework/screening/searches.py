@@ -23,6 +23,7 @@ from casework.kernel.ids import SEARCH, new_id
 from casework.kernel.kernel import Kernel
 from casework.kernel.key_ring import INSTALLATION
 from casework.kernel.permissions import Permission, extends_to, require
+from casework.kernel.stored_photo import StoredPhoto
 from casework.review.alerts import SubjectCard, subject_card
 from casework.screening.matching import MOST_CANDIDATES, Candidate, Matches, Matching
 from casework.tables import Agency, EnrolledPhoto, ProbeSearch, Subject, Watchlist, WatchlistEntry
@@ -163,8 +164,8 @@ class Searches:
         self._audit.note(AuditEntry(actor, "search.read", row.id, row.agency_id))
         return view
 
-    def photo(self, actor: Actor, search_id: str, rank: int) -> tuple[bytes, str]:
-        """Return the photo that a candidate was found by, and its format.
+    def photo(self, actor: Actor, search_id: str, rank: int) -> StoredPhoto:
+        """Return the photo that a candidate was found by.
 
         Raises:
             NotPermitted, NotFound: the actor may not search, did not make this search, or it shows
@@ -190,7 +191,7 @@ class Searches:
         detail = {"rank": rank, "photo": photo.id}
         owner = standing.watchlist.agency_id
         self._audit.note(AuditEntry(actor, "search.photo", row.id, owner, detail=detail))
-        return content, photo.format
+        return StoredPhoto.of(content, photo.format, photo.quality)
 
     def _require_lists(self, actor: Actor, watchlist_ids: Sequence[str]) -> None:
         """Raise NotFound unless every list named is within the actor's reach."""

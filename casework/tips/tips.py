@@ -17,6 +17,7 @@ from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotFound
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require, within_reach
+from casework.kernel.stored_photo import StoredPhoto
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import TipState
 from casework.tables import Tip
@@ -104,8 +105,8 @@ class Tips:
         self._audit.note(AuditEntry(actor, "tip.read", row.id, row.agency_id))
         return view
 
-    def photo(self, actor: Actor, tip_id: str) -> tuple[bytes, str]:
-        """Return a tip's photo as it was submitted, and its format.
+    def photo(self, actor: Actor, tip_id: str) -> StoredPhoto:
+        """Return a tip's photo as it was submitted.
 
         Raises:
             NotPermitted, NotFound: the actor may see none, or not this one, or it has none.
@@ -116,7 +117,7 @@ class Tips:
         if content is None or row.photo_format is None:
             raise NotFound("tip_lacks_photo", tip=tip_id)
         self._audit.note(AuditEntry(actor, "tip.photo", row.id, row.agency_id))
-        return content, row.photo_format
+        return StoredPhoto.of(content, row.photo_format, row.photo_quality)
 
     def source(self, actor: Actor, tip_id: str) -> str:
         """Return who reported it.

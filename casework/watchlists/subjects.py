@@ -35,6 +35,7 @@ from casework.kernel.kernel import Kernel
 from casework.kernel.messages import Message
 from casework.kernel.period import check_period
 from casework.kernel.permissions import Permission, require, within_reach
+from casework.kernel.stored_photo import StoredPhoto
 from casework.kernel.subject_index import document_digest, look_digest
 from casework.kernel.text import look
 from casework.kernel.vocabulary import SubjectStatus
@@ -373,8 +374,8 @@ class Subjects:
         )
         self._audit.append(session, entry)
 
-    def photo_content(self, actor: Actor, subject_id: str, photo_id: str) -> tuple[bytes, str]:
-        """Return an enrolled photo's bytes as they were submitted, and its format.
+    def photo_content(self, actor: Actor, subject_id: str, photo_id: str) -> StoredPhoto:
+        """Return an enrolled photo's bytes as they were submitted.
 
         Raises:
             NotPermitted, NotFound: the actor may not, or there is no such photo.
@@ -386,7 +387,7 @@ class Subjects:
             name = rows.photo(photo.id, row.id, row.agency_id)
             content = self._vault.open(photo.sealed_content, name)
         self._audit.note(AuditEntry(actor, "photo.read", photo_id, row.agency_id))
-        return content, photo.format
+        return StoredPhoto.of(content, photo.format, photo.quality)
 
 
 def find(session: Session, actor: Actor, act: Permission, subject_id: str) -> Subject:

@@ -20,6 +20,7 @@ from casework.kernel.vocabulary import Role, Scope, SessionKind
 from casework.service import Service
 from cli.background import free_port
 from config.settings import Settings
+from detector.pipeline import Pipeline
 from tests.api.conftest import settings_for
 from tests.deadlines import patience, wait_until
 from tests.fakes import photo_of
@@ -31,13 +32,17 @@ WAIT_S = 30
 
 @dataclass(slots=True)
 class Installation:
-    """Real HTTP, database, vault and gallery over drawn people; time moves when told to."""
+    """Real HTTP, database, vault and gallery; time moves when told to.
+
+    It sees drawn people, or with a `pipeline` real ones.
+    """
 
     folder: Path
     clock: FakeClock = field(default_factory=FakeClock)
     port: int = field(default_factory=free_port)
     app: FastAPI | None = None
     desk: Desk | None = None
+    pipeline: Pipeline | None = None
     _server: uvicorn.Server | None = None
     _thread: threading.Thread | None = None
     _loop: asyncio.AbstractEventLoop | None = None
@@ -60,7 +65,12 @@ class Installation:
         )
 
         def opened(_: Settings) -> Service:
-            return open_service(self.folder / "siaga.db", self.clock, private_targets=True)
+            return open_service(
+                self.folder / "siaga.db",
+                self.clock,
+                private_targets=True,
+                pipeline=self.pipeline,
+            )
 
         self.app = create_app(settings, opened)
         self._server = make_server(self.app, settings)

@@ -180,7 +180,7 @@ def _lists(desk: Desk, known: seed.Known) -> None:
     found = records.lists.subjects.page(OPERATOR, None, 10, SubjectFilter(words="ségolène"))
     assert [each.id for each in found] == [subject.id]
     for photo in subject.photos:
-        content, kind = records.lists.subjects.photo_content(OPERATOR, subject.id, photo.id)
+        content, kind, _ = records.lists.subjects.photo_content(OPERATOR, subject.id, photo.id)
         assert (content, kind) == (seed.photo(1), "jpeg")
     export = records.exchange.exports.export(OPERATOR, row.id, ExportForm.JSONL, photos=True)
     assert b"".join(export.content).startswith(b"PK")
@@ -196,7 +196,7 @@ def _review(desk: Desk, known: seed.Known) -> None:
     assert (view.alert.state, view.alert.disposal) == ("closed", "handed_over")
     assert [step.note for step in view.steps][1:3] == [seed.NOTE, seed.NOTE]
     assert records.review.alerts.probe(reader, known["alert"])
-    assert records.review.alerts.enrolled(reader, known["alert"]) == (seed.photo(1), "jpeg")
+    assert records.review.alerts.enrolled(reader, known["alert"]) == (seed.photo(1), "jpeg", 0)
     if "reference_alert" in known:  # since there are references
         assert records.review.alerts.reference(reader, known["reference_alert"])
     kept = desk.service.screening.encounters.get(known["encounter"], port_system(known["key"]))
@@ -236,7 +236,7 @@ def _tips(desk: Desk, known: seed.Known) -> None:
     reader = officer(known["agency"], Role.SUPERVISOR, name="second")
     view = tips.get(reader, known["tip"])
     assert (view.report.text, view.report.place) == (seed.TEXT, seed.PLACE)
-    assert tips.photo(reader, known["tip"]) == (seed.photo(1), "jpeg")
+    assert tips.photo(reader, known["tip"]) == (seed.photo(1), "jpeg", 0)
     assert tips.source(reader, known["tip"]) == seed.SOURCE
     assert tips.get(reader, known["dismissed"]).dismissal == seed.DISMISSAL
 

@@ -44,6 +44,6 @@ def whole_probe(alert_id: str, visit: Reader) -> Response:
 
 @router.get("/enrolled/whole")
 def whole_enrolled(alert_id: str, visit: Reader) -> Response:
-    """Return the photo as it was enrolled."""
-    content, kind = visit.service.review.alerts.enrolled(visit.actor, alert_id)
-    return visit.state.photos.response(content, kind)
+    """Return the photo as it was enrolled, upright."""
+    stored = visit.service.review.alerts.enrolled(visit.actor, alert_id)
+    return visit.state.photos.response(*stored)

@@ -81,9 +81,9 @@ def show(search_id: str, visit: Searcher) -> Response:
 
 @router.get("/searches/{search_id}/candidates/{rank}/photo")
 def photo(search_id: str, rank: Rank, visit: Searcher) -> Response:
-    """Return the photo that a candidate was found by, as it was enrolled."""
-    content, kind = visit.service.screening.searches.photo(visit.actor, search_id, rank)
-    return visit.state.photos.response(content, kind)
+    """Return the photo that a candidate was found by, upright."""
+    stored = visit.service.screening.searches.photo(visit.actor, search_id, rank)
+    return visit.state.photos.response(*stored)
 
 
 def _form(typed: FormData) -> Form[SearchFields]:

@@ -199,9 +199,9 @@ def restore_photo(subject_id: str, photo_id: str, visit: Editor) -> Response:
 
 @router.get("/subjects/{subject_id}/photos/{photo_id}")
 def photo(subject_id: str, photo_id: str, visit: Reader) -> Response:
-    """Return a photo as it was enrolled."""
-    content, kind = visit.service.lists.subjects.photo_content(visit.actor, subject_id, photo_id)
-    return visit.state.photos.response(content, kind)
+    """Return an enrolled photo, upright."""
+    stored = visit.service.lists.subjects.photo_content(visit.actor, subject_id, photo_id)
+    return visit.state.photos.response(*stored)
 
 
 @router.get("/subjects/{subject_id}/history")

@@ -110,9 +110,9 @@ def show(tip_id: str, visit: Handler) -> Response:
 
 @router.get("/{tip_id}/photo")
 def photo(tip_id: str, visit: Handler) -> Response:
-    """Return a tip's photo as it was submitted."""
-    content, kind = visit.service.exchange.tips.photo(visit.actor, tip_id)
-    return visit.state.photos.response(content, kind)
+    """Return a tip's photo, upright."""
+    stored = visit.service.exchange.tips.photo(visit.actor, tip_id)
+    return visit.state.photos.response(*stored)
 
 
 @router.post("/{tip_id}/source")

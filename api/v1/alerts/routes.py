@@ -114,8 +114,8 @@ def enrolled(alert_id: str, alerts: TheAlerts, actor: Reader, photos: ThePhotos)
 
     In a format that browsers show: as it was sent, or as a JPEG of it.
     """
-    content, kind = alerts.enrolled(actor, alert_id)
-    return photos.response(content, kind)
+    stored = alerts.enrolled(actor, alert_id)
+    return photos.response(stored.content, stored.format)
 
 
 @router.post(

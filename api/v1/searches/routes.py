@@ -92,8 +92,8 @@ def photo(
 
     In a format that browsers show: as it was sent, or as a JPEG of it.
     """
-    content, kind = searches.photo(actor, search_id, rank)
-    return photos.response(content, kind)
+    stored = searches.photo(actor, search_id, rank)
+    return photos.response(stored.content, stored.format)
 
 
 def _fields(texts: list[tuple[str, str]]) -> dict[str, Any]:

@@ -301,8 +301,8 @@ def photo(
 
     In a format that browsers show: as it was sent, or as a JPEG of it.
     """
-    content, kind = subjects.photo_content(actor, subject_id, photo_id)
-    return photos.response(content, kind)
+    stored = subjects.photo_content(actor, subject_id, photo_id)
+    return photos.response(stored.content, stored.format)
 
 
 @router.post(

@@ -133,8 +133,8 @@ def photo(tip_id: str, tips: TheTips, actor: Handler, photos: ThePhotos) -> Resp
 
     In a format that browsers show: as it was sent, or as a JPEG of it.
     """
-    content, kind = tips.photo(actor, tip_id)
-    return photos.response(content, kind)
+    stored = tips.photo(actor, tip_id)
+    return photos.response(stored.content, stored.format)
 
 
 @router.get(

@@ -183,7 +183,7 @@ def test_a_clear_database_is_sealed_in_place_however_often_that_is_stopped(
         assert [each.reference for each in found] == list(ALIKE.values())
         assert "references look the same: sub_07, sub_08;" in caplog.text
         content = records.lists.subjects.photo_content(OPERATOR, "sub_04", "pho_04")
-        assert content == (b"photo", "png")
+        assert content == (b"photo", "png", 0)
         with records.kernel.database.read() as session:
             assert session.scalar(select(func.count()).select_from(Unsealed)) == 0
             purposes = session.scalars(select(StoredKey.purpose)).all()

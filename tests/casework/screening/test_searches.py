@@ -106,7 +106,7 @@ def test_only_its_maker_reads_a_search_and_what_left_the_reach_is_left_out(desk,
     view = ask(desk, them.first, 1)
     ranks = {at.watchlist.id: each.rank for each, at in view.candidates}
     assert found(searches.get(them.first, view.search.id)) == found(view)
-    assert searches.photo(them.first, view.search.id, ranks[shared]) == (photo_of(1), "jpeg")
+    assert searches.photo(them.first, view.search.id, ranks[shared]) == (photo_of(1), "jpeg", 0)
     for other in (them.second, them.chief, them.guest, them.stranger):
         with pytest.raises(NotFound, match="There is no search"):
             searches.get(other, view.search.id)

@@ -111,7 +111,7 @@ def test_photos_come_back_as_they_were_and_are_not_readable_in_the_file(desk, da
     content = photo_of(1)
     desk.enrol(1)
     (subject,) = desk.service.lists.subjects.page(OPERATOR, None, 10)
-    back, kind = desk.service.lists.subjects.photo_content(
+    back, kind, _ = desk.service.lists.subjects.photo_content(
         OPERATOR, subject.id, subject.photos[0].id
     )
     assert (back, kind) == (content, "jpeg")

@@ -1,0 +1,22 @@
+"""A photo as it is kept, with what is needed to show it the right way up."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from detector.quality import turn_of
+
+
+class StoredPhoto(NamedTuple):
+    """A photo as it was submitted."""
+
+    content: bytes
+    format: str
+    turn: int
+    """Degrees clockwise by which it has to be turned so that its face is upright: by quarters."""
+
+    @classmethod
+    def of(
+        cls, content: bytes, photo_format: str, quality: Mapping[str, Any] | None
+    ) -> "StoredPhoto":
+        """Take the turn from the quality that was recorded when the photo came."""
+        return cls(content, photo_format, turn_of(quality or {}))
