@@ -17,7 +17,7 @@ PHOTO_CONTENT: Final[dict[str, Any]] = {each.media_type: {} for each in sorted(S
 
 
 class PhotoAnswers:
-    """Answers photos; those that browsers do not show upright are decoded as many at a time as may be."""
+    """Answers photos; what browsers do not show upright is decoded as many at a time as may be."""
 
     def __init__(self, limits: Limits, workers: int) -> None:
         """Take what bounds them.
