@@ -102,7 +102,7 @@ def test_as_many_photos_are_decoded_as_there_are_workers(monkeypatch):
     sent = SENT["photo.tif"](1)
     together = threading.Barrier(2)
 
-    def waits(content, _limits):
+    def waits(content, _limits, _turn):
         together.wait(patience(10))
         return content
 
