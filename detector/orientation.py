@@ -22,9 +22,11 @@ QUARTERS: Final = (90, 270, 180)
 DIAGONALS: Final = (45, 315, 135, 225)
 """Degrees clockwise by which a face may be tilted; the usual ways to hold a camera come first."""
 
-# So small a chip shows the way up as well as a larger one, and a face that is turned is mostly not
-# seen at all (docs/decisions/0023). Detectors take multiples of 32.
-CHIP_SIDE: Final = 64
+# So small a chip shows the way up as well as a larger one. Of a face that is upright or on its head
+# a smaller one does, in which a face that is turned is mostly not seen at all
+# (docs/decisions/0023). Detectors take multiples of 32.
+CHIP_SIDE: Final = 96
+HALF_TURN_SIDE: Final = 64
 _STEP: Final = 32
 
 
@@ -50,19 +52,22 @@ def tilt_in_chip(detector: FaceDetector, chip: Image, tilts: Sequence[int]) -> i
         That of `tilts` at which the detector is more confident than at any other and than with the
         chip as it is; 0 where there is none; None where it sees no face at all.
     """
-    scores = {each: chip_confidence(detector, chip, each) for each in tilts}
+    side = HALF_TURN_SIDE if tuple(tilts) == (HALF,) else CHIP_SIDE
+    scores = {each: chip_confidence(detector, chip, each, side) for each in tilts}
     best = max(tilts, key=lambda each: scores[each])
-    as_it_is = chip_confidence(detector, chip) if scores[best] or len(tilts) > 1 else 1.0
+    as_it_is = chip_confidence(detector, chip, 0, side) if scores[best] or len(tilts) > 1 else 1.0
     if not max(scores[best], as_it_is):
         return None
     return best if scores[best] > as_it_is else 0
 
 
-def chip_confidence(detector: FaceDetector, chip: Image, tilt: int = 0) -> float:
+def chip_confidence(
+    detector: FaceDetector, chip: Image, tilt: int = 0, side: int = CHIP_SIDE
+) -> float:
     """Return the detector's confidence in an aligned chip, turned back by a multiple of 90."""
-    small = cv2.resize(chip, (CHIP_SIDE, CHIP_SIDE), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(chip, (side, side), interpolation=cv2.INTER_AREA)
     turned = np.ascontiguousarray(np.rot90(np.asarray(small, np.uint8), quarters(tilt)))
-    found = detect_tilted(detector, turned, CHIP_SIDE, 0)
+    found = detect_tilted(detector, turned, side, 0)
     return found[0].confidence if found else 0.0
 
 
