@@ -3,7 +3,6 @@
 docs/quality.md defines the measures and explains the bounds below.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -65,9 +64,6 @@ _ADVICE: Final[dict[Reason, str]] = {
 }
 
 
-_TURN: Final = "PhotoTurn"
-
-
 @dataclass(frozen=True, slots=True)
 class Quality:
     """A verdict, the reasons for it, and what they rest on."""
@@ -85,7 +81,7 @@ class Quality:
 
     def with_turn(self, degrees: int) -> "Quality":
         """Return it with the degrees clockwise by which the photo was turned beforehand."""
-        turn = Measure(_TURN, degrees, "deg", NOT_ASSESSABLE)
+        turn = Measure("PhotoTurn", degrees, "deg", NOT_ASSESSABLE)
         return Quality(self.verdict, self.reasons, (*self.measures, turn))
 
     def with_reason(self, reason: Reason, *, refused: bool) -> "Quality":
@@ -105,12 +101,6 @@ class Quality:
                 for m in self.measures
             ],
         }
-
-
-def turn_of(record: Mapping[str, Any]) -> int:
-    """Return the degrees clockwise that a record of `Quality` says the photo was turned by."""
-    measures = record.get("measures", ())
-    return next((int(each["value"]) for each in measures if each["name"] == _TURN), 0)
 
 
 NO_FACE: Final = Quality(Verdict.UNSEARCHABLE, (Reason.NO_FACE,), ())

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from api.console import labels, messages
 from api.console.assets import Assets
 from api.console.i18n import LANGUAGES, Locale, load
+from casework.kernel.stored_photo import turn_of
 from casework.review.alerts import shown_state
 from detector.containers.base import FORMAT_LABELS, PHOTO_SUFFIXES
 
@@ -69,6 +70,7 @@ def _environment(speech: Locale, assets: Assets) -> Environment:
         number=speech.number,
         percent=speech.percent,
         word=lambda value, vocabulary=None: speech(labels.of(value, vocabulary)),
+        turn=turn_of,
         explained=lambda reason: speech(labels.explained(reason)),
         message=lambda message: messages.translated(message, speech),
         advised=lambda reason: messages.advised(reason, speech),

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from detector.quality import turn_of
-
 
 class StoredPhoto(NamedTuple):
     """A photo as it was submitted."""
@@ -20,3 +18,9 @@ class StoredPhoto(NamedTuple):
     ) -> "StoredPhoto":
         """Take the turn from the quality that was recorded when the photo came."""
         return cls(content, photo_format, turn_of(quality or {}))
+
+
+def turn_of(quality: Mapping[str, Any]) -> int:
+    """Return the degrees clockwise that a recorded quality says its photo was turned by."""
+    measures = quality.get("measures", ())
+    return next((int(each["value"]) for each in measures if each["name"] == "PhotoTurn"), 0)
