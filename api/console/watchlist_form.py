@@ -85,6 +85,7 @@ def filled(row: Watchlist) -> Form[WatchlistPatch]:
         f"instruction_{language}": (row.instruction.get(language, ""),) for language in _LANGUAGES
     }
     values["one_in"] = (str(_one_in(row)),)
+    values["priority"] = (str(row.priority or ""),)
     values["stages"] = tuple(row.stages or ())
     values["ports"] = (" ".join(row.ports or ()),)
     values["shared_with"] = tuple(agencies_of(row))
@@ -102,6 +103,7 @@ def _read(typed: FormData, model: type[Any]) -> dict[str, object]:
     found: dict[str, object] = {name: typed.text(name) for name in _TEXTS}
     found |= {name: typed.text(name) == "yes" for name in _TICKS}
     return found | {
+        "priority": typed.number("priority"),
         "stages": typed.texts("stages") or None,
         "ports": ports_in(typed.text("ports")) or None,
         "target_fpir": round(1 / one_in, _ROUNDING) if one_in else 0,

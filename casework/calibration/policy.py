@@ -12,6 +12,7 @@ from casework.kernel.messages import Message
 from casework.kernel.vocabulary import Category, Direction, Stage
 from casework.tables import Watchlist
 from casework.watchlists.instructions import complete
+from casework.watchlists.priorities import priority_of
 from casework.watchlists.watchlists import LOOSEST_FPIR
 
 
@@ -32,6 +33,8 @@ class Policy:
     requires_second_officer: bool
     requires_person_on_failed_pad: bool
     acknowledge_within_s: int
+    priority: int
+    """Which alerts officers see first, from 1 to 3."""
     threshold: float
     basis: Message
     """The basis of the threshold."""
@@ -89,6 +92,7 @@ def read_policies(
             row.requires_second_officer,
             row.requires_person_on_failed_pad,
             row.acknowledge_within_s,
+            priority_of(row.category, row.priority),
             threshold,
             basis,
             size,

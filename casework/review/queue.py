@@ -1,16 +1,17 @@
 """The officers' queue: what waits, the most urgent first.
 
-An alert that has to be taken comes before one that need not be, and one that has waited beyond its
-list's target before all others. Among equals the newest is first: its traveller is still there.
+An alert that has to be taken comes before one that need not be, and both before those in somebody's
+hands. Then the list's priority counts, then the earliest deadline, then the age: who has waited
+longest is on the first page. Closed alerts follow, the newest first.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import IntEnum
+from datetime import datetime
+from enum import IntEnum, StrEnum
 from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, false, func, null, select
 from sqlalchemy.orm import Session
 
 from casework.kernel import rows
@@ -37,6 +38,18 @@ class Urgency(IntEnum):
     OPEN = 3
     """In somebody's hands."""
     CLOSED = 4
+
+
+class QueueOrder(StrEnum):
+    """What a page of the queue is sorted by."""
+
+    URGENCY = "urgency"
+    LATEST = "latest"
+    OLDEST = "oldest"
+    WATCHLIST = "watchlist"
+    PORT = "port"
+    ODDS = "odds"
+    """The least likely by chance first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +85,14 @@ class Queue:
         self._audit = kernel.audit
         self._clock = kernel.clock
 
-    def page(self, actor: Actor, filters: AlertFilter, number: int, size: int) -> QueuePage:
+    def page(
+        self,
+        actor: Actor,
+        filters: AlertFilter,
+        number: int,
+        size: int,
+        order: QueueOrder = QueueOrder.URGENCY,
+    ) -> QueuePage:
         """Return one page of the queue.
 
         Args:
@@ -80,6 +100,7 @@ class Queue:
             filters: which alerts.
             number: of the page, from 1.
             size: alerts on a page.
+            order: what it is sorted by.
 
         Raises:
             NotPermitted: the actor may see none.
@@ -87,14 +108,13 @@ class Queue:
         require(actor, Permission.READ_ALERT)
         condition = and_(visible(actor), *filters.conditions(actor))
         with self._database.read() as session:
-            late = self._late(session)
             alerts = tuple(
                 session.scalars(
                     select(Alert)
                     .join(Alert.encounter)
                     .options(WITH_ENCOUNTER)
                     .where(condition)
-                    .order_by(_urgency(Alert, late), Alert.id.desc())
+                    .order_by(*_SORTED[order], *_SORTED[QueueOrder.URGENCY])
                     .offset((number - 1) * size)
                     .limit(size)
                 )
@@ -162,7 +182,7 @@ class Queue:
     def _standing(self, session: Session, actor: Actor) -> OpenAlerts:
         waiting = func.coalesce(func.sum(case((_WAITING, 1), else_=0)), 0)
         overdue = func.coalesce(
-            func.sum(case((and_(_WAITING, self._late(session)), 1), else_=0)), 0
+            func.sum(case((and_(_WAITING, Alert.due_at < self._clock()), 1), else_=0)), 0
         )
         row = session.execute(
             select(waiting, overdue, func.count())
@@ -170,24 +190,6 @@ class Queue:
             .where(visible(actor), Alert.state != AlertState.CLOSED)
         ).one()
         return OpenAlerts(int(row[0]), int(row[1]), int(row[2]))
-
-    def _late(self, session: Session) -> ColumnElement[bool]:
-        """Return the condition for alerts that are older than their list allows, if they wait.
-
-        Databases differ in how they add seconds to times; the lists' targets are few.
-        """
-        now = self._clock()
-        targets = session.scalars(select(Alert.acknowledge_within_s).where(_WAITING).distinct())
-        return or_(
-            false(),
-            *(
-                and_(
-                    Alert.acknowledge_within_s == target,
-                    Alert.created_at < now - timedelta(seconds=target),
-                )
-                for target in targets
-            ),
-        )
 
     def _described(self, session: Session, alerts: tuple[Alert, ...], total: int) -> QueuePage:
         now = self._clock()
@@ -209,12 +211,20 @@ class Queue:
 
 def urgency_of(alert: Alert, now: datetime) -> Urgency:
     """Return where an alert belongs at a time."""
-    late = now - alert.created_at > timedelta(seconds=alert.acknowledge_within_s)
-    return Urgency(_urgency(alert, late))
+    return Urgency(_urgency(alert, alert.due_at < now))
+
+
+def place_of(alert: Alert) -> str:
+    """Return an alert's place in the queue as text that sorts; closed ones share one."""
+    if alert.state == AlertState.CLOSED.value:
+        return str(int(Urgency.CLOSED))
+    due = alert.due_at.isoformat(timespec="microseconds")
+    # To be late is no place of its own: the deadline says it.
+    return f"{int(_urgency(alert, late=False))} {alert.priority} {due} {alert.id}"
 
 
 def _urgency(alert: Alert | type[Alert], late: Any) -> Any:  # noqa: ANN401
-    """Say where alerts belong, given whether each is older than its list allows."""
+    """Say where alerts belong, given whether each is beyond its deadline."""
     waiting = _waiting(alert)
     return first_of(
         (all_of(waiting, late), int(Urgency.OVERDUE)),
@@ -231,3 +241,18 @@ def _waiting(alert: Alert | type[Alert]) -> Any:  # noqa: ANN401
 
 
 _WAITING: Final = cast("ColumnElement[bool]", _waiting(Alert))
+_CLOSED: Final = Alert.state == AlertState.CLOSED.value
+_SORTED: Final[Mapping[QueueOrder, tuple[ColumnElement[Any], ...]]] = {
+    QueueOrder.URGENCY: (
+        _urgency(Alert, false()),
+        case((_CLOSED, 0), else_=Alert.priority),
+        case((_CLOSED, null()), else_=Alert.due_at),
+        case((_CLOSED, Alert.id), else_=null()).desc(),
+        Alert.id.asc(),
+    ),
+    QueueOrder.LATEST: (Alert.id.desc(),),
+    QueueOrder.OLDEST: (Alert.id.asc(),),
+    QueueOrder.WATCHLIST: (Alert.watchlist_name.asc(),),
+    QueueOrder.PORT: (Encounter.port.asc(),),
+    QueueOrder.ODDS: (Alert.one_in.desc().nulls_last(),),
+}

@@ -10,7 +10,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, insert, select
@@ -422,6 +422,8 @@ def _alert(candidate: Candidate, rank: int, rules: ReviewPolicy, at: datetime) -
         requires_acknowledgement=rules.requires_acknowledgement,
         requires_second_officer=rules.requires_second_officer,
         acknowledge_within_s=policy.acknowledge_within_s,
+        priority=policy.priority,
+        due_at=at + timedelta(seconds=policy.acknowledge_within_s),
         photo_id=candidate.photo_id,
         score=candidate.score,
         threshold=policy.threshold,

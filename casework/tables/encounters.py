@@ -81,6 +81,10 @@ class Alert(Protected, Table):
     requires_second_officer: Mapped[bool]
     """Both as the list asked, or a sibling's list: see `casework.review.siblings`."""
     acknowledge_within_s: Mapped[int]
+    priority: Mapped[int] = mapped_column(server_default="2")
+    """Of its list when it was raised: see `casework.watchlists.priorities`."""
+    due_at: Mapped[datetime]
+    """When it should be taken: so many seconds after it was raised."""
     photo_id: Mapped[str]
     score: Mapped[float]
     threshold: Mapped[float]

@@ -84,6 +84,8 @@ class NewWatchlist:
     requires_second_officer: bool = False
     requires_person_on_failed_pad: bool = False
     acknowledge_within_s: int = DEFAULT_ACKNOWLEDGE_WITHIN_S
+    priority: int | None = None
+    """From 1, the first, to 3; None means the usual one of the category."""
     active: bool = True
     shared_with: tuple[str, ...] = ()
     """Agencies that see its alerts, besides the owner."""

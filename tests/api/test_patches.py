@@ -21,6 +21,7 @@ from casework.kernel.vocabulary import (
     Stage,
     SubjectStatus,
 )
+from casework.watchlists.instructions import complete, own_words
 from tests.api.conftest import problem, settings_for, wait_until_ready
 from tests.fakes import photo_of
 from tests.services import open_service
@@ -144,6 +145,7 @@ class Scene:
             "threshold": st.floats(0.7, 1),
             "legal_basis": WORDS.map(str.strip),
             "instruction": st.fixed_dictionaries({}, optional={"id": NAMES, "en": NAMES}),
+            "priority": st.integers(1, 3),
             "requires_acknowledgement": st.booleans(),
             "requires_second_officer": st.booleans(),
             "requires_person_on_failed_pad": st.booleans(),
@@ -275,6 +277,9 @@ def test_exactly_what_is_sent_changes_and_everything_can_still_be_read(client, s
         }
         if "instruction" in body:  # an object within: its languages are fields like any
             expected["instruction"] = before["instruction"] | body["instruction"]
+        if "category" in body:  # an instruction in its usual words follows the category
+            own = own_words(expected["instruction"], Category(before["category"]))
+            expected["instruction"] = complete(own, Category(body["category"]))
         after = client.get(url, headers=headers).json()
         assert after == answer.json() == expected | {name: after[name] for name in stamps}
         for ask in resource.shown:

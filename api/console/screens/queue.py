@@ -19,7 +19,7 @@ from casework.kernel.vocabulary import AlertState, Category
 from casework.review.alerts import AlertFilter
 from casework.review.case_number import CaseNumberRefused
 from casework.review.case_number import read as read_case_number
-from casework.review.queue import Urgency
+from casework.review.queue import QueueOrder, Urgency, place_of
 from casework.review.states import FIRST_OPINIONS, OPEN
 from casework.webhooks.feed import FeedEvent
 
@@ -56,6 +56,7 @@ class QueueForm:
     list: str = ""
     category: str = ""
     whose: str = "all"
+    sort: QueueOrder = QueueOrder.URGENCY
     page: int = 1
 
     @classmethod
@@ -63,13 +64,14 @@ class QueueForm:
         """Read it from the address."""
         query = request.query_params
         state, whose, category = (query.get(name, "") for name in ("state", "whose", "category"))
-        page = query.get("page", "1")
+        page, sort = query.get("page", "1"), query.get("sort", "")
         return cls(
             state if state in STATES else "open",
             query.get("port", "")[:5].upper(),
             query.get("list", "")[:50],
             category if category in set(Category) else "",
             whose if whose in _WHOSE else "all",
+            QueueOrder(sort) if sort in set(QueueOrder) else QueueOrder.URGENCY,
             max(1, int(page)) if page.isascii() and page.isdecimal() and len(page) < 6 else 1,
         )
 
@@ -104,7 +106,8 @@ def show(visit: Reader) -> Response:
             fault = messages.translated(refused.message, visit.speech)
     records, actor = visit.service, visit.actor
     mark = records.exchange.feed.last(actor)  # before the page is read: nothing falls between
-    page = records.review.queue.page(actor, chosen.filters(visit), chosen.page, PAGE_SIZE)
+    filters = chosen.filters(visit)
+    page = records.review.queue.page(actor, filters, chosen.page, PAGE_SIZE, chosen.sort)
     return visit.page(
         "queue.html",
         status=422 if fault else 200,
@@ -119,6 +122,7 @@ def show(visit: Reader) -> Response:
         categories=tuple(Category),
         now=records.review.queue.now(),
         mark=mark,
+        place_of=place_of,
     )
 
 
@@ -164,7 +168,9 @@ def _rows(
             "id": alert.id,
             "version": alert.version,
             "loud": page.urgencies[alert.id] <= Urgency.WAITING,
-            "html": visit.render("queue_row.html", alert=alert, queue=page, now=now)
+            "html": visit.render(
+                "queue_row.html", alert=alert, queue=page, now=now, place_of=place_of
+            )
             if alert.id in fitting
             else None,
         }

@@ -25,6 +25,7 @@ from casework.kernel.errors import (
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Category, Direction, Stage
 from casework.tables import Watchlist
+from casework.watchlists.priorities import priority_of
 from casework.watchlists.watchlists import agencies_of
 
 router: Final = APIRouter(include_in_schema=False)
@@ -100,6 +101,7 @@ def _shown(
         may_reset=own and tripped and visit.may(Permission.RESET_BREAKER),
         watchlist=row,
         policy=policy,
+        usual_priority=priority_of(row.category, None),
         shared=agencies_of(row),
         agencies=_agencies(visit),
         own=own and visit.may(Permission.EDIT_WATCHLIST),

@@ -137,6 +137,8 @@ class AlertSummary(Answer):
         description="As the list asked when the alert was raised, or the list of a sibling."
     )
     acknowledge_within_s: int
+    priority: int = Field(description="Of its list: 1 is first, 3 last.")
+    due_at: datetime = Field(description="When it should be taken.")
     acknowledged_by: str | None
     acknowledged_at: datetime | None
     disposal: Disposal | None

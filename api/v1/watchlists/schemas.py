@@ -1,7 +1,7 @@
 """Watchlists and their policies."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import MISSING, Field
 
@@ -20,6 +20,7 @@ from api.v1.common import (
 from casework.calibration.policy import Policy
 from casework.kernel.vocabulary import Category, Direction, Stage
 from casework.tables import Watchlist
+from casework.watchlists.priorities import FIRST, LAST
 from casework.watchlists.watchlists import (
     DEFAULT_ACKNOWLEDGE_WITHIN_S,
     DEFAULT_TARGET_FPIR,
@@ -31,7 +32,14 @@ from casework.watchlists.watchlists import (
 Rate = Annotated[float, Field(gt=0, le=LOOSEST_FPIR)]
 Stages = Annotated[list[Stage], Field(min_length=1, max_length=len(Stage))]
 Ports = Annotated[list[Port], Field(min_length=1, max_length=200)]
+Priority = Annotated[int, Field(ge=FIRST, le=LAST)]
 Guests = Annotated[list[Text], Field(max_length=100)]
+
+
+_PRIORITY: Final = (
+    "Whose alerts officers see first: from 1, the first, to 3; null means the usual one of the "
+    "category."
+)
 
 
 class WatchlistIn(Strict):
@@ -63,6 +71,7 @@ class WatchlistIn(Strict):
         "presentation attack detection failed, also without an alert.",
     )
     acknowledge_within_s: Seconds = DEFAULT_ACKNOWLEDGE_WITHIN_S
+    priority: Priority | None = Field(default=None, description=_PRIORITY)
     active: bool = Field(default=True, description="Whether it raises alerts.")
     shared_with: Guests = Field(
         default_factory=list, description="Other agencies that see its alerts."
@@ -91,6 +100,7 @@ class WatchlistPatch(ExplainedPatch):
     requires_second_officer: bool | MISSING = MISSING
     requires_person_on_failed_pad: bool | MISSING = MISSING
     acknowledge_within_s: Seconds | MISSING = MISSING
+    priority: Priority | MISSING | None = Field(default=MISSING, description=_PRIORITY)
     active: bool | MISSING = Field(
         default=MISSING, description="False stops its alerts, and takes a reason."
     )
@@ -134,6 +144,7 @@ class WatchlistOut(Answer):
     requires_second_officer: bool
     requires_person_on_failed_pad: bool
     acknowledge_within_s: int
+    priority: int | None = Field(description=_PRIORITY)
     active: bool
     shared_with: list[str]
     version: int

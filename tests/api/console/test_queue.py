@@ -14,7 +14,7 @@ from casework.kernel.vocabulary import Category, Opinion, OpinionReason, Role
 from casework.review.alerts import AlertFilter
 from casework.review.case_number import case_number
 from casework.review.decisions import Finding
-from casework.review.queue import Urgency, urgency_of
+from casework.review.queue import Urgency, place_of, urgency_of
 from tests.deadlines import patience
 from tests.services import officer as actor_of
 
@@ -51,7 +51,7 @@ def test_the_most_urgent_is_first(signed_in, desk, lists, clock):
     clock.advance(seconds=2)
     newer = raised(desk, 1)
     officer.open("/alerts")
-    assert ids(officer) == [late, newer, older, plain, taken]
+    assert ids(officer) == [late, older, newer, plain, taken]
     assert "3 to be taken 1 overdue 5 open" in officer.text
     assert re.search(r"1:32 of 1:00 overdue", officer.text)
 
@@ -67,12 +67,52 @@ def test_the_databases_order_is_the_one_that_python_says(desk, lists, clock):
     finding = Finding(Opinion.NOT_CANDIDATE, (OpinionReason.OTHER,))
     review.decide(reader, seen[0], finding)
     page = queue.page(reader, AlertFilter(), 1, 100)
-    keys = [(urgency_of(a, clock()), -seen.index(a.id)) for a in page.alerts]
-    assert keys == sorted(keys)
-    assert {urgency for urgency, _ in keys} >= {Urgency.OVERDUE, Urgency.WAITING, Urgency.NEW}
+    places = [place_of(a) for a in page.alerts]
+    assert places == sorted(places)
+    urgencies = {urgency_of(a, clock()) for a in page.alerts}
+    assert urgencies >= {Urgency.OVERDUE, Urgency.WAITING, Urgency.NEW}
     rest = queue.page(reader, AlertFilter(), 2, 4)
     assert [a.id for a in rest.alerts] == [a.id for a in page.alerts][4:8]
     assert rest.total == 9
+
+
+def test_a_lists_priority_comes_before_who_waits_longer(signed_in, desk, lists, clock):
+    desk.watchlist("dpo", category=Category.WANTED)
+    desk.watchlist("raised", category=Category.OVERSTAY, priority=1, acknowledge_within_s=30)
+    desk.enrol(3, desk.watchlists["dpo"])
+    desk.enrol(4, desk.watchlists["raised"])
+    bans = raised(desk, 1)
+    clock.advance(seconds=5)
+    wanted, chosen = raised(desk, 3), raised(desk, 4)
+    officer = signed_in("siti", Role.OFFICER)
+    officer.open("/alerts")
+    assert ids(officer) == [chosen, wanted, bans]
+    officer.open(f"/watchlists/{desk.watchlists['dpo']}")
+    assert "1, as the category has it" in officer.text
+
+
+def test_the_columns_sort(signed_in, desk, lists, clock):
+    first = raised(desk, 2, port="SUB")
+    clock.advance(seconds=5)
+    second = raised(desk, 1, port="CGK")
+    clock.advance(seconds=5)
+    third = raised(desk, 2, port="DPS")
+    officer = signed_in("siti", Role.OFFICER)
+    for order, found in {
+        "urgency": [second, first, third],
+        "latest": [third, second, first],
+        "oldest": [first, second, third],
+        "port": [second, third, first],
+        "watchlist": [second, first, third],
+        "nonsense": [second, first, third],
+    }.items():
+        officer.open(f"/alerts?sort={order}")
+        assert ids(officer) == found, order
+    officer.open("/alerts?sort=odds&state=new")
+    assert set(ids(officer)) == {first, second, third}
+    links = dict(re.findall(r'href="/alerts\?([^"]*sort=(\w+)[^"]*)"', officer.page.text))
+    assert {"port", "watchlist", "latest"} <= set(links.values())
+    assert all("state=new" in query for query in links)
 
 
 def test_filters_are_a_plain_form(signed_in, desk, lists):
@@ -141,7 +181,7 @@ def test_many_alerts_are_shown_in_pages(signed_in, desk, lists, monkeypatch):
         (following,) = re.findall(r'rel="next" href="([^"]+)"', officer.page.text)
         officer.open(following.replace("&amp;", "&"))
         seen += ids(officer)
-    assert seen == raised_ids[::-1]
+    assert seen == raised_ids
 
 
 async def heard(answer, most, until=None):

@@ -315,8 +315,8 @@ CLEAR = {
     "states, times, counts, measures": {
         "*": "version created_at updated_at",
         "alert": "case_number category requires_acknowledgement requires_second_officer "
-        "acknowledge_within_s score threshold threshold_basis one_in rank state acknowledged_at "
-        "decided_at disposal closed_at",
+        "acknowledge_within_s priority due_at score threshold threshold_basis one_in rank state "
+        "acknowledged_at decided_at disposal closed_at",
         "alert_event": "at action state_before state_after opinion reasons disposal",
         "api_key": "scopes ports revoked_at former_until expires_at used_at warned_at",
         "approval": "kind state asked_at effective_from lapses_at decided_at settled_at "
@@ -357,7 +357,7 @@ CLEAR = {
         "alert": "watchlist_name instruction",
         "watchlist": "name category direction stages ports target_fpir threshold legal_basis "
         "instruction requires_acknowledgement requires_second_officer "
-        "requires_person_on_failed_pad acknowledge_within_s active breaker_tripped_at "
+        "requires_person_on_failed_pad acknowledge_within_s priority active breaker_tripped_at "
         "breaker_reset_at",
     },
     "kept too coarse to tell one person or address by": {

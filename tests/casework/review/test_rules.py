@@ -11,7 +11,7 @@ from casework.kernel.vocabulary import AlertState, Disposal
 from casework.review import findings, states
 from casework.review.alerts import AlertFilter, hides_opinion, policy, position, shown_state
 from casework.review.case_number import case_number
-from casework.review.queue import urgency_of
+from casework.review.queue import place_of, urgency_of
 from casework.review.siblings import WITH_ENCOUNTER
 from casework.tables import Alert
 from tests.services import BEGIN, OPERATOR, officer
@@ -60,8 +60,10 @@ def alerts(desk):
             "confirmed_by": confirmed_by,
             "requires_second_officer": second,
             "requires_acknowledgement": bool(number % 2),
-            "acknowledge_within_s": WITHIN_S[number // 2 % 2],
-            "created_at": BEGIN - timedelta(seconds=AGES_S[number // 4 % 3]),
+            "acknowledge_within_s": (within_s := WITHIN_S[number // 2 % 2]),
+            "created_at": (raised_at := BEGIN - timedelta(seconds=AGES_S[number // 4 % 3])),
+            "due_at": raised_at + timedelta(seconds=within_s),
+            "priority": 1 + number % 3,
             "disposal": disposal,
         }
         for state, decided_by, confirmed_by, second, disposal in product(
@@ -150,9 +152,17 @@ def test_the_queue_s_order_is_what_is_said_of_each_alert(desk, alerts):
     queue = desk.service.review.queue
     actor = OPERATOR
     page = queue.page(actor, AlertFilter(), 1, len(alerts))
-    order = [(page.urgencies[row.id], row.id) for row in page.alerts]
-    assert [urgency for urgency, _ in order] == sorted(urgency for urgency, _ in order)
-    assert len({urgency for urgency, _ in order}) == 5
+    places = [place_of(row) for row in page.alerts]
+    assert places == sorted(places)
+    still_open = [row for row in page.alerts if row.state != AlertState.CLOSED.value]
+    closed = [row.id for row in page.alerts[len(still_open) :]]
+    assert page.alerts[: len(still_open)] == tuple(still_open)
+    assert closed == sorted(closed, reverse=True)
+    # An alert's own priority counts before its deadline, and both after whether it has to be taken.
+    first = [(row.priority, row.due_at) for row in still_open if page.urgencies[row.id] <= 1]
+    assert first == sorted(first)
+    assert page.alerts[: len(first)] == tuple(still_open[: len(first)])
+    assert len(set(page.urgencies.values())) == 5
     assert {row.id: urgency_of(row, BEGIN) for row in page.alerts} == page.urgencies
     waiting = [row for row in alerts.values() if page.urgencies[row.id] <= 1]
     overdue = [row for row in waiting if page.urgencies[row.id] == 0]

@@ -8,6 +8,8 @@ const list = document.getElementById("queue");
 const live = document.getElementById("live");
 const news = document.getElementById("news");
 const sound = document.getElementById("sound");
+// In another order, where a new row belongs is known to the service alone.
+const sorted = list.dataset.sorted === "yes";
 // The list grows through a shift; what falls off its end is on the next page.
 const MOST_ROWS = 250;
 const plainTitle = document.title;
@@ -56,7 +58,7 @@ function put(row) {
     else if (present.contains(document.activeElement)) present.classList.add("gone");
     else present.remove();
   } else if (row.html && list.dataset.first === "yes") {
-    if (busy()) hold(row);
+    if (busy() || sorted) hold(row);
     else insert(made(row.html), true);
   }
   if (!row.html) held.delete(row.id);
@@ -79,6 +81,10 @@ function tellNews() {
 }
 
 news.addEventListener("click", () => {
+  if (sorted) {
+    location.reload();
+    return;
+  }
   for (const row of held.values()) insert(made(row.html), true);
   held.clear();
   tellNews();
@@ -107,8 +113,8 @@ function insert(row, fresh) {
 }
 
 function sortsAfter(other, row) {
-  const difference = Number(other.dataset.urgency) - Number(row.dataset.urgency);
-  return difference ? difference > 0 : other.dataset.id < row.dataset.id;
+  if (other.dataset.place !== row.dataset.place) return other.dataset.place > row.dataset.place;
+  return other.dataset.id < row.dataset.id;
 }
 
 function count(name, number) {
