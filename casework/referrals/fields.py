@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from casework.kernel import rows
 from casework.kernel.errors import InvalidReferral
+from casework.kernel.stored_photo import StoredPhoto
 from casework.kernel.vault import RowName, Vault
 from casework.kernel.vocabulary import (
     Category,
@@ -86,8 +87,8 @@ class PhotoField(Generic[Source]):
     name: str
     label: str
     group: FieldGroup
-    read: Callable[[Source, Session, Vault], tuple[bytes, str]]
-    """Returns content and format; raises InvalidReferral where it was erased, or there is none."""
+    read: Callable[[Source, Session, Vault], StoredPhoto]
+    """Raises InvalidReferral where it was erased, or there is none."""
     proposed: bool = False
 
 
@@ -123,13 +124,13 @@ class AlertSource:
         return self.subject
 
 
-def _probe(source: AlertSource, _: Session, vault: Vault) -> tuple[bytes, str]:
+def _probe(source: AlertSource, _: Session, vault: Vault) -> StoredPhoto:
     meeting = source.alert.encounter
     erased = InvalidReferral("referral_probe_erased", field="fields")
     return _face(vault, meeting.sealed_portrait, rows.encounter(meeting.id), erased)
 
 
-def _reference(source: AlertSource, _: Session, vault: Vault) -> tuple[bytes, str]:
+def _reference(source: AlertSource, _: Session, vault: Vault) -> StoredPhoto:
     meeting = source.alert.encounter
     missing = InvalidReferral("referral_reference_missing", field="fields")
     return _face(vault, meeting.sealed_reference, rows.encounter_reference(meeting.id), missing)
@@ -137,18 +138,20 @@ def _reference(source: AlertSource, _: Session, vault: Vault) -> tuple[bytes, st
 
 def _face(
     vault: Vault, sealed: bytes | None, name: RowName, otherwise: InvalidReferral
-) -> tuple[bytes, str]:
+) -> StoredPhoto:
     if sealed is None:
         raise otherwise
-    return vault.open(sealed, name), PORTRAIT_FORMAT
+    # A face that was cut out is upright already.
+    return StoredPhoto(vault.open(sealed, name), PORTRAIT_FORMAT, 0)
 
 
-def _enrolled(source: AlertSource, session: Session, vault: Vault) -> tuple[bytes, str]:
+def _enrolled(source: AlertSource, session: Session, vault: Vault) -> StoredPhoto:
     photo = subjects.kept_photo(session, source.alert.photo_id)
     if photo is None:
         raise InvalidReferral("referral_photo_erased", field="fields")
     name = rows.photo(photo.id, photo.subject_id, photo.subject.agency_id)
-    return vault.open(photo.sealed_content, name), photo.format
+    content = vault.open(photo.sealed_content, name)
+    return StoredPhoto.of(content, photo.format, photo.quality)
 
 
 _Value = Field[AlertSource]

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from casework.kernel import rows
 from casework.kernel.errors import InvalidReferral
+from casework.kernel.stored_photo import StoredPhoto
 from casework.kernel.vault import Vault
 from casework.referrals.fields import AlertSource, Field, PhotoField, ReferralField
 from casework.review.alerts import subject_card
@@ -26,7 +27,7 @@ class Payload:
     """Copies of what was chosen, as JSON has it, and of the photos with their formats."""
 
     values: Mapping[str, Any]
-    photos: Mapping[str, tuple[bytes, str]] = field(default_factory=dict, repr=False)
+    photos: Mapping[str, StoredPhoto] = field(default_factory=dict, repr=False)
 
 
 def alert_source(session: Session, alert: Alert) -> AlertSource:
@@ -81,10 +82,11 @@ def put(vault: Vault, referral: Referral, carried: Payload) -> None:
     referral.photos = [
         ReferralPhoto(
             name=name,
-            format=kind,
-            sealed_content=vault.seal(content, rows.referral_photo(referral.id, name)),
+            format=photo.format,
+            turn=photo.turn,
+            sealed_content=vault.seal(photo.content, rows.referral_photo(referral.id, name)),
         )
-        for name, (content, kind) in carried.photos.items()
+        for name, photo in carried.photos.items()
     ]
 
 
@@ -95,9 +97,10 @@ def values_of(vault: Vault, referral: Referral) -> dict[str, Any]:
     return values
 
 
-def photo_of(vault: Vault, photo: ReferralPhoto) -> bytes:
+def photo_of(vault: Vault, photo: ReferralPhoto) -> StoredPhoto:
     """Open a carried photo."""
-    return vault.open(photo.sealed_content, rows.referral_photo(photo.referral_id, photo.name))
+    name = rows.referral_photo(photo.referral_id, photo.name)
+    return StoredPhoto(vault.open(photo.sealed_content, name), photo.format, photo.turn)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - as JSON

@@ -18,6 +18,7 @@ from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotFound
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require, within_reach
+from casework.kernel.stored_photo import StoredPhoto
 from casework.kernel.vocabulary import ReferralState
 from casework.referrals import payload
 from casework.referrals.states import AWAITED
@@ -129,8 +130,8 @@ class Referrals:
         self._audit.note(AuditEntry(actor, "referral.read", row.id, row.sender_id))
         return view
 
-    def photo(self, actor: Actor, referral_id: str, name: str) -> tuple[bytes, str]:
-        """Return a photo that a referral carries, and its format.
+    def photo(self, actor: Actor, referral_id: str, name: str) -> StoredPhoto:
+        """Return a photo that a referral carries.
 
         Raises:
             NotPermitted, NotFound: the actor may see none, or not this one, or it carries none.
@@ -139,10 +140,10 @@ class Referrals:
             row = find(session, actor, referral_id)
             missing = NotFound("referral_lacks_photo", referral=row.id, name=name)
             photo = rows.one(session, ReferralPhoto, (row.id, name), missing)
-            content = payload.photo_of(self._vault, photo)
+            carried = payload.photo_of(self._vault, photo)
         detail = {"photo": name}
         self._audit.note(AuditEntry(actor, "referral.photo", row.id, row.sender_id, detail=detail))
-        return content, photo.format
+        return carried
 
     def _opened(self, row: Referral, message: ReferralMessage) -> OpenedMessage:
         text = None

@@ -83,6 +83,8 @@ class ReferralPhoto(Table):
     name: Mapped[str] = mapped_column(String(20), primary_key=True)
     """Which of the carried fields it is."""
     format: Mapped[str] = mapped_column(String(20))
+    turn: Mapped[int] = mapped_column(server_default="0")
+    """Degrees clockwise by which it has to be turned so that its face is upright."""
     sealed_content: Mapped[bytes] = mapped_column(deferred=True)
 
 

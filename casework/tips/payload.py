@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from casework.kernel.errors import InvalidReferral
+from casework.kernel.stored_photo import StoredPhoto
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import TipOrigin
 from casework.referrals.fields import Field, FieldGroup, FieldKind, PhotoField, ReferralField
@@ -21,11 +22,11 @@ class TipSource:
     report: Report
 
 
-def _photo(source: TipSource, _: Session, vault: Vault) -> tuple[bytes, str]:
+def _photo(source: TipSource, _: Session, vault: Vault) -> StoredPhoto:
     content, kind = photo_of(vault, source.tip), source.tip.photo_format
     if content is None or kind is None:
         raise InvalidReferral("referral_tip_without_photo", field="fields")
-    return content, kind
+    return StoredPhoto.of(content, kind, source.tip.photo_quality)
 
 
 _Value = Field[TipSource]

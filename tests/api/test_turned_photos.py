@@ -1,6 +1,7 @@
 """Photos that lie on their side or head, without EXIF: one service with the default networks."""
 
 import json
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -140,8 +141,22 @@ def test_a_tip_s_photo_is_turned_and_finds_the_person(client, officer, tip, subj
     assert [each["subject_id"] for each in found["candidates"]] == [subject["id"]]
 
 
+@pytest.fixture(scope="module")
+def referral(client, desk, officer, tip):
+    """The tip with its photo, handed to another agency; its path."""
+    handover = {
+        "receiver_id": desk.agency("POL"),
+        "note": "Please look into it.",
+        "due_at": (desk.clock() + timedelta(days=3)).isoformat(),
+        "fields": ["photo"],
+    }
+    answer = client.post(f"{tip}/refer", headers=officer, json=handover)
+    assert answer.status_code == 201, answer.text
+    return answer.headers["Location"].removeprefix("/v1/")
+
+
 def test_people_see_kept_photos_upright_and_programs_get_what_was_sent(
-    client, officer, subject, search, tip
+    client, officer, subject, search, tip, referral
 ):
     photo = client.get(f"/v1/subjects/{subject['id']}", headers=officer).json()["photos"][0]["id"]
     tip_id = tip.rsplit("/", 1)[-1]
@@ -152,6 +167,7 @@ def test_people_see_kept_photos_upright_and_programs_get_what_was_sent(
             (f"subjects/{subject['id']}/photos/{photo}", astronaut(180)),
             (f"searches/{search['id']}/candidates/1/photo", astronaut(180)),
             (f"tips/{tip_id}/photo", astronaut(270)),
+            (f"{referral}/photos/photo", astronaut(270)),
         ):
             assert client.get(f"/v1/{path}", headers=officer).content == sent
             assert looks_upright(people.get(f"/{path}").content), path

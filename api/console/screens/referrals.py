@@ -65,9 +65,9 @@ def show(referral_id: str, visit: Handler) -> Response:
 
 @router.get("/{referral_id}/photos/{name}")
 def photo(referral_id: str, name: str, visit: Handler) -> Response:
-    """Return a photo as it was when the referral was sent."""
-    content, kind = visit.service.exchange.referrals.photo(visit.actor, referral_id, name)
-    return visit.state.photos.response(content, kind)
+    """Return a photo as it was when the referral was sent, upright."""
+    stored = visit.service.exchange.referrals.photo(visit.actor, referral_id, name)
+    return visit.state.photos.response(*stored)
 
 
 @router.post("/{referral_id}/step")

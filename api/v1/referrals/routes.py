@@ -118,8 +118,8 @@ def photo(
 
     In a format that browsers show: as it was sent, or as a JPEG of it.
     """
-    content, kind = referrals.photo(actor, referral_id, name)
-    return photos.response(content, kind)
+    stored = referrals.photo(actor, referral_id, name)
+    return photos.response(stored.content, stored.format)
 
 
 @router.post(

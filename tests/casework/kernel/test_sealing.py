@@ -343,7 +343,7 @@ CLEAR = {
         "recovery_code": "used_at",
         "referral": "kind state due_at accepted_at outcome fields closed_at",
         "referral_message": "at action state_after",
-        "referral_photo": "format",
+        "referral_photo": "format turn",
         "sign_in_count": "failures locked_until since succeeded_at",
         "subject": "status valid_from valid_until erase_at",
         "template": "model",

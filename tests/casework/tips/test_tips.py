@@ -203,6 +203,7 @@ def test_a_tip_is_referred_with_what_was_chosen(scene, work, tips, desk):
     assert records.exchange.referrals.photo(scene.receiver, referral.id, "photo") == (
         photo_of(1),
         "jpeg",
+        0,
     )
     for read in (tips.get, tips.photo):
         with pytest.raises(NotFound):
