@@ -97,7 +97,9 @@ class SubjectWords:
             texts += [to_json(fields.get(name) or []) for name in _SEARCHED_AS_JSON]
             # In capitals, which nothing else has.
             numbers = [normal(each["number"]) for each in fields.get("documents") or []]
-            text = _BETWEEN.join([*_forms(folded(_BETWEEN.join(texts))), *numbers])
+            whole = _BETWEEN.join(texts)
+            forms = [*_forms(folded(whole)), *_closed_up(whole), *_otherwise(whole)]
+            text = _BETWEEN.join([*forms, *numbers])
             yield row.id, (row.version, text)
 
 
@@ -106,7 +108,7 @@ def folded(text: str) -> str:
 
     People type what their keyboard has: `jose` finds José, `OBrien` O'Brien, `soren` Søren, and
     `AHMAD SUKARNO` a name that a machine-readable zone wrote SUKARNO<<AHMAD. Hyphens of every kind,
-    and points, are one.
+    and points, are one. For the spellings of machine-readable zones see `_spellings`.
     """
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return "".join(_ALIKE[each] if each in _ALIKE else _letter(each) for each in plain)
@@ -123,9 +125,42 @@ def _letter(letter: str) -> str:
     return "-" if kind == "Pd" else letter
 
 
+def _spellings(word: str) -> list[str]:
+    """Return a word folded, and as machine-readable zones spell it (ICAO Doc 9303-3, section 6).
+
+    Each letter of its own is spelt both ways: `OESTERGAARD`, `ostergard` and `oestergard` are all
+    Østergård. The zone's other ways for Ü and Ñ, `UXX` and `NXX`, are read as the plain letter.
+    """
+    spelt = [unicodedata.normalize("NFC", unicodedata.normalize("NFKC", word).casefold())]
+    for letter, zone in _IN_ZONE.items():
+        spelt += [each.replace(letter, zone) for each in spelt if letter in each]
+    plain = list(map(folded, spelt))
+    zones = [_ESCAPED.sub("", each.translate(_CYRILLIC)) for each in plain]
+    return list(dict.fromkeys(filter(None, [*plain, *zones])))
+
+
+def _otherwise(text: str) -> Iterator[str]:
+    """Yield the words that machine-readable zones spell otherwise, as they do."""
+    for word in dict.fromkeys(text.replace(_BETWEEN, " ").split()):
+        for spelling in _spellings(word)[1:]:
+            yield from _forms(spelling)
+
+
+def _closed_up(text: str) -> tuple[str, ...]:
+    """Return a text without the spaces in East Asian names, which many leave out, if it has any."""
+    plain = folded(text)
+    closed = _EAST_ASIAN_SPACE.sub("", plain)
+    return (closed,) if closed != plain else ()
+
+
 def _wanted(words: str) -> list[tuple[str, ...]]:
     """Return the words that are looked for, each as it may be written."""
-    return [_forms(word) for word in _BETWEEN_WORDS.split(folded(words)) if word.strip("-")]
+    typed = _BETWEEN_WORDS.split(unicodedata.normalize("NFKD", words))
+    return [
+        tuple(form for spelling in _spellings(word) for form in _forms(spelling))
+        for word in typed
+        if folded(word).strip("- ")
+    ]
 
 
 def _forms(text: str) -> tuple[str, ...]:
@@ -133,7 +168,25 @@ def _forms(text: str) -> tuple[str, ...]:
     return (text.replace("-", " "), text.replace("-", "")) if "-" in text else (text,)
 
 
-_BETWEEN_WORDS: Final = re.compile(r"[\s,;]+")
+_BETWEEN_WORDS: Final = re.compile(r"[\s,;<]+")
+_EAST_ASIAN: Final = (
+    "\u1100-\u11ff\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
+)
+_EAST_ASIAN_SPACE: Final = re.compile(f"(?<=[{_EAST_ASIAN}]) +(?=[{_EAST_ASIAN}])")
+_IN_ZONE: Final = {
+    "\u00e4": "ae",
+    "\u00e5": "aa",
+    "\u00f6": "oe",
+    "\u00f8": "oe",
+    "\u00fc": "ue",
+}
+"""Letters that a zone spells with two and people with one; the others are in `_ALIKE`."""
+_ESCAPED: Final = re.compile("(?<=[nu])xx")
+_CYRILLIC: Final = str.maketrans(
+    dict(zip("абвгдезийклмнопрстуфыэіґјћѫѵ", "abvgdeziiklmnoprstufyeigjcuy", strict=True))
+    | {"ж": "zh", "\u0445": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ъ": "ie", "ь": ""}
+    | {"ю": "iu", "я": "ia", "є": "ie", "ђ": "d", "\u0455": "dz", "љ": "lj", "њ": "nj", "џ": "dz"}
+)
 _APOSTROPHES: Final = "'\u2018\u2019\u201b\u02b9\u02bb\u02bc\u02be\u02bf\u2032\u0060\u00b4\ua78c"
 _LENGTHENED: Final = "\u0640"
 """The stroke that only lengthens an Arabic word."""
@@ -145,6 +198,8 @@ _ALIKE: Final[Mapping[str, str]] = {
     "\u00e6": "ae",
     "\u0153": "oe",
     "\u00fe": "th",
+    "\u014b": "n",
+    "\u0138": "k",
     **dict.fromkeys("\u0649\u06cc\u06d2", "\u064a"),
     **dict.fromkeys("\u0629\u06c1\u06be\u06d5", "\u0647"),
     "\u06a9": "\u0643",

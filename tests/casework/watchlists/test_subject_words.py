@@ -21,6 +21,12 @@ NAMES = (
     "Jean-Luc Straße-\ufb01scher",
     "Søren Ælfred",
     "St. John",
+    "Käthe Müller-Weiß",
+    "Åse Østergård",
+    "山田 太郎",
+    "Юрий Жуков",
+    "GRUEN<<JOERG",
+    "김 철수",
 )
 
 
@@ -35,7 +41,13 @@ TYPED = {
     NAMES[7]: "jeanluc|Jean Luc|jean\u2011luc|fischer|STRASSE",
     NAMES[8]: "soren|AELFRED",
     NAMES[9]: "st john|ST.JOHN",
-    None: "-'|nobody",
+    NAMES[10]: "MUELLER|Müller|muller|KAETHE MUELLER|kathe weiss|MUXXLLER|WEISS",
+    NAMES[11]: "AASE|ase|åse|OESTERGAARD|ostergard|Østergaard|oestergard|OSTERGAARD<<AASE",
+    NAMES[12]: "山田太郎|山田 太郎|太郎",
+    NAMES[13]: "IURII ZHUKOV|ZHUKOV<<IURII|юрий",
+    NAMES[14]: "Grün|Jörg Grün|GRUEN",
+    NAMES[15]: "김철수|철수",
+    None: "-'|nobody|MUELER|ь",
 }
 
 
