@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum, auto
 from functools import cache
@@ -52,17 +52,65 @@ _USUAL: Final = {
     "congo democratic republic": "COD",
     "republic of congo": "COG",
     "congo republic": "COG",
+    **dict.fromkeys(("inggris", "inggeris", "inggris raya", "britain", "britania"), "GBR"),
+    **dict.fromkeys(("britania raya", "skotlandia", "irlandia utara"), "GBR"),
+    **dict.fromkeys(("a s", "amerika utara serikat", "united states"), "USA"),
+    **dict.fromkeys(("cina", "rrc", "rrt", "prc", "mainland china"), "CHN"),
+    **dict.fromkeys(("republik rakyat tiongkok", "republik rakyat cina"), "CHN"),
+    "republik rakyat china": "CHN",
+    **dict.fromkeys(("chinese taipei", "cina taipei", "china taipei"), "TWN"),
+    **dict.fromkeys(("makau", "macau", "makao"), "MAC"),
+    **dict.fromkeys(("korsel", "rok", "republik korea"), "KOR"),
+    **dict.fromkeys(("korut", "dprk", "republik rakyat demokratik korea"), "PRK"),
+    **dict.fromkeys(("uea", "emirat", "emirat arab", "emirates"), "ARE"),
+    "persatuan emirat arab": "ARE",
+    **dict.fromkeys(("muangthai", "siam"), "THA"),
+    **dict.fromkeys(("timtim", "timor timur", "timor lorosae"), "TLS"),
+    **dict.fromkeys(("kirgistan", "kirgizia"), "KGZ"),
+    **dict.fromkeys(("hongaria", "hungaria"), "HUN"),
+    **dict.fromkeys(("slowakia", "slovakia"), "SVK"),
+    **dict.fromkeys(("slowenia", "slovenia"), "SVN"),
+    **dict.fromkeys(("kroatia", "kroasia"), "HRV"),
+    **dict.fromkeys(("luksemburg", "luxemburg"), "LUX"),
+    **dict.fromkeys(("moldavia", "moldova"), "MDA"),
+    **dict.fromkeys(("makedonia", "makedonia utara"), "MKD"),
+    **dict.fromkeys(("belarusia", "belorusia"), "BLR"),
+    **dict.fromkeys(("lithuania", "lituania"), "LTU"),
+    **dict.fromkeys(("bosnia", "bosnia herzegovina"), "BIH"),
+    **dict.fromkeys(("republik kongo", "congo rep", "kongo rep"), "COG"),
+    **dict.fromkeys(("rdk", "rd kongo", "kongo rdk", "congo drc", "congo dem rep"), "COD"),
+    "republik demokratik kongo": "COD",
+    "perancis": "FRA",
+    "birma": "MMR",
+    "swis": "CHE",
+    "afsel": "ZAF",
+    "sri langka": "LKA",
+    "kampuchea": "KHM",
+    "kazakstan": "KAZ",
+    "pantai gading": "CIV",
+    "libanon": "LBN",
+    "siprus": "CYP",
+    "gambia": "GMB",
+    "bahama": "BHS",
+    "takhta suci": "VAT",
     "stateless": _STATELESS,
     "tanpa kewarganegaraan": _STATELESS,
 }
 """Names that are usual beside the official ones; `WNI` is what Indonesian papers call a citizen."""
 _AMBIGUOUS: Final = frozenset(
-    ("congo", "kongo", "congolese", "korea", "korean", "dominican", "virgin islands")
+    (
+        *("congo", "kongo", "congolese", "korea", "korean", "dominican", "virgin islands"),
+        *("republic of china", "republik china", "republik cina", "republik tiongkok"),
+        "as",  # Amerika Serikat, and ISO 3166's American Samoa
+    )
 )
 """Words that two states go by."""
 _BEFORE: Final = re.compile(
-    r"(?:warga negara|wn|citizen of|national of|republic of|republik|kingdom of|the) "
+    r"(?:warga negara(?: asing)?|wn[ai]?|orang|kebangsaan|citizen of|national of|republic of"
+    r"|republik|kingdom of|kerajaan|federasi|negara|the) "
 )
+_INITIALS: Final = re.compile(r"(?:[a-z] ){1,}[a-z]")
+_SHORTEST_RUN_TOGETHER: Final = 6
 _ASIDE: Final = re.compile(r"\([^()]*\)")
 _BETWEEN: Final = re.compile(r"[;/,&|+\n]|\s(?:and|dan|et|y)\s", re.IGNORECASE)
 _OTHER_CODE: Final = re.compile(r"([A-Z]{2})(?:-[A-Z0-9]{1,3})?|\d{1,3}")
@@ -153,21 +201,31 @@ def remarks(found: Nation) -> list[Fault]:
 
 def _one(text: str) -> Nation | None:
     word = text.replace("<", " ").strip()
-    code = word.upper()
-    found = _current(code) or _by_other_code(code)
+    key, code = _key(word), word.upper()
+    found = (_current(code) or _by_other_code(code)) if key not in _AMBIGUOUS else None
     if found is not None:
         return Nation(found, Nation.Remark.WRITTEN_OTHERWISE)
-    key = _key(word)
-    for each in dict.fromkeys((key, _BEFORE.sub("", key), _key(_ASIDE.sub(" ", word)))):
+    for each in dict.fromkeys((*_without_titles(key), _key(_ASIDE.sub(" ", word)))):
         if (known := _by_name(each)) is not None:
             return known
-    return None
+    # U.S.A.
+    return _one(key.replace(" ", "")) if _INITIALS.fullmatch(key) else None
+
+
+def _without_titles(key: str) -> Iterator[str]:
+    """Yield a name, and what is left of it after each word that may stand before it."""
+    yield key
+    while (title := _BEFORE.match(key)) is not None:
+        key = key[title.end() :]
+        yield key
 
 
 def _by_name(key: str) -> Nation | None:
     if key in _AMBIGUOUS:
         return Nation(None, Nation.Remark.OF_TWO_STATES)
     if (found := _names().get(key)) is not None:
+        return Nation(found, Nation.Remark.WRITTEN_OTHERWISE)
+    if (found := _run_together().get(key.replace(" ", ""))) is not None:
         return Nation(found, Nation.Remark.WRITTEN_OTHERWISE)
     before = _of_before(key)
     return Nation(before, Nation.Remark.OF_BEFORE) if before is not None else None
@@ -213,10 +271,12 @@ def _former() -> dict[str, str]:
             found[_key(word)] = str(each.alpha_4)
             found[_key(word.partition(",")[0])] = str(each.alpha_4)
     german = dict.fromkeys(("east germany", "gdr", "west germany", "frg"), "DDDE")
+    german |= dict.fromkeys(("jerman timur", "jerman barat"), "DDDE")
     return (
         found
         | german
         | {"rhodesia": "RHZW", "soviet union": "SUHH", "soviet": "SUHH", "ussr": "SUHH"}
+        | {"uni soviet": "SUHH", "cekoslovakia": "CSHH", "ceko slowakia": "CSHH"}
     )
 
 
@@ -237,6 +297,17 @@ def _names() -> dict[str, str]:
                 found.setdefault(_key(f"{rest} {first}"), country.alpha_3)
     codes = {code.casefold(): state for code, state in _OTHER_CODES.items()}
     return found | DEMONYMS | _USUAL | codes
+
+
+@cache
+def _run_together() -> dict[str, str]:
+    """Return the names without their spaces, as `Hongkong` and `Srilanka` are written."""
+    found: dict[str, str] = {}
+    for name, code in _names().items():
+        short = name.replace(" ", "")
+        if len(short) >= _SHORTEST_RUN_TOGETHER and name not in _AMBIGUOUS:
+            found.setdefault(short, code)
+    return found
 
 
 def _key(name: str) -> str:

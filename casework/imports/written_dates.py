@@ -21,8 +21,9 @@ from casework.watchlists.subjects import EARLIEST_BIRTH
 
 _PLAIN: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIME: Final = re.compile(
-    r"(?P<day>.*\d)[t\s]\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})(?P<rest>:\d{2}(\.\d{1,9})?)?"
-    r"\s*(?P<zone>z|utc|[+-]\d{2}:?\d{2})?",
+    r"(?P<day>.*\d)[t\s]\s*(?=\d{1,2}:|\d{1,2}\.\d{2}\.\d{2}$)"  # Indonesian clocks have points
+    r"(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?P<rest>[:.]\d{2}(\.\d{1,9})?)?"
+    r"\s*(?P<half>[ap]\.?m\.?)?\s*(?P<zone>z|utc|[+-]\d{2}:?\d{2})?",
     re.ASCII,
 )
 _ABOUT: Final = re.compile(
@@ -96,11 +97,11 @@ def read_instant(text: str, zone: tzinfo) -> date | None:
         return None
     days = {_day(*each) for each in _with_whole_year(timed["day"] if timed else plain)}
     day = days.pop() if len(days) == 1 else None
-    if day is None or timed is None or (timed["hour"], timed["minute"]) in _MIDNIGHT:
+    if day is None or timed is None or _is_midnight(timed):
         return day
     try:
         return datetime(
-            day.year, day.month, day.day, int(timed["hour"]), int(timed["minute"]), tzinfo=zone
+            day.year, day.month, day.day, _hour(timed), int(timed["minute"]), tzinfo=zone
         )
     except ValueError:
         return None
@@ -108,7 +109,18 @@ def read_instant(text: str, zone: tzinfo) -> date | None:
 
 _EMPTY: Final = re.compile(r"\d{1,2}:\d{2}(:\d{2})?|00?\D?00?\D?00?", re.ASCII)
 """A time of day alone, or zeros alone: an empty date, and not one of the year 2000."""
-_MIDNIGHT: Final = {("00", "00"), ("0", "00")}
+
+
+def _hour(timed: re.Match[str]) -> int:
+    """Return the hour of a time, -1 where half a day has none such."""
+    hour, half = int(timed["hour"]), timed["half"]
+    if not half:
+        return hour
+    return hour % 12 + 12 * half.startswith("p") if 1 <= hour <= 12 else -1
+
+
+def _is_midnight(timed: re.Match[str]) -> bool:
+    return (_hour(timed), timed["minute"]) == (0, "00")
 
 
 def _plain(text: str) -> str:
@@ -125,7 +137,7 @@ def _plain(text: str) -> str:
 def _readings(text: str, today: date) -> Iterator[Reading]:
     timed = _TIME.fullmatch(text)
     if timed is not None:
-        off = bool(timed["zone"]) and (timed["hour"], timed["minute"]) not in _MIDNIGHT
+        off = bool(timed["zone"]) and not _is_midnight(timed)
         for year, month, day in _readings(timed["day"], today):
             yield year, month, day
             if off and (at := _day(year, month, day)) is not None:

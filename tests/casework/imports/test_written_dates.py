@@ -1,12 +1,12 @@
 """Dates as people, spreadsheets and documents write them: what is known of them is kept."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casework.imports.written_dates import WrittenDate, read_birth
+from casework.imports.written_dates import WrittenDate, read_birth, read_instant
 
 TODAY = date(2026, 11, 30)
 DAYS = st.dates(date(1930, 1, 1), date(2025, 12, 31))
@@ -28,6 +28,24 @@ def test_a_whole_date_is_that_day(day, way):
     written = read_birth(way.format(day, english(day)), TODAY)
     assert written is not None
     assert (written.day, written.year) == (day, day.year)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2/29/1980 12:00:00 AM", "2/29/1980 12:00 a.m.", "29/02/1980 1:05:00 PM"),
+        *("29/02/1980 0.00.00", "29/02/1980 13.05.00"),
+    ],
+)
+def test_a_time_of_day_may_follow_as_spreadsheets_write_it(text):
+    assert read_birth(text, TODAY) == WrittenDate(date(1980, 2, 29), 1980)
+
+
+def test_a_half_of_a_day_is_told_apart():
+    assert read_birth("2/3/1980 12:00:00 AM", TODAY) == WrittenDate(None, 1980)
+    assert read_instant("2/29/2028 12:00:00 AM", UTC) == date(2028, 2, 29)
+    assert read_instant("29/2/2028 12:30 PM", UTC) == datetime(2028, 2, 29, 12, 30, tzinfo=UTC)
+    assert read_instant("29/2/2028 13:00 AM", UTC) is None
 
 
 @settings(max_examples=40)
