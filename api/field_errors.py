@@ -60,4 +60,6 @@ def sentence_of(error: Mapping[str, Any]) -> Message:
         return Message(code, text=text)
     if code == "field_no_choice":
         return Message(code, {gap: tuple(_QUOTED.findall(context["expected"]))}, text)
+    if code == "field_too_short" and context.get("min_length") == 1:
+        return Message("field_empty")
     return Message(code, {gap: next(context[name] for name in _LIMITS if name in context)}, text)

@@ -154,7 +154,8 @@ class _FormParts:
             raise invalid("body", f"There may be {_MAX_FIELDS} fields and {_MAX_FILES} files.")
 
     def _text(self, name: str, content: bytes) -> str:
-        instead = "".join(f" A file goes under the name `{each}`." for each in self.names)
+        names = " or ".join(f"`{each}`" for each in self.names)
+        instead = f" A file goes under the name {names}." if names else ""
         if len(content) > _MAX_FIELD_BYTES:
             raise invalid(name, f"A field has at most {_MAX_FIELD_BYTES} bytes.{instead}")
         try:

@@ -41,6 +41,10 @@ def fields_of(
                 fields[column] = _values(column, cell)
             except (ValueError, RecursionError):
                 faults.append(Fault(column, INVALID, Message("row_cell_unreadable")))
+                continue
+            if column == "documents" and _incomplete(fields[column]):
+                del fields[column]
+                faults.append(Fault(column, INVALID, Message("row_document_incomplete")))
         elif column is not None:
             fields[column] = cell
     return fields, faults
@@ -67,6 +71,14 @@ def _document(text: str) -> dict[str, str]:
     number, _, country = rest.partition(":")
     document = {"kind": kind.strip(), "number": number.strip()}
     return document | {"country": country.strip()} if country.strip() else document
+
+
+def _incomplete(documents: list[Any]) -> bool:
+    """Whether one of them lacks its kind or its number."""
+    return any(
+        isinstance(each, dict) and not all(each.get(name, "?") for name in ("kind", "number"))
+        for each in documents
+    )
 
 
 def cell_of(column: str, value: Any) -> str:  # noqa: ANN401 - any field of a subject

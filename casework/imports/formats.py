@@ -5,7 +5,6 @@ Lines (`json_rows`). What is wrong with the file as a whole is raised at once (`
 what is wrong with one row becomes a `Fault` of that row, and the next is read.
 """
 
-import codecs
 import io
 import zipfile
 from collections.abc import Iterator
@@ -14,10 +13,11 @@ from functools import partial
 from typing import BinaryIO, Final
 
 from casework.imports.csv_rows import from_csv
+from casework.imports.encodings import UTF_8, WINDOWS_1252, encoding_of
 from casework.imports.followthemoney import is_table, read_table
 from casework.imports.json_forms import from_json
 from casework.imports.photos import BROKEN, open_zip
-from casework.imports.raw_rows import RawRow
+from casework.imports.raw_rows import RawRow, read_as_western
 from casework.imports.workbook.rows import from_workbook
 from casework.imports.workbook.sheets import is_workbook
 from casework.kernel.errors import ImportRefused
@@ -28,22 +28,18 @@ _MOST_LINES: Final = 3_000_000
 ZIP_MARKS: Final = (b"PK\x03\x04", b"PK\x05\x06")
 """What a ZIP begins with, and so a workbook."""
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
+_PDF: Final = b"%PDF"
 _PACKED: Final = (b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
 """gzip, 7-Zip, RAR, bzip2, XZ and Zstandard."""
 _WORKBOOK_BYTES: Final = 512 << 20
 _HEAD: Final = 4096
-_UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-"""What spreadsheets begin a "Unicode text" with."""
-_UTF_8: Final = "utf-8-sig"
-_UNMARKED: Final = {"x0x0": "utf-16-le", "0x0x": "utf-16-be"}
-"""By which of the first bytes are zero."""
 
 
 def read_rows(file: BinaryIO) -> Iterator[RawRow]:
     """Read a list from its beginning.
 
     Args:
-        file: text in UTF-8 or UTF-16, or a workbook; left open.
+        file: text in UTF-8, UTF-16 or Windows-1252, or a workbook; left open.
 
     Raises:
         ImportRefused: it is not such a file, or not any further.
@@ -51,30 +47,31 @@ def read_rows(file: BinaryIO) -> Iterator[RawRow]:
     file.seek(0)
     head = file.read(_HEAD)
     file.seek(0)
-    if head.startswith(_OLD_EXCEL):
-        raise ImportRefused("list_is_old_excel", field="file")
-    if head.startswith(_PACKED):
-        raise ImportRefused("list_is_packed", field="file")
+    _refuse_other_kinds(head)
     if head.startswith(ZIP_MARKS):
         archive = open_zip(file, "file", _WORKBOOK_BYTES)
         if not is_spreadsheet(archive):
             raise ImportRefused("workbook_damaged", field="file")
         yield from from_workbook(archive)
         return
-    encoding = _encoding_of(head)
+    encoding = encoding_of(file, head)
+    file.seek(0)
     begin = head[: len(head) & ~1].decode(encoding, "ignore").lstrip()
+    if begin.lstrip("\ufeff").startswith("<"):
+        raise ImportRefused("list_is_html", field="file")
     as_json = begin.startswith(("{", "["))
     # Texts may hold other kinds of line ends; only these end a row.
     # A byte that is not UTF-8 is its own row's fault.
-    errors = "surrogateescape" if encoding == _UTF_8 else "strict"
+    errors = "surrogateescape" if encoding == UTF_8 else "strict"
     text = io.TextIOWrapper(file, encoding, errors, newline="\n" if as_json else "")
     try:
         if is_table(begin.partition("\n")[0]):
-            yield from read_table(_lines(text, _LONGEST_LINE))
+            rows = read_table(_lines(text, _LONGEST_LINE))
         elif as_json:
-            yield from from_json(partial(_lines_again, text), _LONGEST_LINE)
+            rows = from_json(partial(_lines_again, text), _LONGEST_LINE)
         else:
-            yield from from_csv(_lines(text, _LONGEST_LINE))
+            rows = from_csv(_lines(text, _LONGEST_LINE))
+        yield from map(read_as_western, rows) if encoding == WINDOWS_1252 else rows
     except UnicodeDecodeError as error:
         raise ImportRefused("list_not_utf16", field="file") from error
     finally:
@@ -82,11 +79,16 @@ def read_rows(file: BinaryIO) -> Iterator[RawRow]:
             text.detach()
 
 
-def _encoding_of(head: bytes) -> str:
-    """Return what a text is encoded in; each begins with a letter or sign of ASCII."""
-    if head.startswith(_UTF_16):
-        return "utf-16"
-    return _UNMARKED.get("".join("0" if byte == 0 else "x" for byte in head[:4]), _UTF_8)
+def _refuse_other_kinds(head: bytes) -> None:
+    """Raise ImportRefused for a file that is no list, by its first bytes."""
+    if not head.strip(b" \t\r\n\xef\xbb\xbf\xff\xfe\0"):
+        raise ImportRefused("list_is_nothing", field="file")
+    if head.lstrip().startswith(_PDF):
+        raise ImportRefused("list_is_pdf", field="file")
+    if head.startswith(_OLD_EXCEL):
+        raise ImportRefused("list_is_old_excel", field="file")
+    if head.startswith(_PACKED):
+        raise ImportRefused("list_is_packed", field="file")
 
 
 def is_spreadsheet(archive: zipfile.ZipFile) -> bool:

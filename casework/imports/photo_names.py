@@ -20,7 +20,8 @@ _CODE_PAGES: Final = (
     *("cp852", "cp1250", "cp855", "cp866", "cp1251"),  # central and eastern Europe
     *("cp737", "cp1253", "cp857", "cp1254", "cp862", "cp1255", "cp864", "cp720", "cp1256"),
     *("cp932", "gb18030", "cp949", "cp950", "cp874", "cp1258", "euc_jp"),  # Asia
-    *("mac_roman", "mac_latin2", "mac_greek", "mac_cyrillic", "mac_turkish", "koi8_r"),
+    *("mac_roman", "mac_latin2", "mac_greek", "mac_cyrillic", "mac_turkish"),
+    *("koi8_r", "koi8_u"),
 )
 _MOST_NEIGHBOURS: Final = 5_000
 """Files among which a mistyped name is looked for."""

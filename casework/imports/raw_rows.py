@@ -6,7 +6,7 @@ what is known, and only a strict import refuses it.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from casework.kernel.messages import Message
@@ -33,7 +33,8 @@ REQUIRED: Final = ("reference", "name")
 MALFORMED: Final = "row_malformed"
 INVALID: Final = "field_invalid"
 NOT_UTF8: Final = "text_not_utf8"
-"""A fault where a byte that is no text stands in what identifies, else a warning."""
+"""A fault where a byte that is no text stands in what identifies, else a warning; a warning, too,
+where the whole list is read in another encoding."""
 
 HEADING_UNUSUAL: Final = "heading_unusual"
 """A warning: the heading is understood, although it is not written as it should be."""
@@ -83,6 +84,7 @@ _NULL: Final = re.compile("\0")
 _NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
 _HALF: Final = re.compile("[\ud800-\udfff]")
 """What a byte that is not UTF-8 is read as, and JSON's half of a character."""
+_NOT_ASCII: Final = re.compile(r"[^\0-\x7f]")
 _REPLACED: Final = "\ufffd"
 
 _LONGEST_REFERENCE: Final = 200
@@ -152,6 +154,14 @@ def read_row(
             faults = (*faults, Fault(name, NOT_UTF8, Message("row_not_utf8")))
     reference = _named(fields.get("reference"))
     return RawRow(number, reference, fields, tuple(photos), tuple(faults), tuple(warnings))
+
+
+def read_as_western(row: RawRow) -> RawRow:
+    """Return a row of a list that is read as Windows-1252, with a warning where that matters."""
+    if not _has(_NOT_ASCII, [row.fields, *row.photos]):
+        return row
+    warning = Fault(None, NOT_UTF8, Message("read_as_windows_1252"))
+    return replace(row, warnings=(*row.warnings, warning))
 
 
 def _said(fields: dict[str, Any]) -> dict[str, Any]:

@@ -320,6 +320,11 @@ ENGLISH: Final[Mapping[str, str]] = {
         "This is an old Excel workbook (.xls), or one with a password: save it as .xlsx, without a "
         "password."
     ),
+    "list_is_pdf": "This is a PDF: send the table it was made from, as .xlsx or as CSV in UTF-8.",
+    "list_is_html": (
+        "This is a web page or XML, not a list: save the table in it as .xlsx or as CSV in UTF-8."
+    ),
+    "list_is_nothing": "The file is empty: see whether it was saved and copied whole.",
     "list_is_packed": "The file is packed, such as by gzip: unpack it, or send it in a ZIP.",
     "list_is_open_document": (
         "This is an OpenDocument spreadsheet (.ods): save it as .xlsx, or as CSV in UTF-8."
@@ -374,7 +379,14 @@ ENGLISH: Final[Mapping[str, str]] = {
     "kept_not_utf8": (
         "A letter is not UTF-8, and a question mark stands in its place: save the list as UTF-8."
     ),
+    "read_as_windows_1252": (
+        "The list is not UTF-8, and is read as Windows-1252, as Excel writes CSV: see whether the "
+        "letters with accents are right, or save it as CSV UTF-8."
+    ),
     "row_null": "A text holds a null character.",
+    "row_document_incomplete": (
+        "A document needs its kind before its number, as in passport:A1234567."
+    ),
     "row_cells": (
         "The row has {cells} cells where the heading names fewer: enclose values that contain "
         "the separator in quotation marks."
@@ -387,7 +399,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "row_photos_no_list": "Photos are a list of file names.",
     "row_cell_unreadable": "The cell is neither values separated by `;` nor a JSON array.",
     "row_reference_twice": "Row {row} has the same reference: that one counts.",
-    "row_too_many_photos": "At most {photos} photos are accepted in a row.",
+    "row_too_many_photos": "The row has too many photos: {photos} at most.",
     "row_formula_unknown": (
         "The cell has a formula that nobody has computed: open the workbook, save it and send that."
     ),
@@ -480,6 +492,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "field_unknown": "There is no such field.",
     "field_too_long": "It may have at most {most} characters.",
     "field_too_short": "It must have at least {least} characters.",
+    "field_empty": "It must not be empty.",
     "field_too_many": "It may have at most {most} values.",
     "field_too_few": "It must have at least {least} values.",
     "field_too_small": "It must be at least {least}.",

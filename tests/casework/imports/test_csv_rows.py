@@ -147,21 +147,94 @@ def test_of_two_lists_in_a_zip_none_is_left_out_in_silence():
 LATIN = (
     "reference,name,reason,photos\nA1,Siti,ok,a.jpg\nA2,Jos\xe9,ok,b.jpg\nA3,Ann,caf\xe9,c.jpg\n"
 )
+IN_PART = LATIN.encode("latin-1") + "A4,Núñez,ok,d.jpg\n".encode()
+"""A line of it is UTF-8."""
 
 
 def test_a_byte_that_is_not_utf8_is_its_own_row_s():
-    rows = list(read_rows(binary(LATIN.encode("latin-1"))))
-    assert [codes(row) for row in rows] == [[], ["text_not_utf8"], ["text_not_utf8"]]
+    rows = list(read_rows(binary(IN_PART)))
+    assert [codes(row) for row in rows] == [[], ["text_not_utf8"], ["text_not_utf8"], []]
     assert [each.field for each in rows[1].faults] == ["name"]
     assert (rows[2].faults, rows[2].fields["reason"]) == ((), "caf\ufffd")
 
 
-def test_a_strict_list_is_utf8_all_through():
+@pytest.mark.parametrize("text", [LATIN.encode("latin-1"), IN_PART])
+def test_a_strict_list_is_utf8_all_through(text):
     with (
-        opened(binary(LATIN.encode("latin-1")), None, ImportLimits()) as source,
+        opened(binary(text), None, ImportLimits()) as source,
         pytest.raises(ImportRefused, match="row 3"),
     ):
         counted(source, ImportLimits(), strict=True)
+
+
+WESTERN = "José Núñez|Zoë Müller|Åse Østergård|O\u2019Brien \u2013 café|Françoise|Ö. Émile|MUÑOZ"
+
+
+@pytest.mark.parametrize("separator", [";", "\t", ","])
+def test_a_list_of_windows_1252_is_read_with_a_warning_for_each_row_it_matters_to(separator):
+    lines = ["reference,name,photos", "A0,Ann,a.jpg"]
+    lines += [f"A{place},{name},{name}.jpg" for place, name in enumerate(WESTERN.split("|"), 1)]
+    rows = read("\r\n".join(lines).replace(",", separator), "cp1252")
+    assert [row.fields["name"] for row in rows] == ["Ann", *WESTERN.split("|")]
+    assert not any(row.faults for row in rows)
+    assert [codes(row) for row in rows] == [[], *[["text_not_utf8"]] * (len(rows) - 1)]
+
+
+def test_json_lines_of_windows_1252_are_read():
+    (row,) = read('{"reference": "A2", "name": "Jos\xe9"}\n', "cp1252")
+    assert (row.fields["name"], codes(row)) == ("José", ["text_not_utf8"])
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding"),
+    [
+        *(("Иванов", "cp1251"), ("Иванов", "koi8-r"), ("王伟", "gbk"), ("山田", "shift_jis")),
+        *(
+            ("Łukasz", "cp1250"),
+            ("I\u015f\u0131k", "cp1254"),
+            ("محمد", "cp1256"),
+            ("สมชาย", "cp874"),
+        ),
+        *(("José", "cp850"), ("Martínez", "cp850"), ("Jörg", "cp437"), ("José", "mac_roman")),
+        *(("ŁUKASZ Żółw", "iso8859-2"), ("김철수", "cp949"), ("Σωκράτης", "cp1253")),
+    ],
+)
+def test_what_does_not_read_well_as_windows_1252_is_not_guessed(name, encoding):
+    (row,) = read(f"reference,name\nA1,{name}\n", encoding)
+    assert codes(row) == ["text_not_utf8"]
+    assert row.faults
+
+
+@given(st.binary(max_size=30))
+def test_any_bytes_are_read_or_refused(content):
+    try:
+        rows = list(read_rows(binary(b"reference,name\nA1," + content)))
+    except ImportRefused:
+        return
+    assert all(isinstance(row.number, int) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        *((b"", "list_is_nothing"), (b"\xef\xbb\xbf\r\n", "list_is_nothing")),
+        *((b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "list_is_pdf"), (b"<html><table>", "list_is_html")),
+        *(
+            (b"\n <!DOCTYPE html>", "list_is_html"),
+            (b'\xef\xbb\xbf<?xml version="1.0"?>', "list_is_html"),
+        ),
+    ],
+)
+def test_a_file_that_is_no_list_is_told_what_it_is(content, code):
+    with pytest.raises(ImportRefused) as refused:
+        list(read_rows(binary(content)))
+    assert refused.value.message.code == code
+
+
+@pytest.mark.parametrize("cell", ["C1234567", "passport:", ":C1234567", "passport:C1;C2"])
+def test_a_document_without_its_kind_is_told_how_it_is_written(cell):
+    (row,) = read(f'reference;name;documents\nA1;Siti;"{cell}"\n')
+    assert [each.message.code for each in row.faults] == ["row_document_incomplete"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16", "utf-8-sig"])
@@ -173,7 +246,7 @@ def test_every_unicode_text_is_read_with_or_without_its_mark(text, encoding):
 
 def test_a_heading_that_is_not_utf8_is_refused():
     with pytest.raises(ImportRefused, match="UTF-8 in row 1"):
-        read("reference,name,nationalit\xe9\nA1,Siti,IDN\n", "latin-1")
+        read("reference,name,\u0438\u043c\u044f\nA1,Siti,IDN\n", "koi8-r")
 
 
 def test_half_a_character_of_json_is_a_fault():
