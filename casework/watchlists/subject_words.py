@@ -126,21 +126,21 @@ def _letter(letter: str) -> str:
 
 
 def _spellings(word: str) -> list[str]:
-    """Return a word folded, and as machine-readable zones spell it (ICAO Doc 9303-3, section 6).
+    """Return a word folded, and as machine-readable zones have it (ICAO Doc 9303-3, section 6).
 
-    Each letter of its own is spelt both ways: `OESTERGAARD`, `ostergard` and `oestergard` are all
+    Each letter by itself is written both ways: `OESTERGAARD`, `ostergard` and `oestergard` are all
     Østergård. The zone's other ways for Ü and Ñ, `UXX` and `NXX`, are read as the plain letter.
     """
-    spelt = [unicodedata.normalize("NFC", unicodedata.normalize("NFKC", word).casefold())]
+    ways = [unicodedata.normalize("NFC", unicodedata.normalize("NFKC", word).casefold())]
     for letter, zone in _IN_ZONE.items():
-        spelt += [each.replace(letter, zone) for each in spelt if letter in each]
-    plain = list(map(folded, spelt))
+        ways += [each.replace(letter, zone) for each in ways if letter in each]
+    plain = list(map(folded, ways))
     zones = [_ESCAPED.sub("", each.translate(_CYRILLIC)) for each in plain]
     return list(dict.fromkeys(filter(None, [*plain, *zones])))
 
 
 def _otherwise(text: str) -> Iterator[str]:
-    """Yield the words that machine-readable zones spell otherwise, as they do."""
+    """Yield the spellings of words that machine-readable zones do not write as they are."""
     for word in dict.fromkeys(text.replace(_BETWEEN, " ").split()):
         for spelling in _spellings(word)[1:]:
             yield from _forms(spelling)
@@ -180,7 +180,7 @@ _IN_ZONE: Final = {
     "\u00f8": "oe",
     "\u00fc": "ue",
 }
-"""Letters that a zone spells with two and people with one; the others are in `_ALIKE`."""
+"""Letters that a zone writes with two and people with one; the others are in `_ALIKE`."""
 _ESCAPED: Final = re.compile("(?<=[nu])xx")
 _CYRILLIC: Final = str.maketrans(
     dict(zip("абвгдезийклмнопрстуфыэіґјћѫѵ", "abvgdeziiklmnoprstufyeigjcuy", strict=True))
