@@ -55,10 +55,11 @@ READERS: Final[Mapping[PhotoFormat, Mapping[re.Pattern[bytes], Reader]]] = {
         re.compile(rb"....ftyp(hei|hev|mif|msf)", re.DOTALL): read_heic,
     },
     PhotoFormat.AVIF: {re.compile(rb"....ftypavi[fs]", re.DOTALL): read_avif},
-    # Tag 75 or one of the templates inside it, a length, and the tag of what is inside next.
+    # Tag 75 or one of the templates inside it, a length, and the tag of what is inside next. Before
+    # the group of templates some chips have a tag of their own.
     PhotoFormat.DG2: {
-        re.compile(rb"\x75" + LENGTH + rb"\x7f\x61", re.DOTALL): read_dg2,
-        re.compile(rb"\x7f\x61" + LENGTH + rb"\x02\x01", re.DOTALL): read_dg2,
+        re.compile(rb"\x75" + LENGTH + rb".{0,64}?\x7f\x61", re.DOTALL): read_dg2,
+        re.compile(rb"\x7f\x61" + LENGTH + rb"(\x02\x01|\x7f\x60)", re.DOTALL): read_dg2,
         re.compile(rb"\x7f\x60" + LENGTH + rb"\xa1", re.DOTALL): read_dg2,
     },
     PhotoFormat.ISO_19794: {re.compile(rb"FAC\0"): read_19794},

@@ -2,7 +2,8 @@
 
 The file is a template (tag 75) of biometric information, in which each template has a header of the
 Common Biometric Exchange Formats Framework (CBEFF) and a record of ISO/IEC 19794-5 or 39794-5. The
-outer templates may have been taken off. Of several faces the first is read.
+outer templates may have been taken off. Of several faces the first is read; templates of something
+else than a face, and what stands between these tags, are passed over.
 """
 
 from dataclasses import replace
@@ -38,10 +39,10 @@ def read_dg2(data: bytes) -> Header:
         templates = [each for each in nodes(data, *node[1:], KIND) if each.tag == TEMPLATE]
     if not templates:
         raise malformed(KIND)
-    first = templates[0]
+    faces = [each for each in templates if _type_of(data, each) in (None, FACE)]
+    accept(bool(faces), KIND, "biometric data other than a face")
+    first = faces[0]
     header = child(data, first, KIND, HEADER)
-    biometric = integer(data, child(data, header, KIND, BIOMETRIC_TYPE))
-    accept(biometric in (None, FACE), KIND, "biometric data other than a face")
     read = _read_record(data, first)
     capture = read.capture
     if capture is None:
@@ -52,9 +53,13 @@ def read_dg2(data: bytes) -> Header:
         capture=replace(
             capture,
             captured_at=capture.captured_at or _moment(data, created),
-            faces=max(len(templates), capture.faces),
+            faces=max(len(faces), capture.faces),
         ),
     )
+
+
+def _type_of(data: bytes, template: Node) -> int | None:
+    return integer(data, child(data, template, KIND, HEADER, BIOMETRIC_TYPE))
 
 
 def _read_record(data: bytes, template: Node) -> Header:
@@ -65,6 +70,8 @@ def _read_record(data: bytes, template: Node) -> Header:
             return read_19794(data, node.start, node.stop, KIND)
         held = node
         first = next(nodes(data, node.start, node.stop, KIND), None)
+        if first is not None and first.tag == RECORD:
+            return read_19794(data, first.start, first.stop, KIND)
         if first is not None and first.tag == WRAPPED:
             held, first = first, next(nodes(data, first.start, first.stop, KIND), None)
         if first is not None and first.tag == FACE_BLOCK:

@@ -1,12 +1,16 @@
 """ISO/IEC 19794-5 records of faces, of 2005 (version 010) and of 2011 (version 030).
 
+Writers state wrong lengths: a picture that is alone in its record and whole by its own end is read
+all the same.
+
 A record has a header, and for each face what is known of it and a JPEG, a JPEG 2000 or a PNG. Read
 are the first face's picture and a few of its fields.
 """
 
+from contextlib import suppress
 from typing import Final
 
-from detector.containers.base import Header, PhotoFormat, accept, check, check_within, unpack
+from detector.containers.base import CUT_SHORT, Header, PhotoFormat, accept, check, unpack
 from detector.containers.capture import (
     FEATURES,
     SOURCES,
@@ -15,7 +19,8 @@ from detector.containers.capture import (
     RecordStandard,
     moment_text,
 )
-from detector.containers.inner import read_inner
+from detector.containers.inner import read_inner, read_unmeasured
+from detector.errors import UnreadablePhoto
 
 __all__ = ["MAGIC", "read_19794"]
 
@@ -40,8 +45,7 @@ def read_19794(
     check(data[start : start + 4] == MAGIC, KIND)
     version = data[start + 4 : start + 8]
     accept(version in (FIRST_EDITION, SECOND_EDITION), KIND, "another version")
-    (length, faces) = unpack(">IH", data, start + 8)
-    check_within(start + length, stop)
+    (faces,) = unpack(">4xH", data, start + 8)
     check(faces > 0, KIND)
     read = _first_edition if version == FIRST_EDITION else _second_edition
     return read(data, start, stop, container, faces)
@@ -54,8 +58,6 @@ def _first_edition(
     length, points, mask = unpack(">IH3xI", data, at)
     image = at + 20 + POINT_BYTES * points
     kind, source, device, _ = unpack(">B6xBHH", data, image)
-    check(image + 12 <= at + length, KIND)
-    check_within(at + length, stop)
     capture = Capture(
         RecordStandard.ISO_19794_5_2005,
         device_type=device or None,
@@ -65,7 +67,7 @@ def _first_edition(
         features=_features(mask >> 8),  # three of the four bytes
         faces=faces,
     )
-    return read_inner(data, image + 12, at + length, container, capture)
+    return _picture(data, image + 12, at + length, stop, container, capture)
 
 
 def _second_edition(
@@ -75,7 +77,6 @@ def _second_edition(
     begin = start + 17
     length, *moment, source, vendor, device, count = unpack(">IH5B2xBHHB", data, begin)
     end = begin + length
-    check_within(end, stop)
     at = begin + 19 + QUALITY_BYTES * count
     if certified:
         (count,) = unpack("B", data, at)
@@ -84,11 +85,9 @@ def _second_edition(
     image = at + 17 + POINT_BYTES * points
     (kind,) = unpack(">B10x", data, image)
     picture = image + 11
-    check(picture + 4 <= end, KIND)
     if not data.startswith(PICTURE_STARTS, picture):  # its length comes first
         (size,) = unpack(">I", data, picture)
         picture += 4
-        check_within(picture + size, end)
         end = picture + size
     capture = Capture(
         RecordStandard.ISO_19794_5_2011,
@@ -101,7 +100,32 @@ def _second_edition(
         features=_features(mask >> 8),
         faces=faces,
     )
-    return read_inner(data, picture, end, container, capture)
+    return _picture(data, picture, end, stop, container, capture)
+
+
+def _picture(
+    data: bytes, start: int, stated: int, stop: int, container: PhotoFormat, capture: Capture
+) -> Header:
+    """Read the picture that ends where the record says, or else where it ends itself.
+
+    What is missing of a picture that ends at its stated place may be behind that place.
+    """
+    alone = capture.faces == 1
+    if not start < stated <= stop:
+        if not alone:
+            raise UnreadablePhoto(CUT_SHORT)
+        return read_unmeasured(data, start, stop, container, capture)
+    try:
+        header = read_inner(data, start, stated, container, capture)
+    except UnreadablePhoto:
+        if not alone or stated == stop:
+            raise
+        return read_unmeasured(data, start, stop, container, capture)
+    if header.filler is None or not alone or stated == stop:
+        return header
+    with suppress(UnreadablePhoto):
+        return read_unmeasured(data, start, stop, container, capture)
+    return header
 
 
 def _pose(data: bytes, at: int) -> Pose | None:

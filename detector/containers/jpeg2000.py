@@ -42,6 +42,7 @@ COD, COC, QCD, QCC, RGN, POC = 0xFF52, 0xFF53, 0xFF5C, 0xFF5D, 0xFF5E, 0xFF5F
 TLM, PLM, PLT, CRG, COM = 0xFF55, 0xFF57, 0xFF58, 0xFF63, 0xFF64
 PPM, PPT = 0xFF60, 0xFF61
 SOT, SOD, EOC = 0xFF90, 0xFF93, 0xFFD9
+END: Final = b"\xff\xd9"
 # Coding styles and orders, quantisation, comments, lengths, registration and packed packet headers.
 # The extensions of parts 2 and 15 are left out: chips carry none of them.
 IN_MAIN_HEADER: Final = frozenset({COD, COC, QCD, QCC, RGN, POC, TLM, PLM, PPM, CRG, COM})
@@ -95,7 +96,7 @@ def read_jp2(data: bytes) -> Header:
             if not (header.unusual or palette or colour == SYCC or cmyk):
                 return header
             check(_agree(data, kept, header), KIND)
-            return replace(header, core=_rebuilt(kept, start, stop), unusual=True)
+            return replace(header, core=_rebuilt(kept, header.core), unusual=True)
     raise UnreadablePhoto(CUT_SHORT)
 
 
@@ -115,8 +116,9 @@ def read_codestream(data: bytes, start: int = 0, stop: int | None = None) -> Hea
     )
     styles = _Styles(size)
     first_tile_part = _walk_main_header(data, size, styles)
-    _walk_tile_parts(data, first_tile_part, stop, styles)
-    return header
+    if _walk_tile_parts(data, first_tile_part, stop, styles):
+        return header
+    return replace(header, core=(*header.core, END))
 
 
 def _agree(data: bytes, kept: list[tuple[int, int]], header: Header) -> bool:
@@ -127,11 +129,14 @@ def _agree(data: bytes, kept: list[tuple[int, int]], header: Header) -> bool:
     return stated == (header.height, header.width, header.channels)
 
 
-def _rebuilt(kept: list[tuple[int, int]], start: int, stop: int) -> tuple[Piece, ...]:
+def _rebuilt(kept: list[tuple[int, int]], codestream: tuple[Piece, ...]) -> tuple[Piece, ...]:
     """Return a JP2 file of these header boxes and the codestream, and nothing else."""
     length = 8 + sum(end - begin for begin, end in kept)
+    size = 8 + sum(
+        len(each) if isinstance(each, bytes) else each[1] - each[0] for each in codestream
+    )
     head = JP2_START + length.to_bytes(4) + b"jp2h"
-    return (head, *kept, (stop - start + 8).to_bytes(4) + b"jp2c", (start, stop))
+    return (head, *kept, size.to_bytes(4) + b"jp2c", *codestream)
 
 
 def _colours(data: bytes, start: int, stop: int) -> tuple[list[tuple[int, int]], int | None, bool]:
@@ -188,6 +193,7 @@ class _Styles:
 
     def __init__(self, size: _Size) -> None:
         self._size = size
+        self.tiles = size.tiles
         self._layers = self._orders = 1
         self._precincts = [0] * len(size.depths)
 
@@ -238,16 +244,25 @@ def _walk_main_header(data: bytes, size: _Size, styles: _Styles) -> int:
     return at
 
 
-def _walk_tile_parts(data: bytes, at: int, stop: int, styles: _Styles) -> None:
-    """Check the tile-parts: each whole, and of styles that ask for few packets."""
+def _walk_tile_parts(data: bytes, at: int, stop: int, styles: _Styles) -> bool:
+    """Check the tile-parts: each whole, and of styles that ask for few packets.
+
+    Returns False where nothing but the end marker is missing, which some chips leave out: every
+    tile is there, in as many parts as it says, and each part says how long it is.
+    """
+    parts: dict[int, list[int]] = {}
+    open_end = False
     for _ in range(MAX_TILE_PARTS):
         if at >= stop:
-            return
+            counted = all(len(stated) == max(stated) for stated in parts.values())
+            return open_end or len(parts) < styles.tiles or not counted
         (marker,) = unpack(">H", data, at)
         if marker == EOC:
-            return
+            return True
         check(marker == SOT, KIND)
-        (length,) = unpack(">I", data, at + 6)
+        tile, length, _, stated = unpack(">HIBB", data, at + 4)
+        parts.setdefault(tile, []).append(stated)
+        open_end = not length
         end = at + length if length else stop  # none: to the end
         check(end >= at + 14, KIND)
         check_within(end, stop)

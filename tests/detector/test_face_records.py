@@ -256,14 +256,73 @@ def test_a_picture_of_something_else_is_not_the_photo():
         read_header(dg2(fac_2005(pictures()["jpeg"]), biometric=8))
 
 
+def with_length(record: bytes, at: int, length: int) -> bytes:
+    return record[:at] + struct.pack(">I", length) + record[at + 4 :]
+
+
+@pytest.mark.parametrize("inside", ["jpeg", "jp2", "j2k", "png"])
+def test_a_wrong_length_takes_nothing_of_a_picture_that_is_whole(inside):
+    expected = pixels(pictures()[inside])
+    old, new = fac_2005(pictures()[inside]), fac_2011(pictures()[inside])
+    size = new.rindex(pictures()[inside]) - 4
+    wrong = [
+        *(with_length(old, 8, each) for each in (14, len(old) + 500, 2**32 - 1)),
+        *(with_length(old, 14, each) for each in (0, 40, 300, len(old), 2**32 - 1)),
+        *(with_length(new, 17, each) for each in (40, len(new) + 9)),
+        *(with_length(new, size, each) for each in (90, len(new))),
+    ]
+    for record in wrong:
+        for data in (record, record + bytes(20), dg2(record)):
+            assert np.array_equal(pixels(data), expected)
+        for cut in (1, 2, 3, 400):
+            with pytest.raises(PhotoError):
+                pixels(record[:-cut])
+
+
+def test_a_codestream_may_lack_its_end_marker():
+    for inside in ("j2k", "jp2"):
+        whole = pictures()[inside]
+        data = whole[:-2]
+        box = whole.find(b"jp2c") - 4
+        if box >= 0:
+            data = with_length(data, box, len(data) - box)
+        for each in (data, fac_2005(data), dg2(fac_2011(data)), dg2(iso39794(data)), nist(data)):
+            assert np.array_equal(pixels(each), pixels(whole))
+    tiled = encode("JPEG2000", picture("L"), no_jp2=True, tile_size=(32, 32))
+    last = tiled.rindex(b"\xff\x90\0\x0a")
+    assert np.array_equal(pixels(tiled[:-2]), pixels(tiled))
+    for cut in (1, 3, len(tiled) - last):
+        with pytest.raises(PhotoError):
+            pixels(tiled[:-cut])
+
+
+def test_what_chips_have_beside_the_standard_is_passed_over():
+    jpeg = pictures()["jpeg"]
+    record, other = fac_2005(jpeg), dg2(b"FIR\0", biometric=8)
+    whole = dg2(record)
+    group = whole[whole.index(b"\x7f\x61") :]
+    template = group[group.index(b"\x7f\x60") :]
+    fingers = other[other.index(b"\x7f\x60") :]
+    within = tlv(0x7F60, tlv(0xA1, number(0x81, 2)), tlv(0x7F2E, tlv(0x5F2E, record)))
+    for data in (
+        tlv(0x75, tlv(0x99, b"1"), group),
+        tlv(0x75, tlv(0x7F61, template)),
+        tlv(0x7F61, template),
+        tlv(0x75, tlv(0x7F61, number(2, 1), tlv(0x80, b"q"), within)),
+        tlv(0x75, tlv(0x7F61, number(2, 2), fingers, template)),
+    ):
+        assert np.array_equal(pixels(data), pixels(jpeg))
+        assert capture_of(data).faces == 1
+
+
 def hostile() -> dict[str, bytes]:
     jpeg = pictures()["jpeg"]
     record, chip, asn1, file = fac_2005(jpeg), dg2(fac_2005(jpeg)), iso39794(jpeg), nist(jpeg)
     nested = functools.reduce(lambda inner, _: tlv(0x7F61, inner), range(2_000), bytes(300))
     return {
-        "fac beyond its end": record[:8] + struct.pack(">I", 2**32 - 1) + record[12:],
-        "fac face beyond its end": record[:14] + struct.pack(">I", 2**32 - 1) + record[18:],
-        "fac of no length": record[:14] + bytes(4) + record[18:],
+        "fac beyond its end": record[:8] + struct.pack(">I", 2**32 - 1) + record[12:-2],
+        "fac face beyond its end": record[:14] + struct.pack(">I", 2**32 - 1) + record[18:-2],
+        "fac of no length": record[:14] + bytes(4) + record[18:-2],
         "fac of 65535 points": record[:18] + b"\xff\xff" + record[20:],
         "fac of no faces": record[:12] + b"\0\0" + record[14:],
         "chip cut": chip[:-1],
