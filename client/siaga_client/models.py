@@ -75,6 +75,15 @@ class Verification(Answer):
     """Why there is no score."""
 
 
+class Presentation(Answer):
+    """What the gate's presentation attack detection found, as it was sent."""
+
+    result: PadResult
+    score: float | None
+    vendor: str | None
+    level: str | None
+
+
 class Disposition(Answer):
     """What becomes of a traveller with an alert."""
 
@@ -94,6 +103,8 @@ class Encounter(Answer):
     alerts: list[PortAlert]
     verification: Verification | None = None
     """None where no reference was sent."""
+    presentation: Presentation | None = None
+    """None where nothing of a presentation attack detection was sent."""
     person_required: bool = False
     """Whether an officer has to see the traveller, whatever the outcome."""
     disposition: Disposition | None = None

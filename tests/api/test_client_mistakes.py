@@ -194,7 +194,7 @@ MISTAKES = {
         form(('form-data; name="image"', PHOTO)),
         FORM,
         422,
-        "A file goes under the name `photo`",
+        "A file goes under the name `photo` or `reference`",
     ),
     "a text sent as a file": (
         form((FILE, PHOTO), ('form-data; name="lane"; filename="lane.txt"', b"7")),

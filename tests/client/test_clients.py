@@ -93,6 +93,8 @@ def test_both_clients_send_a_reference_and_what_the_gate_found(served):
         assert each.person_required
         assert each.verification is not None
         assert each.verification.passes
+        assert each.presentation is not None
+        assert each.presentation.model_dump() == pad
 
 
 def test_the_same_idempotency_key_is_one_encounter(served):

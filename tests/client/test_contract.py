@@ -13,6 +13,7 @@ from config.settings import Settings
 SCHEMAS = {
     models.Encounter: "EncounterOut",
     models.Verification: "VerificationOut",
+    models.Presentation: "PresentationOut",
     models.Disposition: "DispositionOut",
     models.PortAlert: "PortAlert",
     models.Instruction: "Instruction",

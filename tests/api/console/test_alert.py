@@ -67,6 +67,7 @@ def test_what_the_gate_sent_stands_beside(desk, signed_in):
     assert f'src="/alerts/{raised.id}/reference"' in page
     for words in ("Same person", "Attack found", "Gate 7 · level 2", "A list asks for it"):
         assert words in page, words
+    assert "Both faces" not in page
     assert officer.client.get(f"/alerts/{raised.id}/reference").content.startswith(b"\xff\xd8")
 
 
