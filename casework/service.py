@@ -20,6 +20,7 @@ from casework.imports.store import ImportStore
 from casework.kernel.errors import SetUpError, TemplatesMissing
 from casework.records import Records
 from casework.review.comparison import Comparison
+from casework.review.faces import SmallFaces
 from casework.screening.duplicates import Lookalikes
 from casework.screening.matching import Matching
 from casework.screening.screening import Screening
@@ -55,6 +56,7 @@ class ScreeningUseCases:
     matching: Matching
     lookalikes: Lookalikes
     comparison: Comparison
+    faces: SmallFaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ class Service(Records):
                 matching=matching,
                 lookalikes=lookalikes,
                 comparison=Comparison(records.review.alerts, pipeline),
+                faces=SmallFaces(kernel, pipeline),
             ),
             calibration=CalibrationUseCases(
                 calibrations=calibrations,

@@ -1,13 +1,14 @@
-"""A face as a person sees it: an upright crop with some surroundings, or framed for comparing."""
+"""A face as a person sees it: a crop with surroundings, framed for comparing, or small."""
 
 from typing import Final
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from detector.align import similarity
 from detector.decode import open_photo
-from detector.faces import LEFT_EYE, RIGHT_EYE, Image, halved, halvings
+from detector.faces import LEFT_EYE, RIGHT_EYE, Face, Image, halved, halvings
 from detector.limits import Limits
 from detector.orientation import quarters
 from detector.pipeline import Analysis
@@ -15,6 +16,7 @@ from detector.pipeline import Analysis
 _SURROUNDINGS: Final = 1.8  # times the face's box: hair, chin and shoulders' beginning
 _LONGEST_SIDE: Final = 480
 _JPEG_QUALITY: Final = 90
+_SMALL_QUALITY: Final = 85
 
 LONGEST_SHOWN: Final = 2_048  # pixels of a photo that is shown in another format than its own
 
@@ -22,6 +24,10 @@ LONGEST_SHOWN: Final = 2_048  # pixels of a photo that is shown in another forma
 # whole head is in the frame.
 FRAME_SIDE: Final = 720
 FRAMED_EYES: Final = np.array([[270, 300], [450, 300]], np.float32)
+# Faces in a row of a list, 64 pixels wide there, and sharp on screens of half as many again: from
+# the hairline to the chin, which is some 1.75 eye distances below the eyes.
+SMALL_SIDE: Final = 96
+_SMALL_EYES: Final = np.array([[0.35, 0.42], [0.65, 0.42]], np.float32) * SMALL_SIDE
 _EMPTY: Final = (96, 96, 96)  # where the photo ends; grey hides no dark hair
 
 
@@ -56,25 +62,18 @@ def framed(analysis: Analysis) -> bytes:
     shown whole.
     """
     image, decoded_scale = analysis.photo.pixels()
-    if analysis.subject is not None:
-        eyes = analysis.subject.scaled(decoded_scale).landmarks[[LEFT_EYE, RIGHT_EYE]]
-        matrix = similarity(eyes, FRAMED_EYES)
-    else:
-        height, width = image.shape[:2]
-        scale = FRAME_SIDE / max(height, width)
-        left, top = (FRAME_SIDE - width * scale) / 2, (FRAME_SIDE - height * scale) / 2
-        matrix = np.array([[scale, 0, left], [0, scale, top]])
-    times = halvings(float(np.hypot(matrix[0, 0], matrix[1, 0])))
-    matrix[:, :2] *= 2**times
-    content = cv2.warpAffine(
-        halved(image, times),
-        matrix,
-        (FRAME_SIDE, FRAME_SIDE),
-        flags=cv2.INTER_CUBIC,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=_EMPTY,
-    )
-    return _encoded(np.asarray(content, np.uint8))
+    return _encoded(_warped(image, decoded_scale, analysis.subject, FRAMED_EYES, FRAME_SIDE))
+
+
+def small(analysis: Analysis) -> bytes:
+    """Return the face as JPEG of a few kB, `SMALL_SIDE` pixels square, upright.
+
+    Made of the pixels that the face was found in: nothing is decoded again. A photo without a face
+    is shown whole.
+    """
+    image, scale = analysis.pixels.image, analysis.pixels.scale
+    face = _warped(image, scale, analysis.subject, _SMALL_EYES, SMALL_SIDE)
+    return _encoded(face, _SMALL_QUALITY)
 
 
 def as_jpeg(data: bytes, limits: Limits, turn: int = 0) -> bytes:
@@ -97,8 +96,40 @@ def as_jpeg(data: bytes, limits: Limits, turn: int = 0) -> bytes:
     return _encoded(image)
 
 
-def _encoded(image: Image) -> bytes:
-    encoded, content = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+def _warped(
+    image: Image, scale: float, subject: Face | None, eyes: npt.NDArray[np.float32], side: int
+) -> Image:
+    """Return a square of `side` pixels with the subject's eyes at `eyes`, or the image whole.
+
+    Args:
+        image: (H, W, 3), upright.
+        scale: of the image; the subject's places are those of the photo.
+        subject: whose eyes.
+        eyes: (2, 2), where they go.
+        side: in pixels.
+    """
+    if subject is not None:
+        matrix = similarity(subject.scaled(scale).landmarks[[LEFT_EYE, RIGHT_EYE]], eyes)
+    else:
+        height, width = image.shape[:2]
+        factor = side / max(height, width)
+        left, top = (side - width * factor) / 2, (side - height * factor) / 2
+        matrix = np.array([[factor, 0, left], [0, factor, top]])
+    times = halvings(float(np.hypot(matrix[0, 0], matrix[1, 0])))
+    matrix[:, :2] *= 2**times
+    content = cv2.warpAffine(
+        halved(image, times),
+        matrix,
+        (side, side),
+        flags=cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=_EMPTY,
+    )
+    return np.asarray(content, np.uint8)
+
+
+def _encoded(image: Image, quality: int = _JPEG_QUALITY) -> bytes:
+    encoded, content = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not encoded:
         raise ValueError("the portrait could not be encoded")
     return content.tobytes()

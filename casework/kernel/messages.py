@@ -535,6 +535,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "case_number_unknown": "There is no alert {number}, or it is not for your agency to see.",
     "alert_not_found": "There is no alert {alert}.",
     "probe_photo_erased": "The traveller's photo has been erased.",
+    "face_not_ready": "The small picture is not made yet. Load the page again in a moment.",
     "reference_photo_missing": "No reference photo is kept beside the traveller's.",
     "enrolled_photo_erased": "The enrolled photo has been erased.",
     "alert_changed": (

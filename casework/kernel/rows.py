@@ -116,6 +116,11 @@ def photo(photo_id: str, subject_id: str, agency_id: str) -> RowName:
     return RowName(f"photo/{photo_id}", agency_id, subject_id, owner=subject_id)
 
 
+def photo_face(photo_id: str, subject_id: str, agency_id: str) -> RowName:
+    """Name the small face of an enrolled photo."""
+    return RowName(f"photo/{photo_id}/face", agency_id, subject_id, owner=subject_id)
+
+
 def template(photo_id: str, model: str, subject_id: str, agency_id: str) -> RowName:
     """Name the template that a model made of an enrolled photo."""
     return RowName(f"template/{photo_id}/{model}", agency_id, subject_id, owner=subject_id)
@@ -124,6 +129,11 @@ def template(photo_id: str, model: str, subject_id: str, agency_id: str) -> RowN
 def encounter(encounter_id: str) -> RowName:
     """Name the portrait that an encounter keeps."""
     return RowName(f"encounter/{encounter_id}", owner=encounter_id)
+
+
+def encounter_face(encounter_id: str) -> RowName:
+    """Name the small face of the traveller that an encounter keeps."""
+    return RowName(f"encounter/{encounter_id}/face", owner=encounter_id)
 
 
 def encounter_reference(encounter_id: str) -> RowName:

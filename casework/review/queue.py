@@ -5,7 +5,7 @@ hands. Then the list's priority counts, then the earliest deadline, then the age
 longest is on the first page. Closed alerts follow, the newest first.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -24,7 +24,7 @@ from casework.kernel.sealed_fields import open_fields_in
 from casework.kernel.vocabulary import AlertState
 from casework.review.alerts import AlertFilter, visible
 from casework.review.siblings import WITH_ENCOUNTER
-from casework.tables import Alert, AlertEvent, Encounter
+from casework.tables import Alert, AlertEvent, Encounter, EnrolledPhoto, Subject
 
 
 class Urgency(IntEnum):
@@ -61,7 +61,11 @@ class QueuePage:
     urgencies: Mapping[str, Urgency]
     """By the alert's id."""
     takers: Mapping[str, str]
-    """Login of the officer who has it, by the alert's id."""
+    """Name of the officer who has it, by the alert's id."""
+    names: Mapping[str, str]
+    """The subject's name, as the alert's page shows it, by the alert's id: none once erased."""
+    with_photo: frozenset[str]
+    """The ids of those whose enrolled photo is still there."""
     total: int
     """Alerts on all pages."""
 
@@ -206,7 +210,37 @@ class Queue:
             alert_id: open_fields_in(session, rows.alert_event(alert_id), sealed)["officer_name"]
             for alert_id, sealed in taken
         }
-        return QueuePage(alerts, urgencies, takers, total)
+        return QueuePage(
+            alerts, urgencies, takers, _names(session, alerts), _with_photo(session, alerts), total
+        )
+
+
+def _names(session: Session, alerts: Sequence[Alert]) -> dict[str, str]:
+    """Return the names of subjects that are neither erased nor being erased, by alert."""
+    query = select(Subject.id, Subject.agency_id, Subject.sealed_fields).where(
+        Subject.id.in_({alert.subject_id for alert in alerts}), Subject.erase_at.is_(None)
+    )
+    names = {
+        found.id: open_fields_in(
+            session, rows.subject(found.id, found.agency_id), found.sealed_fields
+        )["name"]
+        for found in session.execute(query)
+    }
+    return {alert.id: names[alert.subject_id] for alert in alerts if alert.subject_id in names}
+
+
+def _with_photo(session: Session, alerts: Sequence[Alert]) -> frozenset[str]:
+    query = (
+        select(EnrolledPhoto.id)
+        .join(EnrolledPhoto.subject)
+        .where(
+            EnrolledPhoto.id.in_({alert.photo_id for alert in alerts}),
+            EnrolledPhoto.erase_at.is_(None),
+            Subject.erase_at.is_(None),
+        )
+    )
+    kept = set(session.scalars(query))
+    return frozenset(alert.id for alert in alerts if alert.photo_id in kept)
 
 
 def urgency_of(alert: Alert, now: datetime) -> Urgency:

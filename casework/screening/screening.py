@@ -47,7 +47,7 @@ from casework.screening.verification import ReferenceComparer, Verification
 from casework.tables import Alert, Encounter, IdempotencyRecord
 from detector.errors import NetworkError
 from detector.pipeline import Analysis, Pipeline
-from detector.portrait import portrait
+from detector.portrait import portrait, small
 from detector.presentation import PresentationScorer, as_measure
 from detector.timing import Stopwatch
 
@@ -273,9 +273,10 @@ class Screening:
         encounter_id = new_id(ENCOUNTER)
         if candidates or arrival.traveller_ref is not None:
             self._vault.own_keys.make(encounter_id, INSTALLATION)
-        sealed = None
+        sealed = face = None
         if candidates:
             sealed = self._vault.seal(portrait(analysis), rows.encounter(encounter_id))
+            face = self._vault.seal(small(analysis), rows.encounter_face(encounter_id))
         encounter = Encounter(
             id=encounter_id,
             api_key_id=caller.id,
@@ -292,6 +293,7 @@ class Screening:
             model=self._matching.model,
             gallery_size=matches.gallery_size,
             sealed_portrait=sealed,
+            sealed_face=face,
             presentation=arrival.presentation.record if arrival.presentation is not None else None,
             person_required=False,
             alerts=_alerts(candidates, received_at, failed_pad=_failed_pad(arrival)),

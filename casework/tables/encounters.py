@@ -38,6 +38,8 @@ class Encounter(SealedFields, Protected, Table):
     """Milliseconds by stage, up to the commit."""
     sealed_portrait: Mapped[bytes | None] = mapped_column(deferred=True)
     """The traveller's face as JPEG; kept only where an alert was raised."""
+    sealed_face: Mapped[bytes | None] = mapped_column(deferred=True)
+    """The same face, small and aligned, as JPEG: for lists of alerts."""
     sealed_reference: Mapped[bytes | None] = mapped_column(deferred=True)
     """The face of the reference, such as a chip's, as JPEG; kept only beside a portrait."""
     verification: Mapped[dict[str, Any] | None]

@@ -160,6 +160,9 @@ class EnrolledPhoto(SealedFields, Protected, Table):
     height: Mapped[int]
     quality: Mapped[dict[str, Any]]
     sealed_content: Mapped[bytes] = mapped_column(deferred=True)
+    sealed_face: Mapped[bytes | None] = mapped_column(deferred=True)
+    """The face, small and aligned, as JPEG: for lists of alerts. None until it is first asked for,
+    of photos that were kept before it was made at enrolment."""
     erase_at: Mapped[datetime | None] = mapped_column(index=True)
     """As a subject's."""
     created_at: Mapped[datetime]

@@ -37,6 +37,7 @@ from detector.containers.capture import Capture
 from detector.embed import Embedding
 from detector.errors import PhotoError
 from detector.pipeline import Analysis, Pipeline
+from detector.portrait import small
 from detector.quality import Quality, Verdict
 
 ACCEPTED: Final = "accepted"
@@ -94,6 +95,8 @@ class Examined:
     file: PhotoFile
     report: PhotoReport
     analysis: Analysis | None
+    face: bytes | None = field(default=None, repr=False)
+    """Small, for lists; made here, where nobody waits for the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,7 @@ class Enrolment:
             return Examined(file, report, None)
         messages = _advice(quality) or (Message("photo_good"),)
         report = PhotoReport(file.name, ACCEPTED, messages, quality, None, capture)
-        return Examined(file, report, analysis)
+        return Examined(file, report, analysis, small(analysis))
 
     def enrol(self, actor: Actor, person: NewSubject, files: Sequence[PhotoFile]) -> Enrolled:
         """Enrol one person, or add photos to the subject that has the same reference.
@@ -311,6 +314,9 @@ class Enrolment:
             )
             name = rows.photo(photo.id, subject.id, subject.agency_id)
             photo.sealed_content = self._vault.seal(examined.file.content, name)
+            if examined.face is not None:
+                name = rows.photo_face(photo.id, subject.id, subject.agency_id)
+                photo.sealed_face = self._vault.seal(examined.face, name)
             template = self._templates.make(photo, analysis.embedding, subject.agency_id)
             photo.templates.append(template)
             work.templates.append(template)

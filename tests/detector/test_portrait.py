@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from detector.faces import LEFT_EYE, RIGHT_EYE, Box, Face
-from detector.portrait import FRAME_SIDE, FRAMED_EYES, framed, portrait
+from detector.portrait import FRAME_SIDE, FRAMED_EYES, SMALL_SIDE, framed, portrait, small
 from tests.data import decoded, encoded, image_of, packaged
 from tests.fakes import fake_pipeline, photo_of
 
@@ -87,3 +87,33 @@ def test_a_photo_without_a_face_is_framed_whole():
     frame = decoded(framed(analysis))
     assert frame.shape == (FRAME_SIDE, FRAME_SIDE, 3)
     assert np.abs(frame[360, 360].astype(int) - 120).max() < 4
+
+
+# Small, for lists
+
+
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+def test_the_small_face_is_square_and_upright_however_the_photo_lies(pipeline, quarters):
+    image = image_of("astronaut")
+    upright = pipeline.analyse(encoded(image))
+    lying = pipeline.analyse(encoded(np.ascontiguousarray(np.rot90(image, quarters))))
+    content = small(lying)
+    assert len(content) < 8_000
+    face = decoded(content)
+    assert face.shape == (SMALL_SIDE, SMALL_SIDE, 3)
+    asked = decoded(small(upright)).astype(int)
+    # The landmarks of a face that lies are a little elsewhere.
+    assert np.abs(face - asked).mean() < 0.5 * np.abs(face[::-1] - asked).mean()
+
+
+def test_the_small_face_of_a_reduced_photo_is_the_same():
+    face, large = (
+        decoded(small(fake_pipeline().analyse(photo_of(1, side=side, suffix=".jpg"))))
+        for side in (400, 1600)
+    )
+    assert np.abs(face.astype(int) - large.astype(int)).mean() < 25
+
+
+def test_without_a_face_the_small_picture_is_the_photo(pipeline):
+    analysis = pipeline.analyse(packaged("coffee"))
+    assert decoded(small(analysis)).shape == (SMALL_SIDE, SMALL_SIDE, 3)

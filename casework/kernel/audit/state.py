@@ -344,6 +344,7 @@ COVERAGE: Final = (
         {
             "quality": "measured on the photo",
             "sealed_content": "bound to its row by its seal, and to `sha256` by its digest",
+            "sealed_face": "bound to its row by its seal, and made again of the photo",
             "created_at": "no act depends on it",
         },
         {"sealed_fields": _photo_fields},
@@ -378,6 +379,7 @@ COVERAGE: Final = (
             "gallery_version": "a position in a log",
             "stages": "how long it took",
             "sealed_portrait": "bound to its row by its seal",
+            "sealed_face": "bound to its row by its seal",
             "sealed_reference": "bound to its row by its seal",
         },
         {"sealed_fields": _encounter_fields},

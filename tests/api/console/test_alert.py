@@ -193,7 +193,18 @@ def test_an_inconclusive_first_opinion_is_not_told_by_what_is_offered(signed_in,
     assert 'name="opinion"' not in third.page.text
 
 
-@pytest.mark.parametrize("address", ["", "/probe", "/enrolled", "/probe/whole", "/enrolled/whole"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "/probe",
+        "/enrolled",
+        "/probe/whole",
+        "/enrolled/whole",
+        "/faces/probe",
+        "/faces/enrolled",
+    ],
+)
 def test_a_foreign_alert_is_as_if_it_were_not_there(signed_in, alert, address):
     other = signed_in("pol", Role.OFFICER, agency="POL")
     foreign = other.open(f"/alerts/{alert}{address}")

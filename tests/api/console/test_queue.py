@@ -5,17 +5,23 @@ from types import SimpleNamespace
 from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import update
 from starlette.requests import Request
 
 from api.console.page import RequirePermission
 from api.console.screens.queue import events
+from casework.kernel.audit.log import AuditEntry
+from casework.kernel.audit.reader import AuditFilter
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Category, Opinion, OpinionReason, Role
 from casework.review.alerts import AlertFilter
 from casework.review.case_number import case_number
 from casework.review.decisions import Finding
 from casework.review.queue import Urgency, place_of, urgency_of
+from casework.tables import Subject
+from casework.watchlists.subjects import SubjectFilter
 from tests.deadlines import patience
+from tests.services import OPERATOR
 from tests.services import officer as actor_of
 
 
@@ -333,3 +339,62 @@ def test_another_agency_s_number_leads_nowhere(signed_in, desk, lists):
     page = stranger.client.get("/alerts", params={"number": alert.case_number})
     assert page.status_code == 422
     assert alert.id not in page.text
+
+
+# Faces and names
+
+
+def test_a_row_shows_both_faces_and_who_it_may_be(signed_in, desk, lists):
+    alert = raised(desk, 1)
+    officer = signed_in("siti", Role.OFFICER)
+    page = officer.open("/alerts").text
+    for name in ("probe", "enrolled"):
+        address = f"/alerts/{alert}/faces/{name}"
+        assert f'src="{address}"' in page
+        face = officer.client.get(address)
+        assert face.headers["content-type"] == "image/jpeg"
+        assert face.headers["cache-control"] == "private, max-age=600"
+        assert face.headers["vary"] == "Cookie"
+        again = officer.client.get(address, headers={"If-None-Match": face.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+    assert "Person 1 bans Entry ban (tangkal) IMI-00001" in officer.text
+    assert "Person" not in re.sub(r">[^<]*<", "><", page)  # in no address or attribute
+
+
+def test_pictures_of_a_row_are_in_the_trail_with_their_page_alone(signed_in, desk, lists):
+    alert = raised(desk, 1)
+    officer = signed_in("siti", Role.OFFICER)  # who is shown the alerts at once
+    for name in ("probe", "enrolled"):
+        assert officer.client.get(f"/alerts/{alert}/faces/{name}").status_code == 200
+    trail = desk.service.oversight.trail.page(OPERATOR, None, 100, AuditFilter())
+    acts = [each.action for each in trail if each.action.startswith("alert.")]
+    assert acts == ["alert.list"]
+
+
+def test_a_row_of_an_entry_that_is_being_erased_shows_neither_name_nor_photo(
+    signed_in, desk, lists
+):
+    alert = raised(desk, 1)
+    (subject,) = desk.service.lists.subjects.page(OPERATOR, None, 9, SubjectFilter(words="son 1"))
+    with desk.service.kernel.database.write() as session:
+        session.execute(
+            update(Subject).where(Subject.id == subject.id).values(erase_at=desk.clock())
+        )
+        desk.service.kernel.audit.append(session, AuditEntry(OPERATOR, "test", subject.id))
+    officer = signed_in("siti", Role.OFFICER)
+    page = officer.open("/alerts").text
+    assert "Person 1" not in page
+    assert "Entry erased" in page
+    assert f"/alerts/{alert}/faces/enrolled" not in page
+    assert officer.client.get(f"/alerts/{alert}/faces/enrolled").status_code == 404
+
+
+def test_a_row_of_a_shared_list_shows_what_its_page_shows(signed_in, desk):
+    shared = desk.watchlist("shared", shared_with=(desk.agency("POL"),))
+    desk.enrol(1, shared)
+    alert = raised(desk, 1)
+    police = signed_in("agus", Role.OFFICER, agency="POL")
+    police.open("/alerts")
+    assert "Person 1 shared" in police.text
+    police.open(f"/alerts/{alert}")
+    assert "Person 1" in police.text

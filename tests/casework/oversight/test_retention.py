@@ -70,7 +70,8 @@ def test_an_alert_goes_a_year_after_its_closing_with_portrait_and_review(desk, d
     close(desk, encounter.alerts[0].id)
     desk.clock.advance(days=364)
     assert RecordKind.ALERTS not in erased(desk.service)
-    sealed = [piece(encounter.sealed_portrait), piece(encounter.sealed_reference)]
+    kept = (encounter.sealed_portrait, encounter.sealed_face, encounter.sealed_reference)
+    sealed = [piece(each) for each in kept]
     assert all(each in in_files(database) for each in sealed)
     desk.clock.advance(days=2)
     assert erased(desk.service) == {RecordKind.ALERTS: 1}
@@ -88,7 +89,8 @@ def test_a_lapsed_subject_goes_from_gallery_tables_and_files(desk, database):
     with desk.service.kernel.database.read() as session:
         photo = session.scalars(select(EnrolledPhoto).where(EnrolledPhoto.subject_id == gone)).one()
         template = session.scalars(select(Template).where(Template.subject_id == gone)).one()
-        secrets = [piece(photo.sealed_content), piece(template.sealed_vector)]
+        kept_of = (photo.sealed_content, photo.sealed_face, template.sealed_vector)
+        secrets = [piece(each) for each in kept_of]
     assert all(secret in in_files(database) for secret in secrets)
     desk.clock.advance(days=376)
     records = desk.service
