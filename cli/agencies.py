@@ -9,18 +9,20 @@ from rich.table import Table
 from api.v1.agencies.schemas import CODE_PATTERN, AgencyOut
 from casework.accounts.agencies import NewAgency
 from casework.kernel.actor import Actor
-from casework.kernel.vocabulary import AgencyKind
 from casework.tables import Agency
 from cli.danger import Yes, confirm
 from cli.options import As, AsJson, Why, machine_owner
 from cli.output import err, out, print_json
-from config.records import open_records
+from config.records import open_installation
 from config.settings import Settings
 
 app = typer.Typer(help="Create, list and change agencies.", no_args_is_help=True)
 
 
-def _code(text: str) -> str:
+def agency_code(text: str | None) -> str | None:
+    """Return an agency's code as it is kept; raises BadParameter."""
+    if text is None:
+        return None
     code = text.strip().upper()
     if not re.fullmatch(CODE_PATTERN, code):
         raise typer.BadParameter("2 to 20 letters, digits, hyphens or underscores")
@@ -34,21 +36,20 @@ def agency_name(text: str | None) -> str | None:
     return text.strip() if text is not None else None
 
 
-Code = Annotated[str, typer.Argument(help="Short and spoken, such as IMIGRASI.", callback=_code)]
+Code = Annotated[
+    str, typer.Argument(help="Short and spoken, such as IMIGRASI.", callback=agency_code)
+]
 
 
 @app.command()
 def create(
     code: Code,
     name: Annotated[str, typer.Argument(help="The agency's full name.", callback=agency_name)],
-    kind: Annotated[
-        AgencyKind, typer.Option(help="`operator` runs the installation for all others.")
-    ] = AgencyKind.MEMBER,
     as_json: AsJson = False,
 ) -> None:
-    """Make an agency. The first one is usually the one that runs the installation."""
-    with open_records(Settings()) as records:
-        row = records.accounts.agencies.create(Actor.operator(), NewAgency(code, name, kind))
+    """Make one more agency; `siaga init` has made the one that runs the installation."""
+    with open_installation(Settings()) as records:
+        row = records.accounts.agencies.create(Actor.operator(), NewAgency(code, name))
     if as_json:
         print_json(_plain(row))
         return
@@ -59,7 +60,7 @@ def create(
 @app.command("list")
 def list_agencies(as_json: AsJson = False) -> None:
     """Show every agency."""
-    with open_records(Settings()) as records:
+    with open_installation(Settings()) as records:
         found = records.accounts.agencies.page(Actor.operator(), None, None)
     if as_json:
         print_json([_plain(row) for row in found])
@@ -91,7 +92,7 @@ def edit(
     if not changes:
         raise typer.BadParameter("say what to change: --name, --active or --inactive")
     operator = machine_owner(owner, reason)
-    with open_records(Settings()) as records:
+    with open_installation(Settings()) as records:
         agencies = records.accounts.agencies
         row = agencies.by_code(code)
         if row.active and active is False:

@@ -21,7 +21,7 @@ from casework.kernel.errors import SetUpError
 from cli.options import AsJson
 from cli.output import Exit, err, out, print_json
 from config.checkpoints import make_key, read_keys, sink_of
-from config.records import open_records
+from config.records import open_installation
 from config.settings import Settings
 
 app = typer.Typer(help="Read, check and export the audit trail.", no_args_is_help=True)
@@ -77,7 +77,7 @@ def verify(
     else:
         link = _link(anchor) if anchor is not None else None
         outside = _checkpoints(checkpoints) if checkpoints is not None else None
-        with open_records(Settings()) as records:
+        with open_installation(Settings()) as records:
             verdict = records.oversight.trail.verify(Actor.operator(), link, outside)
     _tell(verdict, as_json=as_json, alone=export is not None)
     if not verdict.whole:
@@ -96,7 +96,7 @@ def prove(
     ] = None,
 ) -> None:
     """Write a proof of one record, which shows no other; a checkpoint must cover the record."""
-    with open_records(Settings()) as records:
+    with open_installation(Settings()) as records:
         made = records.oversight.trail.prove(Actor.operator(), seq, show)
     if to is None:
         sys.stdout.write(made.text)
@@ -109,7 +109,7 @@ def prove(
 def checkpoint() -> None:
     """Sign where the audit trail stands now, hand it out, and print it."""
     settings = Settings()
-    with open_records(settings) as records:
+    with open_installation(settings) as records:
         checkpoints = records.oversight.checkpoints
         if checkpoints.signers.private is None:
             raise SetUpError("checkpoint_key_missing")
@@ -139,7 +139,7 @@ def export(
     """Write every record, oldest first, one JSON object a line."""
     if to is not None and to.exists():
         raise typer.BadParameter(f"{to} is there already, and may be an anchor: name another file")
-    with open_records(Settings()) as records:
+    with open_installation(Settings()) as records:
         lines = records.oversight.trail.export(Actor.operator())
         if to is None:
             _write(lines, sys.stdout)
@@ -165,7 +165,7 @@ def list_records(
     """Show records, newest first."""
     begin, end = (each.replace(tzinfo=UTC) if each else None for each in (since, until))
     query = AuditFilter(actor, action, on, outcome, begin, end)
-    with open_records(Settings()) as records:
+    with open_installation(Settings()) as records:
         found = records.oversight.trail.page(Actor.operator(), None, limit, query)
     if as_json:
         print_json([AuditRecordOut.model_validate(row).model_dump(mode="json") for row in found])

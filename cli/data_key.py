@@ -8,7 +8,7 @@ from casework.kernel.key_rotation import rotate as rotate_keys
 from cli.options import AsJson
 from cli.output import out, print_json
 from config.data_keys import data_keys
-from config.records import open_records
+from config.records import open_installation
 from config.settings import Settings
 
 app = typer.Typer(
@@ -20,7 +20,7 @@ app = typer.Typer(
 def show(as_json: AsJson = False) -> None:
     """Show the fingerprint of the data key in force, and where it comes from; never the key."""
     settings = Settings()
-    with open_records(settings) as records:
+    with open_installation(settings) as records:
         found = {
             "fingerprint": records.kernel.vault.keys.data_key,
             "place": data_keys(settings).place,
@@ -41,7 +41,7 @@ def rotate(as_json: AsJson = False) -> None:
     nothing that was erased before the rotation opens anywhere. The first rotation after an upgrade
     seals photos again, and takes its time.
     """
-    with open_records(Settings()) as records:
+    with open_installation(Settings()) as records:
         before, now = rotate_keys(records.kernel.vault)
         records.kernel.audit.note(
             AuditEntry(Actor.operator(), "data_key.rotate", detail={"before": before, "now": now})

@@ -11,7 +11,7 @@ import typer
 from casework.imports.exports import ExportForm
 from cli.options import As, Why, machine_owner, owner_of
 from cli.output import Exit, err
-from config.records import open_records
+from config.records import open_installation
 from config.settings import Settings
 
 
@@ -35,7 +35,7 @@ def export(
 ) -> None:
     """Export a watchlist as `siaga import` takes it. What is written is personal data."""
     operator = machine_owner(owner, reason)
-    with open_records(Settings()) as records, ExitStack() as stack:
+    with open_installation(Settings()) as records, ExitStack() as stack:
         holder = owner_of(records, agency)
         records.approvals.commands.begin(operator, "export", [holder.id])
         row = records.lists.watchlists.named(operator, watchlist, holder.id)

@@ -3,7 +3,7 @@
 from pydantic import ValidationError
 from rich.markup import escape
 
-from casework.kernel.errors import CaseworkError
+from casework.kernel.errors import CaseworkError, NotFound, SetUpError
 from cli.output import Exit, err
 from detector.errors import DetectorError
 from models.errors import ModelsError
@@ -17,7 +17,13 @@ def explain(error: Exception) -> Exit | None:
                 name = ".".join(str(part) for part in each["loc"])
                 err.print(f"[red]Setting {escape(name)}:[/] {escape(each['msg'])}")
         case CaseworkError() | ModelsError() | DetectorError():
-            err.print(f"[red]{type(error).__name__}:[/] {escape(str(error))}")
+            err.print(f"[red]Error:[/] {escape(str(error))}")
         case _:
             return None
-    return Exit.SET_UP
+    match error:
+        case NotFound():
+            return Exit.USAGE
+        case CaseworkError() if not isinstance(error, SetUpError):
+            return Exit.REFUSED
+        case _:
+            return Exit.SET_UP

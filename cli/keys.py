@@ -13,7 +13,7 @@ from casework.kernel.vocabulary import Scope
 from cli.danger import Yes, confirm
 from cli.options import As, AsJson, Why, machine_owner, owner_of
 from cli.output import err, out, print_json
-from config.records import open_records
+from config.records import open_installation
 from config.settings import Settings
 
 app = typer.Typer(help="Create, list, rotate, revoke and restore API keys.", no_args_is_help=True)
@@ -38,7 +38,7 @@ def create(
 ) -> None:
     """Make a key and print it. It is shown once: only its hash is kept."""
     operator = machine_owner(owner, reason)
-    with open_records(Settings()) as records:
+    with open_installation(Settings()) as records:
         of_agency = agency is not None or bool(set(scope) - {Scope.SCREEN})
         holder = owner_of(records, agency) if of_agency else None
         holder_id = holder.id if holder is not None else None
@@ -56,7 +56,7 @@ def create(
 @app.command("list")
 def list_keys(as_json: AsJson = False) -> None:
     """Show every key, but not its secret."""
-    with open_records(Settings()) as records:
+    with open_installation(Settings()) as records:
         found = records.accounts.keys.all(Actor.operator())
     if as_json:
         print_json([asdict(record) for record in found])
@@ -95,7 +95,7 @@ def rotate(
 ) -> None:
     """Give a key a new secret and print it; the present one works for a while too."""
     operator = machine_owner(owner, reason)
-    with open_records(Settings()) as records:
+    with open_installation(Settings()) as records:
         keys = records.accounts.keys
         record = keys.get(operator, key_id)
         says = [f"The present secret works for {overlap_hours} hours more, then it is refused."]
@@ -116,7 +116,7 @@ def rotate(
 def revoke(key_id: KeyId, yes: Yes = False, owner: As = None, reason: Why = None) -> None:
     """Take a key out of force at once; `siaga keys restore` takes that back for a while."""
     operator = machine_owner(owner, reason)
-    with open_records(Settings()) as records:
+    with open_installation(Settings()) as records:
         keys = records.accounts.keys
         record = keys.get(operator, key_id)
         ports = " ".join(record.ports) if record.ports is not None else "all ports"
@@ -133,7 +133,7 @@ def revoke(key_id: KeyId, yes: Yes = False, owner: As = None, reason: Why = None
 def restore(key_id: KeyId, owner: As = None, reason: Why = None) -> None:
     """Take a revocation back, within `undo_hours`."""
     operator = machine_owner(owner, reason)
-    with open_records(Settings()) as records:
+    with open_installation(Settings()) as records:
         record = records.accounts.keys.get(operator, key_id)
         records.approvals.commands.begin(operator, "keys restore", [record.agency_id])
         records.accounts.keys.restore(operator, key_id)

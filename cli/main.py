@@ -1,7 +1,8 @@
 """The `siaga` command.
 
-Exit status: 0 done; 1 some input was refused, or a check failed; 2 the command line is wrong;
-3 the installation must be put right first, as the message says; 130 interrupted.
+Exit status: 0 done; 1 it was refused, or some input was, or a check failed; 2 the command line is
+wrong, or names what does not exist; 3 the installation must be put right first, as the message
+says; 130 interrupted.
 """
 
 import os
@@ -24,8 +25,7 @@ COMMANDS: Final = (
     LazyCommand(
         "init",
         "cli.init:init",
-        "Make the agency that runs the installation and its first administrator; print the "
-        "password.",
+        "Make an installation: agency, accounts, a port's key, settings, data folder and data key.",
     ),
     LazyCommand(
         "serve",

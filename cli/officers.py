@@ -15,7 +15,7 @@ from casework.tables import Officer
 from cli.danger import Yes, confirm
 from cli.options import As, AsJson, Why, machine_owner, owner_of
 from cli.output import err, out, print_json
-from config.records import open_records
+from config.records import open_installation
 from config.settings import Settings
 
 app = typer.Typer(
@@ -23,14 +23,19 @@ app = typer.Typer(
 )
 
 
-def _login(text: str) -> str:
+def officer_login(text: str | None) -> str | None:
+    """Return a login as it is kept; raises BadParameter."""
+    if text is None:
+        return None
     login = text.strip().lower()
     if not re.fullmatch(LOGIN_PATTERN, login):
         raise typer.BadParameter("2 to 100 letters, digits, or any of . _ @ -")
     return login
 
 
-Login = Annotated[str, typer.Argument(help="What the officer types to sign in.", callback=_login)]
+Login = Annotated[
+    str, typer.Argument(help="What the officer types to sign in.", callback=officer_login)
+]
 Language = Annotated[str | None, typer.Option(help="Of the console: id or en.")]
 
 
@@ -48,13 +53,11 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Make an account and print its first password, once. It has to be changed at first sign-in."""
-    operator = machine_owner(owner, reason)
-    with open_records(Settings()) as records:
+    operator, language = machine_owner(owner, reason), known_language(language)
+    with open_installation(Settings()) as records:
         employer = owner_of(records, agency)
         records.approvals.commands.begin(operator, "officers create", [employer.id])
-        new = NewOfficer(
-            employer.id, login, name.strip() or login, frozenset(role), _known(language)
-        )
+        new = NewOfficer(employer.id, login, name.strip() or login, frozenset(role), language)
         row, password = records.accounts.officers.create(operator, new)
     if as_json:
         print_json({**_plain(row, None), "first_password": password})
@@ -67,7 +70,7 @@ def create(
 def list_officers(as_json: AsJson = False) -> None:
     """Show every account."""
     operator = Actor.operator()
-    with open_records(Settings()) as records:
+    with open_installation(Settings()) as records:
         codes = {row.id: row.code for row in records.accounts.agencies.page(operator, None, None)}
         found = records.accounts.officers.page(operator, None, None)
         locks = records.accounts.officers.locks(found)
@@ -108,14 +111,14 @@ def edit(
     given = {
         "name": (name or "").strip() or None,
         "roles": list(role) if role else None,
-        "language": _known(language) if language else None,
+        "language": known_language(language) if language else None,
         "active": active,
     }
     changes = {field: value for field, value in given.items() if value is not None}
     if not changes:
         raise typer.BadParameter("say what to change: --name, --role, --language or --inactive")
     operator = machine_owner(owner, reason)
-    with open_records(Settings()) as records:
+    with open_installation(Settings()) as records:
         officers = records.accounts.officers
         row = officers.by_login(operator, login)
         if row.active and active is False:
@@ -144,7 +147,7 @@ def reset(
 ) -> None:
     """Unlock an account, end its sessions, and print a new first password, once."""
     operator = machine_owner(owner, reason)
-    with open_records(Settings()) as records:
+    with open_installation(Settings()) as records:
         row = records.accounts.officers.by_login(operator, login)
         says = ["The password until now is refused, and every session of the account ends."]
         if second_factor and row.totp_confirmed:
@@ -165,14 +168,15 @@ def reset(
 def unlock(login: Login, owner: As = None, reason: Why = None) -> None:
     """End the lock of an account after too many wrong guesses; its password stays."""
     operator = machine_owner(owner, reason)
-    with open_records(Settings()) as records:
+    with open_installation(Settings()) as records:
         row = records.accounts.officers.by_login(operator, login)
         records.approvals.commands.begin(operator, "officers unlock", [row.agency_id])
         records.accounts.officers.unlock(operator, row.id)
     err.print(f"Account {login} is unlocked.")
 
 
-def _known(language: str | None) -> str:
+def known_language(language: str | None) -> str:
+    """Return a language of the console as typed; raises BadParameter."""
     if language not in ("id", "en"):
         raise typer.BadParameter("id or en", param_hint="--language")
     return language

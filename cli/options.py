@@ -44,4 +44,4 @@ def owner_of(records: Records, code: str | None) -> Agency:
     """
     if code is not None:
         return records.accounts.agencies.by_code(code)
-    return records.accounts.agencies.only(Actor.operator())
+    return records.accounts.agencies.only()

@@ -24,9 +24,9 @@ class Exit(IntEnum):
 
     DONE = 0
     REFUSED = 1
-    """The command ran, but some of its input was refused or its check failed."""
+    """What was asked for, or some of the input, was refused, or a check failed."""
     USAGE = 2
-    """The command line is wrong."""
+    """The command line is wrong, or names what does not exist."""
     SET_UP = 3
     """The installation must be put right first; the message says how."""
 

@@ -3,7 +3,7 @@
 from casework.service import Service
 from cli.output import err, item_progress
 from config.opening import open_pipeline, pack_in_use
-from config.records import open_records
+from config.records import open_installation
 from config.settings import Settings
 
 
@@ -13,7 +13,7 @@ def reembed() -> None:
     Safe to stop and run again. The other packs' templates stay until their photos are removed.
     """
     settings = Settings()
-    with open_records(settings) as records, item_progress("photos") as progress:
+    with open_installation(settings) as records, item_progress("photos") as progress:
         service = Service.over(records, pack_in_use(settings), open_pipeline(settings))
         task = progress.add_task("Embedding", total=None, rate="")
         for done, total in service.gallery.re_embedding.run():

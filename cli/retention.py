@@ -10,7 +10,7 @@ from casework.oversight.retention import Erased
 from cli.danger import Yes, confirm
 from cli.options import As, AsJson, Why, machine_owner
 from cli.output import out, print_json
-from config.records import open_records
+from config.records import open_installation
 from config.settings import Settings
 
 app = typer.Typer(help="Erase records whose time is over.", no_args_is_help=True)
@@ -32,7 +32,7 @@ def run(
     It says how much that is and asks first; the service does the same by itself, unasked.
     """
     operator = machine_owner(owner, reason)
-    with open_records(Settings()) as records:
+    with open_installation(Settings()) as records:
         found = [each for each in records.oversight.retention.due(operator) if each.records]
         says = [f"{each.kind}: {each.records:,}" for each in found] or ["Nothing is due."]
         confirm("Erase for good what is due?", says, yes=yes or not found)
@@ -46,7 +46,7 @@ def run(
 @app.command()
 def due(as_json: AsJson = False) -> None:
     """Show what a run would erase now."""
-    with open_records(Settings()) as records:
+    with open_installation(Settings()) as records:
         found = records.oversight.retention.due(Actor.operator())
     _tell(found, "due", as_json=as_json)
 

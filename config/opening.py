@@ -3,7 +3,7 @@
 import gc
 
 from casework.service import Service
-from config.records import open_records
+from config.records import open_installation
 from config.settings import Settings
 from detector.decode import quiet_native_logging
 from detector.loading import load_pipeline, load_presentation
@@ -19,10 +19,10 @@ def open_service(settings: Settings) -> Service:
     Raises:
         SetUpError, ModelsError, DetectorError: what the operator has to put right.
     """
-    pack = pack_in_use(settings)
-    pipeline = open_pipeline(settings)
-    records = open_records(settings)
+    records = open_installation(settings)
     try:
+        pack = pack_in_use(settings)
+        pipeline = open_pipeline(settings)
         service = Service.over(
             records,
             pack,

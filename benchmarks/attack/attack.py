@@ -154,6 +154,11 @@ def serving(checkout: Path, folder: Path) -> Iterator[Service]:
         "SIAGA_MANAGEMENT": "false",
     }
     siaga = [sys.executable, "-m", "cli"]
+    # Earlier versions make an agency by themselves, and know no such options.
+    first = ["--code", "OPS", "--name", "Benchmark", "--admin", "admin=Benchmark"]
+    subprocess.run(
+        [*siaga, "init", *first], cwd=folder, env=environment, capture_output=True, check=False
+    )
     keys = [_key(siaga, name, checkout, environment) for name in ("attacker", "gate")]
     with subprocess.Popen(
         [*siaga, "serve", "--port", str(port)],

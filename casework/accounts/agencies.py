@@ -1,6 +1,6 @@
 """Agencies: the authorities that own watchlists and employ officers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,7 +13,13 @@ from casework.approvals import founding
 from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
-from casework.kernel.errors import AlreadyExists, IllegalTransition, NotFound, ReasonMissing
+from casework.kernel.errors import (
+    AlreadyExists,
+    IllegalTransition,
+    NotFound,
+    ReasonMissing,
+    SetUpError,
+)
 from casework.kernel.ids import AGENCY, new_id
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require
@@ -58,6 +64,38 @@ class Agencies:
             AlreadyExists: the code is taken.
         """
         require(actor, Permission.MANAGE_AGENCY)
+        try:
+            with self._database.write() as session:
+                return self._add(session, actor, new)
+        except IntegrityError as error:
+            raise AlreadyExists("agency_code_taken", code=new.code) from error
+
+    def begin(self, actor: Actor, code: str, name: str) -> Agency:
+        """Begin an installation: make the agency that runs it.
+
+        An agency that is there without anybody's account, as earlier versions made one called
+        LOCAL without being asked, gets the code and the name; its lists and alerts stay its own.
+
+        Raises:
+            NotPermitted: the actor may not.
+            IllegalTransition: the installation has begun.
+        """
+        require(actor, Permission.MANAGE_AGENCY)
+        with self._database.write() as session:
+            standing = _not_begun(session)
+            if not standing:
+                return self._add(session, actor, NewAgency(code, name, AgencyKind.OPERATOR))
+            row, now = standing[0], self._clock()
+            row.code, row.name, row.kind, row.active = code, name, AgencyKind.OPERATOR, True
+            row.founding_until, row.updated_at = now + founding.PERIOD, now
+            session.flush()
+            detail = {"fields": ["code", "founding_until", "kind", "name"], "active": True}
+            self._audit.append(
+                session, AuditEntry(actor, "agency.edit", row.id, row.id, detail=detail)
+            )
+        return row
+
+    def _add(self, session: Session, actor: Actor, new: NewAgency) -> Agency:
         now = self._clock()
         row = Agency(
             id=new_id(AGENCY),
@@ -67,18 +105,26 @@ class Agencies:
             updated_at=now,
             **asdict(new),
         )
-        try:
-            with self._database.write() as session:
-                session.add(row)
-                session.flush()
-                self._keys.make_for(session.connection(), row.id)
-                self._audit.append(
-                    session,
-                    AuditEntry(actor, "agency.create", row.id, row.id, detail={"code": new.code}),
-                )
-        except IntegrityError as error:
-            raise AlreadyExists("agency_code_taken", code=new.code) from error
+        session.add(row)
+        session.flush()
+        self._keys.make_for(session.connection(), row.id)
+        entry = AuditEntry(actor, "agency.create", row.id, row.id, detail={"code": new.code})
+        self._audit.append(session, entry)
         return row
+
+    def require_none(self) -> None:
+        """Return if `begin` may be called; raises IllegalTransition if the installation has begun.
+
+        For who would otherwise ask a person for everything in vain.
+        """
+        with self._database.read() as session:
+            _not_begun(session)
+
+    def require_any(self) -> None:
+        """Return if the installation has begun; raises SetUpError if it has no agency."""
+        with self._database.read() as session:
+            if session.scalar(select(Agency.id).limit(1)) is None:
+                raise SetUpError("installation_empty")
 
     def get(self, actor: Actor, agency_id: str) -> Agency:
         """Return one agency, by id.
@@ -98,19 +144,20 @@ class Agencies:
             raise NotFound("agency_code_unknown", code=code)
         return row
 
-    def only(self, actor: Actor) -> Agency:
-        """Return the one agency there is, making it on an installation that has none yet.
+    def only(self) -> Agency:
+        """Return the one agency there is.
 
         Raises:
             NotFound: there are several, so one must be named.
+            SetUpError: there is none yet.
         """
         with self._database.read() as session:
             rows = session.scalars(select(Agency).limit(2)).all()
         if len(rows) > 1:
             raise NotFound("agency_ambiguous")
-        if rows:
-            return rows[0]
-        return self.create(actor, NewAgency("LOCAL", "This installation", AgencyKind.OPERATOR))
+        if not rows:
+            raise SetUpError("installation_empty")
+        return rows[0]
 
     def page(self, actor: Actor, after: str | None, limit: int | None) -> list[Agency]:
         """Return agencies in order of making: those after `after`, at most `limit` (None: all)."""
@@ -181,6 +228,14 @@ class Agencies:
             entry = AuditEntry(actor, "agency.edit", row.id, row.id, purpose=reason, detail=detail)
             self._audit.append(session, entry)
         return row
+
+
+def _not_begun(session: Session) -> Sequence[Agency]:
+    """Return the one agency without anybody's account, or none; raises IllegalTransition."""
+    standing = session.scalars(select(Agency).limit(2)).all()
+    if len(standing) > 1 or session.scalar(select(Officer.id).limit(1)) is not None:
+        raise IllegalTransition("installation_begun")
+    return standing
 
 
 def find(session: Session, agency_id: str) -> Agency:

@@ -125,6 +125,10 @@ ENGLISH: Final[Mapping[str, str]] = {
     # Accounts: agencies, officers, keys
     "agency_not_found": "There is no agency {agency}.",
     "agency_code_unknown": "There is no agency {code}: see `siaga agencies list`.",
+    "installation_empty": "There is no installation here yet: make one with `siaga init`.",
+    "installation_begun": (
+        "This installation is set up already: see `siaga agencies list` and `siaga officers list`."
+    ),
     "agency_ambiguous": "There are several agencies: name one by its code, with --agency.",
     "agency_code_taken": "An agency with the code {code} already exists.",
     "agency_changed": "The agency has changed since you read it: read it again.",

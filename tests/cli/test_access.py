@@ -3,6 +3,7 @@
 import io
 import json
 import sqlite3
+import tomllib
 from contextlib import closing, redirect_stderr, redirect_stdout
 from subprocess import CompletedProcess
 
@@ -39,24 +40,27 @@ def siaga(tmp_path, monkeypatch):
     return run
 
 
+def init(siaga, *options):
+    named = ("--code", "ops", "--name", "Coordination centre", "--admin", "Ops.Admin=Wati")
+    return siaga("init", *named, *options)
+
+
 @pytest.fixture
 def first_steps(siaga):
     """The steps of docs/access.md; returns the administrator's first password."""
-    made = siaga("agencies", "create", "ops", "Coordination centre", "--kind", "operator")
+    made = init(siaga, "--json")
     assert made.returncode == 0, made.stderr
-    admin = siaga("officers", "create", "Ops.Admin", "Name", "--role", "admin")
-    assert admin.returncode == 0, admin.stderr
-    return admin.stdout.strip()
+    return json.loads(made.stdout)["accounts"][0]["first_password"]
 
 
 def test_agencies_and_officers_are_made_listed_changed_and_reset(siaga, first_steps, tmp_path):
     assert len(first_steps) == 23
     assert siaga("agencies", "create", "IMIGRASI", "Immigration").returncode == 0
     again = siaga("agencies", "create", "IMIGRASI", "Immigration")
-    assert again.returncode == 3
+    assert again.returncode == 1
     assert "already exists" in again.stderr
     ambiguous = siaga("officers", "create", "sari", "Sari", "--role", "officer")
-    assert ambiguous.returncode == 3
+    assert ambiguous.returncode == 2
     assert "--agency" in ambiguous.stderr
     roles = ("--role", "officer", "--role", "analyst")
     made = siaga("officers", "create", "sari", "Sari", *roles, "--agency", "imigrasi", "--json")
@@ -83,8 +87,8 @@ def test_agencies_and_officers_are_made_listed_changed_and_reset(siaga, first_st
         ("agencies", "edit", "XX", "--inactive", *WHY),
     ):
         refused = siaga(*unknown)
-        assert refused.returncode == 3
-        assert "There is no" in refused.stderr
+        assert refused.returncode == 2
+        assert "Error: There is no" in refused.stderr
 
 
 @pytest.mark.parametrize(
@@ -166,15 +170,14 @@ def test_a_database_that_was_put_back_is_found_by_an_anchor(siaga, first_steps, 
 
 
 def test_the_first_set_up_is_one_command_and_works_once(siaga):
-    made = siaga("init", "ops", "Coordination centre", "ops.admin", "Wati", "--json")
+    made = init(siaga, "--json")
     assert made.returncode == 0, made.stderr
-    assert json.loads(made.stdout)["first_password"]
     (agency,) = json.loads(siaga("agencies", "list", "--json").stdout)
     assert (agency["code"], agency["kind"]) == ("OPS", "operator")
     assert agency["founding_until"]
     (officer,) = json.loads(siaga("officers", "list", "--json").stdout)
     assert (officer["login"], officer["roles"]) == ("ops.admin", ["admin"])
-    again = siaga("init", "ops2", "Coordination centre", "ops.admin2", "Wati")
+    again = siaga("init")
     assert again.returncode == 1
     assert "set up already" in again.stderr
 
@@ -204,7 +207,7 @@ def test_what_acts_on_an_agencys_work_names_a_person_and_a_reason(siaga, tmp_pat
 
 
 def test_what_the_owner_of_the_machine_does_stands_in_the_trail_and_rings(siaga, tmp_path):
-    siaga("init", "OPS", "Coordination centre", "ops.admin", "Wati")
+    init(siaga)
     siaga("officers", "create", "sari", "Sari", "--role", "officer", "--as", "Bu Ratna")
     trail = json.loads(siaga("audit", "list", "--json").stdout)
     by_act = {each["action"]: each for each in reversed(trail)}
@@ -218,7 +221,7 @@ def test_what_the_owner_of_the_machine_does_stands_in_the_trail_and_rings(siaga,
 
 
 def test_what_the_owner_does_with_a_ports_key_rings_at_who_runs_the_installation(siaga):
-    siaga("init", "OPS", "Coordination centre", "ops.admin", "Wati")
+    init(siaga)
     siaga("agencies", "create", "IMM", "Immigration")
     who = ("--as", "Bu Ratna", "--reason", "gate 1")
     siaga("keys", "create", "gate", "--scope", "screen", "--port", "CGK", *who)
@@ -233,3 +236,64 @@ def test_what_the_owner_does_with_a_ports_key_rings_at_who_runs_the_installation
     )
     told = [(each["object_id"], each["detail"]["command"]) for each in rung]
     assert told == [(operator, "keys revoke"), (operator, "keys create")]
+
+
+def test_everything_refuses_before_the_first_set_up_and_makes_nothing(siaga, tmp_path):
+    for words in (
+        ("agencies", "create", "OPS", "Coordination centre"),
+        ("officers", "list"),
+        ("keys", "create", "gate", "--scope", "screen"),
+        ("retention", "due"),
+        ("audit", "verify"),
+        ("export", "--watchlist", "wanted"),
+        ("calibrate",),
+        ("reembed",),
+        ("serve", "--port", "0"),
+    ):
+        refused = siaga(*words)
+        assert (refused.returncode, refused.stderr.count("siaga init")) == (3, 1), words
+    assert not (tmp_path / "var").exists()
+
+
+def test_the_first_set_up_makes_accounts_a_key_and_the_settings_that_differ(siaga, tmp_path):
+    more = ("--officer", "rina=Rina", "--analyst", "dewi=Dewi", "--supervisor", "wayan=Wayan")
+    place = ("--port", "cgk", "--time-zone", "Asia/Makassar")
+    made = init(siaga, *more, *place)
+    assert made.returncode == 0, made.stderr
+    assert "siaga serve" in made.stderr
+    assert made.stdout.count("siaga.key_") == 1
+    officers = json.loads(siaga("officers", "list", "--json").stdout)
+    roles = {each["login"]: each["roles"] for each in officers}
+    assert roles == {
+        "ops.admin": ["admin"],
+        "rina": ["officer"],
+        "dewi": ["analyst"],
+        "wayan": ["supervisor"],
+    }
+    (key,) = json.loads(siaga("keys", "list", "--json").stdout)
+    assert (key["scopes"], key["ports"]) == (["screen"], ["CGK"])
+    settings = tomllib.loads((tmp_path / "siaga.toml").read_text())
+    assert settings == {
+        "data_dir": str(tmp_path / "var"),
+        "cookie_secure": False,
+        "display_time_zone": "Asia/Makassar",
+    }
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--admin", "hadi"),
+        ("--admin", "h=Hadi"),
+        ("--officer", "ops.admin=Somebody"),
+        ("--port", "Jakarta"),
+        ("--time-zone", "Mars/Olympus"),
+        ("--public-url", "http://example.org"),
+        ("--language", "fr"),
+    ],
+)
+def test_a_wrong_first_set_up_makes_nothing(siaga, tmp_path, options):
+    refused = init(siaga, *options)
+    assert refused.returncode == 2, refused.stderr
+    assert not (tmp_path / "siaga.toml").exists()
+    assert siaga("agencies", "list").returncode == 3

@@ -101,7 +101,7 @@ def test_keys_are_made_listed_and_revoked(siaga, tmp_path):
     assert siaga("keys", "revoke", listed["id"], "--yes", "--reason", "lost").returncode == 0
     assert json.loads(siaga("keys", "list", "--json").stdout)[0]["revoked_at"]
     unknown = siaga("keys", "revoke", "key_x", "--yes", "--reason", "lost")
-    assert unknown.returncode == 3
+    assert unknown.returncode == 2
     assert "There is no key key_x" in unknown.stderr
 
 

@@ -95,7 +95,7 @@ def test_the_service_killed_after_an_answer_still_has_it(tmp_path):
     _, port = records.accounts.keys.create(
         Actor.operator(), NewKey("port", frozenset({Scope.SCREEN}))
     )
-    agency = records.accounts.agencies.only(Actor.operator())
+    agency = records.accounts.agencies.begin(Actor.operator(), "IMI", "Immigration")
     enrols = NewKey("office", frozenset({Scope.ENROL}), agency_id=agency.id)
     listed = records.lists.watchlists.create(Actor.operator(), NewWatchlist("x", agency.id)).id
     _, office = records.accounts.keys.create(Actor.operator(), enrols)
@@ -140,6 +140,7 @@ def test_a_service_told_to_stop_finishes_what_it_admitted(tmp_path):
     records = Records.open(
         settings.resolved_database_url, FileKeys(settings.resolved_data_key_file)
     )
+    records.accounts.agencies.begin(Actor.operator(), "IMI", "Immigration")
     _, key = records.accounts.keys.create(
         Actor.operator(), NewKey("port", frozenset({Scope.SCREEN}))
     )

@@ -133,7 +133,7 @@ def records(settings) -> Iterator[Records]:
 
 
 def test_stream_and_webhook_tell_every_alert_in_order_across_a_kill(settings, records):
-    agency = records.accounts.agencies.only(OPERATOR).id
+    agency = records.accounts.agencies.begin(OPERATOR, "IMI", "Immigration").id
     _, key = records.accounts.keys.create(OPERATOR, NewKey("port", frozenset({Scope.SCREEN})))
     enrols = NewKey("office", frozenset({Scope.ENROL, Scope.READ_ALERTS}), agency_id=agency)
     office = {"Authorization": f"Bearer {records.accounts.keys.create(OPERATOR, enrols)[1]}"}

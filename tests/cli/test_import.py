@@ -31,7 +31,7 @@ from casework.tables import Subject
 from casework.watchlists.watchlists import NewWatchlist
 from cli.background import free_port
 from tests.casework.imports.lists import zip_of
-from tests.cli.conftest import environment
+from tests.cli.conftest import begin, environment
 from tests.data import PACKAGED
 from tests.deadlines import patience, wait_until
 from tests.fakes import photo_of
@@ -157,7 +157,7 @@ def test_an_import_over_http_killed_midway_goes_on_by_itself(rows, tmp_path):
     (tmp_path / "var").mkdir()
     database = tmp_path / "var" / "siaga.db"
     records = Records.open(f"sqlite:///{database}", FileKeys(tmp_path / "var" / "siaga.key"))
-    agency = records.accounts.agencies.only(Actor.operator()).id
+    agency = records.accounts.agencies.begin(Actor.operator(), "IMI", "Immigration").id
     watchlist = records.lists.watchlists.create(Actor.operator(), NewWatchlist("wanted", agency)).id
     _, key = records.accounts.keys.create(
         Actor.operator(), NewKey("office", frozenset({Scope.ENROL}), agency_id=agency)
@@ -207,6 +207,7 @@ def test_the_command_killed_midway_and_run_again_goes_on(rows, tmp_path):
     lists = write_lists(tmp_path, rows)
     (tmp_path / "var").mkdir()
     database = tmp_path / "var" / "siaga.db"
+    begin(tmp_path / "var")
     arguments = ("import", tmp_path / "var", lists.file, lists.photos)
     with drawn(tmp_path, *arguments, stdout=subprocess.DEVNULL) as process:
         least = random.randrange(1, lists.rows // 2)
@@ -277,6 +278,7 @@ def test_import_then_export_then_import_elsewhere(siaga, tmp_path):
     assert "2 subjects, 2 photos" in made.stderr
     assert (tmp_path / "wanted.zip").stat().st_mode & 0o777 == 0o600
     elsewhere = {"SIAGA_DATA_DIR": str(tmp_path / "other")}
+    begin(tmp_path / "other")
     back = siaga("import", "wanted.zip", "--watchlist", "wanted", "--json", **elsewhere)
     assert back.returncode == 0, back.stderr
     assert json.loads(back.stdout)["created"] == 2

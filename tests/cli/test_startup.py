@@ -24,7 +24,7 @@ COMMAND_LINES = (
     "keys list",
     "keys list --json",
     "agencies list --json",
-    "agencies edit OPS --name Coordination --as Wati --reason renamed",
+    "agencies edit IMI --name Coordination --as Wati --reason renamed",
     "officers list",
     "officers list --json",
     "officers edit admin --name Somebody --as Wati --reason renamed",
@@ -81,7 +81,6 @@ def started(folder, code, standard_input="", **variables):
 def test_a_command_about_records_imports_no_network_no_web_framework_and_no_numbers(
     siaga, tmp_path
 ):
-    siaga("agencies", "create", "OPS", "Coordination centre", "--kind", "operator")
     siaga("officers", "create", "admin", "Name", "--role", "admin")
     told = started(tmp_path, _RUN, json.dumps([sorted(HEAVY), COMMAND_LINES]))
     outcomes = [json.loads(line) for line in told.splitlines()]
