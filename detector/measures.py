@@ -40,6 +40,8 @@ class Setting:
     height: int
     second_face: float = 0.0
     """See `detector.subject.second_face`."""
+    quantization: float = 0.0
+    """Of its JPEG: see `detector.containers.base.Header`."""
 
 
 # 8-bit tones that carry no detail, as ISO/IEC 29794-5 counts them in linear luminance, and we in
@@ -102,7 +104,7 @@ def measure(face: Face, chip: Image, setting: Setting) -> tuple[Measure, ...]:
         chip: the face aligned to (112, 112, 3).
         setting: the photo it is in.
     """
-    return (*_standard(face, chip, setting), *_own(face, chip))
+    return (*_standard(face, chip, setting), *_own(face, chip), _compression(setting))
 
 
 def _standard(face: Face, chip: Image, setting: Setting) -> tuple[Measure, ...]:
@@ -160,6 +162,12 @@ def _own(face: Face, chip: Image) -> tuple[Measure, ...]:
         Measure("Noise", round(noise(relief), 2), "0-255", NOT_ASSESSABLE),
         Measure("EdgeSteepness", round(steepness, 1), "0-100", round(steepness)),
         Measure("DetectionConfidence", round(sure, 3), "0-1", round(100 * sure)),
+    )
+
+
+def _compression(setting: Setting) -> Measure:
+    return Measure(
+        "QuantizationStep", round(setting.quantization, 1), "grey levels", NOT_ASSESSABLE
     )
 
 

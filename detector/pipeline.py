@@ -105,7 +105,12 @@ class Pipeline:
         if seen is None:
             return Analysis(photo, (), None, NO_FACE, None, None, pixels, watch.stages)
         with watch.stage("assess"):
-            setting = Setting(seen.photo.width, seen.photo.height, seen.second_face)
+            setting = Setting(
+                seen.photo.width,
+                seen.photo.height,
+                seen.second_face,
+                seen.photo.header.quantization,
+            )
             quality = assess(seen.subject, seen.chip, setting, self.confident_score)
             quality = quality.with_turn(clockwise(seen.turn))
             if seen.photo.negative:

@@ -35,6 +35,7 @@ class Reason(StrEnum):
     EYES_COVERED = "eyes_covered"
     MOUTH_COVERED = "mouth_covered"
     NOISY = "noisy"
+    COMPRESSED = "compressed"
     UNCERTAIN_FACE = "uncertain_face"
     TURNED = "turned"
     NEGATIVE = "negative"
@@ -58,6 +59,7 @@ _ADVICE: Final[dict[Reason, str]] = {
     Reason.EYES_COVERED: "The eyes hardly show: have dark glasses, hair or a hand taken away.",
     Reason.MOUTH_COVERED: "The mouth hardly shows: have mask, veil or hand taken away, and focus.",
     Reason.NOISY: "The photo is grainy: add light, or lower the camera's gain.",
+    Reason.COMPRESSED: "The photo is compressed too much: send it as JPEG of quality 30 or more.",
     Reason.UNCERTAIN_FACE: "The face is not clearly seen: is the photo upright? Capture again.",
     Reason.TURNED: "The photo is not upright: turn the camera, or have it turn its photos.",
     Reason.NEGATIVE: "The photo is a negative: send the picture with its own light and dark.",
@@ -146,6 +148,8 @@ _BOUNDS: Final = (
     Bound("UnderEyeTone", Reason.EYES_COVERED, marginal=0.7, unsearchable=_NEVER),
     Bound("MouthRelief", Reason.MOUTH_COVERED, marginal=0.42, unsearchable=_NEVER),
     Bound("Noise", Reason.NOISY, marginal=4.0, unsearchable=_NEVER, too_high=True),
+    # JPEG of quality 18 and less: see docs/quality.md.
+    Bound("QuantizationStep", Reason.COMPRESSED, marginal=150, unsearchable=_NEVER, too_high=True),
     Bound("SingleFacePresent", Reason.SEVERAL_FACES, RIVAL_AREA, _NEVER, too_high=True),
 )
 

@@ -177,6 +177,7 @@ EXPLAINED: Final[Mapping[StrEnum, str]] = {
     Reason.EYES_COVERED: msg("The eyes hardly show: dark glasses, hair or a hand may cover them."),
     Reason.MOUTH_COVERED: msg("The mouth hardly shows: a mask, veil or hand may cover it."),
     Reason.NOISY: msg("The photo is grainy."),
+    Reason.COMPRESSED: msg("The photo is compressed too much."),
     Reason.UNCERTAIN_FACE: msg("The face is not clearly seen, or the photo is not upright."),
     Reason.TURNED: msg("The photo was not upright."),
     Reason.NEGATIVE: msg("The photo is a negative."),

@@ -304,6 +304,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "advice_cut_off": "The frame cuts off part of the face: choose a photo of the whole head.",
     "advice_eyes_covered": "The eyes hardly show: choose a photo without dark glasses or hair.",
     "advice_mouth_covered": "The mouth hardly shows: choose a sharp photo without mask or veil.",
+    "advice_compressed": "The photo is compressed too much: choose one that was saved with less.",
     "advice_noisy": "The photo is grainy: choose one that was taken in better light.",
     "advice_uncertain_face": "The face is not clearly seen: is the photo upright? Choose another.",
     "advice_turned": "The photo is not upright: turn it, and see that the face is upright.",

@@ -35,6 +35,7 @@ _ADVICE: Final[Mapping[Reason, str]] = {
     Reason.CUT_OFF: f"Part of the face is not in the reference: {_RATHER}",
     Reason.EYES_COVERED: "The eyes hardly show in the reference: compare by eye.",
     Reason.MOUTH_COVERED: "The mouth hardly shows in the reference: compare by eye.",
+    Reason.COMPRESSED: f"The reference is compressed too much: {_RATHER}",
     Reason.NOISY: f"The reference is grainy: {_RATHER}",
     Reason.UNCERTAIN_FACE: f"The face in the reference is not clearly seen: {_RATHER}",
     Reason.TURNED: f"The reference is not upright: turn it, {_RATHER}",

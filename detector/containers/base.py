@@ -115,6 +115,7 @@ class Header:
     coefficient_bytes: int = 0  # JPEG: what its decoder keeps beside the pixels
     filler: int | None = None  # JPEG without its end marker: bytes at the end that may be no data
     unusual: bool = False  # a variant that OpenCV does not decode faithfully, and Pillow does
+    quantization: float = 0.0  # JPEG: mean step of its first channel's table, in grey levels
     capture: Capture | None = None  # what a record around the picture says of how it was taken
 
     @property

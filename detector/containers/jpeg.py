@@ -9,6 +9,7 @@ after it, or instead of it; some senders put the marker wherever the file broke 
 """
 
 import re
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import ceil
@@ -66,6 +67,7 @@ class _Frame:
     channels: int
     ids: bytes  # of the channels, as the scans name them
     blocks: int  # of 8 x 8 samples, over all channels
+    table: int  # the quantisation table of the first channel, which mostly is brightness
     progressive: bool
 
 
@@ -75,6 +77,7 @@ def read_jpeg(data: bytes) -> Header:
     orientation: int | None = None
     scan_bytes, kept_from, end = 0, 0, 2
     scans: list[bytes] = []
+    tables: dict[int, float] = {}
     marker = 0
     core: list[Piece] = []
     for marker, start, stop in _segments(data):
@@ -85,6 +88,8 @@ def read_jpeg(data: bytes) -> Header:
         elif marker == SOS:
             scans.append(data[start + 4 : start + 2 + int.from_bytes(data[start + 2 : start + 4])])
             scan_bytes += stop - start
+        elif marker == DQT:
+            tables |= _mean_steps(data[start + 4 : stop])
         elif marker in DROPPED:
             core.append((kept_from, start))
             kept_from = stop
@@ -113,6 +118,7 @@ def read_jpeg(data: bytes) -> Header:
         scans=passes,
         core=tuple(core),
         coefficient_bytes=frame.blocks * COEFFICIENT_BYTES if several else 0,
+        quantization=tables.get(frame.table, 0.0),
     )
     return _complete(header, data, frame, scans, ended=marker == EOI)
 
@@ -197,6 +203,19 @@ def _search(two_bytes: re.Pattern[bytes], data: bytes, at: int) -> int | None:
     return None
 
 
+def _mean_steps(segment: bytes) -> dict[int, float]:
+    """Return the mean step of each whole table that a segment defines, by its number."""
+    found: dict[int, float] = {}
+    while segment:
+        deep, number = divmod(segment[0], 16)
+        kind = ">64H" if deep else ">64B"
+        if len(segment) <= (size := struct.calcsize(kind)):
+            break
+        found[number] = sum(struct.unpack_from(kind, segment, 1)) / 64
+        segment = segment[1 + size :]
+    return found
+
+
 def _frame(data: bytes, start: int) -> _Frame:
     length, bits, height, width, channels = unpack(">HBHHB", data, start + 2)
     accept(bits == 8, KIND, f"{bits} bits a sample")
@@ -208,5 +227,6 @@ def _frame(data: bytes, start: int) -> _Frame:
     blocks = sum(
         ceil(ceil(width * h / across) / 8) * ceil(ceil(height * v / down) / 8) for h, v in factors
     )
+    table = data[start + 12]
     ids = bytes(data[start + 10 + 3 * channel] for channel in range(channels))
-    return _Frame(width, height, channels, ids, blocks, data[start + 1] not in SEQUENTIAL)
+    return _Frame(width, height, channels, ids, blocks, table, data[start + 1] not in SEQUENTIAL)

@@ -421,6 +421,29 @@ def test_scans_of_a_progressive_jpeg_are_counted():
     assert read_header(data).scans == data.count(b"\xff\xda") > 1
 
 
+@settings(max_examples=30)
+@given(
+    quality=st.integers(1, 100),
+    mode=st.sampled_from(["RGB", "L", "CMYK"]),
+    progressive=st.booleans(),
+)
+def test_a_jpeg_s_mean_step_is_what_pillow_reads(quality, mode, progressive):
+    data = encode("JPEG", picture(mode), quality=quality, progressive=progressive)
+    with Image.open(io.BytesIO(data)) as image:
+        steps = image.quantization[0]
+    assert read_header(data).quantization == sum(steps) / 64
+
+
+def test_tables_that_are_cut_or_missing_have_no_step():
+    data = encode("JPEG", picture(), quality=10)
+    at = data.index(b"\xff\xdb")
+    size = int.from_bytes(data[at + 2 : at + 4], "big")
+    without = data[:at] + data[at + 2 + size :]
+    short = data[:at] + b"\xff\xdb\0\x08\0abcde" + data[at + 2 + size :]
+    assert [read_header(each).quantization for each in (without, short)] == [0, 0]
+    assert read_header(encode("PNG", picture())).quantization == 0
+
+
 @pytest.mark.parametrize("size", [12, 40, 52, 56, 64, 108, 124])
 @pytest.mark.parametrize("height", [5, -5])
 def test_bmp_headers(size, height):

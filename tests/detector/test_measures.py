@@ -37,6 +37,7 @@ OWN = [
     "Noise",
     "EdgeSteepness",
     "DetectionConfidence",
+    "QuantizationStep",
 ]
 REFERENCE: Final = json.loads((Path(__file__).parent / "reference_scores.json").read_text("utf-8"))
 """What the standard's reference implementation gives; `reference_scores.py` asked it."""

@@ -25,6 +25,7 @@ from tests.data import (
     packaged,
     photos_of_people,
 )
+from tests.detector.face_records import dg2, fac_2005
 from tests.fakes import FakeDetector, FakeEmbedder, fake_pipeline, photo_of
 
 SAME = 0.45
@@ -372,3 +373,13 @@ def test_an_insightface_detector_serves_the_same_pipeline(pipeline, pack, astron
     assert len(other.analyse(encoded(resized(tight, 4))).faces) == 1
     assert other.analyse(packaged("coffee")).quality.reasons == (Reason.NO_FACE,)
     assert len(other.analyse(packaged("t1")).faces) == T1_FACES
+
+
+def test_a_jpeg_that_was_compressed_hard_is_marked_also_inside_a_record(pipeline):
+    image = image_of("astronaut")
+    for quality, marked in ((10, True), (18, True), (20, False), (75, False)):
+        photo = encoded(image, ".jpg", quality)
+        for data in (photo, dg2(fac_2005(photo))):
+            found = pipeline.analyse(data)
+            assert (Reason.COMPRESSED in found.quality.reasons) is marked, quality
+            assert found.embedding is not None

@@ -36,6 +36,7 @@ GOOD = {
     "HeadPoseRoll": 0.0,
     "SingleFacePresent": 0.0,
     "DetectionConfidence": 0.95,
+    "QuantizationStep": 30.0,
 }
 
 CONFIDENT = 0.9  # the default detector's
