@@ -19,7 +19,7 @@ from detector.errors import PhotoError, PhotoTooLarge, TooManyPixels, Unreadable
 from detector.header import Header, PhotoFormat, read_header
 from detector.heic_decoder import decode_heic
 from detector.limits import MIB, Limits
-from detector.pillow_decoder import decode_with_pillow, jpeg_checksum
+from detector.pillow_decoder import decode_with_pillow, jpeg_samples
 
 __all__ = ["Limits", "Photo", "Pixels", "open_photo", "quiet_native_logging"]
 
@@ -275,10 +275,19 @@ def _decoded(core: bytes, header: Header, reduction: int) -> Stored:
         image = _imdecode(core, _flags(header, reduction))
     if image is None:
         raise UnreadablePhoto(_DAMAGED)
+    return _of_size(image, header, reduction)
+
+
+def _of_size(image: Stored, header: Header, reduction: int) -> Stored:
+    """Return an image whose size is the one that the header says. Raises UnreadablePhoto."""
     expected = (ceil(header.height / reduction), ceil(header.width / reduction))
     if image.shape[:2] != expected or image.dtype not in (np.uint8, np.uint16):
         raise UnreadablePhoto(_DAMAGED)
     return image
+
+
+def _checksum(samples: Stored | None) -> int | None:
+    return zlib.crc32(samples.data) if samples is not None else None
 
 
 def _imdecode(core: bytes, flags: int) -> Stored | None:
@@ -337,9 +346,15 @@ def _whole(core: bytes, header: Header, reduction: int) -> Stored:
     longer = core[: -len(EOI)] + PROBE + EOI
     if header.scans > 1 or header.channels == INKS:
         # Asked of Pillow: OpenCV's libjpeg would write a line to stderr for each that is whole.
-        if jpeg_checksum(core, reduction) != jpeg_checksum(longer, reduction):
+        # Two pictures of 25 megapixels are not held at once.
+        expected = _checksum(jpeg_samples(longer, reduction))
+        samples = jpeg_samples(core, reduction)
+        if _checksum(samples) != expected:
             raise UnreadablePhoto(_CUT_SHORT)
-        return _decoded(core, header, reduction)
+        if samples is None or header.channels == INKS:
+            return _decoded(core, header, reduction)
+        bgr = samples if samples.ndim == 2 else np.ascontiguousarray(samples[..., ::-1])
+        return _of_size(bgr, header, reduction)
     stored = _decoded(core, header, reduction)
     side = FILLER_SIDE // reduction
     grey = bool((stored[-side:, -side:] == FILLER).all())

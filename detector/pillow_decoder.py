@@ -3,7 +3,6 @@
 And JPEGs, where it is asked whether they are whole: its libjpeg says nothing on stderr.
 """
 
-import zlib
 from io import BytesIO
 from typing import Final, TypeAlias
 
@@ -13,7 +12,7 @@ from PIL import Image
 
 from detector.containers.base import PhotoFormat
 
-__all__ = ["decode_with_pillow", "jpeg_checksum"]
+__all__ = ["decode_with_pillow", "jpeg_samples"]
 
 Stored: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -62,12 +61,15 @@ def decode_with_pillow(core: bytes, picture: PhotoFormat, size: tuple[int, int])
     return np.ascontiguousarray(colours[..., order])
 
 
-def jpeg_checksum(core: bytes, reduction: int) -> int | None:
-    """Return a checksum of a JPEG's pixels at 1/1, 1/2, 1/4 or 1/8; None if damaged."""
+def jpeg_samples(core: bytes, reduction: int) -> NDArray[np.uint8] | None:
+    """Return a JPEG's samples at 1/1, 1/2, 1/4 or 1/8: (H, W), RGB or CMYK; None if damaged.
+
+    Those of grey and RGB are what OpenCV decodes: both have libjpeg-turbo.
+    """
     try:
         with Image.open(BytesIO(core), formats=["JPEG"]) as image:
             width, height = image.size
             image.draft(None, (max(1, width // reduction), max(1, height // reduction)))
-            return zlib.crc32(image.tobytes())
+            return np.asarray(image, np.uint8)
     except DAMAGE:
         return None

@@ -720,3 +720,14 @@ def test_a_turned_photo_is_the_photo_turned_anticlockwise(orientation, quarters)
     assert np.array_equal(photo.pixels().turned(quarters).image, expected)
     assert (turned.height, turned.width) == expected.shape[:2]
     assert np.array_equal(photo.inverted().pixels().image, 255 - photo.pixels().image)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+@pytest.mark.parametrize("size", [(64, 48), (61, 33), (19, 200)])
+@pytest.mark.parametrize("flag", [cv2.IMREAD_COLOR, cv2.IMREAD_REDUCED_COLOR_4])
+def test_a_jpeg_in_passes_has_the_pixels_that_opencv_decodes(mode, size, flag):
+    noise = np.random.default_rng(1).integers(0, 256, (*size[::-1], 3), np.uint8)
+    data = encode("JPEG", Image.fromarray(noise).convert(mode), progressive=True, quality=90)
+    expected = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), flag))
+    longest = None if flag == cv2.IMREAD_COLOR else max(size) // 4
+    assert np.array_equal(open_photo(data, Limits()).pixels(longest).image, expected)
