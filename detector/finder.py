@@ -147,7 +147,7 @@ class SubjectFinder:
 
     def _looks_negative(self, seen: Sighting, watch: Stopwatch) -> bool:
         with watch.stage("detect"):
-            return looks_negative(self._detector, seen.chip)
+            return looks_negative(self._detector, seen.chip, doubted=not self._sure(seen))
 
     def _any_way_up(
         self, photo: Photo, pixels: Pixels, watch: Stopwatch

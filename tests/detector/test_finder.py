@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from detector.faces import resized
+from detector.align import ARCFACE_TEMPLATE
+from detector.faces import Box, Face, resized
 from detector.loading import load_detector
+from detector.negative import looks_negative
 from detector.pipeline import Pipeline
 from detector.quality import Reason, Verdict
 from models.compiled import compiled_path
@@ -228,6 +230,22 @@ def test_a_negative_is_inverted_searched_and_called_one(pipeline, astronaut):
     assert shown.quality.reasons == (Reason.NEGATIVE,)
     assert float(shown.embedding @ astronaut.embedding) > 0.85
     assert shown.pixels.image.mean() == pytest.approx(astronaut.pixels.image.mean(), abs=3)
+
+
+class LikesLight:
+    """Is the more confident the lighter an image is."""
+
+    def detect(self, image, long_side):
+        del long_side
+        return (Face(Box(0, 0, 90, 90), ARCFACE_TEMPLATE, float(image.mean()) / 255),)
+
+
+@pytest.mark.parametrize("doubted", [False, True])
+def test_a_doubted_face_may_be_a_negative_wherever_its_eyes_are(doubted):
+    """A face all of one shade has its eyes as dark as its cheeks."""
+    dark, light = (np.full((112, 112, 3), shade, np.uint8) for shade in (60, 200))
+    assert looks_negative(LikesLight(), dark, doubted=doubted) == doubted
+    assert not looks_negative(LikesLight(), light, doubted=doubted)
 
 
 def test_of_two_looks_at_a_negative_none_is_enough_to_search_it_as_it_is(pipeline):
