@@ -48,6 +48,8 @@ class Tally:
     not_enrolled: list[str] = field(default_factory=list)
     renamed: list[str] = field(default_factory=list)
     """People whose folder has a name that is not UTF-8: a warning."""
+    alike: list[dict[str, Any]] = field(default_factory=list)
+    """People whose reference looks like another subject's: a warning."""
     similar: list[dict[str, Any]] = field(default_factory=list)
     """People whose face is on a list already: a warning."""
     seconds: float = 0.0
@@ -65,6 +67,8 @@ class Tally:
         if similar:
             found = [asdict(each) for each in similar]
             self.similar.append({"reference": person.reference, "similar": found})
+        if enrolled.alike:
+            self.alike.append({"reference": person.reference, "subjects": list(enrolled.alike)})
         self.people += 1
         self.created += enrolled.created
         self.known += enrolled.subject_id is not None and not enrolled.created
@@ -263,6 +267,7 @@ def _tell(tally: Tally, report: Path | None, *, as_json: bool) -> None:
                 "accepted": tally.accepted,
                 "refused": tally.refused,
                 "renamed": tally.renamed,
+                "alike": tally.alike,
                 "similar": tally.similar,
                 "seconds": round(tally.seconds, 2),
             }
@@ -281,17 +286,26 @@ def _tell(tally: Tally, report: Path | None, *, as_json: bool) -> None:
     if len(tally.not_enrolled) > _SHOWN:
         more = len(tally.not_enrolled) - _SHOWN
         err.print(f"... and {more} more who are not enrolled: --json names all", markup=False)
-    for warning in tally.similar[:_SHOWN]:
-        others = ", ".join(_told(each) for each in warning["similar"])
-        err.print(f"similar: {warning['reference']} resembles {others}", markup=False)
-    if len(tally.similar) > _SHOWN:
-        err.print(f"... and {len(tally.similar) - _SHOWN} more who resemble others", markup=False)
+    _warn(tally)
     for refusal in tally.refused[:_SHOWN]:
         what = "/".join(filter(None, (refusal["reference"], refusal["photo"])))
         err.print(f"refused: {what}: {refusal['detail']}", markup=False)
     if len(tally.refused) > _SHOWN:
         rest = f"the rest is in {report}" if report else "use --report FILE to keep them all"
         err.print(f"... and {len(tally.refused) - _SHOWN} more; {rest}", markup=False)
+
+
+def _warn(tally: Tally) -> None:
+    for warning in tally.alike[:_SHOWN]:
+        sentence = Message("reference_alike", {"subjects": tuple(warning["subjects"])})
+        err.print(f"alike: {warning['reference']}: {sentence}", markup=False)
+    if len(tally.alike) > _SHOWN:
+        err.print(f"... and {len(tally.alike) - _SHOWN} more: --json names all", markup=False)
+    for warning in tally.similar[:_SHOWN]:
+        others = ", ".join(_told(each) for each in warning["similar"])
+        err.print(f"similar: {warning['reference']} resembles {others}", markup=False)
+    if len(tally.similar) > _SHOWN:
+        err.print(f"... and {len(tally.similar) - _SHOWN} more who resemble others", markup=False)
 
 
 def _told(similar: dict[str, Any]) -> str:

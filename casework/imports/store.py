@@ -35,7 +35,7 @@ from casework.watchlists.enrolment import (
     Enrolment,
     Examined,
 )
-from casework.watchlists.references import by_reference
+from casework.watchlists.references import References, by_reference
 from casework.watchlists.subjects import DECIDING, NewSubject, check_birth, lessened
 
 _KNOWN_PHOTO: Final = "already_enrolled"
@@ -123,7 +123,7 @@ class ImportStore:
             joins = subject is not None and all(
                 membership.watchlist_id != job.watchlist_id for membership in subject.memberships
             )
-            told += _remarks(each.row, subject, alike)
+            told += _remarks(each.row, subject, known)
             outcome.faults += [(each.row, remark, False) for remark in told]
             sound.append((each, bool(changes) or joins))
         if edits:
@@ -165,14 +165,13 @@ class ImportStore:
         return AuditedAct(entry, (subject,))
 
 
-def _remarks(row: RawRow, subject: Subject | None, alike: Sequence[Subject]) -> Iterator[Fault]:
+def _remarks(row: RawRow, subject: Subject | None, known: References) -> Iterator[Fault]:
     """Yield the warnings of how a row calls a known subject."""
     if subject is None:
         return
     if subject.reference is not None and subject.reference != row.reference:
         yield Fault("reference", WRITTEN_OTHERWISE, Message("reference_written_otherwise"))
-    others = tuple(each.id for each in alike if each is not subject)
-    if others:
+    if others := known.others(subject, row.reference):
         message = Message("reference_alike", {"subjects": others})
         yield Fault("reference", REFERENCE_ALIKE, message)
 

@@ -119,6 +119,8 @@ class Enrolled:
     """The agency whose subject it is; None as above."""
     faces: tuple[Embedding, ...] = field(default=(), repr=False)
     """Of the photos that were new."""
+    alike: tuple[str, ...] = ()
+    """Other subjects whose references look like this one's: a warning."""
 
 
 class Enrolment:
@@ -255,8 +257,14 @@ class Enrolment:
             if joins or any(report.accepted for report in reports):
                 row.updated_at = self._clock()
                 work.acts.append(_act(actor, row, reports, created=False))
-            faces = _new_faces(application.photos, reports)
-            return Enrolled(row.id, created=False, reports=reports, owner_id=owner_id, faces=faces)
+            return Enrolled(
+                row.id,
+                created=False,
+                reports=reports,
+                owner_id=owner_id,
+                faces=_new_faces(application.photos, reports),
+                alike=known.others(row, person.reference),
+            )
         if has_lapsed(person.valid_until, self._clock()):
             return Enrolled(None, created=False, reports=_lapsed(application.photos))
         if not any(photo.report.accepted for photo in application.photos):

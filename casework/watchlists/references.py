@@ -33,6 +33,11 @@ class References:
         """Return an agency's subjects whose references look like this one."""
         return self._alike.get((owner_id, look(reference)), ()) if reference is not None else ()
 
+    def others(self, subject: Subject, reference: str | None) -> tuple[str, ...]:
+        """Return the ids of the agency's other subjects whose references look like this one."""
+        alike = self.alike(subject.agency_id, reference)
+        return tuple(each.id for each in alike if each is not subject)
+
     def of(self, owner_id: str, reference: str | None) -> Subject | None:
         """Return the subject that an agency calls so, None where there is none or could be two."""
         alike = self.alike(owner_id, reference)

@@ -26,6 +26,7 @@ from casework.tables import (
     Subject,
     Template,
 )
+from casework.watchlists.enrolment import Application
 from casework.watchlists.subjects import NewSubject, SubjectFilter
 from tests.casework.imports.lists import (
     CHECK,
@@ -655,6 +656,9 @@ def test_of_two_looks_of_before_each_is_found_as_it_is_written(desk):
     assert (counts(job), job.warnings) == ((0, 1, 0, 0), {"reference_alike": 1})
     assert ids["PL-001"] in faults(desk, job)[0].message
     assert subjects(desk)["PL\u2013001"].name == "Person 3"
+    again = Application(NewSubject("Person 3", (desk.watchlist(),), "PL\u2013001"), ())
+    (enrolled,) = desk.service.enrolment.store(OPERATOR, [again])
+    assert (enrolled.subject_id, enrolled.alike) == (ids["PL\u2013001"], (ids["PL-001"],))
     neither = imported(desk, csv_of({**person(4), "reference": "PL\u2011001"}))
     assert counts(neither) == (0, 0, 0, 1)
     assert [fault.code for fault in faults(desk, neither)] == ["reference_ambiguous"]
