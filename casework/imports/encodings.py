@@ -37,6 +37,8 @@ _READS_ILL: Final = re.compile(
             # Other code pages of the west, and the text that is UTF-8 in part.
             rb"[a-z%b][%b]" % (_SMALL, _CAPITAL),
             rb"[A-Za-z](?![%b])[%b][A-Za-z]" % (_IN_A_WORD, _SIGN),
+            rb"[\x80\x85\x91\x93-\x97\xa7\xa9\xaa\xae\xb0\xba][%b]|[%b][\x80\x91\xa7\xa9\xae\xb0]"
+            % (_LETTER, _LETTER),
             rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}",
         )
     )

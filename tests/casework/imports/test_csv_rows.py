@@ -196,7 +196,13 @@ def test_json_lines_of_windows_1252_are_read():
             ("สมชาย", "cp874"),
         ),
         *(("José", "cp850"), ("Martínez", "cp850"), ("Jörg", "cp437"), ("José", "mac_roman")),
-        *(("ŁUKASZ Żółw", "iso8859-2"), ("김철수", "cp949"), ("Σωκράτης", "cp1253")),
+        *(
+            ("ŁUKASZ Żółw", "iso8859-2"),
+            ("김철수", "cp949"),
+            ("李明", "big5"),
+            ("鈴木", "shift_jis"),
+            ("Σωκράτης", "cp1253"),
+        ),
     ],
 )
 def test_what_does_not_read_well_as_windows_1252_is_not_guessed(name, encoding):
