@@ -81,6 +81,18 @@ class OpenAlerts:
     open: int
 
 
+@dataclass(frozen=True, slots=True)
+class QueuePlace:
+    """Where an alert stands in the queue, as a reader has filtered and sorted it."""
+
+    number: int
+    """From 1."""
+    total: int
+    before: str | None
+    """The alert before it, by id."""
+    after: str | None
+
+
 class Queue:
     """Reads the queue for those who may see alerts."""
 
@@ -130,6 +142,57 @@ class Queue:
         detail = {"alerts": len(alerts)}
         self._audit.note(AuditEntry(actor, "alert.list", owner_id=actor.agency_id, detail=detail))
         return page
+
+    def place(
+        self, actor: Actor, alert_id: str, filters: AlertFilter, order: QueueOrder
+    ) -> QueuePlace | None:
+        """Return where an alert stands now; None where it does not fit the filter.
+
+        Raises:
+            NotPermitted: the actor may see none.
+        """
+        require(actor, Permission.READ_ALERT)
+        by = (*_SORTED[order], *_SORTED[QueueOrder.URGENCY])
+        ordered = (
+            select(
+                Alert.id,
+                func.row_number().over(order_by=by).label("number"),
+                func.count().over().label("total"),
+                func.lag(Alert.id).over(order_by=by).label("before"),
+                func.lead(Alert.id).over(order_by=by).label("after"),
+            )
+            .join(Alert.encounter)
+            .where(visible(actor), *filters.conditions(actor))
+            .subquery()
+        )
+        query = select(ordered).where(ordered.c.id == alert_id)
+        with self._database.read() as session:
+            found = session.execute(query).first()
+        return QueuePlace(found.number, found.total, found.before, found.after) if found else None
+
+    def next_new(
+        self, actor: Actor, filters: AlertFilter, order: QueueOrder, besides: str
+    ) -> str | None:
+        """Return the first alert that nobody has taken, but `besides`; None where there is none.
+
+        Raises:
+            NotPermitted: the actor may see none.
+        """
+        require(actor, Permission.READ_ALERT)
+        query = (
+            select(Alert.id)
+            .join(Alert.encounter)
+            .where(
+                visible(actor),
+                *filters.conditions(actor),
+                Alert.state == AlertState.NEW.value,
+                Alert.id != besides,
+            )
+            .order_by(*_SORTED[order], *_SORTED[QueueOrder.URGENCY])
+            .limit(1)
+        )
+        with self._database.read() as session:
+            return session.scalar(query)
 
     def open_alerts(self, actor: Actor) -> OpenAlerts:
         """Count what is open; raises NotPermitted."""

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from api.console.forms import Fields, Form, FormData
 from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
+from api.console.queue_form import QueueForm
 from api.console.score_scale import scale_of
 from api.problems import RequestInvalid
 from api.v1.alerts.schemas import ClosingIn, CorrectionIn, FindingIn
@@ -114,7 +115,7 @@ def correct(alert_id: str, visit: Corrector) -> Response:
 @router.get("/{alert_id}/close")
 async def back(alert_id: str, visit: Reader) -> Response:
     """Show the alert where an answer to a form is asked for again."""
-    return visit.go(f"/alerts/{alert_id}")
+    return visit.go(QueueForm.of(visit.request).address(f"/alerts/{alert_id}"))
 
 
 def _finding(typed: FormData) -> Form[FindingIn]:
@@ -157,7 +158,14 @@ def _step(
         step()
     except (RequestInvalid, StaleVersion, IllegalTransition) as error:
         return _page(visit, alert_id, form.refused(error, visit.speech))
-    return visit.go(f"/alerts/{alert_id}", done=done)
+    chosen = QueueForm.of(visit.request)
+    if visit.posted.text("then") == "next":
+        following = visit.service.review.queue.next_new(
+            visit.actor, chosen.filters(visit), chosen.sort, alert_id
+        )
+        path = f"/alerts/{following}" if following else "/alerts"
+        return visit.go(chosen.address(path), done=done)
+    return visit.go(chosen.address(f"/alerts/{alert_id}"), done=done)
 
 
 def _page(visit: OfficerRequest, alert_id: str, form: Form[Any] | None = None) -> Response:
@@ -172,6 +180,8 @@ def _page(visit: OfficerRequest, alert_id: str, form: Form[Any] | None = None) -
     missed = alert.version - read if conflict and read is not None else 0
     policy = visit.service.screening.matching.policies().get(alert.watchlist_id)
     now = records.review.queue.now()
+    chosen = QueueForm.of(visit.request)
+    queue = records.review.queue
     values: dict[str, Any] = {
         "view": view,
         "alert": alert,
@@ -179,6 +189,8 @@ def _page(visit: OfficerRequest, alert_id: str, form: Form[Any] | None = None) -
         "urgency": urgency_of(alert, now),
         "verified": verification_result(alert.encounter.verification),
         "now": now,
+        "chosen": chosen,
+        "place": queue.place(visit.actor, alert_id, chosen.filters(visit), chosen.sort),
         "mark": mark,
         "scale": scale_of(alert, policy),
         "opinions": tuple(Opinion),

@@ -1,26 +1,24 @@
 """The queue of alerts: the most urgent first, filtered, and live."""
 
 from collections.abc import AsyncIterator, Collection, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, Final
-from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 from sse_starlette import ServerSentEvent
 from starlette.responses import Response
 
 from api.console import messages
 from api.console.events import event, place, stream
 from api.console.page import OfficerRequest, RequirePermission
+from api.console.queue_form import QueueForm
 from casework.kernel.actor import Actor
 from casework.kernel.messages import Message
 from casework.kernel.permissions import Permission
-from casework.kernel.vocabulary import AlertState, Category
+from casework.kernel.vocabulary import Category
 from casework.review.alerts import AlertFilter
 from casework.review.case_number import CaseNumberRefused
 from casework.review.case_number import read as read_case_number
-from casework.review.queue import QueueOrder, Urgency, place_of
-from casework.review.states import FIRST_OPINIONS, OPEN
+from casework.review.queue import Urgency, place_of
 from casework.webhooks.feed import FeedEvent
 
 router: Final = APIRouter(include_in_schema=False)
@@ -32,66 +30,6 @@ Watcher = Annotated[
 
 PAGE_SIZE: Final = 100
 _MOST_LISTS: Final = 200
-
-# The choices reveal nothing of a first opinion, which a second officer must not know.
-STATES: Final[dict[str, tuple[AlertState, ...] | None]] = {
-    "open": (*sorted(OPEN), AlertState.UNDER_REVIEW),
-    "new": (AlertState.NEW,),
-    "taken": (AlertState.ACKNOWLEDGED,),
-    "opinion": (*sorted(FIRST_OPINIONS), AlertState.UNDER_REVIEW),
-    "settled": (AlertState.CONFIRMED, AlertState.REJECTED),
-    "referred": (AlertState.REFERRED,),
-    "closed": (AlertState.CLOSED,),
-    "all": None,
-}
-_WHOSE: Final = ("all", "mine", "agency")
-
-
-@dataclass(frozen=True, slots=True)
-class QueueForm:
-    """The filter's form; a value that makes no sense counts as left out."""
-
-    state: str = "open"
-    port: str = ""
-    list: str = ""
-    category: str = ""
-    whose: str = "all"
-    sort: QueueOrder = QueueOrder.URGENCY
-    page: int = 1
-
-    @classmethod
-    def of(cls, request: Request) -> "QueueForm":
-        """Read it from the address."""
-        query = request.query_params
-        state, whose, category = (query.get(name, "") for name in ("state", "whose", "category"))
-        page, sort = query.get("page", "1"), query.get("sort", "")
-        return cls(
-            state if state in STATES else "open",
-            query.get("port", "")[:5].upper(),
-            query.get("list", "")[:50],
-            category if category in set(Category) else "",
-            whose if whose in _WHOSE else "all",
-            QueueOrder(sort) if sort in set(QueueOrder) else QueueOrder.URGENCY,
-            max(1, int(page)) if page.isascii() and page.isdecimal() and len(page) < 6 else 1,
-        )
-
-    def filters(self, visit: OfficerRequest) -> AlertFilter:
-        """Return the filter."""
-        return AlertFilter(
-            STATES[self.state],
-            self.list or None,
-            self.port or None,
-            self.category or None,
-            mine=visit.actor.id if self.whose == "mine" else None,
-            owner_id=visit.actor.agency_id if self.whose == "agency" else None,
-        )
-
-    def address(self, path: str = "/alerts", **other: object) -> str:
-        """Return the address that says this, or this with something else."""
-        chosen = {name: getattr(self, name) for name in self.__slots__} | other
-        plain = QueueForm()
-        differs = {n: v for n, v in chosen.items() if v != getattr(plain, n, None)}
-        return f"{path}?{urlencode(differs)}" if differs else path
 
 
 @router.get("/alerts")
@@ -144,24 +82,24 @@ async def _place(visit: Watcher) -> AsyncIterator[None]:
 @router.get("/alerts/events", dependencies=[Depends(_place)])
 async def events(visit: Watcher) -> Response:
     """Tell what was raised or moved, as it happens; `only` names the one alert that matters."""
-    filters = QueueForm.of(visit.request).filters(visit)
+    chosen = QueueForm.of(visit.request)
     only = visit.request.query_params.get("only")
 
     def serialize(events: Sequence[FeedEvent], actor: Actor) -> list[ServerSentEvent]:
         ids = {each.object_id for each in events if each.alert is not None}
         if only is not None:
             ids &= {only}
-        return [event("alerts", _rows(visit, actor, ids, filters), events[-1].id)] if ids else []
+        return [event("alerts", _rows(visit, actor, ids, chosen), events[-1].id)] if ids else []
 
     return await stream(visit, serialize)
 
 
 def _rows(
-    visit: OfficerRequest, actor: Actor, ids: Collection[str], filters: AlertFilter
+    visit: OfficerRequest, actor: Actor, ids: Collection[str], chosen: QueueForm
 ) -> dict[str, Any]:
     """Return rows for alerts that changed: as HTML where they fit the filter, else as gone."""
     queue = visit.service.review.queue
-    page, fitting = queue.described(actor, ids, filters)
+    page, fitting = queue.described(actor, ids, chosen.filters(visit))
     standing, now = queue.open_alerts(actor), queue.now()
     rows = [
         {
@@ -169,7 +107,12 @@ def _rows(
             "version": alert.version,
             "loud": page.urgencies[alert.id] <= Urgency.WAITING,
             "html": visit.render(
-                "queue_row.html", alert=alert, queue=page, now=now, place_of=place_of
+                "queue_row.html",
+                alert=alert,
+                queue=page,
+                now=now,
+                place_of=place_of,
+                chosen=chosen,
             )
             if alert.id in fitting
             else None,

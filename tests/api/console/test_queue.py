@@ -398,3 +398,47 @@ def test_a_row_of_a_shared_list_shows_what_its_page_shows(signed_in, desk):
     assert "Person 1 shared" in police.text
     police.open(f"/alerts/{alert}")
     assert "Person 1" in police.text
+
+
+# From alert to alert
+
+
+def test_an_alerts_page_says_where_it_is_in_the_queue_that_it_was_opened_from(
+    signed_in, desk, lists
+):
+    first, second, elsewhere = raised(desk, 2), raised(desk, 2), raised(desk, 2, port="DPS")
+    officer = signed_in("siti", Role.OFFICER)
+    officer.open(f"/alerts/{second}")
+    assert "Previous K 2 of 3 Next J" in officer.text
+    assert f'href="/alerts/{elsewhere}" data-key="j"' in officer.page.text
+    officer.open(f"/alerts/{second}?port=CGK")
+    assert "Previous K 2 of 2 Keys" in officer.text
+    assert f'href="/alerts/{first}?port=CGK" data-key="k"' in officer.page.text
+    assert f'href="/alerts?port=CGK#{second}" data-back' in officer.page.text
+    officer.open(f"/alerts/{second}?port=DPS")
+    assert " of 1" not in officer.text
+
+
+def test_the_place_in_the_queue_counts_no_alert_of_others(signed_in, desk, lists):
+    mine = raised(desk, 1)
+    desk.watchlist("theirs", agency_id=desk.agency("POL"))
+    desk.enrol(5, desk.watchlists["theirs"])
+    raised(desk, 5)
+    officer = signed_in("siti", Role.OFFICER)
+    officer.open(f"/alerts/{mine}?state=all")
+    assert "1 of 1 Keys" in officer.text
+
+
+def test_recorded_with_the_next_opens_the_first_that_nobody_has_taken(signed_in, desk, lists):
+    first, second = raised(desk, 2), raised(desk, 2)
+    officer = signed_in("siti", Role.OFFICER)
+    opinion = {"opinion": "not_candidate", "reasons": ["age_implausible"], "then": "next"}
+    officer.open(f"/alerts/{second}?list={lists['stays']}")
+    officer.send(f"/alerts/{second}/decide?list={lists['stays']}", **opinion)
+    assert officer.path == f"/alerts/{first}?list={lists['stays']}&done=decided"
+    officer.send(f"/alerts/{first}/decide?list={lists['stays']}", **(opinion | {"reasons": []}))
+    assert officer.page.status_code == 422
+    assert "Choose at least one reason." in officer.text
+    officer.send(f"/alerts/{first}/decide?list={lists['stays']}", **opinion)
+    assert officer.path == f"/alerts?list={lists['stays']}&done=decided"
+    assert "Your opinion is recorded." in officer.text

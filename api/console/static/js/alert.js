@@ -1,9 +1,9 @@
 // Keys of the alert's page, and word of what other officers do to it meanwhile.
 import { startClocks } from "./clocks.js";
 import { commands } from "./compare.js";
+import { isTyped, onKeys, singleKeys, switchSingleKeys } from "./keys.js";
 import { watch } from "./live.js";
 
-const KEY = "siaga-keys";
 const help = document.getElementById("help");
 const opener = document.getElementById("help-open");
 const keysOn = document.getElementById("keys-on");
@@ -12,19 +12,19 @@ const changed = document.getElementById("watch");
 startClocks(changed.dataset.now);
 opener.hidden = false;
 opener.addEventListener("click", () => help.showModal());
-keysOn.checked = localStorage.getItem(KEY) !== "off";
-keysOn.addEventListener("change", () => localStorage.setItem(KEY, keysOn.checked ? "on" : "off"));
+keysOn.checked = singleKeys();
+keysOn.addEventListener("change", () => switchSingleKeys(keysOn.checked));
 
 const COMMANDS = { "+": "in", "=": "in", "-": "out", b: "blink", g: "grid", 0: "reset", "[": "darker", "]": "brighter" };
 
-document.addEventListener("keydown", (event) => {
+onKeys((event) => {
   if (help.open) return;
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     const form = document.activeElement?.closest("form") ?? document.querySelector("form.finding");
-    form?.requestSubmit();
+    form?.requestSubmit(event.shiftKey ? form.querySelector("[data-next]") : null);
     return;
   }
-  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  if (isTyped(event)) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   if (key === "?") {
     help.showModal();
@@ -45,15 +45,11 @@ document.addEventListener("keydown", (event) => {
 });
 
 function choose(key) {
-  const target = document.querySelector(`form[data-keys] [data-key="${CSS.escape(key)}"]`);
+  const target = document.querySelector(`:is(form[data-keys], nav) [data-key="${CSS.escape(key)}"]`);
   if (!target) return false;
   target.focus();
   target.click();
   return true;
-}
-
-function typing(element) {
-  return element.matches("textarea, select, input:not([type=radio], [type=checkbox], [type=range])");
 }
 
 watch(changed.dataset.events, changed.dataset.mark, {

@@ -1,6 +1,7 @@
 // The queue, live. New rows come in at their place without moving what the officer is on: while the
 // list is scrolled, pointed at or in focus, they wait behind a button.
 import { startClocks } from "./clocks.js";
+import { isTyped, onKeys, singleKeys } from "./keys.js";
 import { watch } from "./live.js";
 import { beep, soundSwitch } from "./sound.js";
 
@@ -101,6 +102,8 @@ function made(html) {
 function replace(old, row) {
   const focused = old.contains(document.activeElement);
   // Its place stays while somebody may be about to choose it; the next reading of the page sorts.
+  row.classList.toggle("here", old === here);
+  if (old === here) here = row;
   old.replaceWith(row);
   if (focused) row.querySelector("a").focus({ preventScroll: true });
 }
@@ -124,11 +127,36 @@ function count(name, number) {
   if (name === "waiting") document.title = number ? `(${number}) ${plainTitle}` : plainTitle;
 }
 
-// Up and down move from row to row.
-list.addEventListener("keydown", (event) => {
-  const step = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling", j: "nextElementSibling", k: "previousElementSibling" }[event.key];
-  const row = event.target.closest("li");
-  if (!step || !row?.[step]) return;
-  event.preventDefault();
-  row[step].querySelector("a").focus();
+// J and K move from row to row, from anywhere; Enter opens the one that was last looked at.
+let here = document.getElementById(location.hash.slice(1))?.closest("#queue > li");
+here?.classList.add("here");
+here?.scrollIntoView({ block: "center" });
+list.addEventListener("focusin", (event) => stayAt(event.target.closest("li")));
+
+function stayAt(row) {
+  list.querySelector(":scope > .here")?.classList.remove("here");
+  here = row;
+  row.classList.add("here");
+}
+
+function neighbour(step) {
+  const row = list.contains(here) ? here : list.querySelector(":scope > .here");
+  if (!row) return step > 0 ? list.firstElementChild : null;
+  return step > 0 ? row.nextElementSibling : row.previousElementSibling;
+}
+
+onKeys((event) => {
+  if (isTyped(event)) return;
+  const within = list.contains(document.activeElement);
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const step = { j: 1, k: -1, ArrowDown: 1, ArrowUp: -1 }[key];
+  const single = key.length === 1;
+  if (step && (single ? singleKeys() : within)) {
+    const row = neighbour(step);
+    if (!row) return;
+    event.preventDefault();
+    row.querySelector("a").focus();
+  } else if (key === "Enter" && event.target.matches?.("body, main, [data-focus]") && list.contains(here)) {
+    here.querySelector("a").click();
+  }
 });

@@ -1,0 +1,80 @@
+"""The filter and order of the queue, as its address says them: on its page, and on its alerts'."""
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
+
+from fastapi import Request
+
+from api.console.page import OfficerRequest
+from casework.kernel.vocabulary import AlertState, Category
+from casework.review.alerts import AlertFilter
+from casework.review.queue import QueueOrder
+from casework.review.states import FIRST_OPINIONS, OPEN
+
+# The choices reveal nothing of a first opinion, which a second officer must not know.
+STATES: Final[dict[str, tuple[AlertState, ...] | None]] = {
+    "open": (*sorted(OPEN), AlertState.UNDER_REVIEW),
+    "new": (AlertState.NEW,),
+    "taken": (AlertState.ACKNOWLEDGED,),
+    "opinion": (*sorted(FIRST_OPINIONS), AlertState.UNDER_REVIEW),
+    "settled": (AlertState.CONFIRMED, AlertState.REJECTED),
+    "referred": (AlertState.REFERRED,),
+    "closed": (AlertState.CLOSED,),
+    "all": None,
+}
+_WHOSE: Final = ("all", "mine", "agency")
+
+
+@dataclass(frozen=True, slots=True)
+class QueueForm:
+    """The filter's form; a value that makes no sense counts as left out."""
+
+    state: str = "open"
+    port: str = ""
+    list: str = ""
+    category: str = ""
+    whose: str = "all"
+    sort: QueueOrder = QueueOrder.URGENCY
+    page: int = 1
+
+    @classmethod
+    def of(cls, request: Request) -> "QueueForm":
+        """Read it from the address."""
+        query = request.query_params
+        state, whose, category = (query.get(name, "") for name in ("state", "whose", "category"))
+        page, sort = query.get("page", "1"), query.get("sort", "")
+        return cls(
+            state if state in STATES else "open",
+            query.get("port", "")[:5].upper(),
+            query.get("list", "")[:50],
+            category if category in set(Category) else "",
+            whose if whose in _WHOSE else "all",
+            QueueOrder(sort) if sort in set(QueueOrder) else QueueOrder.URGENCY,
+            max(1, int(page)) if page.isascii() and page.isdecimal() and len(page) < 6 else 1,
+        )
+
+    @property
+    def narrowed(self) -> int:
+        """How many conditions it sets that the plain queue does not."""
+        plain = QueueForm()
+        conditions = ("state", "port", "list", "category", "whose")
+        return sum(getattr(self, name) != getattr(plain, name) for name in conditions)
+
+    def filters(self, visit: OfficerRequest) -> AlertFilter:
+        """Return the filter."""
+        return AlertFilter(
+            STATES[self.state],
+            self.list or None,
+            self.port or None,
+            self.category or None,
+            mine=visit.actor.id if self.whose == "mine" else None,
+            owner_id=visit.actor.agency_id if self.whose == "agency" else None,
+        )
+
+    def address(self, path: str = "/alerts", **other: object) -> str:
+        """Return the address that says this, or this with something else."""
+        chosen = {name: getattr(self, name) for name in self.__slots__} | other
+        plain = QueueForm()
+        differs = {n: v for n, v in chosen.items() if v != getattr(plain, n, None)}
+        return f"{path}?{urlencode(differs)}" if differs else path
