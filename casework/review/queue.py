@@ -5,6 +5,7 @@ hands. Then the list's priority counts, then the earliest deadline, then the age
 longest is on the first page. Closed alerts follow, the newest first.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,7 @@ from casework.kernel.rules import all_of, first_of
 from casework.kernel.sealed_fields import open_fields_in
 from casework.kernel.vocabulary import AlertState
 from casework.review.alerts import AlertFilter, visible
+from casework.review.findings import beside_veiled
 from casework.review.siblings import WITH_ENCOUNTER
 from casework.tables import Alert, AlertEvent, Encounter, EnrolledPhoto, Subject
 
@@ -53,6 +55,17 @@ class QueueOrder(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class MetBefore:
+    """What became of earlier encounters with the person of an alert."""
+
+    times: int
+    disposal: str
+    """How the last of them ended."""
+    at: datetime
+    """When that was raised."""
+
+
+@dataclass(frozen=True, slots=True)
 class QueuePage:
     """One page of the queue."""
 
@@ -66,6 +79,8 @@ class QueuePage:
     """The subject's name, as the alert's page shows it, by the alert's id: none once erased."""
     with_photo: frozenset[str]
     """The ids of those whose enrolled photo is still there."""
+    met: Mapping[str, MetBefore]
+    """By the alert's id; of closed alerts alone that the reader may see, with nothing veiled."""
     total: int
     """Alerts on all pages."""
 
@@ -138,7 +153,7 @@ class Queue:
             total = session.scalar(
                 select(func.count()).select_from(Alert).join(Alert.encounter).where(condition)
             )
-            page = self._described(session, alerts, total or 0)
+            page = self._described(session, actor, alerts, total or 0)
         detail = {"alerts": len(alerts)}
         self._audit.note(AuditEntry(actor, "alert.list", owner_id=actor.agency_id, detail=detail))
         return page
@@ -242,7 +257,7 @@ class Queue:
                 .join(Alert.encounter)
                 .where(Alert.id.in_(alert_ids), *filters.conditions(actor))
             )
-            page = self._described(session, alerts, len(alerts))
+            page = self._described(session, actor, alerts, len(alerts))
             found = frozenset(session.scalars(fitting))
         return page, found
 
@@ -258,7 +273,9 @@ class Queue:
         ).one()
         return OpenAlerts(int(row[0]), int(row[1]), int(row[2]))
 
-    def _described(self, session: Session, alerts: tuple[Alert, ...], total: int) -> QueuePage:
+    def _described(
+        self, session: Session, actor: Actor, alerts: tuple[Alert, ...], total: int
+    ) -> QueuePage:
         now = self._clock()
         urgencies = {alert.id: urgency_of(alert, now) for alert in alerts}
         taken = session.execute(
@@ -274,7 +291,13 @@ class Queue:
             for alert_id, sealed in taken
         }
         return QueuePage(
-            alerts, urgencies, takers, _names(session, alerts), _with_photo(session, alerts), total
+            alerts,
+            urgencies,
+            takers,
+            _names(session, alerts),
+            _with_photo(session, alerts),
+            _met(session, actor, alerts),
+            total,
         )
 
 
@@ -290,6 +313,35 @@ def _names(session: Session, alerts: Sequence[Alert]) -> dict[str, str]:
         for found in session.execute(query)
     }
     return {alert.id: names[alert.subject_id] for alert in alerts if alert.subject_id in names}
+
+
+def _met(session: Session, actor: Actor, alerts: Sequence[Alert]) -> dict[str, MetBefore]:
+    """Return what became of earlier encounters with the same subjects, by alert."""
+    query = (
+        select(Alert.subject_id, Alert.encounter_id, Alert.created_at, Alert.disposal)
+        .where(
+            Alert.subject_id.in_({alert.subject_id for alert in alerts}),
+            Alert.state == AlertState.CLOSED.value,
+            visible(actor),
+            # What was found of a sibling must not be read off this one either.
+            ~beside_veiled(Alert),
+        )
+        .order_by(Alert.created_at, Alert.id)
+    )
+    closed: dict[str, list[Any]] = defaultdict(list)
+    for found in session.execute(query):
+        closed[found.subject_id].append(found)
+    met = {}
+    for alert in alerts:
+        earlier = [
+            each
+            for each in closed[alert.subject_id]
+            if each.created_at < alert.created_at and each.encounter_id != alert.encounter_id
+        ]
+        if earlier:
+            times = len({each.encounter_id for each in earlier})
+            met[alert.id] = MetBefore(times, earlier[-1].disposal, earlier[-1].created_at)
+    return met
 
 
 def _with_photo(session: Session, alerts: Sequence[Alert]) -> frozenset[str]:

@@ -13,7 +13,7 @@ from api.console.screens.queue import events
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.audit.reader import AuditFilter
 from casework.kernel.permissions import Permission
-from casework.kernel.vocabulary import Category, Opinion, OpinionReason, Role
+from casework.kernel.vocabulary import Category, Disposal, Opinion, OpinionReason, Role
 from casework.review.alerts import AlertFilter
 from casework.review.case_number import case_number
 from casework.review.decisions import Finding
@@ -442,3 +442,48 @@ def test_recorded_with_the_next_opens_the_first_that_nobody_has_taken(signed_in,
     officer.send(f"/alerts/{first}/decide?list={lists['stays']}", **opinion)
     assert officer.path == f"/alerts?list={lists['stays']}&done=decided"
     assert "Your opinion is recorded." in officer.text
+
+
+# Met before
+
+
+def ended(desk, alert, disposal=Disposal.MISTAKEN_IDENTITY):
+    """Take an alert to its end, alone."""
+    boss = actor_of(desk.agency(), Role.OFFICER, Role.SUPERVISOR, name="boss")
+    review = desk.service.review.decisions
+    review.acknowledge(boss, alert)
+    review.decide(
+        boss, alert, Finding(Opinion.POTENTIAL_CANDIDATE, (OpinionReason.DOCUMENTS_AGREE,))
+    )
+    review.close(boss, alert, disposal, None)
+
+
+def test_a_row_says_how_the_last_encounter_ended(signed_in, desk, lists, clock):
+    for disposal in (Disposal.MISTAKEN_IDENTITY, Disposal.OBSERVED):
+        ended(desk, raised(desk, 1), disposal)
+        clock.advance(minutes=20)
+    first, open_one = raised(desk, 2), raised(desk, 1)
+    officer = signed_in("siti", Role.OFFICER)
+    assert "Met 2 times before, the last: Let through and reported" in officer.text
+    assert officer.text.count("Met ") == 1
+    assert ids(officer) == [open_one, first]
+    officer.open("/alerts?state=closed&sort=oldest")
+    assert officer.text.count("Met once before: Mistaken identity") == 1
+
+
+def test_what_others_met_is_in_no_row(signed_in, desk, clock):
+    """Nor what is open: the next officer is to look at the faces."""
+    shared = desk.watchlist("shared", shared_with=(desk.agency("POL"),))
+    own = desk.watchlist("own")
+    desk.enrol(1, shared, own)
+    seen, hidden = sorted(
+        desk.screen(1).encounter.alerts, key=lambda each: each.watchlist_id != shared
+    )
+    ended(desk, hidden.id)
+    clock.advance(minutes=20)
+    desk.screen(1)
+    police = signed_in("agus", Role.OFFICER, agency="POL")
+    assert "Met " not in police.text
+    ours = signed_in("siti", Role.OFFICER)
+    assert "Met once before: Mistaken identity" in ours.text
+    assert seen.id in ids(police)
