@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
+from casework.kernel.stored_photo import StoredPhoto
 from detector.containers.base import SHOWN_BY_BROWSERS, PhotoFormat
 from detector.decode import Limits, is_large
 from detector.errors import PhotoError
@@ -43,3 +44,10 @@ class PhotoAnswers:
             with place, suppress(PhotoError):
                 content, photo_format = as_jpeg(content, self._limits, turn), PhotoFormat.JPEG
         return Response(content, media_type=photo_format.media_type)
+
+    def jpeg(self, stored: StoredPhoto) -> bytes | None:
+        """Return a photo as JPEG, upright; None where it cannot be decoded under today's limits."""
+        place = self._large if is_large(stored.content) else self._places
+        with place, suppress(PhotoError):
+            return as_jpeg(stored.content, self._limits, stored.turn)
+        return None

@@ -18,6 +18,7 @@ from api.console.screens import (
     overview,
     photos,
     preferences,
+    printed,
     queue,
     referral_new,
     referrals,
@@ -46,6 +47,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = tuple(
         queue,  # before `alert`, whose address would take `/alerts/events` for an alert
         alert,
         photos,
+        printed,
         search,
         compare,
         tips,

@@ -11,3 +11,23 @@ _CODE: Final = re.compile(PATTERN)
 def malformed(ports: Iterable[str]) -> str | None:
     """Return the first text that is no code of a port, None if all are."""
     return next((port for port in sorted(ports) if not _CODE.fullmatch(port)), None)
+
+
+_WITA: Final = "AAP BDJ BEJ BPN BTW DPS GTO KDI KOE LBJ LOP LUW MDC MOF NNX PLW TRK TTR UPG WGP"
+_WIT: Final = "AMQ BIK BXB DJJ FKQ KNG LUV MKQ MKW NBX SOQ TIM TTE WMX"
+_WITA_SEAPORTS: Final = ("IDBOA", "IDBTG", "IDMAK")
+_ZONES: Final = {
+    code: zone
+    for airports, zone in ((_WITA, "Asia/Makassar"), (_WIT, "Asia/Jayapura"))
+    for airport in airports.split()
+    for code in (airport, f"ID{airport}")
+} | dict.fromkeys(_WITA_SEAPORTS, "Asia/Makassar")
+
+
+def zone_of(port: str) -> str | None:
+    """Return the time zone of an Indonesian port outside western Indonesia; None for any other.
+
+    By Presidential Decree 41 of 1987: Bali, Nusa Tenggara, Sulawesi and the east and south of
+    Kalimantan keep WITA, the Moluccas and Papua WIT.
+    """
+    return _ZONES.get(port)

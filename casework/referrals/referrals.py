@@ -7,7 +7,7 @@ Both agencies see a referral; nobody else does. The receiver sees what it carrie
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, selectinload
@@ -23,6 +23,9 @@ from casework.kernel.vocabulary import ReferralState
 from casework.referrals import payload
 from casework.referrals.states import AWAITED
 from casework.tables import Referral, ReferralMessage, ReferralPhoto
+
+REPORT: Final = "referral.report"
+"""The act of reading a referral as a report to print."""
 
 
 class Box(StrEnum):
@@ -111,8 +114,10 @@ class Referrals:
         )
         return [(row, _overdue(row, now)) for row in found]
 
-    def get(self, actor: Actor, referral_id: str) -> ReferralView:
-        """Return a referral with what it carries and its messages.
+    def get(
+        self, actor: Actor, referral_id: str, recorded_as: str = "referral.read"
+    ) -> ReferralView:
+        """Return a referral with what it carries and its messages; recorded as this act.
 
         Raises:
             NotPermitted, NotFound: the actor may see none, or not this one.
@@ -127,7 +132,7 @@ class Referrals:
                 tuple(photo.name for photo in row.photos),
                 tuple(self._opened(row, message) for message in row.messages),
             )
-        self._audit.note(AuditEntry(actor, "referral.read", row.id, row.sender_id))
+        self._audit.note(AuditEntry(actor, recorded_as, row.id, row.sender_id))
         return view
 
     def photo(self, actor: Actor, referral_id: str, name: str) -> StoredPhoto:

@@ -27,10 +27,12 @@ from casework.kernel.vocabulary import AlertState, Direction, Stage, SubjectStat
 from casework.review import findings, states
 from casework.review.siblings import WITH_ENCOUNTER, same_question
 from casework.review.states import AlertPosition, ReviewPolicy
-from casework.tables import Agency, Alert, AlertEvent, Encounter, Subject, Watchlist
+from casework.tables import Agency, Alert, AlertEvent, Encounter, Officer, Subject, Watchlist
 from casework.watchlists import subjects, watchlists
 
 PORTRAIT_FORMAT: Final = "jpeg"
+REPORT: Final = "alert.report"
+"""The act of reading an alert as a report to print."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,13 @@ class Step:
     note: str | None
     disposal: str | None
     """The outcome, of a step that closes the alert or corrects that."""
+    full_name: str | None
+    """The officer's, as the account has it; None where that is gone."""
+
+    @property
+    def signed(self) -> str:
+        """The officer's name, with the login that the step was taken under."""
+        return f"{self.full_name} ({self.officer_name})" if self.full_name else self.officer_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +127,8 @@ class AlertView:
     legal_basis: str
     subject: SubjectCard | None
     enrolment_quality: dict[str, Any] | None
+    enrolled_at: datetime | None
+    """When the photo was enrolled; None once it is erased."""
     steps: tuple[Step, ...]
     others: tuple[Alert, ...]
     """Other candidates of the same encounter that the reader may see, by rank."""
@@ -167,8 +178,10 @@ class Alerts:
         with self._database.read() as session:
             return {AlertState(state): count for state, count in session.execute(query)}
 
-    def get(self, actor: Actor, alert_id: str) -> AlertView:
-        """Return one alert.
+    def get(
+        self, actor: Actor, alert_id: str, recorded_as: str = Permission.READ_ALERT
+    ) -> AlertView:
+        """Return one alert; the reading is recorded as this act.
 
         Raises:
             NotPermitted, NotFound: the actor may see none, or not this one.
@@ -176,7 +189,7 @@ class Alerts:
         with self._database.read() as session:
             alert = find(session, actor, Permission.READ_ALERT, alert_id)
             view = self._view(session, actor, alert)
-        self._audit.note(AuditEntry(actor, Permission.READ_ALERT, alert.id, alert.owner_id))
+        self._audit.note(AuditEntry(actor, recorded_as, alert.id, alert.owner_id))
         return view
 
     def probe(self, actor: Actor, alert_id: str) -> bytes:
@@ -252,12 +265,18 @@ class Alerts:
             row.legal_basis if row is not None else "",
             subject_card(subject) if subject is not None else None,
             photo.quality if photo is not None else None,
-            tuple(self._steps(alert, actor, events)),
+            photo.created_at if photo is not None else None,
+            tuple(self._steps(session, alert, actor, events)),
             others,
             tuple(each for each in others if same_question(each, alert)),
         )
 
-    def _steps(self, alert: Alert, actor: Actor, events: Sequence[AlertEvent]) -> list[Step]:
+    def _steps(
+        self, session: Session, alert: Alert, actor: Actor, events: Sequence[AlertEvent]
+    ) -> list[Step]:
+        taken_by = {event.officer_id for event in events}
+        officers = session.scalars(select(Officer).where(Officer.id.in_(taken_by)))
+        names = {row.id: row.name for row in officers}
         hidden = hides_opinion(alert, actor)
         # Opinions of a round that has ended are open: both officers have given theirs. Where a
         # sibling is the one that is veiled, this alert's round has ended and says what hers may.
@@ -286,6 +305,7 @@ class Alerts:
                     () if mask else tuple(event.reasons or ()),
                     note,
                     event.disposal,
+                    names.get(event.officer_id),
                 )
             )
         return steps

@@ -32,7 +32,7 @@ class Comparison:
         Raises:
             NotPermitted, NotFound: the actor may see none, or not this one, or it was erased.
         """
-        return self._frame(self._alerts.probe(actor, alert_id))
+        return self.framed(self._alerts.probe(actor, alert_id))
 
     def reference(self, actor: Actor, alert_id: str) -> bytes:
         """Return the face of the reference, such as a chip's, as a square JPEG.
@@ -40,7 +40,7 @@ class Comparison:
         Raises:
             NotPermitted, NotFound: the actor may see none, or not this one, or there is none.
         """
-        return self._frame(self._alerts.reference(actor, alert_id))
+        return self.framed(self._alerts.reference(actor, alert_id))
 
     def enrolled(self, actor: Actor, alert_id: str) -> bytes:
         """Return the enrolled face as a square JPEG.
@@ -48,9 +48,10 @@ class Comparison:
         Raises:
             NotPermitted, NotFound: the actor may see none, or not this one, or it was erased.
         """
-        return self._frame(self._alerts.enrolled(actor, alert_id).content)
+        return self.framed(self._alerts.enrolled(actor, alert_id).content)
 
-    def _frame(self, content: bytes) -> bytes:
+    def framed(self, content: bytes) -> bytes:
+        """Return a photo as a square JPEG; what today's limits refuse, as it is."""
         digest = hashlib.sha256(content).digest()
         with self._one_at_a_time:
             known = self._framed.pop(digest, None)

@@ -7,6 +7,7 @@ the recording agency can read it, and each time they do goes into the audit trai
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
@@ -21,6 +22,9 @@ from casework.kernel.stored_photo import StoredPhoto
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import TipState
 from casework.tables import Tip
+
+REPORT: Final = "tip.report"
+"""The act of reading a tip as a report to print."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +92,8 @@ class Tips:
         self._audit.note(AuditEntry(actor, "tip.list", owner_id=actor.agency_id, detail=detail))
         return found
 
-    def get(self, actor: Actor, tip_id: str) -> TipView:
-        """Return one tip.
+    def get(self, actor: Actor, tip_id: str, recorded_as: str = "tip.read") -> TipView:
+        """Return one tip; the reading is recorded as this act.
 
         Raises:
             NotPermitted, NotFound: the actor may see none, or not this one.
@@ -102,7 +106,7 @@ class Tips:
                 row.sealed_dismissal, rows.tip_dismissal(row.id, row.agency_id)
             ).decode()
         view = TipView(row, report_of(self._vault, row), dismissal)
-        self._audit.note(AuditEntry(actor, "tip.read", row.id, row.agency_id))
+        self._audit.note(AuditEntry(actor, recorded_as, row.id, row.agency_id))
         return view
 
     def photo(self, actor: Actor, tip_id: str) -> StoredPhoto:

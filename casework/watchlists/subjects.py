@@ -77,6 +77,9 @@ DECIDING: Final = frozenset({"watchlist_ids", "status", "valid_from", "valid_unt
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
+REPORT: Final = "subject.report"
+"""The act of reading a subject as a report to print."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewSubject:
@@ -136,15 +139,17 @@ class Subjects:
         self._audit = kernel.audit
         self._clock = kernel.clock
 
-    def get(self, actor: Actor, subject_id: str) -> Subject:
-        """Return a subject with its photos.
+    def get(
+        self, actor: Actor, subject_id: str, recorded_as: str = Permission.READ_SUBJECT
+    ) -> Subject:
+        """Return a subject with its photos; the reading is recorded as this act.
 
         Raises:
             NotPermitted, NotFound: the actor may read none, or not this one.
         """
         with self._database.read() as session:
             row = find(session, actor, Permission.READ_SUBJECT, subject_id)
-        self._audit.note(AuditEntry(actor, Permission.READ_SUBJECT, row.id, row.agency_id))
+        self._audit.note(AuditEntry(actor, recorded_as, row.id, row.agency_id))
         return row
 
     def page(

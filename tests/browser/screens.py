@@ -73,6 +73,7 @@ SCREENS: Final = (
     Screen("alert-referred", "budi", "/alerts/{referred}"),
     Screen("alert-closed", "budi", "/alerts/{closed}"),
     Screen("alert-correct", "budi", "/alerts/{closed}/correct"),
+    Screen("alert-report", "budi", "/alerts/{closed}/report"),
     Screen("search", "siti", "/search"),
     Screen("search-found", "siti", "/searches/{search}"),
     Screen("compare", "siti", "/compare"),

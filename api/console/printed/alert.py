@@ -1,0 +1,255 @@
+"""An alert on paper: both photos, how alike they are and by what, the opinions, the outcome."""
+
+from collections.abc import Mapping
+
+from api.console import messages
+from api.console.i18n import Locale
+from api.console.labels import ACTIONS, of
+from api.console.printed.document import (
+    SIGNED_BY_OFFICER,
+    SIGNED_BY_SUPERVISOR,
+    Document,
+    Facts,
+    Letterhead,
+    Picture,
+    at_port,
+    beside_utc,
+    digest_line,
+    document,
+    known,
+    person_facts,
+    quality_facts,
+    turned_line,
+)
+from api.console.printed.document import Step as Printed
+from casework.calibration.thresholds import RAREST, read_basis
+from casework.kernel.permissions import Permission
+from casework.review.alerts import AlertView, Step
+from casework.review.gate import verification_result
+from casework.tables import Alert
+
+
+def alert_report(
+    view: AlertView,
+    photos: "Photos",
+    agencies: Mapping[str, str],
+    head: Letterhead,
+    speech: Locale,
+) -> Document:
+    """Put the report of an alert together.
+
+    Args:
+        view: the alert as the reader may see it: opinions that are veiled are not in it.
+        photos: both photos.
+        agencies: codes of the agencies whose officers took steps, by id.
+        head: who prints.
+        speech: the reader's language.
+    """
+    alert, met = view.alert, view.alert.encounter
+    speech = at_port(speech, met.port)
+    return document(
+        speech,
+        head,
+        title=speech("Report of an alert"),
+        number=alert.case_number,
+        state=speech(of(view.state, "AlertState")),
+        pictures=(_traveller(view, photos, speech), _listed(view, photos, speech)),
+        facts=(
+            _encounter(view, speech),
+            _person(view, speech),
+            _resemblance(alert, speech),
+            _outcome(view, speech),
+            quality_facts(speech("Quality of the traveller's photo"), met.quality, speech),
+            quality_facts(
+                speech("Quality of the photo on the list"), view.enrolment_quality, speech
+            ),
+        ),
+        steps_heading=speech("Review"),
+        steps=[_step(each, agencies, speech) for each in view.steps],
+        signatures=_signatures(view, speech),
+        back=f"/alerts/{alert.id}",
+    )
+
+
+class Photos:
+    """Both photos of an alert: as they are kept, and as they are printed."""
+
+    def __init__(
+        self,
+        probe: bytes | None,
+        enrolled: bytes | None,
+        printed: tuple[bytes | None, bytes | None] = (None, None),
+    ) -> None:
+        self.probe = probe
+        self.enrolled = enrolled
+        self.printed_probe, self.printed_enrolled = printed
+
+
+def _traveller(view: AlertView, photos: Photos, speech: Locale) -> Picture:
+    met = view.alert.encounter
+    lines = (
+        speech("Photographed at %(place)s", place=_place(met.port, met.lane)),
+        beside_utc(met.captured_at, speech),
+        speech("The face, cut out of the photo that the port sent, upright."),
+        turned_line(met.quality, speech),
+        digest_line(photos.probe, speech),
+    )
+    address = f"/alerts/{view.alert.id}/probe"
+    return Picture(speech("Traveller"), address, lines, photos.printed_probe)
+
+
+def _listed(view: AlertView, photos: Photos, speech: Locale) -> Picture:
+    lines = [speech("The photo on the list by which the person was found.")]
+    if view.enrolled_at is not None:
+        when = beside_utc(view.enrolled_at, speech)
+        lines.append(speech("Enrolled %(when)s", when=when))
+    if photos.enrolled is not None:
+        lines.append(turned_line(view.enrolment_quality, speech))
+    lines.append(digest_line(photos.enrolled, speech))
+    address = f"/alerts/{view.alert.id}/enrolled"
+    return Picture(speech("Person on the list"), address, tuple(lines), photos.printed_enrolled)
+
+
+def _encounter(view: AlertView, speech: Locale) -> Facts:
+    met = view.alert.encounter
+    verified = verification_result(met.verification)
+    return Facts(
+        speech("Encounter"),
+        known(
+            (speech("Port"), _place(met.port, met.lane)),
+            (speech("Direction"), speech(of(met.direction, "Direction"))),
+            (speech("Stage"), speech(of(met.stage, "Stage"))),
+            (speech("Received"), beside_utc(met.received_at, speech)),
+            (speech("Port's reference"), met.traveller_ref),
+            (speech("Faces in the photo"), met.faces),
+            (speech("Traveller and reference"), speech(of(verified)) if verified else ""),
+            (
+                speech("Attack detection of the gate"),
+                speech(of(met.presentation["result"], "PadResult")) if met.presentation else "",
+            ),
+        ),
+    )
+
+
+def _person(view: AlertView, speech: Locale) -> Facts:
+    alert, who = view.alert, view.subject
+    listed = f"{alert.watchlist_name} · {speech(of(alert.category, 'Category'))}"
+    person = (
+        person_facts(speech, who, who.birth)
+        if who is not None
+        else known((speech("Name"), speech("The entry has been erased since.")))
+    )
+    suspended = who is not None and who.suspended
+    says = speech("This entry is suspended: an objection is being looked into.")
+    return Facts(
+        speech("Person on the list"),
+        person
+        + known(
+            (speech("Suspended"), says if suspended else ""),
+            (speech("Watchlist"), listed),
+            (speech("Owner of the list"), view.owner_code),
+            (speech("Legal basis"), view.legal_basis),
+        ),
+    )
+
+
+def _resemblance(alert: Alert, speech: Locale) -> Facts:
+    return Facts(
+        speech("Resemblance"),
+        known(
+            (speech("Score"), speech.number(alert.score, 3)),
+            (speech("By chance"), _odds(alert, speech)),
+            (speech("Threshold"), speech.number(alert.threshold, 3)),
+            (speech("Threshold from"), messages.basis(alert.threshold_basis, speech)),
+            (speech("Odds from"), _ground(alert, speech)),
+            (speech("Network"), alert.encounter.model),
+            (
+                speech("Meaning"),
+                speech(
+                    "A score decides nothing. Twins, relatives and poor photos score high; compare "
+                    "the faces."
+                ),
+            ),
+        ),
+    )
+
+
+def _odds(alert: Alert, speech: Locale) -> str:
+    if alert.one_in is None:
+        return speech("Not known any more.")
+    count = speech.number(alert.one_in)
+    if alert.one_in >= RAREST:
+        return speech(
+            "At most 1 in %(count)s travellers would score this high by chance.", count=count
+        )
+    return speech("About 1 in %(count)s travellers would score this high by chance.", count=count)
+
+
+def _ground(alert: Alert, speech: Locale) -> str:
+    """Return what the odds rest on, as a sentence."""
+    basis = read_basis(alert.threshold_basis)
+    if alert.calibration_id is None:
+        return speech(
+            "Not calibrated here: they rest on what was measured for the network when it was "
+            "published, not on travellers of this installation."
+        )
+    if basis is not None and basis.code == "basis_extrapolated":
+        return speech(
+            "Calibration %(id)s of this installation, by how high strangers score; the list was "
+            "of another size then.",
+            id=alert.calibration_id,
+        )
+    return speech(
+        "Calibration %(id)s of this installation, by how high strangers score.",
+        id=alert.calibration_id,
+    )
+
+
+def _outcome(view: AlertView, speech: Locale) -> Facts:
+    alert = view.alert
+    order = alert.instruction.get(speech.language) or next(
+        filter(None, alert.instruction.values()), None
+    )
+    closed = alert.closed_at
+    return Facts(
+        speech("Outcome"),
+        known(
+            (speech("State"), speech(of(view.state, "AlertState"))),
+            (speech("What became of the traveller"), _disposal(alert.disposal, speech)),
+            (speech("Closed"), beside_utc(closed, speech) if closed is not None else ""),
+            (speech("The list orders"), order),
+        ),
+    )
+
+
+def _step(step: Step, agencies: Mapping[str, str], speech: Locale) -> Printed:
+    what = [speech(ACTIONS[step.action])]
+    if step.opinion is not None:
+        what.append(speech(of(step.opinion, "Opinion")))
+    if step.reasons:
+        what.append(", ".join(speech(of(each, "OpinionReason")) for each in step.reasons))
+    what.append(_disposal(step.disposal, speech))
+    code = agencies.get(step.agency_id or "", "")
+    return Printed(
+        beside_utc(step.at, speech),
+        f"{step.signed}, {code}" if code else step.signed,
+        " · ".join(filter(None, what)),
+        step.note or "",
+    )
+
+
+def _signatures(view: AlertView, speech: Locale) -> tuple[tuple[str, str], ...]:
+    """Return who signs: those who gave an opinion, as far as the reader may know of it."""
+    last = {step.action: step.signed for step in view.steps}
+    return (
+        (speech(SIGNED_BY_OFFICER), last.get(Permission.DECIDE_ALERT, "")),
+        (speech(SIGNED_BY_SUPERVISOR), last.get(Permission.CONFIRM_ALERT, "")),
+    )
+
+
+def _disposal(disposal: str | None, speech: Locale) -> str:
+    return speech(of(disposal, "Disposal")) if disposal is not None else ""
+
+
+def _place(port: str, lane: str | None) -> str:
+    return f"{port} · {lane}" if lane else port

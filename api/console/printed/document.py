@@ -1,0 +1,200 @@
+"""What a printed report is made of, in the reader's language; page and PDF are drawn from it."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from api.console.i18n import Locale, msg
+from api.console.labels import country, explained, of
+from casework.kernel.ports import zone_of
+from casework.kernel.stored_photo import turn_of
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A photo with where it comes from."""
+
+    title: str
+    address: str
+    """Of the photo as the page shows it."""
+    lines: tuple[str, ...]
+    """Its provenance."""
+    content: bytes | None
+    """As it is printed, JPEG; None where it was erased."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Terms and what is known of them, under a heading."""
+
+    heading: str
+    facts: tuple[tuple[str, str], ...]
+    dense: bool = False
+    """Whether it is much to say that few read: printed small, as running text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step that somebody took."""
+
+    at: str
+    who: str
+    what: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """Who prints, and when."""
+
+    agency_code: str
+    agency_name: str
+    officer_name: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One report. Every text is in the reader's language."""
+
+    language: str
+    title: str
+    number: str
+    """What the object is called: a case number, a reference."""
+    state: str
+    head: Letterhead
+    printed: str
+    """Who printed it, and when."""
+    pictures: tuple[Picture, ...]
+    facts: tuple[Facts, ...]
+    steps_heading: str
+    steps: tuple[Step, ...]
+    signatures: tuple[tuple[str, str], ...]
+    """Whose signature, and the name where it is known."""
+    back: str
+    """Address of the object's page."""
+
+
+def document(  # noqa: PLR0913 - each a part of the paper, by its name
+    speech: Locale,
+    head: Letterhead,
+    *,
+    title: str,
+    number: str,
+    state: str,
+    pictures: Iterable[Picture],
+    facts: Iterable[Facts],
+    steps_heading: str,
+    steps: Iterable[Step],
+    signatures: Iterable[tuple[str, str]],
+    back: str,
+) -> Document:
+    """Put a report together; what holds no fact is left out."""
+    printed = speech(
+        "Printed by %(name)s, %(agency)s, on %(when)s",
+        name=head.officer_name,
+        agency=head.agency_code,
+        when=beside_utc(head.at, speech),
+    )
+    return Document(
+        speech.language,
+        title,
+        number,
+        state,
+        head,
+        printed,
+        tuple(pictures),
+        tuple(each for each in facts if each.facts),
+        steps_heading,
+        tuple(steps),
+        tuple(signatures),
+        back,
+    )
+
+
+def at_port(speech: Locale, port: str) -> Locale:
+    """Return the language with the time zone of a port, where it is known to differ."""
+    zone = zone_of(port)
+    return replace(speech, zone=ZoneInfo(zone)) if zone is not None else speech
+
+
+def beside_utc(at: datetime, speech: Locale) -> str:
+    """Return a moment in the zone of the place, with UTC beside it."""
+    utc = at.astimezone(UTC)
+    same_day = at.astimezone(speech.zone).date() == utc.date()
+    shown = f"{utc:%H:%M:%S} UTC" if same_day else f"{utc:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{speech.when(at, seconds=True)} ({shown})"
+
+
+def known(*facts: tuple[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return the facts of which something is known, as texts."""
+    return tuple((term, str(value)) for term, value in facts if value)
+
+
+def digest_line(content: bytes | None, speech: Locale) -> str:
+    """Return the line by which the kept photo is known again; or that it was erased."""
+    if content is None:
+        return speech("The photo was erased.")
+    return speech("SHA-256 as kept: %(digest)s", digest=hashlib.sha256(content).hexdigest())
+
+
+def turned_line(quality: Mapping[str, Any] | None, speech: Locale) -> str:
+    """Return whether a photo had to be turned to stand upright."""
+    turn = turn_of(quality or {})
+    if turn:
+        return speech("It was turned by %(degrees)s° clockwise to stand upright.", degrees=turn)
+    return speech("It was upright; it was not turned.")
+
+
+def quality_facts(heading: str, quality: Mapping[str, Any] | None, speech: Locale) -> Facts:
+    """Return how good a photo is: the verdict, its reasons, and every measure."""
+    if not quality:
+        return Facts(heading, ((speech("Verdict"), speech("Not known any more.")),))
+    measures = "; ".join(_measure(each, speech) for each in quality.get("measures", ()))
+    return Facts(
+        heading,
+        known(
+            (speech("Verdict"), speech(of(quality["verdict"], "Verdict"))),
+            (speech("Reasons"), " ".join(speech(explained(r["code"])) for r in quality["reasons"])),
+            (speech("Measures (of 100)"), measures),
+        ),
+        dense=True,
+    )
+
+
+def _measure(each: Mapping[str, Any], speech: Locale) -> str:
+    value = f"{each['name']} {speech.number(each['value'], 2)}"
+    value += f" {each['unit']}" if each["unit"] else ""
+    return value + (f" ({speech.number(each['score'])})" if each["score"] >= 0 else "")
+
+
+def person_facts(speech: Locale, who: Any, birth: object) -> tuple[tuple[str, str], ...]:  # noqa: ANN401 - a subject or its card
+    """Return what is known of a person's identity."""
+    documents = ", ".join(
+        " ".join(filter(None, (each.get("kind"), each.get("number"), each.get("country"))))
+        for each in who.documents
+    )
+    ends = speech("without end")
+    if who.valid_until is not None:
+        ends = speech("until %(day)s", day=speech.day(who.valid_until))
+    begins = ""
+    if who.valid_from is not None:
+        begins = speech("from %(day)s", day=speech.day(who.valid_from)) + " "
+    return known(
+        (speech("Name"), who.name),
+        (speech("Also known as"), ", ".join(who.aliases)),
+        (speech("Sex"), speech(of(who.sex, "Sex")) if who.sex else ""),
+        (speech("Born"), birth),
+        (speech("Nationality"), country(who.nationality, speech.language)),
+        (speech("Documents"), documents),
+        (speech("Reason"), who.reason),
+        (speech("Decision"), who.decision_number),
+        (speech("Valid"), begins + ends),
+    )
+
+
+SIGNED_BY_OFFICER = msg("Officer")
+SIGNED_BY_SUPERVISOR = msg("Supervisor")

@@ -1,0 +1,138 @@
+"""Reads what a report takes, as the reader may see it; that it was read is recorded."""
+
+from collections.abc import Callable
+from typing import Final
+
+from api.console.i18n import Locale
+from api.console.printed.alert import Photos, alert_report
+from api.console.printed.document import Document, Letterhead
+from api.console.printed.referral import referral_report
+from api.console.printed.subject import subject_report
+from api.console.printed.tip import tip_report
+from api.state import State
+from casework.kernel.actor import Actor, ActorKind
+from casework.kernel.errors import NotFound
+from casework.kernel.permissions import Permission, extends_to
+from casework.kernel.stored_photo import StoredPhoto
+from casework.referrals import referrals
+from casework.referrals.referrals import Box, ReferralFilter
+from casework.review import alerts
+from casework.review.alerts import PORTRAIT_FORMAT
+from casework.tables import Referral
+from casework.tips import tips
+from casework.watchlists import subjects
+
+_MOST: Final = 50
+"""Referrals of a tip that are printed."""
+
+
+class ReportReader:
+    """Makes the reports that one reader may see."""
+
+    def __init__(self, state: State, actor: Actor, speech: Locale, *, drawn: bool) -> None:
+        """Take who reads.
+
+        Args:
+            state: what the application holds.
+            actor: the reader.
+            speech: their language.
+            drawn: whether photos go into the report itself, as into a PDF; a page names their
+                addresses.
+        """
+        self._service = state.opened
+        self._answers = state.photos
+        self._actor = actor
+        self._speech = speech
+        self._drawn = drawn
+
+    def alert(self, alert_id: str) -> Document:
+        """Return the report of an alert; raises NotPermitted, NotFound."""
+        read, actor = self._service.review.alerts, self._actor
+        view = read.get(actor, alert_id, alerts.REPORT)
+        probe = self._kept(lambda: StoredPhoto(read.probe(actor, alert_id), PORTRAIT_FORMAT, 0))
+        enrolled = self._kept(lambda: read.enrolled(actor, alert_id))
+        codes = {
+            agency_id: self._service.accounts.agencies.get(actor, agency_id).code
+            for agency_id in {step.agency_id for step in view.steps}
+            if agency_id is not None
+        }
+        photos = Photos(
+            probe.content if probe is not None else None,
+            enrolled.content if enrolled is not None else None,
+            (self._framed(probe), self._framed(enrolled)),
+        )
+        return alert_report(view, photos, codes, self._head(), self._speech)
+
+    def subject(self, subject_id: str) -> Document:
+        """Return the report of a subject; raises NotPermitted, NotFound."""
+        read, actor = self._service.lists, self._actor
+        row = read.subjects.get(actor, subject_id, subjects.REPORT)
+        contents = {
+            photo.id: self._both(
+                lambda photo=photo: read.subjects.photo_content(actor, subject_id, photo.id)  # type: ignore[misc]
+            )
+            for photo in row.photos
+        }
+        names = []
+        if extends_to(actor, Permission.READ_WATCHLIST, row.agency_id):
+            names = [read.watchlists.get(actor, each.watchlist_id).name for each in row.memberships]
+        return subject_report(row, names, contents, self._head(), self._speech)
+
+    def referral(self, referral_id: str) -> Document:
+        """Return the report of a referral; raises NotPermitted, NotFound."""
+        read, actor = self._service.exchange.referrals, self._actor
+        view = read.get(actor, referral_id, referrals.REPORT)
+        contents = {
+            name: self._both(
+                lambda name=name: read.photo(actor, referral_id, name)  # type: ignore[misc]
+            )
+            for name in view.photos
+        }
+        return referral_report(view, contents, self._head(), self._speech)
+
+    def tip(self, tip_id: str) -> Document:
+        """Return the report of a tip; raises NotPermitted, NotFound."""
+        read, actor = self._service.exchange.tips, self._actor
+        view = read.get(actor, tip_id, tips.REPORT)
+        photo = None
+        if view.tip.photo_format is not None:
+            photo = self._both(lambda: read.photo(actor, tip_id))
+        return tip_report(view, self._referrals(tip_id), photo, self._head(), self._speech)
+
+    def _referrals(self, tip_id: str) -> list[Referral]:
+        if not extends_to(self._actor, Permission.HANDLE_REFERRAL, self._actor.agency_id):
+            return []
+        about = ReferralFilter(Box.OUT, about=tip_id)
+        found = self._service.exchange.referrals.page(self._actor, None, _MOST, about)
+        return [row for row, _ in found]
+
+    def _head(self) -> Letterhead:
+        actor, accounts = self._actor, self._service.accounts
+        name = actor.name
+        if actor.kind is ActorKind.OFFICER:
+            name = accounts.account.get(actor).name
+        now = self._service.review.queue.now()
+        if actor.agency_id is None:
+            return Letterhead("", "", name, now)
+        agency = accounts.agencies.get(actor, actor.agency_id)
+        return Letterhead(agency.code, agency.name, name, now)
+
+    @staticmethod
+    def _kept(read: Callable[[], StoredPhoto]) -> StoredPhoto | None:
+        try:
+            return read()
+        except NotFound:
+            return None
+
+    def _framed(self, stored: StoredPhoto | None) -> bytes | None:
+        """Return a face as the page of the alert shows it: at the other's scale."""
+        if stored is None or not self._drawn:
+            return None
+        return self._service.screening.comparison.framed(stored.content)
+
+    def _both(self, read: Callable[[], StoredPhoto]) -> tuple[bytes | None, bytes | None]:
+        """Return a photo as it is kept, and as it is printed: whole, upright, as JPEG."""
+        stored = self._kept(read)
+        if stored is None:
+            return None, None
+        return stored.content, self._answers.jpeg(stored) if self._drawn else None
