@@ -33,6 +33,7 @@ from casework.approvals.founding import Founding
 from casework.calibration.breaker import Breaker
 from casework.calibration.calibrations import Calibrations
 from casework.calibration.monitoring import Monitoring
+from casework.evidence.bundle import EvidenceBundles
 from casework.imports.exports import Exports
 from casework.imports.imports import Imports
 from casework.kernel.actor import Actor
@@ -167,6 +168,7 @@ TheDecisions = Annotated[Review, _part(lambda service: service.review.decisions)
 TheDeliveries = Annotated[Deliveries, _part(lambda service: service.exchange.deliveries)]
 TheEnrolment = Annotated[Enrolment, _part(lambda service: service.enrolment)]
 TheErasures = Annotated[Erasures, _part(lambda service: service.lists.erasures)]
+TheEvidence = Annotated[EvidenceBundles, _part(lambda service: service.review.evidence)]
 TheExports = Annotated[Exports, _part(lambda service: service.exchange.exports)]
 TheFalseMatchCurve = Annotated[FalseMatchCurve, _part(lambda service: service.calibration.curve)]
 TheFeed = Annotated[Feed, _part(lambda service: service.exchange.feed)]

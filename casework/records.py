@@ -16,6 +16,7 @@ from casework.accounts.sessions import Sessions
 from casework.approvals.approvals import ApprovalRules, Approvals
 from casework.approvals.commands import OwnerCommands
 from casework.approvals.founding import Founding
+from casework.evidence.bundle import EvidenceBundles
 from casework.imports.exports import Exports
 from casework.imports.imports import Imports
 from casework.kernel.audit.checkpoints import Checkpoints, Signers
@@ -95,6 +96,7 @@ class ReviewUseCases:
     queue: Queue
     decisions: Review
     history: History
+    evidence: EvidenceBundles
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,7 @@ class Records:
         approvals = Approvals(kernel, periods.approvals)
         sessions, decisions = Sessions(kernel, passwords, rules), Review(kernel)
         subjects = Subjects(kernel, approvals)
+        alerts, trail = Alerts(kernel), AuditReader(kernel)
         sign_on = None
         if provider is not None:
             # What speaks to a provider is imported where there is one.
@@ -216,10 +219,11 @@ class Records:
                 erasures=Erasures(kernel, subjects, approvals, undo),
             ),
             review=ReviewUseCases(
-                alerts=Alerts(kernel),
+                alerts=alerts,
                 queue=Queue(kernel),
                 decisions=decisions,
                 history=History(kernel),
+                evidence=EvidenceBundles(kernel, alerts, trail),
             ),
             exchange=ExchangeUseCases(
                 referrals=Referrals(kernel),
@@ -232,7 +236,7 @@ class Records:
                 deliveries=Deliveries(kernel),
             ),
             oversight=OversightUseCases(
-                trail=AuditReader(kernel),
+                trail=trail,
                 checkpoints=Checkpoints(audit),
                 reports=Reports(kernel),
                 lanes=Lanes(kernel),

@@ -85,6 +85,7 @@ COMMANDS: Final = (
         "officers", "cli.officers:app", "Create, list, change, unlock and reset officers' accounts."
     ),
     LazyCommand("audit", "cli.audit:app", "Read, check and export the audit trail."),
+    LazyCommand("evidence", "cli.evidence:app", "Check evidence bundles."),
     LazyCommand(
         "data-key",
         "cli.data_key:app",

@@ -721,6 +721,23 @@ ENGLISH: Final[Mapping[str, str]] = {
         "checkpoint_key_file"
     ),
     "checkpoint_not_sent": "checkpoint {number} could not be handed out: {error}",
+    "evidence_veiled": (
+        "The first opinion on this alert is not open yet: make the bundle after the second one."
+    ),
+    "evidence_no_bundle": "This is no evidence bundle, or its ZIP is broken.",
+    "evidence_manifest_unreadable": "manifest.json is missing, or is no manifest of a bundle.",
+    "evidence_member_twice": "{name} is in it twice.",
+    "evidence_member_unreadable": "{name} was altered: it cannot be read as it was written.",
+    "evidence_member_missing": "{name} is missing.",
+    "evidence_member_altered": "{name} was altered.",
+    "evidence_member_added": "{name} was added.",
+    "evidence_container_altered": (
+        "The ZIP around the files was altered: a header, an order, or something before or behind."
+    ),
+    "evidence_signature_wrong": "manifest.json was altered: the signature does not fit it.",
+    "evidence_unsigned": "Nobody signed it, although the agency whose key you gave signs.",
+    "evidence_key_differs": "It was signed by the key {key}, which is none of those to be trusted.",
+    "evidence_record_unproved": "{name} is proved by no signed checkpoint.",
     "checkpoint_none_covers": (
         "no checkpoint covers record {record} yet: make one with `siaga audit checkpoint`"
     ),

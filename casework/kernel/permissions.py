@@ -37,6 +37,7 @@ class Permission(StrEnum):
     REFER_ALERT = "alert.refer"
     CLOSE_ALERT = "alert.close"
     CORRECT_ALERT = "alert.correct"
+    EXPORT_EVIDENCE = "alert.evidence"
     HANDLE_REFERRAL = "referral.handle"
     HANDLE_TIP = "tip.handle"
     READ_TIP_SOURCE = "tip.source"
@@ -99,6 +100,7 @@ GRANTS: Final[Mapping[Permission, Mapping[Role, PermissionScope]]] = {
     Permission.REFER_ALERT: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),
     Permission.CLOSE_ALERT: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),
     Permission.CORRECT_ALERT: {_SUPERVISOR: _SHARED},
+    Permission.EXPORT_EVIDENCE: {_SUPERVISOR: _OWN},
     Permission.HANDLE_REFERRAL: dict.fromkeys((_OFFICER, _SUPERVISOR), _OWN),
     Permission.HANDLE_TIP: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _OWN),
     Permission.READ_TIP_SOURCE: {_SUPERVISOR: _OWN},

@@ -326,6 +326,11 @@ CASES = (
     Case("GET /v1/alerts/{alert_id}/probe", S.alert, shareable=True),
     Case("GET /v1/alerts/{alert_id}/reference", S.alert, shareable=True),
     Case("GET /v1/alerts/{alert_id}/enrolled", S.alert, shareable=True),
+    Case(
+        "GET /v1/alerts/{alert_id}/evidence",
+        S.alert,
+        lambda _stage, _params: {"params": {"purpose": PURPOSE}},
+    ),
     Case("POST /v1/alerts/{alert_id}/acknowledge", S.alert, shareable=True),
     Case("POST /v1/alerts/{alert_id}/decide", S.alert, body(**FINDING), shareable=True),
     Case("POST /v1/alerts/{alert_id}/confirm", S.decided, body(**FINDING), shareable=True),

@@ -6,15 +6,23 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from api.console.forms import Form
+from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
 from api.console.printed.document import Document
+from api.console.printed.evidence import bundle_answer, evidence_reports
 from api.console.printed.gather import ReportReader
 from api.console.printed.pdf import MEDIA_TYPE, as_pdf
+from api.problems import RequestInvalid
+from api.v1.alerts.schemas import EvidenceQuery
+from casework.kernel.errors import IllegalTransition
 from casework.kernel.permissions import Permission
+from casework.screening.searches import LEAST_PURPOSE
 
 router: Final = APIRouter(include_in_schema=False)
 
 AlertReader = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_ALERT))]
+Prover = Annotated[OfficerRequest, Depends(RequirePermission(Permission.EXPORT_EVIDENCE))]
 SubjectReader = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_SUBJECT))]
 ReferralHandler = Annotated[OfficerRequest, Depends(RequirePermission(Permission.HANDLE_REFERRAL))]
 TipHandler = Annotated[OfficerRequest, Depends(RequirePermission(Permission.HANDLE_TIP))]
@@ -32,6 +40,26 @@ def alert(alert_id: str, visit: AlertReader) -> Response:
 def alert_pdf(alert_id: str, visit: AlertReader) -> Response:
     """Return the report of an alert as PDF."""
     return _pdf(visit, lambda reader: reader.alert(alert_id))
+
+
+@router.get("/alerts/{alert_id}/evidence")
+def ask_evidence(alert_id: str, visit: Prover) -> Response:
+    """Ask for what purpose an evidence bundle is made."""
+    return _evidence_page(visit, alert_id, Form(EvidenceQuery))
+
+
+@router.post("/alerts/{alert_id}/evidence")
+def evidence(alert_id: str, visit: Prover) -> Response:
+    """Make an evidence bundle, and send it as a file to keep."""
+    sentences = {"purpose": msg("Say what the bundle is for: at least %(count)s letters.")}
+    form = Form(EvidenceQuery, visit.posted, sentences=sentences, gaps={"count": LEAST_PURPOSE})
+    reports = evidence_reports(visit.state, visit.actor, alert_id)
+    try:
+        purpose = form.parse().purpose
+        made = visit.service.review.evidence.make(visit.actor, alert_id, purpose, reports)
+    except (RequestInvalid, IllegalTransition) as error:
+        return _evidence_page(visit, alert_id, form.refused(error, visit.speech))
+    return bundle_answer(made)
 
 
 @router.get("/subjects/{subject_id}/report")
@@ -68,6 +96,12 @@ def tip(tip_id: str, visit: TipHandler) -> Response:
 def tip_pdf(tip_id: str, visit: TipHandler) -> Response:
     """Return the report of a tip as PDF."""
     return _pdf(visit, lambda reader: reader.tip(tip_id))
+
+
+def _evidence_page(visit: OfficerRequest, alert_id: str, form: Form[EvidenceQuery]) -> Response:
+    alert = visit.service.review.alerts.get(visit.actor, alert_id).alert
+    signs = visit.service.kernel.audit.signers.private is not None
+    return visit.page("evidence.html", status=form.status, alert=alert, form=form, signs=signs)
 
 
 def _page(visit: OfficerRequest, make: Make) -> Response:

@@ -5,7 +5,18 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Response
 
 from api import problems
-from api.dependencies import Allowed, ReadVersion, TheAlerts, TheDecisions, ThePhotos, TheZone, etag
+from api.console.printed.evidence import BUNDLE, bundle_answer, evidence_reports
+from api.dependencies import (
+    Allowed,
+    ReadVersion,
+    TheAlerts,
+    TheDecisions,
+    TheEvidence,
+    ThePhotos,
+    TheState,
+    TheZone,
+    etag,
+)
 from api.pages import Page, page_of
 from api.photos import PHOTO_CONTENT
 from api.routing import StrictRoute
@@ -15,6 +26,7 @@ from api.v1.alerts.schemas import (
     AlertSummary,
     ClosingIn,
     CorrectionIn,
+    EvidenceQuery,
     FindingIn,
 )
 from casework.kernel import errors
@@ -31,6 +43,7 @@ Decider = Annotated[Actor, Depends(Allowed(Permission.DECIDE_ALERT))]
 Confirmer = Annotated[Actor, Depends(Allowed(Permission.CONFIRM_ALERT))]
 Closer = Annotated[Actor, Depends(Allowed(Permission.CLOSE_ALERT))]
 Corrector = Annotated[Actor, Depends(Allowed(Permission.CORRECT_ALERT))]
+Prover = Annotated[Actor, Depends(Allowed(Permission.EXPORT_EVIDENCE))]
 
 _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
 _STEP: Final = problems.responses(
@@ -116,6 +129,30 @@ def enrolled(alert_id: str, alerts: TheAlerts, actor: Reader, photos: ThePhotos)
     """
     stored = alerts.enrolled(actor, alert_id)
     return photos.response(stored.content, stored.format)
+
+
+@router.get(
+    "/{alert_id}/evidence",
+    summary="Make an evidence bundle",
+    response_class=Response,
+    responses={
+        200: {"content": {BUNDLE: {}}},
+        **problems.responses(*_COMMON, errors.NotFound, errors.IllegalTransition),
+    },
+)
+def evidence(
+    alert_id: str,
+    bundles: TheEvidence,
+    actor: Prover,
+    state: TheState,
+    query: Annotated[EvidenceQuery, Query()],
+) -> Response:
+    """Return all that is kept of an alert as a ZIP, which `siaga evidence verify` checks offline.
+
+    The photos, the records, the report in both languages, and the audit trail's records about it.
+    """
+    reports = evidence_reports(state, actor, alert_id)
+    return bundle_answer(bundles.make(actor, alert_id, query.purpose, reports))
 
 
 @router.post(

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
-from api.queries import BeforePage
+from api.queries import BeforePage, QueryModel
 from api.v1.common import (
     Answer,
     DayOrTime,
@@ -34,6 +34,7 @@ from casework.kernel.vocabulary import (
 from casework.review.alerts import AlertFilter, AlertView, Step, shown_state
 from casework.review.case_number import read as read_case_number
 from casework.review.decisions import Finding
+from casework.screening.searches import LEAST_PURPOSE
 from casework.tables import Alert
 
 _CaseNumber = Annotated[str, StringConstraints(max_length=60), AfterValidator(read_case_number)]
@@ -269,6 +270,17 @@ class FindingIn(Strict):
     def finding(self) -> Finding:
         """The finding as the review takes it."""
         return Finding(self.opinion, tuple(self.reasons), self.note)
+
+
+class EvidenceQuery(QueryModel):
+    """The purpose of an evidence bundle."""
+
+    purpose: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=LEAST_PURPOSE, max_length=500)
+    ] = Field(
+        description="Why; it stands in the bundle and in the audit trail.",
+        examples=["Hearing 114/2026, district court of Tangerang"],
+    )
 
 
 class CorrectionIn(Strict):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
@@ -103,6 +103,32 @@ class ReadRecord:
         return {name: texts[name].text if name in texts else None for name in names}
 
 
+class RecordAbout(NamedTuple):
+    """A record about an object."""
+
+    seq: int
+    proof: RecordProof | None
+    """That a signed checkpoint covers it; None where none does yet."""
+    line: str | None
+    """As an export has it, where there is no proof and all of it is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Covered:
+    """A checkpoint, with the digests of all records that its tree holds."""
+
+    checkpoint: Checkpoint
+    digests: Sequence[bytes]
+
+    def holds(self, seq: int) -> bool:
+        end = self.checkpoint.fields["nodes"][NODE]
+        return bool(end["first"] <= seq <= end["last"])
+
+    def proof_of(self, read: ReadRecord, shown: Sequence[str] | None) -> RecordProof:
+        fields, salt = plain(_fields(read.record)), read.record.salt
+        return proof.made(fields, salt, _texts(read), self.digests, self.checkpoint, shown)
+
+
 class AuditReader:
     """Shows the trail to those who may read it: acts of their agency, and acts on its objects."""
 
@@ -187,22 +213,51 @@ class AuditReader:
             row = session.scalar(query)
             if row is None:
                 raise NotFound("audit_record_not_found", record=seq)
-            checkpoint = Checkpoints(self._audit).covering(session, seq)
-            if checkpoint is None:
+            covered = self._covering(session, seq)
+            if covered is None:
                 raise NotFound("checkpoint_none_covers", record=seq)
             (read,) = self.opened(session, [row])
-            end = checkpoint.fields["nodes"][NODE]
-            interval = stored.records(session, NODE, end["first"] - 1, end["last"])
-            digests = [each.digest or b"" for each in interval]
-        texts = dict(read.salted_texts)
-        if read.salted_actor is not None:
-            texts[ACTOR] = read.salted_actor
+        texts = _texts(read)
         for name in shown or ():
             if name not in FIELDS and name not in texts:
                 raise NotFound("audit_field_not_found", record=seq, name=name)
-        made = proof.made(plain(_fields(row)), row.salt, texts, digests, checkpoint, shown)
+        made = covered.proof_of(read, shown)
         self._audit.note(AuditEntry(actor, "audit.prove", detail={"record": seq}))
         return made
+
+    def about(
+        self, object_id: str, owner_id: str | None, shown: Sequence[str] | None = None
+    ) -> list[RecordAbout]:
+        """Return every record about one object, in order, for a use case that checked its reader.
+
+        Args:
+            object_id: the object.
+            owner_id: the agency it belongs to.
+            shown: fields to show; None means all, with what stands beside them.
+        """
+        query = select(AuditRecord).where(
+            AuditRecord.object_id == object_id, AuditRecord.owner_id.is_not_distinct_from(owner_id)
+        )
+        found, covered = [], None
+        with self._database.read() as session:
+            rows = session.scalars(query.order_by(AuditRecord.seq)).all()
+            for read in self.opened(session, rows):
+                seq = read.record.seq
+                if covered is None or not covered.holds(seq):
+                    covered = self._covering(session, seq)
+                made = covered.proof_of(read, shown) if covered is not None else None
+                # What is not shown of a record can be left out of a proof alone.
+                line = _line(read) if made is None and shown is None else None
+                found.append(RecordAbout(seq, made, line))
+        return found
+
+    def _covering(self, session: Session, seq: int) -> _Covered | None:
+        checkpoint = Checkpoints(self._audit).covering(session, seq)
+        if checkpoint is None:
+            return None
+        end = checkpoint.fields["nodes"][NODE]
+        interval = stored.records(session, NODE, end["first"] - 1, end["last"])
+        return _Covered(checkpoint, [each.digest or b"" for each in interval])
 
     def _up_to(self, last: int, visible: ColumnElement[bool]) -> Iterator[str]:
         done = 0
@@ -234,6 +289,14 @@ class AuditReader:
 
 def _fields(record: AuditRecord) -> dict[str, Any]:
     return {name: getattr(record, name) for name in FIELDS}
+
+
+def _texts(read: ReadRecord) -> dict[str, Salted]:
+    """Return what stands beside a record, by name."""
+    texts = dict(read.salted_texts)
+    if read.salted_actor is not None:
+        texts[ACTOR] = read.salted_actor
+    return texts
 
 
 def _line(read: ReadRecord) -> str:

@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 
+from casework.evidence.check import check
 from casework.kernel.audit.reader import AuditFilter
 from casework.kernel.vocabulary import Category, Role, TipOrigin
 from casework.referrals.fields import AlertField
@@ -144,3 +145,24 @@ def test_the_same_report_is_the_same_bytes(signed_in, alert):
     reader = signed_in("siti", Role.OFFICER)
     one, two = (reader.client.get(f"/alerts/{alert.id}/report.pdf").content for _ in range(2))
     assert one == two
+
+
+def test_a_supervisor_makes_an_evidence_bundle_for_a_purpose(desk, signed_in, alert):
+    first, second = signed_in("siti", Role.OFFICER), signed_in("budi", Role.SUPERVISOR)
+    walk(first, alert.id, ("take", {}), ("decide", SEEN))
+    address = f"/alerts/{alert.id}/evidence"
+    assert address not in first.open(f"/alerts/{alert.id}").text
+    assert f'href="{address}"' in second.open(f"/alerts/{alert.id}").text
+    second.open(address)
+    assert "Nobody signs here" in second.text
+    assert second.send_here(purpose="x").status_code == 422
+    assert "Say what the bundle is for" in second.text
+    assert second.send_here(purpose="Hearing 114/2026").status_code == 409
+    assert "make the bundle after the second one" in second.text
+    walk(second, alert.id, ("confirm", SEEN))
+    second.open(address)
+    made = second.send_here(purpose="Hearing 114/2026")
+    assert made.headers["content-type"] == "application/zip"
+    assert check(made.content).whole
+    (act,) = records(desk, "alert.evidence", alert.id)
+    assert act.purpose == "Hearing 114/2026"
