@@ -12,7 +12,7 @@ ifneq (,$(filter demo serve bench,$(firstword $(MAKECMDGOALS))))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup weights demo serve test test-more screenshots report-picture record check format bench lock clean
+.PHONY: help setup weights demo serve test test-more screenshots pictures record check format bench lock clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,7 +43,7 @@ test: weights  ## run the tests
 test-more: weights  ## campaigns beside the tests: crashes, upgrades, imports, a TypeScript client (needs Node)
 	@$(BIN)/python -m pytest -n 0 -m more $(ARGS)
 
-report-picture: setup  ## the pictures of a printed report in docs/evidence.md
+pictures: setup  ## the pictures of a printed report in docs/evidence.md
 	@$(BIN)/python -m tests.report_picture $(ARGS)
 
 screenshots: setup  ## every screen of the console, into out/screenshots (needs Chromium)

@@ -1,6 +1,6 @@
 """The pictures of a printed report in docs/evidence.md.
 
-    python -m tests.report_picture [FOLDER]      (make report-picture)
+    python -m tests.report_picture [FOLDER]      (make pictures)
 
 Its faces are drawn here: no photo of anybody lies in this repository.
 """

@@ -213,7 +213,8 @@ def test_a_word_of_the_domain_is_said_in_every_language(called):
 
 def test_every_act_of_a_history_has_a_word():
     acts = {act.value for act in Permission if act.value.startswith("alert.")} - {
-        Permission.READ_ALERT.value
+        Permission.READ_ALERT.value,
+        Permission.EXPORT_EVIDENCE.value,
     }
     assert labels.ACTIONS.keys() >= acts | {f"referral.{move.value}" for move in Move}
 

@@ -18,7 +18,7 @@ _TIME: Final = (1980, 1, 1, 0, 0, 0)
 _VERSION: Final = 20
 _UNIX: Final = 3
 _MODE: Final = 0o100600 << 16
-# What `zipfile` raises of a file that is no ZIP, or that was altered.
+# What `zipfile` raises of a file that is not a ZIP, or that was altered.
 _UNREADABLE: Final = (
     BadZipFile,
     EOFError,
@@ -55,7 +55,7 @@ def packed(members: Iterable[tuple[str, bytes]]) -> bytes:
 
 
 def unpacked(content: bytes) -> Unpacked | None:
-    """Return what can be read of a file, None where it is no ZIP.
+    """Return what can be read of a file, None where it is not a ZIP.
 
     Nothing is decompressed: a member that is compressed was not written here, and is a fault.
     """

@@ -15,7 +15,7 @@ Berkas ini memuat semua yang disimpan tentang satu peringatan:
   records/                       catatan: peringatan, pemeriksaan, langkah peninjauan, kalibrasi,
                                  daftar sebagaimana berlaku saat itu
   audit/                         catatan jejak audit tentang peringatan ini; yang ada di proofs/
-                                 disertai bukti bahwa titik periksa bertanda tangan mencakupnya
+                                 disertai bukti bahwa titik kendali bertanda tangan mencakupnya
   manifest.json, manifest.sig    SHA-256 setiap berkas, dan tanda tangan (Ed25519) atasnya
   public-keys.pem                kunci publik instalasi
 

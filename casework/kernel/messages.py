@@ -724,8 +724,8 @@ ENGLISH: Final[Mapping[str, str]] = {
     "evidence_veiled": (
         "The first opinion on this alert is not open yet: make the bundle after the second one."
     ),
-    "evidence_no_bundle": "This is no evidence bundle, or its ZIP is broken.",
-    "evidence_manifest_unreadable": "manifest.json is missing, or is no manifest of a bundle.",
+    "evidence_no_bundle": "This is not an evidence bundle, or its ZIP is broken.",
+    "evidence_manifest_unreadable": "manifest.json is missing, or is not a manifest of a bundle.",
     "evidence_member_twice": "{name} is in it twice.",
     "evidence_member_unreadable": "{name} was altered: it cannot be read as it was written.",
     "evidence_member_missing": "{name} is missing.",

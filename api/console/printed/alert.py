@@ -8,10 +8,11 @@ from api.console.labels import ACTIONS, of
 from api.console.printed.document import (
     SIGNED_BY_OFFICER,
     SIGNED_BY_SUPERVISOR,
-    Document,
     Facts,
     Letterhead,
     Picture,
+    PrintedReport,
+    PrintedStep,
     at_port,
     beside_utc,
     digest_line,
@@ -21,7 +22,6 @@ from api.console.printed.document import (
     quality_facts,
     turned_line,
 )
-from api.console.printed.document import Step as Printed
 from casework.calibration.thresholds import RAREST, read_basis
 from casework.kernel.permissions import Permission
 from casework.review.alerts import AlertView, Step
@@ -31,11 +31,11 @@ from casework.tables import Alert
 
 def alert_report(
     view: AlertView,
-    photos: "Photos",
+    photos: "PrintedPhotos",
     agencies: Mapping[str, str],
     head: Letterhead,
     speech: Locale,
-) -> Document:
+) -> PrintedReport:
     """Put the report of an alert together.
 
     Args:
@@ -71,7 +71,7 @@ def alert_report(
     )
 
 
-class Photos:
+class PrintedPhotos:
     """Both photos of an alert: as they are kept, and as they are printed."""
 
     def __init__(
@@ -85,7 +85,7 @@ class Photos:
         self.printed_probe, self.printed_enrolled = printed
 
 
-def _traveller(view: AlertView, photos: Photos, speech: Locale) -> Picture:
+def _traveller(view: AlertView, photos: PrintedPhotos, speech: Locale) -> Picture:
     met = view.alert.encounter
     lines = (
         speech("Photographed at %(place)s", place=_place(met.port, met.lane)),
@@ -98,7 +98,7 @@ def _traveller(view: AlertView, photos: Photos, speech: Locale) -> Picture:
     return Picture(speech("Traveller"), address, lines, photos.printed_probe)
 
 
-def _listed(view: AlertView, photos: Photos, speech: Locale) -> Picture:
+def _listed(view: AlertView, photos: PrintedPhotos, speech: Locale) -> Picture:
     lines = [speech("The photo on the list by which the person was found.")]
     if view.enrolled_at is not None:
         when = beside_utc(view.enrolled_at, speech)
@@ -222,7 +222,7 @@ def _outcome(view: AlertView, speech: Locale) -> Facts:
     )
 
 
-def _step(step: Step, agencies: Mapping[str, str], speech: Locale) -> Printed:
+def _step(step: Step, agencies: Mapping[str, str], speech: Locale) -> PrintedStep:
     what = [speech(ACTIONS[step.action])]
     if step.opinion is not None:
         what.append(speech(of(step.opinion, "Opinion")))
@@ -230,7 +230,7 @@ def _step(step: Step, agencies: Mapping[str, str], speech: Locale) -> Printed:
         what.append(", ".join(speech(of(each, "OpinionReason")) for each in step.reasons))
     what.append(_disposal(step.disposal, speech))
     code = agencies.get(step.agency_id or "", "")
-    return Printed(
+    return PrintedStep(
         beside_utc(step.at, speech),
         f"{step.signed}, {code}" if code else step.signed,
         " · ".join(filter(None, what)),

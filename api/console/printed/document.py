@@ -37,7 +37,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PrintedStep:
     """One step that somebody took."""
 
     at: str
@@ -57,7 +57,7 @@ class Letterhead:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class PrintedReport:
     """One report. Every text is in the reader's language."""
 
     language: str
@@ -71,7 +71,7 @@ class Document:
     pictures: tuple[Picture, ...]
     facts: tuple[Facts, ...]
     steps_heading: str
-    steps: tuple[Step, ...]
+    steps: tuple[PrintedStep, ...]
     signatures: tuple[tuple[str, str], ...]
     """Whose signature, and the name where it is known."""
     back: str
@@ -88,10 +88,10 @@ def document(  # noqa: PLR0913 - each a part of the paper, by its name
     pictures: Iterable[Picture],
     facts: Iterable[Facts],
     steps_heading: str,
-    steps: Iterable[Step],
+    steps: Iterable[PrintedStep],
     signatures: Iterable[tuple[str, str]],
     back: str,
-) -> Document:
+) -> PrintedReport:
     """Put a report together; what holds no fact is left out."""
     printed = speech(
         "Printed by %(name)s, %(agency)s, on %(when)s",
@@ -99,7 +99,7 @@ def document(  # noqa: PLR0913 - each a part of the paper, by its name
         agency=head.agency_code,
         when=beside_utc(head.at, speech),
     )
-    return Document(
+    return PrintedReport(
         speech.language,
         title,
         number,

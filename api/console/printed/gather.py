@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Final
 
 from api.console.i18n import Locale
-from api.console.printed.alert import Photos, alert_report
-from api.console.printed.document import Document, Letterhead
+from api.console.printed.alert import PrintedPhotos, alert_report
+from api.console.printed.document import Letterhead, PrintedReport
 from api.console.printed.referral import referral_report
 from api.console.printed.subject import subject_report
 from api.console.printed.tip import tip_report
@@ -45,7 +45,7 @@ class ReportReader:
         self._speech = speech
         self._drawn = drawn
 
-    def alert(self, alert_id: str) -> Document:
+    def alert(self, alert_id: str) -> PrintedReport:
         """Return the report of an alert; raises NotPermitted, NotFound."""
         read, actor = self._service.review.alerts, self._actor
         view = read.get(actor, alert_id, alerts.REPORT)
@@ -56,14 +56,14 @@ class ReportReader:
             for agency_id in {step.agency_id for step in view.steps}
             if agency_id is not None
         }
-        photos = Photos(
+        photos = PrintedPhotos(
             probe.content if probe is not None else None,
             enrolled.content if enrolled is not None else None,
             (self._framed(probe), self._framed(enrolled)),
         )
         return alert_report(view, photos, codes, self._head(), self._speech)
 
-    def subject(self, subject_id: str) -> Document:
+    def subject(self, subject_id: str) -> PrintedReport:
         """Return the report of a subject; raises NotPermitted, NotFound."""
         read, actor = self._service.lists, self._actor
         row = read.subjects.get(actor, subject_id, subjects.REPORT)
@@ -78,7 +78,7 @@ class ReportReader:
             names = [read.watchlists.get(actor, each.watchlist_id).name for each in row.memberships]
         return subject_report(row, names, contents, self._head(), self._speech)
 
-    def referral(self, referral_id: str) -> Document:
+    def referral(self, referral_id: str) -> PrintedReport:
         """Return the report of a referral; raises NotPermitted, NotFound."""
         read, actor = self._service.exchange.referrals, self._actor
         view = read.get(actor, referral_id, referrals.REPORT)
@@ -90,7 +90,7 @@ class ReportReader:
         }
         return referral_report(view, contents, self._head(), self._speech)
 
-    def tip(self, tip_id: str) -> Document:
+    def tip(self, tip_id: str) -> PrintedReport:
         """Return the report of a tip; raises NotPermitted, NotFound."""
         read, actor = self._service.exchange.tips, self._actor
         view = read.get(actor, tip_id, tips.REPORT)

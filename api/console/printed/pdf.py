@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from api.console.i18n import Locale
-from api.console.printed.document import Document, Picture
+from api.console.printed.document import Picture, PrintedReport
 
 if TYPE_CHECKING:
     from typst import Fonts, PDFStandard
@@ -24,7 +24,7 @@ _PART: Final = 8
 _BREAK: Final = "\u200b"
 
 
-def as_pdf(document: Document, speech: Locale) -> bytes:
+def as_pdf(document: PrintedReport, speech: Locale) -> bytes:
     """Return a report as a PDF, whose photos are in it as they were handed over."""
     # Typst is a library of 60 MB, of no use to a process that prints nothing.
     import typst  # noqa: PLC0415
@@ -54,7 +54,7 @@ def _fonts() -> "Fonts":
     return Fonts(include_system_fonts=True)
 
 
-def _data(document: Document, speech: Locale) -> dict[str, Any]:
+def _data(document: PrintedReport, speech: Locale) -> dict[str, Any]:
     return {
         "language": document.language,
         "title": document.title,

@@ -8,11 +8,11 @@ from api.console.labels import ACTIONS, of
 from api.console.printed.document import (
     SIGNED_BY_OFFICER,
     SIGNED_BY_SUPERVISOR,
-    Document,
     Facts,
     Letterhead,
     Picture,
-    Step,
+    PrintedReport,
+    PrintedStep,
     beside_utc,
     digest_line,
     document,
@@ -27,7 +27,7 @@ Contents = Mapping[str, tuple[bytes | None, bytes | None]]
 
 def referral_report(
     view: ReferralView, contents: Contents, head: Letterhead, speech: Locale
-) -> Document:
+) -> PrintedReport:
     """Put the report of a referral together: what it carries, no more."""
     row = view.referral
     kind = ReferralKind(row.kind)
@@ -76,10 +76,10 @@ def referral_report(
     )
 
 
-def _step(view: ReferralView, each: OpenedMessage, speech: Locale) -> Step:
+def _step(view: ReferralView, each: OpenedMessage, speech: Locale) -> PrintedStep:
     row = view.referral
     code = row.sender.code if each.agency_id == row.sender_id else row.receiver.code
-    return Step(
+    return PrintedStep(
         beside_utc(each.at, speech),
         f"{each.officer_name}, {code}",
         speech(ACTIONS[f"referral.{each.action}"]),

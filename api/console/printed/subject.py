@@ -7,10 +7,10 @@ from api.console.labels import explained, of
 from api.console.printed.document import (
     SIGNED_BY_OFFICER,
     SIGNED_BY_SUPERVISOR,
-    Document,
     Facts,
     Letterhead,
     Picture,
+    PrintedReport,
     beside_utc,
     digest_line,
     document,
@@ -30,7 +30,7 @@ def subject_report(
     contents: Contents,
     head: Letterhead,
     speech: Locale,
-) -> Document:
+) -> PrintedReport:
     """Put the report of a subject together.
 
     Args:

@@ -7,10 +7,10 @@ from api.console.labels import of
 from api.console.printed.document import (
     SIGNED_BY_OFFICER,
     SIGNED_BY_SUPERVISOR,
-    Document,
     Facts,
     Letterhead,
     Picture,
+    PrintedReport,
     beside_utc,
     digest_line,
     document,
@@ -28,7 +28,7 @@ def tip_report(
     photo: tuple[bytes | None, bytes | None] | None,
     head: Letterhead,
     speech: Locale,
-) -> Document:
+) -> PrintedReport:
     """Put the report of a tip together. Its source is never printed.
 
     Args:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from api.console.forms import Form
 from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
-from api.console.printed.document import Document
+from api.console.printed.document import PrintedReport
 from api.console.printed.evidence import bundle_answer, evidence_reports
 from api.console.printed.gather import ReportReader
 from api.console.printed.pdf import MEDIA_TYPE, as_pdf
@@ -27,7 +27,7 @@ SubjectReader = Annotated[OfficerRequest, Depends(RequirePermission(Permission.R
 ReferralHandler = Annotated[OfficerRequest, Depends(RequirePermission(Permission.HANDLE_REFERRAL))]
 TipHandler = Annotated[OfficerRequest, Depends(RequirePermission(Permission.HANDLE_TIP))]
 
-Make = Callable[[ReportReader], Document]
+Make = Callable[[ReportReader], PrintedReport]
 
 
 @router.get("/alerts/{alert_id}/report")
