@@ -49,6 +49,7 @@ HARMLESS = {
     ),
     "looks, and changes nothing but the audit trail": (
         *("/search", "/compare", "/audit/verify", "/subjects/photo-check"),
+        "/alerts/{alert_id}/evidence",
         *("/tips/{tip_id}/search", "/tips/{tip_id}/source", "POST /v1/tips/{tip_id}/search"),
         *("POST /v1/searches", "POST /v1/compare"),
     ),
@@ -103,7 +104,7 @@ PLAIN_COMMANDS = frozenset(
         *("officers create", "officers list", "officers unlock"),
         *("data-key show", "data-key rotate"),  # the former key opens what is sealed until done
         *("init", "audit signing-key", "audit checkpoint", "audit prove"),
-        *("audit list", "audit verify", "audit export", "retention due"),
+        *("audit list", "audit verify", "audit export", "evidence verify", "retention due"),
         *("models list", "models fetch", "models verify", "models compile", "models import"),
     }
 )
