@@ -1,7 +1,8 @@
 """`siaga calibrate`: measure how high strangers score, so that thresholds keep their promise."""
 
+import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
@@ -46,6 +47,9 @@ def calibrate(
     show: Annotated[
         bool, typer.Option("--show", help="Only print the calibration in force.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the thresholds as they would be; keep nothing.")
+    ] = False,
     owner: As = None,
     reason: Why = None,
     as_json: AsJson = False,
@@ -59,30 +63,32 @@ def calibrate(
     if show and folder is not None:
         err.print("--show only reads: leave FOLDER out.")
         raise typer.Exit(Exit.USAGE)
-    operator = Actor.operator() if show else machine_owner(owner, reason)
+    operator = Actor.operator() if show or dry_run else machine_owner(owner, reason)
     settings = Settings()
     searched: list[Searched] = []
     with open_service(settings) as service:
         if show:
             _show(service, as_json=as_json)
             return
-        service.approvals.commands.begin(operator, "calibrate")
+        calibrations, scores = service.calibration.calibrations, None
+        if not dry_run:
+            service.approvals.commands.begin(operator, "calibrate")
         try:
-            if folder is None:
-                made = service.calibration.calibrations.make_from_encounters(operator)
-            else:
+            if folder is not None:
                 searched = list(_search_all(service, _photos(folder), settings.workers))
                 scores = [each.score for each in searched if each.score is not None]
-                made = service.calibration.calibrations.make_from_reference(operator, scores)
+            if dry_run:
+                found = calibrations.trial(operator, scores)
+            elif scores is None:
+                found = calibrations.get(operator, calibrations.make_from_encounters(operator).id)
+            else:
+                made = calibrations.make_from_reference(operator, scores)
+                found = calibrations.get(operator, made.id)
         except TooFewScores as error:
             _tell_refused(searched)
             err.print(str(error), markup=False)
             raise typer.Exit(Exit.REFUSED) from None
-        _tell(
-            service.calibration.calibrations.get(operator, made.id),
-            searched,
-            as_json=as_json,
-        )
+        _tell(found, searched, as_json=as_json)
     if any(each.refusal for each in searched):
         raise typer.Exit(Exit.REFUSED)
 
@@ -98,10 +104,16 @@ def _search_all(service: Service, photos: Sequence[Path], workers: int) -> Itera
         item_progress("photos") as progress,
         ThreadPoolExecutor(workers, "siaga-calibrate", use_threads, (1,)) as pool,
     ):
-        task = progress.add_task("Searching", total=len(photos), rate="")
-        for searched in pool.map(lambda path: _search(service, path), photos):
-            progress.advance(task)
-            yield searched
+        task, started = (
+            progress.add_task("Searching", total=len(photos), rate=""),
+            time.perf_counter(),
+        )
+        waiting = [pool.submit(_search, service, path) for path in photos]
+        # As each is done, whichever it is: in order, one slow photo would hold the bar.
+        for done, _ in enumerate(as_completed(waiting), 1):
+            rate = f"{done / (time.perf_counter() - started):.0f} photos/s"
+            progress.update(task, completed=done, rate=rate)
+        yield from (each.result() for each in waiting)
 
 
 def _search(service: Service, path: Path) -> Searched:
@@ -161,11 +173,15 @@ def _tell(reading: CalibrationAtSize, searched: Sequence[Searched], *, as_json: 
 
 def _tell_calibration(calibration: CalibrationView) -> None:
     out.print(
-        f"Calibration {calibration.id} of {calibration.created_at:%Y-%m-%d %H:%M} UTC, "
+        f"{_which(calibration)} of {calibration.created_at:%Y-%m-%d %H:%M} UTC, "
         f"from {calibration.searches} searches of {calibration.gallery_size} templates "
         f"({calibration.detail}).",
         markup=False,
     )
+
+
+def _which(calibration: CalibrationView) -> str:
+    return f"Calibration {calibration.id}" if calibration.id else "Not kept: a calibration"
 
 
 def _table(reading: CalibrationAtSize) -> Table:

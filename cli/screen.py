@@ -11,8 +11,9 @@ from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import Direction, Stage
 from casework.review.disposition import at_first
 from casework.screening.screening import Arrival
+from cli.danger import Yes, confirm
 from cli.options import AsJson
-from cli.output import Exit, out, print_json
+from cli.output import Exit, out, print_json, quantity
 from config.opening import open_service
 from config.settings import Settings
 from detector.errors import PhotoError
@@ -24,12 +25,20 @@ def screen(
     ],
     port: Annotated[str, typer.Option(help="Port the travellers are at.")] = "ZZZ",
     direction: Annotated[Direction, typer.Option(help="Which way they go.")] = Direction.ENTRY,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Screen photos against every watchlist and record the encounters.
 
+    They count as travellers, and whoever matches raises an alert that officers see: it asks first.
     Exit 1 if any of them is no photo.
     """
+    says = [
+        "Each counts as a traveller of today, in figures and in the calibration.",
+        "Whoever matches raises an alert that the lists' officers have to close.",
+    ]
+    photographed = quantity(len(photos), "traveller")
+    confirm(f"Screen {photographed} at {port}, {direction}, for real?", says, yes=yes)
     results: list[dict[str, Any]] = []
     operator = Actor.operator()
     with open_service(Settings()) as service:

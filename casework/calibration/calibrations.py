@@ -92,6 +92,39 @@ class Calibrations:
             missing = NotFound("calibration_not_found", calibration=calibration_id)
             row = rows.one(session, CalibrationRecord, calibration_id, missing, options=options)
             shown, fitted = CalibrationView.of(row, self._newest(session)), fit_of(row)
+        return self._at_size(shown, fitted)
+
+    def trial(self, actor: Actor, scores: Sequence[float] | None) -> CalibrationAtSize:
+        """Return what a calibration would say, without making it; its id is empty.
+
+        Args:
+            actor: who asks.
+            scores: as `make_from_reference` takes them; None: as `make_from_encounters` finds them.
+
+        Raises:
+            NotPermitted, TooFewScores: there is nothing to say.
+        """
+        require(actor, Permission.CALIBRATE)
+        if scores is None:
+            source = CalibrationSource.ENCOUNTERS
+            detail, fitted = self._from_encounters()
+        else:
+            source, detail = CalibrationSource.REFERENCE, _detail_of(scores)
+            fitted = _fitted(scores, self.gallery_size())
+        shown = CalibrationView(
+            "",
+            self._model,
+            source,
+            detail,
+            fitted.searches,
+            fitted.gallery_size,
+            self._clock(),
+            actor.id,
+            in_force=False,
+        )
+        return self._at_size(shown, fitted)
+
+    def _at_size(self, shown: CalibrationView, fitted: Calibration) -> CalibrationAtSize:
         size = max(1, self.gallery_size())
         thresholds = tuple(
             Threshold(fpir, fitted.score_at(fpir, size), *fitted.interval(fpir, size))
@@ -127,7 +160,7 @@ class Calibrations:
         """
         require(actor, Permission.CALIBRATE)
         fitted = _fitted(scores, self.gallery_size())
-        detail = f"{len(scores)} photos of people known to be on no list"
+        detail = _detail_of(scores)
         with self._database.write() as session:
             row = self._add(session, actor, CalibrationSource.REFERENCE, detail, fitted)
         return CalibrationView.of(row, row.id)
@@ -221,6 +254,10 @@ class Calibrations:
             .order_by(CalibrationRecord.id.desc())
             .limit(1)
         )
+
+
+def _detail_of(scores: Sequence[float]) -> str:
+    return f"{len(scores)} photos of people known to be on no list"
 
 
 def _fitted(scores: Sequence[float], gallery_size: int) -> Calibration:

@@ -29,6 +29,8 @@ class ReEmbedding:
     def run(self, batch: int = 64) -> Iterable[tuple[int, int]]:
         """Make templates of this model for photos that lack one; yields (done, total).
 
+        It yields after each photo; what is done is written `batch` photos at a time.
+
         A photo that this model's detector cannot search keeps no template and counts as done; the
         other models' templates stay, so that the old pack can be returned to.
         """
@@ -36,7 +38,8 @@ class ReEmbedding:
             waiting = self._untemplated(session)
         for start in range(0, len(waiting), batch):
             made = []
-            for photo_id in waiting[start : start + batch]:
+            some = waiting[start : start + batch]
+            for done, photo_id in enumerate(some, start + 1):
                 with self._database.read() as session:
                     photo = session.get_one(EnrolledPhoto, photo_id)
                     name = rows.photo(photo_id, photo.subject_id, photo.subject.agency_id)
@@ -44,6 +47,8 @@ class ReEmbedding:
                 embedding = self._pipeline.analyse(content).embedding
                 if embedding is not None:
                     made.append((photo_id, embedding))
+                if photo_id != some[-1]:
+                    yield done, len(waiting)
             with self._database.write() as session:
                 found = [(session.get(EnrolledPhoto, each), vector) for each, vector in made]
                 templates = [

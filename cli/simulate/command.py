@@ -55,6 +55,7 @@ def simulate(
         print_json(summary.plain())
     else:
         out.print(dashboard(traffic, target_ms))
+        out.print(summary.counts, soft_wrap=True)
         out.print(summary.sentence)
     if not summary.kept:
         raise typer.Exit(Exit.REFUSED)

@@ -17,7 +17,10 @@ class Summary:
     sent: int
     answered: int
     """Travellers screened: `clear`, `alert` or `unsearchable`."""
+    given_up: int
+    """Travellers who got no outcome: refused to the end, or not answered."""
     outcomes: dict[str, int]
+    """All of it, by outcome or by the code of what refused it."""
     target_ms: float
     within_target: int
     held_per_second: float
@@ -41,6 +44,7 @@ class Summary:
             traffic.plan.rate,
             traffic.sent,
             len(rising),
+            len(traffic.seen) - len(rising),
             dict(traffic.outcomes().most_common()),
             target_ms,
             within,
@@ -62,6 +66,21 @@ class Summary:
             f"of {self.asked_per_second:g} asked for."
         )
 
+    @property
+    def counts(self) -> str:
+        """Who was screened and who was given up, by outcome and code, for a person."""
+
+        def listed(among: bool) -> str:
+            found = (
+                f"{outcome} {count:,}"
+                for outcome, count in self.outcomes.items()
+                if (outcome in SCREENED) is among
+            )
+            return ", ".join(found) or "nobody"
+
+        screened = f"Screened {self.answered:,}: {listed(True)}."
+        return f"{screened} Given up {self.given_up:,}: {listed(False)}."
+
     def plain(self) -> dict[str, Any]:
         """Return the figures as plain data."""
         return asdict(self) | {"kept": self.kept}
@@ -75,15 +94,15 @@ def dashboard(traffic: Traffic, target_ms: float) -> Table:
         f"{traffic.sent} arrived, {len(traffic.seen)} answered",
         title_justify="left",
     )
-    for column in ("port", "clear", "alert", "unsearchable", "other"):
+    for column in ("port", "clear", "alert", "unsearchable", "given up"):
         table.add_column(column, justify="left" if column == "port" else "right")
     for port in (*sorted(set(traffic.plan.ports)), None):
         counted = traffic.outcomes(port)
-        other = sum(count for outcome, count in counted.items() if outcome not in SCREENED)
+        given_up = sum(count for outcome, count in counted.items() if outcome not in SCREENED)
         table.add_row(
             port or "all",
             *(str(counted[outcome]) for outcome in ("clear", "alert", "unsearchable")),
-            str(other),
+            str(given_up),
             style="bold" if port is None else None,
         )
     if summary.p50_ms is not None:

@@ -44,6 +44,10 @@ def test_a_folder_of_strangers_sets_the_thresholds(siaga, strangers, tmp_path):
     assert own.returncode == 1
     assert "0 non-mated searches" in own.stderr
 
+    trial = siaga("calibrate", strangers, "--dry-run", "--json")
+    assert json.loads(trial.stdout)["calibration"]["searches"] == STRANGERS
+    assert json.loads(siaga("calibrate", "--show", "--json").stdout) is None
+
     made = siaga("calibrate", strangers, "--json")
     assert made.returncode == 1, made.stderr  # the cup was refused
     body = json.loads(made.stdout)
@@ -58,6 +62,6 @@ def test_a_folder_of_strangers_sets_the_thresholds(siaga, strangers, tmp_path):
     assert shown.returncode == 0
     assert body["calibration"]["id"] in shown.stdout
     assert "0.1% (1 in 1000)" in shown.stdout
-    found = siaga("screen", PACKAGED["hanks"])
+    found = siaga("screen", "--yes", PACKAGED["hanks"])
     assert "1 in 1,000,000" in found.stdout
     assert siaga("calibrate", strangers, "--show").returncode == 2

@@ -56,7 +56,7 @@ def test_enrol_then_screen_then_enrol_again(siaga, photos, tmp_path):
     probe = blurred_astronaut(tmp_path / "arrival.jpg")
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(probe.read_bytes()[:3000])
-    screened = siaga("screen", probe, PACKAGED["coffee"], broken, "--json")
+    screened = siaga("screen", "--yes", probe, PACKAGED["coffee"], broken, "--json")
     assert screened.returncode == 1
     alert, nobody, refusal = json.loads(screened.stdout)
     assert alert["outcome"] == "alert"
@@ -65,7 +65,12 @@ def test_enrol_then_screen_then_enrol_again(siaga, photos, tmp_path):
     assert nobody["outcome"] == "unsearchable"
     assert refusal["error"] == "photo_unreadable"
 
-    table = siaga("screen", probe)
+    unasked = siaga("screen", probe)
+    assert unasked.returncode == 2
+    assert "--yes" in unasked.stderr
+    counted = siaga("reembed", "--dry-run")
+    assert "0 enrolled photos have no template of pack open." in counted.stderr
+    table = siaga("screen", "--yes", probe)
     assert table.returncode == 0
     assert "Eileen C" in table.stdout
 
