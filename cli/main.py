@@ -84,6 +84,16 @@ COMMANDS: Final = (
     LazyCommand(
         "officers", "cli.officers:app", "Create, list, change, unlock and reset officers' accounts."
     ),
+    LazyCommand(
+        "watchlists",
+        "cli.watchlists:app",
+        "List, make, switch off or on, move and merge watchlists.",
+    ),
+    LazyCommand(
+        "subjects",
+        "cli.subjects:app",
+        "Find, move, merge, erase and restore the subjects of watchlists.",
+    ),
     LazyCommand("audit", "cli.audit:app", "Read, check and export the audit trail."),
     LazyCommand("evidence", "cli.evidence:app", "Check evidence bundles."),
     LazyCommand(

@@ -41,12 +41,18 @@ class Danger:
 
 
 DANGERS: Final = (
-    Danger("/subjects/{subject_id}/erase", "POST /v1/subjects/{subject_id}/erase"),
+    Danger(
+        "/subjects/{subject_id}/erase", "POST /v1/subjects/{subject_id}/erase", "subjects erase"
+    ),
     Danger(
         "/subjects/{subject_id}/photos/{photo_id}/erase",
         "POST /v1/subjects/{subject_id}/photos/{photo_id}/erase",
     ),
-    Danger("/watchlists/{watchlist_id}/off", "PATCH /v1/watchlists/{watchlist_id}"),
+    Danger(
+        "/watchlists/{watchlist_id}/off",
+        "PATCH /v1/watchlists/{watchlist_id}",
+        "watchlists edit",
+    ),
     Danger("/watchlists/{watchlist_id}/remove", "POST /v1/watchlists/{watchlist_id}/remove"),
     Danger("/administration/keys/{key_id}/rotate", "POST /v1/keys/{key_id}/rotate", "keys rotate"),
     Danger("/administration/keys/{key_id}/revoke", "POST /v1/keys/{key_id}/revoke", "keys revoke"),
@@ -71,6 +77,10 @@ DANGERS: Final = (
     ),
     Danger("/approvals/founded", "POST /v1/agencies/{agency_id}/founded"),
     Danger(None, None, "retention run"),
+    Danger(None, None, "watchlists move"),
+    Danger(None, None, "watchlists merge"),
+    Danger(None, None, "subjects move"),
+    Danger(None, None, "subjects merge"),
 )
 
 _NO_REASON: Final = msg("Say why: it stands in the audit trail.")

@@ -225,6 +225,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "founding_over": "The founding period of this agency is over.",
     # Watchlists, subjects and their photos
     "watchlist_not_found": "There is no watchlist {watchlist}.",
+    "watchlist_name_unknown": ("{agency} has no watchlist {name}: see `siaga watchlists list`."),
     "watchlist_not_of_owner": "There is no watchlist {watchlist} of the agency that owns this.",
     "watchlist_lacks_agency": "There is no agency {agency}: say which one the list belongs to.",
     "watchlist_exists": "A watchlist called '{name}' already exists.",

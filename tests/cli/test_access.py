@@ -1,43 +1,24 @@
 """`siaga agencies`, `officers` and `audit`, as an operator runs them."""
 
-import io
 import json
 import sqlite3
 import tomllib
-from contextlib import closing, redirect_stderr, redirect_stdout
-from subprocess import CompletedProcess
+from contextlib import closing
 
 import pytest
 
 from casework.accounts.sign_in import Credentials
 from casework.kernel.vocabulary import SessionKind
-from cli import main
 from config.records import open_records
 from config.settings import Settings
-from tests.cli.conftest import environment, explained
+from tests.cli.conftest import in_process
 
 WHY = ("--yes", "--reason", "lost telephone")
 
 
 @pytest.fixture
 def siaga(tmp_path, monkeypatch):
-    """Run commands in this process: there are many, and starting one anew takes a second."""
-    monkeypatch.chdir(tmp_path)
-    for name, value in environment(tmp_path).items():
-        monkeypatch.setenv(name, value)
-
-    def run(*arguments, **variables):
-        said, complained = io.StringIO(), io.StringIO()
-        monkeypatch.setattr("sys.argv", ["siaga", *explained(*arguments)])
-        for name, value in variables.items():
-            monkeypatch.setenv(name, value)
-        with redirect_stdout(said), redirect_stderr(complained), pytest.raises(SystemExit) as done:
-            main.run()
-        return CompletedProcess(
-            arguments, int(done.value.code or 0), said.getvalue(), complained.getvalue()
-        )
-
-    return run
+    return in_process(tmp_path, monkeypatch)
 
 
 def init(siaga, *options):

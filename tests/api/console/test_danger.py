@@ -103,6 +103,7 @@ PLAIN_COMMANDS = frozenset(
         *("agencies create", "agencies list"),
         *("officers create", "officers list", "officers unlock"),
         *("data-key show", "data-key rotate"),  # the former key opens what is sealed until done
+        *("watchlists list", "watchlists create", "subjects find", "subjects restore"),
         *("init", "audit signing-key", "audit checkpoint", "audit prove"),
         *("audit list", "audit verify", "audit export", "evidence verify", "retention due"),
         *("models list", "models fetch", "models verify", "models compile", "models import"),

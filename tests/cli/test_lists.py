@@ -1,0 +1,111 @@
+"""`siaga watchlists` and `siaga subjects`: what the owner of the machine puts right."""
+
+import json
+import shutil
+
+import pytest
+
+from casework.accounts.agencies import NewAgency
+from casework.kernel.actor import Actor, ActorKind
+from casework.kernel.vocabulary import AgencyKind, Role
+from casework.review.alerts import AlertFilter
+from config.records import open_records
+from config.settings import Settings
+from tests.cli.conftest import in_process
+from tests.data import PACKAGED
+
+
+@pytest.fixture
+def siaga(tmp_path, monkeypatch):
+    run = in_process(tmp_path, monkeypatch)
+
+    def done(*arguments, status=0):
+        result = run(*arguments)
+        assert result.returncode == status, result.stderr
+        return result.stdout
+
+    return done
+
+
+@pytest.fixture
+def two_agencies(siaga, tmp_path):
+    """An installation as an earlier version left it: LOCAL, which nobody works for, has a list."""
+    people = tmp_path / "people"
+    people.mkdir()
+    shutil.copy(PACKAGED["astronaut"], people / "Siti Rahma.png")
+    with open_records(Settings()) as records:
+        for code, name in (("LOCAL", "This installation"), ("IMI", "Immigration")):
+            new = NewAgency(code, name, AgencyKind.OPERATOR)
+            records.accounts.agencies.create(Actor.operator(), new)
+    listed = ("--watchlist", "Tangkal", "--category", "tangkal", "--direction", "entry")
+    siaga("enrol", people, "--agency", "LOCAL", *listed)
+    siaga("screen", people / "Siti Rahma.png", "--port", "CGK", "--yes")
+
+
+def lists(siaga):
+    found = json.loads(siaga("watchlists", "list", "--json"))
+    return {
+        (each["agency"], each["name"]): (each["active"], each["subjects"], each["shared_with"])
+        for each in found
+    }
+
+
+def test_a_list_of_an_agency_without_officers_is_moved_with_its_alerts(siaga, two_agencies):
+    move = ("watchlists", "move", "Tangkal", "--agency", "LOCAL", "--to", "IMI")
+    siaga(*move, status=2)  # nobody can be asked
+    siaga(*move, "--yes")
+    assert lists(siaga) == {
+        ("LOCAL", "Tangkal"): (False, 1, ["IMI"]),
+        ("IMI", "Tangkal"): (True, 1, []),
+    }
+    found = json.loads(siaga("watchlists", "list", "--json"))
+    assert {each["category"] for each in found} == {"tangkal"}
+    with open_records(Settings()) as records:
+        imi = records.accounts.agencies.by_code("IMI")
+        officer = Actor(
+            ActorKind.OFFICER, "off_x", "Rina", agency_id=imi.id, roles=frozenset({Role.OFFICER})
+        )
+        page = records.review.queue.page(officer, AlertFilter(), 1, 10)
+    assert len(page.alerts) == 1
+    # Taken back, both are on until the new one is switched off.
+    siaga("watchlists", "edit", "Tangkal", "--agency", "LOCAL", "--active")
+    assert lists(siaga)["LOCAL", "Tangkal"] == (True, 1, ["IMI"])
+
+
+def test_lists_of_an_agency_are_made_and_merged(siaga, two_agencies):
+    at = ("--agency", "LOCAL")
+    siaga("watchlists", "create", "Cekal", *at)
+    siaga("watchlists", "create", "Cekal", *at, status=1)
+    siaga("watchlists", "merge", "Tangkal", "--into", "none", *at, "--yes", status=2)
+    siaga("watchlists", "merge", "Tangkal", "--into", "Cekal", *at, "--yes")
+    assert lists(siaga) == {
+        ("LOCAL", "Tangkal"): (False, 1, []),
+        ("LOCAL", "Cekal"): (True, 1, []),
+    }
+    with open_records(Settings()) as records:
+        assert records.oversight.trail.verify(Actor.operator(), None, None).whole
+
+
+def test_a_subject_is_found_moved_merged_erased_and_restored(siaga, two_agencies, tmp_path):
+    at = ("--agency", "LOCAL")
+    more = tmp_path / "more"
+    more.mkdir()
+    shutil.copy(PACKAGED["hanks"], more / "S. Rahma.png")
+    siaga("enrol", more, "--watchlist", "Overstay", *at)
+    found = json.loads(siaga("subjects", "find", "Rahma", "--json"))
+    ids = {each["name"]: each["id"] for each in found}
+    first, second = ids["Siti Rahma"], ids["S. Rahma"]
+    siaga("subjects", "merge", second, "--into", first, "--yes")
+    (kept, gone) = sorted(
+        json.loads(siaga("subjects", "find", "Rahma", "--json")), key=lambda each: -each["photos"]
+    )
+    assert (kept["id"], kept["photos"], kept["erase_at"]) == (first, 2, None)
+    assert kept["watchlists"] == ["Overstay", "Tangkal"]
+    assert gone["erase_at"]
+    siaga("subjects", "restore", second)
+    siaga("subjects", "move", second, "--to", "Tangkal", "--yes")
+    (moved,) = json.loads(siaga("subjects", "find", "S. Rahma", "--json"))[-1:]
+    assert moved["watchlists"] == ["Tangkal"]
+    siaga("subjects", "erase", second, status=2)
+    siaga("subjects", "erase", second, "--at-once", "--yes")
+    siaga("subjects", "erase", second, "--yes", status=2)
