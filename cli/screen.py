@@ -30,12 +30,12 @@ def screen(
 ) -> None:
     """Screen photos against every watchlist and record the encounters.
 
-    They count as travellers, and whoever matches raises an alert that officers see: it asks first.
+    They count as travellers, and one who matches raises an alert that officers see: it asks first.
     Exit 1 if any of them is no photo.
     """
     says = [
         "Each counts as a traveller of today, in figures and in the calibration.",
-        "Whoever matches raises an alert that the lists' officers have to close.",
+        "One who matches raises an alert that the lists' officers have to close.",
     ]
     photographed = quantity(len(photos), "traveller")
     confirm(f"Screen {photographed} at {port}, {direction}, for real?", says, yes=yes)

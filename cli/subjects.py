@@ -10,12 +10,10 @@ from casework.kernel.actor import Actor
 from casework.kernel.errors import NotFound
 from casework.records import Records
 from casework.tables import Subject
-from casework.watchlists.enrolment import PhotoFile
 from casework.watchlists.subjects import SubjectFilter
 from cli.danger import Yes, confirm
 from cli.options import As, AsJson, Why, machine_owner
 from cli.output import err, out, print_json, quantity
-from config.opening import open_service
 from config.records import open_installation
 from config.settings import Settings
 
@@ -97,6 +95,10 @@ def merge(
     Who stays gets the other's lists, photos, documents and names. The other is erased after
     `undo_hours`; until then `siaga subjects restore` takes that back.
     """
+    # The other commands are about records alone.
+    from casework.watchlists.enrolment import PhotoFile  # noqa: PLC0415
+    from config.opening import open_service  # noqa: PLC0415
+
     operator = machine_owner(owner, reason)
     with open_service(Settings()) as service:
         subjects = service.lists.subjects

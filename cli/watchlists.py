@@ -3,30 +3,27 @@
 import tempfile
 from collections.abc import Iterator
 from dataclasses import fields
-from datetime import tzinfo
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.table import Table
 
-from casework.imports.exports import ExportForm
-from casework.imports.source import ImportLimits
 from casework.kernel.actor import Actor
 from casework.kernel.errors import NotFound
 from casework.kernel.vocabulary import Category, Direction
 from casework.records import Records
-from casework.service import Service
 from casework.tables import Agency, Subject, Watchlist
 from casework.watchlists.subjects import SubjectFilter
 from casework.watchlists.watchlists import NewWatchlist, agencies_of
 from cli.danger import Yes, confirm
-from cli.imports import ImportRequest, run_import
 from cli.options import As, AsJson, Why, machine_owner, owner_of
 from cli.output import Exit, err, out, print_json, quantity
-from config.opening import open_service
 from config.records import open_installation
 from config.settings import Settings
+
+if TYPE_CHECKING:
+    from casework.service import Service
 
 app = typer.Typer(
     help="List, make, switch off or on, move and merge watchlists.", no_args_is_help=True
@@ -165,6 +162,9 @@ def move(
     `siaga watchlists edit NAME --active` takes the move back. Exit 1 if anybody could not be
     enrolled again: then it stays on. Safe to stop and to run again.
     """
+    # The other commands are about records alone.
+    from config.opening import open_service  # noqa: PLC0415
+
     operator, settings = machine_owner(owner, reason), Settings()
     with open_service(settings) as service:
         holder, getter = owner_of(service, agency), service.accounts.agencies.by_code(to)
@@ -180,9 +180,7 @@ def move(
         confirm(f"Move {row.name} of {holder.code} to {getter.code}?", says, yes=yes)
         service.approvals.commands.begin(operator, "watchlists move", [holder.id, getter.id])
         new = _like(row, (into or row.name).strip(), getter)
-        if not _enrolled_again(
-            service, operator, row, new, getter, settings.import_limits, settings.zone
-        ):
+        if not _enrolled_again(service, operator, row, new, getter, settings):
             err.print(f"{row.name} of {holder.code} stays on, for those who could not be moved.")
             raise typer.Exit(Exit.REFUSED)
         changes = {"active": False, "shared_with": (*agencies_of(row), getter.id)}
@@ -271,15 +269,17 @@ def _like(row: Watchlist, name: str, getter: Agency) -> NewWatchlist:
 
 
 def _enrolled_again(
-    service: Service,
+    service: "Service",
     operator: Actor,
     row: Watchlist,
     new: NewWatchlist,
     getter: Agency,
-    limits: ImportLimits,
-    zone: tzinfo,
+    settings: Settings,
 ) -> bool:
     """Export a list, and import it at another agency; returns whether nothing was refused."""
+    from casework.imports.exports import ExportForm  # noqa: PLC0415 - as above
+    from cli.imports import ImportRequest, run_import  # noqa: PLC0415
+
     with tempfile.TemporaryDirectory(prefix="siaga-move-") as folder:
         file = Path(folder) / "list.zip"
         made = service.exchange.exports.export(operator, row.id, ExportForm.JSONL, photos=True)
@@ -289,7 +289,7 @@ def _enrolled_again(
         brought = ImportRequest(
             file, None, new, getter.code, dry_run=False, strict=False, by=operator
         )
-        job = run_import(service, brought, limits, 1, zone)
+        job = run_import(service, brought, settings.import_limits, settings.workers, settings.zone)
     if job.refused or job.photos_refused:
         rows, photos = quantity(job.refused, "row"), quantity(job.photos_refused, "photo")
         err.print(f"Refused: {rows}, {photos}. The import {job.id} says why.")

@@ -83,9 +83,7 @@ def in_process(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         with redirect_stdout(said), redirect_stderr(complained), pytest.raises(SystemExit) as done:
             main.run()
         status = int(done.value.code or 0)
-        return subprocess.CompletedProcess(
-            arguments, status, said.getvalue(), complained.getvalue()
-        )
+        return subprocess.CompletedProcess([], status, said.getvalue(), complained.getvalue())
 
     return run
 
