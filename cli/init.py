@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -116,8 +116,8 @@ def init(
     language = known_language(language)
     _refuse_another()
     asks = sys.stdin.isatty() and not yes
-    code = code or agency_code(_required(asks, "--code", "Code of the agency (such as IMI)"))
-    name = name or agency_name(_required(asks, "--name", "Its full name"))
+    code = code or _required(asks, "--code", "Code of the agency (such as IMI)", agency_code)
+    name = name or _required(asks, "--name", "Its full name", agency_name)
     administrator = Person(*_split(admin), Role.ADMIN) if admin else _asked_admin(asks)
     people = [administrator]
     for role, texts in (
@@ -128,7 +128,7 @@ def init(
         given = [Person(*_split(text), role) for text in texts or ()]
         people += given or (_asked(role) if asks else ())
     if port is None and asks:
-        port = _port(typer.prompt("First port, such as CGK (empty: none)", default="", err=True))
+        port = _answer("First port, such as CGK (empty: none)", _port, optional=True)
     merged = _one_account_each(people)
     written = _settings_text(public_url, time_zone)
     made = _make(str(code), str(name), merged, port, language)
@@ -145,24 +145,34 @@ def _refuse_another() -> None:
         records.accounts.agencies.require_none()
 
 
-def _required(asks: bool, option: str, question: str) -> str:
-    if not asks:
-        raise typer.BadParameter(f"{option} is missing, and nobody can be asked here")
-    answer: str = typer.prompt(question, err=True)
+def _answer(
+    question: str, checked: Callable[[str], str | None], *, optional: bool = False
+) -> str | None:
+    """Ask on the terminal until the answer can be; None where nothing is answered."""
+    default = "" if optional else None
+    answer: str | None = typer.prompt(
+        question, default=default, show_default=False, value_proc=checked, err=True
+    )
     return answer
 
 
+def _required(asks: bool, option: str, question: str, checked: Callable[[str], str | None]) -> str:
+    if not asks:
+        raise typer.BadParameter(f"{option} is missing, and nobody can be asked here")
+    return str(_answer(question, checked))
+
+
 def _asked_admin(asks: bool) -> Person:
-    login = officer_login(_required(asks, "--admin", "The administrator's login"))
-    return Person(str(login), _required(asks, "--admin", "The administrator's name"), Role.ADMIN)
+    login = _required(asks, "--admin", "The administrator's login", officer_login)
+    name = _required(asks, "--admin", "The administrator's name", agency_name)
+    return Person(login, name, Role.ADMIN)
 
 
 def _asked(role: Role) -> Iterator[Person]:
     question = f"Login of the first {role.value} (empty: none)"
-    login = typer.prompt(question, default="", show_default=False, err=True)
-    if login.strip():
-        person: str = typer.prompt("Name", err=True)
-        yield Person(str(officer_login(login)), person.strip(), role)
+    login = _answer(question, lambda text: officer_login(text) if text else None, optional=True)
+    if login:
+        yield Person(login, str(_answer("Name", agency_name)), role)
 
 
 def _one_account_each(people: Sequence[Person]) -> list[Person]:
@@ -273,9 +283,7 @@ def _tell(made: Made, port: str | None, path: Path | None) -> None:
     kept = f"in {path}" if path is not None else "as they were: the settings file was there already"
     err.print(f"\nSettings are {kept}; data and data key in {settings.data_dir.resolve()}.")
     err.print("\nNext:")
-    err.print(
-        "  siaga enrol PEOPLE --watchlist NAME --as YOU --reason WHY   # a list and its people"
-    )
-    err.print("  siaga serve                                                 # the service")
-    err.print(f"  {address}/ in a browser                          # sign in with a first password")
+    err.print("- a list and its people: siaga enrol PEOPLE --watchlist NAME --as YOU --reason WHY")
+    err.print("- the service: siaga serve")
+    err.print(f"- a browser: {address}/, and a login with its first password", soft_wrap=True)
     err.print("Make a second administrator and an auditor within seven days (docs/access.md).")

@@ -1,5 +1,6 @@
 """`siaga agencies`, `officers` and `audit`, as an operator runs them."""
 
+import io
 import json
 import sqlite3
 import tomllib
@@ -259,6 +260,26 @@ def test_the_first_set_up_makes_accounts_a_key_and_the_settings_that_differ(siag
         "cookie_secure": False,
         "display_time_zone": "Asia/Makassar",
     }
+
+
+class Terminal(io.StringIO):
+    """Somebody who types."""
+
+    def isatty(self):
+        return True
+
+
+def test_the_first_set_up_asks_on_a_terminal_until_the_answer_can_be(siaga, monkeypatch):
+    typed = ("imi x", "imi", "Immigration", "r", "hadi", "Hadi", "rina", "Rina", "", "", "x", "")
+    monkeypatch.setattr("sys.stdin", Terminal("\n".join((*typed, ""))))
+    made = siaga("init", "--json")
+    assert made.returncode == 0, made.stderr
+    body = json.loads(made.stdout)
+    roles = [(each["login"], each["role"]) for each in body["accounts"]]
+    assert roles == [("hadi", "admin"), ("rina", "officer")]
+    assert body["key"] is None
+    (agency,) = json.loads(siaga("agencies", "list", "--json").stdout)
+    assert (agency["code"], agency["name"]) == ("IMI", "Immigration")
 
 
 @pytest.mark.parametrize(
