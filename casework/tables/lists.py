@@ -37,9 +37,9 @@ class Watchlist(Protected, Table):
     requires_person_on_failed_pad: Mapped[bool] = mapped_column(server_default=false())
     """Whether an officer has to see each traveller whose presentation attack detection failed."""
     acknowledge_within_s: Mapped[int]
+    """Seconds within which an alert should be taken; nothing happens by itself after them."""
     priority: Mapped[int | None]
     """Set by somebody; None means the usual one of the category."""
-    """Seconds within which an alert should be taken; nothing happens by itself after them."""
     active: Mapped[bool]
     breaker_tripped_at: Mapped[datetime | None]
     """Since when the list, which alarmed on too many travellers, is kept to its target."""
