@@ -154,7 +154,7 @@ class SmallFaces:
         with self._database.write() as session:
             session.execute(
                 update(table)
-                .where(table.id == kept.key)
+                .where(table.id == kept.key, kept.whole.is_not(None))
                 .values({kept.column.key: sealed})
                 .execution_options(synchronize_session=False)
             )
