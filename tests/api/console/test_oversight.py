@@ -26,6 +26,7 @@ def test_a_supervisor_sees_figures_charts_and_limits(scene, signed_in):
     assert browser.open("/overview?days=7").status_code == 200
     assert "CGK" in browser.text
     scene.screen(2, lane="LANE-9", captured_at=scene.clock() + timedelta(minutes=9))
+    scene.clock.advance(minutes=11)  # the lanes are counted anew
     assert "LANE-9" in browser.open("/overview").text
     assert browser.page.text.count('<svg class="bars"') >= 3
     assert browser.open("/overview?days=nonsense").status_code == 200
