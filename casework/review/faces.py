@@ -126,7 +126,8 @@ class SmallFaces:
 
     def _face(self, kept: _Kept) -> bytes:
         if kept.face is not None:
-            return self._vault.open(kept.face, kept.name)
+            name = kept.name
+            return self._vault.open(kept.face, name)
         if not self._one_at_a_time.acquire(timeout=_PATIENCE_S):
             raise NotFound("face_not_ready")
         try:
@@ -136,7 +137,7 @@ class SmallFaces:
 
     def _make(self, kept: _Kept) -> bytes:
         """Make a face of the photo, and keep it, unless it was made or erased meanwhile."""
-        table = kept.column.class_
+        table, name, whole_name = kept.column.class_, kept.name, kept.whole_name
         with self._database.read() as session:
             found = session.execute(
                 select(kept.column, kept.whole).where(table.id == kept.key)
@@ -144,13 +145,13 @@ class SmallFaces:
         if found is None or found[1] is None:
             raise kept.erased
         if found[0] is not None:
-            return self._vault.open(found[0], kept.name)
-        content = self._vault.open(found[1], kept.whole_name)
+            return self._vault.open(found[0], name)
+        content = self._vault.open(found[1], whole_name)
         try:
             face = small(self._pipeline.locate(content, Stopwatch()))
         except PhotoError as error:  # was taken under other limits
             raise kept.erased from error
-        sealed = self._vault.seal(face, kept.name)
+        sealed = self._vault.seal(face, name)
         with self._database.write() as session:
             session.execute(
                 update(table)

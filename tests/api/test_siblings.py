@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx2
 from starlette.testclient import TestClient
 
 from api import cookies
@@ -23,6 +24,7 @@ from casework.kernel.vocabulary import AlertState, Disposal, Opinion, Role, Scop
 from casework.webhooks.webhooks import NewWebhook, reader
 from tests.api.conftest import settings_for, signed_in, wait_until_ready
 from tests.contract import addresses
+from tests.pdf import pages_of
 from tests.services import OPERATOR, PASSWORD, Desk, FakeClock, open_service
 
 EVERYTHING = (Role.OFFICER, Role.SUPERVISOR, Role.ANALYST, Role.AUDITOR)
@@ -103,7 +105,7 @@ class Scene:
             for name in ("alert_id", "sibling_id"):
                 address = path.format(**{**self.ids, "alert_id": self.ids[name]})
                 answer = browser.get(address, params={"days": "365"}, follow_redirects=False)
-                yield f"page {path} {name}", f"{answer.status_code} {answer.text}"
+                yield f"page {path} {name}", f"{answer.status_code} {said_by(answer)}"
         browser.close()
 
     def told(self) -> Iterator[tuple[str, str]]:
@@ -140,6 +142,13 @@ def console_pages() -> list[str]:
     """The addresses that show something and are no route of the interface."""
     routes = (line.split() for line in addresses.picture())
     return [path for path, method in routes if method == "GET" and not path.startswith("/v1")]
+
+
+def said_by(answer: httpx2.Response) -> str:
+    """Return what an answer says; of a PDF the words, as how it is packed follows its ids."""
+    if answer.headers.get("content-type") == "application/pdf":
+        return " ".join(pages_of(answer.content))
+    return answer.text
 
 
 def difference(one: str, other: str) -> str:

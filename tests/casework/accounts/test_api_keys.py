@@ -33,6 +33,7 @@ OF_PEOPLE = {
     Permission.REFER_ALERT,
     Permission.CLOSE_ALERT,
     Permission.CORRECT_ALERT,
+    Permission.EXPORT_EVIDENCE,
     Permission.HANDLE_REFERRAL,
     Permission.READ_TIP_SOURCE,
     Permission.CALIBRATE,
