@@ -49,6 +49,7 @@ COEFFICIENT_BYTES: Final = 128  # of one block, which libjpeg keeps until the la
 LONGEST_PATTERN: Final = 64  # bytes of what a file is padded with, again and again
 LEAST_FILLER: Final = 8  # fewer bytes that repeat are a scan's own as likely as not
 END: Final = b"\xff\xd9"
+TABLES_BYTES: Final = 4 * (1 + 128)  # of quantisation tables: a decoder keeps four
 WINDOW: Final = 256 * 1024  # bytes searched at once: nobody else of the process runs meanwhile
 DHT, EOI, SOS, DQT, DRI, JPG = 0xC4, 0xD9, 0xDA, 0xDB, 0xDD, 0xC8
 JFIF, EXIF, ADOBE, COMMENT = 0xE0, 0xE1, 0xEE, 0xFE
@@ -89,7 +90,7 @@ def read_jpeg(data: bytes) -> Header:
             scans.append(data[start + 4 : start + 2 + int.from_bytes(data[start + 2 : start + 4])])
             scan_bytes += stop - start
         elif marker == DQT:
-            tables |= _mean_steps(data[start + 4 : stop])
+            tables |= _mean_steps(data[start + 4 : min(stop, start + 4 + TABLES_BYTES)])
         elif marker in DROPPED:
             core.append((kept_from, start))
             kept_from = stop

@@ -139,6 +139,7 @@ def _strips(
     offsets, counts = tags.get(Tag.STRIP_OFFSETS, ()), tags.get(Tag.STRIP_BYTES, ())
     rows = min(_first(tags, Tag.ROWS_PER_STRIP, size[1]), size[1])
     check(rows > 0 and len(offsets) == len(counts) == ceil(size[1] / rows), KIND)
+    check(sum(counts) <= len(data), KIND)  # strips that overlap would be copied again and again
     strips = []
     for offset, count in zip(offsets, counts, strict=True):
         check_within(offset + count, len(data))
