@@ -95,11 +95,21 @@ def test_a_key_that_is_typed_while_the_page_loads_is_not_lost(shift):
     page.goto(f"/alerts/{first}", wait_until="commit")
     page.locator("#help-open").wait_for(state="attached")
     page.keyboard.press("1")
+    page.keyboard.press("Control+Enter")
     assert not page.get_by_role("radio", name="May be the person").is_checked()
     page.wait_for_function("document.readyState === 'interactive'")
     for each in held:
         each.continue_()
     expect(page.get_by_role("radio", name="May be the person")).to_be_checked()
+    # But nothing is recorded by keys that were meant for the page before.
+    page.evaluate(
+        "document.body.dispatchEvent(new KeyboardEvent('keydown',"
+        " {key: 'Enter', ctrlKey: true, repeat: true, bubbles: true}))"
+    )
+    assert page.evaluate("document.querySelector('form.finding').dataset.sent") is None
+    page.goto("/account")
+    page.keyboard.press("x")
+    assert page.evaluate("keysTypedEarly().length") == 0
 
 
 def test_single_keys_that_are_off_are_off_in_the_queue_too(shift):

@@ -6,19 +6,18 @@ from api.console import messages
 from api.console.i18n import Locale
 from api.console.labels import ACTIONS, of
 from api.console.printed.document import (
-    SIGNED_BY_OFFICER,
-    SIGNED_BY_SUPERVISOR,
     Facts,
     Letterhead,
     Picture,
+    PrintedPhoto,
     PrintedReport,
     PrintedStep,
     at_port,
     beside_utc,
-    digest_line,
     document,
     known,
     person_facts,
+    picture,
     quality_facts,
     turned_line,
 )
@@ -31,7 +30,8 @@ from casework.tables import Alert
 
 def alert_report(
     view: AlertView,
-    photos: "PrintedPhotos",
+    probe: PrintedPhoto,
+    enrolled: PrintedPhoto,
     agencies: Mapping[str, str],
     head: Letterhead,
     speech: Locale,
@@ -40,7 +40,8 @@ def alert_report(
 
     Args:
         view: the alert as the reader may see it: opinions that are veiled are not in it.
-        photos: both photos.
+        probe: the traveller's photo.
+        enrolled: the photo on the list.
         agencies: codes of the agencies whose officers took steps, by id.
         head: who prints.
         speech: the reader's language.
@@ -53,7 +54,7 @@ def alert_report(
         title=speech("Report of an alert"),
         number=alert.case_number,
         state=speech(of(view.state, "AlertState")),
-        pictures=(_traveller(view, photos, speech), _listed(view, photos, speech)),
+        pictures=(_traveller(view, probe, speech), _listed(view, enrolled, speech)),
         facts=(
             _encounter(view, speech),
             _person(view, speech),
@@ -66,48 +67,34 @@ def alert_report(
         ),
         steps_heading=speech("Review"),
         steps=[_step(each, agencies, speech) for each in view.steps],
-        signatures=_signatures(view, speech),
+        signed=_signed(view),
         back=f"/alerts/{alert.id}",
     )
 
 
-class PrintedPhotos:
-    """Both photos of an alert: as they are kept, and as they are printed."""
-
-    def __init__(
-        self,
-        probe: bytes | None,
-        enrolled: bytes | None,
-        printed: tuple[bytes | None, bytes | None] = (None, None),
-    ) -> None:
-        self.probe = probe
-        self.enrolled = enrolled
-        self.printed_probe, self.printed_enrolled = printed
-
-
-def _traveller(view: AlertView, photos: PrintedPhotos, speech: Locale) -> Picture:
+def _traveller(view: AlertView, photo: PrintedPhoto, speech: Locale) -> Picture:
     met = view.alert.encounter
-    lines = (
+    return picture(
+        speech,
+        speech("Traveller"),
+        f"/alerts/{view.alert.id}/probe",
+        photo,
         speech("Photographed at %(place)s", place=_place(met.port, met.lane)),
         beside_utc(met.captured_at, speech),
         speech("The face, cut out of the photo that the port sent, upright."),
         turned_line(met.quality, speech),
-        digest_line(photos.probe, speech),
     )
-    address = f"/alerts/{view.alert.id}/probe"
-    return Picture(speech("Traveller"), address, lines, photos.printed_probe)
 
 
-def _listed(view: AlertView, photos: PrintedPhotos, speech: Locale) -> Picture:
+def _listed(view: AlertView, photo: PrintedPhoto, speech: Locale) -> Picture:
     lines = [speech("The photo on the list by which the person was found.")]
     if view.enrolled_at is not None:
         when = beside_utc(view.enrolled_at, speech)
         lines.append(speech("Enrolled %(when)s", when=when))
-    if photos.enrolled is not None:
+    if photo.kept is not None:
         lines.append(turned_line(view.enrolment_quality, speech))
-    lines.append(digest_line(photos.enrolled, speech))
     address = f"/alerts/{view.alert.id}/enrolled"
-    return Picture(speech("Person on the list"), address, tuple(lines), photos.printed_enrolled)
+    return picture(speech, speech("Person on the list"), address, photo, *lines)
 
 
 def _encounter(view: AlertView, speech: Locale) -> Facts:
@@ -238,13 +225,10 @@ def _step(step: Step, agencies: Mapping[str, str], speech: Locale) -> PrintedSte
     )
 
 
-def _signatures(view: AlertView, speech: Locale) -> tuple[tuple[str, str], ...]:
-    """Return who signs: those who gave an opinion, as far as the reader may know of it."""
+def _signed(view: AlertView) -> tuple[str, str]:
+    """Return who gave the first and the second opinion, as far as the reader may know of it."""
     last = {step.action: step.signed for step in view.steps}
-    return (
-        (speech(SIGNED_BY_OFFICER), last.get(Permission.DECIDE_ALERT, "")),
-        (speech(SIGNED_BY_SUPERVISOR), last.get(Permission.CONFIRM_ALERT, "")),
-    )
+    return last.get(Permission.DECIDE_ALERT, ""), last.get(Permission.CONFIRM_ALERT, "")
 
 
 def _disposal(disposal: str | None, speech: Locale) -> str:

@@ -7,10 +7,20 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from api.console.i18n import Locale, msg
+from api.console.i18n import Locale
 from api.console.labels import country, explained, of
 from casework.kernel.ports import zone_of
 from casework.kernel.stored_photo import turn_of
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedPhoto:
+    """A photo that a report shows; of one that was erased there is neither."""
+
+    kept: bytes | None = None
+    """As it is kept."""
+    drawn: bytes | None = None
+    """As a PDF has it, JPEG; a page names its address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +29,11 @@ class Picture:
 
     title: str
     address: str
-    """Of the photo as the page shows it."""
+    """Of the photo as the page shows it; none where it was erased."""
     lines: tuple[str, ...]
     """Its provenance."""
     content: bytes | None
-    """As it is printed, JPEG; None where it was erased."""
+    """As a PDF has it, JPEG."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +97,15 @@ def document(  # noqa: PLR0913 - each a part of the paper, by its name
     state: str,
     pictures: Iterable[Picture],
     facts: Iterable[Facts],
-    steps_heading: str,
-    steps: Iterable[PrintedStep],
-    signatures: Iterable[tuple[str, str]],
     back: str,
+    steps_heading: str = "",
+    steps: Iterable[PrintedStep] = (),
+    signed: tuple[str, str] = ("", ""),
 ) -> PrintedReport:
-    """Put a report together; what holds no fact is left out."""
+    """Put a report together; what holds no fact is left out.
+
+    An officer and a supervisor sign it: `signed` has their names, where they are known.
+    """
     printed = speech(
         "Printed by %(name)s, %(agency)s, on %(when)s",
         name=head.officer_name,
@@ -110,7 +123,7 @@ def document(  # noqa: PLR0913 - each a part of the paper, by its name
         tuple(each for each in facts if each.facts),
         steps_heading,
         tuple(steps),
-        tuple(signatures),
+        tuple(zip((speech("Officer"), speech("Supervisor")), signed, strict=True)),
         back,
     )
 
@@ -134,11 +147,15 @@ def known(*facts: tuple[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple((term, str(value)) for term, value in facts if value)
 
 
-def digest_line(content: bytes | None, speech: Locale) -> str:
-    """Return the line by which the kept photo is known again; or that it was erased."""
-    if content is None:
-        return speech("The photo was erased.")
-    return speech("SHA-256 as kept: %(digest)s", digest=hashlib.sha256(content).hexdigest())
+def picture(
+    speech: Locale, title: str, address: str, photo: PrintedPhoto, *lines: str
+) -> Picture:
+    """Return a photo with its provenance, the last line that by which the kept file is known."""
+    if photo.kept is None:
+        return Picture(title, "", (*lines, speech("The photo was erased.")), None)
+    digest = hashlib.sha256(photo.kept).hexdigest()
+    lines = (*lines, speech("SHA-256 as kept: %(digest)s", digest=digest))
+    return Picture(title, address, lines, photo.drawn)
 
 
 def turned_line(quality: Mapping[str, Any] | None, speech: Locale) -> str:
@@ -194,7 +211,3 @@ def person_facts(speech: Locale, who: Any, birth: object) -> tuple[tuple[str, st
         (speech("Decision"), who.decision_number),
         (speech("Valid"), begins + ends),
     )
-
-
-SIGNED_BY_OFFICER = msg("Officer")
-SIGNED_BY_SUPERVISOR = msg("Supervisor")

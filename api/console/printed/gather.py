@@ -1,11 +1,12 @@
 """Reads what a report takes, as the reader may see it; that it was read is recorded."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from api.console.i18n import Locale
-from api.console.printed.alert import PrintedPhotos, alert_report
-from api.console.printed.document import Letterhead, PrintedReport
+from api.console.printed.alert import alert_report
+from api.console.printed.document import Letterhead, PrintedPhoto, PrintedReport
 from api.console.printed.referral import referral_report
 from api.console.printed.subject import subject_report
 from api.console.printed.tip import tip_report
@@ -49,46 +50,38 @@ class ReportReader:
         """Return the report of an alert; raises NotPermitted, NotFound."""
         read, actor = self._service.review.alerts, self._actor
         view = read.get(actor, alert_id, alerts.REPORT)
-        probe = self._kept(lambda: StoredPhoto(read.probe(actor, alert_id), PORTRAIT_FORMAT, 0))
-        enrolled = self._kept(lambda: read.enrolled(actor, alert_id))
+        probe = self._photo(
+            lambda: StoredPhoto(read.probe(actor, alert_id), PORTRAIT_FORMAT, 0), self._framed
+        )
+        enrolled = self._photo(lambda: read.enrolled(actor, alert_id), self._framed)
         codes = {
             agency_id: self._service.accounts.agencies.get(actor, agency_id).code
             for agency_id in {step.agency_id for step in view.steps}
             if agency_id is not None
         }
-        photos = PrintedPhotos(
-            probe.content if probe is not None else None,
-            enrolled.content if enrolled is not None else None,
-            (self._framed(probe), self._framed(enrolled)),
-        )
-        return alert_report(view, photos, codes, self._head(), self._speech)
+        return alert_report(view, probe, enrolled, codes, self._head(), self._speech)
 
     def subject(self, subject_id: str) -> PrintedReport:
         """Return the report of a subject; raises NotPermitted, NotFound."""
         read, actor = self._service.lists, self._actor
         row = read.subjects.get(actor, subject_id, subjects.REPORT)
-        contents = {
-            photo.id: self._both(
-                lambda photo=photo: read.subjects.photo_content(actor, subject_id, photo.id)  # type: ignore[misc]
-            )
+        photos = {
+            photo.id: self._photo(partial(read.subjects.photo_content, actor, subject_id, photo.id))
             for photo in row.photos
         }
         names = []
         if extends_to(actor, Permission.READ_WATCHLIST, row.agency_id):
             names = [read.watchlists.get(actor, each.watchlist_id).name for each in row.memberships]
-        return subject_report(row, names, contents, self._head(), self._speech)
+        return subject_report(row, names, photos, self._head(), self._speech)
 
     def referral(self, referral_id: str) -> PrintedReport:
         """Return the report of a referral; raises NotPermitted, NotFound."""
         read, actor = self._service.exchange.referrals, self._actor
         view = read.get(actor, referral_id, referrals.REPORT)
-        contents = {
-            name: self._both(
-                lambda name=name: read.photo(actor, referral_id, name)  # type: ignore[misc]
-            )
-            for name in view.photos
+        photos = {
+            name: self._photo(partial(read.photo, actor, referral_id, name)) for name in view.photos
         }
-        return referral_report(view, contents, self._head(), self._speech)
+        return referral_report(view, photos, self._head(), self._speech)
 
     def tip(self, tip_id: str) -> PrintedReport:
         """Return the report of a tip; raises NotPermitted, NotFound."""
@@ -96,7 +89,7 @@ class ReportReader:
         view = read.get(actor, tip_id, tips.REPORT)
         photo = None
         if view.tip.photo_format is not None:
-            photo = self._both(lambda: read.photo(actor, tip_id))
+            photo = self._photo(partial(read.photo, actor, tip_id))
         return tip_report(view, self._referrals(tip_id), photo, self._head(), self._speech)
 
     def _referrals(self, tip_id: str) -> list[Referral]:
@@ -117,22 +110,19 @@ class ReportReader:
         agency = accounts.agencies.get(actor, actor.agency_id)
         return Letterhead(agency.code, agency.name, name, now)
 
-    @staticmethod
-    def _kept(read: Callable[[], StoredPhoto]) -> StoredPhoto | None:
+    def _photo(
+        self,
+        read: Callable[[], StoredPhoto],
+        draw: Callable[[StoredPhoto], bytes | None] | None = None,
+    ) -> PrintedPhoto:
+        """Return a photo; it is drawn whole, upright, as JPEG, where nothing else is said."""
         try:
-            return read()
+            stored = read()
         except NotFound:
-            return None
+            return PrintedPhoto()
+        drawn = (draw or self._answers.jpeg)(stored) if self._drawn else None
+        return PrintedPhoto(stored.content, drawn)
 
-    def _framed(self, stored: StoredPhoto | None) -> bytes | None:
+    def _framed(self, stored: StoredPhoto) -> bytes:
         """Return a face as the page of the alert shows it: at the other's scale."""
-        if stored is None or not self._drawn:
-            return None
         return self._service.screening.comparison.framed(stored.content)
-
-    def _both(self, read: Callable[[], StoredPhoto]) -> tuple[bytes | None, bytes | None]:
-        """Return a photo as it is kept, and as it is printed: whole, upright, as JPEG."""
-        stored = self._kept(read)
-        if stored is None:
-            return None, None
-        return stored.content, self._answers.jpeg(stored) if self._drawn else None

@@ -6,6 +6,7 @@ The same report, printed by the same officer at the same second, is the same byt
 import base64
 import json
 import re
+import threading
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +24,9 @@ _LONG: Final = re.compile(r"\S{41,}")
 _PART: Final = 8
 _BREAK: Final = "\u200b"
 
+# One at a time: people who print never take more than one processor from screening.
+_ONE_AT_A_TIME: Final = threading.Lock()
+
 
 def as_pdf(document: PrintedReport, speech: Locale) -> bytes:
     """Return a report as a PDF, whose photos are in it as they were handed over."""
@@ -39,11 +43,12 @@ def as_pdf(document: PrintedReport, speech: Locale) -> bytes:
             timestamp=int(document.head.at.timestamp()),
         )
 
-    try:
-        return drawn(["a-2b"])
-    except RuntimeError:
-        # An archive's PDF refuses a name in a script that no font here has: shown as boxes.
-        return drawn([])
+    with _ONE_AT_A_TIME:
+        try:
+            return drawn(["a-2b"])
+        except RuntimeError:
+            # An archive's PDF refuses a name in a script that no font here has: shown as boxes.
+            return drawn([])
 
 
 @cache

@@ -6,29 +6,33 @@ from api.console import referral_fields
 from api.console.i18n import Locale
 from api.console.labels import ACTIONS, of
 from api.console.printed.document import (
-    SIGNED_BY_OFFICER,
-    SIGNED_BY_SUPERVISOR,
     Facts,
     Letterhead,
-    Picture,
+    PrintedPhoto,
     PrintedReport,
     PrintedStep,
     beside_utc,
-    digest_line,
     document,
     known,
+    picture,
 )
 from casework.kernel.vocabulary import ReferralKind
 from casework.referrals.referrals import OpenedMessage, ReferralView
 
-Contents = Mapping[str, tuple[bytes | None, bytes | None]]
-"""Of photos by name: as carried, and as printed."""
-
-
 def referral_report(
-    view: ReferralView, contents: Contents, head: Letterhead, speech: Locale
+    view: ReferralView,
+    photos: Mapping[str, PrintedPhoto],
+    head: Letterhead,
+    speech: Locale,
 ) -> PrintedReport:
-    """Put the report of a referral together: what it carries, no more."""
+    """Put the report of a referral together: what it carries, no more.
+
+    Args:
+        view: the referral.
+        photos: those that it carries, by name.
+        head: who prints.
+        speech: the reader's language.
+    """
     row = view.referral
     kind = ReferralKind(row.kind)
     return document(
@@ -38,12 +42,7 @@ def referral_report(
         number=str(view.values.get("case_number") or row.id),
         state=speech(of(row.state, "ReferralState")),
         pictures=[
-            Picture(
-                label,
-                f"/referrals/{row.id}/photos/{name}",
-                (digest_line(contents[name][0], speech),),
-                contents[name][1],
-            )
+            picture(speech, label, f"/referrals/{row.id}/photos/{name}", photos[name])
             for name, label in referral_fields.photos(kind, view.photos, speech)
         ],
         facts=(
@@ -71,7 +70,6 @@ def referral_report(
         ),
         steps_heading=speech("Conversation"),
         steps=[_step(view, each, speech) for each in view.messages],
-        signatures=((speech(SIGNED_BY_OFFICER), ""), (speech(SIGNED_BY_SUPERVISOR), "")),
         back=f"/referrals/{row.id}",
     )
 

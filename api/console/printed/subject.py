@@ -5,29 +5,24 @@ from collections.abc import Mapping, Sequence
 from api.console.i18n import Locale
 from api.console.labels import explained, of
 from api.console.printed.document import (
-    SIGNED_BY_OFFICER,
-    SIGNED_BY_SUPERVISOR,
     Facts,
     Letterhead,
     Picture,
+    PrintedPhoto,
     PrintedReport,
     beside_utc,
-    digest_line,
     document,
     known,
     person_facts,
+    picture,
     turned_line,
 )
 from casework.tables import EnrolledPhoto, Subject
 
-Contents = Mapping[str, tuple[bytes | None, bytes | None]]
-"""Of photos by id: as kept, and as printed."""
-
-
 def subject_report(
     subject: Subject,
     lists: Sequence[str],
-    contents: Contents,
+    photos: Mapping[str, PrintedPhoto],
     head: Letterhead,
     speech: Locale,
 ) -> PrintedReport:
@@ -36,7 +31,7 @@ def subject_report(
     Args:
         subject: the subject.
         lists: names of the lists it is on.
-        contents: its photos.
+        photos: its photos, by id.
         head: who prints.
         speech: the reader's language.
     """
@@ -48,7 +43,7 @@ def subject_report(
         number=subject.reference or subject.id,
         state=speech(of(subject.status, "SubjectStatus")),
         pictures=[
-            _picture(number, photo, contents, speech)
+            _picture(number, photo, photos[photo.id], speech)
             for number, photo in enumerate(subject.photos, 1)
         ],
         facts=(
@@ -66,23 +61,19 @@ def subject_report(
                 ),
             ),
         ),
-        steps_heading="",
-        steps=(),
-        signatures=((speech(SIGNED_BY_OFFICER), ""), (speech(SIGNED_BY_SUPERVISOR), "")),
         back=f"/subjects/{subject.id}",
     )
 
 
-def _picture(number: int, photo: EnrolledPhoto, contents: Contents, speech: Locale) -> Picture:
-    kept, printed = contents[photo.id]
-    quality = photo.quality
-    says = [speech(of(quality["verdict"], "Verdict"))]
-    says += [speech(explained(each["code"])) for each in quality["reasons"]]
-    lines = (
-        speech("Enrolled %(when)s", when=beside_utc(photo.created_at, speech)),
+def _picture(number: int, row: EnrolledPhoto, photo: PrintedPhoto, speech: Locale) -> Picture:
+    says = [speech(of(row.quality["verdict"], "Verdict"))]
+    says += [speech(explained(each["code"])) for each in row.quality["reasons"]]
+    return picture(
+        speech,
+        speech("Photo %(n)s", n=number),
+        f"/subjects/{row.subject_id}/photos/{row.id}",
+        photo,
+        speech("Enrolled %(when)s", when=beside_utc(row.created_at, speech)),
         " ".join(says),
-        turned_line(quality, speech),
-        digest_line(kept, speech),
+        turned_line(row.quality, speech),
     )
-    address = f"/subjects/{photo.subject_id}/photos/{photo.id}"
-    return Picture(speech("Photo %(n)s", n=number), address, lines, printed)

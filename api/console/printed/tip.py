@@ -5,16 +5,14 @@ from collections.abc import Sequence
 from api.console.i18n import Locale
 from api.console.labels import of
 from api.console.printed.document import (
-    SIGNED_BY_OFFICER,
-    SIGNED_BY_SUPERVISOR,
     Facts,
     Letterhead,
-    Picture,
+    PrintedPhoto,
     PrintedReport,
     beside_utc,
-    digest_line,
     document,
     known,
+    picture,
     quality_facts,
     turned_line,
 )
@@ -25,7 +23,7 @@ from casework.tips.tips import TipView
 def tip_report(
     view: TipView,
     referrals: Sequence[Referral],
-    photo: tuple[bytes | None, bytes | None] | None,
+    photo: PrintedPhoto | None,
     head: Letterhead,
     speech: Locale,
 ) -> PrintedReport:
@@ -34,17 +32,15 @@ def tip_report(
     Args:
         view: the tip.
         referrals: made of it.
-        photo: as kept and as printed; None where it came without one.
+        photo: None where it came without one.
         head: who prints.
         speech: the reader's language.
     """
     tip = view.tip
     pictures = []
     if photo is not None:
-        lines = (turned_line(tip.photo_quality, speech), digest_line(photo[0], speech))
-        pictures.append(
-            Picture(speech("The photo of the tip"), f"/tips/{tip.id}/photo", lines, photo[1])
-        )
+        title, turned = speech("The photo of the tip"), turned_line(tip.photo_quality, speech)
+        pictures.append(picture(speech, title, f"/tips/{tip.id}/photo", photo, turned))
     facts = [
         Facts(
             speech("What was reported"),
@@ -87,9 +83,6 @@ def tip_report(
         state=speech(of(tip.state, "TipState")),
         pictures=pictures,
         facts=facts,
-        steps_heading="",
-        steps=(),
-        signatures=((speech(SIGNED_BY_OFFICER), ""), (speech(SIGNED_BY_SUPERVISOR), "")),
         back=f"/tips/{tip.id}",
     )
 

@@ -21,25 +21,31 @@ from casework.screening.searches import LEAST_PURPOSE
 
 router: Final = APIRouter(include_in_schema=False)
 
-AlertReader = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_ALERT))]
 Prover = Annotated[OfficerRequest, Depends(RequirePermission(Permission.EXPORT_EVIDENCE))]
-SubjectReader = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_SUBJECT))]
-ReferralHandler = Annotated[OfficerRequest, Depends(RequirePermission(Permission.HANDLE_REFERRAL))]
-TipHandler = Annotated[OfficerRequest, Depends(RequirePermission(Permission.HANDLE_TIP))]
-
-Make = Callable[[ReportReader], PrintedReport]
+Make = Callable[[ReportReader, str], PrintedReport]
 
 
-@router.get("/alerts/{alert_id}/report")
-def alert(alert_id: str, visit: AlertReader) -> Response:
-    """Show the report of an alert, to print."""
-    return _page(visit, lambda reader: reader.alert(alert_id))
+def _printed(path: str, permission: Permission, make: Make) -> None:
+    """Put the two forms of a report at its addresses: as a page to print, and as PDF."""
+    reader = Depends(RequirePermission(permission))
+
+    @router.get(f"{path}/report")
+    def page(object_id: str, visit: Annotated[OfficerRequest, reader]) -> Response:
+        made = make(ReportReader(visit.state, visit.actor, visit.speech, drawn=False), object_id)
+        return visit.page("report.html", report=made)
+
+    @router.get(f"{path}/report.pdf")
+    def pdf(object_id: str, visit: Annotated[OfficerRequest, reader]) -> Response:
+        made = make(ReportReader(visit.state, visit.actor, visit.speech, drawn=True), object_id)
+        name = "".join(each if each.isascii() and each.isalnum() else "-" for each in made.number)
+        headers = {"Content-Disposition": f'inline; filename="siaga-{name}.pdf"'}
+        return Response(as_pdf(made, visit.speech), media_type=MEDIA_TYPE, headers=headers)
 
 
-@router.get("/alerts/{alert_id}/report.pdf")
-def alert_pdf(alert_id: str, visit: AlertReader) -> Response:
-    """Return the report of an alert as PDF."""
-    return _pdf(visit, lambda reader: reader.alert(alert_id))
+_printed("/alerts/{object_id}", Permission.READ_ALERT, ReportReader.alert)
+_printed("/subjects/{object_id}", Permission.READ_SUBJECT, ReportReader.subject)
+_printed("/referrals/{object_id}", Permission.HANDLE_REFERRAL, ReportReader.referral)
+_printed("/tips/{object_id}", Permission.HANDLE_TIP, ReportReader.tip)
 
 
 @router.get("/alerts/{alert_id}/evidence")
@@ -62,55 +68,7 @@ def evidence(alert_id: str, visit: Prover) -> Response:
     return bundle_answer(made)
 
 
-@router.get("/subjects/{subject_id}/report")
-def subject(subject_id: str, visit: SubjectReader) -> Response:
-    """Show the report of a subject, to print."""
-    return _page(visit, lambda reader: reader.subject(subject_id))
-
-
-@router.get("/subjects/{subject_id}/report.pdf")
-def subject_pdf(subject_id: str, visit: SubjectReader) -> Response:
-    """Return the report of a subject as PDF."""
-    return _pdf(visit, lambda reader: reader.subject(subject_id))
-
-
-@router.get("/referrals/{referral_id}/report")
-def referral(referral_id: str, visit: ReferralHandler) -> Response:
-    """Show the report of a referral, to print."""
-    return _page(visit, lambda reader: reader.referral(referral_id))
-
-
-@router.get("/referrals/{referral_id}/report.pdf")
-def referral_pdf(referral_id: str, visit: ReferralHandler) -> Response:
-    """Return the report of a referral as PDF."""
-    return _pdf(visit, lambda reader: reader.referral(referral_id))
-
-
-@router.get("/tips/{tip_id}/report")
-def tip(tip_id: str, visit: TipHandler) -> Response:
-    """Show the report of a tip, to print."""
-    return _page(visit, lambda reader: reader.tip(tip_id))
-
-
-@router.get("/tips/{tip_id}/report.pdf")
-def tip_pdf(tip_id: str, visit: TipHandler) -> Response:
-    """Return the report of a tip as PDF."""
-    return _pdf(visit, lambda reader: reader.tip(tip_id))
-
-
 def _evidence_page(visit: OfficerRequest, alert_id: str, form: Form[EvidenceQuery]) -> Response:
     alert = visit.service.review.alerts.get(visit.actor, alert_id).alert
     signs = visit.service.kernel.audit.signers.private is not None
     return visit.page("evidence.html", status=form.status, alert=alert, form=form, signs=signs)
-
-
-def _page(visit: OfficerRequest, make: Make) -> Response:
-    made = make(ReportReader(visit.state, visit.actor, visit.speech, drawn=False))
-    return visit.page("report.html", report=made)
-
-
-def _pdf(visit: OfficerRequest, make: Make) -> Response:
-    made = make(ReportReader(visit.state, visit.actor, visit.speech, drawn=True))
-    name = "".join(each if each.isascii() and each.isalnum() else "-" for each in made.number)
-    headers = {"Content-Disposition": f'inline; filename="siaga-{name}.pdf"'}
-    return Response(as_pdf(made, visit.speech), media_type=MEDIA_TYPE, headers=headers)

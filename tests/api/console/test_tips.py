@@ -189,7 +189,7 @@ def test_an_auditor_has_no_business_here(signed_in):
 def test_a_tip_speaks_indonesian(signed_in):
     officer = signed_in("siti", Role.OFFICER, language="id")
     record(officer, photo_of(1))
-    for words in ("Yang dilaporkan", "Masyarakat", "Rujuk ke instansi lain", "Mutu foto"):
+    for words in ("Yang dilaporkan", "Masyarakat", "Limpahkan ke instansi lain", "Mutu foto"):
         assert words in officer.text, words
 
 

@@ -17,9 +17,11 @@ keysOn.addEventListener("change", () => switchSingleKeys(keysOn.checked));
 
 const COMMANDS = { "+": "in", "=": "in", "-": "out", b: "blink", g: "grid", 0: "reset", "[": "darker", "]": "brighter" };
 
-onKeys((event) => {
+onKeys((event, early) => {
   if (help.open) return;
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    // Meant for the page before: held down since then, or pressed before this one was seen.
+    if (early || event.repeat) return;
     const form = document.activeElement?.closest("form") ?? document.querySelector("form.finding");
     form?.requestSubmit(event.shiftKey ? form.querySelector("[data-next]") : null);
     return;

@@ -2,9 +2,10 @@
 
 const SWITCH = "siaga-keys";
 
+// `handle` takes the event, and whether it was typed before the page could be seen whole.
 export function onKeys(handle) {
-  document.addEventListener("keydown", handle);
-  for (const event of globalThis.keysTypedEarly()) handle(event);
+  document.addEventListener("keydown", (event) => handle(event, false));
+  for (const event of globalThis.keysTypedEarly()) handle(event, true);
 }
 
 export function singleKeys() {
