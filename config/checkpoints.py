@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -55,7 +56,7 @@ def read_keys(path: Path) -> tuple[Ed25519PrivateKey | None, list[Ed25519PublicK
     """
     try:
         found = [_key(block) for block in _BLOCK.finditer(path.read_bytes())]
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise SetUpError("checkpoint_key_unreadable", path=path, error=error) from error
     private = [each for each in found if isinstance(each, Ed25519PrivateKey)]
     public = [each for each in found if isinstance(each, Ed25519PublicKey)]

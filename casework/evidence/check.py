@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
@@ -127,7 +128,7 @@ def _keys(content: bytes) -> list[Ed25519PublicKey]:
     for block in content.split(_PEM_END)[:-1]:
         try:
             key = load_pem_public_key(block + _PEM_END)
-        except ValueError:
+        except (ValueError, UnsupportedAlgorithm):
             continue
         if isinstance(key, Ed25519PublicKey):
             found.append(key)

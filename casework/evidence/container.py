@@ -61,16 +61,19 @@ def unpacked(content: bytes) -> Unpacked | None:
     """
     members: dict[str, bytes] = {}
     faults = []
+    # Members may be made to lie within each other: together they are no more than the file.
+    left = len(content)
     try:
         with ZipFile(BytesIO(content)) as archive:
             for info in archive.infolist():
                 if info.filename in members:
                     faults.append(Message("evidence_member_twice", {"name": info.filename}))
                     continue
-                read = _read(archive, info, len(content))
+                read = _read(archive, info, left)
                 if read is None:
                     faults.append(Message("evidence_member_unreadable", {"name": info.filename}))
-                members[info.filename] = read if read is not None else b""
+                members[info.filename] = read or b""
+                left -= len(members[info.filename])
     except _UNREADABLE:
         return None
     return Unpacked(members, tuple(faults))

@@ -151,12 +151,13 @@ class SmallFaces:
             face = small(self._pipeline.locate(content, Stopwatch()))
         except PhotoError as error:  # was taken under other limits
             raise kept.erased from error
-        sealed = self._vault.seal(face, name)
         with self._database.write() as session:
+            # Of a record that had none yet: what is sealed for it has to go with it.
+            self._vault.own_keys.ensure(session, [name.owner])
             session.execute(
                 update(table)
                 .where(table.id == kept.key, kept.whole.is_not(None))
-                .values({kept.column.key: sealed})
+                .values({kept.column.key: self._vault.seal(face, name)})
                 .execution_options(synchronize_session=False)
             )
         return face

@@ -17,7 +17,19 @@ PadResult = Literal["pass", "fail", "undetermined"]
 DispositionState = Literal["pending", "released", "held", "referred"]
 Opinion = Literal["potential_candidate", "not_candidate", "inconclusive"]
 
-_GRAVEST_FIRST = ("interpol", "wanted", "cegah", "tangkal", "overstay", "permit_misuse", "other")
+_GRAVEST_FIRST = (
+    "terrorism",
+    "interpol",
+    "wanted",
+    "trafficking",
+    "narcotics",
+    "cegah",
+    "tangkal",
+    "overstay",
+    "permit_misuse",
+    "illegal_work",
+    "other",
+)
 
 
 class Answer(BaseModel):

@@ -2,6 +2,9 @@
 
 import json
 from dataclasses import replace
+from io import BytesIO
+from zipfile import ZipFile, ZipInfo
+from zlib import crc32
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -9,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from casework.evidence.check import check
-from casework.evidence.container import packed
+from casework.evidence.container import packed, unpacked
 from casework.evidence.manifest import MANIFEST, SIGNATURE, Manifest, order, sha256
 from tests.evidence import PURPOSE, manifest_of, members_of
 
@@ -63,6 +66,33 @@ def test_any_one_byte_that_is_changed_is_found(court, data):
     altered[at] ^= by
     for keys in ([court.key], []):
         assert not check(bytes(altered), keys).whole, at
+
+
+def test_keys_of_other_kinds_are_found_byte_by_byte(court):
+    """What makes a key one of a kind that the library does not know, among them."""
+    begin = court.bundle.content.index(b"MCowBQYDK2Vw")
+    for at in range(begin, begin + 16):
+        for by in (0x01, 0x02, 0x08, 0x19):
+            altered = bytearray(court.bundle.content)
+            altered[at] ^= by
+            assert not check(bytes(altered), [court.key]).whole, at
+
+
+def test_members_that_lie_within_each_other_take_no_more_than_the_file():
+    body = bytes(10_000)
+    inner = ZipInfo("inner")
+    inner.file_size = inner.compress_size = len(body)
+    inner.CRC = crc32(body)
+    file = BytesIO()
+    with ZipFile(file, "w") as archive:
+        archive.writestr("outer", inner.FileHeader() + body)
+        outer = archive.getinfo("outer")
+        inner.header_offset = outer.header_offset + len(outer.FileHeader())
+        archive.filelist.append(inner)
+    found = unpacked(file.getvalue())
+    assert found is not None
+    assert found.faults
+    assert sum(map(len, found.members.values())) <= len(file.getvalue())
 
 
 def test_bytes_of_the_zip_itself_that_are_changed_are_found(court, members):

@@ -183,6 +183,20 @@ def test_records_of_before_get_keys_of_their_own_with_the_first_rotation(desk, d
     assert desk.service.review.alerts.get(OPERATOR, encounter.alerts[0].id)
 
 
+def test_a_small_face_that_is_made_of_a_record_of_before_goes_with_it(desk):
+    subject, alert = desk.enrol(1), desk.screen(1).encounter.alerts[0]
+    kernel = desk.service.kernel
+    with kernel.database.read() as session:
+        agency = session.get_one(Subject, subject).agency_id
+    as_before(kernel, subject, agency)
+    with kernel.database.write() as session:
+        session.execute(update(EnrolledPhoto).values(sealed_face=None))
+    face = desk.service.screening.faces.enrolled(OPERATOR, alert.id)
+    with kernel.database.read() as session:
+        assert session.scalars(select(EnrolledPhoto.sealed_face)).one()[:1] == OWN_KEY
+    assert desk.service.screening.faces.enrolled(OPERATOR, alert.id) == face
+
+
 def as_before(kernel, subject, agency):
     """Seal a subject as before there were keys of records: under its agency's."""
     vault = kernel.vault
