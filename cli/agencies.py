@@ -12,7 +12,7 @@ from casework.kernel.actor import Actor
 from casework.tables import Agency
 from cli.danger import Yes, confirm
 from cli.options import As, AsJson, Why, machine_owner
-from cli.output import err, out, print_json
+from cli.output import add_row, err, out, print_json
 from config.records import open_installation
 from config.settings import Settings
 
@@ -68,7 +68,7 @@ def list_agencies(as_json: AsJson = False) -> None:
     table = Table("id", "code", "name", "kind", "active", "made")
     for row in found:
         made = f"{row.created_at:%Y-%m-%d %H:%M}"
-        table.add_row(row.id, row.code, row.name, row.kind, "yes" if row.active else "no", made)
+        add_row(table, row.id, row.code, row.name, row.kind, "yes" if row.active else "no", made)
     out.print(table)
 
 

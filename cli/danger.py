@@ -29,8 +29,9 @@ def confirm(question: str, consequences: Sequence[str], *, yes: bool) -> None:
     """
     if not yes and not sys.stdin.isatty():
         raise typer.BadParameter("nobody can be asked here: add --yes")
-    err.print(question)
+    # Names of people and lists may have square brackets.
+    err.print(question, markup=False)
     for each in consequences:
-        err.print(f"- {each}")
+        err.print(f"- {each}", markup=False)
     if not yes:
         typer.confirm("Go on?", default=False, abort=True, err=True)

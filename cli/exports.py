@@ -9,8 +9,8 @@ from typing import Annotated, BinaryIO
 import typer
 
 from casework.imports.exports import ExportForm
-from cli.options import As, Why, machine_owner, owner_of
-from cli.output import Exit, err
+from cli.options import As, Why, list_of, machine_owner, owner_of
+from cli.output import err
 from config.records import open_installation
 from config.settings import Settings
 
@@ -38,10 +38,7 @@ def export(
     with open_installation(Settings()) as records, ExitStack() as stack:
         holder = owner_of(records, agency)
         records.approvals.commands.begin(operator, "export", [holder.id])
-        row = records.lists.watchlists.named(operator, watchlist, holder.id)
-        if row is None:
-            err.print(f"There is no watchlist {watchlist}.", markup=False)
-            raise typer.Exit(Exit.USAGE)
+        row = list_of(records, operator, watchlist, holder)
         target = sys.stdout.buffer if to is None else stack.enter_context(_private(to))
         made = records.exchange.exports.export(operator, row.id, form, photos=photos)
         for piece in made.content:

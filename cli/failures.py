@@ -2,6 +2,7 @@
 
 from pydantic import ValidationError
 from rich.markup import escape
+from sqlalchemy.exc import OperationalError
 
 from casework.kernel.errors import CaseworkError, NotFound, SetUpError
 from cli.output import Exit, err
@@ -18,6 +19,12 @@ def explain(error: Exception) -> Exit | None:
                 err.print(f"[red]Setting {escape(name)}:[/] {escape(each['msg'])}")
         case CaseworkError() | ModelsError() | DetectorError():
             err.print(f"[red]Error:[/] {escape(str(error))}")
+        case PermissionError() | NotADirectoryError() | IsADirectoryError() if error.filename:
+            what = f"{error.filename} cannot be used: {error.strerror}"
+            err.print(f"[red]Error:[/] {escape(what)}. See whose it is, and who may write there.")
+        case OperationalError(statement=None):
+            what = f"the database cannot be opened: {error.orig}"
+            err.print(f"[red]Error:[/] {escape(what)}")
         case _:
             return None
     match error:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 
 import typer
 from pydantic import ValidationError
-from rich.table import Table
+from rich.table import Column, Table
 
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
@@ -22,7 +22,7 @@ from cli.agencies import agency_code, agency_name
 from cli.danger import Yes
 from cli.officers import known_language, officer_login
 from cli.options import AsJson
-from cli.output import err, out, print_json
+from cli.output import add_row, err, out, print_json
 from config import CONFIG_VARIABLE
 from config.records import open_records
 from config.settings import DEFAULT_CONFIG, LOOPBACK_NAMES, Settings
@@ -130,9 +130,14 @@ def init(
     if port is None and asks:
         port = _answer("First port, such as CGK (empty: none)", _port, optional=True)
     merged = _one_account_each(people)
-    written = _settings_text(public_url, time_zone)
-    made = _make(str(code), str(name), merged, port, language)
-    path = _write(written)
+    # First, for it may fail: what is made after it cannot be shown again.
+    path = _write(_settings_text(public_url, time_zone))
+    try:
+        made = _make(str(code), str(name), merged, port, language)
+    except BaseException:
+        if path is not None:
+            path.unlink()
+        raise
     if as_json:
         print_json(_plain(made))
     else:
@@ -244,13 +249,19 @@ def _toml(text: str) -> str:
 
 
 def _write(text: str) -> Path | None:
-    """Write the settings file, unless there is one; returns its path if it was written."""
+    """Write the settings file, unless there is one; returns its path if it was written.
+
+    Raises:
+        BadParameter: it cannot be written.
+    """
     path = _settings_path()
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
         return None
+    except OSError as error:
+        raise typer.BadParameter(f"{path} cannot be written: {error.strerror}") from None
     return path
 
 
@@ -272,9 +283,15 @@ def _plain(made: Made) -> dict[str, Any]:
 def _tell(made: Made, port: str | None, path: Path | None) -> None:
     settings = Settings()
     address = settings.public_url or f"http://{settings.host}:{settings.port}"
-    table = Table("login", "name", "role", "first password")
+    table = Table(
+        # In a narrow terminal nothing may be cut off that is shown once.
+        Column("login", overflow="fold"),
+        "name",
+        "role",
+        Column("first password", no_wrap=True),
+    )
     for each, first in made.accounts:
-        table.add_row(each.login, each.name, each.role, first)
+        add_row(table, each.login, each.name, each.role, first)
     err.print("The installation is made. What follows is shown once: keep it safe.\n")
     out.print(table)
     if made.key is not None:

@@ -12,7 +12,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import Scope
 from cli.danger import Yes, confirm
 from cli.options import As, AsJson, Why, machine_owner, owner_of
-from cli.output import err, out, print_json
+from cli.output import add_row, err, out, print_json
 from config.records import open_installation
 from config.settings import Settings
 
@@ -63,7 +63,8 @@ def list_keys(as_json: AsJson = False) -> None:
         return
     table = Table("id", "name", "scopes", "ports", "created", "used", "expires", "revoked")
     for record in found:
-        table.add_row(
+        add_row(
+            table,
             record.id,
             record.name,
             " ".join(record.scopes),

@@ -14,7 +14,7 @@ from casework.kernel.vocabulary import Role
 from casework.tables import Officer
 from cli.danger import Yes, confirm
 from cli.options import As, AsJson, Why, machine_owner, owner_of
-from cli.output import err, out, print_json
+from cli.output import add_row, err, out, print_json
 from config.records import open_installation
 from config.settings import Settings
 
@@ -79,7 +79,8 @@ def list_officers(as_json: AsJson = False) -> None:
         return
     table = Table("agency", "login", "name", "roles", "active", "factor", "last sign-in")
     for row in found:
-        table.add_row(
+        add_row(
+            table,
             codes[row.agency_id],
             row.login,
             row.name,

@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from casework.kernel.actor import Actor
+from casework.kernel.errors import NotFound
 from casework.records import Records
-from casework.tables import Agency
+from casework.tables import Agency, Watchlist
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing unless something fails.")]
@@ -45,3 +46,11 @@ def owner_of(records: Records, code: str | None) -> Agency:
     if code is not None:
         return records.accounts.agencies.by_code(code)
     return records.accounts.agencies.only()
+
+
+def list_of(records: Records, actor: Actor, name: str, holder: Agency) -> Watchlist:
+    """Return an agency's watchlist of that name; raises NotFound."""
+    row = records.lists.watchlists.named(actor, name, holder.id)
+    if row is None:
+        raise NotFound("watchlist_name_unknown", name=name, agency=holder.code)
+    return row

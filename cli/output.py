@@ -6,9 +6,11 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
+from rich.text import Text
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+    from rich.table import Table
 
 # A file or a pipe has no width of its own: give tables room rather than cut them at 80 columns.
 _PIPE_WIDTH: Final = 160
@@ -39,6 +41,11 @@ def print_json(value: Any) -> None:  # noqa: ANN401 - any plain data
 def quantity(count: int, one: str, many: str | None = None) -> str:
     """Return a number with its noun: `1 row`, `2 rows`."""
     return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def add_row(table: "Table", *cells: str) -> None:
+    """Add a row whose cells are texts as they are: names may have square brackets."""
+    table.add_row(*map(Text, cells))
 
 
 def item_progress(unit: str) -> "Progress":

@@ -7,13 +7,14 @@ import typer
 from rich.table import Table
 
 from casework.kernel.actor import Actor
-from casework.kernel.errors import NotFound
+from casework.kernel.period import in_force
+from casework.kernel.vocabulary import SubjectStatus
 from casework.records import Records
 from casework.tables import Subject
 from casework.watchlists.subjects import SubjectFilter
 from cli.danger import Yes, confirm
-from cli.options import As, AsJson, Why, machine_owner
-from cli.output import err, out, print_json, quantity
+from cli.options import As, AsJson, Why, list_of, machine_owner
+from cli.output import Exit, add_row, err, out, print_json, quantity
 from config.records import open_installation
 from config.settings import Settings
 
@@ -47,7 +48,8 @@ def find(
         return
     table = Table("id", "agency", "reference", "name", "lists", "status", "photos")
     for each in plain:
-        table.add_row(
+        add_row(
+            table,
             each["id"],
             each["agency"],
             each["reference"] or "",
@@ -73,11 +75,16 @@ def move(
     operator = machine_owner(owner, reason)
     with open_installation(Settings()) as records:
         row = records.lists.subjects.get(operator, subject_id)
-        lists = [_list_id(records, operator, name, row.agency_id) for name in to]
+        holder = records.accounts.agencies.get(operator, row.agency_id)
+        lists = [list_of(records, operator, name, holder) for name in to]
         before = ", ".join(_plain(records, row)["watchlists"])
-        confirm(f"Move {row.name} to {', '.join(to)}?", [f"Listed on: {before}."], yes=yes)
+        says = [f"Listed on: {before}."]
+        says += [
+            f"{each.name} is switched off: it alerts nobody." for each in lists if not each.active
+        ]
+        confirm(f"Move {row.name} to {', '.join(to)}?", says, yes=yes)
         records.approvals.commands.begin(operator, "subjects move", [row.agency_id])
-        changes = {"watchlist_ids": tuple(dict.fromkeys(lists))}
+        changes = {"watchlist_ids": tuple(dict.fromkeys(each.id for each in lists))}
         records.lists.subjects.edit(operator, row.id, changes, None, operator.reason)
     err.print(f"{row.name} is on {', '.join(to)}.", markup=False)
 
@@ -92,8 +99,9 @@ def merge(
 ) -> None:
     """Merge a subject into another who is the same person; asks first.
 
-    Who stays gets the other's lists, photos, documents and names. The other is erased after
-    `undo_hours`; until then `siaga subjects restore` takes that back.
+    Who stays gets the other's lists, photos, documents and names, and keeps them. The other is
+    erased after `undo_hours`; until then `siaga subjects restore` takes the erasure back. Exit 1 if
+    a photo could not be enrolled again: then nobody is erased.
     """
     # The other commands are about records alone.
     from casework.watchlists.enrolment import PhotoFile  # noqa: PLC0415
@@ -107,21 +115,38 @@ def merge(
             raise typer.BadParameter("these are the same subject")
         if gone.agency_id != kept.agency_id:
             raise typer.BadParameter("they are subjects of two agencies: each keeps its own")
+        now = service.kernel.clock()
+        if _alerts(gone, now) and not _alerts(kept, now):
+            raise typer.BadParameter(
+                f"{kept.name} is suspended, or not in force, so that nobody would alert: change "
+                "that first, or merge the other way round"
+            )
         says = [
             f"{kept.name} gets {quantity(len(gone.photos), 'photo')}, and is on the lists of both.",
             f"{gone.name} ({gone.id}) is erased after the time of grace.",
+            *(
+                f"They differ in {name}: {kept_value or 'none'} stays, {value or 'none'} goes."
+                for name in ("status", "valid_from", "valid_until")
+                if (kept_value := getattr(kept, name)) != (value := getattr(gone, name))
+            ),
         ]
         confirm(f"Merge {gone.name} into {kept.name} ({kept.id})?", says, yes=yes)
         service.approvals.commands.begin(operator, "subjects merge", [kept.agency_id])
         subjects.edit(operator, kept.id, _joined(kept, gone), None, operator.reason)
-        known = {each.sha256 for each in kept.photos}
+        known = {each.sha256 for each in kept.photos if each.erase_at is None}
         files = [
             PhotoFile(each.id, subjects.photo_content(operator, gone.id, each.id).content)
             for each in gone.photos
             if each.erase_at is None and each.sha256 not in known
         ]
-        if files:
-            service.enrolment.add_photos(operator, kept.id, files)
+        enrolled = service.enrolment.add_photos(operator, kept.id, files) if files else None
+        if enrolled is not None and (
+            refused := [each for each in enrolled.reports if not each.accepted]
+        ):
+            for report in refused:
+                err.print(f"refused: {report.sentence}", markup=False)
+            err.print(f"{gone.name} stays, for what could not be enrolled again.", markup=False)
+            raise typer.Exit(Exit.REFUSED)
         until = service.lists.erasures.erase(operator, gone.id, str(operator.reason))
     err.print(f"{gone.name} is merged into {kept.name}.", markup=False)
     _tell_end(gone.id, until)
@@ -157,7 +182,7 @@ def erase(
 
 @app.command()
 def restore(subject_id: SubjectId, owner: As = None, reason: Why = None) -> None:
-    """Take an erasure or a merge back, within `undo_hours`."""
+    """Take an erasure back, within `undo_hours`; after a merge, who stayed keeps what they got."""
     operator = machine_owner(owner, reason)
     with open_installation(Settings()) as records:
         row = records.lists.subjects.get(operator, subject_id)
@@ -188,12 +213,10 @@ def _joined(kept: Subject, gone: Subject) -> dict[str, Any]:
     }
 
 
-def _list_id(records: Records, operator: Actor, name: str, agency_id: str) -> str:
-    row = records.lists.watchlists.named(operator, name, agency_id)
-    if row is None:
-        code = records.accounts.agencies.get(operator, agency_id).code
-        raise NotFound("watchlist_name_unknown", name=name, agency=code)
-    return row.id
+def _alerts(row: Subject, at: datetime) -> bool:
+    """Whether a subject alerts, on lists that are in force."""
+    active = row.status == SubjectStatus.ACTIVE and row.erase_at is None
+    return active and in_force(row.valid_from, row.valid_until, at)
 
 
 def _plain(records: Records, row: Subject) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """`siaga watchlists`: lists, moved and merged by the owner of the machine."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -10,15 +10,14 @@ import typer
 from rich.table import Table
 
 from casework.kernel.actor import Actor
-from casework.kernel.errors import NotFound
 from casework.kernel.vocabulary import Category, Direction
 from casework.records import Records
 from casework.tables import Agency, Subject, Watchlist
 from casework.watchlists.subjects import SubjectFilter
 from casework.watchlists.watchlists import NewWatchlist, agencies_of
 from cli.danger import Yes, confirm
-from cli.options import As, AsJson, Why, machine_owner, owner_of
-from cli.output import Exit, err, out, print_json, quantity
+from cli.options import As, AsJson, Why, list_of, machine_owner, owner_of
+from cli.output import Exit, add_row, err, out, print_json, quantity
 from config.records import open_installation
 from config.settings import Settings
 
@@ -30,6 +29,20 @@ app = typer.Typer(
 )
 
 _PAGE: Final = 200
+_POLICY: Final = (
+    "category",
+    "direction",
+    "stages",
+    "ports",
+    "target_fpir",
+    "threshold",
+    "requires_acknowledgement",
+    "requires_second_officer",
+    "requires_person_on_failed_pad",
+    "acknowledge_within_s",
+    "priority",
+)
+"""What decides whom a list's alerts are about, and who decides them."""
 
 Name = Annotated[str, typer.Argument(help="Name of the watchlist.")]
 OwnerCode = Annotated[
@@ -69,7 +82,8 @@ def list_watchlists(as_json: AsJson = False) -> None:
         return
     table = Table("agency", "name", "category", "looks at", "active", "subjects", "open alerts")
     for each, depends in found:
-        table.add_row(
+        add_row(
+            table,
             codes[each.agency_id],
             each.name,
             each.category,
@@ -130,7 +144,7 @@ def edit(
     operator = machine_owner(owner, reason)
     with open_installation(Settings()) as records:
         holder = owner_of(records, agency)
-        row = _named(records, operator, name, holder)
+        row = list_of(records, operator, name, holder)
         if row.active and not active:
             depends = records.lists.watchlists.consequences(operator, row.id)
             says = [
@@ -158,9 +172,10 @@ def move(
 ) -> None:
     """Move a watchlist to another agency: policy, subjects and photos; asks first.
 
-    The agency that gets it sees the alerts of before, too. The list of before stays, switched off:
-    `siaga watchlists edit NAME --active` takes the move back. Exit 1 if anybody could not be
-    enrolled again: then it stays on. Safe to stop and to run again.
+    The agency that gets it sees the alerts of before, too. The list of before stays, switched off;
+    to take the move back, switch it on with `siaga watchlists edit`, and the new one off. Exit 1
+    if that agency has other people under the same references: then nothing is done; or if anybody
+    could not be enrolled again: then the list stays on. Safe to stop and to run again.
     """
     # The other commands are about records alone.
     from config.opening import open_service  # noqa: PLC0415
@@ -170,25 +185,37 @@ def move(
         holder, getter = owner_of(service, agency), service.accounts.agencies.by_code(to)
         if getter.id == holder.id:
             raise typer.BadParameter("it is that agency's already: see `siaga watchlists merge`")
-        row = _named(service, operator, name, holder)
+        row = list_of(service, operator, name, holder)
+        new = _like(row, (into or row.name).strip(), getter)
+        other = service.lists.watchlists.named(operator, new.name, getter.id)
+        if other is not None:
+            _require_on(row, other)
+        if others := _other_people(service, operator, row, getter):
+            err.print(
+                f"{getter.code} has other people under these references: {', '.join(others)}. "
+                "Give one of each two another reference first.",
+                markup=False,
+            )
+            raise typer.Exit(Exit.REFUSED)
         depends = service.lists.watchlists.consequences(operator, row.id)
         says = [
             f"Subjects who are enrolled again at {getter.code}: {depends.subjects}.",
             f"Open alerts of {holder.code}, shown to {getter.code}, too: {depends.open_alerts}.",
             "The list of before is switched off, and kept.",
         ]
+        if other is not None:
+            says += [f"{getter.code} has a list {other.name}: they join it.", *_other(row, other)]
         confirm(f"Move {row.name} of {holder.code} to {getter.code}?", says, yes=yes)
         service.approvals.commands.begin(operator, "watchlists move", [holder.id, getter.id])
-        new = _like(row, (into or row.name).strip(), getter)
         if not _enrolled_again(service, operator, row, new, getter, settings):
             err.print(f"{row.name} of {holder.code} stays on, for those who could not be moved.")
             raise typer.Exit(Exit.REFUSED)
         changes = {"active": False, "shared_with": (*agencies_of(row), getter.id)}
         service.lists.watchlists.edit(operator, row.id, changes, None, operator.reason)
     err.print(
-        f"{quantity(depends.subjects, 'subject')} on {new.name} of {getter.code}; the list of "
-        f"before is off: `siaga watchlists edit NAME --agency {holder.code} --active` takes it "
-        "back.",
+        f"{row.name} is {new.name} of {getter.code}; the list of before is off. "
+        f"`siaga watchlists edit NAME --agency {holder.code} --active` switches it "
+        "on again; then switch the new one off.",
         markup=False,
     )
 
@@ -209,17 +236,25 @@ def merge(
     operator = machine_owner(owner, reason)
     with open_installation(Settings()) as records:
         holder = owner_of(records, agency)
-        row = _named(records, operator, name, holder)
-        other = _named(records, operator, into, holder)
+        row = list_of(records, operator, name, holder)
+        other = list_of(records, operator, into, holder)
         if row.id == other.id:
             raise typer.BadParameter("these are the same list")
-        on_it = list(_subjects(records, operator, row))
-        coming = [each for each in on_it if other.id not in _lists_of(each)]
-        confirm(f"Merge {row.name} into {other.name}?", _differences(row, other, coming), yes=yes)
+        _require_on(row, other)
+        # Who is being erased is gone soon; where that is taken back, it is on the first list.
+        coming = [
+            each
+            for each in _subjects(records, operator, row)
+            if each.erase_at is None and other.id not in _lists_of(each)
+        ]
+        says = [
+            f"Subjects who come to {other.name}: {len(coming)}.",
+            f"{row.name} is switched off, and keeps its subjects and alerts.",
+            *_other(row, other),
+        ]
+        confirm(f"Merge {row.name} into {other.name}?", says, yes=yes)
         records.approvals.commands.begin(operator, "watchlists merge", [holder.id])
         for each in coming:
-            if each.erase_at is not None:
-                continue  # gone soon; where it is taken back, it is on the first list
             lists = (*_lists_of(each), other.id)
             changes = {"watchlist_ids": lists}
             records.lists.subjects.edit(operator, each.id, changes, None, operator.reason)
@@ -231,14 +266,6 @@ def merge(
     )
 
 
-def _named(records: Records, operator: Actor, name: str, holder: Agency) -> Watchlist:
-    """Return an agency's list of that name; raises NotFound."""
-    row = records.lists.watchlists.named(operator, name, holder.id)
-    if row is None:
-        raise NotFound("watchlist_name_unknown", name=name, agency=holder.code)
-    return row
-
-
 def _every_list(records: Records, operator: Actor) -> Iterator[Watchlist]:
     after = None
     while page := records.lists.watchlists.page(operator, after, _PAGE):
@@ -247,9 +274,14 @@ def _every_list(records: Records, operator: Actor) -> Iterator[Watchlist]:
 
 
 def _subjects(records: Records, operator: Actor, row: Watchlist) -> Iterator[Subject]:
+    for some in _pages(records, operator, row):
+        yield from some
+
+
+def _pages(records: Records, operator: Actor, row: Watchlist) -> Iterator[Sequence[Subject]]:
     after, on_it = None, SubjectFilter(watchlist_id=row.id)
     while page := records.lists.subjects.page(operator, after, _PAGE, on_it):
-        yield from page
+        yield page
         after = page[-1].id
 
 
@@ -276,11 +308,17 @@ def _enrolled_again(
     getter: Agency,
     settings: Settings,
 ) -> bool:
-    """Export a list, and import it at another agency; returns whether nothing was refused."""
+    """Export a list, and import it at another agency.
+
+    Returns:
+        Whether nothing was refused, except those whose time is over: they alert nobody.
+    """
     from casework.imports.exports import ExportForm  # noqa: PLC0415 - as above
+    from casework.imports.raw_rows import INVALID_PERIOD  # noqa: PLC0415
     from cli.imports import ImportRequest, run_import  # noqa: PLC0415
 
-    with tempfile.TemporaryDirectory(prefix="siaga-move-") as folder:
+    # Beside the database: there is room for it, and nobody else can read it.
+    with tempfile.TemporaryDirectory(prefix="move-", dir=settings.data_dir) as folder:
         file = Path(folder) / "list.zip"
         made = service.exchange.exports.export(operator, row.id, ExportForm.JSONL, photos=True)
         with file.open("wb") as target:
@@ -290,20 +328,50 @@ def _enrolled_again(
             file, None, new, getter.code, dry_run=False, strict=False, by=operator
         )
         job = run_import(service, brought, settings.import_limits, settings.workers, settings.zone)
-    if job.refused or job.photos_refused:
-        rows, photos = quantity(job.refused, "row"), quantity(job.photos_refused, "photo")
+    faults = service.exchange.imports.all_faults(operator, job.id)
+    lapsed = sum(each.row_refused and each.code == INVALID_PERIOD for each in faults)
+    if lapsed:
+        err.print(f"Not moved, for their time is over: {quantity(lapsed, 'subject')}.")
+    refused = job.refused - lapsed
+    if refused or job.photos_refused:
+        rows, photos = quantity(refused, "row"), quantity(job.photos_refused, "photo")
         err.print(f"Refused: {rows}, {photos}. The import {job.id} says why.")
-    return not (job.refused or job.photos_refused)
+    return not (refused or job.photos_refused)
 
 
-def _differences(row: Watchlist, other: Watchlist, coming: list[Subject]) -> list[str]:
-    """Say what a merge means, and in what the lists differ."""
-    says = [
-        f"Subjects who come to {other.name}: {len(coming)}.",
-        f"{row.name} is switched off, and keeps its subjects and alerts.",
+def _require_on(row: Watchlist, other: Watchlist) -> None:
+    """Raise BadParameter where subjects of a list in force would come to one that alerts nobody."""
+    if row.active and not other.active:
+        raise typer.BadParameter(
+            f"{other.name} is switched off, so that nobody on it would alert: switch it on first, "
+            "with `siaga watchlists edit`"
+        )
+
+
+def _other_people(
+    service: "Service", operator: Actor, row: Watchlist, getter: Agency
+) -> Sequence[str]:
+    """Return the references of a list under which another agency has somebody else.
+
+    Each agency numbers as it likes. Who was moved before has photos in common with whom it was.
+    """
+    found = []
+    for some in _pages(service, operator, row):
+        ours = {each.reference or each.id: {photo.sha256 for photo in each.photos} for each in some}
+        theirs = service.enrolment.known_photos(getter.id, list(ours))
+        found += [each for each, photos in theirs.items() if ours[each].isdisjoint(photos)]
+    return found
+
+
+def _other(row: Watchlist, other: Watchlist) -> list[str]:
+    """Say in what the policy of a list is another one than that of the list before."""
+    return [
+        f"They differ in {name}: {_shown(row, name)} before, {_shown(other, name)} from now on."
+        for name in _POLICY
+        if getattr(row, name) != getattr(other, name)
     ]
-    for field in ("category", "direction", "requires_second_officer", "target_fpir"):
-        before, after = getattr(row, field), getattr(other, field)
-        if before != after:
-            says.append(f"They differ in {field}: {before} before, {after} from now on.")
-    return says
+
+
+def _shown(row: Watchlist, name: str) -> str:
+    value = getattr(row, name)
+    return ", ".join(value) if isinstance(value, list) else str(value)

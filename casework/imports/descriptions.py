@@ -140,38 +140,46 @@ def _birth_date(row: _Described) -> None:
     elif written.day is None:
         del row.fields["birth_date"]
         row.warn("birth_date", KNOWN_IN_PART, "birth_year_alone")
-        if _other_year(row, written.year):
+        if _other_year(row, written.year, now):
             row.leave_out("birth_year", "birth_year_left_out")
         row.fields["birth_year"] = written.year
     else:
         if not written.in_form:
             day = written.day.isoformat()
             row.keep("birth_date", day, WRITTEN_OTHERWISE, "birth_written_otherwise")
-        if _other_year(row, written.year):
+        if _other_year(row, written.year, now):
             row.leave_out("birth_year", "birth_year_left_out")
 
 
-def _other_year(row: _Described, year: int) -> bool:
+def _other_year(row: _Described, year: int, now: datetime) -> bool:
     """Whether the row has a year of birth that is understood, and another than its date has."""
-    whole = _WHOLE.fullmatch(row.text("birth_year") or "")
-    return whole is not None and int(whole[1]) != year
+    text = row.text("birth_year")
+    written = _year_in(text, now) if text is not None else None
+    return written is not None and written != year
 
 
 def _birth_year(row: _Described) -> None:
     text = row.text("birth_year")
     if text is None:
         return
-    now = datetime.now(row.zone)
+    year = _year_in(text, datetime.now(row.zone))
+    if year is None:
+        row.leave_out("birth_year", "birth_not_understood")
+    elif _WHOLE.fullmatch(text) is not None:
+        row.fields["birth_year"] = year
+    else:
+        row.keep("birth_year", year, KNOWN_IN_PART, "birth_year_alone")
+
+
+def _year_in(text: str, now: datetime) -> int | None:
+    """Return the year that a year of birth says, None where it cannot be."""
     whole = _WHOLE.fullmatch(text)
     written = (
         WrittenDate(None, int(whole[1])) if whole is not None else read_birth(text, now.date())
     )
     if written is None or not _is_possible(WrittenDate(None, written.year), now):
-        row.leave_out("birth_year", "birth_not_understood")
-    elif whole is not None:
-        row.fields["birth_year"] = written.year
-    else:
-        row.keep("birth_year", written.year, KNOWN_IN_PART, "birth_year_alone")
+        return None
+    return written.year
 
 
 def _is_possible(written: WrittenDate, now: datetime) -> bool:

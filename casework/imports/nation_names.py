@@ -50,6 +50,8 @@ _USUAL: Final = {
     "dr congo": "COD",
     "dem rep congo": "COD",
     "congo democratic republic": "COD",
+    "democratic republic of the congo": "COD",
+    "democratic republic of congo": "COD",
     "republic of congo": "COG",
     "congo republic": "COG",
     **dict.fromkeys(("inggris", "inggeris", "inggris raya", "britain", "britania"), "GBR"),
@@ -58,6 +60,7 @@ _USUAL: Final = {
     **dict.fromkeys(("cina", "rrc", "rrt", "prc", "mainland china"), "CHN"),
     **dict.fromkeys(("republik rakyat tiongkok", "republik rakyat cina"), "CHN"),
     "republik rakyat china": "CHN",
+    "china taiwan": "TWN",
     **dict.fromkeys(("chinese taipei", "cina taipei", "china taipei"), "TWN"),
     **dict.fromkeys(("makau", "macau", "makao"), "MAC"),
     **dict.fromkeys(("korsel", "rok", "republik korea"), "KOR"),
@@ -112,6 +115,7 @@ _BEFORE: Final = re.compile(
 _INITIALS: Final = re.compile(r"(?:[a-z] ){1,}[a-z]")
 _SHORTEST_RUN_TOGETHER: Final = 6
 _ASIDE: Final = re.compile(r"\([^()]*\)")
+_BEHIND: Final = re.compile(r"([^,()]+)(?:,([^,()]+)|\(([^()]+)\)\s*)")
 _BETWEEN: Final = re.compile(r"[;/,&|+\n]|\s(?:and|dan|et|y)\s", re.IGNORECASE)
 _OTHER_CODE: Final = re.compile(r"([A-Z]{2})(?:-[A-Z0-9]{1,3})?|\d{1,3}")
 # ISO 3166-1 leaves the code to each list.
@@ -205,11 +209,18 @@ def _one(text: str) -> Nation | None:
     found = (_current(code) or _by_other_code(code)) if key not in _AMBIGUOUS else None
     if found is not None:
         return Nation(found, Nation.Remark.WRITTEN_OTHERWISE)
-    for each in dict.fromkeys((*_without_titles(key), _key(_ASIDE.sub(" ", word)))):
+    aside = _key(_ASIDE.sub(" ", word))
+    for each in dict.fromkeys((*_without_titles(key), *_other_way_round(word), aside)):
         if (known := _by_name(each)) is not None:
             return known
     # U.S.A.
     return _one(key.replace(" ", "")) if _INITIALS.fullmatch(key) else None
+
+
+def _other_way_round(word: str) -> Iterator[str]:
+    """Yield a name with what stands behind it before it: `Sudan (South)` is not the Sudan."""
+    if (behind := _BEHIND.fullmatch(word)) is not None:
+        yield _key(f"{behind[2] or behind[3]} {behind[1]}")
 
 
 def _without_titles(key: str) -> Iterator[str]:

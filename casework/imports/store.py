@@ -14,6 +14,7 @@ from casework.approvals.approvals import Approvals
 from casework.gallery.change_log import log_listing, log_policy, templates_of_subject
 from casework.imports.raw_rows import (
     IMPOSSIBLE_BIRTH,
+    INVALID_PERIOD,
     REFERENCE_ALIKE,
     WRITTEN_OTHERWISE,
     Fault,
@@ -105,7 +106,7 @@ class ImportStore:
             try:
                 changes, told = _changes(subject, each.checked, self._clock())
             except (InvalidPeriod, ImpossibleBirth) as error:
-                code = "invalid_period" if isinstance(error, InvalidPeriod) else IMPOSSIBLE_BIRTH
+                code = INVALID_PERIOD if isinstance(error, InvalidPeriod) else IMPOSSIBLE_BIRTH
                 outcome.refuse(each.row, Fault(error.field, code, error.message))
                 continue
             if (fault := _unfit(subject, alike, each)) is not None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import sqlite3
 import tomllib
 from contextlib import closing
@@ -10,6 +11,7 @@ import pytest
 
 from casework.accounts.sign_in import Credentials
 from casework.kernel.vocabulary import SessionKind
+from cli.output import out
 from config.records import open_records
 from config.settings import Settings
 from tests.cli.conftest import in_process
@@ -22,9 +24,9 @@ def siaga(tmp_path, monkeypatch):
     return in_process(tmp_path, monkeypatch)
 
 
-def init(siaga, *options):
+def init(siaga, *options, **variables):
     named = ("--code", "ops", "--name", "Coordination centre", "--admin", "Ops.Admin=Wati")
-    return siaga("init", *named, *options)
+    return siaga("init", *named, *options, **variables)
 
 
 @pytest.fixture
@@ -260,6 +262,30 @@ def test_the_first_set_up_makes_accounts_a_key_and_the_settings_that_differ(siag
         "cookie_secure": False,
         "display_time_zone": "Asia/Makassar",
     }
+
+
+def test_a_first_set_up_that_cannot_write_its_settings_makes_nothing(siaga, tmp_path):
+    refused = init(siaga, SIAGA_CONFIG=str(tmp_path / "missing" / "siaga.toml"))
+    assert refused.returncode == 2, refused.stderr
+    assert "cannot be written" in refused.stderr
+    assert siaga("agencies", "list").returncode == 3
+
+
+def test_a_place_that_cannot_be_used_is_named(siaga, tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder" / "siaga.db").mkdir(parents=True)
+    for place in ("file/var", "folder"):
+        refused = init(siaga, SIAGA_DATA_DIR=str(tmp_path / place))
+        assert refused.returncode == 3
+        assert "cannot be" in refused.stderr
+
+
+def test_what_is_shown_once_is_whole_in_a_narrow_terminal(siaga, monkeypatch):
+    monkeypatch.setattr(out, "width", 80)
+    person = "rina.hartati@imigrasi.example=Rina [Hartati] Kusumaningrum Widyastuti"
+    made = init(siaga, "--officer", person)
+    assert len(re.findall(r"\w{5}(?:-\w{5}){3}", made.stdout)) == 2
+    assert "[Hartati]" in made.stdout
 
 
 class Terminal(io.StringIO):

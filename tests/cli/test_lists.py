@@ -2,11 +2,14 @@
 
 import json
 import shutil
+from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from casework.accounts.agencies import NewAgency
 from casework.kernel.actor import Actor, ActorKind
+from casework.kernel.clock import utc_now
 from casework.kernel.vocabulary import AgencyKind, Role
 from casework.review.alerts import AlertFilter
 from config.records import open_records
@@ -67,9 +70,24 @@ def test_a_list_of_an_agency_without_officers_is_moved_with_its_alerts(siaga, tw
         )
         page = records.review.queue.page(officer, AlertFilter(), 1, 10)
     assert len(page.alerts) == 1
+    # Moved back, they would come to a list that alerts nobody.
+    siaga("watchlists", "move", "Tangkal", "--agency", "IMI", "--to", "LOCAL", "--yes", status=2)
+    assert lists(siaga)["IMI", "Tangkal"][0]
     # Taken back, both are on until the new one is switched off.
     siaga("watchlists", "edit", "Tangkal", "--agency", "LOCAL", "--active")
     assert lists(siaga)["LOCAL", "Tangkal"] == (True, 1, ["IMI"])
+
+
+def test_who_alerts_nobody_any_more_keeps_no_list_from_being_moved(siaga, two_agencies):
+    with open_records(Settings()) as records:
+        (row,) = records.lists.subjects.page(Actor.operator(), None, 2)
+        over = {"valid_until": utc_now() - timedelta(days=1)}
+        records.lists.subjects.edit(Actor.operator(), row.id, over, None)
+    siaga("watchlists", "move", "Tangkal", "--agency", "LOCAL", "--to", "IMI", "--yes")
+    assert lists(siaga) == {
+        ("LOCAL", "Tangkal"): (False, 1, ["IMI"]),
+        ("IMI", "Tangkal"): (True, 0, []),
+    }
 
 
 def test_lists_of_an_agency_are_made_and_merged(siaga, two_agencies):
@@ -82,8 +100,32 @@ def test_lists_of_an_agency_are_made_and_merged(siaga, two_agencies):
         ("LOCAL", "Tangkal"): (False, 1, []),
         ("LOCAL", "Cekal"): (True, 1, []),
     }
+    siaga("watchlists", "merge", "Cekal", "--into", "Tangkal", *at, "--yes", status=2)
+    assert lists(siaga)["LOCAL", "Cekal"] == (True, 1, [])
+    siaga("watchlists", "create", "Wanted [/DPO]", *at)
+    assert "Wanted [/DPO]" in siaga("watchlists", "list")
     with open_records(Settings()) as records:
         assert records.oversight.trail.verify(Actor.operator(), None, None).whole
+
+
+def test_a_list_is_not_moved_onto_other_people_under_the_same_references(
+    siaga, two_agencies, tmp_path
+):
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    shutil.copy(PACKAGED["hanks"], theirs / "Siti Rahma.png")
+    siaga("enrol", theirs, "--agency", "IMI", "--watchlist", "Overstay")
+    move = ("watchlists", "move", "Tangkal", "--agency", "LOCAL", "--to", "IMI", "--yes")
+    siaga(*move, status=1)
+    assert lists(siaga) == {
+        ("LOCAL", "Tangkal"): (True, 1, []),
+        ("IMI", "Overstay"): (True, 1, []),
+    }
+    # They were the same person all along: one photo says so.
+    shutil.copy(PACKAGED["astronaut"], theirs / "Siti Rahma.png")
+    siaga("enrol", theirs, "--agency", "IMI", "--watchlist", "Overstay")
+    siaga(*move)
+    assert lists(siaga)["IMI", "Tangkal"] == (True, 1, [])
 
 
 def test_a_subject_is_found_moved_merged_erased_and_restored(siaga, two_agencies, tmp_path):
@@ -95,6 +137,11 @@ def test_a_subject_is_found_moved_merged_erased_and_restored(siaga, two_agencies
     found = json.loads(siaga("subjects", "find", "Rahma", "--json"))
     ids = {each["name"]: each["id"] for each in found}
     first, second = ids["Siti Rahma"], ids["S. Rahma"]
+    with open_records(Settings()) as records:
+        suspend = partial(records.lists.subjects.edit, Actor.operator(), first)
+        suspend({"status": "suspended"}, None)
+        siaga("subjects", "merge", second, "--into", first, "--yes", status=2)
+        suspend({"status": "active"}, None)
     siaga("subjects", "merge", second, "--into", first, "--yes")
     (kept, gone) = sorted(
         json.loads(siaga("subjects", "find", "Rahma", "--json")), key=lambda each: -each["photos"]

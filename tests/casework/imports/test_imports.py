@@ -191,6 +191,8 @@ def test_a_reference_is_known_in_either_spelling_of_its_accents(desk):
         ("1400-05-01", "", (None, None)),
         ("1980-02", "1981", (None, 1980)),
         ("1980-02-29", "1981", (date(1980, 2, 29), None)),
+        ("1980-02-29", "ca. 1981", (date(1980, 2, 29), None)),
+        ("1980-02-29", "02/1981", (date(1980, 2, 29), None)),
         ("", "2523", (None, None)),
     ],
 )

@@ -80,6 +80,10 @@ def test_indonesian_officers_write_states_in_many_ways(code, words):
         *(("DRC", "COD"), ("Congo, Democratic Republic", "COD"), ("Republic of Congo", "COG")),
         *(("Congo-Kinshasa", "COD"), ("South Korean", "KOR"), ("Palestine", "PSE")),
         *(("East Germany", "DEU"), ("ZAR", "COD"), ("Rhodesia", "ZWE"), ("YUG", "XXX")),
+        *(("Democratic Republic of the Congo", "COD"), ("Korea, South", "KOR")),
+        *(("Congo, Democratic Republic of the", "COD"), ("Korea (Republic of)", "KOR")),
+        *(("Sudan (South)", "SSD"), ("Guinea (Equatorial)", "GNQ"), ("Samoa (American)", "ASM")),
+        *(("Ireland (Northern)", "GBR"), ("Republic of China (Taiwan)", "TWN")),
         *(("Congo; IDN", "IDN"), ("british / french", "GBR"), ("Nigerien", "NER")),
     ],
 )

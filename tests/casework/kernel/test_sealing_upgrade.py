@@ -9,14 +9,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import JSON, Date, DateTime, MetaData, func, insert, select, text
+from sqlalchemy import JSON, Date, DateTime, MetaData, func, insert, select, text, update
 from sqlalchemy import LargeBinary as Blob
 
 from casework.kernel import rows, sealing_upgrade
 from casework.kernel.database import Database
 from casework.kernel.errors import WrongDataKey
 from casework.records import Records
-from casework.tables import EnrolledPhoto, StoredKey, Template, Unsealed
+from casework.tables import EnrolledPhoto, StoredKey, Subject, Table, Template, Unsealed
 from casework.watchlists.subjects import SubjectFilter
 from tests.services import BEGIN, DATA_KEY, DATA_KEYS, OPERATOR, QUICK, FakeClock, url_of
 
@@ -207,3 +207,32 @@ def test_what_the_first_format_sealed_opens_no_more_once_all_is_sealed_again(emp
     old = first_format(b"photo", "photo/pho_04")
     with opened(empty) as records, pytest.raises(WrongDataKey):
         records.kernel.vault.open(old, rows.photo("pho_04", "sub_04", "agy_1"))
+
+
+def test_a_subject_that_was_altered_keeps_nobody_out(empty, caplog):
+    filled(empty)
+    with opened(empty) as records, records.kernel.database.write_core() as connection:
+        altered = update(Subject.__table__).where(Subject.__table__.c.id == "sub_03")
+        connection.execute(altered.values(sealed_fields=b"\x03" + bytes(40)))
+        waiting = [
+            {"row_table": "subject", "row_key": each, "content": {}}
+            for each in ("sub_03", "sub_04")
+        ]
+        connection.execute(insert(Unsealed.__table__), waiting)
+    with opened(empty) as records:
+        found = records.lists.subjects.page(OPERATOR, None, 9, SubjectFilter(reference="CLEARREF4"))
+        assert [each.id for each in found] == ["sub_04"]
+    assert "subject sub_03 does not open" in caplog.text
+
+
+def test_all_that_an_earlier_version_sealed_or_that_is_made_of_it_gets_keys_of_its_records():
+    kinds = (*sealing_upgrade._KINDS, *sealing_upgrade._FIELDS)
+    sealed_again = {(each.table.name, each.column.key) for each in kinds}
+    sealed = {
+        (table.name, column.key)
+        for table in Table.metadata.sorted_tables
+        for column in table.columns
+        if column.key.startswith("sealed")
+    }
+    # Made with its encounter alone, which has had a key for as long as there are any of these.
+    assert sealed - sealed_again == {("encounter", "sealed_reference")}
