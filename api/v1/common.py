@@ -17,10 +17,12 @@ from pydantic import (
     StringConstraints,
     ValidatorFunctionWrapHandler,
     field_validator,
+    model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from api.problems import MOST_ERRORS
 from casework.kernel.nations import nation
 from casework.kernel.period import written_day
 from casework.kernel.ports import PATTERN
@@ -152,6 +154,16 @@ class Strict(BaseModel):
     """A request: unknown fields are refused, so that a misspelt one is never ignored."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few_unknown(cls, value: Any) -> Any:  # noqa: ANN401 - before anything is known of it
+        """Look at no more unknown fields than an answer names: listing each takes time."""
+        if not isinstance(value, dict) or len(value) <= len(cls.model_fields) + MOST_ERRORS:
+            return value
+        unknown = [name for name in value if name not in cls.model_fields]
+        over = set(unknown[MOST_ERRORS:])
+        return {name: each for name, each in value.items() if name not in over}
 
     @field_validator("*", mode="before")
     @classmethod

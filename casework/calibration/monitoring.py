@@ -147,6 +147,8 @@ def upper_limit(searches: int, rate: float, level: float = LEVEL) -> int:
         return 0
     from scipy import special  # noqa: PLC0415 - most commands need none of it
 
+    if special.bdtr(0, searches, rate) >= level:
+        return 0  # of rates too small for the inverse, which answers with no number
     # The inverse is continuous and within rounding of the count that reaches the level.
     limit: int = math.ceil(special.bdtrik(level, searches, rate))
     if limit and special.bdtr(limit - 1, searches, rate) >= level:

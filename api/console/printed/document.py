@@ -147,9 +147,7 @@ def known(*facts: tuple[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple((term, str(value)) for term, value in facts if value)
 
 
-def picture(
-    speech: Locale, title: str, address: str, photo: PrintedPhoto, *lines: str
-) -> Picture:
+def picture(speech: Locale, title: str, address: str, photo: PrintedPhoto, *lines: str) -> Picture:
     """Return a photo with its provenance, the last line that by which the kept file is known."""
     if photo.kept is None:
         return Picture(title, "", (*lines, speech("The photo was erased.")), None)

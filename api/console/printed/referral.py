@@ -19,6 +19,7 @@ from api.console.printed.document import (
 from casework.kernel.vocabulary import ReferralKind
 from casework.referrals.referrals import OpenedMessage, ReferralView
 
+
 def referral_report(
     view: ReferralView,
     photos: Mapping[str, PrintedPhoto],

@@ -19,6 +19,7 @@ from api.console.printed.document import (
 )
 from casework.tables import EnrolledPhoto, Subject
 
+
 def subject_report(
     subject: Subject,
     lists: Sequence[str],

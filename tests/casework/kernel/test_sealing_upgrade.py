@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from datetime import date
+from typing import Any
 
 import pytest
 from alembic import command
@@ -211,14 +212,16 @@ def test_what_the_first_format_sealed_opens_no_more_once_all_is_sealed_again(emp
 
 def test_a_subject_that_was_altered_keeps_nobody_out(empty, caplog):
     filled(empty)
+    subjects: Any = Subject.__table__
+    unsealed: Any = Unsealed.__table__
     with opened(empty) as records, records.kernel.database.write_core() as connection:
-        altered = update(Subject.__table__).where(Subject.__table__.c.id == "sub_03")
+        altered = update(subjects).where(subjects.c.id == "sub_03")
         connection.execute(altered.values(sealed_fields=b"\x03" + bytes(40)))
-        waiting = [
+        waiting: list[dict[str, Any]] = [
             {"row_table": "subject", "row_key": each, "content": {}}
             for each in ("sub_03", "sub_04")
         ]
-        connection.execute(insert(Unsealed.__table__), waiting)
+        connection.execute(insert(unsealed), waiting)
     with opened(empty) as records:
         found = records.lists.subjects.page(OPERATOR, None, 9, SubjectFilter(reference="CLEARREF4"))
         assert [each.id for each in found] == ["sub_04"]
