@@ -115,7 +115,7 @@ class ReportReader:
         read: Callable[[], StoredPhoto],
         draw: Callable[[StoredPhoto], bytes | None] | None = None,
     ) -> PrintedPhoto:
-        """Return a photo; it is drawn whole, upright, as JPEG, where nothing else is said."""
+        """Return a photo; without `draw` it is drawn whole, upright, as JPEG."""
         try:
             stored = read()
         except NotFound:
