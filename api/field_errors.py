@@ -6,6 +6,9 @@ from typing import Any, Final
 
 from casework.kernel.messages import Message
 
+MOST_ERRORS: Final = 100
+"""Faults of one request that are named: nobody reads thousands, and writing them takes time."""
+
 # What pydantic calls a fault -> its message, and the gap of that, if it has one.
 _MESSAGES: Final[Mapping[str, tuple[str, str | None]]] = {
     "missing": ("field_missing", None),

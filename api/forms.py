@@ -13,9 +13,9 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
-from api.field_errors import name_of, sentence_of
+from api.field_errors import MOST_ERRORS, name_of, sentence_of
 from api.multipart import MultipartReader, Part, boundary_of, invalid
-from api.problems import MOST_ERRORS, RequestInvalid, field_problems
+from api.problems import RequestInvalid, field_problems
 from api.workers import LARGE_PHOTO, ClientGone
 from casework.watchlists.enrolment import PhotoFile
 from detector.decode import is_large

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from api.field_errors import name_of, text_of
+from api.field_errors import MOST_ERRORS, name_of, text_of
 from api.workers import ClientGone, Overloaded
 from casework.kernel import errors as casework
 from casework.kernel.messages import Message
@@ -20,9 +20,6 @@ from detector import errors as detector
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 1
-
-MOST_ERRORS: Final = 100
-"""Faults of one request that are named: nobody reads thousands, and writing them takes time."""
 
 # The connection is closed: nobody reads this status, but the log tells it from a success.
 CLIENT_CLOSED_REQUEST: Final = 499

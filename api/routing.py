@@ -7,7 +7,8 @@ from typing import Annotated, Any, get_args
 from fastapi import Depends, Query, Request
 from fastapi.routing import APIRoute
 
-from api.problems import MOST_ERRORS, FieldProblem, RequestInvalid
+from api.field_errors import MOST_ERRORS
+from api.problems import FieldProblem, RequestInvalid
 from api.queries import AfterPage, BeforePage, QueryModel
 
 After = Annotated[AfterPage, Query()]

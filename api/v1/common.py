@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from api.problems import MOST_ERRORS
+from api.field_errors import MOST_ERRORS
 from casework.kernel.nations import nation
 from casework.kernel.period import written_day
 from casework.kernel.ports import PATTERN

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
 
 from api.app import create_app
+from api.field_errors import MOST_ERRORS
 from api.limits import STRANGERS_BODY, WORKING, Cost, Limits, LimitsMissing
-from api.problems import MOST_ERRORS
 from api.state import state_of
 from config.settings import MEBI, Settings
 from tests.api.authority_cases import PUBLIC

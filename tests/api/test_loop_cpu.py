@@ -23,7 +23,7 @@ from api.app import create_app
 from api.connections import MOST_TARGET_BYTES
 from api.console.forms import csrf_token
 from api.cookies import HOST_ONLY, SESSION
-from api.problems import MOST_ERRORS
+from api.field_errors import MOST_ERRORS
 from api.server import make_server
 from api.state import state_of
 from casework.accounts.api_keys import NewKey
