@@ -46,7 +46,8 @@ def _written_as_time(value: object) -> object:
     return value
 
 
-def _canonical(value: object) -> object:
+def canonical_text(value: object) -> object:
+    """Return a text as it is kept; anything else stays for the schema to refuse."""
     return canonical(value) if isinstance(value, str) else value
 
 
@@ -65,28 +66,28 @@ Port = Annotated[
 Text = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    BeforeValidator(_canonical),
+    BeforeValidator(canonical_text),
 ]
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME),
-    BeforeValidator(_canonical),
+    BeforeValidator(canonical_text),
 ]
 """Of a person."""
 LongText = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=LONGEST_REASON),
-    BeforeValidator(_canonical),
+    BeforeValidator(canonical_text),
 ]
 ShortText = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
-    BeforeValidator(_canonical),
+    BeforeValidator(canonical_text),
 ]
 Reason = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=1000),
-    BeforeValidator(_canonical),
+    BeforeValidator(canonical_text),
     Field(
         description="Why; it stands in the audit trail.",
         examples=["entered by mistake: another person of the same name"],

@@ -217,6 +217,7 @@ def _seen(view: AlertView) -> dict[str, Any]:
     return {
         "steps": [asdict(step) for step in view.steps],
         "subject": asdict(view.subject) if view.subject is not None else None,
+        "identities": [asdict(each) for each in view.identities],
     }
 
 
@@ -228,7 +229,7 @@ def _row(row: Table) -> dict[str, Any]:
     return {name: value for name, value in values.items() if not isinstance(value, bytes)}
 
 
-_OPENED: Final[Mapping[type[Table], tuple[str, ...]]] = {Encounter: ("traveller_ref",)}
+_OPENED: Final[Mapping[type[Table], tuple[str, ...]]] = {Encounter: ("traveller_ref", "document")}
 
 
 def _json(value: Any) -> bytes:  # noqa: ANN401 - plain data

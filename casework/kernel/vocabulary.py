@@ -276,6 +276,50 @@ class VerificationResult(StrEnum):
     """Either photo could not be used."""
 
 
+class DocumentCheck(StrEnum):
+    """How the check digits of a document's machine-readable zone came out."""
+
+    AGREES = "agrees"
+    DISAGREES = "disagrees"
+    """One at least: misread, or forged."""
+    UNREADABLE = "unreadable"
+    """What was sent is no machine-readable zone of a known kind."""
+    ABSENT = "absent"
+    """No zone was sent, so that nothing could be checked."""
+
+
+class MrzItem(StrEnum):
+    """What has a check digit of its own in a machine-readable zone (ICAO Doc 9303)."""
+
+    NUMBER = "number"
+    BIRTH_DATE = "birth_date"
+    EXPIRY_DATE = "expiry_date"
+    PERSONAL_NUMBER = "personal_number"
+    COMPOSITE = "composite"
+    """Over all of these, and what has none."""
+
+
+class IdentityField(StrEnum):
+    """What a document and a list both say of a person."""
+
+    NAME = "name"
+    BIRTH = "birth"
+    SEX = "sex"
+    NATIONALITY = "nationality"
+    DOCUMENT = "document"
+
+
+class Agreement(StrEnum):
+    """How what a document says compares with what a list says."""
+
+    AGREES = "agrees"
+    PARTLY = "partly"
+    """Of a name, some words stand in one alone; of a document, another state issued it."""
+    DIFFERS = "differs"
+    UNKNOWN = "unknown"
+    """One of them says nothing, or says it in another script."""
+
+
 class SubjectStatus(StrEnum):
     """Whether a subject is looked for."""
 

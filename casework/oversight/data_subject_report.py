@@ -47,6 +47,8 @@ class HeldAlert:
     """Whether the face of that reference is kept beside the traveller's."""
     pad_result: PadResult | None
     """What the gate's presentation attack detection found."""
+    document_kept: bool
+    """Whether what the traveller's document says is kept beside the traveller's face."""
 
     @classmethod
     def of(cls, row: Alert, state: str) -> Self:
@@ -65,6 +67,7 @@ class HeldAlert:
             verification=verification_result(meeting.verification),
             reference_kept=bool(meeting.verification and meeting.verification["kept"]),
             pad_result=PadResult(pad) if (pad := pad_result(meeting.presentation)) else None,
+            document_kept=meeting.document is not None,
         )
 
 

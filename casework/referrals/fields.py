@@ -154,6 +154,11 @@ def _enrolled(source: AlertSource, session: Session, vault: Vault) -> StoredPhot
     return StoredPhoto.of(content, photo.format, photo.quality)
 
 
+def _says(name: str) -> Callable[[AlertSource], Any]:
+    """Read what the traveller's document says; None where the gate sent nothing of it."""
+    return lambda of: (of.alert.encounter.document or {}).get(name)
+
+
 _Value = Field[AlertSource]
 _Photo = PhotoField[AlertSource]
 _TRAVELLER: Final = FieldGroup.TRAVELLER
@@ -222,6 +227,29 @@ class AlertField(ReferralField):
         _TRAVELLER,
         PadResult,
         lambda of: pad_result(of.alert.encounter.presentation),
+    )
+    DOCUMENT_NAME = _Value(
+        "document_name", "Name in the document", _TRAVELLER, _TEXT, _says("name")
+    )
+    DOCUMENT_BIRTH = _Value(
+        "document_birth", "Born, by the document", _TRAVELLER, _TEXT, _says("birth")
+    )
+    DOCUMENT_NATIONALITY = _Value(
+        "document_nationality",
+        "Nationality in the document",
+        _TRAVELLER,
+        FieldKind.COUNTRY,
+        _says("nationality"),
+    )
+    DOCUMENT_NUMBER = _Value(
+        "document_number", "Number of the document", _TRAVELLER, _TEXT, _says("number")
+    )
+    DOCUMENT_COUNTRY = _Value(
+        "document_country",
+        "Who issued the document",
+        _TRAVELLER,
+        FieldKind.COUNTRY,
+        _says("country"),
     )
     SCORE = _Value("score", "Score", _LIST, FieldKind.SCORE, lambda of: round(of.alert.score, 4))
     ONE_IN = _Value("one_in", "By chance", _LIST, FieldKind.ODDS, lambda of: of.alert.one_in)

@@ -25,6 +25,7 @@ from casework.kernel.rules import one_of
 from casework.kernel.stored_photo import StoredPhoto
 from casework.kernel.vocabulary import AlertState, Direction, Stage, SubjectStatus
 from casework.review import findings, states
+from casework.review.identities import ComparedField, compare
 from casework.review.siblings import WITH_ENCOUNTER, same_question
 from casework.review.states import AlertPosition, ReviewPolicy
 from casework.tables import Agency, Alert, AlertEvent, Encounter, Officer, Subject, Watchlist
@@ -126,6 +127,8 @@ class AlertView:
     owner_code: str
     legal_basis: str
     subject: SubjectCard | None
+    identities: tuple[ComparedField, ...]
+    """What the traveller's document says, beside the list; none where the gate sent nothing."""
     enrolment_quality: dict[str, Any] | None
     enrolled_at: datetime | None
     """When the photo was enrolled; None once it is erased."""
@@ -258,12 +261,15 @@ class Alerts:
                 .order_by(Alert.rank)
             )
         )
+        card = subject_card(subject) if subject is not None else None
+        document = alert.encounter.document
         return AlertView(
             alert,
             shown_state(alert, actor),
             owner.code if owner is not None else "",
             row.legal_basis if row is not None else "",
-            subject_card(subject) if subject is not None else None,
+            card,
+            compare(document, card) if document is not None else (),
             photo.quality if photo is not None else None,
             photo.created_at if photo is not None else None,
             tuple(self._steps(session, alert, actor, events)),

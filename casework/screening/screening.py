@@ -43,6 +43,7 @@ from casework.review.siblings import WITH_ALERTS, strictest
 from casework.review.states import ReviewPolicy
 from casework.screening.capture_time import check_capture_time
 from casework.screening.matching import Candidate, Matches, Matching
+from casework.screening.travel_document import ReadDocument, TravelDocument
 from casework.screening.verification import ReferenceComparer, Verification
 from casework.tables import Alert, Encounter, IdempotencyRecord
 from detector.errors import NetworkError
@@ -88,6 +89,8 @@ class Arrival:
     """Another photo of the person the traveller says to be, such as a chip's: compared alone."""
     presentation: Presentation | None = None
     """What the gate's presentation attack detection found."""
+    document: TravelDocument | None = field(default=None, repr=False)
+    """What the gate read of the traveller's document."""
 
     @property
     def fingerprint(self) -> str:
@@ -106,6 +109,8 @@ class Arrival:
             parts.append(hashlib.sha256(self.reference).hexdigest())
         if self.presentation is not None:
             parts.append(json.dumps(self.presentation.record))
+        if self.document is not None:
+            parts.append(json.dumps(self.document.parts))
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -178,7 +183,10 @@ class Screening:
             version = self._matching.catch_up()
             policies = self._matching.applicable(arrival.direction, arrival.port, arrival.stage)
             matches = self._search(analysis, policies, received_at)
-        encounter = self._encounter(arrival, caller, analysis, matches, received_at)
+        document = None
+        if arrival.document is not None:
+            document = arrival.document.read(received_at.date())
+        encounter = self._encounter(arrival, caller, analysis, matches, received_at, document)
         encounter.person_required = _failed_pad(arrival) and any(
             policy.requires_person_on_failed_pad for policy in policies.values()
         )
@@ -264,6 +272,7 @@ class Screening:
         analysis: Analysis,
         matches: Matches,
         received_at: datetime,
+        document: ReadDocument | None,
     ) -> Encounter:
         """Compose the record; the gallery's version and the stages are filled in by the caller."""
         candidates = matches.candidates
@@ -287,6 +296,7 @@ class Screening:
             captured_at=arrival.captured_at or received_at,
             received_at=received_at,
             traveller_ref=arrival.traveller_ref,
+            document=dict(document.says) if document is not None and candidates else None,
             outcome=outcome.value,
             faces=len(analysis.faces),
             quality=analysis.quality_record(),
@@ -296,6 +306,7 @@ class Screening:
             sealed_face=face,
             presentation=arrival.presentation.record if arrival.presentation is not None else None,
             person_required=False,
+            document_check=document.check if document is not None else None,
             alerts=_alerts(candidates, received_at, failed_pad=_failed_pad(arrival)),
         )
         seal_fields(self._vault, encounter)
@@ -393,6 +404,8 @@ def _said_by_the_gate(encounter: Encounter) -> dict[str, Any]:
         detail["pad"] = encounter.presentation["result"]
     if encounter.person_required:
         detail["person_required"] = True
+    if encounter.document_check is not None:
+        detail["document"] = encounter.document_check["result"]
     return detail
 
 

@@ -28,6 +28,9 @@ class Encounter(SealedFields, Protected, Table):
     captured_at: Mapped[datetime]
     received_at: Mapped[datetime]
     traveller_ref = Sealed[str | None](nothing)
+    document = Sealed[dict[str, Any] | None](nothing)
+    """Who the traveller's document says they are; kept only where an alert was raised: see
+    `casework.screening.travel_document`."""
     outcome: Mapped[str]
     faces: Mapped[int]
     quality: Mapped[dict[str, Any]]
@@ -48,6 +51,9 @@ class Encounter(SealedFields, Protected, Table):
     """What the gate's presentation attack detection said: `result`, `score`, `vendor`, `level`."""
     person_required: Mapped[bool] = mapped_column(server_default=false())
     """Whether a list asked for a person, because that detection failed."""
+    document_check: Mapped[dict[str, Any] | None]
+    """How the document's check digits came out, nothing of what it says: `result`, `wrong`,
+    `contradicts`."""
 
     alerts: Mapped[list["Alert"]] = relationship(
         order_by="Alert.rank",

@@ -114,6 +114,16 @@ def folded(text: str) -> str:
     return "".join(_ALIKE[each] if each in _ALIKE else _letter(each) for each in plain)
 
 
+def name_words(name: str) -> list[frozenset[str]]:
+    """Return the words of a name, each in all ways that it may be written: see `_spellings`.
+
+    Words in a script that machine-readable zones do not write are left out.
+    """
+    words = _BETWEEN_PARTS.split(unicodedata.normalize("NFKD", name))
+    ways = (frozenset(filter(str.isascii, _spellings(word))) for word in words)
+    return [each - {""} for each in ways if each - {""}]
+
+
 def _letter(letter: str) -> str:
     if letter.isascii():
         return letter
@@ -169,6 +179,7 @@ def _forms(text: str) -> tuple[str, ...]:
 
 
 _BETWEEN_WORDS: Final = re.compile(r"[\s,;<]+")
+_BETWEEN_PARTS: Final = re.compile(r"[\s,;<.\-\u2010-\u2015]+")
 _EAST_ASIAN: Final = (
     "\u1100-\u11ff\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 )

@@ -17,7 +17,7 @@ from siaga_client.models import (
     Verification,
     Watchlist,
 )
-from siaga_client.operations import Pad
+from siaga_client.operations import Document, Pad
 from siaga_client.signature import SignatureInvalid, verify
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "AsyncClient",
     "Client",
     "Comparison",
+    "Document",
     "Encounter",
     "Enrolled",
     "Instruction",

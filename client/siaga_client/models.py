@@ -96,6 +96,17 @@ class Presentation(Answer):
     level: str | None
 
 
+class DocumentCheck(Answer):
+    """How far what was sent of a document can be believed."""
+
+    result: Literal["agrees", "disagrees", "unreadable", "absent"]
+    """How the check digits came out; `absent` without a machine-readable zone."""
+    wrong: list[str]
+    """Items whose check digits disagree."""
+    contradicts: list[str]
+    """What the fields say otherwise than the zone."""
+
+
 class Disposition(Answer):
     """What becomes of a traveller with an alert."""
 
@@ -117,6 +128,8 @@ class Encounter(Answer):
     """None where no reference was sent."""
     presentation: Presentation | None = None
     """None where nothing of a presentation attack detection was sent."""
+    document: DocumentCheck | None = None
+    """None where nothing of a document was sent."""
     person_required: bool = False
     """Whether an officer has to see the traveller, whatever the outcome."""
     disposition: Disposition | None = None
@@ -256,11 +269,24 @@ class AlertSubject(Answer):
     reason: str
 
 
+class AlertIdentity(Answer):
+    """What the traveller's document and the list say of one thing."""
+
+    field: str
+    document: str | None
+    listed: list[str]
+    agreement: Literal["agrees", "partly", "differs", "unknown"]
+
+
 class Alert(AlertSummary):
     """An alert with all that a comparison by eye needs."""
 
     instruction: Instruction
     subject: AlertSubject | None
+    document: dict[str, Any] | None = None
+    """What the traveller's document says; None where nothing of one was sent."""
+    identities: list[AlertIdentity] = []
+    """That, field by field beside what the list says."""
     steps: list[dict[str, Any]]
 
 

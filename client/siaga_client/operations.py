@@ -50,6 +50,21 @@ class Pad(TypedDict):
     """To which it was tested."""
 
 
+class Document(TypedDict, total=False):
+    """What a traveller's document says: fields of the chip, or the machine-readable zone."""
+
+    name: str
+    birth: str
+    """`1980-02-28`, or as much as is known."""
+    sex: str
+    nationality: str
+    number: str
+    country: str
+    """Who issued it."""
+    mrz: str
+    """Its lines, one below the other or all in one. The fields count before it."""
+
+
 class Circumstances(TypedDict, total=False):
     """What a port may add about a photo; unset fields have the service's defaults."""
 
@@ -61,6 +76,8 @@ class Circumstances(TypedDict, total=False):
     reference: bytes
     """Another photo of whom the traveller says to be, such as a chip's: compared one to one."""
     pad: Pad
+    document: Document
+    """Shown beside the list to who reviews an alert; kept only with one."""
     idempotency_key: str
     """New for every photo; one is made if it is not given."""
 
@@ -74,6 +91,7 @@ def screen(
     if "captured_at" in circumstances:
         fields["captured_at"] = circumstances["captured_at"].isoformat()
     fields |= {f"pad_{name}": str(said) for name, said in circumstances.get("pad", {}).items()}
+    fields |= {f"document_{name}": str(each) for name, each in _document(circumstances).items()}
     files = photos("photo", [photo])
     if "reference" in circumstances:
         files += photos("reference", [circumstances["reference"]])
@@ -86,6 +104,11 @@ def screen(
         headers={"Idempotency-Key": key},
     )
     return Operation(call, _as(Encounter))
+
+
+def _document(circumstances: Circumstances) -> Mapping[str, Any]:
+    given = circumstances.get("document", {})
+    return {name: value for name, value in given.items() if value}
 
 
 def encounter(encounter_id: str) -> Operation[Encounter]:

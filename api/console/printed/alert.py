@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from api.console import messages
 from api.console.i18n import Locale
+from api.console.identity_rows import check_lines, identity_rows
 from api.console.labels import ACTIONS, of
 from api.console.printed.document import (
     Facts,
@@ -58,6 +59,7 @@ def alert_report(
         facts=(
             _encounter(view, speech),
             _person(view, speech),
+            _document(view, speech),
             _resemblance(alert, speech),
             _outcome(view, speech),
             quality_facts(speech("Quality of the traveller's photo"), met.quality, speech),
@@ -136,6 +138,19 @@ def _person(view: AlertView, speech: Locale) -> Facts:
             (speech("Watchlist"), listed),
             (speech("Owner of the list"), view.owner_code),
             (speech("Legal basis"), view.legal_basis),
+        ),
+    )
+
+
+def _document(view: AlertView, speech: Locale) -> Facts:
+    """Return who the traveller's document says they are, and whether the list agrees."""
+    rows = identity_rows(view.identities, speech)
+    faults = " ".join(check_lines(view.alert.encounter.document_check, speech))
+    return Facts(
+        speech("Traveller, by the document"),
+        (
+            *((row.label, f"{row.document or '-'} · {row.how}") for row in rows),
+            *(known((speech("Check digits"), faults)) if rows else ()),
         ),
     )
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from api.console.forms import Fields, Form, FormData
 from api.console.i18n import msg
+from api.console.identity_rows import check_lines, identity_rows
 from api.console.page import OfficerRequest, RequirePermission
 from api.console.queue_form import QueueForm
 from api.console.score_scale import scale_of
@@ -187,6 +188,8 @@ def _page(visit: OfficerRequest, alert_id: str, form: Form[Any] | None = None) -
         "alert": alert,
         "possible": allowed_steps(alert, visit.actor),
         "urgency": urgency_of(alert, now),
+        "identities": identity_rows(view.identities, visit.speech),
+        "document_faults": check_lines(alert.encounter.document_check, visit.speech),
         "verified": verification_result(alert.encounter.verification),
         "now": now,
         "chosen": chosen,

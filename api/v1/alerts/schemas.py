@@ -22,10 +22,14 @@ from api.v1.subjects.schemas import DocumentOut
 from casework.kernel import period
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import (
+    Agreement,
     AlertState,
     Category,
     Direction,
     Disposal,
+    DocumentCheck,
+    IdentityField,
+    MrzItem,
     Opinion,
     OpinionReason,
     Sex,
@@ -35,7 +39,7 @@ from casework.review.alerts import AlertFilter, AlertView, Step, shown_state
 from casework.review.case_number import read as read_case_number
 from casework.review.decisions import Finding
 from casework.screening.searches import LEAST_PURPOSE
-from casework.tables import Alert
+from casework.tables import Alert, Encounter
 
 _CaseNumber = Annotated[str, StringConstraints(max_length=60), AfterValidator(read_case_number)]
 
@@ -175,6 +179,41 @@ class AlertSubject(Answer):
     suspended: bool
 
 
+class AlertDocument(Answer):
+    """What the traveller's document says, as the gate read it."""
+
+    name: str | None
+    birth: str | None = Field(description="A day, a month or a year.")
+    sex: str | None
+    nationality: str | None
+    number: str | None
+    country: str | None = Field(description="Who issued it.")
+    kind: str | None = Field(description="Document code of the zone, such as `P`.")
+    mrz: str | None = Field(description="The machine-readable zone, a line on each.")
+    result: DocumentCheck
+    wrong: list[MrzItem] = Field(description="Items whose check digits disagree.")
+    contradicts: list[IdentityField] = Field(
+        description="What the fields say otherwise than the zone."
+    )
+
+    @classmethod
+    def of(cls, row: Encounter) -> Self | None:
+        """Make the answer from an encounter; None where nothing of a document is kept."""
+        if row.document is None or row.document_check is None:
+            return None
+        nothing = dict.fromkeys(cls.model_fields)
+        return cls.model_validate(nothing | row.document | row.document_check)
+
+
+class AlertIdentity(Answer):
+    """What the document and the list say of one thing."""
+
+    field: IdentityField
+    document: str | None
+    listed: list[str] = Field(description="A name with the aliases, every document.")
+    agreement: Agreement
+
+
 class ReviewStep(Answer):
     """One step of the review."""
 
@@ -216,6 +255,10 @@ class AlertOut(AlertSummary):
     legal_basis: str
     owner_code: str
     subject: AlertSubject | None = Field(description="Null where it was erased since.")
+    document: AlertDocument | None = Field(description="Null where the gate sent nothing of one.")
+    identities: list[AlertIdentity] = Field(
+        description="What the document says beside what the list says, field by field."
+    )
     probe_quality: QualityOut
     enrolment_quality: QualityOut | None
     steps: list[ReviewStep]
@@ -235,6 +278,8 @@ class AlertOut(AlertSummary):
             legal_basis=view.legal_basis,
             owner_code=view.owner_code,
             subject=AlertSubject.model_validate(view.subject) if view.subject is not None else None,
+            document=AlertDocument.of(row.encounter),
+            identities=[AlertIdentity.model_validate(each) for each in view.identities],
             probe_quality=QualityOut.model_validate(row.encounter.quality),
             enrolment_quality=QualityOut.model_validate(quality) if quality is not None else None,
             steps=[ReviewStep.of(step) for step in view.steps],

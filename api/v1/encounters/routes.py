@@ -93,7 +93,8 @@ async def screen(
     photo shows no face that can be searched; `quality.reasons` says what to change at recapture.
 
     A `reference` is compared with the photo, one to one (`verification`), and never searched; it
-    changes nothing of the outcome, whatever it is.
+    changes nothing of the outcome, whatever it is. What a traveller's document says (`document_*`)
+    stands beside the list's entry for those who review an alert; without an alert it is not kept.
     """
     form = await read_form(request, "photo", REFERENCE)
     (taken,) = form.photos("photo", most=1)
@@ -110,6 +111,7 @@ async def screen(
         idempotency_key=idempotency_key,
         reference=reference.content if reference is not None else None,
         presentation=fields.presentation,
+        document=fields.document,
     )
     try:
         found = await pool.run(request, lambda: screening.examine(arrival, actor))

@@ -1,9 +1,16 @@
 """Encounters: a photo in, clear / alert / unsearchable out."""
 
 from datetime import datetime
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 from api.v1.common import (
     Answer,
@@ -15,18 +22,27 @@ from api.v1.common import (
     Strict,
     Text,
     Time,
+    canonical_text,
 )
 from casework.kernel.vocabulary import (
     Category,
     Direction,
     Disposition,
+    DocumentCheck,
+    IdentityField,
+    MrzItem,
     Outcome,
     PadResult,
     Stage,
 )
 from casework.review.disposition import INSTRUCTIONS
 from casework.screening.screening import Presentation
+from casework.screening.travel_document import TravelDocument
 from casework.tables import Encounter
+from casework.watchlists.subjects import LONGEST_NAME
+
+Said = Annotated[str, StringConstraints(max_length=LONGEST_NAME), BeforeValidator(canonical_text)]
+"""What a document says, as it is."""
 
 
 class EncounterFields(Strict):
@@ -58,6 +74,47 @@ class EncounterFields(Strict):
         default=None, description="To which it was tested, such as `iBeta level 2`."
     )
 
+    document_name: Said | None = Field(
+        default=None,
+        description="As the traveller's document has it, in any order: of its chip, or read by "
+        "other means. Kept, sealed, only with an alert; so are the next. Nothing that a document "
+        "says refuses its bearer's photo.",
+        examples=["SUKARNO, AHMAD"],
+    )
+    document_birth: Said | None = Field(
+        default=None,
+        description="As much as is known: a day, a month, a year.",
+        examples=["1980-02-28"],
+    )
+    document_sex: Said | None = Field(default=None, description="M, F or X.", examples=["M"])
+    document_nationality: Said | None = Field(
+        default=None, description="Code of ICAO Doc 9303-3, such as IDN.", examples=["IDN"]
+    )
+    document_number: Said | None = Field(default=None, examples=["X1234567"])
+    document_country: Said | None = Field(
+        default=None, description="Code of who issued it.", examples=["IDN"]
+    )
+    document_mrz: Said | None = Field(
+        default=None,
+        description="Its machine-readable zone (ICAO Doc 9303: TD1, TD2, TD3, MRV-A, MRV-B), the "
+        "lines one below the other or all in one. The fields above count before it. One that "
+        "cannot be read changes nothing of the screening: see `document` in the answer.",
+        examples=[
+            (
+                "P<IDNSUKARNO<<AHMAD<<<<<<<<<<<<<<<<<<<<<<<<<\n"
+                "X1234567<7IDN8002284M3001019<<<<<<<<<<<<<<<2"
+            )
+        ],
+    )
+
+    @field_validator(
+        *(f"document_{name}" for name in TravelDocument.__dataclass_fields__), mode="before"
+    )
+    @classmethod
+    def _left_out(cls, value: object) -> object:
+        """Take what a gate sends of a field that the document leaves empty."""
+        return None if isinstance(value, str) and not value.strip() else value
+
     @model_validator(mode="after")
     def _result_comes_first(self) -> Self:
         more = (self.pad_score, self.pad_vendor, self.pad_level)
@@ -71,6 +128,33 @@ class EncounterFields(Strict):
         if self.pad_result is None:
             return None
         return Presentation(self.pad_result, self.pad_score, self.pad_vendor, self.pad_level)
+
+    @property
+    def document(self) -> TravelDocument | None:
+        """What the gate read of a document, as screening takes it; None where it sent nothing."""
+        sent = TravelDocument(
+            self.document_name,
+            self.document_birth,
+            self.document_sex,
+            self.document_nationality,
+            self.document_number,
+            self.document_country,
+            self.document_mrz,
+        )
+        return sent if any(sent.parts) else None
+
+
+class DocumentCheckOut(Answer):
+    """How far what was sent of a document can be believed: nothing of what it says."""
+
+    result: DocumentCheck
+    wrong: list[MrzItem] = Field(
+        description="Items of the machine-readable zone whose check digits disagree: misread, or "
+        "forged."
+    )
+    contradicts: list[IdentityField] = Field(
+        description="What the fields say otherwise than the zone."
+    )
 
 
 class VerificationOut(Answer):
@@ -165,6 +249,9 @@ class EncounterOut(Answer):
         default=None, description="Null where no reference was sent."
     )
     presentation: PresentationOut | None = None
+    document: DocumentCheckOut | None = Field(
+        default=None, description="Null where nothing of a document was sent."
+    )
     person_required: bool = Field(
         default=False,
         description="Whether an officer has to see the traveller whatever the outcome, because a "
@@ -184,5 +271,10 @@ class EncounterOut(Answer):
     def of(cls, row: Encounter, disposition: Disposition | None) -> Self:
         """Make the answer from the record."""
         alerts = [PortAlert.of_row(alert) for alert in row.alerts]
-        shown = DispositionOut.of(disposition)
-        return cls.of_row(row, alerts=alerts, disposition=shown, stages_ms=row.stages)
+        return cls.of_row(
+            row,
+            alerts=alerts,
+            document=row.document_check,
+            disposition=DispositionOut.of(disposition),
+            stages_ms=row.stages,
+        )

@@ -373,6 +373,7 @@ COVERAGE: Final = (
             "verification",
             "presentation",
             "person_required",
+            "document_check",
         ),
         {
             "quality": "measured on the photo",

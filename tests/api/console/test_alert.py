@@ -4,6 +4,7 @@ import pytest
 
 from casework.kernel.vocabulary import Category, PadResult, Role
 from casework.screening.screening import Presentation
+from casework.screening.travel_document import TravelDocument
 from casework.tables import Alert, Encounter
 from detector.portrait import FRAME_SIDE
 from tests.data import decoded
@@ -69,6 +70,19 @@ def test_what_the_gate_sent_stands_beside(desk, signed_in):
         assert words in page, words
     assert "Both faces" not in page
     assert officer.client.get(f"/alerts/{raised.id}/reference").content.startswith(b"\xff\xd8")
+
+
+def test_the_document_stands_beside_the_list_on_the_page_and_on_paper(desk, signed_in):
+    desk.enrol(1, nationality="IDN", sex="F")
+    sent = TravelDocument("OTHER, SOMEBODY", sex="F", nationality="MYS", number="K1", mrz="misread")
+    (raised,) = desk.screen(1, document=sent).encounter.alerts
+    officer = signed_in("siti", Role.OFFICER)
+    page = officer.open(f"/alerts/{raised.id}").text
+    report = officer.open(f"/alerts/{raised.id}/report").text
+    for words in ("OTHER, SOMEBODY", "Malaysia", "K1", "Differs", "could not be read"):
+        assert words in page, words
+        assert words in report, words
+    assert 'class="pair differs"' in page
 
 
 def test_the_two_photos_are_framed_alike_and_never_kept(signed_in, alert):
