@@ -93,7 +93,7 @@ class TravelDocument:
 
 
 def _birth(text: str, today: date) -> str:
-    """Return a day of birth as a list would have it, or as it is where it is no date."""
+    """Return a day of birth as a list has it; what cannot be read as one stays as it was sent."""
     if _SHORT_DAY.fullmatch(text):
         return mrz.birth_of(text, today) or text
     whole = _DAY.fullmatch(text)
