@@ -327,7 +327,8 @@ CLEAR = {
         "delivery": "seq kind at state attempts due_at claimed_until attempted_at status_code "
         "latency_ms",
         "encounter": "port lane direction stage captured_at received_at outcome faces quality "
-        "model gallery_version gallery_size stages verification presentation person_required document_check",
+        "model gallery_version gallery_size stages verification presentation person_required "
+        "document_check",
         "gallery_change": "seq kind",
         "import_fault": "row field code row_refused",
         "key_holder": "fingerprints seen_at",
