@@ -15,7 +15,7 @@ from casework.accounts.api_keys import KeyFigures
 from casework.calibration.monitoring import AlarmReport
 from casework.calibration.policy import Policy
 from casework.kernel.audit.checkpoints import Condition
-from casework.kernel.vocabulary import DeliveryState, PadResult, VerificationResult
+from casework.kernel.vocabulary import DeliveryState, MatchedBy, PadResult, VerificationResult
 from casework.oversight.lanes import LaneReport
 from casework.review.gate import verification_result
 from casework.screening.capture_time import CaptureClock
@@ -56,6 +56,11 @@ class Metrics:
         self._encounters = Counter(
             "siaga_encounters", "Encounters recorded.", ["outcome"], registry=registry
         )
+        self._alerts = Counter(
+            "siaga_alerts", "Alerts raised, by what raised them.", ["matched_by"], registry=registry
+        )
+        for by in MatchedBy:
+            self._alerts.labels(by.value)
         self._captures = Counter(
             "siaga_capture_times",
             "Photos with a capture time, by how the lane's clock agrees with the time of receipt.",
@@ -262,6 +267,11 @@ class Metrics:
         self._encounters.labels(outcome).inc()
         for stage, spent in stages.items():
             self._stages.labels(stage).observe(spent / 1000)
+
+    def raised(self, encounter: Encounter) -> None:
+        """Count an encounter's alerts, by what raised each."""
+        for alert in encounter.alerts:
+            self._alerts.labels(alert.matched_by).inc()
 
     def gate(self, encounter: Encounter) -> None:
         """Count what a gate's own findings are, where it sent any."""

@@ -21,6 +21,7 @@ from casework.kernel.errors import SetUpError, TemplatesMissing
 from casework.records import Records
 from casework.review.comparison import Comparison
 from casework.review.faces import SmallFaces
+from casework.screening.document_matching import DocumentMatching
 from casework.screening.duplicates import Lookalikes
 from casework.screening.matching import Matching
 from casework.screening.screening import Screening
@@ -108,6 +109,7 @@ class Service(Records):
         templates = TemplateMaker(kernel, model)
         calibrations = Calibrations(kernel, replica, model, curve)
         matching = Matching(kernel, replica, calibrations)
+        documents = DocumentMatching(kernel)
         enrolment = Enrolment(kernel, pipeline, templates)
         searches = Searches(kernel, pipeline, matching, model)
         lookalikes = Lookalikes(kernel, matching)
@@ -134,7 +136,7 @@ class Service(Records):
             ),
             screening=ScreeningUseCases(
                 encounters=Screening(
-                    kernel, records.commits, pipeline, matching, references, presentation
+                    kernel, records.commits, pipeline, matching, documents, references, presentation
                 ),
                 searches=searches,
                 matching=matching,

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from api.v1.alerts.schemas import rounded
 from api.v1.encounters.schemas import EncounterOut
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import Direction, Stage
@@ -55,8 +56,9 @@ def screen(
                     "alert": alert.id,
                     "name": service.lists.subjects.get(operator, alert.subject_id).name,
                     "watchlist": alert.watchlist_name,
-                    "score": round(alert.score, 4),
-                    "threshold": round(alert.threshold, 4),
+                    "matched_by": alert.matched_by,
+                    "score": rounded(alert.score),
+                    "threshold": rounded(alert.threshold),
                     "one_in": alert.one_in,
                 }
                 for alert in encounter.alerts

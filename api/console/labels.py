@@ -20,6 +20,7 @@ from casework.kernel.vocabulary import (
     DocumentCheck,
     IdentityField,
     ImportState,
+    MatchedBy,
     MrzItem,
     Opinion,
     OpinionReason,
@@ -159,6 +160,9 @@ _CALLED: Final[tuple[tuple[StrEnum, str], ...]] = (
     (VerificationResult.MATCH, msg("Same person")),
     (VerificationResult.MISMATCH, msg("Not alike enough")),
     (VerificationResult.UNUSABLE, msg("Could not be compared")),
+    (MatchedBy.FACE, msg("Face")),
+    (MatchedBy.DOCUMENT, msg("Document")),
+    (MatchedBy.BOTH, msg("Face and document")),
     (DocumentCheck.AGREES, msg("The check digits agree.")),
     (
         DocumentCheck.DISAGREES,

@@ -41,7 +41,7 @@ def scale_of(alert: Alert, policy: Policy | None) -> ScoreScale | None:
         alert: the alert.
         policy: its watchlist's policy now; the threshold's place is read from it.
     """
-    if alert.one_in is None:
+    if alert.one_in is None or alert.threshold is None:
         return None
     at_threshold = policy.one_in(alert.threshold) if policy is not None else None
     return ScoreScale(

@@ -23,9 +23,10 @@ from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, extends_to, require
-from casework.kernel.vocabulary import Direction, Outcome
+from casework.kernel.vocabulary import Direction, MatchedBy, Outcome
 from casework.review.findings import SEVERITY, AdjudicationResult, severity
 from casework.tables import Alert, AuditRecord, Encounter, Watchlist
+from detector.quality import Verdict
 
 WINDOW_DAYS: Final = 30
 BREACH: Final = "watchlist.breach"
@@ -37,7 +38,7 @@ even where several lists are watched all day."""
 
 @dataclass(frozen=True, slots=True)
 class Alarms:
-    """One watchlist's alarms over a time. An alarm is a traveller with at least one alert."""
+    """One watchlist's alarms over a time. An alarm is a traveller with at least one alert by face."""
 
     watchlist_id: str
     owner_id: str
@@ -184,7 +185,15 @@ def _travellers(session: Session, since: datetime) -> dict[tuple[str, Direction,
         .where(Encounter.received_at >= since, Encounter.outcome != Outcome.UNSEARCHABLE.value)
         .group_by(Encounter.port, Encounter.direction, Encounter.stage)
     )
-    return {(port, Direction(direction), stage): count for port, direction, stage, count in counted}
+    travellers = {
+        (port, Direction(direction), stage): count for port, direction, stage, count in counted
+    }
+    # A listed document raises alerts also of a photo that could not be searched.
+    for port, direction, stage, count in session.execute(
+        _UNSEARCHED.where(Encounter.received_at >= since)
+    ):
+        travellers[port, Direction(direction), stage] -= count
+    return travellers
 
 
 def _raised(session: Session, since: datetime) -> dict[str, Counter[AdjudicationResult]]:
@@ -192,7 +201,7 @@ def _raised(session: Session, since: datetime) -> dict[str, Counter[Adjudication
     worst = func.max(severity()).label("worst")
     alarmed = (
         select(Alert.watchlist_id, worst)
-        .where(Alert.created_at >= since)
+        .where(Alert.created_at >= since, Alert.matched_by != MatchedBy.DOCUMENT.value)
         .group_by(Alert.watchlist_id, Alert.encounter_id)
         .subquery()
     )
@@ -232,6 +241,18 @@ def _alarms(
         upper_limit(concerned, target),
     )
 
+
+_UNSEARCHED: Final = (
+    select(
+        Encounter.port, Encounter.direction, Encounter.stage, func.count(Encounter.id.distinct())
+    )
+    .join(Alert, Alert.encounter_id == Encounter.id)
+    .where(
+        Alert.matched_by == MatchedBy.DOCUMENT.value,
+        Encounter.quality["verdict"].as_string() == Verdict.UNSEARCHABLE.value,
+    )
+    .group_by(Encounter.port, Encounter.direction, Encounter.stage)
+)
 
 _LISTS: Final = select(
     Watchlist.id,

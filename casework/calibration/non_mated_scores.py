@@ -15,6 +15,7 @@ import numpy as np
 from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
+from casework.kernel.vocabulary import MatchedBy
 from casework.review.findings import AdjudicationResult, result_of, visible_state
 from casework.tables import Alert, ChanceScore, Encounter
 from index.outliers import plausible_non_mated_limit
@@ -117,6 +118,7 @@ def _first_alerts(model: str, gallery_size: int, begin: date) -> Select[float, s
         .join(Encounter, Encounter.id == Alert.encounter_id)
         .where(
             Alert.rank == 1,
+            Alert.matched_by != MatchedBy.DOCUMENT.value,
             Alert.created_at >= datetime.combine(begin, time.min, UTC),
             Encounter.model == model,
             Encounter.gallery_size.between(gallery_size / SAME_SIZE, gallery_size * SAME_SIZE),

@@ -177,7 +177,7 @@ def _records(session: Session, alert: Alert) -> dict[str, Any]:
     if alert.calibration_id is not None:
         calibration = session.get(CalibrationRecord, alert.calibration_id)
     watchlist = session.get(Watchlist, alert.watchlist_id)
-    photo = session.get(EnrolledPhoto, alert.photo_id)
+    photo = session.get(EnrolledPhoto, alert.photo_id) if alert.photo_id is not None else None
     return {
         "alert": _row(alert),
         "encounter": _row(alert.encounter),

@@ -276,6 +276,15 @@ class VerificationResult(StrEnum):
     """Either photo could not be used."""
 
 
+class MatchedBy(StrEnum):
+    """What raised an alert."""
+
+    FACE = "face"
+    DOCUMENT = "document"
+    """The number of the traveller's document alone: such an alert has no score."""
+    BOTH = "both"
+
+
 class DocumentCheck(StrEnum):
     """How the check digits of a document's machine-readable zone came out."""
 

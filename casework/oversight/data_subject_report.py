@@ -11,7 +11,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission
-from casework.kernel.vocabulary import PadResult, VerificationResult
+from casework.kernel.vocabulary import MatchedBy, PadResult, VerificationResult
 from casework.review.findings import visible_state
 from casework.review.gate import pad_result, verification_result
 from casework.tables import (
@@ -40,7 +40,8 @@ class HeldAlert:
     watchlist: str
     state: str
     disposal: str | None
-    score: float
+    matched_by: MatchedBy
+    score: float | None
     verification: VerificationResult | None
     """The result of comparing the traveller with the reference that the gate sent."""
     reference_kept: bool
@@ -63,6 +64,7 @@ class HeldAlert:
             watchlist=row.watchlist_name,
             state=state,
             disposal=row.disposal,
+            matched_by=MatchedBy(row.matched_by),
             score=row.score,
             verification=verification_result(meeting.verification),
             reference_kept=bool(meeting.verification and meeting.verification["kept"]),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Float, Select, and_, case, func, select
+from sqlalchemy import Float, Select, and_, case, func, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
@@ -16,6 +16,7 @@ from casework.kernel.permissions import Permission, require
 from casework.kernel.vocabulary import Outcome, PadResult
 from casework.screening.capture_time import OFF
 from casework.tables import Encounter
+from detector.quality import Verdict
 
 LANE_DAYS: Final = 1
 FRESH: Final = timedelta(minutes=10)
@@ -168,6 +169,14 @@ def _count(*conditions: Any) -> Any:  # noqa: ANN401 - SQL
 
 _PASSES: Final = Encounter.verification["passes"].as_boolean()
 _PAD: Final = Encounter.presentation["result"].as_string()
+# An alert by document stands on photos, too, that could not be searched.
+_UNSEARCHABLE: Final = or_(
+    Encounter.outcome == Outcome.UNSEARCHABLE.value,
+    and_(
+        Encounter.outcome == Outcome.ALERT.value,
+        Encounter.quality["verdict"].as_string() == Verdict.UNSEARCHABLE.value,
+    ),
+)
 _AHEAD: Final = _count(_OFFSET > _OFF_S)
 _BEHIND: Final = _count(_OFFSET < -_OFF_S)
 
@@ -176,7 +185,7 @@ _LANES: Final[Select[Any]] = (
         Encounter.port,
         Encounter.lane,
         func.count().label("encounters"),
-        _count(Encounter.outcome == Outcome.UNSEARCHABLE.value).label("unsearchable"),
+        _count(_UNSEARCHABLE).label("unsearchable"),
         _AHEAD.label("ahead"),
         _BEHIND.label("behind"),
         _count(_PASSES.is_not(None)).label("verified"),

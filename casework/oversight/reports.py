@@ -18,7 +18,7 @@ from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import InvalidPeriod, NotPermitted
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require, within_reach
-from casework.kernel.vocabulary import AlertState
+from casework.kernel.vocabulary import AlertState, MatchedBy
 from casework.review.findings import AdjudicationResult, result_of, visible_state
 from casework.tables import Agency, Alert, Encounter, Subject
 
@@ -40,6 +40,8 @@ class Dimension(StrEnum):
     STAGE = "stage"
     NATIONALITY = "nationality"
     """Of the subject, where it is known and not erased."""
+    MATCHED_BY = "matched_by"
+    """By face, document or both."""
     HOUR = "hour"
     """Of the day, local time."""
     DAY = "day"
@@ -68,6 +70,8 @@ class Line:
 
     group: tuple[str, ...]
     alerts: int | None
+    by_document: int | None
+    """Of these, raised by a document alone, without a face."""
     confirmed: int | None
     """Held to be the subject."""
     false_alarms: int | None
@@ -149,6 +153,7 @@ class _Tally:
     def __init__(self) -> None:
         self._findings: list[AdjudicationResult] = []
         self._closed = 0
+        self._by_document = 0
         self._acknowledged: list[float] = []
         self._decided: list[float] = []
 
@@ -156,6 +161,7 @@ class _Tally:
         """Count one alert."""
         self._findings.append(result_of(row.state, row.disposal))
         self._closed += row.state == AlertState.CLOSED
+        self._by_document += row.matched_by == MatchedBy.DOCUMENT
         if row.acknowledged_at is not None:
             self._acknowledged.append((row.acknowledged_at - row.created_at).total_seconds())
         if row.decided_at is not None:
@@ -166,6 +172,7 @@ class _Tally:
         return Line(
             group,
             len(self._findings),
+            self._by_document,
             self._findings.count(AdjudicationResult.MATCH),
             self._findings.count(AdjudicationResult.FALSE_ALARM),
             self._findings.count(AdjudicationResult.OPEN),
@@ -176,7 +183,8 @@ class _Tally:
 
 
 _Counted = Row[
-    datetime, datetime | None, datetime | None, str, str | None, str, str, str, str, str, str, str
+    *tuple[datetime, datetime | None, datetime | None, str, str | None],
+    *tuple[str, str, str, str, str, str, str, str],
 ]
 
 _ALERTS: Final[Select] = (  # type: ignore[type-arg]
@@ -188,6 +196,7 @@ _ALERTS: Final[Select] = (  # type: ignore[type-arg]
         Alert.disposal,
         Alert.watchlist_name.label(Dimension.WATCHLIST.value),
         Alert.category.label(Dimension.CATEGORY.value),
+        Alert.matched_by.label(Dimension.MATCHED_BY.value),
         Agency.code.label(Dimension.AGENCY.value),
         Encounter.port.label(Dimension.PORT.value),
         Encounter.direction.label(Dimension.DIRECTION.value),
@@ -220,13 +229,22 @@ def _quantiles(seconds: Sequence[float]) -> tuple[float | None, float | None]:
 
 def _suppressed(line: Line) -> Line:
     """Hide what could be a single person's."""
-    counts = (line.alerts, line.confirmed, line.false_alarms, line.undecided, line.closed)
+    counts = (
+        line.alerts,
+        line.by_document,
+        line.confirmed,
+        line.false_alarms,
+        line.undecided,
+        line.closed,
+    )
     if not _small(counts):
         return line
     if line.alerts is not None and line.alerts < LEAST_SHOWN:
-        return Line(line.group, *(None,) * 9)
+        return Line(line.group, *(None,) * 10)
     # One hidden number among shown ones that add up would be no secret: hide all parts.
-    return replace(line, confirmed=None, false_alarms=None, undecided=None, closed=None)
+    return replace(
+        line, by_document=None, confirmed=None, false_alarms=None, undecided=None, closed=None
+    )
 
 
 def _small(counts: Iterable[int | None]) -> bool:

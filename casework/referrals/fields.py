@@ -18,6 +18,7 @@ from casework.kernel.vault import RowName, Vault
 from casework.kernel.vocabulary import (
     Category,
     Direction,
+    MatchedBy,
     PadResult,
     Sex,
     Stage,
@@ -154,6 +155,10 @@ def _enrolled(source: AlertSource, session: Session, vault: Vault) -> StoredPhot
     return StoredPhoto.of(content, photo.format, photo.quality)
 
 
+def _score(of: AlertSource) -> float | None:
+    return round(of.alert.score, 4) if of.alert.score is not None else None
+
+
 def _says(name: str) -> Callable[[AlertSource], Any]:
     """Read what the traveller's document says; None where the gate sent nothing of it."""
     return lambda of: (of.alert.encounter.document or {}).get(name)
@@ -251,7 +256,8 @@ class AlertField(ReferralField):
         FieldKind.COUNTRY,
         _says("country"),
     )
-    SCORE = _Value("score", "Score", _LIST, FieldKind.SCORE, lambda of: round(of.alert.score, 4))
+    MATCHED_BY = _Value("matched_by", "Found by", _LIST, MatchedBy, lambda of: of.alert.matched_by)
+    SCORE = _Value("score", "Score", _LIST, FieldKind.SCORE, _score)
     ONE_IN = _Value("one_in", "By chance", _LIST, FieldKind.ODDS, lambda of: of.alert.one_in)
     PROBE_PHOTO = _Photo("probe_photo", "Photo of the traveller", _TRAVELLER, _probe)
     REFERENCE_PHOTO = _Photo(

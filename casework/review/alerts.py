@@ -23,7 +23,7 @@ from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require, within_reach
 from casework.kernel.rules import one_of
 from casework.kernel.stored_photo import StoredPhoto
-from casework.kernel.vocabulary import AlertState, Direction, Stage, SubjectStatus
+from casework.kernel.vocabulary import AlertState, Direction, MatchedBy, Stage, SubjectStatus
 from casework.review import findings, states
 from casework.review.identities import ComparedField, compare
 from casework.review.siblings import WITH_ENCOUNTER, same_question
@@ -49,6 +49,7 @@ class AlertFilter:
     """Only those that the officer with this id has taken."""
     owner_id: str | None = None
     """Only those of this agency's watchlists."""
+    matched_by: tuple[MatchedBy, ...] | None = None
     case_number: str | None = None
     """As it is stored: see `casework.review.case_number.read`."""
 
@@ -69,6 +70,8 @@ class AlertFilter:
             conditions.append(Alert.acknowledged_by == self.mine)
         if self.owner_id is not None:
             conditions.append(Alert.owner_id == self.owner_id)
+        if self.matched_by is not None:
+            conditions.append(Alert.matched_by.in_(self.matched_by))
         if self.case_number is not None:
             conditions.append(Alert.case_number == self.case_number)
         return conditions
@@ -350,6 +353,7 @@ def position(alert: Alert, actor: Actor) -> AlertPosition:
         beside_veiled=knows and bool(findings.beside_veiled(alert)),
         direction=Direction(alert.encounter.direction),
         stage=Stage(alert.encounter.stage),
+        by_document=alert.matched_by != MatchedBy.FACE,
     )
 
 

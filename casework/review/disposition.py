@@ -7,7 +7,7 @@ the gravest answer alone, and nothing of a first opinion that the second officer
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from casework.kernel.vocabulary import AlertState, Disposal, Disposition, Outcome
+from casework.kernel.vocabulary import AlertState, Disposal, Disposition, MatchedBy, Outcome
 from casework.review import findings
 from casework.tables import Alert
 
@@ -44,6 +44,7 @@ _BY_DISPOSAL: Final[Mapping[Disposal, Disposition]] = {
     # What was done stands in the officer's note alone; who was let through by mistake is gone.
     Disposal.OTHER: Disposition.HELD,
 }
+_NOT_THEM: Final = (AlertState.NOT_CANDIDATE, AlertState.REJECTED)
 _GRAVITY: Final = (
     Disposition.RELEASED,
     Disposition.PENDING,
@@ -89,4 +90,8 @@ def of_alerts(alerts: Iterable[Alert]) -> Disposition | None:
 def _of(alert: Alert) -> Disposition:
     if alert.disposal is not None:
         return _BY_DISPOSAL[Disposal(alert.disposal)]
-    return _BY_STATE[AlertState(findings.shown_to(alert, None))]
+    state = AlertState(findings.shown_to(alert, None))
+    if state in _NOT_THEM and alert.matched_by != MatchedBy.FACE:
+        # Another person with a listed document: officers have still to say what becomes of them.
+        return Disposition.PENDING
+    return _BY_STATE[state]

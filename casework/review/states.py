@@ -73,6 +73,8 @@ class AlertPosition:
     direction: Direction = Direction.ENTRY
     """Which way the traveller goes; how it can end depends on it, and on the next."""
     stage: Stage = Stage.ARRIVAL
+    by_document: bool = False
+    """Whether the traveller carries a listed document, whoever they are."""
 
 
 def veil(requires_second_officer: Any, state: Any, confirmed_by: Any) -> Any:  # noqa: ANN401
@@ -178,9 +180,12 @@ def close(at: AlertPosition, disposal: Disposal, rules: ReviewPolicy) -> AlertSt
         raise IllegalTransition("alert_second_first")
     if at.state not in _SETTLED | FIRST_OPINIONS:
         raise _illegal("alert_not_to_close", at.state)
-    if at.state in (_S.REJECTED, _S.NOT_CANDIDATE) and disposal not in _OF_NO_CANDIDATE:
+    # Who carries a listed document is answerable for that, also where the person is another.
+    by_face = not at.by_document
+    not_them = at.state in (_S.REJECTED, _S.NOT_CANDIDATE)
+    if by_face and not_them and disposal not in _OF_NO_CANDIDATE:
         raise IllegalTransition("alert_ends_otherwise", disposal=disposal)
-    if at.state is _S.INCONCLUSIVE and disposal not in _OF_INCONCLUSIVE:
+    if by_face and at.state is _S.INCONCLUSIVE and disposal not in _OF_INCONCLUSIVE:
         raise IllegalTransition("alert_undecided", disposal=disposal)
     if disposal not in ends_at(at.direction, at.stage):
         raise IllegalTransition(

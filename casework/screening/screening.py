@@ -33,6 +33,7 @@ from casework.kernel.vocabulary import (
     AlertState,
     Direction,
     EventKind,
+    MatchedBy,
     Outcome,
     PadResult,
     Stage,
@@ -42,10 +43,12 @@ from casework.review.gate import verification_result
 from casework.review.siblings import WITH_ALERTS, strictest
 from casework.review.states import ReviewPolicy
 from casework.screening.capture_time import check_capture_time
+from casework.screening.document_matching import DocumentMatch, DocumentMatching
 from casework.screening.matching import Candidate, Matches, Matching
 from casework.screening.travel_document import ReadDocument, TravelDocument
 from casework.screening.verification import ReferenceComparer, Verification
 from casework.tables import Alert, Encounter, IdempotencyRecord
+from casework.watchlists.instructions import by_document
 from detector.errors import NetworkError
 from detector.pipeline import Analysis, Pipeline
 from detector.portrait import portrait, small
@@ -140,6 +143,7 @@ class Screening:
         commits: GroupCommit,
         pipeline: Pipeline,
         matching: Matching,
+        documents: DocumentMatching,
         references: ReferenceComparer,
         presentation: PresentationScorer | None = None,
     ) -> None:
@@ -147,6 +151,7 @@ class Screening:
         self._vault = kernel.vault
         self._pipeline = pipeline
         self._matching = matching
+        self._documents = documents
         self._references = references
         self._presentation = presentation
         self._clock = kernel.clock
@@ -183,10 +188,14 @@ class Screening:
             version = self._matching.catch_up()
             policies = self._matching.applicable(arrival.direction, arrival.port, arrival.stage)
             matches = self._search(analysis, policies, received_at)
-        document = None
+        document, listed = None, tuple[DocumentMatch, ...]()
         if arrival.document is not None:
-            document = arrival.document.read(received_at.date())
-        encounter = self._encounter(arrival, caller, analysis, matches, received_at, document)
+            with watch.stage("document"):
+                document = arrival.document.read(received_at.date())
+                listed = self._documents.find(document.says, policies, received_at)
+        found = _found(matches.candidates, listed)
+        encounter = self._encounter(arrival, caller, analysis, found, received_at, document)
+        encounter.gallery_size = matches.gallery_size
         encounter.person_required = _failed_pad(arrival) and any(
             policy.requires_person_on_failed_pad for policy in policies.values()
         )
@@ -270,20 +279,20 @@ class Screening:
         arrival: Arrival,
         caller: Actor,
         analysis: Analysis,
-        matches: Matches,
+        found: Sequence["_Found"],
         received_at: datetime,
         document: ReadDocument | None,
     ) -> Encounter:
-        """Compose the record; the gallery's version and the stages are filled in by the caller."""
-        candidates = matches.candidates
-        outcome = Outcome.ALERT if candidates else Outcome.CLEAR
-        if analysis.embedding is None:
-            outcome = Outcome.UNSEARCHABLE
+        """Compose the record; what the search says of itself is filled in by the caller."""
+        outcome = Outcome.CLEAR if analysis.embedding is not None else Outcome.UNSEARCHABLE
+        if found:
+            outcome = Outcome.ALERT
         encounter_id = new_id(ENCOUNTER)
-        if candidates or arrival.traveller_ref is not None:
+        if found or arrival.traveller_ref is not None:
             self._vault.own_keys.make(encounter_id, INSTALLATION)
         sealed = face = None
-        if candidates:
+        # A document may be on a list where no face is in the photo.
+        if found and analysis.subject is not None:
             sealed = self._vault.seal(portrait(analysis), rows.encounter(encounter_id))
             face = self._vault.seal(small(analysis), rows.encounter_face(encounter_id))
         encounter = Encounter(
@@ -296,18 +305,17 @@ class Screening:
             captured_at=arrival.captured_at or received_at,
             received_at=received_at,
             traveller_ref=arrival.traveller_ref,
-            document=dict(document.says) if document is not None and candidates else None,
+            document=dict(document.says) if document is not None and found else None,
             outcome=outcome.value,
             faces=len(analysis.faces),
             quality=analysis.quality_record(),
             model=self._matching.model,
-            gallery_size=matches.gallery_size,
             sealed_portrait=sealed,
             sealed_face=face,
             presentation=arrival.presentation.record if arrival.presentation is not None else None,
             person_required=False,
             document_check=document.check if document is not None else None,
-            alerts=_alerts(candidates, received_at, failed_pad=_failed_pad(arrival)),
+            alerts=_alerts(found, received_at, failed_pad=_failed_pad(arrival)),
         )
         seal_fields(self._vault, encounter)
         return encounter
@@ -406,10 +414,38 @@ def _said_by_the_gate(encounter: Encounter) -> dict[str, Any]:
         detail["person_required"] = True
     if encounter.document_check is not None:
         detail["document"] = encounter.document_check["result"]
+    documents = sum(each.matched_by != MatchedBy.FACE for each in encounter.alerts)
+    if documents:
+        detail["by_document"] = documents
     return detail
 
 
-def _alerts(candidates: Sequence[Candidate], at: datetime, *, failed_pad: bool) -> list[Alert]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A subject on one watchlist, and by what it was found."""
+
+    subject_id: str
+    photo_id: str | None
+    policy: Policy
+    score: float | None
+    matched_by: MatchedBy
+
+
+def _found(candidates: Sequence[Candidate], listed: Sequence[DocumentMatch]) -> list[_Found]:
+    """Return who was found: by face first, the best of them, then by document alone."""
+    documents = {(each.subject_id, each.policy.watchlist_id): each for each in listed}
+    found = []
+    for each in candidates:
+        both = documents.pop((each.subject_id, each.policy.watchlist_id), None) is not None
+        by = MatchedBy.BOTH if both else MatchedBy.FACE
+        found.append(_Found(each.subject_id, each.photo_id, each.policy, each.score, by))
+    return found + [
+        _Found(each.subject_id, each.photo_id, each.policy, None, MatchedBy.DOCUMENT)
+        for each in documents.values()
+    ]
+
+
+def _alerts(candidates: Sequence[_Found], at: datetime, *, failed_pad: bool) -> list[Alert]:
     """Make the alerts of an encounter; siblings have the strictest of their lists' rules."""
     asked: dict[tuple[str, str], list[ReviewPolicy]] = defaultdict(list)
     for each in candidates:
@@ -424,8 +460,9 @@ def _alerts(candidates: Sequence[Candidate], at: datetime, *, failed_pad: bool) 
     ]
 
 
-def _alert(candidate: Candidate, rank: int, rules: ReviewPolicy, at: datetime) -> Alert:
-    policy = candidate.policy
+def _alert(candidate: _Found, rank: int, rules: ReviewPolicy, at: datetime) -> Alert:
+    policy, score = candidate.policy, candidate.score
+    by_face = score is not None
     return Alert(
         id=new_id(ALERT),
         owner_id=policy.owner_id,
@@ -433,18 +470,19 @@ def _alert(candidate: Candidate, rank: int, rules: ReviewPolicy, at: datetime) -
         watchlist_id=policy.watchlist_id,
         watchlist_name=policy.name,
         category=policy.category.value,
-        instruction=dict(policy.instruction),
+        instruction=dict(policy.instruction) if by_face else by_document(policy.instruction),
         requires_acknowledgement=rules.requires_acknowledgement,
         requires_second_officer=rules.requires_second_officer,
         acknowledge_within_s=policy.acknowledge_within_s,
         priority=policy.priority,
         due_at=at + timedelta(seconds=policy.acknowledge_within_s),
+        matched_by=candidate.matched_by.value,
         photo_id=candidate.photo_id,
-        score=candidate.score,
-        threshold=policy.threshold,
-        threshold_basis=str(policy.basis),
-        calibration_id=policy.chance.calibration_id,
-        one_in=policy.one_in(candidate.score),
+        score=score,
+        threshold=policy.threshold if by_face else None,
+        threshold_basis=str(policy.basis) if by_face else None,
+        calibration_id=policy.chance.calibration_id if by_face else None,
+        one_in=policy.one_in(score) if score is not None else None,
         rank=rank,
         state=AlertState.NEW.value,
         version=1,

@@ -64,7 +64,7 @@ class Encounter(SealedFields, Protected, Table):
 
 
 class Alert(Protected, Table):
-    """A subject that resembles a traveller enough for one watchlist's policy."""
+    """A subject that a traveller may be, by one watchlist's policy: by face, document or both."""
 
     __tablename__ = "alert"
     __table_args__ = (
@@ -93,10 +93,15 @@ class Alert(Protected, Table):
     """Of its list when it was raised: see `casework.watchlists.priorities`."""
     due_at: Mapped[datetime]
     """When it should be taken: so many seconds after it was raised."""
-    photo_id: Mapped[str]
-    score: Mapped[float]
-    threshold: Mapped[float]
-    threshold_basis: Mapped[str]
+    matched_by: Mapped[str] = mapped_column(String(10), server_default="face")
+    """What raised it: see `casework.kernel.vocabulary.MatchedBy`."""
+    photo_id: Mapped[str | None]
+    """The photo that the face was found by; of an alert by document the newest, None without one.
+    """
+    score: Mapped[float | None]
+    """None of an alert by document, as are the next three."""
+    threshold: Mapped[float | None]
+    threshold_basis: Mapped[str | None]
     """Where the threshold came from: the prior of a pack, a calibration, or set by hand."""
     calibration_id: Mapped[str | None]
     """The calibration that the odds come from, and the threshold unless set by hand."""

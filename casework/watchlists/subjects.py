@@ -547,9 +547,9 @@ def kept(session: Session, subject_id: str) -> Subject | None:
     return row if row is not None and row.erase_at is None else None
 
 
-def kept_photo(session: Session, photo_id: str) -> EnrolledPhoto | None:
+def kept_photo(session: Session, photo_id: str | None) -> EnrolledPhoto | None:
     """Return a photo that is neither erased nor being erased, nor is its subject."""
-    photo = session.get(EnrolledPhoto, photo_id)
+    photo = session.get(EnrolledPhoto, photo_id) if photo_id is not None else None
     if photo is None or photo.erase_at is not None or photo.subject.erase_at is not None:
         return None
     return photo

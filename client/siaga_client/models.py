@@ -14,6 +14,7 @@ Direction = Literal["entry", "exit"]
 Stage = Literal["visa", "arrival", "stay", "departure"]
 ApprovalState = Literal["waiting", "accepted", "in_effect", "refused", "withdrawn", "lapsed"]
 PadResult = Literal["pass", "fail", "undetermined"]
+MatchedBy = Literal["face", "document", "both"]
 DispositionState = Literal["pending", "released", "held", "referred"]
 Opinion = Literal["potential_candidate", "not_candidate", "inconclusive"]
 
@@ -65,6 +66,8 @@ class PortAlert(Answer):
 
     id: str
     category: str
+    matched_by: MatchedBy = "face"
+    """`document`: it was found by its number, not by the face: stolen or lent?"""
     instruction: Instruction
     requires_acknowledgement: bool
 
@@ -253,8 +256,11 @@ class AlertSummary(Answer):
     state: str
     watchlist: AlertWatchlist
     encounter: AlertEncounter
-    score: float
-    threshold: float
+    matched_by: MatchedBy = "face"
+    """`document`: found by the number of the traveller's document, without a face."""
+    score: float | None
+    """None of an alert by document, as are the next two."""
+    threshold: float | None
     one_in: float | None
     requires_second_officer: bool
     version: int

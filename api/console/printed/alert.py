@@ -24,6 +24,7 @@ from api.console.printed.document import (
 )
 from casework.calibration.thresholds import RAREST, read_basis
 from casework.kernel.permissions import Permission
+from casework.kernel.vocabulary import MatchedBy
 from casework.review.alerts import AlertView, Step
 from casework.review.gate import verification_result
 from casework.tables import Alert
@@ -156,9 +157,14 @@ def _document(view: AlertView, speech: Locale) -> Facts:
 
 
 def _resemblance(alert: Alert, speech: Locale) -> Facts:
+    found = (speech("Found by"), speech(of(alert.matched_by, "MatchedBy")))
+    if alert.score is None or alert.threshold is None or alert.threshold_basis is None:
+        says = speech("The number of the traveller's document is on the list.")
+        return Facts(speech("Resemblance"), known(found, (speech("Meaning"), says)))
     return Facts(
         speech("Resemblance"),
         known(
+            found if alert.matched_by != MatchedBy.FACE else ("", ""),
             (speech("Score"), speech.number(alert.score, 3)),
             (speech("By chance"), _odds(alert, speech)),
             (speech("Threshold"), speech.number(alert.threshold, 3)),
@@ -189,7 +195,7 @@ def _odds(alert: Alert, speech: Locale) -> str:
 
 def _ground(alert: Alert, speech: Locale) -> str:
     """Return what the odds rest on, as a sentence."""
-    basis = read_basis(alert.threshold_basis)
+    basis = read_basis(alert.threshold_basis or "")
     if alert.calibration_id is None:
         return speech(
             "Not calibrated here: they rest on what was measured for the network when it was "

@@ -29,6 +29,7 @@ from casework.kernel.vocabulary import (
     Disposal,
     DocumentCheck,
     IdentityField,
+    MatchedBy,
     MrzItem,
     Opinion,
     OpinionReason,
@@ -44,6 +45,11 @@ from casework.tables import Alert, Encounter
 _CaseNumber = Annotated[str, StringConstraints(max_length=60), AfterValidator(read_case_number)]
 
 
+def rounded(score: float | None) -> float | None:
+    """Return a score as it is shown."""
+    return round(score, 4) if score is not None else None
+
+
 class AlertQuery(BeforePage):
     """Which alerts are listed."""
 
@@ -55,6 +61,9 @@ class AlertQuery(BeforePage):
     category: Category | None = None
     since: DayOrTime | None = None
     mine: bool = Field(default=False, description="Only those you have taken.")
+    matched_by: list[MatchedBy] | None = Field(
+        default=None, max_length=len(MatchedBy), description="Repeat for several."
+    )
     case_number: _CaseNumber | None = Field(
         default=None,
         description="The one with this number; small letters and spaces do.",
@@ -70,6 +79,7 @@ class AlertQuery(BeforePage):
             self.category,
             period.beginning(self.since, zone),
             reader.id if self.mine else None,
+            matched_by=tuple(self.matched_by) if self.matched_by else None,
             case_number=self.case_number,
         )
 
@@ -126,9 +136,13 @@ class AlertSummary(Answer):
     )
     watchlist: AlertWatchlist
     encounter: AlertEncounter
-    score: float = Field(description="Cosine similarity; it decides nothing, people do.")
-    threshold: float
-    threshold_basis: str
+    matched_by: MatchedBy
+    score: float | None = Field(
+        description="Cosine similarity; it decides nothing, people do. Null of an alert by "
+        "document, as are the next four."
+    )
+    threshold: float | None
+    threshold_basis: str | None
     calibration_id: str | None = Field(
         description="The calibration that `one_in` comes from, and the threshold unless it was set "
         "by hand; null means the pack's prior."
@@ -158,8 +172,8 @@ class AlertSummary(Answer):
             row,
             state=shown_state(row, reader),
             watchlist=AlertWatchlist.of(row),
-            score=round(row.score, 4),
-            threshold=round(row.threshold, 4),
+            score=rounded(row.score),
+            threshold=rounded(row.threshold),
         )
 
 

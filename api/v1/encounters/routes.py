@@ -89,8 +89,9 @@ async def screen(
 ) -> Response:
     """Find the face, search every watchlist, record the encounter and any alerts, and answer.
 
-    `clear`: nobody passes. `alert`: at least one subject does; people decide. `unsearchable`: the
-    photo shows no face that can be searched; `quality.reasons` says what to change at recapture.
+    `clear`: nobody passes. `alert`: at least one subject does, by the face or by a document that is
+    on a list; people decide. `unsearchable`: the photo shows no face that can be searched;
+    `quality.reasons` says what to change at recapture, also beside an alert by document.
 
     A `reference` is compared with the photo, one to one (`verification`), and never searched; it
     changes nothing of the outcome, whatever it is. What a traveller's document says (`document_*`)
@@ -127,6 +128,7 @@ async def screen(
         headers["Idempotency-Replayed"] = "true"
     else:
         metrics.screened(screened.encounter.outcome, screened.stages)
+        metrics.raised(screened.encounter)
         metrics.gate(screened.encounter)
         if fields.captured_at is not None:
             metrics.captured(clock_of(fields.captured_at, screened.encounter.received_at))

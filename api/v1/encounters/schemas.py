@@ -30,6 +30,7 @@ from casework.kernel.vocabulary import (
     Disposition,
     DocumentCheck,
     IdentityField,
+    MatchedBy,
     MrzItem,
     Outcome,
     PadResult,
@@ -188,6 +189,10 @@ class PortAlert(Answer):
 
     id: str
     category: Category
+    matched_by: MatchedBy = Field(
+        description="`document`: the number of the traveller's document is on a list, and the face "
+        "was not found: stolen or lent?"
+    )
     instruction: Instruction
     requires_acknowledgement: bool = Field(
         description="Whether an officer has to take it before the traveller goes on."

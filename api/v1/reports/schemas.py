@@ -56,7 +56,7 @@ class ReportQuery(QueryModel):
 
 
 class WatchlistAlarms(Answer):
-    """One watchlist's alarms. An alarm is a traveller with at least one alert of the list."""
+    """One watchlist's alarms: travellers with at least one alert of the list by their face."""
 
     watchlist_id: str
     name: str
@@ -164,6 +164,9 @@ class ReviewLine(Answer):
 
     group: dict[Dimension, str]
     alerts: int | None
+    by_document: int | None = Field(
+        description="Of these, raised by a document alone, without a face."
+    )
     confirmed: int | None = Field(description="Held to be the subject.")
     false_alarms: int | None
     undecided: int | None

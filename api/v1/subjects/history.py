@@ -5,10 +5,10 @@ from typing import Self
 
 from pydantic import Field
 
-from api.v1.alerts.schemas import AlertEncounter, AlertWatchlist
+from api.v1.alerts.schemas import AlertEncounter, AlertWatchlist, rounded
 from api.v1.common import Answer
 from casework.kernel.actor import Actor
-from casework.kernel.vocabulary import AlertState, Disposal
+from casework.kernel.vocabulary import AlertState, Disposal, MatchedBy
 from casework.review.alerts import shown_state
 from casework.review.history import Meeting
 from casework.tables import Alert
@@ -21,7 +21,8 @@ class MeetingAlert(Answer):
     case_number: str
     watchlist: AlertWatchlist
     state: AlertState = Field(description="As you may see it: see `AlertSummary`.")
-    score: float
+    matched_by: MatchedBy
+    score: float | None
     one_in: float | None
     disposal: Disposal | None
     closed_at: datetime | None
@@ -33,7 +34,7 @@ class MeetingAlert(Answer):
             row,
             watchlist=AlertWatchlist.of(row),
             state=shown_state(row, reader),
-            score=round(row.score, 4),
+            score=rounded(row.score),
         )
 
 

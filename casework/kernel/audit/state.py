@@ -401,6 +401,7 @@ COVERAGE: Final = (
             "acknowledge_within_s",
             "priority",
             "due_at",
+            "matched_by",
             "photo_id",
             "score",
             "threshold",

@@ -1,0 +1,130 @@
+"""Matching by document: a number in, the subjects out whose documents on a list have it.
+
+Numbers stand sealed, so they are found by the keyed digests beside each subject
+(`casework.kernel.subject_index`). The rules of the lists are those that faces are matched by.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from casework.calibration.policy import Policy
+from casework.kernel import rows
+from casework.kernel.kernel import Kernel
+from casework.kernel.period import in_force
+from casework.kernel.sealed_fields import open_fields_in
+from casework.kernel.subject_index import document_digest, normal
+from casework.kernel.vocabulary import Agreement, SubjectStatus
+from casework.review.identities import same_document
+from casework.screening.matching import MOST_CANDIDATES
+from casework.tables import EnrolledPhoto, Subject, SubjectDocument, WatchlistEntry
+
+_LEAST_SIGNS: Final = 4
+"""A shorter number, or one without a digit or of one sign alone, is what is typed for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentMatch:
+    """A subject, on one watchlist, whose document the traveller carries."""
+
+    subject_id: str
+    photo_id: str | None
+    """The subject's newest photo; None of one without a photo."""
+    policy: Policy
+
+
+class DocumentMatching:
+    """Looks documents up. Safe to call from several threads at once."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._database = kernel.database
+        self._vault = kernel.vault
+
+    def find(
+        self, document: Mapping[str, Any], policies: Mapping[str, Policy], at: datetime
+    ) -> tuple[DocumentMatch, ...]:
+        """Return whose document it is, on the lists of these policies, at a time.
+
+        A document of the same number that another state issued is another one.
+
+        Args:
+            document: as `casework.screening.travel_document` reads it.
+            policies: of the watchlists that look at the traveller, by their ids.
+            at: when an entry has to be in force.
+        """
+        number = document.get("number") or ""
+        if not policies or not _is_number(number):
+            return ()
+        digests = {
+            document_digest(self._vault, owner_id, number)
+            for owner_id in {policy.owner_id for policy in policies.values()}
+        }
+        with self._database.read() as session:
+            query = _LISTED.where(SubjectDocument.digest.in_(digests))
+            found = [row for row in session.execute(query) if row.watchlist_id in policies]
+            theirs = {
+                row.id
+                for row in {row.id: row for row in found}.values()
+                if in_force(row.valid_from, row.valid_until, at)
+                and _carries(session, row, document)
+            }
+            photos = _newest_photos(session, sorted(theirs))
+        listed: dict[str, set[str]] = defaultdict(set)
+        for row in found:
+            if row.id in theirs:
+                listed[row.watchlist_id].add(row.id)
+        return tuple(_bounded(listed, photos, policies))
+
+
+def _is_number(number: str) -> bool:
+    plain = normal(number)
+    digits = any(map(str.isdigit, plain))
+    return digits and len(plain) >= _LEAST_SIGNS and len(set(plain)) > 1
+
+
+def _carries(session: Session, row: Any, document: Mapping[str, Any]) -> bool:  # noqa: ANN401 - of `_LISTED`
+    name = rows.subject(row.id, row.agency_id)
+    fields = open_fields_in(session, name, row.sealed_fields)
+    return any(
+        same_document(document, each) is Agreement.AGREES
+        for each in fields.get("documents") or ()
+        if each.get("number")
+    )
+
+
+def _newest_photos(session: Session, subject_ids: Sequence[str]) -> dict[str, str]:
+    newest = (
+        select(EnrolledPhoto.subject_id, func.max(EnrolledPhoto.id))
+        .where(EnrolledPhoto.subject_id.in_(subject_ids), EnrolledPhoto.erase_at.is_(None))
+        .group_by(EnrolledPhoto.subject_id)
+    )
+    return {subject_id: photo_id for subject_id, photo_id in session.execute(newest)}
+
+
+def _bounded(
+    listed: Mapping[str, set[str]], photos: Mapping[str, str], policies: Mapping[str, Policy]
+) -> Iterator[DocumentMatch]:
+    """Keep so many of each watchlist as of faces."""
+    for watchlist_id, subject_ids in sorted(listed.items()):
+        for subject_id in sorted(subject_ids)[:MOST_CANDIDATES]:
+            yield DocumentMatch(subject_id, photos.get(subject_id), policies[watchlist_id])
+
+
+_LISTED: Final = (
+    select(
+        Subject.id,
+        Subject.agency_id,
+        Subject.valid_from,
+        Subject.valid_until,
+        Subject.sealed_fields,
+        WatchlistEntry.watchlist_id,
+    )
+    .join(SubjectDocument, SubjectDocument.subject_id == Subject.id)
+    .join(WatchlistEntry, WatchlistEntry.subject_id == Subject.id)
+    .where(Subject.status == SubjectStatus.ACTIVE, Subject.erase_at.is_(None))
+)
