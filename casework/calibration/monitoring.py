@@ -38,7 +38,7 @@ even where several lists are watched all day."""
 
 @dataclass(frozen=True, slots=True)
 class Alarms:
-    """One watchlist's alarms over a time. An alarm is a traveller with at least one alert by face."""
+    """One watchlist's alarms over a time: travellers with at least one alert by their face."""
 
     watchlist_id: str
     owner_id: str
@@ -190,7 +190,7 @@ def _travellers(session: Session, since: datetime) -> dict[tuple[str, Direction,
     }
     # A listed document raises alerts also of a photo that could not be searched.
     for port, direction, stage, count in session.execute(
-        _UNSEARCHED.where(Encounter.received_at >= since)
+        _UNSEARCHED.where(Alert.created_at >= since)
     ):
         travellers[port, Direction(direction), stage] -= count
     return travellers
@@ -246,7 +246,8 @@ _UNSEARCHED: Final = (
     select(
         Encounter.port, Encounter.direction, Encounter.stage, func.count(Encounter.id.distinct())
     )
-    .join(Alert, Alert.encounter_id == Encounter.id)
+    .select_from(Alert)
+    .join(Encounter, Encounter.id == Alert.encounter_id)
     .where(
         Alert.matched_by == MatchedBy.DOCUMENT.value,
         Encounter.quality["verdict"].as_string() == Verdict.UNSEARCHABLE.value,

@@ -111,7 +111,7 @@ def _usable(model: str, gallery_size: int) -> tuple[Any, ...]:
     )
 
 
-def _first_alerts(model: str, gallery_size: int, begin: date) -> Select[float, str, str | None]:
+def _first_alerts(model: str, gallery_size: int, begin: date) -> Select[Any, str, str | None]:
     """Select each alerting encounter's highest-ranking alert since a day."""
     return (
         select(Alert.score, visible_state().label("state"), Alert.disposal)

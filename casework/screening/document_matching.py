@@ -23,9 +23,27 @@ from casework.kernel.vocabulary import Agreement, SubjectStatus
 from casework.review.identities import same_document
 from casework.screening.matching import MOST_CANDIDATES
 from casework.tables import EnrolledPhoto, Subject, SubjectDocument, WatchlistEntry
+from casework.watchlists.subjects import LONGEST_REASON
 
 _LEAST_SIGNS: Final = 4
 """A shorter number, or one without a digit or of one sign alone, is what is typed for none."""
+
+
+BY_DOCUMENT: Final[Mapping[str, str]] = {
+    "id": "Dokumen ini ada dalam daftar; ditemukan dari nomornya, bukan dari wajah. Curian atau "
+    "pinjaman? Tahan dokumen dan cocokkan fotonya dengan pelintas.",
+    "en": "This document is on a list; it was found by its number, not by the face. Stolen or "
+    "lent? Keep it, and compare its photo with the traveller.",
+}
+"""What comes before an instruction where the face did not raise the alert, by language."""
+
+
+def by_document(instruction: Mapping[str, str]) -> dict[str, str]:
+    """Return the instruction of an alert that a document alone raised, within `LONGEST_REASON`."""
+    return {
+        language: f"{first} {instruction.get(language, '')}".strip()[:LONGEST_REASON]
+        for language, first in BY_DOCUMENT.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +121,7 @@ def _newest_photos(session: Session, subject_ids: Sequence[str]) -> dict[str, st
         .where(EnrolledPhoto.subject_id.in_(subject_ids), EnrolledPhoto.erase_at.is_(None))
         .group_by(EnrolledPhoto.subject_id)
     )
-    return {subject_id: photo_id for subject_id, photo_id in session.execute(newest)}
+    return {row[0]: row[1] for row in session.execute(newest)}
 
 
 def _bounded(

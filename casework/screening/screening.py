@@ -43,12 +43,11 @@ from casework.review.gate import verification_result
 from casework.review.siblings import WITH_ALERTS, strictest
 from casework.review.states import ReviewPolicy
 from casework.screening.capture_time import check_capture_time
-from casework.screening.document_matching import DocumentMatch, DocumentMatching
+from casework.screening.document_matching import DocumentMatch, DocumentMatching, by_document
 from casework.screening.matching import Candidate, Matches, Matching
 from casework.screening.travel_document import ReadDocument, TravelDocument
 from casework.screening.verification import ReferenceComparer, Verification
 from casework.tables import Alert, Encounter, IdempotencyRecord
-from casework.watchlists.instructions import by_document
 from detector.errors import NetworkError
 from detector.pipeline import Analysis, Pipeline
 from detector.portrait import portrait, small

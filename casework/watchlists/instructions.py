@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from casework.kernel.vocabulary import Category
-from casework.watchlists.subjects import LONGEST_REASON
 
 _NOTHING_SAID: Final = {
     "id": "Tahan pelintas dengan sopan di konter dan panggil petugas. Jangan sampaikan alasannya.",
@@ -52,23 +51,6 @@ USUAL: Final[Mapping[Category, Mapping[str, str]]] = {
     Category.OTHER: _NOTHING_SAID,
 }
 """The usual instruction of each category, by language."""
-
-
-BY_DOCUMENT: Final[Mapping[str, str]] = {
-    "id": "Dokumen ini ada dalam daftar; ditemukan dari nomornya, bukan dari wajah. Curian atau "
-    "pinjaman? Tahan dokumen dan cocokkan fotonya dengan pelintas.",
-    "en": "This document is on a list; it was found by its number, not by the face. Stolen or lent? "
-    "Keep it, and compare its photo with the traveller.",
-}
-"""What comes before an instruction where the face did not raise the alert, by language."""
-
-
-def by_document(instruction: Mapping[str, str]) -> dict[str, str]:
-    """Return the instruction of an alert that a document alone raised, within `LONGEST_REASON`."""
-    return {
-        language: f"{first} {instruction.get(language, '')}".strip()[:LONGEST_REASON]
-        for language, first in BY_DOCUMENT.items()
-    }
 
 
 def complete(instruction: Mapping[str, str], category: Category) -> dict[str, str]:

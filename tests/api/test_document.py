@@ -10,6 +10,7 @@ from sqlalchemy import text
 from casework.kernel.vocabulary import Role
 from casework.tables import Encounter, IdempotencyRecord
 from tests.api.conftest import signed_in
+from tests.api.test_metrics import figures
 from tests.fakes import photo_of
 
 LIVE = photo_of(1, brightness=0.9)
@@ -148,3 +149,51 @@ def test_report_bundle_and_held_data_have_it(client, desk, port, reader):
     held = client.get(f"/v1/subjects/{subject}/held", params=purpose, headers=reader).json()
     assert held["alerts"][0]["document_kept"] is True
     assert "SUKARNO" not in json.dumps(held)
+
+
+LISTED = [{"kind": "passport", "number": "X1234567", "country": "IDN"}]
+
+
+def test_a_listed_document_alerts_and_the_port_hears_why_the_face_was_not_searched(
+    client, desk, port, reader
+):
+    desk.enrol(7, documents=LISTED)
+    body = submit(client, port, photo_of(), document_mrz=ZONE).json()
+    assert body["outcome"] == "alert"
+    assert body["quality"]["reasons"][0]["code"] == "no_face"
+    (alert,) = body["alerts"]
+    assert alert["matched_by"] == "document"
+    assert "Stolen or lent?" in alert["instruction"]["en"]
+    assert "Curian atau pinjaman?" in alert["instruction"]["id"]
+    assert body["disposition"]["state"] == "pending"
+    seen = client.get(f"/v1/alerts/{alert['id']}", headers=reader).json()
+    assert (seen["matched_by"], seen["score"], seen["one_in"]) == ("document", None, None)
+    assert client.get(f"/v1/alerts/{alert['id']}/probe", headers=reader).status_code == 404
+    assert client.get(f"/v1/alerts/{alert['id']}/enrolled", headers=reader).status_code == 200
+    found = client.get("/v1/alerts?matched_by=document", headers=reader).json()["items"]
+    assert [each["id"] for each in found] == [alert["id"]]
+    assert client.get("/v1/alerts?matched_by=face", headers=reader).json()["items"] == []
+    answer = client.get(
+        f"/v1/alerts/{alert['id']}/evidence",
+        params={"purpose": "Hearing 114/2026"},
+        headers=reader,
+    )
+    assert answer.status_code == 200
+    assert figures(client)['siaga_alerts_total{matched_by="document"}'] == 1
+
+
+def test_alerts_by_document_are_counted_apart(client, desk, port, reader):
+    desk.enrol(1, documents=LISTED)
+    submit(client, port, STRANGER, document_number="X1234567")
+    submit(client, port, LIVE, document_number="X1234567")
+    submit(client, port, LIVE)
+    (whole,) = client.get("/v1/reports/review?until=2026-03-02", headers=reader).json()["lines"]
+    assert (whole["alerts"], whole["by_document"]) == (3, 1)
+    lines = client.get("/v1/reports/review?by=matched_by&until=2026-03-02", headers=reader).json()[
+        "lines"
+    ]
+    assert {each["group"]["matched_by"]: each["alerts"] for each in lines} == {
+        "face": 1,
+        "document": 1,
+        "both": 1,
+    }

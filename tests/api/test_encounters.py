@@ -30,7 +30,13 @@ def test_a_port_is_told_what_to_do_and_never_about_whom(client, desk, port):
     body = response.json()
     assert body["outcome"] == "alert"
     (alert,) = body["alerts"]
-    assert set(alert) == {"id", "category", "instruction", "requires_acknowledgement"}
+    assert set(alert) == {
+        "id",
+        "category",
+        "matched_by",
+        "instruction",
+        "requires_acknowledgement",
+    }
     assert (alert["category"], alert["instruction"]) == ("other", told)
     assert (body["traveller_ref"], body["lane"], body["stage"]) == ("T-1", "7", "visa")
     assert not any(word in response.text for word in ("Person 1", subject, watchlist, "threshold"))

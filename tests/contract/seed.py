@@ -38,6 +38,7 @@ from casework.referrals.steps import Handover
 from casework.review.decisions import Finding
 from casework.screening.screening import Presentation
 from casework.screening.searches import SearchRequest
+from casework.screening.travel_document import TravelDocument
 from casework.tips.payload import TipField
 from casework.tips.steps import NewTip
 from casework.watchlists.enrolment import PhotoFile
@@ -177,6 +178,7 @@ def _exchange(desk: Desk, known: Known) -> None:
         photo=photo(1, brightness=0.8),
         reference=photo(1),
         presentation=Presentation(PadResult.FAIL, 0.1, "Gate 7", "level 2"),
+        document=TravelDocument("OTHER, SOMEBODY", number="K7654321", country="MYS"),
     ).encounter.alerts
     sender = officer(agency, Role.OFFICER, name="first")
     records.review.decisions.acknowledge(sender, alert.id)

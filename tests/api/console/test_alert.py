@@ -85,6 +85,32 @@ def test_the_document_stands_beside_the_list_on_the_page_and_on_paper(desk, sign
     assert 'class="pair differs"' in page
 
 
+def test_an_alert_by_document_alone_can_be_worked_on(desk, signed_in):
+    desk.watchlist(requires_second_officer=False)
+    desk.enrol(1, documents=[{"kind": "passport", "number": "X1234567"}])
+    carried = TravelDocument(number="X1234567")
+    (raised,) = desk.screen(document=carried).encounter.alerts
+    officer = signed_in("siti", Role.OFFICER)
+    assert "Document" in officer.open("/alerts").text
+    page = officer.open(f"/alerts/{raised.id}").text
+    for words in ("No face was found", "document is on this list", "Stolen or lent?", "X1234567"):
+        assert words in page, words
+    assert "Threshold" not in page
+    report = officer.open(f"/alerts/{raised.id}/report").text
+    assert "Found by" in report
+    walk(
+        officer,
+        raised.id,
+        ("take", {}),
+        ("decide", {"opinion": "not_candidate", "reasons": ["documents_agree"]}),
+        ("close", {"disposal": "entry_refused"}),
+    )
+    assert "The alert is closed" in officer.text
+    (both,) = desk.screen(1, document=carried).encounter.alerts
+    assert "Face and document" in officer.open("/alerts").text
+    assert "document is on this list" in officer.open(f"/alerts/{both.id}").text
+
+
 def test_the_two_photos_are_framed_alike_and_never_kept(signed_in, alert):
     officer = signed_in("siti", Role.OFFICER)
     officer.open(f"/alerts/{alert}")

@@ -78,7 +78,7 @@ def test_totals_hide_small_numbers_and_single_lists(scene):
     assert everything.false_alarms is None
     for line in reports.totals(actor, question(scene, Dimension.AGENCY)).lines:
         figures = [getattr(line, f.name) for f in fields(Line) if f.name != "group"]
-        assert figures == [None] * 9
+        assert figures == [None] * 10
     with pytest.raises(NotPermitted, match="watchlist"):
         reports.totals(actor, question(scene, Dimension.WATCHLIST))
 

@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 from sqlalchemy import select
 
-from casework.kernel.vocabulary import Disposal, Disposition, EventKind, Outcome
+from casework.kernel.vocabulary import Disposal, Disposition, EventKind, MatchedBy, Outcome
 from casework.review import disposition
 from casework.review.disposition import at_first, of_alerts
 from casework.tables import Alert, Encounter, OutboxEvent
@@ -88,6 +88,7 @@ def test_of_several_alerts_the_gravest_counts(desk, staff):
         return Alert(
             state=chosen.value,
             requires_second_officer=False,
+            matched_by=MatchedBy.FACE.value,
             encounter=Encounter(),
             encounter_id="enc_1",
             subject_id=f"sub_{state}",

@@ -5,18 +5,18 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from casework.kernel.vocabulary import Direction, MatchedBy, SubjectStatus
+from casework.kernel.vocabulary import Direction, Disposal, MatchedBy, Role, SubjectStatus
 from casework.review import disposition
 from casework.screening.travel_document import TravelDocument
 from casework.tables import ChanceScore
 from tests.casework.review.people import NO
-from tests.services import Desk, officer
+from tests.services import officer
 
 CARRIED = TravelDocument(number="X1234567", country="IDN")
 LISTED = [{"kind": "passport", "number": "X 123-4567", "country": "IDN"}]
 
 
-def raised(desk: Desk, *people: int, document: TravelDocument = CARRIED, **fields: object):
+def raised(desk, *people, document=CARRIED, **fields):
     return desk.screen(*people, document=document, **fields).encounter.alerts
 
 
@@ -101,7 +101,6 @@ def test_the_lists_rules_are_those_of_faces(desk):
     "entry",
     [
         {"status": SubjectStatus.SUSPENDED},
-        {"valid_until": -1},
         {"valid_from": 1},
     ],
 )
@@ -114,8 +113,15 @@ def test_an_entry_that_is_not_in_force_does_not_alert(desk, entry):
     assert raised(desk, 2) == []
 
 
+def test_an_entry_that_has_ended_does_not_alert(desk):
+    desk.enrol(1, documents=LISTED, valid_until=desk.clock() + timedelta(days=1))
+    assert len(raised(desk, 2)) == 1
+    desk.clock.advance(days=2)
+    assert raised(desk, 2) == []
+
+
 def test_each_agencys_lists_are_searched_and_none_learns_of_the_other(desk):
-    mine, theirs = desk.watchlist("mine"), desk.watchlist("theirs", agency="BEA")
+    mine, theirs = desk.watchlist("mine"), desk.watchlist("theirs", agency_id=desk.agency("BEA"))
     desk.enrol(1, mine, documents=LISTED)
     desk.enrol(3, theirs, documents=LISTED)
     assert {each.watchlist_id for each in raised(desk, 2)} == {mine, theirs}
@@ -138,11 +144,9 @@ def test_somebody_else_with_the_document_is_not_released_but_can_be_refused(desk
     desk.watchlist(requires_second_officer=False)
     desk.enrol(1, documents=LISTED)
     (alert,) = raised(desk, 2)
-    who, decisions = officer(desk.agency()), desk.service.review.decisions
+    who, decisions = officer(desk.agency(), Role.OFFICER), desk.service.review.decisions
     decisions.acknowledge(who, alert.id)
     found = decisions.decide(who, alert.id, NO)
     assert disposition.of_alerts([found]) == "pending"
-    from casework.kernel.vocabulary import Disposal
-
     closed = decisions.close(who, alert.id, Disposal.ENTRY_REFUSED)
     assert disposition.of_alerts([closed]) == "held"
