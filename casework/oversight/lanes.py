@@ -169,7 +169,7 @@ def _count(*conditions: Any) -> Any:  # noqa: ANN401 - SQL
 
 _PASSES: Final = Encounter.verification["passes"].as_boolean()
 _PAD: Final = Encounter.presentation["result"].as_string()
-# An alert by document stands on photos, too, that could not be searched.
+# A document also raises alerts of photos that could not be searched.
 _UNSEARCHABLE: Final = or_(
     Encounter.outcome == Outcome.UNSEARCHABLE.value,
     and_(

@@ -44,7 +44,6 @@ _BY_DISPOSAL: Final[Mapping[Disposal, Disposition]] = {
     # What was done stands in the officer's note alone; who was let through by mistake is gone.
     Disposal.OTHER: Disposition.HELD,
 }
-_NOT_THEM: Final = (AlertState.NOT_CANDIDATE, AlertState.REJECTED)
 _GRAVITY: Final = (
     Disposition.RELEASED,
     Disposition.PENDING,
@@ -91,7 +90,8 @@ def _of(alert: Alert) -> Disposition:
     if alert.disposal is not None:
         return _BY_DISPOSAL[Disposal(alert.disposal)]
     state = AlertState(findings.shown_to(alert, None))
-    if state in _NOT_THEM and alert.matched_by != MatchedBy.FACE:
+    somebody_else = findings.result_of(state) is findings.AdjudicationResult.FALSE_ALARM
+    if somebody_else and alert.matched_by != MatchedBy.FACE:
         # Another person with a listed document: officers have still to say what becomes of them.
         return Disposition.PENDING
     return _BY_STATE[state]

@@ -18,7 +18,7 @@ _BIRTH: Final = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
 _FROM_BEST: Final = (Agreement.AGREES, Agreement.PARTLY, Agreement.DIFFERS, Agreement.UNKNOWN)
 
 
-class Identity(Protocol):
+class ListedIdentity(Protocol):
     """Who somebody is, as a list has it."""
 
     @property
@@ -50,14 +50,16 @@ class Identity(Protocol):
 class ComparedField:
     """What a document and a list say of one thing."""
 
-    field: IdentityField
+    field: ListedIdentityField
     document: str | None
     listed: tuple[str, ...]
     """All that the list says: a name with the aliases, every document."""
     agreement: Agreement
 
 
-def compare(document: Mapping[str, Any], listed: Identity | None) -> tuple[ComparedField, ...]:
+def compare(
+    document: Mapping[str, Any], listed: ListedIdentity | None
+) -> tuple[ComparedField, ...]:
     """Compare two identities, field by field; what neither of them says is left out.
 
     Args:
@@ -82,12 +84,12 @@ def same_document(document: Mapping[str, Any], listed: Mapping[str, Any]) -> Agr
 _Found = tuple[str | None, tuple[str, ...], Agreement]
 
 
-def _alone(field: IdentityField, document: Mapping[str, Any]) -> _Found:
+def _alone(field: ListedIdentityField, document: Mapping[str, Any]) -> _Found:
     said = _document(document) if field is IdentityField.DOCUMENT else document.get(field)
     return said, (), Agreement.UNKNOWN
 
 
-def _names(document: Mapping[str, Any], listed: Identity) -> _Found:
+def _names(document: Mapping[str, Any], listed: ListedIdentity) -> _Found:
     said, names = document.get("name"), (listed.name, *listed.aliases)
     found = [
         _same_name(said or "", each, cut=bool(document.get("name_cut"))) for each in names if each
@@ -95,7 +97,7 @@ def _names(document: Mapping[str, Any], listed: Identity) -> _Found:
     return said, tuple(filter(None, names)), _best(found)
 
 
-def _birth(document: Mapping[str, Any], listed: Identity) -> _Found:
+def _birth(document: Mapping[str, Any], listed: ListedIdentity) -> _Found:
     # A year alone agrees with a day of that year.
     said, born = document.get("birth"), listed.birth
     read = said if said and _BIRTH.fullmatch(said) else None
@@ -103,17 +105,17 @@ def _birth(document: Mapping[str, Any], listed: Identity) -> _Found:
     return said, (born,) if born else (), _judged(read, born, agrees=bool(agrees))
 
 
-def _sex(document: Mapping[str, Any], listed: Identity) -> _Found:
+def _sex(document: Mapping[str, Any], listed: ListedIdentity) -> _Found:
     said, sex = document.get("sex"), listed.sex
     return said, (sex,) if sex else (), _judged(said, sex, agrees=said == sex)
 
 
-def _nationality(document: Mapping[str, Any], listed: Identity) -> _Found:
+def _nationality(document: Mapping[str, Any], listed: ListedIdentity) -> _Found:
     said, nation = document.get("nationality"), listed.nationality
     return said, (nation,) if nation else (), _judged(said, nation, agrees=said == nation)
 
 
-def _documents(document: Mapping[str, Any], listed: Identity) -> _Found:
+def _documents(document: Mapping[str, Any], listed: ListedIdentity) -> _Found:
     said, known = _document(document), [each for each in listed.documents if each.get("number")]
     found = [same_document(document, each) for each in known] if said else []
     return said, tuple(_written(each) for each in known), _best(found)
@@ -173,7 +175,7 @@ def _closed_up(words: Sequence[frozenset[str]]) -> set[str]:
     return {"".join(min(each) for each in words), "".join(max(each) for each in words)}
 
 
-_RULES: Final[Mapping[IdentityField, Callable[[Mapping[str, Any], Identity], _Found]]] = {
+_RULES: Final[Mapping[IdentityField, Callable[[Mapping[str, Any], ListedIdentity], _Found]]] = {
     IdentityField.NAME: _names,
     IdentityField.BIRTH: _birth,
     IdentityField.SEX: _sex,

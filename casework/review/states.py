@@ -74,7 +74,7 @@ class AlertPosition:
     """Which way the traveller goes; how it can end depends on it, and on the next."""
     stage: Stage = Stage.ARRIVAL
     by_document: bool = False
-    """Whether the traveller carries a listed document, whoever they are."""
+    """Whether the traveller carries a document that is on the list."""
 
 
 def veil(requires_second_officer: Any, state: Any, confirmed_by: Any) -> Any:  # noqa: ANN401
