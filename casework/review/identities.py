@@ -50,7 +50,7 @@ class ListedIdentity(Protocol):
 class ComparedField:
     """What a document and a list say of one thing."""
 
-    field: ListedIdentityField
+    field: IdentityField
     document: str | None
     listed: tuple[str, ...]
     """All that the list says: a name with the aliases, every document."""
@@ -84,7 +84,7 @@ def same_document(document: Mapping[str, Any], listed: Mapping[str, Any]) -> Agr
 _Found = tuple[str | None, tuple[str, ...], Agreement]
 
 
-def _alone(field: ListedIdentityField, document: Mapping[str, Any]) -> _Found:
+def _alone(field: IdentityField, document: Mapping[str, Any]) -> _Found:
     said = _document(document) if field is IdentityField.DOCUMENT else document.get(field)
     return said, (), Agreement.UNKNOWN
 
