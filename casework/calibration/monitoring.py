@@ -26,7 +26,6 @@ from casework.kernel.permissions import Permission, extends_to, require
 from casework.kernel.vocabulary import Direction, MatchedBy, Outcome
 from casework.review.findings import SEVERITY, AdjudicationResult, severity
 from casework.tables import Alert, AuditRecord, Encounter, Watchlist
-from detector.quality import Verdict
 
 WINDOW_DAYS: Final = 30
 BREACH: Final = "watchlist.breach"
@@ -250,7 +249,7 @@ _UNSEARCHED: Final = (
     .join(Encounter, Encounter.id == Alert.encounter_id)
     .where(
         Alert.matched_by == MatchedBy.DOCUMENT.value,
-        Encounter.quality["verdict"].as_string() == Verdict.UNSEARCHABLE.value,
+        Encounter.quality["verdict"].as_string() == Outcome.UNSEARCHABLE.value,
     )
     .group_by(Encounter.port, Encounter.direction, Encounter.stage)
 )

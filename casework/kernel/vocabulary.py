@@ -52,6 +52,7 @@ class Outcome(StrEnum):
     CLEAR = "clear"
     ALERT = "alert"
     UNSEARCHABLE = "unsearchable"
+    """The word of `detector.quality.Verdict`, too."""
 
 
 class AlertState(StrEnum):

@@ -16,7 +16,6 @@ from casework.kernel.permissions import Permission, require
 from casework.kernel.vocabulary import Outcome, PadResult
 from casework.screening.capture_time import OFF
 from casework.tables import Encounter
-from detector.quality import Verdict
 
 LANE_DAYS: Final = 1
 FRESH: Final = timedelta(minutes=10)
@@ -174,7 +173,7 @@ _UNSEARCHABLE: Final = or_(
     Encounter.outcome == Outcome.UNSEARCHABLE.value,
     and_(
         Encounter.outcome == Outcome.ALERT.value,
-        Encounter.quality["verdict"].as_string() == Verdict.UNSEARCHABLE.value,
+        Encounter.quality["verdict"].as_string() == Outcome.UNSEARCHABLE.value,
     ),
 )
 _AHEAD: Final = _count(_OFFSET > _OFF_S)
