@@ -24,6 +24,7 @@ from casework.kernel.rules import all_of, first_of
 from casework.kernel.sealed_fields import open_fields_in
 from casework.kernel.vocabulary import AlertState
 from casework.review.alerts import AlertFilter, visible
+from casework.review.company import Companies, Company, companies
 from casework.review.findings import beside_veiled
 from casework.review.siblings import WITH_ENCOUNTER
 from casework.tables import Alert, AlertEvent, Encounter, EnrolledPhoto, Subject
@@ -40,6 +41,10 @@ class Urgency(IntEnum):
     OPEN = 3
     """In somebody's hands."""
     CLOSED = 4
+
+
+_MOST_BESIDE: Final = 200
+"""Other alerts of one person whose rows are sent again, when one of them changes."""
 
 
 class QueueOrder(StrEnum):
@@ -81,8 +86,10 @@ class QueuePage:
     """The ids of those whose enrolled photo is still there."""
     met: Mapping[str, MetBefore]
     """By the alert's id; of closed alerts alone that the reader may see, with nothing veiled."""
+    company: Mapping[str, Company]
+    """Alerts that stand in the row of another, by the id of that one."""
     total: int
-    """Alerts on all pages."""
+    """Rows on all pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,15 +144,19 @@ class Queue:
             NotPermitted: the actor may see none.
         """
         require(actor, Permission.READ_ALERT)
-        condition = and_(visible(actor), *filters.conditions(actor))
+        by = (*_SORTED[order], *_SORTED[QueueOrder.URGENCY])
         with self._database.read() as session:
+            together = companies(session, actor, filters.conditions(actor), by)
+            condition = and_(
+                visible(actor), *filters.conditions(actor), Alert.id.not_in(together.folded)
+            )
             alerts = tuple(
                 session.scalars(
                     select(Alert)
                     .join(Alert.encounter)
                     .options(WITH_ENCOUNTER)
                     .where(condition)
-                    .order_by(*_SORTED[order], *_SORTED[QueueOrder.URGENCY])
+                    .order_by(*by)
                     .offset((number - 1) * size)
                     .limit(size)
                 )
@@ -153,7 +164,7 @@ class Queue:
             total = session.scalar(
                 select(func.count()).select_from(Alert).join(Alert.encounter).where(condition)
             )
-            page = self._described(session, actor, alerts, total or 0)
+            page = self._described(session, actor, alerts, together, total or 0)
         detail = {"alerts": len(alerts)}
         self._audit.note(AuditEntry(actor, "alert.list", owner_id=actor.agency_id, detail=detail))
         return page
@@ -161,13 +172,25 @@ class Queue:
     def place(
         self, actor: Actor, alert_id: str, filters: AlertFilter, order: QueueOrder
     ) -> QueuePlace | None:
-        """Return where an alert stands now; None where it does not fit the filter.
+        """Return where an alert's row stands now; None where it does not fit the filter.
 
         Raises:
             NotPermitted: the actor may see none.
         """
         require(actor, Permission.READ_ALERT)
         by = (*_SORTED[order], *_SORTED[QueueOrder.URGENCY])
+        with self._database.read() as session:
+            return self._place(session, actor, alert_id, filters, by)
+
+    def _place(
+        self,
+        session: Session,
+        actor: Actor,
+        alert_id: str,
+        filters: AlertFilter,
+        by: Sequence[ColumnElement[Any]],
+    ) -> QueuePlace | None:
+        together = companies(session, actor, filters.conditions(actor), by)
         ordered = (
             select(
                 Alert.id,
@@ -177,13 +200,33 @@ class Queue:
                 func.lead(Alert.id).over(order_by=by).label("after"),
             )
             .join(Alert.encounter)
-            .where(visible(actor), *filters.conditions(actor))
+            .where(visible(actor), *filters.conditions(actor), Alert.id.not_in(together.folded))
             .subquery()
         )
-        query = select(ordered).where(ordered.c.id == alert_id)
-        with self._database.read() as session:
-            found = session.execute(query).first()
+        query = select(ordered).where(ordered.c.id == together.shown_by(alert_id))
+        found = session.execute(query).first()
         return QueuePlace(found.number, found.total, found.before, found.after) if found else None
+
+    def recaptures(self, actor: Actor, alert: Alert) -> tuple[Alert, ...]:
+        """Return the open alerts of the same person that other captures raised, in the same row.
+
+        Raises:
+            NotPermitted: the actor may see none.
+        """
+        require(actor, Permission.READ_ALERT)
+        with self._database.read() as session:
+            by = _SORTED[QueueOrder.OLDEST]
+            together = companies(session, actor, (), by, (alert.subject_id,))
+            row = together.rows.get(together.shown_by(alert.id))
+            if row is None:
+                return ()
+            query = (
+                select(Alert)
+                .options(WITH_ENCOUNTER)
+                .where(Alert.id.in_(row.alerts), Alert.encounter_id != alert.encounter_id)
+                .order_by(Alert.id)
+            )
+            return tuple(session.scalars(query))
 
     def next_new(
         self, actor: Actor, filters: AlertFilter, order: QueueOrder, besides: str
@@ -233,9 +276,15 @@ class Queue:
         return self._clock()
 
     def described(
-        self, actor: Actor, alert_ids: Collection[str], filters: AlertFilter
+        self,
+        actor: Actor,
+        alert_ids: Collection[str],
+        filters: AlertFilter,
+        order: QueueOrder = QueueOrder.URGENCY,
     ) -> tuple[QueuePage, frozenset[str]]:
-        """Return some alerts as a page would show them, and the ids of those that fit a filter.
+        """Return some alerts as a page would show them, and the ids of those that have a row there.
+
+        With them come those whose rows they share, or have left.
 
         For who follows the feed: that they do is in the audit trail already.
 
@@ -243,21 +292,38 @@ class Queue:
             NotPermitted: the actor may see none.
         """
         require(actor, Permission.READ_ALERT)
-        query = (
-            select(Alert)
-            .join(Alert.encounter)
-            .options(WITH_ENCOUNTER)
-            .where(visible(actor), Alert.id.in_(alert_ids))
-            .order_by(Alert.id.desc())
-        )
+        conditions = filters.conditions(actor)
+        about = select(Alert.subject_id).where(visible(actor), Alert.id.in_(alert_ids))
         with self._database.read() as session:
+            subject_ids = set(session.scalars(about))
+            beside = session.scalars(
+                select(Alert.id)
+                .join(Alert.encounter)
+                .where(
+                    visible(actor),
+                    *conditions,
+                    Alert.subject_id.in_(subject_ids),
+                    Alert.state != AlertState.CLOSED.value,
+                )
+                .limit(_MOST_BESIDE)
+            )
+            shown = {*alert_ids, *beside}
+            query = (
+                select(Alert)
+                .join(Alert.encounter)
+                .options(WITH_ENCOUNTER)
+                .where(visible(actor), Alert.id.in_(shown))
+                .order_by(Alert.id.desc())
+            )
             alerts = tuple(session.scalars(query))
+            by = (*_SORTED[order], *_SORTED[QueueOrder.URGENCY])
+            together = companies(session, actor, conditions, by, subject_ids)
             fitting = (
                 select(Alert.id)
                 .join(Alert.encounter)
-                .where(Alert.id.in_(alert_ids), *filters.conditions(actor))
+                .where(Alert.id.in_(shown), *conditions, Alert.id.not_in(together.folded))
             )
-            page = self._described(session, actor, alerts, len(alerts))
+            page = self._described(session, actor, alerts, together, len(alerts))
             found = frozenset(session.scalars(fitting))
         return page, found
 
@@ -274,7 +340,12 @@ class Queue:
         return OpenAlerts(int(row[0]), int(row[1]), int(row[2]))
 
     def _described(
-        self, session: Session, actor: Actor, alerts: tuple[Alert, ...], total: int
+        self,
+        session: Session,
+        actor: Actor,
+        alerts: tuple[Alert, ...],
+        together: Companies,
+        total: int,
     ) -> QueuePage:
         now = self._clock()
         urgencies = {alert.id: urgency_of(alert, now) for alert in alerts}
@@ -297,6 +368,7 @@ class Queue:
             _names(session, alerts),
             _with_photo(session, alerts),
             _met(session, actor, alerts),
+            together.rows,
             total,
         )
 

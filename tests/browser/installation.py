@@ -125,11 +125,11 @@ class Installation:
         return httpx2.Client(base_url=self.address, headers=bearer, timeout=patience(WAIT_S))
 
 
-def arrive(gate: httpx2.Client, person: int) -> str:
+def arrive(gate: httpx2.Client, person: int, port: str = "CGK") -> str:
     """Submit a drawn person's photo as a port system does; returns the alert's id."""
     answer = gate.post(
         "/v1/encounters",
-        data={"port": "CGK", "direction": "entry", "stage": "arrival"},
+        data={"port": port, "direction": "entry", "stage": "arrival"},
         files={"photo": ("arrival.jpg", photo_of(person, brightness=0.9), "image/jpeg")},
     )
     assert answer.status_code == 201, answer.text

@@ -194,6 +194,7 @@ def _page(visit: OfficerRequest, alert_id: str, form: Form[Any] | None = None) -
         "now": now,
         "chosen": chosen,
         "place": queue.place(visit.actor, alert_id, chosen.filters(visit), chosen.sort),
+        "recaptures": queue.recaptures(visit.actor, alert),
         "mark": mark,
         "scale": scale_of(alert, policy),
         "opinions": tuple(Opinion),

@@ -18,7 +18,7 @@ from casework.kernel.vocabulary import Category
 from casework.review.alerts import AlertFilter
 from casework.review.case_number import CaseNumberRefused
 from casework.review.case_number import read as read_case_number
-from casework.review.queue import Urgency, place_of
+from casework.review.queue import QueuePage, Urgency, place_of
 from casework.webhooks.feed import FeedEvent
 
 router: Final = APIRouter(include_in_schema=False)
@@ -64,6 +64,12 @@ def show(visit: Reader) -> Response:
     )
 
 
+def company_of(page: QueuePage, alert_id: str) -> str:
+    """Return what tells a row from the same with other alerts in it."""
+    company = page.company.get(alert_id)
+    return " ".join(company.alerts) if company is not None else ""
+
+
 def _numbered(visit: OfficerRequest, text: str) -> str:
     """Return the id of the alert with a case number, as it was typed; raises CaseNumberRefused."""
     number = read_case_number(text)
@@ -99,12 +105,13 @@ def _rows(
 ) -> dict[str, Any]:
     """Return rows for alerts that changed: as HTML where they fit the filter, else as gone."""
     queue = visit.service.review.queue
-    page, fitting = queue.described(actor, ids, chosen.filters(visit))
+    page, fitting = queue.described(actor, ids, chosen.filters(visit), chosen.sort)
     standing, now = queue.open_alerts(actor), queue.now()
     rows = [
         {
             "id": alert.id,
             "version": alert.version,
+            "company": company_of(page, alert.id),
             "loud": page.urgencies[alert.id] <= Urgency.WAITING,
             "html": visit.render(
                 "queue_row.html",

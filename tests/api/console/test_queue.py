@@ -45,17 +45,19 @@ def raised(desk, person, **fields):
 
 
 def test_the_most_urgent_is_first(signed_in, desk, lists, clock):
+    for person in (3, 4, 5):
+        desk.enrol(person, lists["bans"])
     officer = signed_in("siti", Role.OFFICER)
     late = raised(desk, 1)
     plain = raised(desk, 2)
     clock.advance(seconds=90)
     officer.open("/alerts")  # nobody is idle for long
-    taken = raised(desk, 1)
+    taken = raised(desk, 3)
     officer.open(f"/alerts/{taken}")
     officer.send(f"/alerts/{taken}/take")
-    older = raised(desk, 1)
+    older = raised(desk, 4)
     clock.advance(seconds=2)
-    newer = raised(desk, 1)
+    newer = raised(desk, 5)
     officer.open("/alerts")
     assert ids(officer) == [late, older, newer, plain, taken]
     assert "3 to be taken 1 overdue 5 open" in officer.text
@@ -67,7 +69,9 @@ def test_the_databases_order_is_the_one_that_python_says(desk, lists, clock):
     review, queue = desk.service.review.decisions, desk.service.review.queue
     seen = []
     for step in range(9):
-        seen.append(raised(desk, 1 + step % 2))
+        if step > 1:
+            desk.enrol(1 + step, lists["stays" if step % 2 else "bans"])
+        seen.append(raised(desk, 1 + step))
         clock.advance(seconds=25)
     review.acknowledge(reader, seen[0])
     finding = Finding(Opinion.NOT_CANDIDATE, (OpinionReason.OTHER,))
@@ -179,7 +183,9 @@ def test_the_queue_works_without_modules(signed_in):
 def test_many_alerts_are_shown_in_pages(signed_in, desk, lists, monkeypatch):
     officer = signed_in("siti", Role.OFFICER)
     monkeypatch.setattr("api.console.screens.queue.PAGE_SIZE", 2)
-    raised_ids = [raised(desk, 1) for _ in range(5)]
+    for person in range(3, 7):
+        desk.enrol(person, lists["bans"])
+    raised_ids = [raised(desk, person) for person in (1, 3, 4, 5, 6)]
     officer.open("/alerts?whose=agency")
     assert "Page 1 of 3" in officer.text
     seen = ids(officer)
@@ -264,7 +270,7 @@ def test_an_alert_that_fits_the_filter_no_more_is_told_as_gone(watching, desk, l
         desk.service.review.decisions.acknowledge(reviewer, alert)
 
     _, (_, data, _) = watching.watch(2, take, query="state=new")
-    assert data["rows"] == [{"id": alert, "version": 2, "loud": False, "html": None}]
+    assert data["rows"] == [{"id": alert, "version": 2, "company": "", "loud": False, "html": None}]
 
 
 def test_others_alerts_are_not_told(watching, desk, lists):
@@ -406,7 +412,8 @@ def test_a_row_of_a_shared_list_shows_what_its_page_shows(signed_in, desk):
 def test_an_alerts_page_says_where_it_is_in_the_queue_that_it_was_opened_from(
     signed_in, desk, lists
 ):
-    first, second, elsewhere = raised(desk, 2), raised(desk, 2), raised(desk, 2, port="DPS")
+    desk.enrol(3, lists["stays"])
+    first, second, elsewhere = raised(desk, 2), raised(desk, 3), raised(desk, 2, port="DPS")
     officer = signed_in("siti", Role.OFFICER)
     officer.open(f"/alerts/{second}")
     assert "Previous K 2 of 3 Next J" in officer.text

@@ -54,7 +54,8 @@ function take(data) {
 function put(row) {
   const present = list.querySelector(`[data-id="${CSS.escape(row.id)}"]`);
   if (present) {
-    if (Number(present.dataset.version) >= row.version && row.html) return;
+    const known = Number(present.dataset.version) >= row.version && present.dataset.company === row.company;
+    if (known && row.html) return;
     if (row.html) replace(present, made(row.html));
     else if (present.contains(document.activeElement)) present.classList.add("gone");
     else present.remove();
