@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from casework.kernel.actor import Actor
@@ -110,6 +110,20 @@ def companies(
             for members in together.values()
             if len(members) > 1
         }
+    )
+
+
+def captured_with(alert: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a row with these three
+    """Return the condition for the alerts that may share a row with one.
+
+    Args:
+        alert: its `subject_id`, `port` and `created_at`.
+    """
+    begin, end = alert.created_at - RECAPTURED_WITHIN, alert.created_at + RECAPTURED_WITHIN
+    return and_(
+        Alert.subject_id == alert.subject_id,
+        Encounter.port == alert.port,
+        Alert.created_at.between(begin, end),
     )
 
 

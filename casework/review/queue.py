@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, and_, case, false, func, null, select
+from sqlalchemy import ColumnElement, and_, case, false, func, null, or_, select
 from sqlalchemy.orm import Session
 
 from casework.kernel import rows
@@ -24,7 +24,7 @@ from casework.kernel.rules import all_of, first_of
 from casework.kernel.sealed_fields import open_fields_in
 from casework.kernel.vocabulary import AlertState
 from casework.review.alerts import AlertFilter, visible
-from casework.review.company import Companies, Company, companies
+from casework.review.company import Companies, Company, captured_with, companies
 from casework.review.findings import beside_veiled
 from casework.review.siblings import WITH_ENCOUNTER
 from casework.tables import Alert, AlertEvent, Encounter, EnrolledPhoto, Subject
@@ -293,18 +293,19 @@ class Queue:
         """
         require(actor, Permission.READ_ALERT)
         conditions = filters.conditions(actor)
-        about = select(Alert.subject_id).where(visible(actor), Alert.id.in_(alert_ids))
         with self._database.read() as session:
-            subject_ids = set(session.scalars(about))
+            changed = session.execute(
+                select(Alert.subject_id, Encounter.port, Alert.created_at)
+                .join(Alert.encounter)
+                .where(visible(actor), Alert.id.in_(alert_ids))
+                .distinct()
+            ).all()
+            subject_ids = {each.subject_id for each in changed}
             beside = session.scalars(
                 select(Alert.id)
                 .join(Alert.encounter)
-                .where(
-                    visible(actor),
-                    *conditions,
-                    Alert.subject_id.in_(subject_ids),
-                    Alert.state != AlertState.CLOSED.value,
-                )
+                .where(visible(actor), *conditions, or_(false(), *map(captured_with, changed)))
+                .where(Alert.state != AlertState.CLOSED.value)
                 .limit(_MOST_BESIDE)
             )
             shown = {*alert_ids, *beside}

@@ -7,6 +7,7 @@ import pytest
 from casework.kernel.vocabulary import AlertState, PadResult, Role
 from casework.referrals.fields import AlertField, PhotoField
 from casework.screening.screening import Presentation
+from casework.screening.travel_document import TravelDocument
 from casework.tips.payload import TipField
 from tests.api.conftest import problem
 from tests.fakes import photo_of
@@ -36,6 +37,12 @@ ALERT_FIELDS = {
     AlertField.TRAVELLER_REF: "T-1",
     AlertField.VERIFICATION: "match",
     AlertField.PAD_RESULT: "pass",
+    AlertField.DOCUMENT_NAME: "OTHER, SOMEBODY",
+    AlertField.DOCUMENT_BIRTH: "1981",
+    AlertField.DOCUMENT_NATIONALITY: "MYS",
+    AlertField.DOCUMENT_NUMBER: "K7654321",
+    AlertField.DOCUMENT_COUNTRY: "MYS",
+    AlertField.MATCHED_BY: "face",
     AlertField.SCORE: ...,
     AlertField.ONE_IN: ...,
     AlertField.PROBE_PHOTO: None,
@@ -90,6 +97,7 @@ def alert_id(desk, client, imi):
         traveller_ref="T-1",
         reference=photo_of(1),
         presentation=Presentation(PadResult.PASS),
+        document=TravelDocument("OTHER, SOMEBODY", "1981", None, "MYS", "K7654321", "MYS"),
     ).encounter.alerts
     assert client.post(f"/v1/alerts/{alert.id}/acknowledge", headers=imi).status_code == 200
     return alert.id
