@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from casework.kernel.actor import Actor
-from casework.kernel.vocabulary import AlertState
+from casework.kernel.vocabulary import AlertState, MatchedBy
 from casework.review import findings
 from casework.review.alerts import visible
 from casework.tables import Alert, Encounter
@@ -86,6 +86,7 @@ def companies(
             Alert.created_at,
             Encounter.port,
             Alert.acknowledged_by,
+            Alert.matched_by,
             findings.shown_to(Alert, actor).label("state"),
             findings.hidden_from(Alert, actor).label("hidden"),
         )
@@ -129,12 +130,19 @@ def captured_with(alert: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a row wi
 
 def _bursts(found: Sequence[Any]) -> dict[str, str]:
     """Return for each alert the first of those that a port raised of a person in one go."""
+    # Who carries somebody's document is mostly another traveller than who has their face.
+    by_face = {
+        (each.encounter_id, each.subject_id)
+        for each in found
+        if each.matched_by != MatchedBy.DOCUMENT
+    }
     bursts: dict[str, str] = {}
-    last: dict[tuple[str, str], tuple[str, datetime]] = {}
+    last: dict[tuple[str, str, bool], tuple[str, datetime]] = {}
     for each in sorted(found, key=lambda alert: (alert.created_at, alert.id)):
         if each.hidden:
             continue
-        place = (each.subject_id, each.port)
+        face = (each.encounter_id, each.subject_id) in by_face
+        place = (each.subject_id, each.port, face)
         first, at = last.get(place, (each.id, each.created_at))
         if each.created_at - at > RECAPTURED_WITHIN:
             first = each.id

@@ -237,7 +237,9 @@ def test_a_database_that_fails_tells_nothing_of_what_was_sent(stage, gate, said,
         if not failed:
             break
         failures += answer.json().get("code") == problems.INTERNAL.code
-        assert MARK.lower() not in answer.text.lower()
+        # Work in the background may have failed, and the request not.
+        if answer.status_code >= 400:
+            assert MARK.lower() not in answer.text.lower()
         after += 1 if after < 4 else 3
     # What a statement failed behind the commit of was done already.
     assert answer.status_code < 300 or answer.status_code == 409, answer.text

@@ -5,6 +5,7 @@ import pytest
 from casework.kernel.vocabulary import AlertState, Disposal, Role
 from casework.review.alerts import AlertFilter
 from casework.review.queue import QueueOrder
+from casework.screening.travel_document import TravelDocument
 from tests.casework.review.people import NO, YES, share
 from tests.services import officer
 
@@ -55,6 +56,15 @@ def test_lists_and_recaptures_share_a_row_and_other_people_do_not(scene):
     scene.clock.advance(hours=1)
     scene.screen(1)
     assert [found[1] for found in rows(scene, chief)] == [(2, 2), None, (2, 1), (2, 1)]
+
+
+def test_who_carries_a_document_shares_no_row_with_whose_it_is(desk):
+    desk.enrol(1, documents=[{"kind": "passport", "number": "X1234567"}])
+    chief, carried = officer(desk.agency(), Role.OFFICER), TravelDocument(number="X1234567")
+    desk.screen(1)
+    for _ in range(2):
+        desk.screen(2, document=carried)
+    assert sorted(str(found[1]) for found in rows(desk, chief)) == ["(1, 2)", "None"]
 
 
 def test_each_keeps_its_own_end_and_closed_ones_are_no_company(scene):
