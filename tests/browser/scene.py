@@ -30,6 +30,7 @@ from casework.referrals.fields import AlertField
 from casework.referrals.steps import Handover
 from casework.review.decisions import Finding
 from casework.screening.searches import SearchRequest
+from casework.screening.travel_document import TravelDocument
 from casework.tips.steps import NewTip
 from casework.webhooks.webhooks import NewWebhook
 from tests.browser.installation import WAIT_S, Installation
@@ -131,7 +132,13 @@ def _alerts(site: Installation, staff: dict[str, Actor]) -> dict[str, str]:
     review.acknowledge(siti, taken)
     for person in (3, 5, 7, 8):
         raised(person, lane=f"A{person}")
-    new = raised(1, lane="A1", traveller_ref="GA-881/12F")
+    # A passport of another country, and what the gate read of it wrongly.
+    carried = TravelDocument(
+        sex="M", mrz="P<MYSOTHER<<SOMEBODY\nK76543210<MYS8402281M3001019<<<<<<<<<<<<<<<2"
+    )
+    raised(3, lane="A3", document=TravelDocument(number="X1234567"))
+    raised(1, lane="A1")
+    new = raised(1, lane="A1", traveller_ref="GA-881/12F", document=carried)
     return {
         "new": new,
         "taken": taken,
