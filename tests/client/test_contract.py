@@ -13,6 +13,7 @@ from config.settings import Settings
 
 SCHEMAS = {
     models.Encounter: "EncounterOut",
+    models.DocumentCheck: "DocumentCheckOut",
     models.Verification: "VerificationOut",
     models.Presentation: "PresentationOut",
     models.Disposition: "DispositionOut",
@@ -28,6 +29,7 @@ SCHEMAS = {
     models.QualityReason: "QualityReason",
     models.AlertSummary: "AlertSummary",
     models.Alert: "AlertOut",
+    models.AlertIdentity: "AlertIdentity",
     models.AlertSubject: "AlertSubject",
     models.AlertWatchlist: "AlertWatchlist",
     models.AlertEncounter: "AlertEncounter",
