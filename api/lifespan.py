@@ -30,6 +30,8 @@ _SETTLE_EVERY_S: Final = 30
 _CHECKPOINT_S: Final = 30
 """Seconds between two looks at whether a checkpoint is due."""
 
+_RELEASE_EVERY_S: Final = 1
+"""Seconds between two looks for releases that ports may hear of."""
 _KEY_USE_S: Final = 60
 _KEYS_S: Final = 3600
 
@@ -152,6 +154,7 @@ def _periodic(settings: Settings, service: Service, metrics: Metrics) -> Periodi
     tasks.every(_FINISH_EVERY_S, "finish erasures", finish)
     tasks.every(settings.monitor_every_s, "monitor", monitor)
     tasks.every(settings.breaker_every_s, "breaker", partial(_trip, service, metrics))
+    tasks.every(_RELEASE_EVERY_S, "releases", service.review.decisions.tell_releases)
     tasks.every(_KEY_USE_S, "key use", service.accounts.keys.write_use)
     tasks.every(_KEYS_S, "keys", look_after_keys)
     tasks.every(SIGN_EVERY_S, "data keys", service.kernel.vault.holders.sign)

@@ -226,6 +226,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "alert.acknowledge": msg("took the alert"),
     "alert.decide": msg("gave the first opinion"),
     "alert.confirm": msg("gave the second opinion"),
+    "alert.withdraw": msg("took the opinion back"),
     "alert.refer": msg("referred the alert"),
     "alert.close": msg("closed the alert"),
     "alert.correct": msg("corrected how the alert was closed"),

@@ -19,6 +19,7 @@ NOTICES: Final[Mapping[str, str]] = {
     "sessions_ended": msg("The sessions are ended."),
     "taken": msg("You have taken the alert."),
     "decided": msg("Your opinion is recorded."),
+    "taken_back": msg("Your opinion is taken back. The alert is in your hands."),
     "confirmed": msg("Your second opinion is recorded."),
     "closed": msg("The alert is closed."),
     "corrected": msg("The outcome is corrected. What was there stays in the history."),
@@ -41,6 +42,9 @@ NOTICES: Final[Mapping[str, str]] = {
     "sent": msg("Sent; it appears below in a moment."),
 }
 """What a page says after a form was sent, by the code in its address."""
+
+OPINIONS: Final = frozenset({"decided", "confirmed"})
+"""The notices of opinions, which can be taken back for some seconds."""
 
 SENTENCES: Final[Mapping[str, str]] = {
     "request_invalid": msg("Some of what you entered is not valid. Go back and check the fields."),

@@ -11,6 +11,7 @@ the screen sees it, and hands the fields on as `visit.posted`.
 """
 
 import asyncio
+import re
 import secrets
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
@@ -21,6 +22,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api import cookies
 from api.callers import CALLER
+from api.console import messages
 from api.console.forms import SAFE_METHODS, FormData, csrf_token, read_verified
 from api.console.i18n import DEFAULT_LANGUAGE, LANGUAGES, Locale, preferred
 from api.console.navigation import MenuItem as MenuEntry
@@ -40,6 +42,9 @@ from casework.service import Service
 from casework.tables import Officer
 
 THEMES: Final = ("auto", "light", "dark")
+UNDO: Final = "undo"
+"""The part of an address that names the alert whose opinion was recorded."""
+_ID: Final = re.compile(r"\w{1,64}", re.ASCII)
 _VISITOR_BYTES: Final = 32
 _SEE_OTHER: Final = 303
 
@@ -82,6 +87,16 @@ class PageRequest:
         """The address of this page, to come back to."""
         url = self.request.url
         return safe_redirect(url.path + (f"?{url.query}" if url.query else ""))
+
+    @property
+    def undo(self) -> str | None:
+        """Where the opinion that has just been recorded can be taken back, for some seconds."""
+        asked = self.request.query_params
+        alert_id = asked.get(UNDO, "")
+        # It stands in a form that carries the session's proof: nothing but an id may.
+        if asked.get("done") not in messages.OPINIONS or not _ID.fullmatch(alert_id):
+            return None
+        return f"/alerts/{alert_id}/withdraw"
 
     @property
     def actor_known(self) -> Actor | None:

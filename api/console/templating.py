@@ -14,6 +14,7 @@ from api.console.assets import Assets
 from api.console.i18n import LANGUAGES, Locale, load
 from casework.kernel.stored_photo import turn_of
 from casework.review.alerts import shown_state
+from casework.review.states import UNDO
 from detector.containers.base import FORMAT_LABELS, PHOTO_SUFFIXES
 
 
@@ -59,6 +60,7 @@ def _environment(speech: Locale, assets: Assets) -> Environment:
         language=speech.language,
         languages=LANGUAGES,
         notices=messages.NOTICES,
+        undo_s=int(UNDO.total_seconds()),
         # Systems give no media type to what chips and police write, and some none to HEIC.
         photo_types=",".join(["image/*", *sorted(PHOTO_SUFFIXES)]),
         photo_formats=", ".join(FORMAT_LABELS),

@@ -554,6 +554,13 @@ ENGLISH: Final[Mapping[str, str]] = {
         "Two officers have looked and did not agree: take the alert and compare again."
     ),
     "alert_same_officer": "The second opinion must come from another officer than the first.",
+    "alert_nothing_to_withdraw": (
+        "There is no opinion of yours to take back: another step came after it."
+    ),
+    "alert_too_late_to_withdraw": (
+        "An opinion can be taken back for {seconds} seconds: it is too late now. Close the alert, "
+        "and have a supervisor correct it, or take it again."
+    ),
     "alert_second_first": "A second officer has to look first: the alert's list requires it.",
     "alert_ends_otherwise": (
         "The traveller is not the person on the list, so the alert cannot end as {disposal}."

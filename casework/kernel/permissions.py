@@ -34,6 +34,7 @@ class Permission(StrEnum):
     ACKNOWLEDGE_ALERT = "alert.acknowledge"
     DECIDE_ALERT = "alert.decide"
     CONFIRM_ALERT = "alert.confirm"
+    WITHDRAW_OPINION = "alert.withdraw"
     REFER_ALERT = "alert.refer"
     CLOSE_ALERT = "alert.close"
     CORRECT_ALERT = "alert.correct"
@@ -97,6 +98,7 @@ GRANTS: Final[Mapping[Permission, Mapping[Role, PermissionScope]]] = {
     Permission.ACKNOWLEDGE_ALERT: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),
     Permission.DECIDE_ALERT: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),
     Permission.CONFIRM_ALERT: {_SUPERVISOR: _SHARED},
+    Permission.WITHDRAW_OPINION: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),
     Permission.REFER_ALERT: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),
     Permission.CLOSE_ALERT: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),
     Permission.CORRECT_ALERT: {_SUPERVISOR: _SHARED},

@@ -288,15 +288,18 @@ class Alerts:
         names = {row.id: row.name for row in officers}
         hidden = hides_opinion(alert, actor)
         # Opinions of a round that has ended are open: both officers have given theirs. Where a
-        # sibling is the one that is veiled, this alert's round has ended and says what hers may.
+        # sibling is the one that is veiled, this alert's round has ended and says what hers may. A
+        # first one that was taken back was never opened: the next second officer may read it here.
         rounds = (n for n, event in enumerate(events) if event.action == _SECOND)
         ended = (
             max(rounds, default=-1) if states.veiled(position(alert, actor), policy(alert)) else -1
         )
         steps = []
         for n, event in enumerate(events):
-            mask = (
-                hidden and n > ended and event.opinion is not None and event.officer_id != actor.id
+            of_others = event.opinion is not None and event.officer_id != actor.id
+            following = events[n + 1] if n + 1 < len(events) else None
+            mask = of_others and (
+                (hidden and n > ended) or (event.action == _FIRST and _takes_back(following))
             )
             note = None
             if event.sealed_note is not None and not mask:
@@ -362,6 +365,12 @@ def policy(alert: Alert) -> ReviewPolicy:
     return ReviewPolicy(alert.requires_acknowledgement, alert.requires_second_officer)
 
 
+def fresh_opinion(alert: Alert) -> AlertEvent | None:
+    """Return the opinion that an alert's last step is; None where another step is the last."""
+    last = alert.events[-1] if alert.events else None
+    return last if last is not None and last.action in OPINIONS else None
+
+
 def hides_opinion(alert: Alert, actor: Actor) -> bool:
     """Whether the first opinion is hidden from a reader."""
     return bool(findings.hidden_from(alert, actor))
@@ -390,17 +399,24 @@ def subject_card(subject: Subject) -> SubjectCard:
     )
 
 
+def _takes_back(step: AlertEvent | None) -> bool:
+    return step is not None and step.action == Permission.WITHDRAW_OPINION
+
+
 def _shown_in(reader: Actor, chosen: Sequence[AlertState]) -> ColumnElement[bool]:
     """Return the condition that an alert is shown in one of these states."""
     # By the column first, which has an index.
     stored = {state.value for state in chosen} - {AlertState.UNDER_REVIEW.value}
     if AlertState.UNDER_REVIEW in chosen:
-        stored |= _OPINIONS
+        stored |= _OPINION_STATES
     found = Alert.state.in_(sorted(stored))
-    if _OPINIONS.isdisjoint(stored):
+    if _OPINION_STATES.isdisjoint(stored):
         return found
     return and_(found, one_of(findings.shown_to(Alert, reader), chosen))
 
 
-_OPINIONS: Final = frozenset(state.value for state in findings.OPINIONS)
+_OPINION_STATES: Final = frozenset(state.value for state in findings.OPINIONS)
+_FIRST: Final = Permission.DECIDE_ALERT.value
 _SECOND: Final = Permission.CONFIRM_ALERT.value
+OPINIONS: Final = frozenset({_FIRST, _SECOND})
+"""Steps that are opinions."""

@@ -5,6 +5,7 @@ a caller who names the version it read is refused where somebody was quicker.
 
 Siblings are taken, decided and confirmed with the alert that is named, in the same transaction,
 wherever the actor may act on them and their state allows it: an officer answers a question once.
+An opinion can be taken back for a few seconds; until then no port lets anybody go on for it.
 Each is handed over and closed by itself.
 """
 
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
@@ -23,11 +24,18 @@ from casework.kernel.errors import IllegalTransition
 from casework.kernel.kernel import Kernel
 from casework.kernel.outbox import Event
 from casework.kernel.permissions import Permission, PermissionScope, scope_of
-from casework.kernel.vocabulary import AlertState, Disposal, EventKind, Opinion, OpinionReason
+from casework.kernel.vocabulary import (
+    AlertState,
+    Disposal,
+    Disposition,
+    EventKind,
+    Opinion,
+    OpinionReason,
+)
 from casework.review import disposition, states
-from casework.review.alerts import find, policy, position, visible
+from casework.review.alerts import find, fresh_opinion, policy, position, visible
 from casework.review.siblings import siblings_of
-from casework.tables import Alert, AlertEvent
+from casework.tables import Alert, AlertEvent, Encounter, PendingRelease
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,8 @@ class _Step:
     disposal: Disposal | None = None
     former: str | None = None
     """The outcome that is corrected."""
+    was_veiled: bool = False
+    """Whether the opinion that is taken back was one that the second officer must not know of."""
     purpose: str | None = None
 
 
@@ -179,6 +189,38 @@ class Review:
             self._record(session, actor, alert, taken)
         return alert
 
+    def withdraw(self, actor: Actor, alert_id: str, version: int | None = None) -> Alert:
+        """Take an opinion back within seconds; it stays in the history, and counts no more.
+
+        Raises:
+            NotPermitted, NotFound, StaleVersion, IllegalTransition: nothing was changed.
+        """
+        act = Permission.WITHDRAW_OPINION
+
+        def step(alert: Alert) -> _Step:
+            given = fresh_opinion(alert)
+            if given is None:
+                raise IllegalTransition("alert_nothing_to_withdraw")
+            state = states.withdraw(given.officer_id, self._clock() - given.at, actor.id)
+            was_veiled = states.veiled(position(alert, actor), policy(alert))
+            alert.acknowledged_by, alert.acknowledged_at = actor.id, self._clock()
+            alert.decided_by, alert.decided_at, alert.confirmed_by = None, None, None
+            return _Step(act, state, was_veiled=was_veiled)
+
+        return self._answer(actor, act, alert_id, version, step)
+
+    def tell_releases(self) -> None:
+        """Tell ports of the travellers for whom the opinion can no longer be taken back."""
+        due = PendingRelease.until <= self._clock()
+        with self._database.read_one() as connection:
+            if not connection.scalar(select(exists().where(due))):
+                return
+        with self._database.write() as session:
+            waiting = session.scalars(select(Encounter).join(Encounter.pending_release).where(due))
+            for each in waiting.unique():
+                each.pending_release = None
+                self._tell_port(session, each)
+
     def refer(
         self,
         session: Session,
@@ -243,12 +285,27 @@ class Review:
         alert = find(session, actor, act, alert_id)
         rows.require_version(alert, version)
         encounter = alert.encounter
-        before = disposition.of_alerts(encounter.alerts)
+        before = disposition.of_encounter(encounter)
         yield alert
-        if disposition.of_alerts(encounter.alerts) is not before:
-            kind = EventKind.ENCOUNTER_DISPOSITION
-            told = Event(kind, encounter.id, key_id=encounter.api_key_id)
-            self._outbox.append(session, told)
+        encounter.pending_release = self._pending_release(encounter)
+        if disposition.of_encounter(encounter) is not before:
+            self._tell_port(session, encounter)
+
+    def _pending_release(self, encounter: Encounter) -> PendingRelease | None:
+        """Return what keeps a release from the port, while an opinion can be taken back."""
+        if disposition.of_alerts(encounter.alerts) is not Disposition.RELEASED:
+            return None
+        given = [found for each in encounter.alerts if (found := fresh_opinion(each)) is not None]
+        until = max((each.at + states.UNDO for each in given), default=None)
+        if until is None or until <= self._clock():
+            return None
+        row = encounter.pending_release or PendingRelease()
+        row.until = until
+        return row
+
+    def _tell_port(self, session: Session, encounter: Encounter) -> None:
+        kind = EventKind.ENCOUNTER_DISPOSITION
+        self._outbox.append(session, Event(kind, encounter.id, key_id=encounter.api_key_id))
 
     def _record(self, session: Session, actor: Actor, alert: Alert, step: _Step) -> None:
         """Write a step: the alert, the event, the audit record.
@@ -264,7 +321,7 @@ class Review:
         # A step is a new version, also one that leaves everything as it was: a second look that is
         # as inconclusive as the first.
         flag_modified(alert, "state")
-        session.add(
+        alert.events.append(
             AlertEvent(
                 alert_id=alert.id,
                 at=self._clock(),
@@ -286,6 +343,8 @@ class Review:
         detail: dict[str, object] = {"from": before, "to": alert.state}
         if states.veiled(position(alert, actor), policy(alert)):
             detail["to"] = AlertState.UNDER_REVIEW.value
+        elif step.was_veiled:
+            detail["from"] = AlertState.UNDER_REVIEW.value
         elif step.finding is not None:
             detail["opinion"] = step.finding.opinion.value
         if step.disposal is not None:

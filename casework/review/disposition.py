@@ -9,7 +9,7 @@ from typing import Final
 
 from casework.kernel.vocabulary import AlertState, Disposal, Disposition, MatchedBy, Outcome
 from casework.review import findings
-from casework.tables import Alert
+from casework.tables import Alert, Encounter
 
 _BY_STATE: Final[Mapping[AlertState, Disposition]] = {
     AlertState.NEW: Disposition.PENDING,
@@ -84,6 +84,15 @@ def of_alerts(alerts: Iterable[Alert]) -> Disposition | None:
     """Return the disposition of an encounter by its alerts, as they stand; None without any."""
     found = {_of(alert) for alert in alerts}
     return max(found, key=_GRAVITY.index) if found else None
+
+
+def of_encounter(encounter: Encounter) -> Disposition | None:
+    """Return what the port of an encounter reads now; None where it raised no alert."""
+    found = of_alerts(encounter.alerts)
+    # Who is let through is gone: for so long as the opinion can be taken back, nobody is.
+    if found is Disposition.RELEASED and encounter.pending_release is not None:
+        return Disposition.PENDING
+    return found
 
 
 def _of(alert: Alert) -> Disposition:

@@ -3,6 +3,7 @@
     new -> acknowledged -> potential_candidate | not_candidate | inconclusive     (first opinion)
                         -> confirmed | rejected | inconclusive                    (second officer)
                         -> referred -> closed
+    an opinion -> acknowledged                                                    (taken back)
     closed -> closed (another outcome) | acknowledged (another review)                (correction)
 
 Where a list requires no acknowledgement, an opinion may be given on a new alert. Where it requires
@@ -16,6 +17,7 @@ therefore refused or allowed in the same words whatever that opinion was. Siblin
 """
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, Final
 
 from casework.kernel.errors import IllegalTransition
@@ -25,6 +27,8 @@ from casework.kernel.vocabulary import AlertState, Direction, Disposal, Opinion,
 
 _S = AlertState
 
+UNDO: Final = timedelta(seconds=10)
+"""How long an officer can take back an opinion, as long as nobody has built on it."""
 FIRST_OPINIONS: Final = frozenset({_S.POTENTIAL_CANDIDATE, _S.NOT_CANDIDATE, _S.INCONCLUSIVE})
 OPEN: Final = frozenset(AlertState) - {_S.CLOSED, _S.UNDER_REVIEW}
 
@@ -146,6 +150,27 @@ def confirm(at: AlertPosition, officer_id: str, opinion: Opinion) -> AlertState:
         return _S.REJECTED
     agreed = at.state is _S.POTENTIAL_CANDIDATE and opinion is Opinion.POTENTIAL_CANDIDATE
     return _S.CONFIRMED if agreed else _S.INCONCLUSIVE
+
+
+def withdraw(given_by: str, ago: timedelta, officer_id: str) -> AlertState:
+    """Return the state after an officer takes an opinion back that was given by mistake.
+
+    The alert is then in that officer's hands, and reviewed again from the first opinion on: who
+    gave the second has seen the first by now.
+
+    Args:
+        given_by: who gave the opinion, which is the last step of the review.
+        ago: how long ago.
+        officer_id: who takes it back.
+
+    Raises:
+        IllegalTransition: it is somebody else's, or it is too late.
+    """
+    if given_by != officer_id:
+        raise IllegalTransition("alert_nothing_to_withdraw")
+    if ago > UNDO:
+        raise IllegalTransition("alert_too_late_to_withdraw", seconds=int(UNDO.total_seconds()))
+    return _S.ACKNOWLEDGED
 
 
 def refer(at: AlertPosition, rules: ReviewPolicy, *, in_hand: bool = True) -> AlertState:

@@ -22,6 +22,7 @@ from casework.tables.encounters import (
     CaseCounter,
     Encounter,
     IdempotencyRecord,
+    PendingRelease,
     ProbeSearch,
 )
 from casework.tables.exchange import Delivery, OutboxEvent, Webhook
@@ -87,6 +88,7 @@ __all__ = [
     "OfficerSession",
     "OutboxEvent",
     "OwnKey",
+    "PendingRelease",
     "ProbeSearch",
     "Protected",
     "RecoveryCode",

@@ -61,6 +61,20 @@ class Encounter(SealedFields, Protected, Table):
         lazy="selectin",
         back_populates="encounter",
     )
+    pending_release: Mapped["PendingRelease | None"] = relationship(
+        cascade="all, delete-orphan", passive_deletes=True, lazy="joined"
+    )
+
+
+class PendingRelease(Table):
+    """A traveller may go on, but the port has to wait: the opinion can still be taken back."""
+
+    __tablename__ = "pending_release"
+
+    encounter_id: Mapped[str] = mapped_column(
+        ForeignKey("encounter.id", ondelete="CASCADE"), primary_key=True
+    )
+    until: Mapped[datetime] = mapped_column(index=True)
 
 
 class Alert(Protected, Table):

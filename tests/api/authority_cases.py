@@ -334,6 +334,7 @@ CASES = (
     Case("POST /v1/alerts/{alert_id}/acknowledge", S.alert, shareable=True),
     Case("POST /v1/alerts/{alert_id}/decide", S.alert, body(**FINDING), shareable=True),
     Case("POST /v1/alerts/{alert_id}/confirm", S.decided, body(**FINDING), shareable=True),
+    Case("POST /v1/alerts/{alert_id}/withdraw", S.decided, shareable=True),
     Case("POST /v1/alerts/{alert_id}/close", S.decided, body(disposal="observed"), shareable=True),
     Case(
         "POST /v1/alerts/{alert_id}/correct",

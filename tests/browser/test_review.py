@@ -18,7 +18,7 @@ def button(page, text):
 
 def said(page: Page, text):
     """Wait until the page says something above its content."""
-    expect(page.locator("[data-done]")).to_have_text(text)
+    expect(page.locator("[data-done] > p")).to_have_text(text)
 
 
 def give_opinion(page: Page, say, note=""):

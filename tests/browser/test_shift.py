@@ -53,8 +53,6 @@ def test_alerts_are_gone_through_without_a_mouse(shift):
 
     # The next is the first that nobody has taken.
     page.keyboard.press("2")
-    page.keyboard.press("r")
-    page.keyboard.press("Space")
     page.keyboard.press("Shift+Control+Enter")
     at(page, first)
     said(page, "Your opinion is recorded.")
@@ -64,6 +62,47 @@ def test_alerts_are_gone_through_without_a_mouse(shift):
     at(page, second)
     page.keyboard.press("j")
     at(page, fourth)
+
+
+def test_an_opinion_is_two_keys_with_its_usual_reason_and_is_taken_back_by_one(shift):
+    page, (first, *_) = shift
+    page.goto(f"/alerts/{first}")
+    at(page, first)
+    page.keyboard.press("1")
+    expect(page.get_by_role("checkbox", name="Facial features agree")).to_be_checked()
+    page.keyboard.press("2")
+    expect(page.get_by_role("checkbox", name="Facial features agree")).not_to_be_checked()
+    expect(page.get_by_role("checkbox", name="Facial features differ")).to_be_checked()
+    page.keyboard.press("Control+Enter")
+    said(page, "Your opinion is recorded.")
+    page.keyboard.press("u")
+    said(page, "Your opinion is taken back. The alert is in your hands.")
+    # What the officer ticks stays, whatever the opinion.
+    page.get_by_role("checkbox", name="Scars, moles or marks differ").check()
+    page.keyboard.press("2")
+    expect(page.get_by_role("checkbox", name="Facial features differ")).not_to_be_checked()
+    page.keyboard.press("Shift+Control+Enter")
+    said(page, "Your opinion is recorded.")
+    expect(page).not_to_have_url(re.compile(first))
+    page.get_by_role("button", name="Undo").click()
+    at(page, first)
+    said(page, "Your opinion is taken back. The alert is in your hands.")
+
+
+def test_nothing_is_recorded_before_both_faces_are_there(shift):
+    page, (first, *_) = shift
+    held = []
+    page.route("**/enrolled", lambda route: held.append(route))  # noqa: PLW0108
+    page.goto(f"/alerts/{first}", wait_until="domcontentloaded")
+    expect(page.locator("#help-open")).to_be_visible()
+    page.keyboard.press("2")
+    page.keyboard.press("Control+Enter")
+    assert page.evaluate("document.querySelector('form.finding').dataset.sent") is None
+    for each in held:
+        each.continue_()
+    page.wait_for_load_state()
+    page.keyboard.press("Control+Enter")
+    said(page, "Your opinion is recorded.")
 
 
 def test_the_filter_and_order_go_along(shift):
@@ -77,7 +116,6 @@ def test_the_filter_and_order_go_along(shift):
         "href", f"/alerts/{fourth}?state=new&sort=latest"
     )
     page.keyboard.press("2")
-    page.get_by_role("checkbox").first.check()
     page.keyboard.press("Control+Enter")
     said(page, "Your opinion is recorded.")
     expect(page).to_have_url(f"/alerts/{third}?state=new&sort=latest")

@@ -1,6 +1,6 @@
 """One alert: the two faces side by side, all that bears on them, and the steps of its review."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -10,7 +10,8 @@ from starlette.responses import Response
 from api.console.forms import Fields, Form, FormData
 from api.console.i18n import msg
 from api.console.identity_rows import check_lines, identity_rows
-from api.console.page import OfficerRequest, RequirePermission
+from api.console.messages import OPINIONS
+from api.console.page import UNDO, OfficerRequest, RequirePermission
 from api.console.queue_form import QueueForm
 from api.console.score_scale import scale_of
 from api.problems import RequestInvalid
@@ -30,8 +31,16 @@ Reader = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_ALE
 Taker = Annotated[OfficerRequest, Depends(RequirePermission(Permission.ACKNOWLEDGE_ALERT))]
 Decider = Annotated[OfficerRequest, Depends(RequirePermission(Permission.DECIDE_ALERT))]
 Confirmer = Annotated[OfficerRequest, Depends(RequirePermission(Permission.CONFIRM_ALERT))]
+Withdrawer = Annotated[OfficerRequest, Depends(RequirePermission(Permission.WITHDRAW_OPINION))]
 Closer = Annotated[OfficerRequest, Depends(RequirePermission(Permission.CLOSE_ALERT))]
 Corrector = Annotated[OfficerRequest, Depends(RequirePermission(Permission.CORRECT_ALERT))]
+
+_USUAL_REASONS: Final[Mapping[Opinion, OpinionReason]] = {
+    Opinion.POTENTIAL_CANDIDATE: OpinionReason.FACIAL_FEATURES_AGREE,
+    Opinion.NOT_CANDIDATE: OpinionReason.FACIAL_FEATURES_DIFFER,
+    Opinion.INCONCLUSIVE: OpinionReason.POOR_PROBE,
+}
+"""The reason that the form ticks with an opinion, so that it takes two keys; officers change it."""
 
 
 @router.get("/{alert_id}")
@@ -77,6 +86,19 @@ def confirm(alert_id: str, visit: Confirmer) -> Response:
     return _step(visit, alert_id, "confirmed", form, step)
 
 
+@router.post("/{alert_id}/withdraw")
+def withdraw(alert_id: str, visit: Withdrawer) -> Response:
+    """Take one's opinion back."""
+    decisions = visit.service.review.decisions
+    return _step(
+        visit,
+        alert_id,
+        "taken_back",
+        Form(Strict, visit.posted),
+        lambda: decisions.withdraw(visit.actor, alert_id),
+    )
+
+
 @router.post("/{alert_id}/close")
 def close(alert_id: str, visit: Closer) -> Response:
     """End an alert."""
@@ -113,6 +135,7 @@ def correct(alert_id: str, visit: Corrector) -> Response:
 @router.get("/{alert_id}/take")
 @router.get("/{alert_id}/decide")
 @router.get("/{alert_id}/confirm")
+@router.get("/{alert_id}/withdraw")
 @router.get("/{alert_id}/close")
 async def back(alert_id: str, visit: Reader) -> Response:
     """Show the alert where an answer to a form is asked for again."""
@@ -160,13 +183,14 @@ def _step(
     except (RequestInvalid, StaleVersion, IllegalTransition) as error:
         return _page(visit, alert_id, form.refused(error, visit.speech))
     chosen = QueueForm.of(visit.request)
+    undo = {UNDO: alert_id} if done in OPINIONS else {}
     if visit.posted.text("then") == "next":
         following = visit.service.review.queue.next_new(
             visit.actor, chosen.filters(visit), chosen.sort, alert_id
         )
         path = f"/alerts/{following}" if following else "/alerts"
-        return visit.go(chosen.address(path), done=done)
-    return visit.go(chosen.address(f"/alerts/{alert_id}"), done=done)
+        return visit.go(chosen.address(path), done=done, **undo)
+    return visit.go(chosen.address(f"/alerts/{alert_id}"), done=done, **undo)
 
 
 def _page(visit: OfficerRequest, alert_id: str, form: Form[Any] | None = None) -> Response:
@@ -199,6 +223,7 @@ def _page(visit: OfficerRequest, alert_id: str, form: Form[Any] | None = None) -
         "scale": scale_of(alert, policy),
         "opinions": tuple(Opinion),
         "reasons": tuple(OpinionReason),
+        "usual_reasons": _USUAL_REASONS,
         "finding": form if form.model is FindingIn else _finding(FormData()),
         "closing": form if form.model is ClosingIn else _closing(FormData()),
         "message": form.message,

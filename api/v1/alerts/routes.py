@@ -41,6 +41,7 @@ Reader = Annotated[Actor, Depends(Allowed(Permission.READ_ALERT))]
 Taker = Annotated[Actor, Depends(Allowed(Permission.ACKNOWLEDGE_ALERT))]
 Decider = Annotated[Actor, Depends(Allowed(Permission.DECIDE_ALERT))]
 Confirmer = Annotated[Actor, Depends(Allowed(Permission.CONFIRM_ALERT))]
+Withdrawer = Annotated[Actor, Depends(Allowed(Permission.WITHDRAW_OPINION))]
 Closer = Annotated[Actor, Depends(Allowed(Permission.CLOSE_ALERT))]
 Corrector = Annotated[Actor, Depends(Allowed(Permission.CORRECT_ALERT))]
 Prover = Annotated[Actor, Depends(Allowed(Permission.EXPORT_EVIDENCE))]
@@ -205,6 +206,29 @@ def confirm(
 ) -> AlertOut:
     """Say what you found, as another officer than the first; what that one said is not shown."""
     decisions.confirm(actor, alert_id, body.finding, version)
+    return _answer(alerts, actor, alert_id, response)
+
+
+@router.post(
+    "/{alert_id}/withdraw",
+    response_model=AlertOut,
+    summary="Take an opinion back",
+    responses=_STEP,
+)
+def withdraw(
+    alert_id: str,
+    response: Response,
+    decisions: TheDecisions,
+    alerts: TheAlerts,
+    actor: Withdrawer,
+    version: ReadVersion,
+) -> AlertOut:
+    """Take your opinion back, within ten seconds and before any other step.
+
+    It stays in the alert's history and counts no more; the alert is in your hands again. Until the
+    ten seconds are over, a port does not let the traveller go on for it.
+    """
+    decisions.withdraw(actor, alert_id, version)
     return _answer(alerts, actor, alert_id, response)
 
 

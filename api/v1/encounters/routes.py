@@ -155,4 +155,4 @@ def read(encounter_id: str, screening: TheScreening, actor: Reader) -> Encounter
     `encounter.disposition` sent to a webhook.
     """
     row = screening.get(encounter_id, actor)
-    return EncounterOut.of(row, disposition.of_alerts(row.alerts))
+    return EncounterOut.of(row, disposition.of_encounter(row))

@@ -14,7 +14,7 @@ from casework.kernel import period
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import AlertState, DeliveryState, EventKind, Outcome, Role
 from casework.review.alerts import shown_state
-from casework.review.disposition import of_alerts
+from casework.review.disposition import of_encounter
 from casework.tables import Delivery, Webhook
 from casework.webhooks.delivery_log import ReplaySelection
 from casework.webhooks.feed import FeedEvent
@@ -94,7 +94,7 @@ def render(event: FeedEvent, reader: Actor) -> bytes:
             kind=event.kind,
             at=event.at,
             encounter_id=encounter.id,
-            disposition=DispositionOut.of(of_alerts(encounter.alerts)),
+            disposition=DispositionOut.of(of_encounter(encounter)),
         )
         return disposed.model_dump_json().encode()
     if Role.PORT in reader.roles and alert is not None:

@@ -30,7 +30,7 @@ from detector.faces import Box, Face
 from detector.loading import load_pipeline
 from detector.measures import Setting
 from detector.pipeline import Analysis, Pipeline, with_embedding
-from detector.quality import NO_FACE, Quality, assess
+from detector.quality import NO_FACE, Quality, Reason, Verdict, assess
 from detector.subject import second_face
 from detector.threads import use_threads
 from detector.timing import Stopwatch
@@ -52,6 +52,9 @@ _JUDGING: Final = {"measures", "quality", "relief", "scalar_functions"}
 """Code of the detector that looks at what is kept: it may change."""
 _DRAWING: Final = ("captures", "occlusions", "presentations", "scene")
 """Modules that draw what is looked at."""
+_MARKS: Final = (Reason.NEGATIVE, Reason.TURNED)
+"""Reasons that come from looking at the photo, and from no measure."""
+_REFUSED: Final = 2
 _PLAIN_FACE: Final = np.array([[-1, 0], [1, 0], [0, 1], [-0.8, 2.2], [0.8, 2.2]], np.float32)
 """Eyes, nose and mouth corners of a face of which nothing is known."""
 
@@ -89,7 +92,9 @@ class Observed:
     faces: npt.NDArray[np.float32]
     """(photos, 15): the box, five landmarks and the detector's confidence."""
     settings: npt.NDArray[np.float64]
-    """(photos, 3): the photo's width and height, and the second face (`detector.measures`)."""
+    """(photos, 4): width, height, second face and quantisation, as `detector.measures.Setting`."""
+    marks: npt.NDArray[np.uint8]
+    """(photos, 2): for each of `_MARKS`, 0 without it, 1 with it, 2 where it refuses the photo."""
 
     @property
     def found(self) -> npt.NDArray[np.bool_]:
@@ -108,8 +113,13 @@ class Observed:
         numbers = self.faces[row]
         face = Face(Box(*map(float, numbers[:4])), self.landmarks[row], float(numbers[14]))
         chip = np.ascontiguousarray(np.broadcast_to(self.chips[row], (CHIP_SIZE, CHIP_SIZE, 3)))
-        width, height, second = self.settings[row]
-        return assess(face, chip, Setting(int(width), int(height), float(second)), confident_score)
+        width, height, second, steps = self.settings[row]
+        setting = Setting(int(width), int(height), float(second), float(steps))
+        quality = assess(face, chip, setting, confident_score)
+        for reason, mark in zip(_MARKS, self.marks[row], strict=True):
+            if mark:
+                quality = quality.with_reason(reason, refused=mark == _REFUSED)
+        return quality
 
 
 def make_plan(data: DataSet, gallery: int, mated: int, strangers: int, seed: int) -> Plan:
@@ -239,7 +249,8 @@ def stacked(analyses: Sequence[Analysis | None], dim: int) -> Observed:
     count = len(analyses)
     embeddings = np.full((count, dim), np.nan, np.float32)
     chips = np.zeros((count, CHIP_SIZE, CHIP_SIZE, 3), np.uint8)
-    faces, settings = np.full((count, 15), np.nan, np.float32), np.full((count, 3), np.nan)
+    faces, settings = np.full((count, 15), np.nan, np.float32), np.full((count, 4), np.nan)
+    marks = np.zeros((count, len(_MARKS)), np.uint8)
     for row, seen in enumerate(analyses):
         if seen is None or seen.embedding is None or seen.subject is None or seen.chip is None:
             continue
@@ -247,6 +258,17 @@ def stacked(analyses: Sequence[Analysis | None], dim: int) -> Observed:
         embeddings[row], chips[row] = seen.embedding, seen.chip
         sides = (box.left, box.top, box.width, box.height)
         faces[row] = [*sides, *face.landmarks.ravel(), face.confidence]
-        settings[row] = [seen.photo.width, seen.photo.height, second_face(seen.faces)]
+        header = seen.photo.header
+        second = second_face(seen.faces)
+        settings[row] = [seen.photo.width, seen.photo.height, second, header.quantization]
+        marks[row] = [_mark(seen.quality, reason) for reason in _MARKS]
     grey = bool((chips == chips[..., :1]).all())
-    return Observed(embeddings, chips[..., :1] if grey else chips, faces, settings)
+    return Observed(embeddings, chips[..., :1] if grey else chips, faces, settings, marks)
+
+
+def _mark(quality: Quality, reason: Reason) -> int:
+    if reason not in quality.reasons:
+        return 0
+    # A reason that refuses takes the place of those before it.
+    refuses = quality.verdict is Verdict.UNSEARCHABLE and quality.reasons[0] is reason
+    return _REFUSED if refuses else 1

@@ -481,6 +481,7 @@ UNCOVERED: Final = {
     "officer_session": "ends by itself within hours",
     "key_holder": "says who is at work, for minutes",
     "outbox": "references to what happened",
+    "pending_release": "says that the port waits, for seconds",
     "probe_search": "its own record says who searched and why",
     "referral": "each step is a record",
     "referral_key": "without it nothing of its record opens",

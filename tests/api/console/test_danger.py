@@ -38,6 +38,7 @@ HARMLESS = {
         *("POST /v1/alerts/{alert_id}/acknowledge", "POST /v1/alerts/{alert_id}/decide"),
         *("POST /v1/alerts/{alert_id}/confirm", "POST /v1/alerts/{alert_id}/refer"),
         *("POST /v1/alerts/{alert_id}/close", "POST /v1/alerts/{alert_id}/correct"),
+        *("/alerts/{alert_id}/withdraw", "POST /v1/alerts/{alert_id}/withdraw"),
         "/referrals/{referral_id}/step",
         *(
             f"POST /v1/referrals/{{referral_id}}/{step}"

@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 from benchmarks.accuracy.conditions import command
-from benchmarks.accuracy.conditions.campaign import CONDITIONS, Campaign, Observed, Plan, make_plan
+from benchmarks.accuracy.conditions.campaign import (
+    CONDITIONS,
+    Campaign,
+    Observed,
+    Plan,
+    look,
+    make_plan,
+    stacked,
+)
+from benchmarks.accuracy.conditions.captures import as_jpeg
 from benchmarks.accuracy.conditions.occlusions import OCCLUSIONS
 from benchmarks.accuracy.conditions.results import (
     Searched,
@@ -108,10 +117,11 @@ def observed(vectors, confidence) -> Observed:
     points = np.array([[138, 152], [173, 152], [156, 172], [141, 192], [171, 192]], np.float32)
     faces = np.zeros((count, 15), np.float32)
     faces[:, :4], faces[:, 4:14], faces[:, 14] = (100, 100, 120, 140), points.ravel(), confidence
-    settings = np.tile([400.0, 500.0, 0.0], (count, 1))
+    settings = np.tile([400.0, 500.0, 0.0, 0.0], (count, 1))
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     chips = np.tile(checks[None, ..., None], (count, 1, 1, 1))
-    return Observed(unit.astype(np.float32), chips, faces, settings)
+    marks = np.zeros((count, 2), np.uint8)
+    return Observed(unit.astype(np.float32), chips, faces, settings, marks)
 
 
 def test_misses_alarms_and_refusals_are_counted_as_they_happen():
@@ -174,6 +184,22 @@ def test_a_second_look_reads_what_was_kept(folder, pack, tmp_path):
         assert under.embeddings.shape == clean.embeddings.shape == (4, 128)
     assert len(looked) == 2 * len(plan.probes)
     assert len(list(kept.glob("*/*.npz"))) == 2
+
+
+def test_what_was_kept_is_judged_as_the_service_judges_the_photo(pipeline):
+    upright = image_of("astronaut")
+    photos = {
+        "as it is": encoded(upright),
+        "compressed": as_jpeg(upright, 10),
+        "on its head": encoded(np.ascontiguousarray(upright[::-1, ::-1])),
+        "negative": encoded(255 - upright),
+    }
+    kept = stacked([look(pipeline, each) for each in photos.values()], pipeline.embedder.dim)
+    for row, (name, content) in enumerate(photos.items()):
+        judged = kept.quality(row, pipeline.confident_score)
+        seen = pipeline.locate(content, Stopwatch()).quality
+        assert (judged.verdict, judged.reasons) == (seen.verdict, seen.reasons), name
+    assert len({kept.quality(row, 0.0).reasons for row in range(4)}) == 4
 
 
 @pytest.mark.usefixtures("weights")

@@ -30,6 +30,7 @@ OF_PEOPLE = {
     Permission.ACKNOWLEDGE_ALERT,
     Permission.DECIDE_ALERT,
     Permission.CONFIRM_ALERT,
+    Permission.WITHDRAW_OPINION,
     Permission.REFER_ALERT,
     Permission.CLOSE_ALERT,
     Permission.CORRECT_ALERT,

@@ -64,7 +64,9 @@ def share(desk: Desk, watchlist_id: str, *agency_ids: str) -> None:
 
 def traces(desk: Desk, alert_id: str) -> tuple[int, int]:
     """How many events and audit records of acts an alert has."""
-    acts = [f"alert.{act}" for act in ("acknowledge", "decide", "confirm", "refer", "close")]
+    acts = [
+        f"alert.{act}" for act in ("acknowledge", "decide", "confirm", "withdraw", "refer", "close")
+    ]
     with desk.service.kernel.database.read() as session:
         events = session.scalar(
             select(func.count()).select_from(AlertEvent).where(AlertEvent.alert_id == alert_id)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from casework.kernel.vocabulary import Disposal, Disposition, EventKind, MatchedBy, Outcome
 from casework.review import disposition
-from casework.review.disposition import at_first, of_alerts
+from casework.review.disposition import at_first, of_alerts, of_encounter
 from casework.tables import Alert, Encounter, OutboxEvent
 from tests.casework.review.people import NO, UNSURE, YES, people, raised
 from tests.services import port_system
@@ -36,7 +36,13 @@ def stands(desk, alert_id: str) -> Disposition | None:
     """Return what the port reads now."""
     with desk.service.kernel.database.read() as session:
         encounter_id = session.get_one(Alert, alert_id).encounter_id
-    return of_alerts(desk.service.screening.encounters.get(encounter_id, PORT).alerts)
+    return of_encounter(desk.service.screening.encounters.get(encounter_id, PORT))
+
+
+def wait(desk, seconds: float = 11) -> None:
+    """Let time pass, and the service look for what ports may hear."""
+    desk.clock.advance(seconds=seconds)
+    desk.service.review.decisions.tell_releases()
 
 
 def test_it_begins_as_pending_where_there_is_an_alert():
@@ -46,15 +52,19 @@ def test_it_begins_as_pending_where_there_is_an_alert():
     assert of_alerts([]) is None
 
 
-def test_two_officers_release_a_traveller_at_the_moment_of_the_second_opinion(desk, staff):
+def test_two_officers_release_a_traveller_once_the_second_opinion_stands(desk, staff):
     alert_id = raised(desk, requires_second_officer=True)
     decisions = desk.service.review.decisions
     decisions.acknowledge(staff.first, alert_id)
     decisions.decide(staff.first, alert_id, NO)
     assert (stands(desk, alert_id), told(desk)) == (Disposition.PENDING, [])
     decisions.confirm(staff.chief, alert_id, NO)
+    wait(desk, 9)
+    assert (stands(desk, alert_id), told(desk)) == (Disposition.PENDING, [])
+    wait(desk, 1)
     assert stands(desk, alert_id) is Disposition.RELEASED
     assert len(told(desk)) == 1
+    wait(desk)
     decisions.close(staff.chief, alert_id, Disposal.MISTAKEN_IDENTITY)
     assert len(told(desk)) == 1
 

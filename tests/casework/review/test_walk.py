@@ -1,6 +1,7 @@
 """Random walks through the review of alerts, by several officers, beside a small model of it."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import ClassVar
 
 import pytest
@@ -50,6 +51,8 @@ class Model:
     agreed_round: bool = False
     """Whether a second opinion on it was given."""
     steps: int = 0
+    opinion_by: str | None = None
+    """Whose opinion the last step is."""
 
     @property
     def veiled(self) -> bool:
@@ -64,7 +67,8 @@ class Model:
             or (self.state == "acknowledged" and supervises and self.holder != name)
             or (self.state == "inconclusive" and not self.veiled)
         )
-        return replace(self, state="acknowledged", holder=name) if fits else None
+        taken = replace(self, state="acknowledged", holder=name, opinion_by=None)
+        return taken if fits else None
 
     def decide(self, name: str, opinion: str) -> "Model | None":
         fits = {
@@ -74,7 +78,14 @@ class Model:
         }.get(self.state, False)
         holder = self.holder or name
         return (
-            replace(self, state=opinion, holder=holder, author=name, agreed_round=False)
+            replace(
+                self,
+                state=opinion,
+                holder=holder,
+                author=name,
+                agreed_round=False,
+                opinion_by=name,
+            )
             if fits
             else None
         )
@@ -88,15 +99,20 @@ class Model:
             after = "confirmed"
         else:
             after = "inconclusive"
-        return replace(self, state=after, agreed_round=True)
+        return replace(self, state=after, agreed_round=True, opinion_by=name)
+
+    def withdraw(self, name: str) -> "Model | None":
+        taken = replace(self, state="acknowledged", holder=name, author=None, agreed_round=False)
+        return replace(taken, opinion_by=None) if self.opinion_by == name else None
 
     def refer(self) -> "Model | None":
         fits = self.state in {"acknowledged", "potential_candidate", "inconclusive", "confirmed"}
-        return replace(self, state="referred") if fits and not self.veiled else None
+        fits = fits and not self.veiled
+        return replace(self, state="referred", opinion_by=None) if fits else None
 
     def close(self, disposal: Disposal) -> "Model | None":
         fits = not self.veiled and disposal in ENDS.get(self.state, set())
-        return replace(self, state="closed") if fits else None
+        return replace(self, state="closed", opinion_by=None) if fits else None
 
 
 class Scene:
@@ -196,6 +212,23 @@ class Walk(RuleBasedStateMachine):
         )
 
     @rule(name=OFFICERS)
+    def withdraw(self, name):
+        """No time passes here: it is never too late."""
+        self.attempt(
+            name,
+            {"officer", "supervisor"},
+            self.model.withdraw(name),
+            lambda actor, version: self.scene.records.review.decisions.withdraw(
+                actor, self.id, version
+            ),
+            stale=False,
+        )
+
+    @rule()
+    def withdraw_as_author(self):
+        self.withdraw(self.model.opinion_by or "first")
+
+    @rule(name=OFFICERS)
     def refer(self, name):
         def act(actor, version):
             with self.scene.records.kernel.database.write() as session:
@@ -238,6 +271,10 @@ class Walk(RuleBasedStateMachine):
         assert view.alert.version == self.version
         assert len(view.steps) == self.model.steps
         assert (self.id in listed) == (asked == self.model.shown_to(name))
+        for step, following in pairwise(view.steps):
+            if (step.action, following.action) == ("alert.decide", "alert.withdraw"):
+                # Whoever gives the second opinion later must not know of the one taken back.
+                assert (step.opinion is None) == (step.officer_id != actor.id)
         if self.model.shown_to(name) == "under_review":
             assert view.steps[-1].opinion is None
             assert view.steps[-1].state_after == "under_review"

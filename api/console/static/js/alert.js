@@ -21,7 +21,7 @@ onKeys((event, early) => {
   if (help.open) return;
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     // Meant for the page before: held down since then, or pressed before this one was seen.
-    if (early || event.repeat) return;
+    if (early || event.repeat || !facesShown()) return;
     const form = document.activeElement?.closest("form") ?? document.querySelector("form.finding");
     form?.requestSubmit(event.shiftKey ? form.querySelector("[data-next]") : null);
     return;
@@ -45,6 +45,23 @@ onKeys((event, early) => {
   }
   event.preventDefault();
 });
+
+// Nobody gives an opinion on faces that are still on their way.
+function facesShown() {
+  return [...document.querySelectorAll("#compare img")].every((face) => face.complete);
+}
+
+// With an opinion its usual reason is ticked, unless the officer has ticked any.
+let ticked = null;
+for (const opinion of document.querySelectorAll("[data-usual]")) {
+  opinion.addEventListener("change", () => {
+    const chosen = [...opinion.form.querySelectorAll("[name=reasons]:checked")];
+    if (chosen.some((each) => each !== ticked)) return;
+    if (ticked) ticked.checked = false;
+    ticked = opinion.form.querySelector(`[name=reasons][value="${CSS.escape(opinion.dataset.usual)}"]`);
+    ticked.checked = true;
+  });
+}
 
 function choose(key) {
   const target = document.querySelector(`:is(form[data-keys], nav) [data-key="${CSS.escape(key)}"]`);

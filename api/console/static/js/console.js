@@ -7,10 +7,18 @@ const said = document.querySelector("[data-done]");
 if (said) {
   // The notice belongs to this one showing: a reload says nothing again.
   const address = new URL(location.href);
-  address.searchParams.delete("done");
+  for (const name of ["done", "undo"]) address.searchParams.delete(name);
   history.replaceState(null, "", address);
 }
 document.querySelector("[data-focus]")?.focus();
+
+// What can be done for some seconds alone.
+for (const brief of document.querySelectorAll("[data-lasts]")) {
+  setTimeout(() => {
+    if (brief.contains(document.activeElement)) brief.closest("[tabindex]").focus();
+    brief.remove();
+  }, 1000 * brief.dataset.lasts);
+}
 
 for (const form of document.querySelectorAll("form[data-forgets]")) {
   form.addEventListener("submit", () => clearDrafts());

@@ -159,5 +159,7 @@ onKeys((event) => {
     row.querySelector("a").focus();
   } else if (key === "Enter" && event.target.matches?.("body, main, [data-focus]") && list.contains(here)) {
     here.querySelector("a").click();
+  } else if (key === "u" && singleKeys()) {
+    document.querySelector("[data-lasts] button")?.click();
   }
 });
