@@ -168,7 +168,8 @@ class Campaign:
         drawn = [Path(__file__).with_name(f"{name}.py") for name in _DRAWING]
         photos = "".join(data.label(photo) for photo in (*plan.enrolled, *plan.probes))
         held = hashlib.sha256(photos.encode()).hexdigest()
-        key = pipeline_key(pack, [*code, *drawn], {"photos": held, "seed": seed})
+        what = [each.name for each in fields(Observed)]
+        key = pipeline_key(pack, [*code, *drawn], {"photos": held, "seed": seed, "kept": what})
         root = folder or user_cache_path("siaga", appauthor=False) / "bench"
         self._folder = root / f"conditions-{key}"
 
