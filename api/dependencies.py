@@ -44,6 +44,7 @@ from casework.kernel.outbox import Outbox
 from casework.kernel.permissions import Permission, require
 from casework.oversight.data_subject_report import DataSubjectReports
 from casework.oversight.lanes import Lanes
+from casework.oversight.looks import Looks
 from casework.oversight.reports import Reports
 from casework.referrals.referrals import Referrals
 from casework.referrals.steps import ReferralSteps
@@ -192,6 +193,7 @@ TheSessions = Annotated[Sessions, _part(lambda service: service.accounts.session
 TheSubjects = Annotated[Subjects, _part(lambda service: service.lists.subjects)]
 TheTipSteps = Annotated[TipSteps, _part(lambda service: service.tip_steps)]
 TheTips = Annotated[Tips, _part(lambda service: service.exchange.tips)]
+TheLooks = Annotated[Looks, _part(lambda service: service.oversight.looks)]
 TheTrail = Annotated[AuditReader, _part(lambda service: service.oversight.trail)]
 TheWatchlists = Annotated[Watchlists, _part(lambda service: service.lists.watchlists)]
 TheWebhooks = Annotated[Webhooks, _part(lambda service: service.exchange.webhooks)]

@@ -101,7 +101,7 @@ _ROWS: Final[Mapping[str, _Row]] = {
     "POST /search": _Row(Cost.SEARCH, photos=1),
     "POST /compare": _Row(Cost.COMPARE, photos=2),
     "POST /subjects/new": _Row(Cost.ENROL, photos=_MANY),
-    "POST /subjects/photo-check": _Row(Cost.ENROL, photos=1),
+    "POST /photos/check": _Row(Cost.ENROL, photos=1),
     "POST /subjects/{subject_id}/photos": _Row(Cost.ENROL, photos=_MANY),
     "POST /tips/new": _Row(Cost.ENROL, photos=1),
     "POST /tips/{tip_id}/search": _Row(Cost.SEARCH),

@@ -32,8 +32,10 @@ from casework.kernel.key_ring import KeyRing
 from casework.kernel.outbox import Outbox
 from casework.kernel.sealing_upgrade import bring_up_to_date, leave_no_trace
 from casework.kernel.vault import Vault
+from casework.oversight.audited_objects import AuditedObjects
 from casework.oversight.data_subject_report import DataSubjectReports
 from casework.oversight.lanes import Lanes
+from casework.oversight.looks import Looks
 from casework.oversight.reports import Reports
 from casework.oversight.retention import RecordKind, Retention
 from casework.referrals.referrals import Referrals
@@ -118,6 +120,8 @@ class OversightUseCases:
     """What is kept, for how long, and the reports about it."""
 
     trail: AuditReader
+    looks: Looks
+    audited: AuditedObjects
     checkpoints: Checkpoints
     reports: Reports
     lanes: Lanes
@@ -237,6 +241,8 @@ class Records:
             ),
             oversight=OversightUseCases(
                 trail=trail,
+                looks=Looks(kernel, trail),
+                audited=AuditedObjects(kernel, subjects),
                 checkpoints=Checkpoints(audit),
                 reports=Reports(kernel),
                 lanes=Lanes(kernel),

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from api.v1.officers.schemas import LOGIN_PATTERN, OfficerOut
+from api.v1.officers.schemas import LOGIN_PATTERN, SERVICE_NUMBER_PATTERN, OfficerOut
 from casework.accounts.officers import NewOfficer
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import Role
@@ -33,6 +33,22 @@ def officer_login(text: str | None) -> str | None:
     return login
 
 
+def service_number(text: str | None) -> str | None:
+    """Return a service number as it is kept; raises BadParameter."""
+    if text is None:
+        return None
+    number = "".join(text.split())
+    if number and not re.fullmatch(SERVICE_NUMBER_PATTERN, number):
+        raise typer.BadParameter("up to 30 letters, digits, or any of . / -")
+    return number
+
+
+Number = Annotated[
+    str | None,
+    typer.Option(
+        "--service-number", help="Such as an NIP or NRP; '' for none.", callback=service_number
+    ),
+]
 Login = Annotated[
     str, typer.Argument(help="What the officer types to sign in.", callback=officer_login)
 ]
@@ -47,6 +63,7 @@ def create(
     agency: Annotated[
         str | None, typer.Option(help="Code of the agency; not needed where there is only one.")
     ] = None,
+    number: Number = None,
     language: Language = "id",
     owner: As = None,
     reason: Why = None,
@@ -57,7 +74,8 @@ def create(
     with open_installation(Settings()) as records:
         employer = owner_of(records, agency)
         records.approvals.commands.begin(operator, "officers create", [employer.id])
-        new = NewOfficer(employer.id, login, name.strip() or login, frozenset(role), language)
+        called, roles = name.strip() or login, frozenset(role)
+        new = NewOfficer(employer.id, login, called, roles, language, service_number=number or None)
         row, password = records.accounts.officers.create(operator, new)
     if as_json:
         print_json({**_plain(row, None), "first_password": password})
@@ -77,13 +95,14 @@ def list_officers(as_json: AsJson = False) -> None:
     if as_json:
         print_json([_plain(row, locks.get(row.id)) for row in found])
         return
-    table = Table("agency", "login", "name", "roles", "active", "factor", "last sign-in")
+    table = Table("agency", "login", "name", "number", "roles", "active", "factor", "last sign-in")
     for row in found:
         add_row(
             table,
             codes[row.agency_id],
             row.login,
             row.name,
+            row.service_number or "",
             " ".join(row.roles),
             "yes" if row.active else "no",
             "yes" if row.totp_confirmed else "no",
@@ -96,6 +115,7 @@ def list_officers(as_json: AsJson = False) -> None:
 def edit(
     login: Login,
     name: Annotated[str | None, typer.Option(help="The officer's new name.")] = None,
+    number: Number = None,
     role: Annotated[
         list[Role] | None, typer.Option(help="What the officer is from now on; repeat for several.")
     ] = None,
@@ -109,15 +129,19 @@ def edit(
     reason: Why = None,
 ) -> None:
     """Change an account, or switch it off or on; switching it off asks first."""
-    given = {
+    given: dict[str, Any] = {
         "name": (name or "").strip() or None,
         "roles": list(role) if role else None,
         "language": known_language(language) if language else None,
         "active": active,
     }
     changes = {field: value for field, value in given.items() if value is not None}
+    if number is not None:
+        changes["service_number"] = number or None
     if not changes:
-        raise typer.BadParameter("say what to change: --name, --role, --language or --inactive")
+        raise typer.BadParameter(
+            "say what to change: --name, --service-number, --role, --language or --inactive"
+        )
     operator = machine_owner(owner, reason)
     with open_installation(Settings()) as records:
         officers = records.accounts.officers

@@ -1,5 +1,6 @@
 """Errors as pages: a sentence in the reader's language, and the id to quote."""
 
+from typing import Final
 from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
@@ -8,13 +9,15 @@ from starlette.responses import RedirectResponse, Response
 from api import problems
 from api.console import messages
 from api.console.forms import SAFE_METHODS, Forged
-from api.console.page import visit_of
-from api.console.urls import ACCOUNT, SIGN_IN, is_page, referring_page
+from api.console.page import visit_of, visit_of_anybody
+from api.console.urls import ACCOUNT, HOME, SIGN_IN, is_page, referring_page
 from api.problems import Problem, ProblemKind
 from casework.kernel.messages import Message
 
 _FORGED = ProblemKind(403, "form_refused")
 _SEE_OTHER = 303
+# Where the service itself is in trouble or busy, the page asks it for nothing.
+_KNOWN: Final = frozenset({403, 404, 405, 409, 412, 413, 422})
 
 
 def install(app: FastAPI) -> None:
@@ -30,15 +33,22 @@ def answer(request: Request, problem: Problem, message: Message | None) -> Respo
         return RedirectResponse(f"{SIGN_IN}?{urlencode({'next': _page(request)})}", _SEE_OTHER)
     if problem.code == "account_incomplete":
         return RedirectResponse(ACCOUNT, _SEE_OTHER)
-    visit = visit_of(request)
+    visit = visit_of_anybody(request) if problem.status in _KNOWN else visit_of(request)
     return visit.page(
         "error.html",
         status=problem.status,
         problem=problem,
+        back=_before(request),
         sentence=messages.translated_problem(
             problem.code, message, visit.speech, status=problem.status
         ),
     )
+
+
+def _before(request: Request) -> str | None:
+    """Return the page of the console that the reader came from; None where there is none."""
+    before = referring_page(request.headers.get("referer"), request.headers.get("host"))
+    return before if before not in (HOME, request.url.path) else None
 
 
 def _page(request: Request) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
@@ -30,6 +31,7 @@ _PURPOSE: Final = b"siaga console form"
 _MOST_FIELDS: Final = 200
 _MOST_DIGITS: Final = 18  # as many as every database's integers hold
 _INVALID: Final = 422
+_TYPED_DAY: Final = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})|(\d\d)(\d\d)(\d{4})", re.ASCII)
 _LISTS: Final = (list, frozenset)
 _LOOK_AT_FIELDS: Final = msg("Nothing was recorded. Look at the fields that are marked.")
 _MOVED_ON: Final = (StaleVersion, IllegalTransition)
@@ -81,10 +83,28 @@ def ports_in(text: str) -> list[str]:
     return text.upper().replace(",", " ").split()
 
 
+def typed_day(text: str) -> str:
+    """Return a day that was typed as `28-02-1980`, `28/2/1980` or `28021980` as the API has it.
+
+    Anything else stays as it is: a day of the API itself, and what the model refuses.
+    """
+    found = _TYPED_DAY.fullmatch(text)
+    if found is None:
+        return text
+    day, month, year = filter(None, found.groups())
+    return f"{year}-{month:0>2}-{day:0>2}"
+
+
+def typed_moment(text: str) -> str:
+    """Return a day and time of day, typed as `28-02-1980 15:30`, as the API has it; see above."""
+    day, _, clock = text.partition(" ")
+    return f"{typed_day(day)}T{clock.strip().replace('.', ':')}" if clock else typed_day(day)
+
+
 def with_times(
     zone: tzinfo, *names: str
 ) -> Callable[[FormData, type[BaseModel]], dict[str, object]]:
-    """Return what reads a form with these times, such as `2026-03-01T15:00` of the zone's clocks.
+    """Return what reads a form with these times, such as `01-03-2026 15:00` of the zone's clocks.
 
     Models want times with a zone. What is no such time stays as it is: a day is the model's to
     read, all else its to refuse.
@@ -93,9 +113,10 @@ def with_times(
     def read_times(data: FormData, model: type[BaseModel]) -> dict[str, object]:
         found = as_typed(data, model)
         for name in names:
-            text = data.text(name)
+            text = typed_moment(data.text(name))
             try:
                 if written_day(text) is not None:
+                    found[name] = text
                     continue
                 typed = datetime.fromisoformat(text)
             except ValueError:

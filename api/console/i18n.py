@@ -5,20 +5,22 @@ has to be compiled by hand.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from importlib.resources import files
 from io import BytesIO
-from typing import Final
+from typing import Final, Self
+from zoneinfo import ZoneInfo
 
 import babel
-from babel.dates import format_date, format_datetime, format_time, get_timezone
+from babel.dates import format_datetime, format_time, get_timezone
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 from babel.support import Translations
 
 from casework.kernel.period import day_of
+from casework.kernel.ports import zone_of
 
 LANGUAGES: Final[Mapping[str, str]] = {"id": "Bahasa Indonesia", "en": "English"}
 """Codes, and what speakers call their language."""
@@ -27,8 +29,18 @@ SOURCE_LANGUAGE: Final = "en"
 """What texts are written in."""
 DOMAIN: Final = "console"
 
-# Indonesia's zones have names that everybody knows there, and nobody elsewhere.
-_ZONE: Final = {"id": "z", "en": "ZZZZ"}
+# Indonesia's zones have names that everybody there knows, in whatever language they read.
+_ZONES: Final = {
+    "Asia/Jakarta": "WIB",
+    "Asia/Pontianak": "WIB",
+    "Asia/Makassar": "WITA",
+    "Asia/Jayapura": "WIT",
+}
+
+
+_DAY: Final = "dd-MM-y"
+_MINUTES: Final = "HH:mm"
+_SECONDS: Final = "HH:mm:ss"
 
 
 def msg(text: str) -> str:
@@ -38,30 +50,70 @@ def msg(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Locale:
-    """One language, with the time zone of the place."""
+    """One language, with the time zone of the reader."""
 
     language: str
     catalogue: Translations
     zone: tzinfo
+    port: str | None = None
+    """Where it happened: times are those of the port's clocks, with the reader's beside."""
 
     def __call__(self, text: str, **values: object) -> str:
         """Return a text in this language; `%(name)s` is replaced by values."""
         translated = self.catalogue.ugettext(text) if text else ""
         return translated % values if values else translated
 
-    def when(self, at: datetime, *, seconds: bool = False) -> str:
-        """Return a date and time with its zone, such as `1 Mar 2026 15:00 WIB`."""
-        pattern = f"d MMM y HH:mm{':ss' if seconds else ''} {_ZONE[self.language]}"
-        return format_datetime(at, pattern, tzinfo=self.zone, locale=self.language)
+    def at_port(self, port: str | None) -> Self:
+        """Return the same for what happened at a port."""
+        return replace(self, port=port)
 
-    def day(self, at: datetime) -> str:
-        """Return a date, such as `1 Mar 2026`."""
-        return format_date(day_of(at, self.zone), "d MMM y", locale=self.language)
+    def when(self, at: datetime, *, seconds: bool = False, utc: bool = False) -> str:
+        """Return a date and time with its zone, such as `01-03-2026 16:00 WITA (15:00 WIB)`.
+
+        Args:
+            at: the instant.
+            seconds: whether seconds are shown.
+            utc: whether UTC stands beside, too.
+        """
+        first, *others = self._zones(at, utc=utc)
+        said = format_datetime(at, _DAY, tzinfo=first, locale=self.language)
+        beside = [
+            (f"{day} " if (day := format_datetime(at, _DAY, tzinfo=zone)) != said else "")
+            + self._clock(at, zone, seconds=seconds)
+            for zone in others
+        ]
+        text = f"{said} {self._clock(at, first, seconds=seconds)}"
+        return f"{text} ({', '.join(beside)})" if beside else text
+
+    def day(self, at: date) -> str:
+        """Return a date, such as `01-03-2026`: of an instant, the reader's day."""
+        day = day_of(at, self.zone) if isinstance(at, datetime) else at
+        return f"{day:%d-%m}-{day.year:04}"
 
     def time(self, at: datetime, *, seconds: bool = False) -> str:
-        """Return a time of day, such as `15:00`."""
-        pattern = "HH:mm:ss" if seconds else "HH:mm"
-        return format_time(at, pattern, tzinfo=self.zone, locale=self.language)
+        """Return a time of day, such as `15:00`; with zones where the port has another."""
+        zones = self._zones(at)
+        if len(zones) == 1:
+            pattern = _SECONDS if seconds else _MINUTES
+            return format_time(at, pattern, tzinfo=self.zone, locale=self.language)
+        first, second = (self._clock(at, zone, seconds=seconds) for zone in zones)
+        return f"{first} ({second})"
+
+    def _zones(self, at: datetime, *, utc: bool = False) -> list[tzinfo]:
+        """Return the zones to show an instant in, none twice that has the same clocks then."""
+        zones = [self.zone, *([UTC] if utc else [])]
+        if (name := zone_of(self.port or "")) is not None:
+            zones.insert(0, ZoneInfo(name))
+        by_offset: dict[timedelta | None, tzinfo] = {}
+        for zone in zones:
+            by_offset.setdefault(at.astimezone(zone).utcoffset(), zone)
+        return list(by_offset.values())
+
+    def _clock(self, at: datetime, zone: tzinfo, *, seconds: bool) -> str:
+        pattern = _SECONDS if seconds else _MINUTES
+        called = "'UTC'" if zone is UTC else _ZONES.get(str(zone), "ZZZZ")
+        called = f"'{called}'" if called in _ZONES.values() else called
+        return format_datetime(at, f"{pattern} {called}", tzinfo=zone, locale=self.language)
 
     def number(self, value: float, digits: int | None = None) -> str:
         """Return a number; `digits` fixes how many stand after the separator."""

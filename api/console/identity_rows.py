@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.console.i18n import Locale
-from api.console.labels import country, of
+from api.console.labels import born, country, of
 from casework.kernel.vocabulary import Agreement, DocumentCheck, IdentityField
 from casework.review.identities import ComparedField
 
@@ -59,4 +59,6 @@ def _row(compared: ComparedField, speech: Locale) -> IdentityRow:
 def _shown(field: IdentityField, value: str, speech: Locale) -> str:
     if field is IdentityField.SEX:
         return speech(of(value, "Sex"))
+    if field is IdentityField.BIRTH:
+        return born(value, speech)
     return country(value, speech.language) if field is IdentityField.NATIONALITY else value

@@ -1,15 +1,17 @@
 """Labels: what the console calls the members of the domain's vocabularies."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
 import babel
 from babel.core import get_global
 
-from api.console.i18n import msg
+from api.console.i18n import Locale, msg
 from casework.approvals.states import ApprovalStep
+from casework.kernel.officer_names import OfficerName
+from casework.kernel.period import written_day
 from casework.kernel.vocabulary import (
     Agreement,
     AlertState,
@@ -37,6 +39,7 @@ from casework.kernel.vocabulary import (
 )
 from casework.referrals.fields import AlertField, FieldGroup
 from casework.referrals.states import Move, Side
+from casework.tables import Officer
 from casework.tips.payload import TipField
 from detector.quality import Reason, Verdict
 
@@ -267,6 +270,28 @@ def country(code: str | None, language: str) -> str:
         return ""
     alpha2 = (get_global("territory_aliases").get(code) or [code])[0]
     return str(babel.Locale(language).territories.get(alpha2, code))
+
+
+def born(value: date | str | int | None, speech: Locale) -> str:
+    """Return a date of birth, or the year alone, as people read it; empty where it is not known.
+
+    Args:
+        value: the date, or as it is stored or carried: `1980-02-28`, `1980`.
+        speech: the reader's language.
+    """
+    day = value if isinstance(value, date) else written_day(str(value or ""))
+    return speech.day(day) if day is not None else str(value or "")
+
+
+def service_number(by: OfficerName | Officer, speech: Locale) -> str:
+    """Return an officer's service number, with what it is called."""
+    return speech("NIP/NRP %(number)s", number=by.service_number)
+
+
+def officer(by: OfficerName, speech: Locale) -> str:
+    """Return somebody who acted, on one line: name, agency, service number."""
+    number = service_number(by, speech) if by.service_number else None
+    return ", ".join(filter(None, (by.name, by.agency_code, number)))
 
 
 def span(length: timedelta) -> str:

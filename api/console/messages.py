@@ -1,6 +1,7 @@
 """What errors, notices and other sentences of the domain say, in the reader's language."""
 
 from collections.abc import Mapping
+from datetime import date
 from enum import StrEnum
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from api.console.i18n import SOURCE_LANGUAGE, Locale, msg
 from api.problems import KINDS, message_of
 from casework.calibration.thresholds import read_basis
 from casework.kernel.messages import ENGLISH, Message, filled
+from casework.tables import Alert
 from detector.quality import Reason
 
 _OURS: Final = 500  # statuses from here on are the service's fault
@@ -142,6 +144,8 @@ def translated(message: Message, locale: Locale) -> str:
             return translated(value, locale)
         if isinstance(value, StrEnum) and labels.is_labelled(value):
             return locale(labels.of(value))
+        if isinstance(value, date):
+            return locale.day(value)
         return locale.number(value) if isinstance(value, int | float) else str(value)
 
     return filled(locale(ENGLISH[message.code]), message.params, word)
@@ -192,6 +196,31 @@ def kept(text: str, sentence: Mapping[str, Any] | None, general: str, locale: Lo
 
 
 def basis(text: str, locale: Locale) -> str:
-    """Return where an alert's threshold comes from; any other text stays as it is."""
+    """Return where an alert's threshold comes from, as a sentence; any other text as it is."""
     message = read_basis(text)
-    return translated(message, locale) if message is not None else text
+    if message is None:
+        return text
+    gaps = dict(message.params)
+    if "fpir" in gaps:
+        gaps["travellers"] = round(1 / float(gaps.pop("fpir")))
+    return translated(Message(f"threshold_{message.code}", gaps), locale)
+
+
+def odds_basis(alert: Alert, locale: Locale) -> str:
+    """Return what the odds of an alert rest on, as a sentence."""
+    if alert.calibration_id is None:
+        return locale(
+            "Not calibrated here: the odds rest on what was measured for the network when it was "
+            "published, not on travellers of this installation."
+        )
+    read = read_basis(alert.threshold_basis or "")
+    if read is not None and read.code == "basis_extrapolated":
+        return locale(
+            "Calibration %(id)s of this installation, by how high strangers score; the list was "
+            "of another size then.",
+            id=alert.calibration_id,
+        )
+    return locale(
+        "Calibration %(id)s of this installation, by how high strangers score.",
+        id=alert.calibration_id,
+    )

@@ -29,12 +29,13 @@ from api.console.navigation import MenuItem as MenuEntry
 from api.console.navigation import menu_for
 from api.console.templating import Console
 from api.console.urls import safe_redirect
+from api.problems import NotReady
 from api.state import State, state_of
 from casework.approvals.approvals import ApprovalNotice
 from casework.calibration.policy import Policy
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import REFUSED, AuditEntry
-from casework.kernel.errors import NotPermitted
+from casework.kernel.errors import NotAuthenticated, NotPermitted
 from casework.kernel.permissions import Permission, PermissionScope, extends_to, require, scope_of
 from casework.kernel.vocabulary import SessionKind
 from casework.records import Records
@@ -257,6 +258,26 @@ Guest = Annotated[PageRequest, Depends(guest)]
 def visit_of(request: Request) -> PageRequest:
     """Return the request of anybody; the page's forms are bound to the browser's cookie."""
     return _visit(request, _held(request) or secrets.token_urlsafe(_VISITOR_BYTES))
+
+
+def visit_of_anybody(request: Request) -> PageRequest:
+    """Return the request of the officer who is signed in, or else of anybody.
+
+    For pages that say why something cannot be shown: they keep the menu, and the way back. It reads
+    the database.
+    """
+    text = cookies.read(request, cookies.SESSION) or ""
+    visit = visit_of(request)
+    try:
+        records = visit.service
+        actor = records.accounts.sessions.recognise(text, used=False, kind=SessionKind.CONSOLE)
+    except (NotAuthenticated, NotReady):
+        return visit
+    if actor.incomplete is not None:
+        return visit
+    actor, officer = actor.asking(visit.request_id), records.accounts.account.get(actor)
+    speech = visit.console.speeches.get(officer.language, visit.speech)
+    return OfficerRequest(request, visit.console, speech, text, actor=actor, officer=officer)
 
 
 def _held(request: Request) -> str:

@@ -30,6 +30,7 @@ def shown(kind: ReferralKind, values: Mapping[str, Any], speech: Locale) -> list
 
     What is carried although nothing was known of it has an empty value.
     """
+    speech = speech.at_port(values.get("port"))
     return [
         (speech(labels.of(each)), written(each, values[each.value], speech))
         for each in _FIELDS[kind]

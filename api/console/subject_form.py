@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import tzinfo
+from datetime import date, tzinfo
 from typing import Any, Final
 
-from api.console.forms import Form, FormData
-from api.console.i18n import msg
+from api.console.forms import Form, FormData, typed_day
+from api.console.i18n import Locale, msg
 from api.v1.subjects.schemas import SubjectIn
 from casework.kernel.period import day_of
 from casework.kernel.vocabulary import Sex, SubjectStatus
@@ -33,12 +33,12 @@ _LEAST_ROWS: Final = 2
 _SENTENCES: Final = {
     "name": msg("Write the name."),
     "watchlist_ids": msg("Choose at least one list."),
-    "birth_date": msg("Write a date."),
+    "birth_date": msg("Write the date as 28-02-1980."),
     "birth_year": msg("Write a year."),
     "nationality": msg("Write three letters, such as IDN."),
     "documents": msg("Write the country in three letters, such as IDN."),
-    "valid_from": msg("Write a date."),
-    "valid_until": msg("Write a date."),
+    "valid_from": msg("Write the date as 28-02-1980."),
+    "valid_until": msg("Write the date as 28-02-1980."),
 }
 
 
@@ -52,12 +52,18 @@ def of(posted: FormData) -> Form[SubjectIn]:
     return Form(SubjectIn, posted, _read, _SENTENCES)
 
 
-def filled(row: Subject, zone: tzinfo) -> Form[SubjectIn]:
+def filled(row: Subject, speech: Locale) -> Form[SubjectIn]:
     """Return the form with what is stored of a subject; of times, the days that they lie in."""
     stored: dict[str, Any] = {name: getattr(row, name) for name in (*_TEXTS, "reason", "status")}
-    stored |= {name: day_of(stored[name], zone) for name in _DAYS if stored[name] is not None}
+    stored |= {
+        name: day_of(stored[name], speech.zone) for name in _DAYS if stored[name] is not None
+    }
     values: dict[str, tuple[str, ...]]
-    values = {name: (str(value),) for name, value in stored.items() if value is not None}
+    values = {
+        name: (speech.day(value) if isinstance(value, date) else str(value),)
+        for name, value in stored.items()
+        if value is not None
+    }
     values["watchlist_ids"] = tuple(each.watchlist_id for each in row.memberships)
     values["aliases"] = ("\n".join(row.aliases),)
     for part in _DOCUMENT:
@@ -96,6 +102,7 @@ def _read(typed: FormData, model: type[SubjectIn]) -> dict[str, object]:
     """Return the fields as the interface for programs has them."""
     del model
     found: dict[str, object] = {name: typed.text(name) for name in _TEXTS if typed.text(name)}
+    found |= {name: typed_day(typed.text(name)) for name in ("birth_date", *_DAYS) if name in found}
     if typed.text("nationality"):
         found["nationality"] = typed.text("nationality").upper()
     return found | {

@@ -321,7 +321,7 @@ class Keys:
             raise NotAuthenticated("key_unknown")
         ends = row.expires_at if present else row.former_until
         if ends is not None and now >= ends:
-            raise KeyExpired("key_expired", day=ends.date().isoformat())
+            raise KeyExpired("key_expired", day=ends.date())
         scopes = frozenset(Scope(scope) for scope in row.scopes)
         self._note_use(row.id, row.used_at, now)
         return Actor(

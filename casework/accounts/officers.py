@@ -16,7 +16,7 @@ from casework.accounts.sessions import end_sessions
 from casework.accounts.throttle import Throttle
 from casework.approvals import founding
 from casework.approvals.approvals import ApprovalAct, Approvals, Approved, Proposal
-from casework.kernel import rows
+from casework.kernel import officer_names, rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import (
@@ -56,6 +56,8 @@ class NewOfficer:
     oidc_issuer: str | None = None
     oidc_subject: str | None = None
     """Who the officer is at the identity provider; then no password is set."""
+    service_number: str | None = None
+    """Such as an NIP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,7 @@ class Officers:
             agency_id=new.agency_id,
             login=new.login.lower(),
             name=new.name,
+            service_number=new.service_number,
             roles=sorted(new.roles),
             language=new.language,
             active=True,
@@ -266,8 +269,9 @@ class Officers:
         version: int | None,
         reason: str | None = None,
     ) -> Officer:
-        """Change `name`, `roles`, `language` or `active`.
+        """Change `name`, `service_number`, `roles`, `language` or `active`.
 
+        What the officer did before a rename goes on to show the name of that day.
         Roles count from the next request on; the sessions of an account that is switched off end.
         Nobody changes their own roles or switches themselves off: so no agency loses its last
         administrator by mistake, and none gives themselves what another has to give.
@@ -295,7 +299,12 @@ class Officers:
             cleared: Mapping[str, Any] = {}
             if _takes_two(agency, gained):
                 before = {"roles": row.roles, "active": row.active}
-                parameters = {"login": row.login, "changes": fields, "before": before}
+                parameters = {
+                    "login": row.login,
+                    "name": row.name,
+                    "changes": fields,
+                    "before": before,
+                }
                 proposal = Proposal(
                     EDIT,
                     row.agency_id,
@@ -325,9 +334,13 @@ class Officers:
         cleared: Mapping[str, Any],
         reason: str | None = None,
     ) -> None:
-        for name, value in fields.items():
-            setattr(row, name, value)
-        row.updated_at = self._clock()
+        now = self._clock()
+        rest = dict(fields)
+        name = rest.pop("name", row.name)
+        officer_names.rename(row, name, rest.pop("service_number", row.service_number), now)
+        for field, value in rest.items():
+            setattr(row, field, value)
+        row.updated_at = now
         if not row.active:
             end_sessions(session, row.id, self._clock())
         session.flush()
@@ -365,6 +378,7 @@ class Officers:
             row, last = self._resettable(session, actor, officer_id)
             parameters = {
                 "login": row.login,
+                "name": row.name,
                 "second_factor": second_factor,
                 "password_hash": hashed,
             }
@@ -543,13 +557,19 @@ def _describe_new(parameters: Mapping[str, Any]) -> Message:
 def _describe_edit(parameters: Mapping[str, Any]) -> Message:
     changes, before = parameters["changes"], parameters["before"]
     roles = tuple(Role(role) for role in changes.get("roles", before["roles"]))
-    return Message("approval_officer_edit", {"login": parameters["login"], "roles": roles})
+    return Message("approval_officer_edit", {"officer": _called(parameters), "roles": roles})
 
 
 def _describe_reset(parameters: Mapping[str, Any]) -> Message:
     both = parameters["second_factor"]
     code = "approval_officer_reset_factor" if both else "approval_officer_reset"
-    return Message(code, {"login": parameters["login"]})
+    return Message(code, {"officer": _called(parameters)})
+
+
+def _called(parameters: Mapping[str, Any]) -> str:
+    """Return whose account a request is about; those of before give the login alone."""
+    login: str = parameters["login"]
+    return f"{parameters['name']} ({login})" if "name" in parameters else login
 
 
 def _same(row: Officer, fields: Mapping[str, Any]) -> bool:

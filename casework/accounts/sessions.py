@@ -7,7 +7,7 @@ and at the latest when the shift is over.
 
 import hmac
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Final
@@ -158,16 +158,18 @@ class Sessions:
             raise NotAuthenticated("session_unknown")
         if used and now - row.seen_at >= _SEEN_EVERY:
             self._seen(session_id, now)
+        fields = open_fields(
+            self._vault, rows.officer(row.officer_id, row.agency_id), row.sealed_fields
+        )
         return Actor(
             ActorKind.OFFICER,
             row.officer_id,
-            open_fields(
-                self._vault, rows.officer(row.officer_id, row.agency_id), row.sealed_fields
-            )["login"],
+            fields["name"],
             row.agency_id,
             frozenset(Role(role) for role in row.roles),
             runs_installation=row.agency_kind == AgencyKind.OPERATOR,
             session_id=session_id,
+            service_number=fields.get("service_number"),
             incomplete=self._incomplete(
                 must_change=row.must_change_password,
                 lacks_factor=row.has_password and not row.totp_confirmed,
@@ -276,12 +278,9 @@ class Sessions:
         session.add(row)
         session.flush()
         agency = session.get_one(Agency, officer.agency_id)
-        actor = Actor(
-            ActorKind.OFFICER,
-            officer.id,
-            officer.login,
-            officer.agency_id,
-            frozenset(Role(role) for role in officer.roles),
+        actor = replace(
+            Actor.of_officer(officer),
+            roles=frozenset(Role(role) for role in officer.roles),
             runs_installation=agency.kind == AgencyKind.OPERATOR,
             session_id=row.id,
             incomplete=self._incomplete(

@@ -79,7 +79,8 @@ class SignIn:
         Raises:
             TooManyAttempts: the account or the origin is locked.
             SecondFactorNeeded: the password is right, and the account has a second factor.
-            NotAuthenticated: anything else is wrong; the caller does not learn what.
+            NotAuthenticated: anything else is wrong. The caller does not learn what, except that a
+                code is wrong beside the right password: without one they would be asked for it.
         """
         if not self._rules.passwords:
             refusal = SignOnRefused("passwords_off")
@@ -128,7 +129,7 @@ class SignIn:
                 self._count(session, origin)
             actor = _NOBODY
             if officer is not None:
-                actor = Actor(ActorKind.OFFICER, officer.id, officer.login, officer.agency_id)
+                actor = Actor.of_officer(officer)
             self._audit.append(session, _refused(actor.asking(request_id), officer, refused))
         raise refused
 
@@ -151,7 +152,7 @@ class SignIn:
             return self._failed(session, login)
         if officer.must_change_password and _is_over(officer.first_password_until, now):
             until = cast("datetime", officer.first_password_until)
-            return FirstPasswordExpired("first_password_expired", until=until.date().isoformat())
+            return FirstPasswordExpired("first_password_expired", until=until.date())
         return self._factor_refusal(session, officer, credentials.code, now)
 
     def _factor_refusal(
@@ -169,8 +170,8 @@ class SignIn:
             officer.totp_step = step
             return None
         if not recovery_codes.use(session, officer.id, code, now):
-            return self._failed(session, officer.login)
-        actor = Actor(ActorKind.OFFICER, officer.id, officer.login, officer.agency_id)
+            return self._failed(session, officer.login, "second_factor_wrong")
+        actor = Actor.of_officer(officer)
         detail = {"left": recovery_codes.left(session, officer.id)}
         entry = AuditEntry(
             actor, "account.recovery_code", officer.id, officer.agency_id, detail=detail
@@ -178,8 +179,8 @@ class SignIn:
         self._audit.append(session, entry)
         return None
 
-    def _failed(self, session: Session, login: str) -> Exception:
-        return self._logins.failed(session, login) or NotAuthenticated("credentials_wrong")
+    def _failed(self, session: Session, login: str, code: str = "credentials_wrong") -> Exception:
+        return self._logins.failed(session, login) or NotAuthenticated(code)
 
     def _count(self, session: Session, origin: str | None) -> None:
         if origin is not None:

@@ -114,7 +114,7 @@ class SingleSignOn:
         except NotAuthenticated as error:
             inactive = SignOnRefused("inactive")
             with self._database.read() as session:
-                officer = _actor(session.get_one(Officer, officer_id))
+                officer = Actor.of_officer(session.get_one(Officer, officer_id))
             self._audit.note(_entry(officer, inactive, request_id))
             raise inactive from error
         return SignedInVia(signed_in, going_to)
@@ -194,13 +194,9 @@ class SingleSignOn:
             officer.password_hash, officer.must_change_password = None, False
         officer.updated_at = self._clock()
         session.flush()
-        actor = _actor(officer).asking(request_id)
+        actor = Actor.of_officer(officer).asking(request_id)
         self._audit.append(session, AuditEntry(actor, "officer.tie", officer.id, officer.agency_id))
         return officer.id
-
-
-def _actor(officer: Officer) -> Actor:
-    return Actor(ActorKind.OFFICER, officer.id, officer.login, officer.agency_id)
 
 
 def _entry(actor: Actor, refusal: SignOnRefused, request_id: str | None) -> AuditEntry:

@@ -20,7 +20,7 @@ one transaction with the note that it has: exactly once, even where the process 
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -54,6 +54,7 @@ from casework.kernel.ids import APPROVAL, new_id
 from casework.kernel.kernel import Kernel
 from casework.kernel.key_ring import INSTALLATION
 from casework.kernel.messages import Message
+from casework.kernel.officer_names import OfficerName, names_at
 from casework.kernel.outbox import Event
 from casework.kernel.permissions import Permission, extends_to, require, within_reach
 from casework.kernel.vocabulary import AgencyKind, ApprovalState, EventKind, Role
@@ -130,11 +131,8 @@ class ApprovalView:
     row: Approval
     summary: Message
     reason: str
-    asked_by: str
-    """The officer's name."""
-    asked_by_agency: str
-    """The code of the officer's agency."""
-    decided_by: str | None
+    asked_by: OfficerName
+    decided_by: OfficerName | None
     lapsed_because: Message | None
     steps: frozenset[ApprovalStep]
     """What this reader may do with it now."""
@@ -489,15 +487,15 @@ class Approvals:
 
     def _view(self, session: Session, actor: Actor, row: Approval) -> ApprovalView:
         act, request = self._acts.get(row.kind), self._request(row)
-        asker = session.get_one(Officer, row.asked_by)
-        decider = session.get(Officer, row.decided_by) if row.decided_by is not None else None
+        asked = row.asked_by, row.asked_at
+        decided = (row.decided_by, row.decided_at) if row.decided_by and row.decided_at else None
+        names = names_at(session, filter(None, (asked, decided)))
         return ApprovalView(
             row,
             act.describe(request["parameters"]) if act else Message("approval_unknown"),
             request["reason"] or "",
-            asker.name,
-            session.get_one(Agency, asker.agency_id).code,
-            decider.name if decider is not None else None,
+            names[asked],
+            names[decided] if decided is not None else None,
             Message(row.lapsed_because) if row.lapsed_because is not None else None,
             self._steps(session, actor, row),
         )
@@ -602,11 +600,8 @@ def _asker(session: Session, officer_id: str) -> Actor:
     agency = session.get_one(Agency, officer.agency_id)
     if not (officer.active and agency.active):
         raise NotPermitted("approval_asker_gone")
-    return Actor(
-        ActorKind.OFFICER,
-        officer.id,
-        officer.login,
-        officer.agency_id,
-        frozenset(Role(role) for role in officer.roles),
+    return replace(
+        Actor.of_officer(officer),
+        roles=frozenset(Role(role) for role in officer.roles),
         runs_installation=agency.kind == AgencyKind.OPERATOR,
     )

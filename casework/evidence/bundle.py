@@ -106,7 +106,11 @@ class EvidenceBundles:
                 "case_number": alert.case_number,
                 "agency": agency.code if agency is not None else "",
                 "made_at": self._clock().isoformat(),
-                "made_by": {"id": actor.id, "name": actor.name},
+                "made_by": {
+                    "id": actor.id,
+                    "name": actor.name,
+                    "service_number": actor.service_number,
+                },
                 "purpose": purpose,
             },
             members,

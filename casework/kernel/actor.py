@@ -8,6 +8,7 @@ from typing import Self
 
 from casework.kernel.messages import Message
 from casework.kernel.vocabulary import Role, Scope
+from casework.tables import Officer
 
 
 class ActorKind(StrEnum):
@@ -28,6 +29,7 @@ class Actor:
     kind: ActorKind
     id: str
     name: str
+    """What a person calls them; never the login, which is half of what opens an account."""
     agency_id: str | None = None
     roles: frozenset[Role] = frozenset()
     ports: frozenset[str] | None = None
@@ -40,6 +42,8 @@ class Actor:
     incomplete: Message | None = None
     """What must be set before this officer may do anything else."""
     request_id: str | None = field(default=None, compare=False)
+    service_number: str | None = None
+    """Of an officer, such as an NIP."""
     reason: str | None = field(default=None, compare=False)
     """Why the machine's owner runs a command; it stands in every record of what it does."""
 
@@ -50,6 +54,17 @@ class Actor:
     def has_any(self, roles: Iterable[Role]) -> bool:
         """Whether the actor holds one of the roles."""
         return not self.roles.isdisjoint(roles)
+
+    @classmethod
+    def of_officer(cls, officer: Officer) -> Self:
+        """Return an officer as somebody who acts, without the roles that a session gives."""
+        return cls(
+            ActorKind.OFFICER,
+            officer.id,
+            officer.name,
+            officer.agency_id,
+            service_number=officer.service_number,
+        )
 
     @classmethod
     def operator(cls, name: str | None = None, reason: str | None = None) -> Self:

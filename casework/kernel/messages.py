@@ -18,7 +18,7 @@ class Message:
     code: str
     """A key of `ENGLISH`."""
     params: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    """What fills the gaps: texts, numbers, members of vocabularies, messages, tuples of these."""
+    """What fills the gaps: texts, numbers, days, members of vocabularies, messages, tuples."""
     text: str | None = None
     """The English sentence, where another part words it more precisely than `ENGLISH` does."""
 
@@ -51,6 +51,10 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - as JSON has it
 ENGLISH: Final[Mapping[str, str]] = {
     # Accounts: sign-in, sessions, passwords, second factors
     "credentials_wrong": "Login, password or code is wrong, or the account is not active.",
+    "second_factor_wrong": (
+        "The code is wrong, or was used before. Wait for the next one of your authenticator app, "
+        "or use a recovery code."
+    ),
     "sign_in_too_late": "It took too long: sign in again from the beginning.",
     "second_factor_needed": (
         "Send the code that your authenticator app shows, or one of your recovery codes."
@@ -197,10 +201,10 @@ ENGLISH: Final[Mapping[str, str]] = {
     "approval_asker_gone": "The account that asked for it is not active any more.",
     "approval_outdated": "What it is about was changed meanwhile: ask again.",
     "approval_officer_create": "Make an account for {name} ({login}): {roles}.",
-    "approval_officer_edit": "Give the account {login} these roles, in force: {roles}.",
-    "approval_officer_reset": "Give the account {login} a new first password.",
+    "approval_officer_edit": "Give the account of {officer} these roles, in force: {roles}.",
+    "approval_officer_reset": "Give the account of {officer} a new first password.",
     "approval_officer_reset_factor": (
-        "Give the account {login} a new first password, and take its second factor away."
+        "Give the account of {officer} a new first password, and take its second factor away."
     ),
     "approval_watchlist_create": "Make the watchlist {name}, with a threshold set by hand.",
     "approval_watchlist_weaken": "Change the watchlist {name}: {weaker:; }.",
@@ -592,6 +596,27 @@ ENGLISH: Final[Mapping[str, str]] = {
     "basis_calibration": "calibration {calibration}: FPIR {fpir} at {templates} templates",
     "basis_extrapolated": (
         "calibration {calibration}: FPIR {fpir} at {templates} templates, extrapolated from {size}"
+    ),
+    "threshold_basis_by_hand": "Somebody set it by hand.",
+    "threshold_basis_raised": (
+        "Set by hand to {hand}, and raised: one false alarm in {travellers} travellers with "
+        "{templates} photos enrolled."
+    ),
+    "threshold_basis_breaker": (
+        "Set by hand to {hand}; the breaker replaced it: one false alarm in {travellers} "
+        "travellers with {templates} photos enrolled."
+    ),
+    "threshold_basis_prior": (
+        "By what was measured of {pack} when it was published: one false alarm in {travellers} "
+        "travellers with {templates} photos enrolled."
+    ),
+    "threshold_basis_calibration": (
+        "By calibration {calibration}: one false alarm in {travellers} travellers with {templates} "
+        "photos enrolled."
+    ),
+    "threshold_basis_extrapolated": (
+        "By calibration {calibration}, made with {size} photos and carried over: one false alarm "
+        "in {travellers} travellers with {templates} photos enrolled."
     ),
     "trail_record_missing": "record {record} is missing",
     "trail_record_misplaced": "record {record} is out of its place",

@@ -44,6 +44,7 @@ class Permission(StrEnum):
     READ_TIP_SOURCE = "tip.source"
     IMPORT = "import.run"
     READ_AUDIT = "audit.read"
+    READ_LOOKS = "subject.looks"
     VERIFY_AUDIT = "audit.verify"
     READ_REPORT = "report.read"
     READ_TOTALS = "report.totals"
@@ -108,6 +109,7 @@ GRANTS: Final[Mapping[Permission, Mapping[Role, PermissionScope]]] = {
     Permission.READ_TIP_SOURCE: {_SUPERVISOR: _OWN},
     Permission.IMPORT: {_ANALYST: _OWN},
     Permission.READ_AUDIT: {_AUDITOR: _OWN},
+    Permission.READ_LOOKS: {_SUPERVISOR: _OWN, _AUDITOR: _OWN},
     Permission.VERIFY_AUDIT: {_AUDITOR: _ALL},
     Permission.READ_REPORT: {_SUPERVISOR: _OWN, _AUDITOR: _OWN},
     Permission.READ_TOTALS: {_COORDINATOR: _ALL},

@@ -4,6 +4,7 @@ Both agencies see a referral; nobody else does. The receiver sees what it carrie
 (`casework.referrals.payload`), not what it was made from.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +18,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotFound
 from casework.kernel.kernel import Kernel
+from casework.kernel.officer_names import OfficerAct, OfficerName, names_at
 from casework.kernel.permissions import Permission, require, within_reach
 from casework.kernel.stored_photo import StoredPhoto
 from casework.kernel.vocabulary import ReferralState
@@ -64,7 +66,8 @@ class OpenedMessage:
 
     at: datetime
     officer_id: str
-    officer_name: str
+    by: OfficerName
+    """The officer, as of that day."""
     agency_id: str
     action: str
     state_after: ReferralState
@@ -124,13 +127,14 @@ class Referrals:
         """
         with self._database.read() as session:
             row = find(session, actor, referral_id)
+            names = names_at(session, ((each.officer_id, each.at) for each in row.messages))
             view = ReferralView(
                 row,
                 _overdue(row, self._clock()),
                 None if row.receiver_id == actor.agency_id else row.object_id,
                 payload.values_of(self._vault, row),
                 tuple(photo.name for photo in row.photos),
-                tuple(self._opened(row, message) for message in row.messages),
+                tuple(self._opened(row, message, names) for message in row.messages),
             )
         self._audit.note(AuditEntry(actor, recorded_as, row.id, row.sender_id))
         return view
@@ -150,14 +154,19 @@ class Referrals:
         self._audit.note(AuditEntry(actor, "referral.photo", row.id, row.sender_id, detail=detail))
         return carried
 
-    def _opened(self, row: Referral, message: ReferralMessage) -> OpenedMessage:
+    def _opened(
+        self,
+        row: Referral,
+        message: ReferralMessage,
+        names: Mapping[OfficerAct, OfficerName],
+    ) -> OpenedMessage:
         text = None
         if message.sealed_text is not None:
             text = self._vault.open(message.sealed_text, rows.referral_messages(row.id)).decode()
         return OpenedMessage(
             message.at,
             message.officer_id,
-            message.officer_name,
+            names.get((message.officer_id, message.at)) or OfficerName(message.officer_name),
             message.agency_id,
             message.action,
             ReferralState(message.state_after),

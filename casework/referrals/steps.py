@@ -28,7 +28,7 @@ from casework.referrals.payload import Payload
 from casework.referrals.referrals import find, in_hand
 from casework.referrals.states import Move, ReferralPosition, Side
 from casework.review.decisions import Review
-from casework.tables import Agency, Officer, Referral, ReferralMessage
+from casework.tables import Agency, Referral, ReferralMessage
 
 SEND: Final = "send"
 """The first message's action; the others are those of `Move`."""
@@ -136,7 +136,7 @@ class ReferralSteps:
         )
         self._vault.own_keys.make(row.id, INSTALLATION, session)
         payload.put(self._vault, row, copies)
-        row.messages = [self._message(session, row, actor, source.sender_id, (SEND, to.note))]
+        row.messages = [self._message(row, actor, source.sender_id, (SEND, to.note))]
         session.add(row)
         session.flush()
         detail = {
@@ -219,7 +219,7 @@ class ReferralSteps:
             if what is Move.CLOSE:
                 row.closed_at = now
             written = (what.value, text)
-            row.messages.append(self._message(session, row, actor, agency_id, written))
+            row.messages.append(self._message(row, actor, agency_id, written))
             session.flush()
             detail = {"from": before, "to": row.state}
             if outcome is not None:
@@ -228,7 +228,6 @@ class ReferralSteps:
 
     def _message(
         self,
-        session: Session,
         row: Referral,
         actor: Actor,
         agency_id: str,
@@ -236,14 +235,12 @@ class ReferralSteps:
     ) -> ReferralMessage:
         """Make a message of an action and what was written with it."""
         action, text = written
-        officer = session.get(Officer, actor.id)
         name = rows.referral_messages(row.id)
         return ReferralMessage(
             referral_id=row.id,
             at=self._clock(),
             officer_id=actor.id,
-            # Not the login, which an actor goes by: it is half of what opens an account.
-            officer_name=officer.name if officer is not None else actor.name,
+            officer_name=actor.name,
             agency_id=agency_id,
             action=action,
             state_after=row.state,

@@ -20,6 +20,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotFound
 from casework.kernel.kernel import Kernel
+from casework.kernel.officer_names import OfficerName, names_at
 from casework.kernel.permissions import Permission, require, within_reach
 from casework.kernel.rules import one_of
 from casework.kernel.stored_photo import StoredPhoto
@@ -28,7 +29,7 @@ from casework.review import findings, states
 from casework.review.identities import ComparedField, compare
 from casework.review.siblings import WITH_ENCOUNTER, same_question
 from casework.review.states import AlertPosition, ReviewPolicy
-from casework.tables import Agency, Alert, AlertEvent, Encounter, Officer, Subject, Watchlist
+from casework.tables import Agency, Alert, AlertEvent, Encounter, Subject, Watchlist
 from casework.watchlists import subjects, watchlists
 
 PORTRAIT_FORMAT: Final = "jpeg"
@@ -83,7 +84,8 @@ class Step:
 
     at: datetime
     officer_id: str
-    officer_name: str
+    by: OfficerName
+    """The officer, as of that day."""
     agency_id: str | None
     action: str
     state_after: AlertState
@@ -92,13 +94,6 @@ class Step:
     note: str | None
     disposal: str | None
     """The outcome, of a step that closes the alert or corrects that."""
-    full_name: str | None
-    """The officer's, as the account has it; None where that is gone."""
-
-    @property
-    def signed(self) -> str:
-        """The officer's name, with the login that the step was taken under."""
-        return f"{self.full_name} ({self.officer_name})" if self.full_name else self.officer_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,9 +278,7 @@ class Alerts:
     def _steps(
         self, session: Session, alert: Alert, actor: Actor, events: Sequence[AlertEvent]
     ) -> list[Step]:
-        taken_by = {event.officer_id for event in events}
-        officers = session.scalars(select(Officer).where(Officer.id.in_(taken_by)))
-        names = {row.id: row.name for row in officers}
+        names = names_at(session, ((event.officer_id, event.at) for event in events))
         hidden = hides_opinion(alert, actor)
         # Opinions of a round that has ended are open: both officers have given theirs. Where a
         # sibling is the one that is veiled, this alert's round has ended and says what hers may. A
@@ -309,7 +302,7 @@ class Alerts:
                 Step(
                     event.at,
                     event.officer_id,
-                    event.officer_name,
+                    names.get((event.officer_id, event.at)) or OfficerName(event.officer_name),
                     event.agency_id,
                     event.action,
                     AlertState.UNDER_REVIEW if mask else AlertState(event.state_after),
@@ -317,7 +310,6 @@ class Alerts:
                     () if mask else tuple(event.reasons or ()),
                     note,
                     event.disposal,
-                    names.get(event.officer_id),
                 )
             )
         return steps

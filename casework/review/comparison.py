@@ -8,7 +8,7 @@ from typing import Final
 from casework.kernel.actor import Actor
 from casework.review.alerts import Alerts
 from detector.errors import PhotoError
-from detector.pipeline import Pipeline
+from detector.pipeline import Analysis, Pipeline
 from detector.portrait import framed
 from detector.timing import Stopwatch
 
@@ -49,6 +49,24 @@ class Comparison:
             NotPermitted, NotFound: the actor may see none, or not this one, or it was erased.
         """
         return self.framed(self._alerts.enrolled(actor, alert_id).content)
+
+    def once(self, content: bytes, analysis: Analysis | None = None) -> bytes | None:
+        """Return a photo that somebody chooses as a square JPEG, and keep nothing of it.
+
+        Args:
+            content: the photo.
+            analysis: of it, where there is one already.
+
+        Returns:
+            None for what is no photo; one without a face is shown whole.
+        """
+        if analysis is not None:
+            return framed(analysis)
+        try:
+            with self._one_at_a_time:
+                return framed(self._pipeline.locate(content, Stopwatch()))
+        except PhotoError:
+            return None
 
     def framed(self, content: bytes) -> bytes:
         """Return a photo as a square JPEG; what today's limits refuse, as it is."""

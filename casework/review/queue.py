@@ -19,6 +19,7 @@ from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.kernel import Kernel
+from casework.kernel.officer_names import OfficerName, names_at
 from casework.kernel.permissions import Permission, require
 from casework.kernel.rules import all_of, first_of
 from casework.kernel.sealed_fields import open_fields_in
@@ -78,8 +79,8 @@ class QueuePage:
     """Their encounters are loaded."""
     urgencies: Mapping[str, Urgency]
     """By the alert's id."""
-    takers: Mapping[str, str]
-    """Name of the officer who has it, by the alert's id."""
+    takers: Mapping[str, OfficerName]
+    """The officer who has it, by the alert's id."""
     names: Mapping[str, str]
     """The subject's name, as the alert's page shows it, by the alert's id: none once erased."""
     with_photo: frozenset[str]
@@ -350,28 +351,34 @@ class Queue:
     ) -> QueuePage:
         now = self._clock()
         urgencies = {alert.id: urgency_of(alert, now) for alert in alerts}
-        taken = session.execute(
-            select(AlertEvent.alert_id, AlertEvent.sealed_fields)
-            .where(
-                AlertEvent.alert_id.in_([alert.id for alert in alerts]),
-                AlertEvent.action == Permission.ACKNOWLEDGE_ALERT,
-            )
-            .order_by(AlertEvent.id)
-        )
-        takers = {  # the last counts
-            alert_id: open_fields_in(session, rows.alert_event(alert_id), sealed)["officer_name"]
-            for alert_id, sealed in taken
-        }
         return QueuePage(
             alerts,
             urgencies,
-            takers,
+            _takers(session, alerts),
             _names(session, alerts),
             _with_photo(session, alerts),
             _met(session, actor, alerts),
             together.rows,
             total,
         )
+
+
+def _takers(session: Session, alerts: Sequence[Alert]) -> dict[str, OfficerName]:
+    """Return who took alerts last, as of then, by alert."""
+    query = (
+        select(AlertEvent)
+        .where(
+            AlertEvent.alert_id.in_([alert.id for alert in alerts]),
+            AlertEvent.action == Permission.ACKNOWLEDGE_ALERT,
+        )
+        .order_by(AlertEvent.id)
+    )
+    taken = {event.alert_id: event for event in session.scalars(query)}  # the last counts
+    names = names_at(session, ((event.officer_id, event.at) for event in taken.values()))
+    return {
+        alert_id: names.get((event.officer_id, event.at)) or OfficerName(event.officer_name)
+        for alert_id, event in taken.items()
+    }
 
 
 def _names(session: Session, alerts: Sequence[Alert]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Agencies, their officers, and the sessions officers work in."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -41,6 +42,10 @@ class Officer(SealedFields, Protected, Table):
     """Lower case; what is typed at sign-in."""
     login_digest: Mapped[str | None] = mapped_column(String(64), unique=True)
     name = Sealed[str](str)
+    service_number = Sealed[str | None](nothing)
+    """What the officer's employer calls them by: an NIP, an NRP."""
+    former_names = Sealed[list[dict[str, Any]]](list)
+    """`name` and `service_number` of before, and `until` when (RFC 3339); the oldest first."""
     roles: Mapped[list[str]]
     language: Mapped[str] = mapped_column(String(2))
     active: Mapped[bool]

@@ -23,7 +23,7 @@ from casework.referrals import payload
 from casework.referrals.referrals import in_hand
 from casework.referrals.steps import Handover, ReferralSource, ReferralSteps
 from casework.screening.searches import Searches, SearchRequest, SearchView
-from casework.tables import Officer, Referral, Tip
+from casework.tables import Referral, Tip
 from casework.tips import states as tip_states
 from casework.tips.payload import TipField, TipSource
 from casework.tips.states import TipPosition
@@ -106,6 +106,7 @@ class TipSteps:
             has_source=bool(new.source),
             happened_at=new.happened_at,
             recorded_by=actor.id,
+            recorded_by_name=actor.name,
             created_at=now,
             updated_at=now,
         )
@@ -114,8 +115,6 @@ class TipSteps:
             row.photo_format = analysis.photo.format
             row.photo_quality = analysis.quality_record()
         with self._database.write() as session:
-            officer = session.get(Officer, actor.id)
-            row.recorded_by_name = officer.name if officer is not None else actor.name
             session.add(row)
             self._vault.own_keys.store(session, row.id)
             session.flush()

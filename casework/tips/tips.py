@@ -17,6 +17,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotFound
 from casework.kernel.kernel import Kernel
+from casework.kernel.officer_names import OfficerName, names_at
 from casework.kernel.permissions import Permission, require, within_reach
 from casework.kernel.stored_photo import StoredPhoto
 from casework.kernel.vault import Vault
@@ -64,6 +65,8 @@ class TipView:
     report: Report
     dismissal: str | None
     """Why it was dismissed."""
+    recorded_by: OfficerName
+    """The officer, as of that day."""
 
 
 class Tips:
@@ -100,12 +103,15 @@ class Tips:
         """
         with self._database.read() as session:
             row = find(session, actor, Permission.HANDLE_TIP, tip_id)
+            recorded = row.recorded_by, row.created_at
+            names = names_at(session, [recorded])
         dismissal = None
         if row.sealed_dismissal is not None:
             dismissal = self._vault.open(
                 row.sealed_dismissal, rows.tip_dismissal(row.id, row.agency_id)
             ).decode()
-        view = TipView(row, report_of(self._vault, row), dismissal)
+        by = names.get(recorded) or OfficerName(row.recorded_by_name)
+        view = TipView(row, report_of(self._vault, row), dismissal, by)
         self._audit.note(AuditEntry(actor, recorded_as, row.id, row.agency_id))
         return view
 

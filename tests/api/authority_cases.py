@@ -393,6 +393,7 @@ CASES = (
     Case("POST /v1/subjects/{subject_id}/erase", S.subject, WHY),
     Case("POST /v1/subjects/{subject_id}/restore", S.subject, lets_in=("illegal_transition",)),
     Case("GET /v1/subjects/{subject_id}/encounters", S.subject),
+    Case("GET /v1/subjects/{subject_id}/looks", S.subject),
     Case(
         "GET /v1/subjects/{subject_id}/held",
         S.subject,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.v1.officers.schemas import Language, PersonRole
+from api.v1.officers.schemas import SERVICE_NUMBER_PATTERN, Language, PersonRole
 from casework.kernel.vocabulary import (
     Category,
     Direction,
@@ -112,6 +112,7 @@ class Scene:
         roles = [role for role in get_args(PersonRole) if role not in ("auditor", "coordinator")]
         values = {
             "name": NAMES,
+            "service_number": st.none() | st.from_regex(SERVICE_NUMBER_PATTERN, fullmatch=True),
             "roles": some(roles, 1),
             "language": st.sampled_from(get_args(Language)),
             "active": st.booleans(),

@@ -171,6 +171,8 @@ def expected(read, kind, desk, carried, photos):
                 "at": "2026-03-01T08:00:00Z",
                 "officer_id": message["officer_id"],
                 "officer_name": "Somebody",
+                "officer_service_number": None,
+                "officer_agency": "IMI",
                 "agency_id": desk.agencies["IMI"],
                 "action": "send",
                 "state": "sent",

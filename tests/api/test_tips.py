@@ -77,6 +77,7 @@ def test_a_tip_is_answered_as_it_was_reported(client, imi, record, desk):
         "place": "Pier 3",
         "recorded_by": read["recorded_by"],
         "recorded_by_name": "Somebody",
+        "recorded_by_service_number": None,
         "search_id": None,
         "searched_at": None,
         "subject_id": None,

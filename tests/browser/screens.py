@@ -114,6 +114,7 @@ SCREENS: Final = (
     Screen("overview", "budi", "/overview"),
     Screen("totals", "kris", "/totals"),
     Screen("audit", "audi", "/audit"),
+    Screen("looks", "audi", "/subjects/{subject}/looks"),
     Screen("approvals", "agus", "/approvals"),
     Screen("approval", "agus", "/approvals/{approval}"),
     Screen("approval-asked", "hadi", "/approvals/{approval}"),

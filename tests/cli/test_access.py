@@ -47,16 +47,23 @@ def test_agencies_and_officers_are_made_listed_changed_and_reset(siaga, first_st
     assert ambiguous.returncode == 2
     assert "--agency" in ambiguous.stderr
     roles = ("--role", "officer", "--role", "analyst")
-    made = siaga("officers", "create", "sari", "Sari", *roles, "--agency", "imigrasi", "--json")
+    number = ("--service-number", "19870412 201001 2 003")
+    made = siaga(
+        "officers", "create", "sari", "Sari", *roles, *number, "--agency", "imigrasi", "--json"
+    )
     officer = json.loads(made.stdout)
     assert officer["roles"] == ["analyst", "officer"]
+    assert officer["service_number"] == "198704122010012003"
 
-    changed = siaga("officers", "edit", "sari", "--role", "supervisor", "--inactive", "--yes")
+    renamed = ("--service-number", "78/1234", "--name", "Sari Dewi")
+    edited = ("--role", "supervisor", "--inactive", *renamed, "--yes")
+    changed = siaga("officers", "edit", "sari", *edited)
     assert changed.returncode == 0, changed.stderr
     assert siaga("agencies", "edit", "imigrasi", "--name", "New name").returncode == 0
     listed = json.loads(siaga("officers", "list", "--json").stdout)
     sari = next(each for each in listed if each["login"] == "sari")
     assert (sari["roles"], sari["active"]) == (["supervisor"], False)
+    assert (sari["name"], sari["service_number"]) == ("Sari Dewi", "78/1234")
     names = [each["name"] for each in json.loads(siaga("agencies", "list", "--json").stdout)]
     assert names == ["Coordination centre", "New name"]
     for table in (siaga("officers", "list").stdout, siaga("agencies", "list").stdout):

@@ -1,11 +1,9 @@
 """An alert on paper: both photos, how alike they are and by what, the opinions, the outcome."""
 
-from collections.abc import Mapping
-
 from api.console import messages
 from api.console.i18n import Locale
 from api.console.identity_rows import check_lines, identity_rows
-from api.console.labels import ACTIONS, of
+from api.console.labels import ACTIONS, of, officer
 from api.console.printed.document import (
     Facts,
     Letterhead,
@@ -13,7 +11,6 @@ from api.console.printed.document import (
     PrintedPhoto,
     PrintedReport,
     PrintedStep,
-    at_port,
     beside_utc,
     document,
     known,
@@ -22,7 +19,7 @@ from api.console.printed.document import (
     quality_facts,
     turned_line,
 )
-from casework.calibration.thresholds import RAREST, read_basis
+from casework.calibration.thresholds import RAREST
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import MatchedBy
 from casework.review.alerts import AlertView, Step
@@ -34,7 +31,6 @@ def alert_report(
     view: AlertView,
     probe: PrintedPhoto,
     enrolled: PrintedPhoto,
-    agencies: Mapping[str, str],
     head: Letterhead,
     speech: Locale,
 ) -> PrintedReport:
@@ -44,12 +40,11 @@ def alert_report(
         view: the alert as the reader may see it: opinions that are veiled are not in it.
         probe: the traveller's photo.
         enrolled: the photo on the list.
-        agencies: codes of the agencies whose officers took steps, by id.
         head: who prints.
         speech: the reader's language.
     """
     alert, met = view.alert, view.alert.encounter
-    speech = at_port(speech, met.port)
+    speech = speech.at_port(met.port)
     return document(
         speech,
         head,
@@ -69,8 +64,8 @@ def alert_report(
             ),
         ),
         steps_heading=speech("Review"),
-        steps=[_step(each, agencies, speech) for each in view.steps],
-        signed=_signed(view),
+        steps=[_step(each, speech) for each in view.steps],
+        signed=_signed(view, speech),
         back=f"/alerts/{alert.id}",
     )
 
@@ -169,7 +164,7 @@ def _resemblance(alert: Alert, speech: Locale) -> Facts:
             (speech("By chance"), _odds(alert, speech)),
             (speech("Threshold"), speech.number(alert.threshold, 3)),
             (speech("Threshold from"), messages.basis(alert.threshold_basis, speech)),
-            (speech("Odds from"), _ground(alert, speech)),
+            (speech("Odds from"), messages.odds_basis(alert, speech)),
             (speech("Network"), alert.encounter.model),
             (
                 speech("Meaning"),
@@ -193,26 +188,6 @@ def _odds(alert: Alert, speech: Locale) -> str:
     return speech("About 1 in %(count)s travellers would score this high by chance.", count=count)
 
 
-def _ground(alert: Alert, speech: Locale) -> str:
-    """Return what the odds rest on, as a sentence."""
-    basis = read_basis(alert.threshold_basis or "")
-    if alert.calibration_id is None:
-        return speech(
-            "Not calibrated here: they rest on what was measured for the network when it was "
-            "published, not on travellers of this installation."
-        )
-    if basis is not None and basis.code == "basis_extrapolated":
-        return speech(
-            "Calibration %(id)s of this installation, by how high strangers score; the list was "
-            "of another size then.",
-            id=alert.calibration_id,
-        )
-    return speech(
-        "Calibration %(id)s of this installation, by how high strangers score.",
-        id=alert.calibration_id,
-    )
-
-
 def _outcome(view: AlertView, speech: Locale) -> Facts:
     alert = view.alert
     order = alert.instruction.get(speech.language) or next(
@@ -230,25 +205,24 @@ def _outcome(view: AlertView, speech: Locale) -> Facts:
     )
 
 
-def _step(step: Step, agencies: Mapping[str, str], speech: Locale) -> PrintedStep:
+def _step(step: Step, speech: Locale) -> PrintedStep:
     what = [speech(ACTIONS[step.action])]
     if step.opinion is not None:
         what.append(speech(of(step.opinion, "Opinion")))
     if step.reasons:
         what.append(", ".join(speech(of(each, "OpinionReason")) for each in step.reasons))
     what.append(_disposal(step.disposal, speech))
-    code = agencies.get(step.agency_id or "", "")
     return PrintedStep(
         beside_utc(step.at, speech),
-        f"{step.signed}, {code}" if code else step.signed,
+        officer(step.by, speech),
         " · ".join(filter(None, what)),
         step.note or "",
     )
 
 
-def _signed(view: AlertView) -> tuple[str, str]:
+def _signed(view: AlertView, speech: Locale) -> tuple[str, str]:
     """Return who gave the first and the second opinion, as far as the reader may know of it."""
-    last = {step.action: step.signed for step in view.steps}
+    last = {step.action: officer(step.by, speech) for step in view.steps}
     return last.get(Permission.DECIDE_ALERT, ""), last.get(Permission.CONFIRM_ALERT, "")
 
 

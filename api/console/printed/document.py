@@ -2,14 +2,12 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from api.console.i18n import Locale
-from api.console.labels import country, explained, of
-from casework.kernel.ports import zone_of
+from api.console.labels import born, country, explained, of
 from casework.kernel.stored_photo import turn_of
 
 
@@ -62,7 +60,8 @@ class Letterhead:
 
     agency_code: str
     agency_name: str
-    officer_name: str
+    officer: str
+    """With agency and service number."""
     at: datetime
 
 
@@ -107,9 +106,8 @@ def document(  # noqa: PLR0913 - each a part of the paper, by its name
     An officer and a supervisor sign it: `signed` has their names, where they are known.
     """
     printed = speech(
-        "Printed by %(name)s, %(agency)s, on %(when)s",
-        name=head.officer_name,
-        agency=head.agency_code,
+        "Printed by %(name)s on %(when)s",
+        name=head.officer,
         when=beside_utc(head.at, speech),
     )
     return PrintedReport(
@@ -128,18 +126,9 @@ def document(  # noqa: PLR0913 - each a part of the paper, by its name
     )
 
 
-def at_port(speech: Locale, port: str) -> Locale:
-    """Return the language with the time zone of a port, where it is known to differ."""
-    zone = zone_of(port)
-    return replace(speech, zone=ZoneInfo(zone)) if zone is not None else speech
-
-
 def beside_utc(at: datetime, speech: Locale) -> str:
-    """Return a moment in the zone of the place, with UTC beside it."""
-    utc = at.astimezone(UTC)
-    same_day = at.astimezone(speech.zone).date() == utc.date()
-    shown = f"{utc:%H:%M:%S} UTC" if same_day else f"{utc:%Y-%m-%d %H:%M:%S} UTC"
-    return f"{speech.when(at, seconds=True)} ({shown})"
+    """Return a moment in the zone of the place, with the reader's and UTC beside it."""
+    return speech.when(at, seconds=True, utc=True)
 
 
 def known(*facts: tuple[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -186,7 +175,11 @@ def _measure(each: Mapping[str, Any], speech: Locale) -> str:
     return value + (f" ({speech.number(each['score'])})" if each["score"] >= 0 else "")
 
 
-def person_facts(speech: Locale, who: Any, birth: object) -> tuple[tuple[str, str], ...]:  # noqa: ANN401 - a subject or its card
+def person_facts(
+    speech: Locale,
+    who: Any,  # noqa: ANN401 - a subject or its card
+    birth: date | str | int | None,
+) -> tuple[tuple[str, str], ...]:
     """Return what is known of a person's identity."""
     documents = ", ".join(
         " ".join(filter(None, (each.get("kind"), each.get("number"), each.get("country"))))
@@ -202,7 +195,7 @@ def person_facts(speech: Locale, who: Any, birth: object) -> tuple[tuple[str, st
         (speech("Name"), who.name),
         (speech("Also known as"), ", ".join(who.aliases)),
         (speech("Sex"), speech(of(who.sex, "Sex")) if who.sex else ""),
-        (speech("Born"), birth),
+        (speech("Born"), born(birth, speech)),
         (speech("Nationality"), country(who.nationality, speech.language)),
         (speech("Documents"), documents),
         (speech("Reason"), who.reason),

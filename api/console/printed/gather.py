@@ -5,14 +5,16 @@ from functools import partial
 from typing import Final
 
 from api.console.i18n import Locale
+from api.console.labels import officer
 from api.console.printed.alert import alert_report
 from api.console.printed.document import Letterhead, PrintedPhoto, PrintedReport
 from api.console.printed.referral import referral_report
 from api.console.printed.subject import subject_report
 from api.console.printed.tip import tip_report
 from api.state import State
-from casework.kernel.actor import Actor, ActorKind
+from casework.kernel.actor import Actor
 from casework.kernel.errors import NotFound
+from casework.kernel.officer_names import OfficerName
 from casework.kernel.permissions import Permission, extends_to
 from casework.kernel.stored_photo import StoredPhoto
 from casework.referrals import referrals
@@ -54,12 +56,7 @@ class ReportReader:
             lambda: StoredPhoto(read.probe(actor, alert_id), PORTRAIT_FORMAT, 0), self._framed
         )
         enrolled = self._photo(lambda: read.enrolled(actor, alert_id), self._framed)
-        codes = {
-            agency_id: self._service.accounts.agencies.get(actor, agency_id).code
-            for agency_id in {step.agency_id for step in view.steps}
-            if agency_id is not None
-        }
-        return alert_report(view, probe, enrolled, codes, self._head(), self._speech)
+        return alert_report(view, probe, enrolled, self._head(), self._speech)
 
     def subject(self, subject_id: str) -> PrintedReport:
         """Return the report of a subject; raises NotPermitted, NotFound."""
@@ -101,14 +98,12 @@ class ReportReader:
 
     def _head(self) -> Letterhead:
         actor, accounts = self._actor, self._service.accounts
-        name = actor.name
-        if actor.kind is ActorKind.OFFICER:
-            name = accounts.account.get(actor).name
         now = self._service.review.queue.now()
         if actor.agency_id is None:
-            return Letterhead("", "", name, now)
+            return Letterhead("", "", actor.name, now)
         agency = accounts.agencies.get(actor, actor.agency_id)
-        return Letterhead(agency.code, agency.name, name, now)
+        by = OfficerName(actor.name, actor.service_number, agency.code)
+        return Letterhead(agency.code, agency.name, officer(by, self._speech), now)
 
     def _photo(
         self,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from api.console import referral_fields
 from api.console.i18n import Locale
-from api.console.labels import ACTIONS, of
+from api.console.labels import ACTIONS, of, officer
 from api.console.printed.document import (
     Facts,
     Letterhead,
@@ -70,17 +70,15 @@ def referral_report(
             ),
         ),
         steps_heading=speech("Conversation"),
-        steps=[_step(view, each, speech) for each in view.messages],
+        steps=[_step(each, speech) for each in view.messages],
         back=f"/referrals/{row.id}",
     )
 
 
-def _step(view: ReferralView, each: OpenedMessage, speech: Locale) -> PrintedStep:
-    row = view.referral
-    code = row.sender.code if each.agency_id == row.sender_id else row.receiver.code
+def _step(each: OpenedMessage, speech: Locale) -> PrintedStep:
     return PrintedStep(
         beside_utc(each.at, speech),
-        f"{each.officer_name}, {code}",
+        officer(each.by, speech),
         speech(ACTIONS[f"referral.{each.action}"]),
         each.text or "",
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from api.console.i18n import Locale
-from api.console.labels import of
+from api.console.labels import of, officer
 from api.console.printed.document import (
     Facts,
     Letterhead,
@@ -53,7 +53,7 @@ def tip_report(
                     beside_utc(tip.happened_at, speech) if tip.happened_at else "",
                 ),
                 (speech("Recorded"), beside_utc(tip.created_at, speech)),
-                (speech("Recorded by"), tip.recorded_by_name),
+                (speech("Recorded by"), officer(view.recorded_by, speech)),
                 (
                     speech("Who reported it"),
                     speech("Known to the agency; it is not printed.") if tip.has_source else "",

@@ -1,5 +1,7 @@
-"""The audit trail, for auditors: filtered, checked, exported."""
+"""The audit trail as sentences: for auditors; and of one person, for supervisors too."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Final
 
@@ -7,22 +9,52 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 
+from api.console import audit_words
+from api.console.forms import typed_day
 from api.console.page import OfficerRequest, RequirePermission
 from api.pages import page_of
 from api.v1.audit.routes import NDJSON
-from casework.kernel import period
+from casework.kernel import ids, period
 from casework.kernel.audit.chain import Verdict
 from casework.kernel.audit.log import DONE, REFUSED
-from casework.kernel.audit.reader import AuditFilter
+from casework.kernel.audit.reader import AuditFilter, ReadRecord
 from casework.kernel.permissions import Permission
+from casework.oversight.audited_objects import AuditedObject
 
 router: Final = APIRouter(include_in_schema=False)
 
 Reader = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_AUDIT))]
 Verifier = Annotated[OfficerRequest, Depends(RequirePermission(Permission.VERIFY_AUDIT))]
+Overseer = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_LOOKS))]
 
 PAGE_SIZE: Final = 100
 _LONGEST: Final = 200
+_FIELDS: Final = ("actor", "action", "object", "outcome", "since", "until", "reads")
+_PAGES: Final = {
+    ids.ALERT: ("/alerts/", Permission.READ_ALERT),
+    ids.APPROVAL: ("/approvals/", Permission.READ_APPROVAL),
+    ids.IMPORT: ("/imports/", Permission.IMPORT),
+    ids.REFERRAL: ("/referrals/", Permission.HANDLE_REFERRAL),
+    ids.SUBJECT: ("/subjects/", Permission.READ_SUBJECT),
+    ids.TIP: ("/tips/", Permission.HANDLE_TIP),
+    ids.WATCHLIST: ("/watchlists/", Permission.READ_WATCHLIST),
+}
+"""Where an object is shown, and to whom."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One record as people read it."""
+
+    record: ReadRecord
+    act: str
+    object_id: str
+    called: str
+    """What the object is called, or what kind of object it is."""
+    page: str
+    """Where the object is shown; empty where the reader may not go there."""
+    looks: str
+    """The page of who looked at the person; empty where it is about none."""
 
 
 @router.get("/audit")
@@ -45,33 +77,119 @@ def export(visit: Reader) -> Response:
     return StreamingResponse((line + "\n" for line in lines), media_type=NDJSON, headers=headers)
 
 
+@router.get("/subjects/{subject_id}/looks")
+def looks(subject_id: str, visit: Overseer) -> Response:
+    """Show who looked at a person, the last first."""
+    reader, number = visit.service.oversight.looks, _number(visit)
+    rows, following = page_of(
+        lambda most: reader.page(visit.actor, subject_id, number, most),
+        PAGE_SIZE,
+        lambda row: row.seq,
+    )
+    known = visit.service.oversight.audited.named(visit.actor, [subject_id])
+    subject = known.get(subject_id) or AuditedObject(subject_id, "")
+    return visit.page(
+        "looks.html",
+        subject=subject,
+        page=_page_of(visit, subject),
+        rows=_sentences(visit, rows),
+        following=following,
+    )
+
+
+@router.get("/alerts/{alert_id}/looks")
+def looks_of_alert(alert_id: str, visit: Overseer) -> Response:
+    """Lead to who looked at the person of an alert."""
+    subject_id = visit.service.oversight.looks.subject_of(visit.actor, alert_id)
+    return visit.go(f"/subjects/{subject_id}/looks")
+
+
 def _page(visit: OfficerRequest, verdict: Verdict | None = None) -> Response:
     query = visit.request.query_params
-    chosen = {
-        name: query.get(name, "").strip()[:_LONGEST]
-        for name in ("actor", "action", "object", "outcome", "since", "until")
-    }
+    chosen = {name: query.get(name, "").strip()[:_LONGEST] for name in _FIELDS}
+    audited = visit.service.oversight.audited
+    found: list[AuditedObject] = []
+    wanted = chosen["object"]
+    if wanted:
+        found = audited.find(visit.actor, wanted)
+        wanted = found[0].id if len(found) == 1 else wanted
     filters = AuditFilter(
         chosen["actor"] or None,
         chosen["action"] or None,
-        chosen["object"] or None,
+        wanted or None,
         chosen["outcome"] if chosen["outcome"] in (DONE, REFUSED) else None,
         period.beginning(_day(chosen["since"]), visit.speech.zone),
         period.limit(_day(chosen["until"]), visit.speech.zone),
+        reads=chosen["reads"] != "no",
     )
-    before = query.get("before", "")
-    number = int(before) if before.isascii() and before.isdecimal() and len(before) < 19 else None
+    number = _number(visit)
     rows, following = page_of(
         lambda most: visit.service.oversight.trail.page(visit.actor, number, most, filters),
         PAGE_SIZE,
         lambda row: row.seq,
     )
-    return visit.page("audit.html", chosen=chosen, rows=rows, following=following, verdict=verdict)
+    officers = {each.id: each.name for each in audited.officers(visit.actor)}
+    if chosen["actor"]:  # who is chosen by a link may be of another agency, or no officer
+        named = (row.actor_name for row in rows if row.actor_id == chosen["actor"])
+        officers.setdefault(chosen["actor"], next(named, None) or chosen["actor"])
+    acts = {each: visit.speech(says) for each, says in audit_words.ACTS.items()}
+    if chosen["action"]:  # a beginning, such as `alert`, is in no list
+        acts.setdefault(chosen["action"], chosen["action"])
+    return visit.page(
+        "audit.html",
+        chosen=chosen,
+        officers=officers,
+        found=found,
+        acts=sorted(acts.items(), key=lambda pair: pair[1].casefold()),
+        kind=audit_words.kind,
+        rows=_sentences(visit, rows),
+        following=following,
+        verdict=verdict,
+    )
+
+
+def _sentences(visit: OfficerRequest, rows: Sequence[ReadRecord]) -> list[Sentence]:
+    """Return records as people read them, with the names that the reader may learn."""
+    wanted = {row.object_id for row in rows if row.object_id}
+    known = visit.service.oversight.audited.named(visit.actor, wanted)
+    return [_sentence(visit, row, known.get(row.object_id or "")) for row in rows]
+
+
+def _sentence(visit: OfficerRequest, row: ReadRecord, known: AuditedObject | None) -> Sentence:
+    object_id = row.object_id or ""
+    found = known or AuditedObject(object_id, "")
+    called = found.name or visit.speech(audit_words.unnamed(object_id))
+    own = row.owner_id == visit.actor.agency_id and visit.may(Permission.READ_LOOKS)
+    about = object_id if found.kind == ids.SUBJECT else found.about
+    looks = f"/subjects/{about}/looks" if about else ""
+    if found.kind == ids.ALERT:
+        looks = f"/alerts/{object_id}/looks"
+    return Sentence(
+        row,
+        visit.speech(audit_words.act(row.action)),
+        object_id,
+        called,
+        _page_of(visit, found),
+        looks if own else "",
+    )
+
+
+def _page_of(visit: OfficerRequest, found: AuditedObject) -> str:
+    """Return where an object is shown; empty where the reader may not go there, or nowhere."""
+    shown = AuditedObject(found.about, found.name) if found.about else found
+    place, act = _PAGES.get(shown.kind, ("", None))
+    return f"{place}{shown.id}" if act is not None and visit.may(act) else ""
+
+
+def _number(visit: OfficerRequest) -> int | None:
+    """Return the number of the record below which the page begins; None for the newest."""
+    text = visit.request.query_params.get("before", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
 def _day(text: str) -> date | None:
     """Return the day that was chosen, None for none."""
     try:
-        return period.written_day(text)
+        return period.written_day(typed_day(text))
     except ValueError:
         return None

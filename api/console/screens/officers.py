@@ -29,9 +29,11 @@ from casework.kernel.vocabulary import Role
 
 router: Final = APIRouter(include_in_schema=False)
 
+SERVICE_NUMBER: Final = msg("Write up to 30 letters and digits, or leave it empty.")
 _SENTENCES: Final = {
     "login": msg("Write 2 to 100 letters and digits, such as imigrasi.sari."),
     "name": msg("Write the name."),
+    "service_number": SERVICE_NUMBER,
     "roles": msg("Choose at least one role."),
 }
 
@@ -63,6 +65,7 @@ def create(visit: Keeper) -> Response:
             body.name,
             frozenset(body.roles),
             body.language,
+            service_number=body.service_number,
         )
         row, password = visit.service.accounts.officers.create(visit.actor, new, body.reason)
     except (
@@ -82,7 +85,7 @@ def create(visit: Keeper) -> Response:
 
 @router.post("/administration/officers/{officer_id}")
 def edit(officer_id: str, visit: Keeper) -> Response:
-    """Change roles."""
+    """Change name, service number or roles."""
     body = Form(OfficerPatch, visit.posted, _changed).parse()
     return _edited(visit, officer_id, body.changes(), body.why)
 
@@ -201,6 +204,10 @@ def _changed(typed: FormData, model: type[OfficerPatch]) -> dict[str, object]:
     found: dict[str, object] = {}
     if typed.texts("roles"):
         found["roles"] = typed.texts("roles")
+    if typed.text("name"):
+        found["name"] = typed.text("name")
+    if "service_number" in typed.values:
+        found["service_number"] = typed.text("service_number") or None
     return found | ({"reason": typed.text("reason")} if typed.text("reason") else {})
 
 

@@ -171,7 +171,7 @@ def _proposed(visit: OfficerRequest, fields: Iterable[ReferralField]) -> FormDat
     """Return what the form holds at first: when an answer is due, and what is usually chosen."""
     due = visit.service.review.queue.now() + _TIME_TO_ANSWER
     chosen = tuple(each.value for each in fields if each.field.proposed)
-    written = due.astimezone(visit.speech.zone).strftime("%Y-%m-%dT%H:%M")
+    written = due.astimezone(visit.speech.zone).strftime("%d-%m-%Y %H:%M")
     return FormData({"due_at": (written,), "fields": chosen})
 
 

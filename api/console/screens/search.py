@@ -15,6 +15,7 @@ from api.problems import RequestInvalid
 from api.v1.searches.schemas import SearchFields
 from casework.calibration.thresholds import RAREST
 from casework.kernel.permissions import Permission
+from casework.review.alerts import PORTRAIT_FORMAT
 from casework.screening.matching import MOST_CANDIDATES
 from casework.screening.searches import DEFAULT_CANDIDATES, LEAST_PURPOSE, SearchRequest, SearchView
 from detector.errors import PhotoError
@@ -76,6 +77,7 @@ def show(search_id: str, visit: Searcher) -> Response:
         search=view.search,
         candidates=view.candidates,
         rarest=RAREST,
+        calibrated=visit.service.calibration.calibrations.current() is not None,
     )
 
 
@@ -84,6 +86,14 @@ def photo(search_id: str, rank: Rank, visit: Searcher) -> Response:
     """Return the photo that a candidate was found by, upright."""
     stored = visit.service.screening.searches.photo(visit.actor, search_id, rank)
     return visit.state.photos.response(*stored)
+
+
+@router.get("/searches/{search_id}/candidates/{rank}/framed")
+def framed(search_id: str, rank: Rank, visit: Searcher) -> Response:
+    """Return the face that a candidate was found by, framed for comparing."""
+    stored = visit.service.screening.searches.photo(visit.actor, search_id, rank)
+    content = visit.service.screening.comparison.framed(stored.content)
+    return visit.state.photos.response(content, PORTRAIT_FORMAT)
 
 
 def _form(typed: FormData) -> Form[SearchFields]:

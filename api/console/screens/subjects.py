@@ -1,6 +1,7 @@
 """Subjects: the people on an agency's watchlists; searched, enrolled, changed, erased."""
 
 import asyncio
+import base64
 from datetime import timedelta
 from typing import Annotated, Final
 
@@ -21,15 +22,17 @@ from casework.approvals.approvals import ActWaits
 from casework.kernel.errors import CaseworkError, EnrolmentRefused, NotFound, StaleVersion
 from casework.kernel.messages import Message
 from casework.kernel.permissions import Permission
+from casework.review.alerts import PORTRAIT_FORMAT
 from casework.screening.duplicates import Lookalike
 from casework.tables import Subject, Watchlist
-from casework.watchlists.enrolment import Enrolled
+from casework.watchlists.enrolment import Enrolled, PhotoReport
 from casework.watchlists.subjects import SubjectFilter
 
 router: Final = APIRouter(include_in_schema=False)
 
 Reader = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_SUBJECT))]
 Editor = Annotated[OfficerRequest, Depends(RequirePermission(Permission.EDIT_SUBJECT))]
+Chooser = Annotated[OfficerRequest, Depends(RequirePermission(Permission.COMPARE))]
 Historian = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_HISTORY))]
 
 PAGE_SIZE: Final = 50
@@ -93,16 +96,20 @@ async def create(visit: Editor, pool: Workers) -> Response:
     return visit.go(f"/subjects/{subject_id}", done="enrolled")
 
 
-@router.post(
-    "/subjects/photo-check", dependencies=[work_place(RequirePermission(Permission.EDIT_SUBJECT))]
-)
-async def check(visit: Editor, pool: Workers) -> Response:
-    """Say how good a photo is while it is being chosen; nothing is kept of it."""
+@router.post("/photos/check", dependencies=[work_place(RequirePermission(Permission.COMPARE))])
+async def check(visit: Chooser, pool: Workers) -> Response:
+    """Say how good a photo is that is being chosen, and show its face; nothing is kept of it."""
     files = visit.posted.files.get("photos", ())
     if len(files) != 1:
         return JSONResponse({"said": visit.speech("Choose a photo.")}, 422)
     service = visit.service
-    report = (await pool.run(visit.request, lambda: service.enrolment.examine(files[0]))).report
+
+    def work() -> tuple[PhotoReport, bytes | None]:
+        examined = service.enrolment.examine(files[0])
+        face = service.screening.comparison.once(files[0].content, examined.analysis)
+        return examined.report, face
+
+    report, face = await pool.run(visit.request, work)
     verdict = "unsearchable"
     if report.quality is not None:
         verdict = report.quality.verdict.value
@@ -113,6 +120,7 @@ async def check(visit: Editor, pool: Workers) -> Response:
             "verdict": verdict,
             "word": visit.speech(labels.of(verdict, "Verdict")),
             "said": advice or ("" if report.accepted else visit.speech("It cannot be read.")),
+            "face": base64.b64encode(face).decode() if face is not None else None,
         }
     )
 
@@ -127,7 +135,7 @@ def show(subject_id: str, visit: Reader) -> Response:
 def fill(subject_id: str, visit: Editor) -> Response:
     """Show the form with what is kept."""
     row = visit.service.lists.subjects.get(visit.actor, subject_id)
-    return _form(visit, subject_form.filled(row, visit.speech.zone), row)
+    return _form(visit, subject_form.filled(row, visit.speech), row)
 
 
 @router.post("/subjects/{subject_id}/edit")
@@ -145,7 +153,7 @@ def edit(subject_id: str, visit: Editor) -> Response:
         row = subjects.get(actor, subject_id)
         form = form.refused(error, visit.speech)
         if isinstance(error, StaleVersion):
-            stored = subject_form.filled(row, visit.speech.zone).typed
+            stored = subject_form.filled(row, visit.speech).typed
             form = form.beside(stored, visit.speech, subject_form.SAID)
         return _form(visit, form, row)
     return visit.go(f"/subjects/{subject_id}", done="saved")
@@ -202,6 +210,18 @@ def photo(subject_id: str, photo_id: str, visit: Reader) -> Response:
     """Return an enrolled photo, upright."""
     stored = visit.service.lists.subjects.photo_content(visit.actor, subject_id, photo_id)
     return visit.state.photos.response(*stored)
+
+
+@router.get("/subjects/{subject_id}/face")
+def face(subject_id: str, visit: Reader) -> Response:
+    """Return the face of a subject's first photo, framed for comparing."""
+    row = visit.service.lists.subjects.get(visit.actor, subject_id)
+    first = next((each for each in row.photos if each.erase_at is None), None)
+    if first is None:
+        raise NotFound("subject_photo_not_found", subject=subject_id, photo="")
+    stored = visit.service.lists.subjects.photo_content(visit.actor, subject_id, first.id)
+    content = visit.service.screening.comparison.framed(stored.content)
+    return visit.state.photos.response(content, PORTRAIT_FORMAT)
 
 
 @router.get("/subjects/{subject_id}/history")

@@ -26,6 +26,7 @@ from casework.kernel.errors import (
 )
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import TipOrigin, TipState
+from casework.review.alerts import PORTRAIT_FORMAT
 from casework.screening.duplicates import Lookalike
 from casework.screening.searches import LEAST_PURPOSE
 from casework.tables import Tip
@@ -115,6 +116,14 @@ def photo(tip_id: str, visit: Handler) -> Response:
     return visit.state.photos.response(*stored)
 
 
+@router.get("/{tip_id}/photo/framed")
+def framed(tip_id: str, visit: Handler) -> Response:
+    """Return the face of a tip's photo, framed for comparing."""
+    stored = visit.service.exchange.tips.photo(visit.actor, tip_id)
+    content = visit.service.screening.comparison.framed(stored.content)
+    return visit.state.photos.response(content, PORTRAIT_FORMAT)
+
+
 @router.post("/{tip_id}/source")
 def source(tip_id: str, visit: Protector) -> Response:
     """Show a tip with who reported it; it is asked for by a form, since each reading is audited."""
@@ -201,7 +210,7 @@ def _tip_form(visit: OfficerRequest) -> Form[TipForm]:
     read = with_times(visit.speech.zone, "happened_at")
     sentences = {
         "text": msg("Say what was reported."),
-        "happened_at": msg("Write a date and a time."),
+        "happened_at": msg("Write date and time as 28-02-2026 15:30."),
     }
     return Form(TipForm, visit.posted, read, sentences, refusal=_NOT_RECORDED)
 

@@ -233,7 +233,9 @@ class ReviewStep(Answer):
 
     at: datetime
     officer_id: str
-    officer_name: str
+    officer_name: str = Field(description="As of that day.")
+    officer_service_number: str | None = Field(description="Such as an NIP; as of that day.")
+    officer_agency: str | None = Field(description="The code of the officer's agency.")
     agency_id: str | None
     action: str
     state: AlertState = Field(description="After the step.")
@@ -251,7 +253,9 @@ class ReviewStep(Answer):
         return cls(
             at=step.at,
             officer_id=step.officer_id,
-            officer_name=step.officer_name,
+            officer_name=step.by.name,
+            officer_service_number=step.by.service_number,
+            officer_agency=step.by.agency_code,
             agency_id=step.agency_id,
             action=step.action,
             state=step.state_after,

@@ -64,13 +64,15 @@ class ApprovalOut(Answer):
     reason: str
     state: ApprovalState
     asked_by: str = Field(description="The officer's id.")
-    asked_by_name: str
+    asked_by_name: str = Field(description="As of that day.")
+    asked_by_service_number: str | None = Field(description="Such as an NIP; as of that day.")
     asked_by_agency: str = Field(description="The code of that officer's agency.")
     asked_at: datetime
     effective_from: datetime = Field(description="Until then it does not take effect.")
     lapses_at: datetime = Field(description="From then on nobody can accept it.")
     decided_by: str | None = Field(description="The id of the officer who accepted or refused it.")
-    decided_by_name: str | None
+    decided_by_name: str | None = Field(description="As of that day.")
+    decided_by_service_number: str | None = Field(description="Such as an NIP; as of that day.")
     decided_at: datetime | None
     settled_at: datetime | None
     lapsed_because: str | None
@@ -84,9 +86,13 @@ class ApprovalOut(Answer):
         return same | {
             "summary": str(view.summary),
             "reason": view.reason,
-            "asked_by_name": view.asked_by,
-            "asked_by_agency": view.asked_by_agency,
-            "decided_by_name": view.decided_by,
+            "asked_by_name": view.asked_by.name,
+            "asked_by_service_number": view.asked_by.service_number,
+            "asked_by_agency": view.asked_by.agency_code,
+            "decided_by_name": view.decided_by.name if view.decided_by else None,
+            "decided_by_service_number": view.decided_by.service_number
+            if view.decided_by
+            else None,
             "lapsed_because": str(view.lapsed_because) if view.lapsed_because else None,
             "you_may": sorted(view.steps),
         }

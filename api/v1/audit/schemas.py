@@ -26,6 +26,9 @@ class AuditQuery(QueryModel):
     object_id: str | None = Field(default=None, max_length=200)
     outcome: str | None = Field(default=None, max_length=200)
     since: DayOrTime | None = None
+    reads: bool = Field(
+        default=True, description="False leaves out acts that only read, such as `alert.list`."
+    )
     until: DayOrTime | None = Field(
         default=None, description="Acts before this time, or to the end of this day."
     )
@@ -43,7 +46,17 @@ class AuditQuery(QueryModel):
             self.outcome,
             period.beginning(self.since, zone),
             period.limit(self.until, zone),
+            self.reads,
         )
+
+
+class LooksQuery(QueryModel):
+    """Which page of the records about a person."""
+
+    before: int | None = Field(
+        default=None, ge=1, le=MOST_SEQ, description="The `next` of the page before."
+    )
+    limit: Limit = 50
 
 
 class AuditRecordOut(Answer):
@@ -54,6 +67,9 @@ class AuditRecordOut(Answer):
     actor_kind: str
     actor_id: str
     actor_name: str | None = Field(description="As of that day; null where it was erased.")
+    service_number: str | None = Field(
+        description="The actor's, such as an NIP, as of that day; null where there was none."
+    )
     agency_id: str | None = Field(description="The actor's agency.")
     action: str
     object_id: str | None

@@ -53,6 +53,7 @@ def create(
         name=body.name,
         roles=frozenset(body.roles),
         language=body.language,
+        service_number=body.service_number,
     )
     row, password = officers.create(actor, new, body.reason)
     response.headers["Location"] = f"/v1/officers/{row.id}"

@@ -12,6 +12,8 @@ from casework.tables import Officer
 
 LOGIN_PATTERN: Final = r"^[a-z0-9][a-z0-9._@-]{1,99}$"
 
+SERVICE_NUMBER_PATTERN: Final = r"^[A-Za-z0-9./-]{1,30}$"
+
 Login = Annotated[
     str,
     BeforeValidator(lambda text: text.strip().lower() if isinstance(text, str) else text),
@@ -19,6 +21,16 @@ Login = Annotated[
     Field(
         description="What is typed at sign-in; unique in the installation.",
         examples=["imigrasi.sari"],
+    ),
+]
+ServiceNumber = Annotated[
+    str,
+    BeforeValidator(lambda text: "".join(text.split()) if isinstance(text, str) else text),
+    StringConstraints(pattern=SERVICE_NUMBER_PATTERN),
+    Field(
+        description="What the officer's employer calls them by, such as an NIP or NRP; spaces are "
+        "left out. It stands beside the name wherever the officer acts.",
+        examples=["198704122010012003"],
     ),
 ]
 Language = Literal["id", "en"]
@@ -34,6 +46,7 @@ class OfficerIn(Strict):
     agency_id: Text | None = Field(default=None, description="Unset means the caller's own agency.")
     login: Login
     name: Text
+    service_number: ServiceNumber | None = None
     roles: Roles
     language: Language = "id"
     reason: ReasonIfItWaits = None
@@ -42,7 +55,10 @@ class OfficerIn(Strict):
 class OfficerPatch(ExplainedPatch):
     """Changes to an officer's account; fields left out stay as they are."""
 
-    name: Text | MISSING = MISSING
+    name: Text | MISSING = Field(
+        default=MISSING, description="What the officer did before goes on to show the former name."
+    )
+    service_number: ServiceNumber | MISSING | None = MISSING
     roles: Roles | MISSING = MISSING
     language: Language | MISSING = MISSING
     active: bool | MISSING = Field(default=MISSING, description="False ends every session at once.")
@@ -64,6 +80,7 @@ class OfficerOut(Answer):
     agency_id: str
     login: str
     name: str
+    service_number: str | None
     roles: list[Role]
     language: str
     active: bool

@@ -162,7 +162,9 @@ class MessageOut(Answer):
 
     at: datetime
     officer_id: str
-    officer_name: str
+    officer_name: str = Field(description="As of that day.")
+    officer_service_number: str | None = Field(description="Such as an NIP; as of that day.")
+    officer_agency: str | None = Field(description="The code of the officer's agency.")
     agency_id: str
     action: str
     state: ReferralState = Field(description="After the step.")
@@ -174,7 +176,9 @@ class MessageOut(Answer):
         return cls(
             at=message.at,
             officer_id=message.officer_id,
-            officer_name=message.officer_name,
+            officer_name=message.by.name,
+            officer_service_number=message.by.service_number,
+            officer_agency=message.by.agency_code,
             agency_id=message.agency_id,
             action=message.action,
             state=message.state_after,

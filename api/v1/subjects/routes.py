@@ -14,6 +14,7 @@ from api.dependencies import (
     TheErasures,
     TheHistory,
     TheLookalikes,
+    TheLooks,
     ThePhotos,
     TheSettings,
     TheSubjects,
@@ -23,12 +24,13 @@ from api.dependencies import (
     work_place,
 )
 from api.forms import multipart_schema, read_form, validated
-from api.pages import Page, page_of
+from api.pages import NumberedPage, Page, page_of
 from api.photos import PHOTO_CONTENT
 from api.problems import FieldProblem, RequestInvalid
 from api.routing import Before, StrictRoute
 from api.v1.approvals.schemas import WaitingOut
 from api.v1.approvals.waiting import MAY_WAIT, WAITING
+from api.v1.audit.schemas import AuditRecordOut, LooksQuery
 from api.v1.common import ReasonIn
 from api.v1.compare.routes import NoFields
 from api.v1.subjects.history import MeetingOut
@@ -56,6 +58,7 @@ from casework.watchlists.subjects import Subjects
 router: Final = APIRouter(prefix="/v1/subjects", tags=["subjects"], route_class=StrictRoute)
 
 Reader = Annotated[Actor, Depends(Allowed(Permission.READ_SUBJECT))]
+LooksReader = Annotated[Actor, Depends(Allowed(Permission.READ_LOOKS))]
 Editor = Annotated[Actor, Depends(Allowed(Permission.EDIT_SUBJECT))]
 HistoryReader = Annotated[Actor, Depends(Allowed(Permission.READ_HISTORY))]
 
@@ -244,6 +247,31 @@ def encounters(
     )
     items = [MeetingOut.of(row, actor) for row in rows]
     return Page[MeetingOut](items=items, next=following)
+
+
+@router.get(
+    "/{subject_id}/looks",
+    response_model=NumberedPage[AuditRecordOut],
+    summary="Read who looked at a person",
+    responses=problems.responses(*_COMMON, errors.NotFound),
+)
+def looked(
+    subject_id: str,
+    looks: TheLooks,
+    actor: LooksReader,
+    query: Annotated[LooksQuery, Query()],
+) -> NumberedPage[AuditRecordOut]:
+    """Return the acts of anybody on a subject, its photos, alerts, referrals and tips.
+
+    Searches that showed it are among them; newest first. For the owner's auditors and supervisors.
+    """
+    rows, following = page_of(
+        lambda most: looks.page(actor, subject_id, query.before, most),
+        query.limit,
+        lambda row: row.seq,
+    )
+    items = [AuditRecordOut.model_validate(row) for row in rows]
+    return NumberedPage[AuditRecordOut](items=items, next=following)
 
 
 @router.post(

@@ -83,7 +83,8 @@ class TipOut(TipSummary):
     place: str | None
     photo_quality: QualityOut | None
     recorded_by: str
-    recorded_by_name: str
+    recorded_by_name: str = Field(description="As of that day.")
+    recorded_by_service_number: str | None = Field(description="Such as an NIP; as of that day.")
     search_id: str | None = Field(description="The last search with its photo.")
     searched_at: datetime | None
     subject_id: str | None = Field(description="Who was enrolled from it.")
@@ -99,7 +100,8 @@ class TipOut(TipSummary):
             place=view.report.place,
             photo_quality=QualityOut.model_validate(quality) if quality is not None else None,
             recorded_by=row.recorded_by,
-            recorded_by_name=row.recorded_by_name,
+            recorded_by_name=view.recorded_by.name,
+            recorded_by_service_number=view.recorded_by.service_number,
             search_id=row.search_id,
             searched_at=row.searched_at,
             subject_id=row.subject_id,

@@ -235,6 +235,8 @@ class Audit:
         found = connection.execute(_THE_HEAD, {"agency_id": actor.agency_id}).first()
         head = self.checked(connection, found)
         card = {"name": actor.name, "agency": found.agency if found is not None else None}
+        if actor.service_number is not None:
+            card["service_number"] = actor.service_number
         digest = self.card(connection, actor.id, card)
         written = []
         for seq, (entry, changed) in enumerate(

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from casework.kernel.actor import Actor
 from casework.kernel.audit import proof
 from casework.kernel.audit import rows as stored
+from casework.kernel.audit.acts import READS
 from casework.kernel.audit.chain import (
     ACTOR,
     FIELDS,
@@ -46,6 +47,8 @@ class AuditFilter:
     outcome: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    reads: bool = True
+    """Whether acts that only read are listed, too."""
 
     @property
     def conditions(self) -> list[ColumnElement[bool]]:
@@ -65,6 +68,8 @@ class AuditFilter:
             conditions.append(row.at >= self.since)
         if self.until is not None:
             conditions.append(row.at < self.until)
+        if not self.reads:
+            conditions.append(row.action.not_in(READS))
         return conditions
 
 
@@ -89,6 +94,22 @@ class ReadRecord:
             return None
         name: str = json.loads(self.salted_actor.text)["name"]
         return name
+
+    @property
+    def agency_name(self) -> str | None:
+        """The actor's agency as of that day; None where there was none, or it was erased."""
+        if self.salted_actor is None:
+            return None
+        name: str | None = json.loads(self.salted_actor.text).get("agency")
+        return name
+
+    @property
+    def service_number(self) -> str | None:
+        """The actor's service number as of that day; None where there is none, or it was erased."""
+        if self.salted_actor is None:
+            return None
+        number: str | None = json.loads(self.salted_actor.text).get("service_number")
+        return number
 
     @property
     def purpose(self) -> str | None:

@@ -189,12 +189,14 @@ def test_a_conflict_says_what_changed_and_by_whom_and_keeps_the_note(signed_in, 
     answer = first.send(f"/alerts/{alert}/decide", **SEEN, note="My careful note")
     assert answer.status_code == 409
     assert "The alert has changed since you read it" in first.text
-    assert re.search(r"Since you opened the page: [\d:]+ budi took the alert", first.text)
+    assert re.search(
+        r"Since you opened the page: [\d:]+ Name of budi IMI took the alert", first.text
+    )
     assert "My careful note" in first.text
     assert "Nothing of yours was recorded" in first.text
     first.open(f"/alerts/{alert}")
     assert "My careful note" not in first.text
-    assert "budi has taken this alert" in first.text
+    assert "Name of budi, IMI has taken this alert" in first.text
 
 
 def test_a_conflict_does_not_tell_the_first_opinion(signed_in, alert):
@@ -204,7 +206,7 @@ def test_a_conflict_does_not_tell_the_first_opinion(signed_in, alert):
     walk(first, alert, ("decide", SEEN | {"note": "Secret thought"}))
     answer = second.send(f"/alerts/{alert}/take")  # of the page that was read before
     assert answer.status_code == 409
-    assert "siti gave the first opinion" in second.text
+    assert "Name of siti IMI gave the first opinion" in second.text
     assert "Secret thought" not in second.text
     assert "tag state-potential_candidate" not in answer.text
 

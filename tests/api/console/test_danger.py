@@ -49,7 +49,7 @@ HARMLESS = {
         "POST /v1/tips/{tip_id}/refer",
     ),
     "looks, and changes nothing but the audit trail": (
-        *("/search", "/compare", "/audit/verify", "/subjects/photo-check"),
+        *("/search", "/compare", "/audit/verify", "/photos/check"),
         "/alerts/{alert_id}/evidence",
         *("/tips/{tip_id}/search", "/tips/{tip_id}/source", "POST /v1/tips/{tip_id}/search"),
         *("POST /v1/searches", "POST /v1/compare"),

@@ -2,7 +2,14 @@
 
 import pytest
 
-from api.console.forms import TOKEN_FIELD, TOKEN_HEADER, FormData, csrf_token
+from api.console.forms import (
+    TOKEN_FIELD,
+    TOKEN_HEADER,
+    FormData,
+    csrf_token,
+    typed_day,
+    typed_moment,
+)
 from casework.kernel.vocabulary import Role
 
 LANGUAGE = {"language": "id", "next": "/account"}
@@ -72,3 +79,36 @@ def test_a_body_that_is_no_form_is_refused(officer):
 )
 def test_a_whole_number_is_read_and_nothing_else(text, number):
     assert FormData({"version": (text,)}).number("version") == number
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("28-02-1980", "1980-02-28"),
+        ("1-2-1980", "1980-02-01"),
+        ("28/02/1980", "1980-02-28"),
+        ("28.2.1980", "1980-02-28"),
+        ("28021980", "1980-02-28"),
+        ("1980-02-28", "1980-02-28"),
+        ("31-02-1980", "1980-02-31"),
+        ("28-02-80", "28-02-80"),
+        ("", ""),
+        ("soon", "soon"),
+    ],
+)
+def test_a_day_is_typed_as_people_write_it(typed, read):
+    assert typed_day(typed) == read
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("28-02-2026 15:30", "2026-02-28T15:30"),
+        ("28022026 15.30", "2026-02-28T15:30"),
+        ("2026-02-28T15:30", "2026-02-28T15:30"),
+        ("28-02-2026", "2026-02-28"),
+        ("soon", "soon"),
+    ],
+)
+def test_a_moment_is_typed_as_people_write_it(typed, read):
+    assert typed_moment(typed) == read

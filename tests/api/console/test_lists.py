@@ -1,5 +1,6 @@
 """Watchlists and subjects in the console, as a browser without JavaScript sees them."""
 
+import base64
 import re
 
 import pytest
@@ -194,12 +195,15 @@ def test_the_verdict_on_a_photo_is_told_before_it_is_sent(analyst):
 
     def verdict(photo):
         files = {"photos": ("a.jpg", photo, "image/jpeg")}
-        return analyst.client.post("/subjects/photo-check", files=files, headers=headers).json()
+        return analyst.client.post("/photos/check", files=files, headers=headers).json()
 
     assert verdict(photo_of(1))["verdict"] in ("usable", "marginal")
     nobody = verdict(photo_of())
     assert (nobody["verdict"], bool(nobody["said"])) == ("unsearchable", True)
-    assert verdict(b"no photo")["verdict"] == "unsearchable"
+    for seen in (verdict(photo_of(1)), nobody):  # with a face or without, it is shown
+        assert base64.b64decode(seen["face"]).startswith(b"\xff\xd8")
+    unread = verdict(b"no photo")
+    assert (unread["verdict"], unread["face"]) == ("unsearchable", None)
 
 
 def test_other_agencies_see_nothing_of_it(analyst, signed_in, desk):

@@ -136,9 +136,9 @@ def test_a_form_that_shows_days_leaves_times_alone(analyst, desk, stored):
     list_id, subject_id = desk.watchlist(), desk.enrol(1, reference="R", **times)
     same = {"name": "Other", "reference": "R", "watchlist_ids": [list_id]}
     analyst.open(f"/subjects/{subject_id}/edit")
-    assert analyst.page.text.count('value="2026-01-01"') == 1
-    assert analyst.page.text.count('value="2027-01-05"') == 1
-    analyst.send_here(**same, valid_from="2026-01-01", valid_until="2027-01-05")
+    assert analyst.page.text.count('value="01-01-2026"') == 1
+    assert analyst.page.text.count('value="05-01-2027"') == 1
+    analyst.send_here(**same, valid_from="01-01-2026", valid_until="5/1/2027")
     assert stored("R") == tuple(times.values())
     analyst.open(f"/subjects/{subject_id}/edit")
     analyst.send_here(**same, valid_from="", valid_until="2027-01-06")

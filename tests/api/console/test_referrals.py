@@ -76,7 +76,7 @@ def test_an_alert_is_referred_with_what_is_chosen_and_no_more(siti, pol, alert, 
     pol.open("/referrals")
     assert "Agency IMI" in pol.text
     pol.open(address)
-    for words in ("Person 1", "Singapore", "1 Mar 2026", "Please come to gate 4.", "not known"):
+    for words in ("Person 1", "Singapore", "01-03-2026", "Please come to gate 4.", "not known"):
         assert words in pol.text, words
     for hidden in ("Fraud", "X1", alert, "wl_", "Score", "Photo on the list"):
         assert hidden not in pol.text, hidden

@@ -109,6 +109,7 @@ def test_a_second_factor_is_set_up_and_asked_for(signed_in, browser, clock):
     assert PASSWORD not in answer.text
     answer = visitor.send("/sign-in", code="000000")
     assert answer.status_code == 401
+    assert "The code is wrong" in visitor.text
     assert 'value="000000"' not in answer.text
     visitor.send("/sign-in", code=totp.at(clock()))
     assert visitor.path == "/alerts"

@@ -33,7 +33,7 @@ def record(browser, photo=None, **fields):
 def test_a_tip_is_recorded_listed_and_shown(signed_in):
     officer = signed_in("siti", Role.OFFICER)
     tip = record(officer, photo_of(1))
-    for words in (TEXT, "Pier 3", "28 Feb 2026 17:00", "The public", "Name of siti"):
+    for words in (TEXT, "Pier 3", "28-02-2026 17:00", "The public", "Name of siti"):
         assert words in officer.text, words
     assert SOURCE not in officer.page.text
     assert "known to your supervisors alone" in officer.text
@@ -54,7 +54,12 @@ def test_what_is_wrong_is_said_and_what_was_typed_is_kept(signed_in):
     officer.open("/tips/new")
     answer = officer.send("/tips/new", **(FIELDS | {"text": " ", "happened_at": "yesterday"}))
     assert answer.status_code == 422
-    for words in ("Say what was reported.", "Write a date and a time.", "Pier 3", SOURCE):
+    for words in (
+        "Say what was reported.",
+        "Write date and time as 28-02-2026 15:30.",
+        "Pier 3",
+        SOURCE,
+    ):
         assert words in answer.text, words
     answer = officer.send("/tips/new", **FIELDS, files={"photo": b"nothing of the kind"})
     assert answer.status_code == 422

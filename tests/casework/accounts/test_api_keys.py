@@ -48,6 +48,7 @@ OF_PEOPLE = {
     Permission.ERASE_DUE,
     Permission.OWN_ACCOUNT,
     Permission.READ_AUDIT,
+    Permission.READ_LOOKS,
     Permission.VERIFY_AUDIT,
     Permission.READ_TOTALS,
     Permission.READ_AGENCY,

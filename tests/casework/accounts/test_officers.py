@@ -15,9 +15,11 @@ from casework.kernel.errors import (
     NotPermitted,
     StaleVersion,
 )
+from casework.kernel.officer_names import OfficerName, names_at
 from casework.kernel.vocabulary import AgencyKind, Role, Scope
 from tests.services import OPERATOR, PASSWORD
 
+NIP = "198704122010012003"
 PEOPLE = frozenset(Role) - {Role.PORT, Role.COORDINATOR}
 
 
@@ -199,3 +201,22 @@ def test_an_actor_of_no_agency_owns_nothing(house):
     assert house.records.accounts.keys.page(nobody, None, 10) == []
     assert house.records.oversight.trail.page(nobody, None, 10, AuditFilter()) == []
     assert house.enter("polisi", PASSWORD)
+
+
+def test_what_officers_did_goes_on_to_show_what_they_were_called(house):
+    officer_id = house.hire("sari", Role.OFFICER)
+    officers, clock = house.records.accounts.officers, house.clock
+    admin = house.actor("admin", Role.ADMIN)
+    before = clock()
+    clock.advance(days=1)
+    officers.edit(admin, officer_id, {"name": "Sari Dewi", "service_number": NIP}, None)
+    acts = [(officer_id, before), (officer_id, clock()), ("off_nobody", before)]
+    with house.records.kernel.database.read() as session:
+        found = names_at(session, acts)
+    assert found == {
+        acts[0]: OfficerName("Somebody", NIP, "IMI"),
+        acts[1]: OfficerName("Sari Dewi", NIP, "IMI"),
+    }
+    assert house.enter("sari").actor.name == "Sari Dewi"
+    assert house.enter("sari").actor.service_number == NIP
+    assert house.records.oversight.trail.verify(house.actor("auditor", Role.AUDITOR)).whole

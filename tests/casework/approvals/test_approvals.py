@@ -67,7 +67,7 @@ def test_a_new_decider_waits_for_another_administrator_and_a_day(house, asker, s
     with pytest.raises(ActWaits) as waits:
         hiring(house, asker)
     view, password = waits.value.view, waits.value.secret
-    assert (view.row.state, view.reason, view.asked_by_agency) == (S.WAITING, WHY, "IMI")
+    assert (view.row.state, view.reason, view.asked_by.agency_code) == (S.WAITING, WHY, "IMI")
     assert str(view.summary) == "Make an account for Newcomer (new): officer."
     with pytest.raises(NotSecondPerson):
         requests.accept(asker, view.row.id)

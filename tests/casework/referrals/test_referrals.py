@@ -63,7 +63,7 @@ def test_an_alert_is_referred_with_what_was_chosen(scene, records):
     assert view.photos == ("probe_photo",)
     assert view.object_id is None
     (first,) = view.messages
-    assert (first.action, first.text, first.officer_name) == ("send", NOTE, "sender")
+    assert (first.action, first.text, first.by.name) == ("send", NOTE, "sender")
     own = records.exchange.referrals.get(scene.sender, row.id)
     assert own.object_id == row.object_id
     assert records.review.alerts.get(scene.sender, row.object_id).state is AlertState.REFERRED

@@ -1,6 +1,6 @@
 // Keys of the alert's page, and word of what other officers do to it meanwhile.
 import { startClocks } from "./clocks.js";
-import { commands } from "./compare.js";
+import { commands, KEYS } from "./compare.js";
 import { isTyped, onKeys, singleKeys, switchSingleKeys } from "./keys.js";
 import { watch } from "./live.js";
 
@@ -14,8 +14,6 @@ opener.hidden = false;
 opener.addEventListener("click", () => help.showModal());
 keysOn.checked = singleKeys();
 keysOn.addEventListener("change", () => switchSingleKeys(keysOn.checked));
-
-const COMMANDS = { "+": "in", "=": "in", "-": "out", b: "blink", g: "grid", 0: "reset", "[": "darker", "]": "brighter" };
 
 onKeys((event, early) => {
   if (help.open) return;
@@ -32,8 +30,8 @@ onKeys((event, early) => {
     help.showModal();
   } else if (!keysOn.checked) {
     return;
-  } else if (COMMANDS[key]) {
-    commands[COMMANDS[key]]();
+  } else if (KEYS[key]) {
+    commands[KEYS[key]]();
   } else if (key === "r") {
     document.querySelector(".reasons input")?.focus();
   } else if (key === "n") {

@@ -1,6 +1,8 @@
 // Sends a form with photos by itself (`data-beside`) and puts the answer into this page, with the
 // photos that were sent beside it: the server keeps none, so only this page can show them.
 import { equip } from "./camera.js";
+import { equipPairs } from "./faces.js";
+import { look } from "./look.js";
 
 const main = document.getElementById("main");
 let shown = location.pathname;
@@ -53,14 +55,21 @@ function put(page, answer, photos) {
   for (const place of main.querySelectorAll("[data-chosen]")) {
     const photo = photos.get(place.dataset.chosen);
     if (!photo) continue;
-    place.querySelector("img").src = URL.createObjectURL(photo);
     place.hidden = false;
+    frame(place.querySelector("img"), photo);
   }
   if (!answer.ok) keep(photos);
   equip(main);
+  equipPairs();
   listen();
   (main.querySelector("[data-focus]") ?? main).focus();
   scrollTo(0, 0);
+}
+
+// A photo that meets another is framed as that is; one by itself is shown whole.
+async function frame(image, photo) {
+  const told = image.closest("#compare") ? await look(photo).catch(() => ({})) : {};
+  image.src = told.face ?? URL.createObjectURL(photo);
 }
 
 // The form came back: what was chosen stays chosen, but for what was refused.

@@ -2,6 +2,8 @@
 // that is taken is put into the form's own file field, so that the form is sent as ever; it lives in
 // this page alone.
 
+import { look } from "./look.js";
+
 const SIDE = 1280;
 const QUALITY = 0.92;
 
@@ -21,6 +23,7 @@ class Chooser {
     );
     this.stream = null;
     this.input.addEventListener("change", () => this.show());
+    this.image.addEventListener("error", () => this.showFace());
     if (navigator.mediaDevices?.getUserMedia) {
       box.querySelector("[data-tools]").hidden = false;
       this.buttons.start.addEventListener("click", () => this.start());
@@ -38,6 +41,16 @@ class Chooser {
     this.image.hidden = !file;
     if (file) this.image.src = URL.createObjectURL(file);
     this.shot.hidden = !file && this.video.hidden;
+  }
+
+  // A photo of a kind that this browser does not show: the face that the service sees in it.
+  async showFace() {
+    const file = this.input.files[0];
+    if (!file || this.image.src === this.face) return;
+    const told = await look(file).catch(() => ({}));
+    if (!told.face || file !== this.input.files[0]) return;
+    this.face = told.face;
+    this.image.src = told.face;
   }
 
   async start() {

@@ -1,19 +1,24 @@
-// Says how good each chosen photo is while the form is still being filled in.
+// Shows each chosen photo, and says how good it is, while the form is still being filled in.
+import { show } from "./faces.js";
+import { look } from "./look.js";
+
 const input = document.querySelector("input[data-check]");
 const list = document.getElementById("photo-verdicts");
+const chosen = document.querySelector("#pair [data-first-chosen]");
 
 async function check(file, line) {
-  const form = new FormData();
-  form.append("photos", file);
   try {
-    const answer = await fetch(input.dataset.check, {
-      method: "POST",
-      body: form,
-      headers: { "X-CSRF-Token": document.body.dataset.csrf },
-    });
-    const told = await answer.json();
+    const told = await look(file);
     line.className = `verdict quality-${told.verdict ?? "marginal"}`;
     line.textContent = [file.name, told.word, told.said].filter(Boolean).join(": ");
+    if (!told.face) return;
+    const face = document.createElement("img");
+    Object.assign(face, { src: told.face, alt: file.name, width: 180, height: 180 });
+    line.prepend(face);
+    if (chosen && document.getElementById("pair").hidden) {
+      show(chosen, told.face, file.name);
+      document.getElementById("pair").hidden = false;
+    }
   } catch {
     line.remove(); // the server says the same when the form is sent
   }
@@ -21,6 +26,7 @@ async function check(file, line) {
 
 input?.addEventListener("change", async () => {
   list.replaceChildren();
+  if (chosen) document.getElementById("pair").hidden = true;
   for (const file of input.files) {
     const line = document.createElement("li");
     line.textContent = `${file.name}: ${input.dataset.checking}`;

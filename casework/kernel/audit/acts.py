@@ -1,0 +1,47 @@
+"""Acts of the audit trail that only read: who wants to see what was changed leaves them out."""
+
+from typing import Final
+
+READS: Final = frozenset(
+    {
+        "agency.read",
+        "alert.list",
+        "alert.photo",
+        "alert.probe",
+        "alert.read",
+        "alert.reference",
+        "alert.report",
+        "alert.stream",
+        "approval.list",
+        "approval.read",
+        "audit.find",
+        "audit.read",
+        "calibration.read",
+        "encounter.read",
+        "officer.list",
+        "officer.read",
+        "photo.read",
+        "referral.list",
+        "referral.photo",
+        "referral.read",
+        "referral.report",
+        "report.read",
+        "report.totals",
+        "search.photo",
+        "search.read",
+        "search.shown",
+        "subject.held",
+        "subject.history",
+        "subject.list",
+        "subject.looks",
+        "subject.read",
+        "subject.report",
+        "subject.similar",
+        "tip.list",
+        "tip.photo",
+        "tip.read",
+        "tip.report",
+        "tip.source",
+        "watchlist.read",
+    }
+)
