@@ -43,6 +43,8 @@ MADE: Final = {
         for mapper in Table.registry.mappers
         if "version" in mapper.columns
     ),
+    # For officers, of what programs are given in one text.
+    *(f"threshold_{code}" for code in ENGLISH if code.startswith("basis_")),
 }
 
 # Where an error or a message gets its code in a variable; each code is written beside.
@@ -50,6 +52,7 @@ INDIRECT: Final = {
     "api/console/messages.py": "a quality reason's advice",
     "api/field_errors.py": "what pydantic says of a field",
     "casework/accounts/officers.py": "what a reset takes away",
+    "casework/accounts/sign_in.py": "which of the two factors was wrong",
     "casework/approvals/approvals.py": "why a request lapsed",
     "casework/watchlists/erasure.py": "whether an erasure is at once",
     "casework/watchlists/subjects.py": "by what fewer are looked for",
