@@ -33,6 +33,7 @@ from casework.approvals.founding import Founding
 from casework.calibration.breaker import Breaker
 from casework.calibration.calibrations import Calibrations
 from casework.calibration.monitoring import Monitoring
+from casework.codes.codes import CategoryCodes, CodeReader, OutcomeCodes
 from casework.evidence.bundle import EvidenceBundles
 from casework.imports.exports import Exports
 from casework.imports.imports import Imports
@@ -60,6 +61,7 @@ from casework.tips.steps import TipSteps
 from casework.tips.tips import Tips
 from casework.watchlists.enrolment import Enrolment
 from casework.watchlists.erasure import Erasures
+from casework.watchlists.merging import Merges
 from casework.watchlists.subjects import Subjects
 from casework.watchlists.watchlists import Watchlists
 from casework.webhooks.delivery_log import Deliveries
@@ -162,6 +164,8 @@ TheApprovals = Annotated[Approvals, _part(lambda service: service.approvals.requ
 TheAudit = Annotated[Audit, _part(lambda service: service.kernel.audit)]
 TheBreaker = Annotated[Breaker, _part(lambda service: service.calibration.breaker)]
 TheCalibrations = Annotated[Calibrations, _part(lambda service: service.calibration.calibrations)]
+TheCategories = Annotated[CategoryCodes, _part(lambda service: service.lists.categories)]
+TheCodes = Annotated[CodeReader, _part(lambda service: service.lists.codes)]
 TheDataSubjectReports = Annotated[
     DataSubjectReports, _part(lambda service: service.oversight.data_subject_reports)
 ]
@@ -179,9 +183,11 @@ TheImports = Annotated[Imports, _part(lambda service: service.exchange.imports)]
 TheKeys = Annotated[Keys, _part(lambda service: service.accounts.keys)]
 TheLanes = Annotated[Lanes, _part(lambda service: service.oversight.lanes)]
 TheLookalikes = Annotated[Lookalikes, _part(lambda service: service.screening.lookalikes)]
+TheMerges = Annotated[Merges, _part(lambda service: service.lists.merges)]
 TheMatching = Annotated[Matching, _part(lambda service: service.screening.matching)]
 TheMonitoring = Annotated[Monitoring, _part(lambda service: service.calibration.monitoring)]
 TheOfficers = Annotated[Officers, _part(lambda service: service.accounts.officers)]
+TheOutcomes = Annotated[OutcomeCodes, _part(lambda service: service.lists.outcomes)]
 TheOutbox = Annotated[Outbox, _part(lambda service: service.kernel.outbox)]
 ThePipeline = Annotated[Pipeline, _part(lambda service: service.pipeline)]
 TheReferralSteps = Annotated[ReferralSteps, _part(lambda service: service.exchange.referral_steps)]

@@ -29,6 +29,8 @@ _TAGS: Final[Mapping[str, str]] = {
     "tips": "Reports from the public and from other agencies.",
     "compare": "Two photos side by side.",
     "watchlists": "Lists of subjects, each with its policy.",
+    "categories": "Why watchlists exist: a code list that the installation extends.",
+    "outcomes": "How alerts end: a code list that the installation extends.",
     "subjects": "People on watchlists, and their photos.",
     "imports": "Lists from files, row by row.",
     "calibrations": "How scores become thresholds.",

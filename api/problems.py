@@ -180,6 +180,8 @@ KINDS: Final[dict[type[Exception], ProblemKind]] = {
     casework.InvalidKey: ProblemKind(422, "invalid_key"),
     casework.TargetRefused: ProblemKind(422, "target_refused"),
     casework.EnrolmentRefused: ProblemKind(422, "enrolment_refused"),
+    casework.CodeRefused: ProblemKind(422, "code_refused"),
+    casework.RequirementMissing: ProblemKind(422, "requirement_missing"),
     casework.InvalidReferral: ProblemKind(422, "invalid_referral"),
     casework.ReasonMissing: ProblemKind(422, "reason_missing"),
     casework.ImportRefused: ProblemKind(422, "import_refused"),

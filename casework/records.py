@@ -16,6 +16,7 @@ from casework.accounts.sessions import Sessions
 from casework.approvals.approvals import ApprovalRules, Approvals
 from casework.approvals.commands import OwnerCommands
 from casework.approvals.founding import Founding
+from casework.codes.codes import CategoryCodes, CodeReader, OutcomeCodes
 from casework.evidence.bundle import EvidenceBundles
 from casework.imports.exports import Exports
 from casework.imports.imports import Imports
@@ -46,6 +47,7 @@ from casework.review.history import History
 from casework.review.queue import Queue
 from casework.tips.tips import Tips
 from casework.watchlists.erasure import GRACE, Erasures
+from casework.watchlists.merging import Merges
 from casework.watchlists.subjects import Subjects
 from casework.watchlists.watchlists import Watchlists
 from casework.webhooks.addresses import PORTS
@@ -83,11 +85,15 @@ class ApprovalUseCases:
 
 @dataclass(frozen=True, slots=True)
 class ListUseCases:
-    """Whom agencies look for."""
+    """Whom agencies look for, and in what words."""
 
+    categories: CategoryCodes
+    outcomes: OutcomeCodes
+    codes: CodeReader
     watchlists: Watchlists
     subjects: Subjects
     erasures: Erasures
+    merges: Merges
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +203,7 @@ class Records:
         approvals = Approvals(kernel, periods.approvals)
         sessions, decisions = Sessions(kernel, passwords, rules), Review(kernel)
         subjects = Subjects(kernel, approvals)
+        erasures = Erasures(kernel, subjects, approvals, undo)
         alerts, trail = Alerts(kernel), AuditReader(kernel)
         sign_on = None
         if provider is not None:
@@ -218,9 +225,13 @@ class Records:
                 sign_on=sign_on,
             ),
             lists=ListUseCases(
+                categories=CategoryCodes(kernel),
+                outcomes=OutcomeCodes(kernel),
+                codes=CodeReader(kernel),
                 watchlists=Watchlists(kernel, approvals),
                 subjects=subjects,
-                erasures=Erasures(kernel, subjects, approvals, undo),
+                erasures=erasures,
+                merges=Merges(kernel, subjects, erasures, approvals),
             ),
             review=ReviewUseCases(
                 alerts=alerts,

@@ -70,7 +70,7 @@ def import_(
     agency: Annotated[
         str | None, typer.Option(help="Code of the agency that owns it; not needed if only one.")
     ] = None,
-    category: Annotated[Category, typer.Option(help="Category, if it is made.")] = Category.OTHER,
+    category: Annotated[str, typer.Option(help="Category, if it is made.")] = Category.OTHER.value,
     direction: Annotated[
         Direction, typer.Option(help="Direction, if it is made.")
     ] = Direction.BOTH,

@@ -7,14 +7,12 @@ import typer
 from rich.table import Table
 
 from casework.kernel.actor import Actor
-from casework.kernel.period import in_force
-from casework.kernel.vocabulary import SubjectStatus
 from casework.records import Records
 from casework.tables import Subject
 from casework.watchlists.subjects import SubjectFilter
 from cli.danger import Yes, confirm
 from cli.options import As, AsJson, Why, list_of, machine_owner
-from cli.output import Exit, add_row, err, out, print_json, quantity
+from cli.output import add_row, err, out, print_json, quantity
 from config.records import open_installation
 from config.settings import Settings
 
@@ -99,55 +97,21 @@ def merge(
 ) -> None:
     """Merge a subject into another who is the same person; asks first.
 
-    Who stays gets the other's lists, photos, documents and names, and keeps them. The other is
-    erased after `undo_hours`; until then `siaga subjects restore` takes the erasure back. Exit 1 if
-    a photo could not be enrolled again: then nobody is erased.
+    Who stays gets the other's lists, photos, documents and names, and the longer period. The other
+    is erased after `undo_hours`; until then `siaga subjects restore` takes the merge back.
     """
-    # The other commands are about records alone.
-    from casework.watchlists.enrolment import PhotoFile  # noqa: PLC0415
-    from config.opening import open_service  # noqa: PLC0415
-
     operator = machine_owner(owner, reason)
-    with open_service(Settings()) as service:
-        subjects = service.lists.subjects
-        gone, kept = subjects.get(operator, subject_id), subjects.get(operator, into)
-        if gone.id == kept.id:
-            raise typer.BadParameter("these are the same subject")
-        if gone.agency_id != kept.agency_id:
-            raise typer.BadParameter("they are subjects of two agencies: each keeps its own")
-        now = service.kernel.clock()
-        if _alerts(gone, now) and not _alerts(kept, now):
-            raise typer.BadParameter(
-                f"{kept.name} is suspended, or not in force, so that nobody would alert: change "
-                "that first, or merge the other way round"
-            )
+    with open_installation(Settings()) as records:
+        merges = records.lists.merges
+        found = merges.preview(operator, subject_id, into)
+        gone, kept = found.gone, found.kept
         says = [
-            f"{kept.name} gets {quantity(len(gone.photos), 'photo')}, and is on the lists of both.",
+            f"{kept.name} gets {quantity(found.photos, 'photo')}, and is on the lists of both.",
             f"{gone.name} ({gone.id}) is erased after the time of grace.",
-            *(
-                f"They differ in {name}: {kept_value or 'none'} stays, {value or 'none'} goes."
-                for name in ("status", "valid_from", "valid_until")
-                if (kept_value := getattr(kept, name)) != (value := getattr(gone, name))
-            ),
         ]
         confirm(f"Merge {gone.name} into {kept.name} ({kept.id})?", says, yes=yes)
-        service.approvals.commands.begin(operator, "subjects merge", [kept.agency_id])
-        subjects.edit(operator, kept.id, _joined(kept, gone), None, operator.reason)
-        known = {each.sha256 for each in kept.photos if each.erase_at is None}
-        files = [
-            PhotoFile(each.id, subjects.photo_content(operator, gone.id, each.id).content)
-            for each in gone.photos
-            if each.erase_at is None and each.sha256 not in known
-        ]
-        enrolled = service.enrolment.add_photos(operator, kept.id, files) if files else None
-        if enrolled is not None and (
-            refused := [each for each in enrolled.reports if not each.accepted]
-        ):
-            for report in refused:
-                err.print(f"refused: {report.sentence}", markup=False)
-            err.print(f"{gone.name} stays, for what could not be enrolled again.", markup=False)
-            raise typer.Exit(Exit.REFUSED)
-        until = service.lists.erasures.erase(operator, gone.id, str(operator.reason))
+        records.approvals.commands.begin(operator, "subjects merge", [kept.agency_id])
+        until = merges.merge(operator, gone.id, kept.id, str(operator.reason)).erase_at
     err.print(f"{gone.name} is merged into {kept.name}.", markup=False)
     _tell_end(gone.id, until)
 
@@ -182,13 +146,19 @@ def erase(
 
 @app.command()
 def restore(subject_id: SubjectId, owner: As = None, reason: Why = None) -> None:
-    """Take an erasure back, within `undo_hours`; after a merge, who stayed keeps what they got."""
+    """Take an erasure or a merge back, within `undo_hours`; says what of a merge stays."""
     operator = machine_owner(owner, reason)
     with open_installation(Settings()) as records:
         row = records.lists.subjects.get(operator, subject_id)
         records.approvals.commands.begin(operator, "subjects restore", [row.agency_id])
-        records.lists.erasures.restore(operator, subject_id)
+        stays: tuple[str, ...] = ()
+        if row.merged is not None:
+            stays = records.lists.merges.undo(operator, subject_id).stays
+        else:
+            records.lists.erasures.restore(operator, subject_id)
     err.print(f"Subject {subject_id} alerts again.")
+    if stays:
+        err.print(f"Changed since the merge, and left as it is: {', '.join(stays)}.")
 
 
 def _tell_end(subject_id: str, until: datetime | None) -> None:
@@ -199,24 +169,6 @@ def _tell_end(subject_id: str, until: datetime | None) -> None:
         f"Subject {subject_id} alerts nobody from now on, and is gone at {until:%Y-%m-%d %H:%M} "
         f"UTC; until then `siaga subjects restore {subject_id}` takes it back."
     )
-
-
-def _joined(kept: Subject, gone: Subject) -> dict[str, Any]:
-    """Return the fields of the subject who stays, with what only the other has."""
-    names = [name for name in (gone.name, *gone.aliases) if name != kept.name]
-    documents = [each for each in gone.documents if each not in kept.documents]
-    lists = [each.watchlist_id for each in (*kept.memberships, *gone.memberships)]
-    return {
-        "aliases": list(dict.fromkeys([*kept.aliases, *names])),
-        "documents": [*kept.documents, *documents],
-        "watchlist_ids": tuple(dict.fromkeys(lists)),
-    }
-
-
-def _alerts(row: Subject, at: datetime) -> bool:
-    """Whether a subject alerts, on lists that are in force."""
-    active = row.status == SubjectStatus.ACTIVE and row.erase_at is None
-    return active and in_force(row.valid_from, row.valid_until, at)
 
 
 def _plain(records: Records, row: Subject) -> dict[str, Any]:

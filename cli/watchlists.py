@@ -99,7 +99,7 @@ def list_watchlists(as_json: AsJson = False) -> None:
 def create(
     name: Name,
     agency: OwnerCode = None,
-    category: Annotated[Category, typer.Option(help="Why the list exists.")] = Category.OTHER,
+    category: Annotated[str, typer.Option(help="Why the list exists.")] = Category.OTHER.value,
     direction: Annotated[Direction, typer.Option(help="Whom it looks at.")] = Direction.BOTH,
     legal_basis: Annotated[str, typer.Option(help="What law it rests on.")] = "",
     second_officer: Annotated[

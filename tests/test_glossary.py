@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from casework.codes.built_in import CATEGORIES, OUTCOMES
 from tests.catalogues import read
 
 PAGE = Path(__file__).parents[1] / "docs" / "glossary.md"
@@ -45,7 +46,9 @@ def translations(term: str) -> list[tuple[str, str]]:
         strings: Any = message.string if isinstance(message.id, tuple | list) else (message.string,)
         if any(english(term).search(NO_WORD.sub(" ", text)) for text in texts):
             found += [(texts[0], string) for string in strings]
-    return found
+    coded = (*CATEGORIES.values(), *OUTCOMES.values())
+    labels = [(each.called("en"), each.called("id")) for each in coded]
+    return found + [pair for pair in labels if english(term).search(pair[0])]
 
 
 def resolved(name: str) -> object:

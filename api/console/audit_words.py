@@ -53,6 +53,10 @@ ACTS: Final[Mapping[str, str]] = {
     "audit.verify": msg("checked the whole audit trail"),
     "calibration.make": msg("made the calibration"),
     "calibration.read": msg("read calibrations"),
+    "code.create": msg("added to the code lists"),
+    "code.edit": msg("changed in the code lists"),
+    "code.read": msg("read the code lists"),
+    "code.remove": msg("removed from the code lists"),
     "command.run": msg("ran a command at the machine"),
     "data_key.rotate": msg("renewed the keys of the database"),
     "encounter.read": msg("read the encounter"),
@@ -110,11 +114,13 @@ ACTS: Final[Mapping[str, str]] = {
     "subject.history": msg("read where this person was met:"),
     "subject.list": msg("read the list of subjects"),
     "subject.looks": msg("read who looked at"),
+    "subject.merge": msg("merged into another the entry of"),
     "subject.read": msg("read the entry of"),
     "subject.remove": msg("had the entry erased of"),
     "subject.report": msg("printed the report of"),
     "subject.restore": msg("took back the erasure of"),
     "subject.similar": msg("was shown that somebody resembles"),
+    "subject.unmerge": msg("took back the merge of"),
     "tip.dismiss": msg("dismissed the tip"),
     "tip.enrol": msg("enrolled a subject from the tip"),
     "tip.handle": msg("handled tips"),
@@ -175,6 +181,8 @@ def unnamed(object_id: str) -> str:
 
     Of a person, what they are; of anything else the end of its id, as the act says what it is.
     """
+    if "/" in object_id:  # of a code list: it is said as it is written
+        return object_id
     of_people = object_id.partition("_")[0] in (ids.OFFICER, ids.PHOTO, ids.SUBJECT)
     return kind(object_id) if of_people else f"…{object_id[-_TAIL:]}" if object_id else ""
 

@@ -49,6 +49,9 @@ DANGERS: Final = (
         "POST /v1/subjects/{subject_id}/photos/{photo_id}/erase",
     ),
     Danger(
+        "/subjects/{subject_id}/merge", "POST /v1/subjects/{subject_id}/merge", "subjects merge"
+    ),
+    Danger(
         "/watchlists/{watchlist_id}/off",
         "PATCH /v1/watchlists/{watchlist_id}",
         "watchlists edit",
@@ -75,12 +78,20 @@ DANGERS: Final = (
         "PATCH /v1/agencies/{agency_id}",
         "agencies edit",
     ),
+    *(
+        Danger(f"/administration/codes/{{kind}}/{{code}}/{act}", route)
+        for act, route in (
+            ("off", "PATCH /v1/categories/{code}"),
+            ("off", "PATCH /v1/outcomes/{code}"),
+            ("remove", "POST /v1/categories/{code}/remove"),
+            ("remove", "POST /v1/outcomes/{code}/remove"),
+        )
+    ),
     Danger("/approvals/founded", "POST /v1/agencies/{agency_id}/founded"),
     Danger(None, None, "retention run"),
     Danger(None, None, "watchlists move"),
     Danger(None, None, "watchlists merge"),
     Danger(None, None, "subjects move"),
-    Danger(None, None, "subjects merge"),
 )
 
 _NO_REASON: Final = msg("Say why: it stands in the audit trail.")

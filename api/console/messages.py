@@ -9,7 +9,7 @@ from api.console import labels
 from api.console.i18n import SOURCE_LANGUAGE, Locale, msg
 from api.problems import KINDS, message_of
 from casework.calibration.thresholds import read_basis
-from casework.kernel.messages import ENGLISH, Message, filled
+from casework.kernel.messages import ENGLISH, Labelled, Message, filled
 from casework.tables import Alert
 from detector.quality import Reason
 
@@ -40,6 +40,8 @@ NOTICES: Final[Mapping[str, str]] = {
     "founded": msg("The founding period has ended."),
     "erasing": msg("It counts no more, and is erased in time. Until then it can be kept."),
     "unlocked": msg("The account is unlocked."),
+    "merged": msg("Merged. Until it is gone, the other entry's page takes that back."),
+    "unmerged": msg("The merge is taken back: both entries alert again."),
     "restored": msg("Taken back: it counts again."),
     "sent": msg("Sent; it appears below in a moment."),
 }
@@ -85,6 +87,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "not_second_person": msg("Another person has to accept or refuse this."),
     "no_second_person": msg("This takes a second person, and your agency has none."),
     "reason_missing": msg("Give a reason: a second person has to accept this, and reads it."),
+    "code_refused": msg("This code cannot be chosen, or cannot be like this."),
     "already_exists": msg("This name or reference is taken."),
     "still_in_use": msg("Others depend on it, so it cannot be removed."),
     "illegal_transition": msg("This cannot be done in the present state."),
@@ -142,6 +145,8 @@ def translated(message: Message, locale: Locale) -> str:
     def word(value: Any) -> str:  # noqa: ANN401 - whatever fills a gap
         if isinstance(value, Message):
             return translated(value, locale)
+        if isinstance(value, Labelled):
+            return value.label.get(locale.language) or str(value)
         if isinstance(value, StrEnum) and labels.is_labelled(value):
             return locale(labels.of(value))
         if isinstance(value, date):

@@ -22,7 +22,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api import cookies
 from api.callers import CALLER
-from api.console import messages
+from api.console import labels, messages
 from api.console.forms import SAFE_METHODS, FormData, csrf_token, read_verified
 from api.console.i18n import DEFAULT_LANGUAGE, LANGUAGES, Locale, preferred
 from api.console.navigation import MenuItem as MenuEntry
@@ -33,14 +33,16 @@ from api.problems import NotReady
 from api.state import State, state_of
 from casework.approvals.approvals import ApprovalNotice
 from casework.calibration.policy import Policy
+from casework.codes.lists import CodeLists, known
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import REFUSED, AuditEntry
 from casework.kernel.errors import NotAuthenticated, NotPermitted
 from casework.kernel.permissions import Permission, PermissionScope, extends_to, require, scope_of
-from casework.kernel.vocabulary import SessionKind
+from casework.kernel.vocabulary import Requirement, SessionKind
 from casework.records import Records
 from casework.service import Service
 from casework.tables import Officer
+from casework.watchlists.requirements import OF_ENTRIES
 
 THEMES: Final = ("auto", "light", "dark")
 UNDO: Final = "undo"
@@ -60,6 +62,32 @@ class PageRequest:
     secret: str
     """What this browser's forms are bound to: its session, or else its visitor's cookie."""
     posted: FormData = field(default_factory=FormData)
+    _codes: CodeLists | None = field(default=None, init=False)
+
+    @property
+    def codes(self) -> CodeLists:
+        """The code lists, read once for a page."""
+        if self._codes is None:
+            self._codes = self.service.lists.codes.now()
+        return self._codes
+
+    def read_codes_again(self) -> None:
+        """Let the code lists be read again: a request that goes on for long outlives changes."""
+        self._codes = None
+
+    def category(self, code: str) -> str:
+        """Return what a category is called in the reader's language."""
+        return self.codes.category(code, self.speech.language)
+
+    def required(self, category: str) -> str:
+        """Return what a category requires of entries, in the reader's language."""
+        requires = known(self.codes.categories, category).requires
+        needed = [each for each in Requirement if each in requires & OF_ENTRIES]
+        return ", ".join(self.speech(labels.of(each)) for each in needed)
+
+    def outcome(self, code: str) -> str:
+        """Return what an outcome is called in the reader's language."""
+        return self.codes.outcome(code, self.speech.language)
 
     @property
     def state(self) -> State:

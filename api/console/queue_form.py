@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 from fastapi import Request
 
 from api.console.page import OfficerRequest
-from casework.kernel.vocabulary import AlertState, Category
+from casework.codes.coded import LONGEST_CODE
+from casework.kernel.vocabulary import AlertState
 from casework.review.alerts import AlertFilter
 from casework.review.queue import QueueOrder
 from casework.review.states import FIRST_OPINIONS, OPEN
@@ -48,7 +49,7 @@ class QueueForm:
             state if state in STATES else "open",
             query.get("port", "")[:5].upper(),
             query.get("list", "")[:50],
-            category if category in set(Category) else "",
+            category[:LONGEST_CODE],
             whose if whose in _WHOSE else "all",
             QueueOrder(sort) if sort in set(QueueOrder) else QueueOrder.URGENCY,
             max(1, int(page)) if page.isascii() and page.isdecimal() and len(page) < 6 else 1,
@@ -67,7 +68,7 @@ class QueueForm:
             STATES[self.state],
             self.list or None,
             self.port or None,
-            self.category or None,
+            self.category if self.category in visit.codes.categories else None,
             mine=visit.actor.id if self.whose == "mine" else None,
             owner_id=visit.actor.agency_id if self.whose == "agency" else None,
         )

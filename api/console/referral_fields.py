@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from api.console import labels
 from api.console.i18n import Locale
+from casework.codes.lists import CodeLists
 from casework.kernel.vocabulary import ReferralKind
 from casework.referrals import payload
 from casework.referrals.fields import (
@@ -25,14 +26,16 @@ _FIELDS: Final[Mapping[ReferralKind, type[ReferralField]]] = {
 }
 
 
-def shown(kind: ReferralKind, values: Mapping[str, Any], speech: Locale) -> list[tuple[str, str]]:
+def shown(
+    kind: ReferralKind, values: Mapping[str, Any], codes: CodeLists, speech: Locale
+) -> list[tuple[str, str]]:
     """Return name and value of every field that is carried and no photo, in a fixed order.
 
     What is carried although nothing was known of it has an empty value.
     """
     speech = speech.at_port(values.get("port"))
     return [
-        (speech(labels.of(each)), written(each, values[each.value], speech))
+        (speech(labels.of(each)), written(each, values[each.value], codes, speech))
         for each in _FIELDS[kind]
         if each.value in values
     ]
@@ -43,13 +46,18 @@ def photos(kind: ReferralKind, names: Sequence[str], speech: Locale) -> list[tup
     return [(each.value, speech(labels.of(each))) for each in _FIELDS[kind] if each.value in names]
 
 
-def written(member: ReferralField, value: Any, speech: Locale) -> str:  # noqa: ANN401 - as JSON
+def written(
+    member: ReferralField,
+    value: Any,  # noqa: ANN401 - as JSON
+    codes: CodeLists,
+    speech: Locale,
+) -> str:
     """Return a carried value as text; empty where nothing is known, and for a photo."""
     if isinstance(member.field, PhotoField) or value is None or value in ("", [], ()):
         return ""
     kind = member.field.kind
     if isinstance(kind, FieldKind):
-        return _WRITTEN[kind](value, speech)
+        return _WRITTEN[kind](value, speech, codes)
     return speech(labels.of(kind(value)))
 
 
@@ -73,13 +81,14 @@ def _moment(value: str | datetime) -> datetime:
     return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
-_WRITTEN: Final[Mapping[FieldKind, Callable[[Any, Locale], str]]] = {
-    FieldKind.TEXT: lambda text, _: str(text),
-    FieldKind.TEXTS: lambda texts, _: ", ".join(texts),
-    FieldKind.DOCUMENTS: lambda found, _: ", ".join(_document(each) for each in found),
-    FieldKind.COUNTRY: lambda code, speech: labels.country(code, speech.language),
-    FieldKind.DAY: lambda at, speech: speech.day(_moment(at)),
-    FieldKind.TIME: lambda at, speech: speech.when(_moment(at)),
-    FieldKind.SCORE: lambda score, speech: speech.number(score, 3),
-    FieldKind.ODDS: lambda count, speech: speech("1 in %(count)s", count=speech.number(count)),
+_WRITTEN: Final[Mapping[FieldKind, Callable[[Any, Locale, CodeLists], str]]] = {
+    FieldKind.TEXT: lambda text, *_: str(text),
+    FieldKind.TEXTS: lambda texts, *_: ", ".join(texts),
+    FieldKind.DOCUMENTS: lambda found, *_: ", ".join(_document(each) for each in found),
+    FieldKind.COUNTRY: lambda code, speech, _: labels.country(code, speech.language),
+    FieldKind.DAY: lambda at, speech, _: speech.day(_moment(at)),
+    FieldKind.TIME: lambda at, speech, _: speech.when(_moment(at)),
+    FieldKind.SCORE: lambda score, speech, _: speech.number(score, 3),
+    FieldKind.ODDS: lambda count, speech, _: speech("1 in %(count)s", count=speech.number(count)),
+    FieldKind.CATEGORY: lambda code, speech, codes: codes.category(code, speech.language),
 }

@@ -5,7 +5,7 @@ from typing import Any, Final
 from api.console.forms import Form, FormData, ports_in
 from api.console.i18n import msg
 from api.v1.watchlists.schemas import WatchlistIn, WatchlistPatch
-from casework.kernel.vocabulary import Direction
+from casework.kernel.vocabulary import Category, Direction
 from casework.tables import Watchlist
 from casework.watchlists.watchlists import DEFAULT_ACKNOWLEDGE_WITHIN_S, agencies_of
 
@@ -41,6 +41,7 @@ _SENTENCES: Final = {
 def blank() -> Form[WatchlistIn]:
     """Return the form of a new watchlist, with what is usual."""
     values = {
+        "category": Category.OTHER.value,
         "direction": Direction.BOTH.value,
         "one_in": str(_DEFAULT_ONE_IN),
         "acknowledge_within_s": str(DEFAULT_ACKNOWLEDGE_WITHIN_S),

@@ -23,6 +23,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from api.field_errors import MOST_ERRORS
+from casework.codes import coded
 from casework.kernel.nations import nation
 from casework.kernel.period import written_day
 from casework.kernel.ports import PATTERN
@@ -149,6 +150,24 @@ BirthDate = Annotated[date, BeforeValidator(_written_as_date)]
 BirthYear = Annotated[int, Field(ge=EARLIEST_BIRTH, le=2100)]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
 Score = Annotated[float, Field(ge=-1, le=1)]
+_Code = Annotated[str, StringConstraints(pattern=coded.PATTERN, max_length=coded.LONGEST_CODE)]
+CategoryCode = Annotated[
+    _Code,
+    Field(
+        description="Why the list exists: a code of `/v1/categories`, built in such as `cegah`, "
+        "`tangkal`, `wanted`, or the installation's own, which begins with `x-`. Expect others.",
+        examples=["tangkal"],
+    ),
+]
+OutcomeCode = Annotated[
+    _Code,
+    Field(
+        description="How it ended: a code of `/v1/outcomes`, built in such as `entry_refused`, "
+        "`observed`, `mistaken_identity`, or the installation's own, which begins with `x-`. "
+        "Expect others.",
+        examples=["observed"],
+    ),
+]
 
 
 class Strict(BaseModel):

@@ -10,6 +10,7 @@ from api.v1.alerts import routes as alerts
 from api.v1.approvals import routes as approvals
 from api.v1.audit import routes as audit
 from api.v1.calibrations import routes as calibrations
+from api.v1.codes import categories, outcomes
 from api.v1.compare import routes as compare
 from api.v1.data_subject_report import routes as data_subject_report
 from api.v1.encounters import routes as encounters
@@ -35,6 +36,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     tips.router,
     compare.router,
     watchlists.router,
+    categories.router,
+    outcomes.router,
     exports.router,
     subjects.router,
     imports.router,

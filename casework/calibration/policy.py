@@ -8,11 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.calibration.thresholds import BY_HAND, FalseMatchModel
+from casework.codes import lists
+from casework.codes.instructions import complete
+from casework.codes.priorities import priority_of
 from casework.kernel.messages import Message
-from casework.kernel.vocabulary import Category, Direction, Stage
+from casework.kernel.vocabulary import Direction, Stage
 from casework.tables import Watchlist
-from casework.watchlists.instructions import complete
-from casework.watchlists.priorities import priority_of
 from casework.watchlists.watchlists import LOOSEST_FPIR
 
 
@@ -24,7 +25,8 @@ class Policy:
     owner_id: str
     shared_with: frozenset[str]
     name: str
-    category: Category
+    category: str
+    """A code of the categories: see `casework.codes`."""
     direction: Direction
     stages: frozenset[Stage] | None
     ports: frozenset[str] | None
@@ -75,24 +77,26 @@ def read_policies(
         chance: how high strangers score with that model.
     """
     policies = {}
+    categories = lists.categories(session)
     for row in session.scalars(select(Watchlist).where(Watchlist.active)):
         size = sizes.get(row.id, 0)
         threshold, basis = _in_force(row, size, chance)
+        usual = lists.known(categories, row.category)
         policies[row.id] = Policy(
             row.id,
             row.agency_id,
             frozenset(share.agency_id for share in row.shares),
             row.name,
-            Category(row.category),
+            row.category,
             Direction(row.direction),
             frozenset(Stage(stage) for stage in row.stages) if row.stages is not None else None,
             frozenset(row.ports) if row.ports is not None else None,
-            complete(row.instruction, Category(row.category)),
+            complete(row.instruction, usual.instruction),
             row.requires_acknowledgement,
             row.requires_second_officer,
             row.requires_person_on_failed_pad,
             row.acknowledge_within_s,
-            priority_of(row.category, row.priority),
+            priority_of(usual.priority, row.priority),
             threshold,
             basis,
             size,

@@ -126,7 +126,8 @@ def _sex(row: _Described) -> None:
     if sex is None:
         row.leave_out("sex", "sex_not_understood")
     else:
-        row.keep("sex", sex.value, WRITTEN_OTHERWISE, "sex_written_otherwise")
+        said = {"written": _short(text), "means": sex.value}
+        row.keep("sex", sex.value, WRITTEN_OTHERWISE, "sex_is", **said)
 
 
 def _birth_date(row: _Described) -> None:
@@ -203,15 +204,24 @@ def _nationality(row: _Described) -> None:
     elif found.remark is None:
         row.fields["nationality"] = found.code
     else:
-        row.keep("nationality", found.code, *_NATIONS[found.remark])
+        said = {"written": _short(value), "means": found.code}
+        row.keep("nationality", found.code, *_NATIONS[found.remark], **said)
 
+
+_LONGEST_QUOTED: Final = 60
 
 _NATIONS: Final[Mapping[Nation.Remark, tuple[str, str]]] = {
-    Nation.Remark.WRITTEN_OTHERWISE: (WRITTEN_OTHERWISE, "nation_written_otherwise"),
-    Nation.Remark.ONE_OF_SEVERAL: (KNOWN_IN_PART, "nation_one_of_several"),
-    Nation.Remark.OF_BEFORE: (KNOWN_IN_PART, "nation_of_before"),
+    Nation.Remark.WRITTEN_OTHERWISE: (WRITTEN_OTHERWISE, "nation_is"),
+    Nation.Remark.ONE_OF_SEVERAL: (KNOWN_IN_PART, "nation_first"),
+    Nation.Remark.OF_BEFORE: (KNOWN_IN_PART, "nation_followed"),
     Nation.Remark.OF_TWO_STATES: (LEFT_OUT, "nation_of_two_states"),
 }
+
+
+def _short(written: str) -> str:
+    """Return a word that was understood, as a sentence quotes it."""
+    text = " ".join(written.split())
+    return text if len(text) <= _LONGEST_QUOTED else f"{text[:_LONGEST_QUOTED]}…"
 
 
 def _not_kept(found: Nation) -> str:
@@ -238,7 +248,8 @@ def _document(row: _Described, document: dict[str, Any]) -> dict[str, Any]:
     if found.code is None:
         row.warn("documents", LEFT_OUT, _not_kept(found))
     elif found.remark is not None:
-        row.warn("documents", *_NATIONS[found.remark])
+        said = {"written": _short(country), "means": found.code}
+        row.warn("documents", *_NATIONS[found.remark], **said)
     return document | {"country": found.code}
 
 

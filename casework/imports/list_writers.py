@@ -14,8 +14,8 @@ People: TypeAlias = Iterable[Mapping[str, Any]]
 
 _AT_ONCE: Final = 200
 # Letters of a column in a workbook.
-_WIDTH: Final = 14
-_WIDTHS: Final = {"name": 32, "aliases": 32, "documents": 32, "reason": 40, "photos": 40}
+WIDTH: Final = 14
+WIDTHS: Final = {"name": 32, "aliases": 32, "documents": 32, "reason": 40, "photos": 40}
 
 _Each = TypeVar("_Each")
 
@@ -37,7 +37,7 @@ def json_lines_of(people: People) -> Iterator[bytes]:
 def workbook_of(people: People) -> Iterator[bytes]:
     """Yield a list as an Excel workbook; at most `MOST_ROWS` subjects fit."""
     cells = ([_sheet_cell(name, each[name]) for name in COLUMNS] for each in people)
-    return write_workbook(COLUMNS, [_WIDTHS.get(name, _WIDTH) for name in COLUMNS], cells)
+    return write_workbook(COLUMNS, [WIDTHS.get(name, WIDTH) for name in COLUMNS], cells)
 
 
 def _sheet_cell(column: str, value: Any) -> str | int:  # noqa: ANN401 - any field of a subject

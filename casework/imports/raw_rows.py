@@ -58,6 +58,8 @@ IMPOSSIBLE_BIRTH: Final = "impossible_birth"
 """A warning where year and date of birth differ: the date counts."""
 REFERENCE_ALIKE: Final = "reference_alike"
 """A warning: another subject's reference looks the same."""
+LACKS: Final = "requirement_missing"
+"""The row lacks what the category of its list requires."""
 LOOKS_LIKE: Final = "looks_like"
 """A warning: the face is on a list already. Strict imports store the row, too."""
 
@@ -98,7 +100,7 @@ _LISTS: Final = frozenset({"aliases", "documents"})
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a row; never says what stands in it."""
+    """What is wrong with a row; of what stands in it, it quotes no more than an understood word."""
 
     field: str | None
     code: str

@@ -15,6 +15,7 @@ from casework.gallery.change_log import log_listing, log_policy, templates_of_su
 from casework.imports.raw_rows import (
     IMPOSSIBLE_BIRTH,
     INVALID_PERIOD,
+    LACKS,
     REFERENCE_ALIKE,
     WRITTEN_OTHERWISE,
     Fault,
@@ -37,7 +38,8 @@ from casework.watchlists.enrolment import (
     Examined,
 )
 from casework.watchlists.references import References, by_reference
-from casework.watchlists.subjects import DECIDING, NewSubject, check_birth, lessened
+from casework.watchlists.requirements import EntryRequirements, lists_of
+from casework.watchlists.subjects import DECIDING, EntryFields, NewSubject, check_birth, lessened
 
 _KNOWN_PHOTO: Final = "already_enrolled"
 
@@ -97,6 +99,7 @@ class ImportStore:
         outcome = BatchOutcome()
         references = [each.row.reference for each in rows]
         known = by_reference(session, [job.agency_id], references)
+        required = EntryRequirements(session)
         sound: list[tuple[StoredRow, bool]] = []
         edits: list[AuditedAct] = []
         decided: list[str] = []
@@ -109,7 +112,10 @@ class ImportStore:
                 code = INVALID_PERIOD if isinstance(error, InvalidPeriod) else IMPOSSIBLE_BIRTH
                 outcome.refuse(each.row, Fault(error.field, code, error.message))
                 continue
-            if (fault := _unfit(subject, alike, each)) is not None:
+            fault = _unfit(subject, alike, each)
+            if fault is None:
+                fault = _lacking(required, job.watchlist_id, subject, each.checked.person, changes)
+            if fault is not None:
                 outcome.refuse(each.row, fault)
                 continue
             if subject is not None and changes:
@@ -186,6 +192,25 @@ def _unfit(subject: Subject | None, alike: Sequence[Subject], each: StoredRow) -
     if subject.erase_at is not None:
         return Fault(None, BEING_ERASED, Message("subject_being_erased"))
     return None
+
+
+def _lacking(
+    required: EntryRequirements,
+    watchlist_id: str,
+    subject: Subject | None,
+    person: NewSubject,
+    changes: Mapping[str, Any],
+) -> Fault | None:
+    """Return why a row is refused that lacks what the list requires; what did before is not."""
+    entry: Subject | NewSubject = subject if subject is not None else person
+    after = EntryFields(
+        changes.get("decision_number", entry.decision_number),
+        changes.get("valid_until", entry.valid_until),
+    )
+    standing = lists_of(subject.memberships) if subject is not None else []
+    before = required.lacking(standing, subject) if subject is not None else []
+    error = required.missing([*standing, watchlist_id], after, before)
+    return Fault(error.field, LACKS, error.message) if error is not None else None
 
 
 def _changes(

@@ -1,11 +1,10 @@
 """Tables: a heading that names the columns, and rows of cells, whatever they stand in."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from casework.imports.csv_cells import fields_of
+from casework.imports.headings import column_of, is_usual
 from casework.imports.raw_rows import (
     COLUMNS,
     HEADING_UNUSUAL,
@@ -18,8 +17,6 @@ from casework.imports.raw_rows import (
 )
 from casework.kernel.errors import ImportRefused
 from casework.kernel.messages import Message
-
-_BETWEEN_WORDS: Final = re.compile(r"[\s_-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +47,12 @@ def heading_of(typed: Sequence[str], row: int, remarks: Sequence[Message] = ()) 
         ImportRefused: it lacks another column, or has one that is not known.
     """
     cells = [cell.strip() for cell in typed]
-    columns = tuple(_BETWEEN_WORDS.sub("_", cell).casefold() or None for cell in cells)
+    columns = tuple(map(column_of, cells))
     if "reference" not in columns:
         return None
     _check(columns)
     unusual = list(remarks)
-    if any(name is not None and name not in cells for name in columns):
+    if any(cell and not is_usual(cell) for cell in cells):
         unusual.append(Message("heading_spelt_otherwise"))
     if None in columns:
         unusual.append(Message("heading_columns_nameless", {"columns": columns.count(None)}))

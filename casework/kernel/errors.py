@@ -22,6 +22,8 @@ CaseworkError
 ├── InvalidKey             a key would last too long, or speak for no port
 ├── TargetRefused          a webhook's address is not one that may be called
 ├── EnrolmentRefused       no photo of a person can be enrolled
+├── CodeRefused            a member of a code list that cannot be chosen, or be like that
+├── RequirementMissing     a list or an entry lacks what its category requires
 ├── InvalidReferral        what should be handed over, or to whom, does not fit
 ├── ReasonMissing          an act that waits for a second person takes a reason
 ├── ImportRefused          a file cannot be read as a list of subjects
@@ -148,6 +150,14 @@ class EnrolmentRefused(CaseworkError):
 
     def __init__(self, refusals: Iterable[Message]) -> None:
         super().__init__("enrolment_refused", photos=tuple(refusals))
+
+
+class CodeRefused(_FieldRefused):
+    """A code cannot be chosen, or a member of a code list cannot be like that; names the field."""
+
+
+class RequirementMissing(_FieldRefused):
+    """A list, or an entry, lacks what the list's category requires; names the field."""
 
 
 class InvalidReferral(_FieldRefused):

@@ -11,6 +11,20 @@ from typing import Any, Final, Self
 from detector.containers.base import FORMAT_LABELS
 
 
+class Labelled(str):
+    """A code that has names of its own in each language: a member of a code list."""
+
+    __slots__ = ("label",)
+
+    label: Mapping[str, str]
+
+    def __new__(cls, code: str, label: Mapping[str, str]) -> Self:
+        """Make it of the code and its names by language."""
+        made = super().__new__(cls, code)
+        made.label = label
+        return made
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One sentence, in no language yet; as text, it is in English."""
@@ -235,6 +249,46 @@ ENGLISH: Final[Mapping[str, str]] = {
     "watchlist_exists": "A watchlist called '{name}' already exists.",
     "watchlist_name_taken": "Another watchlist already has that name.",
     "watchlist_changed": "The watchlist has changed since you read it: read it again.",
+    "category_unknown": (
+        "There is no category {category}: take one of the code list, or add it there first."
+    ),
+    "category_off": "The category {category} is switched off: choose another.",
+    "outcome_unknown": (
+        "There is no outcome {outcome}: take one of the code list, or add it there first."
+    ),
+    "outcome_off": "The outcome {outcome} is switched off: choose another.",
+    "code_not_found": "The code list has no {code}.",
+    "code_exists": "The code list has {code} already: change that one, or take another code.",
+    "codes_too_many": "The code list has {most} codes of your own already: remove one first.",
+    "code_changed": "{code} has changed since you read it: read it again.",
+    "code_built_in": "{code} is built in: it can be switched off, not removed.",
+    "code_in_use": "{uses} records have {code}, so it stays: switch it off instead.",
+    "code_needed": "{code} cannot be switched off: the program itself needs it.",
+    "code_unnamed": "Write what it is called in every language; {language} is empty.",
+    "outcome_built_in": (
+        "What the built-in outcome {code} means stays: change its name, switch it off, or add one "
+        "of your own."
+    ),
+    "outcome_of_other_person": (
+        "An outcome of your own is for travellers who are the person on the list, or of whom that "
+        "is undecided: who is not ends in one of the built-in ways."
+    ),
+    "outcome_holds_undecided": (
+        "Nobody is held while it is undecided whether it is the person: let the outcome release "
+        "the traveller, or keep it to those who are."
+    ),
+    "outcome_meaning_used": (
+        "{uses} records ended so, and what it means for the traveller stays: add another code."
+    ),
+    "requires_legal_basis": (
+        "Lists of the category {category} need their legal basis: write the law and the article."
+    ),
+    "requires_decision_number": (
+        "Entries on lists of the category {category} need the number of the decision: write it."
+    ),
+    "requires_valid_until": (
+        "Entries on lists of the category {category} need an end of validity: write it."
+    ),
     "watchlist_in_use": "{subjects} subjects are on this watchlist: remove them from it first.",
     "breaker_not_tripped": (
         "The breaker of this watchlist has not tripped: there is nothing to reset."
@@ -270,6 +324,14 @@ ENGLISH: Final[Mapping[str, str]] = {
     "lessens_status": "it is suspended, and alerts nobody",
     "lessens_period": "its entry is in force for a shorter time",
     "subject_being_erased": "This subject is being erased: take that back first.",
+    "subject_merged": "This subject is merged into {into}: take the merge back instead.",
+    "merge_itself": "A subject cannot be merged into itself: name another one.",
+    "merge_two_agencies": "They are subjects of two agencies: each keeps its own.",
+    "merge_suspended": (
+        "One of the two is suspended: decide the objection first, then merge them."
+    ),
+    "merge_none": "This subject was not merged, or the merge was taken back already.",
+    "approval_merge": "Merge the subject {subject} into {into}",
     "subject_not_being_erased": "This subject is not being erased: there is nothing to take back.",
     "photo_being_erased": "This photo is being erased: take that back first.",
     "photo_not_being_erased": "This photo is not being erased: there is nothing to take back.",
@@ -482,6 +544,14 @@ ENGLISH: Final[Mapping[str, str]] = {
         "The date of birth is not understood, and left out: write it as 1980-02-29, or the year "
         "alone in birth_year."
     ),
+    "sex_is": "'{written}' is {means}.",
+    "nation_is": "'{written}' is {means}.",
+    "nation_first": "Of '{written}' the first is kept: {means}.",
+    "nation_followed": (
+        "'{written}' is no state any more: {means} is kept, the one that followed it, or XXX where "
+        "several did."
+    ),
+    # Of imports of before, which did not keep what was written.
     "nation_written_otherwise": "The state is not written as IDN; it is understood.",
     "nation_one_of_several": "Of several nationalities the first is kept.",
     "nation_of_before": (

@@ -50,6 +50,8 @@ class Permission(StrEnum):
     READ_TOTALS = "report.totals"
     READ_CALIBRATION = "calibration.read"
     CALIBRATE = "calibration.make"
+    READ_CODE = "code.read"
+    EDIT_CODE = "code.edit"
     READ_AGENCY = "agency.read"
     MANAGE_AGENCY = "agency.manage"
     MANAGE_OFFICER = "officer.manage"
@@ -115,6 +117,8 @@ GRANTS: Final[Mapping[Permission, Mapping[Role, PermissionScope]]] = {
     Permission.READ_TOTALS: {_COORDINATOR: _ALL},
     Permission.READ_CALIBRATION: dict.fromkeys((_SUPERVISOR, _ANALYST, _AUDITOR, _ADMIN), _ALL),
     Permission.CALIBRATE: {},
+    Permission.READ_CODE: dict.fromkeys((*_PEOPLE, Role.PORT), _ALL),
+    Permission.EDIT_CODE: {},
     Permission.READ_AGENCY: dict.fromkeys(_PEOPLE, _ALL),
     Permission.MANAGE_AGENCY: {},
     Permission.MANAGE_OFFICER: {_ADMIN: _OWN},
@@ -132,26 +136,41 @@ GRANTS: Final[Mapping[Permission, Mapping[Role, PermissionScope]]] = {
 KEY_GRANTS: Final[Mapping[Scope, Mapping[Permission, PermissionScope]]] = {
     Scope.SCREEN: {act: roles[Role.PORT] for act, roles in GRANTS.items() if Role.PORT in roles},
     Scope.ENROL: {
+        Permission.READ_CODE: _ALL,
         Permission.READ_WATCHLIST: _OWN,
         Permission.READ_SUBJECT: _OWN,
         Permission.EDIT_SUBJECT: _OWN,
         Permission.IMPORT: _OWN,
         Permission.READ_CALIBRATION: _ALL,
     },
-    Scope.EXPORT: {Permission.READ_WATCHLIST: _OWN, Permission.EXPORT_WATCHLIST: _OWN},
-    Scope.SEARCH: {Permission.SEARCH: _SHARED, Permission.COMPARE: _ALL},
+    Scope.EXPORT: {
+        Permission.READ_CODE: _ALL,
+        Permission.READ_WATCHLIST: _OWN,
+        Permission.EXPORT_WATCHLIST: _OWN,
+    },
+    Scope.SEARCH: {
+        Permission.READ_CODE: _ALL,
+        Permission.SEARCH: _SHARED,
+        Permission.COMPARE: _ALL,
+    },
     Scope.READ_ALERTS: {
+        Permission.READ_CODE: _ALL,
         Permission.READ_ALERT: _OWN,
         Permission.READ_WATCHLIST: _OWN,
         Permission.READ_SUBJECT: _OWN,
         Permission.READ_HISTORY: _OWN,
     },
     Scope.TIPS: {
+        Permission.READ_CODE: _ALL,
         Permission.HANDLE_TIP: _OWN,
         Permission.SEARCH: _SHARED,
         Permission.EDIT_SUBJECT: _OWN,
     },
-    Scope.READ_REPORTS: {Permission.READ_REPORT: _OWN, Permission.READ_CALIBRATION: _ALL},
+    Scope.READ_REPORTS: {
+        Permission.READ_CODE: _ALL,
+        Permission.READ_REPORT: _OWN,
+        Permission.READ_CALIBRATION: _ALL,
+    },
 }
 
 # What the agency that runs the installation does for all others, beyond its own objects. It reads
@@ -161,6 +180,7 @@ KEY_GRANTS: Final[Mapping[Scope, Mapping[Permission, PermissionScope]]] = {
 OPERATOR_GRANTS: Final[Mapping[Permission, Role]] = {
     Permission.READ_AUDIT: _AUDITOR,
     Permission.CALIBRATE: _ADMIN,
+    Permission.EDIT_CODE: _ADMIN,
     Permission.MANAGE_AGENCY: _ADMIN,
     Permission.ERASE_DUE: _ADMIN,
 }

@@ -4,7 +4,10 @@ from enum import StrEnum
 
 
 class Category(StrEnum):
-    """Why a watchlist exists."""
+    """Why a watchlist exists: the built-in members of that code list.
+
+    An installation has others beside them (`casework.codes`): a stored code may be none of these.
+    """
 
     CEGAH = "cegah"
     """Barred from leaving the country (Indonesian immigration law)."""
@@ -23,6 +26,17 @@ class Category(StrEnum):
     """Trafficking in persons (TPPO): who traffics, and who may be a victim of it."""
     TERRORISM = "terrorism"
     OTHER = "other"
+
+
+class Requirement(StrEnum):
+    """What a category can require of its lists and their entries."""
+
+    LEGAL_BASIS = "legal_basis"
+    """Of the list: the law that it rests on."""
+    DECISION_NUMBER = "decision_number"
+    """Of each entry: the number of the decision that put the person on the list."""
+    VALID_UNTIL = "valid_until"
+    """Of each entry: an end."""
 
 
 class Direction(StrEnum):
@@ -100,8 +114,19 @@ class OpinionReason(StrEnum):
     OTHER = "other"
 
 
+class ComparisonResult(StrEnum):
+    """The result of comparing a traveller with the person on a list."""
+
+    SAME_PERSON = "same_person"
+    UNDECIDED = "undecided"
+    OTHER_PERSON = "other_person"
+
+
 class Disposal(StrEnum):
-    """How an alert ended."""
+    """How an alert ended: the built-in members of that code list.
+
+    An installation has others beside them (`casework.codes`): a stored code may be none of these.
+    """
 
     ENTRY_REFUSED = "entry_refused"
     EXIT_REFUSED = "exit_refused"

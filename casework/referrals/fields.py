@@ -16,7 +16,6 @@ from casework.kernel.errors import InvalidReferral
 from casework.kernel.stored_photo import StoredPhoto
 from casework.kernel.vault import RowName, Vault
 from casework.kernel.vocabulary import (
-    Category,
     Direction,
     MatchedBy,
     PadResult,
@@ -45,6 +44,8 @@ class FieldKind(Enum):
     SCORE = auto()
     ODDS = auto()
     """One in so many."""
+    CATEGORY = auto()
+    """A code of the categories: see `casework.codes`."""
 
 
 class FieldGroup(Enum):
@@ -198,7 +199,9 @@ class AlertField(ReferralField):
         "case_number", "Case number", _LIST, _TEXT, lambda of: of.alert.case_number, proposed=True
     )
     WATCHLIST = _Value("watchlist", "Watchlist", _LIST, _TEXT, lambda of: of.alert.watchlist_name)
-    CATEGORY = _Value("category", "Category", _LIST, Category, lambda of: of.alert.category)
+    CATEGORY = _Value(
+        "category", "Category", _LIST, FieldKind.CATEGORY, lambda of: of.alert.category
+    )
     LEGAL_BASIS = _Value("legal_basis", "Legal basis", _LIST, _TEXT, lambda of: of.legal_basis)
     PORT = _Value("port", "Port", _TRAVELLER, _TEXT, lambda of: of.alert.encounter.port)
     DIRECTION = _Value(

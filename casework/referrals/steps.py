@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from casework.accounts import agencies
+from casework.codes.lists import choose_outcome
 from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
@@ -20,7 +21,7 @@ from casework.kernel.kernel import Kernel
 from casework.kernel.key_ring import INSTALLATION
 from casework.kernel.outbox import Event
 from casework.kernel.permissions import Permission, require, require_object
-from casework.kernel.vocabulary import Disposal, EventKind, ReferralKind, ReferralState
+from casework.kernel.vocabulary import EventKind, ReferralKind, ReferralState
 from casework.referrals import payload
 from casework.referrals import states as referral_states
 from casework.referrals.fields import OF_LIST, AlertField
@@ -169,13 +170,14 @@ class ReferralSteps:
         actor: Actor,
         referral_id: str,
         note: str,
-        outcome: Disposal | None = None,
+        outcome: str | None = None,
         version: int | None = None,
     ) -> None:
         """Reply to a question, as the sender, or state the outcome, as the receiver.
 
         Raises:
             InvalidReferral: the receiver names no outcome, or the sender names one.
+            CodeRefused: there is no such outcome to choose.
             NotPermitted, NotFound, StaleVersion, IllegalTransition: see `_take`.
         """
         self._take(actor, referral_id, version, None, note, outcome)
@@ -193,7 +195,7 @@ class ReferralSteps:
         version: int | None,
         what: Move | None,
         text: str | None,
-        outcome: Disposal | None = None,
+        outcome: str | None = None,
     ) -> None:
         """Do one step; None stands for an answer, which is the side's own.
 
@@ -215,7 +217,7 @@ class ReferralSteps:
             if what is Move.ACCEPT:
                 row.accepted_at = now
             if what is Move.ANSWER and outcome is not None:
-                row.outcome = outcome.value
+                row.outcome = choose_outcome(session, outcome, "outcome").code
             if what is Move.CLOSE:
                 row.closed_at = now
             written = (what.value, text)
@@ -223,7 +225,7 @@ class ReferralSteps:
             session.flush()
             detail = {"from": before, "to": row.state}
             if outcome is not None:
-                detail["outcome"] = outcome.value
+                detail["outcome"] = outcome
             self._record(session, actor, row, what.value, detail)
 
     def _message(
@@ -268,7 +270,7 @@ def _side(row: Referral, actor: Actor) -> tuple[Side, str]:
     raise NotPermitted("referral_not_yours")
 
 
-def _answering(side: Side, outcome: Disposal | None) -> Move:
+def _answering(side: Side, outcome: str | None) -> Move:
     if side is Side.SENDER:
         if outcome is not None:
             raise InvalidReferral("referral_outcome_of_sender", field="outcome")

@@ -1,12 +1,13 @@
 """Which steps of an alert's review are open to an officer now: what to offer them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from casework.codes.coded import CodedOutcome
 from casework.kernel.actor import Actor
 from casework.kernel.errors import IllegalTransition
 from casework.kernel.permissions import Permission, PermissionScope, scope_of
-from casework.kernel.vocabulary import AlertState, Disposal, Opinion
+from casework.kernel.vocabulary import AlertState, Opinion
 from casework.review import states
 from casework.review.alerts import hides_opinion, policy, position
 from casework.tables import Alert
@@ -21,7 +22,7 @@ class AllowedSteps:
     decide: bool
     confirm: bool
     refer: bool
-    disposals: tuple[Disposal, ...]
+    disposals: tuple[CodedOutcome, ...]
     """How it could be closed; none if it cannot be."""
     correct: bool
     """Whether how it was closed could be corrected."""
@@ -32,8 +33,16 @@ class AllowedSteps:
         return any((self.take, self.take_over, self.decide, self.confirm, self.disposals))
 
 
-def allowed_steps(alert: Alert, actor: Actor) -> AllowedSteps:
-    """Return what an officer who sees the alert can do with it; the review's own rules decide."""
+def allowed_steps(
+    alert: Alert, actor: Actor, outcomes: Iterable[CodedOutcome] = ()
+) -> AllowedSteps:
+    """Return what an officer who sees the alert can do with it; the review's own rules decide.
+
+    Args:
+        alert: the alert.
+        actor: the officer.
+        outcomes: those that may be chosen.
+    """
     at, rules = position(alert, actor), policy(alert)
     opinion = Opinion.INCONCLUSIVE
     may_take_over = _may(actor, Permission.CONFIRM_ALERT)
@@ -45,11 +54,11 @@ def allowed_steps(alert: Alert, actor: Actor) -> AllowedSteps:
     )
     confirm = may_take_over and _allowed(lambda: states.confirm(at, actor.id, opinion))
     refer = _may(actor, Permission.REFER_ALERT) and _allowed(lambda: states.refer(at, rules))
-    disposals: tuple[Disposal, ...] = ()
+    disposals: tuple[CodedOutcome, ...] = ()
     if _may(actor, Permission.CLOSE_ALERT):
         disposals = tuple(
             end
-            for end in Disposal
+            for end in outcomes
             if _allowed(lambda end=end: states.close(at, end, rules))  # type: ignore[misc]
         )
     hidden = hides_opinion(alert, actor)

@@ -17,6 +17,8 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
+from casework.codes.coded import CodedOutcome
+from casework.codes.lists import choose_outcome
 from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
@@ -26,7 +28,6 @@ from casework.kernel.outbox import Event
 from casework.kernel.permissions import Permission, PermissionScope, scope_of
 from casework.kernel.vocabulary import (
     AlertState,
-    Disposal,
     Disposition,
     EventKind,
     Opinion,
@@ -55,7 +56,7 @@ class _Step:
     state: AlertState
     finding: Finding | None = None
     note: str | None = None
-    disposal: Disposal | None = None
+    disposal: str | None = None
     former: str | None = None
     """The outcome that is corrected."""
     was_veiled: bool = False
@@ -129,26 +130,33 @@ class Review:
         self,
         actor: Actor,
         alert_id: str,
-        disposal: Disposal,
+        disposal: str,
         note: str | None = None,
         version: int | None = None,
     ) -> Alert:
         """End an alert.
 
+        Args:
+            actor: who ends it.
+            alert_id: the alert.
+            disposal: the code of an outcome.
+            note: more about it.
+            version: the version the caller read, None for whatever is there.
+
         Raises:
             NotPermitted, NotFound, StaleVersion, IllegalTransition: nothing was changed.
+            CodeRefused: there is no such outcome to choose.
         """
-
-        def step(alert: Alert) -> _Step:
-            state = states.close(position(alert, actor), disposal, policy(alert))
-            alert.disposal, alert.closed_at = disposal.value, self._clock()
-            return _Step(Permission.CLOSE_ALERT, state, note=note, disposal=disposal)
-
         with (
             self._database.write() as session,
             self._acting(session, actor, Permission.CLOSE_ALERT, alert_id, version) as alert,
         ):
-            self._record(session, actor, alert, step(alert))
+            outcome = choose_outcome(session, disposal, "disposal")
+            state = states.close(position(alert, actor), outcome, policy(alert))
+            _end(alert, outcome)
+            alert.closed_at = self._clock()
+            step = _Step(Permission.CLOSE_ALERT, state, note=note, disposal=outcome.code)
+            self._record(session, actor, alert, step)
         return alert
 
     def correct(
@@ -156,7 +164,7 @@ class Review:
         actor: Actor,
         alert_id: str,
         reason: str,
-        disposal: Disposal | None = None,
+        disposal: str | None = None,
         version: int | None = None,
     ) -> Alert:
         """Correct how an alert was closed; what was there stays in its history.
@@ -165,11 +173,12 @@ class Review:
             actor: a supervisor.
             alert_id: the alert.
             reason: what was wrong.
-            disposal: the right outcome; None has the alert reviewed again.
+            disposal: the code of the right outcome; None has the alert reviewed again.
             version: the version the caller read, None for whatever is there.
 
         Raises:
             NotPermitted, NotFound, StaleVersion, IllegalTransition: nothing was changed.
+            CodeRefused: there is no such outcome to choose.
         """
         act = Permission.CORRECT_ALERT
         with (
@@ -177,12 +186,12 @@ class Review:
             self._acting(session, actor, act, alert_id, version) as alert,
         ):
             found = closed_from(session, alert.id)
-            state = states.correct(position(alert, actor), disposal, found, policy(alert))
+            outcome = choose_outcome(session, disposal, "disposal") if disposal else None
+            state = states.correct(position(alert, actor), outcome, found, policy(alert))
             former = alert.disposal
-            if disposal is not None:
-                alert.disposal = disposal.value
-            else:
-                alert.disposal, alert.closed_at = None, None
+            _end(alert, outcome)
+            if outcome is None:
+                alert.closed_at = None
                 alert.acknowledged_by, alert.acknowledged_at = actor.id, self._clock()
                 alert.decided_by, alert.decided_at, alert.confirmed_by = None, None, None
             taken = _Step(act, state, note=reason, disposal=disposal, former=former, purpose=reason)
@@ -336,7 +345,7 @@ class Review:
                 sealed_note=self._vault.seal(note.encode(), rows.note(alert.id, alert.owner_id))
                 if note
                 else None,
-                disposal=step.disposal.value if step.disposal is not None else None,
+                disposal=step.disposal,
             )
         )
         session.flush()
@@ -348,7 +357,7 @@ class Review:
         elif step.finding is not None:
             detail["opinion"] = step.finding.opinion.value
         if step.disposal is not None:
-            detail["disposal"] = step.disposal.value
+            detail["disposal"] = step.disposal
         if step.former is not None:
             detail["former"] = step.former
         entry = AuditEntry(
@@ -356,6 +365,12 @@ class Review:
         )
         self._audit.append(session, entry)
         self._outbox.append(session, _changed(alert))
+
+
+def _end(alert: Alert, outcome: CodedOutcome | None) -> None:
+    """Note how an alert ended, with what that means for the traveller; None takes it back."""
+    alert.disposal = outcome.code if outcome is not None else None
+    alert.released = outcome.disposition is Disposition.RELEASED if outcome is not None else None
 
 
 def closed_from(session: Session, alert_id: str) -> AlertState:

@@ -7,7 +7,7 @@ the gravest answer alone, and nothing of a first opinion that the second officer
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from casework.kernel.vocabulary import AlertState, Disposal, Disposition, MatchedBy, Outcome
+from casework.kernel.vocabulary import AlertState, Disposition, MatchedBy, Outcome
 from casework.review import findings
 from casework.tables import Alert, Encounter
 
@@ -24,25 +24,6 @@ _BY_STATE: Final[Mapping[AlertState, Disposition]] = {
     AlertState.REFERRED: Disposition.REFERRED,
     # Without an outcome, which the first releases did not ask for.
     AlertState.CLOSED: Disposition.HELD,
-}
-_BY_DISPOSAL: Final[Mapping[Disposal, Disposition]] = {
-    Disposal.ENTRY_REFUSED: Disposition.HELD,
-    Disposal.EXIT_REFUSED: Disposition.HELD,
-    Disposal.DETAINED: Disposition.HELD,
-    Disposal.PROSECUTED: Disposition.HELD,
-    Disposal.HANDED_OVER: Disposition.HELD,
-    Disposal.LISTED: Disposition.HELD,
-    Disposal.PERMIT_CHANGED: Disposition.HELD,
-    Disposal.PLACES_BARRED: Disposition.RELEASED,
-    Disposal.RESIDENCE_ASSIGNED: Disposition.HELD,
-    Disposal.CHARGED: Disposition.RELEASED,
-    Disposal.DEPORTED: Disposition.HELD,
-    Disposal.OBSERVED: Disposition.RELEASED,
-    Disposal.CLEARED: Disposition.RELEASED,
-    Disposal.MISTAKEN_IDENTITY: Disposition.RELEASED,
-    Disposal.NOT_FOUND: Disposition.RELEASED,
-    # What was done stands in the officer's note alone; who was let through by mistake is gone.
-    Disposal.OTHER: Disposition.HELD,
 }
 _GRAVITY: Final = (
     Disposition.RELEASED,
@@ -96,8 +77,8 @@ def of_encounter(encounter: Encounter) -> Disposition | None:
 
 
 def _of(alert: Alert) -> Disposition:
-    if alert.disposal is not None:
-        return _BY_DISPOSAL[Disposal(alert.disposal)]
+    if alert.released is not None:
+        return Disposition.RELEASED if alert.released else Disposition.HELD
     state = AlertState(findings.shown_to(alert, None))
     somebody_else = findings.result_of(state) is findings.AdjudicationResult.FALSE_ALARM
     if somebody_else and alert.matched_by != MatchedBy.FACE:

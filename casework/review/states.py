@@ -20,10 +20,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
+from casework.codes.coded import CodedOutcome
 from casework.kernel.errors import IllegalTransition
-from casework.kernel.messages import Message
+from casework.kernel.messages import Labelled, Message
 from casework.kernel.rules import all_of, missing, one_of
-from casework.kernel.vocabulary import AlertState, Direction, Disposal, Opinion, Stage
+from casework.kernel.vocabulary import AlertState, ComparisonResult, Direction, Opinion, Stage
 
 _S = AlertState
 
@@ -36,23 +37,6 @@ _REFERABLE: Final = frozenset(
     {_S.ACKNOWLEDGED, _S.POTENTIAL_CANDIDATE, _S.INCONCLUSIVE, _S.CONFIRMED}
 )
 _SETTLED: Final = frozenset({_S.CONFIRMED, _S.REJECTED, _S.REFERRED})
-
-# What can be done with somebody who is not the person on the list.
-_OF_NO_CANDIDATE: Final = frozenset(
-    {Disposal.MISTAKEN_IDENTITY, Disposal.CLEARED, Disposal.NOT_FOUND, Disposal.OTHER}
-)
-# What is done to somebody who is in the country or at its border.
-_IN_THE_COUNTRY: Final = frozenset(
-    {
-        Disposal.DETAINED,
-        Disposal.PLACES_BARRED,
-        Disposal.RESIDENCE_ASSIGNED,
-        Disposal.CHARGED,
-        Disposal.DEPORTED,
-    }
-)
-# Nobody is refused or handed over on an inconclusive comparison.
-_OF_INCONCLUSIVE: Final = _OF_NO_CANDIDATE | {Disposal.OBSERVED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +179,7 @@ def refer(at: AlertPosition, rules: ReviewPolicy, *, in_hand: bool = True) -> Al
     return _S.REFERRED
 
 
-def close(at: AlertPosition, disposal: Disposal, rules: ReviewPolicy) -> AlertState:
+def close(at: AlertPosition, outcome: CodedOutcome, rules: ReviewPolicy) -> AlertState:
     """Return the state after an alert is closed.
 
     Raises:
@@ -205,35 +189,30 @@ def close(at: AlertPosition, disposal: Disposal, rules: ReviewPolicy) -> AlertSt
         raise IllegalTransition("alert_second_first")
     if at.state not in _SETTLED | FIRST_OPINIONS:
         raise _illegal("alert_not_to_close", at.state)
+    disposal = Labelled(outcome.code, outcome.label)
     # Who carries a listed document is answerable for that, also where the person is another.
     by_face = not at.by_document
     not_them = at.state in (_S.REJECTED, _S.NOT_CANDIDATE)
-    if by_face and not_them and disposal not in _OF_NO_CANDIDATE:
+    if by_face and not_them and ComparisonResult.OTHER_PERSON not in outcome.after:
         raise IllegalTransition("alert_ends_otherwise", disposal=disposal)
-    if by_face and at.state is _S.INCONCLUSIVE and disposal not in _OF_INCONCLUSIVE:
+    undecided = at.state is _S.INCONCLUSIVE
+    if by_face and undecided and ComparisonResult.UNDECIDED not in outcome.after:
         raise IllegalTransition("alert_undecided", disposal=disposal)
-    if disposal not in ends_at(at.direction, at.stage):
+    if not outcome.fits(at.direction, at.stage):
         raise IllegalTransition(
             "alert_cannot_end_there", disposal=disposal, direction=at.direction, stage=at.stage
         )
     return _S.CLOSED
 
 
-def ends_at(direction: Direction, stage: Stage) -> frozenset[Disposal]:
-    """Return how alerts can end, of travellers who go this way and are at this stage."""
-    elsewhere = Disposal.EXIT_REFUSED if direction is Direction.ENTRY else Disposal.ENTRY_REFUSED
-    far = _IN_THE_COUNTRY if stage is Stage.VISA else frozenset[Disposal]()
-    return frozenset(Disposal) - {elsewhere} - far
-
-
 def correct(
-    at: AlertPosition, disposal: Disposal | None, closed_from: AlertState, rules: ReviewPolicy
+    at: AlertPosition, outcome: CodedOutcome | None, closed_from: AlertState, rules: ReviewPolicy
 ) -> AlertState:
     """Return the state after a supervisor corrects how an alert was closed.
 
     Args:
         at: where the alert stands.
-        disposal: the right outcome, which has to fit what was found; None where what was found is
+        outcome: the right outcome, which has to fit what was found; None where what was found is
             wrong itself: the alert is then reviewed again, by two officers where its list says so.
         closed_from: the state that it was closed in.
         rules: what its list asks for.
@@ -243,9 +222,9 @@ def correct(
     """
     if at.state is not _S.CLOSED:
         raise _illegal("alert_not_to_correct", at.state)
-    if disposal is None:
+    if outcome is None:
         return _S.ACKNOWLEDGED
-    return close(replace(at, state=closed_from), disposal, rules)
+    return close(replace(at, state=closed_from), outcome, rules)
 
 
 def _illegal(code: str, state: AlertState) -> IllegalTransition:

@@ -468,7 +468,7 @@ def _alert(candidate: _Found, rank: int, rules: ReviewPolicy, at: datetime) -> A
         subject_id=candidate.subject_id,
         watchlist_id=policy.watchlist_id,
         watchlist_name=policy.name,
-        category=policy.category.value,
+        category=policy.category,
         instruction=dict(policy.instruction) if by_face else by_document(policy.instruction),
         requires_acknowledgement=rules.requires_acknowledgement,
         requires_second_officer=rules.requires_second_officer,

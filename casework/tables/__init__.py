@@ -16,6 +16,7 @@ from casework.tables.audit import (
 )
 from casework.tables.base import Protected, Serial, Table, UtcDateTime
 from casework.tables.calibration import CalibrationRecord, ChanceScore
+from casework.tables.codes import CategoryRow, OutcomeRow
 from casework.tables.encounters import (
     Alert,
     AlertEvent,
@@ -70,6 +71,7 @@ __all__ = [
     "AuditText",
     "CalibrationRecord",
     "CaseCounter",
+    "CategoryRow",
     "ChanceScore",
     "Delivery",
     "EarlierAuditHead",
@@ -87,6 +89,7 @@ __all__ = [
     "Officer",
     "OfficerSession",
     "OutboxEvent",
+    "OutcomeRow",
     "OwnKey",
     "PendingRelease",
     "ProbeSearch",

@@ -131,6 +131,8 @@ class Alert(Protected, Table):
     confirmed_by: Mapped[str | None]
     """Who gave the second opinion."""
     disposal: Mapped[str | None] = mapped_column(String(30))
+    released: Mapped[bool | None]
+    """Whether the traveller may go on, by that outcome as it was then; None without one."""
     closed_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column()
     created_at: Mapped[datetime]

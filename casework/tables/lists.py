@@ -108,6 +108,10 @@ class Subject(SealedFields, Protected, Table):
     reason = Sealed[str](str)
     decision_number = Sealed[str | None](nothing)
     """Number of the decision that put the person on the list."""
+    merged = Sealed[dict[str, Any] | None](nothing)
+    """Of one that is merged into another: whom, and what that one got of it."""
+    merged_from = Sealed[list[str]](list)
+    """Ids of subjects that were merged into this one."""
     status: Mapped[str] = mapped_column(String(20))
     valid_from: Mapped[datetime | None]
     valid_until: Mapped[datetime | None]

@@ -25,6 +25,7 @@ from casework.kernel.period import check_period, has_lapsed
 from casework.kernel.permissions import Permission
 from casework.tables import EnrolledPhoto, Subject, Template
 from casework.watchlists.references import References, by_reference
+from casework.watchlists.requirements import EntryRequirements
 from casework.watchlists.subjects import (
     NewSubject,
     check_birth,
@@ -158,6 +159,7 @@ class Enrolment:
             NotFound, InvalidPeriod, ImpossibleBirth: a watchlist does not exist, the entry would
                 end before it begins or has ended, or the dates of birth cannot be; nothing was
                 written.
+            RequirementMissing: the entry lacks what a list requires; nothing was written.
         """
         examined = tuple(self.examine(file) for file in files)
         (enrolled,) = self.store(actor, [Application(person, examined)])
@@ -198,6 +200,7 @@ class Enrolment:
         Raises:
             NotFound, InvalidPeriod, ImpossibleBirth: a watchlist does not exist, an entry would end
                 before it begins, or dates of birth cannot be; nothing was written.
+            RequirementMissing: an entry lacks what a list requires; nothing was written.
         """
         with self._database.write() as session:
             return self.store_within(session, actor, applications)
@@ -211,9 +214,10 @@ class Enrolment:
         owner = {ids: owner_of(session, actor, ids) for ids in lists}
         owners = [owner[each.person.watchlist_ids] for each in everyone]
         known = by_reference(session, owners, [each.person.reference for each in everyone])
+        required = EntryRequirements(session)
         work = _Written()
         results = [
-            self._store_one(session, actor, owner_id, each, known, work)
+            self._store_one(session, actor, owner_id, each, known, required, work)
             for owner_id, each in zip(owners, everyone, strict=True)
         ]
         self._log(session, work)
@@ -236,6 +240,7 @@ class Enrolment:
         owner_id: str,
         application: Application,
         known: References,
+        required: EntryRequirements,
         work: "_Written",
     ) -> Enrolled:
         """Put one person into the session; `known` and `work` grow by what is new."""
@@ -250,8 +255,9 @@ class Enrolment:
         if row is not None:
             reports = self._add(row, application.photos, work)
             standing = [membership.watchlist_id for membership in row.memberships]
-            joins = bool(set(person.watchlist_ids) - set(standing))
+            joins = set(person.watchlist_ids) - set(standing)
             if joins:
+                required.require(sorted(joins), row, required.lacking(standing, row))
                 list_on(row, [*standing, *person.watchlist_ids])
                 log_listing(session, templates_of_subject(session, row.id), self._clock)
             if joins or any(report.accepted for report in reports):
@@ -269,6 +275,7 @@ class Enrolment:
             return Enrolled(None, created=False, reports=_lapsed(application.photos))
         if not any(photo.report.accepted for photo in application.photos):
             return Enrolled(None, created=False, reports=_reports(application.photos))
+        required.require(person.watchlist_ids, person)
         now = self._clock()
         fields = asdict(person)
         del fields["watchlist_ids"]

@@ -160,23 +160,44 @@ class Erasures:
         self._note(session, actor, ERASE, row.id, row.agency_id, reason, cleared)
         return row.erase_at
 
+    def begin(
+        self,
+        session: Session,
+        actor: Actor,
+        row: Subject,
+        reason: str,
+        cleared: Mapping[str, Any],
+    ) -> datetime | None:
+        """Suspend a subject within a transaction; whether the actor may is the caller's to know.
+
+        Returns:
+            When it is gone; None where it is gone already.
+        """
+        return self._erase(session, actor, row, reason, cleared, immediately=False)
+
     def restore(self, actor: Actor, subject_id: str) -> Subject:
         """Take the erasure of a subject back: it alerts again from the next screening on.
 
         Raises:
             NotPermitted, NotFound: the actor may not, or there is no such subject (any more).
-            IllegalTransition: it is not being erased.
+            IllegalTransition: it is not being erased, or is merged: take the merge back instead.
         """
         with self._database.write() as session:
             row = subjects.find(session, actor, Permission.EDIT_SUBJECT, subject_id)
             if row.erase_at is None:
                 raise IllegalTransition("subject_not_being_erased")
-            row.erase_at = None
-            row.updated_at = self._clock()
-            session.flush()
-            log_listing(session, templates_of_subject(session, row.id), self._clock)
-            self._note(session, actor, "subject.restore", row.id, row.agency_id)
+            if row.merged is not None:
+                raise IllegalTransition("subject_merged", into=row.merged["into"])
+            self.take_back(session, actor, row)
         return row
+
+    def take_back(self, session: Session, actor: Actor, row: Subject) -> None:
+        """Let a subject alert again within a transaction."""
+        row.erase_at = None
+        row.updated_at = self._clock()
+        session.flush()
+        log_listing(session, templates_of_subject(session, row.id), self._clock)
+        self._note(session, actor, "subject.restore", row.id, row.agency_id)
 
     def erase_photo(
         self, actor: Actor, subject_id: str, photo_id: str, reason: str

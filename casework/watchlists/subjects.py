@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
@@ -38,7 +38,7 @@ from casework.kernel.permissions import Permission, require, within_reach
 from casework.kernel.stored_photo import StoredPhoto
 from casework.kernel.subject_index import document_digest, look_digest
 from casework.kernel.text import look
-from casework.kernel.vocabulary import SubjectStatus
+from casework.kernel.vocabulary import Requirement, SubjectStatus
 from casework.tables import (
     Agency,
     EnrolledPhoto,
@@ -49,6 +49,7 @@ from casework.tables import (
     WatchlistEntry,
 )
 from casework.watchlists import watchlists
+from casework.watchlists.requirements import EntryRequirements, lists_of
 from casework.watchlists.subject_words import SubjectWords
 
 EARLIEST_BIRTH: Final = 1880
@@ -74,6 +75,11 @@ _EASTERNMOST: Final = timedelta(hours=14)
 
 DECIDING: Final = frozenset({"watchlist_ids", "status", "valid_from", "valid_until"})
 """Fields that decide whether, where and when a subject alerts."""
+
+_AT_A_TIME: Final = 500  # subjects that are opened
+
+_REQUIRED: Final = frozenset({"watchlist_ids", "decision_number", "valid_until"})
+"""Fields on which it depends whether an entry has what its lists require."""
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -103,6 +109,14 @@ class NewSubject:
 
 
 @dataclass(frozen=True, slots=True)
+class EntryFields:
+    """What of a subject its lists can require."""
+
+    decision_number: str | None
+    valid_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class SubjectFilter:
     """Which subjects to list; None sets no condition."""
 
@@ -114,6 +128,10 @@ class SubjectFilter:
     """Whole; those that look the same are the same."""
     document: str | None = None
     """A document's number; capitals, spaces and hyphens make no difference."""
+    lacking: bool = False
+    """Only entries that lack what the category of one of their lists requires."""
+    open_ended: bool = False
+    """Only entries without an end."""
 
     @property
     def conditions(self) -> list[ColumnElement[bool]]:
@@ -124,6 +142,8 @@ class SubjectFilter:
             conditions.append(Subject.memberships.any(on_list))
         if self.lapses_before is not None:
             conditions.append(Subject.valid_until < self.lapses_before)
+        if self.open_ended:
+            conditions.append(Subject.valid_until.is_(None))
         return conditions
 
 
@@ -175,6 +195,9 @@ class Subjects:
             query = query.where(Subject.id > after)
         with self._database.read() as session:
             query = query.where(*self._exactly(session, actor, filters))
+            if filters.lacking:
+                ids = _lacking(session, query, None if filters.words is not None else limit)
+                query = query.where(Subject.id.in_(ids))
             if filters.words is not None:
                 ids = self._words.find(session, query.limit(None), filters.words, limit)
                 query = query.where(Subject.id.in_(ids))
@@ -182,6 +205,12 @@ class Subjects:
         detail = {"watchlist": filters.watchlist_id, "subjects": len(found)}
         self._audit.note(AuditEntry(actor, "subject.list", detail=detail, owner_id=actor.agency_id))
         return found
+
+    def lacking(self, rows: Sequence[Subject]) -> dict[str, list[Requirement]]:
+        """Return, of subjects that somebody has read, what each lacks that its lists require."""
+        with self._database.read() as session:
+            required = EntryRequirements(session)
+            return {row.id: required.lacking(lists_of(row.memberships), row) for row in rows}
 
     def _exactly(
         self, session: Session, actor: Actor, filters: SubjectFilter
@@ -221,7 +250,7 @@ class Subjects:
 
         Raises:
             NotPermitted, NotFound, StaleVersion, AlreadyExists, InvalidPeriod, ImpossibleBirth,
-            IllegalTransition (it is being erased): nothing was changed.
+            IllegalTransition (it is being erased), RequirementMissing: nothing was changed.
             ActWaits, NoSecondPerson, ReasonMissing: see `Approvals.require`.
         """
         try:
@@ -268,6 +297,11 @@ class Subjects:
             self._check_reference(session, row, changes["reference"])
         if "watchlist_ids" in changes:
             owner_of(session, actor, changes["watchlist_ids"], row.agency_id)
+        if not _REQUIRED.isdisjoint(changes):
+            standing, required = lists_of(row.memberships), EntryRequirements(session)
+            entry = EntryFields(after("decision_number"), after("valid_until"))
+            lists = changes.get("watchlist_ids", standing)
+            required.require(lists, entry, required.lacking(standing, row))
 
     def _check_reference(self, session: Session, row: Subject, reference: str) -> None:
         """Raise AlreadyExists where another subject's reference looks the same.
@@ -404,6 +438,27 @@ def find(session: Session, actor: Actor, act: Permission, subject_id: str) -> Su
     missing = NotFound("subject_not_found", subject=subject_id)
     photos = selectinload(Subject.photos)
     return rows.one_within(session, actor, act, Subject, subject_id, missing, options=[photos])
+
+
+def _lacking(session: Session, among: Select[Subject], limit: int | None) -> list[str]:
+    """Return the ids of up to `limit` subjects that lack what their lists require.
+
+    The number of a decision stands sealed, so that subjects are opened one by one.
+    """
+    required, found = EntryRequirements(session), list[str]()
+    asking = WatchlistEntry.watchlist_id.in_(required.lists_requiring())
+    ids = among.limit(None).with_only_columns(Subject.id)
+    rows = (
+        select(Subject)
+        .where(Subject.id.in_(ids.order_by(None)), Subject.memberships.any(asking))
+        .order_by(Subject.id)
+    )
+    for row in session.scalars(rows.execution_options(yield_per=_AT_A_TIME)):
+        if required.lacking(lists_of(row.memberships), row):
+            found.append(row.id)
+        if limit is not None and len(found) >= limit:
+            break
+    return found
 
 
 def owner_of(

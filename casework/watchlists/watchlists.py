@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session, aliased
 
 from casework.accounts import agencies
 from casework.approvals.approvals import ApprovalAct, Approvals, Approved, Proposal
+from casework.codes import lists
+from casework.codes.instructions import complete, own_words
 from casework.gallery.change_log import log_policy
 from casework.kernel import rows
 from casework.kernel.actor import Actor
@@ -35,7 +37,7 @@ from casework.kernel.permissions import (
 )
 from casework.kernel.vocabulary import AlertState, Category, Direction
 from casework.tables import Alert, Watchlist, WatchlistEntry, WatchlistShare
-from casework.watchlists.instructions import complete, own_words
+from casework.watchlists import requirements
 
 DEFAULT_TARGET_FPIR: Final = 1e-3
 """At most one traveller in a thousand alerted by chance."""
@@ -71,7 +73,7 @@ class NewWatchlist:
     name: str
     agency_id: str | None = None
     """The owner; None means the agency of the actor who makes it."""
-    category: Category = Category.OTHER
+    category: str = Category.OTHER.value
     direction: Direction = Direction.BOTH
     stages: list[str] | None = None
     ports: list[str] | None = None
@@ -166,6 +168,8 @@ class Watchlists:
             NotFound: there is no such agency, or the actor may not act for it.
             AlreadyExists: the agency has a list of that name.
             ThresholdTooLow: strangers would reach the threshold too often.
+            CodeRefused, RequirementMissing: the category cannot be chosen, or the list lacks what
+                it requires.
             ActWaits, NoSecondPerson, ReasonMissing: see `Approvals.require`.
         """
         try:
@@ -200,6 +204,7 @@ class Watchlists:
         )
         if session.scalar(same) is not None:
             raise AlreadyExists("watchlist_exists", name=new.name)
+        requirements.require_basis(lists.choose_category(session, new.category), new.legal_basis)
         self._require_floor(session, None, new.threshold)
         return owner_id
 
@@ -212,7 +217,8 @@ class Watchlists:
         cleared: Mapping[str, Any],
     ) -> Watchlist:
         now = self._clock()
-        instruction = complete(new.instruction, Category(new.category))
+        usual = lists.category(session, new.category).instruction
+        instruction = complete(new.instruction, usual)
         fields = asdict(new) | {"agency_id": owner_id, "instruction": instruction}
         shared_with = fields.pop("shared_with")
         row = Watchlist(id=new_id(WATCHLIST), created_at=now, updated_at=now, **fields)
@@ -304,6 +310,8 @@ class Watchlists:
         Raises:
             NotPermitted, NotFound, StaleVersion, AlreadyExists: nothing was changed.
             ThresholdTooLow: strangers would reach the new threshold too often.
+            CodeRefused, RequirementMissing: the category cannot be chosen, or the list lacks what
+                it requires.
             ReasonMissing: the list is switched off without a reason.
             ActWaits, NoSecondPerson, ReasonMissing: see `Approvals.require`.
         """
@@ -316,11 +324,10 @@ class Watchlists:
                 for agency_id in changes.get("shared_with", ()):
                     agencies.find(session, agency_id)
                 fields = dict(changes)
+                if not fields.keys().isdisjoint({"legal_basis", "category"}):
+                    _check_basis(session, row, fields)
                 if not fields.keys().isdisjoint({"instruction", "category"}):
-                    written = row.instruction | fields.get("instruction", {})
-                    kept = own_words(written, Category(row.category))
-                    category = Category(fields.get("category", row.category))
-                    fields["instruction"] = complete(kept, category)
+                    fields["instruction"] = _instruction(session, row, fields)
                 if fields.get("threshold") != row.threshold:
                     self._require_floor(session, row.id, fields.get("threshold"))
                 cleared: Mapping[str, Any] = {}
@@ -460,6 +467,23 @@ def narrowed(row: Watchlist, changes: Mapping[str, Any]) -> list[str]:
     if direction not in {row.direction, Direction.BOTH}:
         found.append("direction")
     return found
+
+
+def _check_basis(session: Session, row: Watchlist, changes: Mapping[str, Any]) -> None:
+    """Raise RequirementMissing where a list comes to lack its legal basis."""
+    before = lists.category(session, row.category)
+    after = lists.category(session, changes.get("category", row.category))
+    if not requirements.lacks_basis(before, row.legal_basis):
+        requirements.require_basis(after, changes.get("legal_basis", row.legal_basis))
+
+
+def _instruction(session: Session, row: Watchlist, changes: Mapping[str, Any]) -> dict[str, str]:
+    """Return a list's instruction after changes; raises CodeRefused where the category is."""
+    category = lists.category(session, row.category)
+    kept = own_words(row.instruction | changes.get("instruction", {}), category.instruction)
+    if changes.get("category", row.category) != row.category:
+        category = lists.choose_category(session, changes["category"])
+    return complete(kept, category.instruction)
 
 
 def _before(row: Watchlist, changes: Mapping[str, Any]) -> dict[str, Any]:

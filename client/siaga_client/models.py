@@ -18,20 +18,6 @@ MatchedBy = Literal["face", "document", "both"]
 DispositionState = Literal["pending", "released", "held", "referred"]
 Opinion = Literal["potential_candidate", "not_candidate", "inconclusive"]
 
-_GRAVEST_FIRST = (
-    "terrorism",
-    "interpol",
-    "wanted",
-    "trafficking",
-    "narcotics",
-    "cegah",
-    "tangkal",
-    "overstay",
-    "permit_misuse",
-    "illegal_work",
-    "other",
-)
-
 
 class Answer(BaseModel):
     """An answer; it is not changed after it was received."""
@@ -66,16 +52,17 @@ class PortAlert(Answer):
 
     id: str
     category: str
+    """A code; an installation has codes of its own, which begin with `x-`."""
+    priority: int
+    """Of its list: 1 is first, 3 last."""
     matched_by: MatchedBy = "face"
     """`document`: it was found by its number, not by the face: stolen or lent?"""
     instruction: Instruction
     requires_acknowledgement: bool
 
     def gravity(self) -> tuple[bool, int]:
-        """Return a key by which the gravest alert comes first."""
-        known = self.category in _GRAVEST_FIRST
-        place = _GRAVEST_FIRST.index(self.category) if known else len(_GRAVEST_FIRST)
-        return not self.requires_acknowledgement, place
+        """Return a key by which the gravest alert comes first, whatever its category."""
+        return not self.requires_acknowledgement, self.priority
 
 
 class Verification(Answer):

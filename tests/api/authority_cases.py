@@ -15,9 +15,10 @@ from starlette.testclient import TestClient
 
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
+from casework.codes.coded import CodedCategory, CodedOutcome
 from casework.kernel.audit.checkpoints import Checkpoints, Signers
 from casework.kernel.permissions import Permission
-from casework.kernel.vocabulary import Role, Scope
+from casework.kernel.vocabulary import Disposition, Role, Scope
 from casework.tables import Watchlist
 from tests.fakes import photo_of
 from tests.services import OPERATOR, PASSWORD, Desk
@@ -75,6 +76,17 @@ class Stage:
         subject = self.desk.enrol(person, self.desk.watchlist("quiet", active=False))
         photos = self.desk.service.lists.subjects.get(OPERATOR, subject).photos
         return {"subject_id": subject, "photo_id": photos[0].id}
+
+    def duplicate(self, headers: Headers) -> Params:
+        """A fresh subject, and another who is the same person."""
+        return {**self.subject(headers), "into": self.subject(headers)["subject_id"]}
+
+    def merged(self, headers: Headers) -> Params:
+        """A subject that is merged into another."""
+        both = self.duplicate(headers)
+        merges = self.desk.service.lists.merges
+        merges.merge(OPERATOR, both["subject_id"], both["into"], PURPOSE)
+        return both
 
     def alert(self, _: Headers) -> Params:
         """A fresh alert, of a list that SHR sees."""
@@ -207,6 +219,25 @@ class Stage:
         own = answer.json()["items"] if answer.status_code < 300 else []
         return {"session_id": own[0]["id"] if own else f"ses_{NEVER}"}
 
+    def category(self, _: Headers) -> Params:
+        """A fresh category that nothing has."""
+        made = CodedCategory(
+            code=f"x-{next(self.numbers)}",
+            label={"id": "baru", "en": "new"},
+            instruction={"id": "Tahan.", "en": "Hold."},
+            priority=2,
+        )
+        return {"code": self.desk.service.lists.categories.create(OPERATOR, made).code}
+
+    def outcome(self, _: Headers) -> Params:
+        """A fresh outcome that nothing ended with."""
+        made = CodedOutcome(
+            code=f"x-{next(self.numbers)}",
+            label={"id": "baru", "en": "new"},
+            disposition=Disposition.HELD,
+        )
+        return {"code": self.desk.service.lists.outcomes.create(OPERATOR, made).code}
+
     def agency(self, _: Headers) -> Params:
         """The agency IMI."""
         return {"agency_id": self.desk.agency(OWNER)}
@@ -294,6 +325,31 @@ def _watchlist(stage: Stage, _params: Params) -> dict[str, Any]:
 def _tip_subject(stage: Stage, _params: Params) -> dict[str, Any]:
     quiet = stage.desk.watchlist("quiet", active=False)
     return {"json": {"name": "Somebody", "watchlist_ids": [quiet]}}
+
+
+def _into(_stage: Stage, params: Params) -> dict[str, Any]:
+    return {"json": {"into": params.get("into", NEVER), "reason": PURPOSE}}
+
+
+def _code(number: int) -> dict[str, Any]:
+    return {"code": f"x-{number}", "label": {"id": "baru", "en": "new"}}
+
+
+def _new_category(stage: Stage, _params: Params) -> dict[str, Any]:
+    order = {"id": "Tahan.", "en": "Hold."}
+    return {"json": {**_code(next(stage.numbers)), "instruction": order}}
+
+
+def _new_outcome(stage: Stage, _params: Params) -> dict[str, Any]:
+    return {"json": {**_code(next(stage.numbers)), "disposition": "held"}}
+
+
+def _priority(_stage: Stage, _params: Params) -> dict[str, Any]:
+    return {"json": {"priority": 1}, "headers": {"If-Match": "*"}}
+
+
+def _label(_stage: Stage, _params: Params) -> dict[str, Any]:
+    return {"json": {"label": {"en": "other"}}, "headers": {"If-Match": "*"}}
 
 
 def _new_agency(stage: Stage, _params: Params) -> dict[str, Any]:
@@ -391,6 +447,8 @@ CASES = (
     Case("GET /v1/subjects/{subject_id}", S.subject),
     Case("PATCH /v1/subjects/{subject_id}", S.subject, body(reason="Known.")),
     Case("POST /v1/subjects/{subject_id}/erase", S.subject, WHY),
+    Case("POST /v1/subjects/{subject_id}/merge", S.duplicate, _into),
+    Case("POST /v1/subjects/{subject_id}/unmerge", S.merged),
     Case("POST /v1/subjects/{subject_id}/restore", S.subject, lets_in=("illegal_transition",)),
     Case("GET /v1/subjects/{subject_id}/encounters", S.subject),
     Case("GET /v1/subjects/{subject_id}/looks", S.subject),
@@ -414,6 +472,7 @@ CASES = (
     ),
     Case("POST /v1/imports", S.watchlist, _import, lets_in=("too_many_imports",)),
     Case("GET /v1/imports"),
+    Case("GET /v1/imports/template"),
     Case("GET /v1/imports/{import_id}", S.job),
     Case("GET /v1/imports/{import_id}/errors", S.job),
     Case("POST /v1/imports/{import_id}/cancel", S.job, WHY),
@@ -446,6 +505,17 @@ CASES = (
     Case("GET /v1/me/sessions"),
     Case("DELETE /v1/me/sessions"),
     Case("DELETE /v1/me/sessions/{session_id}", S.session, mine=True, fresh=True),
+    # code lists
+    Case("GET /v1/categories"),
+    Case("POST /v1/categories", send=_new_category),
+    Case("GET /v1/categories/{code}", S.category),
+    Case("PATCH /v1/categories/{code}", S.category, _priority),
+    Case("POST /v1/categories/{code}/remove", S.category, WHY),
+    Case("GET /v1/outcomes"),
+    Case("POST /v1/outcomes", send=_new_outcome),
+    Case("GET /v1/outcomes/{code}", S.outcome),
+    Case("PATCH /v1/outcomes/{code}", S.outcome, _label),
+    Case("POST /v1/outcomes/{code}/remove", S.outcome, WHY),
     # agencies, officers, keys
     Case("POST /v1/agencies", send=_new_agency),
     Case("GET /v1/agencies"),

@@ -225,7 +225,7 @@ SCHEMAS = ("components", "schemas")
 
 BROKEN = {
     standard: (("components", "securitySchemes"), {"Key or session": {"type": "http"}}),
-    defaults_fit: ((*SCHEMAS, "WatchlistIn", "properties", "category", "default"), "none"),
+    defaults_fit: ((*SCHEMAS, "WatchlistIn", "properties", "direction", "default"), "none"),
     patches_have_no_defaults: ((*SCHEMAS, "WatchlistPatch", "properties", "name", "default"), "x"),
     ids_are_short_and_unique: ((*WATCHLIST, "patch", "operationId"), "edit_v1_watchlists__patch"),
     everything_is_described: ((*WATCHLIST, "patch", "description"), ""),

@@ -12,6 +12,8 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.v1.officers.schemas import SERVICE_NUMBER_PATTERN, Language, PersonRole
+from casework.codes.built_in import CATEGORIES
+from casework.codes.instructions import complete, own_words
 from casework.kernel.vocabulary import (
     Category,
     Direction,
@@ -21,7 +23,6 @@ from casework.kernel.vocabulary import (
     Stage,
     SubjectStatus,
 )
-from casework.watchlists.instructions import complete, own_words
 from tests.api.conftest import problem, settings_for, wait_until_ready
 from tests.fakes import photo_of
 from tests.services import open_service
@@ -159,6 +160,38 @@ class Scene:
         url = f"/v1/watchlists/{self.desk.watchlist()}"
         return Resource(url, self.reviewer, values, shown)
 
+    def category(self) -> Resource:
+        texts = {"id": "Kejaksaan", "en": "Prosecutors"}
+        body = {"code": "x-a", "label": texts, "instruction": texts}
+        self.client.post("/v1/categories", headers=self.admin, json=body)
+        words = st.fixed_dictionaries({}, optional={"id": NAMES, "en": NAMES})
+        values = {
+            "label": words,
+            "instruction": words,
+            "priority": st.integers(1, 3),
+            "requires": st.sampled_from([[], ["legal_basis", "valid_until"]]),
+            "active": st.booleans(),
+            "reason": NAMES,
+        }
+        shown = (self.get("/v1/categories", self.port),)
+        return Resource("/v1/categories/x-a", self.admin, values, shown)
+
+    def outcome(self) -> Resource:
+        label = {"id": "Karantina", "en": "Quarantine"}
+        body = {"code": "x-a", "label": label, "disposition": "held"}
+        self.client.post("/v1/outcomes", headers=self.admin, json=body)
+        values = {
+            "label": st.fixed_dictionaries({}, optional={"id": NAMES, "en": NAMES}),
+            "disposition": st.sampled_from(["released", "held"]),
+            "directions": st.sampled_from([["entry"], ["exit"]]),
+            "stages": st.sampled_from([["arrival"], ["stay", "departure"]]),
+            "after": st.just(["same_person"]),
+            "active": st.booleans(),
+            "reason": NAMES,
+        }
+        shown = (self.get("/v1/outcomes", self.port),)
+        return Resource("/v1/outcomes/x-a", self.admin, values, shown)
+
     def subject(self) -> Resource:
         lists = [self.desk.watchlist(), self.desk.watchlist("other")]
         document = st.fixed_dictionaries(
@@ -217,6 +250,8 @@ MADE: dict[str, Callable[[Scene], Resource]] = {
     "/v1/webhooks/{webhook_id}": Scene.webhook,
     "/v1/watchlists/{watchlist_id}": Scene.watchlist,
     "/v1/subjects/{subject_id}": Scene.subject,
+    "/v1/categories/{code}": Scene.category,
+    "/v1/outcomes/{code}": Scene.outcome,
 }
 
 
@@ -276,11 +311,13 @@ def test_exactly_what_is_sent_changes_and_everything_can_still_be_read(client, s
         expected = before | {
             n: kept(n, value) for n, value in body.items() if n not in of_the_change
         }
-        if "instruction" in body:  # an object within: its languages are fields like any
-            expected["instruction"] = before["instruction"] | body["instruction"]
+        # Objects within: their languages are fields like any.
+        expected |= {
+            name: before[name] | body[name] for name in ("instruction", "label") if name in body
+        }
         if "category" in body:  # an instruction in its usual words follows the category
-            own = own_words(expected["instruction"], Category(before["category"]))
-            expected["instruction"] = complete(own, Category(body["category"]))
+            own = own_words(expected["instruction"], CATEGORIES[before["category"]].instruction)
+            expected["instruction"] = complete(own, CATEGORIES[body["category"]].instruction)
         after = client.get(url, headers=headers).json()
         assert after == answer.json() == expected | {name: after[name] for name in stamps}
         for ask in resource.shown:

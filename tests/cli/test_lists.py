@@ -140,7 +140,7 @@ def test_a_subject_is_found_moved_merged_erased_and_restored(siaga, two_agencies
     with open_records(Settings()) as records:
         suspend = partial(records.lists.subjects.edit, Actor.operator(), first)
         suspend({"status": "suspended"}, None)
-        siaga("subjects", "merge", second, "--into", first, "--yes", status=2)
+        siaga("subjects", "merge", second, "--into", first, "--yes", status=1)
         suspend({"status": "active"}, None)
     siaga("subjects", "merge", second, "--into", first, "--yes")
     (kept, gone) = sorted(

@@ -8,7 +8,6 @@ from pydantic import BaseModel
 from siaga_client import models
 
 from api.app import create_app
-from casework.kernel.vocabulary import Category
 from config.settings import Settings
 
 SCHEMAS = {
@@ -49,10 +48,6 @@ def test_every_field_is_in_the_services_description(model, described):
     for name, field in model.model_fields.items():
         assert name in properties, f"{model.__name__}.{name} is not described"
         assert fits(field.annotation, properties[name], described), (name, properties[name])
-
-
-def test_every_category_has_its_place_among_the_gravest():
-    assert sorted(models._GRAVEST_FIRST) == sorted(Category)
 
 
 def test_every_model_is_checked():

@@ -20,6 +20,7 @@ from api.console.printed.document import (
     turned_line,
 )
 from casework.calibration.thresholds import RAREST
+from casework.codes.lists import CodeLists
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import MatchedBy
 from casework.review.alerts import AlertView, Step
@@ -31,6 +32,7 @@ def alert_report(
     view: AlertView,
     probe: PrintedPhoto,
     enrolled: PrintedPhoto,
+    codes: CodeLists,
     head: Letterhead,
     speech: Locale,
 ) -> PrintedReport:
@@ -40,6 +42,7 @@ def alert_report(
         view: the alert as the reader may see it: opinions that are veiled are not in it.
         probe: the traveller's photo.
         enrolled: the photo on the list.
+        codes: what categories and outcomes are called.
         head: who prints.
         speech: the reader's language.
     """
@@ -54,17 +57,17 @@ def alert_report(
         pictures=(_traveller(view, probe, speech), _listed(view, enrolled, speech)),
         facts=(
             _encounter(view, speech),
-            _person(view, speech),
+            _person(view, codes, speech),
             _document(view, speech),
             _resemblance(alert, speech),
-            _outcome(view, speech),
+            _outcome(view, codes, speech),
             quality_facts(speech("Quality of the traveller's photo"), met.quality, speech),
             quality_facts(
                 speech("Quality of the photo on the list"), view.enrolment_quality, speech
             ),
         ),
         steps_heading=speech("Review"),
-        steps=[_step(each, speech) for each in view.steps],
+        steps=[_step(each, codes, speech) for each in view.steps],
         signed=_signed(view, speech),
         back=f"/alerts/{alert.id}",
     )
@@ -116,9 +119,10 @@ def _encounter(view: AlertView, speech: Locale) -> Facts:
     )
 
 
-def _person(view: AlertView, speech: Locale) -> Facts:
+def _person(view: AlertView, codes: CodeLists, speech: Locale) -> Facts:
     alert, who = view.alert, view.subject
-    listed = f"{alert.watchlist_name} · {speech(of(alert.category, 'Category'))}"
+    category = codes.category(alert.category, speech.language)
+    listed = f"{alert.watchlist_name} · {category}"
     person = (
         person_facts(speech, who, who.birth)
         if who is not None
@@ -188,7 +192,7 @@ def _odds(alert: Alert, speech: Locale) -> str:
     return speech("About 1 in %(count)s travellers would score this high by chance.", count=count)
 
 
-def _outcome(view: AlertView, speech: Locale) -> Facts:
+def _outcome(view: AlertView, codes: CodeLists, speech: Locale) -> Facts:
     alert = view.alert
     order = alert.instruction.get(speech.language) or next(
         filter(None, alert.instruction.values()), None
@@ -198,20 +202,20 @@ def _outcome(view: AlertView, speech: Locale) -> Facts:
         speech("Outcome"),
         known(
             (speech("State"), speech(of(view.state, "AlertState"))),
-            (speech("What became of the traveller"), _disposal(alert.disposal, speech)),
+            (speech("What became of the traveller"), _disposal(alert.disposal, codes, speech)),
             (speech("Closed"), beside_utc(closed, speech) if closed is not None else ""),
             (speech("The list orders"), order),
         ),
     )
 
 
-def _step(step: Step, speech: Locale) -> PrintedStep:
+def _step(step: Step, codes: CodeLists, speech: Locale) -> PrintedStep:
     what = [speech(ACTIONS[step.action])]
     if step.opinion is not None:
         what.append(speech(of(step.opinion, "Opinion")))
     if step.reasons:
         what.append(", ".join(speech(of(each, "OpinionReason")) for each in step.reasons))
-    what.append(_disposal(step.disposal, speech))
+    what.append(_disposal(step.disposal, codes, speech))
     return PrintedStep(
         beside_utc(step.at, speech),
         officer(step.by, speech),
@@ -226,8 +230,8 @@ def _signed(view: AlertView, speech: Locale) -> tuple[str, str]:
     return last.get(Permission.DECIDE_ALERT, ""), last.get(Permission.CONFIRM_ALERT, "")
 
 
-def _disposal(disposal: str | None, speech: Locale) -> str:
-    return speech(of(disposal, "Disposal")) if disposal is not None else ""
+def _disposal(disposal: str | None, codes: CodeLists, speech: Locale) -> str:
+    return codes.outcome(disposal, speech.language) if disposal is not None else ""
 
 
 def _place(port: str, lane: str | None) -> str:

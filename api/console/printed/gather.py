@@ -56,7 +56,8 @@ class ReportReader:
             lambda: StoredPhoto(read.probe(actor, alert_id), PORTRAIT_FORMAT, 0), self._framed
         )
         enrolled = self._photo(lambda: read.enrolled(actor, alert_id), self._framed)
-        return alert_report(view, probe, enrolled, self._head(), self._speech)
+        codes = self._service.lists.codes.now()
+        return alert_report(view, probe, enrolled, codes, self._head(), self._speech)
 
     def subject(self, subject_id: str) -> PrintedReport:
         """Return the report of a subject; raises NotPermitted, NotFound."""
@@ -78,7 +79,8 @@ class ReportReader:
         photos = {
             name: self._photo(partial(read.photo, actor, referral_id, name)) for name in view.photos
         }
-        return referral_report(view, photos, self._head(), self._speech)
+        codes = self._service.lists.codes.now()
+        return referral_report(view, photos, codes, self._head(), self._speech)
 
     def tip(self, tip_id: str) -> PrintedReport:
         """Return the report of a tip; raises NotPermitted, NotFound."""

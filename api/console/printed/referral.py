@@ -16,6 +16,7 @@ from api.console.printed.document import (
     known,
     picture,
 )
+from casework.codes.lists import CodeLists
 from casework.kernel.vocabulary import ReferralKind
 from casework.referrals.referrals import OpenedMessage, ReferralView
 
@@ -23,6 +24,7 @@ from casework.referrals.referrals import OpenedMessage, ReferralView
 def referral_report(
     view: ReferralView,
     photos: Mapping[str, PrintedPhoto],
+    codes: CodeLists,
     head: Letterhead,
     speech: Locale,
 ) -> PrintedReport:
@@ -31,6 +33,7 @@ def referral_report(
     Args:
         view: the referral.
         photos: those that it carries, by name.
+        codes: what categories and outcomes are called.
         head: who prints.
         speech: the reader's language.
     """
@@ -57,7 +60,7 @@ def referral_report(
                     (speech("Answer due by"), beside_utc(row.due_at, speech)),
                     (
                         speech("Outcome"),
-                        speech(of(row.outcome, "Disposal")) if row.outcome else "",
+                        codes.outcome(row.outcome, speech.language) if row.outcome else "",
                     ),
                 ),
             ),
@@ -65,7 +68,7 @@ def referral_report(
                 speech("What it carries"),
                 tuple(
                     (label, value or speech("not known"))
-                    for label, value in referral_fields.shown(kind, view.values, speech)
+                    for label, value in referral_fields.shown(kind, view.values, codes, speech)
                 ),
             ),
         ),

@@ -17,13 +17,12 @@ from api.console.score_scale import scale_of
 from api.problems import RequestInvalid
 from api.v1.alerts.schemas import ClosingIn, CorrectionIn, FindingIn
 from api.v1.common import Strict
-from casework.kernel.errors import IllegalTransition, StaleVersion
+from casework.kernel.errors import CodeRefused, IllegalTransition, StaleVersion
 from casework.kernel.permissions import Permission
-from casework.kernel.vocabulary import Direction, Disposal, Opinion, OpinionReason, Stage
+from casework.kernel.vocabulary import Direction, Opinion, OpinionReason, Stage
 from casework.review.allowed_steps import allowed_steps
 from casework.review.gate import verification_result
 from casework.review.queue import urgency_of
-from casework.review.states import ends_at
 
 router: Final = APIRouter(prefix="/alerts", include_in_schema=False)
 
@@ -127,7 +126,7 @@ def correct(alert_id: str, visit: Corrector) -> Response:
         body = form.parse()
         decisions = visit.service.review.decisions
         decisions.correct(visit.actor, alert_id, body.reason, body.disposal, version)
-    except (RequestInvalid, StaleVersion, IllegalTransition) as error:
+    except (RequestInvalid, StaleVersion, IllegalTransition, CodeRefused) as error:
         return _correction_page(visit, alert_id, form.refused(error, visit.speech))
     return visit.go(f"/alerts/{alert_id}", done="corrected")
 
@@ -158,8 +157,8 @@ def _correction(typed: FormData) -> Form[CorrectionIn]:
 def _correction_page(visit: OfficerRequest, alert_id: str, form: Form[CorrectionIn]) -> Response:
     view = visit.service.review.alerts.get(visit.actor, alert_id)
     met = view.alert.encounter
-    possible = ends_at(Direction(met.direction), Stage(met.stage))
-    disposals = tuple(each for each in Disposal if each in possible)
+    way, stage = Direction(met.direction), Stage(met.stage)
+    disposals = [each for each in visit.codes.active_outcomes if each.fits(way, stage)]
     return visit.page(
         "alert_correct.html", status=form.status, view=view, form=form, disposals=disposals
     )
@@ -180,7 +179,7 @@ def _step(
     """Take a step; if it cannot be, show the alert as it is now, with all that was typed."""
     try:
         step()
-    except (RequestInvalid, StaleVersion, IllegalTransition) as error:
+    except (RequestInvalid, StaleVersion, IllegalTransition, CodeRefused) as error:
         return _page(visit, alert_id, form.refused(error, visit.speech))
     chosen = QueueForm.of(visit.request)
     undo = {UNDO: alert_id} if done in OPINIONS else {}
@@ -210,7 +209,7 @@ def _page(visit: OfficerRequest, alert_id: str, form: Form[Any] | None = None) -
     values: dict[str, Any] = {
         "view": view,
         "alert": alert,
-        "possible": allowed_steps(alert, visit.actor),
+        "possible": allowed_steps(alert, visit.actor, visit.codes.active_outcomes),
         "urgency": urgency_of(alert, now),
         "identities": identity_rows(view.identities, visit.speech),
         "document_faults": check_lines(alert.encounter.document_check, visit.speech),

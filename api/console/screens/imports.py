@@ -16,7 +16,9 @@ from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
 from api.problems import RequestInvalid
 from api.v1.imports.schemas import ImportOut, RowFaultOut, faults_as_csv
+from api.v1.imports.template import template_answer
 from casework.imports.exports import ExportForm
+from casework.imports.template import TemplateForm
 from casework.imports.upload import FILE, PHOTOS
 from casework.kernel.errors import CaseworkError
 from casework.kernel.permissions import Permission
@@ -70,6 +72,14 @@ async def create(watchlist_id: str, visit: Importer) -> Response:
         return await asyncio.to_thread(_form, visit, watchlist_id, refused)
     visit.state.importing.wake()
     return visit.go(f"/imports/{job.id}")
+
+
+@router.get("/imports/template")
+def template(visit: Importer) -> Response:
+    """Send an empty list to fill in, with the headings of the reader's language."""
+    form = visit.request.query_params.get("form", "")
+    chosen = TemplateForm(form) if form in set(TemplateForm) else TemplateForm.XLSX
+    return template_answer(chosen, visit.speech.language)
 
 
 @router.get("/imports/{import_id}")

@@ -14,7 +14,6 @@ from api.console.queue_form import QueueForm
 from casework.kernel.actor import Actor
 from casework.kernel.messages import Message
 from casework.kernel.permissions import Permission
-from casework.kernel.vocabulary import Category
 from casework.review.alerts import AlertFilter
 from casework.review.case_number import CaseNumberRefused
 from casework.review.case_number import read as read_case_number
@@ -57,7 +56,7 @@ def show(visit: Reader) -> Response:
         standing=records.review.queue.open_alerts(actor),
         ports=records.review.queue.ports(actor),
         lists=records.lists.watchlists.page(actor, None, _MOST_LISTS),
-        categories=tuple(Category),
+        categories=list(visit.codes.categories.values()),
         now=records.review.queue.now(),
         mark=mark,
         place_of=place_of,
@@ -104,6 +103,7 @@ def _rows(
     visit: OfficerRequest, actor: Actor, ids: Collection[str], chosen: QueueForm
 ) -> dict[str, Any]:
     """Return rows for alerts that changed: as HTML where they fit the filter, else as gone."""
+    visit.read_codes_again()
     queue = visit.service.review.queue
     page, fitting = queue.described(actor, ids, chosen.filters(visit), chosen.sort)
     standing, now = queue.open_alerts(actor), queue.now()

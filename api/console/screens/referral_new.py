@@ -205,7 +205,7 @@ def _groups(
     speech = visit.speech
     found: dict[FieldGroup, list[Choice]] = {each: [] for each in FieldGroup}
     for each in fields:
-        value = referral_fields.written(each, values.get(each.value), speech)
+        value = referral_fields.written(each, values.get(each.value), visit.codes, speech)
         choice = Choice(each.value, speech(labels.of(each)), value, photos.get(each.value, ""))
         found[each.field.group].append(choice)
     return [

@@ -12,9 +12,9 @@ from api.console.page import OfficerRequest, RequirePermission
 from api.pages import page_of
 from api.problems import RequestInvalid
 from api.v1.referrals.schemas import AnsweringIn, MayNote, MustNote
-from casework.kernel.errors import IllegalTransition, InvalidReferral, StaleVersion
+from casework.kernel.errors import CodeRefused, IllegalTransition, InvalidReferral, StaleVersion
 from casework.kernel.permissions import Permission
-from casework.kernel.vocabulary import Disposal, ReferralKind, ReferralState
+from casework.kernel.vocabulary import ReferralKind, ReferralState
 from casework.referrals.referrals import Box, ReferralFilter
 from casework.referrals.states import AWAITED, OPEN, Move, ReferralPosition, Side, open_to
 
@@ -91,7 +91,7 @@ def step(referral_id: str, visit: Handler) -> Response:
         errors = {error.field: visit.speech(_SENTENCES[error.field])}
         form = _form(visit, AnsweringIn).with_errors(errors, visit.speech)
         return _page(visit, referral_id, form)
-    except (RequestInvalid, StaleVersion, IllegalTransition) as error:
+    except (RequestInvalid, StaleVersion, IllegalTransition, CodeRefused) as error:
         form = _form(visit, AnsweringIn).refused(error, visit.speech)
         return _page(visit, referral_id, form)
     return visit.go(f"/referrals/{referral_id}", done="referral_moved")
@@ -124,9 +124,9 @@ def _page(
         "row": row,
         "side": side,
         "moves": open_to(at, side),
-        "carried": referral_fields.shown(kind, view.values, visit.speech),
+        "carried": referral_fields.shown(kind, view.values, visit.codes, visit.speech),
         "photos": referral_fields.photos(kind, view.photos, visit.speech),
-        "outcomes": tuple(Disposal),
+        "outcomes": visit.codes.active_outcomes,
         "unexplained": _UNEXPLAINED,
         "message": form.message,
         "answer": form if answering else blank,

@@ -13,7 +13,7 @@ from api.console.danger import Question
 from api.console.forms import Form
 from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
-from api.console.screens import approvals
+from api.console.screens import approvals, merge
 from api.dependencies import Workers, work_place
 from api.pages import page_of
 from api.problems import RequestInvalid
@@ -51,7 +51,14 @@ def page(visit: Reader) -> Response:
     words = query.get("q", "").strip()[:_LONGEST_WORDS]
     list_id, soon = query.get("list", "")[:50], query.get("soon") == "yes"
     now = visit.service.review.queue.now()
-    filters = SubjectFilter(list_id or None, words or None, now + _SOON if soon else None)
+    lacking, endless = (query.get(name) == "yes" for name in ("lacking", "endless"))
+    filters = SubjectFilter(
+        list_id or None,
+        words or None,
+        now + _SOON if soon else None,
+        lacking=lacking,
+        open_ended=endless,
+    )
     after = query.get("after", "")[:100] or None
     rows, following = page_of(
         lambda most: visit.service.lists.subjects.page(visit.actor, after, most, filters), PAGE_SIZE
@@ -60,7 +67,14 @@ def page(visit: Reader) -> Response:
         "subjects.html",
         subjects=rows,
         following=following,
-        chosen={"q": words, "list": list_id, "soon": "yes" if soon else ""},
+        lacks=visit.service.lists.subjects.lacking(rows),
+        chosen={
+            "q": words,
+            "list": list_id,
+            "soon": "yes" if soon else "",
+            "lacking": "yes" if lacking else "",
+            "endless": "yes" if endless else "",
+        },
         lists=own_lists(visit),
         now=now,
         soon=now + _SOON,
@@ -286,6 +300,8 @@ def shown(
             for membership in row.memberships
             if membership.watchlist_id in lists
         ],
+        lacks=visit.service.lists.subjects.lacking([row])[row.id],
+        left=merge.left_of(visit),
         now=visit.service.review.queue.now(),
         soon=visit.service.review.queue.now() + _SOON,
         fault=fault,

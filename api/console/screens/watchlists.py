@@ -14,18 +14,21 @@ from api.console.screens import approvals
 from api.problems import RequestInvalid
 from api.v1.watchlists.schemas import BreakerResetIn, WatchlistIn, WatchlistPatch
 from casework.approvals.approvals import ActWaits
+from casework.codes.lists import known
 from casework.kernel.errors import (
     AlreadyExists,
+    CodeRefused,
     IllegalTransition,
     NoSecondPerson,
     NotFound,
     ReasonMissing,
+    RequirementMissing,
     StaleVersion,
 )
 from casework.kernel.permissions import Permission
-from casework.kernel.vocabulary import Category, Direction, Stage
+from casework.kernel.vocabulary import Direction, Stage
 from casework.tables import Watchlist
-from casework.watchlists.priorities import priority_of
+from casework.watchlists.requirements import lacks_basis
 from casework.watchlists.watchlists import agencies_of
 
 router: Final = APIRouter(include_in_schema=False)
@@ -61,7 +64,7 @@ def create(visit: Editor) -> Response:
     form = watchlist_form.of_new(visit.posted)
     try:
         row = visit.service.lists.watchlists.create(visit.actor, form.parse().new())
-    except (RequestInvalid, AlreadyExists, NotFound) as error:
+    except (RequestInvalid, AlreadyExists, NotFound, CodeRefused, RequirementMissing) as error:
         return _form(visit, form.refused(error, visit.speech))
     return visit.go(f"/watchlists/{row.id}", done="saved")
 
@@ -93,6 +96,7 @@ def _shown(
     row = visit.service.lists.watchlists.get(visit.actor, watchlist_id)
     policy = visit.service.screening.matching.policies().get(watchlist_id)
     own = row.agency_id == visit.officer.agency_id
+    category = known(visit.codes.categories, row.category)
     tripped = policy is not None and policy.tripped_at is not None
     return visit.page(
         "watchlist.html",
@@ -101,7 +105,8 @@ def _shown(
         may_reset=own and tripped and visit.may(Permission.RESET_BREAKER),
         watchlist=row,
         policy=policy,
-        usual_priority=priority_of(row.category, None),
+        usual_priority=category.priority,
+        lacks_basis=lacks_basis(category, row.legal_basis),
         shared=agencies_of(row),
         agencies=_agencies(visit),
         own=own and visit.may(Permission.EDIT_WATCHLIST),
@@ -129,6 +134,8 @@ def edit(watchlist_id: str, visit: Editor) -> Response:
     except (
         RequestInvalid,
         AlreadyExists,
+        CodeRefused,
+        RequirementMissing,
         NotFound,
         StaleVersion,
         NoSecondPerson,
@@ -242,7 +249,11 @@ def _form(
         form=form,
         row=row,
         agencies=_agencies(visit),
-        categories=tuple(Category),
+        categories=[
+            (each.code, each.called(visit.speech.language))
+            for each in visit.codes.categories.values()
+            if each.active or each.code == form.text("category")
+        ],
         directions=tuple(Direction),
         stages=tuple(Stage),
     )

@@ -8,9 +8,11 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, f
 from api.queries import BeforePage, QueryModel
 from api.v1.common import (
     Answer,
+    CategoryCode,
     DayOrTime,
     Instruction,
     LongText,
+    OutcomeCode,
     Port,
     QualityOut,
     Reason,
@@ -24,7 +26,6 @@ from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import (
     Agreement,
     AlertState,
-    Category,
     Direction,
     Disposal,
     DocumentCheck,
@@ -58,7 +59,7 @@ class AlertQuery(BeforePage):
     )
     watchlist_id: Text | None = None
     port: Port | None = None
-    category: Category | None = None
+    category: CategoryCode | None = None
     since: DayOrTime | None = None
     mine: bool = Field(default=False, description="Only those you have taken.")
     matched_by: list[MatchedBy] | None = Field(
@@ -89,7 +90,7 @@ class AlertWatchlist(Answer):
 
     id: str
     name: str
-    category: Category
+    category: CategoryCode
     owner_id: str = Field(description="The agency that owns it.")
 
     @classmethod
@@ -160,7 +161,7 @@ class AlertSummary(Answer):
     due_at: datetime = Field(description="When it should be taken.")
     acknowledged_by: str | None
     acknowledged_at: datetime | None
-    disposal: Disposal | None
+    disposal: OutcomeCode | None
     closed_at: datetime | None
     version: int
     created_at: datetime
@@ -242,7 +243,7 @@ class ReviewStep(Answer):
     opinion: Opinion | None
     reasons: list[OpinionReason]
     note: str | None
-    disposal: Disposal | None = Field(
+    disposal: OutcomeCode | None = Field(
         description="The outcome, of a step that closes the alert or corrects that; null where "
         "the correction has it reviewed again."
     )
@@ -262,7 +263,7 @@ class ReviewStep(Answer):
             opinion=Opinion(step.opinion) if step.opinion is not None else None,
             reasons=[OpinionReason(reason) for reason in step.reasons],
             note=step.note,
-            disposal=Disposal(step.disposal) if step.disposal is not None else None,
+            disposal=step.disposal,
         )
 
 
@@ -350,7 +351,7 @@ class CorrectionIn(Strict):
     """What was wrong with how an alert was closed."""
 
     reason: Reason
-    disposal: Disposal | None = Field(
+    disposal: OutcomeCode | None = Field(
         default=None,
         description="The right outcome, which has to fit what was found; null has the alert "
         "reviewed again.",
@@ -360,7 +361,7 @@ class CorrectionIn(Strict):
 class ClosingIn(Strict):
     """How an alert ends."""
 
-    disposal: Disposal
+    disposal: OutcomeCode
     note: LongText | None = Field(
         default=None, validate_default=True, description="Required where the end is `other`."
     )
@@ -368,6 +369,6 @@ class ClosingIn(Strict):
     @field_validator("note")
     @classmethod
     def _explained(cls, note: str | None, info: ValidationInfo) -> str | None:
-        if not note and info.data.get("disposal") is Disposal.OTHER:
+        if not note and info.data.get("disposal") == Disposal.OTHER:
             raise ValueError("say in a note how it ended")
         return note or None

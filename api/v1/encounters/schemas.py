@@ -14,6 +14,7 @@ from pydantic import (
 
 from api.v1.common import (
     Answer,
+    CategoryCode,
     Instruction,
     Port,
     QualityOut,
@@ -25,7 +26,6 @@ from api.v1.common import (
     canonical_text,
 )
 from casework.kernel.vocabulary import (
-    Category,
     Direction,
     Disposition,
     DocumentCheck,
@@ -188,7 +188,8 @@ class PortAlert(Answer):
     """What a port is shown of an alert: what to do, and its id. Never who it is about."""
 
     id: str
-    category: Category
+    category: CategoryCode
+    priority: int = Field(description="Of its list: 1 is first, 3 last.")
     matched_by: MatchedBy = Field(
         description="`document`: the number of the traveller's document is on a list, and the face "
         "was not found: stolen or lent?"

@@ -19,9 +19,12 @@ from api.v1.imports.schemas import (
     ImportQuery,
     RowFaultOut,
     RowFaultQuery,
+    TemplateQuery,
     faults_as_csv,
     faults_as_json,
 )
+from api.v1.imports.template import template_answer
+from casework.imports.template import TemplateForm
 from casework.imports.upload import FILE, PHOTOS
 from casework.kernel import errors
 from casework.kernel.actor import Actor
@@ -127,6 +130,21 @@ def page(
     rows, following = page_of(lambda most: imports.page(actor, query.before, most), query.limit)
     items = [ImportOut.of(row) for row in rows]
     return Page[ImportOut](items=items, next=following)
+
+
+@router.get(
+    "/template",
+    summary="Read an empty list to fill in",
+    response_class=Response,
+    responses={
+        200: {"content": {each.media_type.partition(";")[0]: {} for each in TemplateForm}},
+        **problems.responses(*_COMMON),
+    },
+)
+def template(actor: Importer, query: Annotated[TemplateQuery, Query()]) -> Response:
+    """Return a list with nothing but its headings, which an import takes in either language."""
+    del actor
+    return template_answer(query.format, query.language)
 
 
 @router.get(

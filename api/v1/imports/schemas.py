@@ -10,10 +10,18 @@ from api.queries import Limit, QueryModel
 from api.v1.common import Answer
 from casework.imports.csv_cells import csv_heading, csv_line
 from casework.imports.raw_rows import WARNINGS
+from casework.imports.template import TemplateForm
 from casework.kernel.vocabulary import ImportState
 from casework.tables import ImportFault, ImportJob
 
 _REPORT: Final = ("row", "reference", "field", "code", "message", "row_refused", "warning")
+
+
+class TemplateQuery(QueryModel):
+    """Which template of a list."""
+
+    format: TemplateForm = TemplateForm.XLSX
+    language: Literal["id", "en"] = Field(default="id", description="Of the headings.")
 
 
 class ImportQuery(QueryModel):

@@ -8,14 +8,10 @@ from typing import Annotated, Any, Final, Self
 from pydantic import Field, StringConstraints, create_model
 
 from api.queries import BeforePage
-from api.v1.common import Answer, DayOrTime, LongText, Strict, Text
+from api.v1.common import Answer, CategoryCode, DayOrTime, LongText, OutcomeCode, Strict, Text
 from api.v1.subjects.schemas import DocumentOut
 from casework.kernel import period
-from casework.kernel.vocabulary import (
-    Disposal,
-    ReferralKind,
-    ReferralState,
-)
+from casework.kernel.vocabulary import ReferralKind, ReferralState
 from casework.referrals.fields import AlertField, FieldKind
 from casework.referrals.fields import Field as ReferredField
 from casework.referrals.referrals import Box, OpenedMessage, ReferralFilter, ReferralView
@@ -70,7 +66,7 @@ class AnsweringIn(Strict):
     """An answer: the sender's to a question, or the receiver's with the outcome."""
 
     note: Note
-    outcome: Disposal | None = Field(
+    outcome: OutcomeCode | None = Field(
         default=None, description="From the receiver, who must name one; never from the sender."
     )
 
@@ -114,7 +110,7 @@ class ReferralSummary(Answer):
     receiver: Party
     due_at: datetime
     overdue: bool = Field(description="Past its due time, and the receiver has not answered.")
-    outcome: Disposal | None = Field(description="The outcome, as the receiver states it.")
+    outcome: OutcomeCode | None = Field(description="The outcome, as the receiver states it.")
     created_at: datetime
     updated_at: datetime
     closed_at: datetime | None
@@ -135,6 +131,7 @@ _TYPES: Final[Mapping[FieldKind, Any]] = {
     FieldKind.TIME: datetime,
     FieldKind.SCORE: float,
     FieldKind.ODDS: float,
+    FieldKind.CATEGORY: CategoryCode,
 }
 
 

@@ -7,7 +7,6 @@ from pydantic import Field, StringConstraints
 
 from api.v1.alerts.schemas import AlertSubject, AlertWatchlist
 from api.v1.common import Answer, QualityOut, Strict, Text
-from casework.kernel.vocabulary import Category
 from casework.screening.matching import MOST_CANDIDATES
 from casework.screening.searches import (
     DEFAULT_CANDIDATES,
@@ -68,7 +67,7 @@ class SearchCandidate(Answer):
             threshold=round(found.threshold, 4),
             passes=found.passes,
             watchlist=AlertWatchlist(
-                id=row.id, name=row.name, category=Category(row.category), owner_id=row.agency_id
+                id=row.id, name=row.name, category=row.category, owner_id=row.agency_id
             ),
             owner_code=standing.owner_code,
             subject_id=found.subject_id,

@@ -6,9 +6,9 @@ from typing import Self
 from pydantic import Field
 
 from api.v1.alerts.schemas import AlertEncounter, AlertWatchlist, rounded
-from api.v1.common import Answer
+from api.v1.common import Answer, OutcomeCode
 from casework.kernel.actor import Actor
-from casework.kernel.vocabulary import AlertState, Disposal, MatchedBy
+from casework.kernel.vocabulary import AlertState, MatchedBy
 from casework.review.alerts import shown_state
 from casework.review.history import Meeting
 from casework.tables import Alert
@@ -24,7 +24,7 @@ class MeetingAlert(Answer):
     matched_by: MatchedBy
     score: float | None
     one_in: float | None
-    disposal: Disposal | None
+    disposal: OutcomeCode | None
     closed_at: datetime | None
 
     @classmethod

@@ -15,6 +15,7 @@ from api.dependencies import (
     TheHistory,
     TheLookalikes,
     TheLooks,
+    TheMerges,
     ThePhotos,
     TheSettings,
     TheSubjects,
@@ -38,6 +39,8 @@ from api.v1.subjects.schemas import (
     EnrolmentOut,
     ErasureIn,
     ErasureOut,
+    MergeIn,
+    MergeOut,
     PhotoReportOut,
     SimilarOut,
     SubjectForm,
@@ -45,6 +48,7 @@ from api.v1.subjects.schemas import (
     SubjectOut,
     SubjectPatch,
     SubjectQuery,
+    UnmergeOut,
 )
 from api.workers import Overloaded
 from casework.kernel import errors
@@ -89,6 +93,7 @@ _PHOTOS: Final[dict[str, Any]] = {
             errors.NotFound,
             errors.InvalidPeriod,
             errors.ImpossibleBirth,
+            errors.RequirementMissing,
             errors.EnrolmentRefused,
             Overloaded,
         ),
@@ -140,7 +145,8 @@ def page(
         lambda most: subjects.page(actor, query.after, most, query.chosen(zone)),
         query.limit,
     )
-    items = [SubjectOut.of(row) for row in rows]
+    lacks = subjects.lacking(rows)
+    items = [SubjectOut.of(row, lacks[row.id]) for row in rows]
     return Page[SubjectOut](items=items, next=following)
 
 
@@ -152,7 +158,7 @@ def page(
 )
 def read(subject_id: str, response: Response, subjects: TheSubjects, actor: Reader) -> SubjectOut:
     """Return one subject, with its version as ETag."""
-    return _answer(subjects.get(actor, subject_id), response)
+    return _answer(subjects.get(actor, subject_id), response, subjects)
 
 
 @router.patch(
@@ -185,7 +191,7 @@ def edit(
     person, with all that is sent beside it: leaving the list, a suspension, a shorter validity.
     """
     changes = body.changes_in(zone)
-    return _answer(subjects.edit(actor, subject_id, changes, version, body.why), response)
+    return _answer(subjects.edit(actor, subject_id, changes, version, body.why), response, subjects)
 
 
 _ERASES: Final[dict[int | str, dict[str, Any]]] = {
@@ -215,16 +221,66 @@ def erase(subject_id: str, body: ErasureIn, erasures: TheErasures, actor: Editor
 
 
 @router.post(
+    "/{subject_id}/merge",
+    response_model=MergeOut,
+    summary="Merge a subject into another",
+    responses=WAITING
+    | problems.responses(
+        *_COMMON,
+        errors.NotFound,
+        errors.IllegalTransition,
+        errors.RequirementMissing,
+        *MAY_WAIT,
+    ),
+)
+def merge(
+    subject_id: str,
+    body: MergeIn,
+    response: Response,
+    merges: TheMerges,
+    subjects: TheSubjects,
+    actor: Editor,
+) -> MergeOut:
+    """Make one of two subjects of an agency who are the same person.
+
+    `into` stays, with what only this one has: lists, photos, documents, names, what is known of the
+    person, and the longer period. This one is erased with the time of grace of every erasure. Where
+    it is on a list that requires a second officer, that waits for a second person.
+    """
+    done = merges.merge(actor, subject_id, body.into, body.reason)
+    response.headers["Location"] = f"/v1/subjects/{done.kept.id}"
+    kept = subjects.get(actor, done.kept.id)
+    return MergeOut(subject=_answer(kept, response, subjects), erase_at=done.erase_at)
+
+
+@router.post(
+    "/{subject_id}/unmerge",
+    response_model=UnmergeOut,
+    summary="Take a merge back",
+    responses=problems.responses(*_COMMON, errors.NotFound, errors.IllegalTransition),
+)
+def unmerge(
+    subject_id: str, response: Response, merges: TheMerges, subjects: TheSubjects, actor: Editor
+) -> UnmergeOut:
+    """Let a merged subject alert again, and take off the other what it got of this one."""
+    done = merges.undo(actor, subject_id)
+    row = subjects.get(actor, subject_id)
+    return UnmergeOut(
+        subject=_answer(row, response, subjects), merged_into=done.kept_id, stays=list(done.stays)
+    )
+
+
+@router.post(
     "/{subject_id}/restore",
     response_model=SubjectOut,
     summary="Take the erasure of a subject back",
     responses=problems.responses(*_COMMON, errors.NotFound, errors.IllegalTransition),
 )
 def restore(
-    subject_id: str, response: Response, erasures: TheErasures, actor: Editor
+    subject_id: str, response: Response, erasures: TheErasures, subjects: TheSubjects, actor: Editor
 ) -> SubjectOut:
     """Keep a subject that is being erased; it alerts again from the next screening on."""
-    return _answer(erasures.restore(actor, subject_id), response)
+    return _answer(erasures.restore(actor, subject_id), response, subjects)
 
 
 @router.get(
@@ -360,10 +416,15 @@ def erase_photo(
     responses=problems.responses(*_COMMON, errors.NotFound, errors.IllegalTransition),
 )
 def restore_photo(
-    subject_id: str, photo_id: str, response: Response, erasures: TheErasures, actor: Editor
+    subject_id: str,
+    photo_id: str,
+    response: Response,
+    erasures: TheErasures,
+    subjects: TheSubjects,
+    actor: Editor,
 ) -> SubjectOut:
     """Keep a photo that is being erased."""
-    return _answer(erasures.restore_photo(actor, subject_id, photo_id), response)
+    return _answer(erasures.restore_photo(actor, subject_id, photo_id), response, subjects)
 
 
 def _similar(lookalikes: Lookalikes, actor: Actor, enrolled: Enrolled) -> tuple[Lookalike, ...]:
@@ -381,16 +442,16 @@ def _enrolment(
 ) -> EnrolmentOut:
     assert enrolled.subject_id is not None  # noqa: S101 - a refusal has been raised before
     return EnrolmentOut(
-        subject=_answer(subjects.get(actor, enrolled.subject_id), response),
+        subject=_answer(subjects.get(actor, enrolled.subject_id), response, subjects),
         created=enrolled.created,
         photos=[PhotoReportOut.of(report) for report in enrolled.reports],
         similar=[SimilarOut.model_validate(each) for each in similar],
     )
 
 
-def _answer(row: Subject, response: Response) -> SubjectOut:
+def _answer(row: Subject, response: Response, subjects: Subjects) -> SubjectOut:
     response.headers["ETag"] = etag(row.version)
-    return SubjectOut.of(row)
+    return SubjectOut.of(row, subjects.lacking([row])[row.id])
 
 
 def _json(text: str) -> Any:  # noqa: ANN401 - checked by `validated` right after

@@ -1,5 +1,6 @@
 """Subjects, their photos, and what became of each photo."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, tzinfo
 from typing import Annotated, Any, Self
 
@@ -23,7 +24,7 @@ from api.v1.common import (
     Text,
 )
 from casework.kernel import period
-from casework.kernel.vocabulary import Sex, SubjectStatus
+from casework.kernel.vocabulary import Requirement, Sex, SubjectStatus
 from casework.tables import EnrolledPhoto, Subject
 from casework.watchlists.enrolment import PhotoReport
 from casework.watchlists.subjects import (
@@ -77,12 +78,23 @@ class SubjectQuery(AfterPage):
     lapses_before: DayOrTime | None = Field(
         default=None, description="Whose entry ends, or ended, before this time or day."
     )
+    lacking: bool = Field(
+        default=False,
+        description="Only entries that lack what the category of one of their lists requires.",
+    )
+    open_ended: bool = Field(default=False, description="Only entries without an end.")
 
     def chosen(self, zone: tzinfo) -> SubjectFilter:
         """Return the filter as the subjects take it."""
         lapses_before = period.beginning(self.lapses_before, zone)
         return SubjectFilter(
-            self.watchlist_id, self.q, lapses_before, self.reference, self.document
+            self.watchlist_id,
+            self.q,
+            lapses_before,
+            self.reference,
+            self.document,
+            self.lacking,
+            self.open_ended,
         )
 
 
@@ -204,9 +216,18 @@ class SubjectOut(Answer):
     decision_number: str | None
     status: SubjectStatus
     valid_from: datetime | None
-    valid_until: datetime | None
+    valid_until: datetime | None = Field(
+        description="Null has no end: the entry alerts until somebody ends it."
+    )
+    lacks: list[Requirement] = Field(
+        description="What the categories of its lists require of entries, and this one has not."
+    )
     erase_at: datetime | None = Field(
         description="Being erased: it alerts nobody any more, and is gone then unless restored."
+    )
+    merged_into: str | None = Field(
+        description="The subject that this one was merged into: it is being erased, and "
+        "`/unmerge` takes that back until then."
     )
     watchlist_ids: list[str]
     photos: list[PhotoOut]
@@ -215,13 +236,15 @@ class SubjectOut(Answer):
     updated_at: datetime
 
     @classmethod
-    def of(cls, row: Subject) -> Self:
+    def of(cls, row: Subject, lacks: Sequence[Requirement]) -> Self:
         """Make the answer from the record."""
-        own = cls.model_fields.keys() - {"watchlist_ids", "photos"}
+        own = cls.model_fields.keys() - {"watchlist_ids", "photos", "lacks", "merged_into"}
         return cls(
             **{name: getattr(row, name) for name in own},
             watchlist_ids=sorted(membership.watchlist_id for membership in row.memberships),
             photos=[PhotoOut.of(photo) for photo in row.photos],
+            lacks=list(lacks),
+            merged_into=row.merged["into"] if row.merged is not None else None,
         )
 
 
@@ -232,6 +255,33 @@ class ErasureIn(ReasonIn):
         default=False,
         description="Erase it at once, without the time in which it can be restored, as the law "
         "may require; a second person has to accept it.",
+    )
+
+
+class MergeIn(ReasonIn):
+    """Into whom a subject is merged, and why they are one person."""
+
+    into: Text = Field(description="The subject who stays, of the same agency.")
+
+
+class MergeOut(Answer):
+    """Who stays after a merge, and until when it can be taken back."""
+
+    subject: SubjectOut
+    erase_at: datetime | None = Field(
+        description="The other is gone then; until then `/unmerge` takes it back. Null where "
+        "it is gone already."
+    )
+
+
+class UnmergeOut(Answer):
+    """The subject that is there again, and what of the merge stays with the other."""
+
+    subject: SubjectOut
+    merged_into: str = Field(description="The subject that it was merged into.")
+    stays: list[str] = Field(
+        description="Fields of that one which somebody has changed since: they are left as they "
+        "are. Empty where all was taken back."
     )
 
 

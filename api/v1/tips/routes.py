@@ -203,7 +203,12 @@ def refer(
     response_model=TipEnrolmentOut,
     summary="Enrol a subject from a tip",
     responses=problems.responses(
-        *STEP, errors.InvalidPeriod, errors.ImpossibleBirth, errors.EnrolmentRefused, Overloaded
+        *STEP,
+        errors.InvalidPeriod,
+        errors.ImpossibleBirth,
+        errors.RequirementMissing,
+        errors.EnrolmentRefused,
+        Overloaded,
     ),
 )
 async def enrol(

@@ -5,12 +5,21 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Response
 
 from api import problems
-from api.dependencies import Allowed, RequiredVersion, TheBreaker, TheMatching, TheWatchlists, etag
+from api.dependencies import (
+    Allowed,
+    RequiredVersion,
+    TheBreaker,
+    TheCodes,
+    TheMatching,
+    TheWatchlists,
+    etag,
+)
 from api.pages import Page, page_of
 from api.routing import After, StrictRoute
 from api.v1.approvals.waiting import MAY_WAIT, WAITING
 from api.v1.common import ReasonIn
 from api.v1.watchlists.schemas import BreakerResetIn, WatchlistIn, WatchlistOut, WatchlistPatch
+from casework.codes.codes import CodeReader
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
@@ -33,7 +42,13 @@ _COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.Request
     summary="Make a watchlist",
     responses=WAITING
     | problems.responses(
-        *_COMMON, errors.NotFound, errors.AlreadyExists, errors.ThresholdTooLow, *MAY_WAIT
+        *_COMMON,
+        errors.NotFound,
+        errors.AlreadyExists,
+        errors.ThresholdTooLow,
+        errors.CodeRefused,
+        errors.RequirementMissing,
+        *MAY_WAIT,
     ),
 )
 def create(
@@ -41,6 +56,7 @@ def create(
     response: Response,
     watchlists: TheWatchlists,
     matching: TheMatching,
+    codes: TheCodes,
     actor: Editor,
 ) -> WatchlistOut:
     """Make an empty watchlist with its policy.
@@ -49,7 +65,7 @@ def create(
     """
     row = watchlists.create(actor, body.new(), body.reason)
     response.headers["Location"] = f"/v1/watchlists/{row.id}"
-    return _answer(row, response, matching)
+    return _answer(row, response, matching, codes)
 
 
 @router.get(
@@ -59,12 +75,17 @@ def create(
     responses=problems.responses(*_COMMON),
 )
 def page(
-    watchlists: TheWatchlists, matching: TheMatching, actor: Reader, query: After
+    watchlists: TheWatchlists,
+    matching: TheMatching,
+    codes: TheCodes,
+    actor: Reader,
+    query: After,
 ) -> Page[WatchlistOut]:
     """Return watchlists in order of making."""
     rows, following = page_of(lambda most: watchlists.page(actor, query.after, most), query.limit)
     policies = matching.policies()
-    items = [WatchlistOut.of(row, policies.get(row.id)) for row in rows]
+    categories = codes.now().categories
+    items = [WatchlistOut.of(row, policies.get(row.id), categories) for row in rows]
     return Page[WatchlistOut](items=items, next=following)
 
 
@@ -79,10 +100,11 @@ def read(
     response: Response,
     watchlists: TheWatchlists,
     matching: TheMatching,
+    codes: TheCodes,
     actor: Reader,
 ) -> WatchlistOut:
     """Return one watchlist, with its version as ETag."""
-    return _answer(watchlists.get(actor, watchlist_id), response, matching)
+    return _answer(watchlists.get(actor, watchlist_id), response, matching, codes)
 
 
 @router.patch(
@@ -97,6 +119,8 @@ def read(
         errors.StaleVersion,
         problems.VersionRequired,
         errors.ThresholdTooLow,
+        errors.CodeRefused,
+        errors.RequirementMissing,
         *MAY_WAIT,
     ),
 )
@@ -106,6 +130,7 @@ def edit(
     response: Response,
     watchlists: TheWatchlists,
     matching: TheMatching,
+    codes: TheCodes,
     actor: Editor,
     version: RequiredVersion,
 ) -> WatchlistOut:
@@ -115,7 +140,7 @@ def edit(
     What weakens the policy waits for a second person, with all that is sent beside it.
     """
     row = watchlists.edit(actor, watchlist_id, body.changes(), version, body.why)
-    return _answer(row, response, matching)
+    return _answer(row, response, matching, codes)
 
 
 @router.post(
@@ -141,15 +166,18 @@ def reset_breaker(
     response: Response,
     breaker: TheBreaker,
     matching: TheMatching,
+    codes: TheCodes,
     actor: Resetter,
 ) -> WatchlistOut:
     """Let the list's own threshold count again; its alarms are counted from then on.
 
     One that was set by hand takes a second person, as setting it did: the reset waits.
     """
-    return _answer(breaker.reset(actor, watchlist_id, body.reason), response, matching)
+    return _answer(breaker.reset(actor, watchlist_id, body.reason), response, matching, codes)
 
 
-def _answer(row: Watchlist, response: Response, matching: Matching) -> WatchlistOut:
+def _answer(
+    row: Watchlist, response: Response, matching: Matching, codes: CodeReader
+) -> WatchlistOut:
     response.headers["ETag"] = etag(row.version)
-    return WatchlistOut.of(row, matching.policies().get(row.id))
+    return WatchlistOut.of(row, matching.policies().get(row.id), codes.now().categories)

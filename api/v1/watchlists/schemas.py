@@ -1,5 +1,6 @@
 """Watchlists and their policies."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Final, Self
 
@@ -8,6 +9,7 @@ from pydantic import MISSING, Field
 from api.v1.approvals.schemas import ExplainedPatch, ReasonIfItWaits
 from api.v1.common import (
     Answer,
+    CategoryCode,
     Instruction,
     InstructionPatch,
     LongText,
@@ -18,9 +20,12 @@ from api.v1.common import (
     Text,
 )
 from casework.calibration.policy import Policy
-from casework.kernel.vocabulary import Category, Direction, Stage
+from casework.codes.coded import CodedCategory
+from casework.codes.lists import known
+from casework.codes.priorities import FIRST, LAST
+from casework.kernel.vocabulary import Category, Direction, Requirement, Stage
 from casework.tables import Watchlist
-from casework.watchlists.priorities import FIRST, LAST
+from casework.watchlists.requirements import lacks_basis
 from casework.watchlists.watchlists import (
     DEFAULT_ACKNOWLEDGE_WITHIN_S,
     DEFAULT_TARGET_FPIR,
@@ -49,7 +54,7 @@ class WatchlistIn(Strict):
     agency_id: Text | None = Field(
         default=None, description="The owner; unset means the caller's own agency."
     )
-    category: Category = Category.OTHER
+    category: CategoryCode = Category.OTHER.value
     direction: Direction = Direction.BOTH
     stages: Stages | None = Field(default=None, description="Unset means all.")
     ports: Ports | None = Field(default=None, description="Unset means all.")
@@ -88,7 +93,7 @@ class WatchlistPatch(ExplainedPatch):
     """Changes to a watchlist; fields left out stay as they are."""
 
     name: Text | MISSING = MISSING
-    category: Category | MISSING = MISSING
+    category: CategoryCode | MISSING = MISSING
     direction: Direction | MISSING = MISSING
     stages: Stages | MISSING | None = MISSING
     ports: Ports | MISSING | None = MISSING
@@ -121,7 +126,7 @@ class WatchlistOut(Answer):
     id: str
     agency_id: str
     name: str
-    category: Category
+    category: CategoryCode
     direction: Direction
     stages: list[Stage] | None
     ports: list[str] | None
@@ -139,6 +144,9 @@ class WatchlistOut(Answer):
         "target_fpir."
     )
     legal_basis: str
+    lacks: list[Requirement] = Field(
+        description="What the category requires of lists, and this one has not."
+    )
     instruction: Instruction
     requires_acknowledgement: bool
     requires_second_officer: bool
@@ -152,11 +160,15 @@ class WatchlistOut(Answer):
     updated_at: datetime
 
     @classmethod
-    def of(cls, row: Watchlist, policy: Policy | None) -> Self:
-        """Make the answer from the record, and from its policy where it is in force."""
+    def of(
+        cls, row: Watchlist, policy: Policy | None, categories: Mapping[str, CodedCategory]
+    ) -> Self:
+        """Make the answer from the record, its policy where it is in force, and its category."""
+        without = lacks_basis(known(categories, row.category), row.legal_basis)
         return cls.of_row(
             row,
             shared_with=agencies_of(row),
+            lacks=[Requirement.LEGAL_BASIS] if without else [],
             threshold_in_force=round(policy.threshold, 4) if policy is not None else None,
             threshold_basis=str(policy.basis) if policy is not None else None,
         )

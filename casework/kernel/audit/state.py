@@ -40,9 +40,11 @@ from casework.tables import (
     ApiKey,
     Approval,
     CalibrationRecord,
+    CategoryRow,
     Encounter,
     EnrolledPhoto,
     Officer,
+    OutcomeRow,
     RecoveryCode,
     Subject,
     Table,
@@ -297,6 +299,12 @@ COVERAGE: Final = (
             "warned_at": "a notice, not a right",
         },
     ),
+    Coverage(CategoryRow, ("label", "instruction", "priority", "requires", "active"), _DATED),
+    Coverage(
+        OutcomeRow,
+        ("label", "disposition", "directions", "stages", "after", "active"),
+        _DATED,
+    ),
     Coverage(
         Watchlist,
         (
@@ -416,6 +424,7 @@ COVERAGE: Final = (
             "decided_at",
             "confirmed_by",
             "disposal",
+            "released",
             "closed_at",
             "created_at",
         ),

@@ -58,6 +58,7 @@ HARMLESS = {
     "makes something": (
         *("/subjects/new", "/subjects/{subject_id}/photos", "/watchlists/new"),
         *("/administration/agencies", "/administration/officers", "/administration/keys"),
+        *("/administration/codes/{kind}/new", "POST /v1/categories", "POST /v1/outcomes"),
         "/administration/webhooks",
         *("POST /v1/subjects", "POST /v1/subjects/{subject_id}/photos", "POST /v1/watchlists"),
         *("POST /v1/agencies", "POST /v1/officers", "POST /v1/keys", "POST /v1/webhooks"),
@@ -68,6 +69,7 @@ HARMLESS = {
     "a form with what was there before, or names the fields; what lessens control takes two": (
         *("/subjects/{subject_id}/edit", "/watchlists/{watchlist_id}/edit"),
         *("/administration/agencies/{agency_id}", "/administration/officers/{officer_id}"),
+        "/administration/codes/{kind}/{code}",
         "PATCH /v1/subjects/{subject_id}",
     ),
     "tightens, or takes a sentence of its own on a page that says what it does": (
@@ -91,6 +93,8 @@ HARMLESS = {
         *("/administration/keys/{key_id}/restore", "/administration/agencies/{agency_id}/on"),
         *("/administration/officers/{officer_id}/on", "/administration/webhooks/{webhook_id}/on"),
         *("/watchlists/{watchlist_id}/on", "POST /v1/subjects/{subject_id}/restore"),
+        *("/subjects/{subject_id}/unmerge", "POST /v1/subjects/{subject_id}/unmerge"),
+        "/administration/codes/{kind}/{code}/on",
         "POST /v1/subjects/{subject_id}/photos/{photo_id}/restore",
         "POST /v1/keys/{key_id}/restore",
     ),

@@ -86,3 +86,13 @@ def test_other_agencies_imports_are_not_there(analyst, signed_in, desk):
     assert other.open(address).status_code == 404
     assert other.open(f"/watchlists/{desk.watchlist()}/import").status_code == 404
     assert other.open(f"/watchlists/{desk.watchlist()}/export").status_code == 404
+
+
+def test_an_empty_list_is_there_to_fill_in(signed_in, desk):
+    analyst = signed_in("lina", Role.ANALYST)
+    analyst.open(f"/watchlists/{desk.watchlist()}/import")
+    assert 'href="/imports/template?form=xlsx"' in analyst.page.text
+    page = analyst.open("/imports/template?form=csv")
+    assert page.headers["content-type"].startswith("text/csv")
+    assert page.text.startswith("\ufeffreference,name,")
+    assert analyst.open("/imports/template").content.startswith(b"PK")

@@ -17,7 +17,7 @@ from casework.kernel.errors import (
     NotPermitted,
     TooManyImports,
 )
-from casework.kernel.vocabulary import ImportState, Role, SubjectStatus
+from casework.kernel.vocabulary import ImportState, Requirement, Role, SubjectStatus
 from casework.tables import (
     AuditRecord,
     EnrolledPhoto,
@@ -122,6 +122,28 @@ def test_the_same_file_again_changes_nothing_and_looks_at_no_photo_twice(desk):
 
 
 @everywhere
+def test_rows_that_lack_what_the_category_requires_are_refused_but_not_those_of_before(desk):
+    one = desk.watchlist(category="tangkal")
+    before = csv_of(person(1, photos="1.jpg"))
+    assert counts(imported(desk, before, photos_of([1]), watchlist=one)) == (1, 0, 0, 0)
+    requires = {"requires": frozenset(Requirement) - {Requirement.LEGAL_BASIS}}
+    desk.service.lists.categories.edit(OPERATOR, "tangkal", requires, None)
+    sound = {"decision_number": "KEP-1/2026", "valid_until": "2027-01-01"}
+    rows = csv_of(
+        person(1, name="Renamed", photos="", **dict.fromkeys(sound, "")),
+        person(2, photos="2.jpg", **{**sound, "decision_number": ""}),
+        person(3, photos="3.jpg", **sound),
+    )
+    job = imported(desk, rows, photos_of([2, 3]), watchlist=one)
+    assert counts(job) == (1, 1, 0, 1)
+    (fault,) = faults(desk, job)
+    assert (fault.reference, fault.field, fault.code) == (
+        "R-2",
+        "decision_number",
+        "requirement_missing",
+    )
+
+
 def test_a_known_reference_is_changed_and_added_to(desk):
     imported(
         desk, csv_of(person(1, reason="old", nationality="IDN", photos="1.jpg")), photos_of([1])

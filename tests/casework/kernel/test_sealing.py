@@ -317,11 +317,13 @@ CLEAR = {
         "*": "version created_at updated_at",
         "alert": "case_number category requires_acknowledgement requires_second_officer "
         "acknowledge_within_s priority due_at score threshold threshold_basis one_in rank state "
-        "acknowledged_at decided_at disposal closed_at",
+        "acknowledged_at decided_at disposal released closed_at",
         "alert_event": "at action state_before state_after opinion reasons disposal",
         "api_key": "scopes ports revoked_at former_until expires_at used_at warned_at",
         "approval": "kind state asked_at effective_from lapses_at decided_at settled_at "
         "lapsed_because",
+        "category_code": "code priority requires active",
+        "outcome_code": "code disposition directions stages after active",
         "calibration": "model source searches gallery_size parameters",
         "case_counter": "last",
         "chance_score": "model score gallery_size noted_on",
@@ -358,6 +360,8 @@ CLEAR = {
     },
     "policy, shown to ports and other agencies; its form asks for no names": {
         "alert": "watchlist_name instruction",
+        "category_code": "label instruction",
+        "outcome_code": "label",
         "watchlist": "name category direction stages ports target_fpir threshold legal_basis "
         "instruction requires_acknowledgement requires_second_officer "
         "requires_person_on_failed_pad acknowledge_within_s priority active breaker_tripped_at "

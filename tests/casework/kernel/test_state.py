@@ -36,6 +36,8 @@ FINDING = Finding(
 def busy(desk: Desk) -> Desk:
     """An installation where everything that is protected has rows."""
     records, agency = desk.service, desk.agency("IMI")
+    records.lists.categories.edit(OPERATOR, "tangkal", {"priority": 1}, None)
+    records.lists.outcomes.edit(OPERATOR, "deported", {"label": {"en": "Sent back"}}, None)
     desk.watchlist(requires_second_officer=True, shared_with=(desk.agency("POL"),))
     desk.enrol(1, reference="S-1")
     desk.enrol(2, reference="S-2")
@@ -102,6 +104,10 @@ MANIPULATIONS = {
         """DELETE FROM membership WHERE subject_id =
         (SELECT MIN(id) FROM subject)""",
         "state_row_missing",
+    ),
+    "an outcome releases instead": (
+        "UPDATE outcome_code SET disposition = 'released'",
+        "state_row_altered",
     ),
     "a share is added": (
         """INSERT INTO watchlist_share (watchlist_id, agency_id)

@@ -2,10 +2,12 @@
 
 from sqlalchemy import update
 
+from casework.codes.built_in import CATEGORIES
 from casework.kernel.vocabulary import Category
 from casework.tables import Watchlist
-from casework.watchlists.instructions import USUAL
 from tests.services import OPERATOR
+
+USUAL = {code: each.instruction for code, each in CATEGORIES.items()}
 
 
 def instruction(desk, watchlist_id: str) -> dict[str, str]:

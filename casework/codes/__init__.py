@@ -1,0 +1,1 @@
+"""Code lists: categories of watchlists and outcomes of alerts, which an installation extends."""
