@@ -55,6 +55,7 @@ INDIRECT: Final = {
     "casework/accounts/sign_in.py": "which of the two factors was wrong",
     "casework/approvals/approvals.py": "why a request lapsed",
     "casework/watchlists/erasure.py": "whether an erasure is at once",
+    "casework/watchlists/requirements.py": "what a category requires",
     "casework/watchlists/subjects.py": "by what fewer are looked for",
     "casework/watchlists/watchlists.py": "by what a policy is weakened",
     "casework/imports/descriptions.py": "what describes a person, and is not in its form",
@@ -70,6 +71,9 @@ INDIRECT: Final = {
     "casework/calibration/policy.py": "what became of a threshold set by hand",
     "casework/calibration/thresholds.py": "which basis was read",
 }
+
+# Stored with imports of earlier versions, whose reports are still read.
+FORMER: Final = {"nation_written_otherwise", "nation_one_of_several", "sex_written_otherwise"}
 
 
 class Said(NamedTuple):
@@ -142,7 +146,7 @@ def test_every_sentence_is_said_somewhere():
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     sign_on = {f"sign_on_{word}" for word in words if isinstance(word, str)}
-    assert ENGLISH.keys() - words - MADE - sign_on == set()
+    assert ENGLISH.keys() - words - MADE - FORMER - sign_on == set()
     assert ENGLISH.keys() >= MADE
 
 
