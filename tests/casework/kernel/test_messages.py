@@ -12,6 +12,7 @@ from api.console.messages import FOR_PROGRAMS, translated
 from casework.kernel import errors
 from casework.kernel.messages import ENGLISH, Message
 from casework.kernel.vocabulary import AlertState
+from casework.tables import CategoryRow, OutcomeRow
 from casework.tables.base import Table
 from detector.errors import PhotoError
 from detector.quality import Reason
@@ -41,7 +42,8 @@ MADE: Final = {
     *(
         f"{mapper.class_.__name__.lower()}_changed"
         for mapper in Table.registry.mappers
-        if "version" in mapper.columns
+        # Of a code list it is the code that has changed: `code_changed`.
+        if "version" in mapper.columns and mapper.class_ not in (CategoryRow, OutcomeRow)
     ),
     # For officers, of what programs are given in one text.
     *(f"threshold_{code}" for code in ENGLISH if code.startswith("basis_")),
