@@ -181,7 +181,7 @@ def unnamed(object_id: str) -> str:
 
     Of a person, what they are; of anything else the end of its id, as the act says what it is.
     """
-    if "/" in object_id:  # of a code list: it is said as it is written
+    if "/" in object_id:  # of a code list: shown as it is written
         return object_id
     of_people = object_id.partition("_")[0] in (ids.OFFICER, ids.PHOTO, ids.SUBJECT)
     return kind(object_id) if of_people else f"…{object_id[-_TAIL:]}" if object_id else ""
