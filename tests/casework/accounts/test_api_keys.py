@@ -38,6 +38,7 @@ OF_PEOPLE = {
     Permission.HANDLE_REFERRAL,
     Permission.READ_TIP_SOURCE,
     Permission.CALIBRATE,
+    Permission.EDIT_CODE,
     Permission.MANAGE_AGENCY,
     Permission.MANAGE_OFFICER,
     Permission.MANAGE_KEY,
