@@ -35,6 +35,7 @@ ACTS: Final[Mapping[str, str]] = {
     "alert.reference": msg("opened the gate's reference photo of the alert"),
     "alert.report": msg("printed the report of the alert"),
     "alert.stream": msg("followed alerts as they are raised"),
+    "alert.withdraw": msg("took back the opinion on the alert"),
     "approval.accept": msg("accepted the request"),
     "approval.ask": msg("asked for a second person: request"),
     "approval.decide": msg("decided on the request"),

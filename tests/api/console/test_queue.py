@@ -444,12 +444,12 @@ def test_recorded_with_the_next_opens_the_first_that_nobody_has_taken(signed_in,
     opinion = {"opinion": "not_candidate", "reasons": ["age_implausible"], "then": "next"}
     officer.open(f"/alerts/{second}?list={lists['stays']}")
     officer.send(f"/alerts/{second}/decide?list={lists['stays']}", **opinion)
-    assert officer.path == f"/alerts/{first}?list={lists['stays']}&done=decided"
+    assert officer.path == f"/alerts/{first}?list={lists['stays']}&undo={second}&done=decided"
     officer.send(f"/alerts/{first}/decide?list={lists['stays']}", **(opinion | {"reasons": []}))
     assert officer.page.status_code == 422
     assert "Choose at least one reason." in officer.text
     officer.send(f"/alerts/{first}/decide?list={lists['stays']}", **opinion)
-    assert officer.path == f"/alerts?list={lists['stays']}&done=decided"
+    assert officer.path == f"/alerts?list={lists['stays']}&undo={first}&done=decided"
     assert "Your opinion is recorded." in officer.text
 
 
