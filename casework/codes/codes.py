@@ -18,6 +18,7 @@ from casework.codes.coded import Coded, CodedCategory, CodedOutcome
 from casework.codes.instructions import complete, own_words
 from casework.codes.lists import CodeLists
 from casework.gallery.change_log import log_policy
+from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import (
@@ -154,8 +155,7 @@ class _CodeList(Generic[CodedT]):
         try:
             with self._database.write() as session:
                 before = self._find(session, code)
-                if version is not None and version != before.version:
-                    raise StaleVersion("code_changed", code=code)
+                rows.require_version(before, version, "code_changed")
                 values: dict[str, Any] = {
                     name: {**getattr(before, name), **value} if isinstance(value, dict) else value
                     for name, value in changes.items()
@@ -170,7 +170,7 @@ class _CodeList(Generic[CodedT]):
                 entry = self._entry(actor, "code.edit", code, detail, reason)
                 self._audit.append(session, entry)
         except IntegrityError as error:  # somebody else was the first to change a built-in member
-            raise StaleVersion("code_changed", code=code) from error
+            raise StaleVersion("code_changed") from error
         return made
 
     def remove(self, actor: Actor, code: str, reason: str) -> None:

@@ -260,7 +260,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "code_not_found": "The code list has no {code}.",
     "code_exists": "The code list has {code} already: change that one, or take another code.",
     "codes_too_many": "The code list has {most} codes of your own already: remove one first.",
-    "code_changed": "{code} has changed since you read it: read it again.",
+    "code_changed": "The code has changed since you read it: read it again.",
     "code_built_in": "{code} is built in: it can be switched off, not removed.",
     "code_in_use": "{uses} records have {code}, so it stays: switch it off instead.",
     "code_needed": "{code} cannot be switched off: the program itself needs it.",

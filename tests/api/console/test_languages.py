@@ -193,7 +193,7 @@ def test_an_alert_s_conflicts_and_its_threshold_are_indonesian(reader, desk):
         browser.open(address)
         is_indonesian(browser, 200)
     assert alert.threshold_basis not in first.text
-    assert "nilai awal paket" in first.text
+    assert "Menurut pengukuran open saat diterbitkan" in first.text
     first.send(f"{address}/take")
     is_indonesian(first, 200)
     second.send(f"{address}/take")
