@@ -74,7 +74,9 @@ def arrive(client, port, person=1):
 @pytest.fixture
 def alert(client, port, watchlist):
     (raised,) = arrive(client, port)
-    assert set(raised) == {"id", "category", "instruction", "requires_acknowledgement"}
+    assert set(raised) == {
+        *("id", "category", "priority", "matched_by", "instruction", "requires_acknowledgement")
+    }
     return f"/v1/alerts/{raised['id']}"
 
 
@@ -180,7 +182,7 @@ def test_the_queue_s_filters_and_pages(client, first, port, watchlist):
     [
         ("stat=new", "stat"),
         ("state=taken", "state.0"),
-        ("category=spies", "category"),
+        ("category=Mata%20mata", "category"),
         ("port=Jakarta", "port"),
         ("since=2026", "since"),
         ("since=2026-03-01T08:00:00", "since"),
