@@ -226,7 +226,7 @@ def test_a_number_that_was_misheard_is_refused(client, first, number):
         ("decide", {**YES, "note": "x" * 4001}, "note"),
         ("decide", {**YES, "note": "a\0b"}, "note"),
         ("decide", {**YES, "mood": "fine"}, "mood"),
-        ("close", {"disposal": "shot"}, "disposal"),
+        ("close", {"disposal": "Shot"}, "disposal"),
         ("close", {"disposal": "other"}, "note"),
     ],
 )
@@ -237,6 +237,13 @@ def test_a_wrong_step_is_named_and_changes_nothing(client, alert, first, step, b
     errors = problem(answer, 422, "request_invalid")["errors"]
     assert [error["field"] for error in errors] == [field]
     assert client.get(alert, headers=first).json() == before
+
+
+def test_an_outcome_that_no_list_has_is_named(client, alert, first):
+    client.post(f"{alert}/acknowledge", headers=first)
+    answer = client.post(f"{alert}/close", headers=first, json={"disposal": "shot"})
+    errors = problem(answer, 422, "code_refused")["errors"]
+    assert [error["field"] for error in errors] == ["disposal"]
 
 
 def test_a_subject_s_encounters(client, alert, first, guest, supervisor, port, watchlist):

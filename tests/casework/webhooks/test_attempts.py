@@ -229,6 +229,9 @@ def test_a_port_system_hears_what_becomes_of_its_traveller(desk, post, receiver)
     for alert in (encounter.alerts[0].id, alert_of(desk)):
         desk.service.review.decisions.acknowledge(chief, alert)
         desk.service.review.decisions.decide(chief, alert, NO)
+    # As long as the opinion can be taken back, the port hears nothing.
+    desk.clock.advance(seconds=10)
+    desk.service.review.decisions.tell_releases()
     post.queues.fill()
     post.send()
     (message,) = [each for each in receiver.messages if "encounter_id" in each.json]
