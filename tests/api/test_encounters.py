@@ -34,6 +34,7 @@ def test_a_port_is_told_what_to_do_and_never_about_whom(client, desk, port):
         "id",
         "category",
         "matched_by",
+        "priority",
         "instruction",
         "requires_acknowledgement",
     }
@@ -55,6 +56,8 @@ def test_a_port_learns_the_end_and_its_first_answer_stays_what_it_was(client, de
     alert = first["alerts"][0]["id"]
     desk.service.review.decisions.acknowledge(chief, alert)
     desk.service.review.decisions.decide(chief, alert, NO)
+    desk.clock.advance(seconds=10)
+    desk.service.review.decisions.tell_releases()
     now = client.get(f"/v1/encounters/{first['id']}", headers=port).json()
     assert now["disposition"]["state"] == "released"
     assert set(now["disposition"]) == {"state", "instruction"}

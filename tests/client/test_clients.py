@@ -57,7 +57,13 @@ def test_both_clients_wait_for_what_becomes_of_a_traveller(served):
         answer = port.screen(photo_of(1), "CGK", "entry")
         assert not port.wait_for_disposition(answer.id, within=0).decided
         decisions.acknowledge(chief, answer.alerts[0].id)
-        later = threading.Timer(0.05, decisions.decide, (chief, answer.alerts[0].id, NO))
+
+        def end() -> None:
+            decisions.decide(chief, answer.alerts[0].id, NO)
+            served.desk.clock.advance(seconds=10)
+            decisions.tell_releases()
+
+        later = threading.Timer(0.05, end)
         later.start()
         ended = port.wait_for_disposition(answer.id, every=0.05)
         later.join()
