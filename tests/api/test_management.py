@@ -68,7 +68,7 @@ def test_the_life_of_a_watchlist(client, office, watchlist):
     [
         ({}, "name"),
         ({"name": " "}, "name"),
-        ({"name": "x", "category": "spies"}, "category"),
+        ({"name": "x", "category": "Mata-mata"}, "category"),
         ({"name": "x", "direction": "up"}, "direction"),
         ({"name": "x", "target_fpir": 0}, "target_fpir"),
         ({"name": "x", "target_fpir": 1}, "target_fpir"),
