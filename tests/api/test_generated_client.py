@@ -29,6 +29,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     "/v1/webhooks/{webhook_id}": {"description": "renamed"},
     "/v1/watchlists/{watchlist_id}": {"name": "renamed"},
     "/v1/subjects/{subject_id}": {"name": "Renamed"},
+    "/v1/categories/{code}": {"priority": 1},
+    "/v1/outcomes/{code}": {"disposition": "released"},
 }
 """One change of each resource."""
 
