@@ -31,7 +31,10 @@ ADDRESSES = sorted(
 
 SENT_BACK = frozenset(
     {
-        *(f"/alerts/{{alert_id}}/{act}" for act in ("close", "confirm", "decide", "take")),
+        *(
+            f"/alerts/{{alert_id}}/{act}"
+            for act in ("close", "confirm", "decide", "take", "withdraw")
+        ),
         *(f"/tips/{{tip_id}}/{act}" for act in ("dismiss", "search", "source")),
         "/referrals/{referral_id}/step",
     }
