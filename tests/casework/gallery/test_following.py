@@ -79,11 +79,11 @@ def test_who_is_removed_is_gone(desk):
 
 def test_a_policy_counts_at_once(desk):
     desk.enrol(1)
-    assert desk.service.screening.matching.policies()[desk.watchlist()].category is Category.OTHER
+    assert desk.service.screening.matching.policies()[desk.watchlist()].category == Category.OTHER
     desk.service.lists.watchlists.edit(
         OPERATOR, desk.watchlist(), {"category": "wanted"}, version=None
     )
-    assert desk.service.screening.matching.policies()[desk.watchlist()].category is Category.WANTED
+    assert desk.service.screening.matching.policies()[desk.watchlist()].category == Category.WANTED
 
 
 def test_a_commit_by_plain_statements_is_followed(desk):
