@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from casework.kernel.vocabulary import Opinion, OpinionReason, Role
+from casework.codes.built_in import OUTCOMES
+from casework.kernel.vocabulary import Disposal, Opinion, OpinionReason, Role
 from tests.browser.conftest import LOCALES, sign_in, speech
 from tests.browser.installation import arrive
 from tests.services import PASSWORD
@@ -57,7 +58,7 @@ def test_an_alert_is_taken_compared_decided_confirmed_and_closed(
     give_opinion(second, say)
     said_or_read(second, scripts, say("Your second opinion is recorded."))
     expect(second.get_by_text("Scar above the eye")).to_be_visible()
-    second.get_by_role("radio", name=say("Entry refused")).check()
+    second.get_by_role("radio", name=OUTCOMES[Disposal.ENTRY_REFUSED].called(language)).check()
     button(second, say("Close the alert")).click()
     said_or_read(second, scripts, say("The alert is closed."))
     second.goto("/alerts")
