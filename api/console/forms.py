@@ -33,6 +33,7 @@ _MOST_DIGITS: Final = 18  # as many as every database's integers hold
 _INVALID: Final = 422
 _TYPED_DAY: Final = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})|(\d\d)(\d\d)(\d{4})", re.ASCII)
 _LISTS: Final = (list, frozenset)
+WRITE_DAY: Final = msg("Write the date as 28-02-1980.")
 _LOOK_AT_FIELDS: Final = msg("Nothing was recorded. Look at the fields that are marked.")
 _MOVED_ON: Final = (StaleVersion, IllegalTransition)
 

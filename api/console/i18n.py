@@ -78,7 +78,11 @@ class Locale:
         first, *others = self._zones(at, utc=utc)
         said = format_datetime(at, _DAY, tzinfo=first, locale=self.language)
         beside = [
-            (f"{day} " if (day := format_datetime(at, _DAY, tzinfo=zone)) != said else "")
+            (
+                f"{day} "
+                if (day := format_datetime(at, _DAY, tzinfo=zone, locale=self.language)) != said
+                else ""
+            )
             + self._clock(at, zone, seconds=seconds)
             for zone in others
         ]

@@ -263,8 +263,12 @@ def born(value: date | str | int | None, speech: Locale) -> str:
         value: the date, or as it is stored or carried: `1980-02-28`, `1980`.
         speech: the reader's language.
     """
-    day = value if isinstance(value, date) else written_day(str(value or ""))
-    return speech.day(day) if day is not None else str(value or "")
+    text = str(value or "")
+    try:
+        day = value if isinstance(value, date) else written_day(text)
+    except ValueError:  # a document may say 1980-00-00 of a day that nobody knows
+        return text
+    return speech.day(day) if day is not None else text
 
 
 def service_number(by: OfficerName | Officer, speech: Locale) -> str:

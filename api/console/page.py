@@ -119,13 +119,17 @@ class PageRequest:
 
     @property
     def undo(self) -> str | None:
-        """Where the opinion that has just been recorded can be taken back, for some seconds."""
+        """Where the opinion that has just been recorded can be taken back, for some seconds.
+
+        It leads on by the filter and order of the queue that this page has.
+        """
         asked = self.request.query_params
         alert_id = asked.get(UNDO, "")
         # It stands in a form that carries the session's proof: nothing but an id may.
         if asked.get("done") not in messages.OPINIONS or not _ID.fullmatch(alert_id):
             return None
-        return f"/alerts/{alert_id}/withdraw"
+        queue = [pair for pair in asked.multi_items() if pair[0] not in ("done", UNDO)]
+        return f"/alerts/{alert_id}/withdraw" + (f"?{urlencode(queue)}" if queue else "")
 
     @property
     def actor_known(self) -> Actor | None:

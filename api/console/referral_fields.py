@@ -86,6 +86,7 @@ _WRITTEN: Final[Mapping[FieldKind, Callable[[Any, Locale, CodeLists], str]]] = {
     FieldKind.TEXTS: lambda texts, *_: ", ".join(texts),
     FieldKind.DOCUMENTS: lambda found, *_: ", ".join(_document(each) for each in found),
     FieldKind.COUNTRY: lambda code, speech, _: labels.country(code, speech.language),
+    FieldKind.BIRTH: lambda born, speech, _: labels.born(born, speech),
     FieldKind.DAY: lambda at, speech, _: speech.day(_moment(at)),
     FieldKind.TIME: lambda at, speech, _: speech.when(_moment(at)),
     FieldKind.SCORE: lambda score, speech, _: speech.number(score, 3),

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import date, tzinfo
 from typing import Any, Final
 
-from api.console.forms import Form, FormData, typed_day
+from api.console.forms import WRITE_DAY, Form, FormData, typed_day
 from api.console.i18n import Locale, msg
 from api.v1.subjects.schemas import SubjectIn
 from casework.kernel.period import day_of
@@ -33,12 +33,12 @@ _LEAST_ROWS: Final = 2
 _SENTENCES: Final = {
     "name": msg("Write the name."),
     "watchlist_ids": msg("Choose at least one list."),
-    "birth_date": msg("Write the date as 28-02-1980."),
+    "birth_date": WRITE_DAY,
     "birth_year": msg("Write a year."),
     "nationality": msg("Write three letters, such as IDN."),
     "documents": msg("Write the country in three letters, such as IDN."),
-    "valid_from": msg("Write the date as 28-02-1980."),
-    "valid_until": msg("Write the date as 28-02-1980."),
+    "valid_from": WRITE_DAY,
+    "valid_until": WRITE_DAY,
 }
 
 

@@ -38,6 +38,8 @@ class FieldKind(Enum):
     TEXTS = auto()
     DOCUMENTS = auto()
     COUNTRY = auto()
+    BIRTH = auto()
+    """A day, a month or a year, as far as it is known."""
     DAY = auto()
     """A time, shown as its day."""
     TIME = auto()
@@ -181,7 +183,7 @@ class AlertField(ReferralField):
         "aliases", "Also known as", _PERSON, FieldKind.TEXTS, lambda of: of.person.aliases
     )
     SEX = _Value("sex", "Sex", _PERSON, Sex, lambda of: of.person.sex)
-    BIRTH = _Value("birth", "Born", _PERSON, _TEXT, lambda of: of.person.birth)
+    BIRTH = _Value("birth", "Born", _PERSON, FieldKind.BIRTH, lambda of: of.person.birth)
     NATIONALITY = _Value(
         "nationality", "Nationality", _PERSON, FieldKind.COUNTRY, lambda of: of.person.nationality
     )
@@ -240,7 +242,11 @@ class AlertField(ReferralField):
         "document_name", "Name in the document", _TRAVELLER, _TEXT, _says("name")
     )
     DOCUMENT_BIRTH = _Value(
-        "document_birth", "Born, by the document", _TRAVELLER, _TEXT, _says("birth")
+        "document_birth",
+        "Born, by the document",
+        _TRAVELLER,
+        FieldKind.BIRTH,
+        _says("birth"),
     )
     DOCUMENT_NATIONALITY = _Value(
         "document_nationality",

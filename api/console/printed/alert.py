@@ -22,7 +22,7 @@ from api.console.printed.document import (
 from casework.calibration.thresholds import RAREST
 from casework.codes.lists import CodeLists
 from casework.kernel.permissions import Permission
-from casework.kernel.vocabulary import MatchedBy
+from casework.kernel.vocabulary import AlertState, MatchedBy
 from casework.review.alerts import AlertView, Step
 from casework.review.gate import verification_result
 from casework.tables import Alert
@@ -74,28 +74,41 @@ def alert_report(
 
 
 def _traveller(view: AlertView, photo: PrintedPhoto, speech: Locale) -> Picture:
-    met = view.alert.encounter
-    return picture(
-        speech,
-        speech("Traveller"),
-        f"/alerts/{view.alert.id}/probe",
-        photo,
+    met, title = view.alert.encounter, speech("Traveller")
+    taken = (
         speech("Photographed at %(place)s", place=_place(met.port, met.lane)),
         beside_utc(met.captured_at, speech),
+    )
+    if not met.faces:
+        without = speech("No face was found in the traveller's photo.")
+        return Picture(title, "", (*taken, without), None)
+    return picture(
+        speech,
+        title,
+        f"/alerts/{view.alert.id}/probe",
+        photo,
+        *taken,
         speech("The face, cut out of the photo that the port sent, upright."),
         turned_line(met.quality, speech),
     )
 
 
 def _listed(view: AlertView, photo: PrintedPhoto, speech: Locale) -> Picture:
-    lines = [speech("The photo on the list by which the person was found.")]
+    title = speech("Person on the list")
+    if view.alert.photo_id is None:
+        return Picture(title, "", (speech("There is no photo on the list."),), None)
+    lines = [
+        speech("The photo on the list by which the person was found.")
+        if view.alert.score is not None
+        else speech("The newest photo on the list. The person was found by the document.")
+    ]
     if view.enrolled_at is not None:
         when = beside_utc(view.enrolled_at, speech)
         lines.append(speech("Enrolled %(when)s", when=when))
     if photo.kept is not None:
         lines.append(turned_line(view.enrolment_quality, speech))
     address = f"/alerts/{view.alert.id}/enrolled"
-    return picture(speech, speech("Person on the list"), address, photo, *lines)
+    return picture(speech, title, address, photo, *lines)
 
 
 def _encounter(view: AlertView, speech: Locale) -> Facts:
@@ -225,8 +238,15 @@ def _step(step: Step, codes: CodeLists, speech: Locale) -> PrintedStep:
 
 
 def _signed(view: AlertView, speech: Locale) -> tuple[str, str]:
-    """Return who gave the first and the second opinion, as far as the reader may know of it."""
-    last = {step.action: officer(step.by, speech) for step in view.steps}
+    """Return who gave the first and the second opinion, as far as the reader may know of it.
+
+    Those alone that stand: who takes the alert again, or takes an opinion back, begins again.
+    """
+    last: dict[str, str] = {}
+    for step in view.steps:
+        if step.state_after is AlertState.ACKNOWLEDGED:
+            last.clear()
+        last[step.action] = officer(step.by, speech)
     return last.get(Permission.DECIDE_ALERT, ""), last.get(Permission.CONFIRM_ALERT, "")
 
 

@@ -27,7 +27,7 @@ class Picture:
 
     title: str
     address: str
-    """Of the photo as the page shows it; none where it was erased."""
+    """Of the photo as the page shows it; empty where there is none."""
     lines: tuple[str, ...]
     """Its provenance."""
     content: bytes | None

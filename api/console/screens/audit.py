@@ -1,6 +1,6 @@
 """The audit trail as sentences: for auditors; and of one person, for supervisors too."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Final
@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 
 from api.console import audit_words
-from api.console.forms import typed_day
+from api.console.forms import WRITE_DAY, typed_day
 from api.console.page import OfficerRequest, RequirePermission
 from api.pages import page_of
 from api.v1.audit.routes import NDJSON
@@ -110,6 +110,7 @@ def _page(visit: OfficerRequest, verdict: Verdict | None = None) -> Response:
     audited = visit.service.oversight.audited
     found: list[AuditedObject] = []
     wanted = chosen["object"]
+    days, faults = _period(visit, chosen)
     if wanted:
         found = audited.find(visit.actor, wanted)
         wanted = found[0].id if len(found) == 1 else wanted
@@ -118,16 +119,19 @@ def _page(visit: OfficerRequest, verdict: Verdict | None = None) -> Response:
         chosen["action"] or None,
         wanted or None,
         chosen["outcome"] if chosen["outcome"] in (DONE, REFUSED) else None,
-        period.beginning(_day(chosen["since"]), visit.speech.zone),
-        period.limit(_day(chosen["until"]), visit.speech.zone),
+        period.beginning(days["since"], visit.speech.zone),
+        period.limit(days["until"], visit.speech.zone),
         reads=chosen["reads"] != "no",
     )
     number = _number(visit)
-    rows, following = page_of(
-        lambda most: visit.service.oversight.trail.page(visit.actor, number, most, filters),
-        PAGE_SIZE,
-        lambda row: row.seq,
-    )
+    rows: Sequence[ReadRecord] = ()
+    following = None
+    if not faults:  # records of another period would be taken for those that were asked for
+        rows, following = page_of(
+            lambda most: visit.service.oversight.trail.page(visit.actor, number, most, filters),
+            PAGE_SIZE,
+            lambda row: row.seq,
+        )
     officers = {each.id: each.name for each in audited.officers(visit.actor)}
     if chosen["actor"]:  # who is chosen by a link may be of another agency, or no officer
         named = (row.actor_name for row in rows if row.actor_id == chosen["actor"])
@@ -138,6 +142,7 @@ def _page(visit: OfficerRequest, verdict: Verdict | None = None) -> Response:
     return visit.page(
         "audit.html",
         chosen=chosen,
+        faults=faults,
         officers=officers,
         found=found,
         acts=sorted(acts.items(), key=lambda pair: pair[1].casefold()),
@@ -187,9 +192,16 @@ def _number(visit: OfficerRequest) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
-def _day(text: str) -> date | None:
-    """Return the day that was chosen, None for none."""
-    try:
-        return period.written_day(typed_day(text))
-    except ValueError:
-        return None
+def _period(
+    visit: OfficerRequest, chosen: Mapping[str, str]
+) -> tuple[dict[str, date | None], dict[str, str]]:
+    """Return the days that were typed, and a sentence for each that is none, by field."""
+    days, faults = {}, {}
+    for name in ("since", "until"):
+        try:
+            days[name] = period.written_day(typed_day(chosen[name]))
+        except ValueError:
+            days[name] = None
+        if chosen[name] and days[name] is None:
+            faults[name] = visit.speech(WRITE_DAY)
+    return days, faults

@@ -127,6 +127,7 @@ _TYPES: Final[Mapping[FieldKind, Any]] = {
     FieldKind.TEXTS: list[str],
     FieldKind.DOCUMENTS: list[DocumentOut],
     FieldKind.COUNTRY: str,
+    FieldKind.BIRTH: str,
     FieldKind.DAY: datetime,
     FieldKind.TIME: datetime,
     FieldKind.SCORE: float,

@@ -85,6 +85,20 @@ def test_the_document_stands_beside_the_list_on_the_page_and_on_paper(desk, sign
     assert 'class="pair differs"' in page
 
 
+@pytest.mark.parametrize(
+    ("sent", "says"), [("19800000", "1980-00-00"), ("19800228", "28-02-1980"), ("1980", "1980")]
+)
+def test_an_alert_opens_whatever_day_of_birth_the_chip_says(desk, signed_in, sent, says):
+    desk.enrol(1)
+    document = TravelDocument("SOMEBODY", birth=sent)
+    (raised,) = desk.screen(1, document=document).encounter.alerts
+    officer = signed_in("siti", Role.SUPERVISOR, Role.OFFICER)
+    walk(officer, raised.id, ("take", {}))
+    for page in ("", "/report", "/refer"):
+        assert officer.open(f"/alerts/{raised.id}{page}").status_code == 200
+        assert says in officer.text, page
+
+
 def test_an_alert_by_document_alone_can_be_worked_on(desk, signed_in):
     desk.watchlist(requires_second_officer=False)
     desk.enrol(1, documents=[{"kind": "passport", "number": "X1234567"}])

@@ -4,7 +4,7 @@ import pytest
 
 from api.console.audit_words import ACTS
 from casework.kernel.audit.acts import READS
-from casework.kernel.vocabulary import Role
+from casework.kernel.vocabulary import AgencyKind, Role
 from tests.contract import audit_acts
 
 
@@ -49,6 +49,17 @@ def test_officer_and_object_are_picked_by_name(trail, alert):
     assert "signed in" not in trail.text.split("Clear")[1]
     trail.open("/audit?object=nobody+at+all")
     assert "Nothing that you may read is called so." in trail.text
+
+
+def test_the_records_of_a_code_are_found_by_its_link(desk, signed_in):
+    desk.agency("OPS", AgencyKind.OPERATOR)
+    keeper = signed_in("keeper", Role.ADMIN, agency="OPS")
+    keeper.open("/administration/codes/outcomes/deported")
+    keeper.send_here(label_id="Dipulangkan", label_en="Sent back")
+    auditor = signed_in("ani", Role.AUDITOR, agency="OPS")
+    auditor.open("/audit?object=outcome/deported")
+    assert "changed in the code lists" in auditor.text.split("Clear")[1]
+    assert "called so" not in auditor.text
 
 
 def test_several_of_a_name_are_offered(desk, trail):

@@ -69,6 +69,12 @@ def test_a_ports_clocks_stand_beside_the_readers(clock, reader, port, says):
     assert speech.when(clock(), utc=True).endswith("08:00 UTC)")
 
 
+def test_no_date_is_written_as_the_machines_language_does(clock, monkeypatch):
+    monkeypatch.setattr("babel.dates.LC_TIME", "xx_NOWHERE")
+    says = load("Asia/Jakarta")["en"].at_port("DPS").when(clock())
+    assert says == "01-03-2026 16:00 WITA (15:00 WIB)"
+
+
 def test_a_time_of_day_names_zones_where_there_are_two(clock):
     speech = load("Asia/Jakarta")["id"]
     assert speech.at_port("CGK").time(clock(), seconds=True) == "15:00:00"

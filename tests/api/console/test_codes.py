@@ -60,6 +60,7 @@ def test_an_outcome_is_added_and_a_built_in_one_keeps_what_it_means(keeper, desk
     assert desk.service.lists.outcomes.get(OPERATOR, "x-karantina").called("en") == "Quarantine"
     keeper.open(f"{CODES}/outcomes/deported")
     assert 'name="disposition"' not in keeper.page.text
+    assert "stays: the traveller is held." in keeper.text
     keeper.send_here(label_id="Dipulangkan", label_en="Sent back")
     assert desk.service.lists.outcomes.get(OPERATOR, "deported").called("id") == "Dipulangkan"
     keeper.open(f"{CODES}/outcomes/x-karantina/remove")

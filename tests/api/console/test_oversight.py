@@ -55,6 +55,14 @@ def test_an_auditor_filters_checks_and_exports_the_trail(scene, signed_in):
     assert browser.open("/audit?since=2030-01-01&until=x&before=x").status_code == 200
 
 
+@pytest.mark.parametrize("typed", ["31-02-2026", "1 Maret 2026"])
+def test_a_day_that_is_none_is_said_and_shows_no_other_period(scene, signed_in, typed):
+    browser = signed_in("auditor", Role.AUDITOR)
+    browser.open(f"/audit?until={typed}")
+    assert "Write the date as 28-02-1980." in browser.text
+    assert "enrolled" not in browser.page.text.split("</form>")[-1]
+
+
 def test_a_broken_chain_is_named(scene, signed_in):
     scene.agency("OPS", AgencyKind.OPERATOR)
     browser = signed_in("auditor", Role.AUDITOR, agency="OPS")

@@ -8,6 +8,7 @@ from casework.kernel.audit.reader import AuditFilter
 from casework.kernel.vocabulary import Category, Role, TipOrigin
 from casework.referrals.fields import AlertField
 from casework.referrals.steps import Handover
+from casework.screening.travel_document import TravelDocument
 from casework.tips.steps import NewTip
 from tests.api.console.test_alert import SEEN, walk
 from tests.fakes import photo_of
@@ -103,6 +104,30 @@ def test_erased_photos_and_long_notes_are_printed_all_the_same(desk, signed_in, 
     assert "The entry has been erased since." in " ".join(pages)
     assert said.count("tidakadaspasi") == 200
     assert "#let*_$\\${name}" in said
+
+
+def test_what_a_document_found_is_not_called_erased_or_found_by_the_face(desk, signed_in):
+    desk.watchlist()
+    desk.enrol(1, documents=[{"kind": "passport", "number": "X1234567"}])
+    (raised,) = desk.screen(document=TravelDocument(number="X1234567")).encounter.alerts
+    reader = signed_in("siti", Role.OFFICER)
+    page = reader.open(f"/alerts/{raised.id}/report").text
+    for text in ("No face was found in the traveller&#39;s photo.", "found by the document."):
+        assert text in page, text
+    for text in ("erased", "cut out of the photo", "by which the person was found", "/probe"):
+        assert text not in page, text
+
+
+def test_an_opinion_that_was_taken_back_is_signed_by_nobody(signed_in, alert):
+    first = signed_in("siti", Role.OFFICER)
+    walk(first, alert.id, ("take", {}), ("decide", SEEN))
+    signed = re.compile(r"Name of siti, IMI<br>\s*<span[^>]*>Officer, place and date")
+    assert signed.search(first.open(f"/alerts/{alert.id}/report").text)
+    first.open(f"/alerts/{alert.id}?done=decided&undo={alert.id}")
+    first.send(f"/alerts/{alert.id}/withdraw")
+    page = first.open(f"/alerts/{alert.id}/report").text
+    assert "took the opinion back" in page
+    assert not signed.search(page)
 
 
 def test_the_other_reports(desk, signed_in, alert):

@@ -451,6 +451,8 @@ def test_recorded_with_the_next_opens_the_first_that_nobody_has_taken(signed_in,
     officer.send(f"/alerts/{first}/decide?list={lists['stays']}", **opinion)
     assert officer.path == f"/alerts?list={lists['stays']}&undo={first}&done=decided"
     assert "Your opinion is recorded." in officer.text
+    officer.send(f"/alerts/{first}/withdraw?list={lists['stays']}")
+    assert officer.path == f"/alerts/{first}?list={lists['stays']}&done=taken_back"
 
 
 # Met before
