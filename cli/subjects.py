@@ -108,6 +108,7 @@ def merge(
         says = [
             f"{kept.name} gets {quantity(found.photos, 'photo')}, and is on the lists of both.",
             f"{gone.name} ({gone.id}) is erased after the time of grace.",
+            f"Open alerts about {gone.name}, which stay, without the person: {found.open_alerts}.",
         ]
         confirm(f"Merge {gone.name} into {kept.name} ({kept.id})?", says, yes=yes)
         records.approvals.commands.begin(operator, "subjects merge", [kept.agency_id])

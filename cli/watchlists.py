@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from casework.kernel.actor import Actor
+from casework.kernel.errors import RequirementMissing
 from casework.kernel.vocabulary import Category, Direction
 from casework.records import Records
 from casework.tables import Agency, Subject, Watchlist
@@ -232,6 +233,7 @@ def merge(
     """Put everybody on a watchlist on another one of the agency, and switch it off; asks first.
 
     The first list keeps its subjects: `siaga watchlists edit NAME --active` switches it on again.
+    Exit 1 if anybody lacks what the other requires: then it stays on. Safe to run again.
     """
     operator = machine_owner(owner, reason)
     with open_installation(Settings()) as records:
@@ -254,16 +256,27 @@ def merge(
         ]
         confirm(f"Merge {row.name} into {other.name}?", says, yes=yes)
         records.approvals.commands.begin(operator, "watchlists merge", [holder.id])
-        for each in coming:
-            lists = (*_lists_of(each), other.id)
-            changes = {"watchlist_ids": lists}
-            records.lists.subjects.edit(operator, each.id, changes, None, operator.reason)
+        come = sum(_joined(records, operator, each, other) for each in coming)
+        if come < len(coming):
+            err.print(f"{row.name} stays on, for those who could not come.", markup=False)
+            raise typer.Exit(Exit.REFUSED)
         off = {"active": False}
         records.lists.watchlists.edit(operator, row.id, off, None, operator.reason)
     err.print(
         f"{quantity(len(coming), 'subject')} more on {other.name}; {row.name} is off.",
         markup=False,
     )
+
+
+def _joined(records: Records, operator: Actor, subject: Subject, other: Watchlist) -> bool:
+    """Put a subject on another list, too; returns whether it has what that list requires."""
+    changes = {"watchlist_ids": (*_lists_of(subject), other.id)}
+    try:
+        records.lists.subjects.edit(operator, subject.id, changes, None, operator.reason)
+    except RequirementMissing as error:
+        err.print(f"{subject.name} ({subject.id}): {error}", markup=False)
+        return False
+    return True
 
 
 def _every_list(records: Records, operator: Actor) -> Iterator[Watchlist]:

@@ -10,6 +10,7 @@ and that has to be written one at a time.
 import json
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -34,6 +35,7 @@ from casework.migrations import newest_revision
 
 # How long a writer waits for another process's transaction before it gives up.
 _BUSY_MS = 10_000
+_PAUSE_S = 0.01
 # How long emptying the log waits for readers.
 _LOG_BUSY_MS = 2_000
 _BEGIN = "siaga_begin"
@@ -288,10 +290,10 @@ def _make_sqlite_durable(engine: Engine) -> None:
         # The driver's own transaction handling begins late and never "immediate": take it over.
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+        _write_ahead(cursor)
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
         # Deleted photos and templates must not stay readable in free pages.
         cursor.execute("PRAGMA secure_delete = ON")
         cursor.close()
@@ -302,6 +304,24 @@ def _make_sqlite_durable(engine: Engine) -> None:
         begin = connection.get_execution_options().get(_BEGIN, "BEGIN")
         if begin is not None:
             connection.exec_driver_sql(begin)
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Let a SQLite file have a write-ahead log, also where another process is just doing that.
+
+    Of two that begin with a new file at once one is refused without the wait of `busy_timeout`,
+    which could leave both waiting for each other.
+    """
+    deadline = time.monotonic() + _BUSY_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE_S)
+        else:
+            return
 
 
 def _keep_values_out_of_errors(engine: Engine) -> None:

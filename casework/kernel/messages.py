@@ -330,6 +330,11 @@ ENGLISH: Final[Mapping[str, str]] = {
     "merge_suspended": (
         "One of the two is suspended: decide the objection first, then merge them."
     ),
+    "merge_photo_being_erased": (
+        "Who stays has a photo of the other that is being erased: take that back, or erase it of "
+        "both, then merge them."
+    ),
+    "merge_later": "Another merge came after this one: take that of {subject} back first.",
     "merge_none": "This subject was not merged, or the merge was taken back already.",
     "approval_merge": "Merge the subject {subject} into {into}",
     "subject_not_being_erased": "This subject is not being erased: there is nothing to take back.",

@@ -91,7 +91,7 @@ class Erasures:
                 row.name,
                 tuple(lists),
                 len(row.photos),
-                _count_alerts(session, subject_id),
+                open_alerts(session, subject_id),
                 _count_referrals(session, subject_id),
                 row.erase_at,
                 self._takes_two(session, actor, row),
@@ -350,7 +350,8 @@ def _is_due(at: datetime | None, clock: Callable[[], datetime]) -> bool:
     return at is not None and at <= clock()
 
 
-def _count_alerts(session: Session, subject_id: str) -> int:
+def open_alerts(session: Session, subject_id: str) -> int:
+    """Count the alerts about a subject that are not closed."""
     found = session.scalar(
         select(func.count())
         .select_from(Alert)

@@ -35,7 +35,7 @@ from casework.kernel.permissions import Permission
 from casework.kernel.vault import RowName
 from casework.tables import EnrolledPhoto, Subject, Template
 from casework.watchlists import subjects
-from casework.watchlists.erasure import Erasures
+from casework.watchlists.erasure import Erasures, open_alerts
 from casework.watchlists.requirements import EntryRequirements, lists_of
 from casework.watchlists.subjects import EntryFields, Subjects, list_on
 
@@ -59,6 +59,8 @@ class MergePreview:
     """Photos of the first that the second does not have."""
     watchlist_ids: tuple[str, ...]
     """Lists of the first that the second is not on."""
+    open_alerts: int
+    """Alerts about the first that are not closed: they remain, without the person."""
     takes_two: bool
     """Whether a second person has to accept it."""
 
@@ -110,7 +112,12 @@ class Merges:
             alone = self._approvals.alone(session, actor, gone.agency_id) is not None
             joins = set(lists_of(gone.memberships)) - set(lists_of(kept.memberships))
             found = MergePreview(
-                gone, kept, len(_new_photos(gone, kept)), tuple(sorted(joins)), two and not alone
+                gone,
+                kept,
+                len(_new_photos(gone, kept)),
+                tuple(sorted(joins)),
+                open_alerts(session, gone.id),
+                two and not alone,
             )
         for each in (gone, kept):
             self._audit.note(AuditEntry(actor, Permission.READ_SUBJECT, each.id, each.agency_id))
@@ -127,8 +134,8 @@ class Merges:
 
         Raises:
             NotPermitted, NotFound: the actor may not, or not with these.
-            IllegalTransition: they are one already, of two agencies, being erased, or one of them
-                is suspended.
+            IllegalTransition: they are one already, of two agencies, being erased, one of them
+                is suspended, or who stays has a photo of the other that is being erased.
             RequirementMissing: who stays would lack what a list of the other requires.
             ActWaits, NoSecondPerson: see `Approvals.require`.
         """
@@ -163,6 +170,9 @@ class Merges:
             subjects.require_kept(each)
         if gone.status != kept.status:
             raise IllegalTransition("merge_suspended")
+        going = {each.sha256 for each in kept.photos if each.erase_at is not None}
+        if any(each.sha256 in going for each in gone.photos if each.erase_at is None):
+            raise IllegalTransition("merge_photo_being_erased")
         return gone, kept
 
     def _merge(
@@ -261,15 +271,17 @@ class Merges:
 
         Raises:
             NotPermitted, NotFound: the actor may not, or it is gone for good.
-            IllegalTransition: it was not merged.
+            IllegalTransition: it was not merged, or a later merge has to be taken back first.
         """
         with self._database.write() as session:
             gone = subjects.find(session, actor, Permission.EDIT_SUBJECT, gone_id)
             if gone.merged is None or gone.erase_at is None:
                 raise IllegalTransition("merge_none")
             given, stays = gone.merged, list[str]()
-            gone.merged = None
             kept = session.get(Subject, given["into"])
+            if kept is not None and (later := _merged_later(session, gone, kept)) is not None:
+                raise IllegalTransition("merge_later", subject=later)
+            gone.merged = None
             if kept is not None:
                 stays = self._take_off(session, actor, kept, gone.id, given)
             detail = {"from": given["into"], "stays": stays}
@@ -309,6 +321,18 @@ class Merges:
         log_listing(session, templates_of_subject(session, kept.id), self._clock)
         log_policy(session, self._clock)
         return stays
+
+
+def _merged_later(session: Session, gone: Subject, kept: Subject) -> str | None:
+    """Return whose merge came after this one and can still be taken back, None if nobody's.
+
+    What two gave is noted with the first alone, and what was passed on with who passed it on. Taken
+    off now, the second would be looked for less, or a third would keep a stranger's face.
+    """
+    if kept.merged is not None:
+        return kept.id
+    later = kept.merged_from[kept.merged_from.index(gone.id) + 1 :]
+    return next((each for each in reversed(later) if session.get(Subject, each) is not None), None)
 
 
 def _changes(gone: Subject, kept: Subject) -> dict[str, Any]:

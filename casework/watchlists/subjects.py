@@ -8,9 +8,10 @@ it leaves such a list, or alerts no more or for a shorter time, takes a second p
 (`casework.approvals`) as its erasure does. It can be taken back, so that there is no cooling time.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, select
@@ -196,9 +197,9 @@ class Subjects:
         with self._database.read() as session:
             query = query.where(*self._exactly(session, actor, filters))
             if filters.lacking:
-                ids = _lacking(session, query, None if filters.words is not None else limit)
+                ids = self._lacking(session, query, filters.words, limit)
                 query = query.where(Subject.id.in_(ids))
-            if filters.words is not None:
+            elif filters.words is not None:
                 ids = self._words.find(session, query.limit(None), filters.words, limit)
                 query = query.where(Subject.id.in_(ids))
             found = list(session.scalars(query))
@@ -211,6 +212,22 @@ class Subjects:
         with self._database.read() as session:
             required = EntryRequirements(session)
             return {row.id: required.lacking(lists_of(row.memberships), row) for row in rows}
+
+    def _lacking(
+        self, session: Session, among: Select[Subject], words: str | None, limit: int
+    ) -> list[str]:
+        """Return the ids of up to `limit` subjects that fall short, and have these words if any.
+
+        Those who fall short may be all: no statement can name so many.
+        """
+        short = _falling_short(session, among)
+        if words is None:
+            return list(islice(short, limit))
+        found = list[str]()
+        while len(found) < limit and (some := list(islice(short, _AT_A_TIME))):
+            of_them = among.limit(None).where(Subject.id.in_(some))
+            found += self._words.find(session, of_them, words, limit - len(found))
+        return found
 
     def _exactly(
         self, session: Session, actor: Actor, filters: SubjectFilter
@@ -440,12 +457,12 @@ def find(session: Session, actor: Actor, act: Permission, subject_id: str) -> Su
     return rows.one_within(session, actor, act, Subject, subject_id, missing, options=[photos])
 
 
-def _lacking(session: Session, among: Select[Subject], limit: int | None) -> list[str]:
-    """Return the ids of up to `limit` subjects that lack what their lists require.
+def _falling_short(session: Session, among: Select[Subject]) -> Iterator[str]:
+    """Yield the ids of subjects that lack what their lists require, in order of making.
 
     The number of a decision stands sealed, so that subjects are opened one by one.
     """
-    required, found = EntryRequirements(session), list[str]()
+    required = EntryRequirements(session)
     asking = WatchlistEntry.watchlist_id.in_(required.lists_requiring())
     ids = among.limit(None).with_only_columns(Subject.id)
     rows = (
@@ -455,10 +472,7 @@ def _lacking(session: Session, among: Select[Subject], limit: int | None) -> lis
     )
     for row in session.scalars(rows.execution_options(yield_per=_AT_A_TIME)):
         if required.lacking(lists_of(row.memberships), row):
-            found.append(row.id)
-        if limit is not None and len(found) >= limit:
-            break
-    return found
+            yield row.id
 
 
 def owner_of(

@@ -10,7 +10,7 @@ import pytest
 from casework.accounts.agencies import NewAgency
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.clock import utc_now
-from casework.kernel.vocabulary import AgencyKind, Role
+from casework.kernel.vocabulary import AgencyKind, Requirement, Role
 from casework.review.alerts import AlertFilter
 from config.records import open_records
 from config.settings import Settings
@@ -25,7 +25,7 @@ def siaga(tmp_path, monkeypatch):
     def done(*arguments, status=0):
         result = run(*arguments)
         assert result.returncode == status, result.stderr
-        return result.stdout
+        return result.stderr if status else result.stdout
 
     return done
 
@@ -106,6 +106,24 @@ def test_lists_of_an_agency_are_made_and_merged(siaga, two_agencies):
     assert "Wanted [/DPO]" in siaga("watchlists", "list")
     with open_records(Settings()) as records:
         assert records.oversight.trail.verify(Actor.operator(), None, None).whole
+
+
+def test_a_list_stays_on_for_who_lacks_what_the_other_requires(siaga, two_agencies):
+    requires = {"requires": frozenset({Requirement.DECISION_NUMBER})}
+    with open_records(Settings()) as records:
+        records.lists.categories.edit(Actor.operator(), "cegah", requires, None)
+        (row,) = records.lists.subjects.page(Actor.operator(), None, 2)
+    at = ("--agency", "LOCAL")
+    siaga("watchlists", "create", "Cegah", "--category", "cegah", *at)
+    merge = ("watchlists", "merge", "Tangkal", "--into", "Cegah", *at, "--yes")
+    told = siaga(*merge, status=1)
+    assert f"Siti Rahma ({row.id}): Entries on lists of the category cegah need" in told
+    assert lists(siaga)["LOCAL", "Tangkal"] == (True, 1, [])
+    with open_records(Settings()) as records:
+        number = {"decision_number": "KEP-1/2026"}
+        records.lists.subjects.edit(Actor.operator(), row.id, number, None)
+    siaga(*merge)
+    assert lists(siaga)["LOCAL", "Cegah"] == (True, 1, [])
 
 
 def test_a_list_is_not_moved_onto_other_people_under_the_same_references(

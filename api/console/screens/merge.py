@@ -132,6 +132,9 @@ def _question(visit: OfficerRequest, subject_id: str, into: str) -> MergeQuestio
         ),
         speech("Alerts of before stay with the entry that they were raised for."),
     ]
+    if found.open_alerts:
+        text = msg("Open alerts about this subject: %(n)s. They stay, without the person.")
+        says.append(speech(text, n=found.open_alerts))
     if found.takes_two:
         says.append(speech("A second person has to accept it; until then it goes on alerting."))
     return MergeQuestion(

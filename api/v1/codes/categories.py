@@ -1,57 +1,38 @@
 """The code list of categories: read by everybody, kept by who runs the installation."""
 
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 
-from api import problems
-from api.dependencies import Allowed, RequiredVersion, TheCategories, etag
+from api.dependencies import RequiredVersion, TheCategories, etag
 from api.routing import StrictRoute
+from api.v1.codes.keeping import EDITS, LISTS, MAKES, READS, REMOVES, Keeper, Reader
 from api.v1.codes.schemas import CategoriesOut, CategoryIn, CategoryOut, CategoryPatch
 from api.v1.common import ReasonIn
 from casework.codes.coded import CodedCategory
-from casework.kernel import errors
-from casework.kernel.actor import Actor
-from casework.kernel.permissions import Permission
 
 router: Final = APIRouter(prefix="/v1/categories", tags=["categories"], route_class=StrictRoute)
-
-Reader = Annotated[Actor, Depends(Allowed(Permission.READ_CODE))]
-Keeper = Annotated[Actor, Depends(Allowed(Permission.EDIT_CODE))]
-
-_COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
-_MAKES: Final = problems.responses(*_COMMON, errors.AlreadyExists, errors.CodeRefused)
-_READS: Final = problems.responses(*_COMMON, errors.NotFound)
-_EDITS: Final = problems.responses(
-    *_COMMON,
-    errors.NotFound,
-    errors.StaleVersion,
-    problems.VersionRequired,
-    errors.CodeRefused,
-    errors.ReasonMissing,
-)
-_REMOVES: Final = problems.responses(*_COMMON, errors.NotFound, errors.StillInUse)
 
 
 @router.get(
     "",
     response_model=CategoriesOut,
     summary="List categories",
-    responses=problems.responses(*_COMMON),
+    responses=LISTS,
 )
 def page(codes: TheCategories, actor: Reader) -> CategoriesOut:
     """Return every category of watchlists, also those that are switched off."""
     return CategoriesOut(items=[CategoryOut.of(each) for each in codes.members(actor)])
 
 
-@router.get("/{code}", response_model=CategoryOut, summary="Read a category", responses=_READS)
+@router.get("/{code}", response_model=CategoryOut, summary="Read a category", responses=READS)
 def read(code: str, response: Response, codes: TheCategories, actor: Reader) -> CategoryOut:
     """Return one category, with its version as ETag."""
     return _answer(codes.get(actor, code), response)
 
 
 @router.post(
-    "", status_code=201, response_model=CategoryOut, summary="Add a category", responses=_MAKES
+    "", status_code=201, response_model=CategoryOut, summary="Add a category", responses=MAKES
 )
 def create(
     body: CategoryIn, response: Response, codes: TheCategories, actor: Keeper
@@ -62,7 +43,7 @@ def create(
     return _answer(made, response)
 
 
-@router.patch("/{code}", response_model=CategoryOut, summary="Change a category", responses=_EDITS)
+@router.patch("/{code}", response_model=CategoryOut, summary="Change a category", responses=EDITS)
 def edit(
     code: str,
     body: CategoryPatch,
@@ -79,7 +60,7 @@ def edit(
     return _answer(codes.edit(actor, code, body.changes(), version, body.why), response)
 
 
-@router.post("/{code}/remove", status_code=204, summary="Remove a category", responses=_REMOVES)
+@router.post("/{code}/remove", status_code=204, summary="Remove a category", responses=REMOVES)
 def remove(code: str, body: ReasonIn, codes: TheCategories, actor: Keeper) -> None:
     """Remove an own category that no watchlist and no alert has; others are switched off."""
     codes.remove(actor, code, body.reason)

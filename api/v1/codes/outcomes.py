@@ -1,54 +1,33 @@
 """The code list of outcomes: read by everybody, kept by who runs the installation."""
 
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 
-from api import problems
-from api.dependencies import Allowed, RequiredVersion, TheOutcomes, etag
+from api.dependencies import RequiredVersion, TheOutcomes, etag
 from api.routing import StrictRoute
+from api.v1.codes.keeping import EDITS, LISTS, MAKES, READS, REMOVES, Keeper, Reader
 from api.v1.codes.schemas import OutcomeIn, OutcomeOut, OutcomePatch, OutcomesOut
 from api.v1.common import ReasonIn
 from casework.codes.coded import CodedOutcome
-from casework.kernel import errors
-from casework.kernel.actor import Actor
-from casework.kernel.permissions import Permission
 
 router: Final = APIRouter(prefix="/v1/outcomes", tags=["outcomes"], route_class=StrictRoute)
 
-Reader = Annotated[Actor, Depends(Allowed(Permission.READ_CODE))]
-Keeper = Annotated[Actor, Depends(Allowed(Permission.EDIT_CODE))]
 
-_COMMON: Final = (errors.NotAuthenticated, errors.NotPermitted, problems.RequestInvalid)
-_MAKES: Final = problems.responses(*_COMMON, errors.AlreadyExists, errors.CodeRefused)
-_READS: Final = problems.responses(*_COMMON, errors.NotFound)
-_EDITS: Final = problems.responses(
-    *_COMMON,
-    errors.NotFound,
-    errors.StaleVersion,
-    problems.VersionRequired,
-    errors.CodeRefused,
-    errors.ReasonMissing,
-)
-_REMOVES: Final = problems.responses(*_COMMON, errors.NotFound, errors.StillInUse)
-
-
-@router.get(
-    "", response_model=OutcomesOut, summary="List outcomes", responses=problems.responses(*_COMMON)
-)
+@router.get("", response_model=OutcomesOut, summary="List outcomes", responses=LISTS)
 def page(codes: TheOutcomes, actor: Reader) -> OutcomesOut:
     """Return every outcome of alerts, also those that are switched off."""
     return OutcomesOut(items=[OutcomeOut.of(each) for each in codes.members(actor)])
 
 
-@router.get("/{code}", response_model=OutcomeOut, summary="Read an outcome", responses=_READS)
+@router.get("/{code}", response_model=OutcomeOut, summary="Read an outcome", responses=READS)
 def read(code: str, response: Response, codes: TheOutcomes, actor: Reader) -> OutcomeOut:
     """Return one outcome, with its version as ETag."""
     return _answer(codes.get(actor, code), response)
 
 
 @router.post(
-    "", status_code=201, response_model=OutcomeOut, summary="Add an outcome", responses=_MAKES
+    "", status_code=201, response_model=OutcomeOut, summary="Add an outcome", responses=MAKES
 )
 def create(body: OutcomeIn, response: Response, codes: TheOutcomes, actor: Keeper) -> OutcomeOut:
     """Add an outcome of the installation's own; its code begins with `x-`."""
@@ -57,7 +36,7 @@ def create(body: OutcomeIn, response: Response, codes: TheOutcomes, actor: Keepe
     return _answer(made, response)
 
 
-@router.patch("/{code}", response_model=OutcomeOut, summary="Change an outcome", responses=_EDITS)
+@router.patch("/{code}", response_model=OutcomeOut, summary="Change an outcome", responses=EDITS)
 def edit(
     code: str,
     body: OutcomePatch,
@@ -73,7 +52,7 @@ def edit(
     return _answer(codes.edit(actor, code, body.changes(), version, body.why), response)
 
 
-@router.post("/{code}/remove", status_code=204, summary="Remove an outcome", responses=_REMOVES)
+@router.post("/{code}/remove", status_code=204, summary="Remove an outcome", responses=REMOVES)
 def remove(code: str, body: ReasonIn, codes: TheOutcomes, actor: Keeper) -> None:
     """Remove an own outcome that no alert and no referral ended with; others are switched off."""
     codes.remove(actor, code, body.reason)

@@ -249,8 +249,7 @@ def merge(
     """
     done = merges.merge(actor, subject_id, body.into, body.reason)
     response.headers["Location"] = f"/v1/subjects/{done.kept.id}"
-    kept = subjects.get(actor, done.kept.id)
-    return MergeOut(subject=_answer(kept, response, subjects), erase_at=done.erase_at)
+    return MergeOut(subject=_answer(done.kept, response, subjects), erase_at=done.erase_at)
 
 
 @router.post(
@@ -264,9 +263,10 @@ def unmerge(
 ) -> UnmergeOut:
     """Let a merged subject alert again, and take off the other what it got of this one."""
     done = merges.undo(actor, subject_id)
-    row = subjects.get(actor, subject_id)
     return UnmergeOut(
-        subject=_answer(row, response, subjects), merged_into=done.kept_id, stays=list(done.stays)
+        subject=_answer(done.restored, response, subjects),
+        merged_into=done.kept_id,
+        stays=list(done.stays),
     )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from casework.kernel.vocabulary import Role
+from casework.kernel.vocabulary import Role, Scope
 from tests.api.conftest import problem
 from tests.api.conftest import signed_in as session
 from tests.services import OPERATOR
@@ -23,8 +23,10 @@ def test_a_duplicate_is_merged_by_its_reference_and_that_is_taken_back(signed_in
     assert f"/subjects/{twin}/merge" in analyst.page.text
     analyst.open(f"/subjects/{twin}/merge?into=s-1")
     assert analyst.page.status_code == 422
+    desk.screen(2)
     analyst.open(f"/subjects/{twin}/merge?into=S-1")
     assert "Person 2 → Person 1" in analyst.text
+    assert "Open alerts about this subject: 1." in analyst.text
     assert analyst.page.text.count("<img") == 2
     analyst.send_here(into=kept)
     assert "Say why" in analyst.text
@@ -56,6 +58,15 @@ def test_who_is_not_there_or_the_same_is_said_beside_the_field(signed_in, pair):
     for into in ("nobody", twin):
         assert analyst.open(f"/subjects/{twin}/merge?into={into}").status_code == 422
         assert 'name="into"' in analyst.page.text
+
+
+def test_a_key_that_may_change_subjects_merges_them_and_hears_so(client, pair, key):
+    kept, twin = pair
+    headers, body = key(Scope.TIPS), {"into": kept, "reason": WHY}
+    merged = client.post(f"/v1/subjects/{twin}/merge", headers=headers, json=body)
+    assert (merged.status_code, merged.json()["subject"]["id"]) == (200, kept)
+    back = client.post(f"/v1/subjects/{twin}/unmerge", headers=headers)
+    assert (back.status_code, back.json()["subject"]["id"]) == (200, twin)
 
 
 def test_over_http_it_is_the_same(client, desk, pair):

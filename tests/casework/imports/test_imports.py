@@ -144,6 +144,7 @@ def test_rows_that_lack_what_the_category_requires_are_refused_but_not_those_of_
     )
 
 
+@everywhere
 def test_a_known_reference_is_changed_and_added_to(desk):
     imported(
         desk, csv_of(person(1, reason="old", nationality="IDN", photos="1.jpg")), photos_of([1])

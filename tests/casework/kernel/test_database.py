@@ -3,6 +3,7 @@
 import logging
 import random
 import re
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -23,6 +24,7 @@ from sqlalchemy import (
     String,
     cast,
     delete,
+    event,
     func,
     insert,
     inspect,
@@ -290,11 +292,33 @@ def test_records_from_before_there_were_agencies_belong_to_one(empty):
         assert subject.agency_id == watchlist.agency_id
 
 
+def test_nobody_comes_between_the_migrations_of_one_start(empty):
+    commits: list[object] = []
+    event.listen(empty.engine, "commit", commits.append)
+    empty.migrate()
+    assert len(commits) == 1
+
+
 def test_two_nodes_that_start_at_once_make_the_tables_once(empty):
     url = empty.url.render_as_string(hide_password=False)
     nodes = [subprocess.Popen([sys.executable, "-c", _MIGRATE, url]) for _ in range(2)]
     assert [node.wait(patience(60)) for node in nodes] == [0, 0]
     assert tables(empty) == set(Table.metadata.tables)
+
+
+@pytest.mark.on_sqlite
+def test_a_new_file_that_another_is_just_writing_to_is_waited_for(tmp_path):
+    path = tmp_path / "new.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE one (id INTEGER)")
+    other.execute("BEGIN IMMEDIATE")
+    with ThreadPoolExecutor() as apart:
+        opened = apart.submit(lambda: Database(f"sqlite:///{path}").engine.connect().close())
+        time.sleep(0.05)
+        assert not opened.done()
+        other.execute("COMMIT")
+        opened.result(patience(5))
+    other.close()
 
 
 @pytest.mark.on_sqlite

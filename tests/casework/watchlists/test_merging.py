@@ -127,6 +127,60 @@ def test_where_the_one_who_stayed_is_gone_the_other_comes_back(desk, pair):
     assert met(desk, 2) == {(twin, other)}
 
 
+def test_merges_into_one_are_taken_back_from_the_last_on(desk, pair):
+    kept, twin, _, other = pair
+    third = desk.enrol(3, other)
+    before = fields(desk, kept)
+    merges = desk.service.lists.merges
+    merges.merge(OPERATOR, twin, kept, WHY)
+    merges.merge(OPERATOR, third, kept, WHY)
+    # The third is on the other list by what the twin gave: without it, nobody would look for them.
+    with pytest.raises(IllegalTransition, match=f"that of {third} back first"):
+        merges.undo(OPERATOR, twin)
+    assert met(desk, 3) == {(kept, membership) for membership in fields(desk, kept)["lists"]}
+    merges.undo(OPERATOR, third)
+    merges.undo(OPERATOR, twin)
+    assert fields(desk, kept) == before
+    assert met(desk, 3) == {(third, other)}
+
+
+def test_what_was_passed_on_is_taken_back_first(desk, pair):
+    kept, twin, one, _ = pair
+    last = desk.enrol(3, one)
+    before = fields(desk, last)
+    merges = desk.service.lists.merges
+    merges.merge(OPERATOR, twin, kept, WHY)
+    merges.merge(OPERATOR, kept, last, WHY)
+    with pytest.raises(IllegalTransition, match=f"that of {kept} back first"):
+        merges.undo(OPERATOR, twin)
+    merges.undo(OPERATOR, kept)
+    merges.undo(OPERATOR, twin)
+    assert fields(desk, last) == before
+
+
+def test_a_photo_that_both_have_is_not_being_erased_of_who_stays(desk, pair):
+    kept, twin, *_ = pair
+    desk.service.enrolment.add_photos(OPERATOR, kept, [photo_file(9)])
+    photos = desk.service.lists.subjects.get(OPERATOR, kept).photos
+    (shared,) = (each for each in photos if each.sha256 in fields(desk, twin)["photos"])
+    erasures, merges = desk.service.lists.erasures, desk.service.lists.merges
+    erasures.erase_photo(OPERATOR, kept, shared.id, "blurred")
+    for refused in (merges.merge, lambda *asked: merges.preview(*asked[:3])):
+        with pytest.raises(IllegalTransition, match="photo of the other that is being erased"):
+            refused(OPERATOR, twin, kept, WHY)
+    erasures.restore_photo(OPERATOR, kept, shared.id)
+    merges.merge(OPERATOR, twin, kept, WHY)
+    assert len(fields(desk, kept)["photos"]) == 3
+
+
+def test_who_merges_hears_of_open_alerts_that_lose_the_person(desk, pair):
+    kept, twin, *_ = pair
+    merges = desk.service.lists.merges
+    assert merges.preview(OPERATOR, twin, kept).open_alerts == 0
+    met(desk, 2)
+    assert merges.preview(OPERATOR, twin, kept).open_alerts == 1
+
+
 def test_what_cannot_be_merged_is_refused(desk, pair):
     kept, twin, one, _ = pair
     merges, edit = desk.service.lists.merges, desk.service.lists.subjects.edit

@@ -1,12 +1,18 @@
 """What a category requires: of what is new or changed; what fell short before is listed."""
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from casework.kernel.errors import RequirementMissing
 from casework.kernel.vocabulary import Requirement
+from casework.watchlists import subjects
+from casework.watchlists.enrolment import Application
 from casework.watchlists.subjects import NewSubject, SubjectFilter
 from tests.services import BEGIN, OPERATOR, photo_file
 
@@ -118,3 +124,29 @@ def test_a_page_of_those_who_fall_short_goes_on_where_it_ended(desk, requiring):
     assert [row.id for row in found] == short[:2]
     rest = page(OPERATOR, found[-1].id, 2, SubjectFilter(lacking=True))
     assert [row.id for row in rest] == short[2:]
+
+
+def test_any_number_of_those_who_fall_short_is_searched_for_words(desk, requiring, monkeypatch):
+    one, sample = desk.watchlist(category="tangkal"), desk.service.enrolment.examine(photo_file(1))
+    people = [NewSubject(f"Person {number}", (one,)) for number in range(130)]
+    enrolled = desk.service.enrolment.store(OPERATOR, [Application(p, (sample,)) for p in people])
+    requiring()
+    monkeypatch.setattr(subjects, "_AT_A_TIME", 40)
+    with _few_variables(desk.service.kernel.database.engine, 100):
+        assert ids(desk, lacking=True, words="person 12") == [
+            enrolled[number].subject_id for number in (12, 112, *range(120, 128))
+        ]
+
+
+@contextmanager
+def _few_variables(engine: Engine, most: int) -> Iterator[None]:
+    """Let statements have so few variables: databases have a limit, and lists have more entries."""
+
+    def limit(connection, *_):
+        connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, most)
+
+    event.listen(engine, "checkout", limit)
+    try:
+        yield
+    finally:
+        event.remove(engine, "checkout", limit)
