@@ -4,6 +4,7 @@ They hold for everybody here, so only that agency's administrators keep them. Wh
 it: a code in use is never removed, but it can be switched off, and is then offered no more.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Generic, TypeVar
@@ -71,7 +72,7 @@ class CodeReader:
             return CodeLists.read(session)
 
 
-class _CodeList(Generic[CodedT]):
+class _CodeList(ABC, Generic[CodedT]):
     """One code list; each says what its members are stored as, and where they stand."""
 
     kind: str
@@ -230,12 +231,13 @@ class _CodeList(Generic[CodedT]):
         about = {"list": self.kind, **detail}
         return AuditEntry(actor, act, f"{self.kind}/{code}", purpose=reason, detail=about)
 
+    @abstractmethod
     def _all(self, session: Session) -> dict[str, CodedT]:
-        raise NotImplementedError
+        """Return every member, by code."""
 
+    @abstractmethod
     def _uses(self, session: Session, code: str) -> int:
         """Count the records that have a code."""
-        raise NotImplementedError
 
     def _follow(self, session: Session, before: CodedT, after: CodedT) -> None:
         """Change what depends on a member that was changed."""
