@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from playwright.sync_api import FilePayload, Page
 from starlette.routing import Match
 
+from tests.browser.photos import faces_shown
 from tests.browser.scene import enter
 from tests.fakes import photo_of
 from tests.services import PASSWORD
@@ -48,6 +49,7 @@ def _compare(page: Page) -> None:
     for field in page.locator("main input[type=file]").all():
         field.set_input_files(_PHOTO)
     page.locator("main form button.primary:visible").click()
+    faces_shown(page)
 
 
 def _half_an_opinion(page: Page) -> None:
@@ -55,6 +57,7 @@ def _half_an_opinion(page: Page) -> None:
     page.locator("[name=opinion]").first.check()
     page.locator("#note").fill("Half typed")
     page.locator("form.finding button.primary").click()
+    page.locator(".notice.bad").wait_for()
 
 
 SCREENS: Final = (

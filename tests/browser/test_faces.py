@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from casework.kernel.vocabulary import Role
 from tests.browser.conftest import speech
+from tests.browser.photos import faces_shown
 from tests.fakes import photo_of
 from tests.services import OPERATOR
 
@@ -24,9 +25,9 @@ def glass(page: Page) -> None:
     """Both faces are there, and the tools and keys go for both."""
     box = page.locator("#compare")
     expect(box).to_be_visible()
+    faces_shown(page)
     for image in box.locator("img").all():
-        image.evaluate("shown => shown.decode()")
-        assert image.evaluate("image => image.naturalWidth") == 720  # framed alike
+        expect(image).to_have_js_property("naturalWidth", 720)  # framed alike
     tools = page.get_by_role("toolbar", name=SAY("Image tools"))
     tools.get_by_role("button", name=SAY("Closer")).click()
     styles = {image.get_attribute("style") for image in box.locator("img").all()}

@@ -9,6 +9,7 @@ from casework.codes.built_in import OUTCOMES
 from casework.kernel.vocabulary import Disposal, Opinion, OpinionReason, Role
 from tests.browser.conftest import LOCALES, sign_in, speech
 from tests.browser.installation import arrive
+from tests.browser.photos import faces_shown
 from tests.services import PASSWORD
 
 
@@ -108,10 +109,8 @@ def said_or_read(page, scripts, text):
 
 def compare(page: Page, say):
     """Zoom, blink and grid: whatever is done is done to both photos."""
+    faces_shown(page)
     photos = page.locator(".frame img")
-    for photo in photos.all():
-        expect(photo).to_have_js_property("complete", value=True)
-        assert photo.evaluate("image => image.naturalWidth") > 0
     button(page, say("Closer")).click()
     page.get_by_label(say("Brightness")).fill("120")
     styles = {photo.get_attribute("style") for photo in photos.all()}
@@ -169,19 +168,31 @@ def test_the_keyboard_is_enough(site, gate, bans, window):
     assert "scale(1.95" in moved
     keys.press("0")
 
-    keys.press("1")
-    expect(page.locator(f"[value={Opinion.POTENTIAL_CANDIDATE}]")).to_be_checked()
-    keys.press("r")
-    keys.press("Space")
-    expect(page.locator(f"[value={OpinionReason.FACIAL_FEATURES_AGREE}]")).to_be_checked()
+    choose_by_keys(page)
     keys.press("n")
     keys.type("by keys alone: 123 t q ?")
+    faces_shown(page)
     keys.press("Control+Enter")
     said(page, "Your opinion is recorded.")
     expect(page.get_by_text("by keys alone: 123 t q ?")).to_be_visible()
     expect(page.locator("#help-open")).to_be_visible()
     keys.press("q")
     expect(page.locator("#queue")).to_be_visible()
+
+
+def choose_by_keys(page: Page):
+    """Choose an opinion, which ticks its usual reason, and tick one more."""
+    page.keyboard.press("1")
+    expect(page.locator(f"[value={Opinion.POTENTIAL_CANDIDATE}]")).to_be_checked()
+    usual = page.locator(f"[value={OpinionReason.FACIAL_FEATURES_AGREE}]")
+    expect(usual).to_be_checked()
+    page.keyboard.press("r")
+    expect(usual).to_be_focused()
+    marks = f"[value={OpinionReason.PERMANENT_MARKS_AGREE}]"
+    tab_to(page, marks)
+    page.keyboard.press("Space")
+    expect(page.locator(marks)).to_be_checked()
+    expect(usual).to_be_checked()
 
 
 def tab_to(page: Page, selector):
@@ -213,6 +224,6 @@ def test_a_conflict_is_explained_and_what_was_typed_stays(gate, bans, signed_in)
     give_opinion(first, speech("en"), "Half of a thought, and the rest")
     explained = first.locator(".notice.bad")
     expect(explained).to_contain_text("The alert has changed since you read it")
-    expect(explained).to_contain_text("budi took the alert")
+    expect(explained).to_contain_text("budi IMI took the alert")
     expect(explained).to_be_focused()
     expect(first.get_by_text("Half of a thought, and the rest").first).to_be_visible()

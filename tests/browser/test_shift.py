@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from casework.kernel.vocabulary import Role
 from tests.browser.installation import arrive
+from tests.browser.photos import faces_shown
 from tests.browser.test_review import said
 
 
@@ -30,6 +31,7 @@ def at(page: Page, alert: str):
     """Wait until the alert's page is open."""
     page.wait_for_url(re.compile(rf"/alerts/{alert}"))
     expect(page.locator("#help-open")).to_be_visible()
+    faces_shown(page)
 
 
 def test_alerts_are_gone_through_without_a_mouse(shift):
@@ -77,6 +79,7 @@ def test_an_opinion_is_two_keys_with_its_usual_reason_and_is_taken_back_by_one(s
     said(page, "Your opinion is recorded.")
     page.keyboard.press("u")
     said(page, "Your opinion is taken back. The alert is in your hands.")
+    at(page, first)
     # What the officer ticks stays, whatever the opinion.
     page.get_by_role("checkbox", name="Scars, moles or marks differ").check()
     page.keyboard.press("2")

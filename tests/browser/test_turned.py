@@ -12,6 +12,7 @@ from casework.watchlists.enrolment import PhotoFile
 from casework.watchlists.subjects import NewSubject
 from tests.browser.conftest import speech
 from tests.browser.installation import Installation
+from tests.browser.photos import shown
 from tests.data import decoded, encoded, image_of, turned_clockwise
 from tests.services import OPERATOR
 
@@ -55,5 +56,5 @@ def test_a_search_shows_what_was_searched_and_who_was_found_upright(
     found = page.get_by_role("img", name=say("Candidate %(rank)s, as enrolled", rank="1"))
     for photo in (asked, found):
         expect(photo).to_be_visible()
-        photo.evaluate("shown => shown.decode()")
+        shown(photo)
         assert shows_upright(photo)

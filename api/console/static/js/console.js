@@ -1,5 +1,6 @@
 // What every page does: drafts that survive a lost session, focus on what has to be read.
 import { clearDrafts, keepDrafts } from "./drafts.js";
+import { focusFirst } from "./focus.js";
 
 keepDrafts();
 
@@ -10,7 +11,7 @@ if (said) {
   for (const name of ["done", "undo"]) address.searchParams.delete(name);
   history.replaceState(null, "", address);
 }
-document.querySelector("[data-focus]")?.focus();
+focusFirst(document.querySelector("[data-focus]"));
 
 // What can be done for some seconds alone.
 for (const brief of document.querySelectorAll("[data-lasts]")) {

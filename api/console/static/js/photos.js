@@ -24,7 +24,7 @@ async function check(file, line) {
   }
 }
 
-input?.addEventListener("change", async () => {
+async function checkAll() {
   list.replaceChildren();
   if (chosen) document.getElementById("pair").hidden = true;
   for (const file of input.files) {
@@ -33,4 +33,7 @@ input?.addEventListener("change", async () => {
     list.append(line);
     await check(file, line); // one after the other: travellers come first
   }
-});
+}
+
+input?.addEventListener("change", checkAll);
+if (input?.files.length) checkAll(); // chosen before this module ran
