@@ -55,6 +55,8 @@ def _compare(page: Page) -> None:
 def _half_an_opinion(page: Page) -> None:
     """Send a form that lacks its reasons."""
     page.locator("[name=opinion]").first.check()
+    for usual in page.locator("[name=reasons]:checked").all():
+        usual.uncheck()
     page.locator("#note").fill("Half typed")
     page.locator("form.finding button.primary").click()
     page.locator(".notice.bad").wait_for()
