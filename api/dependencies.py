@@ -51,7 +51,9 @@ from casework.referrals.referrals import Referrals
 from casework.referrals.steps import ReferralSteps
 from casework.review.alerts import Alerts
 from casework.review.decisions import Review
+from casework.review.duty import DutyRoster
 from casework.review.history import History
+from casework.review.known_lookalikes import KnownLookalikes
 from casework.screening.duplicates import Lookalikes
 from casework.screening.matching import Matching
 from casework.screening.screening import Screening
@@ -62,6 +64,7 @@ from casework.tips.tips import Tips
 from casework.watchlists.enrolment import Enrolment
 from casework.watchlists.erasure import Erasures
 from casework.watchlists.merging import Merges
+from casework.watchlists.objections import Objections
 from casework.watchlists.subjects import Subjects
 from casework.watchlists.watchlists import Watchlists
 from casework.webhooks.delivery_log import Deliveries
@@ -171,6 +174,7 @@ TheDataSubjectReports = Annotated[
 ]
 TheDecisions = Annotated[Review, _part(lambda service: service.review.decisions)]
 TheDeliveries = Annotated[Deliveries, _part(lambda service: service.exchange.deliveries)]
+TheDuty = Annotated[DutyRoster, _part(lambda service: service.review.duty)]
 TheEnrolment = Annotated[Enrolment, _part(lambda service: service.enrolment)]
 TheErasures = Annotated[Erasures, _part(lambda service: service.lists.erasures)]
 TheEvidence = Annotated[EvidenceBundles, _part(lambda service: service.review.evidence)]
@@ -181,11 +185,13 @@ TheFounding = Annotated[Founding, _part(lambda service: service.approvals.foundi
 TheHistory = Annotated[History, _part(lambda service: service.review.history)]
 TheImports = Annotated[Imports, _part(lambda service: service.exchange.imports)]
 TheKeys = Annotated[Keys, _part(lambda service: service.accounts.keys)]
+TheKnownLookalikes = Annotated[KnownLookalikes, _part(lambda service: service.screening.known)]
 TheLanes = Annotated[Lanes, _part(lambda service: service.oversight.lanes)]
 TheLookalikes = Annotated[Lookalikes, _part(lambda service: service.screening.lookalikes)]
 TheMerges = Annotated[Merges, _part(lambda service: service.lists.merges)]
 TheMatching = Annotated[Matching, _part(lambda service: service.screening.matching)]
 TheMonitoring = Annotated[Monitoring, _part(lambda service: service.calibration.monitoring)]
+TheObjections = Annotated[Objections, _part(lambda service: service.lists.objections)]
 TheOfficers = Annotated[Officers, _part(lambda service: service.accounts.officers)]
 TheOutcomes = Annotated[OutcomeCodes, _part(lambda service: service.lists.outcomes)]
 TheOutbox = Annotated[Outbox, _part(lambda service: service.kernel.outbox)]

@@ -32,6 +32,8 @@ _CHECKPOINT_S: Final = 30
 
 _RELEASE_EVERY_S: Final = 1
 """Seconds between two looks for releases that ports may hear of."""
+_ESCALATE_EVERY_S: Final = 5
+"""Seconds between two looks for alerts that nobody has taken in time."""
 _KEY_USE_S: Final = 60
 _KEYS_S: Final = 3600
 
@@ -130,7 +132,7 @@ def _periodic(settings: Settings, service: Service, metrics: Metrics) -> Periodi
             log.info("calibrated", calibration=made.id, searches=made.searches)
 
     def finish() -> None:
-        gone = service.lists.erasures.finish()
+        gone = service.lists.erasures.finish() + service.screening.known.finish()
         if gone:
             log.info("erasures finished", erased=gone)
 
@@ -147,6 +149,7 @@ def _periodic(settings: Settings, service: Service, metrics: Metrics) -> Periodi
             log.info("erased", **{each.kind: each.records for each in erased})
 
     tasks.every(_SETTLE_EVERY_S, "approvals", partial(_settle, service, metrics))
+    tasks.every(_ESCALATE_EVERY_S, "overdue alerts", partial(_escalate, service, metrics))
     tasks.every(_RETURN_EVERY_S, "return memory", return_free_memory)
     _checkpoint(tasks, settings, service, metrics)
     tasks.every(settings.calibrate_every_s, "calibrate", calibrate)
@@ -165,6 +168,12 @@ def _settle(service: Service, metrics: Metrics) -> None:
     """Put into effect what was accepted and is due."""
     service.approvals.requests.settle()
     metrics.approvals_waiting(service.approvals.requests.open_by_kind())
+
+
+def _escalate(service: Service, metrics: Metrics) -> None:
+    """Call others for alerts that nobody has taken in time."""
+    service.review.overdue.escalate()
+    metrics.backlog(service.review.overdue.backlog())
 
 
 def _checkpoint(

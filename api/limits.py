@@ -77,6 +77,7 @@ _MANY: Final = -1
 _ROWS: Final[Mapping[str, _Row]] = {
     "POST /v1/encounters": _Row(Cost.SCREEN, photos=2),
     "POST /v1/searches": _Row(Cost.SEARCH, photos=1),
+    "POST /v1/alerts/{alert_id}/known-lookalike": _Row(Cost.COMPARE),
     "POST /v1/compare": _Row(Cost.COMPARE, photos=2),
     "POST /v1/subjects": _Row(Cost.ENROL, photos=_MANY),
     "POST /v1/subjects/{subject_id}/photos": _Row(Cost.ENROL, photos=_MANY),
@@ -99,6 +100,7 @@ _ROWS: Final[Mapping[str, _Row]] = {
     "POST /administration/officers/{officer_id}/reset": _Row(Cost.SIGN_IN),
     "POST /preferences": _Row(Cost.WRITE),
     "POST /search": _Row(Cost.SEARCH, photos=1),
+    "POST /alerts/{alert_id}/known-lookalike": _Row(Cost.COMPARE),
     "POST /compare": _Row(Cost.COMPARE, photos=2),
     "POST /subjects/new": _Row(Cost.ENROL, photos=_MANY),
     "POST /photos/check": _Row(Cost.ENROL, photos=1),

@@ -18,6 +18,7 @@ from casework.kernel.audit.checkpoints import Condition
 from casework.kernel.vocabulary import DeliveryState, MatchedBy, PadResult, VerificationResult
 from casework.oversight.lanes import LaneReport
 from casework.review.gate import verification_result
+from casework.review.overdue import Backlog
 from casework.screening.capture_time import CaptureClock
 from casework.service import Service
 from casework.tables import Encounter
@@ -169,6 +170,24 @@ class Metrics:
             "API keys of earlier versions, which never expire: rotate them.",
             registry=registry,
         )
+        self._spared = Counter(
+            "siaga_known_lookalikes_spared",
+            "Subjects whom a traveller was not stopped for, as their known look-alike.",
+            registry=registry,
+        )
+        self._open = Gauge(
+            "siaga_alerts_open",
+            "Alerts that are not closed.",
+            ["watchlist", "port"],
+            registry=registry,
+        )
+        self._overdue = Gauge(
+            "siaga_alerts_overdue",
+            "Of these, alerts that have to be taken and are beyond their deadline.",
+            ["watchlist", "port"],
+            registry=registry,
+        )
+        self._waiting: frozenset[tuple[str, str]] = frozenset()
         self._monitored: frozenset[str] = frozenset()
         self._in_force: frozenset[str] = frozenset()
         self._streams = Gauge(
@@ -283,6 +302,10 @@ class Metrics:
         if encounter.person_required:
             self._persons.inc()
 
+    def spared(self, look_alikes: int) -> None:
+        """Count for how many subjects a traveller was not stopped, as their known look-alike."""
+        self._spared.inc(look_alikes)
+
     def captured(self, clock: CaptureClock) -> None:
         """Count a capture time: how it agrees with the time of receipt."""
         self._captures.labels(clock.value).inc()
@@ -320,6 +343,17 @@ class Metrics:
             self._breaker.remove(name)
             self._raised.remove(name)
         self._in_force = frozenset(shown)
+
+    def backlog(self, counts: Iterable[Backlog]) -> None:
+        """Set how many alerts are open and overdue, by list and port."""
+        shown = {(each.watchlist_id, each.port): each for each in counts}
+        for labels, each in shown.items():
+            self._open.labels(*labels).set(each.open)
+            self._overdue.labels(*labels).set(each.overdue)
+        for labels in self._waiting - shown.keys():
+            self._open.remove(*labels)
+            self._overdue.remove(*labels)
+        self._waiting = frozenset(shown)
 
     def keys(self, figures: KeyFigures) -> None:
         """Set how many keys somebody has to look after."""

@@ -24,6 +24,7 @@ _NEEDS_VERSION: Final = str(problems.KINDS[problems.VersionRequired].status)
 _TAGS: Final[Mapping[str, str]] = {
     "encounters": "A traveller's photo in, the outcome out.",
     "alerts": "What screening raised, and how officers review it.",
+    "duty": "Who is on duty, and is called for alerts that nobody takes in time.",
     "searches": "An officer's search for one photo, with its purpose.",
     "referrals": "What one agency hands to another, and the answer.",
     "tips": "Reports from the public and from other agencies.",
@@ -32,6 +33,8 @@ _TAGS: Final[Mapping[str, str]] = {
     "categories": "Why watchlists exist: a code list that the installation extends.",
     "outcomes": "How alerts end: a code list that the installation extends.",
     "subjects": "People on watchlists, and their photos.",
+    "objections": "Of persons against their entries, and the answers.",
+    "lookalikes": "Travellers who are not stopped for one subject again.",
     "imports": "Lists from files, row by row.",
     "calibrations": "How scores become thresholds.",
     "reports": "Figures about alerts and their review.",

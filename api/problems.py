@@ -178,6 +178,7 @@ KINDS: Final[dict[type[Exception], ProblemKind]] = {
     casework.CaptureTimeRefused: ProblemKind(422, "capture_time_refused"),
     casework.ThresholdTooLow: ProblemKind(422, "threshold_too_low"),
     casework.InvalidKey: ProblemKind(422, "invalid_key"),
+    casework.InvalidShift: ProblemKind(422, "invalid_shift"),
     casework.TargetRefused: ProblemKind(422, "target_refused"),
     casework.EnrolmentRefused: ProblemKind(422, "enrolment_refused"),
     casework.CodeRefused: ProblemKind(422, "code_refused"),

@@ -43,11 +43,14 @@ from casework.referrals.referrals import Referrals
 from casework.referrals.steps import ReferralSteps
 from casework.review.alerts import Alerts
 from casework.review.decisions import Review
+from casework.review.duty import DutyRoster
 from casework.review.history import History
+from casework.review.overdue import Overdue
 from casework.review.queue import Queue
 from casework.tips.tips import Tips
 from casework.watchlists.erasure import GRACE, Erasures
 from casework.watchlists.merging import Merges
+from casework.watchlists.objections import Objections
 from casework.watchlists.subjects import Subjects
 from casework.watchlists.watchlists import Watchlists
 from casework.webhooks.addresses import PORTS
@@ -94,6 +97,7 @@ class ListUseCases:
     subjects: Subjects
     erasures: Erasures
     merges: Merges
+    objections: Objections
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,8 @@ class ReviewUseCases:
     decisions: Review
     history: History
     evidence: EvidenceBundles
+    duty: DutyRoster
+    overdue: Overdue
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +238,7 @@ class Records:
                 subjects=subjects,
                 erasures=erasures,
                 merges=Merges(kernel, subjects, erasures, approvals),
+                objections=Objections(kernel),
             ),
             review=ReviewUseCases(
                 alerts=alerts,
@@ -239,6 +246,8 @@ class Records:
                 decisions=decisions,
                 history=History(kernel),
                 evidence=EvidenceBundles(kernel, alerts, trail),
+                duty=DutyRoster(kernel),
+                overdue=Overdue(kernel),
             ),
             exchange=ExchangeUseCases(
                 referrals=Referrals(kernel),

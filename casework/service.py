@@ -21,6 +21,8 @@ from casework.kernel.errors import SetUpError, TemplatesMissing
 from casework.records import Records
 from casework.review.comparison import Comparison
 from casework.review.faces import SmallFaces
+from casework.review.known_lookalikes import FMR as KNOWN_FMR
+from casework.review.known_lookalikes import KnownLookalikes
 from casework.screening.document_matching import DocumentMatching
 from casework.screening.duplicates import Lookalikes
 from casework.screening.matching import Matching
@@ -58,6 +60,7 @@ class ScreeningUseCases:
     lookalikes: Lookalikes
     comparison: Comparison
     faces: SmallFaces
+    known: KnownLookalikes
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +116,11 @@ class Service(Records):
         enrolment = Enrolment(kernel, pipeline, templates)
         searches = Searches(kernel, pipeline, matching, model)
         lookalikes = Lookalikes(kernel, matching)
-        references = ReferenceComparer(
-            pipeline, FalseMatchModel(pack.name, curve), verification_fmr
+        prior = FalseMatchModel(pack.name, curve)
+        known = KnownLookalikes(
+            kernel, records.approvals.requests, pipeline, model, prior.threshold(KNOWN_FMR, 1)
         )
+        references = ReferenceComparer(pipeline, prior, verification_fmr)
         return cls(
             kernel=kernel,
             commits=records.commits,
@@ -136,13 +141,21 @@ class Service(Records):
             ),
             screening=ScreeningUseCases(
                 encounters=Screening(
-                    kernel, records.commits, pipeline, matching, documents, references, presentation
+                    kernel,
+                    records.commits,
+                    pipeline,
+                    matching,
+                    documents,
+                    references,
+                    known,
+                    presentation,
                 ),
                 searches=searches,
                 matching=matching,
                 lookalikes=lookalikes,
                 comparison=Comparison(records.review.alerts, pipeline),
                 faces=SmallFaces(kernel, pipeline),
+                known=known,
             ),
             calibration=CalibrationUseCases(
                 calibrations=calibrations,

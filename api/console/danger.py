@@ -57,6 +57,10 @@ DANGERS: Final = (
         "watchlists edit",
     ),
     Danger("/watchlists/{watchlist_id}/remove", "POST /v1/watchlists/{watchlist_id}/remove"),
+    Danger(
+        "/subjects/{subject_id}/known-lookalikes/{lookalike_id}/revoke",
+        "POST /v1/known-lookalikes/{lookalike_id}/revoke",
+    ),
     Danger("/administration/keys/{key_id}/rotate", "POST /v1/keys/{key_id}/rotate", "keys rotate"),
     Danger("/administration/keys/{key_id}/revoke", "POST /v1/keys/{key_id}/revoke", "keys revoke"),
     Danger("/imports/{import_id}/cancel", "POST /v1/imports/{import_id}/cancel"),

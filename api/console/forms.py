@@ -31,6 +31,7 @@ _PURPOSE: Final = b"siaga console form"
 _MOST_FIELDS: Final = 200
 _MOST_DIGITS: Final = 18  # as many as every database's integers hold
 _INVALID: Final = 422
+_TYPED_CLOCK: Final = re.compile(r"(\d{1,2})[:.]?(\d\d)", re.ASCII)
 _TYPED_DAY: Final = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})|(\d\d)(\d\d)(\d{4})", re.ASCII)
 _LISTS: Final = (list, frozenset)
 WRITE_DAY: Final = msg("Write the date as 28-02-1980.")
@@ -100,6 +101,22 @@ def typed_moment(text: str) -> str:
     """Return a day and time of day, typed as `28-02-1980 15:30`, as the API has it; see above."""
     day, _, clock = text.partition(" ")
     return f"{typed_day(day)}T{clock.strip().replace('.', ':')}" if clock else typed_day(day)
+
+
+def typed_clock(text: str) -> str:
+    """Return a time of day that was typed as `07:00`, `7.00` or `0700` as the API has it."""
+    found = _TYPED_CLOCK.fullmatch(text)
+    return f"{found[1]:0>2}:{found[2]}" if found is not None else text
+
+
+def with_days(*names: str) -> Callable[[FormData, type[BaseModel]], dict[str, object]]:
+    """Return what reads a form with these days, such as `01-03-2026`."""
+
+    def read_days(data: FormData, model: type[BaseModel]) -> dict[str, object]:
+        found = as_typed(data, model)
+        return found | {name: typed_day(data.text(name)) for name in names if name in found}
+
+    return read_days
 
 
 def with_times(

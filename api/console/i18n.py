@@ -13,7 +13,7 @@ from typing import Final, Self
 from zoneinfo import ZoneInfo
 
 import babel
-from babel.dates import format_datetime, format_time, get_timezone
+from babel.dates import format_datetime, format_time, get_timezone, get_timezone_name
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
@@ -118,6 +118,12 @@ class Locale:
         called = "'UTC'" if zone is UTC else _ZONES.get(str(zone), "ZZZZ")
         called = f"'{called}'" if called in _ZONES.values() else called
         return format_datetime(at, f"{pattern} {called}", tzinfo=zone, locale=self.language)
+
+    def zone_name(self, name: str) -> str:
+        """Return what a time zone is called, such as `WITA` or `Singapore Standard Time`."""
+        return _ZONES.get(name) or get_timezone_name(
+            get_timezone(name), zone_variant="standard", locale=self.language
+        )
 
     def number(self, value: float, digits: int | None = None) -> str:
         """Return a number; `digits` fixes how many stand after the separator."""

@@ -70,6 +70,7 @@ def _environment(speech: Locale, assets: Assets) -> Environment:
         day=speech.day,
         time=lambda at, seconds=False, port=None: speech.at_port(port).time(at, seconds=seconds),
         born=lambda born: labels.born(born, speech),
+        zone_name=speech.zone_name,
         number=speech.number,
         percent=speech.percent,
         word=lambda value, vocabulary=None: speech(labels.of(value, vocabulary)),

@@ -13,10 +13,13 @@ from api.v1.calibrations import routes as calibrations
 from api.v1.codes import categories, outcomes
 from api.v1.compare import routes as compare
 from api.v1.data_subject_report import routes as data_subject_report
+from api.v1.duty import routes as duty
 from api.v1.encounters import routes as encounters
 from api.v1.health import routes as health
 from api.v1.imports import routes as imports
 from api.v1.keys import routes as keys
+from api.v1.known_lookalikes import routes as known_lookalikes
+from api.v1.objections import routes as objections
 from api.v1.officers import routes as officers
 from api.v1.referrals import routes as referrals
 from api.v1.reports import routes as reports
@@ -31,6 +34,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     encounters.router,
     stream.router,  # before `alerts`, whose `/{alert_id}` would take its address for an alert
     alerts.router,
+    duty.router,
     searches.router,
     referrals.router,
     tips.router,
@@ -39,6 +43,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     categories.router,
     outcomes.router,
     exports.router,
+    objections.router,
+    known_lookalikes.router,
     subjects.router,
     imports.router,
     data_subject_report.router,

@@ -122,6 +122,8 @@ class ApprovalAct:
 
     It looks at everything again: what it raises lets the request lapse, and nothing is changed.
     """
+    roles: tuple[Role, ...] = (Role.ADMIN, Role.SUPERVISOR)
+    """Whose holders accept it: those of the first that anybody else in the agency has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +222,9 @@ class Approvals:
             raise NotPermitted("approval_by_officers")
         agency = session.get_one(Agency, proposal.agency_id)
         asked = _AskedBy(actor.id, proposal.object_id)
-        if not proposal.unopposed and not second_persons(session, agency.id, asked):
+        if not proposal.unopposed and not self._second_persons(
+            session, proposal.kind, agency.id, asked
+        ):
             raise NoSecondPerson("approval_nobody", agency=agency.code)
         if not proposal.reason:
             raise ReasonMissing("approval_reason_missing", field="reason")
@@ -286,7 +290,8 @@ class Approvals:
         self.settle()
         with self._database.write() as session:
             row = _find(session, actor, Permission.DECIDE_APPROVAL, approval_id)
-            _require_second_person(session, actor, row)
+            if actor.id not in self._second_persons(session, row.kind, row.agency_id, _asked(row)):
+                raise NotSecondPerson("approval_not_second_person")
             self._step(session, actor, row, ApprovalStep.ACCEPT)
             row.decided_by, row.decided_at = actor.id, self._clock()
             session.flush()
@@ -504,13 +509,21 @@ class Approvals:
         """Return what a reader may do with a request: what to offer."""
         decides = extends_to(actor, Permission.DECIDE_APPROVAL, row.agency_id)
         allowed = set()
-        if decides and actor.id in second_persons(session, row.agency_id, _asked(row)):
+        if decides and actor.id in self._second_persons(
+            session, row.kind, row.agency_id, _asked(row)
+        ):
             allowed.add(ApprovalStep.ACCEPT)
         if decides and _may_refuse(actor, row):
             allowed.add(ApprovalStep.REFUSE)
         if row.asked_by == actor.id:
             allowed.add(ApprovalStep.WITHDRAW)
         return open_steps(_position(row), self._clock()) & allowed
+
+    def _second_persons(
+        self, session: Session, kind: str, agency_id: str, asked: "_AskedBy"
+    ) -> frozenset[str]:
+        act = self._acts.get(kind)
+        return second_persons(session, agency_id, asked, *((act.roles,) if act else ()))
 
     def _request(self, row: Approval) -> dict[str, Any]:
         request: dict[str, Any] = json.loads(
@@ -527,22 +540,23 @@ class _AskedBy:
     object_id: str | None
 
 
-def second_persons(session: Session, agency_id: str, asked: _AskedBy) -> frozenset[str]:
+def second_persons(
+    session: Session,
+    agency_id: str,
+    asked: _AskedBy,
+    roles: tuple[Role, ...] = (Role.ADMIN, Role.SUPERVISOR),
+) -> frozenset[str]:
     """Return the ids of the officers who may accept a request, within a transaction.
 
-    They are the agency's other administrators; where there is none, its other supervisors.
+    They are the agency's others who hold the first of these roles; where there is none, the next:
+    unless the kind says otherwise, administrators, then supervisors.
     """
     not_these = {asked.officer_id, asked.object_id}
-    for role in (Role.ADMIN, Role.SUPERVISOR):
+    for role in roles:
         found = {officer.id for officer in founding.holders(session, agency_id, role)}
         if others := frozenset(found - not_these):
             return others
     return frozenset()
-
-
-def _require_second_person(session: Session, actor: Actor, row: Approval) -> None:
-    if actor.id not in second_persons(session, row.agency_id, _asked(row)):
-        raise NotSecondPerson("approval_not_second_person")
 
 
 def _may_refuse(actor: Actor, row: Approval) -> bool:

@@ -19,6 +19,7 @@ CaseworkError
 ├── ImpossibleBirth        a date or year of birth that cannot be, or two that disagree
 ├── CaptureTimeRefused     a photo was taken, it says, more than a day before or after it came in
 ├── ThresholdTooLow        a threshold set by hand would alarm on too many strangers
+├── InvalidShift           nobody can be on duty like this
 ├── InvalidKey             a key would last too long, or speak for no port
 ├── TargetRefused          a webhook's address is not one that may be called
 ├── EnrolmentRefused       no photo of a person can be enrolled
@@ -139,6 +140,10 @@ class ThresholdTooLow(_FieldRefused):
 
 class InvalidKey(_FieldRefused):
     """A key would last too long, or speak for what is no port; names the field."""
+
+
+class InvalidShift(_FieldRefused):
+    """Nobody can be on duty like this; names the field."""
 
 
 class TargetRefused(CaseworkError):

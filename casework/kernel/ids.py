@@ -22,6 +22,9 @@ REFERRAL: Final = "ref"
 TIP: Final = "tip"
 IMPORT: Final = "imp"
 APPROVAL: Final = "apr"
+DUTY_SHIFT: Final = "dut"
+OBJECTION: Final = "obj"
+KNOWN_LOOKALIKE: Final = "lka"
 RECOVERY_CODE: Final = "rec"
 
 

@@ -617,6 +617,42 @@ ENGLISH: Final[Mapping[str, str]] = {
         "The last letter does not belong to this number: it was misheard or mistyped. Ask for it "
         "again, letter by letter."
     ),
+    "extension_not_later": "The new end must be later than the present one.",
+    "lookalike_not_found": "There is no known look-alike {look_alike}.",
+    "lookalike_not_mistaken": (
+        "Only the traveller of an alert that was raised by a face and closed as mistaken identity "
+        "can be a known look-alike."
+    ),
+    "lookalike_unsearchable": "The traveller's photo is too poor to know them again by.",
+    "lookalike_too_alike": (
+        "The two are so alike that no comparison of faces keeps them apart: the traveller has to "
+        "be stopped each time."
+    ),
+    "lookalike_full": (
+        "The subject has {most} known look-alikes in force, as many as it may: revoke one first."
+    ),
+    "lookalike_subject_gone": "The entry has been erased since.",
+    "lookalike_gone": "What was asked for is gone: ask again.",
+    "lookalike_ended": "This known look-alike is out of force already.",
+    "lookalike_by_two": "Two supervisors decide this: sign in as one of them.",
+    "approval_lookalike": (
+        "Do not stop the traveller of alert {case_number} for its subject again, until {until}: "
+        "they are somebody else."
+    ),
+    "objection_not_found": "There is no objection {objection}.",
+    "objection_changed": "The objection has changed since you read it: read it again.",
+    "objection_in_future": "An objection cannot be received after today.",
+    "objection_due_early": "The answer cannot be due before the objection was received.",
+    "objection_answered": "The objection is answered already; its answer stays as it is.",
+    "duty_shift_not_found": "There is no shift {shift}.",
+    "dutyshift_changed": "The shift has changed since you read it: read it again.",
+    "duty_time": "A time of day is hours and minutes, such as 07:00.",
+    "duty_days_reversed": "The last day must not be before the first.",
+    "duty_next_port": "The next port must be another one.",
+    "duty_officer": (
+        "{officer} cannot be on duty: choose officers and supervisors of the agency whose accounts "
+        "are in force."
+    ),
     "case_number_unknown": "There is no alert {number}, or it is not for your agency to see.",
     "alert_not_found": "There is no alert {alert}.",
     "probe_photo_erased": "The traveller's photo has been erased.",

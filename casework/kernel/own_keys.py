@@ -29,6 +29,8 @@ from casework.tables import (
     EncounterKey,
     ImportJob,
     ImportKey,
+    KnownLookalike,
+    KnownLookalikeKey,
     ProbeSearch,
     Referral,
     ReferralKey,
@@ -60,6 +62,7 @@ KINDS: Final = {
     ids.REFERRAL: Kind(Referral, ReferralKey),
     ids.IMPORT: Kind(ImportJob, ImportKey, ImportJob.agency_id),
     ids.APPROVAL: Kind(Approval, ApprovalKey),
+    ids.KNOWN_LOOKALIKE: Kind(KnownLookalike, KnownLookalikeKey, KnownLookalike.agency_id),
 }
 """By what the records' ids begin with."""
 

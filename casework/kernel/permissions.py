@@ -30,6 +30,8 @@ class Permission(StrEnum):
     READ_SUBJECT = "subject.read"
     EDIT_SUBJECT = "subject.edit"
     READ_HISTORY = "subject.history"
+    RECORD_OBJECTION = "objection.record"
+    ANSWER_OBJECTION = "objection.answer"
     READ_ALERT = "alert.read"
     ACKNOWLEDGE_ALERT = "alert.acknowledge"
     DECIDE_ALERT = "alert.decide"
@@ -39,6 +41,10 @@ class Permission(StrEnum):
     CLOSE_ALERT = "alert.close"
     CORRECT_ALERT = "alert.correct"
     EXPORT_EVIDENCE = "alert.evidence"
+    KEEP_LOOKALIKE = "lookalike.keep"
+    REVOKE_LOOKALIKE = "lookalike.revoke"
+    READ_DUTY = "duty.read"
+    MANAGE_DUTY = "duty.manage"
     HANDLE_REFERRAL = "referral.handle"
     HANDLE_TIP = "tip.handle"
     READ_TIP_SOURCE = "tip.source"
@@ -97,6 +103,8 @@ GRANTS: Final[Mapping[Permission, Mapping[Role, PermissionScope]]] = {
     Permission.READ_SUBJECT: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _OWN),
     Permission.EDIT_SUBJECT: {_ANALYST: _OWN},
     Permission.READ_HISTORY: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _OWN),
+    Permission.RECORD_OBJECTION: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _OWN),
+    Permission.ANSWER_OBJECTION: {_SUPERVISOR: _OWN},
     Permission.READ_ALERT: {_OFFICER: _SHARED, _SUPERVISOR: _SHARED, _ANALYST: _OWN},
     Permission.ACKNOWLEDGE_ALERT: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),
     Permission.DECIDE_ALERT: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),
@@ -106,6 +114,10 @@ GRANTS: Final[Mapping[Permission, Mapping[Role, PermissionScope]]] = {
     Permission.CLOSE_ALERT: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),
     Permission.CORRECT_ALERT: {_SUPERVISOR: _SHARED},
     Permission.EXPORT_EVIDENCE: {_SUPERVISOR: _OWN},
+    Permission.KEEP_LOOKALIKE: {_SUPERVISOR: _OWN},
+    Permission.REVOKE_LOOKALIKE: dict.fromkeys((_SUPERVISOR, _ANALYST), _OWN),
+    Permission.READ_DUTY: dict.fromkeys((_OFFICER, _SUPERVISOR, _ADMIN), _OWN),
+    Permission.MANAGE_DUTY: dict.fromkeys((_SUPERVISOR, _ADMIN), _OWN),
     Permission.HANDLE_REFERRAL: dict.fromkeys((_OFFICER, _SUPERVISOR), _OWN),
     Permission.HANDLE_TIP: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _OWN),
     Permission.READ_TIP_SOURCE: {_SUPERVISOR: _OWN},

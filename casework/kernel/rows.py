@@ -166,6 +166,17 @@ def subject(subject_id: str, agency_id: str) -> RowName:
     return RowName(f"subject/{subject_id}/fields", agency_id, owner=subject_id)
 
 
+def known_lookalike(lookalike_id: str, model: str, subject_id: str, agency_id: str) -> RowName:
+    """Name the template that a model made of a known look-alike."""
+    name = f"known-lookalike/{lookalike_id}/{model}"
+    return RowName(name, agency_id, subject_id, owner=lookalike_id)
+
+
+def objection(objection_id: str, subject_id: str, agency_id: str) -> RowName:
+    """Name the fields of an objection."""
+    return RowName(f"objection/{objection_id}/fields", agency_id, subject_id, owner=subject_id)
+
+
 def officer(officer_id: str, agency_id: str) -> RowName:
     """Name the fields of an officer."""
     return RowName(f"officer/{officer_id}/fields", agency_id)

@@ -89,6 +89,27 @@ class AlertState(StrEnum):
     """Only shown, never stored: there is a first opinion, which the reader must not see yet."""
 
 
+class Escalation(StrEnum):
+    """Who else is called for an alert that nobody has taken by its deadline; in this order."""
+
+    SUPERVISOR = "supervisor"
+    """The supervisors of the port."""
+    NEXT_PORT = "next_port"
+    """Those on duty at the next port too."""
+
+
+class Weekday(StrEnum):
+    """A day of the week, Monday first."""
+
+    MONDAY = "mon"
+    TUESDAY = "tue"
+    WEDNESDAY = "wed"
+    THURSDAY = "thu"
+    FRIDAY = "fri"
+    SATURDAY = "sat"
+    SUNDAY = "sun"
+
+
 class Opinion(StrEnum):
     """What an officer says after comparing two faces by eye."""
 
@@ -363,6 +384,17 @@ class SubjectStatus(StrEnum):
     """Kept, but never alerts: an objection is being looked into."""
 
 
+class ObjectionOutcome(StrEnum):
+    """How the objection of a person against an entry was answered."""
+
+    UPHELD = "upheld"
+    """The person is right (dikabulkan)."""
+    PARTLY = "partly"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    """By the person."""
+
+
 class Sex(StrEnum):
     """As travel documents have it (ICAO Doc 9303)."""
 
@@ -388,6 +420,8 @@ class EventKind(StrEnum):
     ALERT_RAISED = "alert.raised"
     ALERT_CHANGED = "alert.changed"
     """Its review went a step further."""
+    ALERT_OVERDUE = "alert.overdue"
+    """Nobody has taken it by its deadline: others are called; once for each step of that."""
     ENCOUNTER_DISPOSITION = "encounter.disposition"
     """What becomes of the traveller has changed: for the port system that sent the photo."""
     REFERRAL_SENT = "referral.sent"

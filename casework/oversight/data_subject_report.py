@@ -17,6 +17,7 @@ from casework.review.gate import pad_result, verification_result
 from casework.tables import (
     Alert,
     AuditRecord,
+    Objection,
     ProbeSearch,
     Referral,
     Subject,
@@ -103,6 +104,14 @@ class DataSubjectReports:
                     for photo in row.photos
                 ],
                 "templates": _templates(session, subject_id),
+                "objections": [
+                    _columns(each)
+                    for each in session.scalars(
+                        select(Objection)
+                        .where(Objection.subject_id == subject_id)
+                        .order_by(Objection.id)
+                    )
+                ],
                 "alerts": _alerts(session, subject_id),
                 "searches": _searches(session, row),
                 "referrals": _referrals(session, subject_id),

@@ -21,7 +21,7 @@ from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotFound
 from casework.kernel.kernel import Kernel
 from casework.kernel.officer_names import OfficerName, names_at
-from casework.kernel.permissions import Permission, require, within_reach
+from casework.kernel.permissions import Permission, extends_to, require, within_reach
 from casework.kernel.rules import one_of
 from casework.kernel.stored_photo import StoredPhoto
 from casework.kernel.vocabulary import AlertState, Direction, MatchedBy, Stage, SubjectStatus
@@ -29,8 +29,17 @@ from casework.review import findings, states
 from casework.review.identities import ComparedField, compare
 from casework.review.siblings import WITH_ENCOUNTER, same_question
 from casework.review.states import AlertPosition, ReviewPolicy
-from casework.tables import Agency, Alert, AlertEvent, Encounter, Subject, Watchlist
-from casework.watchlists import subjects, watchlists
+from casework.tables import (
+    Agency,
+    Alert,
+    AlertEvent,
+    Encounter,
+    KnownLookalike,
+    Subject,
+    Watchlist,
+)
+from casework.watchlists import objections, subjects, watchlists
+from casework.watchlists.objections import ObjectionMark
 
 PORTRAIT_FORMAT: Final = "jpeg"
 REPORT: Final = "alert.report"
@@ -135,6 +144,10 @@ class AlertView:
     """Other candidates of the same encounter that the reader may see, by rank."""
     siblings: tuple[Alert, ...]
     """Of those, the ones that are taken and decided with this one."""
+    objections: tuple[ObjectionMark, ...]
+    """Against the entry, oldest first; none once it is erased."""
+    look_alikes: tuple[KnownLookalike, ...]
+    """Travellers who are not stopped for the subject, for readers of the agency that owns it."""
 
 
 class Alerts:
@@ -273,6 +286,8 @@ class Alerts:
             tuple(self._steps(session, alert, actor, events)),
             others,
             tuple(each for each in others if same_question(each, alert)),
+            objections.marks(session, subject.id) if subject is not None else (),
+            _look_alikes(session, actor, alert) if subject is not None else (),
         )
 
     def _steps(
@@ -313,6 +328,19 @@ class Alerts:
                 )
             )
         return steps
+
+
+def _look_alikes(session: Session, actor: Actor, alert: Alert) -> tuple[KnownLookalike, ...]:
+    if not extends_to(actor, Permission.READ_SUBJECT, alert.owner_id):
+        return ()
+    query = (
+        select(KnownLookalike)
+        .where(
+            KnownLookalike.subject_id == alert.subject_id, KnownLookalike.decided_at.is_not(None)
+        )
+        .order_by(KnownLookalike.id)
+    )
+    return tuple(session.scalars(query))
 
 
 def find(session: Session, actor: Actor, act: Permission, alert_id: str) -> Alert:

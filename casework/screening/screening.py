@@ -9,7 +9,7 @@ import json
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -40,6 +40,7 @@ from casework.kernel.vocabulary import (
 )
 from casework.review import case_number
 from casework.review.gate import verification_result
+from casework.review.known_lookalikes import FaceScore, KnownLookalikes, note_spared
 from casework.review.siblings import WITH_ALERTS, strictest
 from casework.review.states import ReviewPolicy
 from casework.screening.capture_time import check_capture_time
@@ -126,6 +127,8 @@ class Screened:
     watch: Stopwatch
     top_score: float | None = None
     """The highest score of all templates, where any were searched."""
+    spared: tuple[str, ...] = ()
+    """Ids of the known look-alikes by whom a subject raised no alert."""
 
     @property
     def stages(self) -> Mapping[str, float]:
@@ -144,6 +147,7 @@ class Screening:
         matching: Matching,
         documents: DocumentMatching,
         references: ReferenceComparer,
+        known: KnownLookalikes,
         presentation: PresentationScorer | None = None,
     ) -> None:
         self._database = kernel.database
@@ -152,6 +156,7 @@ class Screening:
         self._matching = matching
         self._documents = documents
         self._references = references
+        self._known = known
         self._presentation = presentation
         self._clock = kernel.clock
         self._commits = commits
@@ -192,6 +197,7 @@ class Screening:
             with watch.stage("document"):
                 document = arrival.document.read(received_at.date())
                 listed = self._documents.find(document.says, policies, received_at)
+        matches, spared = self._spare(arrival, analysis, matches, listed, received_at)
         found = _found(matches.candidates, listed)
         encounter = self._encounter(arrival, caller, analysis, found, received_at, document)
         encounter.gallery_size = matches.gallery_size
@@ -211,7 +217,9 @@ class Screening:
             self._keep(encounter, verification)
         encounter.gallery_version = version
         encounter.stages = {name: round(spent, 2) for name, spent in watch.stages.items()}
-        return Screened(encounter, replayed=False, watch=watch, top_score=matches.top_score)
+        return Screened(
+            encounter, replayed=False, watch=watch, top_score=matches.top_score, spared=spared
+        )
 
     def record(self, screened: Screened, arrival: Arrival, caller: Actor) -> Screened:
         """Commit what was found, and wait for the disk: from then on it is the answer.
@@ -253,6 +261,35 @@ class Screening:
         if analysis.embedding is None:
             return self._matching.no_match()
         return self._matching.search(analysis.embedding, policies, at)
+
+    def _spare(
+        self,
+        arrival: Arrival,
+        analysis: Analysis,
+        matches: Matches,
+        listed: Sequence[DocumentMatch],
+        at: datetime,
+    ) -> tuple[Matches, tuple[str, ...]]:
+        """Leave out subjects whom the traveller is a known look-alike of.
+
+        Never where the gate found an attack or could not tell: a mask may be what makes the subject
+        look like somebody else. Nor for a subject whose document the traveller carries.
+        """
+        if not matches.candidates or analysis.embedding is None:
+            return matches, ()
+        if arrival.presentation is not None and arrival.presentation.result is not PadResult.PASS:
+            return matches, ()
+        named = {each.subject_id for each in listed}
+        found = [
+            FaceScore(each.subject_id, each.score)
+            for each in matches.candidates
+            if each.subject_id not in named
+        ]
+        spared = self._known.spare(analysis.embedding, found, at)
+        if not spared:
+            return matches, ()
+        stopped = tuple(each for each in matches.candidates if each.subject_id not in spared)
+        return replace(matches, candidates=stopped), tuple(sorted(spared.values()))
 
     def _presentation_score(self, analysis: Analysis, watch: Stopwatch) -> float | None:
         """Return what the pack's own attack detection says; it advises, so none closes no lane."""
@@ -353,7 +390,8 @@ class Screening:
         """
         encounter = screened.encounter
         # An alert has its score in its own row.
-        chance = screened.top_score if encounter.outcome == Outcome.CLEAR else None
+        clear = encounter.outcome == Outcome.CLEAR and not screened.spared
+        chance = screened.top_score if clear else None
         alerts = [_row(alert) | {"encounter_id": encounter.id} for alert in encounter.alerts]
         raised = [_raised(alert, caller) for alert in encounter.alerts]
         act = AuditEntry(
@@ -361,7 +399,8 @@ class Screening:
             Permission.SCREEN,
             encounter.id,
             detail={"port": encounter.port, "outcome": encounter.outcome, "alerts": len(alerts)}
-            | _said_by_the_gate(encounter),
+            | _said_by_the_gate(encounter)
+            | ({"look_alikes": list(screened.spared)} if screened.spared else {}),
         )
 
         def write(connection: Connection) -> None:
@@ -371,6 +410,7 @@ class Screening:
             if alerts:
                 _number(connection, encounter.alerts, alerts)
                 connection.execute(_NEW_ALERTS, alerts)
+            note_spared(connection, screened.spared, encounter.received_at)
             if chance is not None:
                 non_mated_scores.record(
                     connection,

@@ -17,6 +17,7 @@ from casework.tables.audit import (
 from casework.tables.base import Protected, Serial, Table, UtcDateTime
 from casework.tables.calibration import CalibrationRecord, ChanceScore
 from casework.tables.codes import CategoryRow, OutcomeRow
+from casework.tables.duty import DutyShift
 from casework.tables.encounters import (
     Alert,
     AlertEvent,
@@ -51,6 +52,8 @@ from casework.tables.lists import (
     WatchlistEntry,
     WatchlistShare,
 )
+from casework.tables.lookalikes import KnownLookalike, KnownLookalikeKey
+from casework.tables.objections import Objection
 from casework.tables.people import Agency, Officer, OfficerSession, RecoveryCode
 from casework.tables.referrals import Referral, ReferralMessage, ReferralPhoto, Tip
 from casework.tables.sign_in import SignInCount
@@ -74,6 +77,7 @@ __all__ = [
     "CategoryRow",
     "ChanceScore",
     "Delivery",
+    "DutyShift",
     "EarlierAuditHead",
     "EarlierAuditRecord",
     "Encounter",
@@ -86,6 +90,9 @@ __all__ = [
     "ImportKey",
     "ImportPart",
     "KeyHolder",
+    "KnownLookalike",
+    "KnownLookalikeKey",
+    "Objection",
     "Officer",
     "OfficerSession",
     "OutboxEvent",

@@ -123,6 +123,8 @@ class Alert(Protected, Table):
     """About one in so many travellers would score this high against this list by chance."""
     rank: Mapped[int]
     state: Mapped[str] = mapped_column(String(30))
+    escalation: Mapped[str | None] = mapped_column(String(20))
+    """Who else was called because nobody took it in time: see `casework.review.overdue`."""
     acknowledged_by: Mapped[str | None]
     acknowledged_at: Mapped[datetime | None]
     decided_by: Mapped[str | None]

@@ -1,10 +1,15 @@
 """Merging duplicates: two subjects of an agency who are one person become one, and that is undone.
 
 Who stays gets what only the other has: lists, photos with their templates, documents, names, what
-is known of the person, and the longer period, so that nobody is looked for less than before. The
-other is erased with the time of grace of every erasure; until then the merge can be taken back.
-What it added is then taken off again, except where somebody has changed it since: that stays, and
-is named. What a merge added is kept with the subject that goes, sealed, and is gone with it.
+is known of the person, the objections, and the longer period, so that nobody is looked for less
+than before. The other is erased with the time of grace of every erasure; until then the merge can
+be taken back. What it added is then taken off again, except where somebody has changed it since:
+that stays, and is named. What a merge added is kept with the subject that goes, sealed, and is gone
+with it. Objections are erased with the subject that they are against by then.
+
+Known look-alikes do not go over: they were told apart from the photos of the other alone. They
+spare nobody for the one who stays, are erased with the other, and are back where that is taken
+back.
 
 Where the other is on a list that requires a second officer, a second person has to accept it, as
 its erasure.
@@ -34,7 +39,7 @@ from casework.kernel.messages import Message
 from casework.kernel.permissions import Permission
 from casework.kernel.vault import RowName
 from casework.tables import EnrolledPhoto, Subject, Template
-from casework.watchlists import subjects
+from casework.watchlists import objections, subjects
 from casework.watchlists.erasure import Erasures, open_alerts
 from casework.watchlists.requirements import EntryRequirements, lists_of
 from casework.watchlists.subjects import EntryFields, Subjects, list_on
@@ -207,13 +212,20 @@ class Merges:
             "documents": documents,
             "watchlist_ids": joins,
             "photos": [photo.id for photo in photos],
+            "objections": objections.move(session, None, gone.id, kept.id),
         }
         kept.updated_at = self._clock()
         session.flush()
         log_added(session, sorted(t.id for photo in photos for t in photo.templates), self._clock)
         log_listing(session, templates_of_subject(session, kept.id), self._clock)
         log_policy(session, self._clock)
-        detail = {"into": kept.id, "photos": len(photos), "watchlists": joins, **cleared}
+        detail = {
+            "into": kept.id,
+            "photos": len(photos),
+            "watchlists": joins,
+            "objections": len(gone.merged["objections"]),
+            **cleared,
+        }
         self._audit.append(
             session,
             AuditEntry(actor, MERGE, gone.id, gone.agency_id, purpose=reason, detail=detail),
@@ -316,6 +328,7 @@ class Merges:
             copies = []
         kept.updated_at = self._clock()
         session.flush()
+        objections.move(session, given.get("objections", ()), kept.id, gone_id)
         for each in copies:
             self._subjects.delete_photo(session, actor, kept, each, detail={"unmerged": gone_id})
         log_listing(session, templates_of_subject(session, kept.id), self._clock)

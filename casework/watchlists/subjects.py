@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
@@ -28,6 +28,7 @@ from casework.kernel.errors import (
     AlreadyExists,
     IllegalTransition,
     ImpossibleBirth,
+    InvalidPeriod,
     NotFound,
     StaleVersion,
     StillInUse,
@@ -77,6 +78,9 @@ _EASTERNMOST: Final = timedelta(hours=14)
 DECIDING: Final = frozenset({"watchlist_ids", "status", "valid_from", "valid_until"})
 """Fields that decide whether, where and when a subject alerts."""
 
+SOON: Final = timedelta(days=30)
+"""Entries that end within it stand in their analysts' box."""
+
 _AT_A_TIME: Final = 500  # subjects that are opened
 
 _REQUIRED: Final = frozenset({"watchlist_ids", "decision_number", "valid_until"})
@@ -125,6 +129,7 @@ class SubjectFilter:
     words: str | None = None
     """Part of a name, an alias, a reference or a document's number."""
     lapses_before: datetime | None = None
+    lapses_after: datetime | None = None
     reference: str | None = None
     """Whole; those that look the same are the same."""
     document: str | None = None
@@ -143,6 +148,8 @@ class SubjectFilter:
             conditions.append(Subject.memberships.any(on_list))
         if self.lapses_before is not None:
             conditions.append(Subject.valid_until < self.lapses_before)
+        if self.lapses_after is not None:
+            conditions.append(Subject.valid_until >= self.lapses_after)
         if self.open_ended:
             conditions.append(Subject.valid_until.is_(None))
         return conditions
@@ -228,6 +235,61 @@ class Subjects:
             of_them = among.limit(None).where(Subject.id.in_(some))
             found += self._words.find(session, of_them, words, limit - len(found))
         return found
+
+    def lapsing(self, actor: Actor, limit: int) -> list[Subject]:
+        """Return those whose entry ends within `SOON`, the soonest first; raises NotPermitted."""
+        require(actor, Permission.READ_SUBJECT)
+        query = (
+            select(Subject).where(*self._lapsing(actor)).order_by(Subject.valid_until, Subject.id)
+        )
+        with self._database.read() as session:
+            found = list(session.scalars(query.limit(limit)))
+        detail = {"subjects": len(found)}
+        self._audit.note(AuditEntry(actor, "subject.list", detail=detail, owner_id=actor.agency_id))
+        return found
+
+    def count_lapsing(self, actor: Actor) -> int:
+        """Count the entries that end within `SOON`; raises NotPermitted."""
+        require(actor, Permission.READ_SUBJECT)
+        query = select(func.count()).select_from(Subject).where(*self._lapsing(actor))
+        with self._database.read() as session:
+            return session.scalar(query) or 0
+
+    def _lapsing(self, actor: Actor) -> list[ColumnElement[bool]]:
+        now = self._clock()
+        within = within_reach(actor, Permission.READ_SUBJECT, Subject.agency_id)
+        ends = SubjectFilter(lapses_before=now + SOON, lapses_after=now)
+        return [within, Subject.erase_at.is_(None), *ends.conditions]
+
+    def extend(
+        self,
+        actor: Actor,
+        subject_id: str,
+        valid_until: datetime,
+        decision_number: str | None,
+        version: int | None,
+    ) -> Subject:
+        """Have an entry end later, by the decision that says so.
+
+        Args:
+            actor: who extends it.
+            subject_id: whose entry.
+            valid_until: its new end.
+            decision_number: of the decision; None keeps the one that is stored.
+            version: the version the caller read, or None for whatever is there.
+
+        Raises:
+            InvalidPeriod: that is no later than it ends now.
+            NotPermitted, NotFound, StaleVersion, IllegalTransition: see `edit`.
+        """
+        with self._database.read() as session:
+            row = find(session, actor, Permission.EDIT_SUBJECT, subject_id)
+        if row.valid_until is None or valid_until <= row.valid_until:
+            raise InvalidPeriod("extension_not_later", field="valid_until")
+        changes: dict[str, Any] = {"valid_until": valid_until}
+        if decision_number is not None:
+            changes["decision_number"] = decision_number
+        return self.edit(actor, subject_id, changes, version or row.version)
 
     def _exactly(
         self, session: Session, actor: Actor, filters: SubjectFilter

@@ -25,6 +25,7 @@ START: Final = "evt_start"
 ACTS: Final[Mapping[EventKind, Permission]] = {
     EventKind.ALERT_RAISED: Permission.READ_ALERT,
     EventKind.ALERT_CHANGED: Permission.READ_ALERT,
+    EventKind.ALERT_OVERDUE: Permission.READ_ALERT,
     EventKind.ENCOUNTER_DISPOSITION: Permission.READ_ENCOUNTER,
     EventKind.REFERRAL_SENT: Permission.HANDLE_REFERRAL,
     EventKind.REFERRAL_CHANGED: Permission.HANDLE_REFERRAL,

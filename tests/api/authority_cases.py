@@ -19,7 +19,7 @@ from casework.codes.coded import CodedCategory, CodedOutcome
 from casework.kernel.audit.checkpoints import Checkpoints, Signers
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import Disposition, Role, Scope
-from casework.tables import Watchlist
+from casework.tables import KnownLookalike, Watchlist
 from tests.fakes import photo_of
 from tests.services import OPERATOR, PASSWORD, Desk
 
@@ -33,6 +33,7 @@ NEVER = "01M7ZYY7HDJHTCS856SBCRH8M1"
 
 PURPOSE = "a report about this traveller"
 FINDING = {"opinion": "potential_candidate", "reasons": ["facial_features_agree"]}
+OBJECTION = {"objector": "Somebody", "grounds": "Another person of the same name."}
 DUE = "2027-01-01T00:00:00Z"
 
 
@@ -87,6 +88,43 @@ class Stage:
         merges = self.desk.service.lists.merges
         merges.merge(OPERATOR, both["subject_id"], both["into"], PURPOSE)
         return both
+
+    def ending(self, headers: Headers) -> Params:
+        """A fresh subject whose entry has an end."""
+        params = self.subject(headers)
+        url = f"/v1/subjects/{params['subject_id']}"
+        change = {"valid_until": "2026-12-01"}
+        answer = self.client.patch(url, headers=self.owner, json=change)
+        assert answer.status_code == 200, answer.text
+        return params
+
+    def objection(self, headers: Headers) -> Params:
+        """An objection against a fresh entry."""
+        subject_id = self.subject(headers)["subject_id"]
+        made = self.post(f"/v1/subjects/{subject_id}/objections", json=OBJECTION)
+        return {"objection_id": made["id"]}
+
+    def look_alike(self, headers: Headers) -> Params:
+        """A known look-alike of a fresh subject."""
+        subject_id, now = self.subject(headers)["subject_id"], self.desk.clock()
+        row = KnownLookalike(
+            id=f"lka_{next(self.numbers)}",
+            agency_id=self.desk.agency(OWNER),
+            subject_id=subject_id,
+            alert_id=f"alr_{NEVER}",
+            case_number="IMI-00001-M",
+            model="a model",
+            sealed_vector=b"a template",
+            score=0.5,
+            asked_by=f"off_{NEVER}",
+            asked_at=now,
+            decided_at=now,
+            valid_until=now,
+            spared=0,
+        )
+        with self.desk.service.kernel.database.write() as session:
+            session.add(row)
+        return {"lookalike_id": row.id}
 
     def alert(self, _: Headers) -> Params:
         """A fresh alert, of a list that SHR sees."""
@@ -175,6 +213,10 @@ class Stage:
         new = NewOfficer(self.desk.agency(OWNER), login, "Fresh", roles)
         row, _first = self.desk.service.accounts.officers.create(OPERATOR, new)
         return {"officer_id": row.id}
+
+    def shift(self, _: Headers) -> Params:
+        """A fresh shift, with an officer of its own."""
+        return {"shift_id": self.post("/v1/duty/shifts", json=_shift(self, {})["json"])["id"]}
 
     def approval(self, headers: Headers) -> Params:
         """What the caller asked for, if it may ask; else what the owner did."""
@@ -362,6 +404,12 @@ def _new_officer(stage: Stage, _params: Params) -> dict[str, Any]:
     return {"json": body}
 
 
+def _shift(stage: Stage, _params: Params) -> dict[str, Any]:
+    officer_id = stage.officer({})["officer_id"]
+    times = {"weekdays": ["mon"], "begins": "07:00", "ends": "15:00"}
+    return {"json": {"port": "CGK", "officer_ids": [officer_id], **times}}
+
+
 S = Stage
 _NOTE = body(note="Why?")
 
@@ -404,6 +452,13 @@ CASES = (
         lambda stage, _params: {"json": stage.handing_over("port")},
         shareable=True,
     ),
+    # who is on duty
+    Case("GET /v1/duty/now"),
+    Case("POST /v1/duty/shifts", send=_shift, lets_in=("invalid_shift",)),
+    Case("GET /v1/duty/shifts"),
+    Case("GET /v1/duty/shifts/{shift_id}", S.shift),
+    Case("PATCH /v1/duty/shifts/{shift_id}", S.shift, body(begins="08:00")),
+    Case("POST /v1/duty/shifts/{shift_id}/remove", S.shift),
     # searches
     Case("POST /v1/searches", send=_search),
     Case("GET /v1/searches/{search_id}", S.search, mine=True),
@@ -450,6 +505,19 @@ CASES = (
     Case("POST /v1/subjects/{subject_id}/merge", S.duplicate, _into),
     Case("POST /v1/subjects/{subject_id}/unmerge", S.merged),
     Case("POST /v1/subjects/{subject_id}/restore", S.subject, lets_in=("illegal_transition",)),
+    Case("POST /v1/subjects/{subject_id}/extend", S.ending, body(valid_until="2027-12-01")),
+    Case("POST /v1/subjects/{subject_id}/objections", S.subject, body(**OBJECTION)),
+    Case("GET /v1/subjects/{subject_id}/objections", S.subject),
+    Case("GET /v1/objections"),
+    Case("GET /v1/objections/{objection_id}", S.objection),
+    Case(
+        "POST /v1/objections/{objection_id}/answer",
+        S.objection,
+        body(outcome="rejected", answer="The fingerprints agree."),
+    ),
+    Case("POST /v1/alerts/{alert_id}/known-lookalike", S.closed, WHY),
+    Case("GET /v1/subjects/{subject_id}/known-lookalikes", S.subject),
+    Case("POST /v1/known-lookalikes/{lookalike_id}/revoke", S.look_alike, WHY),
     Case("GET /v1/subjects/{subject_id}/encounters", S.subject),
     Case("GET /v1/subjects/{subject_id}/looks", S.subject),
     Case(

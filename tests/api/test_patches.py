@@ -22,6 +22,7 @@ from casework.kernel.vocabulary import (
     Sex,
     Stage,
     SubjectStatus,
+    Weekday,
 )
 from tests.api.conftest import problem, settings_for, wait_until_ready
 from tests.fakes import photo_of
@@ -192,6 +193,34 @@ class Scene:
         shown = (self.get("/v1/outcomes", self.port),)
         return Resource("/v1/outcomes/x-a", self.admin, values, shown)
 
+    def shift(self) -> Resource:
+        people = [
+            self.client.post(
+                "/v1/officers",
+                headers=self.admin,
+                json={"login": login, "name": login, "roles": ["officer"]},
+            ).json()["id"]
+            for login in ("wati", "rudi")
+        ]
+        body = {"port": "CGK", "weekdays": ["mon"], "begins": "07:00", "ends": "15:00"}
+        made = self.client.post(
+            "/v1/duty/shifts", headers=self.admin, json={**body, "officer_ids": people}
+        ).json()
+        times = st.times().map(lambda time: f"{time:%H:%M}")
+        values = {
+            "port": st.sampled_from(["CGK", "DPS"]),
+            "weekdays": some([day.value for day in Weekday], 1),
+            "begins": times,
+            "ends": times,
+            "first_day": DAYS,
+            "last_day": DAYS.map(lambda day: f"2030{day[4:-3]}-28"),
+            "officer_ids": some(people, 1),
+            "next_port": st.sampled_from(["SUB", "IDBTM"]),
+        }
+        url = f"/v1/duty/shifts/{made['id']}"
+        shown = (self.get("/v1/duty/shifts", self.admin), self.get("/v1/duty/now", self.admin))
+        return Resource(url, self.admin, values, shown)
+
     def subject(self) -> Resource:
         lists = [self.desk.watchlist(), self.desk.watchlist("other")]
         document = st.fixed_dictionaries(
@@ -248,6 +277,7 @@ MADE: dict[str, Callable[[Scene], Resource]] = {
     "/v1/agencies/{agency_id}": Scene.agency,
     "/v1/officers/{officer_id}": Scene.officer,
     "/v1/webhooks/{webhook_id}": Scene.webhook,
+    "/v1/duty/shifts/{shift_id}": Scene.shift,
     "/v1/watchlists/{watchlist_id}": Scene.watchlist,
     "/v1/subjects/{subject_id}": Scene.subject,
     "/v1/categories/{code}": Scene.category,
@@ -262,7 +292,7 @@ def scene(client, desk, port, admin, sign_in):
     return Scene(client, desk, port, sign_in(*roles), admin)
 
 
-FOLLOW = ("threshold_in_force", "threshold_basis")
+FOLLOW = ("threshold_in_force", "threshold_basis", "zone")
 """What an answer works out from the fields."""
 
 
@@ -274,6 +304,10 @@ def kept(field: str, value: Any) -> Any:
     """What is answered where this was sent."""
     if field == "documents":
         return [{"country": None} | each for each in value]
+    if field == "weekdays":
+        return [day for day in Weekday if day in value]
+    if field == "officer_ids":
+        return list(dict.fromkeys(value))
     if field in ("events", "shared_with", "watchlist_ids"):
         return sorted(set(value))
     return sorted(value) if field == "roles" else value

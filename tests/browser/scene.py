@@ -1,6 +1,6 @@
 """Two agencies in the middle of a shift: something to see on every screen."""
 
-from datetime import timedelta
+from datetime import UTC, date, timedelta
 
 import pyotp
 import pytest
@@ -25,13 +25,16 @@ from casework.kernel.vocabulary import (
     Role,
     Scope,
     TipOrigin,
+    Weekday,
 )
 from casework.referrals.fields import AlertField
 from casework.referrals.steps import Handover
 from casework.review.decisions import Finding
+from casework.review.duty import NewShift
 from casework.screening.searches import SearchRequest
 from casework.screening.travel_document import TravelDocument
 from casework.tips.steps import NewTip
+from casework.watchlists.objections import NewObjection
 from casework.webhooks.webhooks import NewWebhook
 from tests.browser.installation import WAIT_S, Installation
 from tests.deadlines import wait_until
@@ -68,6 +71,8 @@ def lay(site: Installation) -> dict[str, str]:
     }
     police = site.officer("agus", Role.SUPERVISOR, name="Agus Salim", agency="POL", language="")
     ids = _lists(site) | _alerts(site, staff)
+    ids["shift"] = _shift(site, staff)
+    _objection(site, staff["lina"], ids["subject"])
     ids |= _desk(site, staff, ids, police)
     ids |= _administration(site, staff)
     ids["import"] = _tried_import(site, staff["lina"], ids["list"])
@@ -147,6 +152,23 @@ def _alerts(site: Installation, staff: dict[str, Actor]) -> dict[str, str]:
         "referred": referred,
         "closed": closed,
     }
+
+
+def _shift(site: Installation, staff: dict[str, Actor]) -> str:
+    """Who is on duty all day; the next ones are called for what nobody has taken."""
+    review, days = site.at_hand.service.review, tuple(day.value for day in Weekday)
+    people = (staff["siti"].id, staff["budi"].id)
+    new = NewShift("CGK", days, "07:00", "07:00", people, next_port="DPS")
+    row = review.duty.create(staff["budi"], new, "Asia/Jakarta")
+    review.overdue.escalate()
+    return row.id
+
+
+def _objection(site: Installation, analyst: Actor, subject_id: str) -> None:
+    new = NewObjection(
+        "Person One", "I was never in the country that the decision names.", date(2026, 3, 1)
+    )
+    site.at_hand.service.lists.objections.record(analyst, subject_id, new, UTC)
 
 
 def _desk(

@@ -20,6 +20,7 @@ from casework.accounts.officers import NewOfficer
 from casework.accounts.sign_in import Credentials
 from casework.accounts.totp import code_at
 from casework.approvals.approvals import ActWaits
+from casework.kernel import rows
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.vocabulary import (
     Disposal,
@@ -39,6 +40,7 @@ from casework.review.decisions import Finding
 from casework.screening.screening import Presentation
 from casework.screening.searches import SearchRequest
 from casework.screening.travel_document import TravelDocument
+from casework.tables import Alert, KnownLookalike
 from casework.tips.payload import TipField
 from casework.tips.steps import NewTip
 from casework.watchlists.enrolment import PhotoFile
@@ -158,10 +160,35 @@ def _review(desk: Desk, known: Known) -> None:
     )
     found = desk.service.screening.searches.search(first, SearchRequest(photo(1), PURPOSE))
     known |= {"encounter": screened.encounter.id, "alert": alert.id, "search": found.search.id}
+    _look_alike(desk, alert)
     scores = [0.3 + 0.3 * number / 1000 for number in range(1000)]
     known["calibration"] = desk.service.calibration.calibrations.make_from_reference(
         OPERATOR, scores
     ).id
+
+
+def _look_alike(desk: Desk, alert: Alert) -> None:
+    """Somebody who was taken for the subject of an alert."""
+    kernel, now = desk.service.kernel, desk.clock()
+    row = KnownLookalike(
+        id="lka_seeded",
+        agency_id=alert.owner_id,
+        subject_id=alert.subject_id,
+        alert_id=alert.id,
+        case_number=alert.case_number,
+        model="a model",
+        score=0.5,
+        asked_by="off_seeded",
+        asked_at=now,
+        decided_at=now,
+        valid_until=now + timedelta(days=365),
+        spared=0,
+    )
+    name = rows.known_lookalike(row.id, row.model, row.subject_id, row.agency_id)
+    with kernel.database.write() as session:
+        kernel.vault.own_keys.make(row.id, row.agency_id, session)
+        row.sealed_vector = kernel.vault.seal(bytes(4), name)
+        session.add(row)
 
 
 def _exchange(desk: Desk, known: Known) -> None:

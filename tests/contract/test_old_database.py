@@ -45,6 +45,7 @@ SEALED: Final = {
     "encounter.sealed_portrait": "'encounter/' || id",
     "encounter.sealed_reference": "'encounter/' || id || '/reference'",
     "import_part.sealed_content": "'import/' || import_id || '/' || stream || '/' || number",
+    "known_lookalike.sealed_vector": "'known-lookalike/' || id || '/' || model",
     "photo.sealed_content": "'photo/' || id",
     "photo.sealed_face": "'photo/' || id || '/face'",
     "officer.sealed_totp": "'totp/' || id",

@@ -14,6 +14,7 @@ from api.console.printed.document import (
     beside_utc,
     document,
     known,
+    objection_line,
     person_facts,
     picture,
     quality_facts,
@@ -148,6 +149,7 @@ def _person(view: AlertView, codes: CodeLists, speech: Locale) -> Facts:
         person
         + known(
             (speech("Suspended"), says if suspended else ""),
+            *((speech("Objection"), objection_line(each, speech)) for each in view.objections),
             (speech("Watchlist"), listed),
             (speech("Owner of the list"), view.owner_code),
             (speech("Legal basis"), view.legal_basis),

@@ -9,6 +9,7 @@ from typing import Any
 from api.console.i18n import Locale
 from api.console.labels import born, country, explained, of
 from casework.kernel.stored_photo import turn_of
+from casework.watchlists.objections import ObjectionMark
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,16 @@ def document(  # noqa: PLR0913 - each a part of the paper, by its name
         tuple(zip((speech("Officer"), speech("Supervisor")), signed, strict=True)),
         back,
     )
+
+
+def objection_line(mark: ObjectionMark, speech: Locale) -> str:
+    """Return what a report says of an objection: when, and how far it has come."""
+    received = speech.day(mark.received_on)
+    if mark.outcome is None:
+        due = speech.day(mark.due_on)
+        return speech("of %(day)s, to be answered by %(due)s", day=received, due=due)
+    outcome = speech(of(mark.outcome, "ObjectionOutcome"))
+    return speech("of %(day)s: %(outcome)s", day=received, outcome=outcome)
 
 
 def beside_utc(at: datetime, speech: Locale) -> str:

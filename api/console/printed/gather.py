@@ -70,7 +70,8 @@ class ReportReader:
         names = []
         if extends_to(actor, Permission.READ_WATCHLIST, row.agency_id):
             names = [read.watchlists.get(actor, each.watchlist_id).name for each in row.memberships]
-        return subject_report(row, names, photos, self._head(), self._speech)
+        objections = read.objections.of_subject(actor, subject_id)
+        return subject_report(row, names, objections, photos, self._head(), self._speech)
 
     def referral(self, referral_id: str) -> PrintedReport:
         """Return the report of a referral; raises NotPermitted, NotFound."""

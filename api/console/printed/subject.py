@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from api.console.i18n import Locale
-from api.console.labels import explained, of
+from api.console.labels import explained, of, officer
 from api.console.printed.document import (
     Facts,
     Letterhead,
@@ -13,16 +13,19 @@ from api.console.printed.document import (
     beside_utc,
     document,
     known,
+    objection_line,
     person_facts,
     picture,
     turned_line,
 )
 from casework.tables import EnrolledPhoto, Subject
+from casework.watchlists.objections import ObjectionView, mark_of
 
 
 def subject_report(
     subject: Subject,
     lists: Sequence[str],
+    objections: Sequence[ObjectionView],
     photos: Mapping[str, PrintedPhoto],
     head: Letterhead,
     speech: Locale,
@@ -32,6 +35,7 @@ def subject_report(
     Args:
         subject: the subject.
         lists: names of the lists it is on.
+        objections: against its entry.
         photos: its photos, by id.
         head: who prints.
         speech: the reader's language.
@@ -61,8 +65,28 @@ def subject_report(
                     ),
                 ),
             ),
+            Facts(
+                speech("Objections"),
+                tuple(fact for each in objections for fact in _objection(each, speech)),
+            ),
         ),
         back=f"/subjects/{subject.id}",
+    )
+
+
+def _objection(view: ObjectionView, speech: Locale) -> tuple[tuple[str, str], ...]:
+    row = view.row
+    return known(
+        (speech("Objection"), objection_line(mark_of(row), speech)),
+        (speech("Who objects"), row.objector),
+        (speech("Grounds"), row.grounds),
+        (speech("Answer"), row.answer),
+        (
+            speech("Answered"),
+            f"{beside_utc(row.answered_at, speech)} · {officer(view.answered_by, speech)}"
+            if row.answered_at and view.answered_by
+            else "",
+        ),
     )
 
 

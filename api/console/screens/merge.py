@@ -131,6 +131,7 @@ def _question(visit: OfficerRequest, subject_id: str, into: str) -> MergeQuestio
             n=speech.number(hours),
         ),
         speech("Alerts of before stay with the entry that they were raised for."),
+        speech("Objections go along; known look-alikes do not: those travellers alert again."),
     ]
     if found.open_alerts:
         text = msg("Open alerts about this subject: %(n)s. They stay, without the person.")

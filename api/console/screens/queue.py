@@ -11,12 +11,14 @@ from api.console import messages
 from api.console.events import event, place, stream
 from api.console.page import OfficerRequest, RequirePermission
 from api.console.queue_form import QueueForm
+from api.console.screens.subjects import due_soon
 from casework.kernel.actor import Actor
 from casework.kernel.messages import Message
 from casework.kernel.permissions import Permission
 from casework.review.alerts import AlertFilter
 from casework.review.case_number import CaseNumberRefused
 from casework.review.case_number import read as read_case_number
+from casework.review.duty import OnDuty
 from casework.review.queue import QueuePage, Urgency, place_of
 from casework.webhooks.feed import FeedEvent
 
@@ -54,6 +56,9 @@ def show(visit: Reader) -> Response:
         queue=page,
         pages=max(1, -(-page.total // PAGE_SIZE)),
         standing=records.review.queue.open_alerts(actor),
+        calling=records.review.overdue.calling(actor),
+        duty=_on_duty(visit, chosen.port),
+        due=due_soon(visit) if visit.may(Permission.EDIT_SUBJECT) else 0,
         ports=records.review.queue.ports(actor),
         lists=records.lists.watchlists.page(actor, None, _MOST_LISTS),
         categories=list(visit.codes.categories.values()),
@@ -67,6 +72,14 @@ def company_of(page: QueuePage, alert_id: str) -> str:
     """Return what tells a row from the same with other alerts in it."""
     company = page.company.get(alert_id)
     return " ".join(company.alerts) if company is not None else ""
+
+
+def _on_duty(visit: OfficerRequest, port: str) -> list[OnDuty] | None:
+    """Return who is on duty now, at one port if one is chosen; None where no shift is kept."""
+    duty = visit.service.review.duty
+    if not visit.may(Permission.READ_DUTY) or not duty.page(visit.actor, None, 1):
+        return None
+    return duty.now(visit.actor, port or None)
 
 
 def _numbered(visit: OfficerRequest, text: str) -> str:
@@ -112,6 +125,7 @@ def _rows(
             "id": alert.id,
             "version": alert.version,
             "company": company_of(page, alert.id),
+            "step": alert.escalation or "",
             "loud": page.urgencies[alert.id] <= Urgency.WAITING,
             "html": visit.render(
                 "queue_row.html",
@@ -126,4 +140,9 @@ def _rows(
         }
         for alert in page.alerts
     ]
-    return {"rows": rows, "waiting": standing.waiting, "overdue": standing.overdue}
+    return {
+        "rows": rows,
+        "waiting": standing.waiting,
+        "overdue": standing.overdue,
+        "calling": visit.service.review.overdue.calling(actor),
+    }

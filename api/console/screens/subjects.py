@@ -26,7 +26,7 @@ from casework.review.alerts import PORTRAIT_FORMAT
 from casework.screening.duplicates import Lookalike
 from casework.tables import Subject, Watchlist
 from casework.watchlists.enrolment import Enrolled, PhotoReport
-from casework.watchlists.subjects import SubjectFilter
+from casework.watchlists.subjects import SOON, SubjectFilter
 
 router: Final = APIRouter(include_in_schema=False)
 
@@ -40,7 +40,6 @@ _ERASE: Final = "danger_erase.html"
 _MOST_LISTS: Final = 500
 _HISTORY: Final = 50
 _TAKES_TWO: Final = msg("A second person has to accept it; until then it goes on alerting.")
-_SOON: Final = timedelta(days=30)
 _LONGEST_WORDS: Final = 200
 
 
@@ -55,7 +54,7 @@ def page(visit: Reader) -> Response:
     filters = SubjectFilter(
         list_id or None,
         words or None,
-        now + _SOON if soon else None,
+        now + SOON if soon else None,
         lacking=lacking,
         open_ended=endless,
     )
@@ -77,7 +76,8 @@ def page(visit: Reader) -> Response:
         },
         lists=own_lists(visit),
         now=now,
-        soon=now + _SOON,
+        soon=now + SOON,
+        due=due_soon(visit),
     )
 
 
@@ -303,7 +303,9 @@ def shown(
         lacks=visit.service.lists.subjects.lacking([row])[row.id],
         left=merge.left_of(visit),
         now=visit.service.review.queue.now(),
-        soon=visit.service.review.queue.now() + _SOON,
+        soon=visit.service.review.queue.now() + SOON,
+        objections=visit.service.lists.objections.of_subject(visit.actor, subject_id),
+        look_alikes=visit.service.screening.known.of_subject(visit.actor, subject_id),
         fault=fault,
         enrolled=enrolled,
         similar=similar,
@@ -373,6 +375,12 @@ def _form(visit: OfficerRequest, form: Form[SubjectIn], row: Subject | None = No
         row=row,
         **subject_form.choices(form, own_lists(visit)),
     )
+
+
+def due_soon(visit: OfficerRequest) -> int:
+    """Count what waits for the analysts: entries that lapse soon, objections without an answer."""
+    lists = visit.service.lists
+    return lists.subjects.count_lapsing(visit.actor) + lists.objections.waiting(visit.actor)
 
 
 def own_lists(visit: OfficerRequest) -> list[Watchlist]:

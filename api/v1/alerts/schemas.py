@@ -20,6 +20,8 @@ from api.v1.common import (
     Text,
 )
 from api.v1.encounters.schemas import PresentationOut, VerificationOut
+from api.v1.known_lookalikes.schemas import KnownLookalikeOut
+from api.v1.objections.schemas import AlertObjection
 from api.v1.subjects.schemas import DocumentOut
 from casework.kernel import period
 from casework.kernel.actor import Actor
@@ -29,6 +31,7 @@ from casework.kernel.vocabulary import (
     Direction,
     Disposal,
     DocumentCheck,
+    Escalation,
     IdentityField,
     MatchedBy,
     MrzItem,
@@ -159,6 +162,9 @@ class AlertSummary(Answer):
     acknowledge_within_s: int
     priority: int = Field(description="Of its list: 1 is first, 3 last.")
     due_at: datetime = Field(description="When it should be taken.")
+    escalation: Escalation | None = Field(
+        description="Who else was called because nobody took it in time."
+    )
     acknowledged_by: str | None
     acknowledged_at: datetime | None
     disposal: OutcomeCode | None
@@ -286,6 +292,12 @@ class AlertOut(AlertSummary):
         description="Of those, the alerts of the same subject on other lists of the agency: they "
         "are taken, decided and confirmed with this one."
     )
+    objections: list[AlertObjection] = Field(
+        description="Of the person against the entry, oldest first."
+    )
+    known_lookalikes: list[KnownLookalikeOut] = Field(
+        description="Travellers who are not stopped for the subject; of other agencies' lists none."
+    )
 
     @classmethod
     def seen(cls, view: AlertView, reader: Actor) -> Self:
@@ -304,6 +316,8 @@ class AlertOut(AlertSummary):
             steps=[ReviewStep.of(step) for step in view.steps],
             others=[AlertSummary.of(other, reader) for other in view.others],
             siblings=[each.id for each in view.siblings],
+            objections=[AlertObjection.of(mark) for mark in view.objections],
+            known_lookalikes=[KnownLookalikeOut.model_validate(row) for row in view.look_alikes],
         )
 
 

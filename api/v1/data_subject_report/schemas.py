@@ -1,6 +1,6 @@
 """What is held about a subject."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import Field
@@ -37,6 +37,20 @@ class HeldTemplates(Answer):
 
     model: str
     templates: int
+
+
+class HeldObjection(Answer):
+    """An objection of the person against the entry."""
+
+    id: str
+    objector: str
+    grounds: str
+    received_on: date
+    due_on: date
+    recorded_at: datetime
+    outcome: str | None
+    answer: str | None
+    answered_at: datetime | None
 
 
 class HeldSearch(Answer):
@@ -80,6 +94,7 @@ class HeldOut(Answer):
     watchlists: list[HeldWatchlist]
     photos: list[HeldPhoto]
     templates: list[HeldTemplates]
+    objections: list[HeldObjection]
     alerts: list[HeldAlert]
     searches: list[HeldSearch]
     referrals: list[HeldReferral]

@@ -130,6 +130,7 @@ async def screen(
         metrics.screened(screened.encounter.outcome, screened.stages)
         metrics.raised(screened.encounter)
         metrics.gate(screened.encounter)
+        metrics.spared(len(screened.spared))
         if fields.captured_at is not None:
             metrics.captured(clock_of(fields.captured_at, screened.encounter.received_at))
     # Written as JSON here: the framework would first check again what was just made.

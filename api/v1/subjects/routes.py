@@ -39,6 +39,7 @@ from api.v1.subjects.schemas import (
     EnrolmentOut,
     ErasureIn,
     ErasureOut,
+    ExtensionIn,
     MergeIn,
     MergeOut,
     PhotoReportOut,
@@ -281,6 +282,32 @@ def restore(
 ) -> SubjectOut:
     """Keep a subject that is being erased; it alerts again from the next screening on."""
     return _answer(erasures.restore(actor, subject_id), response, subjects)
+
+
+@router.post(
+    "/{subject_id}/extend",
+    response_model=SubjectOut,
+    summary="Extend an entry",
+    responses=problems.responses(
+        *_COMMON,
+        errors.NotFound,
+        errors.IllegalTransition,
+        errors.StaleVersion,
+        errors.InvalidPeriod,
+    ),
+)
+def extend(
+    subject_id: str,
+    body: ExtensionIn,
+    response: Response,
+    subjects: TheSubjects,
+    actor: Editor,
+    version: ReadVersion,
+    zone: TheZone,
+) -> SubjectOut:
+    """Have an entry that has an end count longer; a day counts to its end."""
+    row = subjects.extend(actor, subject_id, body.ends(zone), body.decision_number, version)
+    return _answer(subjects.get(actor, row.id), response, subjects)
 
 
 @router.get(

@@ -84,18 +84,37 @@ class SubjectQuery(AfterPage):
     )
     open_ended: bool = Field(default=False, description="Only entries without an end.")
 
+    lapses_after: DayOrTime | None = Field(
+        default=None,
+        description="Whose entry ends at this time or day, or later; with `lapses_before`, between "
+        "both.",
+    )
+
     def chosen(self, zone: tzinfo) -> SubjectFilter:
         """Return the filter as the subjects take it."""
-        lapses_before = period.beginning(self.lapses_before, zone)
         return SubjectFilter(
             self.watchlist_id,
             self.q,
-            lapses_before,
+            period.beginning(self.lapses_before, zone),
+            period.beginning(self.lapses_after, zone),
             self.reference,
             self.document,
             self.lacking,
             self.open_ended,
         )
+
+
+class ExtensionIn(Strict):
+    """How long an entry counts from now on, and by what decision."""
+
+    valid_until: DayOrTime
+    decision_number: Text | None = Field(
+        default=None, description="Of the decision that says so; unset keeps the one stored."
+    )
+
+    def ends(self, zone: tzinfo) -> datetime:
+        """Return the new end; a day counts to its end in the zone."""
+        return period.ending(self.valid_until, zone)
 
 
 class SubjectIn(Strict):

@@ -41,8 +41,11 @@ from casework.tables import (
     Approval,
     CalibrationRecord,
     CategoryRow,
+    DutyShift,
     Encounter,
     EnrolledPhoto,
+    KnownLookalike,
+    Objection,
     Officer,
     OutcomeRow,
     RecoveryCode,
@@ -223,6 +226,14 @@ def _photo_fields(row: Values) -> RowName:
 
 def _encounter_fields(row: Values) -> RowName:
     return rows.encounter_fields(row["id"])
+
+
+def _objection_fields(row: Values) -> RowName:
+    return rows.objection(row["id"], row["subject_id"], row["agency_id"])
+
+
+def _lookalike(row: Values) -> RowName:
+    return rows.known_lookalike(row["id"], row["model"], row["subject_id"], row["agency_id"])
 
 
 def _event_fields(row: Values) -> RowName:
@@ -418,6 +429,7 @@ COVERAGE: Final = (
             "one_in",
             "rank",
             "state",
+            "escalation",
             "acknowledged_by",
             "acknowledged_at",
             "decided_by",
@@ -448,6 +460,62 @@ COVERAGE: Final = (
         ),
         {},
         {"sealed_note": _note, "sealed_fields": _event_fields},
+    ),
+    Coverage(
+        Objection,
+        (
+            "agency_id",
+            "subject_id",
+            "sealed_fields",
+            "received_on",
+            "due_on",
+            "recorded_by",
+            "recorded_at",
+            "outcome",
+            "answered_by",
+            "answered_at",
+        ),
+        {"version": "counts changes"},
+        {"sealed_fields": _objection_fields},
+    ),
+    Coverage(
+        KnownLookalike,
+        (
+            "agency_id",
+            "subject_id",
+            "alert_id",
+            "case_number",
+            "model",
+            "sealed_vector",
+            "score",
+            "asked_by",
+            "asked_at",
+            "decided_at",
+            "valid_until",
+            "revoked_by",
+            "revoked_at",
+        ),
+        {
+            "spared": "the records of the encounters name it",
+            "spared_at": "the records of the encounters name it",
+        },
+        {"sealed_vector": _lookalike},
+    ),
+    Coverage(
+        DutyShift,
+        (
+            "agency_id",
+            "port",
+            "zone",
+            "weekdays",
+            "begins",
+            "ends",
+            "first_day",
+            "last_day",
+            "officer_ids",
+            "next_port",
+        ),
+        _DATED,
     ),
     Coverage(
         CalibrationRecord,
@@ -488,6 +556,7 @@ UNCOVERED: Final = {
     "import_key": "without it nothing of its record opens",
     "import_part": "work under way; what it stores is protected",
     "officer_session": "ends by itself within hours",
+    "known_lookalike_key": "without it nothing of its record opens",
     "key_holder": "says who is at work, for minutes",
     "outbox": "references to what happened",
     "pending_release": "says that the port waits, for seconds",

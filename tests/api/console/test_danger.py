@@ -55,6 +55,11 @@ HARMLESS = {
         *("POST /v1/searches", "POST /v1/compare"),
     ),
     "screens": ("POST /v1/encounters",),
+    "an entry counts longer; what the law says a person may say, kept as they said it": (
+        *("/subjects/{subject_id}/extend", "POST /v1/subjects/{subject_id}/extend"),
+        *("/subjects/{subject_id}/objections", "POST /v1/subjects/{subject_id}/objections"),
+        *("/objections/{objection_id}/answer", "POST /v1/objections/{objection_id}/answer"),
+    ),
     "makes something": (
         *("/subjects/new", "/subjects/{subject_id}/photos", "/watchlists/new"),
         *("/administration/agencies", "/administration/officers", "/administration/keys"),
@@ -83,10 +88,18 @@ HARMLESS = {
         *(f"/approvals/{{approval_id}}/{act}" for act in ("accept", "refuse", "withdraw")),
         *(f"POST /v1/approvals/{{approval_id}}/{act}" for act in ("accept", "refuse", "withdraw")),
     ),
+    "takes effect only when a second supervisor has accepted it, and can be revoked at once": (
+        *("/alerts/{alert_id}/known-lookalike", "POST /v1/alerts/{alert_id}/known-lookalike"),
+    ),
     "measured, never chosen; the service does the same by itself": ("POST /v1/calibrations",),
     "sends what was sent before once more, or a test": (
         "/administration/webhooks/{webhook_id}/test",
         *("POST /v1/webhooks/{webhook_id}/ping", "POST /v1/webhooks/{webhook_id}/replay"),
+    ),
+    "a shift is written down again in a minute, and without any everybody is called": (
+        *("/duty/new", "/duty/{shift_id}/edit", "/duty/{shift_id}/remove"),
+        *("POST /v1/duty/shifts", "PATCH /v1/duty/shifts/{shift_id}"),
+        "POST /v1/duty/shifts/{shift_id}/remove",
     ),
     "takes a dangerous act back": (
         *("/subjects/{subject_id}/restore", "/subjects/{subject_id}/photos/{photo_id}/restore"),

@@ -7,6 +7,7 @@ from api.console.forms import (
     TOKEN_HEADER,
     FormData,
     csrf_token,
+    typed_clock,
     typed_day,
     typed_moment,
 )
@@ -112,3 +113,18 @@ def test_a_day_is_typed_as_people_write_it(typed, read):
 )
 def test_a_moment_is_typed_as_people_write_it(typed, read):
     assert typed_moment(typed) == read
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("07:00", "07:00"),
+        ("7.30", "07:30"),
+        ("0730", "07:30"),
+        ("730", "07:30"),
+        ("7", "7"),
+        ("noon", "noon"),
+    ],
+)
+def test_a_time_of_day_is_typed_as_people_write_it(typed, read):
+    assert typed_clock(typed) == read

@@ -270,7 +270,8 @@ def test_an_alert_that_fits_the_filter_no_more_is_told_as_gone(watching, desk, l
         desk.service.review.decisions.acknowledge(reviewer, alert)
 
     _, (_, data, _) = watching.watch(2, take, query="state=new")
-    assert data["rows"] == [{"id": alert, "version": 2, "company": "", "loud": False, "html": None}]
+    gone = {"version": 2, "company": "", "step": "", "loud": False, "html": None}
+    assert data["rows"] == [{"id": alert} | gone]
 
 
 def test_others_alerts_are_not_told(watching, desk, lists):

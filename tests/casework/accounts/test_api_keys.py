@@ -35,6 +35,12 @@ OF_PEOPLE = {
     Permission.CLOSE_ALERT,
     Permission.CORRECT_ALERT,
     Permission.EXPORT_EVIDENCE,
+    Permission.KEEP_LOOKALIKE,
+    Permission.REVOKE_LOOKALIKE,
+    Permission.READ_DUTY,
+    Permission.MANAGE_DUTY,
+    Permission.RECORD_OBJECTION,
+    Permission.ANSWER_OBJECTION,
     Permission.HANDLE_REFERRAL,
     Permission.READ_TIP_SOURCE,
     Permission.CALIBRATE,
@@ -217,6 +223,9 @@ def test_keys_of_an_earlier_version_keep_what_they_could_but_policies_and_never_
         Permission.OWN_ACCOUNT,
         Permission.READ_APPROVAL,
         Permission.WITHDRAW_APPROVAL,
+        # What came later, and is of people.
+        Permission.RECORD_OBJECTION,
+        Permission.REVOKE_LOOKALIKE,
     }
 
 

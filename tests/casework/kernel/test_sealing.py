@@ -286,6 +286,7 @@ CLEAR = {
         "calibration": "made_by",
         "case_counter": "agency_id",
         "delivery": "webhook_id event_id object_id lane claim replay_of",
+        "duty_shift": "agency_id officer_ids",
         "encounter": "api_key_id",
         "gallery_change": "template_id",
         "idempotency": "api_key_id encounter_id",
@@ -294,6 +295,8 @@ CLEAR = {
         "import_job": "agency_id watchlist_id actor_kind actor_id claim",
         "import_part": "import_id stream number",
         "membership": "watchlist_id subject_id",
+        "known_lookalike": "agency_id subject_id alert_id asked_by revoked_by",
+        "objection": "agency_id subject_id recorded_by answered_by",
         "officer": "agency_id oidc_issuer",
         "officer_session": "officer_id",
         "outbox": "object_id owner_id watchlist_id key_id",
@@ -317,7 +320,7 @@ CLEAR = {
         "*": "version created_at updated_at",
         "alert": "case_number category requires_acknowledgement requires_second_officer "
         "acknowledge_within_s priority due_at score threshold threshold_basis one_in rank state "
-        "acknowledged_at decided_at disposal released closed_at matched_by",
+        "escalation acknowledged_at decided_at disposal released closed_at matched_by",
         "alert_event": "at action state_before state_after opinion reasons disposal",
         "api_key": "scopes ports revoked_at former_until expires_at used_at warned_at",
         "approval": "kind state asked_at effective_from lapses_at decided_at settled_at "
@@ -329,6 +332,7 @@ CLEAR = {
         "chance_score": "model score gallery_size noted_on",
         "delivery": "seq kind at state attempts due_at claimed_until attempted_at status_code "
         "latency_ms",
+        "duty_shift": "port zone weekdays begins ends first_day last_day next_port",
         "encounter": "port lane direction stage captured_at received_at outcome faces quality "
         "model gallery_version gallery_size stages verification presentation person_required "
         "document_check",
@@ -338,6 +342,9 @@ CLEAR = {
         "import_job": "uploaded dry_run strict warnings state rows done created updated unchanged "
         "refused photos_added photos_refused worked_s attempts claimed_until started_at "
         "finished_at",
+        "known_lookalike": "case_number model score asked_at decided_at valid_until "
+        "revoked_at spared spared_at",
+        "objection": "received_on due_on recorded_at outcome answered_at",
         "officer": "roles language active must_change_password first_password_until "
         "totp_confirmed totp_step signed_in_at",
         "officer_session": "kind seen_at expires_at ended_at",

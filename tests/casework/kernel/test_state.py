@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,8 +19,18 @@ from casework.kernel.audit.log import AuditedAct, AuditEntry
 from casework.kernel.audit.reader import AuditFilter
 from casework.kernel.vocabulary import Disposal, Opinion, OpinionReason, Role, Scope
 from casework.review.decisions import Finding
-from casework.tables import Alert, Approval, AuditRecord, EnrolledPhoto, Table, Template
+from casework.review.duty import NewShift
+from casework.tables import (
+    Alert,
+    Approval,
+    AuditRecord,
+    EnrolledPhoto,
+    KnownLookalike,
+    Table,
+    Template,
+)
 from casework.watchlists.enrolment import Application
+from casework.watchlists.objections import NewObjection
 from casework.watchlists.subjects import NewSubject
 from tests.services import OPERATOR, Desk, officer, photo_file
 
@@ -53,14 +63,38 @@ def busy(desk: Desk) -> Desk:
     records.review.decisions.acknowledge(first, alert.id)
     records.review.decisions.decide(first, alert.id, FINDING)
     accounts = records.accounts.officers.page(OPERATOR, None, None)
+    shift = NewShift("CGK", ("mon",), "07:00", "15:00", (accounts[0].id,), agency_id=agency)
+    records.review.duty.create(OPERATOR, shift, "Asia/Jakarta")
+    objection = NewObjection("Person 1", "It is not me.")
+    records.lists.objections.record(OPERATOR, alert.subject_id, objection, UTC)
     with records.kernel.database.write() as session:
         session.add(waiting(agency, accounts[0].id, desk.clock()))
         recovery_codes.renew(session, accounts[0].id, desk.clock())
+        session.add(look_alike(alert, desk.clock()))
     scores = [0.3 + 0.3 * number / 1000 for number in range(1000)]
     desk.service.calibration.calibrations.make_from_reference(OPERATOR, scores)
     verdict = records.kernel.audit.verify()
     assert verdict.whole, verdict.fault
     return desk
+
+
+def look_alike(alert: Alert, now: datetime) -> KnownLookalike:
+    """Somebody who was taken for the subject of an alert."""
+    return KnownLookalike(
+        id="lka_1",
+        agency_id=alert.owner_id,
+        subject_id=alert.subject_id,
+        alert_id=alert.id,
+        case_number=alert.case_number,
+        model="a model",
+        sealed_vector=b"a template",
+        score=0.5,
+        asked_by="off_1",
+        asked_at=now,
+        decided_at=now,
+        valid_until=now,
+        spared=0,
+    )
 
 
 def waiting(agency: str, officer_id: str, now: datetime) -> Approval:

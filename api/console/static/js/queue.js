@@ -3,7 +3,7 @@
 import { startClocks } from "./clocks.js";
 import { isTyped, onKeys, singleKeys } from "./keys.js";
 import { watch } from "./live.js";
-import { beep, soundSwitch } from "./sound.js";
+import { alarm, beep, soundSwitch } from "./sound.js";
 
 const list = document.getElementById("queue");
 const live = document.getElementById("live");
@@ -11,18 +11,22 @@ const news = document.getElementById("news");
 const sound = document.getElementById("sound");
 // In another order, where a new row belongs is known to the service alone.
 const sorted = list.dataset.sorted === "yes";
+// What nobody has taken in time rings again and again for those who are called.
+const RING_MS = 20_000;
 // The list grows through a shift; what falls off its end is on the next page.
 const MOST_ROWS = 250;
 const plainTitle = document.title;
 const held = new Map();
+let calling = countOf("calling");
 const heard = new Set([...list.children].map((row) => row.dataset.id));
 
 live.hidden = false;
 document.getElementById("sound-switch").hidden = false;
 soundSwitch(sound);
 startClocks(live.dataset.now);
-count("waiting", Number(document.querySelector("[data-count=waiting]").textContent.replace(/\D/g, "")));
+count("waiting", countOf("waiting"));
 say("off");
+setInterval(() => calling && alarm(sound), RING_MS);
 
 watch(live.dataset.events, live.dataset.mark, {
   onState: say,
@@ -48,14 +52,20 @@ function take(data) {
   }
   count("waiting", data.waiting);
   count("overdue", data.overdue);
-  if (loud) beep(sound);
+  const called = data.calling > calling;
+  calling = data.calling;
+  count("calling", calling);
+  document.querySelector(".calling").hidden = calling === 0;
+  if (called) alarm(sound);
+  else if (loud) beep(sound);
 }
 
 function put(row) {
   const present = list.querySelector(`[data-id="${CSS.escape(row.id)}"]`);
   if (present) {
-    const known = Number(present.dataset.version) >= row.version && present.dataset.company === row.company;
-    if (known && row.html) return;
+    const version = Number(present.dataset.version);
+    const same = present.dataset.company === row.company && present.dataset.step === row.step;
+    if (row.html && (version > row.version || (version === row.version && same))) return;
     if (row.html) replace(present, made(row.html));
     else if (present.contains(document.activeElement)) present.classList.add("gone");
     else present.remove();
@@ -119,6 +129,10 @@ function insert(row, fresh) {
 function sortsAfter(other, row) {
   if (other.dataset.place !== row.dataset.place) return other.dataset.place > row.dataset.place;
   return other.dataset.id < row.dataset.id;
+}
+
+function countOf(name) {
+  return Number(document.querySelector(`[data-count=${name}]`).textContent.replace(/\D/g, ""));
 }
 
 function count(name, number) {

@@ -1,4 +1,4 @@
-// A short sound, for officers who switch it on. Two tones, made here: no file is loaded.
+// Sounds, for officers who switch them on. Made of tones here: no file is loaded.
 
 const KEY = "siaga-sound";
 let context = null;
@@ -14,16 +14,25 @@ export function soundSwitch(box) {
 }
 
 export function beep(box) {
+  play(box, [[0, 880], [0.18, 1175]], 0.25);
+}
+
+// Louder and longer, for what nobody has taken in time.
+export function alarm(box) {
+  play(box, [0, 0.5, 1].flatMap((start) => [[start, 1175], [start + 0.16, 880], [start + 0.32, 1175]]), 0.6);
+}
+
+function play(box, tones, loudness) {
   if (!box.checked) return;
   context ??= new AudioContext();
   context.resume();
-  for (const [start, pitch] of [[0, 880], [0.18, 1175]]) {
+  for (const [start, pitch] of tones) {
     const tone = context.createOscillator();
     const volume = context.createGain();
     const at = context.currentTime + start;
     tone.frequency.value = pitch;
     volume.gain.setValueAtTime(0.0001, at);
-    volume.gain.exponentialRampToValueAtTime(0.25, at + 0.02);
+    volume.gain.exponentialRampToValueAtTime(loudness, at + 0.02);
     volume.gain.exponentialRampToValueAtTime(0.0001, at + 0.16);
     tone.connect(volume).connect(context.destination);
     tone.start(at);

@@ -1,0 +1,1 @@
+"""Who is on duty: shifts, kept by administrators and supervisors."""

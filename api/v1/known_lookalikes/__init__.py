@@ -1,0 +1,1 @@
+"""Known look-alikes of subjects."""

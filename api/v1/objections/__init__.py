@@ -1,0 +1,1 @@
+"""Objections of persons against their entries."""
