@@ -34,6 +34,7 @@ PARTIAL: Final = {
     "casework.imports.workbook.rows._STATES": "the others are warnings, or sound",
     "casework.kernel.permissions.OPERATOR_GRANTS": "most acts reach no further for anybody",
     "casework.kernel.permissions._PEOPLE": "port systems are no people",
+    "casework.review.states._REFUSED_AFTER": "after a match every outcome fits",
     "casework.oversight.reports._FORMATS": "dimensions that are parts of a time",
     "detector.pillow_decoder.DECODERS": "OpenCV decodes the others",
     "api.console.screens.officers._ROLES": "a port system's key is no officer",

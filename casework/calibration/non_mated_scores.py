@@ -69,7 +69,7 @@ def collect(session: Session, model: str, gallery_size: int) -> NonMatedScores:
     clear = np.array([row.score for row in rows])
     begin, end = min(row.noted_on for row in rows), max(row.noted_on for row in rows)
     alerts = session.execute(_first_alerts(model, gallery_size, begin)).all()
-    findings = [(result_of(row.state, row.disposal), row.score) for row in alerts]
+    findings = [(result_of(row.state, row.disposal, row.found), row.score) for row in alerts]
     false = np.array(
         [score for found, score in findings if found is AdjudicationResult.FALSE_ALARM]
     )
@@ -111,10 +111,12 @@ def _usable(model: str, gallery_size: int) -> tuple[Any, ...]:
     )
 
 
-def _first_alerts(model: str, gallery_size: int, begin: date) -> Select[Any, str, str | None]:
+def _first_alerts(
+    model: str, gallery_size: int, begin: date
+) -> Select[Any, str, str | None, str | None]:
     """Select each alerting encounter's highest-ranking alert since a day."""
     return (
-        select(Alert.score, visible_state().label("state"), Alert.disposal)
+        select(Alert.score, visible_state().label("state"), Alert.disposal, Alert.found)
         .join(Encounter, Encounter.id == Alert.encounter_id)
         .where(
             Alert.rank == 1,

@@ -76,7 +76,7 @@ def _two_lines(lines: Sequence[str], today: date) -> Mrz:
     upper, lower = lines
     visa, wide = upper.startswith("V"), len(upper) == _WIDTH_TD3
     number, digit = lower[:9], lower[9]
-    if digit == _FILLER and not wide and not visa:
+    if _is_cut(number, digit) and not wide and not visa:
         number, digit = _long_number(number, lower[28:35])
     wrong = {
         MrzItem.NUMBER: _disagrees(number, digit),
@@ -97,7 +97,7 @@ def _three_lines(lines: Sequence[str], today: date) -> Mrz:
     """Read a TD1 card."""
     first, second, third = lines
     number, digit = first[5:14], first[14]
-    if digit == _FILLER:
+    if _is_cut(number, digit):
         number, digit = _long_number(number, first[15:])
     body = first[5:] + second[:7] + second[8:15] + second[18:29]
     wrong = {
@@ -107,6 +107,11 @@ def _three_lines(lines: Sequence[str], today: date) -> Mrz:
         MrzItem.COMPOSITE: _disagrees(body, second[29]),
     }
     return _mrz(lines, wrong, third, number, second[15:18], second[:6], second[7], today=today)
+
+
+def _is_cut(number: str, digit: str) -> bool:
+    """Whether a number goes on elsewhere: one that leaves room in its field does not."""
+    return digit == _FILLER and not number.endswith(_FILLER)
 
 
 def _long_number(number: str, optional: str) -> tuple[str, str]:

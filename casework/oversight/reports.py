@@ -159,7 +159,7 @@ class _Tally:
 
     def add(self, row: "_Counted") -> None:
         """Count one alert."""
-        self._findings.append(result_of(row.state, row.disposal))
+        self._findings.append(result_of(row.state, row.disposal, row.found))
         self._closed += row.state == AlertState.CLOSED
         self._by_document += row.matched_by == MatchedBy.DOCUMENT
         if row.acknowledged_at is not None:
@@ -183,7 +183,7 @@ class _Tally:
 
 
 _Counted = Row[
-    *tuple[datetime, datetime | None, datetime | None, str, str | None],
+    *tuple[datetime, datetime | None, datetime | None, str, str | None, str | None],
     *tuple[str, str, str, str, str, str, str, str],
 ]
 
@@ -194,6 +194,7 @@ _ALERTS: Final[Select] = (  # type: ignore[type-arg]
         Alert.decided_at,
         visible_state().label("state"),
         Alert.disposal,
+        Alert.found,
         Alert.watchlist_name.label(Dimension.WATCHLIST.value),
         Alert.category.label(Dimension.CATEGORY.value),
         Alert.matched_by.label(Dimension.MATCHED_BY.value),

@@ -153,7 +153,7 @@ class Review:
         ):
             outcome = choose_outcome(session, disposal, "disposal")
             state = states.close(position(alert, actor), outcome, policy(alert))
-            _end(alert, outcome)
+            _end(alert, outcome, AlertState(alert.state))
             alert.closed_at = self._clock()
             step = _Step(Permission.CLOSE_ALERT, state, note=note, disposal=outcome.code)
             self._record(session, actor, alert, step)
@@ -189,7 +189,7 @@ class Review:
             outcome = choose_outcome(session, disposal, "disposal") if disposal else None
             state = states.correct(position(alert, actor), outcome, found, policy(alert))
             former = alert.disposal
-            _end(alert, outcome)
+            _end(alert, outcome, found)
             if outcome is None:
                 alert.closed_at = None
                 alert.acknowledged_by, alert.acknowledged_at = actor.id, self._clock()
@@ -212,7 +212,8 @@ class Review:
                 raise IllegalTransition("alert_nothing_to_withdraw")
             state = states.withdraw(given.officer_id, self._clock() - given.at, actor.id)
             was_veiled = states.veiled(position(alert, actor), policy(alert))
-            alert.acknowledged_by, alert.acknowledged_at = actor.id, self._clock()
+            if alert.acknowledged_by != actor.id:
+                alert.acknowledged_by, alert.acknowledged_at = actor.id, self._clock()
             alert.decided_by, alert.decided_at, alert.confirmed_by = None, None, None
             return _Step(act, state, was_veiled=was_veiled)
 
@@ -367,8 +368,9 @@ class Review:
         self._outbox.append(session, _changed(alert))
 
 
-def _end(alert: Alert, outcome: CodedOutcome | None) -> None:
+def _end(alert: Alert, outcome: CodedOutcome | None, closed_in: AlertState) -> None:
     """Note how an alert ended, with what that means for the traveller; None takes it back."""
+    alert.found = states.compared(closed_in).value if outcome is not None else None
     alert.disposal = outcome.code if outcome is not None else None
     alert.released = outcome.disposition is Disposition.RELEASED if outcome is not None else None
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 
 from casework.kernel.actor import Actor
 from casework.kernel.rules import all_of, any_of, differs, first_of, one_of
-from casework.kernel.vocabulary import AlertState, Disposal
+from casework.kernel.vocabulary import AlertState, ComparisonResult, Disposal
 from casework.review import states
 from casework.review.siblings import same_question, siblings_of
 from casework.tables import Alert
@@ -53,29 +53,34 @@ SEVERITY: Final = (
 )
 
 
-def place(state: Any, disposal: Any) -> Any:  # noqa: ANN401 - values or columns
+def place(state: Any, disposal: Any, found: Any = None) -> Any:  # noqa: ANN401 - values or columns
     """Return the result of an alert's review, as its place in `SEVERITY`.
 
     Args:
         state: the alert's state, as `visible_state` gives it; or an expression of it.
         disposal: how a closed alert ended; or its column.
+        found: the result of its comparison; or its column. Who carries a listed document may be
+            refused as somebody else than the person on the list.
     """
     return first_of(
         (disposal == Disposal.MISTAKEN_IDENTITY.value, 0),
+        (found == ComparisonResult.OTHER_PERSON.value, 0),
         (one_of(state, _FALSE_ALARM), 0),
         (one_of(state, _MATCH), 2),
         otherwise=1,
     )
 
 
-def result_of(state: str, disposal: str | None = None) -> AdjudicationResult:
+def result_of(
+    state: str, disposal: str | None = None, found: str | None = None
+) -> AdjudicationResult:
     """Return the result of an alert's review; see `place`."""
-    return SEVERITY[place(state, disposal)]
+    return SEVERITY[place(state, disposal, found)]
 
 
 def severity() -> ColumnElement[int]:
     """Return, for statements over alerts, the place of each one's finding in `SEVERITY`."""
-    return cast("ColumnElement[int]", place(visible_state(), Alert.disposal))
+    return cast("ColumnElement[int]", place(visible_state(), Alert.disposal, Alert.found))
 
 
 def counts_as_chance(state: str, disposal: str | None = None) -> bool:

@@ -28,7 +28,7 @@ from casework.review.alerts import AlertFilter, visible
 from casework.review.company import Companies, Company, captured_with, companies
 from casework.review.findings import beside_veiled
 from casework.review.siblings import WITH_ENCOUNTER
-from casework.tables import Alert, AlertEvent, Encounter, EnrolledPhoto, Subject
+from casework.tables import Alert, Encounter, EnrolledPhoto, Subject
 
 
 class Urgency(IntEnum):
@@ -364,21 +364,14 @@ class Queue:
 
 
 def _takers(session: Session, alerts: Sequence[Alert]) -> dict[str, OfficerName]:
-    """Return who took alerts last, as of then, by alert."""
-    query = (
-        select(AlertEvent)
-        .where(
-            AlertEvent.alert_id.in_([alert.id for alert in alerts]),
-            AlertEvent.action == Permission.ACKNOWLEDGE_ALERT,
-        )
-        .order_by(AlertEvent.id)
-    )
-    taken = {event.alert_id: event for event in session.scalars(query)}  # the last counts
-    names = names_at(session, ((event.officer_id, event.at) for event in taken.values()))
-    return {
-        alert_id: names.get((event.officer_id, event.at)) or OfficerName(event.officer_name)
-        for alert_id, event in taken.items()
+    """Return in whose hands alerts are, as of when they came into them, by alert."""
+    taken = {
+        alert.id: (alert.acknowledged_by, alert.acknowledged_at)
+        for alert in alerts
+        if alert.acknowledged_by is not None and alert.acknowledged_at is not None
     }
+    names = names_at(session, taken.values())
+    return {alert_id: names[act] for alert_id, act in taken.items() if act in names}
 
 
 def _names(session: Session, alerts: Sequence[Alert]) -> dict[str, str]:

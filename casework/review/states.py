@@ -190,19 +190,28 @@ def close(at: AlertPosition, outcome: CodedOutcome, rules: ReviewPolicy) -> Aler
     if at.state not in _SETTLED | FIRST_OPINIONS:
         raise _illegal("alert_not_to_close", at.state)
     disposal = Labelled(outcome.code, outcome.label)
+    found = compared(at.state)
     # Who carries a listed document is answerable for that, also where the person is another.
-    by_face = not at.by_document
-    not_them = at.state in (_S.REJECTED, _S.NOT_CANDIDATE)
-    if by_face and not_them and ComparisonResult.OTHER_PERSON not in outcome.after:
-        raise IllegalTransition("alert_ends_otherwise", disposal=disposal)
-    undecided = at.state is _S.INCONCLUSIVE
-    if by_face and undecided and ComparisonResult.UNDECIDED not in outcome.after:
-        raise IllegalTransition("alert_undecided", disposal=disposal)
+    if found in _REFUSED_AFTER and found not in outcome.after and not at.by_document:
+        raise IllegalTransition(_REFUSED_AFTER[found], disposal=disposal)
     if not outcome.fits(at.direction, at.stage):
         raise IllegalTransition(
             "alert_cannot_end_there", disposal=disposal, direction=at.direction, stage=at.stage
         )
     return _S.CLOSED
+
+
+def compared(state: AlertState) -> ComparisonResult:
+    """Return the result of the comparison of an alert that is closed in a state."""
+    if state in (_S.REJECTED, _S.NOT_CANDIDATE):
+        return ComparisonResult.OTHER_PERSON
+    return ComparisonResult.UNDECIDED if state is _S.INCONCLUSIVE else ComparisonResult.SAME_PERSON
+
+
+_REFUSED_AFTER: Final = {
+    ComparisonResult.OTHER_PERSON: "alert_ends_otherwise",
+    ComparisonResult.UNDECIDED: "alert_undecided",
+}
 
 
 def correct(

@@ -196,7 +196,7 @@ class Screening:
         if arrival.document is not None:
             with watch.stage("document"):
                 document = arrival.document.read(received_at.date())
-                listed = self._documents.find(document.says, policies, received_at)
+                listed = self._documents.find(document, policies, received_at)
         matches, spared = self._spare(arrival, analysis, matches, listed, received_at)
         found = _found(matches.candidates, listed)
         encounter = self._encounter(arrival, caller, analysis, found, received_at, document)

@@ -27,6 +27,13 @@ class ReadDocument:
     """Items whose check digits disagree."""
     contradicts: tuple[IdentityField, ...] = ()
     """What the fields and the zone say differently."""
+    printed: Mapping[str, Any] = field(default_factory=dict)
+    """`number` and `country` of the zone."""
+
+    @property
+    def lookups(self) -> tuple[Mapping[str, Any], ...]:
+        """What it may be on a list as: by the fields, and by the zone where that says otherwise."""
+        return (self.says, self.printed)
 
     @property
     def check(self) -> dict[str, Any]:
@@ -89,6 +96,7 @@ class TravelDocument:
             DocumentCheck.DISAGREES if zone.wrong else DocumentCheck.AGREES,
             zone.wrong,
             _contradictions(zone, given),
+            {"number": zone.number, "country": zone.country},
         )
 
 

@@ -135,6 +135,8 @@ class Alert(Protected, Table):
     disposal: Mapped[str | None] = mapped_column(String(30))
     released: Mapped[bool | None]
     """Whether the traveller may go on, by that outcome as it was then; None without one."""
+    found: Mapped[str | None] = mapped_column(String(20))
+    """The result of a closed alert's comparison: see `ComparisonResult`; None while open."""
     closed_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column()
     created_at: Mapped[datetime]

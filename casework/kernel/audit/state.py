@@ -437,6 +437,7 @@ COVERAGE: Final = (
             "confirmed_by",
             "disposal",
             "released",
+            "found",
             "closed_at",
             "created_at",
         ),

@@ -50,6 +50,14 @@ def test_the_specimens_are_read_and_their_check_digits_agree(zone, number, natio
     assert read.wrong == ()
 
 
+def test_a_number_that_leaves_room_in_its_field_goes_on_nowhere():
+    """Its check digit was misread as a filler; what stands in the optional data is another one."""
+    upper, rest = CARD.split("\n", 1)
+    read = read_whole(f"{upper[:5]}AB1234<<<<3201011203800<<\n{rest}")
+    assert read.number == "AB1234"
+    assert MrzItem.NUMBER in read.wrong
+
+
 def test_each_check_digit_is_found_wrong_by_itself():
     upper, lower = PASSPORT.split("\n")
     for at, item in (

@@ -320,7 +320,7 @@ CLEAR = {
         "*": "version created_at updated_at",
         "alert": "case_number category requires_acknowledgement requires_second_officer "
         "acknowledge_within_s priority due_at score threshold threshold_basis one_in rank state "
-        "escalation acknowledged_at decided_at disposal released closed_at matched_by",
+        "escalation acknowledged_at decided_at disposal released found closed_at matched_by",
         "alert_event": "at action state_before state_after opinion reasons disposal",
         "api_key": "scopes ports revoked_at former_until expires_at used_at warned_at",
         "approval": "kind state asked_at effective_from lapses_at decided_at settled_at "

@@ -1,11 +1,16 @@
 """An opinion is taken back within seconds, and nobody was let through for it."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
+from casework.accounts.officers import NewOfficer
+from casework.kernel.actor import Actor
 from casework.kernel.audit.reader import AuditFilter
 from casework.kernel.errors import IllegalTransition, StaleVersion
-from casework.kernel.vocabulary import AlertState, Disposal, Disposition
+from casework.kernel.vocabulary import AlertState, Disposal, Disposition, Role
+from casework.review.alerts import AlertFilter
 from casework.tables import PendingRelease
 from tests.casework.review.people import NO, YES, people, raised
 from tests.casework.review.test_disposition import stands, told, wait
@@ -108,6 +113,34 @@ def test_a_second_opinion_that_is_taken_back_begins_the_review_again(desk, staff
         review.confirm(staff.chief, alert_id, YES)
     review.confirm(staff.supervisor, alert_id, YES)
     assert stands(desk, alert_id) is Disposition.HELD
+
+
+def test_it_is_in_the_hands_of_who_took_it_back_and_was_taken_when_it_was_taken(desk, review):
+    first, chief = account(desk, "Siti", Role.OFFICER), account(desk, "Budi", Role.SUPERVISOR)
+    alert_id = taken(desk, review, first, requires_second_officer=True)
+    begun = desk.clock()
+    desk.clock.advance(minutes=5)
+    review.decide(first, alert_id, NO)
+    assert review.withdraw(first, alert_id).acknowledged_at == begun
+    review.decide(first, alert_id, NO)
+    review.confirm(chief, alert_id, NO)
+    assert hands(desk, chief) == "Siti"
+    withdrawn = review.withdraw(chief, alert_id)
+    assert (withdrawn.acknowledged_by, withdrawn.acknowledged_at) == (chief.id, desk.clock())
+    assert hands(desk, chief) == "Budi"
+
+
+def account(desk, name, role):
+    """Make an officer with an account."""
+    new = NewOfficer(desk.agency("IMI"), name.lower(), name, frozenset({role}))
+    row, _ = desk.service.accounts.officers.create(OPERATOR, new)
+    return replace(Actor.of_officer(row), roles=frozenset({role}))
+
+
+def hands(desk, reader):
+    """Whose hands the queue says that an alert is in."""
+    page = desk.service.review.queue.page(reader, AlertFilter(), 1, 1)
+    return page.takers[page.alerts[0].id].name
 
 
 def test_what_was_answered_in_one_act_is_taken_back_in_one(desk, staff, review):

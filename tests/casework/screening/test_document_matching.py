@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from casework.kernel.vocabulary import Direction, Disposal, MatchedBy, Role, SubjectStatus
+from casework.oversight.reports import ReportRequest
 from casework.review import disposition
 from casework.screening.travel_document import TravelDocument
-from casework.tables import ChanceScore
-from tests.casework.review.people import NO
+from casework.tables import ChanceScore, Subject
+from tests.casework.review.people import NO, YES
 from tests.services import officer
 
 CARRIED = TravelDocument(number="X1234567", country="IDN")
@@ -72,6 +73,23 @@ def test_a_photo_without_a_face_alerts_too_and_says_why_it_was_not_searched(desk
 def test_a_number_is_the_same_however_it_is_written_or_read(desk, carried):
     desk.enrol(1, documents=LISTED)
     assert len(raised(desk, 2, document=carried)) == 1
+
+
+@pytest.mark.parametrize(
+    "fields", [{"number": "Y7654321"}, {"number": "X1234567", "country": "MYS"}]
+)
+def test_what_the_zone_says_is_looked_up_too_where_the_fields_say_otherwise(desk, fields):
+    zone = "P<IDNA<<B\nX1234567<7IDN8002284M3001019<<<<<<<<<<<<<<<2"
+    desk.enrol(1, documents=LISTED)
+    assert len(raised(desk, 2, document=TravelDocument(mrz=zone, **fields))) == 1
+
+
+def test_an_entry_that_was_altered_stops_nobodys_screening(desk):
+    desk.enrol(1, documents=LISTED)
+    desk.enrol(2)
+    with desk.service.kernel.database.write_core() as connection:
+        connection.execute(update(Subject).values(sealed_fields=b"\x02altered"))
+    assert [each.matched_by for each in raised(desk, 2)] == [MatchedBy.FACE, MatchedBy.DOCUMENT]
 
 
 @pytest.mark.parametrize(
@@ -150,3 +168,24 @@ def test_somebody_else_with_the_document_is_not_released_but_can_be_refused(desk
     assert disposition.of_alerts([found]) == "pending"
     closed = decisions.close(who, alert.id, Disposal.ENTRY_REFUSED)
     assert disposition.of_alerts([closed]) == "held"
+
+
+def test_a_face_that_was_somebody_elses_is_a_false_alarm_whatever_their_document_led_to(desk):
+    desk.watchlist(requires_second_officer=False)
+    desk.enrol(1, documents=LISTED)
+    (alert,) = raised(desk, 1)
+    who, decisions = officer(desk.agency(), Role.OFFICER), desk.service.review.decisions
+    decisions.acknowledge(who, alert.id)
+    decisions.decide(who, alert.id, NO)
+    decisions.close(who, alert.id, Disposal.ENTRY_REFUSED)
+    (counted,) = desk.service.calibration.monitoring.alarms().watchlists
+    assert (counted.matches, counted.false_alarms) == (0, 1)
+    chief, now = officer(desk.agency(), Role.SUPERVISOR), desk.clock()
+    question = ReportRequest(now - timedelta(days=1), now + timedelta(days=1))
+    (line,) = desk.service.oversight.reports.review(chief, question).lines
+    assert (line.confirmed, line.false_alarms) == (0, 1)
+    decisions.correct(chief, alert.id, "the faces are alike")
+    decisions.decide(chief, alert.id, YES)
+    decisions.close(chief, alert.id, Disposal.ENTRY_REFUSED)
+    (counted,) = desk.service.calibration.monitoring.alarms().watchlists
+    assert (counted.matches, counted.false_alarms) == (1, 0)
