@@ -62,7 +62,7 @@ def create_app(
     state = State(
         settings,
         Metrics(settings.latency_target_ms),
-        Streams(settings.max_streams, settings.max_streams_per_agency),
+        Streams(settings.max_streams, settings.max_streams_per_agency, practice=settings.practice),
         WorkPool(settings.workers, settings.max_waiting, settings.latency_target_ms),
         PasswordHashLimiter(),
         limits,

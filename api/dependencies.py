@@ -111,6 +111,10 @@ async def _settings(state: TheState) -> Settings:
     return state.settings
 
 
+async def _practice(state: TheState) -> bool:
+    return state.settings.practice
+
+
 async def _zone(state: TheState) -> tzinfo:
     return state.settings.zone
 
@@ -143,6 +147,8 @@ ThePhotos = Annotated[PhotoAnswers, Depends(_photos)]
 TheStreams = Annotated[Streams, Depends(_streams)]
 TheMetrics = Annotated[Metrics, Depends(_metrics)]
 TheSettings = Annotated[Settings, Depends(_settings)]
+Practice = Annotated[bool, Depends(_practice)]
+"""Whether people practise on this installation; what it opens was begun so."""
 TheZone = Annotated[tzinfo, Depends(_zone)]
 """The place's, whose days are meant where a day is given."""
 TheService = Annotated[Service, Depends(_service)]

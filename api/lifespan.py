@@ -59,7 +59,7 @@ async def running(
     quiet_native_logging()
     use_threads(1)
     map_large_blocks()
-    state.metrics.serving(version, state.workers)
+    state.metrics.serving(version, state.workers, practice=state.settings.practice)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(state.workers.shutdown)
         starting = asyncio.create_task(_start(state, version, open_service, stack))
@@ -115,6 +115,7 @@ async def _start(
         pack=service.pack.name,
         templates=len(service.gallery.replica.gallery),
         workers=state.settings.workers,
+        practice=service.kernel.practice,
     )
 
 

@@ -27,19 +27,22 @@ def create_management(state: State) -> FastAPI:
         middleware=[Middleware(KnownHosts, settings=state.settings), Middleware(PlainCookies)],
     )
 
+    practice = state.settings.practice
+
     @app.get("/healthz", response_model=HealthDetails, response_model_exclude_none=True)
     async def alive() -> HealthDetails:
-        return HealthDetails(status="ok")
+        return HealthDetails(status="ok", practice=practice)
 
     @app.get("/readyz", response_model=HealthDetails, response_model_exclude_none=True)
     async def ready(response: Response) -> HealthDetails:
         if state.service is None:
             response.status_code = 503
             status = "failed" if state.failure else "starting"
-            return HealthDetails(status=status, detail=state.failure)
+            return HealthDetails(status=status, practice=practice, detail=state.failure)
         gallery = state.service.gallery.replica.gallery
         return HealthDetails(
             status="ok",
+            practice=practice,
             templates=len(gallery),
             gallery_version=gallery.version,
             pack=state.service.pack.name,

@@ -235,9 +235,9 @@ class Metrics:
         )
         self._build = Info("siaga_build", "What runs here.", registry=registry)
 
-    def serving(self, version: str, pool: WorkPool) -> None:
+    def serving(self, version: str, pool: WorkPool, *, practice: bool) -> None:
         """Register the figures that are known from the start."""
-        self._build.info({"version": version})
+        self._build.info({"version": version, "practice": _flag(practice)})
         self._admitted.set_function(lambda: pool.admitted)
         self._places.set(pool.places)
 
@@ -247,6 +247,7 @@ class Metrics:
         self._build.info(
             {
                 "version": version,
+                "practice": _flag(service.kernel.practice),
                 "pack": pack.name,
                 "pack_version": pack.version,
                 "recogniser_sha256": service.model.sha256,
@@ -380,3 +381,7 @@ class Metrics:
     def text(self) -> bytes:
         """Return everything in Prometheus' text format."""
         return generate_latest(self.registry)
+
+
+def _flag(value: bool) -> str:  # noqa: FBT001 - a label's value
+    return str(value).lower()

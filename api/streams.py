@@ -51,9 +51,10 @@ class EventStream(EventSourceResponse):
 class Streams:
     """The open streams of one application. Belongs to one event loop."""
 
-    def __init__(self, most: int, most_per_agency: int) -> None:
+    def __init__(self, most: int, most_per_agency: int, *, practice: bool = False) -> None:
         self.most = most
         self.most_per_agency = most_per_agency
+        self._practice = practice
         self._open: Counter[str] = Counter()
         self._by_agency: Counter[str | None] = Counter()
         self._closing = asyncio.Event()
@@ -112,7 +113,7 @@ class Streams:
             point: where to begin.
             serializer: how events are written, on a thread; None means as in webhooks.
         """
-        written = serializer or _as_in_webhooks
+        written = serializer or self._as_in_webhooks
         yield ServerSentEvent(
             event="ready",
             id=point.event_id,
@@ -143,9 +144,12 @@ class Streams:
                 if not batch.more:
                     await first_of(_LOOK_AGAIN_S, self._closing, woken)
 
-
-def _as_in_webhooks(events: Sequence[FeedEvent], actor: Actor) -> list[ServerSentEvent]:
-    return [
-        ServerSentEvent(render(each, actor).decode(), event=each.kind.value, id=each.id)
-        for each in events
-    ]
+    def _as_in_webhooks(self, events: Sequence[FeedEvent], actor: Actor) -> list[ServerSentEvent]:
+        return [
+            ServerSentEvent(
+                render(each, actor, practice=self._practice).decode(),
+                event=each.kind.value,
+                id=each.id,
+            )
+            for each in events
+        ]

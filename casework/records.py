@@ -28,6 +28,7 @@ from casework.kernel.clock import Clock, utc_now
 from casework.kernel.data_key import DataKeys
 from casework.kernel.database import ERASED, VAULT, Database
 from casework.kernel.group_commit import GroupCommit
+from casework.kernel.installation import require_kind
 from casework.kernel.kernel import Kernel
 from casework.kernel.key_ring import KeyRing
 from casework.kernel.outbox import Outbox
@@ -172,6 +173,7 @@ class Records:
         passwords: Passwords | None = None,
         periods: Periods | None = None,
         *,
+        practice: bool = False,
         private_targets: bool = False,
         webhook_ports: frozenset[int] = PORTS,
         undo: timedelta = GRACE,
@@ -191,6 +193,8 @@ class Records:
             database.info[VAULT] = vault
             database.after_commit(ERASED, database.empty_log)
             database.after_commit(ERASED, vault.own_keys.forget)
+            # Behind the key ring, which makes no key for a database that has records.
+            require_kind(database, practice=practice)
             bring_up_to_date(database, vault)
         except BaseException:
             database.close()
@@ -204,7 +208,7 @@ class Records:
         except BaseException:
             database.close()
             raise
-        kernel = Kernel(database, vault, audit, Outbox(database, clock), clock)
+        kernel = Kernel(database, vault, audit, Outbox(database, clock), clock, practice)
         periods = periods or Periods()
         approvals = Approvals(kernel, periods.approvals)
         sessions, decisions = Sessions(kernel, passwords, rules), Review(kernel)

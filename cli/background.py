@@ -41,6 +41,7 @@ def running(settings: Settings) -> Iterator[Running]:
         "SIAGA_DATA_DIR": str(settings.data_dir),
         "SIAGA_DATABASE_URL": settings.resolved_database_url,
         "SIAGA_DATA_KEY_FILE": str(settings.resolved_data_key_file),
+        "SIAGA_PRACTICE": str(settings.practice).lower(),
         "SIAGA_MAX_WAITING": str(settings.max_waiting),
         "SIAGA_LATENCY_TARGET_MS": str(settings.latency_target_ms),
         "SIAGA_COOKIE_SECURE": str(settings.cookie_secure).lower(),

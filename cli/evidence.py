@@ -7,6 +7,7 @@ import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from casework.evidence.check import EvidenceVerdict, check
+from casework.kernel.installation import PRACTICE_MARK
 from cli.options import AsJson
 from cli.output import Exit, out, print_json
 from config.checkpoints import read_keys
@@ -67,6 +68,8 @@ def _tell(verdict: EvidenceVerdict) -> None:
     manifest = verdict.manifest
     assert manifest is not None  # noqa: S101 - a bundle without one is not whole
     about = manifest.about
+    if about.get("practice"):
+        out.print(f"{PRACTICE_MARK}: made by a practice installation; nothing in it is real.")
     out.print(f"Whole: {verdict.files} files about {about.get('case_number')}.", markup=False)
     out.print(f"Made {about.get('made_at')}, for: {about.get('purpose')}", markup=False)
     out.print(f"Records of the audit trail that are proved: {verdict.proved}")

@@ -15,6 +15,7 @@ from rich.table import Column, Table
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
 from casework.kernel.actor import Actor
+from casework.kernel.installation import PRACTICE_MARK
 from casework.kernel.ports import malformed
 from casework.kernel.vocabulary import Role, Scope
 from casework.records import Records
@@ -105,6 +106,10 @@ def init(
         str | None, typer.Option(help="Time zone of the place: Asia/Jakarta unless given.")
     ] = None,
     language: Annotated[str, typer.Option(help="Of the accounts: id or en.")] = "id",
+    practice: Annotated[
+        bool,
+        typer.Option("--practice", help="To practise on: marked everywhere, never to become real."),
+    ] = False,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
@@ -114,7 +119,9 @@ def init(
     founding period begins: within seven days the administrator makes a second administrator.
     """
     language = known_language(language)
-    _refuse_another()
+    # As the settings say it, so that whatever opens the database from now on agrees.
+    practice = practice or Settings().practice
+    _refuse_another(practice)
     asks = sys.stdin.isatty() and not yes
     code = code or _required(asks, "--code", "Code of the agency (such as IMI)", agency_code)
     name = name or _required(asks, "--name", "Its full name", agency_name)
@@ -131,7 +138,7 @@ def init(
         port = _answer("First port, such as CGK (empty: none)", _port, optional=True)
     merged = _one_account_each(people)
     # First, for it may fail: what is made after it cannot be shown again.
-    path = _write(_settings_text(public_url, time_zone))
+    path = _write(_settings_text(public_url, time_zone, practice))
     try:
         made = _make(str(code), str(name), merged, port, language)
     except BaseException:
@@ -144,9 +151,9 @@ def init(
         _tell(made, port, path)
 
 
-def _refuse_another() -> None:
+def _refuse_another(practice: bool) -> None:
     """Refuse at once, before anything is asked, where an installation is."""
-    with open_records(Settings()) as records:
+    with open_records(Settings().model_copy(update={"practice": practice})) as records:
         records.accounts.agencies.require_none()
 
 
@@ -208,13 +215,15 @@ def _hire(records: Records, operator: Actor, agency_id: str, person: Person, lan
     return first
 
 
-def _settings_text(public_url: str | None, time_zone: str | None) -> str:
+def _settings_text(public_url: str | None, time_zone: str | None, practice: bool) -> str:
     """Return the settings file: what differs from the defaults, and why.
 
     Raises:
         BadParameter: a setting cannot be.
     """
-    given = {"public_url": public_url, "display_time_zone": time_zone}
+    given: dict[str, Any] = {"public_url": public_url, "display_time_zone": time_zone}
+    if practice and not Settings().practice:
+        given["practice"] = True
     given = {key: value for key, value in given.items() if value is not None}
     if given and _settings_path().exists():
         raise typer.BadParameter(
@@ -231,6 +240,9 @@ def _settings_text(public_url: str | None, time_zone: str | None) -> str:
         "# Database and data key. Keep a copy of the key elsewhere: nothing opens without it.",
         f"data_dir = {_toml(str(settings.data_dir.resolve()))}",
     ]
+    if practice:
+        lines += ["", "# To practise on: nothing in it is real. Its database never opens without."]
+        lines += ["practice = true"]
     if public_url is not None:
         lines += ["", "# Where officers' browsers reach the service, over TLS."]
         lines += [f"public_url = {_toml(public_url)}"]
@@ -272,6 +284,7 @@ def _settings_path() -> Path:
 def _plain(made: Made) -> dict[str, Any]:
     return {
         "agency_id": made.agency_id,
+        "practice": Settings().practice,
         "accounts": [
             {"login": each.login, "role": each.role, "first_password": first}
             for each, first in made.accounts
@@ -292,6 +305,8 @@ def _tell(made: Made, port: str | None, path: Path | None) -> None:
     )
     for each, first in made.accounts:
         add_row(table, each.login, each.name, each.role, first)
+    if settings.practice:
+        err.print(f"{PRACTICE_MARK}: this installation is to practise on, and never becomes real.")
     err.print("The installation is made. What follows is shown once: keep it safe.\n")
     out.print(table)
     if made.key is not None:

@@ -14,6 +14,7 @@ from api.logging import configure
 from api.management import create_management
 from api.server import beside, make_management_server, make_server
 from api.state import state_of
+from casework.kernel.installation import PRACTICE_MARK
 from casework.service import Service
 from cli.output import Exit, err
 from config.opening import open_service
@@ -81,6 +82,8 @@ def _tell(settings: Settings, server: uvicorn.Server) -> None:
     port = settings.port or next((each.getsockname()[1] for each in bound), 0)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{host}:{port}"
+    if settings.practice:
+        err.print(f"\n{PRACTICE_MARK}: a practice installation. Nothing of it is real.")
     err.print(f"\nSiaga is ready. The console: {settings.public_url or address}/", soft_wrap=True)
     err.print("Sign in with an account of `siaga officers list`; for a new first password:")
     err.print("siaga officers reset LOGIN. Ports send photos, with their key, to")

@@ -45,6 +45,7 @@ def open_records(settings: Settings) -> Records:
         settings.resolved_database_url,
         data_keys(settings),
         rules=settings.sign_in_rules,
+        practice=settings.practice,
         private_targets=settings.webhook_private_targets,
         webhook_ports=settings.webhook_ports,
         undo=timedelta(hours=settings.undo_hours),

@@ -108,6 +108,14 @@ class Settings(BaseSettings):
             ge=1, description="Records of the audit trail after which a checkpoint comes sooner."
         ),
     ] = RECORDS
+    practice: Annotated[
+        bool,
+        Field(
+            description="Whether this is an installation to practise on, whose alerts are not "
+            "real; every screen, answer and print says so. Decided when it begins "
+            "(`siaga init --practice`): a database is one or the other for good."
+        ),
+    ] = False
     models_dir: Annotated[
         Path, Field(description="Folder of verified model weights.", default_factory=default_root)
     ]

@@ -80,6 +80,7 @@ def open_service(
     clock: FakeClock | None = None,
     limits: Limits | None = None,
     *,
+    practice: bool = False,
     private_targets: bool = False,
     breaker: BreakerRules | None = None,
     data_keys: DataKeys = DATA_KEYS,
@@ -92,7 +93,12 @@ def open_service(
     """
     clock = clock or FakeClock()
     records = Records.open(
-        laid(database), data_keys, clock, passwords=QUICK, private_targets=private_targets
+        laid(database),
+        data_keys,
+        clock,
+        passwords=QUICK,
+        practice=practice,
+        private_targets=private_targets,
     )
     service = Service.over(
         records,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from api.logging import log
@@ -50,7 +51,7 @@ class WebhookDelivery:
         records, settings = self._records, self._settings
         sender = Sender(
             records.kernel,
-            render,
+            partial(render, practice=records.kernel.practice),
             settings.webhook_timeout_s,
             private=settings.webhook_private_targets,
             ports=settings.webhook_ports,

@@ -37,6 +37,7 @@ from casework.codes.lists import CodeLists, known
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import REFUSED, AuditEntry
 from casework.kernel.errors import NotAuthenticated, NotPermitted
+from casework.kernel.installation import PRACTICE_MARK
 from casework.kernel.permissions import Permission, PermissionScope, extends_to, require, scope_of
 from casework.kernel.vocabulary import Requirement, SessionKind
 from casework.records import Records
@@ -93,6 +94,11 @@ class PageRequest:
     def state(self) -> State:
         """What the application holds."""
         return state_of(self.request.app)
+
+    @property
+    def practice_mark(self) -> str:
+        """What marks every page of a practice installation; empty on a real one."""
+        return PRACTICE_MARK if self.state.settings.practice else ""
 
     @property
     def service(self) -> Service:

@@ -217,6 +217,15 @@ class ReasonIn(Strict):
     reason: Reason
 
 
+PracticeMark = Annotated[
+    bool,
+    Field(
+        description="Whether this is a practice installation's: nothing of it is about a real "
+        "traveller, and nobody is held for it."
+    ),
+]
+
+
 class Answer(BaseModel):
     """An answer."""
 

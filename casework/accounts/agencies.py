@@ -21,6 +21,7 @@ from casework.kernel.errors import (
     SetUpError,
 )
 from casework.kernel.ids import AGENCY, new_id
+from casework.kernel.installation import PRACTICE_MARK
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require
 from casework.kernel.vocabulary import AgencyKind
@@ -55,15 +56,18 @@ class Agencies:
         self._audit = kernel.audit
         self._clock = kernel.clock
         self._keys = kernel.vault.keys
+        # The trail says for good what kind of installation it is of.
+        self._kind = {"practice": True} if kernel.practice else {}
 
     def create(self, actor: Actor, new: NewAgency) -> Agency:
         """Make an agency; its founding period begins.
 
         Raises:
             NotPermitted: the actor may not.
-            AlreadyExists: the code is taken.
+            AlreadyExists: the code is taken, or is kept for practice.
         """
         require(actor, Permission.MANAGE_AGENCY)
+        _refuse_mark(new.code)
         try:
             with self._database.write() as session:
                 return self._add(session, actor, new)
@@ -79,8 +83,10 @@ class Agencies:
         Raises:
             NotPermitted: the actor may not.
             IllegalTransition: the installation has begun.
+            AlreadyExists: the code is kept for practice.
         """
         require(actor, Permission.MANAGE_AGENCY)
+        _refuse_mark(code)
         with self._database.write() as session:
             standing = _not_begun(session)
             if not standing:
@@ -91,7 +97,8 @@ class Agencies:
             session.flush()
             detail = {"fields": ["code", "founding_until", "kind", "name"], "active": True}
             self._audit.append(
-                session, AuditEntry(actor, "agency.edit", row.id, row.id, detail=detail)
+                session,
+                AuditEntry(actor, "agency.edit", row.id, row.id, detail=detail | self._kind),
             )
         return row
 
@@ -108,7 +115,9 @@ class Agencies:
         session.add(row)
         session.flush()
         self._keys.make_for(session.connection(), row.id)
-        entry = AuditEntry(actor, "agency.create", row.id, row.id, detail={"code": new.code})
+        entry = AuditEntry(
+            actor, "agency.create", row.id, row.id, detail={"code": new.code} | self._kind
+        )
         self._audit.append(session, entry)
         return row
 
@@ -236,6 +245,12 @@ def _not_begun(session: Session) -> Sequence[Agency]:
     if len(standing) > 1 or session.scalar(select(Officer.id).limit(1)) is not None:
         raise IllegalTransition("installation_begun")
     return standing
+
+
+def _refuse_mark(code: str) -> None:
+    """Return unless a code would make real case numbers look like those of practice."""
+    if code.upper().startswith(PRACTICE_MARK):
+        raise AlreadyExists("agency_code_practice", mark=PRACTICE_MARK)
 
 
 def find(session: Session, agency_id: str) -> Agency:

@@ -64,6 +64,7 @@ class EvidenceBundles:
         self._database = kernel.database
         self._audit = kernel.audit
         self._clock = kernel.clock
+        self._practice = kernel.practice
         self._alerts = alerts
         self._trail = trail
 
@@ -94,7 +95,7 @@ class EvidenceBundles:
         files |= {f"records/{name}.json": _json(each) for name, each in sorted(records.items())}
         files |= self._audited(alert)
         signers, name = self._audit.signers, agency.name if agency is not None else ""
-        about = readme(alert.case_number, name, signers.key)
+        about = readme(alert.case_number, name, signers.key, practice=self._practice)
         pem = b"".join(
             key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
             for key in signers.public.values()
@@ -104,6 +105,7 @@ class EvidenceBundles:
             {
                 "alert": alert.id,
                 "case_number": alert.case_number,
+                "practice": self._practice,
                 "agency": agency.code if agency is not None else "",
                 "made_at": self._clock().isoformat(),
                 "made_by": {

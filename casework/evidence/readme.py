@@ -2,8 +2,10 @@
 
 from typing import Final
 
+from casework.kernel.installation import PRACTICE_MARK
+
 README: Final = """\
-BUKTI / EVIDENCE: {case_number}
+{mark}BUKTI / EVIDENCE: {case_number}
 {agency}
 
 BAHASA INDONESIA
@@ -73,10 +75,19 @@ UNSIGNED: Final = {
 }
 
 
-def readme(case_number: str, agency: str, key: str | None) -> bytes:
+PRACTICE: Final = f"""\
+*** {PRACTICE_MARK} ***
+Instalasi latihan: tidak ada isi berkas ini yang nyata, dan berkas ini bukan bukti.
+Practice installation: nothing in this file is real, and it is no evidence.
+
+"""
+
+
+def readme(case_number: str, agency: str, key: str | None, *, practice: bool) -> bytes:
     """Return the text of README.txt."""
     said = SIGNED if key is not None else UNSIGNED
     return README.format(
+        mark=PRACTICE if practice else "",
         case_number=case_number,
         agency=agency,
         signing_id=said["id"].format(key=key),

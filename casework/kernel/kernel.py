@@ -21,3 +21,5 @@ class Kernel:
     audit: Audit
     outbox: Outbox
     clock: Clock
+    practice: bool = False
+    """Whether people practise on it: see `casework.kernel.installation`."""

@@ -24,7 +24,7 @@ from casework.kernel.clock import Clock
 from casework.kernel.data_key import KEY_BYTES, DataKeys, fingerprint
 from casework.kernel.database import Database
 from casework.kernel.errors import SetUpError, WrongDataKey
-from casework.tables import Agency, StoredKey, Table, Template
+from casework.tables import Agency, Installation, StoredKey, Table, Template
 from casework.tables import EarlierAuditHead as _End
 
 INSTALLATION: Final = "installation"
@@ -344,8 +344,9 @@ def unwrapped(key: AESGCM, content: bytes, bound_to: str) -> bytes:
 
 
 def _filled(connection: Connection) -> bool:
-    """Whether anything was ever recorded."""
-    tables = [table for table in Table.metadata.sorted_tables if table is not _TABLE]
+    """Whether anything was ever recorded that a key may have sealed."""
+    without = (_TABLE, Installation.__table__)
+    tables = [table for table in Table.metadata.sorted_tables if table not in without]
     return any(connection.execute(select(1).select_from(t).limit(1)).first() for t in tables)
 
 

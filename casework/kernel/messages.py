@@ -149,6 +149,9 @@ ENGLISH: Final[Mapping[str, str]] = {
     ),
     "agency_ambiguous": "There are several agencies: name one by its code, with --agency.",
     "agency_code_taken": "An agency with the code {code} already exists.",
+    "agency_code_practice": (
+        "Codes that begin with {mark} mark what belongs to practice installations: choose another."
+    ),
     "agency_changed": "The agency has changed since you read it: read it again.",
     "agency_own": "You cannot switch off your own agency.",
     "key_screens_everybody": (
@@ -838,6 +841,16 @@ ENGLISH: Final[Mapping[str, str]] = {
     "report_period_reversed": "until must be later than since.",
     "asset_not_found": "There is no file {name}.",
     # The installation: what its operator has to put right
+    "installation_is_practice": (
+        "this database was begun to practise on, and its alerts are not real: set practice = true "
+        "(SIAGA_PRACTICE=true) to go on practising, or give the real installation a data_dir (or "
+        "database_url) of its own and begin it with `siaga init`"
+    ),
+    "installation_is_real": (
+        "this database was begun as a real installation, and nobody practises on it: take "
+        "practice = true (SIAGA_PRACTICE) away, or give the practice installation a data_dir (or "
+        "database_url) of its own and begin it with `siaga init --practice`"
+    ),
     "audit_end_unsealed": (
         "the end of the audit trail is not sealed with this installation's data key: it is "
         "another key than before (`data_key_file`), or somebody altered the database; `siaga "

@@ -7,6 +7,9 @@ commits the alert, so none is missing, and is never given again, whatever is era
 The letter belongs to a sum of all characters, each weighted with a power of two, modulo 23, which
 is prime: no wrong digit and no two digits the wrong way round leave it as it was. Code letters that
 lie 23 apart (A and X, B and Y, C and Z) cannot be told apart by a letter of 23.
+
+Numbers of a practice installation begin with its mark, such as `LATIHAN-IMI-00042-T`; the code of
+no agency begins so.
 """
 
 import re
@@ -17,6 +20,7 @@ from typing import Final
 
 from sqlalchemy import Connection, insert, select, update
 
+from casework.kernel.installation import PRACTICE_MARK
 from casework.kernel.messages import Message
 from casework.tables import Agency, CaseCounter
 
@@ -73,7 +77,7 @@ def read(text: str) -> str:
     return number
 
 
-def give(connection: Connection, owners: Sequence[str]) -> list[str]:
+def give(connection: Connection, owners: Sequence[str], *, practice: bool) -> list[str]:
     """Return the next number for each alert, given its owner, within the transaction that writes.
 
     One statement for each agency: writers take turns, so nobody counts at the same time.
@@ -81,6 +85,8 @@ def give(connection: Connection, owners: Sequence[str]) -> list[str]:
     given: dict[str, Iterator[str]] = {}
     for owner, count in Counter(owners).items():
         code, last = _advanced(connection, owner, count)
+        if practice:
+            code = f"{PRACTICE_MARK}-{code}"
         given[owner] = map(case_number, repeat(code), range(last - count + 1, last + 1))
     return [next(given[owner]) for owner in owners]
 

@@ -152,6 +152,7 @@ class Screening:
     ) -> None:
         self._database = kernel.database
         self._vault = kernel.vault
+        self._practice = kernel.practice
         self._pipeline = pipeline
         self._matching = matching
         self._documents = documents
@@ -408,7 +409,7 @@ class Screening:
             if encounter.sealed_portrait is not None or encounter.sealed_fields is not None:
                 self._vault.own_keys.store(connection, encounter.id)
             if alerts:
-                _number(connection, encounter.alerts, alerts)
+                _number(connection, encounter.alerts, alerts, practice=self._practice)
                 connection.execute(_NEW_ALERTS, alerts)
             note_spared(connection, screened.spared, encounter.received_at)
             if chance is not None:
@@ -530,10 +531,14 @@ def _alert(candidate: _Found, rank: int, rules: ReviewPolicy, at: datetime) -> A
 
 
 def _number(
-    connection: Connection, alerts: Sequence[Alert], written: Sequence[dict[str, Any]]
+    connection: Connection,
+    alerts: Sequence[Alert],
+    written: Sequence[dict[str, Any]],
+    *,
+    practice: bool,
 ) -> None:
     """Give alerts, and the rows that are to be written of them, their case numbers."""
-    numbers = case_number.give(connection, [alert.owner_id for alert in alerts])
+    numbers = case_number.give(connection, [alert.owner_id for alert in alerts], practice=practice)
     for alert, row, number in zip(alerts, written, numbers, strict=True):
         alert.case_number = row["case_number"] = number
 

@@ -29,6 +29,7 @@ from casework.tables.encounters import (
 )
 from casework.tables.exchange import Delivery, OutboxEvent, Webhook
 from casework.tables.imports import ImportFault, ImportJob, ImportPart
+from casework.tables.installation import Installation
 from casework.tables.keys import (
     AlertKey,
     ApprovalKey,
@@ -89,6 +90,7 @@ __all__ = [
     "ImportJob",
     "ImportKey",
     "ImportPart",
+    "Installation",
     "KeyHolder",
     "KnownLookalike",
     "KnownLookalikeKey",

@@ -1,6 +1,7 @@
 """Sending: one delivery put together, signed and sent to the address that was checked."""
 
 import asyncio
+import json
 import ssl
 import time
 from collections.abc import Callable
@@ -32,7 +33,7 @@ from casework.webhooks.webhooks import reader
 Render = Callable[[FeedEvent, Actor], bytes]
 """Writes an event as JSON for one reader."""
 
-_PING_BODY: Final = '{{"id":"{id}","kind":"ping","at":"{at}"}}'
+_PING_BODY: Final = '{{"id":"{id}","practice":{practice},"kind":"ping","at":"{at}"}}'
 
 
 class Sender:
@@ -50,6 +51,7 @@ class Sender:
         self._database = kernel.database
         self._vault = kernel.vault
         self._clock = kernel.clock
+        self._practice = kernel.practice
         self._render = render
         self._timeout_s = timeout_s
         self._private = private
@@ -138,7 +140,9 @@ class Sender:
         """Return what is sent, as the receiver may see it now; None if it may not any more."""
         if delivery.kind == PING:
             at = delivery.at.isoformat().replace("+00:00", "Z")
-            return _PING_BODY.format(id=delivery.event_id, at=at).encode()
+            return _PING_BODY.format(
+                id=delivery.event_id, practice=json.dumps(self._practice), at=at
+            ).encode()
         kind = EventKind(delivery.kind)
         event = FeedEvent(delivery.event_id, kind, delivery.at, delivery.object_id)
         receiver = reader(webhook)

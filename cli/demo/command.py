@@ -11,6 +11,7 @@ import typer
 from rich.live import Live
 from siaga_client import Client
 
+from casework.kernel.installation import PRACTICE_MARK
 from cli.background import free_port, running
 from cli.demo import audit_check, contact_sheet, load, people, report, review, staff, watchlists
 from cli.demo.arrivals import Row, submit_all
@@ -61,6 +62,7 @@ def _settings(folder: Path) -> Settings:
     """Return settings that touch nothing but the folder, whatever the environment says."""
     return Settings(
         data_dir=folder,
+        practice=True,  # nobody shall take its alerts for real ones
         database_url=f"sqlite:///{folder / 'siaga.db'}",
         data_key_file=folder / "siaga.key",
         port=free_port(),
@@ -124,6 +126,7 @@ def _wait(address: str, of: Office) -> None:
         soft_wrap=True,
     )
     out.print(report.accounts(of.password, of.factors))
+    out.print(f"It is a practice installation: {PRACTICE_MARK} stands on all that it shows.")
     out.print("Press Ctrl-C to stop it; its database is then removed.")
     try:
         signal.pause()

@@ -109,6 +109,8 @@ class Encounter(Answer):
     """The answer to a traveller's photo."""
 
     id: str
+    practice: bool = False
+    """Whether it is a practice installation's answer: nobody is held for it."""
     outcome: Outcome
     port: str
     received_at: datetime

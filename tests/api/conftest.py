@@ -44,10 +44,16 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def client(tmp_path: Path, clock: FakeClock) -> Iterator[TestClient]:
-    settings = settings_for(tmp_path)
+def practice() -> bool:
+    """Whether it is a practice installation: a module of tests says so for itself."""
+    return False
+
+
+@pytest.fixture
+def client(tmp_path: Path, clock: FakeClock, practice: bool) -> Iterator[TestClient]:
     app = create_app(
-        settings, lambda s: open_service(tmp_path / "siaga.db", clock, limits=s.limits)
+        settings_for(tmp_path, practice=practice),
+        lambda s: open_service(tmp_path / "siaga.db", clock, limits=s.limits, practice=s.practice),
     )
     with TestClient(app, raise_server_exceptions=False) as client:
         wait_until_ready(client)

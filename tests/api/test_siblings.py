@@ -117,7 +117,7 @@ class Scene:
         for each in feed.after(reader(row), 0).events:
             yield (
                 f"event {each.kind} {each.object_id == self.ids['alert_id']}",
-                render(each, reader(row)).decode(),
+                render(each, reader(row), practice=False).decode(),
             )
 
     def acts(self) -> Iterator[tuple[str, str]]:

@@ -271,6 +271,26 @@ def test_the_first_set_up_makes_accounts_a_key_and_the_settings_that_differ(siag
     }
 
 
+def test_what_is_set_up_to_practise_stays_so(siaga, tmp_path):
+    made = init(siaga, "--practice", "--json")
+    assert made.returncode == 0, made.stderr
+    assert json.loads(made.stdout)["practice"] is True
+    assert tomllib.loads((tmp_path / "siaga.toml").read_text())["practice"] is True
+    assert siaga("officers", "list").returncode == 0
+    refused = siaga("officers", "list", SIAGA_PRACTICE="false")
+    assert (refused.returncode, "practice = true" in refused.stderr) == (3, True)
+
+
+def test_what_is_set_up_as_real_is_nothing_to_practise_on(siaga, tmp_path):
+    assert init(siaga).returncode == 0
+    refused = siaga("officers", "list", SIAGA_PRACTICE="true")
+    assert (refused.returncode, "siaga init --practice" in refused.stderr) == (3, True)
+    # Nor does a second set-up make it one.
+    again = init(siaga, "--practice")
+    assert again.returncode != 0
+    assert "practice" not in (tmp_path / "siaga.toml").read_text()
+
+
 def test_a_first_set_up_that_cannot_write_its_settings_makes_nothing(siaga, tmp_path):
     refused = init(siaga, SIAGA_CONFIG=str(tmp_path / "missing" / "siaga.toml"))
     assert refused.returncode == 2, refused.stderr

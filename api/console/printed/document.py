@@ -8,6 +8,7 @@ from typing import Any
 
 from api.console.i18n import Locale
 from api.console.labels import born, country, explained, of
+from casework.kernel.installation import PRACTICE_MARK
 from casework.kernel.stored_photo import turn_of
 from casework.watchlists.objections import ObjectionMark
 
@@ -64,6 +65,8 @@ class Letterhead:
     officer: str
     """With agency and service number."""
     at: datetime
+    practice: bool = False
+    """Whether nothing of what is printed is real."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,9 @@ class PrintedReport:
     head: Letterhead
     printed: str
     """Who printed it, and when."""
+    mark: str
+    """Across each page of what is printed for practice; empty where it is real."""
+    mark_meaning: str
     pictures: tuple[Picture, ...]
     facts: tuple[Facts, ...]
     steps_heading: str
@@ -118,6 +124,8 @@ def document(  # noqa: PLR0913 - each a part of the paper, by its name
         state,
         head,
         printed,
+        PRACTICE_MARK if head.practice else "",
+        speech("Practice installation: nothing on this paper is real.") if head.practice else "",
         tuple(pictures),
         tuple(each for each in facts if each.facts),
         steps_heading,

@@ -102,11 +102,12 @@ class ReportReader:
     def _head(self) -> Letterhead:
         actor, accounts = self._actor, self._service.accounts
         now = self._service.review.queue.now()
+        practice = self._service.kernel.practice
         if actor.agency_id is None:
-            return Letterhead("", "", actor.name, now)
+            return Letterhead("", "", actor.name, now, practice)
         agency = accounts.agencies.get(actor, actor.agency_id)
         by = OfficerName(actor.name, actor.service_number, agency.code)
-        return Letterhead(agency.code, agency.name, officer(by, self._speech), now)
+        return Letterhead(agency.code, agency.name, officer(by, self._speech), now, practice)
 
     def _photo(
         self,

@@ -68,6 +68,8 @@ def _data(document: PrintedReport, speech: Locale) -> dict[str, Any]:
         "agency_code": document.head.agency_code,
         "agency_name": document.head.agency_name,
         "printed": _broken(document.printed),
+        "mark": document.mark,
+        "mark_meaning": document.mark_meaning,
         "page": speech("Page"),
         "of": speech("of"),
         "place_and_date": speech("place and date"),

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Header, Request, Response
 
 from api import problems
-from api.dependencies import Allowed, TheMetrics, TheScreening, Workers, work_place
+from api.dependencies import Allowed, Practice, TheMetrics, TheScreening, Workers, work_place
 from api.forms import multipart_schema, read_form
 from api.routing import StrictRoute
 from api.server_timing import server_timing
@@ -78,6 +78,7 @@ async def screen(
     actor: Screener,
     pool: Workers,
     metrics: TheMetrics,
+    practice: Practice,
     idempotency_key: Annotated[
         str | None,
         Header(
@@ -135,7 +136,9 @@ async def screen(
             metrics.captured(clock_of(fields.captured_at, screened.encounter.received_at))
     # Written as JSON here: the framework would first check again what was just made.
     answer = EncounterOut.of(
-        screened.encounter, disposition.at_first(screened.encounter.outcome)
+        screened.encounter,
+        disposition.at_first(screened.encounter.outcome),
+        practice=practice,
     ).model_dump_json()
     status = 200 if screened.replayed else 201
     return Response(answer, status, headers, media_type="application/json")
@@ -149,11 +152,13 @@ async def screen(
         errors.NotAuthenticated, errors.NotPermitted, errors.NotFound, problems.RequestInvalid
     ),
 )
-def read(encounter_id: str, screening: TheScreening, actor: Reader) -> EncounterOut:
+def read(
+    encounter_id: str, screening: TheScreening, actor: Reader, practice: Practice
+) -> EncounterOut:
     """Return an encounter that this key submitted, with what becomes of the traveller by now.
 
     Ask again every second or two while `disposition.state` is `pending`, or have the event
     `encounter.disposition` sent to a webhook.
     """
     row = screening.get(encounter_id, actor)
-    return EncounterOut.of(row, disposition.of_encounter(row))
+    return EncounterOut.of(row, disposition.of_encounter(row), practice=practice)

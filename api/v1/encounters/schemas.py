@@ -17,6 +17,7 @@ from api.v1.common import (
     CategoryCode,
     Instruction,
     Port,
+    PracticeMark,
     QualityOut,
     QualityReason,
     ShortText,
@@ -240,6 +241,7 @@ class EncounterOut(Answer):
     )
 
     id: str
+    practice: PracticeMark = False
     outcome: Outcome
     port: str
     lane: str | None = None
@@ -274,11 +276,12 @@ class EncounterOut(Answer):
     stages_ms: dict[str, float]
 
     @classmethod
-    def of(cls, row: Encounter, disposition: Disposition | None) -> Self:
+    def of(cls, row: Encounter, disposition: Disposition | None, *, practice: bool) -> Self:
         """Make the answer from the record."""
         alerts = [PortAlert.of_row(alert) for alert in row.alerts]
         return cls.of_row(
             row,
+            practice=practice,
             alerts=alerts,
             document=row.document_check,
             disposition=DispositionOut.of(disposition),

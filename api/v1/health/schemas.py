@@ -2,13 +2,14 @@
 
 from typing import Literal
 
-from api.v1.common import Answer
+from api.v1.common import Answer, PracticeMark
 
 
 class Health(Answer):
     """Whether the service runs."""
 
     status: Literal["ok", "starting", "failed"]
+    practice: PracticeMark
 
 
 class HealthDetails(Health):

@@ -8,7 +8,7 @@ from pydantic import MISSING, Field
 from api.queries import BeforePage
 from api.v1.alerts.schemas import AlertSummary
 from api.v1.approvals.schemas import ExplainedPatch
-from api.v1.common import Answer, DayOrTime, Reason, Strict, Text
+from api.v1.common import Answer, DayOrTime, PracticeMark, Reason, Strict, Text
 from api.v1.encounters.schemas import DispositionOut
 from casework.kernel import period
 from casework.kernel.actor import Actor
@@ -47,6 +47,7 @@ class EventOut(Answer):
     """Something that happened, as the reader may see it at the time of sending."""
 
     id: str = Field(description="The same in the stream and in every webhook: ignore repetitions.")
+    practice: PracticeMark
     kind: EventKind
     at: datetime
     object_id: str
@@ -68,6 +69,7 @@ class PortEventOut(Answer):
     """Something that happened to an alert of the port system's own encounter."""
 
     id: str
+    practice: PracticeMark
     kind: EventKind
     at: datetime
     alert: PortAlertState
@@ -77,6 +79,7 @@ class DispositionEventOut(Answer):
     """What becomes of a traveller has changed, for the port system that sent the photo."""
 
     id: str
+    practice: PracticeMark
     kind: EventKind
     at: datetime
     encounter_id: str
@@ -85,12 +88,13 @@ class DispositionEventOut(Answer):
     )
 
 
-def render(event: FeedEvent, reader: Actor) -> bytes:
+def render(event: FeedEvent, reader: Actor, *, practice: bool) -> bytes:
     """Write an event as JSON for one reader."""
     alert, encounter = event.alert, event.encounter
     if encounter is not None:
         disposed = DispositionEventOut(
             id=event.id,
+            practice=practice,
             kind=event.kind,
             at=event.at,
             encounter_id=encounter.id,
@@ -104,10 +108,13 @@ def render(event: FeedEvent, reader: Actor) -> bytes:
             outcome=Outcome(alert.encounter.outcome),
             state=shown_state(alert, reader),
         )
-        port = PortEventOut(id=event.id, kind=event.kind, at=event.at, alert=seen)
+        port = PortEventOut(
+            id=event.id, practice=practice, kind=event.kind, at=event.at, alert=seen
+        )
         return port.model_dump_json().encode()
     whole = EventOut(
         id=event.id,
+        practice=practice,
         kind=event.kind,
         at=event.at,
         object_id=event.object_id,

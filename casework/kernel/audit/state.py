@@ -556,6 +556,7 @@ UNCOVERED: Final = {
     "import_job": "work under way; what it stores is protected",
     "import_key": "without it nothing of its record opens",
     "import_part": "work under way; what it stores is protected",
+    "installation": "the record of each agency's making says it too",
     "officer_session": "ends by itself within hours",
     "known_lookalike_key": "without it nothing of its record opens",
     "key_holder": "says who is at work, for minutes",

@@ -338,6 +338,7 @@ CLEAR = {
         "document_check",
         "gallery_change": "seq kind",
         "import_fault": "row field code row_refused",
+        "installation": "practice",
         "key_holder": "fingerprints seen_at",
         "import_job": "uploaded dry_run strict warnings state rows done created updated unchanged "
         "refused photos_added photos_refused worked_s attempts claimed_until started_at "
