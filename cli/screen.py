@@ -50,7 +50,10 @@ def screen(
             except PhotoError as error:
                 results.append({"photo": str(path), "error": error.code, "detail": str(error)})
                 continue
-            answer = EncounterOut.of(encounter, at_first(encounter.outcome)).model_dump(mode="json")
+            screened = EncounterOut.of(
+                encounter, at_first(encounter.outcome), practice=service.kernel.practice
+            )
+            answer = screened.model_dump(mode="json")
             candidates = [
                 {
                     "alert": alert.id,

@@ -154,7 +154,7 @@ def test_what_is_undone_takes_no_number(desk):
     owner, given = desk.agency("IMI"), []
 
     def fail(connection):
-        given.extend(case_number.give(connection, [owner, owner]))
+        given.extend(case_number.give(connection, [owner, owner], practice=False))
         raise RuntimeError("undone")
 
     with pytest.raises(RuntimeError, match="undone"):
@@ -175,7 +175,7 @@ def test_threads_and_nodes_that_write_at_once_give_each_number_once(desk, databa
             group.write(lambda connection: take(connection, size))  # noqa: B023 - it is done now
 
     def take(connection, size):
-        given.extend(case_number.give(connection, [owner] * size))
+        given.extend(case_number.give(connection, [owner] * size, practice=False))
 
     for group in map(GroupCommit, nodes):
         threads += [threading.Thread(target=work, args=(group,)) for _ in range(4)]

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -72,7 +73,11 @@ class Post:
         async def work() -> None:
             every = frozenset(range(1, 65_536))
             sender = Sender(
-                self.records.kernel, render, RULES.timeout_s, private=private, ports=every
+                self.records.kernel,
+                partial(render, practice=False),
+                RULES.timeout_s,
+                private=private,
+                ports=every,
             )
             stopping = asyncio.Event()
             attempted: list[DeliveryState] = []
