@@ -211,7 +211,7 @@ def test_a_port_system_hears_of_its_own_encounters_without_an_identity(desk, pos
     post.queues.fill()
     post.send()
     raised, changed = receiver.messages
-    assert set(raised.json) == {"id", "kind", "at", "alert"}
+    assert set(raised.json) == {"id", "practice", "kind", "at", "alert"}
     assert changed.json["kind"] == "alert.changed"
     assert changed.json["alert"] == {
         "id": alert.id,
@@ -240,7 +240,7 @@ def test_a_port_system_hears_what_becomes_of_its_traveller(desk, post, receiver)
     post.queues.fill()
     post.send()
     (message,) = [each for each in receiver.messages if "encounter_id" in each.json]
-    assert set(message.json) == {"id", "kind", "at", "encounter_id", "disposition"}
+    assert set(message.json) == {"id", "practice", "kind", "at", "encounter_id", "disposition"}
     assert (message.json["kind"], message.json["encounter_id"]) == (
         "encounter.disposition",
         encounter.id,
