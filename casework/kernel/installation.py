@@ -28,15 +28,15 @@ def require_kind(database: Database, *, practice: bool) -> None:
     with database.read() as session:
         settled = _begun(session) or session.get(Installation, _ID) is not None
         found = _practice(session)
-    if found != practice or not settled:
-        with database.write() as session:
-            if _begun(session):
-                if _practice(session) != practice:
-                    raise SetUpError(
-                        "installation_is_real" if practice else "installation_is_practice"
-                    )
-            else:
-                session.merge(Installation(id=_ID, practice=practice))
+    if settled and found == practice:
+        return
+    with database.write() as session:
+        if not _begun(session):
+            session.merge(Installation(id=_ID, practice=practice))
+        elif _practice(session) and not practice:
+            raise SetUpError("installation_is_practice")
+        elif practice and not _practice(session):
+            raise SetUpError("installation_is_real")
 
 
 def _begun(session: Session) -> bool:
