@@ -7,6 +7,7 @@
     python -m benchmarks compile             compiled networks beside the same weights as shipped
     python -m benchmarks search              exact search beside FAISS and the memory's speed
     python -m benchmarks load                the running service over HTTP, and under overload
+    python -m benchmarks console             from a port's request to faces in an open queue
     python -m benchmarks crash               what SIGKILL at random moments loses: nothing
     python -m benchmarks attack              what attacks cost the running service, and the port
     python -m benchmarks startup             what a short command costs, from start to end

@@ -17,6 +17,7 @@ from benchmarks.attack import attack
 from benchmarks.attack import report as attack_report
 from benchmarks.attack.attackers import ATTACKS
 from benchmarks.command import Json, PackName, Seed, console, explained, new_report, publish
+from benchmarks.console.command import measure_console
 from benchmarks.crash import crash
 from benchmarks.crash import report as crash_report
 from benchmarks.load import load
@@ -194,6 +195,7 @@ app.command("calibration")(accuracy.measure_calibration)
 app.command("conditions")(measure_conditions)
 app.command("orientation")(accuracy.measure_orientation)
 app.command("pad")(pad.measure_pad)
+app.command("console")(measure_console)
 
 
 @app.command("load")

@@ -13,7 +13,7 @@ from typing import Final, Literal
 from playwright.sync_api import Browser, Page
 
 from api.logging import configure
-from tests.browser import chromium
+from benchmarks import chromium
 from tests.browser.conftest import LAPTOP, LOCALES, TABLET
 from tests.browser.installation import Installation
 from tests.browser.scene import lay

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from api.console.i18n import Locale, load
+from benchmarks import chromium
 from casework.kernel.vocabulary import Category, Role
-from tests.browser import chromium
 from tests.browser.installation import WAIT_S, Installation
 from tests.deadlines import patience
 from tests.services import PASSWORD

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser import chromium
+from benchmarks import chromium
 from tests.browser.conftest import LAPTOP, LOCALES, TABLET
 from tests.browser.scene import lay
 from tests.browser.screens import SCREENS, Screen, enter_as, unshown

@@ -1,12 +1,18 @@
 """The queue, live: new alerts, restarts, ended sessions, many rows."""
 
+import re
 import statistics
 import time
+from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from casework.kernel.vocabulary import Role
 from tests.browser.installation import arrive
+from tests.browser.photos import shown
+from tests.browser.test_accessibility import serious
 from tests.deadlines import patience
 
 # Watches from inside when rows come, and whether anything was moved by it.
@@ -127,11 +133,18 @@ def test_five_hundred_open_alerts_stay_smooth(site, gate, signed_in, record_prop
     page = signed_in("siti", Role.OFFICER)
     expect(page.locator(".counts")).to_contain_text("500 open")
     live(page)
+
+    # As urgent as the others and younger than them: they belong on the last page.
+    arrive(gate, 1, "DJB")
+    expect(page.locator("[data-count=waiting]")).to_have_text("550")
+    expect(page.locator("#queue li")).to_have_count(100)
+
+    # Nobody is at the list: fifty rows more come in at the top, and nothing else moves.
+    page.goto("/alerts?sort=latest")
+    live(page)
     page.evaluate(WATCH)
     meter = page.context.new_cdp_session(page)
     meter.send("Performance.enable")
-
-    # Nobody is at the list: fifty rows more come in at the top, and nothing else moves.
     before = scripting(meter)
     alert = arrive(gate, 1, "MES")
     expect(page.locator(f"#queue [data-id={alert}]")).to_be_visible()
@@ -152,6 +165,73 @@ def test_five_hundred_open_alerts_stay_smooth(site, gate, signed_in, record_prop
     news.click()
     expect(page.locator("#queue li")).to_have_count(200)
     expect(news).to_be_hidden()
+
+
+def test_a_row_that_leaves_does_not_move_the_others_under_the_hand(site, gate, bans, signed_in):
+    budi = site.officer("budi", Role.OFFICER)
+    decisions = site.at_hand.service.review.decisions
+    page = signed_in("siti", Role.OFFICER)
+    first, second, third = (arrive(gate, 1, port) for port in ("CGK", "DPS", "SUB"))
+    page.goto("/alerts?state=new")
+    live(page)
+    row = page.locator(f"#{third}")
+    row.hover()
+    place = row.bounding_box()
+    decisions.acknowledge(budi, first, 1)
+    expect(page.locator(f"#{first}")).to_have_class(re.compile("gone"))
+    assert row.bounding_box() == place
+    page.mouse.move(0, 0)
+    expect(page.locator("#queue li")).to_have_count(2)
+
+    # Where there is a next page, an empty one is none.
+    page.evaluate("document.getElementById('queue').dataset.more = 'yes'")
+    decisions.acknowledge(budi, second, 1)
+    expect(page.locator("#queue li")).to_have_count(1)
+    with page.expect_navigation():
+        decisions.acknowledge(budi, third, 1)
+    expect(page.locator("#empty")).to_be_visible()
+
+
+@pytest.mark.more
+def test_twenty_arrivals_a_second_take_neither_focus_nor_place(site, gate, signed_in):
+    desk = site.at_hand
+    for n in range(50):
+        desk.enrol(1, desk.watchlist(f"List {n}"))
+    desk.enrol(2, desk.watchlist("Tangkal"))
+    for port in ("CGK", "DPS", "SUB", "KNO", "IDBTM", "UPG", "BPN", "PDG", "PLM", "SRG"):
+        desk.screen(1, port=port)
+    page = signed_in("siti", Role.OFFICER)
+    page.goto("/alerts?sort=latest")
+    expect(page.locator(".counts")).to_contain_text("500 open")
+    live(page)
+    for _ in range(30):
+        page.keyboard.press("j")
+    focused = page.locator("#queue li:focus-within")
+    chosen, place = focused.get_attribute("id"), focused.bounding_box()
+
+    def arrivals():
+        for n in range(100):
+            began = time.monotonic()
+            arrive(gate, 2, f"Q{chr(65 + n // 26)}{chr(65 + n % 26)}")
+            time.sleep(max(0, began + 0.05 - time.monotonic()))
+
+    with ThreadPoolExecutor(1) as beside:
+        sent = beside.submit(arrivals)
+        while not sent.done():
+            page.wait_for_timeout(200)
+        sent.result()
+    expect(page.locator("#news")).to_have_text("100 new alerts: show them")
+    assert focused.get_attribute("id") == chosen
+    assert focused.bounding_box() == place
+    page.evaluate(Axe().axe_script)
+    assert serious(page, {"resultTypes": ["violations"]}) == []
+    page.keyboard.press("j")
+    expect(page.locator(f"#{chosen} + li a")).to_be_focused()
+    page.locator("#news").click()
+    expect(page.locator("#queue li")).to_have_count(200)
+    for face in page.locator("#queue li:first-child img").all():
+        shown(face)
+    live(page)
 
 
 def scripting(meter) -> float:

@@ -21,6 +21,10 @@ _KEPT_S: Final = 600
 """Seconds that a browser keeps a small face; one that is erased is seen no longer than that."""
 
 Reader = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_ALERT))]
+# A queue that is watched asks for the faces of new alerts by itself.
+Watcher = Annotated[
+    OfficerRequest, Depends(RequirePermission(Permission.READ_ALERT, counts_as_use=False))
+]
 
 
 @router.get("/probe")
@@ -59,13 +63,13 @@ def whole_enrolled(alert_id: str, visit: Reader) -> Response:
 
 
 @router.get("/faces/probe")
-def small_probe(alert_id: str, visit: Reader) -> Response:
+def small_probe(alert_id: str, visit: Watcher) -> Response:
     """Return the traveller's face, small."""
     return _small(visit, visit.service.screening.faces.probe(visit.actor, alert_id))
 
 
 @router.get("/faces/enrolled")
-def small_enrolled(alert_id: str, visit: Reader) -> Response:
+def small_enrolled(alert_id: str, visit: Watcher) -> Response:
     """Return the enrolled face, small."""
     return _small(visit, visit.service.screening.faces.enrolled(visit.actor, alert_id))
 

@@ -243,6 +243,17 @@ def watching(client, desk, signed_in):
     return SimpleNamespace(watch=watch, officer=officer)
 
 
+def test_faces_that_a_watched_queue_asks_for_keep_no_session_alive(signed_in, desk, lists, clock):
+    alert = raised(desk, 1)
+    officer = signed_in("siti", Role.OFFICER)
+    clock.advance(minutes=16)
+    for face in ("probe", "enrolled"):
+        assert officer.client.get(f"/alerts/{alert}/faces/{face}").status_code == 200
+    clock.advance(minutes=16)
+    json = {"Accept": "application/json"}
+    assert officer.client.get("/session", headers=json).status_code == 401
+
+
 def test_a_new_alert_is_told_with_its_row(watching, desk, lists):
     raised_ids = []
     (ready, told) = watching.watch(2, lambda: raised_ids.append(raised(desk, 1)))

@@ -9,8 +9,16 @@ const list = document.getElementById("queue");
 const live = document.getElementById("live");
 const news = document.getElementById("news");
 const sound = document.getElementById("sound");
-// In another order, where a new row belongs is known to the service alone.
-const sorted = list.dataset.sorted === "yes";
+// Whether one row comes after another. In any other order that is known to the service alone.
+const ORDERS = {
+  urgency: (one, other) => {
+    const [place, otherPlace] = [one.dataset.place, other.dataset.place];
+    return place === otherPlace ? one.dataset.id < other.dataset.id : place > otherPlace;
+  },
+  latest: (one, other) => one.dataset.id < other.dataset.id,
+  oldest: (one, other) => one.dataset.id > other.dataset.id,
+};
+const comesAfter = ORDERS[list.dataset.order];
 // What nobody has taken in time rings again and again for those who are called.
 const RING_MS = 20_000;
 // The list grows through a shift; what falls off its end is on the next page.
@@ -61,22 +69,41 @@ function take(data) {
 }
 
 function put(row) {
-  const present = list.querySelector(`[data-id="${CSS.escape(row.id)}"]`);
+  const present = document.getElementById(row.id);
   if (present) {
     const version = Number(present.dataset.version);
     const same = present.dataset.company === row.company && present.dataset.step === row.step;
-    if (row.html && (version > row.version || (version === row.version && same))) return;
+    const known = version > row.version || (version === row.version && same);
+    if (row.html && known && !present.classList.contains("gone")) return;
     if (row.html) replace(present, made(row.html));
-    else if (present.contains(document.activeElement)) present.classList.add("gone");
-    else present.remove();
-  } else if (row.html && list.dataset.first === "yes") {
-    if (busy() || sorted) hold(row);
+    else present.classList.add("gone");
+  } else if (row.html && list.dataset.first === "yes" && belongs(row)) {
+    if (busy() || !comesAfter) hold(row);
     else insert(made(row.html), true);
   }
   if (!row.html) held.delete(row.id);
   tellNews();
-  document.getElementById("empty").hidden = list.children.length > 0;
+  tidy();
 }
+
+// What is gone keeps its place while somebody may be about to choose: nothing moves up under them.
+function tidy() {
+  const gone = list.querySelectorAll(":scope > .gone");
+  if (gone.length && !busy()) for (const row of gone) row.remove();
+  const empty = list.children.length === 0;
+  // What was on the next page is the first there is now.
+  if (empty && list.dataset.more === "yes") location.reload();
+  document.getElementById("empty").hidden = !empty;
+}
+
+// Whether a new row is one of this page, not of those after it.
+function belongs(row) {
+  const last = list.lastElementChild;
+  return !comesAfter || !last || list.dataset.more === "no" || !comesAfter(made(row.html), last);
+}
+
+for (const left of ["mouseleave", "focusout"]) list.addEventListener(left, () => setTimeout(tidy));
+addEventListener("scroll", tidy, { passive: true });
 
 function busy() {
   const scrolled = list.getBoundingClientRect().top < 0;
@@ -93,7 +120,7 @@ function tellNews() {
 }
 
 news.addEventListener("click", () => {
-  if (sorted) {
+  if (!comesAfter) {
     location.reload();
     return;
   }
@@ -121,14 +148,12 @@ function replace(old, row) {
 
 function insert(row, fresh) {
   row.classList.toggle("fresh", fresh);
-  const before = [...list.children].find((other) => sortsAfter(other, row));
+  const before = [...list.children].find((other) => comesAfter(other, row));
   list.insertBefore(row, before ?? null);
-  while (list.children.length > MOST_ROWS) list.lastElementChild.remove();
-}
-
-function sortsAfter(other, row) {
-  if (other.dataset.place !== row.dataset.place) return other.dataset.place > row.dataset.place;
-  return other.dataset.id < row.dataset.id;
+  while (list.children.length > MOST_ROWS) {
+    list.lastElementChild.remove();
+    list.dataset.more = "yes";
+  }
 }
 
 function countOf(name) {

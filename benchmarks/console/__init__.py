@@ -1,0 +1,1 @@
+"""The console while a port screens: a browser before the running service."""
