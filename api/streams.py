@@ -32,6 +32,9 @@ _RETRY_MS: Final = 2000
 """How long a client should wait before it comes back."""
 
 
+_GATHER_S: Final = 0.1
+"""How long what comes after an event is gathered, to be read and sent together."""
+
 _HEARTBEAT_S: Final = 15
 _STALLED_S: Final = 30
 
@@ -141,6 +144,8 @@ class Streams:
                 for event in events:
                     yield event
                 seq = batch.reached
+                if events and not batch.more:
+                    await first_of(_GATHER_S, self._closing)
                 if not batch.more:
                     await first_of(_LOOK_AGAIN_S, self._closing, woken)
 

@@ -22,6 +22,7 @@ class Benchmark(StrEnum):
     PROFILE = "profile"
     SEARCH = "search"
     LOAD = "load"
+    CONSOLE = "console"
     CRASH = "crash"
     STARTUP = "startup"
     ACCURACY = "accuracy"

@@ -1,4 +1,4 @@
-"""Pictures of every screen of the console, in both themes and languages, on laptop and tablet.
+"""Pictures of every screen of the console, in both themes and languages, on laptop, tablet, phone.
 
     python -m tests.screenshots [FOLDER]      (make screenshots)
 
@@ -18,9 +18,16 @@ from tests.browser.conftest import LAPTOP, LOCALES, TABLET
 from tests.browser.installation import Installation
 from tests.browser.scene import lay
 from tests.browser.screens import SCREENS, enter_as
+from tests.browser.test_layout import PHONE
 
 FOLDER: Final = Path("out/screenshots")
-_SIZES: Final = {"laptop": LAPTOP, "tablet": TABLET}
+_SIZES: Final = {"laptop": LAPTOP, "tablet": TABLET, "phone": PHONE}
+# Photos further down wait to be scrolled to: a picture of the whole page would be without them.
+_PHOTOS: Final = """() => {
+  const shown = [...document.images].filter((each) => each.checkVisibility());
+  for (const each of shown) each.loading = "eager";
+  return Promise.all(shown.map((each) => each.decode().catch(() => null)));
+}"""
 _THEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 
 
@@ -55,6 +62,7 @@ def _in(
         screen.show(page, ids)
         for size, pixels in _SIZES.items():
             page.set_viewport_size(pixels)
+            page.evaluate(_PHOTOS)
             for theme in _THEMES:
                 page.emulate_media(color_scheme=theme)
                 path = folder / language / f"{size}-{theme}" / f"{screen.name}.png"

@@ -7,6 +7,7 @@ Nor may it show on a sibling: the same question, asked for another list of the a
 """
 
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final, cast
 
 from sqlalchemy import ColumnElement, select
@@ -128,10 +129,16 @@ def beside_veiled(alert: Alert | type[Alert]) -> Any:  # noqa: ANN401
     """Return whether a sibling of an alert waits for its second opinion."""
     if isinstance(alert, Alert):
         return any(_veil(each) for each in siblings_of(alert))
+    return _beside_veiled()
+
+
+# Queues ask for it several times a row: to put it together takes longer than to run it.
+@cache
+def _beside_veiled() -> ColumnElement[bool]:
     other = aliased(Alert)
     return (
         select(other.id)
-        .where(same_question(other, alert), other.id != alert.id, _veil(other))
+        .where(same_question(other, Alert), other.id != Alert.id, _veil(other))
         .correlate(Alert)
         .exists()
     )
