@@ -91,7 +91,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What came of it."""
+    """What was measured."""
 
     closed: Run
     """With no console open."""
@@ -172,7 +172,7 @@ class Gate:
         self._number = scene.open_alerts
 
     async def send(self, seconds: float) -> tuple[Sent, ...]:
-        """Send arrivals at the fixed rate; returns what came of them, in order."""
+        """Send arrivals at the fixed rate; returns their answers, in order."""
         idle: list[Connection] = []
         started = time.perf_counter()
         async with asyncio.TaskGroup() as group:

@@ -98,6 +98,6 @@ def prepare(folder: Path, open_alerts: int, subjects: int = PEOPLE) -> Scene:
 def _hire(service: Service, agency_id: str) -> None:
     new = NewOfficer(agency_id, LOGIN, "Officer at the desk", frozenset({Role.OFFICER}), "en")
     _, first = service.accounts.officers.create(Actor.operator(), new)
-    assert first is not None  # noqa: S101 - whoever has no password signs in elsewhere
+    assert first is not None  # noqa: S101 - no identity provider: there is a first password
     session = service.accounts.sessions.sign_in(Credentials(LOGIN, first), SessionKind.PROGRAM)
     service.accounts.account.change_password(session.actor, first, PASSWORD)
