@@ -15,6 +15,7 @@ from models.errors import ModelsError
 from models.manifest import Pack, load_pack
 from models.root import default_root
 from models.store import ModelStore, VerifiedWeights
+from tests import statements
 from tests.deadlines import patience
 from tests.postgresql import PostgreSql, running
 
@@ -24,6 +25,8 @@ os.environ.setdefault("SIAGA_ALLOWED_HOSTS", "testserver")
 # Whether an example took long says something of the machine's load, not of what is tested.
 hypothesis.settings.register_profile("siaga", deadline=None)
 hypothesis.settings.load_profile("siaga")
+
+statements.share()
 
 # Drawn in colour with every local variable, one traceback takes ten seconds of processor time.
 structlog.configure(

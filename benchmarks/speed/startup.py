@@ -40,13 +40,15 @@ Startups = dict[str, list[Startup]]
 """By command; in the order of the checkouts."""
 
 
-def measure(checkouts: Sequence[Path], scratch: Path, repeats: int) -> Startups:
+def measure(
+    checkouts: Sequence[Path], scratch: Path, repeats: int, commands: Sequence[str] = COMMANDS
+) -> Startups:
     """Run every command in every checkout, in turns, after one turn of warm-up.
 
     Raises:
         ValueError: a checkout is none, or a command of it fails.
     """
-    found: Startups = {command: [Startup() for _ in checkouts] for command in COMMANDS}
+    found: Startups = {command: [Startup() for _ in checkouts] for command in commands}
     for checkout in checkouts:
         # Else the installed package would be measured in its place.
         if not (checkout / "cli" / "__init__.py").is_file():

@@ -49,9 +49,8 @@ from tests.fakes import photo_of
 from tests.services import OPERATOR, PASSWORD, Desk
 
 SEED = 20_261_122
-EXAMPLES = 10
-"""Requests of each kind that are drawn for an operation, beside those of its limits."""
-MOST_OF_LIMITS = 24
+FEW_OR_MANY = ((10, 4), pytest.param((24, 10), marks=pytest.mark.more))
+"""Requests at the limits of an operation at most, and of each kind that are drawn for it."""
 LONGEST_QUERY = 8000
 """Octets; much longer ones than RFC 9112 asks a server to take never reach the application."""
 
@@ -108,8 +107,9 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 @pytest.fixture
 def scene(live: Live, request: pytest.FixtureRequest) -> Scene:
     """Things of its own for each operation: what one destroys, no other misses."""
-    label = request.node.callspec.params["label"]
-    number = LABELS.index(label) + 101
+    drawn = request.node.callspec
+    label = drawn.params["label"]
+    number = 101 + LABELS.index(label) + len(LABELS) * drawn.indices["counts"]
     desk, records = live.desk, live.desk.service
     agency, other = desk.agency("OPS", AgencyKind.OPERATOR), desk.agency("POL")
     one, two = _session(desk, agency, f"ops.{number}"), _session(desk, other, f"pol.{number}")
@@ -227,8 +227,12 @@ def aimed(case: Case[Any], known: dict[str, Any]) -> Case[Any]:
     # The service, in a thread of this process, uses the module while requests are drawn.
     "ignore:Do not use the `random` module:hypothesis.errors.HypothesisDeprecationWarning"
 )
+@pytest.mark.parametrize("counts", FEW_OR_MANY, ids=["few", "many"])
 @pytest.mark.parametrize("label", LABELS)
-def test_every_answer_is_documented(label: str, live: Live, scene: Scene) -> None:
+def test_every_answer_is_documented(
+    label: str, counts: tuple[int, int], live: Live, scene: Scene
+) -> None:
+    of_limits, drawn = counts
     operation = live.schema.find_operation_by_label(label)
     assert operation is not None
 
@@ -236,7 +240,7 @@ def test_every_answer_is_documented(label: str, live: Live, scene: Scene) -> Non
         if len(urlencode(case.query)) <= LONGEST_QUERY:
             case.call_and_validate(base_url=live.address, headers=who, checks=CHECKS)
 
-    for number, case in enumerate(islice(limits_of(live, operation), MOST_OF_LIMITS)):
+    for number, case in enumerate(islice(limits_of(live, operation), of_limits)):
         who = scene.callers[number % len(scene.callers)]
         ask(aimed(case, scene.known) if number % 2 else case, who)
 
@@ -245,7 +249,7 @@ def test_every_answer_is_documented(label: str, live: Live, scene: Scene) -> Non
     for mode in GenerationMode if takes_more else [GenerationMode.POSITIVE]:
 
         @hypothesis.settings(
-            max_examples=EXAMPLES,
+            max_examples=drawn,
             derandomize=True,
             database=None,
             deadline=None,

@@ -3,7 +3,6 @@
 import io
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -14,8 +13,9 @@ from casework.kernel.actor import Actor
 from cli import main
 from config.records import open_records
 from config.settings import Settings
+from tests.cli import forked
 from tests.client.conftest import served  # noqa: F401 - a fixture
-from tests.deadlines import patience
+from tests.services import lay
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -65,6 +65,7 @@ def environment(folder: Path) -> dict[str, str]:
 
 def begin(data_dir: Path) -> None:
     """Make an installation with an agency and nothing else, quicker than `siaga init`."""
+    lay(data_dir)
     with open_records(Settings(data_dir=data_dir)) as records:
         records.accounts.agencies.begin(Actor.operator(), "IMI", "Immigration")
 
@@ -94,14 +95,6 @@ def siaga(tmp_path: Path) -> Run:
     begin(tmp_path / "var")
 
     def run(*arguments: object, **variables: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "cli", *explained(*arguments)],
-            cwd=tmp_path,
-            env={**environment(tmp_path), **variables},
-            capture_output=True,
-            text=True,
-            timeout=patience(120),
-            check=False,
-        )
+        return forked.run(explained(*arguments), tmp_path, {**environment(tmp_path), **variables})
 
     return run

@@ -44,9 +44,9 @@ def test_a_folder_of_strangers_sets_the_thresholds(siaga, strangers, tmp_path):
     assert own.returncode == 1
     assert "0 non-mated searches" in own.stderr
 
-    trial = siaga("calibrate", strangers, "--dry-run", "--json")
-    assert json.loads(trial.stdout)["calibration"]["searches"] == STRANGERS
-    assert json.loads(siaga("calibrate", "--show", "--json").stdout) is None
+    few = siaga("calibrate", strangers / "0", "--dry-run")
+    assert few.returncode == 1
+    assert f"{STRANGERS // 7} non-mated searches" in few.stderr
 
     made = siaga("calibrate", strangers, "--json")
     assert made.returncode == 1, made.stderr  # the cup was refused
@@ -65,3 +65,14 @@ def test_a_folder_of_strangers_sets_the_thresholds(siaga, strangers, tmp_path):
     found = siaga("screen", "--yes", PACKAGED["hanks"])
     assert "1 in 1,000,000" in found.stdout
     assert siaga("calibrate", strangers, "--show").returncode == 2
+
+
+@pytest.mark.more
+def test_a_trial_prints_the_thresholds_and_keeps_nothing(siaga, strangers, tmp_path):
+    people = tmp_path / "people"
+    people.mkdir()
+    shutil.copy(PACKAGED["hanks"], people / "Tom.png")
+    assert siaga("enrol", people).returncode == 0
+    trial = siaga("calibrate", strangers, "--dry-run", "--json")
+    assert json.loads(trial.stdout)["calibration"]["searches"] == STRANGERS
+    assert json.loads(siaga("calibrate", "--show", "--json").stdout) is None

@@ -26,6 +26,7 @@ from config.settings import Settings
 from tests.cli.conftest import environment, explained
 from tests.data import encoded, image_of
 from tests.deadlines import patience, wait_until
+from tests.services import lay
 
 PEOPLE = 60
 
@@ -89,9 +90,7 @@ def test_enrolment_killed_midway_and_run_again_ends_without_a_duplicate(siaga, p
 def test_the_service_killed_after_an_answer_still_has_it(tmp_path):
     """What was acknowledged is there after SIGKILL and a restart: subject, encounter and alert."""
     settings = Settings(data_dir=tmp_path, port=free_port())
-    records = Records.open(
-        settings.resolved_database_url, FileKeys(settings.resolved_data_key_file)
-    )
+    records = Records.open(settings.resolved_database_url, lay(tmp_path))
     _, port = records.accounts.keys.create(
         Actor.operator(), NewKey("port", frozenset({Scope.SCREEN}))
     )
@@ -137,9 +136,7 @@ def test_the_service_killed_after_an_answer_still_has_it(tmp_path):
 
 def test_a_service_told_to_stop_finishes_what_it_admitted(tmp_path):
     settings = Settings(data_dir=tmp_path, port=free_port())
-    records = Records.open(
-        settings.resolved_database_url, FileKeys(settings.resolved_data_key_file)
-    )
+    records = Records.open(settings.resolved_database_url, lay(tmp_path))
     records.accounts.agencies.begin(Actor.operator(), "IMI", "Immigration")
     _, key = records.accounts.keys.create(
         Actor.operator(), NewKey("port", frozenset({Scope.SCREEN}))

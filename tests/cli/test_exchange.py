@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import select
 
 from casework.accounts.api_keys import NewKey
-from casework.kernel.data_key import FileKeys
 from casework.kernel.vocabulary import EventKind, Scope
 from casework.records import Records
 from casework.tables import Alert, OutboxEvent
@@ -24,7 +23,7 @@ from tests.api.events import following
 from tests.casework.webhooks.receivers import receiving
 from tests.data import encoded, image_of
 from tests.deadlines import patience, wait_until
-from tests.services import OPERATOR
+from tests.services import OPERATOR, lay
 
 RAISED = frozenset({EventKind.ALERT_RAISED})
 BEFORE_KILL = 6
@@ -123,11 +122,8 @@ def settings(tmp_path, monkeypatch) -> Settings:
 
 @pytest.fixture
 def records(settings) -> Iterator[Records]:
-    records = Records.open(
-        settings.resolved_database_url,
-        FileKeys(settings.resolved_data_key_file),
-        private_targets=True,
-    )
+    keys = lay(settings.data_dir)
+    records = Records.open(settings.resolved_database_url, keys, private_targets=True)
     yield records
     records.close()
 

@@ -35,6 +35,7 @@ from tests.cli.conftest import begin, environment
 from tests.data import PACKAGED
 from tests.deadlines import patience, wait_until
 from tests.fakes import photo_of
+from tests.services import lay
 
 FACES = 40
 COLUMNS = ("reference", "name", "nationality", "birth_date", "photos")
@@ -151,12 +152,11 @@ def serving(tmp_path: Path) -> "Iterator[tuple[str, subprocess.Popen[bytes]]]":
 
 # Five thousand rows, by what others leave of the processors.
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("rows", [600, pytest.param(5000, marks=pytest.mark.more)])
+@pytest.mark.parametrize("rows", [300, pytest.param(5000, marks=pytest.mark.more)])
 def test_an_import_over_http_killed_midway_goes_on_by_itself(rows, tmp_path):
     lists = write_lists(tmp_path, rows)
-    (tmp_path / "var").mkdir()
     database = tmp_path / "var" / "siaga.db"
-    records = Records.open(f"sqlite:///{database}", FileKeys(tmp_path / "var" / "siaga.key"))
+    records = Records.open(f"sqlite:///{database}", lay(tmp_path / "var"))
     agency = records.accounts.agencies.begin(Actor.operator(), "IMI", "Immigration").id
     watchlist = records.lists.watchlists.create(Actor.operator(), NewWatchlist("wanted", agency)).id
     _, key = records.accounts.keys.create(
@@ -178,7 +178,7 @@ def test_an_import_over_http_killed_midway_goes_on_by_itself(rows, tmp_path):
         )
         assert sent.status_code == 202, sent.text
         path = f"/v1/imports/{sent.json()['id']}"
-        least = random.randrange(1, lists.rows // 2)
+        least = random.randrange(1, lists.rows // 4)
         while (progress := told(address, path))["done"] < least:
             time.sleep(0.02)
         assert progress["state"] == "running"
@@ -202,15 +202,14 @@ def test_an_import_over_http_killed_midway_goes_on_by_itself(rows, tmp_path):
     check_all_is_there_once(database, lists)
 
 
-@pytest.mark.parametrize("rows", [500, pytest.param(1500, marks=pytest.mark.more)])
+@pytest.mark.parametrize("rows", [300, pytest.param(1500, marks=pytest.mark.more)])
 def test_the_command_killed_midway_and_run_again_goes_on(rows, tmp_path):
     lists = write_lists(tmp_path, rows)
-    (tmp_path / "var").mkdir()
     database = tmp_path / "var" / "siaga.db"
     begin(tmp_path / "var")
     arguments = ("import", tmp_path / "var", lists.file, lists.photos)
     with drawn(tmp_path, *arguments, stdout=subprocess.DEVNULL) as process:
-        least = random.randrange(1, lists.rows // 2)
+        least = random.randrange(1, lists.rows // 4)
         while count(database, "subject") < least and process.poll() is None:
             time.sleep(0.02)
         process.send_signal(signal.SIGKILL)

@@ -16,6 +16,7 @@ from config.records import open_records
 from config.settings import Settings
 from tests.cli.conftest import in_process
 from tests.data import PACKAGED
+from tests.services import lay
 
 
 @pytest.fixture
@@ -35,6 +36,7 @@ def two_agencies(siaga, tmp_path):
     """An installation as an earlier version left it: LOCAL, which nobody works for, has a list."""
     people = tmp_path / "people"
     people.mkdir()
+    lay(tmp_path / "var")
     shutil.copy(PACKAGED["astronaut"], people / "Siti Rahma.png")
     with open_records(Settings()) as records:
         for code, name in (("LOCAL", "This installation"), ("IMI", "Immigration")):

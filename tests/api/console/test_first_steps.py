@@ -13,13 +13,13 @@ from casework.records import Records
 from casework.service import Service
 from tests.api.conftest import settings_for, wait_until_ready
 from tests.fakes import fake_pipeline
-from tests.services import DATA_KEYS, OPERATOR, PASSWORD, QUICK, drawn_pack
+from tests.services import DATA_KEYS, OPERATOR, PASSWORD, QUICK, drawn_pack, laid
 
 
 @pytest.fixture
 def client(tmp_path, clock):
     def opened(settings):
-        url = f"sqlite:///{tmp_path / 'siaga.db'}"
+        url = laid(tmp_path / "siaga.db")
         records = Records.open(url, DATA_KEYS, clock, settings.sign_in_rules, QUICK)
         service = Service.over(records, drawn_pack(), fake_pipeline())
         service.start()
