@@ -75,13 +75,15 @@ def free_port() -> int:
 
 def _until_ready(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if httpx2.get(f"{address}/readyz", timeout=5).status_code == httpx2.codes.OK:
-                return
-        except httpx2.TransportError:
-            pass  # not listening yet
-        time.sleep(0.1)
+    # One client: each reads the machine's certificates, and would keep a processor from the start.
+    with httpx2.Client(base_url=address, timeout=5) as client:
+        while time.monotonic() < deadline and process.poll() is None:
+            try:
+                if client.get("/readyz").status_code == httpx2.codes.OK:
+                    return
+            except httpx2.TransportError:
+                pass  # not listening yet
+            time.sleep(0.1)
     err.print(log.read_text(errors="replace")[-4000:], markup=False)
     err.print("[red]The service did not become ready; its log is above.[/]")
     raise typer.Exit(Exit.SET_UP)

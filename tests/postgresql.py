@@ -22,7 +22,17 @@ from tests.deadlines import patience
 _UNPRIVILEGED = "nobody"
 
 # What is lost when the machine stops does not matter here.
-_OPTIONS = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=100"
+_OPTIONS = " ".join(
+    f"-c {each}"
+    for each in (
+        "fsync=off",
+        "full_page_writes=off",
+        "synchronous_commit=off",
+        "max_connections=100",
+        # Each database lives for less than a second.
+        "autovacuum=off",
+    )
+)
 _TEMPLATE = "siaga_migrated"
 
 

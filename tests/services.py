@@ -40,6 +40,7 @@ BEGIN = datetime(2026, 3, 1, 8, tzinfo=UTC)
 DRAWN_PRIOR = Prior(fmr=(0.1, 1e-6), score=(0.62, 0.78), source="drawn people")
 
 
+@cache
 def drawn_pack() -> Pack:
     """The default pack's manifest with a prior that fits drawn people."""
     return load_pack("open").model_copy(update={"prior": DRAWN_PRIOR})

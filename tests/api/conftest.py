@@ -29,7 +29,9 @@ def settings_for(folder: Path, **values: object) -> Settings:
 
 
 def wait_until_ready(client: TestClient) -> None:
-    """The service opens beside the event loop: ask until it is there."""
+    """The service opens beside the event loop: ask once it is there."""
+    state = state_of(client.app)  # type: ignore[arg-type]
+    wait_until(lambda: state.service is not None or state.failure is not None, 30, every=0.005)
     wait_until(lambda: client.get("/readyz").status_code == 200, 30, every=0.01)
 
 

@@ -317,8 +317,11 @@ def test_every_patch_is_drawn():
     assert set(MADE) == PATHS
 
 
+@pytest.mark.parametrize("examples", [8, pytest.param(40, marks=pytest.mark.more)])
 @pytest.mark.parametrize("path", sorted(MADE))
-def test_exactly_what_is_sent_changes_and_everything_can_still_be_read(client, scene, path):
+def test_exactly_what_is_sent_changes_and_everything_can_still_be_read(
+    client, scene, path, examples
+):
     resource = MADE[path](scene)
     url, headers = resource.url, resource.headers
     fields = schema_of(client.app.openapi(), path)["properties"]
@@ -331,7 +334,11 @@ def test_exactly_what_is_sent_changes_and_everything_can_still_be_read(client, s
     }
 
     # What an example leaves behind is there for the next: a smaller one would tell less.
-    @settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    )
     @given(body=st.fixed_dictionaries({}, optional=optional))
     def patched(body):
         if body.get("active") is False or "roles" in body:

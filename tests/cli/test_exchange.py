@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx2
 import pytest
@@ -73,9 +73,10 @@ class Port:
     key: str
     told: int = 0
     """Alerts that were answered."""
+    client: httpx2.Client = field(default_factory=httpx2.Client)
 
     def screen(self) -> None:
-        answer = httpx2.post(
+        answer = self.client.post(
             f"{self.address}/v1/encounters",
             headers={"Authorization": f"Bearer {self.key}"},
             data={"port": "CGK", "direction": "entry"},
@@ -136,7 +137,7 @@ def test_stream_and_webhook_tell_every_alert_in_order_across_a_kill(settings, re
     lists = [records.lists.watchlists.create(OPERATOR, NewWatchlist(n, agency)).id for n in "ab"]
     address = f"http://127.0.0.1:{settings.port}"
     port, listener = Port(address, key), Listener(address, office)
-    with receiving() as receiver, listener.listening():
+    with port.client, receiving() as receiver, listener.listening():
         records.exchange.webhooks.create(
             OPERATOR, NewWebhook(receiver.url, RAISED, agency_id=agency)
         )

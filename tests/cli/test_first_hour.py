@@ -85,9 +85,9 @@ class Newcomer:
         assert process.returncode == 0, complained
         return said
 
-    def answers(self) -> bool:
+    def answers(self, client: httpx2.Client) -> bool:
         try:
-            return httpx2.get(f"{self.address}/readyz", timeout=patience(5)).is_success
+            return client.get("/readyz").is_success
         except httpx2.TransportError:
             return False
 
@@ -125,7 +125,8 @@ def test_readme_alone_leads_to_an_installation_and_a_decided_alert(newcomer):
     (first,) = re.findall(r"rina .*?(\w{5}(?:-\w{5}){3})", said)
     with newcomer.shell(f"exec {at_the_machine[-1]}") as service:
         try:
-            wait_until(newcomer.answers, 60)
+            with httpx2.Client(base_url=newcomer.address, timeout=patience(5)) as client:
+                wait_until(lambda: newcomer.answers(client), 60)
             answer = json.loads(
                 newcomer.run(*(each.replace("siaga.key_...", key) for each in at_the_port))
             )

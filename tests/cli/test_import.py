@@ -133,21 +133,23 @@ def drawn(tmp_path: Path, *arguments: object, **how: object) -> "subprocess.Pope
 
 
 @contextmanager
-def serving(tmp_path: Path) -> "Iterator[tuple[str, subprocess.Popen[bytes]]]":
+def serving(tmp_path: Path) -> "Iterator[tuple[httpx2.Client, subprocess.Popen[bytes]]]":
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     with drawn(tmp_path, "serve", tmp_path / "var", port, stderr=subprocess.DEVNULL) as process:
         try:
-            deadline = time.monotonic() + patience(60)
-            while time.monotonic() < deadline:
-                try:
-                    if httpx2.get(f"{address}/readyz").status_code == 200:
-                        break
-                except httpx2.TransportError:
-                    time.sleep(0.05)
-            yield address, process
+            with httpx2.Client(base_url=address, timeout=patience(60)) as client:
+                wait_until(lambda: answers(client), 60, every=0.05)
+                yield client, process
         finally:
             process.terminate()
+
+
+def answers(client: httpx2.Client) -> bool:
+    try:
+        return client.get("/readyz").status_code == 200
+    except httpx2.TransportError:
+        return False
 
 
 # Five thousand rows, by what others leave of the processors.
@@ -165,21 +167,20 @@ def test_an_import_over_http_killed_midway_goes_on_by_itself(rows, tmp_path):
     records.close()
     headers = {"Authorization": f"Bearer {key}"}
 
-    def told(address, path):
-        return httpx2.get(f"{address}{path}", headers=headers, timeout=patience(30)).json()
+    def told(client, path):
+        return client.get(path, headers=headers).json()
 
-    with serving(tmp_path) as (address, process):
-        sent = httpx2.post(
-            f"{address}/v1/imports",
+    with serving(tmp_path) as (client, process):
+        sent = client.post(
+            "/v1/imports",
             params={"watchlist_id": watchlist},
             headers=headers,
             files={"file": lists.file.read_bytes(), "photos": lists.photos.read_bytes()},
-            timeout=patience(60),
         )
         assert sent.status_code == 202, sent.text
         path = f"/v1/imports/{sent.json()['id']}"
         least = random.randrange(1, lists.rows // 4)
-        while (progress := told(address, path))["done"] < least:
+        while (progress := told(client, path))["done"] < least:
             time.sleep(0.02)
         assert progress["state"] == "running"
         assert progress["rows_per_s"] > 0
@@ -188,15 +189,15 @@ def test_an_import_over_http_killed_midway_goes_on_by_itself(rows, tmp_path):
     stored = count(database, "subject")
     assert 0 < stored < lists.good, "the process was not killed midway"
 
-    with serving(tmp_path) as (address, _):
+    with serving(tmp_path) as (client, _):
         seen = []
-        while (progress := told(address, path))["state"] == "running":
+        while (progress := told(client, path))["state"] == "running":
             seen.append(progress["done"])
             time.sleep(0.05)
         assert progress["state"] == "done"
         assert seen == sorted(seen)
         assert len(set(seen)) > 2, "progress is visible"
-        report = told(address, f"{path}/errors?format=json")
+        report = told(client, f"{path}/errors?format=json")
         assert sorted(fault["row"] for fault in report if fault["row_refused"]) == lists.bad
         wait_until(lambda: not count(database, "import_part"), 20)
     check_all_is_there_once(database, lists)

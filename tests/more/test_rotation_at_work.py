@@ -102,7 +102,8 @@ def test_requests_succeed_while_the_data_key_is_changed(tmp_path: Path, record_p
             keys[scope] = {"Authorization": f"Bearer {text}"}
         first = records.kernel.vault.keys.data_key
     with ExitStack() as stack:
-        addresses = [stack.enter_context(serving(tmp_path))[0] for _ in range(2)]
+        served = [stack.enter_context(serving(tmp_path))[0] for _ in range(2)]
+        addresses = [str(client.base_url).rstrip("/") for client in served]
         work = Work(addresses, keys, watchlist)
         threads = [threading.Thread(target=work.run, args=(number,)) for number in range(3)]
         for thread in threads:
