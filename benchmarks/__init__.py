@@ -15,6 +15,7 @@
     python -m benchmarks prior FOLDER        the false match curve that a pack's manifest carries
     python -m benchmarks calibration FOLDER  whether a stated FPIR is the one that is realised
     python -m benchmarks orientation FOLDER  hits of photos turned by every angle, and the cost
+    python -m benchmarks lookalikes FOLDER   whom known look-alikes spare, and whom they must not
 
 docs/performance.md and docs/accuracy.md say how each figure is measured and what it was.
 """

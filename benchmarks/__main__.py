@@ -194,6 +194,7 @@ app.command("prior")(accuracy.measure_prior)
 app.command("calibration")(accuracy.measure_calibration)
 app.command("conditions")(measure_conditions)
 app.command("orientation")(accuracy.measure_orientation)
+app.command("lookalikes")(accuracy.measure_lookalikes)
 app.command("pad")(pad.measure_pad)
 app.command("console")(measure_console)
 

@@ -1,13 +1,22 @@
-"""The commands that need a data set: `accuracy`, `prior`, `calibration` and `orientation`."""
+"""The commands that need a data set: `accuracy`, `prior`, `calibration` and what follows them."""
 
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.accuracy import open_set, orientation, plots, prior, realised_fpir, verification
+from benchmarks.accuracy import (
+    lookalikes,
+    open_set,
+    orientation,
+    plots,
+    prior,
+    realised_fpir,
+    verification,
+)
 from benchmarks.accuracy.embeddings import Embedded, embed_data_set
 from benchmarks.accuracy.evaluation import evaluate
 from benchmarks.accuracy.identities import DataSet, read_clashes, read_data_set
@@ -15,6 +24,7 @@ from benchmarks.accuracy.labels import read_labels
 from benchmarks.command import Json, PackName, Seed, console, explained, new_report, publish
 from benchmarks.machine import one_cpu
 from benchmarks.report import Report
+from casework.review.known_lookalikes import FMR
 from index.threshold import FalseMatchCurve, threshold_for
 from models.manifest import Pack, load_pack
 
@@ -140,6 +150,35 @@ def measure_orientation(
         f"Enrolled {people}, one photo each; hit: at least {threshold:.4f}, the pack's threshold "
         f"for FPIR {orientation.TARGET_FPIR:.0%}; seed {seed}. Time is beside the same pipeline "
         "without the looks at doubtful faces, photo by photo in turns."
+    )
+    return publish(report, json)
+
+
+def measure_lookalikes(
+    folder: Folder,
+    clashes: Clashes = None,
+    gallery: Annotated[int, typer.Option(min=1, help="Enrolled.")] = open_set.GALLERY,
+    trials: Annotated[int, typer.Option(min=1, help="Galleries drawn.")] = lookalikes.TRIALS,
+    fpir: Annotated[float, typer.Option(help="What the threshold is set for.")] = 0.01,
+    seed: Seed = 0,
+    pack_name: PackName = "open",
+    json: Json = None,
+) -> Report:
+    """Count whom known look-alikes spare: themselves, the person on the list, and others."""
+    report = new_report("lookalikes")
+    with explained():
+        pack, data = load_pack(pack_name), _data_set(folder, clashes)
+        if pack.prior is None:
+            raise ValueError(f"{pack.name} has no false match curve, so nothing says what a hit is")
+        curve = FalseMatchCurve(pack.prior.fmr, pack.prior.score)
+        rule = lookalikes.Rule(threshold_for(fpir, gallery, curve), threshold_for(FMR, 1, curve))
+        photos = lookalikes.Photos.of(data, _embedded(report, data, pack))
+        random = np.random.default_rng(seed)
+        lookalikes.add_to(report, lookalikes.measure(photos, rule, gallery, trials, random))
+    report.note(
+        f"{trials} galleries of {gallery}, one photo each, from {rule.threshold:.4f} (FPIR "
+        f"{fpir:g}); a face is taken for another's from {rule.bar:.4f} (false match rate {FMR:g}); "
+        f"seed {seed}."
     )
     return publish(report, json)
 

@@ -1,4 +1,6 @@
 import json
+import shutil
+import subprocess
 
 import pytest
 
@@ -50,6 +52,26 @@ def test_it_holds_photos_records_reports_and_the_trail(court):
     assert "detail" in screened["hidden"]
     for word in ("BAHASA INDONESIA", "ENGLISH", "siaga evidence verify", court.bundle.case_number):
         assert word in found["README.txt"].decode()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="README.txt names openssl")
+@pytest.mark.parametrize("change", [b"", b" "])
+def test_its_readme_s_openssl_command_says_whether_the_manifest_is_genuine(court, tmp_path, change):
+    found = members_of(court.bundle.content)
+    for name in ("manifest.json", "manifest.sig"):
+        (tmp_path / name).write_bytes(found[name])
+    with (tmp_path / "manifest.json").open("ab") as manifest:
+        manifest.write(change)
+    (tmp_path / "key.pem").write_bytes(found["public-keys.pem"])
+    for language, key in (("id", "KUNCI"), ("en", "KEY")):
+        (line,) = (
+            line.strip()
+            for line in found["README.txt"].decode().splitlines()
+            if "openssl" in line and f" {key} " in line
+        )
+        command = line.replace(key, "key.pem").split()
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert (done.returncode == 0) is (change == b""), f"{language}: {done.stderr}"
 
 
 def test_who_made_it_why_and_its_digest_are_in_the_trail(court):
