@@ -105,6 +105,8 @@ class FakeDetector:
         blue, green, red = (image[..., channel].astype(np.int16) for channel in range(3))
         # Far from green, whatever the light: blurred JPEG chroma is still told from a pattern.
         framed = (np.minimum(blue, red) > 90) & (np.minimum(blue, red) > 2 * green)
+        if not framed.any():
+            return ()
         _, _, stats, _ = cv2.connectedComponentsWithStats(framed.astype(np.uint8), connectivity=8)
         faces = []
         for left, top, across, down, _ in stats[1:]:

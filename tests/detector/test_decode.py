@@ -582,11 +582,15 @@ def check(data: bytes, minimum: int | None) -> None:
         assert image.shape == (photo.height, photo.width, 3)
 
 
+@pytest.mark.parametrize("examples", [400, pytest.param(4000, marks=pytest.mark.more)])
 @pytest.mark.usefixtures("quiet")
-@settings(deadline=None, max_examples=2000)
-@given(st.sampled_from(sample_names()), EDITS, st.sampled_from([None, 10, 30]))
-def test_edited_photos(name, edits, minimum):
-    check(edited(samples()[name], edits), minimum)
+def test_edited_photos(examples):
+    @settings(deadline=None, max_examples=examples)
+    @given(st.sampled_from(sample_names()), EDITS, st.sampled_from([None, 10, 30]))
+    def draw(name, edits, minimum):
+        check(edited(samples()[name], edits), minimum)
+
+    draw()
 
 
 @pytest.mark.usefixtures("quiet")

@@ -315,6 +315,7 @@ def test_what_chips_have_beside_the_standard_is_passed_over():
         assert capture_of(data).faces == 1
 
 
+@functools.cache
 def hostile() -> dict[str, bytes]:
     jpeg = pictures()["jpeg"]
     record, chip, asn1, file = fac_2005(jpeg), dg2(fac_2005(jpeg)), iso39794(jpeg), nist(jpeg)

@@ -565,6 +565,7 @@ def overlapping_strips() -> bytes:
     return data[: -len(places)] + places + bytes(2_000)
 
 
+@functools.cache
 def hostile() -> dict[str, tuple[type[PhotoError], bytes]]:
     jpeg, jp2 = samples()["jpeg"], samples()["jp2"]
     webp, cod = samples()["webp-lossless"], jp2.find(b"\xff\x52")
@@ -705,10 +706,14 @@ def test_any_bytes_after_a_true_beginning(name, kept, data):
     check(samples()[name][:kept] + data)
 
 
-@settings(deadline=None, max_examples=1500)
-@given(st.sampled_from(sample_names()), EDITS)
-def test_edited_photos(name, edits):
-    check(edited(samples()[name], edits))
+@pytest.mark.parametrize("examples", [400, pytest.param(4000, marks=pytest.mark.more)])
+def test_edited_photos(examples):
+    @settings(deadline=None, max_examples=examples)
+    @given(st.sampled_from(sample_names()), EDITS)
+    def draw(name, edits):
+        check(edited(samples()[name], edits))
+
+    draw()
 
 
 @settings(deadline=None, max_examples=400)

@@ -143,6 +143,7 @@ def lying(data: bytes, width: int, height: int) -> bytes:
     return data
 
 
+@functools.cache
 def hostile() -> dict[str, tuple[type[PhotoError], bytes]]:
     heic_file, avif_file = samples()["heic"], samples()["avif"]
     grid_file = samples()["heic-grid"]

@@ -3,6 +3,7 @@
 import io
 import json
 
+import pytest
 from rich.console import Console
 
 from benchmarks.load import load
@@ -32,6 +33,8 @@ def test_a_tiny_run_measures_every_figure_of_the_mocked_scenes(tmp_path):
     json.loads(report.write(tmp_path / "load.json").read_text())
 
 
+# Half a minute of both processors; what admission promises is in tests/api/test_admission.py.
+@pytest.mark.more
 def test_overload_is_refused_quickly_and_what_is_admitted_is_in_time(tmp_path, pipeline, pack):
     del pack
     from benchmarks.packaged import people  # noqa: PLC0415 - reads pictures of other packages
