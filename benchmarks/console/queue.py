@@ -80,13 +80,13 @@ class Run:
 
     @property
     def service_ms(self) -> float:
-        """The service's processor time for an arrival."""
-        return 1000 * self.service_cpu_s / len(self.sent)
+        """The service's processor time for an alert; what was refused is in it."""
+        return 1000 * self.service_cpu_s / max(1, len(self.answered))
 
     @property
     def browser_ms(self) -> float:
-        """The browser's processor time for an arrival."""
-        return 1000 * self.browser_cpu_s / len(self.sent)
+        """The browser's processor time for an alert."""
+        return 1000 * self.browser_cpu_s / max(1, len(self.answered))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def measure(scene: Scene, rate: float, seconds: float) -> Measured:
         1000 * idle_service / _IDLE_SECONDS,
         1000 * idle_browser / _IDLE_SECONDS,
         tuple(times),
-        len(live.sent) - len(times),
+        len(live.answered) - len(times),
         tuple(complaints),
     )
 

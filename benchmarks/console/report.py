@@ -46,9 +46,11 @@ def add_to(report: Report, measured: Measured, rate: float, open_alerts: int) ->
         f"{measured.live.service_ms - measured.closed.service_ms:.1f} ms of the service's "
         f"processor time to an alert, and {measured.live.browser_ms:.1f} ms of the browser's."
     )
+    refused = len(measured.live.sent) - len(measured.live.answered)
     total = measured.live.service_ms + measured.live.browser_ms
     report.targets += [
         Target("CPU of an alert, screened and shown, ms", total, "<=", CPU_MS, 1),
+        Target("arrivals that were refused while the queue was open", refused, "<=", 0, 0),
         Target("alerts that were raised but not seen", measured.unseen, "<=", 0, 0),
     ]
 
