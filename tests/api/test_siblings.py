@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 from starlette.testclient import TestClient
 
 from api import cookies
@@ -204,9 +205,17 @@ def played(folder: Path, opinion: Opinion) -> tuple[dict[str, str], str]:
         return scene.given(), own
 
 
-def test_no_channel_shows_the_first_opinion_on_a_sibling(tmp_path):
+TWO_OR_ALL = (
+    (Opinion.POTENTIAL_CANDIDATE, Opinion.NOT_CANDIDATE),
+    pytest.param(tuple(Opinion), marks=pytest.mark.more),
+)
+"""Opinions that nobody may tell from one another; each is a scene of ten seconds."""
+
+
+@pytest.mark.parametrize("opinions", TWO_OR_ALL, ids=["two", "all"])
+def test_no_channel_shows_the_first_opinion_on_a_sibling(opinions, tmp_path):
     seen = {}
-    for opinion in Opinion:
+    for opinion in opinions:
         given, own = played(tmp_path / opinion, opinion)
         assert own == opinion  # one act decides both, and who gave it sees it
         seen[opinion] = given
