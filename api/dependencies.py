@@ -47,6 +47,7 @@ from casework.oversight.data_subject_report import DataSubjectReports
 from casework.oversight.lanes import Lanes
 from casework.oversight.looks import Looks
 from casework.oversight.reports import Reports
+from casework.referrals.presets import ReferralPresets
 from casework.referrals.referrals import Referrals
 from casework.referrals.steps import ReferralSteps
 from casework.review.alerts import Alerts
@@ -180,6 +181,9 @@ TheDataSubjectReports = Annotated[
 ]
 TheDecisions = Annotated[Review, _part(lambda service: service.review.decisions)]
 TheDeliveries = Annotated[Deliveries, _part(lambda service: service.exchange.deliveries)]
+TheReferralPresets = Annotated[
+    ReferralPresets, _part(lambda service: service.exchange.referral_presets)
+]
 TheDuty = Annotated[DutyRoster, _part(lambda service: service.review.duty)]
 TheEnrolment = Annotated[Enrolment, _part(lambda service: service.enrolment)]
 TheErasures = Annotated[Erasures, _part(lambda service: service.lists.erasures)]

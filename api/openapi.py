@@ -27,6 +27,7 @@ _TAGS: Final[Mapping[str, str]] = {
     "duty": "Who is on duty, and is called for alerts that nobody takes in time.",
     "searches": "An officer's search for one photo, with its purpose.",
     "referrals": "What one agency hands to another, and the answer.",
+    "presets": "What an agency usually refers to another, by purpose.",
     "tips": "Reports from the public and from other agencies.",
     "compare": "Two photos side by side.",
     "watchlists": "Lists of subjects, each with its policy.",

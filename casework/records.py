@@ -34,12 +34,15 @@ from casework.kernel.key_ring import KeyRing
 from casework.kernel.outbox import Outbox
 from casework.kernel.sealing_upgrade import bring_up_to_date, leave_no_trace
 from casework.kernel.vault import Vault
+from casework.kernel.vocabulary import ReferralKind
 from casework.oversight.audited_objects import AuditedObjects
 from casework.oversight.data_subject_report import DataSubjectReports
 from casework.oversight.lanes import Lanes
 from casework.oversight.looks import Looks
 from casework.oversight.reports import Reports
 from casework.oversight.retention import RecordKind, Retention
+from casework.referrals.fields import AlertField
+from casework.referrals.presets import ReferralPresets
 from casework.referrals.referrals import Referrals
 from casework.referrals.steps import ReferralSteps
 from casework.review.alerts import Alerts
@@ -48,6 +51,7 @@ from casework.review.duty import DutyRoster
 from casework.review.history import History
 from casework.review.overdue import Overdue
 from casework.review.queue import Queue
+from casework.tips.payload import TipField
 from casework.tips.tips import Tips
 from casework.watchlists.erasure import GRACE, Erasures
 from casework.watchlists.merging import Merges
@@ -120,6 +124,7 @@ class ExchangeUseCases:
 
     referrals: Referrals
     referral_steps: ReferralSteps
+    referral_presets: ReferralPresets
     tips: Tips
     imports: Imports
     exports: Exports
@@ -256,6 +261,13 @@ class Records:
             exchange=ExchangeUseCases(
                 referrals=Referrals(kernel),
                 referral_steps=ReferralSteps(kernel, decisions),
+                referral_presets=ReferralPresets(
+                    kernel,
+                    {
+                        ReferralKind.ALERT: frozenset(AlertField),
+                        ReferralKind.TIP: frozenset(TipField),
+                    },
+                ),
                 tips=Tips(kernel),
                 imports=Imports(kernel),
                 exports=Exports(kernel),

@@ -23,6 +23,7 @@ from api.console.screens import (
     overview,
     photos,
     preferences,
+    presets,
     printed,
     queue,
     referral_new,
@@ -58,6 +59,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = tuple(
         search,
         compare,
         tips,
+        presets,  # before `referrals`, whose address would take `/referrals/presets` for one
         referrals,
         referral_new,
         watchlists,

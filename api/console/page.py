@@ -41,6 +41,7 @@ from casework.kernel.installation import PRACTICE_MARK
 from casework.kernel.permissions import Permission, PermissionScope, extends_to, require, scope_of
 from casework.kernel.vocabulary import Requirement, SessionKind
 from casework.records import Records
+from casework.referrals.referrals import ReferralsWaiting
 from casework.service import Service
 from casework.tables import Officer
 from casework.watchlists.requirements import OF_ENTRIES
@@ -162,6 +163,11 @@ class PageRequest:
         """What every page shows of acts that take a second person, to those who read them."""
         return None
 
+    @property
+    def referrals_waiting(self) -> ReferralsWaiting | None:
+        """What every page shows of referrals, to those who handle them."""
+        return None
+
     def render(self, template: str, **values: Any) -> str:  # noqa: ANN401 - a template's own
         """Return a template's text; for parts of pages that are sent later."""
         found = self.console.template(template, self.speech.language)
@@ -228,6 +234,11 @@ class OfficerRequest(PageRequest):
     def approval_notice(self) -> ApprovalNotice | None:
         """What every page shows of acts that take a second person, to those who read them."""
         return self.service.approvals.requests.notice(self.actor)
+
+    @property
+    def referrals_waiting(self) -> ReferralsWaiting | None:
+        """What every page shows of referrals, to those who handle them."""
+        return self.service.exchange.referrals.waiting(self.actor)
 
     def may(self, act: Permission) -> bool:
         """Whether the officer may do this to anything at all: what to offer on a page."""

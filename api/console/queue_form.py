@@ -8,7 +8,7 @@ from fastapi import Request
 
 from api.console.page import OfficerRequest
 from casework.codes.coded import LONGEST_CODE
-from casework.kernel.vocabulary import AlertState
+from casework.kernel.vocabulary import AlertState, MatchedBy
 from casework.review.alerts import AlertFilter
 from casework.review.queue import QueueOrder
 from casework.review.states import FIRST_OPINIONS, OPEN
@@ -35,6 +35,7 @@ class QueueForm:
     port: str = ""
     list: str = ""
     category: str = ""
+    matched_by: str = ""
     whose: str = "all"
     sort: QueueOrder = QueueOrder.URGENCY
     page: int = 1
@@ -44,12 +45,14 @@ class QueueForm:
         """Read it from the address."""
         query = request.query_params
         state, whose, category = (query.get(name, "") for name in ("state", "whose", "category"))
+        found = query.get("matched_by", "")
         page, sort = query.get("page", "1"), query.get("sort", "")
         return cls(
             state if state in STATES else "open",
             query.get("port", "")[:5].upper(),
             query.get("list", "")[:50],
             category[:LONGEST_CODE],
+            found if found in set(MatchedBy) else "",
             whose if whose in _WHOSE else "all",
             QueueOrder(sort) if sort in set(QueueOrder) else QueueOrder.URGENCY,
             max(1, int(page)) if page.isascii() and page.isdecimal() and len(page) < 6 else 1,
@@ -59,7 +62,7 @@ class QueueForm:
     def narrowed(self) -> int:
         """How many conditions it sets that the plain queue does not."""
         plain = QueueForm()
-        conditions = ("state", "port", "list", "category", "whose")
+        conditions = ("state", "port", "list", "category", "matched_by", "whose")
         return sum(getattr(self, name) != getattr(plain, name) for name in conditions)
 
     def filters(self, visit: OfficerRequest) -> AlertFilter:
@@ -69,6 +72,7 @@ class QueueForm:
             self.list or None,
             self.port or None,
             self.category if self.category in visit.codes.categories else None,
+            matched_by=(MatchedBy(self.matched_by),) if self.matched_by else None,
             mine=visit.actor.id if self.whose == "mine" else None,
             owner_id=visit.actor.agency_id if self.whose == "agency" else None,
         )

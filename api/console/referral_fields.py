@@ -20,10 +20,11 @@ from casework.review.alerts import AlertView
 from casework.tips.payload import TipField, TipSource
 from casework.tips.tips import TipView
 
-_FIELDS: Final[Mapping[ReferralKind, type[ReferralField]]] = {
+FIELDS: Final[Mapping[ReferralKind, type[ReferralField]]] = {
     ReferralKind.ALERT: AlertField,
     ReferralKind.TIP: TipField,
 }
+"""What a referral of each kind can carry."""
 
 
 def shown(
@@ -36,14 +37,14 @@ def shown(
     speech = speech.at_port(values.get("port"))
     return [
         (speech(labels.of(each)), written(each, values[each.value], codes, speech))
-        for each in _FIELDS[kind]
+        for each in FIELDS[kind]
         if each.value in values
     ]
 
 
 def photos(kind: ReferralKind, names: Sequence[str], speech: Locale) -> list[tuple[str, str]]:
     """Return the name and what it is called of every photo that is carried."""
-    return [(each.value, speech(labels.of(each))) for each in _FIELDS[kind] if each.value in names]
+    return [(each.value, speech(labels.of(each))) for each in FIELDS[kind] if each.value in names]
 
 
 def written(

@@ -21,6 +21,7 @@ from api.v1.keys import routes as keys
 from api.v1.known_lookalikes import routes as known_lookalikes
 from api.v1.objections import routes as objections
 from api.v1.officers import routes as officers
+from api.v1.presets import routes as presets
 from api.v1.referrals import routes as referrals
 from api.v1.reports import routes as reports
 from api.v1.searches import routes as searches
@@ -36,6 +37,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     alerts.router,
     duty.router,
     searches.router,
+    presets.router,
     referrals.router,
     tips.router,
     compare.router,

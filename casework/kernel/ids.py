@@ -25,6 +25,7 @@ APPROVAL: Final = "apr"
 DUTY_SHIFT: Final = "dut"
 OBJECTION: Final = "obj"
 KNOWN_LOOKALIKE: Final = "lka"
+REFERRAL_PRESET: Final = "pre"
 RECOVERY_CODE: Final = "rec"
 
 

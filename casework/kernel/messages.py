@@ -148,6 +148,10 @@ ENGLISH: Final[Mapping[str, str]] = {
         "This installation is set up already: see `siaga agencies list` and `siaga officers list`."
     ),
     "agency_ambiguous": "There are several agencies: name one by its code, with --agency.",
+    "referral_preset_not_found": "There is no preset {preset}.",
+    "referralpreset_changed": "The preset has changed since you read it: read it again.",
+    "referral_preset_taken": "There is a preset called {name} already: choose another name.",
+    "referral_preset_fields": "This cannot be handed over: {fields}.",
     "agency_code_taken": "An agency with the code {code} already exists.",
     "agency_code_practice": (
         "Codes that begin with {mark} mark what belongs to practice installations: choose another."

@@ -46,6 +46,8 @@ class Permission(StrEnum):
     READ_DUTY = "duty.read"
     MANAGE_DUTY = "duty.manage"
     HANDLE_REFERRAL = "referral.handle"
+    READ_PRESET = "preset.read"
+    EDIT_PRESET = "preset.edit"
     HANDLE_TIP = "tip.handle"
     READ_TIP_SOURCE = "tip.source"
     IMPORT = "import.run"
@@ -119,6 +121,8 @@ GRANTS: Final[Mapping[Permission, Mapping[Role, PermissionScope]]] = {
     Permission.READ_DUTY: dict.fromkeys((_OFFICER, _SUPERVISOR, _ADMIN), _OWN),
     Permission.MANAGE_DUTY: dict.fromkeys((_SUPERVISOR, _ADMIN), _OWN),
     Permission.HANDLE_REFERRAL: dict.fromkeys((_OFFICER, _SUPERVISOR), _OWN),
+    Permission.READ_PRESET: dict.fromkeys((_OFFICER, _SUPERVISOR, _ADMIN), _OWN),
+    Permission.EDIT_PRESET: dict.fromkeys((_SUPERVISOR, _ADMIN), _OWN),
     Permission.HANDLE_TIP: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _OWN),
     Permission.READ_TIP_SOURCE: {_SUPERVISOR: _OWN},
     Permission.IMPORT: {_ANALYST: _OWN},

@@ -191,6 +191,13 @@ class Disposition(StrEnum):
     """Another agency has it in hand."""
 
 
+class ReferralWarning(StrEnum):
+    """What the sender of a referral should look at again."""
+
+    NOBODY_NAMED = "nobody_named"
+    """Neither a photo nor a name goes along."""
+
+
 class ReferralState(StrEnum):
     """How far a referral has come; see `casework.referrals.states`."""
 

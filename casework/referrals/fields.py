@@ -4,7 +4,7 @@ A line here is all that a field needs: copies, previews, the API's schema and th
 and pages derive from it. `casework.tips.payload` has the same for tips.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from typing import Any, Final, Generic, Self, TypeVar
@@ -82,6 +82,8 @@ class Field(Generic[Source]):
     """Raises InvalidReferral where its content was erased."""
     proposed: bool = False
     """Whether it is chosen until an officer says otherwise."""
+    identifies: bool = False
+    """Whether the receiver knows by it who it is about."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ class PhotoField(Generic[Source]):
     read: Callable[[Source, Session, Vault], StoredPhoto]
     """Raises InvalidReferral where it was erased, or there is none."""
     proposed: bool = False
+    identifies: bool = True
 
 
 class ReferralField(StrEnum):
@@ -178,7 +181,7 @@ _TEXT: Final = FieldKind.TEXT
 class AlertField(ReferralField):
     """What can be carried of an alert."""
 
-    NAME = _Value("name", "Name", _PERSON, _TEXT, lambda of: of.person.name)
+    NAME = _Value("name", "Name", _PERSON, _TEXT, lambda of: of.person.name, identifies=True)
     ALIASES = _Value(
         "aliases", "Also known as", _PERSON, FieldKind.TEXTS, lambda of: of.person.aliases
     )
@@ -239,7 +242,7 @@ class AlertField(ReferralField):
         lambda of: pad_result(of.alert.encounter.presentation),
     )
     DOCUMENT_NAME = _Value(
-        "document_name", "Name in the document", _TRAVELLER, _TEXT, _says("name")
+        "document_name", "Name in the document", _TRAVELLER, _TEXT, _says("name"), identifies=True
     )
     DOCUMENT_BIRTH = _Value(
         "document_birth",
@@ -273,6 +276,19 @@ class AlertField(ReferralField):
         "reference_photo", "Reference from the gate, such as the chip", _TRAVELLER, _reference
     )
     ENROLLED_PHOTO = _Photo("enrolled_photo", "Photo on the list", _PERSON, _enrolled)
+
+
+def identifies(fields: Collection[ReferralField], values: Mapping[str, Any]) -> bool:
+    """Whether the receiver can know who a referral is about.
+
+    Args:
+        fields: what is handed over.
+        values: what is known of the fields that are no photos.
+    """
+    return any(
+        each.field.identifies and (isinstance(each.field, PhotoField) or values.get(each.value))
+        for each in fields
+    )
 
 
 OF_LIST: Final = frozenset(each for each in AlertField if each.field.group.of_list)

@@ -4,13 +4,13 @@ Both agencies see a referral; nobody else does. The receiver sees what it carrie
 (`casework.referrals.payload`), not what it was made from.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from casework.kernel import rows
@@ -19,11 +19,11 @@ from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotFound
 from casework.kernel.kernel import Kernel
 from casework.kernel.officer_names import OfficerAct, OfficerName, names_at
-from casework.kernel.permissions import Permission, require, within_reach
+from casework.kernel.permissions import Permission, PermissionScope, require, scope_of, within_reach
 from casework.kernel.stored_photo import StoredPhoto
 from casework.kernel.vocabulary import ReferralState
 from casework.referrals import payload
-from casework.referrals.states import AWAITED
+from casework.referrals.states import AWAITED, YOUR_TURN, Side
 from casework.tables import Referral, ReferralMessage, ReferralPhoto
 
 REPORT: Final = "referral.report"
@@ -87,6 +87,31 @@ class ReferralView:
     messages: tuple[OpenedMessage, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ReferralsWaiting:
+    """How many referrals wait for the reader's agency to take them up."""
+
+    received: int
+    """That nobody has accepted yet."""
+    sent: int
+    """That were answered or declined, or about which something is asked."""
+
+    @property
+    def all(self) -> int:
+        """Of both ways."""
+        return self.received + self.sent
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralNews:
+    """What other agencies have just done with referrals."""
+
+    arrived: tuple[str, ...]
+    """Ids of those that they sent."""
+    moved: tuple[str, ...]
+    """Ids of those with which they did something else."""
+
+
 class Referrals:
     """Shows referrals to the two agencies they are between."""
 
@@ -139,6 +164,44 @@ class Referrals:
         self._audit.note(AuditEntry(actor, recorded_as, row.id, row.sender_id))
         return view
 
+    def waiting(self, actor: Actor) -> ReferralsWaiting | None:
+        """Return what waits for the actor's agency; None for who handles no referrals."""
+        if not handles(actor):
+            return None
+        ways = ((Side.RECEIVER, _received_by(actor)), (Side.SENDER, _sent_by(actor)))
+        with self._database.read() as session:
+            received, sent = (
+                session.scalar(
+                    select(func.count()).where(
+                        way, Referral.state.in_([each.value for each in YOUR_TURN[side]])
+                    )
+                )
+                or 0
+                for side, way in ways
+            )
+        return ReferralsWaiting(received, sent)
+
+    def news(self, actor: Actor, referral_ids: Collection[str]) -> ReferralNews:
+        """Return which of these another agency moved last: what the actor's own did is no news."""
+        if not handles(actor):
+            return ReferralNews((), ())
+        query = (
+            select(Referral)
+            .options(selectinload(Referral.messages))
+            .where(Referral.id.in_(referral_ids), or_(_sent_by(actor), _received_by(actor)))
+            .order_by(Referral.id)
+        )
+        with self._database.read() as session:
+            found = [
+                row
+                for row in session.scalars(query)
+                if row.messages[-1].agency_id != actor.agency_id
+            ]
+        return ReferralNews(
+            tuple(row.id for row in found if len(row.messages) == 1),
+            tuple(row.id for row in found if len(row.messages) > 1),
+        )
+
     def photo(self, actor: Actor, referral_id: str, name: str) -> StoredPhoto:
         """Return a photo that a referral carries.
 
@@ -172,6 +235,12 @@ class Referrals:
             ReferralState(message.state_after),
             text,
         )
+
+
+def handles(actor: Actor) -> bool:
+    """Whether the actor is of an agency and handles its referrals."""
+    reach = scope_of(actor, Permission.HANDLE_REFERRAL)
+    return actor.agency_id is not None and reach is not PermissionScope.NOTHING
 
 
 def find(session: Session, actor: Actor, referral_id: str) -> Referral:

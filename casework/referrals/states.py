@@ -8,6 +8,7 @@ referral where it was. Either side closes what is answered; the sender alone clo
 declined, or takes back what nobody has accepted yet. What is not listed here is not allowed.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -43,6 +44,13 @@ class Move(StrEnum):
     ANSWER = "answer"
     """The receiver states the outcome."""
     CLOSE = "close"
+
+
+YOUR_TURN: Final[Mapping[Side, frozenset[ReferralState]]] = {
+    Side.SENDER: frozenset({_S.QUESTIONED, _S.ANSWERED, _S.DECLINED}),
+    Side.RECEIVER: frozenset({_S.SENT}),
+}
+"""In which something waits for a side that nobody there has taken up yet."""
 
 
 @dataclass(frozen=True, slots=True)

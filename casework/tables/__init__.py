@@ -56,7 +56,7 @@ from casework.tables.lists import (
 from casework.tables.lookalikes import KnownLookalike, KnownLookalikeKey
 from casework.tables.objections import Objection
 from casework.tables.people import Agency, Officer, OfficerSession, RecoveryCode
-from casework.tables.referrals import Referral, ReferralMessage, ReferralPhoto, Tip
+from casework.tables.referrals import Referral, ReferralMessage, ReferralPhoto, ReferralPreset, Tip
 from casework.tables.sign_in import SignInCount
 from casework.tables.unsealed import Unsealed
 
@@ -108,6 +108,7 @@ __all__ = [
     "ReferralKey",
     "ReferralMessage",
     "ReferralPhoto",
+    "ReferralPreset",
     "SearchKey",
     "Serial",
     "SignInCount",

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from casework.tables.base import Serial, Table
+from casework.tables.base import Protected, Serial, Table
 from casework.tables.people import Agency
 from casework.tables.sealed import Sealed, SealedFields
 
@@ -86,6 +86,33 @@ class ReferralPhoto(Table):
     turn: Mapped[int] = mapped_column(server_default="0")
     """Degrees clockwise by which it has to be turned so that its face is upright."""
     sealed_content: Mapped[bytes] = mapped_column(deferred=True)
+
+
+class ReferralPreset(Protected, Table):
+    """What an agency usually hands over to another for one purpose; it sends nothing by itself."""
+
+    __tablename__ = "referral_preset"
+    __table_args__ = (UniqueConstraint("agency_id", "kind", "name"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    agency_id: Mapped[str] = mapped_column(ForeignKey("agency.id", ondelete="RESTRICT"))
+    """Whose it is: the sender."""
+    kind: Mapped[str] = mapped_column(String(10))
+    """What it hands over: an alert or a tip."""
+    name: Mapped[str]
+    """The purpose, such as pro justitia."""
+    receiver_id: Mapped[str] = mapped_column(ForeignKey("agency.id", ondelete="RESTRICT"))
+    fields: Mapped[list[str]]
+    """Names of what is usually carried."""
+    note: Mapped[str] = mapped_column(Text)
+    """The usual note."""
+    days: Mapped[int]
+    """Within which an answer is usually due."""
+    version: Mapped[int] = mapped_column()
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
 
 class Tip(SealedFields, Table):

@@ -40,7 +40,9 @@ class TipField(ReferralField):
 
     REFERENCE = _Value("reference", "Reference", _REPORT, _TEXT, lambda of: of.tip.reference)
     ORIGIN = _Value("origin", "From", _REPORT, TipOrigin, lambda of: of.tip.origin)
-    TEXT = _Value("text", "What was reported", _REPORT, _TEXT, lambda of: of.report.text)
+    TEXT = _Value(
+        "text", "What was reported", _REPORT, _TEXT, lambda of: of.report.text, identifies=True
+    )
     PLACE = _Value("place", "Where", _REPORT, _TEXT, lambda of: of.report.place)
     HAPPENED_AT = _Value(
         "happened_at", "When it happened", _REPORT, FieldKind.TIME, lambda of: of.tip.happened_at

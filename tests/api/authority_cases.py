@@ -18,10 +18,11 @@ from casework.accounts.officers import NewOfficer
 from casework.codes.coded import CodedCategory, CodedOutcome
 from casework.kernel.audit.checkpoints import Checkpoints, Signers
 from casework.kernel.permissions import Permission
-from casework.kernel.vocabulary import Disposition, Role, Scope
+from casework.kernel.vocabulary import Disposition, ReferralKind, Role, Scope
+from casework.referrals.presets import NewPreset
 from casework.tables import KnownLookalike, Watchlist
 from tests.fakes import photo_of
-from tests.services import OPERATOR, PASSWORD, Desk
+from tests.services import OPERATOR, PASSWORD, Desk, officer
 
 Headers = Mapping[str, str]
 Params = dict[str, str]
@@ -218,6 +219,13 @@ class Stage:
         """A fresh shift, with an officer of its own."""
         return {"shift_id": self.post("/v1/duty/shifts", json=_shift(self, {})["json"])["id"]}
 
+    def preset(self, _: Headers) -> Params:
+        """A fresh preset."""
+        keeper = officer(self.desk.agency(OWNER), Role.SUPERVISOR)
+        presets = self.desk.service.exchange.referral_presets
+        fields = _preset(self, {})["json"] | {"kind": ReferralKind.ALERT}
+        return {"preset_id": presets.create(keeper, NewPreset(**fields)).id}
+
     def approval(self, headers: Headers) -> Params:
         """What the caller asked for, if it may ask; else what the owner did."""
         answer = self.ask_for_account(headers)
@@ -410,6 +418,12 @@ def _shift(stage: Stage, _params: Params) -> dict[str, Any]:
     return {"json": {"port": "CGK", "officer_ids": [officer_id], **times}}
 
 
+def _preset(stage: Stage, _params: Params) -> dict[str, Any]:
+    receiver = stage.desk.agency("BEA")
+    usual = {"fields": ["name"], "note": "Look.", "days": 3}
+    return {"json": {"name": f"p{next(stage.numbers)}", "receiver_id": receiver, **usual}}
+
+
 S = Stage
 _NOTE = body(note="Why?")
 
@@ -459,6 +473,12 @@ CASES = (
     Case("GET /v1/duty/shifts/{shift_id}", S.shift),
     Case("PATCH /v1/duty/shifts/{shift_id}", S.shift, body(begins="08:00")),
     Case("POST /v1/duty/shifts/{shift_id}/remove", S.shift),
+    # presets of referrals
+    Case("POST /v1/referral-presets", send=_preset),
+    Case("GET /v1/referral-presets"),
+    Case("GET /v1/referral-presets/{preset_id}", S.preset),
+    Case("PATCH /v1/referral-presets/{preset_id}", S.preset, body(days=9)),
+    Case("POST /v1/referral-presets/{preset_id}/remove", S.preset),
     # searches
     Case("POST /v1/searches", send=_search),
     Case("GET /v1/searches/{search_id}", S.search, mine=True),

@@ -24,6 +24,7 @@ from casework.kernel.vocabulary import (
     SubjectStatus,
     Weekday,
 )
+from casework.referrals.fields import AlertField
 from tests.api.conftest import problem, settings_for, wait_until_ready
 from tests.fakes import photo_of
 from tests.services import open_service
@@ -221,6 +222,20 @@ class Scene:
         shown = (self.get("/v1/duty/shifts", self.admin), self.get("/v1/duty/now", self.admin))
         return Resource(url, self.admin, values, shown)
 
+    def preset(self) -> Resource:
+        receivers = [self.desk.agency(code) for code in ("POL", "BEA")]
+        body = {"name": "Usual", "receiver_id": receivers[0], "fields": ["name"], "note": "Look."}
+        made = self.client.post("/v1/referral-presets", headers=self.admin, json=body).json()
+        values = {
+            "name": NAMES,
+            "receiver_id": st.sampled_from(receivers),
+            "fields": some(sorted(AlertField), 0),
+            "note": NAMES,
+            "days": st.integers(1, 365),
+        }
+        shown = (self.get("/v1/referral-presets", self.admin),)
+        return Resource(f"/v1/referral-presets/{made['id']}", self.admin, values, shown)
+
     def subject(self) -> Resource:
         lists = [self.desk.watchlist(), self.desk.watchlist("other")]
         document = st.fixed_dictionaries(
@@ -278,6 +293,7 @@ MADE: dict[str, Callable[[Scene], Resource]] = {
     "/v1/officers/{officer_id}": Scene.officer,
     "/v1/webhooks/{webhook_id}": Scene.webhook,
     "/v1/duty/shifts/{shift_id}": Scene.shift,
+    "/v1/referral-presets/{preset_id}": Scene.preset,
     "/v1/watchlists/{watchlist_id}": Scene.watchlist,
     "/v1/subjects/{subject_id}": Scene.subject,
     "/v1/categories/{code}": Scene.category,

@@ -13,6 +13,9 @@ from tests.api.conftest import problem
 from tests.fakes import photo_of
 from tests.services import officer
 
+NAMING = {"name", "document_name", "text"}
+"""Fields besides photos by which the receiver knows who it is about."""
+
 DOCUMENTS = [{"kind": "passport", "number": "X1", "country": "IDN"}]
 
 # What each carried field is in the receiver's answer; photos are told of by name.
@@ -179,6 +182,7 @@ def expected(read, kind, desk, carried, photos):
                 "text": "Please meet.",
             }
         ],
+        "warnings": [] if photos or NAMING & set(carried) else ["nobody_named"],
     }
 
 
@@ -412,3 +416,50 @@ def test_a_referral_to_oneself_names_the_field(client, imi, alert_id, body):
     )
     found = problem(response, 422, "invalid_referral")
     assert [each["field"] for each in found["errors"]] == ["receiver_id"]
+
+
+def test_presets_over_http(client, desk, sign_in):
+    keeper, reader = sign_in(Role.SUPERVISOR), sign_in(Role.OFFICER, login="reader")
+    body = {
+        "name": "Pro justitia",
+        "receiver_id": desk.agency("POL"),
+        "fields": ["name", "probe_photo"],
+        "note": "For your investigation.",
+        "days": 5,
+    }
+    made = client.post("/v1/referral-presets", headers=keeper, json=body)
+    assert made.status_code == 201, made.text
+    address = made.headers["location"]
+    shown = client.get(address, headers=reader).json()
+    assert {name: shown[name] for name in body} == body
+    assert shown["kind"] == "alert"
+    problem(client.post("/v1/referral-presets", headers=keeper, json=body), 409, "already_exists")
+    for wrong in ({"fields": ["text"]}, {"receiver_id": desk.agency()}, {"receiver_id": "agc_x"}):
+        sent = client.post(
+            "/v1/referral-presets", headers=keeper, json=body | {"name": "b"} | wrong
+        )
+        found = problem(sent, 422, "invalid_referral")
+        assert [each["field"] for each in found["errors"]] == list(wrong)
+    for wrong in ({"days": 0}, {"fields": ["colour"]}, {"note": " "}, {"kind": "search"}):
+        sent = client.post(
+            "/v1/referral-presets", headers=keeper, json=body | {"name": "b"} | wrong
+        )
+        problem(sent, 422, "request_invalid")
+    changed = client.patch(
+        address, headers={**keeper, "If-Match": made.headers["etag"]}, json={"days": 6}
+    )
+    assert changed.json()["days"] == 6
+    assert client.post(f"{address}/remove", headers=keeper).status_code == 204
+    problem(client.get(address, headers=reader), 404, "not_found")
+
+
+def test_a_referral_that_names_nobody_says_so(client, imi, alert_id, desk):
+    body = {
+        "receiver_id": desk.agency("POL"),
+        "note": "Look.",
+        "due_at": "2026-03-05",
+        "fields": ["port", "case_number"],
+    }
+    sent = client.post(f"/v1/alerts/{alert_id}/refer", headers=imi, json=body)
+    assert sent.status_code == 201, sent.text
+    assert sent.json()["warnings"] == ["nobody_named"]

@@ -22,12 +22,14 @@ from casework.kernel.vocabulary import (
     ImportState,
     Opinion,
     OpinionReason,
+    ReferralKind,
     Role,
     Scope,
     TipOrigin,
     Weekday,
 )
 from casework.referrals.fields import AlertField
+from casework.referrals.presets import NewPreset
 from casework.referrals.steps import Handover
 from casework.review.decisions import Finding
 from casework.review.duty import NewShift
@@ -72,6 +74,7 @@ def lay(site: Installation) -> dict[str, str]:
     police = site.officer("agus", Role.SUPERVISOR, name="Agus Salim", agency="POL", language="")
     ids = _lists(site) | _alerts(site, staff)
     ids["shift"] = _shift(site, staff)
+    ids["preset"] = _preset(site, staff)
     _objection(site, staff["lina"], ids["subject"])
     ids |= _desk(site, staff, ids, police)
     ids |= _administration(site, staff)
@@ -152,6 +155,15 @@ def _alerts(site: Installation, staff: dict[str, Actor]) -> dict[str, str]:
         "referred": referred,
         "closed": closed,
     }
+
+
+def _preset(site: Installation, staff: dict[str, Actor]) -> str:
+    """What is usually referred to the police."""
+    desk = site.at_hand
+    fields = ("name", "nationality", "case_number", "port", "captured_at", "probe_photo")
+    note = "Mohon ditindaklanjuti sesuai permintaan pencarian."
+    new = NewPreset(ReferralKind.ALERT, "Pro justitia", desk.agency("POL"), fields, note, 7)
+    return desk.service.exchange.referral_presets.create(staff["budi"], new).id
 
 
 def _shift(site: Installation, staff: dict[str, Actor]) -> str:

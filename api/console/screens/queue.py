@@ -11,6 +11,7 @@ from api.console import messages
 from api.console.events import event, place, stream
 from api.console.page import OfficerRequest, RequirePermission
 from api.console.queue_form import QueueForm
+from api.console.referral_news import referral_news
 from api.console.screens.subjects import due_soon
 from casework.kernel.actor import Actor
 from casework.kernel.messages import Message
@@ -107,7 +108,10 @@ async def events(visit: Watcher) -> Response:
         ids = {each.object_id for each in events if each.alert is not None}
         if only is not None:
             ids &= {only}
-        return [event("alerts", _rows(visit, actor, ids, chosen), events[-1].id)] if ids else []
+        told = referral_news(visit, events, actor)
+        if ids:
+            told.append(event("alerts", _rows(visit, actor, ids, chosen), events[-1].id))
+        return told
 
     return await stream(visit, serialize)
 

@@ -1,6 +1,6 @@
 """Handing an alert or a tip to another agency, with fields that are chosen one by one."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Final, TypeVar
@@ -16,12 +16,12 @@ from api.problems import RequestInvalid
 from api.v1.referrals.schemas import AlertReferralIn, TipReferralIn
 from casework.kernel.errors import IllegalTransition, InvalidReferral, StaleVersion
 from casework.kernel.permissions import Permission
-from casework.kernel.vocabulary import AlertState
-from casework.referrals.fields import AlertField, FieldGroup, ReferralField
+from casework.kernel.vocabulary import AlertState, ReferralKind
+from casework.referrals.fields import AlertField, FieldGroup, ReferralField, identifies
 from casework.referrals.referrals import Box, ReferralFilter
 from casework.referrals.states import AWAITED
 from casework.review.allowed_steps import allowed_steps
-from casework.tables import Referral
+from casework.tables import Referral, ReferralPreset
 from casework.tips.payload import TipField
 from casework.tips.states import SETTLED
 
@@ -44,6 +44,10 @@ _SENTENCES: Final = {
         "Some of this cannot be handed on: it was erased, or belongs to the list of another agency."
     ),
 }
+_NOBODY: Final = msg(
+    "Neither a photo nor a name goes along: the other agency cannot know who it is about. Tick "
+    "one, or send it all the same."
+)
 _REFUSALS: Final = (RequestInvalid, InvalidReferral, StaleVersion, IllegalTransition)
 
 
@@ -80,6 +84,8 @@ def refer_alert(alert_id: str, visit: AlertReferrer) -> Response:
     form, version = _form(visit, AlertReferralIn, visit.posted), visit.posted.number("version")
     try:
         body = form.parse()
+        if _asks_first(visit, body.fields, _alert_values(visit, alert_id)):
+            return _alert_page(visit, alert_id, _unknowable(visit, form), unknowable=True)
         row = visit.service.exchange.referral_steps.refer_alert(
             visit.actor, alert_id, body.handover(visit.speech.zone), body.fields, version
         )
@@ -100,6 +106,8 @@ def refer_tip(tip_id: str, visit: TipReferrer) -> Response:
     form, version = _form(visit, TipReferralIn, visit.posted), visit.posted.number("version")
     try:
         body = form.parse()
+        if _asks_first(visit, body.fields, _tip_values(visit, tip_id)):
+            return _tip_page(visit, tip_id, _unknowable(visit, form), unknowable=True)
         row = visit.service.tip_steps.refer(
             visit.actor, tip_id, body.handover(visit.speech.zone), body.fields, version
         )
@@ -109,7 +117,11 @@ def refer_tip(tip_id: str, visit: TipReferrer) -> Response:
 
 
 def _alert_page(
-    visit: OfficerRequest, alert_id: str, form: Form[AlertReferralIn] | None = None
+    visit: OfficerRequest,
+    alert_id: str,
+    form: Form[AlertReferralIn] | None = None,
+    *,
+    unknowable: bool = False,
 ) -> Response:
     view = visit.service.review.alerts.get(visit.actor, alert_id)
     alert, here = view.alert, f"/alerts/{alert_id}"
@@ -127,10 +139,16 @@ def _alert_page(
         AlertField.ENROLLED_PHOTO.value: f"{here}/enrolled",
     }
     foreign = alert.owner_id != visit.actor.agency_id
-    proposed = [each for each in fields if not (foreign and each.field.group.of_list)]
+    presets, preset = _presets(visit, ReferralKind.ALERT)
+    # What the list says goes to its owner alone.
+    to_owner = preset is not None and preset.receiver_id == alert.owner_id
+    offered = [each for each in fields if not (foreign and each.field.group.of_list) or to_owner]
     return _page(
         visit,
-        form or _form(visit, AlertReferralIn, _proposed(visit, proposed)),
+        form or _form(visit, AlertReferralIn, _proposed(visit, offered, preset)),
+        presets=presets,
+        preset=preset,
+        unknowable=unknowable,
         about=here,
         title=f"{alert.case_number} · {alert.watchlist_name}",
         version=alert.version,
@@ -142,16 +160,24 @@ def _alert_page(
 
 
 def _tip_page(
-    visit: OfficerRequest, tip_id: str, form: Form[TipReferralIn] | None = None
+    visit: OfficerRequest,
+    tip_id: str,
+    form: Form[TipReferralIn] | None = None,
+    *,
+    unknowable: bool = False,
 ) -> Response:
     view = visit.service.exchange.tips.get(visit.actor, tip_id)
     tip, here = view.tip, f"/tips/{tip_id}"
     made = referrals_about(visit, tip_id)
     fields = [each for each in TipField if each is not TipField.PHOTO or tip.photo_format]
     photos = {TipField.PHOTO.value: f"{here}/photo"}
+    presets, preset = _presets(visit, ReferralKind.TIP)
     return _page(
         visit,
-        form or _form(visit, TipReferralIn, _proposed(visit, fields)),
+        form or _form(visit, TipReferralIn, _proposed(visit, fields, preset)),
+        presets=presets,
+        preset=preset,
+        unknowable=unknowable,
         about=here,
         title=tip.reference,
         version=tip.version,
@@ -167,12 +193,55 @@ def _form(visit: OfficerRequest, model: type[Referring], typed: FormData) -> For
     return Form(model, typed, read, _SENTENCES, refusal=_NOTHING_SENT)
 
 
-def _proposed(visit: OfficerRequest, fields: Iterable[ReferralField]) -> FormData:
-    """Return what the form holds at first: when an answer is due, and what is usually chosen."""
-    due = visit.service.review.queue.now() + _TIME_TO_ANSWER
-    chosen = tuple(each.value for each in fields if each.field.proposed)
+def _presets(
+    visit: OfficerRequest, kind: ReferralKind
+) -> tuple[list[ReferralPreset], ReferralPreset | None]:
+    """Return the agency's presets by name, and the one that the address asks for, if any."""
+    if not visit.may(Permission.READ_PRESET):
+        return [], None
+    found = visit.service.exchange.referral_presets.page(visit.actor, None, None, kind)
+    asked = visit.request.query_params.get("preset")
+    chosen = next((each for each in found if each.id == asked), None)
+    return sorted(found, key=lambda each: each.name.casefold()), chosen
+
+
+def _proposed(
+    visit: OfficerRequest, fields: Iterable[ReferralField], preset: ReferralPreset | None
+) -> FormData:
+    """Return what the form holds at first: what is usual, or what a preset says."""
+    wait = timedelta(days=preset.days) if preset is not None else _TIME_TO_ANSWER
+    due = visit.service.review.queue.now() + wait
     written = due.astimezone(visit.speech.zone).strftime("%d-%m-%Y %H:%M")
-    return FormData({"due_at": (written,), "fields": chosen})
+    if preset is None:
+        chosen = tuple(each.value for each in fields if each.field.proposed)
+        return FormData({"due_at": (written,), "fields": chosen})
+    return FormData(
+        {
+            "due_at": (written,),
+            "fields": tuple(each.value for each in fields if each.value in preset.fields),
+            "receiver_id": (preset.receiver_id,),
+            "note": (preset.note,),
+        }
+    )
+
+
+def _alert_values(visit: OfficerRequest, alert_id: str) -> Mapping[str, Any]:
+    return referral_fields.of_alert(visit.service.review.alerts.get(visit.actor, alert_id))
+
+
+def _tip_values(visit: OfficerRequest, tip_id: str) -> Mapping[str, Any]:
+    return referral_fields.of_tip(visit.service.exchange.tips.get(visit.actor, tip_id))
+
+
+def _asks_first(
+    visit: OfficerRequest, fields: Collection[ReferralField], values: Mapping[str, Any]
+) -> bool:
+    """Whether the officer is asked before it is sent: nobody could know who it is about."""
+    return visit.posted.text("nobody") != "yes" and not identifies(fields, values)
+
+
+def _unknowable(visit: OfficerRequest, form: Form[Referring]) -> Form[Referring]:
+    return form.with_errors({"fields": visit.speech(_NOBODY)}, visit.speech)
 
 
 def _refused(visit: OfficerRequest, form: Form[Referring], error: Exception) -> Form[Referring]:
@@ -188,6 +257,7 @@ def _page(visit: OfficerRequest, form: Form[Referring], **values: Any) -> Respon
         "refer.html",
         status=form.status,
         form=form,
+        codes_of={each.id: each.code for each in agencies},
         agencies=[each for each in agencies if each.active and each.id != visit.actor.agency_id],
         **values,
     )

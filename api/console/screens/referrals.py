@@ -1,26 +1,36 @@
 """Referrals: what came from other agencies and went to them, and what the two say about it."""
 
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Depends
+from sse_starlette import ServerSentEvent
 from starlette.responses import Response
 
 from api.console import referral_fields
+from api.console.events import place, stream
 from api.console.forms import Form
 from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
+from api.console.referral_news import referral_news
 from api.pages import page_of
 from api.problems import RequestInvalid
 from api.v1.referrals.schemas import AnsweringIn, MayNote, MustNote
+from casework.kernel.actor import Actor
 from casework.kernel.errors import CodeRefused, IllegalTransition, InvalidReferral, StaleVersion
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import ReferralKind, ReferralState
 from casework.referrals.referrals import Box, ReferralFilter
 from casework.referrals.states import AWAITED, OPEN, Move, ReferralPosition, Side, open_to
+from casework.webhooks.feed import FeedEvent
 
 router: Final = APIRouter(prefix="/referrals", include_in_schema=False)
 
 Handler = Annotated[OfficerRequest, Depends(RequirePermission(Permission.HANDLE_REFERRAL))]
+
+Watcher = Annotated[
+    OfficerRequest, Depends(RequirePermission(Permission.HANDLE_REFERRAL, counts_as_use=False))
+]
 
 Moving = TypeVar("Moving", MayNote, MustNote, AnsweringIn)
 
@@ -40,6 +50,7 @@ _SENTENCES: Final = {"note": msg("Write a note."), "outcome": msg("Choose one.")
 @router.get("")
 def page(visit: Handler) -> Response:
     """List referrals that came, or those that went."""
+    mark = visit.service.exchange.feed.last(visit.actor)  # before the page is read
     query = visit.request.query_params
     state, late = query.get("state", ""), query.get("overdue") == "yes"
     chosen = {
@@ -54,7 +65,29 @@ def page(visit: Handler) -> Response:
         PAGE_SIZE,
         lambda pair: pair[0].id,
     )
-    return visit.page("referrals.html", referrals=rows, chosen=chosen, following=following)
+    return visit.page(
+        "referrals.html",
+        referrals=rows,
+        chosen=chosen,
+        following=following,
+        waiting=visit.referrals_waiting,
+        mark=mark,
+    )
+
+
+async def _place(visit: Watcher) -> AsyncIterator[None]:
+    async for _ in place(visit):
+        yield
+
+
+@router.get("/events", dependencies=[Depends(_place)])
+async def events(visit: Watcher) -> Response:
+    """Tell what other agencies do with referrals, as it happens."""
+
+    def serialize(events: Sequence[FeedEvent], actor: Actor) -> list[ServerSentEvent]:
+        return referral_news(visit, events, actor)
+
+    return await stream(visit, serialize)
 
 
 @router.get("/{referral_id}")

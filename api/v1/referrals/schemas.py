@@ -11,8 +11,8 @@ from api.queries import BeforePage
 from api.v1.common import Answer, CategoryCode, DayOrTime, LongText, OutcomeCode, Strict, Text
 from api.v1.subjects.schemas import DocumentOut
 from casework.kernel import period
-from casework.kernel.vocabulary import ReferralKind, ReferralState
-from casework.referrals.fields import AlertField, FieldKind
+from casework.kernel.vocabulary import ReferralKind, ReferralState, ReferralWarning
+from casework.referrals.fields import AlertField, FieldKind, ReferralField, identifies
 from casework.referrals.fields import Field as ReferredField
 from casework.referrals.referrals import Box, OpenedMessage, ReferralFilter, ReferralView
 from casework.referrals.steps import Handover
@@ -193,6 +193,10 @@ class ReferralOut(ReferralSummary):
     carried: CarriedOut
     photos: list[str] = Field(description="Photos it carries: each is at `photos/{name}`.")
     messages: list[MessageOut]
+    warnings: list[ReferralWarning] = Field(
+        description="`nobody_named`: it carries neither a photo nor a name, so that the receiver "
+        "cannot know who it is about."
+    )
 
     @classmethod
     def seen(cls, view: ReferralView) -> Self:
@@ -203,4 +207,18 @@ class ReferralOut(ReferralSummary):
             carried=CarriedOut.model_validate(view.values),
             photos=list(view.photos),
             messages=[MessageOut.of(message) for message in view.messages],
+            warnings=_warnings(view),
         )
+
+
+_FIELDS: Final[Mapping[ReferralKind, type[ReferralField]]] = {
+    ReferralKind.ALERT: AlertField,
+    ReferralKind.TIP: TipField,
+}
+
+
+def _warnings(view: ReferralView) -> list[ReferralWarning]:
+    carried = [
+        each for each in _FIELDS[ReferralKind(view.referral.kind)] if each in view.referral.fields
+    ]
+    return [] if identifies(carried, view.values) else [ReferralWarning.NOBODY_NAMED]

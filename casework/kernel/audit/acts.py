@@ -24,6 +24,7 @@ READS: Final = frozenset(
         "officer.list",
         "officer.read",
         "photo.read",
+        "preset.read",
         "referral.list",
         "referral.photo",
         "referral.read",

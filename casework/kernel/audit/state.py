@@ -49,6 +49,7 @@ from casework.tables import (
     Officer,
     OutcomeRow,
     RecoveryCode,
+    ReferralPreset,
     Subject,
     Table,
     Template,
@@ -501,6 +502,11 @@ COVERAGE: Final = (
             "spared_at": "the records of the encounters name it",
         },
         {"sealed_vector": _lookalike},
+    ),
+    Coverage(
+        ReferralPreset,
+        ("agency_id", "kind", "name", "receiver_id", "fields", "note", "days"),
+        _DATED,
     ),
     Coverage(
         DutyShift,

@@ -6,6 +6,7 @@ import pytest
 
 from casework.kernel.vocabulary import Role
 from tests.fakes import photo_of
+from tests.services import OPERATOR
 
 SEEN = {"opinion": "potential_candidate", "reasons": ["facial_features_agree"]}
 NEVER = "ref_01ARZ3NDEKTSV4RRFFQ69G5FAV"
@@ -248,3 +249,87 @@ def test_a_referral_speaks_indonesian(siti, alert, desk, signed_in):
     ):
         assert words in polisi.text, words
     assert "What" not in polisi.text
+
+
+@pytest.fixture
+def preset(signed_in, desk):
+    """What the agency's supervisor wrote down; returns its id."""
+    budi = signed_in("budi", Role.SUPERVISOR)
+    budi.open("/referrals/presets/new")
+    budi.send_here(
+        kind="alert",
+        name="Pro justitia",
+        receiver_id=desk.agency("POL"),
+        fields=["name", "probe_photo", "reference_photo", "watchlist"],
+        note="For your investigation.",
+        days="5",
+    )
+    assert "Saved." in budi.text
+    assert "Pro justitia" in budi.text
+    (row,) = desk.service.exchange.referral_presets.page(OPERATOR, None, None)
+    return row.id
+
+
+def test_a_preset_fills_in_the_form_and_sends_nothing(siti, alert, desk, preset):
+    siti.open(f"/alerts/{alert}/refer")
+    assert "Pro justitia (POL)" in siti.text
+    page = siti.open(f"/alerts/{alert}/refer?preset={preset}").text
+    assert "Filled in as for Pro justitia. Nothing is sent yet" in siti.text
+    # The gate kept no reference: what is not there is not ticked.
+    assert set(ticked(siti)) == {"name", "watchlist", "probe_photo"}
+    assert f'value="{desk.agency("POL")}" selected' in page
+    assert "For your investigation.</textarea>" in page
+    assert 'value="06-03-2026 15:' in page
+    siti.open("/referrals?box=out&state=all")
+    assert "No referral fits this filter." in siti.text
+    siti.open(f"/alerts/{alert}/refer?preset=pre_none")
+    assert ticked(siti) == ["case_number"]
+
+
+def test_presets_are_changed_and_removed_by_those_who_keep_them(siti, signed_in, preset):
+    siti.open("/referrals/presets")
+    assert "Pro justitia" in siti.text
+    assert f"/referrals/presets/{preset}/edit" not in siti.page.text
+    assert siti.open(f"/referrals/presets/{preset}/edit").status_code == 403
+    admin = signed_in("ani", Role.ADMIN)
+    admin.open(f"/referrals/presets/{preset}/edit")
+    admin.send_here(name="Pro justitia", receiver_id="agc_none", note="x", days="5")
+    assert admin.page.status_code == 422
+    admin.open(f"/referrals/presets/{preset}/edit")
+    admin.send_here(name="", receiver_id="x", note="", days="0")
+    assert admin.page.status_code == 422
+    admin.open("/referrals/presets")
+    admin.send(f"/referrals/presets/{preset}/remove")
+    assert "No preset is written down yet." in admin.text
+
+
+def test_nobody_could_know_who_it_is_about_is_asked_before_it_is_sent(siti, pol, alert, desk):
+    address = refer(siti, alert, desk, fields=["case_number", "port", "document_name"])
+    assert siti.page.status_code == 422
+    assert "Neither a photo nor a name goes along" in siti.text
+    assert "Send it all the same" in siti.text
+    assert "Please come to gate 4." in siti.page.text
+    pol.open("/referrals")
+    assert "No referral fits this filter." in pol.text
+    siti.send(
+        f"/alerts/{alert}/refer",
+        receiver_id=desk.agency("POL"),
+        note="Please come to gate 4.",
+        due_at=DUE,
+        fields=["case_number"],
+        nobody="yes",
+    )
+    assert "The referral is sent." in siti.text
+    assert address != siti.path
+
+
+def test_every_page_counts_what_waits(siti, pol, alert, desk):
+    pol.open("/alerts")
+    assert re.search(r'data-referrals="all" hidden>0<', pol.page.text)
+    refer(siti, alert, desk)
+    pol.open("/alerts")
+    assert re.search(r'data-referrals="all">1<', pol.page.text)
+    pol.open("/referrals")
+    assert re.search(r'data-referrals="received">1<', pol.page.text)
+    siti.open("/alerts")
+    assert re.search(r'data-referrals="all" hidden>0<', siti.page.text)

@@ -42,6 +42,8 @@ OF_PEOPLE = {
     Permission.RECORD_OBJECTION,
     Permission.ANSWER_OBJECTION,
     Permission.HANDLE_REFERRAL,
+    Permission.READ_PRESET,
+    Permission.EDIT_PRESET,
     Permission.READ_TIP_SOURCE,
     Permission.CALIBRATE,
     Permission.EDIT_CODE,

@@ -306,6 +306,7 @@ CLEAR = {
         "referral": "object_id subject_id sender_id receiver_id",
         "referral_message": "referral_id officer_id agency_id",
         "referral_photo": "referral_id name",
+        "referral_preset": "agency_id receiver_id",
         "stored_key": "purpose scope number data_key",
         "subject": "agency_id",
         "subject_document": "subject_id",
@@ -357,6 +358,7 @@ CLEAR = {
         "referral": "kind state due_at accepted_at outcome fields closed_at",
         "referral_message": "at action state_after",
         "referral_photo": "format turn",
+        "referral_preset": "kind fields days",
         "sign_in_count": "failures locked_until since succeeded_at",
         "subject": "status valid_from valid_until erase_at",
         "template": "model",
@@ -370,6 +372,7 @@ CLEAR = {
         "alert": "watchlist_name instruction",
         "category_code": "label instruction",
         "outcome_code": "label",
+        "referral_preset": "name note",
         "watchlist": "name category direction stages ports target_fpir threshold legal_basis "
         "instruction requires_acknowledgement requires_second_officer "
         "requires_person_on_failed_pad acknowledge_within_s priority active breaker_tripped_at "

@@ -17,7 +17,8 @@ from casework.kernel.audit.chain import STATE_CHANGE, Link, encode
 from casework.kernel.audit.checkpoints import Checkpoints, Signers
 from casework.kernel.audit.log import AuditedAct, AuditEntry
 from casework.kernel.audit.reader import AuditFilter
-from casework.kernel.vocabulary import Disposal, Opinion, OpinionReason, Role, Scope
+from casework.kernel.vocabulary import Disposal, Opinion, OpinionReason, ReferralKind, Role, Scope
+from casework.referrals.presets import NewPreset
 from casework.review.decisions import Finding
 from casework.review.duty import NewShift
 from casework.tables import (
@@ -65,6 +66,8 @@ def busy(desk: Desk) -> Desk:
     accounts = records.accounts.officers.page(OPERATOR, None, None)
     shift = NewShift("CGK", ("mon",), "07:00", "15:00", (accounts[0].id,), agency_id=agency)
     records.review.duty.create(OPERATOR, shift, "Asia/Jakarta")
+    preset = NewPreset(ReferralKind.ALERT, "Usual", desk.agency("POL"), ("name",), "Look.", 3)
+    records.exchange.referral_presets.create(officer(agency, Role.ADMIN, name="admin"), preset)
     objection = NewObjection("Person 1", "It is not me.")
     records.lists.objections.record(OPERATOR, alert.subject_id, objection, UTC)
     with records.kernel.database.write() as session:

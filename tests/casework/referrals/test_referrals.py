@@ -382,3 +382,37 @@ def test_both_agencies_hear_of_every_step(scene, records, desk):
     assert sorted(map(tuple, found)) == sorted(
         (kind, agency) for kind in ("referral.sent", "referral.changed") for agency in both
     )
+
+
+# What waits, and what others have just done
+
+
+def test_each_side_is_counted_what_waits_for_it_and_told_what_the_other_did(scene, records):
+    referrals, steps = records.exchange.referrals, records.exchange.referral_steps
+
+    def waiting(reader):
+        found = referrals.waiting(reader)
+        return (found.received, found.sent)
+
+    def news(reader):
+        found = referrals.news(reader, [row.id])
+        return (bool(found.arrived), bool(found.moved))
+
+    row = scene.sent()
+    assert (waiting(scene.receiver), waiting(scene.sender)) == ((1, 0), (0, 0))
+    assert (news(scene.receiver), news(scene.sender)) == ((True, False), (False, False))
+    steps.accept(scene.receiver, row.id)
+    assert (waiting(scene.receiver), waiting(scene.sender)) == ((0, 0), (0, 0))
+    assert (news(scene.receiver), news(scene.sender)) == ((False, False), (False, True))
+    steps.ask(scene.receiver, row.id, "Which gate?")
+    assert waiting(scene.sender) == (0, 1)
+    steps.answer(scene.sender, row.id, "Gate 4.")
+    assert (waiting(scene.sender), news(scene.receiver)) == ((0, 0), (False, True))
+    steps.answer(scene.receiver, row.id, "Held.", Disposal.DETAINED)
+    assert waiting(scene.sender) == (0, 1)
+    steps.close(scene.sender, row.id)
+    assert waiting(scene.sender) == (0, 0)
+    assert (waiting(scene.stranger), news(scene.stranger)) == ((0, 0), (False, False))
+    analyst = officer(scene.desk.agency("POL"), Role.ANALYST)
+    assert referrals.waiting(analyst) is None
+    assert referrals.news(analyst, [row.id]).moved == ()

@@ -3,6 +3,7 @@ import { startClocks } from "./clocks.js";
 import { commands, KEYS } from "./compare.js";
 import { isTyped, onKeys, singleKeys, switchSingleKeys } from "./keys.js";
 import { watch } from "./live.js";
+import { tellReferrals } from "./referral-news.js";
 
 const help = document.getElementById("help");
 const opener = document.getElementById("help-open");
@@ -74,6 +75,7 @@ watch(changed.dataset.events, changed.dataset.mark, {
   onState() {},
   onEvent(name, data) {
     const version = Number(changed.dataset.version);
-    if (name === "reload" || data.rows.some((row) => row.version > version)) changed.hidden = false;
+    if (name === "referrals") tellReferrals(data);
+    else if (name === "reload" || data.rows.some((row) => row.version > version)) changed.hidden = false;
   },
 });

@@ -24,10 +24,12 @@ export function watch(address, mark, { onEvent, onState, whileHidden = true }) {
       // What happened meanwhile cannot be told any more: the page has to be read afresh.
       if (!JSON.parse(event.data).resumed) onEvent("reload", {});
     });
-    source.addEventListener("alerts", (event) => {
-      last = event.lastEventId || last;
-      onEvent("alerts", JSON.parse(event.data));
-    });
+    for (const name of ["alerts", "referrals"]) {
+      source.addEventListener(name, (event) => {
+        last = event.lastEventId || last;
+        onEvent(name, JSON.parse(event.data));
+      });
+    }
     source.addEventListener("ended", end);
     // Whatever the reason, this module decides when to come again: browsers give up on some.
     source.onerror = again;

@@ -3,6 +3,7 @@
 import { startClocks } from "./clocks.js";
 import { isTyped, onKeys, singleKeys } from "./keys.js";
 import { watch } from "./live.js";
+import { tellReferrals } from "./referral-news.js";
 import { alarm, beep, soundSwitch } from "./sound.js";
 
 const list = document.getElementById("queue");
@@ -40,6 +41,7 @@ watch(live.dataset.events, live.dataset.mark, {
   onState: say,
   onEvent(name, data) {
     if (name === "reload") location.reload();
+    else if (name === "referrals") tellReferrals(data);
     else take(data);
   },
 });

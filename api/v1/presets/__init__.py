@@ -1,0 +1,1 @@
+"""Presets of referrals: what an agency usually hands over, by purpose."""
