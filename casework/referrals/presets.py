@@ -3,7 +3,7 @@
 A preset fills in the form of a referral. It sends nothing, and what is sent need not keep to it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -81,7 +81,7 @@ class ReferralPresets:
         if actor.agency_id is None:
             raise missing
         now = self._clock()
-        values = asdict(new) | {"kind": new.kind.value, "fields": sorted(set(new.fields))}
+        values = asdict(new) | {"kind": new.kind.value, "fields": _once_each(new.fields)}
         row = ReferralPreset(
             id=new_id(REFERRAL_PRESET),
             agency_id=actor.agency_id,
@@ -110,7 +110,7 @@ class ReferralPresets:
             rows.require_version(row, version)
             with session.no_autoflush:
                 for name, value in changes.items():
-                    setattr(row, name, sorted(set(value)) if name == "fields" else value)
+                    setattr(row, name, _once_each(value) if name == "fields" else value)
                 self._check(session, row)
             row.updated_at = self._clock()
             session.flush()
@@ -152,6 +152,10 @@ class ReferralPresets:
         detail = {"change": change, "kind": row.kind, "to": row.receiver_id, "fields": row.fields}
         entry = AuditEntry(actor, Permission.EDIT_PRESET, row.id, row.agency_id, detail=detail)
         self._audit.append(session, entry)
+
+
+def _once_each(fields: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(map(str, fields)))
 
 
 def _find(session: Session, actor: Actor, act: Permission, preset_id: str) -> ReferralPreset:

@@ -101,7 +101,9 @@ class ReferralPreset(Protected, Table):
     """What it hands over: an alert or a tip."""
     name: Mapped[str]
     """The purpose, such as pro justitia."""
-    receiver_id: Mapped[str] = mapped_column(ForeignKey("agency.id", ondelete="RESTRICT"))
+    receiver_id: Mapped[str] = mapped_column(
+        ForeignKey("agency.id", ondelete="RESTRICT"), index=True
+    )
     fields: Mapped[list[str]]
     """Names of what is usually carried."""
     note: Mapped[str] = mapped_column(Text)

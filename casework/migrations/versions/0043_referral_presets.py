@@ -43,6 +43,7 @@ def upgrade() -> None:
             "agency_id", "kind", "name", name=op.f("uq_referral_preset_agency_id_kind_name")
         ),
     )
+    op.create_index(op.f("ix_referral_preset_receiver_id"), "referral_preset", ["receiver_id"])
 
 
 def downgrade() -> None:
