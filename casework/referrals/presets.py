@@ -81,7 +81,7 @@ class ReferralPresets:
         if actor.agency_id is None:
             raise missing
         now = self._clock()
-        values = asdict(new) | {"kind": new.kind.value, "fields": _once_each(new.fields)}
+        values = asdict(new) | {"kind": new.kind.value, "fields": _each_once(new.fields)}
         row = ReferralPreset(
             id=new_id(REFERRAL_PRESET),
             agency_id=actor.agency_id,
@@ -110,7 +110,7 @@ class ReferralPresets:
             rows.require_version(row, version)
             with session.no_autoflush:
                 for name, value in changes.items():
-                    setattr(row, name, _once_each(value) if name == "fields" else value)
+                    setattr(row, name, _each_once(value) if name == "fields" else value)
                 self._check(session, row)
             row.updated_at = self._clock()
             session.flush()
@@ -154,8 +154,8 @@ class ReferralPresets:
         self._audit.append(session, entry)
 
 
-def _once_each(fields: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(map(str, fields)))
+def _each_once(fields: Iterable[str]) -> list[str]:
+    return sorted({str(each) for each in fields})
 
 
 def _find(session: Session, actor: Actor, act: Permission, preset_id: str) -> ReferralPreset:

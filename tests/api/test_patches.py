@@ -324,7 +324,7 @@ def kept(field: str, value: Any) -> Any:
         return [day for day in Weekday if day in value]
     if field == "officer_ids":
         return list(dict.fromkeys(value))
-    if field in ("events", "shared_with", "watchlist_ids"):
+    if field in ("events", "fields", "shared_with", "watchlist_ids"):
         return sorted(set(value))
     return sorted(value) if field == "roles" else value
 

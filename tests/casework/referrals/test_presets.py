@@ -40,7 +40,7 @@ def pro_justitia(desk, **fields):
 
 def test_a_preset_is_kept_changed_and_removed(desk, presets, keeper):
     row = presets.create(keeper, pro_justitia(desk))
-    assert row.fields == ["name", "case_number", "probe_photo"]
+    assert row.fields == ["case_number", "name", "probe_photo"]
     presets.create(keeper, pro_justitia(desk, kind=ReferralKind.TIP, fields=("text",)))
     reader = officer(desk.agency("IMI"), Role.OFFICER)
     found = presets.page(reader, None, None, ReferralKind.ALERT)
