@@ -1,4 +1,4 @@
-"""What other agencies do with referrals, told on pages as it happens."""
+"""News of referrals for pages, as other agencies make them."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -17,7 +17,7 @@ _KINDS: Final = frozenset({EventKind.REFERRAL_SENT, EventKind.REFERRAL_CHANGED})
 def referral_news(
     visit: OfficerRequest, events: Sequence[FeedEvent], actor: Actor
 ) -> list[ServerSentEvent]:
-    """Return what a page is told of referrals: what waits, and what others have just done."""
+    """Return a page's event about referrals: how many wait, and which others just moved."""
     ids = {each.object_id for each in events if each.kind in _KINDS}
     referrals = visit.service.exchange.referrals
     waiting = referrals.waiting(actor) if ids else None

@@ -101,6 +101,12 @@ HARMLESS = {
         *("POST /v1/duty/shifts", "PATCH /v1/duty/shifts/{shift_id}"),
         "POST /v1/duty/shifts/{shift_id}/remove",
     ),
+    "a preset sends nothing, and is written down again in a minute": (
+        *("/referrals/presets/new", "/referrals/presets/{preset_id}/edit"),
+        "/referrals/presets/{preset_id}/remove",
+        *("POST /v1/referral-presets", "PATCH /v1/referral-presets/{preset_id}"),
+        "POST /v1/referral-presets/{preset_id}/remove",
+    ),
     "takes a dangerous act back": (
         *("/subjects/{subject_id}/restore", "/subjects/{subject_id}/photos/{photo_id}/restore"),
         *("/administration/keys/{key_id}/restore", "/administration/agencies/{agency_id}/on"),
