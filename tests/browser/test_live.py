@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from casework.kernel.vocabulary import Role
 from tests.browser.installation import arrive
-from tests.browser.photos import shown
+from tests.browser.photos import faces_shown, shown
 from tests.browser.test_accessibility import serious
 from tests.deadlines import patience
 
@@ -96,12 +96,14 @@ def test_a_session_that_ends_takes_no_note_with_it(site, gate, bans, signed_in):
     page.get_by_label("Note", exact=True).fill("A long and careful note")
     page.get_by_role("radio", name="Cannot tell").check()
     page.get_by_role("checkbox", name="Traveller's photo too poor").check()
+    faces_shown(page)
     site.clock.advance(hours=1)
     page.get_by_role("button", name="Record my opinion").click()
     expect(page.locator("#login")).to_be_visible()
     resume(page, f"/alerts/{alert}")
     expect(page.get_by_label("Note", exact=True)).to_have_value("A long and careful note")
     expect(page.get_by_role("radio", name="Cannot tell")).to_be_checked()
+    faces_shown(page)
     page.get_by_role("button", name="Record my opinion").click()
     expect(page.get_by_text("Your opinion is recorded.")).to_be_visible()
     expect(page.get_by_text("A long and careful note")).to_be_visible()

@@ -24,6 +24,7 @@ def said(page: Page, text):
 
 
 def give_opinion(page: Page, say, note=""):
+    faces_shown(page)
     page.get_by_role("radio", name=say("May be the person")).check()
     page.get_by_role("checkbox", name=say("Facial features agree")).check()
     page.get_by_label(say("Note"), exact=True).fill(note)

@@ -6,9 +6,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from casework.kernel.vocabulary import Role
+from tests.browser.conftest import speech
 from tests.browser.installation import arrive
 from tests.browser.photos import faces_shown
-from tests.browser.test_review import said
+from tests.browser.test_review import give_opinion, said
 
 
 @pytest.fixture
@@ -99,12 +100,28 @@ def test_nothing_is_recorded_before_both_faces_are_there(shift):
     page.goto(f"/alerts/{first}", wait_until="domcontentloaded")
     expect(page.locator("#help-open")).to_be_visible()
     page.keyboard.press("2")
+    unseen = page.get_by_text("See both faces first")
     page.keyboard.press("Control+Enter")
+    expect(unseen).to_be_visible()
+    page.get_by_role("button", name="Record my opinion").click()
     assert page.evaluate("document.querySelector('form.finding').dataset.sent") is None
     for each in held:
         each.continue_()
-    page.wait_for_load_state()
+    expect(unseen).to_be_hidden()
     page.keyboard.press("Control+Enter")
+    said(page, "Your opinion is recorded.")
+
+
+def test_nothing_is_recorded_where_a_face_cannot_be_shown(shift):
+    page, (first, *_) = shift
+    page.route("**/enrolled", lambda route: route.fulfill(content_type="image/jpeg", body="none"))
+    page.goto(f"/alerts/{first}")
+    page.get_by_role("radio", name="Not the person").check()
+    page.get_by_role("button", name="Record my opinion").click()
+    expect(page.get_by_text("See both faces first")).to_be_visible()
+    page.unroute("**/enrolled")
+    page.reload()
+    give_opinion(page, speech("en"))
     said(page, "Your opinion is recorded.")
 
 

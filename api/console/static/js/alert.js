@@ -20,7 +20,7 @@ onKeys((event, early) => {
   if (help.open) return;
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     // Meant for the page before: held down since then, or pressed before this one was seen.
-    if (early || event.repeat || !facesShown()) return;
+    if (early || event.repeat) return;
     const form = document.activeElement?.closest("form") ?? document.querySelector("form.finding");
     form?.requestSubmit(event.shiftKey ? form.querySelector("[data-next]") : null);
     return;
@@ -45,9 +45,26 @@ onKeys((event, early) => {
   event.preventDefault();
 });
 
-// Nobody gives an opinion on faces that are still on their way.
-function facesShown() {
-  return [...document.querySelectorAll("#compare img")].every((face) => face.complete);
+// Nobody gives an opinion on faces that are still on their way, or that could not be shown.
+const faces = [...document.querySelectorAll("#compare img")];
+const opinion = document.querySelector("form.finding[data-keys]");
+const unseen = document.getElementById("faces-unseen");
+const facesShown = () => faces.every((face) => face.complete && face.naturalWidth > 0);
+
+document.addEventListener(
+  "submit",
+  (event) => {
+    if (event.target !== opinion || facesShown()) return;
+    event.preventDefault();
+    event.stopPropagation(); // nothing was sent: drafts stay
+    unseen.hidden = false;
+  },
+  { capture: true },
+);
+for (const face of faces) {
+  face.addEventListener("load", () => {
+    if (unseen && facesShown()) unseen.hidden = true;
+  });
 }
 
 // With an opinion its usual reason is ticked, unless the officer has ticked any.
