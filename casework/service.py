@@ -166,7 +166,8 @@ class Service(Records):
             enrolment=enrolment,
             import_runner=ImportRunner(
                 kernel,
-                ImportQueue(kernel),
+                ImportQueue(kernel, records.lists.watchlists),
+                records.lists.watchlists,
                 enrolment,
                 ImportStore(kernel, enrolment, records.approvals.requests),
                 lookalikes,

@@ -28,7 +28,7 @@ from casework.kernel.errors import ImportRefused
 from casework.kernel.vocabulary import Category, Direction
 from casework.records import Records
 from casework.service import Service
-from casework.tables import ImportJob
+from casework.tables import ImportJob, Watchlist
 from casework.watchlists.enrolment import Examined
 from casework.watchlists.watchlists import NewWatchlist
 from cli.options import As, AsJson, Why, machine_owner, owner_of
@@ -124,24 +124,13 @@ def run_import(
     service.approvals.commands.begin(operator, "import", [holder.id])
     new = replace(brought.new, agency_id=holder.id)
     row = watchlists.named(operator, new.name, new.agency_id)
-    if row is None and brought.dry_run:
-        err.print(f"There is no watchlist {new.name} yet: a dry run makes none.", markup=False)
-        raise typer.Exit(Exit.USAGE)
     # Nobody sends this file: what it may hold is for the operator to know.
     size = sum(path.stat().st_size for path in (brought.file, brought.photos) if path is not None)
     limits = replace(limits, rows=sys.maxsize, upload_bytes=max(limits.upload_bytes, size))
     try:
         with _source(brought, limits) as source:
             rows = counted(source, limits, strict=brought.strict)
-            row = row or watchlists.create(operator, new)
-            claim = service.import_runner.queue.begin_here(
-                operator,
-                row.id,
-                _digest(brought),
-                rows,
-                dry_run=brought.dry_run,
-                strict=brought.strict,
-            )
+            claim = _begin(service, brought, new, row, rows)
             check = partial(check_row, zone=zone)
             batches = service.import_runner.batches(claim, source, check, limits)
             with item_progress("rows") as progress:
@@ -152,6 +141,20 @@ def run_import(
     except ImportTaken:
         err.print("The import was cancelled, or another process goes on with it.")
         raise typer.Exit(Exit.REFUSED) from None
+
+
+def _begin(
+    service: Service, brought: ImportRequest, new: NewWatchlist, row: Watchlist | None, rows: int
+) -> ClaimedImport:
+    """Claim the import; the list is made where there is none, but for a dry run."""
+    queue, operator = service.import_runner.queue, brought.by
+    if row is None and brought.dry_run:
+        says = f"There is no watchlist {new.name} yet: it would be made ({new.category}, "
+        err.print(f"{says}{new.direction}).", markup=False)
+        return queue.try_here(operator, new, rows, strict=brought.strict)
+    row = row or service.lists.watchlists.create(operator, new)
+    dry, strict = brought.dry_run, brought.strict
+    return queue.begin_here(operator, row.id, _digest(brought), rows, dry_run=dry, strict=strict)
 
 
 def _work(

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from casework.imports.queue import UNFINISHED, end, new_job, note_begin
+from casework.imports.queue import UNFINISHED, end, new_job, note_begin, place
 from casework.imports.source import ImportLimits, counted
 from casework.imports.upload import PIECE, Uploads
 from casework.kernel import rows
@@ -81,7 +81,8 @@ class Imports:
             TooManyImports: the agency's others must be done first.
         """
         with self._database.write() as session:
-            job = new_job(session, actor, watchlist_id, self._clock, dry_run=dry_run, strict=strict)
+            into = place(session, actor, watchlist_id)
+            job = new_job(session, actor, into, self._clock, dry_run=dry_run, strict=strict)
             unfinished = session.scalar(
                 select(func.count()).where(
                     ImportJob.agency_id == job.agency_id,

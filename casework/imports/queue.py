@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit.log import Audit, AuditEntry
 from casework.kernel.clock import Clock
-from casework.kernel.ids import IMPORT, new_id
+from casework.kernel.ids import IMPORT, WATCHLIST, new_id
 from casework.kernel.kernel import Kernel
 from casework.kernel.lease import Lease
 from casework.kernel.messages import Message
@@ -25,6 +25,7 @@ from casework.kernel.sealed_fields import vault_of
 from casework.kernel.vocabulary import ImportState, Role
 from casework.tables import ImportJob
 from casework.watchlists import watchlists
+from casework.watchlists.watchlists import NewWatchlist, Watchlists
 
 UNFINISHED: Final = (ImportState.QUEUED.value, ImportState.RUNNING.value)
 
@@ -46,6 +47,8 @@ class ClaimedImport:
     token: str
     stored_at: float = field(default_factory=time.perf_counter)
     """When some of its rows were last stored here, or it was claimed; of `time.perf_counter`."""
+    tries: NewWatchlist | None = None
+    """The list that it would make; only a dry run has one, which leaves none behind."""
 
     @property
     def actor(self) -> Actor:
@@ -68,7 +71,8 @@ class ImportTaken(Exception):
 class ImportQueue:
     """Hands imports out and records their progress."""
 
-    def __init__(self, kernel: Kernel) -> None:
+    def __init__(self, kernel: Kernel, lists: Watchlists) -> None:
+        self._lists = lists
         self._database = kernel.database
         self._vault = kernel.vault
         self._audit = kernel.audit
@@ -100,7 +104,8 @@ class ImportQueue:
         """
         digest = self._vault.digest("import_job.digest", watchlist_id, digest)
         with self._database.write() as session:
-            new = new_job(session, actor, watchlist_id, self._clock, dry_run=dry_run, strict=strict)
+            into = place(session, actor, watchlist_id)
+            new = new_job(session, actor, into, self._clock, dry_run=dry_run, strict=strict)
             job = session.scalar(
                 select(ImportJob).where(
                     ImportJob.watchlist_id == watchlist_id,
@@ -112,12 +117,42 @@ class ImportQueue:
             )
             if job is None:
                 job = new
-                job.uploaded, job.digest, job.rows = False, digest, rows
-                job.state, job.started_at = ImportState.RUNNING.value, self._clock()
-                session.add(job)
-                session.flush()
-                note_begin(self._audit, session, actor, job)
+                self._begin_here(session, actor, job, digest, rows)
             return ClaimedImport(job, self._lease.take_over(session, job.id))
+
+    def try_here(
+        self, actor: Actor, new: NewWatchlist, rows: int, *, strict: bool = False
+    ) -> ClaimedImport:
+        """Begin a dry run into a list that does not exist yet, of a file on this machine.
+
+        Args:
+            actor: who tries it.
+            new: the list.
+            rows: how many the file has.
+            strict: whether rows are refused for what is otherwise a warning.
+
+        Raises:
+            NotPermitted, NotFound, CodeRefused, RequirementMissing: no such list could be made.
+        """
+        watchlist_id = new_id(WATCHLIST)
+        with self._database.write() as session:
+            require(actor, Permission.IMPORT)
+            trial = session.begin_nested()
+            owner_id = self._lists.try_out(session, actor, new, watchlist_id).agency_id
+            trial.rollback()
+            into = owner_id, watchlist_id
+            job = new_job(session, actor, into, self._clock, dry_run=True, strict=strict)
+            self._begin_here(session, actor, job, None, rows)
+            return ClaimedImport(job, self._lease.take_over(session, job.id), tries=new)
+
+    def _begin_here(
+        self, session: Session, actor: Actor, job: ImportJob, digest: str | None, rows: int
+    ) -> None:
+        job.uploaded, job.digest, job.rows = False, digest, rows
+        job.state, job.started_at = ImportState.RUNNING.value, self._clock()
+        session.add(job)
+        session.flush()
+        note_begin(self._audit, session, actor, job)
 
     def claim(self, *, take_over: bool = False) -> ClaimedImport | None:
         """Take the first upload that nobody works on; None if there is none.
@@ -192,23 +227,31 @@ class ImportQueue:
         )
 
 
+def place(session: Session, actor: Actor, watchlist_id: str) -> tuple[str, str]:
+    """Return whose a list is that an actor may import into, and its id.
+
+    Raises:
+        NotPermitted, NotFound: the actor may import nothing, or not into this list.
+    """
+    require(actor, Permission.IMPORT)
+    return watchlists.find(session, actor, Permission.IMPORT, watchlist_id).agency_id, watchlist_id
+
+
 def new_job(
     session: Session,
     actor: Actor,
-    watchlist_id: str,
+    into: tuple[str, str],
     clock: Clock,
     *,
     dry_run: bool,
     strict: bool,
 ) -> ImportJob:
-    """Return an import of nothing yet; raises NotPermitted or NotFound."""
-    require(actor, Permission.IMPORT)
-    watchlist = watchlists.find(session, actor, Permission.IMPORT, watchlist_id)
-    import_id = new_id(IMPORT)
-    vault_of(session).own_keys.make(import_id, watchlist.agency_id, session)
+    """Return an import of nothing yet, into a list of an agency: see `place`."""
+    import_id, (owner_id, watchlist_id) = new_id(IMPORT), into
+    vault_of(session).own_keys.make(import_id, owner_id, session)
     return ImportJob(
         id=import_id,
-        agency_id=watchlist.agency_id,
+        agency_id=owner_id,
         watchlist_id=watchlist_id,
         actor_kind=actor.kind.value,
         actor_id=actor.id,

@@ -29,6 +29,7 @@ from casework.kernel.text import look
 from casework.screening.duplicates import Lookalike, Lookalikes
 from casework.tables import ImportFault, ImportJob
 from casework.watchlists.enrolment import Enrolment, Examined, PhotoFile, PhotoReport
+from casework.watchlists.watchlists import Watchlists
 from detector.errors import PhotoTooLarge
 
 # Rows stored in one transaction: others wait to write for as long as that takes.
@@ -79,11 +80,13 @@ class ImportRunner:
         self,
         kernel: Kernel,
         queue: ImportQueue,
+        lists: Watchlists,
         enrolment: Enrolment,
         store: ImportStore,
         lookalikes: Lookalikes,
     ) -> None:
         self._database = kernel.database
+        self._lists = lists
         self._lookalikes = lookalikes
         self._enrolment = enrolment
         self._store = store
@@ -158,6 +161,8 @@ class ImportRunner:
         with self._database.write() as session:
             job = self.queue.held(session, claim)
             trial = session.begin_nested() if job.dry_run else None
+            if claim.tries is not None:
+                self._lists.try_out(session, claim.actor, claim.tries, job.watchlist_id)
             outcome = self._store.store(session, claim.actor, job, candidates)
             if trial is not None:
                 trial.rollback()

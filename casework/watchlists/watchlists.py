@@ -215,13 +215,15 @@ class Watchlists:
         new: NewWatchlist,
         owner_id: str,
         cleared: Mapping[str, Any],
+        watchlist_id: str | None = None,
     ) -> Watchlist:
         now = self._clock()
         usual = lists.category(session, new.category).instruction
         instruction = complete(new.instruction, usual)
         fields = asdict(new) | {"agency_id": owner_id, "instruction": instruction}
         shared_with = fields.pop("shared_with")
-        row = Watchlist(id=new_id(WATCHLIST), created_at=now, updated_at=now, **fields)
+        made_as = watchlist_id or new_id(WATCHLIST)
+        row = Watchlist(id=made_as, created_at=now, updated_at=now, **fields)
         _share(session, row, shared_with)
         session.add(row)
         session.flush()
@@ -229,6 +231,17 @@ class Watchlists:
         entry = AuditEntry(actor, CREATE, row.id, owner_id, detail=cleared or None)
         self._audit.append(session, entry)
         return row
+
+    def try_out(
+        self, session: Session, actor: Actor, new: NewWatchlist, watchlist_id: str
+    ) -> Watchlist:
+        """Make a watchlist under a given id, in a transaction that the caller takes back.
+
+        Raises:
+            NotPermitted, NotFound, AlreadyExists, CodeRefused, RequirementMissing: see `create`.
+        """
+        owner_id = self._check_new(session, actor, new)
+        return self._add(session, actor, new, owner_id, {}, watchlist_id)
 
     def ensure(self, actor: Actor, new: NewWatchlist) -> Watchlist:
         """Return the agency's watchlist of that name, making it if there is none."""

@@ -257,8 +257,10 @@ def test_import_then_export_then_import_elsewhere(siaga, tmp_path):
     with (tmp_path / "list.csv").open("w", newline="") as out:
         csv.writer(out).writerows(rows)
     trial = siaga("import", "list.csv", "--watchlist", "wanted", "--dry-run")
-    assert trial.returncode == 2
-    assert "no watchlist wanted" in trial.stderr
+    assert trial.returncode == 1
+    assert "no watchlist wanted yet: it would be made (other, both)" in trial.stderr
+    assert "2 would be created" in trial.stdout
+    assert siaga("export", "--watchlist", "wanted").returncode == 2
 
     report = tmp_path / "report.json"
     first = siaga("import", "list.csv", "--watchlist", "wanted", "--report", report, "--json")

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 from api.v1.imports.rows import check_row
 from casework.imports.queue import ClaimedImport
-from casework.imports.source import ImportLimits
+from casework.imports.source import ImportLimits, counted, opened
 from casework.imports.upload import FILE, PHOTOS
 from casework.kernel.actor import Actor
 from casework.tables import ImportFault, ImportJob
+from casework.watchlists.watchlists import NewWatchlist
 from tests.fakes import photo_of
 from tests.services import OPERATOR, Desk
 
@@ -96,6 +97,17 @@ def work_off(desk: Desk, batches: int | None = None) -> ImportJob | None:
                 break
             job = store(desk, claim, batch)
     desk.service.exchange.imports.tidy()
+    return job
+
+
+def tried(desk: Desk, file: bytes, photos: bytes | None, new: NewWatchlist) -> ImportJob:
+    """Try a file on this machine with a list that does not exist."""
+    runner = desk.service.import_runner
+    with opened(binary(file), binary(photos) if photos is not None else None, LIMITS) as source:
+        claim = runner.queue.try_here(OPERATOR, new, counted(source, LIMITS))
+        job = claim.job
+        for batch in runner.batches(claim, source, CHECK, LIMITS):
+            job = store(desk, claim, batch)
     return job
 
 

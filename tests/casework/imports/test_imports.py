@@ -10,6 +10,7 @@ from casework.imports.queue import ImportTaken
 from casework.imports.upload import PIECE
 from casework.kernel.errors import (
     AlreadyExists,
+    CodeRefused,
     EnrolmentRefused,
     IllegalTransition,
     ImportRefused,
@@ -21,6 +22,7 @@ from casework.kernel.vocabulary import ImportState, Requirement, Role, SubjectSt
 from casework.tables import (
     AuditRecord,
     EnrolledPhoto,
+    GalleryChange,
     ImportJob,
     ImportPart,
     Subject,
@@ -28,6 +30,7 @@ from casework.tables import (
 )
 from casework.watchlists.enrolment import Application
 from casework.watchlists.subjects import NewSubject, SubjectFilter
+from casework.watchlists.watchlists import NewWatchlist
 from tests.casework.imports.lists import (
     CHECK,
     LIMITS,
@@ -39,6 +42,7 @@ from tests.casework.imports.lists import (
     person,
     photos_of,
     store,
+    tried,
     upload,
     work_off,
     zip_of,
@@ -360,6 +364,33 @@ def test_a_dry_run_reports_the_same_and_stores_nothing(desk):
     told = [(e.row, e.code, e.message) for e in faults(desk, trial)]
     assert [(e.row, e.code, e.message) for e in faults(desk, real)] == told
     assert not desk.service.kernel.audit.verify().fault
+
+
+@everywhere
+def test_a_dry_run_into_a_list_that_is_not_there_leaves_none_behind(desk):
+    rows = csv_of(
+        person(1, photos="1.jpg", valid_until="2030-01-01"), person(2, photos="2.jpg"), person(3)
+    )
+    new = NewWatchlist("Cegah", desk.agency(), "cegah", legal_basis="UU 6/2011")
+    requires = {"requires": frozenset({Requirement.VALID_UNTIL})}
+    desk.service.lists.categories.edit(OPERATOR, "cegah", requires, None)
+    before = count(desk, GalleryChange)
+    trial = tried(desk, rows, photos_of([1, 2]), new)
+    assert (*counts(trial), trial.photos_added) == (1, 0, 0, 2, 1)
+    assert [each.code for each in faults(desk, trial)] == ["requirement_missing", "no_photo"]
+    assert desk.service.lists.watchlists.page(OPERATOR, None, 10) == []
+    assert (count(desk, GalleryChange), subjects(desk)) == (before, {})
+    real_list = desk.service.lists.watchlists.create(OPERATOR, new)
+    real = imported(desk, rows, photos_of([1, 2]), watchlist=real_list.id)
+    assert counts(real) == counts(trial)
+    assert not desk.service.kernel.audit.verify().fault
+
+
+def test_a_dry_run_into_a_list_that_could_not_be_made_is_refused(desk):
+    desk.agency()
+    with pytest.raises(CodeRefused):
+        tried(desk, csv_of(person(1)), None, NewWatchlist("x", desk.agency(), "x-none"))
+    assert count(desk, ImportJob) == 0
 
 
 @everywhere
