@@ -10,7 +10,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -28,15 +28,19 @@ from casework.kernel.vocabulary import (
     Opinion,
     OpinionReason,
     PadResult,
+    ReferralKind,
     Role,
     Scope,
     SessionKind,
     Sex,
     TipOrigin,
+    Weekday,
 )
 from casework.referrals.fields import AlertField
+from casework.referrals.presets import NewPreset
 from casework.referrals.steps import Handover
 from casework.review.decisions import Finding
+from casework.review.duty import NewShift
 from casework.screening.screening import Presentation
 from casework.screening.searches import SearchRequest
 from casework.screening.travel_document import TravelDocument
@@ -44,6 +48,7 @@ from casework.tables import Alert, KnownLookalike
 from casework.tips.payload import TipField
 from casework.tips.steps import NewTip
 from casework.watchlists.enrolment import PhotoFile
+from casework.watchlists.objections import NewObjection
 from casework.watchlists.subjects import NewSubject
 from casework.webhooks.webhooks import NewWebhook
 from tests.casework.imports.lists import csv_of, person, upload, work_off
@@ -62,6 +67,8 @@ from tests.services import (
 
 PURPOSE: Final = "an old database"
 NOTE: Final = "the left ear"
+GROUNDS: Final = "it is somebody else"
+USUAL: Final = "As we agreed in writing."
 TEXT, PLACE, SOURCE = "Seen at the harbour.", "Pier 3", "the fishmonger, 0812"
 DISMISSAL: Final = "It was somebody else."
 MESSAGE: Final = "Please meet this traveller."
@@ -139,7 +146,14 @@ def _lists(desk: Desk, known: Known) -> None:
     )
     enrolled = desk.service.enrolment.enrol(OPERATOR, new, [PhotoFile("1.jpg", photo(1))])
     assert enrolled.subject_id is not None
-    known |= {"watchlist": watchlist, "subject": enrolled.subject_id}
+    objection = desk.service.lists.objections.record(
+        OPERATOR, enrolled.subject_id, NewObjection("Who speaks for her", GROUNDS), UTC
+    )
+    known |= {
+        "watchlist": watchlist,
+        "subject": enrolled.subject_id,
+        "objection": objection.row.id,
+    }
 
 
 def _review(desk: Desk, known: Known) -> None:
@@ -161,6 +175,8 @@ def _review(desk: Desk, known: Known) -> None:
     found = desk.service.screening.searches.search(first, SearchRequest(photo(1), PURPOSE))
     known |= {"encounter": screened.encounter.id, "alert": alert.id, "search": found.search.id}
     _look_alike(desk, alert)
+    shift = NewShift("CGK", (Weekday.MONDAY,), "07:00", "19:00", (), agency_id=agency)
+    known["shift"] = records.review.duty.create(OPERATOR, shift, "Asia/Jakarta").id
     scores = [0.3 + 0.3 * number / 1000 for number in range(1000)]
     known["calibration"] = desk.service.calibration.calibrations.make_from_reference(
         OPERATOR, scores
@@ -212,6 +228,9 @@ def _exchange(desk: Desk, known: Known) -> None:
     fields = (AlertField.NAME, AlertField.DOCUMENTS, AlertField.PROBE_PHOTO)
     to = Handover(known["other"], MESSAGE, desk.clock() + timedelta(days=3650))
     referral = records.exchange.referral_steps.refer_alert(sender, alert.id, to, fields)
+    chief = officer(agency, Role.SUPERVISOR, name="chief")
+    preset = NewPreset(ReferralKind.ALERT, "Usual", known["other"], fields, USUAL, 7)
+    known["preset"] = records.exchange.referral_presets.create(chief, preset).id
     receiver = officer(known["other"], Role.OFFICER, name="receiver")
     records.exchange.referral_steps.accept(receiver, referral.id, "We are on our way.")
     known["reference_alert"] = alert.id

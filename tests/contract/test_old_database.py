@@ -182,6 +182,12 @@ def _lists(desk: Desk, known: seed.Known) -> None:
     assert subject.documents == [{"kind": "passport", "number": "X1", "country": "IDN"}]
     found = records.lists.subjects.page(OPERATOR, None, 10, SubjectFilter(words="ségolène"))
     assert [each.id for each in found] == [subject.id]
+    if "objection" in known:  # of 0043 and later
+        objection = records.lists.objections.get(OPERATOR, known["objection"]).row
+        assert objection.grounds == seed.GROUNDS
+        assert records.review.duty.get(OPERATOR, known["shift"]).weekdays == ["mon"]
+        chief = officer(known["agency"], Role.SUPERVISOR)
+        assert records.exchange.referral_presets.get(chief, known["preset"]).note == seed.USUAL
     for photo in subject.photos:
         content, kind, _ = records.lists.subjects.photo_content(OPERATOR, subject.id, photo.id)
         assert (content, kind) == (seed.photo(1), "jpeg")
