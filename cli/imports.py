@@ -209,7 +209,7 @@ def _tell(records: Records, job: ImportJob, report: Path | None, *, as_json: boo
         report.write_text(json.dumps(plain, indent=2))
     if as_json:
         counts = ("rows", "created", "updated", "unchanged", "refused")
-        more = ("photos_added", "photos_refused", "warnings", "dry_run", "strict")
+        more = ("open_ended", "photos_added", "photos_refused", "warnings", "dry_run", "strict")
         summary = {name: getattr(job, name) for name in ("id", "state", *counts, *more)}
         print_json({**summary, "rows_per_s": rate_of(job), "faults": plain})
         return refusals
@@ -221,6 +221,9 @@ def _tell(records: Records, job: ImportJob, report: Path | None, *, as_json: boo
         f"{quantity(job.photos_added, 'photo')} {done}added, {job.photos_refused} refused. "
         f"{warnings}. {job.worked_s:.1f} s."
     )
+    if job.open_ended:
+        entries = quantity(job.open_ended, "created entry", "created entries")
+        err.print(f"No end of validity: {entries}. Correct the list, or extend them one by one.")
     for each in faults[:_SHOWN]:
         kind = "warning, " if each.warning else ""
         what = " ".join(filter(None, (each.reference, each.field)))

@@ -300,6 +300,7 @@ def _count(
     job.updated += outcome.updated
     job.unchanged += outcome.unchanged
     job.refused += outcome.refused + refused_before
+    job.open_ended = (job.open_ended or 0) + outcome.open_ended
     job.photos_added += outcome.photos_added
     job.photos_refused += outcome.photos_refused
     job.worked_s += seconds

@@ -71,6 +71,8 @@ class BatchOutcome:
     updated: int = 0
     unchanged: int = 0
     refused: int = 0
+    open_ended: int = 0
+    """Of the created ones, those without an end of validity."""
     photos_added: int = 0
     photos_refused: int = 0
     faults: list[tuple[RawRow, Fault, bool]] = field(default_factory=list)
@@ -143,7 +145,7 @@ class ImportStore:
             [Application(each.checked.person, tuple(each.photos)) for each, _ in sound],
         )
         for (each, changed), enrolled in zip(sound, stored, strict=True):
-            _tally(outcome, each.row, enrolled, changed=changed)
+            _tally(outcome, each, enrolled, changed=changed)
             outcome.enrolled.append((each.row, enrolled))
         return outcome
 
@@ -250,7 +252,7 @@ def _with_one_birth(given: dict[str, Any], before: Subject | NewSubject) -> list
     return [Fault("birth_year", IMPOSSIBLE_BIRTH, Message("birth_year_left_out"))]
 
 
-def _tally(outcome: BatchOutcome, row: RawRow, enrolled: Enrolled, *, changed: bool) -> None:
+def _tally(outcome: BatchOutcome, stored: StoredRow, enrolled: Enrolled, *, changed: bool) -> None:
     added = sum(report.accepted for report in enrolled.reports)
     refused = [
         report for report in enrolled.reports if not report.accepted and report.code != _KNOWN_PHOTO
@@ -259,12 +261,13 @@ def _tally(outcome: BatchOutcome, row: RawRow, enrolled: Enrolled, *, changed: b
     outcome.photos_refused += len(refused)
     lost = enrolled.subject_id is None
     outcome.faults += [
-        (row, Fault("photos", report.code, report.sentence), lost) for report in refused
+        (stored.row, Fault("photos", report.code, report.sentence), lost) for report in refused
     ]
     if lost:
         outcome.refused += 1
     elif enrolled.created:
         outcome.created += 1
+        outcome.open_ended += stored.checked.person.valid_until is None
     elif changed or added:
         outcome.updated += 1
     else:

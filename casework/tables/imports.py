@@ -45,6 +45,8 @@ class ImportJob(SealedFields, Table):
     updated: Mapped[int]
     unchanged: Mapped[int]
     refused: Mapped[int]
+    open_ended: Mapped[int | None]
+    """Of the created ones, how many have no end of validity; None of imports before it counted."""
     photos_added: Mapped[int]
     photos_refused: Mapped[int]
     warnings: Mapped[dict[str, Any]]

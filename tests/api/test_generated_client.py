@@ -31,6 +31,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     "/v1/subjects/{subject_id}": {"name": "Renamed"},
     "/v1/categories/{code}": {"priority": 1},
     "/v1/outcomes/{code}": {"disposition": "released"},
+    "/v1/duty/shifts/{shift_id}": {"begins": "06:00"},
+    "/v1/referral-presets/{preset_id}": {"name": "Renamed"},
 }
 """One change of each resource."""
 

@@ -47,6 +47,10 @@ class ImportOut(Answer):
     updated: int
     unchanged: int
     refused: int = Field(description="Rows of which nothing was stored.")
+    open_ended: int | None = Field(
+        description="Of the created ones, how many have no end of validity; null where an earlier "
+        "version did not count."
+    )
     photos_added: int
     photos_refused: int
     warnings: dict[str, int] = Field(

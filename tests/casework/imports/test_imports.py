@@ -376,7 +376,7 @@ def test_a_dry_run_into_a_list_that_is_not_there_leaves_none_behind(desk):
     desk.service.lists.categories.edit(OPERATOR, "cegah", requires, None)
     before = count(desk, GalleryChange)
     trial = tried(desk, rows, photos_of([1, 2]), new)
-    assert (*counts(trial), trial.photos_added) == (1, 0, 0, 2, 1)
+    assert (*counts(trial), trial.photos_added, trial.open_ended) == (1, 0, 0, 2, 1, 0)
     assert [each.code for each in faults(desk, trial)] == ["requirement_missing", "no_photo"]
     assert desk.service.lists.watchlists.page(OPERATOR, None, 10) == []
     assert (count(desk, GalleryChange), subjects(desk)) == (before, {})
@@ -391,6 +391,15 @@ def test_a_dry_run_into_a_list_that_could_not_be_made_is_refused(desk):
     with pytest.raises(CodeRefused):
         tried(desk, csv_of(person(1)), None, NewWatchlist("x", desk.agency(), "x-none"))
     assert count(desk, ImportJob) == 0
+
+
+def test_what_it_makes_without_an_end_is_counted(desk):
+    rows = [
+        person(number, photos=f"{number}.jpg", valid_until=until)
+        for number, until in ((1, ""), (2, "2030-01-01"), (3, ""))
+    ]
+    assert imported(desk, csv_of(*rows), photos_of([1, 2, 3])).open_ended == 2
+    assert imported(desk, csv_of(*rows), photos_of([1, 2, 3])).open_ended == 0  # made before
 
 
 @everywhere

@@ -342,7 +342,7 @@ CLEAR = {
         "installation": "practice",
         "key_holder": "fingerprints seen_at",
         "import_job": "uploaded dry_run strict warnings state rows done created updated unchanged "
-        "refused photos_added photos_refused worked_s attempts claimed_until started_at "
+        "refused open_ended photos_added photos_refused worked_s attempts claimed_until started_at "
         "finished_at",
         "known_lookalike": "case_number model score asked_at decided_at valid_until "
         "revoked_at spared spared_at",
