@@ -146,7 +146,7 @@ def run_import(
 def _begin(
     service: Service, brought: ImportRequest, new: NewWatchlist, row: Watchlist | None, rows: int
 ) -> ClaimedImport:
-    """Claim the import; the list is made where there is none, but for a dry run."""
+    """Claim the import; the list is made where there is none, except in a dry run."""
     queue, operator = service.import_runner.queue, brought.by
     if row is None and brought.dry_run:
         says = f"There is no watchlist {new.name} yet: it would be made ({new.category}, "
