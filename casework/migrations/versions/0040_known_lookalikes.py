@@ -23,7 +23,7 @@ def upgrade() -> None:
         sa.Column("case_number", text, nullable=False),
         sa.Column("model", text, nullable=False),
         sa.Column("sealed_vector", sa.LargeBinary(), nullable=True),
-        sa.Column("score", sa.Float(), nullable=False),
+        sa.Column("score", sa.Double(), nullable=False),
         sa.Column("asked_by", text, nullable=False),
         sa.Column("asked_at", moment, nullable=False),
         sa.Column("decided_at", moment, nullable=True),
