@@ -48,6 +48,7 @@ def build_environment(zone: str, *, secure: bool) -> Console:
 def _environment(speech: Locale, assets: Assets) -> Environment:
     environment = Environment(
         loader=PackageLoader("api.console"),
+        auto_reload=False,  # else each part of a page is looked for on the disk again
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
