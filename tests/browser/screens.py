@@ -59,7 +59,7 @@ def _half_an_opinion(page: Page) -> None:
         usual.uncheck()
     page.locator("#note").fill("Half typed")
     page.locator("form.finding button.primary").click()
-    page.locator(".notice.bad").wait_for()
+    page.locator(".notice.bad[data-focus]").wait_for()
 
 
 SCREENS: Final = (
