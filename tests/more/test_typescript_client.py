@@ -14,12 +14,24 @@ import pytest
 
 from casework.accounts.officers import NewOfficer
 from casework.accounts.sign_in import Credentials
-from casework.kernel.vocabulary import AgencyKind, EventKind, Role, SessionKind
+from casework.codes.coded import CodedCategory, CodedOutcome
+from casework.kernel.vocabulary import (
+    AgencyKind,
+    Disposition,
+    EventKind,
+    ReferralKind,
+    Role,
+    SessionKind,
+    Weekday,
+)
+from casework.referrals.presets import NewPreset
+from casework.review.duty import NewShift
 from casework.webhooks.webhooks import NewWebhook
 from tests.api.live import Live, running
 from tests.api.test_generated_client import CHANGES
 from tests.deadlines import patience
 from tests.services import OPERATOR, PASSWORD
+from tests.services import officer as an_officer
 
 SOURCES = Path(__file__).parent / "typescript"
 WANTED = ("node", "npm")
@@ -56,6 +68,16 @@ def scene(live: Live) -> dict[str, Any]:
         OPERATOR,
         NewWebhook("https://127.0.0.1/siaga", frozenset({EventKind.ALERT_RAISED}), agency_id=own),
     )
+    words = {"id": "Karantina", "en": "Quarantine"}
+    service.lists.categories.create(
+        OPERATOR, CodedCategory(code="x-a", label=words, instruction=words, priority=2)
+    )
+    service.lists.outcomes.create(
+        OPERATOR, CodedOutcome(code="x-a", label=words, disposition=Disposition.HELD)
+    )
+    people = (officer.id,)
+    shift = NewShift("CGK", (Weekday.MONDAY,), "07:00", "15:00", people, agency_id=own)
+    preset = NewPreset(ReferralKind.ALERT, "Usual", desk.agency("POL"), ("name",), "Look.", 3)
     return {
         "sessions": {
             "operator": session(live, runner, "operator", Role.ADMIN),
@@ -68,6 +90,12 @@ def scene(live: Live) -> dict[str, Any]:
             "webhook": webhook.id,
             "watchlist": desk.watchlist(),
             "subject": desk.enrol(1),
+            "category": "x-a",
+            "outcome": "x-a",
+            "shift": service.review.duty.create(OPERATOR, shift, "Asia/Jakarta").id,
+            "preset": service.exchange.referral_presets.create(
+                an_officer(own, Role.SUPERVISOR), preset
+            ).id,
         },
     }
 

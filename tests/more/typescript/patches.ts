@@ -83,6 +83,47 @@ await roundTrip(
     reviewer.PATCH("/v1/subjects/{subject_id}", { params: subject, body: { name: "Renamed" } }),
 );
 
+const category = { path: { code: ids.category } };
+await roundTrip(
+  "/v1/categories/{code}",
+  () => operator.GET("/v1/categories/{code}", { params: category }),
+  (tag) =>
+    operator.PATCH("/v1/categories/{code}", {
+      params: { ...category, header: { "if-match": tag } },
+      body: { priority: 1 },
+    }),
+);
+
+const outcome = { path: { code: ids.outcome } };
+await roundTrip(
+  "/v1/outcomes/{code}",
+  () => operator.GET("/v1/outcomes/{code}", { params: outcome }),
+  (tag) =>
+    operator.PATCH("/v1/outcomes/{code}", {
+      params: { ...outcome, header: { "if-match": tag } },
+      body: { disposition: "released" },
+    }),
+);
+
+const shift = { path: { shift_id: ids.shift } };
+await roundTrip(
+  "/v1/duty/shifts/{shift_id}",
+  () => admin.GET("/v1/duty/shifts/{shift_id}", { params: shift }),
+  () =>
+    admin.PATCH("/v1/duty/shifts/{shift_id}", { params: shift, body: { begins: "06:00" } }),
+);
+
+const preset = { path: { preset_id: ids.preset } };
+await roundTrip(
+  "/v1/referral-presets/{preset_id}",
+  () => admin.GET("/v1/referral-presets/{preset_id}", { params: preset }),
+  () =>
+    admin.PATCH("/v1/referral-presets/{preset_id}", {
+      params: preset,
+      body: { name: "Renamed" },
+    }),
+);
+
 // What must not compile: a policy's edit without its version, and a value of another type.
 export const wrong = () => [
   // @ts-expect-error the version is required
