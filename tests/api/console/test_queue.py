@@ -18,6 +18,7 @@ from casework.review.alerts import AlertFilter
 from casework.review.case_number import case_number
 from casework.review.decisions import Finding
 from casework.review.queue import Urgency, place_of, urgency_of
+from casework.screening.travel_document import TravelDocument
 from casework.tables import Subject
 from casework.watchlists.subjects import SubjectFilter
 from tests.deadlines import patience
@@ -145,6 +146,21 @@ def test_filters_are_a_plain_form(signed_in, desk, lists):
         assert ids(officer) == found, query
     officer.open("/alerts?state=closed")
     assert "No alert fits this filter." in officer.text
+
+
+def test_alerts_are_filtered_by_what_found_them(signed_in, desk, lists):
+    desk.enrol(3, lists["bans"], documents=[{"kind": "passport", "number": "X1234567"}])
+    carried = TravelDocument(number="X1234567")
+    face, both = raised(desk, 1), raised(desk, 3, document=carried)
+    document = raised(desk, None, document=carried)
+    officer = signed_in("siti", Role.OFFICER)
+    for found_by, found in {"face": [face], "both": [both], "document": [document]}.items():
+        officer.open(f"/alerts?matched_by={found_by}")
+        assert ids(officer) == found, found_by
+        assert f'value="{found_by}" selected' in officer.page.text
+        assert f"/alerts/{found[0]}?matched_by={found_by}" in officer.page.text
+    officer.open("/alerts?matched_by=nonsense")
+    assert len(ids(officer)) == 3
 
 
 def test_other_agencies_alerts_are_in_no_page_and_no_count(signed_in, desk, lists):
