@@ -21,7 +21,6 @@ from casework.kernel.errors import SetUpError, TemplatesMissing
 from casework.records import Records
 from casework.review.comparison import Comparison
 from casework.review.faces import SmallFaces
-from casework.review.known_lookalikes import FMR as KNOWN_FMR
 from casework.review.known_lookalikes import KnownLookalikes
 from casework.screening.document_matching import DocumentMatching
 from casework.screening.duplicates import Lookalikes
@@ -117,9 +116,7 @@ class Service(Records):
         searches = Searches(kernel, pipeline, matching, model)
         lookalikes = Lookalikes(kernel, matching)
         prior = FalseMatchModel(pack.name, curve)
-        known = KnownLookalikes(
-            kernel, records.approvals.requests, pipeline, model, prior.threshold(KNOWN_FMR, 1)
-        )
+        known = KnownLookalikes(kernel, records.approvals.requests, pipeline, model, curve)
         references = ReferenceComparer(pipeline, prior, verification_fmr)
         return cls(
             kernel=kernel,

@@ -24,7 +24,7 @@ from benchmarks.accuracy.labels import read_labels
 from benchmarks.command import Json, PackName, Seed, console, explained, new_report, publish
 from benchmarks.machine import one_cpu
 from benchmarks.report import Report
-from casework.review.known_lookalikes import FMR
+from casework.review.known_lookalikes import bar_over
 from index.threshold import FalseMatchCurve, threshold_for
 from models.manifest import Pack, load_pack
 
@@ -171,14 +171,15 @@ def measure_lookalikes(
         if pack.prior is None:
             raise ValueError(f"{pack.name} has no false match curve, so nothing says what a hit is")
         curve = FalseMatchCurve(pack.prior.fmr, pack.prior.score)
-        rule = lookalikes.Rule(threshold_for(fpir, gallery, curve), threshold_for(FMR, 1, curve))
+        threshold = threshold_for(fpir, gallery, curve)
+        rule = lookalikes.Rule(threshold, bar_over(curve, threshold))
         photos = lookalikes.Photos.of(data, _embedded(report, data, pack))
         random = np.random.default_rng(seed)
         lookalikes.add_to(report, lookalikes.measure(photos, rule, gallery, trials, random))
     report.note(
         f"{trials} galleries of {gallery}, one photo each, from {rule.threshold:.4f} (FPIR "
-        f"{fpir:g}); a face is taken for another's from {rule.bar:.4f} (false match rate {FMR:g}); "
-        f"seed {seed}."
+        f"{fpir:g}); a face is taken for another's from {rule.bar:.4f} (false match rate "
+        f"{curve.fmr_at(rule.bar):.2g}); seed {seed}."
     )
     return publish(report, json)
 

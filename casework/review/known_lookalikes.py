@@ -5,10 +5,10 @@ that one subject. The template of the traveller's face is kept under a key of it
 with the period, with a revocation, or with the subject.
 
 What it may never do is to silence anybody else, the subject above all. So a traveller is spared
-only where one bar, the score that one stranger in a million reaches, stands between both: as alike
-to the look-alike as that, and to the subject by none of its photos. Who reaches it with both, or
-with neither, alerts as before; and two who reach it with each other are refused from the start,
-because no face comparison keeps them apart. See docs/decisions/0034.
+only where one bar stands between both: as alike to the look-alike as that, and to the subject by
+none of its photos. Who reaches it with both, or with neither, alerts as before; and two who reach
+it with each other are refused from the start, because no face comparison keeps them apart. See
+`bar_over` and docs/decisions/0034.
 """
 
 from collections import defaultdict
@@ -46,9 +46,12 @@ from casework.tables import (
 from casework.watchlists import subjects
 from detector.embed import Embedding
 from detector.pipeline import Pipeline
+from index.threshold import FalseMatchCurve
 
 FMR: Final = 1e-6
-"""One in a million: of so many strangers, one is as alike. See the module's text."""
+"""One in a million: of so many strangers, one at most reaches the bar with a face."""
+_RARER: Final = 10
+"""Times as rarely as a list's threshold is its bar reached: else all who alert would be above."""
 USUAL_DAYS: Final = 365
 MOST_DAYS: Final = 730
 MOST: Final = 5
@@ -63,6 +66,8 @@ class FaceScore:
 
     subject_id: str
     score: float
+    threshold: float
+    """Of the list."""
 
 
 class KnownLookalikes:
@@ -74,9 +79,9 @@ class KnownLookalikes:
         approvals: Approvals,
         pipeline: Pipeline,
         model: ModelKey,
-        bar: float,
+        curve: FalseMatchCurve,
     ) -> None:
-        """Take what decides; `bar` is the score at `FMR`."""
+        """Take what decides; `curve` is the pack's prior."""
         self._approvals = approvals
         approvals.register(
             Permission.KEEP_LOOKALIKE,
@@ -88,7 +93,7 @@ class KnownLookalikes:
         self._clock = kernel.clock
         self._pipeline = pipeline
         self._model = str(model)
-        self.bar = bar
+        self._curve = curve
 
     def propose(self, actor: Actor, alert_id: str, days: int, reason: str) -> None:
         """Ask that the traveller of an alert be no longer stopped for its subject.
@@ -230,11 +235,19 @@ class KnownLookalikes:
             found: the subjects who passed a list's threshold.
             at: when.
         """
-        best: dict[str, float] = defaultdict(lambda: -1.0)
+        of_subject: dict[str, list[FaceScore]] = defaultdict(list)
         for each in found:
-            best[each.subject_id] = max(best[each.subject_id], each.score)
+            of_subject[each.subject_id].append(each)
+        bars = {
+            subject_id: bar_over(self._curve, max(each.threshold for each in scores))
+            for subject_id, scores in of_subject.items()
+        }
         # Who reaches the bar with the subject is never spared.
-        below = [subject_id for subject_id, score in best.items() if score < self.bar]
+        below = [
+            subject_id
+            for subject_id, scores in of_subject.items()
+            if max(each.score for each in scores) < bars[subject_id]
+        ]
         if not below:
             return {}
         query = select(
@@ -256,7 +269,7 @@ class KnownLookalikes:
                 vector = self._opened(row.sealed_vector, _name(row))
             except WrongDataKey:
                 continue  # it was ended meanwhile, or altered: the traveller alerts
-            if float(vector @ embedding) >= self.bar:
+            if float(vector @ embedding) >= bars[row.subject_id]:
                 spared[row.subject_id] = row.id
         return spared
 
@@ -312,7 +325,8 @@ class KnownLookalikes:
         subject = subjects.kept(session, alert.subject_id)
         if subject is None:
             raise IllegalTransition("lookalike_subject_gone")
-        if max(_score_of(alert), self._likeness(session, subject, embedding)) >= self.bar:
+        bar = bar_over(self._curve, alert.threshold or 0.0)
+        if max(_score_of(alert), self._likeness(session, subject, embedding)) >= bar:
             raise IllegalTransition("lookalike_too_alike")
         in_force = select(func.count()).where(
             KnownLookalike.subject_id == subject.id, *_in_force(self._clock())
@@ -334,6 +348,15 @@ class KnownLookalikes:
 
     def _opened(self, sealed: bytes, name: RowName) -> Embedding:
         return np.frombuffer(self._vault.open(sealed, name), _STORED).astype(np.float32)
+
+
+def bar_over(curve: FalseMatchCurve, threshold: float) -> float:
+    """Return the score from which a face is taken for another's, where a list has a threshold.
+
+    The larger a list, the higher is its threshold; who alerts there has passed it, so that a
+    fixed bar below it could tell nobody apart.
+    """
+    return curve.score_at(min(FMR, curve.fmr_at(threshold) / _RARER))
 
 
 def note_spared(connection: Connection, ids: Collection[str], at: datetime) -> None:

@@ -282,7 +282,7 @@ class Screening:
             return matches, ()
         named = {each.subject_id for each in listed}
         found = [
-            FaceScore(each.subject_id, each.score)
+            FaceScore(each.subject_id, each.score, each.policy.threshold)
             for each in matches.candidates
             if each.subject_id not in named
         ]

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from casework.accounts.officers import NewOfficer
@@ -18,9 +20,11 @@ from casework.kernel.errors import (
     NotSecondPerson,
 )
 from casework.kernel.vocabulary import Disposal, Outcome, PadResult, Role, SessionKind
+from casework.review.known_lookalikes import FMR, bar_over
 from casework.screening.screening import Presentation
 from casework.tables import AuditRecord, KnownLookalike, KnownLookalikeKey
 from casework.watchlists.enrolment import PhotoFile
+from index.threshold import FalseMatchCurve
 from tests.casework.review.people import NO
 from tests.fakes import photo_between, photo_of
 from tests.services import OPERATOR, PASSWORD, Desk, officer, open_service
@@ -268,3 +272,24 @@ def test_it_counts_after_a_restart_and_its_alert_says_so(scene):
     with scene.desk.service.kernel.database.read() as session:
         acts = set(session.scalars(select(AuditRecord.action)))
     assert {"lookalike.ask", "lookalike.keep"} <= acts
+
+
+@given(st.floats(0, 0.9))
+def test_the_bar_is_above_every_lists_threshold(threshold):
+    curve = FalseMatchCurve((1e-1, 1e-3, 1e-6), (0.2, 0.35, 0.5))
+    bar = bar_over(curve, threshold)
+    assert bar >= 0.5
+    assert bar > threshold
+    assert curve.fmr_at(bar) <= min(FMR, curve.fmr_at(threshold) / 10) * (1 + 1e-9)
+
+
+def test_on_a_list_that_few_strangers_pass_look_alikes_are_kept_too(desk):
+    """A fixed bar was below the thresholds of large lists: all who alert were too alike."""
+    watchlist = desk.watchlist("large", target_fpir=FMR / 2)
+    subject_id = desk.enrol(1, watchlist)
+    asks, decides = supervisor(desk, "budi"), supervisor(desk, "sari")
+    alike = photo_between(1, 2, share=0.58, brightness=0.9)
+    scene = Scene(desk, subject_id, mistaken(desk, alike, subject_id, asks), asks, decides)
+    scene.keep()
+    assert scene.screen(alike) is Outcome.CLEAR
+    assert scene.screen(photo_of(1, brightness=0.9)) is Outcome.ALERT
