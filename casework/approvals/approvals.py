@@ -63,6 +63,9 @@ from casework.tables import Agency, Approval, Officer
 MOST_OPEN: Final = 100
 """Requests of one agency that may be open at the same time."""
 
+SECOND_PERSONS: Final = (Role.ADMIN, Role.SUPERVISOR)
+"""Whose holders accept a request, unless its kind says otherwise; see `second_persons`."""
+
 _AT_ONCE: Final = frozenset({ActorKind.OPERATOR, ActorKind.SERVICE})
 
 
@@ -122,7 +125,7 @@ class ApprovalAct:
 
     It looks at everything again: what it raises lets the request lapse, and nothing is changed.
     """
-    roles: tuple[Role, ...] = (Role.ADMIN, Role.SUPERVISOR)
+    roles: tuple[Role, ...] = SECOND_PERSONS
     """Whose holders accept it: those of the first that anybody else in the agency has."""
 
 
@@ -523,7 +526,8 @@ class Approvals:
         self, session: Session, kind: str, agency_id: str, asked: "_AskedBy"
     ) -> frozenset[str]:
         act = self._acts.get(kind)
-        return second_persons(session, agency_id, asked, *((act.roles,) if act else ()))
+        roles = act.roles if act is not None else SECOND_PERSONS
+        return second_persons(session, agency_id, asked, roles)
 
     def _request(self, row: Approval) -> dict[str, Any]:
         request: dict[str, Any] = json.loads(
@@ -544,7 +548,7 @@ def second_persons(
     session: Session,
     agency_id: str,
     asked: _AskedBy,
-    roles: tuple[Role, ...] = (Role.ADMIN, Role.SUPERVISOR),
+    roles: tuple[Role, ...] = SECOND_PERSONS,
 ) -> frozenset[str]:
     """Return the ids of the officers who may accept a request, within a transaction.
 

@@ -333,14 +333,17 @@ class Alerts:
 def _look_alikes(session: Session, actor: Actor, alert: Alert) -> tuple[KnownLookalike, ...]:
     if not extends_to(actor, Permission.READ_SUBJECT, alert.owner_id):
         return ()
+    return tuple(accepted_lookalikes(session, alert.subject_id))
+
+
+def accepted_lookalikes(session: Session, subject_id: str) -> list[KnownLookalike]:
+    """Return a subject's known look-alikes that were accepted, also those out of force."""
     query = (
         select(KnownLookalike)
-        .where(
-            KnownLookalike.subject_id == alert.subject_id, KnownLookalike.decided_at.is_not(None)
-        )
+        .where(KnownLookalike.subject_id == subject_id, KnownLookalike.decided_at.is_not(None))
         .order_by(KnownLookalike.id)
     )
-    return tuple(session.scalars(query))
+    return list(session.scalars(query))
 
 
 def find(session: Session, actor: Actor, act: Permission, alert_id: str) -> Alert:

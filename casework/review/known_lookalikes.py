@@ -34,6 +34,7 @@ from casework.kernel.messages import Message
 from casework.kernel.permissions import Permission
 from casework.kernel.vault import RowName
 from casework.kernel.vocabulary import AlertState, ApprovalState, Disposal, Role
+from casework.review.alerts import accepted_lookalikes
 from casework.review.alerts import find as find_alert
 from casework.tables import (
     Alert,
@@ -210,15 +211,8 @@ class KnownLookalikes:
     def of_subject(self, actor: Actor, subject_id: str) -> list[KnownLookalike]:
         """Return a subject's look-alikes that were accepted; raises NotPermitted, NotFound."""
         with self._database.read() as session:
-            subjects.find(session, actor, Permission.READ_SUBJECT, subject_id)
-            query = (
-                select(KnownLookalike)
-                .where(
-                    KnownLookalike.subject_id == subject_id, KnownLookalike.decided_at.is_not(None)
-                )
-                .order_by(KnownLookalike.id)
-            )
-            return list(session.scalars(query))
+            subject = subjects.find(session, actor, Permission.READ_SUBJECT, subject_id)
+            return accepted_lookalikes(session, subject.id)
 
     def in_force(self, at: datetime) -> int:
         """Count those in force, of all agencies."""

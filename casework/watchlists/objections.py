@@ -5,7 +5,7 @@ erase the entry, by the rules for that. It shows on the subject and on each of i
 along where the subject is merged into another, and is erased with the subject.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
@@ -19,7 +19,7 @@ from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import IllegalTransition, InvalidPeriod, NotFound
 from casework.kernel.ids import OBJECTION, new_id
 from casework.kernel.kernel import Kernel
-from casework.kernel.officer_names import OfficerName, names_at
+from casework.kernel.officer_names import OfficerAct, OfficerName, names_at
 from casework.kernel.period import day_of
 from casework.kernel.permissions import Permission, require, within_reach
 from casework.kernel.vocabulary import ObjectionOutcome
@@ -163,7 +163,7 @@ class Objections:
         if unanswered:
             query = query.where(Objection.outcome.is_(None))
         with self._database.read() as session:
-            found = [_view(session, row) for row in session.scalars(query)]
+            found = _views(session, session.scalars(query).all())
         detail = {"objections": len(found)}
         entry = AuditEntry(actor, "objection.list", owner_id=actor.agency_id, detail=detail)
         self._audit.note(entry)
@@ -173,7 +173,11 @@ class Objections:
         """Return the objections against one subject's entry; raises NotPermitted, NotFound."""
         with self._database.read() as session:
             subject = subjects.find(session, actor, Permission.READ_SUBJECT, subject_id)
-            return [_view(session, row) for row in _against(session, subject.id)]
+            found = _views(session, _against(session, subject.id))
+        detail = {"objections": len(found)}
+        entry = AuditEntry(actor, "objection.list", subject.id, subject.agency_id, detail=detail)
+        self._audit.note(entry)
+        return found
 
     def waiting(self, actor: Actor) -> int:
         """Count the objections that are not answered; raises NotPermitted."""
@@ -233,11 +237,26 @@ def _find(session: Session, actor: Actor, act: Permission, objection_id: str) ->
 
 
 def _view(session: Session, row: Objection) -> ObjectionView:
-    row.clear_fields()  # while the transaction can read its key
-    recorded = row.recorded_by, row.recorded_at
-    answered = None
-    if row.answered_by is not None and row.answered_at is not None:
-        answered = row.answered_by, row.answered_at
-    acts = [each for each in (recorded, answered) if each is not None]
+    (view,) = _views(session, [row])
+    return view
+
+
+def _views(session: Session, found: Sequence[Objection]) -> list[ObjectionView]:
+    """Open objections while the transaction can read their keys; names are read together."""
+    acts: set[OfficerAct] = set()
+    for row in found:
+        row.clear_fields()
+        acts.add((row.recorded_by, row.recorded_at))
+        if row.answered_by is not None and row.answered_at is not None:
+            acts.add((row.answered_by, row.answered_at))
     names = {act: OfficerName(act[0]) for act in acts} | dict(names_at(session, acts))
-    return ObjectionView(row, names[recorded], names[answered] if answered is not None else None)
+    return [
+        ObjectionView(
+            row,
+            names[row.recorded_by, row.recorded_at],
+            names[row.answered_by, row.answered_at]
+            if row.answered_by is not None and row.answered_at is not None
+            else None,
+        )
+        for row in found
+    ]

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console.forms import Form, FormData, typed_clock, with_days
+from api.console.forms import WRITE_DAY, Form, FormData, typed_clock, with_days
 from api.console.i18n import Locale, msg
 from api.console.page import OfficerRequest, RequirePermission
 from api.problems import RequestInvalid
@@ -26,8 +26,8 @@ _SENTENCES: Final = {
     "weekdays": msg("Tick at least one day."),
     "begins": msg("Hours and minutes, such as 07:00."),
     "ends": msg("Hours and minutes, such as 07:00."),
-    "first_day": msg("Write the date as 28-02-1980."),
-    "last_day": msg("Write the date as 28-02-1980."),
+    "first_day": WRITE_DAY,
+    "last_day": WRITE_DAY,
     "officer_ids": msg("Tick at least one officer."),
 }
 _WORDS: Final = frozenset({"port", "next_port", "begins", "ends", "first_day", "last_day"})

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console.forms import Form, FormData, with_days
+from api.console.forms import WRITE_DAY, Form, FormData, with_days
 from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
 from api.problems import RequestInvalid
@@ -26,13 +26,12 @@ Recorder = Annotated[OfficerRequest, Depends(RequirePermission(Permission.RECORD
 Answerer = Annotated[OfficerRequest, Depends(RequirePermission(Permission.ANSWER_OBJECTION))]
 
 _MOST: Final = 200
-_A_DAY: Final = msg("Write the date as 28-02-1980.")
 _SENTENCES: Final = {
     "objector": msg("Write who objects."),
     "grounds": msg("Write what the person says."),
-    "received_on": _A_DAY,
-    "due_on": _A_DAY,
-    "valid_until": _A_DAY,
+    "received_on": WRITE_DAY,
+    "due_on": WRITE_DAY,
+    "valid_until": WRITE_DAY,
     "outcome": msg("Choose how it was answered."),
     "answer": msg("Write what the person was answered."),
 }
