@@ -29,6 +29,7 @@ PACKAGES: Final = ("models", "detector", "index", "casework", "api", "cli")
 CATALOGUES: Final = {language: read(language) for language in LANGUAGES}
 
 PARTIAL: Final = {
+    "casework.approvals.approvals.SECOND_PERSONS": "the others accept nothing",
     "casework.imports.exports._COMPRESSIONS": "photos in other formats go out as JPEG",
     "casework.imports.exports._WRITERS": "ANSI/NIST-ITL files are one a subject",
     "casework.imports.workbook.rows._STATES": "the others are warnings, or sound",
