@@ -182,6 +182,8 @@ KINDS: Final[dict[type[Exception], ProblemKind]] = {
     casework.TargetRefused: ProblemKind(422, "target_refused"),
     casework.EnrolmentRefused: ProblemKind(422, "enrolment_refused"),
     casework.CodeRefused: ProblemKind(422, "code_refused"),
+    casework.AreaRefused: ProblemKind(422, "area_refused"),
+    casework.AreasRefused: ProblemKind(422, "areas_refused"),
     casework.RequirementMissing: ProblemKind(422, "requirement_missing"),
     casework.InvalidReferral: ProblemKind(422, "invalid_referral"),
     casework.ReasonMissing: ProblemKind(422, "reason_missing"),
@@ -309,6 +311,11 @@ def _handler(kind: ProblemKind) -> Any:  # noqa: ANN401 - Starlette's handler ty
         field = getattr(error, "field", None)
         if isinstance(error, casework.CaseworkError) and isinstance(field, str):
             errors = [FieldProblem(field=field, message=str(error))]
+        if isinstance(error, casework.AreasRefused):
+            errors = [
+                FieldProblem(field=f"line {line}", message=str(fault))
+                for line, fault in error.faults[:MOST_ERRORS]
+            ]
         detail = _DETAILS.get(type(error)) or str(error)
         message = message_of(error)
         answer = response(request, kind, detail, errors or None, message)

@@ -16,6 +16,8 @@ from casework.accounts.sessions import Sessions
 from casework.approvals.approvals import ApprovalRules, Approvals
 from casework.approvals.commands import OwnerCommands
 from casework.approvals.founding import Founding
+from casework.areas.areas import Areas
+from casework.areas.ports import PlacedPorts
 from casework.codes.codes import CategoryCodes, CodeReader, OutcomeCodes
 from casework.evidence.bundle import EvidenceBundles
 from casework.imports.exports import Exports
@@ -106,6 +108,14 @@ class ListUseCases:
 
 
 @dataclass(frozen=True, slots=True)
+class AreaUseCases:
+    """Where things are."""
+
+    areas: Areas
+    ports: PlacedPorts
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewUseCases:
     """The review of alerts."""
 
@@ -164,6 +174,7 @@ class Records:
     commits: GroupCommit
     approvals: ApprovalUseCases
     accounts: AccountUseCases
+    areas: AreaUseCases
     lists: ListUseCases
     review: ReviewUseCases
     exchange: ExchangeUseCases
@@ -239,6 +250,7 @@ class Records:
                 two_step=TwoStepSignIn(kernel),
                 sign_on=sign_on,
             ),
+            areas=AreaUseCases(Areas(kernel), PlacedPorts(kernel)),
             lists=ListUseCases(
                 categories=CategoryCodes(kernel),
                 outcomes=OutcomeCodes(kernel),

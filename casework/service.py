@@ -123,6 +123,7 @@ class Service(Records):
             commits=records.commits,
             approvals=records.approvals,
             accounts=records.accounts,
+            areas=records.areas,
             lists=replace(
                 records.lists,
                 watchlists=Watchlists(kernel, records.approvals.requests, calibrations),

@@ -46,6 +46,8 @@ ACTS: Final[Mapping[str, str]] = {
     "approval.refuse": msg("refused the request"),
     "approval.take_effect": msg("put the request into effect"),
     "approval.withdraw": msg("withdrew the request"),
+    "area.edit": msg("changed in the areas"),
+    "area.read": msg("read the areas"),
     "audit.erase": msg("erased what was typed about"),
     "audit.export": msg("exported the audit trail"),
     "audit.find": msg("looked for an object of the audit trail by name"),

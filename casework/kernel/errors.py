@@ -23,6 +23,8 @@ CaseworkError
 ├── InvalidKey             a key would last too long, or speak for no port
 ├── TargetRefused          a webhook's address is not one that may be called
 ├── EnrolmentRefused       no photo of a person can be enrolled
+├── AreaRefused            an area that there is not
+├── AreasRefused           a file of areas has faults, so none of it was taken
 ├── CodeRefused            a member of a code list that cannot be chosen, or be like that
 ├── RequirementMissing     a list or an entry lacks what its category requires
 ├── InvalidReferral        what should be handed over, or to whom, does not fit
@@ -159,6 +161,23 @@ class EnrolmentRefused(CaseworkError):
 
 class CodeRefused(_FieldRefused):
     """A code cannot be chosen, or a member of a code list cannot be like that; names the field."""
+
+
+class AreaRefused(_FieldRefused):
+    """There is no such area; names the field."""
+
+
+class AreasRefused(CaseworkError):
+    """A file of areas has faults, so none of it was taken.
+
+    Args:
+        faults: what is wrong, each with the number of its line.
+    """
+
+    def __init__(self, faults: Iterable[tuple[int, Message]]) -> None:
+        self.faults = tuple(faults)
+        number, first = self.faults[0]
+        super().__init__("area_file_refused", faults=len(self.faults), number=number, first=first)
 
 
 class RequirementMissing(_FieldRefused):

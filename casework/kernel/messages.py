@@ -264,6 +264,25 @@ ENGLISH: Final[Mapping[str, str]] = {
         "There is no outcome {outcome}: take one of the code list, or add it there first."
     ),
     "outcome_off": "The outcome {outcome} is switched off: choose another.",
+    "area_unknown": "There is no area {area}: take its file in first, or choose another area.",
+    "area_not_found": "There is no area {area}.",
+    "arearow_changed": "The area has changed since you read it: read it again.",
+    "area_file_refused": (
+        "Lines that are wrong: {faults}, so nothing was taken. Line {number}: {first}"
+    ),
+    "area_file_unreadable": "The file is no text in UTF-8.",
+    "area_file_columns": "The first line names the columns: `code` and `name`, perhaps `level`.",
+    "area_file_code": (
+        "{code} is no code of an area: write `31`, `31.71` or `31.71.01`, as text and not as a "
+        "number."
+    ),
+    "area_file_name": "The area {code} has no name, or one of more than {most} letters.",
+    "area_file_twice": "{code} stands here with another name than on line {before}.",
+    "area_file_level": "{code} is a {level} by its code, not a {written}.",
+    "area_file_parent": "{code} lies in {parent}, which neither the file nor the service has.",
+    "area_file_empty": "The file has no area.",
+    "area_file_large": "The file has more than {most} lines.",
+    "portarea_changed": "Where the port lies has changed since you read it: read it again.",
     "code_not_found": "The code list has no {code}.",
     "code_exists": "The code list has {code} already: change that one, or take another code.",
     "codes_too_many": "The code list has {most} codes of your own already: remove one first.",

@@ -60,6 +60,8 @@ class Permission(StrEnum):
     CALIBRATE = "calibration.make"
     READ_CODE = "code.read"
     EDIT_CODE = "code.edit"
+    READ_AREA = "area.read"
+    EDIT_AREA = "area.edit"
     READ_AGENCY = "agency.read"
     MANAGE_AGENCY = "agency.manage"
     MANAGE_OFFICER = "officer.manage"
@@ -135,6 +137,8 @@ GRANTS: Final[Mapping[Permission, Mapping[Role, PermissionScope]]] = {
     Permission.CALIBRATE: {},
     Permission.READ_CODE: dict.fromkeys((*_PEOPLE, Role.PORT), _ALL),
     Permission.EDIT_CODE: {},
+    Permission.READ_AREA: dict.fromkeys((*_PEOPLE, Role.PORT), _ALL),
+    Permission.EDIT_AREA: {},
     Permission.READ_AGENCY: dict.fromkeys(_PEOPLE, _ALL),
     Permission.MANAGE_AGENCY: {},
     Permission.MANAGE_OFFICER: {_ADMIN: _OWN},
@@ -153,6 +157,7 @@ KEY_GRANTS: Final[Mapping[Scope, Mapping[Permission, PermissionScope]]] = {
     Scope.SCREEN: {act: roles[Role.PORT] for act, roles in GRANTS.items() if Role.PORT in roles},
     Scope.ENROL: {
         Permission.READ_CODE: _ALL,
+        Permission.READ_AREA: _ALL,
         Permission.READ_WATCHLIST: _OWN,
         Permission.READ_SUBJECT: _OWN,
         Permission.EDIT_SUBJECT: _OWN,
@@ -161,16 +166,19 @@ KEY_GRANTS: Final[Mapping[Scope, Mapping[Permission, PermissionScope]]] = {
     },
     Scope.EXPORT: {
         Permission.READ_CODE: _ALL,
+        Permission.READ_AREA: _ALL,
         Permission.READ_WATCHLIST: _OWN,
         Permission.EXPORT_WATCHLIST: _OWN,
     },
     Scope.SEARCH: {
         Permission.READ_CODE: _ALL,
+        Permission.READ_AREA: _ALL,
         Permission.SEARCH: _SHARED,
         Permission.COMPARE: _ALL,
     },
     Scope.READ_ALERTS: {
         Permission.READ_CODE: _ALL,
+        Permission.READ_AREA: _ALL,
         Permission.READ_ALERT: _OWN,
         Permission.READ_WATCHLIST: _OWN,
         Permission.READ_SUBJECT: _OWN,
@@ -178,12 +186,14 @@ KEY_GRANTS: Final[Mapping[Scope, Mapping[Permission, PermissionScope]]] = {
     },
     Scope.TIPS: {
         Permission.READ_CODE: _ALL,
+        Permission.READ_AREA: _ALL,
         Permission.HANDLE_TIP: _OWN,
         Permission.SEARCH: _SHARED,
         Permission.EDIT_SUBJECT: _OWN,
     },
     Scope.READ_REPORTS: {
         Permission.READ_CODE: _ALL,
+        Permission.READ_AREA: _ALL,
         Permission.READ_REPORT: _OWN,
         Permission.READ_CALIBRATION: _ALL,
     },
@@ -197,6 +207,7 @@ OPERATOR_GRANTS: Final[Mapping[Permission, Role]] = {
     Permission.READ_AUDIT: _AUDITOR,
     Permission.CALIBRATE: _ADMIN,
     Permission.EDIT_CODE: _ADMIN,
+    Permission.EDIT_AREA: _ADMIN,
     Permission.MANAGE_AGENCY: _ADMIN,
     Permission.ERASE_DUE: _ADMIN,
 }

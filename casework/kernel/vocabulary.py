@@ -402,6 +402,17 @@ class ObjectionOutcome(StrEnum):
     """By the person."""
 
 
+class AreaLevel(StrEnum):
+    """How large an area is."""
+
+    COUNTRY = "country"
+    PROVINCE = "province"
+    REGENCY = "regency"
+    """A regency (kabupaten) or a city (kota)."""
+    DISTRICT = "district"
+    """Kecamatan."""
+
+
 class Sex(StrEnum):
     """As travel documents have it (ICAO Doc 9303)."""
 

@@ -5,6 +5,7 @@ One module a subject; importing the package declares every table, as migrations 
 
 from casework.tables.access import ApiKey
 from casework.tables.approvals import Approval
+from casework.tables.areas import AreaRow, PortArea
 from casework.tables.audit import (
     AuditActor,
     AuditCheckpoint,
@@ -68,6 +69,7 @@ __all__ = [
     "ApiKey",
     "Approval",
     "ApprovalKey",
+    "AreaRow",
     "AuditActor",
     "AuditCheckpoint",
     "AuditHead",
@@ -101,6 +103,7 @@ __all__ = [
     "OutcomeRow",
     "OwnKey",
     "PendingRelease",
+    "PortArea",
     "ProbeSearch",
     "Protected",
     "RecoveryCode",

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from casework.tables.areas import AREA_LENGTH
 from casework.tables.base import Protected, Serial, Table
 from casework.tables.people import Agency
 from casework.tables.sealed import Sealed, SealedFields
@@ -135,6 +136,8 @@ class Tip(SealedFields, Table):
     """Who reported it: sealed separately, because readers of the tip need not know."""
     has_source: Mapped[bool]
     happened_at: Mapped[datetime | None]
+    area: Mapped[str | None] = mapped_column(String(AREA_LENGTH), index=True)
+    """Where, as an area: tips are filtered and counted by it."""
     photo_format: Mapped[str | None] = mapped_column(String(20))
     photo_quality: Mapped[dict[str, Any] | None]
     sealed_photo: Mapped[bytes | None] = mapped_column(deferred=True)

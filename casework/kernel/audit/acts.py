@@ -14,6 +14,7 @@ READS: Final = frozenset(
         "alert.stream",
         "approval.list",
         "approval.read",
+        "area.read",
         "audit.find",
         "audit.read",
         "calibration.read",

@@ -48,6 +48,7 @@ from casework.tables import (
     Objection,
     Officer,
     OutcomeRow,
+    PortArea,
     RecoveryCode,
     ReferralPreset,
     Subject,
@@ -317,6 +318,7 @@ COVERAGE: Final = (
         ("label", "disposition", "directions", "stages", "after", "active"),
         _DATED,
     ),
+    Coverage(PortArea, ("area",), _DATED),
     Coverage(
         Watchlist,
         (
@@ -545,6 +547,7 @@ BY_TABLE: Final = {each.name: each for each in COVERAGE}
 UNCOVERED: Final = {
     "alert_key": "without it nothing of its record opens",
     "approval_key": "without it nothing of its record opens",
+    "area": "names as they are published; each change is a record",
     "audit": "the trail itself",
     "audit_actor": "digests in the trail cover it",
     "audit_checkpoint": "signed",

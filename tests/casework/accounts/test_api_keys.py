@@ -47,6 +47,7 @@ OF_PEOPLE = {
     Permission.READ_TIP_SOURCE,
     Permission.CALIBRATE,
     Permission.EDIT_CODE,
+    Permission.EDIT_AREA,
     Permission.MANAGE_AGENCY,
     Permission.MANAGE_OFFICER,
     Permission.MANAGE_KEY,

@@ -33,6 +33,7 @@ OF_THEIR_OWN: Final = {
     "ProviderUnavailable",
     "TooManyAttempts",
     "EnrolmentRefused",
+    "AreasRefused",
 }
 
 # Codes that are put together: what of, and every one that comes of it.

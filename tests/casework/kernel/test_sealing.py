@@ -319,6 +319,8 @@ CLEAR = {
     },
     "states, times, counts, measures": {
         "*": "version created_at updated_at",
+        "area": "code",
+        "port_area": "port area",
         "alert": "case_number category requires_acknowledgement requires_second_officer "
         "acknowledge_within_s priority due_at score threshold threshold_basis one_in rank state "
         "escalation acknowledged_at decided_at disposal released found closed_at matched_by",
@@ -362,7 +364,7 @@ CLEAR = {
         "sign_in_count": "failures locked_until since succeeded_at",
         "subject": "status valid_from valid_until erase_at",
         "template": "model",
-        "tip": "state origin has_source happened_at photo_format photo_quality searched_at",
+        "tip": "state origin area has_source happened_at photo_format photo_quality searched_at",
         "webhook": "events former_until active cursor failures succeeded_at failed_at",
     },
     "counted in reports by the database, and says of whole peoples only": {
@@ -382,6 +384,7 @@ CLEAR = {
         "officer_session": "device network",
     },
     "names and addresses of authorities and systems": {
+        "area": "name",
         "agency": "code name kind active founding_until",
         "key_holder": "machine place",
         "api_key": "name",

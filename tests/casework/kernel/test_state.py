@@ -49,6 +49,7 @@ def busy(desk: Desk) -> Desk:
     records, agency = desk.service, desk.agency("IMI")
     records.lists.categories.edit(OPERATOR, "tangkal", {"priority": 1}, None)
     records.lists.outcomes.edit(OPERATOR, "deported", {"label": {"en": "Sent back"}}, None)
+    records.areas.ports.put(OPERATOR, "CGK", "31")
     desk.watchlist(requires_second_officer=True, shared_with=(desk.agency("POL"),))
     desk.enrol(1, reference="S-1")
     desk.enrol(2, reference="S-2")

@@ -1,0 +1,1 @@
+"""Areas: the country, its provinces, and an installation's regencies and districts."""
