@@ -14,6 +14,7 @@ from api.callers import identify
 from api.console import install as console
 from api.console.errors import answer as page_of_problem
 from api.console.headers import SafeHeaders
+from api.console.map.borders import Borders
 from api.console.templating import build_environment
 from api.cookies import PlainCookies
 from api.dependencies import plain_address
@@ -45,6 +46,11 @@ Siaga screens the photo taken when a traveller arrives against watchlists, on CP
 """
 
 
+def _borders(settings: Settings) -> Borders | None:
+    path = settings.borders_file
+    return None if path is None else Borders.read(path, settings.borders_property)
+
+
 def create_app(
     settings: Settings,
     opened: Callable[[Settings], Service] | None = None,
@@ -57,6 +63,9 @@ def create_app(
         opened: makes the service; tests pass their own. It runs off the event loop while the
             application already answers `/healthz`, and what it opens is closed at shutdown.
         on_failure: called if the service cannot be opened; `/readyz` says why.
+
+    Raises:
+        SetUpError: borders_file cannot be drawn.
     """
     limits, held = Limits(settings), HeldBodies(_MOST_HELD, _MOST_HELD_EACH, _MOST_OF_STRANGERS)
     state = State(
@@ -68,6 +77,7 @@ def create_app(
         limits,
         PhotoAnswers(settings.limits, settings.workers),
         build_environment(settings.display_time_zone, secure=settings.cookie_secure),
+        _borders(settings),
         page_of_problem,
     )
     app = FastAPI(

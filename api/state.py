@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 from api.background.imports import ImportWorker
+from api.console.map.borders import Borders
 from api.console.templating import Console
 from api.limits import Limits
 from api.metrics import Metrics
@@ -32,6 +33,8 @@ class State:
     limits: Limits
     photos: PhotoAnswers
     console: Console
+    borders: Borders | None
+    """What the operator gave for the vulnerability map to draw."""
     page_of_problem: Callable[[Request, Problem, Message | None], Response | None]
     """Renders a problem as a page for a person; returns None for a program."""
     service: Service | None = None

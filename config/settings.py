@@ -204,6 +204,16 @@ class Settings(BaseSettings):
             "tel: or https:; unset means that there is no such file."
         ),
     ] = None
+    borders_file: Annotated[
+        Path | None,
+        Field(
+            description="GeoJSON file (WGS 84) with the borders that the vulnerability map draws, "
+            "each feature an area; unset draws provinces as tiles. Nothing is fetched."
+        ),
+    ] = None
+    borders_property: Annotated[
+        str, Field(description="Property of those features that holds the area's code.")
+    ] = "code"
     calibrate_every_s: Annotated[
         int,
         Field(

@@ -973,6 +973,13 @@ ENGLISH: Final[Mapping[str, str]] = {
         "it from a backup"
     ),
     "data_key_unreadable": "{path} cannot be read as a data key: {error}",
+    "borders_unreadable": "{path} cannot be read as borders_file: {error}",
+    "borders_too_large": (
+        "{path} is larger than {most_mb} MB: simplify the borders of borders_file, which are drawn "
+        "about 1,000 pixels wide"
+    ),
+    "borders_no_json": "{path} is no GeoJSON file: borders_file names it",
+    "borders_wrong": "{path} (borders_file) cannot be drawn: {error}",
     "prior_missing": (
         "pack {pack} has no [prior], so no threshold can be set: measure one with `python -m "
         "benchmarks prior FOLDER --pack {pack}` and name its file in the setting prior_file"

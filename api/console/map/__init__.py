@@ -1,0 +1,1 @@
+"""The vulnerability map: provinces as tiles, or the operator's own borders, drawn as SVG."""

@@ -1,0 +1,1 @@
+"""The vulnerability map's drawings."""
