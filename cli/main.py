@@ -23,6 +23,11 @@ COMMANDS: Final = (
         "Start the real service and play a day of two agencies at two ports over HTTP.",
     ),
     LazyCommand(
+        "story",
+        "cli.story.command:story",
+        "Fill a new practice installation with a made-up quarter of seventeen agencies' work.",
+    ),
+    LazyCommand(
         "init",
         "cli.init:init",
         "Make an installation: agency, accounts, a port's key, settings, data folder and data key.",

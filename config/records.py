@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
+from casework.kernel.clock import Clock, utc_now
 from casework.kernel.errors import SetUpError
 from casework.records import Periods, Records
 from config.checkpoints import signers
@@ -34,8 +35,12 @@ def open_installation(settings: Settings) -> Records:
     return records
 
 
-def open_records(settings: Settings) -> Records:
+def open_records(settings: Settings, clock: Clock = utc_now) -> Records:
     """Open the database alone; leave the `with` block, or `close`, to close it.
+
+    Args:
+        settings: which, and how.
+        clock: another than the machine's for what is made up.
 
     Raises:
         SetUpError: what the operator has to put right.
@@ -44,6 +49,7 @@ def open_records(settings: Settings) -> Records:
     return Records.open(
         settings.resolved_database_url,
         data_keys(settings),
+        clock,
         rules=settings.sign_in_rules,
         practice=settings.practice,
         private_targets=settings.webhook_private_targets,

@@ -131,9 +131,13 @@ class Agencies:
 
     def require_any(self) -> None:
         """Return if the installation has begun; raises SetUpError if it has no agency."""
+        if not self.any():
+            raise SetUpError("installation_empty")
+
+    def any(self) -> bool:
+        """Whether the installation has begun: whether it has an agency."""
         with self._database.read() as session:
-            if session.scalar(select(Agency.id).limit(1)) is None:
-                raise SetUpError("installation_empty")
+            return session.scalar(select(Agency.id).limit(1)) is not None
 
     def get(self, actor: Actor, agency_id: str) -> Agency:
         """Return one agency, by id.

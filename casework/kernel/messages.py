@@ -973,6 +973,13 @@ ENGLISH: Final[Mapping[str, str]] = {
         "it from a backup"
     ),
     "data_key_unreadable": "{path} cannot be read as a data key: {error}",
+    "story_not_practice": (
+        "a story is for a practice installation alone, so that nobody takes it for real: set "
+        "practice (SIAGA_PRACTICE=1) and a new data_dir"
+    ),
+    "story_not_new": (
+        "this installation has begun already: name a data_dir (SIAGA_DATA_DIR) that is new"
+    ),
     "borders_unreadable": "{path} cannot be read as borders_file: {error}",
     "borders_too_large": (
         "{path} is larger than {most_mb} MB: simplify the borders of borders_file, which are drawn "

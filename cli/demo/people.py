@@ -99,8 +99,7 @@ def arrivals(members: Mapping[str, Member]) -> Iterator[Arrival]:
         how, capture = captures[(n // 2 + 3 * (n % 2)) % len(captures)]
         photo = capture(_in_frame(members[trip.person].portrait, rng), rng)
         yield Arrival(f"{trip.person}, {how}", _jpeg(photo), trip, trip.expected)
-    coffee = _jpeg(_read(_packaged("skimage", "data/coffee.png")))
-    yield Arrival("No face at all", coffee, _NOBODY, "unsearchable")
+    yield Arrival("No face at all", no_face(), _NOBODY, "unsearchable")
     broken = _jpeg(_in_frame(members["Traveller A"].portrait, rng))[:20_000]
     yield Arrival("A broken file", broken, _NOBODY, "refused")
 
@@ -108,6 +107,17 @@ def arrivals(members: Mapping[str, Member]) -> Iterator[Arrival]:
 def as_jpeg(image: Image) -> bytes:
     """Return an enrolment photo as a camera would store it."""
     return _jpeg(image)
+
+
+def captured(member: Member, rng: np.random.Generator, number: int) -> bytes:
+    """Return an arrival photo of somebody; the number says under which conditions."""
+    captures = list(_CAPTURES.values())
+    return _jpeg(captures[number % len(captures)](_in_frame(member.portrait, rng), rng))
+
+
+def no_face() -> bytes:
+    """Return a photo of nobody."""
+    return _jpeg(_read(_packaged("skimage", "data/coffee.png")))
 
 
 def _darker(photo: Image, _rng: np.random.Generator) -> Image:

@@ -90,7 +90,7 @@ class Borders:
         """Take the areas out of a FeatureCollection.
 
         Raises:
-            ValueError: it is none, or a feature of it is no area; the text says which.
+            ValueError: it has another form, or a feature is not an area; the text says which.
         """
         areas: dict[str, tuple[_Ring, ...]] = {}
         for number, feature in enumerate(_features(collection), 1):

@@ -63,7 +63,7 @@ SHORT: Final[Mapping[str, str]] = {
     "95": "Papeg",
     "96": "PBD",
 }
-"""What stands on a tile: the usual short names, the same in both languages."""
+"""The texts of the tiles: the usual short names, the same in both languages."""
 
 
 @dataclass(frozen=True, slots=True)

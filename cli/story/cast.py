@@ -1,0 +1,217 @@
+"""Who takes part in a story: agencies with their lists, ports, and invented people.
+
+The people have names as their nations give them and documents that no state has issued: every
+number begins with `ZZ`.
+"""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from casework.accounts.agencies import NewAgency
+from casework.kernel.vocabulary import AgencyKind, Category, Direction, Disposal, Role, Sex
+
+PORTS: Final[Mapping[str, int]] = {"CGK": 46, "DPS": 30, "SUB": 10, "IDBTM": 9, "KNO": 5}
+"""Ports with their share of travellers in hundredths."""
+
+AGENCIES: Final = (
+    NewAgency("IMI", "Imigrasi", AgencyKind.OPERATOR),
+    NewAgency("POLRI", "Kepolisian Negara"),
+    NewAgency("BNN", "Badan Narkotika Nasional"),
+    NewAgency("KEJ", "Kejaksaan"),
+    NewAgency("BC", "Bea dan Cukai"),
+    NewAgency("NAKER", "Ketenagakerjaan"),
+    NewAgency("BIN", "Badan Intelijen Negara"),
+    NewAgency("TNI", "Tentara Nasional Indonesia"),
+    NewAgency("BNPT", "Penanggulangan Terorisme"),
+    NewAgency("AGAMA", "Kementerian Agama"),
+    NewAgency("DUKCAPIL", "Kependudukan dan Pencatatan Sipil"),
+    NewAgency("PAJAK", "Direktorat Jenderal Pajak"),
+    NewAgency("DIKBUD", "Pendidikan dan Kebudayaan"),
+    NewAgency("PARIWISATA", "Pariwisata"),
+    NewAgency("BKK", "Karantina Kesehatan"),
+    NewAgency("BP2MI", "Pelindungan Pekerja Migran"),
+    NewAgency("PEMDA", "Pemerintah Daerah"),
+)
+"""A coordination team's seventeen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An officer."""
+
+    login: str
+    name: str
+    agency: str
+    """Code."""
+    roles: tuple[Role, ...]
+
+
+OFFICERS: Final = (
+    Person("hadi", "Hadi Wijaya", "IMI", (Role.ADMIN,)),
+    Person("tuti", "Tuti Rahayu", "IMI", (Role.COORDINATOR, Role.AUDITOR)),
+    Person("dewi", "Dewi Anggraini", "IMI", (Role.ANALYST,)),
+    Person("rina", "Rina Hartati", "IMI", (Role.OFFICER,)),
+    Person("budi", "Budi Santoso", "IMI", (Role.OFFICER,)),
+    Person("wayan", "Wayan Sudarma", "IMI", (Role.SUPERVISOR,)),
+    *(
+        Person(f"{login}.{code.lower()}", name, code, (role,))
+        for code, officer, supervisor in (
+            ("POLRI", "Joko Prasetyo", "Agus Salim"),
+            ("BNN", "Maria Lestari", "Sri Wahyuni"),
+            ("KEJ", "Andi Firmansyah", "Putu Ayu Laksmi"),
+            ("BC", "Yusuf Hidayat", "Fransisca Tan"),
+            ("NAKER", "Eko Nugroho", "Nurul Aini"),
+        )
+        for login, name, role in (
+            ("officer", officer, Role.OFFICER),
+            ("supervisor", supervisor, Role.SUPERVISOR),
+            ("analyst", f"{officer.split()[0]} Setiawan", Role.ANALYST),
+        )
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """A watchlist, how many people are on it, and how its alerts end."""
+
+    name: str
+    agency: str
+    """Code of the owner."""
+    category: Category
+    direction: Direction
+    people: int
+    ends: Sequence[Disposal]
+    """Outcomes of those who are the person, as often as they stand here."""
+    second_officer: bool = False
+
+
+LISTS: Final = (
+    List(
+        "Tangkal",
+        "IMI",
+        Category.TANGKAL,
+        Direction.ENTRY,
+        60,
+        (Disposal.ENTRY_REFUSED, Disposal.ENTRY_REFUSED, Disposal.DEPORTED),
+    ),
+    List("Cegah", "KEJ", Category.CEGAH, Direction.EXIT, 25, (Disposal.EXIT_REFUSED,)),
+    List(
+        "Overstay",
+        "IMI",
+        Category.OVERSTAY,
+        Direction.BOTH,
+        50,
+        (Disposal.CHARGED, Disposal.CHARGED, Disposal.DEPORTED, Disposal.LISTED),
+    ),
+    List(
+        "Izin tinggal disalahgunakan",
+        "IMI",
+        Category.PERMIT_MISUSE,
+        Direction.BOTH,
+        35,
+        (Disposal.PERMIT_CHANGED, Disposal.DEPORTED, Disposal.PROSECUTED),
+    ),
+    List(
+        "DPO",
+        "POLRI",
+        Category.WANTED,
+        Direction.BOTH,
+        30,
+        (Disposal.HANDED_OVER, Disposal.DETAINED),
+        second_officer=True,
+    ),
+    List(
+        "Jaringan narkotika",
+        "BNN",
+        Category.NARCOTICS,
+        Direction.BOTH,
+        20,
+        (Disposal.OBSERVED, Disposal.HANDED_OVER),
+        second_officer=True,
+    ),
+    List(
+        "Bekerja tanpa izin",
+        "NAKER",
+        Category.ILLEGAL_WORK,
+        Direction.BOTH,
+        40,
+        (Disposal.DEPORTED, Disposal.PERMIT_CHANGED, Disposal.OBSERVED),
+    ),
+)
+
+FACES: Final[Mapping[str, str]] = {
+    "Traveller A": "Tangkal",
+    "Traveller B": "Overstay",
+    "Traveller C": "DPO",
+    "Astronaut": "Jaringan narkotika",
+}
+"""Listed people who have a face, each with the list; all others are found by their documents."""
+
+STAND_IN: Final = "Traveller D"
+"""Whose portrait all others on a list have, since each needs one; this person never travels."""
+
+STRANGERS: Final = ("Traveller E", "Traveller F", "Actor")
+"""Faces that are on no list: everybody else travels with one of them."""
+
+# Given names and surnames that are common where the passports come from.
+_NAMES: Final[Mapping[str, tuple[str, str]]] = {
+    "CHN": ("Wei Min Jing Lei Fang Hao Yan Qiang", "Wang Li Zhang Liu Chen Yang Huang Zhao"),
+    "IND": ("Arjun Priya Rahul Anita Vikram Sunita Ravi", "Sharma Patel Singh Kumar Reddy Nair"),
+    "NGA": ("Chinedu Amaka Tunde Ngozi Emeka Bisi", "Okafor Adeyemi Balogun Eze Nwosu Bello"),
+    "RUS": ("Ivan Olga Sergei Anna Dmitri Elena", "Petrov Ivanova Smirnov Volkova Popov"),
+    "AUS": ("Jack Olivia Noah Charlotte Liam Ava", "Smith Jones Taylor Brown Wilson Martin"),
+    "VNM": ("Minh Lan Tuan Hoa Duc Linh", "Nguyen Tran Le Pham Hoang Vo"),
+    "PAK": ("Imran Ayesha Bilal Sana Usman Hina", "Khan Ahmed Malik Hussain Butt Qureshi"),
+    "MYS": ("Ahmad Siti Razak Aishah Hafiz Nor", "Abdullah Ismail Rahman Hassan Omar"),
+}
+_SHARES: Final[Mapping[str, int]] = {
+    "CHN": 30,
+    "IND": 14,
+    "NGA": 12,
+    "RUS": 9,
+    "AUS": 9,
+    "VNM": 8,
+    "PAK": 10,
+    "MYS": 8,
+}
+_YOUNGEST: Final = date(2005, 1, 1)
+_AGES_DAYS: Final = 365 * 45
+
+
+@dataclass(frozen=True, slots=True)
+class Invented:
+    """Somebody with a document."""
+
+    name: str
+    sex: Sex
+    birth: date
+    nationality: str
+    number: str
+
+    @property
+    def document(self) -> dict[str, str]:
+        """The document, as a subject keeps it."""
+        return {"kind": "passport", "number": self.number, "country": self.nationality}
+
+
+def invent(drawn: random.Random, number: int) -> Invented:
+    """Return a person.
+
+    Args:
+        drawn: where chance comes from.
+        number: makes the document's, and is nobody else's.
+    """
+    (nation,) = drawn.choices([*_SHARES], weights=[*_SHARES.values()])
+    given, surnames = (part.split() for part in _NAMES[nation])
+    first = drawn.randrange(len(given))
+    return Invented(
+        f"{given[first]} {drawn.choice(surnames)}",
+        Sex.FEMALE if first % 2 else Sex.MALE,
+        _YOUNGEST - timedelta(days=drawn.randrange(_AGES_DAYS)),
+        nation,
+        f"ZZ{number:07d}",
+    )
