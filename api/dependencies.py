@@ -30,6 +30,8 @@ from casework.accounts.officers import Officers
 from casework.accounts.sessions import Sessions, is_session
 from casework.approvals.approvals import Approvals
 from casework.approvals.founding import Founding
+from casework.areas.areas import Areas
+from casework.areas.ports import PlacedPorts
 from casework.calibration.breaker import Breaker
 from casework.calibration.calibrations import Calibrations
 from casework.calibration.monitoring import Monitoring
@@ -171,6 +173,7 @@ TheAccount = Annotated[Account, _part(lambda service: service.accounts.account)]
 TheAgencies = Annotated[Agencies, _part(lambda service: service.accounts.agencies)]
 TheAlerts = Annotated[Alerts, _part(lambda service: service.review.alerts)]
 TheApprovals = Annotated[Approvals, _part(lambda service: service.approvals.requests)]
+TheAreas = Annotated[Areas, _part(lambda service: service.areas.areas)]
 TheAudit = Annotated[Audit, _part(lambda service: service.kernel.audit)]
 TheBreaker = Annotated[Breaker, _part(lambda service: service.calibration.breaker)]
 TheCalibrations = Annotated[Calibrations, _part(lambda service: service.calibration.calibrations)]
@@ -205,6 +208,7 @@ TheObjections = Annotated[Objections, _part(lambda service: service.lists.object
 TheOfficers = Annotated[Officers, _part(lambda service: service.accounts.officers)]
 TheOutcomes = Annotated[OutcomeCodes, _part(lambda service: service.lists.outcomes)]
 TheOutbox = Annotated[Outbox, _part(lambda service: service.kernel.outbox)]
+ThePlacedPorts = Annotated[PlacedPorts, _part(lambda service: service.areas.ports)]
 ThePipeline = Annotated[Pipeline, _part(lambda service: service.pipeline)]
 TheReferralSteps = Annotated[ReferralSteps, _part(lambda service: service.exchange.referral_steps)]
 TheReferrals = Annotated[Referrals, _part(lambda service: service.exchange.referrals)]

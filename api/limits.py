@@ -24,6 +24,8 @@ _LARGE_JSON: Final = 128 * KIBI
 _FORM: Final = 256 * KIBI
 _FORM_OVERHEAD: Final = MEBI
 """Fields, part headers and boundaries that come beside the photos."""
+_AREAS: Final = 8 * MEBI
+"""A file of areas, with every village of the country."""
 _MOST_OF_PHOTOS: Final = 64 * MEBI
 """However many photos a form may have: a form is held in memory whole."""
 
@@ -86,6 +88,7 @@ _ROWS: Final[Mapping[str, _Row]] = {
     "POST /v1/tips/{tip_id}/search": _Row(Cost.SEARCH),
     "POST /v1/tips/{tip_id}/enrol": _Row(Cost.ENROL, body_bytes=_LARGE_JSON),
     "POST /v1/imports": _Row(Cost.IMPORT, upload=True),
+    "POST /v1/areas/import": _Row(Cost.WRITE, body_bytes=_AREAS),
     "POST /v1/sessions": _Row(Cost.SIGN_IN),
     "POST /v1/me/password": _Row(Cost.SIGN_IN),
     "POST /v1/me/second-factor": _Row(Cost.SIGN_IN),

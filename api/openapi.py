@@ -33,6 +33,7 @@ _TAGS: Final[Mapping[str, str]] = {
     "watchlists": "Lists of subjects, each with its policy.",
     "categories": "Why watchlists exist: a code list that the installation extends.",
     "outcomes": "How alerts end: a code list that the installation extends.",
+    "areas": "The country, its provinces, regencies and districts, and where ports lie.",
     "subjects": "People on watchlists, and their photos.",
     "objections": "Of persons against their entries, and the answers.",
     "lookalikes": "Travellers who are not stopped for one subject again.",

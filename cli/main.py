@@ -86,6 +86,7 @@ COMMANDS: Final = (
     LazyCommand("models", "cli.models:app", "List, fetch, verify, import and compile model packs."),
     LazyCommand("keys", "cli.keys:app", "Create, list, rotate, revoke and restore API keys."),
     LazyCommand("agencies", "cli.agencies:app", "Create, list and change agencies."),
+    LazyCommand("areas", "cli.areas:app", "Import areas from a CSV file, and list them."),
     LazyCommand(
         "officers", "cli.officers:app", "Create, list, change, unlock and reset officers' accounts."
     ),

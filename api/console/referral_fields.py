@@ -70,7 +70,7 @@ def of_alert(view: AlertView) -> dict[str, Any]:
 
 def of_tip(view: TipView) -> dict[str, Any]:
     """Return what could be carried of a tip, except the photo."""
-    return payload.preview(tuple(TipField), TipSource(view.tip, view.report))
+    return payload.preview(tuple(TipField), TipSource(view.tip, view.report, view.area_name))
 
 
 def _document(each: Mapping[str, Any]) -> str:

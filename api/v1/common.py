@@ -23,6 +23,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from api.field_errors import MOST_ERRORS
+from casework.areas import tree
 from casework.codes import coded
 from casework.kernel.nations import nation
 from casework.kernel.period import written_day
@@ -63,6 +64,14 @@ Port = Annotated[
     str,
     StringConstraints(pattern=PATTERN),
     Field(description="IATA airport code or UN/LOCODE.", examples=["CGK", "IDBTM"]),
+]
+AreaCode = Annotated[
+    str,
+    StringConstraints(pattern=tree.PATTERN),
+    Field(
+        description="`ID`, or two digits a level: province, regency or city, district.",
+        examples=["31.71"],
+    ),
 ]
 Text = Annotated[
     str,

@@ -8,6 +8,8 @@ from api.v1 import account, exports, sign_on, stream
 from api.v1.agencies import routes as agencies
 from api.v1.alerts import routes as alerts
 from api.v1.approvals import routes as approvals
+from api.v1.areas import ports as port_areas
+from api.v1.areas import routes as areas
 from api.v1.audit import routes as audit
 from api.v1.calibrations import routes as calibrations
 from api.v1.codes import categories, outcomes
@@ -44,6 +46,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     watchlists.router,
     categories.router,
     outcomes.router,
+    areas.router,
+    port_areas.router,
     exports.router,
     objections.router,
     known_lookalikes.router,

@@ -79,7 +79,8 @@ class Areas:
 
         Raises:
             NotPermitted, StaleVersion: nothing was changed.
-            AreaRefused: no area has such a code, or what it would lie in is not there.
+            AreaRefused: no area has such a code.
+            NotFound: what it would lie in is not there.
         """
         require(actor, Permission.EDIT_AREA)
         if not tree.well_formed(code):
@@ -89,7 +90,7 @@ class Areas:
             rows.require_version(before or Area(code, ""), version, "arearow_changed")
             above = tree.parent_of(code)
             if above is not None and known.find(session, above) is None:
-                raise AreaRefused("area_file_parent", field="code", code=code, parent=above)
+                raise NotFound("area_not_found", area=above)
             if before is None or before.name != name:
                 row = self._write(session, session.get(AreaRow, code), code, name)
                 session.flush()

@@ -124,3 +124,19 @@ def choose(session: Session, code: str, field: str) -> str:
     if find(session, code) is None:
         raise AreaRefused("area_unknown", field=field, area=code)
     return code
+
+
+def place(session: Session, code: str | None) -> str | None:
+    """Return where an area is, in words, as `called` has it; None where no area is named."""
+    return called(names(session, [code]), code) if code is not None else None
+
+
+def called(found: Mapping[str, str], code: str) -> str:
+    """Return an area's name with those of what it lies in, such as `Kota Contoh, DKI Jakarta`.
+
+    Args:
+        found: names by code, of it and of what it lies in.
+        code: the area; one that has no name is called by its code.
+    """
+    above = tree.lineage(code)[1:] or (code,)
+    return ", ".join(found.get(each, each) for each in reversed(above))

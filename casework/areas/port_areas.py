@@ -6,7 +6,7 @@ What is known is the province; an installation says more exactly, or otherwise, 
 from collections.abc import Mapping
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, or_, select
 from sqlalchemy.orm import Session
 
 from casework.areas import tree
@@ -82,6 +82,16 @@ def area_of_port(session: Session) -> Mapping[str, str]:
     """
     set_here = {row.port: row.area for row in session.scalars(select(PortArea))}
     return {port: area for port, area in {**KNOWN, **set_here}.items() if area is not None}
+
+
+def port_within(port: SQLColumnExpression[str], code: str) -> ColumnElement[bool]:
+    """Return the condition that a column names a port that lies in an area."""
+    set_here = select(PortArea.port)
+    built_in = [each for each, area in KNOWN.items() if tree.contains(code, area)]
+    return or_(
+        port.in_(set_here.where(tree.within(PortArea.area, code))),
+        and_(port.in_(built_in), port.not_in(set_here)),
+    )
 
 
 def ports_within(session: Session, code: str) -> list[str]:

@@ -9,6 +9,7 @@ from casework.areas.port_areas import KNOWN
 from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
+from casework.kernel.errors import NotFound
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require
 from casework.tables import PortArea
@@ -46,11 +47,13 @@ class PlacedPorts:
         return [found[port] for port in sorted(found) if port > (after or "")][:limit]
 
     def get(self, actor: Actor, port: str) -> PlacedPort:
-        """Return where one port lies; raises NotPermitted."""
+        """Return where one port lies; raises NotPermitted, and NotFound where nobody said it."""
         require(actor, Permission.READ_AREA)
         with self._database.read() as session:
             row = session.get(PortArea, port)
-        return _placed(row) if row is not None else PlacedPort(port, KNOWN.get(port))
+        if row is None and port not in KNOWN:
+            raise NotFound("port_area_not_found", port=port)
+        return _as_set(row, port)
 
     def put(
         self, actor: Actor, port: str, area: str | None, version: int | None = None
@@ -71,7 +74,7 @@ class PlacedPorts:
         now = self._clock()
         with self._database.write() as session:
             row = session.get(PortArea, port)
-            before = _placed(row) if row is not None else PlacedPort(port, KNOWN.get(port))
+            before = _as_set(row, port)
             rows.require_version(before, version, "portarea_changed")
             if area is not None:
                 known.choose(session, area, "area")
@@ -84,6 +87,10 @@ class PlacedPorts:
             entry = AuditEntry(actor, Permission.EDIT_AREA, f"port/{port}", detail=detail)
             self._audit.append(session, entry)
             return _placed(row)
+
+
+def _as_set(row: PortArea | None, port: str) -> PlacedPort:
+    return _placed(row) if row is not None else PlacedPort(port, KNOWN.get(port))
 
 
 def _placed(row: PortArea) -> PlacedPort:

@@ -282,6 +282,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "area_file_parent": "{code} lies in {parent}, which neither the file nor the service has.",
     "area_file_empty": "The file has no area.",
     "area_file_large": "The file has more than {most} lines.",
+    "port_area_not_found": "Nobody has said in which area {port} lies.",
     "portarea_changed": "Where the port lies has changed since you read it: read it again.",
     "code_not_found": "The code list has no {code}.",
     "code_exists": "The code list has {code} already: change that one, or take another code.",

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, select
 from sqlalchemy.orm import Session, selectinload
 
+from casework.areas.port_areas import port_within
 from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
@@ -62,28 +63,28 @@ class AlertFilter:
     matched_by: tuple[MatchedBy, ...] | None = None
     case_number: str | None = None
     """As it is stored: see `casework.review.case_number.read`."""
+    area: str | None = None
+    """Only those raised at ports that lie in this area."""
 
     def conditions(self, reader: Actor) -> list[ColumnElement[bool]]:
         """Return the filter, by states as they are shown, for a query that joins encounters."""
-        conditions: list[ColumnElement[bool]] = []
+        equal: tuple[tuple[SQLColumnExpression[Any], str | None], ...] = (
+            (Alert.watchlist_id, self.watchlist_id),
+            (Encounter.port, self.port),
+            (Alert.category, self.category),
+            (Alert.acknowledged_by, self.mine),
+            (Alert.owner_id, self.owner_id),
+            (Alert.case_number, self.case_number),
+        )
+        conditions = [column == value for column, value in equal if value is not None]
         if self.states is not None:
             conditions.append(_shown_in(reader, self.states))
-        if self.watchlist_id is not None:
-            conditions.append(Alert.watchlist_id == self.watchlist_id)
-        if self.port is not None:
-            conditions.append(Encounter.port == self.port)
-        if self.category is not None:
-            conditions.append(Alert.category == self.category)
         if self.since is not None:
             conditions.append(Alert.created_at >= self.since)
-        if self.mine is not None:
-            conditions.append(Alert.acknowledged_by == self.mine)
-        if self.owner_id is not None:
-            conditions.append(Alert.owner_id == self.owner_id)
         if self.matched_by is not None:
             conditions.append(Alert.matched_by.in_(self.matched_by))
-        if self.case_number is not None:
-            conditions.append(Alert.case_number == self.case_number)
+        if self.area is not None:
+            conditions.append(port_within(Encounter.port, self.area))
         return conditions
 
 

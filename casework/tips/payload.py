@@ -20,6 +20,8 @@ class TipSource:
 
     tip: Tip
     report: Report
+    area_name: str | None = None
+    """Its area, in words."""
 
 
 def _photo(source: TipSource, _: Session, vault: Vault) -> StoredPhoto:
@@ -44,6 +46,7 @@ class TipField(ReferralField):
         "text", "What was reported", _REPORT, _TEXT, lambda of: of.report.text, identifies=True
     )
     PLACE = _Value("place", "Where", _REPORT, _TEXT, lambda of: of.report.place)
+    AREA = _Value("area", "Area", _REPORT, _TEXT, lambda of: of.area_name)
     HAPPENED_AT = _Value(
         "happened_at", "When it happened", _REPORT, FieldKind.TIME, lambda of: of.tip.happened_at
     )

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from casework.areas import known as areas
 from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
@@ -57,6 +58,8 @@ class NewTip:
     happened_at: datetime | None = None
     source: str | None = field(default=None, repr=False)
     """Who reported it; stored separately."""
+    area: str | None = None
+    """Code of the smallest area that is known."""
 
 
 class TipSteps:
@@ -85,6 +88,7 @@ class TipSteps:
         Raises:
             NotPermitted: the actor may not, or is of no agency.
             PhotoError: what was sent as a photo is none; nothing was written.
+            AreaRefused: there is no such area; nothing was written.
         """
         require(actor, Permission.HANDLE_TIP)
         if actor.agency_id is None:
@@ -105,6 +109,7 @@ class TipSteps:
             sealed_source=seal(new.source.encode(), source_name) if new.source else None,
             has_source=bool(new.source),
             happened_at=new.happened_at,
+            area=new.area,
             recorded_by=actor.id,
             recorded_by_name=actor.name,
             created_at=now,
@@ -115,6 +120,8 @@ class TipSteps:
             row.photo_format = analysis.photo.format
             row.photo_quality = analysis.quality_record()
         with self._database.write() as session:
+            if new.area is not None:
+                areas.choose(session, new.area, "area")
             session.add(row)
             self._vault.own_keys.store(session, row.id)
             session.flush()
@@ -157,7 +164,7 @@ class TipSteps:
         require(actor, Permission.HANDLE_REFERRAL)
         with self._database.write() as session:
             row = self._turned(session, actor, tip_id, version, TipState.REFERRED)
-            copied = TipSource(row, report_of(self._vault, row))
+            copied = TipSource(row, report_of(self._vault, row), areas.place(session, row.area))
             copies = payload.copied(session, self._vault, fields, copied)
             source = ReferralSource(ReferralKind.TIP, row.id, row.agency_id)
             referral = self._correspondence.hand_over(session, actor, source, to, copies)

@@ -12,6 +12,8 @@ from typing import Final
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from casework.areas.known import place
+from casework.areas.tree import within
 from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
@@ -43,6 +45,8 @@ class TipFilter:
     states: tuple[TipState, ...] | None = None
     reference: str | None = None
     since: datetime | None = None
+    area: str | None = None
+    """Only those of this area, and of areas in it."""
 
     @property
     def conditions(self) -> list[ColumnElement[bool]]:
@@ -54,6 +58,8 @@ class TipFilter:
             conditions.append(Tip.reference == self.reference.upper())
         if self.since is not None:
             conditions.append(Tip.created_at >= self.since)
+        if self.area is not None:
+            conditions.append(within(Tip.area, self.area))
         return conditions
 
 
@@ -67,6 +73,8 @@ class TipView:
     """Why it was dismissed."""
     recorded_by: OfficerName
     """The officer, as of that day."""
+    area_name: str | None = None
+    """The area in words, such as `Kota Contoh, DKI Jakarta`."""
 
 
 class Tips:
@@ -105,13 +113,14 @@ class Tips:
             row = find(session, actor, Permission.HANDLE_TIP, tip_id)
             recorded = row.recorded_by, row.created_at
             names = names_at(session, [recorded])
+            area_name = place(session, row.area)
         dismissal = None
         if row.sealed_dismissal is not None:
             dismissal = self._vault.open(
                 row.sealed_dismissal, rows.tip_dismissal(row.id, row.agency_id)
             ).decode()
         by = names.get(recorded) or OfficerName(row.recorded_by_name)
-        view = TipView(row, report_of(self._vault, row), dismissal, by)
+        view = TipView(row, report_of(self._vault, row), dismissal, by, area_name)
         self._audit.note(AuditEntry(actor, recorded_as, row.id, row.agency_id))
         return view
 

@@ -14,6 +14,7 @@ from siaga_client.models import (
     AlertEvent,
     AlertSummary,
     Approval,
+    Area,
     Comparison,
     Direction,
     Encounter,
@@ -116,6 +117,11 @@ class AsyncClient:
         """Yield every watchlist within reach."""
         async for item in self._pages("/v1/watchlists", "after", {}):
             yield Watchlist.model_validate(item)
+
+    async def areas(self, **filters: str) -> AsyncIterator[Area]:
+        """Yield the areas; `filters` are the parameters of `GET /v1/areas`."""
+        async for item in self._pages("/v1/areas", "after", filters):
+            yield Area.model_validate(item)
 
     async def create_watchlist(self, name: str, **policy: Any) -> Watchlist:  # noqa: ANN401
         """Make a watchlist; `policy` are the fields of `POST /v1/watchlists`.

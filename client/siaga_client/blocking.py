@@ -13,6 +13,7 @@ from siaga_client.models import (
     AlertEvent,
     AlertSummary,
     Approval,
+    Area,
     Comparison,
     Direction,
     Encounter,
@@ -114,6 +115,11 @@ class Client:
     def watchlists(self) -> Iterator[Watchlist]:
         """Yield every watchlist within reach."""
         return map(Watchlist.model_validate, self._pages("/v1/watchlists", "after", {}))
+
+    def areas(self, **filters: str) -> Iterator[Area]:
+        """Yield the areas; `filters` are the parameters of `GET /v1/areas`."""
+        for item in self._pages("/v1/areas", "after", filters):
+            yield Area.model_validate(item)
 
     def create_watchlist(self, name: str, **policy: Any) -> Watchlist:  # noqa: ANN401
         """Make a watchlist; `policy` are the fields of `POST /v1/watchlists`.

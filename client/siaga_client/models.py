@@ -170,6 +170,16 @@ class Watchlist(Answer):
     version: int
 
 
+class Area(Answer):
+    """The country, a province, a regency or city, or a district."""
+
+    code: str
+    name: str
+    level: str
+    parent: str | None
+    """The area next above; None of the country."""
+
+
 class Approval(Answer):
     """An act that takes a second person, and how far it has come."""
 

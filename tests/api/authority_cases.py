@@ -288,6 +288,14 @@ class Stage:
         )
         return {"code": self.desk.service.lists.outcomes.create(OPERATOR, made).code}
 
+    def area(self, _: Headers) -> Params:
+        """A province."""
+        return {"code": "31"}
+
+    def placed(self, _: Headers) -> Params:
+        """A port whose area is built in."""
+        return {"port": "CGK"}
+
     def agency(self, _: Headers) -> Params:
         """The agency IMI."""
         return {"agency_id": self.desk.agency(OWNER)}
@@ -400,6 +408,10 @@ def _priority(_stage: Stage, _params: Params) -> dict[str, Any]:
 
 def _label(_stage: Stage, _params: Params) -> dict[str, Any]:
     return {"json": {"label": {"en": "other"}}, "headers": {"If-Match": "*"}}
+
+
+def _areas(_stage: Stage, _params: Params) -> dict[str, Any]:
+    return {"files": {"file": ("areas.csv", b"code,name\n31.71,Kota Contoh\n")}}
 
 
 def _new_agency(stage: Stage, _params: Params) -> dict[str, Any]:
@@ -599,6 +611,13 @@ CASES = (
     Case("GET /v1/categories/{code}", S.category),
     Case("PATCH /v1/categories/{code}", S.category, _priority),
     Case("POST /v1/categories/{code}/remove", S.category, WHY),
+    Case("GET /v1/areas"),
+    Case("POST /v1/areas/import", send=_areas),
+    Case("GET /v1/areas/{code}", S.area),
+    Case("PUT /v1/areas/{code}", S.area, body(name="Kota Contoh")),
+    Case("GET /v1/port-areas"),
+    Case("GET /v1/port-areas/{port}", S.placed),
+    Case("PUT /v1/port-areas/{port}", S.placed, body(area="31")),
     Case("GET /v1/outcomes"),
     Case("POST /v1/outcomes", send=_new_outcome),
     Case("GET /v1/outcomes/{code}", S.outcome),

@@ -57,6 +57,7 @@ TIP_FIELDS = {
     TipField.ORIGIN: "public",
     TipField.TEXT: "Seen at the harbour.",
     TipField.PLACE: "Pier 3",
+    TipField.AREA: "DKI Jakarta",
     TipField.HAPPENED_AT: "2026-02-28T10:00:00Z",
     TipField.PHOTO: None,
 }
@@ -112,6 +113,7 @@ def tip_id(client, imi):
     fields = {
         "text": "Seen at the harbour.",
         "place": "Pier 3",
+        "area": "31",
         "happened_at": "2026-02-28T10:00:00Z",
         "source": "the fishmonger",
     }

@@ -75,6 +75,8 @@ def test_a_tip_is_answered_as_it_was_reported(client, imi, record, desk):
         "version": 1,
         "text": "Seen at the harbour.",
         "place": "Pier 3",
+        "area": None,
+        "area_name": None,
         "recorded_by": read["recorded_by"],
         "recorded_by_name": "Somebody",
         "recorded_by_service_number": None,

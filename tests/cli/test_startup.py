@@ -25,6 +25,7 @@ COMMAND_LINES = (
     "keys list --json",
     "agencies list --json",
     "agencies edit IMI --name Coordination --as Wati --reason renamed",
+    "areas list --json",
     "officers list",
     "officers list --json",
     "officers edit admin --name Somebody --as Wati --reason renamed",

@@ -111,6 +111,13 @@ def test_the_same_idempotency_key_is_one_encounter(served):
         assert port.screen(photo_of(1), "CGK", "entry").id != first.id
 
 
+def test_anybody_reads_the_areas(served):
+    with Client(served.address, served.key(Scope.SCREEN)) as port:
+        found = list(port.areas(parent="ID"))
+    assert len(found) == 38
+    assert (found[0].code, found[0].level, found[0].parent) == ("11", "province", "ID")
+
+
 def test_an_agency_keeps_its_lists(served):
     with Client(served.address) as office:
         office.sign_in(*served.officer("lina", Role.ANALYST))

@@ -20,6 +20,7 @@ SCHEMAS = {
     models.Instruction: "Instruction",
     models.Comparison: "CompareOut",
     models.Watchlist: "WatchlistOut",
+    models.Area: "AreaOut",
     models.Approval: "ApprovalOut",
     models.Subject: "SubjectOut",
     models.Enrolled: "EnrolmentOut",

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, f
 from api.queries import BeforePage, QueryModel
 from api.v1.common import (
     Answer,
+    AreaCode,
     CategoryCode,
     DayOrTime,
     Instruction,
@@ -73,6 +74,9 @@ class AlertQuery(BeforePage):
         description="The one with this number; small letters and spaces do.",
         examples=["IMI-00042-X"],
     )
+    area: AreaCode | None = Field(
+        default=None, description="Raised at a port that lies in this area."
+    )
 
     def chosen(self, reader: Actor, zone: tzinfo) -> AlertFilter:
         """Return the filter as the alerts take it."""
@@ -85,6 +89,7 @@ class AlertQuery(BeforePage):
             reader.id if self.mine else None,
             matched_by=tuple(self.matched_by) if self.matched_by else None,
             case_number=self.case_number,
+            area=self.area,
         )
 
 

@@ -66,7 +66,7 @@ _PHOTO: Final[dict[str, Any]] = {
     response_model=TipOut,
     summary="Record a tip",
     openapi_extra={"requestBody": multipart_schema(TipForm, ("photo",), photo=_PHOTO)},
-    responses=problems.responses(*COMMON, *PHOTO_ERRORS, Overloaded),
+    responses=problems.responses(*COMMON, *PHOTO_ERRORS, errors.AreaRefused, Overloaded),
 )
 async def record(
     request: Request,

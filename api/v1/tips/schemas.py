@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints
 
 from api.queries import BeforePage
-from api.v1.common import Answer, DayOrTime, LongText, QualityOut, Strict, Text
+from api.v1.common import Answer, AreaCode, DayOrTime, LongText, QualityOut, Strict, Text
 from api.v1.referrals.schemas import Note
 from api.v1.subjects.schemas import SimilarOut
 from casework.kernel import period
@@ -29,6 +29,7 @@ class TipForm(Strict):
     text: Note = Field(description="What was reported. Say in `source` who did.")
     origin: TipOrigin = TipOrigin.PUBLIC
     place: Text | None = None
+    area: AreaCode | None = Field(default=None, description="The smallest area that is known.")
     happened_at: DayOrTime | None = None
     source: LongText | None = Field(
         default=None,
@@ -38,7 +39,7 @@ class TipForm(Strict):
     def new(self, zone: tzinfo) -> NewTip:
         """Return the same as the casework takes it; a day is that of the zone, from its begin."""
         happened_at = period.beginning(self.happened_at, zone)
-        return NewTip(self.text, self.origin, self.place, happened_at, self.source)
+        return NewTip(self.text, self.origin, self.place, happened_at, self.source, self.area)
 
 
 class TipQuery(BeforePage):
@@ -49,11 +50,14 @@ class TipQuery(BeforePage):
     )
     reference: str | None = Field(default=None, max_length=20)
     since: DayOrTime | None = None
+    area: AreaCode | None = Field(default=None, description="Of this area, and of areas in it.")
 
     def chosen(self, zone: tzinfo) -> TipFilter:
         """Return the filter as the tips take it."""
         since = period.beginning(self.since, zone)
-        return TipFilter(tuple(self.state) if self.state else None, self.reference, since)
+        return TipFilter(
+            tuple(self.state) if self.state else None, self.reference, since, self.area
+        )
 
 
 class TipSummary(Answer):
@@ -63,6 +67,7 @@ class TipSummary(Answer):
     reference: str = Field(description="To give to the person who reported it.")
     state: TipState
     origin: TipOrigin
+    area: AreaCode | None = Field(description="The smallest area that is known.")
     happened_at: datetime | None
     has_photo: bool
     has_source: bool
@@ -81,6 +86,10 @@ class TipOut(TipSummary):
 
     text: str
     place: str | None
+    area_name: str | None = Field(
+        description="The area in words, with what it lies in.",
+        examples=["Kota Contoh, DKI Jakarta"],
+    )
     photo_quality: QualityOut | None
     recorded_by: str
     recorded_by_name: str = Field(description="As of that day.")
@@ -98,6 +107,7 @@ class TipOut(TipSummary):
             **TipSummary.of(row).model_dump(),
             text=view.report.text,
             place=view.report.place,
+            area_name=view.area_name,
             photo_quality=QualityOut.model_validate(quality) if quality is not None else None,
             recorded_by=row.recorded_by,
             recorded_by_name=view.recorded_by.name,
