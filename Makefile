@@ -49,6 +49,9 @@ pictures: setup  ## the pictures of a printed report in docs/evidence.md
 screenshots: setup  ## every screen of the console, into out/screenshots (needs Chromium)
 	@$(BIN)/python -m tests.screenshots $(ARGS)
 
+guide: setup  ## the pictures of the guide, in api/console/guide (needs Chromium)
+	@$(BIN)/python -m tests.guide_pictures
+
 record: setup  ## record a deliberate change of what users and data depend on (tests/contract)
 	@$(BIN)/python -m tests.contract.record
 

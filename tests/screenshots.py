@@ -23,7 +23,7 @@ from tests.browser.test_layout import PHONE
 FOLDER: Final = Path("out/screenshots")
 _SIZES: Final = {"laptop": LAPTOP, "tablet": TABLET, "phone": PHONE}
 # Photos further down wait to be scrolled to: a picture of the whole page would be without them.
-_PHOTOS: Final = """() => {
+PHOTOS: Final = """() => {
   const shown = [...document.images].filter((each) => each.checkVisibility());
   for (const each of shown) each.loading = "eager";
   return Promise.all(shown.map((each) => each.decode().catch(() => null)));
@@ -62,7 +62,7 @@ def _in(
         screen.show(page, ids)
         for size, pixels in _SIZES.items():
             page.set_viewport_size(pixels)
-            page.evaluate(_PHOTOS)
+            page.evaluate(PHOTOS)
             for theme in _THEMES:
                 page.emulate_media(color_scheme=theme)
                 path = folder / language / f"{size}-{theme}" / f"{screen.name}.png"

@@ -37,6 +37,7 @@ PARTIAL: Final = {
     "casework.kernel.permissions._PEOPLE": "port systems are no people",
     "casework.review.states._REFUSED_AFTER": "after a match every outcome fits",
     "casework.oversight.reports._FORMATS": "dimensions that are parts of a time",
+    "api.console.screens.guide._FOR": "they have no page of their own",
     "cli.story.desks._USUAL": "outcomes that fit nearly everywhere",
     "detector.pillow_decoder.DECODERS": "OpenCV decodes the others",
     "api.console.screens.officers._ROLES": "a port system's key is no officer",

@@ -864,6 +864,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "totals_by_watchlist": "Totals are not given by watchlist: leave that group out.",
     "report_period_reversed": "until must be later than since.",
     "asset_not_found": "There is no file {name}.",
+    "guide_page_not_found": "The guide has no page {page}.",
     # The installation: what its operator has to put right
     "installation_is_practice": (
         "this database was begun to practise on, and its alerts are not real: set practice = true "

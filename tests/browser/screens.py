@@ -95,6 +95,8 @@ SCREENS: Final = (
     Screen("presets", "budi", "/referrals/presets"),
     Screen("preset-new", "budi", "/referrals/presets/new"),
     Screen("preset-edit", "budi", "/referrals/presets/{preset}/edit"),
+    Screen("guide", "budi", "/help"),
+    Screen("guide-page", "budi", "/help/supervisor"),
     Screen("duty", "budi", "/duty"),
     Screen("duty-new", "budi", "/duty/new"),
     Screen("duty-edit", "budi", "/duty/{shift}/edit"),

@@ -123,7 +123,7 @@ HARMLESS = {
 PLAIN_COMMANDS = frozenset(
     {
         *("demo", "serve", "enrol", "import", "export", "screen", "compare", "reembed"),
-        *("simulate", "calibrate", "bench", "keys create", "keys list", "keys restore"),
+        *("simulate", "story", "calibrate", "bench", "keys create", "keys list", "keys restore"),
         *("agencies create", "agencies list"),
         *("officers create", "officers list", "officers unlock"),
         *("data-key show", "data-key rotate"),  # the former key opens what is sealed until done
