@@ -46,12 +46,12 @@ from casework.kernel.errors import NotAuthenticated, NotPermitted
 from casework.kernel.outbox import Outbox
 from casework.kernel.permissions import Permission, require
 from casework.oversight.data_subject_report import DataSubjectReports
-from casework.oversight.lanes import Lanes
 from casework.oversight.looks import Looks
-from casework.oversight.reports import Reports
 from casework.referrals.presets import ReferralPresets
 from casework.referrals.referrals import Referrals
 from casework.referrals.steps import ReferralSteps
+from casework.reports.lanes import Lanes
+from casework.reports.review import Reports
 from casework.review.alerts import Alerts
 from casework.review.decisions import Review
 from casework.review.duty import DutyRoster
@@ -199,7 +199,7 @@ TheHistory = Annotated[History, _part(lambda service: service.review.history)]
 TheImports = Annotated[Imports, _part(lambda service: service.exchange.imports)]
 TheKeys = Annotated[Keys, _part(lambda service: service.accounts.keys)]
 TheKnownLookalikes = Annotated[KnownLookalikes, _part(lambda service: service.screening.known)]
-TheLanes = Annotated[Lanes, _part(lambda service: service.oversight.lanes)]
+TheLanes = Annotated[Lanes, _part(lambda service: service.reports.lanes)]
 TheLookalikes = Annotated[Lookalikes, _part(lambda service: service.screening.lookalikes)]
 TheMerges = Annotated[Merges, _part(lambda service: service.lists.merges)]
 TheMatching = Annotated[Matching, _part(lambda service: service.screening.matching)]
@@ -212,7 +212,7 @@ ThePlacedPorts = Annotated[PlacedPorts, _part(lambda service: service.areas.port
 ThePipeline = Annotated[Pipeline, _part(lambda service: service.pipeline)]
 TheReferralSteps = Annotated[ReferralSteps, _part(lambda service: service.exchange.referral_steps)]
 TheReferrals = Annotated[Referrals, _part(lambda service: service.exchange.referrals)]
-TheReports = Annotated[Reports, _part(lambda service: service.oversight.reports)]
+TheReports = Annotated[Reports, _part(lambda service: service.reports.counts)]
 TheScreening = Annotated[Screening, _part(lambda service: service.screening.encounters)]
 TheSearches = Annotated[Searches, _part(lambda service: service.screening.searches)]
 TheSessions = Annotated[Sessions, _part(lambda service: service.accounts.sessions)]

@@ -139,7 +139,7 @@ def _periodic(settings: Settings, service: Service, metrics: Metrics) -> Periodi
 
     def monitor() -> None:
         metrics.monitored(service.calibration.monitoring.watch(settings.monitor_days))
-        metrics.lanes(service.oversight.lanes.count())
+        metrics.lanes(service.reports.lanes.count())
 
     def look_after_keys() -> None:
         metrics.keys(service.accounts.keys.warn())

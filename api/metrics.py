@@ -16,7 +16,7 @@ from casework.calibration.monitoring import AlarmReport
 from casework.calibration.policy import Policy
 from casework.kernel.audit.checkpoints import Condition
 from casework.kernel.vocabulary import DeliveryState, MatchedBy, PadResult, VerificationResult
-from casework.oversight.lanes import LaneReport
+from casework.reports.lanes import LaneReport
 from casework.review.gate import verification_result
 from casework.review.overdue import Backlog
 from casework.screening.capture_time import CaptureClock
@@ -132,7 +132,7 @@ class Metrics:
         )
         self._not_matches = Gauge(
             "siaga_watchlist_false_alarms_per_thousand",
-            "Of these, alarms that people have not found to be the subject.",
+            "Of these, false alarms, and those undecided beyond their review time.",
             ["watchlist"],
             registry=registry,
         )
@@ -325,7 +325,7 @@ class Metrics:
         for each in counted:
             name = each.watchlist_id
             self._alarms.labels(name).set(each.per_thousand(each.alarms) or 0)
-            self._not_matches.labels(name).set(each.per_thousand(each.not_matches) or 0)
+            self._not_matches.labels(name).set(each.per_thousand(each.by_chance) or 0)
             self._limit.labels(name).set(each.per_thousand(each.limit) or 0)
             self._breach.labels(name).set(each.breach)
         shown = frozenset(each.watchlist_id for each in counted)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from typing import TYPE_CHECKING, Self
 
 from casework.accounts.account import Account
@@ -39,14 +39,15 @@ from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import ReferralKind
 from casework.oversight.audited_objects import AuditedObjects
 from casework.oversight.data_subject_report import DataSubjectReports
-from casework.oversight.lanes import Lanes
 from casework.oversight.looks import Looks
-from casework.oversight.reports import Reports
 from casework.oversight.retention import RecordKind, Retention
 from casework.referrals.fields import AlertField
 from casework.referrals.presets import ReferralPresets
 from casework.referrals.referrals import Referrals
 from casework.referrals.steps import ReferralSteps
+from casework.reports.lanes import Lanes
+from casework.reports.review import Reports
+from casework.reports.totals import Publications
 from casework.review.alerts import Alerts
 from casework.review.decisions import Review
 from casework.review.duty import DutyRoster
@@ -145,16 +146,22 @@ class ExchangeUseCases:
 
 @dataclass(frozen=True, slots=True)
 class OversightUseCases:
-    """What is kept, for how long, and the reports about it."""
+    """What is kept, for how long, and who looked at it."""
 
     trail: AuditReader
     looks: Looks
     audited: AuditedObjects
     checkpoints: Checkpoints
-    reports: Reports
-    lanes: Lanes
     retention: Retention
     data_subject_reports: DataSubjectReports
+
+
+@dataclass(frozen=True, slots=True)
+class ReportUseCases:
+    """Counts, without identities."""
+
+    counts: Reports
+    lanes: Lanes
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +186,7 @@ class Records:
     review: ReviewUseCases
     exchange: ExchangeUseCases
     oversight: OversightUseCases
+    reports: ReportUseCases
 
     @staticmethod
     def open(  # noqa: PLR0913 - each a part of the settings, by its name
@@ -195,6 +203,7 @@ class Records:
         undo: timedelta = GRACE,
         provider: "Provider | None" = None,
         signers: Signers | None = None,
+        zone: tzinfo = UTC,
     ) -> "Records":
         """Open the database, bring schema and audit trail up to date, and open its keys.
 
@@ -231,6 +240,7 @@ class Records:
         subjects = Subjects(kernel, approvals)
         erasures = Erasures(kernel, subjects, approvals, undo)
         alerts, trail = Alerts(kernel), AuditReader(kernel)
+        publications = Publications(kernel, zone)
         sign_on = None
         if provider is not None:
             # What speaks to a provider is imported where there is one.
@@ -292,10 +302,12 @@ class Records:
                 looks=Looks(kernel, trail),
                 audited=AuditedObjects(kernel, subjects),
                 checkpoints=Checkpoints(audit),
-                reports=Reports(kernel),
-                lanes=Lanes(kernel),
                 retention=Retention(kernel, dict(periods.keep_days)),
                 data_subject_reports=DataSubjectReports(kernel),
+            ),
+            reports=ReportUseCases(
+                counts=Reports(kernel, publications),
+                lanes=Lanes(kernel),
             ),
         )
 

@@ -131,6 +131,7 @@ class Service(Records):
             review=records.review,
             exchange=records.exchange,
             oversight=records.oversight,
+            reports=records.reports,
             pack=pack,
             model=model,
             pipeline=pipeline,

@@ -58,4 +58,5 @@ def open_records(settings: Settings, clock: Clock = utc_now) -> Records:
         provider=provider_from_settings(settings),
         periods=Periods(settings.keep_days, settings.approval_rules, settings.key_rules),
         signers=signers(settings),
+        zone=settings.zone,
     )

@@ -36,9 +36,12 @@ PARTIAL: Final = {
     "casework.kernel.permissions.OPERATOR_GRANTS": "most acts reach no further for anybody",
     "casework.kernel.permissions._PEOPLE": "port systems are no people",
     "casework.review.states._REFUSED_AFTER": "after a match every outcome fits",
-    "casework.oversight.reports._FORMATS": "dimensions that are parts of a time",
     "api.console.screens.guide._FOR": "they have no page of their own",
+    "casework.reports.counted._AREAS": "levels of areas that are dimensions",
+    "casework.reports.counted._DECIDED": "what is open is waiting, overdue or neither",
+    "casework.reports.counted._FORMATS": "dimensions that are parts of a time",
     "cli.story.desks._USUAL": "outcomes that fit nearly everywhere",
+    "casework.reports.dimensions.WITHIN": "the others lie within none",
     "detector.pillow_decoder.DECODERS": "OpenCV decodes the others",
     "api.console.screens.officers._ROLES": "a port system's key is no officer",
 }

@@ -7,6 +7,7 @@ from typing import Final
 
 import babel
 from babel.core import get_global
+from babel.dates import format_date
 
 from api.console.i18n import Locale, msg
 from casework.approvals.states import ApprovalStep
@@ -44,10 +45,12 @@ from casework.kernel.vocabulary import (
 )
 from casework.referrals.fields import AlertField, FieldGroup
 from casework.referrals.states import Move, Side
+from casework.reports.calendar import CalendarPeriod
 from casework.tables import Officer
 from casework.tips.payload import TipField
 from detector.quality import Reason, Verdict
 
+_QUARTER: Final = 3
 _CALLED: Final[tuple[tuple[StrEnum, str], ...]] = (
     (ComparisonResult.SAME_PERSON, msg("It is the person on the list")),
     (ComparisonResult.UNDECIDED, msg("Undecided")),
@@ -309,3 +312,16 @@ def span(length: timedelta) -> str:
     hours, rest = divmod(seconds, 3600)
     minutes, seconds = divmod(rest, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def period(found: CalendarPeriod, speech: Locale) -> str:
+    """Return what a calendar period is called, such as `October 2026`."""
+    year = f"{found.year}"
+    if found.months == 1:
+        day = date(found.year, found.month, 1)
+        return format_date(day, "MMMM y", locale=speech.language)
+    if found.months == _QUARTER:
+        return speech(
+            "Quarter %(number)s of %(year)s", number=found.month // _QUARTER + 1, year=year
+        )
+    return speech("Year %(year)s", year=year)

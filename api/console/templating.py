@@ -69,6 +69,7 @@ def _environment(speech: Locale, assets: Assets) -> Environment:
     environment.filters.update(
         when=lambda at, seconds=False, port=None: speech.at_port(port).when(at, seconds=seconds),
         day=speech.day,
+        period=lambda period: labels.period(period, speech),
         time=lambda at, seconds=False, port=None: speech.at_port(port).time(at, seconds=seconds),
         born=lambda born: labels.born(born, speech),
         zone_name=speech.zone_name,

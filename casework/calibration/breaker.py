@@ -118,7 +118,8 @@ class Breaker:
 
     def _counted(self, session: Session) -> list[Alarms]:
         """Count the active lists' alarms within the window, or since the last reset if later."""
-        begin = self._clock() - self.rules.window
+        now = self._clock()
+        begin = now - self.rules.window
         rows: Sequence[tuple[str, datetime | None]] = [
             (row.id, row.breaker_reset_at)
             for row in session.execute(
@@ -129,7 +130,7 @@ class Breaker:
         ]
         since = {row_id: max(begin, reset) if reset else begin for row_id, reset in rows}
         counted = {
-            moment: {each.watchlist_id: each for each in count_alarms(session, moment)}
+            moment: {each.watchlist_id: each for each in count_alarms(session, moment, now)}
             for moment in set(since.values())
         }
         return [counted[moment][row_id] for row_id, moment in since.items()]

@@ -11,11 +11,11 @@ a list is also how it is known, after a restart or in another process, whether o
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from casework.calibration.policy import kept_fpir
@@ -34,6 +34,8 @@ LEVEL: Final = 0.999
 """The limit is passed by chance once in a thousand looks at most: a breach is worth a person's time
 even where several lists are watched all day."""
 
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class Alarms:
@@ -50,6 +52,8 @@ class Alarms:
     undecided: int
     false_alarms: int
     """Alarms that people found to be somebody else."""
+    overdue: int
+    """Of the undecided, those whose review time is over."""
     limit: int
     """The most alarms that chance brings in 999 of 1,000 such windows, at the target."""
 
@@ -60,13 +64,21 @@ class Alarms:
 
     @property
     def not_matches(self) -> int:
-        """Alarms that count as chance: those undecided too, which is why deciding them matters."""
+        """Alarms that nobody holds to be the subject: those undecided too."""
         return self.undecided + self.false_alarms
+
+    @property
+    def by_chance(self) -> int:
+        """Alarms that count as chance: false ones, and those undecided beyond their time.
+
+        Before that nobody is late: a list is not to blame for what officers are looking at.
+        """
+        return self.overdue + self.false_alarms
 
     @property
     def breach(self) -> bool:
         """Whether more alarms count as chance than the target can bring."""
-        return self.not_matches > self.limit
+        return self.by_chance > self.limit
 
     def per_thousand(self, count: int) -> float | None:
         """Return a count per thousand travellers; None where there was none."""
@@ -120,15 +132,25 @@ class Monitoring:
         until = self._clock()
         since = until - timedelta(days=days)
         with self._database.read() as session:
-            return AlarmReport(since, until, count_alarms(session, since))
+            return AlarmReport(since, until, count_alarms(session, since, until))
 
 
-def count_alarms(session: Session, since: datetime) -> tuple[Alarms, ...]:
-    """Count every list's alarms since a moment, within a transaction."""
-    travellers = _travellers(session, since)
-    raised = _raised(session, since)
+def count_alarms(
+    session: Session, since: datetime, now: datetime, until: datetime | None = None
+) -> tuple[Alarms, ...]:
+    """Count every list's alarms since a moment, within a transaction.
+
+    Args:
+        session: the transaction's.
+        since: the first moment.
+        now: by when the review time of what is undecided may be over.
+        until: the first moment that is not meant any more; None for all there are.
+    """
+    until = until or _NEVER
+    travellers = _travellers(session, since, until)
+    raised = _raised(session, since, until, now)
     return tuple(
-        _alarms(row, travellers, raised.get(row.id, {})) for row in session.execute(_LISTS)
+        _alarms(row, travellers, raised.get(row.id, _Raised())) for row in session.execute(_LISTS)
     )
 
 
@@ -171,17 +193,23 @@ def _entry(alarms: Alarms) -> AuditEntry:
     detail = {
         "breach": alarms.breach,
         "travellers": alarms.travellers,
-        "not_matches": alarms.not_matches,
+        "not_matches": alarms.by_chance,
         "limit": alarms.limit,
     }
     return AuditEntry(Actor.service(), BREACH, alarms.watchlist_id, alarms.owner_id, detail=detail)
 
 
-def _travellers(session: Session, since: datetime) -> dict[tuple[str, Direction, str], int]:
+def _travellers(
+    session: Session, since: datetime, until: datetime
+) -> dict[tuple[str, Direction, str], int]:
     """Return searchable encounters by port, direction and stage."""
     counted = session.execute(
         select(Encounter.port, Encounter.direction, Encounter.stage, func.count())
-        .where(Encounter.received_at >= since, Encounter.outcome != Outcome.UNSEARCHABLE.value)
+        .where(
+            Encounter.received_at >= since,
+            Encounter.received_at < until,
+            Encounter.outcome != Outcome.UNSEARCHABLE.value,
+        )
         .group_by(Encounter.port, Encounter.direction, Encounter.stage)
     )
     travellers = {
@@ -189,35 +217,54 @@ def _travellers(session: Session, since: datetime) -> dict[tuple[str, Direction,
     }
     # A listed document raises alerts also of a photo that could not be searched.
     for port, direction, stage, count in session.execute(
-        _UNSEARCHED.where(Alert.created_at >= since)
+        _UNSEARCHED.where(Alert.created_at >= since, Alert.created_at < until)
     ):
         travellers[port, Direction(direction), stage] -= count
     return travellers
 
 
-def _raised(session: Session, since: datetime) -> dict[str, Counter[AdjudicationResult]]:
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    """One list's alarms, by finding."""
+
+    found: Counter[AdjudicationResult] = field(default_factory=Counter)
+    overdue: int = 0
+
+
+def _raised(
+    session: Session, since: datetime, until: datetime, now: datetime
+) -> dict[str, _Raised]:
     """Return alarms by watchlist and finding."""
-    worst = func.max(severity()).label("worst")
+    place = severity()
+    is_open = SEVERITY.index(AdjudicationResult.OPEN)
+    late = case((and_(place == is_open, Alert.due_at <= now), 1), else_=0)
     alarmed = (
-        select(Alert.watchlist_id, worst)
-        .where(Alert.created_at >= since, Alert.matched_by != MatchedBy.DOCUMENT.value)
+        select(Alert.watchlist_id, func.max(place).label("worst"), func.max(late).label("late"))
+        .where(
+            Alert.created_at >= since,
+            Alert.created_at < until,
+            Alert.matched_by != MatchedBy.DOCUMENT.value,
+        )
         .group_by(Alert.watchlist_id, Alert.encounter_id)
         .subquery()
     )
-    raised: dict[str, Counter[AdjudicationResult]] = {}
-    for watchlist_id, place, count in session.execute(
-        select(alarmed.c.watchlist_id, alarmed.c.worst, func.count()).group_by(
-            alarmed.c.watchlist_id, alarmed.c.worst
-        )
+    raised: dict[str, _Raised] = {}
+    for watchlist_id, worst, count, overdue in session.execute(
+        select(
+            alarmed.c.watchlist_id, alarmed.c.worst, func.count(), func.sum(alarmed.c.late)
+        ).group_by(alarmed.c.watchlist_id, alarmed.c.worst)
     ):
-        raised.setdefault(watchlist_id, Counter())[SEVERITY[place]] = count
+        before = raised.get(watchlist_id, _Raised())
+        before.found[SEVERITY[worst]] = count
+        late_ones = int(overdue) if worst == is_open else before.overdue
+        raised[watchlist_id] = _Raised(before.found, late_ones)
     return raised
 
 
 def _alarms(
     row: Row[str, str, str, str, list[str] | None, list[str] | None, float],
     travellers: Mapping[tuple[str, Direction, str], int],
-    raised: Mapping[AdjudicationResult, int],
+    raised: _Raised,
 ) -> Alarms:
     looks = Direction(row.direction)
     concerned = sum(
@@ -234,9 +281,10 @@ def _alarms(
         row.name,
         target,
         concerned,
-        raised.get(AdjudicationResult.MATCH, 0),
-        raised.get(AdjudicationResult.OPEN, 0),
-        raised.get(AdjudicationResult.FALSE_ALARM, 0),
+        raised.found[AdjudicationResult.MATCH],
+        raised.found[AdjudicationResult.OPEN],
+        raised.found[AdjudicationResult.FALSE_ALARM],
+        raised.overdue,
         upper_limit(concerned, target),
     )
 

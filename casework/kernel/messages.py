@@ -862,6 +862,15 @@ ENGLISH: Final[Mapping[str, str]] = {
     ),
     # Reports, files of the console
     "totals_by_watchlist": "Totals are not given by watchlist: leave that group out.",
+    "totals_by_day": "Totals are not given by day: leave that group out, or count by month.",
+    "totals_too_deep": "Totals are given by {most} groups at most: leave some out.",
+    "totals_by_nationality_and_place": "Totals are not given by nationality at a single port: "
+    "count by area, or leave one out.",
+    "period_unreadable": "{period} is no period: write a month as 2026-10, a quarter as 2026-Q4, "
+    "or a year as 2026.",
+    "period_running": "{period} is not over yet. The last whole month is {last}.",
+    "period_not_whole": "Totals are given of whole months, quarters or years of this "
+    "installation's time zone: name one in period, such as 2026-10.",
     "report_period_reversed": "until must be later than since.",
     "asset_not_found": "There is no file {name}.",
     "guide_page_not_found": "The guide has no page {page}.",

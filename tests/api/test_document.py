@@ -188,11 +188,11 @@ def test_alerts_by_document_are_counted_apart(client, desk, port, reader):
     submit(client, port, LIVE, document_number="X1234567")
     submit(client, port, LIVE)
     (whole,) = client.get("/v1/reports/review?until=2026-03-02", headers=reader).json()["lines"]
-    assert (whole["alerts"], whole["by_document"]) == (3, 1)
+    assert (whole["alerts"]["value"], whole["by_document"]["value"]) == (3, 1)
     lines = client.get("/v1/reports/review?by=matched_by&until=2026-03-02", headers=reader).json()[
         "lines"
     ]
-    assert {each["group"]["matched_by"]: each["alerts"] for each in lines} == {
+    assert {each["group"]["matched_by"]: each["alerts"]["value"] for each in lines} == {
         "face": 1,
         "document": 1,
         "both": 1,

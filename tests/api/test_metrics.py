@@ -121,5 +121,5 @@ def test_capture_times_are_counted_by_the_lane_s_clock(client, desk, port):
         found[f'siaga_capture_times_total{{clock="{clock}"}}']
         for clock in ("right", "ahead", "behind", "refused")
     ] == [1, 1, 1, 2]
-    state_of(client.app).metrics.lanes(desk.service.oversight.lanes.count())
+    state_of(client.app).metrics.lanes(desk.service.reports.lanes.count())
     assert figures(client)["siaga_lanes_off_clock"] == 1

@@ -26,7 +26,7 @@ def test_an_agencys_own_figures_as_json_and_csv(client, desk, alerts, sign_in):
     url = "/v1/reports/review?by=port&by=watchlist&until=2026-03-02T00:00:00Z"
     body = client.get(url, headers=boss).json()
     assert body["by"] == ["port", "watchlist"]
-    assert [(line["group"], line["alerts"]) for line in body["lines"]] == [
+    assert [(line["group"], line["alerts"]["value"]) for line in body["lines"]] == [
         ({"port": "CGK", "watchlist": "=1+1"}, 2),
         ({"port": "IDBTM", "watchlist": "=1+1"}, 1),
     ]
@@ -46,15 +46,39 @@ def test_a_wrong_question_is_refused_by_field(client, sign_in, query, field):
     assert [e["field"] for e in problem(answer, 422, "request_invalid")["errors"]] == [field]
 
 
-def test_totals_are_for_coordinators(client, alerts, sign_in):
+def test_totals_are_for_coordinators(client, desk, alerts, sign_in):
+    desk.clock.advance(days=31)
     coordinator = sign_in(Role.COORDINATOR, agency="COORD")
-    url = "/v1/reports/totals?by=port&until=2026-03-02T00:00:00Z"
+    url = "/v1/reports/totals?by=port&period=2026-03"
     body = client.get(url, headers=coordinator).json()
-    assert [line["alerts"] for line in body["lines"]] == [None, None]
+    assert body["until"] == "2026-04-01T00:00:00Z"
+    assert [line["alerts"] for line in body["lines"]] == 2 * [
+        {"kind": "fewer_than_5", "value": None}
+    ]
+    # The same month, as its days bound it.
+    days = "/v1/reports/totals?by=port&since=2026-03-01&until=2026-03-31&format=csv"
+    rows = list(csv.DictReader(client.get(days, headers=coordinator).text.splitlines()))
+    assert [row["alerts"] for row in rows] == 2 * ["fewer_than_5"]
     problem(client.get(url, headers=sign_in(Role.SUPERVISOR)), 403, "not_permitted")
     by_list = client.get("/v1/reports/totals?by=watchlist", headers=coordinator)
     problem(by_list, 403, "not_permitted")
     problem(client.get("/v1/reports/review", headers=coordinator), 403, "not_permitted")
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("period=2026-03", "2026-02"),
+        ("period=March", "2026-Q4"),
+        ("since=2026-02-01&until=2026-02-27", "whole months"),
+        ("since=2026-02-01", "whole months"),
+        ("since=2026-01-31T17:00:00Z&until=2026-02-28T17:00:00Z", "time zone"),
+    ],
+)
+def test_totals_of_other_periods_are_refused_with_what_to_do(client, sign_in, query, says):
+    coordinator = sign_in(Role.COORDINATOR, agency="COORD")
+    refused = client.get(f"/v1/reports/totals?{query}", headers=coordinator)
+    assert says in problem(refused, 422, "invalid_period")["detail"]
 
 
 def test_what_is_held_is_told_to_the_owner_and_audited(client, desk, alerts, sign_in):

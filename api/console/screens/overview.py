@@ -8,8 +8,11 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from api.console.page import OfficerRequest, RequirePermission
+from casework.kernel.errors import InvalidPeriod
 from casework.kernel.permissions import Permission
-from casework.oversight.reports import Dimension, Line, ReportRequest, ReviewReport
+from casework.reports.calendar import CalendarPeriod
+from casework.reports.dimensions import Dimension
+from casework.reports.review import Line, ReportRequest, ReviewReport
 
 router: Final = APIRouter(include_in_schema=False)
 
@@ -18,6 +21,8 @@ Coordinator = Annotated[OfficerRequest, Depends(RequirePermission(Permission.REA
 
 WINDOWS: Final = (1, 7, 30, 90, 365)
 _WINDOW: Final = 30
+_MONTHS: Final = 24
+"""So many are offered to coordinators."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +40,14 @@ class Chart:
         lines = report.lines
         if dimension is Dimension.HOUR:
             lines = tuple(sorted(lines, key=lambda line: line.group))
-        return cls(dimension, lines, max((line.alerts or 0 for line in lines), default=0))
+        return cls(dimension, lines, max((line.alerts.value or 0 for line in lines), default=0))
 
 
 @router.get("/overview")
 def overview(visit: Reader) -> Response:
     """Show the figures of the own agency's watchlists."""
     days = _days(visit.request)
-    reports, actor = visit.service.oversight.reports, visit.actor
+    reports, actor = visit.service.reports.counts, visit.actor
     shown = (Dimension.WATCHLIST, Dimension.PORT, Dimension.CATEGORY, Dimension.HOUR)
     charts = [Chart.of(each, reports.review(actor, _question(visit, days, each))) for each in shown]
     whole = reports.review(actor, _question(visit, days)).lines
@@ -52,7 +57,7 @@ def overview(visit: Reader) -> Response:
         windows=WINDOWS,
         charts=charts,
         whole=whole[0] if whole else None,
-        lanes=visit.service.oversight.lanes.latest(actor),
+        lanes=visit.service.reports.lanes.latest(actor),
         alarms=visit.service.calibration.monitoring.report(actor, days),
         gallery=visit.service.gallery.replica.gallery,
         pack=visit.service.pack,
@@ -62,19 +67,42 @@ def overview(visit: Reader) -> Response:
 
 @router.get("/totals")
 def totals(visit: Coordinator) -> Response:
-    """Show the figures of all agencies, small numbers hidden."""
-    days = _days(visit.request)
-    reports, actor = visit.service.oversight.reports, visit.actor
+    """Show the figures of all agencies over a calendar period, blurred."""
+    reports, actor = visit.service.reports.counts, visit.actor
+    chosen = _period(visit)
     shown = (Dimension.AGENCY, Dimension.PORT, Dimension.CATEGORY, Dimension.NATIONALITY)
-    charts = [Chart.of(each, reports.totals(actor, _question(visit, days, each))) for each in shown]
-    whole = reports.totals(actor, _question(visit, days)).lines
+    charts = [Chart.of(each, reports.totals(actor, chosen, (each,))) for each in shown]
+    whole = reports.totals(actor, chosen).lines
     return visit.page(
         "totals.html",
-        days=days,
-        windows=WINDOWS,
+        chosen=chosen,
+        periods=periods(visit),
         charts=charts,
         whole=whole[0] if whole else None,
     )
+
+
+def periods(visit: OfficerRequest) -> list[CalendarPeriod]:
+    """Return the periods that a coordinator may choose: those over, the newest first."""
+    now, zone = visit.service.review.queue.now(), visit.service.reports.counts.zone
+    last = CalendarPeriod.last_month(now, zone)
+    months = [last.before(back) for back in range(_MONTHS)]
+    longer = {
+        CalendarPeriod(each.year, 1 + (each.month - 1) // length * length, length)
+        for each in months
+        for length in (3, 12)
+    }
+    return months + sorted((each for each in longer if each.is_over(now, zone)), reverse=True)
+
+
+def _period(visit: OfficerRequest) -> CalendarPeriod:
+    """Return the period of the address; the last month where it names none that is over."""
+    now, zone = visit.service.review.queue.now(), visit.service.reports.counts.zone
+    try:
+        found = CalendarPeriod.read(visit.request.query_params.get("period", ""))
+    except InvalidPeriod:
+        return CalendarPeriod.last_month(now, zone)
+    return found if found.is_over(now, zone) else CalendarPeriod.last_month(now, zone)
 
 
 def _days(request: Request) -> int:

@@ -14,12 +14,13 @@ from api.v1.reports.schemas import (
     LaneReportOut,
     ReportQuery,
     ReviewReportOut,
+    TotalsQuery,
     as_csv,
 )
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
-from casework.oversight.reports import ReviewReport
+from casework.reports.review import ReviewReport
 
 router: Final = APIRouter(prefix="/v1/reports", tags=["reports"], route_class=StrictRoute)
 
@@ -92,10 +93,11 @@ def review(
 def totals(
     reports: TheReports,
     actor: Coordinator,
-    query: Annotated[ReportQuery, Query()],
+    query: Annotated[TotalsQuery, Query()],
 ) -> ReviewReportOut | Response:
-    """Count the alerts of all agencies; numbers below 5 are hidden (null)."""
-    return _answer(reports.totals(actor, query.request), query.format)
+    """Count the alerts of all agencies over a month, quarter or year: figures as `kind` says."""
+    period = query.chosen(reports.zone)
+    return _answer(reports.totals(actor, period, query.by or ()), query.format)
 
 
 def _answer(report: ReviewReport, form: str) -> ReviewReportOut | Response:

@@ -1,7 +1,7 @@
 """Reports: counts, never of anybody in particular."""
 
 from dataclasses import fields
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -12,8 +12,12 @@ from api.v1.common import Answer, DayOrTime
 from casework.calibration.monitoring import WINDOW_DAYS, AlarmReport, Alarms
 from casework.imports.csv_cells import csv_heading, csv_line
 from casework.kernel import period
-from casework.oversight.lanes import LANE_DAYS, MOST_LANE_DAYS, MOST_LANES, LaneReport
-from casework.oversight.reports import Dimension, Line, ReportRequest, ReviewReport
+from casework.kernel.errors import InvalidPeriod
+from casework.reports.calendar import CalendarPeriod
+from casework.reports.dimensions import DEEPEST, Dimension
+from casework.reports.figures import Figure, FigureKind
+from casework.reports.lanes import LANE_DAYS, MOST_LANE_DAYS, MOST_LANES, LaneReport
+from casework.reports.review import Line, ReportRequest, ReviewReport
 
 
 class AlarmQuery(QueryModel):
@@ -55,6 +59,45 @@ class ReportQuery(QueryModel):
         return ReportRequest(begin, end, tuple(dict.fromkeys(self.by or ())), self.zone)
 
 
+class TotalsQuery(QueryModel):
+    """What totals are about, and how they are answered."""
+
+    by: list[Dimension] | None = Field(
+        default=None, max_length=DEEPEST, description="Groups; repeat for two."
+    )
+    period: str | None = Field(
+        default=None,
+        max_length=10,
+        description="A whole month (`2026-10`), quarter (`2026-Q4`) or year (`2026`) of the "
+        "installation's time zone, that is over. Unset means the last month.",
+    )
+    since: DayOrTime | None = Field(
+        default=None, description="With `until`, instead of `period`: they have to bound one."
+    )
+    until: DayOrTime | None = Field(
+        default=None, description="A day means to its end; a time, that it is the first after."
+    )
+    format: Literal["json", "csv"] = Field(default="json", description="How to answer.")
+
+    def chosen(self, zone: tzinfo) -> CalendarPeriod | None:
+        """Return the period; raises InvalidPeriod where there is none such."""
+        return _calendar_period(self.period, self.since, self.until, zone)
+
+
+def _calendar_period(
+    name: str | None, since: date | None, until: date | None, zone: tzinfo
+) -> CalendarPeriod | None:
+    if name is not None:
+        return CalendarPeriod.read(name)
+    begin, end = period.beginning(since, zone), period.limit(until, zone)
+    if begin is None and end is None:
+        return None
+    found = None if begin is None or end is None else CalendarPeriod.between(begin, end, zone)
+    if found is None:
+        raise InvalidPeriod("period_not_whole", field="since")
+    return found
+
+
 class WatchlistAlarms(Answer):
     """One watchlist's alarms: travellers with at least one alert of the list by their face."""
 
@@ -65,6 +108,7 @@ class WatchlistAlarms(Answer):
     alarms: int
     matches: int = Field(description="Alarms that people hold to be the subject.")
     undecided: int = Field(description="Alarms on which nobody has decided.")
+    overdue: int = Field(description="Of these, alarms whose review time is over.")
     false_alarms: int = Field(description="Alarms that people found to be somebody else.")
     alarms_per_thousand: float | None
     false_alarm_rate: float | None = Field(
@@ -76,7 +120,7 @@ class WatchlistAlarms(Answer):
         "windows at the target (exact binomial, one-sided)."
     )
     limit_per_thousand: float | None
-    breach: bool = Field(description="Whether false and undecided alarms together exceed it.")
+    breach: bool = Field(description="Whether false and overdue alarms together exceed it.")
 
     @classmethod
     def of(cls, counted: Alarms) -> Self:
@@ -90,6 +134,7 @@ class WatchlistAlarms(Answer):
             alarms=counted.alarms,
             matches=counted.matches,
             undecided=counted.undecided,
+            overdue=counted.overdue,
             false_alarms=counted.false_alarms,
             alarms_per_thousand=counted.per_thousand(counted.alarms),
             false_alarm_rate=counted.false_alarms / travellers if travellers else None,
@@ -159,18 +204,35 @@ class LaneReportOut(Answer):
         return cls.model_validate(report)
 
 
+class FigureOut(Answer):
+    """A count as it is shown. Your own agency's are exact; of others, numbers are rounded.
+
+    They are multiples of 5, so parts need not add up to their whole exactly.
+    """
+
+    kind: FigureKind = Field(
+        description="`number`; `fewer_than_5`, from 1 to 4; or `not_told`: any, because it would "
+        "give a small number away, or lies deeper than totals go."
+    )
+    value: int | None = Field(description="Of a number alone.")
+
+
 class ReviewLine(Answer):
-    """One group's figures; null is a small number that is hidden, or a time without data."""
+    """One group's figures. A time is null without data, and in totals of fewer than 5 alerts."""
 
     group: dict[Dimension, str]
-    alerts: int | None
-    by_document: int | None = Field(
+    alerts: FigureOut
+    by_document: FigureOut = Field(
         description="Of these, raised by a document alone, without a face."
     )
-    confirmed: int | None = Field(description="Held to be the subject.")
-    false_alarms: int | None
-    undecided: int | None
-    closed: int | None
+    confirmed: FigureOut = Field(
+        description="Held to be the subject. With the next four, all alerts."
+    )
+    false_alarms: FigureOut
+    waiting: FigureOut = Field(description="Undecided within their review time.")
+    overdue: FigureOut = Field(description="Undecided beyond it.")
+    other: FigureOut = Field(description="Looked at, and people could not tell.")
+    closed: FigureOut
     acknowledge_median_s: float | None
     acknowledge_p90_s: float | None
     decide_median_s: float | None
@@ -207,7 +269,13 @@ _FIGURES = tuple(field.name for field in fields(Line) if field.name != "group")
 
 
 def as_csv(report: ReviewReport) -> str:
-    """Return a report as CSV with a heading; hidden numbers are empty."""
+    """Return a report as CSV with a heading; where a number is withheld stands the kind's word."""
     heading = csv_heading([*(each.value for each in report.question.by), *_FIGURES])
-    lines = ([*line.group, *(getattr(line, name) for name in _FIGURES)] for line in report.lines)
+    lines = (
+        [*line.group, *(_cell(getattr(line, name)) for name in _FIGURES)] for line in report.lines
+    )
     return heading + "".join(map(csv_line, lines))
+
+
+def _cell(value: Figure | float | None) -> str | float | None:
+    return value.as_text if isinstance(value, Figure) else value

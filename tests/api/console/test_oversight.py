@@ -34,9 +34,13 @@ def test_a_supervisor_sees_figures_charts_and_limits(scene, signed_in):
 
 
 def test_a_coordinator_sees_no_small_number_and_no_list(scene, signed_in):
+    scene.clock.advance(days=31)
     browser = signed_in("coordinator", Role.COORDINATOR, agency="COORD")
     assert browser.open("/totals").status_code == 200
-    assert "< 5" in browser.text
+    assert "< 5" in browser.text.replace("\xa0", " ")
+    assert "March 2026" in browser.text
+    assert browser.open("/totals?period=2026-02").status_code == 200
+    assert "March 2026" in browser.open("/totals?period=2026-04").text  # not over: the last one
     assert "wanted" not in browser.text
     assert browser.open("/overview").status_code == 403
 

@@ -123,6 +123,17 @@ def test_travellers_alarms_and_what_people_decided_are_counted(desk):
     assert not alarms(desk).breach
 
 
+def test_undecided_alarms_turn_a_list_red_once_their_review_time_is_over(desk):
+    desk.enrol(1)
+    for _ in range(3):
+        desk.screen(1)
+    found = alarms(desk)
+    assert (found.undecided, found.overdue, found.breach) == (3, 0, False)
+    desk.clock.advance(hours=1)
+    found = alarms(desk)
+    assert (found.undecided, found.overdue, found.by_chance, found.breach) == (3, 3, 3, True)
+
+
 def test_a_list_counts_only_the_travellers_it_looks_at(desk):
     batam = desk.watchlist("batam", ports=["IDBTM"], direction=Direction.EXIT)
     everywhere = desk.watchlist("everywhere")
@@ -193,6 +204,7 @@ def test_a_breach_is_on_record_once_when_it_begins_and_once_when_it_ends(desk, d
             ]
 
     begun = (desk.watchlist(), desk.agency(), "service", True)
+    desk.clock.advance(hours=1)  # nobody decides in time
     desk.service.calibration.monitoring.watch()
     desk.service.calibration.monitoring.watch()
     assert recorded() == [begun]

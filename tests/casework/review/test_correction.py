@@ -7,7 +7,7 @@ import pytest
 from casework.kernel.audit.reader import AuditFilter
 from casework.kernel.errors import IllegalTransition, NotPermitted
 from casework.kernel.vocabulary import AlertState, Disposal, Opinion, OpinionReason, Role
-from casework.oversight.reports import ReportRequest
+from casework.reports.review import ReportRequest
 from casework.review.decisions import Finding
 from tests.services import OPERATOR, officer
 
@@ -99,8 +99,8 @@ def test_a_report_counts_the_outcome_that_it_has_now(desk, staff):
     def counted():
         now = desk.clock()
         asked = ReportRequest(now - timedelta(days=1), now + timedelta(days=1))
-        (line,) = desk.service.oversight.reports.review(supervisor, asked).lines
-        return line.closed
+        (line,) = desk.service.reports.counts.review(supervisor, asked).lines
+        return line.closed.value
 
     desk.clock.advance(minutes=1)
     assert counted() == 1

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from casework.kernel.vocabulary import Direction, Disposal, MatchedBy, Role, SubjectStatus
-from casework.oversight.reports import ReportRequest
+from casework.reports.review import ReportRequest
 from casework.review import disposition
 from casework.screening.travel_document import TravelDocument
 from casework.tables import ChanceScore, Subject
@@ -182,8 +182,8 @@ def test_a_face_that_was_somebody_elses_is_a_false_alarm_whatever_their_document
     assert (counted.matches, counted.false_alarms) == (0, 1)
     chief, now = officer(desk.agency(), Role.SUPERVISOR), desk.clock()
     question = ReportRequest(now - timedelta(days=1), now + timedelta(days=1))
-    (line,) = desk.service.oversight.reports.review(chief, question).lines
-    assert (line.confirmed, line.false_alarms) == (0, 1)
+    (line,) = desk.service.reports.counts.review(chief, question).lines
+    assert (line.confirmed.value, line.false_alarms.value) == (0, 1)
     decisions.correct(chief, alert.id, "the faces are alike")
     decisions.decide(chief, alert.id, YES)
     decisions.close(chief, alert.id, Disposal.ENTRY_REFUSED)

@@ -36,7 +36,7 @@ def test_a_clock_that_was_reset_is_told_both_times(desk, year):
     assert refused.value.field == "captured_at"
     for named in (f"{year}-03-01T08:00:00Z", "2026-03-01T08:00:00Z"):
         assert named in str(refused.value)
-    assert not desk.service.oversight.lanes.count().lanes
+    assert not desk.service.reports.lanes.count().lanes
 
 
 def test_an_answer_that_was_given_is_repeated_however_late(desk):
@@ -55,7 +55,7 @@ def test_each_lane_is_counted_with_its_offsets(desk):
         desk.screen(1, lane=lane, captured_at=now + timedelta(seconds=offset))
     desk.screen(lane="3", captured_at=now)
     desk.screen(1, port="IDBTM", lane="1", captured_at=now - timedelta(hours=20))
-    report = desk.service.oversight.lanes.report(officer(desk.agency(), Role.SUPERVISOR))
+    report = desk.service.reports.lanes.report(officer(desk.agency(), Role.SUPERVISOR))
     found = [
         (each.port, each.lane, each.encounters, each.unsearchable, each.ahead, each.behind)
         for each in report.lanes
@@ -80,7 +80,7 @@ def test_each_lane_is_counted_with_its_offsets(desk):
 def test_only_the_days_asked_for_and_only_who_may(desk):
     desk.screen(1, lane="1")
     desk.clock.advance(days=1, seconds=1)
-    lanes = desk.service.oversight.lanes
+    lanes = desk.service.reports.lanes
     actor = officer(desk.agency(), Role.AUDITOR)
     assert not lanes.report(actor).lanes
     assert [each.lane for each in lanes.report(actor, 2).lanes] == ["1"]
@@ -89,7 +89,7 @@ def test_only_the_days_asked_for_and_only_who_may(desk):
 
 
 def test_the_overview_shows_what_was_counted_last(desk):
-    lanes, actor = desk.service.oversight.lanes, officer(desk.agency(), Role.SUPERVISOR)
+    lanes, actor = desk.service.reports.lanes, officer(desk.agency(), Role.SUPERVISOR)
     first = lanes.latest(actor)
     desk.screen(1, lane="1")
     lanes.report(actor, 2)

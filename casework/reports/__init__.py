@@ -1,0 +1,1 @@
+"""Reports: counts of alerts and travellers, an agency's own and everybody's; no identities."""

@@ -1,0 +1,233 @@
+"""How alerts were worked on: how many, how they ended, how long people took. No identities.
+
+An agency counts the alerts of its own watchlists, exactly. A coordinator counts everybody's: over
+calendar periods, by two dimensions at most and never by a list, with numbers that give no small
+count away (`casework.reports.figures`, ADR 0037).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+from zoneinfo import ZoneInfo
+
+from casework.kernel.actor import Actor
+from casework.kernel.audit.log import AuditEntry
+from casework.kernel.errors import InvalidPeriod
+from casework.kernel.kernel import Kernel
+from casework.kernel.permissions import Permission, require, within_reach
+from casework.kernel.vocabulary import MatchedBy
+from casework.reports.calendar import CalendarPeriod
+from casework.reports.counted import CountedAlerts, quantiles, read_alerts
+from casework.reports.dimensions import YES, AlertOutcome, Dimension, permitted, require_permitted
+from casework.reports.figures import LEAST_SHOWN, NOT_TOLD, ZERO, Figure, FigureKind
+from casework.reports.totals import Publications
+from casework.tables import Alert
+
+if TYPE_CHECKING:
+    from casework.reports.suppression import Publication
+
+
+_Quantiles: TypeAlias = tuple[float | None, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """What a report on the own agency is to be about."""
+
+    since: datetime
+    until: datetime
+    by: tuple[Dimension, ...] = ()
+    """Groups; none means one line over everything."""
+    zone: str = "UTC"
+    """Whose hours, days and months: a name of the time zone database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One group's figures; a time is None without data, or where it would be of a few alerts."""
+
+    group: tuple[str, ...]
+    alerts: Figure
+    by_document: Figure
+    """Of these, raised by a document alone, without a face."""
+    confirmed: Figure
+    """Held to be the subject. This and the next four add up to the alerts."""
+    false_alarms: Figure
+    waiting: Figure
+    """Undecided within their review time."""
+    overdue: Figure
+    """Undecided beyond it."""
+    other: Figure
+    """Looked at, and people could not tell."""
+    closed: Figure
+    acknowledge_median_s: float | None
+    """Seconds from alert to acknowledgement: half took longer."""
+    acknowledge_p90_s: float | None
+    decide_median_s: float | None
+    decide_p90_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewReport:
+    """The figures of every group, most alerts first."""
+
+    question: ReportRequest
+    lines: tuple[Line, ...]
+
+
+class Reports:
+    """Counts alerts for those who may know."""
+
+    def __init__(self, kernel: Kernel, publications: Publications) -> None:
+        self._database = kernel.database
+        self._audit = kernel.audit
+        self._clock = kernel.clock
+        self._publications = publications
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone whose calendar periods totals are of."""
+        return self._publications.zone
+
+    def review(self, actor: Actor, question: ReportRequest) -> ReviewReport:
+        """Return the figures of the actor's own agency's watchlists.
+
+        Raises:
+            NotPermitted: the actor may read no report.
+            InvalidPeriod: it would end before it begins.
+        """
+        act = Permission.READ_REPORT
+        require(actor, act)
+        if question.until <= question.since:
+            raise InvalidPeriod("report_period_reversed")
+        with self._database.read() as session:
+            alerts = read_alerts(
+                session,
+                within_reach(actor, act, Alert.owner_id),
+                (question.since, question.until),
+                ZoneInfo(question.zone),
+                self._clock(),
+            )
+        lines = [_own_line(key, alerts, places) for key, places in grouped(alerts, question.by)]
+        return self._noted(actor, act, question, lines)
+
+    def totals(
+        self, actor: Actor, period: CalendarPeriod | None = None, by: Sequence[Dimension] = ()
+    ) -> ReviewReport:
+        """Return the figures of all agencies, blurred; without a period, of the last whole month.
+
+        Raises:
+            NotPermitted: the actor may read no totals, or the groups would be too small.
+            InvalidPeriod: the period is not over yet.
+        """
+        act = Permission.READ_TOTALS
+        require(actor, act)
+        require_permitted(by)
+        period = period or self._publications.last_month()
+        since, until = period.bounds(self.zone)
+        question = ReportRequest(since, until, tuple(by), str(self.zone))
+        publication = self._publications.of(period)
+        shown = _Shown(publication, tuple(by))
+        lines = [shown.line(key, places) for key, places in grouped(publication.alerts, by)]
+        return self._noted(actor, act, question, lines)
+
+    def _noted(
+        self, actor: Actor, act: Permission, question: ReportRequest, lines: list[Line]
+    ) -> ReviewReport:
+        detail = {"by": [each.value for each in question.by], "lines": len(lines)}
+        self._audit.note(AuditEntry(actor, act, owner_id=actor.agency_id, detail=detail))
+        # What is withheld comes last, by name: its place must not tell it.
+        lines.sort(key=lambda line: (-line.alerts.least, line.alerts.kind, line.group))
+        return ReviewReport(question, tuple(lines))
+
+
+def grouped(
+    alerts: CountedAlerts, by: Sequence[Dimension]
+) -> list[tuple[tuple[str, ...], list[int]]]:
+    """Return every group that holds alerts, with their places."""
+    groups: dict[tuple[str, ...], list[int]] = {}
+    columns = [alerts.values[each] for each in by]
+    keys = zip(*columns, strict=True) if columns else iter([()] * len(alerts))
+    for place, key in enumerate(keys):
+        groups.setdefault(key, []).append(place)
+    return list(groups.items())
+
+
+def _own_line(group: tuple[str, ...], alerts: CountedAlerts, places: Sequence[int]) -> Line:
+    def count(dimension: Dimension, value: str) -> Figure:
+        values = alerts.values[dimension]
+        return Figure.exact(sum(values[place] == value for place in places))
+
+    return _line(
+        group,
+        Figure.exact(len(places)),
+        count,
+        quantiles(_measured(alerts.acknowledged_s, places)),
+        quantiles(_measured(alerts.decided_s, places)),
+    )
+
+
+def _line(
+    group: tuple[str, ...],
+    whole: Figure,
+    count: Callable[[Dimension, str], Figure],
+    acknowledged: _Quantiles,
+    decided: _Quantiles,
+) -> Line:
+    """Return a line, each column of which is a cell of the cut by one dimension more."""
+    return Line(
+        group,
+        whole,
+        count(Dimension.MATCHED_BY, MatchedBy.DOCUMENT),
+        count(Dimension.OUTCOME, AlertOutcome.CONFIRMED),
+        count(Dimension.OUTCOME, AlertOutcome.FALSE_ALARM),
+        count(Dimension.OUTCOME, AlertOutcome.WAITING),
+        count(Dimension.OUTCOME, AlertOutcome.OVERDUE),
+        count(Dimension.OUTCOME, AlertOutcome.OTHER),
+        count(Dimension.CLOSED, YES),
+        *acknowledged,
+        *decided,
+    )
+
+
+class _Shown:
+    """Lines of what is shown of a period."""
+
+    def __init__(self, publication: "Publication", by: tuple[Dimension, ...]) -> None:
+        self._publication = publication
+        self._by = by
+
+    def line(self, group: tuple[str, ...], places: Sequence[int]) -> Line:
+        """Return the figures of one group."""
+        values = dict(zip(self._by, group, strict=True))
+        whole, alerts = self._publication.figure(values), self._publication.alerts
+        # A time of a group that is withheld would say that it is one.
+        shown = places if whole.kind is FigureKind.NUMBER else ()
+        return _line(
+            group,
+            whole,
+            partial(self._column, values, whole),
+            _of_enough(_measured(alerts.acknowledged_s, shown)),
+            _of_enough(_measured(alerts.decided_s, shown)),
+        )
+
+    def _column(
+        self, values: dict[Dimension, str], whole: Figure, dimension: Dimension, value: str
+    ) -> Figure:
+        if dimension in values:
+            return whole if values[dimension] == value else ZERO
+        deeper = values | {dimension: value}
+        # Each month may be asked for by itself: it makes no cut deeper.
+        if not permitted(deeper.keys() - {Dimension.MONTH}):
+            return NOT_TOLD
+        return self._publication.figure(deeper)
+
+
+def _measured(seconds: Sequence[float | None], places: Sequence[int]) -> list[float]:
+    return [found for place in places if (found := seconds[place]) is not None]
+
+
+def _of_enough(seconds: Sequence[float]) -> _Quantiles:
+    return quantiles(seconds) if len(seconds) >= LEAST_SHOWN else (None, None)
