@@ -62,6 +62,7 @@ from casework.screening.matching import Matching
 from casework.screening.screening import Screening
 from casework.screening.searches import Searches
 from casework.service import Service
+from casework.tips.reports import TipReports
 from casework.tips.steps import TipSteps
 from casework.tips.tips import Tips
 from casework.watchlists.enrolment import Enrolment
@@ -218,6 +219,7 @@ TheSearches = Annotated[Searches, _part(lambda service: service.screening.search
 TheSessions = Annotated[Sessions, _part(lambda service: service.accounts.sessions)]
 TheSubjects = Annotated[Subjects, _part(lambda service: service.lists.subjects)]
 TheTipSteps = Annotated[TipSteps, _part(lambda service: service.tip_steps)]
+TheTipReports = Annotated[TipReports, _part(lambda service: service.exchange.tip_reports)]
 TheTips = Annotated[Tips, _part(lambda service: service.exchange.tips)]
 TheLooks = Annotated[Looks, _part(lambda service: service.oversight.looks)]
 TheTrail = Annotated[AuditReader, _part(lambda service: service.oversight.trail)]

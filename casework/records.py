@@ -55,6 +55,7 @@ from casework.review.history import History
 from casework.review.overdue import Overdue
 from casework.review.queue import Queue
 from casework.tips.payload import TipField
+from casework.tips.reports import TipReports
 from casework.tips.tips import Tips
 from casework.watchlists.erasure import GRACE, Erasures
 from casework.watchlists.merging import Merges
@@ -137,6 +138,7 @@ class ExchangeUseCases:
     referral_steps: ReferralSteps
     referral_presets: ReferralPresets
     tips: Tips
+    tip_reports: TipReports
     imports: Imports
     exports: Exports
     feed: Feed
@@ -291,6 +293,7 @@ class Records:
                     },
                 ),
                 tips=Tips(kernel),
+                tip_reports=TipReports(kernel),
                 imports=Imports(kernel),
                 exports=Exports(kernel),
                 feed=Feed(kernel),

@@ -172,7 +172,12 @@ class Service(Records):
                 lookalikes,
             ),
             tip_steps=TipSteps(
-                kernel, pipeline, enrolment, searches, records.exchange.referral_steps
+                kernel,
+                pipeline,
+                records.exchange.tip_reports,
+                enrolment,
+                searches,
+                records.exchange.referral_steps,
             ),
         )
 

@@ -139,6 +139,7 @@ ACTS: Final[Mapping[str, str]] = {
     "subject.unmerge": msg("took back the merge of"),
     "tip.dismiss": msg("dismissed the tip"),
     "tip.enrol": msg("enrolled a subject from the tip"),
+    "tip.erase_source": msg("erased who reported the tip"),
     "tip.handle": msg("handled tips"),
     "tip.list": msg("read the list of tips"),
     "tip.photo": msg("opened the photo of the tip"),

@@ -48,6 +48,8 @@ class Permission(StrEnum):
     HANDLE_REFERRAL = "referral.handle"
     READ_PRESET = "preset.read"
     EDIT_PRESET = "preset.edit"
+    RECORD_TIP = "tip.record"
+    """Also to read the receipts of those one has recorded."""
     HANDLE_TIP = "tip.handle"
     READ_TIP_SOURCE = "tip.source"
     IMPORT = "import.run"
@@ -125,6 +127,7 @@ GRANTS: Final[Mapping[Permission, Mapping[Role, PermissionScope]]] = {
     Permission.HANDLE_REFERRAL: dict.fromkeys((_OFFICER, _SUPERVISOR), _OWN),
     Permission.READ_PRESET: dict.fromkeys((_OFFICER, _SUPERVISOR, _ADMIN), _OWN),
     Permission.EDIT_PRESET: dict.fromkeys((_SUPERVISOR, _ADMIN), _OWN),
+    Permission.RECORD_TIP: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _OWN),
     Permission.HANDLE_TIP: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _OWN),
     Permission.READ_TIP_SOURCE: {_SUPERVISOR: _OWN},
     Permission.IMPORT: {_ANALYST: _OWN},
@@ -187,9 +190,8 @@ KEY_GRANTS: Final[Mapping[Scope, Mapping[Permission, PermissionScope]]] = {
     Scope.TIPS: {
         Permission.READ_CODE: _ALL,
         Permission.READ_AREA: _ALL,
-        Permission.HANDLE_TIP: _OWN,
-        Permission.SEARCH: _SHARED,
-        Permission.EDIT_SUBJECT: _OWN,
+        # Who reports learns nothing: neither to read, to search nor to enrol.
+        Permission.RECORD_TIP: _OWN,
     },
     Scope.READ_REPORTS: {
         Permission.READ_CODE: _ALL,

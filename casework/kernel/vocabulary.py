@@ -237,6 +237,14 @@ class TipOrigin(StrEnum):
     AGENCY = "agency"
 
 
+class ReceiptState(StrEnum):
+    """How far a report is, for who made it: the same whatever was found."""
+
+    RECEIVED = "received"
+    IN_HAND = "in_hand"
+    ENDED = "ended"
+
+
 class Role(StrEnum):
     """What a person or a system is in its agency."""
 
@@ -279,7 +287,7 @@ class Scope(StrEnum):
     READ_ALERTS = "alerts:read"
     """Follow alerts, and where and when a subject was met."""
     TIPS = "tips"
-    """Record tips, search and enrol from them."""
+    """Record tips and read their receipts."""
     READ_REPORTS = "reports:read"
     """Read counts of alerts and alarms."""
 

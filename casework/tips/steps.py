@@ -3,11 +3,8 @@
 Each step is one transaction with its audit record. Photos are analysed before it begins.
 """
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -15,11 +12,10 @@ from casework.areas import known as areas
 from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
-from casework.kernel.errors import IllegalTransition, NotPermitted
-from casework.kernel.ids import TIP, new_id
+from casework.kernel.errors import IllegalTransition
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require
-from casework.kernel.vocabulary import ReferralKind, TipOrigin, TipState
+from casework.kernel.vocabulary import ReferralKind, TipState
 from casework.referrals import payload
 from casework.referrals.referrals import in_hand
 from casework.referrals.steps import Handover, ReferralSource, ReferralSteps
@@ -27,13 +23,9 @@ from casework.screening.searches import Searches, SearchRequest, SearchView
 from casework.tables import Referral, Tip
 from casework.tips import states as tip_states
 from casework.tips.payload import TipField, TipSource
+from casework.tips.reports import NewTip, ReportedPhoto, TipReports
 from casework.tips.states import TipPosition
-from casework.tips.tips import (
-    Report,
-    find,
-    photo_of,
-    report_of,
-)
+from casework.tips.tips import find, photo_of, report_of
 from casework.watchlists.enrolment import (
     Application,
     Enrolled,
@@ -44,23 +36,6 @@ from casework.watchlists.enrolment import (
 from casework.watchlists.subjects import NewSubject
 from detector.pipeline import Pipeline
 
-_GROUP: Final = 4
-"""A reference is two groups of this many letters and digits, to be read out over the telephone."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewTip:
-    """What was reported."""
-
-    text: str
-    origin: TipOrigin
-    place: str | None = None
-    happened_at: datetime | None = None
-    source: str | None = field(default=None, repr=False)
-    """Who reported it; stored separately."""
-    area: str | None = None
-    """Code of the smallest area that is known."""
-
 
 class TipSteps:
     """Records tips and takes them through their states."""
@@ -69,6 +44,7 @@ class TipSteps:
         self,
         kernel: Kernel,
         pipeline: Pipeline,
+        reports: TipReports,
         enrolment: Enrolment,
         searches: Searches,
         correspondence: ReferralSteps,
@@ -77,6 +53,7 @@ class TipSteps:
         self._vault = kernel.vault
         self._audit = kernel.audit
         self._pipeline = pipeline
+        self._reports = reports
         self._enrolment = enrolment
         self._searches = searches
         self._correspondence = correspondence
@@ -85,49 +62,22 @@ class TipSteps:
     def record(self, actor: Actor, new: NewTip, photo: bytes | None = None) -> Tip:
         """Record a report; its photo, if any, is kept even if no face can be searched in it.
 
+        A system's is analysed only once somebody works on it: nothing of its answer, nor how long
+        it takes, says what a photo shows.
+
         Raises:
             NotPermitted: the actor may not, or is of no agency.
             PhotoError: what was sent as a photo is none; nothing was written.
             AreaRefused: there is no such area; nothing was written.
         """
-        require(actor, Permission.HANDLE_TIP)
-        if actor.agency_id is None:
-            raise NotPermitted("tip_of_nobody")
-        analysis = self._pipeline.analyse(photo) if photo is not None else None
-        now, tip_id = self._clock(), new_id(TIP)
-        report = json.dumps(asdict(Report(new.text, new.place))).encode()
-        seal = self._vault.seal
-        self._vault.own_keys.make(tip_id, actor.agency_id)
-        source_name = rows.tip_source(tip_id, actor.agency_id)
-        row = Tip(
-            id=tip_id,
-            agency_id=actor.agency_id,
-            reference=f"{tip_id[-2 * _GROUP : -_GROUP]}-{tip_id[-_GROUP:]}",
-            state=TipState.NEW.value,
-            origin=new.origin.value,
-            sealed_report=seal(report, rows.tip_report(tip_id, actor.agency_id)),
-            sealed_source=seal(new.source.encode(), source_name) if new.source else None,
-            has_source=bool(new.source),
-            happened_at=new.happened_at,
-            area=new.area,
-            recorded_by=actor.id,
-            recorded_by_name=actor.name,
-            created_at=now,
-            updated_at=now,
-        )
-        if photo is not None and analysis is not None:
-            row.sealed_photo = seal(photo, rows.tip_photo(tip_id, actor.agency_id))
-            row.photo_format = analysis.photo.format
-            row.photo_quality = analysis.quality_record()
-        with self._database.write() as session:
-            if new.area is not None:
-                areas.choose(session, new.area, "area")
-            session.add(row)
-            self._vault.own_keys.store(session, row.id)
-            session.flush()
-            detail = {"photo": photo is not None, "source": row.has_source}
-            self._note(session, actor, row, "record", detail)
-        return row
+        if actor.scopes is not None:
+            return self._reports.record(actor, new, photo)
+        require(actor, Permission.RECORD_TIP)
+        reported = None
+        if photo is not None:
+            analysis = self._pipeline.analyse(photo)
+            reported = ReportedPhoto(photo, analysis.photo.format, analysis.quality_record())
+        return self._reports.store(actor, new, reported)
 
     def search(
         self, actor: Actor, tip_id: str, purpose: str, version: int | None = None
@@ -136,6 +86,7 @@ class TipSteps:
 
         Raises:
             NotPermitted, NotFound, StaleVersion, IllegalTransition: nothing was searched.
+            PhotoError: what was reported as a photo cannot be read as one; nothing was searched.
         """
         require(actor, Permission.SEARCH)
         content = self._photo(actor, tip_id, version, TipState.SEARCHED)
@@ -143,6 +94,7 @@ class TipSteps:
         with self._database.write() as session:
             row = self._turned(session, actor, tip_id, version, TipState.SEARCHED)
             row.search_id, row.searched_at = found.search.id, found.search.made_at
+            row.photo_quality = row.photo_quality or found.search.quality
             session.flush()
             self._note(session, actor, row, "search", {"search": found.search.id})
         return found

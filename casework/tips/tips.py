@@ -124,6 +124,15 @@ class Tips:
         self._audit.note(AuditEntry(actor, recorded_as, row.id, row.agency_id))
         return view
 
+    def recorded(self, row: Tip) -> TipView:
+        """Return a tip to who has just recorded it."""
+        recorded = row.recorded_by, row.created_at
+        with self._database.read() as session:
+            names = names_at(session, [recorded])
+            area_name = place(session, row.area)
+        by = names.get(recorded) or OfficerName(row.recorded_by_name)
+        return TipView(row, report_of(self._vault, row), None, by, area_name)
+
     def photo(self, actor: Actor, tip_id: str) -> StoredPhoto:
         """Return a tip's photo as it was submitted.
 

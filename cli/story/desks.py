@@ -25,7 +25,7 @@ from casework.review.decisions import Finding
 from casework.screening.screening import Screened
 from casework.service import Service
 from casework.tables import Alert
-from casework.tips.steps import NewTip
+from casework.tips.reports import NewTip
 from cli.story.agenda import Agenda
 
 _OTHER_SHARE: Final = 0.12

@@ -183,6 +183,13 @@ class Stage:
         }
         return {"tip_id": self.post("/v1/tips", files=parts)["id"]}
 
+    def own_tip(self, headers: Headers) -> Params:
+        """A tip that the caller recorded, if it may; else another did."""
+        answer = self.client.post(
+            "/v1/tips", headers=dict(headers), files={"text": (None, "Seen.")}
+        )
+        return {"tip_id": answer.json()["id"]} if answer.status_code < 300 else self.tip(headers)
+
     def search(self, headers: Headers) -> Params:
         """A search with a candidate, made by the caller if it may search; else by another."""
         self.alert(headers)
@@ -508,6 +515,7 @@ CASES = (
     Case("POST /v1/tips", send=_tip),
     Case("GET /v1/tips"),
     Case("GET /v1/tips/{tip_id}", S.tip),
+    Case("GET /v1/tips/{tip_id}/receipt", S.own_tip, mine=True),
     Case("GET /v1/tips/{tip_id}/photo", S.tip),
     Case("GET /v1/tips/{tip_id}/source", S.tip, takes=Permission.HANDLE_TIP),
     Case(

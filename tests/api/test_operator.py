@@ -37,7 +37,7 @@ from casework.kernel.vocabulary import (
 from casework.referrals.steps import Handover
 from casework.screening.searches import SearchRequest
 from casework.tables import AuditHead, Table
-from casework.tips.steps import NewTip
+from casework.tips.reports import NewTip
 from casework.watchlists.subjects import NewSubject
 from casework.webhooks.webhooks import NewWebhook
 from tests.api.authority_cases import CASES, Case, Params, Stage, numbers

@@ -35,7 +35,7 @@ from casework.review.decisions import Finding
 from casework.review.duty import NewShift
 from casework.screening.searches import SearchRequest
 from casework.screening.travel_document import TravelDocument
-from casework.tips.steps import NewTip
+from casework.tips.reports import NewTip
 from casework.watchlists.objections import NewObjection
 from casework.webhooks.webhooks import NewWebhook
 from tests.browser.installation import WAIT_S, Installation

@@ -46,7 +46,7 @@ from casework.screening.searches import SearchRequest
 from casework.screening.travel_document import TravelDocument
 from casework.tables import Alert, KnownLookalike
 from casework.tips.payload import TipField
-from casework.tips.steps import NewTip
+from casework.tips.reports import NewTip
 from casework.watchlists.enrolment import PhotoFile
 from casework.watchlists.objections import NewObjection
 from casework.watchlists.subjects import NewSubject

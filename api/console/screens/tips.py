@@ -37,6 +37,7 @@ from detector.errors import PhotoError
 
 router: Final = APIRouter(prefix="/tips", include_in_schema=False)
 
+Recorder = Annotated[OfficerRequest, Depends(RequirePermission(Permission.RECORD_TIP))]
 Handler = Annotated[OfficerRequest, Depends(RequirePermission(Permission.HANDLE_TIP))]
 Protector = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_TIP_SOURCE))]
 Searcher = Annotated[OfficerRequest, Depends(RequirePermission(Permission.SEARCH))]
@@ -77,13 +78,13 @@ def page(visit: Handler) -> Response:
 
 
 @router.get("/new")
-def blank(visit: Handler) -> Response:
+def blank(visit: Recorder) -> Response:
     """Show the form of a new tip."""
     return _new(visit, _tip_form(visit))
 
 
-@router.post("/new", dependencies=[work_place(RequirePermission(Permission.HANDLE_TIP))])
-async def record(visit: Handler, pool: Workers) -> Response:
+@router.post("/new", dependencies=[work_place(RequirePermission(Permission.RECORD_TIP))])
+async def record(visit: Recorder, pool: Workers) -> Response:
     """Record a tip."""
     photos, service = visit.posted.files.get("photo", ()), visit.service
     content = photos[0].content if photos else None
@@ -146,7 +147,7 @@ async def search(tip_id: str, visit: Searcher, pool: Workers) -> Response:
         found = await pool.run(
             visit.request, lambda: desk.search(visit.actor, tip_id, purpose, version)
         )
-    except (RequestInvalid, StaleVersion, IllegalTransition) as error:
+    except (RequestInvalid, StaleVersion, IllegalTransition, PhotoError) as error:
         return await asyncio.to_thread(_page, visit, tip_id, form.refused(error, visit.speech))
     return visit.go(f"/searches/{found.search.id}", tip=tip_id)
 

@@ -11,6 +11,7 @@ from api.dependencies import (
     TheLookalikes,
     ThePhotos,
     TheReferrals,
+    TheTipReports,
     TheTips,
     TheTipSteps,
     TheZone,
@@ -28,6 +29,7 @@ from api.v1.referrals.schemas import ReferralOut, TipReferralIn
 from api.v1.subjects.schemas import SubjectIn
 from api.v1.tips.schemas import (
     DismissalIn,
+    ReceiptOut,
     SourceOut,
     TipEnrolmentOut,
     TipForm,
@@ -46,6 +48,7 @@ from casework.tips.tips import Tips
 
 router: Final = APIRouter(prefix="/v1/tips", tags=["tips"], route_class=StrictRoute)
 
+Recorder = Annotated[Actor, Depends(Allowed(Permission.RECORD_TIP))]
 Handler = Annotated[Actor, Depends(Allowed(Permission.HANDLE_TIP))]
 Searcher = Annotated[Actor, Depends(Allowed(Permission.SEARCH))]
 Protector = Annotated[Actor, Depends(Allowed(Permission.READ_TIP_SOURCE))]
@@ -61,7 +64,7 @@ _PHOTO: Final[dict[str, Any]] = {
 
 @router.post(
     "",
-    dependencies=[work_place(Allowed(Permission.HANDLE_TIP))],
+    dependencies=[work_place(Allowed(Permission.RECORD_TIP))],
     status_code=201,
     response_model=TipOut,
     summary="Record a tip",
@@ -73,11 +76,14 @@ async def record(
     response: Response,
     steps: TheTipSteps,
     tips: TheTips,
-    actor: Handler,
+    actor: Recorder,
     pool: Workers,
     zone: TheZone,
 ) -> TipOut:
-    """Record what was reported. Who reported it goes into `source`, which is stored separately."""
+    """Record what was reported. Who reported it goes into `source`, which is stored separately.
+
+    A key's photo is looked at only once an officer works on the tip: `photo_quality` is null.
+    """
     form = await read_form(request, "photo")
     fields, file = form.parse(TipForm), form.at_most_one("photo")
     new = fields.new(zone)
@@ -88,7 +94,9 @@ async def record(
 
     row = await pool.run(request, work)
     response.headers["Location"] = f"/v1/tips/{row.id}"
-    return await pool.record(lambda: _answer(tips, actor, row.id, response))
+    view = await pool.record(lambda: tips.recorded(row))
+    response.headers["ETag"] = etag(row.version)
+    return TipOut.seen(view)
 
 
 @router.get(
@@ -117,6 +125,17 @@ def page(
 def read(tip_id: str, response: Response, tips: TheTips, actor: Handler) -> TipOut:
     """Return one tip, with its version as ETag."""
     return _answer(tips, actor, tip_id, response)
+
+
+@router.get(
+    "/{tip_id}/receipt",
+    response_model=ReceiptOut,
+    summary="Read a tip's receipt",
+    responses=problems.responses(*COMMON, errors.NotFound),
+)
+def receipt(tip_id: str, reports: TheTipReports, actor: Recorder) -> ReceiptOut:
+    """Return how far the work on a tip is that you recorded: the same whatever was found."""
+    return ReceiptOut.model_validate(reports.receipt(actor, tip_id))
 
 
 @router.get(
@@ -153,7 +172,7 @@ def source(tip_id: str, tips: TheTips, actor: Protector) -> SourceOut:
     dependencies=[work_place(Allowed(Permission.SEARCH))],
     response_model=TipOut,
     summary="Search a tip's photo",
-    responses=problems.responses(*STEP, Overloaded),
+    responses=problems.responses(*STEP, *PHOTO_ERRORS, Overloaded),
 )
 async def search(
     tip_id: str,

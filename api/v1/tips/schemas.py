@@ -11,11 +11,11 @@ from api.v1.common import Answer, AreaCode, DayOrTime, LongText, QualityOut, Str
 from api.v1.referrals.schemas import Note
 from api.v1.subjects.schemas import SimilarOut
 from casework.kernel import period
-from casework.kernel.vocabulary import TipOrigin, TipState
+from casework.kernel.vocabulary import ReceiptState, TipOrigin, TipState
 from casework.screening.duplicates import Lookalike
 from casework.screening.searches import LEAST_PURPOSE
 from casework.tables import Tip
-from casework.tips.steps import NewTip
+from casework.tips.reports import NewTip
 from casework.tips.tips import TipFilter, TipView
 
 Purpose = Annotated[
@@ -131,6 +131,15 @@ class TipEnrolmentOut(TipOut):
         """Make the answer from the opened tip."""
         warnings = [SimilarOut.model_validate(each) for each in similar]
         return cls(**TipOut.seen(view).model_dump(), similar=warnings)
+
+
+class ReceiptOut(Answer):
+    """How far the work on a tip is, for who recorded it; never what was found."""
+
+    id: str
+    reference: str
+    state: ReceiptState
+    received_at: datetime
 
 
 class SourceOut(Answer):

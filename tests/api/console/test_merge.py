@@ -62,7 +62,7 @@ def test_who_is_not_there_or_the_same_is_said_beside_the_field(signed_in, pair):
 
 def test_a_key_that_may_change_subjects_merges_them_and_hears_so(client, pair, key):
     kept, twin = pair
-    headers, body = key(Scope.TIPS), {"into": kept, "reason": WHY}
+    headers, body = key(Scope.ENROL), {"into": kept, "reason": WHY}
     merged = client.post(f"/v1/subjects/{twin}/merge", headers=headers, json=body)
     assert (merged.status_code, merged.json()["subject"]["id"]) == (200, kept)
     back = client.post(f"/v1/subjects/{twin}/unmerge", headers=headers)

@@ -9,7 +9,7 @@ from casework.kernel.vocabulary import Category, Role, TipOrigin
 from casework.referrals.fields import AlertField
 from casework.referrals.steps import Handover
 from casework.screening.travel_document import TravelDocument
-from casework.tips.steps import NewTip
+from casework.tips.reports import NewTip
 from tests.api.console.test_alert import SEEN, walk
 from tests.fakes import photo_of
 from tests.pdf import pages_of

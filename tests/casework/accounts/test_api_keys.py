@@ -44,6 +44,7 @@ OF_PEOPLE = {
     Permission.HANDLE_REFERRAL,
     Permission.READ_PRESET,
     Permission.EDIT_PRESET,
+    Permission.HANDLE_TIP,
     Permission.READ_TIP_SOURCE,
     Permission.CALIBRATE,
     Permission.EDIT_CODE,
@@ -226,6 +227,8 @@ def test_keys_of_an_earlier_version_keep_what_they_could_but_policies_and_never_
         Permission.OWN_ACCOUNT,
         Permission.READ_APPROVAL,
         Permission.WITHDRAW_APPROVAL,
+        # Who reports learns nothing.
+        Permission.HANDLE_TIP,
         # What came later, and is of people.
         Permission.RECORD_OBJECTION,
         Permission.REVOKE_LOOKALIKE,

@@ -11,7 +11,7 @@ from casework.kernel.database import announce
 from casework.kernel.vocabulary import Category, Direction, Role, Stage, TipOrigin
 from casework.screening.screening import Arrival
 from casework.tables import GalleryChange, Watchlist
-from casework.tips.steps import NewTip
+from casework.tips.reports import NewTip
 from casework.watchlists.subjects import NewSubject
 from tests.casework.imports.lists import csv_of, imported, person, zip_of
 from tests.fakes import photo_of

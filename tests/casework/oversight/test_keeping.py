@@ -6,7 +6,7 @@ from casework.kernel.vocabulary import Role, TipOrigin
 from casework.oversight.retention import RecordKind
 from casework.referrals.fields import AlertField
 from casework.tables import Referral, ReferralMessage, ReferralPhoto, Tip
-from casework.tips.steps import NewTip
+from casework.tips.reports import NewTip
 from casework.watchlists.subjects import NewSubject
 from tests.casework.referrals.scenes import Scene
 from tests.fakes import photo_of

@@ -15,7 +15,7 @@ from casework.kernel.errors import (
 from casework.kernel.vocabulary import Disposal, Role, TipOrigin, TipState
 from casework.tables import AuditRecord, Tip
 from casework.tips.payload import TipField
-from casework.tips.steps import NewTip
+from casework.tips.reports import NewTip
 from casework.tips.tips import TipFilter
 from casework.watchlists.enrolment import ACCEPTED
 from casework.watchlists.subjects import NewSubject
