@@ -186,6 +186,7 @@ KINDS: Final[dict[type[Exception], ProblemKind]] = {
     casework.AreasRefused: ProblemKind(422, "areas_refused"),
     casework.RequirementMissing: ProblemKind(422, "requirement_missing"),
     casework.InvalidReferral: ProblemKind(422, "invalid_referral"),
+    casework.InvalidCase: ProblemKind(422, "invalid_case"),
     casework.ReasonMissing: ProblemKind(422, "reason_missing"),
     casework.ImportRefused: ProblemKind(422, "import_refused"),
 }

@@ -18,6 +18,9 @@ from casework.approvals.commands import OwnerCommands
 from casework.approvals.founding import Founding
 from casework.areas.areas import Areas
 from casework.areas.ports import PlacedPorts
+from casework.cases.cases import Cases
+from casework.cases.entries import CaseEntries
+from casework.cases.steps import CaseSteps
 from casework.codes.codes import CategoryCodes, CodeReader, OutcomeCodes
 from casework.evidence.bundle import EvidenceBundles
 from casework.imports.exports import Exports
@@ -147,6 +150,15 @@ class ExchangeUseCases:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseUseCases:
+    """What agencies work on together."""
+
+    reading: Cases
+    steps: CaseSteps
+    entries: CaseEntries
+
+
+@dataclass(frozen=True, slots=True)
 class OversightUseCases:
     """What is kept, for how long, and who looked at it."""
 
@@ -187,6 +199,7 @@ class Records:
     lists: ListUseCases
     review: ReviewUseCases
     exchange: ExchangeUseCases
+    cases: CaseUseCases
     oversight: OversightUseCases
     reports: ReportUseCases
 
@@ -300,6 +313,7 @@ class Records:
                 webhooks=Webhooks(kernel, private=private_targets, ports=webhook_ports),
                 deliveries=Deliveries(kernel),
             ),
+            cases=CaseUseCases(Cases(kernel), CaseSteps(kernel), CaseEntries(kernel)),
             oversight=OversightUseCases(
                 trail=trail,
                 looks=Looks(kernel, trail),

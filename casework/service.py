@@ -130,6 +130,7 @@ class Service(Records):
             ),
             review=records.review,
             exchange=records.exchange,
+            cases=records.cases,
             oversight=records.oversight,
             reports=records.reports,
             pack=pack,

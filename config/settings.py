@@ -383,6 +383,9 @@ class Settings(BaseSettings):
     keep_tips_days: Annotated[
         int, Field(ge=0, description="Days to keep a tip that was enrolled or dismissed.")
     ] = DEFAULT_DAYS[RecordKind.TIPS]
+    keep_cases_days: Annotated[
+        int, Field(ge=0, description="Days to keep a case, with all that is in it, once closed.")
+    ] = DEFAULT_DAYS[RecordKind.CASES]
     keep_sessions_days: Annotated[
         int, Field(ge=0, description="Days to keep the record of an ended session.")
     ] = DEFAULT_DAYS[RecordKind.SESSIONS]

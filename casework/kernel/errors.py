@@ -28,6 +28,7 @@ CaseworkError
 ├── CodeRefused            a member of a code list that cannot be chosen, or be like that
 ├── RequirementMissing     a list or an entry lacks what its category requires
 ├── InvalidReferral        what should be handed over, or to whom, does not fit
+├── InvalidCase            what should be put into a case, or how it ends, does not fit
 ├── ReasonMissing          an act that waits for a second person takes a reason
 ├── ImportRefused          a file cannot be read as a list of subjects
 ├── WeakPassword           a new password is too easy to guess
@@ -186,6 +187,10 @@ class RequirementMissing(_FieldRefused):
 
 class InvalidReferral(_FieldRefused):
     """What should be handed over, to whom or until when does not fit; names the field."""
+
+
+class InvalidCase(_FieldRefused):
+    """What is put into a case, for whom, or how it ends does not fit; names the field."""
 
 
 class ReasonMissing(_FieldRefused):

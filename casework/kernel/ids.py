@@ -26,6 +26,8 @@ DUTY_SHIFT: Final = "dut"
 OBJECTION: Final = "obj"
 KNOWN_LOOKALIKE: Final = "lka"
 REFERRAL_PRESET: Final = "pre"
+CASE: Final = "cas"
+CASE_ENTRY: Final = "cen"
 RECOVERY_CODE: Final = "rec"
 
 

@@ -838,6 +838,42 @@ ENGLISH: Final[Mapping[str, str]] = {
     "tip_in_hand": (
         "Another agency has this tip in hand: wait for its answer, or take the referral back."
     ),
+    # Cases
+    "case_not_found": "There is no case {case}.",
+    "case_changed": "The case has changed since you read it: read it again.",
+    "case_of_nobody": "A case is led by an agency: it is opened by one of its supervisors.",
+    "case_not_possible": "A case that is {state} cannot become {into}.",
+    "case_closed": "The case is closed: nothing is added to it any more.",
+    "case_member_not_possible": "An agency that is {state} cannot become {into}.",
+    "case_lead_stays": "The agency that leads a case takes part in it until its end.",
+    "case_member_unknown": "There is no active agency {agency}.",
+    "case_member_not_found": "The agency {agency} was not invited to this case.",
+    "case_entry_not_found": "There is no entry {entry} in this case.",
+    "case_entry_withdrawn": "This was withdrawn: nothing of it is kept.",
+    "case_entry_lacks_photo": "The entry {entry} carries no {name}.",
+    "case_entry_lacks_file": "The entry {entry} has no file.",
+    "case_entry_not_yours": "Only the agency whose it is can do this.",
+    "case_readers_not_members": "Name agencies that take part in the case: not {agencies}.",
+    "case_fields_unknown": "This cannot be given of it: {fields}.",
+    "case_fields_missing": "Choose what the others are to see of it.",
+    "case_fields_of_list": (
+        "Only the agency that owns the list may give what is on it: leave out {fields}"
+    ),
+    "case_fields_of_sender": (
+        "Only the agency that sent the referral may give what it carries: leave out {fields}"
+    ),
+    "case_photo_missing": "The subject has no photo that is kept: leave it out.",
+    "case_task_in_past": "A task cannot be due before it is given.",
+    "case_task_done": "The task is done.",
+    "case_not_a_task": "This is not a task of your agency.",
+    "case_outcomes_missing": "Say how the case ended.",
+    "case_outcomes_before_start": "A case that never ran ends without an outcome.",
+    "case_outcome_twice": "The outcome {outcome} is named twice.",
+    "case_outcome_persons": "Say of how many people: {outcome}.",
+    "case_nothing_found_alone": "No violation was found, or some was: not both.",
+    "case_file_empty": "The file is empty.",
+    "case_file_too_large": "The file has more than {most} MB.",
+    "case_file_unknown": "Attach a photo (JPEG, PNG or WebP) or a PDF.",
     # Webhooks
     "webhook_not_found": "There is no webhook {webhook}.",
     "webhook_changed": "The webhook has changed since you read it: read it again.",

@@ -52,6 +52,11 @@ class Permission(StrEnum):
     """Also to read the receipts of those one has recorded."""
     HANDLE_TIP = "tip.handle"
     READ_TIP_SOURCE = "tip.source"
+    OPEN_CASE = "case.open"
+    READ_CASE = "case.read"
+    WORK_ON_CASE = "case.work"
+    JOIN_CASE = "case.join"
+    MANAGE_CASE = "case.manage"
     IMPORT = "import.run"
     READ_AUDIT = "audit.read"
     READ_LOOKS = "subject.looks"
@@ -83,7 +88,7 @@ class PermissionScope(IntEnum):
     OWN = 1
     """Objects of the actor's own agency."""
     SHARED = 2
-    """Also what other agencies let this one see: the alerts of some of their watchlists."""
+    """Also what other agencies let this one see: alerts of some of their watchlists, and cases."""
     ALL = 3
 
 
@@ -130,6 +135,11 @@ GRANTS: Final[Mapping[Permission, Mapping[Role, PermissionScope]]] = {
     Permission.RECORD_TIP: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _OWN),
     Permission.HANDLE_TIP: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _OWN),
     Permission.READ_TIP_SOURCE: {_SUPERVISOR: _OWN},
+    Permission.OPEN_CASE: {_SUPERVISOR: _OWN},
+    Permission.READ_CASE: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),
+    Permission.WORK_ON_CASE: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),
+    Permission.JOIN_CASE: {_SUPERVISOR: _SHARED},
+    Permission.MANAGE_CASE: {_SUPERVISOR: _OWN},
     Permission.IMPORT: {_ANALYST: _OWN},
     Permission.READ_AUDIT: {_AUDITOR: _OWN},
     Permission.READ_LOOKS: {_SUPERVISOR: _OWN, _AUDITOR: _OWN},

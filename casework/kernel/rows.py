@@ -222,6 +222,36 @@ def referral_messages(referral_id: str) -> RowName:
     return RowName(f"referral/{referral_id}/messages", owner=referral_id)
 
 
+def joint_case(case_id: str) -> RowName:
+    """Name the fields of a case."""
+    return RowName(f"case/{case_id}/fields", owner=case_id)
+
+
+def case_entry(case_id: str, entry_id: str) -> RowName:
+    """Name the fields of what was put into a case."""
+    return RowName(f"case/{case_id}/entry/{entry_id}/fields", owner=case_id)
+
+
+def case_payload(case_id: str, entry_id: str) -> RowName:
+    """Name the fields that an item of a case carries."""
+    return RowName(f"case/{case_id}/entry/{entry_id}/carried", owner=case_id)
+
+
+def case_photo(case_id: str, entry_id: str, name: str) -> RowName:
+    """Name a photo that an item of a case carries."""
+    return RowName(f"case/{case_id}/entry/{entry_id}/photo/{name}", owner=case_id)
+
+
+def case_file(case_id: str, entry_id: str) -> RowName:
+    """Name a file of a case."""
+    return RowName(f"case/{case_id}/entry/{entry_id}/content", owner=case_id)
+
+
+def case_step(case_id: str) -> RowName:
+    """Name the fields of a step of a case."""
+    return RowName(f"case/{case_id}/step/fields", owner=case_id)
+
+
 def tip_report(tip_id: str, agency_id: str) -> RowName:
     """Name what a tip says."""
     return RowName(f"tip/{tip_id}/report", agency_id, owner=tip_id)

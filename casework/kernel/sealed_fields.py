@@ -21,6 +21,9 @@ from casework.kernel.subject_index import index_subject
 from casework.kernel.vault import OWN_KEY, RowName, Vault
 from casework.tables import (
     AlertEvent,
+    Case,
+    CaseEntry,
+    CaseStep,
     Encounter,
     EnrolledPhoto,
     ImportFault,
@@ -36,6 +39,9 @@ from casework.tables.sealed import UNSEALED, SealedFields
 
 NAMES: Final[Mapping[type[SealedFields], Callable[[Any], RowName]]] = {
     AlertEvent: lambda row: rows.alert_event(row.alert_id),
+    Case: lambda row: rows.joint_case(row.id),
+    CaseEntry: lambda row: rows.case_entry(row.case_id, row.id),
+    CaseStep: lambda row: rows.case_step(row.case_id),
     Encounter: lambda row: rows.encounter_fields(row.id),
     EnrolledPhoto: lambda row: rows.photo_fields(row.id, row.subject_id),
     ImportFault: lambda row: rows.import_fault(row.import_id),

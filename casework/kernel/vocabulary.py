@@ -421,6 +421,62 @@ class AreaLevel(StrEnum):
     """Kecamatan."""
 
 
+class CaseState(StrEnum):
+    """How far a case has come; see `casework.cases.states`."""
+
+    PLANNED = "planned"
+    RUNNING = "running"
+    CLOSED = "closed"
+
+
+class MemberState(StrEnum):
+    """Whether an agency takes part in a case; see `casework.cases.states`."""
+
+    INVITED = "invited"
+    JOINED = "joined"
+    DECLINED = "declined"
+    LEFT = "left"
+    REMOVED = "removed"
+    """By the agency that leads the case."""
+
+
+class CaseEntryKind(StrEnum):
+    """What an agency puts into a case."""
+
+    ITEM = "item"
+    """A copy of something of its own."""
+    TASK = "task"
+    COMMENT = "comment"
+    FILE = "file"
+
+
+class CaseItemKind(StrEnum):
+    """What an item of a case is a copy of."""
+
+    ALERT = "alert"
+    TIP = "tip"
+    REFERRAL = "referral"
+    SUBJECT = "subject"
+
+
+class CaseOutcome(StrEnum):
+    """What a case ended with: what was found of people, and what was done to them."""
+
+    PERMIT_MISUSE = "permit_misuse"
+    WORK_WITHOUT_PERMIT = "work_without_permit"
+    OVERSTAY = "overstay"
+    FALSE_DOCUMENT = "false_document"
+    """Forged, or another person's."""
+    OTHER_VIOLATION = "other_violation"
+    NO_VIOLATION = "no_violation"
+    DEPORTED = "deported"
+    DETAINED = "detained"
+    HANDED_OVER = "handed_over"
+    """To another authority."""
+    ENTRY_BANNED = "entry_banned"
+    WARNED = "warned"
+
+
 class Sex(StrEnum):
     """As travel documents have it (ICAO Doc 9303)."""
 

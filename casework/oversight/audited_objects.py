@@ -29,6 +29,7 @@ from casework.tables import (
     Agency,
     Alert,
     ApiKey,
+    Case,
     EnrolledPhoto,
     Officer,
     Referral,
@@ -178,6 +179,13 @@ def _referrals(session: Session, actor: Actor, wanted: set[str]) -> Iterator[Aud
     )
 
 
+def _cases(session: Session, actor: Actor, wanted: set[str]) -> Iterator[AuditedObject]:
+    query = select(Case.id, Case.number).where(
+        Case.id.in_(wanted), _may_name(actor, Case.agency_id, Permission.READ_CASE)
+    )
+    return (AuditedObject(*row) for row in session.execute(query))
+
+
 def _agencies(session: Session, actor: Actor, wanted: set[str]) -> Iterator[AuditedObject]:
     del actor  # codes of agencies are everybody's to read
     query = select(Agency.id, Agency.code).where(Agency.id.in_(wanted))
@@ -187,6 +195,7 @@ def _agencies(session: Session, actor: Actor, wanted: set[str]) -> Iterator[Audi
 _NAMED: Final[Mapping[str, Callable[[Session, Actor, set[str]], Iterator[AuditedObject]]]] = {
     ids.AGENCY: _agencies,
     ids.ALERT: _alerts,
+    ids.CASE: _cases,
     ids.KEY: _keys,
     ids.OFFICER: _officers,
     ids.PHOTO: _photos,

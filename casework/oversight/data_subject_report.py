@@ -7,6 +7,7 @@ from typing import Any, Self
 from sqlalchemy import func, inspect, or_, select
 from sqlalchemy.orm import Session, contains_eager
 
+from casework.cases.cases import about_subject, joined
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.kernel import Kernel
@@ -116,6 +117,7 @@ class DataSubjectReports:
                 "searches": _searches(session, row),
                 "referrals": _referrals(session, subject_id),
                 "tips": _tips(session, subject_id),
+                "cases": _cases(session, row),
                 "audit_records": _audited(session, row),
             }
         entry = AuditEntry(actor, "subject.held", subject_id, row.agency_id, purpose=purpose)
@@ -199,6 +201,24 @@ def _tips(session: Session, subject_id: str) -> list[dict[str, Any]]:
     found = session.scalars(select(Tip).where(Tip.subject_id == subject_id).order_by(Tip.id))
     return [
         {"id": each.id, "reference": each.reference, "made_at": each.created_at} for each in found
+    ]
+
+
+def _cases(session: Session, row: Subject) -> list[dict[str, Any]]:
+    """Return the items about the subject that cases hold, by the names of their fields.
+
+    A case that the owner takes no part in is not named: it is there for its members alone.
+    """
+    return [
+        {
+            "case": case.number if row.agency_id in set(joined(case)) else None,
+            "made_at": entry.at,
+            "by": entry.agency.code,
+            "to": sorted(reader.agency.code for reader in entry.readers),
+            "kind": entry.object_kind,
+            "fields": entry.fields,
+        }
+        for entry, case in about_subject(session, row.id)
     ]
 
 

@@ -30,6 +30,7 @@ from casework.tables import (
     AuditActor,
     AuditRecord,
     AuditText,
+    Case,
     Delivery,
     Encounter,
     IdempotencyRecord,
@@ -71,6 +72,8 @@ class RecordKind(StrEnum):
     """With what they carry and their messages; from the closing."""
     TIPS = "tips"
     """With photo and source; from the enrolment or dismissal."""
+    CASES = "cases"
+    """With all that was put into them; from the closing."""
     SESSIONS = "sessions"
     """From their end."""
     REPETITIONS = "repetitions"
@@ -96,6 +99,7 @@ DEFAULT_DAYS: Final[dict[RecordKind, int]] = {
     RecordKind.SEARCHES: 365,
     RecordKind.REFERRALS: 365,
     RecordKind.TIPS: 365,
+    RecordKind.CASES: 365,
     RecordKind.SESSIONS: 30,
     RecordKind.REPETITIONS: 7,
     RecordKind.IMPORTS: 90,
@@ -298,6 +302,10 @@ def _tips(before: datetime) -> Select[str]:
     return select(Tip.id).where(Tip.updated_at < before, Tip.state.in_(settled))
 
 
+def _cases(before: datetime) -> Select[str]:
+    return select(Case.id).where(Case.closed_at < before)
+
+
 def _sessions(before: datetime) -> Select[str]:
     return select(OfficerSession.id).where(
         or_(OfficerSession.ended_at < before, OfficerSession.expires_at < before)
@@ -347,6 +355,7 @@ _DUE: Final[dict[RecordKind, Callable[[datetime], Select]]] = {  # type: ignore[
     RecordKind.SEARCHES: _searches,
     RecordKind.REFERRALS: _referrals,
     RecordKind.TIPS: _tips,
+    RecordKind.CASES: _cases,
     RecordKind.SESSIONS: _sessions,
     RecordKind.REPETITIONS: _repetitions,
     RecordKind.IMPORTS: _imports,
@@ -363,6 +372,7 @@ _TABLES: Final[dict[RecordKind, type[Table]]] = {
     RecordKind.SEARCHES: ProbeSearch,
     RecordKind.REFERRALS: Referral,
     RecordKind.TIPS: Tip,
+    RecordKind.CASES: Case,
     RecordKind.SESSIONS: OfficerSession,
     RecordKind.REPETITIONS: IdempotencyRecord,
     RecordKind.IMPORTS: ImportJob,

@@ -17,6 +17,17 @@ from casework.tables.audit import (
 )
 from casework.tables.base import Protected, Serial, Table, UtcDateTime
 from casework.tables.calibration import CalibrationRecord, ChanceScore
+from casework.tables.cases import (
+    Case,
+    CaseEntry,
+    CaseKey,
+    CaseMember,
+    CaseOutcomeRow,
+    CasePhoto,
+    CaseReader,
+    CaseStep,
+    JointCaseCounter,
+)
 from casework.tables.codes import CategoryRow, OutcomeRow
 from casework.tables.duty import DutyShift
 from casework.tables.encounters import (
@@ -76,7 +87,15 @@ __all__ = [
     "AuditRecord",
     "AuditText",
     "CalibrationRecord",
+    "Case",
     "CaseCounter",
+    "CaseEntry",
+    "CaseKey",
+    "CaseMember",
+    "CaseOutcomeRow",
+    "CasePhoto",
+    "CaseReader",
+    "CaseStep",
     "CategoryRow",
     "ChanceScore",
     "Delivery",
@@ -93,6 +112,7 @@ __all__ = [
     "ImportKey",
     "ImportPart",
     "Installation",
+    "JointCaseCounter",
     "KeyHolder",
     "KnownLookalike",
     "KnownLookalikeKey",
