@@ -30,6 +30,8 @@ CATALOGUES: Final = {language: read(language) for language in LANGUAGES}
 
 PARTIAL: Final = {
     "casework.approvals.approvals.SECOND_PERSONS": "the others accept nothing",
+    "casework.cases.states._CASES": "the others are about who takes part",
+    "casework.cases.states._MEMBERS": "the others are about the case itself",
     "casework.imports.exports._COMPRESSIONS": "photos in other formats go out as JPEG",
     "casework.imports.exports._WRITERS": "ANSI/NIST-ITL files are one a subject",
     "casework.imports.workbook.rows._STATES": "the others are warnings, or sound",

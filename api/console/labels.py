@@ -11,6 +11,7 @@ from babel.dates import format_date
 
 from api.console.i18n import Locale, msg
 from casework.approvals.states import ApprovalStep
+from casework.cases.payload import ReferralItemField, SubjectField
 from casework.kernel.officer_names import OfficerName
 from casework.kernel.period import written_day
 from casework.kernel.vocabulary import (
@@ -18,6 +19,10 @@ from casework.kernel.vocabulary import (
     AlertState,
     ApprovalState,
     AreaLevel,
+    CaseEntryKind,
+    CaseItemKind,
+    CaseOutcome,
+    CaseState,
     ComparisonResult,
     Direction,
     Disposition,
@@ -26,6 +31,7 @@ from casework.kernel.vocabulary import (
     IdentityField,
     ImportState,
     MatchedBy,
+    MemberState,
     MrzItem,
     ObjectionOutcome,
     Opinion,
@@ -138,6 +144,33 @@ _CALLED: Final[tuple[tuple[StrEnum, str], ...]] = (
     (Move.REPLY, msg("reply")),
     (Move.ANSWER, msg("answer")),
     (Move.CLOSE, msg("close")),
+    (CaseState.PLANNED, msg("Planned")),
+    (CaseState.RUNNING, msg("Running")),
+    (CaseState.CLOSED, msg("Closed")),
+    (MemberState.INVITED, msg("Invited")),
+    (MemberState.JOINED, msg("Takes part")),
+    (MemberState.DECLINED, msg("Declined")),
+    (MemberState.LEFT, msg("Left")),
+    (MemberState.REMOVED, msg("Removed")),
+    (CaseItemKind.ALERT, msg("Alert")),
+    (CaseItemKind.TIP, msg("Tip")),
+    (CaseItemKind.REFERRAL, msg("Referral")),
+    (CaseItemKind.SUBJECT, msg("Subject")),
+    (CaseEntryKind.ITEM, msg("Item")),
+    (CaseEntryKind.TASK, msg("Task")),
+    (CaseEntryKind.COMMENT, msg("Comment")),
+    (CaseEntryKind.ATTACHMENT, msg("Attachment")),
+    (CaseOutcome.PERMIT_MISUSE, msg("Permit misuse")),
+    (CaseOutcome.WORK_WITHOUT_PERMIT, msg("Work without a permit")),
+    (CaseOutcome.OVERSTAY, msg("Overstay")),
+    (CaseOutcome.FALSE_DOCUMENT, msg("False document")),
+    (CaseOutcome.OTHER_VIOLATION, msg("Another violation")),
+    (CaseOutcome.NO_VIOLATION, msg("No violation found")),
+    (CaseOutcome.DEPORTED, msg("Deported")),
+    (CaseOutcome.DETAINED, msg("Detained")),
+    (CaseOutcome.HANDED_OVER, msg("Handed over to another authority")),
+    (CaseOutcome.ENTRY_BANNED, msg("Banned from entry")),
+    (CaseOutcome.WARNED, msg("Warned")),
     (TipState.NEW, msg("New")),
     (TipState.SEARCHED, msg("Searched")),
     (TipState.REFERRED, msg("Referred")),
@@ -195,7 +228,10 @@ _CALLED: Final[tuple[tuple[StrEnum, str], ...]] = (
     (Agreement.PARTLY, msg("Agrees in part")),
     (Agreement.DIFFERS, msg("Differs")),
     (Agreement.UNKNOWN, msg("Cannot be compared")),
-    *((each, each.field.label) for each in (*AlertField, *TipField)),
+    *(
+        (each, each.field.label)
+        for each in (*AlertField, *TipField, *SubjectField, *ReferralItemField)
+    ),
 )
 
 # Members of two vocabularies may have the same value, and would then be one key.
@@ -241,6 +277,15 @@ ACTIONS: Final[Mapping[str, str]] = {
     "alert.refer": msg("referred the alert"),
     "alert.close": msg("closed the alert"),
     "alert.correct": msg("corrected how the alert was closed"),
+    "case.open": msg("opened the joint case"),
+    "case.edit": msg("changed what it is about"),
+    "case.start": msg("started it"),
+    "case.close": msg("closed it"),
+    "case.invite": msg("invited"),
+    "case.join": msg("joined"),
+    "case.decline": msg("declined the invitation"),
+    "case.leave": msg("left"),
+    "case.remove": msg("removed"),
     "referral.send": msg("sent the referral"),
     "referral.accept": msg("accepted it"),
     "referral.decline": msg("declined it"),

@@ -93,7 +93,7 @@ class CaseEntries:
             return self._added(session, actor, row, "comment")
 
     def assign(self, actor: Actor, case_id: str, new: NewTask, to: Readers = None) -> CaseEntry:
-        """Give an agency a task, which it sees whoever else is named.
+        """Give an agency a task, which it sees beside the agencies that are named.
 
         Raises:
             NotPermitted, NotFound, IllegalTransition: nothing was changed.
@@ -117,7 +117,7 @@ class CaseEntries:
         """
         kind = format_of(new.content)
         with self._database.write() as session:
-            case, row = self._new(session, actor, case_id, CaseEntryKind.FILE, to)
+            case, row = self._new(session, actor, case_id, CaseEntryKind.ATTACHMENT, to)
             row.text, row.file_name = new.note, safe_name(new.name, kind)
             row.format, row.size = kind.value, len(new.content)
             name = rows.case_file(case.id, row.id)

@@ -4,7 +4,7 @@
 
     invited -> joined -> left | removed     invited -> declined | removed
 
-Who is out can be invited again, and begins anew: nothing that it was given before comes back. The
+Who is out can be invited again, and then begins with nothing: nothing that it was given before comes back. The
 agency that leads takes part to the end. What is not listed here is not allowed.
 """
 
@@ -34,7 +34,7 @@ VIOLATIONS: Final = frozenset(
 MEASURES: Final = frozenset(CaseOutcome) - VIOLATIONS - {CaseOutcome.NO_VIOLATION}
 
 
-class Step(StrEnum):
+class CaseAct(StrEnum):
     """What is done with a case, or with who takes part in it."""
 
     OPEN = "open"
@@ -56,20 +56,20 @@ class Ending:
     persons: int = 0
 
 
-_CASES: Final[Mapping[Step, tuple[frozenset[CaseState], CaseState]]] = {
-    Step.START: (frozenset({_C.PLANNED}), _C.RUNNING),
-    Step.CLOSE: (OPEN, _C.CLOSED),
+_CASES: Final[Mapping[CaseAct, tuple[frozenset[CaseState], CaseState]]] = {
+    CaseAct.START: (frozenset({_C.PLANNED}), _C.RUNNING),
+    CaseAct.CLOSE: (OPEN, _C.CLOSED),
 }
-_MEMBERS: Final[Mapping[Step, tuple[frozenset[MemberState], MemberState]]] = {
-    Step.INVITE: (frozenset({_M.DECLINED, _M.LEFT, _M.REMOVED}), _M.INVITED),
-    Step.JOIN: (frozenset({_M.INVITED}), _M.JOINED),
-    Step.DECLINE: (frozenset({_M.INVITED}), _M.DECLINED),
-    Step.LEAVE: (frozenset({_M.JOINED}), _M.LEFT),
-    Step.REMOVE: (PRESENT, _M.REMOVED),
+_MEMBERS: Final[Mapping[CaseAct, tuple[frozenset[MemberState], MemberState]]] = {
+    CaseAct.INVITE: (frozenset({_M.DECLINED, _M.LEFT, _M.REMOVED}), _M.INVITED),
+    CaseAct.JOIN: (frozenset({_M.INVITED}), _M.JOINED),
+    CaseAct.DECLINE: (frozenset({_M.INVITED}), _M.DECLINED),
+    CaseAct.LEAVE: (frozenset({_M.JOINED}), _M.LEFT),
+    CaseAct.REMOVE: (PRESENT, _M.REMOVED),
 }
 
 
-def move(at: CaseState, step: Step) -> CaseState:
+def move(at: CaseState, step: CaseAct) -> CaseState:
     """Return the state of a case after it is started or closed; raises IllegalTransition."""
     allowed, after = _CASES[step]
     if at not in allowed:
@@ -83,7 +83,7 @@ def require_open(at: CaseState) -> None:
         raise IllegalTransition("case_closed")
 
 
-def move_member(at: MemberState | None, step: Step, *, leads: bool = False) -> MemberState:
+def move_member(at: MemberState | None, step: CaseAct, *, leads: bool = False) -> MemberState:
     """Return an agency's state after a step; None stands for one that was never invited.
 
     Raises:
@@ -92,7 +92,7 @@ def move_member(at: MemberState | None, step: Step, *, leads: bool = False) -> M
     if leads:
         raise IllegalTransition("case_lead_stays")
     allowed, after = _MEMBERS[step]
-    if at is None and step is Step.INVITE:
+    if at is None and step is CaseAct.INVITE:
         return after
     if at is None or at not in allowed:
         raise IllegalTransition(

@@ -14,7 +14,7 @@ from casework.areas import known
 from casework.cases import states
 from casework.cases.cases import find
 from casework.cases.entries import withdraw_all
-from casework.cases.states import PRESENT, Ending, Step
+from casework.cases.states import PRESENT, CaseAct, Ending
 from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
@@ -96,7 +96,7 @@ class CaseSteps:
                 )
             ]
             session.add(row)
-            self._record(session, actor, row, Step.OPEN)
+            self._record(session, actor, row, CaseAct.OPEN)
         return row
 
     def edit(
@@ -116,15 +116,15 @@ class CaseSteps:
             for name, value in changes.items():
                 setattr(row, name, value)
             row.updated_at = self._clock()
-            self._record(session, actor, row, Step.EDIT, detail={"fields": sorted(changes)})
+            self._record(session, actor, row, CaseAct.EDIT, detail={"fields": sorted(changes)})
 
     def start(self, actor: Actor, case_id: str, version: int | None = None) -> None:
         """Begin the operation; raises NotPermitted, NotFound, StaleVersion, IllegalTransition."""
         with self._database.write() as session:
             row = self._led(session, actor, case_id, version)
-            row.state = states.move(CaseState(row.state), Step.START).value
+            row.state = states.move(CaseState(row.state), CaseAct.START).value
             row.started_at = row.updated_at = self._clock()
-            self._record(session, actor, row, Step.START)
+            self._record(session, actor, row, CaseAct.START)
 
     def close(
         self,
@@ -134,7 +134,7 @@ class CaseSteps:
         summary: str,
         version: int | None = None,
     ) -> None:
-        """End a case with what came of it; invitations that nobody answered end with it.
+        """End a case with its outcomes; invitations that nobody answered end with it.
 
         Raises:
             NotPermitted, NotFound, StaleVersion, IllegalTransition: nothing was changed.
@@ -144,7 +144,7 @@ class CaseSteps:
         with self._database.write() as session:
             row = self._led(session, actor, case_id, version)
             at = CaseState(row.state)
-            row.state = states.move(at, Step.CLOSE).value
+            row.state = states.move(at, CaseAct.CLOSE).value
             states.check_endings(at, endings)
             row.summary, row.closed_at, row.updated_at = summary, now, now
             row.outcomes = [
@@ -154,7 +154,7 @@ class CaseSteps:
                 if each.state == MemberState.INVITED:
                     each.state, each.settled_at = MemberState.REMOVED.value, now
             detail = {"outcomes": {each.code.value: each.persons for each in endings}}
-            self._record(session, actor, row, Step.CLOSE, detail=detail)
+            self._record(session, actor, row, CaseAct.CLOSE, detail=detail)
 
     def invite(self, actor: Actor, case_id: str, agency_id: str) -> None:
         """Invite an agency: it sees what the case is about, and nothing of what is in it.
@@ -172,20 +172,20 @@ class CaseSteps:
                 raise InvalidCase("case_member_unknown", field="agency_id", agency=agency_id)
             member = _member(row, agency_id)
             before = MemberState(member.state) if member is not None else None
-            after = states.move_member(before, Step.INVITE, leads=agency_id == row.agency_id)
+            after = states.move_member(before, CaseAct.INVITE, leads=agency_id == row.agency_id)
             if member is None:
                 member = CaseMember(agency=agency)
                 row.members.append(member)
             member.state, member.invited_at, member.settled_at = after.value, now, None
-            self._record(session, actor, row, Step.INVITE, about=agency_id)
+            self._record(session, actor, row, CaseAct.INVITE, about=agency_id)
 
     def join(self, actor: Actor, case_id: str) -> None:
         """Accept an invitation; raises NotPermitted, NotFound, IllegalTransition."""
-        self._answer(actor, case_id, Step.JOIN)
+        self._answer(actor, case_id, CaseAct.JOIN)
 
     def decline(self, actor: Actor, case_id: str) -> None:
         """Refuse an invitation; raises NotPermitted, NotFound, IllegalTransition."""
-        self._answer(actor, case_id, Step.DECLINE)
+        self._answer(actor, case_id, CaseAct.DECLINE)
 
     def leave(self, actor: Actor, case_id: str, *, keep: bool = False) -> None:
         """Take part no longer; what the agency gave is withdrawn, unless it says that it stays.
@@ -196,9 +196,9 @@ class CaseSteps:
         with self._database.write() as session:
             row = find(session, actor, Permission.JOIN_CASE, case_id)
             member = _required(row, actor.agency_id or "")
-            self._end(session, row, member, Step.LEAVE, keep=keep)
+            self._end(session, row, member, CaseAct.LEAVE, keep=keep)
             detail = {"kept": keep}
-            self._record(session, actor, row, Step.LEAVE, detail=detail)
+            self._record(session, actor, row, CaseAct.LEAVE, detail=detail)
 
     def remove(self, actor: Actor, case_id: str, agency_id: str) -> None:
         """Put an agency out of a case, with what it gave; it sees nothing of the case any more.
@@ -209,10 +209,10 @@ class CaseSteps:
         with self._database.write() as session:
             row = self._led(session, actor, case_id)
             member = _required(row, agency_id)
-            self._end(session, row, member, Step.REMOVE)
-            self._record(session, actor, row, Step.REMOVE, about=agency_id)
+            self._end(session, row, member, CaseAct.REMOVE)
+            self._record(session, actor, row, CaseAct.REMOVE, about=agency_id)
 
-    def _answer(self, actor: Actor, case_id: str, step: Step) -> None:
+    def _answer(self, actor: Actor, case_id: str, step: CaseAct) -> None:
         with self._database.write() as session:
             row = find(session, actor, Permission.JOIN_CASE, case_id, PRESENT)
             states.require_open(CaseState(row.state))
@@ -223,7 +223,7 @@ class CaseSteps:
             self._record(session, actor, row, step)
 
     def _end(
-        self, session: Session, row: Case, member: CaseMember, step: Step, *, keep: bool = False
+        self, session: Session, row: Case, member: CaseMember, step: CaseAct, *, keep: bool = False
     ) -> None:
         leads = member.agency_id == row.agency_id
         after = states.move_member(MemberState(member.state), step, leads=leads)
@@ -268,7 +268,7 @@ class CaseSteps:
         session: Session,
         actor: Actor,
         row: Case,
-        step: Step,
+        step: CaseAct,
         *,
         about: str | None = None,
         detail: dict[str, Any] | None = None,

@@ -447,7 +447,7 @@ class CaseEntryKind(StrEnum):
     """A copy of something of its own."""
     TASK = "task"
     COMMENT = "comment"
-    FILE = "file"
+    ATTACHMENT = "attachment"
 
 
 class CaseItemKind(StrEnum):

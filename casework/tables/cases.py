@@ -21,7 +21,7 @@ class Case(SealedFields, Table):
     id: Mapped[str] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(String(60))
     """What it is called on the telephone and on paper."""
-    agency_id: Mapped[str] = mapped_column(ForeignKey("agency.id", ondelete="RESTRICT"))
+    agency_id: Mapped[str] = mapped_column(ForeignKey("agency.id", ondelete="RESTRICT"), index=True)
     """Who leads it."""
     state: Mapped[str] = mapped_column(String(10))
     area: Mapped[str | None] = mapped_column(String(AREA_LENGTH), index=True)
@@ -29,7 +29,7 @@ class Case(SealedFields, Table):
     purpose = Sealed[str](str)
     legal_basis = Sealed[str](str)
     summary = Sealed[str | None](nothing)
-    """What came of it, in words; None until it is closed."""
+    """The result in words; None until it is closed."""
     started_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column()
@@ -78,7 +78,7 @@ class CaseEntry(SealedFields, Table):
     id: Mapped[str] = mapped_column(primary_key=True)
     case_id: Mapped[str] = mapped_column(ForeignKey("joint_case.id", ondelete="CASCADE"))
     kind: Mapped[str] = mapped_column(String(10))
-    agency_id: Mapped[str] = mapped_column(ForeignKey("agency.id", ondelete="RESTRICT"))
+    agency_id: Mapped[str] = mapped_column(ForeignKey("agency.id", ondelete="RESTRICT"), index=True)
     """Whose it is."""
     officer_id: Mapped[str]
     at: Mapped[datetime]
@@ -179,10 +179,12 @@ class CaseStep(SealedFields, Table):
     at: Mapped[datetime]
     officer_id: Mapped[str]
     officer_name = Sealed[str](str)
-    agency_id: Mapped[str] = mapped_column(ForeignKey("agency.id", ondelete="RESTRICT"))
+    agency_id: Mapped[str] = mapped_column(ForeignKey("agency.id", ondelete="RESTRICT"), index=True)
     """Who acted."""
     action: Mapped[str] = mapped_column(String(20))
-    about_id: Mapped[str | None] = mapped_column(ForeignKey("agency.id", ondelete="RESTRICT"))
+    about_id: Mapped[str | None] = mapped_column(
+        ForeignKey("agency.id", ondelete="RESTRICT"), index=True
+    )
     """Whom it was about: of a member, where another agency acted."""
 
     agency: Mapped[Agency] = relationship(foreign_keys=[agency_id], lazy="joined")

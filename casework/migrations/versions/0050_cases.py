@@ -33,7 +33,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_joint_case")),
         sa.UniqueConstraint("number", name=op.f("uq_joint_case_number")),
     )
-    op.create_index(op.f("ix_joint_case_area"), "joint_case", ["area"])
+    for column in ("area", "agency_id"):
+        op.create_index(op.f(f"ix_joint_case_{column}"), "joint_case", [column])
     op.create_table(
         "case_member",
         sa.Column("case_id", _ID, nullable=False),
@@ -62,7 +63,8 @@ def upgrade() -> None:
         _to_agency("case_step", "about_id"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_step")),
     )
-    op.create_index(op.f("ix_case_step_case_id"), "case_step", ["case_id"])
+    for column in ("case_id", "agency_id", "about_id"):
+        op.create_index(op.f(f"ix_case_step_{column}"), "case_step", [column])
     op.create_table(
         "case_outcome",
         sa.Column("case_id", _ID, nullable=False),
@@ -137,7 +139,7 @@ def _entries() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_entry")),
     )
     op.create_index("ix_case_entry_case_id", "case_entry", ["case_id", "id"])
-    for column in ("object_id", "subject_id", "assignee_id"):
+    for column in ("agency_id", "object_id", "subject_id", "assignee_id"):
         op.create_index(op.f(f"ix_case_entry_{column}"), "case_entry", [column])
     op.create_table(
         "case_reader",

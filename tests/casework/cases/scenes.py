@@ -62,7 +62,7 @@ class Together:
         return self.cases.entries.give(self.of(code), row.id, item, readers).id
 
     def seen(self, row: Case, code: str) -> list[EntryView]:
-        """Return what an agency sees of a case, oldest first; nothing where there is none for it."""
+        """Return what an agency sees of a case, oldest first; nothing where it is not there."""
         try:
             found = self.cases.reading.entries(self.of(code), row.id, None, 100, ALL)
         except NotFound:

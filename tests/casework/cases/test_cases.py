@@ -391,7 +391,7 @@ def test_an_agency_that_is_put_out_sees_nothing_and_takes_its_own_with_it(togeth
     of_police, comment, own = together.seen(row, "BEA")
     assert (dict(of_police.values), comment.entry.text) == ({}, None)
     assert dict(own.values) == {"text": "Of immigration."}
-    # Invited again, it begins anew.
+    # Invited again, it begins with nothing.
     together.join(row, "POL")
     assert [dict(each.values) for each in together.seen(row, "POL")] == [{}, {}]
 

@@ -9,8 +9,8 @@ from casework.cases.states import (
     OPEN,
     PRESENT,
     VIOLATIONS,
+    CaseAct,
     Ending,
-    Step,
     check_endings,
     move,
     move_member,
@@ -20,24 +20,24 @@ from casework.kernel.errors import IllegalTransition, InvalidCase
 from casework.kernel.vocabulary import CaseOutcome, CaseState, MemberState
 
 C, M = CaseState, MemberState
-OF_CASES = (Step.START, Step.CLOSE)
-OF_MEMBERS = (Step.INVITE, Step.JOIN, Step.DECLINE, Step.LEAVE, Step.REMOVE)
+OF_CASES = (CaseAct.START, CaseAct.CLOSE)
+OF_MEMBERS = (CaseAct.INVITE, CaseAct.JOIN, CaseAct.DECLINE, CaseAct.LEAVE, CaseAct.REMOVE)
 
 CASES = {
-    (C.PLANNED, Step.START): C.RUNNING,
-    (C.PLANNED, Step.CLOSE): C.CLOSED,
-    (C.RUNNING, Step.CLOSE): C.CLOSED,
+    (C.PLANNED, CaseAct.START): C.RUNNING,
+    (C.PLANNED, CaseAct.CLOSE): C.CLOSED,
+    (C.RUNNING, CaseAct.CLOSE): C.CLOSED,
 }
 MEMBERS = {
-    (None, Step.INVITE): M.INVITED,
-    (M.DECLINED, Step.INVITE): M.INVITED,
-    (M.LEFT, Step.INVITE): M.INVITED,
-    (M.REMOVED, Step.INVITE): M.INVITED,
-    (M.INVITED, Step.JOIN): M.JOINED,
-    (M.INVITED, Step.DECLINE): M.DECLINED,
-    (M.INVITED, Step.REMOVE): M.REMOVED,
-    (M.JOINED, Step.LEAVE): M.LEFT,
-    (M.JOINED, Step.REMOVE): M.REMOVED,
+    (None, CaseAct.INVITE): M.INVITED,
+    (M.DECLINED, CaseAct.INVITE): M.INVITED,
+    (M.LEFT, CaseAct.INVITE): M.INVITED,
+    (M.REMOVED, CaseAct.INVITE): M.INVITED,
+    (M.INVITED, CaseAct.JOIN): M.JOINED,
+    (M.INVITED, CaseAct.DECLINE): M.DECLINED,
+    (M.INVITED, CaseAct.REMOVE): M.REMOVED,
+    (M.JOINED, CaseAct.LEAVE): M.LEFT,
+    (M.JOINED, CaseAct.REMOVE): M.REMOVED,
 }
 """What each state allows; nothing else is."""
 
