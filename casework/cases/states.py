@@ -4,8 +4,8 @@
 
     invited -> joined -> left | removed     invited -> declined | removed
 
-Who is out can be invited again, and then begins with nothing: nothing that it was given before comes back. The
-agency that leads takes part to the end. What is not listed here is not allowed.
+Who is out can be invited again, and then begins with nothing: nothing that it was given before
+comes back. The agency that leads takes part to the end. What is not listed here is not allowed.
 """
 
 from collections.abc import Collection, Mapping
