@@ -31,7 +31,9 @@ from casework.accounts.sessions import Sessions, is_session
 from casework.approvals.approvals import Approvals
 from casework.approvals.founding import Founding
 from casework.areas.areas import Areas
+from casework.areas.offices import Offices
 from casework.areas.ports import PlacedPorts
+from casework.areas.teams import Teams
 from casework.calibration.breaker import Breaker
 from casework.calibration.calibrations import Calibrations
 from casework.calibration.monitoring import Monitoring
@@ -207,6 +209,7 @@ TheMatching = Annotated[Matching, _part(lambda service: service.screening.matchi
 TheMonitoring = Annotated[Monitoring, _part(lambda service: service.calibration.monitoring)]
 TheObjections = Annotated[Objections, _part(lambda service: service.lists.objections)]
 TheOfficers = Annotated[Officers, _part(lambda service: service.accounts.officers)]
+TheOffices = Annotated[Offices, _part(lambda service: service.areas.offices)]
 TheOutcomes = Annotated[OutcomeCodes, _part(lambda service: service.lists.outcomes)]
 TheOutbox = Annotated[Outbox, _part(lambda service: service.kernel.outbox)]
 ThePlacedPorts = Annotated[PlacedPorts, _part(lambda service: service.areas.ports)]
@@ -218,6 +221,7 @@ TheScreening = Annotated[Screening, _part(lambda service: service.screening.enco
 TheSearches = Annotated[Searches, _part(lambda service: service.screening.searches)]
 TheSessions = Annotated[Sessions, _part(lambda service: service.accounts.sessions)]
 TheSubjects = Annotated[Subjects, _part(lambda service: service.lists.subjects)]
+TheTeams = Annotated[Teams, _part(lambda service: service.areas.teams)]
 TheTipSteps = Annotated[TipSteps, _part(lambda service: service.tip_steps)]
 TheTipReports = Annotated[TipReports, _part(lambda service: service.exchange.tip_reports)]
 TheTips = Annotated[Tips, _part(lambda service: service.exchange.tips)]

@@ -34,6 +34,8 @@ _TAGS: Final[Mapping[str, str]] = {
     "categories": "Why watchlists exist: a code list that the installation extends.",
     "outcomes": "How alerts end: a code list that the installation extends.",
     "areas": "The country, its provinces, regencies and districts, and where ports lie.",
+    "offices": "Where each agency is.",
+    "teams": "Coordination teams of several agencies, by area.",
     "subjects": "People on watchlists, and their photos.",
     "objections": "Of persons against their entries, and the answers.",
     "lookalikes": "Travellers who are not stopped for one subject again.",

@@ -17,7 +17,9 @@ from casework.approvals.approvals import ApprovalRules, Approvals
 from casework.approvals.commands import OwnerCommands
 from casework.approvals.founding import Founding
 from casework.areas.areas import Areas
+from casework.areas.offices import Offices
 from casework.areas.ports import PlacedPorts
+from casework.areas.teams import Teams
 from casework.cases.cases import Cases
 from casework.cases.entries import CaseEntries
 from casework.cases.steps import CaseSteps
@@ -118,6 +120,8 @@ class AreaUseCases:
 
     areas: Areas
     ports: PlacedPorts
+    offices: Offices
+    teams: Teams
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +279,7 @@ class Records:
                 two_step=TwoStepSignIn(kernel),
                 sign_on=sign_on,
             ),
-            areas=AreaUseCases(Areas(kernel), PlacedPorts(kernel)),
+            areas=AreaUseCases(Areas(kernel), PlacedPorts(kernel), Offices(kernel), Teams(kernel)),
             lists=ListUseCases(
                 categories=CategoryCodes(kernel),
                 outcomes=OutcomeCodes(kernel),

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from fastapi import Request
 
 from api.console.page import OfficerRequest
+from casework.areas import tree
 from casework.codes.coded import LONGEST_CODE
 from casework.kernel.vocabulary import AlertState, MatchedBy
 from casework.review.alerts import AlertFilter
@@ -36,6 +37,7 @@ class QueueForm:
     list: str = ""
     category: str = ""
     matched_by: str = ""
+    area: str = ""
     whose: str = "all"
     sort: QueueOrder = QueueOrder.URGENCY
     page: int = 1
@@ -45,7 +47,7 @@ class QueueForm:
         """Read it from the address."""
         query = request.query_params
         state, whose, category = (query.get(name, "") for name in ("state", "whose", "category"))
-        found = query.get("matched_by", "")
+        found, area = query.get("matched_by", ""), query.get("area", "")
         page, sort = query.get("page", "1"), query.get("sort", "")
         return cls(
             state if state in STATES else "open",
@@ -53,6 +55,7 @@ class QueueForm:
             query.get("list", "")[:50],
             category[:LONGEST_CODE],
             found if found in set(MatchedBy) else "",
+            area if tree.well_formed(area) else "",
             whose if whose in _WHOSE else "all",
             QueueOrder(sort) if sort in set(QueueOrder) else QueueOrder.URGENCY,
             max(1, int(page)) if page.isascii() and page.isdecimal() and len(page) < 6 else 1,
@@ -62,7 +65,7 @@ class QueueForm:
     def narrowed(self) -> int:
         """How many conditions it sets that the plain queue does not."""
         plain = QueueForm()
-        conditions = ("state", "port", "list", "category", "matched_by", "whose")
+        conditions = ("state", "port", "list", "category", "matched_by", "area", "whose")
         return sum(getattr(self, name) != getattr(plain, name) for name in conditions)
 
     def filters(self, visit: OfficerRequest) -> AlertFilter:
@@ -73,6 +76,7 @@ class QueueForm:
             self.port or None,
             self.category if self.category in visit.codes.categories else None,
             matched_by=(MatchedBy(self.matched_by),) if self.matched_by else None,
+            area=self.area or None,
             mine=visit.actor.id if self.whose == "mine" else None,
             owner_id=visit.actor.agency_id if self.whose == "agency" else None,
         )

@@ -23,12 +23,14 @@ from api.v1.keys import routes as keys
 from api.v1.known_lookalikes import routes as known_lookalikes
 from api.v1.objections import routes as objections
 from api.v1.officers import routes as officers
+from api.v1.offices import routes as offices
 from api.v1.presets import routes as presets
 from api.v1.referrals import routes as referrals
 from api.v1.reports import routes as reports
 from api.v1.searches import routes as searches
 from api.v1.sessions import routes as sessions
 from api.v1.subjects import routes as subjects
+from api.v1.teams import routes as teams
 from api.v1.tips import routes as tips
 from api.v1.watchlists import routes as watchlists
 from api.v1.webhooks import routes as webhooks
@@ -48,6 +50,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     outcomes.router,
     areas.router,
     port_areas.router,
+    offices.router,
+    teams.router,
     exports.router,
     objections.router,
     known_lookalikes.router,

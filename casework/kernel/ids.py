@@ -28,6 +28,8 @@ KNOWN_LOOKALIKE: Final = "lka"
 REFERRAL_PRESET: Final = "pre"
 CASE: Final = "cas"
 CASE_ENTRY: Final = "cen"
+OFFICE: Final = "ofi"
+TEAM: Final = "tea"
 RECOVERY_CODE: Final = "rec"
 
 

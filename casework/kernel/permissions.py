@@ -69,6 +69,10 @@ class Permission(StrEnum):
     EDIT_CODE = "code.edit"
     READ_AREA = "area.read"
     EDIT_AREA = "area.edit"
+    READ_OFFICE = "office.read"
+    EDIT_OFFICE = "office.edit"
+    READ_TEAM = "team.read"
+    EDIT_TEAM = "team.edit"
     READ_AGENCY = "agency.read"
     MANAGE_AGENCY = "agency.manage"
     MANAGE_OFFICER = "officer.manage"
@@ -152,6 +156,10 @@ GRANTS: Final[Mapping[Permission, Mapping[Role, PermissionScope]]] = {
     Permission.EDIT_CODE: {},
     Permission.READ_AREA: dict.fromkeys((*_PEOPLE, Role.PORT), _ALL),
     Permission.EDIT_AREA: {},
+    Permission.READ_OFFICE: dict.fromkeys(_PEOPLE, _ALL),
+    Permission.EDIT_OFFICE: {_ADMIN: _OWN},
+    Permission.READ_TEAM: {**dict.fromkeys(_PEOPLE, _SHARED), _COORDINATOR: _ALL},
+    Permission.EDIT_TEAM: {_COORDINATOR: _OWN},
     Permission.READ_AGENCY: dict.fromkeys(_PEOPLE, _ALL),
     Permission.MANAGE_AGENCY: {},
     Permission.MANAGE_OFFICER: {_ADMIN: _OWN},

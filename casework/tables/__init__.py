@@ -67,6 +67,7 @@ from casework.tables.lists import (
 )
 from casework.tables.lookalikes import KnownLookalike, KnownLookalikeKey
 from casework.tables.objections import Objection
+from casework.tables.offices import Office, Team, TeamMember
 from casework.tables.people import Agency, Officer, OfficerSession, RecoveryCode
 from casework.tables.referrals import Referral, ReferralMessage, ReferralPhoto, ReferralPreset, Tip
 from casework.tables.sign_in import SignInCount
@@ -117,6 +118,7 @@ __all__ = [
     "KnownLookalike",
     "KnownLookalikeKey",
     "Objection",
+    "Office",
     "Officer",
     "OfficerSession",
     "OutboxEvent",
@@ -140,6 +142,8 @@ __all__ = [
     "SubjectDocument",
     "SubjectKey",
     "Table",
+    "Team",
+    "TeamMember",
     "Template",
     "Tip",
     "TipKey",

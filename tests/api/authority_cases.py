@@ -15,6 +15,8 @@ from starlette.testclient import TestClient
 
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
+from casework.areas.offices import NewOffice
+from casework.areas.teams import NewTeam
 from casework.codes.coded import CodedCategory, CodedOutcome
 from casework.kernel.audit.checkpoints import Checkpoints, Signers
 from casework.kernel.permissions import Permission
@@ -299,6 +301,18 @@ class Stage:
         """A province."""
         return {"code": "31"}
 
+    def office(self, _: Headers) -> Params:
+        """A fresh office of IMI's."""
+        keeper = officer(self.desk.agency(OWNER), Role.ADMIN)
+        new = NewOffice(f"office {next(self.numbers)}", "31")
+        return {"office_id": self.desk.service.areas.offices.create(keeper, new).id}
+
+    def team(self, _: Headers) -> Params:
+        """A fresh team that IMI leads, alone."""
+        keeper = officer(self.desk.agency(OWNER), Role.COORDINATOR)
+        new = NewTeam(f"team {next(self.numbers)}", "31")
+        return {"team_id": self.desk.service.areas.teams.create(keeper, new).id}
+
     def placed(self, _: Headers) -> Params:
         """A port whose area is built in."""
         return {"port": "CGK"}
@@ -419,6 +433,10 @@ def _label(_stage: Stage, _params: Params) -> dict[str, Any]:
 
 def _areas(_stage: Stage, _params: Params) -> dict[str, Any]:
     return {"files": {"file": ("areas.csv", b"code,name\n31.71,Kota Contoh\n")}}
+
+
+def _office(stage: Stage, _params: Params) -> dict[str, Any]:
+    return {"json": {"name": f"new {next(stage.numbers)}", "area": "31"}}
 
 
 def _new_agency(stage: Stage, _params: Params) -> dict[str, Any]:
@@ -623,6 +641,16 @@ CASES = (
     Case("POST /v1/areas/import", send=_areas),
     Case("GET /v1/areas/{code}", S.area),
     Case("PUT /v1/areas/{code}", S.area, body(name="Kota Contoh")),
+    Case("GET /v1/offices"),
+    Case("POST /v1/offices", send=_office),
+    Case("GET /v1/offices/{office_id}", S.office),
+    Case("PATCH /v1/offices/{office_id}", S.office, body(area="32")),
+    Case("POST /v1/offices/{office_id}/remove", S.office),
+    Case("GET /v1/teams"),
+    Case("POST /v1/teams", send=_office),
+    Case("GET /v1/teams/{team_id}", S.team),
+    Case("PATCH /v1/teams/{team_id}", S.team, body(area="32")),
+    Case("POST /v1/teams/{team_id}/remove", S.team),
     Case("GET /v1/port-areas"),
     Case("GET /v1/port-areas/{port}", S.placed),
     Case("PUT /v1/port-areas/{port}", S.placed, body(area="31")),

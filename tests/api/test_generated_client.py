@@ -33,6 +33,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     "/v1/outcomes/{code}": {"disposition": "released"},
     "/v1/duty/shifts/{shift_id}": {"begins": "06:00"},
     "/v1/referral-presets/{preset_id}": {"name": "Renamed"},
+    "/v1/offices/{office_id}": {"area": "32"},
+    "/v1/teams/{team_id}": {"area": "32"},
 }
 """One change of each resource."""
 

@@ -94,6 +94,8 @@ class Scene:
     port: dict[str, str]
     reviewer: dict[str, str]
     admin: dict[str, str]
+    head: dict[str, str]
+    """A coordinator's."""
 
     def get(self, address: str, headers: dict[str, str], **query: Any) -> Callable[[], Any]:
         """Ask for something later."""
@@ -236,6 +238,20 @@ class Scene:
         shown = (self.get("/v1/referral-presets", self.admin),)
         return Resource(f"/v1/referral-presets/{made['id']}", self.admin, values, shown)
 
+    def office(self) -> Resource:
+        return self.placed("/v1/offices", self.admin, {})
+
+    def team(self) -> Resource:
+        members = {"agency_ids": some([self.desk.agency(code) for code in ("POL", "BEA")])}
+        return self.placed("/v1/teams", self.head, members)
+
+    def placed(
+        self, path: str, keeper: dict[str, str], more: dict[str, st.SearchStrategy[Any]]
+    ) -> Resource:
+        made = self.client.post(path, headers=keeper, json={"name": "Contoh", "area": "31"}).json()
+        values = {"name": NAMES, "area": st.sampled_from(["ID", "31", "32"]), **more}
+        return Resource(f"{path}/{made['id']}", keeper, values, (self.get(path, keeper),))
+
     def subject(self) -> Resource:
         lists = [self.desk.watchlist(), self.desk.watchlist("other")]
         document = st.fixed_dictionaries(
@@ -294,6 +310,8 @@ MADE: dict[str, Callable[[Scene], Resource]] = {
     "/v1/webhooks/{webhook_id}": Scene.webhook,
     "/v1/duty/shifts/{shift_id}": Scene.shift,
     "/v1/referral-presets/{preset_id}": Scene.preset,
+    "/v1/offices/{office_id}": Scene.office,
+    "/v1/teams/{team_id}": Scene.team,
     "/v1/watchlists/{watchlist_id}": Scene.watchlist,
     "/v1/subjects/{subject_id}": Scene.subject,
     "/v1/categories/{code}": Scene.category,
@@ -305,7 +323,7 @@ MADE: dict[str, Callable[[Scene], Resource]] = {
 def scene(client, desk, port, admin, sign_in):
     roles = (Role.OFFICER, Role.SUPERVISOR, Role.ANALYST)
     desk.agency("POL"), desk.agency("BNN")
-    return Scene(client, desk, port, sign_in(*roles), admin)
+    return Scene(client, desk, port, sign_in(*roles), admin, sign_in(Role.COORDINATOR))
 
 
 FOLLOW = ("threshold_in_force", "threshold_basis", "zone")
@@ -324,7 +342,7 @@ def kept(field: str, value: Any) -> Any:
         return [day for day in Weekday if day in value]
     if field == "officer_ids":
         return list(dict.fromkeys(value))
-    if field in ("events", "fields", "shared_with", "watchlist_ids"):
+    if field in ("agency_ids", "events", "fields", "shared_with", "watchlist_ids"):
         return sorted(set(value))
     return sorted(value) if field == "roles" else value
 

@@ -11,6 +11,8 @@ from casework.accounts.agencies import NewAgency
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
 from casework.approvals.approvals import ActWaits
+from casework.areas.offices import NewOffice
+from casework.areas.teams import NewTeam
 from casework.imports.upload import FILE
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import (
@@ -75,6 +77,7 @@ def lay(site: Installation) -> dict[str, str]:
     ids = _lists(site) | _alerts(site, staff)
     ids["shift"] = _shift(site, staff)
     ids["preset"] = _preset(site, staff)
+    ids |= _areas(site, staff)
     _objection(site, staff["lina"], ids["subject"])
     ids |= _desk(site, staff, ids, police)
     ids |= _administration(site, staff)
@@ -166,6 +169,20 @@ def _preset(site: Installation, staff: dict[str, Actor]) -> str:
     return desk.service.exchange.referral_presets.create(staff["budi"], new).id
 
 
+def _areas(site: Installation, staff: dict[str, Actor]) -> dict[str, str]:
+    """A province's regencies and districts, with an office and a team."""
+    desk = site.at_hand
+    areas = desk.service.areas
+    file = "code,name\n21.71,Kota Contoh\n21.71.01,Contoh Barat\n21.71.02,Contoh Timur\n"
+    areas.areas.take(OPERATOR, file.encode())
+    areas.ports.put(OPERATOR, "IDBTM", "21.71.01")
+    office = areas.offices.create(staff["hadi"], NewOffice("Kantor Imigrasi Contoh", "21.71"))
+    team = areas.teams.create(
+        staff["kris"], NewTeam("Tim PORA Kota Contoh", "21.71", (desk.agency("POL"),))
+    )
+    return {"office": office.id, "team": team.id}
+
+
 def _shift(site: Installation, staff: dict[str, Actor]) -> str:
     """Who is on duty all day; the next ones are called for what nobody has taken."""
     review, days = site.at_hand.service.review, tuple(day.value for day in Weekday)
@@ -196,7 +213,14 @@ def _desk(
     correspondence.ask(police, referral.id, "Which flight did they arrive with?")
     tip = service.tip_steps.record(
         staff["siti"],
-        NewTip("Seen at the ferry terminal.", TipOrigin.PUBLIC, "Batam", None, "A neighbour"),
+        NewTip(
+            "Seen at the ferry terminal.",
+            TipOrigin.PUBLIC,
+            "Batam",
+            None,
+            "A neighbour",
+            "21.71.01",
+        ),
         photo_of(1),
     )
     question = SearchRequest(photo_of(1, brightness=0.95), "Case 17/2026")

@@ -14,6 +14,8 @@ import pytest
 
 from casework.accounts.officers import NewOfficer
 from casework.accounts.sign_in import Credentials
+from casework.areas.offices import NewOffice
+from casework.areas.teams import NewTeam
 from casework.codes.coded import CodedCategory, CodedOutcome
 from casework.kernel.vocabulary import (
     AgencyKind,
@@ -82,6 +84,7 @@ def scene(live: Live) -> dict[str, Any]:
         "sessions": {
             "operator": session(live, runner, "operator", Role.ADMIN),
             "admin": session(live, own, "admin", Role.ADMIN),
+            "head": session(live, own, "head", Role.COORDINATOR),
             "reviewer": session(live, own, "reviewer", Role.OFFICER, Role.ANALYST),
         },
         "ids": {
@@ -93,6 +96,12 @@ def scene(live: Live) -> dict[str, Any]:
             "category": "x-a",
             "outcome": "x-a",
             "shift": service.review.duty.create(OPERATOR, shift, "Asia/Jakarta").id,
+            "office": service.areas.offices.create(
+                an_officer(own, Role.ADMIN), NewOffice("Office", "31")
+            ).id,
+            "team": service.areas.teams.create(
+                an_officer(own, Role.COORDINATOR), NewTeam("Team", "31")
+            ).id,
             "preset": service.exchange.referral_presets.create(
                 an_officer(own, Role.SUPERVISOR), preset
             ).id,

@@ -48,6 +48,7 @@ def tip_report(
                 (speech("Report"), view.report.text),
                 (speech("From"), speech(of(tip.origin, "TipOrigin"))),
                 (speech("Where"), view.report.place),
+                (speech("Area"), view.area_name),
                 (
                     speech("When it happened"),
                     beside_utc(tip.happened_at, speech) if tip.happened_at else "",

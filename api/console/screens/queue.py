@@ -13,6 +13,7 @@ from api.console.page import OfficerRequest, RequirePermission
 from api.console.queue_form import QueueForm
 from api.console.referral_news import referral_news
 from api.console.screens.subjects import due_soon
+from casework.areas.known import called
 from casework.kernel.actor import Actor
 from casework.kernel.messages import Message
 from casework.kernel.permissions import Permission
@@ -48,6 +49,7 @@ def show(visit: Reader) -> Response:
     mark = records.exchange.feed.last(actor)  # before the page is read: nothing falls between
     filters = chosen.filters(visit)
     page = records.review.queue.page(actor, filters, chosen.page, PAGE_SIZE, chosen.sort)
+    ports = records.review.queue.ports(actor)
     return visit.page(
         "queue.html",
         status=422 if fault else 200,
@@ -60,7 +62,8 @@ def show(visit: Reader) -> Response:
         calling=records.review.overdue.calling(actor),
         duty=_on_duty(visit, chosen.port),
         due=due_soon(visit) if visit.may(Permission.EDIT_SUBJECT) else 0,
-        ports=records.review.queue.ports(actor),
+        ports=ports,
+        areas=_areas_of(visit, ports, chosen.area),
         lists=records.lists.watchlists.page(actor, None, _MOST_LISTS),
         categories=list(visit.codes.categories.values()),
         now=records.review.queue.now(),
@@ -73,6 +76,14 @@ def company_of(page: QueuePage, alert_id: str) -> str:
     """Return what tells a row from the same with other alerts in it."""
     company = page.company.get(alert_id)
     return " ".join(company.alerts) if company is not None else ""
+
+
+def _areas_of(visit: OfficerRequest, ports: Collection[str], chosen: str) -> list[tuple[str, str]]:
+    """Return the areas in which ports lie, and the one that is chosen: codes and names."""
+    placed = visit.service.areas.ports.page(visit.actor, None, None)
+    codes = {each.area for each in placed if each.port in ports and each.area is not None}
+    names = visit.service.areas.areas.names([*codes, chosen or None])
+    return sorted((code, called(names, code)) for code in names)
 
 
 def _on_duty(visit: OfficerRequest, port: str) -> list[OnDuty] | None:

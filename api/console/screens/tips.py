@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from api.console import messages, subject_form
+from api.console.area_choice import MORE, choice, chosen_in, with_area
 from api.console.forms import Form, with_times
 from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
@@ -18,7 +19,10 @@ from api.pages import page_of
 from api.problems import RequestInvalid
 from api.v1.subjects.schemas import SubjectIn
 from api.v1.tips.schemas import DismissalIn, TipForm, TipSearchIn
+from casework.areas import tree
+from casework.areas.known import called
 from casework.kernel.errors import (
+    AreaRefused,
     CaseworkError,
     EnrolmentRefused,
     IllegalTransition,
@@ -69,12 +73,22 @@ def page(visit: Handler) -> Response:
     }
     # Who gives a reference looks for that one tip, whatever became of it.
     states = None if chosen["reference"] else _STATES[chosen["state"]]
-    wanted = TipFilter(states, chosen["reference"] or None)
+    area = query.get("area", "")
+    area = area if tree.well_formed(area) else ""
+    wanted = TipFilter(states, chosen["reference"] or None, area=area or None)
     before = query.get("before", "")[:_LONGEST] or None
     rows, following = page_of(
         lambda most: visit.service.exchange.tips.page(visit.actor, before, most, wanted), PAGE_SIZE
     )
-    return visit.page("tips.html", tips=rows, chosen=chosen, following=following)
+    names = visit.service.areas.areas.names(each.area for each in rows)
+    return visit.page(
+        "tips.html",
+        tips=rows,
+        chosen={**chosen, "area": area},
+        choice=choice(visit, area),
+        places={each.area: called(names, each.area) for each in rows if each.area is not None},
+        following=following,
+    )
 
 
 @router.get("/new")
@@ -89,6 +103,8 @@ async def record(visit: Recorder, pool: Workers) -> Response:
     photos, service = visit.posted.files.get("photo", ()), visit.service
     content = photos[0].content if photos else None
     form = _tip_form(visit)
+    if visit.posted.text(MORE):
+        return await asyncio.to_thread(_new, visit, form)
 
     def work() -> Tip:
         new = form.parse().new(visit.speech.zone)
@@ -96,11 +112,12 @@ async def record(visit: Recorder, pool: Workers) -> Response:
 
     try:
         row = await pool.run(visit.request, work)
-    except RequestInvalid as error:
-        return _new(visit, form.refused(error, visit.speech))
+    except (RequestInvalid, AreaRefused) as error:
+        return await asyncio.to_thread(_new, visit, form.refused(error, visit.speech))
     except PhotoError as error:
         sentence = messages.translated_error(error, visit.speech)
-        return _new(visit, form.with_errors({"photo": sentence}, visit.speech))
+        refused = form.with_errors({"photo": sentence}, visit.speech)
+        return await asyncio.to_thread(_new, visit, refused)
     return visit.go(f"/tips/{row.id}", done="tip_recorded")
 
 
@@ -208,7 +225,7 @@ async def back(tip_id: str, visit: Handler) -> Response:
 
 
 def _tip_form(visit: OfficerRequest) -> Form[TipForm]:
-    read = with_times(visit.speech.zone, "happened_at")
+    read = with_area(with_times(visit.speech.zone, "happened_at"))
     sentences = {
         "text": msg("Say what was reported."),
         "happened_at": msg("Write date and time as 28-02-2026 15:30."),
@@ -218,7 +235,13 @@ def _tip_form(visit: OfficerRequest) -> Form[TipForm]:
 
 def _new(visit: OfficerRequest, form: Form[TipForm]) -> Response:
     origins = tuple(TipOrigin)
-    return visit.page("tip_new.html", status=form.status, form=form, origins=origins)
+    return visit.page(
+        "tip_new.html",
+        status=form.status,
+        form=form,
+        origins=origins,
+        choice=choice(visit, chosen_in(form.typed)),
+    )
 
 
 def _page(

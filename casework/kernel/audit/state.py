@@ -46,6 +46,7 @@ from casework.tables import (
     EnrolledPhoto,
     KnownLookalike,
     Objection,
+    Office,
     Officer,
     OutcomeRow,
     PortArea,
@@ -53,6 +54,8 @@ from casework.tables import (
     ReferralPreset,
     Subject,
     Table,
+    Team,
+    TeamMember,
     Template,
     UtcDateTime,
     Watchlist,
@@ -319,6 +322,9 @@ COVERAGE: Final = (
         _DATED,
     ),
     Coverage(PortArea, ("area",), _DATED),
+    Coverage(Office, ("agency_id", "name", "area"), _DATED),
+    Coverage(Team, ("agency_id", "name", "area"), _DATED),
+    Coverage(TeamMember, (), {}),
     Coverage(
         Watchlist,
         (

@@ -107,6 +107,16 @@ HARMLESS = {
         *("POST /v1/referral-presets", "PATCH /v1/referral-presets/{preset_id}"),
         "POST /v1/referral-presets/{preset_id}/remove",
     ),
+    "an area is renamed again, a port put back, an office or a team written down again": (
+        *("/teams/areas", "/teams/areas/import", "/teams/areas/ports"),
+        *("/teams/new", "/teams/{team_id}/edit", "/teams/{team_id}/remove"),
+        *("/teams/offices/new", "/teams/offices/{office_id}/edit"),
+        "/teams/offices/{office_id}/remove",
+        *("POST /v1/areas/import", "PUT /v1/areas/{code}", "PUT /v1/port-areas/{port}"),
+        *("POST /v1/offices", "PATCH /v1/offices/{office_id}"),
+        *("POST /v1/teams", "PATCH /v1/teams/{team_id}"),
+        *("POST /v1/offices/{office_id}/remove", "POST /v1/teams/{team_id}/remove"),
+    ),
     "takes a dangerous act back": (
         *("/subjects/{subject_id}/restore", "/subjects/{subject_id}/photos/{photo_id}/restore"),
         *("/administration/keys/{key_id}/restore", "/administration/agencies/{agency_id}/on"),
@@ -123,8 +133,13 @@ HARMLESS = {
 PLAIN_COMMANDS = frozenset(
     {
         *("demo", "serve", "enrol", "import", "export", "screen", "compare", "reembed"),
+<<<<<<< HEAD
         *("simulate", "story", "calibrate", "bench", "keys create", "keys list", "keys restore"),
         *("agencies create", "agencies list"),
+=======
+        *("simulate", "calibrate", "bench", "keys create", "keys list", "keys restore"),
+        *("agencies create", "agencies list", "areas import", "areas list"),
+>>>>>>> 6a048b3 (Offices and coordination teams by area, over HTTP and in the console; forms and filters choose areas)
         *("officers create", "officers list", "officers unlock"),
         *("data-key show", "data-key rotate"),  # the former key opens what is sealed until done
         *("watchlists list", "watchlists create", "subjects find", "subjects restore"),

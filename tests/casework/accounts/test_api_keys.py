@@ -54,6 +54,10 @@ OF_PEOPLE = {
     Permission.WORK_ON_CASE,
     Permission.JOIN_CASE,
     Permission.MANAGE_CASE,
+    Permission.READ_OFFICE,
+    Permission.EDIT_OFFICE,
+    Permission.READ_TEAM,
+    Permission.EDIT_TEAM,
     Permission.MANAGE_AGENCY,
     Permission.MANAGE_OFFICER,
     Permission.MANAGE_KEY,
@@ -237,6 +241,8 @@ def test_keys_of_an_earlier_version_keep_what_they_could_but_policies_and_never_
         # What came later, and is of people.
         Permission.RECORD_OBJECTION,
         Permission.REVOKE_LOOKALIKE,
+        Permission.READ_OFFICE,
+        Permission.READ_TEAM,
     }
 
 

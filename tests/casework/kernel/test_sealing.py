@@ -306,6 +306,7 @@ CLEAR = {
         "membership": "watchlist_id subject_id",
         "known_lookalike": "agency_id subject_id alert_id asked_by revoked_by",
         "objection": "agency_id subject_id recorded_by answered_by",
+        "office": "agency_id",
         "officer": "agency_id oidc_issuer",
         "officer_session": "officer_id",
         "outbox": "object_id owner_id watchlist_id key_id",
@@ -319,6 +320,8 @@ CLEAR = {
         "stored_key": "purpose scope number data_key",
         "subject": "agency_id",
         "subject_document": "subject_id",
+        "team": "agency_id",
+        "team_member": "team_id agency_id",
         "template": "photo_id subject_id",
         "tip": "agency_id reference recorded_by search_id subject_id",
         "unsealed": "row_table row_key",
@@ -330,6 +333,8 @@ CLEAR = {
         "*": "version created_at updated_at",
         "area": "code",
         "port_area": "port area",
+        "office": "area",
+        "team": "area",
         "alert": "case_number category requires_acknowledgement requires_second_officer "
         "acknowledge_within_s priority due_at score threshold threshold_basis one_in rank state "
         "escalation acknowledged_at decided_at disposal released found closed_at matched_by",
@@ -401,6 +406,8 @@ CLEAR = {
     },
     "names and addresses of authorities and systems": {
         "area": "name",
+        "office": "name",
+        "team": "name",
         "agency": "code name kind active founding_until",
         "key_holder": "machine place",
         "api_key": "name",

@@ -12,6 +12,8 @@ from sqlalchemy import select, text
 from casework.accounts import recovery_codes
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
+from casework.areas.offices import NewOffice
+from casework.areas.teams import NewTeam
 from casework.kernel.audit import state
 from casework.kernel.audit.chain import STATE_CHANGE, Link, encode
 from casework.kernel.audit.checkpoints import Checkpoints, Signers
@@ -50,6 +52,10 @@ def busy(desk: Desk) -> Desk:
     records.lists.categories.edit(OPERATOR, "tangkal", {"priority": 1}, None)
     records.lists.outcomes.edit(OPERATOR, "deported", {"label": {"en": "Sent back"}}, None)
     records.areas.ports.put(OPERATOR, "CGK", "31")
+    records.areas.offices.create(officer(agency, Role.ADMIN), NewOffice("Office", "31"))
+    records.areas.teams.create(
+        officer(agency, Role.COORDINATOR), NewTeam("Team", "31", (desk.agency("POL"),))
+    )
     desk.watchlist(requires_second_officer=True, shared_with=(desk.agency("POL"),))
     desk.enrol(1, reference="S-1")
     desk.enrol(2, reference="S-2")

@@ -35,6 +35,7 @@ async function roundTrip(
 const operator = client("operator");
 const admin = client("admin");
 const reviewer = client("reviewer");
+const head = client("head");
 
 await roundTrip(
   "/v1/me",
@@ -122,6 +123,20 @@ await roundTrip(
       params: preset,
       body: { name: "Renamed" },
     }),
+);
+
+const office = { path: { office_id: ids.office } };
+await roundTrip(
+  "/v1/offices/{office_id}",
+  () => admin.GET("/v1/offices/{office_id}", { params: office }),
+  () => admin.PATCH("/v1/offices/{office_id}", { params: office, body: { area: "32" } }),
+);
+
+const team = { path: { team_id: ids.team } };
+await roundTrip(
+  "/v1/teams/{team_id}",
+  () => head.GET("/v1/teams/{team_id}", { params: team }),
+  () => head.PATCH("/v1/teams/{team_id}", { params: team, body: { area: "32" } }),
 );
 
 // What must not compile: a policy's edit without its version, and a value of another type.

@@ -1,0 +1,1 @@
+"""Coordination teams of several agencies."""
