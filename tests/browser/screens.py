@@ -95,10 +95,8 @@ SCREENS: Final = (
     Screen("presets", "budi", "/referrals/presets"),
     Screen("preset-new", "budi", "/referrals/presets/new"),
     Screen("preset-edit", "budi", "/referrals/presets/{preset}/edit"),
-<<<<<<< HEAD
     Screen("guide", "budi", "/help"),
     Screen("guide-page", "budi", "/help/supervisor"),
-=======
     Screen("teams", "kris", "/teams"),
     Screen("team-new", "kris", "/teams/new"),
     Screen("team-edit", "kris", "/teams/{team}/edit"),
@@ -107,7 +105,6 @@ SCREENS: Final = (
     Screen("office-edit", "hadi", "/teams/offices/{office}/edit"),
     Screen("areas", "hadi", "/teams/areas"),
     Screen("areas-regency", "siti", "/teams/areas?in=21.71"),
->>>>>>> 6a048b3 (Offices and coordination teams by area, over HTTP and in the console; forms and filters choose areas)
     Screen("duty", "budi", "/duty"),
     Screen("duty-new", "budi", "/duty/new"),
     Screen("duty-edit", "budi", "/duty/{shift}/edit"),

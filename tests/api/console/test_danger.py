@@ -133,13 +133,8 @@ HARMLESS = {
 PLAIN_COMMANDS = frozenset(
     {
         *("demo", "serve", "enrol", "import", "export", "screen", "compare", "reembed"),
-<<<<<<< HEAD
         *("simulate", "story", "calibrate", "bench", "keys create", "keys list", "keys restore"),
-        *("agencies create", "agencies list"),
-=======
-        *("simulate", "calibrate", "bench", "keys create", "keys list", "keys restore"),
         *("agencies create", "agencies list", "areas import", "areas list"),
->>>>>>> 6a048b3 (Offices and coordination teams by area, over HTTP and in the console; forms and filters choose areas)
         *("officers create", "officers list", "officers unlock"),
         *("data-key show", "data-key rotate"),  # the former key opens what is sealed until done
         *("watchlists list", "watchlists create", "subjects find", "subjects restore"),
