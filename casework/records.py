@@ -51,6 +51,7 @@ from casework.referrals.presets import ReferralPresets
 from casework.referrals.referrals import Referrals
 from casework.referrals.steps import ReferralSteps
 from casework.reports.lanes import Lanes
+from casework.reports.places import Places, read_tips
 from casework.reports.review import Reports
 from casework.reports.totals import Publications
 from casework.review.alerts import Alerts
@@ -179,6 +180,7 @@ class ReportUseCases:
     """Counts, without identities."""
 
     counts: Reports
+    places: Places
     lanes: Lanes
 
 
@@ -328,6 +330,7 @@ class Records:
             ),
             reports=ReportUseCases(
                 counts=Reports(kernel, publications),
+                places=Places(kernel, publications, Publications(kernel, zone, read_tips)),
                 lanes=Lanes(kernel),
             ),
         )

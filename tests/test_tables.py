@@ -42,6 +42,7 @@ PARTIAL: Final = {
     "casework.reports.counted._AREAS": "levels of areas that are dimensions",
     "casework.reports.counted._DECIDED": "what is open is waiting, overdue or neither",
     "casework.reports.counted._FORMATS": "dimensions that are parts of a time",
+    "casework.reports.places._OUTCOMES": "alerts and tips are counted whole",
     "cli.story.desks._USUAL": "outcomes that fit nearly everywhere",
     "casework.reports.dimensions.WITHIN": "the others lie within none",
     "detector.pillow_decoder.DECODERS": "OpenCV decodes the others",

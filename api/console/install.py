@@ -10,6 +10,7 @@ from api.console.screens import (
     agencies,
     alert,
     approvals,
+    area_map,
     areas,
     audit,
     codes,
@@ -72,6 +73,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = tuple(
         merge,
         imports,
         overview,
+        area_map,
         approvals,
         audit,
         areas,  # before `teams`, whose address would take `/teams/areas` for one

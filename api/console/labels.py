@@ -52,6 +52,7 @@ from casework.kernel.vocabulary import (
 from casework.referrals.fields import AlertField, FieldGroup
 from casework.referrals.states import Move, Side
 from casework.reports.calendar import CalendarPeriod
+from casework.reports.places import PlaceMeasure
 from casework.tables import Officer
 from casework.tips.payload import TipField
 from detector.quality import Reason, Verdict
@@ -68,6 +69,11 @@ _CALLED: Final[tuple[tuple[StrEnum, str], ...]] = (
     (Requirement.LEGAL_BASIS, msg("Legal basis of the list")),
     (Requirement.DECISION_NUMBER, msg("Decision number")),
     (Requirement.VALID_UNTIL, msg("End of validity")),
+    (PlaceMeasure.ALERTS, msg("Alerts")),
+    (PlaceMeasure.CONFIRMED, msg("Held to be the person")),
+    (PlaceMeasure.FALSE_ALARMS, msg("False alarms")),
+    (PlaceMeasure.OVERDUE, msg("Undecided, overdue")),
+    (PlaceMeasure.TIPS, msg("Tips")),
     (Direction.ENTRY, msg("Entry")),
     (Direction.EXIT, msg("Exit")),
     (Direction.BOTH, msg("Entry and exit")),

@@ -32,6 +32,7 @@ ENTRIES: Final = (
     MenuItem("/tips", msg("Tips"), Permission.HANDLE_TIP),
     MenuItem("/referrals", msg("Referrals"), Permission.HANDLE_REFERRAL),
     MenuItem("/overview", msg("Overview"), Permission.READ_REPORT),
+    MenuItem("/map", msg("Map"), Permission.READ_REPORT),
     MenuItem("/totals", msg("All agencies"), Permission.READ_TOTALS),
     MenuItem("/approvals", msg("Requests"), Permission.READ_APPROVAL),
     MenuItem("/audit", msg("Audit"), Permission.READ_AUDIT),

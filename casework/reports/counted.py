@@ -75,7 +75,7 @@ def read_alerts(
     query = _ALERTS.where(condition, Alert.created_at >= since, Alert.created_at < until)
     plain = [(each.value, counted.values[each]) for each in Dimension if each not in _DERIVED]
     provinces, regencies = (counted.values[each] for each in _AREAS)
-    places = {port: _places(area) for port, area in area_of_port(session).items()}
+    places = {port: places_of(area) for port, area in area_of_port(session).items()}
     times = [(form, counted.values[each]) for each, form in _FORMATS.items()]
     for row in session.execute(query.order_by(Alert.id).execution_options(yield_per=_BATCH)):
         for name, values in plain:
@@ -94,8 +94,8 @@ def read_alerts(
     return counted
 
 
-def _places(area: str) -> tuple[str, str]:
-    """Return the province and the regency that a port's area lies in."""
+def places_of(area: str) -> tuple[str, str]:
+    """Return the province and the regency that an area is or lies in, as alerts are counted."""
     province = tree.at_level(area, AreaLevel.PROVINCE)
     regency = tree.at_level(area, AreaLevel.REGENCY)
     return province or UNKNOWN, regency or province or UNKNOWN

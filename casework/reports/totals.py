@@ -5,17 +5,24 @@ a page asks for several.
 """
 
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from sqlalchemy import true
+from sqlalchemy import ColumnElement, true
+from sqlalchemy.orm import Session
 
 from casework.kernel.kernel import Kernel
 from casework.reports.calendar import CalendarPeriod, require_over
-from casework.reports.counted import read_alerts
+from casework.reports.counted import CountedAlerts, read_alerts
 
 if TYPE_CHECKING:
     from casework.reports.suppression import Publication
+
+Read: TypeAlias = Callable[
+    [Session, ColumnElement[bool], tuple[datetime, datetime], tzinfo, datetime], CountedAlerts
+]
+"""How what is counted is read: see `read_alerts`."""
 
 _FRESH: Final = timedelta(minutes=1)
 _KEPT: Final = 13
@@ -25,9 +32,10 @@ _KEPT: Final = 13
 class Publications:
     """Works out what is shown of calendar periods."""
 
-    def __init__(self, kernel: Kernel, zone: tzinfo) -> None:
+    def __init__(self, kernel: Kernel, zone: tzinfo, read: Read = read_alerts) -> None:
         self._database = kernel.database
         self._clock = kernel.clock
+        self._read = read
         self.zone = zone
         """Whose months they are: one for all readers, or a month here less a month there would
         be a few hours."""
@@ -62,7 +70,7 @@ class Publications:
 
         with self._database.read() as session:
             months = [
-                read_alerts(session, true(), month.bounds(self.zone), self.zone, now)
+                self._read(session, true(), month.bounds(self.zone), self.zone, now)
                 for month in period.parts(1)
             ]
         return publish(period, months)

@@ -16,6 +16,45 @@ from casework.kernel.vocabulary import AgencyKind, Category, Direction, Disposal
 PORTS: Final[Mapping[str, int]] = {"CGK": 46, "DPS": 30, "SUB": 10, "IDBTM": 9, "KNO": 5}
 """Ports with their share of travellers in hundredths."""
 
+AREAS: Final[Mapping[str, str]] = {
+    "12.91": "Kabupaten Contoh Deli",
+    "21.91": "Kota Contoh Selat",
+    "31.91": "Kota Contoh Pusat",
+    "31.91.01": "Contoh Timur",
+    "31.91.02": "Contoh Barat",
+    "35.91": "Kota Contoh Brantas",
+    "36.91": "Kota Contoh Bandara",
+    "51.91": "Kabupaten Contoh Pantai",
+    "51.91.01": "Contoh Pasir",
+    "51.91.02": "Contoh Karang",
+    "51.92": "Kabupaten Contoh Bukit",
+    "51.92.01": "Contoh Sawah",
+}
+"""Invented regencies, cities and districts, with codes that no real one has."""
+
+PLACES: Final[Mapping[str, str]] = {
+    "CGK": "36.91",
+    "DPS": "51.91",
+    "SUB": "35.91",
+    "IDBTM": "21.91",
+    "KNO": "12.91",
+}
+"""In which of them the ports lie."""
+
+REPORTED: Final[Mapping[str, int]] = {
+    "51.91.01": 24,
+    "51.92.01": 16,
+    "51.91.02": 10,
+    "31.91.01": 14,
+    "31.91.02": 8,
+    "21.91": 9,
+    "35.91": 7,
+    "36.91": 6,
+    "12.91": 4,
+    "52": 2,
+}
+"""Areas that tips come from, with how many of a hundred."""
+
 AGENCIES: Final = (
     NewAgency("IMI", "Imigrasi", AgencyKind.OPERATOR),
     NewAgency("POLRI", "Kepolisian Negara"),
@@ -51,6 +90,7 @@ class Person:
 
 OFFICERS: Final = (
     Person("hadi", "Hadi Wijaya", "IMI", (Role.ADMIN,)),
+    Person("ratna", "Ratna Puspita", "IMI", (Role.ADMIN,)),
     Person("tuti", "Tuti Rahayu", "IMI", (Role.COORDINATOR, Role.AUDITOR)),
     Person("dewi", "Dewi Anggraini", "IMI", (Role.ANALYST,)),
     Person("rina", "Rina Hartati", "IMI", (Role.OFFICER,)),

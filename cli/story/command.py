@@ -25,9 +25,11 @@ from cli.output import add_row, err, out, print_json
 from cli.story.agenda import Agenda
 from cli.story.cast import (
     AGENCIES,
+    AREAS,
     FACES,
     LISTS,
     OFFICERS,
+    PLACES,
     PORTS,
     STAND_IN,
     Invented,
@@ -126,15 +128,22 @@ class _Stage:
         self.desks: dict[str, Desk] = {}
 
     def staff(self) -> None:
-        """Make the agencies with their officers."""
+        """Make the agencies with their officers, and the areas."""
         for new in AGENCIES:
             made = self._records.accounts.agencies.create(self._operator, new)
             self._agencies[new.code] = made.id
+        for code, name in AREAS.items():
+            self._records.areas.areas.put(self._operator, code, name)
+        for port, code in PLACES.items():
+            self._records.areas.ports.put(self._operator, port, code)
         actors: dict[str, dict[Role, list[Actor]]] = {}
         for person in OFFICERS:
             actor = self._officer(person)
             for role in person.roles:
                 actors.setdefault(actor.agency_id or "", {}).setdefault(role, []).append(actor)
+        operator = next(each.code for each in AGENCIES if each.kind is AgencyKind.OPERATOR)
+        founding = self._records.approvals.founding
+        founding.end(self._operator, self._agencies[operator], "two administrators from the start")
         self.desks = {
             agency_id: Desk(agency_id, by_role)
             for agency_id, by_role in actors.items()

@@ -27,6 +27,7 @@ from casework.service import Service
 from casework.tables import Alert
 from casework.tips.reports import NewTip
 from cli.story.agenda import Agenda
+from cli.story.cast import REPORTED
 
 _OTHER_SHARE: Final = 0.12
 """Of alerts, those in which the traveller turns out to be somebody else."""
@@ -137,7 +138,7 @@ class Desks:
         new = NewTip(
             self.drawn.choice(_TIPS),
             self.drawn.choice([*TipOrigin]),
-            place=self.drawn.choice(("Kuta", "Ubud", "Tanah Abang", "Batam Center", "Sunggal")),
+            area=self.drawn.choices([*REPORTED], weights=[*REPORTED.values()])[0],
         )
         self.service.tip_steps.record(desk.one(Role.OFFICER, self.drawn), new)
         self.done["tips"] += 1

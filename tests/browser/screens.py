@@ -95,6 +95,8 @@ SCREENS: Final = (
     Screen("presets", "budi", "/referrals/presets"),
     Screen("preset-new", "budi", "/referrals/presets/new"),
     Screen("preset-edit", "budi", "/referrals/presets/{preset}/edit"),
+    Screen("map", "budi", "/map?period=2026-03"),
+    Screen("map-province", "budi", "/map?period=2026-03&within=36"),
     Screen("guide", "budi", "/help"),
     Screen("guide-page", "budi", "/help/supervisor"),
     Screen("teams", "kris", "/teams"),

@@ -5,6 +5,7 @@ console are in *emphasis* and have to be in its catalogue, so that a button that
 renamed here too. Pictures are taken by `python -m tests.guide_pictures`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -88,6 +89,7 @@ class Guide:
         )
 
 
+_GAP: Final = re.compile(r"%\(\w+\)s")
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
@@ -103,11 +105,12 @@ def _named(tokens: list[Token]) -> list[Section]:
 
 
 def _dress(tokens: list[Token], pictures: str) -> None:
-    """Lead the pictures to where they are, and give tables the console's looks."""
+    """Lead the pictures to where they are, give tables the console's looks, fill gaps of texts."""
     for token in tokens:
         if token.type == "table_open":
             token.attrSet("class", "plain")
         for part in token.children or ():
+            part.content = _GAP.sub("…", part.content)
             if part.type == "image":
                 part.attrSet("src", pictures + str(part.attrGet("src")))
                 part.attrSet("loading", "lazy")

@@ -73,10 +73,14 @@ def test_pictures_are_small(language):
 
 
 def test_a_page_is_rendered_with_anchors_and_without_html():
-    page = guide.GuidePage.of("x", "# Title\n\n## One\n\n<script>1</script>\n\n## Two & more\n")
+    page = guide.GuidePage.of(
+        "x",
+        "# Title\n\n## One\n\n*Take over from %(name)s*\n\n<script>1</script>\n\n## Two & more\n",
+    )
     assert page.title == "Title"
     assert page.sections == (("s1", "One"), ("s2", "Two & more"))
     assert '<h2 id="s1">One</h2>' in page.body
+    assert "<em>Take over from …</em>" in page.body
     assert "<script>" not in page.body
 
 
