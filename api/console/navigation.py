@@ -36,7 +36,7 @@ ENTRIES: Final = (
     MenuItem("/totals", msg("All agencies"), Permission.READ_TOTALS),
     MenuItem("/approvals", msg("Requests"), Permission.READ_APPROVAL),
     MenuItem("/audit", msg("Audit"), Permission.READ_AUDIT),
-    MenuItem("/teams", msg("Teams"), Permission.READ_TEAM),
+    MenuItem("/teams", msg("Teams"), Permission.EDIT_TEAM),
     MenuItem("/administration/officers", msg("Administration"), Permission.MANAGE_OFFICER),
 )
 

@@ -136,7 +136,9 @@ def _page(
     ports = [
         each
         for each in visit.service.areas.ports.page(actor, None, None)
-        if each.area is not None and tree.contains(area.code, each.area)
+        if each.area is not None
+        and tree.contains(area.code, each.area)
+        and (each.version or area.code != COUNTRY)  # of the whole country, what was set here
     ]
     names = areas.names([area.code, *(each.area for each in ports)])
     return visit.page(
