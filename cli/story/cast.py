@@ -41,6 +41,23 @@ PLACES: Final[Mapping[str, str]] = {
 }
 """In which of them the ports lie."""
 
+TEAMS: Final[Mapping[str, str]] = {
+    "51": "Tim PORA Provinsi Bali",
+    "51.91": "Tim PORA Kabupaten Contoh Pantai",
+    "51.91.01": "Tim PORA Kecamatan Contoh Pasir",
+    "31": "Tim PORA Provinsi DKI Jakarta",
+    "31.91": "Tim PORA Kota Contoh Pusat",
+    "21.91": "Tim PORA Kota Contoh Selat",
+}
+"""Coordination teams of all agencies, at each of the three levels."""
+
+OFFICES: Final[Mapping[str, str]] = {
+    "51.91": "Kantor Contoh Pantai",
+    "31.91": "Kantor Contoh Pusat",
+    "21.91": "Kantor Contoh Selat",
+}
+"""Offices of the agency that runs the installation."""
+
 REPORTED: Final[Mapping[str, int]] = {
     "51.91.01": 24,
     "51.92.01": 16,

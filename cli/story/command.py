@@ -11,6 +11,8 @@ from rich.table import Table
 
 from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
+from casework.areas.offices import NewOffice
+from casework.areas.teams import NewTeam
 from casework.kernel.actor import Actor
 from casework.kernel.errors import SetUpError
 from casework.kernel.installation import PRACTICE_MARK
@@ -29,9 +31,11 @@ from cli.story.cast import (
     FACES,
     LISTS,
     OFFICERS,
+    OFFICES,
     PLACES,
     PORTS,
     STAND_IN,
+    TEAMS,
     Invented,
     Person,
     invent,
@@ -142,6 +146,7 @@ class _Stage:
             for role in person.roles:
                 actors.setdefault(actor.agency_id or "", {}).setdefault(role, []).append(actor)
         operator = next(each.code for each in AGENCIES if each.kind is AgencyKind.OPERATOR)
+        self._place(actors[self._agencies[operator]])
         founding = self._records.approvals.founding
         founding.end(self._operator, self._agencies[operator], "two administrators from the start")
         self.desks = {
@@ -149,6 +154,15 @@ class _Stage:
             for agency_id, by_role in actors.items()
             if {Role.OFFICER, Role.SUPERVISOR} <= by_role.keys()
         }
+
+    def _place(self, actors: Mapping[Role, Sequence[Actor]]) -> None:
+        """Make the teams, and the offices of the agency that runs the installation."""
+        (coordinator, *_), (admin, *_) = actors[Role.COORDINATOR], actors[Role.ADMIN]
+        members = tuple(self._agencies.values())
+        for code, name in TEAMS.items():
+            self._records.areas.teams.create(coordinator, NewTeam(name, code, members))
+        for code, name in OFFICES.items():
+            self._records.areas.offices.create(admin, NewOffice(name, code))
 
     def enrol(
         self, service: Service, photos: Photos

@@ -96,6 +96,7 @@ SCREENS: Final = (
     Screen("preset-new", "budi", "/referrals/presets/new"),
     Screen("preset-edit", "budi", "/referrals/presets/{preset}/edit"),
     Screen("map", "budi", "/map?period=2026-03"),
+    Screen("map-all", "kris", "/totals/map"),
     Screen("map-province", "budi", "/map?period=2026-03&within=36"),
     Screen("guide", "budi", "/help"),
     Screen("guide-page", "budi", "/help/supervisor"),
