@@ -13,6 +13,7 @@ from fastapi.params import Depends as DependsParameter
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.background.imports import ImportWorker
+from api.background.stays import StayWorker
 from api.callers import CALLER, recognise
 from api.devices import device_of
 from api.forms import receive_body
@@ -47,6 +48,7 @@ from casework.kernel.audit.reader import AuditReader
 from casework.kernel.errors import NotAuthenticated, NotPermitted
 from casework.kernel.outbox import Outbox
 from casework.kernel.permissions import Permission, require
+from casework.kernel.processing import Grounds
 from casework.oversight.data_subject_report import DataSubjectReports
 from casework.oversight.looks import Looks
 from casework.referrals.presets import ReferralPresets
@@ -64,6 +66,8 @@ from casework.screening.matching import Matching
 from casework.screening.screening import Screening
 from casework.screening.searches import Searches
 from casework.service import Service
+from casework.stays.reports import StayReports
+from casework.stays.stays import Stays
 from casework.tips.reports import TipReports
 from casework.tips.steps import TipSteps
 from casework.tips.tips import Tips
@@ -149,6 +153,10 @@ async def _import_worker(state: TheState) -> ImportWorker:
     return state.importing
 
 
+async def _stay_worker(state: TheState) -> StayWorker:
+    return state.screening_guests
+
+
 ThePhotos = Annotated[PhotoAnswers, Depends(_photos)]
 TheStreams = Annotated[Streams, Depends(_streams)]
 TheMetrics = Annotated[Metrics, Depends(_metrics)]
@@ -159,6 +167,7 @@ TheZone = Annotated[tzinfo, Depends(_zone)]
 """The place's, whose days are meant where a day is given."""
 TheService = Annotated[Service, Depends(_service)]
 TheImportWorker = Annotated[ImportWorker, Depends(_import_worker)]
+TheStayWorker = Annotated[StayWorker, Depends(_stay_worker)]
 Workers = Annotated[WorkPool, Depends(_pool)]
 
 
@@ -198,6 +207,7 @@ TheExports = Annotated[Exports, _part(lambda service: service.exchange.exports)]
 TheFalseMatchCurve = Annotated[FalseMatchCurve, _part(lambda service: service.calibration.curve)]
 TheFeed = Annotated[Feed, _part(lambda service: service.exchange.feed)]
 TheFounding = Annotated[Founding, _part(lambda service: service.approvals.founding)]
+TheGrounds = Annotated[Grounds, _part(lambda service: service.grounds)]
 TheHistory = Annotated[History, _part(lambda service: service.review.history)]
 TheImports = Annotated[Imports, _part(lambda service: service.exchange.imports)]
 TheKeys = Annotated[Keys, _part(lambda service: service.accounts.keys)]
@@ -220,6 +230,8 @@ TheReports = Annotated[Reports, _part(lambda service: service.reports.counts)]
 TheScreening = Annotated[Screening, _part(lambda service: service.screening.encounters)]
 TheSearches = Annotated[Searches, _part(lambda service: service.screening.searches)]
 TheSessions = Annotated[Sessions, _part(lambda service: service.accounts.sessions)]
+TheStayReports = Annotated[StayReports, _part(lambda service: service.stays.reports)]
+TheStays = Annotated[Stays, _part(lambda service: service.stays.stays)]
 TheSubjects = Annotated[Subjects, _part(lambda service: service.lists.subjects)]
 TheTeams = Annotated[Teams, _part(lambda service: service.areas.teams)]
 TheTipSteps = Annotated[TipSteps, _part(lambda service: service.tip_steps)]

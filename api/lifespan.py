@@ -8,6 +8,7 @@ from typing import Final
 
 from api.background.imports import ImportWorker
 from api.background.periodic import PeriodicTasks
+from api.background.stays import StayWorker
 from api.background.webhooks import WebhookDelivery
 from api.logging import log
 from api.metrics import Metrics
@@ -34,6 +35,7 @@ _RELEASE_EVERY_S: Final = 1
 """Seconds between two looks for releases that ports may hear of."""
 _ESCALATE_EVERY_S: Final = 5
 """Seconds between two looks for alerts that nobody has taken in time."""
+_STAYS_S: Final = 60
 _KEY_USE_S: Final = 60
 _KEYS_S: Final = 3600
 
@@ -100,6 +102,10 @@ async def _start(
     worker.start()
     state.import_worker = worker
     stack.push_async_callback(worker.stop)
+    guests = StayWorker(service, state.workers, state.metrics)
+    guests.start()
+    state.stay_worker = guests
+    stack.push_async_callback(guests.stop)
     stack.push_async_callback(WebhookDelivery(state.settings, service, state.metrics).stop)
     stack.callback(state.streams.close)
     for policy in service.screening.matching.policies().values():
@@ -159,6 +165,7 @@ def _periodic(settings: Settings, service: Service, metrics: Metrics) -> Periodi
     tasks.every(settings.monitor_every_s, "monitor", monitor)
     tasks.every(settings.breaker_every_s, "breaker", partial(_trip, service, metrics))
     tasks.every(_RELEASE_EVERY_S, "releases", service.review.decisions.tell_releases)
+    tasks.every(_STAYS_S, "stays", lambda: metrics.stays(service.stays.stays.figures()))
     tasks.every(_KEY_USE_S, "key use", service.accounts.keys.write_use)
     tasks.every(_KEYS_S, "keys", look_after_keys)
     tasks.every(SIGN_EVERY_S, "data keys", service.kernel.vault.holders.sign)

@@ -15,12 +15,19 @@ from casework.accounts.api_keys import KeyFigures
 from casework.calibration.monitoring import AlarmReport
 from casework.calibration.policy import Policy
 from casework.kernel.audit.checkpoints import Condition
-from casework.kernel.vocabulary import DeliveryState, MatchedBy, PadResult, VerificationResult
+from casework.kernel.vocabulary import (
+    DeliveryState,
+    MatchedBy,
+    PadResult,
+    StaySource,
+    VerificationResult,
+)
 from casework.reports.lanes import LaneReport
 from casework.review.gate import verification_result
 from casework.review.overdue import Backlog
 from casework.screening.capture_time import CaptureClock
 from casework.service import Service
+from casework.stays.stays import StayFigures
 from casework.tables import Encounter
 from casework.webhooks.attempts import Figures
 
@@ -34,10 +41,32 @@ _LATENCIES: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.
 _STAGES: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 
 
+class _Stays:
+    """Figures of the guests whom lodgings report."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.reported = Counter(
+            "siaga_stays_reported",
+            "Guests reported by lodgings, by the way the report came in.",
+            ["source"],
+            registry=registry,
+        )
+        for source in StaySource:
+            self.reported.labels(source.value)
+        self.waiting = Gauge(
+            "siaga_stays_waiting", "Reports of guests that wait to be screened.", registry=registry
+        )
+        self.overdue = Gauge(
+            "siaga_stays_overdue",
+            "Guests who should have left, and of whom no check-out was reported.",
+            registry=registry,
+        )
+
+
 class Metrics:
     """One application's figures, in a registry of its own."""
 
-    def __init__(self, latency_target_ms: int) -> None:
+    def __init__(self, latency_target_ms: int) -> None:  # noqa: PLR0915 - a figure each
         self.registry = registry = CollectorRegistry()
         self._target = latency_target_ms / 1000
         edges = sorted({*_LATENCIES, self._target})
@@ -175,6 +204,7 @@ class Metrics:
             "Subjects whom a traveller was not stopped for, as their known look-alike.",
             registry=registry,
         )
+        self._stays = _Stays(registry)
         self._open = Gauge(
             "siaga_alerts_open",
             "Alerts that are not closed.",
@@ -302,6 +332,15 @@ class Metrics:
             self._presentations.labels(encounter.presentation["result"]).inc()
         if encounter.person_required:
             self._persons.inc()
+
+    def stay_reported(self, source: StaySource) -> None:
+        """Count a report of a guest."""
+        self._stays.reported.labels(source.value).inc()
+
+    def stays(self, figures: StayFigures) -> None:
+        """Set how many stays somebody has to look after."""
+        self._stays.waiting.set(figures.waiting)
+        self._stays.overdue.set(figures.overdue)
 
     def spared(self, look_alikes: int) -> None:
         """Count for how many subjects a traveller was not stopped, as their known look-alike."""

@@ -29,6 +29,8 @@ _TAGS: Final[Mapping[str, str]] = {
     "referrals": "What one agency hands to another, and the answer.",
     "presets": "What an agency usually refers to another, by purpose.",
     "tips": "Reports from the public and from other agencies.",
+    "stays": "Foreign guests of lodgings, reported and answered with a receipt.",
+    "processing": "What is done with people on no list, and by what right.",
     "compare": "Two photos side by side.",
     "watchlists": "Lists of subjects, each with its policy.",
     "categories": "Why watchlists exist: a code list that the installation extends.",

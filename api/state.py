@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 from api.background.imports import ImportWorker
+from api.background.stays import StayWorker
 from api.console.map.borders import Borders
 from api.console.templating import Console
 from api.limits import Limits
@@ -40,6 +41,7 @@ class State:
     service: Service | None = None
     """None until it is open."""
     import_worker: ImportWorker | None = None
+    stay_worker: StayWorker | None = None
     failure: str | None = None
     """Why the service could not be opened."""
     openapi: bytes | None = None
@@ -59,6 +61,13 @@ class State:
         if self.import_worker is None:
             raise NotReady("The service is starting: ask /readyz, and send the request again.")
         return self.import_worker
+
+    @property
+    def screening_guests(self) -> StayWorker:
+        """What screens reported guests; raises NotReady while the service is starting."""
+        if self.stay_worker is None:
+            raise NotReady("The service is starting: ask /readyz, and send the request again.")
+        return self.stay_worker
 
 
 def hold(app: FastAPI, state: State) -> None:

@@ -18,6 +18,7 @@ from casework.imports.queue import ImportQueue
 from casework.imports.run import ImportRunner
 from casework.imports.store import ImportStore
 from casework.kernel.errors import SetUpError, TemplatesMissing
+from casework.kernel.processing import Grounds
 from casework.records import Records
 from casework.review.comparison import Comparison
 from casework.review.faces import SmallFaces
@@ -29,6 +30,9 @@ from casework.screening.screening import Screening
 from casework.screening.searches import Searches
 from casework.screening.verification import ReferenceComparer
 from casework.screening.verification_rules import DEFAULT_FMR
+from casework.stays.reports import StayReports
+from casework.stays.screening import StayScreening
+from casework.stays.stays import Stays
 from casework.tips.steps import TipSteps
 from casework.watchlists.enrolment import Enrolment
 from casework.watchlists.watchlists import Watchlists
@@ -73,6 +77,15 @@ class CalibrationUseCases:
 
 
 @dataclass(frozen=True, slots=True)
+class StayUseCases:
+    """Foreign guests of lodgings."""
+
+    reports: StayReports
+    stays: Stays
+    screening: StayScreening
+
+
+@dataclass(frozen=True, slots=True)
 class Service(Records):
     """What screens and enrols: the records, one pack's networks, and the gallery."""
 
@@ -85,6 +98,9 @@ class Service(Records):
     enrolment: Enrolment
     import_runner: ImportRunner
     tip_steps: TipSteps
+    stays: StayUseCases
+    grounds: Grounds
+    """What screens people on no list, and by what right."""
 
     @classmethod
     def over(
@@ -96,6 +112,7 @@ class Service(Records):
         breaker: BreakerRules | None = None,
         verification_fmr: float = DEFAULT_FMR,
         presentation: PresentationScorer | None = None,
+        grounds: Grounds | None = None,
     ) -> Self:
         """Put the parts together; the gallery is empty until `start`.
 
@@ -118,6 +135,17 @@ class Service(Records):
         prior = FalseMatchModel(pack.name, curve)
         known = KnownLookalikes(kernel, records.approvals.requests, pipeline, model, curve)
         references = ReferenceComparer(pipeline, prior, verification_fmr)
+        encounters = Screening(
+            kernel,
+            records.commits,
+            pipeline,
+            matching,
+            documents,
+            references,
+            known,
+            presentation,
+        )
+        grounds = grounds or Grounds()
         return cls(
             kernel=kernel,
             commits=records.commits,
@@ -140,16 +168,7 @@ class Service(Records):
                 replica=replica, re_embedding=ReEmbedding(kernel, pipeline, templates)
             ),
             screening=ScreeningUseCases(
-                encounters=Screening(
-                    kernel,
-                    records.commits,
-                    pipeline,
-                    matching,
-                    documents,
-                    references,
-                    known,
-                    presentation,
-                ),
+                encounters=encounters,
                 searches=searches,
                 matching=matching,
                 lookalikes=lookalikes,
@@ -180,6 +199,12 @@ class Service(Records):
                 searches,
                 records.exchange.referral_steps,
             ),
+            stays=StayUseCases(
+                reports=StayReports(kernel, grounds, pipeline.limits),
+                stays=Stays(kernel, grounds),
+                screening=StayScreening(kernel, encounters, grounds),
+            ),
+            grounds=grounds,
         )
 
     def start(self) -> None:

@@ -31,6 +31,7 @@ def open_service(settings: Settings) -> Service:
             breaker=settings.breaker_rules,
             verification_fmr=settings.verification_fmr,
             presentation=load_presentation(pack, ModelStore(settings.models_dir)),
+            grounds=settings.grounds,
         )
         service.start()
     except BaseException:

@@ -26,6 +26,7 @@ from casework.approvals.approvals import ApprovalRules
 from casework.calibration.breaker_rules import BreakerRules
 from casework.imports.source import ImportLimits
 from casework.kernel.audit.checkpoints import EVERY, RECORDS
+from casework.kernel.processing import Ground, Grounds, Processing
 from casework.oversight.retention import DEFAULT_DAYS, RecordKind
 from casework.screening.verification_rules import DEFAULT_FMR
 from casework.watchlists.erasure import GRACE
@@ -386,6 +387,26 @@ class Settings(BaseSettings):
     keep_cases_days: Annotated[
         int, Field(ge=0, description="Days to keep a case, with all that is in it, once closed.")
     ] = DEFAULT_DAYS[RecordKind.CASES]
+    stays_legal_basis: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            description="Law and article on which lodgings report their foreign guests here, and "
+            "these are screened; with it, `stays_purpose` and `keep_stays_days`. Unset: nobody can "
+            "report any.",
+        ),
+    ] = None
+    stays_purpose: Annotated[
+        str | None, Field(min_length=1, description="What for: shown to everybody who works here.")
+    ] = None
+    keep_stays_days: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            description="Days to keep who stayed where, after the check-out. Where stays are off, "
+            f"what is left of them goes after {DEFAULT_DAYS[RecordKind.STAYS]}.",
+        ),
+    ] = None
     keep_sessions_days: Annotated[
         int, Field(ge=0, description="Days to keep the record of an ended session.")
     ] = DEFAULT_DAYS[RecordKind.SESSIONS]
@@ -625,7 +646,26 @@ class Settings(BaseSettings):
     @property
     def keep_days(self) -> dict[RecordKind, int]:
         """Days to keep each kind of record."""
-        return {kind: getattr(self, f"keep_{kind.value}_days") for kind in RecordKind}
+        named = {kind: getattr(self, f"keep_{kind.value}_days") for kind in RecordKind}
+        return {kind: days for kind, days in named.items() if days is not None}
+
+    @model_validator(mode="after")
+    def _stays_on_whole_grounds(self) -> Self:
+        parts = (self.stays_legal_basis, self.stays_purpose, self.keep_stays_days)
+        if any(parts) and not all(parts):
+            raise ValueError(
+                "stays_legal_basis, stays_purpose and keep_stays_days go together: name all three "
+                "to take reports of stays in, or none"
+            )
+        return self
+
+    @property
+    def grounds(self) -> Grounds:
+        """What is done with people on no list, and by what right."""
+        basis, purpose, days = self.stays_legal_basis, self.stays_purpose, self.keep_stays_days
+        if basis is None or purpose is None or days is None:
+            return Grounds()
+        return Grounds({Processing.STAYS: Ground(basis, purpose, days)})
 
     @property
     def resolved_database_url(self) -> str:

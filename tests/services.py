@@ -13,6 +13,7 @@ from casework.accounts.passwords import Passwords
 from casework.calibration.breaker_rules import BreakerRules
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.data_key import KEY_BYTES, DataKeys, FileKeys, GivenKeys
+from casework.kernel.processing import Ground, Grounds, Processing
 from casework.kernel.vocabulary import AgencyKind, Direction, Role, Stage
 from casework.records import Records
 from casework.screening.screening import Arrival, Screened
@@ -35,6 +36,10 @@ PASSWORD = "a long enough pass phrase"
 # Real hashes, made weak: a suite signs in a thousand times.
 QUICK = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 BEGIN = datetime(2026, 3, 1, 8, tzinfo=UTC)
+
+STAYS_ON = Grounds(
+    {Processing.STAYS: Ground("UU 6/2011, article 72", "Finding listed persons in lodgings.", 90)}
+)
 
 # Two photos of one drawn person score above 0.8, of two people below 0.6 (tests/fakes.py).
 DRAWN_PRIOR = Prior(fmr=(0.1, 1e-6), score=(0.62, 0.78), source="drawn people")
@@ -97,6 +102,7 @@ def open_service(
     data_keys: DataKeys = DATA_KEYS,
     presentation: PresentationScorer | None = None,
     pipeline: Pipeline | None = None,
+    grounds: Grounds = STAYS_ON,
 ) -> Service:
     """Open and start a service over a database file, or an URL; call again for a restart.
 
@@ -117,6 +123,7 @@ def open_service(
         pipeline or fake_pipeline(limits),
         breaker=breaker,
         presentation=presentation,
+        grounds=grounds,
     )
     try:
         service.start()

@@ -46,6 +46,7 @@ PARTIAL: Final = {
     "cli.story.desks._USUAL": "outcomes that fit nearly everywhere",
     "casework.reports.dimensions.WITHIN": "the others lie within none",
     "detector.pillow_decoder.DECODERS": "OpenCV decodes the others",
+    "api.console.screens.imports._SENTENCES": "names of a form's fields",
     "api.console.screens.officers._ROLES": "a port system's key is no officer",
 }
 

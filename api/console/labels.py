@@ -14,6 +14,7 @@ from casework.approvals.states import ApprovalStep
 from casework.cases.payload import ReferralItemField, SubjectField
 from casework.kernel.officer_names import OfficerName
 from casework.kernel.period import written_day
+from casework.kernel.processing import Processing
 from casework.kernel.vocabulary import (
     Agreement,
     AlertState,
@@ -43,6 +44,8 @@ from casework.kernel.vocabulary import (
     Role,
     Sex,
     Stage,
+    StaySource,
+    StayState,
     SubjectStatus,
     TipOrigin,
     TipState,
@@ -182,6 +185,13 @@ _CALLED: Final[tuple[tuple[StrEnum, str], ...]] = (
     (TipState.REFERRED, msg("Referred")),
     (TipState.ENROLLED, msg("Enrolled")),
     (TipState.DISMISSED, msg("Dismissed")),
+    (Processing.STAYS, msg("Reports of stays")),
+    (StayState.PRESENT, msg("Staying")),
+    (StayState.OVERDUE, msg("Check-out overdue")),
+    (StayState.LEFT, msg("Checked out")),
+    (StaySource.KEY, msg("The lodging's system")),
+    (StaySource.FILE, msg("A file")),
+    (StaySource.FORM, msg("This console")),
     (TipOrigin.PUBLIC, msg("The public")),
     (TipOrigin.AGENCY, msg("Another agency")),
     (ImportState.RECEIVING, msg("Being received")),

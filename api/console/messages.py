@@ -30,6 +30,8 @@ NOTICES: Final[Mapping[str, str]] = {
     "tip_recorded": msg("The tip is recorded. Give its reference to the person who reported it."),
     "tip_dismissed": msg("The tip is dismissed."),
     "tip_enrolled": msg("The subject is enrolled, with the photo of the tip."),
+    "stay_reported": msg("The guest is reported. The receipt stands below."),
+    "checked_out": msg("The check-out is recorded."),
     "saved": msg("Saved."),
     "enrolled": msg("Enrolled. The entry counts from the next traveller on."),
     "removed": msg("Removed."),

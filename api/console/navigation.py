@@ -7,6 +7,7 @@ from api.console.i18n import msg
 from api.console.urls import ACCOUNT
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission, PermissionScope, scope_of
+from casework.kernel.processing import Grounds, Processing
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,8 @@ class MenuItem:
     address: str
     label: str
     act: Permission
+    kind: Processing | None = None
+    """What must be switched on."""
 
     @property
     def section(self) -> str:
@@ -30,6 +33,7 @@ ENTRIES: Final = (
     MenuItem("/subjects", msg("Subjects"), Permission.READ_SUBJECT),
     MenuItem("/search", msg("Search"), Permission.SEARCH),
     MenuItem("/tips", msg("Tips"), Permission.HANDLE_TIP),
+    MenuItem("/stays", msg("Stays"), Permission.READ_STAY, Processing.STAYS),
     MenuItem("/referrals", msg("Referrals"), Permission.HANDLE_REFERRAL),
     MenuItem("/overview", msg("Overview"), Permission.READ_REPORT),
     MenuItem("/map", msg("Map"), Permission.READ_REPORT),
@@ -41,14 +45,19 @@ ENTRIES: Final = (
 )
 
 
-def menu_for(actor: Actor | None) -> list[MenuItem]:
-    """Return the entries that an actor may use."""
+def menu_for(actor: Actor | None, grounds: Grounds) -> list[MenuItem]:
+    """Return the entries that an actor may use, of what is switched on."""
     if actor is None:
         return []
-    return [entry for entry in ENTRIES if scope_of(actor, entry.act) is not PermissionScope.NOTHING]
+    return [
+        entry
+        for entry in ENTRIES
+        if scope_of(actor, entry.act) is not PermissionScope.NOTHING
+        and (entry.kind is None or grounds.is_on(entry.kind))
+    ]
 
 
-def home_of(actor: Actor) -> str:
+def home_of(actor: Actor, grounds: Grounds) -> str:
     """Return the address of an officer's first page."""
-    menu = menu_for(actor)
+    menu = menu_for(actor, grounds)
     return menu[0].address if menu else ACCOUNT

@@ -156,7 +156,8 @@ class PageRequest:
     @property
     def menu(self) -> list[MenuEntry]:
         """The menu's entries for the actor."""
-        return menu_for(self.actor_known)
+        actor = self.actor_known
+        return menu_for(actor, self.service.grounds) if actor is not None else []
 
     @property
     def approval_notice(self) -> ApprovalNotice | None:

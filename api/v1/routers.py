@@ -25,10 +25,12 @@ from api.v1.objections import routes as objections
 from api.v1.officers import routes as officers
 from api.v1.offices import routes as offices
 from api.v1.presets import routes as presets
+from api.v1.processing import routes as processing
 from api.v1.referrals import routes as referrals
 from api.v1.reports import routes as reports
 from api.v1.searches import routes as searches
 from api.v1.sessions import routes as sessions
+from api.v1.stays import routes as stays
 from api.v1.subjects import routes as subjects
 from api.v1.teams import routes as teams
 from api.v1.tips import routes as tips
@@ -44,6 +46,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     presets.router,
     referrals.router,
     tips.router,
+    stays.router,
     compare.router,
     watchlists.router,
     categories.router,
@@ -69,5 +72,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     keys.router,
     approvals.router,
     audit.router,
+    processing.router,
     health.router,
 )

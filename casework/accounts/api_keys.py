@@ -20,7 +20,7 @@ from sqlalchemy import and_, bindparam, func, select, update
 
 from casework.accounts import agencies
 from casework.accounts.tokens import PREFIX, SECRET_BYTES, digest, split
-from casework.kernel import ports, rows
+from casework.kernel import lodgings, ports, rows
 from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import (
@@ -144,7 +144,10 @@ class Keys:
             raise NotPermitted("key_screens_everybody")
         if new.scopes - {Scope.SCREEN} and new.agency_id is None:
             raise NotPermitted("key_lacks_agency")
-        if (wrong := ports.malformed(new.ports or ())) is not None:
+        places = new.ports or frozenset()
+        if Scope.STAYS in new.scopes:
+            places = frozenset(each for each in places if not lodgings.is_lodging(each))
+        if (wrong := ports.malformed(places)) is not None:
             raise InvalidKey("port_code_malformed", field="ports", port=wrong)
         expires_at = self._end(new.days)
         secret = secrets.token_urlsafe(SECRET_BYTES)

@@ -11,6 +11,7 @@ from casework.calibration.thresholds import BY_HAND, FalseMatchModel
 from casework.codes import lists
 from casework.codes.instructions import complete
 from casework.codes.priorities import priority_of
+from casework.kernel.lodgings import is_lodging
 from casework.kernel.messages import Message
 from casework.kernel.vocabulary import Direction, Stage
 from casework.tables import Watchlist
@@ -54,7 +55,13 @@ class Policy:
         return self.set_by_hand is not None and self.threshold > self.set_by_hand
 
     def concerns(self, direction: Direction, port: str, stage: Stage) -> bool:
-        """Whether the watchlist looks at travellers of this direction, port and stage."""
+        """Whether the watchlist looks at travellers of this direction, port and stage.
+
+        A guest of a lodging travels in no direction and is at no port: the stage alone counts, but
+        a list that is limited to ports looks at lodgings only where it names that stage.
+        """
+        if is_lodging(port):
+            return self.ports is None if self.stages is None else stage in self.stages
         return (
             self.direction.covers(direction)
             and (self.ports is None or port in self.ports)

@@ -14,6 +14,7 @@ CaseworkError
 │   ├── IdempotencyClash   an idempotency key was used for a different request
 │   ├── NoSecondPerson     nobody of the agency could accept what is asked for
 │   ├── TooManyImports     an agency has as many unfinished imports as it may
+│   ├── StaysOff           the installation has named no legal basis for reports of stays
 │   └── TooFewScores       there is too little to calibrate from
 ├── InvalidPeriod          an entry would end before it begins, or has ended already
 ├── ImpossibleBirth        a date or year of birth that cannot be, or two that disagree
@@ -29,6 +30,7 @@ CaseworkError
 ├── RequirementMissing     a list or an entry lacks what its category requires
 ├── InvalidReferral        what should be handed over, or to whom, does not fit
 ├── InvalidCase            what should be put into a case, or how it ends, does not fit
+├── StayRefused            a report of a guest that cannot be taken
 ├── ReasonMissing          an act that waits for a second person takes a reason
 ├── ImportRefused          a file cannot be read as a list of subjects
 ├── WeakPassword           a new password is too easy to guess
@@ -121,6 +123,10 @@ class TooManyImports(Conflict):
     """An agency has as many unfinished imports as it may."""
 
 
+class StaysOff(Conflict):
+    """The operator has to name a legal basis, a purpose and a period first."""
+
+
 class TooFewScores(Conflict):
     """There are too few non-mated searches, or nobody to search for, to calibrate from."""
 
@@ -183,6 +189,10 @@ class AreasRefused(CaseworkError):
 
 class RequirementMissing(_FieldRefused):
     """A list, or an entry, lacks what the list's category requires; names the field."""
+
+
+class StayRefused(CaseworkError):
+    """A report of a guest cannot be taken; may name the field."""
 
 
 class InvalidReferral(_FieldRefused):

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from casework.kernel.clock import Clock
 from casework.kernel.ids import new_id
-from casework.tables import Delivery, ImportJob
+from casework.tables import Delivery, ImportJob, Stay
 
 _NOBODY: Final[dict[str, Any]] = {"claim": None, "claimed_until": None}
 
@@ -23,7 +23,7 @@ _NOBODY: Final[dict[str, Any]] = {"claim": None, "claimed_until": None}
 class Lease:
     """The leases of one table's rows; every method works within the caller's transaction."""
 
-    table: type[Delivery | ImportJob]
+    table: type[Delivery | ImportJob | Stay]
     lasts: timedelta
     """How long a holder may be silent."""
     clock: Clock

@@ -838,6 +838,35 @@ ENGLISH: Final[Mapping[str, str]] = {
     "tip_lacks_photo": "The tip {tip} has no photo.",
     "tip_lacks_source": "The tip {tip} names no source.",
     "tip_changed": "The tip has changed since you read it: read it again.",
+    "stays_off": (
+        "Reports of stays are switched off here: the operator has to name their legal basis, "
+        "purpose and period first (stays_legal_basis, stays_purpose, keep_stays_days)."
+    ),
+    "stay_of_nobody": "A stay is reported to an agency: by its officers, or with a key of its own.",
+    "stay_not_found": "There is no stay with the receipt {receipt}.",
+    "stay_guest_is_national": (
+        "Only foreign guests are reported: this one is Indonesian, and nothing was kept."
+    ),
+    "stay_lacks_nationality": (
+        "The guest's nationality is missing: send it, or the document's machine-readable zone."
+    ),
+    "stay_lacks_name": (
+        "The guest's name is missing: send it, or the document's machine-readable zone."
+    ),
+    "stay_lacks_number": (
+        "The document's number is missing: send it, or the document's machine-readable zone."
+    ),
+    "stay_begins_in_future": "The check-in lies ahead: report the guest once they are there.",
+    "stay_ends_before_it_begins": "The guest would leave before coming: look at the two dates.",
+    "stay_ends_in_future": (
+        "The check-out lies ahead: send it as the expected one, and the true one when they left."
+    ),
+    "stay_too_old": "The stay was over more than {days} days ago: such old ones are not kept.",
+    "stay_file_empty": "The file has no guests: its first line names the columns {columns}.",
+    "stay_file_lacks_columns": "The file lacks the columns {columns}.",
+    "stay_file_unknown_columns": "The file has columns that are none here: {columns}.",
+    "stay_file_too_long": "The file has more than {most} guests: divide it.",
+    "stay_file_unreadable": "The file cannot be read as CSV in UTF-8: save it as such.",
     "tip_of_nobody": "A tip belongs to an agency: it is recorded by one of its officers.",
     "tip_settled": "A tip that is {state} cannot become {into}.",
     "tip_needs_photo": "A tip without a photo cannot become {into}.",

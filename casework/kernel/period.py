@@ -70,6 +70,14 @@ def day_of(at: datetime, zone: tzinfo) -> date:
         return date.min if at.year == date.min.year else date.max
 
 
+@overload
+def beginning(at: date, zone: tzinfo) -> datetime: ...
+
+
+@overload
+def beginning(at: date | None, zone: tzinfo) -> datetime | None: ...
+
+
 def beginning(at: date | None, zone: tzinfo) -> datetime | None:
     """Return the instant at which something begins: a time as it is, or the first of a day."""
     return at if at is None or isinstance(at, datetime) else begin_of(at, zone)

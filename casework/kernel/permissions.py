@@ -57,6 +57,8 @@ class Permission(StrEnum):
     WORK_ON_CASE = "case.work"
     JOIN_CASE = "case.join"
     MANAGE_CASE = "case.manage"
+    REPORT_STAY = "stay.report"
+    READ_STAY = "stay.read"
     IMPORT = "import.run"
     READ_AUDIT = "audit.read"
     READ_LOOKS = "subject.looks"
@@ -144,6 +146,8 @@ GRANTS: Final[Mapping[Permission, Mapping[Role, PermissionScope]]] = {
     Permission.WORK_ON_CASE: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),
     Permission.JOIN_CASE: {_SUPERVISOR: _SHARED},
     Permission.MANAGE_CASE: {_SUPERVISOR: _OWN},
+    Permission.REPORT_STAY: dict.fromkeys((_OFFICER, _ANALYST), _OWN),
+    Permission.READ_STAY: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _OWN),
     Permission.IMPORT: {_ANALYST: _OWN},
     Permission.READ_AUDIT: {_AUDITOR: _OWN},
     Permission.READ_LOOKS: {_SUPERVISOR: _OWN, _AUDITOR: _OWN},
@@ -211,6 +215,7 @@ KEY_GRANTS: Final[Mapping[Scope, Mapping[Permission, PermissionScope]]] = {
         # Who reports learns nothing: neither to read, to search nor to enrol.
         Permission.RECORD_TIP: _OWN,
     },
+    Scope.STAYS: {Permission.REPORT_STAY: _OWN},
     Scope.READ_REPORTS: {
         Permission.READ_CODE: _ALL,
         Permission.READ_AREA: _ALL,

@@ -252,6 +252,16 @@ def case_step(case_id: str) -> RowName:
     return RowName(f"case/{case_id}/step/fields", owner=case_id)
 
 
+def stay(stay_id: str, agency_id: str) -> RowName:
+    """Name the fields of a stay: the guest and the lodging."""
+    return RowName(f"stay/{stay_id}/fields", agency_id, owner=stay_id)
+
+
+def stay_photo(photo_id: str) -> RowName:
+    """Name a guest's photo that waits to be screened."""
+    return RowName(f"stay-photo/{photo_id}", owner=photo_id)
+
+
 def tip_report(tip_id: str, agency_id: str) -> RowName:
     """Name what a tip says."""
     return RowName(f"tip/{tip_id}/report", agency_id, owner=tip_id)

@@ -32,6 +32,7 @@ from casework.tables import (
     Officer,
     ProbeSearch,
     ReferralMessage,
+    Stay,
     Subject,
     Tip,
 )
@@ -50,6 +51,7 @@ NAMES: Final[Mapping[type[SealedFields], Callable[[Any], RowName]]] = {
     Officer: lambda row: rows.officer(row.id, row.agency_id),
     ProbeSearch: lambda row: rows.probe_search(row.id),
     ReferralMessage: lambda row: rows.referral_message(row.referral_id),
+    Stay: lambda row: rows.stay(row.id, row.agency_id),
     Subject: lambda row: rows.subject(row.id, row.agency_id),
     Tip: lambda row: rows.tip_fields(row.id, row.agency_id),
 }

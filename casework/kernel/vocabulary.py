@@ -245,6 +245,25 @@ class ReceiptState(StrEnum):
     ENDED = "ended"
 
 
+class StaySource(StrEnum):
+    """How a report of a stay came in."""
+
+    KEY = "key"
+    FILE = "file"
+    """One row of many."""
+    FORM = "form"
+    """Of the console, typed by an officer."""
+
+
+class StayState(StrEnum):
+    """Where a guest is, as far as was reported."""
+
+    PRESENT = "present"
+    OVERDUE = "overdue"
+    """Should have left by what was expected, and nobody has reported it."""
+    LEFT = "left"
+
+
 class Role(StrEnum):
     """What a person or a system is in its agency."""
 
@@ -288,6 +307,8 @@ class Scope(StrEnum):
     """Follow alerts, and where and when a subject was met."""
     TIPS = "tips"
     """Record tips and read their receipts."""
+    STAYS = "stays"
+    """Report where foreign guests stay, and see its own receipts: never what becomes of them."""
     READ_REPORTS = "reports:read"
     """Read counts of alerts and alarms."""
 

@@ -21,6 +21,7 @@ from casework.tables import (
     Objection,
     ProbeSearch,
     Referral,
+    Stay,
     Subject,
     Template,
     Tip,
@@ -114,6 +115,7 @@ class DataSubjectReports:
                     )
                 ],
                 "alerts": _alerts(session, subject_id),
+                "stays": _stays(session, subject_id),
                 "searches": _searches(session, row),
                 "referrals": _referrals(session, subject_id),
                 "tips": _tips(session, subject_id),
@@ -163,6 +165,23 @@ def _alerts(session: Session, subject_id: str) -> list[HeldAlert]:
         .order_by(Alert.id)
     )
     return [HeldAlert.of(alert, state) for alert, state in found]
+
+
+def _stays(session: Session, subject_id: str) -> list[dict[str, Any]]:
+    """Return the stays in lodgings at which an alert about the subject was raised."""
+    raised = select(Alert.encounter_id).where(Alert.subject_id == subject_id)
+    found = session.scalars(select(Stay).where(Stay.encounter_id.in_(raised)).order_by(Stay.id))
+    return [
+        {
+            "receipt": each.receipt,
+            "lodging": each.lodging,
+            "lodging_name": each.lodging_name,
+            "checked_in_at": each.checked_in_at,
+            "checked_out_at": each.checked_out_at,
+            "reported_at": each.reported_at,
+        }
+        for each in found
+    ]
 
 
 def _searches(session: Session, row: Subject) -> list[dict[str, Any]]:

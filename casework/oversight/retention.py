@@ -39,6 +39,7 @@ from casework.tables import (
     OutboxEvent,
     ProbeSearch,
     Referral,
+    Stay,
     Subject,
     Table,
     Tip,
@@ -74,6 +75,8 @@ class RecordKind(StrEnum):
     """With photo and source; from the enrolment or dismissal."""
     CASES = "cases"
     """With all that was put into them; from the closing."""
+    STAYS = "stays"
+    """With who the guest is; from the check-out, the one reported or expected, or the check-in."""
     SESSIONS = "sessions"
     """From their end."""
     REPETITIONS = "repetitions"
@@ -100,6 +103,7 @@ DEFAULT_DAYS: Final[dict[RecordKind, int]] = {
     RecordKind.REFERRALS: 365,
     RecordKind.TIPS: 365,
     RecordKind.CASES: 365,
+    RecordKind.STAYS: 30,
     RecordKind.SESSIONS: 30,
     RecordKind.REPETITIONS: 7,
     RecordKind.IMPORTS: 90,
@@ -306,6 +310,12 @@ def _cases(before: datetime) -> Select[str]:
     return select(Case.id).where(Case.closed_at < before)
 
 
+def _stays(before: datetime) -> Select[str]:
+    """Select stays that are over for long enough; who was not reported to leave is no exception."""
+    end = func.coalesce(Stay.checked_out_at, Stay.expected_out_at, Stay.checked_in_at)
+    return select(Stay.id).where(end < before, Stay.reported_at < before)
+
+
 def _sessions(before: datetime) -> Select[str]:
     return select(OfficerSession.id).where(
         or_(OfficerSession.ended_at < before, OfficerSession.expires_at < before)
@@ -356,6 +366,7 @@ _DUE: Final[dict[RecordKind, Callable[[datetime], Select]]] = {  # type: ignore[
     RecordKind.REFERRALS: _referrals,
     RecordKind.TIPS: _tips,
     RecordKind.CASES: _cases,
+    RecordKind.STAYS: _stays,
     RecordKind.SESSIONS: _sessions,
     RecordKind.REPETITIONS: _repetitions,
     RecordKind.IMPORTS: _imports,
@@ -373,6 +384,7 @@ _TABLES: Final[dict[RecordKind, type[Table]]] = {
     RecordKind.REFERRALS: Referral,
     RecordKind.TIPS: Tip,
     RecordKind.CASES: Case,
+    RecordKind.STAYS: Stay,
     RecordKind.SESSIONS: OfficerSession,
     RecordKind.REPETITIONS: IdempotencyRecord,
     RecordKind.IMPORTS: ImportJob,

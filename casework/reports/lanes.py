@@ -194,6 +194,8 @@ _LANES: Final[Select[Any]] = (
         func.max(_OFFSET).label("greatest"),
         func.max(Encounter.received_at).label("last"),
     )
+    # Lodgings have no lanes, and every agency reads this: see `casework.stays.screening`.
+    .where(~Encounter.port.contains("-"))
     .group_by(Encounter.port, Encounter.lane)
     .order_by((_AHEAD + _BEHIND).desc(), Encounter.port, Encounter.lane.nulls_last())
     .limit(MOST_LANES)

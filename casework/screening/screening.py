@@ -53,6 +53,7 @@ from detector.errors import NetworkError
 from detector.pipeline import Analysis, Pipeline
 from detector.portrait import portrait, small
 from detector.presentation import PresentationScorer, as_measure
+from detector.quality import Quality, Verdict
 from detector.timing import Stopwatch
 
 _log: Final = logging.getLogger(__name__)
@@ -79,8 +80,10 @@ class Presentation:
 class Arrival:
     """A traveller's photo and what the port says about it."""
 
-    photo: bytes = field(repr=False)
+    photo: bytes | None = field(repr=False)
+    """None of a guest of whom a lodging sent none: the document alone is looked for."""
     port: str
+    """Or the code of a lodging: see `casework.kernel.lodgings`."""
     direction: Direction
     stage: Stage
     captured_at: datetime | None = None
@@ -105,7 +108,7 @@ class Arrival:
             self.captured_at.isoformat() if self.captured_at is not None else None,
             self.traveller_ref,
             self.lane,
-            hashlib.sha256(self.photo).hexdigest(),
+            hashlib.sha256(self.photo or b"").hexdigest(),
         ]
         # Only where they are sent: a request of before this version has the fingerprint it had.
         if self.reference is not None:
@@ -188,7 +191,9 @@ class Screening:
             return Screened(earlier, replayed=True, watch=watch)
         received_at = self._clock()
         check_capture_time(arrival.captured_at, received_at)
-        analysis = self._pipeline.analyse(arrival.photo, watch)
+        analysis = None
+        if arrival.photo is not None:
+            analysis = self._pipeline.analyse(arrival.photo, watch)
         with watch.stage("search"):
             version = self._matching.catch_up()
             policies = self._matching.applicable(arrival.direction, arrival.port, arrival.stage)
@@ -205,10 +210,13 @@ class Screening:
         encounter.person_required = _failed_pad(arrival) and any(
             policy.requires_person_on_failed_pad for policy in policies.values()
         )
-        if (score := self._presentation_score(analysis, watch)) is not None:
+        if (
+            analysis is not None
+            and (score := self._presentation_score(analysis, watch)) is not None
+        ):
             measures = [*encounter.quality["measures"], as_measure(score)]
             encounter.quality = {**encounter.quality, "measures": measures}
-        if arrival.reference is not None:
+        if arrival.reference is not None and analysis is not None:
             with watch.stage("verify"):
                 verification = self._references.verify(
                     analysis.embedding,
@@ -222,8 +230,20 @@ class Screening:
             encounter, replayed=False, watch=watch, top_score=matches.top_score, spared=spared
         )
 
-    def record(self, screened: Screened, arrival: Arrival, caller: Actor) -> Screened:
+    def record(
+        self,
+        screened: Screened,
+        arrival: Arrival,
+        caller: Actor,
+        also: Callable[[Connection], None] = lambda _: None,
+    ) -> Screened:
         """Commit what was found, and wait for the disk: from then on it is the answer.
+
+        Args:
+            screened: what `examine` returned.
+            arrival: what was examined.
+            caller: who sent it.
+            also: writes what belongs to it into the same transaction; what it raises undoes all.
 
         Raises:
             IdempotencyClash: see `screen`.
@@ -232,7 +252,13 @@ class Screening:
             return screened
         with screened.watch.stage("record"):
             try:
-                self._commits.write(self._rows_of(screened, arrival, caller))
+                write = self._rows_of(screened, arrival, caller)
+
+                def write_all(connection: Connection) -> None:
+                    write(connection)
+                    also(connection)
+
+                self._commits.write(write_all)
             except IntegrityError:
                 # The same key was being answered at the same moment: that answer stands.
                 earlier = self._answered(arrival, caller)
@@ -257,16 +283,18 @@ class Screening:
                 where=lambda row: row.api_key_id == caller.id,
             )
 
-    def _search(self, analysis: Analysis, policies: Mapping[str, Policy], at: datetime) -> Matches:
+    def _search(
+        self, analysis: Analysis | None, policies: Mapping[str, Policy], at: datetime
+    ) -> Matches:
         """Return who passes."""
-        if analysis.embedding is None:
+        if analysis is None or analysis.embedding is None:
             return self._matching.no_match()
         return self._matching.search(analysis.embedding, policies, at)
 
     def _spare(
         self,
         arrival: Arrival,
-        analysis: Analysis,
+        analysis: Analysis | None,
         matches: Matches,
         listed: Sequence[DocumentMatch],
         at: datetime,
@@ -276,7 +304,7 @@ class Screening:
         Never where the gate found an attack or could not tell: a mask may be what makes the subject
         look like somebody else. Nor for a subject whose document the traveller carries.
         """
-        if not matches.candidates or analysis.embedding is None:
+        if not matches.candidates or analysis is None or analysis.embedding is None:
             return matches, ()
         if arrival.presentation is not None and arrival.presentation.result is not PadResult.PASS:
             return matches, ()
@@ -315,13 +343,14 @@ class Screening:
         self,
         arrival: Arrival,
         caller: Actor,
-        analysis: Analysis,
+        analysis: Analysis | None,
         found: Sequence["_Found"],
         received_at: datetime,
         document: ReadDocument | None,
     ) -> Encounter:
         """Compose the record; what the search says of itself is filled in by the caller."""
-        outcome = Outcome.CLEAR if analysis.embedding is not None else Outcome.UNSEARCHABLE
+        searched = analysis is not None and analysis.embedding is not None
+        outcome = Outcome.CLEAR if searched else Outcome.UNSEARCHABLE
         if found:
             outcome = Outcome.ALERT
         encounter_id = new_id(ENCOUNTER)
@@ -329,7 +358,7 @@ class Screening:
             self._vault.own_keys.make(encounter_id, INSTALLATION)
         sealed = face = None
         # A document may be on a list where no face is in the photo.
-        if found and analysis.subject is not None:
+        if found and analysis is not None and analysis.subject is not None:
             sealed = self._vault.seal(portrait(analysis), rows.encounter(encounter_id))
             face = self._vault.seal(small(analysis), rows.encounter_face(encounter_id))
         encounter = Encounter(
@@ -344,8 +373,8 @@ class Screening:
             traveller_ref=arrival.traveller_ref,
             document=dict(document.says) if document is not None and found else None,
             outcome=outcome.value,
-            faces=len(analysis.faces),
-            quality=analysis.quality_record(),
+            faces=len(analysis.faces) if analysis is not None else 0,
+            quality=analysis.quality_record() if analysis is not None else _NO_PHOTO,
             model=self._matching.model,
             sealed_portrait=sealed,
             sealed_face=face,
@@ -435,6 +464,7 @@ class Screening:
         return write
 
 
+_NO_PHOTO: Final = Quality(Verdict.UNSEARCHABLE, (), ()).as_record()
 _ANSWERED: Final = select(IdempotencyRecord.fingerprint, IdempotencyRecord.encounter_id)
 
 

@@ -68,6 +68,11 @@ class TravelDocument:
             *(self.number, self.country, self.mrz),
         ]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was sent."""
+        return not any(self.parts)
+
     def read(self, today: date) -> ReadDocument:
         """Return what it says, with its check digits checked."""
         fields = {

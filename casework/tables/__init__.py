@@ -51,6 +51,8 @@ from casework.tables.keys import (
     OwnKey,
     ReferralKey,
     SearchKey,
+    StayKey,
+    StayPhotoKey,
     StoredKey,
     SubjectKey,
     TipKey,
@@ -71,6 +73,7 @@ from casework.tables.offices import Office, Team, TeamMember
 from casework.tables.people import Agency, Officer, OfficerSession, RecoveryCode
 from casework.tables.referrals import Referral, ReferralMessage, ReferralPhoto, ReferralPreset, Tip
 from casework.tables.sign_in import SignInCount
+from casework.tables.stays import Stay, StayPhoto
 from casework.tables.unsealed import Unsealed
 
 __all__ = [
@@ -137,6 +140,10 @@ __all__ = [
     "SearchKey",
     "Serial",
     "SignInCount",
+    "Stay",
+    "StayKey",
+    "StayPhoto",
+    "StayPhotoKey",
     "StoredKey",
     "Subject",
     "SubjectDocument",

@@ -110,6 +110,24 @@ class TipKey(OwnKey, Table):
     owner: Mapped[str] = mapped_column(ForeignKey("tip.id", ondelete="CASCADE"), primary_key=True)
 
 
+class StayKey(OwnKey, Table):
+    """Seals who stays where."""
+
+    __tablename__ = "stay_key"
+
+    owner: Mapped[str] = mapped_column(ForeignKey("stay.id", ondelete="CASCADE"), primary_key=True)
+
+
+class StayPhotoKey(OwnKey, Table):
+    """Seals a guest's photo until it is screened; the key goes with it."""
+
+    __tablename__ = "stay_photo_key"
+
+    owner: Mapped[str] = mapped_column(
+        ForeignKey("stay_photo.id", ondelete="CASCADE"), primary_key=True
+    )
+
+
 class ReferralKey(OwnKey, Table):
     """Seals what a referral carries, and its messages."""
 

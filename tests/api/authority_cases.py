@@ -192,6 +192,10 @@ class Stage:
         )
         return {"tip_id": answer.json()["id"]} if answer.status_code < 300 else self.tip(headers)
 
+    def stay(self, _: Headers) -> Params:
+        """A stay that was reported to IMI."""
+        return {"receipt": self.post("/v1/stays", **_stay(self, {}))["receipt"]}
+
     def search(self, headers: Headers) -> Params:
         """A search with a candidate, made by the caller if it may search; else by another."""
         self.alert(headers)
@@ -387,6 +391,23 @@ def _tip(_stage: Stage, _params: Params) -> dict[str, Any]:
     return {"files": {"text": (None, "Seen at the harbour.")}}
 
 
+def _stay(_stage: Stage, _params: Params) -> dict[str, Any]:
+    fields = {
+        "lodging": "HTL-0042",
+        "lodging_name": "Hotel Melati",
+        "document_name": "DOE, JOHN",
+        "document_nationality": "AUS",
+        "document_number": "N1234567",
+        "checked_in": "2026-03-01",
+    }
+    return {"files": {name: (None, text) for name, text in fields.items()}}
+
+
+def _guests(_stage: Stage, _params: Params) -> dict[str, Any]:
+    heading = b"lodging,lodging_name,checked_in\n"
+    return {"files": {"file": ("x.csv", heading + b"HTL-0042,Hotel Melati,2026-03-01\n")}}
+
+
 def _import(_stage: Stage, params: Params) -> dict[str, Any]:
     files = {"file": ("x.csv", b"reference,name\nR-1,Somebody\n")}
     return {"params": {"watchlist_id": params.get("watchlist_id", "")}, "files": files}
@@ -547,6 +568,14 @@ CASES = (
     ),
     Case("POST /v1/tips/{tip_id}/enrol", S.tip, _tip_subject, takes=Permission.HANDLE_TIP),
     Case("POST /v1/tips/{tip_id}/dismiss", S.tip, body(reason="Nothing.")),
+    # stays
+    Case("POST /v1/stays", send=_stay),
+    Case("POST /v1/stays/file", send=_guests),
+    Case("GET /v1/stays"),
+    Case("GET /v1/stays/{receipt}", S.stay),
+    Case("GET /v1/stays/{receipt}/guest", S.stay),
+    Case("PUT /v1/stays/{receipt}/check-out", S.stay, body(checked_out="2026-03-01")),
+    Case("GET /v1/processing"),
     # watchlists and subjects
     Case("POST /v1/watchlists", send=_watchlist),
     Case("GET /v1/watchlists"),

@@ -10,6 +10,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -44,6 +45,7 @@ from casework.review.duty import NewShift
 from casework.screening.screening import Presentation
 from casework.screening.searches import SearchRequest
 from casework.screening.travel_document import TravelDocument
+from casework.stays.reports import NewStay
 from casework.tables import Alert, KnownLookalike
 from casework.tips.payload import TipField
 from casework.tips.reports import NewTip
@@ -69,6 +71,7 @@ PURPOSE: Final = "an old database"
 NOTE: Final = "the left ear"
 GROUNDS: Final = "it is somebody else"
 USUAL: Final = "As we agreed in writing."
+GUEST, LODGING = "DOE, JOHN", "HTL-0042"
 TEXT, PLACE, SOURCE = "Seen at the harbour.", "Pier 3", "the fishmonger, 0812"
 DISMISSAL: Final = "It was somebody else."
 MESSAGE: Final = "Please meet this traveller."
@@ -86,7 +89,7 @@ def photo(number: int, *, brightness: float = 1.0) -> bytes:
 def fill(desk: Desk) -> Known:
     """Let everything happen once; returns what a reader has to know."""
     known: Known = {"data_key": DATA_KEY.hex()}
-    for part in (_people, _lists, _review, _exchange, _tips, _imports):
+    for part in (_people, _lists, _review, _exchange, _tips, _stays, _imports):
         part(desk, known)
     return known
 
@@ -247,6 +250,18 @@ def _tips(desk: Desk, known: Known) -> None:
     dismissed = work.record(who, new)
     work.dismiss(who, dismissed.id, DISMISSAL)
     known |= {"tip": tip.id, "tip_referral": referral.id, "dismissed": dismissed.id}
+
+
+def _stays(desk: Desk, known: Known) -> None:
+    """Report a guest, who waits to be looked up, and one who was."""
+    stays, who = desk.service.stays, officer(known["agency"], Role.OFFICER, name="first")
+    guest = TravelDocument(name=GUEST, nationality="AUS", number="N7654321", country="AUS")
+    new = NewStay(LODGING, PLACE, guest, desk.clock(), address=PLACE)
+    known["stay"] = stays.reports.report(who, new).receipt
+    claim = stays.screening.claim()
+    assert claim is not None
+    stays.screening.screen(claim)
+    known["waiting_stay"] = stays.reports.report(who, replace(new, photo=photo(1))).receipt
 
 
 def _imports(desk: Desk, known: Known) -> None:

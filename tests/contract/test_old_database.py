@@ -52,6 +52,7 @@ SEALED: Final = {
     "referral.sealed_carried": "'referral/' || id || '/carried'",
     "referral_message.sealed_text": "'referral/' || referral_id || '/messages'",
     "referral_photo.sealed_content": "'referral/' || referral_id || '/photo/' || name",
+    "stay_photo.sealed_content": "'stay-photo/' || id",
     "template.sealed_vector": "'template/' || photo_id || '/' || model",
     "tip.sealed_dismissal": "'tip/' || id || '/dismissal'",
     "tip.sealed_photo": "'tip/' || id || '/photo'",
@@ -106,7 +107,7 @@ def _everything_can_be_read(dump: str, path: Path) -> None:
     try:
         verdict = desk.service.kernel.audit.verify()
         assert verdict.whole, verdict.fault
-        for part in (_people, _lists, _review, _exchange, _tips, _oversight, _work_goes_on):
+        for part in (_people, _lists, _review, _exchange, _tips, _stays, _oversight, _work_goes_on):
             part(desk, known)
         assert desk.service.kernel.audit.verify().whole
     finally:
@@ -248,6 +249,19 @@ def _tips(desk: Desk, known: seed.Known) -> None:
     assert tips.photo(reader, known["tip"]) == (seed.photo(1), "jpeg", 0)
     assert tips.source(reader, known["tip"]) == seed.SOURCE
     assert tips.get(reader, known["dismissed"]).dismissal == seed.DISMISSAL
+
+
+def _stays(desk: Desk, known: seed.Known) -> None:
+    if "stay" not in known:  # of 0048 and later
+        return
+    reader, stays = officer(known["agency"], Role.OFFICER, name="first"), desk.service.stays
+    for receipt in (known["stay"], known["waiting_stay"]):
+        row = stays.stays.get(reader, receipt)
+        assert (row.guest["name"], row.lodging_name) == (seed.GUEST, seed.PLACE)
+    waiting = stays.screening.claim()
+    assert waiting is not None
+    assert (waiting.stay.receipt, waiting.photo) == (known["waiting_stay"], seed.photo(1))
+    stays.screening.screen(waiting)
 
 
 def _oversight(desk: Desk, known: seed.Known) -> None:

@@ -23,7 +23,7 @@ router: Final = APIRouter(include_in_schema=False)
 _SENTENCES: Final = {
     "name": msg("Write the name."),
     "scopes": msg("Choose at least one thing that the key may do."),
-    "ports": msg("Codes such as CGK IDBTM; nothing means all."),
+    "ports": msg("Codes such as CGK IDBTM, of lodgings HTL-0042; nothing means all."),
 }
 
 Keeper = Annotated[OfficerRequest, Depends(RequirePermission(Permission.MANAGE_KEY))]

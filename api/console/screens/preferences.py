@@ -26,7 +26,7 @@ Onlooker = Annotated[
 @router.get("/")
 async def home(visit: Someone) -> Response:
     """Bring an officer to the first screen that they may use."""
-    return visit.go(home_of(visit.actor))
+    return visit.go(home_of(visit.actor, visit.service.grounds))
 
 
 @router.get("/session")

@@ -93,7 +93,7 @@ def begun(visit: Guest, signed_in: SignedIn, going_to: str) -> Response:
     if actor.incomplete is not None:
         going_to = ACCOUNT
     elif going_to == HOME:
-        going_to = home_of(actor)
+        going_to = home_of(actor, visit.service.grounds)
     answer = visit.go(going_to)
     secure = visit.console.secure
     cookies.keep_session(answer, signed_in.text, secure=secure)

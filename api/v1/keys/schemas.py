@@ -3,12 +3,17 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from api.v1.common import Answer, Port, Reason, Strict, Text
+from api.v1.common import Answer, Reason, Strict, Text
 from casework.accounts.api_keys import OVERLAP
+from casework.kernel import lodgings
+from casework.kernel.ports import PATTERN
 from casework.kernel.vocabulary import Scope
 
+Place = Annotated[
+    str, StringConstraints(pattern=f"({PATTERN})|({lodgings.PATTERN})"), Field(examples=["CGK"])
+]
 Days = Annotated[int, Field(ge=1, le=3650)]
 
 
@@ -17,11 +22,11 @@ class KeyIn(Strict):
 
     name: Text = Field(description="Whose key it is, for people.")
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(Scope))]
-    ports: list[Port] | None = Field(
+    ports: list[Place] | None = Field(
         default=None,
         min_length=1,
         max_length=200,
-        description="Ports it may speak for; unset means all.",
+        description="Ports it may speak for, or lodgings with the scope `stays`; unset means all.",
     )
     agency_id: Text | None = Field(default=None, description="Unset means the caller's own agency.")
     days: Days | None = Field(

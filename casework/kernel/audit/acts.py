@@ -40,6 +40,8 @@ READS: Final = frozenset(
         "search.photo",
         "search.read",
         "search.shown",
+        "stay.list",
+        "stay.read",
         "subject.held",
         "subject.history",
         "subject.list",

@@ -72,6 +72,7 @@ OF_PEOPLE = {
     Permission.VERIFY_AUDIT,
     Permission.READ_TOTALS,
     Permission.READ_AGENCY,
+    Permission.READ_STAY,
 }
 """What no key may do: to decide, to change policies and authority, and to read about people."""
 
@@ -234,6 +235,8 @@ def test_keys_of_an_earlier_version_keep_what_they_could_but_policies_and_never_
         Permission.EDIT_WATCHLIST,
         Permission.READ_AGENCY,
         Permission.OWN_ACCOUNT,
+        Permission.REPORT_STAY,
+        Permission.READ_STAY,
         Permission.READ_APPROVAL,
         Permission.WITHDRAW_APPROVAL,
         # Who reports learns nothing.

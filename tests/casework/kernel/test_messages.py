@@ -71,6 +71,7 @@ INDIRECT: Final = {
     "casework/referrals/states.py": "whether it was accepted",
     "casework/review/states.py": "what is not possible in this state",
     "casework/watchlists/enrolment.py": "a photo's fault, a quality reason's advice",
+    "casework/stays/reports.py": "what a document lacks",
     "casework/calibration/policy.py": "what became of a threshold set by hand",
     "casework/calibration/thresholds.py": "which basis was read",
 }

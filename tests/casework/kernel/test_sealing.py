@@ -266,6 +266,7 @@ DIGESTS = {
     "idempotency": "key fingerprint",
     "import_job": "digest",
     "sign_in_count": "digest",
+    "stay": "repeat_digest fingerprint",
 }
 """Keyed: nobody can test a guess without the key."""
 
@@ -317,6 +318,8 @@ CLEAR = {
         "referral_message": "referral_id officer_id agency_id",
         "referral_photo": "referral_id name",
         "referral_preset": "agency_id receiver_id",
+        "stay": "agency_id receipt reporter_id lodging encounter_id claim",
+        "stay_photo": "stay_id",
         "stored_key": "purpose scope number data_key",
         "subject": "agency_id",
         "subject_document": "subject_id",
@@ -383,6 +386,8 @@ CLEAR = {
         "referral_photo": "format turn",
         "referral_preset": "kind fields days",
         "sign_in_count": "failures locked_until since succeeded_at",
+        "stay": "source area checked_in_at expected_out_at checked_out_at reported_at screened_at "
+        "attempts claimed_until",
         "subject": "status valid_from valid_until erase_at",
         "template": "model",
         "tip": "state origin area has_source happened_at photo_format photo_quality searched_at",

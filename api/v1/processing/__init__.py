@@ -1,0 +1,1 @@
+"""Processing: what is done with people on no list, and by what right."""

@@ -1,0 +1,1 @@
+"""Stays: where foreign guests are, as lodgings report them, and the search for listed ones."""
