@@ -54,6 +54,7 @@ from casework.oversight.looks import Looks
 from casework.referrals.presets import ReferralPresets
 from casework.referrals.referrals import Referrals
 from casework.referrals.steps import ReferralSteps
+from casework.reports.cuts import Cuts
 from casework.reports.lanes import Lanes
 from casework.reports.review import Reports
 from casework.review.alerts import Alerts
@@ -212,6 +213,7 @@ TheHistory = Annotated[History, _part(lambda service: service.review.history)]
 TheImports = Annotated[Imports, _part(lambda service: service.exchange.imports)]
 TheKeys = Annotated[Keys, _part(lambda service: service.accounts.keys)]
 TheKnownLookalikes = Annotated[KnownLookalikes, _part(lambda service: service.screening.known)]
+TheCuts = Annotated[Cuts, _part(lambda service: service.reports.cuts)]
 TheLanes = Annotated[Lanes, _part(lambda service: service.reports.lanes)]
 TheLookalikes = Annotated[Lookalikes, _part(lambda service: service.screening.lookalikes)]
 TheMerges = Annotated[Merges, _part(lambda service: service.lists.merges)]

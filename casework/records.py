@@ -50,6 +50,7 @@ from casework.referrals.fields import AlertField
 from casework.referrals.presets import ReferralPresets
 from casework.referrals.referrals import Referrals
 from casework.referrals.steps import ReferralSteps
+from casework.reports.cuts import Cuts
 from casework.reports.lanes import Lanes
 from casework.reports.places import Places, read_tips
 from casework.reports.review import Reports
@@ -181,6 +182,7 @@ class ReportUseCases:
 
     counts: Reports
     places: Places
+    cuts: Cuts
     lanes: Lanes
 
 
@@ -331,6 +333,7 @@ class Records:
             reports=ReportUseCases(
                 counts=Reports(kernel, publications),
                 places=Places(kernel, publications, Publications(kernel, zone, read_tips)),
+                cuts=Cuts(kernel, publications),
                 lanes=Lanes(kernel),
             ),
         )

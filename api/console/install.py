@@ -32,6 +32,7 @@ from api.console.screens import (
     queue,
     referral_new,
     referrals,
+    reports,
     search,
     sign_in,
     static,
@@ -77,6 +78,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = tuple(
         imports,
         overview,
         area_map,
+        reports,
         approvals,
         audit,
         areas,  # before `teams`, whose address would take `/teams/areas` for one

@@ -55,6 +55,7 @@ from casework.kernel.vocabulary import (
 from casework.referrals.fields import AlertField, FieldGroup
 from casework.referrals.states import Move, Side
 from casework.reports.calendar import CalendarPeriod
+from casework.reports.dimensions import AlertOutcome, Dimension
 from casework.reports.places import PlaceMeasure
 from casework.tables import Officer
 from casework.tips.payload import TipField
@@ -62,6 +63,26 @@ from detector.quality import Reason, Verdict
 
 _QUARTER: Final = 3
 _CALLED: Final[tuple[tuple[StrEnum, str], ...]] = (
+    (AlertOutcome.CONFIRMED, msg("Held to be the person")),
+    (AlertOutcome.FALSE_ALARM, msg("False alarms")),
+    (AlertOutcome.WAITING, msg("Undecided, within their time")),
+    (AlertOutcome.OVERDUE, msg("Undecided, overdue")),
+    (AlertOutcome.OTHER, msg("People could not tell")),
+    (Dimension.AREA, msg("Province")),
+    (Dimension.REGENCY, msg("Regency or city")),
+    (Dimension.PORT, msg("Port")),
+    (Dimension.WATCHLIST, msg("Watchlist")),
+    (Dimension.CATEGORY, msg("Category")),
+    (Dimension.AGENCY, msg("Agency")),
+    (Dimension.DIRECTION, msg("Direction")),
+    (Dimension.STAGE, msg("Stage")),
+    (Dimension.NATIONALITY, msg("Nationality")),
+    (Dimension.MATCHED_BY, msg("Found by")),
+    (Dimension.OUTCOME, msg("Outcome")),
+    (Dimension.CLOSED, msg("Closed")),
+    (Dimension.HOUR, msg("Hour")),
+    (Dimension.DAY, msg("Day")),
+    (Dimension.MONTH, msg("Month")),
     (ComparisonResult.SAME_PERSON, msg("It is the person on the list")),
     (ComparisonResult.UNDECIDED, msg("Undecided")),
     (ComparisonResult.OTHER_PERSON, msg("It is somebody else")),

@@ -38,6 +38,8 @@ ENTRIES: Final = (
     MenuItem("/overview", msg("Overview"), Permission.READ_REPORT),
     MenuItem("/map", msg("Map"), Permission.READ_REPORT),
     MenuItem("/totals", msg("All agencies"), Permission.READ_TOTALS),
+    MenuItem("/reports", msg("Reports"), Permission.READ_REPORT),
+    MenuItem("/reports/all", msg("Reports on all"), Permission.READ_TOTALS),
     MenuItem("/approvals", msg("Requests"), Permission.READ_APPROVAL),
     MenuItem("/audit", msg("Audit"), Permission.READ_AUDIT),
     MenuItem("/teams", msg("Teams"), Permission.EDIT_TEAM),

@@ -9,7 +9,9 @@ from fastapi import Request
 from api.console.page import OfficerRequest
 from casework.areas import tree
 from casework.codes.coded import LONGEST_CODE
+from casework.kernel.errors import InvalidPeriod
 from casework.kernel.vocabulary import AlertState, MatchedBy
+from casework.reports.calendar import CalendarPeriod
 from casework.review.alerts import AlertFilter
 from casework.review.queue import QueueOrder
 from casework.review.states import FIRST_OPINIONS, OPEN
@@ -41,6 +43,8 @@ class QueueForm:
     whose: str = "all"
     sort: QueueOrder = QueueOrder.URGENCY
     page: int = 1
+    month: str = ""
+    """A calendar period: of a figure in a report whose alerts are listed."""
 
     @classmethod
     def of(cls, request: Request) -> "QueueForm":
@@ -49,6 +53,7 @@ class QueueForm:
         state, whose, category = (query.get(name, "") for name in ("state", "whose", "category"))
         found, area = query.get("matched_by", ""), query.get("area", "")
         page, sort = query.get("page", "1"), query.get("sort", "")
+        month = query.get("month", "")
         return cls(
             state if state in STATES else "open",
             query.get("port", "")[:5].upper(),
@@ -59,17 +64,25 @@ class QueueForm:
             whose if whose in _WHOSE else "all",
             QueueOrder(sort) if sort in set(QueueOrder) else QueueOrder.URGENCY,
             max(1, int(page)) if page.isascii() and page.isdecimal() and len(page) < 6 else 1,
+            month if _period(month) is not None else "",
         )
+
+    @property
+    def period(self) -> CalendarPeriod | None:
+        """The period of a report whose alerts are listed."""
+        return _period(self.month)
 
     @property
     def narrowed(self) -> int:
         """How many conditions it sets that the plain queue does not."""
         plain = QueueForm()
-        conditions = ("state", "port", "list", "category", "matched_by", "area", "whose")
+        conditions = ("state", "port", "list", "category", "matched_by", "area", "whose", "month")
         return sum(getattr(self, name) != getattr(plain, name) for name in conditions)
 
     def filters(self, visit: OfficerRequest) -> AlertFilter:
         """Return the filter."""
+        period, zone = self.period, visit.service.reports.cuts.zone
+        since, until = period.bounds(zone) if period is not None else (None, None)
         return AlertFilter(
             STATES[self.state],
             self.list or None,
@@ -79,6 +92,8 @@ class QueueForm:
             area=self.area or None,
             mine=visit.actor.id if self.whose == "mine" else None,
             owner_id=visit.actor.agency_id if self.whose == "agency" else None,
+            since=since,
+            until=until,
         )
 
     def address(self, path: str = "/alerts", **other: object) -> str:
@@ -87,3 +102,10 @@ class QueueForm:
         plain = QueueForm()
         differs = {n: v for n, v in chosen.items() if v != getattr(plain, n, None)}
         return f"{path}?{urlencode(differs)}" if differs else path
+
+
+def _period(text: str) -> CalendarPeriod | None:
+    try:
+        return CalendarPeriod.read(text)
+    except InvalidPeriod:
+        return None

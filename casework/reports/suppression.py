@@ -125,7 +125,7 @@ class Publication:
         """
         self.period = period
         self.alerts = alerts
-        self._months = {str(each.period): each for each in (parts[0] if parts else (self,))}
+        self.months = {str(each.period): each for each in (parts[0] if parts else (self,))}
         codes = {each: self._coded(each) for each in sorted(set().union(*CUTS))}
         self._tables = {
             cut: _Table([codes[each] for each in sorted(cut)], len(alerts)) for cut in CUTS
@@ -154,7 +154,7 @@ class Publication:
     def figure(self, values: Mapping[Dimension, str]) -> Figure:
         """Return the figure of one cell, or one of a month's; 0 where there is no alert."""
         if Dimension.MONTH in values:
-            month = self._months.get(values[Dimension.MONTH])
+            month = self.months.get(values[Dimension.MONTH])
             rest = dict(values)
             del rest[Dimension.MONTH]
             return month.figure(rest) if month is not None else ZERO

@@ -25,8 +25,8 @@ Read: TypeAlias = Callable[
 """How what is counted is read: see `read_alerts`."""
 
 _FRESH: Final = timedelta(minutes=1)
-_KEPT: Final = 13
-"""Periods of which what is shown is kept: as many as a trend shows months, and one."""
+_KEPT: Final = 30
+"""Periods of which what is shown is kept: two years, and the months of a trend."""
 
 
 class Publications:
@@ -55,6 +55,8 @@ class Publications:
             kept = self._kept.pop(period, None)
             if kept is None or not now - _FRESH < kept[0] <= now:
                 kept = now, self._publish(period, now)
+                for month in kept[1].months.values():
+                    self._kept[month.period] = now, month
             self._kept[period] = kept
             while len(self._kept) > _KEPT:
                 del self._kept[next(iter(self._kept))]

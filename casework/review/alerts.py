@@ -65,6 +65,8 @@ class AlertFilter:
     """As it is stored: see `casework.review.case_number.read`."""
     area: str | None = None
     """Only those raised at ports that lie in this area."""
+    until: datetime | None = None
+    """The first moment that is not meant any more."""
 
     def conditions(self, reader: Actor) -> list[ColumnElement[bool]]:
         """Return the filter, by states as they are shown, for a query that joins encounters."""
@@ -81,6 +83,8 @@ class AlertFilter:
             conditions.append(_shown_in(reader, self.states))
         if self.since is not None:
             conditions.append(Alert.created_at >= self.since)
+        if self.until is not None:
+            conditions.append(Alert.created_at < self.until)
         if self.matched_by is not None:
             conditions.append(Alert.matched_by.in_(self.matched_by))
         if self.area is not None:

@@ -639,6 +639,8 @@ CASES = (
     Case("GET /v1/reports/lanes"),
     Case("GET /v1/reports/review"),
     Case("GET /v1/reports/totals"),
+    Case("GET /v1/reports/cuts"),
+    Case("GET /v1/reports/totals/cuts"),
     # webhooks
     Case("POST /v1/webhooks", send=body(url="https://127.0.0.1:9/siaga")),
     Case("GET /v1/webhooks"),

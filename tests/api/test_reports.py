@@ -81,6 +81,45 @@ def test_totals_of_other_periods_are_refused_with_what_to_do(client, sign_in, qu
     assert says in problem(refused, 422, "invalid_period")["detail"]
 
 
+def test_a_table_of_the_own_agency_as_json_and_csv(client, desk, alerts, sign_in):
+    desk.clock.advance(days=31)
+    boss = sign_in(Role.SUPERVISOR)
+    url = "/v1/reports/cuts?rows=area&columns=port&period=2026-03"
+    body = client.get(url, headers=boss).json()
+    assert body["columns"] == ["CGK", "IDBTM"]
+    assert [(row["value"], row["name"]) for row in body["rows"]] == [
+        ("21", "Kepulauan Riau"),
+        ("36", "Banten"),
+    ]
+    two = {"kind": "number", "value": 2}
+    assert body["rows"][1]["cells"][0] == body["rows"][1]["total"] == two
+    assert (body["exact"], body["total"]["value"], body["change"]["value"]) == (True, 3, 3)
+    assert [each["month"] for each in body["trend"]][-2:] == ["2026-02", "2026-03"]
+    free = client.get("/v1/reports/cuts?since=2026-03-01&until=2026-03-02", headers=boss).json()
+    assert (free["period"], free["total"]["value"]) == (None, 3)
+    rows = client.get(f"{url}&format=csv", headers=boss).text.splitlines()
+    assert rows[0] == "\ufeffarea,CGK,IDBTM,total,change"
+    assert rows[-1] == "total,2,1,3,3"
+    refused = client.get("/v1/reports/cuts?rows=port&area_within=36", headers=boss)
+    problem(refused, 422, "area_refused")
+    problem(client.get("/v1/reports/totals/cuts", headers=boss), 403, "not_permitted")
+
+
+def test_a_table_of_all_agencies_is_for_coordinators(client, desk, alerts, sign_in):
+    desk.clock.advance(days=31)
+    coordinator = sign_in(Role.COORDINATOR, agency="COORD")
+    url = "/v1/reports/totals/cuts?rows=agency&columns=outcome"
+    body = client.get(url, headers=coordinator).json()
+    assert (body["exact"], body["total"]["kind"]) == (False, "fewer_than_5")
+    assert client.get(f"{url}&format=csv", headers=coordinator).text.count("fewer_than_5") == 4
+    for by in ("rows=watchlist", "rows=day", "rows=port&columns=nationality"):
+        refused = client.get(f"/v1/reports/totals/cuts?{by}", headers=coordinator)
+        problem(refused, 403, "not_permitted")
+    running = client.get(f"{url}&period=2026-04", headers=coordinator)
+    problem(running, 422, "invalid_period")
+    problem(client.get("/v1/reports/cuts", headers=coordinator), 403, "not_permitted")
+
+
 def test_what_is_held_is_told_to_the_owner_and_audited(client, desk, alerts, sign_in):
     url = f"/v1/subjects/{alerts}/held"
     analyst = sign_in(Role.ANALYST)

@@ -81,6 +81,7 @@ def lay(site: Installation) -> dict[str, str]:
     _objection(site, staff["lina"], ids["subject"])
     ids |= _desk(site, staff, ids, police)
     ids |= _administration(site, staff)
+    ids["month"] = f"{site.clock():%Y-%m}"
     ids["import"] = _tried_import(site, staff["lina"], ids["list"])
     return ids
 

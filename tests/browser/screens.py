@@ -141,6 +141,8 @@ SCREENS: Final = (
     Screen("subject-history", "lina", "/subjects/{subject}/history"),
     Screen("overview", "budi", "/overview"),
     Screen("totals", "kris", "/totals"),
+    Screen("reports", "budi", "/reports?rows=port&columns=hour&period={month}"),
+    Screen("reports-all", "kris", "/reports/all"),
     Screen("audit", "audi", "/audit"),
     Screen("looks", "audi", "/subjects/{subject}/looks"),
     Screen("approvals", "agus", "/approvals"),

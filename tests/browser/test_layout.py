@@ -14,7 +14,16 @@ TWICE: ViewportSize = {"width": 683, "height": 384}
 
 SIZES = {"phone": PHONE, "twice": TWICE, "tablet": TABLET, "laptop": LAPTOP}
 
-MOST_USED = {"queue", "queue-empty", "alert-new", "alert-taken", "overview", "totals", "key-rotate"}
+MOST_USED = {
+    "queue",
+    "queue-empty",
+    "alert-new",
+    "alert-taken",
+    "overview",
+    "totals",
+    "reports",
+    "key-rotate",
+}
 LOOKED_AT = (MOST_USED, pytest.param({each.name for each in SCREENS}, marks=pytest.mark.more))
 """The screens of a shift and those that were wider than a phone, or every one."""
 

@@ -17,6 +17,7 @@ from casework.kernel.errors import NotFound
 from casework.kernel.officer_names import OfficerName
 from casework.kernel.permissions import Permission, extends_to
 from casework.kernel.stored_photo import StoredPhoto
+from casework.records import Records
 from casework.referrals import referrals
 from casework.referrals.referrals import Box, ReferralFilter
 from casework.review import alerts
@@ -100,14 +101,7 @@ class ReportReader:
         return [row for row, _ in found]
 
     def _head(self) -> Letterhead:
-        actor, accounts = self._actor, self._service.accounts
-        now = self._service.review.queue.now()
-        practice = self._service.kernel.practice
-        if actor.agency_id is None:
-            return Letterhead("", "", actor.name, now, practice)
-        agency = accounts.agencies.get(actor, actor.agency_id)
-        by = OfficerName(actor.name, actor.service_number, agency.code)
-        return Letterhead(agency.code, agency.name, officer(by, self._speech), now, practice)
+        return letterhead(self._service, self._actor, self._speech)
 
     def _photo(
         self,
@@ -125,3 +119,13 @@ class ReportReader:
     def _framed(self, stored: StoredPhoto) -> bytes:
         """Return a face as the page of the alert shows it: at the other's scale."""
         return self._service.screening.comparison.framed(stored.content)
+
+
+def letterhead(service: Records, actor: Actor, speech: Locale) -> Letterhead:
+    """Return who prints, and when."""
+    now, practice = service.review.queue.now(), service.kernel.practice
+    if actor.agency_id is None:
+        return Letterhead("", "", actor.name, now, practice)
+    agency = service.accounts.agencies.get(actor, actor.agency_id)
+    by = OfficerName(actor.name, actor.service_number, agency.code)
+    return Letterhead(agency.code, agency.name, officer(by, speech), now, practice)

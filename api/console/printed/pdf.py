@@ -1,4 +1,4 @@
-"""A report as PDF: drawn by Typst from `a4.typ`, with its own fonts, as PDF/A-2b for archives.
+"""A report as PDF: drawn by Typst from a file beside this one, as PDF/A-2b for archives.
 
 The same report, printed by the same officer at the same second, is the same bytes.
 """
@@ -7,6 +7,8 @@ import base64
 import json
 import re
 import threading
+from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
@@ -30,17 +32,28 @@ _ONE_AT_A_TIME: Final = threading.Lock()
 
 def as_pdf(document: PrintedReport, speech: Locale) -> bytes:
     """Return a report as a PDF, whose photos are in it as they were handed over."""
+    return typeset("a4.typ", _data(document, speech), document.head.at)
+
+
+def typeset(template: str, data: Mapping[str, Any], at: datetime) -> bytes:
+    """Return a PDF.
+
+    Args:
+        template: the name of a file beside this one.
+        data: what it says.
+        at: when it was made.
+    """
     # Typst is a library of 60 MB, of no use to a process that prints nothing.
     import typst  # noqa: PLC0415
 
     def drawn(standards: list["PDFStandard"]) -> bytes:
         return typst.compile(
-            files("api.console.printed").joinpath("a4.typ").read_bytes(),
+            files("api.console.printed").joinpath(template).read_bytes(),
             format="pdf",
             font_paths=_fonts(),
-            sys_inputs={"data": json.dumps(_data(document, speech))},
+            sys_inputs={"data": json.dumps(data)},
             pdf_standards=standards,
-            timestamp=int(document.head.at.timestamp()),
+            timestamp=int(at.timestamp()),
         )
 
     with _ONE_AT_A_TIME:

@@ -12,7 +12,7 @@ from api.console.map import shades
 from api.console.map.cartogram import HEIGHT, SHORT, SIZE, TILES, WIDTH
 from api.console.map.shades import ShadeScale
 from api.console.page import OfficerRequest, RequirePermission
-from api.console.screens.overview import periods
+from api.console.screens.reports import periods
 from casework.kernel.errors import InvalidPeriod
 from casework.kernel.permissions import Permission
 from casework.reports.calendar import CalendarPeriod

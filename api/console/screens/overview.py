@@ -8,9 +8,8 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from api.console.page import OfficerRequest, RequirePermission
-from casework.kernel.errors import InvalidPeriod
+from api.console.screens.reports import chosen_period, periods
 from casework.kernel.permissions import Permission
-from casework.reports.calendar import CalendarPeriod
 from casework.reports.dimensions import Dimension
 from casework.reports.review import Line, ReportRequest, ReviewReport
 
@@ -21,8 +20,6 @@ Coordinator = Annotated[OfficerRequest, Depends(RequirePermission(Permission.REA
 
 WINDOWS: Final = (1, 7, 30, 90, 365)
 _WINDOW: Final = 30
-_MONTHS: Final = 24
-"""So many are offered to coordinators."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +66,7 @@ def overview(visit: Reader) -> Response:
 def totals(visit: Coordinator) -> Response:
     """Show the figures of all agencies over a calendar period, blurred."""
     reports, actor = visit.service.reports.counts, visit.actor
-    chosen = _period(visit)
+    chosen = chosen_period(visit, running=False)
     shown = (Dimension.AGENCY, Dimension.PORT, Dimension.CATEGORY, Dimension.NATIONALITY)
     charts = [Chart.of(each, reports.totals(actor, chosen, (each,))) for each in shown]
     whole = reports.totals(actor, chosen).lines
@@ -80,29 +77,6 @@ def totals(visit: Coordinator) -> Response:
         charts=charts,
         whole=whole[0] if whole else None,
     )
-
-
-def periods(visit: OfficerRequest) -> list[CalendarPeriod]:
-    """Return the periods that a coordinator may choose: those over, the newest first."""
-    now, zone = visit.service.review.queue.now(), visit.service.reports.counts.zone
-    last = CalendarPeriod.last_month(now, zone)
-    months = [last.before(back) for back in range(_MONTHS)]
-    longer = {
-        CalendarPeriod(each.year, 1 + (each.month - 1) // length * length, length)
-        for each in months
-        for length in (3, 12)
-    }
-    return months + sorted((each for each in longer if each.is_over(now, zone)), reverse=True)
-
-
-def _period(visit: OfficerRequest) -> CalendarPeriod:
-    """Return the period of the address; the last month where it names none that is over."""
-    now, zone = visit.service.review.queue.now(), visit.service.reports.counts.zone
-    try:
-        found = CalendarPeriod.read(visit.request.query_params.get("period", ""))
-    except InvalidPeriod:
-        return CalendarPeriod.last_month(now, zone)
-    return found if found.is_over(now, zone) else CalendarPeriod.last_month(now, zone)
 
 
 def _days(request: Request) -> int:

@@ -5,21 +5,27 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Response
 
 from api import problems
-from api.dependencies import Allowed, TheLanes, TheMonitoring, TheReports
+from api.dependencies import Allowed, TheCuts, TheLanes, TheMonitoring, TheReports
 from api.routing import StrictRoute
 from api.v1.reports.schemas import (
     AlarmQuery,
     AlarmReportOut,
+    CutOut,
+    CutQuery,
     LaneQuery,
     LaneReportOut,
+    OwnCutQuery,
     ReportQuery,
     ReviewReportOut,
     TotalsQuery,
     as_csv,
+    cut_as_csv,
 )
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
+from casework.reports.calendar import CalendarPeriod
+from casework.reports.cuts import CutTable
 from casework.reports.review import ReviewReport
 
 router: Final = APIRouter(prefix="/v1/reports", tags=["reports"], route_class=StrictRoute)
@@ -37,6 +43,8 @@ _RESPONSES: Final = {
     200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
     **problems.responses(*_REFUSALS),
 }
+
+_CUT_RESPONSES: Final = {**_RESPONSES, **problems.responses(*_REFUSALS, errors.AreaRefused)}
 
 
 @router.get(
@@ -98,6 +106,37 @@ def totals(
     """Count the alerts of all agencies over a month, quarter or year: figures as `kind` says."""
     period = query.chosen(reports.zone)
     return _answer(reports.totals(actor, period, query.by or ()), query.format)
+
+
+@router.get(
+    "/cuts",
+    response_model=CutOut,
+    summary="Your agency's alerts by two dimensions",
+    responses=_CUT_RESPONSES,
+)
+def cuts(cuts: TheCuts, actor: Reader, query: Annotated[OwnCutQuery, Query()]) -> CutOut | Response:
+    """Count the alerts of your agency's watchlists, beside the period before and a year."""
+    return _table(cuts.own(actor, query.asked, query.chosen(cuts.zone)), query.format)
+
+
+@router.get(
+    "/totals/cuts",
+    response_model=CutOut,
+    summary="All agencies' alerts by two dimensions",
+    responses=_CUT_RESPONSES,
+)
+def totals_cuts(
+    cuts: TheCuts, actor: Coordinator, query: Annotated[CutQuery, Query()]
+) -> CutOut | Response:
+    """Count the alerts of all agencies over a month, quarter or year: figures as `kind` says."""
+    period = CalendarPeriod.read(query.period) if query.period is not None else None
+    return _table(cuts.totals(actor, query.asked, period), query.format)
+
+
+def _table(table: CutTable, form: str) -> CutOut | Response:
+    if form == "csv":
+        return Response(cut_as_csv(table), media_type="text/csv; charset=utf-8")
+    return CutOut.of(table)
 
 
 def _answer(report: ReviewReport, form: str) -> ReviewReportOut | Response:

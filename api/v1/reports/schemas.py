@@ -14,6 +14,7 @@ from casework.imports.csv_cells import csv_heading, csv_line
 from casework.kernel import period
 from casework.kernel.errors import InvalidPeriod
 from casework.reports.calendar import CalendarPeriod
+from casework.reports.cuts import CutRequest, CutTable
 from casework.reports.dimensions import DEEPEST, Dimension
 from casework.reports.figures import Figure, FigureKind
 from casework.reports.lanes import LANE_DAYS, MOST_LANE_DAYS, MOST_LANES, LaneReport
@@ -96,6 +97,51 @@ def _calendar_period(
     if found is None:
         raise InvalidPeriod("period_not_whole", field="since")
     return found
+
+
+class CutQuery(QueryModel):
+    """What a table of all agencies' alerts is about."""
+
+    rows: Dimension = Field(default=Dimension.AREA, description="Dimension of the rows.")
+    columns: Dimension | None = Field(
+        default=None, description="Dimension of the columns; unset means one dimension alone."
+    )
+    area_within: str | None = Field(
+        default=None,
+        max_length=2,
+        description="Of areas, the regencies and cities of this province, by its code.",
+    )
+    period: str | None = Field(
+        default=None,
+        max_length=10,
+        description="A month (`2026-10`), quarter (`2026-Q4`) or year (`2026`) of the "
+        "installation's time zone. Unset means the last month that is over. Of all agencies' "
+        "alerts, one that is over.",
+    )
+    format: Literal["json", "csv"] = Field(default="json", description="How to answer.")
+
+    @property
+    def asked(self) -> CutRequest:
+        """What the table shows."""
+        return CutRequest(self.rows, self.columns, self.area_within)
+
+
+class OwnCutQuery(CutQuery):
+    """What a table of the own agency's alerts is about."""
+
+    since: DayOrTime | None = Field(
+        default=None, description="With `until`, instead of `period`: any time."
+    )
+    until: DayOrTime | None = Field(
+        default=None, description="A day means to its end; unset means now."
+    )
+
+    def chosen(self, zone: tzinfo) -> CalendarPeriod | tuple[datetime, datetime] | None:
+        """Return the period; raises InvalidPeriod where none is named so."""
+        begin = period.beginning(self.since, zone)
+        if self.period is not None or begin is None:
+            return CalendarPeriod.read(self.period) if self.period is not None else None
+        return begin, period.limit(self.until, zone) or datetime.now(UTC)
 
 
 class WatchlistAlarms(Answer):
@@ -239,6 +285,74 @@ class ReviewLine(Answer):
     decide_p90_s: float | None
 
 
+class CutRow(Answer):
+    """One row of a table."""
+
+    value: str
+    name: str | None = Field(description="Of an area.")
+    cells: list[FigureOut] = Field(description="One for each of `columns`.")
+    total: FigureOut
+    change: FigureOut = Field(
+        description="Against the period before; withheld unless both are numbers."
+    )
+
+
+class TrendMonth(Answer):
+    """One of the months that led to the period's end."""
+
+    month: str
+    alerts: FigureOut
+
+
+class CutOut(Answer):
+    """Alerts by one or two dimensions."""
+
+    since: datetime
+    until: datetime
+    period: str | None = Field(description="Null of a period that is no calendar's.")
+    exact: bool = Field(description="Whether it is your own agency's: exact, and nothing withheld.")
+    rows_by: Dimension
+    columns_by: Dimension | None
+    columns: list[str]
+    rows: list[CutRow]
+    column_totals: list[FigureOut]
+    total: FigureOut
+    change: FigureOut
+    trend: list[TrendMonth] = Field(description="Twelve months, the first one first.")
+
+    @classmethod
+    def of(cls, table: CutTable) -> Self:
+        """Make the answer from the table."""
+        trend = zip(table.trend.months, table.trend.figures, strict=True)
+        return cls(
+            since=table.since,
+            until=table.until,
+            period=str(table.period) if table.period is not None else None,
+            exact=table.exact,
+            rows_by=table.by[0],
+            columns_by=table.by[1] if len(table.by) > 1 else None,
+            columns=list(table.columns),
+            rows=[
+                CutRow(
+                    value=row,
+                    name=table.names.get(row),
+                    cells=[_out(table.cells[row, column]) for column in table.columns],
+                    total=_out(table.row_totals[row]),
+                    change=_out(table.row_changes[row]),
+                )
+                for row in table.rows
+            ],
+            column_totals=[_out(table.column_totals[column]) for column in table.columns],
+            total=_out(table.total),
+            change=_out(table.total_change),
+            trend=[TrendMonth(month=str(month), alerts=_out(figure)) for month, figure in trend],
+        )
+
+
+def _out(figure: Figure) -> FigureOut:
+    return FigureOut.model_validate(figure)
+
+
 class ReviewReportOut(Answer):
     """How alerts were worked on, by group, most alerts first."""
 
@@ -279,3 +393,20 @@ def as_csv(report: ReviewReport) -> str:
 
 def _cell(value: Figure | float | None) -> str | float | None:
     return value.as_text if isinstance(value, Figure) else value
+
+
+def cut_as_csv(table: CutTable) -> str:
+    """Return a table as CSV: a heading, a line for each row, and the totals."""
+    lines = [
+        [
+            row,
+            *(table.cells[row, column].as_text for column in table.columns),
+            table.row_totals[row].as_text,
+            table.row_changes[row].as_text,
+        ]
+        for row in table.rows
+    ]
+    totals = [table.column_totals[column].as_text for column in table.columns]
+    lines.append(["total", *totals, table.total.as_text, table.total_change.as_text])
+    heading = csv_heading([table.by[0].value, *table.columns, "total", "change"])
+    return heading + "".join(map(csv_line, lines))

@@ -8,8 +8,9 @@ leading zeros, stays as it was typed.
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
-from xml.sax.saxutils import escape
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+from xml.sax.saxutils import escape, quoteattr
 
 from casework.imports.outlet import Outlet, member_info
 
@@ -26,6 +27,8 @@ _PACKAGE: Final = "http://schemas.openxmlformats.org/package/2006"
 _OFFICE: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _KIND: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+_NO_NAME: Final = re.compile(r"[\[\]:*?/\\]")
+_LONGEST_NAME: Final = 31
 # Formats of cells: 0 as it comes, 1 text, 2 text in bold.
 _TEXT, _BOLD = 1, 2
 
@@ -37,8 +40,7 @@ _PARTS: Final = {
         'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
         f'<Override PartName="/xl/workbook.xml" ContentType="{_KIND}.sheet.main+xml"/>'
         f'<Override PartName="/xl/styles.xml" ContentType="{_KIND}.styles+xml"/>'
-        f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{_KIND}.worksheet+xml"/>'
-        "</Types>"
+        "{sheet_types}</Types>"
     ),
     "_rels/.rels": (
         f'<Relationships xmlns="{_PACKAGE}/relationships">'
@@ -46,13 +48,12 @@ _PARTS: Final = {
         "</Relationships>"
     ),
     "xl/workbook.xml": (
-        f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}">'
-        '<sheets><sheet name="subjects" sheetId="1" r:id="rId1"/></sheets></workbook>'
+        f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{{sheet_names}}</sheets></workbook>'
     ),
     "xl/_rels/workbook.xml.rels": (
         f'<Relationships xmlns="{_PACKAGE}/relationships">'
-        f'<Relationship Id="rId1" Type="{_OFFICE}/worksheet" Target="worksheets/sheet1.xml"/>'
-        f'<Relationship Id="rId2" Type="{_OFFICE}/styles" Target="styles.xml"/>'
+        "{sheet_links}"
+        f'<Relationship Id="rId{{styles}}" Type="{_OFFICE}/styles" Target="styles.xml"/>'
         "</Relationships>"
     ),
     "xl/styles.xml": (
@@ -72,15 +73,30 @@ _PARTS: Final = {
 }
 
 
-def write_workbook(
-    columns: Sequence[str], widths: Sequence[int], rows: Iterable[Sequence[str | int | None]]
-) -> Iterator[bytes]:
-    """Write a workbook of one sheet, with a heading that stays in sight.
+Cells: TypeAlias = Iterable[Sequence[str | float | None]]
+"""Rows of texts, numbers, or None where there is nothing."""
 
-    Args:
-        columns: the heading.
-        widths: of the columns, in letters.
-        rows: at most `MOST_ROWS`; texts, numbers, or None where there is nothing.
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet, with a heading that stays in sight."""
+
+    name: str
+    columns: Sequence[str]
+    """The heading."""
+    widths: Sequence[int]
+    """Of the columns, in letters."""
+    rows: Cells
+    """At most `MOST_ROWS`."""
+
+
+def write_workbook(columns: Sequence[str], widths: Sequence[int], rows: Cells) -> Iterator[bytes]:
+    """Write a workbook of one sheet, of subjects; see `Sheet` and `write_sheets`."""
+    return write_sheets([Sheet("subjects", columns, widths, rows)])
+
+
+def write_sheets(sheets: Sequence[Sheet]) -> Iterator[bytes]:
+    """Write a workbook of one sheet or several.
 
     Yields:
         The file's bytes, some at a time.
@@ -88,18 +104,56 @@ def write_workbook(
     out = Outlet()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, part in _PARTS.items():
-            archive.writestr(member_info(name, zipfile.ZIP_DEFLATED), _HEAD + part)
-        sheet = member_info("xl/worksheets/sheet1.xml", zipfile.ZIP_DEFLATED)
-        with archive.open(sheet, "w", force_zip64=True) as member:
-            for piece in _sheet(columns, widths, rows):
-                member.write(piece.encode())
-                yield out.take()
+            filled = _filled(part, _sheet_names(sheets))
+            archive.writestr(member_info(name, zipfile.ZIP_DEFLATED), _HEAD + filled)
+        for number, sheet in enumerate(sheets, 1):
+            info = member_info(f"xl/worksheets/sheet{number}.xml", zipfile.ZIP_DEFLATED)
+            with archive.open(info, "w", force_zip64=True) as member:
+                for piece in _sheet(sheet.columns, sheet.widths, sheet.rows):
+                    member.write(piece.encode())
+                    yield out.take()
     yield out.take()
 
 
-def _sheet(
-    columns: Sequence[str], widths: Sequence[int], rows: Iterable[Sequence[str | int | None]]
-) -> Iterator[str]:
+def _sheet_names(sheets: Sequence[Sheet]) -> list[str]:
+    """Return names that Excel takes: short, without its own signs, and none twice."""
+    names: list[str] = []
+    for sheet in sheets:
+        plain = _NO_NAME.sub(" ", _UNWRITABLE.sub(" ", sheet.name)).strip(" '")
+        name, number = plain[:_LONGEST_NAME] or "-", 1
+        while name.casefold() in {each.casefold() for each in names}:
+            number += 1
+            name = f"{plain[: _LONGEST_NAME - 3]} {number}"
+        names.append(name)
+    return names
+
+
+def _filled(part: str, names: Sequence[str]) -> str:
+    """Return a part with what it says of the sheets."""
+    numbered = list(enumerate(names, 1))
+    says = {
+        "{sheet_types}": "".join(
+            f'<Override PartName="/xl/worksheets/sheet{number}.xml" '
+            f'ContentType="{_KIND}.worksheet+xml"/>'
+            for number, _ in numbered
+        ),
+        "{sheet_names}": "".join(
+            f'<sheet name={quoteattr(name)} sheetId="{number}" r:id="rId{number}"/>'
+            for number, name in numbered
+        ),
+        "{sheet_links}": "".join(
+            f'<Relationship Id="rId{number}" Type="{_OFFICE}/worksheet" '
+            f'Target="worksheets/sheet{number}.xml"/>'
+            for number, _ in numbered
+        ),
+        "{styles}": str(len(names) + 1),
+    }
+    for gap, text in says.items():
+        part = part.replace(gap, text)
+    return part
+
+
+def _sheet(columns: Sequence[str], widths: Sequence[int], rows: Cells) -> Iterator[str]:
     last = _letters(len(columns) - 1)
     yield (
         f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">'
@@ -119,7 +173,7 @@ def _sheet(
     yield f'{"".join(waiting)}</sheetData><autoFilter ref="A1:{last}{number}"/></worksheet>'
 
 
-def _row(number: int, cells: Sequence[str | int | None], style: int) -> str:
+def _row(number: int, cells: Sequence[str | float | None], style: int) -> str:
     written = [
         _cell(f"{_letters(place)}{number}", cell, style)
         for place, cell in enumerate(cells)
@@ -128,8 +182,8 @@ def _row(number: int, cells: Sequence[str | int | None], style: int) -> str:
     return f'<row r="{number}">{"".join(written)}</row>'
 
 
-def _cell(place: str, value: str | int, style: int) -> str:
-    if isinstance(value, int):
+def _cell(place: str, value: str | float, style: int) -> str:
+    if isinstance(value, int | float):
         return f'<c r="{place}"><v>{value}</v></c>'
     text = escape(_UNWRITABLE.sub(lambda found: f"_x{ord(found[0]):04X}_", value))
     return (
