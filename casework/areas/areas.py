@@ -96,7 +96,7 @@ class Areas:
                 session.flush()
                 detail = {"change": "added" if before is None else "renamed"}
                 self._audit.append(
-                    session, AuditEntry(actor, Permission.EDIT_AREA, code, detail=detail)
+                    session, AuditEntry(actor, Permission.EDIT_AREA, f"area/{code}", detail=detail)
                 )
                 return known.area_of(row)
             return before

@@ -31,9 +31,11 @@ from casework.tables import (
     ApiKey,
     Case,
     EnrolledPhoto,
+    Office,
     Officer,
     Referral,
     Subject,
+    Team,
     Tip,
     Watchlist,
 )
@@ -186,6 +188,20 @@ def _cases(session: Session, actor: Actor, wanted: set[str]) -> Iterator[Audited
     return (AuditedObject(*row) for row in session.execute(query))
 
 
+def _offices(session: Session, actor: Actor, wanted: set[str]) -> Iterator[AuditedObject]:
+    query = select(Office.id, Office.name).where(
+        Office.id.in_(wanted), _may_name(actor, Office.agency_id, Permission.READ_OFFICE)
+    )
+    return (AuditedObject(*row) for row in session.execute(query))
+
+
+def _teams(session: Session, actor: Actor, wanted: set[str]) -> Iterator[AuditedObject]:
+    query = select(Team.id, Team.name).where(
+        Team.id.in_(wanted), _may_name(actor, Team.agency_id, Permission.READ_TEAM)
+    )
+    return (AuditedObject(*row) for row in session.execute(query))
+
+
 def _agencies(session: Session, actor: Actor, wanted: set[str]) -> Iterator[AuditedObject]:
     del actor  # codes of agencies are everybody's to read
     query = select(Agency.id, Agency.code).where(Agency.id.in_(wanted))
@@ -197,10 +213,12 @@ _NAMED: Final[Mapping[str, Callable[[Session, Actor, set[str]], Iterator[Audited
     ids.ALERT: _alerts,
     ids.CASE: _cases,
     ids.KEY: _keys,
+    ids.OFFICE: _offices,
     ids.OFFICER: _officers,
     ids.PHOTO: _photos,
     ids.REFERRAL: _referrals,
     ids.SUBJECT: _subjects,
+    ids.TEAM: _teams,
     ids.TIP: _tips,
     ids.WATCHLIST: _watchlists,
 }

@@ -79,6 +79,9 @@ def test_a_team_is_seen_by_who_takes_part_and_by_coordinators_alone(desk, teams,
                 assert teams.get(reader, row.id).name == "Tim Contoh"
     assert [each.id for each in teams.page(head, None, None, "31")] == [row.id]
     assert teams.page(head, None, None, "31.72") == []
+    named = desk.service.oversight.audited.named
+    assert named(head, [row.id])[row.id].name == "Tim Contoh"
+    assert named(officer(stranger, Role.AUDITOR), [row.id]) == {}
     changed = teams.edit(head, row.id, {"agency_ids": [stranger]}, row.version)
     assert members_of(changed) == (stranger,)
     assert teams.page(officer(member, Role.OFFICER), None, None) == []
