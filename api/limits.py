@@ -7,7 +7,7 @@ start. `api.middleware.BodyLimits` keeps to it, and `api.workers` takes its cost
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from typing import Final, Protocol
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
@@ -119,6 +119,13 @@ _ROWS: Final[Mapping[str, _Row]] = {
     "POST /watchlists/{watchlist_id}/import": _Row(Cost.IMPORT, body_bytes=_MOST_OF_PHOTOS),
 }
 """What does not follow from a route's kind: photos, passwords, what strangers may send."""
+
+
+class RouteTable(Protocol):
+    """What says how large each route's body may be."""
+
+    def of(self, route: BaseRoute | None) -> RouteLimits:
+        """Return a route's limits."""
 
 
 class LimitsMissing(Exception):

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ulid import ULID
 
-from api.limits import STRANGERS_BODY, Limits, RouteLimits
+from api.limits import STRANGERS_BODY, RouteLimits, RouteTable
 from api.logging import log
 from api.metrics import Metrics
 from api.pacing import Pacing
@@ -145,7 +145,7 @@ class BodyLimits:
     def __init__(
         self,
         app: ASGIApp,
-        limits: Limits,
+        limits: RouteTable,
         held: HeldBodies,
         identify: Callable[[Scope], Awaitable[str]],
     ) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from casework.kernel.stored_photo import StoredPhoto
+from casework.kernel.stored_photo import StoredPhoto, UncheckedPhoto
 from detector.containers.base import SHOWN_BY_BROWSERS, PhotoFormat
 from detector.decode import Limits, is_large
 from detector.errors import PhotoError
@@ -44,6 +44,18 @@ class PhotoAnswers:
             with place, suppress(PhotoError):
                 content, photo_format = as_jpeg(content, self._limits, turn), PhotoFormat.JPEG
         return Response(content, media_type=photo_format.media_type)
+
+    def answer(self, stored: StoredPhoto) -> Response:
+        """Answer a stored photo as `response` does; one that nobody has decoded yet as JPEG only.
+
+        Raises:
+            PhotoError: it cannot be decoded.
+        """
+        if not isinstance(stored, UncheckedPhoto):
+            return self.response(*stored)
+        with self._large if is_large(stored.content) else self._places:
+            content = as_jpeg(stored.content, self._limits, stored.turn)
+        return Response(content, media_type=PhotoFormat.JPEG.media_type)
 
     def jpeg(self, stored: StoredPhoto) -> bytes | None:
         """Return a photo as JPEG, upright; None where it cannot be decoded under today's limits."""

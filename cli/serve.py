@@ -3,6 +3,7 @@
 import socket
 import sys
 from contextlib import AbstractContextManager, nullcontext
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -15,6 +16,7 @@ from api.management import create_management
 from api.server import beside, make_management_server, make_server
 from api.state import state_of
 from casework.kernel.installation import PRACTICE_MARK
+from casework.kernel.priority import take_least_priority
 from casework.service import Service
 from cli.output import Exit, err
 from config.opening import open_service
@@ -22,13 +24,29 @@ from config.records import open_installation
 from config.settings import Settings
 
 
+class Part(StrEnum):
+    """What can be served in a process of its own."""
+
+    PUBLIC = "public"
+
+
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="TCP port; 0 takes a free one.")
     ] = None,
+    only: Annotated[
+        Part | None,
+        typer.Option(
+            help="Serve this part alone, in a process without networks or gallery: `public` is "
+            "the form for the public, at public_host and public_port."
+        ),
+    ] = None,
 ) -> None:
     """Run the service until it is stopped; requests that were admitted are finished first."""
+    if only is Part.PUBLIC:
+        _serve_public(host, port)
+        return
     given = {"host": host, "port": port}
     settings = Settings().model_copy(
         update={name: value for name, value in given.items() if value is not None}
@@ -55,6 +73,24 @@ def serve(
         if sys.stderr.isatty():
             err.print(f"[red]Error:[/] {escape(failure)}")
         raise typer.Exit(Exit.SET_UP)
+
+
+def _serve_public(host: str | None, port: int | None) -> None:
+    """Serve the public form alone, at the least priority: screening goes first on its machine."""
+    from api.console.public.app import create_public  # noqa: PLC0415
+
+    settings = Settings()
+    settings = settings.model_copy(
+        update={
+            "host": host if host is not None else settings.public_host,
+            "port": port if port is not None else settings.public_port,
+        }
+    )
+    _require_free(settings.host, settings.port)
+    configure(settings.log_level)
+    take_least_priority()
+    with open_installation(settings) as records:
+        make_server(create_public(settings, records), settings).run()
 
 
 def _require_free(host: str, port: int) -> None:

@@ -407,6 +407,44 @@ class Settings(BaseSettings):
             f"what is left of them goes after {DEFAULT_DAYS[RecordKind.STAYS]}.",
         ),
     ] = None
+    public_agency: Annotated[
+        str | None,
+        Field(
+            description="Code of the agency that receives reports from the public, by the form of "
+            "`siaga serve --only public`; with it, `public_legal_basis`, `public_purpose` and "
+            "`keep_reporters_days`. Unset: there is no such form."
+        ),
+    ] = None
+    public_legal_basis: Annotated[
+        str | None,
+        Field(min_length=1, description="Law and article on which the public's reports are taken."),
+    ] = None
+    public_purpose: Annotated[
+        str | None, Field(min_length=1, description="What for; the form shows it.")
+    ] = None
+    keep_reporters_days: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            description="Days to keep who reported a tip, after its enrolment or dismissal; the "
+            "tip stays for `keep_tips_days`. Unset: for as long as the tip.",
+        ),
+    ] = None
+    public_host: Annotated[
+        str, Field(description="Address that the public form's process listens on.")
+    ] = "127.0.0.1"
+    public_port: Annotated[
+        int, Field(ge=0, le=65535, description="Its TCP port; 0 takes a free one.")
+    ] = 8002
+    public_max_photo_bytes: Annotated[
+        int, Field(ge=MEBI // 4, le=64 * MEBI, description="Largest photo of a public report.")
+    ] = 8 * MEBI
+    public_reports_per_hour: Annotated[
+        int, Field(ge=1, description="Public reports that are taken within an hour, of everybody.")
+    ] = 300
+    public_reports_per_address: Annotated[
+        int, Field(ge=1, description="The same of one address; many people may share one.")
+    ] = 10
     keep_sessions_days: Annotated[
         int, Field(ge=0, description="Days to keep the record of an ended session.")
     ] = DEFAULT_DAYS[RecordKind.SESSIONS]
@@ -659,13 +697,35 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _public_on_whole_grounds(self) -> Self:
+        parts = (self.public_agency, self.public_legal_basis, self.public_purpose)
+        if any(parts) and not all((*parts, self.keep_reporters_days)):
+            raise ValueError(
+                "public_agency, public_legal_basis, public_purpose and keep_reporters_days go "
+                "together: name all four to take reports from the public, or none of the first "
+                "three"
+            )
+        return self
+
     @property
     def grounds(self) -> Grounds:
         """What is done with people on no list, and by what right."""
-        basis, purpose, days = self.stays_legal_basis, self.stays_purpose, self.keep_stays_days
-        if basis is None or purpose is None or days is None:
-            return Grounds()
-        return Grounds({Processing.STAYS: Ground(basis, purpose, days)})
+        named = {
+            Processing.STAYS: (self.stays_legal_basis, self.stays_purpose, self.keep_stays_days),
+            Processing.PUBLIC: (
+                self.public_legal_basis,
+                self.public_purpose,
+                self.keep_reporters_days,
+            ),
+        }
+        return Grounds(
+            {
+                kind: Ground(basis, purpose, days)
+                for kind, (basis, purpose, days) in named.items()
+                if basis is not None and purpose is not None and days is not None
+            }
+        )
 
     @property
     def resolved_database_url(self) -> str:

@@ -1,5 +1,6 @@
 """Headers of every answer: keep nothing, guess nothing; of a page: load our own files only."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
@@ -38,10 +39,17 @@ _YEAR_OF_TLS: Final = "max-age=31536000"
 class SafeHeaders:
     """Adds the headers to every answer, and those of pages to what a browser may show."""
 
-    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
+    def __init__(self, app: ASGIApp, *, secure: bool, headers: Mapping[str, str] = HEADERS) -> None:
+        """Take what pages are answered with.
+
+        Args:
+            app: what is called.
+            secure: whether the service is reached over encrypted connections alone.
+            headers: of pages.
+        """
         self.app = app
         of_all = _OF_ALL | ({"Strict-Transport-Security": _YEAR_OF_TLS} if secure else {})
-        self.headers = {True: HEADERS | of_all, False: of_all}
+        self.headers = {True: {**headers, **of_all}, False: of_all}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""

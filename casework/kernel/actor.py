@@ -20,6 +20,8 @@ class ActorKind(StrEnum):
     """Somebody with a shell on the machine: they hold the database and its key anyway."""
     SERVICE = "service"
     """The service itself, on its schedule."""
+    PUBLIC = "public"
+    """Anybody, by the form for the public: like a key that records tips."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,12 @@ class Actor:
         except (KeyError, OSError):
             account = "unnamed"  # a container may run under a number that no account has
         return cls(ActorKind.OPERATOR, f"operator/{account}", name or account, reason=reason)
+
+    @classmethod
+    def public(cls, agency_id: str) -> Self:
+        """Return the public, which reports to an agency and does nothing else."""
+        scopes = frozenset({Scope.TIPS})
+        return cls(ActorKind.PUBLIC, "public", "public", agency_id, scopes=scopes)
 
     @classmethod
     def service(cls) -> Self:

@@ -143,6 +143,10 @@ ENGLISH: Final[Mapping[str, str]] = {
     # Accounts: agencies, officers, keys
     "agency_not_found": "There is no agency {agency}.",
     "agency_code_unknown": "There is no agency {code}: see `siaga agencies list`.",
+    "public_off": (
+        "There is no form for the public: name public_agency, public_legal_basis, public_purpose "
+        "and keep_reporters_days in the settings."
+    ),
     "installation_empty": "There is no installation here yet: make one with `siaga init`.",
     "installation_begun": (
         "This installation is set up already: see `siaga agencies list` and `siaga officers list`."

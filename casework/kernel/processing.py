@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from casework.kernel.errors import Conflict, StaysOff
+from casework.kernel.errors import CaseworkError, SetUpError, StaysOff
 
 
 class Processing(StrEnum):
@@ -17,9 +17,14 @@ class Processing(StrEnum):
 
     STAYS = "stays"
     """Reports of foreign guests, by the lodgings where they stay."""
+    PUBLIC = "public"
+    """Reports from the public, by a form of its own."""
 
 
-_OFF: Final[Mapping[Processing, type[Conflict]]] = {Processing.STAYS: StaysOff}
+_OFF: Final[Mapping[Processing, type[CaseworkError]]] = {
+    Processing.STAYS: StaysOff,
+    Processing.PUBLIC: SetUpError,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """A photo as it is kept, with what is needed to show it the right way up."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 
 class StoredPhoto(NamedTuple):
@@ -13,11 +13,13 @@ class StoredPhoto(NamedTuple):
     """Degrees clockwise by which it has to be turned so that its face is upright: by quarters."""
 
     @classmethod
-    def of(
-        cls, content: bytes, photo_format: str, quality: Mapping[str, Any] | None
-    ) -> "StoredPhoto":
+    def of(cls, content: bytes, photo_format: str, quality: Mapping[str, Any] | None) -> Self:
         """Take the turn from the quality that was recorded when the photo came."""
         return cls(content, photo_format, turn_of(quality or {}))
+
+
+class UncheckedPhoto(StoredPhoto):
+    """One that nobody has decoded yet, from somebody who is not known."""
 
 
 def turn_of(quality: Mapping[str, Any]) -> int:

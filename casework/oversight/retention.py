@@ -14,7 +14,18 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, inspect, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    delete,
+    func,
+    inspect,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from casework.gallery.change_log import log_removed, templates_of_subject
@@ -77,6 +88,8 @@ class RecordKind(StrEnum):
     """With all that was put into them; from the closing."""
     STAYS = "stays"
     """With who the guest is; from the check-out, the one reported or expected, or the check-in."""
+    REPORTERS = "reporters"
+    """Who reported a tip, not the tip; from the enrolment or dismissal."""
     SESSIONS = "sessions"
     """From their end."""
     REPETITIONS = "repetitions"
@@ -104,6 +117,7 @@ DEFAULT_DAYS: Final[dict[RecordKind, int]] = {
     RecordKind.TIPS: 365,
     RecordKind.CASES: 365,
     RecordKind.STAYS: 30,
+    RecordKind.REPORTERS: 0,
     RecordKind.SESSIONS: 30,
     RecordKind.REPETITIONS: 7,
     RecordKind.IMPORTS: 90,
@@ -218,6 +232,13 @@ class Retention:
             keys = session.execute(_DUE[kind](before).where(_among(table, found))).all()
             if kind is RecordKind.SUBJECTS:
                 self._erase_subjects(session, actor, [key[0] for key in keys])
+            elif kind is RecordKind.REPORTERS:
+                session.execute(
+                    update(Tip)
+                    .where(_among(Tip, keys))
+                    .values(sealed_source=None, has_source=False, version=Tip.version + 1),
+                    execution_options={"synchronize_session": False},
+                )
             elif keys:
                 session.execute(
                     delete(table).where(_among(table, keys)),
@@ -316,6 +337,10 @@ def _stays(before: datetime) -> Select[str]:
     return select(Stay.id).where(end < before, Stay.reported_at < before)
 
 
+def _reporters(before: datetime) -> Select[str]:
+    return _tips(before).where(Tip.has_source)
+
+
 def _sessions(before: datetime) -> Select[str]:
     return select(OfficerSession.id).where(
         or_(OfficerSession.ended_at < before, OfficerSession.expires_at < before)
@@ -367,6 +392,7 @@ _DUE: Final[dict[RecordKind, Callable[[datetime], Select]]] = {  # type: ignore[
     RecordKind.TIPS: _tips,
     RecordKind.CASES: _cases,
     RecordKind.STAYS: _stays,
+    RecordKind.REPORTERS: _reporters,
     RecordKind.SESSIONS: _sessions,
     RecordKind.REPETITIONS: _repetitions,
     RecordKind.IMPORTS: _imports,
@@ -385,6 +411,7 @@ _TABLES: Final[dict[RecordKind, type[Table]]] = {
     RecordKind.TIPS: Tip,
     RecordKind.CASES: Case,
     RecordKind.STAYS: Stay,
+    RecordKind.REPORTERS: Tip,
     RecordKind.SESSIONS: OfficerSession,
     RecordKind.REPETITIONS: IdempotencyRecord,
     RecordKind.IMPORTS: ImportJob,

@@ -18,10 +18,11 @@ from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotFound
+from casework.kernel.ids import OFFICER
 from casework.kernel.kernel import Kernel
 from casework.kernel.officer_names import OfficerName, names_at
 from casework.kernel.permissions import Permission, require, within_reach
-from casework.kernel.stored_photo import StoredPhoto
+from casework.kernel.stored_photo import StoredPhoto, UncheckedPhoto
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import TipState
 from casework.tables import Tip
@@ -145,7 +146,9 @@ class Tips:
         if content is None or row.photo_format is None:
             raise NotFound("tip_lacks_photo", tip=tip_id)
         self._audit.note(AuditEntry(actor, "tip.photo", row.id, row.agency_id))
-        return StoredPhoto.of(content, row.photo_format, row.photo_quality)
+        # What a machine or the public sent was never decoded before it was stored.
+        kind = StoredPhoto if row.recorded_by.startswith(f"{OFFICER}_") else UncheckedPhoto
+        return kind.of(content, row.photo_format, row.photo_quality)
 
     def source(self, actor: Actor, tip_id: str) -> str:
         """Return who reported it.

@@ -1,8 +1,10 @@
 """Tips over HTTP."""
 
+import cv2
+import numpy as np
 import pytest
 
-from casework.kernel.vocabulary import Role, TipState
+from casework.kernel.vocabulary import Role, Scope, TipState
 from tests.api.conftest import problem
 from tests.fakes import photo_of
 
@@ -249,3 +251,37 @@ def test_a_face_that_is_known_is_told_of_when_a_tip_is_enrolled(client, analyst,
     ]
     answer = client.post(f"{record(photo_of(2))}/enrol", headers=analyst, json=body)
     assert answer.json()["similar"] == []
+
+
+def test_a_key_records_reads_its_receipt_and_nothing_else(client, desk, key):
+    employer = key(Scope.TIPS)
+    files = {"text": (None, "Seen."), "photo": ("x.jpg", photo_of(1))}
+    made = client.post("/v1/tips", files=files, headers=employer)
+    assert made.status_code == 201, made.text
+    assert (made.json()["has_photo"], made.json()["photo_quality"]) == (True, None)
+    path = made.headers["Location"]
+    receipt = client.get(f"{path}/receipt", headers=employer).json()
+    assert receipt == {
+        "id": made.json()["id"],
+        "reference": made.json()["reference"],
+        "state": "received",
+        "received_at": "2026-03-01T08:00:00Z",
+    }
+    for refused in (path, f"{path}/photo", f"{path}/source", "/v1/tips"):
+        problem(client.get(refused, headers=employer), 403, "not_permitted")
+    answer = client.post(f"{path}/search", json=PURPOSE, headers=employer)
+    problem(answer, 403, "not_permitted")
+    problem(client.get(f"{path}/receipt", headers=key(Scope.TIPS)), 404, "not_found")
+
+
+def test_what_a_key_sent_as_a_photo_is_shown_decoded_alone(client, sign_in, key, desk):
+    employer, reader = key(Scope.TIPS), sign_in(Role.OFFICER, agency="IMI")
+    picture = cv2.imdecode(np.frombuffer(photo_of(1), np.uint8), cv2.IMREAD_COLOR)
+    damaged = bytearray(cv2.imencode(".png", picture)[1].tobytes())
+    damaged[len(damaged) // 3 : len(damaged) // 3 + 200] = b"\xff" * 200
+    for content, status in ((photo_of(1), 200), (bytes(damaged), 422)):
+        files = {"text": (None, "Seen."), "photo": ("x.jpg", content)}
+        path = client.post("/v1/tips", files=files, headers=employer).headers["Location"]
+        shown = client.get(f"{path}/photo", headers=reader)
+        assert shown.status_code == status
+        assert shown.content != content

@@ -147,6 +147,12 @@ def test_models_compile_proves_that_nothing_changed(siaga):
     assert json.loads(result.stdout)["least_cosine"] >= 0.9999
 
 
+def test_the_public_form_is_not_served_without_a_legal_basis(siaga):
+    served = siaga("serve", "--only", "public", "--port", "0")
+    assert served.returncode == 3
+    assert "public_legal_basis" in served.stderr
+
+
 def test_a_wrong_setting_is_named(siaga, tmp_path):
     wrong = siaga("keys", "list", SIAGA_WORKERS="none")
     assert wrong.returncode == 3

@@ -131,7 +131,7 @@ def show(tip_id: str, visit: Handler) -> Response:
 def photo(tip_id: str, visit: Handler) -> Response:
     """Return a tip's photo, upright."""
     stored = visit.service.exchange.tips.photo(visit.actor, tip_id)
-    return visit.state.photos.response(*stored)
+    return visit.state.photos.answer(stored)
 
 
 @router.get("/{tip_id}/photo/framed")

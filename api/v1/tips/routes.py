@@ -42,6 +42,7 @@ from api.workers import Overloaded
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
+from casework.kernel.stored_photo import UncheckedPhoto
 from casework.screening.duplicates import Lookalike
 from casework.tables import Tip
 from casework.tips.tips import Tips
@@ -144,15 +145,18 @@ def receipt(tip_id: str, reports: TheTipReports, actor: Recorder) -> ReceiptOut:
     response_class=Response,
     responses={
         200: {"content": PHOTO_CONTENT},
-        **problems.responses(*COMMON, errors.NotFound),
+        **problems.responses(*COMMON, errors.NotFound, *PHOTO_ERRORS),
     },
 )
 def photo(tip_id: str, tips: TheTips, actor: Handler, photos: ThePhotos) -> Response:
     """Return the photo.
 
-    In a format that browsers show: as it was sent, or as a JPEG of it.
+    In a format that browsers show: as it was sent, or as a JPEG of it; what the public or a key
+    sent always as a JPEG, once it can be decoded.
     """
     stored = tips.photo(actor, tip_id)
+    if isinstance(stored, UncheckedPhoto):
+        return photos.answer(stored)
     return photos.response(stored.content, stored.format)
 
 

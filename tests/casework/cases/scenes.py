@@ -10,7 +10,7 @@ from casework.kernel.errors import NotFound
 from casework.kernel.vocabulary import CaseItemKind, Role, TipOrigin
 from casework.records import CaseUseCases
 from casework.tables import Case
-from casework.tips.steps import NewTip
+from casework.tips.reports import NewTip
 from tests.services import Desk, officer
 
 TITLE, PURPOSE, BASIS = "Villa Somebody", "to look into it together", "art. 69"

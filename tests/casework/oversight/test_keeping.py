@@ -3,7 +3,7 @@
 from sqlalchemy import func, select
 
 from casework.kernel.vocabulary import Role, TipOrigin
-from casework.oversight.retention import RecordKind
+from casework.oversight.retention import RecordKind, Retention
 from casework.referrals.fields import AlertField
 from casework.tables import Referral, ReferralMessage, ReferralPhoto, Tip
 from casework.tips.reports import NewTip
@@ -69,3 +69,25 @@ def test_a_person_is_told_of_referrals_and_of_the_tip(desk):
     assert (told["id"], told["to"], told["fields"]) == (referral.id, "POL", ["name", "port"])
     assert [each["id"] for each in held["tips"]] == [tip.id]
     assert "a neighbour" not in str(held)
+
+
+def test_who_reported_goes_before_the_tip_where_that_is_set(desk):
+    scene, work, kernel = Scene.of(desk), desk.service.tip_steps, desk.service.kernel
+    open_one, settled = (work.record(scene.sender, REPORT) for _ in range(2))
+    work.dismiss(scene.sender, settled.id, "nothing")
+    retention = Retention(kernel, {RecordKind.REPORTERS: 90})
+
+    def run():
+        runs = {each.kind: each.records for each in retention.run(OPERATOR)}
+        return runs[RecordKind.REPORTERS]
+
+    desk.clock.advance(days=89)
+    assert run() == 0
+    desk.clock.advance(days=2)
+    assert run() == 1
+    assert run() == 0
+    with kernel.database.read() as session:
+        kept = {row.id: (row.has_source, row.sealed_source) for row in session.scalars(select(Tip))}
+    assert kept[settled.id] == (False, None)
+    assert kept[open_one.id][0]
+    assert erased(desk, RecordKind.REPORTERS) == 0  # unset: for as long as the tip

@@ -10,7 +10,7 @@ from casework.reports.calendar import CalendarPeriod
 from casework.reports.dimensions import UNKNOWN
 from casework.reports.figures import FigureKind
 from casework.reports.places import TREND_MONTHS, PlaceMeasure
-from casework.tips.steps import NewTip
+from casework.tips.reports import NewTip
 from tests.services import OPERATOR, officer
 
 MARCH = CalendarPeriod(2026, 3, 1)
