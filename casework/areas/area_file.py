@@ -113,12 +113,12 @@ def _rows(text: str) -> Iterator[tuple[int, Sequence[str]]]:
                 raise AreasRefused([(reader.line_num, fault)])
             yield reader.line_num, row
     except csv.Error as error:
-        fault = Message("area_file_unreadable")
+        fault = Message("area_file_broken")
         raise AreasRefused([(reader.line_num, fault)]) from error
 
 
 def _take(reading: _Reading, number: int, cells: Mapping[str, str]) -> None:
-    code, name = cells.get("code", "").strip(), canonical(cells.get("name", ""))
+    code, name = cells.get("code", "").strip(), " ".join(canonical(cells.get("name", "")).split())
     if _VILLAGE.fullmatch(code):
         reading.left_out += 1
         return
@@ -130,7 +130,7 @@ def _take(reading: _Reading, number: int, cells: Mapping[str, str]) -> None:
         reading.refuse(
             number, Message("area_file_level", {"code": code, "level": level, "written": written})
         )
-    elif not name or len(name) > LONGEST_NAME:
+    elif not name.isprintable() or not 0 < len(name) <= LONGEST_NAME:
         reading.refuse(number, Message("area_file_name", {"code": code, "most": LONGEST_NAME}))
     elif reading.areas.setdefault(code, NamedLine(number, name)).name != name:
         first = reading.areas[code].number

@@ -275,6 +275,7 @@ ENGLISH: Final[Mapping[str, str]] = {
         "Lines that are wrong: {faults}, so nothing was taken. Line {number}: {first}"
     ),
     "area_file_unreadable": "The file is no text in UTF-8.",
+    "area_file_broken": "The line cannot be read as CSV, or a cell is too long.",
     "area_file_columns": "The first line names the columns: `code` and `name`, perhaps `level`.",
     "area_file_code": (
         "{code} is no code of an area: write `31`, `31.71` or `31.71.01`, as text and not as a "

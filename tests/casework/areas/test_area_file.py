@@ -81,12 +81,14 @@ def test_every_line_that_is_wrong_is_named():
         "Contoh;31.73;kecamatan\n"
         f"{'x' * (LONGEST_NAME + 1)};31.74;\n"
     )
+    text += '"two\nlines";31.75;\nbell\x07;31.76;\n'
     assert faults(text) == [
         (3, "area_file_code"),
         (4, "area_file_name"),
         (5, "area_file_twice"),
         (7, "area_file_level"),
         (8, "area_file_name"),
+        (11, "area_file_name"),
     ]
 
 
@@ -99,6 +101,7 @@ def test_every_line_that_is_wrong_is_named():
         ("code,name,postcode\n31,a,1", (1, "area_file_columns")),
         ("code,name\n", (1, "area_file_empty")),
         ("code,name\n31.71.01.1001,Desa\n", (2, "area_file_empty")),
+        ("code,name\n31," + 200_000 * "x", (2, "area_file_broken")),
         (b"code,name\n31,\xff", (2, "area_file_unreadable")),
     ],
 )
