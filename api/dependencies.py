@@ -38,6 +38,9 @@ from casework.areas.teams import Teams
 from casework.calibration.breaker import Breaker
 from casework.calibration.calibrations import Calibrations
 from casework.calibration.monitoring import Monitoring
+from casework.cases.cases import Cases
+from casework.cases.entries import CaseEntries
+from casework.cases.steps import CaseSteps
 from casework.codes.codes import CategoryCodes, CodeReader, OutcomeCodes
 from casework.evidence.bundle import EvidenceBundles
 from casework.imports.exports import Exports
@@ -190,6 +193,9 @@ TheAreas = Annotated[Areas, _part(lambda service: service.areas.areas)]
 TheAudit = Annotated[Audit, _part(lambda service: service.kernel.audit)]
 TheBreaker = Annotated[Breaker, _part(lambda service: service.calibration.breaker)]
 TheCalibrations = Annotated[Calibrations, _part(lambda service: service.calibration.calibrations)]
+TheCaseEntries = Annotated[CaseEntries, _part(lambda service: service.cases.entries)]
+TheCaseSteps = Annotated[CaseSteps, _part(lambda service: service.cases.steps)]
+TheCases = Annotated[Cases, _part(lambda service: service.cases.reading)]
 TheCategories = Annotated[CategoryCodes, _part(lambda service: service.lists.categories)]
 TheCodes = Annotated[CodeReader, _part(lambda service: service.lists.codes)]
 TheDataSubjectReports = Annotated[

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.routing import BaseRoute, Route
 
+from casework.cases.files import MAX_FILE_MB
 from config.settings import MEBI, Settings
 
 KIBI: Final = 1024
@@ -26,6 +27,7 @@ _FORM_OVERHEAD: Final = MEBI
 """Fields, part headers and boundaries that come beside the photos."""
 _AREAS: Final = 8 * MEBI
 """A file of areas, with every village of the country."""
+_CASE_FILE: Final = MAX_FILE_MB * MEBI + _FORM_OVERHEAD
 _MOST_OF_PHOTOS: Final = 64 * MEBI
 """However many photos a form may have: a form is held in memory whole."""
 
@@ -89,6 +91,7 @@ _ROWS: Final[Mapping[str, _Row]] = {
     "POST /v1/tips/{tip_id}/enrol": _Row(Cost.ENROL, body_bytes=_LARGE_JSON),
     "POST /v1/stays": _Row(Cost.WRITE, photos=1),
     "POST /v1/stays/file": _Row(Cost.WRITE, body_bytes=MEBI),
+    "POST /v1/cases/{case_id}/files": _Row(Cost.WRITE, body_bytes=_CASE_FILE),
     "POST /v1/imports": _Row(Cost.IMPORT, upload=True),
     "POST /v1/areas/import": _Row(Cost.WRITE, body_bytes=_AREAS),
     "POST /v1/sessions": _Row(Cost.SIGN_IN),
@@ -115,6 +118,7 @@ _ROWS: Final[Mapping[str, _Row]] = {
     "POST /tips/new": _Row(Cost.ENROL, photos=1),
     "POST /tips/{tip_id}/search": _Row(Cost.SEARCH),
     "POST /tips/{tip_id}/enrol": _Row(Cost.ENROL, body_bytes=_FORM),
+    "POST /cases/{case_id}/files": _Row(Cost.WRITE, body_bytes=_CASE_FILE),
     # A page holds the file that it uploads; larger lists come over `POST /v1/imports`.
     "POST /watchlists/{watchlist_id}/import": _Row(Cost.IMPORT, body_bytes=_MOST_OF_PHOTOS),
 }

@@ -31,6 +31,7 @@ _TAGS: Final[Mapping[str, str]] = {
     "tips": "Reports from the public and from other agencies.",
     "stays": "Foreign guests of lodgings, reported and answered with a receipt.",
     "processing": "What is done with people on no list, and by what right.",
+    "cases": "Joint cases: what several agencies work on together.",
     "compare": "Two photos side by side.",
     "watchlists": "Lists of subjects, each with its policy.",
     "categories": "Why watchlists exist: a code list that the installation extends.",

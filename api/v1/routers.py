@@ -12,6 +12,7 @@ from api.v1.areas import ports as port_areas
 from api.v1.areas import routes as areas
 from api.v1.audit import routes as audit
 from api.v1.calibrations import routes as calibrations
+from api.v1.cases import routes as cases
 from api.v1.codes import categories, outcomes
 from api.v1.compare import routes as compare
 from api.v1.data_subject_report import routes as data_subject_report
@@ -47,6 +48,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     referrals.router,
     tips.router,
     stays.router,
+    cases.router,
     compare.router,
     watchlists.router,
     categories.router,

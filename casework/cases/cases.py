@@ -217,6 +217,18 @@ class Cases:
         self._audit.note(AuditEntry(actor, "case.read", case.id, case.agency_id, detail=detail))
         return views
 
+    def entry(self, actor: Actor, case_id: str, entry_id: str) -> EntryView:
+        """Return one entry that the agency may see; raises NotPermitted, NotFound."""
+        now = self._clock()
+        with self._database.read() as session:
+            case = find(session, actor, Permission.READ_CASE, case_id)
+            row = find_entry(session, actor, case_id, entry_id)
+            names = names_at(session, [(row.officer_id, row.at)])
+            view = self._seen(actor, case, row, names, now)
+        detail = {"entry": row.id}
+        self._audit.note(AuditEntry(actor, "case.read", case.id, case.agency_id, detail=detail))
+        return view
+
     def photo(self, actor: Actor, case_id: str, entry_id: str, name: str) -> StoredPhoto:
         """Return a photo that an item carries.
 

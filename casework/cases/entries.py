@@ -124,7 +124,7 @@ class CaseEntries:
             row.sealed_content = self._vault.seal(new.content, name)
             return self._added(session, actor, row, "attach")
 
-    def share(self, actor: Actor, case_id: str, entry_id: str, to: Collection[str]) -> None:
+    def share(self, actor: Actor, case_id: str, entry_id: str, to: Collection[str]) -> CaseEntry:
         """Give something that the agency gave to more agencies.
 
         Raises:
@@ -138,8 +138,9 @@ class CaseEntries:
             had = {each.agency_id for each in row.readers} | {row.agency_id}
             row.readers += [CaseReader(agency_id=each) for each in sorted(set(to) - had)]
             self._note(session, actor, row, "share", {"to": sorted(set(to) - had)})
+            return row
 
-    def withdraw(self, actor: Actor, case_id: str, entry_id: str) -> None:
+    def withdraw(self, actor: Actor, case_id: str, entry_id: str) -> CaseEntry:
         """Take back what the agency gave: its content is erased; that there was something, is not.
 
         Raises:
@@ -150,16 +151,17 @@ class CaseEntries:
             _empty(session, row, self._clock())
             announce(session, ERASED)
             self._note(session, actor, row, "withdraw", {})
+            return row
 
-    def take(self, actor: Actor, case_id: str, entry_id: str) -> None:
+    def take(self, actor: Actor, case_id: str, entry_id: str) -> CaseEntry:
         """Take a task of the actor's agency; raises NotPermitted, NotFound, IllegalTransition."""
 
         def taken(row: CaseEntry) -> None:
             row.taken_by, row.taken_by_name = actor.id, actor.name
 
-        self._task(actor, case_id, entry_id, "take", taken)
+        return self._task(actor, case_id, entry_id, "take", taken)
 
-    def done(self, actor: Actor, case_id: str, entry_id: str, result: str) -> None:
+    def done(self, actor: Actor, case_id: str, entry_id: str, result: str) -> CaseEntry:
         """Say that a task of the actor's agency is done, and what was done.
 
         Raises:
@@ -170,7 +172,7 @@ class CaseEntries:
             row.done_at, row.done_by, row.done_by_name = self._clock(), actor.id, actor.name
             row.result = result
 
-        self._task(actor, case_id, entry_id, "done", ended)
+        return self._task(actor, case_id, entry_id, "done", ended)
 
     def _task(
         self,
@@ -179,7 +181,7 @@ class CaseEntries:
         entry_id: str,
         action: str,
         change: Callable[[CaseEntry], None],
-    ) -> None:
+    ) -> CaseEntry:
         with self._database.write() as session:
             case, row = self._seen(session, actor, case_id, entry_id)
             states.require_open(CaseState(case.state))
@@ -189,6 +191,7 @@ class CaseEntries:
                 raise IllegalTransition("case_task_done")
             change(row)
             self._note(session, actor, row, action, {})
+            return row
 
     def _new(
         self, session: Session, actor: Actor, case_id: str, kind: CaseEntryKind, to: Readers

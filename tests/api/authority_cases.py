@@ -17,10 +17,12 @@ from casework.accounts.api_keys import NewKey
 from casework.accounts.officers import NewOfficer
 from casework.areas.offices import NewOffice
 from casework.areas.teams import NewTeam
+from casework.cases.entries import NewFile, NewItem, NewTask
+from casework.cases.steps import NewCase
 from casework.codes.coded import CodedCategory, CodedOutcome
 from casework.kernel.audit.checkpoints import Checkpoints, Signers
 from casework.kernel.permissions import Permission
-from casework.kernel.vocabulary import Disposition, ReferralKind, Role, Scope
+from casework.kernel.vocabulary import CaseItemKind, Disposition, ReferralKind, Role, Scope
 from casework.referrals.presets import NewPreset
 from casework.tables import KnownLookalike, Watchlist
 from tests.fakes import photo_of
@@ -30,6 +32,7 @@ Headers = Mapping[str, str]
 Params = dict[str, str]
 
 OWNER, SHARER = "IMI", "SHR"
+WORKING = (Role.OFFICER, Role.SUPERVISOR)
 
 # Nobody ever gave these out; each is as long as a real one.
 NEVER = "01M7ZYY7HDJHTCS856SBCRH8M1"
@@ -53,6 +56,8 @@ class Stage:
     numbers: Any
     asked: list[str] = field(default_factory=list)
     """What `approval` made last."""
+    cased: dict[str, str] = field(default_factory=dict)
+    """What `joint_case` put into the last case."""
 
     def post(self, path: str, headers: Headers | None = None, **body: Any) -> Any:
         """Make something as its owner; returns the answer."""
@@ -175,6 +180,46 @@ class Stage:
         """Whom to hand something to, and what of it."""
         receiver = self.desk.agency("BEA")
         return {"receiver_id": receiver, "note": "Look.", "due_at": DUE, "fields": list(fields)}
+
+    def joint_case(self, _: Headers) -> Params:
+        """A fresh case that IMI leads and SHR takes part in, with a comment, a task and a file."""
+        cases, imi = self.desk.service.cases, officer(self.desk.agency(OWNER), *WORKING)
+        sharer = self.desk.agency(SHARER)
+        row = cases.steps.open(imi, NewCase("Somebody", PURPOSE, "art. 69"))
+        cases.steps.invite(imi, row.id, sharer)
+        cases.steps.join(officer(sharer, *WORKING), row.id)
+        self.cased = {
+            "comment": cases.entries.comment(imi, row.id, "Look.").id,
+            "task": cases.entries.assign(imi, row.id, NewTask("Look.", sharer)).id,
+            "file": cases.entries.attach(imi, row.id, NewFile(b"%PDF-1.7", "x.pdf")).id,
+        }
+        return {"case_id": row.id}
+
+    def member(self, headers: Headers) -> Params:
+        """A case, and an agency that takes part in it."""
+        return {**self.joint_case(headers), "agency_id": self.desk.agency(SHARER)}
+
+    def case_comment(self, headers: Headers) -> Params:
+        """A case, and a comment in it."""
+        params = self.joint_case(headers)
+        return {**params, "entry_id": self.cased["comment"]}
+
+    def case_task(self, headers: Headers) -> Params:
+        """A case, and a task in it."""
+        params = self.joint_case(headers)
+        return {**params, "entry_id": self.cased["task"]}
+
+    def case_file(self, headers: Headers) -> Params:
+        """A case, and a file in it."""
+        params = self.joint_case(headers)
+        return {**params, "entry_id": self.cased["file"]}
+
+    def case_photo(self, headers: Headers) -> Params:
+        """A case, and an item in it that carries a photo."""
+        params, imi = self.joint_case(headers), officer(self.desk.agency(OWNER), *WORKING)
+        item = NewItem(CaseItemKind.TIP, self.tip(headers)["tip_id"], ["photo"])
+        given = self.desk.service.cases.entries.give(imi, params["case_id"], item)
+        return {**params, "entry_id": given.id, "name": "photo"}
 
     def tip(self, _: Headers) -> Params:
         """A fresh tip with a photo."""
@@ -482,6 +527,21 @@ def _preset(stage: Stage, _params: Params) -> dict[str, Any]:
     return {"json": {"name": f"p{next(stage.numbers)}", "receiver_id": receiver, **usual}}
 
 
+def _invitation(stage: Stage, _params: Params) -> dict[str, Any]:
+    return {"json": {"agency_id": stage.desk.agency("BEA")}}
+
+
+def _task(stage: Stage, _params: Params) -> dict[str, Any]:
+    return {"json": {"text": "Look.", "assignee_id": stage.desk.agency(OWNER)}}
+
+
+def _case_file(_stage: Stage, _params: Params) -> dict[str, Any]:
+    return {"files": {"file": ("x.pdf", b"%PDF-1.7")}}
+
+
+_NOT_YOURS = ("not_permitted",)
+"""Who takes part sees it, and is told that it is another agency's."""
+
 S = Stage
 _NOTE = body(note="Why?")
 
@@ -550,6 +610,56 @@ CASES = (
     Case("POST /v1/referrals/{referral_id}/ask", S.referral, _NOTE),
     Case("POST /v1/referrals/{referral_id}/answer", S.referral, _NOTE),
     Case("POST /v1/referrals/{referral_id}/close", S.referral, body()),
+    # joint cases
+    Case("POST /v1/cases", send=body(title="x", purpose=PURPOSE, legal_basis="art. 69")),
+    Case("GET /v1/cases"),
+    Case("GET /v1/cases/{case_id}", S.joint_case, shareable=True),
+    Case("POST /v1/cases/{case_id}/start", S.joint_case),
+    Case("POST /v1/cases/{case_id}/close", S.joint_case, body(outcomes=[], summary="None.")),
+    Case("POST /v1/cases/{case_id}/members", S.joint_case, _invitation),
+    Case("POST /v1/cases/{case_id}/members/{agency_id}/remove", S.member),
+    Case("POST /v1/cases/{case_id}/join", S.joint_case, shareable=True),
+    Case("POST /v1/cases/{case_id}/decline", S.joint_case, shareable=True),
+    Case("POST /v1/cases/{case_id}/leave", S.joint_case, body(), shareable=True),
+    Case("GET /v1/cases/{case_id}/entries", S.joint_case, shareable=True),
+    Case("GET /v1/cases/{case_id}/entries/{entry_id}/photos/{name}", S.case_photo, shareable=True),
+    Case("GET /v1/cases/{case_id}/entries/{entry_id}/file", S.case_file, shareable=True),
+    Case(
+        "POST /v1/cases/{case_id}/items",
+        S.joint_case,
+        body(kind="tip", object_id=f"tip_{NEVER}", fields=[]),
+        shareable=True,
+        lets_in=("invalid_case",),
+    ),
+    Case("POST /v1/cases/{case_id}/comments", S.joint_case, body(text="Seen."), shareable=True),
+    Case("POST /v1/cases/{case_id}/tasks", S.joint_case, _task, shareable=True),
+    Case("POST /v1/cases/{case_id}/files", S.joint_case, _case_file, shareable=True),
+    Case(
+        "POST /v1/cases/{case_id}/entries/{entry_id}/share",
+        S.case_comment,
+        body(to=[]),
+        shareable=True,
+        lets_in=_NOT_YOURS,
+    ),
+    Case(
+        "POST /v1/cases/{case_id}/entries/{entry_id}/withdraw",
+        S.case_comment,
+        shareable=True,
+        lets_in=_NOT_YOURS,
+    ),
+    Case(
+        "POST /v1/cases/{case_id}/entries/{entry_id}/take",
+        S.case_task,
+        shareable=True,
+        lets_in=_NOT_YOURS,
+    ),
+    Case(
+        "POST /v1/cases/{case_id}/entries/{entry_id}/done",
+        S.case_task,
+        body(result="Done."),
+        shareable=True,
+        lets_in=_NOT_YOURS,
+    ),
     # tips
     Case("POST /v1/tips", send=_tip),
     Case("GET /v1/tips"),

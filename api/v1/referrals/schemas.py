@@ -136,12 +136,13 @@ _TYPES: Final[Mapping[FieldKind, Any]] = {
 }
 
 
-def _type_of(kind: FieldKind | type[StrEnum]) -> Any:  # noqa: ANN401 - a type
+def type_of(kind: FieldKind | type[StrEnum]) -> Any:  # noqa: ANN401 - a type
+    """Return the type that a field of a kind is answered as."""
     return _TYPES[kind] if isinstance(kind, FieldKind) else kind
 
 
 _CARRIED: Final[Mapping[str, Any]] = {
-    each.value: (_type_of(each.field.kind) | None, None)
+    each.value: (type_of(each.field.kind) | None, None)
     for each in (*AlertField, *TipField)
     if isinstance(each.field, ReferredField)
 }
