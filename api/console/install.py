@@ -13,6 +13,8 @@ from api.console.screens import (
     area_map,
     areas,
     audit,
+    case_items,
+    cases,
     codes,
     compare,
     duty,
@@ -68,6 +70,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = tuple(
         compare,
         tips,
         stays,
+        case_items,
+        cases,
         presets,  # before `referrals`, whose address would take `/referrals/presets` for one
         referrals,
         referral_new,

@@ -32,6 +32,10 @@ NOTICES: Final[Mapping[str, str]] = {
     "tip_enrolled": msg("The subject is enrolled, with the photo of the tip."),
     "stay_reported": msg("The guest is reported. The receipt stands below."),
     "checked_out": msg("The check-out is recorded."),
+    "case_opened": msg("The joint case is open. Invite the other agencies."),
+    "case_saved": msg("Recorded."),
+    "case_given": msg("It is given; you can withdraw it."),
+    "case_left": msg("Your agency takes no part in it any more."),
     "saved": msg("Saved."),
     "enrolled": msg("Enrolled. The entry counts from the next traveller on."),
     "removed": msg("Removed."),
@@ -82,6 +86,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "invalid_referral": msg(
         "It cannot be handed over like this: look at the agency, the time and the fields."
     ),
+    "invalid_case": msg("This cannot be done in the joint case like this: look at the fields."),
     "import_refused": msg(
         "The file cannot be imported as it is: check its columns and its encoding."
     ),

@@ -35,6 +35,7 @@ ENTRIES: Final = (
     MenuItem("/tips", msg("Tips"), Permission.HANDLE_TIP),
     MenuItem("/stays", msg("Stays"), Permission.READ_STAY, Processing.STAYS),
     MenuItem("/referrals", msg("Referrals"), Permission.HANDLE_REFERRAL),
+    MenuItem("/cases", msg("Joint cases"), Permission.READ_CASE),
     MenuItem("/overview", msg("Overview"), Permission.READ_REPORT),
     MenuItem("/map", msg("Map"), Permission.READ_REPORT),
     MenuItem("/totals", msg("All agencies"), Permission.READ_TOTALS),

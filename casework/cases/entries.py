@@ -283,6 +283,5 @@ def _empty(session: Session, row: CaseEntry, at: datetime) -> None:
 
 
 def _require_members(case: Case, agencies: Collection[str], field: str) -> None:
-    strangers = tuple(sorted(set(agencies) - set(joined(case))))
-    if strangers:
-        raise InvalidCase("case_readers_not_members", field=field, agencies=strangers)
+    if not set(agencies) <= set(joined(case)):
+        raise InvalidCase("case_readers_not_members", field=field)

@@ -220,9 +220,8 @@ def photo_of(vault: Vault, entry: CaseEntry, photo: CasePhoto) -> StoredPhoto:
 def _chosen(kind: CaseItemKind, fields: Collection[str]) -> list[ReferralField]:
     """Return the fields of a kind that have these names; raises InvalidCase."""
     there = {each.value: each for each in FIELDS[kind]}
-    unknown = tuple(sorted({name for name in fields if name not in there}))
-    if unknown:
-        raise InvalidCase("case_fields_unknown", field="fields", fields=unknown)
+    if not there.keys() >= set(fields):
+        raise InvalidCase("case_fields_unknown", field="fields")
     return [there[name] for name in dict.fromkeys(fields)]
 
 

@@ -169,7 +169,7 @@ class CaseSteps:
             states.require_open(CaseState(row.state))
             agency = session.get(Agency, agency_id)
             if agency is None or not agency.active:
-                raise InvalidCase("case_member_unknown", field="agency_id", agency=agency_id)
+                raise InvalidCase("case_member_unknown", field="agency_id")
             member = _member(row, agency_id)
             before = MemberState(member.state) if member is not None else None
             after = states.move_member(before, CaseAct.INVITE, leads=agency_id == row.agency_id)

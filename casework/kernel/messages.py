@@ -887,15 +887,15 @@ ENGLISH: Final[Mapping[str, str]] = {
     "case_closed": "The joint case is closed: nothing is added to it any more.",
     "case_member_not_possible": "An agency that is {state} cannot become {into}.",
     "case_lead_stays": "The agency that leads a joint case takes part in it until its end.",
-    "case_member_unknown": "There is no active agency {agency}.",
+    "case_member_unknown": "There is no such active agency.",
     "case_member_not_found": "The agency {agency} was not invited to this joint case.",
     "case_entry_not_found": "There is no entry {entry} in this joint case.",
     "case_entry_withdrawn": "This was withdrawn: nothing of it is kept.",
     "case_entry_lacks_photo": "The entry {entry} carries no {name}.",
     "case_entry_lacks_file": "The entry {entry} has no file.",
     "case_entry_not_yours": "Only the agency whose it is can do this.",
-    "case_readers_not_members": "Name agencies that take part in the joint case: not {agencies}.",
-    "case_fields_unknown": "This cannot be given of it: {fields}.",
+    "case_readers_not_members": "Name only agencies that take part in the joint case.",
+    "case_fields_unknown": "Some of these fields cannot be given of it.",
     "case_fields_missing": "Choose what the others are to see of it.",
     "case_fields_of_list": (
         "Only the agency that owns the list may give what is on it: leave out {fields}"
