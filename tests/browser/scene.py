@@ -13,10 +13,15 @@ from casework.accounts.officers import NewOfficer
 from casework.approvals.approvals import ActWaits
 from casework.areas.offices import NewOffice
 from casework.areas.teams import NewTeam
+from casework.cases.entries import NewFile, NewItem, NewTask
+from casework.cases.states import Ending
+from casework.cases.steps import NewCase
 from casework.imports.upload import FILE
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import (
     AgencyKind,
+    CaseItemKind,
+    CaseOutcome,
     Category,
     Direction,
     Disposal,
@@ -80,6 +85,7 @@ def lay(site: Installation) -> dict[str, str]:
     ids |= _areas(site, staff)
     _objection(site, staff["lina"], ids["subject"])
     ids |= _desk(site, staff, ids, police)
+    ids |= _cases(site, staff, ids, police)
     ids |= _administration(site, staff)
     ids["month"] = f"{site.clock():%Y-%m}"
     ids["import"] = _tried_import(site, staff["lina"], ids["list"])
@@ -227,6 +233,36 @@ def _desk(
     question = SearchRequest(photo_of(1, brightness=0.95), "Case 17/2026")
     found = service.screening.searches.search(staff["siti"], question)
     return {"referral": referral.id, "tip": tip.id, "search": found.search.id}
+
+
+def _cases(
+    site: Installation, staff: dict[str, Actor], ids: dict[str, str], police: Actor
+) -> dict[str, str]:
+    """A joint case under way, an invitation of the police's, and one that has ended."""
+    cases, desk, budi = site.at_hand.service.cases, site.at_hand, staff["budi"]
+    town = NewCase("Vila Sanur", "Laporan warga: bekerja tanpa izin.", "UU 6/2011 pasal 122", "51")
+    case, ended, other = (cases.steps.open(budi, town) for _ in range(3))
+    for each in (case, ended):
+        cases.steps.invite(budi, each.id, desk.agency("POL"))
+        cases.steps.join(police, each.id)
+        cases.steps.start(budi, each.id)
+    cases.steps.invite(budi, other.id, desk.agency("POL"))
+    fields = ["name", "nationality", "documents", "enrolled_photo"]
+    cases.entries.give(budi, case.id, NewItem(CaseItemKind.SUBJECT, ids["subject"], fields, "Cek."))
+    tip = NewItem(CaseItemKind.TIP, ids["tip"], ["text", "photo"])
+    cases.entries.give(staff["siti"], case.id, tip)
+    due = site.clock() + timedelta(minutes=1)
+    cases.entries.assign(budi, case.id, NewTask("Amati gerbang.", desk.agency("POL"), due))
+    mine = cases.entries.assign(police, case.id, NewTask("Cek izin tinggal.", desk.agency(), None))
+    cases.entries.take(staff["siti"], case.id, mine.id)
+    cases.entries.attach(budi, case.id, NewFile(b"%PDF-1.7", "denah.pdf", "Denah vila."))
+    said = cases.entries.comment(police, case.id, "Kami siap pukul enam.")
+    cases.entries.comment(budi, case.id, "Hanya untuk kami.", [])
+    cases.entries.withdraw(police, case.id, said.id)
+    site.clock.advance(minutes=2)
+    ends = [Ending(CaseOutcome.WORK_WITHOUT_PERMIT, 3), Ending(CaseOutcome.DEPORTED, 2)]
+    cases.steps.close(budi, ended.id, ends, "Tiga orang ditemukan bekerja.")
+    return {"case": case.id, "invitation": other.id, "ended": ended.id}
 
 
 def _administration(site: Installation, staff: dict[str, Actor]) -> dict[str, str]:

@@ -62,6 +62,14 @@ def _half_an_opinion(page: Page) -> None:
     page.locator(".notice.bad[data-focus]").wait_for()
 
 
+def _half_a_closing(page: Page) -> None:
+    """Close a case that ran without an outcome."""
+    page.locator("details:has(#summary) > summary").click()
+    page.locator("#summary").fill("Half typed")
+    page.locator("form[action$='/close'] button.primary").click()
+    page.locator(".notice.bad[data-focus]").wait_for()
+
+
 SCREENS: Final = (
     Screen("sign-in", "", "/sign-in"),
     Screen("sign-in-code", "", "/sign-in", lambda page: enter(page, "tuti")),
@@ -92,6 +100,15 @@ SCREENS: Final = (
     Screen("referrals", "budi", "/referrals"),
     Screen("referrals-sent", "budi", "/referrals?box=out"),
     Screen("referral", "budi", "/referrals/{referral}"),
+    Screen("cases", "budi", "/cases"),
+    Screen("case-new", "budi", "/cases/new"),
+    Screen("case", "budi", "/cases/{case}"),
+    Screen("case-refused", "budi", "/cases/{case}", _half_a_closing),
+    Screen("case-of-others", "agus", "/cases/{case}"),
+    Screen("case-invitation", "agus", "/cases/{invitation}"),
+    Screen("case-closed", "budi", "/cases/{ended}"),
+    Screen("case-choose", "siti", "/cases/add/tip/{tip}"),
+    Screen("case-give", "siti", "/cases/add/tip/{tip}?case={case}"),
     Screen("presets", "budi", "/referrals/presets"),
     Screen("preset-new", "budi", "/referrals/presets/new"),
     Screen("preset-edit", "budi", "/referrals/presets/{preset}/edit"),
@@ -166,11 +183,11 @@ SCREENS: Final = (
 
 # What is asked for by pages, and shows none of its own.
 _PARTS: Final = re.compile(
-    r"^/(static/|openapi|$)|/photos?\b|/probe|/enrolled|/(events|session|export|faults\.csv)$"
+    r"^/(static/|openapi|$)|/photos?\b|/probe|/enrolled|/(events|session|export|faults\.csv|file)$"
 )
 # Where an answer to a form is asked for again: sends on to a screen.
 _BACK: Final = re.compile(
-    r"/(take|decide|confirm|close|step|source|search|dismiss)$|\{form:path\}$"
+    r"/(take|decide|confirm|close|step|source|search|dismiss)$|\{(form:path|step)\}$"
 )
 
 

@@ -21,9 +21,14 @@ from casework.accounts.officers import NewOfficer
 from casework.accounts.sign_in import Credentials
 from casework.accounts.totp import code_at
 from casework.approvals.approvals import ActWaits
+from casework.cases.entries import NewFile, NewItem, NewTask
+from casework.cases.states import Ending
+from casework.cases.steps import NewCase
 from casework.kernel import rows
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.vocabulary import (
+    CaseItemKind,
+    CaseOutcome,
     Disposal,
     EventKind,
     Opinion,
@@ -73,6 +78,7 @@ GROUNDS: Final = "it is somebody else"
 USUAL: Final = "As we agreed in writing."
 GUEST, LODGING = "DOE, JOHN", "HTL-0042"
 TEXT, PLACE, SOURCE = "Seen at the harbour.", "Pier 3", "the fishmonger, 0812"
+TITLE: Final = "The house by the sea"
 DISMISSAL: Final = "It was somebody else."
 MESSAGE: Final = "Please meet this traveller."
 LOGIN: Final = "old.officer"
@@ -89,7 +95,7 @@ def photo(number: int, *, brightness: float = 1.0) -> bytes:
 def fill(desk: Desk) -> Known:
     """Let everything happen once; returns what a reader has to know."""
     known: Known = {"data_key": DATA_KEY.hex()}
-    for part in (_people, _lists, _review, _exchange, _tips, _stays, _imports):
+    for part in (_people, _lists, _review, _exchange, _tips, _stays, _cases, _imports):
         part(desk, known)
     return known
 
@@ -262,6 +268,23 @@ def _stays(desk: Desk, known: Known) -> None:
     assert claim is not None
     stays.screening.screen(claim)
     known["waiting_stay"] = stays.reports.report(who, replace(new, photo=photo(1))).receipt
+
+
+def _cases(desk: Desk, known: Known) -> None:
+    cases = desk.service.cases
+    chief = officer(known["agency"], Role.OFFICER, Role.SUPERVISOR, name="chief")
+    police = officer(known["other"], Role.OFFICER, Role.SUPERVISOR, name="receiver")
+    case = cases.steps.open(chief, NewCase(TITLE, PURPOSE, "a law"))
+    cases.steps.invite(chief, case.id, known["other"])
+    cases.steps.join(police, case.id)
+    item = NewItem(CaseItemKind.TIP, known["tip"], [TipField.TEXT, TipField.PHOTO])
+    given = cases.entries.give(chief, case.id, item)
+    task = cases.entries.assign(chief, case.id, NewTask("Look.", known["other"]))
+    cases.entries.done(police, case.id, task.id, "Seen.")
+    file = cases.entries.attach(chief, case.id, NewFile(b"%PDF-1.7", "plan.pdf"))
+    cases.steps.start(chief, case.id)
+    cases.steps.close(chief, case.id, [Ending(CaseOutcome.OVERSTAY, 2)], "Two were met.")
+    known |= {"case": case.id, "case_item": given.id, "case_file": file.id}
 
 
 def _imports(desk: Desk, known: Known) -> None:

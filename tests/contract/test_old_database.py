@@ -41,6 +41,10 @@ SEALED: Final = {
     "audit_text.sealed_text": "'audit/' || node || '/' || seq || '/' || name",
     "alert_event.sealed_note": "'note/' || alert_id",
     "approval.sealed_request": "'approval/' || id",
+    "case_entry.sealed_carried": "'case/' || case_id || '/entry/' || id || '/carried'",
+    "case_entry.sealed_content": "'case/' || case_id || '/entry/' || id || '/content'",
+    "case_photo.sealed_content": "'case/' || (SELECT case_id FROM case_entry WHERE id = entry_id) "
+    "|| '/entry/' || entry_id || '/photo/' || name",
     "encounter.sealed_face": "'encounter/' || id || '/face'",
     "encounter.sealed_portrait": "'encounter/' || id",
     "encounter.sealed_reference": "'encounter/' || id || '/reference'",
@@ -107,7 +111,7 @@ def _everything_can_be_read(dump: str, path: Path) -> None:
     try:
         verdict = desk.service.kernel.audit.verify()
         assert verdict.whole, verdict.fault
-        for part in (_people, _lists, _review, _exchange, _tips, _stays, _oversight, _work_goes_on):
+        for part in (_people, _lists, _review, _exchange, _tips, _stays, _cases, _oversight, _work_goes_on):
             part(desk, known)
         assert desk.service.kernel.audit.verify().whole
     finally:
@@ -129,6 +133,7 @@ def _clear(path: Path) -> list[str]:
         seed.NOTE,
         seed.TEXT,
         seed.DISMISSAL,
+        seed.TITLE,
         seed.MESSAGE,
         hashlib.sha256(seed.photo(1)).hexdigest(),
     ]
@@ -262,6 +267,20 @@ def _stays(desk: Desk, known: seed.Known) -> None:
     assert waiting is not None
     assert (waiting.stay.receipt, waiting.photo) == (known["waiting_stay"], seed.photo(1))
     stays.screening.screen(waiting)
+
+
+def _cases(desk: Desk, known: seed.Known) -> None:
+    if "case" not in known:  # of before 0050
+        return
+    cases = desk.service.cases.reading
+    reader = officer(known["other"], Role.OFFICER, name="receiver")
+    view = cases.get(reader, known["case"])
+    assert (view.case.title, view.case.summary) == (seed.TITLE, "Two were met.")
+    item = cases.entry(reader, known["case"], known["case_item"])
+    assert dict(item.values) == {"text": seed.TEXT}
+    photo = cases.photo(reader, known["case"], known["case_item"], "photo")
+    assert photo.content == seed.photo(1)
+    assert cases.file(reader, known["case"], known["case_file"]).name == "plan.pdf"
 
 
 def _oversight(desk: Desk, known: seed.Known) -> None:

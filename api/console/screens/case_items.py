@@ -17,7 +17,6 @@ from casework.cases.states import OPEN
 from casework.kernel.errors import CaseworkError, NotFound, NotPermitted
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import CaseItemKind, MemberState
-from casework.referrals.fields import PhotoField
 
 router: Final = APIRouter(prefix="/cases/add", include_in_schema=False)
 
@@ -85,10 +84,7 @@ def _page(
     """Show what can be given of it, and to whom."""
     view = visit.service.cases.reading.get(visit.actor, case_id)
     names = visit.service.cases.reading.choices(visit.actor, kind, object_id)
-    fields = [
-        (name, visit.speech(BY_NAME[name].field.label), isinstance(BY_NAME[name].field, PhotoField))
-        for name in names
-    ]
+    fields = [(name, visit.speech(BY_NAME[name].field.label)) for name in names]
     form = form or Form(CaseItemIn)
     others = [
         each.agency

@@ -185,7 +185,7 @@ class CaseFileForm(Strict):
 
 
 class SharingIn(Strict):
-    """To which agencies something is given besides."""
+    """To which further agencies something is given."""
 
     to: list[Text] = Field(max_length=_MOST_READERS)
 

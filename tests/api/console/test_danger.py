@@ -48,6 +48,27 @@ HARMLESS = {
         *("POST /v1/tips", "POST /v1/tips/{tip_id}/dismiss", "POST /v1/tips/{tip_id}/enrol"),
         "POST /v1/tips/{tip_id}/refer",
     ),
+    "a step of a joint case, in its history; what is withdrawn was a copy, and is given again": (
+        *("/cases/new", "/cases/add/{kind}/{object_id}", "POST /v1/cases"),
+        *(
+            f"/cases/{{case_id}}/{step}"
+            for step in (
+                *("start", "close", "invite", "remove", "join", "decline", "leave", "comment"),
+                *("task", "files", "share", "withdraw", "take", "done"),
+            )
+        ),
+        *(
+            f"POST /v1/cases/{{case_id}}/{step}"
+            for step in (
+                *("start", "close", "members", "members/{agency_id}/remove", "join", "decline"),
+                *("leave", "items", "comments", "tasks", "files"),
+            )
+        ),
+        *(
+            f"POST /v1/cases/{{case_id}}/entries/{{entry_id}}/{step}"
+            for step in ("share", "withdraw", "take", "done")
+        ),
+    ),
     "looks, and changes nothing but the audit trail": (
         *("/search", "/compare", "/audit/verify", "/photos/check"),
         "/alerts/{alert_id}/evidence",
