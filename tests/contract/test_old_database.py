@@ -111,7 +111,17 @@ def _everything_can_be_read(dump: str, path: Path) -> None:
     try:
         verdict = desk.service.kernel.audit.verify()
         assert verdict.whole, verdict.fault
-        for part in (_people, _lists, _review, _exchange, _tips, _stays, _cases, _oversight, _work_goes_on):
+        for part in (
+            _people,
+            _lists,
+            _review,
+            _exchange,
+            _tips,
+            _stays,
+            _cases,
+            _oversight,
+            _work_goes_on,
+        ):
             part(desk, known)
         assert desk.service.kernel.audit.verify().whole
     finally:
