@@ -59,6 +59,9 @@ ACCOUNTS: Final = (
 )
 
 
+_AREAS: Final = "code,name\n36.79,Kota Contoh\n36.79.01,Contoh Barat\n36.79.02,Contoh Timur\n"
+
+
 @dataclass(frozen=True, slots=True)
 class Office:
     """An installation with its people."""
@@ -111,6 +114,7 @@ def staff(address: str, firsts: Mapping[str, str]) -> Office:
             checked(admin.post("/v1/agencies", json={"code": agency.code, "name": agency.name}))
         listed = checked(admin.get("/v1/agencies"))["items"]
         agencies = {agency["code"]: agency["id"] for agency in listed}
+        _place(admin, desks[AUDITOR.login], agencies)
         for account in ACCOUNTS:
             if account in AT_THE_MACHINE:
                 continue
@@ -159,6 +163,14 @@ def checked(response: httpx2.Response) -> dict[str, Any]:
         err.print(f"[red]{response.status_code}[/] {answer}")
         raise typer.Exit(Exit.REFUSED)
     return answer
+
+
+def _place(admin: httpx2.Client, coordinator: httpx2.Client, agencies: Mapping[str, str]) -> None:
+    """Import a made-up regency with its districts, and put an office and a team there."""
+    checked(admin.post("/v1/areas/import", files={"file": ("areas.csv", _AREAS.encode())}))
+    checked(admin.post("/v1/offices", json={"name": "Kantor Imigrasi Contoh", "area": "36.79"}))
+    team = {"name": "Tim PORA Kota Contoh", "area": "36.79", "agency_ids": [agencies["POL"]]}
+    checked(coordinator.post("/v1/teams", json=team))
 
 
 def _keeper_of(agency: str) -> Account:
