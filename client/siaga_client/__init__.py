@@ -14,11 +14,13 @@ from siaga_client.models import (
     Enrolled,
     Instruction,
     PortAlert,
+    Stay,
+    StayReceipt,
     Subject,
     Verification,
     Watchlist,
 )
-from siaga_client.operations import Document, Pad
+from siaga_client.operations import Document, Guest, Pad
 from siaga_client.signature import SignatureInvalid, verify
 
 __all__ = [
@@ -33,12 +35,15 @@ __all__ = [
     "Document",
     "Encounter",
     "Enrolled",
+    "Guest",
     "Instruction",
     "Pad",
     "PortAlert",
     "Refused",
     "SiagaError",
     "SignatureInvalid",
+    "Stay",
+    "StayReceipt",
     "Subject",
     "Unreachable",
     "Verification",

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, Self, Unpack
 
 import httpx2
@@ -20,10 +21,12 @@ from siaga_client.models import (
     Encounter,
     Enrolled,
     Opinion,
+    Stay,
+    StayReceipt,
     Subject,
     Watchlist,
 )
-from siaga_client.operations import Circumstances, Operation, Result
+from siaga_client.operations import Circumstances, Guest, Operation, Result
 from siaga_client.stream import Reader
 from siaga_client.wire import RETRIED_STATUSES, Call, checked, pause
 
@@ -106,6 +109,24 @@ class AsyncClient:
     async def compare(self, first: bytes, second: bytes) -> Comparison:
         """Tell how alike the faces of two photos are."""
         return await self._do(operations.compare(first, second))
+
+    # Lodgings
+
+    async def report_stay(self, **guest: Unpack[Guest]) -> StayReceipt:
+        """Report a foreign guest; the receipt says nothing of who they are, and comes once.
+
+        Args:
+            **guest: the lodging, the days, the document, and perhaps a photo.
+        """
+        return await self._do(operations.report_stay(guest))
+
+    async def stay(self, receipt: str) -> Stay:
+        """Return what was reported under a receipt of this key's."""
+        return await self._do(operations.stay(receipt))
+
+    async def check_out(self, receipt: str, at: date | datetime) -> Stay:
+        """Say when a guest left; said again, the last counts. A day means to its end."""
+        return await self._do(operations.check_out(receipt, at))
 
     # Agencies
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, Self, Unpack
 
 import httpx2
@@ -19,10 +20,12 @@ from siaga_client.models import (
     Encounter,
     Enrolled,
     Opinion,
+    Stay,
+    StayReceipt,
     Subject,
     Watchlist,
 )
-from siaga_client.operations import Circumstances, Operation, Result
+from siaga_client.operations import Circumstances, Guest, Operation, Result
 from siaga_client.stream import Reader
 from siaga_client.wire import RETRIED_STATUSES, Call, checked, pause
 
@@ -105,6 +108,24 @@ class Client:
     def compare(self, first: bytes, second: bytes) -> Comparison:
         """Tell how alike the faces of two photos are."""
         return self._do(operations.compare(first, second))
+
+    # Lodgings
+
+    def report_stay(self, **guest: Unpack[Guest]) -> StayReceipt:
+        """Report a foreign guest; the receipt says nothing of who they are, and comes once.
+
+        Args:
+            **guest: the lodging, the days, the document, and perhaps a photo.
+        """
+        return self._do(operations.report_stay(guest))
+
+    def stay(self, receipt: str) -> Stay:
+        """Return what was reported under a receipt of this key's."""
+        return self._do(operations.stay(receipt))
+
+    def check_out(self, receipt: str, at: date | datetime) -> Stay:
+        """Say when a guest left; said again, the last counts. A day means to its end."""
+        return self._do(operations.check_out(receipt, at))
 
     # Agencies
 

@@ -227,6 +227,25 @@ class Enrolled(Answer):
     photos: list[PhotoReport]
 
 
+class StayReceipt(Answer):
+    """The answer to a report of a guest: its number, and nothing else."""
+
+    receipt: str
+    reported_at: datetime
+
+
+class Stay(Answer):
+    """What was reported under a receipt."""
+
+    receipt: str
+    lodging: str
+    checked_in_at: datetime
+    expected_out_at: datetime | None
+    checked_out_at: datetime | None
+    reported_at: datetime
+    state: Literal["present", "overdue", "left"]
+
+
 class AlertWatchlist(Answer):
     """The list that an alert belongs to."""
 

@@ -7,7 +7,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Generic, NotRequired, TypedDict, TypeVar
 
 import httpx2
@@ -23,6 +23,8 @@ from siaga_client.models import (
     Opinion,
     PadResult,
     Stage,
+    Stay,
+    StayReceipt,
     Watchlist,
 )
 from siaga_client.wire import Call, checked, photos
@@ -82,6 +84,25 @@ class Circumstances(TypedDict, total=False):
     """New for every photo; one is made if it is not given."""
 
 
+class Guest(TypedDict):
+    """A foreign guest of a lodging. Days are meant as the place has them."""
+
+    lodging: str
+    """Its code, with a hyphen."""
+    lodging_name: str
+    checked_in: date | datetime
+    document: Document
+    """Name, nationality and number are needed: as fields, or in the zone."""
+    area: NotRequired[str]
+    address: NotRequired[str]
+    expected_out: NotRequired[date | datetime]
+    checked_out: NotRequired[date | datetime]
+    photo: NotRequired[bytes]
+    """Of the guest, or of the document's page."""
+    idempotency_key: NotRequired[str]
+    """New for every guest; one is made if it is not given."""
+
+
 def screen(
     photo: bytes, port: str, direction: Direction, circumstances: Circumstances
 ) -> Operation[Encounter]:
@@ -109,6 +130,37 @@ def screen(
 def _document(circumstances: Circumstances) -> Mapping[str, Any]:
     given = circumstances.get("document", {})
     return {name: value for name, value in given.items() if value}
+
+
+def report_stay(guest: Guest) -> Operation[StayReceipt]:
+    """Report a guest, with an idempotency key."""
+    given: dict[str, Any] = dict(guest)
+    document, photo = given.pop("document"), given.pop("photo", None)
+    key = given.pop("idempotency_key", None) or str(uuid.uuid4())
+    fields = {
+        name: each.isoformat() if isinstance(each, date) else str(each)
+        for name, each in given.items()
+    }
+    fields |= {f"document_{name}": str(each) for name, each in document.items() if each}
+    call = Call(
+        "POST",
+        "/v1/stays",
+        fields=fields,
+        files=photos("photo", [photo]) if photo is not None else (),
+        headers={"Idempotency-Key": key},
+    )
+    return Operation(call, _as(StayReceipt))
+
+
+def stay(receipt: str) -> Operation[Stay]:
+    """Read what was reported under a receipt."""
+    return Operation(Call("GET", f"/v1/stays/{receipt}"), _as(Stay))
+
+
+def check_out(receipt: str, at: date | datetime) -> Operation[Stay]:
+    """Say when a guest left."""
+    body = {"checked_out": at.isoformat()}
+    return Operation(Call("PUT", f"/v1/stays/{receipt}/check-out", json=body), _as(Stay))
 
 
 def encounter(encounter_id: str) -> Operation[Encounter]:

@@ -33,7 +33,7 @@ class Call:
     @property
     def repeatable(self) -> bool:
         """Whether the service takes the request twice for one."""
-        return self.method in ("GET", "DELETE") or "Idempotency-Key" in self.headers
+        return self.method in ("GET", "PUT", "DELETE") or "Idempotency-Key" in self.headers
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -43,6 +43,9 @@ class Call:
             given["json"] = self.json
         if self.files:
             given["data"], given["files"] = dict(self.fields or {}), list(self.files)
+        elif self.fields is not None:
+            # As parts without a file name: the service takes forms as multipart alone.
+            given["files"] = [(name, (None, text)) for name, text in self.fields.items()]
         return given
 
 

@@ -32,6 +32,7 @@ from casework.kernel.vocabulary import (
     ReferralKind,
     Role,
     Scope,
+    StaySource,
     TipOrigin,
     Weekday,
 )
@@ -42,6 +43,7 @@ from casework.review.decisions import Finding
 from casework.review.duty import NewShift
 from casework.screening.searches import SearchRequest
 from casework.screening.travel_document import TravelDocument
+from casework.stays.reports import NewStay
 from casework.tips.reports import NewTip
 from casework.watchlists.objections import NewObjection
 from casework.webhooks.webhooks import NewWebhook
@@ -81,6 +83,7 @@ def lay(site: Installation) -> dict[str, str]:
     police = site.officer("agus", Role.SUPERVISOR, name="Agus Salim", agency="POL", language="")
     ids = _lists(site) | _alerts(site, staff)
     ids["shift"] = _shift(site, staff)
+    ids["stay"] = _stays(site, staff["siti"])
     ids["preset"] = _preset(site, staff)
     ids |= _areas(site, staff)
     _objection(site, staff["lina"], ids["subject"])
@@ -90,6 +93,25 @@ def lay(site: Installation) -> dict[str, str]:
     ids["month"] = f"{site.clock():%Y-%m}"
     ids["import"] = _tried_import(site, staff["lina"], ids["list"])
     return ids
+
+
+def _stays(site: Installation, officer: Actor) -> str:
+    """Report two guests: one is still there, one should have left."""
+    reports, now = site.at_hand.service.stays.reports, site.clock()
+    receipts = []
+    for name, number, nights in (("DOE, JOHN", "N1234567", 3), ("ROE, JANE", "N2345678", -1)):
+        document = TravelDocument(name, "1980-02-28", "M", "AUS", number, "AUS")
+        new = NewStay(
+            "HTL-0042",
+            "Hotel Melati",
+            document,
+            now - timedelta(days=3),
+            area="21",
+            address="Jalan Melati 1, Batam",
+            expected_out_at=now + timedelta(days=nights),
+        )
+        receipts.append(reports.report(officer, new, StaySource.FORM).receipt)
+    return receipts[0]
 
 
 def _lists(site: Installation) -> dict[str, str]:

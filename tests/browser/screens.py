@@ -21,6 +21,16 @@ _PHOTO: Final[FilePayload] = {
 }
 
 
+GUESTS: Final[FilePayload] = {
+    "name": "guests.csv",
+    "mimeType": "text/csv",
+    "buffer": b"lodging,lodging_name,document_name,document_nationality,"
+    b"document_number,checked_in\n"
+    b"HTL-0042,Hotel Melati,ROE RICHARD,AUS,N7654321,2026-03-01\n"
+    b"HTL-0042,Hotel Melati,SUKARNO AHMAD,IDN,X1234567,2026-03-01\n",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Screen:
     """One screen."""
@@ -50,6 +60,13 @@ def _compare(page: Page) -> None:
         field.set_input_files(_PHOTO)
     page.locator("main form button.primary:visible").click()
     faces_shown(page)
+
+
+def _send_guests(page: Page) -> None:
+    """Send a file of two guests, of whom one is refused."""
+    page.locator("input[type=file]").set_input_files(GUESTS)
+    page.locator("main form button.primary").click()
+    page.locator(".notice.good[data-focus]").wait_for()
 
 
 def _half_an_opinion(page: Page) -> None:
@@ -97,6 +114,11 @@ SCREENS: Final = (
     Screen("tip", "siti", "/tips/{tip}"),
     Screen("tip-refer", "siti", "/tips/{tip}/refer"),
     Screen("tip-enrol", "lina", "/tips/{tip}/enrol"),
+    Screen("stays", "siti", "/stays"),
+    Screen("stay-new", "siti", "/stays/new"),
+    Screen("stay-file", "siti", "/stays/file", _send_guests),
+    Screen("stay", "siti", "/stays/{stay}"),
+    Screen("processing", "budi", "/processing"),
     Screen("referrals", "budi", "/referrals"),
     Screen("referrals-sent", "budi", "/referrals?box=out"),
     Screen("referral", "budi", "/referrals/{referral}"),
@@ -188,6 +210,7 @@ _PARTS: Final = re.compile(
 # Where an answer to a form is asked for again: sends on to a screen.
 _BACK: Final = re.compile(
     r"/(take|decide|confirm|close|step|source|search|dismiss)$|\{(form:path|step)\}$"
+    r"/(take|decide|confirm|close|step|source|search|dismiss|check-out)$|\{form:path\}$"
 )
 
 

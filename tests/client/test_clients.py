@@ -6,9 +6,10 @@ import http.server
 import inspect
 import json
 import threading
+from datetime import UTC, date, datetime
 
 import pytest
-from siaga_client import AsyncClient, Client, Pad, Refused, Unreachable, Waits
+from siaga_client import AsyncClient, Client, Guest, Pad, Refused, Unreachable, Waits
 from siaga_client.wire import Call
 
 from casework.kernel.vocabulary import Role, Scope
@@ -31,6 +32,24 @@ def test_a_port_screens_compares_and_reads_again(served):
         score = port.compare(photo_of(1), photo_of(1, brightness=0.9)).score
         assert score is not None
         assert score > 0.8
+
+
+def test_a_lodging_reports_a_guest_and_the_check_out(served):
+    guest: Guest = {
+        "lodging": "HTL-0042",
+        "lodging_name": "Hotel Melati",
+        "checked_in": date(2026, 2, 26),
+        "expected_out": datetime(2026, 3, 1, 5, tzinfo=UTC),
+        "document": {"name": "DOE, JOHN", "nationality": "AUS", "number": "N1234567"},
+        "idempotency_key": "1",
+    }
+    with Client(served.address, served.key(Scope.STAYS)) as hotel:
+        receipt = hotel.report_stay(**guest)
+        assert hotel.report_stay(**guest) == receipt
+        guest["photo"], guest["idempotency_key"] = photo_of(1), "2"
+        assert hotel.report_stay(**guest) != receipt
+        assert hotel.stay(receipt.receipt).state == "overdue"
+        assert hotel.check_out(receipt.receipt, date(2026, 2, 28)).state == "left"
 
 
 def test_instructions_are_said_once_and_the_gravest_comes_first(served):

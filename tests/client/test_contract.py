@@ -27,6 +27,8 @@ SCHEMAS = {
     models.PhotoReport: "PhotoReportOut",
     models.Quality: "QualityOut",
     models.QualityReason: "QualityReason",
+    models.StayReceipt: "StayReceiptOut",
+    models.Stay: "StayStateOut",
     models.AlertSummary: "AlertSummary",
     models.Alert: "AlertOut",
     models.AlertIdentity: "AlertIdentity",

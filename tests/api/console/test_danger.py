@@ -47,6 +47,8 @@ HARMLESS = {
         *("/tips/new", "/tips/{tip_id}/dismiss", "/tips/{tip_id}/enrol", "/tips/{tip_id}/refer"),
         *("POST /v1/tips", "POST /v1/tips/{tip_id}/dismiss", "POST /v1/tips/{tip_id}/enrol"),
         "POST /v1/tips/{tip_id}/refer",
+        *("/stays/new", "/stays/file", "/stays/{receipt}/check-out", "POST /v1/stays"),
+        *("POST /v1/stays/file", "PUT /v1/stays/{receipt}/check-out"),
     ),
     "a step of a joint case, in its history; what is withdrawn was a copy, and is given again": (
         *("/cases/new", "/cases/add/{kind}/{object_id}", "POST /v1/cases"),
