@@ -57,6 +57,7 @@ from casework.oversight.looks import Looks
 from casework.referrals.presets import ReferralPresets
 from casework.referrals.referrals import Referrals
 from casework.referrals.steps import ReferralSteps
+from casework.reports.cases import CaseReports
 from casework.reports.cuts import Cuts
 from casework.reports.lanes import Lanes
 from casework.reports.review import Reports
@@ -194,6 +195,7 @@ TheAudit = Annotated[Audit, _part(lambda service: service.kernel.audit)]
 TheBreaker = Annotated[Breaker, _part(lambda service: service.calibration.breaker)]
 TheCalibrations = Annotated[Calibrations, _part(lambda service: service.calibration.calibrations)]
 TheCaseEntries = Annotated[CaseEntries, _part(lambda service: service.cases.entries)]
+TheCaseReports = Annotated[CaseReports, _part(lambda service: service.reports.cases)]
 TheCaseSteps = Annotated[CaseSteps, _part(lambda service: service.cases.steps)]
 TheCases = Annotated[Cases, _part(lambda service: service.cases.reading)]
 TheCategories = Annotated[CategoryCodes, _part(lambda service: service.lists.categories)]

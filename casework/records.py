@@ -50,6 +50,7 @@ from casework.referrals.fields import AlertField
 from casework.referrals.presets import ReferralPresets
 from casework.referrals.referrals import Referrals
 from casework.referrals.steps import ReferralSteps
+from casework.reports.cases import CaseReports
 from casework.reports.cuts import Cuts
 from casework.reports.lanes import Lanes
 from casework.reports.places import Places, read_tips
@@ -183,6 +184,7 @@ class ReportUseCases:
     counts: Reports
     places: Places
     cuts: Cuts
+    cases: CaseReports
     lanes: Lanes
 
 
@@ -334,6 +336,7 @@ class Records:
                 counts=Reports(kernel, publications),
                 places=Places(kernel, publications, Publications(kernel, zone, read_tips)),
                 cuts=Cuts(kernel, publications),
+                cases=CaseReports(kernel, publications),
                 lanes=Lanes(kernel),
             ),
         )

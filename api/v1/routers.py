@@ -12,6 +12,7 @@ from api.v1.areas import ports as port_areas
 from api.v1.areas import routes as areas
 from api.v1.audit import routes as audit
 from api.v1.calibrations import routes as calibrations
+from api.v1.cases import figures as case_figures
 from api.v1.cases import routes as cases
 from api.v1.codes import categories, outcomes
 from api.v1.compare import routes as compare
@@ -49,6 +50,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     tips.router,
     stays.router,
     cases.router,
+    case_figures.router,
     compare.router,
     watchlists.router,
     categories.router,

@@ -18,6 +18,7 @@ class CaseCount:
 
     month: date
     """The first day of the month in which it was closed."""
+    case_id: str
     area: str | None
     lead_id: str
     agencies: tuple[str, ...]
@@ -50,7 +51,7 @@ def outcomes_between(
             (CaseOutcome(each.code), each.persons) for each in row.outcomes
         ]
         found += [
-            CaseCount(month, row.area, row.agency_id, tuple(joined), code, persons)
+            CaseCount(month, row.id, row.area, row.agency_id, tuple(joined), code, persons)
             for code, persons in sorted(ends, key=lambda end: end[0] or "") or [(None, 0)]
         ]
     return found

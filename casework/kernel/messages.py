@@ -879,6 +879,7 @@ ENGLISH: Final[Mapping[str, str]] = {
         "Another agency has this tip in hand: wait for its answer, or take the referral back."
     ),
     # Cases
+    "period_no_month": "Name a month.",
     "case_not_found": "There is no joint case {case}.",
     "case_changed": "The joint case has changed since you read it: read it again.",
     "caseentry_changed": "The entry has changed since you read it: read it again.",

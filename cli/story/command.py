@@ -42,12 +42,15 @@ from cli.story.cast import (
 )
 from cli.story.cast import List as StoryList
 from cli.story.desks import Desk, Desks
+from cli.story.operations import Operations
 from cli.story.travellers import Listed, OnceAnalysed, Photos, Travellers
 from config.opening import open_pipeline, pack_in_use
 from config.records import open_records
 from config.settings import Settings
 
 _TIPS_A_DAY: Final = 3
+_DAYS_A_CASE: Final = 6
+"""Days from one joint case to the next."""
 
 
 def story(
@@ -115,10 +118,12 @@ def tell(settings: Settings, travellers: int, days: int, seed: int) -> Told:
         with err.status(f"{travellers:,} travellers in {days} days"):
             flow.plan(agenda, travellers)
             desks.plan_tips(_TIPS_A_DAY * days)
+            operations = Operations(service, agenda, [*stage.desks.values()], drawn)
+            operations.plan(days // _DAYS_A_CASE)
             agenda.play()
         passwords = stage.passwords()
     counts = {f"travellers: {outcome}": count for outcome, count in flow.outcomes.items()}
-    return Told(counts | dict(desks.done), passwords)
+    return Told(counts | dict(desks.done + operations.done), passwords)
 
 
 class _Stage:

@@ -748,6 +748,8 @@ CASES = (
     Case("GET /v1/reports/alarms"),
     Case("GET /v1/reports/lanes"),
     Case("GET /v1/reports/review"),
+    Case("GET /v1/reports/cases"),
+    Case("GET /v1/reports/totals/cases"),
     Case("GET /v1/reports/totals"),
     Case("GET /v1/reports/cuts"),
     Case("GET /v1/reports/totals/cuts"),

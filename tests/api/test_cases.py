@@ -108,3 +108,28 @@ def test_what_is_withdrawn_and_who_is_removed(client, imi, pol, case, desk):
     for path in (case, f"{case}/entries"):
         problem(client.get(path, headers=pol), 404, "not_found")
     assert client.get("/v1/cases", headers=pol).json()["items"] == []
+
+
+def test_how_cases_ended_is_counted(client, imi, pol, case, desk, sign_in):
+    assert client.post(f"{case}/start", headers=imi).status_code == 200
+    ends = [{"code": "overstay", "persons": 7}, {"code": "deported", "persons": 2}]
+    post(client, f"{case}/close", imi, {"outcomes": ends, "summary": "Met."})
+    own = client.get("/v1/reports/cases?month=2026-03", headers=pol).json()
+    lines = {each["outcome"]: each["persons"]["value"] for each in own["outcomes"]}
+    assert (own["closed"]["value"], lines["overstay"], lines["deported"]) == (1, 7, 2)
+    stranger = sign_in(Role.SUPERVISOR, agency="BEA")
+    other = client.get("/v1/reports/cases?month=2026-03", headers=stranger).json()
+    assert {each["cases"]["value"] for each in other["outcomes"]} == {0}
+    coordinator = sign_in(Role.COORDINATOR, agency="BEA")
+    early = client.get("/v1/reports/totals/cases?month=2026-03", headers=coordinator)
+    problem(early, 422, "invalid_period")
+    desk.clock.advance(days=31)
+    coordinator = sign_in(Role.COORDINATOR, agency="KEJ")
+    told = client.get("/v1/reports/totals/cases", headers=coordinator).json()
+    lines = {each["outcome"]: each["persons"] for each in told["outcomes"]}
+    assert told["month"] == "2026-03"
+    assert told["closed"] == {"kind": "fewer_than_5", "value": None}
+    assert lines["overstay"] == {"kind": "number", "value": 5}
+    assert lines["deported"] == {"kind": "fewer_than_5", "value": None}
+    year = client.get("/v1/reports/totals/cases?month=2026", headers=coordinator)
+    problem(year, 422, "request_invalid")

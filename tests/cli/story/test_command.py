@@ -7,8 +7,8 @@ from sqlalchemy import func, select
 
 from casework.accounts.sign_in import Credentials
 from casework.kernel.errors import SetUpError
-from casework.kernel.vocabulary import AlertState, SessionKind
-from casework.tables import Agency, Alert, Encounter, Tip
+from casework.kernel.vocabulary import AlertState, CaseState, SessionKind
+from casework.tables import Agency, Alert, Case, Encounter, Tip
 from cli.story import travellers
 from cli.story.cast import AGENCIES, OFFICERS
 from cli.story.command import tell
@@ -38,6 +38,10 @@ def test_it_leaves_what_it_says(told):
         )
         assert session.scalar(select(func.count()).select_from(Agency)) == len(AGENCIES)
         assert session.scalar(select(func.count()).select_from(Tip)) == result.counts["tips"]
+        cases = session.scalars(select(Case)).all()
+    assert len(cases) == result.counts["joint cases opened"] > 0
+    ended = [case for case in cases if case.state == CaseState.CLOSED]
+    assert len(ended) == result.counts["joint cases closed"]
     screened = [count for name, count in result.counts.items() if name.startswith("travellers")]
     assert sum(screened) == encounters >= 60
     assert closed == result.counts["alerts closed"] > 0
