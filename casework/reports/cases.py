@@ -57,7 +57,7 @@ class CaseReports:
 
         Raises:
             NotPermitted: the actor may read no report.
-            InvalidPeriod: it is no month.
+            InvalidPeriod: it is not a month.
         """
         require(actor, Permission.READ_REPORT)
         month = self._month(month)
@@ -69,7 +69,7 @@ class CaseReports:
 
         Raises:
             NotPermitted: the actor may read no totals.
-            InvalidPeriod: it is no month, or not over yet.
+            InvalidPeriod: it is not a month, or not over yet.
         """
         require(actor, Permission.READ_TOTALS)
         month = self._month(month)
