@@ -58,6 +58,13 @@ OFFICES: Final[Mapping[str, str]] = {
 }
 """Offices of the agency that runs the installation."""
 
+LODGINGS: Final[Mapping[str, tuple[str, str]]] = {
+    "HOTEL-51-PASIR": ("Hotel Contoh Pasir", "51.91.01"),
+    "VILA-51-SAWAH": ("Vila Contoh Sawah", "51.92.01"),
+    "HOTEL-31-TIMUR": ("Hotel Contoh Timur", "31.91.01"),
+}
+"""Lodgings by code, with their names and areas."""
+
 REPORTED: Final[Mapping[str, int]] = {
     "51.91.01": 24,
     "51.92.01": 16,

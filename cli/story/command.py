@@ -16,6 +16,7 @@ from casework.areas.teams import NewTeam
 from casework.kernel.actor import Actor
 from casework.kernel.errors import SetUpError
 from casework.kernel.installation import PRACTICE_MARK
+from casework.kernel.processing import Processing
 from casework.kernel.vocabulary import AgencyKind, Disposal, Role, Scope
 from casework.records import Records
 from casework.service import Service
@@ -30,6 +31,7 @@ from cli.story.cast import (
     AREAS,
     FACES,
     LISTS,
+    LODGINGS,
     OFFICERS,
     OFFICES,
     PLACES,
@@ -42,6 +44,7 @@ from cli.story.cast import (
 )
 from cli.story.cast import List as StoryList
 from cli.story.desks import Desk, Desks
+from cli.story.lodgings import Lodgings
 from cli.story.operations import Operations
 from cli.story.travellers import Listed, OnceAnalysed, Photos, Travellers
 from config.opening import open_pipeline, pack_in_use
@@ -51,6 +54,7 @@ from config.settings import Settings
 _TIPS_A_DAY: Final = 3
 _DAYS_A_CASE: Final = 6
 """Days from one joint case to the next."""
+_STAYS_A_DAY: Final = 6
 
 
 def story(
@@ -110,7 +114,7 @@ def tell(settings: Settings, travellers: int, days: int, seed: int) -> Told:
             raise SetUpError("story_not_new")
         stage = _Stage(records, drawn)
         stage.staff()
-        service = Service.over(records, pack_in_use(settings), pipeline)
+        service = Service.over(records, pack_in_use(settings), pipeline, grounds=settings.grounds)
         service.start()
         listed, ends = stage.enrol(service, photos)
         desks = Desks(service, agenda, stage.desks, ends, drawn)
@@ -120,10 +124,15 @@ def tell(settings: Settings, travellers: int, days: int, seed: int) -> Told:
             desks.plan_tips(_TIPS_A_DAY * days)
             operations = Operations(service, agenda, [*stage.desks.values()], drawn)
             operations.plan(days // _DAYS_A_CASE)
+            guests = [each.person for each in listed]
+            lodgings = Lodgings(service, agenda, guests, stage.lodging_keys(), drawn, desks.take)
+            if settings.grounds.is_on(Processing.STAYS):
+                lodgings.plan(_STAYS_A_DAY * days)
             agenda.play()
         passwords = stage.passwords()
     counts = {f"travellers: {outcome}": count for outcome, count in flow.outcomes.items()}
-    return Told(counts | dict(desks.done + operations.done), passwords)
+    done = desks.done + operations.done + lodgings.done
+    return Told(counts | dict(done), passwords)
 
 
 class _Stage:
@@ -208,6 +217,19 @@ class _Stage:
         """Return a first password of everybody, by login: those given first have lapsed by now."""
         officers = self._records.accounts.officers
         return {login: officers.reset(self._operator, id_) for login, id_ in self._officers.items()}
+
+    def lodging_keys(self) -> dict[str, Actor]:
+        """Give each lodging a key; returns who reports from it."""
+        (owner,) = (self._agencies[each.code] for each in AGENCIES[:1])
+        keys = self._records.accounts.keys
+        made = {
+            code: keys.create(
+                self._operator,
+                NewKey(name, frozenset({Scope.STAYS}), frozenset({code}), owner),
+            )
+            for code, (name, _) in LODGINGS.items()
+        }
+        return {code: keys.recognise(text) for code, (_, text) in made.items()}
 
     def _officer(self, person: Person) -> Actor:
         new = NewOfficer(

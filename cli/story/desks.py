@@ -22,9 +22,8 @@ from casework.kernel.vocabulary import (
 from casework.referrals.fields import AlertField
 from casework.referrals.steps import Handover
 from casework.review.decisions import Finding
-from casework.screening.screening import Screened
 from casework.service import Service
-from casework.tables import Alert
+from casework.tables import Alert, Encounter
 from casework.tips.reports import NewTip
 from cli.story.agenda import Agenda
 from cli.story.cast import REPORTED
@@ -75,9 +74,9 @@ class Desks:
     drawn: random.Random
     done: Counter[str] = field(default_factory=Counter)
 
-    def take(self, screened: Screened) -> None:
+    def take(self, encounter: Encounter) -> None:
         """Plan the review of an encounter's alerts."""
-        for alert in screened.encounter.alerts:
+        for alert in encounter.alerts:
             if self.drawn.random() < _FORGOTTEN_SHARE:
                 continue
             late = self.drawn.random() < _LATE_SHARE

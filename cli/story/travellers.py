@@ -13,9 +13,10 @@ import numpy as np
 
 from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import Direction, Stage
-from casework.screening.screening import Arrival, Screened
+from casework.screening.screening import Arrival
 from casework.screening.travel_document import TravelDocument
 from casework.service import Service
+from casework.tables import Encounter
 from cli.demo import people
 from cli.story.agenda import Agenda
 from cli.story.cast import PORTS, STRANGERS, Invented, invent
@@ -102,7 +103,7 @@ class Travellers:
     keys: Mapping[str, Actor]
     """Who speaks for each port."""
     drawn: random.Random
-    on_alert: Callable[[Screened], None]
+    on_alert: Callable[[Encounter], None]
     outcomes: Counter[str] = field(default_factory=Counter)
     _number: int = 5_000_000
 
@@ -154,4 +155,4 @@ class Travellers:
         screened = self.service.screening.encounters.screen(arrival, self.keys[port])
         self.outcomes[screened.encounter.outcome] += 1
         if screened.encounter.alerts:
-            self.on_alert(screened)
+            self.on_alert(screened.encounter)
