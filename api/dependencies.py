@@ -76,6 +76,7 @@ from casework.stays.stays import Stays
 from casework.tips.reports import TipReports
 from casework.tips.steps import TipSteps
 from casework.tips.tips import Tips
+from casework.tips.triage import Triage
 from casework.watchlists.enrolment import Enrolment
 from casework.watchlists.erasure import Erasures
 from casework.watchlists.merging import Merges
@@ -246,6 +247,7 @@ TheSubjects = Annotated[Subjects, _part(lambda service: service.lists.subjects)]
 TheTeams = Annotated[Teams, _part(lambda service: service.areas.teams)]
 TheTipSteps = Annotated[TipSteps, _part(lambda service: service.tip_steps)]
 TheTipReports = Annotated[TipReports, _part(lambda service: service.exchange.tip_reports)]
+TheTriage = Annotated[Triage, _part(lambda service: service.exchange.triage)]
 TheTips = Annotated[Tips, _part(lambda service: service.exchange.tips)]
 TheLooks = Annotated[Looks, _part(lambda service: service.oversight.looks)]
 TheTrail = Annotated[AuditReader, _part(lambda service: service.oversight.trail)]

@@ -65,6 +65,7 @@ from casework.review.queue import Queue
 from casework.tips.payload import TipField
 from casework.tips.reports import TipReports
 from casework.tips.tips import Tips
+from casework.tips.triage import Triage
 from casework.watchlists.erasure import GRACE, Erasures
 from casework.watchlists.merging import Merges
 from casework.watchlists.objections import Objections
@@ -149,6 +150,7 @@ class ExchangeUseCases:
     referral_presets: ReferralPresets
     tips: Tips
     tip_reports: TipReports
+    triage: Triage
     imports: Imports
     exports: Exports
     feed: Feed
@@ -317,6 +319,7 @@ class Records:
                 ),
                 tips=Tips(kernel),
                 tip_reports=TipReports(kernel),
+                triage=Triage(kernel),
                 imports=Imports(kernel),
                 exports=Exports(kernel),
                 feed=Feed(kernel),

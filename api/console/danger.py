@@ -91,6 +91,7 @@ DANGERS: Final = (
             ("remove", "POST /v1/outcomes/{code}/remove"),
         )
     ),
+    Danger("/tips/{tip_id}/source/erase", "POST /v1/tips/{tip_id}/source/erase"),
     Danger("/approvals/founded", "POST /v1/agencies/{agency_id}/founded"),
     Danger(None, None, "retention run"),
     Danger(None, None, "watchlists move"),

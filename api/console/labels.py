@@ -48,6 +48,7 @@ from casework.kernel.vocabulary import (
     StayState,
     SubjectStatus,
     TipOrigin,
+    TipPriority,
     TipState,
     VerificationResult,
     Weekday,
@@ -59,6 +60,7 @@ from casework.reports.dimensions import AlertOutcome, Dimension
 from casework.reports.places import PlaceMeasure
 from casework.tables import Officer
 from casework.tips.payload import TipField
+from casework.tips.triage import DuplicateReason
 from detector.quality import Reason, Verdict
 
 _QUARTER: Final = 3
@@ -207,12 +209,19 @@ _CALLED: Final[tuple[tuple[StrEnum, str], ...]] = (
     (TipState.ENROLLED, msg("Enrolled")),
     (TipState.DISMISSED, msg("Dismissed")),
     (Processing.STAYS, msg("Reports of stays")),
+    (Processing.PUBLIC, msg("Reports from the public")),
     (StayState.PRESENT, msg("Staying")),
     (StayState.OVERDUE, msg("Check-out overdue")),
     (StayState.LEFT, msg("Checked out")),
     (StaySource.KEY, msg("The lodging's system")),
     (StaySource.FILE, msg("A file")),
     (StaySource.FORM, msg("This console")),
+    (TipPriority.URGENT, msg("Urgent")),
+    (TipPriority.HIGH, msg("High")),
+    (TipPriority.NORMAL, msg("Usual")),
+    (TipPriority.LOW, msg("Low")),
+    (DuplicateReason.PHOTO, msg("the same photo")),
+    (DuplicateReason.TEXT, msg("much the same words, place and time")),
     (TipOrigin.PUBLIC, msg("The public")),
     (TipOrigin.AGENCY, msg("Another agency")),
     (ImportState.RECEIVING, msg("Being received")),

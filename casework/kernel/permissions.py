@@ -52,6 +52,7 @@ class Permission(StrEnum):
     """Also to read the receipts of those one has recorded."""
     HANDLE_TIP = "tip.handle"
     READ_TIP_SOURCE = "tip.source"
+    ERASE_TIP_SOURCE = "tip.erase_source"
     OPEN_CASE = "case.open"
     READ_CASE = "case.read"
     WORK_ON_CASE = "case.work"
@@ -141,6 +142,7 @@ GRANTS: Final[Mapping[Permission, Mapping[Role, PermissionScope]]] = {
     Permission.RECORD_TIP: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _OWN),
     Permission.HANDLE_TIP: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _OWN),
     Permission.READ_TIP_SOURCE: {_SUPERVISOR: _OWN},
+    Permission.ERASE_TIP_SOURCE: {_SUPERVISOR: _OWN},
     Permission.OPEN_CASE: {_SUPERVISOR: _OWN},
     Permission.READ_CASE: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),
     Permission.WORK_ON_CASE: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),

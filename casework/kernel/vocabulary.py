@@ -237,6 +237,15 @@ class TipOrigin(StrEnum):
     AGENCY = "agency"
 
 
+class TipPriority(StrEnum):
+    """How soon somebody should work on a tip."""
+
+    URGENT = "urgent"
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
 class ReceiptState(StrEnum):
     """How far a report is, for who made it: the same whatever was found."""
 

@@ -71,7 +71,14 @@ from casework.tables.lookalikes import KnownLookalike, KnownLookalikeKey
 from casework.tables.objections import Objection
 from casework.tables.offices import Office, Team, TeamMember
 from casework.tables.people import Agency, Officer, OfficerSession, RecoveryCode
-from casework.tables.referrals import Referral, ReferralMessage, ReferralPhoto, ReferralPreset, Tip
+from casework.tables.referrals import (
+    Referral,
+    ReferralMessage,
+    ReferralPhoto,
+    ReferralPreset,
+    Tip,
+    TipSubject,
+)
 from casework.tables.sign_in import SignInCount
 from casework.tables.stays import Stay, StayPhoto
 from casework.tables.unsealed import Unsealed
@@ -154,6 +161,7 @@ __all__ = [
     "Template",
     "Tip",
     "TipKey",
+    "TipSubject",
     "Unsealed",
     "UtcDateTime",
     "Watchlist",

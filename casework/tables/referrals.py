@@ -143,6 +143,11 @@ class Tip(SealedFields, Table):
     sealed_photo: Mapped[bytes | None] = mapped_column(deferred=True)
     recorded_by: Mapped[str]
     recorded_by_name = Sealed[str](str)
+    photo_digest: Mapped[str | None] = mapped_column(String(64), index=True)
+    """Keyed, of the file: the same photo is found again within the agency."""
+    priority: Mapped[str] = mapped_column(String(10), default="normal")
+    assigned_to: Mapped[str | None] = mapped_column(index=True)
+    """Id of the officer who works on it."""
     search_id: Mapped[str | None]
     """The last search with its photo."""
     searched_at: Mapped[datetime | None]
@@ -155,3 +160,16 @@ class Tip(SealedFields, Table):
     updated_at: Mapped[datetime]
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class TipSubject(Table):
+    """A subject that a tip is about, as an officer noted."""
+
+    __tablename__ = "tip_subject"
+
+    tip_id: Mapped[str] = mapped_column(ForeignKey("tip.id", ondelete="CASCADE"), primary_key=True)
+    subject_id: Mapped[str] = mapped_column(
+        ForeignKey("subject.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    linked_by: Mapped[str]
+    linked_at: Mapped[datetime]

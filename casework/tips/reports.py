@@ -4,6 +4,7 @@ A receipt is of one shape and says how far the work is, never what was found: ne
 time that it takes depends on whose face a photo shows.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -21,7 +22,7 @@ from casework.kernel.errors import NotFound, NotPermitted
 from casework.kernel.ids import TIP, new_id
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require
-from casework.kernel.vocabulary import ReceiptState, TipOrigin, TipState
+from casework.kernel.vocabulary import ReceiptState, TipOrigin, TipPriority, TipState
 from casework.tables import Tip
 from casework.tips.tips import Report
 from detector.header import read_header
@@ -116,12 +117,15 @@ class TipReports:
             area=new.area,
             recorded_by=actor.id,
             recorded_by_name=actor.name,
+            priority=TipPriority.NORMAL.value,
             created_at=now,
             updated_at=now,
         )
         if photo is not None:
             row.sealed_photo = seal(photo.content, rows.tip_photo(tip_id, actor.agency_id))
             row.photo_format, row.photo_quality = photo.format, photo.quality
+            digest = hashlib.sha256(photo.content).hexdigest()
+            row.photo_digest = self._vault.digest("tip photo", actor.agency_id, digest)
         with self._database.write() as session:
             if new.area is not None:
                 areas.choose(session, new.area, "area")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from casework.areas.known import place
@@ -17,6 +17,7 @@ from casework.areas.tree import within
 from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
+from casework.kernel.database import ERASED, announce
 from casework.kernel.errors import NotFound
 from casework.kernel.ids import OFFICER
 from casework.kernel.kernel import Kernel
@@ -24,9 +25,11 @@ from casework.kernel.officer_names import OfficerName, names_at
 from casework.kernel.permissions import Permission, require, within_reach
 from casework.kernel.stored_photo import StoredPhoto, UncheckedPhoto
 from casework.kernel.vault import Vault
-from casework.kernel.vocabulary import TipState
-from casework.tables import Tip
+from casework.kernel.vocabulary import TipPriority, TipState
+from casework.tables import Tip, TipSubject
 
+NOBODY: Final = "nobody"
+"""In place of an officer: tips that nobody works on."""
 REPORT: Final = "tip.report"
 """The act of reading a tip as a report to print."""
 
@@ -48,6 +51,10 @@ class TipFilter:
     since: datetime | None = None
     area: str | None = None
     """Only those of this area, and of areas in it."""
+    priorities: tuple[TipPriority, ...] | None = None
+    assigned_to: str | None = None
+    """Id of an officer, or `NOBODY`."""
+    subject_id: str | None = None
 
     @property
     def conditions(self) -> list[ColumnElement[bool]]:
@@ -61,6 +68,16 @@ class TipFilter:
             conditions.append(Tip.created_at >= self.since)
         if self.area is not None:
             conditions.append(within(Tip.area, self.area))
+        if self.priorities is not None:
+            conditions.append(Tip.priority.in_([each.value for each in self.priorities]))
+        if self.assigned_to is not None:
+            nobody = self.assigned_to == NOBODY
+            conditions.append(
+                Tip.assigned_to.is_(None) if nobody else Tip.assigned_to == self.assigned_to
+            )
+        if self.subject_id is not None:
+            linked = select(TipSubject.tip_id).where(TipSubject.subject_id == self.subject_id)
+            conditions.append(or_(Tip.id.in_(linked), Tip.subject_id == self.subject_id))
         return conditions
 
 
@@ -164,6 +181,24 @@ class Tips:
         source = self._vault.open(sealed, rows.tip_source(row.id, row.agency_id)).decode()
         self._audit.note(AuditEntry(actor, Permission.READ_TIP_SOURCE, row.id, row.agency_id))
         return source
+
+    def erase_source(self, actor: Actor, tip_id: str, reason: str) -> None:
+        """Erase who reported a tip, and nothing else of it.
+
+        Raises:
+            NotPermitted, NotFound: the actor may not, or not of this one, or none was named.
+        """
+        with self._database.write() as session:
+            row = find(session, actor, Permission.ERASE_TIP_SOURCE, tip_id)
+            if not row.has_source:
+                raise NotFound("tip_lacks_source", tip=tip_id)
+            row.sealed_source, row.has_source = None, False
+            session.flush()
+            announce(session, ERASED)
+            entry = AuditEntry(
+                actor, Permission.ERASE_TIP_SOURCE, row.id, row.agency_id, purpose=reason
+            )
+            self._audit.append(session, entry)
 
 
 def find(session: Session, actor: Actor, act: Permission, tip_id: str) -> Tip:

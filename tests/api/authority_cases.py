@@ -230,6 +230,17 @@ class Stage:
         }
         return {"tip_id": self.post("/v1/tips", files=parts)["id"]}
 
+    def tip_and_subject(self, headers: Headers) -> Params:
+        """A fresh tip, and a fresh subject."""
+        subject = self.subject(headers)["subject_id"]
+        return {**self.tip(headers), "subject_id": subject}
+
+    def linked_tip(self, headers: Headers) -> Params:
+        """The same, linked."""
+        found = self.tip_and_subject(headers)
+        self.desk.service.exchange.triage.link(OPERATOR, found["tip_id"], found["subject_id"])
+        return found
+
     def own_tip(self, headers: Headers) -> Params:
         """A tip that the caller recorded, if it may; else another did."""
         answer = self.client.post(
@@ -677,6 +688,12 @@ CASES = (
         takes=Permission.HANDLE_TIP,
     ),
     Case("POST /v1/tips/{tip_id}/enrol", S.tip, _tip_subject, takes=Permission.HANDLE_TIP),
+    Case("POST /v1/tips/{tip_id}/source/erase", S.tip, WHY, takes=Permission.HANDLE_TIP),
+    Case("POST /v1/tips/{tip_id}/triage", S.tip, body(priority="high", assigned_to=None)),
+    Case("GET /v1/tips/{tip_id}/duplicates", S.tip),
+    Case("GET /v1/tips/{tip_id}/subjects", S.tip),
+    Case("PUT /v1/tips/{tip_id}/subjects/{subject_id}", S.tip_and_subject),
+    Case("DELETE /v1/tips/{tip_id}/subjects/{subject_id}", S.linked_tip),
     Case("POST /v1/tips/{tip_id}/dismiss", S.tip, body(reason="Nothing.")),
     # stays
     Case("POST /v1/stays", send=_stay),

@@ -69,6 +69,8 @@ def test_a_tip_is_answered_as_it_was_reported(client, imi, record, desk):
         "reference": read["reference"],
         "state": "new",
         "origin": "public",
+        "priority": "normal",
+        "assigned_to": None,
         "happened_at": "2026-02-28T10:00:00Z",
         "has_photo": True,
         "has_source": True,
@@ -285,3 +287,25 @@ def test_what_a_key_sent_as_a_photo_is_shown_decoded_alone(client, sign_in, key,
         shown = client.get(f"{path}/photo", headers=reader)
         assert shown.status_code == status
         assert shown.content != content
+
+
+def test_a_tip_is_sorted_linked_and_compared(client, desk, imi, supervisor, record):
+    path, again = record(photo_of(1)), record(photo_of(1))
+    sorting = {"priority": "urgent", "assigned_to": None}
+    shown = {**imi, "If-Match": '"1"'}
+    answer = client.post(f"{path}/triage", json=sorting, headers=shown)
+    assert (answer.json()["priority"], answer.headers["ETag"]) == ("urgent", '"2"')
+    problem(client.post(f"{path}/triage", json=sorting, headers=shown), 412, "stale_version")
+    found = client.get("/v1/tips", params={"priority": "urgent"}, headers=imi).json()["items"]
+    assert [each["id"] for each in found] == [answer.json()["id"]]
+    (duplicate,) = client.get(f"{path}/duplicates", headers=imi).json()["items"]
+    assert duplicate["tip"]["id"] == again.rsplit("/", 1)[1]
+    assert duplicate["reasons"] == ["photo"]  # three words are too few
+    subject = desk.enrol(1)
+    assert client.put(f"{path}/subjects/{subject}", headers=imi).status_code == 204
+    assert client.get(f"{path}/subjects", headers=imi).json() == {"items": [subject]}
+    assert client.delete(f"{path}/subjects/{subject}", headers=imi).status_code == 204
+    problem(client.delete(f"{path}/subjects/{subject}", headers=imi), 404, "not_found")
+    erased = client.post(f"{path}/source/erase", json={"reason": "asked"}, headers=supervisor)
+    assert erased.status_code == 204
+    problem(client.get(f"{path}/source", headers=supervisor), 404, "not_found")

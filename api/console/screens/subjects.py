@@ -305,6 +305,7 @@ def shown(
         now=visit.service.review.queue.now(),
         soon=visit.service.review.queue.now() + SOON,
         objections=visit.service.lists.objections.of_subject(visit.actor, subject_id),
+        tips=visit.service.exchange.triage.of_subject(visit.actor, subject_id),
         look_alikes=visit.service.screening.known.of_subject(visit.actor, subject_id),
         fault=fault,
         enrolled=enrolled,

@@ -6,9 +6,10 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console import messages, subject_form
+from api.console import danger, messages, subject_form
 from api.console.area_choice import MORE, choice, chosen_in, with_area
-from api.console.forms import Form, with_times
+from api.console.danger import Question
+from api.console.forms import Form, FormData, with_times
 from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
 from api.console.screens.referral_new import awaited, referrals_about
@@ -18,7 +19,7 @@ from api.dependencies import Workers, work_place
 from api.pages import page_of
 from api.problems import RequestInvalid
 from api.v1.subjects.schemas import SubjectIn
-from api.v1.tips.schemas import DismissalIn, TipForm, TipSearchIn
+from api.v1.tips.schemas import DismissalIn, TipForm, TipSearchIn, TriageIn
 from casework.areas import tree
 from casework.areas.known import called
 from casework.kernel.errors import (
@@ -26,16 +27,17 @@ from casework.kernel.errors import (
     CaseworkError,
     EnrolmentRefused,
     IllegalTransition,
+    NotFound,
     StaleVersion,
 )
 from casework.kernel.permissions import Permission
-from casework.kernel.vocabulary import TipOrigin, TipState
+from casework.kernel.vocabulary import TipOrigin, TipPriority, TipState
 from casework.review.alerts import PORTRAIT_FORMAT
 from casework.screening.duplicates import Lookalike
 from casework.screening.searches import LEAST_PURPOSE
 from casework.tables import Tip
 from casework.tips.states import OPEN, SETTLED
-from casework.tips.tips import TipFilter
+from casework.tips.tips import NOBODY, TipFilter
 from casework.watchlists.enrolment import Enrolled
 from detector.errors import PhotoError
 
@@ -44,9 +46,11 @@ router: Final = APIRouter(prefix="/tips", include_in_schema=False)
 Recorder = Annotated[OfficerRequest, Depends(RequirePermission(Permission.RECORD_TIP))]
 Handler = Annotated[OfficerRequest, Depends(RequirePermission(Permission.HANDLE_TIP))]
 Protector = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_TIP_SOURCE))]
+SourceEraser = Annotated[OfficerRequest, Depends(RequirePermission(Permission.ERASE_TIP_SOURCE))]
 Searcher = Annotated[OfficerRequest, Depends(RequirePermission(Permission.SEARCH))]
 Editor = Annotated[OfficerRequest, Depends(RequirePermission(Permission.EDIT_SUBJECT))]
 
+_WHO: Final = ("me", "nobody")
 PAGE_SIZE: Final = 50
 _LONGEST: Final = 100
 _STATES: Final[dict[str, tuple[TipState, ...] | None]] = {
@@ -75,7 +79,16 @@ def page(visit: Handler) -> Response:
     states = None if chosen["reference"] else _STATES[chosen["state"]]
     area = query.get("area", "")
     area = area if tree.well_formed(area) else ""
-    wanted = TipFilter(states, chosen["reference"] or None, area=area or None)
+    priority, who = query.get("priority", ""), query.get("who", "")
+    chosen["priority"] = priority if priority in {*TipPriority} else ""
+    chosen["who"] = who if who in _WHO else ""
+    wanted = TipFilter(
+        states,
+        chosen["reference"] or None,
+        area=area or None,
+        priorities=(TipPriority(priority),) if chosen["priority"] else None,
+        assigned_to={"me": visit.actor.id, "nobody": NOBODY}.get(chosen["who"]),
+    )
     before = query.get("before", "")[:_LONGEST] or None
     rows, following = page_of(
         lambda most: visit.service.exchange.tips.page(visit.actor, before, most, wanted), PAGE_SIZE
@@ -88,6 +101,10 @@ def page(visit: Handler) -> Response:
         choice=choice(visit, area),
         places={each.area: called(names, each.area) for each in rows if each.area is not None},
         following=following,
+        officers={
+            each.id: each.name for each in visit.service.exchange.triage.assignees(visit.actor)
+        },
+        priorities=tuple(TipPriority),
     )
 
 
@@ -146,6 +163,55 @@ def framed(tip_id: str, visit: Handler) -> Response:
 def source(tip_id: str, visit: Protector) -> Response:
     """Show a tip with who reported it; it is asked for by a form, since each reading is audited."""
     return _page(visit, tip_id, source=visit.service.exchange.tips.source(visit.actor, tip_id))
+
+
+@router.get("/{tip_id}/source/erase")
+def ask_erase_source(tip_id: str, visit: SourceEraser) -> Response:
+    """Ask before who reported a tip is erased."""
+    return danger.ask(visit, _source_erasure(visit, tip_id))
+
+
+@router.post("/{tip_id}/source/erase")
+def erase_source(tip_id: str, visit: SourceEraser) -> Response:
+    """Erase who reported a tip."""
+
+    def erase(reason: str) -> Response:
+        visit.service.exchange.tips.erase_source(visit.actor, tip_id, reason)
+        return visit.go(f"/tips/{tip_id}", done="saved")
+
+    return danger.answered(visit, lambda: _source_erasure(visit, tip_id), erase)
+
+
+@router.post("/{tip_id}/triage")
+def sort(tip_id: str, visit: Handler) -> Response:
+    """Say how urgent a tip is, and who works on it."""
+    triage, version = visit.service.exchange.triage, visit.posted.number("version")
+    form = Form(TriageIn, visit.posted, _triage_read)
+    try:
+        triage.edit(visit.actor, tip_id, form.parse().model_dump(), version)
+    except (RequestInvalid, StaleVersion, IllegalTransition, NotFound) as error:
+        return _page(visit, tip_id, form.refused(error, visit.speech))
+    return visit.go(f"/tips/{tip_id}", done="saved")
+
+
+@router.post("/{tip_id}/subjects")
+def link(tip_id: str, visit: Handler) -> Response:
+    """Link a tip with a subject, by its id or the address of its page."""
+    subject_id = visit.posted.text("subject").partition("?")[0].rstrip("/").rpartition("/")[2]
+    form = Form(DismissalIn, visit.posted)
+    try:
+        visit.service.exchange.triage.link(visit.actor, tip_id, subject_id)
+    except NotFound as error:
+        sentence = messages.translated_error(error, visit.speech)
+        return _page(visit, tip_id, form.with_errors({"subject": sentence}, visit.speech))
+    return visit.go(f"/tips/{tip_id}", done="saved")
+
+
+@router.post("/{tip_id}/subjects/{subject_id}/remove")
+def unlink(tip_id: str, subject_id: str, visit: Handler) -> Response:
+    """Take a link back."""
+    visit.service.exchange.triage.unlink(visit.actor, tip_id, subject_id)
+    return visit.go(f"/tips/{tip_id}", done="saved")
 
 
 @router.post("/{tip_id}/search", dependencies=[work_place(RequirePermission(Permission.SEARCH))])
@@ -224,6 +290,28 @@ async def back(tip_id: str, visit: Handler) -> Response:
     return visit.go(f"/tips/{tip_id}")
 
 
+def _triage_read(data: FormData, model: type[TriageIn]) -> dict[str, object]:
+    """Return what the form says; an empty choice of officer is nobody."""
+    del model
+    return {"priority": data.text("priority"), "assigned_to": data.text("assigned_to") or None}
+
+
+def _source_erasure(visit: OfficerRequest, tip_id: str) -> Question:
+    """Return what erasing who reported a tip is asked about."""
+    speech, tip = visit.speech, visit.service.exchange.tips.get(visit.actor, tip_id).tip
+    says = (
+        speech("Nobody can ask them anything any more."),
+        speech("What was reported stays, with its photo."),
+    )
+    return Question(
+        speech("Erase who reported it?"),
+        speech("Tip %(reference)s", reference=tip.reference),
+        says,
+        speech("Erase who reported it"),
+        f"/tips/{tip_id}",
+    )
+
+
 def _tip_form(visit: OfficerRequest) -> Form[TipForm]:
     read = with_area(with_times(visit.speech.zone, "happened_at"))
     sentences = {
@@ -247,20 +335,25 @@ def _new(visit: OfficerRequest, form: Form[TipForm]) -> Response:
 def _page(
     visit: OfficerRequest,
     tip_id: str,
-    form: Form[TipSearchIn] | Form[DismissalIn] | None = None,
+    form: Form[TipSearchIn] | Form[DismissalIn] | Form[TriageIn] | None = None,
     *,
     source: str | None = None,
 ) -> Response:
     """Show the tip as it is now, with a form of it that was refused, if one was."""
     form = form or Form(DismissalIn)
     view = visit.service.exchange.tips.get(visit.actor, tip_id)
-    referrals = referrals_about(visit, tip_id)
+    referrals, triage = referrals_about(visit, tip_id), visit.service.exchange.triage
+    officers = {each.id: each.name for each in triage.assignees(visit.actor)}
     values: dict[str, Any] = {
         "view": view,
         "tip": view.tip,
         "referrals": referrals,
         "open": view.tip.state not in SETTLED and not awaited(referrals),
         "source": source,
+        "officers": officers,
+        "duplicates": triage.duplicates(visit.actor, tip_id),
+        "subjects": triage.subjects(visit.actor, tip_id),
+        "priorities": tuple(TipPriority),
         "form": form,
     }
     return visit.page("tip.html", status=form.status, **values)

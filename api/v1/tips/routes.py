@@ -14,6 +14,7 @@ from api.dependencies import (
     TheTipReports,
     TheTips,
     TheTipSteps,
+    TheTriage,
     TheZone,
     Workers,
     etag,
@@ -23,12 +24,15 @@ from api.forms import multipart_schema, read_form
 from api.pages import Page, page_of
 from api.photos import PHOTO_CONTENT
 from api.routing import StrictRoute
+from api.v1.common import ReasonIn
 from api.v1.encounters.routes import PHOTO_ERRORS
 from api.v1.referrals.routes import COMMON, STEP, sent
 from api.v1.referrals.schemas import ReferralOut, TipReferralIn
 from api.v1.subjects.schemas import SubjectIn
 from api.v1.tips.schemas import (
     DismissalIn,
+    DuplicateOut,
+    DuplicatesOut,
     ReceiptOut,
     SourceOut,
     TipEnrolmentOut,
@@ -36,7 +40,9 @@ from api.v1.tips.schemas import (
     TipOut,
     TipQuery,
     TipSearchIn,
+    TipSubjectsOut,
     TipSummary,
+    TriageIn,
 )
 from api.workers import Overloaded
 from casework.kernel import errors
@@ -53,6 +59,7 @@ Recorder = Annotated[Actor, Depends(Allowed(Permission.RECORD_TIP))]
 Handler = Annotated[Actor, Depends(Allowed(Permission.HANDLE_TIP))]
 Searcher = Annotated[Actor, Depends(Allowed(Permission.SEARCH))]
 Protector = Annotated[Actor, Depends(Allowed(Permission.READ_TIP_SOURCE))]
+SourceEraser = Annotated[Actor, Depends(Allowed(Permission.ERASE_TIP_SOURCE))]
 Referrer = Annotated[Actor, Depends(Allowed(Permission.HANDLE_REFERRAL))]
 Editor = Annotated[Actor, Depends(Allowed(Permission.EDIT_SUBJECT))]
 
@@ -169,6 +176,88 @@ def photo(tip_id: str, tips: TheTips, actor: Handler, photos: ThePhotos) -> Resp
 def source(tip_id: str, tips: TheTips, actor: Protector) -> SourceOut:
     """Return the source; each reading goes into the audit trail."""
     return SourceOut(source=tips.source(actor, tip_id))
+
+
+@router.post(
+    "/{tip_id}/source/erase",
+    status_code=204,
+    response_class=Response,
+    summary="Erase who reported a tip",
+    responses=problems.responses(*COMMON, errors.NotFound),
+)
+def erase_source(tip_id: str, body: ReasonIn, tips: TheTips, actor: SourceEraser) -> Response:
+    """Erase the source, and nothing else of the tip; the reason goes into the audit trail."""
+    tips.erase_source(actor, tip_id, body.reason)
+    return Response(status_code=204)
+
+
+@router.post(
+    "/{tip_id}/triage",
+    response_model=TipOut,
+    summary="Sort a tip",
+    responses=problems.responses(*STEP),
+)
+def sort(
+    tip_id: str,
+    body: TriageIn,
+    response: Response,
+    triage: TheTriage,
+    tips: TheTips,
+    actor: Handler,
+    version: ReadVersion,
+) -> TipOut:
+    """Say how urgent a tip is and who works on it; `If-Match` takes the tip's ETag."""
+    triage.edit(actor, tip_id, body.model_dump(), version)
+    return _answer(tips, actor, tip_id, response)
+
+
+@router.get(
+    "/{tip_id}/duplicates",
+    response_model=DuplicatesOut,
+    summary="List tips that may be about the same",
+    responses=problems.responses(*COMMON, errors.NotFound),
+)
+def duplicates(tip_id: str, triage: TheTriage, actor: Handler) -> DuplicatesOut:
+    """Return your agency's tips with the same photo, or alike in words, place and time."""
+    found = triage.duplicates(actor, tip_id)
+    return DuplicatesOut(items=[DuplicateOut.of(each) for each in found])
+
+
+@router.get(
+    "/{tip_id}/subjects",
+    response_model=TipSubjectsOut,
+    summary="List whom a tip is about",
+    responses=problems.responses(*COMMON, errors.NotFound),
+)
+def subjects(tip_id: str, triage: TheTriage, actor: Handler) -> TipSubjectsOut:
+    """Return your agency's subjects that the tip was linked with, or that were enrolled from it."""
+    return TipSubjectsOut(items=[each.id for each in triage.subjects(actor, tip_id)])
+
+
+@router.put(
+    "/{tip_id}/subjects/{subject_id}",
+    status_code=204,
+    response_class=Response,
+    summary="Link a tip with a subject",
+    responses=problems.responses(*COMMON, errors.NotFound),
+)
+def link(tip_id: str, subject_id: str, triage: TheTriage, actor: Handler) -> Response:
+    """Note that a tip is about a subject of your agency."""
+    triage.link(actor, tip_id, subject_id)
+    return Response(status_code=204)
+
+
+@router.delete(
+    "/{tip_id}/subjects/{subject_id}",
+    status_code=204,
+    response_class=Response,
+    summary="Take a link back",
+    responses=problems.responses(*COMMON, errors.NotFound),
+)
+def unlink(tip_id: str, subject_id: str, triage: TheTriage, actor: Handler) -> Response:
+    """Note that a tip is not about a subject after all."""
+    triage.unlink(actor, tip_id, subject_id)
+    return Response(status_code=204)
 
 
 @router.post(

@@ -11,12 +11,13 @@ from api.v1.common import Answer, AreaCode, DayOrTime, LongText, QualityOut, Str
 from api.v1.referrals.schemas import Note
 from api.v1.subjects.schemas import SimilarOut
 from casework.kernel import period
-from casework.kernel.vocabulary import ReceiptState, TipOrigin, TipState
+from casework.kernel.vocabulary import ReceiptState, TipOrigin, TipPriority, TipState
 from casework.screening.duplicates import Lookalike
 from casework.screening.searches import LEAST_PURPOSE
 from casework.tables import Tip
 from casework.tips.reports import NewTip
 from casework.tips.tips import TipFilter, TipView
+from casework.tips.triage import Duplicate, DuplicateReason
 
 Purpose = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=LEAST_PURPOSE, max_length=4000)
@@ -51,13 +52,33 @@ class TipQuery(BeforePage):
     reference: str | None = Field(default=None, max_length=20)
     since: DayOrTime | None = None
     area: AreaCode | None = Field(default=None, description="Of this area, and of areas in it.")
+    priority: list[TipPriority] | None = Field(default=None, max_length=len(TipPriority))
+    assigned_to: str | None = Field(
+        default=None, max_length=100, description="Id of an officer, or `nobody`."
+    )
+    subject_id: str | None = Field(default=None, max_length=100, description="About this subject.")
 
     def chosen(self, zone: tzinfo) -> TipFilter:
         """Return the filter as the tips take it."""
         since = period.beginning(self.since, zone)
         return TipFilter(
-            tuple(self.state) if self.state else None, self.reference, since, self.area
+            tuple(self.state) if self.state else None,
+            self.reference,
+            since,
+            self.area,
+            tuple(self.priority) if self.priority else None,
+            self.assigned_to,
+            self.subject_id,
         )
+
+
+class TriageIn(Strict):
+    """How soon somebody should work on a tip, and who does."""
+
+    priority: TipPriority
+    assigned_to: Text | None = Field(
+        description="Id of an officer of your agency who may work on tips; null for nobody."
+    )
 
 
 class TipSummary(Answer):
@@ -68,6 +89,8 @@ class TipSummary(Answer):
     state: TipState
     origin: TipOrigin
     area: AreaCode | None = Field(description="The smallest area that is known.")
+    priority: TipPriority
+    assigned_to: str | None = Field(description="Id of the officer who works on it.")
     happened_at: datetime | None
     has_photo: bool
     has_source: bool
@@ -140,6 +163,30 @@ class ReceiptOut(Answer):
     reference: str
     state: ReceiptState
     received_at: datetime
+
+
+class DuplicateOut(Answer):
+    """A tip that may be about the same, and why."""
+
+    tip: TipSummary
+    reasons: list[DuplicateReason]
+
+    @classmethod
+    def of(cls, found: Duplicate) -> Self:
+        """Make the answer."""
+        return cls(tip=TipSummary.of(found.tip), reasons=list(found.reasons))
+
+
+class DuplicatesOut(Answer):
+    """Tips that may be about the same, the most reasons first."""
+
+    items: list[DuplicateOut]
+
+
+class TipSubjectsOut(Answer):
+    """Ids of the subjects that a tip is about."""
+
+    items: list[str]
 
 
 class SourceOut(Answer):

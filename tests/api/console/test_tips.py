@@ -233,3 +233,64 @@ def test_a_tip_whose_face_is_known_is_enrolled_with_a_warning(signed_in, desk):
     assert analyst.send(f"/tips/{tip}/enrol", **fields).status_code == 200
     assert "resembles somebody" in analyst.text
     assert "Person 5" in analyst.text
+
+
+def test_a_tip_is_sorted_and_found_by_it(signed_in, desk):
+    sari = signed_in("siti", Role.OFFICER)
+    tip = record(sari, photo_of(1))
+    options = re.search(r'<option value="(off_\w+)">Name of siti', sari.page.text)
+    assert options is not None
+    sari.send(f"/tips/{tip}/triage", priority="urgent", assigned_to=options[1])
+    assert "Urgent" in sari.text
+    for query, there in (
+        ("priority=urgent&who=me", True),
+        ("priority=low", False),
+        ("who=nobody", False),
+        ("priority=%3Cx%3E&who=x", True),
+    ):
+        sari.open(f"/tips?{query}")
+        assert (f"/tips/{tip}" in sari.page.text) is there, query
+    sari.open(f"/tips/{tip}")
+    refused = sari.send(f"/tips/{tip}/triage", priority="soon", assigned_to="")
+    assert refused.status_code == 422
+    sari.open(f"/tips/{tip}")
+    assert sari.send(f"/tips/{tip}/triage", priority="low", assigned_to="off_x").status_code == 422
+
+
+def test_a_tip_is_linked_with_a_subject_whose_page_lists_it(signed_in, desk):
+    subject = desk.enrol(1)
+    siti = signed_in("siti", Role.OFFICER)
+    tip = record(siti)
+    siti.send(
+        f"/tips/{tip}/subjects", subject=f"https://siaga.example/subjects/{subject}?done=saved"
+    )
+    assert "Person 1" in siti.text
+    siti.open(f"/subjects/{subject}")
+    assert "Tips about this person" in siti.text
+    assert f"/tips/{tip}" in siti.page.text
+    siti.open(f"/tips/{tip}")
+    siti.send(f"/tips/{tip}/subjects/{subject}/remove")
+    assert "None yet." in siti.text
+    assert siti.send(f"/tips/{tip}/subjects", subject="sub_x").status_code == 422
+    assert 'id="subject-says" class="fault"' in siti.page.text
+
+
+def test_who_reported_is_erased_after_a_question(signed_in):
+    officer, boss = signed_in("siti", Role.OFFICER), signed_in("budi", Role.SUPERVISOR)
+    tip = record(officer)
+    assert "source/erase" not in officer.page.text
+    boss.open(f"/tips/{tip}/source/erase")
+    assert "Erase who reported it?" in boss.text
+    assert boss.send_here(reason=" ").status_code == 422
+    boss.send_here(reason="They asked.")
+    boss.open(f"/tips/{tip}")
+    assert "Show who reported it" not in boss.text
+
+
+def test_what_was_reported_twice_is_shown_with_the_reason(signed_in):
+    officer = signed_in("siti", Role.OFFICER)
+    first, again = record(officer, photo_of(1)), record(officer, photo_of(1))
+    assert f"/tips/{first}" in officer.page.text
+    assert "the same photo; much the same words, place and time" in officer.text
+    officer.open(f"/tips/{first}")
+    assert f"/tips/{again}" in officer.page.text

@@ -46,6 +46,7 @@ OF_PEOPLE = {
     Permission.EDIT_PRESET,
     Permission.HANDLE_TIP,
     Permission.READ_TIP_SOURCE,
+    Permission.ERASE_TIP_SOURCE,
     Permission.CALIBRATE,
     Permission.EDIT_CODE,
     Permission.EDIT_AREA,

@@ -326,7 +326,8 @@ CLEAR = {
         "team": "agency_id",
         "team_member": "team_id agency_id",
         "template": "photo_id subject_id",
-        "tip": "agency_id reference recorded_by search_id subject_id",
+        "tip": "agency_id reference recorded_by search_id subject_id assigned_to photo_digest",
+        "tip_subject": "tip_id subject_id linked_by",
         "unsealed": "row_table row_key",
         "watchlist": "agency_id",
         "watchlist_share": "watchlist_id agency_id",
@@ -390,7 +391,9 @@ CLEAR = {
         "attempts claimed_until",
         "subject": "status valid_from valid_until erase_at",
         "template": "model",
-        "tip": "state origin area has_source happened_at photo_format photo_quality searched_at",
+        "tip": "state origin area has_source happened_at photo_format photo_quality searched_at "
+        "priority",
+        "tip_subject": "linked_at",
         "webhook": "events former_until active cursor failures succeeded_at failed_at",
     },
     "counted in reports by the database, and says of whole peoples only": {
