@@ -945,7 +945,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "totals_by_nationality_and_place": "Totals are not given by nationality at a single port: "
     "count by area, or leave one out.",
     "cut_within_province": "{area} is no province: give the code of one, such as 31.",
-    "cut_within_areas": "area_within needs area as one of the dimensions.",
+    "cut_within_areas": "`area_within` needs `area` as one of the dimensions.",
     "period_unreadable": "{period} is no period: write a month as 2026-10, a quarter as 2026-Q4, "
     "or a year as 2026.",
     "period_running": "{period} is not over yet. The last whole month is {last}.",

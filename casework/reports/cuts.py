@@ -52,7 +52,7 @@ class CutRequest:
         if not well_formed or tree.level_of(self.within) is not AreaLevel.PROVINCE:
             raise AreaRefused("cut_within_province", field="area_within", area=self.within)
         if Dimension.REGENCY not in self.by:
-            raise AreaRefused("cut_within_areas", field="area_within", area=self.within)
+            raise AreaRefused("cut_within_areas", field="area_within")
 
 
 @dataclass(frozen=True, slots=True)
