@@ -60,6 +60,8 @@ from casework.referrals.steps import ReferralSteps
 from casework.reports.cases import CaseReports
 from casework.reports.cuts import Cuts
 from casework.reports.lanes import Lanes
+from casework.reports.monthly import MonthlyReports
+from casework.reports.performance import Performance
 from casework.reports.review import Reports
 from casework.review.alerts import Alerts
 from casework.review.decisions import Review
@@ -223,6 +225,8 @@ TheImports = Annotated[Imports, _part(lambda service: service.exchange.imports)]
 TheKeys = Annotated[Keys, _part(lambda service: service.accounts.keys)]
 TheKnownLookalikes = Annotated[KnownLookalikes, _part(lambda service: service.screening.known)]
 TheCuts = Annotated[Cuts, _part(lambda service: service.reports.cuts)]
+TheMonthlyReports = Annotated[MonthlyReports, _part(lambda service: service.reports.monthly)]
+ThePerformance = Annotated[Performance, _part(lambda service: service.reports.performance)]
 TheLanes = Annotated[Lanes, _part(lambda service: service.reports.lanes)]
 TheLookalikes = Annotated[Lookalikes, _part(lambda service: service.screening.lookalikes)]
 TheMerges = Annotated[Merges, _part(lambda service: service.lists.merges)]

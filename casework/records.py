@@ -53,6 +53,8 @@ from casework.referrals.steps import ReferralSteps
 from casework.reports.cases import CaseReports
 from casework.reports.cuts import Cuts
 from casework.reports.lanes import Lanes
+from casework.reports.monthly import MonthlyReports
+from casework.reports.performance import Performance
 from casework.reports.places import Places, read_tips
 from casework.reports.review import Reports
 from casework.reports.totals import Publications
@@ -187,6 +189,8 @@ class ReportUseCases:
     places: Places
     cuts: Cuts
     cases: CaseReports
+    performance: Performance
+    monthly: MonthlyReports
     lanes: Lanes
 
 
@@ -268,6 +272,8 @@ class Records:
         erasures = Erasures(kernel, subjects, approvals, undo)
         alerts, trail = Alerts(kernel), AuditReader(kernel)
         publications = Publications(kernel, zone)
+        counts, cuts = Reports(kernel, publications), Cuts(kernel, publications)
+        performance = Performance(kernel, zone)
         sign_on = None
         if provider is not None:
             # What speaks to a provider is imported where there is one.
@@ -336,10 +342,12 @@ class Records:
                 data_subject_reports=DataSubjectReports(kernel),
             ),
             reports=ReportUseCases(
-                counts=Reports(kernel, publications),
+                counts=counts,
                 places=Places(kernel, publications, Publications(kernel, zone, read_tips)),
-                cuts=Cuts(kernel, publications),
                 cases=CaseReports(kernel, publications),
+                cuts=cuts,
+                performance=performance,
+                monthly=MonthlyReports(kernel, counts, cuts, performance),
                 lanes=Lanes(kernel),
             ),
         )

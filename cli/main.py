@@ -73,6 +73,11 @@ COMMANDS: Final = (
         "Replay arrival photos as several ports would send them; exit 1 if the target is missed.",
     ),
     LazyCommand(
+        "reports",
+        "cli.reports:app",
+        "Write reports as files.",
+    ),
+    LazyCommand(
         "calibrate",
         "cli.calibrate:calibrate",
         "Set the thresholds by how high strangers score against the gallery as it is.",

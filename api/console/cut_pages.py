@@ -11,7 +11,7 @@ from api.console.printed.document import Letterhead
 from api.console.printed.tables import Bar, Cell, Section, TablesReport, shade_of
 from api.console.report_words import ReportWords
 from casework.reports.cells import share
-from casework.reports.cuts import CutTable
+from casework.reports.cuts import CutTable, Months
 from casework.reports.dimensions import UNKNOWN, Dimension
 from casework.reports.figures import Figure
 
@@ -97,15 +97,7 @@ class CutPage:
 
     def bars(self) -> tuple[Bar, ...]:
         """Return the months that led to the period's end."""
-        trend = self.table.trend
-        return tuple(
-            Bar(
-                period(month, self.speech).split()[0][:_SHORT_MONTH] + f" {month.year % 100:02}",
-                figure.value if figure.value is not None else figure.least,
-                self.words.figure(figure),
-            )
-            for month, figure in zip(trend.months, trend.figures, strict=True)
-        )
+        return trend_bars(self.table.trend, self.words)
 
     def report(self, head: Letterhead) -> TablesReport:
         """Return the table as paper and files have it."""
@@ -158,15 +150,19 @@ class CutPage:
 
     def notes(self) -> tuple[str, ...]:
         """Return how the figures are to be read."""
-        counted = self.speech(
-            "Alerts are counted, and what people decided on them: not how dangerous anybody is."
-        )
-        if self.table.exact:
-            return (counted,)
-        return counted, self.speech(
-            "Numbers are rounded to a multiple of 5: parts need not add up exactly. Below 5 none "
-            "is shown, and where others would give a small one away, a dash."
-        )
+        return self.words.notes(exact=self.table.exact)
 
     def _cell(self, figure: Figure, *, heat: bool = False) -> Cell:
         return Cell(self.words.figure(figure), figure.value, self.shade(figure) if heat else 0)
+
+
+def trend_bars(trend: Months, words: ReportWords) -> tuple[Bar, ...]:
+    """Return months as bars of a chart."""
+    return tuple(
+        Bar(
+            period(month, words.speech).split()[0][:_SHORT_MONTH] + f" {month.year % 100:02}",
+            figure.value if figure.value is not None else figure.least,
+            words.figure(figure),
+        )
+        for month, figure in zip(trend.months, trend.figures, strict=True)
+    )

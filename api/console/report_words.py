@@ -73,3 +73,15 @@ class ReportWords:
             return "= 0"
         arrow = "▲" if figure.value > 0 else "▼"
         return f"{arrow} {self.speech.number(abs(figure.value))}"
+
+    def notes(self, *, exact: bool) -> tuple[str, ...]:
+        """Return how figures are to be read: exact, or else blurred."""
+        counted = self.speech(
+            "Alerts are counted, and what people decided on them: not how dangerous anybody is."
+        )
+        if exact:
+            return (counted,)
+        return counted, self.speech(
+            "Numbers are rounded to a multiple of 5: parts need not add up exactly. Below 5 none "
+            "is shown, and where others would give a small one away, a dash."
+        )

@@ -14,15 +14,15 @@ from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import AreaRefused, InvalidPeriod
 from casework.kernel.kernel import Kernel
-from casework.kernel.permissions import Permission, require, within_reach
+from casework.kernel.permissions import Permission, require
 from casework.kernel.vocabulary import AreaLevel
 from casework.reports.calendar import CalendarPeriod, require_over
 from casework.reports.cells import Cells, ExactCells, change, greatest, values_of
 from casework.reports.counted import read_alerts
 from casework.reports.dimensions import Dimension, require_permitted
 from casework.reports.figures import Figure
+from casework.reports.review import own_alerts
 from casework.reports.totals import Publications
-from casework.tables import Alert
 
 TREND_MONTHS: Final = 12
 
@@ -35,6 +35,8 @@ class CutRequest:
     columns: Dimension | None = None
     within: str | None = None
     """Of areas, those alone that this province contains: its regencies and cities."""
+    owner_id: str | None = None
+    """Of exact figures, only this agency's; None for all within reach."""
 
     @property
     def by(self) -> tuple[Dimension, ...]:
@@ -136,14 +138,14 @@ class Cuts:
         months = _led_to(CalendarPeriod.month_of(until - datetime.resolution, self.zone))
         first, _ = months[0].bounds(self.zone)
         _, end = months[-1].bounds(self.zone)
-        led = self._exact(actor, (first, end))
+        led = self._exact(actor, asked, (first, end))
         return self._noted(
             actor,
             act,
             _Making(
                 asked,
-                self._exact(actor, (since, until)),
-                self._exact(actor, _before(period, self.zone)),
+                self._exact(actor, asked, (since, until)),
+                self._exact(actor, asked, _before(period, self.zone)),
                 Months(months, tuple(led.figure(_of_month(each, asked)) for each in months)),
             ),
             period,
@@ -170,10 +172,12 @@ class Cuts:
         making = _Making(asked, now, before, Months(months, tuple(led)))
         return self._noted(actor, act, making, period)
 
-    def _exact(self, actor: Actor, bounds: tuple[datetime, datetime]) -> ExactCells:
-        reach = within_reach(actor, Permission.READ_REPORT, Alert.owner_id)
+    def _exact(
+        self, actor: Actor, asked: CutRequest, bounds: tuple[datetime, datetime]
+    ) -> ExactCells:
+        which = own_alerts(actor, asked.owner_id)
         with self._database.read() as session:
-            return ExactCells(read_alerts(session, reach, bounds, self.zone, self._clock()))
+            return ExactCells(read_alerts(session, which, bounds, self.zone, self._clock()))
 
     def _noted(
         self,
@@ -194,7 +198,9 @@ class Cuts:
             names = known.names(session, [*codes, making.asked.within])
         table = making.table(period, self.zone, names, exact=act is Permission.READ_REPORT)
         detail = {"by": [each.value for each in table.by], "lines": len(table.rows)}
-        self._audit.note(AuditEntry(actor, act, owner_id=actor.agency_id, detail=detail))
+        self._audit.note(
+            AuditEntry(actor, act, owner_id=making.asked.owner_id or actor.agency_id, detail=detail)
+        )
         return table
 
 

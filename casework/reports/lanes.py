@@ -169,7 +169,7 @@ def _count(*conditions: Any) -> Any:  # noqa: ANN401 - SQL
 _PASSES: Final = Encounter.verification["passes"].as_boolean()
 _PAD: Final = Encounter.presentation["result"].as_string()
 # A document also raises alerts of photos that could not be searched.
-_UNSEARCHABLE: Final = or_(
+UNSEARCHABLE: Final = or_(
     Encounter.outcome == Outcome.UNSEARCHABLE.value,
     and_(
         Encounter.outcome == Outcome.ALERT.value,
@@ -184,7 +184,7 @@ _LANES: Final[Select[Any]] = (
         Encounter.port,
         Encounter.lane,
         func.count().label("encounters"),
-        _count(_UNSEARCHABLE).label("unsearchable"),
+        _count(UNSEARCHABLE).label("unsearchable"),
         _AHEAD.label("ahead"),
         _BEHIND.label("behind"),
         _count(_PASSES.is_not(None)).label("verified"),

@@ -12,6 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import ColumnElement, and_
+
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import InvalidPeriod
@@ -42,6 +44,8 @@ class ReportRequest:
     """Groups; none means one line over everything."""
     zone: str = "UTC"
     """Whose hours, days and months: a name of the time zone database."""
+    owner_id: str | None = None
+    """Only this agency's watchlists; None for all within reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ class Reports:
         with self._database.read() as session:
             alerts = read_alerts(
                 session,
-                within_reach(actor, act, Alert.owner_id),
+                own_alerts(actor, question.owner_id),
                 (question.since, question.until),
                 ZoneInfo(question.zone),
                 self._clock(),
@@ -137,10 +141,18 @@ class Reports:
         self, actor: Actor, act: Permission, question: ReportRequest, lines: list[Line]
     ) -> ReviewReport:
         detail = {"by": [each.value for each in question.by], "lines": len(lines)}
-        self._audit.note(AuditEntry(actor, act, owner_id=actor.agency_id, detail=detail))
+        self._audit.note(
+            AuditEntry(actor, act, owner_id=question.owner_id or actor.agency_id, detail=detail)
+        )
         # What is withheld comes last, by name: its place must not tell it.
         lines.sort(key=lambda line: (-line.alerts.least, line.alerts.kind, line.group))
         return ReviewReport(question, tuple(lines))
+
+
+def own_alerts(actor: Actor, owner_id: str | None) -> ColumnElement[bool]:
+    """Return the condition of alerts that reports count exactly for an actor."""
+    reach = within_reach(actor, Permission.READ_REPORT, Alert.owner_id)
+    return reach if owner_id is None else and_(reach, Alert.owner_id == owner_id)
 
 
 def grouped(

@@ -770,6 +770,9 @@ CASES = (
     Case("GET /v1/reports/totals"),
     Case("GET /v1/reports/cuts"),
     Case("GET /v1/reports/totals/cuts"),
+    Case("GET /v1/reports/performance"),
+    Case("GET /v1/reports/monthly"),
+    Case("GET /v1/reports/totals/monthly"),
     # webhooks
     Case("POST /v1/webhooks", send=body(url="https://127.0.0.1:9/siaga")),
     Case("GET /v1/webhooks"),

@@ -168,3 +168,35 @@ def test_a_capture_time_in_another_century_names_both_times(client, desk, port):
     assert [each["field"] for each in body["errors"]] == ["captured_at"]
     assert "2098-12-31T17:00:00Z" in body["detail"]
     assert "2026-03-01T08:00:00Z" in body["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "role", "other"),
+    [
+        ("/v1/reports/monthly", Role.SUPERVISOR, Role.COORDINATOR),
+        ("/v1/reports/totals/monthly", Role.COORDINATOR, Role.SUPERVISOR),
+    ],
+)
+def test_the_monthly_report_in_each_form(client, desk, alerts, sign_in, path, role, other):
+    desk.clock.advance(days=31)
+    reader, url = sign_in(role), f"{path}?month=2026-03"
+    body = client.get(url, headers=reader).json()
+    assert (body["month"], body["exact"]) == ("2026-03", role is Role.SUPERVISOR)
+    assert body["performance"]["screened"] == 3
+    assert len(body["trend"]) == 12
+    for form, begins in (("pdf", b"%PDF"), ("xlsx", b"PK")):
+        answer = client.get(f"{url}&format={form}&language=en", headers=reader)
+        assert answer.content.startswith(begins)
+        assert f"2026-03.{form}" in answer.headers["content-disposition"]
+    problem(client.get(url, headers=sign_in(other)), 403, "not_permitted")
+    problem(client.get(f"{path}?month=2026-13", headers=reader), 422, "request_invalid")
+
+
+def test_performance_of_a_month(client, desk, alerts, sign_in):
+    desk.clock.advance(days=31)
+    boss = sign_in(Role.SUPERVISOR)
+    body = client.get("/v1/reports/performance", headers=boss).json()
+    assert (body["month"], body["screened"], body["unsearchable_share"]) == ("2026-03", 3, 0)
+    assert [(each["name"], each["travellers"]) for each in body["watchlists"]] == [("=1+1", 3)]
+    coordinator = sign_in(Role.COORDINATOR)
+    problem(client.get("/v1/reports/performance", headers=coordinator), 403, "not_permitted")

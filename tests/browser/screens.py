@@ -182,6 +182,8 @@ SCREENS: Final = (
     Screen("totals", "kris", "/totals"),
     Screen("reports", "budi", "/reports?rows=port&columns=hour&period={month}"),
     Screen("reports-all", "kris", "/reports/all"),
+    Screen("monthly", "budi", "/reports/monthly"),
+    Screen("monthly-all", "kris", "/reports/all/monthly"),
     Screen("audit", "audi", "/audit"),
     Screen("looks", "audi", "/subjects/{subject}/looks"),
     Screen("approvals", "agus", "/approvals"),

@@ -130,7 +130,7 @@ def test_the_list_says_of_a_command_what_it_says_of_itself(command):
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("siaga re", {"reembed", "retention"}),
+        ("siaga re", {"reembed", "reports", "retention"}),
         ("siaga keys ", {"create", "list", "restore", "revoke", "rotate"}),
         ("siaga keys create --sc", {"--scope"}),
         ("siaga bench cal", {"calibration"}),

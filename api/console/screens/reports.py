@@ -9,8 +9,16 @@ from starlette.responses import Response
 from api.console.cut_pages import CutPage
 from api.console.page import OfficerRequest, RequirePermission
 from api.console.printed.gather import letterhead
+from api.console.printed.monthly import monthly_document, words_for
 from api.console.printed.pdf import MEDIA_TYPE
-from api.console.printed.tables import CSV, WORKBOOK, as_csv, as_tables_pdf, as_workbook
+from api.console.printed.tables import (
+    CSV,
+    WORKBOOK,
+    TablesReport,
+    as_csv,
+    as_tables_pdf,
+    as_workbook,
+)
 from api.console.report_words import ReportWords
 from casework.areas.provinces import PROVINCES
 from casework.kernel.errors import InvalidPeriod
@@ -18,6 +26,7 @@ from casework.kernel.permissions import Permission
 from casework.reports.calendar import CalendarPeriod
 from casework.reports.cuts import CutRequest, CutTable
 from casework.reports.dimensions import OF_TOTALS, Dimension, permitted
+from casework.reports.monthly import MonthlyReport
 
 router: Final = APIRouter(include_in_schema=False)
 
@@ -153,9 +162,67 @@ def _page(visit: OfficerRequest, table: CutTable, *, everybody: bool) -> Respons
 
 def _file(shown: CutPage, suffix: str, content: str | bytes, media_type: str) -> Response:
     name = "-".join(("siaga", *shown.table.by, str(shown.table.period))) + f".{suffix}"
+    return _named(name, content, media_type)
+
+
+def _named(name: str, content: str | bytes, media_type: str) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type=media_type, headers=headers)
 
 
+def _monthly(
+    path: str,
+    permission: Permission,
+    make: Callable[[OfficerRequest, CalendarPeriod], MonthlyReport],
+) -> None:
+    """Put the monthly report at its addresses: a page to choose the month, and both files."""
+    reader = Depends(RequirePermission(permission))
+
+    def document(visit: OfficerRequest) -> TablesReport:
+        report = make(visit, _chosen_month(visit))
+        head = letterhead(visit.service, visit.actor, visit.speech)
+        return monthly_document(report, words_for(visit.service, report, visit.speech), head)
+
+    @router.get(f"{path}/monthly")
+    def page(visit: Annotated[OfficerRequest, reader]) -> Response:
+        return visit.page(
+            "monthly.html",
+            report=document(visit),
+            path=path,
+            chosen=_chosen_month(visit),
+            periods=_months(visit),
+        )
+
+    @router.get(f"{path}/monthly.pdf")
+    def pdf(visit: Annotated[OfficerRequest, reader]) -> Response:
+        content = as_tables_pdf(document(visit), visit.speech)
+        return _named(f"siaga-{_chosen_month(visit)}.pdf", content, MEDIA_TYPE)
+
+    @router.get(f"{path}/monthly.xlsx")
+    def xlsx(visit: Annotated[OfficerRequest, reader]) -> Response:
+        content = as_workbook(document(visit))
+        return _named(f"siaga-{_chosen_month(visit)}.xlsx", content, WORKBOOK)
+
+
+def _months(visit: OfficerRequest) -> list[CalendarPeriod]:
+    return [each for each in periods(visit) if each.months == 1]
+
+
+def _chosen_month(visit: OfficerRequest) -> CalendarPeriod:
+    months = _months(visit)
+    chosen = chosen_period(visit, running=False)
+    return chosen if chosen in months else months[0]
+
+
+_monthly(
+    "/reports",
+    Permission.READ_REPORT,
+    lambda visit, month: visit.service.reports.monthly.own(visit.actor, month),
+)
+_monthly(
+    "/reports/all",
+    Permission.READ_TOTALS,
+    lambda visit, month: visit.service.reports.monthly.team(visit.actor, month),
+)
 _files("/reports", Permission.READ_REPORT, _own)
 _files("/reports/all", Permission.READ_TOTALS, _totals)

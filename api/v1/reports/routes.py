@@ -5,8 +5,22 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Response
 
 from api import problems
-from api.dependencies import Allowed, TheCuts, TheLanes, TheMonitoring, TheReports
+from api.console.printed.gather import letterhead
+from api.console.printed.monthly import monthly_document, words_for
+from api.console.printed.pdf import MEDIA_TYPE as PDF
+from api.console.printed.tables import WORKBOOK, as_tables_pdf, as_workbook
+from api.dependencies import (
+    Allowed,
+    TheCuts,
+    TheLanes,
+    TheMonitoring,
+    TheMonthlyReports,
+    ThePerformance,
+    TheReports,
+    TheState,
+)
 from api.routing import StrictRoute
+from api.state import State
 from api.v1.reports.schemas import (
     AlarmQuery,
     AlarmReportOut,
@@ -14,7 +28,11 @@ from api.v1.reports.schemas import (
     CutQuery,
     LaneQuery,
     LaneReportOut,
+    MonthlyOut,
+    MonthlyQuery,
+    MonthQuery,
     OwnCutQuery,
+    PerformanceOut,
     ReportQuery,
     ReviewReportOut,
     TotalsQuery,
@@ -26,6 +44,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
 from casework.reports.calendar import CalendarPeriod
 from casework.reports.cuts import CutTable
+from casework.reports.monthly import MonthlyReport
 from casework.reports.review import ReviewReport
 
 router: Final = APIRouter(prefix="/v1/reports", tags=["reports"], route_class=StrictRoute)
@@ -44,6 +63,15 @@ _RESPONSES: Final = {
     **problems.responses(*_REFUSALS),
 }
 
+_MONTHLY: Final = {
+    200: {
+        "content": {
+            media_type: {"schema": {"type": "string", "format": "binary"}}
+            for media_type in (PDF, WORKBOOK)
+        }
+    },
+    **problems.responses(*_REFUSALS),
+}
 _CUT_RESPONSES: Final = {**_RESPONSES, **problems.responses(*_REFUSALS, errors.AreaRefused)}
 
 
@@ -131,6 +159,65 @@ def totals_cuts(
     """Count the alerts of all agencies over a month, quarter or year: figures as `kind` says."""
     period = CalendarPeriod.read(query.period) if query.period is not None else None
     return _table(cuts.totals(actor, query.asked, period), query.format)
+
+
+@router.get(
+    "/performance",
+    response_model=PerformanceOut,
+    summary="False alarms, refused photos and answer times of a month",
+    responses=problems.responses(*_REFUSALS),
+)
+def performance(
+    performance: ThePerformance, actor: Reader, query: Annotated[MonthQuery, Query()]
+) -> PerformanceOut:
+    """Compare your lists' false alarms with their targets; count photos of every port."""
+    return PerformanceOut.of(performance.report(actor, query.chosen))
+
+
+@router.get(
+    "/monthly",
+    response_model=MonthlyOut,
+    summary="Your agency's monthly report",
+    responses=_MONTHLY,
+)
+def monthly(
+    reports: TheMonthlyReports,
+    actor: Reader,
+    state: TheState,
+    query: Annotated[MonthlyQuery, Query()],
+) -> MonthlyOut | Response:
+    """Return searches, alerts, outcomes, times, false alarms and refusals as one document."""
+    return _document(reports.own(actor, query.chosen), actor, state, query)
+
+
+@router.get(
+    "/totals/monthly",
+    response_model=MonthlyOut,
+    summary="The monthly report of all agencies",
+    responses=_MONTHLY,
+)
+def totals_monthly(
+    reports: TheMonthlyReports,
+    actor: Coordinator,
+    state: TheState,
+    query: Annotated[MonthlyQuery, Query()],
+) -> MonthlyOut | Response:
+    """Return the same of all agencies: figures as `kind` says, and no watchlists."""
+    return _document(reports.team(actor, query.chosen), actor, state, query)
+
+
+def _document(
+    report: MonthlyReport, actor: Actor, state: State, query: MonthlyQuery
+) -> MonthlyOut | Response:
+    if query.format == "json":
+        return MonthlyOut.of(report)
+    service, speech = state.opened, state.console.speeches[query.language]
+    head = letterhead(service, actor, speech)
+    document = monthly_document(report, words_for(service, report, speech), head)
+    headers = {"Content-Disposition": f'attachment; filename="siaga-{report.month}.{query.format}"'}
+    if query.format == "pdf":
+        return Response(as_tables_pdf(document, speech), media_type=PDF, headers=headers)
+    return Response(as_workbook(document), media_type=WORKBOOK, headers=headers)
 
 
 def _table(table: CutTable, form: str) -> CutOut | Response:

@@ -1,5 +1,6 @@
 """Reports: counts, never of anybody in particular."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Literal, Self
@@ -18,6 +19,8 @@ from casework.reports.cuts import CutRequest, CutTable
 from casework.reports.dimensions import DEEPEST, Dimension
 from casework.reports.figures import Figure, FigureKind
 from casework.reports.lanes import LANE_DAYS, MOST_LANE_DAYS, MOST_LANES, LaneReport
+from casework.reports.monthly import MonthlyReport
+from casework.reports.performance import ListPerformance, PerformanceReport
 from casework.reports.review import Line, ReportRequest, ReviewReport
 
 
@@ -142,6 +145,30 @@ class OwnCutQuery(CutQuery):
         if self.period is not None or begin is None:
             return CalendarPeriod.read(self.period) if self.period is not None else None
         return begin, period.limit(self.until, zone) or datetime.now(UTC)
+
+
+class MonthQuery(QueryModel):
+    """Which month a report is about."""
+
+    month: str | None = Field(
+        default=None,
+        pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$",
+        description="Such as `2026-10`. Unset means the last one that is over.",
+    )
+
+    @property
+    def chosen(self) -> CalendarPeriod | None:
+        """The month; raises InvalidPeriod where there is none such."""
+        return CalendarPeriod.read(self.month) if self.month is not None else None
+
+
+class MonthlyQuery(MonthQuery):
+    """Which month a report is about, and how it is answered."""
+
+    format: Literal["json", "pdf", "xlsx"] = Field(default="json", description="How to answer.")
+    language: Literal["id", "en"] = Field(
+        default="id", description="Of the PDF and of the workbook."
+    )
 
 
 class WatchlistAlarms(Answer):
@@ -369,14 +396,15 @@ class ReviewReportOut(Answer):
             since=request.since,
             until=request.until,
             by=list(request.by),
-            lines=[
-                ReviewLine(
-                    group=dict(zip(request.by, line.group, strict=True)),
-                    **{name: getattr(line, name) for name in _FIGURES},
-                )
-                for line in report.lines
-            ],
+            lines=[_review_line(request.by, line) for line in report.lines],
         )
+
+
+def _review_line(by: Sequence[Dimension], line: Line) -> ReviewLine:
+    return ReviewLine(
+        group=dict(zip(by, line.group, strict=True)),
+        **{name: getattr(line, name) for name in _FIGURES},
+    )
 
 
 _FIGURES = tuple(field.name for field in fields(Line) if field.name != "group")
@@ -393,6 +421,125 @@ def as_csv(report: ReviewReport) -> str:
 
 def _cell(value: Figure | float | None) -> str | float | None:
     return value.as_text if isinstance(value, Figure) else value
+
+
+class ListPerformanceOut(Answer):
+    """One list's false alarms against its target."""
+
+    watchlist_id: str
+    name: str
+    travellers: int
+    false_alarms: int
+    undecided: int
+    overdue: int
+    target_fpir: float
+    false_alarm_rate: float | None = Field(description="Realised: false alarms per traveller.")
+    least_rate: float = Field(description="Exact (Clopper-Pearson) 95 % interval of the rate.")
+    greatest_rate: float
+    limit: int = Field(description="The most that chance brings in 999 of 1,000 such months.")
+    within_target: bool = Field(description="False where even the interval's lower end is beyond.")
+
+    @classmethod
+    def of(cls, each: ListPerformance) -> Self:
+        """Make the answer from the counts."""
+        return cls(
+            watchlist_id=each.alarms.watchlist_id,
+            name=each.alarms.name,
+            travellers=each.alarms.travellers,
+            false_alarms=each.alarms.false_alarms,
+            undecided=each.alarms.undecided,
+            overdue=each.alarms.overdue,
+            target_fpir=each.alarms.target_fpir,
+            false_alarm_rate=each.rate,
+            least_rate=each.least_rate,
+            greatest_rate=each.greatest_rate,
+            limit=each.alarms.limit,
+            within_target=each.kept,
+        )
+
+
+class PortPhotosOut(Answer):
+    """Photos that one port sent."""
+
+    port: str
+    screened: int
+    unsearchable: int
+
+
+class AnswerTimesOut(Answer):
+    """Milliseconds from a photo to its record, of the month's last answers."""
+
+    answers: int
+    p50: float | None
+    p95: float | None
+    p99: float | None
+
+
+class PerformanceOut(Answer):
+    """How well the service did in a month."""
+
+    month: str
+    since: datetime
+    until: datetime
+    screened: int = Field(description="Photos that came in, of every port.")
+    unsearchable: int = Field(description="Failures to acquire: photos that were refused.")
+    unsearchable_share: float | None
+    reasons: dict[str, int] = Field(
+        description="How often photos were refused, by reason; a photo may have several."
+    )
+    ports: list[PortPhotosOut]
+    times_ms: AnswerTimesOut
+    watchlists: list[ListPerformanceOut]
+
+    @classmethod
+    def of(cls, report: PerformanceReport) -> Self:
+        """Make the answer from the report."""
+        return cls(
+            month=str(report.month),
+            since=report.since,
+            until=report.until,
+            screened=report.screened,
+            unsearchable=report.unsearchable,
+            unsearchable_share=report.unsearchable / report.screened if report.screened else None,
+            reasons=dict(report.reasons),
+            ports=[PortPhotosOut.model_validate(each) for each in report.ports],
+            times_ms=AnswerTimesOut.model_validate(report.times),
+            watchlists=[ListPerformanceOut.of(each) for each in report.lists],
+        )
+
+
+class MonthlyGroup(Answer):
+    """The month's alerts by one dimension."""
+
+    by: Dimension
+    lines: list[ReviewLine]
+
+
+class MonthlyOut(Answer):
+    """The monthly report."""
+
+    month: str
+    exact: bool = Field(description="Whether it is your own agency's.")
+    whole: ReviewLine | None = Field(description="Null of a month without an alert.")
+    groups: list[MonthlyGroup]
+    performance: PerformanceOut = Field(description="Of all agencies without watchlists.")
+    trend: list[TrendMonth]
+
+    @classmethod
+    def of(cls, report: MonthlyReport) -> Self:
+        """Make the answer from the report."""
+        trend = zip(report.trend.months, report.trend.figures, strict=True)
+        return cls(
+            month=str(report.month),
+            exact=report.exact,
+            whole=_review_line((), report.whole) if report.whole is not None else None,
+            groups=[
+                MonthlyGroup(by=by, lines=[_review_line((by,), line) for line in lines])
+                for by, lines in report.groups
+            ],
+            performance=PerformanceOut.of(report.performance),
+            trend=[TrendMonth(month=str(month), alerts=_out(figure)) for month, figure in trend],
+        )
 
 
 def cut_as_csv(table: CutTable) -> str:

@@ -83,3 +83,25 @@ def test_what_is_shown_goes_out_as_a_file_without_formulas(scene, signed_in):
         text = paper[0].get_textpage().get_text_bounded()
     assert "=1+1" in text
     assert "IDBTM" in text
+
+
+@pytest.mark.parametrize(
+    ("path", "role"),
+    [("/reports", Role.SUPERVISOR), ("/reports/all", Role.COORDINATOR)],
+)
+def test_the_monthly_report_as_page_and_files(scene, signed_in, path, role):
+    browser = signed_in("reader", role)
+    browser.open(f"{path}/monthly?period=2026")
+    assert "March 2026" in browser.text
+    assert "Monthly report" in browser.text
+    answer = browser.open(f"{path}/monthly.pdf?period=2026-03")
+    with pypdfium2.PdfDocument(answer.content) as paper:
+        text = "".join(page.get_textpage().get_text_bounded() for page in paper)
+    assert "March 2026" in text
+    assert ("=1+1" in text) is (role is Role.SUPERVISOR)
+    book = openpyxl.load_workbook(
+        io.BytesIO(browser.open(f"{path}/monthly.xlsx?period=2026-03").content)
+    )
+    assert len(book.worksheets) >= 6
+    other = "/reports/all" if path == "/reports" else "/reports"
+    assert browser.open(f"{other}/monthly").status_code == 403
