@@ -4,7 +4,7 @@ Each step is one transaction with its audit record.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
@@ -99,10 +99,8 @@ class CaseSteps:
             self._record(session, actor, row, CaseAct.OPEN)
         return row
 
-    def edit(
-        self, actor: Actor, case_id: str, changes: dict[str, Any], version: int | None = None
-    ) -> None:
-        """Change what a case is about: title, purpose, legal basis or area, before it is closed.
+    def edit(self, actor: Actor, case_id: str, new: NewCase, version: int | None = None) -> None:
+        """Change what a case is about, before it is closed.
 
         Raises:
             NotPermitted, NotFound, StaleVersion, IllegalTransition: nothing was changed.
@@ -111,12 +109,15 @@ class CaseSteps:
         with self._database.write() as session:
             row = self._led(session, actor, case_id, version)
             states.require_open(CaseState(row.state))
-            if changes.get("area") is not None:
-                known.choose(session, changes["area"], "area")
-            for name, value in changes.items():
-                setattr(row, name, value)
-            row.updated_at = self._clock()
-            self._record(session, actor, row, CaseAct.EDIT, detail={"fields": sorted(changes)})
+            if new.area is not None:
+                known.choose(session, new.area, "area")
+            values = asdict(new)
+            changed = sorted(name for name in values if getattr(row, name) != values[name])
+            for name in changed:
+                setattr(row, name, values[name])
+            if changed:
+                row.updated_at = self._clock()
+                self._record(session, actor, row, CaseAct.EDIT, detail={"fields": changed})
 
     def start(self, actor: Actor, case_id: str, version: int | None = None) -> None:
         """Begin the operation; raises NotPermitted, NotFound, StaleVersion, IllegalTransition."""

@@ -542,6 +542,10 @@ def _invitation(stage: Stage, _params: Params) -> dict[str, Any]:
     return {"json": {"agency_id": stage.desk.agency("BEA")}}
 
 
+def _case_about(_stage: Stage, _params: Params) -> dict[str, Any]:
+    return {"json": {"title": "x", "purpose": PURPOSE, "legal_basis": "art. 69"}}
+
+
 def _task(stage: Stage, _params: Params) -> dict[str, Any]:
     return {"json": {"text": "Look.", "assignee_id": stage.desk.agency(OWNER)}}
 
@@ -622,9 +626,10 @@ CASES = (
     Case("POST /v1/referrals/{referral_id}/answer", S.referral, _NOTE),
     Case("POST /v1/referrals/{referral_id}/close", S.referral, body()),
     # joint cases
-    Case("POST /v1/cases", send=body(title="x", purpose=PURPOSE, legal_basis="art. 69")),
+    Case("POST /v1/cases", send=_case_about),
     Case("GET /v1/cases"),
     Case("GET /v1/cases/{case_id}", S.joint_case, shareable=True),
+    Case("PUT /v1/cases/{case_id}", S.joint_case, _case_about),
     Case("POST /v1/cases/{case_id}/start", S.joint_case),
     Case("POST /v1/cases/{case_id}/close", S.joint_case, body(outcomes=[], summary="None.")),
     Case("POST /v1/cases/{case_id}/members", S.joint_case, _invitation),

@@ -154,6 +154,20 @@ def file(case_id: str, entry_id: str, visit: Reader) -> Response:
     return file_answer(visit.service.cases.reading.file(visit.actor, case_id, entry_id))
 
 
+@router.post("/{case_id}/edit")
+def edit(case_id: str, visit: Manager) -> Response:
+    """Change what the case is about."""
+    form = Form(CaseIn, visit.posted, sentences=_SENTENCES)
+    version, steps = visit.posted.number("version"), visit.service.cases.steps
+    return _done(
+        visit,
+        case_id,
+        lambda: steps.edit(visit.actor, case_id, form.parse().new, version),
+        form,
+        "edit",
+    )
+
+
 @router.post("/{case_id}/start")
 def start(case_id: str, visit: Manager) -> Response:
     """Begin the operation."""
@@ -380,6 +394,8 @@ def _page(
     if view.state is not MemberState.JOINED:
         return visit.page("case_invitation.html", status=values["form"].status, **values)
     values["agencies"] = _inviting(visit, view)
+    values["about"] = form if form is not None and acting == "edit" else _about(view)
+    values["areas"] = _areas(visit)
     before = visit.request.query_params.get("before", "")[:_LONGEST] or None
     for name, kinds in _PARTS.items():
         rows, following = _entries(visit, case_id, kinds, before if name == "talk" else None)
@@ -407,6 +423,13 @@ def _entries(
         PAGE_SIZE,
         lambda view: view.entry.id,
     )
+
+
+def _about(view: CaseView) -> Form[CaseIn]:
+    """Return the form of what a case is about, as it is stored."""
+    names = ("title", "purpose", "legal_basis", "area")
+    stored = {name: (getattr(view.case, name) or "",) for name in names}
+    return Form(CaseIn, FormData(stored))
 
 
 def _inviting(visit: OfficerRequest, view: CaseView) -> list[Agency]:

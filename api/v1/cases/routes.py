@@ -105,6 +105,26 @@ def read(case_id: str, response: Response, cases: TheCases, actor: Reader) -> Ca
     return _answer(cases, actor, case_id, response)
 
 
+@router.put(
+    "/{case_id}",
+    response_model=CaseOut,
+    summary="Change what a joint case is about",
+    responses=problems.responses(*_STEP, errors.StaleVersion, errors.AreaRefused),
+)
+def edit(
+    case_id: str,
+    body: CaseIn,
+    response: Response,
+    steps: TheCaseSteps,
+    cases: TheCases,
+    actor: Manager,
+    version: ReadVersion,
+) -> CaseOut:
+    """Replace title, purpose, legal basis and area, as the lead, before the case is closed."""
+    steps.edit(actor, case_id, body.new, version)
+    return _answer(cases, actor, case_id, response)
+
+
 @router.post(
     "/{case_id}/start",
     response_model=CaseOut,

@@ -70,6 +70,9 @@ def test_two_agencies_work_on_a_case_to_its_end(imi, pol, case, desk):
     pol.send(f"{case}/done", result="Nobody came out.")
     assert "Nobody came out." in pol.text
     imi.open(case)
+    imi.send(f"{case}/edit", **(NEW | {"title": "Villa by the sea"}))
+    assert "Villa by the sea" in imi.text
+    assert "changed what it is about" in imi.text
     imi.send(f"{case}/start")
     refused = imi.send(f"{case}/close", summary="Two were met.")
     assert refused.status_code == 422

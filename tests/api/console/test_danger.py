@@ -55,11 +55,12 @@ HARMLESS = {
     ),
     "a step of a joint case, in its history; what is withdrawn was a copy, and is given again": (
         *("/cases/new", "/cases/add/{kind}/{object_id}", "POST /v1/cases"),
+        "PUT /v1/cases/{case_id}",
         *(
             f"/cases/{{case_id}}/{step}"
             for step in (
                 *("start", "close", "invite", "remove", "join", "decline", "leave", "comment"),
-                *("task", "files", "share", "withdraw", "take", "done"),
+                *("task", "files", "share", "withdraw", "take", "done", "edit"),
             )
         ),
         *(

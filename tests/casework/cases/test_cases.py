@@ -1,5 +1,6 @@
 """Cases: opened, joined, worked on and closed, by agencies that see what they were given."""
 
+from dataclasses import replace
 from datetime import UTC
 
 import pytest
@@ -137,7 +138,7 @@ def test_a_member_does_not_manage_what_another_leads(together, cases, desk):
     pol = together.of("POL")
     for attempt in (
         lambda: cases.steps.start(pol, row.id),
-        lambda: cases.steps.edit(pol, row.id, {"title": "Other"}),
+        lambda: cases.steps.edit(pol, row.id, NEW),
         lambda: cases.steps.invite(pol, row.id, desk.agency("BEA")),
         lambda: cases.steps.remove(pol, row.id, desk.agency("IMI")),
         lambda: cases.steps.close(pol, row.id, [], "Nothing."),
@@ -491,7 +492,7 @@ def test_nothing_is_added_to_a_case_that_is_closed(together, cases, desk):
         lambda: cases.entries.done(pol, row.id, task.id, "x"),
         lambda: cases.entries.share(pol, row.id, given, []),
         lambda: cases.steps.invite(imi, row.id, desk.agency("KEJ")),
-        lambda: cases.steps.edit(imi, row.id, {"title": "Other"}),
+        lambda: cases.steps.edit(imi, row.id, NEW),
         lambda: cases.steps.start(imi, row.id),
         lambda: cases.steps.close(imi, row.id, [], "Again."),
     ):
@@ -507,9 +508,9 @@ def test_nothing_is_added_to_a_case_that_is_closed(together, cases, desk):
 def test_an_outdated_version_changes_nothing(together, cases):
     row = together.opened()
     imi = together.of("IMI")
-    cases.steps.edit(imi, row.id, {"title": "Other", "area": "32"}, version=row.version)
+    cases.steps.edit(imi, row.id, replace(NEW, title="Other", area="32"), version=row.version)
     for step in (
-        lambda: cases.steps.edit(imi, row.id, {"title": "Third"}, version=row.version),
+        lambda: cases.steps.edit(imi, row.id, NEW, version=row.version),
         lambda: cases.steps.start(imi, row.id, version=row.version),
         lambda: cases.steps.close(imi, row.id, [], "x", version=row.version),
     ):
