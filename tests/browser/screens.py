@@ -112,6 +112,7 @@ SCREENS: Final = (
     Screen("tips", "siti", "/tips"),
     Screen("tip-new", "siti", "/tips/new"),
     Screen("tip", "siti", "/tips/{tip}"),
+    Screen("tip-source-erase", "budi", "/tips/{tip}/source/erase"),
     Screen("tip-refer", "siti", "/tips/{tip}/refer"),
     Screen("tip-enrol", "lina", "/tips/{tip}/enrol"),
     Screen("stays", "siti", "/stays"),
