@@ -3,6 +3,7 @@
 import math
 import random
 import time
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -246,6 +247,12 @@ def off(tmp_path):
         yield client
 
 
+def stays_of(answer: Any) -> dict[str, Any]:
+    """What is stated of stays."""
+    (kind,) = (each for each in answer.json()["items"] if each["kind"] == "stays")
+    return kind
+
+
 def test_off_until_the_operator_names_a_basis(off):
     desk = Desk(state_of(off.app).opened, FakeClock())
     new = NewKey("hotel", frozenset({Scope.STAYS}), None, desk.agency())
@@ -255,7 +262,7 @@ def test_off_until_the_operator_names_a_basis(off):
     refused = problem(off.post("/v1/stays", files=parts, headers=hotel), 409, "stays_off")
     assert "stays_legal_basis" in refused["detail"]
     problem(off.get("/v1/stays", headers=imi), 409, "stays_off")
-    (kind,) = off.get("/v1/processing", headers=imi).json()["items"]
+    kind = stays_of(off.get("/v1/processing", headers=imi))
     assert kind == {
         "kind": "stays",
         "on": False,
@@ -266,7 +273,7 @@ def test_off_until_the_operator_names_a_basis(off):
 
 
 def test_what_is_on_is_stated_with_its_grounds(client, imi):
-    (kind,) = client.get("/v1/processing", headers=imi).json()["items"]
+    kind = stays_of(client.get("/v1/processing", headers=imi))
     assert (kind["on"], kind["keep_days"]) == (True, 90)
     assert kind["legal_basis"]
     assert kind["purpose"]
