@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from api.console.public.app import create_public
 from api.console.public.state import PublicState
@@ -52,7 +52,8 @@ def form(site) -> Iterator[str]:
 
 def faults(page: Page) -> list[str]:
     page.evaluate(_AXE)
-    return serious(page, {"resultTypes": ["violations"]})
+    found: list[str] = serious(page, {"resultTypes": ["violations"]})
+    return found
 
 
 def reported(page: Page, address: str) -> str:
@@ -64,7 +65,7 @@ def reported(page: Page, address: str) -> str:
     page.locator("#text").fill(TEXT)
     page.locator("#area").select_option("73.71.01")
     page.locator("#name").fill("Ani Rahasia")
-    photo = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo_of(1)}
+    photo: FilePayload = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo_of(1)}
     page.locator("#photo").set_input_files(photo)
     assert faults(page) == []
     page.locator("main button.primary").click()
@@ -88,7 +89,8 @@ def test_from_a_report_to_its_end(site, window, form, language, received, ended)
         public.goto(f"{form}/report/status")
         public.locator("#reference").fill(reference.lower())
         public.locator("main button.primary").click()
-        return public.locator(".notice").inner_text()
+        said: str = public.locator(".notice").inner_text()
+        return said
 
     assert received in asked()
     officer = window()

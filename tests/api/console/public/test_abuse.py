@@ -1,11 +1,13 @@
 """The public form under abuse: bounded, nothing of the honest lost, nothing of anybody in a log."""
 
 import json
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
+from api.console.public.admission import HOUR_S, Admission
 from casework.tables import AuditRecord, AuditText, Tip
 from tests.api.console.public.conftest import ADDRESS, reference_in
 from tests.fakes import photo_of
@@ -109,3 +111,43 @@ def test_nothing_of_who_reports_is_in_log_figures_or_audit_trail(desk, public, t
     everything = written.out + written.err + repr([vars(each) for each in (*records, *texts)])
     for secret in (NAME, CONTACT, TEXT, "testclient", reference):
         assert secret not in everything
+
+
+SCALE = (400, pytest.param(10_000, marks=pytest.mark.more))
+_EVERY = 40
+"""Of so many posts, one is an honest person's, from an address of their own."""
+
+
+@pytest.mark.parametrize("posts", SCALE)
+def test_ten_thousand_posts_take_nobody_s_place(desk, public, neighbour, token, ticks, posts):
+    public.app.state.siaga.admission = Admission(40, 3, ticks)
+    photo, script = photo_of(1), b"<script>alert(1)</script>" * 400
+    bodies: tuple[dict[str, Any], ...] = (
+        {"files": {"photo": photo}},
+        {"files": {"photo": script}},
+        {"files": {"photo": bytes(300_000)}},
+        {"files": {"website": (None, "http://spam.example")}},
+        {"files": {"photo": b"\xff\xd8\xff" + bytes(9 << 20)}} if posts > 1_000 else {},
+        {},
+    )
+    flood = [neighbour(f"198.51.100.{number}") for number in range(5)]
+    references, taken = [], 0
+    for number in range(posts):
+        data = {"text": f"{TEXT} {number}", "token": token()}
+        if number % _EVERY == 0:
+            honest = neighbour(f"2001:db8:{number:x}::1")
+            answer = honest.post("/report", data=data)
+            assert answer.status_code == 200, (number, answer.text)
+            references.append(reference_in(answer.text))
+            ticks.now += HOUR_S / 8
+            continue
+        sender = flood[number % len(flood)]
+        answer = sender.post("/report", data=data, **bodies[number % len(bodies)])
+        assert answer.status_code in (200, 413, 422, 429, 503), answer.text
+        taken += answer.status_code == 200
+    hours = posts / _EVERY / 8 + posts * 4 / HOUR_S + 1
+    assert taken <= len(flood) * 3 * (hours + 1)
+    assert tips(desk) == taken + len(references)
+    for reference in references[-50:]:
+        answer = neighbour("203.0.113.9").post("/report/status", data={"reference": reference})
+        assert "Nobody has begun to work on it yet." in answer.text
