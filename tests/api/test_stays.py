@@ -249,6 +249,7 @@ def off(tmp_path):
 
 def stays_of(answer: Any) -> dict[str, Any]:
     """What is stated of stays."""
+    kind: dict[str, Any]
     (kind,) = (each for each in answer.json()["items"] if each["kind"] == "stays")
     return kind
 
