@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     invariant,
     precondition,
     rule,
@@ -18,8 +19,8 @@ from casework.kernel.errors import CaseworkError
 from tests.casework.cases.scenes import Together
 from tests.services import Desk, FakeClock, open_service
 
-LEAD, OTHERS = "IMI", ("POL", "BEA", "KEJ")
-AGENCIES = (LEAD, *OTHERS)
+LEAD, OTHERS, STRANGER = "IMI", ("POL", "BEA"), "KEJ"
+AGENCIES = (LEAD, *OTHERS, STRANGER)
 WHO, OTHER = st.sampled_from(AGENCIES), st.sampled_from(OTHERS)
 WHICH = st.integers(0, 9)
 
@@ -76,10 +77,22 @@ class Walk(RuleBasedStateMachine):
             self.members.add(who)
 
     @rule(who=OTHER)
+    def bring(self, who):
+        """Make members often: whatever else happens, happens among them."""
+        self.invite(who)
+        self.join(who)
+
+    @rule(who=OTHER)
     def remove(self, who):
         agency, steps = self.together.desk.agency(who), self.together.cases.steps
         if self.done(lambda: steps.remove(self.together.of(LEAD), self.case.id, agency)):
             self.out(who, keep=False)
+
+    @rule(who=OTHER)
+    def put_out_and_bring_back(self, who):
+        """Nothing that it was given before comes back."""
+        self.remove(who)
+        self.bring(who)
 
     @rule(who=WHO, keep=st.booleans())
     def leave(self, who, keep):
@@ -100,6 +113,20 @@ class Walk(RuleBasedStateMachine):
         assert {who} | readers <= self.members
         self.ids.append(row.id)
         self.given.append((who, words, readers))
+
+    @initialize()
+    def begin(self):
+        self.bring(OTHERS[0])
+
+    @rule(which=WHICH)
+    def say_to_all(self, which):
+        self.say(sorted(self.members)[which % len(self.members)], None)
+
+    @rule(which=WHICH, again=OTHER)
+    def say_and_put_out(self, which, again):
+        """Who heard it, and comes back, has not heard it."""
+        self.say_to_all(which)
+        self.put_out_and_bring_back(again)
 
     @precondition(lambda self: self.ids)
     @rule(who=WHO, which=WHICH, to=st.sets(WHO))
@@ -140,7 +167,7 @@ def test_no_agency_reads_what_it_was_not_given(together):
         lambda: Walk(together),
         settings=settings(
             max_examples=20,
-            stateful_step_count=15,
+            stateful_step_count=16,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
