@@ -8,7 +8,13 @@ from urllib.parse import urlencode
 from api.console.i18n import Locale
 from api.console.labels import period
 from api.console.printed.document import Letterhead
-from api.console.printed.tables import Bar, Cell, Section, TablesReport, shade_of
+from api.console.printed.tables import (
+    PrintedBar,
+    TableCell,
+    TableSection,
+    TablesReport,
+    shade_of,
+)
 from api.console.report_words import ReportWords
 from casework.reports.cells import share
 from casework.reports.cuts import CutTable, Months
@@ -95,7 +101,7 @@ class CutPage:
             query[_FILTERS[dimension]] = found
         return f"/alerts?{urlencode(query)}" if "month" in query else None
 
-    def bars(self) -> tuple[Bar, ...]:
+    def bars(self) -> tuple[PrintedBar, ...]:
         """Return the months that led to the period's end."""
         return trend_bars(self.table.trend, self.words)
 
@@ -103,11 +109,11 @@ class CutPage:
         """Return the table as paper and files have it."""
         speech = self.speech
         months = self.table.trend
-        trend = Section(
+        trend = TableSection(
             speech("Alerts by month"),
             (speech("Month"), speech("Alerts")),
             tuple(
-                (Cell(period(month, speech)), self._cell(figure))
+                (TableCell(period(month, speech)), self._cell(figure))
                 for month, figure in zip(months.months, months.figures, strict=True)
             ),
             bars=self.bars(),
@@ -120,7 +126,7 @@ class CutPage:
             (self.section(), trend),
         )
 
-    def section(self) -> Section:
+    def section(self) -> TableSection:
         """Return the table itself."""
         speech, table = self.speech, self.table
         columns = (
@@ -131,35 +137,35 @@ class CutPage:
         )
         rows = [
             (
-                Cell(self.row(row)),
+                TableCell(self.row(row)),
                 *(self._cell(table.cells[row, each], heat=True) for each in table.columns),
                 self._cell(table.row_totals[row], heat=not table.columns),
-                Cell(self.words.change(table.row_changes[row]), table.row_changes[row].value),
+                TableCell(self.words.change(table.row_changes[row]), table.row_changes[row].value),
             )
             for row in table.rows
         ]
         rows.append(
             (
-                Cell(speech("Total")),
+                TableCell(speech("Total")),
                 *(self._cell(table.column_totals[each]) for each in table.columns),
                 self._cell(table.total),
-                Cell(self.words.change(table.total_change), table.total_change.value),
+                TableCell(self.words.change(table.total_change), table.total_change.value),
             )
         )
-        return Section(speech("Table"), columns, tuple(rows))
+        return TableSection(speech("Table"), columns, tuple(rows))
 
     def notes(self) -> tuple[str, ...]:
         """Return how the figures are to be read."""
         return self.words.notes(exact=self.table.exact)
 
-    def _cell(self, figure: Figure, *, heat: bool = False) -> Cell:
-        return Cell(self.words.figure(figure), figure.value, self.shade(figure) if heat else 0)
+    def _cell(self, figure: Figure, *, heat: bool = False) -> TableCell:
+        return TableCell(self.words.figure(figure), figure.value, self.shade(figure) if heat else 0)
 
 
-def trend_bars(trend: Months, words: ReportWords) -> tuple[Bar, ...]:
+def trend_bars(trend: Months, words: ReportWords) -> tuple[PrintedBar, ...]:
     """Return months as bars of a chart."""
     return tuple(
-        Bar(
+        PrintedBar(
             period(month, words.speech).split()[0][:_SHORT_MONTH] + f" {month.year % 100:02}",
             figure.value if figure.value is not None else figure.least,
             words.figure(figure),

@@ -21,9 +21,9 @@ class Processing(StrEnum):
     """Reports from the public, by a form of its own."""
 
 
-_OFF: Final[Mapping[Processing, type[CaseworkError]]] = {
-    Processing.STAYS: StaysOff,
-    Processing.PUBLIC: SetUpError,
+_OFF: Final[Mapping[Processing, tuple[type[CaseworkError], str]]] = {
+    Processing.STAYS: (StaysOff, "stays_off"),
+    Processing.PUBLIC: (SetUpError, "public_off"),
 }
 
 
@@ -50,5 +50,6 @@ class Grounds:
         """Return the ground on which this is done; raises the kind's error where none is named."""
         ground = self.named.get(kind)
         if ground is None:
-            raise _OFF[kind](f"{kind.value}_off")
+            error, code = _OFF[kind]
+            raise error(code)
         return ground

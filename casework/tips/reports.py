@@ -65,7 +65,7 @@ class ReportedPhoto:
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class TipReceipt:
     """How far a report is, for who made it."""
 
     id: str
@@ -137,7 +137,7 @@ class TipReports:
             self._audit.append(session, entry)
         return row
 
-    def receipt(self, actor: Actor, tip_id: str) -> Receipt:
+    def receipt(self, actor: Actor, tip_id: str) -> TipReceipt:
         """Return how far the work on a tip is that the actor recorded.
 
         Raises:
@@ -151,7 +151,7 @@ class TipReports:
             raise NotFound("tip_not_found", tip=tip_id)
         return receipt
 
-    def receipt_by_reference(self, actor: Actor, reference: str) -> Receipt | None:
+    def receipt_by_reference(self, actor: Actor, reference: str) -> TipReceipt | None:
         """Return the same by a tip's reference; None where the actor recorded none of it.
 
         Raises:
@@ -163,9 +163,9 @@ class TipReports:
             return receipt_of(row) if row is not None and _recorded(row, actor) else None
 
 
-def receipt_of(row: Tip) -> Receipt:
+def receipt_of(row: Tip) -> TipReceipt:
     """Return the receipt of a tip."""
-    return Receipt(row.id, row.reference, TOLD[TipState(row.state)], row.created_at)
+    return TipReceipt(row.id, row.reference, TOLD[TipState(row.state)], row.created_at)
 
 
 def _recorded(row: Tip, actor: Actor) -> bool:

@@ -276,7 +276,7 @@ def test_bodies_together_are_bounded_and_room_comes_back():
     async def scene():
         app = Holding()
         held = HeldBodies(most=150_000, most_each=100_000, most_of_strangers=20_000)
-        limit = BodyLimits(app, Routes(), held, by_name)  # type: ignore[arg-type]
+        limit = BodyLimits(app, Routes(), held, by_name)
 
         def send(caller: str | None, *sizes: int, route: str = "held") -> asyncio.Task[None]:
             scope = {"type": "http", "path": "/", "headers": [], "route": route}
@@ -307,7 +307,7 @@ def test_strangers_have_a_share_of_their_own_and_send_little():
     async def scene():
         app = Holding()
         held = HeldBodies(most=150_000, most_each=100_000, most_of_strangers=20_000)
-        limit = BodyLimits(app, Routes(), held, by_name)  # type: ignore[arg-type]
+        limit = BodyLimits(app, Routes(), held, by_name)
         scope = {"type": "http", "path": "/", "headers": [], "route": "held"}
         with pytest.raises(NotAuthenticated):
             await limit(dict(scope), arriving(10_000, 10_000), _nobody_listens)
@@ -336,7 +336,7 @@ def test_a_body_that_stalls_is_refused_and_its_bytes_are_let_go(monkeypatch):
             return await asyncio.Event().wait()
 
         held = HeldBodies(most=1000, most_each=1000, most_of_strangers=1000)
-        limit = BodyLimits(Holding(), Routes(), held, by_name)  # type: ignore[arg-type]
+        limit = BodyLimits(Holding(), Routes(), held, by_name)
         scope = {"type": "http", "path": "/", "headers": [], "route": "held"}
         began = time.monotonic()
         with pytest.raises(BodyTooSlow):

@@ -279,6 +279,7 @@ def test_a_key_records_reads_its_receipt_and_nothing_else(client, desk, key):
 def test_what_a_key_sent_as_a_photo_is_shown_decoded_alone(client, sign_in, key, desk):
     employer, reader = key(Scope.TIPS), sign_in(Role.OFFICER, agency="IMI")
     picture = cv2.imdecode(np.frombuffer(photo_of(1), np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
     damaged = bytearray(cv2.imencode(".png", picture)[1].tobytes())
     damaged[len(damaged) // 3 : len(damaged) // 3 + 200] = b"\xff" * 200
     for content, status in ((photo_of(1), 200), (bytes(damaged), 422)):

@@ -28,7 +28,7 @@ PAGES: Final = (
 """In the order they are read."""
 
 
-class Section(NamedTuple):
+class GuideSection(NamedTuple):
     """A heading within a page, to be led to."""
 
     anchor: str
@@ -41,7 +41,7 @@ class GuidePage:
 
     name: str
     title: str
-    sections: tuple[Section, ...]
+    sections: tuple[GuideSection, ...]
     body: Markup
 
     @classmethod
@@ -93,14 +93,14 @@ _GAP: Final = re.compile(r"%\(\w+\)s")
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
-def _named(tokens: list[Token]) -> list[Section]:
+def _named(tokens: list[Token]) -> list[GuideSection]:
     """Give the headings anchors: their place, which stays where their words change."""
-    sections: list[Section] = []
+    sections: list[GuideSection] = []
     for token, inline in pairwise(tokens):
         if token.type == "heading_open" and token.tag == "h2":
             anchor = f"s{len(sections) + 1}"
             token.attrSet("id", anchor)
-            sections.append(Section(anchor, inline.content))
+            sections.append(GuideSection(anchor, inline.content))
     return sections
 
 

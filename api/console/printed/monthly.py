@@ -7,7 +7,7 @@ from api.console.cut_pages import trend_bars
 from api.console.i18n import Locale
 from api.console.labels import explained, of, period, span
 from api.console.printed.document import Letterhead
-from api.console.printed.tables import Cell, Section, TablesReport
+from api.console.printed.tables import TableCell, TableSection, TablesReport
 from api.console.report_words import ReportWords
 from casework.kernel.actor import Actor
 from casework.records import Records
@@ -60,7 +60,7 @@ def letterhead_of(
     return Letterhead(agency.code, agency.name, actor.name, now, practice)
 
 
-def _summary(report: MonthlyReport, words: ReportWords) -> Section:
+def _summary(report: MonthlyReport, words: ReportWords) -> TableSection:
     speech, found, line = words.speech, report.performance, report.whole
     rows = [
         (speech("Photos of travellers searched"), _number(found.screened, speech)),
@@ -83,13 +83,13 @@ def _summary(report: MonthlyReport, words: ReportWords) -> Section:
     rows += [
         (
             speech("Milliseconds to an answer: half within, 95 and 99 of 100 within"),
-            Cell(", ".join(_plain(each, speech) for each in _times(report))),
+            TableCell(", ".join(_plain(each, speech) for each in _times(report))),
         )
     ]
-    return Section(
+    return TableSection(
         speech("The month"),
         (speech("Figure"), speech("Count")),
-        tuple((Cell(term), cell) for term, cell in rows),
+        tuple((TableCell(term), cell) for term, cell in rows),
     )
 
 
@@ -98,22 +98,22 @@ def _times(report: MonthlyReport) -> tuple[float | None, ...]:
     return times.p50, times.p95, times.p99
 
 
-def _trend(report: MonthlyReport, words: ReportWords) -> Section:
+def _trend(report: MonthlyReport, words: ReportWords) -> TableSection:
     speech, trend = words.speech, report.trend
-    return Section(
+    return TableSection(
         speech("Alerts by month"),
         (speech("Month"), speech("Alerts")),
         tuple(
-            (Cell(period(month, speech)), _cell(figure, words))
+            (TableCell(period(month, speech)), _cell(figure, words))
             for month, figure in zip(trend.months, trend.figures, strict=True)
         ),
         bars=trend_bars(trend, words),
     )
 
 
-def _group(dimension: Dimension, lines: tuple[Line, ...], words: ReportWords) -> Section:
+def _group(dimension: Dimension, lines: tuple[Line, ...], words: ReportWords) -> TableSection:
     speech = words.speech
-    return Section(
+    return TableSection(
         speech("Alerts: %(dimensions)s", dimensions=words.dimension(dimension)),
         (
             words.dimension(dimension),
@@ -123,7 +123,7 @@ def _group(dimension: Dimension, lines: tuple[Line, ...], words: ReportWords) ->
         ),
         tuple(
             (
-                Cell(words.value(dimension, line.group[0])),
+                TableCell(words.value(dimension, line.group[0])),
                 _cell(line.alerts, words),
                 *(_cell(each, words) for each in _outcomes(line)),
                 _time(line.decide_median_s),
@@ -133,8 +133,8 @@ def _group(dimension: Dimension, lines: tuple[Line, ...], words: ReportWords) ->
     )
 
 
-def _lists(lists: tuple[ListPerformance, ...], speech: Locale) -> Section:
-    return Section(
+def _lists(lists: tuple[ListPerformance, ...], speech: Locale) -> TableSection:
+    return TableSection(
         speech("False alarms against the target"),
         (
             speech("Watchlist"),
@@ -149,7 +149,7 @@ def _lists(lists: tuple[ListPerformance, ...], speech: Locale) -> Section:
         ),
         tuple(
             (
-                Cell(each.alarms.name),
+                TableCell(each.alarms.name),
                 _number(each.alarms.travellers, speech),
                 _number(each.alarms.false_alarms, speech),
                 _rate(each.rate, speech),
@@ -157,7 +157,9 @@ def _lists(lists: tuple[ListPerformance, ...], speech: Locale) -> Section:
                 _rate(each.greatest_rate, speech),
                 _rate(each.alarms.target_fpir, speech),
                 _number(each.alarms.overdue, speech),
-                Cell(speech("Within the target") if each.kept else speech("Beyond the target")),
+                TableCell(
+                    speech("Within the target") if each.kept else speech("Beyond the target")
+                ),
             )
             for each in lists
         ),
@@ -169,8 +171,8 @@ def _lists(lists: tuple[ListPerformance, ...], speech: Locale) -> Section:
     )
 
 
-def _photos(report: MonthlyReport, speech: Locale) -> Section:
-    return Section(
+def _photos(report: MonthlyReport, speech: Locale) -> TableSection:
+    return TableSection(
         speech("Photos by port"),
         (
             speech("Port"),
@@ -180,22 +182,22 @@ def _photos(report: MonthlyReport, speech: Locale) -> Section:
         ),
         tuple(
             (
-                Cell(each.port),
+                TableCell(each.port),
                 _number(each.screened, speech),
                 _number(each.unsearchable, speech),
-                Cell(speech.percent(each.unsearchable / each.screened)),
+                TableCell(speech.percent(each.unsearchable / each.screened)),
             )
             for each in report.performance.ports
         ),
     )
 
 
-def _refusals(report: MonthlyReport, speech: Locale) -> Section:
-    return Section(
+def _refusals(report: MonthlyReport, speech: Locale) -> TableSection:
+    return TableSection(
         speech("Why photos could not be searched"),
         (speech("Reason"), speech("Photos")),
         tuple(
-            (Cell(speech(explained(code))), _number(count, speech))
+            (TableCell(speech(explained(code))), _number(count, speech))
             for code, count in report.performance.reasons.items()
         ),
         speech("A photo may have several reasons."),
@@ -206,22 +208,22 @@ def _outcomes(line: Line) -> tuple[Figure, ...]:
     return line.confirmed, line.false_alarms, line.waiting, line.overdue, line.other
 
 
-def _cell(figure: Figure, words: ReportWords) -> Cell:
-    return Cell(words.figure(figure), figure.value)
+def _cell(figure: Figure, words: ReportWords) -> TableCell:
+    return TableCell(words.figure(figure), figure.value)
 
 
-def _number(count: int, speech: Locale) -> Cell:
-    return Cell(speech.number(count), count)
+def _number(count: int, speech: Locale) -> TableCell:
+    return TableCell(speech.number(count), count)
 
 
-def _rate(rate: float | None, speech: Locale) -> Cell:
+def _rate(rate: float | None, speech: Locale) -> TableCell:
     if rate is None:
-        return Cell("-")
-    return Cell(speech.number(_PER * rate, 2), round(_PER * rate, 4))
+        return TableCell("-")
+    return TableCell(speech.number(_PER * rate, 2), round(_PER * rate, 4))
 
 
-def _time(seconds: float | None) -> Cell:
-    return Cell(span(timedelta(seconds=seconds)) if seconds is not None else "-")
+def _time(seconds: float | None) -> TableCell:
+    return TableCell(span(timedelta(seconds=seconds)) if seconds is not None else "-")
 
 
 def _plain(value: float | None, speech: Locale) -> str:

@@ -22,7 +22,7 @@ _WIDE: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class TableCell:
     """One cell of a table."""
 
     text: str
@@ -33,7 +33,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class PrintedBar:
     """One bar of a chart."""
 
     label: str
@@ -42,14 +42,14 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class TableSection:
     """One table under its heading."""
 
     heading: str
     columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[tuple[TableCell, ...], ...]
     note: str = ""
-    bars: tuple[Bar, ...] = ()
+    bars: tuple[PrintedBar, ...] = ()
     """The same as a chart."""
 
 
@@ -61,7 +61,7 @@ class TablesReport:
     subtitle: str
     head: Letterhead
     notes: tuple[str, ...]
-    sections: tuple[Section, ...]
+    sections: tuple[TableSection, ...]
 
 
 def shade_of(share: float) -> int:
@@ -69,7 +69,7 @@ def shade_of(share: float) -> int:
     return min(SHADES, 1 + int(share * (SHADES - 1) + 0.5)) if share > 0 else 0
 
 
-def as_csv(sections: Sequence[Section]) -> str:
+def as_csv(sections: Sequence[TableSection]) -> str:
     """Return the tables as CSV, one below the other."""
     parts = []
     for number, section in enumerate(sections):
@@ -106,7 +106,7 @@ def as_tables_pdf(report: TablesReport, speech: Locale) -> bytes:
     return typeset("tables.typ", _data(report, speech), report.head.at)
 
 
-def _value(cell: Cell) -> str | float | None:
+def _value(cell: TableCell) -> str | float | None:
     if cell.number is None:
         return cell.text
     return int(cell.number) if float(cell.number).is_integer() else cell.number
@@ -147,6 +147,6 @@ def _data(report: TablesReport, speech: Locale) -> dict[str, Any]:
     }
 
 
-def _bars(bars: Sequence[Bar]) -> list[list[Any]]:
+def _bars(bars: Sequence[PrintedBar]) -> list[list[Any]]:
     most = max((each.value for each in bars), default=0) or 1
     return [[each.label, round(100 * each.value / most, 1), each.text] for each in bars]

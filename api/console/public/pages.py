@@ -27,7 +27,7 @@ from casework.kernel.errors import AreaRefused
 from casework.kernel.installation import PRACTICE_MARK
 from casework.kernel.messages import Message
 from casework.kernel.vocabulary import TipOrigin
-from casework.tips.reports import NewTip, Receipt
+from casework.tips.reports import NewTip, TipReceipt
 from detector.errors import PhotoError
 
 router: Final = APIRouter(include_in_schema=False)
@@ -72,7 +72,7 @@ class ReportForm(Strict):
 
 
 @dataclass(slots=True)
-class Visit:
+class PublicRequest:
     """A request of somebody who is not known, nor becomes so."""
 
     request: Request
@@ -80,7 +80,7 @@ class Visit:
     locale: Locale
 
     @classmethod
-    def of(cls, request: Request) -> "Visit":
+    def of(cls, request: Request) -> "PublicRequest":
         """Return a request in the language that the address names, or the browser prefers."""
         state = state_of(request)
         language = request.query_params.get("lang", "")
@@ -119,7 +119,7 @@ async def home(request: Request) -> Response:
 @router.get("/report")
 def blank(request: Request) -> Response:
     """Ask for the province, and then show the form with what lies in it."""
-    visit = Visit.of(request)
+    visit = PublicRequest.of(request)
     province = request.query_params.get("province")
     if province is None:
         return visit.page(
@@ -131,7 +131,7 @@ def blank(request: Request) -> Response:
 @router.post("/report")
 async def report(request: Request) -> Response:
     """Take a report; the answer is a receipt, the same whatever is in it."""
-    visit = Visit.of(request)
+    visit = PublicRequest.of(request)
     async with visit.state.admission.request(visit.address):
         data = await read(request)
         form = Form(ReportForm, data, with_days("day"), {"text": _TEXT}, refusal=_NOT_RECORDED)
@@ -152,13 +152,13 @@ async def report(request: Request) -> Response:
 @router.get("/report/status")
 async def ask(request: Request) -> Response:
     """Show the form that asks how far a report is."""
-    return Visit.of(request).page("public_status.html", asked="", answer="")
+    return PublicRequest.of(request).page("public_status.html", asked="", answer="")
 
 
 @router.post("/report/status")
 async def status(request: Request) -> Response:
     """Answer how far a report is; in the same shape where there is none."""
-    visit = Visit.of(request)
+    visit = PublicRequest.of(request)
     async with visit.state.admission.request(visit.address):
         data = await read(request)
         reference = "".join(data.text("reference").split())[:_REFERENCE_LENGTH]
@@ -176,7 +176,7 @@ async def alive() -> dict[str, str]:
 
 def problem_page(request: Request, problem: Problem, message: Message | None) -> Response:
     """Return the page for a request that is not taken."""
-    visit = Visit.of(request)
+    visit = PublicRequest.of(request)
     sentence = messages.translated_problem(
         problem.code, message, visit.locale, status=problem.status
     )
@@ -186,7 +186,7 @@ def problem_page(request: Request, problem: Problem, message: Message | None) ->
 def refused(request: Request, error: Exception) -> Response:
     """Return the page for a form whose sender has sent too many."""
     assert isinstance(error, Refused)  # noqa: S101 - registered for this type only
-    visit = Visit.of(request)
+    visit = PublicRequest.of(request)
     sentence = visit.locale(_FULL, minutes=_minutes(error))
     answer = visit.page("public_error.html", HTTPStatus.TOO_MANY_REQUESTS, sentence=sentence)
     answer.headers["Retry-After"] = str(error.seconds)
@@ -205,7 +205,7 @@ class _Refusal(Exception):
         self.renew = renew
 
 
-async def _taken(visit: Visit, form: Form[ReportForm]) -> Receipt:
+async def _taken(visit: PublicRequest, form: Form[ReportForm]) -> TipReceipt:
     """Record what a form says.
 
     Raises:
@@ -227,7 +227,7 @@ async def _taken(visit: Visit, form: Form[ReportForm]) -> Receipt:
         raise _Refusal(sentence, HTTPStatus.TOO_MANY_REQUESTS, error.seconds) from None
 
 
-def _require_person(visit: Visit, data: FormData, token: str) -> None:
+def _require_person(visit: PublicRequest, data: FormData, token: str) -> None:
     """Raise _Refusal where a form looks as if a program had filled it in, or its page is too old.
 
     The page says which it was: somebody who was taken for a program can put it right.
@@ -241,7 +241,7 @@ def _require_person(visit: Visit, data: FormData, token: str) -> None:
         raise _Refusal(visit.locale(_OLD), HTTPStatus.UNPROCESSABLE_ENTITY, renew=True)
 
 
-def _photo(visit: Visit, data: FormData) -> bytes | None:
+def _photo(visit: PublicRequest, data: FormData) -> bytes | None:
     """Return the photo that came, not looked at; raises _Refusal."""
     photos = data.files.get("photo", ())
     if len(photos) > 1:
@@ -253,7 +253,7 @@ def _photo(visit: Visit, data: FormData) -> bytes | None:
     return photos[0].content if photos else None
 
 
-def _again(visit: Visit, form: Form[ReportForm], refusal: _Refusal) -> Response:
+def _again(visit: PublicRequest, form: Form[ReportForm], refusal: _Refusal) -> Response:
     """Show the form with everything that was typed, to be sent again."""
     token = visit.state.tokens.make() if refusal.renew else form.text("token")
     again = Form(ReportForm, form.typed, message=str(refusal), status=refusal.status)
@@ -263,7 +263,7 @@ def _again(visit: Visit, form: Form[ReportForm], refusal: _Refusal) -> Response:
     return answer
 
 
-def _form(visit: Visit, form: Form[ReportForm], province: str, token: str = "") -> Response:
+def _form(visit: PublicRequest, form: Form[ReportForm], province: str, token: str = "") -> Response:
     state = visit.state
     known = {each.code: each for each in state.provinces()}
     chosen = known.get(province) if tree.well_formed(province) else None

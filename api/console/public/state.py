@@ -21,7 +21,7 @@ from casework.kernel.messages import Message
 from casework.kernel.processing import Ground
 from casework.records import Records
 from casework.tables import Agency
-from casework.tips.reports import NewTip, Receipt, receipt_of
+from casework.tips.reports import NewTip, TipReceipt, receipt_of
 from config.settings import Settings
 
 _MOST_RECEIPTS: Final = 5_000
@@ -48,7 +48,7 @@ class PublicState:
     admission: Admission
     tokens: FormTokens
     page_of_problem: Callable[[Request, Problem, Message | None], Response | None]
-    _receipts: dict[str, Receipt] = field(default_factory=dict)
+    _receipts: dict[str, TipReceipt] = field(default_factory=dict)
     """By the token of the form: one that is sent twice is recorded once."""
     _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _areas: dict[str, tuple[float, list[Regency]]] = field(default_factory=dict)
@@ -74,11 +74,13 @@ class PublicState:
         self._areas[province] = time.monotonic() + _AREAS_S, found
         return found
 
-    def received(self, token: str) -> Receipt | None:
+    def received(self, token: str) -> TipReceipt | None:
         """Return the receipt of a form that was sent before."""
         return self._receipts.get(token)
 
-    async def record(self, token: str, address: str, new: NewTip, photo: bytes | None) -> Receipt:
+    async def record(
+        self, token: str, address: str, new: NewTip, photo: bytes | None
+    ) -> TipReceipt:
         """Record a report, one at a time: so little is written that no screening waits for it.
 
         Raises:
@@ -96,11 +98,11 @@ class PublicState:
                 del self._receipts[next(iter(self._receipts))]
             return receipt
 
-    def receipt(self, reference: str) -> Receipt | None:
+    def receipt(self, reference: str) -> TipReceipt | None:
         """Return how far a report is; None where there is none of this reference."""
         return self.records.exchange.tip_reports.receipt_by_reference(self._actor(), reference)
 
-    def _record(self, new: NewTip, photo: bytes | None) -> Receipt:
+    def _record(self, new: NewTip, photo: bytes | None) -> TipReceipt:
         return receipt_of(self.records.exchange.tip_reports.record(self._actor(), new, photo))
 
     def _actor(self) -> Actor:

@@ -161,7 +161,7 @@ PLAIN_COMMANDS = frozenset(
     {
         *("demo", "serve", "enrol", "import", "export", "screen", "compare", "reembed"),
         *("simulate", "story", "calibrate", "bench", "keys create", "keys list", "keys restore"),
-        *("agencies create", "agencies list", "areas import", "areas list"),
+        *("agencies create", "agencies list", "areas import", "areas list", "reports monthly"),
         *("officers create", "officers list", "officers unlock"),
         *("data-key show", "data-key rotate"),  # the former key opens what is sealed until done
         *("watchlists list", "watchlists create", "subjects find", "subjects restore"),

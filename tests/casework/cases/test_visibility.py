@@ -164,7 +164,7 @@ class Walk(RuleBasedStateMachine):
 
 def test_no_agency_reads_what_it_was_not_given(together):
     run_state_machine_as_test(
-        lambda: Walk(together),
+        partial(Walk, together),  # type: ignore[arg-type]
         settings=settings(
             max_examples=20,
             stateful_step_count=16,

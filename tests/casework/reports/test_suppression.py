@@ -77,7 +77,8 @@ def pinned(one, other, coarser):
     """
 
     def sums(tables):
-        low, high = defaultdict(int), defaultdict(int)
+        low: defaultdict[tuple[str, ...], int] = defaultdict(int)
+        high: defaultdict[tuple[str, ...], int] = defaultdict(int)
         for _, cut, cells in tables:
             for cell, (figure, _) in cells.items():
                 least, most = ranges(figure)
