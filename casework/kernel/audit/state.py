@@ -602,6 +602,7 @@ UNCOVERED: Final = {
     "subject_key": "without it nothing of its record opens",
     "tip": "each step is a record",
     "tip_key": "without it nothing of its record opens",
+    "tip_subject": "each link is a record",
     "unsealed": "empty once it is sealed",
     "webhook": "its deliveries move it",
 }

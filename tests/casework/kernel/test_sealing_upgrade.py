@@ -239,6 +239,9 @@ def test_all_that_an_earlier_version_sealed_or_that_is_made_of_it_gets_keys_of_i
     }
     # Made with its record alone, which has had a key for as long as there are any of these.
     assert sealed - sealed_again == {
+        ("case_entry", "sealed_carried"),
+        ("case_entry", "sealed_content"),
+        ("case_photo", "sealed_content"),
         ("encounter", "sealed_reference"),
         ("known_lookalike", "sealed_vector"),
         ("stay_photo", "sealed_content"),
