@@ -38,7 +38,7 @@ class CalendarPeriod:
         """
         found = _WRITTEN.fullmatch(text.strip())
         if found is None or not 1 < int(found[1]) < date.max.year:
-            raise InvalidPeriod("period_unreadable", field="period", period=text)
+            raise InvalidPeriod("period_unreadable", field="period")
         year = int(found[1])
         if found[2]:
             return cls(year, int(found[2]), 1)
