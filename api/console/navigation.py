@@ -1,5 +1,6 @@
 """The menu: one entry a screen, shown to those who may use it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,11 +20,13 @@ class MenuItem:
     act: Permission
     kind: Processing | None = None
     """What must be switched on."""
+    also: tuple[str, ...] = ()
+    """Prefixes of further addresses that belong to it."""
 
     @property
-    def section(self) -> str:
-        """Prefix of the addresses that belong to it."""
-        return "/" + self.address.split("/")[1]
+    def prefixes(self) -> tuple[str, ...]:
+        """Prefixes of the addresses that belong to it."""
+        return ("/" + self.address.split("/")[1], *self.also)
 
 
 # In the order they are shown; who signs in is brought to the first that they may use.
@@ -36,11 +39,8 @@ ENTRIES: Final = (
     MenuItem("/stays", msg("Stays"), Permission.READ_STAY, Processing.STAYS),
     MenuItem("/referrals", msg("Referrals"), Permission.HANDLE_REFERRAL),
     MenuItem("/cases", msg("Joint cases"), Permission.READ_CASE),
-    MenuItem("/overview", msg("Overview"), Permission.READ_REPORT),
-    MenuItem("/map", msg("Map"), Permission.READ_REPORT),
-    MenuItem("/totals", msg("All agencies"), Permission.READ_TOTALS),
-    MenuItem("/reports", msg("Reports"), Permission.READ_REPORT),
-    MenuItem("/reports/all", msg("Reports on all"), Permission.READ_TOTALS),
+    MenuItem("/overview", msg("Overview"), Permission.READ_REPORT, also=("/map", "/reports")),
+    MenuItem("/totals", msg("All agencies"), Permission.READ_TOTALS, also=("/reports/all",)),
     MenuItem("/approvals", msg("Requests"), Permission.READ_APPROVAL),
     MenuItem("/audit", msg("Audit"), Permission.READ_AUDIT),
     MenuItem("/teams", msg("Teams"), Permission.EDIT_TEAM),
@@ -58,6 +58,17 @@ def menu_for(actor: Actor | None, grounds: Grounds) -> list[MenuItem]:
         if scope_of(actor, entry.act) is not PermissionScope.NOTHING
         and (entry.kind is None or grounds.is_on(entry.kind))
     ]
+
+
+def current_of(menu: Sequence[MenuItem], path: str) -> MenuItem | None:
+    """Return the entry that an address belongs to: the one with the longest prefix of it."""
+    found = [
+        (len(prefix), entry)
+        for entry in menu
+        for prefix in entry.prefixes
+        if path == prefix or path.startswith(f"{prefix}/")
+    ]
+    return max(found, key=lambda each: each[0])[1] if found else None
 
 
 def home_of(actor: Actor, grounds: Grounds) -> str:

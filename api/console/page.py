@@ -26,7 +26,7 @@ from api.console import labels, messages
 from api.console.forms import SAFE_METHODS, FormData, csrf_token, read_verified
 from api.console.i18n import DEFAULT_LANGUAGE, LANGUAGES, Locale, preferred
 from api.console.navigation import MenuItem as MenuEntry
-from api.console.navigation import menu_for
+from api.console.navigation import current_of, menu_for
 from api.console.templating import Console
 from api.console.urls import safe_redirect
 from api.problems import NotReady
@@ -158,6 +158,11 @@ class PageRequest:
         """The menu's entries for the actor."""
         actor = self.actor_known
         return menu_for(actor, self.service.grounds) if actor is not None else []
+
+    @property
+    def menu_place(self) -> MenuEntry | None:
+        """The menu's entry that this page belongs to."""
+        return current_of(self.menu, self.request.url.path)
 
     @property
     def approval_notice(self) -> ApprovalNotice | None:
