@@ -35,6 +35,7 @@ SENT_BACK = frozenset(
             f"/alerts/{{alert_id}}/{act}"
             for act in ("close", "confirm", "decide", "take", "withdraw")
         ),
+        "/cases/{case_id}/{step}",
         "/stays/{receipt}/check-out",
         *(f"/tips/{{tip_id}}/{act}" for act in ("dismiss", "search", "source")),
         "/referrals/{referral_id}/step",

@@ -9,7 +9,7 @@ from api.console import messages
 from api.console.forms import Form, FormData, typed_day, with_times
 from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
-from api.dependencies import TheMetrics, TheStayWorker, Workers
+from api.dependencies import TheMetrics, TheStayWorker, Workers, work_place
 from api.pages import page_of
 from api.problems import RequestInvalid
 from api.v1.stays.guests import GuestsTaken, take_guests
@@ -83,7 +83,7 @@ def blank(visit: Reporter) -> Response:
     return _new(visit, _form(visit))
 
 
-@router.post("/new")
+@router.post("/new", dependencies=[work_place(RequirePermission(Permission.REPORT_STAY))])
 async def report(
     visit: Reporter, pool: Workers, worker: TheStayWorker, metrics: TheMetrics
 ) -> Response:
@@ -110,7 +110,7 @@ def choose(visit: Reporter) -> Response:
     return _file(visit)
 
 
-@router.post("/file")
+@router.post("/file", dependencies=[work_place(RequirePermission(Permission.REPORT_STAY))])
 async def report_file(
     visit: Reporter, pool: Workers, worker: TheStayWorker, metrics: TheMetrics
 ) -> Response:

@@ -16,6 +16,7 @@ from api.dependencies import (
     TheZone,
     Workers,
     etag,
+    work_place,
 )
 from api.forms import multipart_schema, read_form
 from api.pages import Page, page_of
@@ -38,6 +39,7 @@ from api.v1.cases.schemas import (
     SharingIn,
     TaskResultIn,
 )
+from api.workers import Overloaded
 from casework.cases.cases import Cases, StoredFile
 from casework.cases.entries import NewFile
 from casework.cases.files import FileFormat
@@ -336,8 +338,9 @@ def assign(
     response_model=CaseEntryOut,
     response_model_exclude_unset=True,
     summary="Attach a file to a joint case",
+    dependencies=[work_place(Allowed(Permission.WORK_ON_CASE))],
     openapi_extra={"requestBody": multipart_schema(CaseFileForm, file=_FILE)},
-    responses=_GIVEN,
+    responses=problems.responses(*_STEP, errors.InvalidCase, Overloaded),
 )
 async def attach(
     case_id: str,

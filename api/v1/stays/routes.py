@@ -18,6 +18,7 @@ from api.dependencies import (
     TheStayWorker,
     TheZone,
     Workers,
+    work_place,
 )
 from api.forms import multipart_schema, read_form
 from api.pages import Page, page_of
@@ -36,6 +37,7 @@ from api.v1.stays.schemas import (
     StayStateOut,
     StaySummary,
 )
+from api.workers import Overloaded
 from casework.kernel import errors, period
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
@@ -67,6 +69,7 @@ _REPORT: Final = (
     errors.InvalidPeriod,
     errors.IdempotencyClash,
     problems.BodyTooLarge,
+    Overloaded,
 )
 _PHOTO: Final[dict[str, Any]] = {
     **PHOTO_FIELD,
@@ -100,6 +103,7 @@ _FILE: Final[dict[str, Any]] = {
     status_code=201,
     response_model=StayReceiptOut,
     summary="Report a foreign guest",
+    dependencies=[work_place(Allowed(Permission.REPORT_STAY))],
     openapi_extra={"requestBody": multipart_schema(StayFields, ("photo",), photo=_PHOTO)},
     responses={
         200: {
@@ -145,9 +149,10 @@ async def report(
     "/file",
     response_model=StayFileOut,
     summary="Report many foreign guests",
+    dependencies=[work_place(Allowed(Permission.REPORT_STAY))],
     openapi_extra={"requestBody": _FILE},
     responses=problems.responses(
-        *_COMMON, errors.StayRefused, errors.IdempotencyClash, problems.BodyTooLarge
+        *_COMMON, errors.StayRefused, errors.IdempotencyClash, problems.BodyTooLarge, Overloaded
     ),
 )
 async def report_file(

@@ -176,7 +176,7 @@ def test_a_day_of_a_report_is_one_of_its_zone(client, desk, sign_in):
     def alerts(day, zone):
         query = {"since": day, "until": day, "zone": zone}
         answer = client.get("/v1/reports/review", headers=supervisor, params=query)
-        return sum(line["alerts"] for line in answer.json()["lines"])
+        return sum(line["alerts"]["value"] for line in answer.json()["lines"])
 
     assert alerts("2026-03-02", "Asia/Jakarta") == alerts("2026-03-01", "UTC") == 1
     assert alerts("2026-03-01", "Asia/Jakarta") == alerts("2026-03-02", "UTC") == 0
