@@ -93,7 +93,7 @@ _ROWS: Final[Mapping[str, _Row]] = {
     "POST /v1/stays/file": _Row(Cost.WRITE, body_bytes=MEBI),
     "POST /v1/cases/{case_id}/files": _Row(Cost.WRITE, body_bytes=_CASE_FILE),
     "POST /v1/imports": _Row(Cost.IMPORT, upload=True),
-    "POST /v1/areas/import": _Row(Cost.WRITE, body_bytes=_AREAS),
+    "POST /v1/areas": _Row(Cost.WRITE, body_bytes=_AREAS),
     "POST /v1/sessions": _Row(Cost.SIGN_IN),
     "POST /v1/me/password": _Row(Cost.SIGN_IN),
     "POST /v1/me/second-factor": _Row(Cost.SIGN_IN),

@@ -6,7 +6,7 @@ Of the own agency any two dimensions and any period, exactly; of all agencies as
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from casework.areas import known, tree
@@ -281,5 +281,8 @@ def _before(
     """Return the period of the same length before."""
     if isinstance(period, tuple):
         since, until = period
-        return since - (until - since), since
+        try:
+            return since - (until - since), since
+        except OverflowError:
+            return datetime.min.replace(tzinfo=UTC), since  # there is no year before it
     return period.before().bounds(zone)

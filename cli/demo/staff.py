@@ -167,7 +167,7 @@ def checked(response: httpx2.Response) -> dict[str, Any]:
 
 def _place(admin: httpx2.Client, coordinator: httpx2.Client, agencies: Mapping[str, str]) -> None:
     """Import a made-up regency with its districts, and put an office and a team there."""
-    checked(admin.post("/v1/areas/import", files={"file": ("areas.csv", _AREAS.encode())}))
+    checked(admin.post("/v1/areas", files={"file": ("areas.csv", _AREAS.encode())}))
     checked(admin.post("/v1/offices", json={"name": "Kantor Imigrasi Contoh", "area": "36.79"}))
     team = {"name": "Tim PORA Kota Contoh", "area": "36.79", "agency_ids": [agencies["POL"]]}
     checked(coordinator.post("/v1/teams", json=team))

@@ -806,7 +806,7 @@ CASES = (
     Case("PATCH /v1/categories/{code}", S.category, _priority),
     Case("POST /v1/categories/{code}/remove", S.category, WHY),
     Case("GET /v1/areas"),
-    Case("POST /v1/areas/import", send=_areas),
+    Case("POST /v1/areas", send=_areas),
     Case("GET /v1/areas/{code}", S.area),
     Case("PUT /v1/areas/{code}", S.area, body(name="Kota Contoh")),
     Case("GET /v1/offices"),

@@ -11,7 +11,7 @@ FILE = b"code;name\n31.71;Kota Contoh\n31.71.01;Contoh Barat\n36.71;Kota Lain\n"
 
 @pytest.fixture
 def imported(client, admin):
-    answer = client.post("/v1/areas/import", headers=admin, files={"file": ("a.csv", FILE)})
+    answer = client.post("/v1/areas", headers=admin, files={"file": ("a.csv", FILE)})
     assert answer.json() == {"added": 3, "renamed": 0, "unchanged": 0, "left_out": 0}, answer.text
 
 
@@ -41,17 +41,17 @@ def test_everybody_reads_the_provinces(client, port, sign_in):
 
 def test_a_file_is_tried_taken_and_refused_by_line(client, admin, sign_in):
     dry = client.post(
-        "/v1/areas/import", params={"dry_run": True}, headers=admin, files={"file": ("a", FILE)}
+        "/v1/areas", params={"dry_run": True}, headers=admin, files={"file": ("a", FILE)}
     )
     assert dry.json()["added"] == 3
     assert codes(client.get("/v1/areas", params={"parent": "31"}, headers=admin)) == []
     wrong = FILE + b"36.7;Kota\n99.01;Nirwana\n"
-    answer = client.post("/v1/areas/import", headers=admin, files={"file": ("a.csv", wrong)})
+    answer = client.post("/v1/areas", headers=admin, files={"file": ("a.csv", wrong)})
     assert [each["field"] for each in problem(answer, 422, "areas_refused")["errors"]] == ["line 5"]
-    none = client.post("/v1/areas/import", headers=admin, files={"other": ("a.csv", FILE)})
+    none = client.post("/v1/areas", headers=admin, files={"other": ("a.csv", FILE)})
     problem(none, 422, "request_invalid")
     reader = sign_in(Role.OFFICER)
-    refused = client.post("/v1/areas/import", headers=reader, files={"file": ("a.csv", FILE)})
+    refused = client.post("/v1/areas", headers=reader, files={"file": ("a.csv", FILE)})
     problem(refused, 403, "not_permitted")
 
 

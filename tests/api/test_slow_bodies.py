@@ -33,7 +33,7 @@ from tests.services import OPERATOR, FakeClock, open_service
 WORKERS, WAITING = 1, 2
 PLACES = WORKERS + WAITING
 BOUNDARY = "slow"
-WORKING_ROUTES = 23
+WORKING_ROUTES = 18
 
 
 @dataclass(slots=True)

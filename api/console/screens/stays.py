@@ -1,5 +1,6 @@
 """Stays: foreign guests of lodgings, as they are reported to the reader's agency."""
 
+import asyncio
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
@@ -9,7 +10,7 @@ from api.console import messages
 from api.console.forms import Form, FormData, typed_day, with_times
 from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
-from api.dependencies import TheMetrics, TheStayWorker, Workers, work_place
+from api.dependencies import TheMetrics, TheStayWorker
 from api.pages import page_of
 from api.problems import RequestInvalid
 from api.v1.stays.guests import GuestsTaken, take_guests
@@ -83,16 +84,14 @@ def blank(visit: Reporter) -> Response:
     return _new(visit, _form(visit))
 
 
-@router.post("/new", dependencies=[work_place(RequirePermission(Permission.REPORT_STAY))])
-async def report(
-    visit: Reporter, pool: Workers, worker: TheStayWorker, metrics: TheMetrics
-) -> Response:
+@router.post("/new")
+async def report(visit: Reporter, worker: TheStayWorker, metrics: TheMetrics) -> Response:
     """Report a guest; what is shown is the receipt, and never whether anybody was looked for."""
     photos, reports = visit.posted.files.get("photo", ()), visit.service.stays.reports
     form = _form(visit)
     try:
         new = form.parse().new(visit.speech.zone, photos[0].content if photos else None)
-        receipt = await pool.record(lambda: reports.report(visit.actor, new, StaySource.FORM))
+        receipt = await asyncio.to_thread(reports.report, visit.actor, new, StaySource.FORM)
     except PhotoError as error:
         sentence = messages.translated_error(error, visit.speech)
         return _new(visit, form.with_errors({"photo": sentence}, visit.speech))
@@ -110,17 +109,15 @@ def choose(visit: Reporter) -> Response:
     return _file(visit)
 
 
-@router.post("/file", dependencies=[work_place(RequirePermission(Permission.REPORT_STAY))])
-async def report_file(
-    visit: Reporter, pool: Workers, worker: TheStayWorker, metrics: TheMetrics
-) -> Response:
+@router.post("/file")
+async def report_file(visit: Reporter, worker: TheStayWorker, metrics: TheMetrics) -> Response:
     """Report the guests of a file; the answer is a receipt a row, or why there is none."""
     files, reports = visit.posted.files.get("file", ()), visit.service.stays.reports
     if not files:
         return _file(visit, fault=visit.speech(_CHOOSE_FILE))
     content, zone = files[0].content, visit.speech.zone
     try:
-        taken = await pool.record(lambda: take_guests(reports, visit.actor, content, zone))
+        taken = await asyncio.to_thread(take_guests, reports, visit.actor, content, zone)
     except StayRefused as error:
         return _file(visit, fault=messages.translated_error(error, visit.speech))
     for _ in taken.receipts:

@@ -60,7 +60,7 @@ def page(areas: TheAreas, actor: Reader, query: Annotated[AreaQuery, Query()]) -
 
 
 @router.post(
-    "/import",
+    "",
     response_model=AreasTakenOut,
     summary="Import areas",
     openapi_extra={"requestBody": _FORM},

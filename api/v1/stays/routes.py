@@ -4,6 +4,7 @@ The answer never depends on who the guest is: a report is stored and answered fi
 afterwards (`api.background.stays`).
 """
 
+import asyncio
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -17,8 +18,6 @@ from api.dependencies import (
     TheStays,
     TheStayWorker,
     TheZone,
-    Workers,
-    work_place,
 )
 from api.forms import multipart_schema, read_form
 from api.pages import Page, page_of
@@ -37,7 +36,6 @@ from api.v1.stays.schemas import (
     StayStateOut,
     StaySummary,
 )
-from api.workers import Overloaded
 from casework.kernel import errors, period
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
@@ -69,7 +67,6 @@ _REPORT: Final = (
     errors.InvalidPeriod,
     errors.IdempotencyClash,
     problems.BodyTooLarge,
-    Overloaded,
 )
 _PHOTO: Final[dict[str, Any]] = {
     **PHOTO_FIELD,
@@ -103,7 +100,6 @@ _FILE: Final[dict[str, Any]] = {
     status_code=201,
     response_model=StayReceiptOut,
     summary="Report a foreign guest",
-    dependencies=[work_place(Allowed(Permission.REPORT_STAY))],
     openapi_extra={"requestBody": multipart_schema(StayFields, ("photo",), photo=_PHOTO)},
     responses={
         200: {
@@ -118,7 +114,6 @@ async def report(
     response: Response,
     reports: TheStayReports,
     actor: Reporter,
-    pool: Workers,
     worker: TheStayWorker,
     metrics: TheMetrics,
     zone: TheZone,
@@ -134,7 +129,7 @@ async def report(
     fields, file = form.parse(StayFields), form.at_most_one("photo")
     new = fields.new(zone, file.content if file is not None else None, idempotency_key)
     source = StaySource.KEY if actor.scopes is not None else StaySource.FORM
-    receipt = await pool.record(lambda: reports.report(actor, new, source))
+    receipt = await asyncio.to_thread(reports.report, actor, new, source)
     if receipt.replayed:
         response.status_code = 200
         response.headers["Idempotency-Replayed"] = "true"
@@ -149,17 +144,15 @@ async def report(
     "/file",
     response_model=StayFileOut,
     summary="Report many foreign guests",
-    dependencies=[work_place(Allowed(Permission.REPORT_STAY))],
     openapi_extra={"requestBody": _FILE},
     responses=problems.responses(
-        *_COMMON, errors.StayRefused, errors.IdempotencyClash, problems.BodyTooLarge, Overloaded
+        *_COMMON, errors.StayRefused, errors.IdempotencyClash, problems.BodyTooLarge
     ),
 )
 async def report_file(
     request: Request,
     reports: TheStayReports,
     actor: Reporter,
-    pool: Workers,
     worker: TheStayWorker,
     metrics: TheMetrics,
     zone: TheZone,
@@ -168,7 +161,7 @@ async def report_file(
 ) -> StayFileOut:
     """Take the guests of a CSV file in; a row that cannot be taken stops no other."""
     content = (await read_form(request, "file")).only("file").content
-    taken = await pool.record(lambda: take_guests(reports, actor, content, zone, idempotency_key))
+    taken = await asyncio.to_thread(take_guests, reports, actor, content, zone, idempotency_key)
     for _, receipt in taken.receipts:
         if not receipt.replayed:
             metrics.stay_reported(StaySource.FILE)

@@ -139,7 +139,7 @@ HARMLESS = {
         *("/teams/new", "/teams/{team_id}/edit", "/teams/{team_id}/remove"),
         *("/teams/offices/new", "/teams/offices/{office_id}/edit"),
         "/teams/offices/{office_id}/remove",
-        *("POST /v1/areas/import", "PUT /v1/areas/{code}", "PUT /v1/port-areas/{port}"),
+        *("POST /v1/areas", "PUT /v1/areas/{code}", "PUT /v1/port-areas/{port}"),
         *("POST /v1/offices", "PATCH /v1/offices/{office_id}"),
         *("POST /v1/teams", "PATCH /v1/teams/{team_id}"),
         *("POST /v1/offices/{office_id}/remove", "POST /v1/teams/{team_id}/remove"),
