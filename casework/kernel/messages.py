@@ -946,8 +946,8 @@ ENGLISH: Final[Mapping[str, str]] = {
     "count by area, or leave one out.",
     "cut_within_province": "{area} is no province: give the code of one, such as 31.",
     "cut_within_areas": "`area_within` needs `area` as one of the dimensions.",
-    "period_unreadable": "This is not a period: write a month as 2026-10, a quarter as 2026-Q4, or a "
-    "year as 2026.",
+    "period_unreadable": "This is not a period: write a month as 2026-10, a quarter as 2026-Q4, or "
+    "a year as 2026.",
     "period_running": "{period} is not over yet. The last whole month is {last}.",
     "period_not_whole": "Totals are given of whole months, quarters or years of this "
     "installation's time zone: name one in period, such as 2026-10.",
