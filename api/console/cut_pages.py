@@ -13,10 +13,9 @@ from api.console.printed.tables import (
     TableCell,
     TableSection,
     TablesReport,
-    shade_of,
 )
 from api.console.report_words import ReportWords
-from casework.reports.cells import share
+from api.console.shades import step_of
 from casework.reports.cuts import CutTable, Months
 from casework.reports.dimensions import UNKNOWN, Dimension
 from casework.reports.figures import Figure
@@ -82,7 +81,7 @@ class CutPage:
 
     def shade(self, figure: Figure) -> int:
         """Return how dark a cell is, from 0."""
-        return shade_of(share(figure, self.table.greatest))
+        return step_of(figure, self.table.greatest)
 
     def link(self, row: str, column: str | None = None) -> str | None:
         """Return where the alerts of a cell are listed; None where they cannot be."""

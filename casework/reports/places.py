@@ -4,13 +4,11 @@ Alerts lie where their port lies, tips where the report says. The map counts rep
 it says where people looked and found something, not how dangerous a place or a person is.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
-from functools import cached_property
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
@@ -21,14 +19,12 @@ from casework.kernel.audit.log import AuditEntry
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require, within_reach
 from casework.reports.calendar import CalendarPeriod
+from casework.reports.cells import Cells, ExactCells, values_of
 from casework.reports.counted import CountedAlerts, places_of, read_alerts
 from casework.reports.dimensions import NO, UNKNOWN, AlertOutcome, Dimension
 from casework.reports.figures import Figure
 from casework.reports.totals import Publications
 from casework.tables import Agency, Alert, Tip
-
-if TYPE_CHECKING:
-    from casework.reports.suppression import Publication
 
 TREND_MONTHS: Final = 6
 """Months of the trend of a place."""
@@ -79,15 +75,25 @@ class PlaceReport:
     """In the order of the areas' codes, what is not known last."""
 
 
-class _Counts(Protocol):
-    """What is counted in one period."""
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """What is counted in one period: exact of the own agency, blurred of all."""
 
-    @property
-    def alerts(self) -> CountedAlerts: ...
+    alerts: Cells
+    tips: Cells
 
-    def areas(self, level: Dimension) -> Iterable[str]: ...
+    def areas(self, level: Dimension) -> set[str]:
+        """Return the areas that have any count."""
+        return {*values_of(self.alerts.alerts, level), *values_of(self.tips.alerts, level)}
 
-    def figure(self, measure: PlaceMeasure, level: Dimension, area: str) -> Figure: ...
+    def figure(self, measure: PlaceMeasure, level: Dimension, area: str) -> Figure:
+        """Return the figure of one area."""
+        if measure is PlaceMeasure.TIPS:
+            return self.tips.figure({level: area})
+        values = {level: area}
+        if measure in _OUTCOMES:
+            values[Dimension.OUTCOME] = _OUTCOMES[measure].value
+        return self.alerts.figure(values)
 
 
 class Places:
@@ -117,9 +123,9 @@ class Places:
             with self._database.read() as session:
                 owner = within_reach(actor, Permission.READ_REPORT, Alert.owner_id)
                 recorder = within_reach(actor, Permission.READ_REPORT, Tip.agency_id)
-                return _Exact(
-                    read_alerts(session, owner, bounds, zone, now),
-                    read_tips(session, recorder, bounds, zone, now),
+                return _Counts(
+                    ExactCells(read_alerts(session, owner, bounds, zone, now)),
+                    ExactCells(read_tips(session, recorder, bounds, zone, now)),
                 )
 
         return self._report(actor, Permission.READ_REPORT, period, within, count)
@@ -136,7 +142,7 @@ class Places:
         require(actor, Permission.READ_TOTALS)
 
         def count(each: CalendarPeriod) -> _Counts:
-            return _Blurred(self._alerts.of(each), self._tips.of(each))
+            return _Counts(self._alerts.of(each), self._tips.of(each))
 
         period = period or self._alerts.last_month()
         return self._report(actor, Permission.READ_TOTALS, period, within, count)
@@ -161,7 +167,7 @@ class Places:
             if within is None or tree.contains(within, area)
         }
         ports: dict[str, set[str]] = {}
-        for alerts in (now.alerts, before.alerts):
+        for alerts in (now.alerts.alerts, before.alerts.alerts):
             for area, port in zip(alerts.values[level], alerts.values[Dimension.PORT], strict=True):
                 ports.setdefault(area, set()).add(port)
         lines = tuple(
@@ -186,67 +192,6 @@ def _months_to(period: CalendarPeriod) -> tuple[CalendarPeriod, ...]:
     """Return the last months of a period, with as many before it as a trend has."""
     *_, last = period.parts(1)
     return tuple(last.before(back) for back in reversed(range(TREND_MONTHS)))
-
-
-@dataclass(frozen=True)
-class _Exact:
-    """The counts of one's own agency."""
-
-    alerts: CountedAlerts
-    tips: CountedAlerts
-
-    @cached_property
-    def _counted(self) -> Mapping[PlaceMeasure, Counter[tuple[Dimension, str]]]:
-        return {
-            measure: Counter(
-                (level, area)
-                for level in (Dimension.AREA, Dimension.REGENCY)
-                for area, outcome in zip(
-                    self._of(measure).values[level],
-                    self._of(measure).values[Dimension.OUTCOME],
-                    strict=True,
-                )
-                if measure not in _OUTCOMES or outcome == _OUTCOMES[measure]
-            )
-            for measure in PlaceMeasure
-        }
-
-    def _of(self, measure: PlaceMeasure) -> CountedAlerts:
-        return self.tips if measure is PlaceMeasure.TIPS else self.alerts
-
-    def areas(self, level: Dimension) -> Iterable[str]:
-        """Return the areas that have any count."""
-        return {*self.alerts.values[level], *self.tips.values[level]}
-
-    def figure(self, measure: PlaceMeasure, level: Dimension, area: str) -> Figure:
-        """Return the count of one area."""
-        return Figure.exact(self._counted[measure][level, area])
-
-
-@dataclass(frozen=True, slots=True)
-class _Blurred:
-    """The counts of all agencies."""
-
-    published: "Publication"
-    tips: "Publication"
-
-    @property
-    def alerts(self) -> CountedAlerts:
-        """The alerts themselves."""
-        return self.published.alerts
-
-    def areas(self, level: Dimension) -> Iterable[str]:
-        """Return the areas that have any count."""
-        return {*self.alerts.values[level], *self.tips.alerts.values[level]}
-
-    def figure(self, measure: PlaceMeasure, level: Dimension, area: str) -> Figure:
-        """Return what is shown of one area."""
-        if measure is PlaceMeasure.TIPS:
-            return self.tips.figure({level: area})
-        values = {level: area}
-        if measure in _OUTCOMES:
-            values[Dimension.OUTCOME] = _OUTCOMES[measure].value
-        return self.published.figure(values)
 
 
 def read_tips(

@@ -13,8 +13,6 @@ from casework.kernel.installation import PRACTICE_MARK
 
 WORKBOOK: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV: Final = "text/csv; charset=utf-8"
-SHADES: Final = 5
-"""Steps of a heat table, from 0: nothing."""
 _FIRST_WIDTH: Final = 34
 _WIDTH: Final = 14
 _WIDE: Final = 9
@@ -62,11 +60,6 @@ class TablesReport:
     head: Letterhead
     notes: tuple[str, ...]
     sections: tuple[TableSection, ...]
-
-
-def shade_of(share: float) -> int:
-    """Return the step of a share, 0 to 1; whatever is there at all is 1 at least."""
-    return min(SHADES, 1 + int(share * (SHADES - 1) + 0.5)) if share > 0 else 0
 
 
 def as_csv(sections: Sequence[TableSection]) -> str:

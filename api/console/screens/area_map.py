@@ -8,14 +8,15 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console.map import shades
 from api.console.map.cartogram import HEIGHT, SHORT, SIZE, TILES, WIDTH
-from api.console.map.shades import ShadeScale
 from api.console.page import OfficerRequest, RequirePermission
+from api.console.report_words import ReportWords
 from api.console.screens.reports import periods
+from api.console.shades import ShadeScale
 from casework.kernel.errors import InvalidPeriod
 from casework.kernel.permissions import Permission
 from casework.reports.calendar import CalendarPeriod
+from casework.reports.cells import change, share
 from casework.reports.dimensions import UNKNOWN
 from casework.reports.figures import Figure
 from casework.reports.places import PlaceLine, PlaceMeasure, PlaceReport
@@ -130,8 +131,9 @@ def _page(
         scale=scale,
         months=report.months,
         all_of=chosen.path == _ALL,
-        bars=shades.bars,
-        difference=shades.difference,
+        words=ReportWords(visit.speech, visit.codes, names),
+        change=change,
+        share=share,
     )
 
 

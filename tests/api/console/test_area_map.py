@@ -27,8 +27,8 @@ def scene(desk):
 def test_a_supervisor_sees_the_country_and_what_lies_in_a_province(scene, signed_in):
     browser = signed_in("boss", Role.SUPERVISOR)
     assert browser.open("/map?period=2026-03").status_code == 200
-    assert browser.page.text.count('class="tile heat-') == len(TILES) == 38
-    assert re.search(r'within=51" class="tile heat-5"', browser.page.text)
+    assert browser.page.text.count('class="tile shade-') == len(TILES) == 38
+    assert re.search(r'within=51" class="tile shade-5"', browser.page.text)
     assert "Bali" in browser.text
     (inside,) = set(re.findall(r'<th scope="row"><a href="([^"]*within=51)"', browser.page.text))
     browser.open(inside.replace("&amp;", "&"))
@@ -45,7 +45,7 @@ def test_what_the_address_says_wrongly_is_as_if_it_said_nothing(scene, signed_in
     browser = signed_in("boss", Role.SUPERVISOR)
     assert browser.open(f"/map{query}").status_code == 200
     assert "February 2026" in browser.text
-    assert browser.page.text.count('class="tile heat-') == 38
+    assert browser.page.text.count('class="tile shade-') == 38
 
 
 def test_a_coordinator_sees_all_agencies_and_no_small_number(scene, signed_in):
@@ -73,7 +73,7 @@ def test_the_operators_borders_are_drawn_in_place_of_tiles(scene, signed_in, cli
     browser = signed_in("boss", Role.SUPERVISOR)
     browser.open("/map?period=2026-03")
     assert 'class="tile' not in browser.page.text
-    (drawn,) = re.findall(r'<path class="area heat-5" d="([^"]+)"', browser.page.text)
+    (drawn,) = re.findall(r'<path class="area shade-5" d="([^"]+)"', browser.page.text)
     assert drawn.startswith("M")
     # What has no border of its own is in the table all the same.
     assert "Banten" in browser.text
