@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import tzinfo
 from functools import partial
-from typing import Final
 
+from api.background.queue_worker import LOOK_EVERY_S, QueueWorker
 from api.logging import log
 from api.v1.imports.rows import check_row
 from api.workers import WorkPool
@@ -17,56 +17,27 @@ from casework.kernel.errors import CaseworkError
 from casework.kernel.vocabulary import ImportState
 from casework.service import Service
 
-# Seconds after which uploads of other processes are noticed, and a claim is renewed.
-_LOOK_EVERY_S: Final = 5.0
 
-
-class ImportWorker:
+class ImportWorker(QueueWorker[ClaimedImport]):
     """Works on the imports of one process. Belongs to one event loop."""
+
+    failed = "import failed"
 
     def __init__(
         self, service: Service, pool: WorkPool, limits: ImportLimits, zone: tzinfo
     ) -> None:
+        super().__init__()
         self._service = service
         self._pool = pool
         self._limits = limits
         self._check = partial(check_row, zone=zone)
-        self._woken = asyncio.Event()
-        self._stopping = asyncio.Event()
-        self._running: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Start; imports that an ended process left unfinished come first."""
-        self._running = asyncio.create_task(self._run())
+    def _claim(self, *, take_over: bool) -> ClaimedImport | None:
+        return self._service.import_runner.queue.claim(take_over=take_over)
 
-    def wake(self) -> None:
-        """Signal that an import is waiting."""
-        self._woken.set()
-
-    async def stop(self) -> None:
-        """Stop after the photo under examination; the import continues at the next start."""
-        self._stopping.set()
-        self._woken.set()
-        if self._running is not None:
-            await self._running
-
-    async def _run(self) -> None:
-        imports, queue = self._service.exchange.imports, self._service.import_runner.queue
-        take_over = True
-        while not self._stopping.is_set():
-            self._woken.clear()
-            try:
-                claim = await asyncio.to_thread(queue.claim, take_over=take_over)
-                take_over = False
-                if claim is not None:
-                    await self._work_on(claim)
-                await asyncio.to_thread(imports.tidy)
-                if claim is not None:
-                    continue
-            except Exception as error:  # noqa: BLE001 - the next round may succeed, and must come
-                log.error("import failed", exc_info=error)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), _LOOK_EVERY_S)
+    def _tidy(self, *, idle: bool) -> None:
+        del idle  # uploads that nobody finished are looked for after each import, too
+        self._service.exchange.imports.tidy()
 
     async def _work_on(self, claim: ClaimedImport) -> None:
         queue = self._service.import_runner.queue
@@ -99,7 +70,7 @@ class ImportWorker:
         renewed = loop.time()
         for task in batch.tasks:
             task.done = await self._pool.low_priority(task.work)
-            if loop.time() - renewed > _LOOK_EVERY_S:
+            if loop.time() - renewed > LOOK_EVERY_S:
                 await asyncio.to_thread(self._service.import_runner.queue.renew, claim)
                 renewed = loop.time()
             if self._stopping.is_set():
