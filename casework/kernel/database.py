@@ -4,12 +4,14 @@ Writers take turns, on every database: a SQLite file has one writer anyway, and 
 transaction that writes begins with the same lock. So whatever a writer has read stays true until
 it commits, numbers of the change log appear in the order in which they were given, and no two
 writers wait for each other. It costs little: every write ends with a record of the audit chain,
-and that has to be written one at a time.
+and that has to be written one at a time. Those of one process stand in a line, whoever they are
+(`casework.kernel.turns`), and the first of it waits for other processes.
 """
 
 import json
 import logging
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -31,13 +33,15 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.orm import Session
 
 from casework.kernel.errors import SetUpError
+from casework.kernel.turns import Turns
 from casework.migrations import newest_revision
 
 # How long a writer waits for another process's transaction before it gives up.
 _BUSY_MS = 10_000
 _PAUSE_S = 0.01
-# How long emptying the log waits for readers.
-_LOG_BUSY_MS = 2_000
+# How long emptying the log waits for readers in all, and while nobody else can write.
+_LOG_BUSY_S = 2.0
+_LOG_BUSY_MS = 25
 _BEGIN = "siaga_begin"
 # Where Alembic notes how far it has come.
 _REVISIONS = "alembic_version"
@@ -52,6 +56,7 @@ _log: Final = logging.getLogger(__name__)
 # Name of the lock under which writers take turns on PostgreSQL: any number that nothing else uses.
 _WRITERS = 0x51A6A
 _WAITS = "siaga_waits"
+_WRITES = "siaga_writes"
 # A process that has died or hangs in the middle of a transaction must not hold up the others.
 _POSTGRESQL_OPTIONS = f"-c lock_timeout={_BUSY_MS} -c idle_in_transaction_session_timeout=60000"
 # A thread holds one connection at a time; the server allows 100 in all by default.
@@ -62,6 +67,13 @@ _Act = Callable[[Connection], None]
 
 # Letters stay readable, so that a search finds them. NaN is no JSON: PostgreSQL would refuse it.
 to_json = partial(json.dumps, ensure_ascii=False, allow_nan=False)
+
+
+class _WriterHere(threading.local):
+    """What a thread writes: a thread has one transaction at a time that does."""
+
+    has_turn: bool | None = None
+    """Whether its transaction has begun; None where it writes nothing."""
 
 
 class Database:
@@ -77,6 +89,8 @@ class Database:
         """Whether what was erased still stands in SQLite's log, which could not be emptied."""
         self._followers: dict[str, list[Callable[[], object]]] = {}
         self._last_acts: list[tuple[_Act, _Act]] = []
+        self._turns = Turns()
+        self._writer_here = _WriterHere()
         # Threads bound a SQLite file's connections already, and none may wait for another's.
         in_file = self.local and self.url.database not in (None, "", ":memory:")
         if self.local:
@@ -87,21 +101,48 @@ class Database:
             _keep_values_out_of_errors(self.engine)
             _make_sqlite_durable(self.engine)
             self._reading = self.engine
-            self._writing = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+            self._writing = self.engine.execution_options(
+                **{_BEGIN: "BEGIN IMMEDIATE", _WRITES: True}
+            )
             self._glancing = self.engine.execution_options(**{_BEGIN: None})
             self._apart = self._glancing
+            self._stand_in_line()
             return
         self.engine = _open_postgresql(self.url)
+        self._stand_in_line()
         self._reading = self.engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
         # Not a stricter level: what is read after the wait for the lock must be the newest.
         self._writing = self.engine.execution_options(
-            isolation_level="READ COMMITTED", **{_WAITS: True}
+            isolation_level="READ COMMITTED", **{_WAITS: True, _WRITES: True}
         )
         self._glancing = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         apart = _open_postgresql(self.url, pool_size=1, max_overflow=0)
         self._apart = apart.execution_options(isolation_level="AUTOCOMMIT")
+
+    def _stand_in_line(self) -> None:
+        """Have each transaction that writes wait for its turn in this process, before it begins."""
+
+        @event.listens_for(self.engine, "begin", insert=True)
+        def on_begin(connection: Connection) -> None:
+            writes = connection.get_execution_options().get(_WRITES)
+            if writes and self._writer_here.has_turn is False:
+                self._turns.take(_BUSY_MS / 1000)
+                self._writer_here.has_turn = True
+
+    @contextmanager
+    def _writer(self) -> Iterator[Connection]:
+        """Give a connection that writes, and end its turn with its transaction."""
+        here = self._writer_here
+        with self._writing.connect() as connection:
+            here.has_turn = False
+            try:
+                yield connection
+            finally:
+                has_turn, here.has_turn = here.has_turn, None
+                if has_turn:
+                    self._turns.give_back()
 
     def migrate(self) -> None:
         """Bring the schema up to this version's.
@@ -129,7 +170,7 @@ class Database:
 
     @contextmanager
     def _migrating(self) -> Iterator[Connection]:
-        with self._writing.connect() as connection, self._free_of_foreign_keys(connection):
+        with self._writer() as connection, self._free_of_foreign_keys(connection):
             yield connection
 
     @contextmanager
@@ -158,7 +199,7 @@ class Database:
 
         Callbacks for what the block announced (`after_commit`) run before this returns.
         """
-        with self._writing.connect() as connection:
+        with self._writer() as connection:
             try:
                 with (
                     Session(connection, expire_on_commit=False, info=self.info) as session,
@@ -193,7 +234,7 @@ class Database:
     @contextmanager
     def write_core(self) -> Iterator[Connection]:
         """Like `write`, for plain statements that need no objects."""
-        with self._writing.connect() as connection:
+        with self._writer() as connection:
             try:
                 with connection.begin():
                     yield connection
@@ -243,16 +284,29 @@ class Database:
         """
         if not self.local:
             return
+        deadline = time.monotonic() + _LOG_BUSY_S
         with self._glancing.connect() as connection:
-            # Who waits here keeps writers out.
+            # Most of it is moved while others write; only the rest keeps them out, for a moment.
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
             connection.exec_driver_sql(f"PRAGMA busy_timeout = {_LOG_BUSY_MS}")
             try:
-                (busy, _, _) = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+                while (busy := self._truncated(connection)) and time.monotonic() < deadline:
+                    time.sleep(_PAUSE_S)
             finally:
                 connection.exec_driver_sql(f"PRAGMA busy_timeout = {_BUSY_MS}")
-        self.log_left = bool(busy)
+        self.log_left = busy
         if busy:
             _log.warning("readers hold what was erased in the log of the database: later again")
+
+    def _truncated(self, connection: Connection) -> bool:
+        """Empty SQLite's log, unless somebody holds it: returns whether somebody does."""
+        self._turns.take(_BUSY_MS / 1000)
+        try:
+            query = "PRAGMA wal_checkpoint(TRUNCATE)"
+            (busy, _, _) = connection.exec_driver_sql(query).one()
+            return bool(busy)
+        finally:
+            self._turns.give_back()
 
     def compact(self, *, rewrite: bool = False) -> None:
         """Give back the space of what was erased; on SQLite nobody can write meanwhile.

@@ -26,7 +26,7 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from casework.gallery.change_log import log_removed, templates_of_subject
 from casework.kernel.actor import Actor
@@ -158,6 +158,8 @@ class Retention:
         self._pause = pause
         self._sizes = dict.fromkeys(RecordKind, 1)
         """Records of the next batch; found by trying, from one upwards."""
+        self._reached: dict[RecordKind, datetime] = {}
+        """Up to when a run has erased what was due: older records that stay are not read again."""
 
     def due(self, actor: Actor) -> list[Erased]:
         """Count what a run would erase now; raises NotPermitted."""
@@ -186,6 +188,7 @@ class Retention:
         """
         require(actor, Permission.ERASE_DUE)
         begun = self._ticks()
+        self._reached.clear()
         limits = self._limits()
         erased = dict.fromkeys(RecordKind, 0)
         left = [(kind, before) for kind, before in limits if before is not None]
@@ -214,8 +217,18 @@ class Retention:
 
     def _due_keys(self, kind: RecordKind, before: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
         """Return keys of a batch; it may take a while, and nobody waits for it."""
+        query, ordered = _DUE[kind](before).limit(self._sizes[kind]), _IN_ORDER.get(kind)
+        if ordered is None:
+            with self._database.read() as session:
+                return session.execute(query).all()
+        query = query.add_columns(ordered).order_by(ordered)
+        if kind in self._reached:
+            query = query.where(ordered >= self._reached[kind])
         with self._database.read() as session:
-            return session.execute(_DUE[kind](before).limit(self._sizes[kind])).all()
+            found = session.execute(query).all()
+        if found:
+            self._reached[kind] = found[-1][-1]
+        return found
 
     def _erase_batch(
         self,
@@ -252,6 +265,7 @@ class Retention:
             elif keys:
                 detail = {"kind": kind.value, "records": len(keys), "before": before.isoformat()}
                 self._audit.append(session, AuditEntry(actor, Permission.ERASE_DUE, detail=detail))
+        # With the commit: until then nobody else can write.
         self._sizes[kind] = _next_size(self._sizes[kind], len(found), self._ticks() - begun)
         return len(keys)
 
@@ -402,6 +416,11 @@ _DUE: Final[dict[RecordKind, Callable[[datetime], Select]]] = {  # type: ignore[
     RecordKind.AUDIT_TEXTS: _audit_texts,
     RecordKind.AUDIT_NAMES: _audit_names,
 }
+_IN_ORDER: Final[dict[RecordKind, InstrumentedAttribute[datetime]]] = {
+    RecordKind.ENCOUNTERS: Encounter.received_at,
+    RecordKind.ALERTS: Encounter.received_at,
+}
+"""By what kinds are erased in order, of which many records stay that are as old."""
 _TABLES: Final[dict[RecordKind, type[Table]]] = {
     RecordKind.ENCOUNTERS: Encounter,
     RecordKind.ALERTS: Encounter,

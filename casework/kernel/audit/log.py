@@ -160,7 +160,7 @@ class Audit:
             if states:
                 claimed[0].setdefault(table, {}).update(states)
         entries = [act.entry for act in acts]
-        self._write(connection, entries, [states or None for states in reversed(claimed)])
+        self.write_all(connection, entries, [states or None for states in reversed(claimed)])
 
     def note(self, entry: AuditEntry) -> None:
         """Write one record by itself, for an act that changes nothing else; it is on disk then."""
@@ -219,15 +219,19 @@ class Audit:
         self, connection: Connection, entry: AuditEntry, states: changes.States | None
     ) -> int:
         """Write one record with these states; raises AuditBroken, like `append`."""
-        return self._write(connection, [entry], [states])
+        return self.write_all(connection, [entry], [states])
 
-    def _write(
+    def write_all(
         self,
         connection: Connection,
         entries: Sequence[AuditEntry],
         states: Sequence[changes.States | None],
     ) -> int:
-        """Write records of one actor's acts; returns the number of the last."""
+        """Write records of one actor's acts, each with its states; returns the last's number.
+
+        Raises:
+            AuditBroken: see `append`.
+        """
         actor = entries[0].actor
         if any(entry.actor != actor for entry in entries):
             raise ValueError("the acts of several people take several calls")

@@ -263,6 +263,33 @@ def test_the_migrations_make_exactly_the_tables_that_the_code_describes(empty):
     assert difference == []
 
 
+def leading(inspector, table):
+    """The first columns of all that finds any row of a table: no index of some rows alone."""
+    whole = [
+        index["column_names"]
+        for index in inspector.get_indexes(table)
+        if not any(name.endswith("_where") for name in index.get("dialect_options", {}))
+    ]
+    unique = [each["column_names"] for each in inspector.get_unique_constraints(table)]
+    key = inspector.get_pk_constraint(table)["constrained_columns"]
+    return [columns for columns in (*whole, *unique, key) if columns]
+
+
+def test_what_refers_to_a_record_is_found_by_an_index(desk):
+    """Without one, erasing a record reads a whole table that is about something else."""
+    inspector = inspect(desk.service.kernel.database.engine)
+    missing = [
+        f"{table}.{', '.join(each['constrained_columns'])}"
+        for table in inspector.get_table_names()
+        for each in inspector.get_foreign_keys(table)
+        if not any(
+            set(columns[: len(each["constrained_columns"])]) == set(each["constrained_columns"])
+            for columns in leading(inspector, table)
+        )
+    ]
+    assert not missing
+
+
 def test_the_newest_revision_is_the_one_that_alembic_ends_at():
     config = Config()
     config.set_main_option("script_location", "casework/migrations")
