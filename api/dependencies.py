@@ -75,6 +75,7 @@ from casework.screening.searches import Searches
 from casework.service import Service
 from casework.stays.reports import StayReports
 from casework.stays.stays import Stays
+from casework.tips.nearby import Nearby
 from casework.tips.reports import TipReports
 from casework.tips.steps import TipSteps
 from casework.tips.tips import Tips
@@ -251,6 +252,7 @@ TheSubjects = Annotated[Subjects, _part(lambda service: service.lists.subjects)]
 TheTeams = Annotated[Teams, _part(lambda service: service.areas.teams)]
 TheTipSteps = Annotated[TipSteps, _part(lambda service: service.tip_steps)]
 TheTipReports = Annotated[TipReports, _part(lambda service: service.exchange.tip_reports)]
+TheNearby = Annotated[Nearby, _part(lambda service: service.exchange.nearby)]
 TheTriage = Annotated[Triage, _part(lambda service: service.exchange.triage)]
 TheTips = Annotated[Tips, _part(lambda service: service.exchange.tips)]
 TheLooks = Annotated[Looks, _part(lambda service: service.oversight.looks)]

@@ -64,6 +64,7 @@ from casework.review.duty import DutyRoster
 from casework.review.history import History
 from casework.review.overdue import Overdue
 from casework.review.queue import Queue
+from casework.tips.nearby import Nearby
 from casework.tips.payload import TipField
 from casework.tips.reports import TipReports
 from casework.tips.tips import Tips
@@ -153,6 +154,7 @@ class ExchangeUseCases:
     tips: Tips
     tip_reports: TipReports
     triage: Triage
+    nearby: Nearby
     imports: Imports
     exports: Exports
     feed: Feed
@@ -326,6 +328,7 @@ class Records:
                 tips=Tips(kernel),
                 tip_reports=TipReports(kernel),
                 triage=Triage(kernel),
+                nearby=Nearby(kernel),
                 imports=Imports(kernel),
                 exports=Exports(kernel),
                 feed=Feed(kernel),

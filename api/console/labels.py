@@ -59,6 +59,7 @@ from casework.reports.calendar import CalendarPeriod
 from casework.reports.dimensions import AlertOutcome, Dimension
 from casework.reports.places import PlaceMeasure
 from casework.tables import Officer
+from casework.tips.nearby import NearbyReason
 from casework.tips.payload import TipField
 from casework.tips.triage import DuplicateReason
 from detector.quality import Reason, Verdict
@@ -222,6 +223,9 @@ _CALLED: Final[tuple[tuple[StrEnum, str], ...]] = (
     (TipPriority.LOW, msg("Low")),
     (DuplicateReason.PHOTO, msg("the same photo")),
     (DuplicateReason.TEXT, msg("much the same words, place and time")),
+    (NearbyReason.SUBJECT, msg("it is about this person")),
+    (NearbyReason.LODGING, msg("it names the lodging")),
+    (NearbyReason.AREA, msg("the same area, within two weeks")),
     (TipOrigin.PUBLIC, msg("The public")),
     (TipOrigin.AGENCY, msg("Another agency")),
     (ImportState.RECEIVING, msg("Being received")),

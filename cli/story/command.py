@@ -125,7 +125,8 @@ def tell(settings: Settings, travellers: int, days: int, seed: int) -> Told:
             operations = Operations(service, agenda, [*stage.desks.values()], drawn)
             operations.plan(days // _DAYS_A_CASE)
             guests = [each.person for each in listed]
-            lodgings = Lodgings(service, agenda, guests, stage.lodging_keys(), drawn, desks.take)
+            keys = stage.lodging_keys()
+            lodgings = Lodgings(service, agenda, guests, keys, drawn, desks.take_guest)
             if settings.grounds.is_on(Processing.STAYS):
                 lodgings.plan(_STAYS_A_DAY * days)
             agenda.play()

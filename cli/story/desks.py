@@ -26,7 +26,7 @@ from casework.service import Service
 from casework.tables import Alert, Encounter
 from casework.tips.reports import NewTip
 from cli.story.agenda import Agenda
-from cli.story.cast import REPORTED
+from cli.story.cast import LODGINGS, REPORTED
 
 _OTHER_SHARE: Final = 0.12
 """Of alerts, those in which the traveller turns out to be somebody else."""
@@ -47,6 +47,14 @@ _TIPS: Final = (
     "Diduga izin tinggal warga asing sudah habis beberapa bulan.",
     "Warga asing mengaku investor, namun bekerja sebagai tukang.",
 )
+_NOTICED: Final = (
+    "Tamu asing di {lodging} menerima banyak orang pada malam hari.",
+    "Pegawai {lodging} ditawari uang oleh tamu asing agar tidak melapor.",
+    "Warga asing di sekitar sini tampak bekerja dari kamar penginapan.",
+)
+"""What neighbours say of a listed guest, mostly with the lodging's name."""
+NOTICED_SHARE: Final = 0.5
+"""Of alerts of guests, those near which somebody reports something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,20 @@ class Desks:
             late = self.drawn.random() < _LATE_SHARE
             wait = alert.acknowledge_within_s * self.drawn.uniform(*((2, 40) if late else (0.1, 1)))
             self.agenda.after(timedelta(seconds=wait), partial(self._acknowledge, alert))
+
+    def take_guest(self, encounter: Encounter) -> None:
+        """Plan the review of a listed guest's alerts; now and then neighbours report something."""
+        self.take(encounter)
+        lodging, area = LODGINGS[encounter.port]
+        for alert in encounter.alerts:
+            if self.drawn.random() < NOTICED_SHARE:
+                new = NewTip(
+                    self.drawn.choice(_NOTICED).format(lodging=lodging),
+                    TipOrigin.PUBLIC,
+                    area=area,
+                )
+                noticed = partial(self._record, self.desks[alert.owner_id], new)
+                self.agenda.after(timedelta(days=self.drawn.uniform(0.5, 9)), noticed)
 
     def plan_tips(self, number: int) -> None:
         """Plan so many reports from the public and from agencies."""
@@ -139,6 +161,9 @@ class Desks:
             self.drawn.choice([*TipOrigin]),
             area=self.drawn.choices([*REPORTED], weights=[*REPORTED.values()])[0],
         )
+        self._record(desk, new)
+
+    def _record(self, desk: Desk, new: NewTip) -> None:
         self.service.tip_steps.record(desk.one(Role.OFFICER, self.drawn), new)
         self.done["tips"] += 1
 

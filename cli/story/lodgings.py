@@ -16,7 +16,7 @@ from casework.tables import Encounter
 from cli.story.agenda import Agenda
 from cli.story.cast import LODGINGS, Invented, invent
 
-_LISTED_SHARE: Final = 0.02
+LISTED_SHARE: Final = 0.02
 _UNREPORTED_SHARE: Final = 0.05
 """Of guests, those whose check-out nobody reports."""
 
@@ -77,7 +77,7 @@ class Lodgings:
                 self.on_alert(encounter)
 
     def _guest(self) -> Invented:
-        if self.drawn.random() < _LISTED_SHARE:
+        if self.drawn.random() < LISTED_SHARE:
             return self.drawn.choice(self.listed)
         self._number += 1
         return invent(self.drawn, self._number)

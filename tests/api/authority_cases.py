@@ -577,6 +577,7 @@ CASES = (
     Case("GET /v1/alerts/{alert_id}/probe", S.alert, shareable=True),
     Case("GET /v1/alerts/{alert_id}/reference", S.alert, shareable=True),
     Case("GET /v1/alerts/{alert_id}/enrolled", S.alert, shareable=True),
+    Case("GET /v1/alerts/{alert_id}/tips", S.alert, shareable=True),
     Case(
         "GET /v1/alerts/{alert_id}/evidence",
         S.alert,
@@ -696,6 +697,7 @@ CASES = (
     Case("POST /v1/tips/{tip_id}/source/erase", S.tip, WHY, takes=Permission.HANDLE_TIP),
     Case("POST /v1/tips/{tip_id}/triage", S.tip, body(priority="high", assigned_to=None)),
     Case("GET /v1/tips/{tip_id}/duplicates", S.tip),
+    Case("GET /v1/tips/{tip_id}/nearby", S.tip, takes=Permission.READ_ALERT),
     Case("GET /v1/tips/{tip_id}/subjects", S.tip),
     Case("PUT /v1/tips/{tip_id}/subjects/{subject_id}", S.tip_and_subject),
     Case("DELETE /v1/tips/{tip_id}/subjects/{subject_id}", S.linked_tip),

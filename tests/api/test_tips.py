@@ -1,12 +1,16 @@
 """Tips over HTTP."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
 from casework.kernel.vocabulary import Role, Scope, TipState
 from tests.api.conftest import problem
+from tests.casework.stays.test_stays import LISTED, NEW, hotel, work
 from tests.fakes import photo_of
+from tests.services import OPERATOR
 
 SOURCE = "the fishmonger, 0812"
 FIELDS = {
@@ -310,3 +314,20 @@ def test_a_tip_is_sorted_linked_and_compared(client, desk, imi, supervisor, reco
     erased = client.post(f"{path}/source/erase", json={"reason": "asked"}, headers=supervisor)
     assert erased.status_code == 204
     problem(client.get(f"{path}/source", headers=supervisor), 404, "not_found")
+
+
+def test_a_tip_near_a_listed_guest_is_found_from_both_ends(client, imi, stranger, record, desk):
+    for code in ("31.71", "31.71.01"):
+        desk.service.areas.areas.put(OPERATOR, code, f"Area {code}")
+    desk.enrol(3, desk.watchlist(), **LISTED)
+    desk.service.stays.reports.report(hotel(desk), replace(NEW, area="31.71.01"))
+    work(desk)
+    tip = record(text="Strangers at the Hotel Melati.", area="31.71", happened_at="2026-03-01")
+    (near,) = client.get(f"{tip}/nearby", headers=imi).json()["items"]
+    assert near["reasons"] == ["lodging", "area"]
+    assert near["alert"]["encounter"]["lane"] == "Hotel Melati"
+    path = f"/v1/alerts/{near['alert']['id']}/tips"
+    (back,) = client.get(path, headers=imi).json()["items"]
+    assert (back["tip"]["id"], back["reasons"]) == (tip.rsplit("/", 1)[1], near["reasons"])
+    for address in (f"{tip}/nearby", path):
+        problem(client.get(address, headers=stranger), 404, "not_found")

@@ -23,6 +23,8 @@ from casework.kernel.vocabulary import Direction, Opinion, OpinionReason, Stage
 from casework.review.allowed_steps import allowed_steps
 from casework.review.gate import verification_result
 from casework.review.queue import urgency_of
+from casework.tables import Alert
+from casework.tips.nearby import NearbyTip
 
 router: Final = APIRouter(prefix="/alerts", include_in_schema=False)
 
@@ -217,6 +219,7 @@ def _page(visit: OfficerRequest, alert_id: str, form: Form[Any] | None = None) -
         "now": now,
         "chosen": chosen,
         "place": queue.place(visit.actor, alert_id, chosen.filters(visit), chosen.sort),
+        "nearby": _tips_near(visit, alert),
         "recaptures": queue.recaptures(visit.actor, alert),
         "mark": mark,
         "scale": scale_of(alert, policy),
@@ -231,3 +234,10 @@ def _page(visit: OfficerRequest, alert_id: str, form: Form[Any] | None = None) -
         "missed": view.steps[-missed:] if missed > 0 else (),
     }
     return visit.page("alert.html", status=form.status, **values)
+
+
+def _tips_near(visit: OfficerRequest, alert: Alert) -> list[NearbyTip]:
+    """Return the agency's tips near a listed guest, to those who work on tips."""
+    if alert.encounter.stage != Stage.STAY or not visit.may(Permission.HANDLE_TIP):
+        return []
+    return visit.service.exchange.nearby.tips(visit.actor, alert.id)

@@ -1,6 +1,7 @@
 """Tips: what was reported, and what officers do with it."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends
@@ -36,6 +37,7 @@ from casework.review.alerts import PORTRAIT_FORMAT
 from casework.screening.duplicates import Lookalike
 from casework.screening.searches import LEAST_PURPOSE
 from casework.tables import Tip
+from casework.tips.nearby import NearbyAlert
 from casework.tips.states import OPEN, SETTLED
 from casework.tips.tips import NOBODY, TipFilter
 from casework.watchlists.enrolment import Enrolled
@@ -101,6 +103,7 @@ def page(visit: Handler) -> Response:
         choice=choice(visit, area),
         places={each.area: called(names, each.area) for each in rows if each.area is not None},
         following=following,
+        nearby=_near_guests(visit, rows),
         officers={
             each.id: each.name for each in visit.service.exchange.triage.assignees(visit.actor)
         },
@@ -352,11 +355,26 @@ def _page(
         "source": source,
         "officers": officers,
         "duplicates": triage.duplicates(visit.actor, tip_id),
+        "nearby": _alerts_near(visit, tip_id),
         "subjects": triage.subjects(visit.actor, tip_id),
         "priorities": tuple(TipPriority),
         "form": form,
     }
     return visit.page("tip.html", status=form.status, **values)
+
+
+def _alerts_near(visit: OfficerRequest, tip_id: str) -> list[NearbyAlert]:
+    """Return the alerts of listed guests near a tip, to those who read alerts."""
+    if not visit.may(Permission.READ_ALERT):
+        return []
+    return visit.service.exchange.nearby.alerts(visit.actor, tip_id)
+
+
+def _near_guests(visit: OfficerRequest, rows: Sequence[Tip]) -> frozenset[str]:
+    """Return which tips are near a listed guest, to those who read alerts."""
+    if not visit.may(Permission.READ_ALERT):
+        return frozenset()
+    return visit.service.exchange.nearby.marked(visit.actor, rows)
 
 
 def _enrolment(visit: OfficerRequest, tip_id: str, form: Form[SubjectIn]) -> Response:

@@ -12,6 +12,7 @@ from api.dependencies import (
     TheAlerts,
     TheDecisions,
     TheEvidence,
+    TheNearby,
     ThePhotos,
     TheState,
     TheZone,
@@ -29,6 +30,7 @@ from api.v1.alerts.schemas import (
     EvidenceQuery,
     FindingIn,
 )
+from api.v1.tips.schemas import NearbyTipOut, NearbyTipsOut
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
@@ -82,6 +84,21 @@ def page(
 def read(alert_id: str, response: Response, alerts: TheAlerts, actor: Reader) -> AlertOut:
     """Return one alert, with its version as ETag."""
     return _answer(alerts, actor, alert_id, response)
+
+
+@router.get(
+    "/{alert_id}/tips",
+    response_model=NearbyTipsOut,
+    summary="List tips near the listed guest of an alert",
+    responses=problems.responses(*_COMMON, errors.NotFound),
+)
+def nearby_tips(alert_id: str, near: TheNearby, actor: Reader) -> NearbyTipsOut:
+    """Return your agency's tips from the area of the stay, or that name the lodging or the person.
+
+    From two weeks before the stay to two weeks after it; none of an alert at another stage, and
+    none to who may not work on tips.
+    """
+    return NearbyTipsOut(items=[NearbyTipOut.of(each) for each in near.tips(actor, alert_id)])
 
 
 @router.get(

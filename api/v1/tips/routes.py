@@ -9,6 +9,7 @@ from api.dependencies import (
     Allowed,
     ReadVersion,
     TheLookalikes,
+    TheNearby,
     ThePhotos,
     TheReferrals,
     TheTipReports,
@@ -33,6 +34,8 @@ from api.v1.tips.schemas import (
     DismissalIn,
     DuplicateOut,
     DuplicatesOut,
+    NearbyAlertOut,
+    NearbyAlertsOut,
     ReceiptOut,
     SourceOut,
     TipEnrolmentOut,
@@ -221,6 +224,21 @@ def duplicates(tip_id: str, triage: TheTriage, actor: Handler) -> DuplicatesOut:
     """Return your agency's tips with the same photo, or alike in words, place and time."""
     found = triage.duplicates(actor, tip_id)
     return DuplicatesOut(items=[DuplicateOut.of(each) for each in found])
+
+
+@router.get(
+    "/{tip_id}/nearby",
+    response_model=NearbyAlertsOut,
+    summary="List alerts of listed guests near a tip",
+    responses=problems.responses(*COMMON, errors.NotFound),
+)
+def nearby(tip_id: str, near: TheNearby, actor: Handler) -> NearbyAlertsOut:
+    """Return alerts that you may read of guests in the tip's area, or in the lodging it names.
+
+    From two weeks before the stay to two weeks after it. Needs to read alerts, too.
+    """
+    found = near.alerts(actor, tip_id)
+    return NearbyAlertsOut(items=[NearbyAlertOut.of(each, actor) for each in found])
 
 
 @router.get(

@@ -7,14 +7,17 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints
 
 from api.queries import BeforePage
+from api.v1.alerts.schemas import AlertSummary
 from api.v1.common import Answer, AreaCode, DayOrTime, LongText, QualityOut, Strict, Text
 from api.v1.referrals.schemas import Note
 from api.v1.subjects.schemas import SimilarOut
 from casework.kernel import period
+from casework.kernel.actor import Actor
 from casework.kernel.vocabulary import ReceiptState, TipOrigin, TipPriority, TipState
 from casework.screening.duplicates import Lookalike
 from casework.screening.searches import LEAST_PURPOSE
 from casework.tables import Tip
+from casework.tips.nearby import NearbyAlert, NearbyReason, NearbyTip
 from casework.tips.reports import NewTip
 from casework.tips.tips import TipFilter, TipView
 from casework.tips.triage import Duplicate, DuplicateReason
@@ -181,6 +184,42 @@ class DuplicatesOut(Answer):
     """Tips that may be about the same, the most reasons first."""
 
     items: list[DuplicateOut]
+
+
+class NearbyAlertOut(Answer):
+    """An alert of a listed guest near a tip, and why."""
+
+    alert: AlertSummary
+    reasons: list[NearbyReason]
+
+    @classmethod
+    def of(cls, found: NearbyAlert, reader: Actor) -> Self:
+        """Make the answer, as the reader may see it."""
+        return cls(alert=AlertSummary.of(found.alert, reader), reasons=list(found.reasons))
+
+
+class NearbyAlertsOut(Answer):
+    """Alerts of listed guests near a tip, the most reasons first."""
+
+    items: list[NearbyAlertOut]
+
+
+class NearbyTipOut(Answer):
+    """A tip near a listed guest, and why."""
+
+    tip: TipSummary
+    reasons: list[NearbyReason]
+
+    @classmethod
+    def of(cls, found: NearbyTip) -> Self:
+        """Make the answer."""
+        return cls(tip=TipSummary.of(found.tip), reasons=list(found.reasons))
+
+
+class NearbyTipsOut(Answer):
+    """Your agency's tips near the listed guest of an alert, the most reasons first."""
+
+    items: list[NearbyTipOut]
 
 
 class TipSubjectsOut(Answer):

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from casework.kernel.vocabulary import Role
+from tests.casework.stays.test_stays import LISTED, NEW, hotel, work
 from tests.fakes import photo_of
 from tests.services import OPERATOR
 
@@ -294,3 +295,29 @@ def test_what_was_reported_twice_is_shown_with_the_reason(signed_in):
     assert "the same photo; much the same words, place and time" in officer.text
     officer.open(f"/tips/{first}")
     assert f"/tips/{again}" in officer.page.text
+
+
+def test_a_listed_guest_near_a_tip_is_shown_on_both_pages_and_marked_in_the_list(signed_in, desk):
+    siti = signed_in("siti", Role.OFFICER)
+    listed = desk.watchlist(agency_id=desk.agency("IMI"))
+    desk.enrol(3, listed, **LISTED)
+    desk.service.stays.reports.report(hotel(desk), NEW)
+    work(desk)
+    tip = record(siti, area="31", happened_at="2026-03-01T10:00")
+    siti.open("/tips")
+    assert "listed guest nearby" in siti.text
+    siti.open(f"/tips/{tip}")
+    assert "Listed guests near it" in siti.text
+    assert "the same area, within two weeks" in siti.text
+    assert "Person 3" not in siti.text
+    found = re.search(r'href="/alerts/(\w+)"', siti.page.text)
+    assert found is not None
+    siti.open(f"/alerts/{found[1]}")
+    assert "Tips near this guest" in siti.text
+    assert f"/tips/{tip}" in siti.page.text
+    budi = signed_in("budi", Role.OFFICER, agency="POL")
+    other = record(budi, area="31", happened_at="2026-03-01T10:00")
+    budi.open(f"/tips/{other}")
+    assert "Listed guests near it" not in budi.text
+    budi.open("/tips")
+    assert "listed guest nearby" not in budi.text

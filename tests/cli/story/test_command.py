@@ -7,13 +7,15 @@ from sqlalchemy import func, select
 
 from casework.accounts.sign_in import Credentials
 from casework.kernel.errors import SetUpError
-from casework.kernel.vocabulary import AlertState, CaseState, SessionKind
+from casework.kernel.vocabulary import AlertState, CaseState, Role, SessionKind, Stage
 from casework.tables import Agency, Alert, Case, Encounter, Tip
-from cli.story import travellers
+from casework.tips.nearby import NearbyReason
+from cli.story import desks, lodgings, travellers
 from cli.story.cast import AGENCIES, OFFICERS
 from cli.story.command import tell
 from config.records import open_records
 from config.settings import Settings
+from tests.services import officer
 
 
 def settings_for(folder, *, practice=True):
@@ -31,6 +33,8 @@ def told(tmp_path_factory):
     """A short story with many listed people; its settings, and what it says of itself."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(travellers, "LISTED_SHARE", 0.5)
+        patch.setattr(lodgings, "LISTED_SHARE", 0.1)
+        patch.setattr(desks, "NOTICED_SHARE", 1)
         settings = settings_for(tmp_path_factory.mktemp("story"))
         return settings, tell(settings, travellers=60, days=30, seed=1)
 
@@ -55,6 +59,26 @@ def test_it_leaves_what_it_says(told):
     assert result.counts["stays"] == 6 * 30
     assert closed == result.counts["alerts closed"] > 0
     assert result.counts["travellers: alert"] > 10
+
+
+def test_reports_near_a_listed_guest_are_found_by_the_agency_that_may_see_both(told):
+    settings, _ = told
+    with open_records(settings) as records:
+        near = records.exchange.nearby
+        with records.kernel.database.read() as session:
+            alerts = session.scalars(
+                select(Alert).join(Alert.encounter).where(Encounter.stage == Stage.STAY)
+            ).all()
+        readers = {each.owner_id: officer(each.owner_id, Role.OFFICER) for each in alerts}
+        found = {each.id: near.tips(readers[each.owner_id], each.id) for each in alerts}
+        reasons = {reason for tips in found.values() for tip in tips for reason in tip.reasons}
+        assert reasons >= {NearbyReason.AREA, NearbyReason.LODGING}
+        for alert in alerts:
+            reader = readers[alert.owner_id]
+            for tip in found[alert.id]:
+                assert tip.tip.agency_id == reader.agency_id
+                back = near.alerts(reader, tip.tip.id)
+                assert {each.alert.owner_id for each in back} == {reader.agency_id}
 
 
 def test_its_times_lie_within_its_days(told):
