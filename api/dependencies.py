@@ -54,6 +54,8 @@ from casework.kernel.permissions import Permission, require
 from casework.kernel.processing import Grounds
 from casework.oversight.data_subject_report import DataSubjectReports
 from casework.oversight.looks import Looks
+from casework.overstay.listed import Overstays
+from casework.overstay.timeline import Timelines
 from casework.referrals.presets import ReferralPresets
 from casework.referrals.referrals import Referrals
 from casework.referrals.steps import ReferralSteps
@@ -84,6 +86,7 @@ from casework.watchlists.enrolment import Enrolment
 from casework.watchlists.erasure import Erasures
 from casework.watchlists.merging import Merges
 from casework.watchlists.objections import Objections
+from casework.watchlists.residences import Residences
 from casework.watchlists.subjects import Subjects
 from casework.watchlists.watchlists import Watchlists
 from casework.webhooks.delivery_log import Deliveries
@@ -236,12 +239,14 @@ TheMonitoring = Annotated[Monitoring, _part(lambda service: service.calibration.
 TheObjections = Annotated[Objections, _part(lambda service: service.lists.objections)]
 TheOfficers = Annotated[Officers, _part(lambda service: service.accounts.officers)]
 TheOffices = Annotated[Offices, _part(lambda service: service.areas.offices)]
+TheOverstays = Annotated[Overstays, _part(lambda service: service.lists.overstays)]
 TheOutcomes = Annotated[OutcomeCodes, _part(lambda service: service.lists.outcomes)]
 TheOutbox = Annotated[Outbox, _part(lambda service: service.kernel.outbox)]
 ThePlacedPorts = Annotated[PlacedPorts, _part(lambda service: service.areas.ports)]
 ThePipeline = Annotated[Pipeline, _part(lambda service: service.pipeline)]
 TheReferralSteps = Annotated[ReferralSteps, _part(lambda service: service.exchange.referral_steps)]
 TheReferrals = Annotated[Referrals, _part(lambda service: service.exchange.referrals)]
+TheResidences = Annotated[Residences, _part(lambda service: service.lists.residences)]
 TheReports = Annotated[Reports, _part(lambda service: service.reports.counts)]
 TheScreening = Annotated[Screening, _part(lambda service: service.screening.encounters)]
 TheSearches = Annotated[Searches, _part(lambda service: service.screening.searches)]
@@ -254,6 +259,7 @@ TheTipSteps = Annotated[TipSteps, _part(lambda service: service.tip_steps)]
 TheTipReports = Annotated[TipReports, _part(lambda service: service.exchange.tip_reports)]
 TheNearby = Annotated[Nearby, _part(lambda service: service.exchange.nearby)]
 TheTriage = Annotated[Triage, _part(lambda service: service.exchange.triage)]
+TheTimelines = Annotated[Timelines, _part(lambda service: service.lists.timelines)]
 TheTips = Annotated[Tips, _part(lambda service: service.exchange.tips)]
 TheLooks = Annotated[Looks, _part(lambda service: service.oversight.looks)]
 TheTrail = Annotated[AuditReader, _part(lambda service: service.oversight.trail)]

@@ -36,6 +36,7 @@ _RELEASE_EVERY_S: Final = 1
 _ESCALATE_EVERY_S: Final = 5
 """Seconds between two looks for alerts that nobody has taken in time."""
 _STAYS_S: Final = 60
+_OVERSTAYS_S: Final = 300
 _KEY_USE_S: Final = 60
 _KEYS_S: Final = 3600
 
@@ -166,6 +167,9 @@ def _periodic(settings: Settings, service: Service, metrics: Metrics) -> Periodi
     tasks.every(settings.breaker_every_s, "breaker", partial(_trip, service, metrics))
     tasks.every(_RELEASE_EVERY_S, "releases", service.review.decisions.tell_releases)
     tasks.every(_STAYS_S, "stays", lambda: metrics.stays(service.stays.stays.figures()))
+    tasks.every(
+        _OVERSTAYS_S, "overstays", lambda: metrics.overstays(service.lists.overstays.announce())
+    )
     tasks.every(_KEY_USE_S, "key use", service.accounts.keys.write_use)
     tasks.every(_KEYS_S, "keys", look_after_keys)
     tasks.every(SIGN_EVERY_S, "data keys", service.kernel.vault.holders.sign)

@@ -63,6 +63,19 @@ class _Stays:
         )
 
 
+class _Overstays:
+    """Figures of who is here after the end of a permit."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.now = Gauge(
+            "siaga_overstays",
+            "People who are here after the end of a permit, as far as is known.",
+            ["kind"],
+            registry=registry,
+        )
+        self.now.labels("listed")
+
+
 class Metrics:
     """One application's figures, in a registry of its own."""
 
@@ -205,6 +218,7 @@ class Metrics:
             registry=registry,
         )
         self._stays = _Stays(registry)
+        self._overstays = _Overstays(registry)
         self._open = Gauge(
             "siaga_alerts_open",
             "Alerts that are not closed.",
@@ -341,6 +355,10 @@ class Metrics:
         """Set how many stays somebody has to look after."""
         self._stays.waiting.set(figures.waiting)
         self._stays.overdue.set(figures.overdue)
+
+    def overstays(self, listed: int) -> None:
+        """Set how many people on lists overstay."""
+        self._overstays.now.labels("listed").set(listed)
 
     def spared(self, look_alikes: int) -> None:
         """Count for how many subjects a traveller was not stopped, as their known look-alike."""

@@ -41,6 +41,8 @@ _TAGS: Final[Mapping[str, str]] = {
     "teams": "Coordination teams of several agencies, by area.",
     "subjects": "People on watchlists, and their photos.",
     "objections": "Of persons against their entries, and the answers.",
+    "residences": "Permits by which subjects stay in the country.",
+    "overstays": "Who is here after the end of a permit, and persons' timelines.",
     "lookalikes": "Travellers who are not stopped for one subject again.",
     "imports": "Lists from files, row by row.",
     "calibrations": "How scores become thresholds.",

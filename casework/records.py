@@ -46,6 +46,8 @@ from casework.oversight.audited_objects import AuditedObjects
 from casework.oversight.data_subject_report import DataSubjectReports
 from casework.oversight.looks import Looks
 from casework.oversight.retention import RecordKind, Retention
+from casework.overstay.listed import Overstays
+from casework.overstay.timeline import Timelines
 from casework.referrals.fields import AlertField
 from casework.referrals.presets import ReferralPresets
 from casework.referrals.referrals import Referrals
@@ -72,6 +74,7 @@ from casework.tips.triage import Triage
 from casework.watchlists.erasure import GRACE, Erasures
 from casework.watchlists.merging import Merges
 from casework.watchlists.objections import Objections
+from casework.watchlists.residences import Residences
 from casework.watchlists.subjects import Subjects
 from casework.watchlists.watchlists import Watchlists
 from casework.webhooks.addresses import PORTS
@@ -119,6 +122,9 @@ class ListUseCases:
     erasures: Erasures
     merges: Merges
     objections: Objections
+    residences: Residences
+    overstays: Overstays
+    timelines: Timelines
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +282,7 @@ class Records:
         publications = Publications(kernel, zone)
         counts, cuts = Reports(kernel, publications), Cuts(kernel, publications)
         performance = Performance(kernel, zone)
+        overstays = Overstays(kernel, zone)
         sign_on = None
         if provider is not None:
             # What speaks to a provider is imported where there is one.
@@ -305,6 +312,9 @@ class Records:
                 erasures=erasures,
                 merges=Merges(kernel, subjects, erasures, approvals),
                 objections=Objections(kernel),
+                residences=Residences(kernel),
+                overstays=overstays,
+                timelines=Timelines(kernel, overstays, zone),
             ),
             review=ReviewUseCases(
                 alerts=alerts,

@@ -61,6 +61,7 @@ DANGERS: Final = (
         "/subjects/{subject_id}/known-lookalikes/{lookalike_id}/revoke",
         "POST /v1/known-lookalikes/{lookalike_id}/revoke",
     ),
+    Danger("/residences/{residence_id}/remove", "POST /v1/residences/{residence_id}/remove"),
     Danger("/administration/keys/{key_id}/rotate", "POST /v1/keys/{key_id}/rotate", "keys rotate"),
     Danger("/administration/keys/{key_id}/revoke", "POST /v1/keys/{key_id}/revoke", "keys revoke"),
     Danger("/imports/{import_id}/cancel", "POST /v1/imports/{import_id}/cancel"),

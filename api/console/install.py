@@ -25,6 +25,7 @@ from api.console.screens import (
     merge,
     objections,
     officers,
+    overstays,
     overview,
     photos,
     preferences,
@@ -35,6 +36,7 @@ from api.console.screens import (
     referral_new,
     referrals,
     reports,
+    residences,
     search,
     sign_in,
     static,
@@ -70,6 +72,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = tuple(
         compare,
         tips,
         stays,
+        overstays,
         case_items,
         cases,
         presets,  # before `referrals`, whose address would take `/referrals/presets` for one
@@ -77,6 +80,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = tuple(
         referral_new,
         watchlists,
         objections,  # before `subjects`, whose address would take `/subjects/due`
+        residences,
         subjects,
         merge,
         imports,

@@ -37,6 +37,7 @@ ENTRIES: Final = (
     MenuItem("/search", msg("Search"), Permission.SEARCH),
     MenuItem("/tips", msg("Tips"), Permission.HANDLE_TIP),
     MenuItem("/stays", msg("Stays"), Permission.READ_STAY, Processing.STAYS),
+    MenuItem("/overstays", msg("Overstays"), Permission.READ_OVERSTAY),
     MenuItem("/referrals", msg("Referrals"), Permission.HANDLE_REFERRAL),
     MenuItem("/cases", msg("Joint cases"), Permission.READ_CASE),
     MenuItem("/overview", msg("Overview"), Permission.READ_REPORT, also=("/map", "/reports")),

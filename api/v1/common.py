@@ -155,7 +155,8 @@ Nationality = Annotated[
         examples=["IDN"],
     ),
 ]
-BirthDate = Annotated[date, BeforeValidator(_written_as_date)]
+Day = Annotated[date, BeforeValidator(_written_as_date)]
+BirthDate = Day
 BirthYear = Annotated[int, Field(ge=EARLIEST_BIRTH, le=2100)]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
 Score = Annotated[float, Field(ge=-1, le=1)]

@@ -26,10 +26,12 @@ from api.v1.known_lookalikes import routes as known_lookalikes
 from api.v1.objections import routes as objections
 from api.v1.officers import routes as officers
 from api.v1.offices import routes as offices
+from api.v1.overstays import routes as overstays
 from api.v1.presets import routes as presets
 from api.v1.processing import routes as processing
 from api.v1.referrals import routes as referrals
 from api.v1.reports import routes as reports
+from api.v1.residences import routes as residences
 from api.v1.searches import routes as searches
 from api.v1.sessions import routes as sessions
 from api.v1.stays import routes as stays
@@ -61,6 +63,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     teams.router,
     exports.router,
     objections.router,
+    residences.router,
+    overstays.router,
     known_lookalikes.router,
     subjects.router,
     imports.router,

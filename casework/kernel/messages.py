@@ -682,6 +682,13 @@ ENGLISH: Final[Mapping[str, str]] = {
     "objection_in_future": "An objection cannot be received after today.",
     "objection_due_early": "The answer cannot be due before the objection was received.",
     "objection_answered": "The objection is answered already; its answer stays as it is.",
+    "residence_not_found": "There is no permit {residence}.",
+    "residence_changed": "The permit has changed since you read it: read it again.",
+    "residence_ends_before_it_begins": "The permit would end before it begins: look at the days.",
+    "residence_departed_early": "The person cannot leave before the permit begins.",
+    "residence_departed_in_future": (
+        "The departure lies ahead: record it once the person has left the country."
+    ),
     "duty_shift_not_found": "There is no shift {shift}.",
     "dutyshift_changed": "The shift has changed since you read it: read it again.",
     "duty_time": "A time of day is hours and minutes, such as 07:00.",

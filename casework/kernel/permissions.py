@@ -32,6 +32,8 @@ class Permission(StrEnum):
     READ_HISTORY = "subject.history"
     RECORD_OBJECTION = "objection.record"
     ANSWER_OBJECTION = "objection.answer"
+    RECORD_RESIDENCE = "residence.record"
+    READ_OVERSTAY = "overstay.read"
     READ_ALERT = "alert.read"
     ACKNOWLEDGE_ALERT = "alert.acknowledge"
     DECIDE_ALERT = "alert.decide"
@@ -123,6 +125,8 @@ GRANTS: Final[Mapping[Permission, Mapping[Role, PermissionScope]]] = {
     Permission.READ_HISTORY: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _OWN),
     Permission.RECORD_OBJECTION: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _OWN),
     Permission.ANSWER_OBJECTION: {_SUPERVISOR: _OWN},
+    Permission.RECORD_RESIDENCE: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _OWN),
+    Permission.READ_OVERSTAY: {_OFFICER: _SHARED, _SUPERVISOR: _SHARED, _ANALYST: _OWN},
     Permission.READ_ALERT: {_OFFICER: _SHARED, _SUPERVISOR: _SHARED, _ANALYST: _OWN},
     Permission.ACKNOWLEDGE_ALERT: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),
     Permission.DECIDE_ALERT: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),
@@ -188,6 +192,7 @@ KEY_GRANTS: Final[Mapping[Scope, Mapping[Permission, PermissionScope]]] = {
         Permission.READ_WATCHLIST: _OWN,
         Permission.READ_SUBJECT: _OWN,
         Permission.EDIT_SUBJECT: _OWN,
+        Permission.RECORD_RESIDENCE: _OWN,
         Permission.IMPORT: _OWN,
         Permission.READ_CALIBRATION: _ALL,
     },
@@ -210,6 +215,7 @@ KEY_GRANTS: Final[Mapping[Scope, Mapping[Permission, PermissionScope]]] = {
         Permission.READ_WATCHLIST: _OWN,
         Permission.READ_SUBJECT: _OWN,
         Permission.READ_HISTORY: _OWN,
+        Permission.READ_OVERSTAY: _OWN,
     },
     Scope.TIPS: {
         Permission.READ_CODE: _ALL,

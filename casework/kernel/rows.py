@@ -177,6 +177,11 @@ def objection(objection_id: str, subject_id: str, agency_id: str) -> RowName:
     return RowName(f"objection/{objection_id}/fields", agency_id, subject_id, owner=subject_id)
 
 
+def residence(residence_id: str, subject_id: str, agency_id: str) -> RowName:
+    """Name the fields of a permit by which a subject stays."""
+    return RowName(f"residence/{residence_id}/fields", agency_id, subject_id, owner=subject_id)
+
+
 def officer(officer_id: str, agency_id: str) -> RowName:
     """Name the fields of an officer."""
     return RowName(f"officer/{officer_id}/fields", agency_id)

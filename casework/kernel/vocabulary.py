@@ -273,6 +273,35 @@ class StayState(StrEnum):
     LEFT = "left"
 
 
+class PermitKind(StrEnum):
+    """What a permit to stay is (UU 6/2011, article 48)."""
+
+    VISIT = "visit"
+    """Izin tinggal kunjungan."""
+    LIMITED = "limited"
+    """Izin tinggal terbatas."""
+    PERMANENT = "permanent"
+    """Izin tinggal tetap."""
+    OTHER = "other"
+
+
+class TimelineKind(StrEnum):
+    """What a step of a person's timeline is."""
+
+    VISA = "visa"
+    ARRIVAL = "arrival"
+    STAY = "stay"
+    CHECK_OUT = "check_out"
+    """Of a lodging, as it was reported to the reader's agency."""
+    DEPARTURE = "departure"
+    PERMIT_BEGINS = "permit_begins"
+    PERMIT_ENDS = "permit_ends"
+    DEPARTED = "departed"
+    """As the list's owner recorded it."""
+    OVERSTAY = "overstay"
+    """From then on, as far as is known."""
+
+
 class Role(StrEnum):
     """What a person or a system is in its agency."""
 
@@ -548,6 +577,8 @@ class EventKind(StrEnum):
     """An act of the agency waits for a second person."""
     APPROVAL_CHANGED = "approval.changed"
     """It was accepted, refused or withdrawn, has taken effect, or lapsed."""
+    OVERSTAY_BEGAN = "overstay.began"
+    """The permit of somebody on the agency's lists has ended, and no departure is known."""
     COMMAND_RUN = "command.run"
     """The machine's owner acted on the agency's work or people by the command line."""
 

@@ -1,7 +1,7 @@
 """What is held about a subject: everything, for the person's own request or the owner's check."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Self
 
 from sqlalchemy import func, inspect, or_, select
@@ -18,6 +18,7 @@ from casework.review.gate import pad_result, verification_result
 from casework.tables import (
     Alert,
     AuditRecord,
+    EncounterPermit,
     Objection,
     ProbeSearch,
     Referral,
@@ -28,7 +29,7 @@ from casework.tables import (
     Watchlist,
 )
 from casework.tables.sealed import SealedFields
-from casework.watchlists import subjects
+from casework.watchlists import residences, subjects
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,11 @@ class HeldAlert:
     """What the gate's presentation attack detection found."""
     document_kept: bool
     """Whether what the traveller's document says is kept beside the traveller's face."""
+    permit_until: date | None
+    """The last day that the traveller may stay, as the port said."""
 
     @classmethod
-    def of(cls, row: Alert, state: str) -> Self:
+    def of(cls, row: Alert, state: str, permit_until: date | None) -> Self:
         """Read an alert, whose encounter is loaded, in a state as everybody may see it."""
         meeting = row.encounter
         return cls(
@@ -73,6 +76,7 @@ class HeldAlert:
             reference_kept=bool(meeting.verification and meeting.verification["kept"]),
             pad_result=PadResult(pad) if (pad := pad_result(meeting.presentation)) else None,
             document_kept=meeting.document is not None,
+            permit_until=permit_until,
         )
 
 
@@ -114,6 +118,7 @@ class DataSubjectReports:
                         .order_by(Objection.id)
                     )
                 ],
+                "residences": [_columns(each) for each in residences.of(session, subject_id)],
                 "alerts": _alerts(session, subject_id),
                 "stays": _stays(session, subject_id),
                 "searches": _searches(session, row),
@@ -158,13 +163,14 @@ def _templates(session: Session, subject_id: str) -> list[dict[str, Any]]:
 
 def _alerts(session: Session, subject_id: str) -> list[HeldAlert]:
     found = session.execute(
-        select(Alert, visible_state())
+        select(Alert, visible_state(), EncounterPermit.until)
         .join(Alert.encounter)
+        .outerjoin(EncounterPermit, EncounterPermit.encounter_id == Alert.encounter_id)
         .options(contains_eager(Alert.encounter))
         .where(Alert.subject_id == subject_id)
         .order_by(Alert.id)
     )
-    return [HeldAlert.of(alert, state) for alert, state in found]
+    return [HeldAlert.of(alert, state, until) for alert, state, until in found]
 
 
 def _stays(session: Session, subject_id: str) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, insert, select
@@ -48,7 +48,7 @@ from casework.screening.document_matching import DocumentMatch, DocumentMatching
 from casework.screening.matching import Candidate, Matches, Matching
 from casework.screening.travel_document import ReadDocument, TravelDocument
 from casework.screening.verification import ReferenceComparer, Verification
-from casework.tables import Alert, Encounter, IdempotencyRecord
+from casework.tables import Alert, Encounter, EncounterPermit, IdempotencyRecord
 from detector.errors import NetworkError
 from detector.pipeline import Analysis, Pipeline
 from detector.portrait import portrait, small
@@ -97,6 +97,8 @@ class Arrival:
     """What the gate's presentation attack detection found."""
     document: TravelDocument | None = field(default=None, repr=False)
     """What the gate read of the traveller's document."""
+    permit_until: date | None = None
+    """The last day that the traveller may stay; kept with an alert: see `EncounterPermit`."""
 
     @property
     def fingerprint(self) -> str:
@@ -117,6 +119,8 @@ class Arrival:
             parts.append(json.dumps(self.presentation.record))
         if self.document is not None:
             parts.append(json.dumps(self.document.parts))
+        if self.permit_until is not None:
+            parts.append(self.permit_until.isoformat())
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -440,6 +444,9 @@ class Screening:
             if alerts:
                 _number(connection, encounter.alerts, alerts, practice=self._practice)
                 connection.execute(_NEW_ALERTS, alerts)
+                if arrival.permit_until is not None:
+                    permit = {"encounter_id": encounter.id, "until": arrival.permit_until}
+                    connection.execute(_NEW_PERMIT, permit)
             note_spared(connection, screened.spared, encounter.received_at)
             if chance is not None:
                 non_mated_scores.record(
@@ -587,4 +594,5 @@ def _row(record: Encounter | Alert) -> dict[str, Any]:
 
 _NEW_ENCOUNTER: Final = insert(Encounter.__table__)  # type: ignore[arg-type]
 _NEW_ALERTS: Final = insert(Alert.__table__)  # type: ignore[arg-type]
+_NEW_PERMIT: Final = insert(EncounterPermit.__table__)  # type: ignore[arg-type]
 _NEW_ANSWER: Final = insert(IdempotencyRecord.__table__)  # type: ignore[arg-type]

@@ -70,6 +70,7 @@ from casework.tables.lists import (
 from casework.tables.lookalikes import KnownLookalike, KnownLookalikeKey
 from casework.tables.objections import Objection
 from casework.tables.offices import Office, Team, TeamMember
+from casework.tables.overstays import AnnouncedOverstay, EncounterPermit, Residence
 from casework.tables.people import Agency, Officer, OfficerSession, RecoveryCode
 from casework.tables.referrals import (
     Referral,
@@ -88,6 +89,7 @@ __all__ = [
     "Alert",
     "AlertEvent",
     "AlertKey",
+    "AnnouncedOverstay",
     "ApiKey",
     "Approval",
     "ApprovalKey",
@@ -115,6 +117,7 @@ __all__ = [
     "EarlierAuditRecord",
     "Encounter",
     "EncounterKey",
+    "EncounterPermit",
     "EnrolledPhoto",
     "GalleryChange",
     "IdempotencyRecord",
@@ -144,6 +147,7 @@ __all__ = [
     "ReferralMessage",
     "ReferralPhoto",
     "ReferralPreset",
+    "Residence",
     "SearchKey",
     "Serial",
     "SignInCount",

@@ -1,11 +1,12 @@
 """Merging duplicates: two subjects of an agency who are one person become one, and that is undone.
 
 Who stays gets what only the other has: lists, photos with their templates, documents, names, what
-is known of the person, the objections, and the longer period, so that nobody is looked for less
-than before. The other is erased with the time of grace of every erasure; until then the merge can
-be taken back. What it added is then taken off again, except where somebody has changed it since:
-that stays, and is named. What a merge added is kept with the subject that goes, sealed, and is gone
-with it. Objections are erased with the subject that they are against by then.
+is known of the person, the objections, the permits to stay, and the longer period, so that nobody
+is looked for less than before. The other is erased with the time of grace of every erasure; until
+then the merge can be taken back. What it added is then taken off again, except where somebody has
+changed it since: that stays, and is named. What a merge added is kept with the subject that goes,
+sealed, and is gone with it. Objections and permits are erased with the subject that they are of by
+then.
 
 Known look-alikes do not go over: they were told apart from the photos of the other alone. They
 spare nobody for the one who stays, are erased with the other, and are back where that is taken
@@ -39,7 +40,7 @@ from casework.kernel.messages import Message
 from casework.kernel.permissions import Permission
 from casework.kernel.vault import RowName
 from casework.tables import EnrolledPhoto, Subject, Template
-from casework.watchlists import objections, subjects
+from casework.watchlists import objections, residences, subjects
 from casework.watchlists.erasure import Erasures, open_alerts
 from casework.watchlists.requirements import EntryRequirements, lists_of
 from casework.watchlists.subjects import EntryFields, Subjects, list_on
@@ -213,6 +214,7 @@ class Merges:
             "watchlist_ids": joins,
             "photos": [photo.id for photo in photos],
             "objections": objections.move(session, None, gone.id, kept.id),
+            "residences": residences.move(session, None, gone.id, kept.id),
         }
         kept.updated_at = self._clock()
         session.flush()
@@ -224,6 +226,7 @@ class Merges:
             "photos": len(photos),
             "watchlists": joins,
             "objections": len(gone.merged["objections"]),
+            "residences": len(gone.merged["residences"]),
             **cleared,
         }
         self._audit.append(
@@ -329,6 +332,7 @@ class Merges:
         kept.updated_at = self._clock()
         session.flush()
         objections.move(session, given.get("objections", ()), kept.id, gone_id)
+        residences.move(session, given.get("residences", ()), kept.id, gone_id)
         for each in copies:
             self._subjects.delete_photo(session, actor, kept, each, detail={"unmerged": gone_id})
         log_listing(session, templates_of_subject(session, kept.id), self._clock)

@@ -35,6 +35,7 @@ ACTS: Final[Mapping[EventKind, Permission]] = {
     EventKind.KEY_EXPIRING: Permission.READ_WATCHLIST,
     EventKind.APPROVAL_ASKED: Permission.READ_APPROVAL,
     EventKind.APPROVAL_CHANGED: Permission.READ_APPROVAL,
+    EventKind.OVERSTAY_BEGAN: Permission.READ_OVERSTAY,
     EventKind.COMMAND_RUN: Permission.READ_AUDIT,
 }
 """The permission that a reader needs to receive an event, by its kind."""

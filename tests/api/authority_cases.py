@@ -40,6 +40,7 @@ NEVER = "01M7ZYY7HDJHTCS856SBCRH8M1"
 PURPOSE = "a report about this traveller"
 FINDING = {"opinion": "potential_candidate", "reasons": ["facial_features_agree"]}
 OBJECTION = {"objector": "Somebody", "grounds": "Another person of the same name."}
+RESIDENCE = {"kind": "visit", "valid_from": "2026-01-01", "valid_until": "2026-02-01"}
 DUE = "2027-01-01T00:00:00Z"
 
 
@@ -111,6 +112,12 @@ class Stage:
         subject_id = self.subject(headers)["subject_id"]
         made = self.post(f"/v1/subjects/{subject_id}/objections", json=OBJECTION)
         return {"objection_id": made["id"]}
+
+    def residence(self, headers: Headers) -> Params:
+        """A permit of a fresh subject."""
+        subject_id = self.subject(headers)["subject_id"]
+        made = self.post(f"/v1/subjects/{subject_id}/residences", json=RESIDENCE)
+        return {"residence_id": made["id"]}
 
     def look_alike(self, headers: Headers) -> Params:
         """A known look-alike of a fresh subject."""
@@ -736,6 +743,13 @@ CASES = (
         S.objection,
         body(outcome="rejected", answer="The fingerprints agree."),
     ),
+    Case("POST /v1/subjects/{subject_id}/residences", S.subject, body(**RESIDENCE)),
+    Case("GET /v1/subjects/{subject_id}/residences", S.subject),
+    Case("GET /v1/residences/{residence_id}", S.residence),
+    Case("PUT /v1/residences/{residence_id}", S.residence, body(**RESIDENCE)),
+    Case("POST /v1/residences/{residence_id}/remove", S.residence, WHY),
+    Case("GET /v1/subjects/{subject_id}/timeline", S.subject),
+    Case("GET /v1/overstays"),
     Case("POST /v1/alerts/{alert_id}/known-lookalike", S.closed, WHY),
     Case("GET /v1/subjects/{subject_id}/known-lookalikes", S.subject),
     Case("POST /v1/known-lookalikes/{lookalike_id}/revoke", S.look_alike, WHY),

@@ -29,6 +29,7 @@ from casework.kernel.vocabulary import (
     ImportState,
     Opinion,
     OpinionReason,
+    PermitKind,
     ReferralKind,
     Role,
     Scope,
@@ -46,6 +47,7 @@ from casework.screening.travel_document import TravelDocument
 from casework.stays.reports import NewStay
 from casework.tips.reports import NewTip
 from casework.watchlists.objections import NewObjection
+from casework.watchlists.residences import NewResidence
 from casework.webhooks.webhooks import NewWebhook
 from tests.browser.installation import WAIT_S, Installation
 from tests.deadlines import wait_until
@@ -87,6 +89,7 @@ def lay(site: Installation) -> dict[str, str]:
     ids["preset"] = _preset(site, staff)
     ids |= _areas(site, staff)
     _objection(site, staff["lina"], ids["subject"])
+    ids["residence"] = _residence(site, staff["lina"], ids["subject"])
     ids |= _desk(site, staff, ids, police)
     ids |= _cases(site, staff, ids, police)
     ids |= _administration(site, staff)
@@ -227,6 +230,20 @@ def _objection(site: Installation, analyst: Actor, subject_id: str) -> None:
         "Person One", "I was never in the country that the decision names.", date(2026, 3, 1)
     )
     site.at_hand.service.lists.objections.record(analyst, subject_id, new, UTC)
+
+
+def _residence(site: Installation, actor: Actor, subject_id: str) -> str:
+    """Record a permit that has ended."""
+    new = NewResidence(
+        PermitKind.VISIT,
+        date(2026, 1, 1),
+        date(2026, 1, 31),
+        permit_number="2C11AA0001",
+        sponsor="PT Contoh Jaya",
+        address="Jalan Melati 1",
+        area="31",
+    )
+    return site.at_hand.service.lists.residences.record(actor, subject_id, new, UTC).id
 
 
 def _desk(

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -34,6 +34,7 @@ from casework.kernel.vocabulary import (
     Opinion,
     OpinionReason,
     PadResult,
+    PermitKind,
     ReferralKind,
     Role,
     Scope,
@@ -56,6 +57,7 @@ from casework.tips.payload import TipField
 from casework.tips.reports import NewTip
 from casework.watchlists.enrolment import PhotoFile
 from casework.watchlists.objections import NewObjection
+from casework.watchlists.residences import NewResidence
 from casework.watchlists.subjects import NewSubject
 from casework.webhooks.webhooks import NewWebhook
 from tests.casework.imports.lists import csv_of, person, upload, work_off
@@ -75,6 +77,7 @@ from tests.services import (
 PURPOSE: Final = "an old database"
 NOTE: Final = "the left ear"
 GROUNDS: Final = "it is somebody else"
+SPONSOR: Final = "PT Contoh"
 USUAL: Final = "As we agreed in writing."
 GUEST, LODGING = "DOE, JOHN", "HTL-0042"
 TEXT, PLACE, SOURCE = "Seen at the harbour.", "Pier 3", "the fishmonger, 0812"
@@ -162,7 +165,13 @@ def _lists(desk: Desk, known: Known) -> None:
         "watchlist": watchlist,
         "subject": enrolled.subject_id,
         "objection": objection.row.id,
+        "residence": _residence(desk, enrolled.subject_id),
     }
+
+
+def _residence(desk: Desk, subject_id: str) -> str:
+    new = NewResidence(PermitKind.LIMITED, date(2026, 1, 1), date(2027, 1, 1), sponsor=SPONSOR)
+    return desk.service.lists.residences.record(OPERATOR, subject_id, new, UTC).id
 
 
 def _review(desk: Desk, known: Known) -> None:

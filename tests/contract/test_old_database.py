@@ -201,6 +201,9 @@ def _lists(desk: Desk, known: seed.Known) -> None:
     if "objection" in known:  # of 0043 and later
         objection = records.lists.objections.get(OPERATOR, known["objection"]).row
         assert objection.grounds == seed.GROUNDS
+        if "residence" in known:  # of 0053 and later
+            residence = records.lists.residences.get(OPERATOR, known["residence"])
+            assert residence.sponsor == seed.SPONSOR
         assert records.review.duty.get(OPERATOR, known["shift"]).weekdays == ["mon"]
         chief = officer(known["agency"], Role.SUPERVISOR)
         assert records.exchange.referral_presets.get(chief, known["preset"]).note == seed.USUAL

@@ -53,6 +53,45 @@ class HeldObjection(Answer):
     answered_at: datetime | None
 
 
+class HeldResidence(Answer):
+    """A permit by which the person stays, as it was recorded."""
+
+    id: str
+    kind: str
+    permit_number: str | None
+    valid_from: date
+    valid_until: date | None
+    departed_on: date | None
+    sponsor: str | None
+    employer: str | None
+    address: str | None
+    area: str | None
+    recorded_at: datetime
+    changed_at: datetime
+
+
+class HeldStay(Answer):
+    """A stay in a lodging at which an alert about the subject was raised."""
+
+    receipt: str
+    lodging: str
+    lodging_name: str
+    checked_in_at: datetime
+    checked_out_at: datetime | None
+    reported_at: datetime
+
+
+class HeldCaseItem(Answer):
+    """What a joint case holds about the subject."""
+
+    case: str | None = Field(description="Its number; null where your agency takes no part in it.")
+    made_at: datetime
+    by: str = Field(description="The agency's code.")
+    to: list[str] = Field(description="Codes of the agencies that can read it.")
+    kind: str
+    fields: list[str] = Field(description="Names of the fields that were given.")
+
+
 class HeldSearch(Answer):
     """An officer's search that named the subject."""
 
@@ -95,8 +134,11 @@ class HeldOut(Answer):
     photos: list[HeldPhoto]
     templates: list[HeldTemplates]
     objections: list[HeldObjection]
+    residences: list[HeldResidence]
     alerts: list[HeldAlert]
+    stays: list[HeldStay]
     searches: list[HeldSearch]
     referrals: list[HeldReferral]
     tips: list[HeldTip]
+    cases: list[HeldCaseItem]
     audit_records: int = Field(description="Acts in the audit trail on the subject.")

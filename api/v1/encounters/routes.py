@@ -114,6 +114,7 @@ async def screen(
         reference=reference.content if reference is not None else None,
         presentation=fields.presentation,
         document=fields.document,
+        permit_until=fields.permit_until,
     )
     try:
         found = await pool.run(request, lambda: screening.examine(arrival, actor))

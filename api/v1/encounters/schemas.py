@@ -15,6 +15,7 @@ from pydantic import (
 from api.v1.common import (
     Answer,
     CategoryCode,
+    Day,
     Instruction,
     Port,
     PracticeMark,
@@ -62,6 +63,12 @@ class EncounterFields(Strict):
         default=None, description="The port's own opaque reference, never a name."
     )
     lane: Text | None = None
+    permit_until: Day | None = Field(
+        default=None,
+        description="The last day that the traveller may stay. It is kept with an alert, for the "
+        "list's owner, and changes nothing of the answer.",
+        examples=["2026-03-31"],
+    )
     pad_result: PadResult | None = Field(
         default=None,
         description="What the gate's presentation attack detection found (ISO/IEC 30107).",
@@ -110,7 +117,9 @@ class EncounterFields(Strict):
     )
 
     @field_validator(
-        *(f"document_{name}" for name in TravelDocument.__dataclass_fields__), mode="before"
+        *(f"document_{name}" for name in TravelDocument.__dataclass_fields__),
+        "permit_until",
+        mode="before",
     )
     @classmethod
     def _left_out(cls, value: object) -> object:

@@ -52,6 +52,7 @@ from casework.tables import (
     PortArea,
     RecoveryCode,
     ReferralPreset,
+    Residence,
     Subject,
     Table,
     Team,
@@ -235,6 +236,10 @@ def _encounter_fields(row: Values) -> RowName:
 
 def _objection_fields(row: Values) -> RowName:
     return rows.objection(row["id"], row["subject_id"], row["agency_id"])
+
+
+def _residence_fields(row: Values) -> RowName:
+    return rows.residence(row["id"], row["subject_id"], row["agency_id"])
 
 
 def _lookalike(row: Values) -> RowName:
@@ -489,6 +494,23 @@ COVERAGE: Final = (
         {"sealed_fields": _objection_fields},
     ),
     Coverage(
+        Residence,
+        (
+            "agency_id",
+            "subject_id",
+            "kind",
+            "sealed_fields",
+            "valid_from",
+            "valid_until",
+            "departed_on",
+            "area",
+            "recorded_by",
+            "recorded_at",
+        ),
+        {"version": "counts changes", "changed_at": "follows the changes"},
+        {"sealed_fields": _residence_fields},
+    ),
+    Coverage(
         KnownLookalike,
         (
             "agency_id",
@@ -571,6 +593,7 @@ UNCOVERED: Final = {
     "case_step": "each step is a record",
     "chance_score": "statistics without a name",
     "delivery": "a copy on its way out",
+    "encounter_permit": "the port's word, which decides nothing by itself",
     "encounter_key": "without it nothing of its record opens",
     "gallery_change": "rebuilt from the templates",
     "idempotency": "repeats an answer for a while",
@@ -603,6 +626,7 @@ UNCOVERED: Final = {
     "tip": "each step is a record",
     "tip_key": "without it nothing of its record opens",
     "tip_subject": "each link is a record",
+    "announced_overstay": "the record of it says so too",
     "unsealed": "empty once it is sealed",
     "webhook": "its deliveries move it",
 }

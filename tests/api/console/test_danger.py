@@ -52,6 +52,8 @@ HARMLESS = {
         *(f"{verb} /v1/tips/{{tip_id}}/subjects/{{subject_id}}" for verb in ("PUT", "DELETE")),
         *("/stays/new", "/stays/file", "/stays/{receipt}/check-out", "POST /v1/stays"),
         *("POST /v1/stays/file", "PUT /v1/stays/{receipt}/check-out"),
+        *("/subjects/{subject_id}/residences", "/residences/{residence_id}"),
+        *("POST /v1/subjects/{subject_id}/residences", "PUT /v1/residences/{residence_id}"),
     ),
     "a step of a joint case, in its history; what is withdrawn was a copy, and is given again": (
         *("/cases/new", "/cases/add/{kind}/{object_id}", "POST /v1/cases"),

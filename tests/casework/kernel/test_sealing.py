@@ -307,6 +307,9 @@ CLEAR = {
         "membership": "watchlist_id subject_id",
         "known_lookalike": "agency_id subject_id alert_id asked_by revoked_by",
         "objection": "agency_id subject_id recorded_by answered_by",
+        "encounter_permit": "encounter_id",
+        "residence": "agency_id subject_id recorded_by",
+        "announced_overstay": "subject_id",
         "office": "agency_id",
         "officer": "agency_id oidc_issuer",
         "officer_session": "officer_id",
@@ -364,6 +367,9 @@ CLEAR = {
         "encounter": "port lane direction stage captured_at received_at outcome faces quality "
         "model gallery_version gallery_size stages verification presentation person_required "
         "document_check",
+        "encounter_permit": "until",
+        "residence": "kind valid_from valid_until departed_on area recorded_at changed_at",
+        "announced_overstay": "until",
         "gallery_change": "seq kind",
         "import_fault": "row field code row_refused",
         "installation": "practice",

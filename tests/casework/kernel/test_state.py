@@ -19,7 +19,15 @@ from casework.kernel.audit.chain import STATE_CHANGE, Link, encode
 from casework.kernel.audit.checkpoints import Checkpoints, Signers
 from casework.kernel.audit.log import AuditedAct, AuditEntry
 from casework.kernel.audit.reader import AuditFilter
-from casework.kernel.vocabulary import Disposal, Opinion, OpinionReason, ReferralKind, Role, Scope
+from casework.kernel.vocabulary import (
+    Disposal,
+    Opinion,
+    OpinionReason,
+    PermitKind,
+    ReferralKind,
+    Role,
+    Scope,
+)
 from casework.referrals.presets import NewPreset
 from casework.review.decisions import Finding
 from casework.review.duty import NewShift
@@ -34,8 +42,9 @@ from casework.tables import (
 )
 from casework.watchlists.enrolment import Application
 from casework.watchlists.objections import NewObjection
+from casework.watchlists.residences import NewResidence
 from casework.watchlists.subjects import NewSubject
-from tests.services import OPERATOR, Desk, officer, photo_file
+from tests.services import BEGIN, OPERATOR, Desk, officer, photo_file
 
 pytestmark = pytest.mark.every_database
 
@@ -77,6 +86,8 @@ def busy(desk: Desk) -> Desk:
     records.exchange.referral_presets.create(officer(agency, Role.ADMIN, name="admin"), preset)
     objection = NewObjection("Person 1", "It is not me.")
     records.lists.objections.record(OPERATOR, alert.subject_id, objection, UTC)
+    permit = NewResidence(PermitKind.VISIT, BEGIN.date())
+    records.lists.residences.record(OPERATOR, alert.subject_id, permit, UTC)
     with records.kernel.database.write() as session:
         session.add(waiting(agency, accounts[0].id, desk.clock()))
         recovery_codes.renew(session, accounts[0].id, desk.clock())

@@ -1,0 +1,1 @@
+"""Overstays, and the timelines of persons."""

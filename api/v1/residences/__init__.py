@@ -1,0 +1,1 @@
+"""Permits by which subjects stay in the country."""

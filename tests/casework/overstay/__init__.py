@@ -1,0 +1,1 @@
+"""Overstay: permits, comings and goings, and who sees what follows."""
