@@ -67,6 +67,15 @@ def chosen_in(data: FormData) -> str:
     return district if district and tree.parent_of(district) == area else area
 
 
+def in_lists(code: str | None) -> dict[str, tuple[str, ...]]:
+    """Return what a form's two lists hold for an area at any level."""
+    if code is None:
+        return {}
+    if tree.level_of(code) is AreaLevel.DISTRICT:
+        return {AREA: (tree.parent_of(code) or "",), DISTRICT: (code,)}
+    return {AREA: (code,)}
+
+
 def with_area(
     read: Callable[[FormData, Any], Mapping[str, object]],
 ) -> Callable[[FormData, Any], dict[str, object]]:

@@ -71,6 +71,7 @@ ACTS: Final[Mapping[str, str]] = {
     "case.leave": msg("left the joint case"),
     "case.list": msg("read the list of joint cases"),
     "case.manage": msg("managed joint cases"),
+    "case.offer": msg("looked at what could be given of it to a joint case"),
     "case.open": msg("opened the joint case"),
     "case.photo": msg("opened a photo of the joint case"),
     "case.read": msg("read the joint case"),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from casework.areas import known, tree
@@ -64,6 +64,14 @@ class Teams:
             query = query.where(tree.within(Team.area, area))
         with self._database.read() as session:
             return list(session.scalars(query))
+
+    def own(self, actor: Actor) -> list[Team]:
+        """Return the teams of the actor's agency, in order of name; raises NotPermitted."""
+        require(actor, Permission.READ_TEAM)
+        if actor.agency_id is None:
+            return []
+        with self._database.read() as session:
+            return of_agency(session, actor.agency_id)
 
     def get(self, actor: Actor, team_id: str) -> Team:
         """Return one team; raises NotPermitted, NotFound."""
@@ -137,6 +145,26 @@ class Teams:
 def members_of(row: Team) -> tuple[str, ...]:
     """Return the ids of the agencies that take part in a team, beside the one that leads it."""
     return tuple(sorted(each.agency_id for each in row.members))
+
+
+def of_agency(session: Session, agency_id: str) -> list[Team]:
+    """Return the teams that an agency leads or takes part in, in order of name."""
+    query = select(Team).where(is_of(agency_id))
+    return list(session.scalars(query.order_by(Team.name, Team.id)))
+
+
+def choose(session: Session, team_id: str, agency_id: str) -> Team:
+    """Return one of an agency's teams, for what it is to work on; raises NotFound."""
+    row = session.scalar(select(Team).where(Team.id == team_id, is_of(agency_id)))
+    if row is None:
+        raise NotFound("team_not_found", team=team_id)
+    return row
+
+
+def is_of(agency_id: str | None) -> ColumnElement[bool]:
+    """Return the condition for the teams that an agency leads or takes part in."""
+    seated = select(TeamMember.team_id).where(TeamMember.agency_id == agency_id)
+    return or_(Team.agency_id == agency_id, Team.id.in_(seated))
 
 
 def _takes_part(actor: Actor) -> ColumnElement[bool]:

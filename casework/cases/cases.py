@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from casework.areas import tree
+from casework.areas.teams import is_of
 from casework.cases import payload
 from casework.cases.files import FileFormat
 from casework.cases.states import PRESENT, Ending
@@ -39,6 +40,7 @@ from casework.tables import (
     CasePhoto,
     CaseReader,
     CaseStep,
+    Team,
 )
 
 _STEPS: Final = 500
@@ -52,6 +54,8 @@ class CaseFilter:
     states: tuple[CaseState, ...] | None = None
     area: str | None = None
     """In this area, or in one that lies in it."""
+    team_id: str | None = None
+    """Of this team, where the reader's agency is in it."""
 
     @property
     def conditions(self) -> list[ColumnElement[bool]]:
@@ -61,6 +65,8 @@ class CaseFilter:
             found.append(Case.state.in_([state.value for state in self.states]))
         if self.area is not None:
             found.append(tree.within(Case.area, self.area))
+        if self.team_id is not None:
+            found.append(Case.team_id == self.team_id)
         return found
 
 
@@ -119,6 +125,8 @@ class CaseView:
     steps: tuple[StepView, ...]
     """Newest first; none for who is only invited."""
     outcomes: tuple[Ending, ...]
+    team: Team | None = None
+    """None of a team that the reader's agency is not in, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +175,8 @@ class Cases:
         """
         require(actor, Permission.READ_CASE)
         query = select(Case).where(_there_for(actor), *filters.conditions)
+        if filters.team_id is not None:
+            query = query.where(Case.team_id.in_(select(Team.id).where(is_of(actor.agency_id))))
         if before is not None:
             query = query.where(Case.id < before)
         with self._database.read() as session:
@@ -192,6 +202,7 @@ class Cases:
                 tuple(_members(row, actor)),
                 steps,
                 tuple(Ending(CaseOutcome(each.code), each.persons) for each in row.outcomes),
+                _team(session, row, actor),
             )
         self._audit.note(AuditEntry(actor, "case.read", row.id, row.agency_id))
         return view
@@ -271,6 +282,18 @@ class Cases:
         require(actor, Permission.WORK_ON_CASE)
         with self._database.read() as session:
             return [each.value for each in payload.choices(session, actor, kind, object_id)]
+
+    def offered(self, actor: Actor, kind: CaseItemKind, object_id: str) -> dict[str, Any]:
+        """Return the same, each with what it says now; None of a photo and of what is not known.
+
+        Raises:
+            NotPermitted, NotFound: the actor gives none, or not this one.
+        """
+        require(actor, Permission.WORK_ON_CASE)
+        with self._database.read() as session:
+            found = payload.offered(session, self._vault, actor, kind, object_id)
+        self._audit.note(AuditEntry(actor, "case.offer", object_id, actor.agency_id))
+        return found
 
     def _steps(self, session: Session, case: Case) -> tuple[StepView, ...]:
         query = select(CaseStep).where(CaseStep.case_id == case.id)
@@ -401,6 +424,13 @@ def _state_of(case: Case, actor: Actor) -> MemberState:
         if each.agency_id == actor.agency_id:
             return MemberState(each.state)
     return MemberState.JOINED
+
+
+def _team(session: Session, case: Case, actor: Actor) -> Team | None:
+    """Return the team of a case, to the agencies that are in it: to others it is not there."""
+    if case.team_id is None:
+        return None
+    return session.scalar(select(Team).where(Team.id == case.team_id, is_of(actor.agency_id)))
 
 
 def _members(case: Case, actor: Actor) -> Iterator[MemberView]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from casework.areas import known as areas
 from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.errors import IllegalTransition, InvalidCase, InvalidReferral
@@ -30,6 +31,7 @@ from casework.referrals import referrals as referrals_
 from casework.referrals.fields import (
     OF_LIST,
     AlertField,
+    AlertSource,
     Field,
     FieldGroup,
     FieldKind,
@@ -163,6 +165,37 @@ def choices(
     return list(FIELDS[kind])
 
 
+def offered(
+    session: Session, vault: Vault, actor: Actor, kind: CaseItemKind, object_id: str
+) -> dict[str, Any]:
+    """Return what the actor may give of something, by name, each with what it says now.
+
+    None of a photo, and of what is not known; a photo that is not there is left out.
+
+    Raises:
+        NotPermitted, NotFound: the actor gives none, or not this one.
+    """
+    names = choices(session, actor, kind, object_id)
+    own = [each for each in names if isinstance(each, FIELDS[kind])]
+    source = _SOURCES[kind](session, vault, actor, object_id)
+    values = payload.preview(own, source)
+    if kind is CaseItemKind.REFERRAL:
+        values |= payload.values_of(vault, referrals_.find(session, actor, object_id))
+    missing = {each for each in own if not _there(each, source, session, vault)}
+    return {each.value: values.get(each.value) for each in names if each not in missing}
+
+
+def _there(member: ReferralField, source: object, session: Session, vault: Vault) -> bool:
+    """Whether a field is no photo, or a photo that there is."""
+    if not isinstance(member.field, PhotoField):
+        return True
+    try:
+        member.field.read(source, session, vault)
+    except InvalidReferral:
+        return False
+    return True
+
+
 def copied(
     session: Session,
     vault: Vault,
@@ -246,20 +279,17 @@ def _alert(
 def _tip(
     session: Session, vault: Vault, actor: Actor, object_id: str, fields: Collection[str]
 ) -> Copied:
-    row = tips.find(session, actor, Permission.HANDLE_TIP, object_id)
-    source = TipSource(row, report_of(vault, row))
+    source = _tip_source(session, vault, actor, object_id)
     chosen = _chosen(CaseItemKind.TIP, fields)
-    return Copied(payload.copied(session, vault, chosen, source), row.subject_id)
+    return Copied(payload.copied(session, vault, chosen, source), source.tip.subject_id)
 
 
 def _subject(
     session: Session, vault: Vault, actor: Actor, object_id: str, fields: Collection[str]
 ) -> Copied:
-    row = subjects.find(session, actor, Permission.READ_SUBJECT, object_id)
-    subjects.require_kept(row)
-    source = SubjectSource(row, subject_card(row))
+    source = _subject_source(session, vault, actor, object_id)
     chosen = _chosen(CaseItemKind.SUBJECT, fields)
-    return Copied(payload.copied(session, vault, chosen, source), row.id)
+    return Copied(payload.copied(session, vault, chosen, source), source.subject.id)
 
 
 def _referral(
@@ -279,6 +309,34 @@ def _referral(
     }
     return Copied(Payload(values, photos), row.subject_id)
 
+
+def _alert_source(session: Session, _: Vault, actor: Actor, object_id: str) -> AlertSource:
+    row = alerts.find(session, actor, Permission.REFER_ALERT, object_id)
+    return payload.alert_source(session, row)
+
+
+def _tip_source(session: Session, vault: Vault, actor: Actor, object_id: str) -> TipSource:
+    row = tips.find(session, actor, Permission.HANDLE_TIP, object_id)
+    return TipSource(row, report_of(vault, row), areas.place(session, row.area))
+
+
+def _subject_source(session: Session, _: Vault, actor: Actor, object_id: str) -> SubjectSource:
+    row = subjects.find(session, actor, Permission.READ_SUBJECT, object_id)
+    subjects.require_kept(row)
+    return SubjectSource(row, subject_card(row))
+
+
+def _referral_source(session: Session, _: Vault, actor: Actor, object_id: str) -> Referral:
+    return referrals_.find(session, actor, object_id)
+
+
+_SOURCES: Final[Mapping[CaseItemKind, Callable[[Session, Vault, Actor, str], object]]] = {
+    CaseItemKind.ALERT: _alert_source,
+    CaseItemKind.TIP: _tip_source,
+    CaseItemKind.REFERRAL: _referral_source,
+    CaseItemKind.SUBJECT: _subject_source,
+}
+"""What the values of each kind are read from."""
 
 _COPIERS: Final[
     Mapping[CaseItemKind, Callable[[Session, Vault, Actor, str, Collection[str]], Copied]]

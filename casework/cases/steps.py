@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from casework.areas import known
+from casework.areas import known, teams
 from casework.cases import states
 from casework.cases.cases import find
 from casework.cases.entries import withdraw_all
@@ -49,6 +49,8 @@ class NewCase:
     purpose: str
     legal_basis: str
     area: str | None = None
+    team_id: str | None = None
+    """One of the lead's teams."""
 
 
 class CaseSteps:
@@ -65,7 +67,7 @@ class CaseSteps:
         """Open a case that the actor's agency leads.
 
         Raises:
-            NotPermitted: the actor may not, or is of no agency.
+            NotPermitted, NotFound: the actor may not, is of no agency, or it is none of its teams.
             AreaRefused: there is no such area.
         """
         require(actor, Permission.OPEN_CASE)
@@ -73,13 +75,14 @@ class CaseSteps:
             raise NotPermitted("case_of_nobody")
         now = self._clock()
         with self._database.write() as session:
-            area = known.choose(session, new.area, "area") if new.area is not None else None
+            _check(session, new, actor.agency_id)
             row = Case(
                 id=new_id(CASE),
                 number=self._number(session, actor.agency_id),
                 agency_id=actor.agency_id,
                 state=CaseState.PLANNED.value,
-                area=area,
+                area=new.area,
+                team_id=new.team_id,
                 title=new.title,
                 purpose=new.purpose,
                 legal_basis=new.legal_basis,
@@ -109,8 +112,7 @@ class CaseSteps:
         with self._database.write() as session:
             row = self._led(session, actor, case_id, version)
             states.require_open(CaseState(row.state))
-            if new.area is not None:
-                known.choose(session, new.area, "area")
+            _check(session, new, row.agency_id)
             values = asdict(new)
             changed = sorted(name for name in values if getattr(row, name) != values[name])
             for name in changed:
@@ -292,6 +294,14 @@ class CaseSteps:
             actor, f"case.{step.value}", row.id, row.agency_id, detail=detail or None
         )
         self._audit.append(session, entry)
+
+
+def _check(session: Session, new: NewCase, lead_id: str) -> None:
+    """Raise AreaRefused or NotFound unless a case can have this area and this team."""
+    if new.area is not None:
+        known.choose(session, new.area, "area")
+    if new.team_id is not None:
+        teams.choose(session, new.team_id, lead_id)
 
 
 def _member(row: Case, agency_id: str) -> CaseMember | None:

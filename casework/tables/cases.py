@@ -25,6 +25,10 @@ class Case(SealedFields, Table):
     """Who leads it."""
     state: Mapped[str] = mapped_column(String(10))
     area: Mapped[str | None] = mapped_column(String(AREA_LENGTH), index=True)
+    team_id: Mapped[str | None] = mapped_column(
+        ForeignKey("team.id", ondelete="SET NULL"), index=True
+    )
+    """The team whose operation it is, in which its lead takes part."""
     title = Sealed[str](str)
     purpose = Sealed[str](str)
     legal_basis = Sealed[str](str)

@@ -148,6 +148,10 @@ class Tip(SealedFields, Table):
     priority: Mapped[str] = mapped_column(String(10), default="normal")
     assigned_to: Mapped[str | None] = mapped_column(index=True)
     """Id of the officer who works on it."""
+    team_id: Mapped[str | None] = mapped_column(
+        ForeignKey("team.id", ondelete="SET NULL"), index=True
+    )
+    """The team that works on it, in which its agency takes part; the others do not see it."""
     search_id: Mapped[str | None]
     """The last search with its photo."""
     searched_at: Mapped[datetime | None]

@@ -26,10 +26,12 @@ from casework.kernel.permissions import Permission, require, within_reach
 from casework.kernel.stored_photo import StoredPhoto, UncheckedPhoto
 from casework.kernel.vault import Vault
 from casework.kernel.vocabulary import TipPriority, TipState
-from casework.tables import Tip, TipSubject
+from casework.tables import Team, Tip, TipSubject
 
 NOBODY: Final = "nobody"
 """In place of an officer: tips that nobody works on."""
+ANY_TEAM: Final = "any"
+"""In place of a team: tips that some team works on."""
 REPORT: Final = "tip.report"
 """The act of reading a tip as a report to print."""
 
@@ -55,6 +57,8 @@ class TipFilter:
     assigned_to: str | None = None
     """Id of an officer, or `NOBODY`."""
     subject_id: str | None = None
+    team_id: str | None = None
+    """Id of a team, or `ANY_TEAM`."""
 
     @property
     def conditions(self) -> list[ColumnElement[bool]]:
@@ -75,6 +79,9 @@ class TipFilter:
             conditions.append(
                 Tip.assigned_to.is_(None) if nobody else Tip.assigned_to == self.assigned_to
             )
+        if self.team_id is not None:
+            any_team = self.team_id == ANY_TEAM
+            conditions.append(Tip.team_id.is_not(None) if any_team else Tip.team_id == self.team_id)
         if self.subject_id is not None:
             linked = select(TipSubject.tip_id).where(TipSubject.subject_id == self.subject_id)
             conditions.append(or_(Tip.id.in_(linked), Tip.subject_id == self.subject_id))
@@ -93,6 +100,7 @@ class TipView:
     """The officer, as of that day."""
     area_name: str | None = None
     """The area in words, such as `Kota Contoh, DKI Jakarta`."""
+    team_name: str | None = None
 
 
 class Tips:
@@ -132,13 +140,16 @@ class Tips:
             recorded = row.recorded_by, row.created_at
             names = names_at(session, [recorded])
             area_name = place(session, row.area)
+            team = session.get(Team, row.team_id) if row.team_id is not None else None
         dismissal = None
         if row.sealed_dismissal is not None:
             dismissal = self._vault.open(
                 row.sealed_dismissal, rows.tip_dismissal(row.id, row.agency_id)
             ).decode()
         by = names.get(recorded) or OfficerName(row.recorded_by_name)
-        view = TipView(row, report_of(self._vault, row), dismissal, by, area_name)
+        team_name = team.name if team is not None else None
+        report = report_of(self._vault, row)
+        view = TipView(row, report, dismissal, by, area_name, team_name)
         self._audit.note(AuditEntry(actor, recorded_as, row.id, row.agency_id))
         return view
 

@@ -1,4 +1,4 @@
-"""Triage: how urgent a tip is, who works on it, what was reported before, and whom it is about."""
+"""Triage: how urgent a tip is, where, who works on it, what is like it, and whom it is about."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from casework.areas import tree
+from casework.areas import known, teams, tree
 from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
@@ -27,6 +27,7 @@ NEAR: Final = timedelta(days=14)
 SIMILAR: Final = 0.5
 """Share of words that two reports have in common from which they count as alike."""
 LEAST_WORDS: Final = 4
+_CHOSEN: Final = ("assigned_to", "team_id", "area")
 _MOST_COMPARED: Final = 100
 _MOST_SHOWN: Final = 10
 _WORD: Final = re.compile(r"\w{3,}")
@@ -61,11 +62,12 @@ class Triage:
     def edit(
         self, actor: Actor, tip_id: str, changes: Mapping[str, Any], version: int | None = None
     ) -> Tip:
-        """Give a tip another priority (`priority`), or another officer (`assigned_to`).
+        """Give a tip another priority, officer (`assigned_to`), team (`team_id`) or area.
 
         Raises:
             NotPermitted, NotFound, StaleVersion: nothing was changed; NotFound, too, where no
-                officer of the agency who works on tips is of that id.
+                officer of the agency who works on tips is of that id, or none of its teams.
+            AreaRefused: there is no such area.
             IllegalTransition: the tip is settled.
         """
         with self._database.write() as session:
@@ -73,12 +75,10 @@ class Triage:
             rows.require_version(row, version)
             if TipState(row.state) in SETTLED:
                 raise IllegalTransition("tip_settled", state=row.state, into="triaged")
-            officer_id = changes.get("assigned_to")
-            if officer_id is not None and officer_id not in self._assignees(session, row.agency_id):
-                raise NotFound("officer_not_found", officer=officer_id)
             changed = {
                 name: value for name, value in changes.items() if getattr(row, name) != value
             }
+            self._check(session, row, changed)
             if changed:
                 for name, value in changed.items():
                     setattr(row, name, value)
@@ -188,6 +188,16 @@ class Triage:
             if alike(own, words_of(text)):
                 reasons.append(DuplicateReason.TEXT)
         return tuple(reasons)
+
+    def _check(self, session: Session, row: Tip, changed: Mapping[str, Any]) -> None:
+        """Raise NotFound or AreaRefused unless what was chosen is there to choose."""
+        officer_id, team_id, area = (changed.get(name) for name in _CHOSEN)
+        if officer_id is not None and officer_id not in self._assignees(session, row.agency_id):
+            raise NotFound("officer_not_found", officer=officer_id)
+        if team_id is not None:
+            teams.choose(session, team_id, row.agency_id)
+        if area is not None:
+            known.choose(session, area, "area")
 
     def _assignees(self, session: Session, agency_id: str) -> dict[str, Officer]:
         query = select(Officer).where(Officer.agency_id == agency_id, Officer.active)

@@ -85,6 +85,8 @@ def test_a_tip_is_answered_as_it_was_reported(client, imi, record, desk):
         "place": "Pier 3",
         "area": None,
         "area_name": None,
+        "team_id": None,
+        "team_name": None,
         "recorded_by": read["recorded_by"],
         "recorded_by_name": "Somebody",
         "recorded_by_service_number": None,
@@ -301,6 +303,14 @@ def test_a_tip_is_sorted_linked_and_compared(client, desk, imi, supervisor, reco
     answer = client.post(f"{path}/triage", json=sorting, headers=shown)
     assert (answer.json()["priority"], answer.headers["ETag"]) == ("urgent", '"2"')
     problem(client.post(f"{path}/triage", json=sorting, headers=shown), 412, "stale_version")
+    moved = client.post(f"{path}/triage", json=sorting | {"area": "31"}, headers=imi).json()
+    assert (moved["area"], moved["area_name"]) == ("31", "DKI Jakarta")
+    kept = client.post(f"{path}/triage", json=sorting, headers=imi).json()
+    assert (kept["area"], kept["version"]) == ("31", moved["version"])  # what is absent stays
+    wrong = client.post(f"{path}/triage", json=sorting | {"area": "99"}, headers=imi)
+    problem(wrong, 422, "area_refused")
+    wrong = client.post(f"{path}/triage", json=sorting | {"team_id": "team_x"}, headers=imi)
+    problem(wrong, 404, "not_found")
     found = client.get("/v1/tips", params={"priority": "urgent"}, headers=imi).json()["items"]
     assert [each["id"] for each in found] == [answer.json()["id"]]
     (duplicate,) = client.get(f"{path}/duplicates", headers=imi).json()["items"]

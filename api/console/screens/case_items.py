@@ -1,14 +1,16 @@
 """Giving an alert, a tip, a referral or a subject to a joint case, with fields that are chosen."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from api.console import referral_fields
 from api.console.forms import Form, FormData, as_typed
 from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
+from api.console.screens.referral_new import Choice
 from api.problems import RequestInvalid
 from api.v1.cases.schemas import CaseItemIn
 from casework.cases.cases import CaseFilter
@@ -17,6 +19,8 @@ from casework.cases.states import OPEN
 from casework.kernel.errors import CaseworkError, NotFound, NotPermitted
 from casework.kernel.permissions import Permission
 from casework.kernel.vocabulary import CaseItemKind, MemberState
+from casework.referrals.fields import AlertField, PhotoField
+from casework.tips.payload import TipField
 
 router: Final = APIRouter(prefix="/cases/add", include_in_schema=False)
 
@@ -32,6 +36,14 @@ PAGES: Final = {
     CaseItemKind.SUBJECT: "subjects",
 }
 """Where each kind has its page."""
+
+_PHOTOS: Final = {
+    (CaseItemKind.TIP, TipField.PHOTO.value): "/tips/{}/photo",
+    (CaseItemKind.ALERT, AlertField.PROBE_PHOTO.value): "/alerts/{}/probe",
+    (CaseItemKind.ALERT, AlertField.REFERENCE_PHOTO.value): "/alerts/{}/reference",
+    (CaseItemKind.ALERT, AlertField.ENROLLED_PHOTO.value): "/alerts/{}/enrolled",
+}
+"""Where the photos are that can be given of each."""
 
 
 @router.get("/{kind}/{object_id}")
@@ -83,8 +95,7 @@ def _page(
 ) -> Response:
     """Show what can be given of it, and to whom."""
     view = visit.service.cases.reading.get(visit.actor, case_id)
-    names = visit.service.cases.reading.choices(visit.actor, kind, object_id)
-    fields = [(name, visit.speech(BY_NAME[name].field.label)) for name in names]
+    offered = visit.service.cases.reading.offered(visit.actor, kind, object_id)
     form = form or Form(CaseItemIn)
     others = [
         each.agency
@@ -98,8 +109,24 @@ def _page(
         case=view.case,
         kind=kind,
         object_id=object_id,
-        fields=fields,
+        fields=[_choice(visit, kind, object_id, *each) for each in offered.items()],
         others=others,
         form=form,
         back=f"/{PAGES[kind]}/{object_id}",
     )
+
+
+def _choice(
+    visit: OfficerRequest,
+    kind: CaseItemKind,
+    object_id: str,
+    name: str,
+    value: Any,  # noqa: ANN401 - as JSON
+) -> Choice:
+    """Return a field that can be given, with what it says now."""
+    member = BY_NAME[name]
+    text = referral_fields.written(member, value, visit.codes, visit.speech)
+    photo = ""
+    if isinstance(member.field, PhotoField):
+        photo, text = _PHOTOS.get((kind, name), "").format(object_id), visit.speech("Photo")
+    return Choice(name, visit.speech(member.field.label), text, photo)

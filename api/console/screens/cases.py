@@ -97,11 +97,13 @@ def page(visit: Reader) -> Response:
     query = visit.request.query_params
     state = query.get("state", "")
     areas = _areas(visit)
+    teams = _teams(visit)
     chosen = {
         "state": state if state in _STATES else "open",
         "area": query.get("area", "") if query.get("area") in dict(areas) else "",
+        "team": query.get("team", "") if query.get("team") in teams else "",
     }
-    wanted = CaseFilter(_STATES[chosen["state"]], chosen["area"] or None)
+    wanted = CaseFilter(_STATES[chosen["state"]], chosen["area"] or None, chosen["team"] or None)
     before = query.get("before", "")[:_LONGEST] or None
     rows, following = page_of(
         lambda most: visit.service.cases.reading.page(visit.actor, before, most, wanted),
@@ -113,6 +115,7 @@ def page(visit: Reader) -> Response:
         cases=rows,
         chosen=chosen,
         areas=areas,
+        teams=teams,
         names=visit.service.areas.areas.names(row.area for row, _ in rows),
         following=following,
     )
@@ -347,7 +350,9 @@ def _readers_as_text(data: FormData, model: type[CaseFileForm]) -> Mapping[str, 
 
 
 def _new(visit: OfficerRequest, form: Form[CaseIn]) -> Response:
-    return visit.page("case_new.html", status=form.status, form=form, areas=_areas(visit))
+    return visit.page(
+        "case_new.html", status=form.status, form=form, areas=_areas(visit), teams=_teams(visit)
+    )
 
 
 def _done(
@@ -395,7 +400,7 @@ def _page(
         return visit.page("case_invitation.html", status=values["form"].status, **values)
     values["agencies"] = _inviting(visit, view)
     values["about"] = form if form is not None and acting == "edit" else _about(view)
-    values["areas"] = _areas(visit)
+    values["areas"], values["teams"] = _areas(visit), _teams(visit)
     before = visit.request.query_params.get("before", "")[:_LONGEST] or None
     for name, kinds in _PARTS.items():
         rows, following = _entries(visit, case_id, kinds, before if name == "talk" else None)
@@ -427,7 +432,7 @@ def _entries(
 
 def _about(view: CaseView) -> Form[CaseIn]:
     """Return the form of what a case is about, as it is stored."""
-    names = ("title", "purpose", "legal_basis", "area")
+    names = ("title", "purpose", "legal_basis", "area", "team_id")
     stored = {name: (getattr(view.case, name) or "",) for name in names}
     return Form(CaseIn, FormData(stored))
 
@@ -442,6 +447,11 @@ def _inviting(visit: OfficerRequest, view: CaseView) -> list[Agency]:
 
 
 _IN: Final = frozenset({MemberState.INVITED, MemberState.JOINED})
+
+
+def _teams(visit: OfficerRequest) -> dict[str, str]:
+    """Return the teams that the agency is in, by id and name."""
+    return {each.id: each.name for each in visit.service.areas.teams.own(visit.actor)}
 
 
 def _areas(visit: OfficerRequest) -> list[tuple[str, str]]:

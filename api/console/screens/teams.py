@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.console.area_choice import MORE, choice, chosen_in, with_area
+from api.console.area_choice import MORE, choice, chosen_in, in_lists, with_area
 from api.console.forms import Form, FormData, as_typed
 from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
@@ -190,11 +190,9 @@ def _form(model: type[Any], data: FormData | None = None) -> Form[Any]:
 
 
 def _stored(row: Team | Office) -> FormData:
-    values: dict[str, tuple[str, ...]] = {"name": (row.name,), "area": (row.area,)}
+    values = {"name": (row.name,), **in_lists(row.area)}
     if isinstance(row, Team):
         values["agency_ids"] = members_of(row)
-    if row.area.count(".") > 1:
-        values |= {"area": (tree.parent_of(row.area) or "",), "district": (row.area,)}
     return FormData(values)
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from api.console import danger, messages, subject_form
-from api.console.area_choice import MORE, choice, chosen_in, with_area
+from api.console.area_choice import MORE, choice, chosen_in, in_lists, with_area
 from api.console.danger import Question
 from api.console.forms import Form, FormData, with_times
 from api.console.i18n import msg
@@ -39,7 +39,7 @@ from casework.screening.searches import LEAST_PURPOSE
 from casework.tables import Tip
 from casework.tips.nearby import NearbyAlert
 from casework.tips.states import OPEN, SETTLED
-from casework.tips.tips import NOBODY, TipFilter
+from casework.tips.tips import ANY_TEAM, NOBODY, TipFilter
 from casework.watchlists.enrolment import Enrolled
 from detector.errors import PhotoError
 
@@ -62,6 +62,13 @@ _STATES: Final[dict[str, tuple[TipState, ...] | None]] = {
     "all": None,
 }
 
+_TRIAGE_REFUSALS: Final = (
+    RequestInvalid,
+    StaleVersion,
+    IllegalTransition,
+    NotFound,
+    AreaRefused,
+)
 _NOT_RECORDED: Final = msg(
     "Nothing was recorded. Look at the fields that are marked; a photo has to be chosen again."
 )
@@ -84,12 +91,15 @@ def page(visit: Handler) -> Response:
     priority, who = query.get("priority", ""), query.get("who", "")
     chosen["priority"] = priority if priority in {*TipPriority} else ""
     chosen["who"] = who if who in _WHO else ""
+    teams, team = _teams(visit), query.get("team", "")
+    chosen["team"] = team if team in (ANY_TEAM, *teams) else ""
     wanted = TipFilter(
         states,
         chosen["reference"] or None,
         area=area or None,
         priorities=(TipPriority(priority),) if chosen["priority"] else None,
         assigned_to={"me": visit.actor.id, "nobody": NOBODY}.get(chosen["who"]),
+        team_id=chosen["team"] or None,
     )
     before = query.get("before", "")[:_LONGEST] or None
     rows, following = page_of(
@@ -108,6 +118,7 @@ def page(visit: Handler) -> Response:
             each.id: each.name for each in visit.service.exchange.triage.assignees(visit.actor)
         },
         priorities=tuple(TipPriority),
+        teams=teams,
     )
 
 
@@ -187,12 +198,14 @@ def erase_source(tip_id: str, visit: SourceEraser) -> Response:
 
 @router.post("/{tip_id}/triage")
 def sort(tip_id: str, visit: Handler) -> Response:
-    """Say how urgent a tip is, and who works on it."""
+    """Say how urgent a tip is, who works on it, and where it is."""
     triage, version = visit.service.exchange.triage, visit.posted.number("version")
     form = Form(TriageIn, visit.posted, _triage_read)
+    if visit.posted.text(MORE):
+        return _page(visit, tip_id, form)
     try:
-        triage.edit(visit.actor, tip_id, form.parse().model_dump(), version)
-    except (RequestInvalid, StaleVersion, IllegalTransition, NotFound) as error:
+        triage.edit(visit.actor, tip_id, form.parse().changes, version)
+    except _TRIAGE_REFUSALS as error:
         return _page(visit, tip_id, form.refused(error, visit.speech))
     return visit.go(f"/tips/{tip_id}", done="saved")
 
@@ -294,9 +307,14 @@ async def back(tip_id: str, visit: Handler) -> Response:
 
 
 def _triage_read(data: FormData, model: type[TriageIn]) -> dict[str, object]:
-    """Return what the form says; an empty choice of officer is nobody."""
+    """Return what the form says; an empty choice is nobody, no team, no area."""
     del model
-    return {"priority": data.text("priority"), "assigned_to": data.text("assigned_to") or None}
+    return {
+        "priority": data.text("priority"),
+        "assigned_to": data.text("assigned_to") or None,
+        "team_id": data.text("team_id") or None,
+        "area": chosen_in(data) or None,
+    }
 
 
 def _source_erasure(visit: OfficerRequest, tip_id: str) -> Question:
@@ -359,8 +377,23 @@ def _page(
         "subjects": triage.subjects(visit.actor, tip_id),
         "priorities": tuple(TipPriority),
         "form": form,
+        "teams": _teams(visit),
     }
+    sorting = form if form.model is TriageIn else Form(TriageIn, FormData(_stored(view.tip)))
+    values |= {"sorting": sorting, "choice": choice(visit, chosen_in(sorting.typed))}
     return visit.page("tip.html", status=form.status, **values)
+
+
+def _teams(visit: OfficerRequest) -> dict[str, str]:
+    """Return the teams that the agency is in, by id and name."""
+    return {each.id: each.name for each in visit.service.areas.teams.own(visit.actor)}
+
+
+def _stored(row: Tip) -> dict[str, tuple[str, ...]]:
+    """Return the form of how a tip is sorted, as it is stored."""
+    values = (row.priority, row.assigned_to or "", row.team_id or "")
+    names = ("priority", "assigned_to", "team_id")
+    return {name: (value,) for name, value in zip(names, values, strict=True)} | in_lists(row.area)
 
 
 def _alerts_near(visit: OfficerRequest, tip_id: str) -> list[NearbyAlert]:

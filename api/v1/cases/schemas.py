@@ -52,11 +52,14 @@ class CaseIn(Strict):
     purpose: Note
     legal_basis: Note
     area: AreaCode | None = Field(default=None, description="Where, as far as it is known.")
+    team_id: Text | None = Field(
+        default=None, description="Id of a team that your agency is in: whose operation it is."
+    )
 
     @property
     def new(self) -> NewCase:
         """The same as the casework takes it."""
-        return NewCase(self.title, self.purpose, self.legal_basis, self.area)
+        return NewCase(self.title, self.purpose, self.legal_basis, self.area, self.team_id)
 
 
 class CaseQuery(BeforePage):
@@ -66,11 +69,14 @@ class CaseQuery(BeforePage):
         default=None, max_length=len(CaseState), description="Repeat for several."
     )
     area: AreaCode | None = Field(default=None, description="Of this area, and of areas in it.")
+    team_id: str | None = Field(
+        default=None, max_length=100, description="Id of a team that your agency is in."
+    )
 
     @property
     def chosen(self) -> CaseFilter:
         """The filter as the cases take it."""
-        return CaseFilter(tuple(self.state) if self.state else None, self.area)
+        return CaseFilter(tuple(self.state) if self.state else None, self.area, self.team_id)
 
 
 class EntryQuery(BeforePage):
@@ -261,6 +267,10 @@ class CaseOut(CaseSummary):
 
     purpose: str
     legal_basis: str
+    team_id: str | None = Field(
+        description="The team whose operation it is; null where your agency is not in it."
+    )
+    team_name: str | None
     summary: str | None = Field(description="The result in words; null until it is closed.")
     outcomes: list[CaseOutcomeOut]
     members: list[CaseMemberOut]
@@ -274,6 +284,8 @@ class CaseOut(CaseSummary):
             **CaseSummary.of(row, view.state).model_dump(),
             purpose=row.purpose,
             legal_basis=row.legal_basis,
+            team_id=view.team.id if view.team is not None else None,
+            team_name=view.team.name if view.team is not None else None,
             summary=row.summary,
             outcomes=[CaseOutcomeOut.model_validate(each) for each in view.outcomes],
             members=[CaseMemberOut.of(each) for each in view.members],

@@ -198,7 +198,7 @@ def erase_source(tip_id: str, body: ReasonIn, tips: TheTips, actor: SourceEraser
     "/{tip_id}/triage",
     response_model=TipOut,
     summary="Sort a tip",
-    responses=problems.responses(*STEP),
+    responses=problems.responses(*STEP, errors.AreaRefused),
 )
 def sort(
     tip_id: str,
@@ -209,8 +209,11 @@ def sort(
     actor: Handler,
     version: ReadVersion,
 ) -> TipOut:
-    """Say how urgent a tip is and who works on it; `If-Match` takes the tip's ETag."""
-    triage.edit(actor, tip_id, body.model_dump(), version)
+    """Say how urgent a tip is, who works on it, and where it is.
+
+    `If-Match` takes the tip's ETag.
+    """
+    triage.edit(actor, tip_id, body.changes, version)
     return _answer(tips, actor, tip_id, response)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, tzinfo
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, StringConstraints
 
@@ -60,6 +60,9 @@ class TipQuery(BeforePage):
         default=None, max_length=100, description="Id of an officer, or `nobody`."
     )
     subject_id: str | None = Field(default=None, max_length=100, description="About this subject.")
+    team_id: str | None = Field(
+        default=None, max_length=100, description="Id of a team, or `any`: of some team."
+    )
 
     def chosen(self, zone: tzinfo) -> TipFilter:
         """Return the filter as the tips take it."""
@@ -72,16 +75,30 @@ class TipQuery(BeforePage):
             tuple(self.priority) if self.priority else None,
             self.assigned_to,
             self.subject_id,
+            self.team_id,
         )
 
 
 class TriageIn(Strict):
-    """How soon somebody should work on a tip, and who does."""
+    """How soon somebody should work on a tip, who does, and where it is."""
 
     priority: TipPriority
     assigned_to: Text | None = Field(
         description="Id of an officer of your agency who may work on tips; null for nobody."
     )
+    team_id: Text | None = Field(
+        default=None,
+        description="Id of a team that your agency is in; null for none. Absent: as it is. Its "
+        "other agencies do not see the tip: that takes a joint case or a referral.",
+    )
+    area: AreaCode | None = Field(
+        default=None, description="Where, as it is known now; null for nowhere. Absent: as it is."
+    )
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What was sent."""
+        return self.model_dump(exclude_unset=True)
 
 
 class TipSummary(Answer):
@@ -94,6 +111,7 @@ class TipSummary(Answer):
     area: AreaCode | None = Field(description="The smallest area that is known.")
     priority: TipPriority
     assigned_to: str | None = Field(description="Id of the officer who works on it.")
+    team_id: str | None = Field(description="Id of the team that works on it.")
     happened_at: datetime | None
     has_photo: bool
     has_source: bool
@@ -116,6 +134,7 @@ class TipOut(TipSummary):
         description="The area in words, with what it lies in.",
         examples=["Kota Contoh, DKI Jakarta"],
     )
+    team_name: str | None
     photo_quality: QualityOut | None
     recorded_by: str
     recorded_by_name: str = Field(description="As of that day.")
@@ -134,6 +153,7 @@ class TipOut(TipSummary):
             text=view.report.text,
             place=view.report.place,
             area_name=view.area_name,
+            team_name=view.team_name,
             photo_quality=QualityOut.model_validate(quality) if quality is not None else None,
             recorded_by=row.recorded_by,
             recorded_by_name=view.recorded_by.name,

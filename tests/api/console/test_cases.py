@@ -4,8 +4,10 @@ import re
 
 import pytest
 
+from casework.areas.teams import NewTeam
 from casework.kernel.vocabulary import Role
 from tests.fakes import photo_of
+from tests.services import officer
 
 BOTH = (Role.OFFICER, Role.SUPERVISOR)
 NEW = {"title": "Villa", "purpose": "to look into it", "legal_basis": "art. 69", "area": "31"}
@@ -100,6 +102,9 @@ def test_a_tip_is_given_with_the_fields_that_are_ticked(imi, pol, case, desk):
     assert f'href="{add}?case={case.removeprefix("/cases/")}"' in imi.page.text
     imi.open(f"{add}?case={case.removeprefix('/cases/')}")
     assert "Who reported it" not in imi.text
+    for words in ("Seen there.", "Pier 3", "not known"):  # what stands in it now
+        assert words in imi.text, words
+    assert f'src="/tips/{tip[1]}/photo"' in imi.page.text
     refused = imi.send(add, to=[desk.agency("POL")])
     assert refused.status_code == 422
     assert "Choose what the others are to see of it." in imi.text
@@ -118,6 +123,19 @@ def test_a_tip_is_given_with_the_fields_that_are_ticked(imi, pol, case, desk):
     assert "Seen there." not in pol.text
     assert "nothing of it is kept" in pol.text
     assert pol.client.get(photo[1]).status_code == 404
+
+
+def test_a_case_names_its_team(imi, pol, desk):
+    coordinator = officer(desk.agency("IMI"), Role.COORDINATOR)
+    team = desk.service.areas.teams.create(coordinator, NewTeam("Tim Contoh", "31")).id
+    imi.open("/cases/new")
+    assert "Tim Contoh" in imi.text
+    imi.send("/cases/new", **NEW, team_id=team)
+    assert "Tim Contoh" in imi.text
+    imi.open(f"/cases?team={team}")
+    assert "Villa" in imi.text
+    pol.open("/cases/new")
+    assert "Tim Contoh" not in pol.text
 
 
 def test_every_kind_has_its_way_into_a_case(imi, case, desk):

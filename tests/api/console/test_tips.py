@@ -4,10 +4,11 @@ import re
 
 import pytest
 
+from casework.areas.teams import NewTeam
 from casework.kernel.vocabulary import Role
 from tests.casework.stays.test_stays import LISTED, NEW, hotel, work
 from tests.fakes import photo_of
-from tests.services import OPERATOR
+from tests.services import OPERATOR, officer
 
 TEXT = "Seen at the harbour, with a red bag."
 SOURCE = "the fishmonger, 0812"
@@ -256,6 +257,36 @@ def test_a_tip_is_sorted_and_found_by_it(signed_in, desk):
     assert refused.status_code == 422
     sari.open(f"/tips/{tip}")
     assert sari.send(f"/tips/{tip}/triage", priority="low", assigned_to="off_x").status_code == 422
+
+
+def test_a_tip_is_moved_to_another_area_and_given_to_a_team(signed_in, desk):
+    siti = signed_in("siti", Role.OFFICER)
+    for code in ("31.71", "31.71.01"):
+        desk.service.areas.areas.put(OPERATOR, code, f"Area {code}")
+    coordinator = officer(desk.agency("IMI"), Role.COORDINATOR)
+    team = desk.service.areas.teams.create(coordinator, NewTeam("Tim Contoh", "31")).id
+    tip = record(siti, area="51")
+    asked = siti.send(
+        f"/tips/{tip}/triage", priority="high", area="31.71", team_id=team, show="districts"
+    )
+    assert "Area 31.71.01" in asked.text
+    assert siti.client.get("/tips?priority=high").text.count(tip) == 0  # nothing is saved yet
+    siti.send(
+        f"/tips/{tip}/triage", priority="high", area="31.71", district="31.71.01", team_id=team
+    )
+    assert "Area 31.71.01, Area 31.71, DKI Jakarta" in siti.text
+    assert "Tim Contoh" in siti.text
+    for query, there in (
+        (f"team={team}", True),
+        ("team=any&area=31.71", True),
+        ("area=51", False),
+        ("team=team_x", True),
+    ):
+        siti.open(f"/tips?{query}")
+        assert (f"/tips/{tip}" in siti.page.text) is there, query
+    siti.open(f"/tips/{tip}")
+    refused = siti.send(f"/tips/{tip}/triage", priority="high", area="99.99", team_id=team)
+    assert refused.status_code == 422
 
 
 def test_a_tip_is_linked_with_a_subject_whose_page_lists_it(signed_in, desk):

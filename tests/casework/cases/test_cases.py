@@ -6,6 +6,7 @@ from datetime import UTC
 import pytest
 from sqlalchemy import select
 
+from casework.areas.teams import NewTeam
 from casework.cases.cases import CaseFilter, EntryFilter
 from casework.cases.counts import outcomes_between
 from casework.cases.entries import NewFile, NewItem, NewTask
@@ -40,6 +41,7 @@ from casework.tables import (
     CaseReader,
     CaseStep,
 )
+from casework.tips.payload import TipField
 from tests.casework.cases.scenes import ALL, BASIS, NEW, PURPOSE, TITLE, Together
 from tests.casework.referrals.scenes import Scene
 from tests.fakes import photo_of
@@ -535,6 +537,55 @@ def test_cases_are_found_by_state_and_area(together, cases):
     assert [row.id for row, _ in cases.reading.page(imi, nowhere.id, 10, CaseFilter())] == [
         jakarta.id
     ]
+
+
+@pytest.mark.every_database
+def test_a_case_is_a_team_s_and_named_so_to_the_team_alone(together, cases, desk):
+    imi = together.of("IMI")
+    teams, coordinator = desk.service.areas.teams, officer(desk.agency("IMI"), Role.COORDINATOR)
+    ours = teams.create(coordinator, NewTeam("Tim PORA", "31", (desk.agency("POL"),))).id
+    police = officer(desk.agency("POL"), Role.COORDINATOR)
+    theirs = teams.create(police, NewTeam("Tim lain", "31")).id
+    row = cases.steps.open(imi, replace(NEW, team_id=ours))
+    for code in ("POL", "BEA"):
+        together.join(row, code)
+    names = {
+        code: view.team and view.team.name
+        for code in ("IMI", "POL", "BEA")
+        for view in [cases.reading.get(together.of(code), row.id)]
+    }
+    assert names == {"IMI": "Tim PORA", "POL": "Tim PORA", "BEA": None}
+
+    def ids(code, team):
+        found = cases.reading.page(together.of(code), None, 10, CaseFilter(team_id=team))
+        return [case.id for case, _ in found]
+
+    assert [ids(code, ours) for code in ("IMI", "POL", "BEA")] == [[row.id], [row.id], []]
+    assert ids("POL", theirs) == []
+    for attempt in (
+        lambda: cases.steps.open(imi, replace(NEW, team_id=theirs)),
+        lambda: cases.steps.edit(imi, row.id, replace(NEW, team_id=theirs)),
+    ):
+        with pytest.raises(NotFound):
+            attempt()
+    teams.remove(coordinator, ours)
+    assert cases.reading.get(imi, row.id).team is None
+
+
+def test_what_can_be_given_is_shown_as_it_is_now(together, cases, desk):
+    imi, areas = together.of("IMI"), desk.service.areas.areas
+    areas.put(OPERATOR, "31.71", "Kota Contoh")
+    tip = together.tip("IMI", "Seen at night.")
+    desk.service.exchange.triage.edit(imi, tip, {"area": "31.71"})
+    offered = cases.reading.offered(imi, CaseItemKind.TIP, tip)
+    assert (offered["text"], offered["area"]) == ("Seen at night.", "Kota Contoh, DKI Jakarta")
+    assert TipField.PHOTO.value not in offered  # it has none
+    row = together.opened("POL")
+    cases.entries.give(imi, row.id, NewItem(CaseItemKind.TIP, tip, ["text", "area"]))
+    (view,) = cases.reading.entries(together.of("POL"), row.id, None, 10, ALL)
+    assert view.values == {name: offered[name] for name in ("text", "area")}
+    with pytest.raises(NotFound):
+        cases.reading.offered(together.of("POL"), CaseItemKind.TIP, tip)
 
 
 def test_how_cases_ended_is_counted_without_people(together, cases, desk):

@@ -4,16 +4,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casework.kernel.errors import IllegalTransition, NotFound, NotPermitted, StaleVersion
+from casework.areas.teams import NewTeam
+from casework.kernel.errors import (
+    AreaRefused,
+    IllegalTransition,
+    NotFound,
+    NotPermitted,
+    StaleVersion,
+)
 from casework.kernel.vocabulary import Role, TipOrigin, TipPriority
+from casework.reports.calendar import CalendarPeriod
+from casework.reports.dimensions import UNKNOWN
+from casework.reports.places import PlaceMeasure
 from casework.tables import Tip
 from casework.tips.reports import NewTip
-from casework.tips.tips import NOBODY, TipFilter
+from casework.tips.tips import ANY_TEAM, NOBODY, TipFilter
 from casework.tips.triage import NEAR, DuplicateReason, alike, words_of
 from tests.casework.referrals.scenes import Scene
 from tests.casework.tips.test_tips import actions_on
 from tests.fakes import photo_of
-from tests.services import officer
+from tests.services import OPERATOR, officer
 
 TEXT = "A man with a red bag sleeps in the warehouse behind the harbour."
 WORDS = st.frozensets(st.text("abcdefg", min_size=3, max_size=4), max_size=12)
@@ -88,6 +98,68 @@ def test_only_who_may_work_on_the_agency_s_tips_is_given_one(desk, scene, exchan
     desk.service.tip_steps.dismiss(scene.sender, tip, "nothing")
     with pytest.raises(IllegalTransition):
         exchange.triage.edit(scene.sender, tip, {"priority": TipPriority.LOW})
+
+
+def team(desk, name, lead, *members):
+    coordinator = officer(desk.agency(lead), Role.COORDINATOR)
+    new = NewTeam(name, "31", tuple(desk.agency(code) for code in members))
+    return desk.service.areas.teams.create(coordinator, new).id
+
+
+@pytest.mark.every_database
+def test_a_tip_is_given_to_a_team_of_the_agency_s_and_stays_the_agency_s_own(
+    desk, scene, exchange, record
+):
+    led, joined = team(desk, "led", "IMI", "POL"), team(desk, "joined", "POL", "IMI")
+    foreign, tip, other = team(desk, "foreign", "POL", "BEA"), record(), record()
+    police = officer(desk.agency("POL"), Role.SUPERVISOR)
+
+    def ids(**wanted):
+        found = exchange.tips.page(scene.sender, None, 10, TipFilter(**wanted))
+        return [row.id for row in found]
+
+    for each in (led, joined):
+        exchange.triage.edit(scene.sender, tip, {"team_id": each})
+        assert ids(team_id=each) == ids(team_id=ANY_TEAM) == [tip]
+        assert exchange.tips.page(police, None, 10, TipFilter(team_id=each)) == []
+        with pytest.raises(NotFound):
+            exchange.tips.get(police, tip)
+    for wrong in (foreign, "team_x"):
+        with pytest.raises(NotFound):
+            exchange.triage.edit(scene.sender, other, {"team_id": wrong})
+    assert exchange.tips.get(scene.sender, tip).team_name == "joined"
+    assert actions_on(desk, tip)[:3] == ["tip.record", "tip.triage", "tip.triage"]
+    # Who has left the team keeps what it was given before, until the tip is sorted again.
+    boss = officer(desk.agency("POL"), Role.COORDINATOR)
+    desk.service.areas.teams.edit(boss, joined, {"agency_ids": ()}, None)
+    kept = {"priority": TipPriority.HIGH, "team_id": joined}
+    assert exchange.triage.edit(scene.sender, tip, kept).team_id == joined
+    desk.service.areas.teams.remove(boss, joined)
+    assert ids(team_id=ANY_TEAM) == []
+    assert exchange.tips.get(scene.sender, tip).team_name is None
+
+
+@pytest.mark.every_database
+def test_a_tip_s_area_is_put_right_and_lists_and_counts_follow(desk, scene, exchange, record):
+    desk.service.areas.areas.put(OPERATOR, "31.71", "Kota Contoh")
+    tip, boss = record(area="51"), officer(desk.agency("IMI"), Role.SUPERVISOR)
+
+    def places():
+        march = CalendarPeriod(2026, 3, 1)
+        lines = desk.service.reports.places.own(boss, march).lines
+        return {line.area: line.figures[PlaceMeasure.TIPS].value for line in lines}
+
+    assert places() == {"51": 1}
+    row = exchange.triage.edit(scene.sender, tip, {"area": "31.71"}, 1)
+    assert (row.area, row.version) == ("31.71", 2)
+    assert places() == {"31": 1}
+    found = exchange.tips.page(scene.sender, None, 10, TipFilter(area="31"))
+    assert [each.id for each in found] == [tip]
+    with pytest.raises(AreaRefused):
+        exchange.triage.edit(scene.sender, tip, {"area": "99"})
+    assert exchange.triage.edit(scene.sender, tip, {"area": None}).area is None
+    assert places() == {UNKNOWN: 1}
+    assert actions_on(desk, tip) == ["tip.record", "tip.triage", "tip.triage"]
 
 
 def test_another_agency_sorts_and_sees_nothing(desk, scene, exchange, record):
