@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import tzinfo
 from ipaddress import IPv4Address, ip_address, ip_network
@@ -280,6 +280,11 @@ async def _actor(
     return found.asking(request.scope["siaga.request_id"])
 
 
+async def some_actor(request: Request, service: Service) -> Actor:
+    """Return the actor who sends a request, as `SomeActor` does; raises NotAuthenticated."""
+    return await _actor(request, service, await _BEARER(request))
+
+
 SomeActor = Annotated[Actor, Depends(_actor)]
 
 
@@ -334,13 +339,29 @@ async def _cost(request: Request, state: TheState) -> Cost:
     return state.limits.of(request.scope["route"]).cost
 
 
-async def _room(
+async def room(
     pool: Workers, metrics: TheMetrics, cost: Annotated[Cost, Depends(_cost)]
 ) -> WorkPool:
     """Refuse at once when the service is full, before anything is read or looked up."""
     with _counted(metrics):
         pool.check(cost)
     return pool
+
+
+@asynccontextmanager
+async def admitted(
+    request: Request, pool: WorkPool, metrics: Metrics, cost: Cost
+) -> AsyncIterator[None]:
+    """Hold a place among the workers, once a request's whole body is there.
+
+    Raises:
+        Overloaded, BodyTooLarge, ClientGone: there is no place, or the body cannot be received.
+    """
+    with _counted(metrics):
+        await receive_body(request)
+        taken = pool.acquire(request.scope.get(CALLER, ""), cost)
+    with taken as request.scope[PLACE]:
+        yield
 
 
 def work_place(admission: Callable[..., Any]) -> DependsParameter:
@@ -354,17 +375,14 @@ def work_place(admission: Callable[..., Any]) -> DependsParameter:
     """
 
     async def place(
-        pool: Annotated[WorkPool, Depends(_room)],
+        pool: Annotated[WorkPool, Depends(room)],
         metrics: TheMetrics,
         cost: Annotated[Cost, Depends(_cost)],
-        admitted: Annotated[object, Depends(admission)],
+        caller: Annotated[object, Depends(admission)],
         request: Request,
     ) -> AsyncIterator[None]:
-        del admitted  # only that it was
-        with _counted(metrics):
-            await receive_body(request)
-            taken = pool.acquire(request.scope.get(CALLER, ""), cost)
-        with taken as request.scope[PLACE]:
+        del caller  # only that they may
+        async with admitted(request, pool, metrics, cost):
             yield
 
     # Given back before the answer is sent: a slow reader keeps nobody out either.

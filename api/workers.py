@@ -216,6 +216,8 @@ class WorkPool:
         self._queue.append(waiting)
         self._drained.clear()
         self._give_turns()
+        if waiting.started:
+            return await asyncio.shield(result)
         gone = asyncio.ensure_future(_disconnected(request))
         either: set[asyncio.Future[Any]] = {result, gone}
         try:

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from api import problems
 from api.dependencies import Allowed, Practice, TheMetrics, TheScreening, Workers, work_place
 from api.forms import multipart_schema, read_form
-from api.routing import StrictRoute
+from api.routing import StrictRoute, given
 from api.server_timing import server_timing
+from api.v1.encounters.arguments import screening_arguments
 from api.v1.encounters.schemas import EncounterFields, EncounterOut
 from api.workers import Overloaded
 from casework.kernel import errors
@@ -72,6 +73,7 @@ PHOTO_ERRORS: Final = (
         ),
     },
 )
+@given(screening_arguments)
 async def screen(
     request: Request,
     screening: TheScreening,
