@@ -67,6 +67,7 @@ ACTS: Final[Mapping[str, str]] = {
     "case.file": msg("opened a file of the joint case"),
     "case.give": msg("gave an item to the joint case"),
     "case.invite": msg("invited an agency to the joint case"),
+    "case.items": msg("read what was given about people to the joint case"),
     "case.join": msg("joined the joint case"),
     "case.leave": msg("left the joint case"),
     "case.list": msg("read the list of joint cases"),

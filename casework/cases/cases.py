@@ -226,6 +226,7 @@ class Cases:
             views = [self._seen(actor, case, each, names, now) for each in found]
         detail = {"entries": len(views)}
         self._audit.note(AuditEntry(actor, "case.read", case.id, case.agency_id, detail=detail))
+        self._note_items(actor, found)
         return views
 
     def entry(self, actor: Actor, case_id: str, entry_id: str) -> EntryView:
@@ -238,6 +239,7 @@ class Cases:
             view = self._seen(actor, case, row, names, now)
         detail = {"entry": row.id}
         self._audit.note(AuditEntry(actor, "case.read", case.id, case.agency_id, detail=detail))
+        self._note_items(actor, [row])
         return view
 
     def photo(self, actor: Actor, case_id: str, entry_id: str, name: str) -> StoredPhoto:
@@ -294,6 +296,16 @@ class Cases:
             found = payload.offered(session, self._vault, actor, kind, object_id)
         self._audit.note(AuditEntry(actor, "case.offer", object_id, actor.agency_id))
         return found
+
+    def _note_items(self, actor: Actor, found: Iterable[CaseEntry]) -> None:
+        """Record that items about people were seen, for the agencies that gave them."""
+        given: dict[tuple[str, str], list[str]] = {}
+        for each in found:
+            if each.subject_id is not None:
+                given.setdefault((each.case_id, each.agency_id), []).append(each.id)
+        for (case_id, agency_id), items in given.items():
+            entry = AuditEntry(actor, "case.items", case_id, agency_id, detail={"items": items})
+            self._audit.note(entry)
 
     def _steps(self, session: Session, case: Case) -> tuple[StepView, ...]:
         query = select(CaseStep).where(CaseStep.case_id == case.id)

@@ -245,9 +245,11 @@ def values_of(vault: Vault, entry: CaseEntry) -> dict[str, Any]:
 
 
 def photo_of(vault: Vault, entry: CaseEntry, photo: CasePhoto) -> StoredPhoto:
-    """Open a carried photo."""
+    """Open a carried photo: one that was reported may never have been decoded."""
     name = rows.case_photo(entry.case_id, entry.id, photo.name)
-    return StoredPhoto(vault.open(photo.sealed_content, name), photo.format, photo.turn)
+    checked = photo.name == SubjectField.ENROLLED_PHOTO
+    kind = StoredPhoto if checked else payload.kind_of(photo.name)
+    return kind(vault.open(photo.sealed_content, name), photo.format, photo.turn)
 
 
 def _chosen(kind: CaseItemKind, fields: Collection[str]) -> list[ReferralField]:

@@ -1,4 +1,6 @@
-"""Who looked at a person: the acts of anybody on the person, on their alerts, photos and referrals.
+"""Who looked at a person: the acts of anybody on the person, their alerts, photos and referrals.
+
+Of joint cases it is what the owner gave of the person, and who was shown it, until it is withdrawn.
 
 The trail of a subject is for the auditors and supervisors of the agency that owns it: it says whom
 others are interested in, and so is nobody else's.
@@ -18,6 +20,7 @@ from casework.kernel.permissions import Permission, extends_to, require
 from casework.tables import (
     Alert,
     AuditRecord,
+    CaseEntry,
     EnrolledPhoto,
     ProbeSearch,
     Referral,
@@ -107,7 +110,15 @@ def _about(session: Session, subject_id: str, owner_id: str) -> ColumnElement[bo
     # Of a search that found several, the photo that was opened may be another's.
     opened = type_coerce(AuditRecord.detail, Text)
     theirs = or_(false(), *(opened.contains(f'"photo":"{photo}"') for photo in photos))
+    given = select(CaseEntry.id, CaseEntry.case_id).where(
+        CaseEntry.subject_id == subject_id, CaseEntry.agency_id == owner_id
+    )
+    items = [
+        and_(AuditRecord.object_id == case_id, opened.contains(f'"{item}"'))
+        for item, case_id in session.execute(given)
+    ]
     return or_(
         AuditRecord.object_id.in_([*ids, *photos]),
+        *items,
         and_(AuditRecord.object_id.in_(searches), or_(AuditRecord.action != _SHOWS_ONE, theirs)),
     )

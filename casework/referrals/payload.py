@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from casework.kernel import rows
 from casework.kernel.errors import InvalidReferral
-from casework.kernel.stored_photo import StoredPhoto
+from casework.kernel.stored_photo import StoredPhoto, UncheckedPhoto
 from casework.kernel.vault import Vault
-from casework.referrals.fields import AlertSource, Field, PhotoField, ReferralField
+from casework.referrals.fields import AlertField, AlertSource, Field, PhotoField, ReferralField
 from casework.review.alerts import subject_card
 from casework.tables import Alert, Referral, ReferralPhoto, Watchlist
 from casework.watchlists import subjects
@@ -98,9 +98,15 @@ def values_of(vault: Vault, referral: Referral) -> dict[str, Any]:
 
 
 def photo_of(vault: Vault, photo: ReferralPhoto) -> StoredPhoto:
-    """Open a carried photo."""
+    """Open a carried photo: one that was reported may never have been decoded."""
     name = rows.referral_photo(photo.referral_id, photo.name)
-    return StoredPhoto(vault.open(photo.sealed_content, name), photo.format, photo.turn)
+    kind = kind_of(photo.name)
+    return kind(vault.open(photo.sealed_content, name), photo.format, photo.turn)
+
+
+def kind_of(name: str) -> type[StoredPhoto]:
+    """Return how a carried photo is shown, by its name: only those of alerts are known photos."""
+    return StoredPhoto if name in {*AlertField} else UncheckedPhoto
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - as JSON

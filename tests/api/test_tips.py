@@ -284,6 +284,7 @@ def test_a_key_records_reads_its_receipt_and_nothing_else(client, desk, key):
 
 def test_what_a_key_sent_as_a_photo_is_shown_decoded_alone(client, sign_in, key, desk):
     employer, reader = key(Scope.TIPS), sign_in(Role.OFFICER, agency="IMI")
+    police = sign_in(Role.OFFICER, agency="POL")
     picture = cv2.imdecode(np.frombuffer(photo_of(1), np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
     damaged = bytearray(cv2.imencode(".png", picture)[1].tobytes())
@@ -294,6 +295,17 @@ def test_what_a_key_sent_as_a_photo_is_shown_decoded_alone(client, sign_in, key,
         shown = client.get(f"{path}/photo", headers=reader)
         assert shown.status_code == status
         assert shown.content != content
+        to = {
+            "receiver_id": desk.agency("POL"),
+            "note": "Please look.",
+            "due_at": "2026-03-04",
+            "fields": ["photo"],
+        }
+        sent = client.post(f"{path}/refer", json=to, headers=reader)
+        assert sent.status_code == 201, sent.text
+        handed = client.get(f"{sent.headers['Location']}/photos/photo", headers=police)
+        assert handed.status_code == status
+        assert handed.content != content
 
 
 def test_a_tip_is_sorted_linked_and_compared(client, desk, imi, supervisor, record):

@@ -148,7 +148,7 @@ def show(case_id: str, visit: Reader) -> Response:
 def photo(case_id: str, entry_id: str, name: str, visit: Reader) -> Response:
     """Return a photo as it was when the item was given, upright."""
     stored = visit.service.cases.reading.photo(visit.actor, case_id, entry_id, name)
-    return visit.state.photos.response(*stored)
+    return visit.state.photos.answer(stored)
 
 
 @router.get("/{case_id}/entries/{entry_id}/file")

@@ -100,7 +100,7 @@ def show(referral_id: str, visit: Handler) -> Response:
 def photo(referral_id: str, name: str, visit: Handler) -> Response:
     """Return a photo as it was when the referral was sent, upright."""
     stored = visit.service.exchange.referrals.photo(visit.actor, referral_id, name)
-    return visit.state.photos.response(*stored)
+    return visit.state.photos.answer(stored)
 
 
 @router.post("/{referral_id}/step")

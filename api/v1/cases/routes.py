@@ -38,12 +38,14 @@ from api.v1.cases.schemas import (
     SharingIn,
     TaskResultIn,
 )
+from api.v1.encounters.routes import PHOTO_ERRORS
 from casework.cases.cases import Cases, StoredFile
 from casework.cases.entries import NewFile
 from casework.cases.files import FileFormat
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
+from casework.kernel.stored_photo import UncheckedPhoto
 from casework.tables import CaseEntry
 
 router: Final = APIRouter(prefix="/v1/cases", tags=["cases"], route_class=StrictRoute)
@@ -256,16 +258,21 @@ def entries(
     "/{case_id}/entries/{entry_id}/photos/{name}",
     summary="Read a photo that an item carries",
     response_class=Response,
-    responses={200: {"content": PHOTO_CONTENT}, **_READ},
+    responses={
+        200: {"content": PHOTO_CONTENT},
+        **problems.responses(*_COMMON, errors.NotFound, *PHOTO_ERRORS),
+    },
 )
 def photo(
     case_id: str, entry_id: str, name: str, cases: TheCases, actor: Reader, photos: ThePhotos
 ) -> Response:
     """Return the photo as it was when the item was given.
 
-    In a format that browsers show: as it was sent, or as a JPEG of it.
+    In a format that browsers show: as it was sent, or as a JPEG of it; of a tip always a JPEG.
     """
     stored = cases.photo(actor, case_id, entry_id, name)
+    if isinstance(stored, UncheckedPhoto):
+        return photos.answer(stored)
     return photos.response(stored.content, stored.format)
 
 

@@ -17,6 +17,7 @@ from api.dependencies import (
 from api.pages import Page, page_of
 from api.photos import PHOTO_CONTENT
 from api.routing import StrictRoute
+from api.v1.encounters.routes import PHOTO_ERRORS
 from api.v1.referrals.schemas import (
     AlertReferralIn,
     AnsweringIn,
@@ -29,6 +30,7 @@ from api.v1.referrals.schemas import (
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
+from casework.kernel.stored_photo import UncheckedPhoto
 from casework.referrals.referrals import Referrals
 
 router: Final = APIRouter(tags=["referrals"], route_class=StrictRoute)
@@ -108,7 +110,7 @@ def read(
     response_class=Response,
     responses={
         200: {"content": PHOTO_CONTENT},
-        **problems.responses(*COMMON, errors.NotFound),
+        **problems.responses(*COMMON, errors.NotFound, *PHOTO_ERRORS),
     },
 )
 def photo(
@@ -116,9 +118,11 @@ def photo(
 ) -> Response:
     """Return the photo as it was when the referral was sent.
 
-    In a format that browsers show: as it was sent, or as a JPEG of it.
+    In a format that browsers show: as it was sent, or as a JPEG of it; of a tip always a JPEG.
     """
     stored = referrals.photo(actor, referral_id, name)
+    if isinstance(stored, UncheckedPhoto):
+        return photos.answer(stored)
     return photos.response(stored.content, stored.format)
 
 

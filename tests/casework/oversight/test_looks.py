@@ -2,11 +2,13 @@
 
 import pytest
 
+from casework.cases.entries import NewItem
 from casework.kernel.audit.acts import READS
 from casework.kernel.audit.reader import AuditFilter
 from casework.kernel.errors import NotFound, NotPermitted
-from casework.kernel.vocabulary import Role
+from casework.kernel.vocabulary import CaseItemKind, Role
 from casework.screening.searches import SearchRequest
+from tests.casework.cases.scenes import ALL, Together
 from tests.casework.review.people import YES, people
 from tests.contract import audit_acts
 from tests.fakes import photo_of
@@ -133,3 +135,24 @@ def test_objects_are_found_by_what_people_call_them(scene):
     assert audited.named(stranger, [alert.id, one]) == {}
     with pytest.raises(NotPermitted):
         audited.find(them.supervisor, "shared")
+
+
+def test_who_was_shown_what_was_given_of_a_person_to_a_case_is_told_to_the_giver(scene):
+    desk, them, one, two, _ = scene
+    together = Together(desk)
+    row = together.opened("POL")
+    given, other = (
+        together.cases.entries.give(
+            together.of("IMI"), row.id, NewItem(CaseItemKind.SUBJECT, subject, ["name"])
+        ).id
+        for subject in (one, two)
+    )
+    assert ("case.give", "imi") in told(desk, them.supervisor, one)
+    assert ("case.items", "pol") not in told(desk, them.supervisor, one)
+    together.cases.reading.entry(together.of("POL"), row.id, other)
+    assert ("case.items", "pol") not in told(desk, them.supervisor, one)
+    together.cases.reading.entries(together.of("POL"), row.id, None, 10, ALL)
+    for subject in (one, two):
+        assert ("case.items", "pol") in told(desk, them.supervisor, subject)
+    together.cases.entries.withdraw(together.of("IMI"), row.id, given)
+    assert ("case.items", "pol") not in told(desk, them.supervisor, one)
