@@ -22,7 +22,7 @@ from config.checkpoints import sink_of
 from config.settings import Settings
 from detector.decode import quiet_native_logging
 from detector.errors import DetectorError
-from detector.memory import map_large_blocks, return_free_memory
+from detector.memory import map_large_blocks, return_free_memory, share_arenas
 from detector.threads import use_threads
 from models.errors import ModelsError
 
@@ -62,6 +62,7 @@ async def running(
     quiet_native_logging()
     use_threads(1)
     map_large_blocks()
+    share_arenas()
     state.metrics.serving(version, state.workers, practice=state.settings.practice)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(state.workers.shutdown)

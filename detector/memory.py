@@ -6,9 +6,11 @@ from typing import Final
 
 from detector.limits import MIB
 
-# `mallopt` and its parameter, as glibc has them.
+# `mallopt` and its parameters, as glibc has them.
 _MMAP_THRESHOLD: Final = -3
 _MAPPED_FROM: Final = 4 * MIB
+_ARENA_MAX: Final = -8
+_ARENAS: Final = 2
 
 
 def map_large_blocks() -> None:
@@ -19,6 +21,16 @@ def map_large_blocks() -> None:
     """
     if _LIBRARY is not None:
         _LIBRARY.mallopt(_MMAP_THRESHOLD, _MAPPED_FROM)
+
+
+def share_arenas() -> None:
+    """Let threads share a few of glibc's arenas; call it before threads are started.
+
+    Each thread would otherwise get an arena of its own, up to eight a processor, and each grows
+    to the most that its thread has ever held. Elsewhere nothing happens.
+    """
+    if _LIBRARY is not None:
+        _LIBRARY.mallopt(_ARENA_MAX, _ARENAS)
 
 
 def return_free_memory() -> None:

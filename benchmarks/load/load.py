@@ -29,6 +29,8 @@ OVERLOAD: Final = 10
 
 SECONDS: Final = 4.0
 WARM_UP_SECONDS: Final = 1.0
+WARM_UP_REQUESTS: Final = 5_000
+"""Before memory is followed."""
 PHOTOS: Final = 500
 """Different mocked photos that are sent in turn."""
 
@@ -86,11 +88,10 @@ class Memory:
 
     @property
     def kib_per_thousand(self) -> float:
-        """Slope over the second half, in KiB per 1,000 requests."""
-        half = self.points[len(self.points) // 2 :]
-        if len(half) < 2:
+        """Slope after the warm-up, in KiB per 1,000 requests."""
+        if len(self.points) < 2:
             return float("nan")
-        requests, mib = zip(*half, strict=True)
+        requests, mib = zip(*self.points, strict=True)
         return float(np.polyfit(requests, mib, 1)[0]) * 1000 * 1024
 
 
@@ -150,16 +151,32 @@ def measure_mocked(
         )
 
 
-def measure_memory(folder: Path, dim: int, cpus: Cpus, requests: int, points: int = 20) -> Memory:
-    """Follow the service's memory over so many requests, four clients at a time."""
+def measure_memory(
+    folder: Path,
+    dim: int,
+    cpus: Cpus,
+    requests: int,
+    points: int = 20,
+    warm_up: int = WARM_UP_REQUESTS,
+) -> Memory:
+    """Follow the service's memory over so many requests, four clients at a time.
+
+    Caches fill, and threads take their arenas, with the first `warm_up` requests: they come before.
+    """
     data = prepare(folder, 1000, dim)
     photos = [_screening(data, mock_photo(number)) for number in range(PHOTOS)]
     step, found = max(1, requests // points), []
+
+    def send(count: int) -> None:
+        answers, _ = asyncio.run(closed_loop(served.port, photos, 4, lambda n, _: n >= count))
+        _expect(answers, 201)
+
     with _on(cpus.load), serving(data, cpus.service, dim) as served:
+        send(warm_up)
         for number in range(points + 1):
+            if number:
+                send(step)
             found.append((number * step, served.rss_mib()))
-            answers, _ = asyncio.run(closed_loop(served.port, photos, 4, lambda n, _: n >= step))
-            _expect(answers, 201)
     return Memory(tuple(found))
 
 

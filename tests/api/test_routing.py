@@ -19,7 +19,7 @@ from tests.services import OPERATOR, Desk, open_service
 
 FIELDS = {"port": "CGK", "direction": "entry"}
 PHOTO = {"photo": ("face.jpg", photo_of(1, brightness=0.9), "image/jpeg")}
-CHANGES = ("id", "request_id", "encounter_id", "captured_at", "received_at", "instance", "stages_ms")
+CHANGES = ("id", "request_id", "captured_at", "received_at", "stages_ms")
 
 Answer = tuple[int, dict[str, str], Any]
 

@@ -17,7 +17,7 @@ from tests.deadlines import patience
 def test_a_tiny_run_measures_every_figure_of_the_mocked_scenes(tmp_path):
     cpus = Cpus.choose()
     run = load.measure_mocked(tmp_path / "data", 50, 32, cpus, seconds=0.2, enrolments=3)
-    memory = load.measure_memory(tmp_path / "memory", 32, cpus, requests=40, points=4)
+    memory = load.measure_memory(tmp_path / "memory", 32, cpus, requests=40, points=4, warm_up=8)
     assert [loop.clients for loop in run.loops] == [1, 4]
     assert all(loop.per_second > 0 and loop.percentile(0.5) > 0 for loop in run.loops)
     assert run.enrolled_per_second > 0
