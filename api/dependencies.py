@@ -64,6 +64,7 @@ from casework.reports.cuts import Cuts
 from casework.reports.lanes import Lanes
 from casework.reports.monthly import MonthlyReports
 from casework.reports.performance import Performance
+from casework.reports.places import Places
 from casework.reports.review import Reports
 from casework.review.alerts import Alerts
 from casework.review.decisions import Review
@@ -231,6 +232,7 @@ TheKnownLookalikes = Annotated[KnownLookalikes, _part(lambda service: service.sc
 TheCuts = Annotated[Cuts, _part(lambda service: service.reports.cuts)]
 TheMonthlyReports = Annotated[MonthlyReports, _part(lambda service: service.reports.monthly)]
 ThePerformance = Annotated[Performance, _part(lambda service: service.reports.performance)]
+ThePlaces = Annotated[Places, _part(lambda service: service.reports.places)]
 TheLanes = Annotated[Lanes, _part(lambda service: service.reports.lanes)]
 TheLookalikes = Annotated[Lookalikes, _part(lambda service: service.screening.lookalikes)]
 TheMerges = Annotated[Merges, _part(lambda service: service.lists.merges)]

@@ -57,7 +57,7 @@ from casework.reports.cuts import Cuts
 from casework.reports.lanes import Lanes
 from casework.reports.monthly import MonthlyReports
 from casework.reports.performance import Performance
-from casework.reports.places import Places, read_tips
+from casework.reports.places import PlacePublications, Places
 from casework.reports.review import Reports
 from casework.reports.totals import Publications
 from casework.review.alerts import Alerts
@@ -356,7 +356,7 @@ class Records:
             ),
             reports=ReportUseCases(
                 counts=counts,
-                places=Places(kernel, publications, Publications(kernel, zone, read_tips)),
+                places=Places(kernel, PlacePublications.beside(kernel, publications)),
                 cases=CaseReports(kernel, publications),
                 cuts=cuts,
                 performance=performance,

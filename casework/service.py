@@ -160,7 +160,7 @@ class Service(Records):
             exchange=records.exchange,
             cases=records.cases,
             oversight=records.oversight,
-            reports=records.reports,
+            reports=replace(records.reports, places=records.reports.places.where(grounds)),
             pack=pack,
             model=model,
             pipeline=pipeline,

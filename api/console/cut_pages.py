@@ -17,7 +17,7 @@ from api.console.printed.tables import (
 from api.console.report_words import ReportWords
 from api.console.shades import step_of
 from casework.reports.cuts import CutTable, Months
-from casework.reports.dimensions import UNKNOWN, Dimension
+from casework.reports.dimensions import NO, UNKNOWN, YES, Dimension
 from casework.reports.figures import Figure
 
 # What the queue of alerts can be filtered by, and the name of the field.
@@ -29,7 +29,14 @@ _FILTERS: Final[Mapping[Dimension, str]] = {
     Dimension.MATCHED_BY: "matched_by",
     Dimension.MONTH: "month",
     Dimension.WATCHLIST: "list",
+    Dimension.DIRECTION: "direction",
+    Dimension.STAGE: "stage",
+    Dimension.NATIONALITY: "nationality",
+    Dimension.OUTCOME: "outcome",
+    Dimension.HOUR: "hour",
+    Dimension.CLOSED: "state",
 }
+_STATES: Final = {YES: "closed", NO: "open"}
 _SHORT_MONTH: Final = 3
 
 
@@ -97,7 +104,7 @@ class CutPage:
             found = self.lists.get(value) if dimension is Dimension.WATCHLIST else value
             if dimension not in _FILTERS or found is None or found == UNKNOWN:
                 return None
-            query[_FILTERS[dimension]] = found
+            query[_FILTERS[dimension]] = _STATES.get(found, found)
         return f"/alerts?{urlencode(query)}" if "month" in query else None
 
     def bars(self) -> tuple[PrintedBar, ...]:

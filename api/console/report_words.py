@@ -9,7 +9,7 @@ from api.console.i18n import Locale
 from api.console.labels import country, of, period
 from casework.codes.lists import CodeLists
 from casework.reports.calendar import CalendarPeriod
-from casework.reports.dimensions import UNKNOWN, YES, Dimension
+from casework.reports.dimensions import LODGINGS, UNKNOWN, YES, Dimension, area_in
 from casework.reports.figures import Figure, FigureKind
 
 _VOCABULARIES: Final[Mapping[Dimension, str]] = {
@@ -46,18 +46,31 @@ class ReportWords:
         match dimension:
             case Dimension.CATEGORY:
                 return self.codes.category(value, self.speech.language)
+            case Dimension.PORT:
+                return self._port(value)
             case Dimension.NATIONALITY:
                 return country(value, self.speech.language)
             case Dimension.CLOSED:
                 return self.speech("Closed") if value == YES else self.speech("Open")
-            case Dimension.HOUR:
-                return f"{value}:00"
-            case Dimension.DAY:
-                return self.speech.day(date.fromisoformat(value))
-            case Dimension.MONTH:
-                return period(CalendarPeriod.read(value), self.speech)
+            case Dimension.HOUR | Dimension.DAY | Dimension.MONTH:
+                return self._time(dimension, value)
             case _:
                 return value
+
+    def _time(self, dimension: Dimension, value: str) -> str:
+        if dimension is Dimension.HOUR:
+            return f"{value}:00"
+        if dimension is Dimension.DAY:
+            return self.speech.day(date.fromisoformat(value))
+        return period(CalendarPeriod.read(value), self.speech)
+
+    def _port(self, value: str) -> str:
+        if not value.startswith(LODGINGS):
+            return value
+        area = area_in(Dimension.PORT, value)
+        if area is None:
+            return self.speech("Lodgings, place not known")
+        return self.speech("Lodgings in %(area)s", area=self.areas.get(area, area))
 
     def figure(self, figure: Figure) -> str:
         """Return a figure as paper and sheets have it."""

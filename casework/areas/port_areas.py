@@ -94,6 +94,19 @@ def port_within(port: SQLColumnExpression[str], code: str) -> ColumnElement[bool
     )
 
 
+def placed_within(
+    area: SQLColumnExpression[str | None], port: SQLColumnExpression[str], code: str
+) -> ColumnElement[bool]:
+    """Return the condition that something happened in an area.
+
+    Args:
+        area: where it happened, if that was said.
+        port: where else, by its code.
+        code: the area.
+    """
+    return or_(tree.within(area, code), and_(area.is_(None), port_within(port, code)))
+
+
 def ports_within(session: Session, code: str) -> list[str]:
     """Return the ports that lie in an area, in order of code, within a transaction."""
     found = area_of_port(session)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from functools import cache
 from itertools import chain
 from typing import Any, Final
 
@@ -11,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from casework.areas import tree
 from casework.areas.port_areas import area_of_port
+from casework.kernel.lodgings import is_lodging
 from casework.kernel.vocabulary import AlertState, AreaLevel
-from casework.reports.dimensions import NO, UNKNOWN, YES, AlertOutcome, Dimension
+from casework.reports.dimensions import LODGINGS, NO, UNKNOWN, YES, AlertOutcome, Dimension
 from casework.review.findings import AdjudicationResult, result_of, visible_state
 from casework.tables import Agency, Alert, Encounter, Subject
 
@@ -75,12 +77,13 @@ def read_alerts(
     query = _ALERTS.where(condition, Alert.created_at >= since, Alert.created_at < until)
     plain = [(each.value, counted.values[each]) for each in Dimension if each not in _DERIVED]
     provinces, regencies = (counted.values[each] for each in _AREAS)
-    places = {port: places_of(area) for port, area in area_of_port(session).items()}
+    placed = cache(places_of)
+    places = {port: placed(area) for port, area in area_of_port(session).items()}
     times = [(form, counted.values[each]) for each, form in _FORMATS.items()]
     for row in session.execute(query.order_by(Alert.id).execution_options(yield_per=_BATCH)):
         for name, values in plain:
             values.append(getattr(row, name) or UNKNOWN)
-        province, regency = places.get(row.port, _NOWHERE)
+        province, regency = placed(row.lies_in) if row.lies_in else places.get(row.port, _NOWHERE)
         provinces.append(province)
         regencies.append(regency)
         local = row.created_at.astimezone(zone)
@@ -91,6 +94,27 @@ def read_alerts(
         counted.values[Dimension.CLOSED].append(YES if closed else NO)
         counted.acknowledged_s.append(_seconds(row.created_at, row.acknowledged_at))
         counted.decided_s.append(_seconds(row.created_at, row.decided_at))
+    return counted
+
+
+def read_alerts_of_all(
+    session: Session,
+    condition: ColumnElement[bool],
+    bounds: tuple[datetime, datetime],
+    zone: tzinfo,
+    now: datetime,
+) -> CountedAlerts:
+    """Read alerts as `read_alerts` does, for other agencies: no lodging by itself.
+
+    Few people stay in one, and whom it reported to must not be known from its name: those of a
+    regency or a city are counted together, as one port.
+    """
+    counted = read_alerts(session, condition, bounds, zone, now)
+    ports, regencies = counted.values[Dimension.PORT], counted.values[Dimension.REGENCY]
+    counted.values[Dimension.PORT] = [
+        f"{LODGINGS}{regency}" if is_lodging(port) else port
+        for port, regency in zip(ports, regencies, strict=True)
+    ]
     return counted
 
 
@@ -139,6 +163,7 @@ _ALERTS: Final[Select] = (  # type: ignore[type-arg]
         Alert.matched_by.label(Dimension.MATCHED_BY.value),
         Agency.code.label(Dimension.AGENCY.value),
         Encounter.port.label(Dimension.PORT.value),
+        Encounter.area.label("lies_in"),
         Encounter.direction.label(Dimension.DIRECTION.value),
         Encounter.stage.label(Dimension.STAGE.value),
         Subject.nationality.label(Dimension.NATIONALITY.value),

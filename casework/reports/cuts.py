@@ -19,7 +19,7 @@ from casework.kernel.vocabulary import AreaLevel
 from casework.reports.calendar import CalendarPeriod, require_over
 from casework.reports.cells import Cells, ExactCells, change, greatest, values_of
 from casework.reports.counted import read_alerts
-from casework.reports.dimensions import Dimension, require_permitted
+from casework.reports.dimensions import Dimension, area_in, require_permitted
 from casework.reports.figures import Figure
 from casework.reports.review import own_alerts
 from casework.reports.totals import Publications
@@ -186,15 +186,12 @@ class Cuts:
         making: "_Making",
         period: CalendarPeriod | tuple[datetime, datetime],
     ) -> CutTable:
-        is_area = [each in {Dimension.AREA, Dimension.REGENCY} for each in making.by]
+        codes = [
+            area_in(dimension, value)
+            for dimension, values in zip(making.by, (making.rows, making.columns), strict=False)
+            for value in values
+        ]
         with self._database.read() as session:
-            codes = [
-                code
-                for each, area in zip((making.rows, making.columns), is_area, strict=False)
-                if area
-                for code in each
-                if tree.well_formed(code)
-            ]
             names = known.names(session, [*codes, making.asked.within])
         table = making.table(period, self.zone, names, exact=act is Permission.READ_REPORT)
         detail = {"by": [each.value for each in table.by], "lines": len(table.rows)}

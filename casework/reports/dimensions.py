@@ -5,6 +5,7 @@ from enum import StrEnum
 from itertools import combinations
 from typing import Final, TypeAlias
 
+from casework.areas import tree
 from casework.kernel.errors import NotPermitted
 
 
@@ -16,6 +17,8 @@ class Dimension(StrEnum):
     REGENCY = "regency"
     """The regency or city of the port; of a port of which it is not known, the province."""
     PORT = "port"
+    """Or the lodging where a guest was found; of other agencies' alerts those of a regency are one:
+    see `LODGINGS`."""
     WATCHLIST = "watchlist"
     CATEGORY = "category"
     AGENCY = "agency"
@@ -52,6 +55,20 @@ class AlertOutcome(StrEnum):
 
 UNKNOWN: Final = "unknown"
 YES, NO = "yes", "no"
+LODGINGS: Final = "lodgings/"
+"""Before a regency's code: its lodgings, as one port."""
+
+
+def area_in(dimension: Dimension, value: str) -> str | None:
+    """Return the area that a value of a dimension names, by its code; None where it names none."""
+    if dimension in {Dimension.AREA, Dimension.REGENCY}:
+        code = value
+    elif dimension is Dimension.PORT and value.startswith(LODGINGS):
+        code = value.removeprefix(LODGINGS)
+    else:
+        return None
+    return code if tree.well_formed(code) else None
+
 
 Cut: TypeAlias = frozenset[Dimension]
 """Dimensions that are looked at together, time apart."""

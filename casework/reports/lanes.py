@@ -176,6 +176,8 @@ UNSEARCHABLE: Final = or_(
         Encounter.quality["verdict"].as_string() == Outcome.UNSEARCHABLE.value,
     ),
 )
+# Lodgings report to one agency, and every agency reads this: see `casework.stays.screening`.
+OF_PORTS: Final = ~Encounter.port.contains("-")
 _AHEAD: Final = _count(_OFFSET > _OFF_S)
 _BEHIND: Final = _count(_OFFSET < -_OFF_S)
 
@@ -194,8 +196,7 @@ _LANES: Final[Select[Any]] = (
         func.max(_OFFSET).label("greatest"),
         func.max(Encounter.received_at).label("last"),
     )
-    # Lodgings have no lanes, and every agency reads this: see `casework.stays.screening`.
-    .where(~Encounter.port.contains("-"))
+    .where(OF_PORTS)
     .group_by(Encounter.port, Encounter.lane)
     .order_by((_AHEAD + _BEHIND).desc(), Encounter.port, Encounter.lane.nulls_last())
     .limit(MOST_LANES)

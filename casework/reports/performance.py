@@ -17,7 +17,7 @@ from casework.kernel.audit.log import AuditEntry
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, extends_to, require
 from casework.reports.calendar import CalendarPeriod
-from casework.reports.lanes import UNSEARCHABLE
+from casework.reports.lanes import OF_PORTS, UNSEARCHABLE
 from casework.tables import Encounter
 
 if TYPE_CHECKING:
@@ -189,8 +189,8 @@ def interval(count: int, of: int, level: float = LEVEL) -> tuple[float, float]:
     return float(least), float(most)
 
 
-def _within(since: datetime, until: datetime) -> tuple[Any, Any]:
-    return Encounter.received_at >= since, Encounter.received_at < until
+def _within(since: datetime, until: datetime) -> tuple[Any, Any, Any]:
+    return Encounter.received_at >= since, Encounter.received_at < until, OF_PORTS
 
 
 def _ports(session: Session, since: datetime, until: datetime) -> tuple[PortPhotos, ...]:

@@ -1,30 +1,40 @@
-"""Counts by place, for the vulnerability map: alerts, what became of them, and tips.
+"""Counts by place, for the vulnerability map: alerts and what became of them, tips, cases, stays.
 
-Alerts lie where their port lies, tips where the report says. The map counts reports and decisions:
-it says where people looked and found something, not how dangerous a place or a person is.
+Alerts lie where their port or lodging lies, tips and stays where the report says, joint cases where
+who opened them says. The map counts reports and decisions: it says where people looked and found
+something, not how dangerous a place or a person is.
+
+Stays are counted of the own agency alone, and only where they are on: what lodgings report is one
+agency's business, and its guests stand on no list.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, select
 from sqlalchemy.orm import Session
 
 from casework.areas import tree
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.kernel import Kernel
+from casework.kernel.lodgings import is_lodging
 from casework.kernel.permissions import Permission, require, within_reach
+from casework.kernel.processing import Grounds, Processing
+from casework.kernel.vocabulary import MemberState
 from casework.reports.calendar import CalendarPeriod
 from casework.reports.cells import Cells, ExactCells, values_of
 from casework.reports.counted import CountedAlerts, places_of, read_alerts
-from casework.reports.dimensions import NO, UNKNOWN, AlertOutcome, Dimension
+from casework.reports.cuts import CutRequest
+from casework.reports.dimensions import LODGINGS, NO, UNKNOWN, AlertOutcome, Dimension
 from casework.reports.figures import Figure
 from casework.reports.totals import Publications
-from casework.tables import Agency, Alert, Tip
+from casework.stays.counts import StayCount, stays_between
+from casework.tables import Agency, Alert, Case, CaseMember, Stay, Tip
 
 TREND_MONTHS: Final = 6
 """Months of the trend of a place."""
@@ -40,8 +50,19 @@ class PlaceMeasure(StrEnum):
     OVERDUE = "overdue"
     """Alerts undecided beyond their review time."""
     TIPS = "tips"
+    CASES = "cases"
+    """Joint cases that were opened."""
+    STAYS = "stays"
+    """Stays that lodgings reported."""
+    CHECK_OUTS = "check_outs"
+    """Of these, guests who should have left, and of whom no lodging has said so."""
 
 
+OF_STAYS: Final = frozenset({PlaceMeasure.STAYS, PlaceMeasure.CHECK_OUTS})
+OF_ALL: Final = tuple(each for each in PlaceMeasure if each not in OF_STAYS)
+"""What is counted of all agencies."""
+
+_LEVELS: Final = (Dimension.AREA, Dimension.REGENCY)
 _OUTCOMES: Final[Mapping[PlaceMeasure, AlertOutcome]] = {
     PlaceMeasure.CONFIRMED: AlertOutcome.CONFIRMED,
     PlaceMeasure.FALSE_ALARMS: AlertOutcome.FALSE_ALARM,
@@ -69,10 +90,35 @@ class PlaceReport:
     """The places of the country, or of a province, that have any count."""
 
     period: CalendarPeriod
+    within: str | None
+    """The province whose regencies are counted; None of the country."""
     months: tuple[CalendarPeriod, ...]
     """Those of the lines' trend."""
+    measures: tuple[PlaceMeasure, ...]
+    """What is counted: every line has a figure of each."""
+    exact: bool
+    """Of the own agency; else of all, blurred."""
     lines: tuple[PlaceLine, ...]
     """In the order of the areas' codes, what is not known last."""
+
+
+class _Stays:
+    """Stays by area, exactly: there are many, so that only their sums are read."""
+
+    def __init__(self, counts: Iterable[StayCount]) -> None:
+        self._counts: Counter[tuple[PlaceMeasure, Dimension, str]] = Counter()
+        for each in counts:
+            for level, area in zip(_LEVELS, _placed(each.area), strict=True):
+                self._counts[PlaceMeasure.STAYS, level, area] += each.stays
+                self._counts[PlaceMeasure.CHECK_OUTS, level, area] += each.overdue
+
+    def areas(self, level: Dimension) -> set[str]:
+        """Return the areas that have any."""
+        return {area for _, of, area in self._counts if of is level}
+
+    def figure(self, measure: PlaceMeasure, level: Dimension, area: str) -> Figure:
+        """Return the figure of one area."""
+        return Figure.exact(self._counts[measure, level, area])
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,29 +127,67 @@ class _Counts:
 
     alerts: Cells
     tips: Cells
+    cases: Cells
+    stays: _Stays = field(default_factory=lambda: _Stays(()))
 
     def areas(self, level: Dimension) -> set[str]:
         """Return the areas that have any count."""
-        return {*values_of(self.alerts.alerts, level), *values_of(self.tips.alerts, level)}
+        cells = (self.alerts, self.tips, self.cases)
+        found = {area for each in cells for area in values_of(each.alerts, level)}
+        return found | self.stays.areas(level)
 
     def figure(self, measure: PlaceMeasure, level: Dimension, area: str) -> Figure:
         """Return the figure of one area."""
+        if measure in OF_STAYS:
+            return self.stays.figure(measure, level, area)
         if measure is PlaceMeasure.TIPS:
             return self.tips.figure({level: area})
+        if measure is PlaceMeasure.CASES:
+            return self.cases.figure({level: area})
         values = {level: area}
         if measure in _OUTCOMES:
             values[Dimension.OUTCOME] = _OUTCOMES[measure].value
         return self.alerts.figure(values)
 
 
+@dataclass(frozen=True, slots=True)
+class PlacePublications:
+    """What is shown of all agencies' alerts, tips and joint cases."""
+
+    alerts: Publications
+    tips: Publications
+    cases: Publications
+
+    @classmethod
+    def beside(cls, kernel: Kernel, alerts: Publications) -> Self:
+        """Return them over the same calendar as the alerts'."""
+        return cls(
+            alerts,
+            Publications(kernel, alerts.zone, read_tips),
+            Publications(kernel, alerts.zone, read_cases),
+        )
+
+
 class Places:
     """Counts by place for those who may know."""
 
-    def __init__(self, kernel: Kernel, alerts: Publications, tips: Publications) -> None:
+    def __init__(
+        self, kernel: Kernel, shown: PlacePublications, grounds: Grounds | None = None
+    ) -> None:
+        self._kernel = kernel
         self._database = kernel.database
         self._audit = kernel.audit
         self._clock = kernel.clock
-        self._alerts, self._tips = alerts, tips
+        self._shown = shown
+        self._stays_on = grounds is not None and grounds.is_on(Processing.STAYS)
+
+    def where(self, grounds: Grounds) -> Self:
+        """Return the same where an installation does what these grounds allow."""
+        return type(self)(self._kernel, self._shown, grounds)
+
+    def last_month(self) -> CalendarPeriod:
+        """Return the last month that is over."""
+        return self._shown.alerts.last_month()
 
     def own(self, actor: Actor, period: CalendarPeriod, within: str | None = None) -> PlaceReport:
         """Return the own agency's counts, exact.
@@ -115,20 +199,32 @@ class Places:
 
         Raises:
             NotPermitted: the actor may read no report.
+            AreaRefused: it is within something that is no province.
         """
         require(actor, Permission.READ_REPORT)
 
+        act, zone, now = Permission.READ_REPORT, self._shown.alerts.zone, self._clock()
+
+        def own(column: SQLColumnExpression[str]) -> ColumnElement[bool]:
+            return within_reach(actor, act, column)
+
         def count(each: CalendarPeriod) -> _Counts:
-            bounds, zone, now = each.bounds(self._alerts.zone), self._alerts.zone, self._clock()
+            bounds = each.bounds(zone)
             with self._database.read() as session:
-                owner = within_reach(actor, Permission.READ_REPORT, Alert.owner_id)
-                recorder = within_reach(actor, Permission.READ_REPORT, Tip.agency_id)
+                stays = (
+                    stays_between(session, own(Stay.agency_id), bounds, now)
+                    if self._stays_on
+                    else ()
+                )
                 return _Counts(
-                    ExactCells(read_alerts(session, owner, bounds, zone, now)),
-                    ExactCells(read_tips(session, recorder, bounds, zone, now)),
+                    ExactCells(read_alerts(session, own(Alert.owner_id), bounds, zone, now)),
+                    ExactCells(read_tips(session, own(Tip.agency_id), bounds, zone, now)),
+                    ExactCells(read_cases(session, joined_by(own), bounds, zone, now)),
+                    _Stays(stays),
                 )
 
-        return self._report(actor, Permission.READ_REPORT, period, within, count)
+        measures = tuple(PlaceMeasure) if self._stays_on else OF_ALL
+        return self._report(actor, act, _Asked(period, within, measures), count)
 
     def totals(
         self, actor: Actor, period: CalendarPeriod | None = None, within: str | None = None
@@ -138,23 +234,26 @@ class Places:
         Raises:
             NotPermitted: the actor may read no totals.
             InvalidPeriod: the period is not over yet.
+            AreaRefused: it is within something that is no province.
         """
         require(actor, Permission.READ_TOTALS)
 
         def count(each: CalendarPeriod) -> _Counts:
-            return _Counts(self._alerts.of(each), self._tips.of(each))
+            shown = self._shown
+            return _Counts(shown.alerts.of(each), shown.tips.of(each), shown.cases.of(each))
 
-        period = period or self._alerts.last_month()
-        return self._report(actor, Permission.READ_TOTALS, period, within, count)
+        asked = _Asked(period or self._shown.alerts.last_month(), within, OF_ALL)
+        return self._report(actor, Permission.READ_TOTALS, asked, count)
 
     def _report(
         self,
         actor: Actor,
         act: Permission,
-        period: CalendarPeriod,
-        within: str | None,
+        asked: "_Asked",
         count: Callable[[CalendarPeriod], _Counts],
     ) -> PlaceReport:
+        period, within = asked.period, asked.within
+        CutRequest(Dimension.AREA, within=within).check()
         level = Dimension.AREA if within is None else Dimension.REGENCY
         now, before = count(period), count(period.before())
         # The trend is of places that are close; a map of provinces has none.
@@ -169,23 +268,34 @@ class Places:
         ports: dict[str, set[str]] = {}
         for alerts in (now.alerts.alerts, before.alerts.alerts):
             for area, port in zip(alerts.values[level], alerts.values[Dimension.PORT], strict=True):
-                ports.setdefault(area, set()).add(port)
+                if not is_lodging(port) and not port.startswith(LODGINGS):
+                    ports.setdefault(area, set()).add(port)
         lines = tuple(
             PlaceLine(
                 area,
                 tuple(sorted(ports.get(area, ()))),
-                {each: now.figure(each, level, area) for each in PlaceMeasure},
-                {each: before.figure(each, level, area) for each in PlaceMeasure},
+                {each: now.figure(each, level, area) for each in asked.measures},
+                {each: before.figure(each, level, area) for each in asked.measures},
                 {
                     each: tuple(counts.figure(each, level, area) for counts in trend)
-                    for each in PlaceMeasure
+                    for each in asked.measures
                 },
             )
             for area in sorted(areas, key=lambda area: (area == UNKNOWN, area))
         )
         detail = {"by": [level.value], "lines": len(lines)}
         self._audit.note(AuditEntry(actor, act, owner_id=actor.agency_id, detail=detail))
-        return PlaceReport(period, months, lines)
+        exact = act is Permission.READ_REPORT
+        return PlaceReport(period, within, months, asked.measures, exact, lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a report is about."""
+
+    period: CalendarPeriod
+    within: str | None
+    measures: tuple[PlaceMeasure, ...]
 
 
 def _months_to(period: CalendarPeriod) -> tuple[CalendarPeriod, ...]:
@@ -218,18 +328,56 @@ def read_tips(
         .where(condition, Tip.created_at >= since, Tip.created_at < until)
         .order_by(Tip.id)
     )
+    return _counted(((row[0], row[1], row[2]) for row in session.execute(query)), zone)
+
+
+def read_cases(
+    session: Session,
+    condition: ColumnElement[bool],
+    bounds: tuple[datetime, datetime],
+    zone: tzinfo,
+    now: datetime,
+) -> CountedAlerts:
+    """Read the joint cases that were opened in a period, as `read_tips` does: by area and time.
+
+    Several agencies work on one: it is counted by none of them.
+    """
+    del now
+    since, until = bounds
+    query = (
+        select(Case.area, Case.created_at)
+        .where(condition, Case.created_at >= since, Case.created_at < until)
+        .order_by(Case.id)
+    )
+    return _counted(((row[0], row[1], UNKNOWN) for row in session.execute(query)), zone)
+
+
+def joined_by(
+    own: Callable[[SQLColumnExpression[str]], ColumnElement[bool]],
+) -> ColumnElement[bool]:
+    """Return the condition that an agency of the reader's takes part in a case."""
+    joined = CaseMember.state == MemberState.JOINED.value
+    return Case.id.in_(select(CaseMember.case_id).where(joined, own(CaseMember.agency_id)))
+
+
+def _counted(found: Iterable[tuple[str | None, datetime, str]], zone: tzinfo) -> CountedAlerts:
+    """Return what has an area, a time and an agency's code as alerts are counted."""
     counted = CountedAlerts({each: [] for each in Dimension})
-    for area, created_at, agency in session.execute(query):
-        province, regency = places_of(area) if area else (UNKNOWN, UNKNOWN)
-        said = {
+    for area, at, agency in found:
+        province, regency = _placed(area)
+        values = {
             Dimension.AREA: province,
             Dimension.REGENCY: regency,
             Dimension.AGENCY: agency,
-            Dimension.MONTH: created_at.astimezone(zone).strftime("%Y-%m"),
+            Dimension.MONTH: at.astimezone(zone).strftime("%Y-%m"),
             Dimension.CLOSED: NO,
         }
-        for each, values in counted.values.items():
-            values.append(said.get(each, UNKNOWN))
+        for each, column in counted.values.items():
+            column.append(values.get(each, UNKNOWN))
         counted.acknowledged_s.append(None)
         counted.decided_s.append(None)
     return counted
+
+
+def _placed(area: str | None) -> tuple[str, str]:
+    return places_of(area) if area else (UNKNOWN, UNKNOWN)

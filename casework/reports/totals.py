@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from casework.kernel.kernel import Kernel
 from casework.reports.calendar import CalendarPeriod, require_over
-from casework.reports.counted import CountedAlerts, read_alerts
+from casework.reports.counted import CountedAlerts, read_alerts_of_all
 
 if TYPE_CHECKING:
     from casework.reports.suppression import Publication
@@ -32,7 +32,7 @@ _KEPT: Final = 30
 class Publications:
     """Works out what is shown of calendar periods."""
 
-    def __init__(self, kernel: Kernel, zone: tzinfo, read: Read = read_alerts) -> None:
+    def __init__(self, kernel: Kernel, zone: tzinfo, read: Read = read_alerts_of_all) -> None:
         self._database = kernel.database
         self._clock = kernel.clock
         self._read = read

@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, select
 from sqlalchemy.orm import Session, selectinload
 
-from casework.areas.port_areas import port_within
+from casework.areas.port_areas import placed_within
 from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
@@ -64,9 +64,15 @@ class AlertFilter:
     case_number: str | None = None
     """As it is stored: see `casework.review.case_number.read`."""
     area: str | None = None
-    """Only those raised at ports that lie in this area."""
+    """Only those raised at ports or in lodgings that lie in this area."""
     until: datetime | None = None
     """The first moment that is not meant any more."""
+    direction: str | None = None
+    stage: str | None = None
+    nationality: str | None = None
+    """Of the subject; one that is being erased has none any more."""
+    further: tuple[ColumnElement[bool], ...] = ()
+    """Conditions of a report's figure: see `casework.reports.drill_down`."""
 
     def conditions(self, reader: Actor) -> list[ColumnElement[bool]]:
         """Return the filter, by states as they are shown, for a query that joins encounters."""
@@ -77,8 +83,11 @@ class AlertFilter:
             (Alert.acknowledged_by, self.mine),
             (Alert.owner_id, self.owner_id),
             (Alert.case_number, self.case_number),
+            (Encounter.direction, self.direction),
+            (Encounter.stage, self.stage),
         )
-        conditions = [column == value for column, value in equal if value is not None]
+        conditions = [*self.further]
+        conditions += [column == value for column, value in equal if value is not None]
         if self.states is not None:
             conditions.append(_shown_in(reader, self.states))
         if self.since is not None:
@@ -87,8 +96,13 @@ class AlertFilter:
             conditions.append(Alert.created_at < self.until)
         if self.matched_by is not None:
             conditions.append(Alert.matched_by.in_(self.matched_by))
+        if self.nationality is not None:
+            known = select(Subject.id).where(
+                Subject.nationality == self.nationality, Subject.erase_at.is_(None)
+            )
+            conditions.append(Alert.subject_id.in_(known))
         if self.area is not None:
-            conditions.append(port_within(Encounter.port, self.area))
+            conditions.append(placed_within(Encounter.area, Encounter.port, self.area))
         return conditions
 
 

@@ -272,6 +272,18 @@ class Queue:
         with self._database.read() as session:
             return list(session.scalars(query))
 
+    def areas(self, actor: Actor) -> list[str]:
+        """Return the areas of the lodgings of the open alerts that an actor may see."""
+        require(actor, Permission.READ_ALERT)
+        query = (
+            select(Encounter.area)
+            .join(Alert, Alert.encounter_id == Encounter.id)
+            .where(visible(actor), Alert.state != AlertState.CLOSED, Encounter.area.is_not(None))
+            .distinct()
+        )
+        with self._database.read() as session:
+            return sorted(area for area in session.scalars(query) if area is not None)
+
     def now(self) -> datetime:
         """Return the present, by the clock that waiting is measured with."""
         return self._clock()

@@ -107,6 +107,7 @@ class StayScreening:
         encounter.captured_at = claim.stay.reported_at
         if listed:
             encounter.lane = claim.stay.lodging_name
+            encounter.area = claim.stay.area
         done = partial(self._finish, claim, encounter.id if listed else None)
         self._screening.record(found, arrival, Actor.service(), done)
         return encounter

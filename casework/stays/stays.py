@@ -62,7 +62,8 @@ def _present(now: datetime) -> ColumnElement[bool]:
     return and_(Stay.checked_out_at.is_(None), in_time)
 
 
-def _overdue(now: datetime) -> ColumnElement[bool]:
+def overdue_at(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a guest should have left, and nobody has said so."""
     return and_(Stay.checked_out_at.is_(None), Stay.expected_out_at < now)
 
 
@@ -72,7 +73,7 @@ def _left(_now: datetime) -> ColumnElement[bool]:
 
 _IN_STATE = {
     StayState.PRESENT: _present,
-    StayState.OVERDUE: _overdue,
+    StayState.OVERDUE: overdue_at,
     StayState.LEFT: _left,
 }
 
@@ -127,5 +128,5 @@ class Stays:
         """Count what somebody has to look after, of all agencies."""
         with self._database.read() as session:
             waiting = session.scalar(select(func.count()).where(Stay.screened_at.is_(None)))
-            overdue = session.scalar(select(func.count()).where(_overdue(self.clock())))
+            overdue = session.scalar(select(func.count()).where(overdue_at(self.clock())))
         return StayFigures(waiting or 0, overdue or 0)

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from casework.tables.areas import AREA_LENGTH
 from casework.tables.base import Protected, Serial, Table
 from casework.tables.sealed import Sealed, SealedFields, nothing
 
@@ -23,6 +24,8 @@ class Encounter(SealedFields, Protected, Table):
     api_key_id: Mapped[str] = mapped_column(index=True)
     port: Mapped[str]
     lane: Mapped[str | None]
+    area: Mapped[str | None] = mapped_column(String(AREA_LENGTH))
+    """Where a lodging lies, as it said; None of a port, whose place is looked up by its code."""
     direction: Mapped[str]
     stage: Mapped[str]
     captured_at: Mapped[datetime]

@@ -791,6 +791,8 @@ CASES = (
     Case("GET /v1/reports/totals"),
     Case("GET /v1/reports/cuts"),
     Case("GET /v1/reports/totals/cuts"),
+    Case("GET /v1/reports/map"),
+    Case("GET /v1/reports/totals/map"),
     Case("GET /v1/reports/performance"),
     Case("GET /v1/reports/monthly"),
     Case("GET /v1/reports/totals/monthly"),

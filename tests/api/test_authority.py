@@ -232,6 +232,7 @@ LISTS = {
     "/v1/approvals": Stage.approval,
     "/v1/reports/alarms": Stage.alert,
     "/v1/reports/review?since=2026-02-01T00:00:00Z&until=2026-12-31T00:00:00Z": Stage.alert,
+    "/v1/reports/map?period=2026": Stage.alert,
     "/v1/reports/cuts?columns=port&since=2026-02-01&until=2026-12-31": Stage.alert,
 }
 

@@ -192,6 +192,39 @@ def test_the_monthly_report_in_each_form(client, desk, alerts, sign_in, path, ro
     problem(client.get(f"{path}?month=2026-13", headers=reader), 422, "request_invalid")
 
 
+@pytest.mark.parametrize(
+    ("path", "role", "other"),
+    [
+        ("/v1/reports/map", Role.SUPERVISOR, Role.COORDINATOR),
+        ("/v1/reports/totals/map", Role.COORDINATOR, Role.SUPERVISOR),
+    ],
+)
+def test_the_map_in_each_form(client, desk, alerts, sign_in, path, role, other):
+    desk.clock.advance(days=31)
+    reader, url = sign_in(role), f"{path}?period=2026-03"
+    body = client.get(url, headers=reader).json()
+    own = role is Role.SUPERVISOR
+    assert (body["period"], body["exact"], body["months"]) == ("2026-03", own, [])
+    assert ("stays" in body["measures"]) is own
+    by_area = {line["area"]: line for line in body["lines"]}
+    assert set(by_area) == {"21", "36"}
+    assert (by_area["36"]["name"], by_area["36"]["ports"]) == ("Banten", ["CGK"])
+    assert by_area["36"]["figures"]["alerts"]["value"] == (2 if own else None)
+    assert by_area["36"]["changes"]["alerts"]["kind"] == ("number" if own else "not_told")
+    inside = client.get(f"{url}&area_within=36", headers=reader).json()
+    assert len(inside["lines"][0]["months"]["alerts"]) == len(inside["months"]) == 6
+    rows = list(csv.DictReader(client.get(f"{url}&format=csv", headers=reader).text.splitlines()))
+    assert [row["alerts"] for row in rows] == (["1", "2"] if own else 2 * ["fewer_than_5"])
+    for form, begins in (("pdf", b"%PDF"), ("xlsx", b"PK")):
+        answer = client.get(f"{url}&format={form}&measure=stays&language=en", headers=reader)
+        assert answer.content.startswith(begins)
+        assert f"siaga-map-2026-03.{form}" in answer.headers["content-disposition"]
+    problem(client.get(url, headers=sign_in(other)), 403, "not_permitted")
+    problem(client.get(f"{path}?area_within=x", headers=reader), 422, "area_refused")
+    if not own:
+        problem(client.get(f"{path}?period=2026-04", headers=reader), 422, "invalid_period")
+
+
 def test_performance_of_a_month(client, desk, alerts, sign_in):
     desk.clock.advance(days=31)
     boss = sign_in(Role.SUPERVISOR)

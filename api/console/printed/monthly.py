@@ -11,7 +11,7 @@ from api.console.printed.tables import TableCell, TableSection, TablesReport
 from api.console.report_words import ReportWords
 from casework.kernel.actor import Actor
 from casework.records import Records
-from casework.reports.dimensions import AlertOutcome, Dimension
+from casework.reports.dimensions import AlertOutcome, Dimension, area_in
 from casework.reports.figures import Figure
 from casework.reports.monthly import MonthlyReport
 from casework.reports.performance import ListPerformance
@@ -24,10 +24,7 @@ _PER: Final = 1000
 def words_for(service: Records, report: MonthlyReport, speech: Locale) -> ReportWords:
     """Return what the report calls what it counts."""
     areas = [
-        line.group[0]
-        for dimension, lines in report.groups
-        if dimension is Dimension.AREA
-        for line in lines
+        area_in(dimension, line.group[0]) for dimension, lines in report.groups for line in lines
     ]
     return ReportWords(speech, service.lists.codes.now(), service.areas.areas.names(areas))
 

@@ -1,7 +1,7 @@
 """The vulnerability map (peta kerawanan): where alerts, decisions and tips are, by place."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
@@ -10,8 +10,19 @@ from starlette.responses import Response
 
 from api.console.map.cartogram import HEIGHT, SHORT, SIZE, TILES, WIDTH
 from api.console.page import OfficerRequest, RequirePermission
+from api.console.printed.gather import letterhead
+from api.console.printed.pdf import MEDIA_TYPE
+from api.console.printed.places import place_document
+from api.console.printed.tables import (
+    CSV,
+    WORKBOOK,
+    TablesReport,
+    as_csv,
+    as_tables_pdf,
+    as_workbook,
+)
 from api.console.report_words import ReportWords
-from api.console.screens.reports import periods
+from api.console.screens.reports import file_answer, periods
 from api.console.shades import ShadeScale
 from casework.kernel.errors import InvalidPeriod
 from casework.kernel.permissions import Permission
@@ -64,25 +75,76 @@ class _Chosen:
             {name: value for name, value in (asked | changed).items() if value is not None}
         )
 
+    def shown(self, report: PlaceReport) -> PlaceMeasure:
+        """Return what is drawn: alerts, where what was asked for is not counted."""
+        return self.measure if self.measure in report.measures else PlaceMeasure.ALERTS
+
+    def file(self, suffix: str) -> str:
+        """Return the name of a file of it."""
+        return "-".join(filter(None, ("siaga-map", self.within, str(self.period)))) + f".{suffix}"
+
 
 @router.get(_OWN)
 def own(visit: Reader) -> Response:
     """Show the map of the own agency's figures."""
-    now, zone = visit.service.kernel.clock(), visit.service.reports.counts.zone
-    running = CalendarPeriod.month_of(now, zone)
-    offered = [running, *periods(visit)]
-    chosen = _chosen(visit, _OWN, offered, offered[1])
-    report = visit.service.reports.places.own(visit.actor, chosen.period, chosen.within)
-    return _page(visit, chosen, report, offered)
+    return _page(visit, *_own(visit), _offered(visit))
 
 
 @router.get(_ALL)
 def totals(visit: Coordinator) -> Response:
     """Show the map of all agencies' figures, blurred."""
+    return _page(visit, *_totals(visit), periods(visit))
+
+
+def _offered(visit: OfficerRequest) -> list[CalendarPeriod]:
+    """Return the periods of own figures: also the month that is running."""
+    now, zone = visit.service.kernel.clock(), visit.service.reports.counts.zone
+    return [CalendarPeriod.month_of(now, zone), *periods(visit)]
+
+
+def _own(visit: OfficerRequest) -> tuple["_Chosen", PlaceReport]:
+    offered = _offered(visit)
+    chosen = _chosen(visit, _OWN, offered, offered[1])
+    return chosen, visit.service.reports.places.own(visit.actor, chosen.period, chosen.within)
+
+
+def _totals(visit: OfficerRequest) -> tuple["_Chosen", PlaceReport]:
     offered = periods(visit)
     chosen = _chosen(visit, _ALL, offered, offered[0])
-    report = visit.service.reports.places.totals(visit.actor, chosen.period, chosen.within)
-    return _page(visit, chosen, report, offered)
+    return chosen, visit.service.reports.places.totals(visit.actor, chosen.period, chosen.within)
+
+
+def _files(
+    path: str,
+    permission: Permission,
+    make: Callable[[OfficerRequest], tuple["_Chosen", PlaceReport]],
+) -> None:
+    """Put the files of what a map shows at their addresses."""
+    reader = Depends(RequirePermission(permission))
+
+    def document(visit: OfficerRequest) -> tuple[_Chosen, TablesReport]:
+        chosen, report = make(visit)
+        names = visit.service.areas.areas.names(
+            [*(line.area for line in report.lines), chosen.within]
+        )
+        head = letterhead(visit.service, visit.actor, visit.speech)
+        words = ReportWords(visit.speech, visit.codes, names)
+        return chosen, place_document(report, chosen.shown(report), words, head)
+
+    @router.get(f"{path}/table.csv")
+    def csv(visit: Annotated[OfficerRequest, reader]) -> Response:
+        chosen, report = document(visit)
+        return file_answer(chosen.file("csv"), as_csv(report.sections[:1]), CSV)
+
+    @router.get(f"{path}/table.xlsx")
+    def xlsx(visit: Annotated[OfficerRequest, reader]) -> Response:
+        chosen, report = document(visit)
+        return file_answer(chosen.file("xlsx"), as_workbook(report), WORKBOOK)
+
+    @router.get(f"{path}/table.pdf")
+    def pdf(visit: Annotated[OfficerRequest, reader]) -> Response:
+        chosen, report = document(visit)
+        return file_answer(chosen.file("pdf"), as_tables_pdf(report, visit.speech), MEDIA_TYPE)
 
 
 def _chosen(
@@ -107,6 +169,7 @@ def _chosen(
 def _page(
     visit: OfficerRequest, chosen: _Chosen, report: PlaceReport, offered: list[CalendarPeriod]
 ) -> Response:
+    chosen = replace(chosen, measure=chosen.shown(report))
     borders = visit.state.borders
     drawing = borders.drawing(chosen.within) if borders is not None else None
     lines = {line.area: line for line in report.lines}
@@ -119,7 +182,7 @@ def _page(
         "map.html",
         chosen=chosen,
         province=names.get(chosen.within) if chosen.within else None,
-        measures=tuple(PlaceMeasure),
+        measures=report.measures,
         periods=offered,
         tiles=TILES if drawing is None and chosen.within is None else (),
         tile_size=SIZE,
@@ -158,3 +221,7 @@ def _place(
         inside,
         line,
     )
+
+
+_files(_OWN, Permission.READ_REPORT, _own)
+_files(_ALL, Permission.READ_TOTALS, _totals)

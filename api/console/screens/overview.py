@@ -1,5 +1,6 @@
 """The overview: how the work goes, for supervisors of an agency and for coordinators of all."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Final
@@ -8,9 +9,10 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from api.console.page import OfficerRequest, RequirePermission
+from api.console.report_words import ReportWords
 from api.console.screens.reports import chosen_period, periods
 from casework.kernel.permissions import Permission
-from casework.reports.dimensions import Dimension
+from casework.reports.dimensions import Dimension, area_in
 from casework.reports.review import Line, ReportRequest, ReviewReport
 
 router: Final = APIRouter(include_in_schema=False)
@@ -54,6 +56,7 @@ def overview(visit: Reader) -> Response:
         windows=WINDOWS,
         charts=charts,
         whole=whole[0] if whole else None,
+        words=_words(visit, charts),
         lanes=visit.service.reports.lanes.latest(actor),
         alarms=visit.service.calibration.monitoring.report(actor, days),
         gallery=visit.service.gallery.replica.gallery,
@@ -76,7 +79,13 @@ def totals(visit: Coordinator) -> Response:
         periods=periods(visit),
         charts=charts,
         whole=whole[0] if whole else None,
+        words=_words(visit, charts),
     )
+
+
+def _words(visit: OfficerRequest, charts: Sequence[Chart]) -> ReportWords:
+    named = [area_in(each.dimension, line.group[0]) for each in charts for line in each.lines]
+    return ReportWords(visit.speech, visit.codes, visit.service.areas.areas.names(named))
 
 
 def _days(request: Request) -> int:

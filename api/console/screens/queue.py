@@ -12,6 +12,7 @@ from api.console.events import event, place, stream
 from api.console.page import OfficerRequest, RequirePermission
 from api.console.queue_form import QueueForm
 from api.console.referral_news import referral_news
+from api.console.report_words import ReportWords
 from api.console.screens.subjects import due_soon
 from casework.areas.known import called
 from casework.kernel.actor import Actor
@@ -56,6 +57,7 @@ def show(visit: Reader) -> Response:
         number=number,
         fault=fault,
         chosen=chosen,
+        figure=chosen.figure_words(ReportWords(visit.speech, visit.codes, {})),
         queue=page,
         pages=max(1, -(-page.total // PAGE_SIZE)),
         standing=records.review.queue.open_alerts(actor),
@@ -79,9 +81,10 @@ def company_of(page: QueuePage, alert_id: str) -> str:
 
 
 def _areas_of(visit: OfficerRequest, ports: Collection[str], chosen: str) -> list[tuple[str, str]]:
-    """Return the areas in which ports lie, and the one that is chosen: codes and names."""
+    """Return the areas of ports and of lodgings, and the one that is chosen: codes and names."""
     placed = visit.service.areas.ports.page(visit.actor, None, None)
     codes = {each.area for each in placed if each.port in ports and each.area is not None}
+    codes.update(visit.service.review.queue.areas(visit.actor))
     names = visit.service.areas.areas.names([*codes, chosen or None])
     return sorted((code, called(names, code)) for code in names)
 

@@ -162,10 +162,11 @@ def _page(visit: OfficerRequest, table: CutTable, *, everybody: bool) -> Respons
 
 def _file(shown: CutPage, suffix: str, content: str | bytes, media_type: str) -> Response:
     name = "-".join(("siaga", *shown.table.by, str(shown.table.period))) + f".{suffix}"
-    return _named(name, content, media_type)
+    return file_answer(name, content, media_type)
 
 
-def _named(name: str, content: str | bytes, media_type: str) -> Response:
+def file_answer(name: str, content: str | bytes, media_type: str) -> Response:
+    """Return a file to be kept."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type=media_type, headers=headers)
 
@@ -196,12 +197,12 @@ def _monthly(
     @router.get(f"{path}/monthly.pdf")
     def pdf(visit: Annotated[OfficerRequest, reader]) -> Response:
         content = as_tables_pdf(document(visit), visit.speech)
-        return _named(f"siaga-{_chosen_month(visit)}.pdf", content, MEDIA_TYPE)
+        return file_answer(f"siaga-{_chosen_month(visit)}.pdf", content, MEDIA_TYPE)
 
     @router.get(f"{path}/monthly.xlsx")
     def xlsx(visit: Annotated[OfficerRequest, reader]) -> Response:
         content = as_workbook(document(visit))
-        return _named(f"siaga-{_chosen_month(visit)}.xlsx", content, WORKBOOK)
+        return file_answer(f"siaga-{_chosen_month(visit)}.xlsx", content, WORKBOOK)
 
 
 def _months(visit: OfficerRequest) -> list[CalendarPeriod]:

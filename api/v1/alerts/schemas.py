@@ -75,7 +75,7 @@ class AlertQuery(BeforePage):
         examples=["IMI-00042-X"],
     )
     area: AreaCode | None = Field(
-        default=None, description="Raised at a port that lies in this area."
+        default=None, description="Raised at a port, or in a lodging, that lies in this area."
     )
 
     def chosen(self, reader: Actor, zone: tzinfo) -> AlertFilter:

@@ -5,10 +5,13 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Response
 
 from api import problems
+from api.console.i18n import Locale
 from api.console.printed.gather import letterhead
 from api.console.printed.monthly import monthly_document, words_for
 from api.console.printed.pdf import MEDIA_TYPE as PDF
-from api.console.printed.tables import WORKBOOK, as_tables_pdf, as_workbook
+from api.console.printed.places import place_document
+from api.console.printed.tables import WORKBOOK, TablesReport, as_tables_pdf, as_workbook
+from api.console.report_words import ReportWords
 from api.dependencies import (
     Allowed,
     TheCuts,
@@ -16,6 +19,7 @@ from api.dependencies import (
     TheMonitoring,
     TheMonthlyReports,
     ThePerformance,
+    ThePlaces,
     TheReports,
     TheState,
 )
@@ -28,6 +32,8 @@ from api.v1.reports.schemas import (
     CutQuery,
     LaneQuery,
     LaneReportOut,
+    MapOut,
+    MapQuery,
     MonthlyOut,
     MonthlyQuery,
     MonthQuery,
@@ -38,6 +44,7 @@ from api.v1.reports.schemas import (
     TotalsQuery,
     as_csv,
     cut_as_csv,
+    map_as_csv,
 )
 from casework.kernel import errors
 from casework.kernel.actor import Actor
@@ -45,6 +52,7 @@ from casework.kernel.permissions import Permission
 from casework.reports.calendar import CalendarPeriod
 from casework.reports.cuts import CutTable
 from casework.reports.monthly import MonthlyReport
+from casework.reports.places import PlaceMeasure, PlaceReport
 from casework.reports.review import ReviewReport
 
 router: Final = APIRouter(prefix="/v1/reports", tags=["reports"], route_class=StrictRoute)
@@ -206,6 +214,60 @@ def totals_monthly(
     return _document(reports.team(actor, query.chosen), actor, state, query)
 
 
+_MAP: Final = {
+    200: {
+        "content": {
+            "text/csv": {"schema": {"type": "string"}},
+            **{
+                media_type: {"schema": {"type": "string", "format": "binary"}}
+                for media_type in (PDF, WORKBOOK)
+            },
+        }
+    },
+    **problems.responses(*_REFUSALS, errors.AreaRefused),
+}
+
+
+@router.get(
+    "/map",
+    response_model=MapOut,
+    summary="Your agency's vulnerability map",
+    responses=_MAP,
+)
+def own_map(
+    places: ThePlaces, actor: Reader, state: TheState, query: Annotated[MapQuery, Query()]
+) -> MapOut | Response:
+    """Count alerts, decisions, tips, joint cases and stays by province, or within one."""
+    period = query.chosen or places.last_month()
+    return _map(places.own(actor, period, query.area_within), actor, state, query)
+
+
+@router.get(
+    "/totals/map",
+    response_model=MapOut,
+    summary="The vulnerability map of all agencies",
+    responses=_MAP,
+)
+def totals_map(
+    places: ThePlaces, actor: Coordinator, state: TheState, query: Annotated[MapQuery, Query()]
+) -> MapOut | Response:
+    """Count the same of all agencies, without stays: figures as `kind` says."""
+    return _map(places.totals(actor, query.chosen, query.area_within), actor, state, query)
+
+
+def _map(report: PlaceReport, actor: Actor, state: State, query: MapQuery) -> MapOut | Response:
+    service, speech = state.opened, state.console.speeches[query.language]
+    names = service.areas.areas.names([*(line.area for line in report.lines), report.within])
+    if query.format == "json":
+        return MapOut.of(report, names)
+    if query.format == "csv":
+        return Response(map_as_csv(report, names), media_type="text/csv; charset=utf-8")
+    words = ReportWords(speech, service.lists.codes.now(), names)
+    chosen = query.measure if query.measure in report.measures else PlaceMeasure.ALERTS
+    document = place_document(report, chosen, words, letterhead(service, actor, speech))
+    return _file(document, f"siaga-map-{report.period}", query.format, speech)
+
+
 def _document(
     report: MonthlyReport, actor: Actor, state: State, query: MonthlyQuery
 ) -> MonthlyOut | Response:
@@ -214,8 +276,12 @@ def _document(
     service, speech = state.opened, state.console.speeches[query.language]
     head = letterhead(service, actor, speech)
     document = monthly_document(report, words_for(service, report, speech), head)
-    headers = {"Content-Disposition": f'attachment; filename="siaga-{report.month}.{query.format}"'}
-    if query.format == "pdf":
+    return _file(document, f"siaga-{report.month}", query.format, speech)
+
+
+def _file(document: TablesReport, name: str, form: str, speech: Locale) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{form}"'}
+    if form == "pdf":
         return Response(as_tables_pdf(document, speech), media_type=PDF, headers=headers)
     return Response(as_workbook(document), media_type=WORKBOOK, headers=headers)
 

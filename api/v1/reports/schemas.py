@@ -1,6 +1,6 @@
 """Reports: counts, never of anybody in particular."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Literal, Self
@@ -15,12 +15,14 @@ from casework.imports.csv_cells import csv_heading, csv_line
 from casework.kernel import period
 from casework.kernel.errors import InvalidPeriod
 from casework.reports.calendar import CalendarPeriod
+from casework.reports.cells import change
 from casework.reports.cuts import CutRequest, CutTable
 from casework.reports.dimensions import DEEPEST, Dimension
 from casework.reports.figures import Figure, FigureKind
 from casework.reports.lanes import LANE_DAYS, MOST_LANE_DAYS, MOST_LANES, LaneReport
 from casework.reports.monthly import MonthlyReport
 from casework.reports.performance import ListPerformance, PerformanceReport
+from casework.reports.places import PlaceLine, PlaceMeasure, PlaceReport
 from casework.reports.review import Line, ReportRequest, ReviewReport
 
 
@@ -145,6 +147,39 @@ class OwnCutQuery(CutQuery):
         if self.period is not None or begin is None:
             return CalendarPeriod.read(self.period) if self.period is not None else None
         return begin, period.limit(self.until, zone) or datetime.now(UTC)
+
+
+class MapQuery(QueryModel):
+    """What a map of all agencies' figures is about, and how it is answered."""
+
+    period: str | None = Field(
+        default=None,
+        max_length=10,
+        description="A month (`2026-10`), quarter (`2026-Q4`) or year (`2026`) of the "
+        "installation's time zone. Unset means the last month that is over. Of all agencies' "
+        "figures, one that is over.",
+    )
+    area_within: str | None = Field(
+        default=None,
+        max_length=2,
+        description="The province, by its code, whose regencies and cities are counted; unset "
+        "counts provinces.",
+    )
+    measure: PlaceMeasure = Field(
+        default=PlaceMeasure.ALERTS,
+        description="Of the PDF and of the workbook: whose change and months stand beside.",
+    )
+    format: Literal["json", "csv", "pdf", "xlsx"] = Field(
+        default="json", description="How to answer."
+    )
+    language: Literal["id", "en"] = Field(
+        default="id", description="Of the PDF and of the workbook."
+    )
+
+    @property
+    def chosen(self) -> CalendarPeriod | None:
+        """The period; raises InvalidPeriod where there is none such."""
+        return CalendarPeriod.read(self.period) if self.period is not None else None
 
 
 class MonthQuery(QueryModel):
@@ -376,6 +411,62 @@ class CutOut(Answer):
         )
 
 
+class MapLine(Answer):
+    """One place's figures, by measure."""
+
+    area: str = Field(description="Code of a province or a regency; or `unknown`.")
+    name: str | None
+    ports: list[str] = Field(description="Those that raised alerts there, now or before.")
+    figures: dict[PlaceMeasure, FigureOut]
+    changes: dict[PlaceMeasure, FigureOut] = Field(
+        description="Against the period before; `not_told` unless both are numbers."
+    )
+    months: dict[PlaceMeasure, list[FigureOut]] = Field(
+        description="Within a province; of `months` of the answer."
+    )
+
+
+class MapOut(Answer):
+    """The vulnerability map: reports and decisions by place, not people's danger."""
+
+    period: str
+    exact: bool = Field(description="Whether it is your own agency's: exact, and nothing withheld.")
+    area_within: str | None
+    measures: list[PlaceMeasure] = Field(
+        description="What is counted; stays (`stays`, `check_outs`) of your own agency alone, "
+        "where they are on."
+    )
+    months: list[str]
+    lines: list[MapLine] = Field(description="In the order of codes, what is not known last.")
+
+    @classmethod
+    def of(cls, report: PlaceReport, names: Mapping[str, str]) -> Self:
+        """Make the answer from the report, and the areas' names."""
+        return cls(
+            period=str(report.period),
+            exact=report.exact,
+            area_within=report.within,
+            measures=list(report.measures),
+            months=[str(each) for each in report.months],
+            lines=[_map_line(report, line, names) for line in report.lines],
+        )
+
+
+def _map_line(report: PlaceReport, line: PlaceLine, names: Mapping[str, str]) -> MapLine:
+    return MapLine(
+        area=line.area,
+        name=names.get(line.area),
+        ports=list(line.ports),
+        figures={each: _out(line.figures[each]) for each in report.measures},
+        changes={
+            each: _out(change(line.figures[each], line.before[each])) for each in report.measures
+        },
+        months={each: [_out(figure) for figure in line.months[each]] for each in report.measures}
+        if report.months
+        else {},
+    )
+
+
 def _out(figure: Figure) -> FigureOut:
     return FigureOut.model_validate(figure)
 
@@ -557,3 +648,20 @@ def cut_as_csv(table: CutTable) -> str:
     lines.append(["total", *totals, table.total.as_text, table.total_change.as_text])
     heading = csv_heading([table.by[0].value, *table.columns, "total", "change"])
     return heading + "".join(map(csv_line, lines))
+
+
+def map_as_csv(report: PlaceReport, names: Mapping[str, str]) -> str:
+    """Return a map's figures as CSV: a heading, and a line for each place."""
+    measures = report.measures
+    heading = ["area", "name", "ports", *measures, *(f"{each}_change" for each in measures)]
+    lines = [
+        [
+            line.area,
+            names.get(line.area, ""),
+            " ".join(line.ports),
+            *(line.figures[each].as_text for each in measures),
+            *(change(line.figures[each], line.before[each]).as_text for each in measures),
+        ]
+        for line in report.lines
+    ]
+    return csv_heading(heading) + "".join(map(csv_line, lines))

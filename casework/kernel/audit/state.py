@@ -411,6 +411,7 @@ COVERAGE: Final = (
         {
             "quality": "measured on the photo",
             "gallery_version": "a position in a log",
+            "area": "where it is counted; the lodging itself is protected",
             "stages": "how long it took",
             "sealed_portrait": "bound to its row by its seal",
             "sealed_face": "bound to its row by its seal",
