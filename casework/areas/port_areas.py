@@ -100,7 +100,7 @@ def placed_within(
     """Return the condition that something happened in an area.
 
     Args:
-        area: where it happened, if that was said.
+        area: where it happened, if that is known.
         port: where else, by its code.
         code: the area.
     """

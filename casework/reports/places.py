@@ -5,7 +5,7 @@ who opened them says. The map counts reports and decisions: it says where people
 something, not how dangerous a place or a person is.
 
 Stays are counted of the own agency alone, and only where they are on: what lodgings report is one
-agency's business, and its guests stand on no list.
+agency's business, and its guests are on no list.
 """
 
 from collections import Counter

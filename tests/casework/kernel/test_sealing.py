@@ -366,7 +366,7 @@ CLEAR = {
         "duty_shift": "port zone weekdays begins ends first_day last_day next_port",
         "encounter": "port lane direction stage captured_at received_at outcome faces quality "
         "model gallery_version gallery_size stages verification presentation person_required "
-        "document_check",
+        "document_check area",
         "encounter_permit": "until",
         "residence": "kind valid_from valid_until departed_on area recorded_at changed_at",
         "announced_overstay": "until",
