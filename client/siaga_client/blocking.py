@@ -15,6 +15,9 @@ from siaga_client.models import (
     AlertSummary,
     Approval,
     Area,
+    Case,
+    CaseEntry,
+    CaseSummary,
     Comparison,
     Direction,
     Encounter,
@@ -23,9 +26,12 @@ from siaga_client.models import (
     Stay,
     StayReceipt,
     Subject,
+    Tip,
+    TipReceipt,
+    TipSummary,
     Watchlist,
 )
-from siaga_client.operations import Circumstances, Guest, Operation, Result
+from siaga_client.operations import Circumstances, Guest, Operation, Report, Result
 from siaga_client.stream import Reader
 from siaga_client.wire import RETRIED_STATUSES, Call, checked, pause
 
@@ -157,6 +163,61 @@ class Client:
     def subjects(self, **filters: str) -> Iterator[Subject]:
         """Yield subjects; `filters` are the query's filters, such as `watchlist_id`."""
         return map(Subject.model_validate, self._pages("/v1/subjects", "after", filters))
+
+    # Reports from the public, and joint cases
+
+    def record_tip(self, **report: Unpack[Report]) -> Tip:
+        """Record what was reported; it is not sent again by itself.
+
+        Args:
+            **report: the text, and perhaps place, area, time, source and a photo.
+        """
+        return self._do(operations.record_tip(report))
+
+    def tip_receipt(self, tip_id: str) -> TipReceipt:
+        """Return how far a report is that this key recorded."""
+        return self._do(operations.tip_receipt(tip_id))
+
+    def tips(self, **filters: Any) -> Iterator[TipSummary]:  # noqa: ANN401
+        """Yield the agency's tips, newest first; `filters` are the parameters of `GET /v1/tips`."""
+        return map(TipSummary.model_validate, self._pages("/v1/tips", "before", filters))
+
+    def tip(self, tip_id: str) -> Tip:
+        """Return one tip."""
+        return self._do(operations.tip(tip_id))
+
+    def sort_tip(self, tip_id: str, **triage: Any) -> Tip:  # noqa: ANN401
+        """Sort a tip; `triage` are the fields of `POST /v1/tips/{tip_id}/triage`."""
+        return self._do(operations.sort_tip(tip_id, triage))
+
+    def cases(self, **filters: Any) -> Iterator[CaseSummary]:  # noqa: ANN401
+        """Yield the agency's joint cases, newest first; `filters` as of `GET /v1/cases`."""
+        return map(CaseSummary.model_validate, self._pages("/v1/cases", "before", filters))
+
+    def case(self, case_id: str) -> Case:
+        """Return one joint case."""
+        return self._do(operations.case(case_id))
+
+    def case_entries(self, case_id: str, **filters: Any) -> Iterator[CaseEntry]:  # noqa: ANN401
+        """Yield what the agency may see of a joint case, newest first."""
+        return map(
+            CaseEntry.model_validate, self._pages(f"/v1/cases/{case_id}/entries", "before", filters)
+        )
+
+    def give_to_case(self, case_id: str, **item: Any) -> CaseEntry:  # noqa: ANN401
+        """Give something; `item` are the fields of `POST /v1/cases/{case_id}/items`."""
+        return self._do(operations.put_into_case(case_id, "items", item))
+
+    def comment_on_case(
+        self, case_id: str, text: str, to: Sequence[str] | None = None
+    ) -> CaseEntry:
+        """Write something for these agencies; None stands for all that take part now."""
+        body = {"text": text, "to": to}
+        return self._do(operations.put_into_case(case_id, "comments", body))
+
+    def end_task(self, case_id: str, entry_id: str, result: str) -> CaseEntry:
+        """Say that a task of the agency is done, and what was done."""
+        return self._do(operations.end_task(case_id, entry_id, result))
 
     # What takes a second person
 

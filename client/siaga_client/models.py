@@ -180,6 +180,83 @@ class Area(Answer):
     """The area next above; None of the country."""
 
 
+class TipSummary(Answer):
+    """A report from the public or an agency, in a list: nothing of what it says."""
+
+    id: str
+    reference: str
+    """For the person who reported it."""
+    state: str
+    origin: str
+    area: str | None
+    priority: str
+    assigned_to: str | None
+    team_id: str | None
+    has_photo: bool
+    created_at: datetime
+
+
+class Tip(TipSummary):
+    """A report from the public or an agency."""
+
+    text: str
+    place: str | None
+    area_name: str | None
+    team_name: str | None
+    dismissal: str | None
+
+
+class TipReceipt(Answer):
+    """How far a report is, for who recorded it; never what was found."""
+
+    id: str
+    reference: str
+    state: str
+    received_at: datetime
+
+
+class Party(Answer):
+    """An agency that something is sent by or to."""
+
+    id: str
+    code: str
+
+
+class CaseSummary(Answer):
+    """What agencies work on together, in a list."""
+
+    id: str
+    number: str
+    title: str
+    state: str
+    lead: Party
+    area: str | None
+    takes_part: str
+    created_at: datetime
+
+
+class Case(CaseSummary):
+    """What agencies work on together."""
+
+    purpose: str
+    legal_basis: str
+    team_id: str | None
+    team_name: str | None
+    summary: str | None
+
+
+class CaseEntry(Answer):
+    """What an agency put into a case: an item, a task, a comment or a file."""
+
+    id: str
+    kind: str
+    agency: Party
+    officer_name: str
+    at: datetime
+    text: str | None
+    withdrawn_at: datetime | None
+
+
 class Approval(Answer):
     """An act that takes a second person, and how far it has come."""
 

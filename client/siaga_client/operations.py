@@ -16,6 +16,8 @@ from pydantic import BaseModel
 from siaga_client.models import (
     Alert,
     Approval,
+    Case,
+    CaseEntry,
     Comparison,
     Direction,
     Encounter,
@@ -25,6 +27,8 @@ from siaga_client.models import (
     Stage,
     Stay,
     StayReceipt,
+    Tip,
+    TipReceipt,
     Watchlist,
 )
 from siaga_client.wire import Call, checked, photos
@@ -103,6 +107,18 @@ class Guest(TypedDict):
     """New for every guest; one is made if it is not given."""
 
 
+class Report(TypedDict):
+    """What was reported; who reported it goes into `source` alone."""
+
+    text: str
+    origin: NotRequired[str]
+    place: NotRequired[str]
+    area: NotRequired[str]
+    happened_at: NotRequired[date | datetime]
+    source: NotRequired[str]
+    photo: NotRequired[bytes]
+
+
 def screen(
     photo: bytes, port: str, direction: Direction, circumstances: Circumstances
 ) -> Operation[Encounter]:
@@ -161,6 +177,46 @@ def check_out(receipt: str, at: date | datetime) -> Operation[Stay]:
     """Say when a guest left."""
     body = {"checked_out": at.isoformat()}
     return Operation(Call("PUT", f"/v1/stays/{receipt}/check-out", json=body), _as(Stay))
+
+
+def record_tip(report: Report) -> Operation[Tip]:
+    """Record a report."""
+    fields = {name: str(report[name]) for name in _REPORT if name in report}  # type: ignore[literal-required]
+    if "happened_at" in report:
+        fields["happened_at"] = report["happened_at"].isoformat()
+    files = photos("photo", [report["photo"]]) if "photo" in report else []
+    return Operation(Call("POST", "/v1/tips", fields=fields, files=files), _as(Tip))
+
+
+def tip(tip_id: str) -> Operation[Tip]:
+    """Read a report."""
+    return Operation(Call("GET", f"/v1/tips/{tip_id}"), _as(Tip))
+
+
+def tip_receipt(tip_id: str) -> Operation[TipReceipt]:
+    """Ask how far a report is."""
+    return Operation(Call("GET", f"/v1/tips/{tip_id}/receipt"), _as(TipReceipt))
+
+
+def sort_tip(tip_id: str, triage: Mapping[str, Any]) -> Operation[Tip]:
+    """Say how urgent a report is, who works on it, and where it is."""
+    return Operation(Call("POST", f"/v1/tips/{tip_id}/triage", json=triage), _as(Tip))
+
+
+def case(case_id: str) -> Operation[Case]:
+    """Read a joint case."""
+    return Operation(Call("GET", f"/v1/cases/{case_id}"), _as(Case))
+
+
+def put_into_case(case_id: str, what: str, body: Mapping[str, Any]) -> Operation[CaseEntry]:
+    """Put something into a joint case: `items`, `tasks` or `comments`."""
+    return Operation(Call("POST", f"/v1/cases/{case_id}/{what}", json=body), _as(CaseEntry))
+
+
+def end_task(case_id: str, entry_id: str, result: str) -> Operation[CaseEntry]:
+    """Say that a task is done."""
+    path = f"/v1/cases/{case_id}/entries/{entry_id}/done"
+    return Operation(Call("POST", path, json={"result": result}), _as(CaseEntry))
 
 
 def encounter(encounter_id: str) -> Operation[Encounter]:
@@ -255,6 +311,7 @@ def page(path: str, query: Mapping[str, Any]) -> Operation[tuple[list[Any], str 
     return Operation(Call("GET", path, query=query), read)
 
 
+_REPORT = ("text", "origin", "place", "area", "source")
 _TEXTS = ("stage", "traveller_ref", "lane")
 
 

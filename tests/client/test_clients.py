@@ -137,6 +137,33 @@ def test_anybody_reads_the_areas(served):
     assert (found[0].code, found[0].level, found[0].parent) == ("11", "province", "ID")
 
 
+def test_both_clients_report_sort_and_work_on_a_case(served):
+    served.desk.agency("POL")
+    with Client(served.address) as office:
+        office.sign_in(*served.officer("budi", Role.OFFICER, Role.SUPERVISOR))
+        tip = office.record_tip(text="Seen at night.", area="31", photo=photo_of(1))
+        assert (tip.area_name, tip.has_photo) == ("DKI Jakarta", True)
+        assert office.tip_receipt(tip.id).state == "received"
+        assert office.sort_tip(tip.id, priority="high", assigned_to=None).priority == "high"
+        assert [each.id for each in office.tips(priority="high")] == [tip.id]
+        body = {"title": "Villa", "purpose": "together", "legal_basis": "art. 69"}
+        case_id = office.send(Call("POST", "/v1/cases", json=body)).json()["id"]
+        given = office.give_to_case(case_id, kind="tip", object_id=tip.id, fields=["text"])
+        office.comment_on_case(case_id, "Look at it.")
+        assert [each.kind for each in office.case_entries(case_id)] == ["comment", "item"]
+        session = office.send(Call("GET", f"/v1/cases/{case_id}")).request.headers["Authorization"]
+
+    async def read():
+        async with AsyncClient(served.address, session.removeprefix("Bearer ")) as office:
+            cases = [each async for each in office.cases()]
+            entries = [each async for each in office.case_entries(case_id)]
+            return cases, entries, await office.tip(tip.id), await office.case(case_id)
+
+    cases, entries, read_tip, case = asyncio.run(read())
+    assert [each.id for each in cases] == [case_id] == [case.id]
+    assert (entries[1].id, read_tip.text, case.purpose) == (given.id, "Seen at night.", "together")
+
+
 def test_an_agency_keeps_its_lists(served):
     with Client(served.address) as office:
         office.sign_in(*served.officer("lina", Role.ANALYST))

@@ -21,6 +21,8 @@ from casework.accounts.officers import NewOfficer
 from casework.accounts.sign_in import Credentials
 from casework.accounts.totp import code_at
 from casework.approvals.approvals import ActWaits
+from casework.areas.offices import NewOffice
+from casework.areas.teams import NewTeam
 from casework.cases.entries import NewFile, NewItem, NewTask
 from casework.cases.states import Ending
 from casework.cases.steps import NewCase
@@ -41,6 +43,7 @@ from casework.kernel.vocabulary import (
     SessionKind,
     Sex,
     TipOrigin,
+    TipPriority,
     Weekday,
 )
 from casework.referrals.fields import AlertField
@@ -81,6 +84,7 @@ SPONSOR: Final = "PT Contoh"
 USUAL: Final = "As we agreed in writing."
 GUEST, LODGING = "DOE, JOHN", "HTL-0042"
 TEXT, PLACE, SOURCE = "Seen at the harbour.", "Pier 3", "the fishmonger, 0812"
+AREA: Final = "31.71"
 TITLE: Final = "The house by the sea"
 DISMISSAL: Final = "It was somebody else."
 MESSAGE: Final = "Please meet this traveller."
@@ -98,7 +102,7 @@ def photo(number: int, *, brightness: float = 1.0) -> bytes:
 def fill(desk: Desk) -> Known:
     """Let everything happen once; returns what a reader has to know."""
     known: Known = {"data_key": DATA_KEY.hex()}
-    for part in (_people, _lists, _review, _exchange, _tips, _stays, _cases, _imports):
+    for part in (_people, _lists, _review, _exchange, _areas, _tips, _stays, _cases, _imports):
         part(desk, known)
     return known
 
@@ -255,10 +259,24 @@ def _exchange(desk: Desk, known: Known) -> None:
     known |= {"webhook": hook.id, "webhook_secret": secret, "referral": referral.id}
 
 
+def _areas(desk: Desk, known: Known) -> None:
+    """Name a city, say where a port lies, and make an office and a team there."""
+    areas = desk.service.areas
+    areas.areas.put(OPERATOR, AREA, PLACE)
+    areas.ports.put(OPERATOR, "HLP", AREA)
+    admin = officer(known["agency"], Role.ADMIN, Role.COORDINATOR, name="administrator")
+    known["office"] = areas.offices.create(admin, NewOffice("An Office", AREA)).id
+    known["team"] = areas.teams.create(admin, NewTeam("A Team", AREA, (known["other"],))).id
+
+
 def _tips(desk: Desk, known: Known) -> None:
     work, who = desk.service.tip_steps, officer(known["agency"], Role.OFFICER, name="first")
     new = NewTip(TEXT, TipOrigin.PUBLIC, PLACE, source=SOURCE)
     tip = work.record(who, new, photo(1))
+    sorting = {"priority": TipPriority.HIGH, "team_id": known["team"], "area": AREA}
+    triage = desk.service.exchange.triage
+    triage.edit(who, tip.id, sorting)
+    triage.link(who, tip.id, known["subject"])
     work.search(who, tip.id, PURPOSE)
     to = Handover(known["other"], MESSAGE, desk.clock() + timedelta(days=3650))
     referral = work.refer(who, tip.id, to, (TipField.TEXT, TipField.PHOTO))
@@ -283,7 +301,7 @@ def _cases(desk: Desk, known: Known) -> None:
     cases = desk.service.cases
     chief = officer(known["agency"], Role.OFFICER, Role.SUPERVISOR, name="chief")
     police = officer(known["other"], Role.OFFICER, Role.SUPERVISOR, name="receiver")
-    case = cases.steps.open(chief, NewCase(TITLE, PURPOSE, "a law"))
+    case = cases.steps.open(chief, NewCase(TITLE, PURPOSE, "a law", AREA, known["team"]))
     cases.steps.invite(chief, case.id, known["other"])
     cases.steps.join(police, case.id)
     item = NewItem(CaseItemKind.TIP, known["tip"], [TipField.TEXT, TipField.PHOTO])

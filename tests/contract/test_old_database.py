@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from casework.accounts.sign_in import Credentials
 from casework.accounts.totp import code_at
+from casework.areas.teams import members_of
 from casework.imports.exports import ExportForm
 from casework.kernel import rows
 from casework.kernel.vocabulary import Role, SessionKind
@@ -117,6 +118,7 @@ def _everything_can_be_read(dump: str, path: Path) -> None:
             _review,
             _exchange,
             _tips,
+            _teams,
             _stays,
             _cases,
             _oversight,
@@ -267,6 +269,24 @@ def _tips(desk: Desk, known: seed.Known) -> None:
     assert tips.photo(reader, known["tip"]) == (seed.photo(1), "jpeg", 0)
     assert tips.source(reader, known["tip"]) == seed.SOURCE
     assert tips.get(reader, known["dismissed"]).dismissal == seed.DISMISSAL
+
+
+def _teams(desk: Desk, known: seed.Known) -> None:
+    if "team" not in known:  # of before 0056
+        return
+    records, reader = desk.service, officer(known["other"], Role.SUPERVISOR, name="receiver")
+    team = records.areas.teams.get(reader, known["team"])
+    assert (team.name, team.area, known["other"] in members_of(team)) == ("A Team", seed.AREA, True)
+    assert records.areas.offices.get(reader, known["office"]).area == seed.AREA
+    own = officer(known["agency"], Role.SUPERVISOR, name="second")
+    view = records.exchange.tips.get(own, known["tip"])
+    assert (view.tip.priority, view.team_name) == ("high", "A Team")
+    assert view.area_name == f"{seed.PLACE}, DKI Jakarta"
+    assert [each.id for each in records.exchange.triage.subjects(own, known["tip"])] == [
+        known["subject"]
+    ]
+    case = records.cases.reading.get(reader, known["case"])
+    assert (case.case.area, case.team is not None) == (seed.AREA, True)
 
 
 def _stays(desk: Desk, known: seed.Known) -> None:
