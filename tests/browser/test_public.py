@@ -20,6 +20,7 @@ from tests.browser.conftest import LOCALES
 from tests.browser.installation import WAIT_S
 from tests.browser.scene import enter
 from tests.browser.test_accessibility import serious
+from tests.browser.test_layout import CUT, PHONE, TWICE
 from tests.deadlines import wait_until
 from tests.fakes import photo_of
 from tests.services import OPERATOR
@@ -108,3 +109,12 @@ def test_from_a_report_to_its_end(site, window, form, language, received, ended)
     assert ended in asked()
     assert "nobody there" not in public.content()
     assert public.context.cookies(form) == []
+
+
+def test_no_page_of_the_form_is_cut(window, form):
+    for locale in LOCALES.values():
+        for size in (PHONE, TWICE):
+            public = window(locale=locale, base_url=form, viewport=size)
+            for path in ("/report", "/report?province=73", "/report/status", "/report/nothing"):
+                public.goto(f"{form}{path}")
+                assert public.evaluate(CUT) == [], (locale, size, path)
