@@ -43,6 +43,7 @@ from api.v1.webhooks import routes as webhooks
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     encounters.router,
+    health.router,  # asked every second or two
     stream.router,  # before `alerts`, whose `/{alert_id}` would take its address for an alert
     alerts.router,
     duty.router,
@@ -81,5 +82,4 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     approvals.router,
     audit.router,
     processing.router,
-    health.router,
 )
