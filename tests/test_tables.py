@@ -39,6 +39,7 @@ PARTIAL: Final = {
     "casework.kernel.permissions._PEOPLE": "port systems are no people",
     "casework.review.states._REFUSED_AFTER": "after a match every outcome fits",
     "api.console.screens.guide._FOR": "they have no page of their own",
+    "casework.oversight.retention._IN_ORDER": "of the others, what is due is all there is",
     "casework.reports.counted._AREAS": "levels of areas that are dimensions",
     "casework.reports.counted._DECIDED": "what is open is waiting, overdue or neither",
     "casework.reports.counted._FORMATS": "dimensions that are parts of a time",

@@ -4,7 +4,7 @@ Writers take turns, on every database: a SQLite file has one writer anyway, and 
 transaction that writes begins with the same lock. So whatever a writer has read stays true until
 it commits, numbers of the change log appear in the order in which they were given, and no two
 writers wait for each other. It costs little: every write ends with a record of the audit chain,
-and that has to be written one at a time. Those of one process stand in a line, all of them
+and that has to be written one at a time. Those of one process stand in one line
 (`casework.kernel.turns`), and the first of it waits for other processes.
 """
 

@@ -7,7 +7,7 @@ key of before: what was erased then opens nowhere, whatever copies of it are lef
 
 import secrets
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -105,6 +105,8 @@ class OwnKeys:
         self._open: OrderedDict[str, RecordKey] = OrderedDict()
         self._read: dict[str, tuple[str, int]] = {}
         """By kind, the last key that was read, and how many were read with it."""
+        self._used: Counter[str] = Counter()
+        """By kind, how many keys that were at hand were asked for since."""
         self._database.at_commit(self._store, _forget)
 
     def make(self, owner: str, scope: str, database: Connection | Session | None = None) -> None:
@@ -154,12 +156,15 @@ class OwnKeys:
                 return made[0]
             if (known := self._open.get(owner)) is not None:
                 self._open.move_to_end(owner)
+                self._used[kind_of(owner)] += 1
                 return known
         table = kind.key
         query = select(table.owner, table.wrapped_by, table.wrapped)
         least, most = _AHEAD
         last, size = self._read.get(kind_of(owner), ("", 0))
-        size = max(least, min(2 * size, most)) if owner > last else least
+        # Those of a page are in order, too, but not one after another.
+        in_turn = owner > last and self._used.pop(kind_of(owner), 0) >= size // 2
+        size = max(least, min(2 * size, most)) if in_turn else least
         with self._database.read_apart() as connection:
             rows = connection.execute(
                 query.where(table.owner >= owner).order_by(table.owner).limit(size)
@@ -170,6 +175,18 @@ class OwnKeys:
             return None
         self._keep((row.owner, self.opened(*row)) for row in rows)
         return self.opened(*rows[0])
+
+    def fetch(self, database: Connection | Session, owners: Iterable[str]) -> None:
+        """Read the keys of records of which rows are about to be read, in one statement a kind."""
+        connection = database.connection() if isinstance(database, Session) else database
+        with self._lock:
+            wanted = {owner for owner in owners if owner not in self._open}
+        for prefix in {kind_of(owner) for owner in wanted} & KINDS.keys():
+            table = KINDS[prefix].key
+            some = sorted(owner for owner in wanted if kind_of(owner) == prefix)
+            query = select(table.owner, table.wrapped_by, table.wrapped)
+            rows = connection.execute(query.where(table.owner.in_(some))).all()
+            self._keep((row.owner, self.opened(*row)) for row in rows)
 
     def read_by(self, database: Connection | Session, owner: str) -> RecordKey | None:
         """Return the key of a record of which a transaction has read a row; None where it has none.

@@ -1,8 +1,8 @@
-"""Turns within a process: who has waited longest is next.
+"""Turns within a process: the thread that has waited longest is next.
 
-A lock of the standard library goes to the thread that is awake: one that writes batch after batch
-can keep all others waiting. A SQLite file that is locked is looked at again every so
-often, which is no line at all.
+A lock of the standard library goes to any thread that is awake: one that writes batch after batch
+can keep all others waiting. A SQLite file that is locked is looked at again every so often, which
+is no line at all.
 """
 
 import threading
@@ -42,7 +42,7 @@ class Turns:
         # It was called at the last moment.
 
     def give_back(self) -> None:
-        """End one's turn: the one that has waited longest has the next. Any thread may do so."""
+        """End a turn: the thread that has waited longest has the next. Any thread may do so."""
         with self._lock:
             if self._line:
                 self._line.popleft().release()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, literal_column, select
 from sqlalchemy.orm import Session, selectinload
 
 from casework.areas.port_areas import placed_within
@@ -75,17 +75,20 @@ class AlertFilter:
     """Conditions of a report's figure: see `casework.reports.drill_down`."""
 
     def conditions(self, reader: Actor) -> list[ColumnElement[bool]]:
-        """Return the filter, by states as they are shown, for a query that joins encounters."""
+        """Return the filter, by states as they are shown."""
         equal: tuple[tuple[SQLColumnExpression[Any], str | None], ...] = (
             (Alert.watchlist_id, self.watchlist_id),
-            (Encounter.port, self.port),
+            (Alert.port, self.port),
             (Alert.category, self.category),
             (Alert.acknowledged_by, self.mine),
             (Alert.owner_id, self.owner_id),
             (Alert.case_number, self.case_number),
+        )
+        travellers: tuple[tuple[SQLColumnExpression[Any], str | None], ...] = (
             (Encounter.direction, self.direction),
             (Encounter.stage, self.stage),
         )
+        of_traveller = [column == value for column, value in travellers if value is not None]
         conditions = [*self.further]
         conditions += [column == value for column, value in equal if value is not None]
         if self.states is not None:
@@ -102,7 +105,9 @@ class AlertFilter:
             )
             conditions.append(Alert.subject_id.in_(known))
         if self.area is not None:
-            conditions.append(placed_within(Encounter.area, Encounter.port, self.area))
+            of_traveller.append(placed_within(Encounter.area, Encounter.port, self.area))
+        if of_traveller:
+            conditions.append(Alert.encounter.has(and_(*of_traveller)))
         return conditions
 
 
@@ -387,6 +392,11 @@ def visible(actor: Actor, act: Permission = Permission.READ_ALERT) -> ColumnElem
     return within_reach(actor, act, Alert.owner_id, watchlists.shared_to(actor, Alert.watchlist_id))
 
 
+def is_open() -> ColumnElement[bool]:
+    """Return the condition for the alerts that are not closed, as their index is found by."""
+    return Alert.state != literal_column(f"'{AlertState.CLOSED.value}'")
+
+
 def position(alert: Alert, actor: Actor) -> AlertPosition:
     """Return where an alert is in its review, for somebody who acts on it."""
     knows = actor.agency_id in (None, alert.owner_id)
@@ -451,7 +461,9 @@ def _shown_in(reader: Actor, chosen: Sequence[AlertState]) -> ColumnElement[bool
     stored = {state.value for state in chosen} - {AlertState.UNDER_REVIEW.value}
     if AlertState.UNDER_REVIEW in chosen:
         stored |= _OPINION_STATES
-    found = Alert.state.in_(sorted(stored))
+    found: ColumnElement[bool] = Alert.state.in_(sorted(stored))
+    if AlertState.CLOSED not in chosen:
+        found = and_(found, is_open())
     if _OPINION_STATES.isdisjoint(stored):
         return found
     return and_(found, one_of(findings.shown_to(Alert, reader), chosen))

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from casework.kernel.actor import Actor
-from casework.kernel.vocabulary import AlertState, MatchedBy
+from casework.kernel.vocabulary import MatchedBy
 from casework.review import findings
-from casework.review.alerts import visible
-from casework.tables import Alert, Encounter
+from casework.review.alerts import is_open, visible
+from casework.tables import Alert
 
 RECAPTURED_WITHIN: Final = timedelta(minutes=15)
 """From one capture to the next, at the same port: a queue at a counter is not much longer."""
@@ -68,15 +68,16 @@ def companies(
     Args:
         session: the transaction.
         actor: who reads.
-        conditions: the reader's filter, for a query that joins encounters.
+        conditions: the reader's filter.
         order: what the queue is sorted by; the first of a row's alerts is shown.
         subject_ids: about whom; None for everybody.
     """
-    opened = (visible(actor), Alert.state != AlertState.CLOSED.value)
-    several = select(Alert.subject_id).where(*opened)
+    opened = (visible(actor), is_open())
+    # Alerts that share a row are of the same person at the same port.
+    several = select(Alert.subject_id, Alert.port).where(*opened)
     if subject_ids is not None:
         several = several.where(Alert.subject_id.in_(subject_ids))
-    several = several.group_by(Alert.subject_id).having(func.count() > 1)
+    several = several.group_by(Alert.subject_id, Alert.port).having(func.count() > 1)
     query = (
         select(
             Alert.id,
@@ -84,14 +85,13 @@ def companies(
             Alert.encounter_id,
             Alert.watchlist_id,
             Alert.created_at,
-            Encounter.port,
+            Alert.port,
             Alert.acknowledged_by,
             Alert.matched_by,
             findings.shown_to(Alert, actor).label("state"),
             findings.hidden_from(Alert, actor).label("hidden"),
         )
-        .join(Alert.encounter)
-        .where(*opened, *conditions, Alert.subject_id.in_(several))
+        .where(*opened, *conditions, tuple_(Alert.subject_id, Alert.port).in_(several))
         .order_by(*order)
         .limit(_MOST)
     )
@@ -123,7 +123,7 @@ def captured_with(alert: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a row wi
     begin, end = alert.created_at - RECAPTURED_WITHIN, alert.created_at + RECAPTURED_WITHIN
     return and_(
         Alert.subject_id == alert.subject_id,
-        Encounter.port == alert.port,
+        Alert.port == alert.port,
         Alert.created_at.between(begin, end),
     )
 

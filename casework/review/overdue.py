@@ -7,6 +7,7 @@ at the start. Who is called follows from the duty table (`casework.review.duty`)
 moment; where that says nobody, everybody of the role is.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,9 +21,9 @@ from casework.kernel.kernel import Kernel
 from casework.kernel.outbox import Event
 from casework.kernel.permissions import Permission, PermissionScope, scope_of
 from casework.kernel.vocabulary import AlertState, Escalation, EventKind, Role
+from casework.review.alerts import is_open
 from casework.review.duty import DutyOfficer, OnDuty, on_duty
-from casework.review.states import OPEN
-from casework.tables import Alert, Encounter
+from casework.tables import Alert
 
 OVERDUE: Final = "alert.overdue"
 """The act, in the words of the audit trail."""
@@ -67,29 +68,33 @@ class Overdue:
     def backlog(self) -> list[Backlog]:
         """Count the open alerts of all agencies, by list and port."""
         late = and_(_WAITING, Alert.due_at <= self._clock())
-        query = (
-            select(
-                Alert.watchlist_id,
-                Encounter.port,
-                func.count(),
-                func.sum(case((late, 1), else_=0)),
-            )
-            .join(Alert.encounter)
-            .where(Alert.state.in_(sorted(OPEN)))
-            .group_by(Alert.watchlist_id, Encounter.port)
-        )
+        # Counted here: a database would rather read all alerts in the order of their lists.
+        query = select(Alert.watchlist_id, Alert.port, case((late, 1), else_=0)).where(is_open())
         with self._database.read() as session:
-            return [Backlog(row[0], row[1], row[2], int(row[3])) for row in session.execute(query)]
+            found = Counter((row[0], row[1], bool(row[2])) for row in session.execute(query))
+        return [
+            Backlog(
+                watchlist_id,
+                port,
+                found[watchlist_id, port, False] + found[watchlist_id, port, True],
+                found[watchlist_id, port, True],
+            )
+            for watchlist_id, port in sorted({each[:2] for each in found})
+        ]
 
     def calling(self, actor: Actor) -> int:
         """Count the alerts that nobody has taken and that the actor is called for."""
         if not _may_take(actor) or actor.agency_id is None:
             return 0
         query = (
-            select(Alert.escalation, Encounter.port, func.count().label("waiting"))
-            .join(Alert.encounter)
-            .where(_WAITING, Alert.escalation.is_not(None), Alert.owner_id == actor.agency_id)
-            .group_by(Alert.escalation, Encounter.port)
+            select(Alert.escalation, Alert.port, func.count().label("waiting"))
+            .where(
+                is_open(),
+                _WAITING,
+                Alert.escalation.is_not(None),
+                Alert.owner_id == actor.agency_id,
+            )
+            .group_by(Alert.escalation, Alert.port)
         )
         with self._database.read() as session:
             found = session.execute(query).all()

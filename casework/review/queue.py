@@ -5,15 +5,15 @@ hands. Then the list's priority counts, then the earliest deadline, then the age
 longest is on the first page. Closed alerts follow, the newest first.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from itertools import chain
 from typing import Any, Final, cast
 
 from sqlalchemy import ColumnElement, and_, case, false, func, null, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from casework.kernel import rows
 from casework.kernel.actor import Actor
@@ -22,11 +22,11 @@ from casework.kernel.kernel import Kernel
 from casework.kernel.officer_names import OfficerName, names_at
 from casework.kernel.permissions import Permission, require
 from casework.kernel.rules import all_of, first_of
-from casework.kernel.sealed_fields import open_fields_in
+from casework.kernel.sealed_fields import open_fields_in, vault_of
 from casework.kernel.vocabulary import AlertState
-from casework.review.alerts import AlertFilter, visible
+from casework.review.alerts import AlertFilter, is_open, visible
 from casework.review.company import Companies, Company, captured_with, companies
-from casework.review.findings import beside_veiled
+from casework.review.findings import closed_beside_veiled
 from casework.review.siblings import WITH_ENCOUNTER
 from casework.tables import Alert, Encounter, EnrolledPhoto, Subject
 
@@ -44,6 +44,8 @@ class Urgency(IntEnum):
     CLOSED = 4
 
 
+MOST_COUNTED: Final = 10_000
+"""Rows of the queue that are counted: nobody turns so many pages, and a count reads them all."""
 _MOST_BESIDE: Final = 200
 """Other alerts of one person whose rows are sent again, when one of them changes."""
 
@@ -90,7 +92,9 @@ class QueuePage:
     company: Mapping[str, Company]
     """Alerts that stand in the row of another, by the id of that one."""
     total: int
-    """Rows on all pages."""
+    """Rows on all pages, as far as they are counted."""
+    more: bool
+    """Whether there are more than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,27 +149,16 @@ class Queue:
             NotPermitted: the actor may see none.
         """
         require(actor, Permission.READ_ALERT)
-        by = (*_SORTED[order], *_SORTED[QueueOrder.URGENCY])
         with self._database.read() as session:
-            together = companies(session, actor, filters.conditions(actor), by)
-            condition = and_(
-                visible(actor), *filters.conditions(actor), Alert.id.not_in(together.folded)
-            )
-            alerts = tuple(
-                session.scalars(
-                    select(Alert)
-                    .join(Alert.encounter)
-                    .options(WITH_ENCOUNTER)
-                    .where(condition)
-                    .order_by(*by)
-                    .offset((number - 1) * size)
-                    .limit(size)
-                )
-            )
-            total = session.scalar(
-                select(func.count()).select_from(Alert).join(Alert.encounter).where(condition)
-            )
-            page = self._described(session, actor, alerts, together, total or 0)
+            listing = _Listing.of(session, actor, filters, order)
+            ids = listing.ids((number - 1) * size, size)
+            about = select(Alert.encounter_id, Alert.subject_id).where(Alert.id.in_(ids))
+            vault_of(session).own_keys.fetch(session, chain.from_iterable(session.execute(about)))
+            query = select(Alert).options(WITH_ENCOUNTER).where(Alert.id.in_(ids))
+            found = {alert.id: alert for alert in session.scalars(query)}
+            alerts = tuple(found[each] for each in ids)
+            total = listing.total()
+            page = self._described(session, actor, alerts, listing.together, total)
         detail = {"alerts": len(alerts)}
         self._audit.note(AuditEntry(actor, "alert.list", owner_id=actor.agency_id, detail=detail))
         return page
@@ -200,7 +193,6 @@ class Queue:
                 func.lag(Alert.id).over(order_by=by).label("before"),
                 func.lead(Alert.id).over(order_by=by).label("after"),
             )
-            .join(Alert.encounter)
             .where(visible(actor), *filters.conditions(actor), Alert.id.not_in(together.folded))
             .subquery()
         )
@@ -240,7 +232,6 @@ class Queue:
         require(actor, Permission.READ_ALERT)
         query = (
             select(Alert.id)
-            .join(Alert.encounter)
             .where(
                 visible(actor),
                 *filters.conditions(actor),
@@ -262,13 +253,7 @@ class Queue:
     def ports(self, actor: Actor) -> list[str]:
         """Return the ports of the open alerts that an actor may see; raises NotPermitted."""
         require(actor, Permission.READ_ALERT)
-        query = (
-            select(Encounter.port)
-            .join(Alert, Alert.encounter_id == Encounter.id)
-            .where(visible(actor), Alert.state != AlertState.CLOSED)
-            .distinct()
-            .order_by(Encounter.port)
-        )
+        query = select(Alert.port).where(visible(actor), is_open()).distinct().order_by(Alert.port)
         with self._database.read() as session:
             return list(session.scalars(query))
 
@@ -278,7 +263,7 @@ class Queue:
         query = (
             select(Encounter.area)
             .join(Alert, Alert.encounter_id == Encounter.id)
-            .where(visible(actor), Alert.state != AlertState.CLOSED, Encounter.area.is_not(None))
+            .where(visible(actor), is_open(), Encounter.area.is_not(None))
             .distinct()
         )
         with self._database.read() as session:
@@ -308,23 +293,20 @@ class Queue:
         conditions = filters.conditions(actor)
         with self._database.read() as session:
             changed = session.execute(
-                select(Alert.subject_id, Encounter.port, Alert.created_at)
-                .join(Alert.encounter)
+                select(Alert.subject_id, Alert.port, Alert.created_at)
                 .where(visible(actor), Alert.id.in_(alert_ids))
                 .distinct()
             ).all()
             subject_ids = {each.subject_id for each in changed}
             beside = session.scalars(
                 select(Alert.id)
-                .join(Alert.encounter)
                 .where(visible(actor), *conditions, or_(false(), *map(captured_with, changed)))
-                .where(Alert.state != AlertState.CLOSED.value)
+                .where(is_open())
                 .limit(_MOST_BESIDE)
             )
             shown = {*alert_ids, *beside}
             query = (
                 select(Alert)
-                .join(Alert.encounter)
                 .options(WITH_ENCOUNTER)
                 .where(visible(actor), Alert.id.in_(shown))
                 .order_by(Alert.id.desc())
@@ -332,10 +314,8 @@ class Queue:
             alerts = tuple(session.scalars(query))
             by = (*_SORTED[order], *_SORTED[QueueOrder.URGENCY])
             together = companies(session, actor, conditions, by, subject_ids)
-            fitting = (
-                select(Alert.id)
-                .join(Alert.encounter)
-                .where(Alert.id.in_(shown), *conditions, Alert.id.not_in(together.folded))
+            fitting = select(Alert.id).where(
+                Alert.id.in_(shown), *conditions, Alert.id.not_in(together.folded)
             )
             page = self._described(session, actor, alerts, together, len(alerts))
             found = frozenset(session.scalars(fitting))
@@ -349,7 +329,7 @@ class Queue:
         row = session.execute(
             select(waiting, overdue, func.count())
             .select_from(Alert)
-            .where(visible(actor), Alert.state != AlertState.CLOSED)
+            .where(visible(actor), is_open())
         ).one()
         return OpenAlerts(int(row[0]), int(row[1]), int(row[2]))
 
@@ -371,8 +351,72 @@ class Queue:
             _with_photo(session, alerts),
             _met(session, actor, alerts),
             together.rows,
-            total,
+            min(total, MOST_COUNTED),
+            total > MOST_COUNTED,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """The rows of the queue for a reader, by a filter and in an order."""
+
+    session: Session
+    condition: ColumnElement[bool]
+    states: tuple[AlertState, ...] | None
+    order: QueueOrder
+    together: Companies
+
+    @classmethod
+    def of(
+        cls, session: Session, actor: Actor, filters: AlertFilter, order: QueueOrder
+    ) -> "_Listing":
+        """Read which alerts share a row."""
+        conditions = filters.conditions(actor)
+        by = (*_SORTED[order], *_SORTED[QueueOrder.URGENCY])
+        together = companies(session, actor, conditions, by)
+        condition = and_(visible(actor), *conditions, Alert.id.not_in(together.folded))
+        return cls(session, condition, filters.states, order, together)
+
+    def ids(self, skipped: int, size: int) -> list[str]:
+        """Return the alerts that the rows of a page show, in order.
+
+        By urgency what is closed follows what is open, newest first: its rows are found by the
+        index that they are ordered by, however many there are.
+        """
+        closed = AlertState.CLOSED
+        if self.order is not QueueOrder.URGENCY or (
+            self.states is not None and closed not in self.states
+        ):
+            by = (*_SORTED[self.order], *_SORTED[QueueOrder.URGENCY])
+            return self._ids(self.condition, by, skipped, size)
+        found, opened = [], 0
+        if self.states != (closed,):
+            condition = and_(self.condition, is_open())
+            found = self._ids(condition, _SORTED[QueueOrder.URGENCY], skipped, size)
+            opened = len(found) + skipped if found else self._count(condition)
+        if len(found) < size:
+            condition = and_(self.condition, _CLOSED)
+            by = (Alert.id.desc(),)
+            found += self._ids(condition, by, max(0, skipped - opened), size - len(found))
+        return found
+
+    def total(self) -> int:
+        """Count the rows, up to one more than are counted."""
+        few = select(Alert.id).where(self.condition).limit(MOST_COUNTED + 1).subquery()
+        return self.session.scalar(select(func.count()).select_from(few)) or 0
+
+    def _count(self, condition: ColumnElement[bool]) -> int:
+        return self.session.scalar(select(func.count()).select_from(Alert).where(condition)) or 0
+
+    def _ids(
+        self,
+        condition: ColumnElement[bool],
+        by: Sequence[ColumnElement[Any]],
+        skipped: int,
+        size: int,
+    ) -> list[str]:
+        query = select(Alert.id).where(condition).order_by(*by).offset(skipped).limit(size)
+        return list(self.session.scalars(query))
 
 
 def _takers(session: Session, alerts: Sequence[Alert]) -> dict[str, OfficerName]:
@@ -402,31 +446,36 @@ def _names(session: Session, alerts: Sequence[Alert]) -> dict[str, str]:
 
 def _met(session: Session, actor: Actor, alerts: Sequence[Alert]) -> dict[str, MetBefore]:
     """Return what became of earlier encounters with the same subjects, by alert."""
+    shown = aliased(Alert)
+    # Counted where the rows are: a subject who is met every day has thousands. The last that was
+    # raised has the greatest id.
     query = (
-        select(Alert.subject_id, Alert.encounter_id, Alert.created_at, Alert.disposal)
+        select(shown.id, func.count(Alert.encounter_id.distinct()), func.max(Alert.id))
+        .join(Alert, Alert.subject_id == shown.subject_id)
         .where(
-            Alert.subject_id.in_({alert.subject_id for alert in alerts}),
+            shown.id.in_([alert.id for alert in alerts]),
             Alert.state == AlertState.CLOSED.value,
+            Alert.created_at < shown.created_at,
+            Alert.encounter_id != shown.encounter_id,
             visible(actor),
             # What was found of a sibling must not be read off this one either.
-            ~beside_veiled(Alert),
+            ~closed_beside_veiled(),
         )
-        .order_by(Alert.created_at, Alert.id)
+        .group_by(shown.id)
     )
-    closed: dict[str, list[Any]] = defaultdict(list)
-    for found in session.execute(query):
-        closed[found.subject_id].append(found)
-    met = {}
-    for alert in alerts:
-        earlier = [
-            each
-            for each in closed[alert.subject_id]
-            if each.created_at < alert.created_at and each.encounter_id != alert.encounter_id
-        ]
-        if earlier:
-            times = len({each.encounter_id for each in earlier})
-            met[alert.id] = MetBefore(times, earlier[-1].disposal, earlier[-1].created_at)
-    return met
+    counted = {row[0]: (row[1], row[2]) for row in session.execute(query)}
+    last = {
+        row.id: row
+        for row in session.execute(
+            select(Alert.id, Alert.disposal, Alert.created_at).where(
+                Alert.id.in_({alert_id for _, alert_id in counted.values()})
+            )
+        )
+    }
+    return {
+        alert_id: MetBefore(times, last[of].disposal, last[of].created_at)
+        for alert_id, (times, of) in counted.items()
+    }
 
 
 def _with_photo(session: Session, alerts: Sequence[Alert]) -> frozenset[str]:
@@ -487,6 +536,6 @@ _SORTED: Final[Mapping[QueueOrder, tuple[ColumnElement[Any], ...]]] = {
     QueueOrder.LATEST: (Alert.id.desc(),),
     QueueOrder.OLDEST: (Alert.id.asc(),),
     QueueOrder.WATCHLIST: (Alert.watchlist_name.asc(),),
-    QueueOrder.PORT: (Encounter.port.asc(),),
+    QueueOrder.PORT: (Alert.port.asc(),),
     QueueOrder.ODDS: (Alert.one_in.desc().nulls_last(),),
 }

@@ -385,7 +385,7 @@ class Screening:
             presentation=arrival.presentation.record if arrival.presentation is not None else None,
             person_required=False,
             document_check=document.check if document is not None else None,
-            alerts=_alerts(found, received_at, failed_pad=_failed_pad(arrival)),
+            alerts=_alerts(found, arrival.port, received_at, failed_pad=_failed_pad(arrival)),
         )
         seal_fields(self._vault, encounter)
         return encounter
@@ -522,7 +522,9 @@ def _found(candidates: Sequence[Candidate], listed: Sequence[DocumentMatch]) -> 
     ]
 
 
-def _alerts(candidates: Sequence[_Found], at: datetime, *, failed_pad: bool) -> list[Alert]:
+def _alerts(
+    candidates: Sequence[_Found], port: str, at: datetime, *, failed_pad: bool
+) -> list[Alert]:
     """Make the alerts of an encounter; siblings have the strictest of their lists' rules."""
     asked: dict[tuple[str, str], list[ReviewPolicy]] = defaultdict(list)
     for each in candidates:
@@ -532,17 +534,18 @@ def _alerts(candidates: Sequence[_Found], at: datetime, *, failed_pad: bool) -> 
         )
         asked[each.policy.owner_id, each.subject_id].append(rules)
     return [
-        _alert(each, rank, strictest(asked[each.policy.owner_id, each.subject_id]), at)
+        _alert(each, rank, strictest(asked[each.policy.owner_id, each.subject_id]), port, at)
         for rank, each in enumerate(candidates, start=1)
     ]
 
 
-def _alert(candidate: _Found, rank: int, rules: ReviewPolicy, at: datetime) -> Alert:
+def _alert(candidate: _Found, rank: int, rules: ReviewPolicy, port: str, at: datetime) -> Alert:
     policy, score = candidate.policy, candidate.score
     by_face = score is not None
     return Alert(
         id=new_id(ALERT),
         owner_id=policy.owner_id,
+        port=port,
         subject_id=candidate.subject_id,
         watchlist_id=policy.watchlist_id,
         watchlist_name=policy.name,

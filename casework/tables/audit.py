@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String, Text
+from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from casework.tables.base import CanonicalJson, Table
@@ -19,6 +19,14 @@ class AuditRecord(Table):
         Index("ix_audit_agency", "agency_id", "seq"),
         Index("ix_audit_owner", "owner_id", "seq"),
         Index("ix_audit_object", "object_id", "seq"),
+        Index("ix_audit_action", "action", "seq"),
+        Index("ix_audit_actor", "actor_id", "seq"),
+        Index(
+            "ix_audit_refused",
+            "seq",
+            sqlite_where=text("outcome != 'done'"),
+            postgresql_where=text("outcome != 'done'"),
+        ),
     )
 
     node: Mapped[str] = mapped_column(String(40), primary_key=True)

@@ -1,14 +1,18 @@
 """Encounters, the alerts they raised, and the requests that were answered with them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, false
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from casework.tables.areas import AREA_LENGTH
 from casework.tables.base import Protected, Serial, Table
 from casework.tables.sealed import Sealed, SealedFields, nothing
+
+IS_OPEN: Final = "state != 'closed'"
+"""The rows of the index of open alerts. A statement finds it by these words alone, not by a
+parameter: see `casework.review.alerts.is_open`."""
 
 
 class Encounter(SealedFields, Protected, Table):
@@ -86,8 +90,27 @@ class Alert(Protected, Table):
     __tablename__ = "alert"
     __table_args__ = (
         UniqueConstraint("encounter_id", "subject_id", "watchlist_id"),
-        Index("ix_alert_state", "state", "created_at"),
         Index("ix_alert_raised", "created_at", "watchlist_id"),
+        # All that filters of the queue need: no row is read that is not on the page.
+        Index(
+            "ix_alert_listed",
+            *("state", "id", "owner_id", "watchlist_id", "port", "category", "matched_by"),
+            *("acknowledged_by", "created_at"),
+        ),
+        # All that a row says of earlier encounters with the same person.
+        Index(
+            "ix_alert_met",
+            *("subject_id", "state", "created_at", "id", "encounter_id", "disposal"),
+            *("owner_id", "watchlist_id"),
+        ),
+        # All that counting what is open needs, however many are closed.
+        Index(
+            "ix_alert_open",
+            *("subject_id", "port", "owner_id", "watchlist_id", "state"),
+            *("requires_acknowledgement", "due_at", "escalation"),
+            sqlite_where=text(IS_OPEN),
+            postgresql_where=text(IS_OPEN),
+        ),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -96,7 +119,9 @@ class Alert(Protected, Table):
     """What people call it: see `casework.review.case_number`."""
     owner_id: Mapped[str]
     """The agency that owned the watchlist."""
-    subject_id: Mapped[str] = mapped_column(index=True)
+    port: Mapped[str]
+    """The encounter's."""
+    subject_id: Mapped[str]
     """Outlives the subject: an alert is a record of what was answered."""
     watchlist_id: Mapped[str] = mapped_column(index=True)
     watchlist_name: Mapped[str]

@@ -32,7 +32,7 @@ Watcher = Annotated[
     OfficerRequest, Depends(RequirePermission(Permission.READ_ALERT, counts_as_use=False))
 ]
 
-PAGE_SIZE: Final = 100
+PAGE_SIZE: Final = 50
 _MOST_LISTS: Final = 200
 
 
@@ -59,7 +59,8 @@ def show(visit: Reader) -> Response:
         chosen=chosen,
         figure=chosen.figure_words(ReportWords(visit.speech, visit.codes, {})),
         queue=page,
-        pages=max(1, -(-page.total // PAGE_SIZE)),
+        pages=(pages := max(1, -(-page.total // PAGE_SIZE))),
+        following=chosen.page < pages or (page.more and len(page.alerts) == PAGE_SIZE),
         standing=records.review.queue.open_alerts(actor),
         calling=records.review.overdue.calling(actor),
         duty=_on_duty(visit, chosen.port),

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    SQLColumnExpression,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    union,
+)
 from sqlalchemy.orm import Session
 
 from casework.kernel.actor import Actor
@@ -26,11 +35,17 @@ from casework.kernel.audit.chain import (
     plain,
 )
 from casework.kernel.audit.checkpoints import Checkpoint, Checkpoints
-from casework.kernel.audit.log import AuditEntry
+from casework.kernel.audit.log import DONE, AuditEntry
 from casework.kernel.audit.proof import RecordProof
 from casework.kernel.errors import AuditBroken, NotFound, WrongDataKey
 from casework.kernel.kernel import Kernel
-from casework.kernel.permissions import Permission, require, within_reach
+from casework.kernel.permissions import (
+    Permission,
+    PermissionScope,
+    require,
+    scope_of,
+    within_reach,
+)
 from casework.tables import AuditActor, AuditRecord, AuditText
 
 _BATCH: Final = 500  # their numbers are parameters of one statement
@@ -166,14 +181,58 @@ class AuditReader:
             NotPermitted: the actor may read no trail.
         """
         require(actor, Permission.READ_AUDIT)
-        query = select(AuditRecord).where(_visible(actor), *filters.conditions)
+        conditions = filters.conditions
         if before is not None:
-            query = query.where(AuditRecord.seq < before)
-        query = query.order_by(AuditRecord.seq.desc()).limit(limit)
+            conditions.append(AuditRecord.seq < before)
         with self._database.read() as session:
+            # Its own order is found by both.
+            in_trail = AuditRecord.node == NODE
+            query = select(AuditRecord).where(in_trail, _visible(actor), *conditions)
+            ways = self._ways(session, actor, filters)
+            if ways:
+                # Each way is read from its end, and no further than the page goes.
+                ends = [
+                    select(
+                        select(AuditRecord.seq)
+                        .where(*way, *conditions)
+                        .order_by(AuditRecord.seq.desc())
+                        .limit(limit)
+                        .subquery()
+                    )
+                    for way in ways
+                ]
+                query = select(AuditRecord).where(in_trail, AuditRecord.seq.in_(union(*ends)))
+            query = query.order_by(AuditRecord.seq.desc()).limit(limit)
             found = self.opened(session, session.scalars(query).all())
         self._audit.note(AuditEntry(actor, Permission.READ_AUDIT, detail={"records": len(found)}))
         return found
+
+    def _ways(
+        self, session: Session, actor: Actor, filters: AuditFilter
+    ) -> list[list[ColumnElement[bool]]]:
+        """Return conditions that find all between them, each by an index in the trail's order.
+
+        None are returned where the trail itself is as short a way, or the database knows best.
+        """
+        seen = _visible(actor, by_index=False)
+        if filters.object_id is not None:
+            return [[seen]]
+        if filters.actor_id is not None:
+            return [[AuditRecord.actor_id == filters.actor_id, seen]]
+        if filters.outcome is not None and filters.outcome != DONE:
+            # In these words, without a parameter, its index is found.
+            return [[AuditRecord.outcome != literal_column(f"'{DONE}'"), seen]]
+        if filters.action is not None and self._database.local:
+            return [
+                [AuditRecord.action == name, seen] for name in _acts(session, filters.action)
+            ] or [[false()]]
+        if scope_of(actor, Permission.READ_AUDIT) is PermissionScope.ALL or actor.agency_id is None:
+            return []
+        columns = AuditRecord.agency_id, AuditRecord.owner_id
+        ways = [[column == actor.agency_id] for column in columns]
+        if actor.runs_installation:
+            ways += [[column.is_(None)] for column in columns]
+        return ways
 
     def export(self, actor: Actor) -> Iterator[str]:
         """Return every record the actor may read, oldest first, one a line (NDJSON).
@@ -282,7 +341,9 @@ class AuditReader:
 
     def _up_to(self, last: int, visible: ColumnElement[bool]) -> Iterator[str]:
         done = 0
-        query = select(AuditRecord).where(visible, AuditRecord.seq <= last)
+        query = select(AuditRecord).where(
+            AuditRecord.node == NODE, visible, AuditRecord.seq <= last
+        )
         while True:
             batch = query.where(AuditRecord.seq > done).order_by(AuditRecord.seq).limit(_BATCH)
             with self._database.read() as session:
@@ -326,7 +387,34 @@ def _line(read: ReadRecord) -> str:
     return exported_line(fields, row.salt, row.hash, read.salted_actor, read.salted_texts)
 
 
-def _visible(actor: Actor) -> ColumnElement[bool]:
-    """Acts of the actor's agency, and acts of anybody on what belongs to it."""
-    acted = within_reach(actor, Permission.READ_AUDIT, AuditRecord.agency_id)
-    return or_(acted, within_reach(actor, Permission.READ_AUDIT, AuditRecord.owner_id))
+def _acts(session: Session, begun: str) -> list[str]:
+    """Return the acts that were recorded whose name is this, or begins so up to a dot.
+
+    For SQLite: by looking for each in turn, which reads no record.
+    """
+    found, last = [begun], f"{begun}."
+    until = f"{begun}/"  # which follows the dot
+    while True:
+        query = select(func.min(AuditRecord.action)).where(
+            AuditRecord.action > last, AuditRecord.action < until
+        )
+        following = session.scalar(query)
+        if following is None:
+            return found
+        found.append(following)
+        last = following
+
+
+def _visible(actor: Actor, *, by_index: bool = True) -> ColumnElement[bool]:
+    """Acts of the actor's agency, and acts of anybody on what belongs to it.
+
+    Args:
+        actor: the reader.
+        by_index: whether records may be looked for by that; otherwise they are only checked.
+    """
+    agency: SQLColumnExpression[str | None] = AuditRecord.agency_id
+    owner: SQLColumnExpression[str | None] = AuditRecord.owner_id
+    if not by_index:
+        agency, owner = agency + "", owner + ""
+    acted = within_reach(actor, Permission.READ_AUDIT, agency)
+    return or_(acted, within_reach(actor, Permission.READ_AUDIT, owner))

@@ -456,7 +456,7 @@ COVERAGE: Final = (
             "closed_at",
             "created_at",
         ),
-        {"version": "counts changes"},
+        {"version": "counts changes", "port": "its encounter's, which is protected"},
     ),
     Coverage(
         AlertEvent,
