@@ -55,6 +55,7 @@ from casework.kernel.processing import Grounds
 from casework.oversight.data_subject_report import DataSubjectReports
 from casework.oversight.looks import Looks
 from casework.overstay.listed import Overstays
+from casework.overstay.permits import Permits
 from casework.overstay.timeline import Timelines
 from casework.referrals.presets import ReferralPresets
 from casework.referrals.referrals import Referrals
@@ -244,6 +245,7 @@ TheOffices = Annotated[Offices, _part(lambda service: service.areas.offices)]
 TheOverstays = Annotated[Overstays, _part(lambda service: service.lists.overstays)]
 TheOutcomes = Annotated[OutcomeCodes, _part(lambda service: service.lists.outcomes)]
 TheOutbox = Annotated[Outbox, _part(lambda service: service.kernel.outbox)]
+ThePermits = Annotated[Permits, _part(lambda service: service.permits)]
 ThePlacedPorts = Annotated[PlacedPorts, _part(lambda service: service.areas.ports)]
 ThePipeline = Annotated[Pipeline, _part(lambda service: service.pipeline)]
 TheReferralSteps = Annotated[ReferralSteps, _part(lambda service: service.exchange.referral_steps)]

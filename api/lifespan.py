@@ -168,9 +168,7 @@ def _periodic(settings: Settings, service: Service, metrics: Metrics) -> Periodi
     tasks.every(settings.breaker_every_s, "breaker", partial(_trip, service, metrics))
     tasks.every(_RELEASE_EVERY_S, "releases", service.review.decisions.tell_releases)
     tasks.every(_STAYS_S, "stays", lambda: metrics.stays(service.stays.stays.figures()))
-    tasks.every(
-        _OVERSTAYS_S, "overstays", lambda: metrics.overstays(service.lists.overstays.announce())
-    )
+    tasks.every(_OVERSTAYS_S, "overstays", partial(_announce, service, metrics))
     tasks.every(_KEY_USE_S, "key use", service.accounts.keys.write_use)
     tasks.every(_KEYS_S, "keys", look_after_keys)
     tasks.every(SIGN_EVERY_S, "data keys", service.kernel.vault.holders.sign)
@@ -181,6 +179,11 @@ def _settle(service: Service, metrics: Metrics) -> None:
     """Put into effect what was accepted and is due."""
     service.approvals.requests.settle()
     metrics.approvals_waiting(service.approvals.requests.open_by_kind())
+
+
+def _announce(service: Service, metrics: Metrics) -> None:
+    """Announce overstays that have begun."""
+    metrics.overstays(service.lists.overstays.announce(), service.permits.overstays())
 
 
 def _escalate(service: Service, metrics: Metrics) -> None:

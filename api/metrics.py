@@ -74,6 +74,7 @@ class _Overstays:
             registry=registry,
         )
         self.now.labels("listed")
+        self.now.labels("other")
 
 
 class Metrics:
@@ -356,9 +357,10 @@ class Metrics:
         self._stays.waiting.set(figures.waiting)
         self._stays.overdue.set(figures.overdue)
 
-    def overstays(self, listed: int) -> None:
-        """Set how many people on lists overstay."""
+    def overstays(self, listed: int, other: int) -> None:
+        """Set how many people overstay: on lists, and on none."""
         self._overstays.now.labels("listed").set(listed)
+        self._overstays.now.labels("other").set(other)
 
     def spared(self, look_alikes: int) -> None:
         """Count for how many subjects a traveller was not stopped, as their known look-alike."""

@@ -43,6 +43,7 @@ _TAGS: Final[Mapping[str, str]] = {
     "objections": "Of persons against their entries, and the answers.",
     "residences": "Permits by which subjects stay in the country.",
     "overstays": "Who is here after the end of a permit, and persons' timelines.",
+    "permits": "Permits of travellers on no list, by the port's reference; off until switched on.",
     "lookalikes": "Travellers who are not stopped for one subject again.",
     "imports": "Lists from files, row by row.",
     "calibrations": "How scores become thresholds.",

@@ -171,6 +171,7 @@ KINDS: Final[dict[type[Exception], ProblemKind]] = {
     casework.NoSecondPerson: ProblemKind(409, "no_second_person"),
     casework.TooManyImports: ProblemKind(409, "too_many_imports"),
     casework.StaysOff: ProblemKind(409, "stays_off"),
+    casework.OverstayOff: ProblemKind(409, "overstay_off"),
     casework.TooFewScores: ProblemKind(409, "too_few_scores"),
     casework.StaleVersion: ProblemKind(412, "stale_version"),
     casework.IdempotencyClash: ProblemKind(422, "idempotency_clash"),

@@ -226,6 +226,7 @@ class Records:
     cases: CaseUseCases
     oversight: OversightUseCases
     reports: ReportUseCases
+    zone: tzinfo
 
     @staticmethod
     def open(  # noqa: PLR0913 - each a part of the settings, by its name
@@ -363,6 +364,7 @@ class Records:
                 monthly=MonthlyReports(kernel, counts, cuts, performance),
                 lanes=Lanes(kernel),
             ),
+            zone=zone,
         )
 
     def __enter__(self) -> Self:

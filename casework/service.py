@@ -19,6 +19,7 @@ from casework.imports.run import ImportRunner
 from casework.imports.store import ImportStore
 from casework.kernel.errors import SetUpError, TemplatesMissing
 from casework.kernel.processing import Grounds
+from casework.overstay.permits import Permits
 from casework.records import Records
 from casework.review.comparison import Comparison
 from casework.review.faces import SmallFaces
@@ -99,6 +100,7 @@ class Service(Records):
     import_runner: ImportRunner
     tip_steps: TipSteps
     stays: StayUseCases
+    permits: Permits
     grounds: Grounds
     """What screens people on no list, and by what right."""
 
@@ -161,6 +163,7 @@ class Service(Records):
             cases=records.cases,
             oversight=records.oversight,
             reports=replace(records.reports, places=records.reports.places.where(grounds)),
+            zone=records.zone,
             pack=pack,
             model=model,
             pipeline=pipeline,
@@ -204,6 +207,7 @@ class Service(Records):
                 stays=Stays(kernel, grounds),
                 screening=StayScreening(kernel, encounters, grounds),
             ),
+            permits=Permits(kernel, grounds, records.zone),
             grounds=grounds,
         )
 

@@ -407,6 +407,27 @@ class Settings(BaseSettings):
             f"what is left of them goes after {DEFAULT_DAYS[RecordKind.STAYS]}.",
         ),
     ] = None
+    overstay_legal_basis: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            description="Law and article on which the permit's end is held of travellers on no "
+            "list, by the port's own reference, until they leave; with it, `overstay_purpose` and "
+            "`keep_overstay_days`. Unset: it is kept with alerts alone.",
+        ),
+    ] = None
+    overstay_purpose: Annotated[
+        str | None, Field(min_length=1, description="What for: shown to everybody who works here.")
+    ] = None
+    keep_overstay_days: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            description="Days to keep it after the permit's end, where no departure is known. "
+            "Switched off, what is left goes after "
+            f"{DEFAULT_DAYS[RecordKind.OVERSTAY]}.",
+        ),
+    ] = None
     public_agency: Annotated[
         str | None,
         Field(
@@ -698,6 +719,16 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _overstay_on_whole_grounds(self) -> Self:
+        parts = (self.overstay_legal_basis, self.overstay_purpose, self.keep_overstay_days)
+        if any(parts) and not all(parts):
+            raise ValueError(
+                "overstay_legal_basis, overstay_purpose and keep_overstay_days go together: name "
+                "all three to hold permits of travellers on no list, or none"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _public_on_whole_grounds(self) -> Self:
         parts = (self.public_agency, self.public_legal_basis, self.public_purpose)
         if any(parts) and not all((*parts, self.keep_reporters_days)):
@@ -713,6 +744,11 @@ class Settings(BaseSettings):
         """What is done with people on no list, and by what right."""
         named = {
             Processing.STAYS: (self.stays_legal_basis, self.stays_purpose, self.keep_stays_days),
+            Processing.OVERSTAY: (
+                self.overstay_legal_basis,
+                self.overstay_purpose,
+                self.keep_overstay_days,
+            ),
             Processing.PUBLIC: (
                 self.public_legal_basis,
                 self.public_purpose,

@@ -37,9 +37,9 @@ PASSWORD = "a long enough pass phrase"
 QUICK = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 BEGIN = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
-STAYS_ON = Grounds(
-    {Processing.STAYS: Ground("UU 6/2011, article 72", "Finding listed persons in lodgings.", 90)}
-)
+STAYS_GROUND = Ground("UU 6/2011, article 72", "Finding listed persons in lodgings.", 90)
+OVERSTAY_GROUND = Ground("UU 6/2011, article 78", "Knowing who stays on after a permit.", 14)
+ALL_ON = Grounds({Processing.STAYS: STAYS_GROUND, Processing.OVERSTAY: OVERSTAY_GROUND})
 
 # Two photos of one drawn person score above 0.8, of two people below 0.6 (tests/fakes.py).
 DRAWN_PRIOR = Prior(fmr=(0.1, 1e-6), score=(0.62, 0.78), source="drawn people")
@@ -102,7 +102,7 @@ def open_service(
     data_keys: DataKeys = DATA_KEYS,
     presentation: PresentationScorer | None = None,
     pipeline: Pipeline | None = None,
-    grounds: Grounds = STAYS_ON,
+    grounds: Grounds = ALL_ON,
 ) -> Service:
     """Open and start a service over a database file, or an URL; call again for a restart.
 

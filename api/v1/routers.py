@@ -27,6 +27,7 @@ from api.v1.objections import routes as objections
 from api.v1.officers import routes as officers
 from api.v1.offices import routes as offices
 from api.v1.overstays import routes as overstays
+from api.v1.permits import routes as permits
 from api.v1.presets import routes as presets
 from api.v1.processing import routes as processing
 from api.v1.referrals import routes as referrals
@@ -66,6 +67,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     objections.router,
     residences.router,
     overstays.router,
+    permits.router,
     known_lookalikes.router,
     subjects.router,
     imports.router,

@@ -15,6 +15,7 @@ CaseworkError
 │   ├── NoSecondPerson     nobody of the agency could accept what is asked for
 │   ├── TooManyImports     an agency has as many unfinished imports as it may
 │   ├── StaysOff           the installation has named no legal basis for reports of stays
+│   ├── OverstayOff        nor for permits of people on no list
 │   └── TooFewScores       there is too little to calibrate from
 ├── InvalidPeriod          an entry would end before it begins, or has ended already
 ├── ImpossibleBirth        a date or year of birth that cannot be, or two that disagree
@@ -124,6 +125,10 @@ class TooManyImports(Conflict):
 
 
 class StaysOff(Conflict):
+    """The operator has to name a legal basis, a purpose and a period first."""
+
+
+class OverstayOff(Conflict):
     """The operator has to name a legal basis, a purpose and a period first."""
 
 

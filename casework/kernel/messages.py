@@ -682,6 +682,11 @@ ENGLISH: Final[Mapping[str, str]] = {
     "objection_in_future": "An objection cannot be received after today.",
     "objection_due_early": "The answer cannot be due before the objection was received.",
     "objection_answered": "The objection is answered already; its answer stays as it is.",
+    "overstay_off": (
+        "Permits of travellers on no list are not held here: the operator has to name "
+        "overstay_legal_basis, overstay_purpose and keep_overstay_days first."
+    ),
+    "permit_not_found": "No permit is held for this reference, or none of that id.",
     "residence_not_found": "There is no permit {residence}.",
     "residence_changed": "The permit has changed since you read it: read it again.",
     "residence_ends_before_it_begins": "The permit would end before it begins: look at the days.",

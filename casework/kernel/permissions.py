@@ -34,6 +34,8 @@ class Permission(StrEnum):
     ANSWER_OBJECTION = "objection.answer"
     RECORD_RESIDENCE = "residence.record"
     READ_OVERSTAY = "overstay.read"
+    REPORT_PERMIT = "permit.report"
+    READ_PERMIT = "permit.read"
     READ_ALERT = "alert.read"
     ACKNOWLEDGE_ALERT = "alert.acknowledge"
     DECIDE_ALERT = "alert.decide"
@@ -127,6 +129,8 @@ GRANTS: Final[Mapping[Permission, Mapping[Role, PermissionScope]]] = {
     Permission.ANSWER_OBJECTION: {_SUPERVISOR: _OWN},
     Permission.RECORD_RESIDENCE: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _OWN),
     Permission.READ_OVERSTAY: {_OFFICER: _SHARED, _SUPERVISOR: _SHARED, _ANALYST: _OWN},
+    Permission.REPORT_PERMIT: {Role.PORT: _OWN},
+    Permission.READ_PERMIT: dict.fromkeys((_OFFICER, _SUPERVISOR, _ANALYST), _OWN),
     Permission.READ_ALERT: {_OFFICER: _SHARED, _SUPERVISOR: _SHARED, _ANALYST: _OWN},
     Permission.ACKNOWLEDGE_ALERT: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),
     Permission.DECIDE_ALERT: dict.fromkeys((_OFFICER, _SUPERVISOR), _SHARED),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from casework.kernel.errors import CaseworkError, SetUpError, StaysOff
+from casework.kernel.errors import CaseworkError, OverstayOff, SetUpError, StaysOff
 
 
 class Processing(StrEnum):
@@ -17,12 +17,15 @@ class Processing(StrEnum):
 
     STAYS = "stays"
     """Reports of foreign guests, by the lodgings where they stay."""
+    OVERSTAY = "overstay"
+    """Permits of travellers on no list, by the port's reference, until they leave."""
     PUBLIC = "public"
     """Reports from the public, by a form of its own."""
 
 
 _OFF: Final[Mapping[Processing, tuple[type[CaseworkError], str]]] = {
     Processing.STAYS: (StaysOff, "stays_off"),
+    Processing.OVERSTAY: (OverstayOff, "overstay_off"),
     Processing.PUBLIC: (SetUpError, "public_off"),
 }
 

@@ -182,6 +182,11 @@ def residence(residence_id: str, subject_id: str, agency_id: str) -> RowName:
     return RowName(f"residence/{residence_id}/fields", agency_id, subject_id, owner=subject_id)
 
 
+def held_permit(permit_id: str) -> RowName:
+    """Name the fields of a permit that is held for a traveller on no list."""
+    return RowName(f"held-permit/{permit_id}/fields", owner=permit_id)
+
+
 def officer(officer_id: str, agency_id: str) -> RowName:
     """Name the fields of an officer."""
     return RowName(f"officer/{officer_id}/fields", agency_id)

@@ -285,6 +285,23 @@ class PermitKind(StrEnum):
     OTHER = "other"
 
 
+class PermitStep(StrEnum):
+    """What a port sends for a traveller's reference."""
+
+    VISA = "visa"
+    ARRIVAL = "arrival"
+    EXTENSION = "extension"
+
+
+class PermitState(StrEnum):
+    """Where the permit of a traveller's reference is."""
+
+    VISA = "visa"
+    """Nobody has come in by it yet."""
+    PERMITTED = "permitted"
+    OVERSTAY = "overstay"
+
+
 class TimelineKind(StrEnum):
     """What a step of a person's timeline is."""
 

@@ -44,6 +44,7 @@ from casework.tables import (
     Case,
     Delivery,
     Encounter,
+    HeldPermit,
     IdempotencyRecord,
     ImportJob,
     OfficerSession,
@@ -88,6 +89,8 @@ class RecordKind(StrEnum):
     """With all that was put into them; from the closing."""
     STAYS = "stays"
     """With who the guest is; from the check-out, the one reported or expected, or the check-in."""
+    OVERSTAY = "overstay"
+    """Permits held for travellers on no list; from the permit's end."""
     REPORTERS = "reporters"
     """Who reported a tip, not the tip; from the enrolment or dismissal."""
     SESSIONS = "sessions"
@@ -117,6 +120,7 @@ DEFAULT_DAYS: Final[dict[RecordKind, int]] = {
     RecordKind.TIPS: 365,
     RecordKind.CASES: 365,
     RecordKind.STAYS: 30,
+    RecordKind.OVERSTAY: 30,
     RecordKind.REPORTERS: 0,
     RecordKind.SESSIONS: 30,
     RecordKind.REPETITIONS: 7,
@@ -351,6 +355,10 @@ def _stays(before: datetime) -> Select[str]:
     return select(Stay.id).where(end < before, Stay.reported_at < before)
 
 
+def _overstay(before: datetime) -> Select[str]:
+    return select(HeldPermit.id).where(HeldPermit.ends_at < before)
+
+
 def _reporters(before: datetime) -> Select[str]:
     return _tips(before).where(Tip.has_source)
 
@@ -406,6 +414,7 @@ _DUE: Final[dict[RecordKind, Callable[[datetime], Select]]] = {  # type: ignore[
     RecordKind.TIPS: _tips,
     RecordKind.CASES: _cases,
     RecordKind.STAYS: _stays,
+    RecordKind.OVERSTAY: _overstay,
     RecordKind.REPORTERS: _reporters,
     RecordKind.SESSIONS: _sessions,
     RecordKind.REPETITIONS: _repetitions,
@@ -430,6 +439,7 @@ _TABLES: Final[dict[RecordKind, type[Table]]] = {
     RecordKind.TIPS: Tip,
     RecordKind.CASES: Case,
     RecordKind.STAYS: Stay,
+    RecordKind.OVERSTAY: HeldPermit,
     RecordKind.REPORTERS: Tip,
     RecordKind.SESSIONS: OfficerSession,
     RecordKind.REPETITIONS: IdempotencyRecord,

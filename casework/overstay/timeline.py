@@ -6,7 +6,7 @@ is left out.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, contains_eager
@@ -41,8 +41,8 @@ class TimelineStep:
 
     kind: TimelineKind
     at: datetime
-    whole_day: bool = False
-    """Whether no more than the day is known."""
+    day: date | None = None
+    """Where no more than the day is known."""
     port: str | None = None
     """Or the code of a lodging."""
     lane: str | None = None
@@ -97,7 +97,7 @@ class Timelines:
                 TimelineStep(
                     TimelineKind.OVERSTAY,
                     lines.began(began, self._zone),
-                    whole_day=True,
+                    day=began + timedelta(days=1),
                     undecided=overstay.undecided,
                     until=began,
                 )
@@ -157,7 +157,7 @@ class Timelines:
         begins = TimelineStep(
             TimelineKind.PERMIT_BEGINS,
             begin_of(row.valid_from, zone),
-            whole_day=True,
+            day=row.valid_from,
             until=row.valid_until,
             permit=permit,
             residence_id=row.id,
@@ -169,9 +169,7 @@ class Timelines:
         ):
             if day is not None:
                 at = end_of(day, zone)
-                steps.append(
-                    TimelineStep(kind, at, whole_day=True, permit=permit, residence_id=row.id)
-                )
+                steps.append(TimelineStep(kind, at, day, permit=permit, residence_id=row.id))
         return steps
 
 

@@ -46,6 +46,7 @@ from casework.tables.keys import (
     AlertKey,
     ApprovalKey,
     EncounterKey,
+    HeldPermitKey,
     ImportKey,
     KeyHolder,
     OwnKey,
@@ -70,7 +71,12 @@ from casework.tables.lists import (
 from casework.tables.lookalikes import KnownLookalike, KnownLookalikeKey
 from casework.tables.objections import Objection
 from casework.tables.offices import Office, Team, TeamMember
-from casework.tables.overstays import AnnouncedOverstay, EncounterPermit, Residence
+from casework.tables.overstays import (
+    AnnouncedOverstay,
+    EncounterPermit,
+    HeldPermit,
+    Residence,
+)
 from casework.tables.people import Agency, Officer, OfficerSession, RecoveryCode
 from casework.tables.referrals import (
     Referral,
@@ -120,6 +126,8 @@ __all__ = [
     "EncounterPermit",
     "EnrolledPhoto",
     "GalleryChange",
+    "HeldPermit",
+    "HeldPermitKey",
     "IdempotencyRecord",
     "ImportFault",
     "ImportJob",

@@ -128,6 +128,16 @@ class StayPhotoKey(OwnKey, Table):
     )
 
 
+class HeldPermitKey(OwnKey, Table):
+    """Seals a permit that is held for a traveller on no list."""
+
+    __tablename__ = "held_permit_key"
+
+    owner: Mapped[str] = mapped_column(
+        ForeignKey("held_permit.id", ondelete="CASCADE"), primary_key=True
+    )
+
+
 class ReferralKey(OwnKey, Table):
     """Seals what a referral carries, and its messages."""
 

@@ -1,8 +1,9 @@
 """Permits to stay: as the owners of lists record them of persons, and as ports send them."""
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from casework.tables.areas import AREA_LENGTH
@@ -63,3 +64,32 @@ class AnnouncedOverstay(Table):
     )
     until: Mapped[date]
     """The end of the permit: a later one is another overstay."""
+
+
+class HeldPermit(SealedFields, Table):
+    """Until when a traveller on no list may stay, by the port's own reference: not who it is.
+
+    There are none where an installation has not switched that on; a departure deletes it.
+    """
+
+    __tablename__ = "held_permit"
+    __table_args__ = (UniqueConstraint("reference_digest"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    agency_id: Mapped[str | None] = mapped_column(
+        ForeignKey("agency.id", ondelete="RESTRICT"), index=True
+    )
+    """The agency of the port's key; None of a key of no agency."""
+    traveller_ref = Sealed[str](str)
+    reference_digest: Mapped[str] = mapped_column(String(64))
+    """Of that reference, keyed, within the agency."""
+    steps = Sealed[list[dict[str, Any]]](list)
+    """What was sent for it: `kind`, `port`, `at` (RFC 3339) and `until`; the oldest first."""
+    in_country: Mapped[bool]
+    """False of a visa that nobody has come in by."""
+    port: Mapped[str]
+    """Of the last step."""
+    came_at: Mapped[datetime]
+    """When the arrival, or the visa, was: what was captured before changes nothing."""
+    ends_at: Mapped[datetime] = mapped_column(index=True)
+    """The last instant that the traveller may stay."""

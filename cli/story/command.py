@@ -4,6 +4,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated, Final
 
 import typer
@@ -46,6 +47,7 @@ from cli.story.cast import List as StoryList
 from cli.story.desks import Desk, Desks
 from cli.story.lodgings import Lodgings
 from cli.story.operations import Operations
+from cli.story.sojourns import Sojourns
 from cli.story.travellers import Listed, OnceAnalysed, Photos, Travellers
 from config.opening import open_pipeline, pack_in_use
 from config.records import open_records
@@ -55,6 +57,10 @@ _TIPS_A_DAY: Final = 3
 _DAYS_A_CASE: Final = 6
 """Days from one joint case to the next."""
 _STAYS_A_DAY: Final = 6
+_SOJOURNS_A_DAY: Final = 2
+_STAYS_ON, _LEAVES = 7001, 7002
+"""Numbers of two people who have a permit, and keep to it or not."""
+_WANTED: Final = next(face for face, name in FACES.items() if name == "DPO")
 
 
 def story(
@@ -129,10 +135,15 @@ def tell(settings: Settings, travellers: int, days: int, seed: int) -> Told:
             lodgings = Lodgings(service, agenda, guests, keys, drawn, desks.take_guest)
             if settings.grounds.is_on(Processing.STAYS):
                 lodgings.plan(_STAYS_A_DAY * days)
+            sojourns = Sojourns(service, agenda, flow, drawn)
+            sojourns.plan(_SOJOURNS_A_DAY * days)
+            sojourns.record(stage.analyst(), *stage.overstayers(service, photos))
+            half = timedelta(days=days) / 2
+            agenda.after(half, partial(sojourns.another_document, _WANTED))
             agenda.play()
         passwords = stage.passwords()
     counts = {f"travellers: {outcome}": count for outcome, count in flow.outcomes.items()}
-    done = desks.done + operations.done + lodgings.done
+    done = desks.done + operations.done + lodgings.done + sojourns.done
     return Told(counts | dict(done), passwords)
 
 
@@ -144,6 +155,7 @@ class _Stage:
         self._operator = Actor.operator()
         self._agencies: dict[str, str] = {}
         self._officers: dict[str, str] = {}
+        self._lists: dict[str, str] = {}
         self.desks: dict[str, Desk] = {}
 
     def staff(self) -> None:
@@ -191,7 +203,7 @@ class _Stage:
         ends: dict[str, Sequence[Disposal]] = {}
         number = 0
         for each in LISTS:
-            list_id = self._watchlist(each)
+            list_id = self._lists[each.name] = self._watchlist(each)
             ends[list_id] = each.ends
             faces = [face for face, name in FACES.items() if name == each.name]
             for face in (*faces, *[None] * (each.people - len(faces))):
@@ -201,6 +213,22 @@ class _Stage:
                 self._subject(service, list_id, person, portrait, number)
                 listed.append(Listed(person, each.direction, face))
         return listed, ends
+
+    def overstayers(self, service: Service, photos: Photos) -> tuple[str, str]:
+        """Put two people on the list of overstays who never travel; returns their ids."""
+        portrait = PhotoFile("portrait.jpg", photos.portraits[STAND_IN])
+        (first, second) = (
+            self._subject(
+                service, self._lists["Overstay"], invent(self._drawn, number), portrait, number
+            )
+            for number in (_STAYS_ON, _LEAVES)
+        )
+        return first, second
+
+    def analyst(self) -> Actor:
+        """Return who keeps the lists of immigration."""
+        code = AGENCIES[0].code
+        return self.desks[self._agencies[code]].one(Role.ANALYST, self._drawn)
 
     def port_keys(self) -> dict[str, Actor]:
         """Give each port a key; returns who speaks for it."""
@@ -265,7 +293,7 @@ class _Stage:
         person: Invented,
         portrait: PhotoFile,
         number: int,
-    ) -> None:
+    ) -> str:
         new = NewSubject(
             person.name,
             (list_id,),
@@ -278,4 +306,5 @@ class _Stage:
             decision_number=f"KEP-{number:04d}",
             valid_until=service.kernel.clock() + timedelta(days=730),
         )
-        service.enrolment.enrol(self._operator, new, [portrait])
+        enrolled = service.enrolment.enrol(self._operator, new, [portrait])
+        return enrolled.subject_id or ""

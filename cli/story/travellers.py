@@ -4,7 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from hashlib import sha256
 from typing import Final, Self
 from zoneinfo import ZoneInfo
@@ -123,8 +123,8 @@ class Travellers:
         direction = Direction.ENTRY if self.drawn.random() < _ENTRY_SHARE else Direction.EXIT
         person, face = self._somebody(direction)
         if self.drawn.random() < NO_FACE_SHARE:
-            self._screen(port, direction, person, self.photos.nobody)
-        self._screen(port, direction, person, self.drawn.choice(self.photos.of[face]))
+            self.screen(port, direction, person, self.photos.nobody)
+        self.screen(port, direction, person, self.drawn.choice(self.photos.of[face]))
 
     def _somebody(self, direction: Direction) -> tuple[Invented, str]:
         if self.drawn.random() < LISTED_SHARE:
@@ -136,13 +136,24 @@ class Travellers:
         self._number += 1
         return invent(self.drawn, self._number), self.drawn.choice(STRANGERS)
 
-    def _screen(self, port: str, direction: Direction, person: Invented, photo: bytes) -> None:
+    def screen(
+        self,
+        port: str,
+        direction: Direction,
+        person: Invented,
+        photo: bytes,
+        reference: str | None = None,
+        permit_until: date | None = None,
+    ) -> None:
+        """Have a port send a traveller's photo, as its gates do."""
         arrival = Arrival(
             photo,
             port,
             direction,
             Stage.ARRIVAL if direction is Direction.ENTRY else Stage.DEPARTURE,
             lane=f"L{self.drawn.randint(1, 8)}",
+            traveller_ref=reference,
+            permit_until=permit_until,
             document=TravelDocument(
                 name=person.name,
                 birth=person.birth.isoformat(),
@@ -152,7 +163,9 @@ class Travellers:
                 country=person.nationality,
             ),
         )
-        screened = self.service.screening.encounters.screen(arrival, self.keys[port])
+        screening, key = self.service.screening.encounters, self.keys[port]
+        follow = self.service.permits.follow(arrival, key)
+        screened = screening.record(screening.examine(arrival, key), arrival, key, follow)
         self.outcomes[screened.encounter.outcome] += 1
         if screened.encounter.alerts:
             self.on_alert(screened.encounter)

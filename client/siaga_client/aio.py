@@ -24,9 +24,11 @@ from siaga_client.models import (
     Encounter,
     Enrolled,
     Opinion,
+    Overstay,
     Stay,
     StayReceipt,
     Subject,
+    Timeline,
     Tip,
     TipReceipt,
     TipSummary,
@@ -134,11 +136,28 @@ class AsyncClient:
         """Say when a guest left; said again, the last counts. A day means to its end."""
         return await self._do(operations.check_out(receipt, at))
 
+    async def extend_permit(self, traveller_ref: str, until: date, port: str) -> None:
+        """Move the end of a traveller's permit; the answer is the same for every reference."""
+        await self._do(operations.extend_permit(traveller_ref, until, port))
+
+    async def report_departure(self, traveller_ref: str, port: str) -> None:
+        """Say that a traveller has left, without a photo: nothing more is kept of the permit."""
+        await self._do(operations.report_departure(traveller_ref, port))
+
     # Agencies
 
     async def sign_in(self, login: str, password: str, code: str | None = None) -> None:
         """Sign an officer in, and show the session from now on."""
         self.use(await self._do(operations.sign_in(login, password, code)))
+
+    async def overstays(self, **filters: str) -> AsyncIterator[Overstay]:
+        """Yield people on lists who overstay; `filters` as in `GET /v1/overstays`."""
+        async for item in self._pages("/v1/overstays", "after", filters):
+            yield Overstay.model_validate(item)
+
+    async def timeline(self, subject_id: str) -> Timeline:
+        """Return a subject's line: visa, arrival, stay, departure and permits."""
+        return await self._do(operations.timeline(subject_id))
 
     async def watchlists(self) -> AsyncIterator[Watchlist]:
         """Yield every watchlist within reach."""

@@ -23,9 +23,11 @@ from siaga_client.models import (
     Encounter,
     Enrolled,
     Opinion,
+    Overstay,
     Stay,
     StayReceipt,
     Subject,
+    Timeline,
     Tip,
     TipReceipt,
     TipSummary,
@@ -133,11 +135,27 @@ class Client:
         """Say when a guest left; said again, the last counts. A day means to its end."""
         return self._do(operations.check_out(receipt, at))
 
+    def extend_permit(self, traveller_ref: str, until: date, port: str) -> None:
+        """Move the end of a traveller's permit; the answer is the same for every reference."""
+        self._do(operations.extend_permit(traveller_ref, until, port))
+
+    def report_departure(self, traveller_ref: str, port: str) -> None:
+        """Say that a traveller has left, without a photo: nothing more is kept of the permit."""
+        self._do(operations.report_departure(traveller_ref, port))
+
     # Agencies
 
     def sign_in(self, login: str, password: str, code: str | None = None) -> None:
         """Sign an officer in, and show the session from now on."""
         self.use(self._do(operations.sign_in(login, password, code)))
+
+    def overstays(self, **filters: str) -> Iterator[Overstay]:
+        """Yield people on lists who overstay; `filters` as in `GET /v1/overstays`."""
+        return map(Overstay.model_validate, self._pages("/v1/overstays", "after", filters))
+
+    def timeline(self, subject_id: str) -> Timeline:
+        """Return a subject's line: visa, arrival, stay, departure and permits."""
+        return self._do(operations.timeline(subject_id))
 
     def watchlists(self) -> Iterator[Watchlist]:
         """Yield every watchlist within reach."""

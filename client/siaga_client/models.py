@@ -4,7 +4,7 @@ Fields that a later service adds are ignored, so a client keeps working; a test 
 checks that every field here exists in its OpenAPI description, with a type that fits.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -321,6 +321,52 @@ class Stay(Answer):
     checked_out_at: datetime | None
     reported_at: datetime
     state: Literal["present", "overdue", "left"]
+
+
+class Overstay(Answer):
+    """A person on a list who is here after the end of a permit, as far as is known."""
+
+    subject_id: str
+    name: str
+    nationality: str | None
+    permit_until: date
+    """The last day."""
+    days: int
+    undecided: bool
+    """Whether an alert that nobody has decided can change it."""
+    permit_kind: str | None
+    area: str | None
+    port: str | None
+
+
+class TimelineStep(Answer):
+    """A step of a person's line."""
+
+    kind: str
+    """Such as `arrival`, `permit_ends`, `overstay`."""
+    at: datetime
+    day: date | None
+    """Where no more than the day is known."""
+    port: str | None
+    undecided: bool
+    until: date | None
+    permit: str | None
+    residence_id: str | None
+
+
+class TimelineOverstay(Answer):
+    """That a person overstays."""
+
+    permit_until: date
+    days: int
+    undecided: bool
+
+
+class Timeline(Answer):
+    """A person's line, the earliest step first."""
+
+    overstay: TimelineOverstay | None
+    steps: list[TimelineStep]
 
 
 class AlertWatchlist(Answer):

@@ -27,6 +27,7 @@ from siaga_client.models import (
     Stage,
     Stay,
     StayReceipt,
+    Timeline,
     Tip,
     TipReceipt,
     Watchlist,
@@ -79,6 +80,8 @@ class Circumstances(TypedDict, total=False):
     traveller_ref: str
     """The port's own opaque reference, never a name."""
     lane: str
+    permit_until: date
+    """The last day that the traveller may stay; it changes nothing of the answer."""
     reference: bytes
     """Another photo of whom the traveller says to be, such as a chip's: compared one to one."""
     pad: Pad
@@ -125,6 +128,8 @@ def screen(
     """Screen a traveller's photo, with an idempotency key."""
     fields: dict[str, str] = {"port": port, "direction": direction}
     fields |= {name: str(circumstances[name]) for name in _TEXTS if name in circumstances}  # type: ignore[literal-required]
+    if "permit_until" in circumstances:
+        fields["permit_until"] = circumstances["permit_until"].isoformat()
     if "captured_at" in circumstances:
         fields["captured_at"] = circumstances["captured_at"].isoformat()
     fields |= {f"pad_{name}": str(said) for name, said in circumstances.get("pad", {}).items()}
@@ -166,6 +171,23 @@ def report_stay(guest: Guest) -> Operation[StayReceipt]:
         headers={"Idempotency-Key": key},
     )
     return Operation(call, _as(StayReceipt))
+
+
+def extend_permit(traveller_ref: str, until: date, port: str) -> Operation[None]:
+    """Move the end of a traveller's permit."""
+    body = {"traveller_ref": traveller_ref, "permit_until": until.isoformat(), "port": port}
+    return Operation(Call("PUT", "/v1/permits", json=body), _nothing)
+
+
+def report_departure(traveller_ref: str, port: str) -> Operation[None]:
+    """Say that a traveller has left, without a photo."""
+    body = {"traveller_ref": traveller_ref, "port": port}
+    return Operation(Call("POST", "/v1/permits/departure", json=body), _nothing)
+
+
+def timeline(subject_id: str) -> Operation[Timeline]:
+    """Read a subject's line."""
+    return Operation(Call("GET", f"/v1/subjects/{subject_id}/timeline"), _as(Timeline))
 
 
 def stay(receipt: str) -> Operation[Stay]:
@@ -313,6 +335,10 @@ def page(path: str, query: Mapping[str, Any]) -> Operation[tuple[list[Any], str 
 
 _REPORT = ("text", "origin", "place", "area", "source")
 _TEXTS = ("stage", "traveller_ref", "lane")
+
+
+def _nothing(response: httpx2.Response) -> None:
+    checked(response)
 
 
 def _as(model: type[Model]) -> Callable[[httpx2.Response], Model]:

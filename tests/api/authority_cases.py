@@ -20,10 +20,20 @@ from casework.areas.teams import NewTeam
 from casework.cases.entries import NewFile, NewItem, NewTask
 from casework.cases.steps import NewCase
 from casework.codes.coded import CodedCategory, CodedOutcome
+from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.audit.checkpoints import Checkpoints, Signers
 from casework.kernel.permissions import Permission
-from casework.kernel.vocabulary import CaseItemKind, Disposition, ReferralKind, Role, Scope
+from casework.kernel.vocabulary import (
+    CaseItemKind,
+    Direction,
+    Disposition,
+    ReferralKind,
+    Role,
+    Scope,
+)
+from casework.kernel.vocabulary import Stage as ArrivalStage
 from casework.referrals.presets import NewPreset
+from casework.screening.screening import Arrival
 from casework.tables import KnownLookalike, Watchlist
 from tests.fakes import photo_of
 from tests.services import OPERATOR, PASSWORD, Desk, officer
@@ -118,6 +128,23 @@ class Stage:
         subject_id = self.subject(headers)["subject_id"]
         made = self.post(f"/v1/subjects/{subject_id}/residences", json=RESIDENCE)
         return {"residence_id": made["id"]}
+
+    def permit(self, _: Headers) -> Params:
+        """A permit that is held for IMI, of a traveller on no list."""
+        reference, agency = f"T-{next(self.numbers)}", self.desk.agency(OWNER)
+        key = Actor(ActorKind.SYSTEM, "key_gate", "gate", agency, frozenset({Role.PORT}))
+        arrival = Arrival(
+            None,
+            "CGK",
+            Direction.ENTRY,
+            ArrivalStage.ARRIVAL,
+            traveller_ref=reference,
+            permit_until=self.desk.clock().date(),
+        )
+        permits = self.desk.service.permits
+        with self.desk.service.kernel.database.write_core() as connection:
+            permits.follow(arrival, key)(connection)
+        return {"permit_id": permits.find(officer(agency, Role.OFFICER), reference).id}
 
     def look_alike(self, headers: Headers) -> Params:
         """A known look-alike of a fresh subject."""
@@ -750,6 +777,11 @@ CASES = (
     Case("POST /v1/residences/{residence_id}/remove", S.residence, WHY),
     Case("GET /v1/subjects/{subject_id}/timeline", S.subject),
     Case("GET /v1/overstays"),
+    Case("PUT /v1/permits", send=body(traveller_ref="T", permit_until="2026-03-01", port="CGK")),
+    Case("POST /v1/permits/departure", send=body(traveller_ref="T", port="CGK")),
+    Case("GET /v1/permits"),
+    Case("POST /v1/permits/find", send=body(traveller_ref="T")),
+    Case("GET /v1/permits/{permit_id}", S.permit),
     Case("POST /v1/alerts/{alert_id}/known-lookalike", S.closed, WHY),
     Case("GET /v1/subjects/{subject_id}/known-lookalikes", S.subject),
     Case("POST /v1/known-lookalikes/{lookalike_id}/revoke", S.look_alike, WHY),

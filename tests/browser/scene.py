@@ -17,7 +17,7 @@ from casework.cases.entries import NewFile, NewItem, NewTask
 from casework.cases.states import Ending
 from casework.cases.steps import NewCase
 from casework.imports.upload import FILE
-from casework.kernel.actor import Actor
+from casework.kernel.actor import Actor, ActorKind
 from casework.kernel.vocabulary import (
     AgencyKind,
     CaseItemKind,
@@ -33,6 +33,7 @@ from casework.kernel.vocabulary import (
     ReferralKind,
     Role,
     Scope,
+    Stage,
     StaySource,
     TipOrigin,
     Weekday,
@@ -42,6 +43,7 @@ from casework.referrals.presets import NewPreset
 from casework.referrals.steps import Handover
 from casework.review.decisions import Finding
 from casework.review.duty import NewShift
+from casework.screening.screening import Arrival
 from casework.screening.searches import SearchRequest
 from casework.screening.travel_document import TravelDocument
 from casework.stays.reports import NewStay
@@ -89,6 +91,7 @@ def lay(site: Installation) -> dict[str, str]:
     ids["preset"] = _preset(site, staff)
     ids |= _areas(site, staff)
     _objection(site, staff["lina"], ids["subject"])
+    ids["permit"] = _permit(site, staff["siti"])
     ids["residence"] = _residence(site, staff["lina"], ids["subject"])
     ids |= _desk(site, staff, ids, police)
     ids |= _cases(site, staff, ids, police)
@@ -230,6 +233,25 @@ def _objection(site: Installation, analyst: Actor, subject_id: str) -> None:
         "Person One", "I was never in the country that the decision names.", date(2026, 3, 1)
     )
     site.at_hand.service.lists.objections.record(analyst, subject_id, new, UTC)
+
+
+def _permit(site: Installation, officer: Actor) -> str:
+    """Hold a permit of a traveller on no list that has ended."""
+    permits, agency = site.at_hand.service.permits, officer.agency_id
+    key = Actor(ActorKind.SYSTEM, "key_gate", "gate", agency, frozenset({Role.PORT}))
+    until = site.clock().date() - timedelta(days=3)
+    arrival = Arrival(
+        None,
+        "CGK",
+        Direction.ENTRY,
+        Stage.ARRIVAL,
+        captured_at=site.clock() - timedelta(days=33),
+        traveller_ref="CGK-2026-0042",
+        permit_until=until,
+    )
+    with site.at_hand.service.kernel.database.write_core() as connection:
+        permits.follow(arrival, key)(connection)
+    return permits.find(officer, "CGK-2026-0042").id
 
 
 def _residence(site: Installation, actor: Actor, subject_id: str) -> str:

@@ -182,6 +182,8 @@ SCREENS: Final = (
     Screen("residence", "siti", "/residences/{residence}"),
     Screen("residence-remove", "siti", "/residences/{residence}/remove"),
     Screen("overstays", "siti", "/overstays"),
+    Screen("overstays-others", "siti", "/overstays/others"),
+    Screen("overstay-other", "siti", "/overstays/others/{permit}"),
     Screen("subject-history", "lina", "/subjects/{subject}/history"),
     Screen("overview", "budi", "/overview"),
     Screen("totals", "kris", "/totals"),

@@ -1,6 +1,7 @@
 """The client's models are kept by hand: here they are held against the service's description."""
 
 import types
+from datetime import date
 from typing import Any, Literal, Union, get_args, get_origin
 
 import pytest
@@ -34,6 +35,10 @@ SCHEMAS = {
     models.PhotoReport: "PhotoReportOut",
     models.Quality: "QualityOut",
     models.QualityReason: "QualityReason",
+    models.Overstay: "OverstayOut",
+    models.Timeline: "TimelineOut",
+    models.TimelineOverstay: "TimelineOverstay",
+    models.TimelineStep: "TimelineStepOut",
     models.StayReceipt: "StayReceiptOut",
     models.Stay: "StayStateOut",
     models.AlertSummary: "AlertSummary",
@@ -99,4 +104,4 @@ def fits(  # noqa: PLR0911 - a case for each kind of type
         return bool(schema["type"] == "object")
     if annotation in KINDS:
         return schema.get("type") == KINDS[annotation]
-    return schema.get("format") == "date-time"
+    return schema.get("format") == ("date" if annotation is date else "date-time")

@@ -31,6 +31,7 @@ from casework.kernel.audit.log import AuditEntry
 from casework.kernel.vocabulary import (
     CaseItemKind,
     CaseOutcome,
+    Direction,
     Disposal,
     EventKind,
     Opinion,
@@ -42,6 +43,7 @@ from casework.kernel.vocabulary import (
     Scope,
     SessionKind,
     Sex,
+    Stage,
     TipOrigin,
     TipPriority,
     Weekday,
@@ -51,7 +53,7 @@ from casework.referrals.presets import NewPreset
 from casework.referrals.steps import Handover
 from casework.review.decisions import Finding
 from casework.review.duty import NewShift
-from casework.screening.screening import Presentation
+from casework.screening.screening import Arrival, Presentation
 from casework.screening.searches import SearchRequest
 from casework.screening.travel_document import TravelDocument
 from casework.stays.reports import NewStay
@@ -81,6 +83,7 @@ PURPOSE: Final = "an old database"
 NOTE: Final = "the left ear"
 GROUNDS: Final = "it is somebody else"
 SPONSOR: Final = "PT Contoh"
+REFERENCE: Final = "T-0001"
 USUAL: Final = "As we agreed in writing."
 GUEST, LODGING = "DOE, JOHN", "HTL-0042"
 TEXT, PLACE, SOURCE = "Seen at the harbour.", "Pier 3", "the fishmonger, 0812"
@@ -102,7 +105,8 @@ def photo(number: int, *, brightness: float = 1.0) -> bytes:
 def fill(desk: Desk) -> Known:
     """Let everything happen once; returns what a reader has to know."""
     known: Known = {"data_key": DATA_KEY.hex()}
-    for part in (_people, _lists, _review, _exchange, _areas, _tips, _stays, _cases, _imports):
+    parts = (_people, _lists, _review, _exchange, _areas, _tips, _stays, _permits, _cases, _imports)
+    for part in parts:
         part(desk, known)
     return known
 
@@ -283,6 +287,21 @@ def _tips(desk: Desk, known: Known) -> None:
     dismissed = work.record(who, new)
     work.dismiss(who, dismissed.id, DISMISSAL)
     known |= {"tip": tip.id, "tip_referral": referral.id, "dismissed": dismissed.id}
+
+
+def _permits(desk: Desk, known: Known) -> None:
+    key = port_system(known["key"])
+    arrival = Arrival(
+        None,
+        "CGK",
+        Direction.ENTRY,
+        Stage.ARRIVAL,
+        traveller_ref=REFERENCE,
+        permit_until=desk.clock().date(),
+    )
+    with desk.service.kernel.database.write_core() as connection:
+        desk.service.permits.follow(arrival, key)(connection)
+    known["permit"] = desk.service.permits.find(OPERATOR, REFERENCE).id
 
 
 def _stays(desk: Desk, known: Known) -> None:

@@ -120,6 +120,7 @@ def _everything_can_be_read(dump: str, path: Path) -> None:
             _tips,
             _teams,
             _stays,
+            _permits,
             _cases,
             _oversight,
             _work_goes_on,
@@ -287,6 +288,12 @@ def _teams(desk: Desk, known: seed.Known) -> None:
     ]
     case = records.cases.reading.get(reader, known["case"])
     assert (case.case.area, case.team is not None) == (seed.AREA, True)
+
+
+def _permits(desk: Desk, known: seed.Known) -> None:
+    if "permit" in known:  # of 0054 and later
+        found = desk.service.permits.get(OPERATOR, known["permit"])
+        assert found.traveller_ref == seed.REFERENCE
 
 
 def _stays(desk: Desk, known: seed.Known) -> None:

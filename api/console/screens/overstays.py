@@ -1,22 +1,30 @@
-"""Overstays: people on lists who are here after the end of a permit."""
+"""Overstays: people on lists, and where it is switched on on none, after the end of a permit."""
 
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
 from api.pages import page_of
+from casework.kernel.errors import NotFound
 from casework.kernel.permissions import Permission, extends_to
+from casework.kernel.processing import Processing
 from casework.overstay.listed import OverstayFilter
+from casework.overstay.permits import PermitFilter, state_of
 
 router: Final = APIRouter(prefix="/overstays", include_in_schema=False)
 
 Reader = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_OVERSTAY))]
+PermitReader = Annotated[OfficerRequest, Depends(RequirePermission(Permission.READ_PERMIT))]
 
 PAGE_SIZE: Final = 50
 _LONGEST: Final = 100
+_LONGEST_REFERENCE: Final = 200
 _MOST_LISTS: Final = 500
+_NOT_HELD: Final = msg("No permit is held for this reference.")
 
 
 @router.get("")
@@ -44,4 +52,63 @@ def page(visit: Reader) -> Response:
         areas=service.areas.areas.names(each.area for each in found),
         chosen=chosen,
         following=following,
+        others=_others(visit),
     )
+
+
+@router.get("/others")
+def others(visit: PermitReader) -> Response:
+    """List overstays of travellers on no list, the longest first: not who they are."""
+    return _page_of_others(visit)
+
+
+@router.post("/others")
+def find(visit: PermitReader) -> Response:
+    """Show the permit of a reference."""
+    reference = visit.posted.text("traveller_ref")[:_LONGEST_REFERENCE]
+    try:
+        row = visit.service.permits.find(visit.actor, reference)
+    except NotFound:
+        return _page_of_others(visit, reference, visit.speech(_NOT_HELD))
+    return visit.go(f"/overstays/others/{row.id}")
+
+
+@router.get("/others/{permit_id}")
+def permit(permit_id: str, visit: PermitReader) -> Response:
+    """Show a permit with the reference and its line."""
+    permits = visit.service.permits
+    row = permits.get(visit.actor, permit_id)
+    return visit.page(
+        "overstay_other.html",
+        permit=row,
+        state=state_of(row, permits.clock()),
+        steps=[step | {"at": datetime.fromisoformat(step["at"])} for step in row.steps],
+        keep_days=visit.service.grounds.require(Processing.OVERSTAY).keep_days,
+    )
+
+
+def _page_of_others(visit: OfficerRequest, reference: str = "", fault: str = "") -> Response:
+    query, permits = visit.request.query_params, visit.service.permits
+    chosen = {name: query.get(name, "").strip()[:_LONGEST] for name in ("port", "area")}
+    filters = PermitFilter(chosen["port"].upper() or None, chosen["area"] or None)
+    after = query.get("after", "")[:_LONGEST] or None
+    rows, following = page_of(
+        lambda most: permits.page(visit.actor, after, most, filters), PAGE_SIZE
+    )
+    return visit.page(
+        "overstay_others.html",
+        status=404 if fault else 200,
+        permits=rows,
+        now=permits.clock(),
+        chosen=chosen,
+        following=following,
+        others=_others(visit),
+        reference=reference,
+        fault=fault,
+    )
+
+
+def _others(visit: OfficerRequest) -> bool:
+    """Whether people on no list are shown to this reader."""
+    on = visit.service.grounds.is_on(Processing.OVERSTAY)
+    return on and visit.may(Permission.READ_PERMIT)

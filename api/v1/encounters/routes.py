@@ -5,7 +5,15 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Header, Request, Response
 
 from api import problems
-from api.dependencies import Allowed, Practice, TheMetrics, TheScreening, Workers, work_place
+from api.dependencies import (
+    Allowed,
+    Practice,
+    TheMetrics,
+    ThePermits,
+    TheScreening,
+    Workers,
+    work_place,
+)
 from api.forms import multipart_schema, read_form
 from api.routing import StrictRoute, given
 from api.server_timing import server_timing
@@ -77,6 +85,7 @@ PHOTO_ERRORS: Final = (
 async def screen(
     request: Request,
     screening: TheScreening,
+    permits: ThePermits,
     actor: Screener,
     pool: Workers,
     metrics: TheMetrics,
@@ -123,7 +132,9 @@ async def screen(
     except errors.CaptureTimeRefused:
         metrics.capture_time_refused()
         raise
-    screened = await pool.record(lambda: screening.record(found, arrival, actor))
+    screened = await pool.record(
+        lambda: screening.record(found, arrival, actor, permits.follow(arrival, actor))
+    )
     headers = {
         "Server-Timing": server_timing(screened.stages),
         "Location": f"/v1/encounters/{screened.encounter.id}",

@@ -65,8 +65,9 @@ class EncounterFields(Strict):
     lane: Text | None = None
     permit_until: Day | None = Field(
         default=None,
-        description="The last day that the traveller may stay. It is kept with an alert, for the "
-        "list's owner, and changes nothing of the answer.",
+        description="The last day that the traveller may stay. It changes nothing of the answer. "
+        "It is kept with an alert, for the list's owner; of other travellers only where the "
+        "installation holds permits, with `traveller_ref`, until they leave.",
         examples=["2026-03-31"],
     )
     pad_result: PadResult | None = Field(

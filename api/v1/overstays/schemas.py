@@ -88,7 +88,7 @@ class TimelineStepOut(Answer):
 
     kind: TimelineKind
     at: datetime
-    whole_day: bool = Field(description="Whether no more than the day is known.")
+    day: date | None = Field(description="Where no more than the day is known.")
     port: str | None = Field(description="Or the code of a lodging.")
     lane: str | None = Field(description="Of a stay, what the lodging is called.")
     undecided: bool = Field(description="Whether nobody has decided yet that it is the person.")

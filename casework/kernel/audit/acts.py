@@ -33,6 +33,8 @@ READS: Final = frozenset(
         "officer.list",
         "officer.read",
         "overstay.list",
+        "permit.list",
+        "permit.read",
         "photo.read",
         "preset.read",
         "referral.list",

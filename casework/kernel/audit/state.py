@@ -597,6 +597,8 @@ UNCOVERED: Final = {
     "encounter_permit": "the port's word, which decides nothing by itself",
     "encounter_key": "without it nothing of its record opens",
     "gallery_change": "rebuilt from the templates",
+    "held_permit": "the records of the encounters, extensions and departures say so too",
+    "held_permit_key": "without it nothing of its record opens",
     "idempotency": "repeats an answer for a while",
     "import_fault": "a report",
     "import_job": "work under way; what it stores is protected",

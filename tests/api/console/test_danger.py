@@ -53,6 +53,8 @@ HARMLESS = {
         *("/stays/new", "/stays/file", "/stays/{receipt}/check-out", "POST /v1/stays"),
         *("POST /v1/stays/file", "PUT /v1/stays/{receipt}/check-out"),
         *("/subjects/{subject_id}/residences", "/residences/{residence_id}"),
+        *("/overstays/others", "PUT /v1/permits", "POST /v1/permits/departure"),
+        "POST /v1/permits/find",
         *("POST /v1/subjects/{subject_id}/residences", "PUT /v1/residences/{residence_id}"),
     ),
     "a step of a joint case, in its history; what is withdrawn was a copy, and is given again": (

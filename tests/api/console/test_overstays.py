@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 
-from casework.kernel.vocabulary import Direction, Role, Stage
+from casework.accounts.api_keys import NewKey
+from casework.kernel.actor import Actor, ActorKind
+from casework.kernel.vocabulary import Direction, Role, Scope, Stage
+from casework.screening.screening import Arrival
 from tests.api.conftest import problem
 from tests.fakes import photo_of
-from tests.services import officer
+from tests.services import OPERATOR, officer
 
 
 def test_a_permit_is_recorded_shown_and_over_when_the_person_left(signed_in, desk, clock):
@@ -94,6 +97,78 @@ def test_what_a_port_says_of_the_end_changes_nothing_of_its_answer(client, desk,
     data = {"port": "CGK", "direction": "entry", "permit_until": "20-02-2026"}
     wrong = client.post("/v1/encounters", headers=port, data=data, files={"photo": photo_of(1)})
     assert problem(wrong, 422, "request_invalid")
+
+
+def test_what_is_held_of_a_reference_tells_the_port_nothing(client, desk, port, sign_in, clock):
+    desk.enrol(1)
+    key = desk.service.accounts.keys
+    agency = desk.agency()
+    new = NewKey("gate", frozenset({Scope.SCREEN}), None, agency)
+    gate = {"Authorization": f"Bearer {key.create(OPERATOR, new)[1]}"}
+    data = {"port": "CGK", "direction": "entry", "permit_until": "2026-03-05"}
+    answers = []
+    for person, reference in ((1, "T-1"), (2, "T-2")):
+        answer = client.post(
+            "/v1/encounters",
+            headers=gate,
+            data=data | {"traveller_ref": reference},
+            files={"photo": photo_of(person)},
+        )
+        answers.append(set(answer.json()))
+    assert answers[0] == answers[1]
+    clock.advance(days=10)
+    officers = sign_in(Role.OFFICER)
+    held = client.get("/v1/permits", headers=officers).json()["items"]
+    assert [(each["days"], each["state"]) for each in held] == [(6, "overstay")] * 2
+    assert not any("traveller_ref" in each for each in held)
+    ref = {"traveller_ref": "T-2"}
+    found = client.post("/v1/permits/find", headers=officers, json=ref).json()
+    assert (found["traveller_ref"], found["permit_until"]) == ("T-2", "2026-03-05")
+    assert [step["kind"] for step in found["steps"]] == ["arrival"]
+    told = set()
+    for reference in ("T-1", "T-2", "T-3"):
+        end = {"traveller_ref": reference, "permit_until": "2026-04-01", "port": "CGK"}
+        gone = {"traveller_ref": reference, "port": "CGK"}
+        for answer in (
+            client.put("/v1/permits", headers=gate, json=end),
+            client.post("/v1/permits/departure", headers=gate, json=gone),
+        ):
+            told.add((answer.status_code, answer.content))
+    assert told == {(204, b"")}
+    assert client.get("/v1/permits", headers=officers).json()["items"] == []
+    missing = client.post("/v1/permits/find", headers=officers, json=ref)
+    assert problem(missing, 404, "not_found")
+    assert problem(client.get("/v1/permits", headers=gate), 403, "not_permitted")
+
+
+def test_a_reference_is_looked_up_at_the_desk(signed_in, desk, clock):
+    agency = desk.agency()
+    key = Actor(ActorKind.SYSTEM, "key_gate", "gate", agency, frozenset({Role.PORT}))
+    until = clock().date()
+    arrival = Arrival(
+        None,
+        "CGK",
+        Direction.ENTRY,
+        Stage.ARRIVAL,
+        captured_at=clock(),
+        traveller_ref="T-1",
+        permit_until=until,
+    )
+    with desk.service.kernel.database.write_core() as connection:
+        desk.service.permits.follow(arrival, key)(connection)
+    clock.advance(days=3)
+    clerk = signed_in("siti", Role.OFFICER)
+    clerk.open("/overstays")
+    assert "People on no list" in clerk.text
+    clerk.open("/overstays/others")
+    assert "01-03-2026" in clerk.text
+    assert "T-1" not in clerk.text
+    clerk.send_here(traveller_ref="T-9")
+    assert "No permit is held for this reference." in clerk.text
+    clerk.send_here(traveller_ref="T-1")
+    assert "T-1" in clerk.text
+    assert "until 01-03-2026" in clerk.text
+    assert "14 days after the end" in clerk.text
 
 
 def test_a_timeline_names_the_alerts_and_what_became_of_them(signed_in, desk, clock):

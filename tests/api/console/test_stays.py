@@ -5,7 +5,7 @@ import pytest
 from casework.kernel.vocabulary import Role
 from casework.screening.travel_document import TravelDocument
 from casework.stays.reports import NewStay
-from tests.services import BEGIN, STAYS_ON, officer
+from tests.services import BEGIN, STAYS_GROUND, officer
 
 GUEST = TravelDocument(name="DOE, JOHN", nationality="AUS", number="N1234567")
 
@@ -32,7 +32,7 @@ def test_each_role_has_its_screens(signed_in, receipt, role):
 
 
 def test_the_page_states_basis_purpose_and_period(signed_in):
-    (ground,) = STAYS_ON.named.values()
+    ground = STAYS_GROUND
     page = signed_in("budi", Role.SUPERVISOR).client.get("/processing").text
     assert ground.legal_basis in page
     assert ground.purpose in page

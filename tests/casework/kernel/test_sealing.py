@@ -264,6 +264,7 @@ DIGESTS = {
     "photo": "digest",
     "officer": "login_digest oidc_digest",
     "idempotency": "key fingerprint",
+    "held_permit": "reference_digest",
     "import_job": "digest",
     "sign_in_count": "digest",
     "stay": "repeat_digest fingerprint",
@@ -308,6 +309,7 @@ CLEAR = {
         "known_lookalike": "agency_id subject_id alert_id asked_by revoked_by",
         "objection": "agency_id subject_id recorded_by answered_by",
         "encounter_permit": "encounter_id",
+        "held_permit": "agency_id",
         "residence": "agency_id subject_id recorded_by",
         "announced_overstay": "subject_id",
         "office": "agency_id",
@@ -368,6 +370,7 @@ CLEAR = {
         "model gallery_version gallery_size stages verification presentation person_required "
         "document_check area",
         "encounter_permit": "until",
+        "held_permit": "in_country port came_at ends_at",
         "residence": "kind valid_from valid_until departed_on area recorded_at changed_at",
         "announced_overstay": "until",
         "gallery_change": "seq kind",

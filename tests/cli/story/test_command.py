@@ -8,7 +8,8 @@ from sqlalchemy import func, select
 from casework.accounts.sign_in import Credentials
 from casework.kernel.errors import SetUpError
 from casework.kernel.vocabulary import AlertState, CaseState, Role, SessionKind, Stage
-from casework.tables import Agency, Alert, Case, Encounter, Tip
+from casework.overstay.listed import OverstayFilter
+from casework.tables import Agency, Alert, Case, Encounter, HeldPermit, Residence, Tip
 from casework.tips.nearby import NearbyReason
 from cli.story import desks, lodgings, travellers
 from cli.story.cast import AGENCIES, OFFICERS
@@ -25,6 +26,9 @@ def settings_for(folder, *, practice=True):
         stays_legal_basis="UU 6/2011, pasal 72",
         stays_purpose="practice",
         keep_stays_days=365,
+        overstay_legal_basis="UU 6/2011, pasal 78",
+        overstay_purpose="practice",
+        keep_overstay_days=365,
     )
 
 
@@ -53,7 +57,7 @@ def test_it_leaves_what_it_says(told):
     ended = [case for case in cases if case.state == CaseState.CLOSED]
     assert len(ended) == result.counts["joint cases closed"]
     screened = [count for name, count in result.counts.items() if name.startswith("travellers")]
-    assert sum(screened) >= 60
+    assert sum(screened) >= 60 + result.counts["arrivals with a permit"]
     assert encounters == sum(screened) + result.counts["listed guests"]
     assert result.counts["joint cases opened"] == 5
     assert result.counts["stays"] == 6 * 30
@@ -79,6 +83,33 @@ def test_reports_near_a_listed_guest_are_found_by_the_agency_that_may_see_both(t
                 assert tip.tip.agency_id == reader.agency_id
                 back = near.alerts(reader, tip.tip.id)
                 assert {each.alert.owner_id for each in back} == {reader.agency_id}
+
+
+def test_overstays_are_found_and_shown_to_their_agency_alone(told):
+    settings, result = told
+    with open_records(settings) as records:
+        with records.kernel.database.read() as session:
+            agencies = {row.code: row.id for row in session.scalars(select(Agency))}
+            recorded = {row.subject_id: row for row in session.scalars(select(Residence))}
+            held = session.scalars(select(HeldPermit)).all()
+            document = session.scalars(
+                select(Alert).where(Alert.watchlist_name == "DPO", Alert.matched_by == "face")
+            ).all()
+        (stays_on,) = (row.subject_id for row in recorded.values() if row.departed_on is None)
+        (left,) = recorded.keys() - {stays_on}
+        reader = officer(agencies["IMI"], Role.SUPERVISOR)
+        over = records.lists.overstays.page(reader, None, 50, OverstayFilter())
+        assert stays_on in {each.subject.id for each in over}
+        assert left not in {each.subject.id for each in over}
+        assert records.lists.timelines.of_subject(reader, stays_on).overstay is not None
+        assert records.lists.timelines.of_subject(reader, left).overstay is None
+        for code in agencies.keys() - {"IMI"}:
+            other = officer(agencies[code], Role.OFFICER, Role.SUPERVISOR, Role.ANALYST)
+            assert records.lists.overstays.page(other, None, 50, OverstayFilter()) == []
+    # Somebody who is wanted came by a document that is on no list.
+    assert document
+    assert result.counts["wanted with another document"] == 1
+    assert 0 < len(held) < result.counts["arrivals with a permit"]
 
 
 def test_its_times_lie_within_its_days(told):

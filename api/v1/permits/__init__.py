@@ -1,0 +1,1 @@
+"""Permits of travellers on no list."""
