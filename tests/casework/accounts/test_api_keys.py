@@ -25,6 +25,7 @@ from tests.services import OPERATOR, photo_file
 pytestmark = pytest.mark.every_database
 
 OF_PEOPLE = {
+    Permission.READ_PERMIT,
     Permission.EDIT_WATCHLIST,
     Permission.RESET_BREAKER,
     Permission.ACKNOWLEDGE_ALERT,
@@ -234,6 +235,7 @@ def test_keys_of_an_earlier_version_keep_what_they_could_but_policies_and_never_
     taken = former - {act for scope in actor.scopes for act in KEY_GRANTS[scope]}
     assert taken == {
         Permission.EDIT_WATCHLIST,
+        Permission.READ_PERMIT,
         Permission.READ_AGENCY,
         Permission.OWN_ACCOUNT,
         Permission.REPORT_STAY,
