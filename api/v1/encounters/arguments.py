@@ -42,6 +42,7 @@ async def screening_arguments(request: Request) -> AsyncIterator[Mapping[str, An
         yield {
             "request": request,
             "screening": service.screening.encounters,
+            "permits": service.permits,
             "actor": actor,
             "pool": pool,
             "metrics": state.metrics,
