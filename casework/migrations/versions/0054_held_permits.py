@@ -6,7 +6,7 @@ from alembic import op
 from casework.tables.base import UtcDateTime
 
 revision = "0054"
-down_revision = "0055"
+down_revision = "0059"
 branch_labels = None
 depends_on = None
 
