@@ -20,6 +20,7 @@ from benchmarks.command import Json, PackName, Seed, console, explained, new_rep
 from benchmarks.console.command import measure_console
 from benchmarks.crash import crash
 from benchmarks.crash import report as crash_report
+from benchmarks.growth.command import measure_growth
 from benchmarks.load import load
 from benchmarks.load import report as load_report
 from benchmarks.load.service import Cpus
@@ -197,6 +198,7 @@ app.command("orientation")(accuracy.measure_orientation)
 app.command("lookalikes")(accuracy.measure_lookalikes)
 app.command("pad")(pad.measure_pad)
 app.command("console")(measure_console)
+app.command("growth")(measure_growth)
 
 
 @app.command("load")

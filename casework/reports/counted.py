@@ -1,9 +1,9 @@
 """Alerts as they are counted: of each one the value of every dimension, and how long it took."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from functools import cache
+from functools import cache, partial
 from itertools import chain
 from typing import Any, Final
 
@@ -72,29 +72,61 @@ def read_alerts(
         zone: whose hours, days and months.
         now: by when an alert's review time may be over.
     """
-    counted = CountedAlerts({each: [] for each in Dimension})
     since, until = bounds
     query = _ALERTS.where(condition, Alert.created_at >= since, Alert.created_at < until)
-    plain = [(each.value, counted.values[each]) for each in Dimension if each not in _DERIVED]
-    provinces, regencies = (counted.values[each] for each in _AREAS)
+    rows = session.execute(query.order_by(Alert.id).execution_options(yield_per=_BATCH))
     placed = cache(places_of)
     places = {port: placed(area) for port, area in area_of_port(session).items()}
-    times = [(form, counted.values[each]) for each, form in _FORMATS.items()]
-    for row in session.execute(query.order_by(Alert.id).execution_options(yield_per=_BATCH)):
-        for name, values in plain:
-            values.append(getattr(row, name) or UNKNOWN)
-        province, regency = placed(row.lies_in) if row.lies_in else places.get(row.port, _NOWHERE)
-        provinces.append(province)
-        regencies.append(regency)
-        local = row.created_at.astimezone(zone)
-        for form, values in times:
-            values.append(local.strftime(form))
-        counted.values[Dimension.OUTCOME].append(outcome_of(row, now).value)
-        closed = row.state == AlertState.CLOSED
-        counted.values[Dimension.CLOSED].append(YES if closed else NO)
-        counted.acknowledged_s.append(_seconds(row.created_at, row.acknowledged_at))
-        counted.decided_s.append(_seconds(row.created_at, row.decided_at))
+    at_hour = cache(partial(_local, zone))
+    counted = CountedAlerts({each: [] for each in Dimension})
+    for part in rows.partitions():
+        _count(counted, part, places, placed, at_hour, now)
     return counted
+
+
+def _count(
+    counted: CountedAlerts,
+    rows: Sequence[Row[Any]],
+    places: Mapping[str, tuple[str, str]],
+    placed: Callable[[str], tuple[str, str]],
+    at_hour: Callable[[datetime], tuple[str, ...]],
+    now: datetime,
+) -> None:
+    """Add some rows, column by column: a report may be of a hundred thousand."""
+    columns = dict(zip(_NAMES, zip(*rows, strict=True), strict=True))
+    for each in Dimension:
+        if each not in _DERIVED:
+            counted.values[each] += [value or UNKNOWN for value in columns[each.value]]
+    regions = [
+        placed(area) if area else places.get(port, _NOWHERE)
+        for area, port in zip(columns["lies_in"], columns[Dimension.PORT.value], strict=True)
+    ]
+    counted.values[Dimension.AREA] += [province for province, _ in regions]
+    counted.values[Dimension.REGENCY] += [regency for _, regency in regions]
+    raised = columns["created_at"]
+    times = [at_hour(_quarter_of(at)) for at in raised]
+    for place, form in enumerate(_FORMATS):
+        counted.values[form] += [each[place] for each in times]
+    counted.values[Dimension.OUTCOME] += [outcome_of(row, now).value for row in rows]
+    counted.values[Dimension.CLOSED] += [
+        YES if state == AlertState.CLOSED.value else NO for state in columns["state"]
+    ]
+    for name, measured in (
+        ("acknowledged_at", counted.acknowledged_s),
+        ("decided_at", counted.decided_s),
+    ):
+        measured.extend(map(_seconds, raised, columns[name]))
+
+
+def _quarter_of(at: datetime) -> datetime:
+    """Return the quarter of an hour that a time is in: no zone's hour begins within one."""
+    return at.replace(minute=at.minute - at.minute % 15, second=0, microsecond=0)
+
+
+def _local(zone: tzinfo, at: datetime) -> tuple[str, ...]:
+    """Return hour, day and month of a time in a zone, as alerts are counted by them."""
+    local = at.astimezone(zone)
+    return tuple(local.strftime(form) for form in _FORMATS.values())
 
 
 def read_alerts_of_all(
@@ -125,9 +157,13 @@ def places_of(area: str) -> tuple[str, str]:
     return province or UNKNOWN, regency or province or UNKNOWN
 
 
+_result_of = cache(result_of)
+"""Of few states and outcomes, asked for by every alert."""
+
+
 def outcome_of(row: Row[Any], now: datetime) -> AlertOutcome:
     """Return what became of an alert, of which the row has state, disposal, found and due_at."""
-    decided = _DECIDED.get(result_of(row.state, row.disposal, row.found))
+    decided = _DECIDED.get(_result_of(row.state, row.disposal, row.found))
     if decided is not None:
         return decided
     if row.state == AlertState.INCONCLUSIVE:
@@ -172,3 +208,4 @@ _ALERTS: Final[Select] = (  # type: ignore[type-arg]
     .outerjoin(Agency, Agency.id == Alert.owner_id)
     .outerjoin(Subject, Subject.id == Alert.subject_id)
 )
+_NAMES: Final = tuple(column.name for column in _ALERTS.selected_columns)

@@ -5,11 +5,12 @@ calendar periods, by two dimensions at most and never by a list, with numbers th
 count away (`casework.reports.figures`, ADR 0037).
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 
 _Quantiles: TypeAlias = tuple[float | None, float | None]
+_COLUMNS: Final = (Dimension.MATCHED_BY, Dimension.OUTCOME, Dimension.CLOSED)
+"""By what a line counts its alerts further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,18 @@ class Reports:
             NotPermitted: the actor may read no report.
             InvalidPeriod: it would end before it begins.
         """
+        (report,) = self.reviews(actor, question, (question.by,))
+        return report
+
+    def reviews(
+        self, actor: Actor, question: ReportRequest, groups: Sequence[tuple[Dimension, ...]]
+    ) -> list[ReviewReport]:
+        """Return the figures of the same alerts by several groups; they are read once.
+
+        Raises:
+            NotPermitted: the actor may read no report.
+            InvalidPeriod: it would end before it begins.
+        """
         act = Permission.READ_REPORT
         require(actor, act)
         if question.until <= question.since:
@@ -114,8 +129,11 @@ class Reports:
                 ZoneInfo(question.zone),
                 self._clock(),
             )
-        lines = [_own_line(key, alerts, places) for key, places in grouped(alerts, question.by)]
-        return self._noted(actor, act, question, lines)
+        reports = []
+        for by in groups:
+            lines = [_own_line(key, alerts, places) for key, places in grouped(alerts, by)]
+            reports.append(self._noted(actor, act, replace(question, by=by), lines))
+        return reports
 
     def totals(
         self, actor: Actor, period: CalendarPeriod | None = None, by: Sequence[Dimension] = ()
@@ -168,9 +186,13 @@ def grouped(
 
 
 def _own_line(group: tuple[str, ...], alerts: CountedAlerts, places: Sequence[int]) -> Line:
+    counts = {
+        dimension: Counter(map(alerts.values[dimension].__getitem__, places))
+        for dimension in _COLUMNS
+    }
+
     def count(dimension: Dimension, value: str) -> Figure:
-        values = alerts.values[dimension]
-        return Figure.exact(sum(values[place] == value for place in places))
+        return Figure.exact(counts[dimension][value])
 
     return _line(
         group,

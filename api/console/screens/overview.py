@@ -48,8 +48,10 @@ def overview(visit: Reader) -> Response:
     days = _days(visit.request)
     reports, actor = visit.service.reports.counts, visit.actor
     shown = (Dimension.WATCHLIST, Dimension.PORT, Dimension.CATEGORY, Dimension.HOUR)
-    charts = [Chart.of(each, reports.review(actor, _question(visit, days, each))) for each in shown]
-    whole = reports.review(actor, _question(visit, days)).lines
+    groups = ((), *((each,) for each in shown))
+    summary, *by = reports.reviews(actor, _question(visit, days), groups)
+    charts = [Chart.of(each, report) for each, report in zip(shown, by, strict=True)]
+    whole = summary.lines
     return visit.page(
         "overview.html",
         days=days,
@@ -93,6 +95,6 @@ def _days(request: Request) -> int:
     return int(text) if text in {str(days) for days in WINDOWS} else _WINDOW
 
 
-def _question(visit: OfficerRequest, days: int, *by: Dimension) -> ReportRequest:
+def _question(visit: OfficerRequest, days: int) -> ReportRequest:
     until = visit.service.review.queue.now()
-    return ReportRequest(until - timedelta(days=days), until, by, str(visit.speech.zone))
+    return ReportRequest(until - timedelta(days=days), until, zone=str(visit.speech.zone))

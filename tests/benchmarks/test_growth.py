@@ -1,0 +1,21 @@
+"""The rows of a measurement are what the service would have written: sealed, recorded, erasable."""
+
+from benchmarks.growth.fill import fill
+from casework.kernel.actor import Actor
+from casework.oversight.retention import RecordKind, Retention
+from casework.records import Records
+from tests.services import DATA_KEYS, QUICK, laid
+
+
+def test_a_filled_database_is_whole_and_can_be_erased(tmp_path, monkeypatch):
+    monkeypatch.setattr("benchmarks.growth.fill.SUBJECTS", 3)
+    records = Records.open(laid(tmp_path / "siaga.db"), DATA_KEYS, passwords=QUICK)
+    try:
+        fill(records, 60)
+        assert records.kernel.audit.verify().whole
+        erased = Retention(records.kernel, {RecordKind.ENCOUNTERS: 60}).run(Actor.operator())
+        gone = {each.kind: each.records for each in erased}
+        assert 15 <= gone[RecordKind.ENCOUNTERS] <= 20
+        assert records.kernel.audit.verify().whole
+    finally:
+        records.close()
