@@ -94,8 +94,24 @@ class WorkPool:
     who comes, and workers are given to callers in turn, screening before all else.
     """
 
-    def __init__(self, workers: int, waiting: int, target_ms: float = math.inf) -> None:
+    def __init__(
+        self,
+        workers: int,
+        waiting: int,
+        target_ms: float = math.inf,
+        spent_s: Callable[[], float] = time.thread_time,
+    ) -> None:
+        """Begin.
+
+        Args:
+            workers: threads.
+            waiting: places besides.
+            target_ms: within which a request is to be answered.
+            spent_s: seconds that a worker has worked so far. Processor time: where others take the
+                processors, everything is late, and to refuse requests would make nothing sooner.
+        """
         self.workers = workers
+        self._spent_s = spent_s
         self._target_ms = target_ms
         self._usual_ms: dict[tuple[Cost, bool], float] = defaultdict(float)
         self.places = workers + waiting
@@ -172,7 +188,7 @@ class WorkPool:
             raise Overloaded
 
     def _expected_ms(self, place: Place) -> float:
-        """Return the milliseconds until a request would be done, at the present pace.
+        """Return the milliseconds until a request would be done, on processors of our own.
 
         Before it goes the rest of what runs, half of it at a guess, and of what waits as much of
         each caller as brings them to the request's own turn. Heavy work keeps to one worker, and
@@ -285,11 +301,11 @@ class WorkPool:
             self._drained.set()
 
     def _timed(self, work: Callable[[], T], place: Place) -> T:
-        started, kind = time.perf_counter(), (place.cost, place.heavy)
+        started, kind = self._spent_s(), (place.cost, place.heavy)
         try:
             return work()
         finally:
-            spent = (time.perf_counter() - started) * 1000
+            spent = (self._spent_s() - started) * 1000
             # Workers may overwrite each other's figure: it is an average, not an account.
             self._usual_ms[kind] += (spent - self._usual_ms[kind]) * _NEWEST
 

@@ -26,7 +26,7 @@ class Staying:
 
 def test_no_more_are_admitted_than_can_be_answered_in_time():
     async def scene():
-        pool = WorkPool(workers=1, waiting=50, target_ms=500)
+        pool = WorkPool(workers=1, waiting=50, target_ms=500, spent_s=time.perf_counter)
         spent = []
 
         def work():
@@ -46,9 +46,24 @@ def test_no_more_are_admitted_than_can_be_answered_in_time():
     asyncio.run(scene())
 
 
+def test_a_machine_that_others_keep_busy_degrades_and_refuses_nobody():
+    """What takes long without work of its own waits for a processor: to refuse it frees none."""
+
+    async def scene():
+        pool = WorkPool(workers=1, waiting=50, target_ms=10)
+        for _ in range(10):
+            await pool.run(Staying(), lambda: time.sleep(0.02))  # type: ignore[arg-type]
+        with ExitStack() as held:
+            for _ in range(5):
+                held.enter_context(pool.acquire())
+        await pool.shutdown()
+
+    asyncio.run(scene())
+
+
 def test_a_free_worker_takes_a_request_however_slow_the_last_one_was():
     async def scene():
-        pool = WorkPool(workers=1, waiting=50, target_ms=1)
+        pool = WorkPool(workers=1, waiting=50, target_ms=1, spent_s=time.perf_counter)
         await pool.run(Staying(), lambda: time.sleep(0.05))  # type: ignore[arg-type]
         with pool.acquire(), pytest.raises(Overloaded):
             pool.acquire()
@@ -163,7 +178,7 @@ def test_callers_take_turns_however_many_requests_one_of_them_has():
 
 def test_what_is_expected_of_a_caller_counts_others_up_to_its_own_share():
     async def scene():
-        pool = WorkPool(workers=1, waiting=50, target_ms=500)
+        pool = WorkPool(workers=1, waiting=50, target_ms=500, spent_s=time.perf_counter)
         for _ in range(60):
             await pool.run(Asking(None), lambda: time.sleep(0.01))  # type: ignore[arg-type]
         with ExitStack() as stack:
@@ -212,7 +227,10 @@ def test_large_photos_run_one_at_a_time_and_a_worker_is_kept_for_screening(
 
 def test_a_port_is_admitted_however_much_another_sends_and_however_large_its_photos():
     async def scene(large, seconds):
-        pool, release = WorkPool(workers=2, waiting=16, target_ms=500), threading.Event()
+        pool, release = (
+            WorkPool(workers=2, waiting=16, target_ms=500, spent_s=time.perf_counter),
+            threading.Event(),
+        )
         with ExitStack() as stack:
             for _ in range(40):  # what each usually takes
                 place = stack.enter_context(pool.acquire("warm"))
