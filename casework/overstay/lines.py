@@ -49,7 +49,7 @@ class Met:
 
 
 @dataclass(slots=True)
-class Line:
+class PersonLine:
     """All that is known of one subject."""
 
     residences: list[Residence] = field(default_factory=list)
@@ -86,9 +86,9 @@ class Line:
                 yield Going(each.at, each.result is AdjudicationResult.OPEN)
 
 
-def read(session: Session, subject_ids: Collection[str]) -> dict[str, Line]:
+def read(session: Session, subject_ids: Collection[str]) -> dict[str, PersonLine]:
     """Return what is known of each of these subjects, within a transaction."""
-    found: dict[str, Line] = defaultdict(Line)
+    found: dict[str, PersonLine] = defaultdict(PersonLine)
     ids = sorted(subject_ids)
     for start in range(0, len(ids), _AT_A_TIME):
         some = ids[start : start + _AT_A_TIME]

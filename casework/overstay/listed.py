@@ -71,7 +71,7 @@ class Overstay:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Overstaying:
     subject_id: str
     owner_id: str
     exceeded: Exceeded
@@ -140,7 +140,7 @@ class Overstays:
             self._write(new[start : start + _AT_ONCE], over)
         return len(found)
 
-    def _write(self, new: Sequence[_Found], over: Iterable[str]) -> None:
+    def _write(self, new: Sequence[_Overstaying], over: Iterable[str]) -> None:
         with self._database.write() as session:
             session.execute(
                 delete(AnnouncedOverstay).where(AnnouncedOverstay.subject_id.in_(list(over)))
@@ -164,7 +164,7 @@ class Overstays:
 
     def _found(
         self, session: Session, now: datetime, *conditions: ColumnElement[bool]
-    ) -> list[_Found]:
+    ) -> list[_Overstaying]:
         """Return the overstays of subjects that conditions are true of, the longest first."""
         today = day_of(now, self._zone)
         query = select(Subject.id, Subject.agency_id).where(
@@ -180,7 +180,7 @@ class Overstays:
             residence, port = line.residence(), line.last_port()
             lives_in = residence.area if residence is not None else None
             found.append(
-                _Found(
+                _Overstaying(
                     subject_id,
                     owners[subject_id],
                     exceeded,
@@ -192,7 +192,7 @@ class Overstays:
         return sorted(found, key=lambda each: (each.exceeded.until, each.subject_id))
 
     def _opened(
-        self, session: Session, actor: Actor, found: Sequence[_Found], now: datetime
+        self, session: Session, actor: Actor, found: Sequence[_Overstaying], now: datetime
     ) -> list[Overstay]:
         ids = [each.subject_id for each in found]
         rows = {row.id: row for row in session.scalars(select(Subject).where(Subject.id.in_(ids)))}
@@ -214,7 +214,7 @@ class Overstays:
         ]
 
 
-def _after(found: Sequence[_Found], subject_id: str | None) -> Iterable[_Found]:
+def _after(found: Sequence[_Overstaying], subject_id: str | None) -> Iterable[_Overstaying]:
     """Return what follows a subject's overstay; all where that is over meanwhile."""
     places = {each.subject_id: place for place, each in enumerate(found)}
     return found[places.get(subject_id or "", -1) + 1 :]

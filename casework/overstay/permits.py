@@ -96,7 +96,7 @@ class Permits:
                 if step is PermitStep.ARRIVAL
                 else _nothing
             )
-        new = _Step(step, arrival.port, at, until)
+        new = _Sent(step, arrival.port, at, until)
         return lambda connection: self._come(connection, caller, reference, digest, new)
 
     def extend(self, actor: Actor, reference: str, until: date, port: str) -> None:
@@ -108,7 +108,7 @@ class Permits:
         """
         now = self._check(actor, port)
         digest = self._digest(reference, actor.agency_id)
-        step = _Step(PermitStep.EXTENSION, port, now, until)
+        step = _Sent(PermitStep.EXTENSION, port, now, until)
         with self._database.write_core() as connection:
             self._move_end(connection, reference, digest, step)
             self._note(connection, actor, Permission.REPORT_PERMIT, port)
@@ -208,7 +208,7 @@ class Permits:
         )
 
     def _come(
-        self, connection: Connection, caller: Actor, reference: str, digest: str, new: "_Step"
+        self, connection: Connection, caller: Actor, reference: str, digest: str, new: "_Sent"
     ) -> None:
         """Hold the permit of who comes, or has a visa to."""
         held = connection.execute(select(_TABLE).where(_TABLE.c.reference_digest == digest)).first()
@@ -237,7 +237,7 @@ class Permits:
         connection.execute(insert(HeldPermit).values(_values(row)))
         self._vault.own_keys.store(connection, row.id)
 
-    def _move_end(self, connection: Connection, reference: str, digest: str, new: "_Step") -> None:
+    def _move_end(self, connection: Connection, reference: str, digest: str, new: "_Sent") -> None:
         """Move the end of a permit that is held; of who has left there is none."""
         held = connection.execute(select(_TABLE).where(_TABLE.c.reference_digest == digest)).first()
         if held is None:
@@ -264,7 +264,7 @@ class Permits:
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class _Sent:
     """What a port sends for a reference."""
 
     kind: PermitStep

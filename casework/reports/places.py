@@ -102,7 +102,7 @@ class PlaceReport:
     """In the order of the areas' codes, what is not known last."""
 
 
-class _Stays:
+class _StayDays:
     """Stays by area, exactly: there are many, so that only their sums are read."""
 
     def __init__(self, counts: Iterable[StayCount]) -> None:
@@ -128,7 +128,7 @@ class _Counts:
     alerts: Cells
     tips: Cells
     cases: Cells
-    stays: _Stays = field(default_factory=lambda: _Stays(()))
+    stays: _StayDays = field(default_factory=lambda: _StayDays(()))
 
     def areas(self, level: Dimension) -> set[str]:
         """Return the areas that have any count."""
@@ -220,7 +220,7 @@ class Places:
                     ExactCells(read_alerts(session, own(Alert.owner_id), bounds, zone, now)),
                     ExactCells(read_tips(session, own(Tip.agency_id), bounds, zone, now)),
                     ExactCells(read_cases(session, joined_by(own), bounds, zone, now)),
-                    _Stays(stays),
+                    _StayDays(stays),
                 )
 
         measures = tuple(PlaceMeasure) if self._stays_on else OF_ALL

@@ -344,7 +344,7 @@ CLEAR = {
         "port_area": "port area",
         "office": "area",
         "team": "area",
-        "alert": "case_number category requires_acknowledgement requires_second_officer "
+        "alert": "case_number port category requires_acknowledgement requires_second_officer "
         "acknowledge_within_s priority due_at score threshold threshold_basis one_in rank state "
         "escalation acknowledged_at decided_at disposal released found closed_at matched_by",
         "alert_event": "at action state_before state_after opinion reasons disposal",
