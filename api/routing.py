@@ -40,8 +40,8 @@ async def refuse_query(request: Request) -> None:
 def given(arguments: Arguments) -> Callable[[Endpoint], Endpoint]:
     """Return a decorator: the endpoint's arguments come from a function written by hand.
 
-    The framework looks at a signature anew for each request, which takes longer than most of what
-    the hottest route does. The signature stays what the OpenAPI document is made of.
+    The framework goes through a signature for every request, which takes longer than most of what
+    the hottest route does. The signature is still what the OpenAPI document is made of.
     """
 
     def mark(endpoint: Endpoint) -> Endpoint:
