@@ -105,7 +105,7 @@ class WorkPool:
 
         Args:
             workers: threads.
-            waiting: places besides.
+            waiting: places to wait in.
             target_ms: within which a request is to be answered.
             spent_s: seconds that a worker has worked so far. Processor time: where others take the
                 processors, everything is late, and to refuse requests would make nothing sooner.
