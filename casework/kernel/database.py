@@ -42,6 +42,8 @@ _PAUSE_S = 0.01
 # How long emptying the log waits for readers in all, and while nobody else can write.
 _LOG_BUSY_S = 2.0
 _LOG_BUSY_MS = 25
+# Pages that are moved in the meantime of a commit or two.
+_LOG_FEW = 500
 _BEGIN = "siaga_begin"
 # Where Alembic notes how far it has come.
 _REVISIONS = "alembic_version"
@@ -287,7 +289,8 @@ class Database:
         deadline = time.monotonic() + _LOG_BUSY_S
         with self._glancing.connect() as connection:
             # Most of it is moved while others write; only the rest keeps them out, for a moment.
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+            while self._pages_left(connection) > _LOG_FEW and time.monotonic() < deadline:
+                time.sleep(_PAUSE_S)
             connection.exec_driver_sql(f"PRAGMA busy_timeout = {_LOG_BUSY_MS}")
             try:
                 while (busy := self._truncated(connection)) and time.monotonic() < deadline:
@@ -297,6 +300,11 @@ class Database:
         self.log_left = busy
         if busy:
             _log.warning("readers hold what was erased in the log of the database: later again")
+
+    def _pages_left(self, connection: Connection) -> int:
+        """Move what can be moved out of SQLite's log while others write; returns what is left."""
+        (_, pages, moved) = connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").one()
+        return int(pages) - int(moved)
 
     def _truncated(self, connection: Connection) -> bool:
         """Empty SQLite's log, unless somebody holds it: returns whether somebody does."""

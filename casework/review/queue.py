@@ -263,7 +263,13 @@ class Queue:
         query = (
             select(Encounter.area)
             .join(Alert, Alert.encounter_id == Encounter.id)
-            .where(visible(actor), is_open(), Encounter.area.is_not(None))
+            .where(
+                visible(actor),
+                is_open(),
+                # Codes of lodgings alone have one: the encounters of ports are not read.
+                Alert.port.contains("-"),
+                Encounter.area.is_not(None),
+            )
             .distinct()
         )
         with self._database.read() as session:
