@@ -38,6 +38,7 @@ PARTIAL: Final = {
     "casework.kernel.permissions.OPERATOR_GRANTS": "most acts reach no further for anybody",
     "casework.kernel.permissions._PEOPLE": "port systems are no people",
     "casework.review.states._REFUSED_AFTER": "after a match every outcome fits",
+    "api.console.screens.case_items._PHOTOS": "the other kinds give no photo",
     "api.console.screens.guide._FOR": "they have no page of their own",
     "casework.oversight.retention._IN_ORDER": "of the others, what is due is all there is",
     "casework.reports.counted._AREAS": "levels of areas that are dimensions",

@@ -25,6 +25,7 @@ from pydantic_core import CoreSchema, core_schema
 from api.field_errors import MOST_ERRORS
 from casework.areas import tree
 from casework.codes import coded
+from casework.kernel import lodgings
 from casework.kernel.nations import nation
 from casework.kernel.period import written_day
 from casework.kernel.ports import PATTERN
@@ -65,6 +66,10 @@ Port = Annotated[
     StringConstraints(pattern=PATTERN),
     Field(description="IATA airport code or UN/LOCODE.", examples=["CGK", "IDBTM"]),
 ]
+Place = Annotated[
+    str, StringConstraints(pattern=f"({PATTERN})|({lodgings.PATTERN})"), Field(examples=["CGK"])
+]
+"""Of a port or of a lodging."""
 AreaCode = Annotated[
     str,
     StringConstraints(pattern=tree.PATTERN),

@@ -170,7 +170,7 @@ def test_the_queue_s_filters_and_pages(client, first, port, watchlist):
     assert listed(state="new") == ids[:0:-1]
     assert listed(mine=True) == ids[:1]
     assert listed(category="wanted", port="CGK", watchlist_id=watchlist["id"]) == ids[::-1]
-    assert listed(category="cegah") == listed(port="DPS") == []
+    assert listed(category="cegah") == listed(port="DPS") == listed(port="HTL-0042") == []
     assert listed(since="2026-03-01T08:00:01Z") == []
     page = client.get("/v1/alerts?limit=2", headers=first).json()
     assert page["next"] == ids[1]

@@ -93,7 +93,8 @@ def test_a_guest_on_a_list_is_an_alert_and_the_lodging_has_a_receipt(client, des
     assert set(answer.json()) == {"receipt", "reported_at", "practice"}
     screened(desk)
     owner = sign_in(Role.OFFICER, agency="POL")
-    (alert,) = client.get("/v1/alerts", headers=owner).json()["items"]
+    here = {"port": LODGING}
+    (alert,) = client.get("/v1/alerts", headers=owner, params=here).json()["items"]
     assert (alert["encounter"]["port"], alert["matched_by"]) == (LODGING, "both")
     answer = client.get(f"/v1/alerts/{alert['id']}", headers=owner)
     assert answer.status_code == 200, answer.text

@@ -14,7 +14,7 @@ from api.v1.common import (
     Instruction,
     LongText,
     OutcomeCode,
-    Port,
+    Place,
     QualityOut,
     Reason,
     Strict,
@@ -62,7 +62,7 @@ class AlertQuery(BeforePage):
         default=None, max_length=len(AlertState), description="Repeat for several."
     )
     watchlist_id: Text | None = None
-    port: Port | None = None
+    port: Place | None = Field(default=None, description="Where: a port, or a lodging by its code.")
     category: CategoryCode | None = None
     since: DayOrTime | None = None
     mine: bool = Field(default=False, description="Only those you have taken.")

@@ -3,17 +3,12 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from api.v1.common import Answer, Reason, Strict, Text
+from api.v1.common import Answer, Place, Reason, Strict, Text
 from casework.accounts.api_keys import OVERLAP
-from casework.kernel import lodgings
-from casework.kernel.ports import PATTERN
 from casework.kernel.vocabulary import Scope
 
-Place = Annotated[
-    str, StringConstraints(pattern=f"({PATTERN})|({lodgings.PATTERN})"), Field(examples=["CGK"])
-]
 Days = Annotated[int, Field(ge=1, le=3650)]
 
 

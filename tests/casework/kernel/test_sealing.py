@@ -294,7 +294,7 @@ CLEAR = {
         "case_photo": "entry_id name",
         "case_reader": "entry_id agency_id",
         "case_step": "case_id officer_id agency_id about_id",
-        "joint_case": "agency_id",
+        "joint_case": "agency_id team_id",
         "joint_case_counter": "agency_id",
         "delivery": "webhook_id event_id object_id lane claim replay_of",
         "duty_shift": "agency_id officer_ids",
@@ -331,7 +331,8 @@ CLEAR = {
         "team": "agency_id",
         "team_member": "team_id agency_id",
         "template": "photo_id subject_id",
-        "tip": "agency_id reference recorded_by search_id subject_id assigned_to photo_digest",
+        "tip": "agency_id reference recorded_by search_id subject_id assigned_to team_id "
+        "photo_digest",
         "tip_subject": "tip_id subject_id linked_by",
         "unsealed": "row_table row_key",
         "watchlist": "agency_id",
