@@ -10,6 +10,7 @@
     python -m benchmarks console             from a port's request to faces in an open queue
     python -m benchmarks crash               what SIGKILL at random moments loses: nothing
     python -m benchmarks attack              what attacks cost the running service, and the port
+    python -m benchmarks public              screening while the form for the public is flooded
     python -m benchmarks startup             what a short command costs, from start to end
     python -m benchmarks accuracy FOLDER     misses and false alarms, by folder of photos a person
     python -m benchmarks prior FOLDER        the false match curve that a pack's manifest carries

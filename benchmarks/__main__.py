@@ -26,6 +26,8 @@ from benchmarks.load import report as load_report
 from benchmarks.load.service import Cpus
 from benchmarks.machine import one_cpu
 from benchmarks.packaged import people
+from benchmarks.public import beside
+from benchmarks.public import report as public_report
 from benchmarks.report import Report, print_summary
 from benchmarks.search import report as search_report
 from benchmarks.search import search
@@ -266,6 +268,33 @@ def measure_attack(
         f"`siaga serve` with {attack.WORKERS} workers, started anew for each attack of "
         f"{seconds:g} s; a port screens 4 photos a second meanwhile, the attackers are a process "
         "of their own, and everything shares this machine's processors."
+    )
+    return publish(report, json)
+
+
+@app.command("public")
+def measure_public(
+    seconds: Annotated[float, typer.Option(min=0.5, help="Of each turn.")] = beside.SECONDS,
+    repeats: Annotated[int, typer.Option(min=1, help="Turns of each kind.")] = beside.REPEATS,
+    json: Json = None,
+) -> Report:
+    """Time screening alone and while the public form is flooded, over one installation."""
+    report, cpus = new_report("public"), Cpus.choose()
+    report.facts["threads"] = (
+        f"1 worker. Both services on CPU {cpus.service}, port and flood on CPU {cpus.load}."
+    )
+    with explained(), TemporaryDirectory(prefix="siaga-public-") as folder:
+        pipeline = load_pipeline(load_pack("open"), ModelStore(default_root()))
+        photo = photos.compose_all(people(pipeline), 0)[0].data
+        runs = [
+            beside.measure(Path(folder) / str(number), photo, cpus, seconds, repeats, per_hour)
+            for number, per_hour in enumerate((None, beside.NO_BOUND))
+        ]
+    public_report.add_to(report, runs)
+    report.note(
+        f"{repeats} turns of {seconds:g} s alone and as many flooded, one after the other; ratios "
+        "are medians over the pairs. The port sends a photo when the last is answered; the flood "
+        f"has {beside.LINES} connections, and an address of its own for every request."
     )
     return publish(report, json)
 

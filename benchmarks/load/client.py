@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import urlencode
 
 BOUNDARY: Final = "siaga-load"
 _HOST: Final = "127.0.0.1"
@@ -62,14 +63,22 @@ class Connection:
             self._streams = None
 
 
-def get(path: str, key: str | None = None) -> bytes:
+def get(path: str, key: str | None = None, headers: Mapping[str, str] | None = None) -> bytes:
     """Return the bytes of a GET request."""
-    return _request("GET", path, key, {})
+    return _request("GET", path, key, headers or {})
+
+
+def post_fields(
+    path: str, texts: Mapping[str, str], headers: Mapping[str, str] | None = None
+) -> bytes:
+    """Return the bytes of a POST as forms without a file send it."""
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    return _request("POST", path, None, kind | dict(headers or {}), urlencode(texts).encode())
 
 
 def post_form(
     path: str,
-    key: str,
+    key: str | None,
     texts: dict[str, str],
     files: dict[str, bytes],
     headers: Mapping[str, str] | None = None,

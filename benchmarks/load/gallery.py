@@ -30,6 +30,8 @@ from casework.tables import (
 from casework.watchlists.watchlists import NewWatchlist
 
 WATCHLIST: Final = "Load test"
+AGENCY: Final = "LOAD"
+"""Code of the one that it belongs to."""
 _CHUNK: Final = 5_000
 _PHOTO: Final = b"no photo: a row of a load test"
 
@@ -45,7 +47,7 @@ def load_list(records: Records) -> Watchlist:
     operator = Actor.operator()
     agencies = records.accounts.agencies
     found = agencies.page(operator, None, 1)
-    agency = found[0] if found else agencies.begin(operator, "LOAD", "Load test")
+    agency = found[0] if found else agencies.begin(operator, AGENCY, "Load test")
     return records.lists.watchlists.ensure(operator, NewWatchlist(WATCHLIST, agency.id))
 
 

@@ -109,13 +109,14 @@ def serving(data: Data, cpu: int, dim: int, first: bytes | None = None) -> Itera
         stdout=subprocess.DEVNULL,
     ) as process:
         try:
-            asyncio.run(_until_answered(process, port, first or get("/readyz")))
+            asyncio.run(until_answered(process, port, first or get("/readyz")))
             yield Served(port, process.pid, time.perf_counter() - started)
         finally:
             process.terminate()
 
 
-async def _until_answered(process: "subprocess.Popen[bytes]", port: int, request: bytes) -> Answer:
+async def until_answered(process: "subprocess.Popen[bytes]", port: int, request: bytes) -> Answer:
+    """Send a request until it is answered well; raises ChildProcessError if the process ended."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         connection = Connection(port)

@@ -16,12 +16,22 @@ from sqlalchemy import select
 
 from casework.accounts.api_keys import NewKey
 from casework.kernel.actor import Actor
+from casework.kernel.clock import utc_now
 from casework.kernel.data_key import FileKeys
 from casework.kernel.vocabulary import Scope
 from casework.records import Records
-from casework.tables import EnrolledPhoto, Subject, Template
+from casework.tables import (
+    Alert,
+    Encounter,
+    EnrolledPhoto,
+    Stay,
+    StayPhoto,
+    Subject,
+    Template,
+)
 from casework.watchlists.watchlists import NewWatchlist
 from cli.background import free_port, running
+from config.records import open_records
 from config.settings import Settings
 from tests.cli.conftest import environment, explained
 from tests.data import encoded, image_of
@@ -132,6 +142,76 @@ def test_the_service_killed_after_an_answer_still_has_it(tmp_path):
         again = screen(address)
         assert again.status_code == 200
         assert again.json() == first.json()
+
+
+GUESTS = 12
+GUEST = {
+    "lodging": "HTL-0042",
+    "lodging_name": "Hotel Melati",
+    "document_name": "DOE, JOHN",
+    "document_nationality": "AUS",
+    "document_country": "AUS",
+}
+STAYS_ON = {
+    "SIAGA_STAYS_LEGAL_BASIS": "UU 6/2011, article 72",
+    "SIAGA_STAYS_PURPOSE": "Finding listed persons in lodgings.",
+    "SIAGA_KEEP_STAYS_DAYS": "90",
+}
+
+
+@pytest.mark.more
+def test_guests_that_wait_for_a_killed_service_are_each_looked_up_once(tmp_path, monkeypatch):
+    """Killed in the middle of a row of guests: after the restart none is missed or found twice."""
+    for name, value in STAYS_ON.items():
+        monkeypatch.setenv(name, value)
+    settings = Settings(data_dir=tmp_path, port=free_port())
+    records = Records.open(settings.resolved_database_url, lay(tmp_path))
+    operator = Actor.operator()
+    agency = records.accounts.agencies.begin(operator, "IMI", "Immigration").id
+    listed = records.lists.watchlists.create(operator, NewWatchlist("x", agency)).id
+    keys = [
+        records.accounts.keys.create(operator, NewKey(name, frozenset({scope}), agency_id=agency))
+        for name, scope in (("hotels", Scope.STAYS), ("office", Scope.ENROL))
+    ]
+    records.close()
+    hotel, office = ({"Authorization": f"Bearer {text}"} for _, text in keys)
+    photo, today = encoded(image_of("astronaut"), quality=90), f"{utc_now():%Y-%m-%d}"
+
+    def stays():
+        with records.kernel.database.read() as session:
+            return list(session.scalars(select(Stay).order_by(Stay.id)))
+
+    with (
+        running(settings) as service,
+        httpx2.Client(base_url=service.address, timeout=patience(30)) as client,
+    ):
+        body = f'{{"name": "Astronaut", "watchlist_ids": ["{listed}"]}}'
+        made = client.post(
+            "/v1/subjects", data={"subject": body}, files={"photos": photo}, headers=office
+        )
+        assert made.status_code == 201, made.text
+        for number in range(GUESTS):
+            fields = GUEST | {"document_number": f"N{number:07}", "checked_in": today}
+            answer = client.post("/v1/stays", data=fields, files={"photo": photo}, headers=hotel)
+            assert answer.status_code == 201, answer.text
+        service.process.kill()
+        service.process.wait()
+
+    records = open_records(settings)
+    waited = [each.id for each in stays() if each.screened_at is None]
+    assert waited, "the service was killed too late"
+
+    with running(settings):
+        wait_until(lambda: all(each.screened_at for each in stays()), 30)
+    found = stays()
+    with records.kernel.database.read() as session:
+        photos = list(session.scalars(select(StayPhoto.id)))
+        alerts = list(session.scalars(select(Alert.encounter_id)))
+        encounters = list(session.scalars(select(Encounter.id)))
+    records.close()
+    assert photos == []
+    assert len(found) == GUESTS
+    assert sorted(alerts) == sorted(encounters) == sorted(each.encounter_id for each in found)
 
 
 def test_a_service_told_to_stop_finishes_what_it_admitted(tmp_path):

@@ -1,0 +1,1 @@
+"""The public form under a flood, beside screening over the same database."""
