@@ -64,9 +64,10 @@ class PersonLine:
         came = [each for each in self.met if each.arrives]
         return max(came, key=lambda each: each.at).port if came else None
 
-    def residence(self) -> Residence | None:
-        """Return the permit that began last."""
-        return max(self.residences, key=lambda each: (each.valid_from, each.id), default=None)
+    def residence(self, today: date) -> Residence | None:
+        """Return the permit that began last; one that is yet to begin says nothing of now."""
+        begun = [each for each in self.residences if each.valid_from <= today]
+        return max(begun, key=lambda each: (each.valid_from, each.id), default=None)
 
     def _comings(self, today: date, zone: tzinfo) -> Iterable[Coming]:
         for row in self.residences:

@@ -38,8 +38,9 @@ from casework.watchlists import watchlists
 BEGAN: Final = "overstay.began"
 """The act, in the words of the audit trail."""
 
-_AT_ONCE: Final = 100
-"""Overstays that one transaction announces: nobody else can write meanwhile."""
+_AT_ONCE: Final = 20
+"""Overstays that one transaction announces: nobody else can write meanwhile, for some 50 ms."""
+_IDS_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +136,17 @@ class Overstays:
             for each in found
             if not each.exceeded.undecided and announced.get(each.subject_id) != each.exceeded.until
         ]
-        over = announced.keys() - {each.subject_id for each in found}
-        for start in range(0, max(len(new), int(bool(over))), _AT_ONCE):
-            self._write(new[start : start + _AT_ONCE], over)
+        over = sorted(announced.keys() - {each.subject_id for each in found})
+        for start in range(0, len(over), _IDS_AT_ONCE):
+            some = AnnouncedOverstay.subject_id.in_(over[start : start + _IDS_AT_ONCE])
+            with self._database.write() as session:
+                session.execute(delete(AnnouncedOverstay).where(some))
+        for start in range(0, len(new), _AT_ONCE):
+            self._write(new[start : start + _AT_ONCE])
         return len(found)
 
-    def _write(self, new: Sequence[_Overstaying], over: Iterable[str]) -> None:
+    def _write(self, new: Sequence[_Overstaying]) -> None:
         with self._database.write() as session:
-            session.execute(
-                delete(AnnouncedOverstay).where(AnnouncedOverstay.subject_id.in_(list(over)))
-            )
             for each in new:
                 until = each.exceeded.until
                 known = session.get(AnnouncedOverstay, each.subject_id)
@@ -177,7 +179,7 @@ class Overstays:
             exceeded = line.exceeded(today, self._zone)
             if exceeded is None:
                 continue
-            residence, port = line.residence(), line.last_port()
+            residence, port = line.residence(today), line.last_port()
             lives_in = residence.area if residence is not None else None
             found.append(
                 _Overstaying(

@@ -7,12 +7,13 @@ between, what is past its end is shown to the agency of the port's key. Nothing 
 face: nobody is searched for, and nothing here knows of lists.
 
 References are compared within the agency of the key that sent them. What was captured before the
-traveller came counts for nothing, even if it comes in later.
+traveller came counts for nothing, even if it comes in later. An end before the arrival is a
+slip, and one beyond twenty years stands for none: neither is held.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
@@ -25,7 +26,7 @@ from casework.kernel.errors import NotFound
 from casework.kernel.ids import HELD_PERMIT, new_id
 from casework.kernel.kernel import Kernel
 from casework.kernel.key_ring import INSTALLATION
-from casework.kernel.period import end_of
+from casework.kernel.period import day_of, end_of
 from casework.kernel.permissions import (
     Permission,
     extends_to,
@@ -42,6 +43,8 @@ from casework.tables import HeldPermit
 END: Final = "permit.end"
 MOST_STEPS: Final = 50
 """Of one reference: those of before make way."""
+LONGEST: Final = timedelta(days=20 * 366)
+"""From the arrival on: what systems send of a permit without end, such as 9999-12-31, is later."""
 _TABLE: Final = HeldPermit.__table__
 
 
@@ -52,6 +55,11 @@ class PermitFilter:
     port: str | None = None
     area: str | None = None
     """Where the port of the last step lies."""
+
+
+def last_day(row: HeldPermit, zone: tzinfo) -> date:
+    """Return the permit's last day, in the installation's time zone: not in a reader's."""
+    return day_of(row.ends_at, zone)
 
 
 def state_of(row: HeldPermit, now: datetime) -> PermitState:
@@ -89,7 +97,7 @@ class Permits:
             return _nothing
         step = PermitStep(arrival.stage.value)
         until = arrival.permit_until
-        if until is None:
+        if until is None or not self._follows(until, at):
             # Who arrives must have been abroad: what was held of the time before is over.
             return (
                 (lambda connection: self._end(connection, digest, at))
@@ -238,9 +246,16 @@ class Permits:
         self._vault.own_keys.store(connection, row.id)
 
     def _move_end(self, connection: Connection, reference: str, digest: str, new: "_Sent") -> None:
-        """Move the end of a permit that is held; of who has left there is none."""
+        """Move the end of a permit that is held; of who has left there is none.
+
+        A permit that has no end any more is over with; an end before the arrival changes nothing.
+        """
         held = connection.execute(select(_TABLE).where(_TABLE.c.reference_digest == digest)).first()
         if held is None:
+            return
+        if not self._follows(new.until, held.came_at):
+            if day_of(held.came_at, self.zone) < new.until:
+                connection.execute(delete(HeldPermit).where(HeldPermit.id == held.id))
             return
         steps = [*self._steps(connection, held), new.record][-MOST_STEPS:]
         row = HeldPermit(id=held.id, traveller_ref=reference, steps=steps)
@@ -254,6 +269,10 @@ class Permits:
                 ends_at=end_of(new.until, self.zone),
             )
         )
+
+    def _follows(self, until: date, came_at: datetime) -> bool:
+        """Whether a last day can be one of a permit that somebody came with."""
+        return timedelta() <= until - day_of(came_at, self.zone) <= LONGEST
 
     def _steps(self, connection: Connection, held: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - a row
         own = self._vault.own_keys.read_by(connection, held.id)

@@ -10,10 +10,12 @@ from api.console.i18n import msg
 from api.console.page import OfficerRequest, RequirePermission
 from api.pages import page_of
 from casework.kernel.errors import NotFound
+from casework.kernel.period import day_of
 from casework.kernel.permissions import Permission, extends_to
 from casework.kernel.processing import Processing
+from casework.kernel.text import canonical
 from casework.overstay.listed import OverstayFilter
-from casework.overstay.permits import PermitFilter, state_of
+from casework.overstay.permits import PermitFilter, last_day, state_of
 
 router: Final = APIRouter(prefix="/overstays", include_in_schema=False)
 
@@ -65,7 +67,7 @@ def others(visit: PermitReader) -> Response:
 @router.post("/others")
 def find(visit: PermitReader) -> Response:
     """Show the permit of a reference."""
-    reference = visit.posted.text("traveller_ref")[:_LONGEST_REFERENCE]
+    reference = canonical(visit.posted.text("traveller_ref"))[:_LONGEST_REFERENCE]
     try:
         row = visit.service.permits.find(visit.actor, reference)
     except NotFound:
@@ -82,6 +84,7 @@ def permit(permit_id: str, visit: PermitReader) -> Response:
         "overstay_other.html",
         permit=row,
         state=state_of(row, permits.clock()),
+        until=last_day(row, permits.zone),
         steps=[step | {"at": datetime.fromisoformat(step["at"])} for step in row.steps],
         keep_days=visit.service.grounds.require(Processing.OVERSTAY).keep_days,
     )
@@ -98,8 +101,8 @@ def _page_of_others(visit: OfficerRequest, reference: str = "", fault: str = "")
     return visit.page(
         "overstay_others.html",
         status=404 if fault else 200,
-        permits=rows,
-        now=permits.clock(),
+        permits=[(row, last_day(row, permits.zone)) for row in rows],
+        today=day_of(permits.clock(), permits.zone),
         chosen=chosen,
         following=following,
         others=_others(visit),

@@ -9,7 +9,7 @@ from api.queries import AfterPage
 from api.v1.common import Answer, AreaCode, Day, Port, Strict, Text
 from casework.kernel.period import day_of
 from casework.kernel.vocabulary import PermitState, PermitStep
-from casework.overstay.permits import PermitFilter, state_of
+from casework.overstay.permits import PermitFilter, last_day, state_of
 from casework.tables import HeldPermit
 
 
@@ -58,7 +58,7 @@ class PermitSummary(Answer):
     @classmethod
     def at(cls, row: HeldPermit, now: datetime, zone: tzinfo, **more: object) -> Self:
         """Make the answer from the record, as of a time."""
-        until = day_of(row.ends_at, zone)
+        until = last_day(row, zone)
         days = max(0, (day_of(now, zone) - until).days)
         state = state_of(row, now)
         return cls.of_row(row, permit_until=until, days=days, state=state, **more)

@@ -24,7 +24,7 @@ from casework.kernel.vocabulary import (
     TimelineKind,
 )
 from casework.overstay.listed import OverstayFilter
-from casework.tables import EncounterPermit, OutboxEvent, Residence
+from casework.tables import AnnouncedOverstay, EncounterPermit, OutboxEvent, Residence
 from casework.watchlists.residences import NewResidence
 from tests.casework.review.people import NO, YES
 from tests.casework.stays.test_stays import LISTED, NEW, hotel
@@ -177,6 +177,14 @@ def test_pages_and_areas(desk, reader):
     assert len(found(desk, reader, OverstayFilter(area="ID"))) == 3
 
 
+def test_a_permit_that_is_yet_to_begin_says_nothing_of_where_somebody_lives(desk, reader):
+    subject = desk.enrol(1)
+    record(desk, subject)
+    record(desk, subject, NewResidence(PermitKind.LIMITED, TODAY + timedelta(days=9), area="51"))
+    (over,) = found(desk, reader, OverstayFilter(area="31"))
+    assert (over.kind, over.area) == (PermitKind.VISIT, "31")
+
+
 @pytest.mark.every_database
 def test_each_overstay_is_announced_once_to_the_owner(desk, reader):
     subject = desk.enrol(1)
@@ -192,6 +200,20 @@ def test_each_overstay_is_announced_once_to_the_owner(desk, reader):
     desk.clock.advance(days=1)
     assert [announce(), announce()] == [1, 1]
     assert len(events(desk)) == 2
+
+
+def test_as_many_as_begin_are_announced_and_as_many_as_end_forgotten(desk, reader):
+    subjects = [desk.enrol(person) for person in range(1, 23)]
+    rows = [record(desk, each) for each in subjects]
+    announce = desk.service.lists.overstays.announce
+    assert [announce(), announce()] == [22, 22]
+    assert {each.object_id for each in events(desk)} == {*subjects}
+    left = replace(ENDED, departed_on=TODAY)
+    for row in rows[1:]:
+        desk.service.lists.residences.replace(reader, row.id, left, desk.clock.now.tzinfo)
+    assert announce() == 1
+    with desk.service.kernel.database.read() as session:
+        assert [*session.scalars(select(AnnouncedOverstay.subject_id))] == subjects[:1]
 
 
 def test_what_is_undecided_is_counted_and_not_announced(desk):

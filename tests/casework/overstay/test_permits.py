@@ -1,7 +1,7 @@
 """Permits of travellers on no list: held by reference, shown after the end, gone at departure."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +13,7 @@ from casework.kernel.errors import NotFound, NotPermitted, OverstayOff
 from casework.kernel.period import day_of
 from casework.kernel.processing import Grounds
 from casework.kernel.vocabulary import Direction, PermitState, Role, Scope, Stage
-from casework.overstay.permits import PermitFilter
+from casework.overstay.permits import PermitFilter, last_day
 from casework.screening.screening import Arrival
 from casework.tables import AuditRecord, EncounterPermit, HeldPermit, HeldPermitKey
 from tests.fakes import photo_of
@@ -161,6 +161,25 @@ def test_filters_by_port_and_area(desk, reader):
     assert len(listed(desk, reader, PermitFilter(area="ID"))) == 2
     first, second = listed(desk, reader)
     assert desk.service.permits.page(reader, first.id, 1, ALL)[0].id == second.id
+
+
+@pytest.mark.parametrize(
+    "until", [date.min, TODAY - timedelta(days=1), TODAY + timedelta(days=7400), date.max]
+)
+def test_an_end_before_the_arrival_or_beyond_all_permits_is_none(desk, reader, until):
+    sent(desk, Stage.ARRIVAL, TODAY)
+    sent(desk, Stage.ARRIVAL, until)
+    sent(desk, Stage.VISA, until, reference="T-2")
+    # Who arrives was abroad: what was held of the time before is over all the same.
+    assert (count(desk, HeldPermit), count(desk, HeldPermitKey)) == (0, 0)
+
+
+def test_an_extension_to_before_the_arrival_is_a_slip_and_one_without_end_is_the_last(desk, reader):
+    sent(desk, Stage.ARRIVAL, TODAY)
+    desk.service.permits.extend(gate(desk), REF, date.min, "CGK")
+    assert last_day(desk.service.permits.find(reader, REF), UTC) == TODAY
+    desk.service.permits.extend(gate(desk), REF, date.max, "CGK")
+    assert (count(desk, HeldPermit), count(desk, HeldPermitKey)) == (0, 0)
 
 
 def test_what_comes_in_late_changes_nothing(desk, reader):
