@@ -44,6 +44,7 @@ PARTIAL: Final = {
     "casework.reports.counted._AREAS": "levels of areas that are dimensions",
     "casework.reports.counted._DECIDED": "what is open is waiting, overdue or neither",
     "casework.reports.counted._FORMATS": "dimensions that are parts of a time",
+    "casework.reports.review._COLUMNS": "of the other dimensions alerts are not grouped so",
     "casework.reports.places.OF_ALL": "stays are counted of the own agency alone",
     "casework.reports.places._LEVELS": "the other dimensions are no areas",
     "casework.reports.places._OUTCOMES": "alerts, tips, cases and stays are counted whole",

@@ -13,7 +13,17 @@ from siaga_client import Client
 
 from casework.kernel.installation import PRACTICE_MARK
 from cli.background import free_port, running
-from cli.demo import audit_check, contact_sheet, load, people, report, review, staff, watchlists
+from cli.demo import (
+    audit_check,
+    contact_sheet,
+    load,
+    people,
+    quarter,
+    report,
+    review,
+    staff,
+    watchlists,
+)
 from cli.demo.arrivals import Row, submit_all
 from cli.demo.report import DemoResult
 from cli.demo.staff import Office
@@ -27,7 +37,7 @@ def demo(
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave the service running and say how to reach it.")
     ] = False,
-    out_dir: Annotated[Path, typer.Option("--out", help="Folder of the contact sheet.")] = Path(
+    out_dir: Annotated[Path, typer.Option("--out", help="Folder of what it leaves.")] = Path(
         "out/demo"
     ),
     as_json: AsJson = False,
@@ -35,7 +45,8 @@ def demo(
     """Start the real service and play a day of two agencies at two ports over HTTP.
 
     Enrols three watchlists, screens arrivals, takes an alert through its review, and checks the
-    audit trail. Exit 1 if anything does not come out as it should.
+    audit trail. Then a small quarter: alerts by province and month, and a monthly report. Exit 1 if
+    anything does not come out as it should.
     """
     # However it is stopped, the service it started stops with it.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -48,13 +59,16 @@ def demo(
             path = out_dir / "contact-sheet.png"
             result = _play(settings, service.address, staffed, members, path, quiet=as_json)
             contact_sheet.draw([_pair(row) for row in result.rows], path)
-            if as_json:
-                print_json(report.as_json(result))
-            else:
+            if not as_json:
                 report.print_result(result)
+            told = quarter.play(_settings(Path(folder) / "quarter"), out_dir)
+            if as_json:
+                print_json(report.as_json(result) | {"quarter": quarter.as_json(told)})
+            else:
+                quarter.print_quarter(told)
             if keep:
                 _wait(service.address, staffed)
-    if not result.as_expected:
+    if not (result.as_expected and told.as_expected):
         raise typer.Exit(Exit.REFUSED)
 
 
@@ -66,6 +80,9 @@ def _settings(folder: Path) -> Settings:
         database_url=f"sqlite:///{folder / 'siaga.db'}",
         data_key_file=folder / "siaga.key",
         port=free_port(),
+        stays_legal_basis="UU 6/2011, pasal 72",
+        stays_purpose="practice",
+        keep_stays_days=365,
         cookie_secure=False,  # a browser on this machine speaks plain HTTP to it
     )
 

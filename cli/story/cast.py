@@ -6,7 +6,7 @@ number begins with `ZZ`.
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -206,6 +206,61 @@ LISTS: Final = (
         (Disposal.DEPORTED, Disposal.PERMIT_CHANGED, Disposal.OBSERVED),
     ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who takes part, and how much goes on."""
+
+    agencies: Sequence[NewAgency]
+    officers: Sequence[Person]
+    lists: Sequence[List]
+    """Each owned by an agency that has officers."""
+    listed_share: float
+    """Of travellers, those who are on a list."""
+    listed_guests: float
+    """Of guests, those who are on a list."""
+    tips_a_day: float
+    stays_a_day: float
+    sojourns_a_day: float
+    """Arrivals with a permit to stay."""
+    days_a_case: int
+    """From one joint case to the next."""
+
+
+CAST: Final = Cast(
+    AGENCIES,
+    OFFICERS,
+    LISTS,
+    listed_share=0.03,
+    listed_guests=0.02,
+    tips_a_day=3,
+    stays_a_day=6,
+    sojourns_a_day=2,
+    days_a_case=6,
+)
+"""Everybody."""
+
+_FEW: Final = ("hadi", "tuti", "dewi", "rina", "wayan", "officer.polri", "supervisor.polri")
+_PEOPLE_OF_ONE: Final = 6
+"""One of so many people of each list."""
+
+SMALL: Final = Cast(
+    AGENCIES[:2],
+    tuple(each for each in OFFICERS if each.login in _FEW),
+    tuple(
+        replace(each, people=each.people // _PEOPLE_OF_ONE)
+        for each in LISTS
+        if each.agency in {"IMI", "POLRI"}
+    ),
+    listed_share=0.4,
+    listed_guests=0.05,
+    tips_a_day=0.3,
+    stays_a_day=0.5,
+    sojourns_a_day=0.2,
+    days_a_case=23,
+)
+"""Two agencies with a few officers, and short lists on which many travellers are."""
 
 FACES: Final[Mapping[str, str]] = {
     "Traveller A": "Tangkal",

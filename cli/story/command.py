@@ -28,17 +28,16 @@ from cli.options import AsJson
 from cli.output import add_row, err, out, print_json
 from cli.story.agenda import Agenda
 from cli.story.cast import (
-    AGENCIES,
     AREAS,
+    CAST,
     FACES,
-    LISTS,
     LODGINGS,
-    OFFICERS,
     OFFICES,
     PLACES,
     PORTS,
     STAND_IN,
     TEAMS,
+    Cast,
     Invented,
     Person,
     invent,
@@ -53,11 +52,6 @@ from config.opening import open_pipeline, pack_in_use
 from config.records import open_records
 from config.settings import Settings
 
-_TIPS_A_DAY: Final = 3
-_DAYS_A_CASE: Final = 6
-"""Days from one joint case to the next."""
-_STAYS_A_DAY: Final = 6
-_SOJOURNS_A_DAY: Final = 2
 _STAYS_ON, _LEAVES = 7001, 7002
 """Numbers of two people who have a permit, and keep to it or not."""
 _WANTED: Final = next(face for face, name in FACES.items() if name == "DPO")
@@ -82,7 +76,7 @@ def story(
         print_json({"counts": told.counts, "first_passwords": told.passwords})
         return
     table = Table("login", "name", "agency", "roles", "first password")
-    for person in OFFICERS:
+    for person in CAST.officers:
         roles = ", ".join(person.roles)
         password = told.passwords[person.login]
         add_row(table, person.login, person.name, person.agency, roles, password)
@@ -102,7 +96,7 @@ class Told:
     """First passwords, by login."""
 
 
-def tell(settings: Settings, travellers: int, days: int, seed: int) -> Told:
+def tell(settings: Settings, travellers: int, days: int, seed: int, cast: Cast = CAST) -> Told:
     """Fill the installation that the settings describe.
 
     Raises:
@@ -118,25 +112,29 @@ def tell(settings: Settings, travellers: int, days: int, seed: int) -> Told:
     with open_records(settings, agenda) as records:
         if records.accounts.agencies.any():
             raise SetUpError("story_not_new")
-        stage = _Stage(records, drawn)
+        stage = _Stage(records, drawn, cast)
         stage.staff()
         service = Service.over(records, pack_in_use(settings), pipeline, grounds=settings.grounds)
         service.start()
         listed, ends = stage.enrol(service, photos)
         desks = Desks(service, agenda, stage.desks, ends, drawn)
-        flow = Travellers(service, photos, listed, stage.port_keys(), drawn, desks.take)
+        flow = Travellers(
+            service, photos, listed, stage.port_keys(), drawn, cast.listed_share, desks.take
+        )
         with err.status(f"{travellers:,} travellers in {days} days"):
             flow.plan(agenda, travellers)
-            desks.plan_tips(_TIPS_A_DAY * days)
+            desks.plan_tips(round(cast.tips_a_day * days))
             operations = Operations(service, agenda, [*stage.desks.values()], drawn)
-            operations.plan(days // _DAYS_A_CASE)
+            operations.plan(days // cast.days_a_case)
             guests = [each.person for each in listed]
             keys = stage.lodging_keys()
-            lodgings = Lodgings(service, agenda, guests, keys, drawn, desks.take_guest)
+            lodgings = Lodgings(
+                service, agenda, guests, keys, drawn, cast.listed_guests, desks.take_guest
+            )
             if settings.grounds.is_on(Processing.STAYS):
-                lodgings.plan(_STAYS_A_DAY * days)
+                lodgings.plan(round(cast.stays_a_day * days))
             sojourns = Sojourns(service, agenda, flow, drawn)
-            sojourns.plan(_SOJOURNS_A_DAY * days)
+            sojourns.plan(round(cast.sojourns_a_day * days))
             sojourns.record(stage.analyst(), *stage.overstayers(service, photos))
             half = timedelta(days=days) / 2
             agenda.after(half, partial(sojourns.another_document, _WANTED))
@@ -150,8 +148,8 @@ def tell(settings: Settings, travellers: int, days: int, seed: int) -> Told:
 class _Stage:
     """Makes everything that has to be there before the first traveller comes."""
 
-    def __init__(self, records: Records, drawn: random.Random) -> None:
-        self._records, self._drawn = records, drawn
+    def __init__(self, records: Records, drawn: random.Random, cast: Cast) -> None:
+        self._records, self._drawn, self._cast = records, drawn, cast
         self._operator = Actor.operator()
         self._agencies: dict[str, str] = {}
         self._officers: dict[str, str] = {}
@@ -160,7 +158,7 @@ class _Stage:
 
     def staff(self) -> None:
         """Make the agencies with their officers, and the areas."""
-        for new in AGENCIES:
+        for new in self._cast.agencies:
             made = self._records.accounts.agencies.create(self._operator, new)
             self._agencies[new.code] = made.id
         for code, name in AREAS.items():
@@ -168,11 +166,13 @@ class _Stage:
         for port, code in PLACES.items():
             self._records.areas.ports.put(self._operator, port, code)
         actors: dict[str, dict[Role, list[Actor]]] = {}
-        for person in OFFICERS:
+        for person in self._cast.officers:
             actor = self._officer(person)
             for role in person.roles:
                 actors.setdefault(actor.agency_id or "", {}).setdefault(role, []).append(actor)
-        operator = next(each.code for each in AGENCIES if each.kind is AgencyKind.OPERATOR)
+        operator = next(
+            each.code for each in self._cast.agencies if each.kind is AgencyKind.OPERATOR
+        )
         self._place(actors[self._agencies[operator]])
         founding = self._records.approvals.founding
         founding.end(self._operator, self._agencies[operator], "two administrators from the start")
@@ -202,7 +202,7 @@ class _Stage:
         listed: list[Listed] = []
         ends: dict[str, Sequence[Disposal]] = {}
         number = 0
-        for each in LISTS:
+        for each in self._cast.lists:
             list_id = self._lists[each.name] = self._watchlist(each)
             ends[list_id] = each.ends
             faces = [face for face, name in FACES.items() if name == each.name]
@@ -227,7 +227,7 @@ class _Stage:
 
     def analyst(self) -> Actor:
         """Return who keeps the lists of immigration."""
-        code = AGENCIES[0].code
+        code = self._cast.agencies[0].code
         return self.desks[self._agencies[code]].one(Role.ANALYST, self._drawn)
 
     def port_keys(self) -> dict[str, Actor]:
@@ -249,7 +249,7 @@ class _Stage:
 
     def lodging_keys(self) -> dict[str, Actor]:
         """Give each lodging a key; returns who reports from it."""
-        (owner,) = (self._agencies[each.code] for each in AGENCIES[:1])
+        (owner,) = (self._agencies[each.code] for each in self._cast.agencies[:1])
         keys = self._records.accounts.keys
         made = {
             code: keys.create(
@@ -266,7 +266,7 @@ class _Stage:
         )
         officer, _ = self._records.accounts.officers.create(self._operator, new)
         self._officers[person.login] = officer.id
-        kinds = {agency.code: agency.kind for agency in AGENCIES}
+        kinds = {agency.code: agency.kind for agency in self._cast.agencies}
         return replace(
             Actor.of_officer(officer),
             roles=frozenset(person.roles),

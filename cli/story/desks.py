@@ -84,6 +84,7 @@ class Desks:
 
     def take(self, encounter: Encounter) -> None:
         """Plan the review of an encounter's alerts."""
+        self.done["alerts raised"] += len(encounter.alerts)
         for alert in encounter.alerts:
             if self.drawn.random() < _FORGOTTEN_SHARE:
                 continue

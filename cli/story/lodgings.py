@@ -16,7 +16,6 @@ from casework.tables import Encounter
 from cli.story.agenda import Agenda
 from cli.story.cast import LODGINGS, Invented, invent
 
-LISTED_SHARE: Final = 0.02
 _UNREPORTED_SHARE: Final = 0.05
 """Of guests, those whose check-out nobody reports."""
 
@@ -31,6 +30,7 @@ class Lodgings:
     keys: Mapping[str, Actor]
     """By the lodging's code."""
     drawn: random.Random
+    listed_share: float
     on_alert: Callable[[Encounter], None]
     done: Counter[str] = field(default_factory=Counter)
     _number: int = 8_000_000
@@ -77,7 +77,7 @@ class Lodgings:
                 self.on_alert(encounter)
 
     def _guest(self) -> Invented:
-        if self.drawn.random() < LISTED_SHARE:
+        if self.drawn.random() < self.listed_share:
             return self.drawn.choice(self.listed)
         self._number += 1
         return invent(self.drawn, self._number)

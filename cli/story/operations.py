@@ -44,7 +44,8 @@ class Operations:
             self.agenda.after(timedelta(seconds=self.drawn.uniform(0, seconds)), self._open)
 
     def _open(self) -> None:
-        lead, *others = self.drawn.sample([*self.desks], 1 + self.drawn.randint(*_PARTNERS))
+        partners = min(self.drawn.randint(*_PARTNERS), len(self.desks) - 1)
+        lead, *others = self.drawn.sample([*self.desks], 1 + partners)
         steps, chief = self.service.cases.steps, lead.one(Role.SUPERVISOR, self.drawn)
         area = self.drawn.choices([*REPORTED], weights=[*REPORTED.values()])[0]
         new = NewCase(self.drawn.choice(_PLACES), _PURPOSE, _BASIS, area)

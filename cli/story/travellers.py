@@ -26,8 +26,6 @@ from detector.timing import Stopwatch
 ZONE: Final = ZoneInfo("Asia/Jakarta")
 """Whose hours the travellers keep."""
 
-LISTED_SHARE: Final = 0.03
-"""Of travellers, those who are on a list."""
 NO_FACE_SHARE: Final = 0.02
 """Of travellers, those whose photo shows no face at first: they are taken again."""
 
@@ -103,6 +101,8 @@ class Travellers:
     keys: Mapping[str, Actor]
     """Who speaks for each port."""
     drawn: random.Random
+    listed_share: float
+    """Of travellers, those who are on a list."""
     on_alert: Callable[[Encounter], None]
     outcomes: Counter[str] = field(default_factory=Counter)
     _number: int = 5_000_000
@@ -127,7 +127,7 @@ class Travellers:
         self.screen(port, direction, person, self.drawn.choice(self.photos.of[face]))
 
     def _somebody(self, direction: Direction) -> tuple[Invented, str]:
-        if self.drawn.random() < LISTED_SHARE:
+        if self.drawn.random() < self.listed_share:
             concerned = [
                 each for each in self.listed if each.direction in (direction, Direction.BOTH)
             ]

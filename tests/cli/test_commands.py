@@ -2,10 +2,12 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from openpyxl import load_workbook
 
 from models.manifest import load_pack
 from models.root import default_root
@@ -194,6 +196,13 @@ def test_the_demo_tells_the_whole_story_and_draws_its_contact_sheet(siaga, tmp_p
     sheet = cv2.imread(str(tmp_path / "out" / "contact-sheet.png"))
     assert sheet is not None
     assert sheet.shape[0] > 500
+    quarter = body["quarter"]
+    cells = [count for row in quarter["provinces"].values() for count in row.values()]
+    assert sum(cells) == sum(quarter["months"].values()) == quarter["counts"]["alerts raised"]
+    assert {"Bali", "Banten"} <= quarter["provinces"].keys()
+    paper, sheets = (Path(each) for each in quarter["report"])
+    assert paper.read_bytes().startswith(b"%PDF")
+    assert len(load_workbook(sheets).worksheets) > 3
 
 
 def test_what_is_due_to_be_erased_follows_the_settings(siaga):

@@ -1,5 +1,6 @@
 """The story over real networks: what it leaves is sound, and in the order of time."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,12 +12,14 @@ from casework.kernel.vocabulary import AlertState, CaseState, Role, SessionKind,
 from casework.overstay.listed import OverstayFilter
 from casework.tables import Agency, Alert, Case, Encounter, HeldPermit, Residence, Tip
 from casework.tips.nearby import NearbyReason
-from cli.story import desks, lodgings, travellers
-from cli.story.cast import AGENCIES, OFFICERS
+from cli.story import desks
+from cli.story.cast import AGENCIES, CAST, OFFICERS
 from cli.story.command import tell
 from config.records import open_records
 from config.settings import Settings
 from tests.services import officer
+
+BUSY = replace(CAST, listed_share=0.5, listed_guests=0.1)
 
 
 def settings_for(folder, *, practice=True):
@@ -36,11 +39,9 @@ def settings_for(folder, *, practice=True):
 def told(tmp_path_factory):
     """A short story with many listed people; its settings, and what it says of itself."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(travellers, "LISTED_SHARE", 0.5)
-        patch.setattr(lodgings, "LISTED_SHARE", 0.1)
         patch.setattr(desks, "NOTICED_SHARE", 1)
         settings = settings_for(tmp_path_factory.mktemp("story"))
-        return settings, tell(settings, travellers=60, days=30, seed=1)
+        return settings, tell(settings, travellers=60, days=30, seed=1, cast=BUSY)
 
 
 def test_it_leaves_what_it_says(told):
