@@ -250,7 +250,7 @@ def test_any_story(shared, story):
     desk.clock.now = BEGIN
     with desk.service.kernel.database.write() as session:
         session.execute(delete(HeldPermit))
-    here, until = False, None  # what ought to be held
+    here, until, came = False, None, BEGIN.date()  # what ought to be held
     for act, value in story:
         desk.clock.advance(minutes=1)
         today = day_of(desk.clock(), permits.zone)
@@ -258,14 +258,16 @@ def test_any_story(shared, story):
         match act:
             case "visa":
                 sent(desk, Stage.VISA, end)
-                if not here:
-                    until = end
+                if not here and value >= 0:
+                    until, came = end, today
             case "arrive":
                 sent(desk, Stage.ARRIVAL, end)
-                here, until = end is not None, end
+                # An end before the arrival is a slip, as good as none.
+                here = value is not None and value >= 0
+                until, came = end if here else None, today
             case "extend":
                 permits.extend(gate(desk), REF, end, "CGK")
-                until = end if until is not None else None
+                until = end if until is not None and end >= came else until
             case "depart":
                 sent(desk, Stage.DEPARTURE)
                 here, until = False, None
