@@ -33,6 +33,7 @@ from api.v1.routers import ROUTERS
 from api.workers import PasswordHashLimiter, WorkPool
 from casework.service import Service
 from config import opening
+from config.audit_check import AuditCheck
 from config.settings import MEBI, Settings
 
 # Bodies in memory: of all, of one caller, of all who are not known yet.
@@ -78,6 +79,7 @@ def create_app(
         PhotoAnswers(settings.limits, settings.workers),
         build_environment(settings.display_time_zone, secure=settings.cookie_secure),
         _borders(settings),
+        AuditCheck(settings),
         page_of_problem,
     )
     app = FastAPI(

@@ -94,6 +94,7 @@ from casework.watchlists.watchlists import Watchlists
 from casework.webhooks.delivery_log import Deliveries
 from casework.webhooks.feed import Feed
 from casework.webhooks.webhooks import Webhooks
+from config.audit_check import AuditCheck
 from config.settings import Settings
 from detector.pipeline import Pipeline
 from index.threshold import FalseMatchCurve
@@ -163,6 +164,10 @@ async def _photos(state: TheState) -> PhotoAnswers:
     return state.photos
 
 
+async def _audit_check(state: TheState) -> AuditCheck:
+    return state.audit_check
+
+
 async def _import_worker(state: TheState) -> ImportWorker:
     return state.importing
 
@@ -180,6 +185,7 @@ Practice = Annotated[bool, Depends(_practice)]
 TheZone = Annotated[tzinfo, Depends(_zone)]
 """The place's, whose days are meant where a day is given."""
 TheService = Annotated[Service, Depends(_service)]
+TheAuditCheck = Annotated[AuditCheck, Depends(_audit_check)]
 TheImportWorker = Annotated[ImportWorker, Depends(_import_worker)]
 TheStayWorker = Annotated[StayWorker, Depends(_stay_worker)]
 Workers = Annotated[WorkPool, Depends(_pool)]

@@ -92,6 +92,7 @@ async def _start(
         log.error("the service cannot start", exc_info=error)
         return
     stack.callback(service.close)
+    stack.callback(state.audit_check.stop)
     # What was admitted is finished before the database is closed under it.
     stack.push_async_callback(state.workers.shutdown)
     state.service = service

@@ -170,6 +170,8 @@ KINDS: Final[dict[type[Exception], ProblemKind]] = {
     casework.IllegalTransition: ProblemKind(409, "illegal_transition"),
     casework.NoSecondPerson: ProblemKind(409, "no_second_person"),
     casework.TooManyImports: ProblemKind(409, "too_many_imports"),
+    casework.AuditCheckUnderWay: ProblemKind(409, "audit_check_under_way"),
+    casework.AuditCheckUnfinished: ProblemKind(503, "audit_check_unfinished"),
     casework.StaysOff: ProblemKind(409, "stays_off"),
     casework.OverstayOff: ProblemKind(409, "overstay_off"),
     casework.TooFewScores: ProblemKind(409, "too_few_scores"),

@@ -19,6 +19,7 @@ from api.streams import Streams
 from api.workers import PasswordHashLimiter, WorkPool
 from casework.kernel.messages import Message
 from casework.service import Service
+from config.audit_check import AuditCheck
 from config.settings import Settings
 
 
@@ -36,6 +37,7 @@ class State:
     console: Console
     borders: Borders | None
     """What the operator gave for the vulnerability map to draw."""
+    audit_check: AuditCheck
     page_of_problem: Callable[[Request, Problem, Message | None], Response | None]
     """Renders a problem as a page for a person; returns None for a program."""
     service: Service | None = None

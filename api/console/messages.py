@@ -91,6 +91,13 @@ SENTENCES: Final[Mapping[str, str]] = {
         "The file cannot be imported as it is: check its columns and its encoding."
     ),
     "too_many_imports": msg("Your agency has several imports under way: wait for one to end."),
+    "audit_check_under_way": msg(
+        "The audit trail is being checked already. Ask again when that check is done."
+    ),
+    "audit_check_unfinished": msg(
+        "The audit trail could not be checked. The service's log says why; on the machine itself "
+        "`siaga audit verify` checks it too."
+    ),
     "not_second_person": msg("Another person has to accept or refuse this."),
     "no_second_person": msg("This takes a second person, and your agency has none."),
     "reason_missing": msg("Give a reason: a second person has to accept this, and reads it."),

@@ -14,9 +14,11 @@ CaseworkError
 │   ├── IdempotencyClash   an idempotency key was used for a different request
 │   ├── NoSecondPerson     nobody of the agency could accept what is asked for
 │   ├── TooManyImports     an agency has as many unfinished imports as it may
+│   ├── AuditCheckUnderWay the audit trail is being checked already
 │   ├── StaysOff           the installation has named no legal basis for reports of stays
 │   ├── OverstayOff        nor for permits of people on no list
 │   └── TooFewScores       there is too little to calibrate from
+├── AuditCheckUnfinished   a check of the audit trail took too long, or could not be carried out
 ├── InvalidPeriod          an entry would end before it begins, or has ended already
 ├── ImpossibleBirth        a date or year of birth that cannot be, or two that disagree
 ├── CaptureTimeRefused     a photo was taken, it says, more than a day before or after it came in
@@ -122,6 +124,14 @@ class NoSecondPerson(Conflict):
 
 class TooManyImports(Conflict):
     """An agency has as many unfinished imports as it may."""
+
+
+class AuditCheckUnderWay(Conflict):
+    """The audit trail is being checked already, one check at a time."""
+
+
+class AuditCheckUnfinished(CaseworkError):
+    """A check of the audit trail took too long, or could not be carried out."""
 
 
 class StaysOff(Conflict):

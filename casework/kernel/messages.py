@@ -1024,6 +1024,17 @@ ENGLISH: Final[Mapping[str, str]] = {
     "checkpoint_none_covers": (
         "no checkpoint covers record {record} yet: make one with `siaga audit checkpoint`"
     ),
+    "audit_check_under_way": (
+        "The audit trail is being checked already. Ask again when that check is done."
+    ),
+    "audit_check_too_long": (
+        "The check was not done within {minutes} minutes, and was ended. On the machine itself "
+        "`siaga audit verify` takes the time it needs."
+    ),
+    "audit_check_failed": (
+        "The audit trail could not be checked. The service's log says why; on the machine itself "
+        "`siaga audit verify` checks it too."
+    ),
     "audit_record_not_found": "There is no record {record}.",
     "audit_field_not_found": (
         "Record {record} has no field or text named {name}: see what it has by proving it whole."

@@ -17,7 +17,7 @@ from casework.accounts.sign_in import Credentials
 from casework.kernel.vocabulary import AgencyKind, Role, Scope, SessionKind
 from config.settings import Settings
 from tests.deadlines import wait_until
-from tests.services import OPERATOR, PASSWORD, Desk, FakeClock, open_service
+from tests.services import OPERATOR, PASSWORD, Desk, FakeClock, lay, open_service
 
 BY_THE_HOUR = ("calibrate_every_s", "erase_every_s", "monitor_every_s")
 
@@ -53,6 +53,7 @@ def practice() -> bool:
 
 @pytest.fixture
 def client(tmp_path: Path, clock: FakeClock, practice: bool) -> Iterator[TestClient]:
+    lay(tmp_path)  # with the key where the settings say
     app = create_app(
         settings_for(tmp_path, practice=practice),
         lambda s: open_service(tmp_path / "siaga.db", clock, limits=s.limits, practice=s.practice),

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from api.console import audit_words
 from api.console.forms import WRITE_DAY, typed_day
 from api.console.page import OfficerRequest, RequirePermission
+from api.dependencies import TheAuditCheck
 from api.pages import page_of
 from api.v1.audit.routes import NDJSON
 from casework.kernel import ids, period
@@ -64,9 +65,9 @@ def show(visit: Reader) -> Response:
 
 
 @router.post("/audit/verify")
-def verify(visit: Verifier) -> Response:
+def verify(visit: Verifier, check: TheAuditCheck) -> Response:
     """Check the whole chain and say what was found."""
-    return _page(visit, visit.service.oversight.trail.verify(visit.actor))
+    return _page(visit, visit.service.oversight.trail.verify(visit.actor, check=check.whole))
 
 
 @router.get("/audit/export")

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import StreamingResponse
 
 from api import problems
-from api.dependencies import Allowed, TheTrail, TheZone
+from api.dependencies import Allowed, TheAuditCheck, TheTrail, TheZone
 from api.pages import NumberedPage, page_of
 from api.routing import StrictRoute
 from api.v1.audit.schemas import MOST_SEQ, AuditQuery, AuditRecordOut, VerdictOut
@@ -51,11 +51,14 @@ def page(
     "/verify",
     response_model=VerdictOut,
     summary="Check the whole audit trail",
-    responses=problems.responses(*_COMMON),
+    responses=problems.responses(*_COMMON, errors.AuditCheckUnderWay, errors.AuditCheckUnfinished),
 )
-def verify(trail: TheTrail, actor: Verifier) -> VerdictOut:
-    """Look for a record or a protected row that is altered, missing or added without an act."""
-    return VerdictOut.of(trail.verify(actor))
+def verify(trail: TheTrail, actor: Verifier, check: TheAuditCheck) -> VerdictOut:
+    """Look for a record or a protected row that is altered, missing or added without an act.
+
+    A process of the least priority does it, one check at a time, while the service goes on.
+    """
+    return VerdictOut.of(trail.verify(actor, check=check.whole))
 
 
 @router.get(

@@ -7,9 +7,9 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from casework.kernel.messages import Message
 from casework.tables import AuditRecord
@@ -101,6 +101,30 @@ class Verdict:
     def whole(self) -> bool:
         """Whether nothing is altered, missing or moved."""
         return self.message is None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what another process is handed, for `from_json`."""
+        return {
+            "records": self.records,
+            "last_hash": self.last_hash,
+            "message": self.message.as_json() if self.message is not None else None,
+            "seq": self.seq,
+            "more": [each.as_json() for each in self.more],
+            "proved": asdict(self.proved),
+        }
+
+    @classmethod
+    def from_json(cls, given: Mapping[str, Any]) -> Self:
+        """Return the verdict that `as_json` was called on."""
+        message = given["message"]
+        return cls(
+            given["records"],
+            given["last_hash"],
+            Message.from_json(message) if message is not None else None,
+            given["seq"],
+            tuple(map(Message.from_json, given["more"])),
+            Proved(**given["proved"]),
+        )
 
 
 class Chain:

@@ -1,7 +1,7 @@
 """Reading the audit trail: page by page for people, line by line for an export."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -255,6 +255,7 @@ class AuditReader:
         actor: Actor,
         anchor: Link | None = None,
         elsewhere: Sequence[Checkpoint] | None = None,
+        check: Callable[[], Verdict] | None = None,
     ) -> Verdict:
         """Check the whole trail, with what is beyond the actor's reach; the check is recorded.
 
@@ -263,12 +264,14 @@ class AuditReader:
             anchor: where the trail stood when it was exported: it must have gone on from there.
             elsewhere: checkpoints from outside the database; None means those handed out to where
                 this installation can read them.
+            check: does the work in another process, without anchor and checkpoints; None means
+                that it is done here.
 
         Raises:
             NotPermitted: the actor may not.
         """
         require(actor, Permission.VERIFY_AUDIT)
-        verdict = self._audit.verify(anchor, elsewhere)
+        verdict = self._audit.verify(anchor, elsewhere) if check is None else check()
         detail = {"records": verdict.records, "whole": verdict.whole}
         with suppress(AuditBroken):  # then nothing can be chained to the trail any more
             self._audit.note(AuditEntry(actor, Permission.VERIFY_AUDIT, detail=detail))
