@@ -23,7 +23,12 @@ BY_THE_HOUR = ("calibrate_every_s", "erase_every_s", "monitor_every_s")
 
 
 def settings_for(folder: Path, **values: object) -> Settings:
-    """Settings of a service whose data lies in `folder`; what runs by the hour is left out."""
+    """Settings of a service whose data lies in `folder`; what runs by the hour is left out.
+
+    The tests' key is put where the settings say it is, for processes that the service starts.
+    """
+    if folder.is_dir() and not any((folder / name).exists() for name in ("siaga.db", "siaga.key")):
+        lay(folder)
     given: dict[str, Any] = dict.fromkeys(BY_THE_HOUR, 0) | values
     return Settings(data_dir=folder, workers=2, max_photo_bytes=300_000, **given)
 
@@ -53,7 +58,6 @@ def practice() -> bool:
 
 @pytest.fixture
 def client(tmp_path: Path, clock: FakeClock, practice: bool) -> Iterator[TestClient]:
-    lay(tmp_path)  # with the key where the settings say
     app = create_app(
         settings_for(tmp_path, practice=practice),
         lambda s: open_service(tmp_path / "siaga.db", clock, limits=s.limits, practice=s.practice),
