@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final, Self
 
 from casework.reports.cells import greatest, share
-from casework.reports.figures import Figure, FigureKind
+from casework.reports.figures import STEP, Figure, FigureKind
 
 SHADES: Final = 5
 """Besides none, of nothing."""
@@ -53,3 +53,12 @@ class ShadeScale:
             for step, (first, following) in enumerate(pairwise(firsts), 1)
             if following > first
         ]
+
+    @property
+    def rounded_steps(self) -> list[tuple[str, int, int]]:
+        """The same for figures of all agencies, which are multiples of 5; not for "< 5"."""
+        found = [
+            (shade, -(-first // STEP) * STEP, last // STEP * STEP)
+            for shade, first, last in self.steps
+        ]
+        return [(shade, first, last) for shade, first, last in found if first <= last]

@@ -28,6 +28,19 @@ def test_more_is_never_a_lighter_shade_and_the_legend_says_what_each_means(count
         assert shades[-1] == f"shade-{SHADES}"
 
 
+@given(st.lists(COUNTS, min_size=1))
+def test_of_all_agencies_the_legend_names_what_can_be_shown_and_all_of_it(counts):
+    figures = [Figure.blurred(each) for each in counts]
+    scale = ShadeScale.of(figures)
+    for figure in figures:
+        if figure.value:
+            shades = [
+                name for name, least, most in scale.rounded_steps if least <= figure.value <= most
+            ]
+            assert shades == [scale.shade(figure)]
+    assert all(least % 5 == most % 5 == 0 for _, least, most in scale.rounded_steps)
+
+
 @given(FIGURES, COUNTS)
 def test_whatever_is_there_is_shaded_and_what_is_withheld_is_not(figure, most):
     assert (step_of(figure, most) > 0) == (figure.least > 0)
