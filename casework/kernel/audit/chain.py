@@ -9,7 +9,8 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, Self
+from struct import Struct
+from typing import Any, Final, NamedTuple, Self
 
 from casework.kernel.messages import Message
 from casework.tables import AuditRecord
@@ -36,7 +37,7 @@ FIELDS: Final = tuple(
 """Everything that the hash covers, in this order and in the table's words."""
 _NAMES: Final = tuple(name.encode() + b"\0" for name in FIELDS)
 _SALTS: Final = SALT_BYTES * len(FIELDS)
-_PLACES: Final = tuple(slice(at, at + SALT_BYTES) for at in range(0, _SALTS, SALT_BYTES))
+_split: Final = Struct(f"{SALT_BYTES}s" * len(FIELDS)).unpack
 
 _encoder: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 
@@ -46,8 +47,7 @@ def encode(value: Any) -> str:  # noqa: ANN401 - anything that JSON can hold
     return _encoder.encode(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """Where a chain stood at some time: an export's last line, kept elsewhere, is one."""
 
     seq: int
@@ -181,8 +181,7 @@ class Chain:
 
 def salts(salt: bytes) -> list[bytes]:
     """Return the salt of each field, in the order of `FIELDS`."""
-    found = hashlib.shake_256(salt).digest(_SALTS)
-    return [found[place] for place in _PLACES]
+    return list(_split(hashlib.shake_256(salt).digest(_SALTS)))
 
 
 def field_digest(salt: bytes, name: str, encoded: str) -> bytes:
@@ -196,8 +195,8 @@ def record_digest(salt: bytes, encoded: Sequence[str]) -> bytes:
     sha256 = hashlib.sha256
     return joined(
         [
-            sha256(stream[place] + name + value.encode()).digest()
-            for place, name, value in zip(_PLACES, _NAMES, encoded, strict=True)
+            sha256(own + name + value.encode()).digest()
+            for own, name, value in zip(_split(stream), _NAMES, encoded, strict=True)
         ]
     )
 

@@ -5,10 +5,9 @@ such as `{"a": 1}` and `{"a":1}`, are not the same record.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from json.encoder import encode_basestring_ascii
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Select, String, Text, select, type_coerce
 from sqlalchemy.exc import SQLAlchemyError
@@ -34,8 +33,7 @@ _NUMBERS: Final = select(AuditRecord.seq).order_by(AuditRecord.seq)
 _FOREIGN: Final = select(AuditRecord.seq).limit(1)
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """One record, and what its fields amount to."""
 
     seq: int
@@ -77,7 +75,9 @@ def _batch(
 ) -> list[tuple[int, Row[Any] | None]]:
     """Return some records; where one cannot even be fetched, each by itself, to see which."""
     try:
-        rows: Sequence[Row[Any]] = session.execute(_RECORDS.where(*wanted).limit(_BATCH)).all()
+        query = _RECORDS.where(*wanted).limit(_BATCH)
+        # As the driver has them: what a session makes of rows costs more than to read them.
+        rows: Sequence[Row[Any]] = session.connection().execute(query).all()
         return [(row.seq, row) for row in rows]
     except (SQLAlchemyError, ValueError):
         numbers = session.scalars(_NUMBERS.where(*wanted).limit(_BATCH)).all()

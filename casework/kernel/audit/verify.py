@@ -40,6 +40,7 @@ _MOST_FAULTS: Final = 50
 _BATCH: Final = 2000
 
 
+_NO_TEXTS: Final[Mapping[str, Salted]] = {}
 _TextRow = Row[str, int, str, bytes]
 
 
@@ -52,9 +53,13 @@ class _Texts:
         self._left = self._all()
         self._next = next(self._left, None)
 
+    def has(self, place: tuple[str, int]) -> bool:
+        """Whether any up to a record's place is left."""
+        return self._next is not None and (self._next.node, self._next.seq) <= place
+
     def up_to(self, place: tuple[str, int]) -> Iterator[tuple[int, str, Salted | None]]:
         """Yield number, name and text of those up to a record's place; None does not open."""
-        while self._next is not None and (self._next.node, self._next.seq) <= place:
+        while self._next is not None and self.has(place):
             yield self._opened(self._next)
             self._next = next(self._left, None)
 
@@ -69,7 +74,7 @@ class _Texts:
 
     def _all(self) -> Iterator[_TextRow]:
         query = _TEXTS
-        while found := self._session.execute(query.limit(_BATCH)).all():
+        while found := self._session.connection().execute(query.limit(_BATCH)).all():
             yield from found
             query = _TEXTS.where(tuple_(*_PLACE_OF_TEXT) > tuple(found[-1][:3]))
 
@@ -120,6 +125,8 @@ class _Walk:
 
     def _check_texts(self, seq: int, row: Row[Any]) -> Mapping[str, Salted]:
         """Compare a record's texts with their digests; returns those that are as written."""
+        if row.texts is None and not self.texts.has((row.node, seq)):
+            return _NO_TEXTS
         digests: dict[str, str] = json.loads(row.texts) if row.texts is not None else {}
         right: dict[str, Salted] = {}
         for at, name, text in self.texts.up_to((row.node, seq)):
