@@ -164,6 +164,7 @@ def test_the_owner_and_whom_the_list_is_shared_with_see_it_and_nobody_else(desk,
 
 def test_pages_and_areas(desk, reader):
     people = [desk.enrol(person) for person in (1, 2, 3)]
+    assert ENDED.valid_until is not None
     for days, subject in enumerate(people):
         until = ENDED.valid_until - timedelta(days=days)
         area = "31" if days else "51"

@@ -267,7 +267,7 @@ def test_any_story(shared, story):
                 until, came = end if here else None, today
             case "extend":
                 permits.extend(gate(desk), REF, end, "CGK")
-                until = end if until is not None and end >= came else until
+                until = end if until is not None and came is not None and end >= came else until
             case "depart":
                 sent(desk, Stage.DEPARTURE)
                 here, until = False, None

@@ -85,7 +85,7 @@ def test_each_outcome_lists_what_it_counts(scene):
 @pytest.mark.every_database
 def test_each_hour_lists_what_it_counts(scene):
     zone = scene.service.reports.cuts.zone
-    found = Counter()
+    found: Counter[str] = Counter()
     for hour in range(24):
         condition = in_hour(hour, MARCH.bounds(zone), zone)
         found[f"{hour:02}"] = len(listed(scene, further=(condition,)))
