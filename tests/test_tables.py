@@ -41,6 +41,7 @@ PARTIAL: Final = {
     "api.console.screens.case_items._PHOTOS": "the other kinds give no photo",
     "api.console.screens.guide._FOR": "they have no page of their own",
     "casework.oversight.retention._IN_ORDER": "of the others, what is due is all there is",
+    "cli.demo.quarter._BY": "what the demo counts by",
     "casework.reports.counted._AREAS": "levels of areas that are dimensions",
     "casework.reports.counted._DECIDED": "what is open is waiting, overdue or neither",
     "casework.reports.counted._FORMATS": "dimensions that are parts of a time",

@@ -267,7 +267,8 @@ def test_any_story(shared, story):
                 until, came = end if here else None, today
             case "extend":
                 permits.extend(gate(desk), REF, end, "CGK")
-                until = end if until is not None and came is not None and end >= came else until
+                assert end is not None
+                until = end if until is not None and end >= came else until
             case "depart":
                 sent(desk, Stage.DEPARTURE)
                 here, until = False, None
