@@ -9,6 +9,7 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import Final, TypeAlias
 from xml.sax.saxutils import escape, quoteattr
 
@@ -120,7 +121,9 @@ def _sheet_names(sheets: Sequence[Sheet]) -> list[str]:
     names: list[str] = []
     for sheet in sheets:
         plain = _NO_NAME.sub(" ", _UNWRITABLE.sub(" ", sheet.name)).strip(" '")
-        name, number = plain[:_LONGEST_NAME] or "-", 1
+        # Between words, where there is one that fits.
+        whole = shorten(plain, _LONGEST_NAME, placeholder="…")
+        name, number = whole if len(whole) > 1 else plain[:_LONGEST_NAME] or "-", 1
         while name.casefold() in {each.casefold() for each in names}:
             number += 1
             name = f"{plain[: _LONGEST_NAME - 3]} {number}"

@@ -15,7 +15,7 @@ from casework.imports.formats import read_rows
 from casework.imports.list_writers import workbook_of
 from casework.imports.raw_rows import COLUMNS, WARNINGS
 from casework.imports.workbook.cells import CellFormat, CellState, format_of, typed
-from casework.imports.workbook.writer import write_workbook
+from casework.imports.workbook.writer import Sheet, write_sheets, write_workbook
 from casework.kernel.errors import ImportRefused
 from tests.casework.imports.lists import binary, zip_of
 
@@ -296,3 +296,22 @@ def test_other_programs_find_texts_a_heading_and_no_formula_in_it():
     assert sheet["A2"].number_format == "@"
     assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", "A1:C2")
     assert sheet.column_dimensions["B"].width == 30
+
+
+@given(st.lists(st.text(max_size=60), min_size=1, max_size=6))
+def test_sheets_have_names_that_spreadsheets_take(headings):
+    written = b"".join(write_sheets([Sheet(each, ["a"], [9], []) for each in headings]))
+    names = openpyxl.load_workbook(io.BytesIO(written)).sheetnames
+    assert len({each.casefold() for each in names}) == len(headings)
+    assert all(0 < len(each) <= 31 for each in names)
+    assert not any(re.search(r"[\[\]:*?/\\]|^'|'$", each) for each in names)
+
+
+def test_a_long_name_ends_between_words():
+    headings = ["Alerts: agency", "Why photos could not be searched", "x" * 40]
+    written = b"".join(write_sheets([Sheet(each, ["a"], [9], []) for each in headings]))
+    assert openpyxl.load_workbook(io.BytesIO(written)).sheetnames == [
+        "Alerts agency",
+        "Why photos could not be…",
+        "x" * 31,
+    ]
