@@ -13,7 +13,7 @@ from casework.kernel.messages import Message
 from config.audit_check import AuditCheck
 from config.records import open_records
 from config.settings import Settings
-from tests.deadlines import wait_until
+from tests.deadlines import patience, wait_until
 from tests.services import DATA_KEY, OPERATOR, lay
 
 SLEEPS = (sys.executable, "-c", "import time; print(flush=True); time.sleep(600)")
@@ -92,7 +92,7 @@ def test_one_at_a_time_until_it_is_stopped(settings):
     with pytest.raises(AuditCheckUnderWay):
         check.whole()
     check.stop()
-    asking.join(10)
+    asking.join(patience(10))
     assert ends == ["audit_check_failed"]
     with pytest.raises(AuditCheckUnfinished):  # none begins behind the end
         check.whole()

@@ -73,7 +73,7 @@ _FILE: Final[dict[str, Any]] = {
     status_code=201,
     response_model=CaseOut,
     summary="Open a joint case",
-    responses=problems.responses(*_COMMON, errors.AreaRefused),
+    responses=problems.responses(*_COMMON, errors.NotFound, errors.AreaRefused),
 )
 def create(
     body: CaseIn, response: Response, steps: TheCaseSteps, cases: TheCases, actor: Opener
