@@ -230,7 +230,7 @@ def test_twenty_arrivals_a_second_take_neither_focus_nor_place(site, gate, signe
     page.keyboard.press("j")
     expect(page.locator(f"#{chosen} + li a")).to_be_focused()
     page.locator("#news").click()
-    expect(page.locator("#queue li")).to_have_count(200)
+    expect(page.locator("#queue li")).to_have_count(150)
     for face in page.locator("#queue li:first-child img").all():
         shown(face)
     live(page)
