@@ -7,16 +7,23 @@ has to be compiled by hand.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from decimal import Decimal
+from functools import cache
 from importlib.resources import files
 from io import BytesIO
 from typing import Final, Self
 from zoneinfo import ZoneInfo
 
 import babel
-from babel.dates import format_datetime, format_time, get_timezone, get_timezone_name
+from babel.dates import get_timezone, get_timezone_gmt, get_timezone_name
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import (
+    format_decimal,
+    format_percent,
+    get_decimal_symbol,
+    get_group_symbol,
+)
 from babel.support import Translations
 
 from casework.kernel.period import day_of
@@ -38,9 +45,10 @@ _ZONES: Final = {
 }
 
 
-_DAY: Final = "dd-MM-y"
-_MINUTES: Final = "HH:mm"
-_SECONDS: Final = "HH:mm:ss"
+_EXACT: Final = 10**15
+"""Beyond, a number is written by its digits alone."""
+_MINUTES: Final = "%H:%M"
+_SECONDS: Final = "%H:%M:%S"
 
 
 def msg(text: str) -> str:
@@ -65,7 +73,7 @@ class Locale:
 
     def at_port(self, port: str | None) -> Self:
         """Return the same for what happened at a port."""
-        return replace(self, port=port)
+        return self if port == self.port else replace(self, port=port)
 
     def when(self, at: datetime, *, seconds: bool = False, utc: bool = False) -> str:
         """Return a date and time with its zone, such as `01-03-2026 16:00 WITA (15:00 WIB)`.
@@ -76,48 +84,46 @@ class Locale:
             utc: whether UTC stands beside, too.
         """
         first, *others = self._zones(at, utc=utc)
-        said = format_datetime(at, _DAY, tzinfo=first, locale=self.language)
-        beside = [
-            (
-                f"{day} "
-                if (day := format_datetime(at, _DAY, tzinfo=zone, locale=self.language)) != said
-                else ""
-            )
-            + self._clock(at, zone, seconds=seconds)
-            for zone in others
-        ]
-        text = f"{said} {self._clock(at, first, seconds=seconds)}"
-        return f"{text} ({', '.join(beside)})" if beside else text
+        local = at.astimezone(first)
+        text = f"{_day(local)} {self._clock(at, first, seconds=seconds)}"
+        if not others:
+            return text
+        beside = []
+        for zone in others:
+            there = at.astimezone(zone)
+            day = f"{_day(there)} " if there.date() != local.date() else ""
+            beside.append(day + self._clock(at, zone, seconds=seconds))
+        return f"{text} ({', '.join(beside)})"
 
     def day(self, at: date) -> str:
         """Return a date, such as `01-03-2026`: of an instant, the reader's day."""
-        day = day_of(at, self.zone) if isinstance(at, datetime) else at
-        return f"{day:%d-%m}-{day.year:04}"
+        return _day(day_of(at, self.zone) if isinstance(at, datetime) else at)
 
     def time(self, at: datetime, *, seconds: bool = False) -> str:
         """Return a time of day, such as `15:00`; with zones where the port has another."""
         zones = self._zones(at)
         if len(zones) == 1:
-            pattern = _SECONDS if seconds else _MINUTES
-            return format_time(at, pattern, tzinfo=self.zone, locale=self.language)
+            return format(at.astimezone(self.zone), _SECONDS if seconds else _MINUTES)
         first, second = (self._clock(at, zone, seconds=seconds) for zone in zones)
         return f"{first} ({second})"
 
     def _zones(self, at: datetime, *, utc: bool = False) -> list[tzinfo]:
         """Return the zones to show an instant in, none twice that has the same clocks then."""
         zones = [self.zone, *([UTC] if utc else [])]
-        if (name := zone_of(self.port or "")) is not None:
+        if (name := zone_of(self.port or "")) is not None and name != str(self.zone):
             zones.insert(0, ZoneInfo(name))
+        if len(zones) == 1:
+            return zones
         by_offset: dict[timedelta | None, tzinfo] = {}
         for zone in zones:
             by_offset.setdefault(at.astimezone(zone).utcoffset(), zone)
         return list(by_offset.values())
 
     def _clock(self, at: datetime, zone: tzinfo, *, seconds: bool) -> str:
-        pattern = _SECONDS if seconds else _MINUTES
-        called = "'UTC'" if zone is UTC else _ZONES.get(str(zone), "ZZZZ")
-        called = f"'{called}'" if called in _ZONES.values() else called
-        return format_datetime(at, f"{pattern} {called}", tzinfo=zone, locale=self.language)
+        local = at.astimezone(zone)
+        called = "UTC" if zone is UTC else _ZONES.get(str(zone))
+        called = called or get_timezone_gmt(local, locale=self.language)
+        return f"{local:{_SECONDS if seconds else _MINUTES}} {called}"
 
     def zone_name(self, name: str) -> str:
         """Return what a time zone is called, such as `WITA` or `Singapore Standard Time`."""
@@ -127,12 +133,26 @@ class Locale:
 
     def number(self, value: float, digits: int | None = None) -> str:
         """Return a number; `digits` fixes how many stand after the separator."""
+        if digits is None and abs(value) < _EXACT:
+            # Babel reads its pattern anew each time, and a list has a hundred numbers.
+            text = f"{Decimal(str(value)):,.3f}".rstrip("0").rstrip(".")
+            return text.translate(_symbols(self.language))
         pattern = None if digits is None else "#,##0" + ("." + "0" * digits if digits else "")
         return format_decimal(value, pattern, locale=self.language)
 
     def percent(self, value: float) -> str:
         """Return a share, 0 to 1, as a percentage."""
         return format_percent(value, locale=self.language)
+
+
+@cache
+def _symbols(language: str) -> dict[int, str]:
+    """Return what a language writes in place of the comma and the point of numbers in English."""
+    return str.maketrans({",": get_group_symbol(language), ".": get_decimal_symbol(language)})
+
+
+def _day(day: date) -> str:
+    return f"{day:%d-%m}-{day.year:04}"
 
 
 def load(zone_name: str) -> dict[str, Locale]:

@@ -75,7 +75,8 @@ def _environment(speech: Locale, assets: Assets) -> Environment:
         zone_name=speech.zone_name,
         number=speech.number,
         percent=speech.percent,
-        word=lambda value, vocabulary=None: speech(labels.of(value, vocabulary)),
+        # As many as there are words.
+        word=cache(lambda value, vocabulary=None: speech(labels.of(value, vocabulary))),
         turn=turn_of,
         explained=lambda reason: speech(labels.explained(reason)),
         message=lambda message: messages.translated(message, speech),

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, literal_column, select
@@ -27,6 +28,7 @@ from casework.kernel.rules import one_of
 from casework.kernel.stored_photo import StoredPhoto
 from casework.kernel.vocabulary import AlertState, Direction, MatchedBy, Stage, SubjectStatus
 from casework.review import findings, states
+from casework.review.findings import MOST_READERS
 from casework.review.identities import ComparedField, compare
 from casework.review.siblings import WITH_ENCOUNTER, same_question
 from casework.review.states import AlertPosition, ReviewPolicy
@@ -387,6 +389,8 @@ def find(session: Session, actor: Actor, act: Permission, alert_id: str) -> Aler
     return row
 
 
+# Nearly every statement of a page begins with it: to put it together takes longer than to run it.
+@lru_cache(MOST_READERS)
 def visible(actor: Actor, act: Permission = Permission.READ_ALERT) -> ColumnElement[bool]:
     """Return the condition for the alerts that an act of the actor's extends to."""
     return within_reach(actor, act, Alert.owner_id, watchlists.shared_to(actor, Alert.watchlist_id))

@@ -7,7 +7,7 @@ Nor may it show on a sibling: the same question, asked for another list of the a
 """
 
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, cast
 
 from sqlalchemy import ColumnElement, literal_column, select, tuple_
@@ -41,6 +41,10 @@ _MATCH: Final = frozenset(
     }
 )
 _FALSE_ALARM: Final = frozenset({AlertState.NOT_CANDIDATE, AlertState.REJECTED})
+
+MOST_READERS: Final = 256
+"""Readers whose conditions are kept as they were put together: of a page, the same several times.
+"""
 
 OPINIONS: Final = states.FIRST_OPINIONS | {AlertState.CONFIRMED, AlertState.REJECTED}
 """States that say what an officer found."""
@@ -103,8 +107,17 @@ def shown_to(alert: Alert | type[Alert], reader: Actor | None) -> Any:  # noqa: 
 
     Of one alert, whose `encounter` is loaded, or of the table.
     """
+    if alert is Alert:
+        return _shown_to(reader)
     return first_of(
         (hidden_from(alert, reader), AlertState.UNDER_REVIEW.value), otherwise=alert.state
+    )
+
+
+@lru_cache(MOST_READERS)
+def _shown_to(reader: Actor | None) -> Any:  # noqa: ANN401 - an expression
+    return first_of(
+        (hidden_from(Alert, reader), AlertState.UNDER_REVIEW.value), otherwise=Alert.state
     )
 
 

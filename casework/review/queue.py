@@ -5,14 +5,26 @@ hands. Then the list's priority counts, then the earliest deadline, then the age
 longest is on the first page. Closed alerts follow, the newest first.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from itertools import chain
-from typing import Any, Final, cast
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, and_, case, false, func, null, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    null,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session, aliased
 
 from casework.kernel import rows
@@ -24,9 +36,10 @@ from casework.kernel.permissions import Permission, require
 from casework.kernel.rules import all_of, first_of
 from casework.kernel.sealed_fields import open_fields_in, vault_of
 from casework.kernel.vocabulary import AlertState
+from casework.review import findings
 from casework.review.alerts import AlertFilter, is_open, visible
 from casework.review.company import Companies, Company, captured_with, companies
-from casework.review.findings import closed_beside_veiled
+from casework.review.findings import MOST_READERS, closed_beside_veiled
 from casework.review.siblings import WITH_ENCOUNTER
 from casework.tables import Alert, Encounter, EnrolledPhoto, Subject
 
@@ -73,12 +86,44 @@ class MetBefore:
     """When that was raised."""
 
 
+class QueueRow(NamedTuple):
+    """What a row of the queue shows of an alert and its encounter, and where it belongs."""
+
+    id: str
+    version: int
+    case_number: str
+    encounter_id: str
+    subject_id: str
+    photo_id: str | None
+    watchlist_name: str
+    category: str
+    port: str
+    priority: int
+    requires_acknowledgement: bool
+    acknowledge_within_s: int
+    due_at: datetime
+    matched_by: str
+    score: float | None
+    one_in: float | None
+    calibration_id: str | None
+    state: str
+    """As it is; a reader is shown `shown`."""
+    escalation: str | None
+    acknowledged_by: str | None
+    acknowledged_at: datetime | None
+    created_at: datetime
+    lane: str | None
+    direction: str
+    faces: int
+    shown: str
+    """The state that the reader may see."""
+
+
 @dataclass(frozen=True, slots=True)
 class QueuePage:
     """One page of the queue."""
 
-    alerts: tuple[Alert, ...]
-    """Their encounters are loaded."""
+    alerts: tuple[QueueRow, ...]
     urgencies: Mapping[str, Urgency]
     """By the alert's id."""
     takers: Mapping[str, OfficerName]
@@ -152,10 +197,7 @@ class Queue:
         with self._database.read() as session:
             listing = _Listing.of(session, actor, filters, order)
             ids = listing.ids((number - 1) * size, size)
-            about = select(Alert.encounter_id, Alert.subject_id).where(Alert.id.in_(ids))
-            vault_of(session).own_keys.fetch(session, chain.from_iterable(session.execute(about)))
-            query = select(Alert).options(WITH_ENCOUNTER).where(Alert.id.in_(ids))
-            found = {alert.id: alert for alert in session.scalars(query)}
+            found = {row.id: row for row in _rows(session, actor, Alert.id.in_(ids))}
             alerts = tuple(found[each] for each in ids)
             total = listing.total()
             page = self._described(session, actor, alerts, listing.together, total)
@@ -311,13 +353,13 @@ class Queue:
                 .limit(_MOST_BESIDE)
             )
             shown = {*alert_ids, *beside}
-            query = (
-                select(Alert)
-                .options(WITH_ENCOUNTER)
-                .where(visible(actor), Alert.id.in_(shown))
-                .order_by(Alert.id.desc())
+            alerts = tuple(
+                sorted(
+                    _rows(session, actor, and_(visible(actor), Alert.id.in_(shown))),
+                    key=lambda row: row.id,
+                    reverse=True,
+                )
             )
-            alerts = tuple(session.scalars(query))
             by = (*_SORTED[order], *_SORTED[QueueOrder.URGENCY])
             together = companies(session, actor, conditions, by, subject_ids)
             fitting = select(Alert.id).where(
@@ -343,18 +385,19 @@ class Queue:
         self,
         session: Session,
         actor: Actor,
-        alerts: tuple[Alert, ...],
+        alerts: tuple[QueueRow, ...],
         together: Companies,
         total: int,
     ) -> QueuePage:
         now = self._clock()
         urgencies = {alert.id: urgency_of(alert, now) for alert in alerts}
+        names, with_photo = _people(session, alerts)
         return QueuePage(
             alerts,
             urgencies,
             _takers(session, alerts),
-            _names(session, alerts),
-            _with_photo(session, alerts),
+            names,
+            with_photo,
             _met(session, actor, alerts),
             together.rows,
             min(total, MOST_COUNTED),
@@ -425,41 +468,76 @@ class _Listing:
         return list(self.session.scalars(query))
 
 
-def _takers(session: Session, alerts: Sequence[Alert]) -> dict[str, OfficerName]:
+def _rows(session: Session, actor: Actor, condition: ColumnElement[bool]) -> Iterator[QueueRow]:
+    """Yield what rows show of alerts, in no order: their columns alone, no objects are made."""
+    found = session.connection().execute(_row_query(actor).where(condition))
+    return map(QueueRow._make, found)
+
+
+@lru_cache(MOST_READERS)
+def _row_query(actor: Actor) -> Select[Any]:
+    return select(*_COLUMNS, findings.shown_to(Alert, actor)).join(
+        Encounter, Encounter.id == Alert.encounter_id
+    )
+
+
+def _takers(session: Session, alerts: Sequence[QueueRow]) -> dict[str, OfficerName]:
     """Return in whose hands alerts are, as of when they came into them, by alert."""
     taken = {
         alert.id: (alert.acknowledged_by, alert.acknowledged_at)
         for alert in alerts
         if alert.acknowledged_by is not None and alert.acknowledged_at is not None
     }
-    names = names_at(session, taken.values())
+    names = names_at(session, taken.values()) if taken else {}
     return {alert_id: names[act] for alert_id, act in taken.items() if act in names}
 
 
-def _names(session: Session, alerts: Sequence[Alert]) -> dict[str, str]:
-    """Return the names of subjects that are neither erased nor being erased, by alert."""
-    query = select(Subject.id, Subject.agency_id, Subject.sealed_fields).where(
-        Subject.id.in_({alert.subject_id for alert in alerts}), Subject.erase_at.is_(None)
-    )
-    names = {
-        found.id: open_fields_in(
-            session, rows.subject(found.id, found.agency_id), found.sealed_fields
-        )["name"]
-        for found in session.execute(query)
+def _people(session: Session, alerts: Sequence[QueueRow]) -> tuple[dict[str, str], frozenset[str]]:
+    """Return the names of subjects that are neither erased nor being erased, by alert.
+
+    And the ids of the alerts whose enrolled photo is still there.
+    """
+    if not alerts:
+        return {}, frozenset()
+    ids = {alert.subject_id for alert in alerts}
+    vault_of(session).own_keys.fetch(session, ids)
+    connection, names = session.connection(), {}
+    for subject_id, agency_id, sealed, erase_at in connection.execute(_SUBJECTS, {"ids": [*ids]}):
+        if erase_at is None:
+            row = rows.subject(subject_id, agency_id)
+            names[subject_id] = open_fields_in(session, row, sealed)["name"]
+    photos = {alert.photo_id for alert in alerts if alert.photo_id is not None}
+    kept = {
+        photo_id
+        for photo_id, *erase_at in connection.execute(_PHOTOS, {"ids": [*photos]})
+        if erase_at == [None, None]
     }
-    return {alert.id: names[alert.subject_id] for alert in alerts if alert.subject_id in names}
+    return (
+        {alert.id: names[alert.subject_id] for alert in alerts if alert.subject_id in names},
+        frozenset(alert.id for alert in alerts if alert.photo_id in kept),
+    )
 
 
-def _met(session: Session, actor: Actor, alerts: Sequence[Alert]) -> dict[str, MetBefore]:
+def _met(session: Session, actor: Actor, alerts: Sequence[QueueRow]) -> dict[str, MetBefore]:
     """Return what became of earlier encounters with the same subjects, by alert."""
-    shown = aliased(Alert)
+    found = session.connection().execute(_met_query(actor), {"ids": [alert.id for alert in alerts]})
+    return {alert_id: MetBefore(*rest) for alert_id, *rest in found}
+
+
+@lru_cache(MOST_READERS)
+def _met_query(actor: Actor) -> Select[Any]:
+    shown, last = aliased(Alert), aliased(Alert)
     # Counted where the rows are: a subject who is met every day has thousands. The last that was
     # raised has the greatest id.
-    query = (
-        select(shown.id, func.count(Alert.encounter_id.distinct()), func.max(Alert.id))
+    met = (
+        select(
+            shown.id,
+            func.count(Alert.encounter_id.distinct()).label("times"),
+            func.max(Alert.id).label("last"),
+        )
         .join(Alert, Alert.subject_id == shown.subject_id)
         .where(
-            shown.id.in_([alert.id for alert in alerts]),
+            shown.id.in_(_IDS),
             Alert.state == AlertState.CLOSED.value,
             Alert.created_at < shown.created_at,
             Alert.encounter_id != shown.encounter_id,
@@ -468,42 +546,19 @@ def _met(session: Session, actor: Actor, alerts: Sequence[Alert]) -> dict[str, M
             ~closed_beside_veiled(),
         )
         .group_by(shown.id)
+        .subquery()
     )
-    counted = {row[0]: (row[1], row[2]) for row in session.execute(query)}
-    last = {
-        row.id: row
-        for row in session.execute(
-            select(Alert.id, Alert.disposal, Alert.created_at).where(
-                Alert.id.in_({alert_id for _, alert_id in counted.values()})
-            )
-        )
-    }
-    return {
-        alert_id: MetBefore(times, last[of].disposal, last[of].created_at)
-        for alert_id, (times, of) in counted.items()
-    }
-
-
-def _with_photo(session: Session, alerts: Sequence[Alert]) -> frozenset[str]:
-    query = (
-        select(EnrolledPhoto.id)
-        .join(EnrolledPhoto.subject)
-        .where(
-            EnrolledPhoto.id.in_({alert.photo_id for alert in alerts}),
-            EnrolledPhoto.erase_at.is_(None),
-            Subject.erase_at.is_(None),
-        )
+    return select(met.c.id, met.c.times, last.disposal, last.created_at).join(
+        last, last.id == met.c.last
     )
-    kept = set(session.scalars(query))
-    return frozenset(alert.id for alert in alerts if alert.photo_id in kept)
 
 
-def urgency_of(alert: Alert, now: datetime) -> Urgency:
+def urgency_of(alert: Alert | QueueRow, now: datetime) -> Urgency:
     """Return where an alert belongs at a time."""
     return Urgency(_urgency(alert, alert.due_at < now))
 
 
-def place_of(alert: Alert) -> str:
+def place_of(alert: Alert | QueueRow) -> str:
     """Return an alert's place in the queue as text that sorts; closed ones share one."""
     if alert.state == AlertState.CLOSED.value:
         return str(int(Urgency.CLOSED))
@@ -512,7 +567,7 @@ def place_of(alert: Alert) -> str:
     return f"{int(_urgency(alert, late=False))} {alert.priority} {due} {alert.id}"
 
 
-def _urgency(alert: Alert | type[Alert], late: Any) -> Any:  # noqa: ANN401
+def _urgency(alert: Alert | QueueRow | type[Alert], late: Any) -> Any:  # noqa: ANN401
     """Say where alerts belong, given whether each is beyond its deadline."""
     waiting = _waiting(alert)
     return first_of(
@@ -524,7 +579,7 @@ def _urgency(alert: Alert | type[Alert], late: Any) -> Any:  # noqa: ANN401
     )
 
 
-def _waiting(alert: Alert | type[Alert]) -> Any:  # noqa: ANN401
+def _waiting(alert: Alert | QueueRow | type[Alert]) -> Any:  # noqa: ANN401
     """Say whether an alert has to be taken and is not."""
     return all_of(alert.state == AlertState.NEW.value, alert.requires_acknowledgement)
 
@@ -545,3 +600,21 @@ _SORTED: Final[Mapping[QueueOrder, tuple[ColumnElement[Any], ...]]] = {
     QueueOrder.PORT: (Alert.port.asc(),),
     QueueOrder.ODDS: (Alert.one_in.desc().nulls_last(),),
 }
+
+_OF_ENCOUNTER: Final = ("lane", "direction", "faces")
+_COLUMNS: Final = tuple(
+    getattr(Encounter if name in _OF_ENCOUNTER else Alert, name)
+    for name in QueueRow._fields
+    if name != "shown"
+)
+_IDS: Final[BindParameter[Any]] = bindparam("ids", expanding=True)
+# What is being erased is told apart here: by a condition a planner might go through all that is
+# not, by the index of what is.
+_SUBJECTS: Final = select(
+    Subject.id, Subject.agency_id, Subject.sealed_fields, Subject.erase_at
+).where(Subject.id.in_(_IDS))
+_PHOTOS: Final = (
+    select(EnrolledPhoto.id, EnrolledPhoto.erase_at, Subject.erase_at)
+    .join(EnrolledPhoto.subject)
+    .where(EnrolledPhoto.id.in_(_IDS))
+)

@@ -138,7 +138,7 @@ def _rows(
     visit.read_codes_again()
     queue = visit.service.review.queue
     page, fitting = queue.described(actor, ids, chosen.filters(visit), chosen.sort)
-    standing, now = queue.open_alerts(actor), queue.now()
+    standing, now, query = queue.open_alerts(actor), queue.now(), chosen.address("")
     rows = [
         {
             "id": alert.id,
@@ -147,12 +147,12 @@ def _rows(
             "step": alert.escalation or "",
             "loud": page.urgencies[alert.id] <= Urgency.WAITING,
             "html": visit.render(
-                "queue_row.html",
+                "queue_row_alone.html",
                 alert=alert,
                 queue=page,
                 now=now,
+                query=query,
                 place_of=place_of,
-                chosen=chosen,
             )
             if alert.id in fitting
             else None,
