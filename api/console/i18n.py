@@ -134,7 +134,7 @@ class Locale:
     def number(self, value: float, digits: int | None = None) -> str:
         """Return a number; `digits` fixes how many stand after the separator."""
         if digits is None and abs(value) < _EXACT:
-            # Babel reads its pattern anew each time, and a list has a hundred numbers.
+            # Babel reads its pattern again each time, and a list has a hundred numbers.
             text = f"{Decimal(str(value)):,.3f}".rstrip("0").rstrip(".")
             return text.translate(_symbols(self.language))
         pattern = None if digits is None else "#,##0" + ("." + "0" * digits if digits else "")
