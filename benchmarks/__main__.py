@@ -5,9 +5,11 @@ is not what a command needs.
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -21,8 +23,10 @@ from benchmarks.console.command import measure_console
 from benchmarks.crash import crash
 from benchmarks.crash import report as crash_report
 from benchmarks.growth.command import measure_growth
+from benchmarks.load import beside as beside_peer
 from benchmarks.load import load
 from benchmarks.load import report as load_report
+from benchmarks.load.peer_server import NAME, find
 from benchmarks.load.service import Cpus
 from benchmarks.machine import one_cpu
 from benchmarks.packaged import people
@@ -37,6 +41,7 @@ from benchmarks.speed import (
     compiled_report,
     cores,
     library,
+    peer,
     photos,
     profile,
     speed,
@@ -49,11 +54,23 @@ from models.manifest import load_pack
 from models.root import default_root
 from models.store import ModelStore
 
+GROWTH: Final = 100_000
+"""Encounters of the databases that `everything` fills; a million take a quarter of an hour each."""
+
 app = typer.Typer(add_completion=False, help=(sys.modules["benchmarks"].__doc__ or ""))
 
 
+PeerServers = Annotated[
+    list[str] | None,
+    typer.Option(help=f"Address of an {NAME} that runs here with its mock engine (repeatable)."),
+]
+PeerKey = Annotated[str | None, typer.Option(help="API key of those that check one.")]
+
+
 @app.callback(invoke_without_command=True)
-def everything(context: typer.Context) -> None:
+def everything(
+    context: typer.Context, peer_server: PeerServers = None, peer_key: PeerKey = None
+) -> None:
     """Run everything that needs no data set."""
     if context.invoked_subcommand is None:
         print_summary(
@@ -62,7 +79,8 @@ def everything(context: typer.Context) -> None:
                 measure_compile(),
                 measure_speed(),
                 measure_search(),
-                measure_load(),
+                measure_load(peer_server=peer_server, peer_key=peer_key),
+                measure_growth([GROWTH], erase_seconds=30),
                 measure_crash(rounds=5),
                 measure_startup(),
             ],
@@ -83,7 +101,7 @@ def measure_speed(
     pack_name: PackName = "open",
     json: Json = None,
 ) -> Report:
-    """Time photo bytes to answer, beside stock OpenCV 4 and the insightface library."""
+    """Time photo bytes to answer, beside stock OpenCV 4, the insightface library and dlib."""
     report = new_report("speed")
     with explained(), one_cpu() as cpu, TemporaryDirectory() as scratch:
         pack, store = load_pack(pack_name), ModelStore(default_root())
@@ -94,11 +112,25 @@ def measure_speed(
         ours = speed.Contestant(pipeline, pack, seed)
         recogniser = compiled.dequantised(store.require(pack).recogniser, Path(scratch))
         libraries = library.load(scrfd or library.given_files(), recogniser)
-        run = speed.compare(chosen, ours, pack, store, repeats, others=libraries)
+        with dlib(report, Path(scratch)) as others:
+            run = speed.compare(chosen, ours, pack, store, repeats, others=[*libraries, *others])
     report.facts["threads"] = f"1 for each side, on CPU {cpu}"
     scaling = cores.measure([photo.data for photo in chosen], pipeline.analyse)
     speed_report.add_to(report, run, scaling)
     return publish(report, json)
+
+
+@contextmanager
+def dlib(report: Report, scratch: Path) -> Iterator[list[speed.Elsewhere]]:
+    """Start dlib as a peer, or say in the report why it is left out."""
+    with ExitStack() as stack:
+        try:
+            started = stack.enter_context(peer.running("dlib20", [], peer.cache_folder()))
+        except peer.PeerUnavailable as reason:
+            report.note(f"No dlib: {reason}")
+            yield []
+        else:
+            yield [speed.Elsewhere("dlib", started, scratch)]
 
 
 @app.command("photo")
@@ -211,9 +243,11 @@ def measure_load(
     ] = None,
     requests: Annotated[int, typer.Option(min=0, help="Over which memory is followed.")] = 5000,
     dim: Annotated[int, typer.Option(min=8, help="Numbers of a mocked embedding.")] = 128,
+    peer_server: PeerServers = None,
+    peer_key: PeerKey = None,
     json: Json = None,
 ) -> Report:
-    """Time the running service over HTTP: throughput, overload, galleries, memory."""
+    """Time the running service over HTTP: throughput, overload, galleries, memory, a peer."""
     report, cpus = new_report("load"), Cpus.choose()
     report.facts["threads"] = f"1 worker, 1 thread. {cpus.sentence}"
     with explained(), TemporaryDirectory(prefix="siaga-load-") as folder:
@@ -232,6 +266,10 @@ def measure_load(
         if requests:
             memory = load.measure_memory(root / "memory", dim, cpus, requests)
             load_report.add_memory(report, memory)
+        if peers := [find(url, peer_key) for url in peer_server or ()]:
+            run = beside_peer.measure(root / "peer", peers, load_report.CPU_MS_AT, cpus, seconds)
+            load_report.add_beside(report, run)
+    load_report.add_missing(report, [peer.key is not None for peer in peers])
     report.note(
         f"Warm-up {load.WARM_UP_SECONDS:g} s, then {seconds:g} s a figure; the pipeline in process "
         "takes turns with HTTP on the same CPU. Commits are flushed to disk (synchronous=FULL)."

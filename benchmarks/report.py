@@ -2,7 +2,7 @@
 
 import json
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,6 +60,8 @@ class Report:
     grids: list[Grid] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
+    unmeasured: dict[str, str] = field(default_factory=dict)
+    """Targets that this run could not measure, and what it would take."""
     figures: dict[str, Any] = field(default_factory=dict)
     """What only the JSON carries: every figure with all its digits."""
 
@@ -76,8 +78,8 @@ class Report:
             console.print(_table(grid))
         for note in self.notes:
             console.print(f"- {note}", highlight=False, markup=False)
-        if self.targets:
-            console.print(_verdicts(self.targets))
+        if self.targets or self.unmeasured:
+            console.print(_verdicts(self.targets, self.unmeasured))
 
     def place(self, path: Path | None = None) -> Path:
         """Return where the JSON goes: `path`, or beside those of the other benchmarks."""
@@ -104,7 +106,8 @@ def json_numbers(values: npt.ArrayLike) -> Any:  # noqa: ANN401 - lists as deep 
 def print_summary(console: Console, reports: Sequence[Report]) -> None:
     """Print every target of several benchmarks once more, in one table."""
     console.rule("[bold]summary")
-    console.print(_verdicts([target for report in reports for target in report.targets]))
+    missing = {name: why for report in reports for name, why in report.unmeasured.items()}
+    console.print(_verdicts([target for report in reports for target in report.targets], missing))
 
 
 def _table(grid: Grid) -> Table:
@@ -116,7 +119,7 @@ def _table(grid: Grid) -> Table:
     return table
 
 
-def _verdicts(targets: list[Target]) -> Table:
+def _verdicts(targets: list[Target], unmeasured: Mapping[str, str]) -> Table:
     table = Table(title="Targets", title_justify="left", title_style="bold")
     for column in ("target", "measured", "wanted", ""):
         table.add_column(column, justify="left" if column == "target" else "right")
@@ -128,4 +131,6 @@ def _verdicts(targets: list[Target]) -> Table:
             f"{target.bound} {target.wanted:g}",
             verdict,
         )
+    for name, why in unmeasured.items():
+        table.add_row(name, "-", why, "not measured")
     return table

@@ -21,6 +21,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from benchmarks import processes
 from benchmarks.attack.attackers import ATTACKS
 from benchmarks.load.client import Connection, closed_loop, get, post_form
 from cli.background import free_port
@@ -93,15 +94,11 @@ class Service:
 
     def rss_mib(self) -> float:
         """Return the memory that the process holds."""
-        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) / 1024
-        raise ProcessLookupError(self.pid)
+        return processes.resident_mib(self.pid)
 
     def loop_cpu(self) -> float:
         """Return the processor seconds of the thread with the event loop, the first one."""
-        stat = Path(f"/proc/{self.pid}/task/{self.pid}/schedstat").read_text()
-        return int(stat.split()[0]) / 1e9
+        return processes.main_thread_s(self.pid)
 
 
 def measure(

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from playwright.sync_api import Page, ViewportSize
 
-from benchmarks import chromium
+from benchmarks import chromium, processes
 from benchmarks.console.scene import LOGIN, PASSWORD, WARM_UP, Scene, port_code
 from benchmarks.load.client import Connection, get, post_form
 from cli.background import free_port
@@ -217,37 +217,9 @@ class _Meter:
         )
 
     def _now(self) -> tuple[float, dict[int, float]]:
-        ours = _below(os.getpid())
+        ours = processes.below(os.getpid())
         browser = {pid: each.cpu_s for pid, each in ours.items() if each.name.startswith("chrom")}
         return ours[self._service].cpu_s, browser
-
-
-@dataclass(frozen=True, slots=True)
-class _Process:
-    name: str
-    parent: int
-    cpu_s: float
-
-
-def _below(pid: int) -> dict[int, _Process]:
-    """Return the processes that a process has started, and those that they have, by id."""
-    tick = os.sysconf("SC_CLK_TCK")
-    every: dict[int, _Process] = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            head, _, rest = path.read_text().rpartition(")")
-        except OSError:
-            continue  # it has ended
-        values = rest.split()
-        name = head.partition("(")[2]
-        spent = (int(values[11]) + int(values[12])) / tick
-        every[int(path.parent.name)] = _Process(name, int(values[1]), spent)
-    found: dict[int, _Process] = {}
-    reached = {pid}
-    while reached:
-        reached = {each for each, process in every.items() if process.parent in reached}
-        found |= {each: every[each] for each in reached}
-    return found
 
 
 def _timed(gate: Gate, seconds: float, service: int) -> Run:

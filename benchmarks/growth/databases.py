@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from sqlalchemy import NullPool, create_engine
 
+from benchmarks import processes
+
 SQLITE: Final = "sqlite"
 POSTGRESQL: Final = "postgresql"
 # The server refuses to run as root.
@@ -71,14 +73,7 @@ def _run(
 
 def server_cpu_s() -> float:
     """Return the processor seconds that PostgreSQL's processes of this machine have used."""
-    tick, total = os.sysconf("SC_CLK_TCK"), 0
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            head, _, rest = path.read_text().rpartition(")")
-        except OSError:
-            continue  # it has ended
-        if head.partition("(")[2].startswith("postgres"):
-            values = rest.split()
-            # With the time of those that it waited for: a connection's process ends with it.
-            total += sum(int(values[each]) for each in (11, 12))
-    return total / tick
+    # A connection's process ends with it, and takes its time with it.
+    return sum(
+        each.cpu_s for each in processes.every().values() if each.name.startswith("postgres")
+    )

@@ -98,7 +98,10 @@ def post_form(
 
 
 def post_json(
-    path: str, key: str, body: dict[str, Any] | None, headers: Mapping[str, str] | None = None
+    path: str,
+    key: str | None,
+    body: dict[str, Any] | None,
+    headers: Mapping[str, str] | None = None,
 ) -> bytes:
     """Return the bytes of a POST of JSON; None has no body."""
     sent = dict(headers or {})

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from benchmarks import processes
 from benchmarks.load.client import Answer, Connection, get
 from benchmarks.load.gallery import fill, load_list, unit_vectors
 from casework.accounts.api_keys import NewKey
@@ -68,10 +69,11 @@ class Served:
 
     def rss_mib(self) -> float:
         """Return the memory that the process holds."""
-        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) / 1024
-        raise ProcessLookupError(self.pid)
+        return processes.resident_mib(self.pid)
+
+    def cpu_s(self) -> float:
+        """Return the processor seconds that the process has used."""
+        return processes.look(self.pid).cpu_s
 
 
 def prepare(folder: Path, subjects: int, dim: int) -> Data:

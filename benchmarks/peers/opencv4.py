@@ -33,7 +33,7 @@ def main() -> None:
 
 def analyse(data: bytes, detector: Any, recogniser: Any) -> dict[str, Any]:  # noqa: ANN401
     """Time the way from a photo's bytes to an embedding; the file was read before."""
-    start = time.perf_counter()
+    cpu, start = time.process_time(), time.perf_counter()
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     decoded = time.perf_counter()
     if image is None:
@@ -46,7 +46,8 @@ def analyse(data: bytes, detector: Any, recogniser: Any) -> dict[str, Any]:  # n
         "detect": (detected - decoded) * 1000,
     }
     if faces is None:
-        return answer | {"total": (detected - start) * 1000}
+        spent = (time.process_time() - cpu) * 1000
+        return answer | {"total": (detected - start) * 1000, "cpu": spent}
     # The first is the most confident, and what OpenCV's sample takes. The largest would often be a
     # part of a face: at full size this detector splits faces of more than about 450 px.
     face = faces[0]
@@ -58,6 +59,7 @@ def analyse(data: bytes, detector: Any, recogniser: Any) -> dict[str, Any]:  # n
         "align": (aligned - detected) * 1000,
         "embed": (done - aligned) * 1000,
         "total": (done - start) * 1000,
+        "cpu": (time.process_time() - cpu) * 1000,
         "box": [float(value) for value in face[:4]],
         "embedding": [float(value) for value in feature[0]],
     }

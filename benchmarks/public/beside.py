@@ -17,6 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
+from benchmarks import processes
 from benchmarks.load.client import closed_loop, get, post_form
 from benchmarks.load.gallery import AGENCY
 from benchmarks.load.service import Cpus, Data, prepare, until_answered
@@ -30,7 +31,6 @@ LINES: Final = 48
 """Connections of the flood: more than the form lets wait."""
 NO_BOUND: Final = 1_000_000
 _WARM_UP: Final = 10
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
 _ARRIVAL: Final = {"port": "CGK", "direction": "entry"}
 
 
@@ -90,8 +90,7 @@ class Served:
 
     def cpu_seconds(self) -> float:
         """Return the processor time that the service has used."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        return processes.look(self.pid).cpu_s
 
 
 def measure(

@@ -1,6 +1,7 @@
 """A peer to compare with: its own environment, made once, and a process that answers lines.
 
-A peer is a script and a requirements file of one name in `peers/`, every package pinned by hash.
+A peer is a script and a requirements file of one name in `peers/`, every package pinned by hash. A
+package that is published as sources alone is built with what `NAME-build.txt` pins.
 """
 
 import hashlib
@@ -22,7 +23,7 @@ SCRIPTS: Final = Path(__file__).parents[1] / "peers"
 _INSTALL_SECONDS: Final = 300
 _INSTALL: Final = (
     *("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1"),
-    *("--require-hashes", "--only-binary", ":all:", "--requirement"),
+    *("--require-hashes", "--only-binary", ":all:", "--no-build-isolation", "--requirement"),
 )
 _GOODBYE_SECONDS: Final = 10
 # A peer may use one thread, as we do; these are read when its libraries are loaded.
@@ -44,9 +45,10 @@ def environment(name: str, cache: Path, scripts: Path = SCRIPTS) -> Path:
     Raises:
         PeerUnavailable: it cannot be made, with the installer's last words.
     """
-    requirements = scripts / f"{name}.txt"
-    version = platform.python_version()
-    key = hashlib.sha256(requirements.read_bytes() + version.encode()).hexdigest()[:16]
+    given = [scripts / f"{name}-build.txt", scripts / f"{name}.txt"]
+    needed = [file for file in given if file.is_file()]
+    pins = b"".join(file.read_bytes() for file in needed)
+    key = hashlib.sha256(pins + platform.python_version().encode()).hexdigest()[:16]
     folder = cache / f"{name}-{key}"
     python = folder / "bin" / "python"
     finished = folder / ".installed"
@@ -55,7 +57,8 @@ def environment(name: str, cache: Path, scripts: Path = SCRIPTS) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     try:
         venv.create(folder, with_pip=True)
-        _run([python, *_INSTALL, requirements])
+        for file in needed:
+            _run([python, *_INSTALL, file])
         finished.touch()
     except (OSError, subprocess.SubprocessError, PeerUnavailable) as error:
         shutil.rmtree(folder, ignore_errors=True)

@@ -8,6 +8,7 @@ at the embedding.
 """
 
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +44,8 @@ class Side:
     """What one side did with one photo."""
 
     totals: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    """Milliseconds of processor time from bytes to the end."""
     stages: list[dict[str, float]] = field(default_factory=list)
     box: Box | None = None
     embedding: npt.NDArray[np.float32] | None = None
@@ -74,8 +77,8 @@ class Run:
     """Why there is no peer; empty where there is one."""
 
 
-class InProcess(Protocol):
-    """A peer that runs in this process."""
+class Other(Protocol):
+    """A further peer: one that runs in this process, or is asked from it."""
 
     name: str
 
@@ -103,16 +106,36 @@ class Contestant:
         """Analyse one photo and search for its face."""
         watch = Stopwatch()
         whole = Stopwatch()
+        cpu = time.process_time()
         with whole.stage("total"):
             analysis = self._pipeline.analyse(data, watch)
             if analysis.embedding is not None:
                 with watch.stage("search"):
                     self._gallery.search(analysis.embedding, self._threshold)
+        spent = (time.process_time() - cpu) * 1000
         side.embedding = analysis.embedding
         side.box = analysis.subject.box if analysis.subject else None
         if counted:
             side.totals.append(whole.stages["total"])
+            side.cpu.append(spent)
             side.stages.append(watch.stages)
+
+
+class Elsewhere:
+    """A peer in a process of its own that is given photos as files."""
+
+    def __init__(self, name: str, peer: Peer, scratch: Path) -> None:
+        self.name = f"{name} {peer.greeting['version']}"
+        self._peer = peer
+        self._file = scratch / f"{name}.photo"
+        self._written = b""
+
+    def answer(self, data: bytes, side: Side, *, counted: bool) -> None:
+        """See `Other.answer`."""
+        if data is not self._written:
+            self._file.write_bytes(data)
+            self._written = data
+        _ask(self._peer, str(self._file), side, counted=counted)
 
 
 def compare(
@@ -122,7 +145,7 @@ def compare(
     store: ModelStore,
     repeats: int = REPEATS,
     cache: Path | None = None,
-    others: Sequence[InProcess] = (),
+    others: Sequence[Other] = (),
 ) -> Run:
     """Run all sides over all photos; OpenCV is left out where it is not available."""
     weights = store.require(pack)
@@ -145,7 +168,7 @@ def _turns(
     photo: TestPhoto,
     ours: Contestant,
     peer: Peer | None,
-    others: Sequence[InProcess],
+    others: Sequence[Other],
     repeats: int,
 ) -> Comparison:
     result = Comparison(
@@ -166,7 +189,7 @@ def _turns(
     return result
 
 
-def _asking(other: InProcess, data: bytes, side: Side) -> Callable[[bool], None]:
+def _asking(other: Other, data: bytes, side: Side) -> Callable[[bool], None]:
     return lambda counted: other.answer(data, side, counted=counted)
 
 
@@ -180,6 +203,7 @@ def _ask(peer: Peer | None, path: str, side: Side | None, *, counted: bool) -> N
         side.embedding = vector / np.linalg.norm(vector)
     if counted:
         side.totals.append(float(answer["total"]))
+        side.cpu.append(float(answer["cpu"]))
         stages = ("decode", "detect", "align", "embed")
         side.stages.append({name: float(answer[name]) for name in stages if name in answer})
 

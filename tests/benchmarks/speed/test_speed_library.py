@@ -39,7 +39,7 @@ def test_a_detector_that_is_not_there_is_named(tmp_path):
 
 def test_its_ratio_and_the_scaling_have_targets_of_their_own():
     photo = TestPhoto("photo", b"", 1.0)
-    each = Comparison(photo, Side([2.0]), None, {"library": Side([9.0])})
+    each = Comparison(photo, Side([2.0]), None, {"insightface with a": Side([9.0])})
     report = Report("speed", "a test", {})
     speed_report.add_to(report, Run([each], skipped="not here"), Scaling([10.0], [18.0]))
     assert [(target.measured, target.wanted, target.passed) for target in report.targets] == [
