@@ -46,6 +46,7 @@ def create_management(state: State) -> FastAPI:
             templates=len(gallery),
             gallery_version=gallery.version,
             pack=state.service.pack.name,
+            runtime=state.service.pipeline.runtime.value,
         )
 
     @app.get("/metrics")

@@ -296,6 +296,7 @@ class Metrics:
                 "pack": pack.name,
                 "pack_version": pack.version,
                 "recogniser_sha256": service.model.sha256,
+                "runtime": service.pipeline.runtime.value,
             }
         )
         self._size.set_function(lambda: len(gallery))

@@ -14,6 +14,7 @@ from benchmarks.accuracy.identities import DataSetInvalid
 from benchmarks.accuracy.open_set import TooFewIdentities
 from benchmarks.machine import facts
 from benchmarks.report import Report
+from detector.errors import RuntimeRefused
 from models.errors import ModelsError
 
 _PIPED_WIDTH: Final = 120
@@ -47,6 +48,7 @@ def explained() -> Iterator[None]:
         DataSetInvalid,
         FileNotFoundError,
         ModelsError,
+        RuntimeRefused,
         TooFewIdentities,
         ValueError,
     ) as error:

@@ -128,7 +128,7 @@ class Service(Records):
         kernel, dim = records.kernel, pipeline.embedder.dim
         replica = GalleryReplica(kernel, MemoryGallery(dim, ENGINES[engine](dim)), model)
         templates = TemplateMaker(kernel, model)
-        calibrations = Calibrations(kernel, replica, model, curve)
+        calibrations = Calibrations(kernel, replica, model, curve, pipeline.runtime)
         matching = Matching(kernel, replica, calibrations)
         documents = DocumentMatching(kernel)
         enrolment = Enrolment(kernel, pipeline, templates)

@@ -169,6 +169,11 @@ def _tell(reading: CalibrationAtSize, searched: Sequence[Searched], *, as_json: 
     out.print(_table(reading))
     if reading.extrapolated:
         out.print("That is far from the size it was made at: calibrate again.")
+    if reading.other_runtime:
+        out.print(
+            f"It was measured with {' and '.join(reading.calibration.runtimes)}, and this runs "
+            f"{reading.runtime}: calibrate again."
+        )
 
 
 def _tell_calibration(calibration: CalibrationView) -> None:

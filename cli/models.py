@@ -11,6 +11,7 @@ from cli.options import AsJson, Quiet
 from cli.output import Exit, download_progress, err, out, print_json
 from config.settings import Settings
 from models.manifest import Pack, builtin_packs, load_pack
+from models.runtimes import RuntimeProof
 from models.store import FileState, ModelStore
 
 app = typer.Typer(help="List, fetch, verify, import and compile model packs.", no_args_is_help=True)
@@ -122,32 +123,120 @@ def import_pack(
 
 
 @app.command("compile")
-def compile_pack(pack: PackName = "open", quiet: Quiet = False, as_json: AsJson = False) -> None:
-    """Compile a pack's networks, and prove on real faces that nothing changed."""
+def compile_pack(
+    pack: PackName = "open",
+    faces: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Photos of your own, on whose faces OpenVINO is proven as well.",
+        ),
+    ] = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compile a pack's networks, and prove on real faces that nothing changed.
+
+    Where OpenVINO is installed and the processor has bfloat16, its embeddings are compared with
+    those of ONNX Runtime too, and the least cosine is kept: below 0.998 it is not used. That is
+    done once for a version of it and a kind of processor, and again where --faces is given.
+    """
     # The one command that runs networks.
     from detector.compiled_check import packaged_chips, verify_compiled  # noqa: PLC0415
-    from detector.loading import COMPILED, load_pipeline  # noqa: PLC0415
-    from models.compiled import compiled_path  # noqa: PLC0415
+    from detector.loading import COMPILED, compiled_recognisers, load_pipeline  # noqa: PLC0415
+    from detector.runtime_check import chips_of, prove_openvino  # noqa: PLC0415
+    from detector.runtime_choice import runtime_state  # noqa: PLC0415
 
     found, store = load_pack(pack), _store()
     weights = store.require(found)
-    chips = packaged_chips(load_pipeline(found, store))
-    parts = zip(
-        (found.recogniser, *found.companions),
-        (weights.recogniser, *weights.companions),
-        strict=True,
-    )
+    pipeline = load_pipeline(found, store)
+    chips = packaged_chips(pipeline)
+    manifests = (found.recogniser, *found.companions)
+    compiled = compiled_recognisers(weights, store.root / COMPILED)
+    published = (weights.recogniser, *weights.companions)
     cosine = min(
-        verify_compiled(path, compiled_path(path, part.sha256, store.root / COMPILED), chips, part)
-        for part, path in parts
+        verify_compiled(path, file, chips, part)
+        for part, path, file in zip(manifests, published, compiled, strict=True)
     )
+    state = runtime_state(compiled)
+    possible = state.version is not None and state.instructions is not None
+    if possible and (state.proof is None or faces is not None):
+        more = chips_of(pipeline, _photos(faces)) if faces is not None else ()
+        prove_openvino(list(zip(manifests, compiled, strict=True)), chips + more, state)
+        state = runtime_state(compiled)
     if as_json:
-        print_json({"pack": found.name, "least_cosine": cosine})
+        kept = state.proof.model_dump(mode="json") if state.proof is not None else None
+        print_json({"pack": found.name, "least_cosine": cosine, "openvino": kept})
     elif not quiet:
         err.print(f"Pack {found.name} is compiled; least cosine to the original {cosine:.7f}.")
+        if state.proof is not None:
+            err.print(f"OpenVINO {state.version} in bfloat16: {_proven(state.proof)}.")
     if cosine < LEAST_COSINE:
         err.print(f"[red]The compiled network differs (least {LEAST_COSINE}): do not use it.[/]")
         raise typer.Exit(Exit.REFUSED)
+    obstacle = state.obstacle(found.reference)
+    if obstacle is not None and (state.proof is not None or faces is not None):
+        err.print(f"{obstacle}.", markup=False)
+    if obstacle is not None and (faces is not None or Settings().runtime == "openvino"):
+        raise typer.Exit(Exit.REFUSED)
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Show the pack in use and what runs its recognisers, by the settings and on this machine.
+
+    Exit 1 if the settings ask for a runtime that cannot be used.
+    """
+    from detector.loading import COMPILED, compiled_recognisers  # noqa: PLC0415
+    from detector.runtime_choice import choose, runtime_state  # noqa: PLC0415
+
+    settings = Settings()
+    found, store = load_pack(settings.pack), _store()
+    state = runtime_state(compiled_recognisers(store.require(found), store.root / COMPILED))
+    obstacle = state.obstacle(found.reference)
+    refused = settings.runtime == "openvino" and obstacle is not None
+    runtime = None if refused else choose(settings.runtime, state, found.reference).value
+    if as_json:
+        print_json(
+            {
+                "pack": found.name,
+                "pack_version": found.version,
+                "runtime_set": settings.runtime,
+                "runtime": runtime,
+                "openvino": state.version,
+                "instructions": state.instructions,
+                "proof": state.proof.model_dump(mode="json") if state.proof is not None else None,
+                "obstacle": obstacle,
+            }
+        )
+    else:
+        table = Table(show_header=False)
+        table.add_row("pack", f"{found.name} {found.version}")
+        table.add_row("runtime set", settings.runtime)
+        table.add_row("runtime used", runtime or "none: the service would not start")
+        table.add_row("OpenVINO", obstacle or f"{state.version}, may be used")
+        if state.proof is not None:
+            table.add_row(
+                "proof",
+                f"{_proven(state.proof)}, {state.proof.proven_at:%Y-%m-%d %H:%M} UTC",
+            )
+        out.print(table)
+    if refused:
+        raise typer.Exit(Exit.REFUSED)
+
+
+def _photos(folder: Path) -> list[Path]:
+    from detector.containers.base import PHOTO_SUFFIXES  # noqa: PLC0415 - for this alone
+
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in PHOTO_SUFFIXES)
+    return sorted(path for path in found if path.is_file())
+
+
+def _proven(proof: RuntimeProof) -> str:
+    return (
+        f"least cosine {proof.least_cosine:.7f} on {proof.faces} faces, with {proof.instructions}"
+    )
 
 
 def _store() -> ModelStore:

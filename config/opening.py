@@ -51,7 +51,10 @@ def open_pipeline(settings: Settings) -> Pipeline:
     quiet_native_logging()
     use_threads(1)
     return load_pipeline(
-        load_pack(settings.pack), ModelStore(settings.models_dir), limits=settings.limits
+        load_pack(settings.pack),
+        ModelStore(settings.models_dir),
+        limits=settings.limits,
+        runtime=settings.runtime,
     )
 
 

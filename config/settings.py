@@ -36,6 +36,7 @@ from config.cpus import available_cpus
 from detector.limits import Limits
 from index.engine import EngineName
 from models.root import default_root
+from models.runtimes import RuntimeName
 
 DEFAULT_CONFIG = Path("siaga.toml")
 
@@ -130,6 +131,14 @@ class Settings(BaseSettings):
             "the pack's own: needed for packs that have none."
         ),
     ] = None
+    runtime: Annotated[
+        RuntimeName,
+        Field(
+            description="What runs the recognisers: `onnxruntime`; `openvino` in bfloat16, or the "
+            "service does not start; `auto`, which is `openvino` where it is installed, the "
+            "processor has bfloat16 and `siaga models compile` has proven it, else `onnxruntime`."
+        ),
+    ] = "onnxruntime"
     index_engine: Annotated[
         EngineName,
         Field(

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from detector.align import CHIP_SIZE
 from detector.errors import NetworkError
 from detector.faces import Image
-from detector.session import Network
+from detector.session import Runnable
 from models.manifest import Preprocessing
 
 Embedding = npt.NDArray[np.float32]
@@ -33,7 +33,7 @@ class Embedder(Protocol):
 class NetworkEmbedder:
     """Embeds with a network that takes (N, 3, 112, 112); SFace and ArcFace are both such."""
 
-    def __init__(self, network: Network, preprocessing: Preprocessing, dim: int) -> None:
+    def __init__(self, network: Runnable, preprocessing: Preprocessing, dim: int) -> None:
         self._network = network
         self._preprocessing = preprocessing
         self.dim = dim

@@ -8,6 +8,7 @@ DetectorError
 │   ├── TooManyPixels        more decoded pixels than the limit
 │   └── UnreadablePhoto      truncated, corrupt or hostile
 └── NetworkError             a network cannot be used as its manifest says
+    └── RuntimeRefused       the runtime that is asked for cannot be used here
 
 Every `PhotoError` carries a stable `code` and a sentence that says what to do. Messages describe
 the container (its kind, its size) and never quote what is inside the photo.
@@ -21,6 +22,7 @@ __all__ = [
     "NetworkError",
     "PhotoError",
     "PhotoTooLarge",
+    "RuntimeRefused",
     "TooManyPixels",
     "UnreadablePhoto",
     "UnsupportedFormat",
@@ -69,3 +71,7 @@ class UnreadablePhoto(PhotoError):
 
 class NetworkError(DetectorError):
     """A network cannot be used as its manifest says."""
+
+
+class RuntimeRefused(NetworkError):
+    """The runtime that is asked for is not here, gains nothing here, or is not proven."""

@@ -7,21 +7,29 @@ from detector.embed import Embedder, FusedEmbedder, NetworkEmbedder
 from detector.errors import NetworkError
 from detector.faces import FaceDetector
 from detector.limits import Limits
+from detector.openvino_session import OpenVinoNetwork
 from detector.pipeline import Pipeline
 from detector.presentation import PresentationScorer
+from detector.runtime_choice import choose, runtime_state
 from detector.scrfd import SCRFD
-from detector.session import Network
+from detector.session import Network, Runnable
 from detector.yunet import YuNet
 from models.compiled import compiled_path
-from models.manifest import Detector, Pack, Recogniser
-from models.store import ModelStore
+from models.manifest import Detector, Pack
+from models.runtimes import Runtime, RuntimeName
+from models.store import ModelStore, VerifiedWeights
 
 COMPILED: Final = "compiled"
 """Folder of compiled networks, beside the weights that they were made from."""
 
 
 def load_pipeline(
-    pack: Pack, store: ModelStore, *, threads: int = 1, limits: Limits | None = None
+    pack: Pack,
+    store: ModelStore,
+    *,
+    threads: int = 1,
+    limits: Limits | None = None,
+    runtime: RuntimeName = "onnxruntime",
 ) -> Pipeline:
     """Verify, compile (or take from the cache) and load a pack's networks.
 
@@ -30,9 +38,11 @@ def load_pipeline(
         store: where their weights are.
         threads: threads that one network uses for one photo.
         limits: caps on what is decoded.
+        runtime: what runs the recognisers: see `detector.runtime_choice`.
 
     Raises:
         ModelsError: weights are missing or corrupt, or the pack's licence was not accepted.
+        RuntimeRefused: the runtime cannot be used.
         NetworkError: a network does not work as its manifest says.
     """
     weights = store.require(pack)
@@ -41,15 +51,22 @@ def load_pipeline(
         compiled_path(weights.detector, pack.detector.sha256, store.root / COMPILED),
         threads,
     )
-    cache = store.root / COMPILED
-    embedder = _embedder(pack.recogniser, weights.recogniser, cache, threads)
-    if pack.companions or pack.mirrored:
-        companions = zip(pack.companions, weights.companions, strict=True)
-        embedder = FusedEmbedder(
-            [embedder, *(_embedder(each, path, cache, threads) for each, path in companions)],
-            [1.0, *(each.weight for each in pack.companions)],
-            mirrored=pack.mirrored,
+    files = compiled_recognisers(weights, store.root / COMPILED)
+    chosen = Runtime.ONNXRUNTIME
+    if runtime != "onnxruntime":
+        chosen = choose(runtime, runtime_state(files), pack.reference)
+    parts = [
+        NetworkEmbedder(
+            _network(chosen, path, threads),
+            manifest.preprocessing,
+            manifest.embedding_dim,
         )
+        for manifest, path in zip((pack.recogniser, *pack.companions), files, strict=True)
+    ]
+    embedder: Embedder = parts[0]
+    if pack.companions or pack.mirrored:
+        weighted = [1.0, *(each.weight for each in pack.companions)]
+        embedder = FusedEmbedder(parts, weighted, mirrored=pack.mirrored)
     return Pipeline(
         detector,
         embedder,
@@ -58,6 +75,21 @@ def load_pipeline(
         confident_score=pack.detector.confident_score,
         sure_score=pack.detector.sure_score,
         sure_spread=pack.detector.sure_spread,
+        runtime=chosen,
+    )
+
+
+def compiled_recognisers(weights: VerifiedWeights, cache: Path) -> tuple[Path, ...]:
+    """Return the compiled forms of a pack's recognisers, the first and its companions.
+
+    Raises:
+        CompileFailed: one cannot be compiled.
+    """
+    manifests = (weights.pack.recogniser, *weights.pack.companions)
+    paths = (weights.recogniser, *weights.companions)
+    return tuple(
+        compiled_path(path, manifest.sha256, cache)
+        for manifest, path in zip(manifests, paths, strict=True)
     )
 
 
@@ -93,6 +125,7 @@ def load_detector(manifest: Detector, path: Path, threads: int = 1) -> FaceDetec
     raise NetworkError(f"there is no detector of architecture '{manifest.architecture}'")
 
 
-def _embedder(manifest: Recogniser, path: Path, cache: Path, threads: int) -> Embedder:
-    network = Network(compiled_path(path, manifest.sha256, cache), threads)
-    return NetworkEmbedder(network, manifest.preprocessing, manifest.embedding_dim)
+def _network(runtime: Runtime, path: Path, threads: int) -> Runnable:
+    if runtime is Runtime.OPENVINO_BF16:
+        return OpenVinoNetwork(path)
+    return Network(path, threads)

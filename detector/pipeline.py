@@ -12,6 +12,7 @@ from detector.measures import Setting
 from detector.orientation import clockwise
 from detector.quality import NO_FACE, Quality, Reason, Verdict, assess
 from detector.timing import Stopwatch
+from models.runtimes import Runtime
 
 # A JPEG is decoded at a reduced scale no smaller than this, in pixels of its long side, so that a
 # face found there usually has the pixels its chip needs. A photo of 1 megapixel, 1155 x 866, is
@@ -56,6 +57,7 @@ class Pipeline:
         confident_score: float = 0.0,
         sure_score: float = 0.0,
         sure_spread: float = 0.0,
+        runtime: Runtime = Runtime.ONNXRUNTIME,
     ) -> None:
         """Take the networks as they are.
 
@@ -70,12 +72,14 @@ class Pipeline:
                 last, which way is up is looked at.
             sure_spread: unless its landmarks lie as close as this in the close-up and its mirror
                 image, in eye distances, and it reaches `confident_score`.
+            runtime: what runs the embedder.
         """
         self.detector = detector
         self.embedder = embedder
         self.detection_sizes = detection_sizes
         self.limits = limits or Limits()
         self.confident_score = confident_score
+        self.runtime = runtime
         self._finder = SubjectFinder(
             detector, detection_sizes, confident_score, sure_score, sure_spread
         )

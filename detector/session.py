@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -58,6 +58,19 @@ def zeros_for_unread_inputs(
     Some list weights as inputs that no node reads; the runtime insists on them all the same.
     """
     return {each.name: np.zeros(each.shape, np.float32) for each in session.get_inputs()[1:]}
+
+
+class Runnable(Protocol):
+    """A network of one input, whatever runs it. Safe to call from several threads."""
+
+    @property
+    def path(self) -> Path:
+        """Its file."""
+        ...
+
+    def __call__(self, batch: npt.NDArray[np.float32], /) -> Sequence[npt.NDArray[Any]]:
+        """Run the network on float32 (N, C, H, W); returns its outputs in the graph's order."""
+        ...
 
 
 class Network:

@@ -15,6 +15,7 @@ from benchmarks.accuracy import (
     plots,
     prior,
     realised_fpir,
+    runtimes,
     verification,
 )
 from benchmarks.accuracy.embeddings import Embedded, embed_data_set
@@ -25,8 +26,12 @@ from benchmarks.command import Json, PackName, Seed, console, explained, new_rep
 from benchmarks.machine import one_cpu
 from benchmarks.report import Report
 from casework.review.known_lookalikes import bar_over
+from detector.loading import load_pipeline
+from detector.threads import use_threads
 from index.threshold import FalseMatchCurve, threshold_for
 from models.manifest import Pack, load_pack
+from models.root import default_root
+from models.store import ModelStore
 
 Folder = Annotated[Path, typer.Argument(help="One sub-folder per identity (LFW layout).")]
 Clashes = Annotated[
@@ -180,6 +185,37 @@ def measure_lookalikes(
         f"{trials} galleries of {gallery}, one photo each, from {rule.threshold:.4f} (FPIR "
         f"{fpir:g}); a face is taken for another's from {rule.bar:.4f} (false match rate "
         f"{curve.fmr_at(rule.bar):.2g}); seed {seed}."
+    )
+    return publish(report, json)
+
+
+def measure_runtimes(
+    folder: Folder,
+    clashes: Clashes = None,
+    gallery: Annotated[int, typer.Option(min=1, help="Enrolled.")] = open_set.GALLERY,
+    trials: Annotated[int, typer.Option(min=1, help="Galleries drawn.")] = open_set.TRIALS,
+    seed: Seed = 0,
+    pack_name: PackName = "open",
+    json: Json = None,
+) -> Report:
+    """Embed a data set on ONNX Runtime and on OpenVINO: time, agreement, misses."""
+    report = new_report("runtimes")
+    with explained(), Progress(console=Console(stderr=True), transient=True) as progress:
+        pack, store, data = (
+            load_pack(pack_name),
+            ModelStore(default_root()),
+            _data_set(folder, clashes),
+        )
+        use_threads(1)
+        pipeline = load_pipeline(pack, store)
+        other = load_pipeline(pack, store, runtime="openvino")
+        both = runtimes.embed_both(data, pipeline, other.embedder, progress)
+        searches = runtimes.search_all(data, both, gallery, trials, seed)
+        runtimes.add_to(report, both, searches)
+    report.facts["threads"] = "1"
+    report.note(
+        f"{trials} galleries of {gallery}, one photo each; seed {seed}. Points of FNIR are paired "
+        "with ONNX Runtime's: the same galleries, searches and resamples of identities."
     )
     return publish(report, json)
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
 from casework.calibration import non_mated_scores
+from casework.calibration.non_mated_scores import NonMatedScores
 from casework.calibration.policy import least_threshold
 from casework.calibration.thresholds import FalseMatchModel, is_extrapolated, parameters
 from casework.calibration.views import CalibrationAtSize, CalibrationView, Threshold, fit_of
@@ -29,6 +30,7 @@ from casework.tables import CalibrationRecord
 from detector.embed import Embedding
 from index.calibration import LEAST_SCORES, Calibration, calibrate
 from index.threshold import FalseMatchCurve
+from models.runtimes import Runtime
 
 # Searches from which one is made unasked. Simulated with exponential tails, a threshold of 1 in
 # 1,000 then realises at most 3 in 1,000 (95 of 100 times); with 200 searches it would be 13.
@@ -44,11 +46,17 @@ class Calibrations:
     """Makes, keeps and reads the calibrations of one model."""
 
     def __init__(
-        self, kernel: Kernel, mirror: GalleryReplica, model: ModelKey, curve: FalseMatchCurve
+        self,
+        kernel: Kernel,
+        mirror: GalleryReplica,
+        model: ModelKey,
+        curve: FalseMatchCurve,
+        runtime: Runtime = Runtime.ONNXRUNTIME,
     ) -> None:
         self._database = kernel.database
         self._mirror = mirror
         self._model = str(model)
+        self._runtime = runtime.value
         self._audit = kernel.audit
         self._clock = kernel.clock
         self._chance = FalseMatchModel(model.pack, curve)
@@ -107,15 +115,16 @@ class Calibrations:
         require(actor, Permission.CALIBRATE)
         if scores is None:
             source = CalibrationSource.ENCOUNTERS
-            detail, fitted = self._from_encounters()
+            own, fitted = self._from_encounters()
         else:
-            source, detail = CalibrationSource.REFERENCE, _detail_of(scores)
+            source, own = CalibrationSource.REFERENCE, self._reference(scores)
             fitted = _fitted(scores, self.gallery_size())
         shown = CalibrationView(
             "",
             self._model,
+            own.runtimes,
             source,
-            detail,
+            own.detail,
             fitted.searches,
             fitted.gallery_size,
             self._clock(),
@@ -130,7 +139,8 @@ class Calibrations:
             Threshold(fpir, fitted.score_at(fpir, size), *fitted.interval(fpir, size))
             for fpir in SHOWN_FPIR
         )
-        return CalibrationAtSize(shown, size, is_extrapolated(fitted, size), thresholds)
+        extrapolated = is_extrapolated(fitted, size)
+        return CalibrationAtSize(shown, size, extrapolated, self._runtime, thresholds)
 
     def page(self, actor: Actor, after: str | None, limit: int) -> list[CalibrationView]:
         """Return up to `limit` calibrations of every model in order of making, after an id."""
@@ -160,9 +170,9 @@ class Calibrations:
         """
         require(actor, Permission.CALIBRATE)
         fitted = _fitted(scores, self.gallery_size())
-        detail = _detail_of(scores)
+        reference = self._reference(scores)
         with self._database.write() as session:
-            row = self._add(session, actor, CalibrationSource.REFERENCE, detail, fitted)
+            row = self._add(session, actor, CalibrationSource.REFERENCE, reference, fitted)
         return CalibrationView.of(row, row.id)
 
     def make_from_encounters(self, actor: Actor) -> CalibrationView:
@@ -172,9 +182,9 @@ class Calibrations:
             NotPermitted, TooFewScores: nothing was made.
         """
         require(actor, Permission.CALIBRATE)
-        detail, fitted = self._from_encounters()
+        own, fitted = self._from_encounters()
         with self._database.write() as session:
-            row = self._add(session, actor, CalibrationSource.ENCOUNTERS, detail, fitted)
+            row = self._add(session, actor, CalibrationSource.ENCOUNTERS, own, fitted)
             non_mated_scores.prune(session, self._model)
         return CalibrationView.of(row, row.id)
 
@@ -213,25 +223,30 @@ class Calibrations:
             row = self._add(session, actor, CalibrationSource.ENCOUNTERS, *fitted)
         return CalibrationView.of(row, row.id)
 
-    def _from_encounters(self) -> tuple[str, Calibration]:
+    def _reference(self, scores: Sequence[float]) -> NonMatedScores:
+        detail = f"{len(scores)} photos of people known to be on no list"
+        return NonMatedScores(tuple(scores), detail, (self._runtime,))
+
+    def _from_encounters(self) -> tuple[NonMatedScores, Calibration]:
         size = self.gallery_size()
         with self._database.read() as session:
             own = non_mated_scores.collect(session, self._model, size)
-        return own.detail, _fitted(own.scores, size)
+        return own, _fitted(own.scores, size)
 
     def _add(
         self,
         session: Session,
         actor: Actor,
         source: CalibrationSource,
-        detail: str,
+        made_from: NonMatedScores,
         fitted: Calibration,
     ) -> CalibrationRecord:
         row = CalibrationRecord(
             id=new_id(CALIBRATION),
             model=self._model,
+            runtimes=" ".join(made_from.runtimes),
             source=source.value,
-            detail=detail,
+            detail=made_from.detail,
             searches=fitted.searches,
             gallery_size=fitted.gallery_size,
             parameters=parameters(fitted),
@@ -241,7 +256,12 @@ class Calibrations:
         session.add(row)
         session.flush()
         log_policy(session, self._clock)
-        recorded = {"source": source.value, "searches": row.searches, "size": row.gallery_size}
+        recorded = {
+            "source": source.value,
+            "searches": row.searches,
+            "size": row.gallery_size,
+            "runtimes": row.runtimes,
+        }
         self._audit.append(
             session, AuditEntry(actor, Permission.CALIBRATE, row.id, detail=recorded)
         )
@@ -254,10 +274,6 @@ class Calibrations:
             .order_by(CalibrationRecord.id.desc())
             .limit(1)
         )
-
-
-def _detail_of(scores: Sequence[float]) -> str:
-    return f"{len(scores)} photos of people known to be on no list"
 
 
 def _fitted(scores: Sequence[float], gallery_size: int) -> Calibration:

@@ -31,21 +31,34 @@ _ID_BITS: Final = 63
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """What a score comes from."""
+
+    model: str
+    runtime: str
+    """What ran it: see `models.runtimes.Runtime`."""
+    gallery_size: int
+
+
+@dataclass(frozen=True, slots=True)
 class NonMatedScores:
     """Non-mated scores of the service's own searches."""
 
     scores: tuple[float, ...]
     detail: str
     """In words: how many, of what, from when to when."""
+    runtimes: tuple[str, ...] = ()
+    """What ran the model in them."""
 
 
-def record(connection: Connection, model: str, score: float, gallery_size: int, on: date) -> None:
+def record(connection: Connection, origin: Origin, score: float, on: date) -> None:
     """Write one score, in the transaction that writes its encounter."""
     row = {
         "id": secrets.randbits(_ID_BITS),
-        "model": model,
+        "model": origin.model,
+        "runtime": origin.runtime,
         "score": score,
-        "gallery_size": gallery_size,
+        "gallery_size": origin.gallery_size,
         "noted_on": on,
     }
     connection.execute(_NEW_SCORE, row)
@@ -62,7 +75,9 @@ def collect(session: Session, model: str, gallery_size: int) -> NonMatedScores:
     They are taken as if the gallery had been of this size exactly. Scores that chance cannot
     explain and nobody has looked into are set aside: see `index.outliers`.
     """
-    query = select(ChanceScore.score, ChanceScore.noted_on).where(*_usable(model, gallery_size))
+    query = select(ChanceScore.score, ChanceScore.noted_on, ChanceScore.runtime).where(
+        *_usable(model, gallery_size)
+    )
     rows = session.execute(query.order_by(*_NEWEST_FIRST).limit(KEPT)).all()
     if not rows:
         return NonMatedScores((), "no clear encounters at this gallery size")
@@ -83,7 +98,11 @@ def collect(session: Session, model: str, gallery_size: int) -> NonMatedScores:
         f"{len(open_too)} alerts not decided; left out: {matches} matches, {aside} scores nobody "
         "decided on that chance cannot explain"
     )
-    return NonMatedScores(tuple(np.concatenate([explained, false, open_too]).tolist()), detail)
+    return NonMatedScores(
+        tuple(np.concatenate([explained, false, open_too]).tolist()),
+        detail,
+        tuple(sorted({row.runtime for row in (*rows, *alerts)})),
+    )
 
 
 def prune(session: Session, model: str) -> None:
@@ -113,10 +132,16 @@ def _usable(model: str, gallery_size: int) -> tuple[Any, ...]:
 
 def _first_alerts(
     model: str, gallery_size: int, begin: date
-) -> Select[Any, str, str | None, str | None]:
+) -> Select[Any, str, str | None, str | None, str]:
     """Select each alerting encounter's highest-ranking alert since a day."""
     return (
-        select(Alert.score, visible_state().label("state"), Alert.disposal, Alert.found)
+        select(
+            Alert.score,
+            visible_state().label("state"),
+            Alert.disposal,
+            Alert.found,
+            Encounter.runtime,
+        )
         .join(Encounter, Encounter.id == Alert.encounter_id)
         .where(
             Alert.rank == 1,

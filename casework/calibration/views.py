@@ -16,6 +16,8 @@ class CalibrationView:
 
     id: str
     model: str
+    runtimes: tuple[str, ...]
+    """What ran the model in the searches it was made from."""
     source: CalibrationSource
     detail: str
     searches: int
@@ -30,6 +32,7 @@ class CalibrationView:
         return cls(
             row.id,
             row.model,
+            tuple(row.runtimes.split()),
             CalibrationSource(row.source),
             row.detail,
             row.searches,
@@ -59,7 +62,14 @@ class CalibrationAtSize:
     gallery_size: int
     extrapolated: bool
     """Whether that is far from the size it was made at."""
+    runtime: str
+    """What runs the model here, now."""
     thresholds: tuple[Threshold, ...]
+
+    @property
+    def other_runtime(self) -> bool:
+        """Whether none of its searches ran on what runs the model here."""
+        return self.runtime not in self.calibration.runtimes
 
 
 def fit_of(row: CalibrationRecord) -> Calibration:

@@ -380,6 +380,7 @@ class Screening:
             faces=len(analysis.faces) if analysis is not None else 0,
             quality=analysis.quality_record() if analysis is not None else _NO_PHOTO,
             model=self._matching.model,
+            runtime=self._pipeline.runtime.value,
             sealed_portrait=sealed,
             sealed_face=face,
             presentation=arrival.presentation.record if arrival.presentation is not None else None,
@@ -451,9 +452,10 @@ class Screening:
             if chance is not None:
                 non_mated_scores.record(
                     connection,
-                    encounter.model,
+                    non_mated_scores.Origin(
+                        encounter.model, encounter.runtime, encounter.gallery_size
+                    ),
                     chance,
-                    encounter.gallery_size,
                     encounter.received_at.date(),
                 )
             if arrival.idempotency_key is not None:

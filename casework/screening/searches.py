@@ -135,6 +135,7 @@ class Searches:
             purpose=question.purpose,
             made_at=self._clock(),
             model=str(self._model),
+            runtime=self._pipeline.runtime.value,
             gallery_size=matches.gallery_size,
             quality=analysis.quality_record(),
             watchlist_ids=sorted(policies),

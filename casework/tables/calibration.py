@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Index, Text
+from sqlalchemy import Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from casework.tables.base import Protected, Serial, Table
@@ -20,6 +20,8 @@ class ChanceScore(Table):
 
     id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=False)
     model: Mapped[str]
+    runtime: Mapped[str] = mapped_column(String(20), server_default="onnxruntime")
+    """What ran it: see `models.runtimes.Runtime`."""
     score: Mapped[float]
     gallery_size: Mapped[int]
     noted_on: Mapped[date]
@@ -33,6 +35,8 @@ class CalibrationRecord(Protected, Table):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     model: Mapped[str]
+    runtimes: Mapped[str] = mapped_column(String(60), server_default="onnxruntime")
+    """What ran it in the searches it was made from, by name, with a space between several."""
     source: Mapped[str]
     """`reference` (photos of people who are on no list) or `encounters` (the service's own)."""
     detail: Mapped[str] = mapped_column(Text)

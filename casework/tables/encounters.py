@@ -42,6 +42,8 @@ class Encounter(SealedFields, Protected, Table):
     faces: Mapped[int]
     quality: Mapped[dict[str, Any]]
     model: Mapped[str]
+    runtime: Mapped[str] = mapped_column(String(20), server_default="onnxruntime")
+    """What ran the model: see `models.runtimes.Runtime`."""
     gallery_version: Mapped[int] = mapped_column(BigInteger)
     gallery_size: Mapped[int]
     stages: Mapped[dict[str, Any]]
@@ -236,6 +238,8 @@ class ProbeSearch(SealedFields, Table):
     purpose = Sealed[str](str)
     made_at: Mapped[datetime]
     model: Mapped[str]
+    runtime: Mapped[str] = mapped_column(String(20), server_default="onnxruntime")
+    """As an encounter's."""
     gallery_size: Mapped[int]
     quality: Mapped[dict[str, Any]]
     watchlist_ids: Mapped[list[str]]

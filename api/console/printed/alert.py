@@ -184,7 +184,7 @@ def _resemblance(alert: Alert, speech: Locale) -> Facts:
             (speech("Threshold"), speech.number(alert.threshold, 3)),
             (speech("Threshold from"), messages.basis(alert.threshold_basis, speech)),
             (speech("Odds from"), messages.odds_basis(alert, speech)),
-            (speech("Network"), alert.encounter.model),
+            (speech("Network"), f"{alert.encounter.model} · {alert.encounter.runtime}"),
             (
                 speech("Meaning"),
                 speech(

@@ -63,6 +63,7 @@ def overview(visit: Reader) -> Response:
         alarms=visit.service.calibration.monitoring.report(actor, days),
         gallery=visit.service.gallery.replica.gallery,
         pack=visit.service.pack,
+        runtime=visit.service.pipeline.runtime.value,
         calibration=visit.service.calibration.calibrations.current(),
     )
 

@@ -123,6 +123,9 @@ class AlertEncounter(Answer):
     stage: Stage
     captured_at: datetime
     received_at: datetime
+    runtime: str = Field(
+        description="What ran the network on the photo: `onnxruntime` or `openvino-bf16`."
+    )
     traveller_ref: str | None
     verification: AlertVerification | None
     presentation: PresentationOut | None

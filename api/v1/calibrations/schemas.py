@@ -15,6 +15,10 @@ class CalibrationOut(Answer):
 
     id: str
     model: str = Field(description="Pack, version and digest of the weights it belongs to.")
+    runtimes: list[str] = Field(
+        description="What ran the model in the searches it was made from: `onnxruntime`, "
+        "`openvino-bf16`, or both."
+    )
     source: CalibrationSource
     detail: str
     searches: int = Field(description="Non-mated searches it was made from.")
@@ -43,6 +47,10 @@ class CalibrationReading(CalibrationOut):
 
     present_gallery_size: int
     extrapolated: bool = Field(description="Whether that is far from the size it was made at.")
+    runtime: str = Field(description="What runs the model here, now.")
+    other_runtime: bool = Field(
+        description="Whether none of its searches ran on that: calibrate again at your leisure."
+    )
     thresholds: list[ThresholdOut]
 
     @classmethod
@@ -52,6 +60,8 @@ class CalibrationReading(CalibrationOut):
             **CalibrationOut.of(reading.calibration).model_dump(),
             present_gallery_size=reading.gallery_size,
             extrapolated=reading.extrapolated,
+            runtime=reading.runtime,
+            other_runtime=reading.other_runtime,
             thresholds=[
                 ThresholdOut(
                     fpir=each.fpir,

@@ -19,3 +19,4 @@ class HealthDetails(Health):
     templates: int | None = None
     gallery_version: int | None = None
     pack: str | None = None
+    runtime: str | None = None

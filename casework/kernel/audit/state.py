@@ -412,6 +412,7 @@ COVERAGE: Final = (
             "quality": "measured on the photo",
             "gallery_version": "a position in a log",
             "area": "where it is counted; the lodging itself is protected",
+            "runtime": "one of two that are proven equal; the model is protected",
             "stages": "how long it took",
             "sealed_portrait": "bound to its row by its seal",
             "sealed_face": "bound to its row by its seal",
@@ -567,7 +568,7 @@ COVERAGE: Final = (
             "created_at",
             "made_by",
         ),
-        {},
+        {"runtimes": "the record of its making says them too"},
     ),
 )
 

@@ -23,6 +23,7 @@ from index.calibration import calibrate
 from index.engine import ENGINES
 from index.memory import MemoryGallery
 from index.threshold import FalseMatchCurve
+from models.runtimes import Runtime
 from tests.services import BEGIN, OPERATOR, Desk, open_service, photo_file, port_system
 
 pytestmark = pytest.mark.every_database
@@ -34,13 +35,13 @@ def strangers(count, seed=0):
     return np.random.default_rng(seed).gumbel(0.3, 0.03, count)
 
 
-def note(desk, scores, gallery_size=1, on=TODAY, model=None):
+def note(desk, scores, gallery_size=1, on=TODAY, model=None, runtime=Runtime.ONNXRUNTIME):
     """Put scores into the records as clear encounters would."""
+    model = model or str(desk.service.model)
+    origin = non_mated_scores.Origin(model, runtime.value, gallery_size)
     with desk.service.kernel.database.write_core() as connection:
         for score in scores:
-            non_mated_scores.record(
-                connection, model or str(desk.service.model), float(score), gallery_size, on
-            )
+            non_mated_scores.record(connection, origin, float(score), on)
 
 
 def noted(desk):
@@ -73,6 +74,7 @@ def test_a_clear_encounter_leaves_one_number_and_nothing_else(desk):
         date(2026, 3, 1),
     )
     assert {column.name for column in ChanceScore.__table__.columns} == {
+        "runtime",
         "id",
         "model",
         "score",
@@ -155,6 +157,32 @@ def test_the_threshold_is_what_the_fit_says_for_the_list_s_size(desk):
 def test_what_is_stored_is_the_whole_fit():
     fitted = calibrate(strangers(500), 70)
     assert restored(500, 70, parameters(fitted)) == fitted
+
+
+@pytest.mark.parametrize("runtimes", [{Runtime.OPENVINO_BF16}, set(Runtime)])
+def test_a_calibration_says_what_ran_the_model_and_whether_that_runs_here(desk, runtimes):
+    desk.enrol(1)
+    for seed, runtime in enumerate(sorted(runtimes)):
+        note(desk, strangers(300, seed), runtime=runtime)
+    made = desk.service.calibration.calibrations.make_from_encounters(OPERATOR)
+    assert made.runtimes == tuple(sorted(each.value for each in runtimes))
+    reading = desk.service.calibration.calibrations.get(OPERATOR, made.id)
+    assert reading.runtime == "onnxruntime"
+    assert reading.other_runtime == (Runtime.ONNXRUNTIME not in runtimes)
+
+
+def test_one_from_reference_photos_ran_on_what_runs_here(desk):
+    desk.enrol(1)
+    made = desk.service.calibration.calibrations.make_from_reference(OPERATOR, strangers(300))
+    assert made.runtimes == ("onnxruntime",)
+
+
+def test_encounters_searches_and_scores_say_what_ran_the_model(desk):
+    desk.enrol(1)
+    desk.service.pipeline.runtime = Runtime.OPENVINO_BF16
+    assert desk.screen(1).encounter.runtime == "openvino-bf16"
+    desk.screen(9)
+    assert [each.runtime for each in noted(desk)] == ["openvino-bf16"]
 
 
 def test_reference_photos_calibrate_and_are_not_kept(desk):
