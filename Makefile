@@ -12,7 +12,7 @@ ifneq (,$(filter demo serve bench,$(firstword $(MAKECMDGOALS))))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup weights demo serve test test-more screenshots pictures record check format bench lock clean
+.PHONY: help setup weights openvino demo serve test test-more screenshots pictures record check format bench lock clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ setup: $(VENV)/.ready  ## virtual environment with the locked packages
 weights: setup  ## fetch, verify and compile the default pack's model weights (once)
 	@$(BIN)/siaga models fetch open --quiet
 	@$(BIN)/siaga models compile open --quiet
+
+openvino: setup  ## install OpenVINO, which runs the recognisers in bfloat16 where the processor has it
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/openvino.txt
 
 demo: weights  ## two agencies, three lists, arrivals at two ports, one alert's review: over HTTP
 	@$(BIN)/siaga demo $(EXTRA) $(ARGS)
@@ -73,6 +76,7 @@ lock: setup  ## renew requirements/*.txt from pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml -o requirements/runtime.txt
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --extra openvino -c requirements/runtime.txt -o requirements/openvino.txt
 
 clean:  ## remove what was built here
 	rm -rf $(VENV) dist out .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -52,6 +52,7 @@ from detector.loading import load_pipeline
 from detector.threads import use_threads
 from models.manifest import load_pack
 from models.root import default_root
+from models.runtimes import RuntimeName
 from models.store import ModelStore
 
 GROWTH: Final = 100_000
@@ -97,6 +98,9 @@ def measure_speed(
         list[Path] | None,
         typer.Option(help="SCRFD networks for the insightface library's turn (repeatable)."),
     ] = None,
+    runtime: Annotated[
+        RuntimeName, typer.Option(help="What runs our recogniser, as the setting has it.")
+    ] = "onnxruntime",
     seed: Seed = 0,
     pack_name: PackName = "open",
     json: Json = None,
@@ -105,7 +109,7 @@ def measure_speed(
     report = new_report("speed")
     with explained(), one_cpu() as cpu, TemporaryDirectory() as scratch:
         pack, store = load_pack(pack_name), ModelStore(default_root())
-        pipeline = load_pipeline(pack, store)
+        pipeline = load_pipeline(pack, store, runtime=runtime)
         chosen = (
             photos.read_folder(folder) if folder else photos.compose_all(people(pipeline), seed)
         )
@@ -115,6 +119,7 @@ def measure_speed(
         with dlib(report, Path(scratch)) as others:
             run = speed.compare(chosen, ours, pack, store, repeats, others=[*libraries, *others])
     report.facts["threads"] = f"1 for each side, on CPU {cpu}"
+    report.facts["runtime"] = pipeline.runtime.value
     scaling = cores.measure([photo.data for photo in chosen], pipeline.analyse)
     speed_report.add_to(report, run, scaling)
     return publish(report, json)

@@ -30,7 +30,7 @@ def installed_version() -> str | None:
 
 def _imported() -> Any:  # noqa: ANN401 - the runtime ships no usable types
     for name in _REPORTERS:
-        # How Python is told that there is no such module.
+        # For Python, there is then no such module.
         sys.modules[name] = None  # type: ignore[assignment]
     try:
         import openvino  # noqa: PLC0415 - an extra, and a fifth of a second

@@ -1,4 +1,4 @@
-"""Two runtimes of one model: time, how far embeddings differ, and what becomes of misses.
+"""Two runtimes of one model: time, how far embeddings differ, and misses.
 
 Every photo is decoded, searched for its face and aligned once; its chip is then embedded by both
 runtimes, taking turns on one thread. Galleries are drawn as everywhere (`open_set`), the same for
@@ -105,7 +105,7 @@ def _timed(embedder: Embedder, chip: Image) -> tuple[npt.NDArray[np.float32], fl
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Search:
-    """What came of the same searches with one pair of runtimes."""
+    """The result of the same searches with one pair of runtimes."""
 
     name: str
     trials: Sequence[Trial]
@@ -138,7 +138,7 @@ def search_all(
 def _mixed(trial: Trial, both: Both) -> Trial:
     """Search a trial's photos by the other runtime, in the gallery of the reference.
 
-    Whoever is enrolled has another photo, and so stands among the references.
+    Everybody who is enrolled has another photo, and so is among the references.
     """
     templates = both.reference[np.unique(trial.references)]
     mated = np.sum(both.other[trial.probes] * both.reference[trial.references], axis=1)
