@@ -65,6 +65,15 @@ def verify(
         Path | None,
         typer.Option(help="Public keys in PEM that may have signed it.", dir_okay=False),
     ] = None,
+    everything: Annotated[
+        bool,
+        typer.Option(
+            "--all",
+            help="Check everything, not only what was recorded since the last check; that is done "
+            "anyway where --anchor or --checkpoints is given, the last check found a fault, or "
+            "nobody has checked everything for 7 days.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Look for records and rows that are altered, missing or added; exit 1 if there are any."""
@@ -77,8 +86,9 @@ def verify(
     else:
         link = _link(anchor) if anchor is not None else None
         outside = _checkpoints(checkpoints) if checkpoints is not None else None
+        tail = not everything and outside is None
         with open_installation(Settings()) as records:
-            verdict = records.oversight.trail.verify(Actor.operator(), link, outside)
+            verdict = records.oversight.trail.verify(Actor.operator(), link, outside, tail=tail)
     _tell(verdict, as_json=as_json, alone=export is not None)
     if not verdict.whole:
         raise typer.Exit(Exit.REFUSED)
@@ -238,6 +248,12 @@ def _tell(verdict: Verdict, *, as_json: bool, alone: bool) -> None:
         out.print(f"Records up to {verdict.records} are as they were written.")
         return
     out.print(f"{verdict.records} records, whole. The last one's hash is {verdict.last_hash}")
+    if verdict.all_at is not None:
+        out.print(
+            f"Looked behind record {verdict.after} alone, up to which earlier checks found no"
+        )
+        out.print("fault: what was changed there since, or in rows that no later record names, is")
+        out.print(f"found by --all, last done on {verdict.all_at:%Y-%m-%d %H:%M} UTC.")
     for line in _proved(verdict.proved, alone=alone):
         out.print(line)
 

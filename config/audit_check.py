@@ -32,6 +32,7 @@ from config.settings import Settings
 MOST_S: Final = 3600
 """Seconds after which a check is ended."""
 _COMMAND: Final = (sys.executable, "-m", "config.audit_check")
+_TAIL: Final = "--tail"
 _ORPHAN_S: Final = 1.0
 _log: Final = logging.getLogger(__name__)
 
@@ -61,6 +62,10 @@ class AuditCheck:
         """Whether a check is at work."""
         return self._child is not None
 
+    def tail(self) -> Verdict:
+        """Check what was recorded since the last check; raises like `whole`."""
+        return self._checked(_TAIL)
+
     def whole(self) -> Verdict:
         """Check everything; the caller's thread waits.
 
@@ -68,10 +73,13 @@ class AuditCheck:
             AuditCheckUnderWay: a check has begun and is not done.
             AuditCheckUnfinished: it took too long, or could not be carried out.
         """
+        return self._checked()
+
+    def _checked(self, *options: str) -> Verdict:
         if not self._turn.acquire(blocking=False):
             raise AuditCheckUnderWay("audit_check_under_way")
         try:
-            return self._run()
+            return self._run(*options)
         finally:
             self._child = None
             self._turn.release()
@@ -83,9 +91,9 @@ class AuditCheck:
         if child is not None:
             child.kill()
 
-    def _run(self) -> Verdict:
+    def _run(self, *options: str) -> Verdict:
         child = subprocess.Popen(  # noqa: S603 - our own command, nothing from outside
-            self._command,
+            (*self._command, *options),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -135,8 +143,12 @@ class _Given(Settings):
         return (init_settings,)
 
 
-def checked(settings: Settings) -> Verdict:
-    """Check the whole trail of a service that is at work; nothing is brought up to date.
+def checked(settings: Settings, *, tail: bool = False) -> Verdict:
+    """Check the trail of a service that is at work; nothing is brought up to date.
+
+    Args:
+        settings: those of the service.
+        tail: whether it will do to check what was recorded since the last check.
 
     Raises:
         SetUpError: the data key or the checkpoints' keys cannot be read.
@@ -146,7 +158,7 @@ def checked(settings: Settings) -> Verdict:
         vault = Vault(KeyRing.open(database, data_keys(settings), utc_now))
         database.info[VAULT] = vault
         audit = Audit(database, vault, GroupCommit(database), utc_now, signers(settings))
-        return audit.verify()
+        return audit.verify(tail=tail)
     finally:
         database.close()
 
@@ -157,7 +169,8 @@ def _main() -> None:
     threading.Thread(target=_end_with, args=[os.getppid()], daemon=True).start()
     answer: dict[str, Any]
     try:
-        answer = {"verdict": checked(_Given(**json.load(sys.stdin))).as_json()}
+        verdict = checked(_Given(**json.load(sys.stdin)), tail=_TAIL in sys.argv)
+        answer = {"verdict": verdict.as_json()}
     except SetUpError as error:
         answer = {"reason": str(error)}
     sys.stdout.write(json.dumps(answer))

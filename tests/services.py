@@ -12,6 +12,7 @@ from casework.accounts.agencies import NewAgency
 from casework.accounts.passwords import Passwords
 from casework.calibration.breaker_rules import BreakerRules
 from casework.kernel.actor import Actor, ActorKind
+from casework.kernel.clock import utc_now
 from casework.kernel.data_key import KEY_BYTES, DataKeys, FileKeys, GivenKeys
 from casework.kernel.processing import Ground, Grounds, Processing
 from casework.kernel.vocabulary import AgencyKind, Direction, Role, Stage
@@ -64,6 +65,11 @@ class FakeClock:
     def advance(self, **by: float) -> None:
         """Let time pass: `clock.advance(days=1)`."""
         self.now += timedelta(**by)
+
+
+def to_the_present(clock: FakeClock) -> None:
+    """Let a clock show what that of another process shows."""
+    clock.advance(seconds=(utc_now() - clock()).total_seconds())
 
 
 def url_of(database: Path | str) -> str:

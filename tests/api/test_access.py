@@ -21,7 +21,7 @@ from casework.service import Service
 from tests.api.conftest import problem, settings_for, wait_until_ready
 from tests.deadlines import patience
 from tests.fakes import fake_pipeline
-from tests.services import DATA_KEYS, OPERATOR, PASSWORD, QUICK, drawn_pack, laid
+from tests.services import DATA_KEYS, OPERATOR, PASSWORD, QUICK, drawn_pack, laid, to_the_present
 
 NEW = "another long enough phrase"
 
@@ -566,6 +566,7 @@ def test_pages_and_filters_of_the_trail(client, desk, sign_in):
 
 
 def test_the_whole_trail_is_checked_and_exported(client, desk, sign_in, tmp_path):
+    to_the_present(desk.clock)
     auditor = sign_in(Role.AUDITOR, agency="OPS", kind=AgencyKind.OPERATOR)
     verdict = client.get("/v1/audit/verify", headers=auditor).json()
     assert (verdict["whole"], verdict["fault"], verdict["seq"]) == (True, None, None)
@@ -575,8 +576,14 @@ def test_the_whole_trail_is_checked_and_exported(client, desk, sign_in, tmp_path
     assert checked.whole
     assert checked.records == verdict["records"] + 2  # the check itself, and the export
 
+    one_field = client.get("/v1/audit/2/proof?show=action", headers=auditor)
+    problem(one_field, 404, "not_found")  # no checkpoint covers it
+
     with desk.service.kernel.database.write() as session:
         session.connection().exec_driver_sql("UPDATE audit SET actor_id = 'x' WHERE seq = 3")
     verdict = client.get("/v1/audit/verify", headers=auditor).json()
+    assert (verdict["whole"], verdict["after"] >= 3) == (True, True)  # it looked no further back
+    verdict = client.get("/v1/audit/verify?all=true", headers=auditor).json()
+    assert (verdict["after"], verdict["all_at"]) == (0, None)
     assert (verdict["whole"], verdict["records"], verdict["seq"]) == (False, 2, 3)
     assert "record 3" in verdict["fault"]

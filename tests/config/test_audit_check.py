@@ -55,6 +55,15 @@ def test_another_process_finds_what_this_one_does(records, settings, monkeypatch
     assert [verdict.seq, len(verdict.more)] == [2, 1]
 
 
+def test_another_process_checks_the_tail_alone_where_that_will_do(records, settings):
+    check = AuditCheck(settings)
+    assert check.tail().after == 0  # nobody has checked everything yet
+    verdict = records.oversight.trail.verify(OPERATOR)
+    found = check.tail()
+    assert found.after == verdict.records
+    assert found == records.kernel.audit.verify(tail=True)
+
+
 def test_a_verdict_is_handed_over_whole():
     message = Message("trail_text_altered", {"record": 3, "name": "purpose"})
     verdict = Verdict(7, "ab" * 32, message, 3, (message, message), Proved(texts=4, signed_to=2))

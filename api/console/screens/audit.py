@@ -66,8 +66,10 @@ def show(visit: Reader) -> Response:
 
 @router.post("/audit/verify")
 def verify(visit: Verifier, check: TheAuditCheck) -> Response:
-    """Check the whole chain and say what was found."""
-    return _page(visit, visit.service.oversight.trail.verify(visit.actor, check=check.whole))
+    """Check the chain, or what is new of it, and say what was found."""
+    everything = visit.posted.text("all") == "yes"
+    trail = visit.service.oversight.trail
+    return _page(visit, trail.verify(visit.actor, check=check.whole if everything else check.tail))
 
 
 @router.get("/audit/export")

@@ -10,7 +10,14 @@ from api import problems
 from api.dependencies import Allowed, TheAuditCheck, TheTrail, TheZone
 from api.pages import NumberedPage, page_of
 from api.routing import StrictRoute
-from api.v1.audit.schemas import MOST_SEQ, AuditQuery, AuditRecordOut, VerdictOut
+from api.v1.audit.schemas import (
+    MOST_SEQ,
+    AuditQuery,
+    AuditRecordOut,
+    ProofQuery,
+    VerdictOut,
+    VerifyQuery,
+)
 from casework.kernel import errors
 from casework.kernel.actor import Actor
 from casework.kernel.permissions import Permission
@@ -50,15 +57,26 @@ def page(
 @router.get(
     "/verify",
     response_model=VerdictOut,
-    summary="Check the whole audit trail",
-    responses=problems.responses(*_COMMON, errors.AuditCheckUnderWay, errors.AuditCheckUnfinished),
+    summary="Check the audit trail",
+    responses=problems.responses(
+        *_COMMON,
+        problems.RequestInvalid,
+        errors.AuditCheckUnderWay,
+        errors.AuditCheckUnfinished,
+    ),
 )
-def verify(trail: TheTrail, actor: Verifier, check: TheAuditCheck) -> VerdictOut:
+def verify(
+    trail: TheTrail,
+    actor: Verifier,
+    check: TheAuditCheck,
+    query: Annotated[VerifyQuery, Query()],
+) -> VerdictOut:
     """Look for a record or a protected row that is altered, missing or added without an act.
 
-    A process of the least priority does it, one check at a time, while the service goes on.
+    A process of the least priority does it, one check at a time, while the service goes on. The
+    answer says from where on it looked: `after`.
     """
-    return VerdictOut.of(trail.verify(actor, check=check.whole))
+    return VerdictOut.of(trail.verify(actor, check=check.whole if query.everything else check.tail))
 
 
 @router.get(
@@ -71,16 +89,13 @@ def prove(
     trail: TheTrail,
     actor: Reader,
     seq: Annotated[int, Path(ge=1, le=MOST_SEQ)],
-    show: Annotated[
-        list[Annotated[str, Query(max_length=40)]] | None,
-        Query(max_length=40, description="Fields and texts to show; all, if none is named."),
-    ] = None,
+    query: Annotated[ProofQuery, Query()],
 ) -> Mapping[str, Any]:
     """Return a file that proves one record, and shows no other: `siaga audit verify --proof`.
 
     A signed checkpoint must cover the record already.
     """
-    return trail.prove(actor, seq, show).content
+    return trail.prove(actor, seq, query.show).content
 
 
 @router.get(

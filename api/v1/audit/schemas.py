@@ -1,7 +1,7 @@
 """The audit trail."""
 
 from datetime import datetime, tzinfo
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
@@ -59,6 +59,28 @@ class LooksQuery(QueryModel):
     limit: Limit = 50
 
 
+class VerifyQuery(QueryModel):
+    """How much of the trail is checked."""
+
+    everything: bool = Field(
+        default=False,
+        alias="all",
+        description="Check everything, however long that takes; otherwise what was recorded since "
+        "the last check, with the rows that it changed, unless that check found a fault or nobody "
+        "has checked everything for 7 days.",
+    )
+
+
+class ProofQuery(QueryModel):
+    """How much of a record is shown."""
+
+    show: list[Annotated[str, Field(max_length=40)]] | None = Field(
+        default=None,
+        max_length=40,
+        description="Fields and texts to show; all, if none is named.",
+    )
+
+
 class AuditRecordOut(Answer):
     """One act."""
 
@@ -104,10 +126,20 @@ class ProvedOut(Answer):
 
 
 class VerdictOut(Answer):
-    """What checking the whole trail found."""
+    """What checking the trail found."""
 
-    whole: bool
-    records: int = Field(description="Records, from the first on, that are as they were written.")
+    whole: bool = Field(description="Whether no fault was found.")
+    after: int = Field(
+        description="The record behind which it looked: what was changed up to it since it was "
+        "checked is not found. 0 where everything was checked."
+    )
+    all_at: datetime | None = Field(
+        description="When everything was checked last; null where this check was of everything."
+    )
+    records: int = Field(
+        description="Records, from the first on, that are as they were written; up to `after` "
+        "they were so when they were checked."
+    )
     last_hash: str = Field(description="Hash of the last of them: keep it elsewhere as an anchor.")
     fault: str | None = Field(description="The first fault; null where the trail is whole.")
     seq: int | None = Field(
@@ -121,6 +153,8 @@ class VerdictOut(Answer):
         """Return what was found."""
         return cls(
             whole=verdict.whole,
+            after=verdict.after,
+            all_at=verdict.all_at,
             records=verdict.records,
             last_hash=verdict.last_hash,
             fault=verdict.fault,

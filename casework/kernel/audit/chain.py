@@ -19,6 +19,8 @@ NODE: Final = "main"
 """The chain of the only node that there is."""
 GENESIS: Final = "0" * 64
 """What the first record is chained to."""
+DONE: Final = "done"
+"""The outcome of an act that was not refused."""
 TAKE_OVER: Final = "audit.take_over"
 """The act by which records of the first format, and states before it, came into the trail."""
 ERASE_TEXTS: Final = "audit.erase"
@@ -79,10 +81,11 @@ class Proved:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What checking a whole chain found."""
+    """What checking a chain found."""
 
     records: int
-    """How many records from the first on are as they were written."""
+    """How many records from the first on are as they were written; of a check of the tail, those
+    up to `after` as an earlier check found them."""
     last_hash: str
     message: Message | None = None
     """The first fault, None where the chain is whole."""
@@ -91,6 +94,11 @@ class Verdict:
     more: tuple[Message, ...] = ()
     """Further faults; at most some dozens."""
     proved: Proved = Proved()
+    after: int = 0
+    """The record behind which it looked, of a check of the tail: up to it nothing was looked at
+    again. 0 means that everything was checked."""
+    all_at: datetime | None = None
+    """When everything was checked last, of a check of the tail."""
 
     @property
     def fault(self) -> str | None:
@@ -111,6 +119,8 @@ class Verdict:
             "seq": self.seq,
             "more": [each.as_json() for each in self.more],
             "proved": asdict(self.proved),
+            "after": self.after,
+            "all_at": self.all_at.isoformat() if self.all_at is not None else None,
         }
 
     @classmethod
@@ -124,15 +134,21 @@ class Verdict:
             given["seq"],
             tuple(map(Message.from_json, given["more"])),
             Proved(**given["proved"]),
+            given["after"],
+            datetime.fromisoformat(given["all_at"]) if given["all_at"] is not None else None,
         )
 
 
-class Chain:
-    """Follows a chain from its beginning, record by record, up to the first fault."""
+BEGINNING: Final = Link(0, GENESIS)
+"""Where the first record is chained to."""
 
-    def __init__(self, anchor: Link | None = None) -> None:
-        """Begin at the beginning; at an anchor's number, its hash must be met."""
-        self.last = Link(0, GENESIS)
+
+class Chain:
+    """Follows a chain record by record, up to the first fault."""
+
+    def __init__(self, anchor: Link | None = None, begin: Link = BEGINNING) -> None:
+        """Begin behind a record; at an anchor's number, its hash must be met."""
+        self.last = begin
         self._anchor = anchor
 
     def follow(self, seq: int, digest: bytes | None, stated: str) -> Verdict | None:

@@ -290,6 +290,8 @@ class CheckpointCheck:
     signers: Signers
     checkpoints: Sequence[Checkpoint]
     elsewhere: Mapping[int, Checkpoint]
+    skipped: int = 0
+    """Checkpoints before these, of a check of the tail: it begins where the first of these ends."""
     fault: Message | None = None
     proved: Proved = field(default_factory=Proved)
     _outside: dict[int, Checkpoint] = field(default_factory=dict)
@@ -300,21 +302,32 @@ class CheckpointCheck:
 
     @classmethod
     def of(
-        cls, session: Session, signers: Signers, elsewhere: Sequence[Checkpoint]
+        cls,
+        session: Session,
+        signers: Signers,
+        elsewhere: Sequence[Checkpoint],
+        begin: int = 0,
     ) -> "CheckpointCheck":
         """Read the checkpoints, and check them by themselves.
+
+        Args:
+            session: the transaction.
+            signers: whose signatures count.
+            elsewhere: checkpoints as they were received outside the database.
+            begin: the number of the one behind whose last record the check begins; 0 means all.
 
         Raises:
             ValueError: what stands elsewhere is no checkpoint.
         """
-        outside = {each.fields["number"]: each for each in elsewhere}
-        rows = session.execute(_CHECKPOINTS).all()
+        numbered = ((each.fields["number"], each) for each in elsewhere)
+        outside = {number: each for number, each in numbered if number >= begin}
+        rows = session.execute(_CHECKPOINTS.where(AuditCheckpoint.number >= begin)).all()
         found = [Checkpoint(row.text, row.signature) for row in rows]
-        check = cls(signers, found, outside)
+        check = cls(signers, found, outside, max(0, begin - 1))
         check._outside = {
             each.fields["nodes"][NODE]["last"]: each
             for number, each in outside.items()
-            if number > len(found)
+            if number > check.known
         }
         check.fault = check._fault_of_chain([row.number for row in rows])
         last = found[-1].fields["nodes"][NODE]["last"] if found and check.fault is None else 0
@@ -324,11 +337,22 @@ class CheckpointCheck:
             signing_key=signers.key or next(iter(signers.public), None),
             elsewhere=len(outside),
         )
+        if begin and check.fault is None:
+            check._next, check._last = 1, check.checkpoints[0].fields["nodes"][NODE]["hash"]
         return check
+
+    @property
+    def known(self) -> int:
+        """The number of the last one here."""
+        return self.skipped + len(self.checkpoints)
 
     def _fault_of_chain(self, numbers: Sequence[int]) -> Message | None:
         before, first = GENESIS, 1
-        for count, (number, each) in enumerate(zip(numbers, self.checkpoints, strict=True), 1):
+        if self.skipped and self.checkpoints:
+            fields = self.checkpoints[0].fields
+            before, first = fields["before"], fields["nodes"][NODE]["first"]
+        for index, (number, each) in enumerate(zip(numbers, self.checkpoints, strict=True), 1):
+            count = self.skipped + index
             try:
                 fields = Checkpoint.of_line(each.line).fields
             except ValueError:
@@ -338,7 +362,7 @@ class CheckpointCheck:
             if not fits or end["first"] != first or end["last"] < first - 1:
                 return Message("checkpoint_missing", {"number": count})
             # Each names the one before: the last signature of a key stands for all before it.
-            following = self.checkpoints[count : count + 1]
+            following = self.checkpoints[index : index + 1]
             followed = bool(following) and following[0].fields.get("key") == fields["key"]
             if self.signers.public and not followed and not self.signers.signed(each):
                 return Message("checkpoint_unsigned", {"number": number})
@@ -346,7 +370,8 @@ class CheckpointCheck:
         for number, each in sorted(self.elsewhere.items()):
             if self.signers.public and not self.signers.signed(each):
                 return Message("checkpoint_unsigned", {"number": number})
-            if number <= len(self.checkpoints) and self.checkpoints[number - 1].text != each.text:
+            here = number - self.skipped - 1
+            if number <= self.known and self.checkpoints[here].text != each.text:
                 return Message("checkpoint_differs", {"number": number})
         return None
 
@@ -375,11 +400,12 @@ class CheckpointCheck:
         return None
 
     def _differs(self, seq: int) -> Message:
-        return Message("trail_differs_from_checkpoint", {"record": seq, "number": self._next + 1})
+        number = self.skipped + self._next + 1
+        return Message("trail_differs_from_checkpoint", {"record": seq, "number": number})
 
     def end(self, last: int) -> Message | None:
         """Return what is wrong where a checkpoint, here or elsewhere, goes beyond the chain."""
-        known = len(self.checkpoints)
+        known = self.known
         outside = [each for number, each in self.elsewhere.items() if number > known]
         for each in (*self.checkpoints[self._next :], *outside):
             fields = each.fields

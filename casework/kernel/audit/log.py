@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from casework.kernel import rows
 from casework.kernel.actor import Actor
-from casework.kernel.audit import changes, state
+from casework.kernel.audit import chain, changes, state
 from casework.kernel.audit.chain import (
     ACTOR,
     ERASE_TEXTS,
@@ -47,7 +47,7 @@ from casework.kernel.group_commit import GroupCommit
 from casework.kernel.vault import Vault
 from casework.tables import Agency, AuditActor, AuditHead, AuditRecord, AuditText, Table
 
-DONE: Final = "done"
+DONE: Final = chain.DONE
 REFUSED: Final = "refused"
 
 _NEW_CARDS: Final = "siaga_new_cards"
@@ -201,11 +201,17 @@ class Audit:
             self.append(session, AuditEntry(actor, ERASE_TEXTS, object_id, owner_id, detail=detail))
 
     def verify(
-        self, anchor: Link | None = None, elsewhere: Sequence[Checkpoint] | None = None
+        self,
+        anchor: Link | None = None,
+        elsewhere: Sequence[Checkpoint] | None = None,
+        *,
+        tail: bool = False,
     ) -> Verdict:
         """Check the whole trail, what stands beside it, and every row that it protects.
 
         Args:
+            tail: whether it will do to check what was recorded since the last check, with what
+                stands beside that and the rows that it changed: see `casework.kernel.audit.tail`.
             anchor: where the trail stood when it was exported: it must have gone on from there.
             elsewhere: checkpoints from outside the database; None means those handed out to where
                 this installation can read them.
@@ -213,7 +219,7 @@ class Audit:
         outside = elsewhere
         if outside is None:
             outside = self.signers.elsewhere() if self.signers.elsewhere is not None else ()
-        return Verifier(self, self.signers, outside).verify(anchor)
+        return Verifier(self, self.signers, outside).verify(anchor, tail=tail)
 
     def write(
         self, connection: Connection, entry: AuditEntry, states: changes.States | None

@@ -37,6 +37,7 @@ from casework.kernel.audit.chain import (
 from casework.kernel.audit.checkpoints import Checkpoint, Checkpoints
 from casework.kernel.audit.log import DONE, AuditEntry
 from casework.kernel.audit.proof import RecordProof
+from casework.kernel.audit.tail import result
 from casework.kernel.errors import AuditBroken, NotFound, WrongDataKey
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import (
@@ -256,8 +257,10 @@ class AuditReader:
         anchor: Link | None = None,
         elsewhere: Sequence[Checkpoint] | None = None,
         check: Callable[[], Verdict] | None = None,
+        *,
+        tail: bool = False,
     ) -> Verdict:
-        """Check the whole trail, with what is beyond the actor's reach; the check is recorded.
+        """Check the trail, with what is beyond the actor's reach; the check is recorded.
 
         Args:
             actor: who wants to know.
@@ -266,13 +269,14 @@ class AuditReader:
                 this installation can read them.
             check: does the work in another process, without anchor and checkpoints; None means
                 that it is done here.
+            tail: whether it will do to check what was recorded since the last check.
 
         Raises:
             NotPermitted: the actor may not.
         """
         require(actor, Permission.VERIFY_AUDIT)
-        verdict = self._audit.verify(anchor, elsewhere) if check is None else check()
-        detail = {"records": verdict.records, "whole": verdict.whole}
+        verdict = check() if check else self._audit.verify(anchor, elsewhere, tail=tail)
+        detail = result(verdict.records, verdict.after, verdict.all_at, whole=verdict.whole)
         with suppress(AuditBroken):  # then nothing can be chained to the trail any more
             self._audit.note(AuditEntry(actor, Permission.VERIFY_AUDIT, detail=detail))
         return verdict

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Row, RowMapping, Text, select, tuple_, type_coerce
+from sqlalchemy import Row, RowMapping, Select, Text, select, tuple_, type_coerce
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -29,6 +29,7 @@ from casework.kernel.audit.chain import (
 from casework.kernel.audit.checkpoints import Checkpoint, CheckpointCheck, Signers
 from casework.kernel.audit.rows import Stored
 from casework.kernel.audit.state import COVERAGE, Coverage
+from casework.kernel.audit.tail import start_of
 from casework.kernel.errors import WrongDataKey
 from casework.kernel.messages import Message
 from casework.tables import AuditActor, AuditHead, AuditRecord, AuditText, Officer
@@ -47,10 +48,10 @@ _TextRow = Row[str, int, str, bytes]
 class _Texts:
     """The texts beside the records, some at a time: there may be as many as records."""
 
-    def __init__(self, session: Session, audit: "Audit") -> None:
+    def __init__(self, session: Session, audit: "Audit", after: int) -> None:
         self._session = session
         self._audit = audit
-        self._left = self._all()
+        self._left = self._all(after)
         self._next = next(self._left, None)
 
     def has(self, place: tuple[str, int]) -> bool:
@@ -72,8 +73,10 @@ class _Texts:
     def _opened(self, row: _TextRow) -> tuple[int, str, Salted | None]:
         return row.seq, row.name, _open(partial(self._audit.text, *row))
 
-    def _all(self) -> Iterator[_TextRow]:
+    def _all(self, after: int) -> Iterator[_TextRow]:
         query = _TEXTS
+        if after:
+            query = query.where(tuple_(AuditText.node, AuditText.seq) > (NODE, after))
         while found := self._session.connection().execute(query.limit(_BATCH)).all():
             yield from found
             query = _TEXTS.where(tuple_(*_PLACE_OF_TEXT) > tuple(found[-1][:3]))
@@ -91,8 +94,11 @@ class _Walk:
     erased_of: Mapping[str, int]
     """And of these objects, up to these records."""
     faults: list[Message] = field(default_factory=list)
-    states: dict[str, dict[str, tuple[str, int]]] = field(default_factory=dict)
-    """The last digest of each row that is there, and whose record it is; by table and key."""
+    after: int = 0
+    """The record behind which it begins."""
+    states: dict[str, dict[str, tuple[str | None, int]]] = field(default_factory=dict)
+    """The last digest of each row that is there, and whose record it is; by table and key. Of the
+    tail, rows that are gone too, with None."""
     texts_right: int = 0
     texts_erased: int = 0
     last_of_card: dict[str, int] = field(default_factory=dict)
@@ -118,7 +124,7 @@ class _Walk:
         for table, keys in tables.items():
             states = self.states.setdefault(table, {})
             for key, digest in keys.items():
-                if digest is None:
+                if digest is None and not self.after:
                     states.pop(key, None)
                 else:
                     states[key] = digest, seq
@@ -179,35 +185,43 @@ class Verifier:
         self._signers = signers
         self._elsewhere = tuple(elsewhere)
 
-    def verify(self, anchor: Link | None = None) -> Verdict:
-        """Check everything, of one consistent state; appends go on meanwhile."""
-        chain = Chain(anchor)
+    def verify(self, anchor: Link | None = None, *, tail: bool = False) -> Verdict:
+        """Check everything, or the tail, of one consistent state; appends go on meanwhile."""
         with self._audit.database.read() as session:
-            signed = CheckpointCheck.of(session, self._signers, self._elsewhere)
-            if signed.fault is not None:
-                return _broken(chain, signed.fault)
-            walk = self._begun(session)
-            for record in stored.records(session, NODE):
-                fault = chain.follow(record.seq, record.digest, record.hash)
-                if fault is not None:
-                    return fault
-                assert record.digest is not None  # noqa: S101 - it was followed
-                message = signed.follow(record.seq, record.digest, record.hash)
-                if message is not None:
-                    return _broken(chain, message, record.seq)
-                walk.add(record)
-            message = signed.end(chain.last.seq)
-            if message is not None:
-                return _broken(chain, message, chain.last.seq + 1)
-            fault = self._fault_of_end(session, chain)
+            start = start_of(session, self._audit.clock()) if tail and anchor is None else None
+            if start is None:
+                return self._verify(session, Chain(anchor))
+            verdict = self._verify(session, Chain(begin=start.link), start.number)
+            return replace(verdict, after=start.link.seq, all_at=start.all_at)
+
+    def _verify(self, session: Session, chain: Chain, checkpoint: int = 0) -> Verdict:
+        after = chain.last.seq
+        signed = CheckpointCheck.of(session, self._signers, self._elsewhere, checkpoint)
+        if signed.fault is not None:
+            return _broken(chain, signed.fault)
+        walk = self._begun(session, after)
+        for record in stored.records(session, NODE, after):
+            fault = chain.follow(record.seq, record.digest, record.hash)
             if fault is not None:
                 return fault
-            return self._beside(session, chain, walk, signed)
+            assert record.digest is not None  # noqa: S101 - it was followed
+            message = signed.follow(record.seq, record.digest, record.hash)
+            if message is not None:
+                return _broken(chain, message, record.seq)
+            walk.add(record)
+        message = signed.end(chain.last.seq)
+        if message is not None:
+            return _broken(chain, message, chain.last.seq + 1)
+        fault = self._fault_of_end(session, chain)
+        if fault is not None:
+            return fault
+        return self._beside(session, chain, walk, signed)
 
-    def _begun(self, session: Session) -> _Walk:
+    def _begun(self, session: Session, after: int) -> _Walk:
         """Read what every record is compared with. The walk itself proves what is read here."""
         erased_to, erased_of = 0, dict[str, int]()
-        for seq, object_id, detail in session.execute(_ERASURES):
+        # An erasure says nothing of what was recorded behind it.
+        for seq, object_id, detail in session.execute(_ERASURES.where(AuditRecord.seq > after)):
             if object_id is not None:
                 erased_of[object_id] = seq
             else:
@@ -216,7 +230,7 @@ class Verifier:
             digest: _open(partial(self._audit.actor, digest, sealed))
             for digest, sealed in session.execute(_CARDS)
         }
-        return _Walk(_Texts(session, self._audit), cards, erased_to, erased_of)
+        return _Walk(_Texts(session, self._audit, after), cards, erased_to, erased_of, after=after)
 
     def _beside(
         self, session: Session, chain: Chain, walk: _Walk, signed: CheckpointCheck
@@ -264,7 +278,9 @@ class Verifier:
         """Compare the rows of one table with what the trail says of them."""
         expected = walk.states.get(coverage.name, {})
         right = 0
-        for row in self._read(session, coverage, walk.faults):
+        # Of the tail, the rows that its records name; others may be there.
+        queries = coverage.among([*expected]) if walk.after else [coverage.rows]
+        for row in self._read(session, coverage, queries, walk.faults):
             key = coverage.key_of(row)
             digest, seq = expected.pop(key, (None, 0))
             if digest is None:
@@ -278,19 +294,27 @@ class Verifier:
                 )
             else:
                 right += 1
-        for key, (_, seq) in expected.items():
-            _add(
-                walk.faults,
-                Message("state_row_missing", {"record": seq, "table": coverage.name, "key": key}),
-            )
+        for key, (digest, seq) in expected.items():
+            if digest is not None:
+                _add(
+                    walk.faults,
+                    Message(
+                        "state_row_missing", {"record": seq, "table": coverage.name, "key": key}
+                    ),
+                )
         return right
 
     def _read(
-        self, session: Session, coverage: Coverage, faults: list[Message]
+        self,
+        session: Session,
+        coverage: Coverage,
+        queries: Iterable[Select[Any]],
+        faults: list[Message],
     ) -> Iterator[RowMapping]:
         try:
-            query = coverage.rows.execution_options(yield_per=1000)
-            yield from session.connection().execute(query).mappings()
+            for query in queries:
+                some = query.execution_options(yield_per=1000)
+                yield from session.connection().execute(some).mappings()
         except (SQLAlchemyError, ValueError, TypeError):
             _add(faults, Message("state_table_unreadable", {"table": coverage.name}))
 
@@ -306,6 +330,8 @@ def _check_cards(walk: _Walk) -> int:
     """Count what was known of actors and is still there."""
     right = 0
     for digest, card in walk.cards.items():
+        if walk.after and digest not in walk.last_of_card:
+            continue  # of an actor of before
         if card is not None and card.digest(ACTOR) == digest and digest in walk.last_of_card:
             right += 1
         else:

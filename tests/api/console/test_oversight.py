@@ -9,7 +9,7 @@ from casework.accounts.sign_in import Credentials
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotAuthenticated, TooManyAttempts
 from casework.kernel.vocabulary import AgencyKind, Role, SessionKind
-from tests.services import OPERATOR, PASSWORD
+from tests.services import OPERATOR, PASSWORD, to_the_present
 
 
 @pytest.fixture
@@ -46,13 +46,16 @@ def test_a_coordinator_sees_no_small_number_and_no_list(scene, signed_in):
 
 
 def test_an_auditor_filters_checks_and_exports_the_trail(scene, signed_in):
+    to_the_present(scene.clock)
     scene.agency("OPS", AgencyKind.OPERATOR)
     browser = signed_in("auditor", Role.AUDITOR, agency="OPS")
     browser.open("/audit?action=subject")
     assert "subject.enrol" in browser.text
     assert "encounter.screen" not in browser.text
-    browser.send("/audit/verify")
+    browser.send("/audit/verify", all="yes")
     assert re.search(r"utuh|whole", browser.text)
+    browser.send("/audit/verify")
+    assert re.search(r"diperiksa:|checked:", browser.text)
     exported = browser.open("/audit/export")
     assert exported.headers["content-type"] == "application/x-ndjson"
     assert '"hash"' in exported.text
