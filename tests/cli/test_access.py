@@ -141,7 +141,9 @@ def test_the_trail_is_listed_exported_and_checked(siaga, first_steps, tmp_path):
 
     database = tmp_path / "var" / "siaga.db"
     change(database, "UPDATE audit SET actor_id = 'x' WHERE seq = 2")
-    broken = siaga("audit", "verify")
+    tail = siaga("audit", "verify")
+    assert (tail.returncode, "Looked behind record" in tail.stdout) == (0, True)
+    broken = siaga("audit", "verify", "--all")
     assert broken.returncode == 1
     assert "record 2 is not as it was written" in broken.stdout
 
