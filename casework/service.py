@@ -110,7 +110,7 @@ class Service(Records):
         records: Records,
         pack: Pack,
         pipeline: Pipeline,
-        engine: EngineName = "flat",
+        engine: EngineName = "auto",
         breaker: BreakerRules | None = None,
         verification_fmr: float = DEFAULT_FMR,
         presentation: PresentationScorer | None = None,

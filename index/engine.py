@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 if TYPE_CHECKING:
     from index.exact import Found, Vectors
 
-EngineName = Literal["flat", "int8"]
+EngineName = Literal["auto", "flat", "int8"]
 """What settings and benchmarks call the engines."""
 
 
@@ -65,7 +65,14 @@ def _int8(dim: int) -> SearchEngine:
     return Int8Engine(dim)
 
 
+def _auto(dim: int) -> SearchEngine:
+    from index.auto import AutoEngine  # noqa: PLC0415
+
+    return AutoEngine(dim)
+
+
 ENGINES: Final[Mapping[EngineName, Callable[[int], SearchEngine]]] = {
+    "auto": _auto,
     "flat": _flat,
     "int8": _int8,
 }

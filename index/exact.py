@@ -32,6 +32,11 @@ class Found(NamedTuple):
     best: float | None
     """The highest score of all rows, below the threshold or not; None without any row."""
 
+    def reaching(self, threshold: float) -> "Found":
+        """Return what of it is found with a threshold that is as high or higher."""
+        kept = self.scores >= np.float32(threshold)
+        return Found(self.rows[kept], self.scores[kept], self.best)
+
 
 # float32 sums of 512 products of unit vectors differ by less, whatever their order.
 ROUNDING: Final = 1e-5

@@ -13,16 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from index.blocks import Blocks
-from index.exact import (
-    ROUNDING,
-    Found,
-    Product,
-    Rows,
-    Vectors,
-    candidates,
-    nearest,
-    rescored,
-)
+from index.exact import ROUNDING, Found, Product, Rows, Vectors, candidates, rescored
+from index.flat import FlatEngine
 
 # Numbers of a unit vector of n dimensions are about 1/sqrt(n); eight bits span this many times
 # that. More would round coarsely, less would clip; either only adds candidates, never loses one.
@@ -31,39 +23,32 @@ _LARGEST: Final = 127
 _TILE_ROWS: Final = 4096
 
 
-class Int8Engine:
+class Int8Engine(FlatEngine):
     """Exact search with an eight-bit first pass; takes a quarter more memory than `FlatEngine`."""
 
     def __init__(self, dim: int) -> None:
-        self._vectors: Blocks[np.float32] = Blocks(dim, np.float32)
+        super().__init__(dim)
         self._bytes: Blocks[np.int8] = Blocks(dim, np.int8)
         self._scale = min(1.0, _SPAN / np.sqrt(dim)) / _LARGEST
         self._largest_residual = 0.0
-
-    def __len__(self) -> int:
-        return len(self._vectors)
 
     def append(self, vectors: Vectors) -> None:
         """See `SearchEngine.append`."""
         rounded = self._rounded(vectors)
         self._note_residuals(vectors, rounded)
-        self._vectors.append(vectors)
+        super().append(vectors)
         self._bytes.append(rounded)
 
     def overwrite(self, row: int, vector: Vectors) -> None:
         """See `SearchEngine.overwrite`."""
         rounded = self._rounded(vector[np.newaxis])
         self._note_residuals(vector[np.newaxis], rounded)
-        self._vectors[row] = vector
+        super().overwrite(row, vector)
         self._bytes[row] = rounded[0]
-
-    def row(self, row: int) -> Vectors:
-        """See `SearchEngine.row`."""
-        return self._vectors[row].copy()
 
     def truncate(self, rows: int) -> None:
         """See `SearchEngine.truncate`."""
-        self._vectors.truncate(rows)
+        super().truncate(rows)
         self._bytes.truncate(rows)
 
     def above(self, probes: Vectors, threshold: float) -> list[Found]:
@@ -86,10 +71,6 @@ class Int8Engine:
                 candidates(tiles, against, len(probes), least, margin), probes, strict=True
             )
         ]
-
-    def nearest(self, probe: Vectors, k: int) -> Found:
-        """See `SearchEngine.nearest`."""
-        return nearest(self._vectors, probe, k)
 
     def _rounded(self, vectors: Vectors) -> npt.NDArray[np.int8]:
         steps = np.clip(np.rint(vectors / self._scale), -_LARGEST, _LARGEST)

@@ -11,9 +11,13 @@ from index.engine import ENGINES, SearchEngine
 from index.errors import DimensionMismatch, DuplicateTemplate, NotUnitVector, UnknownTemplate
 from index.exact import Found, Vectors
 from index.gallery import Hit, SearchResult
+from index.shared import SharedPasses
 
 # float32 rounding of a normalised vector stays far below this; a forgotten normalisation does not.
 _UNIT_TOLERANCE: Final = 1e-3
+
+SHARED_FROM_ROWS: Final = 1_000_000
+"""Where a pass takes long enough that those who have to wait had better go together."""
 
 
 class MemoryGallery:
@@ -25,11 +29,12 @@ class MemoryGallery:
 
     def __init__(self, dim: int, engine: SearchEngine | None = None) -> None:
         self.dim = dim
-        self._engine = engine if engine is not None else ENGINES["flat"](dim)
+        self._engine = engine if engine is not None else ENGINES["auto"](dim)
         self._ids: list[int] = []
         self._rows: dict[int, int] = {}
         self._version = 0
         self._lock = fasteners.ReaderWriterLock()
+        self._passes = SharedPasses(self._together)
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -98,7 +103,10 @@ class MemoryGallery:
 
     def search(self, probe: npt.ArrayLike, threshold: float) -> SearchResult:
         """See `Gallery.search`."""
-        (result,) = self.search_many(np.asarray(probe, np.float32)[np.newaxis], threshold)
+        vector = self._checked(np.asarray(probe, np.float32)[np.newaxis])[0]
+        if len(self._ids) >= SHARED_FROM_ROWS:
+            return self._passes.ask((vector, threshold))
+        (result,) = self._together([(vector, threshold)])
         return result
 
     def search_many(self, probes: npt.ArrayLike, threshold: float) -> list[SearchResult]:
@@ -112,6 +120,16 @@ class MemoryGallery:
         vector = self._checked(np.asarray(probe, np.float32)[np.newaxis])[0]
         with self._lock.read_lock():
             return self._result(self._engine.nearest(vector, k))
+
+    def _together(self, asked: Sequence[tuple[Vectors, float]]) -> list[SearchResult]:
+        """Search with several probes in one pass, each with a threshold of its own."""
+        probes = np.stack([probe for probe, _ in asked])
+        with self._lock.read_lock():
+            found = self._engine.above(probes, min(threshold for _, threshold in asked))
+            return [
+                self._result(each.reaching(threshold))
+                for each, (_, threshold) in zip(found, asked, strict=True)
+            ]
 
     def _result(self, found: Found) -> SearchResult:
         """Name an engine's rows; call it under the read lock that found them."""

@@ -98,7 +98,7 @@ def _measure(rows: int, repeats: int, seed: int) -> SearchReport:
         scenes[many(name)] = partial(gallery.search_many, probes, THRESHOLD)
     timings = _in_turns(scenes, repeats)
     identical = _identical(index, probes, galleries)
-    add, remove = _writes(galleries["int8"], rows)
+    add, remove = _writes(galleries["auto"], rows)
     return SearchReport(rows, timings, identical, add, remove)
 
 
