@@ -41,6 +41,7 @@ from casework.tables import (
 )
 from casework.watchlists.watchlists import NewWatchlist
 from models.manifest import load_pack
+from models.runtimes import Runtime
 
 ALERTS: Final = 0.1
 """Of a traveller: far more than lists that keep their promise raise."""
@@ -171,6 +172,7 @@ class _Batch:
             faces=1,
             quality=_QUALITY,
             model="growth",
+            runtime=Runtime.ONNXRUNTIME.value,
             gallery_version=1,
             gallery_size=SUBJECTS,
             stages=_STAGES,

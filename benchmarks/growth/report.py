@@ -7,7 +7,7 @@ from typing import Final
 from benchmarks.growth.erasure import Erasure
 from benchmarks.growth.pages import Answered
 from benchmarks.growth.scene import Installation
-from benchmarks.growth.trail import Checked
+from benchmarks.growth.trail import TAIL, Checked
 from benchmarks.report import Grid, Report, Target
 
 PAGE_MS: Final = 30
@@ -15,6 +15,7 @@ REPORT_MS: Final = 100
 WAIT_MS: Final = 100
 SCREENING: Final = 1.2
 RECORD_US: Final = 10
+TAIL_S: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ def add_to(report: Report, grown: Grown) -> None:
             f"{_record_us(checked):.1f}",
         ),
     ]
+    rows.append((f"audit, its tail of {TAIL:,}: CPU s", f"{checked.tail_cpu_s:.2f}", ""))
     if grown.erasure is not None:
         rows += _erasure(grown.erasure)
     report.grids.append(Grid(f"Trail and erasure: {grown.title}", ("", "", ""), tuple(rows)))
@@ -111,6 +113,9 @@ def judge(report: Report, grown: Sequence[Grown]) -> None:
                 RECORD_US,
                 1,
             )
+        )
+        report.targets.append(
+            Target(f"{each.title}: tail verified, CPU s", each.checked.tail_cpu_s, "<=", TAIL_S)
         )
         if each.erasure is not None:
             alone, during = each.erasure.alone, each.erasure.during

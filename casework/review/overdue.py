@@ -90,7 +90,9 @@ class Overdue:
             select(Alert.escalation, Alert.port, func.count().label("waiting"))
             .where(
                 is_open(),
-                _WAITING,
+                # Not by the index of states: that of what is open has all that is asked for.
+                Alert.state + "" == AlertState.NEW.value,
+                Alert.requires_acknowledgement,
                 Alert.escalation.is_not(None),
                 Alert.owner_id == actor.agency_id,
             )
