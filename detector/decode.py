@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import PhotoError, PhotoTooLarge, TooManyPixels, UnreadablePhoto
+from detector.faces import rotated
 from detector.header import Header, PhotoFormat, read_header
 from detector.heic_decoder import decode_heic
 from detector.limits import MIB, Limits
@@ -81,7 +82,7 @@ class Pixels(NamedTuple):
 
     def turned(self, quarters: int) -> "Pixels":
         """Return the same picture turned anticlockwise."""
-        return Pixels(np.ascontiguousarray(np.rot90(self.image, quarters)), self.scale)
+        return Pixels(rotated(self.image, quarters), self.scale)
 
     def inverted(self) -> "Pixels":
         """Return the positive of a negative."""

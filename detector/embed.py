@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from detector.align import CHIP_SIZE
 from detector.errors import NetworkError
-from detector.faces import Image
+from detector.faces import Image, mirrored
 from detector.session import Runnable
 from models.manifest import Preprocessing
 
@@ -82,7 +82,7 @@ class FusedEmbedder:
     def _embed(self, part: Embedder, chips: Sequence[Image]) -> npt.NDArray[np.float32]:
         if not self._mirrored:
             return part.embed(chips)
-        mirror_images = [np.ascontiguousarray(chip[:, ::-1]) for chip in chips]
+        mirror_images = [mirrored(chip) for chip in chips]
         return unit_rows(part.embed(chips) + part.embed(mirror_images))
 
 

@@ -23,6 +23,7 @@ from detector.faces import (
     FaceDetector,
     Image,
     Landmarks,
+    mirrored,
     plausible,
     resized,
 )
@@ -95,11 +96,11 @@ def _closer(detector: FaceDetector, image: Image, face: Face, degrees: float) ->
     close_up, matrix = framed
     back = cv2.invertAffineTransform(matrix)
     found, scores = [], []
-    for mirrored in (False, True):
-        seen = np.ascontiguousarray(close_up[:, ::-1]) if mirrored else close_up
+    for reflected in (False, True):
+        seen = mirrored(close_up) if reflected else close_up
         for again in detector.detect(seen, SIDE):  # best first
             points = again.landmarks
-            if mirrored:
+            if reflected:
                 points = (points * (-1, 1) + (close_up.shape[1] - 1, 0))[_MIRRORED]
             points = points @ back[:, :2].T + back[:, 2]
             if plausible(again) and _same_face(points, face):

@@ -26,4 +26,5 @@ def looks_negative(detector: FaceDetector, chip: Image, *, doubted: bool) -> boo
     if eyes <= cheeks and not doubted:
         return False
     positive = np.asarray(cv2.bitwise_not(chip), np.uint8)
-    return chip_confidence(detector, positive) > chip_confidence(detector, chip)
+    inverted = chip_confidence(detector, positive)
+    return inverted > 0 and inverted > chip_confidence(detector, chip)

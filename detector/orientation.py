@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from detector.faces import Box, Face, FaceDetector, Image, plausible, resized
+from detector.faces import Box, Face, FaceDetector, Image, plausible, resized, rotated
 
 QUARTER: Final = 90
 HALF: Final = 180
@@ -66,7 +66,7 @@ def chip_confidence(
 ) -> float:
     """Return the detector's confidence in an aligned chip, turned back by a multiple of 90."""
     small = cv2.resize(chip, (side, side), interpolation=cv2.INTER_AREA)
-    turned = np.ascontiguousarray(np.rot90(np.asarray(small, np.uint8), quarters(tilt)))
+    turned = rotated(np.asarray(small, np.uint8), quarters(tilt))
     found = detect_tilted(detector, turned, side, 0)
     return found[0].confidence if found else 0.0
 
@@ -107,7 +107,7 @@ def _turned_back(image: Image, degrees: float) -> tuple[Image, npt.NDArray[np.fl
     if degrees % QUARTER:
         turned = cv2.warpAffine(image, matrix, (columns, rows))
     else:
-        turned = np.ascontiguousarray(np.rot90(image, quarters(degrees)))
+        turned = rotated(image, quarters(degrees))
     return np.asarray(turned, np.uint8), np.asarray(matrix, np.float64)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -97,7 +98,8 @@ def _batch(image: Image) -> npt.NDArray[np.float32]:
     height, width = image.shape[:2]
     whole = STRIDES[-1]
     batch = np.empty((1, 3, height + -height % whole, width + -width % whole), np.float32)
-    batch[0, :, :height, :width] = image.transpose(2, 0, 1)
+    for channel, plane in enumerate(cv2.split(image)):
+        batch[0, channel, :height, :width] = plane
     batch[..., height:, :] = 0
     batch[..., width:] = 0
     return batch

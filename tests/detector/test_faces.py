@@ -6,7 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.align import ARCFACE_TEMPLATE
-from detector.faces import Box, Face, halved, halvings, non_maximum_suppression, resized
+from detector.faces import (
+    Box,
+    Face,
+    halved,
+    halvings,
+    mirrored,
+    non_maximum_suppression,
+    resized,
+    rotated,
+)
 
 SIDE = st.integers(1, 60)
 BOXES = st.lists(st.tuples(st.integers(-50, 50), st.integers(-50, 50), SIDE, SIDE), max_size=25)
@@ -99,3 +108,14 @@ def test_a_resized_ramp_is_a_ramp(factor, shape):
     middles = (np.arange(small.shape[1]) + 0.5) / small.shape[1] * width - 0.5
     expected = np.interp(middles, np.arange(width), np.linspace(0, 250, width))
     assert np.abs(small[0, :, 0] - expected).max() < 2 + 250 / width / min(1, factor)
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(-4, 7))
+def test_turned_and_mirrored_pictures_are_those_of_numpy(height, width, quarters):
+    image = np.random.default_rng(height * width).integers(0, 256, (height, width, 3), np.uint8)
+    for made, expected in (
+        (rotated(image, quarters), np.rot90(image, quarters)),
+        (mirrored(image), image[:, ::-1]),
+    ):
+        np.testing.assert_array_equal(made, expected)
+        assert made.flags.c_contiguous
