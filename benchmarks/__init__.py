@@ -17,6 +17,7 @@
     python -m benchmarks calibration FOLDER  whether a stated FPIR is the one that is realised
     python -m benchmarks orientation FOLDER  hits of photos turned by every angle, and the cost
     python -m benchmarks lookalikes FOLDER   whom known look-alikes spare, and whom they must not
+    python -m benchmarks shrink FOLDER       what a port saves and loses whose client shrinks photos
 
 docs/performance.md and docs/accuracy.md say how each figure is measured and what it was.
 """

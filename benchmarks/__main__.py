@@ -13,7 +13,7 @@ from typing import Annotated, Final
 
 import typer
 
-from benchmarks.accuracy import accuracy, pad
+from benchmarks.accuracy import accuracy, pad, shrunk
 from benchmarks.accuracy.conditions.command import measure_conditions
 from benchmarks.attack import attack
 from benchmarks.attack import report as attack_report
@@ -237,6 +237,7 @@ app.command("orientation")(accuracy.measure_orientation)
 app.command("lookalikes")(accuracy.measure_lookalikes)
 app.command("runtimes")(accuracy.measure_runtimes)
 app.command("pad")(pad.measure_pad)
+app.command("shrink")(shrunk.measure_shrunk)
 app.command("console")(measure_console)
 app.command("growth")(measure_growth)
 

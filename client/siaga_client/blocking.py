@@ -34,6 +34,7 @@ from siaga_client.models import (
     Watchlist,
 )
 from siaga_client.operations import Circumstances, Guest, Operation, Report, Result
+from siaga_client.shrink import shrinker
 from siaga_client.stream import Reader
 from siaga_client.wire import RETRIED_STATUSES, Call, checked, pause
 
@@ -49,11 +50,22 @@ class Client:
         key: an API key, or the text of an officer's session; `sign_in` gets one.
         timeout: seconds for one attempt.
         attempts: how often what can safely come twice is tried.
+        shrink: send a traveller's photo with a megapixel at most; needs `siaga-client[shrink]`.
+
+    Raises:
+        ImportError: photos are to be shrunk, and Pillow is not installed.
     """
 
     def __init__(
-        self, address: str, key: str | None = None, *, timeout: float = 10.0, attempts: int = 3
+        self,
+        address: str,
+        key: str | None = None,
+        *,
+        timeout: float = 10.0,
+        attempts: int = 3,
+        shrink: bool = False,
     ) -> None:
+        self._shrink = shrinker() if shrink else None
         self._http = httpx2.Client(base_url=address, timeout=timeout)
         self._attempts = attempts
         if key is not None:
@@ -86,7 +98,8 @@ class Client:
             direction: which way the traveller goes.
             **circumstances: what else the port says.
         """
-        return self._do(operations.screen(photo, port, direction, circumstances))
+        sent = photo if self._shrink is None else self._shrink(photo)
+        return self._do(operations.screen(sent, port, direction, circumstances))
 
     def encounter(self, encounter_id: str) -> Encounter:
         """Return an encounter that this key submitted."""
