@@ -1,5 +1,6 @@
 """The commands that need a data set: `accuracy`, `prior`, `calibration` and what follows them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +25,9 @@ from benchmarks.accuracy.identities import DataSet, read_clashes, read_data_set
 from benchmarks.accuracy.labels import read_labels
 from benchmarks.command import Json, PackName, Seed, console, explained, new_report, publish
 from benchmarks.machine import one_cpu
+from benchmarks.packaged import people
 from benchmarks.report import Report
+from benchmarks.speed import photos
 from casework.review.known_lookalikes import bar_over
 from detector.loading import load_pipeline
 from detector.threads import use_threads
@@ -190,7 +193,10 @@ def measure_lookalikes(
 
 
 def measure_runtimes(
-    folder: Folder,
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="One sub-folder per identity; composed photos without, and times."),
+    ] = None,
     clashes: Clashes = None,
     gallery: Annotated[int, typer.Option(min=1, help="Enrolled.")] = open_set.GALLERY,
     trials: Annotated[int, typer.Option(min=1, help="Galleries drawn.")] = open_set.TRIALS,
@@ -198,25 +204,30 @@ def measure_runtimes(
     pack_name: PackName = "open",
     json: Json = None,
 ) -> Report:
-    """Embed a data set on ONNX Runtime and on OpenVINO: time, agreement, misses."""
+    """Embed photos on ONNX Runtime and on OpenVINO: time, agreement, and a data set's misses."""
     report = new_report("runtimes")
     with explained(), Progress(console=Console(stderr=True), transient=True) as progress:
-        pack, store, data = (
-            load_pack(pack_name),
-            ModelStore(default_root()),
-            _data_set(folder, clashes),
-        )
+        pack, store = load_pack(pack_name), ModelStore(default_root())
+        data = _data_set(folder, clashes) if folder is not None else None
         use_threads(1)
         pipeline = load_pipeline(pack, store)
-        other = load_pipeline(pack, store, runtime="openvino")
-        both = runtimes.embed_both(data, pipeline, other.embedder, progress)
-        searches = runtimes.search_all(data, both, gallery, trials, seed)
-        runtimes.add_to(report, both, searches)
+        other = load_pipeline(pack, store, runtime="openvino").embedder
+        if data is None:
+            composed = [each.data for each in photos.compose_all(people(pipeline), seed)]
+            chosen: Sequence[bytes | Path] = composed * runtimes.TURNS
+            report.note(f"{len(composed)} composed photos, {runtimes.TURNS} turns.")
+        else:
+            chosen = data.photos
+        both = runtimes.embed_both(chosen, pipeline, other, progress)
+        runtimes.add_times(report, both)
+        if data is not None:
+            searches = runtimes.search_all(data, both, gallery, trials, seed)
+            runtimes.add_misses(report, searches)
+            report.note(
+                f"{trials} galleries of {gallery}, one photo each; seed {seed}. Points of FNIR are "
+                "paired with ONNX Runtime's: the same galleries, searches, resamples of identities."
+            )
     report.facts["threads"] = "1"
-    report.note(
-        f"{trials} galleries of {gallery}, one photo each; seed {seed}. Points of FNIR are paired "
-        "with ONNX Runtime's: the same galleries, searches and resamples of identities."
-    )
     return publish(report, json)
 
 

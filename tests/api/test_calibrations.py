@@ -37,6 +37,7 @@ def test_one_is_made_listed_read_and_used(client, desk, admin, sign_in, port):
     body = made.json()
     assert made.headers["location"] == f"/v1/calibrations/{body['id']}"
     assert (body["source"], body["in_force"], body["extrapolated"]) == ("encounters", True, False)
+    assert (body["runtimes"], body["other_runtime"]) == (["onnxruntime"], False)
     assert [row["fpir"] for row in body["thresholds"]] == [0.1, 0.03, 0.01, 0.003, 0.001]
     scores = [row["score"] for row in body["thresholds"]]
     assert scores == sorted(scores)
@@ -46,6 +47,7 @@ def test_one_is_made_listed_read_and_used(client, desk, admin, sign_in, port):
     (told,) = screen(client, port, 1).json()["alerts"]
     alert = client.get(f"/v1/alerts/{told['id']}", headers=officer).json()
     assert alert["calibration_id"] == body["id"]
+    assert alert["encounter"]["runtime"] == body["runtime"] == "onnxruntime"
     assert alert["one_in"] > 1000
     assert body["id"] in alert["threshold_basis"]
 

@@ -9,6 +9,8 @@ from casework.accounts.sign_in import Credentials
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotAuthenticated, TooManyAttempts
 from casework.kernel.vocabulary import AgencyKind, Role, SessionKind
+from models.runtimes import Runtime
+from tests.casework.calibration.test_calibrations import TODAY, note, strangers
 from tests.services import OPERATOR, PASSWORD, to_the_present
 
 
@@ -31,6 +33,20 @@ def test_a_supervisor_sees_figures_charts_and_limits(scene, signed_in):
     assert browser.page.text.count('<svg class="bars"') >= 3
     assert browser.open("/overview?days=nonsense").status_code == 200
     assert browser.open("/totals").status_code == 403
+
+
+def test_a_supervisor_sees_what_runs_the_model_and_ran_it_in_the_calibration(scene, signed_in):
+    browser = signed_in("boss", Role.SUPERVISOR)
+    assert "onnxruntime" in browser.open("/overview").text
+    calibrations = scene.service.calibration.calibrations
+    note(scene, strangers(300))
+    calibrations.make_from_encounters(OPERATOR)
+    assert "openvino-bf16" not in browser.open("/overview").text
+    note(scene, strangers(50_000), runtime=Runtime.OPENVINO_BF16, on=TODAY + timedelta(days=1))
+    calibrations.make_from_encounters(OPERATOR)
+    assert re.search(
+        r"(measured with|diukur dengan) openvino-bf16:", browser.open("/overview").text
+    )
 
 
 def test_a_coordinator_sees_no_small_number_and_no_list(scene, signed_in):
