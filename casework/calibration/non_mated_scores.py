@@ -92,6 +92,12 @@ def collect(session: Session, model: str, gallery_size: int) -> NonMatedScores:
     limit = plausible_non_mated_limit(clear, np.concatenate([false, undecided]))
     explained, open_too = clear[clear <= limit], undecided[undecided <= limit]
     aside = len(clear) + len(undecided) - len(explained) - len(open_too)
+    runtimes = {row.runtime for row in rows if row.score <= limit} | {
+        row.runtime
+        for row, (found, score) in zip(alerts, findings, strict=True)
+        if found is AdjudicationResult.FALSE_ALARM
+        or (found is AdjudicationResult.OPEN and score <= limit)
+    }
     matches = len(findings) - len(false) - len(undecided)
     detail = (
         f"{begin} to {end}: {len(explained)} clear encounters, {len(false)} false alarms, "
@@ -101,7 +107,7 @@ def collect(session: Session, model: str, gallery_size: int) -> NonMatedScores:
     return NonMatedScores(
         tuple(np.concatenate([explained, false, open_too]).tolist()),
         detail,
-        tuple(sorted({row.runtime for row in (*rows, *alerts)})),
+        tuple(sorted(runtimes)),
     )
 
 
