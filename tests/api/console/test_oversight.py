@@ -10,7 +10,6 @@ from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import NotAuthenticated, TooManyAttempts
 from casework.kernel.vocabulary import AgencyKind, Role, SessionKind
 from models.runtimes import Runtime
-from models.runtimes import Runtime
 from tests.casework.calibration.test_calibrations import note, strangers
 from tests.services import OPERATOR, PASSWORD, to_the_present
 
