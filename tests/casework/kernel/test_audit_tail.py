@@ -127,6 +127,12 @@ def values_for(column):
     return [ALTERED, "", "audit.verify"] + ([] if column == "node" else ["0" * 64])
 
 
+def code_of(verdict):
+    """Return the code of the first fault."""
+    assert verdict.message is not None
+    return verdict.message.code
+
+
 @pytest.mark.parametrize("table", ["audit_text", "audit_actor", "audit_head"])
 def test_what_stands_beside_the_tail_is_checked(trail, table):
     with trail.without(table):
@@ -141,7 +147,7 @@ def test_an_erasure_of_before_excuses_no_text_that_is_missing(trail):
             '{"to":10000}',
         )
         trail.run("DELETE FROM audit_text WHERE seq > ?", OLD + 2)
-        assert trail.audit.verify(tail=True).message.code == "trail_text_missing"
+        assert code_of(trail.audit.verify(tail=True)) == "trail_text_missing"
 
 
 def test_rows_that_the_tail_names_are_checked_and_others_by_a_check_of_all(tmp_path):
@@ -154,13 +160,13 @@ def test_rows_that_the_tail_names_are_checked_and_others_by_a_check_of_all(tmp_p
     with trail.without("agency"):
         trail.run("UPDATE agency SET name = 'Other' WHERE code = 'OLD'")
         assert verify(tail=True).whole
-        assert verify().message.code == "state_row_altered"
+        assert code_of(verify()) == "state_row_altered"
     with trail.without("agency"):
         trail.run("UPDATE agency SET name = 'Other' WHERE code = 'NEW'")
-        assert verify(tail=True).message.code == "state_row_altered"
+        assert code_of(verify(tail=True)) == "state_row_altered"
     with trail.without("agency"):
         trail.run("DELETE FROM agency WHERE id = ?", new.id)
-        assert verify(tail=True).message.code == "state_row_missing"
+        assert code_of(verify(tail=True)) == "state_row_missing"
     trail.records.close()
 
 
