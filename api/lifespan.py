@@ -122,6 +122,7 @@ async def _start(
     log.info(
         "ready",
         pack=service.pack.name,
+        runtime=service.pipeline.runtime.value,
         templates=len(service.gallery.replica.gallery),
         workers=state.settings.workers,
         practice=service.kernel.practice,

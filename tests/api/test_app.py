@@ -117,8 +117,8 @@ def test_every_error_that_a_request_can_meet_has_a_status():
                 other is not error and issubclass(other, error)
                 for _, other in inspect.getmembers(module, inspect.isclass)
             )
-            at_start_only = issubclass(error, casework_errors.SetUpError) or (
-                error is detector_errors.NetworkError
+            at_start_only = issubclass(
+                error, (casework_errors.SetUpError, detector_errors.NetworkError)
             )
             assert is_base or at_start_only or error in problems.KINDS, error
 
