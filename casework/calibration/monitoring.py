@@ -1,8 +1,7 @@
 """Monitoring: whether the lists alarm as rarely as was promised.
 
-Counts alone, by watchlist: nothing of any traveller is read. Everything comes from two indexes
-(`ix_encounter_screened`, `ix_alert_raised`), so that a month of a large port is counted in
-a fraction of a second.
+Counts alone, by watchlist: nothing of any traveller is read. Encounters come from one index
+(`ix_encounter_screened`), and days that are over from memory (`casework.kernel.kept_days`).
 
 A breach goes into the audit trail when it begins and when it ends. What the trail says last of
 a list is also how it is known, after a restart or in another process, whether one has begun.
@@ -12,20 +11,22 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, TypeAlias
 
-from sqlalchemy import Row, and_, case, func, select
+from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.orm import Session
 
 from casework.calibration.policy import kept_fpir
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
+from casework.kernel.kept_days import Bounds, KeptDays, memory_of, split
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, extends_to, require
 from casework.kernel.vocabulary import Direction, MatchedBy, Outcome
-from casework.review.findings import SEVERITY, AdjudicationResult, severity
-from casework.tables import Alert, AuditRecord, Encounter, Watchlist
+from casework.review.alert_days import AlertColumns, Words, microseconds, read_columns
+from casework.review.findings import SEVERITY, AdjudicationResult
+from casework.tables import AuditRecord, Encounter, Watchlist
 
 WINDOW_DAYS: Final = 30
 BREACH: Final = "watchlist.breach"
@@ -35,6 +36,8 @@ LEVEL: Final = 0.999
 even where several lists are watched all day."""
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
+_Passage: TypeAlias = tuple[str, Direction, str]
+"""Port, direction and stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +149,10 @@ def count_alarms(
         now: by when the review time of what is undecided may be over.
         until: the first moment that is not meant any more; None for all there are.
     """
-    until = until or _NEVER
-    travellers = _travellers(session, since, until)
-    raised = _raised(session, since, until, now)
+    bounds = since, until or _NEVER
+    columns, words = read_columns(session, bounds, now)
+    travellers = _travellers(session, bounds, now, columns, words)
+    raised = _raised(columns, words, now)
     return tuple(
         _alarms(row, travellers, raised.get(row.id, _Raised())) for row in session.execute(_LISTS)
     )
@@ -200,27 +204,53 @@ def _entry(alarms: Alarms) -> AuditEntry:
 
 
 def _travellers(
-    session: Session, since: datetime, until: datetime
-) -> dict[tuple[str, Direction, str], int]:
+    session: Session, bounds: Bounds, now: datetime, columns: AlertColumns, words: Words
+) -> Counter[_Passage]:
     """Return searchable encounters by port, direction and stage."""
+    kept: KeptDays[Counter[_Passage]] = memory_of(session).part("travellers", KeptDays)
+    found = split(bounds, now, whole=True)
+    travellers: Counter[_Passage] = Counter()
+    for each in kept.read(session, found.days, _passed_by_day, Counter()):
+        travellers.update(each)
+    for rest in found.rest:
+        travellers.update(_passed(session, rest))
+    # A listed document raises alerts also of a photo that could not be searched.
+    beside: set[int] = set()
+    for at in columns.unsearched.nonzero()[0].tolist():
+        encounter = int(columns.encounter[at])
+        if encounter not in beside:
+            beside.add(encounter)
+            passage = (columns.place, columns.direction, columns.stage)
+            (port, _), direction, stage = (words.names[each[at]] for each in passage)
+            travellers[port, Direction(direction), stage] -= 1
+    return travellers
+
+
+def _passed(session: Session, bounds: Bounds) -> Counter[_Passage]:
+    """Return encounters of a time by port, direction and stage, without those unsearchable."""
     counted = session.execute(
         select(Encounter.port, Encounter.direction, Encounter.stage, func.count())
-        .where(
-            Encounter.received_at >= since,
-            Encounter.received_at < until,
-            Encounter.outcome != Outcome.UNSEARCHABLE.value,
-        )
+        .where(*_received(bounds))
         .group_by(Encounter.port, Encounter.direction, Encounter.stage)
     )
-    travellers = {
-        (port, Direction(direction), stage): count for port, direction, stage, count in counted
-    }
-    # A listed document raises alerts also of a photo that could not be searched.
-    for port, direction, stage, count in session.execute(
-        _UNSEARCHED.where(Alert.created_at >= since, Alert.created_at < until)
-    ):
-        travellers[port, Direction(direction), stage] -= count
-    return travellers
+    return Counter(
+        {(port, Direction(direction), stage): count for port, direction, stage, count in counted}
+    )
+
+
+def _passed_by_day(session: Session, bounds: Bounds) -> dict[date, Counter[_Passage]]:
+    since, until = bounds
+    days = ((since + timedelta(days=each)) for each in range((until - since).days))
+    return {day.date(): _passed(session, (day, day + timedelta(days=1))) for day in days}
+
+
+def _received(bounds: Bounds) -> tuple[ColumnElement[bool], ...]:
+    since, until = bounds
+    return (
+        Encounter.received_at >= since,
+        Encounter.received_at < until,
+        Encounter.outcome != Outcome.UNSEARCHABLE.value,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,39 +261,38 @@ class _Raised:
     overdue: int = 0
 
 
-def _raised(
-    session: Session, since: datetime, until: datetime, now: datetime
-) -> dict[str, _Raised]:
-    """Return alarms by watchlist and finding."""
-    place = severity()
+def _raised(columns: AlertColumns, words: Words, now: datetime) -> dict[str, _Raised]:
+    """Return alarms by watchlist and finding: of each traveller the gravest one."""
+    import numpy as np  # noqa: PLC0415 - most commands need none of it
+
+    by_document = [
+        number
+        for number in np.unique(columns.matched_by).tolist()
+        if words.names[number] == MatchedBy.DOCUMENT.value
+    ]
+    columns = columns.at(~np.isin(columns.matched_by, by_document))
+    if not len(columns):
+        return {}
     is_open = SEVERITY.index(AdjudicationResult.OPEN)
-    late = case((and_(place == is_open, Alert.due_at <= now), 1), else_=0)
-    alarmed = (
-        select(Alert.watchlist_id, func.max(place).label("worst"), func.max(late).label("late"))
-        .where(
-            Alert.created_at >= since,
-            Alert.created_at < until,
-            Alert.matched_by != MatchedBy.DOCUMENT.value,
-        )
-        .group_by(Alert.watchlist_id, Alert.encounter_id)
-        .subquery()
-    )
+    late = (columns.severity == is_open) & (columns.due_us <= microseconds(now))
+    order = np.lexsort((columns.encounter, columns.watchlist_id))
+    lists, encounters = columns.watchlist_id[order], columns.encounter[order]
+    begins = np.flatnonzero(np.append(True, (np.diff(lists) != 0) | (np.diff(encounters) != 0)))
+    worst = np.maximum.reduceat(columns.severity[order], begins)
+    any_late = np.maximum.reduceat(late[order], begins)
     raised: dict[str, _Raised] = {}
-    for watchlist_id, worst, count, overdue in session.execute(
-        select(
-            alarmed.c.watchlist_id, alarmed.c.worst, func.count(), func.sum(alarmed.c.late)
-        ).group_by(alarmed.c.watchlist_id, alarmed.c.worst)
-    ):
-        before = raised.get(watchlist_id, _Raised())
-        before.found[SEVERITY[worst]] = count
-        late_ones = int(overdue) if worst == is_open else before.overdue
-        raised[watchlist_id] = _Raised(before.found, late_ones)
+    for number in np.unique(lists).tolist():
+        of_list = lists[begins] == number
+        counts = np.bincount(worst[of_list], minlength=len(SEVERITY)).tolist()
+        overdue = int((any_late & of_list & (worst == is_open)).sum())
+        found = Counter(dict(zip(SEVERITY, counts, strict=True)))
+        raised[words.names[number]] = _Raised(found, overdue)
     return raised
 
 
 def _alarms(
     row: Row[str, str, str, str, list[str] | None, list[str] | None, float],
-    travellers: Mapping[tuple[str, Direction, str], int],
+    travellers: Mapping[_Passage, int],
     raised: _Raised,
 ) -> Alarms:
     looks = Direction(row.direction)
@@ -288,19 +317,6 @@ def _alarms(
         upper_limit(concerned, target),
     )
 
-
-_UNSEARCHED: Final = (
-    select(
-        Encounter.port, Encounter.direction, Encounter.stage, func.count(Encounter.id.distinct())
-    )
-    .select_from(Alert)
-    .join(Encounter, Encounter.id == Alert.encounter_id)
-    .where(
-        Alert.matched_by == MatchedBy.DOCUMENT.value,
-        Encounter.quality["verdict"].as_string() == Outcome.UNSEARCHABLE.value,
-    )
-    .group_by(Encounter.port, Encounter.direction, Encounter.stage)
-)
 
 _LISTS: Final = select(
     Watchlist.id,

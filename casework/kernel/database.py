@@ -33,6 +33,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.orm import Session
 
 from casework.kernel.errors import SetUpError
+from casework.kernel.kept_days import KEPT, Memory
 from casework.kernel.turns import Turns
 from casework.migrations import newest_revision
 
@@ -85,8 +86,8 @@ class Database:
         self.url = make_url(url)
         self.local = self.url.get_backend_name() == "sqlite"
         """Whether a read of one row is a matter of microseconds: no network, no waiting."""
-        self.info: dict[str, Any] = {}
-        """What every session carries: see `VAULT`."""
+        self.info: dict[str, Any] = {KEPT: Memory()}
+        """What every session carries: see `VAULT` and `casework.kernel.kept_days`."""
         self.log_left = False
         """Whether what was erased still stands in SQLite's log, which could not be emptied."""
         self._followers: dict[str, list[Callable[[], object]]] = {}

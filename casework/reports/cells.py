@@ -38,16 +38,13 @@ class ExactCells:
         """Return the figure of the alerts with these values."""
         cut = tuple(sorted(values))
         if cut not in self._counts:
-            columns = [self._alerts.values[each] for each in cut]
-            self._counts[cut] = Counter(
-                zip(*columns, strict=True) if columns else [()] * len(self._alerts)
-            )
+            self._counts[cut] = Counter(self._alerts.counted(cut))
         return Figure.exact(self._counts[cut][tuple(values[each] for each in cut)])
 
 
 def values_of(alerts: CountedAlerts, dimension: Dimension) -> list[str]:
     """Return the values that occur, in order."""
-    return sorted(set(alerts.values[dimension]))
+    return list(alerts.column(dimension).names)
 
 
 def change(now: Figure, before: Figure) -> Figure:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from enum import StrEnum
+from functools import partial
 from typing import Final, Self
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, select
@@ -23,7 +24,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.kernel import Kernel
 from casework.kernel.lodgings import is_lodging
-from casework.kernel.permissions import Permission, require, within_reach
+from casework.kernel.permissions import Permission, extends_to, require, within_reach
 from casework.kernel.processing import Grounds, Processing
 from casework.kernel.vocabulary import MemberState
 from casework.reports.calendar import CalendarPeriod
@@ -34,7 +35,7 @@ from casework.reports.dimensions import LODGINGS, NO, UNKNOWN, AlertOutcome, Dim
 from casework.reports.figures import Figure
 from casework.reports.totals import Publications
 from casework.stays.counts import StayCount, stays_between
-from casework.tables import Agency, Alert, Case, CaseMember, Stay, Tip
+from casework.tables import Agency, Case, CaseMember, Stay, Tip
 
 TREND_MONTHS: Final = 6
 """Months of the trend of a place."""
@@ -208,6 +209,8 @@ class Places:
         def own(column: SQLColumnExpression[str]) -> ColumnElement[bool]:
             return within_reach(actor, act, column)
 
+        owned = partial(extends_to, actor, act)
+
         def count(each: CalendarPeriod) -> _Counts:
             bounds = each.bounds(zone)
             with self._database.read() as session:
@@ -217,7 +220,7 @@ class Places:
                     else ()
                 )
                 return _Counts(
-                    ExactCells(read_alerts(session, own(Alert.owner_id), bounds, zone, now)),
+                    ExactCells(read_alerts(session, owned, bounds, zone, now)),
                     ExactCells(read_tips(session, own(Tip.agency_id), bounds, zone, now)),
                     ExactCells(read_cases(session, joined_by(own), bounds, zone, now)),
                     _StayDays(stays),
@@ -267,7 +270,7 @@ class Places:
         }
         ports: dict[str, set[str]] = {}
         for alerts in (now.alerts.alerts, before.alerts.alerts):
-            for area, port in zip(alerts.values[level], alerts.values[Dimension.PORT], strict=True):
+            for area, port in alerts.cells((level, Dimension.PORT))[0]:
                 if not is_lodging(port) and not port.startswith(LODGINGS):
                     ports.setdefault(area, set()).add(port)
         lines = tuple(
@@ -362,7 +365,7 @@ def joined_by(
 
 def _counted(found: Iterable[tuple[str | None, datetime, str]], zone: tzinfo) -> CountedAlerts:
     """Return what has an area, a time and an agency's code as alerts are counted."""
-    counted = CountedAlerts({each: [] for each in Dimension})
+    columns: dict[Dimension, list[str]] = {each: [] for each in Dimension}
     for area, at, agency in found:
         province, regency = _placed(area)
         values = {
@@ -372,11 +375,10 @@ def _counted(found: Iterable[tuple[str | None, datetime, str]], zone: tzinfo) ->
             Dimension.MONTH: at.astimezone(zone).strftime("%Y-%m"),
             Dimension.CLOSED: NO,
         }
-        for each, column in counted.values.items():
+        for each, column in columns.items():
             column.append(values.get(each, UNKNOWN))
-        counted.acknowledged_s.append(None)
-        counted.decided_s.append(None)
-    return counted
+    untimed = [None] * len(columns[Dimension.AREA])
+    return CountedAlerts(columns, untimed, untimed)
 
 
 def _placed(area: str | None) -> tuple[str, str]:

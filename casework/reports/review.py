@@ -13,23 +13,21 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_
-
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.errors import InvalidPeriod
 from casework.kernel.kernel import Kernel
-from casework.kernel.permissions import Permission, require, within_reach
+from casework.kernel.permissions import Permission, extends_to, require
 from casework.kernel.vocabulary import MatchedBy
 from casework.reports.calendar import CalendarPeriod
 from casework.reports.counted import CountedAlerts, quantiles, read_alerts
 from casework.reports.dimensions import YES, AlertOutcome, Dimension, permitted, require_permitted
 from casework.reports.figures import LEAST_SHOWN, NOT_TOLD, ZERO, Figure, FigureKind
 from casework.reports.totals import Publications
-from casework.tables import Alert
 
 if TYPE_CHECKING:
     from casework.reports.suppression import Publication
+    from casework.review.alert_days import Floats, Ints
 
 
 _Quantiles: TypeAlias = tuple[float | None, float | None]
@@ -167,29 +165,33 @@ class Reports:
         return ReviewReport(question, tuple(lines))
 
 
-def own_alerts(actor: Actor, owner_id: str | None) -> ColumnElement[bool]:
-    """Return the condition of alerts that reports count exactly for an actor."""
-    reach = within_reach(actor, Permission.READ_REPORT, Alert.owner_id)
-    return reach if owner_id is None else and_(reach, Alert.owner_id == owner_id)
+def own_alerts(actor: Actor, owner_id: str | None) -> Callable[[str], bool]:
+    """Return, by agency, whether reports count its alerts exactly for an actor."""
+
+    def counts(owner: str) -> bool:
+        return extends_to(actor, Permission.READ_REPORT, owner) and owner_id in (None, owner)
+
+    return counts
 
 
-def grouped(
-    alerts: CountedAlerts, by: Sequence[Dimension]
-) -> list[tuple[tuple[str, ...], list[int]]]:
+def grouped(alerts: CountedAlerts, by: Sequence[Dimension]) -> "list[tuple[tuple[str, ...], Ints]]":
     """Return every group that holds alerts, with their places."""
-    groups: dict[tuple[str, ...], list[int]] = {}
-    columns = [alerts.values[each] for each in by]
-    keys = zip(*columns, strict=True) if columns else iter([()] * len(alerts))
-    for place, key in enumerate(keys):
-        groups.setdefault(key, []).append(place)
-    return list(groups.items())
+    import numpy as np  # noqa: PLC0415 - most commands make no report
+
+    keys, cells = alerts.cells(by)
+    order = np.argsort(cells, kind="stable")
+    ends = np.cumsum(np.bincount(cells, minlength=len(keys)))[:-1]
+    return list(zip(keys, np.split(order, ends), strict=True)) if keys else []
 
 
-def _own_line(group: tuple[str, ...], alerts: CountedAlerts, places: Sequence[int]) -> Line:
-    counts = {
-        dimension: Counter(map(alerts.values[dimension].__getitem__, places))
-        for dimension in _COLUMNS
-    }
+def _own_line(group: tuple[str, ...], alerts: CountedAlerts, places: "Ints") -> Line:
+    import numpy as np  # noqa: PLC0415 - as above
+
+    counts = {}
+    for dimension in _COLUMNS:
+        names, codes = alerts.column(dimension)
+        found = np.bincount(codes[places], minlength=len(names)).tolist()
+        counts[dimension] = Counter(dict(zip(names, found, strict=True)))
 
     def count(dimension: Dimension, value: str) -> Figure:
         return Figure.exact(counts[dimension][value])
@@ -233,12 +235,12 @@ class _Shown:
         self._publication = publication
         self._by = by
 
-    def line(self, group: tuple[str, ...], places: Sequence[int]) -> Line:
+    def line(self, group: tuple[str, ...], places: "Ints") -> Line:
         """Return the figures of one group."""
         values = dict(zip(self._by, group, strict=True))
         whole, alerts = self._publication.figure(values), self._publication.alerts
         # A time of a group that is withheld would say that it is one.
-        shown = places if whole.kind is FigureKind.NUMBER else ()
+        shown = places if whole.kind is FigureKind.NUMBER else places[:0]
         return _line(
             group,
             whole,
@@ -259,9 +261,12 @@ class _Shown:
         return self._publication.figure(deeper)
 
 
-def _measured(seconds: Sequence[float | None], places: Sequence[int]) -> list[float]:
-    return [found for place in places if (found := seconds[place]) is not None]
+def _measured(seconds: "Floats", places: "Ints") -> "Floats":
+    import numpy as np  # noqa: PLC0415 - as above
+
+    found = seconds[places]
+    return found[~np.isnan(found)]
 
 
-def _of_enough(seconds: Sequence[float]) -> _Quantiles:
+def _of_enough(seconds: "Floats") -> _Quantiles:
     return quantiles(seconds) if len(seconds) >= LEAST_SHOWN else (None, None)

@@ -141,10 +141,10 @@ class Publication:
         Values are in the order of the dimensions' names.
         """
         if cut not in self._figures:
-            table, columns = self._tables[cut], [self.alerts.values[each] for each in sorted(cut)]
+            table, columns = self._tables[cut], [self.alerts.column(each) for each in sorted(cut)]
             first = np.unique(table.cell_of, return_index=True)[1]
             self._figures[cut] = {
-                tuple(column[at] for column in columns): (
+                tuple(names[codes[at]] for names, codes in columns): (
                     NOT_TOLD if table.hidden[cell] else Figure.blurred(int(table.counts[cell]))
                 )
                 for cell, at in enumerate(first.tolist())
@@ -166,10 +166,8 @@ class Publication:
         return self._tables[cut]
 
     def _coded(self, dimension: Dimension) -> tuple[_Ints, int]:
-        names = sorted(set(self.alerts.values[dimension]))
-        place = {name: at for at, name in enumerate(names)}
-        column = [place[value] for value in self.alerts.values[dimension]]
-        return np.array(column, np.int64), max(1, len(names))
+        names, codes = self.alerts.column(dimension)
+        return codes, max(1, len(names))
 
     def _whole_of(self, finer: Cut, coarser: Cut) -> _Ints:
         """Return the cell of the coarser cut that each cell of the finer one lies in."""

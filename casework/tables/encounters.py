@@ -211,6 +211,22 @@ class AlertEvent(SealedFields, Protected, Table):
     """The outcome, of a step that closes the alert or corrects that."""
 
 
+class ChangedDay(Table):
+    """How often rows of a day that is over have changed: triggers count it (migration 0060).
+
+    Of encounters, by when they were received, of alerts, by when they were raised, and of what
+    reports say of their subjects. See `casework.kernel.kept_days`.
+    """
+
+    __tablename__ = "changed_day"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's own style
+
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    """Of UTC, such as 2026-10-01."""
+    changes: Mapped[int] = mapped_column(BigInteger)
+    """Only grows: whoever has seen a number knows the rows of that moment."""
+
+
 class IdempotencyRecord(Table):
     """A request that was answered, so that its repetition gets the same answer."""
 

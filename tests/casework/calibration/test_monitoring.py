@@ -183,10 +183,13 @@ def test_travellers_are_counted_from_an_index_alone(desk):
         statements.append((statement, parameters))
 
     desk.service.calibration.monitoring.alarms()
-    ((counting, parameters),) = [each for each in statements if "FROM encounter" in each[0]]
-    with engine.connect() as connection:
-        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {counting}", parameters).all()
-    assert "COVERING INDEX ix_encounter_screened" in str(plan)
+    # Days that are over by themselves, of which one is as another.
+    counting = dict(each for each in statements if "FROM encounter" in each[0])
+    assert counting
+    for statement, parameters in counting.items():
+        with engine.connect() as connection:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+        assert "COVERING INDEX ix_encounter_screened" in str(plan)
 
 
 def test_a_breach_is_on_record_once_when_it_begins_and_once_when_it_ends(desk, database):

@@ -364,6 +364,7 @@ CLEAR = {
         "joint_case": "number state area started_at closed_at",
         "joint_case_counter": "last",
         "chance_score": "model score gallery_size noted_on",
+        "changed_day": "day changes",
         "delivery": "seq kind at state attempts due_at claimed_until attempted_at status_code "
         "latency_ms",
         "duty_shift": "port zone weekdays begins ends first_day last_day next_port",
