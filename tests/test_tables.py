@@ -42,7 +42,7 @@ PARTIAL: Final = {
     "api.console.screens.guide._FOR": "they have no page of their own",
     "casework.oversight.retention._IN_ORDER": "of the others, what is due is all there is",
     "cli.demo.quarter._BY": "what the demo counts by",
-    "casework.reports.counted._AREAS": "levels of areas that are dimensions",
+    "casework.reports.counted._WORDS": "of the others the values are made from several columns",
     "casework.reports.counted._DECIDED": "what is open is waiting, overdue or neither",
     "casework.reports.counted._FORMATS": "dimensions that are parts of a time",
     "casework.reports.review._COLUMNS": "of the other dimensions alerts are not grouped so",

@@ -22,7 +22,7 @@ from casework.tables import Alert, Encounter, Subject
 if TYPE_CHECKING:
     import numpy as np
 
-    Ints: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int64]]
+    Ints: TypeAlias = np.ndarray[tuple[int], np.dtype[np.signedinteger[Any]]]
     Floats: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 _BATCH: Final = 5000
@@ -173,7 +173,10 @@ def _columns(rows: Sequence[Any], words: Words) -> AlertColumns:
         return np.array(list(values), np.int64)
 
     def coded(values: Iterable[Any]) -> "Ints":
-        return ints(words.numbers(values))
+        return np.array(words.numbers(values), np.int32)
+
+    def small(values: Iterable[int]) -> "Ints":
+        return np.array(list(values), np.int8)
 
     def took(name: str) -> "Floats":
         pairs = zip(by_name["created_at"], by_name[name], strict=True)
@@ -193,10 +196,10 @@ def _columns(rows: Sequence[Any], words: Words) -> AlertColumns:
         coded(by_name["stage"]),
         coded(by_name["nationality"]),
         ints(map(hash, by_name["encounter_id"])),
-        ints(SEVERITY.index(_result_of(*each)) for each in asked),
-        ints(state == AlertState.INCONCLUSIVE.value for state in by_name["state"]),
-        ints(state == AlertState.CLOSED.value for state in by_name["state"]),
-        ints(by_name["unsearched"]),
+        small(SEVERITY.index(_result_of(*each)) for each in asked),
+        small(state == AlertState.INCONCLUSIVE.value for state in by_name["state"]),
+        small(state == AlertState.CLOSED.value for state in by_name["state"]),
+        small(by_name["unsearched"]),
         took("acknowledged_at"),
         took("decided_at"),
     )

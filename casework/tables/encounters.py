@@ -224,7 +224,7 @@ class ChangedDay(Table):
     day: Mapped[str] = mapped_column(String(10), primary_key=True)
     """Of UTC, such as 2026-10-01."""
     changes: Mapped[int] = mapped_column(BigInteger)
-    """Only grows: whoever has seen a number knows the rows of that moment."""
+    """Only grows: while it stands, no row of the day has changed."""
 
 
 class IdempotencyRecord(Table):

@@ -1,4 +1,4 @@
-"""Days that are over are marked when a row of theirs changes: what was read of them is stale then.
+"""A day that is over is marked when one of its rows changes: what was read of it is stale then.
 
 Triggers do it, whatever statement changes a row, and in its transaction. A migration that lets
 SQLite replace one of these tables has to make its triggers again: a test looks for all of them.
@@ -41,6 +41,9 @@ _COLUMNS = {
 }
 
 
+_TODAY = "date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'"
+
+
 def upgrade() -> None:
     """Apply."""
     op.create_table(
@@ -53,7 +56,8 @@ def upgrade() -> None:
     local = op.get_bind().dialect.name == "sqlite"
     for table in _TABLES:
         if not local:
-            op.execute(_function(table))
+            for function in _functions(table):
+                op.execute(function)
         for event, row in _EVENTS.items():
             op.execute(_on_sqlite(table, event, row) if local else _on_server(table, event, row))
 
@@ -67,6 +71,7 @@ def downgrade() -> None:
             op.execute(f"DROP TRIGGER {_name(table, event)}{where}")
         if not local:
             op.execute(f"DROP FUNCTION mark_{table}_days()")
+            op.execute(f"DROP FUNCTION IF EXISTS mark_day_of_{table}()")
     op.drop_table("changed_day")
 
 
@@ -98,21 +103,34 @@ def _on_sqlite(table: str, event: str, row: str) -> str:
     )
 
 
-def _function(table: str) -> str:
-    return (
-        f"CREATE FUNCTION mark_{table}_days() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "  # noqa: S608
-        "INSERT INTO changed_day (day, changes) "
-        "SELECT DISTINCT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD'), 1 "
-        f"FROM ({_POSTGRESQL[table]}) AS found "
-        "WHERE at < date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' "
-        "ON CONFLICT (day) DO UPDATE SET changes = changed_day.changes + 1; "
-        "RETURN NULL; END $$"
+def _functions(table: str) -> list[str]:
+    """Return what marks the days of the rows of a statement, and of one row."""
+    mark = "INSERT INTO changed_day (day, changes)"
+    again = "ON CONFLICT (day) DO UPDATE SET changes = changed_day.changes + 1"
+    days = (
+        f"{mark} SELECT DISTINCT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD'), 1 "  # noqa: S608
+        f"FROM ({_POSTGRESQL[table]}) AS found WHERE at < {_TODAY} {again}"
     )
+    bodies = {f"mark_{table}_days": days}
+    if table in _TIMES:
+        day = f"to_char(NEW.{_TIMES[table]} AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
+        bodies[f"mark_day_of_{table}"] = f"{mark} VALUES ({day}, 1) {again}"
+    return [
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN {body}; RETURN NULL; END $$"
+        for name, body in bodies.items()
+    ]
 
 
 def _on_server(table: str, event: str, row: str) -> str:
+    begin = f"CREATE TRIGGER {_name(table, event)} AFTER {event} ON {table}"
+    if table in _TIMES and event == "INSERT":
+        # Screening adds rows of the running day alone: to find that out takes no function.
+        return (
+            f"{begin} FOR EACH ROW WHEN (NEW.{_TIMES[table]} < {_TODAY}) "
+            f"EXECUTE FUNCTION mark_day_of_{table}()"
+        )
     return (
-        f"CREATE TRIGGER {_name(table, event)} AFTER {event} ON {table} "
-        f"REFERENCING {row} TABLE AS changed "
+        f"{begin} REFERENCING {row} TABLE AS changed "
         f"FOR EACH STATEMENT EXECUTE FUNCTION mark_{table}_days()"
     )

@@ -144,7 +144,7 @@ def test_reports_are_those_of_the_rows_after_any_acts(desk):
     info = desk.service.kernel.database.info
 
     @given(acts=st.lists(st.tuples(ACTS, st.integers(0, 9), st.integers(0, 30)), max_size=3))
-    @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
     def check(acts):
         for act, at, hours in acts:
             act(desk, at)
