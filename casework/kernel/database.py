@@ -34,17 +34,13 @@ from sqlalchemy.orm import Session
 
 from casework.kernel.errors import SetUpError
 from casework.kernel.kept_days import KEPT, Memory
+from casework.kernel.sqlite_log import LARGEST, SqliteLog
 from casework.kernel.turns import Turns
 from casework.migrations import newest_revision
 
 # How long a writer waits for another process's transaction before it gives up.
 _BUSY_MS = 10_000
 _PAUSE_S = 0.01
-# How long emptying the log waits for readers in all, and while nobody else can write.
-_LOG_BUSY_S = 2.0
-_LOG_BUSY_MS = 25
-# Pages that are moved in the meantime of a commit or two.
-_LOG_FEW = 500
 _BEGIN = "siaga_begin"
 # Where Alembic notes how far it has come.
 _REVISIONS = "alembic_version"
@@ -88,8 +84,7 @@ class Database:
         """Whether a read of one row is a matter of microseconds: no network, no waiting."""
         self.info: dict[str, Any] = {KEPT: Memory()}
         """What every session carries: see `VAULT` and `casework.kernel.kept_days`."""
-        self.log_left = False
-        """Whether what was erased still stands in SQLite's log, which could not be emptied."""
+        self._sqlite_log: SqliteLog | None = None
         self._followers: dict[str, list[Callable[[], object]]] = {}
         self._last_acts: list[tuple[_Act, _Act]] = []
         self._turns = Turns()
@@ -109,6 +104,7 @@ class Database:
             )
             self._glancing = self.engine.execution_options(**{_BEGIN: None})
             self._apart = self._glancing
+            self._sqlite_log = SqliteLog(self._glancing, self._turns, _BUSY_MS / 1000)
             self._stand_in_line()
             return
         self.engine = _open_postgresql(self.url)
@@ -146,6 +142,8 @@ class Database:
                 has_turn, here.has_turn = here.has_turn, None
                 if has_turn:
                     self._turns.give_back()
+        if self._sqlite_log is not None:
+            self._sqlite_log.move()
 
     def migrate(self) -> None:
         """Bring the schema up to this version's.
@@ -285,37 +283,13 @@ class Database:
         Readers at work may hold a part back: then `log_left` stays true until the next time. Other
         databases look after theirs.
         """
-        if not self.local:
-            return
-        deadline = time.monotonic() + _LOG_BUSY_S
-        with self._glancing.connect() as connection:
-            # Most of it is moved while others write; only the rest keeps them out, for a moment.
-            while self._pages_left(connection) > _LOG_FEW and time.monotonic() < deadline:
-                time.sleep(_PAUSE_S)
-            connection.exec_driver_sql(f"PRAGMA busy_timeout = {_LOG_BUSY_MS}")
-            try:
-                while (busy := self._truncated(connection)) and time.monotonic() < deadline:
-                    time.sleep(_PAUSE_S)
-            finally:
-                connection.exec_driver_sql(f"PRAGMA busy_timeout = {_BUSY_MS}")
-        self.log_left = busy
-        if busy:
-            _log.warning("readers hold what was erased in the log of the database: later again")
+        if self._sqlite_log is not None:
+            self._sqlite_log.empty()
 
-    def _pages_left(self, connection: Connection) -> int:
-        """Move what can be moved out of SQLite's log while others write; returns what is left."""
-        (_, pages, moved) = connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").one()
-        return int(pages) - int(moved)
-
-    def _truncated(self, connection: Connection) -> bool:
-        """Empty SQLite's log, unless somebody holds it: returns whether somebody does."""
-        self._turns.take(_BUSY_MS / 1000)
-        try:
-            query = "PRAGMA wal_checkpoint(TRUNCATE)"
-            (busy, _, _) = connection.exec_driver_sql(query).one()
-            return bool(busy)
-        finally:
-            self._turns.give_back()
+    @property
+    def log_left(self) -> bool:
+        """Whether what was erased still stands in SQLite's log, which could not be emptied."""
+        return self._sqlite_log is not None and self._sqlite_log.left
 
     def compact(self, *, rewrite: bool = False) -> None:
         """Give back the space of what was erased; on SQLite nobody can write meanwhile.
@@ -355,6 +329,9 @@ def _make_sqlite_durable(engine: Engine) -> None:
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
         _write_ahead(cursor)
+        # `SqliteLog` moves it, after a writer's turn instead of within.
+        cursor.execute("PRAGMA wal_autocheckpoint = 0")
+        cursor.execute(f"PRAGMA journal_size_limit = {LARGEST}")
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
         # Deleted photos and templates must not stay readable in free pages.
